@@ -1,0 +1,49 @@
+/** The static files: the dashboard at /, the demo site at /demo/, the snippet as /pixel.js. */
+import { resolve } from "node:path";
+import type { InlineConfig } from "vite";
+
+const here = import.meta.dirname;
+const common = {
+  configFile: false,
+  logLevel: "warn",
+  build: { emptyOutDir: false, target: "es2022" },
+} satisfies InlineConfig;
+
+export const dashboard: InlineConfig = {
+  ...common,
+  root: resolve(here, "dashboard"),
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    ...common.build,
+    outDir: resolve(here, "dist"),
+    emptyOutDir: true,
+    assetsDir: "assets",
+    modulePreload: { polyfill: false },
+  },
+};
+
+export const demo: InlineConfig = {
+  ...common,
+  root: resolve(here, "demo"),
+  base: "/demo/",
+  build: {
+    ...common.build,
+    outDir: resolve(here, "dist/demo"),
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: ["index.html", "sign-up.html", "cashier.html"].map((page) => resolve(here, "demo", page)),
+    },
+  },
+};
+
+export const pixel: InlineConfig = {
+  ...common,
+  root: resolve(here, "pixel"),
+  build: {
+    ...common.build,
+    target: "es2019",
+    outDir: resolve(here, "dist"),
+    copyPublicDir: false,
+    lib: { entry: resolve(here, "pixel/pixel.ts"), formats: ["iife"], name: "edgepixel", fileName: () => "pixel.js" },
+  },
+};

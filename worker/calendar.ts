@@ -1,0 +1,69 @@
+/** Dates and hours as a project's own clock shows them. A date is `YYYY-MM-DD`. */
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clock(timezone: string): Intl.DateTimeFormat {
+  let known = clocks.get(timezone);
+  if (!known) {
+    known = new Intl.DateTimeFormat("en-CA", {
+      timeZone: timezone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+    clocks.set(timezone, known);
+  }
+  return known;
+}
+
+export const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/** The local date and hour (0–23) of an instant, in epoch milliseconds. */
+export function localTime(timezone: string, at: number): { date: string; hour: number } {
+  if (timezone === "UTC") {
+    const iso = new Date(at).toISOString();
+    return { date: iso.slice(0, 10), hour: Number(iso.slice(11, 13)) };
+  }
+  const part: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
+  for (const { type, value } of clock(timezone).formatToParts(at)) part[type] = value;
+  return { date: `${part.year}-${part.month}-${part.day}`, hour: Number(part.hour) };
+}
+
+/** The first instant of the local day in which `at` lies, whatever the clocks did that day. */
+export function startOfLocalDay(timezone: string, at: number): number {
+  const { date } = localTime(timezone, at);
+  // A day has 23 to 25 hours and begins on a quarter of an hour (Nepal, Chatham): walk back by hours, then by quarters.
+  let start = at - (at % (HOUR_MS / 4));
+  while (localTime(timezone, start - HOUR_MS).date === date) start -= HOUR_MS;
+  while (localTime(timezone, start - HOUR_MS / 4).date === date) start -= HOUR_MS / 4;
+  return start;
+}
+
+export function isTimezone(name: string): boolean {
+  try {
+    clock(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return Number.isFinite(at) && new Date(at).toISOString().startsWith(text);
+}
+
+export function addDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Whole days from one date to another, the last one included: the same day is 1. */
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS) + 1;
+}

@@ -1,0 +1,92 @@
+/**
+ * Gathers the events of concurrent requests into few queue messages, and lets every request wait until its own
+ * are durable. The first request sends at once; those that come while a send is under way form the next message.
+ * No timer holds anything up: where there is no traffic to gather, there is no wait.
+ */
+import type { EventMessage, StoredEvent } from "../event.ts";
+
+/** A message may have 128 KB; the rest of the room is for what a character costs in UTF-8 and for the envelope. */
+const MESSAGE_EVENTS = 100;
+const MESSAGE_CHARACTERS = 40_000;
+
+/**
+ * How long a request trusts another's send, in milliseconds. A leader whose client hangs up is cancelled and never
+ * answers; then each of its followers sends for itself. That can put an event into two messages, which is harmless:
+ * the log counts an id once.
+ */
+const PATIENCE_MS = 1_000;
+
+type Group = {
+  events: StoredEvent[];
+  characters: number;
+  sent: Promise<void>;
+  settle: { resolve(): void; reject(reason: unknown): void };
+};
+
+/** Once an isolate: requests of one isolate share what is gathered. */
+let gathering: Group | null = null;
+let sending: Promise<void> | null = null;
+
+/** Resolves when the queue has the event; rejects when it cannot be made durable now. */
+export async function commit(queue: Queue<EventMessage>, event: StoredEvent): Promise<void> {
+  const characters = JSON.stringify(event).length;
+  if (
+    gathering &&
+    (gathering.events.length >= MESSAGE_EVENTS || gathering.characters + characters > MESSAGE_CHARACTERS)
+  ) {
+    gathering = null;
+  }
+  if (gathering) return follow(gathering, queue, event, characters);
+  return lead(queue, event, characters);
+}
+
+async function lead(queue: Queue<EventMessage>, event: StoredEvent, characters: number): Promise<void> {
+  const { promise: sent, ...settle } = Promise.withResolvers<void>();
+  const group: Group = { events: [event], characters, sent, settle };
+  sent.catch(() => undefined); // Followers may all have gone.
+  if (sending) {
+    gathering = group;
+    await settledOrLate(sending);
+    if (gathering === group) gathering = null;
+  }
+  const send = queue.send({ events: group.events });
+  const settled = send.then(
+    () => undefined,
+    () => undefined,
+  );
+  sending = settled;
+  try {
+    await send;
+    settle.resolve();
+  } catch (error) {
+    settle.reject(error);
+    throw error;
+  } finally {
+    if (sending === settled) sending = null;
+  }
+}
+
+async function follow(group: Group, queue: Queue<EventMessage>, event: StoredEvent, characters: number): Promise<void> {
+  group.events.push(event);
+  group.characters += characters;
+  if ((await settledOrLate(group.sent)) !== "sent") await queue.send({ events: [event] });
+}
+
+/**
+ * The runtime takes a request for hung, and answers 500, when it waits only for what another request does.
+ * The timer is I/O of its own.
+ */
+async function settledOrLate(other: Promise<void>): Promise<"sent" | "failed" | "late"> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([
+      other.then(
+        () => "sent" as const,
+        () => "failed" as const,
+      ),
+      scheduler.wait(PATIENCE_MS, { signal: timer.signal }).then(() => "late" as const),
+    ]);
+  } finally {
+    timer.abort();
+  }
+}

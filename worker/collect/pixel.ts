@@ -1,0 +1,93 @@
+/**
+ * Pixels: a GET that an image, a beacon or another server's postback can send. The answer is always a 1×1 GIF,
+ * and its status never lies: 200 only when the queue has the event.
+ */
+import { type Context, Hono } from "hono";
+import { type FieldError, readEvent } from "../event.ts";
+import { Problem } from "../http/problem.ts";
+import { findProject } from "../project.ts";
+import { commit } from "./group-commit.ts";
+import { senderOf } from "./sender.ts";
+import { stamp } from "./stamp.ts";
+
+const GIF = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"), (character) =>
+  character.charCodeAt(0),
+);
+
+const HEADERS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "X-Event-Status, X-Event-Id, X-Event-Error, Retry-After",
+  "cache-control": "no-store",
+  "cross-origin-resource-policy": "cross-origin",
+  "x-content-type-options": "nosniff",
+};
+
+/** Seconds after which a sender may try again what could not be made durable. */
+const RETRY_AFTER = 5;
+
+export type Outcome =
+  | { status: "accepted"; event_id: string }
+  | { status: "rejected"; errors: FieldError[] }
+  | { status: "unavailable" };
+
+async function collect(request: Request, env: Env, event_type: string, now: number): Promise<Outcome> {
+  const query = new URL(request.url).searchParams;
+  const named = query.getAll("event_type");
+  if (named.some((name) => name !== event_type)) {
+    const message = `event_type is ${event_type} by the path`;
+    return { status: "rejected", errors: [{ field: "event_type", code: "repeated", message }] };
+  }
+  query.delete("event_type");
+  const reading = readEvent([["event_type", event_type], ...query], "pixel", now);
+  if (!reading.ok) return { status: "rejected", errors: reading.errors };
+
+  const project_id = reading.event.project_id ?? "default";
+  try {
+    const project = await findProject(env, project_id, now);
+    if (!project) {
+      const message = `there is no project ${project_id}`;
+      return { status: "rejected", errors: [{ field: "project_id", code: "unknown_project", message }] };
+    }
+    const event = stamp(reading.event, project, senderOf(request), now);
+    await commit(env.EVENTS, event);
+    return { status: "accepted", event_id: event.event_id };
+  } catch (error) {
+    console.error(JSON.stringify({ message: "pixel not durable", error: String(error) }));
+    return { status: "unavailable" };
+  }
+}
+
+function answer(outcome: Outcome, wantsJson: boolean): Response {
+  const gif = (status: number, headers: Record<string, string>) =>
+    new Response(GIF, { status, headers: { ...HEADERS, "content-type": "image/gif", ...headers } });
+  switch (outcome.status) {
+    case "accepted":
+      return gif(200, { "x-event-status": "accepted", "x-event-id": outcome.event_id });
+    case "rejected": {
+      const { code, field } = outcome.errors[0] as FieldError;
+      const headers = { ...HEADERS, "x-event-status": "rejected", "x-event-error": `${code} ${field}` };
+      if (!wantsJson) return gif(400, headers);
+      return new Problem(400, "The event was not taken.", { errors: outcome.errors }).toResponse(headers);
+    }
+    case "unavailable": {
+      const headers = { ...HEADERS, "x-event-status": "unavailable", "retry-after": String(RETRY_AFTER) };
+      if (!wantsJson) return gif(503, headers);
+      return new Problem(503, "The event could not be stored now. Please send it again.").toResponse(headers);
+    }
+  }
+}
+
+const pixel = (event_type: string) => async (c: Context<{ Bindings: Env }>) => {
+  // Hono answers HEAD by the route of GET; asking about a pixel is not firing it.
+  if (c.req.method !== "GET")
+    return new Problem(405, "Pixels are sent with GET.").toResponse({ ...HEADERS, allow: "GET" });
+  const outcome = await collect(c.req.raw, c.env, event_type, Date.now());
+  const accept = c.req.header("accept") ?? "";
+  return answer(outcome, /\bapplication\/(?:problem\+)?json\b/i.test(accept));
+};
+
+export const pixelRoutes = new Hono<{ Bindings: Env }>()
+  .get("/visit", pixel("visit"))
+  .get("/registration", pixel("registration"))
+  .get("/deposit", pixel("deposit"))
+  .get("/pixel/:event_type", (c) => pixel(c.req.param("event_type"))(c));

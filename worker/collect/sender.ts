@@ -1,0 +1,61 @@
+/** What a request tells about who sent it, as far as it is kept. */
+import Bowser from "bowser";
+import type { StoredEvent } from "../event.ts";
+
+export type Sender = Pick<
+  StoredEvent,
+  "country" | "device" | "browser" | "os" | "referrer" | "source_ip" | "user_agent"
+>;
+
+const USER_AGENT_CHARACTERS = 512;
+
+export function senderOf(request: Request): Sender {
+  const agent = request.headers.get("user-agent");
+  return {
+    country: countryOf(request),
+    ...deviceOf(agent),
+    referrer: hostOf(request.headers.get("referer")),
+    source_ip: truncateIp(request.headers.get("cf-connecting-ip")),
+    user_agent: agent === null ? null : agent.slice(0, USER_AGENT_CHARACTERS).toWellFormed(),
+  };
+}
+
+function countryOf(request: Request): string | null {
+  const country: string | undefined = (request.cf as IncomingRequestCfProperties | undefined)?.country;
+  // XX is unknown, T1 is Tor.
+  return country && country !== "XX" && country !== "T1" ? country : null;
+}
+
+/** Parsing takes longer than the rest of a request, and the same few agents come again and again. */
+const devices = new Map<string, Pick<Sender, "device" | "browser" | "os">>();
+const DEVICES_KEPT = 500;
+
+function deviceOf(agent: string | null): Pick<Sender, "device" | "browser" | "os"> {
+  if (!agent) return { device: null, browser: null, os: null };
+  const key = agent.slice(0, USER_AGENT_CHARACTERS);
+  const known = devices.get(key);
+  if (known) return known;
+  const { browser, os, platform } = Bowser.parse(key);
+  const found = { device: platform.type ?? null, browser: browser.name || null, os: os.name ?? null };
+  if (devices.size >= DEVICES_KEPT) devices.clear();
+  devices.set(key, found);
+  return found;
+}
+
+function hostOf(url: string | null): string | null {
+  if (!url || !URL.canParse(url)) return null;
+  return new URL(url).hostname.slice(0, 255) || null;
+}
+
+/** An IPv4 address without its last 8 bits, an IPv6 address without its last 80. */
+export function truncateIp(ip: string | null): string | null {
+  if (!ip) return null;
+  const v4 = /^(?:::ffff:)?(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/i.exec(ip);
+  if (v4) return `${v4[1]}.0`;
+  if (!ip.includes(":") || !URL.canParse(`http://[${ip}]`)) return null;
+  const [head = "", tail] = new URL(`http://[${ip}]`).hostname.slice(1, -1).split("::");
+  const front = head ? head.split(":") : [];
+  const back = tail ? tail.split(":") : [];
+  const groups = [...front, ...Array(Math.max(0, 8 - front.length - back.length)).fill("0"), ...back];
+  return `${groups.slice(0, 3).join(":")}::`;
+}

@@ -1,0 +1,50 @@
+/** Edgepixel's Worker: what it answers, consumes and runs. Each route lives with its subject. */
+import { Hono } from "hono";
+import { pixelRoutes } from "./collect/pixel.ts";
+import type { EventMessage } from "./event.ts";
+import { consume } from "./event-log/consumer.ts";
+import { atLeast } from "./http/access.ts";
+import type { App } from "./http/principal.ts";
+import { Problem } from "./http/problem.ts";
+import { sessionRoutes } from "./http/sign-in.ts";
+import { wakeProjectors } from "./projections/projector.ts";
+import { campaignRoutes } from "./reports/campaigns.ts";
+import { funnelRoutes } from "./reports/funnel.ts";
+import { healthRoutes } from "./reports/health.ts";
+import { metricsRoutes } from "./reports/metrics.ts";
+import { playerRoutes } from "./reports/players.ts";
+import { realtimeRoutes } from "./reports/realtime.ts";
+
+export { LiveCounters } from "./live/counters.ts";
+export { Projector } from "./projections/projector.ts";
+
+const api = new Hono<App>()
+  .route("/", sessionRoutes)
+  .use(atLeast("viewer"))
+  .route("/", metricsRoutes)
+  .route("/", funnelRoutes)
+  .route("/", campaignRoutes)
+  .route("/", playerRoutes)
+  .route("/", realtimeRoutes);
+
+/** The API as the typed client sees it. */
+export type Api = typeof api;
+
+const app = new Hono<{ Bindings: Env }>()
+  .route("/", pixelRoutes)
+  .route("/", healthRoutes)
+  .route("/api/v1", api)
+  .route("/api", api)
+  .route("/v1", api)
+  .notFound((c) => new Problem(404, `There is nothing at ${c.req.path}.`).toResponse())
+  .onError((error) => {
+    if (error instanceof Problem) return error.toResponse();
+    console.error(JSON.stringify({ message: "request failed", error: String(error), stack: error.stack }));
+    return new Problem(500, "Something went wrong here; it has been logged.").toResponse();
+  });
+
+export default {
+  fetch: app.fetch,
+  queue: consume,
+  scheduled: (_controller, env) => wakeProjectors(env),
+} satisfies ExportedHandler<Env, EventMessage>;

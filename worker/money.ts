@@ -1,0 +1,39 @@
+/**
+ * Exact money: a decimal with at most 4 places, held as an integer of 1/10,000 units, never a float.
+ * Up to 900 billion units fit into the 2^53 that JavaScript and D1's JSON can carry exactly.
+ */
+export const UNITS = 10_000;
+const LARGEST_WHOLE = 900_000_000_000n;
+
+/** `"12.5"` → `125000`. Null for anything that is not such a decimal; a sign or an exponent is none. */
+export function parseMoney(text: string): number | null {
+  const parts = /^(\d{1,12})(?:\.(\d{1,4}))?$/.exec(text);
+  if (!parts) return null;
+  const whole = BigInt(parts[1] as string);
+  if (whole > LARGEST_WHOLE) return null;
+  return Number(whole * BigInt(UNITS) + BigInt((parts[2] ?? "").padEnd(4, "0")));
+}
+
+/** `125000` → `"12.50"`: two places at least, four where they are needed. */
+export function formatMoney(units: number | bigint): string {
+  const value = BigInt(units);
+  const magnitude = value < 0n ? -value : value;
+  const fraction = (magnitude % BigInt(UNITS))
+    .toString()
+    .padStart(4, "0")
+    .replace(/0{1,2}$/, "");
+  return `${value < 0n ? "-" : ""}${magnitude / BigInt(UNITS)}.${fraction}`;
+}
+
+/** The active codes of ISO 4217 (list one, 2024), metals and test codes left out. */
+export const CURRENCIES: ReadonlySet<string> = new Set(
+  (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD " +
+    "CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL " +
+    "GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD " +
+    "KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO " +
+    "NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD " +
+    "SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV " +
+    "WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
+  ).split(" "),
+);

@@ -1,0 +1,87 @@
+/**
+ * The daily figures. `total` is distinct events; `count` is people, at most once per day, type and person
+ * (in `event_summary` also per tag). `activity` remembers who has been counted, and answers how many
+ * distinct people a longer range has.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import type { Tables } from "./projection.ts";
+import { newEvents, pastOf } from "./resolve.ts";
+
+/** A table of daily counts, and what its rows are grouped by beside project, date and type. */
+const ROLLUPS = [
+  { table: "daily_metrics", by: [] },
+  { table: "event_summary", by: ["banner_tag"] },
+] as const;
+
+type Rollup = (typeof ROLLUPS)[number];
+type Sign = 1 | -1;
+
+const list = (columns: readonly string[]) => sql.raw(["project_id", "event_date", "event_type", ...columns].join(", "));
+
+function rollUp({ table, by }: Rollup, resolved: SQL, sign: Sign, seenBefore: boolean): SQL {
+  const alreadyCounted = sql`EXISTS (
+    SELECT 1 FROM activity a WHERE a.project_id = r.project_id AND a.event_date = r.event_date
+      AND a.event_type = r.event_type AND a.person = r.person
+      ${sql.raw(by.map((column) => `AND a.${column} = r.${column}`).join(" "))})`;
+  const newcomer = seenBefore ? sql`CASE WHEN NOT ${alreadyCounted} THEN person END` : sql`person`;
+  return sql`INSERT INTO ${sql.raw(table)} (${list(by)}, count, total)
+    WITH ${resolved}
+    SELECT ${list(by)}, ${sign} * count(DISTINCT ${newcomer}), ${sign} * count(*) FROM resolved r
+    WHERE true GROUP BY ${list(by)}
+    ON CONFLICT DO UPDATE SET count = count + excluded.count, total = total + excluded.total`;
+}
+
+const ACTIVITY = sql.raw("project_id, event_date, event_type, person, event_hour, banner_tag, country, device, app_id");
+
+function record(resolved: SQL): SQL {
+  return sql`INSERT INTO activity (${ACTIVITY}, total)
+    WITH ${resolved}
+    SELECT ${ACTIVITY}, count(*) FROM resolved WHERE true GROUP BY ${ACTIVITY}
+    ON CONFLICT DO UPDATE SET total = total + excluded.total`;
+}
+
+function sum(resolved: SQL, sign: Sign): SQL {
+  return sql`INSERT INTO money_summary (${list(["banner_tag", "currency"])}, total, amount)
+    WITH ${resolved}
+    SELECT ${list(["banner_tag", "currency"])}, ${sign} * count(*), ${sign} * sum(amount) FROM resolved
+    WHERE amount IS NOT NULL GROUP BY ${list(["banner_tag", "currency"])}
+    ON CONFLICT DO UPDATE SET total = total + excluded.total, amount = amount + excluded.amount`;
+}
+
+/** Takes out what the repaired people had added up to `after`, and puts in what they add up to `upTo`. */
+function repair(repairs: string, after: number, upTo: number): SQL[] {
+  const before = pastOf(repairs, after);
+  const now = pastOf(repairs, upTo);
+  const emptied = (table: string, by: readonly string[]) =>
+    sql`DELETE FROM ${sql.raw(table)} WHERE total = 0 AND (${list(by)}) IN (WITH ${before} SELECT ${list(by)} FROM resolved)`;
+  return [
+    ...ROLLUPS.flatMap((rollup) => [
+      rollUp(rollup, before, -1, false),
+      rollUp(rollup, now, 1, false),
+      emptied(rollup.table, rollup.by),
+    ]),
+    sum(before, -1),
+    sum(now, 1),
+    emptied("money_summary", ["banner_tag", "currency"]),
+    sql`DELETE FROM activity WHERE (project_id, event_date, event_type, person) IN (
+      WITH ${before} SELECT project_id, event_date, event_type, person FROM resolved)`,
+    record(now),
+  ];
+}
+
+export const daily: Tables = {
+  name: "daily",
+  after: ["identities"],
+  aboutPeople: true,
+  apply: (step) => {
+    const fresh = newEvents(step);
+    return [
+      ...(step.repairs === null ? [] : repair(step.repairs, step.after, step.upTo)),
+      ...ROLLUPS.map((rollup) => rollUp(rollup, fresh, 1, true)),
+      sum(fresh, 1),
+      record(fresh),
+    ];
+  },
+  clear: () =>
+    ["activity", "daily_metrics", "event_summary", "money_summary"].map((table) => sql`DELETE FROM ${sql.raw(table)}`),
+};

@@ -1,0 +1,27 @@
+/** What a projection is: figures that one idempotent step derives from the event log. */
+import type { SQL } from "drizzle-orm";
+import type { Database } from "../schema.ts";
+import type { Range, Step } from "./resolve.ts";
+
+type Named = {
+  name: string;
+  /** Whose cursors this one never overtakes. Rebuilding one of those rebuilds this one. */
+  after: readonly string[];
+};
+
+/** Figures in tables: a step's writes run in one transaction with the move of the cursor. */
+export type Tables = Named & {
+  /** Whether a step must know whose past it changes. */
+  aboutPeople: boolean;
+  apply(step: Step): SQL[];
+  /** What empties the tables for a rebuild. */
+  clear(): SQL[];
+};
+
+/** Figures kept elsewhere: handed over before the cursor moves, so the receiver must know what it has. */
+export type Delivery = Named & {
+  deliver(env: Env, db: Database, range: Range, now: number): Promise<void>;
+  clear(env: Env, db: Database): Promise<void>;
+};
+
+export type Projection = Tables | Delivery;

@@ -1,0 +1,55 @@
+/**
+ * Runs a group of projections: one at a time, woken by the consumer after an append and by cron every minute.
+ * An alarm coalesces wakes and is retried by the platform.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { openDatabase } from "../schema.ts";
+import { GROUP_NAMES, GROUPS, type Group } from "./index.ts";
+import { advance, noteFailure } from "./runner.ts";
+
+/** How long one alarm works before it lets the next one go on, and when it tries again after a failure. */
+const SLICE_MS = 10_000;
+const RETRY_MS = 5_000;
+
+export class Projector extends DurableObject<Env> {
+  /** Makes sure that a run comes, at the latest after the group's linger. */
+  async wake(group: Group): Promise<void> {
+    await this.ctx.storage.put("group", group);
+    if ((await this.ctx.storage.getAlarm()) === null) {
+      await this.ctx.storage.setAlarm(Date.now() + GROUPS[group].linger);
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    const group = await this.ctx.storage.get<Group>("group");
+    if (!group) return;
+    const db = openDatabase(this.env.DB);
+    const until = Date.now() + SLICE_MS;
+    let failed = false;
+    let busy = true;
+    while (busy && Date.now() < until) {
+      busy = false;
+      for (const projection of GROUPS[group].projections) {
+        try {
+          const before = Date.now();
+          const { name, cursor, behind } = await advance(this.env, db, projection, before);
+          if (behind > 0) busy = true;
+          console.debug(JSON.stringify({ message: "projection", name, cursor, behind, ms: Date.now() - before }));
+        } catch (error) {
+          failed = true;
+          console.error(JSON.stringify({ message: "projection failed", name: projection.name, error: String(error) }));
+          // The database itself may be what is failing; then /health says so of it.
+          await noteFailure(db, projection.name, error, Date.now()).catch(() => undefined);
+        }
+      }
+      if (failed) break;
+    }
+    if (failed) await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
+    else if (busy) await this.ctx.storage.setAlarm(Date.now());
+  }
+}
+
+/** Wakes every group. A wake that is lost is made up for by the next one, at the latest by cron. */
+export async function wakeProjectors(env: Env): Promise<void> {
+  await Promise.all(GROUP_NAMES.map((group) => env.PROJECTOR.getByName(group).wake(group)));
+}

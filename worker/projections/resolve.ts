@@ -1,0 +1,107 @@
+/**
+ * Whose event it is, and which tag it counts for: the two answers that every figure about people needs,
+ * as SQL over the log. Both are functions of the log up to a `seq` ("as of"), never of the order in which
+ * a projection happened to see it, so any projection can ask for them at its own cursor.
+ */
+import { type SQL, sql } from "drizzle-orm";
+
+/** The events that one step of a projection takes: `after < seq <= upTo`. */
+export type Range = { after: number; upTo: number };
+
+/** People whose past changes with this range, as JSON `[[project_id, person], …]`; null where there are none. */
+export type Repairs = string | null;
+
+export type Step = Range & { repairs: Repairs };
+
+/** `alias` is an event row. A visitor is the player of the earliest event that named both. */
+function person(alias: SQL, asOf: number): SQL {
+  return sql`coalesce(${alias}.player_id, (
+    SELECT i.player_id FROM identities i
+    WHERE i.project_id = ${alias}.project_id AND i.visitor_id = ${alias}.visitor_id AND i.seq <= ${asOf}
+    ORDER BY i.seq DESC LIMIT 1), ${alias}.actor)`;
+}
+
+/** Every name under which a person's events stand in the log: the player's own, and their visitors'. */
+function actors(project: SQL, who: SQL, asOf: number): SQL {
+  return sql`SELECT ${who} UNION ALL
+    SELECT char(31) || i.visitor_id FROM identities i
+    WHERE i.project_id = ${project} AND i.player_id = ${who} AND i.seq <= ${asOf} AND NOT EXISTS (
+      SELECT 1 FROM identities later WHERE later.project_id = i.project_id AND later.visitor_id = i.visitor_id
+        AND later.seq > i.seq AND later.seq <= ${asOf})`;
+}
+
+const WINDOW = sql.raw("(SELECT w.attribution_days * 86400000 FROM projects w WHERE w.project_id = e.project_id)");
+
+/** Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. */
+function withTag(asOf: number): SQL {
+  return sql`SELECT e.*, coalesce(e.own_tag, (
+    SELECT t.banner_tag FROM events t
+    WHERE t.project_id = e.project_id AND t.actor IN (${actors(sql`e.project_id`, sql`e.person`, asOf)})
+      AND t.tagged = 1 AND t.timestamp <= e.timestamp AND t.timestamp > e.timestamp - ${WINDOW}
+      AND t.counted = 1 AND t.seq <= ${asOf}
+    ORDER BY t.timestamp DESC, t.event_id DESC LIMIT 1), '') AS banner_tag
+  FROM placed e`;
+}
+
+const COLUMNS = sql.raw(
+  `e.seq, e.project_id, e.event_id, e.event_date, e.event_hour, e.event_type, e.player_id, e.timestamp,
+   e.banner_tag AS own_tag, coalesce(e.country, '') AS country, coalesce(e.device, '') AS device,
+   coalesce(e.app_id, '') AS app_id, e.amount, e.currency`,
+);
+
+/** New events of the people whose past stays as it is. */
+export function newEvents({ after, upTo, repairs }: Step): SQL {
+  return sql`placed AS MATERIALIZED (
+      SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM events e
+      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.counted = 1
+    ), resolved AS MATERIALIZED (
+      ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repaired(repairs)})`}
+    )`;
+}
+
+/** Everything that the repaired people did, as it stands when the log ends at `asOf`. */
+export function pastOf(repairs: string, asOf: number): SQL {
+  return sql`affected(project_id, person) AS MATERIALIZED (${repaired(repairs)}
+    ), placed AS MATERIALIZED (
+      SELECT ${COLUMNS}, a.person AS person FROM affected a CROSS JOIN events e
+        ON e.project_id = a.project_id AND e.actor IN (${actors(sql`a.project_id`, sql`a.person`, asOf)})
+      WHERE e.seq <= ${asOf} AND e.counted = 1 AND ${person(sql`e`, asOf)} = a.person
+    ), resolved AS MATERIALIZED (${withTag(asOf)})`;
+}
+
+export function repaired(repairs: string): SQL {
+  return sql`SELECT value ->> 0, value ->> 1 FROM json_each(${repairs})`;
+}
+
+/**
+ * The people whose counted past a range changes: a visitor with a past became a player (or another player's),
+ * or a tag arrived that is older than untagged events already counted.
+ */
+export function repairsOf({ after, upTo }: Range): SQL {
+  return sql`
+    SELECT i.project_id, i.player_id AS person
+    FROM events e JOIN identities i ON i.project_id = e.project_id AND i.visitor_id = e.visitor_id AND i.seq = e.seq
+    WHERE e.seq > ${after} AND e.seq <= ${upTo} AND ${hadPast(after)}
+    UNION
+    SELECT e.project_id, coalesce((
+      SELECT b.player_id FROM identities b
+      WHERE b.project_id = e.project_id AND b.visitor_id = e.visitor_id AND b.seq <= ${after}
+      ORDER BY b.seq DESC LIMIT 1), char(31) || e.visitor_id)
+    FROM events e JOIN identities i ON i.project_id = e.project_id AND i.visitor_id = e.visitor_id AND i.seq = e.seq
+    WHERE e.seq > ${after} AND e.seq <= ${upTo} AND ${hadPast(after)}
+    UNION
+    SELECT project_id, person FROM (
+      SELECT e.*, ${person(sql`e`, upTo)} AS person FROM events e
+      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.counted = 1 AND e.tagged = 1
+    ) AS e
+    WHERE EXISTS (
+      SELECT 1 FROM events o
+      WHERE o.project_id = e.project_id AND o.actor IN (${actors(sql`e.project_id`, sql`e.person`, upTo)})
+        AND o.tagged = 0 AND o.timestamp >= e.timestamp AND o.timestamp < e.timestamp + ${WINDOW}
+        AND o.counted = 1 AND o.seq <= ${after})`;
+}
+
+function hadPast(after: number): SQL {
+  return sql`EXISTS (SELECT 1 FROM events p WHERE p.project_id = e.project_id
+    AND p.actor = char(31) || e.visitor_id AND p.seq <= ${after})`;
+}

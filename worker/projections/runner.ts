@@ -1,0 +1,80 @@
+/**
+ * Moves projections along the event log. A step reads from the projection's cursor to a bounded end and moves
+ * the cursor in the same transaction as its writes, so redelivery, crashes and concurrent runs change nothing.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, transact } from "../schema.ts";
+import type { Projection } from "./projection.ts";
+import { type Range, type Repairs, repairsOf } from "./resolve.ts";
+
+/** Events a step takes: enough to group well, few enough for D1's 30 s a query. */
+const STEP = 5_000;
+
+type Position = { name: string; cursor: number };
+
+export type Outcome = { name: string; cursor: number; behind: number };
+
+/** One step of one projection. `limit` is in events; `now` in epoch milliseconds. */
+export async function advance(
+  env: Env,
+  db: Database,
+  projection: Projection,
+  now: number,
+  limit = STEP,
+): Promise<Outcome> {
+  const [head, positions] = await Promise.all([
+    db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
+    db.all<Position>(sql`SELECT name, cursor FROM projections`),
+  ]);
+  const cursorOf = (name: string) => positions.find((position) => position.name === name)?.cursor ?? 0;
+  const after = cursorOf(projection.name);
+  const end = head?.seq ?? 0;
+  const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
+  if (upTo <= after) return { name: projection.name, cursor: after, behind: Math.max(0, end - after) };
+
+  const range: Range = { after, upTo };
+  if ("deliver" in projection) {
+    await projection.deliver(env, db, range, now);
+    await transact(db, [move(projection.name, range, now)]);
+  } else {
+    const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
+    await transact(db, [move(projection.name, range, now), ...projection.apply({ ...range, repairs })]);
+  }
+  return { name: projection.name, cursor: upTo, behind: end - upTo };
+}
+
+async function findRepairs(db: Database, range: Range): Promise<Repairs> {
+  const people = await db.values<[string, string]>(repairsOf(range));
+  return people.length === 0 ? null : JSON.stringify(people);
+}
+
+/** Fails, and with it the transaction, when another run has moved the cursor meanwhile: NULL is not allowed. */
+function move(name: string, { after, upTo }: Range, now: number): SQL {
+  return sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${upTo}, ${now})
+    ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} THEN ${upTo} END,
+      updated_at = ${now}, error = NULL, failed_at = NULL`;
+}
+
+/** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
+export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);
+  await db.run(sql`INSERT INTO projections (name, cursor, error, failed_at) VALUES (${name}, 0, ${message}, ${now})
+    ON CONFLICT (name) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at`);
+}
+
+/** Empties a projection and all that follow it, and sends them back to the log's beginning. */
+export async function rebuild(env: Env, db: Database, all: readonly Projection[], name: string): Promise<string[]> {
+  const affected = new Set([name]);
+  for (const projection of all)
+    if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
+  const statements: SQL[] = [];
+  for (const projection of all.filter((candidate) => affected.has(candidate.name))) {
+    if ("deliver" in projection) await projection.clear(env, db);
+    else statements.push(...projection.clear());
+    statements.push(
+      sql`UPDATE projections SET cursor = 0, error = NULL, failed_at = NULL WHERE name = ${projection.name}`,
+    );
+  }
+  await transact(db, statements);
+  return [...affected];
+}

@@ -1,0 +1,33 @@
+/** The parameters that reports share: which project, and which days on its own clock. */
+import * as z from "zod";
+import { addDays, isDate, localTime } from "../calendar.ts";
+import { projectId } from "../event.ts";
+import { Problem } from "../http/problem.ts";
+import type { Project } from "../project.ts";
+
+const date = z.string("must be a date, YYYY-MM-DD").refine(isDate, "must be a date, YYYY-MM-DD");
+export const tag = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
+
+/** Every report takes the project and may answer as CSV. */
+export const common = {
+  project_id: projectId.optional(),
+  format: z.enum(["json", "csv"], "must be json or csv").optional(),
+};
+export const dated = { ...common, from: date.optional(), to: date.optional() };
+
+/** Both days are part of it. */
+export type Period = { from: string; to: string };
+
+const DEFAULT_DAYS = 30;
+
+/** Up to today, and 30 days long, where nothing else is asked for. */
+export function periodOf(
+  project: Project,
+  asked: { from?: string | undefined; to?: string | undefined },
+  now: number,
+): Period {
+  const to = asked.to ?? localTime(project.timezone, now).date;
+  const from = asked.from ?? addDays(to, 1 - DEFAULT_DAYS);
+  if (from > to) throw Problem.of("from", "from must not be after to");
+  return { from, to };
+}

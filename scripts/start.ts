@@ -9,7 +9,11 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
-  options: { port: { type: "string", default: "8787" }, "persist-to": { type: "string", default: ".wrangler/state" } },
+  options: {
+    port: { type: "string", default: "8787" },
+    "persist-to": { type: "string", default: ".wrangler/state" },
+    "no-build": { type: "boolean", default: false },
+  },
 });
 const port = Number(values.port);
 if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -25,7 +29,7 @@ if (!existsSync(SECRETS) || !/^ADMIN_TOKEN=./m.test(readFileSync(SECRETS, "utf8"
   appendFileSync(SECRETS, `ADMIN_TOKEN=${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
 }
 
-step("Building the dashboard, the demo site and the snippet", ["scripts/build.ts"]);
+if (!values["no-build"]) step("Building the dashboard, the demo site and the snippet", ["scripts/build.ts"]);
 step("Preparing the database", [...wrangler, "d1", "migrations", "apply", "DB", "--local", "--persist-to", persist]);
 
 const server = spawn(

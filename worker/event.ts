@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   "unexpanded_macro",
   "timestamp_out_of_range",
   "unknown_project",
+  "privacy_signal",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 export type FieldError = { field: string; code: ErrorCode; message: string };

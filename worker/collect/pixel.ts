@@ -30,6 +30,10 @@ export type Outcome =
   | { status: "rejected"; errors: FieldError[] }
   | { status: "unavailable" };
 
+/** Do Not Track and Global Privacy Control, as browsers send them. */
+const asksForPrivacy = (request: Request) =>
+  request.headers.get("dnt") === "1" || request.headers.get("sec-gpc") === "1";
+
 async function collect(request: Request, env: Env, event_type: string, now: number): Promise<Outcome> {
   const query = new URL(request.url).searchParams;
   const named = query.getAll("event_type");
@@ -47,6 +51,10 @@ async function collect(request: Request, env: Env, event_type: string, now: numb
     if (!project) {
       const message = `there is no project ${project_id}`;
       return { status: "rejected", errors: [{ field: "project_id", code: "unknown_project", message }] };
+    }
+    if (project.respect_privacy_signals && asksForPrivacy(request)) {
+      const message = "the browser asks not to be tracked, and this project respects it";
+      return { status: "rejected", errors: [{ field: "event", code: "privacy_signal", message }] };
     }
     const event = stamp(reading.event, project, senderOf(request), now);
     await commit(env.EVENTS, event);
@@ -86,8 +94,17 @@ const pixel = (event_type: string) => async (c: Context<{ Bindings: Env }>) => {
   return answer(outcome, /\bapplication\/(?:problem\+)?json\b/i.test(accept));
 };
 
+/** What the snippet must know before it sends anything from a browser that asks for privacy. */
+const privacy = async (c: Context<{ Bindings: Env }>) => {
+  const project = await findProject(c.env, c.req.query("project_id") || "default", Date.now());
+  if (!project) throw Problem.of("project_id", "there is no such project", "unknown_project");
+  const headers = { ...HEADERS, "cache-control": "public, max-age=300" };
+  return c.json({ respect_privacy_signals: project.respect_privacy_signals }, 200, headers);
+};
+
 export const pixelRoutes = new Hono<{ Bindings: Env }>()
   .get("/visit", pixel("visit"))
   .get("/registration", pixel("registration"))
   .get("/deposit", pixel("deposit"))
+  .get("/pixel.json", privacy)
   .get("/pixel/:event_type", (c) => pixel(c.req.param("event_type"))(c));

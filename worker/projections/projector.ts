@@ -31,10 +31,8 @@ export class Projector extends DurableObject<Env> {
       busy = false;
       for (const projection of GROUPS[group].projections) {
         try {
-          const before = Date.now();
-          const { name, cursor, behind } = await advance(this.env, db, projection, before);
+          const { behind } = await advance(this.env, db, projection, Date.now());
           if (behind > 0) busy = true;
-          console.debug(JSON.stringify({ message: "projection", name, cursor, behind, ms: Date.now() - before }));
         } catch (error) {
           failed = true;
           console.error(JSON.stringify({ message: "projection failed", name: projection.name, error: String(error) }));

@@ -1,0 +1,156 @@
+/** A real server and a real browser, for the tests that look at Edgepixel from outside. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Chromium's path, undefined where there is none: the tests are then skipped. */
+export const browserPath: string | undefined = [
+  process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path && existsSync(path));
+
+export async function launch(): Promise<Browser> {
+  if (!browserPath) throw new Error("There is no Chromium here; set CHROMIUM_PATH.");
+  return chromium.launch({
+    executablePath: browserPath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A page in a context of its own: no storage and no cookies shared with any other. */
+export async function openPage(browser: Browser, url: string): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(url);
+  return page;
+}
+
+export type Server = {
+  url: string;
+  /** The ADMIN_TOKEN, which may do everything. */
+  token: string;
+  port: number;
+  persistTo: string;
+  stop(): Promise<void>;
+};
+
+/** Runs `npm start`'s script on a free port with a database of its own, until `stop`. */
+export async function startServer(options: { port?: number; persistTo?: string } = {}): Promise<Server> {
+  const port = options.port ?? (await freePort());
+  const persistTo = options.persistTo ?? mkdtempSync(join(tmpdir(), "edgepixel-browser-"));
+  const built = ["index.html", "pixel.js", "demo/index.html"].every((file) => existsSync(join(ROOT, "dist", file)));
+  const child = spawn(
+    process.execPath,
+    [
+      "scripts/start.ts",
+      "--port",
+      String(port),
+      "--persist-to",
+      persistTo,
+      ...(process.env.EDGEPIXEL_PREBUILT === "1" && built ? ["--no-build"] : []),
+    ],
+    // A process group of its own, so that stopping reaches what wrangler started.
+    { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  running.add(child);
+
+  let output = "";
+  const up = Promise.withResolvers<void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output = (output + text).slice(-20_000);
+      if (output.includes("Edgepixel is running")) up.resolve();
+    });
+  }
+  child.once("exit", (code) => up.reject(new Error(`The server ended with ${code}:\n${output}`)));
+  const timer = setTimeout(() => up.reject(new Error(`The server did not start:\n${output}`)), START_TIMEOUT_MS);
+  try {
+    await up.promise;
+  } catch (error) {
+    await end(child, port);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+
+  const token = /^ADMIN_TOKEN=(.+)$/m.exec(readFileSync(join(ROOT, ".dev.vars"), "utf8"))?.[1]?.replace(/^"|"$/g, "");
+  if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars.");
+  return { url: `http://localhost:${port}`, token, port, persistTo, stop: () => end(child, port) };
+}
+
+const running = new Set<ChildProcess>();
+// A test run that is broken off leaves no server behind.
+process.on("exit", () => {
+  for (const child of running) signal(child, "SIGKILL");
+});
+
+async function end(child: ChildProcess, port: number): Promise<void> {
+  if (!running.has(child)) return;
+  signal(child, "SIGTERM");
+  if (!(await within(STOP_TIMEOUT_MS, () => gone(child, port)))) {
+    signal(child, "SIGKILL");
+    await within(STOP_TIMEOUT_MS, () => gone(child, port));
+  }
+  // Whatever of the group outlived its leader.
+  signal(child, "SIGKILL");
+  running.delete(child);
+}
+
+async function gone(child: ChildProcess, port: number): Promise<boolean> {
+  return (child.exitCode !== null || child.signalCode !== null) && !(await answers(port));
+}
+
+async function within(ms: number, done: () => Promise<boolean>): Promise<boolean> {
+  const until = Date.now() + ms;
+  while (!(await done())) {
+    if (Date.now() > until) return false;
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  return true;
+}
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // The group has ended already.
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect({ port, host: "localhost" });
+    const finish = (open: boolean) => {
+      socket.destroy();
+      done(open);
+    };
+    socket.once("connect", () => finish(true)).once("error", () => finish(false));
+  });
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const probe = createServer().once("error", fail);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? done(address.port) : fail(new Error("no port"))));
+    });
+  });
+}

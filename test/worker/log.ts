@@ -1,0 +1,145 @@
+/** Feeds the real consumer and reads back what the projections made of it. */
+import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { v7 as uuidv7 } from "uuid";
+import { localTime } from "../../worker/calendar.ts";
+import type { EventMessage, StoredEvent } from "../../worker/event.ts";
+import worker from "../../worker/index.ts";
+import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
+import type { Projection } from "../../worker/projections/projection.ts";
+import { advance } from "../../worker/projections/runner.ts";
+import { openDatabase } from "../../worker/schema.ts";
+import type { Figures, Table } from "./oracle.ts";
+
+export const db = openDatabase(env.DB);
+
+export async function createProject(
+  project_id: string,
+  settings: { timezone?: string; currency?: string; attribution_days?: number } = {},
+): Promise<void> {
+  const { timezone = "UTC", currency = "USD", attribution_days = 30 } = settings;
+  await env.DB.prepare(
+    "INSERT INTO projects (project_id, name, timezone, currency, attribution_days, created_at) VALUES (?, ?, ?, ?, ?, 0)",
+  )
+    .bind(project_id, project_id, timezone, currency, attribution_days)
+    .run();
+}
+
+export function storedEvent(
+  given: Partial<StoredEvent> & Pick<StoredEvent, "project_id" | "event_type">,
+  timezone = "UTC",
+): StoredEvent {
+  const timestamp = given.timestamp ?? Date.now();
+  const { date, hour } = localTime(timezone, timestamp);
+  return {
+    event_id: uuidv7(),
+    player_id: null,
+    visitor_id: null,
+    banner_tag: null,
+    app_id: null,
+    session_id: null,
+    click_id: null,
+    platform: null,
+    app_version: null,
+    timestamp,
+    received_at: Date.now(),
+    event_date: date,
+    event_hour: hour,
+    amount: null,
+    currency: null,
+    transaction_id: null,
+    score: null,
+    data: null,
+    country: null,
+    device: null,
+    browser: null,
+    os: null,
+    referrer: null,
+    source_ip: null,
+    user_agent: null,
+    bot: null,
+    test: 0,
+    ...given,
+  };
+}
+
+/** Hands a batch of messages to the consumer as the queue would. */
+export async function deliver(messages: EventMessage[], bindings: Env = env) {
+  const batch = createMessageBatch<EventMessage>(
+    "edgepixel-events",
+    messages.map((body) => ({ id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body })),
+  );
+  const context = createExecutionContext();
+  await worker.queue(batch, bindings);
+  await waitOnExecutionContext(context);
+  return batch;
+}
+
+/** One step, tried again where the projector's own alarm got there first. */
+export async function step(projection: Projection, limit?: number): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return (await advance(env, db, projection, Date.now(), limit)).behind;
+    } catch (error) {
+      if (attempt > 20 || !/NOT NULL constraint failed: projections.cursor/.test(String(error))) throw error;
+    }
+  }
+}
+
+/** Runs the projections until they have reached the end of the log. */
+export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
+  for (;;) {
+    let behind = 0;
+    for (const projection of projections) behind += await step(projection);
+    if (behind === 0) return;
+  }
+}
+
+export const TABLES = GROUPS.tables.projections;
+
+const KEYS = {
+  daily_metrics: ["event_date", "event_type"],
+  event_summary: ["event_date", "event_type", "banner_tag"],
+  money_summary: ["event_date", "event_type", "banner_tag", "currency"],
+  activity: ["event_date", "event_type", "person", "event_hour", "banner_tag", "country", "device", "app_id"],
+  players: ["person"],
+} as const satisfies Record<keyof Figures, readonly string[]>;
+
+const VALUES = {
+  daily_metrics: ["count", "total"],
+  event_summary: ["count", "total"],
+  money_summary: ["total", "amount"],
+  activity: ["total"],
+  players: [
+    "player_id",
+    "first_seen",
+    "last_event_at",
+    "total_events",
+    "total_deposits",
+    "first_touch",
+    "last_touch",
+    "visit",
+    "registration",
+    "deposit",
+    "second_deposit",
+  ],
+} as const satisfies Record<keyof Figures, readonly string[]>;
+
+export async function figuresIn(project_id: string): Promise<Figures> {
+  const read = async (table: keyof Figures): Promise<Table> => {
+    const { results } = await env.DB.prepare(`SELECT * FROM ${table} WHERE project_id = ?`).bind(project_id).all();
+    return Object.fromEntries(
+      results.map((row) => [
+        JSON.stringify(KEYS[table].map((key) => row[key])),
+        Object.fromEntries(VALUES[table].map((column) => [column, row[column]])),
+      ]),
+    );
+  };
+  return {
+    daily_metrics: await read("daily_metrics"),
+    event_summary: await read("event_summary"),
+    money_summary: await read("money_summary"),
+    activity: await read("activity"),
+    players: await read("players"),
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * The figures as SPEC words them, counted naively in memory from the events in the order in which the log took them.
+ * It shares no code with the projections.
+ */
+import type { StoredEvent } from "../../worker/event.ts";
+
+export type Table = Record<string, Record<string, unknown>>;
+export type Figures = Record<"daily_metrics" | "event_summary" | "money_summary" | "activity" | "players", Table>;
+
+const DAY = 86_400_000;
+
+/** What the log keeps: an id once, and a transaction's later events as duplicates. */
+export function kept(sent: StoredEvent[]): { event: StoredEvent; duplicate: boolean }[] {
+  const ids = new Set<string>();
+  const transactions = new Map<string, string>();
+  const log: { event: StoredEvent; duplicate: boolean }[] = [];
+  for (const event of sent) {
+    if (ids.has(event.event_id)) continue;
+    ids.add(event.event_id);
+    let duplicate = false;
+    if (event.transaction_id !== null) {
+      const key = JSON.stringify([event.event_type, event.transaction_id]);
+      duplicate = transactions.has(key);
+      if (!duplicate && event.test === 0) transactions.set(key, event.event_id);
+    }
+    log.push({ event, duplicate });
+  }
+  return log;
+}
+
+export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures {
+  const counted = kept(sent)
+    .filter(({ event, duplicate }) => !duplicate && event.test === 0 && event.bot === null)
+    .map(({ event }) => event);
+  const order = (event: StoredEvent) => `${String(event.timestamp).padStart(15, "0")} ${event.event_id}`;
+  const inTime = counted.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+
+  const playerOf = new Map<string, string>();
+  for (const event of inTime) {
+    if (event.player_id !== null && event.visitor_id !== null && !playerOf.has(event.visitor_id)) {
+      playerOf.set(event.visitor_id, event.player_id);
+    }
+  }
+  const personOf = (event: StoredEvent) =>
+    event.player_id ?? playerOf.get(event.visitor_id as string) ?? `\u001f${event.visitor_id}`;
+  const tagOf = (event: StoredEvent) => {
+    if (event.banner_tag !== null) return event.banner_tag;
+    const touches = inTime.filter(
+      (other) =>
+        other.banner_tag !== null &&
+        personOf(other) === personOf(event) &&
+        other.timestamp <= event.timestamp &&
+        other.timestamp > event.timestamp - attributionDays * DAY,
+    );
+    return touches.at(-1)?.banner_tag ?? "";
+  };
+
+  const figures: Figures = { daily_metrics: {}, event_summary: {}, money_summary: {}, activity: {}, players: {} };
+  const seen = new Set<string>();
+  const bump = (table: Table, key: unknown[], by: Record<string, number>) => {
+    const name = JSON.stringify(key);
+    table[name] ??= {};
+    const row = table[name];
+    for (const [column, value] of Object.entries(by)) row[column] = ((row[column] as number) ?? 0) + value;
+  };
+  const first = (...key: unknown[]) => {
+    const name = JSON.stringify(key);
+    if (seen.has(name)) return 0;
+    seen.add(name);
+    return 1;
+  };
+  for (const event of counted) {
+    const { event_date, event_type } = event;
+    const person = personOf(event);
+    const tag = tagOf(event);
+    bump(figures.daily_metrics, [event_date, event_type], {
+      count: first("day", event_date, event_type, person),
+      total: 1,
+    });
+    bump(figures.event_summary, [event_date, event_type, tag], {
+      count: first("tag", event_date, event_type, tag, person),
+      total: 1,
+    });
+    if (event.amount !== null) {
+      bump(figures.money_summary, [event_date, event_type, tag, event.currency], { total: 1, amount: event.amount });
+    }
+    const what = [
+      event_date,
+      event_type,
+      person,
+      event.event_hour,
+      tag,
+      event.country ?? "",
+      event.device ?? "",
+      event.app_id ?? "",
+    ];
+    bump(figures.activity, what, { total: 1 });
+  }
+  for (const [person, own] of Map.groupBy(counted, personOf)) {
+    const milestones = (chosen: StoredEvent[], tag: (event: StoredEvent) => string | null = tagOf) =>
+      chosen.map((event) => `${String(event.timestamp).padStart(15, "0")} ${event.event_date} ${tag(event)}`).sort();
+    const ofType = (type: string) => milestones(own.filter((event) => event.event_type === type));
+    const touches = milestones(
+      own.filter((event) => event.banner_tag !== null),
+      (event) => event.banner_tag,
+    );
+    figures.players[JSON.stringify([person])] = {
+      player_id: person.startsWith("\u001f") ? null : person,
+      first_seen: Math.min(...own.map((event) => event.timestamp)),
+      last_event_at: Math.max(...own.map((event) => event.timestamp)),
+      total_events: own.length,
+      total_deposits: ofType("deposit").length,
+      first_touch: touches[0] ?? null,
+      last_touch: touches.at(-1) ?? null,
+      visit: ofType("visit")[0] ?? null,
+      registration: ofType("registration")[0] ?? null,
+      deposit: ofType("deposit")[0] ?? null,
+      second_deposit: ofType("deposit")[1] ?? null,
+    };
+  }
+  return figures;
+}

@@ -1,0 +1,97 @@
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { PROJECTIONS } from "../../worker/projections/index.ts";
+import { rebuild } from "../../worker/projections/runner.ts";
+import { createProject, db, deliver, figuresIn, settle, step, storedEvent, TABLES } from "./log.ts";
+import { figuresOf } from "./oracle.ts";
+
+const DAY = 86_400_000;
+// Over the end of daylight saving time in New York, 2026-11-01.
+const FROM = Date.parse("2026-10-30T00:00:00Z");
+const TIMEZONE = "America/New_York";
+const ATTRIBUTION_DAYS = 2;
+
+/** Few ids, tags and moments, so that everything collides: repeats, ties, shared visitors, late links, late tags. */
+const anEvent = fc.record({
+  event_id: fc.integer({ min: 1, max: 60 }).map((n) => `e${n}`),
+  event_type: fc.constantFrom("visit", "registration", "deposit", "deposit", "spin"),
+  who: fc.constantFrom<[string | null, string | null][]>(
+    ["p1", null],
+    ["p2", null],
+    ["p1", "v1"],
+    ["p2", "v1"],
+    ["p2", "v2"],
+    [null, "v1"],
+    [null, "v2"],
+    [null, "v3"],
+  ),
+  banner_tag: fc.constantFrom(null, null, "a", "b", "naïve tag'--"),
+  timestamp: fc.integer({ min: 0, max: 24 }).map((slot) => FROM + slot * (DAY / 4)),
+  money: fc.option(fc.tuple(fc.integer({ min: 0, max: 10 ** 15 }), fc.constantFrom("EUR", "JPY"))),
+  transaction_id: fc.constantFrom(null, null, "t1", "t2"),
+  country: fc.constantFrom(null, "MT", "SE"),
+  device: fc.constantFrom(null, "mobile"),
+  app_id: fc.constantFrom(null, "slots"),
+  test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
+  bot: fc.constantFrom(null, null, null, null, "crawler"),
+});
+
+/** What happens: a batch is delivered, in messages, perhaps for the second time; or a projection takes some steps. */
+const anAction = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      deliver: fc.array(fc.array(anEvent, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+      again: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ project: fc.nat(TABLES.length - 1), limit: fc.integer({ min: 1, max: 7 }) }) },
+);
+
+describe("projections", () => {
+  it("equal a naive count after any batches, orders, redeliveries and interleaved runs, and after a rebuild", async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(anAction, { minLength: 1, maxLength: 14 }), async (actions) => {
+        const project_id = `property-${++run}`;
+        await createProject(project_id, { timezone: TIMEZONE, attribution_days: ATTRIBUTION_DAYS });
+        const sent: StoredEvent[] = [];
+        for (const action of actions) {
+          if ("project" in action) {
+            await step(TABLES[action.project] as (typeof TABLES)[number], action.limit);
+            continue;
+          }
+          const messages = action.deliver.map((events) => ({
+            events: events.map(({ who: [player_id, visitor_id], money, ...event }) =>
+              storedEvent(
+                {
+                  ...event,
+                  project_id,
+                  player_id,
+                  visitor_id,
+                  amount: money?.[0] ?? null,
+                  currency: money?.[1] ?? null,
+                },
+                TIMEZONE,
+              ),
+            ),
+          }));
+          await deliver(messages);
+          if (action.again) await deliver(messages.toReversed());
+          sent.push(...messages.flatMap((message) => message.events));
+        }
+        await settle(TABLES);
+        expect(await figuresIn(project_id)).toEqual(figuresOf(sent, ATTRIBUTION_DAYS));
+      }),
+      { numRuns: 150 },
+    );
+
+    const before = await Promise.all(Array.from({ length: run }, (_, index) => figuresIn(`property-${index + 1}`)));
+    await rebuild(env, db, PROJECTIONS, "identities");
+    expect(await figuresIn("property-1")).toMatchObject({ daily_metrics: {}, players: {} });
+    await settle(TABLES);
+    for (const [index, figures] of before.entries()) expect(await figuresIn(`property-${index + 1}`)).toEqual(figures);
+  }, 300_000);
+});

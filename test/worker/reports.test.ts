@@ -1,0 +1,295 @@
+import { env, SELF } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { createProject, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://reports.example";
+const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
+const get = (path: string, headers: HeadersInit = ADMIN) => SELF.fetch(`${HOST}${path}`, { headers });
+const json = async (path: string) => {
+  const response = await get(path);
+  expect(response.status).toBe(200);
+  return response.json<Record<string, unknown>>();
+};
+
+const MINUTE = 60_000;
+const event = (day: string, event_type: string, more: Partial<StoredEvent>) =>
+  storedEvent({ project_id: "acme", event_type, timestamp: Date.parse(`${day}T12:00:00Z`), ...more });
+
+/** Three people on two days: one converts wholly, one only registers (first seen as a visitor), one only visits. */
+beforeAll(async () => {
+  await createProject("acme", { currency: "EUR" });
+  const at = (minutes: number) => Date.parse("2026-05-01T12:00:00Z") + minutes * MINUTE;
+  await deliver([
+    {
+      events: [
+        event("2026-05-01", "visit", { player_id: "whole", banner_tag: "spring", country: "MT" }),
+        event("2026-05-01", "visit", { player_id: "whole", banner_tag: "spring", country: "MT", timestamp: at(60) }),
+        event("2026-05-01", "registration", {
+          player_id: "whole",
+          banner_tag: "spring",
+          country: "MT",
+          timestamp: at(10),
+        }),
+        event("2026-05-01", "deposit", {
+          player_id: "whole",
+          country: "MT",
+          timestamp: at(30),
+          amount: 100_000,
+          currency: "EUR",
+        }),
+        event("2026-05-02", "deposit", { player_id: "whole", country: "MT", amount: 50_050, currency: "EUR" }),
+        event("2026-05-02", "deposit", { player_id: "whole", country: "MT", amount: 9_990_000, currency: "JPY" }),
+        event("2026-05-01", "visit", { visitor_id: "cookie", banner_tag: "=cmd()", country: "SE" }),
+        event("2026-05-02", "registration", {
+          visitor_id: "cookie",
+          player_id: "half",
+          banner_tag: "=cmd()",
+          country: "SE",
+        }),
+        event("2026-05-02", "visit", { visitor_id: "window-shopper", banner_tag: "spring" }),
+        event("2026-05-02", "visit", { player_id: "tester", banner_tag: "spring", test: 1 }),
+      ],
+    },
+  ]);
+  await settle();
+});
+
+const MAY = "project_id=acme&from=2026-05-01&to=2026-05-31";
+
+describe("/metrics", () => {
+  it("counts people once a day and type, and events as often as they happened", async () => {
+    expect(await json(`/api/v1/metrics?${MAY}`)).toEqual({
+      project_id: "acme",
+      timezone: "UTC",
+      from: "2026-05-01",
+      to: "2026-05-31",
+      rows: [
+        { event_date: "2026-05-01", event_type: "deposit", count: 1, total: 1 },
+        { event_date: "2026-05-01", event_type: "registration", count: 1, total: 1 },
+        { event_date: "2026-05-01", event_type: "visit", count: 2, total: 3 },
+        { event_date: "2026-05-02", event_type: "deposit", count: 1, total: 2 },
+        { event_date: "2026-05-02", event_type: "registration", count: 1, total: 1 },
+        { event_date: "2026-05-02", event_type: "visit", count: 1, total: 1 },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      "event_type=visit&group_by=banner_tag",
+      [
+        { event_date: "2026-05-01", event_type: "visit", banner_tag: "=cmd()", count: 1, total: 1 },
+        { event_date: "2026-05-01", event_type: "visit", banner_tag: "spring", count: 1, total: 2 },
+        { event_date: "2026-05-02", event_type: "visit", banner_tag: "spring", count: 1, total: 1 },
+      ],
+    ],
+    [
+      "event_type=visit&banner_tag=spring",
+      [
+        { event_date: "2026-05-01", event_type: "visit", count: 1, total: 2 },
+        { event_date: "2026-05-02", event_type: "visit", count: 1, total: 1 },
+      ],
+    ],
+    [
+      "event_type=visit&group_by=country",
+      [
+        { event_date: "2026-05-01", event_type: "visit", country: "MT", count: 1, total: 2 },
+        { event_date: "2026-05-01", event_type: "visit", country: "SE", count: 1, total: 1 },
+        { event_date: "2026-05-02", event_type: "visit", country: null, count: 1, total: 1 },
+      ],
+    ],
+    [
+      "event_type=deposit&group_by=device&banner_tag=spring",
+      [
+        { event_date: "2026-05-01", event_type: "deposit", device: null, count: 1, total: 1 },
+        { event_date: "2026-05-02", event_type: "deposit", device: null, count: 1, total: 2 },
+      ],
+    ],
+    [
+      "event_type=visit&interval=hour&from=2026-05-01&to=2026-05-01",
+      [
+        { event_date: "2026-05-01", event_hour: 12, event_type: "visit", count: 2, total: 2 },
+        { event_date: "2026-05-01", event_hour: 13, event_type: "visit", count: 1, total: 1 },
+      ],
+    ],
+  ])("with %s", async (query, rows) => {
+    const range = query.includes("from=") ? "project_id=acme" : MAY;
+    expect((await json(`/api/v1/metrics?${range}&${query}`)).rows).toEqual(rows);
+  });
+
+  it("is served under its older names too", async () => {
+    const canonical = await json(`/api/v1/metrics?${MAY}`);
+    expect(await json(`/api/metrics?${MAY}`)).toEqual(canonical);
+    expect(await json(`/v1/metrics?${MAY}`)).toEqual(canonical);
+  });
+
+  it("comes as CSV by Accept or by format, formulas disarmed", async () => {
+    const query = `/api/v1/metrics?${MAY}&event_type=registration&group_by=banner_tag`;
+    const expected =
+      "event_date,event_type,banner_tag,count,total\r\n2026-05-01,registration,spring,1,1\r\n2026-05-02,registration,'=cmd(),1,1\r\n";
+    const asked = await get(query, { ...ADMIN, accept: "text/csv" });
+    expect(asked.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+    expect(await asked.text()).toBe(expected);
+    expect(await (await get(`${query}&format=csv`)).text()).toBe(expected);
+  });
+});
+
+describe("/funnel", () => {
+  it("follows those who first visited in the period, through all history", async () => {
+    const { by, steps } = await json(`/api/v1/funnel?${MAY}`);
+    expect(by).toBe("visit_date");
+    expect(steps).toEqual([
+      {
+        event_type: "visit",
+        players: 3,
+        rate_from_previous: null,
+        rate_from_first: null,
+        median_seconds_from_previous: null,
+      },
+      // 10 minutes for one and a day for the other.
+      {
+        event_type: "registration",
+        players: 2,
+        rate_from_previous: 2 / 3,
+        rate_from_first: 2 / 3,
+        median_seconds_from_previous: (600 + 86_400) / 2,
+      },
+      {
+        event_type: "first_deposit",
+        players: 1,
+        rate_from_previous: 1 / 2,
+        rate_from_first: 1 / 3,
+        median_seconds_from_previous: 1_200,
+      },
+      {
+        event_type: "repeat_deposit",
+        players: 1,
+        rate_from_previous: 1,
+        rate_from_first: 1 / 3,
+        median_seconds_from_previous: 84_600,
+      },
+    ]);
+  });
+
+  it("goes by the date of each step, by tag, and by one tag", async () => {
+    const players = (steps: unknown) => (steps as { players: number }[]).map((step) => step.players);
+    expect(players((await json("/api/v1/funnel?project_id=acme&from=2026-05-02&to=2026-05-02")).steps)).toEqual([
+      1, 0, 0, 0,
+    ]);
+    expect(
+      players((await json("/api/v1/funnel?project_id=acme&from=2026-05-02&to=2026-05-02&by=event_date")).steps),
+    ).toEqual([1, 1, 0, 1]);
+    expect(players((await json(`/api/v1/funnel?${MAY}&banner_tag=%3Dcmd()`)).steps)).toEqual([1, 1, 0, 0]);
+    const { groups } = await json(`/api/v1/funnel?${MAY}&group_by=banner_tag`);
+    expect(
+      (groups as { banner_tag: string; steps: unknown }[]).map((group) => [group.banner_tag, players(group.steps)]),
+    ).toEqual([
+      ["spring", [2, 1, 1, 1]],
+      ["=cmd()", [1, 1, 0, 0]],
+    ]);
+  });
+});
+
+describe("/campaigns", () => {
+  it("gives a row a tag and a total, in the project's currency", async () => {
+    const { rows, total, currency } = await json(`/api/v1/campaigns?${MAY}`);
+    expect(currency).toBe("EUR");
+    expect(rows).toEqual([
+      {
+        banner_tag: "spring",
+        visits: 3,
+        unique_players: 2,
+        registrations: 1,
+        first_deposits: 1,
+        deposits: 3,
+        amount: "15.005",
+        other_amounts: { JPY: "999.00" },
+        visit_to_registration: 1 / 3,
+        registration_to_first_deposit: 1,
+      },
+      {
+        banner_tag: "=cmd()",
+        visits: 1,
+        unique_players: 1,
+        registrations: 1,
+        first_deposits: 0,
+        deposits: 0,
+        amount: "0.00",
+        other_amounts: {},
+        visit_to_registration: 1,
+        registration_to_first_deposit: 0,
+      },
+    ]);
+    expect(total).toMatchObject({
+      visits: 4,
+      unique_players: 3,
+      registrations: 2,
+      first_deposits: 1,
+      deposits: 3,
+      amount: "15.005",
+    });
+  });
+
+  it("sorts, filters and compares", async () => {
+    const tags = async (sort: string) =>
+      ((await json(`/api/v1/campaigns?${MAY}&sort=${sort}`)).rows as { banner_tag: string }[]).map(
+        (row) => row.banner_tag,
+      );
+    expect(await tags("visits")).toEqual(["=cmd()", "spring"]);
+    expect(await tags("-amount")).toEqual(["spring", "=cmd()"]);
+    const one = await json(`/api/v1/campaigns?${MAY}&banner_tag=%3Dcmd()`);
+    expect(one.rows).toHaveLength(1);
+    expect(one.total).toMatchObject({ visits: 1, registrations: 1 });
+    const compared = await json("/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=previous");
+    expect(compared.previous_period).toEqual({ from: "2026-05-01", to: "2026-05-01" });
+    expect(compared.total).toMatchObject({ visits: 1, deposits: 2, previous: { visits: 3, deposits: 1 } });
+    expect((await json(`/api/v1/campaigns?${MAY}&compare=year`)).previous_period).toEqual({
+      from: "2025-05-01",
+      to: "2025-05-31",
+    });
+  });
+});
+
+describe("/players/{id}", () => {
+  it("tells what is known of a player, the time as a visitor included", async () => {
+    expect(await json("/api/v1/players/half?project_id=acme")).toEqual({
+      project_id: "acme",
+      player_id: "half",
+      first_seen: "2026-05-01T12:00:00.000Z",
+      last_event_at: "2026-05-02T12:00:00.000Z",
+      visit_at: "2026-05-01T12:00:00.000Z",
+      registration_at: "2026-05-02T12:00:00.000Z",
+      deposit_at: null,
+      second_deposit_at: null,
+      total_events: 2,
+      total_deposits: 0,
+      first_tag: "=cmd()",
+      last_tag: "=cmd()",
+      registration_tag: "=cmd()",
+      deposit_tag: null,
+    });
+    expect((await get("/api/v1/players/nobody?project_id=acme")).status).toBe(404);
+  });
+});
+
+describe("wrong parameters", () => {
+  it.each([
+    ["/api/v1/metrics?from=2026-02-30", "from"],
+    ["/api/v1/metrics?from=2026-05-02&to=2026-05-01", "from"],
+    ["/api/v1/metrics?interval=week", "interval"],
+    ["/api/v1/metrics?group_by=password", "group_by"],
+    ["/api/v1/metrics?form=2026-05-01", "form"],
+    ["/api/v1/metrics?from=2026-05-01&from=2026-05-02", "from"],
+    ["/api/v1/metrics?format=xml", "format"],
+    ["/api/v1/metrics?project_id=nowhere", "project_id"],
+    ["/api/v1/funnel?by=moon", "by"],
+    ["/api/v1/campaigns?sort=banner_tag;drop", "sort"],
+    ["/api/v1/campaigns?compare=never", "compare"],
+  ])("%s is a 400 that names it", async (path, field) => {
+    const response = await get(path);
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+  });
+});

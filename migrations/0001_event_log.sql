@@ -167,6 +167,3 @@ CREATE TABLE players (
   second_deposit_tag TEXT AS (substr(second_deposit, 28)) VIRTUAL,
   PRIMARY KEY (project_id, person)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX players_by_visit ON players (project_id, visit_date) WHERE visit IS NOT NULL;
-CREATE INDEX players_by_registration ON players (project_id, registration_date) WHERE registration IS NOT NULL;
-CREATE INDEX players_by_deposit ON players (project_id, deposit_date) WHERE deposit IS NOT NULL;

@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { openDatabase } from "../schema.ts";
 import { GROUP_NAMES, GROUPS, type Group } from "./index.ts";
-import { advance, noteFailure } from "./runner.ts";
+import { advance, lostRace, noteFailure } from "./runner.ts";
 
 /** How long one alarm works before it lets the next one go on, and when it tries again after a failure. */
 const SLICE_MS = 10_000;
@@ -34,6 +34,10 @@ export class Projector extends DurableObject<Env> {
           const { behind } = await advance(this.env, db, projection, Date.now());
           if (behind > 0) busy = true;
         } catch (error) {
+          if (lostRace(error)) {
+            busy = true;
+            continue;
+          }
           failed = true;
           console.error(JSON.stringify({ message: "projection failed", name: projection.name, error: String(error) }));
           // The database itself may be what is failing; then /health says so of it.

@@ -55,6 +55,10 @@ function move(name: string, { after, upTo }: Range, now: number): SQL {
       updated_at = ${now}, error = NULL, failed_at = NULL`;
 }
 
+/** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
+export const lostRace = (error: unknown): boolean =>
+  /NOT NULL constraint failed: projections\.cursor/.test(String(error));
+
 /** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
 export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
   const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);

@@ -8,7 +8,7 @@ import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { formatMoney } from "../money.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { dated, type Period, periodOf, tag } from "./period.ts";
+import { dated, type Period, peopleWho, periodOf, tag } from "./period.ts";
 import { table } from "./table.ts";
 
 const SORTABLE = [
@@ -91,9 +91,11 @@ async function countCampaigns(db: Database, project_id: string, { from, to }: Pe
         count(DISTINCT CASE WHEN event_type = 'registration' THEN event_date || person END) AS registrations
       FROM activity WHERE ${within}`),
     db.all<{ banner_tag: string; first_deposits: number }>(sql`
-      SELECT deposit_tag AS banner_tag, count(*) AS first_deposits FROM players
-      WHERE project_id = ${project_id} AND deposit IS NOT NULL AND deposit_date BETWEEN ${from} AND ${to}
-        ${only === undefined ? sql`` : sql`AND deposit_tag = ${only}`} GROUP BY deposit_tag`),
+      SELECT p.deposit_tag AS banner_tag, count(*) AS first_deposits
+      FROM (${peopleWho("deposit", project_id, { from, to })}) w
+      JOIN players p ON p.project_id = ${project_id} AND p.person = w.person
+      WHERE p.deposit_date BETWEEN ${from} AND ${to} ${only === undefined ? sql`` : sql`AND p.deposit_tag = ${only}`}
+      GROUP BY p.deposit_tag`),
     db.all<{ banner_tag: string; currency: string; amount: string }>(sql`
       SELECT banner_tag, currency, CAST(sum(amount) AS TEXT) AS amount FROM money_summary
       WHERE ${within} AND event_type = 'deposit' GROUP BY banner_tag, currency`),

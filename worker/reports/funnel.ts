@@ -10,16 +10,17 @@ import { ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { dated, type Period, periodOf, tag } from "./period.ts";
+import { dated, type Period, peopleWho, periodOf, tag } from "./period.ts";
 import { table } from "./table.ts";
 
-/** The steps, by their milestone in `players`. */
+/** The steps, by their milestone in `players`, and the type of the event that reaches it. */
 const STEPS = [
-  { event_type: "visit", milestone: "visit" },
-  { event_type: "registration", milestone: "registration" },
-  { event_type: "first_deposit", milestone: "deposit" },
-  { event_type: "repeat_deposit", milestone: "second_deposit" },
+  { event_type: "visit", milestone: "visit", reachedBy: "visit" },
+  { event_type: "registration", milestone: "registration", reachedBy: "registration" },
+  { event_type: "first_deposit", milestone: "deposit", reachedBy: "deposit" },
+  { event_type: "repeat_deposit", milestone: "second_deposit", reachedBy: "deposit" },
 ] as const;
+type Step = (typeof STEPS)[number];
 
 const query = z.strictObject({
   ...dated,
@@ -49,20 +50,42 @@ export type Funnel = Period & {
 
 type StepRow = { banner_tag: string | null; step: number; players: number; median: number | null };
 
-const column = (step: number, part: "at" | "date" | "tag") => sql.raw(`p.${STEPS[step]?.milestone}_${part}`);
+const column = ({ milestone }: Step, part: "at" | "date" | "tag") => sql.raw(`p.${milestone}_${part}`);
 
-/** People who took a step, with its tag and the milliseconds since the step before. */
-function reached(step: number, by: By, project_id: string, period: Period): SQL {
-  const anchor = by === "visit_date" ? 0 : step;
-  const previous = step > 0 ? sql`${column(step, "at")} - ${column(step - 1, "at")}` : sql`NULL`;
-  const inOrder = Array.from(
-    { length: by === "visit_date" ? step : 0 },
-    (_, index) => sql`AND ${column(index + 1, "at")} >= ${column(index, "at")}`,
+/** The people who reached a step in the period. */
+function reachedIn(step: Step, project_id: string, period: Period): SQL {
+  return sql`SELECT p.* FROM (${peopleWho(step.reachedBy, project_id, period)}) w
+    JOIN players p ON p.project_id = ${project_id} AND p.person = w.person
+    WHERE ${column(step, "date")} BETWEEN ${period.from} AND ${period.to}`;
+}
+
+/** Everyone of a step, with its tag and the milliseconds since the step before. */
+function members(steps: readonly Step[], anchor: Step, people: SQL): SQL {
+  const step = steps.at(-1) as Step;
+  const before = steps.at(-2);
+  const elapsed = before ? sql`${column(step, "at")} - ${column(before, "at")}` : sql`NULL`;
+  return sql`SELECT ${STEPS.indexOf(step)} AS step, ${column(anchor, "tag")} AS banner_tag,
+    CASE WHEN ${elapsed} >= 0 THEN ${elapsed} END AS elapsed FROM (${people}) p`;
+}
+
+/** By visit date, all steps of those who first visited in the period, each behind the one before it. */
+function byVisitDate(project_id: string, period: Period): { cohort: SQL; reached: SQL[] } {
+  const reached = STEPS.map((_, index) => {
+    const steps = STEPS.slice(0, index + 1);
+    const inOrder = steps
+      .slice(1)
+      .map((step, before) => sql`AND ${column(step, "at")} >= ${column(steps[before] as Step, "at")}`);
+    return members(steps, STEPS[0], sql`SELECT * FROM cohort p WHERE true ${sql.join(inOrder, sql` `)}`);
+  });
+  return { cohort: reachedIn(STEPS[0], project_id, period), reached };
+}
+
+/** By event date, whoever took the step in the period. */
+function byEventDate(project_id: string, period: Period): { cohort: SQL; reached: SQL[] } {
+  const reached = STEPS.map((step, index) =>
+    members(STEPS.slice(0, index + 1), step, reachedIn(step, project_id, period)),
   );
-  return sql`SELECT ${step} AS step, ${column(anchor, "tag")} AS banner_tag,
-      CASE WHEN ${previous} >= 0 THEN ${previous} END AS elapsed
-    FROM players p WHERE p.project_id = ${project_id} AND ${column(anchor, "date")} BETWEEN ${period.from} AND ${period.to}
-      AND ${sql.raw(`p.${STEPS[anchor]?.milestone}`)} IS NOT NULL ${sql.join(inOrder, sql` `)}`;
+  return { cohort: sql`SELECT NULL`, reached };
 }
 
 async function funnelRows(
@@ -72,9 +95,9 @@ async function funnelRows(
   asked: { by: By; banner_tag: string | undefined; grouped: boolean },
 ): Promise<StepRow[]> {
   const group = asked.grouped ? sql`banner_tag` : sql`NULL`;
-  const steps = STEPS.map((_, step) => reached(step, asked.by, project_id, period));
+  const { cohort, reached } = (asked.by === "visit_date" ? byVisitDate : byEventDate)(project_id, period);
   return db.all<StepRow>(sql`
-    WITH reached AS (${sql.join(steps, sql` UNION ALL `)}),
+    WITH cohort AS MATERIALIZED (${cohort}), reached AS (${sql.join(reached, sql` UNION ALL `)}),
     chosen AS (SELECT step, ${group} AS banner_tag, elapsed FROM reached
       ${asked.banner_tag === undefined ? sql`` : sql`WHERE banner_tag = ${asked.banner_tag}`}),
     ordered AS (SELECT *, row_number() OVER steps AS nth, count(elapsed) OVER (PARTITION BY banner_tag, step) AS timed

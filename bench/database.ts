@@ -1,0 +1,46 @@
+/** A local D1 that counts what D1 bills. */
+import { readdirSync, readFileSync } from "node:fs";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { type Database, openDatabase } from "../worker/schema.ts";
+
+export type Bill = { read: number; written: number };
+
+type Metered = { db: Database; bill(): Bill; close(): Promise<void> };
+
+export async function openMetered(): Promise<Metered> {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: "export default { fetch: () => new Response(null) }",
+      d1Databases: ["DB"],
+    }),
+  );
+  const binding = (await miniflare.getD1Database("DB")) as unknown as D1Database;
+  for (const file of readdirSync("migrations").sort()) {
+    const statements = readFileSync(`migrations/${file}`, "utf8")
+      .replace(/^--.*$/gm, "")
+      .replace(/^ *--.*$/gm, "")
+      .split(/;\s*$/m)
+      .filter((statement) => statement.trim());
+    await binding.batch(statements.map((statement) => binding.prepare(statement)));
+  }
+  const bill = { read: 0, written: 0 };
+  const count = (results: { meta: { rows_read?: number; rows_written?: number } }[]) => {
+    for (const { meta } of results) {
+      bill.read += meta.rows_read ?? 0;
+      bill.written += meta.rows_written ?? 0;
+    }
+  };
+  const batch = binding.batch.bind(binding);
+  const metered = new Proxy(binding, {
+    get: (target, name) =>
+      name === "batch"
+        ? async (statements: D1PreparedStatement[]) => {
+            const results = await batch(statements);
+            count(results as never);
+            return results;
+          }
+        : Reflect.get(target, name).bind(target),
+  });
+  return { db: openDatabase(metered), bill: () => ({ ...bill }), close: () => miniflare.dispose() };
+}

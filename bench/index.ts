@@ -1,0 +1,14 @@
+/** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
+import { resolve } from "node:path";
+import { benchLog } from "./log.ts";
+
+process.chdir(resolve(import.meta.dirname, ".."));
+const MEASUREMENTS: Record<string, () => Promise<void>> = { log: benchLog };
+
+const asked = process.argv.slice(2);
+for (const name of asked) {
+  if (!(name in MEASUREMENTS))
+    throw new Error(`There is no measurement ${name}; there are ${Object.keys(MEASUREMENTS).join(", ")}.`);
+}
+for (const [name, measure] of Object.entries(MEASUREMENTS))
+  if (asked.length === 0 || asked.includes(name)) await measure();

@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   "timestamp_out_of_range",
   "unknown_project",
   "privacy_signal",
+  "not_allowed",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 export type FieldError = { field: string; code: ErrorCode; message: string };

@@ -1,5 +1,9 @@
 /** Edgepixel's Worker: what it answers, consumes and runs. Each route lives with its subject. */
 import { Hono } from "hono";
+import { auditRoutes } from "./admin/audit.ts";
+import { keyRoutes } from "./admin/keys.ts";
+import { projectRoutes } from "./admin/projects.ts";
+import { eventRoutes } from "./collect/events.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
@@ -20,12 +24,16 @@ export { Projector } from "./projections/projector.ts";
 
 const api = new Hono<App>()
   .route("/", sessionRoutes)
+  .route("/", eventRoutes)
   .use(atLeast("viewer"))
   .route("/", metricsRoutes)
   .route("/", funnelRoutes)
   .route("/", campaignRoutes)
   .route("/", playerRoutes)
-  .route("/", realtimeRoutes);
+  .route("/", realtimeRoutes)
+  .route("/", projectRoutes)
+  .route("/", keyRoutes)
+  .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */
 export type Api = typeof api;

@@ -14,6 +14,48 @@ export const projects = sqliteTable("projects", {
   attribution_days: integer().notNull(),
   respect_privacy_signals: integer({ mode: "boolean" }).notNull(),
   created_at: integer().notNull(),
+  allowed_origins: text({ mode: "json" }).$type<string[]>().notNull(),
+  require_signature: integer({ mode: "boolean" }).notNull(),
+  pixel_secret: text().notNull(),
+  bot_rules: text({ mode: "json" }).$type<BotRules>().notNull(),
+});
+
+/** A project's own rules about bots, beside the general ones. */
+export type BotRules = {
+  /** Parts of user agents, in any case, that are bots. */
+  user_agents?: string[] | undefined;
+  /** Parts of user agents that are none, whatever the general rules say. */
+  allowed_user_agents?: string[] | undefined;
+  /** Whether browsers that run in a data centre are bots. */
+  data_centres?: boolean | undefined;
+};
+
+export const keys = sqliteTable("keys", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  project_id: text(),
+  role: text({ enum: ["collect", "viewer", "analyst", "admin"] }).notNull(),
+  banner_tags: text({ mode: "json" }).$type<string[]>(),
+  hash: text().notNull(),
+  created_at: integer().notNull(),
+  expires_at: integer(),
+  revoked_at: integer(),
+});
+
+export const audit = sqliteTable("audit", {
+  id: integer().primaryKey(),
+  at: integer().notNull(),
+  actor: text().notNull(),
+  project_id: text(),
+  action: text().notNull(),
+  subject: text().notNull(),
+  details: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
+});
+
+export const unfinishedBatches = sqliteTable("unfinished_batches", {
+  hash: text().primaryKey(),
+  seed: text().notNull(),
+  created_at: integer().notNull(),
 });
 
 export const events = sqliteTable("events", {

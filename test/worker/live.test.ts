@@ -26,6 +26,7 @@ const liveEvent = (seq: number, at: number, more: Partial<LiveEvent> = {}): Live
   ...more,
 });
 
+const ALL = { personal: true, banner_tags: null };
 const totals = ({ windows }: Pick<Snapshot, "windows">) =>
   [windows["1m"], windows["5m"], windows["60m"], windows.today].map((window) => window.total);
 
@@ -51,10 +52,10 @@ describe("live counters", () => {
       at.map((time, index) => liveEvent(index + 1, time)),
       NOW,
     );
-    expect(totals(await counters.snapshot(settings, true, NOW))).toEqual([2, 4, 6, 8]);
+    expect(totals(await counters.snapshot(settings, ALL, NOW))).toEqual([2, 4, 6, 8]);
     // Windows slide though nothing happens; a new day begins at nothing.
-    expect(totals(await counters.snapshot(settings, true, NOW + 2 * SECOND))).toEqual([1, 3, 6, 8]);
-    expect(totals(await counters.snapshot(settings, true, midnight + 24 * 60 * MINUTE))).toEqual([0, 0, 0, 0]);
+    expect(totals(await counters.snapshot(settings, ALL, NOW + 2 * SECOND))).toEqual([1, 3, 6, 8]);
+    expect(totals(await counters.snapshot(settings, ALL, midnight + 24 * 60 * MINUTE))).toEqual([0, 0, 0, 0]);
   });
 
   it("count an event once, however often it is handed over, and say by what", async () => {
@@ -66,7 +67,11 @@ describe("live counters", () => {
     ];
     await counters.apply(settings, events, NOW);
     await counters.apply(settings, [...events, liveEvent(9, NOW, { banner_tag: "winter" })], NOW);
-    const { windows, events: recent, minutes } = await counters.snapshot(settings, false, NOW);
+    const {
+      windows,
+      events: recent,
+      minutes,
+    } = await counters.snapshot(settings, { personal: false, banner_tags: null }, NOW);
     expect(windows["1m"]).toEqual({
       total: 3,
       by_type: { visit: 2, deposit: 1 },
@@ -89,7 +94,7 @@ describe("live counters", () => {
       ["e8", null, "10.50"],
       ["e7", null, null],
     ]);
-    expect((await counters.snapshot(settings, true, NOW)).events[0]?.player_id).toBe("p1");
+    expect((await counters.snapshot(settings, ALL, NOW)).events[0]?.player_id).toBe("p1");
   });
 });
 

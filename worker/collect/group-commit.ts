@@ -4,10 +4,7 @@
  * No timer holds anything up: where there is no traffic to gather, there is no wait.
  */
 import type { EventMessage, StoredEvent } from "../event.ts";
-
-/** A message may have 128 KB; the rest of the room is for what a character costs in UTF-8 and for the envelope. */
-const MESSAGE_EVENTS = 100;
-const MESSAGE_CHARACTERS = 40_000;
+import { EVENTS_A_MESSAGE, type Measured, measure, messagesOf, ROOM } from "./message.ts";
 
 /**
  * How long a request trusts another's send, in milliseconds. A leader whose client hangs up is cancelled and never
@@ -18,7 +15,7 @@ const PATIENCE_MS = 1_000;
 
 type Group = {
   events: StoredEvent[];
-  characters: number;
+  bytes: number;
   sent: Promise<void>;
   settle: { resolve(): void; reject(reason: unknown): void };
 };
@@ -27,22 +24,22 @@ type Group = {
 let gathering: Group | null = null;
 let sending: Promise<void> | null = null;
 
-/** Resolves when the queue has the event; rejects when it cannot be made durable now. */
-export async function commit(queue: Queue<EventMessage>, event: StoredEvent): Promise<void> {
-  const characters = JSON.stringify(event).length;
-  if (
-    gathering &&
-    (gathering.events.length >= MESSAGE_EVENTS || gathering.characters + characters > MESSAGE_CHARACTERS)
-  ) {
+/** Resolves when the queue has all the events; rejects when they cannot be made durable now. */
+export async function commit(queue: Queue<EventMessage>, events: readonly StoredEvent[]): Promise<void> {
+  const measured = events.map(measure);
+  const bytes = measured.reduce((sum, event) => sum + event.bytes, 0);
+  // What fills messages of its own has nothing to gain from others.
+  if (events.length > EVENTS_A_MESSAGE || bytes > ROOM) return sendAlone(queue, measured);
+  if (gathering && (gathering.events.length + events.length > EVENTS_A_MESSAGE || gathering.bytes + bytes > ROOM)) {
     gathering = null;
   }
-  if (gathering) return follow(gathering, queue, event, characters);
-  return lead(queue, event, characters);
+  if (gathering) return follow(gathering, queue, events, bytes);
+  return lead(queue, events, bytes);
 }
 
-async function lead(queue: Queue<EventMessage>, event: StoredEvent, characters: number): Promise<void> {
+async function lead(queue: Queue<EventMessage>, events: readonly StoredEvent[], bytes: number): Promise<void> {
   const { promise: sent, ...settle } = Promise.withResolvers<void>();
-  const group: Group = { events: [event], characters, sent, settle };
+  const group: Group = { events: [...events], bytes, sent, settle };
   sent.catch(() => undefined); // Followers may all have gone.
   if (sending) {
     gathering = group;
@@ -66,10 +63,19 @@ async function lead(queue: Queue<EventMessage>, event: StoredEvent, characters: 
   }
 }
 
-async function follow(group: Group, queue: Queue<EventMessage>, event: StoredEvent, characters: number): Promise<void> {
-  group.events.push(event);
-  group.characters += characters;
-  if ((await settledOrLate(group.sent)) !== "sent") await queue.send({ events: [event] });
+async function follow(
+  group: Group,
+  queue: Queue<EventMessage>,
+  events: readonly StoredEvent[],
+  bytes: number,
+): Promise<void> {
+  group.events.push(...events);
+  group.bytes += bytes;
+  if ((await settledOrLate(group.sent)) !== "sent") await queue.send({ events: [...events] });
+}
+
+async function sendAlone(queue: Queue<EventMessage>, events: readonly Measured[]): Promise<void> {
+  for (const messages of messagesOf(events)) await queue.sendBatch(messages.map((body) => ({ body })));
 }
 
 /**

@@ -57,7 +57,7 @@ async function collect(request: Request, env: Env, event_type: string, now: numb
       return { status: "rejected", errors: [{ field: "event", code: "privacy_signal", message }] };
     }
     const event = stamp(reading.event, project, senderOf(request), now);
-    await commit(env.EVENTS, event);
+    await commit(env.EVENTS, [event]);
     return { status: "accepted", event_id: event.event_id };
   } catch (error) {
     console.error(JSON.stringify({ message: "pixel not durable", error: String(error) }));

@@ -1,15 +1,25 @@
 /** Who is asking, as every route sees it. */
 import type { Project } from "../project.ts";
 
-/** In order: a role can do all that the ones before it can. */
-export const ROLES = ["viewer", "analyst", "admin"] as const;
+/** In order: a role can do all that the ones before it can. `collect`, which only sends, stands apart. */
+const READING = ["viewer", "analyst", "admin"] as const;
+export const ROLES = ["collect", ...READING] as const;
 export type Role = (typeof ROLES)[number];
 
 export type Principal = {
   role: Role;
   /** Null: every project. */
   project_id: string | null;
+  /** Null: every tag. Else the only ones this principal may see or send. */
+  banner_tags: string[] | null;
+  /** The key behind it; null is ADMIN_TOKEN. */
+  key_id: string | null;
 };
 
 /** What a route of the API finds in its context. */
 export type App = { Bindings: Env; Variables: { principal: Principal; project: Project } };
+
+export function may(principal: Principal, role: Role): boolean {
+  if (role === "collect") return principal.role === "collect" || principal.role === "admin";
+  return principal.role !== "collect" && READING.indexOf(principal.role) >= READING.indexOf(role);
+}

@@ -7,6 +7,7 @@ const TITLES = {
   403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
+  409: "Conflict",
   413: "Too large",
   415: "Unsupported media type",
   426: "Upgrade required",

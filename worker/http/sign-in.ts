@@ -1,8 +1,10 @@
 /** Signing in to the dashboard with a key, and out again. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { atLeast, principalOfKey } from "./access.ts";
-import type { App } from "./principal.ts";
+import { atLeast } from "./access.ts";
+import { readBody } from "./body.ts";
+import { principalOfKey } from "./keys.ts";
+import { type App, may } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { endSession, startSession } from "./session.ts";
 
@@ -13,10 +15,11 @@ export const sessionRoutes = new Hono<App>()
     const origin = c.req.header("origin");
     if (origin !== undefined && origin !== new URL(c.req.url).origin)
       throw new Problem(403, "Sign in from the dashboard itself.");
-    const given = credentials.safeParse(await c.req.json().catch(() => null));
-    if (!given.success) throw Problem.of("key", 'key is required, as JSON: {"key":"…"}', "missing");
-    const principal = await principalOfKey(c.env, given.data.key);
+    const { key } = await readBody(c, credentials);
+    const principal = await principalOfKey(c.env, key, Date.now());
     if (!principal) throw new Problem(401, "That key is not known here.");
+    if (!may(principal, "viewer"))
+      throw new Problem(403, "That key can only send events; sign in with one that can read.");
     await startSession(c, principal, Date.now());
     return c.json(principal);
   })

@@ -53,8 +53,14 @@ export type LiveMessage =
   | ({ type: "counts" } & Omit<Snapshot, "events">)
   | { type: "events"; events: StreamedEvent[] };
 
-/** What a listener may see, and until when (epoch milliseconds). */
-export type Listener = { personal: boolean; until: number };
+/** What may be shown: who did it, and of which tags (null is all). */
+export type View = { personal: boolean; banner_tags: string[] | null };
+
+/** A view, and until when it is to be had (epoch milliseconds). */
+export type Listener = View & { until: number };
+
+/** The socket is closed with this code when a listener must connect, and perhaps sign in, again. */
+const CONNECT_AGAIN = 4401;
 
 const RECENT = 50;
 const BUCKETS = { seconds: 1_000, minutes: 60_000 } as const;
@@ -147,21 +153,21 @@ export class LiveCounters extends DurableObject<Env> {
     this.#applied = 0;
   }
 
-  async snapshot(settings: LiveSettings, personal: boolean, now: number): Promise<Snapshot> {
-    return { ...this.#counts(settings, now), events: this.#recent.map((event) => streamed(event, personal)) };
+  async snapshot(settings: LiveSettings, view: View, now: number): Promise<Snapshot> {
+    return { ...this.#counts(settings, view, now), events: streamed(this.#recent, view) };
   }
 
-  #counts(settings: LiveSettings, now: number): Omit<Snapshot, "events"> {
+  #counts(settings: LiveSettings, { banner_tags }: View, now: number): Omit<Snapshot, "events"> {
     const second = Math.floor(now / 1_000) + 1;
     const minute = Math.floor(now / 60_000);
     const windows = Object.fromEntries(
       Object.entries(WINDOWS).map(([name, length]) => [
         name,
-        describe(sumBetween(this.#buckets.seconds, second - length, second)),
+        describe(sumBetween(this.#buckets.seconds, second - length, second), banner_tags),
       ]),
     ) as Record<WindowName, Window>;
     const midnight = Math.floor(startOfLocalDay(settings.timezone, now) / 60_000);
-    windows.today = describe(sumBetween(this.#buckets.minutes, midnight, minute + 1));
+    windows.today = describe(sumBetween(this.#buckets.minutes, midnight, minute + 1), banner_tags);
     return {
       project_id: settings.project_id,
       timezone: settings.timezone,
@@ -169,7 +175,7 @@ export class LiveCounters extends DurableObject<Env> {
       windows,
       minutes: Array.from({ length: 60 }, (_, index) => minute - 59 + index).map((at) => ({
         minute: new Date(at * 60_000).toISOString(),
-        by_type: describe(this.#buckets.minutes.get(at) ?? {}).by_type,
+        by_type: describe(this.#buckets.minutes.get(at) ?? {}, banner_tags).by_type,
       })),
     };
   }
@@ -191,8 +197,8 @@ export class LiveCounters extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket): Promise<void> {
     const { settings, listener } = socket.deserializeAttachment() as { settings: LiveSettings; listener: Listener };
     const now = Date.now();
-    if (now > listener.until) return socket.close(4401, "signed out");
-    send(socket, { type: "snapshot", ...(await this.snapshot(settings, listener.personal, now)) });
+    if (now > listener.until) return socket.close(CONNECT_AGAIN, "connect again");
+    send(socket, { type: "snapshot", ...(await this.snapshot(settings, listener, now)) });
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -203,15 +209,20 @@ export class LiveCounters extends DurableObject<Env> {
   #push(fresh: LiveEvent[], now: number): void {
     const sockets = this.ctx.getWebSockets();
     if (sockets.length === 0 || !this.#settings) return;
-    const counts: LiveMessage = { type: "counts", ...this.#counts(this.#settings, now) };
+    const settings = this.#settings;
+    const countsFor = new Map<string, LiveMessage>();
     for (const socket of sockets) {
       const { listener } = socket.deserializeAttachment() as { listener: Listener };
       if (now > listener.until) {
-        socket.close(4401, "signed out");
+        socket.close(CONNECT_AGAIN, "connect again");
         continue;
       }
+      const view = JSON.stringify(listener.banner_tags);
+      const counts = countsFor.get(view) ?? { type: "counts", ...this.#counts(settings, listener, now) };
+      countsFor.set(view, counts);
       send(socket, counts);
-      send(socket, { type: "events", events: fresh.map((event) => streamed(event, listener.personal)) });
+      const events = streamed(fresh, listener);
+      if (events.length > 0) send(socket, { type: "events", events });
     }
   }
 }
@@ -224,8 +235,9 @@ function send(socket: WebSocket, message: LiveMessage): void {
   }
 }
 
-function streamed(event: LiveEvent, personal: boolean): StreamedEvent {
-  return {
+function streamed(events: LiveEvent[], { personal, banner_tags }: View): StreamedEvent[] {
+  const visible = banner_tags === null ? events : events.filter((event) => banner_tags.includes(event.banner_tag));
+  return visible.map((event) => ({
     event_id: event.event_id,
     event_type: event.event_type,
     player_id: personal ? event.player_id : null,
@@ -236,5 +248,5 @@ function streamed(event: LiveEvent, personal: boolean): StreamedEvent {
     amount: event.amount === null ? null : formatMoney(event.amount),
     currency: event.currency,
     timestamp: new Date(event.at).toISOString(),
-  };
+  }));
 }

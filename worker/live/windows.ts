@@ -51,7 +51,11 @@ export function add(into: Cells, cells: Cells): void {
   for (const [cell, count] of Object.entries(cells)) into[cell] = (into[cell] ?? 0) + count;
 }
 
-export function describe(cells: Cells): Window {
+/**
+ * What the cells say. Limited to some tags, it says what counts for those; countries and devices are not kept by tag,
+ * and stay empty then.
+ */
+export function describe(cells: Cells, tags: string[] | null): Window {
   const by_type: Record<string, number> = {};
   const values: Record<LiveDimension, Map<string, Record<string, number>>> = {
     banner_tag: new Map(),
@@ -60,8 +64,10 @@ export function describe(cells: Cells): Window {
   };
   for (const [cell, count] of Object.entries(cells)) {
     const [type, dimension, value = ""] = cell.split(SEPARATOR) as [string, LiveDimension?, string?];
-    if (dimension === undefined) by_type[type] = count;
-    else {
+    if (dimension === undefined) {
+      if (tags === null) by_type[type] = count;
+    } else if (tags === null || (dimension === "banner_tag" && tags.includes(value))) {
+      if (tags !== null) by_type[type] = (by_type[type] ?? 0) + count;
       const known = values[dimension].get(value);
       if (known) known[type] = count;
       else values[dimension].set(value, { [type]: count });

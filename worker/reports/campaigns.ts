@@ -3,12 +3,12 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
-import { ofProject } from "../http/access.ts";
+import { ofProject, visibleTags } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { formatMoney } from "../money.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { dated, type Period, peopleWho, periodOf, tag } from "./period.ts";
+import { dated, onlyTags, type Period, peopleWho, periodOf, tag } from "./period.ts";
 import { table } from "./table.ts";
 
 const SORTABLE = [
@@ -76,8 +76,8 @@ type Counts = {
 type Sums = Map<string, bigint>;
 const nothing = (): Counts => ({ visits: 0, unique_players: 0, registrations: 0, first_deposits: 0, deposits: 0 });
 
-async function countCampaigns(db: Database, project_id: string, { from, to }: Period, only: string | undefined) {
-  const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} ${only === undefined ? sql`` : sql`AND banner_tag = ${only}`}`;
+async function countCampaigns(db: Database, project_id: string, { from, to }: Period, tags: string[] | null) {
+  const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
   const [events, people, everyone, first, money] = await Promise.all([
     db.all<{ banner_tag: string; visits: number; registrations: number; deposits: number }>(sql`
       SELECT banner_tag, sum(total) FILTER (WHERE event_type = 'visit') AS visits,
@@ -94,7 +94,7 @@ async function countCampaigns(db: Database, project_id: string, { from, to }: Pe
       SELECT p.deposit_tag AS banner_tag, count(*) AS first_deposits
       FROM (${peopleWho("deposit", project_id, { from, to })}) w
       JOIN players p ON p.project_id = ${project_id} AND p.person = w.person
-      WHERE p.deposit_date BETWEEN ${from} AND ${to} ${only === undefined ? sql`` : sql`AND p.deposit_tag = ${only}`}
+      WHERE p.deposit_date BETWEEN ${from} AND ${to} ${onlyTags(sql`p.deposit_tag`, tags)}
       GROUP BY p.deposit_tag`),
     db.all<{ banner_tag: string; currency: string; amount: string }>(sql`
       SELECT banner_tag, currency, CAST(sum(amount) AS TEXT) AS amount FROM money_summary
@@ -169,10 +169,11 @@ export const campaignRoutes = new Hono<App>().get("/campaigns", parameters(query
   const asked = c.req.valid("query");
   const period = periodOf(project, asked, Date.now());
   const db = openDatabase(c.env.DB);
+  const tags = visibleTags(c.var.principal, asked.banner_tag);
   const previous_period = asked.compare && comparedPeriod(period, asked.compare);
   const [now, before] = await Promise.all([
-    countCampaigns(db, project.project_id, period, asked.banner_tag),
-    previous_period && countCampaigns(db, project.project_id, previous_period, asked.banner_tag),
+    countCampaigns(db, project.project_id, period, tags),
+    previous_period && countCampaigns(db, project.project_id, previous_period, tags),
   ]);
   const names = new Set([...now.counts.keys(), ...(before?.counts.keys() ?? [])]);
   const of = (from: typeof now, name: string) =>

@@ -6,11 +6,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
-import { ofProject } from "../http/access.ts";
+import { ofProject, visibleTags } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { dated, type Period, peopleWho, periodOf, tag } from "./period.ts";
+import { dated, onlyTags, type Period, peopleWho, periodOf, tag } from "./period.ts";
 import { table } from "./table.ts";
 
 /** The steps, by their milestone in `players`, and the type of the event that reaches it. */
@@ -92,14 +92,14 @@ async function funnelRows(
   db: Database,
   project_id: string,
   period: Period,
-  asked: { by: By; banner_tag: string | undefined; grouped: boolean },
+  asked: { by: By; tags: string[] | null; grouped: boolean },
 ): Promise<StepRow[]> {
   const group = asked.grouped ? sql`banner_tag` : sql`NULL`;
   const { cohort, reached } = (asked.by === "visit_date" ? byVisitDate : byEventDate)(project_id, period);
   return db.all<StepRow>(sql`
     WITH cohort AS MATERIALIZED (${cohort}), reached AS (${sql.join(reached, sql` UNION ALL `)}),
     chosen AS (SELECT step, ${group} AS banner_tag, elapsed FROM reached
-      ${asked.banner_tag === undefined ? sql`` : sql`WHERE banner_tag = ${asked.banner_tag}`}),
+      WHERE true ${onlyTags(sql`banner_tag`, asked.tags)}),
     ordered AS (SELECT *, row_number() OVER steps AS nth, count(elapsed) OVER (PARTITION BY banner_tag, step) AS timed
       FROM chosen WINDOW steps AS (PARTITION BY banner_tag, step ORDER BY elapsed IS NULL, elapsed))
     SELECT banner_tag, step, count(*) AS players,
@@ -125,17 +125,17 @@ export const funnelRoutes = new Hono<App>().get("/funnel", parameters(query), of
   const period = periodOf(project, asked, Date.now());
   const by = asked.by ?? "visit_date";
   const db = openDatabase(c.env.DB);
-  const { banner_tag } = asked;
+  const tags = visibleTags(c.var.principal, asked.banner_tag);
   const body: Funnel = {
     project_id: project.project_id,
     timezone: project.timezone,
     ...period,
     by,
-    steps: stepsOf(await funnelRows(db, project.project_id, period, { by, banner_tag, grouped: false })),
+    steps: stepsOf(await funnelRows(db, project.project_id, period, { by, tags, grouped: false })),
   };
   if (asked.group_by === undefined) return table(c, body, Object.keys(body.steps[0] as FunnelStep), body.steps);
 
-  const rows = await funnelRows(db, project.project_id, period, { by, banner_tag, grouped: true });
+  const rows = await funnelRows(db, project.project_id, period, { by, tags, grouped: true });
   body.groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
     .map(([name, own]) => ({ banner_tag: name, steps: stepsOf(own) }))
     .sort(

@@ -2,15 +2,15 @@
  * Counts by day or hour and type, over any dimension. `count` is people, at most one per day (or hour), type and
  * group; `total` is distinct events.
  */
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { eventType } from "../event.ts";
-import { ofProject } from "../http/access.ts";
+import { ofProject, visibleTags } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { dated, type Period, periodOf, tag } from "./period.ts";
+import { dated, onlyTags, type Period, periodOf, tag } from "./period.ts";
 import { table } from "./table.ts";
 
 /** What counts can be grouped by: columns of `activity`. */
@@ -24,7 +24,10 @@ const query = z.strictObject({
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
 });
-type Asked = Omit<z.output<typeof query>, "project_id" | "from" | "to" | "format">;
+type Asked = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
+  /** Null: all. */
+  tags: string[] | null;
+};
 
 export type MetricsRow = {
   event_date: string;
@@ -38,9 +41,11 @@ export type MetricsRow = {
 export type Metrics = Period & { project_id: string; timezone: string; rows: MetricsRow[] };
 
 /** The narrowest table that holds the answer: a day's counts, those per tag, or who did what. */
-function source({ group_by, banner_tag, interval }: Asked): "daily_metrics" | "event_summary" | "activity" {
+function source({ group_by, tags, interval }: Asked): "daily_metrics" | "event_summary" | "activity" {
   if (interval === "hour" || (group_by !== undefined && group_by !== "banner_tag")) return "activity";
-  return group_by === undefined && banner_tag === undefined ? "daily_metrics" : "event_summary";
+  if (group_by === "banner_tag" || tags?.length === 1) return "event_summary";
+  // Someone who came by several tags is one person.
+  return tags === null ? "daily_metrics" : "activity";
 }
 
 export function metricsRows(db: Database, project_id: string, period: Period, asked: Asked): Promise<MetricsRow[]> {
@@ -52,20 +57,20 @@ export function metricsRows(db: Database, project_id: string, period: Period, as
     ...(asked.group_by ? [asked.group_by] : []),
   ];
   const keys = sql.raw(columns.join(", "));
-  const where: SQL[] = [sql`project_id = ${project_id}`, sql`event_date BETWEEN ${period.from} AND ${period.to}`];
-  if (asked.event_type !== undefined) where.push(sql`event_type = ${asked.event_type}`);
-  if (asked.banner_tag !== undefined) where.push(sql`banner_tag = ${asked.banner_tag}`);
+  const where = sql`project_id = ${project_id} AND event_date BETWEEN ${period.from} AND ${period.to}
+    ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, asked.tags)}`;
   const figures =
     from === "activity"
       ? sql`count(DISTINCT person) AS count, sum(total) AS total`
       : sql`sum(count) AS count, sum(total) AS total`;
   return db.all<MetricsRow>(sql`SELECT ${keys}, ${figures} FROM ${sql.raw(from)}
-    WHERE ${sql.join(where, sql` AND `)} GROUP BY ${keys} ORDER BY ${keys}`);
+    WHERE ${where} GROUP BY ${keys} ORDER BY ${keys}`);
 }
 
 export const metricsRoutes = new Hono<App>().get("/metrics", parameters(query), ofProject, async (c) => {
   const { project } = c.var;
-  const { project_id: _, from, to, format: __, ...asked } = c.req.valid("query");
+  const { from, to, banner_tag, ...given } = c.req.valid("query");
+  const asked: Asked = { ...given, tags: visibleTags(c.var.principal, banner_tag) };
   const period = periodOf(project, { from, to }, Date.now());
   const found = await metricsRows(openDatabase(c.env.DB), project.project_id, period, asked);
   const { group_by } = asked;

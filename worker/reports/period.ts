@@ -29,6 +29,11 @@ export function peopleWho(event_type: string, project_id: string, { from, to }: 
     ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = ${event_type}`;
 }
 
+/** Restricts a column to the tags that may be shown; null is all of them. */
+export function onlyTags(column: SQL, tags: string[] | null): SQL {
+  return tags === null ? sql`` : sql`AND ${column} IN (SELECT value FROM json_each(${JSON.stringify(tags)}))`;
+}
+
 const DEFAULT_DAYS = 30;
 
 /** Up to today, and 30 days long, where nothing else is asked for. */

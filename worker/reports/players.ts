@@ -44,7 +44,10 @@ export const playerRoutes = new Hono<App>().get(
       .select()
       .from(players)
       .where(and(eq(players.project_id, project_id), eq(players.person, player_id)));
-    if (!row) throw new Problem(404, `There is no player ${player_id} in ${project_id}.`);
+    const own = c.var.principal.banner_tags;
+    const brought = [row?.first_tag, row?.last_tag, row?.registration_tag, row?.deposit_tag];
+    if (!row || (own && !brought.some((tag) => tag && own.includes(tag))))
+      throw new Problem(404, `There is no player ${player_id} in ${project_id}.`);
     const profile: PlayerProfile = {
       project_id,
       player_id,

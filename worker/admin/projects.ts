@@ -1,0 +1,127 @@
+/** Projects: created, listed, changed; removed only while they are empty. */
+import { eq, sql } from "drizzle-orm";
+import { Hono } from "hono";
+import * as z from "zod";
+import { isTimezone } from "../calendar.ts";
+import { projectId } from "../event.ts";
+import { atLeast, projectFor, reaches } from "../http/access.ts";
+import { readBody } from "../http/body.ts";
+import type { App } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { CURRENCIES } from "../money.ts";
+import { forgetProjects, type Project } from "../project.ts";
+import { PROJECTIONS } from "../projections/index.ts";
+import { wakeProjectors } from "../projections/projector.ts";
+import { rebuild } from "../projections/runner.ts";
+import { openDatabase, projects } from "../schema.ts";
+import { act } from "./audit.ts";
+
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text),
+    "must be an origin, such as https://brand.example",
+  );
+const agents = z.array(z.string().min(2, "must have 2 characters at least").max(200)).max(100);
+
+const settings = {
+  name: z.string().min(1, "must not be empty").max(200),
+  timezone: z.string().refine(isTimezone, "must be a time zone, such as Europe/Malta"),
+  currency: z.string().refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR"),
+  attribution_days: z.int("must be a whole number").min(1, "must be 1 to 365").max(365, "must be 1 to 365"),
+  respect_privacy_signals: z.boolean("must be true or false"),
+  allowed_origins: z.array(origin).max(100),
+  require_signature: z.boolean("must be true or false"),
+  bot_rules: z.strictObject({
+    user_agents: agents.optional(),
+    allowed_user_agents: agents.optional(),
+    data_centres: z.boolean("must be true or false").optional(),
+  }),
+};
+const optional = z.strictObject(settings).partial();
+export const newProject = optional.extend({ project_id: projectId });
+export const projectChanges = optional.extend({ new_pixel_secret: z.literal(true, "can only be true").optional() });
+
+export type ProjectView = Omit<Project, "created_at"> & { created_at: string };
+const view = (project: Project): ProjectView => ({
+  ...project,
+  created_at: new Date(project.created_at).toISOString(),
+});
+
+const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
+
+export const projectRoutes = new Hono<App>()
+  .use("/projects/*", atLeast("admin"))
+  .use("/projects", atLeast("admin"))
+  .get("/projects", async (c) => {
+    const all = await openDatabase(c.env.DB).select().from(projects);
+    return c.json({ rows: all.filter((project) => reaches(c.var.principal, project.project_id)).map(view) });
+  })
+  .post("/projects", async (c) => {
+    const { project_id, name = project_id, ...given } = await readBody(c, newProject);
+    if (c.var.principal.project_id !== null) throw new Problem(403, "Only a key for all projects can create one.");
+    const db = openDatabase(c.env.DB);
+    const now = Date.now();
+    const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
+    if (taken) throw new Problem(409, `There is a project ${project_id} already.`);
+    const project: Project = {
+      project_id,
+      name,
+      timezone: "UTC",
+      currency: "USD",
+      attribution_days: 30,
+      respect_privacy_signals: false,
+      allowed_origins: [],
+      require_signature: false,
+      pixel_secret: newSecret(),
+      bot_rules: {},
+      created_at: now,
+      ...withoutUndefined(given),
+    };
+    await act(db, c.var.principal, now, { project_id, action: "project.create", subject: project_id, details: given }, [
+      db.insert(projects).values(project).getSQL(),
+    ]);
+    forgetProjects();
+    return c.json(view(project), 201);
+  })
+  .get("/projects/:project_id", async (c) =>
+    c.json(view(await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now()))),
+  )
+  .patch("/projects/:project_id", async (c) => {
+    const before = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
+    const { new_pixel_secret, ...given } = await readBody(c, projectChanges);
+    const changes = { ...withoutUndefined(given), ...(new_pixel_secret && { pixel_secret: newSecret() }) };
+    if (Object.keys(changes).length === 0) throw new Problem(400, "There is nothing to change in the body.");
+    const db = openDatabase(c.env.DB);
+    const details = { ...given, ...(new_pixel_secret && { new_pixel_secret }) };
+    await act(
+      db,
+      c.var.principal,
+      Date.now(),
+      { project_id: before.project_id, action: "project.change", subject: before.project_id, details },
+      [db.update(projects).set(changes).where(eq(projects.project_id, before.project_id)).getSQL()],
+    );
+    forgetProjects();
+    // The window is part of every attribution ever made: they are made anew.
+    if (changes.attribution_days !== undefined && changes.attribution_days !== before.attribution_days) {
+      for (const name of ["daily", "players"]) await rebuild(c.env, db, PROJECTIONS, name);
+      await wakeProjectors(c.env);
+    }
+    return c.json(view({ ...before, ...changes }));
+  })
+  .delete("/projects/:project_id", async (c) => {
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
+    if (project_id === "default") throw new Problem(409, "The project default stays.");
+    const db = openDatabase(c.env.DB);
+    const used = await db.get(sql`SELECT 1 FROM events WHERE project_id = ${project_id} LIMIT 1`);
+    if (used) throw new Problem(409, `${project_id} has events; erase them first.`);
+    await act(db, c.var.principal, Date.now(), { project_id, action: "project.remove", subject: project_id }, [
+      db.delete(projects).where(eq(projects.project_id, project_id)).getSQL(),
+    ]);
+    forgetProjects();
+    return c.body(null, 204);
+  });
+
+type Defined<Given> = { [Name in keyof Given]: Exclude<Given[Name], undefined> };
+const withoutUndefined = <Given extends object>(given: Given) =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Defined<Given>>;

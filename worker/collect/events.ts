@@ -1,0 +1,186 @@
+/**
+ * The events API: one event, an array, or `{"events":[…]}`. Each event is judged by itself; those that are taken are
+ * all durable before the answer.
+ */
+import { type Context, Hono } from "hono";
+import { v7 as uuidv7 } from "uuid";
+import { type FieldError, readEvent, type StoredEvent, type WireEvent } from "../event.ts";
+import { atLeast, reaches } from "../http/access.ts";
+import { sha256 } from "../http/keys.ts";
+import type { App, Principal } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { findProject, type Project } from "../project.ts";
+import { openDatabase } from "../schema.ts";
+import { commit } from "./group-commit.ts";
+import { measure, messagesOf } from "./message.ts";
+import { senderOf } from "./sender.ts";
+import { stamp } from "./stamp.ts";
+import { begin, finish } from "./unfinished.ts";
+
+const MOST_EVENTS = 500;
+const BODY_BYTES = 512 * 1024;
+const EVENT_BYTES = 32 * 1024;
+/** Seconds after which a sender may try again what could not be made durable. */
+const RETRY_AFTER = 5;
+
+export type EventResult =
+  | { index: number; status: "accepted"; event_id: string }
+  | { index: number; status: "rejected"; event_id: null; errors: FieldError[] };
+export type BatchAnswer = { status: "accepted"; accepted: number; rejected: number; results: EventResult[] };
+export type EventAnswer = { status: "accepted"; event_id: string };
+
+/** The body's text, unpacked where it is gzip. Stops reading at the limit: a small body can unpack to a huge one. */
+async function readText(request: Request): Promise<string> {
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity" && encoding !== "gzip") throw new Problem(415, "Content-Encoding may be gzip or none.");
+  if (!request.body) throw new Problem(415, "The body must be JSON.");
+  const stream = encoding === "gzip" ? request.body.pipeThrough(new DecompressionStream("gzip")) : request.body;
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  let text = "";
+  let bytes = 0;
+  const reader = (stream as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > BODY_BYTES) throw new Problem(413, "The body may have 512 KB, unpacked.");
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(
+      415,
+      encoding === "gzip" ? "The body is not what gzip makes of UTF-8." : "The body is not UTF-8.",
+    );
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+type Sent = { single: boolean; events: unknown[] };
+
+function parse(text: string): Sent {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new Problem(415, "The body must be JSON.");
+  }
+  if (Array.isArray(given)) return { single: false, events: given };
+  const listed = (given as { events?: unknown } | null)?.events;
+  return Array.isArray(listed) ? { single: false, events: listed } : { single: true, events: [given] };
+}
+
+type Read = { event: WireEvent; project: Project } | { errors: FieldError[] };
+
+const refused = (field: string, code: FieldError["code"], message: string): Read => ({
+  errors: [{ field, code, message }],
+});
+
+/** One event of the body, as far as it can be taken by this key. */
+async function read(
+  env: Env,
+  principal: Principal,
+  project_id: string | undefined,
+  given: unknown,
+  now: number,
+): Promise<Read> {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    return refused("event", "invalid", "event must be a JSON object");
+  if (new TextEncoder().encode(JSON.stringify(given)).length > EVENT_BYTES)
+    return refused("event", "too_large", "an event may have 32 KB");
+  const reading = readEvent(Object.entries(given), "api", now);
+  if (!reading.ok) return { errors: reading.errors };
+  const { event } = reading;
+  const named = event.project_id ?? project_id ?? principal.project_id ?? "default";
+  if (!reaches(principal, named)) return refused("project_id", "not_allowed", "this key belongs to another project");
+  const tags = principal.banner_tags;
+  if (tags && (event.banner_tag === undefined || !tags.includes(event.banner_tag))) {
+    return refused("banner_tag", "not_allowed", "this key is limited to other banner tags");
+  }
+  const project = await findProject(env, named, now);
+  return project ? { event, project } : refused("project_id", "unknown_project", `there is no project ${named}`);
+}
+
+/** Makes the events durable; one that came without an id gets its id here. */
+async function store(
+  c: Context<App>,
+  text: string,
+  taken: { event: WireEvent; project: Project }[],
+  now: number,
+): Promise<StoredEvent[]> {
+  // A server sends for its players: its address and agent are not theirs.
+  const { country, source_ip } = senderOf(c.req.raw);
+  const sender = { country, source_ip, device: null, browser: null, os: null, referrer: null, user_agent: null };
+  const withIds = (seed: string | null) =>
+    taken.map(({ event, project }, index) =>
+      stamp(seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` }, project, sender, now),
+    );
+  const events = withIds(null);
+  const inParts = messagesOf(events.map(measure)).length > 1 && taken.some(({ event }) => event.event_id === undefined);
+  if (!inParts) {
+    await commit(c.env.EVENTS, events);
+    return events;
+  }
+  const db = openDatabase(c.env.DB);
+  const hash = await sha256(`${c.var.principal.key_id} ${text}`);
+  const again = withIds(await begin(db, hash, uuidv7({ msecs: now }), now));
+  await commit(c.env.EVENTS, again);
+  await finish(db, hash);
+  return again;
+}
+
+async function collect(c: Context<App>) {
+  const now = Date.now();
+  const { principal } = c.var;
+  const named = c.req.query("project_id");
+  if (named !== undefined && !reaches(principal, named)) throw new Problem(403, "This key belongs to another project.");
+  const text = await readText(c.req.raw);
+  const { single, events } = parse(text);
+  if (events.length > MOST_EVENTS)
+    throw new Problem(413, `A batch may have ${MOST_EVENTS} events; this one has ${events.length}.`);
+  if (events.length === 0) throw Problem.of("events", "events must hold one event at least", "missing");
+
+  try {
+    const readings = await Promise.all(events.map((event) => read(c.env, principal, named, event, now)));
+    const taken = readings.filter((reading) => "event" in reading);
+    if (taken.length === 0) return c.json(...noneTaken(readings as { errors: FieldError[] }[]));
+    const stored = (await store(c, text, taken, now))[Symbol.iterator]();
+    const results = readings.map(
+      (reading, index): EventResult =>
+        "event" in reading
+          ? { index, status: "accepted", event_id: (stored.next().value as StoredEvent).event_id }
+          : { index, status: "rejected", event_id: null, errors: reading.errors },
+    );
+    if (single)
+      return c.json(
+        { status: "accepted", event_id: (results[0] as { event_id: string }).event_id } satisfies EventAnswer,
+        202,
+      );
+    const rejected = events.length - taken.length;
+    return c.json({ status: "accepted", accepted: taken.length, rejected, results } satisfies BatchAnswer, 202);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    console.error(JSON.stringify({ message: "events not durable", events: events.length, error: String(error) }));
+    throw new Problem(503, "The events could not be stored now. Please send them again.", { retryAfter: RETRY_AFTER });
+  }
+}
+
+function noneTaken(readings: { errors: FieldError[] }[]): [object, 400, Record<string, string>] {
+  const results = readings.map(
+    ({ errors }, index): EventResult => ({ index, status: "rejected", event_id: null, errors }),
+  );
+  const errors = readings.length === 1 ? { errors: readings[0]?.errors } : {};
+  const body = {
+    type: "about:blank",
+    title: "Bad request",
+    status: 400,
+    detail: "No event was taken.",
+    ...errors,
+    results,
+  };
+  return [body, 400, { "content-type": "application/problem+json" }];
+}
+
+export const eventRoutes = new Hono<App>().post("/events", atLeast("collect"), collect);

@@ -1,0 +1,33 @@
+/** JSON bodies by a zod schema. */
+import type { Context } from "hono";
+import type * as z from "zod";
+import { type Complaint, Problem } from "./problem.ts";
+
+/** Administrative bodies are small; events have limits of their own. */
+const MOST_CHARACTERS = 256 * 1024;
+
+export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const text = await c.req.text();
+  if (text.length > MOST_CHARACTERS) throw new Problem(413, "The body is too large.");
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new Problem(415, "The body must be JSON.");
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap(complaints);
+  throw new Problem(400, errors.map((error) => error.message).join("; "), { errors });
+}
+
+function complaints(issue: z.core.$ZodIssue): Complaint[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((field) => ({ field, code: "unknown_field", message: `${field} is not a field here` }));
+  }
+  const field = issue.path.join(".") || "body";
+  const absent = issue.code === "invalid_type" && issue.input === undefined;
+  return [
+    { field, code: absent ? "missing" : "invalid", message: `${field} ${absent ? "is required" : issue.message}` },
+  ];
+}

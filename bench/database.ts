@@ -7,6 +7,17 @@ export type Bill = { read: number; written: number };
 
 type Metered = { db: Database; bill(): Bill; close(): Promise<void> };
 
+export async function migrate(binding: D1Database): Promise<void> {
+  for (const file of readdirSync("migrations").sort()) {
+    const statements = readFileSync(`migrations/${file}`, "utf8")
+      .replace(/^--.*$/gm, "")
+      .replace(/^ *--.*$/gm, "")
+      .split(/;\s*$/m)
+      .filter((statement) => statement.trim());
+    await binding.batch(statements.map((statement) => binding.prepare(statement)));
+  }
+}
+
 export async function openMetered(): Promise<Metered> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -16,14 +27,7 @@ export async function openMetered(): Promise<Metered> {
     }),
   );
   const binding = (await miniflare.getD1Database("DB")) as unknown as D1Database;
-  for (const file of readdirSync("migrations").sort()) {
-    const statements = readFileSync(`migrations/${file}`, "utf8")
-      .replace(/^--.*$/gm, "")
-      .replace(/^ *--.*$/gm, "")
-      .split(/;\s*$/m)
-      .filter((statement) => statement.trim());
-    await binding.batch(statements.map((statement) => binding.prepare(statement)));
-  }
+  await migrate(binding);
   const bill = { read: 0, written: 0 };
   const count = (results: { meta: { rows_read?: number; rows_written?: number } }[]) => {
     for (const { meta } of results) {

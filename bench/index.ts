@@ -1,9 +1,17 @@
 /** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
 import { resolve } from "node:path";
+import { benchCollect } from "./collect.ts";
+import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
+import { benchSizes } from "./sizes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
-const MEASUREMENTS: Record<string, () => Promise<void>> = { log: benchLog };
+const MEASUREMENTS: Record<string, () => Promise<void>> = {
+  sizes: benchSizes,
+  latency: benchLatency,
+  collect: benchCollect,
+  log: benchLog,
+};
 
 const asked = process.argv.slice(2);
 for (const name of asked) {

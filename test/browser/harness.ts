@@ -30,6 +30,8 @@ export async function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      // A headless browser says that it is one, and is taken for a bot.
+      "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     ],
   });
 }
@@ -153,4 +155,11 @@ async function freePort(): Promise<number> {
       probe.close(() => (typeof address === "object" && address ? done(address.port) : fail(new Error("no port"))));
     });
   });
+}
+
+/** A report's JSON, as the admin reads it. */
+export async function report<Body>(server: Server, path: string): Promise<Body> {
+  const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${server.token}` } });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Body;
 }

@@ -7,7 +7,7 @@ import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import type { Projection } from "../../worker/projections/projection.ts";
-import { advance } from "../../worker/projections/runner.ts";
+import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { openDatabase } from "../../worker/schema.ts";
 import type { Figures, Table } from "./oracle.ts";
 
@@ -81,7 +81,7 @@ export async function step(projection: Projection, limit?: number): Promise<numb
     try {
       return (await advance(env, db, projection, Date.now(), limit)).behind;
     } catch (error) {
-      if (attempt > 20 || !/NOT NULL constraint failed: projections.cursor/.test(String(error))) throw error;
+      if (attempt > 20 || !lostRace(error)) throw error;
     }
   }
 }

@@ -11,6 +11,11 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              // Low, so that a test can reach them; requests without an address are not limited.
+              ratelimits: {
+                PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },
+                API_LIMIT: { namespace_id: "2", simple: { limit: 20, period: 10 } },
+              },
             },
           })),
         ],

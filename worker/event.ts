@@ -35,6 +35,8 @@ export const ERROR_CODES = [
   "unknown_project",
   "privacy_signal",
   "not_allowed",
+  "origin_not_allowed",
+  "bad_signature",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 export type FieldError = { field: string; code: ErrorCode; message: string };

@@ -21,7 +21,7 @@ const MOST_EVENTS = 500;
 const BODY_BYTES = 512 * 1024;
 const EVENT_BYTES = 32 * 1024;
 /** Seconds after which a sender may try again what could not be made durable. */
-const RETRY_AFTER = 5;
+const RETRY_AFTER = "5";
 
 export type EventResult =
   | { index: number; status: "accepted"; event_id: string }
@@ -163,7 +163,9 @@ async function collect(c: Context<App>) {
   } catch (error) {
     if (error instanceof Problem) throw error;
     console.error(JSON.stringify({ message: "events not durable", events: events.length, error: String(error) }));
-    throw new Problem(503, "The events could not be stored now. Please send them again.", { retryAfter: RETRY_AFTER });
+    throw new Problem(503, "The events could not be stored now. Please send them again.", {
+      headers: { "retry-after": RETRY_AFTER },
+    });
   }
 }
 

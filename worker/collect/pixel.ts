@@ -5,9 +5,12 @@
 import { type Context, Hono } from "hono";
 import { type FieldError, readEvent } from "../event.ts";
 import { Problem } from "../http/problem.ts";
+import { limitHeaders, withinLimit } from "../http/rate-limit.ts";
 import { findProject } from "../project.ts";
+import { refusal } from "./admission.ts";
+import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
-import { senderOf } from "./sender.ts";
+import { senderOf, visitOf } from "./sender.ts";
 import { stamp } from "./stamp.ts";
 
 const GIF = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"), (character) =>
@@ -20,6 +23,7 @@ const HEADERS = {
   "cache-control": "no-store",
   "cross-origin-resource-policy": "cross-origin",
   "x-content-type-options": "nosniff",
+  ...limitHeaders("pixel"),
 };
 
 /** Seconds after which a sender may try again what could not be made durable. */
@@ -28,21 +32,18 @@ const RETRY_AFTER = 5;
 export type Outcome =
   | { status: "accepted"; event_id: string }
   | { status: "rejected"; errors: FieldError[] }
+  | { status: "limited" }
   | { status: "unavailable" };
 
-/** Do Not Track and Global Privacy Control, as browsers send them. */
-const asksForPrivacy = (request: Request) =>
-  request.headers.get("dnt") === "1" || request.headers.get("sec-gpc") === "1";
-
 async function collect(request: Request, env: Env, event_type: string, now: number): Promise<Outcome> {
+  if (!(await withinLimit(env, "pixel", request, null))) return { status: "limited" };
   const query = new URL(request.url).searchParams;
-  const named = query.getAll("event_type");
-  if (named.some((name) => name !== event_type)) {
+  if (query.getAll("event_type").some((name) => name !== event_type)) {
     const message = `event_type is ${event_type} by the path`;
     return { status: "rejected", errors: [{ field: "event_type", code: "repeated", message }] };
   }
-  query.delete("event_type");
-  const reading = readEvent([["event_type", event_type], ...query], "pixel", now);
+  const fields = [...query].filter(([name]) => name !== "sig" && name !== "event_type");
+  const reading = readEvent([["event_type", event_type], ...fields], "pixel", now);
   if (!reading.ok) return { status: "rejected", errors: reading.errors };
 
   const project_id = reading.event.project_id ?? "default";
@@ -52,11 +53,11 @@ async function collect(request: Request, env: Env, event_type: string, now: numb
       const message = `there is no project ${project_id}`;
       return { status: "rejected", errors: [{ field: "project_id", code: "unknown_project", message }] };
     }
-    if (project.respect_privacy_signals && asksForPrivacy(request)) {
-      const message = "the browser asks not to be tracked, and this project respects it";
-      return { status: "rejected", errors: [{ field: "event", code: "privacy_signal", message }] };
-    }
-    const event = stamp(reading.event, project, senderOf(request), now);
+    const refused = await refusal(request, query, reading.event, project);
+    if (refused) return { status: "rejected", errors: [refused] };
+    const sender = senderOf(request);
+    const bot = botReason(visitOf(request), project.bot_rules);
+    const event = { ...stamp(reading.event, project, sender, now), bot };
     await commit(env.EVENTS, [event]);
     return { status: "accepted", event_id: event.event_id };
   } catch (error) {
@@ -76,6 +77,11 @@ function answer(outcome: Outcome, wantsJson: boolean): Response {
       const headers = { ...HEADERS, "x-event-status": "rejected", "x-event-error": `${code} ${field}` };
       if (!wantsJson) return gif(400, headers);
       return new Problem(400, "The event was not taken.", { errors: outcome.errors }).toResponse(headers);
+    }
+    case "limited": {
+      const headers = { ...HEADERS, "x-event-status": "limited", ...limitHeaders("pixel", true) };
+      if (!wantsJson) return gif(429, headers);
+      return new Problem(429, "Too many pixels from this address. Please send it again later.").toResponse(headers);
     }
     case "unavailable": {
       const headers = { ...HEADERS, "x-event-status": "unavailable", "retry-after": String(RETRY_AFTER) };
@@ -97,7 +103,7 @@ const pixel = (event_type: string) => async (c: Context<{ Bindings: Env }>) => {
 /** What the snippet must know before it sends anything from a browser that asks for privacy. */
 const privacy = async (c: Context<{ Bindings: Env }>) => {
   const project = await findProject(c.env, c.req.query("project_id") || "default", Date.now());
-  if (!project) throw Problem.of("project_id", "there is no such project", "unknown_project");
+  if (!project) return Problem.of("project_id", "there is no such project", "unknown_project").toResponse(HEADERS);
   const headers = { ...HEADERS, "cache-control": "public, max-age=300" };
   return c.json({ respect_privacy_signals: project.respect_privacy_signals }, 200, headers);
 };

@@ -20,6 +20,15 @@ export function senderOf(request: Request): Sender {
   };
 }
 
+/** What tells people from bots. */
+export function visitOf(request: Request): { agent: string | null; asn: number | undefined; local: boolean } {
+  return {
+    agent: request.headers.get("user-agent"),
+    asn: (request.cf as IncomingRequestCfProperties | undefined)?.asn,
+    local: ["localhost", "127.0.0.1", "[::1]"].includes(new URL(request.url).hostname),
+  };
+}
+
 function countryOf(request: Request): string | null {
   const country: string | undefined = (request.cf as IncomingRequestCfProperties | undefined)?.country;
   // XX is unknown, T1 is Tor.

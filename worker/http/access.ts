@@ -5,6 +5,7 @@ import { findProject, type Project } from "../project.ts";
 import { principalOfKey } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";
 import { Problem } from "./problem.ts";
+import { limitHeaders, withinLimit } from "./rate-limit.ts";
 import { readSession } from "./session.ts";
 
 async function identify(c: Context<App>, now: number): Promise<Principal | null> {
@@ -26,8 +27,15 @@ export const atLeast = (role: Role) =>
     const principal = c.var.principal ?? (await identify(c, Date.now()));
     if (!principal) throw new Problem(401, "Sign in, or send a key as Authorization: Bearer.");
     if (!may(principal, role)) throw new Problem(403, `This needs the role ${role}.`);
+    const { key_id } = principal;
+    if (!c.var.principal && !(await withinLimit(c.env, "api", c.req.raw, key_id))) {
+      throw new Problem(429, "Too many requests with this key.", { headers: limitHeaders("api", true) });
+    }
     c.set("principal", principal);
     await next();
+    if (!c.res.headers.has("ratelimit-policy") && c.res.status !== 101) {
+      for (const [name, value] of Object.entries(limitHeaders("api"))) c.header(name, value);
+    }
   });
 
 /** Whether a principal may act on a project. */

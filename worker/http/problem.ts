@@ -31,14 +31,18 @@ export type ProblemDocument = {
 export class Problem extends Error {
   readonly status: ProblemStatus;
   readonly errors: Complaint[] | undefined;
-  /** Seconds, for `Retry-After`. */
-  readonly retryAfter: number | undefined;
+  /** Such as `Retry-After`, in seconds. */
+  readonly headers: Record<string, string>;
 
-  constructor(status: ProblemStatus, detail: string, more: { errors?: Complaint[]; retryAfter?: number } = {}) {
+  constructor(
+    status: ProblemStatus,
+    detail: string,
+    more: { errors?: Complaint[]; headers?: Record<string, string> } = {},
+  ) {
     super(detail);
     this.status = status;
     this.errors = more.errors;
-    this.retryAfter = more.retryAfter;
+    this.headers = more.headers ?? {};
   }
 
   /** A parameter or field that breaks a rule. */
@@ -57,7 +61,7 @@ export class Problem extends Error {
     const response = Response.json(body, { status: this.status, headers });
     response.headers.set("content-type", "application/problem+json");
     if (this.status === 401) response.headers.set("www-authenticate", "Bearer");
-    if (this.retryAfter !== undefined) response.headers.set("retry-after", String(this.retryAfter));
+    for (const [name, value] of Object.entries(this.headers)) response.headers.set(name, value);
     return response;
   }
 }

@@ -60,7 +60,7 @@ export type View = { personal: boolean; banner_tags: string[] | null };
 export type Listener = View & { until: number };
 
 /** The socket is closed with this code when a listener must connect, and perhaps sign in, again. */
-const CONNECT_AGAIN = 4401;
+const CONNECT_AGAIN = 4000;
 
 const RECENT = 50;
 const BUCKETS = { seconds: 1_000, minutes: 60_000 } as const;

@@ -1,0 +1,53 @@
+/**
+ * Whether a pixel comes from a bot. Said of browsers and of what calls itself a crawler; a pixel that another server
+ * sends, with whatever agent its library has, is no bot. A bot's event is kept and flagged, and stays out of the
+ * figures.
+ */
+import { isbot } from "isbot";
+import type { BotRules } from "../schema.ts";
+
+/** Why it is taken for a bot. */
+export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre";
+
+/** Names that crawlers give themselves, also where they do not pose as a browser. */
+const CALLS_ITSELF_ONE = /bot\b|crawl|spider|slurp|facebookexternalhit|bingpreview/i;
+const POSES_AS_BROWSER = /^Mozilla\//;
+const HEADLESS = /headless|phantomjs|playwright|puppeteer|selenium/i;
+
+/** Large hosting networks, by their autonomous system: people do not browse from there (as registered with the RIRs). */
+const DATA_CENTRES: ReadonlySet<number> = new Set([
+  14618,
+  16509, // Amazon
+  15169,
+  396982, // Google
+  8075, // Microsoft
+  14061, // DigitalOcean
+  16276, // OVH
+  24940,
+  213230, // Hetzner
+  20473, // Vultr
+  63949, // Akamai (Linode)
+  31898, // Oracle
+  45102, // Alibaba
+]);
+
+type Visit = {
+  agent: string | null;
+  /** Number of the autonomous system that the request came from, where it is known. */
+  asn: number | undefined;
+  /** On a developer's own machine headless browsers are how pages are tried out. */
+  local: boolean;
+};
+
+export function botReason({ agent, asn, local }: Visit, rules: BotRules): BotReason | null {
+  if (!agent) return null;
+  const lower = agent.toLowerCase();
+  const named = (parts: string[] | undefined) => parts?.some((part) => lower.includes(part.toLowerCase())) ?? false;
+  if (named(rules.allowed_user_agents)) return null;
+  if (named(rules.user_agents)) return "project_rule";
+  const browser = POSES_AS_BROWSER.test(agent);
+  if (HEADLESS.test(agent)) return local ? null : "headless";
+  if (CALLS_ITSELF_ONE.test(agent) || (browser && isbot(agent))) return "crawler";
+  if (browser && rules.data_centres !== false && asn !== undefined && DATA_CENTRES.has(asn)) return "data_centre";
+  return null;
+}

@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: {
     url: { type: "string", default: "http://localhost:8787" },
     events: { type: "string" },
-    rate: { type: "string", default: "5" },
+    rate: { type: "string", default: "10" },
     project: { type: "string", default: "default" },
   },
 });

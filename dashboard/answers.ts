@@ -1,0 +1,143 @@
+/** Answers of the API that the page shows: asked once however many ask, kept while they are refreshed or fail. */
+import { useEffect, useReducer, useRef } from "preact/hooks";
+import { ApiError } from "./api.ts";
+
+/** A question to the API; equal keys are the same question. */
+export type Query<Data> = {
+  key: string;
+  ask: (signal: AbortSignal) => Promise<Data>;
+  /** New events do not change the answer, so it is not refreshed. */
+  steady?: boolean;
+};
+
+type Entry = {
+  data: unknown;
+  error: ApiError | undefined;
+  query: Query<unknown>;
+  listeners: Set<() => void>;
+  asking: AbortController | null;
+  /** Something changed while the answer was under way. */
+  again: boolean;
+};
+
+/** Answers that nobody shows are kept for Back, up to here. */
+const KEPT = 40;
+const entries = new Map<string, Entry>();
+
+const tell = (entry: Entry) => {
+  for (const listener of entry.listeners) listener();
+  for (const watcher of watchers) watcher();
+};
+
+async function fetchEntry(entry: Entry): Promise<void> {
+  if (entry.asking) {
+    entry.again = true;
+    return;
+  }
+  const asking = new AbortController();
+  entry.asking = asking;
+  tell(entry);
+  try {
+    entry.data = await entry.query.ask(asking.signal);
+    entry.error = undefined;
+  } catch (error) {
+    if (asking.signal.aborted) return;
+    entry.error = error instanceof ApiError ? error : new ApiError(0, "Something went wrong", String(error));
+  }
+  if (entry.asking !== asking) return;
+  entry.asking = null;
+  tell(entry);
+  if (entry.again && entry.listeners.size > 0) {
+    entry.again = false;
+    void fetchEntry(entry);
+  }
+}
+
+function entryOf<Data>(query: Query<Data>): Entry {
+  const known = entries.get(query.key);
+  if (known) return known;
+  const entry: Entry = {
+    data: undefined,
+    error: undefined,
+    query,
+    listeners: new Set(),
+    asking: null,
+    again: false,
+  };
+  entries.set(query.key, entry);
+  for (const [key, old] of entries) {
+    if (entries.size <= KEPT) break;
+    if (old.listeners.size === 0 && old !== entry) entries.delete(key);
+  }
+  return entry;
+}
+
+function listen(entry: Entry, listener: () => void): () => void {
+  entry.listeners.add(listener);
+  if (!entry.asking) void fetchEntry(entry);
+  else listener();
+  return () => {
+    entry.listeners.delete(listener);
+    if (entry.listeners.size > 0) return;
+    entry.asking?.abort();
+    entry.asking = null;
+    entry.again = false;
+  };
+}
+
+/** Asks again whatever is on the page. */
+export function refreshAnswers(): void {
+  for (const entry of entries.values()) {
+    if (entry.listeners.size > 0 && !entry.query.steady) void fetchEntry(entry);
+  }
+}
+
+/** Who wants to know of any change, whatever the question. */
+const watchers = new Set<() => void>();
+
+/** The error that keeps answers on the page from being as fresh as they could be; undefined where all is well. */
+export function useStaleness(): { error: ApiError | undefined; loading: boolean } {
+  const [, render] = useReducer((turn: number, _: undefined) => turn + 1, 0);
+  useEffect(() => {
+    const watcher = () => render(undefined);
+    watchers.add(watcher);
+    return () => void watchers.delete(watcher);
+  }, []);
+  const failed = [...entries.values()].filter(
+    (entry) => entry.listeners.size > 0 && entry.error && entry.data !== undefined,
+  );
+  return { error: failed[0]?.error, loading: failed.some((entry) => entry.asking !== null) };
+}
+
+/** Forgets all: what one person was shown is not for the next. */
+export function forgetAnswers(): void {
+  entries.clear();
+}
+
+export type Answer<Data> = {
+  data: Data | undefined;
+  /** The data are of an earlier question, while this one is being asked. */
+  stale: boolean;
+  loading: boolean;
+  error: ApiError | undefined;
+  retry: () => void;
+};
+
+/** The answer to a query; null asks nothing. */
+export function useAnswer<Data>(query: Query<Data> | null): Answer<Data> {
+  const [, render] = useReducer((turn: number, _: undefined) => turn + 1, 0);
+  const last = useRef<Data | undefined>(undefined);
+  const key = query?.key;
+  const entry = query ? entryOf(query) : undefined;
+  // The key stands for the query and its entry.
+  useEffect(() => (entry ? listen(entry, () => render(undefined)) : undefined), [key]);
+  const own = entry?.data as Data | undefined;
+  if (own !== undefined) last.current = own;
+  return {
+    data: query ? (own ?? last.current) : undefined,
+    stale: own === undefined && last.current !== undefined,
+    loading: entry?.asking != null || (entry !== undefined && own === undefined && !entry.error),
+    error: entry?.error,
+    retry: () => entry && void fetchEntry(entry),
+  };
+}

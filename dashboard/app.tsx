@@ -1,0 +1,49 @@
+/** Settles who is asking and on which clock, then shows the view that the address names. */
+import { useEffect, useState } from "preact/hooks";
+import type { Principal } from "../worker/http/principal.ts";
+import { forgetAnswers, type Query, useAnswer } from "./answers.ts";
+import { onSignedOut } from "./api.ts";
+import { Page } from "./frame/page.tsx";
+import { closeSession, whoIsSignedIn } from "./frame/session.ts";
+import { SignIn } from "./frame/sign-in.tsx";
+import { NavigationProvider, useAddressBar } from "./navigation.ts";
+import { Failed } from "./panel.tsx";
+
+/** Undefined while it is not known yet, null where nobody is. */
+type Signed = Principal | null | undefined;
+
+const SESSION: Query<Principal> = { key: "session", ask: whoIsSignedIn, steady: true };
+
+export function App() {
+  const navigation = useAddressBar();
+  const [principal, setPrincipal] = useState<Signed>(undefined);
+  const who = useAnswer(SESSION);
+  useEffect(() => {
+    onSignedOut(() => {
+      forgetAnswers();
+      setPrincipal(null);
+    });
+  }, []);
+  useEffect(() => {
+    if (who.data && principal === undefined) setPrincipal(who.data);
+  }, [who.data]);
+
+  const signOut = async () => {
+    await closeSession();
+    forgetAnswers();
+    setPrincipal(null);
+  };
+
+  if (principal === null) return <SignIn signedIn={setPrincipal} />;
+  return (
+    <NavigationProvider value={navigation}>
+      {principal === undefined && who.error ? (
+        <main class="notice">
+          <Failed error={who.error} what="dashboard" busy={who.loading} retry={who.retry} />
+        </main>
+      ) : (
+        <Page principal={principal} signOut={signOut} />
+      )}
+    </NavigationProvider>
+  );
+}

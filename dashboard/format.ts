@@ -1,0 +1,129 @@
+/** Figures, money, rates, durations and dates as people read them. Pure; the language of the page is English. */
+import type { Bucket, Period } from "./period.ts";
+
+/** English as the reader's region writes it. */
+const locale = typeof navigator !== "undefined" && navigator.language.startsWith("en") ? navigator.language : "en-GB";
+
+const whole = new Intl.NumberFormat(locale);
+const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(locale, {
+  style: "percent",
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const change = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
+
+/** From here on a figure is abbreviated where space is short. */
+const LONG = 10_000;
+export const NOTHING = "–";
+
+export const exact = (value: number): string => whole.format(value);
+export const short = (value: number): string => (Math.abs(value) < LONG ? whole : compact).format(value);
+export const rate = (value: number | null): string => (value === null ? NOTHING : percent.format(value));
+
+/** An amount on the wire is a decimal; Intl takes it as it is, without a float in between. */
+const decimal = (amount: string) => amount as Intl.StringNumericLiteral;
+
+function currencyFormat(currency: string, options: Intl.NumberFormatOptions) {
+  return new Intl.NumberFormat(locale, { style: "currency", currency, ...options });
+}
+
+export const exactMoney = (amount: string, currency: string): string =>
+  currencyFormat(currency, { maximumFractionDigits: 4 }).format(decimal(amount));
+
+export const shortMoney = (amount: string, currency: string): string =>
+  Math.abs(Number(amount)) < LONG
+    ? currencyFormat(currency, { maximumFractionDigits: 0 }).format(decimal(amount))
+    : currencyFormat(currency, { notation: "compact", maximumFractionDigits: 1 }).format(decimal(amount));
+
+export type Change = { direction: "up" | "down" | "same"; text: string };
+
+/** How a figure moved; null where neither period had any. */
+export function changeOf(now: number, before: number): Change | null {
+  if (now === 0 && before === 0) return null;
+  if (before === 0) return { direction: "up", text: "new" };
+  // To the whole percent that is shown, so that no arrow stands before a 0 %.
+  const ratio = Math.round((now / before - 1) * 100) / 100;
+  const direction = ratio > 0 ? "up" : ratio < 0 ? "down" : "same";
+  return { direction, text: ratio >= 10 ? `×${short(Math.round(now / before))}` : change.format(ratio) };
+}
+
+const points = new Intl.NumberFormat(locale, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+  signDisplay: "exceptZero",
+});
+
+/** How a rate moved: in percentage points, since a percentage of a percentage misleads. */
+export function changeOfRate(now: number, before: number): Change {
+  const moved = Math.round((now - before) * 1_000) / 10;
+  return { direction: moved > 0 ? "up" : moved < 0 ? "down" : "same", text: `${points.format(moved)} pp` };
+}
+
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** The two largest units: `2d 3h`, `49m`. */
+export function duration(seconds: number | null): string {
+  if (seconds === null) return NOTHING;
+  const rounded = Math.max(0, Math.round(seconds));
+  const first = UNITS.findIndex(([, length]) => rounded >= length);
+  if (first < 0) return unit(0, "second");
+  let rest = rounded;
+  const parts: string[] = [];
+  for (const [name, length] of UNITS.slice(first, first + 2)) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count > 0) parts.push(unit(count, name));
+  }
+  return parts.join(" ");
+}
+
+const unit = (count: number, name: string) =>
+  new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" }).format(count);
+
+/** A date of the project's calendar is formatted as it stands: no zone may move it. */
+const dateFormat = (options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
+const dayAndMonth = dateFormat({ day: "numeric", month: "short" });
+const fullDate = dateFormat({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const dayMonthYear = dateFormat({ day: "numeric", month: "short", year: "numeric" });
+const at = (date: string) => new Date(`${date}T00:00:00Z`);
+const hour = (event_hour: number) => `${String(event_hour).padStart(2, "0")}:00`;
+
+export function periodText({ from, to }: Period): string {
+  return from === to ? fullDate.format(at(from)) : dayMonthYear.formatRange(at(from), at(to));
+}
+export const bucketShort = ({ event_date, event_hour }: Bucket): string =>
+  event_hour === undefined ? dayAndMonth.format(at(event_date)) : hour(event_hour);
+export const bucketLong = ({ event_date, event_hour }: Bucket): string =>
+  `${fullDate.format(at(event_date))}${event_hour === undefined ? "" : `, ${hour(event_hour)}`}`;
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** The time of day on the project's clock. */
+export function clockTime(timestamp: string, timezone: string, seconds = true): string {
+  const key = `${timezone} ${seconds}`;
+  let clock = clocks.get(key);
+  if (!clock) {
+    clock = new Intl.DateTimeFormat(locale, {
+      timeZone: timezone,
+      hourCycle: "h23",
+      hour: "2-digit",
+      minute: "2-digit",
+      ...(seconds && { second: "2-digit" }),
+    });
+    clocks.set(key, clock);
+  }
+  return clock.format(new Date(timestamp));
+}
+
+/** `first_deposit` → `First deposit`. */
+export const words = (name: string): string => {
+  const text = name.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+};

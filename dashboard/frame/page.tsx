@@ -1,0 +1,93 @@
+/** The frame around a view: its header, what the reports are about, and the view once it is there. */
+import { useEffect, useState } from "preact/hooks";
+import type { Principal } from "../../worker/http/principal.ts";
+import { useAnswer } from "../answers.ts";
+import { LiveProvider, useLiveConnection } from "../live/live.ts";
+import { useNavigation } from "../navigation.ts";
+import { Failed } from "../panel.tsx";
+import { project } from "../reports.ts";
+import { scopeOf } from "../scope.ts";
+import { type ViewModule, viewOf } from "../views/index.ts";
+import { Header } from "./header.tsx";
+import { NoView } from "./no-view.tsx";
+import { Toolbar, ToolbarSkeleton } from "./toolbar.tsx";
+import { Unrefreshed } from "./unrefreshed.tsx";
+
+type Shown = { principal: Principal | undefined; signOut: () => Promise<void> };
+
+export function Page({ principal, signOut }: Shown) {
+  const { address, go } = useNavigation();
+  const now = useMinutes();
+  const about = useAnswer(project(address.project_id));
+  const known = about.stale ? undefined : about.data;
+  const live = useLiveConnection(address.project_id, known !== undefined);
+  const { view, failed } = useView(address.view);
+  const title = viewOf(address.view)?.title ?? "Not found";
+  useEffect(() => {
+    document.title = `${title} · ${known?.project_id ?? address.project_id ?? "Edgepixel"}`;
+  }, [title, known?.project_id, address.project_id]);
+
+  const scope = known && scopeOf(address, known.timezone, now);
+  return (
+    <LiveProvider value={live}>
+      <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
+        Skip to the figures
+      </button>
+      <Header principal={principal} project_id={known?.project_id ?? address.project_id ?? ""} signOut={signOut} />
+      {about.error && !known ? (
+        <main id="content" class="notice" tabIndex={-1}>
+          <Failed error={about.error} what="project" busy={about.loading} retry={about.retry} />
+          {about.error.status === 400 && (
+            <button type="button" class="button" onClick={() => go({ project_id: undefined })}>
+              Open the default project
+            </button>
+          )}
+        </main>
+      ) : (
+        <>
+          {!viewOf(address.view)?.undated && (scope ? <Toolbar scope={scope} /> : <ToolbarSkeleton />)}
+          <main id="content" class="content" tabIndex={-1}>
+            <h1 class="hidden">{title}</h1>
+            {failed && <NoView name={address.view} />}
+            {view && scope && <view.View scope={scope} />}
+          </main>
+          <Unrefreshed />
+        </>
+      )}
+    </LiveProvider>
+  );
+}
+
+/** The time, to the minute: what today is, and which hour is running. */
+function useMinutes(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 60_000);
+    const seen = () => !document.hidden && setNow(Date.now());
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, []);
+  return now;
+}
+
+/** The code of a view. The one before stays until the next is there. */
+function useView(name: string): { view: ViewModule | null; failed: boolean } {
+  const [loaded, setLoaded] = useState<{ name: string; view: ViewModule | null }>({ name: "", view: null });
+  useEffect(() => {
+    let other = false;
+    const settle = (view: ViewModule | null) => {
+      if (!other) setLoaded({ name, view });
+    };
+    const entry = viewOf(name);
+    if (entry) entry.load().then(settle, () => settle(null));
+    else settle(null);
+    return () => {
+      other = true;
+    };
+  }, [name]);
+  const failed = loaded.name === name && loaded.view === null;
+  return { view: loaded.view, failed };
+}

@@ -1,0 +1,97 @@
+/** Which days: a preset, any two dates, or as many earlier or later. */
+import { periodText } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { choiceOf, PRESET_NAMES, PRESETS, step } from "../period.ts";
+import type { Scope } from "../scope.ts";
+import { Earlier, Later } from "./icons.tsx";
+import { Menu } from "./menu.tsx";
+
+export function PeriodMenu({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  const { period } = address;
+  const dates = periodText(scope);
+  const title = typeof period === "string" ? PRESETS[period].title : dates;
+  return (
+    <div class="period">
+      <Step direction={-1} scope={scope} />
+      <Menu
+        label={`Period: ${title}, ${dates}`}
+        button={
+          <span class="period-title">
+            <strong>{title}</strong>
+            {typeof period === "string" && <span class="muted period-dates">{dates}</span>}
+          </span>
+        }
+      >
+        {(close) => (
+          <>
+            <ul class="menu-list">
+              {PRESET_NAMES.map((name) => (
+                <li key={name}>
+                  <button
+                    type="button"
+                    aria-pressed={name === period}
+                    onClick={() => {
+                      go({ period: name });
+                      close();
+                    }}
+                  >
+                    {PRESETS[name].title}
+                  </button>
+                </li>
+              ))}
+            </ul>
+            <Dates scope={scope} close={close} />
+          </>
+        )}
+      </Menu>
+      <Step direction={1} scope={scope} />
+    </div>
+  );
+}
+
+function Step({ direction, scope }: { direction: -1 | 1; scope: Scope }) {
+  const { go } = useNavigation();
+  const target = step(scope, direction, scope.today);
+  const label = direction < 0 ? "Earlier" : "Later";
+  return (
+    <button
+      type="button"
+      class="button square"
+      aria-label={label}
+      title={target ? `${label}: ${periodText(target)}` : label}
+      disabled={!target}
+      onClick={() => target && go({ period: choiceOf(target, scope.today) })}
+    >
+      {direction < 0 ? <Earlier /> : <Later />}
+    </button>
+  );
+}
+
+function Dates({ scope, close }: { scope: Scope; close: () => void }) {
+  const { go } = useNavigation();
+  return (
+    <form
+      class="menu-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const [from = "", to = ""] = ["from", "to"].map((name) =>
+          String(new FormData(event.currentTarget).get(name) ?? ""),
+        );
+        // In whichever order they were given.
+        go({ period: choiceOf(from <= to ? { from, to } : { from: to, to: from }, scope.today) });
+        close();
+      }}
+    >
+      {(["from", "to"] as const).map((name) => (
+        <label key={name}>
+          {name === "from" ? "From" : "To"}
+          <input class="input" type="date" name={name} required max={scope.today} defaultValue={scope[name]} />
+        </label>
+      ))}
+      <button type="submit" class="button primary">
+        Show these days
+      </button>
+    </form>
+  );
+}

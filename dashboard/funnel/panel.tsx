@@ -1,0 +1,102 @@
+/** Visit → registration → first deposit → repeat deposit: how many went on, and how long it took them. */
+import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
+import { Count } from "../figure.tsx";
+import { duration, NOTHING, rate, words } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { Choices, panel } from "../panel.tsx";
+import { funnel } from "../reports.ts";
+
+const BY = { visit_date: "By visit date", event_date: "By event date" } as const;
+const MEANING = {
+  visit_date: "People who first visited in this period, and what became of them since.",
+  event_date: "Everyone who took a step in this period, whenever they came.",
+} as const;
+
+export const FunnelPanel = panel({ name: "funnel", title: "Funnel", query: funnel, Show, Skeleton, Actions });
+
+function Actions() {
+  const { address, go } = useNavigation();
+  return (
+    <Choices legend="The date that counts" options={BY} chosen={address.by} choose={(by) => go({ by }, "replace")} />
+  );
+}
+
+function Show({ data: { steps, by } }: { data: Funnel }) {
+  const most = Math.max(1, ...steps.map(({ players }) => players));
+  return (
+    <>
+      <p class="lead">{MEANING[by]}</p>
+      <ol class="steps">
+        {steps.map((step, index) => (
+          <Step key={step.event_type} step={step} share={step.players / most} first={index === 0} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Step({ step, share, first }: { step: FunnelStep; share: number; first: boolean }) {
+  const { event_type, players, rate_from_previous, rate_from_first, median_seconds_from_previous } = step;
+  return (
+    <li class={`step ${event_type}`} data-step={event_type}>
+      {!first && (
+        <p class="step-passage">
+          <span aria-hidden="true">↓ </span>
+          {rate_from_previous === null ? (
+            "nobody to go on yet"
+          ) : (
+            <>
+              <strong>{rate(rate_from_previous)}</strong> went on
+            </>
+          )}
+          {median_seconds_from_previous !== null && (
+            <span title="Half of them were faster than this">
+              {", after "}
+              {duration(median_seconds_from_previous)} (median)
+            </span>
+          )}
+        </p>
+      )}
+      <div class="step-line">
+        <span class="step-name">{words(event_type)}</span>
+        <span class="step-figure">
+          <Count value={players} />
+        </span>
+        <span class="step-rate" title="Of all who visited">
+          {first ? NOTHING : rate(rate_from_first)}
+        </span>
+      </div>
+      <div class="bar" aria-hidden="true">
+        {players > 0 && <div class="bar-fill" style={{ width: `${share * 100}%` }} />}
+      </div>
+    </li>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div aria-hidden="true">
+      <p class="lead">
+        <span class="bone">{MEANING.visit_date}</span>
+      </p>
+      <ol class="steps">
+        {["visit", "registration", "first_deposit", "repeat_deposit"].map((name, index) => (
+          <li key={name} class="step">
+            {index > 0 && (
+              <p class="step-passage">
+                <span class="bone">00.0% went on, in 0h 00m</span>
+              </p>
+            )}
+            <div class="step-line">
+              <span class="step-name">{words(name)}</span>
+              <span class="step-figure">
+                <span class="bone">0,000</span>
+              </span>
+            </div>
+            <div class="bar bone" />
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+/** The figures of the period as cards, and the one that is chosen over time. */
+
+import { useAnswer } from "../answers.ts";
+import { Answered } from "../panel.tsx";
+import { campaigns } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+import { Cards, CardsSkeleton } from "./cards.tsx";
+import { Trend } from "./trend.tsx";
+
+export function Headline({ scope }: { scope: Scope }) {
+  const answer = useAnswer(campaigns(scope));
+  return (
+    <section class="panel headline" aria-label="Key figures and their course">
+      <Answered answer={answer} what="figures" skeleton={<CardsSkeleton />}>
+        {(data) => <Cards data={data} />}
+      </Answered>
+      <Trend scope={scope} previous={answer.data?.previous_period} />
+    </section>
+  );
+}

@@ -1,0 +1,40 @@
+/** What the chart over time can show, and its points. Pure. */
+import type { MetricsRow } from "../../worker/reports/metrics.ts";
+import type { SERIES_NAMES } from "../address.ts";
+import type { Bucket } from "../period.ts";
+
+export type SeriesName = (typeof SERIES_NAMES)[number];
+export type Measure = "total" | "count";
+
+/** Each has a colour of its name in style/tokens.css. */
+export const SERIES: Record<SeriesName, { title: string; event_type: string }> = {
+  visits: { title: "Visits", event_type: "visit" },
+  registrations: { title: "Registrations", event_type: "registration" },
+  deposits: { title: "Deposits", event_type: "deposit" },
+};
+
+export const MEASURES = { total: "Events", count: "Players" } as const satisfies Record<Measure, string>;
+
+const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
+
+export function pointsOf(
+  rows: readonly MetricsRow[],
+  buckets: readonly Bucket[],
+  event_type: string,
+  measure: Measure,
+): number[] {
+  const found = new Map<string, number>();
+  for (const row of rows) if (row.event_type === event_type) found.set(keyOf(row), row[measure]);
+  return buckets.map((bucket) => found.get(keyOf(bucket)) ?? 0);
+}
+
+/** The bucket that is still running: after it comes what has not happened yet. Beyond the end where all is over. */
+export function runningBucket(buckets: readonly Bucket[], today: string, hour: number): number {
+  const later = buckets.findIndex(
+    ({ event_date, event_hour }) => event_date > today || (event_date === today && (event_hour ?? 0) > hour),
+  );
+  const last = later < 0 ? buckets.length - 1 : later - 1;
+  const running = buckets[last];
+  if (!running || running.event_date !== today) return later < 0 ? buckets.length : last;
+  return running.event_hour === undefined || running.event_hour === hour ? last : buckets.length;
+}

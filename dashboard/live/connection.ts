@@ -1,0 +1,103 @@
+/** One project's live figures: a WebSocket that comes back by itself, and the state that it feeds. */
+import type { LiveMessage } from "../../worker/live/counters.ts";
+import { client, read } from "../api.ts";
+import { backOff } from "./back-off.ts";
+import { type LiveState, nothingYet, received } from "./state.ts";
+
+/** Windows run on while nothing happens, so ask again; an answer also shows that the line still stands. */
+const REFRESH_MS = 10_000;
+const SIGNED_OUT = 4401;
+
+export class LiveConnection {
+  state: LiveState = nothingYet;
+  readonly #project_id: string | undefined;
+  readonly #listeners = new Set<() => void>();
+  #socket: WebSocket | null = null;
+  #attempt = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #pulse: ReturnType<typeof setInterval> | undefined;
+  #asked = false;
+
+  constructor(project_id: string | undefined) {
+    this.#project_id = project_id;
+  }
+
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  open(): void {
+    this.#pulse = setInterval(this.#refresh, REFRESH_MS);
+    addEventListener("online", this.#now);
+    document.addEventListener("visibilitychange", this.#now);
+    this.#connect();
+  }
+
+  close(): void {
+    clearInterval(this.#pulse);
+    clearTimeout(this.#retry);
+    removeEventListener("online", this.#now);
+    document.removeEventListener("visibilitychange", this.#now);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.#listeners.clear();
+  }
+
+  #set(state: LiveState): void {
+    this.state = state;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retry);
+    const url = new URL("/api/v1/live", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    if (this.#project_id) url.searchParams.set("project_id", this.#project_id);
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    this.#asked = false;
+    socket.onmessage = ({ data }) => {
+      if (socket !== this.#socket) return;
+      this.#attempt = 0;
+      this.#asked = false;
+      this.#set(received(this.state, JSON.parse(data) as LiveMessage));
+    };
+    socket.onclose = ({ code }) => {
+      if (socket === this.#socket) this.#lost(code);
+    };
+  }
+
+  #lost(code: number): void {
+    this.#socket = null;
+    this.#set({ ...this.state, connection: this.state.counts ? "reconnecting" : "connecting" });
+    // A refused handshake does not say why: where nobody is signed in, this question leads to signing in.
+    if (code === SIGNED_OUT || this.#attempt % 4 === 1) void read(client.session.$get()).catch(() => undefined);
+    this.#retry = setTimeout(() => this.#connect(), backOff(this.#attempt, Math.random()));
+    this.#attempt += 1;
+  }
+
+  #refresh = (): void => {
+    const socket = this.#socket;
+    if (document.hidden || socket?.readyState !== WebSocket.OPEN) return;
+    // The last question is still open: the line is dead, though nobody has said so.
+    if (this.#asked) {
+      socket.close();
+      this.#lost(1006);
+      return;
+    }
+    this.#asked = true;
+    socket.send("refresh");
+  };
+
+  /** Back online, or looked at again: no reason to wait any longer. */
+  #now = (): void => {
+    if (document.hidden) return;
+    if (this.#socket) this.#refresh();
+    else {
+      this.#attempt = 0;
+      this.#connect();
+    }
+  };
+}

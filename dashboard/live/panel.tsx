@@ -1,0 +1,45 @@
+/** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
+
+import { useNavigation } from "../navigation.ts";
+import { Panel } from "../panel.tsx";
+import { useLive } from "./live.ts";
+import { Minutes } from "./minutes.tsx";
+import { Spoken } from "./spoken.tsx";
+import { Status } from "./status.tsx";
+import { Stream } from "./stream.tsx";
+import { Top } from "./top.tsx";
+import { Windows } from "./windows.tsx";
+
+export function LivePanel({ wide = false }: { wide?: boolean }) {
+  const { counts, events, connection } = useLive();
+  const { banner_tag } = useNavigation().address;
+  const hour = counts?.windows["60m"];
+  return (
+    <Panel name="live" wide={wide} title="Live" actions={<Status connection={connection} />}>
+      <Spoken counts={counts} />
+      {banner_tag !== undefined && <p class="lead">Counts of all tags; below, the events of {banner_tag}.</p>}
+      <div class="live-counts">
+        <Windows windows={counts?.windows} />
+        <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />
+      </div>
+      <div class="live-top">
+        <Top
+          title="Top tags, last 60 minutes"
+          filter
+          rows={hour?.banner_tags.map((row) => [row.banner_tag, row.total])}
+        />
+        {wide && (
+          <>
+            <Top title="Countries" rows={hour?.countries.map((row) => [row.country, row.total])} />
+            <Top title="Devices" rows={hour?.devices.map((row) => [row.device, row.total])} />
+          </>
+        )}
+      </div>
+      <Stream
+        events={banner_tag === undefined ? events : events.filter((event) => event.banner_tag === banner_tag)}
+        timezone={counts?.timezone ?? "UTC"}
+        waiting={counts === null}
+      />
+    </Panel>
+  );
+}

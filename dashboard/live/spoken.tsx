@@ -1,0 +1,25 @@
+/** Says the live figures to screen readers: in a sentence, and not more often than one can listen. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { exact, words } from "../format.ts";
+import type { Counts } from "./state.ts";
+
+const EVERY_MS = 30_000;
+
+export function Spoken({ counts }: { counts: Counts | null }) {
+  const [said, say] = useState("");
+  const latest = useRef(counts);
+  latest.current = counts;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const { by_type = {}, total = 0 } = latest.current?.windows["5m"] ?? {};
+      const parts = Object.entries(by_type).map(([type, count]) => `${words(type)}: ${exact(count)}`);
+      say(total === 0 ? "" : `In the last 5 minutes: ${parts.join(", ")}.`);
+    }, EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <p class="hidden" aria-live="polite">
+      {said}
+    </p>
+  );
+}

@@ -1,0 +1,53 @@
+/** The events as they come. Paused, it holds still and counts what it keeps back. */
+import { useState } from "preact/hooks";
+import { clockTime, exactMoney, words } from "../format.ts";
+import type { StreamedEvent } from "./state.ts";
+
+type Streamed = { events: readonly StreamedEvent[]; timezone: string; waiting: boolean };
+
+export function Stream({ events, timezone, waiting }: Streamed) {
+  const [held, hold] = useState<readonly StreamedEvent[] | null>(null);
+  const shown = held ?? events;
+  const newest = held?.[0]?.event_id;
+  const heldBack = held ? events.findIndex(({ event_id }) => event_id === newest) : 0;
+  return (
+    <section class="stream" aria-label="Recent events">
+      <header>
+        <h3>Recent events</h3>
+        <button
+          type="button"
+          class="button quiet"
+          aria-pressed={held !== null}
+          onClick={() => hold(held ? null : events)}
+        >
+          {held === null ? "Pause" : heldBack === 0 ? "Go on" : `Go on (${heldBack < 0 ? "99+" : heldBack} new)`}
+        </button>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ol tabIndex={0} aria-label="Recent events, the newest first">
+        {shown.map((event) => (
+          <Line key={event.event_id} event={event} timezone={timezone} />
+        ))}
+        {shown.length === 0 && <li class="stream-none">{waiting ? "" : "Waiting for the first event…"}</li>}
+      </ol>
+    </section>
+  );
+}
+
+function Line({ event, timezone }: { event: StreamedEvent; timezone: string }) {
+  const { event_id, event_type, timestamp, banner_tag, player_id, amount, currency, country } = event;
+  const who = [player_id, banner_tag, country].filter(Boolean).join(" · ");
+  return (
+    <li data-event={event_id}>
+      <span class={`dot ${event_type}`} aria-hidden="true" />
+      <span class="stream-type">{words(event_type)}</span>
+      <time dateTime={timestamp} title={timestamp}>
+        {clockTime(timestamp, timezone)}
+      </time>
+      <span class="stream-who" title={who}>
+        {who}
+      </span>
+      {amount !== null && currency !== null && <span class="stream-amount">{exactMoney(amount, currency)}</span>}
+    </li>
+  );
+}

@@ -1,0 +1,39 @@
+/** The largest few of a dimension. */
+import { Count } from "../figure.tsx";
+import { useNavigation } from "../navigation.ts";
+
+const ROWS = 5;
+
+type Ranked = {
+  title: string;
+  rows: [value: string, total: number][] | undefined;
+  /** Whether a row can be pressed to show only its tag. */
+  filter?: boolean;
+};
+
+export function Top({ title, rows, filter = false }: Ranked) {
+  const { go } = useNavigation();
+  const most = Math.max(1, ...(rows ?? []).map(([, total]) => total));
+  const shown = rows?.slice(0, ROWS) ?? [];
+  return (
+    <section class="top" aria-label={title}>
+      <h3>{title}</h3>
+      <ol style={{ minHeight: `${ROWS * 1.75}rem` }}>
+        {rows?.length === 0 && <li class="top-none">Nothing in the last hour</li>}
+        {shown.map(([value, total]) => (
+          <li key={value}>
+            <div class="top-bar" style={{ width: `${(total / most) * 100}%` }} aria-hidden="true" />
+            {filter && value ? (
+              <button type="button" class="link" title={`Show only ${value}`} onClick={() => go({ banner_tag: value })}>
+                {value}
+              </button>
+            ) : (
+              <span>{value || "unknown"}</span>
+            )}
+            <Count value={total} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

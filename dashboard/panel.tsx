@@ -1,0 +1,125 @@
+/** A framed part of the page that asks one question: its title, its answer, or why there is none. */
+import type { ComponentChildren, FunctionComponent, JSX } from "preact";
+import type { Answer, Query } from "./answers.ts";
+import { useAnswer } from "./answers.ts";
+import type { ApiError } from "./api.ts";
+import type { Scope } from "./scope.ts";
+
+type Asking<Data> = {
+  /** Names the panel in styles, and is where a link can lead. */
+  name: string;
+  title: string;
+  query: (scope: Scope) => Query<Data>;
+  Show: FunctionComponent<{ data: Data; scope: Scope }>;
+  /** What stands in for the answer, as large as it will be. */
+  Skeleton: FunctionComponent;
+  /** What can be switched about it. */
+  Actions?: FunctionComponent<{ scope: Scope }>;
+};
+
+/** Makes a panel, or a whole view, of a query and what shows its answer. */
+export function panel<Data>({ name, title, query, Show, Skeleton, Actions }: Asking<Data>) {
+  return function Asked({ scope }: { scope: Scope }): JSX.Element {
+    const answer = useAnswer(query(scope));
+    return (
+      <Panel name={name} title={title} actions={Actions && <Actions scope={scope} />} busy={answer.stale}>
+        <Answered answer={answer} what={title.toLowerCase()} skeleton={<Skeleton />}>
+          {(data) => <Show data={data} scope={scope} />}
+        </Answered>
+      </Panel>
+    );
+  };
+}
+
+type Framed = {
+  name: string;
+  title: string;
+  actions?: ComponentChildren;
+  /** On a page of its own, with room side by side. */
+  wide?: boolean;
+  busy?: boolean;
+  children: ComponentChildren;
+};
+
+export function Panel({ name, title, actions, wide = false, busy = false, children }: Framed) {
+  const heading = `${name}-title`;
+  return (
+    <section class={`panel ${name}${wide ? " wide" : ""}`} aria-labelledby={heading} aria-busy={busy}>
+      <header class="panel-header">
+        <h2 id={heading}>{title}</h2>
+        {actions && <div class="panel-actions">{actions}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/**
+ * Old data stay while new ones are on their way, or when these fail. A failed refresh of what is shown is told once
+ * for the whole page (frame/unrefreshed.tsx), not in every panel.
+ */
+export function Answered<Data>({
+  answer,
+  what,
+  skeleton,
+  children,
+}: {
+  answer: Answer<Data>;
+  what: string;
+  skeleton: ComponentChildren;
+  children: (data: Data) => ComponentChildren;
+}) {
+  const { data, error, stale, loading, retry } = answer;
+  return (
+    <>
+      {error && (data === undefined || stale) && <Failed error={error} what={what} busy={loading} retry={retry} />}
+      {data !== undefined ? (
+        <div class={stale ? "answer stale" : "answer"}>{children(data)}</div>
+      ) : (
+        <div class={error ? "answer still" : "answer"}>{skeleton}</div>
+      )}
+    </>
+  );
+}
+
+type Failure = { error: ApiError; what: string; busy: boolean; retry: () => void };
+
+export function Failed({ error, what, busy, retry }: Failure) {
+  return (
+    <div class="failed" role="alert">
+      <div>
+        <strong>
+          {error.title}: the {what} could not be loaded.
+        </strong>
+        <p>{error.message}</p>
+      </div>
+      <button type="button" class="button" onClick={retry} disabled={busy}>
+        {busy ? "Trying…" : "Retry"}
+      </button>
+    </div>
+  );
+}
+
+/** Two or three choices, of which one holds. */
+export function Choices<Name extends string>({
+  legend,
+  options,
+  chosen,
+  choose,
+}: {
+  legend: string;
+  options: Record<Name, string>;
+  chosen: Name;
+  choose: (name: Name) => void;
+}) {
+  return (
+    <fieldset class="choices">
+      <legend class="hidden">{legend}</legend>
+      {(Object.keys(options) as Name[]).map((name) => (
+        <button key={name} type="button" aria-pressed={name === chosen} onClick={() => choose(name)}>
+          {options[name]}
+        </button>
+      ))}
+    </fieldset>
+  );
+}

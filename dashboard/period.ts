@@ -1,0 +1,71 @@
+/** The days a report is about: presets, stepping, and what an answer's buckets are. Dates are `YYYY-MM-DD`. */
+import { addDays, daysBetween } from "../worker/calendar.ts";
+import type { Period } from "../worker/reports/period.ts";
+
+export type { Period };
+
+const startOfMonth = (date: string) => `${date.slice(0, 7)}-01`;
+const endOfMonth = (date: string) => addDays(startOfMonth(addDays(startOfMonth(date), 31)), -1);
+const lastDays = (days: number) => (today: string) => ({ from: addDays(today, 1 - days), to: today });
+
+function lastMonth(today: string): Period {
+  const to = addDays(startOfMonth(today), -1);
+  return { from: startOfMonth(to), to };
+}
+
+/** In the order of the menu. */
+export const PRESETS = {
+  today: { title: "Today", of: lastDays(1) },
+  yesterday: { title: "Yesterday", of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }) },
+  "7d": { title: "Last 7 days", of: lastDays(7) },
+  "28d": { title: "Last 28 days", of: lastDays(28) },
+  "30d": { title: "Last 30 days", of: lastDays(30) },
+  "91d": { title: "Last 91 days", of: lastDays(91) },
+  month: { title: "This month", of: (today: string) => ({ from: startOfMonth(today), to: today }) },
+  last_month: { title: "Last month", of: lastMonth },
+  year: { title: "This year", of: (today: string) => ({ from: `${today.slice(0, 4)}-01-01`, to: today }) },
+  "365d": { title: "Last 365 days", of: lastDays(365) },
+} as const satisfies Record<string, { title: string; of: (today: string) => Period }>;
+
+export type Preset = keyof typeof PRESETS;
+export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
+export const isPreset = (name: string): name is Preset => Object.hasOwn(PRESETS, name);
+
+/** A preset, which moves with the calendar, or two fixed days. */
+export type Choice = Preset | Period;
+
+export const resolve = (choice: Choice, today: string): Period =>
+  typeof choice === "string" ? PRESETS[choice].of(today) : choice;
+
+/** The preset that these days are today, so that an address stays true tomorrow. */
+export function choiceOf(period: Period, today: string): Choice {
+  const preset = PRESET_NAMES.find((name) => {
+    const { from, to } = PRESETS[name].of(today);
+    return from === period.from && to === period.to;
+  });
+  return preset ?? period;
+}
+
+/** As many days before or after; whole months step by months. Null where that would begin in the future. */
+export function step(period: Period, direction: -1 | 1, today: string): Period | null {
+  const { from, to } = period;
+  const wholeMonth = from === startOfMonth(from) && to === endOfMonth(from);
+  const days = daysBetween(from, to) * direction;
+  const start = wholeMonth ? startOfMonth(direction < 0 ? addDays(from, -1) : addDays(to, 1)) : addDays(from, days);
+  if (start > today) return null;
+  return { from: start, to: wholeMonth ? endOfMonth(start) : addDays(to, days) };
+}
+
+export type Interval = "day" | "hour";
+
+/** Hours where days would be too few to see anything. */
+export const intervalOf = ({ from, to }: Period): Interval => (daysBetween(from, to) <= 2 ? "hour" : "day");
+
+export type Bucket = { event_date: string; event_hour?: number };
+
+/** Every day or hour of the period, whether anything happened in it or not. */
+export function bucketsOf({ from, to }: Period, interval: Interval): Bucket[] {
+  const days = Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index));
+  if (interval === "day") return days.map((event_date) => ({ event_date }));
+  return days.flatMap((event_date) => Array.from({ length: 24 }, (_, event_hour) => ({ event_date, event_hour })));
+}

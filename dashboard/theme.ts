@@ -1,0 +1,43 @@
+/** Light, dark, or as the system has it. Kept in the browser; public/theme.js sets it before the first paint. */
+import { useEffect, useState } from "preact/hooks";
+
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const current = (): Theme => (document.documentElement.dataset.theme as Theme | undefined) ?? "system";
+
+function apply(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try {
+    if (theme === "system") localStorage.removeItem("theme");
+    else localStorage.setItem("theme", theme);
+  } catch {
+    // Storage is off: the choice lasts as long as the page.
+  }
+  dispatchEvent(new Event("themechange"));
+}
+
+export function useTheme(): [Theme, (theme: Theme) => void] {
+  const [theme, setTheme] = useState(current);
+  return [
+    theme,
+    (chosen) => {
+      apply(chosen);
+      setTheme(chosen);
+    },
+  ];
+}
+
+/** Calls back whenever colours change, by choice or with the system. */
+export function useColours(changed: () => void): void {
+  useEffect(() => {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", changed);
+    addEventListener("themechange", changed);
+    return () => {
+      system.removeEventListener("change", changed);
+      removeEventListener("themechange", changed);
+    };
+  });
+}

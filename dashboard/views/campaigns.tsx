@@ -1,0 +1,3 @@
+import { CampaignsPanel } from "../campaigns/panel.tsx";
+
+export const View = CampaignsPanel;

@@ -1,0 +1,3 @@
+import { FunnelPanel } from "../funnel/panel.tsx";
+
+export const View = FunnelPanel;

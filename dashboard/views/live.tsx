@@ -1,0 +1,3 @@
+import { LivePanel } from "../live/panel.tsx";
+
+export const View = () => <LivePanel wide />;

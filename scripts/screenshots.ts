@@ -1,0 +1,44 @@
+/**
+ * `npm run screenshots`: pictures of the dashboard and the demo site into docs/pictures/, taken of a running instance.
+ * `--url` names it; the ADMIN_TOKEN is read from .dev.vars or the environment.
+ */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { launch } from "../test/browser/harness.ts";
+
+const { values } = parseArgs({ options: { url: { type: "string", default: "http://localhost:8787" } } });
+process.chdir(resolve(import.meta.dirname, ".."));
+const secrets = existsSync(".dev.vars") ? readFileSync(".dev.vars", "utf8") : "";
+const token = process.env.ADMIN_TOKEN ?? /^ADMIN_TOKEN=(.+)$/m.exec(secrets)?.[1];
+if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars or the environment.");
+
+const FOLDER = "docs/pictures";
+const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+/** Pages by name, with their path behind the instance's address. */
+const PAGES = {
+  overview: "/?period=7d",
+  campaigns: "/?view=campaigns&period=7d",
+  funnel: "/?view=funnel&period=7d",
+  live: "/?view=live",
+  demo: "/demo/?btag=summer",
+};
+
+mkdirSync(FOLDER, { recursive: true });
+const browser = await launch();
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
+    await context.request.post(`${values.url}/api/v1/session`, { data: { key: token } });
+    const page = await context.newPage();
+    for (const [name, path] of Object.entries(PAGES)) {
+      await page.goto(values.url + path);
+      // The page has settled when nothing has been asked of the server for a while; a live one never is silent for good.
+      await page.waitForTimeout(2_500);
+      await page.screenshot({ path: `${FOLDER}/${name}-${size}-${colorScheme}.png`, fullPage: true });
+      console.log(`${FOLDER}/${name}-${size}-${colorScheme}.png`);
+    }
+    await context.close();
+  }
+}
+await browser.close();

@@ -1,0 +1,293 @@
+/** The dashboard, as who signs in to it sees it: the same figures as the API's, fresh, and robust. */
+import type { Browser, Page, WebSocketRoute } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import type { Funnel } from "../../worker/reports/funnel.ts";
+import type { Metrics } from "../../worker/reports/metrics.ts";
+import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+
+/** What the daily figures may take after the pixel's answer, and the live ones. */
+const FRESH_MS = 10_000;
+const LIVE_MS = 2_000;
+const HOUR_MS = 3_600_000;
+/** As a person's browser names itself: what says that it is a program may be taken for a bot. */
+const USER_AGENT =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+let server: Server;
+let browser: Browser;
+
+async function send(type: string, fields: Record<string, string>): Promise<void> {
+  const headers = { "user-agent": USER_AGENT };
+  const answer = await fetch(`${server.url}/${type}?${new URLSearchParams(fields)}`, { headers });
+  expect(answer.status, answer.headers.get("x-event-error") ?? "").toBe(200);
+}
+
+/** Four players of two tags: two register, one of them deposits twice. One visits again. */
+async function sendTraffic(): Promise<void> {
+  const at = (hoursAgo: number) => String(Date.now() - hoursAgo * HOUR_MS);
+  for (const [player_id, btag] of [
+    ["ann", "spring"],
+    ["ben", "spring"],
+    ["cid", "spring"],
+    ["dea", "summer"],
+  ] as const) {
+    await send("visit", { player_id, btag, timestamp: at(30) });
+  }
+  await send("visit", { player_id: "ann", btag: "spring", timestamp: at(29) });
+  await send("registration", { player_id: "ann", btag: "spring", timestamp: at(28) });
+  await send("registration", { player_id: "dea", btag: "summer", timestamp: at(28) });
+  await send("deposit", { player_id: "ann", btag: "spring", amount: "10.50", currency: "USD", timestamp: at(27) });
+  await send("deposit", { player_id: "ann", btag: "spring", amount: "4.25", currency: "USD", timestamp: at(26) });
+}
+
+/** A page of someone who has signed in already. */
+async function signedIn(path: string): Promise<Page> {
+  const page = await openPage(browser, `${server.url}/404.css`);
+  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+
+const figure = (page: Page, name: string) => page.locator(`[data-figure="${name}"] data`);
+const valueIn = async (page: Page, name: string) => Number(await figure(page, name).getAttribute("value"));
+const live = (page: Page, cell: string) => page.locator(`[data-live="${cell}"] data`);
+const status = (page: Page) => page.getByRole("status").first();
+const soon = { timeout: 15_000 };
+
+describe.skipIf(!browserPath)("the dashboard", { timeout: 90_000 }, () => {
+  beforeAll(async () => {
+    server = await startServer();
+    browser = await launch();
+    await sendTraffic();
+    await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(2), {
+      timeout: 30_000,
+      interval: 200,
+    });
+  }, 200_000);
+
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("asks who is not signed in for a key, then goes where one wanted to, until one signs out", async () => {
+    const page = await openPage(browser, `${server.url}/?view=campaigns&banner_tag=spring`);
+    const key = page.getByLabel("Key");
+    await key.fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect.poll(() => page.getByRole("alert").textContent(), soon).toMatch(/not known/);
+
+    await key.fill(server.token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("row", { name: /^spring/ }).waitFor();
+    expect(new URL(page.url()).search).toBe("?view=campaigns&banner_tag=spring");
+
+    await page.getByRole("button", { name: /signing out/ }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await key.waitFor();
+    await page.reload();
+    await key.waitFor();
+  });
+
+  test("shows the figures of the API", async () => {
+    const page = await signedIn("/");
+    await figure(page, "visits").waitFor();
+    const { from, to, total, rows } = await report<Campaigns>(server, "campaigns?compare=previous");
+    expect(to >= from).toBe(true);
+    for (const name of ["visits", "registrations", "first_deposits", "deposits"] as const) {
+      expect(await valueIn(page, name), name).toBe(total[name]);
+    }
+    expect(total).toMatchObject({ visits: 5, registrations: 2, first_deposits: 1, deposits: 2, amount: "14.75" });
+
+    for (const row of rows) {
+      const cells = page.getByRole("row", { name: new RegExp(`^${row.banner_tag}`) });
+      const cell = (name: string) => cells.locator(`[data-column="${name}"] data`).getAttribute("value");
+      expect(await cell("visits")).toBe(String(row.visits));
+      expect(await cell("first_deposits")).toBe(String(row.first_deposits));
+      expect(await cell("amount")).toBe(row.amount);
+    }
+
+    const { steps } = await report<Funnel>(server, "funnel");
+    for (const step of steps) {
+      const shown = page.locator(`[data-step="${step.event_type}"] data`);
+      expect(await shown.getAttribute("value"), step.event_type).toBe(String(step.players));
+    }
+
+    await page.getByRole("button", { name: "Show as table" }).click();
+    const metrics = await report<Metrics>(server, "metrics");
+    const table = page.getByRole("region", { name: "Visits by day" });
+    const sum = (await table.locator("tbody tr td:nth-of-type(1)").allTextContents())
+      .map(Number)
+      .reduce((all, one) => all + one, 0);
+    const visits = metrics.rows.filter((row) => row.event_type === "visit");
+    expect(sum).toBe(visits.reduce((all, row) => all + row.total, 0));
+  });
+
+  test("shows an event in the live panel and in the daily figures without a reload", async () => {
+    const page = await signedIn("/");
+    await expect.poll(() => status(page).textContent(), soon).toBe("Live");
+    await figure(page, "visits").waitFor();
+    const before = { live: Number(await live(page, "visit today").getAttribute("value")), ...(await values(page)) };
+
+    await send("visit", { player_id: "eve", btag: "autumn" });
+    const answered = Date.now();
+    await expect
+      .poll(async () => Number(await live(page, "visit today").getAttribute("value")), {
+        timeout: LIVE_MS + 2_000,
+        interval: 50,
+      })
+      .toBe(before.live + 1);
+    const seenLive = Date.now() - answered;
+    await page
+      .getByRole("list", { name: /Recent events/ })
+      .getByText("eve")
+      .waitFor();
+    await expect
+      .poll(() => values(page), { timeout: FRESH_MS + 5_000, interval: 100 })
+      .toEqual({ visits: before.visits + 1, funnel: before.funnel + 1 });
+    const seenDaily = Date.now() - answered;
+    await page.getByRole("row", { name: /^autumn/ }).waitFor();
+
+    expect(seenLive).toBeLessThan(LIVE_MS);
+    expect(seenDaily).toBeLessThan(FRESH_MS);
+  });
+
+  test("keeps the live figures when the socket is cut, says so, and connects again by itself", async () => {
+    const page = await signedIn("/404.css");
+    const sockets: WebSocketRoute[] = [];
+    let refuse = false;
+    await page.routeWebSocket(/\/api\/v1\/live/, (socket) => {
+      if (refuse) return void socket.close({ code: 1012 });
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+    await page.goto(`${server.url}/`);
+    await expect.poll(() => status(page).textContent(), soon).toBe("Live");
+    const before = await live(page, "visit today").textContent();
+
+    refuse = true;
+    await sockets[0]?.close({ code: 1012 });
+    await expect.poll(() => status(page).textContent(), soon).toBe("Reconnecting…");
+    expect(await live(page, "visit today").textContent()).toBe(before);
+
+    refuse = false;
+    await expect.poll(() => status(page).textContent(), soon).toBe("Live");
+    await send("visit", { player_id: "fay", btag: "autumn" });
+    await page
+      .getByRole("list", { name: /Recent events/ })
+      .getByText("fay")
+      .waitFor({ timeout: 5_000 });
+  });
+
+  test("goes to signing in when the server ends the live connection for want of a session", async () => {
+    const page = await signedIn("/404.css");
+    const sockets: WebSocketRoute[] = [];
+    await page.routeWebSocket(/\/api\/v1\/live/, (socket) => {
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+    await page.goto(`${server.url}/`);
+    await expect.poll(() => status(page).textContent(), soon).toBe("Live");
+    await page.context().clearCookies();
+    await sockets[0]?.close({ code: 4401 });
+    await page.getByLabel("Key").waitFor();
+  });
+
+  test("tells what failed, and recovers when one tries again", async () => {
+    const page = await signedIn("/404.css");
+    let failing = true;
+    const problem = { type: "about:blank", title: "Temporarily unavailable", status: 503, detail: "Please wait." };
+    await page.route(/\/api\/v1\/(campaigns|funnel|metrics)/, (route) =>
+      failing
+        ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) })
+        : route.continue(),
+    );
+    await page.goto(`${server.url}/?view=funnel`);
+    const alert = page.getByRole("alert");
+    await expect.poll(() => alert.textContent(), soon).toMatch(/Temporarily unavailable.*funnel.*Please wait\./);
+
+    failing = false;
+    await alert.getByRole("button", { name: "Retry" }).click();
+    await page.locator('[data-step="visit"] data').waitFor();
+    expect(await alert.count()).toBe(0);
+
+    // What was loaded stays when its refresh fails.
+    failing = true;
+    await send("visit", { player_id: "gus", btag: "autumn" });
+    await expect.poll(() => alert.textContent(), soon).toMatch(/could not be refreshed/);
+    expect(await page.locator('[data-step="visit"] data').count()).toBe(1);
+    failing = false;
+    await alert.getByRole("button", { name: "Retry" }).click();
+    await expect.poll(() => alert.count(), soon).toBe(0);
+  });
+
+  test("keeps what it shows in the address, for a reload and for Back", async () => {
+    const page = await signedIn("/");
+    await page.getByRole("button", { name: "spring" }).first().waitFor();
+    await page
+      .getByRole("button", { name: /^Registrations/ })
+      .first()
+      .click();
+    await page
+      .getByRole("row", { name: /^spring/ })
+      .getByRole("button", { name: "spring" })
+      .click();
+    await page.getByRole("button", { name: /^Period/ }).click();
+    await page.getByRole("button", { name: "Last 28 days" }).click();
+    await page.getByRole("heading", { name: /Registrations by day/ }).waitFor();
+    const address = "?banner_tag=spring&series=registrations&period=28d";
+    expect(new URL(page.url()).search).toBe(address);
+    await expect.poll(() => valueIn(page, "registrations"), soon).toBe(1);
+
+    await page.reload();
+    await page.getByRole("heading", { name: /Registrations by day/ }).waitFor();
+    await page.getByRole("button", { name: /^Period: Last 28 days/ }).waitFor();
+    await expect.poll(() => valueIn(page, "registrations"), soon).toBe(1);
+
+    await page.goBack();
+    await page.getByRole("button", { name: /^Period: Last 7 days/ }).waitFor();
+    await page.goBack();
+    await expect.poll(() => valueIn(page, "registrations"), soon).toBe(2);
+    expect(await page.getByRole("button", { name: /Remove the filter/ }).count()).toBe(0);
+  });
+
+  test("says what to do where nothing has happened in the period, and refuses what it does not know", async () => {
+    const page = await signedIn("/?from=2020-01-01&to=2020-01-07&view=campaigns");
+    await page.getByRole("button", { name: "Look at the last 30 days" }).click();
+    await page.getByRole("row", { name: /^spring/ }).waitFor();
+
+    await page.goto(`${server.url}/?project_id=nobody`);
+    await expect.poll(() => page.getByRole("alert").textContent(), soon).toMatch(/no project nobody/);
+    await page.getByRole("button", { name: "Open the default project" }).click();
+    await figure(page, "visits").waitFor();
+  });
+
+  test("needs no scrolling sideways on a phone, and breaks no rule of its content security policy", async () => {
+    const page = await signedIn("/404.css");
+    const complaints: string[] = [];
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    for (const width of [360, 390]) {
+      await page.setViewportSize({ width, height: 780 });
+      for (const view of ["overview", "campaigns", "funnel", "live"]) {
+        await page.goto(`${server.url}/?view=${view}`);
+        await page.locator("main .panel").first().waitFor();
+        await page.waitForTimeout(500);
+        const wide = await page.evaluate("document.documentElement.scrollWidth");
+        expect(wide, `${view} at ${width}`).toBeLessThanOrEqual(width);
+      }
+    }
+    expect(complaints).toEqual([]);
+  });
+});
+
+async function values(page: Page): Promise<{ visits: number; funnel: number }> {
+  const funnel = await page.locator('[data-step="visit"] data').getAttribute("value");
+  return { visits: await valueIn(page, "visits"), funnel: Number(funnel) };
+}

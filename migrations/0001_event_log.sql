@@ -123,7 +123,8 @@ CREATE TABLE event_summary (
   PRIMARY KEY (project_id, event_date, event_type, banner_tag)
 ) STRICT, WITHOUT ROWID;
 
--- Sums stay in the currency they came in: a rate is applied when they are read.
+-- Sums stay in the currency they came in: a rate is applied when they are read. Whole units and ten-thousandths are
+-- summed apart: one sum of both would overflow 63 bits after a thousand of the largest amounts.
 CREATE TABLE money_summary (
   project_id TEXT NOT NULL,
   event_date TEXT NOT NULL,
@@ -131,7 +132,8 @@ CREATE TABLE money_summary (
   banner_tag TEXT NOT NULL,
   currency TEXT NOT NULL,
   total INTEGER NOT NULL,
-  amount INTEGER NOT NULL,
+  whole INTEGER NOT NULL,
+  fraction INTEGER NOT NULL,
   PRIMARY KEY (project_id, event_date, event_type, banner_tag, currency)
 ) STRICT, WITHOUT ROWID;
 

@@ -157,7 +157,8 @@ export const moneySummary = sqliteTable("money_summary", {
   banner_tag: text().notNull(),
   currency: text().notNull(),
   total: integer().notNull(),
-  amount: integer().notNull(),
+  whole: integer().notNull(),
+  fraction: integer().notNull(),
 });
 
 /** What a milestone's text (`<epoch ms, 15 digits> <date> <tag>`) holds, as columns of their own. */

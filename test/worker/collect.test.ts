@@ -141,6 +141,27 @@ describe("the consumer", () => {
     expect(Object.keys(players).length).toBe(1_000);
   });
 
+  it("sums any number of the largest amounts", async () => {
+    await createProject("rich");
+    const amount = 900_000_000_000 * 10_000 + 9_999;
+    const event = () =>
+      storedEvent({
+        project_id: "rich",
+        event_type: "deposit",
+        player_id: "p",
+        banner_tag: "t",
+        amount,
+        currency: "EUR",
+      });
+    for (let round = 0; round < 3; round++) {
+      await deliver([{ events: Array.from({ length: 1_500 }, event) }]);
+      await settle();
+    }
+    expect(Object.values((await figuresIn("rich")).money_summary)).toEqual([
+      { total: 4_500, whole: 4_500 * 900_000_000_000, fraction: 4_500 * 9_999 },
+    ]);
+  });
+
   it("counts a transaction once for ever, and keeps what came second as its duplicate", async () => {
     await createProject("money");
     const deposit = (event_id: string, amount: number) =>
@@ -165,7 +186,7 @@ describe("the consumer", () => {
       { event_id: "d2", duplicate_of: "d1" },
       { event_id: "d3", duplicate_of: "d1" },
     ]);
-    expect(Object.values((await figuresIn("money")).money_summary)).toEqual([{ total: 1, amount: 100 }]);
+    expect(Object.values((await figuresIn("money")).money_summary)).toEqual([{ total: 1, whole: 0, fraction: 100 }]);
   });
 
   it("makes the figures by itself: from the queue to the tables without being asked", async () => {

@@ -257,6 +257,6 @@ describe("transactions", () => {
     await settle();
     const { daily_metrics, money_summary } = await figuresIn("bank");
     expect(Object.values(daily_metrics)).toEqual([{ count: 1, total: 1 }]);
-    expect(Object.values(money_summary)).toEqual([{ total: 1, amount: 250_000 }]);
+    expect(Object.values(money_summary)).toEqual([{ total: 1, whole: 25, fraction: 0 }]);
   });
 });

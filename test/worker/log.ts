@@ -108,7 +108,7 @@ const KEYS = {
 const VALUES = {
   daily_metrics: ["count", "total"],
   event_summary: ["count", "total"],
-  money_summary: ["total", "amount"],
+  money_summary: ["total", "whole", "fraction"],
   activity: ["total"],
   players: [
     "player_id",

@@ -82,7 +82,11 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
       total: 1,
     });
     if (event.amount !== null) {
-      bump(figures.money_summary, [event_date, event_type, tag, event.currency], { total: 1, amount: event.amount });
+      bump(figures.money_summary, [event_date, event_type, tag, event.currency], {
+        total: 1,
+        whole: Math.floor(event.amount / 10_000),
+        fraction: event.amount % 10_000,
+      });
     }
     const what = [
       event_date,

@@ -4,6 +4,7 @@
  * distinct people a longer range has.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { UNITS } from "../money.ts";
 import type { Tables } from "./projection.ts";
 import { newEvents, pastOf } from "./resolve.ts";
 
@@ -40,12 +41,17 @@ function record(resolved: SQL): SQL {
     ON CONFLICT DO UPDATE SET total = total + excluded.total`;
 }
 
+/** As a literal: D1 binds every number as a REAL, and dividing by one does not cut. */
+const WHOLE = sql.raw(String(UNITS));
+
 function sum(resolved: SQL, sign: Sign): SQL {
-  return sql`INSERT INTO money_summary (${list(["banner_tag", "currency"])}, total, amount)
+  const by = list(["banner_tag", "currency"]);
+  return sql`INSERT INTO money_summary (${by}, total, whole, fraction)
     WITH ${resolved}
-    SELECT ${list(["banner_tag", "currency"])}, ${sign} * count(*), ${sign} * sum(amount) FROM resolved
-    WHERE amount IS NOT NULL GROUP BY ${list(["banner_tag", "currency"])}
-    ON CONFLICT DO UPDATE SET total = total + excluded.total, amount = amount + excluded.amount`;
+    SELECT ${by}, ${sign} * count(*), ${sign} * sum(amount / ${WHOLE}), ${sign} * sum(amount % ${WHOLE}) FROM resolved
+    WHERE amount IS NOT NULL GROUP BY ${by}
+    ON CONFLICT DO UPDATE SET total = total + excluded.total, whole = whole + excluded.whole,
+      fraction = fraction + excluded.fraction`;
 }
 
 /** Takes out what the repaired people had added up to `after`, and puts in what they add up to `upTo`. */

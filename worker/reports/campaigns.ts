@@ -6,7 +6,7 @@ import { addDays, daysBetween } from "../calendar.ts";
 import { ofProject, visibleTags } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
-import { formatMoney } from "../money.ts";
+import { formatMoney, UNITS } from "../money.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { dated, onlyTags, type Period, peopleWho, periodOf, tag } from "./period.ts";
 import { table } from "./table.ts";
@@ -96,8 +96,8 @@ async function countCampaigns(db: Database, project_id: string, { from, to }: Pe
       JOIN players p ON p.project_id = ${project_id} AND p.person = w.person
       WHERE p.deposit_date BETWEEN ${from} AND ${to} ${onlyTags(sql`p.deposit_tag`, tags)}
       GROUP BY p.deposit_tag`),
-    db.all<{ banner_tag: string; currency: string; amount: string }>(sql`
-      SELECT banner_tag, currency, CAST(sum(amount) AS TEXT) AS amount FROM money_summary
+    db.all<{ banner_tag: string; currency: string; whole: number; fraction: number }>(sql`
+      SELECT banner_tag, currency, sum(whole) AS whole, sum(fraction) AS fraction FROM money_summary
       WHERE ${within} AND event_type = 'deposit' GROUP BY banner_tag, currency`),
   ]);
   const counts = new Map<string, Counts>();
@@ -106,9 +106,12 @@ async function countCampaigns(db: Database, project_id: string, { from, to }: Pe
   for (const { banner_tag, ...row } of events) Object.assign(of(banner_tag), withoutNulls(row));
   for (const { banner_tag, ...row } of people) Object.assign(of(banner_tag), row);
   for (const { banner_tag, ...row } of first) Object.assign(of(banner_tag), row);
-  for (const { banner_tag, currency, amount } of money) {
+  for (const { banner_tag, currency, whole, fraction } of money) {
     of(banner_tag);
-    sums.set(banner_tag, (sums.get(banner_tag) ?? new Map()).set(currency, BigInt(amount)));
+    sums.set(
+      banner_tag,
+      (sums.get(banner_tag) ?? new Map()).set(currency, BigInt(whole) * BigInt(UNITS) + BigInt(fraction)),
+    );
   }
   // People of several tags are one person in the total.
   const total = {

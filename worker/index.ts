@@ -1,6 +1,7 @@
 /** Edgepixel's Worker: what it answers, consumes and runs. Each route lives with its subject. */
 import { Hono } from "hono";
 import { auditRoutes } from "./admin/audit.ts";
+import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { eventRoutes } from "./collect/events.ts";
@@ -33,6 +34,7 @@ const api = new Hono<App>()
   .route("/", realtimeRoutes)
   .route("/", projectRoutes)
   .route("/", keyRoutes)
+  .route("/", deadLetterRoutes)
   .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */

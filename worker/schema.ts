@@ -52,6 +52,19 @@ export const audit = sqliteTable("audit", {
   details: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
 });
 
+export const deadLetters = sqliteTable("dead_letters", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  project_id: text(),
+  event_id: text(),
+  event_type: text(),
+  event: text().notNull(),
+  error: text().notNull(),
+  consumer: text().notNull(),
+  failed_at: integer().notNull(),
+  status: text({ enum: ["waiting", "replayed", "discarded"] }).notNull(),
+  resolved_at: integer(),
+});
+
 export const unfinishedBatches = sqliteTable("unfinished_batches", {
   hash: text().primaryKey(),
   seed: text().notNull(),

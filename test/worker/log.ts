@@ -64,9 +64,9 @@ export function storedEvent(
 }
 
 /** Hands a batch of messages to the consumer as the queue would. */
-export async function deliver(messages: EventMessage[], bindings: Env = env) {
+export async function deliver(messages: EventMessage[], bindings: Env = env, queue = "edgepixel-events") {
   const batch = createMessageBatch<EventMessage>(
-    "edgepixel-events",
+    queue,
     messages.map((body) => ({ id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body })),
   );
   const context = createExecutionContext();

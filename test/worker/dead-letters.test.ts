@@ -1,0 +1,221 @@
+import { env, SELF } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { DEAD_LETTER_QUEUE } from "../../worker/event-log/consumer.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { figuresOf } from "./oracle.ts";
+
+const api = (method: string, path: string, body?: unknown, headers: HeadersInit = ADMIN) =>
+  SELF.fetch(`https://letters.example/api/v1/dead-letters${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+type Letters = {
+  rows: {
+    id: number;
+    event_id: string;
+    error: string;
+    consumer: string;
+    failed_at: string;
+    status: string;
+    event: StoredEvent;
+  }[];
+  next_cursor: number | null;
+};
+const list = async (query: string) => (await api("GET", `?${query}`)).json<Letters>();
+
+/** A thousand events of all kinds, in messages of a hundred. */
+function thousand(project_id: string): StoredEvent[] {
+  return Array.from({ length: 1_000 }, (_, n) =>
+    storedEvent({
+      project_id,
+      event_type: ["visit", "registration", "deposit"][n % 3] as string,
+      event_id: `l${n}`,
+      player_id: `p${n % 90}`,
+      banner_tag: n % 4 === 0 ? null : `t${n % 5}`,
+      timestamp: Date.parse("2026-05-01T00:00:00Z") + n * 60_000,
+      amount: n % 3 === 2 ? n * 100 : null,
+      currency: n % 3 === 2 ? "EUR" : null,
+      transaction_id: n % 3 === 2 ? `tx${n % 300}` : null,
+    }),
+  );
+}
+const inMessages = (events: StoredEvent[]) =>
+  Array.from({ length: 10 }, (_, index) => ({ events: events.slice(index * 100, index * 100 + 100) }));
+
+async function replayAll(project_id: string) {
+  const answer = await (await api("POST", "/replay", { all: true, project_id })).json<{
+    replayed: number;
+    failed: number;
+  }>();
+  await settle();
+  return answer;
+}
+
+describe("a log that is broken for long", () => {
+  it("loses nothing: a thousand events come back by replay, and replaying again changes nothing", async () => {
+    await createProject("outage");
+    const events = thousand("outage");
+    const DB = new Proxy(env.DB, {
+      get: (database, name) =>
+        name === "batch"
+          ? () => Promise.reject(new Error("D1_ERROR: database is down"))
+          : Reflect.get(database, name).bind(database),
+    });
+    const refused = await deliver(inMessages(events), { ...env, DB });
+    expect(refused.messages.length).toBe(10);
+    expect(await figuresIn("outage")).toMatchObject({ daily_metrics: {} });
+    // After its retries the queue hands the messages to the dead-letter queue.
+    await deliver(inMessages(events), env, DEAD_LETTER_QUEUE);
+    const waiting = await list("project_id=outage&status=waiting&limit=1000");
+    expect(waiting.rows.length).toBe(1_000);
+    expect(waiting.rows.at(-1)).toMatchObject({
+      event_id: "l0",
+      consumer: "event-log",
+      error: expect.stringContaining("tries"),
+      status: "waiting",
+      event: events[0],
+    });
+
+    expect(await replayAll("outage")).toMatchObject({ replayed: 1_000, failed: 0 });
+    const truth = figuresOf(events, 30);
+    expect(await figuresIn("outage")).toEqual(truth);
+
+    expect(await replayAll("outage")).toMatchObject({ replayed: 0, failed: 0 });
+    // The same messages die once more, and are replayed once more.
+    await deliver(inMessages(events), env, DEAD_LETTER_QUEUE);
+    expect(await replayAll("outage")).toMatchObject({ replayed: 1_000 });
+    expect(await figuresIn("outage")).toEqual(truth);
+  });
+});
+
+describe("an event that can never be stored", () => {
+  it("is set aside alone, with its error; the others of its batch are stored", async () => {
+    await createProject("poison");
+    const events = Array.from({ length: 50 }, (_, n) =>
+      storedEvent({
+        project_id: "poison",
+        event_type: "visit",
+        event_id: `x${n}`,
+        player_id: `p${n}`,
+        banner_tag: "t",
+      }),
+    );
+    // A statement of D1 itself that fails for one event.
+    await env.DB.exec(
+      "CREATE TRIGGER cursed BEFORE INSERT ON events WHEN NEW.event_id = 'x17' BEGIN SELECT RAISE(ABORT, 'cursed'); END",
+    );
+    await deliver([{ events }]);
+    const { rows } = await list("project_id=poison");
+    expect(rows.map((row) => [row.event_id, row.status])).toEqual([["x17", "waiting"]]);
+    expect(rows[0]?.error).toContain("cursed");
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'poison'").first()).toEqual({
+      n: 49,
+    });
+    const again = await (await api("POST", "/replay", { ids: [rows[0]?.id] })).json<{
+      failed: number;
+      results: { error: string }[];
+    }>();
+    expect(again).toMatchObject({
+      replayed: 0,
+      failed: 1,
+      results: [{ status: "failed", error: expect.stringContaining("cursed") }],
+    });
+    await env.DB.exec("DROP TRIGGER cursed");
+    expect(await replayAll("poison")).toMatchObject({ replayed: 1, failed: 0 });
+    expect(Object.values((await figuresIn("poison")).daily_metrics)).toEqual([{ count: 50, total: 50 }]);
+  });
+
+  it("also where the message is no list of events", async () => {
+    await deliver([
+      { nonsense: true } as never,
+      { events: [storedEvent({ project_id: "default", event_type: "beside_nonsense", player_id: "p" })] },
+    ]);
+    const { rows } = await list("limit=1");
+    expect(rows[0]).toMatchObject({ event_id: null, event: { nonsense: true }, status: "waiting" });
+    expect(
+      await env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = 'beside_nonsense'").first(),
+    ).toEqual({ n: 1 });
+    const id = rows[0]?.id;
+    expect(await (await api("POST", "/replay", { ids: [id] })).json()).toMatchObject({ replayed: 0, failed: 1 });
+    expect((await api("PATCH", `/${id}`, { event: { event_type: "visit" } })).status).toBe(400);
+    expect(
+      (await api("PATCH", `/${id}`, { event: { event_type: "was_nonsense", player_id: "p", event_id: "fixed" } }))
+        .status,
+    ).toBe(200);
+    expect(await (await api("POST", "/replay", { ids: [id] })).json()).toMatchObject({ replayed: 1 });
+    expect(await env.DB.prepare("SELECT player_id FROM events WHERE event_id = 'fixed'").first()).toEqual({
+      player_id: "p",
+    });
+  });
+});
+
+describe("letters", () => {
+  it("are listed by page, edited by the rules of events, discarded, and every act is in the audit log", async () => {
+    await createProject("desk");
+    const events = Array.from({ length: 5 }, (_, n) =>
+      storedEvent({
+        project_id: "desk",
+        event_type: "deposit",
+        event_id: `d${n}`,
+        player_id: "p",
+        amount: 105_000,
+        currency: "EUR",
+        data: '{"a":1}',
+      }),
+    );
+    await deliver([{ events }], env, DEAD_LETTER_QUEUE);
+    const first = await list("project_id=desk&limit=3");
+    const second = await list(`project_id=desk&limit=3&cursor=${first.next_cursor}`);
+    expect([first.rows.length, second.rows.length, second.next_cursor]).toEqual([3, 2, null]);
+
+    const [a, b, c] = first.rows.map((row) => row.id);
+    const bad = await api("PATCH", `/${a}`, { event: { amount: "-1" } });
+    expect(bad.status).toBe(400);
+    expect(await bad.json()).toMatchObject({ errors: [{ field: "amount", code: "invalid" }] });
+    const edited = await (
+      await api("PATCH", `/${a}`, { event: { amount: "20.25", banner_tag: "fixed", event_id: "another" } })
+    ).json<{ event: StoredEvent }>();
+    expect(edited.event).toMatchObject({
+      event_id: "d4",
+      amount: 202_500,
+      currency: "EUR",
+      banner_tag: "fixed",
+      data: '{"a":1}',
+    });
+    expect((await api("DELETE", `/${b}`)).status).toBe(204);
+    expect((await api("DELETE", `/${b}`)).status).toBe(204);
+    expect((await api("PATCH", `/${b}`, { event: { banner_tag: "x" } })).status).toBe(409);
+    expect(await (await api("POST", "/discard", { ids: [b, c] })).json()).toMatchObject({ discarded: 1 });
+    expect(await replayAll("desk")).toMatchObject({ replayed: 3 });
+    expect(await env.DB.prepare("SELECT banner_tag, amount FROM events WHERE event_id = 'd4'").first()).toEqual({
+      banner_tag: "fixed",
+      amount: 202_500,
+    });
+    expect((await list("project_id=desk&status=discarded")).rows.length).toBe(2);
+    expect((await api("GET", "/999999")).status).toBe(404);
+
+    const audit = await SELF.fetch("https://letters.example/api/v1/audit?limit=6", { headers: ADMIN });
+    const actions = (await audit.json<{ rows: { action: string }[] }>()).rows.map((row) => row.action);
+    expect(actions.slice(0, 4)).toEqual([
+      "dead_letter.replay",
+      "dead_letter.discard",
+      "dead_letter.discard",
+      "dead_letter.edit",
+    ]);
+  });
+
+  it("of one project are nobody else's", async () => {
+    const key = await makeApiKey({ project_id: "desk", role: "admin" });
+    const headers = { authorization: `Bearer ${key}` };
+    const { rows } = await (await api("GET", "?limit=1000", undefined, headers)).json<{
+      rows: { project_id: string }[];
+    }>();
+    expect(new Set(rows.map((row) => row.project_id))).toEqual(new Set(["desk"]));
+    const foreign = (await list("project_id=poison")).rows[0]?.id;
+    expect((await api("GET", `/${foreign}`, undefined, headers)).status).toBe(404);
+    expect((await api("DELETE", `/${foreign}`, undefined, headers)).status).toBe(404);
+  });
+});

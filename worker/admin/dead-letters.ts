@@ -1,0 +1,229 @@
+/** Dead letters: listed, shown, edited, replayed, discarded. All of it can be done twice without harm. */
+import { and, desc, eq, inArray, lt, type SQL } from "drizzle-orm";
+import { Hono } from "hono";
+import * as z from "zod";
+import { stamp } from "../collect/stamp.ts";
+import { readEvent, type StoredEvent } from "../event.ts";
+import { type DeadLetter, replay, resolve } from "../event-log/dead-letters.ts";
+import { atLeast, projectFor, reaches } from "../http/access.ts";
+import { readBody } from "../http/body.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App, Principal } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { formatMoney } from "../money.ts";
+import { wakeProjectors } from "../projections/projector.ts";
+import { type Database, deadLetters, openDatabase } from "../schema.ts";
+import { act } from "./audit.ts";
+import { page, pageParameters } from "./page.ts";
+
+const STATUSES = ["waiting", "replayed", "discarded"] as const;
+
+export const deadLetterQuery = z.strictObject({
+  ...pageParameters,
+  status: z.enum(STATUSES, `must be one of ${STATUSES.join(", ")}`).optional(),
+  event_type: z.string().optional(),
+});
+/** Which ones: by id, or all that wait (in a project). */
+export const deadLetterChoice = z.union([
+  z.strictObject({ ids: z.array(z.int()).min(1).max(1_000) }),
+  z.strictObject({ all: z.literal(true), project_id: z.string().optional() }),
+]);
+/** The fields to change, by their names on the wire; null takes one away. */
+export const deadLetterEdit = z.strictObject({ event: z.record(z.string(), z.unknown()) });
+
+export type DeadLetterView = Omit<DeadLetter, "event" | "failed_at" | "resolved_at"> & {
+  event: unknown;
+  failed_at: string;
+  resolved_at: string | null;
+};
+const view = (letter: DeadLetter): DeadLetterView => ({
+  ...letter,
+  event: JSON.parse(letter.event),
+  failed_at: new Date(letter.failed_at).toISOString(),
+  resolved_at: letter.resolved_at === null ? null : new Date(letter.resolved_at).toISOString(),
+});
+
+/** One request replays or discards so many; "all" goes on where it stopped when asked again. */
+const AT_ONCE = 1_000;
+
+const ownOnly = (principal: Principal): SQL | undefined =>
+  principal.project_id === null ? undefined : eq(deadLetters.project_id, principal.project_id);
+
+async function choose(
+  db: Database,
+  principal: Principal,
+  choice: z.output<typeof deadLetterChoice>,
+): Promise<DeadLetter[]> {
+  const which =
+    "ids" in choice
+      ? inArray(deadLetters.id, choice.ids)
+      : choice.project_id === undefined
+        ? undefined
+        : eq(deadLetters.project_id, choice.project_id);
+  return db
+    .select()
+    .from(deadLetters)
+    .where(and(which, ownOnly(principal), eq(deadLetters.status, "waiting")))
+    .orderBy(deadLetters.id)
+    .limit(AT_ONCE);
+}
+
+async function find(db: Database, principal: Principal, id: string): Promise<DeadLetter> {
+  const [letter] = await db
+    .select()
+    .from(deadLetters)
+    .where(eq(deadLetters.id, Number(id)));
+  if (!letter || !reaches(principal, letter.project_id)) throw new Problem(404, `There is no dead letter ${id}.`);
+  return letter;
+}
+
+/** A stored event as it would come in, so that an edited one is judged by the same rules. */
+function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
+  const { amount, data, test, received_at: _, event_date: __, event_hour: ___, ...rest } = event;
+  const {
+    country: _c,
+    device: _d,
+    browser: _b,
+    os: _o,
+    referrer: _r,
+    source_ip: _i,
+    user_agent: _u,
+    bot: _bot,
+    ...sent
+  } = rest;
+  return {
+    ...sent,
+    ...(typeof amount === "number" && { amount: formatMoney(amount) }),
+    ...(typeof data === "string" && { data: JSON.parse(data) }),
+    ...(test === 1 && { test: 1 }),
+  };
+}
+
+export const deadLetterRoutes = new Hono<App>()
+  .use("/dead-letters/*", atLeast("admin"))
+  .use("/dead-letters", atLeast("admin"))
+  .get("/dead-letters", parameters(deadLetterQuery), async (c) => {
+    const { limit, cursor, project_id, status, event_type } = c.req.valid("query");
+    const rows = await openDatabase(c.env.DB)
+      .select()
+      .from(deadLetters)
+      .where(
+        and(
+          ownOnly(c.var.principal),
+          cursor === undefined ? undefined : lt(deadLetters.id, cursor),
+          project_id === undefined ? undefined : eq(deadLetters.project_id, project_id),
+          status === undefined ? undefined : eq(deadLetters.status, status),
+          event_type === undefined ? undefined : eq(deadLetters.event_type, event_type),
+        ),
+      )
+      .orderBy(desc(deadLetters.id))
+      .limit(limit + 1);
+    return c.json(page(rows.map(view), limit, (row) => row.id));
+  })
+  .post("/dead-letters/replay", async (c) => {
+    const choice = await readBody(c, deadLetterChoice);
+    const db = openDatabase(c.env.DB);
+    const now = Date.now();
+    const results = await replay(db, await choose(db, c.var.principal, choice), now);
+    const replayed = results.filter((result) => result.status === "replayed").length;
+    await act(
+      db,
+      c.var.principal,
+      now,
+      {
+        project_id: c.var.principal.project_id,
+        action: "dead_letter.replay",
+        subject: `${replayed} of ${results.length}`,
+        details: choice,
+      },
+      [],
+    );
+    await wakeProjectors(c.env);
+    return c.json({ replayed, failed: results.length - replayed, more: results.length === AT_ONCE, results });
+  })
+  .post("/dead-letters/discard", async (c) => {
+    const choice = await readBody(c, deadLetterChoice);
+    const db = openDatabase(c.env.DB);
+    const now = Date.now();
+    const ids = (await choose(db, c.var.principal, choice)).map((letter) => letter.id);
+    await resolve(db, ids, "discarded", now);
+    await act(
+      db,
+      c.var.principal,
+      now,
+      {
+        project_id: c.var.principal.project_id,
+        action: "dead_letter.discard",
+        subject: String(ids.length),
+        details: choice,
+      },
+      [],
+    );
+    return c.json({ discarded: ids.length, more: ids.length === AT_ONCE });
+  })
+  .get("/dead-letters/:id{[0-9]+}", async (c) =>
+    c.json(view(await find(openDatabase(c.env.DB), c.var.principal, c.req.param("id")))),
+  )
+  .patch("/dead-letters/:id{[0-9]+}", async (c) => {
+    const { event: changes } = await readBody(c, deadLetterEdit);
+    const db = openDatabase(c.env.DB);
+    const now = Date.now();
+    const letter = await find(db, c.var.principal, c.req.param("id"));
+    if (letter.status !== "waiting") throw new Problem(409, `The letter was ${letter.status} already.`);
+    const before = (letter.event_id === null ? {} : JSON.parse(letter.event)) as Partial<StoredEvent>;
+    const received_at = before.received_at ?? letter.failed_at;
+    // Its id stays: it is the same event.
+    const sent = { ...asSent(before), ...changes, ...(before.event_id !== undefined && { event_id: before.event_id }) };
+    const reading = readEvent(Object.entries(sent), "api", received_at);
+    if (!reading.ok) throw new Problem(400, "The event is not valid as edited.", { errors: reading.errors });
+    const project = await projectFor(c.env, c.var.principal, reading.event.project_id, now);
+    const {
+      country = null,
+      device = null,
+      browser = null,
+      os = null,
+      referrer = null,
+      source_ip = null,
+      user_agent = null,
+    } = before;
+    const event: StoredEvent = {
+      ...stamp(reading.event, project, { country, device, browser, os, referrer, source_ip, user_agent }, received_at),
+      bot: before.bot ?? null,
+    };
+    const edited: DeadLetter = {
+      ...letter,
+      project_id: event.project_id,
+      event_id: event.event_id,
+      event_type: event.event_type,
+      event: JSON.stringify(event),
+    };
+    await act(
+      db,
+      c.var.principal,
+      now,
+      {
+        project_id: event.project_id,
+        action: "dead_letter.edit",
+        subject: String(letter.id),
+        details: { fields: Object.keys(changes) },
+      },
+      [db.update(deadLetters).set(edited).where(eq(deadLetters.id, letter.id)).getSQL()],
+    );
+    return c.json(view(edited));
+  })
+  .delete("/dead-letters/:id{[0-9]+}", async (c) => {
+    const db = openDatabase(c.env.DB);
+    const letter = await find(db, c.var.principal, c.req.param("id"));
+    const now = Date.now();
+    if (letter.status === "waiting") {
+      await resolve(db, [letter.id], "discarded", now);
+      await act(
+        db,
+        c.var.principal,
+        now,
+        { project_id: letter.project_id, action: "dead_letter.discard", subject: String(letter.id) },
+        [],
+      );
+    }
+    return c.body(null, 204);
+  });

@@ -1,0 +1,112 @@
+/**
+ * Dead letters: what the consumer could not store. Either the queue gave up on a message after its retries, or an event
+ * can never be stored as it is. Each is kept with the event as it was, until someone replays or discards it.
+ */
+import { sql } from "drizzle-orm";
+import type { EventMessage, StoredEvent } from "../event.ts";
+import { type Database, type deadLetters, transact } from "../schema.ts";
+import { append } from "./append.ts";
+
+export type DeadLetter = typeof deadLetters.$inferSelect;
+
+/** What is laid aside: an event, or a message that holds none. */
+export type Casualty = { event: StoredEvent | null; message?: unknown; error: string };
+
+const ERROR_CHARACTERS = 1_000;
+/** D1 takes values of up to 2 MB. */
+const PARAMETER_CHARACTERS = 600_000;
+
+/** Keeps them; an event that died before is the same letter, waiting again. */
+export async function bury(
+  db: Database,
+  casualties: readonly Casualty[],
+  consumer: string,
+  now: number,
+): Promise<void> {
+  let rows: unknown[] = [];
+  let size = 0;
+  const write = async () => {
+    if (rows.length === 0) return;
+    await transact(db, [
+      sql`INSERT INTO dead_letters (project_id, event_id, event_type, event, error, consumer, failed_at)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ${consumer}, CAST(${now} AS INTEGER)
+        FROM json_each(${JSON.stringify(rows)}) WHERE true
+        ON CONFLICT (project_id, event_id) WHERE event_id IS NOT NULL DO UPDATE SET event = excluded.event, error = excluded.error,
+          consumer = excluded.consumer, failed_at = excluded.failed_at, status = 'waiting', resolved_at = NULL`,
+    ]);
+    rows = [];
+    size = 0;
+  };
+  for (const { event, message, error } of casualties) {
+    const text = JSON.stringify(event ?? message ?? null);
+    if (size + text.length > PARAMETER_CHARACTERS) await write();
+    rows.push([
+      event?.project_id ?? null,
+      event?.event_id ?? null,
+      event?.event_type ?? null,
+      text,
+      error.slice(0, ERROR_CHARACTERS),
+    ]);
+    size += text.length;
+  }
+  await write();
+}
+
+/** Whether an error is about the data itself, so that trying again is no use. */
+export const isPoison = (error: unknown): boolean =>
+  /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|malformed JSON|string or blob too big/i.test(String(error));
+
+/** Appends what can be appended; gives back the events that can not, each with its error. Throws where the log is down. */
+export async function appendOrSetAside(db: Database, events: readonly StoredEvent[]): Promise<Casualty[]> {
+  try {
+    await append(db, events);
+    return [];
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    const [only] = events;
+    if (events.length === 1 && only) return [{ event: only, error: String(error) }];
+    // One bad event must not keep the others out: halve until it stands alone.
+    const middle = Math.ceil(events.length / 2);
+    return [
+      ...(await appendOrSetAside(db, events.slice(0, middle))),
+      ...(await appendOrSetAside(db, events.slice(middle))),
+    ];
+  }
+}
+
+/** The events of a message, or none where it is no list of events. */
+export function eventsOf(message: unknown): StoredEvent[] | null {
+  const events = (message as Partial<EventMessage> | null)?.events;
+  return Array.isArray(events) && events.every((event) => typeof event === "object" && event !== null) ? events : null;
+}
+
+export type Replay = { id: number; status: "replayed" } | { id: number; status: "failed"; error: string };
+
+/** Appends the letters' events; what the log has already stays as it is, so replaying twice changes nothing. */
+export async function replay(db: Database, letters: readonly DeadLetter[], now: number): Promise<Replay[]> {
+  const readable = letters.filter((letter) => letter.event_id !== null);
+  const events = readable.map((letter) => JSON.parse(letter.event) as StoredEvent);
+  const failed = new Map((await appendOrSetAside(db, events)).map(({ event, error }) => [event as StoredEvent, error]));
+  const errorOf = (letter: DeadLetter): string | undefined => {
+    const index = readable.indexOf(letter);
+    return index === -1 ? "It holds no event; edit it first." : failed.get(events[index] as StoredEvent);
+  };
+  const done = letters.filter((letter) => errorOf(letter) === undefined).map((letter) => letter.id);
+  await resolve(db, done, "replayed", now);
+  return letters.map((letter) => {
+    const error = errorOf(letter);
+    return error === undefined ? { id: letter.id, status: "replayed" } : { id: letter.id, status: "failed", error };
+  });
+}
+
+export async function resolve(
+  db: Database,
+  ids: readonly number[],
+  status: "replayed" | "discarded",
+  now: number,
+): Promise<void> {
+  await transact(db, [
+    sql`UPDATE dead_letters SET status = ${status}, resolved_at = CAST(${now} AS INTEGER)
+      WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND status = 'waiting'`,
+  ]);
+}

@@ -40,6 +40,15 @@ const api = new Hono<App>()
 /** The API as the typed client sees it. */
 export type Api = typeof api;
 
+/** Every route of the API, such as `GET /metrics`: what tests and docs must know of. */
+export const routes = [
+  ...new Set(
+    api.routes
+      .filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => `${method} ${path.replace(/\{.*\}$/, "")}`),
+  ),
+];
+
 const app = new Hono<{ Bindings: Env }>()
   .route("/", pixelRoutes)
   .route("/", healthRoutes)

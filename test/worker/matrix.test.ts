@@ -1,0 +1,352 @@
+/** Every route, for every kind of credential, on its own and on another's project and tag: only what SPEC allows. */
+import { env, SELF } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import app from "../../worker/index.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://matrix.example";
+
+/** Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`. */
+const WHO = ["nobody", "collect", "viewer", "analyst", "admin", "affiliate", "everywhere", "root"] as const;
+type Who = (typeof WHO)[number];
+const headersOf: Partial<Record<Who, HeadersInit>> = { nobody: {}, root: ADMIN };
+
+beforeAll(async () => {
+  for (const project_id of ["own", "foreign"]) {
+    await createProject(project_id);
+    await deliver([
+      {
+        events: ["mine", "other"].map((tag) =>
+          storedEvent({ project_id, event_type: "visit", player_id: `${tag}-player`, banner_tag: tag }),
+        ),
+      },
+    ]);
+  }
+  await settle();
+  const key = async (who: Who, given: Parameters<typeof makeApiKey>[0]) => {
+    headersOf[who] = { authorization: `Bearer ${await makeApiKey(given)}` };
+  };
+  await key("collect", { role: "collect", project_id: "own" });
+  await key("viewer", { role: "viewer", project_id: "own" });
+  await key("analyst", { role: "analyst", project_id: "own" });
+  await key("admin", { role: "admin", project_id: "own" });
+  await key("affiliate", { role: "viewer", project_id: "own", banner_tags: ["mine"] });
+  await key("everywhere", { role: "admin", project_id: null });
+});
+
+/** Who may at all, by role. Everyone else gets 403, nobody 401. */
+const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "everywhere", "root"];
+const ANALYSTS: Who[] = ["analyst", "admin", "everywhere", "root"];
+const SENDERS: Who[] = ["collect", "admin", "everywhere", "root"];
+const ADMINS: Who[] = ["admin", "everywhere", "root"];
+/** Those who reach the other project. */
+const FAR: Who[] = ["everywhere", "root"];
+
+type Case = {
+  route: string;
+  path: (project: string) => string;
+  body?: (project: string) => unknown;
+  may: Who[];
+  /** The status for those who may, on a project that they reach. */
+  status: number;
+  /** The status for those who may in general, on a project that they do not reach. */
+  elsewhere?: number;
+};
+
+const report = (path: string, may = READERS, status = 200): Case => ({
+  route: `GET ${path.split("?")[0]}`,
+  path: (project) => `${path}${path.includes("?") ? "&" : "?"}project_id=${project}`,
+  may,
+  status,
+});
+
+const CASES: Case[] = [
+  report("/metrics"),
+  report("/funnel"),
+  report("/campaigns"),
+  { ...report("/players/mine-player", ANALYSTS), route: "GET /players/:player_id" },
+  report("/realtime"),
+  report("/live", READERS, 426),
+  {
+    route: "POST /events",
+    path: (project) => `/events?project_id=${project}`,
+    body: () => ({ event_type: "spin", player_id: "p" }),
+    may: SENDERS,
+    status: 202,
+  },
+  { route: "GET /projects", path: () => "/projects", may: ADMINS, status: 200, elsewhere: 200 },
+  { route: "GET /projects/:project_id", path: (project) => `/projects/${project}`, may: ADMINS, status: 200 },
+  {
+    route: "PATCH /projects/:project_id",
+    path: (project) => `/projects/${project}`,
+    body: () => ({ name: "changed" }),
+    may: ADMINS,
+    status: 200,
+  },
+  {
+    route: "POST /projects",
+    path: () => "/projects",
+    body: (project) => ({ project_id: `${project}-${crypto.randomUUID().slice(0, 8)}` }),
+    may: FAR,
+    status: 201,
+  },
+  { route: "DELETE /projects/:project_id", path: (project) => `/projects/${project}`, may: ADMINS, status: 409 },
+  { route: "GET /keys", path: () => "/keys", may: ADMINS, status: 200, elsewhere: 200 },
+  {
+    route: "POST /keys",
+    path: () => "/keys",
+    body: (project) => ({ name: "k", role: "viewer", project_id: project }),
+    may: ADMINS,
+    status: 201,
+  },
+  {
+    route: "PATCH /keys/:id",
+    path: () => "/keys/none",
+    body: () => ({ name: "k" }),
+    may: ADMINS,
+    status: 404,
+    elsewhere: 404,
+  },
+  {
+    route: "POST /keys/:id/rotate",
+    path: () => "/keys/none/rotate",
+    body: () => ({}),
+    may: ADMINS,
+    status: 404,
+    elsewhere: 404,
+  },
+  { route: "DELETE /keys/:id", path: () => "/keys/none", may: ADMINS, status: 404, elsewhere: 404 },
+  { route: "GET /dead-letters", path: () => "/dead-letters", may: ADMINS, status: 200, elsewhere: 200 },
+  { route: "GET /dead-letters/:id", path: () => "/dead-letters/0", may: ADMINS, status: 404, elsewhere: 404 },
+  {
+    route: "PATCH /dead-letters/:id",
+    path: () => "/dead-letters/0",
+    body: () => ({ event: {} }),
+    may: ADMINS,
+    status: 404,
+    elsewhere: 404,
+  },
+  { route: "DELETE /dead-letters/:id", path: () => "/dead-letters/0", may: ADMINS, status: 404, elsewhere: 404 },
+  {
+    route: "POST /dead-letters/replay",
+    path: () => "/dead-letters/replay",
+    body: () => ({ ids: [0] }),
+    may: ADMINS,
+    status: 200,
+    elsewhere: 200,
+  },
+  {
+    route: "POST /dead-letters/discard",
+    path: () => "/dead-letters/discard",
+    body: () => ({ ids: [0] }),
+    may: ADMINS,
+    status: 200,
+    elsewhere: 200,
+  },
+  { route: "GET /audit", path: () => "/audit", may: ADMINS, status: 200, elsewhere: 200 },
+  { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
+];
+
+const expected = ({ may, status, elsewhere = 403 }: Case, who: Who, project: string): number => {
+  if (who === "nobody") return 401;
+  if (!may.includes(who)) return 403;
+  return project === "own" || FAR.includes(who) ? status : elsewhere;
+};
+
+const ask = async ({ route, path, body }: Case, who: Who, project: string) => {
+  const [method = "GET"] = route.split(" ");
+  const response = await SELF.fetch(`${HOST}/api/v1${path(project)}`, {
+    method,
+    headers: headersOf[who] ?? {},
+    ...(body && { body: JSON.stringify(body(project)) }),
+  });
+  await response.body?.cancel();
+  return response.status;
+};
+
+describe("access", () => {
+  it("is tested for every route", async () => {
+    // Signing in and out asks for no credential of this kind; its own tests do.
+    const open = ["POST /session", "DELETE /session"];
+    const { routes } = await import("../../worker/index.ts");
+    expect(app).toBeDefined();
+    const tested = new Set([...CASES.map((row) => row.route), ...open]);
+    expect(routes.filter((route) => !tested.has(route))).toEqual([]);
+  });
+
+  it.each(CASES.map((row) => [row.route, row] as const))("%s", async (_, row) => {
+    for (const project of ["own", "foreign"]) {
+      const got: Partial<Record<Who, number>> = {};
+      const want: Partial<Record<Who, number>> = {};
+      for (const who of WHO) {
+        got[who] = await ask(row, who, project);
+        want[who] = expected(row, who, project);
+      }
+      expect({ project, ...got }).toEqual({ project, ...want });
+    }
+  });
+});
+
+describe("a key of one tag", () => {
+  const read = async (path: string) =>
+    (await SELF.fetch(`${HOST}/api/v1${path}`, { headers: headersOf.affiliate ?? {} })).json<Record<string, unknown>>();
+  const status = async (path: string) =>
+    (await SELF.fetch(`${HOST}/api/v1${path}`, { headers: headersOf.affiliate ?? {} })).status;
+
+  it("sees its own rows, in every report", async () => {
+    expect(await read("/metrics?project_id=own&group_by=banner_tag")).toMatchObject({
+      rows: [{ banner_tag: "mine", total: 1 }],
+    });
+    expect((await read("/metrics?project_id=own&group_by=banner_tag")).rows).toHaveLength(1);
+    expect((await read("/metrics?project_id=own")).rows).toMatchObject([{ count: 1, total: 1 }]);
+    expect((await read("/metrics?project_id=own&group_by=country")).rows).toMatchObject([{ total: 1 }]);
+    expect((await read("/metrics?project_id=own&interval=hour")).rows).toMatchObject([{ total: 1 }]);
+    expect(await read("/campaigns?project_id=own")).toMatchObject({
+      rows: [{ banner_tag: "mine" }],
+      total: { visits: 1, unique_players: 1 },
+    });
+    expect((await read("/campaigns?project_id=own")).rows).toHaveLength(1);
+    expect((await read("/funnel?project_id=own&group_by=banner_tag")).groups).toHaveLength(1);
+    expect(await read("/funnel?project_id=own")).toMatchObject({ steps: [{ players: 1 }, {}, {}, {}] });
+    const live = await read("/realtime?project_id=own");
+    expect(live).toMatchObject({
+      windows: {
+        today: { total: 1, by_type: { visit: 1 }, banner_tags: [{ banner_tag: "mine" }], countries: [], devices: [] },
+      },
+    });
+    expect(
+      (live.events as { banner_tag: string; player_id: string | null }[]).map((event) => [
+        event.banner_tag,
+        event.player_id,
+      ]),
+    ).toEqual([["mine", null]]);
+  });
+
+  it("is refused another's", async () => {
+    for (const route of ["metrics", "funnel", "campaigns"])
+      expect(await status(`/${route}?project_id=own&banner_tag=other`)).toBe(403);
+    const key = await makeApiKey({ role: "analyst", project_id: "own", banner_tags: ["mine"] });
+    const player = async (id: string) =>
+      (await SELF.fetch(`${HOST}/api/v1/players/${id}?project_id=own`, { headers: { authorization: `Bearer ${key}` } }))
+        .status;
+    expect(await player("mine-player")).toBe(200);
+    expect(await player("other-player")).toBe(404);
+  });
+
+  it("sends events of its own tag alone", async () => {
+    const key = await makeApiKey({ role: "collect", project_id: "own", banner_tags: ["mine"] });
+    const send = (banner_tag?: string) =>
+      SELF.fetch(`${HOST}/api/v1/events`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}` },
+        body: JSON.stringify({ event_type: "spin", player_id: "p", banner_tag }),
+      });
+    expect((await send("mine")).status).toBe(202);
+    for (const tag of ["other", undefined]) {
+      const response = await send(tag);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ errors: [{ field: "banner_tag", code: "not_allowed" }] });
+    }
+  });
+});
+
+describe("a key", () => {
+  const session = (key: string) =>
+    SELF.fetch(`${HOST}/api/v1/session`, { headers: { authorization: `Bearer ${key}` } });
+  const keys = (method: string, path = "", body?: unknown) =>
+    SELF.fetch(`${HOST}/api/v1/keys${path}`, {
+      method,
+      headers: ADMIN,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const idOf = (key: string) => key.split("_")[1] as string;
+
+  it("is shown once and kept as a hash", async () => {
+    const key = await makeApiKey({ role: "viewer", project_id: "own" });
+    const row = await env.DB.prepare("SELECT * FROM keys WHERE id = ?").bind(idOf(key)).first();
+    expect(JSON.stringify(row)).not.toContain(key.split("_")[2]);
+    expect(await (await keys("GET")).text()).not.toContain(key.split("_")[2]);
+    expect(await (await SELF.fetch(`${HOST}/api/v1/audit`, { headers: ADMIN })).text()).not.toContain(
+      key.split("_")[2],
+    );
+    expect((await session(`${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`)).status).toBe(401);
+  });
+
+  it("stops when it is revoked or over, and a session that began with it stops too", async () => {
+    const key = await makeApiKey({ role: "viewer", project_id: "own" });
+    const signedIn = await SELF.fetch(`${HOST}/api/v1/session`, { method: "POST", body: JSON.stringify({ key }) });
+    const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] as string;
+    expect((await SELF.fetch(`${HOST}/api/v1/session`, { headers: { cookie } })).status).toBe(200);
+    expect((await session(key)).status).toBe(200);
+    expect((await keys("DELETE", `/${idOf(key)}`)).status).toBe(204);
+    expect((await session(key)).status).toBe(401);
+    expect((await SELF.fetch(`${HOST}/api/v1/session`, { headers: { cookie } })).status).toBe(401);
+    const over = await makeApiKey({ role: "viewer", project_id: "own", expires_at: "2020-01-01T00:00:00Z" });
+    expect((await session(over)).status).toBe(401);
+  });
+
+  it("is rotated with an overlap", async () => {
+    const old = await makeApiKey({ role: "viewer", project_id: "own" });
+    const rotated = await keys("POST", `/${idOf(old)}/rotate`, { overlap_seconds: 3_600 });
+    expect(rotated.status).toBe(201);
+    const { key, replaces } = await rotated.json<{ key: string; replaces: { expires_at: string } }>();
+    expect(Math.abs(Date.parse(replaces.expires_at) - Date.now() - 3_600_000)).toBeLessThan(10_000);
+    expect([(await session(old)).status, (await session(key)).status]).toEqual([200, 200]);
+    const now = await (await keys("POST", `/${idOf(key)}/rotate`, { overlap_seconds: 0 })).json<{ key: string }>();
+    expect([(await session(key)).status, (await session(now.key)).status]).toEqual([401, 200]);
+  });
+
+  it("that can only send cannot sign in", async () => {
+    const key = await makeApiKey({ role: "collect", project_id: "own" });
+    expect((await SELF.fetch(`${HOST}/api/v1/session`, { method: "POST", body: JSON.stringify({ key }) })).status).toBe(
+      403,
+    );
+  });
+
+  it.each<[object, string]>([
+    [{ role: "viewer" }, "name"],
+    [{ name: "k", role: "owner" }, "role"],
+    [{ name: "k", role: "viewer", project_id: "nowhere" }, "project_id"],
+    [{ name: "k", role: "viewer", expires_at: "tomorrow" }, "expires_at"],
+    [{ name: "k", role: "viewer", banner_tags: [] }, "banner_tags"],
+    [{ name: "k", role: "viewer", colour: "red" }, "colour"],
+  ])("is not made of %j", async (given, field) => {
+    const response = await keys("POST", "", given);
+    expect(response.status).toBe(400);
+    expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+  });
+});
+
+describe("a project", () => {
+  const projects = (method: string, path = "", body?: unknown) =>
+    SELF.fetch(`${HOST}/api/v1/projects${path}`, {
+      method,
+      headers: ADMIN,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+
+  it("is created, changed and removed, and takes events at once", async () => {
+    expect(
+      (await projects("POST", "", { project_id: "fresh", timezone: "Asia/Kathmandu", currency: "EUR" })).status,
+    ).toBe(201);
+    expect((await projects("POST", "", { project_id: "fresh" })).status).toBe(409);
+    const changed = await (await projects("PATCH", "/fresh", { name: "Fresh", attribution_days: 7 })).json();
+    expect(changed).toMatchObject({ name: "Fresh", attribution_days: 7, timezone: "Asia/Kathmandu" });
+    expect((await projects("DELETE", "/fresh")).status).toBe(204);
+    expect((await projects("GET", "/fresh")).status).toBe(400);
+  });
+
+  it.each<[object, string]>([
+    [{}, "project_id"],
+    [{ project_id: "Not A Slug" }, "project_id"],
+    [{ project_id: "x", timezone: "Mars/Olympus" }, "timezone"],
+    [{ project_id: "x", currency: "ZZZ" }, "currency"],
+    [{ project_id: "x", attribution_days: 366 }, "attribution_days"],
+    [{ project_id: "x", allowed_origins: ["brand.example"] }, "allowed_origins.0"],
+  ])("is not made of %j", async (given, field) => {
+    const response = await projects("POST", "", given);
+    expect(response.status).toBe(400);
+    expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+  });
+});

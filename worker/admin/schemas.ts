@@ -1,0 +1,283 @@
+/** The schema registry: versions of a JSON Schema for each event type, and what is done with events that break them. */
+import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { Hono } from "hono";
+import * as z from "zod";
+import { eventType, projectId } from "../event.ts";
+import { atLeast, projectFor } from "../http/access.ts";
+import { readBody } from "../http/body.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App, Principal } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { forgetSchemas, versionInForce } from "../registry/check.ts";
+import { incompatibilities } from "../registry/compatibility.ts";
+import { type Drift, driftOf } from "../registry/drift.ts";
+import { canonical, type Fault, readSchema, type SchemaReading } from "../registry/vocabulary.ts";
+import { type Database, openDatabase, SCHEMA_MODES, type SchemaMode, schemas, schemaVersions } from "../schema.ts";
+import { act } from "./audit.ts";
+import { page, pageParameters } from "./page.ts";
+
+const MOST_TYPES = 200;
+/** Whoever loses a race for a number looks again; so many races are not lost by chance. */
+const MOST_ATTEMPTS = 10;
+const VERSIONS_SHOWN = 100;
+
+const mode = z.enum(SCHEMA_MODES, `must be one of ${SCHEMA_MODES.join(", ")}`);
+export const newSchema = z.strictObject({
+  project_id: projectId.optional(),
+  event_type: eventType,
+  schema: z.record(z.string(), z.unknown(), "must be a JSON Schema, as an object"),
+  /** Absent: as it is; `warn` for a type's first. */
+  mode: mode.optional(),
+});
+export const schemaChanges = z.strictObject({ mode });
+/** `none` takes an incompatible change all the same; the audit log says so, and where it is incompatible. */
+const registration = z.strictObject({
+  compatibility: z.enum(["required", "none"], "must be required or none").default("required"),
+});
+const which = z.strictObject({ project_id: projectId.optional() });
+
+type State = typeof schemas.$inferSelect;
+type Version = typeof schemaVersions.$inferSelect;
+
+export type SchemaVersionView = {
+  project_id: string;
+  event_type: string;
+  version: number;
+  /** Whether it is the version in force. */
+  current: boolean;
+  mode: SchemaMode;
+  schema: Record<string, unknown>;
+  created_at: string;
+};
+export type SchemaView = {
+  project_id: string;
+  event_type: string;
+  version: number;
+  mode: SchemaMode;
+  retired_at: string | null;
+};
+
+const view = ({ retired_at, ...state }: State): SchemaView => ({
+  ...state,
+  retired_at: retired_at === null ? null : new Date(retired_at).toISOString(),
+});
+/** Only the version in force has a mode other than off. */
+const viewVersion = ({ id: _, ...row }: Version, state: State | undefined): SchemaVersionView => {
+  const current = state?.retired_at === null && state.version === row.version;
+  return { ...row, current, mode: current ? state.mode : "off", created_at: new Date(row.created_at).toISOString() };
+};
+
+/** D1 answers from its primary: a session that may read elsewhere is never opened, so what was written is seen. */
+export async function stateOf(db: Database, project_id: string, event_type: string): Promise<State | undefined> {
+  const [state] = await db
+    .select()
+    .from(schemas)
+    .where(and(eq(schemas.project_id, project_id), eq(schemas.event_type, event_type)));
+  return state;
+}
+
+export async function versionsOf(db: Database, project_id: string, event_type: string): Promise<Version[]> {
+  return db
+    .select()
+    .from(schemaVersions)
+    .where(and(eq(schemaVersions.project_id, project_id), eq(schemaVersions.event_type, event_type)))
+    .orderBy(desc(schemaVersions.version))
+    .limit(VERSIONS_SHOWN);
+}
+
+/** Not by the version that was read: a registration meanwhile stays in force, under the new mode. */
+const setMode = ({ project_id, event_type }: State, mode: SchemaMode): SQL =>
+  sql`UPDATE schemas SET mode = ${mode}
+    WHERE project_id = ${project_id} AND event_type = ${event_type} AND retired_at IS NULL`;
+
+/** The mode that was asked for; else it stays, which only the database knows at that moment. */
+const putInForce = (project_id: string, event_type: string, version: number, mode: SchemaMode | undefined): SQL =>
+  sql`INSERT INTO schemas (project_id, event_type, version, mode)
+    VALUES (${project_id}, ${event_type}, ${version}, ${mode ?? "warn"})
+    ON CONFLICT DO UPDATE SET version = excluded.version, retired_at = NULL,
+      mode = ${mode === undefined ? sql`CASE WHEN retired_at IS NULL THEN mode ELSE excluded.mode END` : sql`excluded.mode`}`;
+
+const complain = (status: 400 | 409, detail: string, code: string, faults: Fault[]): Problem =>
+  new Problem(status, `${detail}: ${faults.map(({ pointer, message }) => `${pointer} ${message}`).join("; ")}`, {
+    errors: faults.map(({ pointer, message }) => ({ field: pointer, code, message })),
+  });
+
+type Readable = Extract<SchemaReading, { ok: true }>;
+type Registration = {
+  project_id: string;
+  event_type: string;
+  schema: Record<string, unknown>;
+  mode?: SchemaMode | undefined;
+  compatibility: "required" | "none";
+};
+
+/**
+ * One attempt to register. Null: somebody else took the number meanwhile. The number is one up from the version that
+ * was compared with, so taking it proves that no other came in between.
+ */
+async function attempt(
+  db: Database,
+  principal: Principal,
+  now: number,
+  given: Registration,
+  reading: Readable,
+): Promise<{ version: Version; created: boolean } | null> {
+  const { project_id, event_type, mode } = given;
+  // One query: what is compared with, and whether it is in force, are of one moment.
+  const [before] = await db
+    .select()
+    .from(schemas)
+    .innerJoin(schemaVersions, versionInForce)
+    .where(and(eq(schemas.project_id, project_id), eq(schemas.event_type, event_type)));
+  const last = before?.schema_versions;
+  const live = before?.schemas.retired_at === null;
+  const what = { project_id, action: "schema.register", subject: event_type };
+
+  if (live && last && canonical(last.schema) === canonical(given.schema)) {
+    if (mode !== undefined && mode !== before.schemas.mode)
+      await act(db, principal, now, { ...what, action: "schema.change", details: { mode } }, [
+        setMode(before.schemas, mode),
+      ]);
+    return { version: last, created: false };
+  }
+  let overridden: Fault[] = [];
+  if (live && last) {
+    const old = readSchema(last.schema);
+    const faults = old.ok ? incompatibilities(old.schema, reading.schema, reading.places) : [];
+    if (given.compatibility === "none") overridden = faults;
+    else if (faults.length > 0) {
+      const detail = `It would refuse what version ${last.version} of ${event_type} accepts`;
+      throw complain(409, detail, "incompatible", faults);
+    }
+  } else {
+    const types = await db.$count(schemas, and(eq(schemas.project_id, project_id), isNull(schemas.retired_at)));
+    if (types >= MOST_TYPES) throw new Problem(409, `A project can have schemas for ${MOST_TYPES} event types.`);
+  }
+  const version = (last?.version ?? 0) + 1;
+  const row = { project_id, event_type, version, schema: given.schema, created_at: now };
+  try {
+    const details = {
+      version,
+      ...(mode && { mode }),
+      ...(overridden.length > 0 && { compatibility: "none", incompatible: overridden.map(({ pointer }) => pointer) }),
+    };
+    await act(db, principal, now, { ...what, details }, [
+      db.insert(schemaVersions).values(row).getSQL(),
+      putInForce(project_id, event_type, version, mode),
+    ]);
+  } catch (error) {
+    if (/UNIQUE constraint failed: schema_versions/.test(String(error))) return null;
+    throw error;
+  }
+  return { version: { ...row, id: 0 }, created: true };
+}
+
+async function register(db: Database, principal: Principal, given: Registration) {
+  const reading = readSchema(given.schema);
+  if (!reading.ok) throw complain(400, "The schema is not taken", "invalid", reading.faults);
+  for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
+    const registered = await attempt(db, principal, Date.now(), given, reading);
+    if (registered) return registered;
+  }
+  throw new Problem(409, `Others are registering ${given.event_type} at this moment. Please try again.`);
+}
+
+async function driftIn(db: Database, principal: Principal, project_id: string, event_type: string): Promise<Drift> {
+  const [state, [last]] = await Promise.all([
+    stateOf(db, project_id, event_type),
+    versionsOf(db, project_id, event_type),
+  ]);
+  const reading = last && state?.retired_at === null ? readSchema(last.schema) : undefined;
+  const asked = { project_id, event_type, banner_tags: principal.banner_tags };
+  return driftOf(db, asked, { schema: reading?.ok ? reading.schema : null, version: last?.version ?? 0 });
+}
+
+async function ownState(db: Database, project_id: string, event_type: string): Promise<State> {
+  const state = await stateOf(db, project_id, event_type);
+  if (!state) throw new Problem(404, `${project_id} has no schema of ${event_type}.`);
+  return state;
+}
+
+const read = atLeast("analyst");
+const administer = atLeast("admin");
+
+export const schemaRoutes = new Hono<App>()
+  .get(
+    "/schemas",
+    read,
+    parameters(z.strictObject({ ...pageParameters, event_type: eventType.optional() })),
+    async (c) => {
+      const { limit, cursor, event_type, project_id: named } = c.req.valid("query");
+      const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
+      const db = openDatabase(c.env.DB);
+      const [states, rows] = await Promise.all([
+        db.select().from(schemas).where(eq(schemas.project_id, project_id)),
+        db
+          .select()
+          .from(schemaVersions)
+          .where(
+            and(
+              eq(schemaVersions.project_id, project_id),
+              sql`${schemaVersions.id} < ${cursor ?? Number.MAX_SAFE_INTEGER}`,
+              event_type === undefined ? undefined : eq(schemaVersions.event_type, event_type),
+            ),
+          )
+          .orderBy(desc(schemaVersions.id))
+          .limit(limit + 1),
+      ]);
+      const { rows: shown, next_cursor } = page(rows, limit, (row) => row.id);
+      const stateFor = (type: string) => states.find((state) => state.event_type === type);
+      return c.json({ rows: shown.map((row) => viewVersion(row, stateFor(row.event_type))), next_cursor });
+    },
+  )
+  .post("/schemas", administer, parameters(registration), async (c) => {
+    const { project_id: named, ...given } = await readBody(c, newSchema);
+    const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
+    const db = openDatabase(c.env.DB);
+    const { version, created } = await register(db, c.var.principal, {
+      ...given,
+      ...c.req.valid("query"),
+      project_id,
+    });
+    forgetSchemas();
+    const state = await stateOf(db, project_id, given.event_type);
+    return c.json(viewVersion(version, state), created ? 201 : 200);
+  })
+  .get("/schemas/:event_type", read, parameters(which), async (c) => {
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
+    const db = openDatabase(c.env.DB);
+    const state = await ownState(db, project_id, c.req.param("event_type"));
+    const versions = await versionsOf(db, project_id, state.event_type);
+    const drift = await driftIn(db, c.var.principal, project_id, state.event_type);
+    return c.json({ ...view(state), versions: versions.map((row) => viewVersion(row, state)), drift });
+  })
+  /** Of a type without a schema too: it shows what the first one could name. */
+  .get("/schemas/:event_type/drift", read, parameters(which), async (c) => {
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
+    return c.json(await driftIn(openDatabase(c.env.DB), c.var.principal, project_id, c.req.param("event_type")));
+  })
+  .patch("/schemas/:event_type", administer, parameters(which), async (c) => {
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
+    const { mode } = await readBody(c, schemaChanges);
+    const db = openDatabase(c.env.DB);
+    const state = await ownState(db, project_id, c.req.param("event_type"));
+    const { event_type } = state;
+    if (state.retired_at !== null) throw new Problem(409, `The schema of ${event_type} is retired; register it again.`);
+    const what = { project_id, action: "schema.change", subject: event_type, details: { mode } };
+    await act(db, c.var.principal, Date.now(), what, [setMode(state, mode)]);
+    forgetSchemas();
+    return c.json(view(await ownState(db, project_id, event_type)));
+  })
+  .delete("/schemas/:event_type", administer, parameters(which), async (c) => {
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
+    const db = openDatabase(c.env.DB);
+    const { event_type, retired_at } = await ownState(db, project_id, c.req.param("event_type"));
+    const now = Date.now();
+    if (retired_at === null) {
+      const retire = sql`UPDATE schemas SET mode = 'off', retired_at = ${now}
+        WHERE project_id = ${project_id} AND event_type = ${event_type}`;
+      await act(db, c.var.principal, now, { project_id, action: "schema.retire", subject: event_type }, [retire]);
+      forgetSchemas();
+    }
+    return c.body(null, 204);
+  });

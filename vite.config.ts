@@ -1,4 +1,4 @@
-/** The static files: the dashboard at /, the demo site at /demo/, the snippet as /pixel.js. */
+/** The static files: the dashboard at /, the demo site at /demo/, the snippet as /pixel.js; and the client SDK. */
 import { resolve } from "node:path";
 import type { InlineConfig } from "vite";
 
@@ -45,5 +45,20 @@ export const pixel: InlineConfig = {
     outDir: resolve(here, "dist"),
     copyPublicDir: false,
     lib: { entry: resolve(here, "pixel/pixel.ts"), formats: ["iife"], name: "edgepixel", fileName: () => "pixel.js" },
+  },
+};
+
+/** Not served: a package of its own. */
+export const client: InlineConfig = {
+  ...common,
+  root: resolve(here, "pixel"),
+  build: {
+    ...common.build,
+    outDir: resolve(here, "dist-client"),
+    emptyOutDir: true,
+    copyPublicDir: false,
+    sourcemap: true,
+    lib: { entry: resolve(here, "pixel/client.ts"), formats: ["es"], fileName: () => "client.js" },
+    rolldownOptions: { output: { minify: true } },
   },
 };

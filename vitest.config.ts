@@ -1,4 +1,7 @@
-/** Two kinds of tests: in workerd with its real D1, queue and Durable Objects; and in Chromium with a real server. */
+/**
+ * Tests in workerd with its real D1, queue and Durable Objects; of the client SDK with a real server behind a faulty
+ * network; in Chromium with a real server; and of the project itself.
+ */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
@@ -33,6 +36,15 @@ export default defineConfig({
           // One server at a time on a small machine.
           fileParallelism: false,
           testTimeout: 90_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "client",
+          include: ["test/client/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

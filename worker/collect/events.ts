@@ -3,6 +3,7 @@
  * all durable before the answer.
  */
 import { type Context, Hono } from "hono";
+import { cors } from "hono/cors";
 import { v7 as uuidv7 } from "uuid";
 import { type FieldError, readEvent, type StoredEvent, type WireEvent } from "../event.ts";
 import { atLeast, reaches } from "../http/access.ts";
@@ -185,4 +186,13 @@ function noneTaken(readings: { errors: FieldError[] }[]): [object, 400, Record<s
   return [body, 400, { "content-type": "application/problem+json" }];
 }
 
-export const eventRoutes = new Hono<App>().post("/events", atLeast("collect"), collect);
+/** Any page may send: the key decides, and no cookie goes along. */
+const fromPages = cors({
+  origin: "*",
+  allowMethods: ["POST"],
+  allowHeaders: ["Authorization", "Content-Type", "Content-Encoding"],
+  exposeHeaders: ["Retry-After"],
+  maxAge: 86_400,
+});
+
+export const eventRoutes = new Hono<App>().use("/events", fromPages).post("/events", atLeast("collect"), collect);

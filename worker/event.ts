@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   "not_allowed",
   "origin_not_allowed",
   "bad_signature",
+  "schema_violation",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 export type FieldError = { field: string; code: ErrorCode; message: string };

@@ -4,6 +4,7 @@ import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { projectRoutes } from "./admin/projects.ts";
+import { schemaRoutes } from "./admin/schemas.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
 import type { EventMessage } from "./event.ts";
@@ -34,6 +35,7 @@ const api = new Hono<App>()
   .route("/", realtimeRoutes)
   .route("/", projectRoutes)
   .route("/", keyRoutes)
+  .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
   .route("/", auditRoutes);
 

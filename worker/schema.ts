@@ -65,6 +65,30 @@ export const deadLetters = sqliteTable("dead_letters", {
   resolved_at: integer(),
 });
 
+export const SCHEMA_MODES = ["off", "warn", "enforce"] as const;
+export type SchemaMode = (typeof SCHEMA_MODES)[number];
+
+export const schemaVersions = sqliteTable("schema_versions", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  project_id: text().notNull(),
+  event_type: text().notNull(),
+  version: integer().notNull(),
+  schema: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
+  created_at: integer().notNull(),
+});
+
+export const schemas = sqliteTable(
+  "schemas",
+  {
+    project_id: text().notNull(),
+    event_type: text().notNull(),
+    version: integer().notNull(),
+    mode: text({ enum: SCHEMA_MODES }).notNull(),
+    retired_at: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.project_id, table.event_type] })],
+);
+
 export const unfinishedBatches = sqliteTable("unfinished_batches", {
   hash: text().primaryKey(),
   seed: text().notNull(),

@@ -12,6 +12,7 @@ const STEPS: string[][] = [
   ["worker/event-log", "worker/http"],
   ["worker/projections"],
   ["worker/live"],
+  ["worker/registry"],
   ["worker/project.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts"],
 ];

@@ -145,6 +145,34 @@ const CASES: Case[] = [
     elsewhere: 200,
   },
   { route: "GET /audit", path: () => "/audit", may: ADMINS, status: 200, elsewhere: 200 },
+  { ...report("/schemas", ANALYSTS), route: "GET /schemas" },
+  { ...report("/schemas/spin", ANALYSTS, 404), route: "GET /schemas/:event_type" },
+  { ...report("/schemas/spin/drift", ANALYSTS), route: "GET /schemas/:event_type/drift" },
+  {
+    route: "POST /schemas",
+    path: () => "/schemas",
+    body: (project) => ({
+      project_id: project,
+      event_type: "spin",
+      schema: { type: "object", description: crypto.randomUUID() },
+      mode: "off",
+    }),
+    may: ADMINS,
+    status: 201,
+  },
+  {
+    route: "PATCH /schemas/:event_type",
+    path: (project) => `/schemas/spin?project_id=${project}`,
+    body: () => ({ mode: "off" }),
+    may: ADMINS,
+    status: 200,
+  },
+  {
+    route: "DELETE /schemas/:event_type",
+    path: (project) => `/schemas/spin?project_id=${project}`,
+    may: ADMINS,
+    status: 204,
+  },
   { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
 ];
 

@@ -13,7 +13,8 @@ import { forgetProjects, type Project } from "../project.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { rebuild } from "../projections/runner.ts";
-import { openDatabase, projects } from "../schema.ts";
+import { forgetSchemas } from "../registry/check.ts";
+import { openDatabase, projects, schemas, schemaVersions } from "../schema.ts";
 import { act } from "./audit.ts";
 
 const origin = z
@@ -117,8 +118,11 @@ export const projectRoutes = new Hono<App>()
     if (used) throw new Problem(409, `${project_id} has events; erase them first.`);
     await act(db, c.var.principal, Date.now(), { project_id, action: "project.remove", subject: project_id }, [
       db.delete(projects).where(eq(projects.project_id, project_id)).getSQL(),
+      db.delete(schemas).where(eq(schemas.project_id, project_id)).getSQL(),
+      db.delete(schemaVersions).where(eq(schemaVersions.project_id, project_id)).getSQL(),
     ]);
     forgetProjects();
+    forgetSchemas();
     return c.body(null, 204);
   });
 

@@ -11,6 +11,7 @@ import { sha256 } from "../http/keys.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findProject, type Project } from "../project.ts";
+import { checkSchema } from "../registry/check.ts";
 import { openDatabase } from "../schema.ts";
 import { commit } from "./group-commit.ts";
 import { measure, messagesOf } from "./message.ts";
@@ -25,10 +26,10 @@ const EVENT_BYTES = 32 * 1024;
 const RETRY_AFTER = "5";
 
 export type EventResult =
-  | { index: number; status: "accepted"; event_id: string }
+  | { index: number; status: "accepted"; event_id: string; warnings?: FieldError[] }
   | { index: number; status: "rejected"; event_id: null; errors: FieldError[] };
 export type BatchAnswer = { status: "accepted"; accepted: number; rejected: number; results: EventResult[] };
-export type EventAnswer = { status: "accepted"; event_id: string };
+export type EventAnswer = { status: "accepted"; event_id: string; warnings?: FieldError[] };
 
 /** The body's text, unpacked where it is gzip. Stops reading at the limit: a small body can unpack to a huge one. */
 async function readText(request: Request): Promise<string> {
@@ -73,7 +74,7 @@ function parse(text: string): Sent {
   return Array.isArray(listed) ? { single: false, events: listed } : { single: true, events: [given] };
 }
 
-type Read = { event: WireEvent; project: Project } | { errors: FieldError[] };
+type Read = { event: WireEvent; project: Project; warnings?: FieldError[] } | { errors: FieldError[] };
 
 const refused = (field: string, code: FieldError["code"], message: string): Read => ({
   errors: [{ field, code, message }],
@@ -102,6 +103,22 @@ async function read(
   }
   const project = await findProject(env, named, now);
   return project ? { event, project } : refused("project_id", "unknown_project", `there is no project ${named}`);
+}
+
+/** Asks the schemas, one event after the other: the first of a type reads its schema, and the others find it read. */
+async function checked(env: Env, readings: Read[], now: number): Promise<Read[]> {
+  const judged: Read[] = [];
+  for (const reading of readings) {
+    if ("errors" in reading) {
+      judged.push(reading);
+      continue;
+    }
+    const { event, project } = reading;
+    const verdict = await checkSchema(env, project.project_id, event.event_type, event, now);
+    if (verdict.status === "refused") judged.push({ errors: verdict.errors });
+    else judged.push(verdict.status === "warned" ? { ...reading, warnings: verdict.errors } : reading);
+  }
+  return judged;
 }
 
 /** Makes the events durable; one that came without an id gets its id here. */
@@ -144,21 +161,26 @@ async function collect(c: Context<App>) {
   if (events.length === 0) throw Problem.of("events", "events must hold one event at least", "missing");
 
   try {
-    const readings = await Promise.all(events.map((event) => read(c.env, principal, named, event, now)));
+    const asSent = await Promise.all(events.map((event) => read(c.env, principal, named, event, now)));
+    const readings = await checked(c.env, asSent, now);
     const taken = readings.filter((reading) => "event" in reading);
     if (taken.length === 0) return c.json(...noneTaken(readings as { errors: FieldError[] }[]));
     const stored = (await store(c, text, taken, now))[Symbol.iterator]();
     const results = readings.map(
       (reading, index): EventResult =>
         "event" in reading
-          ? { index, status: "accepted", event_id: (stored.next().value as StoredEvent).event_id }
+          ? {
+              index,
+              status: "accepted",
+              event_id: (stored.next().value as StoredEvent).event_id,
+              ...(reading.warnings && { warnings: reading.warnings }),
+            }
           : { index, status: "rejected", event_id: null, errors: reading.errors },
     );
-    if (single)
-      return c.json(
-        { status: "accepted", event_id: (results[0] as { event_id: string }).event_id } satisfies EventAnswer,
-        202,
-      );
+    if (single) {
+      const { index: _, ...answer } = results[0] as Extract<EventResult, { status: "accepted" }>;
+      return c.json(answer satisfies EventAnswer, 202);
+    }
     const rejected = events.length - taken.length;
     return c.json({ status: "accepted", accepted: taken.length, rejected, results } satisfies BatchAnswer, 202);
   } catch (error) {

@@ -7,6 +7,7 @@ import { type FieldError, readEvent } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import { limitHeaders, withinLimit } from "../http/rate-limit.ts";
 import { findProject } from "../project.ts";
+import { checkSchema } from "../registry/check.ts";
 import { refusal } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
@@ -19,7 +20,7 @@ const GIF = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAA
 
 const HEADERS = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "X-Event-Status, X-Event-Id, X-Event-Error, Retry-After",
+  "access-control-expose-headers": "X-Event-Status, X-Event-Id, X-Event-Error, X-Event-Warning, Retry-After",
   "cache-control": "no-store",
   "cross-origin-resource-policy": "cross-origin",
   "x-content-type-options": "nosniff",
@@ -30,7 +31,7 @@ const HEADERS = {
 const RETRY_AFTER = 5;
 
 export type Outcome =
-  | { status: "accepted"; event_id: string }
+  | { status: "accepted"; event_id: string; warning: FieldError | undefined }
   | { status: "rejected"; errors: FieldError[] }
   | { status: "limited" }
   | { status: "unavailable" };
@@ -55,11 +56,14 @@ async function collect(request: Request, env: Env, event_type: string, now: numb
     }
     const refused = await refusal(request, query, reading.event, project);
     if (refused) return { status: "rejected", errors: [refused] };
+    const verdict = await checkSchema(env, project_id, event_type, reading.event, now);
+    if (verdict.status === "refused") return { status: "rejected", errors: verdict.errors };
     const sender = senderOf(request);
     const bot = botReason(visitOf(request), project.bot_rules);
     const event = { ...stamp(reading.event, project, sender, now), bot };
     await commit(env.EVENTS, [event]);
-    return { status: "accepted", event_id: event.event_id };
+    const warning = verdict.status === "warned" ? verdict.errors[0] : undefined;
+    return { status: "accepted", event_id: event.event_id, warning };
   } catch (error) {
     console.error(JSON.stringify({ message: "pixel not durable", error: String(error) }));
     return { status: "unavailable" };
@@ -70,8 +74,11 @@ function answer(outcome: Outcome, wantsJson: boolean): Response {
   const gif = (status: number, headers: Record<string, string>) =>
     new Response(GIF, { status, headers: { ...HEADERS, "content-type": "image/gif", ...headers } });
   switch (outcome.status) {
-    case "accepted":
-      return gif(200, { "x-event-status": "accepted", "x-event-id": outcome.event_id });
+    case "accepted": {
+      const { event_id, warning } = outcome;
+      const headers = warning && { "x-event-warning": `${warning.code} ${warning.field}` };
+      return gif(200, { "x-event-status": "accepted", "x-event-id": event_id, ...headers });
+    }
     case "rejected": {
       const { code, field } = outcome.errors[0] as FieldError;
       const headers = { ...HEADERS, "x-event-status": "rejected", "x-event-error": `${code} ${field}` };

@@ -11,15 +11,20 @@ const CONNECTIONS = 32;
 
 type Rate = { perSecond: number; errors: number };
 
+type Ask = { path: string; body?: string };
+
 /** Keeps so many requests in flight for so long, on loopback. */
-async function drive(port: number, path: (n: number) => string, expected: number): Promise<Rate> {
+async function drive(port: number, ask: (n: number) => Ask, expected: number): Promise<Rate> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const until = performance.now() + SECONDS * 1_000;
   let done = 0;
   let errors = 0;
   const one = (n: number) =>
     new Promise<void>((resolve) => {
-      const sent = request({ host: "127.0.0.1", port, agent, path: path(n) }, (response) => {
+      const { path, body } = ask(n);
+      const method = body === undefined ? "GET" : "POST";
+      const headers = { authorization: "Bearer bench" };
+      const sent = request({ host: "127.0.0.1", port, agent, path, method, headers }, (response) => {
         if (response.statusCode !== expected) errors++;
         response.resume().on("end", resolve);
       });
@@ -27,7 +32,7 @@ async function drive(port: number, path: (n: number) => string, expected: number
         errors++;
         resolve();
       });
-      sent.end();
+      sent.end(body);
     });
   let n = 0;
   await Promise.all(
@@ -52,6 +57,10 @@ async function serve(script: string, measure: (port: number) => Promise<Rate>): 
       d1Databases: ["DB"],
       queueProducers: { EVENTS: "events" },
       queueConsumers: { events: { maxBatchSize: 100, maxBatchTimeout: 1 } },
+      ratelimits: {
+        PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 1_000_000, period: 10 } },
+        API_LIMIT: { namespace_id: "2", simple: { limit: 1_000_000, period: 10 } },
+      },
       durableObjects: script.includes("Projector")
         ? {
             PROJECTOR: { className: "Projector", useSQLite: true },
@@ -84,13 +93,47 @@ export async function benchCollect(): Promise<void> {
     target: "es2024",
     minify: true,
   });
-  const raw = await serve("export default { fetch: () => new Response('ok') }", (port) => drive(port, () => "/", 200));
-  const pixel = await serve(readFileSync(file, "utf8"), (port) =>
-    drive(port, (n) => `/visit?player_id=p${n}&btag=t${n % 20}`, 200),
+  const raw = await serve(RAW, (port) => drive(port, () => ({ path: "/" }), 200));
+  const worker = readFileSync(file, "utf8");
+  const rows = [
+    { what: "a handler that does nothing", batch: 1, rate: raw },
+    { what: "GET /visit", batch: 1, rate: await serve(worker, (port) => drive(port, visit, 200)) },
+  ];
+  for (const batch of [1, 50, 500]) {
+    rows.push({
+      what: "POST /api/v1/events",
+      batch,
+      rate: await serve(worker, (port) => drive(port, events(batch), 202)),
+    });
+  }
+  console.log(`\nDurable in the queue, ${CONNECTIONS} connections; the consumer and the projections run beside it:`);
+  console.table(
+    rows.map(({ what, batch, rate: { perSecond, errors } }) => ({
+      what,
+      "events a request": batch,
+      "requests/s": perSecond,
+      "events/s": perSecond * batch,
+      "ratio to doing nothing": Number((perSecond / raw.perSecond).toFixed(2)),
+      errors,
+    })),
   );
-  console.log(`\nRequests a second, ${CONNECTIONS} connections:`);
-  console.table([
-    { what: "a handler that does nothing", ...raw, ratio: 1 },
-    { what: "GET /visit, durable in the queue", ...pixel, ratio: Number((pixel.perSecond / raw.perSecond).toFixed(2)) },
-  ]);
 }
+
+const RAW = "export default { fetch: () => new Response('ok') }";
+
+const visit = (n: number): Ask => ({ path: `/visit?player_id=p${n}&btag=t${n % 20}` });
+
+const events =
+  (count: number) =>
+  (n: number): Ask => ({
+    path: "/api/v1/events",
+    body: JSON.stringify(
+      Array.from({ length: count }, (_, index) => ({
+        event_type: "spin",
+        event_id: `${n}-${index}-${count}`,
+        player_id: `p${n % 5_000}`,
+        app_id: "slots",
+        data: { bet: 5 },
+      })),
+    ),
+  });

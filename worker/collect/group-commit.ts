@@ -83,16 +83,15 @@ async function sendAlone(queue: Queue<EventMessage>, events: readonly Measured[]
  * The timer is I/O of its own.
  */
 async function settledOrLate(other: Promise<void>): Promise<"sent" | "failed" | "late"> {
-  const timer = new AbortController();
-  try {
-    return await Promise.race([
-      other.then(
-        () => "sent" as const,
-        () => "failed" as const,
-      ),
-      scheduler.wait(PATIENCE_MS, { signal: timer.signal }).then(() => "late" as const),
-    ]);
-  } finally {
-    timer.abort();
-  }
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, PATIENCE_MS, "late");
+    const settle = (outcome: "sent" | "failed") => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    other.then(
+      () => settle("sent"),
+      () => settle("failed"),
+    );
+  });
 }

@@ -4,6 +4,7 @@ import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { projectRoutes } from "./admin/projects.ts";
+import { requestRoutes } from "./admin/requests.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
@@ -14,6 +15,7 @@ import type { App } from "./http/principal.ts";
 import { Problem } from "./http/problem.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
 import { wakeProjectors } from "./projections/projector.ts";
+import { botRoutes } from "./reports/bots.ts";
 import { campaignRoutes } from "./reports/campaigns.ts";
 import { funnelRoutes } from "./reports/funnel.ts";
 import { healthRoutes } from "./reports/health.ts";
@@ -23,6 +25,7 @@ import { realtimeRoutes } from "./reports/realtime.ts";
 
 export { LiveCounters } from "./live/counters.ts";
 export { Projector } from "./projections/projector.ts";
+export { RequestLog } from "./request-log/log.ts";
 
 const api = new Hono<App>()
   .route("/", sessionRoutes)
@@ -33,8 +36,10 @@ const api = new Hono<App>()
   .route("/", campaignRoutes)
   .route("/", playerRoutes)
   .route("/", realtimeRoutes)
+  .route("/", botRoutes)
   .route("/", projectRoutes)
   .route("/", keyRoutes)
+  .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
   .route("/", auditRoutes);

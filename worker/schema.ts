@@ -198,6 +198,21 @@ export const moneySummary = sqliteTable("money_summary", {
   fraction: integer().notNull(),
 });
 
+export const eventOutcomes = sqliteTable(
+  "event_outcomes",
+  {
+    project_id: text().notNull(),
+    event_date: text().notNull(),
+    outcome: text({ enum: ["counted", "test", "duplicate", "bot"] }).notNull(),
+    reason: text().notNull(),
+    received_hour: integer().notNull(),
+    total: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project_id, table.event_date, table.outcome, table.reason, table.received_hour] }),
+  ],
+);
+
 /** What a milestone's text (`<epoch ms, 15 digits> <date> <tag>`) holds, as columns of their own. */
 const milestoneAt = (name: string) => integer().generatedAlwaysAs(sql.raw(`CAST(substr(${name}, 1, 15) AS INTEGER)`));
 const milestoneDate = (name: string) => text().generatedAlwaysAs(sql.raw(`substr(${name}, 17, 10)`));

@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const STEPS: string[][] = [
   ["worker/index.ts"],
   ["worker/reports", "worker/collect", "worker/admin"],
-  ["worker/event-log", "worker/http"],
+  ["worker/event-log", "worker/http", "worker/request-log"],
   ["worker/projections"],
   ["worker/live"],
   ["worker/registry"],

@@ -67,6 +67,11 @@ const CASES: Case[] = [
   report("/campaigns"),
   { ...report("/players/mine-player", ANALYSTS), route: "GET /players/:player_id" },
   report("/realtime"),
+  report(
+    "/bots",
+    READERS.filter((who) => who !== "affiliate"),
+  ),
+  report("/requests", ADMINS),
   report("/live", READERS, 426),
   {
     route: "POST /events",

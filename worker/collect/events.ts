@@ -12,6 +12,8 @@ import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findProject, type Project } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
+import { note } from "../request-log/note.ts";
+import type { Rejection } from "../request-log/rejection.ts";
 import { openDatabase } from "../schema.ts";
 import { commit } from "./group-commit.ts";
 import { measure, messagesOf } from "./message.ts";
@@ -149,23 +151,71 @@ async function store(
   return again;
 }
 
+/** A refused event as the request log takes it: under the key's own project, else under the one that it names. */
+function rejection(
+  { project_id }: Principal,
+  named: string | undefined,
+  given: unknown,
+  errors: FieldError[],
+  at: number,
+): Rejection {
+  const sent = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {};
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  return {
+    project_id: project_id ?? text(sent.project_id) ?? named ?? "default",
+    door: "api",
+    event_type: text(sent.event_type) ?? null,
+    errors,
+    sent: Object.entries(sent),
+    at,
+  };
+}
+
+/** What a body that could not be read at all is noted as. */
+const BODY_FAULTS: Partial<Record<Problem["status"], FieldError["code"]>> = {
+  400: "missing",
+  413: "too_large",
+  415: "invalid",
+};
+
+/** The body, and its events. */
+async function readSent(request: Request): Promise<Sent & { text: string }> {
+  const text = await readText(request);
+  const sent = parse(text);
+  if (sent.events.length > MOST_EVENTS)
+    throw new Problem(413, `A batch may have ${MOST_EVENTS} events; this one has ${sent.events.length}.`);
+  if (sent.events.length === 0) throw Problem.of("events", "events must hold one event at least", "missing");
+  return { ...sent, text };
+}
+
 async function collect(c: Context<App>) {
   const now = Date.now();
   const { principal } = c.var;
   const named = c.req.query("project_id");
   if (named !== undefined && !reaches(principal, named)) throw new Problem(403, "This key belongs to another project.");
-  const text = await readText(c.req.raw);
-  const { single, events } = parse(text);
-  if (events.length > MOST_EVENTS)
-    throw new Problem(413, `A batch may have ${MOST_EVENTS} events; this one has ${events.length}.`);
-  if (events.length === 0) throw Problem.of("events", "events must hold one event at least", "missing");
+  const { text, single, events } = await readSent(c.req.raw).catch((error) => {
+    const code = error instanceof Problem ? BODY_FAULTS[error.status] : undefined;
+    if (code !== undefined) {
+      const fault: FieldError = { field: "body", code, message: String(error.message) };
+      note(c.env, c.executionCtx, [rejection(principal, named, null, [fault], now)]);
+    }
+    throw error;
+  });
 
   try {
     const asSent = await Promise.all(events.map((event) => read(c.env, principal, named, event, now)));
     const readings = await checked(c.env, asSent, now);
+    const refusals = readings.flatMap((reading, index) =>
+      "errors" in reading ? [rejection(principal, named, events[index], reading.errors, now)] : [],
+    );
     const taken = readings.filter((reading) => "event" in reading);
-    if (taken.length === 0) return c.json(...noneTaken(readings as { errors: FieldError[] }[]));
+    // Noted with the answer that tells of them: after a 503 the whole batch comes again.
+    if (taken.length === 0) {
+      note(c.env, c.executionCtx, refusals);
+      return c.json(...noneTaken(readings as { errors: FieldError[] }[]));
+    }
     const stored = (await store(c, text, taken, now))[Symbol.iterator]();
+    note(c.env, c.executionCtx, refusals);
     const results = readings.map(
       (reading, index): EventResult =>
         "event" in reading

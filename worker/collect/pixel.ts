@@ -8,6 +8,7 @@ import { Problem } from "../http/problem.ts";
 import { limitHeaders, withinLimit } from "../http/rate-limit.ts";
 import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
+import { note } from "../request-log/note.ts";
 import { refusal } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
@@ -102,7 +103,13 @@ const pixel = (event_type: string) => async (c: Context<{ Bindings: Env }>) => {
   // Hono answers HEAD by the route of GET; asking about a pixel is not firing it.
   if (c.req.method !== "GET")
     return new Problem(405, "Pixels are sent with GET.").toResponse({ ...HEADERS, allow: "GET" });
-  const outcome = await collect(c.req.raw, c.env, event_type, Date.now());
+  const now = Date.now();
+  const outcome = await collect(c.req.raw, c.env, event_type, now);
+  if (outcome.status === "rejected") {
+    const sent = new URL(c.req.url).searchParams;
+    const project_id = sent.get("project_id") || "default";
+    note(c.env, c.executionCtx, [{ project_id, door: "pixel", event_type, errors: outcome.errors, sent, at: now }]);
+  }
   const accept = c.req.header("accept") ?? "";
   return answer(outcome, /\bapplication\/(?:problem\+)?json\b/i.test(accept));
 };

@@ -1,0 +1,257 @@
+/**
+ * The request log: what came lately and what became of it, with the reason and what to do about it. Rejections are
+ * the project's RequestLog's; what was taken is read from the event log, so taking an event writes nothing for it.
+ */
+import { sql } from "drizzle-orm";
+import { Hono } from "hono";
+import * as z from "zod";
+import type { Door, FieldError, StoredEvent } from "../event.ts";
+import { atLeast, ofProject } from "../http/access.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { formatMoney } from "../money.ts";
+import { type EventOutcome, OUTCOMES } from "../projections/outcomes.ts";
+import { common } from "../reports/period.ts";
+import { type Cell, table } from "../reports/table.ts";
+import { hintFor, hintForTaken } from "../request-log/hints.ts";
+import type { StoredSample } from "../request-log/log.ts";
+import { boundedRequest } from "../request-log/rejection.ts";
+import { type Database, openDatabase } from "../schema.ts";
+import { pageParameters } from "./page.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** An event may be 31 days older than its arrival, and its date is the project's own: a day to either side. */
+const OLDEST_DATE_MS = 33 * DAY_MS;
+/** Events of all projects that one request looks through, the newest first. */
+const SCAN = 20_000;
+/** The queue may deliver an event that much later than those around it. */
+const LATE_MS = HOUR_MS;
+
+const START = Number.MAX_SAFE_INTEGER;
+
+/** `<seq>.<n>`: both lists go on below these. */
+const cursor = z
+  .string("is not a cursor")
+  .regex(/^\d{1,16}\.\d{1,16}$/, "is not a cursor")
+  .transform((text) => text.split(".").map(Number) as [number, number]);
+
+const query = z.strictObject({
+  ...common,
+  limit: pageParameters.limit,
+  cursor: cursor.optional(),
+  status: z.enum(["accepted", "rejected"], "must be accepted or rejected").optional(),
+  since: z.iso
+    .datetime({ offset: true, error: "must be a time, ISO 8601 with its zone" })
+    .transform((text) => Date.parse(text))
+    .optional(),
+});
+
+export type RequestRow = {
+  at: string;
+  status: "accepted" | "rejected";
+  /** Null for an accepted one: the event log does not keep it. */
+  door: Door | null;
+  event_type: string | null;
+  event_id: string | null;
+  /** At most 1 KB: long values are cut, and signatures and keys left out. */
+  request: Record<string, unknown>;
+  errors: FieldError[];
+  hint: string | null;
+};
+
+export type RequestCounts = {
+  /** Events in the log, each once. */
+  accepted: number;
+  accepted_as: Record<EventOutcome, number>;
+  /** Events refused, sampled or not. */
+  rejected: number;
+  /** One event can be refused for several reasons. */
+  by_reason: { door: Door; code: string; field: string; total: number; hint: string }[];
+};
+
+export type Requests = {
+  project_id: string;
+  /** From when on, a whole hour. */
+  since: string;
+  counts: RequestCounts;
+  rows: RequestRow[];
+  next_cursor: string | null;
+};
+
+async function acceptedSince(db: Database, project_id: string, since: number): Promise<Record<EventOutcome, number>> {
+  const oldest = new Date(since - OLDEST_DATE_MS).toISOString().slice(0, 10);
+  const rows = await db.all<{ outcome: EventOutcome; total: number }>(sql`
+    SELECT outcome, sum(total) AS total FROM event_outcomes
+    WHERE project_id = ${project_id} AND event_date >= ${oldest} AND received_hour >= ${since / HOUR_MS}
+    GROUP BY outcome`);
+  const none = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<EventOutcome, number>;
+  return Object.assign(
+    none,
+    Object.fromEntries(rows.map(({ outcome, total }): [string, number] => [outcome, total])),
+  ) as Record<EventOutcome, number>;
+}
+
+/** A row, or the end of what was looked through, where there may be more below. */
+type Entry = { at: number; place: number; row: RequestRow | null };
+
+const SHOWN = [
+  "player_id",
+  "visitor_id",
+  "banner_tag",
+  "app_id",
+  "session_id",
+  "click_id",
+  "platform",
+  "app_version",
+  "timestamp",
+  "amount",
+  "currency",
+  "transaction_id",
+  "score",
+  "data",
+] as const;
+type Event = Pick<StoredEvent, (typeof SHOWN)[number] | "event_id" | "event_type" | "received_at" | "bot" | "test"> & {
+  seq: number;
+  duplicate_of: string | null;
+};
+
+const COLUMNS = sql.raw(
+  ["seq", "event_id", "event_type", "received_at", "bot", "test", "duplicate_of", ...SHOWN].join(", "),
+);
+
+async function acceptedEntries(
+  db: Database,
+  project_id: string,
+  since: number,
+  before: number,
+  limit: number,
+): Promise<Entry[]> {
+  const top = await db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events WHERE seq < ${before}`);
+  if (top?.seq == null) return [];
+  const bottom = top.seq - SCAN;
+  // By `seq`: an index of the project's events would have all of them sorted first.
+  const events = await db.all<Event>(sql`SELECT ${COLUMNS} FROM events NOT INDEXED
+    WHERE seq <= ${top.seq} AND seq > ${bottom} AND project_id = ${project_id} AND received_at >= ${since}
+    ORDER BY seq DESC LIMIT ${limit}`);
+  const entries = events.map((event): Entry => ({ at: event.received_at, place: event.seq, row: acceptedRow(event) }));
+  if (events.length === limit) return entries;
+  const below = await db.get<{ received_at: number }>(
+    sql`SELECT received_at FROM events WHERE seq <= ${bottom} ORDER BY seq DESC LIMIT 1`,
+  );
+  if (below && below.received_at >= since - LATE_MS) {
+    entries.push({ at: below.received_at, place: bottom + 1, row: null });
+  }
+  return entries;
+}
+
+function acceptedRow(event: Event): RequestRow {
+  const shown = {
+    ...Object.fromEntries(SHOWN.map((field) => [field, event[field]])),
+    timestamp: new Date(event.timestamp).toISOString(),
+    amount: event.amount === null ? null : formatMoney(event.amount),
+    ...(event.test === 1 && { test: 1 }),
+  };
+  const data = JSON.parse(event.data ?? "{}") as Record<string, unknown>;
+  return {
+    at: new Date(event.received_at).toISOString(),
+    status: "accepted",
+    door: null,
+    event_type: event.event_type,
+    event_id: event.event_id,
+    request: JSON.parse(
+      boundedRequest(Object.entries({ ...shown, data: event.data && data }).filter(([, value]) => value !== null)),
+    ),
+    errors: [],
+    hint: hintForTaken(event, data),
+  };
+}
+
+const rejectedEntry = (sample: StoredSample): Entry => {
+  const request = JSON.parse(sample.request) as Record<string, unknown>;
+  const hints = sample.errors.map((error) => hintFor(error, request, sample.at));
+  return {
+    at: sample.at,
+    place: sample.n,
+    row: {
+      at: new Date(sample.at).toISOString(),
+      status: "rejected",
+      door: sample.door,
+      event_type: sample.event_type,
+      event_id: null,
+      request,
+      errors: sample.errors,
+      hint: [...new Set(hints)].join(" ") || null,
+    },
+  };
+};
+
+/** The newer of both lists' heads, again and again. Stops where one of them does not know yet how it goes on. */
+export function merge(
+  accepted: Entry[],
+  rejected: Entry[],
+  [seq, n]: [number, number],
+  limit: number,
+): { rows: RequestRow[]; next_cursor: string | null } {
+  const rows: RequestRow[] = [];
+  let a = 0;
+  let r = 0;
+  while (rows.length < limit) {
+    const [left, right] = [accepted[a], rejected[r]];
+    const chosen = left && (!right || left.at >= right.at) ? left : right;
+    if (!chosen) break;
+    if (chosen === left) {
+      a++;
+      seq = left.place;
+    } else {
+      r++;
+      n = chosen.place;
+    }
+    if (chosen.row === null) return { rows, next_cursor: `${seq}.${n}` };
+    rows.push(chosen.row);
+  }
+  const more = a < accepted.length || r < rejected.length;
+  return { rows, next_cursor: more ? `${seq}.${n}` : null };
+}
+
+const COLUMNS_OF_TABLE = ["at", "status", "door", "event_type", "event_id", "errors", "hint", "request"];
+const asTable = ({ errors, request, ...row }: RequestRow): Record<string, Cell> => ({
+  ...row,
+  errors: errors.map(({ code, field }) => `${code} ${field}`).join("; "),
+  request: JSON.stringify(request),
+});
+
+export const requestRoutes = new Hono<App>().get(
+  "/requests",
+  atLeast("admin"),
+  parameters(query),
+  ofProject,
+  async (c) => {
+    // Counts of rejections are not kept by tag.
+    if (c.var.principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
+    const { project_id } = c.var.project;
+    const { limit, cursor = [START, START], status, since: from = Date.now() - DAY_MS } = c.req.valid("query");
+    const since = Math.floor(from / HOUR_MS) * HOUR_MS;
+    const db = openDatabase(c.env.DB);
+    const [rejections, accepted_as, accepted] = await Promise.all([
+      c.env.REQUEST_LOG.getByName(project_id).read(since, cursor[1], limit + 1),
+      acceptedSince(db, project_id, since),
+      status === "rejected" ? [] : acceptedEntries(db, project_id, since, cursor[0], limit + 1),
+    ]);
+    const { total, reasons, samples } = rejections;
+    const rejected = status === "accepted" ? [] : samples.map(rejectedEntry);
+    const body: Requests = {
+      project_id,
+      since: new Date(since).toISOString(),
+      counts: {
+        accepted: OUTCOMES.reduce((sum, outcome) => sum + accepted_as[outcome], 0),
+        accepted_as,
+        rejected: total,
+        by_reason: reasons.map((reason) => ({ ...reason, hint: hintFor(reason) })),
+      },
+      ...merge(accepted, rejected, cursor, limit),
+    };
+    return table(c, body, COLUMNS_OF_TABLE, body.rows.map(asTable));
+  },
+);

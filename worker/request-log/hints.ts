@@ -1,0 +1,327 @@
+/**
+ * What to do about a fault, in words for whoever sets up a postback or an integration. Data: the first rule that fits
+ * speaks. In a hint, `$field` stands for the field, `$value` for what was sent, `$sent` for the name it was sent under.
+ */
+import { ALIASES, type ErrorCode } from "../event.ts";
+
+/** A template that nobody filled in, also as a part of a value; or what a script writes for a variable without value. */
+export const UNFILLED =
+  /\$?\{\{?[\w.:-]+\}?\}|^%[\w.:-]+%$|^\[[\w.:-]+\]$|^__\w+__$|^(?:undefined|null|nan|none|\[object object\])$/i;
+const TEMPLATE = /\$?\{\{?[\w.:-]+\}?\}|^%[\w.:-]+%$|^\[[\w.:-]+\]$/;
+
+type Rule = {
+  code: ErrorCode;
+  field?: string;
+  /** Of the value that was sent. */
+  value?: RegExp;
+  /** Other names under which senders put this field: fits where one of them was sent. */
+  sent?: readonly string[];
+  /** How many hours ahead of our clock a timestamp lies, at least and at most. */
+  ahead?: readonly [number, number];
+  hint: string;
+};
+
+/** Names that other trackers and networks give to a field. Sent to us, they land in `data`. */
+export const LOOKALIKES = {
+  player_id: "user_id userid uid playerid player customer_id customerid account_id accountid username",
+  banner_tag: "tag banner bannertag campaign campaign_id affid aff_id affiliate affiliate_id source utm_campaign",
+  amount: "payout sum value revenue price total deposit_amount",
+  currency: "cur curr ccy currency_code payout_currency",
+  click_id: "clickid click cid subid sub_id sub1 aff_sub tid gclid fbclid externalid external_id",
+  transaction_id: "txid tx_id transactionid transaction order_id orderid txn",
+} as const satisfies Record<string, string>;
+export type Lookalike = keyof typeof LOOKALIKES;
+const names = (field: Lookalike): readonly string[] => LOOKALIKES[field].split(" ");
+
+const RULES: readonly Rule[] = [
+  {
+    code: "missing",
+    field: "player_id",
+    sent: names("player_id"),
+    hint: "The player's id came as `$sent`. Rename that parameter to `player_id`.",
+  },
+  {
+    code: "missing",
+    field: "player_id",
+    hint: "Nothing says who did it. Send `player_id`, or `visitor_id` while the player is not known; an empty value counts as none.",
+  },
+  {
+    code: "missing",
+    field: "banner_tag",
+    sent: names("banner_tag"),
+    hint: "The campaign's tag came as `$sent`. Rename that parameter to `banner_tag` (or `btag`).",
+  },
+  {
+    code: "missing",
+    field: "banner_tag",
+    hint: "A pixel needs the campaign's tag: add `banner_tag` (or `btag`). An empty value counts as none, so check that the macro behind it is filled in.",
+  },
+  {
+    code: "missing",
+    field: "currency",
+    sent: names("currency"),
+    hint: "The currency came as `$sent`. Rename that parameter to `currency`.",
+  },
+  {
+    code: "missing",
+    field: "currency",
+    hint: "There is an amount without a currency. Add `currency`, for instance `currency=EUR`.",
+  },
+  {
+    code: "missing",
+    field: "amount",
+    sent: names("amount"),
+    hint: "The amount came as `$sent`. Rename that parameter to `amount`.",
+  },
+  {
+    code: "missing",
+    field: "amount",
+    hint: "There is a currency without an amount. Add `amount`, or leave `currency` out where no money moved.",
+  },
+  {
+    code: "missing",
+    field: "event_type",
+    hint: "Say what happened: add `event_type`, such as `registration` or `deposit`.",
+  },
+  {
+    code: "unexpanded_macro",
+    field: "amount",
+    hint: "`$value` arrived unexpanded: your network did not fill in the macro of the amount. Check the macro's name in the postback URL; not every network knows a payout in every event.",
+  },
+  {
+    code: "unexpanded_macro",
+    field: "timestamp",
+    hint: "`$value` arrived unexpanded: your network did not fill in the macro of the time. Check the macro's name, or leave `timestamp` out: then the time of arrival counts.",
+  },
+  {
+    code: "timestamp_out_of_range",
+    value: /^\d{9,10}$/,
+    hint: "`$value` is in seconds. Send milliseconds (three more digits), or ISO 8601 such as 2026-08-01T12:00:00Z.",
+  },
+  {
+    code: "timestamp_out_of_range",
+    value: /^\d{16}$/,
+    hint: "`$value` is in microseconds. Send milliseconds (three digits fewer), or ISO 8601.",
+  },
+  {
+    code: "timestamp_out_of_range",
+    ahead: [0, 14.1],
+    hint: "The time lies some hours in the future: most likely local time was sent as if it were UTC. Add the zone (2026-08-01T12:00:00+02:00) or send epoch milliseconds.",
+  },
+  {
+    code: "timestamp_out_of_range",
+    ahead: [14.1, Number.POSITIVE_INFINITY],
+    hint: "The time lies far in the future. Check the clock of the machine that sends it, and that `timestamp` is not a date of expiry.",
+  },
+  { code: "invalid", value: TEMPLATE, hint: "`$value` arrived unexpanded in `$field`: nobody filled in the template." },
+  {
+    code: "invalid",
+    value: /^(?:undefined|null|nan|none|\[object object\])$/i,
+    hint: "`$value` is what a script writes for a variable without a value. Check where `$field` comes from, and send nothing where there is none.",
+  },
+  {
+    code: "invalid",
+    field: "amount",
+    value: /\d,\d/,
+    hint: "`$value` has a comma. Send a plain decimal with a point and no thousands separator, such as 1250.50.",
+  },
+  {
+    code: "invalid",
+    field: "amount",
+    value: /[^\d.\s+-]/,
+    hint: "`$value` holds more than the number. Send the number alone in `amount`, the currency in `currency`.",
+  },
+  {
+    code: "invalid",
+    field: "amount",
+    value: /^-/,
+    hint: "`$value` is negative. Send the amount without a sign; the event type (such as `refund` or `withdrawal`) says which way it went.",
+  },
+  {
+    code: "invalid",
+    field: "amount",
+    value: /\.\d{5,}$/,
+    hint: "`$value` has more than four decimal places. Round it.",
+  },
+  {
+    code: "invalid",
+    field: "amount",
+    hint: "`amount` must be a plain decimal such as 49.99: a point, no sign, at most four places.",
+  },
+  {
+    code: "invalid",
+    field: "currency",
+    value: /^(?:[$€£¥₽₿]|usdt|usdc|btc|eth|ltc)/i,
+    hint: "`$value` is not an ISO 4217 code. Send the three letters (EUR, USD); coins have no such code, so convert them first.",
+  },
+  { code: "invalid", field: "currency", hint: "`currency` must be the three letters of ISO 4217, such as EUR." },
+  {
+    code: "invalid",
+    field: "timestamp",
+    hint: "`timestamp` must be epoch milliseconds or ISO 8601, such as 2026-08-01T12:00:00Z; a local form like 01/08/2026 is not understood.",
+  },
+  {
+    code: "invalid",
+    field: "event_type",
+    hint: "An event type is lower-case letters, digits and `_`, such as `level_up`.",
+  },
+  {
+    code: "invalid",
+    field: "project_id",
+    hint: "A project's id is lower-case, without spaces. Copy it from the snippet or the settings.",
+  },
+  {
+    code: "invalid",
+    field: "body",
+    hint: "The body could not be read as JSON. Send UTF-8 JSON, packed with nothing but gzip.",
+  },
+  {
+    code: "invalid",
+    field: "event",
+    hint: "Each event must be a JSON object; check for a list within the list, or JSON encoded twice.",
+  },
+  {
+    code: "repeated",
+    field: "event_type",
+    hint: "The address of the pixel already says the event type; drop the parameter or use /pixel/<event_type>.",
+  },
+  {
+    code: "repeated",
+    field: "banner_tag",
+    hint: "The tag came twice. `btag` is another name of `banner_tag`: send one of them.",
+  },
+  {
+    code: "repeated",
+    field: "app_id",
+    hint: "The app came twice. `game_id` is another name of `app_id`: send one of them.",
+  },
+  { code: "too_large", field: "body", hint: "The request is too large. Send at most 500 events and 512 KB at once." },
+  { code: "too_large", field: "event", hint: "The event is too large. Keep an event within 32 KB." },
+  {
+    code: "not_allowed",
+    field: "project_id",
+    hint: "The key belongs to another project than the event names. Use that project's key, or leave `project_id` out.",
+  },
+  {
+    code: "not_allowed",
+    field: "banner_tag",
+    hint: "The key may only send for its own banner tags. Send one of them in `banner_tag`.",
+  },
+];
+
+/** For every code one hint at least, whatever the field. */
+export const GENERAL: Record<ErrorCode, string> = {
+  missing: "`$field` is required and did not come, or came empty.",
+  invalid: "`$field` does not have the form that it must have; the message says which.",
+  too_long: "`$field` is too long. Check that it holds only the id, not a whole URL or a list.",
+  too_many_keys:
+    "The pixel carries too many parameters of its own. Send at most 20 beside the known fields, or use the events API.",
+  too_large: "`$field` is too large. Send what is needed to count the event, not whole documents.",
+  repeated:
+    "The same parameter came twice, so it is not clear which one holds. Remove one, also where a redirect adds it again.",
+  unexpanded_macro:
+    "`$value` arrived unexpanded: your network did not fill in the macro. Check the macro's name in the postback URL.",
+  timestamp_out_of_range:
+    "The event is too old (7 days by pixel, 31 by the events API) or in the future. Send it sooner; send old events by the events API; check the time zone.",
+  unknown_project:
+    "There is no such project. Check `project_id` for a typing error; requests for unknown projects are shown here, under `default`.",
+  schema_violation:
+    "`$field` does not fit the schema that the project has registered for this event type. The message says how: send what the schema asks for, or register a new version of it.",
+  privacy_signal:
+    "The browser asks not to be tracked, and the project respects that. Nothing is wrong with the set-up.",
+  not_allowed: "The key may not do this. Use a key of the right project and role.",
+  origin_not_allowed:
+    "The page's origin is not among the project's allowed origins. Add it in the project's settings (scheme, host and port, no path), or find out who uses your pixel there.",
+  bad_signature:
+    "`sig` must be the hex HMAC-SHA256, under the project's pixel secret, of all other parameters: percent-decoded, sorted by name, joined as name=value with &. Sign the final values, after the macros are filled in.",
+};
+
+/** Of events that were taken, and still look wrong. */
+const SUSPECT = [
+  "player_id",
+  "visitor_id",
+  "banner_tag",
+  "app_id",
+  "session_id",
+  "click_id",
+  "transaction_id",
+] as const;
+const TAKEN = {
+  test: "A test event: stored, and in no figure.",
+  bot: "Taken for a bot ($value): stored, and in no figure. Where that is wrong, allow its user agent in the project's bot rules.",
+  duplicate_of:
+    "The transaction was counted before, as event $value: stored, and in no figure. If it was another payment, it needs a `transaction_id` of its own.",
+  unfilled:
+    "`$field` holds `$value`: a template that nobody filled in, or a variable without a value. All such events look like one and the same $field.",
+  lookalike: "`$sent` was kept as further data. If it is the $field, rename the parameter to `$field`.",
+} as const;
+
+const LONGEST_VALUE = 60;
+const fill = (hint: string, field: string, value: unknown, sent = ""): string =>
+  hint
+    .replaceAll("$field", () => field)
+    .replaceAll("$sent", () => sent)
+    // Without a value, as over many requests, the sentence stays true of all of them.
+    .replaceAll("`$value`", () => (value === undefined ? `\`${field}\`` : `\`${short(value)}\``))
+    .replaceAll("$value", () => short(value));
+const short = (value: unknown) => {
+  const text = String(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+};
+
+type Sent = Readonly<Record<string, unknown>>;
+
+function sentValue(sent: Sent, field: string): unknown {
+  const name = [field, ...Object.keys(ALIASES).filter((alias) => ALIASES[alias] === field)].find((known) =>
+    Object.hasOwn(sent, known),
+  );
+  return name === undefined ? undefined : sent[name];
+}
+
+const sentAs = (sent: Sent, others: readonly string[]) =>
+  Object.keys(sent).find((name) => others.includes(name.toLowerCase()));
+
+const HOUR_MS = 3_600_000;
+function hoursAhead(value: unknown, at: number): number {
+  const text = String(value);
+  return ((/^\d+$/.test(text) ? Number(text) : Date.parse(text)) - at) / HOUR_MS;
+}
+
+/** What to do about an error. Without the request, as for a count, what holds for all of its kind. */
+export function hintFor(error: { code: string; field: string }, sent: Sent = {}, at = 0): string {
+  const { code, field } = error;
+  const value = sentValue(sent, field);
+  for (const rule of RULES) {
+    if (rule.code !== code || (rule.field !== undefined && rule.field !== field)) continue;
+    if (rule.value && (value === undefined || !rule.value.test(String(value)))) continue;
+    const other = rule.sent && sentAs(sent, rule.sent);
+    if (rule.sent && other === undefined) continue;
+    if (rule.ahead) {
+      const ahead = value === undefined ? Number.NaN : hoursAhead(value, at);
+      if (!(ahead > rule.ahead[0] && ahead <= rule.ahead[1])) continue;
+    }
+    return fill(rule.hint, field, value, other);
+  }
+  const general = Object.hasOwn(GENERAL, code) ? GENERAL[code as ErrorCode] : "`$field` was refused.";
+  return fill(general, field, value);
+}
+
+/** What is odd about an event that was taken; null where nothing is. `data` is what came beside the known fields. */
+export function hintForTaken(
+  event: Sent & { bot: string | null; duplicate_of: string | null; test: number },
+  data: Sent,
+): string | null {
+  const hints: string[] = [];
+  for (const field of SUSPECT) {
+    const value = event[field];
+    if (typeof value === "string" && UNFILLED.test(value)) hints.push(fill(TAKEN.unfilled, field, value));
+  }
+  for (const field of ["click_id", "transaction_id"] as const) {
+    const other = event[field] === null ? sentAs(data, names(field)) : undefined;
+    if (other !== undefined) hints.push(fill(TAKEN.lookalike, field, undefined, other));
+  }
+  if (event.test === 1) hints.push(TAKEN.test);
+  else if (event.bot !== null) hints.push(fill(TAKEN.bot, "bot", event.bot));
+  else if (event.duplicate_of !== null) hints.push(fill(TAKEN.duplicate_of, "transaction_id", event.duplicate_of));
+  return hints.length === 0 ? null : hints.join(" ");
+}

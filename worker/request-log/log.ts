@@ -1,0 +1,174 @@
+/**
+ * The rejected requests of one project: exact counts by the hour, door, code and field, and a ring of the newest
+ * samples. A Durable Object, so that counting needs no write to the database that holds the events.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { Door, ErrorCode, FieldError } from "../event.ts";
+import { OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
+
+export const SAMPLES_KEPT = 500;
+const HOUR_MS = 3_600_000;
+const HOURS_KEPT = 31 * 24;
+/** A delivery that is sent again comes within seconds; so many others may come in between. */
+const DELIVERIES_REMEMBERED = 100;
+/** Distinct reasons of an hour; what goes beyond is counted by code alone. */
+const REASONS_AN_HOUR = 200;
+
+export type ReasonCount = { door: Door; code: ErrorCode; field: string; total: number };
+
+/** What one isolate has gathered. */
+export type Delivery = {
+  /** Random; counted once, however often it is sent. */
+  id: string;
+  /** Whole hours since 1970. */
+  hour: number;
+  requests: Record<Door, number>;
+  reasons: ReasonCount[];
+  samples: Sample[];
+};
+
+export type StoredSample = Sample & {
+  /** Its place in the order of arrival, from 1. */
+  n: number;
+};
+
+export type Rejections = { total: number; reasons: ReasonCount[]; samples: StoredSample[] };
+
+type SampleRow = { n: number; at: number; door: Door; event_type: string | null; errors: string; request: string };
+
+export class RequestLog extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+  readonly #quota = new Quota();
+  #last: number;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.#sql = state.storage.sql;
+    // `slot` is n modulo the ring's length: a new sample overwrites the oldest, one row written.
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS hours (hour INTEGER PRIMARY KEY, pixel INTEGER NOT NULL, api INTEGER NOT NULL, deliveries TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS reasons (hour INTEGER, door TEXT, code TEXT, field TEXT, total INTEGER NOT NULL,
+        PRIMARY KEY (hour, door, code, field)) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS samples (slot INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, door TEXT NOT NULL,
+        event_type TEXT, errors TEXT NOT NULL, request TEXT NOT NULL);`);
+    const newest = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT);
+    this.#last = newest[0]?.n ?? 0;
+    // What the object kept of this minute before it was evicted counts.
+    for (const sample of newest.toReversed()) this.#quota.admits(sample);
+  }
+
+  /** Counts a delivery, once, and keeps some of its samples. */
+  async record({ id, hour, requests, reasons, samples }: Delivery): Promise<void> {
+    const known = this.#sql.exec<{ deliveries: string }>("SELECT deliveries FROM hours WHERE hour = ?", hour).toArray();
+    const deliveries = JSON.parse(known[0]?.deliveries ?? "[]") as string[];
+    if (deliveries.includes(id)) return;
+    // No await up to the alarm: the runtime writes all of it as one transaction.
+    this.#sql.exec(
+      `INSERT INTO hours (hour, pixel, api, deliveries) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET pixel = pixel + excluded.pixel, api = api + excluded.api, deliveries = excluded.deliveries`,
+      hour,
+      requests.pixel,
+      requests.api,
+      JSON.stringify([...deliveries, id].slice(-DELIVERIES_REMEMBERED)),
+    );
+    const counted = new Set(
+      this.#sql
+        .exec<Pick<ReasonCount, "door" | "code" | "field">>(
+          "SELECT door, code, field FROM reasons WHERE hour = ?",
+          hour,
+        )
+        .toArray()
+        .map((reason) => reasonOf(reason.door, reason)),
+    );
+    for (const { door, code, field, total } of reasons) {
+      const name = reasonOf(door, { code, field });
+      const room = counted.has(name) || counted.size < REASONS_AN_HOUR;
+      if (room) counted.add(name);
+      this.#sql.exec(
+        `INSERT INTO reasons (hour, door, code, field, total) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET total = total + excluded.total`,
+        hour,
+        door,
+        code,
+        room ? field : OTHER_FIELDS,
+        total,
+      );
+    }
+    for (const sample of samples.filter((candidate) => this.#quota.admits(candidate))) this.#keep(sample);
+    if (known.length === 0) this.#expire(hour);
+    // Only where nothing else comes does the alarm have to do it.
+    if ((await this.ctx.storage.getAlarm()) === null) await this.#expireLater();
+  }
+
+  #keep({ at, door, event_type, errors, request }: Sample): void {
+    this.#last++;
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO samples (slot, n, at, door, event_type, errors, request) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      this.#last % SAMPLES_KEPT,
+      this.#last,
+      at,
+      door,
+      event_type,
+      JSON.stringify(errors),
+      request,
+    );
+  }
+
+  /** What was rejected since an hour, and the newest samples before `before`. */
+  async read(since: number, before: number, limit: number): Promise<Rejections> {
+    const hour = Math.floor(since / HOUR_MS);
+    const total = this.#sql
+      .exec<{ total: number }>("SELECT coalesce(sum(pixel + api), 0) AS total FROM hours WHERE hour >= ?", hour)
+      .one();
+    const reasons = this.#sql
+      .exec<ReasonCount>(
+        `SELECT door, code, field, sum(total) AS total FROM reasons WHERE hour >= ?
+         GROUP BY door, code, field ORDER BY total DESC, door, code, field`,
+        hour,
+      )
+      .toArray();
+    return { ...total, reasons, samples: this.#samples(before, since, limit) };
+  }
+
+  #samples(before: number, since: number, limit: number): StoredSample[] {
+    return this.#sql
+      .exec<SampleRow>(
+        "SELECT n, at, door, event_type, errors, request FROM samples WHERE n < ? AND at >= ? ORDER BY n DESC LIMIT ?",
+        before,
+        since,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ ...row, errors: JSON.parse(row.errors) as FieldError[] }));
+  }
+
+  /** Removes the samples that name one of these ids, for a person's erasure. Returns how many there were. */
+  async erase(ids: readonly string[]): Promise<number> {
+    const found = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT).filter(({ request }) =>
+      Object.values(JSON.parse(request) as Record<string, unknown>)
+        .flat()
+        .map(String)
+        // What was nested is text of JSON.
+        .some((value) => ids.some((id) => value === id || value.includes(JSON.stringify(id)))),
+    );
+    for (const { n } of found) this.#sql.exec("DELETE FROM samples WHERE slot = ?", n % SAMPLES_KEPT);
+    return found.length;
+  }
+
+  override async alarm(): Promise<void> {
+    this.#expire(Math.floor(Date.now() / HOUR_MS));
+    const { kept } = this.#sql.exec<{ kept: number }>("SELECT count(*) AS kept FROM hours").one();
+    if (kept > 0) await this.#expireLater();
+  }
+
+  #expire(hour: number): void {
+    const oldest = hour - HOURS_KEPT;
+    this.#sql.exec("DELETE FROM hours WHERE hour < ?", oldest);
+    this.#sql.exec("DELETE FROM reasons WHERE hour < ?", oldest);
+    this.#sql.exec("DELETE FROM samples WHERE at < ?", oldest * HOUR_MS);
+  }
+
+  #expireLater(): Promise<void> {
+    return this.ctx.storage.setAlarm(Date.now() + 24 * HOUR_MS);
+  }
+}

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { keyRoutes } from "./admin/keys.ts";
+import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
@@ -42,6 +43,7 @@ const api = new Hono<App>()
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
+  .route("/", projectionRoutes)
   .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */

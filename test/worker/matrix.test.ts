@@ -178,6 +178,8 @@ const CASES: Case[] = [
     may: ADMINS,
     status: 204,
   },
+  { route: "GET /projections", path: () => "/projections", may: ADMINS, status: 200, elsewhere: 200 },
+  { route: "POST /projections/:name/rebuild", path: () => "/projections/outcomes/rebuild", may: FAR, status: 202 },
   { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
 ];
 
@@ -381,5 +383,26 @@ describe("a project", () => {
     const response = await projects("POST", "", given);
     expect(response.status).toBe(400);
     expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+  });
+});
+
+describe("projections", () => {
+  it("tell where they stand, and begin anew with those that follow them", async () => {
+    const ask = async (method: string, path: string) =>
+      (await SELF.fetch(`${HOST}/api/v1/projections${path}`, { method, headers: ADMIN })).json<
+        Record<string, unknown>
+      >();
+    await settle();
+    const { rows } = (await ask("GET", "")) as {
+      rows: { name: string; cursor: number; lag_events: number; error: null }[];
+    };
+    expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(["live", "identities", "daily", "players"]));
+    for (const row of rows) expect(row).toMatchObject({ cursor: expect.any(Number), lag_events: 0, error: null });
+    expect(await ask("POST", "/identities/rebuild")).toEqual({ rebuilding: ["identities", "daily", "players"] });
+    expect(await ask("POST", "/nothing/rebuild")).toMatchObject({ status: 404 });
+    await settle();
+    expect(
+      (await env.DB.prepare("SELECT count(*) AS n FROM players WHERE project_id = 'own'").first<{ n: number }>())?.n,
+    ).toBeGreaterThan(1);
   });
 });

@@ -1,0 +1,95 @@
+/** The docs tell the truth: every command, route and error code is in them, and what they point to is there. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ERROR_CODES } from "../../worker/event.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+const filesIn = (folder: string, ending: string) =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+
+const docs = ["README.md", "CONTRIBUTING.md", ...filesIn("docs", ".md")].map((file) => ({ file, text: read(file) }));
+const textOf = (...files: string[]) =>
+  docs
+    .filter(({ file }) => files.includes(file))
+    .map(({ text }) => text)
+    .join("\n");
+const everything = docs.map(({ text }) => text).join("\n");
+
+describe("commands", () => {
+  const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
+  const own = new Set(["ci", "install"]);
+
+  it.each(scripts)("%s is documented", (script) => {
+    const command = script === "start" || script === "test" ? `npm (?:run )?${script}` : `npm run ${script}`;
+    const documented = new RegExp(`${command}(?![\\w:-])`).test(textOf("README.md", "CONTRIBUTING.md"));
+    expect(documented, `npm run ${script} stands in README.md or CONTRIBUTING.md`).toBe(true);
+  });
+
+  it("that the docs name exist", () => {
+    const named = docs.flatMap(({ file, text }) =>
+      [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(ci|install|start|test)\b)/g)].map(([, run, short]) => ({
+        file,
+        script: (run ?? short) as string,
+      })),
+    );
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter(({ script }) => !own.has(script) && !scripts.includes(script))).toEqual([]);
+  });
+});
+
+describe("routes", () => {
+  /** As the entries of the OpenAPI document have them, which a test of the Worker holds to its routes. */
+  const paths = new Set(
+    filesIn("worker/openapi", ".ts").flatMap((file) =>
+      [...read(file).matchAll(/(?:\bpath: |\bpixel\()"(\/[^"]+)"/g)].map(([, path]) => path as string),
+    ),
+  );
+
+  it("are found", () => expect(paths.size).toBeGreaterThan(15));
+
+  it.each([...paths])("%s is documented", (path) => {
+    // Any name may stand for what varies; a route of the API may be told without its prefix.
+    const pattern = path
+      .replace(/[.*+?^$()|[\]\\]/g, "\\$&")
+      .replace(/\{\w+\}/g, "(?:\\{\\w+\\}|<\\w+>)")
+      .replace(/^\/api\/v1/, "(?:/api/v1)?")
+      .replace(/\/$/, "/?");
+    const documented = new RegExp(`${pattern}(?![\\w/{<-])`).test(everything);
+    expect(documented, `${path} stands in README.md or docs/`).toBe(true);
+  });
+});
+
+describe("error codes", () => {
+  it.each(ERROR_CODES)("%s is explained", (code) => {
+    const explained = textOf("docs/pixels.md", "docs/events.md").includes(`\`${code}\``);
+    expect(explained, `${code} stands in docs/pixels.md or docs/events.md`).toBe(true);
+  });
+});
+
+describe("links", () => {
+  const LINK = /\[[^\]]*\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
+  const slug = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replace(/\s/g, "-");
+  const anchors = (text: string) => [...text.matchAll(/^#+\s+(.+)$/gm)].map(([, heading = ""]) => slug(heading));
+
+  it.each(docs)("of $file lead somewhere", ({ file, text }) => {
+    const dead = [...text.replace(/^```.*?^```/gms, "").matchAll(LINK)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !/^[a-z]+:/i.test(target))
+      .filter((target) => {
+        const [path = "", anchor] = target.split("#");
+        const to = path ? join(dirname(file), decodeURIComponent(path)) : file;
+        if (!existsSync(join(ROOT, to))) return true;
+        return anchor !== undefined && to.endsWith(".md") && !anchors(read(to)).includes(anchor);
+      });
+    expect(dead).toEqual([]);
+  });
+});

@@ -1,0 +1,326 @@
+/** The OpenAPI document: valid, complete, and true of what the Worker answers. */
+import "@hyperjump/json-schema/formats-lite";
+import { SELF } from "cloudflare:test";
+import { setShouldValidateFormat } from "@hyperjump/json-schema";
+import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/openapi-3-1";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readEvent } from "../../worker/event.ts";
+import { bury } from "../../worker/event-log/dead-letters.ts";
+import { app } from "../../worker/index.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://openapi.example";
+const DIALECT = "https://json-schema.org/draft/2020-12/schema";
+setShouldValidateFormat(true);
+
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+type Schema = { [keyword: string]: unknown };
+type Media = Record<string, { schema?: Schema; examples?: Record<string, { value: unknown }> }>;
+type Answer = { $ref?: string; headers?: Record<string, unknown>; content?: Media };
+type Parameter = { name: string; in: string; required?: boolean; schema: Schema; example?: string };
+type Entry = {
+  operationId: string;
+  "x-role"?: string;
+  "x-messages"?: Schema;
+  security: object[];
+  parameters?: Parameter[];
+  requestBody?: { content: Media };
+  responses: Record<string, Answer>;
+};
+type OpenApi = {
+  paths: Record<string, Record<string, Entry>>;
+  components: { schemas: Record<string, Schema>; responses: Record<string, Answer> };
+};
+
+const document = await (await SELF.fetch(`${HOST}/openapi.json`)).json<OpenApi>();
+const entries = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, entry]) => ({ path, method: method.toUpperCase(), entry })),
+);
+type Listed = (typeof entries)[number];
+/** The page is a static file: none of the Worker's routes. */
+const routed = entries.filter(({ entry }) => entry.operationId !== "getDocs");
+const listed = (id: string) => entries.find(({ entry }) => entry.operationId === id) as Listed;
+
+/** What is wrong with a value by a schema of the document: nothing, where it holds. */
+async function wrongIn(value: unknown, schema: Schema, strict: boolean): Promise<unknown[]> {
+  const whole = JSON.stringify({ ...schema, $defs: document.components.schemas });
+  const local = JSON.parse(whole.replaceAll("#/components/schemas/", "#/$defs/"), (_, part) =>
+    strict && part?.properties ? { additionalProperties: false, ...part } : part,
+  );
+  const uri = `${HOST}/schema`;
+  registerSchema(local, uri, DIALECT);
+  try {
+    const output = await validate(uri, JSON.parse(JSON.stringify(value)) as Json, "BASIC");
+    return output.valid
+      ? []
+      : (output.errors ?? []).map(({ instanceLocation, keyword }) => [instanceLocation, keyword]);
+  } finally {
+    unregisterSchema(uri);
+  }
+}
+
+/** Operations with the statuses that they were seen to answer. */
+const answered = new Set<string>();
+
+/** Holds an answer to what the document says of it, and gives its body. */
+async function held({ entry }: Listed, response: Response): Promise<unknown> {
+  const { status } = response;
+  answered.add(`${entry.operationId} ${status}`);
+  expect(Object.keys(entry.responses)).toContain(String(status));
+  let answer = entry.responses[status] as Answer;
+  if (answer.$ref) answer = document.components.responses[answer.$ref.split("/").at(-1) as string] as Answer;
+  for (const name of Object.keys(answer.headers ?? {})) expect([name, response.headers.get(name)]).not.toContain(null);
+  const bytes = await response.bytes();
+  if (!answer.content) {
+    expect(bytes.length).toBe(0);
+    return undefined;
+  }
+  const media = response.headers.get("content-type")?.split(";")[0] ?? "none";
+  expect(Object.keys(answer.content)).toContain(media);
+  const { schema } = answer.content[media] ?? {};
+  if (!schema) return bytes;
+  const text = new TextDecoder().decode(bytes);
+  const body = media.endsWith("json") ? JSON.parse(text) : text;
+  expect({ body, wrong: await wrongIn(body, schema, true) }).toEqual({ body, wrong: [] });
+  return body;
+}
+
+type Call = { path?: Record<string, string>; query?: string; body?: unknown; headers?: Record<string, string> };
+
+function send({ path, method, entry }: Listed, call: Call = {}): Promise<Response> {
+  const example = Object.values(entry.requestBody?.content["application/json"]?.examples ?? {})[0]?.value;
+  const body = "body" in call ? call.body : example;
+  const filled = path.replace(/\{(\w+)\}/g, (_, name) =>
+    encodeURIComponent(call.path?.[name] ?? (path.includes("dead-letters") ? "99" : "player-42")),
+  );
+  return SELF.fetch(`${HOST}${filled}${call.query ? `?${call.query}` : ""}`, {
+    method,
+    headers: { ...ADMIN, ...call.headers },
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+}
+const ask = async (id: string, call?: Call) => held(listed(id), await send(listed(id), call));
+
+beforeAll(async () => {
+  await createProject("documented", { currency: "EUR" });
+  const by = {
+    project_id: "documented",
+    player_id: "player-42",
+    banner_tag: "summer",
+    country: "MT",
+    device: "mobile",
+  };
+  const money = { amount: 250_000, currency: "EUR" };
+  await deliver([
+    {
+      events: [
+        storedEvent({ ...by, event_type: "visit" }),
+        storedEvent({ ...by, event_type: "registration" }),
+        storedEvent({ ...by, event_type: "deposit", ...money }),
+        storedEvent({ ...by, event_type: "deposit", ...money, currency: "GBP" }),
+        storedEvent({ ...by, event_type: "visit", player_id: "player-43", banner_tag: null }),
+      ],
+    },
+  ]);
+  await settle();
+  const letters = ["one", "two", "three"].map((event_id) => ({
+    event: storedEvent({ ...by, event_type: "visit", event_id }),
+    error: "SQLITE_CONSTRAINT",
+  }));
+  await bury(db, letters, "edgepixel-events", Date.now());
+});
+
+describe("the document", () => {
+  it("is valid OpenAPI 3.1", async () => {
+    const output = await validate(
+      "https://spec.openapis.org/oas/3.1/schema-base",
+      document as unknown as Json,
+      "BASIC",
+    );
+    expect(output).toEqual({ valid: true });
+    const ids = entries.map(({ entry }) => entry.operationId);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+
+  it("refers to nothing that it does not have", () => {
+    const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
+    expect(refs.length).toBeGreaterThan(20);
+    for (const [, kind, name] of refs)
+      expect(document.components[kind as "schemas"], `${kind}/${name}`).toHaveProperty(name as string);
+  });
+
+  it("has every route of the Worker, and no other", () => {
+    const routes = new Set(
+      app.routes
+        .filter(({ method }) => method !== "ALL")
+        .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(?:\{[^}]*\})?/g, "{$1}")}`),
+    );
+    const other = [...routes].filter((route) => / \/(?:v1|api\/(?!v1\/))/.test(route));
+    const canonical = [...routes].filter((route) => !other.includes(route));
+    expect(routed.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(canonical.sort());
+    expect(other.length).toBe(2 * canonical.filter((route) => route.includes("/api/v1/")).length);
+  });
+
+  it("has a summary and a tag for each operation, and a description for each parameter", () => {
+    const bare = entries.flatMap(({ entry }) =>
+      (entry.parameters ?? [])
+        .filter((parameter) => !("description" in parameter))
+        .map(({ name }) => `${entry.operationId} ${name}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it("has examples that keep to its schemas", async () => {
+    for (const { entry } of entries) {
+      const { schema, examples = {} } = entry.requestBody?.content["application/json"] ?? {};
+      for (const { value } of Object.values(examples)) {
+        expect(await wrongIn(value, schema as Schema, false)).toEqual([]);
+      }
+    }
+  });
+
+  it("tells the lengths that the wire really has", () => {
+    const { properties } = document.components.schemas.Event as { properties: Record<string, { maxLength?: number }> };
+    const limited = Object.entries(properties).flatMap(([name, { maxLength }]) =>
+      maxLength ? [[name, maxLength]] : [],
+    );
+    expect(limited.length).toBeGreaterThan(8);
+    for (const [name, longest] of limited as [string, number][]) {
+      const errors = (length: number) => {
+        const event = { event_type: "spin", player_id: "p", [name]: "x".repeat(length) };
+        const reading = readEvent(Object.entries(event), "api", Date.now());
+        return reading.ok ? [] : reading.errors.map(({ field, code }) => `${field} ${code}`);
+      };
+      expect(errors(longest)).toEqual([]);
+      expect(errors(longest + 1)).toEqual([`${name} too_long`]);
+    }
+  });
+});
+
+describe("roles", () => {
+  const SHORT: Record<string, string> = { collect: "viewer", viewer: "collect", analyst: "viewer", admin: "analyst" };
+  const guarded = routed.filter(({ entry }) => entry["x-role"]);
+
+  it.each(guarded.map((one) => [one.entry.operationId, one] as const))("of %s are as it says", async (_, one) => {
+    const key = await makeApiKey({ role: SHORT[one.entry["x-role"] as string] as string, project_id: null });
+    const short = await send(one, { headers: { authorization: `Bearer ${key}` } });
+    expect(short.status).toBe(403);
+    await held(one, short);
+    const without = await send(one, { headers: { authorization: "" } });
+    expect(without.status).toBe(401);
+    await held(one, without);
+    const enough = await makeApiKey({ role: one.entry["x-role"] as string, project_id: null });
+    const body = one.entry.requestBody && "";
+    const allowed = await send(one, { headers: { authorization: `Bearer ${enough}` }, body });
+    expect([401, 403]).not.toContain(allowed.status);
+    await held(one, allowed);
+  });
+
+  it("are told of all that needs a key", async () => {
+    for (const one of routed.filter(({ entry }) => !entry["x-role"] && entry.operationId !== "signIn")) {
+      expect(one.entry.security).toEqual([]);
+      const open = await send(one, { headers: { authorization: "" } });
+      expect([401, 403]).not.toContain(open.status);
+      await held(one, open);
+    }
+  });
+});
+
+describe("answers", () => {
+  const QUERY = "project_id=documented";
+  const PIXEL = "player_id=player-42&banner_tag=summer&amount=25.00&currency=EUR";
+  const CALLS: Record<string, Call[]> = {
+    sendVisit: [{ query: PIXEL }],
+    sendRegistration: [{ query: PIXEL }, { query: "a=1" }, { query: "a=1", headers: { accept: "application/json" } }],
+    sendDeposit: [{ query: PIXEL }],
+    sendPixel: [{ query: PIXEL, path: { event_type: "level_up" } }],
+    getPixelSettings: [{}, { query: "project_id=nowhere" }],
+    sendEvents: [
+      {},
+      { body: [{ event_type: "spin", player_id: "p" }, { event_type: "Spin" }] },
+      { body: { event_type: "Spin" } },
+      { body: [5, {}] },
+      { body: [] },
+      { body: "x" },
+      { body: "[]", headers: { "content-encoding": "gzip" } },
+    ],
+    getMetrics: ["", "group_by=country&interval=hour", "group_by=banner_tag", "format=csv", "from=soon"].map(
+      (more) => ({
+        query: `${QUERY}&${more}`,
+      }),
+    ),
+    getFunnel: ["", "group_by=banner_tag&by=event_date", "format=csv"].map((more) => ({ query: `${QUERY}&${more}` })),
+    getCampaigns: ["", "compare=previous", "format=csv"].map((more) => ({ query: `${QUERY}&${more}` })),
+    getPlayer: [{ query: QUERY }, { query: `${QUERY}&format=csv` }, { query: QUERY, path: { player_id: "nobody" } }],
+    getRealtime: [{ query: QUERY }],
+    listen: [{ query: QUERY }],
+    getSession: [{}],
+    signOut: [{}],
+    listProjects: [{}],
+    createProject: [{}, {}, { body: { project_id: "" } }],
+    getProject: [{ path: { project_id: "documented" } }, { path: { project_id: "nowhere" } }],
+    changeProject: [{ path: { project_id: "documented" } }, { path: { project_id: "documented" }, body: {} }],
+    listSchemas: [{}, { query: "limit=none" }],
+    registerSchema: [{}, {}, { body: { event_type: "boss_defeated", schema: { type: 5 } } }],
+    getDrift: [{ path: { event_type: "boss_defeated" } }],
+    getSchema: [{ path: { event_type: "boss_defeated" } }, { path: { event_type: "unheard_of" } }],
+    changeSchema: [{ path: { event_type: "boss_defeated" } }, { path: { event_type: "unheard_of" } }],
+    retireSchema: [{ path: { event_type: "boss_defeated" } }, { path: { event_type: "unheard_of" } }],
+    listDeadLetters: [{}, { query: "status=gone" }],
+    getDeadLetter: [{ path: { id: "1" } }, { path: { id: "99" } }],
+    editDeadLetter: [{ path: { id: "1" } }, { path: { id: "1" }, body: { event: { score: "x" } } }],
+    replayDeadLetters: [{}, { body: { ids: [] } }],
+    discardDeadLetters: [{ body: { ids: [2] } }],
+    discardDeadLetter: [{ path: { id: "3" } }],
+    removeProject: [{ path: { project_id: "brand" } }, { path: { project_id: "default" } }],
+    listKeys: [{}],
+    listAudit: [{}, { query: "limit=1" }, { query: "limit=none" }],
+    getHealth: [{}],
+    getDocument: [{}],
+  };
+
+  it.each(Object.keys(CALLS))("of %s are as it says", async (id) => {
+    for (const call of CALLS[id] as Call[]) await ask(id, call);
+  });
+
+  it("of signing in are as it says", async () => {
+    const key = await makeApiKey({ role: "viewer" });
+    expect(await ask("signIn", { body: { key } })).toMatchObject({ role: "viewer" });
+    await ask("signIn");
+    await ask("signIn", { headers: { origin: "https://elsewhere.example" } });
+    await ask("signIn", { body: "" });
+  });
+
+  it("about keys are as it says", async () => {
+    const { id } = (await ask("createKey")) as { id: string };
+    const path = { id };
+    expect(await ask("changeKey", { path })).toMatchObject({ id });
+    expect(await ask("rotateKey", { path })).toMatchObject({ replaces: { id } });
+    await ask("revokeKey", { path });
+    await ask("rotateKey", { path });
+    for (const unknown of ["changeKey", "rotateKey", "revokeKey"]) await ask(unknown, { path: { id: "none" } });
+  });
+
+  it("of the socket are as it says", async () => {
+    const one = listed("listen");
+    const response = await send(one, { query: QUERY, headers: { upgrade: "websocket" } });
+    await held(one, response);
+    const socket = response.webSocket as WebSocket;
+    const message = new Promise<string>((told) =>
+      socket.addEventListener("message", ({ data }) => told(String(data)), { once: true }),
+    );
+    socket.accept();
+    expect(await wrongIn(JSON.parse(await message), one.entry["x-messages"] as Schema, true)).toEqual([]);
+    socket.close();
+  });
+
+  it("of success were all seen", () => {
+    const promised = routed.flatMap(({ entry }) =>
+      Object.keys(entry.responses)
+        .filter((status) => status < "300")
+        .map((status) => `${entry.operationId} ${status}`),
+    );
+    expect(promised.filter((one) => !answered.has(one))).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+/** Projections: where each stands in the log, what went wrong, and beginning anew. */
+import { sql } from "drizzle-orm";
+import { Hono } from "hono";
+import { atLeast } from "../http/access.ts";
+import type { App } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { PROJECTIONS } from "../projections/index.ts";
+import { wakeProjectors } from "../projections/projector.ts";
+import { rebuild } from "../projections/runner.ts";
+import { openDatabase, projections } from "../schema.ts";
+import { act } from "./audit.ts";
+
+export type ProjectionView = {
+  name: string;
+  /** The last event of the log that it has taken, and how many it has not. */
+  cursor: number;
+  lag_events: number;
+  updated_at: string | null;
+  error: string | null;
+  failed_at: string | null;
+};
+
+const iso = (at: number | null | undefined) => (at == null ? null : new Date(at).toISOString());
+
+/** They are of all projects, so only a key for all projects may begin them anew. */
+export const projectionRoutes = new Hono<App>()
+  .get("/projections", atLeast("admin"), async (c) => {
+    const db = openDatabase(c.env.DB);
+    const [head, known] = await Promise.all([
+      db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
+      db.select().from(projections),
+    ]);
+    const rows = PROJECTIONS.map(({ name }): ProjectionView => {
+      const position = known.find((row) => row.name === name);
+      const cursor = position?.cursor ?? 0;
+      return {
+        name,
+        cursor,
+        lag_events: Math.max(0, (head?.seq ?? 0) - cursor),
+        updated_at: iso(position?.updated_at),
+        error: position?.error ?? null,
+        failed_at: iso(position?.failed_at),
+      };
+    });
+    return c.json({ rows });
+  })
+  .post("/projections/:name/rebuild", atLeast("admin"), async (c) => {
+    const name = c.req.param("name");
+    if (!PROJECTIONS.some((projection) => projection.name === name))
+      throw new Problem(404, `There is no projection ${name}.`);
+    if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
+    const db = openDatabase(c.env.DB);
+    await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
+    const rebuilding = await rebuild(c.env, db, PROJECTIONS, name);
+    await wakeProjectors(c.env);
+    return c.json({ rebuilding }, 202);
+  });

@@ -1,0 +1,121 @@
+/** The administration, in the document. */
+import { auditQuery } from "../admin/audit.ts";
+import { keyChanges, newKey, rotation } from "../admin/keys.ts";
+import { newProject, projectChanges } from "../admin/projects.ts";
+import { auditEntry, keyView, paged, projectView, rotatedKey, rows, shownKey } from "./answers.ts";
+import { json, type Operation } from "./operation.ts";
+
+const admin = { tag: "Administration", role: "admin" } as const;
+const GONE = { 204: { description: "Done." } };
+
+export const adminOperations: Operation[] = [
+  {
+    ...admin,
+    id: "listProjects",
+    method: "get",
+    path: "/api/v1/projects",
+    summary: "List projects",
+    answers: { 200: { description: "Those that the key reaches.", content: json(rows(projectView)) } },
+  },
+  {
+    ...admin,
+    id: "createProject",
+    method: "post",
+    path: "/api/v1/projects",
+    summary: "Create a project",
+    description: "Needs a key for all projects.",
+    body: {
+      schema: newProject,
+      examples: { Project: { project_id: "brand", name: "Brand", timezone: "Europe/Malta", currency: "EUR" } },
+    },
+    answers: { 201: { description: "The project.", content: json(projectView) } },
+    problems: [409],
+  },
+  {
+    ...admin,
+    id: "getProject",
+    method: "get",
+    path: "/api/v1/projects/{project_id}",
+    summary: "Show a project",
+    examples: { project_id: "default" },
+    answers: { 200: { description: "The project.", content: json(projectView) } },
+    problems: [400],
+  },
+  {
+    ...admin,
+    id: "changeProject",
+    method: "patch",
+    path: "/api/v1/projects/{project_id}",
+    summary: "Change a project",
+    description: "Only the fields that are given. A new attribution window makes all attributions anew.",
+    examples: { project_id: "default" },
+    body: { schema: projectChanges, examples: { Window: { attribution_days: 30 } } },
+    answers: { 200: { description: "The project as it is now.", content: json(projectView) } },
+  },
+  {
+    ...admin,
+    id: "removeProject",
+    method: "delete",
+    path: "/api/v1/projects/{project_id}",
+    summary: "Remove a project that has no events",
+    answers: GONE,
+    problems: [400, 409],
+  },
+  {
+    ...admin,
+    id: "listKeys",
+    method: "get",
+    path: "/api/v1/keys",
+    summary: "List keys",
+    answers: { 200: { description: "The newest first; never the keys themselves.", content: json(rows(keyView)) } },
+  },
+  {
+    ...admin,
+    id: "createKey",
+    method: "post",
+    path: "/api/v1/keys",
+    summary: "Create a key",
+    body: { schema: newKey, examples: { Reader: { name: "Reports", role: "viewer", project_id: "default" } } },
+    answers: { 201: { description: "The key; it is shown this once.", content: json(shownKey) } },
+  },
+  {
+    ...admin,
+    id: "changeKey",
+    method: "patch",
+    path: "/api/v1/keys/{id}",
+    summary: "Change a key",
+    body: { schema: keyChanges, examples: { Name: { name: "Reports of the brand" } } },
+    answers: { 200: { description: "The key as it is now.", content: json(keyView) } },
+    problems: [404],
+  },
+  {
+    ...admin,
+    id: "rotateKey",
+    method: "post",
+    path: "/api/v1/keys/{id}/rotate",
+    summary: "Replace a key",
+    description: "The old one goes on beside the new one for a while.",
+    body: { schema: rotation, examples: { "An hour": { overlap_seconds: 3600 } } },
+    answers: { 201: { description: "The new key; it is shown this once.", content: json(rotatedKey) } },
+    problems: [404, 409],
+  },
+  {
+    ...admin,
+    id: "revokeKey",
+    method: "delete",
+    path: "/api/v1/keys/{id}",
+    summary: "Revoke a key",
+    description: "It stops everywhere within 20 seconds.",
+    answers: GONE,
+    problems: [404],
+  },
+  {
+    ...admin,
+    id: "listAudit",
+    method: "get",
+    path: "/api/v1/audit",
+    summary: "Who did what",
+    query: auditQuery,
+    answers: { 200: { description: "The newest first.", content: json(paged(auditEntry)) } },
+  },
+];

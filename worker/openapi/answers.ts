@@ -1,0 +1,325 @@
+/** The answers, in zod, for the document alone. The compiler holds them to the routes' types, a test to what is sent. */
+import * as z from "zod";
+import type { AuditEntry } from "../admin/audit.ts";
+import type { DeadLetterView } from "../admin/dead-letters.ts";
+import type { KeyView } from "../admin/keys.ts";
+import type { ProjectView } from "../admin/projects.ts";
+import type { SchemaVersionView, SchemaView } from "../admin/schemas.ts";
+import type { BatchAnswer, EventAnswer, EventResult } from "../collect/events.ts";
+import { ERROR_CODES, type FieldError } from "../event.ts";
+import type { Replay } from "../event-log/dead-letters.ts";
+import { type Principal, ROLES } from "../http/principal.ts";
+import type { ProblemDocument } from "../http/problem.ts";
+import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
+import type { Window } from "../live/windows.ts";
+import type { Drift } from "../registry/drift.ts";
+import type { CampaignFigures, CampaignRow, Campaigns } from "../reports/campaigns.ts";
+import type { Funnel, FunnelStep } from "../reports/funnel.ts";
+import type { Health } from "../reports/health.ts";
+import type { Metrics } from "../reports/metrics.ts";
+import type { PlayerProfile } from "../reports/players.ts";
+import { SCHEMA_MODES } from "../schema.ts";
+
+const instant = z.iso.datetime();
+const whole = z.int().min(0);
+const rate = z.number().nullable();
+const counts = z.record(z.string(), whole);
+const text = z.string();
+const maybe = z.string().nullable();
+const named = { project_id: text, timezone: text };
+const period = { from: z.iso.date(), to: z.iso.date() };
+
+const complaint = { field: text, message: text };
+const fieldError = z
+  .object({ ...complaint, code: z.enum(ERROR_CODES) })
+  .meta({ id: "FieldError" }) satisfies z.ZodType<FieldError>;
+const warnings = z.array(fieldError).describe("What breaks its schema, where that only warns.");
+const problemFields = {
+  type: z.literal("about:blank"),
+  title: text,
+  status: z.int(),
+  detail: text,
+};
+export const problem = z
+  .object({
+    ...problemFields,
+    errors: z.array(z.object({ ...complaint, code: text }).meta({ id: "Complaint" })).exactOptional(),
+  })
+  .meta({ id: "Problem", description: "RFC 9457." }) satisfies z.ZodType<ProblemDocument>;
+
+const eventResult = z
+  .union([
+    z.object({ index: whole, status: z.literal("accepted"), event_id: text, warnings: warnings.exactOptional() }),
+    z.object({ index: whole, status: z.literal("rejected"), event_id: z.null(), errors: z.array(fieldError) }),
+  ])
+  .meta({ id: "EventResult" }) satisfies z.ZodType<EventResult>;
+export const eventAnswer = z
+  .object({ status: z.literal("accepted"), event_id: text, warnings: warnings.exactOptional() })
+  .meta({ id: "EventAnswer" }) satisfies z.ZodType<EventAnswer>;
+export const batchAnswer = z
+  .object({ status: z.literal("accepted"), accepted: whole, rejected: whole, results: z.array(eventResult) })
+  .meta({ id: "BatchAnswer" }) satisfies z.ZodType<BatchAnswer>;
+export const noneTaken = z
+  .object({
+    ...problemFields,
+    errors: z.array(fieldError).exactOptional(),
+    results: z.array(eventResult).exactOptional(),
+  })
+  .meta({ id: "EventsProblem", description: "The problem document, with the outcome of each event." });
+
+export const privacy = z.object({ respect_privacy_signals: z.boolean() }).meta({ id: "PixelSettings" });
+
+export const metrics = z
+  .object({
+    ...named,
+    ...period,
+    rows: z.array(
+      z.object({
+        event_date: z.iso.date(),
+        event_hour: z.int().min(0).max(23).exactOptional(),
+        event_type: text,
+        banner_tag: maybe.exactOptional(),
+        country: maybe.exactOptional(),
+        device: maybe.exactOptional(),
+        app_id: maybe.exactOptional(),
+        count: whole,
+        total: whole,
+      }),
+    ),
+  })
+  .meta({ id: "Metrics" }) satisfies z.ZodType<Metrics>;
+
+const funnelStep = z
+  .object({
+    event_type: z.enum(["visit", "registration", "first_deposit", "repeat_deposit"]),
+    players: whole,
+    rate_from_previous: rate,
+    rate_from_first: rate,
+    median_seconds_from_previous: rate,
+  })
+  .meta({ id: "FunnelStep" }) satisfies z.ZodType<FunnelStep>;
+export const funnel = z
+  .object({
+    ...named,
+    ...period,
+    by: z.enum(["visit_date", "event_date"]),
+    steps: z.array(funnelStep),
+    groups: z.array(z.object({ banner_tag: maybe, steps: z.array(funnelStep) })).exactOptional(),
+  })
+  .meta({ id: "Funnel" }) satisfies z.ZodType<Funnel>;
+
+const figures = {
+  visits: whole,
+  unique_players: whole,
+  registrations: whole,
+  first_deposits: whole,
+  deposits: whole,
+  amount: text,
+  other_amounts: z.record(z.string(), z.string()),
+  visit_to_registration: rate,
+  registration_to_first_deposit: rate,
+};
+const campaignFigures = z
+  .object(figures)
+  .meta({ id: "CampaignFigures", description: "Amounts are decimals." }) satisfies z.ZodType<CampaignFigures>;
+const compared = { ...figures, previous: campaignFigures.exactOptional() };
+export const campaigns = z
+  .object({
+    ...named,
+    currency: text,
+    ...period,
+    rows: z.array(
+      z.object({ banner_tag: maybe, ...compared }).meta({ id: "CampaignRow" }) satisfies z.ZodType<CampaignRow>,
+    ),
+    total: z.object(compared).describe("All tags together; a person of several is one."),
+    previous_period: z.object(period).exactOptional(),
+  })
+  .meta({ id: "Campaigns" }) satisfies z.ZodType<Campaigns>;
+
+export const playerProfile = z
+  .object({
+    project_id: text,
+    player_id: text,
+    first_seen: instant,
+    last_event_at: instant,
+    visit_at: instant.nullable(),
+    registration_at: instant.nullable(),
+    deposit_at: instant.nullable(),
+    second_deposit_at: instant.nullable(),
+    total_events: whole,
+    total_deposits: whole,
+    first_tag: maybe,
+    last_tag: maybe,
+    registration_tag: maybe,
+    deposit_tag: maybe,
+  })
+  .meta({ id: "PlayerProfile" }) satisfies z.ZodType<PlayerProfile>;
+
+const liveWindow = z
+  .object({
+    total: whole,
+    by_type: counts,
+    banner_tags: z
+      .array(z.object({ banner_tag: text, total: whole, by_type: counts }))
+      .describe("The ten with the most events."),
+    countries: z.array(z.object({ country: text, total: whole })),
+    devices: z.array(z.object({ device: text, total: whole })),
+  })
+  .meta({ id: "Window" }) satisfies z.ZodType<Window>;
+const streamedEvent = z
+  .object({
+    event_id: text,
+    event_type: text,
+    player_id: maybe.describe("Null for those who may not see it."),
+    banner_tag: maybe,
+    country: maybe,
+    device: maybe,
+    app_id: maybe,
+    amount: maybe,
+    currency: maybe,
+    timestamp: instant.describe("When it happened."),
+  })
+  .meta({ id: "StreamedEvent" }) satisfies z.ZodType<StreamedEvent>;
+const liveCounts = {
+  ...named,
+  as_of: instant,
+  windows: z.object({ "1m": liveWindow, "5m": liveWindow, "60m": liveWindow, today: liveWindow }),
+  minutes: z.array(z.object({ minute: instant, by_type: counts })),
+};
+const streamed = { events: z.array(streamedEvent).max(50) };
+export const snapshot = z.object({ ...liveCounts, ...streamed }).meta({ id: "Snapshot" }) satisfies z.ZodType<Snapshot>;
+export const liveMessage = z
+  .discriminatedUnion("type", [
+    z.object({ type: z.literal("snapshot"), ...liveCounts, ...streamed }),
+    z.object({ type: z.literal("counts"), ...liveCounts }),
+    z.object({ type: z.literal("events"), ...streamed }),
+  ])
+  .meta({ id: "LiveMessage" }) satisfies z.ZodType<LiveMessage>;
+
+export const principal = z
+  .object({
+    role: z.enum(ROLES),
+    project_id: maybe.describe("Null: every project."),
+    banner_tags: z.array(z.string()).nullable(),
+    key_id: maybe.describe("Null: the ADMIN_TOKEN."),
+  })
+  .meta({ id: "Principal" }) satisfies z.ZodType<Principal>;
+
+export const projectView = z
+  .object({
+    project_id: text,
+    name: text,
+    timezone: text,
+    currency: text,
+    attribution_days: z.int().min(1).max(365),
+    respect_privacy_signals: z.boolean(),
+    created_at: instant,
+    allowed_origins: z.array(z.string()),
+    require_signature: z.boolean(),
+    pixel_secret: text,
+    bot_rules: z.object({
+      user_agents: z.array(z.string()).optional(),
+      allowed_user_agents: z.array(z.string()).optional(),
+      data_centres: z.boolean().optional(),
+    }),
+  })
+  .meta({ id: "Project" }) satisfies z.ZodType<ProjectView>;
+
+const keyFields = {
+  id: text,
+  name: text,
+  project_id: maybe.describe("Null: every project."),
+  role: z.enum(ROLES),
+  banner_tags: z.array(z.string()).nullable(),
+  created_at: instant,
+  expires_at: instant.nullable(),
+  revoked_at: instant.nullable(),
+};
+export const keyView = z.object(keyFields).meta({ id: "Key" }) satisfies z.ZodType<KeyView>;
+const shown = { ...keyFields, key: text.describe("Shown this once.") };
+export const shownKey = z.object(shown).meta({ id: "ShownKey" });
+export const rotatedKey = z.object({ ...shown, replaces: keyView }).meta({ id: "RotatedKey" });
+
+export const auditEntry = z
+  .object({
+    id: z.int(),
+    at: instant,
+    actor: text,
+    project_id: maybe,
+    action: text,
+    subject: text,
+    details: z.unknown().describe("What was asked for; never a secret."),
+  })
+  .meta({ id: "AuditEntry" }) satisfies z.ZodType<AuditEntry>;
+
+const inRegistry = { project_id: text, event_type: text, version: whole, mode: z.enum(SCHEMA_MODES) };
+export const schemaVersion = z
+  .object({
+    ...inRegistry,
+    current: z.boolean().describe("Whether it is the version in force."),
+    schema: z.record(z.string(), z.unknown()).describe("JSON Schema."),
+    created_at: instant,
+  })
+  .meta({ id: "SchemaVersion" }) satisfies z.ZodType<SchemaVersionView>;
+const schemaFields = { ...inRegistry, retired_at: instant.nullable() };
+export const schemaView = z.object(schemaFields).meta({ id: "Schema" }) satisfies z.ZodType<SchemaView>;
+const affected = { field: text, events: whole, example_event_id: text };
+export const drift = z
+  .object({
+    sample: z.object({ events: whole, since: instant.nullable(), complete: z.boolean() }),
+    unnamed: z
+      .array(z.object({ ...affected, types: z.array(z.string()) }))
+      .describe("Keys that the schema does not name."),
+    never_seen: z.array(z.string()).describe("Fields that it names and that never come."),
+    violations: z.array(z.object({ ...affected, message: text })).describe("What breaks it."),
+  })
+  .meta({ id: "Drift" }) satisfies z.ZodType<Drift>;
+export const schemaHistory = z
+  .object({ ...schemaFields, versions: z.array(schemaVersion), drift })
+  .meta({ id: "SchemaHistory" });
+
+export const deadLetter = z
+  .object({
+    id: z.int(),
+    project_id: maybe,
+    event_id: maybe,
+    event_type: maybe,
+    event: z.unknown().describe("As it was, or as it was edited."),
+    error: text,
+    consumer: text,
+    failed_at: instant,
+    status: z.enum(["waiting", "replayed", "discarded"]),
+    resolved_at: instant.nullable(),
+  })
+  .meta({ id: "DeadLetter" }) satisfies z.ZodType<DeadLetterView>;
+const more = z.boolean().describe("Whether there are more: ask again.");
+export const replayed = z
+  .object({
+    replayed: whole,
+    failed: whole,
+    more,
+    results: z.array(
+      z.union([
+        z.object({ id: z.int(), status: z.literal("replayed") }),
+        z.object({ id: z.int(), status: z.literal("failed"), error: text }),
+      ]) satisfies z.ZodType<Replay>,
+    ),
+  })
+  .meta({ id: "Replayed" });
+export const discarded = z.object({ discarded: whole, more }).meta({ id: "Discarded" });
+
+/** A list, and a list that pages. */
+export const rows = (row: z.ZodType) => z.object({ rows: z.array(row) });
+export const paged = (row: z.ZodType) => z.object({ rows: z.array(row), next_cursor: z.int().nullable() });
+
+const state = z.enum(["ok", "failing"]);
+export const health = z
+  .object({
+    status: state,
+    dependencies: z.object({ database: state, live: state }),
+    projections: z.record(
+      z.string(),
+      z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),
+    ),
+  })
+  .meta({ id: "Health" }) satisfies z.ZodType<Health>;

@@ -1,0 +1,33 @@
+/** What tells about the instance itself, in the document. */
+import * as z from "zod";
+import { health } from "./answers.ts";
+import { json, type Operation } from "./operation.ts";
+
+const open = { tag: "Instance", method: "get", role: null } as const;
+
+export const instanceOperations: Operation[] = [
+  {
+    ...open,
+    id: "getHealth",
+    path: "/health",
+    summary: "Whether each part works",
+    answers: {
+      200: { description: "All is well.", content: json(health) },
+      503: { description: "Something fails, or a projection is more than two minutes behind.", content: json(health) },
+    },
+  },
+  {
+    ...open,
+    id: "getDocument",
+    path: "/openapi.json",
+    summary: "This document",
+    answers: { 200: { description: "OpenAPI 3.1.", content: json(z.record(z.string(), z.unknown())) } },
+  },
+  {
+    ...open,
+    id: "getDocs",
+    path: "/docs/",
+    summary: "The document as pages, where requests can be tried",
+    answers: { 200: { description: "A page.", content: { "text/html": z.string() } } },
+  },
+];

@@ -1,0 +1,67 @@
+/** One operation of the API, as its entry in the document is made from. */
+import type * as z from "zod";
+import type { Role } from "../http/principal.ts";
+
+export const TAGS = {
+  Pixels: "Sent by an image, the snippet or another server's postback. No key.",
+  Events: "Sent by your own servers and apps, with a key of the role `collect`.",
+  Reports: "Figures, as JSON or CSV.",
+  Live: "What happens now.",
+  Session: "Signing in to the dashboard with a key.",
+  Administration: "Projects, keys and what was done to them. Role `admin`.",
+  Schemas: "A JSON Schema for each event type, in versions.",
+  "Dead letters": "What the log could not store.",
+  Instance: "How it is, and what it can do. No key.",
+} as const;
+export type Tag = keyof typeof TAGS;
+
+/** The statuses whose answer is a problem document, and what they mean throughout. */
+export const PROBLEMS = {
+  400: "A field or parameter is wrong; `errors` names each.",
+  401: "No key, or one that is not known, is over or was revoked.",
+  403: "The key's role, project or banner tags do not reach this.",
+  404: "There is nothing by this name.",
+  405: "Pixels are sent with GET.",
+  409: "It is not in a state that allows this.",
+  413: "The body is too large, or has too many events.",
+  415: "The body is not JSON, or not packed as it says.",
+  426: "This route is a WebSocket.",
+  429: "Too many requests; again after `Retry-After` seconds.",
+  503: "It could not be done now; again after `Retry-After` seconds.",
+} as const;
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export type Answer = {
+  description: string;
+  /** By media type; `null` is a file. */
+  content?: Record<string, z.ZodType | null>;
+  headers?: readonly string[];
+};
+
+export type Operation = {
+  id: string;
+  tag: Tag;
+  method: "get" | "post" | "put" | "patch" | "delete";
+  /** With the parts that vary in braces. */
+  path: string;
+  summary: string;
+  description?: string;
+  /** The least that it needs; null is no key. */
+  role: Role | null;
+  /** The schema that the route itself reads its query by. */
+  query?: z.ZodObject;
+  /** Query parameters that the rule of the route adds to its schema. */
+  required?: readonly string[];
+  /** Whether any other query parameter is taken, too. */
+  open?: string;
+  body?: { schema: z.ZodType; gzip?: true; examples: Record<string, unknown> };
+  /** Values to begin with; other parameters begin empty. */
+  examples?: Record<string, string>;
+  answers: Record<number, Answer>;
+  /** The problem documents beside those that its role, query and body bring along. */
+  problems?: readonly ProblemCode[];
+  /** What a WebSocket sends. */
+  messages?: z.ZodType;
+};
+
+export const json = (schema: z.ZodType): Record<string, z.ZodType> => ({ "application/json": schema });

@@ -1,0 +1,65 @@
+/** The pixels, in the document. */
+import * as z from "zod";
+import { fields, projectId } from "../event.ts";
+import { privacy, problem } from "./answers.ts";
+import { json, type Operation } from "./operation.ts";
+
+const { event_type: _, data: __, ...named } = fields;
+const pixelQuery = z.object({ ...named, sig: z.string().optional() });
+const FURTHER = "Every other parameter lands in `data`: at most 20 of them, 8 KB in all.";
+const HONEST =
+  "The answer is always a 1×1 GIF, or a problem document where `Accept` asks for JSON and the event was not taken. " +
+  "200 means that the event is durable. A parameter that is given twice is refused; an empty one is an absent one.";
+const REFUSED = { "image/gif": null, "application/problem+json": problem };
+
+const pixel = (path: string, id: string, summary: string, examples: Record<string, string>): Operation => ({
+  id,
+  tag: "Pixels",
+  method: "get",
+  path,
+  summary,
+  description: HONEST,
+  role: null,
+  query: pixelQuery,
+  required: ["banner_tag"],
+  open: FURTHER,
+  examples: { player_id: "player-42", banner_tag: "summer", ...examples },
+  answers: {
+    200: {
+      description: "The event is durable. `X-Event-Warning` says what breaks its schema, where that only warns.",
+      content: { "image/gif": null },
+      headers: ["X-Event-Status", "X-Event-Id"],
+    },
+    400: {
+      description: "It was not taken and never will be; `X-Event-Error` is `<code> <field>`.",
+      content: REFUSED,
+      headers: ["X-Event-Status", "X-Event-Error"],
+    },
+    429: { description: "Too many from this address.", content: REFUSED, headers: ["X-Event-Status", "Retry-After"] },
+    503: {
+      description: "It could not be made durable now; send it again.",
+      content: REFUSED,
+      headers: ["X-Event-Status", "Retry-After"],
+    },
+  },
+});
+
+const MONEY = { amount: "25.00", currency: "EUR", transaction_id: "T-1001" };
+
+export const pixelOperations: Operation[] = [
+  pixel("/visit", "sendVisit", "A page was visited", {}),
+  pixel("/registration", "sendRegistration", "A player registered", {}),
+  pixel("/deposit", "sendDeposit", "A player deposited", MONEY),
+  pixel("/pixel/{event_type}", "sendPixel", "Anything else happened", { event_type: "level_up" }),
+  {
+    id: "getPixelSettings",
+    tag: "Pixels",
+    method: "get",
+    path: "/pixel.json",
+    summary: "What the snippet must know before it sends",
+    description: "Asked by the snippet where a browser gives Do Not Track or Global Privacy Control.",
+    role: null,
+    query: z.object({ project_id: projectId.optional() }),
+    answers: { 200: { description: "The project's settings for its pages.", content: json(privacy) } },
+  },
+];

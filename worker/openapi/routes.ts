@@ -1,0 +1,14 @@
+/** `GET /openapi.json`: made once in an isolate, when it is first asked for. Open to everyone, and to tools elsewhere. */
+import { Hono } from "hono";
+import { openApi } from "./document.ts";
+
+let document: string | undefined;
+
+export const openApiRoutes = new Hono<{ Bindings: Env }>().get("/openapi.json", (c) => {
+  document ??= JSON.stringify(openApi());
+  return c.body(document, 200, {
+    "content-type": "application/json",
+    "cache-control": "public, max-age=300",
+    "access-control-allow-origin": "*",
+  });
+});

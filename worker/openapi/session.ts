@@ -1,0 +1,36 @@
+/** Signing in and out, in the document. */
+import { credentials } from "../http/sign-in.ts";
+import { principal } from "./answers.ts";
+import { json, type Operation } from "./operation.ts";
+
+const at = { tag: "Session", path: "/api/v1/session" } as const;
+
+export const sessionOperations: Operation[] = [
+  {
+    ...at,
+    id: "signIn",
+    method: "post",
+    summary: "Sign in with a key",
+    description: "Sets an HttpOnly, SameSite=Strict cookie for 7 days. The key must be able to read.",
+    role: null,
+    body: { schema: credentials, examples: { Key: { key: "ep_…" } } },
+    answers: { 200: { description: "Who is signed in now.", content: json(principal), headers: ["Set-Cookie"] } },
+    problems: [401, 403],
+  },
+  {
+    ...at,
+    id: "getSession",
+    method: "get",
+    summary: "Who is signed in",
+    role: "viewer",
+    answers: { 200: { description: "By the cookie, or by the key of the request.", content: json(principal) } },
+  },
+  {
+    ...at,
+    id: "signOut",
+    method: "delete",
+    summary: "Sign out",
+    role: null,
+    answers: { 204: { description: "The cookie is gone.", headers: ["Set-Cookie"] } },
+  },
+];

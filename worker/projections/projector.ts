@@ -14,7 +14,8 @@ const RETRY_MS = 5_000;
 export class Projector extends DurableObject<Env> {
   /** Makes sure that a run comes, at the latest after the group's linger. */
   async wake(group: Group): Promise<void> {
-    await this.ctx.storage.put("group", group);
+    // Written once: every write is billed, and an alarm does not know the object's name.
+    if ((await this.ctx.storage.get("group")) !== group) await this.ctx.storage.put("group", group);
     if ((await this.ctx.storage.getAlarm()) === null) {
       await this.ctx.storage.setAlarm(Date.now() + GROUPS[group].linger);
     }

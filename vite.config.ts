@@ -1,4 +1,4 @@
-/** The static files: the dashboard at /, the demo site at /demo/, the snippet as /pixel.js; and the client SDK. */
+/** The static files: the dashboard at /, the docs at /docs/, the demo site at /demo/, the snippet as /pixel.js; and the client SDK. */
 import { resolve } from "node:path";
 import type { InlineConfig } from "vite";
 
@@ -20,6 +20,14 @@ export const dashboard: InlineConfig = {
     assetsDir: "assets",
     modulePreload: { polyfill: false },
   },
+};
+
+export const docs: InlineConfig = {
+  ...common,
+  root: resolve(here, "docs-page"),
+  base: "/docs/",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: { ...common.build, outDir: resolve(here, "dist/docs"), modulePreload: { polyfill: false } },
 };
 
 export const demo: InlineConfig = {

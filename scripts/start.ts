@@ -48,6 +48,7 @@ Edgepixel is running.
   Dashboard  ${url}/
   Demo site  ${url}/demo/?btag=summer
   Snippet    ${url}/pixel.js
+  API docs   ${url}/docs/
   Health     ${url}/health
 
 Sign in to the dashboard with the ADMIN_TOKEN from ${resolve(SECRETS)}

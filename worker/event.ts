@@ -74,7 +74,8 @@ function text(longest: number) {
     .refine(
       (value) => value.length <= longest || [...value].length <= longest,
       fault("too_long", `must have at most ${longest} characters`),
-    );
+    )
+    .meta({ maxLength: longest });
 }
 
 /** A value with a form of its own, where an unexpanded macro can be told from a wrong value. */
@@ -177,6 +178,7 @@ export const fields = {
       fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template"),
     )
     .refine((value) => /^[A-Za-z0-9._:-]+$/.test(value), fault("invalid", "must hold only A-Z a-z 0-9 . _ : -"))
+    .meta({ maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" })
     .optional(),
   event_type: eventType,
   player_id: text(128).optional(),

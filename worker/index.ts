@@ -15,6 +15,7 @@ import { atLeast } from "./http/access.ts";
 import type { App } from "./http/principal.ts";
 import { Problem } from "./http/problem.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
+import { openApiRoutes } from "./openapi/routes.ts";
 import { wakeProjectors } from "./projections/projector.ts";
 import { botRoutes } from "./reports/bots.ts";
 import { campaignRoutes } from "./reports/campaigns.ts";
@@ -58,9 +59,11 @@ export const routes = [
   ),
 ];
 
-const app = new Hono<{ Bindings: Env }>()
+/** Named, so that a test can hold its routes to the OpenAPI document. */
+export const app = new Hono<{ Bindings: Env }>()
   .route("/", pixelRoutes)
   .route("/", healthRoutes)
+  .route("/", openApiRoutes)
   .route("/api/v1", api)
   .route("/api", api)
   .route("/v1", api)

@@ -56,7 +56,9 @@ export type Server = {
 export async function startServer(options: { port?: number; persistTo?: string } = {}): Promise<Server> {
   const port = options.port ?? (await freePort());
   const persistTo = options.persistTo ?? mkdtempSync(join(tmpdir(), "edgepixel-browser-"));
-  const built = ["index.html", "pixel.js", "demo/index.html"].every((file) => existsSync(join(ROOT, "dist", file)));
+  const built = ["index.html", "pixel.js", "demo/index.html", "docs/index.html"].every((file) =>
+    existsSync(join(ROOT, "dist", file)),
+  );
   const child = spawn(
     process.execPath,
     [

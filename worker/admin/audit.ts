@@ -42,27 +42,21 @@ export type AuditEntry = {
 };
 type Row = Omit<AuditEntry, "at" | "details"> & { at: number; details: string };
 
-export const auditRoutes = new Hono<App>().get(
-  "/audit",
-  atLeast("admin"),
-  parameters(z.strictObject(pageParameters)),
-  async (c) => {
-    const { limit, cursor, project_id } = c.req.valid("query");
-    const own = c.var.principal.project_id;
-    if (project_id !== undefined && !reaches(c.var.principal, project_id))
-      return c.json({ rows: [], next_cursor: null });
-    const only = project_id ?? own;
-    const rows = await openDatabase(c.env.DB).all<Row>(sql`SELECT * FROM audit
+export const auditQuery = z.strictObject(pageParameters);
+
+export const auditRoutes = new Hono<App>().get("/audit", atLeast("admin"), parameters(auditQuery), async (c) => {
+  const { limit, cursor, project_id } = c.req.valid("query");
+  const own = c.var.principal.project_id;
+  if (project_id !== undefined && !reaches(c.var.principal, project_id)) return c.json({ rows: [], next_cursor: null });
+  const only = project_id ?? own;
+  const rows = await openDatabase(c.env.DB).all<Row>(sql`SELECT * FROM audit
     WHERE id < ${cursor ?? Number.MAX_SAFE_INTEGER} ${only === null ? sql`` : sql`AND project_id = ${only}`}
     ORDER BY id DESC LIMIT ${limit + 1}`);
-    return c.json(
-      page(
-        rows.map(
-          (row): AuditEntry => ({ ...row, at: new Date(row.at).toISOString(), details: JSON.parse(row.details) }),
-        ),
-        limit,
-        (row) => row.id,
-      ),
-    );
-  },
-);
+  return c.json(
+    page(
+      rows.map((row): AuditEntry => ({ ...row, at: new Date(row.at).toISOString(), details: JSON.parse(row.details) })),
+      limit,
+      (row) => row.id,
+    ),
+  );
+});

@@ -37,7 +37,7 @@ const cursor = z
   .regex(/^\d{1,16}\.\d{1,16}$/, "is not a cursor")
   .transform((text) => text.split(".").map(Number) as [number, number]);
 
-const query = z.strictObject({
+export const requestsQuery = z.strictObject({
   ...common,
   limit: pageParameters.limit,
   cursor: cursor.optional(),
@@ -225,7 +225,7 @@ const asTable = ({ errors, request, ...row }: RequestRow): Record<string, Cell> 
 export const requestRoutes = new Hono<App>().get(
   "/requests",
   atLeast("admin"),
-  parameters(query),
+  parameters(requestsQuery),
   ofProject,
   async (c) => {
     // Counts of rejections are not kept by tag.

@@ -31,10 +31,11 @@ export const newSchema = z.strictObject({
 });
 export const schemaChanges = z.strictObject({ mode });
 /** `none` takes an incompatible change all the same; the audit log says so, and where it is incompatible. */
-const registration = z.strictObject({
+export const registration = z.strictObject({
   compatibility: z.enum(["required", "none"], "must be required or none").default("required"),
 });
-const which = z.strictObject({ project_id: projectId.optional() });
+export const which = z.strictObject({ project_id: projectId.optional() });
+export const schemasQuery = z.strictObject({ ...pageParameters, event_type: eventType.optional() });
 
 type State = typeof schemas.$inferSelect;
 type Version = typeof schemaVersions.$inferSelect;
@@ -202,34 +203,29 @@ const read = atLeast("analyst");
 const administer = atLeast("admin");
 
 export const schemaRoutes = new Hono<App>()
-  .get(
-    "/schemas",
-    read,
-    parameters(z.strictObject({ ...pageParameters, event_type: eventType.optional() })),
-    async (c) => {
-      const { limit, cursor, event_type, project_id: named } = c.req.valid("query");
-      const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
-      const db = openDatabase(c.env.DB);
-      const [states, rows] = await Promise.all([
-        db.select().from(schemas).where(eq(schemas.project_id, project_id)),
-        db
-          .select()
-          .from(schemaVersions)
-          .where(
-            and(
-              eq(schemaVersions.project_id, project_id),
-              sql`${schemaVersions.id} < ${cursor ?? Number.MAX_SAFE_INTEGER}`,
-              event_type === undefined ? undefined : eq(schemaVersions.event_type, event_type),
-            ),
-          )
-          .orderBy(desc(schemaVersions.id))
-          .limit(limit + 1),
-      ]);
-      const { rows: shown, next_cursor } = page(rows, limit, (row) => row.id);
-      const stateFor = (type: string) => states.find((state) => state.event_type === type);
-      return c.json({ rows: shown.map((row) => viewVersion(row, stateFor(row.event_type))), next_cursor });
-    },
-  )
+  .get("/schemas", read, parameters(schemasQuery), async (c) => {
+    const { limit, cursor, event_type, project_id: named } = c.req.valid("query");
+    const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
+    const db = openDatabase(c.env.DB);
+    const [states, rows] = await Promise.all([
+      db.select().from(schemas).where(eq(schemas.project_id, project_id)),
+      db
+        .select()
+        .from(schemaVersions)
+        .where(
+          and(
+            eq(schemaVersions.project_id, project_id),
+            sql`${schemaVersions.id} < ${cursor ?? Number.MAX_SAFE_INTEGER}`,
+            event_type === undefined ? undefined : eq(schemaVersions.event_type, event_type),
+          ),
+        )
+        .orderBy(desc(schemaVersions.id))
+        .limit(limit + 1),
+    ]);
+    const { rows: shown, next_cursor } = page(rows, limit, (row) => row.id);
+    const stateFor = (type: string) => states.find((state) => state.event_type === type);
+    return c.json({ rows: shown.map((row) => viewVersion(row, stateFor(row.event_type))), next_cursor });
+  })
   .post("/schemas", administer, parameters(registration), async (c) => {
     const { project_id: named, ...given } = await readBody(c, newSchema);
     const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());

@@ -8,7 +8,7 @@ import { type App, may } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { endSession, startSession } from "./session.ts";
 
-const credentials = z.strictObject({ key: z.string().min(1).max(512) });
+export const credentials = z.strictObject({ key: z.string().min(1).max(512) });
 
 export const sessionRoutes = new Hono<App>()
   .post("/session", async (c) => {

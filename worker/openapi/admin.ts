@@ -1,8 +1,22 @@
 /** The administration, in the document. */
+
+import * as z from "zod";
 import { auditQuery } from "../admin/audit.ts";
 import { keyChanges, newKey, rotation } from "../admin/keys.ts";
 import { newProject, projectChanges } from "../admin/projects.ts";
-import { auditEntry, keyView, paged, projectView, rotatedKey, rows, shownKey } from "./answers.ts";
+import { requestsQuery } from "../admin/requests.ts";
+import {
+  auditEntry,
+  keyView,
+  paged,
+  projection,
+  projectView,
+  rebuilding,
+  requests,
+  rotatedKey,
+  rows,
+  shownKey,
+} from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
 const admin = { tag: "Administration", role: "admin" } as const;
@@ -107,6 +121,36 @@ export const adminOperations: Operation[] = [
     summary: "Revoke a key",
     description: "It stops everywhere within 20 seconds.",
     answers: GONE,
+    problems: [404],
+  },
+  {
+    ...admin,
+    id: "listRequests",
+    method: "get",
+    path: "/api/v1/requests",
+    summary: "What came lately, and why some was refused",
+    query: requestsQuery,
+    answers: {
+      200: { description: "Exact counts, and samples.", content: { ...json(requests), "text/csv": z.string() } },
+    },
+  },
+  {
+    ...admin,
+    id: "listProjections",
+    method: "get",
+    path: "/api/v1/projections",
+    summary: "Where each projection stands in the log",
+    answers: { 200: { description: "All of them.", content: json(rows(projection)) } },
+  },
+  {
+    ...admin,
+    id: "rebuildProjection",
+    method: "post",
+    path: "/api/v1/projections/{name}/rebuild",
+    summary: "Begin a projection anew",
+    description: "From the beginning of the log; those that share its tables go along. Needs a key for all projects.",
+    examples: { name: "daily" },
+    answers: { 202: { description: "It has begun.", content: json(rebuilding) } },
     problems: [404],
   },
   {

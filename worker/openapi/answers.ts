@@ -3,16 +3,19 @@ import * as z from "zod";
 import type { AuditEntry } from "../admin/audit.ts";
 import type { DeadLetterView } from "../admin/dead-letters.ts";
 import type { KeyView } from "../admin/keys.ts";
+import type { ProjectionView } from "../admin/projections.ts";
 import type { ProjectView } from "../admin/projects.ts";
+import type { RequestRow, Requests } from "../admin/requests.ts";
 import type { SchemaVersionView, SchemaView } from "../admin/schemas.ts";
 import type { BatchAnswer, EventAnswer, EventResult } from "../collect/events.ts";
-import { ERROR_CODES, type FieldError } from "../event.ts";
+import { DOORS, type Door, ERROR_CODES, type FieldError } from "../event.ts";
 import type { Replay } from "../event-log/dead-letters.ts";
 import { type Principal, ROLES } from "../http/principal.ts";
 import type { ProblemDocument } from "../http/problem.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/windows.ts";
 import type { Drift } from "../registry/drift.ts";
+import type { Bots } from "../reports/bots.ts";
 import type { CampaignFigures, CampaignRow, Campaigns } from "../reports/campaigns.ts";
 import type { Funnel, FunnelStep } from "../reports/funnel.ts";
 import type { Health } from "../reports/health.ts";
@@ -135,6 +138,18 @@ export const campaigns = z
     previous_period: z.object(period).exactOptional(),
   })
   .meta({ id: "Campaigns" }) satisfies z.ZodType<Campaigns>;
+
+const reason = { reason: text.describe("Why it was taken for a bot's."), total: whole };
+export const bots = z
+  .object({
+    ...named,
+    ...period,
+    events: whole.describe("All events but tests, those of bots included."),
+    total: whole.describe("Those of bots."),
+    by_reason: z.array(z.object(reason)),
+    rows: z.array(z.object({ event_date: z.iso.date(), ...reason })),
+  })
+  .meta({ id: "Bots" }) satisfies z.ZodType<Bots>;
 
 export const playerProfile = z
   .object({
@@ -307,6 +322,46 @@ export const replayed = z
   })
   .meta({ id: "Replayed" });
 export const discarded = z.object({ discarded: whole, more }).meta({ id: "Discarded" });
+
+const door = z.enum(Object.keys(DOORS) as [Door, ...Door[]]);
+const requestRow = z
+  .object({
+    at: instant,
+    status: z.enum(["accepted", "rejected"]),
+    door: door.nullable().describe("Null for an accepted one: the event log does not keep it."),
+    event_type: maybe,
+    event_id: maybe,
+    request: z.record(z.string(), z.unknown()).describe("At most 1 KB; signatures and keys are left out."),
+    errors: z.array(fieldError),
+    hint: maybe.describe("What to do about it."),
+  })
+  .meta({ id: "RequestRow" }) satisfies z.ZodType<RequestRow>;
+export const requests = z
+  .object({
+    project_id: text,
+    since: instant,
+    counts: z.object({
+      accepted: whole.describe("Events in the log, each once."),
+      accepted_as: z.object({ counted: whole, test: whole, duplicate: whole, bot: whole }),
+      rejected: whole.describe("Events refused, sampled or not."),
+      by_reason: z.array(z.object({ door, code: text, field: text, total: whole, hint: text })),
+    }),
+    rows: z.array(requestRow),
+    next_cursor: maybe,
+  })
+  .meta({ id: "Requests" }) satisfies z.ZodType<Requests>;
+
+export const projection = z
+  .object({
+    name: text,
+    cursor: whole.describe("The last event of the log that it has taken."),
+    lag_events: whole,
+    updated_at: instant.nullable(),
+    error: maybe,
+    failed_at: instant.nullable(),
+  })
+  .meta({ id: "Projection" }) satisfies z.ZodType<ProjectionView>;
+export const rebuilding = z.object({ rebuilding: z.array(z.string()) }).meta({ id: "Rebuilding" });
 
 /** A list, and a list that pages. */
 export const rows = (row: z.ZodType) => z.object({ rows: z.array(row) });

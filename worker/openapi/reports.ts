@@ -1,11 +1,12 @@
 /** The reports and the live figures, in the document. */
 import * as z from "zod";
+import { botsQuery } from "../reports/bots.ts";
 import { campaignsQuery } from "../reports/campaigns.ts";
 import { funnelQuery } from "../reports/funnel.ts";
 import { metricsQuery } from "../reports/metrics.ts";
 import { playerQuery } from "../reports/players.ts";
 import { realtimeQuery } from "../reports/realtime.ts";
-import { campaigns, funnel, liveMessage, metrics, playerProfile, snapshot } from "./answers.ts";
+import { bots, campaigns, funnel, liveMessage, metrics, playerProfile, snapshot } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
 const table = (description: string, schema: z.ZodType) => ({
@@ -43,6 +44,17 @@ export const reportOperations: Operation[] = [
     role: "viewer",
     query: campaignsQuery,
     answers: table("What each tag brought in the period.", campaigns),
+  },
+  {
+    id: "getBots",
+    tag: "Reports",
+    method: "get",
+    path: "/api/v1/bots",
+    summary: "What bots sent, by day and reason",
+    description: "Kept in the log, flagged, and in no other figure.",
+    role: "viewer",
+    query: botsQuery,
+    answers: table("A row for each day and reason.", bots),
   },
   {
     id: "getPlayer",

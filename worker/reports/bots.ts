@@ -44,7 +44,9 @@ export async function botsRows(
 
 const sum = (rows: { total: number }[]) => rows.reduce((total, row) => total + row.total, 0);
 
-export const botRoutes = new Hono<App>().get("/bots", parameters(z.strictObject(dated)), ofProject, async (c) => {
+export const botsQuery = z.strictObject(dated);
+
+export const botRoutes = new Hono<App>().get("/bots", parameters(botsQuery), ofProject, async (c) => {
   // Outcomes are not kept by tag.
   if (c.var.principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
   const { project } = c.var;

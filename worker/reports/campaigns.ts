@@ -23,7 +23,7 @@ const SORTABLE = [
   "registration_to_first_deposit",
 ] as const;
 
-const query = z.strictObject({
+export const campaignsQuery = z.strictObject({
   ...dated,
   banner_tag: tag.optional(),
   sort: z
@@ -167,7 +167,7 @@ function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   });
 }
 
-export const campaignRoutes = new Hono<App>().get("/campaigns", parameters(query), ofProject, async (c) => {
+export const campaignRoutes = new Hono<App>().get("/campaigns", parameters(campaignsQuery), ofProject, async (c) => {
   const { project } = c.var;
   const asked = c.req.valid("query");
   const period = periodOf(project, asked, Date.now());

@@ -22,7 +22,7 @@ const STEPS = [
 ] as const;
 type Step = (typeof STEPS)[number];
 
-const query = z.strictObject({
+export const funnelQuery = z.strictObject({
   ...dated,
   banner_tag: tag.optional(),
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
@@ -119,7 +119,7 @@ function stepsOf(rows: StepRow[]): FunnelStep[] {
   }));
 }
 
-export const funnelRoutes = new Hono<App>().get("/funnel", parameters(query), ofProject, async (c) => {
+export const funnelRoutes = new Hono<App>().get("/funnel", parameters(funnelQuery), ofProject, async (c) => {
   const { project } = c.var;
   const asked = c.req.valid("query");
   const period = periodOf(project, asked, Date.now());

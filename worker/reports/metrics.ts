@@ -17,14 +17,14 @@ import { table } from "./table.ts";
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-const query = z.strictObject({
+export const metricsQuery = z.strictObject({
   ...dated,
   event_type: eventType.optional(),
   banner_tag: tag.optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
 });
-type Asked = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
+type Asked = Pick<z.output<typeof metricsQuery>, "event_type" | "group_by" | "interval"> & {
   /** Null: all. */
   tags: string[] | null;
 };
@@ -67,7 +67,7 @@ export function metricsRows(db: Database, project_id: string, period: Period, as
     WHERE ${where} GROUP BY ${keys} ORDER BY ${keys}`);
 }
 
-export const metricsRoutes = new Hono<App>().get("/metrics", parameters(query), ofProject, async (c) => {
+export const metricsRoutes = new Hono<App>().get("/metrics", parameters(metricsQuery), ofProject, async (c) => {
   const { project } = c.var;
   const { from, to, banner_tag, ...given } = c.req.valid("query");
   const asked: Asked = { ...given, tags: visibleTags(c.var.principal, banner_tag) };

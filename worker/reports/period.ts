@@ -6,7 +6,10 @@ import { projectId } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
 
-const date = z.string("must be a date, YYYY-MM-DD").refine(isDate, "must be a date, YYYY-MM-DD");
+const date = z
+  .string("must be a date, YYYY-MM-DD")
+  .refine(isDate, "must be a date, YYYY-MM-DD")
+  .meta({ format: "date" });
 export const tag = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
 
 /** Every report takes the project and may answer as CSV. */

@@ -30,12 +30,14 @@ export type PlayerProfile = {
   deposit_tag: string | null;
 };
 
+export const playerQuery = z.strictObject(common);
+
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
 export const playerRoutes = new Hono<App>().get(
   "/players/:player_id",
   atLeast("analyst"),
-  parameters(z.strictObject(common)),
+  parameters(playerQuery),
   ofProject,
   async (c) => {
     const { project_id } = c.var.project;

@@ -14,11 +14,13 @@ const viewOf = (principal: Principal): View => ({
   banner_tags: principal.banner_tags,
 });
 
+export const realtimeQuery = z.strictObject({ project_id: common.project_id });
+
 /** How long a socket stays open before its listener must show again who it is: so a revoked key stops listening. */
 const LISTENING_MS = 15 * 60_000;
 
 export const realtimeRoutes = new Hono<App>()
-  .get("/realtime", parameters(z.strictObject({ project_id: common.project_id })), ofProject, async (c) => {
+  .get("/realtime", parameters(realtimeQuery), ofProject, async (c) => {
     const { project_id, timezone } = c.var.project;
     const snapshot = await c.env.LIVE.getByName(project_id).snapshot(
       { project_id, timezone },
@@ -28,7 +30,7 @@ export const realtimeRoutes = new Hono<App>()
     c.header("cache-control", "no-store");
     return c.json(snapshot);
   })
-  .get("/live", parameters(z.strictObject({ project_id: common.project_id })), ofProject, async (c) => {
+  .get("/live", parameters(realtimeQuery), ofProject, async (c) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") throw new Problem(426, "This route is a WebSocket.");
     const { project_id, timezone } = c.var.project;
     const listener: Listener = { ...viewOf(c.var.principal), until: Date.now() + LISTENING_MS };

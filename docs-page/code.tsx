@@ -1,0 +1,29 @@
+/** A piece of code, to be copied. */
+import { useState } from "preact/hooks";
+
+export function Code({ title, text }: { title: string; text: string }) {
+  const [said, setSaid] = useState("Copy");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setSaid("Copied");
+    } catch {
+      setSaid("Not allowed");
+    }
+    setTimeout(() => setSaid("Copy"), 2_000);
+  };
+  return (
+    <figure class="code-figure">
+      <figcaption>
+        <span>{title}</span>
+        <button type="button" class="button quiet" onClick={copy}>
+          {said}
+        </button>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}
+      <pre class="code" tabIndex={0}>
+        {text}
+      </pre>
+    </figure>
+  );
+}

@@ -370,6 +370,8 @@ describe.skipIf(!browserPath)("the snippet", { timeout: 90_000 }, () => {
     await eventually(() => types(visitor)).toEqual(["visit", "visit"]);
     await visitor.page.evaluate("pixel.identify('tabbed')");
     await settled(visitor);
+    // Tabs may be processes of their own; the browser takes a moment to tell one what another has stored.
+    await eventually(async () => JSON.stringify(await stored(other)).includes("tabbed")).toBe(true);
     await call(other, "spin");
     await settled(visitor);
     expect(last(visitor)).toMatchObject({ player_id: "tabbed", banner_tag: "tabs" });

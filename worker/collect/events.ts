@@ -60,23 +60,15 @@ async function read(
     return refused("banner_tag", "not_allowed", "this key is limited to other banner tags");
   }
   const project = await findProject(env, named, now);
-  return project ? { event, project } : refused("project_id", "unknown_project", `there is no project ${named}`);
+  if (!project) return refused("project_id", "unknown_project", `there is no project ${named}`);
+  return judged(env, event, project, now);
 }
 
-/** Asks the schemas, one event after the other: the first of a type reads its schema, and the others find it read. */
-async function checked(env: Env, readings: Read[], now: number): Promise<Read[]> {
-  const judged: Read[] = [];
-  for (const reading of readings) {
-    if ("errors" in reading) {
-      judged.push(reading);
-      continue;
-    }
-    const { event, project } = reading;
-    const verdict = await checkSchema(env, project.project_id, event.event_type, event, now);
-    if (verdict.status === "refused") judged.push({ errors: verdict.errors });
-    else judged.push(verdict.status === "warned" ? { ...reading, warnings: verdict.errors } : reading);
-  }
-  return judged;
+/** What the project's schema for its type says of it. */
+async function judged(env: Env, event: WireEvent, project: Project, now: number): Promise<Read> {
+  const verdict = await checkSchema(env, project.project_id, event.event_type, event, now);
+  if (verdict.status === "refused") return { errors: verdict.errors };
+  return verdict.status === "warned" ? { event, project, warnings: verdict.errors } : { event, project };
 }
 
 /** Makes the events durable; one that came without an id gets its id here. */
@@ -142,8 +134,9 @@ async function collect(c: Context<App>) {
   });
 
   try {
-    const asSent = await Promise.all(events.map((event) => read(c.env, principal, named, event, now)));
-    const readings = await checked(c.env, asSent, now);
+    // One after another: the first reads the project and its schema, the others find them read.
+    const readings: Read[] = [];
+    for (const event of events) readings.push(await read(c.env, principal, named, event, now));
     const refusals = readings.flatMap((reading, index) =>
       "errors" in reading ? [rejection(principal, named, events[index], reading.errors, now)] : [],
     );

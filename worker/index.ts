@@ -1,78 +1,13 @@
-/** Edgepixel's Worker: what it answers, consumes and runs. Each route lives with its subject. */
-import { Hono } from "hono";
-import { auditRoutes } from "./admin/audit.ts";
-import { deadLetterRoutes } from "./admin/dead-letters.ts";
-import { keyRoutes } from "./admin/keys.ts";
-import { projectionRoutes } from "./admin/projections.ts";
-import { projectRoutes } from "./admin/projects.ts";
-import { requestRoutes } from "./admin/requests.ts";
-import { schemaRoutes } from "./admin/schemas.ts";
-import { eventRoutes } from "./collect/events.ts";
-import { pixelRoutes } from "./collect/pixel.ts";
+/** Edgepixel's Worker: what it answers, what it consumes, what cron runs, and its Durable Objects. */
+import { app } from "./app.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
-import { atLeast } from "./http/access.ts";
-import type { App } from "./http/principal.ts";
-import { Problem } from "./http/problem.ts";
-import { sessionRoutes } from "./http/sign-in.ts";
-import { openApiRoutes } from "./openapi/routes.ts";
 import { wakeProjectors } from "./projections/projector.ts";
-import { botRoutes } from "./reports/bots.ts";
-import { campaignRoutes } from "./reports/campaigns.ts";
-import { funnelRoutes } from "./reports/funnel.ts";
-import { healthRoutes } from "./reports/health.ts";
-import { metricsRoutes } from "./reports/metrics.ts";
-import { playerRoutes } from "./reports/players.ts";
-import { realtimeRoutes } from "./reports/realtime.ts";
 
+export type { Api } from "./app.ts";
 export { LiveCounters } from "./live/counters.ts";
 export { Projector } from "./projections/projector.ts";
 export { RequestLog } from "./request-log/log.ts";
-
-const api = new Hono<App>()
-  .route("/", sessionRoutes)
-  .route("/", eventRoutes)
-  .use(atLeast("viewer"))
-  .route("/", metricsRoutes)
-  .route("/", funnelRoutes)
-  .route("/", campaignRoutes)
-  .route("/", playerRoutes)
-  .route("/", realtimeRoutes)
-  .route("/", botRoutes)
-  .route("/", projectRoutes)
-  .route("/", keyRoutes)
-  .route("/", requestRoutes)
-  .route("/", schemaRoutes)
-  .route("/", deadLetterRoutes)
-  .route("/", projectionRoutes)
-  .route("/", auditRoutes);
-
-/** The API as the typed client sees it. */
-export type Api = typeof api;
-
-/** Every route of the API, such as `GET /metrics`: what tests and docs must know of. */
-export const routes = [
-  ...new Set(
-    api.routes
-      .filter(({ method }) => method !== "ALL")
-      .map(({ method, path }) => `${method} ${path.replace(/\{.*\}$/, "")}`),
-  ),
-];
-
-/** Named, so that a test can hold its routes to the OpenAPI document. */
-export const app = new Hono<{ Bindings: Env }>()
-  .route("/", pixelRoutes)
-  .route("/", healthRoutes)
-  .route("/", openApiRoutes)
-  .route("/api/v1", api)
-  .route("/api", api)
-  .route("/v1", api)
-  .notFound((c) => new Problem(404, `There is nothing at ${c.req.path}.`).toResponse())
-  .onError((error) => {
-    if (error instanceof Problem) return error.toResponse();
-    console.error(JSON.stringify({ message: "request failed", error: String(error), stack: error.stack }));
-    return new Problem(500, "Something went wrong here; it has been logged.").toResponse();
-  });
 
 export default {
   fetch: app.fetch,

@@ -4,9 +4,9 @@ import { SELF } from "cloudflare:test";
 import { setShouldValidateFormat } from "@hyperjump/json-schema";
 import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/openapi-3-1";
 import { beforeAll, describe, expect, it } from "vitest";
+import { app } from "../../worker/app.ts";
 import { readEvent } from "../../worker/event.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
-import { app } from "../../worker/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 

@@ -243,7 +243,7 @@ describe("a pixel", () => {
     }
   });
 
-  it("answers 503 with Retry-After, and not 200, when the queue does not take it", async () => {
+  it("is not acknowledged when the queue itself refuses it", async () => {
     // The queue itself refuses a message that is too large; the sender is told what it would be told of any refusal.
     const { commit } = await import("../../worker/collect/group-commit.ts");
     const { storedEvent } = await import("./log.ts");

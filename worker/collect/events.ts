@@ -86,7 +86,7 @@ async function store(
       stamp(seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` }, project, sender, now),
     );
   const events = withIds(null);
-  const inParts = messagesOf(events.map(measure)).length > 1 && taken.some(({ event }) => event.event_id === undefined);
+  const inParts = taken.some(({ event }) => event.event_id === undefined) && messagesOf(events.map(measure)).length > 1;
   if (!inParts) {
     await commit(c.env.EVENTS, events);
     return events;

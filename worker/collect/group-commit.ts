@@ -71,7 +71,11 @@ async function follow(
 ): Promise<void> {
   group.events.push(...events);
   group.bytes += bytes;
-  if ((await settledOrLate(group.sent)) !== "sent") await queue.send({ events: [...events] });
+  const outcome = await settledOrLate(group.sent);
+  if (outcome === "sent") return;
+  // Its leader may have been cancelled before it sent; nobody else shall wait for it.
+  if (gathering === group) gathering = null;
+  await queue.send({ events: [...events] });
 }
 
 async function sendAlone(queue: Queue<EventMessage>, events: readonly Measured[]): Promise<void> {

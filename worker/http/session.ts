@@ -36,8 +36,10 @@ export async function readSession(c: InWorker, now: number): Promise<Principal |
   if (!c.env.ADMIN_TOKEN) return null;
   const value = await getSignedCookie(c, secret(c), COOKIE);
   if (!value) return null;
-  const { key_id, until } = session.parse(JSON.parse(value));
-  if (now >= until) return null;
+  // Signed by us, but perhaps by an older version of us.
+  const { data } = session.safeParse(JSON.parse(value));
+  if (!data || now >= data.until) return null;
+  const { key_id } = data;
   return key_id === null ? ADMIN : principalOfKeyId(c.env, key_id, now);
 }
 

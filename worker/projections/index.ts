@@ -4,6 +4,7 @@ import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
+import { playerDays } from "./player-days.ts";
 import { players } from "./players.ts";
 import type { Projection } from "./projection.ts";
 
@@ -14,7 +15,7 @@ import type { Projection } from "./projection.ts";
  */
 export const GROUPS = {
   live: { linger: 0, projections: [live] },
-  tables: { linger: 3_000, projections: [identities, daily, players, outcomes, changes] },
+  tables: { linger: 3_000, projections: [identities, daily, players, playerDays, outcomes, changes] },
 } as const satisfies Record<string, { linger: number; projections: readonly Projection[] }>;
 export type Group = keyof typeof GROUPS;
 

@@ -4,13 +4,14 @@ import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
+import { cohorts } from "./cohorts.ts";
 import { funnel } from "./funnel.ts";
 import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
 import { series } from "./series/series.ts";
 
-const ALL = [metrics, series, funnel, campaigns, player, bots] as const;
+const ALL = [metrics, series, funnel, cohorts, campaigns, player, bots] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

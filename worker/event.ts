@@ -319,4 +319,8 @@ export type StoredEvent = {
 };
 
 /** One message of the queue. Always a list: the queue bills by the message. */
-export type EventMessage = { events: StoredEvent[] };
+export type EventMessage = {
+  events: StoredEvent[];
+  /** Of the requests that brought them, for the log. */
+  request_ids?: string[];
+};

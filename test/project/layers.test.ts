@@ -16,7 +16,7 @@ const STEPS: string[][] = [
   ["worker/live"],
   ["worker/registry"],
   ["worker/project.ts"],
-  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts"],
+  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts"],
 ];
 
 const sources = (folder: string): string[] =>

@@ -1,6 +1,7 @@
 /** Whether each part works and how far each projection is behind. Open to everyone, so it names no data. */
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
+import { log } from "../log.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type Database, openDatabase } from "../schema.ts";
 
@@ -43,7 +44,7 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
   try {
     return { state: "ok", answer: await ask };
   } catch (error) {
-    console.error(JSON.stringify({ message: "health", part, error: String(error) }));
+    log("error", "part failing", { part, error: String(error) });
     return { state: "failing", answer: undefined };
   }
 }

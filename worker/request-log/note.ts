@@ -3,6 +3,7 @@
  * gathered: the first goes at once, those that come while it is under way or within a second of it go together.
  */
 import { type Door, projectId } from "../event.ts";
+import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
 import { OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
@@ -34,7 +35,7 @@ export function note(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, rejecti
   if (rejections.length === 0) return;
   ctx.waitUntil(
     take(env, rejections).catch((error) => {
-      console.error(JSON.stringify({ message: "rejections lost", requests: rejections.length, error: String(error) }));
+      log("error", "rejections lost", { requests: rejections.length, error: String(error) });
     }),
   );
 }
@@ -124,8 +125,7 @@ async function deliver(env: Env, project_id: string, group: Group): Promise<void
       await env.REQUEST_LOG.getByName(project_id).record(delivery);
     } catch (error) {
       const { reasons } = delivery;
-      const lost = { message: "rejections not recorded", project_id, requests, reasons, error: String(error) };
-      console.error(JSON.stringify(lost));
+      log("error", "rejections not recorded", { project_id, requests, reasons, error: String(error) });
     }
   }
 }

@@ -15,6 +15,7 @@ import { Problem } from "./http/problem.ts";
 import { traced } from "./http/request.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
 import { log } from "./log.ts";
+import { scrapeRoutes } from "./monitor/metrics.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { healthRoutes } from "./reports/health.ts";
 import { reportRoutes } from "./reports/index.ts";
@@ -50,6 +51,7 @@ export const app = new Hono<Incoming>()
   .use(traced)
   .route("/", pixelRoutes)
   .route("/", healthRoutes)
+  .route("/", scrapeRoutes)
   .route("/", openApiRoutes)
   .route("/api/v1", api)
   .route("/api", api)

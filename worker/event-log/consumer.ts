@@ -4,6 +4,8 @@
  */
 import type { EventMessage } from "../event.ts";
 import { log } from "../log.ts";
+import { record } from "../meter/measure.ts";
+import type { Counts } from "../meter/meter.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken } from "./dead-letters.ts";
@@ -17,7 +19,8 @@ const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
 /** A line of the log may have 256 KB. */
 const IDS_A_LINE = 2_000;
 
-type Consumed = Taken & { events: number };
+/** `duplicates` are events that the log had already. */
+type Consumed = Taken & { messages: number; events: number; duplicates: number };
 
 async function take(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {
   const read = batch.messages.map((message) => ({ events: eventsOf(message.body), body: message.body as unknown }));
@@ -32,7 +35,8 @@ async function take(db: Database, batch: MessageBatch<EventMessage>, now: number
     log("error", "dead letters", { count: casualties.length, error: casualties[0]?.error });
     await bury(db, casualties, CONSUMER, now);
   }
-  return { ...taken, casualties, events: events.length };
+  const duplicates = events.length - taken.stored - taken.casualties.length;
+  return { ...taken, casualties, messages: batch.messages.length, events: events.length, duplicates };
 }
 
 async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
@@ -54,12 +58,10 @@ const requestsOf = (batch: MessageBatch<EventMessage>): string[] => [
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
 function tell(batch: MessageBatch<EventMessage>, consumed: Consumed, ms: number): void {
-  const { events, stored, casualties, first_seq, last_seq } = consumed;
-  const duplicates = events - stored - casualties.filter(({ event }) => event !== null).length;
-  const figures = { messages: batch.messages.length, events, stored, duplicates, first_seq, last_seq, ms };
+  const { casualties: _, ...figures } = consumed;
   const ids = requestsOf(batch);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
-    log("info", "batch appended", { ...figures, request_ids: ids.slice(from, from + IDS_A_LINE) });
+    log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
   }
 }
 
@@ -68,20 +70,33 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
   const now = Date.now();
   try {
     const db = openDatabase(env.DB);
-    if (dead) await lay(db, batch, now);
-    else tell(batch, await take(db, batch, now), Date.now() - now);
+    if (dead) {
+      await lay(db, batch, now);
+      return batch.ackAll();
+    }
+    const consumed = await take(db, batch, now);
+    batch.ackAll();
+    tell(batch, consumed, Date.now() - now);
+    await Promise.all([wake(env), record(env, countsOf(consumed))]);
   } catch (error) {
     const { queue, messages } = batch;
     const request_ids = requestsOf(batch).slice(0, IDS_A_LINE);
     log("error", "append failed", { queue, messages: messages.length, request_ids, error: String(error) });
     const attempts = Math.max(1, ...messages.map((message) => message.attempts));
     batch.retryAll(dead ? {} : { delaySeconds: patience(attempts) });
-    return;
+    await record(env, { "queue retries": 1 });
   }
-  batch.ackAll();
-  if (dead) return;
-  await wakeProjectors(env).catch((error) => {
+}
+
+const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
+  "queue batches": 1,
+  "queue messages": messages,
+  "queue events": events,
+  "queue known": duplicates,
+});
+
+const wake = (env: Env) =>
+  wakeProjectors(env).catch((error) => {
     // The events are safe; cron wakes the projectors within a minute.
     log("error", "wake failed", { error: String(error) });
   });
-}

@@ -1,9 +1,11 @@
-/** What is the same for every request: its id, in the answer and in the log, and its line there. */
+/** What is the same for every request: its id, in the answer and in the log; its line there; its time on the meter. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 import { v7 as uuidv7 } from "uuid";
 import { log } from "../log.ts";
+import { measure } from "../meter/measure.ts";
+import type { RouteClass } from "../meter/meter.ts";
 import type { App, Incoming } from "./principal.ts";
 import { Problem } from "./problem.ts";
 
@@ -20,6 +22,16 @@ function idOf(headers: Headers, now: number): string {
 
 /** The pattern that answered, such as `/api/v1/players/:player_id`; `none` where nothing is there. */
 const routeOf = (c: Context): string => matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "none";
+
+const PIXEL = /^\/(?:visit|registration|deposit|pixel\/.*)$/;
+
+function classOf(c: Context): RouteClass {
+  const route = routeOf(c);
+  if (PIXEL.test(route)) return "pixel";
+  if (!route.startsWith("/api/v1/") && !route.startsWith("/api/") && !route.startsWith("/v1/")) return "other";
+  if (c.req.method === "GET" || c.req.method === "HEAD") return "read";
+  return route.endsWith("/events") ? "events" : "write";
+}
 
 /**
  * Requests that failed, took long or changed something have a line. What was sent and taken has none of its own, since
@@ -38,6 +50,7 @@ export const traced = createMiddleware<Incoming>(async (c, next) => {
   // The headers of a WebSocket's answer are its object's own.
   if (c.res.status !== 101) c.res.headers.set("x-request-id", request_id);
   const ms = Date.now() - began;
+  measure(c.env, c.executionCtx, classOf(c), c.res.status, ms);
   const level: string = c.env.LOG_LEVEL;
   const worth = worthALine(c, ms);
   if (worth || level === "debug") log(worth ? levelOf(c.res.status) : "debug", "request", lineOf(c, ms));

@@ -11,7 +11,7 @@ export const TAGS = {
   Administration: "Projects, keys and what was done to them. Role `admin`.",
   Schemas: "A JSON Schema for each event type, in versions.",
   "Dead letters": "What the log could not store.",
-  Instance: "How it is, and what it can do. No key.",
+  Instance: "How it is, and what it can do.",
 } as const;
 export type Tag = keyof typeof TAGS;
 

@@ -24,7 +24,7 @@ export type Health = {
 
 type Position = { name: string; cursor: number; head: number | null; waiting_since: number | null; failed: number };
 
-async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
+export async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
   const positions = await db.all<Position>(sql`
     SELECT p.value AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
       (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since

@@ -5,6 +5,12 @@
 export const UNITS = 10_000;
 const LARGEST_WHOLE = 900_000_000_000n;
 
+/** The event types whose amounts are payments: from the player, and back to them. */
+export const INCOME = ["purchase", "deposit"] as const;
+export const OUTGO = ["refund", "withdrawal"] as const;
+export type PaymentType = (typeof INCOME)[number] | (typeof OUTGO)[number];
+export const PAYMENT_TYPES: readonly PaymentType[] = [...INCOME, ...OUTGO];
+
 /** `"12.5"` → `125000`. Null for anything that is not such a decimal; a sign or an exponent is none. */
 export function parseMoney(text: string): number | null {
   const parts = /^(\d{1,12})(?:\.(\d{1,4}))?$/.exec(text);

@@ -103,6 +103,7 @@ const KEYS = {
   money_summary: ["event_date", "event_type", "banner_tag", "currency"],
   activity: ["event_date", "event_type", "person", "event_hour", "banner_tag", "country", "device", "app_id"],
   players: ["person"],
+  payments: ["event_date", "event_type", "person", "event_hour", "app_id", "platform", "banner_tag", "currency"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 const VALUES = {
@@ -123,6 +124,7 @@ const VALUES = {
     "deposit",
     "second_deposit",
   ],
+  payments: ["total", "whole", "fraction"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 export async function figuresIn(project_id: string): Promise<Figures> {
@@ -141,5 +143,6 @@ export async function figuresIn(project_id: string): Promise<Figures> {
     money_summary: await read("money_summary"),
     activity: await read("activity"),
     players: await read("players"),
+    payments: await read("payments"),
   };
 }

@@ -396,7 +396,7 @@ describe("projections", () => {
     };
     expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(["live", "identities", "daily", "players"]));
     for (const row of rows) expect(row).toMatchObject({ cursor: expect.any(Number), lag_events: 0, error: null });
-    expect(await ask("POST", "/identities/rebuild")).toEqual({ rebuilding: ["identities", "daily", "players"] });
+    expect(await ask("POST", "/identities/rebuild")).toEqual({ rebuilding: ["identities", "daily", "players", "payments"] });
     expect(await ask("POST", "/nothing/rebuild")).toMatchObject({ status: 404 });
     await settle();
     expect(

@@ -5,7 +5,7 @@
 import type { StoredEvent } from "../../worker/event.ts";
 
 export type Table = Record<string, Record<string, unknown>>;
-export type Figures = Record<"daily_metrics" | "event_summary" | "money_summary" | "activity" | "players", Table>;
+export type Figures = Record<"daily_metrics" | "event_summary" | "money_summary" | "activity" | "players" | "payments", Table>;
 
 const DAY = 86_400_000;
 
@@ -55,7 +55,7 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     return touches.at(-1)?.banner_tag ?? "";
   };
 
-  const figures: Figures = { daily_metrics: {}, event_summary: {}, money_summary: {}, activity: {}, players: {} };
+  const figures: Figures = { daily_metrics: {}, event_summary: {}, money_summary: {}, activity: {}, players: {}, payments: {} };
   const seen = new Set<string>();
   const bump = (table: Table, key: unknown[], by: Record<string, number>) => {
     const name = JSON.stringify(key);
@@ -87,6 +87,11 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
         whole: Math.floor(event.amount / 10_000),
         fraction: event.amount % 10_000,
       });
+    }
+    if (event.amount !== null && ["purchase", "deposit", "refund", "withdrawal"].includes(event_type)) {
+      const { app_id, platform, currency, amount } = event;
+      const payment = [event_date, event_type, person, event.event_hour, app_id ?? "", platform ?? "", tag, currency];
+      bump(figures.payments, payment, { total: 1, whole: Math.floor(amount / 10_000), fraction: amount % 10_000 });
     }
     const what = [
       event_date,

@@ -105,7 +105,7 @@ export const projectRoutes = new Hono<App>()
     forgetProjects();
     // The window is part of every attribution ever made: they are made anew.
     if (changes.attribution_days !== undefined && changes.attribution_days !== before.attribution_days) {
-      for (const name of ["daily", "players"]) await rebuild(c.env, db, PROJECTIONS, name);
+      for (const name of ["daily", "players", "payments"]) await rebuild(c.env, db, PROJECTIONS, name);
       await wakeProjectors(c.env);
     }
     return c.json(view({ ...before, ...changes }));

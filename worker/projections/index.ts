@@ -3,6 +3,7 @@ import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
+import { payments } from "./payments.ts";
 import { players } from "./players.ts";
 import type { Projection } from "./projection.ts";
 
@@ -13,7 +14,7 @@ import type { Projection } from "./projection.ts";
  */
 export const GROUPS = {
   live: { linger: 0, projections: [live] },
-  tables: { linger: 3_000, projections: [identities, daily, players, outcomes] },
+  tables: { linger: 3_000, projections: [identities, daily, players, payments, outcomes] },
 } as const satisfies Record<string, { linger: number; projections: readonly Projection[] }>;
 export type Group = keyof typeof GROUPS;
 

@@ -1,0 +1,27 @@
+/** An exchange rate: USD for one unit of a currency, a decimal with at most 8 places, held as an integer of 1e-8 USD. */
+export const RATE_UNITS = 100_000_000;
+const PLACES = 8;
+
+/** No currency is worth more; it also keeps every product of an amount and a rate within 63 bits. */
+const LARGEST_WHOLE = 1_000n;
+
+export type Rate = {
+  currency_code: string;
+  /** `YYYY-MM-DD`. */
+  rate_date: string;
+  /** 1e-8 USD for one unit. */
+  usd_rate: number;
+};
+
+/** `"1.0825"` → `108250000`. Null for anything that is not such a decimal above 0, or is above 1,000. */
+export function parseRate(text: string): number | null {
+  const parts = /^(\d{1,4})(?:\.(\d{1,8}))?$/.exec(text);
+  if (!parts) return null;
+  const rate = BigInt(parts[1] as string) * BigInt(RATE_UNITS) + BigInt((parts[2] ?? "").padEnd(PLACES, "0"));
+  return rate > 0n && rate <= LARGEST_WHOLE * BigInt(RATE_UNITS) ? Number(rate) : null;
+}
+
+/** `108250000` → `"1.08250000"`. */
+export function formatRate(rate: number): string {
+  return `${Math.trunc(rate / RATE_UNITS)}.${String(rate % RATE_UNITS).padStart(PLACES, "0")}`;
+}

@@ -31,6 +31,13 @@ export function formatMoney(units: number | bigint): string {
   return `${value < 0n ? "-" : ""}${magnitude / BigInt(UNITS)}.${fraction}`;
 }
 
+/** Rounded to the nearest, half to even. `by` is positive. */
+export function divide(number: bigint, by: bigint): bigint {
+  const down = number / by - (number % by < 0n ? 1n : 0n);
+  const twice = 2n * (number - down * by);
+  return twice > by || (twice === by && down % 2n !== 0n) ? down + 1n : down;
+}
+
 /** The active codes of ISO 4217 (list one, 2024), metals and test codes left out. */
 export const CURRENCIES: ReadonlySet<string> = new Set(
   (

@@ -13,12 +13,14 @@ export type Rate = {
   usd_rate: number;
 };
 
+export const isRate = (rate: bigint): boolean => rate > 0n && rate <= LARGEST_WHOLE * BigInt(RATE_UNITS);
+
 /** `"1.0825"` → `108250000`. Null for anything that is not such a decimal above 0, or is above 1,000. */
 export function parseRate(text: string): number | null {
   const parts = /^(\d{1,4})(?:\.(\d{1,8}))?$/.exec(text);
   if (!parts) return null;
   const rate = BigInt(parts[1] as string) * BigInt(RATE_UNITS) + BigInt((parts[2] ?? "").padEnd(PLACES, "0"));
-  return rate > 0n && rate <= LARGEST_WHOLE * BigInt(RATE_UNITS) ? Number(rate) : null;
+  return isRate(rate) ? Number(rate) : null;
 }
 
 /** `108250000` → `"1.08250000"`. */

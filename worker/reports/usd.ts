@@ -8,7 +8,7 @@
  * divided by that date's rate and kept to 12 places. What has no rate in force is told apart, never dropped.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { formatMoney, UNITS } from "../money.ts";
+import { divide, formatMoney, UNITS } from "../money.ts";
 import { RATE_UNITS } from "../rates/rate.ts";
 
 /** 12 places: what a product of an amount (4) and a rate (8) needs. */
@@ -79,13 +79,6 @@ export function convert(rows: readonly Sum[], into = "USD"): Converted {
     converted.exact += divide(usd * BigInt(RATE_UNITS), into_rate);
   }
   return converted;
-}
-
-/** Rounded to the nearest, half to even. `by` is positive. */
-export function divide(number: bigint, by: bigint): bigint {
-  const down = number / by - (number % by < 0n ? 1n : 0n);
-  const twice = 2n * (number - down * by);
-  return twice > by || (twice === by && down % 2n !== 0n) ? down + 1n : down;
 }
 
 /** Exact money as a decimal, rounded to 4 places. */

@@ -5,7 +5,10 @@
 import type { StoredEvent } from "../../worker/event.ts";
 
 export type Table = Record<string, Record<string, unknown>>;
-export type Figures = Record<"daily_metrics" | "event_summary" | "money_summary" | "activity" | "players" | "payments", Table>;
+export type Figures = Record<
+  "daily_metrics" | "event_summary" | "money_summary" | "activity" | "players" | "payments",
+  Table
+>;
 
 const DAY = 86_400_000;
 
@@ -55,7 +58,14 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     return touches.at(-1)?.banner_tag ?? "";
   };
 
-  const figures: Figures = { daily_metrics: {}, event_summary: {}, money_summary: {}, activity: {}, players: {}, payments: {} };
+  const figures: Figures = {
+    daily_metrics: {},
+    event_summary: {},
+    money_summary: {},
+    activity: {},
+    players: {},
+    payments: {},
+  };
   const seen = new Set<string>();
   const bump = (table: Table, key: unknown[], by: Record<string, number>) => {
     const name = JSON.stringify(key);

@@ -28,6 +28,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   by: "`visit_date` follows those who first visited in the period; `event_date` takes each step by its own date.",
   sort: "A column of the rows, with `-` before it for the largest first. `-visits` where absent.",
   compare: "Adds the figures of the period just before, or of the same days a year earlier.",
+  currency_code: "An ISO 4217 code other than USD, whose rate is always 1.",
+  rate_date: "The day that the rate is of.",
   limit: "How many rows at most.",
   cursor: "Where to begin: `next_cursor` of the page before.",
   next_cursor: "Where the next page begins; null on the last one.",

@@ -7,9 +7,7 @@ import { PAYMENT_TYPES, UNITS } from "../money.ts";
 import type { Tables } from "./projection.ts";
 import { newEvents, pastOf, repaired } from "./resolve.ts";
 
-const BY = sql.raw(
-  "project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
-);
+const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
 const TYPES = sql.raw(PAYMENT_TYPES.map((type) => `'${type}'`).join(", "));
 /** As a literal: D1 binds every number as a REAL, and dividing by one does not cut. */
 const WHOLE = sql.raw(String(UNITS));

@@ -6,7 +6,8 @@ import { isDate } from "../calendar.ts";
 import { CURRENCIES, divide } from "../money.ts";
 import { isRate, RATE_UNITS, type Rate } from "./rate.ts";
 
-export type EcbReading = { ok: true; rates: Rate[] } | { ok: false; error: string };
+type EcbRate = Omit<Rate, "data_source">;
+export type EcbReading = { ok: true; rates: EcbRate[] } | { ok: false; error: string };
 
 type Element = { name: string; attributes: Record<string, string> };
 /** An exact decimal: `digits` / 10^`places`. */
@@ -55,9 +56,10 @@ export function readEcb(xml: string): EcbReading {
   const days: Day[] = [];
   let error: string | null = null;
   const refuse = (why: string) => {
-    error ??= why;
+    error = why;
   };
   const whole = walk(xml, (path) => {
+    if (error !== null) return;
     const [root, ...inner] = path;
     const { attributes } = path.at(-1) as Element;
     if (root?.name !== "gesmes:Envelope") return refuse("it is not a document of reference rates");
@@ -78,7 +80,7 @@ export function readEcb(xml: string): EcbReading {
   if (error !== null) return { ok: false, error };
   if (!whole) return { ok: false, error: "it is not complete XML" };
   if (days.length === 0) return { ok: false, error: "it has no date" };
-  const rates: Rate[] = [];
+  const rates: EcbRate[] = [];
   for (const { date: rate_date, perEuro } of days) {
     const usd = perEuro.get("USD");
     if (!usd) return { ok: false, error: `it has no rate of USD on ${rate_date}` };

@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { DAY_MS } from "../calendar.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { type EcbReading, readEcb } from "./ecb.ts";
-import type { Rate } from "./rate.ts";
+import { storeRates } from "./rate.ts";
 
 /** What the feed's rates name as their source. */
 export const FEED = "ecb";
@@ -66,7 +66,10 @@ async function download(url: string, now: number): Promise<EcbReading> {
     // What the network says may name hosts, and /health is open to everyone.
     console.error(JSON.stringify({ message: "exchange rates", error: String(error) }));
     const late = error instanceof Error && error.name === "TimeoutError";
-    return { ok: false, error: late ? `it did not answer within ${TIMEOUT_MS / 1_000} seconds` : "it cannot be reached" };
+    return {
+      ok: false,
+      error: late ? `it did not answer within ${TIMEOUT_MS / 1_000} seconds` : "it cannot be reached",
+    };
   }
   const reading = readEcb(text);
   const tomorrow = dateOf(now + DAY_MS);
@@ -76,12 +79,8 @@ async function download(url: string, now: number): Promise<EcbReading> {
 }
 
 /** The feed may correct itself, and nobody else. */
-const store = (rates: Rate[], now: number): SQL => sql`
-  INSERT INTO exchange_rates (currency_code, rate_date, usd_rate, data_source, loaded_at)
-  SELECT value ->> 'currency_code', value ->> 'rate_date', value ->> 'usd_rate', ${FEED}, ${now}
-  FROM json_each(${JSON.stringify(rates)}) WHERE true
-  ON CONFLICT DO UPDATE SET usd_rate = excluded.usd_rate, loaded_at = excluded.loaded_at
-    WHERE exchange_rates.data_source = excluded.data_source AND exchange_rates.usd_rate <> excluded.usd_rate`;
+const OWN_AND_CHANGED = sql`exchange_rates.data_source = excluded.data_source
+  AND exchange_rates.usd_rate <> excluded.usd_rate`;
 
 const note = (now: number, last_rate_date: string | null, error: string | null): SQL => sql`
   INSERT INTO exchange_rate_feed (feed, tried_at, last_rate_date, error)
@@ -94,8 +93,19 @@ export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
   const db = openDatabase(env.DB);
   const reading = await download(env.ECB_FEED_URL, now);
   if (reading.ok) {
-    const newest = reading.rates.map(({ rate_date }) => rate_date).sort().at(-1) ?? null;
-    await transact(db, [store(reading.rates, now), note(now, newest, null)]);
+    const newest =
+      reading.rates
+        .map(({ rate_date }) => rate_date)
+        .sort()
+        .at(-1) ?? null;
+    await transact(db, [
+      storeRates(
+        reading.rates.map((rate) => ({ ...rate, data_source: FEED })),
+        now,
+        OWN_AND_CHANGED,
+      ),
+      note(now, newest, null),
+    ]);
   } else {
     await transact(db, [note(now, null, reading.error)]);
   }

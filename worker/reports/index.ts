@@ -8,8 +8,9 @@ import { funnel } from "./funnel.ts";
 import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
+import { revenueReport } from "./revenue.ts";
 
-const ALL = [metrics, funnel, campaigns, player, bots] as const;
+const ALL = [metrics, funnel, campaigns, player, bots, revenueReport] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

@@ -6,16 +6,18 @@ import { projectId } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
 
-const date = z
+export const date = z
   .string("must be a date, YYYY-MM-DD")
   .refine(isDate, "must be a date, YYYY-MM-DD")
   .meta({ format: "date" });
 export const tag = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
 
+export const format = z.enum(["json", "csv"], "must be json or csv").optional();
+
 /** Every report takes the project and may answer as CSV. */
 export const common = {
   project_id: projectId.optional(),
-  format: z.enum(["json", "csv"], "must be json or csv").optional(),
+  format,
 };
 export const dated = { ...common, from: date.optional(), to: date.optional() };
 

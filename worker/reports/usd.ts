@@ -90,7 +90,9 @@ export const formatAverage = (exact: bigint, over: number): string | null =>
 
 /** Amounts by currency, as decimals. */
 export const formatAmounts = (amounts: ReadonlyMap<string, bigint>): Record<string, string> =>
-  Object.fromEntries([...amounts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, units]) => [code, formatMoney(units)]));
+  Object.fromEntries(
+    [...amounts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, units]) => [code, formatMoney(units)]),
+  );
 
 /** The same in one cell of a table. */
 export const amountsCell = (amounts: Record<string, string>): string =>

@@ -56,6 +56,11 @@ CREATE TABLE funnel (
   PRIMARY KEY (project_id, anchor, event_date, step, banner_tag, elapsed)
 ) STRICT, WITHOUT ROWID;
 
+-- What has come down to nobody goes.
+CREATE TRIGGER returns_empty AFTER UPDATE ON returns WHEN NEW.people = 0 BEGIN DELETE FROM returns WHERE project_id = NEW.project_id AND banner_tag = NEW.banner_tag AND event_date = NEW.event_date AND previous_date = NEW.previous_date; END;
+CREATE TRIGGER retention_empty AFTER UPDATE ON retention WHEN NEW.people = 0 BEGIN DELETE FROM retention WHERE project_id = NEW.project_id AND cohort_date = NEW.cohort_date AND banner_tag = NEW.banner_tag AND day = NEW.day; END;
+CREATE TRIGGER funnel_empty AFTER UPDATE ON funnel WHEN NEW.people = 0 BEGIN DELETE FROM funnel WHERE project_id = NEW.project_id AND anchor = NEW.anchor AND event_date = NEW.event_date AND step = NEW.step AND banner_tag = NEW.banner_tag AND elapsed = NEW.elapsed; END;
+
 ALTER TABLE players ADD COLUMN third_deposit TEXT;
 ALTER TABLE players ADD COLUMN third_deposit_at INTEGER AS (CAST(substr(third_deposit, 1, 15) AS INTEGER)) VIRTUAL;
 ALTER TABLE players ADD COLUMN third_deposit_date TEXT AS (substr(third_deposit, 17, 10)) VIRTUAL;

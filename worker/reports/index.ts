@@ -4,13 +4,14 @@ import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
+import { cohorts } from "./cohorts.ts";
 import { funnel } from "./funnel.ts";
 import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
-import { revenueReport } from "./revenue.ts";
+import { revenue } from "./revenue.ts";
 
-const ALL = [metrics, funnel, campaigns, player, bots, revenueReport] as const;
+const ALL = [metrics, funnel, cohorts, campaigns, player, bots, revenue] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

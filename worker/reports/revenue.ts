@@ -87,7 +87,13 @@ function figuresOf(paid: readonly Paid[], paying_users: number, byCurrency: bool
 type Converted = ReturnType<typeof convert>;
 type Three = [Converted, Converted, Converted];
 
-async function revenue(db: Database, project_id: string, { from, to }: Period, tags: string[] | null, asked: Query) {
+async function revenueRows(
+  db: Database,
+  project_id: string,
+  { from, to }: Period,
+  tags: string[] | null,
+  asked: Query,
+) {
   const columns = [
     "event_date",
     ...(asked.interval === "hour" ? ["event_hour"] : []),
@@ -127,7 +133,7 @@ const flat = ({ totals, unconverted, refunded_unconverted, withdrawn_unconverted
   withdrawn_unconverted: amountsCell(withdrawn_unconverted),
 });
 
-export const revenueReport = report({
+export const revenue = report({
   id: "getRevenue",
   path: "/revenue",
   summary: "What was paid, by day or hour, in its currency and in USD",
@@ -141,7 +147,7 @@ export const revenueReport = report({
   converts: true,
   async read({ db, project: { project_id, timezone }, period, tags, query: { event_type, group_by, interval } }) {
     const asked = { event_type, group_by, interval };
-    const { columns, rows, total } = await revenue(db, project_id, period, tags, asked);
+    const { columns, rows, total } = await revenueRows(db, project_id, period, tags, asked);
     const unwanted = group_by === "currency" ? "totals" : "total";
     const shown = Object.keys(figures.shape).filter((name) => name !== unwanted);
     return {

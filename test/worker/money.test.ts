@@ -1,0 +1,361 @@
+/** Money in several currencies: exact, at the rate of each event's date, and never dropped where there is none. */
+import { SELF } from "cloudflare:test";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { divide } from "../../worker/money.ts";
+import { convert, EXACT_UNITS, exactUsd, formatAverage, formatExact, type Sum } from "../../worker/reports/usd.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://money.example";
+const get = (path: string, headers: HeadersInit = ADMIN) => SELF.fetch(`${HOST}/api/v1${path}`, { headers });
+const json = async (path: string, headers: HeadersInit = ADMIN) => {
+  const response = await get(path, headers);
+  expect(response.status).toBe(200);
+  return response.json<Record<string, unknown>>();
+};
+const load = async (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) => {
+  const response = await SELF.fetch(`${HOST}/api/v1/exchange-rates`, {
+    method: "POST",
+    headers: ADMIN,
+    body: JSON.stringify({
+      rates: rates.map(([currency_code, rate_date, usd_rate]) => ({
+        currency_code,
+        rate_date,
+        usd_rate,
+        data_source: "a test",
+      })),
+    }),
+  });
+  expect(response.status).toBe(201);
+};
+
+let PROJECT = "";
+const paid = (event_type: string, day: string, amount: string, currency: string, more: Partial<StoredEvent> = {}) =>
+  storedEvent({
+    project_id: PROJECT,
+    event_type,
+    player_id: "p1",
+    timestamp: Date.parse(`${day}T12:00:00Z`),
+    amount: Math.round(Number(amount) * 10_000),
+    currency,
+    ...more,
+  });
+const tell = async (...events: StoredEvent[]) => {
+  await deliver([{ events }]);
+  await settle();
+};
+const begin = async (project_id: string, settings: Parameters<typeof createProject>[1] = {}) => {
+  PROJECT = project_id;
+  await createProject(project_id, settings);
+};
+
+describe("rounding", () => {
+  it.each<[bigint, bigint, bigint]>([
+    [5n, 2n, 2n],
+    [7n, 2n, 4n],
+    [-5n, 2n, -2n],
+    [-7n, 2n, -4n],
+    [-1n, 3n, 0n],
+    [2n, 3n, 1n],
+    [-2n, 3n, -1n],
+    [0n, 3n, 0n],
+  ])("of %s / %s is %s", (number, by, result) => expect(divide(number, by)).toBe(result));
+
+  it("is done once, to four places, half to even", () => {
+    expect(formatExact(125_000_000n)).toBe("0.0001");
+    expect(formatExact(50_000_000n)).toBe("0.00");
+    expect(formatExact(150_000_000n)).toBe("0.0002");
+    expect(formatExact(-150_000_000n)).toBe("-0.0002");
+    expect(formatAverage(EXACT_UNITS, 3)).toBe("0.3333");
+    expect(formatAverage(EXACT_UNITS, 0)).toBe(null);
+  });
+});
+
+describe("conversion", () => {
+  it("in SQL equals that in whole numbers of any size", async () => {
+    const amounts = fc.record({
+      whole: fc.oneof(fc.nat(10_000), fc.integer({ min: 0, max: 9 * 10 ** 15 })),
+      fraction: fc.oneof(fc.nat(9_999), fc.integer({ min: 0, max: 10 ** 11 })),
+      rate: fc.oneof(fc.integer({ min: 1, max: 10 ** 9 }), fc.constant(10 ** 11)),
+    });
+    await fc.assert(
+      fc.asyncProperty(amounts, async ({ whole, fraction, rate }) => {
+        const { whole: w, rest } = exactUsd(sql`w`, sql`f`, sql`r`);
+        const [given] = await db.all<{ whole: string; rest: string }>(sql`
+          SELECT CAST(${w} AS TEXT) AS whole, CAST(${rest} AS TEXT) AS rest
+          FROM (SELECT CAST(${String(whole)} AS INTEGER) AS w, CAST(${String(fraction)} AS INTEGER) AS f,
+            CAST(${String(rate)} AS INTEGER) AS r)`);
+        const exact = (BigInt(whole) * 10_000n + BigInt(fraction)) * BigInt(rate);
+        expect([given?.whole, given?.rest]).toEqual([String(exact / EXACT_UNITS), String(exact % EXACT_UNITS)]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  const sum = (currency: string, whole: string, rate: number | null, more: Partial<Sum> = {}): Sum => ({
+    event_date: "2026-05-01",
+    currency,
+    total: 1,
+    whole,
+    fraction: 0,
+    rate,
+    into_rate: 100_000_000,
+    ...more,
+  });
+
+  it("sums exact products", () => {
+    // Each is 0.00005 USD: rounded one by one they would be nothing.
+    const cents = ["a", "b"].map(() => sum("JPY", "0", 500_000, { fraction: 100 }));
+    expect(formatExact(convert(cents).exact)).toBe("0.0001");
+  });
+
+  it("into another currency divides each date's sum, and takes its own as it is", () => {
+    const into_rate = 300_000_000;
+    const rows = [
+      sum("USD", "1", 100_000_000, { into_rate }),
+      sum("USD", "1", 100_000_000, { into_rate, event_date: "2026-05-02" }),
+      sum("XYZ", "7", 300_000_000, { into_rate }),
+      // Its own needs no rate at all.
+      sum("XYZ", "5", null, { into_rate: null, event_date: "2026-05-03" }),
+      sum("USD", "9", 100_000_000, { into_rate: null, event_date: "2026-05-03" }),
+      sum("JPY", "9", null, { into_rate }),
+      sum("JPY", "1", null, { into_rate, fraction: 5_000 }),
+    ];
+    const { exact, total, without_rate, unconverted } = convert(rows, "XYZ");
+    expect(exact).toBe(12n * EXACT_UNITS + 2n * 333_333_333_333n);
+    expect([total, without_rate]).toEqual([4, 3]);
+    expect(Object.fromEntries(unconverted)).toEqual({ USD: 90_000n, JPY: 105_000n });
+  });
+});
+
+const MAY = "from=2026-05-01&to=2026-05-31";
+type Row = Record<string, unknown>;
+const rowsOf = async (path: string, headers?: HeadersInit) => (await json(path, headers)).rows as Row[];
+const picked = (row: Row | undefined, ...names: string[]) => names.map((name) => row?.[name]);
+
+describe("a rate", () => {
+  const usd = async () => {
+    const { rows, total } = await json(`/revenue?project_id=${PROJECT}&${MAY}`);
+    const days = (rows as Row[]).map((row) => picked(row, "event_date", "total_usd", "unconverted"));
+    return [...days, picked(total as Row, "total_usd", "unconverted")];
+  };
+
+  it("that comes late fills in the past, and a later date's never changes it", async () => {
+    await begin("late");
+    await tell(
+      paid("purchase", "2026-05-10", "100", "SEK"),
+      paid("purchase", "2026-05-18", "50", "SEK", { player_id: "p2" }),
+    );
+    expect(await usd()).toEqual([
+      ["2026-05-10", "0.00", { SEK: "100.00" }],
+      ["2026-05-18", "0.00", { SEK: "50.00" }],
+      ["0.00", { SEK: "150.00" }],
+    ]);
+    // Of a later date: neither.
+    await load(["SEK", "2026-05-19", "0.5"]);
+    expect((await usd()).at(-1)).toEqual(["0.00", { SEK: "150.00" }]);
+    // Seven days are as old as a rate may be; eight are too old.
+    await load(["SEK", "2026-05-10", "0.1"]);
+    expect(await usd()).toEqual([
+      ["2026-05-10", "10.00", {}],
+      ["2026-05-18", "0.00", { SEK: "50.00" }],
+      ["10.00", { SEK: "50.00" }],
+    ]);
+    await load(["SEK", "2026-05-11", "0.12345678"]);
+    expect(await usd()).toEqual([
+      ["2026-05-10", "10.00", {}],
+      // 50 × 0.12345678 = 6.172839
+      ["2026-05-18", "6.1728", {}],
+      ["16.1728", {}],
+    ]);
+    // An administrator corrects one day.
+    await load(["SEK", "2026-05-10", "0.2"]);
+    expect((await usd()).at(-1)).toEqual(["26.1728", {}]);
+  });
+
+  it("that is new makes a new answer, also of days that are over", async () => {
+    await begin("kept");
+    await tell(paid("purchase", "2026-05-10", "100", "NOK"));
+    const path = `/revenue?project_id=kept&${MAY}`;
+    const first = await get(path);
+    const etag = first.headers.get("etag") as string;
+    expect(await first.json()).toMatchObject({ total: { total_usd: "0.00" } });
+    expect((await get(path, { ...ADMIN, "if-none-match": etag })).status).toBe(304);
+    await load(["NOK", "2026-05-10", "0.09"]);
+    const second = await get(path, { ...ADMIN, "if-none-match": etag });
+    expect(await second.json()).toMatchObject({ total: { total_usd: "9.00" } });
+    // Corrected at once: of the same millisecond, perhaps.
+    await load(["NOK", "2026-05-10", "0.1"]);
+    expect(await (await get(path)).json()).toMatchObject({ total: { total_usd: "10.00" } });
+  });
+});
+
+describe("/revenue", () => {
+  beforeAll(async () => {
+    await begin("shop", { currency: "EUR" });
+    await load(
+      ["EUR", "2026-05-01", "1.1"],
+      ["EUR", "2026-05-02", "1.2"],
+      ["JPY", "2026-05-01", "0.0064"],
+      ["KWD", "2026-05-02", "3.25"],
+    );
+    const ios = { platform: "ios", app_id: "slots", banner_tag: "spring" };
+    const web = { platform: "web", app_id: "poker", banner_tag: "fall", player_id: "p2" };
+    await tell(
+      paid("purchase", "2026-05-01", "9.99", "EUR", ios), // 10.989 USD
+      paid("purchase", "2026-05-01", "1500", "JPY", ios), // 9.60 USD
+      paid("deposit", "2026-05-01", "20", "USD", web),
+      paid("purchase", "2026-05-01", "0.125", "KWD", web), // no rate yet on that day
+      paid("purchase", "2026-05-02", "0.125", "KWD", web), // 0.40625 USD
+      paid("refund", "2026-05-02", "9.99", "EUR", ios), // 11.988 USD: the rate of its own day
+      paid("withdrawal", "2026-05-02", "5.5", "EUR", web), // 6.60 USD
+      paid("withdrawal", "2026-05-12", "5", "EUR", web), // too late for any rate
+      paid("purchase", "2026-05-02", "100", "EUR", { ...ios, test: 1 }),
+      paid("level_up", "2026-05-02", "100", "EUR", ios),
+      storedEvent({ ...paid("deposit", "2026-05-02", "1", "EUR"), amount: null, currency: null }),
+    );
+  });
+
+  it("is told by day, exactly", async () => {
+    const { rows, total, timezone } = await json(`/revenue?project_id=shop&${MAY}`);
+    expect(timezone).toBe("UTC");
+    const nothing = { refunded_unconverted: {}, withdrawn_unconverted: {}, unconverted: {} };
+    expect(rows).toEqual([
+      {
+        event_date: "2026-05-01",
+        purchases: 3,
+        deposits: 1,
+        paying_users: 2,
+        totals: { EUR: "9.99", JPY: "1500.00", KWD: "0.125", USD: "20.00" },
+        total_usd: "40.589",
+        average_usd: "13.5297",
+        refunds: 0,
+        refunded_usd: "0.00",
+        withdrawals: 0,
+        withdrawn_usd: "0.00",
+        net_usd: "40.589",
+        ...nothing,
+        unconverted: { KWD: "0.125" },
+      },
+      {
+        event_date: "2026-05-02",
+        purchases: 1,
+        deposits: 0,
+        paying_users: 1,
+        totals: { KWD: "0.125" },
+        // 0.40625, half to even.
+        total_usd: "0.4062",
+        average_usd: "0.4062",
+        refunds: 1,
+        refunded_usd: "11.988",
+        withdrawals: 1,
+        withdrawn_usd: "6.60",
+        net_usd: "-18.1818",
+        ...nothing,
+      },
+      {
+        event_date: "2026-05-12",
+        purchases: 0,
+        deposits: 0,
+        paying_users: 0,
+        totals: {},
+        total_usd: "0.00",
+        average_usd: null,
+        refunds: 0,
+        refunded_usd: "0.00",
+        withdrawals: 1,
+        withdrawn_usd: "0.00",
+        net_usd: "0.00",
+        ...nothing,
+        withdrawn_unconverted: { EUR: "5.00" },
+      },
+    ]);
+    expect(total).toEqual({
+      purchases: 4,
+      deposits: 1,
+      paying_users: 2,
+      totals: { EUR: "9.99", JPY: "1500.00", KWD: "0.25", USD: "20.00" },
+      // 40.99525, half to even.
+      total_usd: "40.9952",
+      average_usd: "10.2488",
+      refunds: 1,
+      refunded_usd: "11.988",
+      withdrawals: 2,
+      withdrawn_usd: "6.60",
+      // 22.40725
+      net_usd: "22.4072",
+      unconverted: { KWD: "0.125" },
+      refunded_unconverted: {},
+      withdrawn_unconverted: { EUR: "5.00" },
+    });
+  });
+
+  it.each<[string, string[], unknown[][]]>([
+    [
+      "group_by=currency&to=2026-05-01",
+      ["currency", "purchases", "paying_users", "total", "total_usd"],
+      [
+        ["EUR", 1, 1, "9.99", "10.989"],
+        ["JPY", 1, 1, "1500.00", "9.60"],
+        ["KWD", 1, 1, "0.125", "0.00"],
+        ["USD", 0, 1, "20.00", "20.00"],
+      ],
+    ],
+    [
+      "group_by=app_id&to=2026-05-01",
+      ["app_id", "paying_users", "total_usd"],
+      [
+        ["poker", 1, "20.00"],
+        ["slots", 1, "20.589"],
+      ],
+    ],
+    ["group_by=platform&event_type=deposit", ["platform", "deposits", "purchases"], [["web", 1, 0]]],
+    ["banner_tag=spring&event_type=refund", ["event_date", "refunds", "net_usd"], [["2026-05-02", 1, "-11.988"]]],
+    [
+      "interval=hour&group_by=banner_tag&to=2026-05-01",
+      ["event_hour", "banner_tag", "total_usd"],
+      [
+        [12, "fall", "20.00"],
+        [12, "spring", "20.589"],
+      ],
+    ],
+  ])("with %s", async (more, columns, expected) => {
+    const range = more.includes("to=") ? "from=2026-05-01" : MAY;
+    const rows = await rowsOf(`/revenue?project_id=shop&${range}&${more}`);
+    expect(rows.map((row) => picked(row, ...columns))).toEqual(expected);
+  });
+
+  it("comes as CSV, negative amounts as numbers", async () => {
+    const text = await (await get(`/revenue?project_id=shop&${MAY}&format=csv`)).text();
+    expect(text.split("\r\n")).toEqual([
+      "event_date,purchases,deposits,paying_users,totals,total_usd,average_usd,refunds,refunded_usd,withdrawals,withdrawn_usd,net_usd,unconverted,refunded_unconverted,withdrawn_unconverted",
+      "2026-05-01,3,1,2,9.99 EUR 1500.00 JPY 0.125 KWD 20.00 USD,40.589,13.5297,0,0.00,0,0.00,40.589,0.125 KWD,,",
+      "2026-05-02,1,0,1,0.125 KWD,0.4062,0.4062,1,11.988,1,6.60,-18.1818,,,",
+      "2026-05-12,0,0,0,,0.00,,0,0.00,1,0.00,0.00,,,5.00 EUR",
+      "",
+    ]);
+  });
+
+  it("shows a key of one tag its own alone", async () => {
+    const key = await makeApiKey({ role: "viewer", project_id: "shop", banner_tags: ["spring"] });
+    const headers = { authorization: `Bearer ${key}` };
+    const { total } = await json(`/revenue?${MAY}`, headers);
+    expect(picked(total as Row, "purchases", "deposits", "paying_users", "total_usd", "withdrawals")).toEqual([
+      2,
+      0,
+      1,
+      "20.589",
+      0,
+    ]);
+    expect((await get(`/revenue?${MAY}&banner_tag=fall`, headers)).status).toBe(403);
+  });
+
+  it.each(["group_by=country", "interval=week", "event_type=spin", "banner_tag="])("refuses %s", async (more) => {
+    const response = await get(`/revenue?project_id=shop&${more}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field: more.split("=")[0] }] });
+  });
+});

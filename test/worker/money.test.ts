@@ -359,3 +359,207 @@ describe("/revenue", () => {
     expect(await response.json()).toMatchObject({ errors: [{ field: more.split("=")[0] }] });
   });
 });
+
+describe("/ltv", () => {
+  beforeAll(async () => {
+    await begin("values", { timezone: "Europe/Malta" });
+    await load(["EUR", "2026-04-01", "1.1"], ["EUR", "2026-04-08", "1.2"]);
+    const seen = (player_id: string, day: string, banner_tag: string | null, event_type = "visit") =>
+      storedEvent(
+        { project_id: "values", event_type, player_id, banner_tag, timestamp: Date.parse(day) },
+        "Europe/Malta",
+      );
+    await tell(
+      // Registered under `fall`, first seen under `spring`: brought by `fall`. 110 + 24 − 12 = 122 USD, 60 of it taken back.
+      seen("whale", "2026-04-01T22:30:00Z", "spring"), // Already the 2nd in Malta.
+      seen("whale", "2026-04-03T12:00:00Z", "fall", "registration"),
+      paid("deposit", "2026-04-04", "100", "EUR", { player_id: "whale" }),
+      paid("purchase", "2026-04-09", "20", "EUR", { player_id: "whale" }),
+      paid("refund", "2026-04-09", "10", "EUR", { player_id: "whale" }),
+      paid("withdrawal", "2026-04-10", "50", "EUR", { player_id: "whale" }),
+      // Exactly on the threshold.
+      seen("dolphin", "2026-04-02T12:00:00Z", "spring"),
+      paid("purchase", "2026-04-03", "20", "USD", { player_id: "dolphin" }),
+      // Just below it.
+      seen("minnow", "2026-04-02T12:00:00Z", "spring"),
+      paid("purchase", "2026-04-03", "19.9999", "USD", { player_id: "minnow" }),
+      // All of it refunded, and more.
+      seen("refunded", "2026-04-02T12:00:00Z", "spring"),
+      paid("purchase", "2026-04-03", "200", "USD", { player_id: "refunded" }),
+      paid("refund", "2026-04-03", "200.5", "USD", { player_id: "refunded" }),
+      // Paid in what has no rate.
+      paid("purchase", "2026-04-03", "12", "KWD", { player_id: "kuwaiti", banner_tag: "spring" }),
+      seen("free", "2026-04-02T12:00:00Z", null),
+      // Not known as a player, but paid.
+      paid("purchase", "2026-04-03", "6", "USD", { player_id: null, visitor_id: "v1" }),
+      storedEvent({ project_id: "values", event_type: "visit", visitor_id: "v2" }),
+    );
+  });
+
+  it("tells what each player is worth, the highest first, and sums them up by segment", async () => {
+    const body = await json("/ltv?project_id=values");
+    const rows = body.rows as Row[];
+    expect(rows[0]).toEqual({
+      player_id: "whale",
+      visitor_id: null,
+      banner_tag: "fall",
+      segment: "whale",
+      first_seen: "2026-04-01T22:30:00.000Z",
+      last_event_at: "2026-04-10T12:00:00.000Z",
+      lifetime_days: 8,
+      first_purchase_date: "2026-04-04",
+      last_purchase_date: "2026-04-09",
+      payments: 2,
+      spend_usd: "122.00",
+      withdrawn_usd: "60.00",
+      net_usd: "62.00",
+      unconverted: {},
+      refunded_unconverted: {},
+      withdrawn_unconverted: {},
+    });
+    const columns = ["player_id", "visitor_id", "segment", "spend_usd", "unconverted"];
+    expect(rows.map((row) => picked(row, ...columns))).toEqual([
+      ["whale", null, "whale", "122.00", {}],
+      ["dolphin", null, "dolphin", "20.00", {}],
+      ["minnow", null, "minnow", "19.9999", {}],
+      [null, "v1", "minnow", "6.00", {}],
+      ["free", null, "free", "0.00", {}],
+      ["kuwaiti", null, "free", "0.00", { KWD: "12.00" }],
+      ["refunded", null, "free", "-0.50", {}],
+    ]);
+    const sums = ["players", "payers", "payments", "spend_usd", "withdrawn_usd", "net_usd", "average_spend_usd"];
+    expect((body.segments as Row[]).map((row) => picked(row, "segment", ...sums))).toEqual([
+      ["whale", 1, 1, 2, "122.00", "60.00", "62.00", "122.00"],
+      ["dolphin", 1, 1, 1, "20.00", "0.00", "20.00", "20.00"],
+      ["minnow", 2, 2, 2, "25.9999", "0.00", "25.9999", "13.00"],
+      ["free", 3, 2, 2, "-0.50", "0.00", "-0.50", "-0.1667"],
+    ]);
+    expect(picked(body.total as Row, ...sums, "unconverted")).toEqual([
+      7,
+      6,
+      7,
+      "167.4999",
+      "60.00",
+      "107.4999",
+      "23.9286",
+      { KWD: "12.00" },
+    ]);
+  });
+
+  it("pages, filters, and comes whole as CSV", async () => {
+    const names: unknown[] = [];
+    let cursor = "";
+    do {
+      const body = await json(`/ltv?project_id=values&limit=2${cursor && `&cursor=${cursor}`}`);
+      names.push(...(body.rows as Row[]).map((row) => row.player_id ?? row.visitor_id));
+      cursor = (body.next_cursor as string | null) ?? "";
+    } while (cursor);
+    const all = ["whale", "dolphin", "minnow", "v1", "free", "kuwaiti", "refunded"];
+    expect(names).toEqual(all);
+    const lines = (await (await get("/ltv?project_id=values&limit=1&format=csv")).text()).trimEnd().split("\r\n");
+    expect(lines.slice(1).map((line) => line.split(",").slice(0, 2).join(""))).toEqual(all);
+    const of = async (more: string) =>
+      (await rowsOf(`/ltv?project_id=values&${more}`)).map((row) => row.player_id ?? row.visitor_id);
+    expect(await of("segment=minnow")).toEqual(["minnow", "v1"]);
+    // By the tag that brought them, with all that they paid since.
+    expect(await of("banner_tag=fall")).toEqual(["whale"]);
+    expect(await of("banner_tag=spring")).toEqual(["dolphin", "minnow", "kuwaiti", "refunded"]);
+    for (const wrong of ["cursor=x", "cursor=WzFd", "segment=shark", "limit=0"])
+      expect((await get(`/ltv?project_id=values&${wrong}`)).status).toBe(400);
+  });
+
+  it("names players to analysts alone, and to a key of one tag those that it brought", async () => {
+    const as = async (given: Parameters<typeof makeApiKey>[0]) => ({
+      authorization: `Bearer ${await makeApiKey({ project_id: "values", ...given })}`,
+    });
+    const viewer = await as({ role: "viewer" });
+    const text = await (await get("/ltv", viewer)).text();
+    expect(JSON.parse(text)).toMatchObject({ total: { players: 7 } });
+    expect(JSON.parse(text)).not.toHaveProperty("rows");
+    expect(text + (await (await get("/ltv?format=csv", viewer)).text())).not.toContain("kuwaiti");
+    const affiliate = await as({ role: "analyst", banner_tags: ["fall"] });
+    const own = await json("/ltv", affiliate);
+    expect(own).toMatchObject({ total: { players: 1, spend_usd: "122.00" }, rows: [{ player_id: "whale" }] });
+    expect((await get("/ltv?banner_tag=spring", affiliate)).status).toBe(403);
+  });
+});
+
+describe("/kpis", () => {
+  beforeAll(async () => {
+    await begin("today", { timezone: "Asia/Tokyo" });
+    await load(["JPY", "2026-05-20", "0.0064"]);
+    const at = (time: string, event_type: string, player_id: string, more: Partial<StoredEvent> = {}) =>
+      storedEvent({ project_id: "today", event_type, player_id, timestamp: Date.parse(time), ...more }, "Asia/Tokyo");
+    const money = (amount: string, currency: string) => ({ amount: Number(amount) * 10_000, currency });
+    const [slots, poker] = [
+      { app_id: "slots", banner_tag: "spring" },
+      { app_id: "poker", banner_tag: "fall" },
+    ];
+    await tell(
+      at("2026-05-18T03:00:00Z", "deposit", "old", { ...slots, ...money("10", "USD") }),
+      // The 20th in Tokyo, still the 19th in UTC.
+      at("2026-05-19T15:30:00Z", "install", "new", slots),
+      at("2026-05-19T16:00:00Z", "install", "new", slots),
+      at("2026-05-19T17:00:00Z", "deposit", "new", { ...slots, ...money("1000", "JPY") }),
+      at("2026-05-19T18:00:00Z", "deposit", "old", { ...slots, ...money("2", "USD") }),
+      at("2026-05-19T18:00:00Z", "purchase", "old", { ...poker, ...money("3", "USD") }),
+      at("2026-05-20T03:00:00Z", "purchase", "new", { ...poker, ...money("5", "KWD") }),
+      at("2026-05-20T04:00:00Z", "spin", "visitor", poker),
+      at("2026-05-20T05:00:00Z", "deposit", "unpriced", poker),
+      at("2026-05-20T16:00:00Z", "install", "tomorrow", slots),
+    );
+  });
+
+  const NAMES = [
+    "app_id",
+    "installs",
+    "new_players",
+    "active_users",
+    "paying_users",
+    "purchases",
+    "deposits",
+    "first_deposits",
+    "revenue_usd",
+    "arpu_usd",
+    "arppu_usd",
+    "unconverted",
+  ];
+
+  it("tell of a day in the project's time zone, by app", async () => {
+    const { date, rows, total } = await json("/kpis?project_id=today&date=2026-05-20");
+    expect(date).toBe("2026-05-20");
+    expect((rows as Row[]).map((row) => picked(row, ...NAMES))).toEqual([
+      ["poker", 0, 3, 4, 2, 2, 0, 1, "3.00", "0.75", "1.50", { KWD: "5.00" }],
+      ["slots", 1, 1, 2, 2, 0, 2, 1, "8.40", "4.20", "4.20", {}],
+    ]);
+    expect(picked(total as Row, ...NAMES.slice(1))).toEqual([
+      1,
+      3,
+      4,
+      2,
+      2,
+      2,
+      2,
+      "11.40",
+      "2.85",
+      "5.70",
+      { KWD: "5.00" },
+    ]);
+  });
+
+  it("tell of today where no date is given", async () => {
+    const now = Date.now();
+    await tell(storedEvent({ project_id: "today", event_type: "visit", player_id: "p", timestamp: now }, "Asia/Tokyo"));
+    const { date, total } = await json("/kpis?project_id=today");
+    expect(date).toBe(new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Tokyo" }).format(now));
+    expect(total).toMatchObject({ active_users: 1, new_players: 1, revenue_usd: "0.00", arppu_usd: null });
+    expect((await get("/kpis?project_id=today&date=2026-02-30")).status).toBe(400);
+  });
+
+  it("show a key of one tag its own alone", async () => {
+    const key = await makeApiKey({ role: "viewer", project_id: "today", banner_tags: ["fall"] });
+    const { rows, total } = await json("/kpis?date=2026-05-20", { authorization: `Bearer ${key}` });
+    expect((rows as Row[]).map((row) => row.app_id)).toEqual(["poker"]);
+    expect(picked(total as Row, ...NAMES.slice(1, -1))).toEqual([0, 3, 4, 2, 2, 0, 1, "3.00", "0.75", "1.50"]);
+  });
+});

@@ -563,3 +563,105 @@ describe("/kpis", () => {
     expect(picked(total as Row, ...NAMES.slice(1, -1))).toEqual([0, 3, 4, 2, 2, 0, 1, "3.00", "0.75", "1.50"]);
   });
 });
+
+describe("/campaigns", () => {
+  beforeAll(async () => {
+    await begin("casino", { currency: "EUR" });
+    await load(
+      ["EUR", "2026-05-03", "1.25"],
+      ["EUR", "2026-05-04", "1.6"],
+      ["GBP", "2026-05-03", "1.3"],
+      ["CHF", "2026-05-03", "1"],
+    );
+    const tagged = (player_id: string, banner_tag: string) => ({ player_id, banner_tag });
+    const registered = (player_id: string, day: string, banner_tag: string) =>
+      storedEvent({
+        project_id: "casino",
+        event_type: "registration",
+        ...tagged(player_id, banner_tag),
+        timestamp: Date.parse(`${day}T10:00:00Z`),
+      });
+    await tell(
+      // New: registered and first deposited in May. 100 GBP are 130 USD, or 104 EUR; on the 4th 81.25.
+      registered("new", "2026-05-03", "spring"),
+      paid("deposit", "2026-05-03", "100", "GBP", tagged("new", "spring")),
+      paid("deposit", "2026-05-04", "100", "GBP", tagged("new", "spring")),
+      paid("withdrawal", "2026-05-04", "8", "USD", tagged("new", "spring")), // 5 EUR
+      // Registered before, first deposited in May, and once under another tag.
+      registered("slow", "2026-04-03", "spring"),
+      paid("deposit", "2026-05-03", "0.001", "EUR", tagged("slow", "spring")),
+      paid("deposit", "2026-05-04", "1", "CHF", tagged("slow", "fall")), // 0.625 EUR
+      // Returning.
+      registered("loyal", "2026-04-03", "fall"),
+      paid("deposit", "2026-04-03", "10", "EUR", tagged("loyal", "fall")),
+      paid("deposit", "2026-05-03", "1", "USD", tagged("loyal", "fall")), // 0.80 EUR
+      // No rate of the euro, and none is needed; the dollar needs one.
+      paid("deposit", "2026-05-20", "7", "EUR", tagged("loyal", "fall")),
+      paid("deposit", "2026-05-20", "7", "USD", tagged("loyal", "fall")),
+      paid("withdrawal", "2026-05-20", "3", "JPY", tagged("loyal", "fall")),
+    );
+  });
+
+  const NAMES = [
+    "first_deposits",
+    "new_depositors",
+    "returning_depositors",
+    "depositors",
+    "deposits",
+    "amount",
+    "deposit_per_first_deposit",
+    "withdrawn",
+    "net_amount",
+    "unconverted",
+    "withdrawn_unconverted",
+  ];
+
+  it("convert to the project's currency, and tell new depositors from returning ones", async () => {
+    const { rows, total } = await json(`/campaigns?project_id=casino&${MAY}&sort=banner_tag`);
+    expect((rows as Row[]).map((row) => picked(row, "banner_tag", ...NAMES))).toEqual([
+      ["fall", 0, 0, 1, 2, 4, "8.425", null, "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
+      ["spring", 2, 1, 0, 2, 3, "185.251", "92.6255", "5.00", "180.251", {}, {}],
+    ]);
+    expect(picked(total as Row, "unique_players", "registrations", ...NAMES)).toEqual([
+      3,
+      1,
+      2,
+      1,
+      1,
+      3,
+      7,
+      "193.676",
+      "96.838",
+      "5.00",
+      "188.676",
+      { USD: "7.00" },
+      { JPY: "3.00" },
+    ]);
+  });
+
+  it("of some tags count a person of several once", async () => {
+    const of = async (...banner_tags: string[]) => {
+      const key = await makeApiKey({ role: "viewer", project_id: "casino", banner_tags });
+      const { total } = await json(`/campaigns?${MAY}`, { authorization: `Bearer ${key}` });
+      return picked(total as Row, "unique_players", "depositors", "returning_depositors", "registrations", "amount");
+    };
+    expect(await of("spring")).toEqual([2, 2, 0, 1, "185.251"]);
+    expect(await of("spring", "fall")).toEqual([3, 3, 1, 1, "193.676"]);
+  });
+
+  it.each(["-amount", "depositors", "-deposit_per_first_deposit", "net_amount"])("sort by %s", async (sort) => {
+    const rows = await rowsOf(`/campaigns?project_id=casino&${MAY}&sort=${sort}`);
+    const figures = rows.map((row) => Number(row[sort.replace("-", "")] ?? -1));
+    expect(figures).toEqual(figures.toSorted((a, b) => (sort.startsWith("-") ? b - a : a - b)));
+  });
+
+  it("come as CSV with the period that is compared with", async () => {
+    const text = await (await get(`/campaigns?project_id=casino&${MAY}&compare=previous&format=csv`)).text();
+    const [head = "", ...lines] = text.trimEnd().split("\r\n");
+    const at = (line: string, name: string) => line.split(",")[head.split(",").indexOf(name)];
+    const fall = lines.find((line) => line.startsWith("fall")) as string;
+    expect(["amount", "unconverted", "withdrawn_unconverted", "previous_amount"].map((name) => at(fall, name))).toEqual(
+      ["8.425", "7.00 USD", "3.00 JPY", "10.00"],
+    );
+  });
+});

@@ -1,7 +1,7 @@
 /** The parameters that reports share: which project, and which days on its own clock. */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
-import { addDays, daysBetween, isDate, localTime } from "../calendar.ts";
+import { addDays, isDate, localTime } from "../calendar.ts";
 import { projectId } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
@@ -23,16 +23,6 @@ export const dated = { ...common, from: date.optional(), to: date.optional() };
 
 /** Both days are part of it. */
 export type Period = { from: string; to: string };
-
-/**
- * The people who did something of a type in a period, each once, as rows of `person`. Day by day, since that is how
- * `activity` is ordered: what they did besides is not read.
- */
-export function peopleWho(event_type: string, project_id: string, { from, to }: Period): SQL {
-  const days = Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index));
-  return sql`SELECT DISTINCT a.person FROM json_each(${JSON.stringify(days)}) d CROSS JOIN activity a
-    ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = ${event_type}`;
-}
 
 /** Restricts a column to the tags that may be shown; null is all of them. */
 export function onlyTags(column: SQL, tags: string[] | null): SQL {

@@ -51,9 +51,8 @@ export const traced = createMiddleware<Incoming>(async (c, next) => {
   if (c.res.status !== 101) c.res.headers.set("x-request-id", request_id);
   const ms = Date.now() - began;
   measure(c.env, c.executionCtx, classOf(c), c.res.status, ms);
-  const level: string = c.env.LOG_LEVEL;
   const worth = worthALine(c, ms);
-  if (worth || level === "debug") log(worth ? levelOf(c.res.status) : "debug", "request", lineOf(c, ms));
+  if (worth || c.env.LOG_LEVEL === "debug") log(worth ? levelOf(c.res.status) : "debug", "request", lineOf(c, ms));
 });
 
 const levelOf = (status: number) => (status >= 500 ? "error" : status >= 400 ? "warn" : "info");

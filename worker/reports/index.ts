@@ -6,12 +6,15 @@ import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
 import { cohorts } from "./cohorts.ts";
 import { funnel } from "./funnel.ts";
+import { kpis } from "./kpis.ts";
+import { ltv } from "./ltv.ts";
 import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
+import { revenue } from "./revenue.ts";
 import { series } from "./series/series.ts";
 
-const ALL = [metrics, series, funnel, cohorts, campaigns, player, bots] as const;
+const ALL = [metrics, series, funnel, cohorts, campaigns, player, bots, revenue, ltv, kpis] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

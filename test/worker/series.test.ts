@@ -1,7 +1,7 @@
 /** Series, held to a naive count of known events: by the minute from the live counters, by hour and day from the tables. */
-import { SELF } from "cloudflare:test";
+import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { startOfLocalDay } from "../../worker/calendar.ts";
+import { addDays, localTime, startOfLocalDay } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Point, SeriesAnswer } from "../../worker/reports/series/series.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
@@ -33,11 +33,40 @@ const next = () => {
 const pick = <T>(from: readonly T[]) => from[Math.floor(next() * from.length)] as T;
 
 const TAGS = ["spring", "summer", "winter"];
+/** In 1e-8 USD: one changes on the day of the clock, one is missing there. */
+const RATES = [
+  { currency: "EUR", rate_date: "2025-03-28", rate: 108_000_001n },
+  { currency: "EUR", rate_date: "2025-03-30", rate: 108_500_000n },
+  { currency: "JPY", rate_date: "2025-03-29", rate: 654_321n },
+  { currency: "EUR", rate_date: "2025-10-24", rate: 116_250_000n },
+  { currency: "JPY", rate_date: "2025-10-16", rate: 660_000n },
+];
+/** Exactly, in 1e-12 USD; null where no rate is in force. */
+function usdOf({ amount, currency, event_date }: StoredEvent): bigint | null {
+  if (currency === "USD") return BigInt(amount ?? 0) * 100_000_000n;
+  const age = (date: string) => (Date.parse(event_date) - Date.parse(date)) / DAY;
+  const [best] = RATES.filter(
+    (rate) => rate.currency === currency && age(rate.rate_date) >= 0 && age(rate.rate_date) <= 7,
+  ).toSorted((a, b) => age(a.rate_date) - age(b.rate_date));
+  return best === undefined ? null : BigInt(amount ?? 0) * best.rate;
+}
+/** To 4 places, half to even, and shown with two at least. */
+function decimal(numerator: bigint, denominator: bigint): string {
+  let units = numerator / denominator;
+  const twice = (numerator % denominator) * 2n;
+  if (twice > denominator || (twice === denominator && units % 2n === 1n)) units += 1n;
+  const places = String(units % 10_000n).padStart(4, "0");
+  return `${units / 10_000n}.${places.endsWith("00") ? places.slice(0, 2) : places.replace(/0$/, "")}`;
+}
+const INCOME = ["deposit", "purchase"];
+const income = (own: StoredEvent[]) => own.filter(({ event_type }) => INCOME.includes(event_type));
+const usd = (own: StoredEvent[]) => income(own).reduce((sum, event) => sum + (usdOf(event) ?? 0n), 0n);
+
 /** Each person has a tag, so that attribution changes nothing; visitors 0–9 turn out to be players 0–9. */
 function someEvent(timestamp: number): StoredEvent {
   const n = Math.floor(next() * 30);
-  const event_type = pick(["visit", "visit", "visit", "registration", "deposit", "spin"]);
-  const money = event_type === "deposit";
+  const event_type = pick(["visit", "visit", "visit", "registration", "deposit", "purchase", "withdrawal", "spin"]);
+  const money = !["visit", "registration", "spin"].includes(event_type);
   return storedEvent(
     {
       project_id: "series",
@@ -84,7 +113,12 @@ const links = Array.from({ length: 10 }, (_, n) =>
   ),
 );
 
-const FORMULAS: Record<string, (own: StoredEvent[]) => number | null> = {
+const FORMULAS: Record<string, (own: StoredEvent[]) => number | string | null> = {
+  revenue: (own) => decimal(usd(own), 100_000_000n),
+  arpu: (own) => {
+    const people = new Set(own.map(personOf)).size;
+    return people ? decimal(usd(own), 100_000_000n * BigInt(people)) : null;
+  },
   visits: (own) => own.filter(({ event_type }) => event_type === "visit").length,
   registrations: (own) => own.filter(({ event_type }) => event_type === "registration").length,
   deposits: (own) => own.filter(({ event_type }) => event_type === "deposit").length,
@@ -109,16 +143,29 @@ function check(name: string, { points, endTime }: SeriesAnswer, asked: Asked, ta
       visible.filter(({ timestamp }) => timestamp >= time && timestamp < (until.get(time) as number)),
     ]),
   );
-  const formula = FORMULAS[name] as (own: StoredEvent[]) => number | null;
-  const naive = points.map((point): Point => {
-    const own = byTime.get(Date.parse(point.time)) as StoredEvent[];
+  const formula = FORMULAS[name] as (own: StoredEvent[]) => number | string | null;
+  const naive = points.map(({ unconverted: _, ...point }): Point => {
+    const all = byTime.get(Date.parse(point.time)) as StoredEvent[];
+    const own = dimension ? all.filter((event) => event[dimension] === point[dimension]) : all;
+    const without = ["revenue", "arpu"].includes(name) ? income(own).filter((event) => usdOf(event) === null) : [];
+    const byCurrency = [...Map.groupBy(without, ({ currency }) => currency as string)].sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    );
+    const unconverted = byCurrency.map(([code, some]): [string, string] => [
+      code,
+      decimal(
+        some.reduce((sum, { amount }) => sum + BigInt(amount ?? 0), 0n),
+        1n,
+      ),
+    ]);
     return {
       ...point,
-      value: formula(dimension ? own.filter((event) => event[dimension] === point[dimension]) : own),
+      value: formula(own),
+      ...(without.length > 0 && { unconverted: Object.fromEntries(unconverted) }),
     };
   });
   expect(points).toEqual(naive);
-  if (dimension && !["conversion_rate", "daily_active_users"].includes(name)) {
+  if (dimension && ["visits", "registrations", "deposits", "events"].includes(name)) {
     // No value of the dimension is missing.
     const all = [...byTime.values()].reduce((sum, own) => sum + (formula(own) as number), 0);
     expect(points.reduce((sum, { value }) => sum + (value as number), 0)).toBe(all);
@@ -127,6 +174,13 @@ function check(name: string, { points, endTime }: SeriesAnswer, asked: Asked, ta
 
 beforeAll(async () => {
   await createProject("series", { timezone: ZONE, currency: "EUR" });
+  const today = localTime(ZONE, NOW).date;
+  RATES.push({ currency: "EUR", rate_date: addDays(today, -1), rate: 115_000_003n });
+  for (const { currency, rate_date, rate } of RATES) {
+    await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), 'test', 0)")
+      .bind(currency, rate_date, Number(rate))
+      .run();
+  }
   // The links come last: what visitors did was counted as theirs before.
   await deliver([{ events }]);
   await settle();
@@ -135,7 +189,10 @@ beforeAll(async () => {
 });
 
 const names = Object.keys(FORMULAS);
-const byMinute = names.filter((name) => name !== "daily_active_users");
+const byPeople = ["daily_active_users", "arpu"];
+const byMinute = names.filter((name) => !byPeople.includes(name));
+const dimensionsOf = (name: string) =>
+  ["revenue", "arpu"].includes(name) ? (["banner_tag", "app_id"] as const) : DIMENSIONS;
 
 describe("a series", () => {
   it.each(byMinute)("%s by the minute is what happened in each, for the last 24 hours", async (name) => {
@@ -144,7 +201,7 @@ describe("a series", () => {
     expect([1_440, 1_441]).toContain(answer.points.length);
     check(name, answer, {});
     expect(answer.points.filter(({ complete }) => complete === false)).toEqual([answer.points.at(-1)]);
-    for (const dimension of DIMENSIONS) {
+    for (const dimension of dimensionsOf(name)) {
       const asked = { dimension, startTime: NOW - 2 * HOUR, endTime: NOW - HOUR };
       const cut = await read(name, asked);
       expect(new Set(cut.points.map(({ time }) => time)).size).toBeLessThanOrEqual(61);
@@ -171,7 +228,7 @@ describe("a series", () => {
     ]);
     // The hour that comes twice is one, of two hours.
     expect(await hours(BACK)).toEqual(["hour", "tables", 24, "2025-10-25T22:00:00.000Z", "2025-10-26T23:00:00.000Z"]);
-    for (const dimension of [undefined, ...DIMENSIONS]) {
+    for (const dimension of [undefined, ...dimensionsOf(name)]) {
       for (const at of [FORWARD, BACK]) {
         for (const granularity of ["hour", "day"]) {
           const asked = { granularity, startTime: at - DAY, endTime: at + 2 * DAY, ...(dimension && { dimension }) };
@@ -226,7 +283,7 @@ describe("a series", () => {
       const key = await makeApiKey({ role: "viewer", project_id: "series", banner_tags });
       const headers = { authorization: `Bearer ${key}` };
       for (const name of names) {
-        for (const dimension of [undefined, ...DIMENSIONS]) {
+        for (const dimension of [undefined, ...dimensionsOf(name)]) {
           const days = {
             granularity: "day",
             startTime: FORWARD,
@@ -234,7 +291,7 @@ describe("a series", () => {
             ...(dimension && { dimension }),
           };
           check(name, await read(name, days, headers), days, banner_tags);
-          if (name === "daily_active_users") continue;
+          if (byPeople.includes(name)) continue;
           const minutes = { startTime: NOW - 90 * MINUTE, ...(dimension && { dimension }) };
           check(name, await read(name, minutes, headers), minutes, banner_tags);
         }
@@ -266,7 +323,9 @@ describe("a series", () => {
     ["visits", { granularity: "hour", startTime: 0 }, 400, "granularity"],
     ["visits", { granularity: "day", startTime: "-8640000000000000" }, 400, "granularity"],
     ["daily_active_users", { granularity: "minute" }, 400, "granularity"],
+    ["arpu", { granularity: "minute" }, 400, "granularity"],
     ["visits", { dimension: "player_id" }, 400, "dimension"],
+    ["revenue", { dimension: "country" }, 400, "dimension"],
     ["visits", { from: "2025-01-01" }, 400, "from"],
   ])("%s with %j is %d", async (name, asked, status, field) => {
     const response = await ask(name, asked);

@@ -7,17 +7,21 @@ import { localTime } from "../../calendar.ts";
 import { timestamp } from "../../event.ts";
 import { Problem } from "../../http/problem.ts";
 import type { Project } from "../../project.ts";
-import { instant, maybe, named } from "../answer.ts";
+import { amounts, instant, maybe, named } from "../answer.ts";
 import { common, tag } from "../period.ts";
 import { report } from "../report.ts";
+import { amountsCell, convert, formatAmounts } from "../usd.ts";
 import { GRANULARITIES, type Granularity, type Interval, intervalsOf } from "./intervals.ts";
-import { type Parts, SERIES, SERIES_NAMES, type Series, type SeriesName } from "./names.ts";
+import { MONEY_DIMENSIONS, type Parts, SERIES, SERIES_NAMES, type Series, type SeriesName } from "./names.ts";
 import {
   type Count,
   countsByMinute,
   countsFromTables,
   DIMENSIONS,
+  type Paid,
   type People,
+  paidByMinute,
+  paidFromTables,
   peopleFromTables,
   type Wanted,
 } from "./sources.ts";
@@ -46,6 +50,7 @@ const point = z.object({
   device: maybe.exactOptional(),
   app_id: maybe.exactOptional(),
   value: z.union([z.number(), z.string()]).nullable().describe("A decimal as text where it is money."),
+  unconverted: amounts.exactOptional().describe("What was paid that has no rate in force on its date."),
   complete: z.literal(false).exactOptional().describe("The interval is not over yet."),
 });
 export type Point = z.output<typeof point>;
@@ -106,9 +111,15 @@ const periodOf = ({ timezone }: Project, { from, to }: Range) => ({
 class Found {
   readonly #totals = new Map<string, Map<string, number>>();
   readonly #people = new Map<string, number>();
+  readonly #paid = new Map<string, Paid[]>();
   readonly values = new Set<string>();
 
-  constructor(intervals: readonly Interval[], counts: readonly Count[], people: readonly People[]) {
+  constructor(
+    intervals: readonly Interval[],
+    counts: readonly Count[],
+    people: readonly People[],
+    paid: readonly Paid[],
+  ) {
     const names = new Set(intervals.map(({ name }) => name));
     for (const { interval, value, event_type, total } of counts) {
       if (!names.has(interval)) continue;
@@ -122,14 +133,25 @@ class Found {
       this.values.add(value);
       this.#people.set(`${interval} ${value}`, number);
     }
+    for (const sum of paid) {
+      if (!names.has(sum.interval)) continue;
+      this.values.add(sum.value);
+      const key = `${sum.interval} ${sum.value}`;
+      const own = this.#paid.get(key) ?? [];
+      own.push(sum);
+      this.#paid.set(key, own);
+    }
   }
 
-  parts({ name }: Interval, value: string): Parts {
+  parts({ name }: Interval, value: string): Parts & { unconverted: Map<string, bigint> } {
     const types = this.#totals.get(`${name} ${value}`);
+    const { exact, unconverted } = convert(this.#paid.get(`${name} ${value}`) ?? []);
     const all = () => [...(types?.values() ?? [])].reduce((sum, total) => sum + total, 0);
     return {
       total: (event_type) => (event_type === undefined ? all() : (types?.get(event_type) ?? 0)),
       people: this.#people.get(`${name} ${value}`) ?? 0,
+      usd: exact,
+      unconverted,
     };
   }
 }
@@ -150,6 +172,7 @@ export const series = report({
   examples: { name: "visits" },
   tries: ["granularity=day", "granularity=hour&dimension=country", "dimension=banner_tag"],
   problems: [404],
+  converts: true,
   period: (project, asked, now) => periodOf(project, rangeOf(asked, now)),
   // An interval that is not over yet grows, and the next one begins.
   reads: ({ query: asked, project, now }) => {
@@ -165,29 +188,37 @@ export const series = report({
     const range = rangeFor(formula, name, asked.query, now);
     const intervals = intervalsOf(timezone, range.granularity, range.from, range.to);
     const dimension = asked.query.dimension ?? null;
+    if (formula.money && dimension !== null && !MONEY_DIMENSIONS.includes(dimension))
+      throw Problem.of(
+        "dimension",
+        `dimension must be ${MONEY_DIMENSIONS.join(" or ")} for ${name}: payments are not kept by ${dimension}`,
+      );
     const wanted: Wanted = { granularity: range.granularity, dimension, intervals, types: formula.types ?? null };
     const source = range.granularity === "minute" ? "live" : "tables";
     const period = periodOf(project, range);
-    const [counts, people] = await Promise.all([
+    const [counts, people, paid] = await Promise.all([
       formula.types === undefined
         ? []
         : source === "live"
           ? countsByMinute(asked, wanted)
           : countsFromTables(asked, wanted, period),
       formula.people ? peopleFromTables(asked, wanted, period) : [],
+      !formula.money ? [] : source === "live" ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period),
     ]);
-    const found = new Found(intervals, counts, people);
+    const found = new Found(intervals, counts, people, paid);
     const values = dimension === null ? [""] : [...found.values].sort();
     if (intervals.length * values.length > MOST_POINTS) throw tooMany();
     const points = intervals.flatMap((interval) =>
-      values.map(
-        (value): Point => ({
+      values.map((value): Point => {
+        const parts = found.parts(interval, value);
+        return {
           time: new Date(interval.at).toISOString(),
           ...(dimension && { [dimension]: value || null }),
-          value: formula.value(found.parts(interval, value)),
+          value: formula.value(parts),
+          ...(parts.unconverted.size > 0 && { unconverted: formatAmounts(parts.unconverted) }),
           ...(interval.until > now && { complete: false }),
-        }),
-      ),
+        };
+      }),
     );
     const time = (at: number) => new Date(at).toISOString();
     const body: SeriesAnswer = {
@@ -200,6 +231,14 @@ export const series = report({
       endTime: time(intervals.at(-1)?.until ?? range.to),
       points,
     };
-    return { body, columns: ["time", ...(dimension ? [dimension] : []), "value", "complete"], rows: points };
+    const columns = [
+      "time",
+      ...(dimension ? [dimension] : []),
+      "value",
+      ...(formula.money ? ["unconverted"] : []),
+      "complete",
+    ];
+    const rows = points.map(({ unconverted = {}, ...row }) => ({ ...row, unconverted: amountsCell(unconverted) }));
+    return { body, columns, rows };
   },
 });

@@ -3,10 +3,14 @@
  * by the value of a dimension, `''` where there is none.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { addDays, daysBetween } from "../../calendar.ts";
+import { addDays, daysBetween, localTime } from "../../calendar.ts";
+import type { MinuteRow } from "../../live/counters.ts";
+import { INCOME, UNITS } from "../../money.ts";
 import { ANY_TAG } from "../../projections/player-days.ts";
+import { RATE_UNITS } from "../../rates/rate.ts";
 import { onlyTags, type Period } from "../period.ts";
 import type { Asked } from "../report.ts";
+import { rateInForce, type Sum, sums } from "../usd.ts";
 import { type Granularity, type Interval, nameOfHour } from "./intervals.ts";
 
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
@@ -20,19 +24,49 @@ export type Wanted = {
   types: readonly string[] | null;
 };
 
+export type Paid = Place & Sum;
 type Place = { interval: string; value: string };
 export type Count = Place & { event_type: string; total: number };
 export type People = Place & { people: number };
 
 type From = Pick<Asked<unknown>, "env" | "db" | "project" | "tags">;
 
-export async function countsByMinute({ env, project, tags }: From, { intervals, dimension, types }: Wanted) {
+async function minutes({ env, project, tags }: From, { intervals, dimension }: Wanted): Promise<MinuteRow[]> {
   const from = intervals[0]?.at ?? 0;
   const to = intervals.at(-1)?.until ?? 0;
-  const rows = await env.LIVE.getByName(project.project_id).minutes({ from, to, dimension, banner_tags: tags });
-  return rows
+  return env.LIVE.getByName(project.project_id).minutes({ from, to, dimension, banner_tags: tags });
+}
+
+export async function countsByMinute(asked: From, wanted: Wanted): Promise<Count[]> {
+  const { types } = wanted;
+  return (await minutes(asked, wanted))
     .filter(({ event_type }) => types === null || types.includes(event_type))
     .map(({ at, value, event_type, total }): Count => ({ interval: String(at), value, event_type, total }));
+}
+
+const INCOME_TYPES: readonly string[] = INCOME;
+
+export async function paidByMinute(asked: From, wanted: Wanted): Promise<Paid[]> {
+  const rows = (await minutes(asked, wanted))
+    .filter(({ event_type, currency }) => currency !== "" && INCOME_TYPES.includes(event_type))
+    .map((row) => ({ ...row, event_date: localTime(asked.project.timezone, row.at).date }));
+  const pairs = [...new Set(rows.map(({ currency, event_date }) => JSON.stringify([currency, event_date])))];
+  const [currency, date] = [sql.raw("(p.value ->> 0)"), sql.raw("(p.value ->> 1)")];
+  const rates = await asked.db.all<{ pair: string; rate: number | null }>(sql`
+    SELECT p.value AS pair, ${rateInForce(currency, date)} AS rate FROM json_each(${`[${pairs.join(",")}]`}) p`);
+  const rateOf = new Map(rates.map(({ pair, rate }) => [pair, rate]));
+  const units = BigInt(UNITS);
+  return rows.map((row) => ({
+    interval: String(row.at),
+    value: row.value,
+    event_date: row.event_date,
+    currency: row.currency,
+    total: row.total,
+    whole: String(row.units / units),
+    fraction: Number(row.units % units),
+    rate: rateOf.get(JSON.stringify([row.currency, row.event_date])) ?? null,
+    into_rate: RATE_UNITS,
+  }));
 }
 
 /** Where a row of the tables belongs; grouped by its number of columns. */
@@ -70,6 +104,15 @@ export async function countsFromTables(asked: From, wanted: Wanted, period: Peri
     SELECT ${columns}, event_type, sum(total) AS total FROM ${rows} WHERE ${within(asked, period)}
     GROUP BY ${by}, event_type`);
   return found.map(placed);
+}
+
+export async function paidFromTables(asked: From, wanted: Wanted, period: Period): Promise<Paid[]> {
+  const { columns, by } = placeIn(wanted);
+  const found = await asked.db.all<Sum & { event_hour?: number; value: string }>(sql`
+    SELECT ${columns}, ${sums()} FROM payments WHERE ${within(asked, period)}
+      AND event_type IN (SELECT value FROM json_each(${JSON.stringify(INCOME_TYPES)}))
+    GROUP BY ${by}, currency`);
+  return found.map((row) => ({ ...row, interval: placed(row).interval }));
 }
 
 /** Distinct people in each interval. */

@@ -1,5 +1,6 @@
 /** Faults as they happen to tags, to plant in a season of traffic, and the anomaly that should tell of each. */
 import { FIRST_DEPOSIT } from "../worker/reports/anomalies/series.ts";
+import type { Anomaly } from "../worker/reports/anomalies/verdict.ts";
 import type { Season } from "./seasons.ts";
 
 export type Fault = {
@@ -10,8 +11,8 @@ export type Fault = {
   left: { type: string; share: number }[];
   /** On how many days in a row. */
   days: number;
-  /** What should be told on its last day, of the tag or of all. */
-  told: { measure: string; kind: string };
+  /** What should be told of it, of the tag or of all. */
+  told: Pick<Anomaly, "measure" | "kind">;
 };
 
 const VISIT = "visit";
@@ -68,3 +69,11 @@ export function plant(into: Season, { everywhere, left, days }: Fault, tag: stri
     }
   }
 }
+
+/** Whether an anomaly tells of a fault that was planted in a tag on a day. */
+export const tells = (anomaly: Anomaly, { everywhere, days, told }: Fault, tag: string, day: number): boolean =>
+  anomaly.banner_tag === (everywhere ? null : tag) &&
+  anomaly.measure === told.measure &&
+  anomaly.kind === told.kind &&
+  anomaly.day >= day &&
+  anomaly.day < day + days;

@@ -1,5 +1,6 @@
 /** Seeded days of traffic, counted: what the tags of a project bring over months, and faults to plant in it. */
-import { FIRST_DEPOSIT } from "../worker/reports/anomalies/series.ts";
+import { addDays } from "../worker/calendar.ts";
+import { type Counted, FIRST_DEPOSIT } from "../worker/reports/anomalies/series.ts";
 import { random } from "./traffic.ts";
 
 export type Brand = {
@@ -7,7 +8,7 @@ export type Brand = {
   /** People a day. */
   people: number;
   registers: number;
-  /** What weekdays bring, Thursday first (as the days since 1970 are counted), against the mean of 1. */
+  /** What weekdays bring, Thursday first, against the mean of 1. */
   week: readonly number[];
   /** By how much a day's level wavers beyond chance, as a standard deviation of its logarithm. */
   wavers: number;
@@ -15,7 +16,7 @@ export type Brand = {
   grows: number;
 };
 
-/** Counts by tag, type and day. */
+/** Counts by tag, type and day; the first is a Thursday. */
 export type Season = Map<string, Map<string, number[]>>;
 
 const LEVEL_WEEK = [1, 1, 1, 1, 1, 1, 1];
@@ -111,3 +112,13 @@ export function season(brands: readonly Brand[], days: number, seed: number): Se
     }),
   );
 }
+
+/** As the tables have it, beginning on a date. */
+export const countedOf = (counts: Season, from: string): Counted[] =>
+  [...counts].flatMap(([banner_tag, byType]) =>
+    [...byType].map(([event_type, values]) => ({
+      event_type,
+      banner_tag,
+      totals: Object.fromEntries(values.map((total, day) => [addDays(from, day), total])),
+    })),
+  );

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";
+import { anomalies } from "./anomalies.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
 import { cohorts } from "./cohorts.ts";
@@ -10,7 +11,7 @@ import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
 
-const ALL = [metrics, funnel, cohorts, campaigns, player, bots] as const;
+const ALL = [metrics, funnel, cohorts, campaigns, anomalies, player, bots] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

@@ -1,10 +1,11 @@
 /** What is watched: for each tag, and for all of them together, volumes by type and the steps of conversion, by day. */
 import { addDays, daysBetween } from "../../calendar.ts";
+import type { Period } from "../period.ts";
 
-/** Counted events of one day, type and tag; the tag is "" where there is none. `total` is distinct events. */
-export type Counted = { event_date: string; event_type: string; banner_tag: string; total: number };
+/** The counted events of a type and tag ("" is none): distinct events by date. */
+export type Counted = { event_type: string; banner_tag: string; totals: Record<string, number> };
 
-/** How first deposits are named among the counts: they are no type of event, so no event can have this name. */
+/** How first deposits are named among the types: no type of event can have this name. */
 export const FIRST_DEPOSIT = "first deposit";
 
 /** Steps whose rate is watched: so many of one for each of the other, on the same day. */
@@ -21,46 +22,55 @@ export type Series = {
   banner_tag: string | null;
   /** By day, from the first day of the window on. */
   values: number[];
-  /** What a day's value is a rate of: its visits for registrations per visit, 1 for a volume. */
+  /** What a day's value is a rate of: visits for registrations per visit; for a volume the share of the day that is over. */
   bases: number[];
   /** The first day, as an index, on which there was anything: before it nothing can be missed. */
   begins: number;
 };
 
-const firstOf = (values: number[]) => values.findIndex((value) => value > 0);
+/** With fewer in all its weeks, nothing could be said of a series. */
+const LEAST = 20;
 
-/** The series of a window of days. Days without a row count as zero: silence leaves no rows. */
-export function seriesOf(rows: readonly Counted[], window: { from: string; to: string }): Series[] {
-  const length = daysBetween(window.from, window.to);
-  const indexOf = new Map(Array.from({ length }, (_, index) => [addDays(window.from, index), index]));
-  const counts = new Map<string | null, Map<string, number[]>>();
-  const add = (tag: string | null, type: string, index: number, total: number) => {
-    const ofTag = counts.get(tag) ?? (counts.set(tag, new Map()).get(tag) as Map<string, number[]>);
-    const values = ofTag.get(type) ?? (ofTag.set(type, new Array(length).fill(0)).get(type) as number[]);
-    values[index] = (values[index] as number) + total;
-  };
-  for (const { event_date, event_type, banner_tag, total } of rows) {
-    const index = indexOf.get(event_date);
-    if (index === undefined) continue;
-    add(null, event_type, index, total);
+/** What share of the day that is not over lies behind, for a volume; 0 is unknown. */
+export type DaySoFar = (event_type: string, banner_tag: string | null) => number;
+
+type ByType = Map<string, number[]>;
+
+/** Counts by tag, type and day. A day without a count is 0: silence leaves no rows. */
+function countsOf(counted: readonly Counted[], window: Period): Map<string | null, ByType> {
+  const days = Array.from({ length: daysBetween(window.from, window.to) }, (_, day) => addDays(window.from, day));
+  const counts = new Map<string | null, ByType>([[null, new Map()]]);
+  for (const { event_type, banner_tag, totals } of counted) {
+    const values = days.map((day) => totals[day] ?? 0);
+    const all = counts.get(null) as ByType;
+    all.set(event_type, all.get(event_type)?.map((value, day) => value + (values[day] as number)) ?? values);
     // What has no tag is watched as part of all.
-    if (banner_tag !== "") add(banner_tag, event_type, index, total);
+    if (banner_tag === "") continue;
+    const own = counts.get(banner_tag) ?? new Map();
+    counts.set(banner_tag, own.set(event_type, values));
   }
-  return [...counts].flatMap(([banner_tag, ofTag]) => [
-    ...[...ofTag]
+  return counts;
+}
+
+/** The series of a window of days, of which the last may not be over. */
+export function seriesOf(counted: readonly Counted[], window: Period, soFar: DaySoFar | null): Series[] {
+  const series = [...countsOf(counted, window)].flatMap(([banner_tag, byType]) => [
+    ...[...byType]
       .filter(([type]) => type !== FIRST_DEPOSIT)
-      .map(([measure, values]) => ({
-        measure,
-        conversion: false,
-        banner_tag,
-        values,
-        bases: new Array<number>(length).fill(1),
-        begins: firstOf(values),
-      })),
+      .map(([measure, values]) => {
+        const bases = values.map(() => 1);
+        if (soFar) bases[bases.length - 1] = soFar(measure, banner_tag);
+        return { measure, conversion: false, banner_tag, values, bases };
+      }),
     ...CONVERSIONS.flatMap(({ measure, of, to }) => {
-      const [bases, values] = [ofTag.get(of), ofTag.get(to)];
-      if (!bases || !values) return [];
-      return [{ measure, conversion: true, banner_tag, values, bases, begins: firstOf(values) }];
+      const values = byType.get(to);
+      if (!values) return [];
+      // Who visits now may register later in the day.
+      const bases = values.map((_, day) => (soFar && day === values.length - 1 ? 0 : (byType.get(of)?.[day] ?? 0)));
+      return [{ measure, conversion: true, banner_tag, values, bases }];
     }),
   ]);
+  return series
+    .filter(({ values }) => values.reduce((all, value) => all + value, 0) >= LEAST)
+    .map((one) => ({ ...one, begins: one.values.findIndex((value) => value > 0) }));
 }

@@ -1,0 +1,25 @@
+/** The middle of a few values, which some odd ones among them do not move; by their weights, where they have any. */
+export function median(values: readonly number[], weights?: readonly number[]): number {
+  const sorted: number[] = [];
+  const weighing: number[] = [];
+  let half = 0;
+  // By insertion: there are few, and this is where all the time goes.
+  for (const [index, value] of values.entries()) {
+    const weight = weights?.[index] ?? 1;
+    let place = sorted.length;
+    for (; place > 0 && (sorted[place - 1] as number) > value; place--) {
+      sorted[place] = sorted[place - 1] as number;
+      weighing[place] = weighing[place - 1] as number;
+    }
+    sorted[place] = value;
+    weighing[place] = weight;
+    half += weight / 2;
+  }
+  let below = 0;
+  for (const [place, value] of sorted.entries()) {
+    below += weighing[place] as number;
+    if (below > half) return value;
+    if (below === half) return (value + (sorted[place + 1] ?? value)) / 2;
+  }
+  return 0;
+}

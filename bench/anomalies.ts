@@ -73,10 +73,10 @@ export async function benchAnomalies(): Promise<void> {
   );
   const sizes = [10, 30, 100, 300, 1_000, 5_000].map((people) => ({ people, shares: found(people) }));
   console.table(
-    FAULTS.map(({ name, left: _, ...fault }) => ({
+    FAULTS.map(({ name, days }) => ({
       fault: name,
-      days: fault.days,
-      ...Object.fromEntries(sizes.map(({ people, shares }) => [people.toLocaleString("en"), shares[name]])),
+      days,
+      ...Object.fromEntries(sizes.map(({ people, shares }) => [`${people.toLocaleString("en")} people`, shares[name]])),
     })),
   );
 }

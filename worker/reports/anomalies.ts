@@ -43,7 +43,9 @@ const answer = z
   .object({
     ...named,
     ...days,
-    watched: whole.describe("Measures of tags that had a band on the last day: enough traffic, and history."),
+    watched: whole.describe(
+      "Measures of tags with traffic and history enough that their silence on the last day would be told.",
+    ),
     rows: z.array(row),
   })
   .meta({ id: "Anomalies" });
@@ -78,7 +80,7 @@ export const anomalies = report({
   path: "/anomalies",
   summary: "Days on which a tag's volume or conversion left its expected band",
   description:
-    "Silence included. The band comes from the eight weeks before the day. " +
+    "Silence included. The band comes from the nine weeks before the day. " +
     `At most ${MOST_DAYS} days at once; a day that is not over is judged by what should have come so far.`,
   role: "viewer",
   query,

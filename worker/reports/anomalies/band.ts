@@ -8,8 +8,10 @@ import type { Series } from "./series.ts";
 /** Days whose surprises say how wide the band is, and how many of them it takes. */
 const SURPRISES = 28;
 const LEAST_SURPRISES = 7;
-/** Days that must be known before the first that is judged. */
-export const BEFORE = HISTORY + SURPRISES;
+/** How many days are looked at together, which shows of a small tag what one day does not. */
+export const TOGETHER = 3;
+/** Days that must be known before the first that is judged: what it is held against, and whether those before it told. */
+export const BEFORE = HISTORY + SURPRISES + 2 * (TOGETHER - 1);
 
 /** The share of the surprises that tell the spread, since the largest may have been faults. */
 const KEPT = 0.85;
@@ -55,21 +57,29 @@ export type Day = {
   spread: number;
 };
 
-/** For each span, and each day from `from` on: what the days up to it brought, and should have. Null: unknown. */
-export function bandsOf(series: Series, spans: readonly number[], from: number): (Day | null)[][] {
-  const rates = expectedRates(series, from - SURPRISES);
+/** By day: null where too little is known. */
+export type Bands = {
+  alone: (Day | null)[];
+  /** Of so many days up to each. */
+  together: (Day | null)[];
+};
+
+/** The bands of the days from `from` on. */
+export function bandsOf(series: Series, from: number): Bands {
+  const rates = expectedRates(series, from - SURPRISES - TOGETHER + 1);
   const expected = rates.map((rate, day) => rate * (series.bases[day] as number));
-  return spans.map((span) => {
+  const over = (span: number) => {
     const [means, values, bases] = [sums(expected, span), sums(series.values, span), sums(series.bases, span)];
     const surprises = means.map((mean, day) =>
       (bases[day] as number) > 0 ? surprise(values[day] as number, mean) / noise(mean) : Number.NaN,
     );
-    return means.map((mean, day) => {
+    return means.map((mean, day): Day | null => {
       if (day < from || Number.isNaN(surprises[day])) return null;
       const before = surprises.slice(Math.max(0, day - SURPRISES), day).filter((size) => !Number.isNaN(size));
       if (before.length < LEAST_SURPRISES) return null;
       const spread = Math.max(1, spreadOf(before)) * noise(mean);
       return { value: values[day] as number, base: bases[day] as number, mean, spread };
     });
-  });
+  };
+  return { alone: over(1), together: over(TOGETHER) };
 }

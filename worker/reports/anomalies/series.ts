@@ -24,11 +24,9 @@ export type Series = {
   values: number[];
   /** What a day's value is a rate of: visits for registrations per visit; for a volume the share of the day that is over. */
   bases: number[];
-  /** The first day, as an index, on which there was anything: before it nothing can be missed. */
-  begins: number;
 };
 
-/** With fewer in all its weeks, nothing could be said of a series. */
+/** With fewer in all its weeks, nothing would be told of a series. */
 const LEAST = 20;
 
 /** What share of the day that is not over lies behind, for a volume; 0 is unknown. */
@@ -70,7 +68,5 @@ export function seriesOf(counted: readonly Counted[], window: Period, soFar: Day
       return [{ measure, conversion: true, banner_tag, values, bases }];
     }),
   ]);
-  return series
-    .filter(({ values }) => values.reduce((all, value) => all + value, 0) >= LEAST)
-    .map((one) => ({ ...one, begins: one.values.findIndex((value) => value > 0) }));
+  return series.filter(({ values }) => values.reduce((all, value) => all + value, 0) >= LEAST);
 }

@@ -1,5 +1,5 @@
 /** Which days left their bands, and how badly. */
-import { bandsOf, countAt, type Day, surprise } from "./band.ts";
+import { bandsOf, countAt, type Day, surprise, TOGETHER } from "./band.ts";
 import type { Series } from "./series.ts";
 
 export const KINDS = ["drop", "spike", "silence", "conversion_drop", "conversion_spike"] as const;
@@ -23,8 +23,6 @@ export type Anomaly = {
   distance: number;
 };
 
-/** A day by itself; and a few together, which show of a small tag what one does not. */
-const SPANS = [1, 3] as const;
 /** A spike of fewer is not worth a word. */
 const LEAST_SPIKE = 20;
 
@@ -34,9 +32,11 @@ const LEAST_LIMIT = 4;
 
 /** How many standard deviations a day may stray, where so many series are watched (Chernoff's bound, both sides). */
 export const limitFor = (watched: number): number =>
-  Math.max(LEAST_LIMIT, Math.sqrt(2 * Math.log(watched / FALSE_ALARMS)));
+  Math.max(LEAST_LIMIT, Math.sqrt(2 * Math.log(Math.max(1, watched) / FALSE_ALARMS)));
 
 const distanceOf = ({ value, mean, spread }: Day) => surprise(value, mean) / spread;
+
+const missable = (day: Day | null | undefined) => !!day && countAt(-LEAST_LIMIT * day.spread, day.mean) > 0;
 
 function kindOf(conversion: boolean, value: number, down: boolean): Anomaly["kind"] {
   if (conversion) return down ? "conversion_drop" : "conversion_spike";
@@ -44,7 +44,11 @@ function kindOf(conversion: boolean, value: number, down: boolean): Anomaly["kin
   return down ? "drop" : "spike";
 }
 
-function verdict(series: Series, found: Day, limit: number): Omit<Anomaly, "day" | "days"> | null {
+/** Whether a day strays more than chance alone in the direction of a distance. */
+const leans = (day: Day | null | undefined, distance: number) => !!day && distanceOf(day) * Math.sign(distance) > 1;
+
+function verdict(series: Series, found: Day | null | undefined, limit: number): Omit<Anomaly, "day" | "days"> | null {
+  if (!found) return null;
   const { measure, conversion, banner_tag } = series;
   const { value, base, mean, spread } = found;
   const distance = distanceOf(found);
@@ -71,31 +75,29 @@ const early = ({ kind, value, expected }: Pick<Anomaly, "kind" | "value" | "expe
 
 export type Found = {
   anomalies: Anomaly[];
-  /** By day: the series that had a band. */
+  /** By day: the series whose silence would be told. */
   watched: Series[][];
 };
 
 /** The anomalies of the days from `from` on; those from `unfinished` on are not over. */
 export function anomaliesIn(all: readonly Series[], from: number, unfinished: number): Found {
-  const banded = all.map((series) => ({ series, bands: bandsOf(series, SPANS, from) }));
+  // Whether a day is told depends on whether those were with which it is looked at together.
+  const banded = all.map((series) => ({ series, bands: bandsOf(series, from - TOGETHER + 1) }));
   const watched = (all[0]?.values ?? []).map((_, day) =>
-    banded.filter(({ bands }) => bands[0]?.[day]).map(({ series }) => series),
+    banded.filter(({ bands }) => missable(bands.together[day])).map(({ series }) => series),
   );
   const limits = watched.map(({ length }) => limitFor(length));
-  const anomalies = banded.flatMap(({ series, bands }) =>
-    limits.flatMap((limit, day): Anomaly[] => {
-      const alone = bands[0]?.[day];
-      if (!alone) return [];
-      for (const [index, days] of SPANS.entries()) {
-        const found = bands[index]?.[day];
-        const told = found && verdict(series, found, limit);
-        if (!told) continue;
-        if (day >= unfinished) return days === 1 && early(told) ? [{ day, days, ...told }] : [];
-        // What happened some days ago is not told again of a day that is as it should be.
-        if (days === 1 || distanceOf(alone) * Math.sign(told.distance) > 1) return [{ day, days, ...told }];
-      }
-      return [];
-    }),
-  );
+  const anomalies = banded.flatMap(({ series, bands: { alone, together } }) => {
+    const told = limits.map((limit, day) => verdict(series, alone[day], limit));
+    return limits.flatMap((limit, day): Anomaly[] => {
+      const own = told[day];
+      if (day < from) return [];
+      if (own) return day < unfinished || early(own) ? [{ day, days: 1, ...own }] : [];
+      // What a day told by itself is not told again of those after it, nor of a day that is as it should be.
+      if (day >= unfinished || told.slice(Math.max(0, day - TOGETHER + 1), day).some(Boolean)) return [];
+      const joint = verdict(series, together[day], limit);
+      return joint && leans(alone[day], joint.distance) ? [{ day, days: TOGETHER, ...joint }] : [];
+    });
+  });
   return { anomalies, watched };
 }

@@ -28,9 +28,12 @@ const PROJECTS: Record<string, (seed: number) => Brand[]> = {
 
 function falseAlarms(project: string, brands: (seed: number) => Brand[]) {
   const counts = { series: 0, medium: 0, high: 0 };
-  const started = performance.now();
+  let spent = 0;
   for (const seed of SEEDS) {
-    const { anomalies, watched } = judged(season(brands(seed), DAYS, seed));
+    const traffic = season(brands(seed), DAYS, seed);
+    const started = performance.now();
+    const { anomalies, watched } = judged(traffic);
+    spent += performance.now() - started;
     for (const day of watched) counts.series += day.length;
     for (const { severity } of anomalies) counts[severity]++;
   }
@@ -40,7 +43,7 @@ function falseAlarms(project: string, brands: (seed: number) => Brand[]) {
     medium: counts.medium,
     high: counts.high,
     "per 1,000 series-days": ((1_000 * (counts.medium + counts.high)) / counts.series).toFixed(2),
-    "ms a project": Math.round((performance.now() - started) / SEEDS.length),
+    "ms to judge them": Math.round(spent / SEEDS.length),
   };
 }
 

@@ -35,7 +35,7 @@ const noise = (mean: number): number => Math.hypot(UNCERTAIN, WAVER * Math.sqrt(
 
 /** The standard deviation of surprises, whatever the largest of them are. */
 function spreadOf(surprises: number[]): number {
-  const sizes = surprises.map(Math.abs).sort((a, b) => a - b);
+  const sizes = Float64Array.from(surprises, Math.abs).sort();
   const kept = sizes.slice(0, Math.ceil(sizes.length * KEPT));
   return KEPT_SCALE * Math.sqrt(kept.reduce((all, size) => all + size * size, 0) / kept.length);
 }

@@ -4,7 +4,8 @@ export function median(values: readonly number[], weights?: readonly number[]): 
   const weighing: number[] = [];
   let half = 0;
   // By insertion: there are few, and this is where all the time goes.
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
     const weight = weights?.[index] ?? 1;
     let place = sorted.length;
     for (; place > 0 && (sorted[place - 1] as number) > value; place--) {
@@ -16,7 +17,8 @@ export function median(values: readonly number[], weights?: readonly number[]): 
     half += weight / 2;
   }
   let below = 0;
-  for (const [place, value] of sorted.entries()) {
+  for (let place = 0; place < sorted.length; place++) {
+    const value = sorted[place] as number;
     below += weighing[place] as number;
     if (below > half) return value;
     if (below === half) return (value + (sorted[place + 1] ?? value)) / 2;

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";
+import { anomalies } from "./anomalies.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
 import { cohorts } from "./cohorts.ts";
@@ -13,7 +14,7 @@ import { player } from "./players.ts";
 import type { Described } from "./report.ts";
 import { revenue } from "./revenue.ts";
 
-const ALL = [metrics, funnel, cohorts, campaigns, player, bots, revenue, ltv, kpis] as const;
+const ALL = [metrics, funnel, cohorts, campaigns, player, bots, revenue, ltv, kpis, anomalies] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

@@ -189,7 +189,9 @@ describe("today", () => {
         kind: "silence",
         complete: false,
         value: 0,
-        message: expect.stringMatching(/^Tag silent: no visits today until 1[89]:00, where at least \d+ were expected\.$/),
+        message: expect.stringMatching(
+          /^Tag silent: no visits today until 1[89]:00, where at least \d+ were expected\.$/,
+        ),
       }),
     ]);
     // The evening is still to come.

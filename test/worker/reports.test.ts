@@ -208,7 +208,7 @@ describe("/cohorts", () => {
       { day: 3, people: 2, active: 0, rate: 0 },
     ]);
     // 10 EUR and 5.005 EUR at 1.25, and JPY without a rate.
-    const value = { paying_users: 1, revenue_usd: "18.7563", net_usd: "18.7563", unconverted: { JPY: "999.00" } };
+    const value = { paying_users: 1, revenue_usd: "18.7562", net_usd: "18.7562", unconverted: { JPY: "999.00" } };
     expect((rows as unknown[])[1]).toMatchObject({ ...value, revenue_per_player_usd: "9.3781" });
     expect((rows as unknown[])[0]).toMatchObject({ paying_users: 0, revenue_usd: "0.00", unconverted: {} });
     expect(total).toMatchObject({ players: 3, ...value, revenue_per_player_usd: "6.2521" });

@@ -131,6 +131,15 @@ export const projectView = z
       allowed_user_agents: z.array(z.string()).optional(),
       data_centres: z.boolean().optional(),
     }),
+    retention: z
+      .object({
+        events_days: z.int().optional(),
+        archive_days: z.int().optional(),
+        purchases_days: z.int().optional(),
+        figures_days: z.int().optional(),
+      })
+      .describe("For how many days what is kept; for ever where nothing is said."),
+    settled_before: text.describe("Days before this date are settled: their events may have gone from the log."),
   })
   .meta({ id: "Project" }) satisfies z.ZodType<ProjectView>;
 

@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** From the top. A file may import from its own step and from those below; a circle is refused even within a step. */
 const STEPS: string[][] = [
   ["worker/index.ts"],
+  ["worker/cron.ts"],
   ["worker/app.ts"],
   ["worker/openapi"],
   ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],

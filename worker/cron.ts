@@ -1,5 +1,6 @@
 /** What cron does each minute. Each duty stands by itself: one that fails is logged, and holds up none. */
 import { retainEachMinute } from "./event-log/retention.ts";
+import { log } from "./log.ts";
 import { wakeProjectors } from "./projections/projector.ts";
 import { refreshRatesWhenDue } from "./rates/feed.ts";
 
@@ -15,7 +16,7 @@ export async function eachMinute({ scheduledTime }: ScheduledController, env: En
   await Promise.all(
     DUTIES.map(({ name, run }) =>
       run(env, scheduledTime).catch((error) => {
-        console.error(JSON.stringify({ message: "duty failed", name, error: String(error) }));
+        log("error", "duty failed", { name, error: String(error) });
       }),
     ),
   );

@@ -6,6 +6,7 @@ import { consume } from "./event-log/consumer.ts";
 
 export type { Api } from "./app.ts";
 export { LiveCounters } from "./live/counters.ts";
+export { Meter } from "./meter/meter.ts";
 export { Projector } from "./projections/projector.ts";
 export { RequestLog } from "./request-log/log.ts";
 

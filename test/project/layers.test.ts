@@ -11,13 +11,13 @@ const STEPS: string[][] = [
   ["worker/cron.ts"],
   ["worker/app.ts"],
   ["worker/openapi"],
-  ["worker/reports", "worker/collect", "worker/admin"],
+  ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],
   ["worker/event-log", "worker/http", "worker/request-log", "worker/rates"],
   ["worker/projections"],
-  ["worker/live"],
+  ["worker/live", "worker/meter"],
   ["worker/registry"],
   ["worker/project.ts"],
-  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts"],
+  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
 ];
 
 const sources = (folder: string): string[] =>

@@ -13,8 +13,9 @@ import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
 import { revenue } from "./revenue.ts";
+import { series } from "./series/series.ts";
 
-const ALL = [metrics, funnel, cohorts, campaigns, player, bots, revenue, ltv, kpis, anomalies] as const;
+const ALL = [metrics, series, funnel, cohorts, campaigns, player, bots, revenue, ltv, kpis, anomalies] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

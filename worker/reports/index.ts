@@ -8,13 +8,14 @@ import { campaigns } from "./campaigns.ts";
 import { cohorts } from "./cohorts.ts";
 import { funnel } from "./funnel.ts";
 import { kpis } from "./kpis.ts";
+import { leaderboard } from "./leaderboard.ts";
 import { ltv } from "./ltv.ts";
 import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
 import { revenue } from "./revenue.ts";
 
-const ALL = [metrics, funnel, cohorts, campaigns, player, bots, revenue, ltv, kpis, anomalies] as const;
+const ALL = [metrics, funnel, cohorts, campaigns, player, leaderboard, bots, revenue, ltv, kpis, anomalies] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

@@ -4,6 +4,7 @@ import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
 import { wakeProjectors } from "./projections/projector.ts";
 import { refreshRatesWhenDue } from "./rates/feed.ts";
+import { keepReportsWhenDue } from "./reports/aggregate.ts";
 
 export type { Api } from "./app.ts";
 export { LiveCounters } from "./live/counters.ts";
@@ -14,6 +15,10 @@ export default {
   fetch: app.fetch,
   queue: consume,
   scheduled: async ({ scheduledTime }, env) => {
-    await Promise.all([wakeProjectors(env), refreshRatesWhenDue(env, scheduledTime)]);
+    await Promise.all([
+      wakeProjectors(env),
+      refreshRatesWhenDue(env, scheduledTime),
+      keepReportsWhenDue(env, scheduledTime),
+    ]);
   },
 } satisfies ExportedHandler<Env, EventMessage>;

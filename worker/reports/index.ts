@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";
+import { aggregatedReport, aggregatedReports } from "./aggregates.ts";
 import { anomalies } from "./anomalies.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
@@ -38,6 +39,8 @@ const ALL = [
   revenue,
   ltv,
   kpis,
+  aggregatedReports,
+  aggregatedReport,
   anomalies,
 ] as const;
 

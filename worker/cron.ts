@@ -3,12 +3,14 @@ import { retainEachMinute } from "./event-log/retention.ts";
 import { log } from "./log.ts";
 import { wakeProjectors } from "./projections/projector.ts";
 import { refreshRatesWhenDue } from "./rates/feed.ts";
+import { keepReportsWhenDue } from "./reports/aggregate.ts";
 
 type Duty = { name: string; run(env: Env, now: number): Promise<unknown> };
 
 const DUTIES: readonly Duty[] = [
   { name: "projections", run: wakeProjectors },
   { name: "exchange rates", run: refreshRatesWhenDue },
+  { name: "reports", run: keepReportsWhenDue },
   { name: "retention", run: retainEachMinute },
 ];
 

@@ -256,7 +256,13 @@ describe("a key of one tag", () => {
     const live = await read("/realtime?project_id=own");
     expect(live).toMatchObject({
       windows: {
-        today: { total: 1, by_type: { visit: 1 }, banner_tags: [{ banner_tag: "mine" }], countries: [], devices: [] },
+        today: {
+          total: 1,
+          by_type: { visit: 1 },
+          banner_tags: [{ banner_tag: "mine" }],
+          countries: [{ country: "", total: 1 }],
+          devices: [{ device: "", total: 1 }],
+        },
       },
     });
     expect(

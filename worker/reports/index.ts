@@ -20,6 +20,7 @@ import { players } from "./players.ts";
 import { profiles } from "./profiles.ts";
 import type { Described } from "./report.ts";
 import { revenue } from "./revenue.ts";
+import { series } from "./series/series.ts";
 import { timeline } from "./timeline.ts";
 
 const ALL = [
@@ -42,6 +43,7 @@ const ALL = [
   aggregatedReports,
   aggregatedReport,
   anomalies,
+  series,
 ] as const;
 
 export const REPORTS: readonly Described[] = ALL;

@@ -1,19 +1,20 @@
 /** The archive in tests: what is in the bucket, and bindings that fail on demand. */
 import { env } from "cloudflare:workers";
 import { readFile } from "../../worker/archive/bucket.ts";
-import type { Row } from "../../worker/archive/parquet.ts";
 import type { Manifest } from "../../worker/archive/manifest.ts";
+import type { Row } from "../../worker/archive/parquet.ts";
 
-export async function keysIn(prefix: string): Promise<string[]> {
-  const keys: string[] = [];
+export async function objectsIn(prefix = ""): Promise<R2Object[]> {
+  const objects: R2Object[] = [];
   let cursor: string | undefined;
   do {
     const page = await env.ARCHIVE.list({ prefix, ...(cursor && { cursor }) });
-    keys.push(...page.objects.map(({ key }) => key));
+    objects.push(...page.objects);
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor);
-  return keys;
+  return objects;
 }
+export const keysIn = async (prefix: string): Promise<string[]> => (await objectsIn(prefix)).map(({ key }) => key);
 
 /** What a reader sees who knows nothing but the bucket's manifest. */
 export async function archivedRows(): Promise<Row[]> {
@@ -27,23 +28,23 @@ export async function archivedRows(): Promise<Row[]> {
 }
 
 export async function emptyBucket(): Promise<void> {
-  for (const key of await keysIn("")) await env.ARCHIVE.delete(key);
+  await env.ARCHIVE.delete(await keysIn(""));
 }
 
 export class Crash extends Error {}
 
+export const FAULTS = ["fails", "is the last"] as const;
+
 /**
- * The environment as it is until the `nth` call of bucket or database, counted together, which fails: before it has done
- * anything, or after it has done all. `calls` tells how many there were.
+ * The environment, where the `nth` call of bucket or database, counted together, fails without having done anything, or
+ * is the last that does anything, as when the machine is gone. `calls` tells how many there were.
  */
-export function failing(nth: number, when: "before" | "after"): { env: Env; calls(): number } {
+export function faulty(nth: number, fault: (typeof FAULTS)[number]): { env: Env; calls(): number } {
   let calls = 0;
   const guard = async <T>(act: () => Promise<T>): Promise<T> => {
-    const fails = ++calls === nth;
-    if (fails && when === "before") throw new Crash(`call ${nth}`);
-    const result = await act();
-    if (fails) throw new Crash(`call ${nth}`);
-    return result;
+    calls++;
+    if (fault === "fails" ? calls === nth : calls > nth) throw new Crash(`call ${calls}`);
+    return act();
   };
   const wrapped = <T extends object>(target: T, names: readonly string[]): T =>
     new Proxy(target, {

@@ -19,7 +19,17 @@ const PROJECTS = [
   ["utc", "UTC"],
   ["kathmandu", "Asia/Kathmandu"],
 ] as const;
-const TEXTS = ["café", "cafe\u0301", "日本語/キャンペーン", "עברית \u202eabc", "😀", "\ufeffbom", "'; DROP --", '"', " "];
+const TEXTS = [
+  "café",
+  "cafe\u0301",
+  "日本語/キャンペーン",
+  "עברית \u202eabc",
+  "😀",
+  "\ufeffbom",
+  "'; DROP --",
+  '"',
+  " ",
+];
 /** In 1/10,000 units: whole yen, thousandths of a dinar, four places, the largest that there is. */
 const MONEY = [
   [12_340_000, "JPY"],
@@ -151,9 +161,9 @@ describe("DuckDB", () => {
       duplicate_of: "VARCHAR",
       year: "BIGINT",
     });
-    expect(await ask([`SELECT data ->> '$.deep[0].n' AS n FROM ${ARCHIVE} WHERE data IS NOT NULL ORDER BY seq LIMIT 1`])).toEqual(
-      [{ n: "0" }],
-    );
+    expect(
+      await ask([`SELECT data ->> '$.deep[0].n' AS n FROM ${ARCHIVE} WHERE data IS NOT NULL ORDER BY seq LIMIT 1`]),
+    ).toEqual([{ n: "0" }]);
   });
 
   it("finds each event in the partition of its UTC hour, and the files told what they are", async () => {
@@ -177,7 +187,8 @@ describe("DuckDB", () => {
   it("answers every query of the docs", async () => {
     const answers = await ask([], { docs: "docs/archive.md" });
     expect(answers.length).toBeGreaterThan(2);
-    for (const { query, rows, error } of answers) expect({ query, rows, error }).toMatchObject({ rows: expect.any(Number) });
+    for (const { query, rows, error } of answers)
+      expect({ query, rows, error }).toMatchObject({ rows: expect.any(Number) });
     expect(answers.filter(({ rows }) => rows === 0)).toEqual([]);
   });
 

@@ -44,7 +44,7 @@ export default defineConfig({
         ],
         test: {
           name: "archive",
-          include: ["test/archive/**/*.test.ts"],
+          include: ["test/archive/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           testTimeout: 120_000,
         },
@@ -68,7 +68,13 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: "project", include: ["test/project/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "project",
+          include: ["test/project/**/*.test.ts", "test/archive/node/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
     ],
   },
 });

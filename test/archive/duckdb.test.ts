@@ -130,15 +130,18 @@ describe("DuckDB", () => {
 
   it("finds every value as the log has it", async () => {
     const rows = await ask([
-      `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, timestamp, received_at, event_date, amount, score, test, year, month, day, hour),
+      `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, banner_tag, timestamp, received_at, event_date, amount, score, test, year, month, day, hour),
         epoch_ms(timestamp)::DOUBLE AS timestamp, epoch_ms(received_at)::DOUBLE AS received_at, event_date::VARCHAR AS event_date,
-        (amount::DECIMAL(38, 4) * 10000)::BIGINT::VARCHAR AS amount, score::DOUBLE AS score, test::INTEGER AS test
+        (amount::DECIMAL(38, 4) * 10000)::BIGINT::VARCHAR AS amount, score::DOUBLE AS score, hex(banner_tag) AS banner_tag, test::INTEGER AS test
       FROM ${ARCHIVE} ORDER BY seq`,
     ]);
     const { results } = await env.DB.prepare("SELECT * FROM events ORDER BY seq").all<Record<string, unknown>>();
     const log: Rows = results.map(({ actor: _, tagged: __, counted: ___, ...event }) => ({
       ...event,
       amount: event.amount === null ? null : String(event.amount),
+      // By its bytes: on the way out of DuckDB a text loses its byte order mark.
+      banner_tag:
+        event.banner_tag === null ? null : new TextEncoder().encode(String(event.banner_tag)).toHex().toUpperCase(),
     }));
     expect(rows).toEqual(log);
     expect(log.filter(({ duplicate_of }) => duplicate_of !== null).length).toBeGreaterThan(100);

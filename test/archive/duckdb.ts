@@ -43,10 +43,10 @@ async function everyQuery(connection: DuckDBConnection, docs: string, folder: st
   );
   const statements = blocks
     .join("")
-    .replaceAll("s3://edgepixel-archive", folder)
+    .replaceAll("r2://edgepixel-archive", folder)
     .split(/;$/m)
     .map((statement) => statement.replace(/^--.*$/gm, "").trim())
-    .filter((statement) => statement && !/^(?:INSTALL|LOAD|CREATE SECRET)/.test(statement));
+    .filter((statement) => statement && !/^(?:INSTALL|CREATE SECRET)/.test(statement));
   const answers: Rows = [];
   for (const query of statements) {
     try {

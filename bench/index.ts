@@ -1,5 +1,6 @@
 /** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
 import { resolve } from "node:path";
+import { benchAnomalies } from "./anomalies.ts";
 import { benchArchive } from "./archive.ts";
 import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
@@ -13,6 +14,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   collect: benchCollect,
   log: benchLog,
   archive: benchArchive,
+  anomalies: benchAnomalies,
 };
 
 const asked = process.argv.slice(2);

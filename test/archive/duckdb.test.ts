@@ -190,8 +190,7 @@ describe("DuckDB", () => {
   it("answers every query of the docs", async () => {
     const answers = await ask([], { docs: "docs/archive.md" });
     expect(answers.length).toBeGreaterThan(2);
-    for (const { query, rows, error } of answers)
-      expect({ query, rows, error }).toMatchObject({ rows: expect.any(Number) });
+    expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(answers.filter(({ rows }) => rows === 0)).toEqual([]);
   });
 

@@ -4,6 +4,7 @@
  * retires the others, told in the manifest; only then the others go. What a crash leaves, the next run takes away.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { deleteFiles, putFile, readFile } from "./bucket.ts";
 import { type ArchiveFile, liveFiles } from "./files.ts";
@@ -70,7 +71,7 @@ export async function compact(env: Env, db: Database, now: number): Promise<Comp
       made_files++;
     } catch (error) {
       // The others need not wait for it.
-      console.error(JSON.stringify({ message: "merge failed", key: group[0]?.key, error: String(error) }));
+      log("error", "merge failed", { key: group[0]?.key, error: String(error) });
     }
   }
   await sweep(env, db, now);

@@ -1,4 +1,5 @@
 /** What cron does each minute. Each duty stands by itself: one that fails is logged, and holds up none. */
+import { compactWhenDue } from "./archive/compaction.ts";
 import { retainEachMinute } from "./event-log/retention.ts";
 import { log } from "./log.ts";
 import { wakeProjectors } from "./projections/projector.ts";
@@ -13,6 +14,7 @@ const DUTIES: readonly Duty[] = [
   { name: "reports", run: keepReportsWhenDue },
   { name: "retention", run: retainEachMinute },
   { name: "reports", run: keepReportsWhenDue },
+  { name: "compaction", run: compactWhenDue },
 ];
 
 export async function eachMinute({ scheduledTime }: ScheduledController, env: Env): Promise<void> {

@@ -14,7 +14,7 @@ const STEPS: string[][] = [
   ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],
   ["worker/event-log", "worker/http", "worker/request-log", "worker/rates"],
   ["worker/projections"],
-  ["worker/live", "worker/meter"],
+  ["worker/live", "worker/archive", "worker/meter"],
   ["worker/registry"],
   ["worker/project.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],

@@ -2,7 +2,9 @@
 import { Hono } from "hono";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
+import { erasureRoutes } from "./admin/erasures.ts";
 import { keyRoutes } from "./admin/keys.ts";
+import { playerExportRoutes } from "./admin/player-export.ts";
 import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
@@ -29,6 +31,8 @@ const api = new Hono<App>()
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
+  .route("/", erasureRoutes)
+  .route("/", playerExportRoutes)
   .route("/", projectionRoutes)
   .route("/", auditRoutes);
 

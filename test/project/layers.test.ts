@@ -11,11 +11,12 @@ const STEPS: string[][] = [
   ["worker/app.ts"],
   ["worker/openapi"],
   ["worker/reports", "worker/collect", "worker/admin"],
-  ["worker/event-log", "worker/http", "worker/request-log"],
+  ["worker/event-log", "worker/http", "worker/request-log", "worker/erasure"],
   ["worker/projections"],
   ["worker/live"],
   ["worker/registry"],
-  ["worker/project.ts"],
+  ["worker/suppression.ts"],
+  ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts"],
 ];
 

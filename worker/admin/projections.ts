@@ -50,6 +50,8 @@ export const projectionRoutes = new Hono<App>()
       throw new Problem(404, `There is no projection ${name}.`);
     if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
     const db = openDatabase(c.env.DB);
+    if (await db.get(sql`SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL`))
+      throw new Problem(409, "A player is being erased; try again in a minute.");
     await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
     const rebuilding = await rebuild(c.env, db, PROJECTIONS, name);
     await wakeProjectors(c.env);

@@ -16,7 +16,7 @@ function csvCell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const linesOf = (columns: readonly string[], rows: readonly Record<string, Cell>[]): string =>
+export const linesOf = (columns: readonly string[], rows: readonly Record<string, Cell>[]): string =>
   rows.map((row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`).join("");
 
 export function csv(columns: readonly string[], rows: readonly Record<string, Cell>[]): string {

@@ -1,0 +1,179 @@
+/** The log: the person's own events lose what is personal and get new names; other people's lose what mentions them. */
+import { type SQL, sql } from "drizzle-orm";
+import type { StoredEvent } from "../event.ts";
+import type { Change, Piece, Work } from "./job.ts";
+import type { Person } from "./names.ts";
+import { overwrite } from "./overwrite.ts";
+import { renamed } from "./people.ts";
+
+/** Events that one transaction rewrites, and events that one query looks through. */
+const AT_ONCE = 500;
+const SCAN = 5_000;
+
+/** All columns that can change; the others are what figures are made of. */
+const COLUMNS = [
+  "player_id",
+  "visitor_id",
+  "event_id",
+  "transaction_id",
+  "duplicate_of",
+  "session_id",
+  "click_id",
+  "score",
+  "data",
+  "browser",
+  "os",
+  "referrer",
+  "source_ip",
+  "user_agent",
+] as const satisfies readonly (keyof StoredEvent | "duplicate_of")[];
+const SEARCHED = sql.raw(
+  "event_id, transaction_id, duplicate_of, session_id, click_id, referrer, user_agent, data".replaceAll(
+    /(\w+)/g,
+    "e.$1",
+  ),
+);
+type Columns = Pick<StoredEvent, Exclude<(typeof COLUMNS)[number], "duplicate_of">> & { duplicate_of: string | null };
+type Event = Columns & { seq: number; event_type: string };
+const SELECTED = sql.raw(["seq", "event_type", ...COLUMNS].map((column) => `e.${column}`).join(", "));
+
+const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
+
+/** What a leaderboard takes from `data` where `score` is absent stays. */
+function scoreOf({ score, data }: Event): number | null {
+  if (score !== null || data === null) return score;
+  const given = (JSON.parse(data) as { score?: unknown }).score;
+  return Number.isSafeInteger(given) ? (given as number) : null;
+}
+
+function own(person: Person, event: Event): Columns {
+  const { words } = person;
+  const id = (text: string | null) => (text === null ? null : words.own(text));
+  return {
+    player_id: renamed(person, "player_id", event.player_id),
+    visitor_id: renamed(person, "visitor_id", event.visitor_id),
+    event_id: words.own(event.event_id),
+    transaction_id: id(event.transaction_id),
+    duplicate_of: id(event.duplicate_of),
+    score: scoreOf(event),
+    session_id: null,
+    click_id: null,
+    data: null,
+    browser: null,
+    os: null,
+    referrer: null,
+    source_ip: null,
+    user_agent: null,
+  };
+}
+
+function mentioning(person: Person, event: Event, renamedIds: ReadonlySet<string>): Columns {
+  const { words } = person;
+  const text = (value: string | null) => (value === null ? null : words.mentioned(value));
+  const reference = event.duplicate_of === null ? null : words.own(event.duplicate_of);
+  return {
+    ...event,
+    player_id: renamed(person, "player_id", event.player_id),
+    visitor_id: renamed(person, "visitor_id", event.visitor_id),
+    event_id: words.mentioned(event.event_id),
+    transaction_id: text(event.transaction_id),
+    // An event of the person's own was renamed more thoroughly: what refers to it follows.
+    duplicate_of: reference !== null && renamedIds.has(reference) ? reference : text(event.duplicate_of),
+    session_id: text(event.session_id),
+    click_id: text(event.click_id),
+    referrer: text(event.referrer),
+    user_agent: text(event.user_agent),
+    data: event.data === null ? null : words.inJson(event.data, "mentioned"),
+  };
+}
+
+/** Writes the events anew, and with them the transactions that they hold. */
+function rewritten(project_id: string, pairs: { event: Event; becomes: Columns }[]): SQL[] {
+  const statements = [
+    overwrite(
+      "events",
+      ["seq"],
+      COLUMNS,
+      pairs.map(({ event, becomes }) => ({ key: [event.seq], values: COLUMNS.map((column) => becomes[column]) })),
+    ),
+  ];
+  const taken = pairs.flatMap(({ event, becomes }) =>
+    event.transaction_id !== null &&
+    (event.transaction_id !== becomes.transaction_id || event.event_id !== becomes.event_id)
+      ? [[event.event_type, event.transaction_id, becomes.transaction_id, event.event_id, becomes.event_id]]
+      : [],
+  );
+  if (taken.length === 0) return statements;
+  const given = JSON.stringify(taken);
+  return [
+    ...statements,
+    sql`UPDATE transactions SET transaction_id = n.value ->> 2 FROM json_each(${given}) n
+      WHERE project_id = ${project_id} AND event_type = n.value ->> 0 AND transaction_id = n.value ->> 1`,
+    sql`UPDATE transactions SET event_id = n.value ->> 4 FROM json_each(${given}) n
+      WHERE project_id = ${project_id} AND event_type = n.value ->> 0 AND transaction_id = n.value ->> 2
+        AND event_id = n.value ->> 3`,
+  ];
+}
+
+const unlike = ({ event, becomes }: { event: Event; becomes: Columns }) =>
+  COLUMNS.some((column) => event[column] !== becomes[column]);
+
+/** The person's own, by the index of who did it. What has its new name is not found again, so no place is kept. */
+export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
+  const events = await db.all<Event>(sql`SELECT ${SELECTED} FROM events e
+    WHERE e.project_id = ${job.project_id} AND e.actor IN ${list(person.persons.keys())} AND e.seq <= ${job.names.head}
+    LIMIT ${AT_ONCE}`);
+  if (events.length === 0) return { changes: [], place: null };
+  const [change, ...others] = rewritten(
+    job.project_id,
+    events.map((event) => ({ event, becomes: own(person, event) })),
+  );
+  return {
+    changes: [{ change: change as SQL, found: "events" }, ...others.map((one) => ({ change: one }))],
+    place: true,
+  };
+}
+
+/** Other players' events under a shared visitor, where they decided whose the visitor is. */
+export async function decidingEvents({ db, job, person }: Work): Promise<Piece> {
+  const events = await db.all<Event>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
+    WHERE i.project_id = ${job.project_id} AND i.visitor_id IN ${list(person.visitors.keys())}
+      AND e.visitor_id = i.visitor_id LIMIT ${AT_ONCE}`);
+  return { changes: await mentions(db, job.project_id, person, events), place: events.length === 0 ? null : true };
+}
+
+async function mentions(db: Work["db"], project_id: string, person: Person, events: Event[]): Promise<Change[]> {
+  const references = events.flatMap(({ duplicate_of }) =>
+    duplicate_of === null ? [] : [person.words.own(duplicate_of)].filter((id) => id !== duplicate_of),
+  );
+  const known = await db.values<[string]>(
+    sql`SELECT event_id FROM events WHERE project_id = ${project_id} AND event_id IN ${list(references)}`,
+  );
+  const ids = new Set(known.map(([id]) => id));
+  const pairs = events.map((event) => ({ event, becomes: mentioning(person, event, ids) })).filter(unlike);
+  if (pairs.length === 0) return [];
+  const [change, ...others] = rewritten(project_id, pairs);
+  return [{ change: change as SQL, found: "mentions" }, ...others.map((one) => ({ change: one }))];
+}
+
+/** Looks through the log, from `after` up to `upTo`. */
+async function scan({ db, job, person }: Work, after: number, upTo: number): Promise<Piece> {
+  const from = Math.max(after, (job.place as number | null) ?? 0);
+  const end = Math.min(upTo, from + SCAN);
+  if (from >= end) return { changes: [], place: null };
+  // The limit keeps SQLite from putting the text together anew for each word.
+  const events = await db.all<Event>(sql`SELECT ${SELECTED} FROM (
+      SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
+      WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e
+    WHERE e.visitor_id IN ${list(person.visitors.keys())}
+      OR EXISTS (SELECT 1 FROM json_each(${JSON.stringify(person.words.needles)}) w WHERE instr(e.texts, w.value) > 0)`);
+  return {
+    changes: await mentions(db, job.project_id, person, events),
+    place: end < upTo ? end : null,
+  };
+}
+
+/** What `identities` has not read yet: it must not come upon a name that no longer means anyone. */
+export const unreadEvents = (work: Work) => scan(work, work.job.names.identified, work.job.names.head);
+/** All others that no earlier pass has looked through. */
+export const earlierEvents = (work: Work) => scan(work, work.job.names.scanned, work.job.names.identified);

@@ -68,19 +68,15 @@ export async function begin(
   }
 }
 
-/** Goes on with one erasure for a moment. What goes wrong is in its receipt, and cron tries again. */
-export async function work(env: Env, db: Database, id: string): Promise<void> {
-  await run(env, db, STEPS, id, Date.now() + REQUEST_MS).catch((error) => failed(id, error));
-}
+/** Goes on with one erasure for a moment. */
+export const work = (env: Env, db: Database, id: string): Promise<void> =>
+  run(env, db, STEPS, id, Date.now() + REQUEST_MS);
 
 /** Goes on with all that run, the oldest first: cron, every minute. */
 export async function resumeErasures(env: Env): Promise<void> {
   const db = openDatabase(env.DB);
   const until = Date.now() + CRON_MS;
   for (const { id } of await running(db, Date.now())) {
-    await run(env, db, STEPS, id, until).catch((error) => failed(id, error));
+    await run(env, db, STEPS, id, until);
   }
 }
-
-const failed = (id: string, error: unknown) =>
-  console.error(JSON.stringify({ message: "erasure failed", id, error: String(error) }));

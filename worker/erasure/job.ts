@@ -94,7 +94,13 @@ const lostRace = (error: unknown) =>
   /NOT NULL constraint failed: (?:erasures\.moves|renaming\.generation)/.test(String(error));
 
 /** Does one piece. Whether there is more to do now. */
-async function advance(env: Env, db: Database, steps: readonly Step[], id: string, now: number): Promise<boolean> {
+export async function advance(
+  env: Env,
+  db: Database,
+  steps: readonly Step[],
+  id: string,
+  now: number,
+): Promise<boolean> {
   const job = await readJob(db, id);
   if (!job || job.due_at > now) return false;
   const index = steps.findIndex(({ name }) => name === job.step);
@@ -109,7 +115,13 @@ async function advance(env: Env, db: Database, steps: readonly Step[], id: strin
   return true;
 }
 
-/** Works on a job until `until`, in epoch milliseconds, or until it has to wait. */
+/** Without the query's parameters, which name the person. */
+const reasonOf = (error: unknown): string => {
+  const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return (reason instanceof Error ? reason.message : String(reason)).slice(0, 500);
+};
+
+/** Works on a job until `until`, in epoch milliseconds, or until it has to wait. What goes wrong is in its receipt. */
 export async function run(env: Env, db: Database, steps: readonly Step[], id: string, until: number): Promise<void> {
   for (;;) {
     try {
@@ -117,9 +129,13 @@ export async function run(env: Env, db: Database, steps: readonly Step[], id: st
       if (now >= until || !(await advance(env, db, steps, id, now))) return;
     } catch (error) {
       if (lostRace(error)) continue;
-      const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);
-      await db.run(sql`UPDATE erasures SET error = ${message} WHERE id = ${id} AND finished_at IS NULL`);
-      throw error;
+      const reason = reasonOf(error);
+      console.error(JSON.stringify({ message: "erasure failed", id, error: reason }));
+      // The database itself may be what is failing.
+      await db
+        .run(sql`UPDATE erasures SET error = ${reason} WHERE id = ${id} AND finished_at IS NULL`)
+        .catch(() => undefined);
+      return;
     }
   }
 }

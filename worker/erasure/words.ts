@@ -24,7 +24,7 @@ const TELLING = { digits: 6, other: 4 } as const;
 const LONG_NUMBER = 8;
 
 const isTelling = (word: string) => word.length >= (/^\d+$/.test(word) ? TELLING.digits : TELLING.other);
-const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 const byItself = (source: string) => `(?<![\\p{L}\\p{N}])${source}(?![\\p{L}\\p{N}])`;
 const asciiLower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 const inside = (word: string) => JSON.stringify(word).slice(1, -1);

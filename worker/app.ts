@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { erasureRoutes } from "./admin/erasures.ts";
+import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { playerExportRoutes } from "./admin/player-export.ts";
 import { projectionRoutes } from "./admin/projections.ts";
@@ -33,6 +34,7 @@ const api = new Hono<App>()
   .route("/", deadLetterRoutes)
   .route("/", erasureRoutes)
   .route("/", playerExportRoutes)
+  .route("/", exchangeRateRoutes)
   .route("/", projectionRoutes)
   .route("/", auditRoutes);
 

@@ -1,9 +1,10 @@
-/** Edgepixel's Worker: what it answers, what it consumes, what cron runs, and its Durable Objects. */
+/** Edgepixel's Worker: what it answers, what it consumes, what cron runs each minute, and its Durable Objects. */
 import { app } from "./app.ts";
 import { resumeErasures } from "./erasure/erase.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
 import { wakeProjectors } from "./projections/projector.ts";
+import { refreshRatesWhenDue } from "./rates/feed.ts";
 
 export type { Api } from "./app.ts";
 export { LiveCounters } from "./live/counters.ts";
@@ -13,7 +14,7 @@ export { RequestLog } from "./request-log/log.ts";
 export default {
   fetch: app.fetch,
   queue: consume,
-  scheduled: async (_controller, env) => {
-    await Promise.all([wakeProjectors(env), resumeErasures(env)]);
+  scheduled: async ({ scheduledTime }, env) => {
+    await Promise.all([wakeProjectors(env), refreshRatesWhenDue(env, scheduledTime), resumeErasures(env)]);
   },
 } satisfies ExportedHandler<Env, EventMessage>;

@@ -105,7 +105,8 @@ export const projectRoutes = new Hono<App>()
     forgetProjects();
     // The window is part of every attribution ever made: they are made anew.
     if (changes.attribution_days !== undefined && changes.attribution_days !== before.attribution_days) {
-      for (const name of ["daily", "players"]) await rebuild(c.env, db, PROJECTIONS, name);
+      const attributed = PROJECTIONS.filter((projection) => "apply" in projection && projection.aboutPeople);
+      for (const { name } of attributed) await rebuild(c.env, db, PROJECTIONS, name);
       await wakeProjectors(c.env);
     }
     return c.json(view({ ...before, ...changes }));

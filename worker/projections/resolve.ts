@@ -46,7 +46,7 @@ function withTag(asOf: number): SQL {
 const COLUMNS = sql.raw(
   `e.seq, e.project_id, e.event_id, e.event_date, e.event_hour, e.event_type, e.player_id, e.timestamp,
    e.banner_tag AS own_tag, coalesce(e.country, '') AS country, coalesce(e.device, '') AS device,
-   coalesce(e.app_id, '') AS app_id, e.amount, e.currency`,
+   coalesce(e.app_id, '') AS app_id, coalesce(e.platform, '') AS platform, e.amount, e.currency`,
 );
 
 /** New events of the people whose past stays as it is. */

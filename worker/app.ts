@@ -1,5 +1,6 @@
 /** What the Worker answers: a table of contents. Each route lives with its subject. */
 import { Hono } from "hono";
+import { archiveRoutes } from "./admin/archive.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { erasureRoutes } from "./admin/erasures.ts";
@@ -36,6 +37,7 @@ const api = new Hono<App>()
   .route("/", playerExportRoutes)
   .route("/", exchangeRateRoutes)
   .route("/", projectionRoutes)
+  .route("/", archiveRoutes)
   .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */

@@ -1,6 +1,7 @@
 /** Edgepixel's Worker: what it answers, what it consumes, what cron runs each minute, and its Durable Objects. */
 import { app } from "./app.ts";
 import { resumeErasures } from "./erasure/erase.ts";
+import { compactWhenDue } from "./archive/compaction.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
 import { wakeProjectors } from "./projections/projector.ts";
@@ -15,6 +16,11 @@ export default {
   fetch: app.fetch,
   queue: consume,
   scheduled: async ({ scheduledTime }, env) => {
-    await Promise.all([wakeProjectors(env), refreshRatesWhenDue(env, scheduledTime), resumeErasures(env)]);
+    await Promise.all([
+      wakeProjectors(env),
+      refreshRatesWhenDue(env, scheduledTime),
+      compactWhenDue(env, scheduledTime),
+      resumeErasures(env),
+    ]);
   },
 } satisfies ExportedHandler<Env, EventMessage>;

@@ -13,7 +13,7 @@ const STEPS: string[][] = [
   ["worker/reports", "worker/collect", "worker/admin"],
   ["worker/event-log", "worker/http", "worker/request-log", "worker/rates", "worker/erasure"],
   ["worker/projections"],
-  ["worker/live"],
+  ["worker/live", "worker/archive"],
   ["worker/registry"],
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],

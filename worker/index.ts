@@ -1,7 +1,7 @@
 /** Edgepixel's Worker: what it answers, what it consumes, what cron runs each minute, and its Durable Objects. */
 import { app } from "./app.ts";
-import { resumeErasures } from "./erasure/erase.ts";
 import { compactWhenDue } from "./archive/compaction.ts";
+import { resumeErasures } from "./erasure/erase.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
 import { wakeProjectors } from "./projections/projector.ts";

@@ -150,7 +150,11 @@ describe("events of the archive", () => {
       const paged: number[] = [];
       let after: ArchivePosition | null = null;
       do {
-        const page: Awaited<ReturnType<typeof archivedEvents>> = await archivedEvents(env, db, { ...asked, limit, after });
+        const page: Awaited<ReturnType<typeof archivedEvents>> = await archivedEvents(env, db, {
+          ...asked,
+          limit,
+          after,
+        });
         paged.push(...page.events.map(({ seq }) => seq));
         after = page.next;
       } while (after);

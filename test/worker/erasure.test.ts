@@ -2,6 +2,8 @@
 import { runInDurableObject, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { at, COLUMNS } from "../../worker/archive/columns.ts";
+import { decode } from "../../worker/archive/parquet.ts";
 import { begin, resumeErasures } from "../../worker/erasure/erase.ts";
 import { advance } from "../../worker/erasure/job.ts";
 import { PEOPLE } from "../../worker/erasure/people.ts";
@@ -12,6 +14,7 @@ import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { transact } from "../../worker/schema.ts";
 import { forgetSuppressions } from "../../worker/suppression.ts";
+import { archivedRows, keysIn } from "./bucket.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, step, storedEvent, TABLES } from "./log.ts";
 
@@ -28,9 +31,16 @@ const api = (method: string, path: string) => SELF.fetch(`${HOST}/api/v1${path}`
 async function populate(project_id: string): Promise<void> {
   await createProject(project_id);
   let minutes = 0;
-  const at = (day: number) => START + day * DAY + minutes++ * 60_000;
+  const moment = (day: number) => START + day * DAY + minutes++ * 60_000;
   const event = (event_type: string, day: number, more: Parameters<typeof storedEvent>[0] | object) =>
-    storedEvent({ project_id, event_type, timestamp: at(day), event_id: `${event_type}-${minutes}`, ...more });
+    storedEvent({
+      project_id,
+      event_type,
+      timestamp: moment(day),
+      received_at: START,
+      event_id: `${event_type}-${minutes}`,
+      ...more,
+    });
   const personal = {
     session_id: "session-of-alice-77",
     click_id: "click-1",
@@ -61,8 +71,8 @@ async function populate(project_id: string): Promise<void> {
         event("spin", 5, {
           player_id: "bob-5",
           data: '{"friends":["alice-77","alice-778"],"mail":"alice@mail.EXAMPLE","call":35699123456}',
-          session_id: "with alice-77",
           ...personal,
+          session_id: "with alice-77",
         }),
         event("deposit", 5, { player_id: "bob-5", ...money, transaction_id: "tx/alice-77/1" }),
         event("visit", 6, { visitor_id: "browser-a2" }),
@@ -70,7 +80,7 @@ async function populate(project_id: string): Promise<void> {
       ],
     },
   ]);
-  await settle();
+  await settle(PROJECTIONS);
   const letter = (player_id: string, event_id: string, data: string | null = null) => ({
     event: storedEvent({ project_id, event_type: "spin", player_id, event_id, data, source_ip: "203.0.113.0" }),
     error: `SQLITE_CONSTRAINT at ${event_id}`,
@@ -132,6 +142,20 @@ async function everything(project_id: string): Promise<Record<string, string>> {
     { personal: true, banner_tags: null },
     START,
   );
+  for (const key of await keysIn("")) {
+    if (key.startsWith("events/")) continue;
+    const whole = JSON.parse((await (await env.ARCHIVE.get(key))?.text()) ?? "{}");
+    const entries = (whole.audit ?? []) as { project_id: string | null }[];
+    const own = entries.filter((entry) => (entry.project_id ?? project_id) === project_id);
+    held[key] = JSON.stringify({ ...whole, audit: own });
+  }
+  // Also what is in the bucket and on no list.
+  for (const key of await keysIn("events/")) {
+    const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
+    for await (const rows of decode(await object.arrayBuffer())) {
+      held[key] = JSON.stringify(rows.filter((row) => row[at("project_id")] === project_id));
+    }
+  }
   return { ...held, snapshot: JSON.stringify(snapshot) };
 }
 
@@ -234,6 +258,17 @@ describe("after an erasure", () => {
     });
   });
 
+  it("the archive has the log's names, every event once, and its figures", async () => {
+    const { results } = await env.DB.prepare("SELECT * FROM events WHERE project_id = 'erased' ORDER BY seq").all();
+    const archived = (await archivedRows()).filter((row) => row[at("project_id")] === "erased");
+    const told = (row: unknown[]) => Object.fromEntries(COLUMNS.map(({ name }, index) => [name, row[index]]));
+    const seq = at("seq");
+    expect(archived.sort((a, b) => Number(a[seq]) - Number(b[seq])).map(told)).toEqual(
+      results.map((row) => Object.fromEntries(COLUMNS.map(({ name }) => [name, row[name]]))),
+    );
+    expect(receipt.found.archive).toBe(receipt.found.events + receipt.found.mentions);
+  });
+
   it("a transaction is still known, and what repeated it still says so", async () => {
     const { results } = await env.DB.prepare(
       `SELECT e.event_id, e.duplicate_of, e.transaction_id, t.event_id AS first FROM events e
@@ -291,15 +326,19 @@ describe("after an erasure", () => {
   });
 });
 
-/** A binding whose every transaction is done and its answer lost, or is refused the first time it is tried. */
+/** A binding whose every transaction is done and its answer lost, or is refused now and then. */
 function faulty(kind: "answer lost" | "refused"): Env {
-  let calls = 0;
+  let random = 7;
+  const unlucky = () => {
+    random = (random * 48_271) % 2_147_483_647;
+    return random % 2 === 0;
+  };
   const fail = () => new Error(`the test's own fault: ${kind}`);
   const DB = new Proxy(env.DB, {
     get(target, name) {
       if (name === "batch") {
         return async (statements: D1PreparedStatement[]) => {
-          if (kind === "refused" && calls++ % 2 === 0) throw fail();
+          if (kind === "refused" && unlucky()) throw fail();
           const results = await target.batch(statements);
           if (kind === "answer lost") throw fail();
           return results;
@@ -313,12 +352,23 @@ function faulty(kind: "answer lost" | "refused"): Env {
     getByName: (name: string) => ({
       erase: async (token: string, pattern: string) => {
         await namespace.getByName(name).erase(token, pattern);
-        if (calls++ % 3 !== 0) throw fail();
+        if (unlucky()) throw fail();
         return namespace.getByName(name).erase(token, pattern);
       },
     }),
   });
-  return { ...env, DB, REQUEST_LOG: lossy(env.REQUEST_LOG) } as unknown as Env;
+  const ARCHIVE = new Proxy(env.ARCHIVE, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name !== "put" && name !== "delete") return typeof value === "function" ? value.bind(target) : value;
+      return async (...given: unknown[]) => {
+        const result = await value.apply(target, given);
+        if (unlucky()) throw fail();
+        return result;
+      };
+    },
+  });
+  return { ...env, DB, ARCHIVE, REQUEST_LOG: lossy(env.REQUEST_LOG) } as unknown as Env;
 }
 
 describe("a crash", () => {

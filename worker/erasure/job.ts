@@ -21,6 +21,7 @@ export const STORES = [
   "audit",
   "live",
   "requests",
+  "archive",
 ] as const;
 export type Store = (typeof STORES)[number];
 export type Found = Record<Store, number>;
@@ -91,7 +92,7 @@ const move = ({ id, moves }: Job, step: string, place: unknown, also?: SQL): SQL
     WHERE id = ${id}`;
 
 const lostRace = (error: unknown) =>
-  /NOT NULL constraint failed: (?:erasures\.moves|renaming\.generation)/.test(String(error));
+  /NOT NULL constraint failed: (?:erasures\.moves|renaming\.generation|archive_files\.state)/.test(String(error));
 
 /** Does one piece. Whether there is more to do now. */
 export async function advance(

@@ -2,7 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import type { Change, Piece, Work } from "./job.ts";
-import type { Person } from "./names.ts";
+import { type Person, VISITOR } from "./names.ts";
 import { overwrite } from "./overwrite.ts";
 import { renamed } from "./people.ts";
 
@@ -34,19 +34,19 @@ const SEARCHED = sql.raw(
   ),
 );
 type Columns = Pick<StoredEvent, Exclude<(typeof COLUMNS)[number], "duplicate_of">> & { duplicate_of: string | null };
-type Event = Columns & { seq: number; event_type: string };
+export type LoggedEvent = Columns & { seq: number; event_type: string };
 const SELECTED = sql.raw(["seq", "event_type", ...COLUMNS].map((column) => `e.${column}`).join(", "));
 
 const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
 /** What a leaderboard takes from `data` where `score` is absent stays. */
-function scoreOf({ score, data }: Event): number | null {
+function scoreOf({ score, data }: LoggedEvent): number | null {
   if (score !== null || data === null) return score;
   const given = (JSON.parse(data) as { score?: unknown }).score;
   return Number.isSafeInteger(given) ? (given as number) : null;
 }
 
-function own(person: Person, event: Event): Columns {
+function own(person: Person, event: LoggedEvent): Columns {
   const { words } = person;
   const id = (text: string | null) => (text === null ? null : words.own(text));
   return {
@@ -67,7 +67,7 @@ function own(person: Person, event: Event): Columns {
   };
 }
 
-function mentioning(person: Person, event: Event, renamedIds: ReadonlySet<string>): Columns {
+function mentioning(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
   const { words } = person;
   const text = (value: string | null) => (value === null ? null : words.mentioned(value));
   const reference = event.duplicate_of === null ? null : words.own(event.duplicate_of);
@@ -78,7 +78,7 @@ function mentioning(person: Person, event: Event, renamedIds: ReadonlySet<string
     event_id: words.mentioned(event.event_id),
     transaction_id: text(event.transaction_id),
     // An event of the person's own was renamed more thoroughly: what refers to it follows.
-    duplicate_of: reference !== null && renamedIds.has(reference) ? reference : text(event.duplicate_of),
+    duplicate_of: reference !== null && ids.has(reference) ? reference : text(event.duplicate_of),
     session_id: text(event.session_id),
     click_id: text(event.click_id),
     referrer: text(event.referrer),
@@ -87,8 +87,14 @@ function mentioning(person: Person, event: Event, renamedIds: ReadonlySet<string
   };
 }
 
+/** An event as the archive has it: it may have gone from the log, and what it refers to, too. */
+export function scrubbed(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
+  const actor = event.player_id ?? VISITOR + event.visitor_id;
+  return person.persons.has(actor) ? own(person, event) : mentioning(person, event, ids);
+}
+
 /** Writes the events anew, and with them the transactions that they hold. */
-function rewritten(project_id: string, pairs: { event: Event; becomes: Columns }[]): SQL[] {
+function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Columns }[]): SQL[] {
   const statements = [
     overwrite(
       "events",
@@ -115,12 +121,12 @@ function rewritten(project_id: string, pairs: { event: Event; becomes: Columns }
   ];
 }
 
-const unlike = ({ event, becomes }: { event: Event; becomes: Columns }) =>
+const unlike = ({ event, becomes }: { event: LoggedEvent; becomes: Columns }) =>
   COLUMNS.some((column) => event[column] !== becomes[column]);
 
 /** The person's own, by the index of who did it. What has its new name is not found again, so no place is kept. */
 export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
-  const events = await db.all<Event>(sql`SELECT ${SELECTED} FROM events e
+  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM events e
     WHERE e.project_id = ${job.project_id} AND e.actor IN ${list(person.persons.keys())} AND e.seq <= ${job.names.head}
     LIMIT ${AT_ONCE}`);
   if (events.length === 0) return { changes: [], place: null };
@@ -135,40 +141,50 @@ export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
 }
 
 /** Other players' events under a shared visitor, where they decided whose the visitor is. */
-export async function decidingEvents({ db, job, person }: Work): Promise<Piece> {
-  const events = await db.all<Event>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
+export async function decidingEvents(work: Work): Promise<Piece> {
+  const { db, job, person } = work;
+  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
     WHERE i.project_id = ${job.project_id} AND i.visitor_id IN ${list(person.visitors.keys())}
       AND e.visitor_id = i.visitor_id LIMIT ${AT_ONCE}`);
-  return { changes: await mentions(db, job.project_id, person, events), place: events.length === 0 ? null : true };
+  return { changes: await mentions(work, events), place: events.length === 0 ? null : true };
 }
 
-async function mentions(db: Work["db"], project_id: string, person: Person, events: Event[]): Promise<Change[]> {
-  const references = events.flatMap(({ duplicate_of }) =>
-    duplicate_of === null ? [] : [person.words.own(duplicate_of)].filter((id) => id !== duplicate_of),
-  );
+/** Which of these, renamed as the person's own would be, are events of the log: those were the person's own. */
+export async function renamedIds({ db, job, person }: Work, references: (string | null)[]): Promise<Set<string>> {
+  const own = references.flatMap((id) => (id === null || person.words.own(id) === id ? [] : [person.words.own(id)]));
+  if (own.length === 0) return new Set();
   const known = await db.values<[string]>(
-    sql`SELECT event_id FROM events WHERE project_id = ${project_id} AND event_id IN ${list(references)}`,
+    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id IN ${list(own)}`,
   );
-  const ids = new Set(known.map(([id]) => id));
+  return new Set(known.map(([id]) => id));
+}
+
+async function mentions(work: Work, events: LoggedEvent[]): Promise<Change[]> {
+  const { job, person } = work;
+  const ids = await renamedIds(
+    work,
+    events.map((event) => event.duplicate_of),
+  );
   const pairs = events.map((event) => ({ event, becomes: mentioning(person, event, ids) })).filter(unlike);
   if (pairs.length === 0) return [];
-  const [change, ...others] = rewritten(project_id, pairs);
+  const [change, ...others] = rewritten(job.project_id, pairs);
   return [{ change: change as SQL, found: "mentions" }, ...others.map((one) => ({ change: one }))];
 }
 
 /** Looks through the log, from `after` up to `upTo`. */
-async function scan({ db, job, person }: Work, after: number, upTo: number): Promise<Piece> {
+async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
+  const { db, job, person } = work;
   const from = Math.max(after, (job.place as number | null) ?? 0);
   const end = Math.min(upTo, from + SCAN);
   if (from >= end) return { changes: [], place: null };
   // The limit keeps SQLite from putting the text together anew for each word.
-  const events = await db.all<Event>(sql`SELECT ${SELECTED} FROM (
+  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM (
       SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
       WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e
     WHERE e.visitor_id IN ${list(person.visitors.keys())}
       OR EXISTS (SELECT 1 FROM json_each(${JSON.stringify(person.words.needles)}) w WHERE instr(e.texts, w.value) > 0)`);
   return {
-    changes: await mentions(db, job.project_id, person, events),
+    changes: await mentions(work, events),
     place: end < upTo ? end : null,
   };
 }

@@ -15,6 +15,8 @@ export type Names = {
   /** The log's end when they were looked up, and how far `identities` was: it is read again from there. */
   head: number;
   identified: number;
+  /** When that was, epoch milliseconds. */
+  since: number;
   /** The end of the log that the pass before has looked through. */
   scanned: number;
 };
@@ -57,7 +59,7 @@ async function contactsOf(db: Database, project_id: string, actors: readonly str
 }
 
 /** Those that are in the stores now, and those that an earlier pass knew. */
-export async function gather(db: Database, project_id: string, known: Names): Promise<Names> {
+export async function gather(db: Database, project_id: string, known: Names, now: number): Promise<Names> {
   const [player_id] = known.player;
   const visitors = [...new Set([...namesOf(known.visitors), ...(await visitorsOf(db, project_id, player_id))])];
   if (visitors.length > MOST_VISITORS) throw new Error(`More than ${MOST_VISITORS} visitors.`);
@@ -77,6 +79,7 @@ export async function gather(db: Database, project_id: string, known: Names): Pr
     contacts: anew(contacts),
     head: at?.head ?? 0,
     identified: at?.identified ?? 0,
+    since: now,
     // A new name is looked for everywhere.
     scanned: same ? known.head : 0,
   };
@@ -89,6 +92,7 @@ export const firstNames = (player_id: string): Names => ({
   contacts: [],
   head: 0,
   identified: 0,
+  since: 0,
   scanned: 0,
 });
 

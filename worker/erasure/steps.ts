@@ -6,6 +6,7 @@
 import { sql } from "drizzle-orm";
 import { wakeProjectors } from "../projections/projector.ts";
 import { digestOf, forgetSuppressions, suppress } from "../suppression.ts";
+import { archive, archivedAudit } from "./archive.ts";
 import { audit, deadLetters, live, requests, transactions } from "./elsewhere.ts";
 import type { Piece, Step, Work } from "./job.ts";
 import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
@@ -33,8 +34,8 @@ async function hold({ db, job }: Work): Promise<Piece> {
   };
 }
 
-async function names({ db, job }: Work): Promise<Piece> {
-  const found = await gather(db, job.project_id, job.names);
+async function names({ db, job, now }: Work): Promise<Piece> {
+  const found = await gather(db, job.project_id, job.names, now);
   return { changes: [], place: null, with: sql`names = ${JSON.stringify(found)}` };
 }
 
@@ -98,6 +99,8 @@ export const STEPS: readonly Step[] = [
   { name: "audit", work: audit },
   { name: "requests", work: requests },
   { name: "live", work: live },
+  { name: "archive", work: archive },
+  { name: "archived_audit", work: archivedAudit },
   { name: "again", work: again },
   { name: "finish", work: finish },
 ];

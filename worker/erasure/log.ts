@@ -103,21 +103,33 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
       pairs.map(({ event, becomes }) => ({ key: [event.seq], values: COLUMNS.map((column) => becomes[column]) })),
     ),
   ];
-  const taken = pairs.flatMap(({ event, becomes }) =>
-    event.transaction_id !== null &&
-    (event.transaction_id !== becomes.transaction_id || event.event_id !== becomes.event_id)
-      ? [[event.event_type, event.transaction_id, becomes.transaction_id, event.event_id, becomes.event_id]]
-      : [],
+  const taken = pairs.filter(
+    ({ event, becomes }) =>
+      event.transaction_id !== null &&
+      (event.transaction_id !== becomes.transaction_id || event.event_id !== becomes.event_id),
   );
   if (taken.length === 0) return statements;
-  const given = JSON.stringify(taken);
+  const key = ["project_id", "event_type", "transaction_id"];
   return [
     ...statements,
-    sql`UPDATE transactions SET transaction_id = n.value ->> 2 FROM json_each(${given}) n
-      WHERE project_id = ${project_id} AND event_type = n.value ->> 0 AND transaction_id = n.value ->> 1`,
-    sql`UPDATE transactions SET event_id = n.value ->> 4 FROM json_each(${given}) n
-      WHERE project_id = ${project_id} AND event_type = n.value ->> 0 AND transaction_id = n.value ->> 2
-        AND event_id = n.value ->> 3`,
+    overwrite(
+      "transactions",
+      key,
+      ["transaction_id"],
+      taken.map(({ event, becomes }) => ({
+        key: [project_id, event.event_type, event.transaction_id],
+        values: [becomes.transaction_id],
+      })),
+    ),
+    overwrite(
+      "transactions",
+      [...key, "event_id"],
+      ["event_id"],
+      taken.map(({ event, becomes }) => ({
+        key: [project_id, event.event_type, becomes.transaction_id, event.event_id],
+        values: [becomes.event_id],
+      })),
+    ),
   ];
 }
 

@@ -16,8 +16,10 @@ export type PeopleTable = {
   names: readonly NameColumn[];
   /** Columns with the id of one of the person's events in them. */
   texts?: readonly string[];
-  /** The person's rows, by an index; `days` are those on which they did something. */
-  of(project_id: string, who: { persons: SQL; players: SQL; visitors: SQL; days: SQL }): SQL;
+  /** The index by which they are found, where SQLite would choose another. */
+  index?: string;
+  /** The person's rows; `days` are those on which they did something. */
+  of(project_id: string, who: { persons: SQL; visitors: SQL; days: SQL }): SQL;
 };
 
 /** Those who stand first in the key, or have an index of their own. */
@@ -30,8 +32,8 @@ export const PEOPLE: readonly PeopleTable[] = [
     key: ["project_id", "visitor_id", "seq"],
     names: ["visitor_id", "player_id"],
     texts: ["rank"],
-    of: (project_id, { players, visitors }) =>
-      sql`project_id = ${project_id} AND (visitor_id IN ${visitors} OR player_id IN ${players})`,
+    // Whoever was linked to the player is among the visitors.
+    of: (project_id, { visitors }) => sql`project_id = ${project_id} AND visitor_id IN ${visitors}`,
   },
   { table: "players", key: ["project_id", "person"], names: ["person", "player_id"], of: byPerson },
   {
@@ -54,6 +56,7 @@ export const PEOPLE: readonly PeopleTable[] = [
   },
   {
     table: "payments",
+    index: "payments_by_person",
     key: [
       "project_id",
       "event_date",

@@ -22,9 +22,8 @@ async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Pi
   const rows = await db.all<
     Record<string, Value>
   >(sql`SELECT ${sql.raw([...new Set([...table.key, ...columns])].join(", "))}
-    FROM ${sql.raw(table.table)} WHERE ${table.of(job.project_id, {
+    FROM ${sql.raw(table.table + (table.index ? ` INDEXED BY ${table.index}` : ""))} WHERE ${table.of(job.project_id, {
       persons: list(person.persons.keys()),
-      players: list(person.players.keys()),
       visitors: list(person.visitors.keys()),
       days: daysOf(job.project_id, person),
     })} LIMIT ${AT_ONCE}`);

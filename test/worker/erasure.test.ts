@@ -208,9 +208,9 @@ async function erase(project_id: string, query = ""): Promise<SignedReceipt> {
 }
 
 const silently = async (project_id: string) =>
-  begin(db, { project_id, player_id: "alice-77", suppress: false }, Date.now(), (_, statements) =>
-    transact(db, statements),
-  );
+  begin(db, { project_id, player_id: "alice-77", suppress: false }, Date.now(), async (_, statements) => {
+    await transact(db, statements);
+  });
 
 const REBUILDABLE = ["identities", "outcomes", "changes"];
 async function rebuilt(project_id: string) {
@@ -225,6 +225,14 @@ describe("after an erasure", () => {
   beforeAll(async () => {
     await populate("erased");
     await populate("untouched");
+    // As of settled days, whose events have gone from the log.
+    await env.DB.batch([
+      env.DB.prepare("INSERT INTO retired_events (project_id, event_id) VALUES ('erased', 'gone-alice-77')"),
+      env.DB.prepare(
+        `INSERT INTO settled_players (project_id, person, player_id, first_seen, last_event_at, total_events, total_deposits)
+         VALUES ('erased', 'alice-77', 'alice-77', 0, 0, 1, 0), ('erased', char(31) || 'browser-a1', NULL, 0, 0, 1, 0)`,
+      ),
+    ]);
     before = await totalsOf("erased");
     expect(await foundIn("erased")).not.toEqual([]);
     receipt = await erase("erased");
@@ -289,6 +297,9 @@ describe("after an erasure", () => {
       identities: 4,
       players: 1,
       transactions: 0,
+      settled_players: 2,
+      leaderboards: 3,
+      retired_events: 1,
       // Two of them hold no event, and so belong to no project.
       dead_letters: 4,
       requests: 2,

@@ -53,6 +53,7 @@ beforeAll(async () => {
     },
   ]);
   await settle();
+  await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 125000000, 'test', 0)").run();
 });
 
 const MAY = "project_id=acme&from=2026-05-01&to=2026-05-31";
@@ -206,7 +207,11 @@ describe("/cohorts", () => {
       { day: 1, people: 2, active: 1, rate: 0.5 },
       { day: 3, people: 2, active: 0, rate: 0 },
     ]);
-    expect(total).toMatchObject({ players: 3 });
+    // 10 EUR and 5.005 EUR at 1.25, and JPY without a rate.
+    const value = { paying_users: 1, revenue_usd: "18.7562", net_usd: "18.7562", unconverted: { JPY: "999.00" } };
+    expect((rows as unknown[])[1]).toMatchObject({ ...value, revenue_per_player_usd: "9.3781" });
+    expect((rows as unknown[])[0]).toMatchObject({ paying_users: 0, revenue_usd: "0.00", unconverted: {} });
+    expect(total).toMatchObject({ players: 3, ...value, revenue_per_player_usd: "6.2521" });
     expect(first(total)[0]).toEqual({ day: 1, people: 3, active: 2, rate: 2 / 3 });
     const { rows: byDay } = await json(`/api/v1/cohorts?${MAY}&interval=day`);
     expect(byDay).toMatchObject([
@@ -320,6 +325,20 @@ describe("/players/{id}", () => {
       third_deposit_at: null,
       total_events: 2,
       total_deposits: 0,
+      total_spins: 0,
+      total_purchases: 0,
+      total_withdrawals: 0,
+      spend: {},
+      spend_usd: "0.00",
+      withdrawn: {},
+      withdrawn_usd: "0.00",
+      unconverted: {},
+      refunded_unconverted: {},
+      withdrawn_unconverted: {},
+      segment: "free",
+      favourite_app: null,
+      email: null,
+      phone: null,
       first_tag: "=cmd()",
       last_tag: "=cmd()",
       registration_tag: "=cmd()",

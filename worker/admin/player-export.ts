@@ -1,4 +1,4 @@
-/** All that is kept of a player, streamed: whole as JSON, the events as CSV. Only an administrator may have it. */
+/** All that is kept of a player, streamed: whole as JSON, the events as CSV or NDJSON. Only an administrator may have it. */
 import { type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -10,13 +10,13 @@ import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { formatMoney } from "../money.ts";
-import { csv, linesOf, wantsCsv } from "../reports/table.ts";
+import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
 
 export const exportQuery = z.strictObject({
   project_id: projectId.optional(),
-  format: z.enum(["json", "csv"], "must be json or csv").optional(),
+  format: z.enum(FORMAT_NAMES, `must be one of ${FORMAT_NAMES.join(", ")}`).optional(),
 });
 
 /** Events that one query reads. */
@@ -90,11 +90,6 @@ const streamed = (chunks: AsyncGenerator<string>) => {
   });
 };
 
-async function* asCsv(events: AsyncGenerator<Row[]>): AsyncGenerator<string> {
-  yield csv(COLUMNS, []);
-  for await (const rows of events) yield linesOf(COLUMNS, rows);
-}
-
 async function* asJson(head: Record<string, unknown>, events: AsyncGenerator<Row[]>): AsyncGenerator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
   let first = true;
@@ -159,9 +154,8 @@ export const playerExportRoutes = new Hono<App>().get(
     // The erasure of this player finds and rewrites the entry.
     await act(db, principal, now, { project_id, action: "player.export", subject: player_id }, []);
     const events = eventsOf(db, project_id, actors);
+    if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
     const headers = { "cache-control": "no-store", vary: "accept" };
-    if (wantsCsv(c))
-      return c.body(streamed(asCsv(events)), 200, { ...headers, "content-type": "text/csv; charset=utf-8" });
     const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
     return c.body(streamed(asJson(head, events)), 200, { ...headers, "content-type": "application/json" });
   },

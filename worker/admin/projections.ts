@@ -6,7 +6,7 @@ import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
-import { rebuild } from "../projections/runner.ts";
+import { anySettled, rebuild } from "../projections/runner.ts";
 import { openDatabase, projections } from "../schema.ts";
 import { act } from "./audit.ts";
 
@@ -53,6 +53,11 @@ export const projectionRoutes = new Hono<App>()
     const db = openDatabase(c.env.DB);
     if (await db.get(sql`SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL`))
       throw new Problem(409, "A player is being erased; try again in a minute.");
+    if (name !== "live" && (await anySettled(db)))
+      throw new Problem(
+        409,
+        "Events have gone from the log; `npm run restore` makes all figures anew from the archive.",
+      );
     await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
     const rebuilding = await rebuild(c.env, db, PROJECTIONS, name);
     await wakeProjectors(c.env);

@@ -48,6 +48,23 @@ export async function transactions({ db, job, person }: Work): Promise<Piece> {
   return { changes, place: last ? [last.event_type, last.transaction_id] : null };
 }
 
+/** Ids of events that have gone from the log. */
+export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
+  const page = sql`SELECT event_id FROM retired_events
+    WHERE project_id = ${job.project_id} AND event_id > ${(job.place as string | null) ?? ""} ORDER BY event_id LIMIT ${PAGE}`;
+  const [last, rows] = await Promise.all([
+    db.get<{ event_id: string | null }>(sql`SELECT max(event_id) AS event_id FROM (${page})`),
+    db.values<[string]>(sql`SELECT event_id FROM (${page}) r WHERE ${named(sql`r.event_id`, person)}`),
+  ]);
+  const changes = changed(
+    "retired_events",
+    ["project_id", "event_id"],
+    ["event_id"],
+    rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.mentioned(id)] })),
+  );
+  return { changes, place: last?.event_id ?? null };
+}
+
 type Letter = { id: number; event_id: string | null; event: string; error: string };
 
 /** A letter of the person's own is laid down anew as the log would have it: it can still be replayed, and counts. */

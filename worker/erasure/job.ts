@@ -4,6 +4,7 @@
  * nothing twice.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { log } from "../log.ts";
 import { type Database, transact } from "../schema.ts";
 import { type Names, type Person, personOf } from "./names.ts";
 
@@ -13,10 +14,13 @@ export const STORES = [
   "mentions",
   "identities",
   "players",
+  "settled_players",
+  "leaderboards",
   "player_days",
   "activity",
   "payments",
   "transactions",
+  "retired_events",
   "dead_letters",
   "audit",
   "live",
@@ -131,7 +135,7 @@ export async function run(env: Env, db: Database, steps: readonly Step[], id: st
     } catch (error) {
       if (lostRace(error)) continue;
       const reason = reasonOf(error);
-      console.error(JSON.stringify({ message: "erasure failed", id, error: reason }));
+      log("error", "erasure failed", { id, error: reason });
       // The database itself may be what is failing.
       await db
         .run(sql`UPDATE erasures SET error = ${reason} WHERE id = ${id} AND finished_at IS NULL`)

@@ -19,7 +19,7 @@ export type PeopleTable = {
   /** The index by which they are found, where SQLite would choose another. */
   index?: string;
   /** The person's rows; `days` are those on which they did something. */
-  of(project_id: string, who: { persons: SQL; visitors: SQL; days: SQL }): SQL;
+  of(project_id: string, who: { persons: SQL; players: SQL; visitors: SQL; days: SQL }): SQL;
 };
 
 /** Those who stand first in the key, or have an index of their own. */
@@ -36,6 +36,15 @@ export const PEOPLE: readonly PeopleTable[] = [
     of: (project_id, { visitors }) => sql`project_id = ${project_id} AND visitor_id IN ${visitors}`,
   },
   { table: "players", key: ["project_id", "person"], names: ["person", "player_id"], of: byPerson },
+  { table: "settled_players", key: ["project_id", "person"], names: ["person", "player_id"], of: byPerson },
+  {
+    // Read whole, as it outlives what would tell the player's apps and days.
+    table: "leaderboards",
+    key: ["project_id", "app_id", "period", "starts_on", "player_id"],
+    names: ["player_id"],
+    texts: ["reached"],
+    of: (project_id, { players }) => sql`project_id = ${project_id} AND player_id IN ${players}`,
+  },
   {
     table: "activity",
     key: [

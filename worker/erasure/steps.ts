@@ -7,7 +7,7 @@ import { sql } from "drizzle-orm";
 import { wakeProjectors } from "../projections/projector.ts";
 import { digestOf, forgetSuppressions, suppress } from "../suppression.ts";
 import { archive, archivedAudit } from "./archive.ts";
-import { audit, deadLetters, live, requests, transactions } from "./elsewhere.ts";
+import { audit, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
 import type { Piece, Step, Work } from "./job.ts";
 import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
 import { gather } from "./names.ts";
@@ -95,6 +95,7 @@ export const STEPS: readonly Step[] = [
   { name: "release", work: release },
   { name: "earlier_events", work: earlierEvents },
   { name: "transactions", work: transactions },
+  { name: "retired_events", work: retiredEvents },
   { name: "dead_letters", work: deadLetters },
   { name: "audit", work: audit },
   { name: "requests", work: requests },

@@ -24,6 +24,7 @@ async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Pi
   >(sql`SELECT ${sql.raw([...new Set([...table.key, ...columns])].join(", "))}
     FROM ${sql.raw(table.table + (table.index ? ` INDEXED BY ${table.index}` : ""))} WHERE ${table.of(job.project_id, {
       persons: list(person.persons.keys()),
+      players: list(person.players.keys()),
       visitors: list(person.visitors.keys()),
       days: daysOf(job.project_id, person),
     })} LIMIT ${AT_ONCE}`);

@@ -72,8 +72,8 @@ export const erasureOperations: Operation[] = [
     query: exportQuery,
     answers: {
       200: {
-        description: "Streamed, whatever its length; as CSV the events.",
-        content: { ...json(playerExport), "text/csv": z.string() },
+        description: "Streamed, whatever its length; as CSV or NDJSON the events.",
+        content: { ...json(playerExport), "text/csv": z.string(), "application/x-ndjson": z.string() },
       },
     },
   },

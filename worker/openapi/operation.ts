@@ -13,7 +13,7 @@ export const TAGS = {
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
   Archive: "Every event for good, as Parquet files in a bucket of your own.",
-  Instance: "How it is, and what it can do. No key.",
+  Instance: "How it is, and what it can do.",
 } as const;
 export type Tag = keyof typeof TAGS;
 

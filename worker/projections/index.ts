@@ -4,6 +4,7 @@ import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
 import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
+import { leaderboards } from "./leaderboards.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
 import { payments } from "./payments.ts";
@@ -21,7 +22,10 @@ const GRACE_MS = 60_000;
  */
 export const GROUPS = {
   live: { linger: () => 0, projections: [live] },
-  tables: { linger: () => 3_000, projections: [identities, daily, players, playerDays, payments, outcomes, changes] },
+  tables: {
+    linger: () => 3_000,
+    projections: [identities, daily, players, playerDays, payments, outcomes, changes, leaderboards],
+  },
   archive: {
     linger: (now) => INTERVAL_MS - (now % INTERVAL_MS) + GRACE_MS,
     projections: [archive, archiveManifest, archiveSettings],

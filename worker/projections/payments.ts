@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PAYMENT_TYPES, UNITS } from "../money.ts";
 import type { Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired } from "./resolve.ts";
+import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
 const TYPES = sql.raw(PAYMENT_TYPES.map((type) => `'${type}'`).join(", "));
@@ -27,7 +27,8 @@ export const payments: Tables = {
     ...(step.repairs === null
       ? []
       : [
-          sql`DELETE FROM payments WHERE (project_id, person) IN (${repaired(step.repairs)})`,
+          sql`DELETE FROM payments
+            WHERE (project_id, person) IN (${repaired(step.repairs)}) AND NOT ${settledDay(sql`payments`)}`,
           add(pastOf(step.repairs, step.upTo)),
         ]),
     add(newEvents(step)),

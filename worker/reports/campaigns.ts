@@ -94,6 +94,7 @@ type Counts = Record<Count, number>;
 const nothing = (): Counts => Object.fromEntries(COUNTS.map((name) => [name, 0])) as Counts;
 
 type Tagged<Name extends Count> = { banner_tag: string } & Record<Name, number>;
+type Depositors = "depositors" | "returning_depositors" | "first_deposits" | "new_depositors";
 type Paid = Sum & { banner_tag: string; event_type: "deposit" | "withdrawal" };
 type Campaign = { counts: Counts; paid: Paid[] };
 
@@ -112,11 +113,14 @@ async function readCampaigns(
         ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = 'deposit'
       WHERE true ${onlyTags(sql`a.banner_tag`, tags)}
     ), depositors AS MATERIALIZED (
-      SELECT d.banner_tag, d.person, p.deposit_date, p.deposit_tag, p.registration_date
+      SELECT d.banner_tag, d.person, p.deposit_date < ${from} AS returned,
+        p.deposit_date >= ${from} AND p.deposit_tag = d.banner_tag AS first,
+        p.registration_date BETWEEN ${from} AND ${to} AS registered
       FROM deposited d JOIN players p ON p.project_id = ${project_id} AND p.person = d.person
     )`;
   const deposited = sql`count(DISTINCT person) AS depositors,
-    count(DISTINCT person) FILTER (WHERE deposit_date < ${from}) AS returning_depositors`;
+    count(DISTINCT person) FILTER (WHERE returned) AS returning_depositors,
+    count(*) FILTER (WHERE first) AS first_deposits, count(*) FILTER (WHERE first AND registered) AS new_depositors`;
   /** Whoever was active is counted at their first day in the period, whose day before lies outside. */
   const peopleOf = (banner_tag: SQL) => sql`SELECT ifnull(sum(r.people), 0) FROM returns r
     WHERE r.project_id = ${project_id} AND r.banner_tag = ${banner_tag}
@@ -130,29 +134,22 @@ async function readCampaigns(
       : sql`(SELECT count(DISTINCT person) FROM activity WHERE ${within}) AS unique_players,
           (SELECT count(DISTINCT event_date || person) FROM activity
             WHERE ${within} AND event_type = 'registration') AS registrations`;
-  const [events, deposits, first, paid, everyone] = await Promise.all([
+  const [events, deposits, paid, everyone] = await Promise.all([
     db.all<Tagged<"visits" | "registrations" | "deposits" | "unique_players">>(sql`
       SELECT banner_tag, ifnull(sum(total) FILTER (WHERE event_type = 'visit'), 0) AS visits,
         ifnull(sum(count) FILTER (WHERE event_type = 'registration'), 0) AS registrations,
         ifnull(sum(total) FILTER (WHERE event_type = 'deposit'), 0) AS deposits,
         (${peopleOf(sql`s.banner_tag`)}) AS unique_players
       FROM event_summary s WHERE ${within} GROUP BY banner_tag`),
-    db.all<Tagged<"depositors" | "returning_depositors">>(sql`WITH ${depositors}
-      SELECT banner_tag, ${deposited} FROM depositors GROUP BY banner_tag`),
-    db.all<Tagged<"first_deposits" | "new_depositors">>(sql`WITH ${depositors}
-      SELECT deposit_tag AS banner_tag, count(*) AS first_deposits,
-        count(*) FILTER (WHERE registration_date BETWEEN ${from} AND ${to}) AS new_depositors
-      FROM depositors WHERE banner_tag = deposit_tag AND deposit_date BETWEEN ${from} AND ${to} GROUP BY 1`),
+    db.all<Omit<Tagged<Depositors>, "banner_tag"> & { banner_tag: string | null }>(sql`WITH ${depositors}
+      SELECT banner_tag, ${deposited} FROM depositors GROUP BY banner_tag
+      UNION ALL SELECT NULL, ${deposited} FROM depositors`),
     db.all<Paid>(sql`SELECT banner_tag, event_type, ${sums(currency)} FROM (
         SELECT banner_tag, event_type, currency, total, whole, fraction,
           CASE WHEN currency = ${currency} THEN ${to} ELSE event_date END AS event_date
         FROM money_summary WHERE ${within} AND event_type IN ('deposit', 'withdrawal'))
       GROUP BY banner_tag, event_type, currency, event_date`),
-    tags?.length === 1
-      ? undefined
-      : db.get<Pick<Counts, "unique_players" | "registrations" | "depositors" | "returning_depositors">>(
-          sql`WITH ${depositors} SELECT ${deposited}, ${distinct} FROM depositors`,
-        ),
+    tags?.length === 1 ? undefined : db.get<Pick<Counts, "unique_players" | "registrations">>(sql`SELECT ${distinct}`),
   ]);
   const campaigns = new Map<string, Campaign>();
   const of = (name: string) => {
@@ -160,11 +157,13 @@ async function readCampaigns(
     campaigns.set(name, known);
     return known;
   };
-  for (const { banner_tag, ...row } of [...events, ...deposits, ...first]) Object.assign(of(banner_tag).counts, row);
+  const together: Partial<Counts> = { ...everyone };
+  for (const { banner_tag, ...row } of [...events, ...deposits])
+    Object.assign(banner_tag === null ? together : of(banner_tag).counts, row);
   for (const row of paid) of(row.banner_tag).paid.push(row);
   const rows = [...campaigns.values()];
   const sum = (name: Count) => rows.reduce((total, row) => total + row.counts[name], 0);
-  const counts = { ...(Object.fromEntries(COUNTS.map((name) => [name, sum(name)])) as Counts), ...everyone };
+  const counts = { ...(Object.fromEntries(COUNTS.map((name) => [name, sum(name)])) as Counts), ...together };
   return { campaigns, total: { counts, paid } };
 }
 

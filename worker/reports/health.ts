@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { SETTINGS } from "../archive/settings.ts";
+import { log } from "../log.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
@@ -28,7 +29,7 @@ export type Health = {
 
 type Position = { name: string; cursor: number; head: number | null; waiting_since: number | null; failed: number };
 
-async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
+export async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
   const positions = await db.all<Position>(sql`
     SELECT p.value AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
       (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since
@@ -49,7 +50,7 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
   try {
     return { state: "ok", answer: await ask };
   } catch (error) {
-    console.error(JSON.stringify({ message: "health", part, error: String(error) }));
+    log("error", "part failing", { part, error: String(error) });
     return { state: "failing", answer: undefined };
   }
 }

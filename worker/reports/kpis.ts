@@ -55,13 +55,14 @@ async function kpisOf(db: Database, project_id: string, day: string, tags: strin
         WHERE p.project_id = ${project_id} AND p.person = did.person AND p.deposit_date = ${day}
         ${onlyTags(sql`p.deposit_tag`, tags)})) AS first_deposits
     FROM did GROUP BY app_id ORDER BY app_id`;
+  // The plus keeps the index by person out of it, which has all of the project's days.
   const [people, everyone, payers, payer, paid] = await Promise.all([
     db.all<People & { app_id: string }>(count("app_id")),
     db.get<People>(count("''")),
     db.all<{ app_id: string; people: number }>(
-      sql`SELECT app_id, count(DISTINCT person) AS people ${income} GROUP BY app_id`,
+      sql`SELECT app_id, count(DISTINCT +person) AS people ${income} GROUP BY app_id`,
     ),
-    db.get<{ people: number }>(sql`SELECT count(DISTINCT person) AS people ${income}`),
+    db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${income}`),
     db.all<Paid>(sql`SELECT app_id, event_type, ${sums()} ${income} GROUP BY app_id, event_type, currency`),
   ]);
   const figuresOf = (who: People, paying_users: number, own: readonly Paid[]): z.output<typeof figures> => {

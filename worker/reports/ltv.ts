@@ -1,6 +1,7 @@
 /** Lifetime value: what each player spent and took back, over all history, in USD; and by segment. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
+import { pageParameters } from "../admin/page.ts";
 import { daysBetween, localTime } from "../calendar.ts";
 import { may } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -12,21 +13,25 @@ import { common, tag } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES, type Segment } from "./segments.ts";
 import { amountsCell, formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
-import { type Exactly, exactly, spendOf, type Without, withdrawnOf, withoutRate, worth } from "./worth.ts";
+import {
+  type Exactly,
+  exactly,
+  spendOf,
+  type Without,
+  withdrawnOf,
+  withoutRateOf,
+  withoutRateOfAll,
+  worth,
+} from "./worth.ts";
 
-const PAGE = 100;
-const CSV_PAGE = 5_000;
+/** Rows that CSV takes at once. */
+const CSV_PAGE = 10_000;
 
 const query = z.strictObject({
   ...common,
   banner_tag: tag.optional(),
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
-  limit: z.coerce
-    .number("must be a number")
-    .int("must be whole")
-    .min(1, "must be at least 1")
-    .max(1_000, "must be at most 1000")
-    .default(PAGE),
+  limit: pageParameters.limit,
   cursor: z.string("is not a cursor").optional(),
 });
 
@@ -96,16 +101,21 @@ function amountsWithoutRate(rows: readonly Without[]) {
   };
 }
 
-type Grouped = Exactly & { segment: Segment; players: number; payers: number; payments: number };
+type Grouped = Exactly & {
+  segment: Segment;
+  players: number;
+  payers: number;
+  payments: number;
+  without_rate: number;
+};
 
 async function summary(db: Database, project_id: string, tags: string[] | null) {
-  const [found, without] = await Promise.all([
-    db.all<Grouped>(sql`WITH ${worth(project_id, tags)}
-      SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
-        ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
-      FROM worth GROUP BY segment`),
-    withoutRate(db, project_id, tags, null),
-  ]);
+  const found = await db.all<Grouped>(sql`WITH ${worth(project_id, tags)}
+    SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
+      sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
+    FROM worth GROUP BY segment`);
+  const complete = found.every(({ without_rate }) => without_rate === 0);
+  const without = complete ? [] : await withoutRateOfAll(db, project_id, tags);
   const of = (rows: Grouped[]): Omit<Total, keyof typeof unconverted> => {
     const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
     const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
@@ -149,6 +159,7 @@ type Found = Exactly &
     banner_tag: string;
     first_seen: number;
     last_event_at: number;
+    without_rate: number;
   };
 
 type Which = { tags: string[] | null; segment: Segment | undefined };
@@ -159,7 +170,7 @@ async function page(db: Database, project: Project, { tags, segment }: Which, li
   const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
   const found = await db.all<Found>(sql`WITH ${worth(project_id, tags)}
     SELECT person, player_id, first_seen, last_event_at, banner_tag, segment, payments, first_purchase_date,
-      last_purchase_date, ${exactly("spend", "")}, ${exactly("withdrawn", "")}
+      last_purchase_date, without_rate, ${exactly("spend", "")}, ${exactly("withdrawn", "")}
     FROM worth w WHERE true ${segment === undefined ? sql`` : sql`AND segment = ${segment}`}
       ${
         after === null
@@ -168,8 +179,9 @@ async function page(db: Database, project: Project, { tags, segment }: Which, li
       }
     ORDER BY w.spend_whole DESC, w.spend_rest DESC, person LIMIT ${limit + 1}`);
   const shown = found.slice(0, limit);
-  const people = shown.map(({ person }) => person);
-  const without = Map.groupBy(await withoutRate(db, project_id, tags, people), ({ person }) => person);
+  const people = shown.flatMap(({ person, without_rate }) => (without_rate > 0 ? [person] : []));
+  const unconvertible = people.length === 0 ? [] : await withoutRateOf(db, project_id, people);
+  const without = Map.groupBy(unconvertible, ({ person }) => person);
   const rows = shown.map((own): Row => {
     const days = daysBetween(localTime(timezone, own.first_seen).date, localTime(timezone, own.last_event_at).date);
     return {
@@ -224,12 +236,13 @@ export const ltv = report({
     const { project_id, timezone } = project;
     const which = { tags, segment };
     const after = cursor === undefined ? null : decode(cursor);
-    const { segments, total } = await summary(db, project_id, tags);
+    const named = may(principal, "analyst");
+    const [{ segments, total }, { rows, next }] = await Promise.all([
+      summary(db, project_id, tags),
+      named ? page(db, project, which, limit, after) : { rows: [], next: null },
+    ]);
     const body = { project_id, timezone, segments, total };
-    if (!may(principal, "analyst")) {
-      return { body, columns: ["segment", ...Object.keys(group)], rows: segments };
-    }
-    const { rows, next } = await page(db, project, which, limit, after);
+    if (!named) return { body, columns: ["segment", ...Object.keys(group)], rows: segments };
     return {
       body: { ...body, rows, next_cursor: next && encode(next) },
       columns: Object.keys(row.shape),

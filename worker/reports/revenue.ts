@@ -103,12 +103,13 @@ async function revenueRows(
   const within = sql`FROM payments WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}
     ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)}`;
   const payers = sql`${within} AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+  // The plus keeps the index by person out of it, which has all of the project's days.
   const [paid, people, everyone] = await Promise.all([
     db.all<Paid>(
       sql`SELECT ${by}, event_type, ${sums()} ${within} GROUP BY ${by}, event_type, currency ORDER BY ${by}`,
     ),
-    db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT person) AS people ${payers} GROUP BY ${by}`),
-    db.get<{ people: number }>(sql`SELECT count(DISTINCT person) AS people ${payers}`),
+    db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT +person) AS people ${payers} GROUP BY ${by}`),
+    db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${payers}`),
   ]);
   const keyOf = (row: Keys) => JSON.stringify(columns.map((column) => row[column as keyof Keys]));
   const paying = new Map(people.map((row) => [keyOf(row), row.people]));

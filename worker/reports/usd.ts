@@ -49,16 +49,15 @@ export const unitsOf = ({ whole, fraction }: Pick<Sum, "whole" | "fraction">): b
 export type Converted = {
   /** In 1e-12 of the target currency. */
   exact: bigint;
-  /** How many events that is, and how many have no rate. */
+  /** How many events that is. */
   total: number;
-  without_rate: number;
   /** 1/10,000 units, by currency: what has no rate in force. */
   unconverted: Map<string, bigint>;
 };
 
 /** `into` is the currency that `sums` selected the rates of. */
 export function convert(rows: readonly Sum[], into = "USD"): Converted {
-  const converted: Converted = { exact: 0n, total: 0, without_rate: 0, unconverted: new Map() };
+  const converted: Converted = { exact: 0n, total: 0, unconverted: new Map() };
   /** In 1e-12 USD, by date. */
   const foreign = new Map<string, { usd: bigint; into_rate: bigint }>();
   for (const row of rows) {
@@ -67,7 +66,6 @@ export function convert(rows: readonly Sum[], into = "USD"): Converted {
       converted.exact += units * BigInt(RATE_UNITS);
     } else if (row.rate === null || row.into_rate === null) {
       converted.unconverted.set(row.currency, (converted.unconverted.get(row.currency) ?? 0n) + units);
-      converted.without_rate += row.total;
       continue;
     } else {
       const { usd } = foreign.get(row.event_date) ?? { usd: 0n };

@@ -4,6 +4,7 @@ import { benchAnomalies } from "./anomalies.ts";
 import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
+import { benchReports } from "./reports.ts";
 import { benchSizes } from "./sizes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -12,6 +13,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   latency: benchLatency,
   collect: benchCollect,
   log: benchLog,
+  reports: benchReports,
   anomalies: benchAnomalies,
 };
 

@@ -59,7 +59,8 @@ export async function fresh<Answer extends Response>(
   const headers = { etag: `"${key}"`, "cache-control": "private, no-cache", vary: "accept" };
   if (c.req.header("if-none-match")?.includes(headers.etag)) return c.body(null, 304, headers) as unknown as Answer;
 
-  const closed = period.to < localTime(project.timezone, now).date;
+  // What depends on all events changes with each of them, and it is among these that people are named.
+  const closed = dependencies.reads !== "all" && period.to < localTime(project.timezone, now).date;
   const at = new Request(new URL(`/api/v1/kept/${key}`, c.req.url));
   const kept = closed ? await caches.default.match(at) : undefined;
   if (kept) {

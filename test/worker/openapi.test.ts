@@ -295,6 +295,13 @@ describe("answers", () => {
     refreshExchangeRates: [{}],
     listProjections: [{}],
     rebuildProjection: [{ path: { name: "live" } }, { path: { name: "none" } }, { path: { name: "archive" } }],
+    exportPlayer: [
+      { query: QUERY, path: { player_id: "player-42" } },
+      { query: `${QUERY}&format=csv` },
+      { query: "format=xml" },
+    ],
+    listErasures: [{}, { query: "cursor=none" }],
+    getErasureKey: [{}],
     getArchive: [{}],
     listArchiveFiles: [{}, { query: "limit=1&from=2026-05-01" }, { query: "cursor=none" }],
     getArchiveFile: [
@@ -329,6 +336,17 @@ describe("answers", () => {
     await ask("revokeKey", { path });
     await ask("rotateKey", { path });
     for (const unknown of ["changeKey", "rotateKey", "revokeKey"]) await ask(unknown, { path: { id: "none" } });
+  });
+
+  it("about erasures are as it says", async () => {
+    const { id } = (await ask("erasePlayer", { query: QUERY })) as { id: string };
+    for (const _ of ["first", "second"]) {
+      await db.run("UPDATE erasures SET due_at = 0");
+      await ask("erasePlayer", { query: QUERY });
+    }
+    expect(await ask("getErasure", { path: { id } })).toMatchObject({ id, status: "finished" });
+    await ask("getErasure", { path: { id: "none" } });
+    await ask("erasePlayer", { query: "suppress=yes" });
   });
 
   it("of the socket are as it says", async () => {

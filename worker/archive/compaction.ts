@@ -121,6 +121,20 @@ function together(files: readonly ArchiveFile[]): Group[] {
 }
 
 async function merge(env: Env, db: Database, group: Group, now: number): Promise<void> {
+  await transact(db, await rewrite(env, db, group, now, (rows) => rows));
+}
+
+/**
+ * Writes the files of a group anew, as one, with their rows as `change` makes them. What it gives makes that one the
+ * archive instead of them; it fails where someone else has changed them meanwhile.
+ */
+export async function rewrite(
+  env: Env,
+  db: Database,
+  group: Group,
+  now: number,
+  change: (rows: Row[]) => Row[],
+): Promise<SQL[]> {
   const [first] = group as [ArchiveFile];
   const planned = {
     key: keyOf(
@@ -144,7 +158,7 @@ async function merge(env: Env, db: Database, group: Group, now: number): Promise
   for (const source of group) {
     for await (const own of readFile(env.ARCHIVE, source)) {
       rows += own.length;
-      waiting = waiting.concat(own);
+      waiting = waiting.concat(change(own));
       if (waiting.length < ROW_GROUP) continue;
       file.add(waiting.slice(0, ROW_GROUP));
       waiting = waiting.slice(ROW_GROUP);
@@ -157,22 +171,23 @@ async function merge(env: Env, db: Database, group: Group, now: number): Promise
 
   const keys = JSON.stringify(group.map(({ key }) => key));
   // Both fail where someone else has changed the files meanwhile: NULL is not allowed.
-  await transact(db, [
+  return [
     sql`UPDATE archive_files SET state = CASE WHEN state = 'planned' THEN 'live' END, bytes = ${bytes.length},
       sha256 = ${sha256} WHERE key = ${planned.key}`,
     sql`UPDATE archive_files SET state = CASE WHEN state = 'live' THEN 'retired' END
       WHERE key IN (SELECT value FROM json_each(${keys}))`,
-  ]);
+  ];
 }
 
 const plan = (file: Omit<ArchiveFile, "bytes" | "sha256" | "created_at">, now: number): SQL => sql`
   INSERT INTO archive_files (key, hour, first_seq, last_seq, rows, bytes, sha256, min_received_at, max_received_at,
     created_at, state)
   VALUES (${file.key}, ${file.hour}, ${file.first_seq}, ${file.last_seq}, ${file.rows}, 0, '',
-    ${file.min_received_at}, ${file.max_received_at}, ${now}, 'planned')`;
+    ${file.min_received_at}, ${file.max_received_at}, ${now}, 'planned')
+  ON CONFLICT DO UPDATE SET created_at = excluded.created_at WHERE state = 'planned'`;
 
 /** Takes away what is no longer, or never became, part of the archive, once the manifest does not list it. */
-async function sweep(env: Env, db: Database, now: number): Promise<void> {
+export async function sweep(env: Env, db: Database, now: number): Promise<void> {
   const gone = await db.all<{ key: string; hour: number }>(sql`SELECT key, hour FROM archive_files
     WHERE state <> 'live' AND (state = 'retired' OR created_at <= ${now - GIVEN_UP_MS})`);
   if (gone.length === 0) return;

@@ -25,8 +25,7 @@ export async function saveSettings(bucket: R2Bucket, db: Database, now: number):
 
   const audit = last?.audit ?? 0;
   for (let page = Math.floor(Number(saved?.audit ?? 0) / PAGE); page <= Math.floor(audit / PAGE); page++) {
-    const entries = await db.all(sql`SELECT * FROM audit WHERE id >= ${page * PAGE} AND id < ${(page + 1) * PAGE}`);
-    if (entries.length > 0) await bucket.put(auditKey(page), JSON.stringify({ audit: entries }), JSON_TYPE);
+    await saveAudit(bucket, db, page);
   }
   const tables = await Promise.all(
     TABLES.map(async (table) => [table, await db.all(sql`SELECT * FROM ${sql.raw(table)}`)] as const),
@@ -35,4 +34,16 @@ export async function saveSettings(bucket: R2Bucket, db: Database, now: number):
     ...JSON_TYPE,
     customMetadata: { version, audit: String(audit) },
   });
+}
+
+async function saveAudit(bucket: R2Bucket, db: Database, page: number): Promise<void> {
+  const entries = await db.all(sql`SELECT * FROM audit WHERE id >= ${page * PAGE} AND id < ${(page + 1) * PAGE}`);
+  if (entries.length > 0) await bucket.put(auditKey(page), JSON.stringify({ audit: entries }), JSON_TYPE);
+}
+
+/** Writes a page of the audit log again where its text fits. False where there is no such page. */
+export async function renewAudit(bucket: R2Bucket, db: Database, page: number, where: RegExp): Promise<boolean> {
+  const text = await (await bucket.get(auditKey(page)))?.text();
+  if (text !== undefined && where.test(text)) await saveAudit(bucket, db, page);
+  return text !== undefined;
 }

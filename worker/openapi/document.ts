@@ -4,6 +4,7 @@ import { adminOperations } from "./admin.ts";
 import { problem } from "./answers.ts";
 import { archiveOperations } from "./archive.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
+import { erasureOperations } from "./erasures.ts";
 import { eventOperations } from "./events.ts";
 import { exchangeRateOperations } from "./exchange-rates.ts";
 import { instanceOperations } from "./instance.ts";
@@ -25,8 +26,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...adminOperations,
   ...schemaOperations,
   ...deadLetterOperations,
-  ...archiveOperations,
   ...exchangeRateOperations,
+  ...erasureOperations,
+  ...archiveOperations,
   ...instanceOperations,
 ];
 

@@ -68,13 +68,13 @@ export const healthRoutes = new Hono<{ Bindings: Env }>().get("/health", async (
   const projections = database.answer ?? {};
   // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
   // an instance out of service for a feed that is somebody else's.
-  const dependencies = { database: database.state, live: live.state, archive: archive.state };
+  const needed = { database: database.state, live: live.state, archive: archive.state };
   const well =
-    Object.values(dependencies).every((state) => state === "ok") &&
+    Object.values(needed).every((state) => state === "ok") &&
     Object.values(projections).every(({ status }) => status === "ok");
   const body: Health = {
     status: well ? "ok" : "failing",
-    dependencies: { ...dependencies, exchange_rates },
+    dependencies: { ...needed, exchange_rates },
     exchange_rates: rates,
     projections,
   };

@@ -8,6 +8,7 @@ import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { eventRoutes } from "./collect/events.ts";
+import { importRoutes } from "./collect/import.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
 import { atLeast } from "./http/access.ts";
 import type { App } from "./http/principal.ts";
@@ -21,6 +22,7 @@ import { realtimeRoutes } from "./reports/realtime.ts";
 const api = new Hono<App>()
   .route("/", sessionRoutes)
   .route("/", eventRoutes)
+  .route("/", importRoutes)
   .use(atLeast("viewer"))
   .route("/", reportRoutes)
   .route("/", realtimeRoutes)

@@ -81,6 +81,13 @@ const CASES: Case[] = [
     may: SENDERS,
     status: 202,
   },
+  {
+    route: "POST /import",
+    path: (project) => `/import?project_id=${project}`,
+    body: () => ({ event_type: "visit", player_id: "p", timestamp: "2015-03-01" }),
+    may: ADMINS,
+    status: 202,
+  },
   { route: "GET /projects", path: () => "/projects", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "GET /projects/:project_id", path: (project) => `/projects/${project}`, may: ADMINS, status: 200 },
   {

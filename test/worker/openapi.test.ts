@@ -247,6 +247,7 @@ describe("answers", () => {
       { body: "x" },
       { body: "[]", headers: { "content-encoding": "gzip" } },
     ],
+    importEvents: [{}, { body: { event_type: "visit", player_id: "p", timestamp: 1 } }, { body: [] }],
     ...Object.fromEntries(
       REPORTS.map(({ id, tries = [], problems, path }) => [
         id,

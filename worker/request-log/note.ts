@@ -2,10 +2,10 @@
  * Brings rejections to the request log without holding up their answers. What an isolate rejects for a project is
  * gathered: the first goes at once, those that come while it is under way or within a second of it go together.
  */
-import { type Door, projectId } from "../event.ts";
+import { projectId } from "../event.ts";
 import { findProject } from "../project.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
-import { OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
+import { type NotedDoor, OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
 
 /** At most one delivery begins in so many milliseconds, per isolate and project. */
 const INTERVAL_MS = 1_000;
@@ -20,10 +20,12 @@ const FIELD_CHARACTERS = 128;
 /** Where requests are recorded that name no project, so that strangers cannot create objects. */
 const NOBODYS = "default";
 
-type Group = { since: number; hour: number; requests: Record<Door, number>; reasons: Map<string, ReasonCount> } & Pick<
-  Delivery,
-  "samples"
->;
+type Group = {
+  since: number;
+  hour: number;
+  requests: Record<NotedDoor, number>;
+  reasons: Map<string, ReasonCount>;
+} & Pick<Delivery, "samples">;
 type Outbox = { gathering: Group | null; underWay: number; lastBegan: number; quota: Quota };
 
 /** Once an isolate; as many as there are projects. */

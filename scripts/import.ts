@@ -1,0 +1,162 @@
+/**
+ * `npm run import -- FILE…`: pixel hits and events of long ago, from NDJSON, CSV and access logs. docs/import.md has the
+ * options. It can be stopped at any time and run again: nothing is lost, and nothing counts twice.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Batch, judgeLine } from "./import/batch.ts";
+import { FORMAT_NAMES, FORMATS, type Format, guessFormat } from "./import/format.ts";
+import { Identity } from "./import/identity.ts";
+import { linesOf } from "./import/lines.ts";
+import { mappingOf } from "./import/mapping.ts";
+import { Rejects } from "./import/rejects.ts";
+import { reach, Stopped, send, type Target } from "./import/send.ts";
+import { type Position, State } from "./import/state.ts";
+import { describe, noTally, type Tally, totalRefused } from "./import/tally.ts";
+import { showProgress } from "./progress.ts";
+
+const AT_ONCE = 4;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    url: { type: "string", default: "http://localhost:8787" },
+    project: { type: "string" },
+    format: { type: "string" },
+    type: { type: "string" },
+    map: { type: "string", multiple: true, default: [] },
+    set: { type: "string", multiple: true, default: [] },
+    state: { type: "string" },
+    rejects: { type: "string" },
+    "dry-run": { type: "boolean", default: false },
+  },
+});
+/** npm runs a script in the project's folder, whichever the caller is in. */
+const here = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
+const dry = values["dry-run"];
+
+type Source = { name: string; path: string; format: Format; state: State; position: Position };
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+/** From the environment, or of the instance on this machine; an argument would show in the list of processes. */
+function findKey(url: URL): string {
+  const { EDGEPIXEL_KEY } = process.env;
+  if (EDGEPIXEL_KEY) return EDGEPIXEL_KEY;
+  const secrets = resolve(import.meta.dirname, "../.dev.vars");
+  const token = existsSync(secrets) && /^ADMIN_TOKEN="?([^"\n]+)/m.exec(readFileSync(secrets, "utf8"))?.[1];
+  if (!isLocal(url) || !token) throw new Stopped("Put a key with the role admin into EDGEPIXEL_KEY.");
+  return token;
+}
+const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+
+function findUrl(): URL {
+  if (!URL.canParse(values.url))
+    throw new Stopped(`--url must be an address such as https://pixel.example, not ${values.url}`);
+  const url = new URL(values.url);
+  if (url.username || url.password) throw new Stopped("Put the key into EDGEPIXEL_KEY, not into --url.");
+  if (url.protocol !== "https:" && !isLocal(url))
+    throw new Stopped("--url must begin with https://, or the key could be read on the way.");
+  return url;
+}
+
+async function open(name: string, mapping: unknown, target: Target | null): Promise<Source> {
+  const path = here(name);
+  if (!existsSync(path)) throw new Stopped(`There is no file ${name}.`);
+  const format = (values.format as Format | undefined) ?? (await guessFormat(path));
+  const way = [format, mapping, target?.url, target?.project];
+  const state = new State(values.state ? here(values.state) : `${path}.import.json`, path, way);
+  const position = dry ? { end: 0, rejects: 0, tally: noTally() } : await state.load();
+  return { name, path, format, state, position };
+}
+
+async function run(): Promise<void> {
+  if (positionals.length === 0) throw new Stopped("Name the files: npm run import -- FILE… (see docs/import.md)");
+  if (values.format !== undefined && !FORMAT_NAMES.includes(values.format as Format))
+    throw new Stopped(`--format must be one of ${FORMAT_NAMES.join(", ")}`);
+  const mapping = mappingOf({ map: values.map, set: values.set, type: values.type });
+  const url = findUrl();
+  const target = dry ? null : await reach(url.origin, findKey(url), values.project);
+  const sources: Source[] = [];
+  for (const name of new Set(positionals)) sources.push(await open(name, mapping, target));
+
+  const rejects = values.rejects
+    ? new Rejects(here(values.rejects), Math.max(...sources.map(({ position }) => position.rejects)))
+    : null;
+  const bytes = sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
+  let read = 0;
+  const sum = (of: (tally: Tally) => number) => sources.reduce((all, { position }) => all + of(position.tally), 0);
+  const bar = showProgress(() => {
+    const done = `${sum((tally) => tally.accepted).toLocaleString("en")} ${dry ? "valid" : "accepted"}`;
+    return {
+      share: bytes === 0 ? 1 : read / bytes,
+      text: `${done}, ${sum(totalRefused).toLocaleString("en")} refused`,
+    };
+  });
+  try {
+    for (const source of sources) {
+      await importFile(source, mapping, target, rejects, (more) => {
+        read += more;
+      });
+    }
+  } finally {
+    bar.end();
+    for (const { name, position } of sources) console.log(describe(name, position.tally, dry).join("\n"));
+    if (rejects) console.log(`Refused lines, with the reasons: ${values.rejects}`);
+    rejects?.close();
+  }
+}
+
+async function importFile(
+  { name, path, format, state, position }: Source,
+  mapping: ReturnType<typeof mappingOf>,
+  target: Target | null,
+  rejects: Rejects | null,
+  onRead: (bytes: number) => void,
+): Promise<void> {
+  const identity = new Identity();
+  const underWay: { batch: Batch; answers: ReturnType<typeof send> }[] = [];
+  const settle = async () => {
+    const { batch, answers } = underWay.shift() as (typeof underWay)[number];
+    const rejected = batch.settle(await answers, position.tally);
+    rejects?.write(name, rejected);
+    Object.assign(position, { end: batch.end, rejects: rejects?.size ?? 0 });
+    if (!dry) state.save(position);
+  };
+  const dispatch = async (batch: Batch) => {
+    const answers = target && batch.events.length > 0 ? send(target, batch.events) : Promise.resolve([]);
+    // It is looked at in its turn.
+    answers.catch(() => undefined);
+    underWay.push({ batch, answers });
+    if (underWay.length === AT_ONCE) await settle();
+  };
+  try {
+    const done = position.end;
+    let batch = new Batch();
+    for await (const entry of FORMATS[format](linesOf(path, onRead))) {
+      // What was done before is read all the same: it says how often a content was there.
+      const judged =
+        entry.found.kind === "event"
+          ? judgeLine(entry.found, mapping, identity, target?.project ?? "default", Date.now())
+          : null;
+      if (entry.end <= done) continue;
+      batch.add(entry, judged);
+      if (!batch.full) continue;
+      await dispatch(batch);
+      batch = new Batch();
+    }
+    if (batch.read > 0) await dispatch(batch);
+    while (underWay.length > 0) await settle();
+  } finally {
+    identity.close();
+  }
+}
+
+await run().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  fail(dry ? message : `${message}\nWhat was accepted is safe. Run the same command again to go on.`);
+});

@@ -5,18 +5,14 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Batch, judgeLine } from "./import/batch.ts";
-import { FORMAT_NAMES, FORMATS, type Format, guessFormat } from "./import/format.ts";
-import { Identity } from "./import/identity.ts";
-import { linesOf } from "./import/lines.ts";
+import { FORMAT_NAMES, type Format, guessFormat } from "./import/format.ts";
 import { mappingOf } from "./import/mapping.ts";
 import { Rejects } from "./import/rejects.ts";
-import { reach, Stopped, send, type Target } from "./import/send.ts";
-import { type Position, State } from "./import/state.ts";
+import { reach, Stopped, type Target } from "./import/send.ts";
+import { importSource, type Source } from "./import/source.ts";
+import { State } from "./import/state.ts";
 import { describe, noTally, type Tally, totalRefused } from "./import/tally.ts";
 import { showProgress } from "./progress.ts";
-
-const AT_ONCE = 4;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,8 +31,7 @@ const { values, positionals } = parseArgs({
 /** npm runs a script in the project's folder, whichever the caller is in. */
 const here = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
 const dry = values["dry-run"];
-
-type Source = { name: string; path: string; format: Format; state: State; position: Position };
+let begun = false;
 
 function fail(message: string): never {
   console.error(message);
@@ -97,10 +92,11 @@ async function run(): Promise<void> {
       text: `${done}, ${sum(totalRefused).toLocaleString("en")} refused`,
     };
   });
+  begun = !dry;
   try {
     for (const source of sources) {
-      await importFile(source, mapping, target, rejects, (more) => {
-        read += more;
+      await importSource(source, { mapping, target, rejects }, (bytes) => {
+        read += bytes;
       });
     }
   } finally {
@@ -111,52 +107,7 @@ async function run(): Promise<void> {
   }
 }
 
-async function importFile(
-  { name, path, format, state, position }: Source,
-  mapping: ReturnType<typeof mappingOf>,
-  target: Target | null,
-  rejects: Rejects | null,
-  onRead: (bytes: number) => void,
-): Promise<void> {
-  const identity = new Identity();
-  const underWay: { batch: Batch; answers: ReturnType<typeof send> }[] = [];
-  const settle = async () => {
-    const { batch, answers } = underWay.shift() as (typeof underWay)[number];
-    const rejected = batch.settle(await answers, position.tally);
-    rejects?.write(name, rejected);
-    Object.assign(position, { end: batch.end, rejects: rejects?.size ?? 0 });
-    if (!dry) state.save(position);
-  };
-  const dispatch = async (batch: Batch) => {
-    const answers = target && batch.events.length > 0 ? send(target, batch.events) : Promise.resolve([]);
-    // It is looked at in its turn.
-    answers.catch(() => undefined);
-    underWay.push({ batch, answers });
-    if (underWay.length === AT_ONCE) await settle();
-  };
-  try {
-    const done = position.end;
-    let batch = new Batch();
-    for await (const entry of FORMATS[format](linesOf(path, onRead))) {
-      // What was done before is read all the same: it says how often a content was there.
-      const judged =
-        entry.found.kind === "event"
-          ? judgeLine(entry.found, mapping, identity, target?.project ?? "default", Date.now())
-          : null;
-      if (entry.end <= done) continue;
-      batch.add(entry, judged);
-      if (!batch.full) continue;
-      await dispatch(batch);
-      batch = new Batch();
-    }
-    if (batch.read > 0) await dispatch(batch);
-    while (underWay.length > 0) await settle();
-  } finally {
-    identity.close();
-  }
-}
-
 await run().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  fail(dry ? message : `${message}\nWhat was accepted is safe. Run the same command again to go on.`);
+  fail(begun ? `${message}\nWhat was accepted is safe. Run the same command again to go on.` : message);
 });

@@ -266,7 +266,7 @@ it("says what is wrong before it sends anything", async () => {
     [[json, "--format", "xml"], server.token, /--format must be one of/],
     [[json], "wrong", /does not know this key/],
     [[json], viewer, /role admin/],
-    [[json, "--project", "nowhere"], server.token, /nowhere: There is no project/],
+    [[json, "--project", "nowhere"], server.token, /there is no project nowhere/],
     [[json, "--url", "https://user:pass@pixel.example"], server.token, /EDGEPIXEL_KEY/],
     [[json, "--url", "http://pixel.example"], server.token, /https/],
     [[json, "--url", "https://pixel.example"], null, /EDGEPIXEL_KEY/],
@@ -275,6 +275,7 @@ it("says what is wrong before it sends anything", async () => {
   for (const [args, key, message] of wrong) {
     const { status, output } = await run(["--url", server.url, ...args], key);
     expect([status, output]).toEqual([1, expect.stringMatching(message)]);
+    expect(output).not.toContain("to go on");
   }
   expect(existsSync(path("old.ndjson.import.json"))).toBe(false);
 });

@@ -30,6 +30,26 @@ export default defineConfig({
         },
       },
       {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              // Runs here, beside workerd: DuckDB needs Node.
+              serviceBindings: {
+                DUCKDB: async (request: Request) => (await import("./test/archive/duckdb.ts")).answer(request),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "archive",
+          include: ["test/archive/**/*.test.ts"],
+          setupFiles: ["test/worker/setup.ts"],
+          testTimeout: 120_000,
+        },
+      },
+      {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

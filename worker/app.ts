@@ -1,5 +1,6 @@
 /** What the Worker answers: a table of contents. Each route lives with its subject. */
 import { Hono } from "hono";
+import { archiveRoutes } from "./admin/archive.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { keyRoutes } from "./admin/keys.ts";
@@ -32,6 +33,7 @@ const api = new Hono<App>()
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
   .route("/", projectionRoutes)
+  .route("/", archiveRoutes)
   .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */

@@ -1,5 +1,6 @@
 /** Edgepixel's Worker: what it answers, what it consumes, what cron runs, and its Durable Objects. */
 import { app } from "./app.ts";
+import { compactWhenDue } from "./archive/compaction.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
 import { wakeProjectors } from "./projections/projector.ts";
@@ -12,5 +13,7 @@ export { RequestLog } from "./request-log/log.ts";
 export default {
   fetch: app.fetch,
   queue: consume,
-  scheduled: (_controller, env) => wakeProjectors(env),
+  scheduled: async ({ scheduledTime }, env) => {
+    await Promise.all([wakeProjectors(env), compactWhenDue(env, scheduledTime)]);
+  },
 } satisfies ExportedHandler<Env, EventMessage>;

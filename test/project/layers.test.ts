@@ -13,7 +13,7 @@ const STEPS: string[][] = [
   ["worker/reports", "worker/collect", "worker/admin"],
   ["worker/event-log", "worker/http", "worker/request-log"],
   ["worker/projections"],
-  ["worker/live"],
+  ["worker/live", "worker/archive"],
   ["worker/registry"],
   ["worker/project.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts"],

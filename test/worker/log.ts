@@ -86,8 +86,11 @@ export async function step(projection: Projection, limit?: number): Promise<numb
   }
 }
 
+/** The archive waits for the end of a quarter of an hour, and files of the past would only take time. */
+const PROMPT = PROJECTIONS.filter((projection) => !GROUPS.archive.projections.some(({ name }) => name === projection.name));
+
 /** Runs the projections until they have reached the end of the log. */
-export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
+export async function settle(projections: readonly Projection[] = PROMPT): Promise<void> {
   for (;;) {
     let behind = 0;
     for (const projection of projections) behind += await step(projection);

@@ -46,9 +46,10 @@ export const projectionRoutes = new Hono<App>()
   })
   .post("/projections/:name/rebuild", atLeast("admin"), async (c) => {
     const name = c.req.param("name");
-    if (!PROJECTIONS.some((projection) => projection.name === name))
-      throw new Problem(404, `There is no projection ${name}.`);
+    const projection = PROJECTIONS.find((candidate) => candidate.name === name);
+    if (!projection) throw new Problem(404, `There is no projection ${name}.`);
     if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
+    if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);
     const db = openDatabase(c.env.DB);
     await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
     const rebuilding = await rebuild(c.env, db, PROJECTIONS, name);

@@ -261,7 +261,7 @@ const state = z.enum(["ok", "failing"]);
 export const health = z
   .object({
     status: state,
-    dependencies: z.object({ database: state, live: state }),
+    dependencies: z.object({ database: state, live: state, archive: state }),
     projections: z.record(
       z.string(),
       z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { adminOperations } from "./admin.ts";
 import { problem } from "./answers.ts";
+import { archiveOperations } from "./archive.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
 import { eventOperations } from "./events.ts";
 import { instanceOperations } from "./instance.ts";
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...adminOperations,
   ...schemaOperations,
   ...deadLetterOperations,
+  ...archiveOperations,
   ...instanceOperations,
 ];
 
@@ -32,6 +34,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   "X-Event-Error": "The first error: its code and its field.",
   "Retry-After": "Seconds.",
   "Set-Cookie": "The session.",
+  ETag: "Tells whether it is still the same.",
+  "Accept-Ranges": "`bytes`.",
 };
 
 const INTRODUCTION = `Edgepixel counts events and pixels. \`/api/v1\` is the canonical address; \`/api\` and \`/v1\` serve the same routes.

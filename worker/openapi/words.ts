@@ -69,6 +69,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   pixel_secret: "What pixels are signed with.",
   new_pixel_secret: "Makes a new pixel secret; signatures with the old one are refused from then on.",
   bot_rules: "This project's own rules about bots, beside the general ones.",
+  object_key: "Its key in the archive's bucket.",
   actor: "The key that did it; `admin` is the ADMIN_TOKEN.",
   action: "`<noun>.<verb>`, such as `key.revoke`.",
   lag_events: "Events of the log that it has not taken yet.",

@@ -34,13 +34,16 @@ export async function advance(
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {
-    await projection.deliver(env, db, range, now);
-    await transact(db, [move(projection.name, range, now)]);
+    range.upTo = (await projection.reach?.(db, range, now)) ?? upTo;
+    // What it leaves for later does not keep anyone busy now.
+    if (range.upTo <= after) return { name: projection.name, cursor: after, behind: 0 };
+    const written = await projection.deliver(env, db, range, now);
+    await transact(db, [move(projection.name, range, now), ...written]);
   } else {
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
     await transact(db, [move(projection.name, range, now), ...projection.apply({ ...range, repairs })]);
   }
-  return { name: projection.name, cursor: upTo, behind: end - upTo };
+  return { name: projection.name, cursor: range.upTo, behind: end - range.upTo };
 }
 
 async function findRepairs(db: Database, range: Range): Promise<Repairs> {
@@ -57,7 +60,7 @@ function move(name: string, { after, upTo }: Range, now: number): SQL {
 
 /** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
-  /NOT NULL constraint failed: projections\.cursor/.test(String(error));
+  /NOT NULL constraint failed: (?:projections\.cursor|archive_runs\.attempts)/.test(String(error));
 
 /** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
 export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
@@ -73,7 +76,7 @@ export async function rebuild(env: Env, db: Database, all: readonly Projection[]
     if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
   const statements: SQL[] = [];
   for (const projection of all.filter((candidate) => affected.has(candidate.name))) {
-    if ("deliver" in projection) await projection.clear(env, db);
+    if ("deliver" in projection) await projection.clear?.(env, db);
     else statements.push(...projection.clear());
     statements.push(
       sql`UPDATE projections SET cursor = 0, error = NULL, failed_at = NULL WHERE name = ${projection.name}`,

@@ -1,10 +1,11 @@
 /** Whether each part works and how far each projection is behind. Open to everyone, so it names no data. */
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
+import { SETTINGS } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type Database, openDatabase } from "../schema.ts";
 
-/** A projection that has not reached an event after this long is behind, in milliseconds. */
+/** A projection that has not reached an event after this long is behind, in milliseconds, unless it says another. */
 const LATE_MS = 120_000;
 
 type State = "ok" | "failing";
@@ -17,7 +18,7 @@ export type ProjectionHealth = {
 };
 export type Health = {
   status: State;
-  dependencies: { database: State; live: State };
+  dependencies: { database: State; live: State; archive: State };
   projections: Record<string, ProjectionHealth>;
 };
 
@@ -32,7 +33,8 @@ async function projectionHealth(db: Database, now: number): Promise<Record<strin
   return Object.fromEntries(
     positions.map(({ name, cursor, head, waiting_since, failed }) => {
       const waited = waiting_since === null ? 0 : Math.max(0, now - waiting_since);
-      const status = failed ? "failing" : waited > LATE_MS ? "behind" : "ok";
+      const { patience = LATE_MS } = PROJECTIONS.find((projection) => projection.name === name) ?? {};
+      const status = failed ? "failing" : waited > patience ? "behind" : "ok";
       return [name, { status, lag_events: Math.max(0, (head ?? 0) - cursor), lag_seconds: Math.round(waited / 1_000) }];
     }),
   );
@@ -50,16 +52,19 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 
 export const healthRoutes = new Hono<{ Bindings: Env }>().get("/health", async (c) => {
   const now = Date.now();
-  const [database, live] = await Promise.all([
+  const [database, live, archive] = await Promise.all([
     check("database", projectionHealth(openDatabase(c.env.DB), now)),
     check("live", c.env.LIVE.getByName("default").ping()),
+    check("archive", c.env.ARCHIVE.head(SETTINGS)),
   ]);
   const projections = database.answer ?? {};
+  const dependencies = { database: database.state, live: live.state, archive: archive.state };
   const well =
-    database.state === "ok" && live.state === "ok" && Object.values(projections).every(({ status }) => status === "ok");
+    Object.values(dependencies).every((state) => state === "ok") &&
+    Object.values(projections).every(({ status }) => status === "ok");
   const body: Health = {
     status: well ? "ok" : "failing",
-    dependencies: { database: database.state, live: live.state },
+    dependencies,
     projections,
   };
   c.header("cache-control", "no-store");

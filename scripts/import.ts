@@ -2,7 +2,7 @@
  * `npm run import -- FILE…`: pixel hits and events of long ago, from NDJSON, CSV and access logs. docs/import.md has the
  * options. It can be stopped at any time and run again: nothing is lost, and nothing counts twice.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { FORMAT_NAMES, type Format, guessFormat } from "./import/format.ts";
@@ -12,6 +12,7 @@ import { reach, Stopped, type Target } from "./import/send.ts";
 import { importSource, type Source } from "./import/source.ts";
 import { State } from "./import/state.ts";
 import { describe, noTally, type Tally, totalRefused } from "./import/tally.ts";
+import { instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
 
 const { values, positionals } = parseArgs({
@@ -38,27 +39,6 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-/** From the environment, or of the instance on this machine; an argument would show in the list of processes. */
-function findKey(url: URL): string {
-  const { EDGEPIXEL_KEY } = process.env;
-  if (EDGEPIXEL_KEY) return EDGEPIXEL_KEY;
-  const secrets = resolve(import.meta.dirname, "../.dev.vars");
-  const token = existsSync(secrets) && /^ADMIN_TOKEN="?([^"\n]+)/m.exec(readFileSync(secrets, "utf8"))?.[1];
-  if (!isLocal(url) || !token) throw new Stopped("Put a key with the role admin into EDGEPIXEL_KEY.");
-  return token;
-}
-const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
-
-function findUrl(): URL {
-  if (!URL.canParse(values.url))
-    throw new Stopped(`--url must be an address such as https://pixel.example, not ${values.url}`);
-  const url = new URL(values.url);
-  if (url.username || url.password) throw new Stopped("Put the key into EDGEPIXEL_KEY, not into --url.");
-  if (url.protocol !== "https:" && !isLocal(url))
-    throw new Stopped("--url must begin with https://, or the key could be read on the way.");
-  return url;
-}
-
 async function open(name: string, mapping: unknown, target: Target | null): Promise<Source> {
   const path = here(name);
   if (!existsSync(path)) throw new Stopped(`There is no file ${name}.`);
@@ -74,8 +54,7 @@ async function run(): Promise<void> {
   if (values.format !== undefined && !FORMAT_NAMES.includes(values.format as Format))
     throw new Stopped(`--format must be one of ${FORMAT_NAMES.join(", ")}`);
   const mapping = mappingOf({ map: values.map, set: values.set, type: values.type });
-  const url = findUrl();
-  const target = dry ? null : await reach(url.origin, findKey(url), values.project);
+  const target = dry ? null : await reach(instanceAt(values.url), values.project);
   const sources: Source[] = [];
   for (const name of new Set(positionals)) sources.push(await open(name, mapping, target));
 

@@ -3,8 +3,9 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { judge } from "../../pixel/client/answer.ts";
 import type { FieldError } from "../../worker/event.ts";
+import type { Instance } from "../instance.ts";
 
-export type Target = { url: string; key: string; project: string };
+export type Target = Instance & { project: string };
 
 /** Nothing more can be done now. */
 export class Stopped extends Error {}
@@ -49,7 +50,7 @@ async function post(url: string, headers: Record<string, string>, body: Buffer) 
 }
 
 /** Finds out whether the key may import, and into which project where none is named: before anything is sent. */
-export async function reach(url: string, key: string, named: string | undefined): Promise<Target> {
+export async function reach({ url, key }: Instance, named: string | undefined): Promise<Target> {
   const ask = async (path: string) => {
     const answer = await fetch(`${url}/api/v1/${path}`, { headers: { authorization: `Bearer ${key}` } }).catch(() => {
       throw new Stopped(`Nothing answers at ${url}. Start it with npm start, or name another with --url.`);

@@ -253,6 +253,8 @@ it("10,000 mixed lines, killed in the middle, resumed, and run again, count once
 
 it("says what is wrong before it sends anything", async () => {
   const { json } = files();
+  const state = `${json}.import.json`;
+  rmSync(state, { force: true });
   const made = await fetch(`${server.url}/api/v1/keys`, {
     method: "POST",
     headers: { authorization: `Bearer ${server.token}` },
@@ -277,5 +279,5 @@ it("says what is wrong before it sends anything", async () => {
     expect([status, output]).toEqual([1, expect.stringMatching(message)]);
     expect(output).not.toContain("to go on");
   }
-  expect(existsSync(path("old.ndjson.import.json"))).toBe(false);
+  expect(existsSync(state)).toBe(false);
 });

@@ -191,6 +191,7 @@ const CASES: Case[] = [
   { route: "GET /archive", path: () => "/archive", may: FAR, status: 200 },
   { route: "GET /archive/files", path: () => "/archive/files", may: FAR, status: 200 },
   { route: "GET /archive/files/:object_key", path: () => "/archive/files/events/none", may: FAR, status: 404 },
+  { route: "POST /archive/restore", path: () => "/archive/restore", may: FAR, status: 409 },
   { route: "POST /archive/compact", path: () => "/archive/compact", may: FAR, status: 200 },
   { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
 ];

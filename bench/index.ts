@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
+import { benchRestore } from "./restore.ts";
 import { benchSizes } from "./sizes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -11,6 +12,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   latency: benchLatency,
   collect: benchCollect,
   log: benchLog,
+  restore: benchRestore,
 };
 
 const asked = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
+import { compact } from "../../worker/archive/compaction.ts";
 import { saveSettings } from "../../worker/archive/settings.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
@@ -56,10 +57,12 @@ async function archiveAll(bindings: Env = env): Promise<void> {
   for (const projection of GROUPS.archive.projections)
     while ((await advance(bindings, db, projection, NOW, 20)).behind > 0);
 }
-const step = (bindings: Env = env) =>
-  restoreStep(bindings, openDatabase(bindings.DB), NOW, (statements) =>
-    transact(openDatabase(bindings.DB), statements),
-  );
+/** So few at a time that there are many steps. */
+const AT_ONCE = 15;
+const step = (bindings: Env = env) => {
+  const database = openDatabase(bindings.DB);
+  return restoreStep(bindings, database, NOW, (statements) => transact(database, statements), AT_ONCE);
+};
 async function restore(bindings: Env = env): Promise<Restored> {
   for (;;) {
     const restored = await step(bindings);
@@ -225,6 +228,31 @@ describe("a log that was lost", () => {
     await env.ARCHIVE.put(key, bytes);
     expect(await restore()).toMatchObject({ rows_done: EVENTS });
   });
+});
+
+it("a file of several row groups comes back group by group", async () => {
+  await lose();
+  await emptyBucket();
+  await createProject("one");
+  const rows = 10_500;
+  const many = Array.from({ length: rows }, (_, n) =>
+    event(0, { event_id: `many-${n}`, timestamp: START + n, received_at: START + n, data: `{"n":${n}}` }),
+  );
+  await deliver([{ events: many }]);
+  for (const projection of GROUPS.archive.projections) while ((await advance(env, db, projection, NOW)).behind > 0);
+  await compact(env, db, NOW);
+  await saveSettings(env.ARCHIVE, db, NOW);
+  expect(await keysIn("events/")).toHaveLength(1);
+  const log = await rowsOf("events");
+  await lose();
+  const seen: number[] = [];
+  for (let phase = ""; phase !== "done"; ) {
+    const restored = await step();
+    phase = restored.phase;
+    if (phase === "events") seen.push(restored.rows_done);
+  }
+  expect(seen).toEqual([0, 10_000, rows]);
+  expect(await rowsOf("events")).toEqual(log);
 });
 
 describe("the route", () => {

@@ -14,7 +14,9 @@ const MOST_FILES = 24;
 const MOST_ROWS = 100_000;
 
 /** Fields that an event must have with these values. */
-export type ArchiveFilters = Partial<Pick<LoggedRow, "event_type" | "player_id" | "visitor_id" | "app_id" | "banner_tag">>;
+export type ArchiveFilters = Partial<
+  Pick<LoggedRow, "event_type" | "player_id" | "visitor_id" | "app_id" | "banner_tag">
+>;
 
 /** Where the next call goes on: with the events of this UTC hour (counted from 1970) before this `seq`. */
 export type ArchivePosition = { hour: number; seq: number };

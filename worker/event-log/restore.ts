@@ -8,7 +8,7 @@ import { readFile } from "../archive/bucket.ts";
 import { COLUMNS } from "../archive/columns.ts";
 import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
 import type { Manifest } from "../archive/manifest.ts";
-import { type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
+import { ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
 import { AUDIT, SETTINGS, TABLES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
@@ -57,11 +57,17 @@ async function progress(db: Database): Promise<Restored> {
 /** Does what begins a restore, in one transaction with the note of who does it. */
 export type Noted = (statements: SQL[]) => Promise<void>;
 
-/** Does one step, and tells how far it is. When it is done it does nothing any more. */
-export async function restoreStep(env: Env, db: Database, now: number, noted: Noted): Promise<Restored> {
+/** Does one step, of so many events at most or one row group, and tells how far it is. When it is done it does nothing. */
+export async function restoreStep(
+  env: Env,
+  db: Database,
+  now: number,
+  noted: Noted,
+  most = ROW_GROUP,
+): Promise<Restored> {
   const place = await placeOf(db);
   if (!place) await noted(await begin(env, db, now));
-  else if (place.phase !== "done") await STEPS[place.phase](env, db, place, now);
+  else if (place.phase !== "done") await STEPS[place.phase](env, db, place, now, most);
   return progress(db);
 }
 
@@ -142,7 +148,7 @@ function* chunks(rows: readonly unknown[][]): Generator<string> {
   if (held.length > 0) yield `[${held}]`;
 }
 
-type Step = (env: Env, db: Database, place: Place, now: number) => Promise<void>;
+type Step = (env: Env, db: Database, place: Place, now: number, most: number) => Promise<void>;
 
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
@@ -187,28 +193,58 @@ const at = (name: (typeof COLUMNS)[number]["name"]) =>
   sql.raw(`j.value ->> ${COLUMNS.findIndex((column) => column.name === name)}`);
 const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(", "));
 
-/** A row group of a file. */
-const events: Step = async (env, db, place) => {
-  const [file] = await liveFiles(db, { first: 0, end: LAST_HOUR, after: place.done_key, limit: 1 });
-  if (!file) return transact(db, [moveOn(place, enter("check"))]);
-  const { rows, last } = await groupOf(env.ARCHIVE, file, place.groups_done);
+/** Small files together, of a large one a row group. */
+const events: Step = async (env, db, place, _, most) => {
+  const asked = { first: 0, end: LAST_HOUR, after: place.done_key, limit: FILES_A_STEP };
+  const files = await liveFiles(db, asked);
+  const [next] = files;
+  if (!next) return transact(db, [moveOn(place, enter("check"))]);
+  const { rows, moved } =
+    next.rows > most
+      ? await groupOf(env.ARCHIVE, next, place.groups_done)
+      : await wholeOf(env.ARCHIVE, fitting(files, most));
   const pieces = [...chunks(rows)];
   for (const [index, piece] of pieces.entries()) {
-    const moved = last
-      ? { done_key: file.key, groups_done: 0, files_done: 1, rows_done: rows.length }
-      : { groups_done: place.groups_done + 1, rows_done: rows.length };
-    await transact(db, [...insert(piece, place.base), ...(index === pieces.length - 1 ? [moveOn(place, moved)] : [])]);
+    const last = index === pieces.length - 1;
+    await transact(db, [...insert(piece, place.base), ...(last ? [moveOn(place, moved)] : [])]);
   }
 };
 /** Of the year 9999. */
 const LAST_HOUR = 70_000_000;
+const FILES_A_STEP = 40;
 
-async function groupOf(bucket: R2Bucket, file: ArchiveFile, wanted: number): Promise<{ rows: Row[]; last: boolean }> {
+type Read = { rows: Row[]; moved: Partial<Place> };
+
+/** Those that have no more events together than a step takes. */
+function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
+  let rows = 0;
+  const beyond = files.findIndex((file) => {
+    rows += file.rows;
+    return rows > most;
+  });
+  return files.slice(0, beyond === -1 ? files.length : beyond);
+}
+
+async function wholeOf(bucket: R2Bucket, files: readonly ArchiveFile[]): Promise<Read> {
+  const read = async (file: ArchiveFile) => {
+    const rows = (await Array.fromAsync(readFile(bucket, file))).flat();
+    if (rows.length !== file.rows) throw new Error(`${file.key} has ${rows.length} rows of ${file.rows}.`);
+    return rows;
+  };
+  const rows = (await Promise.all(files.map(read))).flat();
+  const { key } = files.at(-1) as ArchiveFile;
+  return { rows, moved: { done_key: key, files_done: files.length, rows_done: rows.length } };
+}
+
+async function groupOf(bucket: R2Bucket, file: ArchiveFile, wanted: number): Promise<Read> {
   let seen = 0;
   let group = 0;
   for await (const rows of readFile(bucket, file)) {
     seen += rows.length;
-    if (group++ === wanted) return { rows, last: seen === file.rows };
+    if (group++ < wanted) continue;
+    const last = seen === file.rows;
+    const place = last ? { done_key: file.key, groups_done: 0, files_done: 1 } : { groups_done: wanted + 1 };
+    return { rows, moved: { ...place, rows_done: rows.length } };
   }
   throw new Error(`${file.key} has ${seen} rows of ${file.rows}.`);
 }

@@ -10,10 +10,14 @@ export default defineConfig({
     projects: [
       {
         plugins: [
-          cloudflareTest(async () => ({
+          cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token",
+                MIGRATIONS: await readD1Migrations("migrations"),
+                ECB_FEED_URL: `${inject("feed")}/daily.xml`,
+              },
               // Low, so that a test can reach them; requests without an address are not limited.
               ratelimits: {
                 PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },
@@ -25,6 +29,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["test/feed/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
           testTimeout: 60_000,
         },
@@ -44,7 +49,7 @@ export default defineConfig({
         ],
         test: {
           name: "archive",
-          include: ["test/archive/**/*.test.ts"],
+          include: ["test/archive/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           testTimeout: 120_000,
         },
@@ -68,7 +73,13 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: "project", include: ["test/project/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "project",
+          include: ["test/project/**/*.test.ts", "test/archive/node/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -1,5 +1,7 @@
 /** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
 import { resolve } from "node:path";
+import { benchAnomalies } from "./anomalies.ts";
+import { benchArchive } from "./archive.ts";
 import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
@@ -13,6 +15,8 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   collect: benchCollect,
   log: benchLog,
   restore: benchRestore,
+  archive: benchArchive,
+  anomalies: benchAnomalies,
 };
 
 const asked = process.argv.slice(2);

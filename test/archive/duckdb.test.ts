@@ -19,7 +19,17 @@ const PROJECTS = [
   ["utc", "UTC"],
   ["kathmandu", "Asia/Kathmandu"],
 ] as const;
-const TEXTS = ["café", "cafe\u0301", "日本語/キャンペーン", "עברית \u202eabc", "😀", "\ufeffbom", "'; DROP --", '"', " "];
+const TEXTS = [
+  "café",
+  "cafe\u0301",
+  "日本語/キャンペーン",
+  "עברית \u202eabc",
+  "😀",
+  "\ufeffbom",
+  "'; DROP --",
+  '"',
+  " ",
+];
 /** In 1/10,000 units: whole yen, thousandths of a dinar, four places, the largest that there is. */
 const MONEY = [
   [12_340_000, "JPY"],
@@ -120,15 +130,18 @@ describe("DuckDB", () => {
 
   it("finds every value as the log has it", async () => {
     const rows = await ask([
-      `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, timestamp, received_at, event_date, amount, score, test, year, month, day, hour),
+      `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, banner_tag, timestamp, received_at, event_date, amount, score, test, year, month, day, hour),
         epoch_ms(timestamp)::DOUBLE AS timestamp, epoch_ms(received_at)::DOUBLE AS received_at, event_date::VARCHAR AS event_date,
-        (amount::DECIMAL(38, 4) * 10000)::BIGINT::VARCHAR AS amount, score::DOUBLE AS score, test::INTEGER AS test
+        (amount::DECIMAL(38, 4) * 10000)::BIGINT::VARCHAR AS amount, score::DOUBLE AS score, hex(banner_tag) AS banner_tag, test::INTEGER AS test
       FROM ${ARCHIVE} ORDER BY seq`,
     ]);
     const { results } = await env.DB.prepare("SELECT * FROM events ORDER BY seq").all<Record<string, unknown>>();
     const log: Rows = results.map(({ actor: _, tagged: __, counted: ___, ...event }) => ({
       ...event,
       amount: event.amount === null ? null : String(event.amount),
+      // By its bytes: on the way out of DuckDB a text loses its byte order mark.
+      banner_tag:
+        event.banner_tag === null ? null : new TextEncoder().encode(String(event.banner_tag)).toHex().toUpperCase(),
     }));
     expect(rows).toEqual(log);
     expect(log.filter(({ duplicate_of }) => duplicate_of !== null).length).toBeGreaterThan(100);
@@ -151,9 +164,9 @@ describe("DuckDB", () => {
       duplicate_of: "VARCHAR",
       year: "BIGINT",
     });
-    expect(await ask([`SELECT data ->> '$.deep[0].n' AS n FROM ${ARCHIVE} WHERE data IS NOT NULL ORDER BY seq LIMIT 1`])).toEqual(
-      [{ n: "0" }],
-    );
+    expect(
+      await ask([`SELECT data ->> '$.deep[0].n' AS n FROM ${ARCHIVE} WHERE data IS NOT NULL ORDER BY seq LIMIT 1`]),
+    ).toEqual([{ n: "0" }]);
   });
 
   it("finds each event in the partition of its UTC hour, and the files told what they are", async () => {
@@ -177,7 +190,7 @@ describe("DuckDB", () => {
   it("answers every query of the docs", async () => {
     const answers = await ask([], { docs: "docs/archive.md" });
     expect(answers.length).toBeGreaterThan(2);
-    for (const { query, rows, error } of answers) expect({ query, rows, error }).toMatchObject({ rows: expect.any(Number) });
+    expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(answers.filter(({ rows }) => rows === 0)).toEqual([]);
   });
 

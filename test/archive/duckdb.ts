@@ -38,13 +38,15 @@ export async function answer(request: { json(): Promise<unknown> }): Promise<Res
 
 /** What a block tells DuckDB of the bucket's credentials is left out. */
 async function everyQuery(connection: DuckDBConnection, docs: string, folder: string): Promise<Rows> {
-  const blocks = [...readFileSync(docs, "utf8").matchAll(/^```sql duckdb\n(.*?)^```/gms)].map(([, block = ""]) => block);
+  const blocks = [...readFileSync(docs, "utf8").matchAll(/^```sql duckdb\n(.*?)^```/gms)].map(
+    ([, block = ""]) => block,
+  );
   const statements = blocks
     .join("")
-    .replaceAll("s3://edgepixel-archive", folder)
+    .replaceAll("r2://edgepixel-archive", folder)
     .split(/;$/m)
     .map((statement) => statement.replace(/^--.*$/gm, "").trim())
-    .filter((statement) => statement && !/^(?:INSTALL|LOAD|CREATE SECRET)/.test(statement));
+    .filter((statement) => statement && !/^(?:INSTALL|CREATE SECRET)/.test(statement));
   const answers: Rows = [];
   for (const query of statements) {
     try {

@@ -108,25 +108,29 @@ describe("the archive", () => {
     expect(seqs(await archivedRows())).toHaveLength(36);
   });
 
-  it("writes the same files with the same bytes after a fault at any call", async () => {
-    await run(env, SOON);
-    const expected = await contents();
-    await begin();
-    const unbroken = faulty(UNBROKEN, "fails");
-    await run(unbroken.env, SOON);
-    expect(unbroken.calls()).toBeGreaterThan(30);
-    for (const fault of FAULTS) {
-      for (let nth = 1; nth < unbroken.calls(); nth++) {
-        await begin();
-        expect(await ends(run(faulty(nth, fault).env, SOON))).toBe(true);
-        const seen = seqs(await archivedRows());
-        expect(new Set(seen).size).toBe(seen.length);
-        await run(env, SOON);
-        expect({ nth, fault, contents: await contents() }).toEqual({ nth, fault, contents: expected });
+  it(
+    "writes the same files with the same bytes after a fault at any call",
+    async () => {
+      await run(env, SOON);
+      const expected = await contents();
+      await begin();
+      const unbroken = faulty(UNBROKEN, "fails");
+      await run(unbroken.env, SOON);
+      expect(unbroken.calls()).toBeGreaterThan(30);
+      for (const fault of FAULTS) {
+        for (let nth = 1; nth < unbroken.calls(); nth++) {
+          await begin();
+          expect(await ends(run(faulty(nth, fault).env, SOON))).toBe(true);
+          const seen = seqs(await archivedRows());
+          expect(new Set(seen).size).toBe(seen.length);
+          await run(env, SOON);
+          expect({ nth, fault, contents: await contents() }).toEqual({ nth, fault, contents: expected });
+        }
       }
-    }
-    await isWhole(SOON);
-  }, MANY_TIMES);
+      await isWhole(SOON);
+    },
+    MANY_TIMES,
+  );
 
   it("never overwrites what another log has put there", async () => {
     await run(env);
@@ -144,29 +148,33 @@ describe("the archive", () => {
 describe("compaction", () => {
   const later = NOW + 13 * HOUR;
 
-  it("makes one file of an hour's, with every event once, after a fault at any call", async () => {
-    await run(env, SOON);
-    const small = await liveKeys();
-    const unbroken = faulty(UNBROKEN, "fails");
-    expect(await merge(unbroken.env)).toMatchObject({ finished: true });
-    await isWhole(SOON);
-    const merged = await liveKeys();
-    expect(merged.length).toBeLessThan(small.length);
-    expect(new Set(merged.map((key) => key.replace(/[^/]*$/, ""))).size).toBe(merged.length);
+  it(
+    "makes one file of an hour's, with every event once, after a fault at any call",
+    async () => {
+      await run(env, SOON);
+      const small = await liveKeys();
+      const unbroken = faulty(UNBROKEN, "fails");
+      expect(await merge(unbroken.env)).toMatchObject({ finished: true });
+      await isWhole(SOON);
+      const merged = await liveKeys();
+      expect(merged.length).toBeLessThan(small.length);
+      expect(new Set(merged.map((key) => key.replace(/[^/]*$/, ""))).size).toBe(merged.length);
 
-    for (const fault of FAULTS) {
-      for (let nth = 1; nth < unbroken.calls(); nth++) {
-        await begin();
-        await run(env, SOON);
-        await ends(merge(faulty(nth, fault).env));
-        // By the manifest nothing is ever missing or double, whatever lies beside.
-        expect(seqs(await archivedRows())).toEqual(seqs(await log(SOON)));
-        await merge(env, later);
-        await isWhole(SOON);
-        expect({ nth, fault, keys: await liveKeys() }).toEqual({ nth, fault, keys: merged });
+      for (const fault of FAULTS) {
+        for (let nth = 1; nth < unbroken.calls(); nth++) {
+          await begin();
+          await run(env, SOON);
+          await ends(merge(faulty(nth, fault).env));
+          // By the manifest nothing is ever missing or double, whatever lies beside.
+          expect(seqs(await archivedRows())).toEqual(seqs(await log(SOON)));
+          await merge(env, later);
+          await isWhole(SOON);
+          expect({ nth, fault, keys: await liveKeys() }).toEqual({ nth, fault, keys: merged });
+        }
       }
-    }
-  }, MANY_TIMES);
+    },
+    MANY_TIMES,
+  );
 
   it("takes late events into the hour's file, and is done by one at a time", async () => {
     await run(env, START + HOUR);
@@ -189,28 +197,34 @@ describe("compaction", () => {
 });
 
 describe("a run that is too much for one invocation", () => {
-  it("goes on in halves, and leaves nothing of the whole", async () => {
-    await run(env);
-    const [later, hours, calls] = [NOW + 2 * HOUR, 160, 120];
-    const spread = Array.from({ length: hours }, (_, n) =>
-      storedEvent({
-        project_id: "archived",
-        event_type: "spin",
-        player_id: "late",
-        timestamp: START - n * HOUR,
-        received_at: NOW + HOUR,
-      }),
-    );
-    await deliver([{ events: spread }]);
-    const lengths: number[] = [];
-    for (let broken = true; broken; ) {
-      // Never enough for a file of each hour.
-      broken = await ends(run(faulty(calls, "is the last").env, later, hours));
-      const last = await env.DB.prepare("SELECT last_seq - first_seq + 1 FROM archive_runs ORDER BY first_seq DESC").raw();
-      lengths.push(Number(last[0]?.[0]));
-      expect(lengths.length).toBeLessThan(20);
-    }
-    expect(lengths.slice(0, 3)).toEqual([hours, hours, hours / 2]);
-    await isWhole(later);
-  }, MANY_TIMES);
+  it(
+    "goes on in halves, and leaves nothing of the whole",
+    async () => {
+      await run(env);
+      const [later, hours, calls] = [NOW + 2 * HOUR, 160, 120];
+      const spread = Array.from({ length: hours }, (_, n) =>
+        storedEvent({
+          project_id: "archived",
+          event_type: "spin",
+          player_id: "late",
+          timestamp: START - n * HOUR,
+          received_at: NOW + HOUR,
+        }),
+      );
+      await deliver([{ events: spread }]);
+      const lengths: number[] = [];
+      for (let broken = true; broken; ) {
+        // Never enough for a file of each hour.
+        broken = await ends(run(faulty(calls, "is the last").env, later, hours));
+        const last = await env.DB.prepare(
+          "SELECT last_seq - first_seq + 1 FROM archive_runs ORDER BY first_seq DESC",
+        ).raw();
+        lengths.push(Number(last[0]?.[0]));
+        expect(lengths.length).toBeLessThan(20);
+      }
+      expect(lengths.slice(0, 3)).toEqual([hours, hours, hours / 2]);
+      await isWhole(later);
+    },
+    MANY_TIMES,
+  );
 });

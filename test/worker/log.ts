@@ -87,7 +87,9 @@ export async function step(projection: Projection, limit?: number): Promise<numb
 }
 
 /** The archive waits for the end of a quarter of an hour, and files of the past would only take time. */
-const PROMPT = PROJECTIONS.filter((projection) => !GROUPS.archive.projections.some(({ name }) => name === projection.name));
+const PROMPT = PROJECTIONS.filter(
+  (projection) => !GROUPS.archive.projections.some(({ name }) => name === projection.name),
+);
 
 /** Runs the projections until they have reached the end of the log. */
 export async function settle(projections: readonly Projection[] = PROMPT): Promise<void> {
@@ -110,6 +112,7 @@ const KEYS = {
   player_days: ["person", "event_date", "event_type", "app_id", "banner_tag"],
   returns: ["banner_tag", "event_date", "previous_date"],
   retention: ["cohort_date", "banner_tag", "day"],
+  payments: ["event_date", "event_type", "person", "event_hour", "app_id", "platform", "banner_tag", "currency"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 const VALUES = {
@@ -135,6 +138,7 @@ const VALUES = {
   player_days: ["total", "first_at"],
   returns: ["people"],
   retention: ["people"],
+  payments: ["total", "whole", "fraction"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 export async function figuresIn(project_id: string): Promise<Figures> {

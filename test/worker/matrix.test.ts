@@ -19,11 +19,10 @@ beforeAll(async () => {
     await deliver([
       {
         events: [
-          ["player-42", "mine"],
-          ["other-player", "other"],
-        ].map(([player_id = "", banner_tag = ""]) =>
-          storedEvent({ project_id, event_type: "visit", event_id: `of-${player_id}`, player_id, banner_tag }),
-        ),
+          { player_id: "player-42", banner_tag: "mine", event_id: "of-player-42" },
+          { player_id: "other-player", banner_tag: "other" },
+          { player_id: "other-player", banner_tag: "other", timestamp: Date.parse("2025-05-05T12:00:00Z") },
+        ].map((more) => storedEvent({ project_id, event_type: "visit", ...more })),
       },
     ]);
   }
@@ -157,6 +156,17 @@ const CASES: Case[] = [
     status: 200,
     elsewhere: 200,
   },
+  { route: "GET /exchange-rates", path: () => "/exchange-rates", may: ADMINS, status: 200, elsewhere: 200 },
+  {
+    route: "POST /exchange-rates",
+    path: () => "/exchange-rates",
+    body: () => ({
+      rates: [{ currency_code: "EUR", rate_date: "2026-05-01", usd_rate: "1.08", data_source: "a test" }],
+    }),
+    may: FAR,
+    status: 201,
+  },
+  { route: "POST /exchange-rates/refresh", path: () => "/exchange-rates/refresh", may: FAR, status: 200 },
   { route: "GET /audit", path: () => "/audit", may: ADMINS, status: 200, elsewhere: 200 },
   { ...report("/schemas", ANALYSTS), route: "GET /schemas" },
   { ...report("/schemas/spin", ANALYSTS, 404), route: "GET /schemas/:event_type" },
@@ -258,7 +268,13 @@ describe("a key of one tag", () => {
     const live = await read("/realtime?project_id=own");
     expect(live).toMatchObject({
       windows: {
-        today: { total: 1, by_type: { visit: 1 }, banner_tags: [{ banner_tag: "mine" }], countries: [], devices: [] },
+        today: {
+          total: 1,
+          by_type: { visit: 1 },
+          banner_tags: [{ banner_tag: "mine" }],
+          countries: [{ country: "", total: 1 }],
+          devices: [{ device: "", total: 1 }],
+        },
       },
     });
     expect(
@@ -410,7 +426,7 @@ describe("projections", () => {
     expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(["live", "identities", "daily", "players"]));
     for (const row of rows.filter(({ name }) => !name.startsWith("archive")))
       expect(row).toMatchObject({ cursor: expect.any(Number), lag_events: 0, error: null });
-    const followers = ["daily", "players", "changes"];
+    const followers = ["daily", "players", "changes", "leaderboards"];
     expect(await ask("POST", "/identities/rebuild")).toMatchObject({
       rebuilding: expect.arrayContaining(["identities", ...followers]),
     });

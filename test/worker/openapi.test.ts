@@ -84,7 +84,7 @@ async function held({ entry }: Listed, response: Response): Promise<unknown> {
   const { schema } = answer.content[media] ?? {};
   if (!schema) return bytes;
   const text = new TextDecoder().decode(bytes);
-  const body = media.endsWith("json") ? JSON.parse(text) : text;
+  const body = /^application\/(?:\w+\+)?json$/.test(media) ? JSON.parse(text) : text;
   expect({ body, wrong: await wrongIn(body, schema, true) }).toEqual({ body, wrong: [] });
   return body;
 }
@@ -130,6 +130,7 @@ beforeAll(async () => {
         storedEvent({ ...by, event_type: "deposit", ...money }),
         storedEvent({ ...by, event_type: "deposit", ...money, currency: "GBP" }),
         storedEvent({ ...by, event_type: "visit", player_id: "player-43", banner_tag: null }),
+        storedEvent({ ...by, event_type: "visit", timestamp: Date.parse("2025-05-05T12:00:00Z") }),
       ],
     },
   ]);
@@ -260,7 +261,7 @@ describe("answers", () => {
       REPORTS.map(({ id, tries = [], problems, path }) => [
         id,
         [
-          ...["", ...tries, "format=csv", "project_id=nowhere"].map((more) => ({
+          ...["", ...tries, "format=csv", "format=ndjson", "project_id=nowhere"].map((more) => ({
             query: more.startsWith("project_id") ? more : `${QUERY}&${more}`,
           })),
           ...(problems ? [{ query: QUERY, path: { [/:(\w+)/.exec(path)?.[1] as string]: "nobody" } }] : []),
@@ -290,6 +291,9 @@ describe("answers", () => {
     removeProject: [{ path: { project_id: "brand" } }, { path: { project_id: "default" } }],
     listKeys: [{}],
     listRequests: [{ query: QUERY }, {}, { query: "format=csv" }, { query: "since=then" }],
+    listExchangeRates: [{}, { query: "format=csv" }, { query: "from=soon" }],
+    loadExchangeRates: [{}, { body: { rates: [] } }],
+    refreshExchangeRates: [{}],
     listProjections: [{}],
     rebuildProjection: [{ path: { name: "live" } }, { path: { name: "none" } }, { path: { name: "archive" } }],
     getArchive: [{}],

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
-import { saveSettings } from "../../worker/archive/settings.ts";
+import { SETTINGS, saveSettings } from "../../worker/archive/settings.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
 import { forgetProjects } from "../../worker/project.ts";
@@ -209,6 +209,20 @@ describe("a log that was lost", () => {
     },
     MANY_TIMES,
   );
+
+  it("has the figures of days whose events had gone from the log, too", async () => {
+    const { bytes, customMetadata } = bucketBefore.get(SETTINGS) as {
+      bytes: ArrayBuffer;
+      customMetadata: Record<string, string>;
+    };
+    const settings = JSON.parse(new TextDecoder().decode(bytes)) as { projects: { settled_before: string }[] };
+    for (const project of settings.projects) project.settled_before = "2026-05-02";
+    await env.ARCHIVE.put(SETTINGS, JSON.stringify(settings), { customMetadata });
+    await lose();
+    await restore();
+    await settle(TABLES);
+    expect(await everything()).toEqual(before);
+  });
 
   it("is not taken for the bucket's: nothing of the archive is overwritten before it is restored", async () => {
     await lose();

@@ -1,18 +1,16 @@
 /** The archive: how it stands, its files, and the files themselves. They hold all projects, and so must the key. */
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 import { type Compaction, compact } from "../archive/compaction.ts";
 import { type ArchiveFile, liveFiles } from "../archive/files.ts";
 import { EVENTS, firstHourOf, startOf } from "../archive/partition.ts";
-import { lostStep, NotRestorable, restoreStep } from "../event-log/restore.ts";
 import { atLeast } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readRange } from "../http/range.ts";
-import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
 import { pageParameters } from "./page.ts";
@@ -117,7 +115,8 @@ const ofAllProjects = createMiddleware<App>(async (c, next) => {
   if (c.var.principal.project_id !== null) throw new Problem(403, "The archive needs a key for all projects.");
   await next();
 });
-const allowed = [atLeast("admin"), ofAllProjects] as const;
+/** Who may reach the archive. */
+export const allowed = [atLeast("admin"), ofAllProjects] as const;
 
 export const archiveRoutes = new Hono<App>()
   .get("/archive", ...allowed, async (c) => c.json(await readState(openDatabase(c.env.DB), Date.now())))
@@ -160,21 +159,6 @@ export const archiveRoutes = new Hono<App>()
       "content-length": String(range ? range.length : file.bytes),
       ...(range && { "content-range": `bytes ${range.offset}-${range.offset + range.length - 1}/${file.bytes}` }),
     });
-  })
-  .post("/archive/restore", ...allowed, async (c) => {
-    const db = openDatabase(c.env.DB);
-    try {
-      const what = { project_id: null, action: "archive.restore", subject: "archive" };
-      const now = Date.now();
-      const noted = (statements: SQL[]) => act(db, c.var.principal, now, what, statements);
-      const restored = await restoreStep(c.env, db, now, noted);
-      if (restored.phase === "done") await wakeProjectors(c.env);
-      return c.json(restored);
-    } catch (error) {
-      if (error instanceof NotRestorable) throw new Problem(409, error.message);
-      if (lostStep(error)) throw new Problem(409, "Another step of the restore was quicker.");
-      throw error;
-    }
   })
   .post("/archive/compact", ...allowed, async (c) => {
     const db = openDatabase(c.env.DB);

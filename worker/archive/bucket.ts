@@ -33,7 +33,10 @@ export async function deleteFiles(bucket: R2Bucket, keys: readonly string[]): Pr
 }
 
 /** The rows of a file, once it is sure that it is as it was written. */
-export async function* readFile(bucket: R2Bucket, { key, sha256 }: Pick<ArchiveFile, "key" | "sha256">): AsyncGenerator<Row[]> {
+export async function* readFile(
+  bucket: R2Bucket,
+  { key, sha256 }: Pick<ArchiveFile, "key" | "sha256">,
+): AsyncGenerator<Row[]> {
   const object = await bucket.get(key);
   if (object === null) throw new Error(`${key} is not in the bucket.`);
   const bytes = await object.arrayBuffer();

@@ -4,6 +4,7 @@
  * retires the others, told in the manifest; only then the others go. What a crash leaves, the next run takes away.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { deleteFiles, putFile, readFile } from "./bucket.ts";
 import { type ArchiveFile, liveFiles } from "./files.ts";
@@ -41,7 +42,9 @@ const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
 export async function compactWhenDue(env: Env, now: number): Promise<void> {
   if (now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return;
   const db = openDatabase(env.DB);
-  const done = await db.get(sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`);
+  const done = await db.get(
+    sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,
+  );
   if (done) return;
   await compact(env, db, now);
   // Also on days without events.
@@ -68,7 +71,7 @@ export async function compact(env: Env, db: Database, now: number): Promise<Comp
       made_files++;
     } catch (error) {
       // The others need not wait for it.
-      console.error(JSON.stringify({ message: "merge failed", key: group[0]?.key, error: String(error) }));
+      log("error", "merge failed", { key: group[0]?.key, error: String(error) });
     }
   }
   await sweep(env, db, now);
@@ -85,7 +88,9 @@ type Group = ArchiveFile[];
 
 /** What to merge now, the oldest hours first. */
 async function choose(db: Database, now: number): Promise<{ groups: Group[]; finished: boolean }> {
-  const hours = await db.all<{ hour: number }>(sql`SELECT hour FROM archive_files WHERE hour < ${hourOf(now) - REST_HOURS}
+  const hours = await db.all<{
+    hour: number;
+  }>(sql`SELECT hour FROM archive_files WHERE hour < ${hourOf(now) - REST_HOURS}
     GROUP BY hour HAVING sum(state = 'live') > 1 AND sum(state = 'planned') = 0 ORDER BY hour`);
   const groups: Group[] = [];
   let rows = 0;

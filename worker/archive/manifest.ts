@@ -5,8 +5,8 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
 import { type ArchiveFile, liveFiles } from "./files.ts";
-import { dayOf, firstHourOf, manifestKey } from "./partition.ts";
 import { SCHEMA_VERSION } from "./parquet.ts";
+import { dayOf, firstHourOf, manifestKey } from "./partition.ts";
 
 export type Manifest = {
   format: "edgepixel-archive";

@@ -12,7 +12,7 @@ const fromPages = cors({
   origin: "*",
   allowMethods: ["POST"],
   allowHeaders: ["Authorization", "Content-Type", "Content-Encoding"],
-  exposeHeaders: ["Retry-After"],
+  exposeHeaders: ["Retry-After", "X-Request-Id"],
   maxAge: 86_400,
 });
 

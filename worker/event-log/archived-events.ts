@@ -53,18 +53,19 @@ export async function archivedEvents(
   let [files, rows] = [0, 0];
   for (const [hour, own] of [...hours].reverse()) {
     if (files >= MOST_FILES || rows >= MOST_ROWS) return { events, next: { hour, seq: Number.MAX_SAFE_INTEGER } };
-    const before = after?.hour === hour ? after.seq : Number.POSITIVE_INFINITY;
+    let before = after?.hour === hour ? after.seq : Number.MAX_SAFE_INTEGER;
     for (const file of own.reverse().filter(({ first_seq }) => first_seq < before)) {
+      if (events.length >= limit) return { events, next: { hour, seq: before } };
       const found: LoggedRow[] = [];
       for await (const group of readFile(env.ARCHIVE, file)) {
         for (const row of group) if (matches(row) && (row[at("seq")] as number) < before) found.push(eventOf(row));
       }
       files++;
       rows += file.rows;
-      const room = limit - events.length;
-      events.push(...found.reverse().slice(0, room));
-      const last = events.at(-1);
-      if (last && found.length > room) return { events, next: { hour, seq: last.seq } };
+      const shown = found.reverse().slice(0, limit - events.length);
+      events.push(...shown);
+      before = shown.length < found.length ? (shown.at(-1) as LoggedRow).seq : file.first_seq;
+      if (shown.length < found.length) return { events, next: { hour, seq: before } };
     }
   }
   return { events, next: null };

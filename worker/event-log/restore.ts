@@ -55,7 +55,7 @@ async function progress(db: Database): Promise<Restored> {
 }
 
 /** Does what begins a restore, in one transaction with the note of who does it. */
-export type Noted = (statements: SQL[]) => Promise<void>;
+export type Noted = (statements: SQL[]) => Promise<unknown>;
 
 /** Does one step, of so many events at most or one row group, and tells how far it is. When it is done it does nothing. */
 export async function restoreStep(
@@ -148,13 +148,15 @@ function* chunks(rows: readonly unknown[][]): Generator<string> {
   if (held.length > 0) yield `[${held}]`;
 }
 
-type Step = (env: Env, db: Database, place: Place, now: number, most: number) => Promise<void>;
+type Step = (env: Env, db: Database, place: Place, now: number, most: number) => Promise<unknown>;
 
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
   await transact(db, [
     moveOn(place, enter("audit")),
     ...TABLES.flatMap((table) => [...put(table, saved[table] ?? [])]),
+    // All events come back, those of settled days, too: their figures are derived like any others.
+    sql`UPDATE projects SET settled_before = ''`,
     // Acts since the log was lost come behind those of the archive.
     sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
   ]);

@@ -5,6 +5,7 @@ import { problem } from "./answers.ts";
 import { archiveOperations } from "./archive.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
 import { eventOperations } from "./events.ts";
+import { exchangeRateOperations } from "./exchange-rates.ts";
 import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
 import { type Answer, type Operation, PROBLEMS, type ProblemCode, TAGS } from "./operation.ts";
@@ -25,6 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...schemaOperations,
   ...deadLetterOperations,
   ...archiveOperations,
+  ...exchangeRateOperations,
   ...instanceOperations,
 ];
 

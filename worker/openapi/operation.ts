@@ -10,9 +10,10 @@ export const TAGS = {
   Session: "Signing in to the dashboard with a key.",
   Administration: "Projects, keys and what was done to them. Role `admin`.",
   Schemas: "A JSON Schema for each event type, in versions.",
+  "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
   Archive: "Every event for good, as Parquet files in a bucket of your own.",
-  Instance: "How it is, and what it can do. No key.",
+  Instance: "How it is, and what it can do.",
 } as const;
 export type Tag = keyof typeof TAGS;
 

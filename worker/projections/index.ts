@@ -4,8 +4,10 @@ import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
 import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
+import { leaderboards } from "./leaderboards.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
+import { payments } from "./payments.ts";
 import { playerDays } from "./player-days.ts";
 import { players } from "./players.ts";
 import type { Projection } from "./projection.ts";
@@ -20,7 +22,10 @@ const GRACE_MS = 60_000;
  */
 export const GROUPS = {
   live: { linger: () => 0, projections: [live] },
-  tables: { linger: () => 3_000, projections: [identities, daily, players, playerDays, outcomes, changes] },
+  tables: {
+    linger: () => 3_000,
+    projections: [identities, daily, players, playerDays, payments, outcomes, changes, leaderboards],
+  },
   archive: {
     linger: (now) => INTERVAL_MS - (now % INTERVAL_MS) + GRACE_MS,
     projections: [archive, archiveManifest, archiveSettings],

@@ -15,7 +15,8 @@ const HELD = sql`EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)`;
 
 type Position = { name: string; cursor: number };
 
-export type Outcome = { name: string; cursor: number; behind: number };
+/** It took the events `after < seq <= cursor`, and so many are left. */
+export type Outcome = { name: string; after: number; cursor: number; behind: number };
 
 /** One step of one projection. `limit` is in events; `now` in epoch milliseconds. */
 export async function advance(
@@ -33,22 +34,22 @@ export async function advance(
   const after = cursorOf(projection.name);
   const end = head?.seq ?? 0;
   // Not behind, as far as it can help: who restores the log wakes it.
-  if (head?.held) return { name: projection.name, cursor: after, behind: 0 };
+  if (head?.held) return { name: projection.name, after, cursor: after, behind: 0 };
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
-  if (upTo <= after) return { name: projection.name, cursor: after, behind: Math.max(0, end - after) };
+  if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {
     range.upTo = (await projection.reach?.(db, range, now)) ?? upTo;
     // What it leaves for later does not keep anyone busy now.
-    if (range.upTo <= after) return { name: projection.name, cursor: after, behind: 0 };
+    if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
     const written = await projection.deliver(env, db, range, now);
     await transact(db, [move(projection.name, range, now), ...written]);
   } else {
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
     await transact(db, [move(projection.name, range, now), ...projection.apply({ ...range, repairs })]);
   }
-  return { name: projection.name, cursor: range.upTo, behind: end - range.upTo };
+  return { name: projection.name, after, cursor: range.upTo, behind: end - range.upTo };
 }
 
 async function findRepairs(db: Database, range: Range): Promise<Repairs> {
@@ -72,6 +73,14 @@ export async function noteFailure(db: Database, name: string, error: unknown, no
   const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);
   await db.run(sql`INSERT INTO projections (name, cursor, error, failed_at) VALUES (${name}, 0, ${message}, ${now})
     ON CONFLICT (name) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at`);
+}
+
+/** Whether events may have gone from the log: what is made of it can then not be made anew from it. */
+export async function anySettled(db: Database): Promise<boolean> {
+  const found = await db.get<{ any: number }>(
+    sql`SELECT EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AS "any"`,
+  );
+  return found?.any === 1;
 }
 
 /** Empties a projection and all that follow it, and sends them back to the log's beginning. */

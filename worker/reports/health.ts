@@ -2,13 +2,16 @@
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { SETTINGS } from "../archive/settings.ts";
+import { log } from "../log.ts";
 import { PROJECTIONS } from "../projections/index.ts";
+import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
 
 /** A projection that has not reached an event after this long is behind, in milliseconds, unless it says another. */
 const LATE_MS = 120_000;
 
 type State = "ok" | "failing";
+type Rates = FeedHealth["status"];
 export type ProjectionHealth = {
   status: State | "behind";
   /** Events of the log that it has not taken yet. */
@@ -18,13 +21,15 @@ export type ProjectionHealth = {
 };
 export type Health = {
   status: State;
-  dependencies: { database: State; live: State; archive: State };
+  dependencies: { database: State; live: State; archive: State; exchange_rates: Rates };
+  /** What the feed of rates is about; the last good rates stay in force. */
+  exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
 };
 
 type Position = { name: string; cursor: number; head: number | null; waiting_since: number | null; failed: number };
 
-async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
+export async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
   const positions = await db.all<Position>(sql`
     SELECT p.value AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
       (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since
@@ -45,26 +50,32 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
   try {
     return { state: "ok", answer: await ask };
   } catch (error) {
-    console.error(JSON.stringify({ message: "health", part, error: String(error) }));
+    log("error", "part failing", { part, error: String(error) });
     return { state: "failing", answer: undefined };
   }
 }
 
 export const healthRoutes = new Hono<{ Bindings: Env }>().get("/health", async (c) => {
   const now = Date.now();
-  const [database, live, archive] = await Promise.all([
-    check("database", projectionHealth(openDatabase(c.env.DB), now)),
+  const db = openDatabase(c.env.DB);
+  const [database, live, archive, feed] = await Promise.all([
+    check("database", projectionHealth(db, now)),
     check("live", c.env.LIVE.getByName("default").ping()),
     check("archive", c.env.ARCHIVE.head(SETTINGS)),
+    check("exchange_rates", feedHealth(c.env, db, now)),
   ]);
+  const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
+  // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
+  // an instance out of service for a feed that is somebody else's.
   const dependencies = { database: database.state, live: live.state, archive: archive.state };
   const well =
     Object.values(dependencies).every((state) => state === "ok") &&
     Object.values(projections).every(({ status }) => status === "ok");
   const body: Health = {
     status: well ? "ok" : "failing",
-    dependencies,
+    dependencies: { ...dependencies, exchange_rates },
+    exchange_rates: rates,
     projections,
   };
   c.header("cache-control", "no-store");

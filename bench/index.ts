@@ -6,6 +6,7 @@ import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
 import { benchReports } from "./reports.ts";
+import { benchRestore } from "./restore.ts";
 import { benchSizes } from "./sizes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -15,6 +16,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   collect: benchCollect,
   log: benchLog,
   reports: benchReports,
+  restore: benchRestore,
   archive: benchArchive,
   anomalies: benchAnomalies,
 };

@@ -4,6 +4,7 @@
  * what follows happens now. `--url` names another instance, `--rate` the events a second of what happens now.
  */
 import { parseArgs } from "node:util";
+import { type Progress, showProgress } from "./progress.ts";
 
 const { values } = parseArgs({
   options: {
@@ -136,19 +137,17 @@ async function sender(): Promise<void> {
   }
 }
 
-function draw(): void {
+function progress(): Progress {
   const done = tally.accepted + tally.rejected + tally.unavailable;
   const of = Number.isFinite(limit) ? limit : HISTORY;
-  const filled = Math.round(Math.min(1, done / of) * 30);
-  const bar = `[${"#".repeat(filled)}${"-".repeat(30 - filled)}]`;
   const speed = Math.round(done / ((Date.now() - started) / 1_000 || 1));
   const goal = Number.isFinite(limit)
     ? ` of ${limit.toLocaleString("en")}`
     : done < HISTORY
       ? " (last week)"
       : " (live)";
-  const line = `${bar} ${done.toLocaleString("en")}${goal}, ${speed}/s, accepted ${tally.accepted}, rejected ${tally.rejected}, failed ${tally.unavailable}`;
-  process.stdout.write(process.stdout.isTTY ? `\r${line}\u001b[K` : `${line}\n`);
+  const text = `${done.toLocaleString("en")}${goal}, ${speed}/s, accepted ${tally.accepted}, rejected ${tally.rejected}, failed ${tally.unavailable}`;
+  return { share: done / of, text };
 }
 
 const answering = await fetch(`${values.url}/health`).catch(() => null);
@@ -157,14 +156,11 @@ if (!answering) {
   process.exit(1);
 }
 console.log(`Sending to ${values.url}; stop with Ctrl+C.`);
-const drawing = setInterval(draw, process.stdout.isTTY ? 200 : 2_000);
+const bar = showProgress(progress);
 process.on("SIGINT", () => {
-  draw();
-  console.log();
+  bar.end();
   process.exit(0);
 });
 await Promise.all(Array.from({ length: AT_ONCE }, sender));
-clearInterval(drawing);
-draw();
-console.log();
+bar.end();
 process.exit(tally.unavailable > 0 ? 1 : 0);

@@ -10,8 +10,10 @@ import { playerExportRoutes } from "./admin/player-export.ts";
 import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
+import { restoreRoutes } from "./admin/restore.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { eventRoutes } from "./collect/events.ts";
+import { importRoutes } from "./collect/import.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
 import { atLeast } from "./http/access.ts";
 import type { App, Incoming } from "./http/principal.ts";
@@ -28,6 +30,7 @@ import { realtimeRoutes } from "./reports/realtime.ts";
 const api = new Hono<App>()
   .route("/", sessionRoutes)
   .route("/", eventRoutes)
+  .route("/", importRoutes)
   .use(atLeast("viewer"))
   .route("/", reportRoutes)
   .route("/", realtimeRoutes)
@@ -41,6 +44,7 @@ const api = new Hono<App>()
   .route("/", exchangeRateRoutes)
   .route("/", projectionRoutes)
   .route("/", archiveRoutes)
+  .route("/", restoreRoutes)
   .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */

@@ -46,16 +46,13 @@ export type FieldError = { field: string; code: ErrorCode; message: string };
 const DATA_BYTES = 8 * 1024;
 const DATA_DEPTH = 32;
 const PIXEL_DATA_KEYS = 20;
+/** Of an event as JSON, on the doors that take JSON. */
+export const EVENT_BYTES = 32 * 1024;
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const AHEAD = 5 * MINUTE;
-
-/** What differs between the two ways in. */
-export const DOORS = {
-  pixel: { tagRequired: true, oldest: 7 * DAY, dataKeys: PIXEL_DATA_KEYS },
-  api: { tagRequired: false, oldest: 31 * DAY, dataKeys: Number.POSITIVE_INFINITY },
-} as const;
-export type Door = keyof typeof DOORS;
+/** Nothing that happened before it can be meant. */
+const EPOCH = Date.UTC(2000, 0);
 
 const CONTROL = /\p{Cc}/u;
 // A template that its sender forgot to fill in: {payout}, {{clickid}}, ${sum}, %AMOUNT%, [amount].
@@ -203,16 +200,61 @@ export const fields = {
 export const wireEvent = z.object(fields);
 export type WireEvent = z.output<typeof wireEvent>;
 
+/** What an import says of who sent an event: through the other doors the request itself tells, and these land in `data`. */
+export const senderFields = {
+  country: z
+    .string({ error: "must be text" })
+    .regex(/^[A-Z]{2}$/, "must be two capital letters, as in ISO 3166")
+    .optional(),
+  referrer: text(4096).optional(),
+  source_ip: z.union([z.ipv4(), z.ipv6()], { error: "must be an IPv4 or IPv6 address" }).optional(),
+  user_agent: text(4096).optional(),
+};
+export const importedEvent = z.object({ ...fields, ...senderFields });
+export type ImportedEvent = z.output<typeof importedEvent>;
+
+/** What differs between the ways in. `oldest` is in milliseconds before now. */
+export const DOORS = {
+  pixel: {
+    takes: wireEvent,
+    required: ["banner_tag"],
+    data: false,
+    dataKeys: PIXEL_DATA_KEYS,
+    oldest: 7 * DAY,
+    ages: "7 days old",
+  },
+  api: {
+    takes: wireEvent,
+    required: [],
+    data: true,
+    dataKeys: Number.POSITIVE_INFINITY,
+    oldest: 31 * DAY,
+    ages: "31 days old",
+  },
+  // What an old hit without its time would count for is today.
+  import: {
+    takes: importedEvent,
+    required: ["timestamp"],
+    data: true,
+    dataKeys: Number.POSITIVE_INFINITY,
+    oldest: Number.POSITIVE_INFINITY,
+    ages: "not before 2000",
+  },
+} as const;
+export type Door = keyof typeof DOORS;
+
 /** Other names that the wire accepts. */
 export const ALIASES: Readonly<Record<string, string>> = { btag: "banner_tag", game_id: "app_id" };
 
-export type Reading = { ok: true; event: WireEvent } | { ok: false; errors: FieldError[] };
+export type Reading = { ok: true; event: ImportedEvent } | { ok: false; errors: FieldError[] };
 
 /**
  * Reads one event as it came. Never throws; `now` is epoch milliseconds.
  * An empty or null value is an absent one, as templates and forms send it.
  */
 export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: number): Reading {
+  const { takes, required, data, dataKeys, oldest, ages } = DOORS[door];
+  const { shape } = takes;
   const errors: FieldError[] = [];
   const known: Record<string, unknown> = {};
   const other: [string, unknown][] = [];
@@ -220,7 +262,7 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   for (const [key, value] of sent) {
     const field = ALIASES[key] ?? key;
     if (seen.has(field)) {
-      const at = Object.hasOwn(fields, field) ? field : "data";
+      const at = Object.hasOwn(shape, field) ? field : "data";
       if (!errors.some((error) => error.field === at)) {
         errors.push({ field: at, code: "repeated", message: `${field} was given twice` });
       }
@@ -228,10 +270,10 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     }
     seen.add(field);
     if (value === "" || value === null || value === undefined) continue;
-    if (Object.hasOwn(fields, field) && !(door === "pixel" && field === "data")) known[field] = value;
+    if (Object.hasOwn(shape, field) && (data || field !== "data")) known[field] = value;
     else other.push([field, value]);
   }
-  if (other.length > DOORS[door].dataKeys) {
+  if (other.length > dataKeys) {
     errors.push({ field: "data", code: "too_many_keys", message: `at most ${PIXEL_DATA_KEYS} further keys` });
   } else if (other.length > 0) {
     const given = known.data;
@@ -241,7 +283,7 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     }
   }
 
-  const parsed = wireEvent.safeParse(known);
+  const parsed = takes.safeParse(known);
   for (const issue of parsed.error?.issues ?? []) {
     const field = String(issue.path[0] ?? "event");
     if (errors.some((error) => error.field === field)) continue;
@@ -257,9 +299,7 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   if (known.player_id === undefined && known.visitor_id === undefined) {
     refuse("player_id", "missing", "player_id is required (visitor_id where the player is not known yet)");
   }
-  if (DOORS[door].tagRequired && known.banner_tag === undefined) {
-    refuse("banner_tag", "missing", "banner_tag is required");
-  }
+  for (const field of required) if (known[field] === undefined) refuse(field, "missing", `${field} is required`);
   if (known.amount !== undefined && known.currency === undefined) {
     refuse("currency", "missing", "currency is required where there is an amount");
   }
@@ -267,13 +307,11 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     refuse("amount", "missing", "amount is required where there is a currency");
   }
   const at = parsed.data?.timestamp;
-  if (at !== undefined && (at > now + AHEAD || at < now - DOORS[door].oldest)) {
-    const seconds = Math.abs(at * 1000 - now) < 400 * DAY ? "; it looks like seconds: milliseconds are expected" : "";
-    refuse(
-      "timestamp",
-      "timestamp_out_of_range",
-      `timestamp must be at most 5 minutes ahead and ${DOORS[door].oldest / DAY} days old${seconds}`,
-    );
+  if (at !== undefined && (at > now + AHEAD || at < Math.max(EPOCH, now - oldest))) {
+    const meant = at * 1000;
+    const seconds = meant > Math.max(EPOCH, now - Math.max(oldest, 400 * DAY)) && meant < now + 400 * DAY;
+    const hint = seconds ? "; it looks like seconds: milliseconds are expected" : "";
+    refuse("timestamp", "timestamp_out_of_range", `timestamp must be at most 5 minutes ahead and ${ages}${hint}`);
   }
   if (errors.length > 0 || !parsed.success) return { ok: false, errors };
   return { ok: true, event: parsed.data };

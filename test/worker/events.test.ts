@@ -1,6 +1,6 @@
 import { createExecutionContext, env, SELF, waitOnExecutionContext } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { BatchAnswer, EventResult } from "../../worker/collect/events.ts";
+import type { BatchAnswer, EventResult } from "../../worker/collect/batch.ts";
 import type { EventMessage } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
 import { makeApiKey } from "./keys.ts";

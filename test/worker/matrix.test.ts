@@ -80,6 +80,13 @@ const CASES: Case[] = [
     may: SENDERS,
     status: 202,
   },
+  {
+    route: "POST /import",
+    path: (project) => `/import?project_id=${project}`,
+    body: () => ({ event_type: "visit", player_id: "p", timestamp: "2015-03-01" }),
+    may: ADMINS,
+    status: 202,
+  },
   { route: "GET /projects", path: () => "/projects", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "GET /projects/:project_id", path: (project) => `/projects/${project}`, may: ADMINS, status: 200 },
   {
@@ -199,6 +206,7 @@ const CASES: Case[] = [
   { route: "GET /archive", path: () => "/archive", may: FAR, status: 200 },
   { route: "GET /archive/files", path: () => "/archive/files", may: FAR, status: 200 },
   { route: "GET /archive/files/:object_key", path: () => "/archive/files/events/none", may: FAR, status: 404 },
+  { route: "POST /archive/restore", path: () => "/archive/restore", may: FAR, status: 409 },
   { route: "POST /archive/compact", path: () => "/archive/compact", may: FAR, status: 200 },
   { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
 ];

@@ -1,6 +1,6 @@
 /** The OpenAPI document: valid, complete, and true of what the Worker answers. */
 import "@hyperjump/json-schema/formats-lite";
-import { SELF } from "cloudflare:test";
+import { env, SELF } from "cloudflare:test";
 import { setShouldValidateFormat } from "@hyperjump/json-schema";
 import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/openapi-3-1";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -256,6 +256,7 @@ describe("answers", () => {
       { body: "x" },
       { body: "[]", headers: { "content-encoding": "gzip" } },
     ],
+    importEvents: [{}, { body: { event_type: "visit", player_id: "p", timestamp: 1 } }, { body: [] }],
     ...Object.fromEntries(
       REPORTS.map(({ id, tries = [], problems, path }) => [
         id,
@@ -311,6 +312,7 @@ describe("answers", () => {
       { path: { object_key: "events/none" } },
     ],
     compactArchive: [{}],
+
     listAudit: [{}, { query: "limit=1" }, { query: "limit=none" }],
     getHealth: [{}],
     getDocument: [{}],
@@ -360,6 +362,13 @@ describe("answers", () => {
     socket.accept();
     expect(await wrongIn(JSON.parse(await message), one.entry["x-messages"] as Schema, true)).toEqual([]);
     socket.close();
+  });
+
+  it("of a restore are as it says", async () => {
+    await ask("restoreArchive");
+    // As if the database had been lost. What comes after this has no figures.
+    await env.DB.batch(["projections", "archive_files"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    expect(await ask("restoreArchive")).toMatchObject({ phase: "settings" });
   });
 
   it("of success were all seen", () => {

@@ -115,7 +115,8 @@ const ofAllProjects = createMiddleware<App>(async (c, next) => {
   if (c.var.principal.project_id !== null) throw new Problem(403, "The archive needs a key for all projects.");
   await next();
 });
-const allowed = [atLeast("admin"), ofAllProjects] as const;
+/** Who may reach the archive. */
+export const allowed = [atLeast("admin"), ofAllProjects] as const;
 
 export const archiveRoutes = new Hono<App>()
   .get("/archive", ...allowed, async (c) => c.json(await readState(openDatabase(c.env.DB), Date.now())))

@@ -3,7 +3,7 @@ import { and, desc, eq, inArray, lt, type SQL } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";
-import { readEvent, type StoredEvent } from "../event.ts";
+import { DOORS, readEvent, type StoredEvent } from "../event.ts";
 import { type DeadLetter, replay, resolve } from "../event-log/dead-letters.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
@@ -99,6 +99,10 @@ function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
   };
 }
 
+/** What is older than the events API takes was imported. */
+const doorOf = ({ timestamp = 0 }: Partial<StoredEvent>, received_at: number) =>
+  timestamp > 0 && timestamp < received_at - DOORS.api.oldest ? "import" : "api";
+
 export const deadLetterRoutes = new Hono<App>()
   .use("/dead-letters/*", atLeast("admin"))
   .use("/dead-letters", atLeast("admin"))
@@ -174,7 +178,7 @@ export const deadLetterRoutes = new Hono<App>()
     const received_at = before.received_at ?? letter.failed_at;
     // Its id stays: it is the same event.
     const sent = { ...asSent(before), ...changes, ...(before.event_id !== undefined && { event_id: before.event_id }) };
-    const reading = readEvent(Object.entries(sent), "api", received_at);
+    const reading = readEvent(Object.entries(sent), doorOf(before, received_at), received_at);
     if (!reading.ok) throw new Problem(400, "The event is not valid as edited.", { errors: reading.errors });
     const project = await projectFor(c.env, c.var.principal, reading.event.project_id, now);
     const {
@@ -185,11 +189,10 @@ export const deadLetterRoutes = new Hono<App>()
       referrer = null,
       source_ip = null,
       user_agent = null,
+      bot = null,
     } = before;
-    const event: StoredEvent = {
-      ...stamp(reading.event, project, { country, device, browser, os, referrer, source_ip, user_agent }, received_at),
-      bot: before.bot ?? null,
-    };
+    const sender = { country, device, browser, os, referrer, source_ip, user_agent, bot };
+    const event = stamp(reading.event, project, sender, received_at);
     const edited: DeadLetter = {
       ...letter,
       project_id: event.project_id,

@@ -5,7 +5,7 @@
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { Door, FieldError, StoredEvent } from "../event.ts";
+import type { FieldError, StoredEvent } from "../event.ts";
 import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
@@ -16,7 +16,7 @@ import { common } from "../reports/period.ts";
 import { type Cell, table } from "../reports/table.ts";
 import { hintFor, hintForTaken } from "../request-log/hints.ts";
 import type { StoredSample } from "../request-log/log.ts";
-import { boundedRequest } from "../request-log/rejection.ts";
+import { boundedRequest, type NotedDoor } from "../request-log/rejection.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { pageParameters } from "./page.ts";
 
@@ -52,7 +52,7 @@ export type RequestRow = {
   at: string;
   status: "accepted" | "rejected";
   /** Null for an accepted one: the event log does not keep it. */
-  door: Door | null;
+  door: NotedDoor | null;
   event_type: string | null;
   event_id: string | null;
   /** At most 1 KB: long values are cut, and signatures and keys left out. */
@@ -68,7 +68,7 @@ export type RequestCounts = {
   /** Events refused, sampled or not. */
   rejected: number;
   /** One event can be refused for several reasons. */
-  by_reason: { door: Door; code: string; field: string; total: number; hint: string }[];
+  by_reason: { door: NotedDoor; code: string; field: string; total: number; hint: string }[];
 };
 
 export type Requests = {

@@ -30,4 +30,7 @@ export const keyOf = (hour: number, first_seq: number, last_seq: number, generat
 
 export const generationOf = (key: string): number => Number(/\.c(\d+)\.parquet$/.exec(key)?.[1] ?? 0);
 
-export const manifestKey = (day: string): string => `manifest/${day}.json`;
+export const lastSeqOf = (key: string): number => Number(/-(\d+)(?:\.c\d+)?\.parquet$/.exec(key)?.[1] ?? 0);
+
+export const MANIFESTS = "manifest/";
+export const manifestKey = (day: string): string => `${MANIFESTS}${day}.json`;

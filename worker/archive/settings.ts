@@ -7,11 +7,13 @@ import type { Database } from "../schema.ts";
 
 export const SETTINGS = "state/settings.json";
 
-const TABLES = ["projects", "keys", "schemas", "schema_versions", "exchange_rates"] as const;
+export const AUDIT = "state/audit/";
+
+export const TABLES = ["projects", "keys", "schemas", "schema_versions", "exchange_rates"] as const;
 /** Entries of the audit log in an object: only the last one is ever rewritten. */
 const PAGE = 1_000;
 
-const auditKey = (page: number) => `state/audit/${String(page * PAGE).padStart(12, "0")}.json`;
+const auditKey = (page: number) => `${AUDIT}${String(page * PAGE).padStart(12, "0")}.json`;
 const JSON_TYPE = { httpMetadata: { contentType: "application/json" } };
 
 /** Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading. */
@@ -24,6 +26,10 @@ export async function saveSettings(bucket: R2Bucket, db: Database, now: number):
   if (saved?.version === version) return;
 
   const audit = last?.audit ?? 0;
+  if (audit < Number(saved?.audit ?? 0))
+    throw new Error(
+      "The settings in the bucket are of another log, or of this one before it was lost: restore it first.",
+    );
   for (let page = Math.floor(Number(saved?.audit ?? 0) / PAGE); page <= Math.floor(audit / PAGE); page++) {
     await saveAudit(bucket, db, page);
   }

@@ -15,6 +15,7 @@ import { erased, suppressed } from "../suppression.ts";
 import { refusal } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
+import { fieldsOf } from "./query.ts";
 import { senderOf, visitOf } from "./sender.ts";
 import { stamp } from "./stamp.ts";
 
@@ -50,12 +51,7 @@ async function collect(
 ): Promise<Outcome> {
   if (!(await withinLimit(env, "pixel", request, null))) return { status: "limited" };
   const query = new URL(request.url).searchParams;
-  if (query.getAll("event_type").some((name) => name !== event_type)) {
-    const message = `event_type is ${event_type} by the path`;
-    return { status: "rejected", errors: [{ field: "event_type", code: "repeated", message }] };
-  }
-  const fields = [...query].filter(([name]) => name !== "sig" && name !== "event_type");
-  const reading = readEvent([["event_type", event_type], ...fields], "pixel", now);
+  const reading = readEvent(fieldsOf(event_type, query), "pixel", now);
   if (!reading.ok) return { status: "rejected", errors: reading.errors };
 
   const project_id = reading.event.project_id ?? "default";
@@ -71,9 +67,8 @@ async function collect(
     if (gone) return { status: "rejected", errors: [erased(gone)] };
     const verdict = await checkSchema(env, project_id, event_type, reading.event, now);
     if (verdict.status === "refused") return { status: "rejected", errors: verdict.errors };
-    const sender = senderOf(request);
     const bot = botReason(visitOf(request), project.bot_rules);
-    const event = { ...stamp(reading.event, project, sender, now), bot };
+    const event = stamp(reading.event, project, { ...senderOf(request), bot }, now);
     await commit(env.EVENTS, [event], request_id);
     const warning = verdict.status === "warned" ? verdict.errors[0] : undefined;
     return { status: "accepted", event_id: event.event_id, warning };

@@ -1,4 +1,4 @@
-/** What a request tells about who sent it, as far as it is kept. */
+/** What a request, or a line of an old log, tells about who sent it, as far as it is kept. */
 import Bowser from "bowser";
 import type { StoredEvent } from "../event.ts";
 
@@ -10,13 +10,23 @@ export type Sender = Pick<
 const USER_AGENT_CHARACTERS = 512;
 
 export function senderOf(request: Request): Sender {
-  const agent = request.headers.get("user-agent");
-  return {
+  return sentBy({
     country: countryOf(request),
-    ...deviceOf(agent),
-    referrer: hostOf(request.headers.get("referer")),
-    source_ip: truncateIp(request.headers.get("cf-connecting-ip")),
-    user_agent: agent === null ? null : agent.slice(0, USER_AGENT_CHARACTERS).toWellFormed(),
+    referrer: request.headers.get("referer"),
+    source_ip: request.headers.get("cf-connecting-ip"),
+    user_agent: request.headers.get("user-agent"),
+  });
+}
+
+/** Only the host of the referring page, only a part of the address, and what the agent says of itself. */
+export function sentBy(told: Pick<Sender, "country" | "referrer" | "source_ip" | "user_agent">): Sender {
+  const { country, referrer, source_ip, user_agent } = told;
+  return {
+    country,
+    ...deviceOf(user_agent),
+    referrer: hostOf(referrer),
+    source_ip: truncateIp(source_ip),
+    user_agent: user_agent === null ? null : user_agent.slice(0, USER_AGENT_CHARACTERS).toWellFormed(),
   };
 }
 

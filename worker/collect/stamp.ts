@@ -5,7 +5,12 @@ import type { StoredEvent, WireEvent } from "../event.ts";
 import type { Project } from "../project.ts";
 import type { Sender } from "./sender.ts";
 
-export function stamp(event: WireEvent, project: Project, sender: Sender, now: number): StoredEvent {
+export function stamp(
+  event: WireEvent,
+  project: Project,
+  sender: Sender & Pick<StoredEvent, "bot">,
+  now: number,
+): StoredEvent {
   const timestamp = event.timestamp ?? now;
   const { date, hour } = localTime(project.timezone, timestamp);
   return {
@@ -30,7 +35,6 @@ export function stamp(event: WireEvent, project: Project, sender: Sender, now: n
     score: event.score ?? null,
     data: event.data ?? null,
     ...sender,
-    bot: null,
     test: event.test ? 1 : 0,
   };
 }

@@ -8,8 +8,8 @@ import type { ProjectionView } from "../admin/projections.ts";
 import type { ProjectView } from "../admin/projects.ts";
 import type { RequestRow, Requests } from "../admin/requests.ts";
 import type { SchemaVersionView, SchemaView } from "../admin/schemas.ts";
-import type { BatchAnswer, EventAnswer, EventResult } from "../collect/events.ts";
-import { DOORS, type Door, ERROR_CODES, type FieldError } from "../event.ts";
+import type { BatchAnswer, EventAnswer, EventResult } from "../collect/batch.ts";
+import { ERROR_CODES, type FieldError } from "../event.ts";
 import type { Replay } from "../event-log/dead-letters.ts";
 import { type Principal, ROLES } from "../http/principal.ts";
 import type { ProblemDocument } from "../http/problem.ts";
@@ -19,6 +19,7 @@ import type { FeedHealth } from "../rates/feed.ts";
 import type { Drift } from "../registry/drift.ts";
 import { counts, instant, maybe, named, text, whole } from "../reports/answer.ts";
 import type { Health } from "../reports/health.ts";
+import { NOTED } from "../request-log/rejection.ts";
 import { SCHEMA_MODES } from "../schema.ts";
 
 const complaint = { field: text, message: text };
@@ -226,7 +227,7 @@ export const replayed = z
   .meta({ id: "Replayed" });
 export const discarded = z.object({ discarded: whole, more }).meta({ id: "Discarded" });
 
-const door = z.enum(Object.keys(DOORS) as [Door, ...Door[]]);
+const door = z.enum(NOTED);
 const requestRow = z
   .object({
     at: instant,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { type ArchiveFileView, type ArchiveState, archiveFilesQuery } from "../admin/archive.ts";
 import type { Compaction } from "../archive/compaction.ts";
+import { PHASES, type Restored } from "../event-log/restore.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -48,6 +49,16 @@ const file = z
     created_at: instant,
   })
   .meta({ id: "ArchiveFile" }) satisfies z.ZodType<ArchiveFileView>;
+
+const restored = z
+  .object({
+    phase: z.enum(PHASES).describe("`done`: the log is whole, and the projections derive their figures anew."),
+    files_done: whole,
+    files_total: whole.describe("Known once the manifests have been read, as is `rows_total`."),
+    rows_done: whole,
+    rows_total: whole,
+  })
+  .meta({ id: "Restored" }) satisfies z.ZodType<Restored>;
 
 const archive = { tag: "Archive", role: "admin" } as const;
 const OF_ALL = "Needs a key for all projects: the files hold them all.";
@@ -100,6 +111,18 @@ export const archiveOperations: Operation[] = [
     summary: "Merge small files now",
     description: `${OF_ALL} Cron does it once a day. One call does a part: ask again until it is finished.`,
     answers: { 200: { description: "What was done.", content: json(compaction) } },
+    problems: [409],
+  },
+  {
+    ...archive,
+    id: "restoreArchive",
+    method: "post",
+    path: "/api/v1/archive/restore",
+    summary: "Restore a lost log, a step",
+    description:
+      `${OF_ALL} For a database that was lost and migrated anew. One call does a part: ask again until it is done, which ` +
+      "`npm run restore` does. Events may come in meanwhile.",
+    answers: { 200: { description: "How far it is.", content: json(restored) } },
     problems: [409],
   },
 ];

@@ -1,6 +1,7 @@
 /** Keeps the log in the bucket for good: every event in Parquet files, what they are, and the settings beside. */
 import { sql } from "drizzle-orm";
 import { hoursSince, writeManifests } from "../archive/manifest.ts";
+import { MANIFESTS } from "../archive/partition.ts";
 import { archiveRange, reachOfRun } from "../archive/run.ts";
 import { saveSettings } from "../archive/settings.ts";
 import type { Database } from "../schema.ts";
@@ -14,7 +15,14 @@ export const archive: Delivery = {
   after: [],
   patience: PATIENCE_MS,
   reach: reachOfRun,
-  deliver: archiveRange,
+  async deliver(env, db, range, now) {
+    // A log that was lost begins anew at 1: its archive would forget what it has of these days.
+    if (range.after === 0 && (await env.ARCHIVE.list({ prefix: MANIFESTS, limit: 1 })).objects.length > 0)
+      throw new Error(
+        "The bucket holds the archive of another log, or of this one before it was lost: npm run restore.",
+      );
+    return archiveRange(env, db, range, now);
+  },
 };
 
 const archived = async (db: Database) =>

@@ -10,6 +10,9 @@ import { type Range, type Repairs, repairsOf } from "./resolve.ts";
 /** Events a step takes: enough to group well, few enough for D1's 30 s a query. */
 const STEP = 5_000;
 
+/** Whether a restore of the log is under way: until it is whole, nothing can be derived from it. */
+const HELD = sql`EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)`;
+
 type Position = { name: string; cursor: number };
 
 /** How often people were renamed, and by which erasure they are now. */
@@ -27,13 +30,15 @@ export async function advance(
   limit = STEP,
 ): Promise<Outcome> {
   const [head, positions, naming] = await Promise.all([
-    db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
+    db.get<{ seq: number | null; held: 0 | 1 }>(sql`SELECT max(seq) AS seq, ${HELD} AS held FROM events`),
     db.all<Position>(sql`SELECT name, cursor FROM projections`),
     db.get<Naming>(sql`SELECT generation, erasure_id FROM renaming`),
   ]);
   const cursorOf = (name: string) => positions.find((position) => position.name === name)?.cursor ?? 0;
   const after = cursorOf(projection.name);
   const end = head?.seq ?? 0;
+  // Not behind, as far as it can help: who restores the log wakes it.
+  if (head?.held) return { name: projection.name, after, cursor: after, behind: 0 };
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
   if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
   // Whoever gives the names back wakes the projectors.
@@ -59,12 +64,13 @@ async function findRepairs(db: Database, range: Range): Promise<Repairs> {
 }
 
 /**
- * Fails, and with it the transaction, when another run has moved the cursor meanwhile, or people were renamed since they
- * were looked up: NULL is not allowed.
+ * Fails, and with it the transaction, when another run has moved the cursor meanwhile, people were renamed since they
+ * were looked up, or a restore has begun: NULL is not allowed.
  */
 function move(name: string, { after, upTo }: Range, { generation }: Naming, now: number): SQL {
   return sql`INSERT INTO projections (name, cursor, updated_at)
-    SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL THEN ${upTo} END, ${now} FROM renaming WHERE true
+    SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL AND NOT ${HELD} THEN ${upTo} END, ${now}
+    FROM renaming WHERE true
     ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} THEN ${upTo} END,
       updated_at = ${now}, error = NULL, failed_at = NULL`;
 }

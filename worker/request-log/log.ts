@@ -3,8 +3,8 @@
  * samples. A Durable Object, so that counting needs no write to the database that holds the events.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Door, ErrorCode, FieldError } from "../event.ts";
-import { OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
+import type { ErrorCode, FieldError } from "../event.ts";
+import { type NotedDoor, OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
 
 export const SAMPLES_KEPT = 500;
 const HOUR_MS = 3_600_000;
@@ -14,7 +14,7 @@ const DELIVERIES_REMEMBERED = 100;
 /** Distinct reasons of an hour; what goes beyond is counted by code alone. */
 const REASONS_AN_HOUR = 200;
 
-export type ReasonCount = { door: Door; code: ErrorCode; field: string; total: number };
+export type ReasonCount = { door: NotedDoor; code: ErrorCode; field: string; total: number };
 
 /** What one isolate has gathered. */
 export type Delivery = {
@@ -22,7 +22,7 @@ export type Delivery = {
   id: string;
   /** Whole hours since 1970. */
   hour: number;
-  requests: Record<Door, number>;
+  requests: Record<NotedDoor, number>;
   reasons: ReasonCount[];
   samples: Sample[];
 };
@@ -32,12 +32,12 @@ export type StoredSample = Sample & {
   n: number;
 };
 
-export type Total = { door: Door; code: string; total: number };
+export type Total = { door: NotedDoor; code: string; total: number };
 export type Totals = { events: Omit<Total, "code">[]; reasons: Total[] };
 
 export type Rejections = { total: number; reasons: ReasonCount[]; samples: StoredSample[] };
 
-type SampleRow = { n: number; at: number; door: Door; event_type: string | null; errors: string; request: string };
+type SampleRow = { n: number; at: number; door: NotedDoor; event_type: string | null; errors: string; request: string };
 
 export class RequestLog extends DurableObject<Env> {
   readonly #sql: SqlStorage;
@@ -199,7 +199,7 @@ export class RequestLog extends DurableObject<Env> {
   #expire(hour: number): void {
     const oldest = hour - HOURS_KEPT;
     const grow = "ON CONFLICT DO UPDATE SET total = total + excluded.total";
-    for (const door of ["pixel", "api"] satisfies Door[]) {
+    for (const door of ["pixel", "api"] satisfies NotedDoor[]) {
       this.#sql.exec(
         `INSERT INTO past SELECT '${door}', '', sum(${door}) FROM hours WHERE hour < ? HAVING sum(${door}) > 0 ${grow}`,
         oldest,

@@ -1,11 +1,11 @@
 /** Brings rejections to the request log without holding up their answers: gathered in each isolate, by project. */
-import { type Door, projectId } from "../event.ts";
+import { projectId } from "../event.ts";
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
 import { findProject } from "../project.ts";
 import { suppressed } from "../suppression.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
-import { OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
+import { type NotedDoor, OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
 
 /** At most one delivery begins in so many milliseconds, per isolate and project. */
 const INTERVAL_MS = 1_000;
@@ -16,7 +16,7 @@ const FIELD_CHARACTERS = 128;
 /** Where requests are recorded that name no project, so that strangers cannot create objects. */
 const NOBODYS = "default";
 
-type Group = { hour: number; requests: Record<Door, number>; reasons: Map<string, ReasonCount> } & Pick<
+type Group = { hour: number; requests: Record<NotedDoor, number>; reasons: Map<string, ReasonCount> } & Pick<
   Delivery,
   "samples"
 >;

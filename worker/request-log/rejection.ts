@@ -1,10 +1,14 @@
 /** A request that was not taken, and what of it the request log keeps: little, of bounded size, and no secret. */
 import type { Door, FieldError } from "../event.ts";
 
+/** The doors that people knock at by themselves. */
+export const NOTED = ["pixel", "api"] as const satisfies readonly Door[];
+export type NotedDoor = (typeof NOTED)[number];
+
 export type Rejection = {
   /** As the request names it, or the key's own; a project that does not exist is recorded under `default`. */
   project_id: string;
-  door: Door;
+  door: NotedDoor;
   event_type: string | null;
   errors: readonly FieldError[];
   /** As it came: the query's pairs or the event's. */
@@ -15,7 +19,7 @@ export type Rejection = {
 
 export type Sample = {
   at: number;
-  door: Door;
+  door: NotedDoor;
   event_type: string | null;
   errors: FieldError[];
   /** JSON text of an object. */
@@ -102,7 +106,8 @@ export function sampleOf({ at, door, event_type, errors, sent }: Rejection): Sam
 export const OTHER_FIELDS = "(other)";
 
 /** What a rejection is counted by; several errors of one request are several reasons. */
-export const reasonOf = (door: Door, { code, field }: Pick<FieldError, "code" | "field">) => `${door} ${code} ${field}`;
+export const reasonOf = (door: NotedDoor, { code, field }: Pick<FieldError, "code" | "field">) =>
+  `${door} ${code} ${field}`;
 
 /** Decides which samples of a minute are kept. */
 export class Quota {

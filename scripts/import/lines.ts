@@ -1,0 +1,65 @@
+/** A file's lines, unpacked where it is gzip, whatever its size: no more of it is held than one line and one chunk. */
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { LINE_BYTES, type Line } from "./entry.ts";
+
+const LF = 0x0a;
+const CR = 0x0d;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
+/** Its first bytes: by them a file is known again, and gzip whatever its name is. */
+export async function beginningOf(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** `onRead` hears how many bytes of the file, packed as it is, were read. A line that is too long ends after `LINE_BYTES`. */
+export async function* linesOf(path: string, onRead: (bytes: number) => void = () => {}): AsyncGenerator<Line> {
+  const packed = (await beginningOf(path, 2)).equals(GZIP);
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  file.on("data", (chunk) => onRead(chunk.length));
+  const source: Readable = packed ? file.pipe(createGunzip()) : file;
+  file.on("error", (error) => source.destroy(error));
+  let parts: Buffer[] = [];
+  let held = 0;
+  let line = 0;
+  let end = 0;
+  const take = (): Line => {
+    let bytes = Buffer.concat(parts);
+    if (line === 0 && bytes.subarray(0, 3).equals(BOM)) bytes = bytes.subarray(3);
+    if (bytes.at(-1) === CR) bytes = bytes.subarray(0, -1);
+    parts = [];
+    held = 0;
+    return { line: ++line, end, bytes };
+  };
+  const hold = (bytes: Buffer) => {
+    const kept = bytes.subarray(0, Math.max(0, LINE_BYTES + 1 - held));
+    if (kept.length > 0) parts.push(kept);
+    held += bytes.length;
+    end += bytes.length;
+  };
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      let from = 0;
+      for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, from)) {
+        hold(chunk.subarray(from, at));
+        end++;
+        yield take();
+        from = at + 1;
+      }
+      hold(chunk.subarray(from));
+    }
+    if (held > 0) yield take();
+  } finally {
+    file.destroy();
+    source.destroy();
+  }
+}

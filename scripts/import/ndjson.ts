@@ -1,0 +1,30 @@
+/** One JSON object a line. */
+import { type Entry, type Found, type Line, NOT_UTF8, nothingIn, refused, shown, utf8 } from "./entry.ts";
+
+/** The same text for the same value, in whatever order its keys come. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+export function readJson(bytes: Buffer): Found {
+  const nothing = nothingIn(bytes);
+  if (nothing) return nothing;
+  const text = utf8(bytes);
+  if (text === null) return refused(NOT_UTF8);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refused("is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return refused("must be a JSON object, one a line");
+  return { kind: "event", pairs: Object.entries(value), content: canonical(value) };
+}
+
+export async function* ndjson(lines: AsyncIterable<Line>): AsyncGenerator<Entry> {
+  for await (const { bytes, ...place } of lines) yield { ...place, raw: shown(bytes), found: readJson(bytes) };
+}

@@ -1,0 +1,60 @@
+/** One file on its way in: read, judged, sent a few batches at a time, and settled in the order of its lines. */
+import { Batch, judgeLine } from "./batch.ts";
+import { FORMATS, type Format } from "./format.ts";
+import { Identity } from "./identity.ts";
+import { linesOf } from "./lines.ts";
+import type { Mapping } from "./mapping.ts";
+import type { Rejects } from "./rejects.ts";
+import { send, type Target } from "./send.ts";
+import type { Position, State } from "./state.ts";
+
+const AT_ONCE = 4;
+
+export type Source = { name: string; path: string; format: Format; state: State; position: Position };
+
+/** `target` is null for a dry run, which keeps no state. */
+export type Way = { mapping: Mapping; target: Target | null; rejects: Rejects | null };
+
+/** `onRead` hears how many bytes of the file were read. */
+export async function importSource(
+  { name, path, format, state, position }: Source,
+  { mapping, target, rejects }: Way,
+  onRead: (bytes: number) => void,
+): Promise<void> {
+  const identity = new Identity();
+  const underWay: { batch: Batch; answers: ReturnType<typeof send> }[] = [];
+  const settle = async () => {
+    const { batch, answers } = underWay.shift() as (typeof underWay)[number];
+    const rejected = batch.settle(await answers, position.tally);
+    rejects?.write(name, rejected);
+    Object.assign(position, { end: batch.end, rejects: rejects?.size ?? 0 });
+    if (target) state.save(position);
+  };
+  const dispatch = async (batch: Batch) => {
+    const answers = target && batch.events.length > 0 ? send(target, batch.events) : Promise.resolve([]);
+    // It is looked at in its turn.
+    answers.catch(() => undefined);
+    underWay.push({ batch, answers });
+    if (underWay.length === AT_ONCE) await settle();
+  };
+  try {
+    const done = position.end;
+    let batch = new Batch();
+    for await (const entry of FORMATS[format](linesOf(path, onRead))) {
+      // What was done before is read all the same: it says how often a content was there.
+      const judged =
+        entry.found.kind === "event"
+          ? judgeLine(entry.found, mapping, identity, target?.project ?? "default", Date.now())
+          : null;
+      if (entry.end <= done) continue;
+      batch.add(entry, judged);
+      if (!batch.full) continue;
+      await dispatch(batch);
+      batch = new Batch();
+    }
+    if (batch.read > 0) await dispatch(batch);
+    while (underWay.length > 0) await settle();
+  } finally {
+    identity.close();
+  }
+}

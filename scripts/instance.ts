@@ -1,0 +1,25 @@
+/** The instance that a command speaks to, and the administrator's key for it. */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+export type Instance = { url: string; key: string };
+
+const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+
+/** The key is never an argument, which would show in the list of processes. */
+export function instanceAt(address: string): Instance {
+  if (!URL.canParse(address)) throw new Error(`--url must be an address such as https://pixel.example, not ${address}`);
+  const url = new URL(address);
+  if (url.username || url.password) throw new Error("Put the key into EDGEPIXEL_KEY, not into --url.");
+  if (url.protocol !== "https:" && !isLocal(url))
+    throw new Error("--url must begin with https://, or the key could be read on the way.");
+  const key = process.env.EDGEPIXEL_KEY || (isLocal(url) ? localToken() : undefined);
+  if (!key) throw new Error("Put a key with the role admin into EDGEPIXEL_KEY.");
+  return { url: url.origin, key };
+}
+
+/** Of the instance that `npm start` runs. */
+function localToken(): string | undefined {
+  const secrets = resolve(import.meta.dirname, "../.dev.vars");
+  return existsSync(secrets) ? /^ADMIN_TOKEN="?([^"\n]+)/m.exec(readFileSync(secrets, "utf8"))?.[1] : undefined;
+}

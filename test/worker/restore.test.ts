@@ -1,0 +1,298 @@
+/** The log comes back from its archive, whatever call fails or is the last one, and while events come in. */
+import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { at } from "../../worker/archive/columns.ts";
+import { compact } from "../../worker/archive/compaction.ts";
+import { SETTINGS, saveSettings } from "../../worker/archive/settings.ts";
+import type { StoredEvent } from "../../worker/event.ts";
+import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
+import { forgetProjects } from "../../worker/project.ts";
+import { GROUPS } from "../../worker/projections/index.ts";
+import { advance } from "../../worker/projections/runner.ts";
+import { openDatabase, transact } from "../../worker/schema.ts";
+import { archivedRows, Crash, emptyBucket, FAULTS, faulty, keysIn, objectsIn } from "./bucket.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, db, deliver, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
+import { figuresOf } from "./oracle.ts";
+
+const HOST = "https://restore.example";
+const HOUR = 3_600_000;
+const START = Date.parse("2026-05-01T22:00:00Z");
+const NOW = START + 9 * HOUR;
+const PROJECTS = ["one", "two"];
+const MANY_TIMES = 300_000;
+
+const tables = async (): Promise<string[]> =>
+  (
+    await env.DB.prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND name <> 'd1_migrations'",
+    ).raw<[string]>()
+  ).flat();
+
+/** As a database that was made anew and migrated. */
+async function lose(): Promise<void> {
+  await env.DB.batch([
+    ...(await tables()).map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    env.DB.prepare("DELETE FROM sqlite_sequence"),
+    env.DB.prepare("INSERT INTO projects (project_id, name, created_at) VALUES ('default', 'Default', 0)"),
+  ]);
+  forgetProjects();
+}
+
+const rowsOf = async (table: string, where = "true") =>
+  (await env.DB.prepare(`SELECT * FROM ${table} WHERE ${where} ORDER BY 1, 2, 3`).all()).results;
+const KEPT = ["events", "transactions", "projects", "keys", "schemas", "schema_versions", "exchange_rates", "audit"];
+const ARCHIVE = "key, hour, first_seq, last_seq, rows, bytes, sha256, state";
+async function everything(): Promise<Record<string, unknown>> {
+  const kept = await Promise.all(
+    KEPT.map(async (table) => [table, await rowsOf(table, table === "audit" ? "id < 1000" : "true")]),
+  );
+  const figures = await Promise.all(PROJECTS.map(async (project_id) => [project_id, await figuresIn(project_id)]));
+  const files = (await env.DB.prepare(`SELECT ${ARCHIVE} FROM archive_files ORDER BY key`).all()).results;
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(figures), files };
+}
+
+async function archiveAll(bindings: Env = env): Promise<void> {
+  for (const projection of GROUPS.archive.projections)
+    while ((await advance(bindings, db, projection, NOW, 20)).behind > 0);
+}
+/** So few at a time that there are many steps. */
+const AT_ONCE = 15;
+const step = (bindings: Env = env) => {
+  const database = openDatabase(bindings.DB);
+  return restoreStep(bindings, database, NOW, (statements) => transact(database, statements), AT_ONCE);
+};
+async function restore(bindings: Env = env): Promise<Restored> {
+  for (;;) {
+    const restored = await step(bindings);
+    if (restored.phase === "done") return restored;
+  }
+}
+
+/** Whether it was ended by the fault. */
+async function ends(act: Promise<unknown>): Promise<boolean> {
+  try {
+    await act;
+    return false;
+  } catch (error) {
+    if (error instanceof Crash || (error as Error).cause instanceof Crash) return true;
+    throw error;
+  }
+}
+
+const event = (n: number, more: Partial<StoredEvent> = {}) => {
+  const received_at = START + n * 5 * 60_000;
+  return storedEvent({
+    project_id: PROJECTS[n % 2] as string,
+    event_id: `event-${n}`,
+    event_type: ["visit", "registration", "deposit"][n % 3] as string,
+    player_id: n % 5 ? `player-${n % 7}` : null,
+    visitor_id: n % 5 ? null : `visitor-${n % 4}`,
+    timestamp: n % 8 === 3 ? received_at - (n % 5) * 7 * HOUR : received_at,
+    received_at,
+    banner_tag: n % 4 ? `tag-${n % 3}` : null,
+    ...(n % 3 === 2 && { amount: 1_234_567 + n, currency: "EUR", transaction_id: `t${n % 30}` }),
+    test: n % 11 === 0 ? 1 : 0,
+    bot: n % 13 === 0 ? "crawler" : null,
+    ...more,
+  });
+};
+const EVENTS = 80;
+const bucketBefore = new Map<string, { bytes: ArrayBuffer; customMetadata: Record<string, string> }>();
+const contents = async () => Object.fromEntries((await objectsIn()).map(({ key, etag }) => [key, etag]));
+let before: Record<string, unknown>;
+
+beforeAll(async () => {
+  await emptyBucket();
+  for (const project_id of PROJECTS) await createProject(project_id);
+  await makeApiKey({ role: "viewer", project_id: "one" });
+  const schema = JSON.stringify({ project_id: "one", event_type: "visit", schema: { type: "object" }, mode: "warn" });
+  await SELF.fetch(`${HOST}/api/v1/schemas`, { method: "POST", headers: ADMIN, body: schema });
+  await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 108000000, 'test', 1)").run();
+  await deliver([{ events: Array.from({ length: EVENTS }, (_, n) => event(n)) }]);
+  await archiveAll();
+  await settle(TABLES);
+  before = await everything();
+  for (const { key } of await objectsIn()) {
+    const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
+    bucketBefore.set(key, { bytes: await object.arrayBuffer(), customMetadata: object.customMetadata ?? {} });
+  }
+});
+beforeEach(async () => {
+  await emptyBucket();
+  for (const [key, { bytes, customMetadata }] of bucketBefore) await env.ARCHIVE.put(key, bytes, { customMetadata });
+});
+
+describe("a log that was lost", () => {
+  it("comes back with every event, setting and figure as it was", async () => {
+    expect((before.events as unknown[]).length).toBe(EVENTS);
+    expect((before.transactions as unknown[]).length).toBeGreaterThan(5);
+    expect((before.files as unknown[]).length).toBeGreaterThan(8);
+    await lose();
+    const bucket = await contents();
+    expect(await restore()).toMatchObject({ phase: "done", rows_done: EVENTS, rows_total: EVENTS });
+    await settle(TABLES);
+    expect(await everything()).toEqual(before);
+    // Reading changed nothing in the bucket, and the archive goes on behind it.
+    expect(await contents()).toEqual(bucket);
+    await deliver([{ events: [event(EVENTS, { project_id: "one" })] }]);
+    await archiveAll();
+    expect(await contents()).toMatchObject(
+      Object.fromEntries(Object.entries(bucket).filter(([key]) => key.startsWith("events/"))),
+    );
+    expect((await keysIn("events/")).length).toBe((before.files as unknown[]).length + 1);
+    const rows = (await archivedRows()).map((row) => row[at("event_id")]);
+    expect([rows.length, new Set(rows).size]).toEqual([EVENTS + 1, EVENTS + 1]);
+  });
+
+  it(
+    "comes back once, whatever call fails or is the last one",
+    async () => {
+      const { one: _, two: __, ...log } = before;
+      const unbroken = faulty(Number.MAX_SAFE_INTEGER, "fails");
+      await lose();
+      await restore(unbroken.env);
+      expect(unbroken.calls()).toBeGreaterThan(60);
+      for (const fault of FAULTS) {
+        for (let nth = 1; nth < unbroken.calls(); nth++) {
+          await lose();
+          expect(await ends(restore(faulty(nth, fault).env))).toBe(true);
+          await restore();
+          expect({ nth, fault, ...(await everything()) }).toMatchObject({ nth, fault, ...log });
+        }
+      }
+      await settle(TABLES);
+      expect(await everything()).toEqual(before);
+    },
+    MANY_TIMES,
+  );
+
+  it(
+    "comes back while events come in: those of the archive stand, the others follow, each once",
+    async () => {
+      await lose();
+      const archived = Array.from({ length: EVENTS }, (_, n) => event(n));
+      const sent: StoredEvent[] = [];
+      const comesIn = async (events: StoredEvent[]) => {
+        sent.push(...events);
+        await deliver([{ events }]);
+      };
+      const again = (n: number) =>
+        event(n, {
+          event_id: `again-${n}`,
+          transaction_id: `t${(n * 3 + 2) % 30}`,
+          event_type: "deposit",
+          amount: 5,
+          currency: "EUR",
+          project_id: "one",
+        });
+      // Before anyone began to restore: under numbers of the archive, and with figures of its own.
+      await comesIn([event(100, { project_id: "one" }), event(5, { banner_tag: "changed" }), again(1)]);
+      await settle(TABLES);
+      await makeApiKey({ role: "viewer" });
+      for (let n = 1; ; n++) {
+        const restored = await step();
+        if (restored.phase === "done") break;
+        await comesIn([event(100 + n), event(n % EVENTS, { banner_tag: "changed" }), again(n % 10)]);
+        await settle(TABLES);
+        const moved = await env.DB.prepare("SELECT count(*) AS n FROM projections").first<{ n: number }>();
+        expect({ n, moved: moved?.n }).toEqual({ n, moved: 0 });
+      }
+      await settle(TABLES);
+      expect(await rowsOf("events", `seq <= ${EVENTS}`)).toEqual(before.events);
+      for (const project_id of PROJECTS) {
+        const own = [...archived, ...sent].filter((one) => one.project_id === project_id);
+        expect(await figuresIn(project_id)).toEqual(figuresOf(own, 30));
+      }
+      expect((await rowsOf("audit")).length).toBeGreaterThan((before.audit as unknown[]).length);
+    },
+    MANY_TIMES,
+  );
+
+  it("has the figures of days whose events had gone from the log, too", async () => {
+    const { bytes, customMetadata } = bucketBefore.get(SETTINGS) as {
+      bytes: ArrayBuffer;
+      customMetadata: Record<string, string>;
+    };
+    const settings = JSON.parse(new TextDecoder().decode(bytes)) as { projects: { settled_before: string }[] };
+    for (const project of settings.projects) project.settled_before = "2026-05-02";
+    await env.ARCHIVE.put(SETTINGS, JSON.stringify(settings), { customMetadata });
+    await lose();
+    await restore();
+    await settle(TABLES);
+    expect(await everything()).toEqual(before);
+  });
+
+  it("is not taken for the bucket's: nothing of the archive is overwritten before it is restored", async () => {
+    await lose();
+    const bucket = await contents();
+    await deliver([{ events: [event(1)] }]);
+    await expect(archiveAll()).rejects.toThrow("npm run restore");
+    await expect(saveSettings(env.ARCHIVE, db, NOW)).rejects.toThrow("restore it first");
+    expect(await contents()).toEqual(bucket);
+  });
+
+  it("is told of a file that is not as it was written", async () => {
+    await lose();
+    const [key = ""] = await keysIn("events/");
+    const { bytes } = bucketBefore.get(key) as { bytes: ArrayBuffer };
+    await env.ARCHIVE.put(key, new Uint8Array(bytes).with(50, 0).with(51, 0).with(52, 0));
+    await expect(restore()).rejects.toThrow(`${key} is not as it was written`);
+    await env.ARCHIVE.put(key, bytes);
+    expect(await restore()).toMatchObject({ rows_done: EVENTS });
+  });
+});
+
+it("a file of several row groups comes back group by group", async () => {
+  await lose();
+  await emptyBucket();
+  await createProject("one");
+  const rows = 10_500;
+  const many = Array.from({ length: rows }, (_, n) =>
+    event(0, { event_id: `many-${n}`, timestamp: START + n, received_at: START + n, data: `{"n":${n}}` }),
+  );
+  await deliver([{ events: many }]);
+  for (const projection of GROUPS.archive.projections) while ((await advance(env, db, projection, NOW)).behind > 0);
+  await compact(env, db, NOW);
+  await saveSettings(env.ARCHIVE, db, NOW);
+  expect(await keysIn("events/")).toHaveLength(1);
+  const log = await rowsOf("events");
+  await lose();
+  const seen: number[] = [];
+  for (let phase = ""; phase !== "done"; ) {
+    const restored = await step();
+    phase = restored.phase;
+    if (phase === "events") seen.push(restored.rows_done);
+  }
+  expect(seen).toEqual([0, 10_000, rows]);
+  expect(await rowsOf("events")).toEqual(log);
+});
+
+describe("the route", () => {
+  const ask = (headers: HeadersInit = ADMIN) =>
+    SELF.fetch(`${HOST}/api/v1/archive/restore`, { method: "POST", headers });
+
+  it("does a step at a time, and nothing more when it is done", async () => {
+    await lose();
+    const phases = new Set<string>();
+    for (let restored: Restored | null = null; restored?.phase !== "done"; ) {
+      const answer = await ask();
+      expect(answer.status).toBe(200);
+      restored = await answer.json<Restored>();
+      phases.add(restored.phase);
+    }
+    expect([...phases]).toEqual(["settings", "audit", "manifests", "events", "check", "done"]);
+    expect(await (await ask()).json()).toMatchObject({ phase: "done", rows_done: EVENTS });
+    expect((await rowsOf("audit", "action = 'archive.restore'")).length).toBe(1);
+  });
+
+  it("refuses where there is nothing to restore", async () => {
+    await env.DB.prepare("DELETE FROM restores").run();
+    expect((await ask()).status).toBe(409);
+    await lose();
+    await emptyBucket();
+    expect((await ask()).status).toBe(409);
+    expect(await rowsOf("restores")).toEqual([]);
+  });
+});

@@ -1,0 +1,289 @@
+/**
+ * Brings a wiped log back from its archive, in bounded steps. Each moves on in one transaction with what it writes, so
+ * whoever is stopped goes on, and nothing is there twice. Meanwhile events come in, above the archive's, and projections
+ * stand still: they begin anew when the log is whole.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { readFile } from "../archive/bucket.ts";
+import { COLUMNS } from "../archive/columns.ts";
+import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
+import type { Manifest } from "../archive/manifest.ts";
+import { ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
+import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
+import { AUDIT, SETTINGS, TABLES } from "../archive/settings.ts";
+import { PROJECTIONS } from "../projections/index.ts";
+import { type Database, transact } from "../schema.ts";
+
+export const PHASES = ["settings", "audit", "manifests", "events", "check", "done"] as const;
+export type Phase = (typeof PHASES)[number];
+
+type Place = {
+  phase: Phase;
+  base: number;
+  done_key: string;
+  groups_done: number;
+  files_done: number;
+  rows_done: number;
+};
+
+/** How far it is. The totals are known once the manifests have been read. */
+export type Restored = {
+  phase: Phase;
+  files_done: number;
+  files_total: number;
+  rows_done: number;
+  rows_total: number;
+};
+
+/** Why it cannot be done; nothing was changed. */
+export class NotRestorable extends Error {}
+
+/** Numbers of the log that were given away and never reached the archive: nobody who remembers one shall meet it again. */
+const LOST_SEQS = 1_000_000;
+const OBJECTS_A_STEP = 20;
+/** D1 takes values of up to 2 MB. */
+const PARAMETER_CHARACTERS = 600_000;
+
+const ARCHIVE_PROJECTIONS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
+const placeOf = (db: Database) => db.get<Place>(sql`SELECT * FROM restores`);
+
+async function progress(db: Database): Promise<Restored> {
+  const found = await db.get<Restored>(sql`SELECT phase, files_done, rows_done,
+    (SELECT count(*) FROM archive_files WHERE state = 'live' AND last_seq <= base) AS files_total,
+    (SELECT ifnull(sum(rows), 0) FROM archive_files WHERE state = 'live' AND last_seq <= base) AS rows_total FROM restores`);
+  return found as Restored;
+}
+
+/** Does what begins a restore, in one transaction with the note of who does it. */
+export type Noted = (statements: SQL[]) => Promise<unknown>;
+
+/** Does one step, of so many events at most or one row group, and tells how far it is. When it is done it does nothing. */
+export async function restoreStep(
+  env: Env,
+  db: Database,
+  now: number,
+  noted: Noted,
+  most = ROW_GROUP,
+): Promise<Restored> {
+  const place = await placeOf(db);
+  if (!place) await noted(await begin(env, db, now));
+  else if (place.phase !== "done") await STEPS[place.phase](env, db, place, now, most);
+  return progress(db);
+}
+
+/** Fails, and with it the transaction, when another step was quicker: NULL is not allowed. */
+const moveOn = ({ phase, done_key, groups_done }: Place, to: Partial<Place>): SQL => {
+  const next = { phase, done_key, groups_done, files_done: 0, rows_done: 0, ...to };
+  return sql`UPDATE restores SET phase = CASE WHEN phase = ${phase} AND done_key = ${done_key}
+      AND groups_done = CAST(${groups_done} AS INTEGER) THEN ${next.phase} END,
+    done_key = ${next.done_key}, groups_done = ${next.groups_done},
+    files_done = files_done + ${next.files_done}, rows_done = rows_done + ${next.rows_done}`;
+};
+const enter = (phase: Phase): Partial<Place> => ({ phase, done_key: "", groups_done: 0 });
+
+/** Whether a step failed only because another one took it. */
+export const lostStep = (error: unknown): boolean =>
+  /NOT NULL constraint failed: restores\.phase|UNIQUE constraint failed: restores\.id/.test(String(error));
+
+/** Makes room below what has come in since the log was lost, and holds the projections. */
+async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
+  const archived = await db.get(sql`SELECT 1 FROM projections WHERE name = 'archive' AND cursor > 0`);
+  if (archived) throw new NotRestorable("This log goes on and has its archive: there is nothing to restore.");
+  const last = await lastSeq(env.ARCHIVE);
+  if (last === 0 || !(await env.ARCHIVE.head(SETTINGS))) throw new NotRestorable("The bucket holds no archive.");
+  const base = last + LOST_SEQS;
+  return [
+    sql`INSERT INTO restores (id, phase, base, done_key, groups_done, files_done, rows_done, began_at)
+      VALUES (1, 'settings', ${base}, '', 0, 0, 0, ${now})`,
+    ...PROJECTIONS.flatMap((projection) => ("deliver" in projection ? [] : projection.clear())),
+    sql`DELETE FROM projections`,
+    sql`UPDATE events SET seq = seq + CAST(${base} AS INTEGER)`,
+    sql`DELETE FROM sqlite_sequence WHERE name = 'events'`,
+    sql`INSERT INTO sqlite_sequence (name, seq) SELECT 'events', ifnull(max(seq), CAST(${base} AS INTEGER)) FROM events`,
+  ];
+}
+
+/** By the names of all files, those included that no manifest lists. */
+async function lastSeq(bucket: R2Bucket): Promise<number> {
+  let last = 0;
+  for (let cursor: string | undefined; ; ) {
+    const page: R2Objects = await bucket.list({ prefix: EVENTS, ...(cursor && { cursor }) });
+    for (const { key } of page.objects) last = Math.max(last, lastSeqOf(key));
+    if (!page.truncated) return last;
+    cursor = page.cursor;
+  }
+}
+
+type Table = Record<string, unknown>[];
+
+async function json<Body>(bucket: R2Bucket, key: string): Promise<Body> {
+  const object = await bucket.get(key);
+  if (object === null) throw new Error(`${key} is not in the bucket.`);
+  return object.json<Body>();
+}
+
+/** The rows as they were; one that has the same key now gives way. */
+function* put(table: string, rows: Table): Generator<SQL> {
+  const columns = Object.keys(rows[0] ?? {});
+  const values = columns.map((_, index) => `value ->> ${index}`).join(", ");
+  for (const chunk of chunks(rows.map((row) => columns.map((column) => row[column]))))
+    yield sql`INSERT OR REPLACE INTO ${sql.raw(table)} (${sql.raw(columns.join(", "))})
+      SELECT ${sql.raw(values)} FROM json_each(${chunk})`;
+}
+
+/** As JSON, in pieces that a parameter takes. */
+function* chunks(rows: readonly unknown[][]): Generator<string> {
+  let held: string[] = [];
+  let size = 0;
+  for (const row of rows) {
+    const text = JSON.stringify(row);
+    if (size + text.length > PARAMETER_CHARACTERS && held.length > 0) {
+      yield `[${held}]`;
+      held = [];
+      size = 0;
+    }
+    held.push(text);
+    size += text.length;
+  }
+  if (held.length > 0) yield `[${held}]`;
+}
+
+type Step = (env: Env, db: Database, place: Place, now: number, most: number) => Promise<unknown>;
+
+const settings: Step = async (env, db, place) => {
+  const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
+  await transact(db, [
+    moveOn(place, enter("audit")),
+    ...TABLES.flatMap((table) => [...put(table, saved[table] ?? [])]),
+    // All events come back, those of settled days, too: their figures are derived like any others.
+    sql`UPDATE projects SET settled_before = ''`,
+    // Acts since the log was lost come behind those of the archive.
+    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
+  ]);
+};
+
+/** The objects that come next in a phase. */
+async function following(bucket: R2Bucket, prefix: string, { done_key }: Place): Promise<string[]> {
+  const { objects } = await bucket.list({ prefix, limit: OBJECTS_A_STEP, ...(done_key && { startAfter: done_key }) });
+  return objects.map(({ key }) => key);
+}
+
+const audit: Step = async (env, db, place) => {
+  const keys = await following(env.ARCHIVE, AUDIT, place);
+  const pages = await Promise.all(keys.map((key) => json<{ audit: Table }>(env.ARCHIVE, key)));
+  const last = keys.at(-1);
+  await transact(db, [
+    ...pages.flatMap((page) => [...put("audit", page.audit)]),
+    moveOn(place, last === undefined ? enter("manifests") : { done_key: last }),
+  ]);
+};
+
+const manifests: Step = async (env, db, place) => {
+  const keys = await following(env.ARCHIVE, MANIFESTS, place);
+  const read = await Promise.all(keys.map((key) => json<Manifest>(env.ARCHIVE, key)));
+  const newer = read.find(({ schema_version }) => schema_version > SCHEMA_VERSION);
+  if (newer) throw new Error(`The manifest of ${newer.day} is of a newer version than this.`);
+  const last = keys.at(-1);
+  await transact(db, [
+    ...read.filter(({ files }) => files.length > 0).map(({ files }) => addFiles(files)),
+    moveOn(place, last === undefined ? enter("events") : { done_key: last }),
+  ]);
+};
+
+const NAMES = sql.raw(COLUMNS.map(({ name }) => name).join(", "));
+const at = (name: (typeof COLUMNS)[number]["name"]) =>
+  sql.raw(`j.value ->> ${COLUMNS.findIndex((column) => column.name === name)}`);
+const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(", "));
+
+/** Small files together, of a large one a row group. */
+const events: Step = async (env, db, place, _, most) => {
+  const asked = { first: 0, end: LAST_HOUR, after: place.done_key, limit: FILES_A_STEP };
+  const files = await liveFiles(db, asked);
+  const [next] = files;
+  if (!next) return transact(db, [moveOn(place, enter("check"))]);
+  const { rows, moved } =
+    next.rows > most
+      ? await groupOf(env.ARCHIVE, next, place.groups_done)
+      : await wholeOf(env.ARCHIVE, fitting(files, most));
+  const pieces = [...chunks(rows)];
+  for (const [index, piece] of pieces.entries()) {
+    const last = index === pieces.length - 1;
+    await transact(db, [...insert(piece, place.base), ...(last ? [moveOn(place, moved)] : [])]);
+  }
+};
+/** Of the year 9999. */
+const LAST_HOUR = 70_000_000;
+const FILES_A_STEP = 40;
+
+type Read = { rows: Row[]; moved: Partial<Place> };
+
+/** Those that have no more events together than a step takes. */
+function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
+  let rows = 0;
+  const beyond = files.findIndex((file) => {
+    rows += file.rows;
+    return rows > most;
+  });
+  return files.slice(0, beyond === -1 ? files.length : beyond);
+}
+
+async function wholeOf(bucket: R2Bucket, files: readonly ArchiveFile[]): Promise<Read> {
+  const read = async (file: ArchiveFile) => {
+    const rows = (await Array.fromAsync(readFile(bucket, file))).flat();
+    if (rows.length !== file.rows) throw new Error(`${file.key} has ${rows.length} rows of ${file.rows}.`);
+    return rows;
+  };
+  const rows = (await Promise.all(files.map(read))).flat();
+  const { key } = files.at(-1) as ArchiveFile;
+  return { rows, moved: { done_key: key, files_done: files.length, rows_done: rows.length } };
+}
+
+async function groupOf(bucket: R2Bucket, file: ArchiveFile, wanted: number): Promise<Read> {
+  let seen = 0;
+  let group = 0;
+  for await (const rows of readFile(bucket, file)) {
+    seen += rows.length;
+    if (group++ < wanted) continue;
+    const last = seen === file.rows;
+    const place = last ? { done_key: file.key, groups_done: 0, files_done: 1 } : { groups_done: wanted + 1 };
+    return { rows, moved: { ...place, rows_done: rows.length } };
+  }
+  throw new Error(`${file.key} has ${seen} rows of ${file.rows}.`);
+}
+
+const insert = (piece: string, base: number): SQL[] => [
+  // An event that came once more meanwhile is the one of the archive.
+  sql`DELETE FROM events WHERE seq IN (SELECT e.seq FROM json_each(${piece}) j
+    JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")} WHERE e.seq > ${base})`,
+  sql`INSERT OR IGNORE INTO events (${NAMES}) SELECT ${VALUES} FROM json_each(${piece}) j`,
+  sql`INSERT INTO transactions (project_id, event_type, transaction_id, event_id)
+    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, ${at("event_id")} FROM json_each(${piece}) j
+    WHERE ${at("transaction_id")} IS NOT NULL AND ${at("test")} = 0 AND ${at("duplicate_of")} IS NULL
+    ON CONFLICT DO UPDATE SET event_id = excluded.event_id WHERE event_id <> excluded.event_id`,
+];
+
+/** Counts what is there, and lets the projections go. */
+const check: Step = async (env, db, place, now) => {
+  const found = await db.get<{ rows: number }>(sql`SELECT count(*) AS rows FROM events WHERE seq <= ${place.base}`);
+  const { rows_total } = await progress(db);
+  if (found?.rows !== rows_total) {
+    await transact(db, [
+      sql`UPDATE restores SET phase = 'events', done_key = '', groups_done = 0, files_done = 0, rows_done = 0`,
+    ]);
+    throw new Error(`The log has ${found?.rows} events of the archive's ${rows_total}: all files are read again.`);
+  }
+  for (const projection of PROJECTIONS) if ("deliver" in projection) await projection.clear?.(env, db);
+  await transact(db, [
+    moveOn(place, enter("done")),
+    // What came in meanwhile could not know whose transaction it was.
+    sql`UPDATE events SET duplicate_of = (SELECT t.event_id FROM transactions t WHERE t.project_id = events.project_id
+        AND t.event_type = events.event_type AND t.transaction_id = events.transaction_id AND t.event_id <> events.event_id)
+      WHERE seq > ${place.base} AND transaction_id IS NOT NULL`,
+    ...ARCHIVE_PROJECTIONS.map(
+      ({ name }) => sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${place.base}, ${now})`,
+    ),
+    sql`UPDATE restores SET finished_at = ${now}`,
+  ]);
+};
+
+const STEPS: Record<Exclude<Phase, "done">, Step> = { settings, audit, manifests, events, check };

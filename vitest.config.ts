@@ -30,6 +30,28 @@ export default defineConfig({
         },
       },
       {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              // Runs here, beside workerd: DuckDB needs Node.
+              serviceBindings: {
+                REFERENCE: async (request: Request) =>
+                  (await import("./test/golden/reference/server.ts")).answer(request),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "golden",
+          include: ["test/golden/**/*.test.ts"],
+          setupFiles: ["test/worker/setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

@@ -14,24 +14,16 @@ import type { App } from "./http/principal.ts";
 import { Problem } from "./http/problem.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
-import { botRoutes } from "./reports/bots.ts";
-import { campaignRoutes } from "./reports/campaigns.ts";
-import { funnelRoutes } from "./reports/funnel.ts";
 import { healthRoutes } from "./reports/health.ts";
-import { metricsRoutes } from "./reports/metrics.ts";
-import { playerRoutes } from "./reports/players.ts";
+import { reportRoutes } from "./reports/index.ts";
 import { realtimeRoutes } from "./reports/realtime.ts";
 
 const api = new Hono<App>()
   .route("/", sessionRoutes)
   .route("/", eventRoutes)
   .use(atLeast("viewer"))
-  .route("/", metricsRoutes)
-  .route("/", funnelRoutes)
-  .route("/", campaignRoutes)
-  .route("/", playerRoutes)
+  .route("/", reportRoutes)
   .route("/", realtimeRoutes)
-  .route("/", botRoutes)
   .route("/", projectRoutes)
   .route("/", keyRoutes)
   .route("/", requestRoutes)

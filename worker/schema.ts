@@ -1,5 +1,5 @@
 /**
- * The tables, as queries see them. The migrations make them; a test holds the two together.
+ * Tables that are queried by name; the others are in the SQL that reads them. The migrations make them all.
  * Columns that SQLite computes (VIRTUAL) are `generatedAlwaysAs`, so that nothing writes them.
  */
 import { type SQL, sql } from "drizzle-orm";
@@ -40,16 +40,6 @@ export const keys = sqliteTable("keys", {
   created_at: integer().notNull(),
   expires_at: integer(),
   revoked_at: integer(),
-});
-
-export const audit = sqliteTable("audit", {
-  id: integer().primaryKey(),
-  at: integer().notNull(),
-  actor: text().notNull(),
-  project_id: text(),
-  action: text().notNull(),
-  subject: text().notNull(),
-  details: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
 });
 
 export const deadLetters = sqliteTable("dead_letters", {
@@ -95,54 +85,6 @@ export const unfinishedBatches = sqliteTable("unfinished_batches", {
   created_at: integer().notNull(),
 });
 
-export const events = sqliteTable("events", {
-  seq: integer().primaryKey({ autoIncrement: true }),
-  project_id: text().notNull(),
-  event_id: text().notNull(),
-  event_type: text().notNull(),
-  player_id: text(),
-  visitor_id: text(),
-  banner_tag: text(),
-  app_id: text(),
-  session_id: text(),
-  click_id: text(),
-  platform: text(),
-  app_version: text(),
-  timestamp: integer().notNull(),
-  received_at: integer().notNull(),
-  event_date: text().notNull(),
-  event_hour: integer().notNull(),
-  amount: integer(),
-  currency: text(),
-  transaction_id: text(),
-  score: integer(),
-  data: text(),
-  country: text(),
-  device: text(),
-  browser: text(),
-  os: text(),
-  referrer: text(),
-  source_ip: text(),
-  user_agent: text(),
-  bot: text(),
-  test: integer().notNull(),
-  duplicate_of: text(),
-  actor: text().notNull().generatedAlwaysAs(sql`coalesce(player_id, char(31) || visitor_id)`),
-  tagged: integer().notNull().generatedAlwaysAs(sql`banner_tag IS NOT NULL`),
-  counted: integer().notNull().generatedAlwaysAs(sql`bot IS NULL AND test = 0 AND duplicate_of IS NULL`),
-});
-
-export const transactions = sqliteTable(
-  "transactions",
-  {
-    project_id: text().notNull(),
-    event_type: text().notNull(),
-    transaction_id: text().notNull(),
-    event_id: text().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.project_id, table.event_type, table.transaction_id] })],
-);
-
 export const projections = sqliteTable("projections", {
   name: text().primaryKey(),
   cursor: integer().notNull(),
@@ -150,68 +92,6 @@ export const projections = sqliteTable("projections", {
   error: text(),
   failed_at: integer(),
 });
-
-export const identities = sqliteTable(
-  "identities",
-  {
-    project_id: text().notNull(),
-    visitor_id: text().notNull(),
-    seq: integer().notNull(),
-    player_id: text().notNull(),
-    rank: text().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.project_id, table.visitor_id, table.seq] })],
-);
-
-const day = { project_id: text().notNull(), event_date: text().notNull(), event_type: text().notNull() };
-
-export const activity = sqliteTable("activity", {
-  ...day,
-  person: text().notNull(),
-  event_hour: integer().notNull(),
-  banner_tag: text().notNull(),
-  country: text().notNull(),
-  device: text().notNull(),
-  app_id: text().notNull(),
-  total: integer().notNull(),
-});
-
-export const dailyMetrics = sqliteTable("daily_metrics", {
-  ...day,
-  count: integer().notNull(),
-  total: integer().notNull(),
-});
-
-export const eventSummary = sqliteTable("event_summary", {
-  ...day,
-  banner_tag: text().notNull(),
-  count: integer().notNull(),
-  total: integer().notNull(),
-});
-
-export const moneySummary = sqliteTable("money_summary", {
-  ...day,
-  banner_tag: text().notNull(),
-  currency: text().notNull(),
-  total: integer().notNull(),
-  whole: integer().notNull(),
-  fraction: integer().notNull(),
-});
-
-export const eventOutcomes = sqliteTable(
-  "event_outcomes",
-  {
-    project_id: text().notNull(),
-    event_date: text().notNull(),
-    outcome: text({ enum: ["counted", "test", "duplicate", "bot"] }).notNull(),
-    reason: text().notNull(),
-    received_hour: integer().notNull(),
-    total: integer().notNull(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.project_id, table.event_date, table.outcome, table.reason, table.received_hour] }),
-  ],
-);
 
 /** What a milestone's text (`<epoch ms, 15 digits> <date> <tag>`) holds, as columns of their own. */
 const milestoneAt = (name: string) => integer().generatedAlwaysAs(sql.raw(`CAST(substr(${name}, 1, 15) AS INTEGER)`));
@@ -234,6 +114,7 @@ export const players = sqliteTable(
     registration: text(),
     deposit: text(),
     second_deposit: text(),
+    third_deposit: text(),
     first_tag: milestoneTag("first_touch"),
     last_tag: milestoneTag("last_touch"),
     visit_at: milestoneAt("visit"),
@@ -248,6 +129,9 @@ export const players = sqliteTable(
     second_deposit_at: milestoneAt("second_deposit"),
     second_deposit_date: milestoneDate("second_deposit"),
     second_deposit_tag: milestoneTag("second_deposit"),
+    third_deposit_at: milestoneAt("third_deposit"),
+    third_deposit_date: milestoneDate("third_deposit"),
+    third_deposit_tag: milestoneTag("third_deposit"),
   },
   (table) => [primaryKey({ columns: [table.project_id, table.person] })],
 );

@@ -9,7 +9,7 @@ import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import type { Projection } from "../../worker/projections/projection.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { openDatabase } from "../../worker/schema.ts";
-import type { Figures, Table } from "./oracle.ts";
+import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
 
 export const db = openDatabase(env.DB);
 
@@ -103,6 +103,10 @@ const KEYS = {
   money_summary: ["event_date", "event_type", "banner_tag", "currency"],
   activity: ["event_date", "event_type", "person", "event_hour", "banner_tag", "country", "device", "app_id"],
   players: ["person"],
+  funnel: ["anchor", "event_date", "step", "banner_tag", "elapsed"],
+  player_days: ["person", "event_date", "event_type", "app_id", "banner_tag"],
+  returns: ["banner_tag", "event_date", "previous_date"],
+  retention: ["cohort_date", "banner_tag", "day"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 const VALUES = {
@@ -122,7 +126,12 @@ const VALUES = {
     "registration",
     "deposit",
     "second_deposit",
+    "third_deposit",
   ],
+  funnel: ["people"],
+  player_days: ["total", "first_at"],
+  returns: ["people"],
+  retention: ["people"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 export async function figuresIn(project_id: string): Promise<Figures> {
@@ -135,11 +144,6 @@ export async function figuresIn(project_id: string): Promise<Figures> {
       ]),
     );
   };
-  return {
-    daily_metrics: await read("daily_metrics"),
-    event_summary: await read("event_summary"),
-    money_summary: await read("money_summary"),
-    activity: await read("activity"),
-    players: await read("players"),
-  };
+  const tables = TABLES_OF_FIGURES.map(async (table) => [table, await read(table)] as const);
+  return Object.fromEntries(await Promise.all(tables)) as Figures;
 }

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../worker/app.ts";
 import { readEvent } from "../../worker/event.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
+import { REPORTS } from "../../worker/reports/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -91,8 +92,9 @@ type Call = { path?: Record<string, string>; query?: string; body?: unknown; hea
 function send({ path, method, entry }: Listed, call: Call = {}): Promise<Response> {
   const example = Object.values(entry.requestBody?.content["application/json"]?.examples ?? {})[0]?.value;
   const body = "body" in call ? call.body : example;
+  const examples = entry.parameters ?? [];
   const filled = path.replace(/\{(\w+)\}/g, (_, name) =>
-    encodeURIComponent(call.path?.[name] ?? (path.includes("dead-letters") ? "99" : "player-42")),
+    encodeURIComponent(call.path?.[name] ?? examples.find((parameter) => parameter.name === name)?.example ?? "99"),
   );
   return SELF.fetch(`${HOST}${filled}${call.query ? `?${call.query}` : ""}`, {
     method,
@@ -115,7 +117,7 @@ beforeAll(async () => {
   await deliver([
     {
       events: [
-        storedEvent({ ...by, event_type: "visit" }),
+        storedEvent({ ...by, event_type: "visit", event_id: "of-player-42" }),
         storedEvent({ ...by, event_type: "registration" }),
         storedEvent({ ...by, event_type: "deposit", ...money }),
         storedEvent({ ...by, event_type: "deposit", ...money, currency: "GBP" }),
@@ -245,15 +247,17 @@ describe("answers", () => {
       { body: "x" },
       { body: "[]", headers: { "content-encoding": "gzip" } },
     ],
-    getMetrics: ["", "group_by=country&interval=hour", "group_by=banner_tag", "format=csv", "from=soon"].map(
-      (more) => ({
-        query: `${QUERY}&${more}`,
-      }),
+    ...Object.fromEntries(
+      REPORTS.map(({ id, tries = [], problems, path }) => [
+        id,
+        [
+          ...["", ...tries, "format=csv", "project_id=nowhere"].map((more) => ({
+            query: more.startsWith("project_id") ? more : `${QUERY}&${more}`,
+          })),
+          ...(problems ? [{ query: QUERY, path: { [/:(\w+)/.exec(path)?.[1] as string]: "nobody" } }] : []),
+        ],
+      ]),
     ),
-    getFunnel: ["", "group_by=banner_tag&by=event_date", "format=csv"].map((more) => ({ query: `${QUERY}&${more}` })),
-    getCampaigns: ["", "compare=previous", "format=csv"].map((more) => ({ query: `${QUERY}&${more}` })),
-    getBots: [{ query: QUERY }, { query: `${QUERY}&format=csv` }],
-    getPlayer: [{ query: QUERY }, { query: `${QUERY}&format=csv` }, { query: QUERY, path: { player_id: "nobody" } }],
     getRealtime: [{ query: QUERY }],
     listen: [{ query: QUERY }],
     getSession: [{}],

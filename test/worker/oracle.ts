@@ -5,7 +5,18 @@
 import type { StoredEvent } from "../../worker/event.ts";
 
 export type Table = Record<string, Record<string, unknown>>;
-export type Figures = Record<"daily_metrics" | "event_summary" | "money_summary" | "activity" | "players", Table>;
+export const TABLES_OF_FIGURES = [
+  "daily_metrics",
+  "event_summary",
+  "money_summary",
+  "activity",
+  "players",
+  "funnel",
+  "player_days",
+  "returns",
+  "retention",
+] as const;
+export type Figures = Record<(typeof TABLES_OF_FIGURES)[number], Table>;
 
 const DAY = 86_400_000;
 
@@ -55,7 +66,7 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     return touches.at(-1)?.banner_tag ?? "";
   };
 
-  const figures: Figures = { daily_metrics: {}, event_summary: {}, money_summary: {}, activity: {}, players: {} };
+  const figures = Object.fromEntries(TABLES_OF_FIGURES.map((table) => [table, {}])) as Figures;
   const seen = new Set<string>();
   const bump = (table: Table, key: unknown[], by: Record<string, number>) => {
     const name = JSON.stringify(key);
@@ -120,7 +131,52 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
       registration: ofType("registration")[0] ?? null,
       deposit: ofType("deposit")[0] ?? null,
       second_deposit: ofType("deposit")[1] ?? null,
+      third_deposit: ofType("deposit")[2] ?? null,
     };
+
+    const [visit, registration, deposit, second] = [
+      ofType("visit")[0],
+      ofType("registration")[0],
+      ofType("deposit")[0],
+      ofType("deposit")[1],
+    ];
+    const at = (milestone: string) => Number(milestone.slice(0, 15));
+    const takes = (anchor: string, milestone: string, step: number, elapsed: number) =>
+      bump(figures.funnel, [anchor, milestone.slice(16, 26), step, milestone.slice(27), elapsed], { people: 1 });
+    const steps = [visit, registration, deposit, second];
+    let behind = visit !== undefined;
+    for (const [step, milestone] of steps.entries()) {
+      const before = steps[step - 1];
+      const elapsed =
+        milestone !== undefined && before !== undefined && at(milestone) >= at(before)
+          ? at(milestone) - at(before)
+          : -1;
+      if (milestone !== undefined) takes("event", milestone, step, elapsed);
+      behind &&= milestone !== undefined && (step === 0 || elapsed >= 0);
+      if (behind) takes("visit", visit as string, step, elapsed);
+    }
+
+    for (const event of own) {
+      const key = [person, event.event_date, event.event_type, event.app_id ?? "", tagOf(event)];
+      bump(figures.player_days, key, { total: 1 });
+      const row = figures.player_days[JSON.stringify(key)] as { first_at?: number };
+      row.first_at = Math.min(row.first_at ?? Number.POSITIVE_INFINITY, event.timestamp);
+    }
+    for (const [tag, chosen] of [...Map.groupBy(own, tagOf), ["\u001fall", own] as const]) {
+      const days = [...new Set(chosen.map((event) => event.event_date))].sort();
+      for (const [index, day] of days.entries())
+        bump(figures.returns, [tag, day, days[index - 1] ?? ""], { people: 1 });
+    }
+    const active = new Set(own.map((event) => event.event_date));
+    const [cohort = ""] = [...active].sort();
+    const [firstTag] = own
+      .filter((event) => event.event_date === cohort)
+      .map((event) => `${String(event.timestamp).padStart(15, "0")}${tagOf(event)}`)
+      .sort();
+    for (const day of [0, 1, 3, 7, 14, 30, 60, 90]) {
+      const then = new Date(Date.parse(cohort) + day * DAY).toISOString().slice(0, 10);
+      if (active.has(then)) bump(figures.retention, [cohort, firstTag?.slice(15), day], { people: 1 });
+    }
   }
   return figures;
 }

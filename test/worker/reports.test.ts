@@ -262,6 +262,7 @@ describe("/players/{id}", () => {
       registration_at: "2026-05-02T12:00:00.000Z",
       deposit_at: null,
       second_deposit_at: null,
+      third_deposit_at: null,
       total_events: 2,
       total_deposits: 0,
       first_tag: "=cmd()",

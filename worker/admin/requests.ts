@@ -252,6 +252,6 @@ export const requestRoutes = new Hono<App>().get(
       },
       ...merge(accepted, rejected, cursor, limit),
     };
-    return table(c, body, COLUMNS_OF_TABLE, body.rows.map(asTable));
+    return table(c, { body, columns: COLUMNS_OF_TABLE, rows: body.rows.map(asTable) });
   },
 );

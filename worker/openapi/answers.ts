@@ -15,22 +15,9 @@ import type { ProblemDocument } from "../http/problem.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/windows.ts";
 import type { Drift } from "../registry/drift.ts";
-import type { Bots } from "../reports/bots.ts";
-import type { CampaignFigures, CampaignRow, Campaigns } from "../reports/campaigns.ts";
-import type { Funnel, FunnelStep } from "../reports/funnel.ts";
+import { counts, instant, maybe, named, text, whole } from "../reports/answer.ts";
 import type { Health } from "../reports/health.ts";
-import type { Metrics } from "../reports/metrics.ts";
-import type { PlayerProfile } from "../reports/players.ts";
 import { SCHEMA_MODES } from "../schema.ts";
-
-const instant = z.iso.datetime();
-const whole = z.int().min(0);
-const rate = z.number().nullable();
-const counts = z.record(z.string(), whole);
-const text = z.string();
-const maybe = z.string().nullable();
-const named = { project_id: text, timezone: text };
-const period = { from: z.iso.date(), to: z.iso.date() };
 
 const complaint = { field: text, message: text };
 const fieldError = z
@@ -71,104 +58,6 @@ export const noneTaken = z
   .meta({ id: "EventsProblem", description: "The problem document, with the outcome of each event." });
 
 export const privacy = z.object({ respect_privacy_signals: z.boolean() }).meta({ id: "PixelSettings" });
-
-export const metrics = z
-  .object({
-    ...named,
-    ...period,
-    rows: z.array(
-      z.object({
-        event_date: z.iso.date(),
-        event_hour: z.int().min(0).max(23).exactOptional(),
-        event_type: text,
-        banner_tag: maybe.exactOptional(),
-        country: maybe.exactOptional(),
-        device: maybe.exactOptional(),
-        app_id: maybe.exactOptional(),
-        count: whole,
-        total: whole,
-      }),
-    ),
-  })
-  .meta({ id: "Metrics" }) satisfies z.ZodType<Metrics>;
-
-const funnelStep = z
-  .object({
-    event_type: z.enum(["visit", "registration", "first_deposit", "repeat_deposit"]),
-    players: whole,
-    rate_from_previous: rate,
-    rate_from_first: rate,
-    median_seconds_from_previous: rate,
-  })
-  .meta({ id: "FunnelStep" }) satisfies z.ZodType<FunnelStep>;
-export const funnel = z
-  .object({
-    ...named,
-    ...period,
-    by: z.enum(["visit_date", "event_date"]),
-    steps: z.array(funnelStep),
-    groups: z.array(z.object({ banner_tag: maybe, steps: z.array(funnelStep) })).exactOptional(),
-  })
-  .meta({ id: "Funnel" }) satisfies z.ZodType<Funnel>;
-
-const figures = {
-  visits: whole,
-  unique_players: whole,
-  registrations: whole,
-  first_deposits: whole,
-  deposits: whole,
-  amount: text,
-  other_amounts: z.record(z.string(), z.string()),
-  visit_to_registration: rate,
-  registration_to_first_deposit: rate,
-};
-const campaignFigures = z
-  .object(figures)
-  .meta({ id: "CampaignFigures", description: "Amounts are decimals." }) satisfies z.ZodType<CampaignFigures>;
-const compared = { ...figures, previous: campaignFigures.exactOptional() };
-export const campaigns = z
-  .object({
-    ...named,
-    currency: text,
-    ...period,
-    rows: z.array(
-      z.object({ banner_tag: maybe, ...compared }).meta({ id: "CampaignRow" }) satisfies z.ZodType<CampaignRow>,
-    ),
-    total: z.object(compared).describe("All tags together; a person of several is one."),
-    previous_period: z.object(period).exactOptional(),
-  })
-  .meta({ id: "Campaigns" }) satisfies z.ZodType<Campaigns>;
-
-const reason = { reason: text.describe("Why it was taken for a bot's."), total: whole };
-export const bots = z
-  .object({
-    ...named,
-    ...period,
-    events: whole.describe("All events but tests, those of bots included."),
-    total: whole.describe("Those of bots."),
-    by_reason: z.array(z.object(reason)),
-    rows: z.array(z.object({ event_date: z.iso.date(), ...reason })),
-  })
-  .meta({ id: "Bots" }) satisfies z.ZodType<Bots>;
-
-export const playerProfile = z
-  .object({
-    project_id: text,
-    player_id: text,
-    first_seen: instant,
-    last_event_at: instant,
-    visit_at: instant.nullable(),
-    registration_at: instant.nullable(),
-    deposit_at: instant.nullable(),
-    second_deposit_at: instant.nullable(),
-    total_events: whole,
-    total_deposits: whole,
-    first_tag: maybe,
-    last_tag: maybe,
-    registration_tag: maybe,
-    deposit_tag: maybe,
-  })
-  .meta({ id: "PlayerProfile" }) satisfies z.ZodType<PlayerProfile>;
 
 const liveWindow = z
   .object({

@@ -8,7 +8,7 @@ import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
 import { type Answer, type Operation, PROBLEMS, type ProblemCode, TAGS } from "./operation.ts";
 import { pixelOperations } from "./pixels.ts";
-import { reportOperations } from "./reports.ts";
+import { liveOperations, reportOperations } from "./reports.ts";
 import { schemaOperations } from "./schemas.ts";
 import { sessionOperations } from "./session.ts";
 import { DESCRIPTIONS } from "./words.ts";
@@ -18,6 +18,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...pixelOperations,
   ...eventOperations,
   ...reportOperations,
+  ...liveOperations,
   ...sessionOperations,
   ...adminOperations,
   ...schemaOperations,

@@ -1,73 +1,27 @@
 /** The reports and the live figures, in the document. */
 import * as z from "zod";
-import { botsQuery } from "../reports/bots.ts";
-import { campaignsQuery } from "../reports/campaigns.ts";
-import { funnelQuery } from "../reports/funnel.ts";
-import { metricsQuery } from "../reports/metrics.ts";
-import { playerQuery } from "../reports/players.ts";
+import { REPORTS } from "../reports/index.ts";
 import { realtimeQuery } from "../reports/realtime.ts";
-import { bots, campaigns, funnel, liveMessage, metrics, playerProfile, snapshot } from "./answers.ts";
+import { liveMessage, snapshot } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
-const table = (description: string, schema: z.ZodType) => ({
-  200: { description, content: { ...json(schema), "text/csv": z.string() } },
-});
+export const reportOperations: Operation[] = REPORTS.map(
+  ({ id, path, summary, description, role, query, answer, holds, examples, problems }): Operation => ({
+    id,
+    tag: "Reports",
+    method: "get",
+    path: `/api/v1${path.replace(/:(\w+)/g, "{$1}")}`,
+    summary,
+    ...(description && { description }),
+    role,
+    query,
+    ...(examples && { examples }),
+    answers: { 200: { description: holds, content: { ...json(answer), "text/csv": z.string() } } },
+    ...(problems && { problems }),
+  }),
+);
 
-export const reportOperations: Operation[] = [
-  {
-    id: "getMetrics",
-    tag: "Reports",
-    method: "get",
-    path: "/api/v1/metrics",
-    summary: "Counts by day or hour and type",
-    role: "viewer",
-    query: metricsQuery,
-    answers: table("A row for each day and type that something happened.", metrics),
-  },
-  {
-    id: "getFunnel",
-    tag: "Reports",
-    method: "get",
-    path: "/api/v1/funnel",
-    summary: "Visit → registration → first deposit → repeat deposit",
-    description: "Over all history; a step counts only behind the one before it.",
-    role: "viewer",
-    query: funnelQuery,
-    answers: table("The steps, and with `group_by=banner_tag` those of each tag.", funnel),
-  },
-  {
-    id: "getCampaigns",
-    tag: "Reports",
-    method: "get",
-    path: "/api/v1/campaigns",
-    summary: "A row for each banner tag, and a total",
-    role: "viewer",
-    query: campaignsQuery,
-    answers: table("What each tag brought in the period.", campaigns),
-  },
-  {
-    id: "getBots",
-    tag: "Reports",
-    method: "get",
-    path: "/api/v1/bots",
-    summary: "What bots sent, by day and reason",
-    description: "Kept in the log, flagged, and in no other figure.",
-    role: "viewer",
-    query: botsQuery,
-    answers: table("A row for each day and reason.", bots),
-  },
-  {
-    id: "getPlayer",
-    tag: "Reports",
-    method: "get",
-    path: "/api/v1/players/{player_id}",
-    summary: "One player: milestones and tags",
-    role: "analyst",
-    query: playerQuery,
-    examples: { player_id: "player-42" },
-    answers: table("What is known of the player.", playerProfile),
-    problems: [404],
-  },
+export const liveOperations: Operation[] = [
   {
     id: "getRealtime",
     tag: "Live",

@@ -1,8 +1,10 @@
 /** All projections. A new one is a file and a line here. */
+import { changes } from "./changes.ts";
 import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
+import { playerDays } from "./player-days.ts";
 import { players } from "./players.ts";
 import type { Projection } from "./projection.ts";
 
@@ -13,7 +15,7 @@ import type { Projection } from "./projection.ts";
  */
 export const GROUPS = {
   live: { linger: 0, projections: [live] },
-  tables: { linger: 3_000, projections: [identities, daily, players, outcomes] },
+  tables: { linger: 3_000, projections: [identities, daily, players, playerDays, outcomes, changes] },
 } as const satisfies Record<string, { linger: number; projections: readonly Projection[] }>;
 export type Group = keyof typeof GROUPS;
 

@@ -1,63 +1,124 @@
 /**
- * One row a person: when they were first and last seen, and their milestones with date and tag.
- * A milestone is sortable text (see the migration), so that the earlier of two is their minimum.
+ * One row a person: when they were first and last seen, and their milestones with date and tag. A milestone is sortable
+ * text (see the migrations), so that the earlier of two is their minimum. With them `funnel`: how many people took which
+ * step of it when, and how long after the one before.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
 import { newEvents, pastOf, repaired } from "./resolve.ts";
 
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
-/** Sorts behind every milestone: stands for "not yet". */
-const NEVER = sql.raw("'~'");
 
-const earlier = (column: string) => earliest(`players.${column}`, `excluded.${column}`);
-const earliest = (...values: string[]) =>
-  sql`nullif(min(${sql.raw(values.map((value) => `ifnull(${value}, '~')`).join(", "))}), ${NEVER})`;
+/** The steps of the funnel, by their milestone. */
+export const FUNNEL_STEPS = ["visit", "registration", "deposit", "second_deposit"] as const;
 
-function upsert(resolved: SQL): SQL {
-  return sql`INSERT INTO players (project_id, person, player_id, first_seen, last_event_at, total_events, total_deposits,
-      first_touch, last_touch, visit, registration, deposit, second_deposit)
-    WITH ${resolved}, marked AS (
+/** The least of expressions that are milestones or null. Nothing sorts behind '~', which stands for "not yet". */
+const earliest = (...milestones: string[]) =>
+  `nullif(min(${milestones.map((one) => (one.startsWith("max(") ? one : `ifnull(${one}, '~')`)).join(", ")}), '~')`;
+const later = (one: string, other: string) => `max(ifnull(${one}, '~'), ifnull(${other}, '~'))`;
+
+/** Every column beside the key, from what is known of a person (`k`) and what is new (`n`). */
+const COLUMNS: Record<string, string> = {
+  player_id: "n.player_id",
+  first_seen: "min(n.first_seen, ifnull(k.first_seen, n.first_seen))",
+  last_event_at: "max(n.last_event_at, ifnull(k.last_event_at, n.last_event_at))",
+  total_events: "n.total_events + ifnull(k.total_events, 0)",
+  total_deposits: "n.total_deposits + ifnull(k.total_deposits, 0)",
+  first_touch: earliest("n.first_touch", "k.first_touch"),
+  last_touch: "nullif(max(ifnull(n.last_touch, ''), ifnull(k.last_touch, '')), '')",
+  visit: earliest("n.visit", "k.visit"),
+  registration: earliest("n.registration", "k.registration"),
+  // Of the three earliest here and the three earliest there, the three earliest of all.
+  deposit: earliest("n.deposit", "k.deposit"),
+  second_deposit: earliest("n.second_deposit", "k.second_deposit", later("n.deposit", "k.deposit")),
+  third_deposit: earliest(
+    "n.third_deposit",
+    "k.third_deposit",
+    later("n.second_deposit", "k.deposit"),
+    later("n.deposit", "k.second_deposit"),
+  ),
+};
+const NAMES = Object.keys(COLUMNS);
+
+/** `merged`: the rows of all who did something, from these events and, where it counts on, the row that is there. */
+function merged(resolved: SQL, known: SQL): SQL {
+  return sql`${resolved}, marked AS (
       SELECT *, ${KEY} banner_tag AS milestone, ${KEY} own_tag AS touch FROM resolved
     ), ranked AS (
       SELECT *, row_number() OVER (PARTITION BY project_id, person, event_type ORDER BY milestone) AS nth FROM marked
+    ), new AS (
+      SELECT project_id, person, CASE WHEN substr(person, 1, 1) <> char(31) THEN person END AS player_id,
+        min(timestamp) AS first_seen, max(timestamp) AS last_event_at, count(*) AS total_events,
+        count(*) FILTER (WHERE event_type = 'deposit') AS total_deposits,
+        min(touch) AS first_touch, max(touch) AS last_touch,
+        min(milestone) FILTER (WHERE event_type = 'visit') AS visit,
+        min(milestone) FILTER (WHERE event_type = 'registration') AS registration,
+        min(milestone) FILTER (WHERE event_type = 'deposit') AS deposit,
+        min(milestone) FILTER (WHERE event_type = 'deposit' AND nth = 2) AS second_deposit,
+        min(milestone) FILTER (WHERE event_type = 'deposit' AND nth = 3) AS third_deposit
+      FROM ranked GROUP BY project_id, person
+    ), merged AS MATERIALIZED (
+      SELECT n.project_id, n.person, ${sql.raw(NAMES.map((name) => `${COLUMNS[name]} AS ${name}`).join(", "))}
+      FROM new n LEFT JOIN players k ON ${known} AND k.project_id = n.project_id AND k.person = n.person
+    )`;
+}
+
+const upsert = (rows: SQL) => sql`INSERT INTO players (project_id, person, ${sql.raw(NAMES.join(", "))})
+  WITH ${rows} SELECT * FROM merged WHERE true
+  ON CONFLICT DO UPDATE SET ${sql.raw(NAMES.map((name) => `${name} = excluded.${name}`).join(", "))}`;
+
+const at = (milestone: string) => `CAST(substr(${milestone}, 1, 15) AS INTEGER)`;
+const inOrder = FUNNEL_STEPS.slice(1).map((step, index) => `${at(step)} >= ${at(FUNNEL_STEPS[index] as string)}`);
+const byStep = (of: (index: number) => string) =>
+  `CASE s.value ${FUNNEL_STEPS.map((_, index) => `WHEN ${index} THEN ${of(index)}`).join(" ")} END`;
+const STEP = sql.raw(byStep((index) => FUNNEL_STEPS[index] as string));
+const STEP_BEFORE = sql.raw(byStep((index) => FUNNEL_STEPS[index - 1] ?? "NULL"));
+/** Whether all steps up to this one were taken, each behind the one before it. */
+const ORDERED = sql.raw(byStep((index) => ["visit IS NOT NULL", ...inOrder.slice(0, index)].join(" AND ")));
+const MILESTONES = sql.raw(FUNNEL_STEPS.join(", "));
+
+/** Counts anew the people of `merged` and of `before`, the rows as they were. */
+function countFunnel(rows: SQL, before: SQL): SQL {
+  return sql`INSERT INTO funnel (project_id, anchor, event_date, step, banner_tag, elapsed, people)
+    WITH ${rows}, states AS MATERIALIZED (
+      SELECT 1 AS sign, project_id, ${MILESTONES} FROM merged
+      UNION ALL SELECT -1, project_id, ${MILESTONES} FROM (${before})
+    ), taken AS (
+      SELECT sign, project_id, s.value AS step, ${STEP} AS milestone, ${STEP_BEFORE} AS before, visit, ${ORDERED} AS ordered
+      FROM states CROSS JOIN json_each('[0,1,2,3]') s
+    ), anchored AS (
+      SELECT sign, project_id, a.value AS anchor, step, CASE a.value WHEN 'visit' THEN visit ELSE milestone END AS anchored,
+        ifnull(max(${sql.raw(`${at("milestone")} - ${at("before")}`)}, -1), -1) AS elapsed
+      FROM taken CROSS JOIN json_each('["visit","event"]') a
+      WHERE milestone IS NOT NULL AND (ordered OR a.value = 'event')
     )
-    SELECT project_id, person, CASE WHEN substr(person, 1, 1) <> char(31) THEN person END,
-      min(timestamp), max(timestamp), count(*), count(*) FILTER (WHERE event_type = 'deposit'),
-      min(touch), max(touch),
-      min(milestone) FILTER (WHERE event_type = 'visit'),
-      min(milestone) FILTER (WHERE event_type = 'registration'),
-      min(milestone) FILTER (WHERE event_type = 'deposit'),
-      min(milestone) FILTER (WHERE event_type = 'deposit' AND nth = 2)
-    FROM ranked WHERE true GROUP BY project_id, person
-    ON CONFLICT DO UPDATE SET
-      first_seen = min(players.first_seen, excluded.first_seen),
-      last_event_at = max(players.last_event_at, excluded.last_event_at),
-      total_events = players.total_events + excluded.total_events,
-      total_deposits = players.total_deposits + excluded.total_deposits,
-      first_touch = ${earlier("first_touch")},
-      last_touch = nullif(max(ifnull(players.last_touch, ''), ifnull(excluded.last_touch, '')), ''),
-      visit = ${earlier("visit")},
-      registration = ${earlier("registration")},
-      deposit = ${earlier("deposit")},
-      -- Of two earliest here and two earliest there, the second earliest of all.
-      second_deposit = nullif(min(
-        max(ifnull(players.deposit, '~'), ifnull(excluded.deposit, '~')),
-        ifnull(players.second_deposit, '~'), ifnull(excluded.second_deposit, '~')), ${NEVER})`;
+    SELECT project_id, anchor, substr(anchored, 17, 10), step, substr(anchored, 28), elapsed, sum(sign) FROM anchored
+    WHERE true GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(sign) <> 0
+    ON CONFLICT DO UPDATE SET people = people + excluded.people`;
 }
 
 export const players: Tables = {
   name: "players",
   after: ["identities"],
   aboutPeople: true,
-  apply: (step) => [
-    ...(step.repairs === null
-      ? []
-      : [
-          sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(step.repairs)})`,
-          upsert(pastOf(step.repairs, step.upTo)),
-        ]),
-    upsert(newEvents(step)),
-  ],
-  clear: () => [sql`DELETE FROM players`],
+  apply: ({ repairs, ...range }) => {
+    const fresh = merged(newEvents({ ...range, repairs }), sql`true`);
+    const statements = [
+      countFunnel(
+        fresh,
+        sql`SELECT k.* FROM merged m JOIN players k ON k.project_id = m.project_id AND k.person = m.person`,
+      ),
+      upsert(fresh),
+    ];
+    if (repairs === null) return statements;
+    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(repairs)})`;
+    const anew = merged(pastOf(repairs, range.upTo), sql`false`);
+    return [
+      countFunnel(anew, known),
+      sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(repairs)})`,
+      upsert(anew),
+      ...statements,
+    ];
+  },
+  clear: () => [sql`DELETE FROM players`, sql`DELETE FROM funnel`],
 };

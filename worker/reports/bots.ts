@@ -1,33 +1,34 @@
 /** What bots sent, by day and reason: kept in the log, flagged, and in no other figure. */
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
-import { ofProject } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
-import { Problem } from "../http/problem.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { dated, type Period, periodOf } from "./period.ts";
-import { table } from "./table.ts";
+import type { Database } from "../schema.ts";
+import { days, named, text, whole } from "./answer.ts";
+import { dated, type Period } from "./period.ts";
+import { report } from "./report.ts";
 
-/** `reason` is as in the event's `bot`: `project_rule`, `crawler`, `headless`, `data_centre`. */
-export type BotsRow = { event_date: string; reason: string; total: number };
-
-export type Bots = Period & {
-  project_id: string;
-  timezone: string;
-  /** All events but tests, those of bots included. */
-  events: number;
-  /** Those of bots. */
-  total: number;
-  by_reason: { reason: string; total: number }[];
-  rows: BotsRow[];
+const reason = {
+  reason: text.describe("Why it was taken for a bot's: project_rule, crawler, headless, data_centre."),
+  total: whole,
 };
+const row = z.object({ event_date: z.iso.date(), ...reason });
+type BotsRow = z.output<typeof row>;
+
+const answer = z
+  .object({
+    ...named,
+    ...days,
+    events: whole.describe("All events but tests, those of bots included."),
+    total: whole.describe("Those of bots."),
+    by_reason: z.array(z.object(reason)),
+    rows: z.array(row),
+  })
+  .meta({ id: "Bots" });
+export type Bots = z.output<typeof answer>;
 
 const within = (project_id: string, { from, to }: Period) =>
   sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
 
-export async function botsRows(
+async function botsRows(
   db: Database,
   project_id: string,
   period: Period,
@@ -44,19 +45,23 @@ export async function botsRows(
 
 const sum = (rows: { total: number }[]) => rows.reduce((total, row) => total + row.total, 0);
 
-export const botsQuery = z.strictObject(dated);
-
-export const botRoutes = new Hono<App>().get("/bots", parameters(botsQuery), ofProject, async (c) => {
-  // Outcomes are not kept by tag.
-  if (c.var.principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
-  const { project } = c.var;
-  const { from, to } = c.req.valid("query");
-  const period = periodOf(project, { from, to }, Date.now());
-  const { events, rows } = await botsRows(openDatabase(c.env.DB), project.project_id, period);
-  const by_reason = [...Map.groupBy(rows, (row) => row.reason)]
-    .map(([reason, own]) => ({ reason, total: sum(own) }))
-    .sort((a, b) => b.total - a.total);
-  const { project_id, timezone } = project;
-  const body: Bots = { project_id, timezone, ...period, events, total: sum(rows), by_reason, rows };
-  return table(c, body, ["event_date", "reason", "total"], rows);
+export const bots = report({
+  id: "getBots",
+  path: "/bots",
+  summary: "What bots sent, by day and reason",
+  description: "Kept in the log, flagged, and in no other figure.",
+  role: "viewer",
+  query: z.strictObject(dated),
+  answer,
+  holds: "A row for each day and reason.",
+  untagged: true,
+  reads: "period",
+  async read({ db, project: { project_id, timezone }, period }) {
+    const { events, rows } = await botsRows(db, project_id, period);
+    const by_reason = [...Map.groupBy(rows, (row) => row.reason)]
+      .map(([reason, own]) => ({ reason, total: sum(own) }))
+      .sort((a, b) => b.total - a.total);
+    const body = { project_id, timezone, ...period, events, total: sum(rows), by_reason, rows };
+    return { body, columns: ["event_date", "reason", "total"], rows };
+  },
 });

@@ -1,15 +1,12 @@
 /** A row per banner tag: what it brought in the period, and in the period that it is compared with. */
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
-import { ofProject, visibleTags } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
 import { formatMoney, UNITS } from "../money.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { dated, onlyTags, type Period, peopleWho, periodOf, tag } from "./period.ts";
-import { table } from "./table.ts";
+import type { Database } from "../schema.ts";
+import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
+import { dated, onlyTags, type Period, peopleWho, tag } from "./period.ts";
+import { report } from "./report.ts";
 
 const SORTABLE = [
   "banner_tag",
@@ -23,7 +20,7 @@ const SORTABLE = [
   "registration_to_first_deposit",
 ] as const;
 
-export const campaignsQuery = z.strictObject({
+const query = z.strictObject({
   ...dated,
   banner_tag: tag.optional(),
   sort: z
@@ -36,35 +33,35 @@ export const campaignsQuery = z.strictObject({
   compare: z.enum(["previous", "year"], "must be previous or year").optional(),
 });
 
-export type CampaignFigures = {
-  /** Distinct visit events. */
-  visits: number;
-  /** Distinct people with any event in the period. */
-  unique_players: number;
-  /** Registrations, at most one per day and player. */
-  registrations: number;
-  /** Players whose first deposit ever lies in the period. */
-  first_deposits: number;
-  /** Distinct deposit events. */
-  deposits: number;
-  /** What was deposited in the project's currency, as a decimal. */
-  amount: string;
-  /** What was deposited in other currencies, as decimals. */
-  other_amounts: Record<string, string>;
-  /** 0–1 as a rule; null where there is nothing to divide by. */
-  visit_to_registration: number | null;
-  registration_to_first_deposit: number | null;
+const figuresOf = {
+  visits: whole.describe("Distinct visit events."),
+  unique_players: whole.describe("Distinct people with any event in the period."),
+  registrations: whole.describe("At most one per day and player."),
+  first_deposits: whole.describe("Players whose first deposit ever lies in the period."),
+  deposits: whole.describe("Distinct deposit events."),
+  amount: money.describe("What was deposited in the project's currency."),
+  other_amounts: amounts.describe("What was deposited in other currencies."),
+  visit_to_registration: rate,
+  registration_to_first_deposit: rate,
 };
-export type CampaignRow = { banner_tag: string | null } & CampaignFigures & { previous?: CampaignFigures };
-export type Campaigns = Period & {
-  project_id: string;
-  timezone: string;
-  currency: string;
-  rows: CampaignRow[];
-  total: CampaignFigures & { previous?: CampaignFigures };
-  /** The period that is compared with. */
-  previous_period?: Period;
-};
+const campaignFigures = z.object(figuresOf).meta({ id: "CampaignFigures", description: "Amounts are decimals." });
+export type CampaignFigures = z.output<typeof campaignFigures>;
+
+const compared = { ...figuresOf, previous: campaignFigures.exactOptional() };
+const campaignRow = z.object({ banner_tag: maybe, ...compared }).meta({ id: "CampaignRow" });
+export type CampaignRow = z.output<typeof campaignRow>;
+
+const answer = z
+  .object({
+    ...named,
+    currency: text,
+    ...days,
+    rows: z.array(campaignRow),
+    total: z.object(compared).describe("All tags together; a person of several is one."),
+    previous_period: z.object(days).exactOptional().describe("The period that is compared with."),
+  })
+  .meta({ id: "Campaigns" });
+export type Campaigns = z.output<typeof answer>;
 
 type Counts = {
   visits: number;
@@ -167,50 +164,62 @@ function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   });
 }
 
-export const campaignRoutes = new Hono<App>().get("/campaigns", parameters(campaignsQuery), ofProject, async (c) => {
-  const { project } = c.var;
-  const asked = c.req.valid("query");
-  const period = periodOf(project, asked, Date.now());
-  const db = openDatabase(c.env.DB);
-  const tags = visibleTags(c.var.principal, asked.banner_tag);
-  const previous_period = asked.compare && comparedPeriod(period, asked.compare);
-  const [now, before] = await Promise.all([
-    countCampaigns(db, project.project_id, period, tags),
-    previous_period && countCampaigns(db, project.project_id, previous_period, tags),
-  ]);
-  const names = new Set([...now.counts.keys(), ...(before?.counts.keys() ?? [])]);
-  const of = (from: typeof now, name: string) =>
-    figures(from.counts.get(name) ?? nothing(), from.sums.get(name) ?? new Map(), project.currency);
-  const rows = [...names].map((name) => ({
-    banner_tag: name || null,
-    ...of(now, name),
-    ...(before && { previous: of(before, name) }),
-  }));
-  const body: Campaigns = {
-    project_id: project.project_id,
-    timezone: project.timezone,
-    currency: project.currency,
-    ...period,
-    rows: sorted(rows, asked.sort ?? "-visits"),
-    total: {
-      ...figures(now.total, now.totalSums, project.currency),
-      ...(before && { previous: figures(before.total, before.totalSums, project.currency) }),
-    },
-    ...(previous_period && { previous_period }),
-  };
-  const flat = body.rows.map(({ other_amounts, previous, ...row }) => ({
-    ...row,
-    currency: project.currency,
-    other_amounts: Object.entries(other_amounts)
-      .map(([code, amount]) => `${amount} ${code}`)
-      .join(" "),
-    ...(previous &&
-      Object.fromEntries(
-        Object.entries(previous)
-          .filter(([name]) => name !== "other_amounts")
-          .map(([name, value]) => [`previous_${name}`, value as string | number | null]),
-      )),
-  }));
-  const columns = [...SORTABLE, "currency", "other_amounts"];
-  return table(c, body, before ? [...columns, ...SORTABLE.slice(1).map((name) => `previous_${name}`)] : columns, flat);
+export const campaigns = report({
+  id: "getCampaigns",
+  path: "/campaigns",
+  summary: "A row for each banner tag, and a total",
+  role: "viewer",
+  query,
+  answer,
+  holds: "What each tag brought in the period.",
+  tries: ["compare=previous"],
+  // A first deposit is only the first as long as none is found before it.
+  reads: "until",
+  async read({ db, project: { project_id, timezone, currency }, period, tags, query: { compare, sort = "-visits" } }) {
+    const previous_period = compare && comparedPeriod(period, compare);
+    const [now, before] = await Promise.all([
+      countCampaigns(db, project_id, period, tags),
+      previous_period && countCampaigns(db, project_id, previous_period, tags),
+    ]);
+    const names = new Set([...now.counts.keys(), ...(before?.counts.keys() ?? [])]);
+    const of = (from: typeof now, name: string) =>
+      figures(from.counts.get(name) ?? nothing(), from.sums.get(name) ?? new Map(), currency);
+    const rows = [...names].map((name) => ({
+      banner_tag: name || null,
+      ...of(now, name),
+      ...(before && { previous: of(before, name) }),
+    }));
+    const body: Campaigns = {
+      project_id,
+      timezone,
+      currency,
+      ...period,
+      rows: sorted(rows, sort),
+      total: {
+        ...figures(now.total, now.totalSums, currency),
+        ...(before && { previous: figures(before.total, before.totalSums, currency) }),
+      },
+      ...(previous_period && { previous_period }),
+    };
+    const columns = [...SORTABLE, "currency", "other_amounts"];
+    return {
+      body,
+      columns: before ? [...columns, ...SORTABLE.slice(1).map((name) => `previous_${name}`)] : columns,
+      rows: body.rows.map((row) => flat(row, currency)),
+    };
+  },
+});
+
+const flat = ({ other_amounts, previous, ...row }: CampaignRow, currency: string) => ({
+  ...row,
+  currency,
+  other_amounts: Object.entries(other_amounts)
+    .map(([code, amount]) => `${amount} ${code}`)
+    .join(" "),
+  ...(previous &&
+    Object.fromEntries(
+      Object.entries(previous)
+        .filter(([name]) => name !== "other_amounts")
+        .map(([name, value]) => [`previous_${name}`, value as string | number | null]),
+    )),
 });

@@ -4,14 +4,11 @@
  * A step counts only behind the one before it.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
-import { ofProject, visibleTags } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { dated, onlyTags, type Period, peopleWho, periodOf, tag } from "./period.ts";
-import { table } from "./table.ts";
+import type { Database } from "../schema.ts";
+import { days, maybe, named, rate, whole } from "./answer.ts";
+import { dated, onlyTags, type Period, peopleWho, tag } from "./period.ts";
+import { report } from "./report.ts";
 
 /** The steps, by their milestone in `players`, and the type of the event that reaches it. */
 const STEPS = [
@@ -22,7 +19,7 @@ const STEPS = [
 ] as const;
 type Step = (typeof STEPS)[number];
 
-export const funnelQuery = z.strictObject({
+const query = z.strictObject({
   ...dated,
   banner_tag: tag.optional(),
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
@@ -30,23 +27,30 @@ export const funnelQuery = z.strictObject({
 });
 type By = "visit_date" | "event_date";
 
-export type FunnelStep = {
-  event_type: (typeof STEPS)[number]["event_type"];
-  players: number;
-  /** 0–1, or null where nobody was there before; by `event_date` it can be more than 1. */
-  rate_from_previous: number | null;
-  rate_from_first: number | null;
-  median_seconds_from_previous: number | null;
-};
-export type FunnelGroup = { banner_tag: string | null; steps: FunnelStep[] };
-export type Funnel = Period & {
-  project_id: string;
-  timezone: string;
-  by: By;
-  steps: FunnelStep[];
-  /** With `group_by=banner_tag`: the same per tag, the largest first. */
-  groups?: FunnelGroup[];
-};
+const funnelStep = z
+  .object({
+    event_type: z.enum(STEPS.map(({ event_type }) => event_type)),
+    players: whole,
+    rate_from_previous: rate.describe("By `event_date` it can be more than 1."),
+    rate_from_first: rate,
+    median_seconds_from_previous: rate,
+  })
+  .meta({ id: "FunnelStep" });
+export type FunnelStep = z.output<typeof funnelStep>;
+
+const answer = z
+  .object({
+    ...named,
+    ...days,
+    by: z.enum(["visit_date", "event_date"]),
+    steps: z.array(funnelStep),
+    groups: z
+      .array(z.object({ banner_tag: maybe, steps: z.array(funnelStep) }))
+      .exactOptional()
+      .describe("With `group_by=banner_tag`: the same per tag, the largest first."),
+  })
+  .meta({ id: "Funnel" });
+export type Funnel = z.output<typeof answer>;
 
 type StepRow = { banner_tag: string | null; step: number; players: number; median: number | null };
 
@@ -119,32 +123,32 @@ function stepsOf(rows: StepRow[]): FunnelStep[] {
   }));
 }
 
-export const funnelRoutes = new Hono<App>().get("/funnel", parameters(funnelQuery), ofProject, async (c) => {
-  const { project } = c.var;
-  const asked = c.req.valid("query");
-  const period = periodOf(project, asked, Date.now());
-  const by = asked.by ?? "visit_date";
-  const db = openDatabase(c.env.DB);
-  const tags = visibleTags(c.var.principal, asked.banner_tag);
-  const body: Funnel = {
-    project_id: project.project_id,
-    timezone: project.timezone,
-    ...period,
-    by,
-    steps: stepsOf(await funnelRows(db, project.project_id, period, { by, tags, grouped: false })),
-  };
-  if (asked.group_by === undefined) return table(c, body, Object.keys(body.steps[0] as FunnelStep), body.steps);
+export const funnel = report({
+  id: "getFunnel",
+  path: "/funnel",
+  summary: "Visit → registration → first deposit → repeat deposit",
+  description: "Over all history; a step counts only behind the one before it.",
+  role: "viewer",
+  query,
+  answer,
+  holds: "The steps, and with `group_by=banner_tag` those of each tag.",
+  tries: ["group_by=banner_tag&by=event_date"],
+  reads: "all",
+  async read({ db, project: { project_id, timezone }, period, tags, query: { by = "visit_date", group_by } }) {
+    const steps = stepsOf(await funnelRows(db, project_id, period, { by, tags, grouped: false }));
+    const body: Funnel = { project_id, timezone, ...period, by, steps };
+    const columns = Object.keys(funnelStep.shape);
+    if (group_by === undefined) return { body, columns, rows: steps };
 
-  const rows = await funnelRows(db, project.project_id, period, { by, tags, grouped: true });
-  body.groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
-    .map(([name, own]) => ({ banner_tag: name, steps: stepsOf(own) }))
-    .sort(
-      (a, b) =>
-        (b.steps[0]?.players ?? 0) - (a.steps[0]?.players ?? 0) ||
-        ((a.banner_tag ?? "") < (b.banner_tag ?? "") ? -1 : 1),
-    );
-  const flat = body.groups.flatMap(({ banner_tag: name, steps }) =>
-    steps.map((step) => ({ banner_tag: name, ...step })),
-  );
-  return table(c, body, ["banner_tag", ...Object.keys(body.steps[0] as FunnelStep)], flat);
+    const rows = await funnelRows(db, project_id, period, { by, tags, grouped: true });
+    body.groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
+      .map(([name, own]) => ({ banner_tag: name, steps: stepsOf(own) }))
+      .sort(
+        (a, b) =>
+          (b.steps[0]?.players ?? 0) - (a.steps[0]?.players ?? 0) ||
+          ((a.banner_tag ?? "") < (b.banner_tag ?? "") ? -1 : 1),
+      );
+    const flat = body.groups.flatMap(({ banner_tag, steps: own }) => own.map((step) => ({ banner_tag, ...step })));
+    return { body, columns: ["banner_tag", ...columns], rows: flat };
+  },
 });

@@ -3,42 +3,44 @@
  * group; `total` is distinct events.
  */
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { eventType } from "../event.ts";
-import { ofProject, visibleTags } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { dated, onlyTags, type Period, periodOf, tag } from "./period.ts";
-import { table } from "./table.ts";
+import type { Database } from "../schema.ts";
+import { days, maybe, named, text, whole } from "./answer.ts";
+import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { report } from "./report.ts";
 
 /** What counts can be grouped by: columns of `activity`. */
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-export const metricsQuery = z.strictObject({
+const query = z.strictObject({
   ...dated,
   event_type: eventType.optional(),
   banner_tag: tag.optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
 });
-type Asked = Pick<z.output<typeof metricsQuery>, "event_type" | "group_by" | "interval"> & {
+type Asked = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
   /** Null: all. */
   tags: string[] | null;
 };
 
-export type MetricsRow = {
-  event_date: string;
-  /** 0–23, with `interval=hour`. */
-  event_hour?: number;
-  event_type: string;
-  count: number;
-  total: number;
-} & Partial<Record<Dimension, string | null>>;
+const row = z.object({
+  event_date: z.iso.date(),
+  event_hour: z.int().min(0).max(23).exactOptional().describe("With `interval=hour`."),
+  event_type: text,
+  banner_tag: maybe.exactOptional(),
+  country: maybe.exactOptional(),
+  device: maybe.exactOptional(),
+  app_id: maybe.exactOptional(),
+  count: whole,
+  total: whole,
+});
+export type MetricsRow = z.output<typeof row>;
 
-export type Metrics = Period & { project_id: string; timezone: string; rows: MetricsRow[] };
+const answer = z.object({ ...named, ...days, rows: z.array(row) }).meta({ id: "Metrics" });
+export type Metrics = z.output<typeof answer>;
 
 /** The narrowest table that holds the answer: a day's counts, those per tag, or who did what. */
 function source({ group_by, tags, interval }: Asked): "daily_metrics" | "event_summary" | "activity" {
@@ -67,22 +69,27 @@ export function metricsRows(db: Database, project_id: string, period: Period, as
     WHERE ${where} GROUP BY ${keys} ORDER BY ${keys}`);
 }
 
-export const metricsRoutes = new Hono<App>().get("/metrics", parameters(metricsQuery), ofProject, async (c) => {
-  const { project } = c.var;
-  const { from, to, banner_tag, ...given } = c.req.valid("query");
-  const asked: Asked = { ...given, tags: visibleTags(c.var.principal, banner_tag) };
-  const period = periodOf(project, { from, to }, Date.now());
-  const found = await metricsRows(openDatabase(c.env.DB), project.project_id, period, asked);
-  const { group_by } = asked;
-  const rows = group_by ? found.map((row) => ({ ...row, [group_by]: row[group_by] || null })) : found;
-  const body: Metrics = { project_id: project.project_id, timezone: project.timezone, ...period, rows };
-  const columns = [
-    "event_date",
-    ...(asked.interval === "hour" ? ["event_hour"] : []),
-    "event_type",
-    ...(group_by ? [group_by] : []),
-    "count",
-    "total",
-  ];
-  return table(c, body, columns, rows);
+export const metrics = report({
+  id: "getMetrics",
+  path: "/metrics",
+  summary: "Counts by day or hour and type",
+  role: "viewer",
+  query,
+  answer,
+  holds: "A row for each day and type that something happened.",
+  tries: ["group_by=country&interval=hour", "group_by=banner_tag"],
+  reads: "period",
+  async read({ db, project: { project_id, timezone }, period, tags, query: { event_type, group_by, interval } }) {
+    const found = await metricsRows(db, project_id, period, { event_type, group_by, interval, tags });
+    const rows = group_by ? found.map((row) => ({ ...row, [group_by]: row[group_by] || null })) : found;
+    const columns = [
+      "event_date",
+      ...(interval === "hour" ? ["event_hour"] : []),
+      "event_type",
+      ...(group_by ? [group_by] : []),
+      "count",
+      "total",
+    ];
+    return { body: { project_id, timezone, ...period, rows }, columns, rows };
+  },
 });

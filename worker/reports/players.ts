@@ -1,56 +1,54 @@
 /** One player: what the projections know of them. Personal, so only for analysts. */
 import { and, eq } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
-import { atLeast, ofProject } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import { openDatabase, players } from "../schema.ts";
+import { players } from "../schema.ts";
+import { instant, maybe, text, whole } from "./answer.ts";
 import { common } from "./period.ts";
-import { table } from "./table.ts";
+import { report } from "./report.ts";
 
-export type PlayerProfile = {
-  project_id: string;
-  player_id: string;
-  /** ISO 8601, as all times here. */
-  first_seen: string;
-  last_event_at: string;
-  visit_at: string | null;
-  registration_at: string | null;
-  deposit_at: string | null;
-  second_deposit_at: string | null;
-  total_events: number;
-  total_deposits: number;
-  /** The tags of the first and the last tagged event. */
-  first_tag: string | null;
-  last_tag: string | null;
-  /** The tag that the registration and the first deposit count for. */
-  registration_tag: string | null;
-  deposit_tag: string | null;
-};
-
-export const playerQuery = z.strictObject(common);
+const answer = z
+  .object({
+    project_id: text,
+    player_id: text,
+    first_seen: instant,
+    last_event_at: instant,
+    visit_at: instant.nullable(),
+    registration_at: instant.nullable(),
+    deposit_at: instant.nullable(),
+    second_deposit_at: instant.nullable(),
+    third_deposit_at: instant.nullable(),
+    total_events: whole,
+    total_deposits: whole,
+    first_tag: maybe.describe("The tag of the first tagged event."),
+    last_tag: maybe.describe("The tag of the last tagged event."),
+    registration_tag: maybe.describe("The tag that the registration counts for."),
+    deposit_tag: maybe.describe("The tag that the first deposit counts for."),
+  })
+  .meta({ id: "PlayerProfile" });
 
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
-export const playerRoutes = new Hono<App>().get(
-  "/players/:player_id",
-  atLeast("analyst"),
-  parameters(playerQuery),
-  ofProject,
-  async (c) => {
-    const { project_id } = c.var.project;
-    const player_id = c.req.param("player_id");
-    const [row] = await openDatabase(c.env.DB)
+export const player = report({
+  id: "getPlayer",
+  path: "/players/:player_id",
+  summary: "One player: milestones and tags",
+  role: "analyst",
+  query: z.strictObject(common),
+  answer,
+  holds: "What is known of the player.",
+  examples: { player_id: "player-42" },
+  problems: [404],
+  reads: "all",
+  async read({ db, project: { project_id }, params: { player_id }, tags }) {
+    const [row] = await db
       .select()
       .from(players)
       .where(and(eq(players.project_id, project_id), eq(players.person, player_id)));
-    const own = c.var.principal.banner_tags;
     const brought = [row?.first_tag, row?.last_tag, row?.registration_tag, row?.deposit_tag];
-    if (!row || (own && !brought.some((tag) => tag && own.includes(tag))))
+    if (!row || (tags && !brought.some((tag) => tag && tags.includes(tag))))
       throw new Problem(404, `There is no player ${player_id} in ${project_id}.`);
-    const profile: PlayerProfile = {
+    const body = {
       project_id,
       player_id,
       first_seen: iso(row.first_seen) as string,
@@ -59,6 +57,7 @@ export const playerRoutes = new Hono<App>().get(
       registration_at: iso(row.registration_at),
       deposit_at: iso(row.deposit_at),
       second_deposit_at: iso(row.second_deposit_at),
+      third_deposit_at: iso(row.third_deposit_at),
       total_events: row.total_events,
       total_deposits: row.total_deposits,
       first_tag: row.first_tag || null,
@@ -66,6 +65,6 @@ export const playerRoutes = new Hono<App>().get(
       registration_tag: row.registration_tag || null,
       deposit_tag: row.deposit_tag || null,
     };
-    return table(c, profile, Object.keys(profile), [profile]);
+    return { body, columns: Object.keys(body), rows: [body] };
   },
-);
+});

@@ -3,7 +3,7 @@ import type { Context, TypedResponse } from "hono";
 
 export type Cell = string | number | boolean | null;
 
-const wantsCsv = (c: Context): boolean =>
+export const wantsCsv = (c: Context): boolean =>
   c.req.query("format") === "csv" ||
   (c.req.query("format") === undefined && /\btext\/csv\b/i.test(c.req.header("accept") ?? ""));
 
@@ -16,25 +16,49 @@ function csvCell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+const linesOf = (columns: readonly string[], rows: readonly Record<string, Cell>[]): string =>
+  rows.map((row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`).join("");
+
 export function csv(columns: readonly string[], rows: readonly Record<string, Cell>[]): string {
-  return [columns.join(","), ...rows.map((row) => columns.map((column) => csvCell(row[column] ?? null)).join(","))]
-    .join("\r\n")
-    .concat("\r\n");
+  return `${columns.join(",")}\r\n${linesOf(columns, rows)}`;
 }
 
-/** `body` is the whole answer in JSON; `rows`, with these columns, is its table. */
+export type Table<Body extends object> = {
+  /** The whole answer, in JSON. */
+  body: Body;
+  /** Its table, in CSV. */
+  columns: readonly string[];
+  rows: readonly Record<string, Cell>[] | AsyncIterable<readonly Record<string, Cell>[]>;
+};
+
 export function table<Body extends object>(
   c: Context,
-  body: Body,
-  columns: readonly string[],
-  rows: readonly Record<string, Cell>[],
-): TypedResponse<Body, 200, "json"> {
+  { body, columns, rows }: Table<Body>,
+): TypedResponse<Body, 200, "json"> & Response {
   c.header("vary", "accept");
   c.header("cache-control", "no-store");
-  if (!wantsCsv(c)) return c.json(body) as unknown as TypedResponse<Body, 200, "json">;
-  return c.body(csv(columns, rows), 200, { "content-type": "text/csv; charset=utf-8" }) as unknown as TypedResponse<
+  if (!wantsCsv(c)) return c.json(body) as unknown as TypedResponse<Body, 200, "json"> & Response;
+  const text = Symbol.asyncIterator in rows ? streamed(lines(columns, rows)) : csv(columns, rows);
+  return c.body(text, 200, { "content-type": "text/csv; charset=utf-8" }) as unknown as TypedResponse<
     Body,
     200,
     "json"
-  >;
+  > &
+    Response;
 }
+
+/** Pages of rows as they come: a table of any length is never held whole. */
+async function* lines(columns: readonly string[], pages: AsyncIterable<readonly Record<string, Cell>[]>) {
+  const encoder = new TextEncoder();
+  yield encoder.encode(csv(columns, []));
+  for await (const rows of pages) yield encoder.encode(linesOf(columns, rows));
+}
+
+const streamed = (chunks: AsyncGenerator<Uint8Array>) =>
+  new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });

@@ -1,0 +1,19 @@
+/** All reports. A new one is a file and a line here. */
+import { Hono } from "hono";
+import type { ExtractSchema } from "hono/types";
+import type { App } from "../http/principal.ts";
+import { bots } from "./bots.ts";
+import { campaigns } from "./campaigns.ts";
+import { funnel } from "./funnel.ts";
+import { metrics } from "./metrics.ts";
+import { player } from "./players.ts";
+import type { Described } from "./report.ts";
+
+const ALL = [metrics, funnel, campaigns, player, bots] as const;
+
+export const REPORTS: readonly Described[] = ALL;
+
+export const reportRoutes = ALL.reduce(
+  (routes, { routes: own }) => routes.route("/", own as unknown as Hono<App>),
+  new Hono<App>(),
+) as Hono<App, ExtractSchema<(typeof ALL)[number]["routes"]>>;

@@ -1,0 +1,121 @@
+/**
+ * What a report is: one definition, from which its route, its access, its entry in the OpenAPI document, its CSV and
+ * its caching follow.
+ */
+import { Hono } from "hono";
+import type * as z from "zod";
+import { atLeast, ofProject, visibleTags } from "../http/access.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App, Principal, Role } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import type { Project } from "../project.ts";
+import { type Database, openDatabase } from "../schema.ts";
+import { fresh } from "./freshness.ts";
+import { type Period, periodOf } from "./period.ts";
+import { type Table, table } from "./table.ts";
+
+/** What a report is asked, and by whom. */
+export type Asked<Query, Parameter extends string = never> = {
+  env: Env;
+  db: Database;
+  project: Project;
+  principal: Principal;
+  /** The only tags that the answer may speak of; null is all. */
+  tags: string[] | null;
+  query: Query;
+  /** What varies in the path. */
+  params: Record<Parameter, string>;
+  /** The days asked for, both included; the last 30 where none are. */
+  period: Period;
+  /** Epoch milliseconds. */
+  now: number;
+};
+
+/**
+ * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
+ * the moment, too.
+ */
+export type Reads = "period" | "until" | "all" | "now";
+
+type ParametersIn<Path extends string> = Path extends `${infer Part}/${infer Rest}`
+  ? ParametersIn<Part> | ParametersIn<Rest>
+  : Path extends `:${infer Name}`
+    ? Name
+    : never;
+
+export type Definition<Path extends string, Query extends z.ZodObject, Answer extends object> = {
+  /** `operationId` in the OpenAPI document. */
+  id: string;
+  /** Below `/api/v1`. */
+  path: Path;
+  summary: string;
+  description?: string;
+  role: Extract<Role, "viewer" | "analyst">;
+  query: Query;
+  /** The answer in JSON; the same in CSV are its rows. */
+  answer: z.ZodType<Answer>;
+  /** What the answer holds, in a sentence. */
+  holds: string;
+  /** Values to begin with, for the documentation and the tests; those of the path are needed. */
+  examples?: Record<string, string>;
+  /** Queries that the tests ask beside the empty one. */
+  tries?: readonly string[];
+  /** Other problems than a wrong parameter or credential. */
+  problems?: readonly 404[];
+  /** Its figures are not kept by tag: a key that is limited to some is refused. */
+  untagged?: true;
+  reads: Reads;
+  /** Whether amounts are converted, so that a new rate makes a new answer. */
+  converts?: true;
+  read(asked: Asked<z.output<Query>, ParametersIn<Path>>): Promise<Table<Answer>>;
+};
+
+/** As the typed client sees it. */
+type Routes<Path extends string, Query extends z.ZodObject, Answer> = Hono<
+  App,
+  {
+    [At in Path]: {
+      $get: {
+        input: { query: z.input<Query> } & ([ParametersIn<Path>] extends [never]
+          ? unknown
+          : { param: Record<ParametersIn<Path>, string> });
+        output: Answer;
+        outputFormat: "json";
+        status: 200;
+      };
+    };
+  }
+>;
+
+export function report<Path extends string, Query extends z.ZodObject, Answer extends object>(
+  definition: Definition<Path, Query, Answer>,
+) {
+  const { path, role, query, untagged, reads, converts = false, read } = definition;
+  const routes = new Hono<App>().get(path as string, atLeast(role), parameters(query), ofProject, async (c) => {
+    const { principal, project } = c.var;
+    if (untagged && principal.banner_tags !== null)
+      throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
+    const now = Date.now();
+    const given = c.req.valid("query") as z.output<Query> & { banner_tag?: string; from?: string; to?: string };
+    const asked = {
+      env: c.env,
+      db: openDatabase(c.env.DB),
+      project,
+      principal,
+      tags: visibleTags(principal, given.banner_tag),
+      query: given,
+      params: c.req.param() as Record<ParametersIn<Path>, string>,
+      period: periodOf(project, given, now),
+      now,
+    };
+    const answer = async () => table(c, await read(asked));
+    return reads === "now" ? answer() : fresh(c, asked, { reads, converts }, answer);
+  });
+  return { ...definition, routes: routes as unknown as Routes<Path, Query, Answer> };
+}
+
+/** A report of which only the description is of interest. */
+export type Described = Omit<ReturnType<typeof report>, "routes" | "read" | "answer" | "query"> & {
+  query: z.ZodObject;
+  answer: z.ZodType;
+};

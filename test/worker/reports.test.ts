@@ -191,6 +191,47 @@ describe("/funnel", () => {
   });
 });
 
+describe("/cohorts", () => {
+  it("tells who was active again how many days later, by the week and tag of their first day", async () => {
+    const { rows, total } = await json(`/api/v1/cohorts?${MAY}&group_by=banner_tag`);
+    const spring = { cohort: "2026-04-27", banner_tag: "spring", players: 2 };
+    const command = { cohort: "2026-04-27", banner_tag: "=cmd()", players: 1 };
+    expect(rows).toMatchObject([command, spring]);
+    const first = (row: unknown) => (row as { retention: unknown[] }).retention.slice(0, 2);
+    expect(first((rows as unknown[])[0])).toEqual([
+      { day: 1, people: 1, active: 1, rate: 1 },
+      { day: 3, people: 1, active: 0, rate: 0 },
+    ]);
+    expect(first((rows as unknown[])[1])).toEqual([
+      { day: 1, people: 2, active: 1, rate: 0.5 },
+      { day: 3, people: 2, active: 0, rate: 0 },
+    ]);
+    expect(total).toMatchObject({ players: 3 });
+    expect(first(total)[0]).toEqual({ day: 1, people: 3, active: 2, rate: 2 / 3 });
+    const { rows: byDay } = await json(`/api/v1/cohorts?${MAY}&interval=day`);
+    expect(byDay).toMatchObject([
+      { cohort: "2026-05-01", players: 2 },
+      { cohort: "2026-05-02", players: 1 },
+    ]);
+  });
+
+  it("does not take a day that is not over for one without people", async () => {
+    await createProject("young");
+    const yesterday = Date.now() - 86_400_000;
+    await deliver([
+      {
+        events: [
+          storedEvent({ project_id: "young", event_type: "visit", player_id: "p", timestamp: yesterday }),
+          storedEvent({ project_id: "young", event_type: "visit", player_id: "q" }),
+        ],
+      },
+    ]);
+    await settle();
+    const { total } = await json("/api/v1/cohorts?project_id=young");
+    expect((total as { retention: unknown[] }).retention[0]).toEqual({ day: 1, people: 0, active: 0, rate: null });
+  });
+});
+
 describe("/campaigns", () => {
   it("gives a row a tag and a total, in the project's currency", async () => {
     const { rows, total, currency } = await json(`/api/v1/campaigns?${MAY}`);

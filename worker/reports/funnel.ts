@@ -3,21 +3,15 @@
  * visit lies in the period, and what became of them since; by `event_date`, who took each step in the period.
  * A step counts only behind the one before it.
  */
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, rate, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, peopleWho, tag } from "./period.ts";
+import { dated, onlyTags, type Period, tag } from "./period.ts";
 import { report } from "./report.ts";
 
-/** The steps, by their milestone in `players`, and the type of the event that reaches it. */
-const STEPS = [
-  { event_type: "visit", milestone: "visit", reachedBy: "visit" },
-  { event_type: "registration", milestone: "registration", reachedBy: "registration" },
-  { event_type: "first_deposit", milestone: "deposit", reachedBy: "deposit" },
-  { event_type: "repeat_deposit", milestone: "second_deposit", reachedBy: "deposit" },
-] as const;
-type Step = (typeof STEPS)[number];
+/** The steps, in the order of `FUNNEL_STEPS`. */
+const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
 
 const query = z.strictObject({
   ...dated,
@@ -29,7 +23,7 @@ type By = "visit_date" | "event_date";
 
 const funnelStep = z
   .object({
-    event_type: z.enum(STEPS.map(({ event_type }) => event_type)),
+    event_type: z.enum(STEPS),
     players: whole,
     rate_from_previous: rate.describe("By `event_date` it can be more than 1."),
     rate_from_first: rate,
@@ -54,67 +48,38 @@ export type Funnel = z.output<typeof answer>;
 
 type StepRow = { banner_tag: string | null; step: number; players: number; median: number | null };
 
-const column = ({ milestone }: Step, part: "at" | "date" | "tag") => sql.raw(`p.${milestone}_${part}`);
-
-/** The people who reached a step in the period. */
-function reachedIn(step: Step, project_id: string, period: Period): SQL {
-  return sql`SELECT p.* FROM (${peopleWho(step.reachedBy, project_id, period)}) w
-    JOIN players p ON p.project_id = ${project_id} AND p.person = w.person
-    WHERE ${column(step, "date")} BETWEEN ${period.from} AND ${period.to}`;
-}
-
-/** Everyone of a step, with its tag and the milliseconds since the step before. */
-function members(steps: readonly Step[], anchor: Step, people: SQL): SQL {
-  const step = steps.at(-1) as Step;
-  const before = steps.at(-2);
-  const elapsed = before ? sql`${column(step, "at")} - ${column(before, "at")}` : sql`NULL`;
-  return sql`SELECT ${STEPS.indexOf(step)} AS step, ${column(anchor, "tag")} AS banner_tag,
-    CASE WHEN ${elapsed} >= 0 THEN ${elapsed} END AS elapsed FROM (${people}) p`;
-}
-
-/** By visit date, all steps of those who first visited in the period, each behind the one before it. */
-function byVisitDate(project_id: string, period: Period): { cohort: SQL; reached: SQL[] } {
-  const reached = STEPS.map((_, index) => {
-    const steps = STEPS.slice(0, index + 1);
-    const inOrder = steps
-      .slice(1)
-      .map((step, before) => sql`AND ${column(step, "at")} >= ${column(steps[before] as Step, "at")}`);
-    return members(steps, STEPS[0], sql`SELECT * FROM cohort p WHERE true ${sql.join(inOrder, sql` `)}`);
-  });
-  return { cohort: reachedIn(STEPS[0], project_id, period), reached };
-}
-
-/** By event date, whoever took the step in the period. */
-function byEventDate(project_id: string, period: Period): { cohort: SQL; reached: SQL[] } {
-  const reached = STEPS.map((step, index) =>
-    members(STEPS.slice(0, index + 1), step, reachedIn(step, project_id, period)),
-  );
-  return { cohort: sql`SELECT NULL`, reached };
-}
-
+/** Steps by people, with the median time since the step before, of those who took that before. */
 async function funnelRows(
   db: Database,
   project_id: string,
-  period: Period,
+  { from, to }: Period,
   asked: { by: By; tags: string[] | null; grouped: boolean },
 ): Promise<StepRow[]> {
   const group = asked.grouped ? sql`banner_tag` : sql`NULL`;
-  const { cohort, reached } = (asked.by === "visit_date" ? byVisitDate : byEventDate)(project_id, period);
+  const anchor = asked.by === "visit_date" ? "visit" : "event";
   return db.all<StepRow>(sql`
-    WITH cohort AS MATERIALIZED (${cohort}), reached AS (${sql.join(reached, sql` UNION ALL `)}),
-    chosen AS (SELECT step, ${group} AS banner_tag, elapsed FROM reached
-      WHERE true ${onlyTags(sql`banner_tag`, asked.tags)}),
-    ordered AS (SELECT *, row_number() OVER steps AS nth, count(elapsed) OVER (PARTITION BY banner_tag, step) AS timed
-      FROM chosen WINDOW steps AS (PARTITION BY banner_tag, step ORDER BY elapsed IS NULL, elapsed))
-    SELECT banner_tag, step, count(*) AS players,
-      avg(CASE WHEN elapsed IS NOT NULL AND nth IN ((timed + 1) / 2, (timed + 2) / 2) THEN elapsed END) / 1000.0 AS median
-    FROM ordered GROUP BY banner_tag, step ORDER BY banner_tag, step`);
+    WITH taken AS MATERIALIZED (
+      SELECT ${group} AS banner_tag, step, elapsed, sum(people) AS people FROM funnel
+      WHERE project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to}
+        ${onlyTags(sql`banner_tag`, asked.tags)}
+      GROUP BY 1, 2, 3
+    ), ranked AS (
+      SELECT banner_tag, step, elapsed, sum(people) OVER (PARTITION BY banner_tag, step ORDER BY elapsed) AS upto,
+        sum(people) OVER (PARTITION BY banner_tag, step) AS timed FROM taken WHERE elapsed >= 0
+    ), medians AS (
+      SELECT banner_tag, step, (min(elapsed) FILTER (WHERE upto >= (timed + 1) / 2)
+        + min(elapsed) FILTER (WHERE upto >= (timed + 2) / 2)) / 2000.0 AS median
+      FROM ranked GROUP BY banner_tag, step
+    )
+    SELECT t.banner_tag, t.step, sum(t.people) AS players, m.median
+    FROM taken t LEFT JOIN medians m ON m.banner_tag IS t.banner_tag AND m.step = t.step
+    GROUP BY t.banner_tag, t.step ORDER BY t.banner_tag, t.step`);
 }
 
 function stepsOf(rows: StepRow[]): FunnelStep[] {
   const players = STEPS.map((_, step) => rows.find((row) => row.step === step)?.players ?? 0);
   const rate = (part: number, whole: number | undefined) => (whole ? part / whole : null);
-  return STEPS.map(({ event_type }, step) => ({
+  return STEPS.map((event_type, step) => ({
     event_type,
     players: players[step] as number,
     rate_from_previous: step === 0 ? null : rate(players[step] as number, players[step - 1]),

@@ -4,12 +4,13 @@ import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
+import { cohorts } from "./cohorts.ts";
 import { funnel } from "./funnel.ts";
 import { metrics } from "./metrics.ts";
 import { player } from "./players.ts";
 import type { Described } from "./report.ts";
 
-const ALL = [metrics, funnel, campaigns, player, bots] as const;
+const ALL = [metrics, funnel, cohorts, campaigns, player, bots] as const;
 
 export const REPORTS: readonly Described[] = ALL;
 

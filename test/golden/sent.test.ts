@@ -4,17 +4,20 @@ import { beforeAll, describe, it } from "vitest";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { db, settle, TABLES } from "../worker/log.ts";
-import { expectEveryFigure, forgetAnswers, load } from "./rounds.ts";
+import { ASKED, expectEveryFigure, forgetAnswers, load } from "./rounds.ts";
 
 describe("the golden events, in the order in which they arrived", () => {
   beforeAll(() => load("sent"));
 
-  it("give every figure of the reference", () => expectEveryFigure("sent"));
+  it.each(ASKED)("give every figure of %s", (path) => expectEveryFigure("sent", path));
+});
 
-  it("give it again after all projections have been reset and rebuilt", async () => {
+describe("the same, after all projections have been reset and rebuilt", () => {
+  beforeAll(async () => {
     for (const { name } of TABLES) await rebuild(env, db, PROJECTIONS, name);
     await settle(TABLES);
     await forgetAnswers();
-    await expectEveryFigure("sent");
   });
+
+  it.each(ASKED)("give every figure of %s again", (path) => expectEveryFigure("sent", path));
 });

@@ -37,6 +37,9 @@ export function takeApart(address: string, limited: string[] | null, select: Sel
   return { name, ask: { project, query, rest, tags, period, select: bound } };
 }
 
+/** How every answer begins. */
+export const head = ({ project_id, timezone }: GoldenProject) => ({ project_id, timezone });
+
 /** A part of a whole; null where there is nothing to divide by. */
 export const rate = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
 

@@ -1,77 +1,66 @@
 /** A row per banner tag: what it brought in the period, and in the one that it is compared with. */
-import { type Ask, byText, type Report, rate } from "./ask.ts";
+import { type Ask, byText, head, type Report, rate } from "./ask.ts";
+import type { Row } from "./database.ts";
+import { average, money, payments } from "./money.ts";
 
-type Figures = {
-  visits: number;
-  unique_players: number;
-  registrations: number;
-  first_deposits: number;
-  deposits: number;
-  amount: string;
-  other_amounts: Record<string, string>;
-  visit_to_registration: number | null;
-  registration_to_first_deposit: number | null;
-};
-type Found = Omit<Figures, "other_amounts"> & { name: string; others: string[][] };
+type Period = Ask["period"];
+type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
 
 /** `group` is the tag, or nothing for the total. */
-async function figures({ project, select }: Ask, { from, to }: Ask["period"], group: string) {
-  const rows = await select<Found>(
+async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
+  const { project, select } = ask;
+  const counts = await select<Counts>(
     `WITH within AS (
-      SELECT *, ${group} AS name FROM events WHERE project_id = $project AND event_date BETWEEN $from AND $to AND TAGGED
+      SELECT e.*, ${group} AS name, p.deposit_on FROM events e JOIN persons p USING (project_id, person)
+      WHERE project_id = $project AND event_date BETWEEN $from AND $to AND TAGGED
+    ), first AS (
+      SELECT ${group} AS name, count(*) AS first_deposits,
+        count(*) FILTER (registration_on BETWEEN $from AND $to) AS new_depositors
+      FROM (SELECT *, deposit_tag AS banner_tag FROM persons WHERE project_id = $project AND deposit_on BETWEEN $from AND $to)
+      WHERE TAGGED GROUP BY name
     ), counted AS (
       SELECT name, count(*) FILTER (event_type = 'visit') AS visits,
         count(DISTINCT person) AS unique_players,
         count(DISTINCT (event_date, person)) FILTER (event_type = 'registration') AS registrations,
+        count(DISTINCT person) FILTER (event_type = 'deposit' AND deposit_on < $from) AS returning_depositors,
+        count(DISTINCT person) FILTER (event_type = 'deposit') AS depositors,
         count(*) FILTER (event_type = 'deposit') AS deposits
       FROM within GROUP BY name
-    ), first AS (
-      SELECT ${group} AS name, count(*) AS first_deposits FROM (SELECT *, tag AS banner_tag FROM milestones)
-      WHERE project_id = $project AND event_type = 'deposit' AND nth = 1 AND reached_on BETWEEN $from AND $to AND TAGGED
-      GROUP BY name
-    ), deposited AS (
-      SELECT name, currency, decimal_text(sum(amount::HUGEINT)) AS amount FROM within
-      WHERE event_type = 'deposit' AND amount IS NOT NULL GROUP BY name, currency
-    ), money AS (
-      SELECT name, any_value(amount) FILTER (currency = $currency) AS amount,
-        list([currency, amount]) FILTER (currency <> $currency) AS others
-      FROM deposited GROUP BY name
     )
-    SELECT name, visits, unique_players, registrations, coalesce(first_deposits, 0) AS first_deposits, deposits,
-      coalesce(amount, '0.00') AS amount, coalesce(others, []) AS others
-    FROM counted LEFT JOIN first USING (name) LEFT JOIN money USING (name)`,
-    { from, to, currency: project.currency },
+    SELECT counted.*, coalesce(first_deposits, 0) AS first_deposits, coalesce(new_depositors, 0) AS new_depositors
+    FROM counted LEFT JOIN first USING (name)`,
+    { from, to },
   );
-  return new Map(
-    rows.map(({ name, others, ...row }): [string, Figures] => [
-      name,
-      {
-        ...row,
-        other_amounts: Object.fromEntries(others),
-        visit_to_registration: rate(row.registrations, row.visits),
-        registration_to_first_deposit: rate(row.first_deposits, row.registrations),
-      },
-    ]),
-  );
+  const paid = await payments(ask, [group], "event_date BETWEEN $from AND $to AND TAGGED", {
+    from,
+    to,
+    into: project.currency,
+  });
+  const nothing = { visits: 0, unique_players: 0, registrations: 0, first_deposits: 0 };
+  const rest = { new_depositors: 0, returning_depositors: 0, depositors: 0, deposits: 0 };
+  const figures = (name: string) => {
+    const { name: _, ...own } = counts.find((row) => row.name === name) ?? { name, ...nothing, ...rest };
+    const [deposited, withdrawn] = [paid([name], "deposit"), paid([name], "withdrawal")];
+    return {
+      ...own,
+      amount: money(deposited.exact),
+      deposit_per_first_deposit: average(deposited.exact, own.first_deposits),
+      withdrawn: money(withdrawn.exact),
+      net_amount: money(deposited.exact - withdrawn.exact),
+      unconverted: deposited.unconverted,
+      withdrawn_unconverted: withdrawn.unconverted,
+      visit_to_registration: rate(own.registrations, own.visits),
+      registration_to_first_deposit: rate(own.first_deposits, own.registrations),
+    };
+  };
+  return { names: counts.map(({ name }) => name), figures };
 }
-
-const NOTHING: Figures = {
-  visits: 0,
-  unique_players: 0,
-  registrations: 0,
-  first_deposits: 0,
-  deposits: 0,
-  amount: "0.00",
-  other_amounts: {},
-  visit_to_registration: null,
-  registration_to_first_deposit: null,
-};
 
 const DAY = 86_400_000;
 const shift = (date: string, days: number) => new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 
 /** As many days just before, or the same days a year earlier. */
-function compared({ from, to }: Ask["period"], compare: string): Ask["period"] {
+function compared({ from, to }: Period, compare: string): Period {
   if (compare === "previous") {
     const days = (Date.parse(to) - Date.parse(from)) / DAY + 1;
     return { from: shift(from, -days), to: shift(from, -1) };
@@ -84,34 +73,30 @@ export const campaigns: Report = async (ask) => {
   const { project, query, period } = ask;
   const compare = query.get("compare");
   const previous_period = compare === null ? null : compared(period, compare);
-  const both = async (group: string) => ({
-    now: await figures(ask, period, group),
-    before: previous_period && (await figures(ask, previous_period, group)),
-  });
-  const { now, before } = await both("banner_tag");
-  const total = await both("''");
-  const names = new Set([...now.keys(), ...(before?.keys() ?? [])]);
-  const row = (from: { now: Map<string, Figures>; before: Map<string, Figures> | null }, name: string) => ({
-    ...(from.now.get(name) ?? NOTHING),
-    ...(from.before && { previous: from.before.get(name) ?? NOTHING }),
-  });
+  const [now, total] = [await campaignsIn(ask, period, "banner_tag"), await campaignsIn(ask, period, "''")];
+  const before = previous_period && (await campaignsIn(ask, previous_period, "banner_tag"));
+  const totalBefore = previous_period && (await campaignsIn(ask, previous_period, "''"));
   const sort = query.get("sort") ?? "-visits";
-  const column = sort.replace("-", "") as keyof Figures | "banner_tag";
-  const value = (of: { banner_tag: string | null } & Figures) =>
-    column === "amount" ? Number(of.amount) : (of[column] ?? (column === "banner_tag" ? "" : -1));
-  const rows = [...names]
-    .map((name) => ({ banner_tag: name === "" ? null : name, ...row({ now, before }, name) }))
+  const rows = [...new Set([...now.names, ...(before?.names ?? [])])]
+    .map((name) => ({
+      banner_tag: name === "" ? null : name,
+      ...now.figures(name),
+      ...(before && { previous: before.figures(name) }),
+    }))
     .sort((a, b) => {
-      const order = value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0;
+      const column = sort.replace("-", "") as keyof typeof a;
+      const order =
+        column === "banner_tag"
+          ? byText(a.banner_tag, b.banner_tag)
+          : Number(a[column] ?? -1) - Number(b[column] ?? -1);
       return (sort.startsWith("-") ? -order : order) || byText(a.banner_tag, b.banner_tag);
     });
   return {
-    project_id: project.project_id,
-    timezone: project.timezone,
+    ...head(project),
     currency: project.currency,
     ...period,
     rows,
-    total: row(total, ""),
+    total: { ...total.figures(""), ...(totalBefore && { previous: totalBefore.figures("") }) },
     ...(previous_period && { previous_period }),
   };
 };

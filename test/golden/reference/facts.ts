@@ -53,7 +53,68 @@ export const FACTS = [
       row_number() OVER (PARTITION BY project_id, person, event_type ORDER BY timestamp, banner_tag) AS nth
     FROM events WHERE event_type IN ('visit', 'registration', 'deposit')`,
 
+  // One row a person; of several events in the same millisecond, the tag that sorts first (for the last one: last).
+  `CREATE TABLE persons AS
+    WITH told AS (
+      SELECT project_id, person, count(*) AS total_events,
+        min(timestamp) AS first_seen, max(timestamp) AS last_event_at,
+        min(event_date) AS first_day, max(event_date) AS last_day,
+        arg_min(banner_tag, (timestamp, banner_tag)) AS brought_by,
+        arg_min(own_tag, (timestamp, own_tag)) FILTER (own_tag IS NOT NULL) AS first_tag,
+        arg_max(own_tag, (timestamp, own_tag)) FILTER (own_tag IS NOT NULL) AS last_tag,
+        any_value(player_id) AS player_id, any_value(visitor_id) FILTER (player_id IS NULL) AS visitor_id,
+        ${["spin", "purchase", "deposit", "withdrawal"].map((type) => `count(*) FILTER (event_type = '${type}') AS total_${type}s`).join(", ")}
+      FROM events GROUP BY project_id, person
+    ), apps AS (
+      SELECT project_id, person, app_id, row_number() OVER (
+        PARTITION BY project_id, person ORDER BY count(*) DESC, app_id) AS place
+      FROM events WHERE app_id IS NOT NULL GROUP BY project_id, person, app_id
+    ), contacts AS (
+      SELECT project_id, person,
+        arg_max(data ->> '$.email', (timestamp, event_id)) FILTER (json_type(data, '$.email') = 'VARCHAR') AS email,
+        arg_max(data ->> '$.phone', (timestamp, event_id)) FILTER (json_type(data, '$.phone') = 'VARCHAR') AS phone
+      FROM events WHERE event_type = 'auth' AND data IS NOT NULL GROUP BY project_id, person
+    ), reached AS (
+      SELECT project_id, person, ${[
+        { name: "visit", event_type: "visit", nth: 1 },
+        { name: "registration", event_type: "registration", nth: 1 },
+        { name: "deposit", event_type: "deposit", nth: 1 },
+        { name: "second_deposit", event_type: "deposit", nth: 2 },
+        { name: "third_deposit", event_type: "deposit", nth: 3 },
+      ]
+        .flatMap(({ name, event_type, nth }) =>
+          ["reached_at", "reached_on", "tag"].map(
+            (what) =>
+              `any_value(${what}) FILTER (event_type = '${event_type}' AND nth = ${nth}) AS ${name}_${what.replace("reached_", "")}`,
+          ),
+        )
+        .join(", ")}
+      FROM milestones GROUP BY project_id, person
+    )
+    SELECT told.*, reached.* EXCLUDE (project_id, person), apps.app_id AS favourite_app, email, phone
+    FROM told LEFT JOIN reached USING (project_id, person) LEFT JOIN contacts USING (project_id, person)
+      LEFT JOIN apps ON apps.project_id = told.project_id AND apps.person = told.person AND apps.place = 1`,
+
+  // The rate of a date is the latest one that is not after it and at most 7 days before; in 1e-8 USD.
+  `CREATE TABLE in_force AS
+    WITH dates AS (SELECT DISTINCT event_date FROM events),
+      currencies AS (SELECT DISTINCT currency FROM events WHERE currency IS NOT NULL)
+    SELECT event_date, currency, CASE WHEN currency = 'USD' THEN 100000000::HUGEINT ELSE (
+        SELECT arg_max((usd_rate::DECIMAL(28, 8) * 100000000)::HUGEINT, rate_date) FROM rates
+        WHERE currency_code = currency AND rate_date::DATE BETWEEN event_date::DATE - 7 AND event_date::DATE) END AS rate
+    FROM dates, currencies`,
+
+  `CREATE TABLE payments AS
+    SELECT e.*, i.rate FROM events e JOIN in_force i USING (event_date, currency)
+    WHERE amount IS NOT NULL AND event_type IN ('deposit', 'purchase', 'refund', 'withdrawal')`,
+
+  `CREATE MACRO half_even(part, whole) AS sign(part)::HUGEINT * (abs(part) // whole + CASE
+    WHEN abs(part) % whole * 2 > whole OR (abs(part) % whole * 2 = whole AND abs(part) // whole % 2 = 1) THEN 1
+    ELSE 0 END)`,
+
   `CREATE MACRO decimal_text(units) AS
     CASE WHEN units < 0 THEN '-' ELSE '' END || (abs(units) // 10000)::VARCHAR || '.' ||
     regexp_replace(lpad((abs(units) % 10000)::VARCHAR, 4, '0'), '0{1,2}$', '')`,
+
+  `CREATE MACRO iso(moment) AS strftime(to_timestamp(0) + to_milliseconds(moment), '%Y-%m-%dT%H:%M:%S.%gZ')`,
 ];

@@ -3,12 +3,31 @@ import type { StoredEvent } from "../../../worker/event.ts";
 import { type Report, takeApart } from "./ask.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
+import { cohorts } from "./cohorts.ts";
 import { openFacts } from "./database.ts";
 import { funnel } from "./funnel.ts";
+import { kpis } from "./kpis.ts";
+import { leaderboard } from "./leaderboard.ts";
+import { ltv } from "./ltv.ts";
 import { metrics } from "./metrics.ts";
-import { players } from "./players.ts";
+import { players, profiles } from "./players.ts";
+import { revenue } from "./revenue.ts";
+import { series } from "./series.ts";
 
-const REPORTS: Record<string, Report> = { metrics, campaigns, funnel, bots, players };
+/** By the first part of the path. */
+const REPORTS: Record<string, Report> = {
+  metrics: (ask) => (ask.rest.length > 0 ? series(ask) : metrics(ask)),
+  campaigns,
+  funnel,
+  cohorts,
+  revenue,
+  ltv,
+  kpis,
+  games: leaderboard,
+  players,
+  profiles,
+  bots,
+};
 
 /** Answers as JSON what the product should answer at this address, for a key limited to these tags (null: not). */
 export type Reference = (address: string, tags: string[] | null) => Promise<unknown>;

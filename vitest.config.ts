@@ -10,10 +10,14 @@ export default defineConfig({
     projects: [
       {
         plugins: [
-          cloudflareTest(async () => ({
+          cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token",
+                MIGRATIONS: await readD1Migrations("migrations"),
+                ECB_FEED_URL: `${inject("feed")}/daily.xml`,
+              },
               // Low, so that a test can reach them; requests without an address are not limited.
               ratelimits: {
                 PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },
@@ -25,6 +29,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["test/feed/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
           testTimeout: 60_000,
         },

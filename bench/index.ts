@@ -1,5 +1,6 @@
 /** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
 import { resolve } from "node:path";
+import { benchAnomalies } from "./anomalies.ts";
 import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
@@ -11,6 +12,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   latency: benchLatency,
   collect: benchCollect,
   log: benchLog,
+  anomalies: benchAnomalies,
 };
 
 const asked = process.argv.slice(2);

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
+import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
@@ -29,6 +30,7 @@ const api = new Hono<App>()
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
+  .route("/", exchangeRateRoutes)
   .route("/", projectionRoutes)
   .route("/", auditRoutes);
 

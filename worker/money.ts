@@ -5,6 +5,12 @@
 export const UNITS = 10_000;
 const LARGEST_WHOLE = 900_000_000_000n;
 
+/** The event types whose amounts are payments: from the player, and back to them. */
+export const INCOME = ["purchase", "deposit"] as const;
+export const OUTGO = ["refund", "withdrawal"] as const;
+export type PaymentType = (typeof INCOME)[number] | (typeof OUTGO)[number];
+export const PAYMENT_TYPES: readonly PaymentType[] = [...INCOME, ...OUTGO];
+
 /** `"12.5"` → `125000`. Null for anything that is not such a decimal; a sign or an exponent is none. */
 export function parseMoney(text: string): number | null {
   const parts = /^(\d{1,12})(?:\.(\d{1,4}))?$/.exec(text);
@@ -23,6 +29,13 @@ export function formatMoney(units: number | bigint): string {
     .padStart(4, "0")
     .replace(/0{1,2}$/, "");
   return `${value < 0n ? "-" : ""}${magnitude / BigInt(UNITS)}.${fraction}`;
+}
+
+/** Rounded to the nearest, half to even. `by` is positive. */
+export function divide(number: bigint, by: bigint): bigint {
+  const down = number / by - (number % by < 0n ? 1n : 0n);
+  const twice = 2n * (number - down * by);
+  return twice > by || (twice === by && down % 2n !== 0n) ? down + 1n : down;
 }
 
 /** The active codes of ISO 4217 (list one, 2024), metals and test codes left out. */

@@ -18,7 +18,21 @@ export const projects = sqliteTable("projects", {
   require_signature: integer({ mode: "boolean" }).notNull(),
   pixel_secret: text().notNull(),
   bot_rules: text({ mode: "json" }).$type<BotRules>().notNull(),
+  retention: text({ mode: "json" }).$type<Retention>().notNull(),
+  /** Days before this date are settled: their figures stay, their events may have gone. `''` is none. */
+  settled_before: text().notNull(),
 });
+
+/** For how many days what is kept; for ever where nothing is said. */
+export type Retention = {
+  /** Events in the log. */
+  events_days?: number | undefined;
+  /** Events in the archive, and those with an amount there. */
+  archive_days?: number | undefined;
+  purchases_days?: number | undefined;
+  /** Figures by day. */
+  figures_days?: number | undefined;
+};
 
 /** A project's own rules about bots, beside the general ones. */
 export type BotRules = {

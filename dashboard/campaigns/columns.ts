@@ -1,7 +1,10 @@
 /** The columns of the campaign table, and how its rows are sorted and found. Pure. */
 import type { CampaignFigures, CampaignRow } from "../../worker/reports/campaigns.ts";
 
-export type Column = Exclude<keyof CampaignFigures, "other_amounts">;
+export type Column = Exclude<
+  keyof CampaignFigures,
+  "unconverted" | "withdrawn_unconverted" | "withdrawn" | "net_amount" | "deposit_per_first_deposit"
+>;
 type Kind = "count" | "money" | "rate";
 
 /** In order. `share` shows how much of the total a row has. */
@@ -24,7 +27,7 @@ export const COLUMNS: readonly { name: Column; title: string; hint: string; kind
     kind: "rate",
   },
   { name: "deposits", title: "Deposits", hint: "Deposits, repeated ones too", kind: "count", share: true },
-  { name: "amount", title: "Amount", hint: "Deposited in the project's currency", kind: "money", share: true },
+  { name: "amount", title: "Amount", hint: "Deposited, in the project's currency", kind: "money", share: true },
 ];
 
 export const figureOf = (figures: CampaignFigures, column: Column): number | null =>

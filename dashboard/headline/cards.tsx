@@ -45,11 +45,11 @@ const CARDS: readonly Card[] = [
 ];
 
 function Deposited({ total, currency }: { total: CampaignFigures; currency: string }) {
-  const others = Object.entries(total.other_amounts).map(([code, amount]) => exactMoney(amount, code));
+  const others = Object.entries(total.unconverted).map(([code, amount]) => exactMoney(amount, code));
   return (
     <>
       <Money amount={total.amount} currency={currency} />
-      {others.length > 0 && <span title={`Also in other currencies: ${others.join(", ")}`}> + {others[0]}</span>}
+      {others.length > 0 && <span title={`Without an exchange rate: ${others.join(", ")}`}> + {others[0]}</span>}
       {others.length > 1 && <> and {others.length - 1} more</>}
     </>
   );

@@ -11,7 +11,7 @@ const STEPS: string[][] = [
   ["worker/app.ts"],
   ["worker/openapi"],
   ["worker/reports", "worker/collect", "worker/admin"],
-  ["worker/event-log", "worker/http", "worker/request-log"],
+  ["worker/event-log", "worker/http", "worker/request-log", "worker/rates"],
   ["worker/projections"],
   ["worker/live"],
   ["worker/registry"],

@@ -107,6 +107,7 @@ const KEYS = {
   player_days: ["person", "event_date", "event_type", "app_id", "banner_tag"],
   returns: ["banner_tag", "event_date", "previous_date"],
   retention: ["cohort_date", "banner_tag", "day"],
+  payments: ["event_date", "event_type", "person", "event_hour", "app_id", "platform", "banner_tag", "currency"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 const VALUES = {
@@ -132,6 +133,7 @@ const VALUES = {
   player_days: ["total", "first_at"],
   returns: ["people"],
   retention: ["people"],
+  payments: ["total", "whole", "fraction"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 export async function figuresIn(project_id: string): Promise<Figures> {

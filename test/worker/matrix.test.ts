@@ -150,6 +150,17 @@ const CASES: Case[] = [
     status: 200,
     elsewhere: 200,
   },
+  { route: "GET /exchange-rates", path: () => "/exchange-rates", may: ADMINS, status: 200, elsewhere: 200 },
+  {
+    route: "POST /exchange-rates",
+    path: () => "/exchange-rates",
+    body: () => ({
+      rates: [{ currency_code: "EUR", rate_date: "2026-05-01", usd_rate: "1.08", data_source: "a test" }],
+    }),
+    may: FAR,
+    status: 201,
+  },
+  { route: "POST /exchange-rates/refresh", path: () => "/exchange-rates/refresh", may: FAR, status: 200 },
   { route: "GET /audit", path: () => "/audit", may: ADMINS, status: 200, elsewhere: 200 },
   { ...report("/schemas", ANALYSTS), route: "GET /schemas" },
   { ...report("/schemas/spin", ANALYSTS, 404), route: "GET /schemas/:event_type" },

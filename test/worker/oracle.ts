@@ -15,6 +15,7 @@ export const TABLES_OF_FIGURES = [
   "player_days",
   "returns",
   "retention",
+  "payments",
 ] as const;
 export type Figures = Record<(typeof TABLES_OF_FIGURES)[number], Table>;
 
@@ -98,6 +99,11 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
         whole: Math.floor(event.amount / 10_000),
         fraction: event.amount % 10_000,
       });
+    }
+    if (event.amount !== null && ["purchase", "deposit", "refund", "withdrawal"].includes(event_type)) {
+      const { app_id, platform, currency, amount } = event;
+      const payment = [event_date, event_type, person, event.event_hour, app_id ?? "", platform ?? "", tag, currency];
+      bump(figures.payments, payment, { total: 1, whole: Math.floor(amount / 10_000), fraction: amount % 10_000 });
     }
     const what = [
       event_date,

@@ -16,7 +16,7 @@ const ATTRIBUTION_DAYS = 2;
 /** Few ids, tags and moments, so that everything collides: repeats, ties, shared visitors, late links, late tags. */
 const anEvent = fc.record({
   event_id: fc.integer({ min: 1, max: 60 }).map((n) => `e${n}`),
-  event_type: fc.constantFrom("visit", "registration", "deposit", "deposit", "spin"),
+  event_type: fc.constantFrom("visit", "registration", "deposit", "deposit", "withdrawal", "spin"),
   who: fc.constantFrom<[string | null, string | null][]>(
     ["p1", null],
     ["p2", null],
@@ -34,6 +34,7 @@ const anEvent = fc.record({
   country: fc.constantFrom(null, "MT", "SE"),
   device: fc.constantFrom(null, "mobile"),
   app_id: fc.constantFrom(null, "slots"),
+  platform: fc.constantFrom(null, "ios"),
   test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
   bot: fc.constantFrom(null, null, null, null, "crawler"),
 });
@@ -90,7 +91,7 @@ describe("projections", () => {
 
     const before = await Promise.all(Array.from({ length: run }, (_, index) => figuresIn(`property-${index + 1}`)));
     await rebuild(env, db, PROJECTIONS, "identities");
-    expect(await figuresIn("property-1")).toMatchObject({ daily_metrics: {}, players: {} });
+    expect(await figuresIn("property-1")).toMatchObject({ daily_metrics: {}, players: {}, payments: {} });
     await settle(TABLES);
     for (const [index, figures] of before.entries()) expect(await figuresIn(`property-${index + 1}`)).toEqual(figures);
   }, 300_000);

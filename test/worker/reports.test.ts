@@ -53,6 +53,7 @@ beforeAll(async () => {
     },
   ]);
   await settle();
+  await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 125000000, 'test', 0)").run();
 });
 
 const MAY = "project_id=acme&from=2026-05-01&to=2026-05-31";
@@ -206,7 +207,11 @@ describe("/cohorts", () => {
       { day: 1, people: 2, active: 1, rate: 0.5 },
       { day: 3, people: 2, active: 0, rate: 0 },
     ]);
-    expect(total).toMatchObject({ players: 3 });
+    // 10 EUR and 5.005 EUR at 1.25, and JPY without a rate.
+    const value = { paying_users: 1, revenue_usd: "18.7562", net_usd: "18.7562", unconverted: { JPY: "999.00" } };
+    expect((rows as unknown[])[1]).toMatchObject({ ...value, revenue_per_player_usd: "9.3781" });
+    expect((rows as unknown[])[0]).toMatchObject({ paying_users: 0, revenue_usd: "0.00", unconverted: {} });
+    expect(total).toMatchObject({ players: 3, ...value, revenue_per_player_usd: "6.2521" });
     expect(first(total)[0]).toEqual({ day: 1, people: 3, active: 2, rate: 2 / 3 });
     const { rows: byDay } = await json(`/api/v1/cohorts?${MAY}&interval=day`);
     expect(byDay).toMatchObject([
@@ -243,9 +248,16 @@ describe("/campaigns", () => {
         unique_players: 2,
         registrations: 1,
         first_deposits: 1,
+        new_depositors: 1,
+        returning_depositors: 0,
+        depositors: 1,
         deposits: 3,
         amount: "15.005",
-        other_amounts: { JPY: "999.00" },
+        deposit_per_first_deposit: "15.005",
+        withdrawn: "0.00",
+        net_amount: "15.005",
+        unconverted: { JPY: "999.00" },
+        withdrawn_unconverted: {},
         visit_to_registration: 1 / 3,
         registration_to_first_deposit: 1,
       },
@@ -255,9 +267,16 @@ describe("/campaigns", () => {
         unique_players: 1,
         registrations: 1,
         first_deposits: 0,
+        new_depositors: 0,
+        returning_depositors: 0,
+        depositors: 0,
         deposits: 0,
         amount: "0.00",
-        other_amounts: {},
+        deposit_per_first_deposit: null,
+        withdrawn: "0.00",
+        net_amount: "0.00",
+        unconverted: {},
+        withdrawn_unconverted: {},
         visit_to_registration: 1,
         registration_to_first_deposit: 0,
       },

@@ -6,7 +6,7 @@ import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
-import { rebuild } from "../projections/runner.ts";
+import { anySettled, rebuild } from "../projections/runner.ts";
 import { openDatabase, projections } from "../schema.ts";
 import { act } from "./audit.ts";
 
@@ -50,6 +50,11 @@ export const projectionRoutes = new Hono<App>()
       throw new Problem(404, `There is no projection ${name}.`);
     if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
     const db = openDatabase(c.env.DB);
+    if (name !== "live" && (await anySettled(db)))
+      throw new Problem(
+        409,
+        "Events have gone from the log; `npm run restore` makes all figures anew from the archive.",
+      );
     await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
     const rebuilding = await rebuild(c.env, db, PROJECTIONS, name);
     await wakeProjectors(c.env);

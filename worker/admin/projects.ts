@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { isTimezone } from "../calendar.ts";
 import { projectId } from "../event.ts";
+import { leastEventDays } from "../event-log/retention.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
 import type { App } from "../http/principal.ts";
@@ -12,7 +13,7 @@ import { CURRENCIES } from "../money.ts";
 import { forgetProjects, type Project } from "../project.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
-import { rebuild } from "../projections/runner.ts";
+import { anySettled, rebuild } from "../projections/runner.ts";
 import { forgetSchemas } from "../registry/check.ts";
 import { openDatabase, projects, schemas, schemaVersions } from "../schema.ts";
 import { act } from "./audit.ts";
@@ -24,6 +25,11 @@ const origin = z
     "must be an origin, such as https://brand.example",
   );
 const agents = z.array(z.string().min(2, "must have 2 characters at least").max(200)).max(100);
+
+const keptFor = z
+  .int("must be a whole number of days")
+  .min(1, "must be 1 at least")
+  .max(36_500, "must be 36500 at most");
 
 const settings = {
   name: z.string().min(1, "must not be empty").max(200),
@@ -38,6 +44,12 @@ const settings = {
     allowed_user_agents: agents.optional(),
     data_centres: z.boolean("must be true or false").optional(),
   }),
+  retention: z.strictObject({
+    events_days: keptFor.optional(),
+    archive_days: keptFor.optional(),
+    purchases_days: keptFor.optional(),
+    figures_days: keptFor.optional(),
+  }),
 };
 const optional = z.strictObject(settings).partial();
 export const newProject = optional.extend({ project_id: projectId });
@@ -48,6 +60,30 @@ const view = (project: Project): ProjectView => ({
   ...project,
   created_at: new Date(project.created_at).toISOString(),
 });
+
+/** What is kept must last for what is still to be counted, and for what is made of it. */
+function checkRetention({ attribution_days, retention }: Pick<Project, "attribution_days" | "retention">): void {
+  const { events_days, archive_days, purchases_days, figures_days } = retention;
+  const least = leastEventDays(attribution_days);
+  if (events_days !== undefined && events_days < least) {
+    throw Problem.of(
+      "retention.events_days",
+      `retention.events_days must be ${least} at least: the attribution window, and the 31 days that an event may be late`,
+    );
+  }
+  if (archive_days !== undefined && archive_days < (events_days ?? Number.POSITIVE_INFINITY)) {
+    throw Problem.of("retention.archive_days", "retention.archive_days must not be less than retention.events_days");
+  }
+  if (purchases_days !== undefined && purchases_days < (archive_days ?? Number.POSITIVE_INFINITY)) {
+    throw Problem.of(
+      "retention.purchases_days",
+      "retention.purchases_days must not be less than retention.archive_days",
+    );
+  }
+  if (figures_days !== undefined && figures_days < (events_days ?? Number.POSITIVE_INFINITY)) {
+    throw Problem.of("retention.figures_days", "retention.figures_days must not be less than retention.events_days");
+  }
+}
 
 const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
 
@@ -76,9 +112,12 @@ export const projectRoutes = new Hono<App>()
       require_signature: false,
       pixel_secret: newSecret(),
       bot_rules: {},
+      retention: {},
+      settled_before: "",
       created_at: now,
       ...withoutUndefined(given),
     };
+    checkRetention(project);
     await act(db, c.var.principal, now, { project_id, action: "project.create", subject: project_id, details: given }, [
       db.insert(projects).values(project).getSQL(),
     ]);
@@ -93,7 +132,11 @@ export const projectRoutes = new Hono<App>()
     const { new_pixel_secret, ...given } = await readBody(c, projectChanges);
     const changes = { ...withoutUndefined(given), ...(new_pixel_secret && { pixel_secret: newSecret() }) };
     if (Object.keys(changes).length === 0) throw new Problem(400, "There is nothing to change in the body.");
+    checkRetention({ ...before, ...changes });
+    const reattributed = changes.attribution_days !== undefined && changes.attribution_days !== before.attribution_days;
     const db = openDatabase(c.env.DB);
+    if (reattributed && (await anySettled(db)))
+      throw new Problem(409, "Days are settled; the attribution window of settled days cannot be changed.");
     const details = { ...given, ...(new_pixel_secret && { new_pixel_secret }) };
     await act(
       db,
@@ -104,8 +147,9 @@ export const projectRoutes = new Hono<App>()
     );
     forgetProjects();
     // The window is part of every attribution ever made: they are made anew.
-    if (changes.attribution_days !== undefined && changes.attribution_days !== before.attribution_days) {
-      for (const name of ["daily", "players"]) await rebuild(c.env, db, PROJECTIONS, name);
+    if (reattributed) {
+      const attributed = PROJECTIONS.filter((projection) => "apply" in projection && projection.aboutPeople);
+      for (const { name } of attributed) await rebuild(c.env, db, PROJECTIONS, name);
       await wakeProjectors(c.env);
     }
     return c.json(view({ ...before, ...changes }));

@@ -50,6 +50,11 @@ const transaction = sql.raw(
   `t.project_id = ${at("project_id")} AND t.event_type = ${at("event_type")} AND t.transaction_id = ${at("transaction_id")}`,
 );
 
+/** What has gone from the log was counted: it does not come again. */
+const notRetired = sql.raw(
+  `NOT EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${at("project_id")} AND r.event_id = ${at("event_id")})`,
+);
+
 export async function append(db: Database, events: readonly StoredEvent[]): Promise<void> {
   for (const rows of chunks(events)) {
     const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, event_id)
@@ -57,11 +62,12 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
       FROM json_each(${rows.json}) j
       WHERE ${sql.raw(at("transaction_id"))} IS NOT NULL AND ${sql.raw(at("test"))} = 0 AND NOT EXISTS (
         SELECT 1 FROM events e WHERE e.project_id = ${sql.raw(at("project_id"))} AND e.event_id = ${sql.raw(at("event_id"))})
+        AND ${notRetired}
       ORDER BY j.key`;
     const appendEvents = sql`INSERT OR IGNORE INTO events (${names}, duplicate_of)
       SELECT ${values}, (
         SELECT t.event_id FROM transactions t WHERE ${transaction} AND t.event_id <> ${sql.raw(at("event_id"))})
-      FROM json_each(${rows.json}) j ORDER BY j.key`;
+      FROM json_each(${rows.json}) j WHERE ${notRetired} ORDER BY j.key`;
     await transact(db, rows.transactions ? [takeTransactions, appendEvents] : [appendEvents]);
   }
 }

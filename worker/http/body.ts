@@ -1,4 +1,4 @@
-/** JSON bodies by a zod schema. */
+/** Bodies by a zod schema. */
 import type { Context } from "hono";
 import type * as z from "zod";
 import { type Complaint, Problem } from "./problem.ts";
@@ -6,15 +6,24 @@ import { type Complaint, Problem } from "./problem.ts";
 /** Administrative bodies are small; events have limits of their own. */
 const MOST_CHARACTERS = 256 * 1024;
 
-export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+export async function readText(c: Context): Promise<string> {
   const text = await c.req.text();
   if (text.length > MOST_CHARACTERS) throw new Problem(413, "The body is too large.");
-  let given: unknown;
+  return text;
+}
+
+export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const text = await readText(c);
   try {
-    given = JSON.parse(text);
-  } catch {
-    throw new Problem(415, "The body must be JSON.");
+    return accept(JSON.parse(text), schema);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Problem(415, "The body must be JSON.");
+    throw error;
   }
+}
+
+/** What was given, by the schema; else a problem that names each wrong field. */
+export function accept<Schema extends z.ZodType>(given: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap(complaints);

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { AuditEntry } from "../admin/audit.ts";
 import type { DeadLetterView } from "../admin/dead-letters.ts";
+import type { Loaded, RatesPage, RateView } from "../admin/exchange-rates.ts";
 import type { KeyView } from "../admin/keys.ts";
 import type { ProjectionView } from "../admin/projections.ts";
 import type { ProjectView } from "../admin/projects.ts";
@@ -14,6 +15,7 @@ import { type Principal, ROLES } from "../http/principal.ts";
 import type { ProblemDocument } from "../http/problem.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/windows.ts";
+import type { FeedHealth } from "../rates/feed.ts";
 import type { Drift } from "../registry/drift.ts";
 import { counts, instant, maybe, named, text, whole } from "../reports/answer.ts";
 import type { Health } from "../reports/health.ts";
@@ -126,6 +128,15 @@ export const projectView = z
       allowed_user_agents: z.array(z.string()).optional(),
       data_centres: z.boolean().optional(),
     }),
+    retention: z
+      .object({
+        events_days: z.int().optional(),
+        archive_days: z.int().optional(),
+        purchases_days: z.int().optional(),
+        figures_days: z.int().optional(),
+      })
+      .describe("For how many days what is kept; for ever where nothing is said."),
+    settled_before: text.describe("Days before this date are settled: their events may have gone from the log."),
   })
   .meta({ id: "Project" }) satisfies z.ZodType<ProjectView>;
 
@@ -256,11 +267,39 @@ export const rebuilding = z.object({ rebuilding: z.array(z.string()) }).meta({ i
 export const rows = (row: z.ZodType) => z.object({ rows: z.array(row) });
 export const paged = (row: z.ZodType) => z.object({ rows: z.array(row), next_cursor: z.int().nullable() });
 
+const rateView = z
+  .object({
+    currency_code: text,
+    rate_date: z.iso.date(),
+    usd_rate: text.describe("USD for one unit, with 8 places."),
+    data_source: text,
+    loaded_at: instant,
+  })
+  .meta({ id: "ExchangeRate" }) satisfies z.ZodType<RateView>;
+export const ratesPage = z
+  .object({ rows: z.array(rateView), next_cursor: maybe })
+  .meta({ id: "ExchangeRates" }) satisfies z.ZodType<RatesPage>;
+export const loaded = z.object({ loaded: whole }).meta({ id: "Loaded" }) satisfies z.ZodType<Loaded>;
+
+const feedState = z.enum(["ok", "stale", "failing", "off"]);
+const feedFields = {
+  last_rate_date: z.iso.date().nullable().describe("The newest date that the feed ever had rates of."),
+  error: maybe.describe("Why it could not be read the last time."),
+};
+export const feed = z
+  .object({ status: feedState, ...feedFields })
+  .meta({ id: "ExchangeRateFeed" }) satisfies z.ZodType<FeedHealth>;
+
 const state = z.enum(["ok", "failing"]);
 export const health = z
   .object({
     status: state,
-    dependencies: z.object({ database: state, live: state }),
+    dependencies: z.object({
+      database: state,
+      live: state,
+      exchange_rates: feedState.describe("Leaves the status as it is: the last good rates stay in force."),
+    }),
+    exchange_rates: z.object(feedFields),
     projections: z.record(
       z.string(),
       z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),

@@ -4,6 +4,7 @@ import { adminOperations } from "./admin.ts";
 import { problem } from "./answers.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
 import { eventOperations } from "./events.ts";
+import { exchangeRateOperations } from "./exchange-rates.ts";
 import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
 import { type Answer, type Operation, PROBLEMS, type ProblemCode, TAGS } from "./operation.ts";
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...adminOperations,
   ...schemaOperations,
   ...deadLetterOperations,
+  ...exchangeRateOperations,
   ...instanceOperations,
 ];
 

@@ -10,6 +10,7 @@ export const TAGS = {
   Session: "Signing in to the dashboard with a key.",
   Administration: "Projects, keys and what was done to them. Role `admin`.",
   Schemas: "A JSON Schema for each event type, in versions.",
+  "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
   Instance: "How it is, and what it can do. No key.",
 } as const;

@@ -4,6 +4,7 @@ import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
+import { payments } from "./payments.ts";
 import { playerDays } from "./player-days.ts";
 import { players } from "./players.ts";
 import type { Projection } from "./projection.ts";
@@ -15,7 +16,7 @@ import type { Projection } from "./projection.ts";
  */
 export const GROUPS = {
   live: { linger: 0, projections: [live] },
-  tables: { linger: 3_000, projections: [identities, daily, players, playerDays, outcomes, changes] },
+  tables: { linger: 3_000, projections: [identities, daily, players, playerDays, payments, outcomes, changes] },
 } as const satisfies Record<string, { linger: number; projections: readonly Projection[] }>;
 export type Group = keyof typeof GROUPS;
 

@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired } from "./resolve.ts";
+import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
 
 /** Days after the first at which `retention` looks; 0 is the cohort itself. */
 export const RETENTION_DAYS = [0, 1, 3, 7, 14, 30, 60, 90] as const;
@@ -37,7 +37,8 @@ const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIAL
 /** Of the people whose past is told anew. */
 const replacements = (repairs: string, upTo: number): Change => sql`${pastOf(repairs, upTo)}, people AS MATERIALIZED (
     SELECT * FROM affected
-  ), ${BEFORE}, after AS MATERIALIZED (SELECT ${NEW_DAY} FROM resolved r)`;
+  ), ${BEFORE}, after AS MATERIALIZED (
+    SELECT * FROM before WHERE ${settledDay(sql`before`)} UNION ALL SELECT ${NEW_DAY} FROM resolved r)`;
 
 const countReturns = (change: Change) => sql`
   INSERT INTO returns (project_id, banner_tag, event_date, previous_date, people)
@@ -86,7 +87,8 @@ export const playerDays: Tables = {
     if (step.repairs === null) return statements;
     return [
       ...counted(replacements(step.repairs, step.upTo)),
-      sql`DELETE FROM player_days WHERE (project_id, person) IN (${repaired(step.repairs)})`,
+      sql`DELETE FROM player_days
+        WHERE (project_id, person) IN (${repaired(step.repairs)}) AND NOT ${settledDay(sql`player_days`)}`,
       record(pastOf(step.repairs, step.upTo)),
       ...statements,
     ];

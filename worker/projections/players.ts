@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired } from "./resolve.ts";
+import { newEvents, pastOf, repaired, SETTLED } from "./resolve.ts";
 
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
 
@@ -40,8 +40,14 @@ const COLUMNS: Record<string, string> = {
 };
 const NAMES = Object.keys(COLUMNS);
 
-/** `merged`: the rows of all who did something, from these events and, where it counts on, the row that is there. */
-function merged(resolved: SQL, known: SQL): SQL {
+/** Where the rows are that count on: everyone's, or what is settled of them. */
+type Known = "players" | "settled_players";
+
+/**
+ * `merged`: the rows of all who did something, from these events and the row that is there. With `repairs` also those
+ * people's who did nothing on days that are not settled.
+ */
+function merged(resolved: SQL, known: Known, repairs: string | null = null): SQL {
   return sql`${resolved}, marked AS (
       SELECT *, ${KEY} banner_tag AS milestone, ${KEY} own_tag AS touch FROM resolved
     ), ranked AS (
@@ -59,11 +65,20 @@ function merged(resolved: SQL, known: SQL): SQL {
       FROM ranked GROUP BY project_id, person
     ), merged AS MATERIALIZED (
       SELECT n.project_id, n.person, ${sql.raw(NAMES.map((name) => `${COLUMNS[name]} AS ${name}`).join(", "))}
-      FROM new n LEFT JOIN players k ON ${known} AND k.project_id = n.project_id AND k.person = n.person
+      FROM new n LEFT JOIN ${sql.raw(known)} k ON k.project_id = n.project_id AND k.person = n.person
+      ${repairs === null ? sql`` : settledOnly(repairs)}
     )`;
 }
 
-const upsert = (rows: SQL) => sql`INSERT INTO players (project_id, person, ${sql.raw(NAMES.join(", "))})
+const settledOnly = (repairs: string) => sql`
+  UNION ALL SELECT project_id, person, ${sql.raw(NAMES.join(", "))} FROM settled_players s
+  WHERE (s.project_id, s.person) IN (${repaired(repairs)})
+    AND NOT EXISTS (SELECT 1 FROM new n WHERE n.project_id = s.project_id AND n.person = s.person)`;
+
+const upsert = (
+  rows: SQL,
+  into: Known = "players",
+) => sql`INSERT INTO ${sql.raw(into)} (project_id, person, ${sql.raw(NAMES.join(", "))})
   WITH ${rows} SELECT * FROM merged WHERE true
   ON CONFLICT DO UPDATE SET ${sql.raw(NAMES.map((name) => `${name} = excluded.${name}`).join(", "))}`;
 
@@ -97,22 +112,26 @@ function countFunnel(rows: SQL, before: SQL): SQL {
     ON CONFLICT DO UPDATE SET people = people + excluded.people`;
 }
 
+/** Keeps what these events add to their people's rows, so that it counts on when the events have gone from the log. */
+export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
+
 export const players: Tables = {
   name: "players",
   after: ["identities"],
   aboutPeople: true,
   apply: ({ repairs, ...range }) => {
-    const fresh = merged(newEvents({ ...range, repairs }), sql`true`);
+    const fresh = merged(newEvents({ ...range, repairs }), "players");
     const statements = [
       countFunnel(
         fresh,
         sql`SELECT k.* FROM merged m JOIN players k ON k.project_id = m.project_id AND k.person = m.person`,
       ),
       upsert(fresh),
+      settle(newEvents({ ...range, repairs: null }, SETTLED)),
     ];
     if (repairs === null) return statements;
     const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(repairs)})`;
-    const anew = merged(pastOf(repairs, range.upTo), sql`false`);
+    const anew = merged(pastOf(repairs, range.upTo), "settled_players", repairs);
     return [
       countFunnel(anew, known),
       sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(repairs)})`,

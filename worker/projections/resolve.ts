@@ -46,28 +46,49 @@ function withTag(asOf: number): SQL {
 const COLUMNS = sql.raw(
   `e.seq, e.project_id, e.event_id, e.event_date, e.event_hour, e.event_type, e.player_id, e.timestamp,
    e.banner_tag AS own_tag, coalesce(e.country, '') AS country, coalesce(e.device, '') AS device,
-   coalesce(e.app_id, '') AS app_id, e.amount, e.currency`,
+   coalesce(e.app_id, '') AS app_id, coalesce(e.platform, '') AS platform, e.amount, e.currency`,
 );
 
-/** New events of the people whose past stays as it is. */
-export function newEvents({ after, upTo, repairs }: Step): SQL {
+/**
+ * Days before this one are settled: their events may have gone from the log. What they added to the figures stays as it
+ * is, whoever their visitors turn out to be.
+ */
+const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s.project_id = e.project_id)");
+
+/** Of events, those of days that are settled already. */
+export const SETTLED = sql`e.event_date < ${SETTLED_BEFORE}`;
+
+/** New events of which nobody's past is told anew; `which` may narrow them. */
+export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM events e
-      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.counted = 1
+      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.counted = 1 AND ${which}
     ), resolved AS MATERIALIZED (
-      ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repaired(repairs)})`}
+      ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repaired(repairs)}) OR ${SETTLED}`}
     )`;
 }
 
-/** Everything that the repaired people did, as it stands when the log ends at `asOf`. */
+/** Events of days that are to be settled, as they stand when the log ends at `asOf`. */
+export function datedEvents(project_id: string, from: string, before: string, asOf: number): SQL {
+  return sql`placed AS MATERIALIZED (
+      SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM events e
+      WHERE e.project_id = ${project_id} AND e.event_date >= ${from} AND e.event_date < ${before} AND e.counted = 1
+    ), resolved AS MATERIALIZED (${withTag(asOf)})`;
+}
+
+/** What the repaired people did on days that are not settled, as it stands when the log ends at `asOf`. */
 export function pastOf(repairs: string, asOf: number): SQL {
   return sql`affected(project_id, person) AS MATERIALIZED (${repaired(repairs)}
     ), placed AS MATERIALIZED (
       SELECT ${COLUMNS}, a.person AS person FROM affected a CROSS JOIN events e
         ON e.project_id = a.project_id AND e.actor IN (${actors(sql`a.project_id`, sql`a.person`, asOf)})
-      WHERE e.seq <= ${asOf} AND e.counted = 1 AND ${person(sql`e`, asOf)} = a.person
+      WHERE e.seq <= ${asOf} AND e.counted = 1 AND e.event_date >= ${SETTLED_BEFORE} AND ${person(sql`e`, asOf)} = a.person
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
+
+/** The same days of a table of days, whose rows stay. */
+export const settledDay = (row: SQL) =>
+  sql`${row}.event_date < (SELECT s.settled_before FROM projects s WHERE s.project_id = ${row}.project_id)`;
 
 export function repaired(repairs: string): SQL {
   return sql`SELECT value ->> 0, value ->> 1 FROM json_each(${repairs})`;

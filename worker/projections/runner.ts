@@ -66,6 +66,14 @@ export async function noteFailure(db: Database, name: string, error: unknown, no
     ON CONFLICT (name) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at`);
 }
 
+/** Whether events may have gone from the log: what is made of it can then not be made anew from it. */
+export async function anySettled(db: Database): Promise<boolean> {
+  const found = await db.get<{ any: number }>(
+    sql`SELECT EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AS "any"`,
+  );
+  return found?.any === 1;
+}
+
 /** Empties a projection and all that follow it, and sends them back to the log's beginning. */
 export async function rebuild(env: Env, db: Database, all: readonly Projection[], name: string): Promise<string[]> {
   const affected = new Set([name]);

@@ -1,12 +1,14 @@
 /** A row per banner tag: what it brought in the period, and in the period that it is compared with. */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
-import { formatMoney, UNITS } from "../money.ts";
+import type { Project } from "../project.ts";
+import { ANY_TAG } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, peopleWho, tag } from "./period.ts";
+import { dated, onlyTags, type Period, tag } from "./period.ts";
 import { report } from "./report.ts";
+import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
 const SORTABLE = [
   "banner_tag",
@@ -14,11 +16,18 @@ const SORTABLE = [
   "unique_players",
   "registrations",
   "first_deposits",
+  "new_depositors",
+  "returning_depositors",
+  "depositors",
   "deposits",
   "amount",
+  "deposit_per_first_deposit",
+  "withdrawn",
+  "net_amount",
   "visit_to_registration",
   "registration_to_first_deposit",
 ] as const;
+type Sortable = (typeof SORTABLE)[number];
 
 const query = z.strictObject({
   ...dated,
@@ -38,9 +47,16 @@ const figuresOf = {
   unique_players: whole.describe("Distinct people with any event in the period."),
   registrations: whole.describe("At most one per day and player."),
   first_deposits: whole.describe("Players whose first deposit ever lies in the period."),
+  new_depositors: whole.describe("Players who registered and first deposited in the period (NDC)."),
+  returning_depositors: whole.describe("Players who deposited in the period, and before it (RDC)."),
+  depositors: whole.describe("Distinct people who deposited."),
   deposits: whole.describe("Distinct deposit events."),
-  amount: money.describe("What was deposited in the project's currency."),
-  other_amounts: amounts.describe("What was deposited in other currencies."),
+  amount: money.describe("What was deposited, in the project's currency."),
+  deposit_per_first_deposit: money.nullable().describe("`amount` over `first_deposits`."),
+  withdrawn: money.describe("In the project's currency."),
+  net_amount: money.describe("`amount` less `withdrawn`."),
+  unconverted: amounts.describe("What was deposited that has no rate in force on its date: it is not in `amount`."),
+  withdrawn_unconverted: amounts,
   visit_to_registration: rate,
   registration_to_first_deposit: rate,
 };
@@ -63,80 +79,110 @@ const answer = z
   .meta({ id: "Campaigns" });
 export type Campaigns = z.output<typeof answer>;
 
-type Counts = {
-  visits: number;
-  unique_players: number;
-  registrations: number;
-  first_deposits: number;
-  deposits: number;
-};
-type Sums = Map<string, bigint>;
-const nothing = (): Counts => ({ visits: 0, unique_players: 0, registrations: 0, first_deposits: 0, deposits: 0 });
+const COUNTS = [
+  "visits",
+  "unique_players",
+  "registrations",
+  "first_deposits",
+  "new_depositors",
+  "returning_depositors",
+  "depositors",
+  "deposits",
+] as const;
+type Count = (typeof COUNTS)[number];
+type Counts = Record<Count, number>;
+const nothing = (): Counts => Object.fromEntries(COUNTS.map((name) => [name, 0])) as Counts;
 
-async function countCampaigns(db: Database, project_id: string, { from, to }: Period, tags: string[] | null) {
+type Tagged<Name extends Count> = { banner_tag: string } & Record<Name, number>;
+type Depositors = "depositors" | "returning_depositors" | "first_deposits" | "new_depositors";
+type Paid = Sum & { banner_tag: string; event_type: "deposit" | "withdrawal" };
+type Campaign = { counts: Counts; paid: Paid[] };
+
+/** `currency` is the project's: what came in it needs no rate, and no date. */
+async function readCampaigns(
+  db: Database,
+  { project_id, currency }: Project,
+  { from, to }: Period,
+  tags: string[] | null,
+) {
   const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
-  const [events, people, everyone, first, money] = await Promise.all([
-    db.all<{ banner_tag: string; visits: number; registrations: number; deposits: number }>(sql`
-      SELECT banner_tag, sum(total) FILTER (WHERE event_type = 'visit') AS visits,
-        sum(count) FILTER (WHERE event_type = 'registration') AS registrations,
-        sum(total) FILTER (WHERE event_type = 'deposit') AS deposits
-      FROM event_summary WHERE ${within} GROUP BY banner_tag`),
-    db.all<{ banner_tag: string; unique_players: number }>(sql`
-      SELECT banner_tag, count(DISTINCT person) AS unique_players FROM activity WHERE ${within} GROUP BY banner_tag`),
-    db.get<{ unique_players: number; registrations: number }>(sql`
-      SELECT count(DISTINCT person) AS unique_players,
-        count(DISTINCT CASE WHEN event_type = 'registration' THEN event_date || person END) AS registrations
-      FROM activity WHERE ${within}`),
-    db.all<{ banner_tag: string; first_deposits: number }>(sql`
-      SELECT p.deposit_tag AS banner_tag, count(*) AS first_deposits
-      FROM (${peopleWho("deposit", project_id, { from, to })}) w
-      JOIN players p ON p.project_id = ${project_id} AND p.person = w.person
-      WHERE p.deposit_date BETWEEN ${from} AND ${to} ${onlyTags(sql`p.deposit_tag`, tags)}
-      GROUP BY p.deposit_tag`),
-    db.all<{ banner_tag: string; currency: string; whole: number; fraction: number }>(sql`
-      SELECT banner_tag, currency, sum(whole) AS whole, sum(fraction) AS fraction FROM money_summary
-      WHERE ${within} AND event_type = 'deposit' GROUP BY banner_tag, currency`),
-  ]);
-  const counts = new Map<string, Counts>();
-  const sums = new Map<string, Sums>();
-  const of = (name: string) => counts.get(name) ?? (counts.set(name, nothing()).get(name) as Counts);
-  for (const { banner_tag, ...row } of events) Object.assign(of(banner_tag), withoutNulls(row));
-  for (const { banner_tag, ...row } of people) Object.assign(of(banner_tag), row);
-  for (const { banner_tag, ...row } of first) Object.assign(of(banner_tag), row);
-  for (const { banner_tag, currency, whole, fraction } of money) {
-    of(banner_tag);
-    sums.set(
-      banner_tag,
-      (sums.get(banner_tag) ?? new Map()).set(currency, BigInt(whole) * BigInt(UNITS) + BigInt(fraction)),
-    );
-  }
+  const days = JSON.stringify(Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index)));
+  // Day by day, since that is how `activity` is ordered: what people did besides is not read.
+  const depositors = sql`deposited AS MATERIALIZED (
+      SELECT DISTINCT a.banner_tag, a.person FROM json_each(${days}) d CROSS JOIN activity a
+        ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = 'deposit'
+      WHERE true ${onlyTags(sql`a.banner_tag`, tags)}
+    ), depositors AS MATERIALIZED (
+      SELECT d.banner_tag, d.person, p.deposit_date < ${from} AS returned,
+        p.deposit_date >= ${from} AND p.deposit_tag = d.banner_tag AS first,
+        p.registration_date BETWEEN ${from} AND ${to} AS registered
+      FROM deposited d JOIN players p ON p.project_id = ${project_id} AND p.person = d.person
+    )`;
+  const deposited = sql`count(DISTINCT person) AS depositors,
+    count(DISTINCT person) FILTER (WHERE returned) AS returning_depositors,
+    count(*) FILTER (WHERE first) AS first_deposits, count(*) FILTER (WHERE first AND registered) AS new_depositors`;
+  /** Whoever was active is counted at their first day in the period, whose day before lies outside. */
+  const peopleOf = (banner_tag: SQL) => sql`SELECT ifnull(sum(r.people), 0) FROM returns r
+    WHERE r.project_id = ${project_id} AND r.banner_tag = ${banner_tag}
+      AND r.event_date BETWEEN ${from} AND ${to} AND r.previous_date < ${from}`;
   // People of several tags are one person in the total.
-  const total = {
-    ...nothing(),
-    unique_players: everyone?.unique_players ?? 0,
-    registrations: everyone?.registrations ?? 0,
+  const distinct =
+    tags === null
+      ? sql`(${peopleOf(sql`${ANY_TAG}`)}) AS unique_players,
+          (SELECT ifnull(sum(count), 0) FROM daily_metrics WHERE project_id = ${project_id}
+            AND event_date BETWEEN ${from} AND ${to} AND event_type = 'registration') AS registrations`
+      : sql`(SELECT count(DISTINCT person) FROM activity WHERE ${within}) AS unique_players,
+          (SELECT count(DISTINCT event_date || person) FROM activity
+            WHERE ${within} AND event_type = 'registration') AS registrations`;
+  const [events, deposits, paid, everyone] = await Promise.all([
+    db.all<Tagged<"visits" | "registrations" | "deposits" | "unique_players">>(sql`
+      SELECT banner_tag, ifnull(sum(total) FILTER (WHERE event_type = 'visit'), 0) AS visits,
+        ifnull(sum(count) FILTER (WHERE event_type = 'registration'), 0) AS registrations,
+        ifnull(sum(total) FILTER (WHERE event_type = 'deposit'), 0) AS deposits,
+        (${peopleOf(sql`s.banner_tag`)}) AS unique_players
+      FROM event_summary s WHERE ${within} GROUP BY banner_tag`),
+    db.all<Omit<Tagged<Depositors>, "banner_tag"> & { banner_tag: string | null }>(sql`WITH ${depositors}
+      SELECT banner_tag, ${deposited} FROM depositors GROUP BY banner_tag
+      UNION ALL SELECT NULL, ${deposited} FROM depositors`),
+    db.all<Paid>(sql`SELECT banner_tag, event_type, ${sums(currency)} FROM (
+        SELECT banner_tag, event_type, currency, total, whole, fraction,
+          CASE WHEN currency = ${currency} THEN ${to} ELSE event_date END AS event_date
+        FROM money_summary WHERE ${within} AND event_type IN ('deposit', 'withdrawal'))
+      GROUP BY banner_tag, event_type, currency, event_date`),
+    tags?.length === 1 ? undefined : db.get<Pick<Counts, "unique_players" | "registrations">>(sql`SELECT ${distinct}`),
+  ]);
+  const campaigns = new Map<string, Campaign>();
+  const of = (name: string) => {
+    const known = campaigns.get(name) ?? { counts: nothing(), paid: [] };
+    campaigns.set(name, known);
+    return known;
   };
-  const totalSums: Sums = new Map();
-  for (const row of counts.values()) {
-    for (const name of ["visits", "first_deposits", "deposits"] as const) total[name] += row[name];
-  }
-  for (const [currency, amount] of [...sums.values()].flatMap((own) => [...own])) {
-    totalSums.set(currency, (totalSums.get(currency) ?? 0n) + amount);
-  }
-  return { counts, sums, total, totalSums };
+  const together: Partial<Counts> = { ...everyone };
+  for (const { banner_tag, ...row } of [...events, ...deposits])
+    Object.assign(banner_tag === null ? together : of(banner_tag).counts, row);
+  for (const row of paid) of(row.banner_tag).paid.push(row);
+  const rows = [...campaigns.values()];
+  const sum = (name: Count) => rows.reduce((total, row) => total + row.counts[name], 0);
+  const counts = { ...(Object.fromEntries(COUNTS.map((name) => [name, sum(name)])) as Counts), ...together };
+  return { campaigns, total: { counts, paid } };
 }
 
-const withoutNulls = <Row extends Record<string, number | null>>(row: Row) =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? 0])) as Row;
-
-function figures(counts: Counts, sums: Sums, currency: string): CampaignFigures {
+function figures({ counts, paid }: Campaign, currency: string): CampaignFigures {
   const rate = (part: number, whole: number) => (whole > 0 ? part / whole : null);
+  const of = (type: Paid["event_type"]) =>
+    convert(
+      paid.filter(({ event_type }) => event_type === type),
+      currency,
+    );
+  const [deposited, withdrawn] = [of("deposit"), of("withdrawal")];
   return {
     ...counts,
-    amount: formatMoney(sums.get(currency) ?? 0n),
-    other_amounts: Object.fromEntries(
-      [...sums].filter(([code]) => code !== currency).map(([code, amount]) => [code, formatMoney(amount)]),
-    ),
+    amount: formatExact(deposited.exact),
+    deposit_per_first_deposit: formatAverage(deposited.exact, counts.first_deposits),
+    withdrawn: formatExact(withdrawn.exact),
+    net_amount: formatExact(deposited.exact - withdrawn.exact),
+    unconverted: formatAmounts(deposited.unconverted),
+    withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
     visit_to_registration: rate(counts.registrations, counts.visits),
     registration_to_first_deposit: rate(counts.first_deposits, counts.registrations),
   };
@@ -154,9 +200,9 @@ export function comparedPeriod({ from, to }: Period, compare: "previous" | "year
 
 function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   const descending = sort.startsWith("-");
-  const column = sort.replace(/^-/, "") as (typeof SORTABLE)[number];
-  const value = (row: CampaignRow) =>
-    column === "amount" ? Number(row.amount) : (row[column] ?? (column === "banner_tag" ? "" : -1));
+  const column = sort.replace(/^-/, "") as Sortable;
+  // Behind all others where there is nothing to divide.
+  const value = (row: CampaignRow) => (column === "banner_tag" ? (row.banner_tag ?? "") : Number(row[column] ?? -1));
   return rows.sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     const order = x < y ? -1 : x > y ? 1 : 0;
@@ -175,15 +221,17 @@ export const campaigns = report({
   tries: ["compare=previous"],
   // A first deposit is only the first as long as none is found before it.
   reads: "until",
-  async read({ db, project: { project_id, timezone, currency }, period, tags, query: { compare, sort = "-visits" } }) {
+  converts: true,
+  async read({ db, project, period, tags, query: { compare, sort = "-visits" } }) {
+    const { project_id, timezone, currency } = project;
     const previous_period = compare && comparedPeriod(period, compare);
     const [now, before] = await Promise.all([
-      countCampaigns(db, project_id, period, tags),
-      previous_period && countCampaigns(db, project_id, previous_period, tags),
+      readCampaigns(db, project, period, tags),
+      previous_period && readCampaigns(db, project, previous_period, tags),
     ]);
-    const names = new Set([...now.counts.keys(), ...(before?.counts.keys() ?? [])]);
+    const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);
     const of = (from: typeof now, name: string) =>
-      figures(from.counts.get(name) ?? nothing(), from.sums.get(name) ?? new Map(), currency);
+      figures(from.campaigns.get(name) ?? { counts: nothing(), paid: [] }, currency);
     const rows = [...names].map((name) => ({
       banner_tag: name || null,
       ...of(now, name),
@@ -196,12 +244,12 @@ export const campaigns = report({
       ...period,
       rows: sorted(rows, sort),
       total: {
-        ...figures(now.total, now.totalSums, currency),
-        ...(before && { previous: figures(before.total, before.totalSums, currency) }),
+        ...figures(now.total, currency),
+        ...(before && { previous: figures(before.total, currency) }),
       },
       ...(previous_period && { previous_period }),
     };
-    const columns = [...SORTABLE, "currency", "other_amounts"];
+    const columns = [...SORTABLE, "currency", "unconverted", "withdrawn_unconverted"];
     return {
       body,
       columns: before ? [...columns, ...SORTABLE.slice(1).map((name) => `previous_${name}`)] : columns,
@@ -210,16 +258,13 @@ export const campaigns = report({
   },
 });
 
-const flat = ({ other_amounts, previous, ...row }: CampaignRow, currency: string) => ({
+const flat = ({ unconverted, withdrawn_unconverted, previous, ...row }: CampaignRow, currency: string) => ({
   ...row,
   currency,
-  other_amounts: Object.entries(other_amounts)
-    .map(([code, amount]) => `${amount} ${code}`)
-    .join(" "),
+  unconverted: amountsCell(unconverted),
+  withdrawn_unconverted: amountsCell(withdrawn_unconverted),
   ...(previous &&
     Object.fromEntries(
-      Object.entries(previous)
-        .filter(([name]) => name !== "other_amounts")
-        .map(([name, value]) => [`previous_${name}`, value as string | number | null]),
+      SORTABLE.flatMap((name) => (name === "banner_tag" ? [] : [[`previous_${name}`, previous[name]]])),
     )),
 });

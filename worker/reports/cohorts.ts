@@ -1,15 +1,18 @@
 /**
- * People by the week of their first day: how many were active again so many days later. A day is looked at once it is
+ * People by the week of their first day: how many were active again so many days later, and what they have paid since.
+ * A day is looked at once it is
  * over, so a young cohort is not taken for a poor one: `people` are those of the cohort for whom it is.
  */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
+import { INCOME, type PaymentType } from "../money.ts";
 import { RETENTION_DAYS } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
-import { days, maybe, named, rate, whole } from "./answer.ts";
+import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
 import { dated, onlyTags, type Period, tag } from "./period.ts";
 import { report } from "./report.ts";
+import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
 const COHORTS = ["day", "week", "month"] as const;
 type Cohort = (typeof COHORTS)[number];
@@ -32,7 +35,13 @@ const retained = z
 const cohort = {
   players: whole.describe("Whose first day lies in it, visitors included."),
   retention: z.array(retained),
+  paying_users: whole.describe("Those of them who have paid."),
+  revenue_usd: money.describe("What they have paid until now, at each date's rate."),
+  net_usd: money.describe("The same, less what was refunded and withdrawn."),
+  revenue_per_player_usd: money.nullable(),
+  unconverted: amounts.describe("What they have paid that has no rate in force on its date."),
 };
+type CohortFigures = z.output<z.ZodObject<typeof cohort>>;
 const row = z.object({
   cohort: z.iso.date().describe("Its first day; weeks begin on Monday."),
   banner_tag: maybe.exactOptional(),
@@ -84,17 +93,79 @@ function retentionRows(
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`);
 }
 
-/** All days of one cohort, or of all of them together. */
-function cohortOf(rows: Counted[]): z.output<z.ZodObject<typeof cohort>> {
-  const retention = RETENTION_DAYS.map((day) => {
-    const own = rows.filter((row) => row.day === day);
+type Paid = Sum & { cohort: string; banner_tag: string; event_type: PaymentType };
+type Paying = { cohort: string; banner_tag: string; people: number };
+
+/** What the people of each cohort have paid since. Their first day is the first of their `player_days`. */
+async function paidRows(
+  db: Database,
+  project_id: string,
+  { from, to }: Period,
+  asked: { interval: Cohort; tags: string[] | null; grouped: boolean },
+): Promise<{ paid: Paid[]; paying: Paying[] }> {
+  const payers = sql`paid AS MATERIALIZED (
+      SELECT person, event_type, event_date, currency, sum(total) AS total, sum(whole) AS whole, sum(fraction) AS fraction
+      FROM payments WHERE project_id = ${project_id} AND event_date >= ${from} GROUP BY 1, 2, 3, 4
+    ), first_days AS MATERIALIZED (
+      SELECT p.person, (SELECT min(d.event_date) FROM player_days d
+        WHERE d.project_id = ${project_id} AND d.person = p.person) AS cohort_date
+      FROM (SELECT DISTINCT person FROM paid) p
+    ), begun AS MATERIALIZED (
+      SELECT f.person, f.cohort_date, (SELECT d.banner_tag FROM player_days d WHERE d.project_id = ${project_id}
+        AND d.person = f.person AND d.event_date = f.cohort_date ORDER BY d.first_at, d.banner_tag LIMIT 1) AS banner_tag
+      FROM first_days f WHERE f.cohort_date BETWEEN ${from} AND ${to}
+    ), cohorts AS (
+      SELECT person, ${COHORT_OF[asked.interval]} AS cohort, ${asked.grouped ? sql`banner_tag` : sql`''`} AS banner_tag
+      FROM begun WHERE true ${onlyTags(sql`banner_tag`, asked.tags)}
+    )`;
+  const [paid, paying] = await Promise.all([
+    db.all<Paid>(sql`WITH ${payers}
+      SELECT cohort, banner_tag, event_type, ${sums()} FROM paid JOIN cohorts USING (person)
+      GROUP BY cohort, banner_tag, event_type, event_date, currency`),
+    db.all<Paying>(sql`WITH ${payers}
+      SELECT cohort, banner_tag, count(DISTINCT person) AS people FROM paid JOIN cohorts USING (person)
+      WHERE event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))}) GROUP BY cohort, banner_tag`),
+  ]);
+  return { paid, paying };
+}
+
+function valueOf(paid: Paid[], paying: Paying[], players: number) {
+  const isIncome = ({ event_type }: Paid) => (INCOME as readonly PaymentType[]).includes(event_type);
+  const income = convert(paid.filter(isIncome));
+  const outgo = convert(paid.filter((row) => !isIncome(row)));
+  return {
+    paying_users: paying.reduce((sum, { people }) => sum + people, 0),
+    revenue_usd: formatExact(income.exact),
+    net_usd: formatExact(income.exact - outgo.exact),
+    revenue_per_player_usd: formatAverage(income.exact, players),
+    unconverted: formatAmounts(income.unconverted),
+  };
+}
+
+/** One cohort, or all of them together. */
+function cohortOf(counted: Counted[], paid: Paid[], paying: Paying[]): CohortFigures {
+  const [first, ...retention] = RETENTION_DAYS.map((day) => {
+    const own = counted.filter((row) => row.day === day);
     const people = own.reduce((sum, row) => sum + row.people, 0);
     const active = own.reduce((sum, row) => sum + row.active, 0);
     return { day, people, active, rate: people > 0 ? active / people : null };
   });
-  const [first, ...later] = retention;
-  return { players: first?.people ?? 0, retention: later };
+  const players = first?.people ?? 0;
+  return { players, retention, ...valueOf(paid, paying, players) };
 }
+
+/** A row of the table has a column for each day. */
+const flat = ({ retention, unconverted, ...row }: CohortRow) => ({
+  ...row,
+  ...Object.fromEntries(
+    retention.flatMap(({ day, people, active, rate }) => [
+      [`day_${day}_people`, people],
+      [`day_${day}_active`, active],
+      [`day_${day}_rate`, rate],
+    ]),
+  ),
+  unconverted: amountsCell(unconverted),
+});
 
 export const cohorts = report({
   id: "getCohorts",
@@ -112,30 +183,31 @@ export const cohorts = report({
   async read({ db, project: { project_id, timezone }, period, tags, now, query: { interval = "week", group_by } }) {
     const today = localTime(timezone, now).date;
     const asked = { interval, tags, grouped: group_by !== undefined, today };
-    const found = await retentionRows(db, project_id, period, asked);
-    const rows = [...Map.groupBy(found, (row) => `${row.cohort} ${row.banner_tag}`).values()].map((own): CohortRow => {
+    const [counted, { paid, paying }] = await Promise.all([
+      retentionRows(db, project_id, period, asked),
+      paidRows(db, project_id, period, asked),
+    ]);
+    const keyOf = (row: { cohort: string; banner_tag: string }) => `${row.cohort} ${row.banner_tag}`;
+    const paidBy = Map.groupBy(paid, keyOf);
+    const payingBy = Map.groupBy(paying, keyOf);
+    const rows = [...Map.groupBy(counted, keyOf)].map(([key, own]): CohortRow => {
       const [{ cohort, banner_tag }] = own as [Counted];
-      return { cohort, ...(group_by && { banner_tag: banner_tag || null }), ...cohortOf(own) };
+      return {
+        cohort,
+        ...(group_by && { banner_tag: banner_tag || null }),
+        ...cohortOf(own, paidBy.get(key) ?? [], payingBy.get(key) ?? []),
+      };
     });
-    const later = RETENTION_DAYS.slice(1);
     return {
-      body: { project_id, timezone, ...period, interval, rows, total: cohortOf(found) },
+      body: { project_id, timezone, ...period, interval, rows, total: cohortOf(counted, paid, paying) },
       columns: [
         "cohort",
         ...(group_by ? [group_by] : []),
         "players",
-        ...later.flatMap((day) => [`day_${day}_people`, `day_${day}_active`, `day_${day}_rate`]),
+        ...RETENTION_DAYS.slice(1).flatMap((day) => [`day_${day}_people`, `day_${day}_active`, `day_${day}_rate`]),
+        ...["paying_users", "revenue_usd", "net_usd", "revenue_per_player_usd", "unconverted"],
       ],
-      rows: rows.map(({ retention, ...row }) => ({
-        ...row,
-        ...Object.fromEntries(
-          retention.flatMap(({ day, people, active, rate }) => [
-            [`day_${day}_people`, people],
-            [`day_${day}_active`, active],
-            [`day_${day}_rate`, rate],
-          ]),
-        ),
-      })),
+      rows: rows.map(flat),
     };
   },
 });

@@ -2,12 +2,14 @@
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { PROJECTIONS } from "../projections/index.ts";
+import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
 
 /** A projection that has not reached an event after this long is behind, in milliseconds. */
 const LATE_MS = 120_000;
 
 type State = "ok" | "failing";
+type Rates = FeedHealth["status"];
 export type ProjectionHealth = {
   status: State | "behind";
   /** Events of the log that it has not taken yet. */
@@ -17,7 +19,9 @@ export type ProjectionHealth = {
 };
 export type Health = {
   status: State;
-  dependencies: { database: State; live: State };
+  dependencies: { database: State; live: State; exchange_rates: Rates };
+  /** What the feed of rates is about; the last good rates stay in force. */
+  exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
 };
 
@@ -50,16 +54,22 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 
 export const healthRoutes = new Hono<{ Bindings: Env }>().get("/health", async (c) => {
   const now = Date.now();
-  const [database, live] = await Promise.all([
-    check("database", projectionHealth(openDatabase(c.env.DB), now)),
+  const db = openDatabase(c.env.DB);
+  const [database, live, feed] = await Promise.all([
+    check("database", projectionHealth(db, now)),
     check("live", c.env.LIVE.getByName("default").ping()),
+    check("exchange_rates", feedHealth(c.env, db, now)),
   ]);
+  const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
+  // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
+  // an instance out of service for a feed that is somebody else's.
   const well =
     database.state === "ok" && live.state === "ok" && Object.values(projections).every(({ status }) => status === "ok");
   const body: Health = {
     status: well ? "ok" : "failing",
-    dependencies: { database: database.state, live: live.state },
+    dependencies: { database: database.state, live: live.state, exchange_rates },
+    exchange_rates: rates,
     projections,
   };
   c.header("cache-control", "no-store");

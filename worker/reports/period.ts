@@ -1,36 +1,28 @@
 /** The parameters that reports share: which project, and which days on its own clock. */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
-import { addDays, daysBetween, isDate, localTime } from "../calendar.ts";
+import { addDays, isDate, localTime } from "../calendar.ts";
 import { projectId } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
 
-const date = z
+export const date = z
   .string("must be a date, YYYY-MM-DD")
   .refine(isDate, "must be a date, YYYY-MM-DD")
   .meta({ format: "date" });
 export const tag = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
 
+export const format = z.enum(["json", "csv"], "must be json or csv").optional();
+
 /** Every report takes the project and may answer as CSV. */
 export const common = {
   project_id: projectId.optional(),
-  format: z.enum(["json", "csv"], "must be json or csv").optional(),
+  format,
 };
 export const dated = { ...common, from: date.optional(), to: date.optional() };
 
 /** Both days are part of it. */
 export type Period = { from: string; to: string };
-
-/**
- * The people who did something of a type in a period, each once, as rows of `person`. Day by day, since that is how
- * `activity` is ordered: what they did besides is not read.
- */
-export function peopleWho(event_type: string, project_id: string, { from, to }: Period): SQL {
-  const days = Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index));
-  return sql`SELECT DISTINCT a.person FROM json_each(${JSON.stringify(days)}) d CROSS JOIN activity a
-    ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = ${event_type}`;
-}
 
 /** Restricts a column to the tags that may be shown; null is all of them. */
 export function onlyTags(column: SQL, tags: string[] | null): SQL {

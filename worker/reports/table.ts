@@ -7,8 +7,11 @@ export const wantsCsv = (c: Context): boolean =>
   c.req.query("format") === "csv" ||
   (c.req.query("format") === undefined && /\btext\/csv\b/i.test(c.req.header("accept") ?? ""));
 
-/** A spreadsheet takes a cell that begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection). */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * A spreadsheet takes a cell that begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection).
+ * A negative decimal is none.
+ */
+const FORMULA = /^(?!-\d+(?:\.\d+)?$)[=+\-@\t\r]/;
 
 function csvCell(value: Cell): string {
   if (value === null) return "";

@@ -1,0 +1,207 @@
+/** `/anomalies` by real events, through the consumer and the projections. */
+import { SELF } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import { FAULTS, type Fault, plant, tells } from "../../bench/faults.ts";
+import { type Season, season } from "../../bench/seasons.ts";
+import { addDays, daysBetween, localTime } from "../../worker/calendar.ts";
+import type { StoredEvent } from "../../worker/event.ts";
+import { append } from "../../worker/event-log/append.ts";
+import { FIRST_DEPOSIT } from "../../worker/reports/anomalies/series.ts";
+import type { Anomaly } from "../../worker/reports/anomalies/verdict.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, db, settle, storedEvent } from "./log.ts";
+
+type Row = Pick<
+  Anomaly,
+  "kind" | "severity" | "days" | "measure" | "banner_tag" | "value" | "expected" | "expected_low" | "expected_high"
+> & { event_date: string; complete: boolean; message: string };
+type Anomalies = { watched: number; rows: Row[] };
+
+const HOST = "https://anomalies.example";
+const ask = (query: string, headers: HeadersInit = ADMIN) =>
+  SELF.fetch(`${HOST}/api/v1/anomalies?${query}`, { headers });
+const read = async (query: string, headers?: HeadersInit) => {
+  const response = await ask(query, headers);
+  expect(response.status).toBe(200);
+  return response.json<Anomalies>();
+};
+
+const THURSDAY = "2026-01-01";
+const DAYS = 57;
+
+/** The first day of each fault, by its place in the list, and the tag that it happens to. */
+const PLANTED = [
+  { fault: 9, day: 28, tag: "north" },
+  { fault: 1, day: 32, tag: "south" },
+  { fault: 0, day: 34, tag: "north" },
+  { fault: 3, day: 36, tag: "south" },
+  { fault: 4, day: 37, tag: "north" },
+  { fault: 6, day: 41, tag: "south" },
+  { fault: 7, day: 42, tag: "north" },
+  { fault: 5, day: 45, tag: "north" },
+  { fault: 2, day: 50, tag: "south" },
+  { fault: 8, day: 54, tag: "north" },
+].map(({ fault, ...where }) => ({ ...where, fault: FAULTS[fault] as Fault }));
+
+/** Events that add up to a season. Whoever deposits for the second time is the tag's regular, known from the first day on. */
+function* eventsOf(counts: Season, project_id: string): Generator<StoredEvent> {
+  for (const [banner_tag, byType] of counts) {
+    const of = (type: string, day: number) => byType.get(type)?.[day] ?? 0;
+    for (let day = 0; day < DAYS; day++) {
+      const timestamp = Date.parse(`${addDays(THURSDAY, day)}T12:00:00Z`);
+      const event = (event_type: string, who: Partial<StoredEvent>) =>
+        storedEvent({ project_id, banner_tag, timestamp, event_type, ...who });
+      const money = { amount: 200_000, currency: "USD" };
+      const name = `${banner_tag}-${day}`;
+      for (let n = 0; n < of("visit", day); n++) yield event("visit", { visitor_id: `${name}-${n}` });
+      for (let n = 0; n < of("registration", day); n++) yield event("registration", { player_id: `${name}-${n}` });
+      const first = of(FIRST_DEPOSIT, day);
+      for (let n = 0; n < of("deposit", day); n++) {
+        const player_id = n < first ? `depositor-${name}-${n}` : `regular-${banner_tag}`;
+        yield event("deposit", { player_id, ...money });
+      }
+    }
+  }
+}
+
+async function log(events: Iterable<StoredEvent>): Promise<void> {
+  const batch: StoredEvent[] = [];
+  for (const event of events) {
+    batch.push(event);
+    if (batch.length === 1_000) await append(db, batch.splice(0));
+  }
+  await append(db, batch);
+  await settle();
+}
+
+describe("ten planted faults", () => {
+  const LAST = `project_id=brand&from=${addDays(THURSDAY, 28)}&to=${addDays(THURSDAY, DAYS - 1)}`;
+  let rows: Row[];
+
+  beforeAll(async () => {
+    const week = [1, 1, 0.8, 0.8, 1.1, 1.1, 1.1];
+    const brand = { people: 150, registers: 0.4, week, wavers: 0.03, grows: 0 };
+    const counts = season(
+      ["north", "south"].map((tag) => ({ ...brand, tag })),
+      DAYS,
+      7,
+    );
+    for (const { fault, tag, day } of PLANTED) plant(counts, fault, tag, day);
+    await createProject("brand");
+    await log(eventsOf(counts, "brand"));
+    rows = (await read(LAST)).rows;
+  }, 120_000);
+
+  it.each(PLANTED.map((planted) => ({ ...planted, name: planted.fault.name })))(
+    "$name is told",
+    ({ fault, tag, day }) => {
+      const told = rows.filter((row) =>
+        tells({ ...row, day: daysBetween(THURSDAY, row.event_date) - 1, distance: 0 }, fault, tag, day),
+      );
+      expect(told).not.toEqual([]);
+      for (const { value, expected_low, expected_high, expected } of told) {
+        expect(value < expected_low || value > expected_high).toBe(true);
+        expect(expected).toBeGreaterThan(expected_low);
+        expect(expected).toBeLessThan(expected_high);
+      }
+    },
+  );
+
+  it("nothing is told of days without a fault", () => {
+    const faulty = new Set(
+      PLANTED.flatMap(({ fault, day }) => Array.from({ length: fault.days }, (_, n) => addDays(THURSDAY, day + n))),
+    );
+    expect(rows.filter(({ event_date }) => !faulty.has(event_date))).toEqual([]);
+  });
+
+  it("the newest come first, of a day the worst", () => {
+    const order = rows.map(({ event_date, severity }) => `${event_date} ${severity === "high" ? 1 : 0}`);
+    expect(order).toEqual(order.toSorted().reverse());
+    expect(rows.length).toBeGreaterThan(PLANTED.length);
+  });
+
+  it("they are told in a sentence", () => {
+    const on = (day: number, measure: string, tag: string | null = null) =>
+      rows.find((row) => row.event_date === addDays(THURSDAY, day) && row.measure === measure && row.banner_tag === tag)
+        ?.message;
+    expect(on(54, "visit")).toMatch(/^All tags: no visits on 2026-02-24, where \d+ to \d+ were expected\.$/);
+    expect(on(42, "deposit", "north")).toMatch(
+      /^Tag north: \d+ deposits on 2026-02-12, where \d+ to \d+ were expected\.$/,
+    );
+    expect(on(50, "visit_to_registration", "south")).toMatch(
+      /^Tag south: [\d.]+ % of visits led to a registration on 2026-02-20, where [\d.]+ % to [\d.]+ % were expected\.$/,
+    );
+  });
+
+  it("a key that is limited to a tag sees the same of it, and of nothing else", async () => {
+    const key = await makeApiKey({ role: "viewer", project_id: "brand", banner_tags: ["south"] });
+    const own = await read(LAST, { authorization: `Bearer ${key}` });
+    expect(own.rows).toEqual(rows.filter(({ banner_tag }) => banner_tag === "south"));
+    expect(own.rows.length).toBeGreaterThan(3);
+    expect(await read(`${LAST}&banner_tag=south`)).toEqual(own);
+    expect(own.watched).toBeLessThan((await read(LAST)).watched);
+  });
+
+  it("and as CSV", async () => {
+    const lines = (await (await ask(`${LAST}&format=csv`)).text()).trim().split("\r\n");
+    expect(lines[0]).toBe(
+      "event_date,banner_tag,measure,kind,severity,days,complete,value,expected,expected_low,expected_high,message",
+    );
+    expect(lines).toHaveLength(rows.length + 1);
+  });
+});
+
+describe("today", () => {
+  // Wherever it is evening now.
+  const utc = new Date().getUTCHours();
+  const ahead = 18 - utc > 12 ? -6 - utc : 18 - utc;
+  const timezone = `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
+
+  beforeAll(async () => {
+    await createProject("evening", { timezone });
+    const now = Date.now();
+    const { date: today, hour } = localTime(timezone, now);
+    const midnight = Math.floor(now / 3_600_000) * 3_600_000 - hour * 3_600_000;
+    const events: StoredEvent[] = [];
+    for (let back = 30; back >= 0; back--) {
+      for (const banner_tag of ["steady", "silent", ...(back < 5 ? ["young"] : [])]) {
+        for (let n = 0; n < 96; n++) {
+          const timestamp = midnight - back * 86_400_000 + n * 900_000;
+          if (timestamp > now || (back === 0 && banner_tag !== "steady")) continue;
+          const visitor_id = `${banner_tag}-${back}-${n}`;
+          events.push(
+            storedEvent({ project_id: "evening", event_type: "visit", banner_tag, timestamp, visitor_id }, timezone),
+          );
+        }
+      }
+    }
+    expect(events.at(-1)?.event_date).toBe(today);
+    await log(events);
+  }, 120_000);
+
+  it("tells that a tag has sent nothing so far, where it should have", async () => {
+    const { rows } = await read("project_id=evening");
+    expect(rows.filter(({ banner_tag }) => banner_tag !== null)).toEqual([
+      expect.objectContaining({
+        event_date: localTime(timezone, Date.now()).date,
+        banner_tag: "silent",
+        measure: "visit",
+        kind: "silence",
+        complete: false,
+        value: 0,
+        message: expect.stringMatching(
+          /^Tag silent: no visits today until 1[89]:00, where at least \d+ were expected\.$/,
+        ),
+      }),
+    ]);
+    // The evening is still to come.
+    expect(rows.find(({ banner_tag }) => banner_tag === "silent")?.expected).toBeCloseTo(72, -1);
+  });
+});
+
+it("asks for a period that it can look through", async () => {
+  const response = await ask("from=2025-01-01&to=2026-01-01");
+  expect(response.status).toBe(400);
+  expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe("from");
+  expect(await read("from=2035-01-01&to=2035-01-05")).toMatchObject({ rows: [], watched: 0 });
+});

@@ -1,0 +1,239 @@
+/** What goes, goes behind the archive and the projections; and no figure changes, nor is an event counted again. */
+import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { leastEventDays, retain, settleDay, sweepEvents } from "../../worker/event-log/retention.ts";
+import { projects, type Retention } from "../../worker/schema.ts";
+import { ADMIN } from "./keys.ts";
+import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { figuresOf } from "./oracle.ts";
+
+const DAY = 86_400_000;
+const FROM = Date.parse("2026-05-01T00:00:00Z");
+const at = (day: number) => FROM + day * DAY;
+const EVER = { until: Number.MAX_SAFE_INTEGER, steps: 1_000 };
+
+async function keeping(project_id: string, retention: Retention, attribution_days = 2) {
+  await createProject(project_id, { attribution_days });
+  await env.DB.prepare("UPDATE projects SET retention = ? WHERE project_id = ?")
+    .bind(JSON.stringify(retention), project_id)
+    .run();
+}
+const projectNamed = async (project_id: string) =>
+  (await db.select().from(projects)).find(
+    (project) => project.project_id === project_id,
+  ) as typeof projects.$inferSelect;
+const inLog = async (project_id: string) =>
+  (
+    await env.DB.prepare("SELECT event_id FROM events WHERE project_id = ? ORDER BY seq")
+      .bind(project_id)
+      .all<{ event_id: string }>()
+  ).results.map(({ event_id }) => event_id);
+
+/** Of a time with names of its own beside those that both share: nobody turns out later to have been another. */
+const someEvents = (days: { min: number; max: number }, time: "then" | "now") =>
+  fc.array(
+    fc.record({
+      event_id: fc.integer({ min: 1, max: 40 }).map((n) => `${time}-${n}`),
+      event_type: fc.constantFrom("visit", "registration", "deposit", "deposit"),
+      who: fc.constantFrom<[string | null, string | null][]>(
+        ["p1", null],
+        ["p2", `${time}-v1`],
+        ["p1", `${time}-v1`],
+        ["p2", `${time}-v2`],
+        [null, `${time}-v1`],
+        [null, `${time}-v2`],
+        [null, "shared"],
+      ),
+      banner_tag: fc.constantFrom(null, null, "a", "b"),
+      timestamp: fc.integer({ min: days.min * 4, max: days.max * 4 }).map((slot) => FROM + slot * (DAY / 4)),
+      amount: fc.option(fc.integer({ min: 0, max: 10 ** 12 })),
+    }),
+    { maxLength: 25 },
+  );
+
+describe("settled days", () => {
+  it("leave every figure as a naive count of all events has it, whatever comes for the days after them", async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        someEvents({ min: 0, max: 6 }, "then"),
+        // Later than the window after the settled days: no tag of theirs counts for these.
+        fc.array(someEvents({ min: 6, max: 9 }, "now"), { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        async (then, now, sweep) => {
+          const project_id = `settled-${++run}`;
+          await keeping(project_id, { events_days: 35 });
+          const stored = (events: typeof then) =>
+            events.map(({ who: [player_id, visitor_id], ...event }) =>
+              storedEvent({
+                ...event,
+                project_id,
+                player_id,
+                visitor_id,
+                currency: event.amount === null ? null : "EUR",
+              }),
+            );
+          const first = stored(then);
+          await deliver([{ events: first }]);
+          await settle();
+          // Days 0 to 3.
+          const moment = at(35 + 4);
+          while ((await settleDay(db, await projectNamed(project_id), moment)) === "more");
+          if (sweep)
+            for (let position = 0, done = false; !done; )
+              ({ position, done } = await sweepEvents(db, position, moment));
+          if (sweep) {
+            const gone = first.filter(({ event_date }) => event_date < "2026-05-05").map(({ event_id }) => event_id);
+            const kept = new Set(first.map(({ event_id }) => event_id));
+            expect((await inLog(project_id)).length).toBeLessThanOrEqual(kept.size);
+            if (gone.length > 0) expect((await projectNamed(project_id)).settled_before).toBe("2026-05-05");
+          }
+          const sent = [...first];
+          for (const events of now) {
+            const batch = stored(events);
+            await deliver([{ events: batch }, { events: first.slice(0, 3) }]);
+            await settle();
+            sent.push(...batch, ...first.slice(0, 3));
+          }
+          expect(await figuresIn(project_id)).toEqual(figuresOf(sent, 2));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  }, 300_000);
+
+  it("take what comes for them after all, once", async () => {
+    await keeping("late", { events_days: 35 });
+    const event = (event_id: string, day: number, more: Partial<StoredEvent> = {}) =>
+      storedEvent({ project_id: "late", event_type: "visit", event_id, player_id: "p", timestamp: at(day), ...more });
+    const first = [event("1", 0), event("2", 1)];
+    await deliver([{ events: first }]);
+    await settle();
+    await retain(db, at(40), EVER);
+    expect(await inLog("late")).toEqual([]);
+    const after = [event("3", 0), event("4", 39, { visitor_id: "v" })];
+    await deliver([{ events: [event("5", 38, { player_id: null, visitor_id: "v" })] }]);
+    await settle();
+    await deliver([{ events: [...first, ...after] }]);
+    await settle();
+    const all = [...first, event("5", 38, { player_id: null, visitor_id: "v" }), ...after];
+    expect(await figuresIn("late")).toEqual(figuresOf(all, 2));
+  });
+
+  it("are not settled while a projection is behind, nor swept before all have passed", async () => {
+    await keeping("waiting", { events_days: 35 });
+    await deliver([
+      { events: [storedEvent({ project_id: "waiting", event_type: "visit", player_id: "p", timestamp: at(0) })] },
+    ]);
+    await settle();
+    await env.DB.prepare("UPDATE projections SET cursor = cursor - 1 WHERE name = 'players'").run();
+    expect(await settleDay(db, await projectNamed("waiting"), at(60))).toBe("not now");
+    expect((await projectNamed("waiting")).settled_before).toBe("");
+    await env.DB.prepare("UPDATE projections SET cursor = cursor + 1 WHERE name = 'players'").run();
+    while ((await settleDay(db, await projectNamed("waiting"), at(60))) === "more");
+    await env.DB.prepare("UPDATE projections SET cursor = 0 WHERE name = 'live'").run();
+    for (let position = 0, done = false; !done; ) ({ position, done } = await sweepEvents(db, position, at(60)));
+    expect(await inLog("waiting")).toHaveLength(1);
+    await settle();
+    for (let position = 0, done = false; !done; ) ({ position, done } = await sweepEvents(db, position, at(60)));
+    expect(await inLog("waiting")).toEqual([]);
+  });
+
+  it("cannot be made anew from a log that no longer has them", async () => {
+    const post = (path: string) =>
+      SELF.fetch(`https://retention.example/api/v1${path}`, { method: "POST", headers: ADMIN });
+    expect((await post("/projections/daily/rebuild")).status).toBe(409);
+    expect((await post("/projections/live/rebuild")).status).toBe(202);
+    const changed = await SELF.fetch("https://retention.example/api/v1/projects/late", {
+      method: "PATCH",
+      headers: ADMIN,
+      body: JSON.stringify({ attribution_days: 3 }),
+    });
+    expect(changed.status).toBe(409);
+  });
+});
+
+describe("retention", () => {
+  it("is done in bounded steps, and goes on where it stopped, also after a fault at any of its calls", async () => {
+    await keeping("faults", { events_days: 35, figures_days: 60 });
+    const events = Array.from({ length: 30 }, (_, n) =>
+      storedEvent({ project_id: "faults", event_type: "visit", player_id: `p${n}`, timestamp: at(n % 10) }),
+    );
+    await deliver([{ events }]);
+    await settle();
+    const before = await figuresIn("faults");
+    const now = at(41);
+    for (let failing = 1; failing < 60; failing++) {
+      let calls = 0;
+      const faulty = new Proxy(db, {
+        get(target, name) {
+          const value = Reflect.get(target, name);
+          if (name === "$client") {
+            return new Proxy(value as D1Database, {
+              get(client, method) {
+                const own = Reflect.get(client, method);
+                if (typeof own !== "function") return own;
+                return (...given: unknown[]) => {
+                  if (method === "batch" && ++calls === failing) throw new Error("the database went away");
+                  return own.apply(client, given);
+                };
+              },
+            });
+          }
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      const outcome = await retain(faulty, now, EVER).catch((error) => error);
+      if (!(outcome instanceof Error)) break;
+      expect(String(outcome)).toContain("the database went away");
+    }
+    expect(await figuresIn("faults")).toEqual(before);
+    expect(await inLog("faults")).toHaveLength(events.filter(({ event_date }) => event_date >= "2026-05-07").length);
+    const { results } = await env.DB.prepare(
+      "SELECT * FROM sweeps WHERE project_id = 'faults' AND class = 'events'",
+    ).all();
+    expect(results).toMatchObject([{ class: "events", removed: 18 }]);
+  });
+
+  it("removes figures where a project wants that, by day", async () => {
+    await keeping("figures", { events_days: 35, figures_days: 40 });
+    const event = (day: number) =>
+      storedEvent({
+        project_id: "figures",
+        event_type: "deposit",
+        player_id: "p",
+        timestamp: at(day),
+        amount: 1,
+        currency: "EUR",
+      });
+    await deliver([{ events: [event(0), event(5)] }]);
+    await settle();
+    await retain(db, at(42), EVER);
+    const figures = await figuresIn("figures");
+    const days = Object.keys(figures.daily_metrics).map((key) => JSON.parse(key)[0]);
+    expect(days).toEqual(["2026-05-06"]);
+    expect(Object.keys(figures.player_days)).toHaveLength(1);
+    expect(Object.keys(figures.players)).toHaveLength(1);
+  });
+
+  it.each<[Retention, string]>([
+    [{ events_days: 61 }, "retention.events_days"],
+    [{ events_days: 100, archive_days: 99 }, "retention.archive_days"],
+    [{ archive_days: 50, purchases_days: 49 }, "retention.archive_days"],
+    [{ events_days: 62, archive_days: 70, purchases_days: 69 }, "retention.purchases_days"],
+    [{ events_days: 62, figures_days: 61 }, "retention.figures_days"],
+    [{ events_days: 0 }, "retention.events_days"],
+  ])("of %j is refused", async (retention, field) => {
+    const response = await SELF.fetch("https://retention.example/api/v1/projects", {
+      method: "POST",
+      headers: ADMIN,
+      body: JSON.stringify({ project_id: "refused", retention }),
+    });
+    expect(response.status).toBe(400);
+    expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+    expect(leastEventDays(30)).toBe(62);
+  });
+});

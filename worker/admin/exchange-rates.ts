@@ -1,0 +1,134 @@
+/** Exchange rates, which all projects share: loaded, corrected, listed; and the daily feed, read at once. */
+import { type SQL, sql } from "drizzle-orm";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { isDate } from "../calendar.ts";
+import { atLeast } from "../http/access.ts";
+import { accept, readBody, readText } from "../http/body.ts";
+import { readCsv } from "../http/csv.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { CURRENCIES } from "../money.ts";
+import { type FeedHealth, refreshRates } from "../rates/feed.ts";
+import { formatRate, parseRate, type Rate, storeRates } from "../rates/rate.ts";
+import { date, format } from "../reports/period.ts";
+import { table, wantsCsv } from "../reports/table.ts";
+import { openDatabase } from "../schema.ts";
+import { act } from "./audit.ts";
+import { pageParameters } from "./page.ts";
+
+const MOST_RATES = 1_000;
+const RATE_RULE = "must be a decimal string above 0, at most 1000, with at most 8 places";
+
+const currency_code = z.string().refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR");
+const rate = z.strictObject({
+  currency_code: currency_code.refine((code) => code !== "USD", "must not be USD, whose rate is always 1"),
+  rate_date: z.string().refine(isDate, "must be a date, YYYY-MM-DD"),
+  usd_rate: z
+    .string(RATE_RULE)
+    .refine((text) => parseRate(text) !== null, RATE_RULE)
+    .describe("USD for one unit of the currency: a decimal with at most 8 places."),
+  data_source: z.string().min(1, "must not be empty").max(100, "is too long").describe("Where the rate comes from."),
+});
+
+export const newRates = z.strictObject({
+  rates: z
+    .array(rate)
+    .min(1, "must not be empty")
+    .max(MOST_RATES, `must be ${MOST_RATES} at most`)
+    .superRefine((rates, context) => {
+      const seen = new Set<string>();
+      for (const [index, { currency_code, rate_date }] of rates.entries()) {
+        const key = `${currency_code} ${rate_date}`;
+        if (seen.has(key)) context.addIssue({ code: "custom", message: "is given twice", path: [index, "rate_date"] });
+        seen.add(key);
+      }
+    }),
+});
+
+/** `<rate_date> <currency_code>`: the list goes on behind it. */
+const cursor = z.string("is not a cursor").regex(/^\d{4}-\d{2}-\d{2} [A-Z]{3}$/, "is not a cursor");
+
+export const ratesQuery = z.strictObject({
+  format,
+  currency_code: currency_code.optional(),
+  from: date.optional(),
+  to: date.optional(),
+  limit: pageParameters.limit,
+  cursor: cursor.optional(),
+});
+
+export type RateView = {
+  currency_code: string;
+  rate_date: string;
+  /** A decimal with 8 places. */
+  usd_rate: string;
+  data_source: string;
+  loaded_at: string;
+};
+export type RatesPage = { rows: RateView[]; next_cursor: string | null };
+export type Loaded = { loaded: number };
+
+const view = ({ usd_rate, loaded_at, ...row }: Rate & { loaded_at: number }): RateView => ({
+  ...row,
+  usd_rate: formatRate(usd_rate),
+  loaded_at: new Date(loaded_at).toISOString(),
+});
+
+async function readRates(c: Context<App>): Promise<Rate[]> {
+  const csv = /^text\/csv\b/i.test(c.req.header("content-type") ?? "");
+  const rows = csv ? readCsv(await readText(c)) : null;
+  if (csv && !rows)
+    throw Problem.of("body", "body must be CSV with a header, and as many cells in each line", "invalid");
+  const { rates } = rows ? accept({ rates: rows }, newRates) : await readBody(c, newRates);
+  return rates.map((given) => ({ ...given, usd_rate: parseRate(given.usd_rate) as number }));
+}
+
+function everywhere({ var: { principal } }: Context<App>): void {
+  if (principal.project_id !== null) throw new Problem(403, "All projects share the rates: this needs a key for all.");
+}
+
+const condition = (column: SQL, value: string | undefined) =>
+  value === undefined ? sql`` : sql`AND ${column} ${value}`;
+
+export const exchangeRateRoutes = new Hono<App>()
+  .get("/exchange-rates", atLeast("admin"), parameters(ratesQuery), async (c) => {
+    const { currency_code, from, to, limit, cursor } = c.req.valid("query");
+    const [behind, behindCode] = cursor?.split(" ") ?? [];
+    const all = wantsCsv(c);
+    const found = await openDatabase(c.env.DB).all<Rate & { loaded_at: number }>(sql`
+      SELECT * FROM exchange_rates WHERE true ${condition(sql`currency_code =`, currency_code)}
+        ${condition(sql`rate_date >=`, from)} ${condition(sql`rate_date <=`, to)}
+        ${behind === undefined ? sql`` : sql`AND (rate_date < ${behind} OR rate_date = ${behind} AND currency_code > ${behindCode})`}
+      ORDER BY rate_date DESC, currency_code ${all ? sql`` : sql`LIMIT ${limit + 1}`}`);
+    const rows = (all ? found : found.slice(0, limit)).map(view);
+    const last = rows.at(-1);
+    const next_cursor = found.length > rows.length && last ? `${last.rate_date} ${last.currency_code}` : null;
+    const body: RatesPage = { rows, next_cursor };
+    return table(c, { body, columns: ["currency_code", "rate_date", "usd_rate", "data_source", "loaded_at"], rows });
+  })
+  .post("/exchange-rates", atLeast("admin"), async (c) => {
+    everywhere(c);
+    const rates = await readRates(c);
+    const now = Date.now();
+    const details = {
+      rates: rates.map((one) => `${one.currency_code} ${one.rate_date} ${formatRate(one.usd_rate)} ${one.data_source}`),
+    };
+    const what = { project_id: null, action: "exchange_rates.load", subject: String(rates.length), details };
+    await act(openDatabase(c.env.DB), c.var.principal, now, what, [storeRates(rates, now)]);
+    return c.json({ loaded: rates.length } satisfies Loaded, 201);
+  })
+  .post("/exchange-rates/refresh", atLeast("admin"), async (c) => {
+    everywhere(c);
+    if (!c.env.ECB_FEED_URL) throw new Problem(409, "No feed of rates is set: ECB_FEED_URL is empty.");
+    const now = Date.now();
+    const what = { project_id: null, action: "exchange_rates.refresh", subject: c.env.ECB_FEED_URL };
+    await act(openDatabase(c.env.DB), c.var.principal, now, what, []);
+    const feed: FeedHealth = await refreshRates(c.env, now);
+    if (feed.status === "failing") {
+      const headers = { "retry-after": "60" };
+      throw new Problem(503, `The feed is of no use: ${feed.error}. The rates stay as they are.`, { headers });
+    }
+    return c.json(feed);
+  });

@@ -1,0 +1,192 @@
+/**
+ * Lets go of what a project no longer wants to keep, never ahead of the archive and of the projections.
+ *
+ * The events of a day go in two steps. The day is *settled*: what its events add to their people is kept, and from then
+ * on its figures stay as they are, whoever its visitors turn out to be (see `resolve.ts`). Then its events are *swept*
+ * from the log, their ids remembered, since an event counts once for ever.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { addDays, localTime } from "../calendar.ts";
+import type { Project } from "../project.ts";
+import { GROUPS, PROJECTIONS } from "../projections/index.ts";
+import { settle } from "../projections/players.ts";
+import { datedEvents } from "../projections/resolve.ts";
+import { type Database, openDatabase, projects, transact } from "../schema.ts";
+
+/** How long events may come late through the API, in days; longer ago is settled on arrival. */
+const LATE_DAYS = 31;
+
+/** The fewest days that events stay in the log: a late event may need a tag that is the whole window older than it. */
+export const leastEventDays = (attribution_days: number): number => attribution_days + LATE_DAYS + 1;
+
+/** Events of the log that one transaction looks at: three to four rows are written for each that goes. */
+const WINDOW = 1_000;
+
+/** Figures by day: their tables, with the columns of their keys behind the project, the day among them. */
+const FIGURES = {
+  activity: "event_date, event_type, person, event_hour, banner_tag, country, device, app_id",
+  daily_metrics: "event_date, event_type",
+  event_summary: "event_date, event_type, banner_tag",
+  money_summary: "event_date, event_type, banner_tag, currency",
+  event_outcomes: "event_date, outcome, reason, received_hour",
+  player_days: "person, event_date, event_type, app_id, banner_tag",
+  returns: "banner_tag, event_date, previous_date",
+  retention: "cohort_date, banner_tag, day",
+  funnel: "anchor, event_date, step, banner_tag, elapsed",
+  payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
+} as const;
+type Class = "events" | keyof typeof FIGURES;
+
+const names = (all: readonly { name: string }[]) => JSON.stringify(all.map(({ name }) => name));
+/** How far the slowest of them has come. */
+const least = (of: string): SQL => sql`(SELECT min(ifnull(c.cursor, 0)) FROM json_each(${of}) n
+  LEFT JOIN projections c ON c.name = n.value)`;
+const TABLES = names(GROUPS.tables.projections);
+const ALL = names(PROJECTIONS);
+
+const cutoff = (project: Project, days: number, now: number) => addDays(localTime(project.timezone, now).date, -days);
+
+/**
+ * Settles the oldest days of a project that are due, one at a time; tells whether more are. A day is settled only while
+ * all tables have taken the whole log: later steps of all of them then see it settled, earlier ones none did.
+ */
+export async function settleDay(db: Database, project: Project, now: number): Promise<"more" | "done" | "not now"> {
+  const { project_id, settled_before } = project;
+  const days = project.retention.events_days;
+  if (days === undefined) return "done";
+  const due = cutoff(project, days, now);
+  if (settled_before >= due) return "done";
+  const oldest = await db.get<{ event_date: string | null; head: number }>(sql`
+    SELECT min(event_date) AS event_date, (SELECT max(seq) FROM events) AS head
+    FROM events WHERE project_id = ${project_id} AND event_date >= ${settled_before}`);
+  const next = oldest?.event_date && oldest.event_date < due ? addDays(oldest.event_date, 1) : due;
+  try {
+    await transact(db, [
+      settle(datedEvents(project_id, settled_before, next, oldest?.head ?? 0)),
+      // Fails, and with it the transaction, while a projection is behind: NULL is not allowed.
+      sql`UPDATE projects SET settled_before = CASE WHEN ${least(TABLES)} >= ifnull((SELECT max(seq) FROM events), 0)
+        THEN ${next} END WHERE project_id = ${project_id} AND settled_before = ${settled_before}`,
+    ]);
+  } catch (error) {
+    if (/NOT NULL constraint failed: projects\.settled_before/.test(String(error))) return "not now";
+    throw error;
+  }
+  project.settled_before = next;
+  return next < due ? "more" : "done";
+}
+
+export type Sweep = { removed: number; position: number; done: boolean };
+
+/**
+ * Sweeps settled events from the log, in one window of it behind `position`. Wholly idempotent: what has gone is not
+ * found again.
+ */
+export async function sweepEvents(db: Database, position: number, now: number): Promise<Sweep> {
+  const bounds = await db.get<{ last: number | null; until: number | null; ripe: number }>(sql`
+    SELECT (SELECT max(seq) FROM (SELECT seq FROM events WHERE seq > ${position} ORDER BY seq LIMIT ${WINDOW})) AS last,
+      (SELECT max(seq) FROM events) AS until, ${least(ALL)} AS ripe`);
+  if (!bounds?.last) return { removed: 0, position: 0, done: true };
+  const going = sql`SELECT e.seq FROM events e JOIN projects p ON p.project_id = e.project_id
+    WHERE e.seq > ${position} AND e.seq <= ${bounds.last} AND e.event_date < p.settled_before AND e.seq <= ${least(ALL)}`;
+  const before = await db.all<{ project_id: string; removed: number }>(sql`
+    SELECT project_id, count(*) AS removed FROM events WHERE seq IN (${going}) GROUP BY project_id`);
+  if (before.length > 0) {
+    await transact(db, [
+      sql`INSERT OR IGNORE INTO retired_events (project_id, event_id)
+        SELECT project_id, event_id FROM events WHERE seq IN (${going})`,
+      ...before.map(({ project_id, removed }) => note(project_id, "events", now, { removed })),
+      sql`DELETE FROM events WHERE seq IN (${going})`,
+    ]);
+  }
+  const removed = before.reduce((sum, row) => sum + row.removed, 0);
+  return { removed, position: bounds.last, done: bounds.last >= Math.min(bounds.until ?? 0, bounds.ripe) };
+}
+
+type Noted = { swept_before?: string; position?: number; removed?: number };
+const note = (
+  project_id: string,
+  of: Class,
+  now: number,
+  { swept_before = "", position = 0, removed = 0 }: Noted,
+) => sql`
+  INSERT INTO sweeps (project_id, class, swept_before, position, removed, updated_at)
+  VALUES (${project_id}, ${of}, ${swept_before}, ${position}, ${removed}, ${now})
+  ON CONFLICT DO UPDATE SET removed = removed + excluded.removed, updated_at = excluded.updated_at,
+    position = excluded.position, swept_before = max(swept_before, excluded.swept_before)`;
+
+/** Removes figures older than a project wants, in one step of at most a window of rows; tells whether there are more. */
+export async function sweepFigures(
+  db: Database,
+  project: Project,
+  now: number,
+): Promise<{ removed: number; more: boolean }> {
+  const days = project.retention.figures_days;
+  if (days === undefined) return { removed: 0, more: false };
+  const due = cutoff(project, days, now);
+  for (const [table, key] of Object.entries(FIGURES) as [keyof typeof FIGURES, string][]) {
+    const swept = await db.get<{ swept_before: string }>(sql`
+      SELECT swept_before FROM sweeps WHERE project_id = ${project.project_id} AND class = ${table}`);
+    if (swept && swept.swept_before >= due) continue;
+    const columns = sql.raw(key);
+    const day = sql.raw(key.includes("cohort_date") ? "cohort_date" : "event_date");
+    const { meta } =
+      await db.run(sql`DELETE FROM ${sql.raw(table)} WHERE project_id = ${project.project_id} AND (${columns}) IN (
+      SELECT ${columns} FROM ${sql.raw(table)} WHERE project_id = ${project.project_id} AND ${day} < ${due} LIMIT ${WINDOW})`);
+    const removed = meta.changes;
+    if (removed > 0) {
+      await db.run(note(project.project_id, table, now, { removed }));
+      return { removed, more: true };
+    }
+    await db.run(note(project.project_id, table, now, { swept_before: due }));
+  }
+  return { removed: 0, more: false };
+}
+
+/** The pass over the log, which is of all projects together. */
+const EVERYONE = "";
+
+export type Retained = { settled: number; removed: number; figures: number; waiting: boolean };
+
+/** All that is due, within a budget: milliseconds, and D1 transactions. What is left is done by the next run. */
+export async function retain(db: Database, now: number, budget = { until: now + 5_000, steps: 20 }): Promise<Retained> {
+  const done: Retained = { settled: 0, removed: 0, figures: 0, waiting: false };
+  let { steps } = budget;
+  const left = () => steps-- > 0 && Date.now() < budget.until;
+  const all = await db.select().from(projects);
+  const keeping = all.filter(({ retention }) => Object.values(retention).some((days) => days !== undefined));
+  for (const project of keeping) {
+    for (let state = "more"; state === "more" && left(); ) {
+      state = await settleDay(db, project, now);
+      if (state === "not now") done.waiting = true;
+      else if (state === "more") done.settled++;
+    }
+  }
+  if (keeping.some(({ settled_before }) => settled_before !== "")) {
+    const day = new Date(now).toISOString().slice(0, 10);
+    const pass = await db.get<{ swept_before: string; position: number }>(sql`
+      SELECT swept_before, position FROM sweeps WHERE project_id = ${EVERYONE} AND class = 'events'`);
+    let position = pass?.position ?? 0;
+    // Once over the whole log a day; what a pass has begun, it ends.
+    let busy = pass === undefined || pass.swept_before < day || position > 0;
+    while (busy && left()) {
+      const sweep = await sweepEvents(db, position, now);
+      done.removed += sweep.removed;
+      position = sweep.done ? 0 : sweep.position;
+      busy = !sweep.done;
+      await db.run(note(EVERYONE, "events", now, { swept_before: day, position, removed: sweep.removed }));
+    }
+  }
+  for (const project of keeping) {
+    for (let more = true; more && left(); ) {
+      const step = await sweepFigures(db, project, now);
+      done.figures += step.removed;
+      more = step.more;
+    }
+  }
+  return done;
+}
+
+/** What cron does of it each minute. */
+export async function retainEachMinute(env: Env, now: number): Promise<void> {
+  await retain(openDatabase(env.DB), now);
+}

@@ -1,0 +1,37 @@
+/**
+ * Who paid what, or was paid: sums by person, day, hour, app, platform, tag and currency. They stay in the currency they
+ * came in, since a rate may come later, or be corrected; whole units and ten-thousandths apart, as in `money_summary`.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { PAYMENT_TYPES, UNITS } from "../money.ts";
+import type { Tables } from "./projection.ts";
+import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
+
+const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
+const TYPES = sql.raw(PAYMENT_TYPES.map((type) => `'${type}'`).join(", "));
+/** As a literal: D1 binds every number as a REAL, and dividing by one does not cut. */
+const WHOLE = sql.raw(String(UNITS));
+
+const add = (resolved: SQL): SQL => sql`INSERT INTO payments (${BY}, total, whole, fraction)
+  WITH ${resolved}
+  SELECT ${BY}, count(*), sum(amount / ${WHOLE}), sum(amount % ${WHOLE}) FROM resolved
+  WHERE amount IS NOT NULL AND event_type IN (${TYPES}) GROUP BY ${BY}
+  ON CONFLICT DO UPDATE SET total = total + excluded.total, whole = whole + excluded.whole,
+    fraction = fraction + excluded.fraction`;
+
+export const payments: Tables = {
+  name: "payments",
+  after: ["identities"],
+  aboutPeople: true,
+  apply: (step) => [
+    ...(step.repairs === null
+      ? []
+      : [
+          sql`DELETE FROM payments
+            WHERE (project_id, person) IN (${repaired(step.repairs)}) AND NOT ${settledDay(sql`payments`)}`,
+          add(pastOf(step.repairs, step.upTo)),
+        ]),
+    add(newEvents(step)),
+  ],
+  clear: () => [sql`DELETE FROM payments`],
+};

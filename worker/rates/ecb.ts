@@ -1,0 +1,95 @@
+/**
+ * Reads the European Central Bank's reference rates: units of each currency for one euro, by day. Strictly: a document
+ * that is cut off, is another one, or lacks what a rate in USD needs is refused as a whole.
+ */
+import { isDate } from "../calendar.ts";
+import { CURRENCIES, divide } from "../money.ts";
+import { isRate, RATE_UNITS, type Rate } from "./rate.ts";
+
+type EcbRate = Omit<Rate, "data_source">;
+export type EcbReading = { ok: true; rates: EcbRate[] } | { ok: false; error: string };
+
+type Element = { name: string; attributes: Record<string, string> };
+/** An exact decimal: `digits` / 10^`places`. */
+type Decimal = { digits: bigint; places: bigint };
+type Day = { date: string; perEuro: Map<string, Decimal> };
+
+/** The prolog, a closing tag, an opening or empty one, or text. No comments, no entities, no document types. */
+const TOKEN = /<\?[^<>]*\?>|<\/([\w:]+)\s*>|<([\w:]+)((?:\s+[\w:]+\s*=\s*(?:'[^'<]*'|"[^"<]*"))*)\s*(\/?)>|[^<]+/y;
+const ATTRIBUTE = /([\w:]+)\s*=\s*(?:'([^']*)'|"([^"]*)")/g;
+
+/** Calls `opened` with the elements around each new one, itself last. False where the document is not well formed. */
+function walk(xml: string, opened: (path: readonly Element[]) => void): boolean {
+  const path: Element[] = [];
+  let roots = 0;
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < xml.length) {
+    const token = TOKEN.exec(xml);
+    if (!token) return false;
+    const [text, closing, opening, attributes = "", empty] = token;
+    if (closing !== undefined) {
+      if (path.pop()?.name !== closing) return false;
+    } else if (opening !== undefined) {
+      if (path.length === 0) roots++;
+      const pairs = [...attributes.matchAll(ATTRIBUTE)].map(([, name, single, double]) => [name, single ?? double]);
+      path.push({ name: opening, attributes: Object.fromEntries(pairs) });
+      opened(path);
+      if (empty) path.pop();
+    } else if (path.length === 0 && !text.startsWith("<?") && text.replace("\uFEFF", "").trim() !== "") return false;
+  }
+  return path.length === 0 && roots === 1;
+}
+
+function decimal(text: string | undefined): Decimal | null {
+  const [, whole = "", fraction = ""] = /^(\d{1,12})(?:\.(\d{1,12}))?$/.exec(text ?? "") ?? [];
+  const digits = BigInt(whole + fraction);
+  return digits > 0n ? { digits, places: BigInt(fraction.length) } : null;
+}
+
+/** (USD for a euro) / (units for a euro), to 8 places, half to even. */
+const cross = (usd: Decimal, other: Decimal): bigint =>
+  divide(usd.digits * 10n ** other.places * BigInt(RATE_UNITS), other.digits * 10n ** usd.places);
+
+const EURO: Decimal = { digits: 1n, places: 0n };
+
+export function readEcb(xml: string): EcbReading {
+  const days: Day[] = [];
+  let error: string | null = null;
+  const refuse = (why: string) => {
+    error = why;
+  };
+  const whole = walk(xml, (path) => {
+    if (error !== null) return;
+    const [root, ...inner] = path;
+    const { attributes } = path.at(-1) as Element;
+    if (root?.name !== "gesmes:Envelope") return refuse("it is not a document of reference rates");
+    if (!inner.every(({ name }) => name === "Cube")) return;
+    if (path.length === 3) {
+      const { time = "" } = attributes;
+      if (!isDate(time)) return refuse("it has rates without a date");
+      days.push({ date: time, perEuro: new Map() });
+    } else if (path.length === 4) {
+      const { perEuro } = days.at(-1) as Day;
+      const { currency = "", rate } = attributes;
+      const value = decimal(rate);
+      if (!/^[A-Z]{3}$/.test(currency) || perEuro.has(currency)) return refuse("it does not name each currency once");
+      if (value === null) return refuse(`its rate of ${currency} is not a positive decimal`);
+      perEuro.set(currency, value);
+    }
+  });
+  if (error !== null) return { ok: false, error };
+  if (!whole) return { ok: false, error: "it is not complete XML" };
+  if (days.length === 0) return { ok: false, error: "it has no date" };
+  const rates: EcbRate[] = [];
+  for (const { date: rate_date, perEuro } of days) {
+    const usd = perEuro.get("USD");
+    if (!usd) return { ok: false, error: `it has no rate of USD on ${rate_date}` };
+    for (const [currency_code, value] of perEuro.set("EUR", EURO)) {
+      if (currency_code === "USD" || !CURRENCIES.has(currency_code)) continue;
+      const usd_rate = cross(usd, value);
+      if (!isRate(usd_rate)) return { ok: false, error: `its rate of ${currency_code} is out of range` };
+      rates.push({ currency_code, rate_date, usd_rate: Number(usd_rate) });
+    }
+  }
+  return { ok: true, rates };
+}

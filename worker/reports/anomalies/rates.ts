@@ -1,0 +1,76 @@
+/** What a day should have brought, from the weeks before it, so that a few odd days among those do not change it. */
+import { median } from "./median.ts";
+import type { Series } from "./series.ts";
+
+const WEEK = 7;
+/** Days whose weekdays are compared, each with the week that ends with it. */
+const SEASON = 4 * WEEK;
+/** Days that the expectation of a day is made from, and how many must have passed since the first with traffic. */
+export const HISTORY = SEASON + WEEK - 1;
+const LEAST_HISTORY = 14;
+/** Days whose median is the level. A lasting change is the new normal when it has lasted half of them. */
+const LEVEL = 14;
+/** A weekday without traffic: not quite nothing, so that it can be divided by. */
+const NEXT_TO_NOTHING = 0.02;
+/** The variance of a median, in that of a value (of a normal one, for many). */
+const MEDIAN_VARIANCE = Math.PI / 2;
+/** What makes the median distance from the middle a standard deviation. */
+const MAD_SCALE = 1.4826;
+
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+
+/** Each day's rate over the middle one of the week that ends with it; NaN where that says nothing. */
+function weeklyRatios(rates: number[], bases: number[]): number[] {
+  return rates.map((rate, day) => {
+    if (day < WEEK - 1) return Number.NaN;
+    const middle = median(rates.slice(day - WEEK + 1, day + 1), bases.slice(day - WEEK + 1, day + 1));
+    return middle > 0 ? rate / middle : Number.NaN;
+  });
+}
+
+/** What a day of each weekday brings, against the week's middle: drawn towards 1 as far as it may be chance. */
+function weekdayFactors(ratios: number[], values: number[], from: number, to: number): number[] {
+  const found = Array.from({ length: WEEK }, (): number[] => []);
+  for (let day = from; day < to; day++) {
+    const ratio = ratios[day] as number;
+    if (!Number.isNaN(ratio)) found[day % WEEK]?.push(ratio);
+  }
+  const middles = found.map((own) => (own.length > 0 ? median(own) : 1));
+  const strays = found.flatMap((own, weekday) => own.map((ratio) => Math.abs(ratio - (middles[weekday] as number))));
+  const weeks = strays.length / WEEK;
+  // A median of few takes part of their noise with it; and no count varies less than chance makes it.
+  const variance = Math.max(
+    (to - from) / Math.max(1, sum(values.slice(from, to))),
+    (MAD_SCALE * median(strays)) ** 2 * (weeks / Math.max(0.5, weeks - 1)),
+  );
+  const chance = found.map((own) => (MEDIAN_VARIANCE * variance) / Math.max(1, own.length));
+  const real = Math.max(
+    0,
+    sum(middles.map((middle, weekday) => (middle - 1) ** 2 - (chance[weekday] as number))) / WEEK,
+  );
+  return middles.map((middle, weekday) => {
+    const factor = 1 + (real > 0 ? ((middle - 1) * real) / (real + (chance[weekday] as number)) : 0);
+    return Math.max(NEXT_TO_NOTHING, factor);
+  });
+}
+
+/** For each day from `from` on what it should have brought for each one of its base; NaN where too little is known. */
+export function expectedRates({ values, bases }: Series, from: number): number[] {
+  const rates = values.map((value, day) => ((bases[day] as number) > 0 ? value / (bases[day] as number) : 0));
+  const ratios = weeklyRatios(rates, bases);
+  return rates.map((_, day) => {
+    if (day < from) return Number.NaN;
+    // Before the first traffic nothing was missing; after five weeks without any, nothing is.
+    let begins = Math.max(0, day - HISTORY);
+    while (begins < day && values[begins] === 0) begins++;
+    if (day - begins < LEAST_HISTORY) return Number.NaN;
+    const factors = weekdayFactors(ratios, values, Math.max(begins + WEEK - 1, day - SEASON), day);
+    const before = Array.from({ length: LEVEL }, (_, back) => day - LEVEL + back);
+    const factor = (other: number) => factors[other % WEEK] as number;
+    const level = median(
+      before.map((other) => (rates[other] as number) / factor(other)),
+      before.map((other) => (bases[other] as number) * factor(other)),
+    );
+    return level * factor(day);
+  });
+}

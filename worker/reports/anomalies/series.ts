@@ -1,0 +1,72 @@
+/** What is watched: for each tag, and for all of them together, volumes by type and the steps of conversion, by day. */
+import { addDays, daysBetween } from "../../calendar.ts";
+import type { Period } from "../period.ts";
+
+/** The counted events of a type and tag ("" is none): distinct events by date. */
+export type Counted = { event_type: string; banner_tag: string; totals: Record<string, number> };
+
+/** How first deposits are named among the types: no type of event can have this name. */
+export const FIRST_DEPOSIT = "first deposit";
+
+/** Steps whose rate is watched: so many of one for each of the other, on the same day. */
+export const CONVERSIONS = [
+  { measure: "visit_to_registration", of: "visit", to: "registration" },
+  { measure: "registration_to_first_deposit", of: "registration", to: FIRST_DEPOSIT },
+] as const;
+
+export type Series = {
+  /** An event type, or a step of conversion. */
+  measure: string;
+  conversion: boolean;
+  /** Null: all tags, and what has none. */
+  banner_tag: string | null;
+  /** By day, from the first day of the window on. */
+  values: number[];
+  /** What a day's value is a rate of: visits for registrations per visit; for a volume the share of the day that is over. */
+  bases: number[];
+};
+
+/** With fewer in all its weeks, nothing would be told of a series. */
+const LEAST = 20;
+
+/** What share of the day that is not over lies behind, for a volume; 0 is unknown. */
+export type DaySoFar = (event_type: string, banner_tag: string | null) => number;
+
+type ByType = Map<string, number[]>;
+
+/** Counts by tag, type and day. A day without a count is 0: silence leaves no rows. */
+function countsOf(counted: readonly Counted[], window: Period): Map<string | null, ByType> {
+  const days = Array.from({ length: daysBetween(window.from, window.to) }, (_, day) => addDays(window.from, day));
+  const counts = new Map<string | null, ByType>([[null, new Map()]]);
+  for (const { event_type, banner_tag, totals } of counted) {
+    const values = days.map((day) => totals[day] ?? 0);
+    const all = counts.get(null) as ByType;
+    all.set(event_type, all.get(event_type)?.map((value, day) => value + (values[day] as number)) ?? values);
+    // What has no tag is watched as part of all.
+    if (banner_tag === "") continue;
+    const own = counts.get(banner_tag) ?? new Map();
+    counts.set(banner_tag, own.set(event_type, values));
+  }
+  return counts;
+}
+
+/** The series of a window of days, of which the last may not be over. */
+export function seriesOf(counted: readonly Counted[], window: Period, soFar: DaySoFar | null): Series[] {
+  const series = [...countsOf(counted, window)].flatMap(([banner_tag, byType]) => [
+    ...[...byType]
+      .filter(([type]) => type !== FIRST_DEPOSIT)
+      .map(([measure, values]) => {
+        const bases = values.map(() => 1);
+        if (soFar) bases[bases.length - 1] = soFar(measure, banner_tag);
+        return { measure, conversion: false, banner_tag, values, bases };
+      }),
+    ...CONVERSIONS.flatMap(({ measure, of, to }) => {
+      const values = byType.get(to);
+      if (!values) return [];
+      // Who visits now may register later in the day.
+      const bases = values.map((_, day) => (soFar && day === values.length - 1 ? 0 : (byType.get(of)?.[day] ?? 0)));
+      return [{ measure, conversion: true, banner_tag, values, bases }];
+    }),
+  ]);
+  return series.filter(({ values }) => values.reduce((all, value) => all + value, 0) >= LEAST);
+}

@@ -1,0 +1,119 @@
+/** A day at a glance, by app: who came, who paid, and how much. */
+import { sql } from "drizzle-orm";
+import * as z from "zod";
+import { localTime } from "../calendar.ts";
+import { INCOME } from "../money.ts";
+import type { Database } from "../schema.ts";
+import { amounts, maybe, money, named, whole } from "./answer.ts";
+import { common, date, onlyTags, tag } from "./period.ts";
+import { report } from "./report.ts";
+import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
+
+const query = z.strictObject({ ...common, date: date.optional(), banner_tag: tag.optional() });
+
+const figures = z.object({
+  installs: whole.describe("At most one per person."),
+  new_players: whole.describe("People whose first day it is, visitors included."),
+  active_users: whole.describe("Distinct people with any event."),
+  paying_users: whole.describe("Distinct people with a purchase or deposit that has an amount."),
+  purchases: whole.describe("Distinct purchase events with an amount."),
+  deposits: whole.describe("Distinct deposit events with an amount."),
+  first_deposits: whole.describe("People whose first deposit ever is of this day."),
+  revenue_usd: money.describe("Purchases and deposits."),
+  arpu_usd: money.nullable().describe("`revenue_usd` over `active_users`."),
+  arppu_usd: money.nullable().describe("`revenue_usd` over `paying_users`."),
+  unconverted: amounts.describe("What was paid in currencies that have no rate in force: in no figure in USD."),
+});
+const row = z.object({ app_id: maybe, ...figures.shape }).meta({ id: "AppKpis" });
+type Row = z.output<typeof row>;
+const answer = z
+  .object({
+    ...named,
+    date: z.iso.date(),
+    rows: z.array(row),
+    total: figures.describe("All apps together; a person of several is one."),
+  })
+  .meta({ id: "Kpis" });
+
+type People = Pick<Row, "installs" | "new_players" | "active_users" | "first_deposits">;
+type Paid = Sum & { app_id: string; event_type: (typeof INCOME)[number] };
+
+async function kpisOf(db: Database, project_id: string, day: string, tags: string[] | null) {
+  const within = sql`project_id = ${project_id} AND event_date = ${day} ${onlyTags(sql`banner_tag`, tags)}`;
+  const income = sql`FROM payments WHERE ${within}
+    AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+  const count = (by: string) => sql`
+    WITH did AS MATERIALIZED (
+      SELECT person, ${sql.raw(by)} AS app_id, max(event_type = 'install') AS installed,
+        max(event_type = 'deposit') AS deposited
+      FROM activity WHERE ${within} GROUP BY 1, 2
+    )
+    SELECT app_id, sum(installed) AS installs, count(*) AS active_users,
+      count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM player_days d
+        WHERE d.project_id = ${project_id} AND d.person = did.person AND d.event_date < ${day})) AS new_players,
+      count(*) FILTER (WHERE deposited AND EXISTS (SELECT 1 FROM players p
+        WHERE p.project_id = ${project_id} AND p.person = did.person AND p.deposit_date = ${day}
+        ${onlyTags(sql`p.deposit_tag`, tags)})) AS first_deposits
+    FROM did GROUP BY app_id ORDER BY app_id`;
+  // The plus keeps the index by person out of it, which has all of the project's days.
+  const [people, everyone, payers, payer, paid] = await Promise.all([
+    db.all<People & { app_id: string }>(count("app_id")),
+    db.get<People>(count("''")),
+    db.all<{ app_id: string; people: number }>(
+      sql`SELECT app_id, count(DISTINCT +person) AS people ${income} GROUP BY app_id`,
+    ),
+    db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${income}`),
+    db.all<Paid>(sql`SELECT app_id, event_type, ${sums()} ${income} GROUP BY app_id, event_type, currency`),
+  ]);
+  const figuresOf = (who: People, paying_users: number, own: readonly Paid[]): z.output<typeof figures> => {
+    const { installs, new_players, active_users, first_deposits } = who;
+    const { exact, unconverted } = convert(own);
+    const events = (type: Paid["event_type"]) =>
+      own.reduce((total, row) => total + (row.event_type === type ? row.total : 0), 0);
+    return {
+      installs,
+      new_players,
+      active_users,
+      paying_users,
+      purchases: events("purchase"),
+      deposits: events("deposit"),
+      first_deposits,
+      revenue_usd: formatExact(exact),
+      arpu_usd: formatAverage(exact, active_users),
+      arppu_usd: formatAverage(exact, paying_users),
+      unconverted: formatAmounts(unconverted),
+    };
+  };
+  const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };
+  // Who pays is active: each app of a payment has a row of people.
+  const rows = people.map((who): Row => {
+    const paying = payers.find(({ app_id }) => app_id === who.app_id)?.people ?? 0;
+    const own = paid.filter(({ app_id }) => app_id === who.app_id);
+    return { app_id: who.app_id || null, ...figuresOf(who, paying, own) };
+  });
+  return { rows, total: figuresOf(everyone ?? nobody, payer?.people ?? 0, paid) };
+}
+
+export const kpis = report({
+  id: "getKpis",
+  path: "/kpis",
+  summary: "A day at a glance, by app",
+  description: "Today where no date is given. Amounts are in USD, at the rate in force on the day.",
+  role: "viewer",
+  query,
+  answer,
+  holds: "A row for each app that was used, and a total.",
+  tries: ["date=2026-05-01"],
+  // Whoever is new is so only as long as nothing older is found.
+  reads: "all",
+  converts: true,
+  async read({ db, project: { project_id, timezone }, tags, now, query }) {
+    const day = query.date ?? localTime(timezone, now).date;
+    const { rows, total } = await kpisOf(db, project_id, day, tags);
+    return {
+      body: { project_id, timezone, date: day, rows, total },
+      columns: Object.keys(row.shape),
+      rows: rows.map(({ unconverted, ...own }) => ({ ...own, unconverted: amountsCell(unconverted) })),
+    };
+  },
+});

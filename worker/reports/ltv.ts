@@ -1,0 +1,252 @@
+/** Lifetime value: what each player spent and took back, over all history, in USD; and by segment. */
+import { sql } from "drizzle-orm";
+import * as z from "zod";
+import { pageParameters } from "../admin/page.ts";
+import { daysBetween, localTime } from "../calendar.ts";
+import { may } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { INCOME } from "../money.ts";
+import type { Project } from "../project.ts";
+import type { Database } from "../schema.ts";
+import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
+import { common, tag } from "./period.ts";
+import { report } from "./report.ts";
+import { SEGMENT_NAMES, type Segment } from "./segments.ts";
+import { amountsCell, formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
+import {
+  type Exactly,
+  exactly,
+  spendOf,
+  type Without,
+  withdrawnOf,
+  withoutRateOf,
+  withoutRateOfAll,
+  worth,
+} from "./worth.ts";
+
+/** Rows that CSV takes at once. */
+const CSV_PAGE = 10_000;
+
+const query = z.strictObject({
+  ...common,
+  banner_tag: tag.optional(),
+  segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
+  limit: pageParameters.limit,
+  cursor: z.string("is not a cursor").optional(),
+});
+
+const lifetime = {
+  payments: whole.describe("Purchases and deposits with an amount."),
+  spend_usd: money.describe("Purchases and deposits, less refunds."),
+  withdrawn_usd: money,
+  net_usd: money.describe("`spend_usd` less what was withdrawn."),
+};
+const unconverted = {
+  unconverted: amounts.describe("Purchases and deposits that have no rate in force on their date."),
+  refunded_unconverted: amounts,
+  withdrawn_unconverted: amounts,
+};
+const row = z
+  .object({
+    player_id: maybe,
+    visitor_id: maybe.describe("Of someone who paid and is not known as a player."),
+    banner_tag: maybe.describe("The tag that brought the player."),
+    segment: z.enum(SEGMENT_NAMES),
+    first_seen: instant,
+    last_event_at: instant,
+    lifetime_days: whole.describe("Days from the first event's to the last one's; 0 where it is the same day."),
+    first_purchase_date: z.iso.date().nullable().describe("Of a purchase or deposit with an amount."),
+    last_purchase_date: z.iso.date().nullable(),
+    ...lifetime,
+    ...unconverted,
+  })
+  .meta({ id: "LifetimeValue" });
+type Row = z.output<typeof row>;
+
+const group = {
+  players: whole.describe("Known players, and visitors who paid."),
+  payers: whole.describe("Those who ever paid."),
+  ...lifetime,
+  average_spend_usd: money.nullable().describe("`spend_usd` over players."),
+};
+const answer = z
+  .object({
+    ...named,
+    segments: z.array(z.object({ segment: z.enum(SEGMENT_NAMES), ...group })),
+    total: z.object({ ...group, ...unconverted }),
+    rows: z.array(row).exactOptional().describe("The players, who spent most first. Only for the role analyst."),
+    next_cursor: maybe.exactOptional(),
+  })
+  .meta({ id: "LifetimeValues" });
+type Total = z.output<typeof answer>["total"];
+
+const formatted = (payments: number, spend: bigint, withdrawn: bigint) => ({
+  payments,
+  spend_usd: formatExact(spend),
+  withdrawn_usd: formatExact(withdrawn),
+  net_usd: formatExact(spend - withdrawn),
+});
+
+function amountsWithoutRate(rows: readonly Without[]) {
+  const of = (which: (event_type: string) => boolean) => {
+    const sums = new Map<string, bigint>();
+    for (const row of rows.filter(({ event_type }) => which(event_type)))
+      sums.set(row.currency, (sums.get(row.currency) ?? 0n) + unitsOf(row));
+    return formatAmounts(sums);
+  };
+  return {
+    unconverted: of((type) => (INCOME as readonly string[]).includes(type)),
+    refunded_unconverted: of((type) => type === "refund"),
+    withdrawn_unconverted: of((type) => type === "withdrawal"),
+  };
+}
+
+type Grouped = Exactly & {
+  segment: Segment;
+  players: number;
+  payers: number;
+  payments: number;
+  without_rate: number;
+};
+
+async function summary(db: Database, project_id: string, tags: string[] | null) {
+  const found = await db.all<Grouped>(sql`WITH ${worth(project_id, tags)}
+    SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
+      sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
+    FROM worth GROUP BY segment`);
+  const complete = found.every(({ without_rate }) => without_rate === 0);
+  const without = complete ? [] : await withoutRateOfAll(db, project_id, tags);
+  const of = (rows: Grouped[]): Omit<Total, keyof typeof unconverted> => {
+    const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
+    const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
+    const withdrawn = rows.reduce((total, row) => total + withdrawnOf(row), 0n);
+    const players = sum((row) => row.players);
+    return {
+      players,
+      payers: sum((row) => row.payers),
+      ...formatted(
+        sum((row) => row.payments),
+        spend,
+        withdrawn,
+      ),
+      average_spend_usd: formatAverage(spend, players),
+    };
+  };
+  return {
+    segments: SEGMENT_NAMES.map((segment) => ({ segment, ...of(found.filter((row) => row.segment === segment)) })),
+    total: { ...of(found), ...amountsWithoutRate(without) },
+  };
+}
+
+/** The last player of the page before: what they spent, exactly, and who they are. */
+const position = z.tuple([z.string().regex(/^-?\d{1,19}$/), z.string().regex(/^\d{1,12}$/), z.string()]);
+type Position = z.output<typeof position>;
+
+const encode = (at: Position) =>
+  new TextEncoder().encode(JSON.stringify(at)).toBase64({ alphabet: "base64url", omitPadding: true });
+function decode(cursor: string): Position {
+  try {
+    const bytes = Uint8Array.fromBase64(cursor, { alphabet: "base64url" });
+    return position.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    throw Problem.of("cursor", "cursor is not a cursor");
+  }
+}
+
+type Found = Exactly &
+  Pick<Row, "player_id" | "segment" | "first_purchase_date" | "last_purchase_date" | "payments"> & {
+    person: string;
+    banner_tag: string;
+    first_seen: number;
+    last_event_at: number;
+    without_rate: number;
+  };
+
+type Which = { tags: string[] | null; segment: Segment | undefined };
+
+async function page(db: Database, project: Project, { tags, segment }: Which, limit: number, after: Position | null) {
+  const { project_id, timezone } = project;
+  const [whole, rest, behind] = after ?? [];
+  const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
+  const found = await db.all<Found>(sql`WITH ${worth(project_id, tags)}
+    SELECT person, player_id, first_seen, last_event_at, banner_tag, segment, payments, first_purchase_date,
+      last_purchase_date, without_rate, ${exactly("spend", "")}, ${exactly("withdrawn", "")}
+    FROM worth w WHERE true ${segment === undefined ? sql`` : sql`AND segment = ${segment}`}
+      ${
+        after === null
+          ? sql``
+          : sql`AND (-w.spend_whole, -w.spend_rest, person) > (-${number(whole)}, -${number(rest)}, ${behind})`
+      }
+    ORDER BY w.spend_whole DESC, w.spend_rest DESC, person LIMIT ${limit + 1}`);
+  const shown = found.slice(0, limit);
+  const people = shown.flatMap(({ person, without_rate }) => (without_rate > 0 ? [person] : []));
+  const unconvertible = people.length === 0 ? [] : await withoutRateOf(db, project_id, people);
+  const without = Map.groupBy(unconvertible, ({ person }) => person);
+  const rows = shown.map((own): Row => {
+    const days = daysBetween(localTime(timezone, own.first_seen).date, localTime(timezone, own.last_event_at).date);
+    return {
+      player_id: own.player_id,
+      visitor_id: own.player_id === null ? own.person.slice(1) : null,
+      banner_tag: own.banner_tag || null,
+      segment: own.segment,
+      first_seen: new Date(own.first_seen).toISOString(),
+      last_event_at: new Date(own.last_event_at).toISOString(),
+      lifetime_days: days - 1,
+      first_purchase_date: own.first_purchase_date,
+      last_purchase_date: own.last_purchase_date,
+      ...formatted(own.payments, spendOf(own), withdrawnOf(own)),
+      ...amountsWithoutRate(without.get(own.person) ?? []),
+    };
+  });
+  const last = found.length > limit ? shown.at(-1) : undefined;
+  return { rows, next: last ? ([last.spend_whole, last.spend_rest, last.person] satisfies Position) : null };
+}
+
+const flat = (row: Row) => ({
+  ...row,
+  unconverted: amountsCell(row.unconverted),
+  refunded_unconverted: amountsCell(row.refunded_unconverted),
+  withdrawn_unconverted: amountsCell(row.withdrawn_unconverted),
+});
+
+async function* pages(db: Database, project: Project, which: Which) {
+  let after: Position | null = null;
+  do {
+    const { rows, next }: Awaited<ReturnType<typeof page>> = await page(db, project, which, CSV_PAGE, after);
+    yield rows.map(flat);
+    after = next;
+  } while (after !== null);
+}
+
+export const ltv = report({
+  id: "getLifetimeValues",
+  path: "/ltv",
+  summary: "What players are worth: lifetime value and segments",
+  description:
+    "Over all history, in USD at the rate in force on each event's date. `whale` from 100 USD, `dolphin` from 20, " +
+    "`minnow` from 5, `free` below. The role viewer is shown the segments alone; so is CSV for it.",
+  role: "viewer",
+  query,
+  answer,
+  holds: "The segments, and for analysts the players.",
+  tries: ["segment=whale", "limit=1"],
+  reads: "all",
+  converts: true,
+  async read({ db, project, principal, tags, query: { segment, limit, cursor } }) {
+    const { project_id, timezone } = project;
+    const which = { tags, segment };
+    const after = cursor === undefined ? null : decode(cursor);
+    const named = may(principal, "analyst");
+    const [{ segments, total }, { rows, next }] = await Promise.all([
+      summary(db, project_id, tags),
+      named ? page(db, project, which, limit, after) : { rows: [], next: null },
+    ]);
+    const body = { project_id, timezone, segments, total };
+    if (!named) return { body, columns: ["segment", ...Object.keys(group)], rows: segments };
+    return {
+      body: { ...body, rows, next_cursor: next && encode(next) },
+      columns: Object.keys(row.shape),
+      rows: pages(db, project, which),
+    };
+  },
+});

@@ -1,0 +1,160 @@
+/** What players paid and were paid back, by day or hour: in the currencies it came in, and in USD. */
+import { sql } from "drizzle-orm";
+import * as z from "zod";
+import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
+import type { Database } from "../schema.ts";
+import { amounts, days, maybe, money, named, whole } from "./answer.ts";
+import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { report } from "./report.ts";
+import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
+
+/** What revenue can be grouped by: columns of `payments`. */
+const DIMENSIONS = ["app_id", "platform", "currency", "banner_tag"] as const;
+
+const query = z.strictObject({
+  ...dated,
+  banner_tag: tag.optional(),
+  event_type: z.enum(PAYMENT_TYPES, `must be one of ${PAYMENT_TYPES.join(", ")}`).optional(),
+  group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
+  interval: z.enum(["day", "hour"], "must be day or hour").optional(),
+});
+type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval">;
+
+const figures = z.object({
+  purchases: whole.describe("Distinct purchase events with an amount."),
+  deposits: whole.describe("Distinct deposit events with an amount."),
+  paying_users: whole.describe("Distinct people with one of these."),
+  totals: amounts.exactOptional().describe("What they paid, in the currencies that it came in."),
+  total: money.exactOptional().describe("The same, with `group_by=currency`."),
+  total_usd: money.describe("What they paid, in USD."),
+  average_usd: money.nullable().describe("A purchase or deposit, of those that are in `total_usd`."),
+  refunds: whole.describe("Distinct refund events with an amount."),
+  refunded_usd: money,
+  withdrawals: whole.describe("Distinct withdrawal events with an amount."),
+  withdrawn_usd: money,
+  net_usd: money.describe("`total_usd` less what was refunded and withdrawn."),
+  unconverted: amounts.describe("What they paid that has no rate in force on its date: it is in no figure in USD."),
+  refunded_unconverted: amounts,
+  withdrawn_unconverted: amounts,
+});
+type Figures = z.output<typeof figures>;
+
+const keys = {
+  event_date: z.iso.date(),
+  event_hour: z.int().min(0).max(23).exactOptional().describe("With `interval=hour`."),
+  app_id: maybe.exactOptional(),
+  platform: maybe.exactOptional(),
+  currency: maybe.exactOptional(),
+  banner_tag: maybe.exactOptional(),
+};
+const row = z.object({ ...keys, ...figures.shape }).meta({ id: "RevenueRow" });
+type Row = z.output<typeof row>;
+type Keys = Pick<Row, keyof typeof keys>;
+
+const answer = z
+  .object({ ...named, ...days, rows: z.array(row), total: figures.describe("Of all rows; a person is one.") })
+  .meta({ id: "Revenue" });
+
+type Paid = Sum & Keys & { event_type: PaymentType };
+
+const isIncome = ({ event_type }: Paid) => (INCOME as readonly PaymentType[]).includes(event_type);
+const count = (rows: readonly Paid[]) => rows.reduce((total, row) => total + row.total, 0);
+
+function figuresOf(paid: readonly Paid[], paying_users: number, byCurrency: boolean): Figures {
+  const of = (type: PaymentType) => paid.filter(({ event_type }) => event_type === type);
+  const income = paid.filter(isIncome);
+  const [all, refunded, withdrawn] = [income, of("refund"), of("withdrawal")].map((rows) => convert(rows)) as Three;
+  const totals = new Map<string, bigint>();
+  for (const row of income) totals.set(row.currency, (totals.get(row.currency) ?? 0n) + unitsOf(row));
+  const [total = "0.00"] = Object.values(formatAmounts(totals));
+  return {
+    purchases: count(of("purchase")),
+    deposits: count(of("deposit")),
+    paying_users,
+    ...(byCurrency ? { total } : { totals: formatAmounts(totals) }),
+    total_usd: formatExact(all.exact),
+    average_usd: formatAverage(all.exact, all.total),
+    refunds: count(of("refund")),
+    refunded_usd: formatExact(refunded.exact),
+    withdrawals: count(of("withdrawal")),
+    withdrawn_usd: formatExact(withdrawn.exact),
+    net_usd: formatExact(all.exact - refunded.exact - withdrawn.exact),
+    unconverted: formatAmounts(all.unconverted),
+    refunded_unconverted: formatAmounts(refunded.unconverted),
+    withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
+  };
+}
+type Converted = ReturnType<typeof convert>;
+type Three = [Converted, Converted, Converted];
+
+async function revenueRows(
+  db: Database,
+  project_id: string,
+  { from, to }: Period,
+  tags: string[] | null,
+  asked: Query,
+) {
+  const columns = [
+    "event_date",
+    ...(asked.interval === "hour" ? ["event_hour"] : []),
+    ...(asked.group_by ? [asked.group_by] : []),
+  ] as const;
+  const by = sql.raw(columns.join(", "));
+  const within = sql`FROM payments WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}
+    ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)}`;
+  const payers = sql`${within} AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+  // The plus keeps the index by person out of it, which has all of the project's days.
+  const [paid, people, everyone] = await Promise.all([
+    db.all<Paid>(
+      sql`SELECT ${by}, event_type, ${sums()} ${within} GROUP BY ${by}, event_type, currency ORDER BY ${by}`,
+    ),
+    db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT +person) AS people ${payers} GROUP BY ${by}`),
+    db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${payers}`),
+  ]);
+  const keyOf = (row: Keys) => JSON.stringify(columns.map((column) => row[column as keyof Keys]));
+  const paying = new Map(people.map((row) => [keyOf(row), row.people]));
+  const rows = [...Map.groupBy(paid, keyOf)].map(([key, own]): Row => {
+    const first = own[0] as Paid;
+    return {
+      event_date: first.event_date,
+      ...(asked.interval === "hour" && { event_hour: first.event_hour as number }),
+      ...(asked.group_by && { [asked.group_by]: first[asked.group_by] || null }),
+      ...figuresOf(own, paying.get(key) ?? 0, asked.group_by === "currency"),
+    };
+  });
+  return { columns, rows, total: figuresOf(paid, everyone?.people ?? 0, false) };
+}
+
+/** Amounts by currency are one cell. */
+const flat = ({ totals, unconverted, refunded_unconverted, withdrawn_unconverted, ...row }: Row) => ({
+  ...row,
+  ...(totals && { totals: amountsCell(totals) }),
+  unconverted: amountsCell(unconverted),
+  refunded_unconverted: amountsCell(refunded_unconverted),
+  withdrawn_unconverted: amountsCell(withdrawn_unconverted),
+});
+
+export const revenue = report({
+  id: "getRevenue",
+  path: "/revenue",
+  summary: "What was paid, by day or hour, in its currency and in USD",
+  description: "At the rate in force on the event's date; see docs/money.md.",
+  role: "viewer",
+  query,
+  answer,
+  holds: "A row for each day that something was paid, and a total.",
+  tries: ["group_by=currency", "group_by=app_id&interval=hour", "event_type=deposit"],
+  reads: "period",
+  converts: true,
+  async read({ db, project: { project_id, timezone }, period, tags, query: { event_type, group_by, interval } }) {
+    const asked = { event_type, group_by, interval };
+    const { columns, rows, total } = await revenueRows(db, project_id, period, tags, asked);
+    const unwanted = group_by === "currency" ? "totals" : "total";
+    const shown = Object.keys(figures.shape).filter((name) => name !== unwanted);
+    return {
+      body: { project_id, timezone, ...period, rows, total },
+      columns: [...columns, ...shown],
+      rows: rows.map(flat),
+    };
+  },
+});

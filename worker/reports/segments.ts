@@ -1,0 +1,13 @@
+/** What players are worth is told in segments, by what they spent in USD. */
+
+/** From the highest: whoever spent as much as `from` whole USD belongs to the first that fits. */
+export const SEGMENTS = [
+  { segment: "whale", from: 100 },
+  { segment: "dolphin", from: 20 },
+  { segment: "minnow", from: 5 },
+] as const;
+
+/** Whoever spent less, or nothing. */
+export const FREE = "free";
+export const SEGMENT_NAMES = [...SEGMENTS.map(({ segment }) => segment), FREE] as const;
+export type Segment = (typeof SEGMENT_NAMES)[number];

@@ -1,0 +1,86 @@
+/**
+ * What each player is worth, exactly and in SQL, so that they are sorted and counted where they are: CTEs that queries
+ * begin with. A player belongs to the tag that brought them: of their registration, else of their first tagged event.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { INCOME } from "../money.ts";
+import type { Database } from "../schema.ts";
+import { onlyTags } from "./period.ts";
+import { FREE, SEGMENTS } from "./segments.ts";
+import { EXACT_UNITS, exactUsd, rateInForce, type Sum } from "./usd.ts";
+
+const list = (types: readonly string[]) => sql.raw(types.map((type) => `'${type}'`).join(", "));
+const WHOLE_USD = sql.raw(String(EXACT_UNITS));
+
+/** `whole` and `rest` as one normalised pair, also below zero. */
+const normalised = (name: string, whole: SQL, rest: SQL) => {
+  const below = sql`((${rest} % ${WHOLE_USD} + ${WHOLE_USD}) % ${WHOLE_USD})`;
+  return sql`${whole} + (${rest} - ${below}) / ${WHOLE_USD} AS ${sql.raw(`${name}_whole`)}, ${below} AS ${sql.raw(`${name}_rest`)}`;
+};
+
+const SEGMENT = sql.raw(
+  `CASE ${SEGMENTS.map(({ segment, from }) => `WHEN spend_whole >= ${from} THEN '${segment}'`).join(" ")} ELSE '${FREE}' END`,
+);
+
+const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currency, total, whole, fraction,
+  ${rateInForce(sql`currency`, sql`event_date`)} AS rate FROM payments WHERE ${which}`;
+
+/** Everyone who is a player or ever paid, as rows of `worth`: with what they spent, exactly. */
+export function worth(project_id: string, tags: string[] | null): SQL {
+  const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
+  const isIncome = sql`event_type IN (${list(INCOME)})`;
+  const of = (column: string, which: SQL) => sql`ifnull(sum(${sql.raw(column)}) FILTER (WHERE ${which}), 0)`;
+  const back = (column: string) => of(column, sql`event_type = 'refund'`);
+  const out = (column: string) => of(column, sql`event_type = 'withdrawal'`);
+  // The rate row by row, and materialised: a join of rates would be a scan of them for each row.
+  return sql`rated AS MATERIALIZED (${rated(sql`project_id = ${project_id}`)}
+    ), converted AS MATERIALIZED (
+      SELECT person, event_type, min(event_date) AS first_date, max(event_date) AS last_date, sum(total) AS total,
+        sum(${exact.whole}) AS whole, sum(${exact.rest}) AS rest, count(*) FILTER (WHERE rate IS NULL) AS without_rate
+      FROM rated GROUP BY person, event_type
+    ), paid AS MATERIALIZED (
+      SELECT person, ${of("total", isIncome)} AS payments,
+        min(first_date) FILTER (WHERE ${isIncome}) AS first_purchase_date,
+        max(last_date) FILTER (WHERE ${isIncome}) AS last_purchase_date,
+        ${normalised("spend", sql`${of("whole", isIncome)} - ${back("whole")}`, sql`(${of("rest", isIncome)} - ${back("rest")})`)},
+        ${normalised("withdrawn", out("whole"), out("rest"))},
+        sum(without_rate) AS without_rate
+      FROM converted GROUP BY person
+    ), known AS (
+      SELECT p.person, p.player_id, p.first_seen, p.last_event_at,
+        coalesce(nullif(p.registration_tag, ''), nullif(p.first_tag, ''), '') AS banner_tag,
+        ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
+        ifnull(spend_whole, 0) AS spend_whole, ifnull(spend_rest, 0) AS spend_rest,
+        ifnull(withdrawn_whole, 0) AS withdrawn_whole, ifnull(withdrawn_rest, 0) AS withdrawn_rest,
+        ifnull(without_rate, 0) AS without_rate
+      FROM players p LEFT JOIN paid ON paid.person = p.person
+      WHERE p.project_id = ${project_id} AND (p.player_id IS NOT NULL OR paid.person IS NOT NULL)
+    ), worth AS (
+      SELECT *, ${SEGMENT} AS segment FROM known WHERE true ${onlyTags(sql`banner_tag`, tags)}
+    )`;
+}
+
+/** As text: D1's JSON carries 2^53 at most. */
+export const exactly = (name: string, aggregate: "" | "sum") =>
+  sql.raw(["whole", "rest"].map((part) => `CAST(${aggregate}(${name}_${part}) AS TEXT) AS ${name}_${part}`).join(", "));
+export type Exactly = { spend_whole: string; spend_rest: string; withdrawn_whole: string; withdrawn_rest: string };
+export const spendOf = (row: Exactly) => BigInt(row.spend_whole) * EXACT_UNITS + BigInt(row.spend_rest);
+export const withdrawnOf = (row: Exactly) => BigInt(row.withdrawn_whole) * EXACT_UNITS + BigInt(row.withdrawn_rest);
+
+export type Without = Pick<Sum, "currency" | "whole" | "fraction"> & { person: string; event_type: string };
+
+const withoutRate = (rows: SQL, person: SQL) => sql`
+  SELECT ${person} AS person, event_type, currency, CAST(sum(whole) AS TEXT) AS whole, sum(fraction) AS fraction
+  FROM ${rows} WHERE rate IS NULL`;
+
+/** What has no rate in force, of these people, each. */
+export function withoutRateOf(db: Database, project_id: string, people: readonly string[]): Promise<Without[]> {
+  const theirs = sql`project_id = ${project_id} AND person IN (SELECT value FROM json_each(${JSON.stringify(people)}))`;
+  return db.all(sql`${withoutRate(sql`(${rated(theirs)})`, sql`person`)} GROUP BY 1, 2, 3`);
+}
+
+/** The same of everyone, together. */
+export function withoutRateOfAll(db: Database, project_id: string, tags: string[] | null): Promise<Without[]> {
+  return db.all(sql`WITH ${worth(project_id, tags)}
+    ${withoutRate(sql`rated`, sql`''`)} AND person IN (SELECT person FROM worth) GROUP BY 1, 2, 3`);
+}

@@ -28,13 +28,14 @@ export async function payments(
   keys: readonly string[],
   where: string,
   values: Record<string, string> = {},
+  source = "payments",
 ): Promise<Payments> {
   const rows = await select<Found>(
     `WITH priced AS (
       SELECT p.*, json_array(${keys.join(", ")})::VARCHAR AS key, into_rate,
         unnest(CASE WHEN event_type IN ('purchase', 'deposit') THEN [event_type, 'income'] ELSE [event_type] END) AS kind,
         CASE WHEN currency = $into THEN 'own' WHEN rate IS NULL OR into_rate IS NULL THEN 'lost' ELSE 'foreign' END AS how
-      FROM payments p LEFT JOIN (SELECT event_date AS rate_of, rate AS into_rate FROM in_force WHERE currency = $into) i
+      FROM ${source} p LEFT JOIN (SELECT event_date AS rate_of, rate AS into_rate FROM in_force WHERE currency = $into) i
         ON rate_of = p.event_date
       WHERE project_id = $project AND ${where}
     ), dates AS (

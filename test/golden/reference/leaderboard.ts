@@ -3,15 +3,16 @@ import { END } from "../projects.ts";
 import type { Report } from "./ask.ts";
 import type { Row } from "./database.ts";
 
-const FIRST_DAY = { daily: "event_date::DATE", weekly: "date_trunc('week', event_date::DATE)::DATE", alltime: "NULL" };
+const FIRST_DAY = { daily: "event_date::DATE", weekly: "date_trunc('week', event_date::DATE)::DATE" };
 
 export const leaderboard: Report = async ({ project, query, rest: [app_id = ""], select }) => {
-  const period = (query.get("period") ?? "daily") as keyof typeof FIRST_DAY;
+  const period = query.get("period") ?? "daily";
+  const first_day = FIRST_DAY[period as keyof typeof FIRST_DAY] ?? "NULL::DATE";
   const [day] = await select<Row & { from: string; to: string }>(
     `WITH asked AS (SELECT coalesce(${query.has("date") ? "$date" : "NULL"},
         strftime(timezone($timezone, to_timestamp(${END / 1_000})), '%Y-%m-%d')) AS event_date)
-    SELECT strftime(${FIRST_DAY[period]}, '%Y-%m-%d') AS from,
-      strftime(${FIRST_DAY[period]} + ${period === "weekly" ? 6 : 0}, '%Y-%m-%d') AS to FROM asked`,
+    SELECT strftime(${first_day}, '%Y-%m-%d') AS from,
+      strftime(${first_day} + ${period === "weekly" ? 6 : 0}, '%Y-%m-%d') AS to FROM asked`,
     { timezone: project.timezone },
   );
   const { from = null, to = null } = period === "alltime" ? {} : (day ?? {});

@@ -25,12 +25,9 @@ export const ltv: Report = async (ask) => {
   const of = await payments(ask, ["person"], "true");
   const worth = people
     .map(({ person, ...row }) => {
-      const [income, refund, withdrawal] = ["income", "refund", "withdrawal"].map((kind) => of([person], kind)) as [
-        ReturnType<typeof of>,
-        ReturnType<typeof of>,
-        ReturnType<typeof of>,
-      ];
-      return { row, income, refund, withdrawal, spend: income.exact - refund.exact };
+      const [income, refund] = [of([person], "income"), of([person], "refund")];
+      const [withdrawal, spend] = [of([person], "withdrawal"), of([person], "spend").exact];
+      return { row, income, refund, withdrawal, spend };
     })
     .sort((a, b) => (a.spend < b.spend ? 1 : a.spend > b.spend ? -1 : 0));
   const sums = (own: typeof worth) => {

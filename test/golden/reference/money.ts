@@ -16,7 +16,7 @@ export type Paid = {
 const NOTHING: Paid = { events: 0, converted: 0, exact: 0n, totals: {}, unconverted: {} };
 type Found = Row & { key: string; kind: string; events: number; converted: number; exact: string };
 
-/** Income is purchases and deposits; the other kinds are event types. */
+/** Income is purchases and deposits, spend is that less refunds; the other kinds are event types. */
 export type Payments = (key: readonly unknown[], kind: string) => Paid;
 
 /**
@@ -31,13 +31,17 @@ export async function payments(
   source = "payments",
 ): Promise<Payments> {
   const rows = await select<Found>(
-    `WITH priced AS (
-      SELECT p.*, json_array(${keys.join(", ")})::VARCHAR AS key, into_rate,
-        unnest(CASE WHEN event_type IN ('purchase', 'deposit') THEN [event_type, 'income'] ELSE [event_type] END) AS kind,
+    `WITH kinds AS (
+      SELECT p.* EXCLUDE (amount), amount AS sent_amount, json_array(${keys.join(", ")})::VARCHAR AS key, into_rate,
+        unnest(CASE event_type WHEN 'withdrawal' THEN [event_type] WHEN 'refund' THEN [event_type, 'spend']
+          ELSE [event_type, 'income', 'spend'] END) AS kind,
         CASE WHEN currency = $into THEN 'own' WHEN rate IS NULL OR into_rate IS NULL THEN 'lost' ELSE 'foreign' END AS how
       FROM ${source} p LEFT JOIN (SELECT event_date AS rate_of, rate AS into_rate FROM in_force WHERE currency = $into) i
         ON rate_of = p.event_date
       WHERE project_id = $project AND ${where}
+    ), priced AS (
+      SELECT *, CASE WHEN kind = 'spend' AND event_type = 'refund' THEN -sent_amount ELSE sent_amount END AS amount
+      FROM kinds
     ), dates AS (
       SELECT key, kind, count(*) AS events, count(*) FILTER (how <> 'lost') AS converted,
         coalesce(sum(amount::HUGEINT) FILTER (how = 'own'), 0) * 100000000

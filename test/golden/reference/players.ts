@@ -26,7 +26,7 @@ async function all(ask: Ask) {
   const segment = query.get("segment");
   const rows = found
     .map((row) => {
-      const { exact } = of([`player ${row.player_id}`], "income");
+      const { exact } = of([`player ${row.player_id}`], "spend");
       return { ...row, spend_usd: money(exact), segment: segmentOf(exact) };
     })
     .filter((row) => segment === null || row.segment === segment);
@@ -61,17 +61,18 @@ async function profile(ask: Ask, player_id: string) {
   );
   if (!row) return null;
   const of = await payments(ask, [], "player_id = $player_id", { player_id });
-  const [income, withdrawn] = [of([], "income"), of([], "withdrawal")];
+  const [spend, withdrawn] = [of([], "spend"), of([], "withdrawal")];
   return {
     project_id: project.project_id,
     ...row,
-    spend: income.totals,
-    spend_usd: money(income.exact),
-    unconverted: income.unconverted,
+    spend: spend.totals,
+    spend_usd: money(spend.exact),
+    unconverted: of([], "income").unconverted,
+    refunded_unconverted: of([], "refund").unconverted,
     withdrawn: withdrawn.totals,
     withdrawn_usd: money(withdrawn.exact),
     withdrawn_unconverted: withdrawn.unconverted,
-    segment: segmentOf(income.exact),
+    segment: segmentOf(spend.exact),
   };
 }
 

@@ -66,6 +66,7 @@ async function serve(script: string, measure: (port: number) => Promise<Rate>): 
             PROJECTOR: { className: "Projector", useSQLite: true },
             LIVE: { className: "LiveCounters", useSQLite: true },
             REQUEST_LOG: { className: "RequestLog", useSQLite: true },
+            METER: { className: "Meter", useSQLite: true },
           }
         : {},
       bindings: { ADMIN_TOKEN: "bench" },

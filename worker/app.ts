@@ -11,9 +11,12 @@ import { schemaRoutes } from "./admin/schemas.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
 import { atLeast } from "./http/access.ts";
-import type { App } from "./http/principal.ts";
+import type { App, Incoming } from "./http/principal.ts";
 import { Problem } from "./http/problem.ts";
+import { traced } from "./http/request.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
+import { log } from "./log.ts";
+import { scrapeRoutes } from "./monitor/metrics.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { healthRoutes } from "./reports/health.ts";
 import { reportRoutes } from "./reports/index.ts";
@@ -46,16 +49,19 @@ export const routes = [
   ),
 ];
 
-export const app = new Hono<{ Bindings: Env }>()
+export const app = new Hono<Incoming>()
+  .use(traced)
   .route("/", pixelRoutes)
   .route("/", healthRoutes)
+  .route("/", scrapeRoutes)
   .route("/", openApiRoutes)
   .route("/api/v1", api)
   .route("/api", api)
   .route("/v1", api)
   .notFound((c) => new Problem(404, `There is nothing at ${c.req.path}.`).toResponse())
-  .onError((error) => {
+  .onError((error, c) => {
     if (error instanceof Problem) return error.toResponse();
-    console.error(JSON.stringify({ message: "request failed", error: String(error), stack: error.stack }));
+    const { request_id } = c.var;
+    log("error", "request failed", { request_id, error: String(error), stack: error.stack });
     return new Problem(500, "Something went wrong here; it has been logged.").toResponse();
   });

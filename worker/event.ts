@@ -101,7 +101,8 @@ const MONEY_RULE = "must be a decimal number without sign, at most 4 places, at 
 const TIME_RULE = "must be ISO 8601 or epoch milliseconds";
 const SCORE_RULE = "must be a whole number between -2^53 and 2^53";
 
-const timestamp = form(TIME_RULE).transform((value, context) => {
+/** Epoch milliseconds, from those or from ISO 8601; a time without a zone is UTC. */
+export const timestamp = form(TIME_RULE).transform((value, context) => {
   const at = /^-?\d{1,16}$/.test(value)
     ? Number(value)
     : ISO_8601.test(value)
@@ -318,4 +319,8 @@ export type StoredEvent = {
 };
 
 /** One message of the queue. Always a list: the queue bills by the message. */
-export type EventMessage = { events: StoredEvent[] };
+export type EventMessage = {
+  events: StoredEvent[];
+  /** Of the requests that brought them, for the log. */
+  request_ids?: string[];
+};

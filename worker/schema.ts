@@ -155,9 +155,9 @@ export const openDatabase = (binding: D1Database): Database => drizzle(binding);
 
 const dialect = new SQLiteAsyncDialect();
 
-/** Runs statements in one transaction, in their order. */
-export async function transact(db: Database, statements: SQL[]): Promise<void> {
-  await db.$client.batch(
+/** Runs statements in one transaction, in their order, and gives what each came to. */
+export async function transact(db: Database, statements: SQL[]): Promise<D1Result[]> {
+  return db.$client.batch(
     statements.map((statement) => {
       const { sql: text, params } = dialect.sqlToQuery(statement);
       return db.$client.prepare(text).bind(...params);

@@ -42,10 +42,14 @@ describe("commands", () => {
 });
 
 describe("routes", () => {
-  /** As the entries of the OpenAPI document have them, which a test of the Worker holds to its routes. */
+  /** As the entries of the OpenAPI document and the reports have them, which a test of the Worker holds to its routes. */
   const paths = new Set(
-    filesIn("worker/openapi", ".ts").flatMap((file) =>
-      [...read(file).matchAll(/(?:\bpath: |\bpixel\()"(\/[^"]+)"/g)].map(([, path]) => path as string),
+    ["worker/openapi", "worker/reports"].flatMap((folder) =>
+      filesIn(folder, ".ts").flatMap((file) =>
+        [...read(file).matchAll(/(?:\bpath: |\bpixel\()"(\/[^"]+)"/g)].map(([, path = ""]) =>
+          path.replace(/:(\w+)/g, "{$1}"),
+        ),
+      ),
     ),
   );
 

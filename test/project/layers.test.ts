@@ -8,15 +8,16 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** From the top. A file may import from its own step and from those below; a circle is refused even within a step. */
 const STEPS: string[][] = [
   ["worker/index.ts"],
+  ["worker/cron.ts"],
   ["worker/app.ts"],
   ["worker/openapi"],
-  ["worker/reports", "worker/collect", "worker/admin"],
+  ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],
   ["worker/event-log", "worker/http", "worker/request-log", "worker/rates"],
   ["worker/projections"],
-  ["worker/live"],
+  ["worker/live", "worker/meter"],
   ["worker/registry"],
   ["worker/project.ts"],
-  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts"],
+  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
 ];
 
 const sources = (folder: string): string[] =>

@@ -1,8 +1,11 @@
-import { env, SELF } from "cloudflare:test";
+import { env, runInDurableObject, SELF } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { startOfLocalDay } from "../../worker/calendar.ts";
-import type { LiveMessage, Snapshot } from "../../worker/live/counters.ts";
-import type { LiveEvent } from "../../worker/live/windows.ts";
+import { Bucket, LIVE_DIMENSIONS, OTHER } from "../../worker/live/bucket.ts";
+import { LiveCounters, type LiveMessage, type Snapshot } from "../../worker/live/counters.ts";
+import { cellOf, type LiveEvent } from "../../worker/live/stream.ts";
+import type { Window } from "../../worker/live/tally.ts";
+import { formatMoney } from "../../worker/money.ts";
 import { createProject, deliver, storedEvent } from "./log.ts";
 
 const HOST = "https://live.example";
@@ -75,16 +78,18 @@ describe("live counters", () => {
     expect(windows["1m"]).toEqual({
       total: 3,
       by_type: { visit: 2, deposit: 1 },
+      amounts: { deposit: { EUR: "10.50" } },
       banner_tags: [
         { banner_tag: "", total: 1, by_type: { deposit: 1 } },
         { banner_tag: "spring", total: 1, by_type: { visit: 1 } },
         { banner_tag: "winter", total: 1, by_type: { visit: 1 } },
       ],
       countries: [
-        { country: "MT", total: 2 },
-        { country: "", total: 1 },
+        { country: "MT", total: 2, by_type: { visit: 2 } },
+        { country: "", total: 1, by_type: { deposit: 1 } },
       ],
-      devices: [{ device: "mobile", total: 3 }],
+      devices: [{ device: "mobile", total: 3, by_type: { visit: 2, deposit: 1 } }],
+      apps: [{ app_id: "", total: 3, by_type: { visit: 2, deposit: 1 } }],
     });
     expect(minutes).toHaveLength(60);
     expect(minutes.at(-1)).toEqual({ minute: "2026-05-01T12:00:00.000Z", by_type: { visit: 2, deposit: 1 } });
@@ -95,6 +100,124 @@ describe("live counters", () => {
       ["e7", null, null],
     ]);
     expect((await counters.snapshot(settings, ALL, NOW)).events[0]?.player_id).toBe("p1");
+  });
+});
+
+describe("every window, for every set of tags", () => {
+  const TAGS = ["spring", "summer", "winter", ""];
+  const COUNTRIES = ["MT", "SE", ""];
+  const settings = { project_id: "naive", timezone: "Asia/Kathmandu" };
+  const midnight = startOfLocalDay(settings.timezone, NOW);
+  let state = 7;
+  const next = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const pick = <T>(from: readonly T[]) => from[Math.floor(next() * from.length)] as T;
+  const events = Array.from({ length: 3_000 }, (_, index) => {
+    const event_type = pick(["visit", "deposit", "purchase", "spin"]);
+    const money = event_type === "deposit" || event_type === "purchase";
+    // As many in the last minute as in the last day; with amounts whose sum no float holds.
+    return liveEvent(index + 1, NOW - Math.floor(next() ** 6 * 26 * 60 * MINUTE), {
+      event_type,
+      banner_tag: pick(TAGS),
+      country: pick(COUNTRIES),
+      device: pick(["mobile", "desktop"]),
+      app_id: pick(["slots", "roulette"]),
+      amount: money ? 8_999_999_999_999_999 - Math.floor(next() * 7) : null,
+      currency: money ? pick(["EUR", "USD"]) : null,
+    });
+  });
+  const named = { banner_tags: "banner_tag", countries: "country", devices: "device", apps: "app_id" } as const;
+
+  function naive(from: number, to: number, tags: string[] | null): Window {
+    const own = events.filter(({ at, banner_tag }) => at >= from && at < to && (tags?.includes(banner_tag) ?? true));
+    const byType = (some: LiveEvent[]) =>
+      Object.fromEntries([...Map.groupBy(some, (event) => event.event_type)].map(([type, all]) => [type, all.length]));
+    const lists = Object.entries(named).map(([list, dimension]) => [
+      list,
+      [...Map.groupBy(own, (event) => event[dimension])]
+        .map(([value, some]) => ({ [dimension]: value, total: some.length, by_type: byType(some) }))
+        .sort((a, b) => b.total - a.total || (String(a[dimension]) < String(b[dimension]) ? -1 : 1)),
+    ]);
+    const amounts: Window["amounts"] = {};
+    for (const { event_type, currency } of own) {
+      if (currency === null) continue;
+      const same = own.filter((event) => event.event_type === event_type && event.currency === currency);
+      amounts[event_type] ??= {};
+      amounts[event_type][currency] = formatMoney(same.reduce((sum, { amount }) => sum + BigInt(amount ?? 0), 0n));
+    }
+    return { total: own.length, by_type: byType(own), amounts, ...Object.fromEntries(lists) };
+  }
+
+  const VIEWS = [null, ["spring"], ["summer", "winter"], ["nobody's"]];
+  async function check(counters: Pick<LiveCounters, "snapshot" | "minutes">, now: number) {
+    const end = Math.floor(now / SECOND) * SECOND + SECOND;
+    for (const banner_tags of VIEWS) {
+      const { windows, minutes } = await counters.snapshot(settings, { personal: true, banner_tags }, now);
+      expect(windows).toEqual({
+        "1m": naive(end - MINUTE, end, banner_tags),
+        "5m": naive(end - 5 * MINUTE, end, banner_tags),
+        "60m": naive(end - 60 * MINUTE, end, banner_tags),
+        today: naive(midnight, end, banner_tags),
+      });
+      for (const { minute, by_type } of minutes) {
+        const at = Date.parse(minute);
+        expect(by_type).toEqual(naive(at, at + MINUTE, banner_tags).by_type);
+      }
+      const from = NOW - (NOW % MINUTE) - 24 * 60 * MINUTE;
+      for (const dimension of [null, ...LIVE_DIMENSIONS]) {
+        const rows = await counters.minutes({ from, to: end, dimension, banner_tags });
+        const total = (some: { total: number; units: bigint }[]) => [
+          some.reduce((sum, row) => sum + row.total, 0),
+          some.reduce((sum, row) => sum + row.units, 0n),
+        ];
+        const key = (row: { at: number; event_type: string; currency: string | null; value: string }) =>
+          JSON.stringify([Math.floor(row.at / MINUTE), row.event_type, row.value, row.currency ?? ""]);
+        const asked = events
+          .filter(({ at, banner_tag }) => at >= from && at < end && (banner_tags?.includes(banner_tag) ?? true))
+          .map((event) => ({
+            ...event,
+            value: dimension === null ? "" : event[dimension],
+            total: 1,
+            units: BigInt(event.amount ?? 0),
+          }));
+        const expected = new Map([...Map.groupBy(asked, key)].map(([name, some]) => [name, total(some)]));
+        expect(new Map(rows.map((row) => [key(row), total([row])]))).toEqual(expected);
+      }
+    }
+  }
+
+  it("is what a naive count makes of the events, also as they come in and after a restart", async () => {
+    const stub = env.LIVE.getByName("naive");
+    for (let from = 0; from < events.length; from += 1_000) {
+      await stub.apply(settings, events.slice(from, from + 1_000), NOW);
+      // Asked in between, so that what is kept at hand has to grow.
+      for (const banner_tags of VIEWS) await stub.snapshot(settings, { personal: true, banner_tags }, NOW);
+    }
+    await runInDurableObject(stub, async (instance, state) => {
+      await check(instance, NOW);
+      await check(new LiveCounters(state, env), NOW);
+      await check(instance, NOW + 37 * SECOND);
+    });
+  });
+});
+
+describe("a bucket", () => {
+  it("stays small when a flood invents values: they are counted together, and no event is lost", () => {
+    const bucket = new Bucket();
+    const total = 60_000;
+    for (let n = 0; n < total; n++) {
+      const event_type = n < 50_000 ? "visit" : `type_${n}`;
+      bucket.add(cellOf(liveEvent(n, NOW, { event_type, banner_tag: `${"x".repeat(60)}${n}` })));
+    }
+    const packed = bucket.pack();
+    expect(packed.length).toBeLessThan(1_500_000);
+    const cells = [...Bucket.unpack(packed).cells()];
+    expect(cells).toEqual([...bucket.cells()]);
+    expect(cells.reduce((sum, cell) => sum + cell.total, 0)).toBe(total);
+    expect(cells.filter((cell) => cell.event_type === "visit").reduce((sum, cell) => sum + cell.total, 0)).toBe(50_000);
+    expect(cells.filter((cell) => cell.event_type === OTHER)).toHaveLength(1);
   });
 });
 

@@ -19,11 +19,10 @@ beforeAll(async () => {
     await deliver([
       {
         events: [
-          ["player-42", "mine"],
-          ["other-player", "other"],
-        ].map(([player_id = "", banner_tag = ""]) =>
-          storedEvent({ project_id, event_type: "visit", event_id: `of-${player_id}`, player_id, banner_tag }),
-        ),
+          { player_id: "player-42", banner_tag: "mine", event_id: "of-player-42" },
+          { player_id: "other-player", banner_tag: "other" },
+          { player_id: "other-player", banner_tag: "other", timestamp: Date.parse("2025-05-05T12:00:00Z") },
+        ].map((more) => storedEvent({ project_id, event_type: "visit", ...more })),
       },
     ]);
   }
@@ -257,7 +256,13 @@ describe("a key of one tag", () => {
     const live = await read("/realtime?project_id=own");
     expect(live).toMatchObject({
       windows: {
-        today: { total: 1, by_type: { visit: 1 }, banner_tags: [{ banner_tag: "mine" }], countries: [], devices: [] },
+        today: {
+          total: 1,
+          by_type: { visit: 1 },
+          banner_tags: [{ banner_tag: "mine" }],
+          countries: [{ country: "", total: 1 }],
+          devices: [{ device: "", total: 1 }],
+        },
       },
     });
     expect(
@@ -408,7 +413,7 @@ describe("projections", () => {
     };
     expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(["live", "identities", "daily", "players"]));
     for (const row of rows) expect(row).toMatchObject({ cursor: expect.any(Number), lag_events: 0, error: null });
-    const followers = ["daily", "players", "changes"];
+    const followers = ["daily", "players", "changes", "leaderboards"];
     expect(await ask("POST", "/identities/rebuild")).toMatchObject({
       rebuilding: expect.arrayContaining(["identities", ...followers]),
     });

@@ -82,7 +82,7 @@ async function held({ entry }: Listed, response: Response): Promise<unknown> {
   const { schema } = answer.content[media] ?? {};
   if (!schema) return bytes;
   const text = new TextDecoder().decode(bytes);
-  const body = media.endsWith("json") ? JSON.parse(text) : text;
+  const body = /^application\/(?:\w+\+)?json$/.test(media) ? JSON.parse(text) : text;
   expect({ body, wrong: await wrongIn(body, schema, true) }).toEqual({ body, wrong: [] });
   return body;
 }
@@ -122,6 +122,7 @@ beforeAll(async () => {
         storedEvent({ ...by, event_type: "deposit", ...money }),
         storedEvent({ ...by, event_type: "deposit", ...money, currency: "GBP" }),
         storedEvent({ ...by, event_type: "visit", player_id: "player-43", banner_tag: null }),
+        storedEvent({ ...by, event_type: "visit", timestamp: Date.parse("2025-05-05T12:00:00Z") }),
       ],
     },
   ]);
@@ -251,7 +252,7 @@ describe("answers", () => {
       REPORTS.map(({ id, tries = [], problems, path }) => [
         id,
         [
-          ...["", ...tries, "format=csv", "project_id=nowhere"].map((more) => ({
+          ...["", ...tries, "format=csv", "format=ndjson", "project_id=nowhere"].map((more) => ({
             query: more.startsWith("project_id") ? more : `${QUERY}&${more}`,
           })),
           ...(problems ? [{ query: QUERY, path: { [/:(\w+)/.exec(path)?.[1] as string]: "nobody" } }] : []),

@@ -251,7 +251,7 @@ describe("a pixel", () => {
       ...storedEvent({ project_id: "default", event_type: "visit", player_id: "p" }),
       user_agent: long(200_000),
     };
-    await expect(commit(env.EVENTS, [huge])).rejects.toThrow();
+    await expect(commit(env.EVENTS, [huge], "a-request")).rejects.toThrow();
   });
 
   it("keeps out a browser that asks for privacy, where the project respects that", async () => {

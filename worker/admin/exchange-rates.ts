@@ -13,7 +13,7 @@ import { CURRENCIES } from "../money.ts";
 import { type FeedHealth, refreshRates } from "../rates/feed.ts";
 import { formatRate, parseRate, type Rate, storeRates } from "../rates/rate.ts";
 import { date, format } from "../reports/period.ts";
-import { table, wantsCsv } from "../reports/table.ts";
+import { formatOf, table } from "../reports/table.ts";
 import { openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
 import { pageParameters } from "./page.ts";
@@ -96,7 +96,7 @@ export const exchangeRateRoutes = new Hono<App>()
   .get("/exchange-rates", atLeast("admin"), parameters(ratesQuery), async (c) => {
     const { currency_code, from, to, limit, cursor } = c.req.valid("query");
     const [behind, behindCode] = cursor?.split(" ") ?? [];
-    const all = wantsCsv(c);
+    const all = formatOf(c) !== "json";
     const found = await openDatabase(c.env.DB).all<Rate & { loaded_at: number }>(sql`
       SELECT * FROM exchange_rates WHERE true ${condition(sql`currency_code =`, currency_code)}
         ${condition(sql`rate_date >=`, from)} ${condition(sql`rate_date <=`, to)}

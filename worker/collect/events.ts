@@ -10,6 +10,7 @@ import { atLeast, reaches } from "../http/access.ts";
 import { sha256 } from "../http/keys.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { log } from "../log.ts";
 import { findProject, type Project } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
@@ -88,13 +89,13 @@ async function store(
   const events = withIds(null);
   const inParts = taken.some(({ event }) => event.event_id === undefined) && messagesOf(events.map(measure)).length > 1;
   if (!inParts) {
-    await commit(c.env.EVENTS, events);
+    await commit(c.env.EVENTS, events, c.var.request_id);
     return events;
   }
   const db = openDatabase(c.env.DB);
   const hash = await sha256(`${c.var.principal.key_id} ${text}`);
   const again = withIds(await begin(db, hash, uuidv7({ msecs: now }), now));
-  await commit(c.env.EVENTS, again);
+  await commit(c.env.EVENTS, again, c.var.request_id);
   await finish(db, hash);
   return again;
 }
@@ -167,7 +168,8 @@ async function collect(c: Context<App>) {
     return c.json({ status: "accepted", accepted: taken.length, rejected, results } satisfies BatchAnswer, 202);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    console.error(JSON.stringify({ message: "events not durable", events: events.length, error: String(error) }));
+    const { request_id } = c.var;
+    log("error", "events not durable", { request_id, events: events.length, error: String(error) });
     throw new Problem(503, "The events could not be stored now. Please send them again.", {
       headers: { "retry-after": RETRY_AFTER },
     });
@@ -195,7 +197,7 @@ const fromPages = cors({
   origin: "*",
   allowMethods: ["POST"],
   allowHeaders: ["Authorization", "Content-Type", "Content-Encoding"],
-  exposeHeaders: ["Retry-After"],
+  exposeHeaders: ["Retry-After", "X-Request-Id"],
   maxAge: 86_400,
 });
 

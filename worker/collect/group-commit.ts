@@ -15,6 +15,7 @@ const PATIENCE_MS = 1_000;
 
 type Group = {
   events: StoredEvent[];
+  request_ids: string[];
   bytes: number;
   sent: Promise<void>;
   settle: { resolve(): void; reject(reason: unknown): void };
@@ -25,28 +26,37 @@ let gathering: Group | null = null;
 let sending: Promise<void> | null = null;
 
 /** Resolves when the queue has all the events; rejects when they cannot be made durable now. */
-export async function commit(queue: Queue<EventMessage>, events: readonly StoredEvent[]): Promise<void> {
+export async function commit(
+  queue: Queue<EventMessage>,
+  events: readonly StoredEvent[],
+  request_id: string,
+): Promise<void> {
   const measured = events.map(measure);
   const bytes = measured.reduce((sum, event) => sum + event.bytes, 0);
   // What fills messages of its own has nothing to gain from others.
-  if (events.length > EVENTS_A_MESSAGE || bytes > ROOM) return sendAlone(queue, measured);
+  if (events.length > EVENTS_A_MESSAGE || bytes > ROOM) return sendAlone(queue, measured, request_id);
   if (gathering && (gathering.events.length + events.length > EVENTS_A_MESSAGE || gathering.bytes + bytes > ROOM)) {
     gathering = null;
   }
-  if (gathering) return follow(gathering, queue, events, bytes);
-  return lead(queue, events, bytes);
+  if (gathering) return follow(gathering, queue, events, bytes, request_id);
+  return lead(queue, events, bytes, request_id);
 }
 
-async function lead(queue: Queue<EventMessage>, events: readonly StoredEvent[], bytes: number): Promise<void> {
+async function lead(
+  queue: Queue<EventMessage>,
+  events: readonly StoredEvent[],
+  bytes: number,
+  request_id: string,
+): Promise<void> {
   const { promise: sent, ...settle } = Promise.withResolvers<void>();
-  const group: Group = { events: [...events], bytes, sent, settle };
+  const group: Group = { events: [...events], request_ids: [request_id], bytes, sent, settle };
   sent.catch(() => undefined); // Followers may all have gone.
   if (sending) {
     gathering = group;
     await settledOrLate(sending);
     if (gathering === group) gathering = null;
   }
-  const send = queue.send({ events: group.events });
+  const send = queue.send({ events: group.events, request_ids: group.request_ids });
   const settled = send.then(
     () => undefined,
     () => undefined,
@@ -68,18 +78,22 @@ async function follow(
   queue: Queue<EventMessage>,
   events: readonly StoredEvent[],
   bytes: number,
+  request_id: string,
 ): Promise<void> {
   group.events.push(...events);
+  group.request_ids.push(request_id);
   group.bytes += bytes;
   const outcome = await settledOrLate(group.sent);
   if (outcome === "sent") return;
   // Its leader may have been cancelled before it sent; nobody else shall wait for it.
   if (gathering === group) gathering = null;
-  await queue.send({ events: [...events] });
+  await queue.send({ events: [...events], request_ids: [request_id] });
 }
 
-async function sendAlone(queue: Queue<EventMessage>, events: readonly Measured[]): Promise<void> {
-  for (const messages of messagesOf(events)) await queue.sendBatch(messages.map((body) => ({ body })));
+async function sendAlone(queue: Queue<EventMessage>, events: readonly Measured[], request_id: string): Promise<void> {
+  for (const messages of messagesOf(events)) {
+    await queue.sendBatch(messages.map((message) => ({ body: { ...message, request_ids: [request_id] } })));
+  }
 }
 
 /**

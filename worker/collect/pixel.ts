@@ -4,8 +4,10 @@
  */
 import { type Context, Hono } from "hono";
 import { type FieldError, readEvent } from "../event.ts";
+import type { Incoming } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { limitHeaders, withinLimit } from "../http/rate-limit.ts";
+import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
@@ -21,7 +23,8 @@ const GIF = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAA
 
 const HEADERS = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "X-Event-Status, X-Event-Id, X-Event-Error, X-Event-Warning, Retry-After",
+  "access-control-expose-headers":
+    "X-Event-Status, X-Event-Id, X-Event-Error, X-Event-Warning, X-Request-Id, Retry-After",
   "cache-control": "no-store",
   "cross-origin-resource-policy": "cross-origin",
   "x-content-type-options": "nosniff",
@@ -37,7 +40,13 @@ export type Outcome =
   | { status: "limited" }
   | { status: "unavailable" };
 
-async function collect(request: Request, env: Env, event_type: string, now: number): Promise<Outcome> {
+async function collect(
+  request: Request,
+  env: Env,
+  event_type: string,
+  request_id: string,
+  now: number,
+): Promise<Outcome> {
   if (!(await withinLimit(env, "pixel", request, null))) return { status: "limited" };
   const query = new URL(request.url).searchParams;
   if (query.getAll("event_type").some((name) => name !== event_type)) {
@@ -62,11 +71,11 @@ async function collect(request: Request, env: Env, event_type: string, now: numb
     const sender = senderOf(request);
     const bot = botReason(visitOf(request), project.bot_rules);
     const event = { ...stamp(reading.event, project, sender, now), bot };
-    await commit(env.EVENTS, [event]);
+    await commit(env.EVENTS, [event], request_id);
     const warning = verdict.status === "warned" ? verdict.errors[0] : undefined;
     return { status: "accepted", event_id: event.event_id, warning };
   } catch (error) {
-    console.error(JSON.stringify({ message: "pixel not durable", error: String(error) }));
+    log("error", "pixel not durable", { request_id, error: String(error) });
     return { status: "unavailable" };
   }
 }
@@ -99,12 +108,12 @@ function answer(outcome: Outcome, wantsJson: boolean): Response {
   }
 }
 
-const pixel = (event_type: string) => async (c: Context<{ Bindings: Env }>) => {
+const pixel = (event_type: string) => async (c: Context<Incoming>) => {
   // Hono answers HEAD by the route of GET; asking about a pixel is not firing it.
   if (c.req.method !== "GET")
     return new Problem(405, "Pixels are sent with GET.").toResponse({ ...HEADERS, allow: "GET" });
   const now = Date.now();
-  const outcome = await collect(c.req.raw, c.env, event_type, now);
+  const outcome = await collect(c.req.raw, c.env, event_type, c.var.request_id, now);
   if (outcome.status === "rejected") {
     const sent = new URL(c.req.url).searchParams;
     const project_id = sent.get("project_id") || "default";
@@ -115,14 +124,14 @@ const pixel = (event_type: string) => async (c: Context<{ Bindings: Env }>) => {
 };
 
 /** What the snippet must know before it sends anything from a browser that asks for privacy. */
-const privacy = async (c: Context<{ Bindings: Env }>) => {
+const privacy = async (c: Context<Incoming>) => {
   const project = await findProject(c.env, c.req.query("project_id") || "default", Date.now());
   if (!project) return Problem.of("project_id", "there is no such project", "unknown_project").toResponse(HEADERS);
   const headers = { ...HEADERS, "cache-control": "public, max-age=300" };
   return c.json({ respect_privacy_signals: project.respect_privacy_signals }, 200, headers);
 };
 
-export const pixelRoutes = new Hono<{ Bindings: Env }>()
+export const pixelRoutes = new Hono<Incoming>()
   .get("/visit", pixel("visit"))
   .get("/registration", pixel("registration"))
   .get("/deposit", pixel("deposit"))

@@ -55,7 +55,24 @@ const notRetired = sql.raw(
   `NOT EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${at("project_id")} AND r.event_id = ${at("event_id")})`,
 );
 
-export async function append(db: Database, events: readonly StoredEvent[]): Promise<void> {
+/** What the log took: what it had already is not among it. */
+export type Appended = {
+  stored: number;
+  /** Between which `seq` they are; null where nothing was stored. */
+  first_seq: number | null;
+  last_seq: number | null;
+};
+
+export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null };
+
+export const together = (one: Appended, other: Appended): Appended => ({
+  stored: one.stored + other.stored,
+  first_seq: one.first_seq ?? other.first_seq,
+  last_seq: other.last_seq ?? one.last_seq,
+});
+
+export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
+  let all = NOTHING;
   for (const rows of chunks(events)) {
     const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, event_id)
       SELECT ${sql.raw([at("project_id"), at("event_type"), at("transaction_id"), at("event_id")].join(", "))}
@@ -68,8 +85,14 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
       SELECT ${values}, (
         SELECT t.event_id FROM transactions t WHERE ${transaction} AND t.event_id <> ${sql.raw(at("event_id"))})
       FROM json_each(${rows.json}) j WHERE ${notRetired} ORDER BY j.key`;
-    await transact(db, rows.transactions ? [takeTransactions, appendEvents] : [appendEvents]);
+    const end = sql`SELECT ifnull(max(seq), 0) AS seq FROM events`;
+    const results = await transact(db, [end, ...(rows.transactions ? [takeTransactions] : []), appendEvents]);
+    const [before, after] = [results[0], results.at(-1)] as [D1Result<{ seq: number }>, D1Result];
+    const { changes, last_row_id } = after.meta;
+    const first_seq = (before.results[0]?.seq ?? 0) + 1;
+    if (changes > 0) all = together(all, { stored: changes, first_seq, last_seq: last_row_id });
   }
+  return all;
 }
 
 /** Rows as arrays in the order of the columns, in as few parameters as hold them. */

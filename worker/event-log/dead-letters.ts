@@ -5,7 +5,7 @@
 import { sql } from "drizzle-orm";
 import type { EventMessage, StoredEvent } from "../event.ts";
 import { type Database, type deadLetters, transact } from "../schema.ts";
-import { append } from "./append.ts";
+import { type Appended, append, NOTHING, together } from "./append.ts";
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
@@ -56,21 +56,22 @@ export async function bury(
 export const isPoison = (error: unknown): boolean =>
   /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|malformed JSON|string or blob too big/i.test(String(error));
 
+/** What was appended, and what can never be. */
+export type Taken = Appended & { casualties: Casualty[] };
+
 /** Appends what can be appended; gives back the events that can not, each with its error. Throws where the log is down. */
-export async function appendOrSetAside(db: Database, events: readonly StoredEvent[]): Promise<Casualty[]> {
+export async function appendOrSetAside(db: Database, events: readonly StoredEvent[]): Promise<Taken> {
   try {
-    await append(db, events);
-    return [];
+    return { ...(await append(db, events)), casualties: [] };
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
-    if (events.length === 1 && only) return [{ event: only, error: String(error) }];
+    if (events.length === 1 && only) return { ...NOTHING, casualties: [{ event: only, error: String(error) }] };
     // One bad event must not keep the others out: halve until it stands alone.
     const middle = Math.ceil(events.length / 2);
-    return [
-      ...(await appendOrSetAside(db, events.slice(0, middle))),
-      ...(await appendOrSetAside(db, events.slice(middle))),
-    ];
+    const first = await appendOrSetAside(db, events.slice(0, middle));
+    const second = await appendOrSetAside(db, events.slice(middle));
+    return { ...together(first, second), casualties: [...first.casualties, ...second.casualties] };
   }
 }
 
@@ -86,7 +87,8 @@ export type Replay = { id: number; status: "replayed" } | { id: number; status: 
 export async function replay(db: Database, letters: readonly DeadLetter[], now: number): Promise<Replay[]> {
   const readable = letters.filter((letter) => letter.event_id !== null);
   const events = readable.map((letter) => JSON.parse(letter.event) as StoredEvent);
-  const failed = new Map((await appendOrSetAside(db, events)).map(({ event, error }) => [event as StoredEvent, error]));
+  const { casualties } = await appendOrSetAside(db, events);
+  const failed = new Map(casualties.map(({ event, error }) => [event as StoredEvent, error]));
   const errorOf = (letter: DeadLetter): string | undefined => {
     const index = readable.indexOf(letter);
     return index === -1 ? "It holds no event; edit it first." : failed.get(events[index] as StoredEvent);

@@ -16,8 +16,10 @@ export type Principal = {
   key_id: string | null;
 };
 
+/** What every route finds in its context. */
+export type Incoming = { Bindings: Env; Variables: { request_id: string } };
 /** What a route of the API finds in its context. */
-export type App = { Bindings: Env; Variables: { principal: Principal; project: Project } };
+export type App = { Bindings: Env; Variables: Incoming["Variables"] & { principal: Principal; project: Project } };
 
 export function may(principal: Principal, role: Role): boolean {
   if (role === "collect") return principal.role === "collect" || principal.role === "admin";

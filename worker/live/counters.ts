@@ -3,37 +3,15 @@
  * dashboards that listen. It counts an event once by its `seq`, so a delivery can be repeated.
  */
 import { DurableObject } from "cloudflare:workers";
-import { startOfLocalDay } from "../calendar.ts";
-import { formatMoney } from "../money.ts";
-import {
-  add,
-  type Cells,
-  cellsOf,
-  describe,
-  type LiveEvent,
-  MINUTES_KEPT,
-  SECONDS_KEPT,
-  sumBetween,
-  WINDOWS,
-  type Window,
-  type WindowName,
-} from "./windows.ts";
+import type { Cell, LiveDimension } from "./bucket.ts";
+import { Buckets } from "./buckets.ts";
+import { cellOf, type LiveEvent, type StreamedEvent, streamed, type View } from "./stream.ts";
+import type { Window } from "./tally.ts";
+import { type WindowName, Windows } from "./windows.ts";
+
+export type { StreamedEvent, View } from "./stream.ts";
 
 export type LiveSettings = { project_id: string; timezone: string };
-
-/** An event as the stream shows it; `player_id` is null for those who may not see it. */
-export type StreamedEvent = {
-  event_id: string;
-  event_type: string;
-  player_id: string | null;
-  banner_tag: string | null;
-  country: string | null;
-  device: string | null;
-  app_id: string | null;
-  amount: string | null;
-  currency: string | null;
-  timestamp: string;
-};
 
 export type Snapshot = {
   project_id: string;
@@ -53,22 +31,41 @@ export type LiveMessage =
   | ({ type: "counts" } & Omit<Snapshot, "events">)
   | { type: "events"; events: StreamedEvent[] };
 
-/** What may be shown: who did it, and of which tags (null is all). */
-export type View = { personal: boolean; banner_tags: string[] | null };
-
 /** A view, and until when it is to be had (epoch milliseconds). */
 export type Listener = View & { until: number };
+
+/** What a minute counted of a type, of one value of a dimension (`''` is none), in one currency (`''` is no money). */
+export type MinuteRow = {
+  /** Epoch milliseconds. */
+  at: number;
+  event_type: string;
+  value: string;
+  currency: string;
+  total: number;
+  /** 1/10,000 units. */
+  units: bigint;
+};
+
+export type MinutesAsked = {
+  /** Epoch milliseconds, `from <= at < to`. */
+  from: number;
+  to: number;
+  /** Null: all together. */
+  dimension: LiveDimension | null;
+  banner_tags: string[] | null;
+};
 
 /** The socket is closed with this code when a listener must connect, and perhaps sign in, again. */
 const CONNECT_AGAIN = 4000;
 
 const RECENT = 50;
-const BUCKETS = { seconds: 1_000, minutes: 60_000 } as const;
-type BucketTable = keyof typeof BUCKETS;
+/** Sets of tags whose windows are kept at hand. */
+const VIEWS = 50;
 
 export class LiveCounters extends DurableObject<Env> {
   readonly #sql: SqlStorage;
-  readonly #buckets: Record<BucketTable, Map<number, Cells>> = { seconds: new Map(), minutes: new Map() };
+  readonly #buckets: Buckets;
+  readonly #windows = new Map<string, Windows>();
   #recent: LiveEvent[] = [];
   #applied = 0;
   #settings: LiveSettings | null = null;
@@ -76,15 +73,10 @@ export class LiveCounters extends DurableObject<Env> {
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.#sql = state.storage.sql;
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS seconds (at INTEGER PRIMARY KEY, cells TEXT NOT NULL);
-      CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY, cells TEXT NOT NULL);
-      CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, recent TEXT NOT NULL, settings TEXT NOT NULL);`);
-    for (const table of Object.keys(BUCKETS) as BucketTable[]) {
-      for (const row of this.#sql.exec<{ at: number; cells: string }>(`SELECT at, cells FROM ${table}`)) {
-        this.#buckets[table].set(row.at, JSON.parse(row.cells));
-      }
-    }
+    this.#buckets = new Buckets(this.#sql);
+    this.#sql.exec(
+      "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, recent TEXT NOT NULL, settings TEXT NOT NULL)",
+    );
     const kept = this.#sql
       .exec<{ applied: number; recent: string; settings: string }>("SELECT * FROM state")
       .toArray()[0];
@@ -105,36 +97,16 @@ export class LiveCounters extends DurableObject<Env> {
   async apply(settings: LiveSettings, events: LiveEvent[], now: number): Promise<void> {
     const fresh = events.filter((event) => event.seq > this.#applied);
     if (fresh.length === 0) return;
-    const touched = { seconds: new Set<number>(), minutes: new Set<number>() };
-    const oldest = { seconds: now - SECONDS_KEPT * 1_000, minutes: now - MINUTES_KEPT * 60_000 };
     for (const event of fresh) {
-      const cells = Object.fromEntries(cellsOf(event).map((cell) => [cell, 1]));
-      for (const table of Object.keys(BUCKETS) as BucketTable[]) {
-        if (event.at < oldest[table]) continue;
-        const at = Math.floor(event.at / BUCKETS[table]);
-        const bucket = this.#buckets[table].get(at) ?? {};
-        add(bucket, cells);
-        this.#buckets[table].set(at, bucket);
-        touched[table].add(at);
-      }
+      const cell = cellOf(event);
+      this.#buckets.add(event.at, cell, now);
+      for (const windows of this.#windows.values()) windows.add(event.at, cell);
     }
     this.#applied = fresh[fresh.length - 1]?.seq ?? this.#applied;
     this.#recent = [...fresh.slice(-RECENT).reverse(), ...this.#recent].slice(0, RECENT);
     this.#settings = settings;
     // No await in between: the runtime writes all of it as one transaction.
-    for (const table of Object.keys(BUCKETS) as BucketTable[]) {
-      for (const at of touched[table]) {
-        this.#sql.exec(
-          `INSERT OR REPLACE INTO ${table} (at, cells) VALUES (?, ?)`,
-          at,
-          JSON.stringify(this.#buckets[table].get(at)),
-        );
-      }
-      const limit = Math.floor(oldest[table] / BUCKETS[table]);
-      const expired = [...this.#buckets[table].keys()].filter((at) => at < limit);
-      for (const at of expired) this.#buckets[table].delete(at);
-      if (expired.length > 0) this.#sql.exec(`DELETE FROM ${table} WHERE at < ?`, limit);
-    }
+    this.#buckets.store(now);
     this.#sql.exec(
       "INSERT OR REPLACE INTO state (id, applied, recent, settings) VALUES (0, ?, ?, ?)",
       this.#applied,
@@ -146,9 +118,9 @@ export class LiveCounters extends DurableObject<Env> {
 
   /** Forgets everything, for a rebuild. */
   async clear(): Promise<void> {
-    for (const table of ["seconds", "minutes", "state"]) this.#sql.exec(`DELETE FROM ${table}`);
-    this.#buckets.seconds.clear();
-    this.#buckets.minutes.clear();
+    this.#sql.exec("DELETE FROM state");
+    this.#buckets.clear();
+    this.#windows.clear();
     this.#recent = [];
     this.#applied = 0;
   }
@@ -157,27 +129,47 @@ export class LiveCounters extends DurableObject<Env> {
     return { ...this.#counts(settings, view, now), events: streamed(this.#recent, view) };
   }
 
+  /** Minutes one by one, as far as something was counted: 26 hours back. */
+  async minutes({ from, to, dimension, banner_tags }: MinutesAsked): Promise<MinuteRow[]> {
+    const shows = (cell: Cell) => banner_tags === null || banner_tags.includes(cell.banner_tag);
+    const rows: MinuteRow[] = [];
+    for (const [at, cells] of this.#buckets.read("minutes", from, to)) {
+      const minute = new Map<string, MinuteRow>();
+      for (const cell of cells) {
+        if (!shows(cell)) continue;
+        const { event_type, currency, total, units } = cell;
+        const value = dimension === null ? "" : cell[dimension];
+        const key = [event_type, value, currency].join("\u001f");
+        const row = minute.get(key) ?? { at, event_type, value, currency, total: 0, units: 0n };
+        row.total += total;
+        row.units += units;
+        minute.set(key, row);
+      }
+      rows.push(...minute.values());
+    }
+    return rows;
+  }
+
   #counts(settings: LiveSettings, { banner_tags }: View, now: number): Omit<Snapshot, "events"> {
-    const second = Math.floor(now / 1_000) + 1;
-    const minute = Math.floor(now / 60_000);
-    const windows = Object.fromEntries(
-      Object.entries(WINDOWS).map(([name, length]) => [
-        name,
-        describe(sumBetween(this.#buckets.seconds, second - length, second), banner_tags),
-      ]),
-    ) as Record<WindowName, Window>;
-    const midnight = Math.floor(startOfLocalDay(settings.timezone, now) / 60_000);
-    windows.today = describe(sumBetween(this.#buckets.minutes, midnight, minute + 1), banner_tags);
+    const windows = this.#windowsOf(banner_tags);
     return {
       project_id: settings.project_id,
       timezone: settings.timezone,
       as_of: new Date(now).toISOString(),
-      windows,
-      minutes: Array.from({ length: 60 }, (_, index) => minute - 59 + index).map((at) => ({
-        minute: new Date(at * 60_000).toISOString(),
-        by_type: describe(this.#buckets.minutes.get(at) ?? {}, banner_tags).by_type,
-      })),
+      windows: windows.all(settings.timezone, now),
+      minutes: windows.minutes(now),
     };
+  }
+
+  #windowsOf(tags: string[] | null): Windows {
+    const name = JSON.stringify(tags);
+    const windows = this.#windows.get(name) ?? new Windows(this.#buckets, tags);
+    // The one that was asked for longest ago stands first.
+    this.#windows.delete(name);
+    this.#windows.set(name, windows);
+    const [oldest] = this.#windows.keys();
+    if (this.#windows.size > VIEWS && oldest !== undefined) this.#windows.delete(oldest);
+    return windows;
   }
 
   /** Takes a listener's WebSocket; who may listen was decided before. */
@@ -233,20 +225,4 @@ function send(socket: WebSocket, message: LiveMessage): void {
   } catch {
     // It has gone away between two sends; its close handler follows.
   }
-}
-
-function streamed(events: LiveEvent[], { personal, banner_tags }: View): StreamedEvent[] {
-  const visible = banner_tags === null ? events : events.filter((event) => banner_tags.includes(event.banner_tag));
-  return visible.map((event) => ({
-    event_id: event.event_id,
-    event_type: event.event_type,
-    player_id: personal ? event.player_id : null,
-    banner_tag: event.banner_tag || null,
-    country: event.country || null,
-    device: event.device || null,
-    app_id: event.app_id || null,
-    amount: event.amount === null ? null : formatMoney(event.amount),
-    currency: event.currency,
-    timestamp: new Date(event.at).toISOString(),
-  }));
 }

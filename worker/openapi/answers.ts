@@ -14,7 +14,7 @@ import type { Replay } from "../event-log/dead-letters.ts";
 import { type Principal, ROLES } from "../http/principal.ts";
 import type { ProblemDocument } from "../http/problem.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
-import type { Window } from "../live/windows.ts";
+import type { Window } from "../live/tally.ts";
 import type { FeedHealth } from "../rates/feed.ts";
 import type { Drift } from "../registry/drift.ts";
 import { counts, instant, maybe, named, text, whole } from "../reports/answer.ts";
@@ -61,15 +61,18 @@ export const noneTaken = z
 
 export const privacy = z.object({ respect_privacy_signals: z.boolean() }).meta({ id: "PixelSettings" });
 
+const counted = { total: whole, by_type: counts };
 const liveWindow = z
   .object({
     total: whole,
     by_type: counts,
-    banner_tags: z
-      .array(z.object({ banner_tag: text, total: whole, by_type: counts }))
-      .describe("The ten with the most events."),
-    countries: z.array(z.object({ country: text, total: whole })),
-    devices: z.array(z.object({ device: text, total: whole })),
+    amounts: z
+      .record(z.string(), z.record(z.string(), z.string()))
+      .describe("What the events of a type add up to, by currency."),
+    banner_tags: z.array(z.object({ banner_tag: text, ...counted })).describe("The ten with the most events."),
+    countries: z.array(z.object({ country: text, ...counted })),
+    devices: z.array(z.object({ device: text, ...counted })),
+    apps: z.array(z.object({ app_id: text, ...counted })),
   })
   .meta({ id: "Window" }) satisfies z.ZodType<Window>;
 const streamedEvent = z

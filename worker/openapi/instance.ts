@@ -1,11 +1,23 @@
 /** What tells about the instance itself, in the document. */
 import * as z from "zod";
+import { scrapeQuery } from "../monitor/metrics.ts";
 import { health } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
 const open = { tag: "Instance", method: "get", role: null } as const;
 
 export const instanceOperations: Operation[] = [
+  {
+    id: "scrape",
+    tag: "Instance",
+    method: "get",
+    path: "/metrics",
+    summary: "Metrics for Prometheus",
+    description: "A key of one project sees that project; a key of all sees the instance, too.",
+    role: "viewer",
+    query: scrapeQuery,
+    answers: { 200: { description: "Text, version 0.0.4.", content: { "text/plain": z.string() } } },
+  },
   {
     ...open,
     id: "getHealth",

@@ -12,7 +12,7 @@ export const TAGS = {
   Schemas: "A JSON Schema for each event type, in versions.",
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
-  Instance: "How it is, and what it can do. No key.",
+  Instance: "How it is, and what it can do.",
 } as const;
 export type Tag = keyof typeof TAGS;
 

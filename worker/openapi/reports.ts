@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { REPORTS } from "../reports/index.ts";
 import { realtimeQuery } from "../reports/realtime.ts";
+import { FORMATS } from "../reports/table.ts";
 import { liveMessage, snapshot } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -16,7 +17,12 @@ export const reportOperations: Operation[] = REPORTS.map(
     role,
     query,
     ...(examples && { examples }),
-    answers: { 200: { description: holds, content: { ...json(answer), "text/csv": z.string() } } },
+    answers: {
+      200: {
+        description: holds,
+        content: { ...json(answer), [FORMATS.csv]: z.string(), [FORMATS.ndjson]: z.string() },
+      },
+    },
     ...(problems && { problems }),
   }),
 );

@@ -2,6 +2,7 @@
 import { changes } from "./changes.ts";
 import { daily } from "./daily.ts";
 import { identities } from "./identities.ts";
+import { leaderboards } from "./leaderboards.ts";
 import { live } from "./live.ts";
 import { outcomes } from "./outcomes.ts";
 import { payments } from "./payments.ts";
@@ -16,7 +17,10 @@ import type { Projection } from "./projection.ts";
  */
 export const GROUPS = {
   live: { linger: 0, projections: [live] },
-  tables: { linger: 3_000, projections: [identities, daily, players, playerDays, payments, outcomes, changes] },
+  tables: {
+    linger: 3_000,
+    projections: [identities, daily, players, playerDays, payments, outcomes, changes, leaderboards],
+  },
 } as const satisfies Record<string, { linger: number; projections: readonly Projection[] }>;
 export type Group = keyof typeof GROUPS;
 

@@ -1,7 +1,7 @@
 /** Hands new events to the live counters of their projects: delivered at least once, counted once by `seq`. */
 import { sql } from "drizzle-orm";
 import type { LiveSettings } from "../live/counters.ts";
-import type { LiveEvent } from "../live/windows.ts";
+import type { LiveEvent } from "../live/stream.ts";
 import type { Delivery } from "./projection.ts";
 import { newEvents } from "./resolve.ts";
 

@@ -3,6 +3,7 @@
  * An alarm coalesces wakes and is retried by the platform.
  */
 import { DurableObject } from "cloudflare:workers";
+import { log } from "../log.ts";
 import { openDatabase } from "../schema.ts";
 import { GROUP_NAMES, GROUPS, type Group } from "./index.ts";
 import { advance, lostRace, noteFailure } from "./runner.ts";
@@ -32,7 +33,11 @@ export class Projector extends DurableObject<Env> {
       busy = false;
       for (const projection of GROUPS[group].projections) {
         try {
-          const { behind } = await advance(this.env, db, projection, Date.now());
+          const began = Date.now();
+          const { name, after, cursor, behind } = await advance(this.env, db, projection, began);
+          if (cursor > after) {
+            log("info", "projected", { projection: name, after, up_to: cursor, behind, ms: Date.now() - began });
+          }
           if (behind > 0) busy = true;
         } catch (error) {
           if (lostRace(error)) {
@@ -40,7 +45,7 @@ export class Projector extends DurableObject<Env> {
             continue;
           }
           failed = true;
-          console.error(JSON.stringify({ message: "projection failed", name: projection.name, error: String(error) }));
+          log("error", "projection failed", { projection: projection.name, error: String(error) });
           // The database itself may be what is failing; then /health says so of it.
           await noteFailure(db, projection.name, error, Date.now()).catch(() => undefined);
         }

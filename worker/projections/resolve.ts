@@ -13,8 +13,11 @@ export type Repairs = string | null;
 
 export type Step = Range & { repairs: Repairs };
 
+/** As the log stands now. */
+export const NOW = Number.MAX_SAFE_INTEGER;
+
 /** `alias` is an event row. A visitor is the player of the earliest event that named both. */
-function person(alias: SQL, asOf: number): SQL {
+export function person(alias: SQL, asOf: number): SQL {
   return sql`coalesce(${alias}.player_id, (
     SELECT i.player_id FROM identities i
     WHERE i.project_id = ${alias}.project_id AND i.visitor_id = ${alias}.visitor_id AND i.seq <= ${asOf}
@@ -22,7 +25,7 @@ function person(alias: SQL, asOf: number): SQL {
 }
 
 /** Every name under which a person's events stand in the log: the player's own, and their visitors'. */
-function actors(project: SQL, who: SQL, asOf: number): SQL {
+export function actors(project: SQL, who: SQL, asOf: number): SQL {
   return sql`SELECT ${who} UNION ALL
     SELECT char(31) || i.visitor_id FROM identities i
     WHERE i.project_id = ${project} AND i.player_id = ${who} AND i.seq <= ${asOf} AND NOT EXISTS (
@@ -33,7 +36,7 @@ function actors(project: SQL, who: SQL, asOf: number): SQL {
 const WINDOW = sql.raw("(SELECT w.attribution_days * 86400000 FROM projects w WHERE w.project_id = e.project_id)");
 
 /** Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. */
-function withTag(asOf: number): SQL {
+export function withTag(asOf: number): SQL {
   return sql`SELECT e.*, coalesce(e.own_tag, (
     SELECT t.banner_tag FROM events t
     WHERE t.project_id = e.project_id AND t.actor IN (${actors(sql`e.project_id`, sql`e.person`, asOf)})

@@ -12,7 +12,8 @@ const STEP = 5_000;
 
 type Position = { name: string; cursor: number };
 
-export type Outcome = { name: string; cursor: number; behind: number };
+/** It took the events `after < seq <= cursor`, and so many are left. */
+export type Outcome = { name: string; after: number; cursor: number; behind: number };
 
 /** One step of one projection. `limit` is in events; `now` in epoch milliseconds. */
 export async function advance(
@@ -30,7 +31,7 @@ export async function advance(
   const after = cursorOf(projection.name);
   const end = head?.seq ?? 0;
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
-  if (upTo <= after) return { name: projection.name, cursor: after, behind: Math.max(0, end - after) };
+  if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {
@@ -40,7 +41,7 @@ export async function advance(
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
     await transact(db, [move(projection.name, range, now), ...projection.apply({ ...range, repairs })]);
   }
-  return { name: projection.name, cursor: upTo, behind: end - upTo };
+  return { name: projection.name, after, cursor: upTo, behind: end - upTo };
 }
 
 async function findRepairs(db: Database, range: Range): Promise<Repairs> {

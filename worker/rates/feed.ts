@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { DAY_MS } from "../calendar.ts";
+import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { type EcbReading, readEcb } from "./ecb.ts";
 import { storeRates } from "./rate.ts";
@@ -64,7 +65,7 @@ async function download(url: string, now: number): Promise<EcbReading> {
     if (!answer.ok) return { ok: false, error: `it answered ${answer.status}` };
   } catch (error) {
     // What the network says may name hosts, and /health is open to everyone.
-    console.error(JSON.stringify({ message: "exchange rates", error: String(error) }));
+    log("error", "exchange rates", { error: String(error) });
     const late = error instanceof Error && error.name === "TimeoutError";
     return {
       ok: false,

@@ -9,13 +9,17 @@ import { localTime } from "../calendar.ts";
 import type { App } from "../http/principal.ts";
 import { GROUPS } from "../projections/index.ts";
 import type { Asked, Reads } from "./report.ts";
-import { wantsCsv } from "./table.ts";
+import { formatOf } from "./table.ts";
 
 type Dependencies = { reads: Exclude<Reads, "now">; converts: boolean };
 
 /** How long a kept answer is held, in seconds: nobody asks for its ETag any more once it has changed. */
 const KEPT_SECONDS = 3_600;
 const TABLES = JSON.stringify(GROUPS.tables.projections.map(({ name }) => name));
+
+/** How far all tables have come in the log. */
+export const LEAST_CURSOR = sql`(SELECT min(ifnull(p.cursor, 0)) FROM json_each(${TABLES}) t
+  LEFT JOIN projections p ON p.name = t.value)`;
 
 const DAYS = {
   period: ({ from, to }) => sql`AND event_date BETWEEN ${from} AND ${to}`,
@@ -28,7 +32,7 @@ async function versionOf({ db, project, period }: Asked<unknown>, { reads, conve
   const rates = converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
   const found = await db.get<{ seq: number | null; least: number; rates: number | null }>(sql`
     SELECT (SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[reads](period)}) AS seq,
-      (SELECT min(ifnull(p.cursor, 0)) FROM json_each(${TABLES}) t LEFT JOIN projections p ON p.name = t.value) AS least,
+      ${LEAST_CURSOR} AS least,
       ${rates} AS rates`);
   if (!found || found.least < (found.seq ?? 0)) return null;
   return `${found.seq ?? 0} ${found.rates ?? 0}`;
@@ -50,7 +54,7 @@ export async function fresh<Answer extends Response>(
   const version = await versionOf(asked, dependencies);
   if (version === null) return answer();
   const { id: deployment } = c.env.VERSION;
-  const question = [c.req.path, asked.query, period, wantsCsv(c), tags, principal.role, project, deployment];
+  const question = [c.req.path, asked.query, period, formatOf(c), tags, principal.role, project, deployment];
   const key = await digest([question, version]);
   const headers = { etag: `"${key}"`, "cache-control": "private, no-cache", vary: "accept" };
   if (c.req.header("if-none-match")?.includes(headers.etag)) return c.body(null, 304, headers) as unknown as Answer;

@@ -1,6 +1,7 @@
 /** Whether each part works and how far each projection is behind. Open to everyone, so it names no data. */
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
+import { log } from "../log.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
@@ -27,7 +28,7 @@ export type Health = {
 
 type Position = { name: string; cursor: number; head: number | null; waiting_since: number | null; failed: number };
 
-async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
+export async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
   const positions = await db.all<Position>(sql`
     SELECT p.value AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
       (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since
@@ -47,7 +48,7 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
   try {
     return { state: "ok", answer: await ask };
   } catch (error) {
-    console.error(JSON.stringify({ message: "health", part, error: String(error) }));
+    log("error", "part failing", { part, error: String(error) });
     return { state: "failing", answer: undefined };
   }
 }

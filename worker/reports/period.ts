@@ -5,6 +5,7 @@ import { addDays, isDate, localTime } from "../calendar.ts";
 import { projectId } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
+import { FORMAT_NAMES } from "./table.ts";
 
 export const date = z
   .string("must be a date, YYYY-MM-DD")
@@ -12,9 +13,9 @@ export const date = z
   .meta({ format: "date" });
 export const tag = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
 
-export const format = z.enum(["json", "csv"], "must be json or csv").optional();
+export const format = z.enum(FORMAT_NAMES, "must be json, csv or ndjson").optional();
 
-/** Every report takes the project and may answer as CSV. */
+/** Every report takes the project and may answer as CSV or NDJSON. */
 export const common = {
   project_id: projectId.optional(),
   format,

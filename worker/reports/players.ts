@@ -1,70 +1,177 @@
-/** One player: what the projections know of them. Personal, so only for analysts. */
-import { and, eq } from "drizzle-orm";
+/** The players: sought by id, tag, segment or first day, in the order that is asked for. */
+import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
-import { Problem } from "../http/problem.ts";
-import { players } from "../schema.ts";
-import { instant, maybe, text, whole } from "./answer.ts";
-import { common } from "./period.ts";
+import type { Database } from "../schema.ts";
+import { instant, maybe, money, text, whole } from "./answer.ts";
+import { list, listed, listOf, type Page, pageOf } from "./list.ts";
+import { date, onlyTags, tag } from "./period.ts";
+import { iso, type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
+import { SEGMENT_NAMES } from "./segments.ts";
+import { spendBy } from "./spend.ts";
 
-const answer = z
-  .object({
-    project_id: text,
-    player_id: text,
-    first_seen: instant,
-    last_event_at: instant,
-    visit_at: instant.nullable(),
-    registration_at: instant.nullable(),
-    deposit_at: instant.nullable(),
-    second_deposit_at: instant.nullable(),
-    third_deposit_at: instant.nullable(),
-    total_events: whole,
-    total_deposits: whole,
-    first_tag: maybe.describe("The tag of the first tagged event."),
-    last_tag: maybe.describe("The tag of the last tagged event."),
-    registration_tag: maybe.describe("The tag that the registration counts for."),
-    deposit_tag: maybe.describe("The tag that the first deposit counts for."),
-  })
-  .meta({ id: "PlayerProfile" });
+const SORTABLE = ["player_id", "first_seen", "last_event_at"] as const;
 
-const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+const query = z.strictObject({
+  ...listed,
+  from: date.optional().describe("The earliest first day, in the project's time zone."),
+  to: date.optional().describe("The latest first day, included."),
+  search: z
+    .string("must be given once")
+    .min(1, "must not be empty")
+    .max(256, "is too long")
+    .optional()
+    .describe("What the `player_id` begins with."),
+  segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
+  banner_tag: tag.optional(),
+  has_deposit: z
+    .enum(["true", "false"], "must be true or false")
+    .optional()
+    .describe("Whether there is a deposit that counts."),
+  sort: z
+    .string()
+    .regex(new RegExp(`^-?(?:${SORTABLE.join("|")})$`), `must be one of ${SORTABLE.join(", ")}, with - for descending`)
+    .default("-last_event_at")
+    .describe(`One of ${SORTABLE.join(", ")}, with - for descending. \`-last_event_at\` where absent.`),
+});
+type Query = z.output<typeof query>;
 
-export const player = report({
-  id: "getPlayer",
-  path: "/players/:player_id",
-  summary: "One player: milestones and tags",
-  role: "analyst",
-  query: z.strictObject(common),
-  answer,
-  holds: "What is known of the player.",
-  examples: { player_id: "player-42" },
-  problems: [404],
-  reads: "all",
-  async read({ db, project: { project_id }, params: { player_id }, tags }) {
-    const [row] = await db
-      .select()
-      .from(players)
-      .where(and(eq(players.project_id, project_id), eq(players.person, player_id)));
-    const brought = [row?.first_tag, row?.last_tag, row?.registration_tag, row?.deposit_tag];
-    if (!row || (tags && !brought.some((tag) => tag && tags.includes(tag))))
-      throw new Problem(404, `There is no player ${player_id} in ${project_id}.`);
-    const body = {
-      project_id,
-      player_id,
-      first_seen: iso(row.first_seen) as string,
-      last_event_at: iso(row.last_event_at) as string,
-      visit_at: iso(row.visit_at),
-      registration_at: iso(row.registration_at),
-      deposit_at: iso(row.deposit_at),
-      second_deposit_at: iso(row.second_deposit_at),
-      third_deposit_at: iso(row.third_deposit_at),
-      total_events: row.total_events,
-      total_deposits: row.total_deposits,
-      first_tag: row.first_tag || null,
-      last_tag: row.last_tag || null,
-      registration_tag: row.registration_tag || null,
-      deposit_tag: row.deposit_tag || null,
+const row = z.object({
+  player_id: text,
+  first_seen: instant,
+  last_event_at: instant,
+  registration_at: instant.nullable(),
+  deposit_at: instant.nullable(),
+  total_events: whole,
+  total_deposits: whole,
+  spend_usd: money.describe("Purchases and deposits less refunds, at the rates of their dates."),
+  segment: z.enum(SEGMENT_NAMES),
+  first_tag: maybe.describe("The tag of the first tagged event."),
+  last_tag: maybe.describe("The tag of the last tagged event."),
+  registration_tag: maybe.describe("The tag that the registration counts for."),
+  deposit_tag: maybe.describe("The tag that the first deposit counts for."),
+});
+type Row = z.output<typeof row>;
+
+/** Where a row stands: by what it is sorted, and among equals by whose it is. */
+const place = z.object({ value: z.union([z.string(), z.number()]), person: z.string() });
+type Place = z.output<typeof place>;
+
+/** Whom a segment is sought among at once, and how often for one page: where few belong to it, a page ends early. */
+const LOOK = 2_000;
+const LOOKS = 10;
+
+function sorting(sort: string) {
+  const name = sort.replace(/^-/, "") as (typeof SORTABLE)[number];
+  const column = sql.raw(name === "player_id" ? "person" : name);
+  const descending = sort.startsWith("-");
+  const direction = sql.raw(descending ? "DESC" : "ASC");
+  const beyond = sql.raw(descending ? "<" : ">");
+  return {
+    order: name === "player_id" ? sql`person ${direction}` : sql`${column} ${direction}, person ${direction}`,
+    behind: ({ value, person }: Place) =>
+      name === "player_id"
+        ? sql`AND person ${beyond} ${person}`
+        : sql`AND (${column}, person) ${beyond} (${value}, ${person})`,
+    placeOf: (player: Player): Place => ({ value: player[name] as string | number, person: player.person }),
+  };
+}
+
+function chosen({ search, has_deposit, from, to }: Query, tags: string[] | null): SQL {
+  const brought = ["first_tag", "last_tag", "registration_tag", "deposit_tag"].map(
+    (name) => sql`(true ${onlyTags(sql.raw(name), tags)})`,
+  );
+  const firstDay = sql`(SELECT d.event_date FROM player_days d
+    WHERE d.project_id = players.project_id AND d.person = players.person ORDER BY d.event_date LIMIT 1)`;
+  const conditions = [
+    search && sql`AND person >= ${search} AND person < ${`${search}\u{10FFFF}`}`,
+    tags && sql`AND (${sql.join(brought, sql` OR `)})`,
+    has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
+    from && sql`AND ${firstDay} >= ${from}`,
+    to && sql`AND ${firstDay} <= ${to}`,
+  ];
+  return sql.join(
+    conditions.filter((condition) => typeof condition === "object" && condition !== null),
+    sql` `,
+  );
+}
+
+/** Their figures under these tags. */
+async function shown(db: Database, project_id: string, found: Player[], tags: string[] | null): Promise<Row[]> {
+  const people = found.map(({ person }) => person);
+  const [spend, counted] = await Promise.all([
+    spendBy(db, project_id, people, tags),
+    tags === null
+      ? found
+      : db.all<Pick<Player, "person" | "total_events" | "total_deposits">>(sql`
+          SELECT person, sum(total) AS total_events, ifnull(sum(total) FILTER (WHERE event_type = 'deposit'), 0) AS total_deposits
+          FROM json_each(${JSON.stringify(people)}) j CROSS JOIN player_days
+            ON project_id = ${project_id} AND person = j.value
+          WHERE true ${onlyTags(sql`banner_tag`, tags)} GROUP BY person`),
+  ]);
+  const countedBy = new Map(counted.map((one) => [one.person, one]));
+  return found.map((player) => {
+    const { total_events = 0, total_deposits = 0 } = countedBy.get(player.person) ?? {};
+    const { spend_usd, segment } = spend(player.person);
+    return {
+      player_id: player.person,
+      first_seen: iso(player.first_seen) as string,
+      last_event_at: iso(player.last_event_at) as string,
+      registration_at: iso(player.registration_at),
+      deposit_at: iso(player.deposit_at),
+      total_events,
+      total_deposits,
+      spend_usd,
+      segment,
+      ...tagsOf(player, tags),
     };
-    return { body, columns: Object.keys(body), rows: [body] };
+  });
+}
+
+export const players = report({
+  id: "listPlayers",
+  path: "/players",
+  summary: "The players, by id, tag, segment or first day",
+  description:
+    "`from` and `to` are of the first day; `banner_tag` is the first or last tag, or that of the registration or first " +
+    "deposit. A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
+  role: "analyst",
+  query,
+  answer: listOf(row).meta({ id: "Players" }),
+  holds: "A row a player.",
+  tries: [
+    "search=player-4&sort=player_id&limit=1",
+    "segment=free&has_deposit=true",
+    "banner_tag=summer&from=2026-01-01",
+  ],
+  reads: "now",
+  async read({ db, project, principal, tags, query }) {
+    const { project_id } = project;
+    const { order, behind, placeOf } = sorting(query.sort);
+    const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, tags)}`;
+    const look = async (after: Place | null, limit: number) => {
+      const found = await db.all<Player>(sql`SELECT * FROM players
+        WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);
+      const page = pageOf(found, limit, placeOf);
+      const rows = await shown(db, project_id, page.rows, principal.banner_tags);
+      return {
+        next: page.next,
+        found: rows.map((row, index) => ({ row, place: placeOf(page.rows[index] as Player) })),
+      };
+    };
+    return list({ project, query }, Object.keys(row.shape), place, async (after, limit): Promise<Page<Row, Place>> => {
+      const { segment } = query;
+      const rows: Row[] = [];
+      let next = after;
+      for (let looks = 0; looks < LOOKS && rows.length < limit; looks++) {
+        const page = await look(next, segment === undefined ? limit : LOOK);
+        const found = page.found.filter(({ row }) => segment === undefined || row.segment === segment);
+        const taken = found.slice(0, limit - rows.length);
+        rows.push(...taken.map(({ row }) => row));
+        next = taken.length < found.length ? (taken.at(-1)?.place ?? null) : page.next;
+        if (next === null) break;
+      }
+      return { rows, next };
+    });
   },
 });

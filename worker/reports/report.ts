@@ -64,7 +64,9 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   problems?: readonly 404[];
   /** Its figures are not kept by tag: a key that is limited to some is refused. */
   untagged?: true;
-  reads: Reads;
+  reads: Reads | ((asked: Asked<z.output<Query>, ParametersIn<Path>>) => Reads);
+  /** The days that the answer is about, where the query does not name them by `from` and `to`. */
+  period?(project: Project, query: z.output<Query>, now: number): Period;
   /** Whether amounts are converted, so that a new rate makes a new answer. */
   converts?: true;
   read(asked: Asked<z.output<Query>, ParametersIn<Path>>): Promise<Table<Answer>>;
@@ -105,17 +107,18 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       tags: visibleTags(principal, given.banner_tag),
       query: given,
       params: c.req.param() as Record<ParametersIn<Path>, string>,
-      period: periodOf(project, given, now),
+      period: definition.period?.(project, given, now) ?? periodOf(project, given, now),
       now,
     };
     const answer = async () => table(c, await read(asked));
-    return reads === "now" ? answer() : fresh(c, asked, { reads, converts }, answer);
+    const depends = typeof reads === "function" ? reads(asked) : reads;
+    return depends === "now" ? answer() : fresh(c, asked, { reads: depends, converts }, answer);
   });
   return { ...definition, routes: routes as unknown as Routes<Path, Query, Answer> };
 }
 
 /** A report of which only the description is of interest. */
-export type Described = Omit<ReturnType<typeof report>, "routes" | "read" | "answer" | "query"> & {
+export type Described = Omit<ReturnType<typeof report>, "routes" | "read" | "reads" | "period" | "answer" | "query"> & {
   query: z.ZodObject;
   answer: z.ZodType;
 };

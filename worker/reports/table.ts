@@ -1,11 +1,24 @@
-/** Answers a table as JSON, or as CSV (RFC 4180) where that is asked for: all its rows, without a cap. */
+/** Answers a table as JSON, or where that is asked for as CSV (RFC 4180) or NDJSON: all its rows, without a cap. */
 import type { Context, TypedResponse } from "hono";
 
-export type Cell = string | number | boolean | null;
+/** An object is JSON in a cell of CSV. */
+export type Cell = string | number | boolean | null | Readonly<Record<string, unknown>>;
+type Row = Readonly<Record<string, Cell>>;
 
-export const wantsCsv = (c: Context): boolean =>
-  c.req.query("format") === "csv" ||
-  (c.req.query("format") === undefined && /\btext\/csv\b/i.test(c.req.header("accept") ?? ""));
+export const FORMATS = {
+  json: "application/json",
+  csv: "text/csv",
+  ndjson: "application/x-ndjson",
+} as const;
+export type Format = keyof typeof FORMATS;
+export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
+
+/** The one that the query names, else the table's among those that are accepted. */
+export function formatOf(c: Context): Format {
+  const named = FORMAT_NAMES.find((format) => format === c.req.query("format"));
+  const accepted = c.req.header("accept")?.toLowerCase() ?? "";
+  return named ?? (["csv", "ndjson"] as const).find((format) => accepted.includes(FORMATS[format])) ?? "json";
+}
 
 /**
  * A spreadsheet takes a cell that begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection).
@@ -15,23 +28,33 @@ const FORMULA = /^(?!-\d+(?:\.\d+)?$)[=+\-@\t\r]/;
 
 function csvCell(value: Cell): string {
   if (value === null) return "";
-  const text = typeof value === "string" && FORMULA.test(value) ? `'${value}` : String(value);
+  const plain = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" && FORMULA.test(value) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const linesOf = (columns: readonly string[], rows: readonly Record<string, Cell>[]): string =>
-  rows.map((row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`).join("");
-
-export function csv(columns: readonly string[], rows: readonly Record<string, Cell>[]): string {
-  return `${columns.join(",")}\r\n${linesOf(columns, rows)}`;
-}
+/** How a table is written, line by line. */
+const WRITERS = {
+  csv: {
+    head: (columns) => `${columns.join(",")}\r\n`,
+    line: (columns, row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`,
+  },
+  ndjson: {
+    head: () => "",
+    line: (columns, row) =>
+      `${JSON.stringify(Object.fromEntries(columns.map((column) => [column, row[column] ?? null])))}\n`,
+  },
+} satisfies Record<
+  Exclude<Format, "json">,
+  { head(columns: readonly string[]): string; line(columns: readonly string[], row: Row): string }
+>;
 
 export type Table<Body extends object> = {
   /** The whole answer, in JSON. */
   body: Body;
-  /** Its table, in CSV. */
+  /** Its table. */
   columns: readonly string[];
-  rows: readonly Record<string, Cell>[] | AsyncIterable<readonly Record<string, Cell>[]>;
+  rows: readonly Row[] | AsyncIterable<readonly Row[]>;
 };
 
 export function table<Body extends object>(
@@ -40,9 +63,12 @@ export function table<Body extends object>(
 ): TypedResponse<Body, 200, "json"> & Response {
   c.header("vary", "accept");
   c.header("cache-control", "no-store");
-  if (!wantsCsv(c)) return c.json(body) as unknown as TypedResponse<Body, 200, "json"> & Response;
-  const text = Symbol.asyncIterator in rows ? streamed(lines(columns, rows)) : csv(columns, rows);
-  return c.body(text, 200, { "content-type": "text/csv; charset=utf-8" }) as unknown as TypedResponse<
+  const format = formatOf(c);
+  if (format === "json") return c.json(body) as unknown as TypedResponse<Body, 200, "json"> & Response;
+  const { head, line } = WRITERS[format];
+  const lines = (some: readonly Row[]) => some.map((row) => line(columns, row)).join("");
+  const text = Symbol.asyncIterator in rows ? streamed(head(columns), rows, lines) : `${head(columns)}${lines(rows)}`;
+  return c.body(text, 200, { "content-type": `${FORMATS[format]}; charset=utf-8` }) as unknown as TypedResponse<
     Body,
     200,
     "json"
@@ -51,17 +77,20 @@ export function table<Body extends object>(
 }
 
 /** Pages of rows as they come: a table of any length is never held whole. */
-async function* lines(columns: readonly string[], pages: AsyncIterable<readonly Record<string, Cell>[]>) {
+function streamed(
+  head: string,
+  pages: AsyncIterable<readonly Row[]>,
+  lines: (rows: readonly Row[]) => string,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  yield encoder.encode(csv(columns, []));
-  for await (const rows of pages) yield encoder.encode(linesOf(columns, rows));
-}
-
-const streamed = (chunks: AsyncGenerator<Uint8Array>) =>
-  new ReadableStream<Uint8Array>({
+  const iterator = pages[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(encoder.encode(head)),
     async pull(controller) {
-      const { done, value } = await chunks.next();
+      const { done, value } = await iterator.next();
       if (done) controller.close();
-      else controller.enqueue(value);
+      else controller.enqueue(encoder.encode(lines(value)));
     },
+    cancel: async () => void (await iterator.return?.()),
   });
+}

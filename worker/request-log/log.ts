@@ -32,6 +32,9 @@ export type StoredSample = Sample & {
   n: number;
 };
 
+export type Total = { door: Door; code: string; total: number };
+export type Totals = { events: Omit<Total, "code">[]; reasons: Total[] };
+
 export type Rejections = { total: number; reasons: ReasonCount[]; samples: StoredSample[] };
 
 type SampleRow = { n: number; at: number; door: Door; event_type: string | null; errors: string; request: string };
@@ -50,7 +53,8 @@ export class RequestLog extends DurableObject<Env> {
       CREATE TABLE IF NOT EXISTS reasons (hour INTEGER, door TEXT, code TEXT, field TEXT, total INTEGER NOT NULL,
         PRIMARY KEY (hour, door, code, field)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS samples (slot INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, door TEXT NOT NULL,
-        event_type TEXT, errors TEXT NOT NULL, request TEXT NOT NULL);`);
+        event_type TEXT, errors TEXT NOT NULL, request TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS past (door TEXT, code TEXT, total INTEGER NOT NULL, PRIMARY KEY (door, code)) WITHOUT ROWID;`);
     const newest = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT);
     this.#last = newest[0]?.n ?? 0;
     // What the object kept of this minute before it was evicted counts.
@@ -130,6 +134,21 @@ export class RequestLog extends DurableObject<Env> {
     return { ...total, reasons, samples: this.#samples(before, since, limit) };
   }
 
+  /** What was ever rejected, also in hours that are forgotten: events by door, and how often for each reason. */
+  async totals(): Promise<Totals> {
+    const sums = (ofEvents: 0 | 1) =>
+      this.#sql
+        .exec<Total>(
+          `SELECT door, code, sum(total) AS total FROM (
+             SELECT door, code, total FROM past UNION ALL SELECT door, code, total FROM reasons
+             UNION ALL SELECT 'pixel', '', pixel FROM hours UNION ALL SELECT 'api', '', api FROM hours)
+           WHERE (code = '') = ? GROUP BY door, code ORDER BY door, code`,
+          ofEvents,
+        )
+        .toArray();
+    return { events: sums(1), reasons: sums(0) };
+  }
+
   #samples(before: number, since: number, limit: number): StoredSample[] {
     return this.#sql
       .exec<SampleRow>(
@@ -163,6 +182,17 @@ export class RequestLog extends DurableObject<Env> {
 
   #expire(hour: number): void {
     const oldest = hour - HOURS_KEPT;
+    const grow = "ON CONFLICT DO UPDATE SET total = total + excluded.total";
+    for (const door of ["pixel", "api"] satisfies Door[]) {
+      this.#sql.exec(
+        `INSERT INTO past SELECT '${door}', '', sum(${door}) FROM hours WHERE hour < ? HAVING sum(${door}) > 0 ${grow}`,
+        oldest,
+      );
+    }
+    this.#sql.exec(
+      `INSERT INTO past SELECT door, code, sum(total) FROM reasons WHERE hour < ? GROUP BY door, code ${grow}`,
+      oldest,
+    );
     this.#sql.exec("DELETE FROM hours WHERE hour < ?", oldest);
     this.#sql.exec("DELETE FROM reasons WHERE hour < ?", oldest);
     this.#sql.exec("DELETE FROM samples WHERE at < ?", oldest * HOUR_MS);

@@ -1,0 +1,214 @@
+/** What is logged: a request can be followed from its answer to the figures, and nothing is logged that must not be. */
+import { createExecutionContext, env, SELF, waitOnExecutionContext } from "cloudflare:test";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import worker from "../../worker/index.ts";
+import { PROJECTIONS } from "../../worker/projections/index.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, deliver, storedEvent } from "./log.ts";
+
+const HOST = "https://trace.example";
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+type Line = { level: string; message: string; request_ids?: string[] } & Record<string, unknown>;
+
+let lines: Line[] = [];
+let raw: string[] = [];
+beforeEach(() => {
+  lines = [];
+  raw = [];
+  for (const level of LEVELS) {
+    vi.spyOn(console, level).mockImplementation((text: unknown) => {
+      raw.push(String(text));
+      lines.push(JSON.parse(String(text)));
+    });
+  }
+});
+afterEach(() => vi.restoreAllMocks());
+
+const of = (message: string) => lines.filter((line) => line.message === message);
+const find = (message: string, matches: (line: Line) => boolean) =>
+  vi.waitFor(
+    () => {
+      const found = of(message).find(matches);
+      expect(found, message).toBeDefined();
+      return found as Line;
+    },
+    { timeout: 15_000, interval: 50 },
+  );
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await SELF.fetch(`${HOST}${path}`, init);
+  await response.body?.cancel();
+  return response;
+}
+
+async function askWith(bindings: Partial<Record<keyof Env, unknown>>, path: string, init: RequestInit = {}) {
+  const context = createExecutionContext();
+  const response = await worker.fetch(new Request(`${HOST}${path}`, init), { ...env, ...bindings } as Env, context);
+  await response.body?.cancel();
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+const PERSON = "player-7c1f";
+const pixel = `/visit?project_id=traced&player_id=${PERSON}&btag=t`;
+let key = "";
+
+beforeAll(async () => {
+  await createProject("traced");
+  key = await makeApiKey({ role: "collect", project_id: "traced" });
+});
+
+describe("a request", () => {
+  it("is followed by its id from the edge through the queue into every projection", async () => {
+    const response = await ask(`${pixel}&event_id=followed`, { headers: { "cf-ray": "8f3c2d1e0b9a7f65-MLA" } });
+    const request_id = response.headers.get("x-request-id") as string;
+    expect(request_id).toBe("8f3c2d1e0b9a7f65-MLA");
+    const batch = await find("batch appended", ({ request_ids }) => request_ids?.includes(request_id) ?? false);
+    expect(batch).toMatchObject({ level: "info", stored: expect.any(Number), duplicates: expect.any(Number) });
+    const { seq } = (await env.DB.prepare("SELECT seq FROM events WHERE event_id = 'followed'").first<{
+      seq: number;
+    }>()) ?? { seq: 0 };
+    expect(batch.first_seq).toBeLessThanOrEqual(seq);
+    expect(batch.last_seq).toBeGreaterThanOrEqual(seq);
+    for (const { name } of PROJECTIONS) {
+      const step = await find(
+        "projected",
+        (line) => line.projection === name && (line.after as number) < seq && (line.up_to as number) >= seq,
+      );
+      expect(step.ms).toEqual(expect.any(Number));
+    }
+    // What was taken has no line of its own.
+    expect(of("request")).toEqual([]);
+  });
+
+  it("of many events is named by each message that carries some, and a batch tells what was new", async () => {
+    const headers = { authorization: `Bearer ${key}`, "x-request-id": "a-callers-own-id" };
+    const events = Array.from({ length: 250 }, (_, n) => ({
+      event_type: "spin",
+      player_id: PERSON,
+      event_id: `many-${n}`,
+    }));
+    const response = await ask("/api/v1/events", { method: "POST", headers, body: JSON.stringify(events) });
+    expect([response.status, response.headers.get("x-request-id")]).toEqual([202, "a-callers-own-id"]);
+    await vi.waitFor(
+      () => {
+        const own = of("batch appended").filter(({ request_ids }) => request_ids?.includes("a-callers-own-id"));
+        expect(own.reduce((sum, { stored }) => sum + (stored as number), 0)).toBeGreaterThanOrEqual(250);
+      },
+      { timeout: 15_000 },
+    );
+    lines = [];
+    const stored: StoredEvent[] = [0, 1, 2].map((n) =>
+      storedEvent({
+        project_id: "traced",
+        event_type: "spin",
+        player_id: "p",
+        event_id: n === 2 ? "many-0" : `new-${n}`,
+      }),
+    );
+    const [first, second, third] = stored as [StoredEvent, StoredEvent, StoredEvent];
+    // As messages were before they named their requests.
+    await deliver([{ events: [first, third] }, { events: [second, second], request_ids: ["one", "two"] }]);
+    const own = await find("batch appended", ({ request_ids }) => request_ids?.includes("two") ?? false);
+    expect(own).toMatchObject({ messages: 2, events: 4, stored: 2, duplicates: 2, request_ids: ["one", "two"] });
+    const { results } = await env.DB.prepare("SELECT seq FROM events WHERE event_id LIKE 'new-%' ORDER BY seq").all<{
+      seq: number;
+    }>();
+    expect([own.first_seq, own.last_seq]).toEqual([results[0]?.seq, results[1]?.seq]);
+
+    lines = [];
+    await deliver([{ events: stored, request_ids: ["again"] }]);
+    expect(of("batch appended")).toMatchObject([{ stored: 0, duplicates: 3, first_seq: null, last_seq: null }]);
+  });
+
+  it("gets an id of its own where the one it brings is none", async () => {
+    for (const given of ["", "short", "x".repeat(65), "with space in it", 'quo"te-quote']) {
+      const id = (await ask("/health", { headers: { "x-request-id": given } })).headers.get("x-request-id");
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+    }
+  });
+
+  it.each<[string, string, RequestInit, Partial<Line>]>([
+    [
+      "a rejected pixel",
+      `${pixel}&amount=1&secret=s3cret`,
+      {},
+      { level: "warn", route: "/visit", status: 400, codes: ["missing"] },
+    ],
+    ["no key", "/api/v1/metrics", {}, { level: "warn", route: "/api/v1/metrics", status: 401 }],
+    [
+      "a wrong parameter",
+      `/api/v1/players/${PERSON}?colour=red`,
+      { headers: ADMIN },
+      { route: "/api/v1/players/:player_id", status: 400, codes: ["unknown_parameter"], key_id: "admin" },
+    ],
+    ["no such route", `/api/v1/${PERSON}`, { headers: ADMIN }, { status: 404 }],
+    [
+      "a change",
+      "/api/v1/projections/outcomes/rebuild",
+      { method: "POST", headers: ADMIN },
+      { level: "info", method: "POST", route: "/api/v1/projections/:name/rebuild", status: 202 },
+    ],
+  ])("has a line where it is %s", async (_, path, init, line) => {
+    const response = await ask(path, init);
+    expect(of("request")).toEqual([
+      expect.objectContaining({ ...line, request_id: response.headers.get("x-request-id") }),
+    ]);
+  });
+
+  it("that breaks the Worker has its error under the same id, and answers with it", async () => {
+    const broken = new Proxy(env.DB, {
+      get: () => () => {
+        throw new Error("D1 is away");
+      },
+    });
+    const response = await askWith({ DB: broken }, "/api/v1/metrics?project_id=never-seen", { headers: ADMIN });
+    const request_id = response.headers.get("x-request-id");
+    expect([response.status, request_id]).toEqual([500, expect.any(String)]);
+    expect(of("request failed")).toEqual([expect.objectContaining({ level: "error", request_id })]);
+    expect(of("request")).toEqual([expect.objectContaining({ level: "error", status: 500, request_id })]);
+  });
+
+  it("that could not be made durable is told with its id", async () => {
+    const EVENTS = { send: () => Promise.reject(new Error("queue overloaded")) };
+    const response = await askWith({ EVENTS }, pixel);
+    expect(response.status).toBe(503);
+    const request_id = response.headers.get("x-request-id");
+    expect(of("pixel not durable")).toEqual([expect.objectContaining({ request_id })]);
+    expect(of("request")).toEqual([expect.objectContaining({ request_id, status: 503 })]);
+  });
+
+  it("that was read or taken has a line only where everything is asked for", async () => {
+    await ask("/health");
+    await ask(pixel);
+    await ask("/api/v1/session", { headers: ADMIN });
+    expect(of("request")).toEqual([]);
+    await askWith({ LOG_LEVEL: "debug" }, pixel);
+    expect(of("request")).toEqual([expect.objectContaining({ level: "debug", route: "/visit", status: 200 })]);
+  });
+
+  it("leaves no query, person, address or secret in any line", async () => {
+    const secret = "s3cret-in-a-query";
+    const headers = { "cf-connecting-ip": "198.51.100.77", "user-agent": "Some Agent/1" };
+    await ask(`${pixel}&amount=1&sig=${secret}`, { headers });
+    await ask(`${pixel}&click_id=${secret}`, { headers });
+    await ask(`/api/v1/players/${PERSON}?project_id=traced`, { headers: { authorization: `Bearer ${secret}` } });
+    await ask("/api/v1/keys", {
+      method: "POST",
+      headers: ADMIN,
+      body: JSON.stringify({ name: secret, role: "viewer" }),
+    });
+    await ask("/api/v1/events", {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}` },
+      body: JSON.stringify({ event_type: "spin", player_id: PERSON, amount: secret }),
+    });
+    await find("batch appended", () => true);
+    await find("projected", () => true);
+    expect(of("request").length).toBeGreaterThanOrEqual(4);
+    const all = raw.join("\n");
+    for (const hidden of [PERSON, secret, "198.51.100", "Some Agent", "btag", key, env.ADMIN_TOKEN])
+      expect(all).not.toContain(hidden);
+  });
+});

@@ -1,0 +1,63 @@
+/** Events as the live figures take them, and as their stream shows them to those who may see it. */
+import { formatMoney } from "../money.ts";
+import type { Cell } from "./bucket.ts";
+
+/** A counted event as the live figures need it. */
+export type LiveEvent = {
+  seq: number;
+  event_id: string;
+  event_type: string;
+  player_id: string | null;
+  banner_tag: string;
+  country: string;
+  device: string;
+  app_id: string;
+  amount: number | null;
+  currency: string | null;
+  /** When it happened, or when it was received where its clock runs ahead; epoch milliseconds. */
+  at: number;
+};
+
+export const cellOf = ({ event_type, banner_tag, country, device, app_id, amount, currency }: LiveEvent): Cell => ({
+  event_type,
+  banner_tag,
+  country,
+  device,
+  app_id,
+  currency: currency ?? "",
+  total: 1,
+  units: BigInt(amount ?? 0),
+});
+
+/** An event as the stream shows it; `player_id` is null for those who may not see it. */
+export type StreamedEvent = {
+  event_id: string;
+  event_type: string;
+  player_id: string | null;
+  banner_tag: string | null;
+  country: string | null;
+  device: string | null;
+  app_id: string | null;
+  amount: string | null;
+  currency: string | null;
+  timestamp: string;
+};
+
+/** What may be shown: who did it, and of which tags (null is all). */
+export type View = { personal: boolean; banner_tags: string[] | null };
+
+export function streamed(events: LiveEvent[], { personal, banner_tags }: View): StreamedEvent[] {
+  const visible = banner_tags === null ? events : events.filter((event) => banner_tags.includes(event.banner_tag));
+  return visible.map((event) => ({
+    event_id: event.event_id,
+    event_type: event.event_type,
+    player_id: personal ? event.player_id : null,
+    banner_tag: event.banner_tag || null,
+    country: event.country || null,
+    device: event.device || null,
+    app_id: event.app_id || null,
+    amount: event.amount === null ? null : formatMoney(event.amount),
+    currency: event.currency,
+    timestamp: new Date(event.at).toISOString(),
+  }));
+}

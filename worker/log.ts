@@ -1,0 +1,9 @@
+/**
+ * A line of the log: JSON, with what happened in words first. Never in it: query strings, bodies, secrets, addresses,
+ * and ids of people; a request is told by its id and the pattern of its route.
+ */
+export type Level = "debug" | "info" | "warn" | "error";
+
+export function log(level: Level, message: string, fields: Record<string, unknown>): void {
+  console[level](JSON.stringify({ level, message, ...fields }));
+}

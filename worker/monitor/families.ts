@@ -1,0 +1,64 @@
+/** Every metric that `GET /metrics` exposes, by the conventions of Prometheus. */
+
+export type Family = {
+  type: "counter" | "gauge" | "histogram";
+  help: string;
+};
+
+export const FAMILIES = {
+  edgepixel_up: { type: "gauge", help: "Whether a part of these metrics could be read (1) or is missing here (0)." },
+  edgepixel_events_accepted_total: {
+    type: "counter",
+    help: "Events in the log by what became of them: counted, test, duplicate transaction, bot.",
+  },
+  edgepixel_events_rejected_total: { type: "counter", help: "Events refused, by the door they came to." },
+  edgepixel_rejection_reasons_total: {
+    type: "counter",
+    help: "Reasons for which events were refused; one event can have several.",
+  },
+  edgepixel_rejections_unread_projects: {
+    type: "gauge",
+    help: "Projects whose rejections are not in this answer: ask for them by project_id.",
+  },
+  edgepixel_dead_letters: { type: "gauge", help: "Dead letters by status." },
+  edgepixel_dead_letters_total: { type: "counter", help: "Events that ever became dead letters." },
+  edgepixel_projection_lag_events: { type: "gauge", help: "Events of the log that a projection has not taken yet." },
+  edgepixel_projection_lag_seconds: { type: "gauge", help: "Age of the oldest of those." },
+  edgepixel_projection_failing: { type: "gauge", help: "Whether a projection's last step failed." },
+  edgepixel_queue_batches_total: { type: "counter", help: "Batches that the queue delivered and the log took." },
+  edgepixel_queue_messages_total: { type: "counter", help: "Messages in them." },
+  edgepixel_queue_events_total: { type: "counter", help: "Events in those." },
+  edgepixel_queue_duplicates_total: { type: "counter", help: "Events among them that the log had already." },
+  edgepixel_queue_retries_total: {
+    type: "counter",
+    help: "Batches that the log could not take and the queue sends again.",
+  },
+  edgepixel_http_requests_total: { type: "counter", help: "Requests by route class and class of status." },
+  edgepixel_http_request_duration_seconds: { type: "histogram", help: "Time until the answer, by route class." },
+} as const satisfies Record<string, Family>;
+export type FamilyName = keyof typeof FAMILIES;
+
+export type Sample = {
+  family: FamilyName;
+  /** What follows the family's name: of a histogram `_bucket`, `_sum`, `_count`. */
+  suffix?: string;
+  labels: Record<string, string>;
+  value: number;
+};
+
+const escaped = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+
+/** The text that Prometheus reads, version 0.0.4: families together, each behind its HELP and TYPE. */
+export function expose(samples: readonly Sample[]): string {
+  const lines: string[] = [];
+  for (const [name, { type, help }] of Object.entries<Family>(FAMILIES)) {
+    const own = samples.filter(({ family }) => family === name);
+    if (own.length === 0) continue;
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
+    for (const { suffix = "", labels, value } of own) {
+      const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+      lines.push(`${name}${suffix}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${value}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

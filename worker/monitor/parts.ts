@@ -1,0 +1,165 @@
+/**
+ * Where the metrics are read: what is durable is read where it is kept, so that they are true for all isolates. Each
+ * part can fail by itself.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { DOORS } from "../event.ts";
+import { meterOf } from "../meter/measure.ts";
+import { BOUNDS_MS, type Counter, QUEUE_COUNTERS, ROUTE_CLASSES } from "../meter/meter.ts";
+import { OUTCOMES } from "../projections/outcomes.ts";
+import { projectionHealth } from "../reports/health.ts";
+import type { Totals } from "../request-log/log.ts";
+import type { Database } from "../schema.ts";
+import type { FamilyName, Sample } from "./families.ts";
+
+export type Scrape = {
+  env: Env;
+  db: Database;
+  /** Null: all, and the instance itself. */
+  project_id: string | null;
+  now: number;
+};
+
+type Part = (scrape: Scrape) => Promise<Sample[]>;
+
+/** Each project's rejections are in an object of its own: so many are asked in one scrape. */
+export const PROJECTS_ASKED = 200;
+
+const only = ({ project_id }: Scrape): SQL => (project_id === null ? sql`` : sql`WHERE project_id = ${project_id}`);
+
+const projectsOf = async (scrape: Scrape): Promise<string[]> =>
+  (
+    await scrape.db.all<{ project_id: string }>(
+      sql`SELECT project_id FROM projects ${only(scrape)} ORDER BY project_id`,
+    )
+  ).map(({ project_id }) => project_id);
+
+/** Those that have counted nothing yet are told as 0, so that the first event is seen as an increase. */
+const outcomes: Part = async (scrape) => {
+  const [projects, rows] = await Promise.all([
+    projectsOf(scrape),
+    scrape.db.all<{ project_id: string; outcome: string; total: number }>(sql`
+      SELECT project_id, outcome, sum(total) AS total FROM event_outcomes ${only(scrape)} GROUP BY project_id, outcome`),
+  ]);
+  const totals = new Map(rows.map(({ project_id, outcome, total }) => [`${project_id} ${outcome}`, total]));
+  return projects.flatMap((project_id) =>
+    OUTCOMES.map((outcome) => ({
+      family: "edgepixel_events_accepted_total",
+      labels: { project_id, outcome },
+      value: totals.get(`${project_id} ${outcome}`) ?? 0,
+    })),
+  );
+};
+
+const rejections: Part = async (scrape) => {
+  const projects = await projectsOf(scrape);
+  const totals = await Promise.all(
+    projects
+      .slice(0, PROJECTS_ASKED)
+      .map(
+        async (project_id): Promise<[string, Totals]> => [
+          project_id,
+          await scrape.env.REQUEST_LOG.getByName(project_id).totals(),
+        ],
+      ),
+  );
+  const unread = Math.max(0, projects.length - PROJECTS_ASKED);
+  return [
+    { family: "edgepixel_rejections_unread_projects", labels: {}, value: unread },
+    ...totals.flatMap(([project_id, { events, reasons }]): Sample[] => [
+      ...Object.keys(DOORS).map(
+        (door): Sample => ({
+          family: "edgepixel_events_rejected_total",
+          labels: { project_id, door },
+          value: events.find((row) => row.door === door)?.total ?? 0,
+        }),
+      ),
+      ...reasons.map(
+        ({ door, code, total }): Sample => ({
+          family: "edgepixel_rejection_reasons_total",
+          labels: { project_id, door, code },
+          value: total,
+        }),
+      ),
+    ]),
+  ];
+};
+
+const deadLetters: Part = async (scrape) => {
+  const rows = await scrape.db.all<{ project_id: string; status: string; total: number }>(sql`
+    SELECT ifnull(project_id, '') AS project_id, status, count(*) AS total FROM dead_letters ${only(scrape)} GROUP BY 1, 2`);
+  const projects = new Set([...(await projectsOf(scrape)), ...rows.map(({ project_id }) => project_id)]);
+  return [...projects].flatMap((project_id): Sample[] => {
+    const own = rows.filter((row) => row.project_id === project_id);
+    return [
+      ...["waiting", "replayed", "discarded"].map(
+        (status): Sample => ({
+          family: "edgepixel_dead_letters",
+          labels: { project_id, status },
+          value: own.find((row) => row.status === status)?.total ?? 0,
+        }),
+      ),
+      {
+        family: "edgepixel_dead_letters_total",
+        labels: { project_id },
+        value: own.reduce((sum, { total }) => sum + total, 0),
+      },
+    ];
+  });
+};
+
+const projections: Part = async ({ db, now }) =>
+  Object.entries(await projectionHealth(db, now)).flatMap(([projection, { status, lag_events, lag_seconds }]) =>
+    (
+      [
+        ["edgepixel_projection_lag_events", lag_events],
+        ["edgepixel_projection_lag_seconds", lag_seconds],
+        ["edgepixel_projection_failing", status === "failing" ? 1 : 0],
+      ] satisfies [FamilyName, number][]
+    ).map(([family, value]) => ({ family, labels: { projection }, value })),
+  );
+
+const QUEUE_FAMILIES = {
+  batches: "edgepixel_queue_batches_total",
+  messages: "edgepixel_queue_messages_total",
+  events: "edgepixel_queue_events_total",
+  known: "edgepixel_queue_duplicates_total",
+  retries: "edgepixel_queue_retries_total",
+} as const satisfies Record<(typeof QUEUE_COUNTERS)[number], FamilyName>;
+
+const STATUSES = [2, 3, 4, 5] as const;
+
+/** What the whole instance does tells of all projects: not for a key of one. */
+const meter: Part = async ({ env, project_id }) => {
+  if (project_id !== null) return [];
+  const counts = await meterOf(env).read();
+  const of = (counter: Counter) => counts[counter] ?? 0;
+  return [
+    ...QUEUE_COUNTERS.map((name): Sample => ({ family: QUEUE_FAMILIES[name], labels: {}, value: of(`queue ${name}`) })),
+    ...ROUTE_CLASSES.flatMap((route): Sample[] => {
+      const family = "edgepixel_http_request_duration_seconds";
+      let below = 0;
+      const buckets = [...BOUNDS_MS.map((bound) => String(bound / 1_000)), "+Inf"].map((le, index): Sample => {
+        below += of(`took ${route} ${index}`);
+        return { family, suffix: "_bucket", labels: { route, le }, value: below };
+      });
+      return [
+        ...STATUSES.map(
+          (status): Sample => ({
+            family: "edgepixel_http_requests_total",
+            labels: { route, status: `${status}xx` },
+            value: of(`requests ${route} ${status}xx`),
+          }),
+        ),
+        ...buckets,
+        { family, suffix: "_sum", labels: { route }, value: of(`ms ${route}`) / 1_000 },
+        { family, suffix: "_count", labels: { route }, value: below },
+      ];
+    }),
+  ];
+};
+
+export const PARTS = { outcomes, rejections, dead_letters: deadLetters, projections, meter } as const satisfies Record<
+  string,
+  Part
+>;

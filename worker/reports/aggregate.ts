@@ -1,0 +1,194 @@
+/**
+ * Reports of whole days, weeks and months, kept once they are over on the project's clock. One is made again when an
+ * event or a rate of its days came after it was made, so a kept report is never other than a new one would be.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { addDays, localTime, mondayOf } from "../calendar.ts";
+import { INCOME } from "../money.ts";
+import { ANY_TAG } from "../projections/player-days.ts";
+import { type Database, openDatabase, transact } from "../schema.ts";
+import { LEAST_CURSOR } from "./freshness.ts";
+import type { Period } from "./period.ts";
+import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
+
+/** How long a report is: the first day of the one in which a date lies, and in SQL that and its last day. */
+export const REPORT_TYPES = {
+  daily: { firstDay: (date: string) => date, first: sql`event_date`, last: sql`from_date` },
+  weekly: {
+    firstDay: mondayOf,
+    first: sql`date(event_date, '-6 days', 'weekday 1')`,
+    last: sql`date(from_date, '+6 days')`,
+  },
+  monthly: {
+    firstDay: (date: string) => `${date.slice(0, 7)}-01`,
+    first: sql`date(event_date, 'start of month')`,
+    last: sql`date(from_date, '+1 month', '-1 day')`,
+  },
+} as const;
+export type ReportType = keyof typeof REPORT_TYPES;
+export const REPORT_TYPE_NAMES = Object.keys(REPORT_TYPES) as ReportType[];
+
+/** Whose reports, and which day it is there. */
+export type Clock = { project_id: string; today: string };
+
+/** A rate is in force for a week (see usd.ts), so loads of the week before count. */
+const LOADED = sql`ifnull((SELECT max(l.loaded_at) FROM loads l
+  WHERE l.rate_date BETWEEN date(from_date, '-7 days') AND to_date), 0)`;
+
+/**
+ * `standing`: the periods that are over and have events or a report, as rows of project_id, from_date, to_date; `seq` is
+ * the last event that touched it (null while `changes` is rebuilt), `loaded` the last load of rates.
+ */
+export function standing(type: ReportType, clocks: readonly Clock[], { from, to }: Period): SQL {
+  const { firstDay, first, last } = REPORT_TYPES[type];
+  const since = firstDay(from);
+  return sql`clocks AS MATERIALIZED (
+      SELECT value ->> 'project_id' AS project_id, value ->> 'today' AS today FROM json_each(${JSON.stringify(clocks)})
+    ), loads AS MATERIALIZED (
+      SELECT rate_date, max(loaded_at) AS loaded_at FROM exchange_rates
+      WHERE rate_date BETWEEN date(${since}, '-7 days') AND date(${to}, '+31 days') GROUP BY rate_date
+    ), touched AS (
+      SELECT k.project_id, k.today, ${first} AS from_date, c.seq FROM clocks k CROSS JOIN changes c
+        ON c.project_id = k.project_id AND c.event_date >= ${since}
+      UNION ALL
+      SELECT k.project_id, k.today, r.from_date, NULL FROM clocks k CROSS JOIN aggregated_reports r
+        ON r.project_id = k.project_id AND r.report_type = ${type} AND r.from_date >= ${since}
+    ), ended AS (
+      SELECT project_id, from_date, ${last} AS to_date, max(seq) AS seq FROM touched
+      WHERE from_date <= ${to} AND ${last} < today GROUP BY project_id, from_date
+    ), standing AS MATERIALIZED (SELECT *, ${LOADED} AS loaded FROM ended)`;
+}
+
+/** Whether a kept report `r` of a standing period `s` lacks something. */
+export const STALE = sql`(r.seq < ifnull(s.seq, 0) OR r.rates < s.loaded)`;
+
+type Due = { project_id: string; from_date: string; to_date: string; seq: number; rates: number };
+
+/** Makes what is not there or stale of these periods, the latest `most` at most; gives back how many it made. */
+export async function keepReports(
+  db: Database,
+  type: ReportType,
+  clocks: readonly Clock[],
+  period: Period,
+  now: number,
+  most: number,
+): Promise<number> {
+  // How far the tables have come is read before what they hold: an event that comes between makes the report stale.
+  const due =
+    await db.all<Due>(sql`WITH ${standing(type, clocks, period)}, least(seq) AS MATERIALIZED (SELECT ${LEAST_CURSOR})
+    SELECT s.project_id, s.from_date, s.to_date, least.seq AS seq, s.loaded AS rates
+    FROM standing s CROSS JOIN least LEFT JOIN aggregated_reports r
+      ON r.project_id = s.project_id AND r.report_type = ${type} AND r.from_date = s.from_date
+    WHERE s.seq <= least.seq AND (r.seq IS NULL OR ${STALE}) ORDER BY s.from_date DESC LIMIT ${most}`);
+  for (const [project_id, own] of Map.groupBy(due, (one) => one.project_id)) {
+    const from = own.at(-1)?.from_date as string;
+    const figures = await figuresOf(db, project_id, type, { from, to: own[0]?.to_date as string });
+    const made = own.map((one) => ({ ...one, ...figures(one.from_date) }));
+    await transact(db, [write(type, made, now)]);
+  }
+  return due.length;
+}
+
+type Figures = {
+  total_spins: number;
+  total_purchases: number;
+  avg_purchase: string | null;
+  revenue_usd: string;
+  unconverted: Record<string, string>;
+  most_spent_app: string | null;
+  players: number;
+  events: number;
+};
+type Paid = Sum & { from_date: string; app_id: string; event_type: (typeof INCOME)[number] };
+
+/** What the reports of a period hold, each by its first day. */
+async function figuresOf(db: Database, project_id: string, type: ReportType, { from, to }: Period) {
+  const { first } = REPORT_TYPES[type];
+  const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
+  const [counted, people, paid] = await Promise.all([
+    db.all<{ from_date: string; events: number; spins: number; purchases: number }>(sql`
+      SELECT ${first} AS from_date, sum(total) AS events,
+        ifnull(sum(total) FILTER (WHERE event_type = 'spin'), 0) AS spins,
+        ifnull(sum(total) FILTER (WHERE event_type = 'purchase'), 0) AS purchases
+      FROM daily_metrics WHERE ${within} GROUP BY 1`),
+    db.all<{ from_date: string; people: number }>(sql`SELECT ${first} AS from_date, sum(people) AS people FROM returns
+      WHERE ${within} AND banner_tag = ${ANY_TAG} AND previous_date < ${first} GROUP BY 1`),
+    db.all<Paid>(sql`SELECT ${first} AS from_date, app_id, event_type, ${sums()} FROM payments
+      WHERE ${within} AND event_type IN (${sql.raw(INCOME.map((name) => `'${name}'`).join(", "))})
+      GROUP BY 1, app_id, event_type, event_date, currency`),
+  ]);
+  return (from_date: string): Figures => {
+    const counts = counted.find((row) => row.from_date === from_date);
+    const income = paid.filter((row) => row.from_date === from_date);
+    const purchases = income.filter(({ event_type }) => event_type === "purchase");
+    const { exact, unconverted } = convert(income);
+    const bought = convert(purchases);
+    return {
+      total_spins: counts?.spins ?? 0,
+      total_purchases: counts?.purchases ?? 0,
+      avg_purchase: formatAverage(bought.exact, bought.total),
+      revenue_usd: formatExact(exact),
+      unconverted: formatAmounts(unconverted),
+      most_spent_app: mostSpent(purchases),
+      players: people.find((row) => row.from_date === from_date)?.people ?? 0,
+      events: counts?.events ?? 0,
+    };
+  };
+}
+
+/** The app with the largest sum in USD; of equal ones the first by name. */
+function mostSpent(purchases: readonly Paid[]): string | null {
+  const apps = [...Map.groupBy(purchases, ({ app_id }) => app_id)]
+    .filter(([app_id]) => app_id !== "")
+    .map(([app_id, own]) => ({ app_id, exact: convert(own).exact }))
+    .filter(({ exact }) => exact > 0n)
+    .sort((a, b) => (a.exact !== b.exact ? (a.exact > b.exact ? -1 : 1) : a.app_id < b.app_id ? -1 : 1));
+  return apps[0]?.app_id ?? null;
+}
+
+const FIGURES = [
+  "total_spins",
+  "total_purchases",
+  "avg_purchase",
+  "revenue_usd",
+  "unconverted",
+  "most_spent_app",
+  "players",
+  "events",
+] as const satisfies (keyof Figures)[];
+
+/** An older view never replaces a newer one; a new revision is one with other figures. */
+function write(type: ReportType, made: readonly (Due & Figures)[], now: number): SQL {
+  const values = sql.raw(FIGURES.map((name) => `value ->> '${name}'`).join(", "));
+  const names = sql.raw(FIGURES.join(", "));
+  const excluded = sql.raw(FIGURES.map((name) => `excluded.${name}`).join(", "));
+  const assigned = sql.raw(FIGURES.map((name) => `${name} = excluded.${name}`).join(", "));
+  const changed = sql`(${names}) IS NOT (${excluded})`;
+  return sql`INSERT INTO aggregated_reports (project_id, report_type, from_date, to_date, seq, rates, ${names}, generated_at, revision)
+    SELECT value ->> 'project_id', ${type}, value ->> 'from_date', value ->> 'to_date', value ->> 'seq', value ->> 'rates',
+      ${values}, CAST(${now} AS INTEGER), 1 FROM json_each(${JSON.stringify(made)}) WHERE true
+    ON CONFLICT DO UPDATE SET seq = excluded.seq, rates = excluded.rates, ${assigned},
+      generated_at = CASE WHEN ${changed} THEN excluded.generated_at ELSE generated_at END,
+      revision = revision + (${changed})
+    WHERE excluded.seq >= aggregated_reports.seq AND excluded.rates >= aggregated_reports.rates`;
+}
+
+/** Events are taken for 31 days; what comes later still, by a replay, is seen to when its report is asked for. */
+const LATE_DAYS = 40;
+/** Reports made in one run. The next one goes on. */
+const RUN = 200;
+const QUARTER_MINUTES = 15;
+
+/** Days begin on a quarter of an hour, in any time zone. */
+export async function keepReportsWhenDue(env: Env, now: number): Promise<void> {
+  if (new Date(now).getUTCMinutes() % QUARTER_MINUTES !== 0) return;
+  const db = openDatabase(env.DB);
+  const projects = await db.all<{ project_id: string; timezone: string }>(
+    sql`SELECT project_id, timezone FROM projects`,
+  );
+  const clocks = projects.map(({ project_id, timezone }) => ({ project_id, today: localTime(timezone, now).date }));
+  const { date: today } = localTime("UTC", now);
+  for (const type of REPORT_TYPE_NAMES) {
+    await keepReports(db, type, clocks, { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) }, now, RUN);
+  }
+}

@@ -1,0 +1,114 @@
+/** The log's events, the last one taken first. */
+import { type SQL, sql } from "drizzle-orm";
+import * as z from "zod";
+import { eventType } from "../event.ts";
+import { actors, NOW } from "../projections/resolve.ts";
+import type { Database } from "../schema.ts";
+import { EVENT_COLUMNS, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
+import { list, listed, listOf, type Page, pageOf } from "./list.ts";
+import { date, tag } from "./period.ts";
+import { report } from "./report.ts";
+
+const id = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
+export const included = z
+  .enum(["all", "counted"], "must be all or counted")
+  .default("all")
+  .describe("`counted` leaves out tests, bots and duplicate transactions. `all` where absent.");
+
+const query = z.strictObject({
+  ...listed,
+  from: date.optional().describe("The first day, in the project's time zone. All days where absent."),
+  to: date.optional().describe("The last day, included."),
+  event_type: eventType.optional(),
+  banner_tag: tag.optional(),
+  player_id: id.optional(),
+  app_id: id.optional(),
+  include: included,
+});
+type Query = z.output<typeof query>;
+
+/** Events of the log that one query looks at, and how many such looks one page takes: a rare filter ends a page early. */
+const LOOK = 20_000;
+const LOOKS = 10;
+
+function filters({ from, to, event_type, app_id, include }: Query): SQL {
+  const conditions = [
+    from && sql`AND e.event_date >= ${from}`,
+    to && sql`AND e.event_date <= ${to}`,
+    event_type && sql`AND e.event_type = ${event_type}`,
+    app_id && sql`AND e.app_id = ${app_id}`,
+    include === "counted" && sql`AND e.counted = 1`,
+  ];
+  return sql.join(
+    conditions.filter((condition) => typeof condition === "object"),
+    sql` `,
+  );
+}
+
+/** The events of a player and of the visitors they were: few, and found by an index. */
+export const ofPlayer = (project_id: string, player_id: string): SQL =>
+  sql`events e WHERE e.project_id = ${project_id} AND e.actor IN (${actors(sql`${project_id}`, sql`${player_id}`, NOW)})`;
+
+/** The last `limit` events before `seq` that match, with those that `LOOKS` looks find at most. */
+async function before(
+  db: Database,
+  project_id: string,
+  query: Query,
+  tags: string[] | null,
+  seq: number | null,
+  limit: number,
+): Promise<Page<LoggedEvent, number>> {
+  const ends = await db.get<{ first: number | null; last: number | null }>(
+    sql`SELECT (SELECT min(seq) FROM events) AS first, (SELECT max(seq) FROM events) AS last`,
+  );
+  const first = ends?.first ?? 0;
+  let end = Math.min(seq ?? NOW, (ends?.last ?? 0) + 1);
+  const rows: LoggedEvent[] = [];
+  for (let looks = 0; looks < LOOKS && end > first && rows.length <= limit; looks++) {
+    const start = Math.max(first, end - LOOK);
+    // By seq and no index: those know a project's events in other orders only.
+    const from = sql`events e NOT INDEXED WHERE e.seq >= ${start} AND e.seq < ${end} AND e.project_id = ${project_id} ${filters(query)}`;
+    rows.push(...(await loggedEvents(db, from, tags, sql`seq DESC`, limit + 1 - rows.length)));
+    end = start;
+  }
+  if (rows.length > limit || end <= first) return pageOf(rows, limit, (row) => row.seq);
+  return { rows, next: end };
+}
+
+async function beforeOf(
+  db: Database,
+  project_id: string,
+  player_id: string,
+  query: Query,
+  tags: string[] | null,
+  seq: number | null,
+  limit: number,
+): Promise<Page<LoggedEvent, number>> {
+  const from = sql`${ofPlayer(project_id, player_id)} AND e.seq < ${seq ?? NOW} ${filters(query)}`;
+  return pageOf(await loggedEvents(db, from, tags, sql`seq DESC`, limit + 1), limit, (row) => row.seq);
+}
+
+export const events = report({
+  id: "listEvents",
+  path: "/events",
+  summary: "The events of the log, the last one taken first",
+  description:
+    "`player_id` also gives the events of the visitors that the player was, `banner_tag` those that count for the tag. " +
+    "A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
+  role: "analyst",
+  query,
+  answer: listOf(eventView).meta({ id: "Events" }),
+  holds: "A row an event.",
+  tries: ["event_type=visit&limit=1", "player_id=player-42&include=counted", "banner_tag=summer", "cursor=none"],
+  reads: "now",
+  async read({ db, project, tags, query }) {
+    const { player_id } = query;
+    const { project_id } = project;
+    return list({ project, query }, EVENT_COLUMNS, z.int(), async (seq, limit) => {
+      const page = await (player_id === undefined
+        ? before(db, project_id, query, tags, seq, limit)
+        : beforeOf(db, project_id, player_id, query, tags, seq, limit));
+      return { ...page, rows: page.rows.map(viewOf) };
+    });
+  },
+});

@@ -1,0 +1,58 @@
+/** Lists: JSON gives a page at a time, by `cursor` and `limit`; CSV and NDJSON give all rows, read page by page. */
+import * as z from "zod";
+import { seal, unseal } from "../http/cursor.ts";
+import { maybe, text } from "./answer.ts";
+import { common } from "./period.ts";
+import type { Asked } from "./report.ts";
+import type { Cell, Table } from "./table.ts";
+
+export const listed = {
+  ...common,
+  limit: z.coerce
+    .number("must be a number")
+    .int("must be whole")
+    .min(1, "must be at least 1")
+    .max(1_000, "must be at most 1000")
+    .optional(),
+  cursor: z.string("must be given once").max(2_000, "is not a cursor").optional(),
+};
+type Listed = { limit?: number | undefined; cursor?: string | undefined };
+
+const PAGE = 100;
+/** Rows read at once where all are asked for: large, since an invocation may ask D1 a thousand times at most. */
+const STREAMED_PAGE = 2_000;
+
+/** An answer that is a list. */
+export const listOf = <Row extends z.ZodType>(row: Row) =>
+  z.object({ project_id: text, rows: z.array(row), next_cursor: maybe });
+
+/** Some rows in their order, and behind which place the next ones are; null where these are the last. */
+export type Page<Row, Place> = { rows: Row[]; next: Place | null };
+
+/** `rows` has one row more than `limit` where there is a next page. */
+export function pageOf<Row, Place>(rows: Row[], limit: number, placeOf: (row: Row) => Place): Page<Row, Place> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { rows: shown, next: rows.length > limit && last !== undefined ? placeOf(last) : null };
+}
+
+/** `place` is what a cursor holds; `read` gives the rows behind one, at most so many. */
+export async function list<Row extends Record<string, Cell>, Place>(
+  { project, query }: Pick<Asked<Listed>, "project" | "query">,
+  columns: readonly string[],
+  place: z.ZodType<Place>,
+  read: (after: Place | null, limit: number) => Promise<Page<Row, Place>>,
+): Promise<Table<{ project_id: string; rows: Row[]; next_cursor: string | null }>> {
+  const { limit, cursor } = query;
+  const first = await read(cursor === undefined ? null : await unseal(project, cursor, place), limit ?? PAGE);
+  async function* all() {
+    yield first.rows;
+    for (let { next } = first; next !== null && limit === undefined; ) {
+      const page = await read(next, STREAMED_PAGE);
+      yield page.rows;
+      next = page.next;
+    }
+  }
+  const next_cursor = first.next === null ? null : await seal(project, first.next);
+  return { body: { project_id: project.project_id, rows: first.rows, next_cursor }, columns, rows: all() };
+}

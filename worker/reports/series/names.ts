@@ -1,0 +1,61 @@
+/** What series there are: a name, what it is made from, and how. */
+import { formatAverage, formatExact } from "../usd.ts";
+import type { Dimension } from "./sources.ts";
+
+/** What an interval holds, of one value of a dimension. */
+export type Parts = {
+  /** Distinct events, of a type or of all. */
+  total(event_type?: string): number;
+  /** Distinct people. */
+  people: number;
+  /** What they paid, in 1e-12 USD. */
+  usd: bigint;
+};
+export type Value = number | string | null;
+
+export type Series = {
+  /** What the value is, with its unit. */
+  is: string;
+  /** The event types that are counted; null is all, absent is none. */
+  types?: readonly string[] | null;
+  /** Whether people are counted: a minute has no figure of its own then. */
+  people?: true;
+  /** Whether payments are summed up: those are not kept by country and device. */
+  money?: true;
+  value(parts: Parts): Value;
+};
+
+const ofType = (event_type: string): Series => ({
+  is: `distinct ${event_type} events`,
+  types: [event_type],
+  value: (parts) => parts.total(event_type),
+});
+
+export const SERIES = {
+  visits: ofType("visit"),
+  registrations: ofType("registration"),
+  deposits: ofType("deposit"),
+  events: { is: "distinct events of any type", types: null, value: (parts) => parts.total() },
+  revenue: {
+    is: "what was paid by purchases and deposits, in USD at the rate in force on the event's date",
+    money: true,
+    value: (parts) => formatExact(parts.usd),
+  },
+  arpu: {
+    is: "revenue for each of the distinct people who did anything; null where nobody did",
+    money: true,
+    people: true,
+    value: (parts) => formatAverage(parts.usd, parts.people),
+  },
+  daily_active_users: { is: "distinct people", people: true, value: (parts) => parts.people },
+  conversion_rate: {
+    is: "registrations for each visit, both as events; null where there was no visit",
+    types: ["visit", "registration"],
+    value: (parts) => (parts.total("visit") > 0 ? parts.total("registration") / parts.total("visit") : null),
+  },
+} as const satisfies Record<string, Series>;
+/** What `payments` is kept by. */
+export const MONEY_DIMENSIONS: readonly Dimension[] = ["banner_tag", "app_id"];
+
+export type SeriesName = keyof typeof SERIES;
+export const SERIES_NAMES = Object.keys(SERIES) as SeriesName[];

@@ -1,0 +1,134 @@
+/**
+ * Where a series comes from: the live counters' minutes, or the tables' hours and days. Both give rows by interval and
+ * by the value of a dimension, `''` where there is none.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { addDays, daysBetween, localTime } from "../../calendar.ts";
+import type { MinuteRow } from "../../live/counters.ts";
+import { INCOME, UNITS } from "../../money.ts";
+import { ANY_TAG } from "../../projections/player-days.ts";
+import { RATE_UNITS } from "../../rates/rate.ts";
+import { onlyTags, type Period } from "../period.ts";
+import type { Asked } from "../report.ts";
+import { rateInForce, type Sum, sums } from "../usd.ts";
+import { type Granularity, type Interval, nameOfHour } from "./intervals.ts";
+
+export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+export type Wanted = {
+  granularity: Granularity;
+  dimension: Dimension | null;
+  intervals: readonly Interval[];
+  /** Null: all. */
+  types: readonly string[] | null;
+};
+
+export type Paid = Place & Sum;
+type Place = { interval: string; value: string };
+export type Count = Place & { event_type: string; total: number };
+export type People = Place & { people: number };
+
+type From = Pick<Asked<unknown>, "env" | "db" | "project" | "tags">;
+
+async function minutes({ env, project, tags }: From, { intervals, dimension }: Wanted): Promise<MinuteRow[]> {
+  const from = intervals[0]?.at ?? 0;
+  const to = intervals.at(-1)?.until ?? 0;
+  return env.LIVE.getByName(project.project_id).minutes({ from, to, dimension, banner_tags: tags });
+}
+
+export async function countsByMinute(asked: From, wanted: Wanted): Promise<Count[]> {
+  const { types } = wanted;
+  return (await minutes(asked, wanted))
+    .filter(({ event_type }) => types === null || types.includes(event_type))
+    .map(({ at, value, event_type, total }): Count => ({ interval: String(at), value, event_type, total }));
+}
+
+const INCOME_TYPES: readonly string[] = INCOME;
+
+export async function paidByMinute(asked: From, wanted: Wanted): Promise<Paid[]> {
+  const rows = (await minutes(asked, wanted))
+    .filter(({ event_type, currency }) => currency !== "" && INCOME_TYPES.includes(event_type))
+    .map((row) => ({ ...row, event_date: localTime(asked.project.timezone, row.at).date }));
+  const pairs = [...new Set(rows.map(({ currency, event_date }) => JSON.stringify([currency, event_date])))];
+  const [currency, date] = [sql.raw("(p.value ->> 0)"), sql.raw("(p.value ->> 1)")];
+  const rates = await asked.db.all<{ pair: string; rate: number | null }>(sql`
+    SELECT p.value AS pair, ${rateInForce(currency, date)} AS rate FROM json_each(${`[${pairs.join(",")}]`}) p`);
+  const rateOf = new Map(rates.map(({ pair, rate }) => [pair, rate]));
+  const units = BigInt(UNITS);
+  return rows.map((row) => ({
+    interval: String(row.at),
+    value: row.value,
+    event_date: row.event_date,
+    currency: row.currency,
+    total: row.total,
+    whole: String(row.units / units),
+    fraction: Number(row.units % units),
+    rate: rateOf.get(JSON.stringify([row.currency, row.event_date])) ?? null,
+    into_rate: RATE_UNITS,
+  }));
+}
+
+/** Where a row of the tables belongs; grouped by its number of columns. */
+function placeIn({ granularity, dimension }: Wanted): { columns: SQL; by: SQL } {
+  const hour = granularity === "hour";
+  return {
+    columns: sql.raw(`event_date${hour ? ", event_hour" : ""}, ${dimension ?? "''"} AS value`),
+    by: sql.raw(hour ? "1, 2, 3" : "1, 2"),
+  };
+}
+
+type Dated = { event_date: string; event_hour?: number; value: string };
+const placed = <Row extends Dated>({ event_date, event_hour, ...row }: Row) => ({
+  ...row,
+  interval: event_hour === undefined ? event_date : nameOfHour(event_date, event_hour),
+});
+
+const within = ({ project, tags }: From, { from, to }: Period) =>
+  sql`project_id = ${project.project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
+
+export async function countsFromTables(asked: From, wanted: Wanted, period: Period): Promise<Count[]> {
+  const { granularity, dimension, types } = wanted;
+  // The narrowest that has it: a day's counts, those per tag, or who did what.
+  const wide = granularity === "hour" || (dimension !== null && dimension !== "banner_tag");
+  const table = wide ? "activity" : asked.tags === null && dimension === null ? "daily_metrics" : "event_summary";
+  const days = Array.from({ length: daysBetween(period.from, period.to) }, (_, index) => addDays(period.from, index));
+  // Day by day and type by type, since that is how they are ordered: what was done besides is not read.
+  const rows =
+    types === null
+      ? sql.raw(table)
+      : sql`json_each(${JSON.stringify(days)}) d CROSS JOIN json_each(${JSON.stringify(types)}) t
+          CROSS JOIN ${sql.raw(table)} ON event_date = d.value AND event_type = t.value`;
+  const { columns, by } = placeIn(wanted);
+  const found = await asked.db.all<Dated & Omit<Count, "interval">>(sql`
+    SELECT ${columns}, event_type, sum(total) AS total FROM ${rows} WHERE ${within(asked, period)}
+    GROUP BY ${by}, event_type`);
+  return found.map(placed);
+}
+
+export async function paidFromTables(asked: From, wanted: Wanted, period: Period): Promise<Paid[]> {
+  const { columns, by } = placeIn(wanted);
+  const found = await asked.db.all<Sum & { event_hour?: number; value: string }>(sql`
+    SELECT ${columns}, ${sums()} FROM payments WHERE ${within(asked, period)}
+      AND event_type IN (SELECT value FROM json_each(${JSON.stringify(INCOME_TYPES)}))
+    GROUP BY ${by}, currency`);
+  return found.map((row) => ({ ...row, interval: placed(row).interval }));
+}
+
+/** Distinct people in each interval. */
+export async function peopleFromTables(asked: From, wanted: Wanted, period: Period): Promise<People[]> {
+  const { tags, db } = asked;
+  const { granularity, dimension } = wanted;
+  // `returns` knows them by the day: of one tag, or of all.
+  const ofTag = dimension === "banner_tag" || tags?.length === 1;
+  const known = granularity === "day" && (dimension === null || dimension === "banner_tag") && (tags === null || ofTag);
+  const { columns, by } = placeIn(wanted);
+  const found = known
+    ? await db.all<Dated & { people: number }>(sql`
+        SELECT ${columns}, sum(people) AS people FROM returns WHERE ${within({ ...asked, tags: null }, period)}
+          AND ${ofTag ? sql`banner_tag <> ${ANY_TAG} ${onlyTags(sql`banner_tag`, tags)}` : sql`banner_tag = ${ANY_TAG}`}
+        GROUP BY ${by}`)
+    : await db.all<Dated & { people: number }>(sql`
+        SELECT ${columns}, count(DISTINCT person) AS people FROM activity WHERE ${within(asked, period)} GROUP BY ${by}`);
+  return found.map(placed);
+}

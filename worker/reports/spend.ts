@@ -1,0 +1,66 @@
+/** What players have spent and withdrawn, each in all: in the currencies it came in, and in USD. */
+import { sql } from "drizzle-orm";
+import { INCOME, type PaymentType } from "../money.ts";
+import type { Database } from "../schema.ts";
+import { onlyTags } from "./period.ts";
+import { FREE, SEGMENTS, type Segment } from "./segments.ts";
+import { convert, EXACT_UNITS, formatAmounts, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
+
+type Paid = Sum & { person: string; event_type: PaymentType };
+
+export type Spend = {
+  /** Purchases and deposits less refunds, as decimals by currency. */
+  spend: Record<string, string>;
+  spend_usd: string;
+  withdrawn: Record<string, string>;
+  withdrawn_usd: string;
+  /** What has no rate in force: it is in no figure in USD. */
+  unconverted: Record<string, string>;
+  refunded_unconverted: Record<string, string>;
+  withdrawn_unconverted: Record<string, string>;
+  segment: Segment;
+};
+
+/** Sums by currency, those of `less` taken off. */
+function amountsOf(paid: readonly Sum[], less: readonly Sum[] = []): Record<string, string> {
+  const amounts = new Map<string, bigint>();
+  const add = (rows: readonly Sum[], sign: bigint) => {
+    for (const row of rows) amounts.set(row.currency, (amounts.get(row.currency) ?? 0n) + sign * unitsOf(row));
+  };
+  add(paid, 1n);
+  add(less, -1n);
+  return formatAmounts(amounts);
+}
+
+function spendOf(paid: readonly Paid[]): Spend {
+  const income = paid.filter(({ event_type }) => (INCOME as readonly PaymentType[]).includes(event_type));
+  const refunds = paid.filter(({ event_type }) => event_type === "refund");
+  const withdrawals = paid.filter(({ event_type }) => event_type === "withdrawal");
+  const [received, refunded, withdrawn] = [convert(income), convert(refunds), convert(withdrawals)];
+  const exact = received.exact - refunded.exact;
+  return {
+    spend: amountsOf(income, refunds),
+    spend_usd: formatExact(exact),
+    withdrawn: amountsOf(withdrawals),
+    withdrawn_usd: formatExact(withdrawn.exact),
+    unconverted: formatAmounts(received.unconverted),
+    refunded_unconverted: formatAmounts(refunded.unconverted),
+    withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
+    segment: SEGMENTS.find(({ from }) => exact >= BigInt(from) * EXACT_UNITS)?.segment ?? FREE,
+  };
+}
+
+/** Of each of these people, under these tags. */
+export async function spendBy(
+  db: Database,
+  project_id: string,
+  people: readonly string[],
+  tags: string[] | null,
+): Promise<(person: string) => Spend> {
+  const paid = await db.all<Paid>(sql`SELECT person, event_type, ${sums()}
+    FROM json_each(${JSON.stringify(people)}) j CROSS JOIN payments INDEXED BY payments_by_person
+      ON project_id = ${project_id} AND person = j.value
+    WHERE true ${onlyTags(sql`banner_tag`, tags)} GROUP BY person, event_type, event_date, currency`);
+  const byPerson = Map.groupBy(paid, (row) => row.person);
+  return (person) => spendOf(byPerson.get(person) ?? []);
+}

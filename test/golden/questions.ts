@@ -30,7 +30,7 @@ const PLAYERS = [
 ];
 const APPS = ["slots", "Keno 90", "\u{1f3b2} dice"];
 const DAYS = ["2025-10-05", "2025-11-02", "2025-10-28"];
-const SERIES = ["visits", "registrations", "deposits", "events", "daily_active_users", "conversion_rate"];
+const SERIES = ["registrations", "events", "daily_active_users", "conversion_rate", "revenue", "arpu"];
 const SPAN = "startTime=2025-09-20T00:00:00Z&endTime=2025-11-20T00:00:00Z&granularity=day";
 /** Two days around each change of the clocks, from the middle of an hour on. */
 const HOURS = [
@@ -56,9 +56,9 @@ export const QUESTIONS: Record<string, Questions> = {
     paths: SERIES.map((name) => `metrics/${name}`),
     once: [
       SPAN,
-      ...DIMENSIONS.map((dimension) => `${SPAN}&dimension=${dimension}`),
+      `${SPAN}&dimension=banner_tag`,
       ...HOURS.map((hours) => `${hours}&granularity=hour`),
-      `${HOURS[1]}&granularity=hour&dimension=country`,
+      `${HOURS[1]}&granularity=hour&dimension=app_id`,
       `${SPAN}&banner_tag=Brand`,
     ],
     limitedOnce: [SPAN, `${HOURS[0]}&granularity=hour`, `${SPAN}&dimension=banner_tag`],
@@ -116,6 +116,7 @@ export const QUESTIONS: Record<string, Questions> = {
   "/players/:player_id": { paths: PLAYERS.map((player_id) => `players/${player_id}`), once: [""] },
   "/players/:player_id/stats": { paths: PLAYERS.map((player_id) => `players/${player_id}/stats`), once: [""] },
   "/profiles": { once: ["limit=300"] },
+  "/reports": { once: ["limit=25", "type=weekly&limit=5", "type=monthly"] },
 };
 
 /** Addresses about one project. */

@@ -1,5 +1,6 @@
 /** The truth of every report, by its own derivation from the raw events: shares neither code nor SQL with the product. */
 import type { StoredEvent } from "../../../worker/event.ts";
+import { reports } from "./aggregates.ts";
 import { type Report, takeApart } from "./ask.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
@@ -26,6 +27,7 @@ const REPORTS: Record<string, Report> = {
   games: leaderboard,
   players,
   profiles,
+  reports,
   bots,
 };
 

@@ -2,6 +2,7 @@
 import { END } from "../projects.ts";
 import { byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
+import { average, money, payments } from "./money.ts";
 
 type Part = Row & {
   begins: number;
@@ -12,12 +13,17 @@ type Part = Row & {
   registration: number;
 };
 
-const NAMES: Record<string, { types?: string[]; value: (part: Part | undefined) => number | null }> = {
+const NAMES: Record<
+  string,
+  { types?: string[]; money?: true; value: (part: Part | undefined, usd: bigint) => number | string | null }
+> = {
   visits: { types: ["visit"], value: (part) => part?.events ?? 0 },
   registrations: { types: ["registration"], value: (part) => part?.events ?? 0 },
   deposits: { types: ["deposit"], value: (part) => part?.events ?? 0 },
   events: { value: (part) => part?.events ?? 0 },
   daily_active_users: { value: (part) => part?.people ?? 0 },
+  revenue: { types: ["purchase", "deposit"], money: true, value: (_, usd) => money(usd) },
+  arpu: { money: true, value: (part, usd) => average(usd, part?.people ?? 0) },
   conversion_rate: {
     types: ["visit", "registration"],
     value: (part) => rate(part?.registration ?? 0, part?.visit ?? 0),
@@ -36,8 +42,14 @@ const clock = (granularity: string) => `
     FROM quarters GROUP BY label HAVING ends > $start::BIGINT AND begins < $end::BIGINT
   )`;
 
-export const series: Report = async ({ project, query, rest: [name = ""], select }) => {
-  const { types, value } = NAMES[name] as (typeof NAMES)[string];
+export const series: Report = async (ask) => {
+  const {
+    project,
+    query,
+    rest: [name = ""],
+    select,
+  } = ask;
+  const { types, money: paying = false, value } = NAMES[name] as (typeof NAMES)[string];
   const granularity = query.get("granularity") ?? "day";
   const dimension = query.get("dimension");
   const values = {
@@ -45,21 +57,24 @@ export const series: Report = async ({ project, query, rest: [name = ""], select
     start: String(Date.parse(query.get("startTime") ?? "")),
     end: String(Math.min(Date.parse(query.get("endTime") ?? ""), END)),
   };
-  const intervals = await select<Row & { begins: number; ends: number }>(
-    `WITH ${clock(granularity)} SELECT begins, ends FROM intervals ORDER BY begins`,
+  const label = granularity === "hour" ? "strftime(local_time, '%Y-%m-%d %H')" : "event_date";
+  const group = dimension === null ? "''" : `coalesce(${dimension}, '')`;
+  const intervals = await select<Row & { label: string; begins: number; ends: number }>(
+    `WITH ${clock(granularity)} SELECT label, begins, ends FROM intervals ORDER BY begins`,
     values,
   );
   const parts = await select<Part>(
     `WITH ${clock(granularity)}
-    SELECT begins, ${dimension === null ? "''" : `coalesce(${dimension}, '')`} AS value,
-      count(DISTINCT person) AS people, count(*) AS events,
+    SELECT label, ${group} AS value, count(DISTINCT person) AS people, count(*) AS events,
       count(*) FILTER (event_type = 'visit') AS visit, count(*) FILTER (event_type = 'registration') AS registration
-    FROM events JOIN intervals ON label = ${granularity === "hour" ? "strftime(local_time, '%Y-%m-%d %H')" : "event_date"}
+    FROM events JOIN intervals ON label = ${label}
     WHERE project_id = $project AND TAGGED ${types ? `AND event_type IN (${types.map((type) => `'${type}'`)})` : ""}
+      ${name === "revenue" ? "AND amount IS NOT NULL" : ""}
     GROUP BY ALL`,
     values,
   );
-  const found = new Map(parts.map((part) => [`${part.begins} ${part.value}`, part]));
+  const paid = paying ? await payments(ask, [label, group], "TAGGED") : null;
+  const found = new Map(parts.map((part) => [`${part.label} ${part.value}`, part]));
   const groups = dimension === null ? [""] : [...new Set(parts.map((part) => part.value))].sort(byText);
   const iso = (at: number | undefined) => new Date(at ?? 0).toISOString();
   return {
@@ -69,13 +84,17 @@ export const series: Report = async ({ project, query, rest: [name = ""], select
     source: "tables",
     startTime: iso(intervals[0]?.begins),
     endTime: iso(intervals.at(-1)?.ends),
-    points: intervals.flatMap(({ begins, ends }) =>
-      groups.map((group) => ({
-        time: iso(begins),
-        ...(dimension && { [dimension]: group || null }),
-        value: value(found.get(`${begins} ${group}`)),
-        ...(ends > END && { complete: false }),
-      })),
+    points: intervals.flatMap(({ label: at, begins, ends }) =>
+      groups.map((own) => {
+        const { exact = 0n, unconverted = {} } = paid?.([at, own], "income") ?? {};
+        return {
+          time: iso(begins),
+          ...(dimension && { [dimension]: own || null }),
+          value: value(found.get(`${at} ${own}`), exact),
+          ...(Object.keys(unconverted).length > 0 && { unconverted }),
+          ...(ends > END && { complete: false }),
+        };
+      }),
     ),
   };
 };

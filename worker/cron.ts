@@ -12,6 +12,7 @@ const DUTIES: readonly Duty[] = [
   { name: "exchange rates", run: refreshRatesWhenDue },
   { name: "reports", run: keepReportsWhenDue },
   { name: "retention", run: retainEachMinute },
+  { name: "reports", run: keepReportsWhenDue },
 ];
 
 export async function eachMinute({ scheduledTime }: ScheduledController, env: Env): Promise<void> {

@@ -123,6 +123,37 @@ describe("settled days", () => {
     expect(await figuresIn("late")).toEqual(figuresOf(all, 2));
   });
 
+  it("keep the scores of a player who turns out to be a visitor, too", async () => {
+    await keeping("games", { events_days: 35 });
+    const score = (day: number, score: number, more: Partial<StoredEvent>) =>
+      storedEvent({
+        project_id: "games",
+        event_type: "player_score",
+        app_id: "slots",
+        score,
+        timestamp: at(day),
+        ...more,
+      });
+    await deliver([{ events: [score(0, 10, { player_id: "p" }), score(40, 1, { player_id: "p" })] }]);
+    await settle();
+    await retain(db, at(44), EVER);
+    await deliver([{ events: [score(40, 5, { visitor_id: "v" })] }]);
+    await settle();
+    await deliver([{ events: [score(41, 2, { player_id: "p", visitor_id: "v" })] }]);
+    await settle();
+    const { results } = await env.DB.prepare(
+      "SELECT period, starts_on, rest FROM leaderboards WHERE project_id = 'games' ORDER BY period, starts_on",
+    ).all();
+    expect(results.map((row) => Object.values(row))).toEqual([
+      ["alltime", "", 18],
+      ["daily", "2026-05-01", 10],
+      ["daily", "2026-06-10", 6],
+      ["daily", "2026-06-11", 2],
+      ["weekly", "2026-04-27", 10],
+      ["weekly", "2026-06-08", 8],
+    ]);
+  });
+
   it("are not settled while a projection is behind, nor swept before all have passed", async () => {
     await keeping("waiting", { events_days: 35 });
     await deliver([
@@ -160,12 +191,12 @@ describe("retention", () => {
   it("is done in bounded steps, and goes on where it stopped, also after a fault at any of its calls", async () => {
     await keeping("faults", { events_days: 35, figures_days: 60 });
     const events = Array.from({ length: 30 }, (_, n) =>
-      storedEvent({ project_id: "faults", event_type: "visit", player_id: `p${n}`, timestamp: at(n % 10) }),
+      storedEvent({ project_id: "faults", event_type: "visit", player_id: `p${n}`, timestamp: at(10 + (n % 10)) }),
     );
     await deliver([{ events }]);
     await settle();
     const before = await figuresIn("faults");
-    const now = at(41);
+    const now = at(50);
     for (let failing = 1; failing < 60; failing++) {
       let calls = 0;
       const faulty = new Proxy(db, {
@@ -191,11 +222,11 @@ describe("retention", () => {
       expect(String(outcome)).toContain("the database went away");
     }
     expect(await figuresIn("faults")).toEqual(before);
-    expect(await inLog("faults")).toHaveLength(events.filter(({ event_date }) => event_date >= "2026-05-07").length);
+    expect(await inLog("faults")).toHaveLength(events.filter(({ event_date }) => event_date >= "2026-05-16").length);
     const { results } = await env.DB.prepare(
       "SELECT * FROM sweeps WHERE project_id = 'faults' AND class = 'events'",
     ).all();
-    expect(results).toMatchObject([{ class: "events", removed: 18 }]);
+    expect(results).toMatchObject([{ class: "events", removed: 15 }]);
   });
 
   it("removes figures where a project wants that, by day", async () => {

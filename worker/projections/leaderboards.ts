@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
-import { newEvents, pastOf } from "./resolve.ts";
+import { newEvents, pastOf, type Range, settledDay } from "./resolve.ts";
 
 /** The types whose `score` counts, or whose whole `data.score` where there is none. */
 export const SCORING_TYPES = ["player_score", "quest_completed", "achievement_unlocked", "boss_defeated"] as const;
@@ -29,13 +29,15 @@ const STARTS_ON = sql.raw(
     .join(" ")} END`,
 );
 
+const IS_SCORING = sql`r.event_type IN (${words(SCORING_TYPES)})`;
+
 /** Only who is known as a player has a place, and only a whole number that JavaScript holds is a score. */
-function scored(resolved: SQL): SQL {
+function scored(resolved: SQL, which = sql`true`): SQL {
   return sql`${resolved}, scored AS (
       SELECT r.project_id, r.app_id, r.event_date, r.person AS player_id, printf('%015d ', r.timestamp) || r.event_id AS moment,
         coalesce(e.score, CASE json_type(e.data, '$.score') WHEN 'integer' THEN e.data ->> '$.score' END) AS score
       FROM resolved r JOIN events e ON e.seq = r.seq
-      WHERE r.event_type IN (${words(SCORING_TYPES)}) AND r.app_id <> '' AND substr(r.person, 1, 1) <> char(31)
+      WHERE ${IS_SCORING} AND r.app_id <> '' AND substr(r.person, 1, 1) <> char(31) AND ${which}
     ), boards AS (
       SELECT s.*, p.value AS period, ${STARTS_ON} AS starts_on, (s.score % ${M} + ${M}) % ${M} AS rest
       FROM scored s, json_each(${JSON.stringify(Object.keys(BOARDS))}) p
@@ -43,31 +45,63 @@ function scored(resolved: SQL): SQL {
     )`;
 }
 
-function add(resolved: SQL): SQL {
-  return sql`INSERT INTO leaderboards (${KEY}, millions, rest, reached)
-    WITH ${scored(resolved)}
-    SELECT ${KEY}, sum((score - rest) / ${M}) + sum(rest) / ${M}, sum(rest) % ${M},
-      ifnull(max(CASE WHEN score <> 0 THEN moment END), '')
-    FROM boards WHERE true GROUP BY ${KEY}
-    ON CONFLICT DO UPDATE SET
-      millions = millions + excluded.millions + (rest + excluded.rest) / ${M},
-      rest = (rest + excluded.rest) % ${M},
-      reached = max(reached, excluded.reached)`;
+const MERGE = sql`ON CONFLICT DO UPDATE SET
+  millions = millions + excluded.millions + (rest + excluded.rest) / ${M},
+  rest = (rest + excluded.rest) % ${M},
+  reached = max(reached, excluded.reached)`;
+
+const add = (resolved: SQL, which?: SQL, boards = sql`true`) => sql`
+  INSERT INTO leaderboards (${KEY}, millions, rest, reached)
+  WITH ${scored(resolved, which)}
+  SELECT ${KEY}, sum((score - rest) / ${M}) + sum(rest) / ${M}, sum(rest) % ${M},
+    ifnull(max(CASE WHEN score <> 0 THEN moment END), '')
+  FROM boards WHERE ${boards} GROUP BY ${KEY} ${MERGE}`;
+
+/**
+ * A score that names its player never moves. Only those move that a visitor made without a name: this is whoever lost or
+ * won such scores. Their boards of a week and of all time are told from those of the days, which outlive the events.
+ */
+function move(repairs: string, { after, upTo }: Range): SQL[] {
+  const pasts = [pastOf(repairs, after), pastOf(repairs, upTo)] as const;
+  const moved = movedPeople(pasts);
+  const keys = (past: SQL) => sql`SELECT ${KEY} FROM (WITH ${scored(past, sql`(r.project_id, r.person) IN (${moved})`)}
+    SELECT ${KEY} FROM boards)`;
+  const touched = sql`${keys(pasts[0])} UNION ${keys(pasts[1])}`;
+  return [
+    sql`DELETE FROM leaderboards WHERE period = 'daily' AND (${KEY}) IN (${keys(pasts[0])})`,
+    add(pasts[1], sql`(r.project_id, r.person) IN (${moved})`, sql`period = 'daily'`),
+    sql`DELETE FROM leaderboards WHERE period <> 'daily' AND (${KEY}) IN (${touched})`,
+    sql`INSERT INTO leaderboards (${KEY}, millions, rest, reached)
+      SELECT k.project_id, k.app_id, k.period, k.starts_on, k.player_id, sum(d.millions) + sum(d.rest) / ${M},
+        sum(d.rest) % ${M}, max(d.reached)
+      FROM (${touched}) k JOIN leaderboards d ON d.project_id = k.project_id AND d.app_id = k.app_id
+        AND d.period = 'daily' AND d.player_id = k.player_id
+        AND (k.starts_on = '' OR d.starts_on BETWEEN k.starts_on AND date(k.starts_on, '+6 days'))
+      WHERE k.period <> 'daily' GROUP BY 1, 2, 3, 4, 5`,
+  ];
 }
+
+const movedPeople = (pasts: readonly SQL[]) =>
+  sql.join(
+    pasts.map(
+      (past) => sql`SELECT project_id, person FROM (WITH ${past}
+      SELECT r.project_id, r.person FROM resolved r WHERE r.player_id IS NULL AND ${IS_SCORING})`,
+    ),
+    sql` UNION `,
+  );
 
 export const leaderboards: Tables = {
   name: "leaderboards",
   after: ["identities"],
   aboutPeople: true,
-  apply: (step) => [
-    ...(step.repairs === null
-      ? []
-      : [
-          sql`DELETE FROM leaderboards WHERE (${KEY}) IN (
-            WITH ${scored(pastOf(step.repairs, step.after))} SELECT ${KEY} FROM boards)`,
-          add(pastOf(step.repairs, step.upTo)),
-        ]),
-    add(newEvents(step)),
-  ],
+  apply: (step) => {
+    const fresh = newEvents({ ...step, repairs: null });
+    if (step.repairs === null) return [add(fresh)];
+    const moved = movedPeople([pastOf(step.repairs, step.after), pastOf(step.repairs, step.upTo)]);
+    return [
+      ...move(step.repairs, step),
+      add(fresh, sql`((r.project_id, r.person) NOT IN (${moved}) OR ${settledDay(sql`r`)})`),
+    ];
+  },
   clear: () => [sql`DELETE FROM leaderboards`],
 };

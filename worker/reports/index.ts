@@ -44,6 +44,7 @@ const ALL = [
   aggregatedReports,
   aggregatedReport,
   anomalies,
+  series,
 ] as const;
 
 export const REPORTS: readonly Described[] = ALL;

@@ -119,6 +119,15 @@ export const QUESTIONS: Record<string, Questions> = {
   "/reports": { once: ["limit=25", "type=weekly&limit=5", "type=monthly"] },
 };
 
+/** No figures of their own: the log's events as they are, one of a list that is asked for, and an estimate. */
+export const NOT_ASKED = [
+  "/players/:player_id/events",
+  "/events",
+  "/events/:event_id",
+  "/reports/:report_id",
+  "/anomalies",
+];
+
 /** Addresses about one project. */
 export function questions(path: string, { project_id }: GoldenProject, limited: boolean): string[] {
   const { paths = [path.slice(1)], periods, once, limitedPeriods, limitedOnce } = QUESTIONS[path] ?? {};

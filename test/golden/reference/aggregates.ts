@@ -12,10 +12,12 @@ export const reports: Report = async (ask) => {
   const unit = UNITS[report_type];
   const begins = `strftime(date_trunc('${unit}', event_date::DATE), '%Y-%m-%d')`;
   const rows = await select<Row & { from: string }>(
-    `WITH periods AS (
-      SELECT ${begins} AS begins, strftime(date_trunc('${unit}', event_date::DATE) + INTERVAL 1 ${unit} - INTERVAL 1 DAY, '%Y-%m-%d') AS ends
-      FROM outcomes WHERE project_id = $project GROUP BY ALL
-      HAVING ends < strftime(timezone($timezone, to_timestamp(${END / 1_000})), '%Y-%m-%d')
+    `WITH touched AS (
+      SELECT DISTINCT ${begins} AS begins,
+        strftime(date_trunc('${unit}', event_date::DATE) + INTERVAL 1 ${unit} - INTERVAL 1 DAY, '%Y-%m-%d') AS ends
+      FROM outcomes WHERE project_id = $project
+    ), periods AS (
+      SELECT * FROM touched WHERE ends < strftime(timezone($timezone, to_timestamp(${END / 1_000})), '%Y-%m-%d')
     ), figures AS (
       SELECT ${begins} AS begins, count(*) AS events, count(DISTINCT person) AS players,
         count(*) FILTER (event_type = 'spin') AS spins, count(*) FILTER (event_type = 'purchase') AS purchases

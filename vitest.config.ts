@@ -52,8 +52,28 @@ export default defineConfig({
           name: "golden",
           include: ["test/golden/**/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              // Runs here, beside workerd: DuckDB needs Node.
+              serviceBindings: {
+                DUCKDB: async (request: Request) => (await import("./test/archive/duckdb.ts")).answer(request),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "archive",
+          include: ["test/archive/*.test.ts"],
+          setupFiles: ["test/worker/setup.ts"],
           testTimeout: 120_000,
-          hookTimeout: 120_000,
         },
       },
       {
@@ -75,7 +95,13 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: "project", include: ["test/project/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "project",
+          include: ["test/project/**/*.test.ts", "test/archive/node/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -1,11 +1,24 @@
-/** A local D1 that counts what D1 bills. */
+/** A local D1 that counts what D1 bills, and a local bucket. */
 import { readdirSync, readFileSync } from "node:fs";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { type Database, openDatabase } from "../worker/schema.ts";
 
 export type Bill = { read: number; written: number };
 
-type Metered = { db: Database; bill(): Bill; close(): Promise<void> };
+/** A local D1, migrated, and a local bucket, as the Worker's bindings. */
+export async function openBindings(): Promise<{ env: Env; close(): Promise<void> }> {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: "export default { fetch: () => new Response(null) }",
+      d1Databases: ["DB"],
+      r2Buckets: ["ARCHIVE"],
+    }),
+  );
+  const env = (await miniflare.getBindings()) as unknown as Env;
+  await migrate(env.DB);
+  return { env, close: () => miniflare.dispose() };
+}
 
 export async function migrate(binding: D1Database): Promise<void> {
   for (const file of readdirSync("migrations").sort()) {
@@ -18,16 +31,11 @@ export async function migrate(binding: D1Database): Promise<void> {
   }
 }
 
+type Metered = { env: Env; db: Database; bill(): Bill; close(): Promise<void> };
+
 export async function openMetered(): Promise<Metered> {
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      modules: true,
-      script: "export default { fetch: () => new Response(null) }",
-      d1Databases: ["DB"],
-    }),
-  );
-  const binding = (await miniflare.getD1Database("DB")) as unknown as D1Database;
-  await migrate(binding);
+  const { env, close } = await openBindings();
+  const binding = env.DB;
   const bill = { read: 0, written: 0 };
   const count = (results: { meta: { rows_read?: number; rows_written?: number } }[]) => {
     for (const { meta } of results) {
@@ -46,5 +54,5 @@ export async function openMetered(): Promise<Metered> {
           }
         : Reflect.get(target, name).bind(target),
   });
-  return { db: openDatabase(metered), bill: () => ({ ...bill }), close: () => miniflare.dispose() };
+  return { env: { ...env, DB: metered }, db: openDatabase(metered), bill: () => ({ ...bill }), close };
 }

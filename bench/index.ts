@@ -1,9 +1,11 @@
 /** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
 import { resolve } from "node:path";
 import { benchAnomalies } from "./anomalies.ts";
+import { benchArchive } from "./archive.ts";
 import { benchCollect } from "./collect.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLog } from "./log.ts";
+import { benchReports } from "./reports.ts";
 import { benchSizes } from "./sizes.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -12,6 +14,8 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   latency: benchLatency,
   collect: benchCollect,
   log: benchLog,
+  reports: benchReports,
+  archive: benchArchive,
   anomalies: benchAnomalies,
 };
 

@@ -1,9 +1,12 @@
 /** What the Worker answers: a table of contents. Each route lives with its subject. */
 import { Hono } from "hono";
+import { archiveRoutes } from "./admin/archive.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
+import { erasureRoutes } from "./admin/erasures.ts";
 import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
 import { keyRoutes } from "./admin/keys.ts";
+import { playerExportRoutes } from "./admin/player-export.ts";
 import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
@@ -33,8 +36,11 @@ const api = new Hono<App>()
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
+  .route("/", erasureRoutes)
+  .route("/", playerExportRoutes)
   .route("/", exchangeRateRoutes)
   .route("/", projectionRoutes)
+  .route("/", archiveRoutes)
   .route("/", auditRoutes);
 
 /** The API as the typed client sees it. */

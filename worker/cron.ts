@@ -1,4 +1,6 @@
 /** What cron does each minute. Each duty stands by itself: one that fails is logged, and holds up none. */
+import { compactWhenDue } from "./archive/compaction.ts";
+import { resumeErasures } from "./erasure/erase.ts";
 import { retainEachMinute } from "./event-log/retention.ts";
 import { log } from "./log.ts";
 import { wakeProjectors } from "./projections/projector.ts";
@@ -10,9 +12,10 @@ type Duty = { name: string; run(env: Env, now: number): Promise<unknown> };
 const DUTIES: readonly Duty[] = [
   { name: "projections", run: wakeProjectors },
   { name: "exchange rates", run: refreshRatesWhenDue },
-  { name: "reports", run: keepReportsWhenDue },
+  { name: "erasures", run: resumeErasures },
   { name: "retention", run: retainEachMinute },
   { name: "reports", run: keepReportsWhenDue },
+  { name: "compaction", run: compactWhenDue },
 ];
 
 export async function eachMinute({ scheduledTime }: ScheduledController, env: Env): Promise<void> {

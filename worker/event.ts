@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   "origin_not_allowed",
   "bad_signature",
   "schema_violation",
+  "erased",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 export type FieldError = { field: string; code: ErrorCode; message: string };

@@ -22,7 +22,7 @@ export async function load(arrival: Arrival): Promise<void> {
   const { happens, pick, whole } = chance(4);
   for (const batch of ARRIVALS[arrival]()) {
     await append(db, batch);
-    while (happens(0.5)) await step(pick(TABLES), whole(1, 5_000));
+    while (happens(0.3)) await step(pick(TABLES), whole(1, 5_000));
   }
   await settle(TABLES);
   // Rates come when they come: figures that were converted are made anew.

@@ -12,11 +12,12 @@ const STEPS: string[][] = [
   ["worker/app.ts"],
   ["worker/openapi"],
   ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],
-  ["worker/event-log", "worker/http", "worker/request-log", "worker/rates"],
+  ["worker/event-log", "worker/http", "worker/request-log", "worker/rates", "worker/erasure"],
   ["worker/projections"],
-  ["worker/live", "worker/meter"],
+  ["worker/live", "worker/archive", "worker/meter"],
   ["worker/registry"],
-  ["worker/project.ts"],
+  ["worker/suppression.ts"],
+  ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
 ];
 

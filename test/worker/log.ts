@@ -2,6 +2,7 @@
 import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { v7 as uuidv7 } from "uuid";
+import { INTERVAL_MS } from "../../worker/archive/run.ts";
 import { localTime } from "../../worker/calendar.ts";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
@@ -75,11 +76,15 @@ export async function deliver(messages: EventMessage[], bindings: Env = env, que
   return batch;
 }
 
+/** The archive takes closed intervals only: for it, time goes on. */
+const LATER: readonly Projection[] = GROUPS.archive.projections;
+
 /** One step, tried again where the projector's own alarm got there first. */
 export async function step(projection: Projection, limit?: number): Promise<number> {
+  const ahead = LATER.includes(projection) ? INTERVAL_MS : 0;
   for (let attempt = 0; ; attempt++) {
     try {
-      return (await advance(env, db, projection, Date.now(), limit)).behind;
+      return (await advance(env, db, projection, Date.now() + ahead, limit)).behind;
     } catch (error) {
       if (attempt > 20 || !lostRace(error)) throw error;
     }

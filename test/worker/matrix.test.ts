@@ -191,6 +191,15 @@ const CASES: Case[] = [
   },
   { route: "GET /projections", path: () => "/projections", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "POST /projections/:name/rebuild", path: () => "/projections/outcomes/rebuild", may: FAR, status: 202 },
+  { ...report("/players/nobody-here", ADMINS, 202), route: "DELETE /players/:player_id" },
+  { ...report("/players/player-42/export", ADMINS), route: "GET /players/:player_id/export" },
+  { route: "GET /erasures", path: () => "/erasures", may: ADMINS, status: 200, elsewhere: 200 },
+  { route: "GET /erasures/:id", path: () => "/erasures/none", may: ADMINS, status: 404, elsewhere: 404 },
+  { route: "GET /erasures/key", path: () => "/erasures/key", may: READERS, status: 200, elsewhere: 200 },
+  { route: "GET /archive", path: () => "/archive", may: FAR, status: 200 },
+  { route: "GET /archive/files", path: () => "/archive/files", may: FAR, status: 200 },
+  { route: "GET /archive/files/:object_key", path: () => "/archive/files/events/none", may: FAR, status: 404 },
+  { route: "POST /archive/compact", path: () => "/archive/compact", may: FAR, status: 200 },
   { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
 ];
 
@@ -412,7 +421,8 @@ describe("projections", () => {
       rows: { name: string; cursor: number; lag_events: number; error: null }[];
     };
     expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(["live", "identities", "daily", "players"]));
-    for (const row of rows) expect(row).toMatchObject({ cursor: expect.any(Number), lag_events: 0, error: null });
+    for (const row of rows.filter(({ name }) => !name.startsWith("archive")))
+      expect(row).toMatchObject({ cursor: expect.any(Number), lag_events: 0, error: null });
     const followers = ["daily", "players", "changes", "leaderboards"];
     expect(await ask("POST", "/identities/rebuild")).toMatchObject({
       rebuilding: expect.arrayContaining(["identities", ...followers]),

@@ -5,8 +5,10 @@ import { setShouldValidateFormat } from "@hyperjump/json-schema";
 import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/openapi-3-1";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../worker/app.ts";
+import { hourOf, keyOf } from "../../worker/archive/partition.ts";
 import { readEvent } from "../../worker/event.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
+import { GROUPS } from "../../worker/projections/index.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
@@ -104,8 +106,14 @@ function send({ path, method, entry }: Listed, call: Call = {}): Promise<Respons
 }
 const ask = async (id: string, call?: Call) => held(listed(id), await send(listed(id), call));
 
+const ARCHIVED = Date.parse("2026-05-01T12:00:00Z");
+const inArchive = { path: { object_key: keyOf(hourOf(ARCHIVED), 1, 1) } };
+
 beforeAll(async () => {
   await createProject("documented", { currency: "EUR" });
+  const archived = { event_type: "spin", player_id: "p", timestamp: ARCHIVED, received_at: ARCHIVED };
+  await deliver([{ events: [storedEvent({ project_id: "documented", ...archived })] }]);
+  await settle(GROUPS.archive.projections);
   const by = {
     project_id: "documented",
     player_id: "player-42",
@@ -286,7 +294,23 @@ describe("answers", () => {
     loadExchangeRates: [{}, { body: { rates: [] } }],
     refreshExchangeRates: [{}],
     listProjections: [{}],
-    rebuildProjection: [{ path: { name: "live" } }, { path: { name: "none" } }],
+    rebuildProjection: [{ path: { name: "live" } }, { path: { name: "none" } }, { path: { name: "archive" } }],
+    exportPlayer: [
+      { query: QUERY, path: { player_id: "player-42" } },
+      { query: `${QUERY}&format=csv` },
+      { query: "format=xml" },
+    ],
+    listErasures: [{}, { query: "cursor=none" }],
+    getErasureKey: [{}],
+    getArchive: [{}],
+    listArchiveFiles: [{}, { query: "limit=1&from=2026-05-01" }, { query: "cursor=none" }],
+    getArchiveFile: [
+      inArchive,
+      { ...inArchive, headers: { range: "bytes=0-3" } },
+      { ...inArchive, headers: { range: "bytes=999999-" } },
+      { path: { object_key: "events/none" } },
+    ],
+    compactArchive: [{}],
     listAudit: [{}, { query: "limit=1" }, { query: "limit=none" }],
     getHealth: [{}],
     getDocument: [{}],
@@ -312,6 +336,17 @@ describe("answers", () => {
     await ask("revokeKey", { path });
     await ask("rotateKey", { path });
     for (const unknown of ["changeKey", "rotateKey", "revokeKey"]) await ask(unknown, { path: { id: "none" } });
+  });
+
+  it("about erasures are as it says", async () => {
+    const { id } = (await ask("erasePlayer", { query: QUERY })) as { id: string };
+    for (const _ of ["first", "second"]) {
+      await db.run("UPDATE erasures SET due_at = 0");
+      await ask("erasePlayer", { query: QUERY });
+    }
+    expect(await ask("getErasure", { path: { id } })).toMatchObject({ id, status: "finished" });
+    await ask("getErasure", { path: { id: "none" } });
+    await ask("erasePlayer", { query: "suppress=yes" });
   });
 
   it("of the socket are as it says", async () => {

@@ -46,10 +46,13 @@ export const projectionRoutes = new Hono<App>()
   })
   .post("/projections/:name/rebuild", atLeast("admin"), async (c) => {
     const name = c.req.param("name");
-    if (!PROJECTIONS.some((projection) => projection.name === name))
-      throw new Problem(404, `There is no projection ${name}.`);
+    const projection = PROJECTIONS.find((candidate) => candidate.name === name);
+    if (!projection) throw new Problem(404, `There is no projection ${name}.`);
     if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
+    if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);
     const db = openDatabase(c.env.DB);
+    if (await db.get(sql`SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL`))
+      throw new Problem(409, "A player is being erased; try again in a minute.");
     if (name !== "live" && (await anySettled(db)))
       throw new Problem(
         409,

@@ -16,6 +16,7 @@ import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
 import type { Rejection } from "../request-log/rejection.ts";
 import { openDatabase } from "../schema.ts";
+import { erased, suppressed } from "../suppression.ts";
 import { BODY_FAULTS, readSent } from "./body.ts";
 import { commit } from "./group-commit.ts";
 import { measure, messagesOf } from "./message.ts";
@@ -62,6 +63,8 @@ async function read(
   }
   const project = await findProject(env, named, now);
   if (!project) return refused("project_id", "unknown_project", `there is no project ${named}`);
+  const gone = await suppressed(env, named, event, now);
+  if (gone) return { errors: [erased(gone)] };
   return judged(env, event, project, now);
 }
 

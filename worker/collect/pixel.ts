@@ -11,6 +11,7 @@ import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
+import { erased, suppressed } from "../suppression.ts";
 import { refusal } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
@@ -66,6 +67,8 @@ async function collect(
     }
     const refused = await refusal(request, query, reading.event, project);
     if (refused) return { status: "rejected", errors: [refused] };
+    const gone = await suppressed(env, project_id, reading.event, now);
+    if (gone) return { status: "rejected", errors: [erased(gone)] };
     const verdict = await checkSchema(env, project_id, event_type, reading.event, now);
     if (verdict.status === "refused") return { status: "rejected", errors: verdict.errors };
     const sender = senderOf(request);

@@ -2,12 +2,13 @@
  * The queue's consumer. It does one thing: append. What it cannot append now, the queue delivers again; what can never
  * be appended, and what the queue has given up on, becomes a dead letter.
  */
-import type { EventMessage } from "../event.ts";
+import type { EventMessage, StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
 import type { Counts } from "../meter/meter.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import { suppressed } from "../suppression.ts";
 import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken } from "./dead-letters.ts";
 
 const CONSUMER = "event-log";
@@ -22,10 +23,23 @@ const IDS_A_LINE = 2_000;
 /** `duplicates` are events that the log had already. */
 type Consumed = Taken & { messages: number; events: number; duplicates: number };
 
-async function take(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {
+/** Without the events of people who were erased while these were on their way. */
+async function admissible(env: Env, events: readonly StoredEvent[], now: number): Promise<StoredEvent[]> {
+  const gone = await Promise.all(events.map((event) => suppressed(env, event.project_id, event, now)));
+  const kept = events.filter((_, index) => !gone[index]);
+  const dropped = events.length - kept.length;
+  if (dropped > 0) log("info", "events of erased people dropped", { events: dropped });
+  return kept;
+}
+
+async function take(env: Env, db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {
   const read = batch.messages.map((message) => ({ events: eventsOf(message.body), body: message.body as unknown }));
   const unreadable = read.filter(({ events }) => events === null);
-  const events = read.flatMap((message) => message.events ?? []);
+  const events = await admissible(
+    env,
+    read.flatMap((message) => message.events ?? []),
+    now,
+  );
   const taken = await appendOrSetAside(db, events);
   const casualties: Casualty[] = [
     ...unreadable.map(({ body }) => ({ event: null, message: body, error: "The message holds no list of events." })),
@@ -39,16 +53,19 @@ async function take(db: Database, batch: MessageBatch<EventMessage>, now: number
   return { ...taken, casualties, messages: batch.messages.length, events: events.length, duplicates };
 }
 
-async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
+async function lay(env: Env, db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
   const error = "The log could not be written in all its tries.";
-  const casualties = batch.messages.flatMap((message): Casualty[] => {
-    const events = eventsOf(message.body);
-    return events === null
-      ? [{ event: null, message: message.body, error }]
-      : events.map((event) => ({ event, error }));
-  });
-  log("error", "dead letters", { count: casualties.length, error });
-  await bury(db, casualties, CONSUMER, now);
+  const casualties = await Promise.all(
+    batch.messages.map(async (message): Promise<Casualty[]> => {
+      const events = eventsOf(message.body);
+      return events === null
+        ? [{ event: null, message: message.body, error }]
+        : (await admissible(env, events, now)).map((event) => ({ event, error }));
+    }),
+  );
+  const dead = casualties.flat();
+  if (dead.length > 0) log("error", "dead letters", { count: dead.length, error });
+  await bury(db, dead, CONSUMER, now);
 }
 
 /** The requests that a batch came from: an old message names none. */
@@ -71,10 +88,10 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
   try {
     const db = openDatabase(env.DB);
     if (dead) {
-      await lay(db, batch, now);
+      await lay(env, db, batch, now);
       return batch.ackAll();
     }
-    const consumed = await take(db, batch, now);
+    const consumed = await take(env, db, batch, now);
     batch.ackAll();
     tell(batch, consumed, Date.now() - now);
     await Promise.all([wake(env), record(env, countsOf(consumed))]);

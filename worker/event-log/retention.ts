@@ -63,8 +63,9 @@ export async function settleDay(db: Database, project: Project, now: number): Pr
   try {
     await transact(db, [
       settle(datedEvents(project_id, settled_before, next, oldest?.head ?? 0)),
-      // Fails, and with it the transaction, while a projection is behind: NULL is not allowed.
+      // Fails, and with it the transaction, while a projection is behind, or people are renamed: NULL is not allowed.
       sql`UPDATE projects SET settled_before = CASE WHEN ${least(TABLES)} >= ifnull((SELECT max(seq) FROM events), 0)
+        AND (SELECT erasure_id FROM renaming) IS NULL
         THEN ${next} END WHERE project_id = ${project_id} AND settled_before = ${settled_before}`,
     ]);
   } catch (error) {

@@ -10,6 +10,7 @@ const TITLES = {
   409: "Conflict",
   413: "Too large",
   415: "Unsupported media type",
+  416: "Range not satisfiable",
   426: "Upgrade required",
   429: "Too many requests",
   500: "Internal error",

@@ -74,9 +74,9 @@ export class LiveCounters extends DurableObject<Env> {
     super(state, env);
     this.#sql = state.storage.sql;
     this.#buckets = new Buckets(this.#sql);
-    this.#sql.exec(
-      "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, recent TEXT NOT NULL, settings TEXT NOT NULL)",
-    );
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, recent TEXT NOT NULL, settings TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL);`);
     const kept = this.#sql
       .exec<{ applied: number; recent: string; settings: string }>("SELECT * FROM state")
       .toArray()[0];
@@ -114,6 +114,29 @@ export class LiveCounters extends DurableObject<Env> {
       JSON.stringify(settings),
     );
     this.#push(fresh.slice(-RECENT).reverse(), now);
+  }
+
+  /** Takes a person out of the stream; the counts stay. Returns how many events there were under this token. */
+  async forget(token: string, player_ids: readonly string[], pattern: string, now: number): Promise<number> {
+    const names = new RegExp(pattern, "iu");
+    const kept = this.#recent.filter(
+      ({ player_id, event_id }) => !(player_id !== null && player_ids.includes(player_id)) && !names.test(event_id),
+    );
+    const { total } = this.#sql
+      .exec<{ total: number }>(
+        `INSERT INTO erased (token, total) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET total = total + excluded.total RETURNING total`,
+        token,
+        this.#recent.length - kept.length,
+      )
+      .one();
+    this.#recent = kept;
+    this.#sql.exec("UPDATE state SET recent = ?", JSON.stringify(kept));
+    for (const socket of this.ctx.getWebSockets()) {
+      const { settings, listener } = socket.deserializeAttachment() as { settings: LiveSettings; listener: Listener };
+      send(socket, { type: "snapshot", ...(await this.snapshot(settings, listener, now)) });
+    }
+    return total;
   }
 
   /** Forgets everything, for a rebuild. */

@@ -151,7 +151,7 @@ export const adminOperations: Operation[] = [
     description: "From the beginning of the log; those that share its tables go along. Needs a key for all projects.",
     examples: { name: "daily" },
     answers: { 202: { description: "It has begun.", content: json(rebuilding) } },
-    problems: [404],
+    problems: [404, 409],
   },
   {
     ...admin,

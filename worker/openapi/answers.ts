@@ -300,6 +300,7 @@ export const health = z
     dependencies: z.object({
       database: state,
       live: state,
+      archive: state,
       exchange_rates: feedState.describe("Leaves the status as it is: the last good rates stay in force."),
     }),
     exchange_rates: z.object(feedFields),

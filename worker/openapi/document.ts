@@ -2,7 +2,9 @@
 import * as z from "zod";
 import { adminOperations } from "./admin.ts";
 import { problem } from "./answers.ts";
+import { archiveOperations } from "./archive.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
+import { erasureOperations } from "./erasures.ts";
 import { eventOperations } from "./events.ts";
 import { exchangeRateOperations } from "./exchange-rates.ts";
 import { instanceOperations } from "./instance.ts";
@@ -25,6 +27,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...schemaOperations,
   ...deadLetterOperations,
   ...exchangeRateOperations,
+  ...erasureOperations,
+  ...archiveOperations,
   ...instanceOperations,
 ];
 
@@ -34,6 +38,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   "X-Event-Error": "The first error: its code and its field.",
   "Retry-After": "Seconds.",
   "Set-Cookie": "The session.",
+  ETag: "Tells whether it is still the same.",
+  "Accept-Ranges": "`bytes`.",
 };
 
 const INTRODUCTION = `Edgepixel counts events and pixels. \`/api/v1\` is the canonical address; \`/api\` and \`/v1\` serve the same routes.

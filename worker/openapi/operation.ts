@@ -12,6 +12,7 @@ export const TAGS = {
   Schemas: "A JSON Schema for each event type, in versions.",
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
+  Archive: "Every event for good, as Parquet files in a bucket of your own.",
   Instance: "How it is, and what it can do.",
 } as const;
 export type Tag = keyof typeof TAGS;
@@ -26,6 +27,7 @@ export const PROBLEMS = {
   409: "It is not in a state that allows this.",
   413: "The body is too large, or has too many events.",
   415: "The body is not JSON, or not packed as it says.",
+  416: "The range lies outside of the file.",
   426: "This route is a WebSocket.",
   429: "Too many requests; again after `Retry-After` seconds.",
   503: "It could not be done now; again after `Retry-After` seconds.",

@@ -21,6 +21,7 @@ export const live: Delivery = {
       const events = own.map(({ project_id: _, timezone: __, ...event }) => event);
       await env.LIVE.getByName(project_id).apply(settings, events, now);
     }
+    return [];
   },
   async clear(env, db) {
     const projects = await db.all<{ project_id: string }>(sql`SELECT project_id FROM projects`);

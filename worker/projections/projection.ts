@@ -7,6 +7,8 @@ type Named = {
   name: string;
   /** Whose cursors this one never overtakes. Rebuilding one of those rebuilds this one. */
   after: readonly string[];
+  /** Milliseconds that an event may wait for it; two minutes where absent. */
+  patience?: number;
 };
 
 /** Figures in tables: a step's writes run in one transaction with the move of the cursor. */
@@ -18,10 +20,14 @@ export type Tables = Named & {
   clear(): SQL[];
 };
 
-/** Figures kept elsewhere: handed over before the cursor moves, so the receiver must know what it has. */
+/** What is kept elsewhere: handed over before the cursor moves, so the receiver must know what it has. */
 export type Delivery = Named & {
-  deliver(env: Env, db: Database, range: Range, now: number): Promise<void>;
-  clear(env: Env, db: Database): Promise<void>;
+  /** Up to where it goes now; the whole range where absent. */
+  reach?(db: Database, range: Range, now: number): Promise<number>;
+  /** Gives what belongs into one transaction with the move of the cursor. */
+  deliver(env: Env, db: Database, range: Range, now: number): Promise<SQL[]>;
+  /** Absent where it is a record of its own, and never begun anew. */
+  clear?(env: Env, db: Database): Promise<void>;
 };
 
 export type Projection = Tables | Delivery;

@@ -18,7 +18,8 @@ export class Projector extends DurableObject<Env> {
     // Written once: every write is billed, and an alarm does not know the object's name.
     if ((await this.ctx.storage.get("group")) !== group) await this.ctx.storage.put("group", group);
     if ((await this.ctx.storage.getAlarm()) === null) {
-      await this.ctx.storage.setAlarm(Date.now() + GROUPS[group].linger);
+      const now = Date.now();
+      await this.ctx.storage.setAlarm(now + GROUPS[group].linger(now));
     }
   }
 

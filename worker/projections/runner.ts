@@ -12,6 +12,9 @@ const STEP = 5_000;
 
 type Position = { name: string; cursor: number };
 
+/** How often people were renamed, and by which erasure they are now. */
+type Naming = { generation: number; erasure_id: string | null };
+
 /** It took the events `after < seq <= cursor`, and so many are left. */
 export type Outcome = { name: string; after: number; cursor: number; behind: number };
 
@@ -23,25 +26,31 @@ export async function advance(
   now: number,
   limit = STEP,
 ): Promise<Outcome> {
-  const [head, positions] = await Promise.all([
+  const [head, positions, naming] = await Promise.all([
     db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
     db.all<Position>(sql`SELECT name, cursor FROM projections`),
+    db.get<Naming>(sql`SELECT generation, erasure_id FROM renaming`),
   ]);
   const cursorOf = (name: string) => positions.find((position) => position.name === name)?.cursor ?? 0;
   const after = cursorOf(projection.name);
   const end = head?.seq ?? 0;
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
   if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
+  // Whoever gives the names back wakes the projectors.
+  if (!naming || naming.erasure_id !== null) return { name: projection.name, after, cursor: after, behind: 0 };
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {
-    await projection.deliver(env, db, range, now);
-    await transact(db, [move(projection.name, range, now)]);
+    range.upTo = (await projection.reach?.(db, range, now)) ?? upTo;
+    // What it leaves for later does not keep anyone busy now.
+    if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
+    const written = await projection.deliver(env, db, range, now);
+    await transact(db, [move(projection.name, range, naming, now), ...written]);
   } else {
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
-    await transact(db, [move(projection.name, range, now), ...projection.apply({ ...range, repairs })]);
+    await transact(db, [move(projection.name, range, naming, now), ...projection.apply({ ...range, repairs })]);
   }
-  return { name: projection.name, after, cursor: upTo, behind: end - upTo };
+  return { name: projection.name, after, cursor: range.upTo, behind: end - range.upTo };
 }
 
 async function findRepairs(db: Database, range: Range): Promise<Repairs> {
@@ -49,16 +58,20 @@ async function findRepairs(db: Database, range: Range): Promise<Repairs> {
   return people.length === 0 ? null : JSON.stringify(people);
 }
 
-/** Fails, and with it the transaction, when another run has moved the cursor meanwhile: NULL is not allowed. */
-function move(name: string, { after, upTo }: Range, now: number): SQL {
-  return sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${upTo}, ${now})
+/**
+ * Fails, and with it the transaction, when another run has moved the cursor meanwhile, or people were renamed since they
+ * were looked up: NULL is not allowed.
+ */
+function move(name: string, { after, upTo }: Range, { generation }: Naming, now: number): SQL {
+  return sql`INSERT INTO projections (name, cursor, updated_at)
+    SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL THEN ${upTo} END, ${now} FROM renaming WHERE true
     ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} THEN ${upTo} END,
       updated_at = ${now}, error = NULL, failed_at = NULL`;
 }
 
 /** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
-  /NOT NULL constraint failed: projections\.cursor/.test(String(error));
+  /NOT NULL constraint failed: (?:projections\.cursor|archive_runs\.attempts)/.test(String(error));
 
 /** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
 export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
@@ -82,7 +95,7 @@ export async function rebuild(env: Env, db: Database, all: readonly Projection[]
     if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
   const statements: SQL[] = [];
   for (const projection of all.filter((candidate) => affected.has(candidate.name))) {
-    if ("deliver" in projection) await projection.clear(env, db);
+    if ("deliver" in projection) await projection.clear?.(env, db);
     else statements.push(...projection.clear());
     statements.push(
       sql`UPDATE projections SET cursor = 0, error = NULL, failed_at = NULL WHERE name = ${projection.name}`,

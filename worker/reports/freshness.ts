@@ -1,6 +1,6 @@
 /**
  * When an answer is still the same. A report's answer is a function of the log's events that it depends on, of the
- * project's settings and of the exchange rates; `changes` tells the last event of each day. Its ETag is made of these,
+ * project's settings, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is made of these,
  * so that whoever has the answer is told 304, and an answer about days that are over is kept and never stale.
  */
 import { type SQL, sql } from "drizzle-orm";
@@ -30,12 +30,12 @@ const DAYS = {
 /** Null while a projection has not come as far as the events in question. */
 async function versionOf({ db, project, period }: Asked<unknown>, { reads, converts }: Dependencies) {
   const rates = converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
-  const found = await db.get<{ seq: number | null; least: number; rates: number | null }>(sql`
+  const found = await db.get<{ seq: number | null; least: number; rates: number | null; names: number }>(sql`
     SELECT (SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[reads](period)}) AS seq,
       ${LEAST_CURSOR} AS least,
-      ${rates} AS rates`);
+      ${rates} AS rates, (SELECT generation FROM renaming) AS names`);
   if (!found || found.least < (found.seq ?? 0)) return null;
-  return `${found.seq ?? 0} ${found.rates ?? 0}`;
+  return `${found.seq ?? 0} ${found.rates ?? 0} ${found.names}`;
 }
 
 async function digest(parts: unknown): Promise<string> {
@@ -59,7 +59,8 @@ export async function fresh<Answer extends Response>(
   const headers = { etag: `"${key}"`, "cache-control": "private, no-cache", vary: "accept" };
   if (c.req.header("if-none-match")?.includes(headers.etag)) return c.body(null, 304, headers) as unknown as Answer;
 
-  const closed = period.to < localTime(project.timezone, now).date;
+  // What depends on all events changes with each of them, and it is among these that people are named.
+  const closed = dependencies.reads !== "all" && period.to < localTime(project.timezone, now).date;
   const at = new Request(new URL(`/api/v1/kept/${key}`, c.req.url));
   const kept = closed ? await caches.default.match(at) : undefined;
   if (kept) {

@@ -1,12 +1,13 @@
 /** Whether each part works and how far each projection is behind. Open to everyone, so it names no data. */
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
+import { SETTINGS } from "../archive/settings.ts";
 import { log } from "../log.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
 
-/** A projection that has not reached an event after this long is behind, in milliseconds. */
+/** A projection that has not reached an event after this long is behind, in milliseconds, unless it says another. */
 const LATE_MS = 120_000;
 
 type State = "ok" | "failing";
@@ -20,7 +21,7 @@ export type ProjectionHealth = {
 };
 export type Health = {
   status: State;
-  dependencies: { database: State; live: State; exchange_rates: Rates };
+  dependencies: { database: State; live: State; archive: State; exchange_rates: Rates };
   /** What the feed of rates is about; the last good rates stay in force. */
   exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
@@ -37,7 +38,8 @@ export async function projectionHealth(db: Database, now: number): Promise<Recor
   return Object.fromEntries(
     positions.map(({ name, cursor, head, waiting_since, failed }) => {
       const waited = waiting_since === null ? 0 : Math.max(0, now - waiting_since);
-      const status = failed ? "failing" : waited > LATE_MS ? "behind" : "ok";
+      const { patience = LATE_MS } = PROJECTIONS.find((projection) => projection.name === name) ?? {};
+      const status = failed ? "failing" : waited > patience ? "behind" : "ok";
       return [name, { status, lag_events: Math.max(0, (head ?? 0) - cursor), lag_seconds: Math.round(waited / 1_000) }];
     }),
   );
@@ -56,20 +58,23 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 export const healthRoutes = new Hono<{ Bindings: Env }>().get("/health", async (c) => {
   const now = Date.now();
   const db = openDatabase(c.env.DB);
-  const [database, live, feed] = await Promise.all([
+  const [database, live, archive, feed] = await Promise.all([
     check("database", projectionHealth(db, now)),
     check("live", c.env.LIVE.getByName("default").ping()),
+    check("archive", c.env.ARCHIVE.head(SETTINGS)),
     check("exchange_rates", feedHealth(c.env, db, now)),
   ]);
   const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
   // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
   // an instance out of service for a feed that is somebody else's.
+  const needed = { database: database.state, live: live.state, archive: archive.state };
   const well =
-    database.state === "ok" && live.state === "ok" && Object.values(projections).every(({ status }) => status === "ok");
+    Object.values(needed).every((state) => state === "ok") &&
+    Object.values(projections).every(({ status }) => status === "ok");
   const body: Health = {
     status: well ? "ok" : "failing",
-    dependencies: { database: database.state, live: live.state, exchange_rates },
+    dependencies: { ...needed, exchange_rates },
     exchange_rates: rates,
     projections,
   };

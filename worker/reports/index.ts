@@ -44,7 +44,6 @@ const ALL = [
   aggregatedReports,
   aggregatedReport,
   anomalies,
-  series,
 ] as const;
 
 export const REPORTS: readonly Described[] = ALL;

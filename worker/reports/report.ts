@@ -117,8 +117,9 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
   return { ...definition, routes: routes as unknown as Routes<Path, Query, Answer> };
 }
 
-/** A report of which only the description is of interest. */
+/** A report among others, whatever it asks and answers. */
 export type Described = Omit<ReturnType<typeof report>, "routes" | "read" | "reads" | "period" | "answer" | "query"> & {
   query: z.ZodObject;
   answer: z.ZodType;
+  read(asked: never): Promise<Table<object>>;
 };

@@ -229,6 +229,8 @@ export const GENERAL: Record<ErrorCode, string> = {
     "`$field` does not fit the schema that the project has registered for this event type. The message says how: send what the schema asks for, or register a new version of it.",
   privacy_signal:
     "The browser asks not to be tracked, and the project respects that. Nothing is wrong with the set-up.",
+  erased:
+    "This person was erased and asked not to be recorded again. Nothing is wrong with the set-up; stop sending their events.",
   not_allowed: "The key may not do this. Use a key of the right project and role.",
   origin_not_allowed:
     "The page's origin is not among the project's allowed origins. Add it in the project's settings (scheme, host and port, no path), or find out who uses your pixel there.",

@@ -54,6 +54,7 @@ export class RequestLog extends DurableObject<Env> {
         PRIMARY KEY (hour, door, code, field)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS samples (slot INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, door TEXT NOT NULL,
         event_type TEXT, errors TEXT NOT NULL, request TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL, at INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS past (door TEXT, code TEXT, total INTEGER NOT NULL, PRIMARY KEY (door, code)) WITHOUT ROWID;`);
     const newest = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT);
     this.#last = newest[0]?.n ?? 0;
@@ -161,17 +162,32 @@ export class RequestLog extends DurableObject<Env> {
       .map((row) => ({ ...row, errors: JSON.parse(row.errors) as FieldError[] }));
   }
 
-  /** Removes the samples that name one of these ids, for a person's erasure. Returns how many there were. */
-  async erase(ids: readonly string[]): Promise<number> {
-    const found = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT).filter(({ request }) =>
-      Object.values(JSON.parse(request) as Record<string, unknown>)
-        .flat()
-        .map(String)
-        // What was nested is text of JSON.
-        .some((value) => ids.some((id) => value === id || value.includes(JSON.stringify(id)))),
-    );
+  /** Removes the samples that a pattern finds, for a person's erasure. Returns how many there were under this token. */
+  async erase(token: string, pattern: string): Promise<number> {
+    const found = this.#naming(pattern);
+    const { total } = this.#sql
+      .exec<{ total: number }>(
+        `INSERT INTO erased (token, total, at) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET total = total + excluded.total RETURNING total`,
+        token,
+        found.length,
+        Date.now(),
+      )
+      .one();
     for (const { n } of found) this.#sql.exec("DELETE FROM samples WHERE slot = ?", n % SAMPLES_KEPT);
-    return found.length;
+    return total;
+  }
+
+  /** The samples that a pattern finds, the newest first. */
+  async find(pattern: string): Promise<StoredSample[]> {
+    return this.#naming(pattern);
+  }
+
+  #naming(pattern: string): StoredSample[] {
+    const names = new RegExp(pattern, "iu");
+    return this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT).filter(({ request, errors, event_type }) =>
+      names.test(`${request} ${JSON.stringify(errors)} ${event_type}`),
+    );
   }
 
   override async alarm(): Promise<void> {
@@ -196,6 +212,7 @@ export class RequestLog extends DurableObject<Env> {
     this.#sql.exec("DELETE FROM hours WHERE hour < ?", oldest);
     this.#sql.exec("DELETE FROM reasons WHERE hour < ?", oldest);
     this.#sql.exec("DELETE FROM samples WHERE at < ?", oldest * HOUR_MS);
+    this.#sql.exec("DELETE FROM erased WHERE at < ?", oldest * HOUR_MS);
   }
 
   #expireLater(): Promise<void> {

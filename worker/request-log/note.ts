@@ -3,6 +3,7 @@ import { type Door, projectId } from "../event.ts";
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
 import { findProject } from "../project.ts";
+import { suppressed } from "../suppression.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
 import { OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
 
@@ -38,9 +39,16 @@ async function take(env: Env, rejections: readonly Rejection[]): Promise<void> {
   const byProject = new Map<string, Rejection[]>();
   for (const [name, own] of byName) {
     const project_id = await recordedUnder(env, name, own[0]?.at ?? 0);
-    byProject.set(project_id, [...(byProject.get(project_id) ?? []), ...own]);
+    const kept = await Promise.all(own.map((rejection) => withoutErased(env, project_id, rejection)));
+    byProject.set(project_id, [...(byProject.get(project_id) ?? []), ...kept]);
   }
   await Promise.all([...byProject].map(([project_id, own]) => gather(env, project_id, own)));
+}
+
+/** Whoever is not to be recorded is not, whatever else was wrong with the request. */
+async function withoutErased(env: Env, project_id: string, rejection: Rejection): Promise<Rejection> {
+  const gone = await suppressed(env, project_id, Object.fromEntries(rejection.sent), rejection.at);
+  return gone ? { ...rejection, sent: [] } : rejection;
 }
 
 async function recordedUnder(env: Env, name: string, now: number): Promise<string> {

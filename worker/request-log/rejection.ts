@@ -85,8 +85,8 @@ const encoder = new TextEncoder();
 const bytesOf = (text: string) => encoder.encode(text).length;
 
 export function sampleOf({ at, door, event_type, errors, sent }: Rejection): Sample {
-  // Who asks not to be tracked is counted, and nothing of what the browser sent is kept.
-  const unseen = errors.some(({ code }) => code === "privacy_signal");
+  // Who asks not to be tracked is counted, and nothing of what was sent is kept.
+  const unseen = errors.some(({ code }) => code === "privacy_signal" || code === "erased");
   return {
     at,
     door,

@@ -39,7 +39,7 @@ export type Select = <T extends Row = Row>(sql: string, values?: Record<string, 
 
 /** `sent` in the order of arrival. */
 export async function openFacts(sent: readonly StoredEvent[]): Promise<Select> {
-  const connection = await (await DuckDBInstance.create(":memory:")).connect();
+  const connection = await (await DuckDBInstance.create(":memory:", { threads: "1" })).connect();
   const folder = mkdtempSync(join(tmpdir(), "golden-"));
   const load = async (name: string, rows: readonly object[], columns: Record<string, string>) => {
     const file = join(folder, `${name}.ndjson`);

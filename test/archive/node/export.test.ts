@@ -1,0 +1,114 @@
+/** `npm run export`, against the archive's own routes over HTTP, on a real D1 and a real bucket. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { Hono } from "hono";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openBindings } from "../../../bench/database.ts";
+import { traffic } from "../../../bench/traffic.ts";
+import { archiveRoutes } from "../../../worker/admin/archive.ts";
+import { compact } from "../../../worker/archive/compaction.ts";
+import { append } from "../../../worker/event-log/append.ts";
+import type { App, Principal } from "../../../worker/http/principal.ts";
+import { archive } from "../../../worker/projections/archive.ts";
+import { advance } from "../../../worker/projections/runner.ts";
+import { type Database, openDatabase } from "../../../worker/schema.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const TOKEN = "a-key-of-an-admin";
+const EVENTS = 3_000;
+const END = Date.parse("2026-05-03T00:00:00Z");
+const out = mkdtempSync(join(tmpdir(), "export-"));
+
+let bindings: Awaited<ReturnType<typeof openBindings>>;
+let db: Database;
+let server: Server;
+let url: string;
+/** What the network does to the next answers. */
+let broken = 0;
+
+beforeAll(async () => {
+  bindings = await openBindings();
+  db = openDatabase(bindings.env.DB);
+  await append(db, [...traffic(EVENTS, { days: 2, end: END })]);
+  while ((await advance(bindings.env, db, archive, END + 3_600_000, 700)).behind > 0);
+  const principal: Principal = { role: "admin", project_id: null, banner_tags: null, key_id: null };
+  const app = new Hono<App>()
+    .use(async (c, next) => {
+      if (c.req.header("authorization") !== `Bearer ${TOKEN}`) return c.text("Sign in.", 401);
+      c.set("principal", principal);
+      await next();
+    })
+    .route("/api/v1", archiveRoutes);
+  server = createServer(async (request, response) => {
+    const answer = await app.fetch(
+      new Request(new URL(request.url ?? "/", url), { headers: request.headers as Record<string, string> }),
+      bindings.env,
+    );
+    const body = Buffer.from(await answer.arrayBuffer());
+    if (request.url?.includes(".parquet") && broken > 0) {
+      const half = broken-- % 2 === 0;
+      response.writeHead(half ? 200 : 503, { "retry-after": "1" }).end(half ? body.subarray(0, 100) : "");
+    } else response.writeHead(answer.status).end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server?.close();
+  await bindings?.close();
+  rmSync(out, { recursive: true });
+});
+
+function run(key = TOKEN): Promise<{ code: number | null; output: string }> {
+  const args = ["scripts/export.ts", "--from", "2026-05-01", "--to", "2026-05-02", "--out", out, "--url", url];
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, EDGEPIXEL_KEY: key } });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  return new Promise((done) => child.on("exit", (code) => done({ code, output })));
+}
+
+async function events(): Promise<unknown> {
+  const connection = await (await DuckDBInstance.create(":memory:")).connect();
+  const reader = await connection.runAndReadAll(
+    `SELECT count(*)::INTEGER AS rows, count(DISTINCT seq)::INTEGER AS seqs FROM '${out}/events/**/*.parquet'`,
+  );
+  return reader.getRowObjectsJS()[0];
+}
+const files = () => readdirSync(out, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".parquet"));
+const WHOLE = { rows: EVENTS, seqs: EVENTS };
+
+it("brings every file, also where the network breaks off", async () => {
+  broken = 4;
+  const { code, output } = await run();
+  expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining("with 3,000 events") });
+  expect(await events()).toEqual(WHOLE);
+});
+
+it("goes on where it was broken off, and mends what is damaged", async () => {
+  const [damaged, missing] = files() as [string, string];
+  writeFileSync(join(out, damaged), "damaged");
+  rmSync(join(out, missing));
+  const before = files().length + 1;
+  const { output } = await run();
+  expect(output).toContain(`${before - 2} were there already`);
+  expect(await events()).toEqual(WHOLE);
+});
+
+it("takes away files whose events are in a merged one since", async () => {
+  expect(await compact(bindings.env, db, END + 86_400_000)).toMatchObject({ finished: true });
+  const before = files().length;
+  const { code } = await run();
+  expect(code).toBe(0);
+  expect(files().length).toBeLessThan(before);
+  expect(await events()).toEqual(WHOLE);
+});
+
+it("says why where the key is not the right one", async () => {
+  expect(await run("another")).toMatchObject({ code: 1, output: expect.stringContaining("401") });
+});

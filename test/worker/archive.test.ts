@@ -1,0 +1,230 @@
+/** The archive under faults: whatever call fails, or is the last one, nothing is lost or doubled. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { at, COLUMNS } from "../../worker/archive/columns.ts";
+import { compact } from "../../worker/archive/compaction.ts";
+import { EVENTS } from "../../worker/archive/partition.ts";
+import { GROUPS } from "../../worker/projections/index.ts";
+import { advance } from "../../worker/projections/runner.ts";
+import { openDatabase } from "../../worker/schema.ts";
+import { archivedRows, Crash, emptyBucket, FAULTS, faulty, keysIn, objectsIn } from "./bucket.ts";
+import { createProject, deliver, storedEvent } from "./log.ts";
+
+const HOUR = 3_600_000;
+const START = Date.parse("2026-05-01T22:00:00Z");
+const NOW = START + 5 * HOUR;
+const EVENTS_IN_LOG = 48;
+/** A part of them, for what is done many times; and how many a run of it takes at most. */
+const SOON = START + 75 * 60_000;
+const LIMIT = 12;
+const MANY_TIMES = 240_000;
+const UNBROKEN = Number.MAX_SAFE_INTEGER;
+
+const columns = COLUMNS.map(({ name }) => name).join(", ");
+const log = (until = NOW) =>
+  env.DB.prepare(`SELECT ${columns} FROM events WHERE received_at < ? ORDER BY seq`).bind(until).raw();
+
+/** Runs the group's projections to the end, as an alarm does: what fails ends the invocation. */
+async function run(bindings: Env, now = NOW, limit = LIMIT): Promise<void> {
+  const database = openDatabase(bindings.DB);
+  for (const projection of GROUPS.archive.projections)
+    while ((await advance(bindings, database, projection, now, limit)).behind > 0);
+}
+const merge = (bindings: Env, now = NOW) => compact(bindings, openDatabase(bindings.DB), now);
+
+/** Whether it was ended by the fault. */
+async function ends(act: Promise<unknown>): Promise<boolean> {
+  try {
+    await act;
+    return false;
+  } catch (error) {
+    if (error instanceof Crash || (error as Error).cause instanceof Crash) return true;
+    throw error;
+  }
+}
+
+const contents = async () => Object.fromEntries((await objectsIn()).map(({ key, etag }) => [key, etag]));
+const liveKeys = async (): Promise<string[]> =>
+  (await env.DB.prepare("SELECT key FROM archive_files WHERE state = 'live' ORDER BY key").raw()).flat() as string[];
+
+async function begin(): Promise<void> {
+  await emptyBucket();
+  await env.DB.batch(
+    ["archive_runs", "archive_files", "archive_compactions", "projections"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
+  );
+}
+
+const bySeq = (rows: unknown[][]) => rows.sort((a, b) => Number(a[at("seq")]) - Number(b[at("seq")]));
+const seqs = (rows: unknown[][]) => bySeq(rows).map((row) => row[at("seq")] as number);
+
+async function isWhole(until = NOW): Promise<void> {
+  expect(bySeq(await archivedRows())).toEqual(await log(until));
+  expect(await keysIn(EVENTS)).toEqual(await liveKeys());
+}
+
+beforeAll(async () => {
+  await createProject("archived");
+  const events = Array.from({ length: EVENTS_IN_LOG }, (_, n) => {
+    const received_at = START + n * ((3 * HOUR) / EVENTS_IN_LOG);
+    return storedEvent({
+      project_id: "archived",
+      event_type: n % 3 === 0 ? "deposit" : "visit",
+      player_id: `player-${n % 9}`,
+      // Every eighth comes up to a day late.
+      timestamp: n % 8 === 3 ? received_at - (n % 5) * 6 * HOUR : received_at,
+      received_at,
+      banner_tag: n % 2 ? "\ufeffnaïve 😀" : null,
+      data: n % 4 ? JSON.stringify({ text: "日本語\n", n }) : null,
+      ...(n % 3 === 0 && { amount: 9_007_199_254_740_991 - n, currency: "JPY", transaction_id: `t${n % 30}` }),
+      score: n % 5 === 0 ? -n : null,
+      test: n % 11 === 0 ? 1 : 0,
+      bot: n % 13 === 0 ? "crawler" : null,
+    });
+  });
+  await deliver([{ events }]);
+});
+
+beforeEach(async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  await begin();
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe("the archive", () => {
+  it("holds the log, every value as it was", async () => {
+    await run(env);
+    await isWhole();
+    expect(await keysIn(EVENTS)).toContain(
+      "events/year=2026/month=05/day=01/hour=22/000000000001-000000000012.parquet",
+    );
+  });
+
+  it("takes only what was received in closed quarters of an hour", async () => {
+    await run(env, START + 2 * HOUR + 14 * 60_000);
+    expect(seqs(await archivedRows())).toEqual(Array.from({ length: 32 }, (_, n) => n + 1));
+    await run(env, START + 2 * HOUR + 15 * 60_000);
+    expect(seqs(await archivedRows())).toHaveLength(36);
+  });
+
+  it(
+    "writes the same files with the same bytes after a fault at any call",
+    async () => {
+      await run(env, SOON);
+      const expected = await contents();
+      await begin();
+      const unbroken = faulty(UNBROKEN, "fails");
+      await run(unbroken.env, SOON);
+      expect(unbroken.calls()).toBeGreaterThan(30);
+      for (const fault of FAULTS) {
+        for (let nth = 1; nth < unbroken.calls(); nth++) {
+          await begin();
+          expect(await ends(run(faulty(nth, fault).env, SOON))).toBe(true);
+          const seen = seqs(await archivedRows());
+          expect(new Set(seen).size).toBe(seen.length);
+          await run(env, SOON);
+          expect({ nth, fault, contents: await contents() }).toEqual({ nth, fault, contents: expected });
+        }
+      }
+      await isWhole(SOON);
+    },
+    MANY_TIMES,
+  );
+
+  it("never overwrites what another log has put there", async () => {
+    await run(env);
+    const before = await contents();
+    await env.DB.batch(
+      ["archive_runs", "archive_files", "projections"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    );
+    await env.DB.prepare("UPDATE events SET player_id = 'someone else' WHERE seq = 1").run();
+    await expect(run(env)).rejects.toThrow("the archive of another log");
+    expect(await contents()).toEqual(before);
+    await env.DB.prepare("UPDATE events SET player_id = 'player-0' WHERE seq = 1").run();
+  });
+});
+
+describe("compaction", () => {
+  const later = NOW + 13 * HOUR;
+
+  it(
+    "makes one file of an hour's, with every event once, after a fault at any call",
+    async () => {
+      await run(env, SOON);
+      const small = await liveKeys();
+      const unbroken = faulty(UNBROKEN, "fails");
+      expect(await merge(unbroken.env)).toMatchObject({ finished: true });
+      await isWhole(SOON);
+      const merged = await liveKeys();
+      expect(merged.length).toBeLessThan(small.length);
+      expect(new Set(merged.map((key) => key.replace(/[^/]*$/, ""))).size).toBe(merged.length);
+
+      for (const fault of FAULTS) {
+        for (let nth = 1; nth < unbroken.calls(); nth++) {
+          await begin();
+          await run(env, SOON);
+          await ends(merge(faulty(nth, fault).env));
+          // By the manifest nothing is ever missing or double, whatever lies beside.
+          expect(seqs(await archivedRows())).toEqual(seqs(await log(SOON)));
+          await merge(env, later);
+          await isWhole(SOON);
+          expect({ nth, fault, keys: await liveKeys() }).toEqual({ nth, fault, keys: merged });
+        }
+      }
+    },
+    MANY_TIMES,
+  );
+
+  it("takes late events into the hour's file, and is done by one at a time", async () => {
+    await run(env, START + HOUR);
+    await merge(env);
+    await run(env);
+    const [first, second] = await Promise.all([merge(env, later), merge(env, later)]);
+    expect([first, second].filter((outcome) => outcome === null)).toHaveLength(1);
+    await isWhole();
+    expect((await liveKeys()).some((key) => key.endsWith(".c1.parquet"))).toBe(true);
+  });
+
+  it("lets no damaged file in", async () => {
+    await run(env);
+    const small = await liveKeys();
+    const damaged = small.find((key) => key.includes("hour=23/000000000025")) as string;
+    await env.ARCHIVE.put(damaged, new Uint8Array(100));
+    await merge(env);
+    expect(await liveKeys()).toContain(damaged);
+  });
+});
+
+describe("a run that is too much for one invocation", () => {
+  it(
+    "goes on in halves, and leaves nothing of the whole",
+    async () => {
+      await run(env);
+      const [later, hours, calls] = [NOW + 2 * HOUR, 160, 120];
+      const spread = Array.from({ length: hours }, (_, n) =>
+        storedEvent({
+          project_id: "archived",
+          event_type: "spin",
+          player_id: "late",
+          timestamp: START - n * HOUR,
+          received_at: NOW + HOUR,
+        }),
+      );
+      await deliver([{ events: spread }]);
+      const lengths: number[] = [];
+      for (let broken = true; broken; ) {
+        // Never enough for a file of each hour.
+        broken = await ends(run(faulty(calls, "is the last").env, later, hours));
+        const last = await env.DB.prepare(
+          "SELECT last_seq - first_seq + 1 FROM archive_runs ORDER BY first_seq DESC",
+        ).raw();
+        lengths.push(Number(last[0]?.[0]));
+        expect(lengths.length).toBeLessThan(20);
+      }
+      expect(lengths.slice(0, 3)).toEqual([hours, hours, hours / 2]);
+      await isWhole(later);
+    },
+    MANY_TIMES,
+  );
+});

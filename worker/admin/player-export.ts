@@ -1,0 +1,162 @@
+/** All that is kept of a player, streamed: whole as JSON, the events as CSV or NDJSON. Only an administrator may have it. */
+import { type SQL, sql } from "drizzle-orm";
+import { Hono } from "hono";
+import * as z from "zod";
+import { VISITOR, visitorsOf } from "../erasure/names.ts";
+import { wordsOf } from "../erasure/words.ts";
+import { projectId } from "../event.ts";
+import { atLeast, projectFor } from "../http/access.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { formatMoney } from "../money.ts";
+import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
+import { type Database, openDatabase } from "../schema.ts";
+import { act } from "./audit.ts";
+
+export const exportQuery = z.strictObject({
+  project_id: projectId.optional(),
+  format: z.enum(FORMAT_NAMES, `must be one of ${FORMAT_NAMES.join(", ")}`).optional(),
+});
+
+/** Events that one query reads. */
+const PAGE = 500;
+
+const COLUMNS = [
+  "event_id",
+  "event_type",
+  "timestamp",
+  "received_at",
+  "event_date",
+  "event_hour",
+  "player_id",
+  "visitor_id",
+  "banner_tag",
+  "app_id",
+  "session_id",
+  "click_id",
+  "platform",
+  "app_version",
+  "amount",
+  "currency",
+  "transaction_id",
+  "score",
+  "data",
+  "country",
+  "device",
+  "browser",
+  "os",
+  "referrer",
+  "source_ip",
+  "user_agent",
+  "bot",
+  "test",
+  "duplicate_of",
+] as const;
+
+type Value = string | number | null;
+type Row = Record<string, Value>;
+export type ExportedEvent = Omit<Record<(typeof COLUMNS)[number], Value>, "data"> & { data: unknown };
+
+const iso = (at: Value) => (at === null ? null : new Date(at as number).toISOString());
+
+const readable = (row: Row): Row => ({
+  ...row,
+  timestamp: iso(row.timestamp ?? null),
+  received_at: iso(row.received_at ?? null),
+  amount: typeof row.amount === "number" ? formatMoney(row.amount) : null,
+});
+
+async function* eventsOf(db: Database, project_id: string, actors: string[]): AsyncGenerator<Row[]> {
+  // Their order is read from the index alone; then page by page, however many they are.
+  const order = await db.values<[number]>(sql`SELECT seq FROM events WHERE project_id = ${project_id}
+    AND actor IN (SELECT value FROM json_each(${JSON.stringify(actors)})) ORDER BY timestamp, seq`);
+  for (let at = 0; at < order.length; at += PAGE) {
+    const page = JSON.stringify(order.slice(at, at + PAGE).map(([seq]) => seq));
+    const rows = await db.all<Row>(sql`SELECT ${sql.raw(COLUMNS.join(", "))} FROM events
+      WHERE seq IN (SELECT value FROM json_each(${page})) ORDER BY timestamp, seq`);
+    yield rows.map(readable);
+  }
+}
+
+const streamed = (chunks: AsyncGenerator<string>) => {
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+};
+
+async function* asJson(head: Record<string, unknown>, events: AsyncGenerator<Row[]>): AsyncGenerator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
+  let first = true;
+  for await (const rows of events) {
+    const texts = rows.map((row) => JSON.stringify({ ...row, data: row.data && JSON.parse(row.data as string) }));
+    yield `${first ? "" : ","}${texts.join(",")}`;
+    first = false;
+  }
+  yield "]}";
+}
+
+/** What is kept beside the events. */
+async function beside(env: Env, db: Database, project_id: string, player_id: string, visitors: string[]) {
+  const rows = (query: SQL) => db.all<Row>(query);
+  const { pattern } = wordsOf([player_id, ...visitors].map((name) => [name, ""]));
+  const [profile, payments, letters, samples] = await Promise.all([
+    rows(sql`SELECT first_seen, last_event_at, total_events, total_deposits, first_tag, last_tag, visit_at, registration_at,
+      registration_tag, deposit_at, deposit_tag, second_deposit_at, third_deposit_at
+      FROM players WHERE project_id = ${project_id} AND person = ${player_id}`),
+    rows(sql`SELECT event_date, event_hour, event_type, app_id, platform, banner_tag, currency, total,
+      printf('%d.%04d', whole + fraction / 10000, fraction % 10000) AS amount
+      FROM payments WHERE project_id = ${project_id} AND person = ${player_id} ORDER BY event_date, event_hour`),
+    rows(sql`SELECT id, event, error, failed_at, status FROM dead_letters
+      WHERE project_id = ${project_id} AND json_valid(event) AND (event ->> '$.player_id' = ${player_id}
+        OR event ->> '$.visitor_id' IN (SELECT value FROM json_each(${JSON.stringify(visitors)}))) ORDER BY id`),
+    env.REQUEST_LOG.getByName(project_id).find(pattern),
+  ]);
+  const times = ([name, value]: [string, Value]) =>
+    /^(?:first_seen|\w+_at)$/.test(name) ? [name, iso(value)] : [name, value];
+  return {
+    profile: profile[0] ? Object.fromEntries(Object.entries(profile[0]).map(times)) : null,
+    payments,
+    dead_letters: letters.map(({ event, failed_at, ...letter }) => ({
+      ...letter,
+      event: JSON.parse(event as string) as unknown,
+      failed_at: iso(failed_at ?? null),
+    })),
+    requests: samples.map(({ at, door, event_type, errors, request }) => ({
+      at: iso(at),
+      door,
+      event_type,
+      errors,
+      request: JSON.parse(request) as unknown,
+    })),
+  };
+}
+
+export const playerExportRoutes = new Hono<App>().get(
+  "/players/:player_id/export",
+  atLeast("admin"),
+  parameters(exportQuery),
+  async (c) => {
+    const now = Date.now();
+    const { principal } = c.var;
+    if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
+    const { project_id } = await projectFor(c.env, principal, c.req.valid("query").project_id, now);
+    const player_id = c.req.param("player_id");
+    const db = openDatabase(c.env.DB);
+    const visitors = await visitorsOf(db, project_id, player_id);
+    const known = await beside(c.env, db, project_id, player_id, visitors);
+    const actors = [player_id, ...visitors.map((visitor) => VISITOR + visitor)];
+    // The erasure of this player finds and rewrites the entry.
+    await act(db, principal, now, { project_id, action: "player.export", subject: player_id }, []);
+    const events = eventsOf(db, project_id, actors);
+    if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
+    const headers = { "cache-control": "no-store", vary: "accept" };
+    const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
+    return c.body(streamed(asJson(head, events)), 200, { ...headers, "content-type": "application/json" });
+  },
+);

@@ -1,0 +1,130 @@
+/**
+ * A run of the archive: takes a range of the log and writes a file for each hour that it touches. The range is noted
+ * before the first file, so whoever goes on after a crash writes the same keys with the same bytes.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, transact } from "../schema.ts";
+import { deleteFiles, putFile } from "./bucket.ts";
+import { at, COLUMNS } from "./columns.ts";
+import { type ArchiveFile, addFiles } from "./files.ts";
+import { boundsOf, encode, type Row } from "./parquet.ts";
+import { hourOf, keyOf } from "./partition.ts";
+
+/** `after < seq <= upTo`. */
+type Range = { after: number; upTo: number };
+
+/** Only what was received before the last closed one of these is taken: few files, and soon enough. */
+export const INTERVAL_MS = 15 * 60_000;
+
+/** Events of a run at most, and at least where one is halved: so many files an invocation can always write. */
+const MOST = 5_000;
+const LEAST = 32;
+/** Times that a run is begun whole: the platform ends what takes too much time or memory without a word. */
+const TRIES = 2;
+
+type Run = {
+  first_seq: number;
+  last_seq: number;
+  size: number;
+  attempts: number;
+  hours: number[];
+  finished_at: number | null;
+};
+
+async function lastRun(db: Database): Promise<Run | null> {
+  const run = await db.get<Omit<Run, "hours"> & { hours: string }>(
+    sql`SELECT * FROM archive_runs ORDER BY first_seq DESC LIMIT 1`,
+  );
+  return run ? { ...run, hours: JSON.parse(run.hours) as number[] } : null;
+}
+
+const lengthOf = (run: Run) => run.last_seq - run.first_seq + 1;
+
+/** How long the next run may be: one that went well in the first try lets the next one be longer. */
+const sizeAfter = (run: Run | null): number =>
+  run === null ? MOST : run.attempts > 1 ? run.size : Math.min(MOST, Math.ceil(run.size * 1.5));
+
+/** How far the archive goes now: the rest of a run that was begun, else what was received in closed intervals. */
+export async function reachOfRun(db: Database, { after, upTo }: Range, now: number): Promise<number> {
+  const run = await lastRun(db);
+  if (run !== null && run.finished_at === null) {
+    const half = Math.max(LEAST, Math.floor(lengthOf(run) / 2));
+    return Math.min(upTo, run.attempts < TRIES ? run.last_seq : Math.min(run.last_seq, after + half));
+  }
+  const end = Math.min(upTo, after + sizeAfter(run));
+  const closed = Math.floor(now / INTERVAL_MS) * INTERVAL_MS;
+  // What claims to be from the future does not hold up the rest.
+  const open = await db.get<{ seq: number }>(sql`SELECT seq FROM events NOT INDEXED
+    WHERE seq > ${after} AND seq <= ${end} AND received_at >= ${closed} AND received_at <= ${now} ORDER BY seq LIMIT 1`);
+  return open ? open.seq - 1 : end;
+}
+
+/** Notes the run, and takes away what an earlier try of other extent may have left. Gives the run as noted. */
+async function begin(env: Env, db: Database, { after, upTo }: Range, now: number): Promise<Run> {
+  const before = await lastRun(db);
+  const open = before?.finished_at === null ? before : null;
+  const rows = await db.all<{ hour: number }>(
+    sql`SELECT DISTINCT timestamp / 3600000 AS hour FROM events NOT INDEXED WHERE seq > ${after} AND seq <= ${upTo} ORDER BY 1`,
+  );
+  const same = open?.last_seq === upTo;
+  const run: Run = {
+    first_seq: after + 1,
+    last_seq: upTo,
+    size: same ? open.size : open ? upTo - after : sizeAfter(before),
+    attempts: same ? open.attempts + 1 : 1,
+    hours: rows.map(({ hour }) => hour),
+    finished_at: null,
+  };
+  if (open) {
+    const keys = new Set(keysOf(run));
+    await deleteFiles(
+      env.ARCHIVE,
+      keysOf(open).filter((key) => !keys.has(key)),
+    );
+  }
+  await transact(db, [
+    sql`INSERT INTO archive_runs (first_seq, last_seq, size, attempts, hours, began_at)
+      VALUES (${run.first_seq}, ${run.last_seq}, ${run.size}, ${run.attempts}, ${JSON.stringify(run.hours)}, ${now})
+      ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq, size = excluded.size, attempts = excluded.attempts,
+        hours = excluded.hours, began_at = excluded.began_at`,
+  ]);
+  return run;
+}
+
+const keysOf = (run: Run) => run.hours.map((hour) => keyOf(hour, run.first_seq, run.last_seq));
+
+const NAMES = sql.raw(COLUMNS.map(({ name }) => name).join(", "));
+
+/** Writes the range's files. What it gives makes them the archive, and belongs into one transaction with the cursor. */
+export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[]> {
+  const run = await begin(env, db, range, now);
+  const rows = await db.values<Row>(
+    sql`SELECT ${NAMES} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
+  );
+  const files: ArchiveFile[] = [];
+  for (const [hour, own] of Map.groupBy(rows, (row) => hourOf(row[at("timestamp")] as number))) {
+    const key = keyOf(hour, run.first_seq, run.last_seq);
+    const bytes = encode(own);
+    const sha256 = await putFile(env.ARCHIVE, key, bytes, run.attempts > 1);
+    const [min_received_at, max_received_at] = boundsOf(own, "received_at");
+    files.push({
+      key,
+      hour,
+      first_seq: run.first_seq,
+      last_seq: run.last_seq,
+      rows: own.length,
+      bytes: bytes.length,
+      sha256,
+      min_received_at,
+      max_received_at,
+      created_at: now,
+    });
+  }
+  return [
+    addFiles(files),
+    // Fails where someone else has begun it anew meanwhile, perhaps in halves: NULL is not allowed.
+    sql`UPDATE archive_runs SET finished_at = ${now},
+      attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN attempts END
+      WHERE first_seq = ${run.first_seq}`,
+  ];
+}

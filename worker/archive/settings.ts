@@ -1,0 +1,49 @@
+/**
+ * What figures depend on beside the events, in the bucket: a restore needs it. `state/settings.json` holds the settings,
+ * `state/audit/` who changed them. Keys are there as hashes only, the projects' pixel secrets as they are.
+ */
+import { sql } from "drizzle-orm";
+import type { Database } from "../schema.ts";
+
+export const SETTINGS = "state/settings.json";
+
+const TABLES = ["projects", "keys", "schemas", "schema_versions", "exchange_rates"] as const;
+/** Entries of the audit log in an object: only the last one is ever rewritten. */
+const PAGE = 1_000;
+
+const auditKey = (page: number) => `state/audit/${String(page * PAGE).padStart(12, "0")}.json`;
+const JSON_TYPE = { httpMetadata: { contentType: "application/json" } };
+
+/** Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading. */
+export async function saveSettings(bucket: R2Bucket, db: Database, now: number): Promise<void> {
+  const last = await db.get<{ audit: number; rate: number }>(sql`SELECT
+    ifnull((SELECT max(id) FROM audit), 0) AS audit, ifnull((SELECT max(loaded_at) FROM exchange_rates), 0) AS rate`);
+  // Once a day also what nobody told of.
+  const version = `${new Date(now).toISOString().slice(0, 10)} ${last?.audit} ${last?.rate}`;
+  const saved = (await bucket.head(SETTINGS))?.customMetadata;
+  if (saved?.version === version) return;
+
+  const audit = last?.audit ?? 0;
+  for (let page = Math.floor(Number(saved?.audit ?? 0) / PAGE); page <= Math.floor(audit / PAGE); page++) {
+    await saveAudit(bucket, db, page);
+  }
+  const tables = await Promise.all(
+    TABLES.map(async (table) => [table, await db.all(sql`SELECT * FROM ${sql.raw(table)}`)] as const),
+  );
+  await bucket.put(SETTINGS, JSON.stringify(Object.fromEntries(tables)), {
+    ...JSON_TYPE,
+    customMetadata: { version, audit: String(audit) },
+  });
+}
+
+async function saveAudit(bucket: R2Bucket, db: Database, page: number): Promise<void> {
+  const entries = await db.all(sql`SELECT * FROM audit WHERE id >= ${page * PAGE} AND id < ${(page + 1) * PAGE}`);
+  if (entries.length > 0) await bucket.put(auditKey(page), JSON.stringify({ audit: entries }), JSON_TYPE);
+}
+
+/** Writes a page of the audit log again where its text fits. False where there is no such page. */
+export async function renewAudit(bucket: R2Bucket, db: Database, page: number, where: RegExp): Promise<boolean> {
+  const text = await (await bucket.get(auditKey(page)))?.text();
+  if (text !== undefined && where.test(text)) await saveAudit(bucket, db, page);
+  return text !== undefined;
+}

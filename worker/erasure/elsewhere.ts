@@ -1,0 +1,142 @@
+/** All that is kept of events beside the log and the tables of people. */
+import { type SQL, sql } from "drizzle-orm";
+import type { StoredEvent } from "../event.ts";
+import type { Change, Piece, Store, Work } from "./job.ts";
+import { type Person, VISITOR } from "./names.ts";
+import { overwrite, type Rewrite } from "./overwrite.ts";
+import { renamed } from "./people.ts";
+
+const PAGE = 2_000;
+
+const named = (texts: SQL, { words }: Person) =>
+  sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify(words.needles)}) w WHERE instr(lower(${texts}), w.value) > 0)`;
+
+const changed = (
+  table: Store,
+  key: string[],
+  columns: string[],
+  rows: (Rewrite & { before: unknown[] })[],
+): Change[] => {
+  const different = rows.filter(({ before, values }) => values.some((value, index) => value !== before[index]));
+  return different.length === 0 ? [] : [{ change: overwrite(table, key, columns, different), found: table }];
+};
+
+type Transaction = { event_type: string; transaction_id: string; event_id: string };
+
+/** Those whose event has gone from the log; the others were renamed with it. */
+export async function transactions({ db, job, person }: Work): Promise<Piece> {
+  const [type, id] = (job.place as [string, string] | null) ?? ["", ""];
+  const page = sql`SELECT * FROM transactions
+    WHERE project_id = ${job.project_id} AND (event_type, transaction_id) > (${type}, ${id})
+    ORDER BY event_type, transaction_id LIMIT ${PAGE}`;
+  const [last, rows] = await Promise.all([
+    db.get<Transaction>(sql`SELECT * FROM (${page}) ORDER BY event_type DESC, transaction_id DESC LIMIT 1`),
+    db.all<Transaction>(sql`SELECT * FROM (${page}) t
+      WHERE ${named(sql`concat_ws(char(31), t.transaction_id, t.event_id)`, person)}`),
+  ]);
+  const key = ["project_id", "event_type", "transaction_id"];
+  const changes = changed(
+    "transactions",
+    key,
+    ["transaction_id", "event_id"],
+    rows.map(({ event_type, transaction_id, event_id }) => ({
+      key: [job.project_id, event_type, transaction_id],
+      before: [transaction_id, event_id],
+      values: [person.words.mentioned(transaction_id), person.words.mentioned(event_id)],
+    })),
+  );
+  return { changes, place: last ? [last.event_type, last.transaction_id] : null };
+}
+
+/** Ids of events that have gone from the log. */
+export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
+  const page = sql`SELECT event_id FROM retired_events
+    WHERE project_id = ${job.project_id} AND event_id > ${(job.place as string | null) ?? ""} ORDER BY event_id LIMIT ${PAGE}`;
+  const [last, rows] = await Promise.all([
+    db.get<{ event_id: string | null }>(sql`SELECT max(event_id) AS event_id FROM (${page})`),
+    db.values<[string]>(sql`SELECT event_id FROM (${page}) r WHERE ${named(sql`r.event_id`, person)}`),
+  ]);
+  const changes = changed(
+    "retired_events",
+    ["project_id", "event_id"],
+    ["event_id"],
+    rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.mentioned(id)] })),
+  );
+  return { changes, place: last?.event_id ?? null };
+}
+
+type Letter = { id: number; event_id: string | null; event: string; error: string };
+
+/** A letter of the person's own is laid down anew as the log would have it: it can still be replayed, and counts. */
+function letterOf(person: Person, { event_id, event, error }: Letter): [string | null, string, string] {
+  const { words } = person;
+  let stored: Partial<StoredEvent> = {};
+  try {
+    stored = (JSON.parse(event) ?? {}) as Partial<StoredEvent>;
+  } catch {}
+  const { player_id = null, visitor_id = null } = stored;
+  const who = player_id ?? (visitor_id === null ? null : VISITOR + visitor_id);
+  if (event_id === null || who === null || !person.persons.has(who)) {
+    return [event_id && words.mentioned(event_id), words.inJson(event, "mentioned"), words.mentioned(error)];
+  }
+  const without = { session_id: null, click_id: null, data: null, browser: null, os: null, referrer: null };
+  const names = {
+    player_id: renamed(person, "player_id", player_id),
+    visitor_id: renamed(person, "visitor_id", visitor_id),
+  };
+  const scrubbed = JSON.stringify({ ...stored, ...without, source_ip: null, user_agent: null, ...names });
+  return [words.own(event_id), words.inJson(scrubbed, "own"), words.own(error)];
+}
+
+export async function deadLetters({ db, job, person }: Work): Promise<Piece> {
+  const from = (job.place as number | null) ?? 0;
+  const rows = await db.all<Letter>(sql`SELECT id, event_id, event, error FROM dead_letters
+    WHERE id > ${from} AND (project_id IS NULL OR project_id = ${job.project_id}) ORDER BY id LIMIT ${PAGE / 10}`);
+  const changes = changed(
+    "dead_letters",
+    ["id"],
+    ["event_id", "event", "error"],
+    rows.map((row) => ({ key: [row.id], before: [row.event_id, row.event, row.error], values: letterOf(person, row) })),
+  );
+  return { changes, place: rows.at(-1)?.id ?? null };
+}
+
+type Entry = { id: number; subject: string; details: string };
+
+export async function audit({ db, job, person }: Work): Promise<Piece> {
+  const from = (job.place as number | null) ?? 0;
+  const rows = await db.all<Entry>(sql`SELECT id, subject, details FROM audit
+    WHERE id > ${from} AND (project_id IS NULL OR project_id = ${job.project_id}) ORDER BY id LIMIT ${PAGE}`);
+  const { words, persons } = person;
+  const changes = changed(
+    "audit",
+    ["id"],
+    ["subject", "details"],
+    rows.map(({ id, subject, details }) => ({
+      key: [id],
+      before: [subject, details],
+      values: [persons.get(subject) ?? words.mentioned(subject), words.inJson(details, "mentioned")],
+    })),
+  );
+  return { changes, place: rows.at(-1)?.id ?? null };
+}
+
+/** Told to the other stores, which count once under it, however often they are asked. */
+const token = ({ job }: Work) => `${job.id} ${job.pass}`;
+
+export async function requests(work: Work): Promise<Piece> {
+  const log = work.env.REQUEST_LOG.getByName(work.job.project_id);
+  const total = await log.erase(token(work), work.person.words.pattern);
+  return { changes: [{ found: "requests", total }], place: null };
+}
+
+export async function live(work: Work): Promise<Piece> {
+  const counters = work.env.LIVE.getByName(work.job.project_id);
+  const total = await counters.forget(
+    token(work),
+    [...work.person.players.keys()],
+    work.person.words.pattern,
+    work.now,
+  );
+  return { changes: [{ found: "live", total }], place: null };
+}

@@ -1,0 +1,82 @@
+/** Erasures: begun, found again, resumed. */
+import { type SQL, sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import { type Database, openDatabase } from "../schema.ts";
+import { digestOf } from "../suppression.ts";
+import { NOTHING, run, running } from "./job.ts";
+import { firstNames, MOST_VISITORS, visitorsOf } from "./names.ts";
+import type { ReceiptRow } from "./receipt.ts";
+import { STEPS } from "./steps.ts";
+
+/** How long one request or one minute's cron works on erasures, in milliseconds. */
+const REQUEST_MS = 5_000;
+const CRON_MS = 50_000;
+
+export type Asked = { project_id: string; player_id: string; suppress: boolean };
+
+/** Whether something of the player is there (again). */
+async function isKnown(db: Database, { project_id, player_id }: Asked): Promise<boolean> {
+  const found = await db.get(sql`SELECT 1 WHERE
+    EXISTS (SELECT 1 FROM events WHERE project_id = ${project_id} AND actor = ${player_id})
+    OR EXISTS (SELECT 1 FROM players WHERE project_id = ${project_id} AND person = ${player_id})
+    OR EXISTS (SELECT 1 FROM identities WHERE project_id = ${project_id} AND player_id = ${player_id})
+    OR EXISTS (SELECT 1 FROM dead_letters WHERE project_id = ${project_id} AND json_valid(event)
+      AND event ->> '$.player_id' = ${player_id})`);
+  return found !== undefined;
+}
+
+/** Whether it is not an id that many share, such as `undefined`. */
+export const isOnePerson = async (db: Database, { project_id, player_id }: Asked): Promise<boolean> =>
+  (await visitorsOf(db, project_id, player_id)).length <= MOST_VISITORS;
+
+const latest = (db: Database, project_id: string, subject: string) =>
+  db.get<ReceiptRow>(sql`SELECT * FROM erasures WHERE project_id = ${project_id} AND subject = ${subject}
+    ORDER BY n DESC LIMIT 1`);
+
+/**
+ * The erasure of this player: one that runs, one that has finished and still holds, or a new one. `note` writes down with
+ * it who asked for it.
+ */
+export async function begin(
+  db: Database,
+  asked: Asked,
+  now: number,
+  note: (id: string, statements: SQL[]) => Promise<void>,
+): Promise<string> {
+  const { project_id, player_id, suppress } = asked;
+  const subject = await digestOf(db, project_id, "player_id", player_id);
+  const before = await latest(db, project_id, subject);
+  if (before && before.finished_at === null) {
+    if (suppress && before.suppress === 0) {
+      await note(before.id, [sql`UPDATE erasures SET suppress = 1 WHERE id = ${before.id} AND finished_at IS NULL`]);
+    }
+    return before.id;
+  }
+  if (before && before.suppress >= Number(suppress) && !(await isKnown(db, asked))) return before.id;
+  const id = uuidv7({ msecs: now });
+  try {
+    await note(id, [
+      sql`INSERT INTO erasures (id, project_id, subject, suppress, step, due_at, names, found, requested_at)
+        VALUES (${id}, ${project_id}, ${subject}, CAST(${Number(suppress)} AS INTEGER), ${STEPS[0]?.name}, 0,
+          ${JSON.stringify(firstNames(player_id))}, ${JSON.stringify(NOTHING)}, CAST(${now} AS INTEGER))`,
+    ]);
+    return id;
+  } catch (error) {
+    if (!/UNIQUE constraint failed/.test(String(error))) throw error;
+    // Another request was quicker.
+    return (await latest(db, project_id, subject))?.id ?? id;
+  }
+}
+
+/** Goes on with one erasure for a moment. */
+export const work = (env: Env, db: Database, id: string): Promise<void> =>
+  run(env, db, STEPS, id, Date.now() + REQUEST_MS);
+
+/** Goes on with all that run, the oldest first: cron, every minute. */
+export async function resumeErasures(env: Env): Promise<void> {
+  const db = openDatabase(env.DB);
+  const until = Date.now() + CRON_MS;
+  for (const { id } of await running(db, Date.now())) {
+    await run(env, db, STEPS, id, until);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * An erasure as a job: steps in a fixed order, each done in bounded pieces. A piece changes the database, notes what it
+ * found and moves the job on in one transaction, so it can stop anywhere and go on, and two that run it at once do
+ * nothing twice.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { log } from "../log.ts";
+import { type Database, transact } from "../schema.ts";
+import { type Names, type Person, personOf } from "./names.ts";
+
+/** Where something of a person can be; `mentions` are other people's events that name them. */
+export const STORES = [
+  "events",
+  "mentions",
+  "identities",
+  "players",
+  "settled_players",
+  "leaderboards",
+  "player_days",
+  "activity",
+  "payments",
+  "transactions",
+  "retired_events",
+  "dead_letters",
+  "audit",
+  "live",
+  "requests",
+  "archive",
+] as const;
+export type Store = (typeof STORES)[number];
+export type Found = Record<Store, number>;
+export const NOTHING = Object.fromEntries(STORES.map((store) => [store, 0])) as Found;
+
+export type Job = {
+  id: string;
+  project_id: string;
+  suppress: boolean;
+  pass: number;
+  step: string;
+  /** Where the step goes on; null is its beginning. */
+  place: unknown;
+  moves: number;
+  due_at: number;
+  names: Names;
+};
+type Row = Omit<Job, "suppress" | "place" | "names"> & { suppress: number; place: string | null; names: string };
+
+export type Work = { env: Env; db: Database; job: Job; person: Person; now: number };
+
+/** `found` is how many rows a statement changes, or how many another store has told. */
+export type Change = { change?: SQL; found?: Store; total?: number };
+export type Piece = {
+  changes: Change[];
+  /** Where to go on; null is the step's end. */
+  place: unknown;
+  /** The step that follows, where it is not the one after this. */
+  next?: string | undefined;
+  /** Columns of the job that change beside. */
+  with?: SQL;
+  /** Another erasure is in the way: nothing is done. */
+  wait?: true;
+};
+export type Step = { name: string; work(work: Work): Promise<Piece> };
+
+const FINISHED = "finished";
+
+/** The running ones, the oldest first. */
+export async function running(db: Database, now: number): Promise<Job[]> {
+  const rows = await db.all<Row>(sql`SELECT * FROM erasures WHERE finished_at IS NULL AND due_at <= ${now} ORDER BY n`);
+  return rows.map(jobOf);
+}
+
+export async function readJob(db: Database, id: string): Promise<Job | null> {
+  const row = await db.get<Row>(sql`SELECT * FROM erasures WHERE id = ${id} AND finished_at IS NULL`);
+  return row ? jobOf(row) : null;
+}
+
+const jobOf = (row: Row): Job => ({
+  ...row,
+  suppress: row.suppress === 1,
+  place: row.place === null ? null : JSON.parse(row.place),
+  names: JSON.parse(row.names) as Names,
+});
+
+/** Adds what the statement before it has changed, or a number. */
+const tally = ({ id }: Job, { found, total }: Change): SQL => {
+  const path = `$.${found}`;
+  const more = total === undefined ? sql`changes()` : sql`CAST(${total} AS INTEGER)`;
+  return sql`UPDATE erasures SET found = json_set(found, ${path}, (found ->> ${path}) + ${more}) WHERE id = ${id}`;
+};
+
+/** Fails, and with it the transaction, when another run has moved the job meanwhile: NULL is not allowed. */
+const move = ({ id, moves }: Job, step: string, place: unknown, also?: SQL): SQL =>
+  sql`UPDATE erasures SET moves = CASE WHEN moves = ${moves} THEN moves + 1 END, step = ${step},
+    place = ${place === null ? null : JSON.stringify(place)}, error = NULL ${also === undefined ? sql`` : sql`, ${also}`}
+    WHERE id = ${id}`;
+
+const lostRace = (error: unknown) =>
+  /NOT NULL constraint failed: (?:erasures\.moves|renaming\.generation|archive_files\.state)/.test(String(error));
+
+/** Does one piece. Whether there is more to do now. */
+export async function advance(
+  env: Env,
+  db: Database,
+  steps: readonly Step[],
+  id: string,
+  now: number,
+): Promise<boolean> {
+  const job = await readJob(db, id);
+  if (!job || job.due_at > now) return false;
+  const index = steps.findIndex(({ name }) => name === job.step);
+  const step = steps[index] as Step;
+  const piece = await step.work({ env, db, job, person: personOf(job.names), now });
+  if (piece.wait) return false;
+  const next = piece.next ?? (piece.place === null ? (steps[index + 1]?.name ?? FINISHED) : job.step);
+  await transact(db, [
+    move(job, next, piece.place, piece.with),
+    ...piece.changes.flatMap((one) => [...(one.change ? [one.change] : []), ...(one.found ? [tally(job, one)] : [])]),
+  ]);
+  return true;
+}
+
+/** Without the query's parameters, which name the person. */
+const reasonOf = (error: unknown): string => {
+  const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return (reason instanceof Error ? reason.message : String(reason)).slice(0, 500);
+};
+
+/** Works on a job until `until`, in epoch milliseconds, or until it has to wait. What goes wrong is in its receipt. */
+export async function run(env: Env, db: Database, steps: readonly Step[], id: string, until: number): Promise<void> {
+  for (;;) {
+    try {
+      const now = Date.now();
+      if (now >= until || !(await advance(env, db, steps, id, now))) return;
+    } catch (error) {
+      if (lostRace(error)) continue;
+      const reason = reasonOf(error);
+      log("error", "erasure failed", { id, error: reason });
+      // The database itself may be what is failing.
+      await db
+        .run(sql`UPDATE erasures SET error = ${reason} WHERE id = ${id} AND finished_at IS NULL`)
+        .catch(() => undefined);
+      return;
+    }
+  }
+}

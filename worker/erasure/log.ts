@@ -1,0 +1,207 @@
+/** The log: the person's own events lose what is personal and get new names; other people's lose what mentions them. */
+import { type SQL, sql } from "drizzle-orm";
+import type { StoredEvent } from "../event.ts";
+import type { Change, Piece, Work } from "./job.ts";
+import { type Person, VISITOR } from "./names.ts";
+import { overwrite } from "./overwrite.ts";
+import { renamed } from "./people.ts";
+
+/** Events that one transaction rewrites, and events that one query looks through. */
+const AT_ONCE = 500;
+const SCAN = 5_000;
+
+/** All columns that can change; the others are what figures are made of. */
+const COLUMNS = [
+  "player_id",
+  "visitor_id",
+  "event_id",
+  "transaction_id",
+  "duplicate_of",
+  "session_id",
+  "click_id",
+  "score",
+  "data",
+  "browser",
+  "os",
+  "referrer",
+  "source_ip",
+  "user_agent",
+] as const satisfies readonly (keyof StoredEvent | "duplicate_of")[];
+const SEARCHED = sql.raw(
+  "event_id, transaction_id, duplicate_of, session_id, click_id, referrer, user_agent, data".replaceAll(
+    /(\w+)/g,
+    "e.$1",
+  ),
+);
+type Columns = Pick<StoredEvent, Exclude<(typeof COLUMNS)[number], "duplicate_of">> & { duplicate_of: string | null };
+export type LoggedEvent = Columns & { seq: number; event_type: string };
+const SELECTED = sql.raw(["seq", "event_type", ...COLUMNS].map((column) => `e.${column}`).join(", "));
+
+const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
+
+/** What a leaderboard takes from `data` where `score` is absent stays. */
+function scoreOf({ score, data }: LoggedEvent): number | null {
+  if (score !== null || data === null) return score;
+  const given = (JSON.parse(data) as { score?: unknown }).score;
+  return Number.isSafeInteger(given) ? (given as number) : null;
+}
+
+function own(person: Person, event: LoggedEvent): Columns {
+  const { words } = person;
+  const id = (text: string | null) => (text === null ? null : words.own(text));
+  return {
+    player_id: renamed(person, "player_id", event.player_id),
+    visitor_id: renamed(person, "visitor_id", event.visitor_id),
+    event_id: words.own(event.event_id),
+    transaction_id: id(event.transaction_id),
+    duplicate_of: id(event.duplicate_of),
+    score: scoreOf(event),
+    session_id: null,
+    click_id: null,
+    data: null,
+    browser: null,
+    os: null,
+    referrer: null,
+    source_ip: null,
+    user_agent: null,
+  };
+}
+
+function mentioning(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
+  const { words } = person;
+  const text = (value: string | null) => (value === null ? null : words.mentioned(value));
+  const reference = event.duplicate_of === null ? null : words.own(event.duplicate_of);
+  return {
+    ...event,
+    player_id: renamed(person, "player_id", event.player_id),
+    visitor_id: renamed(person, "visitor_id", event.visitor_id),
+    event_id: words.mentioned(event.event_id),
+    transaction_id: text(event.transaction_id),
+    // An event of the person's own was renamed more thoroughly: what refers to it follows.
+    duplicate_of: reference !== null && ids.has(reference) ? reference : text(event.duplicate_of),
+    session_id: text(event.session_id),
+    click_id: text(event.click_id),
+    referrer: text(event.referrer),
+    user_agent: text(event.user_agent),
+    data: event.data === null ? null : words.inJson(event.data, "mentioned"),
+  };
+}
+
+/** An event as the archive has it: it may have gone from the log, and what it refers to, too. */
+export function scrubbed(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
+  const actor = event.player_id ?? VISITOR + event.visitor_id;
+  return person.persons.has(actor) ? own(person, event) : mentioning(person, event, ids);
+}
+
+/** Writes the events anew, and with them the transactions that they hold. */
+function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Columns }[]): SQL[] {
+  const statements = [
+    overwrite(
+      "events",
+      ["seq"],
+      COLUMNS,
+      pairs.map(({ event, becomes }) => ({ key: [event.seq], values: COLUMNS.map((column) => becomes[column]) })),
+    ),
+  ];
+  const taken = pairs.filter(
+    ({ event, becomes }) =>
+      event.transaction_id !== null &&
+      (event.transaction_id !== becomes.transaction_id || event.event_id !== becomes.event_id),
+  );
+  if (taken.length === 0) return statements;
+  const key = ["project_id", "event_type", "transaction_id"];
+  return [
+    ...statements,
+    overwrite(
+      "transactions",
+      key,
+      ["transaction_id"],
+      taken.map(({ event, becomes }) => ({
+        key: [project_id, event.event_type, event.transaction_id],
+        values: [becomes.transaction_id],
+      })),
+    ),
+    overwrite(
+      "transactions",
+      [...key, "event_id"],
+      ["event_id"],
+      taken.map(({ event, becomes }) => ({
+        key: [project_id, event.event_type, becomes.transaction_id, event.event_id],
+        values: [becomes.event_id],
+      })),
+    ),
+  ];
+}
+
+const unlike = ({ event, becomes }: { event: LoggedEvent; becomes: Columns }) =>
+  COLUMNS.some((column) => event[column] !== becomes[column]);
+
+/** The person's own, by the index of who did it. What has its new name is not found again, so no place is kept. */
+export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
+  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM events e
+    WHERE e.project_id = ${job.project_id} AND e.actor IN ${list(person.persons.keys())} AND e.seq <= ${job.names.head}
+    LIMIT ${AT_ONCE}`);
+  if (events.length === 0) return { changes: [], place: null };
+  const [change, ...others] = rewritten(
+    job.project_id,
+    events.map((event) => ({ event, becomes: own(person, event) })),
+  );
+  return {
+    changes: [{ change: change as SQL, found: "events" }, ...others.map((one) => ({ change: one }))],
+    place: true,
+  };
+}
+
+/** Other players' events under a shared visitor, where they decided whose the visitor is. */
+export async function decidingEvents(work: Work): Promise<Piece> {
+  const { db, job, person } = work;
+  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
+    WHERE i.project_id = ${job.project_id} AND i.visitor_id IN ${list(person.visitors.keys())}
+      AND e.visitor_id = i.visitor_id LIMIT ${AT_ONCE}`);
+  return { changes: await mentions(work, events), place: events.length === 0 ? null : true };
+}
+
+/** Which of these, renamed as the person's own would be, are events of the log: those were the person's own. */
+export async function renamedIds({ db, job, person }: Work, references: (string | null)[]): Promise<Set<string>> {
+  const own = references.flatMap((id) => (id === null || person.words.own(id) === id ? [] : [person.words.own(id)]));
+  if (own.length === 0) return new Set();
+  const known = await db.values<[string]>(
+    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id IN ${list(own)}`,
+  );
+  return new Set(known.map(([id]) => id));
+}
+
+async function mentions(work: Work, events: LoggedEvent[]): Promise<Change[]> {
+  const { job, person } = work;
+  const ids = await renamedIds(
+    work,
+    events.map((event) => event.duplicate_of),
+  );
+  const pairs = events.map((event) => ({ event, becomes: mentioning(person, event, ids) })).filter(unlike);
+  if (pairs.length === 0) return [];
+  const [change, ...others] = rewritten(job.project_id, pairs);
+  return [{ change: change as SQL, found: "mentions" }, ...others.map((one) => ({ change: one }))];
+}
+
+/** Looks through the log, from `after` up to `upTo`. */
+async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
+  const { db, job, person } = work;
+  const from = Math.max(after, (job.place as number | null) ?? 0);
+  const end = Math.min(upTo, from + SCAN);
+  if (from >= end) return { changes: [], place: null };
+  // The limit keeps SQLite from putting the text together anew for each word.
+  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM (
+      SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
+      WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e
+    WHERE e.visitor_id IN ${list(person.visitors.keys())}
+      OR EXISTS (SELECT 1 FROM json_each(${JSON.stringify(person.words.needles)}) w WHERE instr(e.texts, w.value) > 0)`);
+  return {
+    changes: await mentions(work, events),
+    place: end < upTo ? end : null,
+  };
+}
+
+/** What `identities` has not read yet: it must not come upon a name that no longer means anyone. */
+export const unreadEvents = (work: Work) => scan(work, work.job.names.identified, work.job.names.head);
+/** All others that no earlier pass has looked through. */
+export const earlierEvents = (work: Work) => scan(work, work.job.names.scanned, work.job.names.identified);

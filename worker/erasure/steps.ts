@@ -1,0 +1,107 @@
+/**
+ * The steps of an erasure, in their order. All are done twice: what was under way the first time has landed by the
+ * second, a minute later. Each pass has pseudonyms of its own: whoever came back meanwhile was counted as somebody new,
+ * and stays that.
+ */
+import { sql } from "drizzle-orm";
+import { wakeProjectors } from "../projections/projector.ts";
+import { digestOf, forgetSuppressions, suppress } from "../suppression.ts";
+import { archive, archivedAudit } from "./archive.ts";
+import { audit, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
+import type { Piece, Step, Work } from "./job.ts";
+import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
+import { gather } from "./names.ts";
+import { sealed } from "./receipt.ts";
+import { peopleTables } from "./tables.ts";
+
+const PASSES = 2;
+/** Longer than isolates trust what they have read of suppressions, and than rejections wait to be recorded. */
+export const BETWEEN_PASSES_MS = 60_000;
+
+/** Stops the projections, unless another erasure has. */
+async function hold({ db, job }: Work): Promise<Piece> {
+  const held = await db.get<{ erasure_id: string | null }>(sql`SELECT erasure_id FROM renaming`);
+  if (held?.erasure_id != null && held.erasure_id !== job.id) return { changes: [], place: null, wait: true };
+  return {
+    changes: [
+      // Fails where another was quicker: NULL is not allowed.
+      {
+        change: sql`UPDATE renaming SET erasure_id = ${job.id},
+          generation = CASE WHEN erasure_id IS NULL OR erasure_id = ${job.id} THEN generation + 1 END`,
+      },
+    ],
+    place: null,
+  };
+}
+
+async function names({ db, job, now }: Work): Promise<Piece> {
+  const found = await gather(db, job.project_id, job.names, now);
+  return { changes: [], place: null, with: sql`names = ${JSON.stringify(found)}` };
+}
+
+/** Those who ask for it are not recorded again; a browser that is another player's, too, is not held against them. */
+async function keepOut({ db, job }: Work): Promise<Piece> {
+  // As it is now: it may have been asked for since.
+  const asked = await db.get(sql`SELECT 1 FROM erasures WHERE id = ${job.id} AND suppress = 1`);
+  if (!asked) return { changes: [], place: null };
+  const { project_id, names } = job;
+  const own = names.visitors.map(([name]) => name).filter((name) => !names.shared.includes(name));
+  const digests = await Promise.all([
+    digestOf(db, project_id, "player_id", names.player[0]),
+    ...own.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)),
+  ]);
+  forgetSuppressions();
+  return { changes: [{ change: suppress(project_id, digests) }], place: null };
+}
+
+async function release({ env, job }: Work): Promise<Piece> {
+  // Woken before they may run would be for nothing; cron makes up for a wake that is lost.
+  if (job.place === null) {
+    return {
+      changes: [{ change: sql`UPDATE renaming SET erasure_id = NULL WHERE erasure_id = ${job.id}` }],
+      place: true,
+    };
+  }
+  await wakeProjectors(env);
+  return { changes: [], place: null };
+}
+
+async function again(work: Work): Promise<Piece> {
+  const { job, now } = work;
+  if (job.pass < PASSES) {
+    const due_at = now + BETWEEN_PASSES_MS;
+    return {
+      changes: [],
+      place: null,
+      next: STEPS[0]?.name,
+      with: sql`pass = pass + 1, due_at = CAST(${due_at} AS INTEGER)`,
+    };
+  }
+  // Asked for since the second pass began.
+  const { changes } = await keepOut(work);
+  return { changes, place: null };
+}
+
+const finish = async (work: Work): Promise<Piece> => ({ changes: [], place: null, with: await sealed(work) });
+
+export const STEPS: readonly Step[] = [
+  { name: "hold", work: hold },
+  { name: "names", work: names },
+  { name: "suppression", work: keepOut },
+  { name: "own_events", work: ownEvents },
+  { name: "deciding_events", work: decidingEvents },
+  { name: "unread_events", work: unreadEvents },
+  { name: "people", work: peopleTables },
+  { name: "release", work: release },
+  { name: "earlier_events", work: earlierEvents },
+  { name: "transactions", work: transactions },
+  { name: "retired_events", work: retiredEvents },
+  { name: "dead_letters", work: deadLetters },
+  { name: "audit", work: audit },
+  { name: "requests", work: requests },
+  { name: "live", work: live },
+  { name: "archive", work: archive },
+  { name: "archived_audit", work: archivedAudit },
+  { name: "again", work: again },
+  { name: "finish", work: finish },
+];

@@ -1,0 +1,55 @@
+/** Gives the tables of people their new names, one table after the other, so many rows in a transaction. */
+import { sql } from "drizzle-orm";
+import type { Piece, Work } from "./job.ts";
+import type { Person } from "./names.ts";
+import { overwrite, type Value } from "./overwrite.ts";
+import { PEOPLE, type PeopleTable, renamed } from "./people.ts";
+
+const AT_ONCE = 1_000;
+
+const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
+
+/** Days on which the person did something, under the new names or the old: as the log has it, and as is kept of it. */
+function daysOf(project_id: string, { persons }: Person) {
+  const both = list([...persons.keys(), ...persons.values()]);
+  return sql`SELECT event_date, event_type, app_id FROM player_days WHERE project_id = ${project_id} AND person IN ${both}
+    UNION SELECT event_date, event_type, coalesce(app_id, '') FROM events
+      WHERE project_id = ${project_id} AND actor IN ${both}`;
+}
+
+async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Piece["changes"]> {
+  const columns = [...table.names, ...(table.texts ?? [])];
+  const rows = await db.all<
+    Record<string, Value>
+  >(sql`SELECT ${sql.raw([...new Set([...table.key, ...columns])].join(", "))}
+    FROM ${sql.raw(table.table + (table.index ? ` INDEXED BY ${table.index}` : ""))} WHERE ${table.of(job.project_id, {
+      persons: list(person.persons.keys()),
+      players: list(person.players.keys()),
+      visitors: list(person.visitors.keys()),
+      days: daysOf(job.project_id, person),
+    })} LIMIT ${AT_ONCE}`);
+  if (rows.length === 0) return [];
+  const become = (row: Record<string, Value>) => [
+    ...table.names.map((column) => renamed(person, column, row[column] as string | null)),
+    ...(table.texts ?? []).map((column) => textOf(person, row, row[column] as string)),
+  ];
+  const change = overwrite(
+    table.table,
+    table.key,
+    columns,
+    rows.map((row) => ({ key: table.key.map((column) => row[column] ?? null), values: become(row) })),
+  );
+  return [{ change, found: table.table }];
+}
+
+/** With the id of an event in it: the person's own were renamed more thoroughly than others'. */
+const textOf = ({ players, words }: Person, { player_id }: Record<string, Value>, text: string) =>
+  players.has(player_id as string) ? words.own(text) : words.mentioned(text);
+
+export async function peopleTables(work: Work): Promise<Piece> {
+  const at = (work.job.place as number | null) ?? 0;
+  const table = PEOPLE[at];
+  if (!table) return { changes: [], place: null };
+  const changes = await rename(work, table);
+  return { changes, place: changes.length > 0 ? at : at + 1 };
+}

@@ -1,0 +1,96 @@
+/**
+ * Finds a person's names and contacts in texts, and puts in their place what stands for them. The same word is always
+ * replaced by the same, in every store, so that ids which refer to each other still do.
+ */
+
+/** A name, and what stands for it. */
+export type Pair = readonly [name: string, pseudonym: string];
+
+export type Words = {
+  /** In texts of the person's own: wherever a word stands. */
+  own(text: string): string;
+  /** In other people's: only where a word stands by itself, so that `alice` does not touch `alice2`. */
+  mentioned(text: string): string;
+  /** The same within JSON text, keys and long numbers included. */
+  inJson(text: string, within: "own" | "mentioned"): string;
+  /** What a text that mentions the person holds in lower case (ASCII), also inside JSON: to search the database by. */
+  needles: string[];
+  /** The source of a regular expression, in any case, that finds JSON texts which name the person. */
+  pattern: string;
+};
+
+/** Digits say little: every number has them. */
+const TELLING = { digits: 6, other: 4 } as const;
+const LONG_NUMBER = 8;
+
+const isTelling = (word: string) => word.length >= (/^\d+$/.test(word) ? TELLING.digits : TELLING.other);
+const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+const byItself = (source: string) => `(?<![\\p{L}\\p{N}])${source}(?![\\p{L}\\p{N}])`;
+const asciiLower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+const inside = (word: string) => JSON.stringify(word).slice(1, -1);
+const PSEUDONYM = "erased-[0-9a-f]{8}-[0-9a-f-]{27}";
+
+export const newPseudonym = (): string => `erased-${crypto.randomUUID()}`;
+
+/** A telephone number is also looked for as its digits alone. */
+export const digitsOf = (contact: string): string | null => {
+  const digits = contact.replace(/\D/g, "");
+  return /^\+?[\d\s().-]+$/.test(contact) && digits.length >= LONG_NUMBER && digits !== contact ? digits : null;
+};
+
+export function wordsOf(pairs: readonly Pair[]): Words {
+  // The longest first, so that a word within another does not break it.
+  const words = pairs.filter(([name]) => name !== "").sort(([a], [b]) => b.length - a.length);
+  const telling = words.filter(([name]) => isTelling(name));
+  const pseudonyms = new Map(words.map(([name, pseudonym]) => [name.toLowerCase(), { name, pseudonym }]));
+
+  const replacing = (sources: string[]) => {
+    if (sources.length === 0) return (text: string) => text;
+    // What was replaced before is passed over.
+    const pattern = new RegExp([PSEUDONYM, ...sources].join("|"), "giu");
+    return (text: string) =>
+      text.replace(pattern, (match) => {
+        const word = pseudonyms.get(match.toLowerCase());
+        if (!word) return match;
+        return match === word.name ? word.pseudonym : `${word.pseudonym}.${spelling(match, word.name)}`;
+      });
+  };
+  const own = replacing(words.map(([name]) => (isTelling(name) ? quoted(name) : byItself(quoted(name)))));
+  const mentioned = replacing(telling.map(([name]) => byItself(quoted(name))));
+  const replace = { own, mentioned };
+
+  const walk = (value: unknown, within: "own" | "mentioned"): unknown => {
+    if (typeof value === "string") return replace[within](value);
+    if (typeof value === "number") {
+      const text = String(value);
+      return text.length >= LONG_NUMBER ? (pseudonyms.get(text)?.pseudonym ?? value) : value;
+    }
+    if (Array.isArray(value)) return value.map((inner) => walk(inner, within));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [replace[within](key), walk(inner, within)]));
+  };
+
+  const exact = words.map(([name]) => `\\\\*"${quoted(inside(name))}\\\\*"`);
+  return {
+    own,
+    mentioned,
+    inJson(text, within) {
+      let value: unknown;
+      try {
+        value = JSON.parse(text);
+      } catch {
+        return replace[within](text);
+      }
+      const changed = JSON.stringify(walk(value, within));
+      return changed === JSON.stringify(value) ? text : changed;
+    },
+    needles: [...new Set(telling.flatMap(([name]) => [name, inside(name)]).map(asciiLower))],
+    pattern: [...telling.map(([name]) => byItself(quoted(inside(name)))), ...exact].join("|") || "(?!)",
+  };
+}
+
+/** Which letters are of the other case: two spellings of a word must not become one. */
+function spelling(match: string, name: string): string {
+  const differing = [...match].map((letter, index) => (letter === [...name][index] ? "0" : "1")).join("");
+  return BigInt(`0b${differing}`).toString(36);
+}

@@ -1,0 +1,87 @@
+/**
+ * Events of the archive, for what the log does not hold any more. A file is read whole, so one call reads a few of them
+ * and says where it stopped.
+ */
+import { readFile } from "../archive/bucket.ts";
+import { at, COLUMNS, type LoggedRow } from "../archive/columns.ts";
+import { liveFiles } from "../archive/files.ts";
+import type { Row } from "../archive/parquet.ts";
+import { hourOf } from "../archive/partition.ts";
+import type { Database } from "../schema.ts";
+
+/** What one call reads at most, about: an hour that was begun is read to its end. */
+const MOST_FILES = 24;
+const MOST_ROWS = 100_000;
+
+/** Fields that an event must have with these values. */
+export type ArchiveFilters = Partial<
+  Pick<LoggedRow, "event_type" | "player_id" | "visitor_id" | "app_id" | "banner_tag">
+>;
+
+/** Where the next call goes on: with the events of this UTC hour (counted from 1970) before this `seq`. */
+export type ArchivePosition = { hour: number; seq: number };
+
+export type ArchivedEvents = {
+  events: LoggedRow[];
+  /** Null where all was read. */
+  next: ArchivePosition | null;
+};
+
+/**
+ * The project's events that happened from `from` up to and without `to`, in epoch milliseconds: the latest UTC hour
+ * first, within it the last one taken first. At most `limit`, and fewer where the reading ends before.
+ */
+export async function archivedEvents(
+  env: Env,
+  db: Database,
+  asked: {
+    project_id: string;
+    from: number;
+    to: number;
+    filters: ArchiveFilters;
+    limit: number;
+    after?: ArchivePosition | null;
+  },
+): Promise<ArchivedEvents> {
+  const { from, to, limit, after } = asked;
+  const first = hourOf(from);
+  const end = Math.min(hourOf(to - 1), after?.hour ?? Number.POSITIVE_INFINITY) + 1;
+  if (end <= first) return { events: [], next: null };
+  const hours = Map.groupBy(await liveFiles(db, { first, end }), (file) => file.hour);
+  const matches = matcher(asked);
+  const events: LoggedRow[] = [];
+  let [files, rows] = [0, 0];
+  for (const [hour, own] of [...hours].reverse()) {
+    if (files >= MOST_FILES || rows >= MOST_ROWS) return { events, next: { hour, seq: Number.MAX_SAFE_INTEGER } };
+    let before = after?.hour === hour ? after.seq : Number.MAX_SAFE_INTEGER;
+    for (const file of own.reverse().filter(({ first_seq }) => first_seq < before)) {
+      if (events.length >= limit) return { events, next: { hour, seq: before } };
+      const found: LoggedRow[] = [];
+      for await (const group of readFile(env.ARCHIVE, file)) {
+        for (const row of group) if (matches(row) && (row[at("seq")] as number) < before) found.push(eventOf(row));
+      }
+      files++;
+      rows += file.rows;
+      const shown = found.reverse().slice(0, limit - events.length);
+      events.push(...shown);
+      before = shown.length < found.length ? (shown.at(-1) as LoggedRow).seq : file.first_seq;
+      if (shown.length < found.length) return { events, next: { hour, seq: before } };
+    }
+  }
+  return { events, next: null };
+}
+
+function matcher(asked: { project_id: string; from: number; to: number; filters: ArchiveFilters }) {
+  const { project_id, filters } = asked;
+  const wanted = Object.entries({ project_id, ...filters }).map(
+    ([name, value]) => [at(name as keyof LoggedRow), value] as const,
+  );
+  const timestamp = at("timestamp");
+  return (row: Row): boolean => {
+    const happened = row[timestamp] as number;
+    return happened >= asked.from && happened < asked.to && wanted.every(([index, value]) => row[index] === value);
+  };
+}
+
+const eventOf = (row: Row): LoggedRow =>
+  Object.fromEntries(COLUMNS.map(({ name }, index) => [name, row[index]])) as LoggedRow;

@@ -1,0 +1,22 @@
+/** The instance's own secrets, made on first use: whoever comes second with one takes the first. */
+import { sql } from "drizzle-orm";
+import type { Database } from "./schema.ts";
+
+/** `digests` keys digests of ids; `receipts` is the private key, a JWK, that signs receipts. */
+export type KeyName = "digests" | "receipts";
+
+const known = new Map<KeyName, string>();
+
+export async function instanceKey(db: Database, name: KeyName, make: () => string | Promise<string>): Promise<string> {
+  const cached = known.get(name);
+  if (cached !== undefined) return cached;
+  const read = () => db.get<{ secret: string }>(sql`SELECT secret FROM instance_keys WHERE name = ${name}`);
+  let found = await read();
+  if (!found) {
+    await db.run(sql`INSERT OR IGNORE INTO instance_keys (name, secret) VALUES (${name}, ${await make()})`);
+    found = await read();
+  }
+  if (!found) throw new Error(`The key ${name} was not kept.`);
+  known.set(name, found.secret);
+  return found.secret;
+}

@@ -42,6 +42,28 @@ export default defineConfig({
               bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
               // Runs here, beside workerd: DuckDB needs Node.
               serviceBindings: {
+                REFERENCE: async (request: Request) =>
+                  (await import("./test/golden/reference/server.ts")).answer(request),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "golden",
+          include: ["test/golden/**/*.test.ts"],
+          setupFiles: ["test/worker/setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              // Runs here, beside workerd: DuckDB needs Node.
+              serviceBindings: {
                 DUCKDB: async (request: Request) => (await import("./test/archive/duckdb.ts")).answer(request),
               },
             },

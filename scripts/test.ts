@@ -8,7 +8,7 @@ const env = { ...process.env, WRANGLER_SEND_METRICS: "false", EDGEPIXEL_PREBUILT
 const run = (...args: string[]) => spawnSync(process.execPath, args, { env, stdio: "inherit" }).status ?? 1;
 
 const built = run("scripts/build.ts");
-const names = ["worker", "archive", "client", "project", ...(browserPath ? ["browser"] : [])];
+const names = ["worker", "golden", "archive", "client", "project", ...(browserPath ? ["browser"] : [])];
 const projects = names.map((name) => `--project=${name}`);
 const status = built || run("node_modules/vitest/vitest.mjs", "run", ...projects, ...process.argv.slice(2));
 if (!browserPath) {

@@ -1,0 +1,11 @@
+/** The orders in which the golden events arrive: as they were sent, and with their batches in any order. */
+import type { StoredEvent } from "../../worker/event.ts";
+import { shuffled } from "./chance.ts";
+import { goldenEvents, inBatches } from "./traffic.ts";
+
+/** As the queue hands them over: in batches of 1 to 500. */
+export const ARRIVALS = {
+  sent: (): StoredEvent[][] => inBatches(goldenEvents()),
+  shuffled: (): StoredEvent[][] => shuffled(inBatches(goldenEvents()), 5),
+};
+export type Arrival = keyof typeof ARRIVALS;

@@ -1,0 +1,146 @@
+/** What is asked of the product and of the reference alike: addresses, by the path of the report. */
+import type { GoldenProject } from "./projects.ts";
+
+type Questions = {
+  /** Queries that are asked for each period, and those that are asked as they are. */
+  periods?: string[];
+  once?: string[];
+  /** Likewise, with a key that is limited to `LIMITED_TO`. */
+  limitedPeriods?: string[];
+  limitedOnce?: string[];
+  /** What stands for the parameters of the path. */
+  paths?: string[];
+};
+
+/** All of it; a month over both changes of the clocks; the days on which they change; an ordinary day; before it all. */
+const PERIODS = [
+  { from: "2025-09-20", to: "2025-11-20" },
+  { from: "2025-10-05", to: "2025-11-02" },
+  { from: "2025-10-05", to: "2025-10-05" },
+  { from: "2025-11-02", to: "2025-11-02" },
+  { from: "2025-10-28", to: "2025-10-28" },
+  { from: "2025-08-01", to: "2025-08-31" },
+];
+export const LIMITED_TO = ["affiliate-1", "affiliate-3", "caf\u00e9", " spaced "];
+
+const DIMENSIONS = ["banner_tag", "country", "device", "app_id"];
+const PLAYERS = [
+  ...Array.from({ length: 6 }, (_, n) => `edge-player-${n}`),
+  ...Array.from({ length: 30 }, (_, n) => `player-${n}`),
+];
+const APPS = ["slots", "Keno 90", "\u{1f3b2} dice"];
+const DAYS = ["2025-10-05", "2025-11-02", "2025-10-28"];
+const SERIES = ["registrations", "events", "daily_active_users", "conversion_rate", "revenue", "arpu"];
+const SPAN = "startTime=2025-09-20T00:00:00Z&endTime=2025-11-20T00:00:00Z&granularity=day";
+/** Two days around each change of the clocks, from the middle of an hour on. */
+const HOURS = [
+  "startTime=2025-10-04T06:10:00Z&endTime=2025-10-06T06:00:00Z",
+  "startTime=2025-11-01T12:40:00Z&endTime=2025-11-03T12:00:01Z",
+];
+
+export const QUESTIONS: Record<string, Questions> = {
+  "/metrics": {
+    periods: [
+      "",
+      "interval=hour",
+      ...DIMENSIONS.flatMap((dimension) => [
+        `group_by=${dimension}`,
+        `group_by=${dimension}&interval=hour&event_type=visit`,
+      ]),
+      "banner_tag=affiliate-2",
+      "event_type=deposit&banner_tag=__proto__&group_by=country",
+    ],
+    limitedPeriods: ["", "group_by=banner_tag", "interval=hour&group_by=device"],
+  },
+  "/metrics/:name": {
+    paths: SERIES.map((name) => `metrics/${name}`),
+    once: [
+      SPAN,
+      `${SPAN}&dimension=banner_tag`,
+      ...HOURS.map((hours) => `${hours}&granularity=hour`),
+      `${HOURS[1]}&granularity=hour&dimension=app_id`,
+      `${SPAN}&banner_tag=Brand`,
+    ],
+    limitedOnce: [SPAN, `${HOURS[0]}&granularity=hour`, `${SPAN}&dimension=banner_tag`],
+  },
+  "/bots": { periods: [""] },
+  "/funnel": {
+    periods: ["", "group_by=banner_tag", "by=event_date", "by=event_date&group_by=banner_tag", "banner_tag=sommer 😀"],
+    limitedPeriods: ["", "by=event_date&group_by=banner_tag"],
+  },
+  "/cohorts": {
+    periods: ["", "group_by=banner_tag", "interval=day", "interval=month&banner_tag=Brand"],
+    limitedPeriods: ["", "interval=day&group_by=banner_tag"],
+  },
+  "/campaigns": {
+    periods: ["", "compare=previous", "compare=year&sort=banner_tag", "sort=-unique_players&banner_tag=Brand"],
+    limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=amount"],
+  },
+  "/revenue": {
+    periods: [
+      "",
+      ...["app_id", "platform", "currency", "banner_tag"].map((dimension) => `group_by=${dimension}`),
+      "interval=hour&group_by=currency",
+      "event_type=refund&interval=hour",
+      "banner_tag=Brand",
+    ],
+    limitedPeriods: ["", "group_by=banner_tag"],
+  },
+  "/ltv": {
+    once: ["limit=300", "segment=dolphin&limit=200", "banner_tag=affiliate-2&limit=1000"],
+    limitedOnce: ["limit=30"],
+  },
+  "/kpis": {
+    once: [...DAYS.map((date) => `date=${date}`), "date=2025-10-28&banner_tag=Brand"],
+    limitedOnce: DAYS.map((date) => `date=${date}`),
+  },
+  "/games/:app_id/leaderboard": {
+    paths: APPS.map((app_id) => `games/${encodeURIComponent(app_id)}/leaderboard`),
+    once: [
+      "period=alltime&limit=1000",
+      "period=alltime&limit=5",
+      ...DAYS.flatMap((date) => [`date=${date}`, `date=${date}&period=weekly&limit=1000`]),
+    ],
+  },
+  "/players": {
+    once: [
+      "limit=400",
+      "sort=player_id&limit=1000",
+      "sort=-first_seen&has_deposit=true&limit=200",
+      "banner_tag=Brand",
+      "segment=whale&limit=50",
+      "from=2025-10-05&to=2025-10-12",
+      "search=player-1&sort=first_seen&limit=1000",
+    ],
+  },
+  "/players/:player_id": { paths: PLAYERS.map((player_id) => `players/${player_id}`), once: [""] },
+  "/players/:player_id/stats": { paths: PLAYERS.map((player_id) => `players/${player_id}/stats`), once: [""] },
+  "/profiles": { once: ["limit=300"] },
+  "/reports": { once: ["limit=25", "type=weekly&limit=5", "type=monthly"] },
+};
+
+/** No figures of their own: the log's events as they are, one of a list that is asked for, and an estimate. */
+export const NOT_ASKED = [
+  "/players/:player_id/events",
+  "/events",
+  "/events/:event_id",
+  "/reports/:report_id",
+  "/anomalies",
+];
+
+/** Addresses about one project. */
+export function questions(path: string, { project_id }: GoldenProject, limited: boolean): string[] {
+  const { paths = [path.slice(1)], periods, once, limitedPeriods, limitedOnce } = QUESTIONS[path] ?? {};
+  const dated = (limited ? limitedPeriods : periods) ?? [];
+  const queries = [
+    ...PERIODS.flatMap((period) => dated.map((query) => ({ query, period }))),
+    ...((limited ? limitedOnce : once) ?? []).map((query) => ({ query, period: {} })),
+  ];
+  return paths.flatMap((at) =>
+    queries.map(({ query, period }) => {
+      const url = new URL(`https://golden.example/api/v1/${at}?${query}`);
+      for (const [name, value] of Object.entries({ project_id, ...period })) url.searchParams.set(name, value);
+      return `${url.pathname}${url.search}`;
+    }),
+  );
+}

@@ -1,0 +1,48 @@
+/** What is asked of the reference: a report's address, taken apart. */
+import { type GoldenProject, PROJECTS } from "../projects.ts";
+import type { Row, Select } from "./database.ts";
+
+export type Ask = {
+  project: GoldenProject;
+  query: URLSearchParams;
+  /** The part of the path behind the report's name. */
+  rest: string[];
+  /** Null: all. */
+  tags: string[] | null;
+  period: { from: string; to: string };
+  /** With `$project`, `$from`, `$to` and the query's own parameters; `TAGGED` restricts `banner_tag` to `tags`. */
+  select: Select;
+};
+
+/** The answer that the product should give, as JSON has it. */
+export type Report = (ask: Ask) => Promise<unknown>;
+
+/** `limited` are the tags that the asking key is limited to. */
+export function takeApart(address: string, limited: string[] | null, select: Select): { name: string; ask: Ask } {
+  const url = new URL(address, "https://reference.example");
+  const [name = "", ...rest] = url.pathname
+    .replace(/^\/api\/v1\//, "")
+    .split("/")
+    .map(decodeURIComponent);
+  const query = url.searchParams;
+  const project = PROJECTS.find(({ project_id }) => project_id === query.get("project_id"));
+  if (!project) throw new Error(`${address} names no golden project`);
+  const own = query.get("banner_tag");
+  const tags = own === null ? limited : limited === null || limited.includes(own) ? [own] : [];
+  const period = { from: query.get("from") ?? "", to: query.get("to") ?? "" };
+  const values = { ...Object.fromEntries(query), project: project.project_id, ...period, tags: JSON.stringify(tags) };
+  const tagged = tags === null ? "true" : `list_contains(from_json($tags, '["VARCHAR"]'), banner_tag)`;
+  const bound: Select = <T extends Row>(sql: string, more = {}) =>
+    select<T>(sql.replaceAll("TAGGED", tagged), { ...values, ...more });
+  return { name, ask: { project, query, rest, tags, period, select: bound } };
+}
+
+/** How every answer begins. */
+export const head = ({ project_id, timezone }: GoldenProject) => ({ project_id, timezone });
+
+/** A part of a whole; null where there is nothing to divide by. */
+export const rate = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
+
+/** As text sorts in JavaScript; what has no tag is the empty text. */
+export const byText = (a: string | null, b: string | null): number =>
+  (a ?? "") < (b ?? "") ? -1 : (a ?? "") > (b ?? "") ? 1 : 0;

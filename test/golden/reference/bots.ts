@@ -1,0 +1,21 @@
+/** What bots sent, by day and reason. Tests are no events here; a bot's second transaction is still a bot's. */
+import { byText, type Report } from "./ask.ts";
+
+export const bots: Report = async ({ project, period, select }) => {
+  const within = "project_id = $project AND event_date BETWEEN $from AND $to";
+  const [all] = await select<{ events: number; total: number }>(
+    `SELECT count(*) FILTER (outcome <> 'test') AS events, count(*) FILTER (outcome = 'bot') AS total
+    FROM outcomes WHERE ${within}`,
+  );
+  const of = (columns: string) =>
+    `SELECT ${columns}, count(*) AS total FROM outcomes WHERE ${within} AND outcome = 'bot' GROUP BY ALL`;
+  const by_reason = await select<{ reason: string; total: number }>(of("bot AS reason"));
+  return {
+    project_id: project.project_id,
+    timezone: project.timezone,
+    ...period,
+    ...all,
+    by_reason: by_reason.sort((a, b) => b.total - a.total || byText(a.reason, b.reason)),
+    rows: await select(`${of("event_date, bot AS reason")} ORDER BY event_date, reason`),
+  };
+};

@@ -1,0 +1,102 @@
+/** A row per banner tag: what it brought in the period, and in the one that it is compared with. */
+import { type Ask, byText, head, type Report, rate } from "./ask.ts";
+import type { Row } from "./database.ts";
+import { average, money, payments } from "./money.ts";
+
+type Period = Ask["period"];
+type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
+
+/** `group` is the tag, or nothing for the total. */
+async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
+  const { project, select } = ask;
+  const counts = await select<Counts>(
+    `WITH within AS (
+      SELECT e.*, ${group} AS name, p.deposit_on FROM events e JOIN persons p USING (project_id, person)
+      WHERE project_id = $project AND event_date BETWEEN $from AND $to AND TAGGED
+    ), first AS (
+      SELECT ${group} AS name, count(*) AS first_deposits,
+        count(*) FILTER (registration_on BETWEEN $from AND $to) AS new_depositors
+      FROM (SELECT *, deposit_tag AS banner_tag FROM persons WHERE project_id = $project AND deposit_on BETWEEN $from AND $to)
+      WHERE TAGGED GROUP BY name
+    ), counted AS (
+      SELECT name, count(*) FILTER (event_type = 'visit') AS visits,
+        count(DISTINCT person) AS unique_players,
+        count(DISTINCT (event_date, person)) FILTER (event_type = 'registration') AS registrations,
+        count(DISTINCT person) FILTER (event_type = 'deposit' AND deposit_on < $from) AS returning_depositors,
+        count(DISTINCT person) FILTER (event_type = 'deposit') AS depositors,
+        count(*) FILTER (event_type = 'deposit') AS deposits
+      FROM within GROUP BY name
+    )
+    SELECT counted.*, coalesce(first_deposits, 0) AS first_deposits, coalesce(new_depositors, 0) AS new_depositors
+    FROM counted LEFT JOIN first USING (name)`,
+    { from, to },
+  );
+  const paid = await payments(ask, [group], "event_date BETWEEN $from AND $to AND TAGGED", {
+    from,
+    to,
+    into: project.currency,
+  });
+  const nothing = { visits: 0, unique_players: 0, registrations: 0, first_deposits: 0 };
+  const rest = { new_depositors: 0, returning_depositors: 0, depositors: 0, deposits: 0 };
+  const figures = (name: string) => {
+    const { name: _, ...own } = counts.find((row) => row.name === name) ?? { name, ...nothing, ...rest };
+    const [deposited, withdrawn] = [paid([name], "deposit"), paid([name], "withdrawal")];
+    return {
+      ...own,
+      amount: money(deposited.exact),
+      deposit_per_first_deposit: average(deposited.exact, own.first_deposits),
+      withdrawn: money(withdrawn.exact),
+      net_amount: money(deposited.exact - withdrawn.exact),
+      unconverted: deposited.unconverted,
+      withdrawn_unconverted: withdrawn.unconverted,
+      visit_to_registration: rate(own.registrations, own.visits),
+      registration_to_first_deposit: rate(own.first_deposits, own.registrations),
+    };
+  };
+  return { names: counts.map(({ name }) => name), figures };
+}
+
+const DAY = 86_400_000;
+const shift = (date: string, days: number) => new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
+
+/** As many days just before, or the same days a year earlier. */
+function compared({ from, to }: Period, compare: string): Period {
+  if (compare === "previous") {
+    const days = (Date.parse(to) - Date.parse(from)) / DAY + 1;
+    return { from: shift(from, -days), to: shift(from, -1) };
+  }
+  const earlier = (date: string) => `${Number(date.slice(0, 4)) - 1}${date.slice(4)}`.replace("02-29", "02-28");
+  return { from: earlier(from), to: earlier(to) };
+}
+
+export const campaigns: Report = async (ask) => {
+  const { project, query, period } = ask;
+  const compare = query.get("compare");
+  const previous_period = compare === null ? null : compared(period, compare);
+  const [now, total] = [await campaignsIn(ask, period, "banner_tag"), await campaignsIn(ask, period, "''")];
+  const before = previous_period && (await campaignsIn(ask, previous_period, "banner_tag"));
+  const totalBefore = previous_period && (await campaignsIn(ask, previous_period, "''"));
+  const sort = query.get("sort") ?? "-visits";
+  const rows = [...new Set([...now.names, ...(before?.names ?? [])])]
+    .map((name) => ({
+      banner_tag: name === "" ? null : name,
+      ...now.figures(name),
+      ...(before && { previous: before.figures(name) }),
+    }))
+    .sort((a, b) => {
+      const column = sort.replace("-", "") as keyof typeof a;
+      const order =
+        column === "banner_tag"
+          ? byText(a.banner_tag, b.banner_tag)
+          : Number(a[column] ?? -1) - Number(b[column] ?? -1);
+      return (sort.startsWith("-") ? -order : order) || byText(a.banner_tag, b.banner_tag);
+    });
+  return {
+    ...head(project),
+    currency: project.currency,
+    ...period,
+    rows,
+    total: { ...total.figures(""), ...(totalBefore && { previous: totalBefore.figures("") }) },
+    ...(previous_period && { previous_period }),
+  };
+};

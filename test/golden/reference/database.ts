@@ -1,0 +1,90 @@
+/** The golden events in DuckDB, with what counts derived from them. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import type { StoredEvent } from "../../../worker/event.ts";
+import { PROJECTS } from "../projects.ts";
+import { goldenRates } from "../rates.ts";
+import { FACTS } from "./facts.ts";
+
+/** Only what a sender says, and what was seen of the sender; what the product derives from it is left out. */
+const SENT = {
+  arrived: "BIGINT",
+  project_id: "VARCHAR",
+  event_id: "VARCHAR",
+  event_type: "VARCHAR",
+  player_id: "VARCHAR",
+  visitor_id: "VARCHAR",
+  banner_tag: "VARCHAR",
+  app_id: "VARCHAR",
+  session_id: "VARCHAR",
+  platform: "VARCHAR",
+  timestamp: "BIGINT",
+  received_at: "BIGINT",
+  amount: "BIGINT",
+  currency: "VARCHAR",
+  transaction_id: "VARCHAR",
+  score: "BIGINT",
+  data: "VARCHAR",
+  country: "VARCHAR",
+  device: "VARCHAR",
+  bot: "VARCHAR",
+  test: "INTEGER",
+} as const satisfies Record<string, string>;
+
+export type Cell = string | number | boolean | null | Cell[];
+export type Row = Record<string, Cell>;
+export type Select = <T extends Row = Row>(sql: string, values?: Record<string, string>) => Promise<T[]>;
+
+/** `sent` in the order of arrival. */
+export async function openFacts(sent: readonly StoredEvent[]): Promise<Select> {
+  const connection = await (await DuckDBInstance.create(":memory:", { threads: "1" })).connect();
+  const folder = mkdtempSync(join(tmpdir(), "golden-"));
+  const load = async (name: string, rows: readonly object[], columns: Record<string, string>) => {
+    const file = join(folder, `${name}.ndjson`);
+    writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
+    await connection.run(
+      `CREATE TABLE ${name} AS SELECT * FROM read_json($file, format = 'newline_delimited', columns = ${struct(columns)})`,
+      { file },
+    );
+  };
+  await load(
+    "sent",
+    sent.map((event, arrived) => ({ arrived, ...event })),
+    SENT,
+  );
+  const text = "VARCHAR";
+  await load("projects", PROJECTS, { project_id: text, timezone: text, currency: text, attribution_days: "BIGINT" });
+  await load("rates", goldenRates(), { currency_code: text, rate_date: text, usd_rate: text });
+  rmSync(folder, { recursive: true });
+  for (const statement of FACTS) await connection.run(statement);
+  return (sql, values = {}) => select(connection, sql, values);
+}
+
+const struct = (columns: Record<string, string>) =>
+  `{${Object.entries(columns)
+    .map(([name, type]) => `${name}: '${type}'`)
+    .join(", ")}}`;
+
+/** `$name` in the query is the value of that name; values that it does not ask for are left out. */
+async function select<T extends Row>(
+  connection: DuckDBConnection,
+  sql: string,
+  values: Record<string, string>,
+): Promise<T[]> {
+  const asked = Object.entries(values).filter(([name]) => new RegExp(`\\$${name}\\b`).test(sql));
+  const reader = await connection.runAndReadAll(sql, Object.fromEntries(asked) as Record<string, DuckDBValue>);
+  return reader.getRowObjectsJS().map((row) => plain(row) as T);
+}
+
+/** Whole numbers as JavaScript's own. Those that it cannot hold are money, and leave DuckDB as text. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+  }
+  if (typeof value !== "bigint") return value;
+  if (!Number.isSafeInteger(Number(value))) throw new Error(`${value} does not fit into a number`);
+  return Number(value);
+}

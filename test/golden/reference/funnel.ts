@@ -1,0 +1,51 @@
+/** Visit → registration → first deposit → repeat deposit: who took which step, and how long after the one before. */
+import { byText, type Report, rate } from "./ask.ts";
+
+const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"];
+
+const MILESTONES = `
+  reached AS (
+    SELECT person, CASE event_type WHEN 'visit' THEN 0 WHEN 'registration' THEN 1 ELSE 1 + nth END AS step,
+      reached_at, reached_on, tag
+    FROM milestones WHERE project_id = $project AND (nth = 1 OR event_type = 'deposit' AND nth = 2)),
+  steps AS (
+    SELECT this.*, this.reached_at - before.reached_at AS elapsed
+    FROM reached this LEFT JOIN reached before ON before.person = this.person AND before.step = this.step - 1)`;
+
+/** By the first visit's day, each step behind the one before it; by its own day, whoever took the step. */
+const MEMBERS = {
+  visit_date: `members AS (
+    SELECT s.step, first.tag AS banner_tag, first.reached_on, s.elapsed
+    FROM steps s JOIN reached first ON first.person = s.person AND first.step = 0
+    WHERE s.step = (SELECT count(*) FROM steps b WHERE b.person = s.person AND b.step BETWEEN 1 AND s.step AND b.elapsed >= 0))`,
+  event_date: `members AS (
+    SELECT step, tag AS banner_tag, reached_on, CASE WHEN elapsed >= 0 THEN elapsed END AS elapsed FROM steps)`,
+};
+
+type Found = { banner_tag: string | null; step: number; players: number; median: number | null };
+
+function stepsOf(found: Found[]) {
+  const players = STEPS.map((_, step) => found.find((row) => row.step === step)?.players ?? 0);
+  return STEPS.map((event_type, step) => ({
+    event_type,
+    players: players[step],
+    rate_from_previous: step === 0 ? null : rate(players[step] as number, players[step - 1] as number),
+    rate_from_first: step === 0 ? null : rate(players[step] as number, players[0] as number),
+    median_seconds_from_previous: found.find((row) => row.step === step)?.median ?? null,
+  }));
+}
+
+export const funnel: Report = async ({ project, query, period, select }) => {
+  const by = query.get("by") === "event_date" ? "event_date" : "visit_date";
+  const found = (group: string) =>
+    select<Found>(`WITH ${MILESTONES}, ${MEMBERS[by]}
+      SELECT ${group} AS banner_tag, step, count(*) AS players, median(elapsed::DOUBLE) / 1000 AS median
+      FROM members WHERE reached_on BETWEEN $from AND $to AND TAGGED GROUP BY ALL`);
+  const { project_id, timezone } = project;
+  const body = { project_id, timezone, ...period, by, steps: stepsOf(await found("NULL")) };
+  if (!query.has("group_by")) return body;
+  const groups = [...Map.groupBy(await found("nullif(banner_tag, '')"), (row) => row.banner_tag)]
+    .map(([banner_tag, own]) => ({ banner_tag, steps: stepsOf(own) }))
+    .sort((a, b) => (b.steps[0]?.players ?? 0) - (a.steps[0]?.players ?? 0) || byText(a.banner_tag, b.banner_tag));
+  return { ...body, groups };
+};

@@ -1,0 +1,46 @@
+/** The truth of every report, by its own derivation from the raw events: shares neither code nor SQL with the product. */
+import type { StoredEvent } from "../../../worker/event.ts";
+import { reports } from "./aggregates.ts";
+import { type Report, takeApart } from "./ask.ts";
+import { bots } from "./bots.ts";
+import { campaigns } from "./campaigns.ts";
+import { cohorts } from "./cohorts.ts";
+import { openFacts } from "./database.ts";
+import { funnel } from "./funnel.ts";
+import { kpis } from "./kpis.ts";
+import { leaderboard } from "./leaderboard.ts";
+import { ltv } from "./ltv.ts";
+import { metrics } from "./metrics.ts";
+import { players, profiles } from "./players.ts";
+import { revenue } from "./revenue.ts";
+import { series } from "./series.ts";
+
+/** By the first part of the path. */
+const REPORTS: Record<string, Report> = {
+  metrics: (ask) => (ask.rest.length > 0 ? series(ask) : metrics(ask)),
+  campaigns,
+  funnel,
+  cohorts,
+  revenue,
+  ltv,
+  kpis,
+  games: leaderboard,
+  players,
+  profiles,
+  reports,
+  bots,
+};
+
+/** Answers as JSON what the product should answer at this address, for a key limited to these tags (null: not). */
+export type Reference = (address: string, tags: string[] | null) => Promise<unknown>;
+
+/** `sent` in the order of arrival. */
+export async function openReference(sent: readonly StoredEvent[]): Promise<Reference> {
+  const select = await openFacts(sent);
+  return (address, tags) => {
+    const { name, ask } = takeApart(address, tags, select);
+    const report = REPORTS[name];
+    if (!report) throw new Error(`The reference has no report ${name}`);
+    return report(ask);
+  };
+}

@@ -1,0 +1,88 @@
+/** Loads the golden events as the product does, and compares its answers with the reference's. */
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, vi } from "vitest";
+import { append } from "../../worker/event-log/append.ts";
+import worker from "../../worker/index.ts";
+import { forgetProjects } from "../../worker/project.ts";
+import { REPORTS } from "../../worker/reports/index.ts";
+import { ADMIN, makeApiKey } from "../worker/keys.ts";
+import { createProject, db, settle, step, TABLES } from "../worker/log.ts";
+import { ARRIVALS, type Arrival } from "./arrivals.ts";
+import { chance } from "./chance.ts";
+import { END, PROJECTS } from "./projects.ts";
+import { LIMITED_TO, NOT_ASKED, QUESTIONS, questions } from "./questions.ts";
+import { goldenRates } from "./rates.ts";
+
+/** Batch after batch, while the projections take steps of any length at any time. */
+export async function load(arrival: Arrival): Promise<void> {
+  // What is not over yet on that day shows as such.
+  vi.useFakeTimers({ toFake: ["Date"], now: END });
+  for (const { project_id, ...settings } of PROJECTS) await createProject(project_id, settings);
+  const { happens, pick, whole } = chance(4);
+  for (const batch of ARRIVALS[arrival]()) {
+    await append(db, batch);
+    while (happens(0.3)) await step(pick(TABLES), whole(1, 5_000));
+  }
+  await settle(TABLES);
+  // Rates come when they come: figures that were converted are made anew.
+  for (const { currency_code, rate_date, usd_rate, data_source } of goldenRates()) {
+    await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), ?, 0)")
+      .bind(currency_code, rate_date, Math.round(Number(usd_rate) * 100_000_000), data_source)
+      .run();
+  }
+}
+
+/** The entry itself: `SELF.fetch` takes longer with each request of a test, and these are hundreds. */
+async function ask(address: string, headers: Record<string, string>): Promise<Answer | null> {
+  const request = new Request(`https://golden.example${address}`, { headers });
+  const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], env, createExecutionContext());
+  const answer = await response.json<Answer>();
+  return response.status === 404 ? null : answer;
+}
+type Answer = { rows?: unknown[]; next_cursor?: string | null };
+
+/** The whole answer: of a list all pages. */
+async function answerTo(address: string, headers: Record<string, string>): Promise<Answer | null> {
+  const answer = await ask(address, headers);
+  for (let next = answer?.next_cursor; answer && next; ) {
+    const page = await ask(`${address}&cursor=${next}`, headers);
+    answer.rows?.push(...(page?.rows ?? []));
+    next = page?.next_cursor;
+    answer.next_cursor = next ?? null;
+  }
+  return answer;
+}
+
+/** Answers are kept as long as nothing changes that they depend on: with other settings they are made anew. */
+export async function forgetAnswers(): Promise<void> {
+  await env.DB.prepare("UPDATE projects SET name = name || ' again'").run();
+  forgetProjects();
+}
+
+async function truthOf(arrival: Arrival, address: string, tags: string[] | null): Promise<unknown> {
+  const body = JSON.stringify({ arrival, address, tags });
+  const response = await env.REFERENCE.fetch("https://reference.example", { method: "POST", body });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+
+/** Every answer of a report, whole, for each project; with a key for all tags and with one that is limited to some. */
+export async function expectEveryFigure(arrival: Arrival, path: string): Promise<void> {
+  // Whoever adds a report says here what to ask of it, or why nothing.
+  expect(Object.keys(QUESTIONS)).toContain(path);
+  for (const project of PROJECTS) {
+    const { project_id } = project;
+    const limited = await makeApiKey({ role: "analyst", project_id, banner_tags: LIMITED_TO });
+    for (const tags of [null, LIMITED_TO]) {
+      const headers = tags === null ? ADMIN : { authorization: `Bearer ${limited}` };
+      for (const address of questions(path, project, tags !== null)) {
+        const [answer, truth] = [await answerTo(address, headers), await truthOf(arrival, address, tags)];
+        expect.soft(answer, `${address} for ${tags ?? "all tags"}`).toEqual(truth);
+      }
+    }
+  }
+}
+
+/** The paths of all reports that are a function of the log alone, in figures. */
+export const ASKED = REPORTS.map(({ path }) => path).filter((path) => !NOT_ASKED.includes(path));

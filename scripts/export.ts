@@ -40,7 +40,6 @@ for (let round = 1, gone = 1; gone > 0; round++) {
 const removed = removeOthers(new Set(files.map((file) => file.key)));
 writeFileSync(join(out, `files-${from}-${to}.json`), JSON.stringify({ from, to, files }, null, 1));
 const rows = files.reduce((sum, file) => sum + file.rows, 0);
-draw();
 console.log(
   `\n${files.length} files with ${rows.toLocaleString("en")} events in ${out}; ${tally.kept} were there already${
     removed ? `, ${removed} were taken away that have been merged since` : ""

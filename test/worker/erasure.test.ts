@@ -192,7 +192,7 @@ async function totalsOf(project_id: string) {
 const later = () => env.DB.prepare("UPDATE erasures SET due_at = 0").run();
 
 async function finished(id: string, bindings: Env = env): Promise<SignedReceipt> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 2_000; tries++) {
     await later();
     await resumeErasures(bindings);
     const receipt = await (await api("GET", `/erasures/${id}`)).json<SignedReceipt>();
@@ -337,7 +337,7 @@ describe("after an erasure", () => {
   });
 });
 
-/** A binding whose every transaction is done and its answer lost, or is refused now and then. */
+/** Bindings whose transactions are done and the answer lost, or which are refused now and then; so is the bucket. */
 function faulty(kind: "answer lost" | "refused"): Env {
   let random = 7;
   const unlucky = () => {
@@ -351,7 +351,8 @@ function faulty(kind: "answer lost" | "refused"): Env {
         return async (statements: D1PreparedStatement[]) => {
           if (kind === "refused" && unlucky()) throw fail();
           const results = await target.batch(statements);
-          if (kind === "answer lost") throw fail();
+          // A single statement can be the first of several calls of a piece: it must come through some time.
+          if (kind === "answer lost" && (statements.length > 1 || unlucky())) throw fail();
           return results;
         };
       }
@@ -395,6 +396,7 @@ describe("a crash", () => {
       // The one that was asked for by the API has a note of it, and the other's message without a project was dealt with before.
       const { audit: _, dead_letters: __, ...found } = receipt.found;
       expect(expected.found).toMatchObject(found);
+      expect(found.archive).toBe(found.events + found.mentions);
       expect(await foundIn(hit)).toEqual([]);
       expect(await totalsOf(hit)).toEqual(before);
       const figures = await figuresIn(hit);

@@ -3,9 +3,11 @@ import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { at as place } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { leastEventDays, retain, settleDay, sweepEvents } from "../../worker/event-log/retention.ts";
-import { projects, type Retention } from "../../worker/schema.ts";
+import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
+import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
@@ -112,7 +114,7 @@ describe("settled days", () => {
     const first = [event("1", 0), event("2", 1)];
     await deliver([{ events: first }]);
     await settle();
-    await retain(db, at(40), EVER);
+    await retain(env, db, at(40), EVER);
     expect(await inLog("late")).toEqual([]);
     const after = [event("3", 0), event("4", 39, { visitor_id: "v" })];
     await deliver([{ events: [event("5", 38, { player_id: null, visitor_id: "v" })] }]);
@@ -136,7 +138,7 @@ describe("settled days", () => {
       });
     await deliver([{ events: [score(0, 10, { player_id: "p" }), score(40, 1, { player_id: "p" })] }]);
     await settle();
-    await retain(db, at(44), EVER);
+    await retain(env, db, at(44), EVER);
     await deliver([{ events: [score(40, 5, { visitor_id: "v" })] }]);
     await settle();
     await deliver([{ events: [score(41, 2, { player_id: "p", visitor_id: "v" })] }]);
@@ -217,7 +219,7 @@ describe("retention", () => {
           return typeof value === "function" ? value.bind(target) : value;
         },
       });
-      const outcome = await retain(faulty, now, EVER).catch((error) => error);
+      const outcome = await retain(env, faulty, now, EVER).catch((error) => error);
       if (!(outcome instanceof Error)) break;
       expect(String(outcome)).toContain("the database went away");
     }
@@ -227,6 +229,59 @@ describe("retention", () => {
       "SELECT * FROM sweeps WHERE project_id = 'faults' AND class = 'events'",
     ).all();
     expect(results).toMatchObject([{ class: "events", removed: 15 }]);
+  });
+
+  it("removes archived events, those with an amount later, and of nobody else", async () => {
+    await emptyBucket();
+    for (const table of ["archive_runs", "archive_files", "archive_compactions"])
+      await env.DB.prepare(`DELETE FROM ${table}`).run();
+    await keeping("archiving", { archive_days: 100, purchases_days: 200 });
+    await createProject("neighbour");
+    const events = ["archiving", "neighbour"].flatMap((project_id) =>
+      [0, 1, 50, 60].flatMap((day) => [
+        storedEvent({ project_id, event_type: "visit", player_id: "p", timestamp: at(day) }),
+        storedEvent({
+          project_id,
+          event_type: "deposit",
+          player_id: "p",
+          timestamp: at(day),
+          amount: 1,
+          currency: "EUR",
+        }),
+      ]),
+    );
+    await deliver([{ events }]);
+    await settle();
+    const left = async () => {
+      const rows = (await archivedRows()).filter((row) =>
+        ["archiving", "neighbour"].includes(String(row[place("project_id")])),
+      );
+      const told = rows.map(
+        (row) => `${row[place("project_id")]} ${row[place("event_date")]} ${row[place("event_type")]}`,
+      );
+      return Object.groupBy(told.sort(), (one) => one.split(" ")[0] as "archiving" | "neighbour");
+    };
+    const before = await left();
+    expect([before.archiving?.length, before.neighbour?.length]).toEqual([8, 8]);
+    // Days 0 and 1 are over for what has no amount.
+    let crashes = 0;
+    for (const fault of FAULTS) {
+      for (let nth = 1; ; nth += 3) {
+        const { env: bindings } = faulty(nth, fault);
+        const outcome = await retain(bindings, openDatabase(bindings.DB), at(110), EVER).catch((error) => error);
+        if (!(outcome instanceof Error)) break;
+        crashes++;
+      }
+    }
+    expect(crashes).toBeGreaterThan(3);
+    const first = await left();
+    expect(first.neighbour).toEqual(before.neighbour);
+    expect(first.archiving?.filter((one) => one.endsWith("visit"))).toHaveLength(2);
+    expect(first.archiving?.filter((one) => one.endsWith("deposit"))).toHaveLength(4);
+    await retain(env, db, at(210), EVER);
+    const last = await left();
+    expect(last.neighbour).toEqual(before.neighbour);
+    expect(last.archiving).toEqual(["archiving 2026-06-20 deposit", "archiving 2026-06-30 deposit"]);
   });
 
   it("removes figures where a project wants that, by day", async () => {
@@ -242,7 +297,7 @@ describe("retention", () => {
       });
     await deliver([{ events: [event(0), event(5)] }]);
     await settle();
-    await retain(db, at(42), EVER);
+    await retain(env, db, at(42), EVER);
     const figures = await figuresIn("figures");
     const days = Object.keys(figures.daily_metrics).map((key) => JSON.parse(key)[0]);
     expect(days).toEqual(["2026-05-06"]);

@@ -98,7 +98,7 @@ async function choose(db: Database, now: number): Promise<{ groups: Group[]; fin
     if (rows >= MOST_ROWS) return { groups, finished: false };
     for (const group of together(await liveFiles(db, { first: hour, end: hour + 1 }))) {
       groups.push(group);
-      rows += group.reduce((sum, file) => sum + file.rows, 0);
+      rows += rowsIn(group);
     }
   }
   return { groups, finished: true };
@@ -124,9 +124,16 @@ async function merge(env: Env, db: Database, group: Group, now: number): Promise
   await transact(db, await rewrite(env, db, group, now, (rows) => rows));
 }
 
+const rowsIn = (group: Group) => group.reduce((sum, file) => sum + file.rows, 0);
+
+/** What takes files out of the archive; it fails where someone else has changed them meanwhile: NULL is not allowed. */
+export const retire = (group: Group): SQL => sql`
+  UPDATE archive_files SET state = CASE WHEN state = 'live' THEN 'retired' END
+  WHERE key IN (SELECT value FROM json_each(${JSON.stringify(group.map(({ key }) => key))}))`;
+
 /**
- * Writes the files of a group anew, as one, with their rows as `change` makes them. What it gives makes that one the
- * archive instead of them; it fails where someone else has changed them meanwhile.
+ * Writes the files of a group anew, as one, with their rows as `change` makes them, so many as `rows` says. What it gives
+ * makes that one the archive instead of them; it fails where someone else has changed them meanwhile.
  */
 export async function rewrite(
   env: Env,
@@ -134,6 +141,7 @@ export async function rewrite(
   group: Group,
   now: number,
   change: (rows: Row[]) => Row[],
+  rows = rowsIn(group),
 ): Promise<SQL[]> {
   const [first] = group as [ArchiveFile];
   const planned = {
@@ -146,7 +154,7 @@ export async function rewrite(
     hour: first.hour,
     first_seq: first.first_seq,
     last_seq: Math.max(...group.map((file) => file.last_seq)),
-    rows: group.reduce((sum, file) => sum + file.rows, 0),
+    rows,
     min_received_at: Math.min(...group.map((file) => file.min_received_at)),
     max_received_at: Math.max(...group.map((file) => file.max_received_at)),
   };
@@ -154,28 +162,30 @@ export async function rewrite(
 
   const file = parquetFile(planned.rows);
   let waiting: Row[] = [];
-  let rows = 0;
+  let read = 0;
+  let written = 0;
   for (const source of group) {
     for await (const own of readFile(env.ARCHIVE, source)) {
-      rows += own.length;
-      waiting = waiting.concat(change(own));
+      read += own.length;
+      const changed = change(own);
+      written += changed.length;
+      waiting = waiting.concat(changed);
       if (waiting.length < ROW_GROUP) continue;
       file.add(waiting.slice(0, ROW_GROUP));
       waiting = waiting.slice(ROW_GROUP);
     }
   }
   if (waiting.length > 0) file.add(waiting);
-  if (rows !== planned.rows) throw new Error(`${planned.key} would have ${rows} rows of ${planned.rows}.`);
+  if (read !== rowsIn(group) || written !== rows)
+    throw new Error(`${planned.key} would have ${written} rows of ${rows}, from ${read} of ${rowsIn(group)}.`);
   const bytes = file.finish();
   const sha256 = await putFile(env.ARCHIVE, planned.key, bytes, true);
 
-  const keys = JSON.stringify(group.map(({ key }) => key));
-  // Both fail where someone else has changed the files meanwhile: NULL is not allowed.
   return [
+    // Fails, too, where another run has made it live.
     sql`UPDATE archive_files SET state = CASE WHEN state = 'planned' THEN 'live' END, bytes = ${bytes.length},
       sha256 = ${sha256} WHERE key = ${planned.key}`,
-    sql`UPDATE archive_files SET state = CASE WHEN state = 'live' THEN 'retired' END
-      WHERE key IN (SELECT value FROM json_each(${keys}))`,
+    retire(group),
   ];
 }
 

@@ -1,6 +1,7 @@
 /**
  * What figures depend on beside the events, in the bucket: a restore needs it. `state/settings.json` holds the settings,
- * `state/audit/` who changed them. Keys are there as hashes only, the projects' pixel secrets as they are.
+ * `state/audit/` who changed them. Keys are there as hashes only, the projects' pixel secrets and the instance's own keys as
+ * they are.
  */
 import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
@@ -9,7 +10,16 @@ export const SETTINGS = "state/settings.json";
 
 export const AUDIT = "state/audit/";
 
-export const TABLES = ["projects", "keys", "schemas", "schema_versions", "exchange_rates"] as const;
+export const TABLES = [
+  "projects",
+  "keys",
+  "schemas",
+  "schema_versions",
+  "exchange_rates",
+  // Who is not to be recorded again, told only by these keys.
+  "suppressions",
+  "instance_keys",
+] as const;
 /** Entries of the audit log in an object: only the last one is ever rewritten. */
 const PAGE = 1_000;
 

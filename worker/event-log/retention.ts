@@ -6,12 +6,18 @@
  * from the log, their ids remembered, since an event counts once for ever.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { readFile } from "../archive/bucket.ts";
+import { at } from "../archive/columns.ts";
+import { retire, rewrite, sweep as sweepFiles } from "../archive/compaction.ts";
+import { liveFiles } from "../archive/files.ts";
+import type { Row } from "../archive/parquet.ts";
+import { firstHourOf } from "../archive/partition.ts";
 import { addDays, localTime } from "../calendar.ts";
 import type { Project } from "../project.ts";
 import { GROUPS, PROJECTIONS } from "../projections/index.ts";
 import { settle } from "../projections/players.ts";
 import { datedEvents } from "../projections/resolve.ts";
-import { type Database, openDatabase, projects, transact } from "../schema.ts";
+import { type Database, openDatabase, projects, type Retention, transact } from "../schema.ts";
 
 /** How long events may come late through the API, in days; longer ago is settled on arrival. */
 const LATE_DAYS = 31;
@@ -35,7 +41,12 @@ const FIGURES = {
   funnel: "anchor, event_date, step, banner_tag, elapsed",
   payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
 } as const;
-type Class = "events" | keyof typeof FIGURES;
+/** Archived events by class: the setting that tells how long, and whether it is about those with an amount. */
+const ARCHIVED = {
+  archive: { setting: "archive_days", paid: false },
+  purchases: { setting: "purchases_days", paid: true },
+} as const satisfies Record<string, { setting: keyof Retention; paid: boolean }>;
+type Class = "events" | keyof typeof FIGURES | keyof typeof ARCHIVED;
 
 const names = (all: readonly { name: string }[]) => JSON.stringify(all.map(({ name }) => name));
 /** How far the slowest of them has come. */
@@ -146,11 +157,64 @@ export async function sweepFigures(
 /** The pass over the log, which is of all projects together. */
 const EVERYONE = "";
 
-export type Retained = { settled: number; removed: number; figures: number; waiting: boolean };
+const PROJECT = at("project_id");
+const DATE = at("event_date");
+const AMOUNT = at("amount");
+/** Where a pass over the hours of a class stands: the last hour that it has seen. */
+type Pass = { swept_before: string; position: number };
+
+/**
+ * Removes a project's archived events of one class that are older than it wants, from the next file that has any: the
+ * file is written anew without them, as a merge does. Tells whether there is more to look at.
+ */
+async function sweepArchived(env: Env, db: Database, project: Project, of: keyof typeof ARCHIVED, now: number) {
+  const { project_id } = project;
+  const { setting, paid } = ARCHIVED[of];
+  const days = project.retention[setting];
+  if (days === undefined) return { removed: 0, more: false };
+  const due = cutoff(project, days, now);
+  const pass = await db.get<Pass>(sql`
+    SELECT swept_before, position FROM sweeps WHERE project_id = ${project_id} AND class = ${of}`);
+  const swept = pass?.swept_before ?? "";
+  if (swept >= due) return { removed: 0, more: false };
+  // A day begins up to 14 hours before and after the same day in UTC.
+  const first = Math.max(pass?.position ?? 0, swept === "" ? 0 : firstHourOf(addDays(swept, -1)));
+  const [file] = await db.all<{ hour: number }>(sql`SELECT min(hour) AS hour FROM archive_files
+    WHERE state = 'live' AND hour > ${first} AND hour < ${firstHourOf(addDays(due, 1))}`);
+  if (file?.hour == null) {
+    await db.run(note(project_id, of, now, { swept_before: due }));
+    return { removed: 0, more: false };
+  }
+  const keeps = (row: Row) =>
+    row[PROJECT] !== project_id || (row[DATE] as string) >= due || (row[AMOUNT] !== null) !== paid;
+  let removed = 0;
+  for (const source of await liveFiles(db, { first: file.hour, end: file.hour + 1 })) {
+    let left = 0;
+    for await (const rows of readFile(env.ARCHIVE, source)) left += rows.filter(keeps).length;
+    if (left === source.rows) continue;
+    removed += source.rows - left;
+    const counted = note(project_id, of, now, { removed: source.rows - left, position: first });
+    const change = (rows: Row[]) => rows.filter(keeps);
+    await transact(db, [
+      ...(left === 0 ? [retire([source])] : await rewrite(env, db, [source], now, change, left)),
+      counted,
+    ]);
+  }
+  await sweepFiles(env, db, now);
+  await db.run(note(project_id, of, now, { position: file.hour }));
+  return { removed, more: true };
+}
+
+export type Retained = { settled: number; removed: number; figures: number; archived: number; waiting: boolean };
 
 /** All that is due, within a budget: milliseconds, and D1 transactions. What is left is done by the next run. */
-export async function retain(db: Database, now: number, budget = { until: now + 5_000, steps: 20 }): Promise<Retained> {
-  const done: Retained = { settled: 0, removed: 0, figures: 0, waiting: false };
+export async function retain(
+  env: Env,
+  db: Database,
+  now: number,
+  budget = { until: now + 5_000, steps: 20 },
+): Promise<Retained> {
+  const done: Retained = { settled: 0, removed: 0, figures: 0, archived: 0, waiting: false };
   let { steps } = budget;
   const left = () => steps-- > 0 && Date.now() < budget.until;
   const all = await db.select().from(projects);
@@ -183,11 +247,18 @@ export async function retain(db: Database, now: number, budget = { until: now + 
       done.figures += step.removed;
       more = step.more;
     }
+    for (const of of Object.keys(ARCHIVED) as (keyof typeof ARCHIVED)[]) {
+      for (let more = true; more && left(); ) {
+        const step = await sweepArchived(env, db, project, of, now);
+        done.archived += step.removed;
+        more = step.more;
+      }
+    }
   }
   return done;
 }
 
 /** What cron does of it each minute. */
 export async function retainEachMinute(env: Env, now: number): Promise<void> {
-  await retain(openDatabase(env.DB), now);
+  await retain(env, openDatabase(env.DB), now);
 }

@@ -227,7 +227,7 @@ async function fedBy(answer: FeedAnswer, address = `/${++addresses}.xml`): Promi
 }
 type Health = { status: string; dependencies: { exchange_rates: string }; exchange_rates: object };
 async function health(bindings: Env): Promise<{ status: number; body: Health }> {
-  const answer = await app.request(`${HOST}/health`, {}, bindings);
+  const answer = await app.request(`${HOST}/health`, {}, bindings, createExecutionContext());
   return { status: answer.status, body: await answer.json<Health>() };
 }
 

@@ -36,6 +36,7 @@ async function lose(): Promise<void> {
     ...(await tables()).map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
     env.DB.prepare("DELETE FROM sqlite_sequence"),
     env.DB.prepare("INSERT INTO projects (project_id, name, created_at) VALUES ('default', 'Default', 0)"),
+    env.DB.prepare("INSERT INTO renaming (id, generation) VALUES (0, 0)"),
   ]);
   forgetProjects();
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { at as place } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { leastEventDays, retain, settleDay, sweepEvents } from "../../worker/event-log/retention.ts";
+import { forgetProjects } from "../../worker/project.ts";
 import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { ADMIN } from "./keys.ts";
@@ -229,6 +230,41 @@ describe("retention", () => {
       "SELECT * FROM sweeps WHERE project_id = 'faults' AND class = 'events'",
     ).all();
     expect(results).toMatchObject([{ class: "events", removed: 15 }]);
+  });
+
+  it("leaves events that have gone from the log in the list, from the archive", async () => {
+    await keeping("listed", { events_days: 35 });
+    const day = (n: number, event_id: string) =>
+      storedEvent({
+        project_id: "listed",
+        event_type: "visit",
+        event_id,
+        player_id: "p",
+        banner_tag: "a",
+        timestamp: at(n),
+      });
+    await deliver([{ events: [day(0, "first"), day(1, "second"), { ...day(1, "test"), test: 1 }, day(39, "third")] }]);
+    await settle();
+    await retain(env, db, at(60), EVER);
+    expect(await inLog("listed")).toEqual(["third"]);
+    forgetProjects();
+    const read = async (query: string) => {
+      const ids: string[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const path = `/api/v1/events?project_id=listed&limit=1&${query}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+        const response = await SELF.fetch(`https://retention.example${path}`, { headers: ADMIN });
+        expect(response.status).toBe(200);
+        const page = await response.json<{ rows: { event_id: string }[]; next_cursor: string | null }>();
+        ids.push(...page.rows.map(({ event_id }) => event_id));
+        cursor = page.next_cursor;
+      }
+      return ids;
+    };
+    expect(await read("")).toEqual(["third", "test", "second", "first"]);
+    expect(await read("include=counted&from=2026-05-02")).toEqual(["third", "second"]);
+    expect(await read("to=2026-05-01")).toEqual(["first"]);
+    expect(await read("from=2026-06-09")).toEqual(["third"]);
+    expect(await read("player_id=p&banner_tag=b")).toEqual([]);
   });
 
   it("removes archived events, those with an amount later, and of nobody else", async () => {

@@ -129,7 +129,7 @@ async function paidRows(
   return { paid, paying };
 }
 
-function valueOf(paid: Paid[], paying: Paying[], players: number) {
+function paidSince(paid: Paid[], paying: Paying[], players: number) {
   const isIncome = ({ event_type }: Paid) => (INCOME as readonly PaymentType[]).includes(event_type);
   const income = convert(paid.filter(isIncome));
   const outgo = convert(paid.filter((row) => !isIncome(row)));
@@ -151,7 +151,7 @@ function cohortOf(counted: Counted[], paid: Paid[], paying: Paying[]): CohortFig
     return { day, people, active, rate: people > 0 ? active / people : null };
   });
   const players = first?.people ?? 0;
-  return { players, retention, ...valueOf(paid, paying, players) };
+  return { players, retention, ...paidSince(paid, paying, players) };
 }
 
 /** A row of the table has a column for each day. */

@@ -1,10 +1,16 @@
-/** The log's events, the last one taken first. */
+/**
+ * The log's events, the last one taken first; behind them those that have gone from the log, as the archive has them: the
+ * latest hour first.
+ */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
+import { addDays, DAY_MS } from "../calendar.ts";
 import { eventType } from "../event.ts";
+import { type ArchiveFilters, type ArchivePosition, archivedEvents } from "../event-log/archived-events.ts";
+import type { Project } from "../project.ts";
 import { actors, NOW } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
-import { EVENT_COLUMNS, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
+import { EVENT_COLUMNS, type EventView, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { date, tag } from "./period.ts";
 import { report } from "./report.ts";
@@ -88,27 +94,83 @@ async function beforeOf(
   return pageOf(await loggedEvents(db, from, tags, sql`seq DESC`, limit + 1), limit, (row) => row.seq);
 }
 
+type Archived = Awaited<ReturnType<typeof archivedEvents>>["events"][number];
+
+/** An archived event counts for its own tag: what it was attributed to is in the figures, and no longer told. */
+const outcomeOf = ({ test, bot, duplicate_of }: Archived) =>
+  test === 1 ? "test" : bot !== null ? "bot" : duplicate_of !== null ? "duplicate" : "counted";
+const archivedView = ({ project_id: _, test: __, ...row }: Archived, outcome: LoggedEvent["outcome"]) =>
+  viewOf({ ...row, own_tag: row.banner_tag, outcome });
+
+/** The same of days whose events may have gone from the log. Those that are still there have been shown. */
+async function archivedBefore(
+  env: Env,
+  db: Database,
+  project: Project,
+  { from, to, event_type, player_id, app_id, include }: Query,
+  tags: string[] | null,
+  after: ArchivePosition | null,
+  limit: number,
+): Promise<Page<EventView, ArchivePosition>> {
+  const { project_id, settled_before } = project;
+  const last = to !== undefined && to < settled_before ? to : addDays(settled_before, -1);
+  const filters = Object.fromEntries(
+    Object.entries({ event_type, player_id, app_id }).filter(([, value]) => value !== undefined),
+  ) as ArchiveFilters;
+  // A day begins up to 14 hours before and after the same day in UTC.
+  const range = {
+    from: from === undefined ? 0 : Date.parse(from) - DAY_MS,
+    to: Date.parse(last) + 2 * DAY_MS,
+  };
+  const { events: found, next } = await archivedEvents(env, db, { project_id, ...range, filters, limit, after });
+  const held = new Set(
+    (
+      await db.values<[number]>(
+        sql`SELECT seq FROM events WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(found.map(({ seq }) => seq))}))`,
+      )
+    ).flat(),
+  );
+  const rows = found
+    .filter((row) => !held.has(row.seq) && row.event_date <= last && (from === undefined || row.event_date >= from))
+    .filter((row) => tags === null || (row.banner_tag !== null && tags.includes(row.banner_tag)))
+    .map((row) => archivedView(row, outcomeOf(row)))
+    .filter(({ outcome }) => include === "all" || outcome === "counted");
+  return { rows, next };
+}
+
+/** Where a page ends: in the log, or in the archive behind it; `true` is at its beginning. */
+const place = z.union([z.int(), z.literal(true), z.object({ hour: z.int(), seq: z.int() })]);
+
 export const events = report({
   id: "listEvents",
   path: "/events",
   summary: "The events of the log, the last one taken first",
   description:
     "`player_id` also gives the events of the visitors that the player was, `banner_tag` those that count for the tag. " +
-    "A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
+    "A page may have fewer rows than `limit`: the list ends where `next_cursor` is null. Behind the log's events come " +
+    "those that have gone from it, from the archive, with their own tags; there `player_id` leaves out the visitor.",
   role: "analyst",
   query,
   answer: listOf(eventView).meta({ id: "Events" }),
   holds: "A row an event.",
   tries: ["event_type=visit&limit=1", "player_id=player-42&include=counted", "banner_tag=summer", "cursor=none"],
   reads: "now",
-  async read({ db, project, tags, query }) {
-    const { player_id } = query;
-    const { project_id } = project;
-    return list({ project, query }, EVENT_COLUMNS, z.int(), async (seq, limit) => {
-      const page = await (player_id === undefined
-        ? before(db, project_id, query, tags, seq, limit)
-        : beforeOf(db, project_id, player_id, query, tags, seq, limit));
-      return { ...page, rows: page.rows.map(viewOf) };
-    });
+  async read({ env, db, project, tags, query }) {
+    const { player_id, from } = query;
+    const { project_id, settled_before } = project;
+    const goesOn = settled_before !== "" && (from === undefined || from < settled_before);
+    return list(
+      { project, query },
+      EVENT_COLUMNS,
+      place,
+      async (at, limit): Promise<Page<EventView, z.output<typeof place>>> => {
+        if (at === true || (typeof at === "object" && at !== null))
+          return archivedBefore(env, db, project, query, tags, at === true ? null : at, limit);
+        const page = await (player_id === undefined
+          ? before(db, project_id, query, tags, at, limit)
+          : beforeOf(db, project_id, player_id, query, tags, at, limit));
+        return { rows: page.rows.map(viewOf), next: page.next ?? (goesOn ? true : null) };
+      },
+    );
   },
 });

@@ -103,24 +103,31 @@ export const bucketShort = ({ event_date, event_hour }: Bucket): string =>
 export const bucketLong = ({ event_date, event_hour }: Bucket): string =>
   `${fullDate.format(at(event_date))}${event_hour === undefined ? "" : `, ${hour(event_hour)}`}`;
 
+/** A date of the project's calendar. */
+export const dateText = (date: string): string => dayMonthYear.format(at(date));
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
-/** The time of day on the project's clock. */
-export function clockTime(timestamp: string, timezone: string, seconds = true): string {
-  const key = `${timezone} ${seconds}`;
-  let clock = clocks.get(key);
-  if (!clock) {
-    clock = new Intl.DateTimeFormat(locale, {
-      timeZone: timezone,
-      hourCycle: "h23",
-      hour: "2-digit",
-      minute: "2-digit",
-      ...(seconds && { second: "2-digit" }),
-    });
-    clocks.set(key, clock);
-  }
-  return clock.format(new Date(timestamp));
+const CLOCKS = {
+  minutes: { hour: "2-digit", minute: "2-digit" },
+  seconds: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** A moment on the project's clock; it keeps its formats, since each is slow to make. */
+function onClock(timestamp: string, timezone: string, clock: keyof typeof CLOCKS): string {
+  const key = `${timezone} ${clock}`;
+  const known = clocks.get(key);
+  const format = known ?? new Intl.DateTimeFormat(locale, { timeZone: timezone, hourCycle: "h23", ...CLOCKS[clock] });
+  if (!known) clocks.set(key, format);
+  return format.format(new Date(timestamp));
 }
+
+/** The time of day on the project's clock. */
+export const clockTime = (timestamp: string, timezone: string, seconds = true): string =>
+  onClock(timestamp, timezone, seconds ? "seconds" : "minutes");
+/** Day and time on the project's clock. */
+export const timeText = (timestamp: string, timezone: string): string => onClock(timestamp, timezone, "full");
 
 /** `first_deposit` → `First deposit`. */
 export const words = (name: string): string => {

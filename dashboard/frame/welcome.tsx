@@ -1,8 +1,9 @@
 /** What a project sees before its first event: what to do to get one. Goes away by itself when it comes. */
-import { useRef, useState } from "preact/hooks";
+import { Copied } from "../act/copied.tsx";
+import { isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
+import { campaigns } from "../campaigns/query.ts";
 import { useLive } from "../live/live.ts";
-import { campaigns } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** Where the demo site sends its events. */
@@ -12,7 +13,7 @@ export function Welcome({ scope }: { scope: Scope }) {
   const { data } = useAnswer(campaigns(scope));
   const { counts, events } = useLive();
   const quiet = counts !== null && counts.windows.today.total === 0 && events.length === 0;
-  if (!data || !quiet || data.rows.length > 0 || scope.address.banner_tag) return null;
+  if (!data || !quiet || data.rows.length > 0 || isFiltered(scope.address)) return null;
   const snippet = `<script async src="${location.origin}/pixel.js" data-project="${data.project_id}"></script>`;
   const pixel = `${location.origin}/visit?project_id=${data.project_id}&player_id=PLAYER&btag=TAG`;
   return (
@@ -40,28 +41,5 @@ export function Welcome({ scope }: { scope: Scope }) {
         )}
       </ol>
     </section>
-  );
-}
-
-function Copied({ text }: { text: string }) {
-  const [state, setState] = useState<"Copy" | "Copied" | "Selected">("Copy");
-  const code = useRef<HTMLElement>(null);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setState("Copied");
-    } catch {
-      // Without https there is no clipboard to write to: the rest is one's own to do.
-      if (code.current) getSelection()?.selectAllChildren(code.current);
-      setState("Selected");
-    }
-  };
-  return (
-    <div class="snippet">
-      <code ref={code}>{text}</code>
-      <button type="button" class="button" onClick={copy}>
-        <span aria-live="polite">{state}</span>
-      </button>
-    </div>
   );
 }

@@ -4,7 +4,7 @@ import { Count } from "../figure.tsx";
 import { duration, NOTHING, rate, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
-import { funnel } from "../reports.ts";
+import { funnel } from "./query.ts";
 
 const BY = { visit_date: "By visit date", event_date: "By event date" } as const;
 const MEANING = {

@@ -1,5 +1,5 @@
 /** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
-
+import { fits, isFiltered } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { useLive } from "./live.ts";
@@ -12,12 +12,12 @@ import { Windows } from "./windows.tsx";
 
 export function LivePanel({ wide = false }: { wide?: boolean }) {
   const { counts, events, connection } = useLive();
-  const { banner_tag } = useNavigation().address;
+  const { address } = useNavigation();
   const hour = counts?.windows["60m"];
   return (
     <Panel name="live" wide={wide} title="Live" actions={<Status connection={connection} />}>
       <Spoken counts={counts} />
-      {banner_tag !== undefined && <p class="lead">Counts of all tags; below, the events of {banner_tag}.</p>}
+      {isFiltered(address) && <p class="lead">Counts of all tags; below, the events that fit the filters by tag.</p>}
       <div class="live-counts">
         <Windows windows={counts?.windows} />
         <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />
@@ -36,7 +36,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
         )}
       </div>
       <Stream
-        events={banner_tag === undefined ? events : events.filter((event) => event.banner_tag === banner_tag)}
+        events={events.filter(({ banner_tag }) => fits(address, banner_tag))}
         timezone={counts?.timezone ?? "UTC"}
         waiting={counts === null}
       />

@@ -12,6 +12,7 @@ import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
 import { restoreRoutes } from "./admin/restore.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
+import { segmentRoutes } from "./admin/segments.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { importRoutes } from "./collect/import.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
@@ -36,6 +37,7 @@ const api = new Hono<App>()
   .route("/", realtimeRoutes)
   .route("/", projectRoutes)
   .route("/", keyRoutes)
+  .route("/", segmentRoutes)
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)

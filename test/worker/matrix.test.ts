@@ -129,6 +129,23 @@ const CASES: Case[] = [
     elsewhere: 404,
   },
   { route: "DELETE /keys/:id", path: () => "/keys/none", may: ADMINS, status: 404, elsewhere: 404 },
+  report("/segments"),
+  {
+    route: "POST /segments",
+    path: () => "/segments",
+    body: (project) => ({ project_id: project, name: "s", filter: { banner_tag: ["mine"] } }),
+    may: READERS,
+    status: 201,
+  },
+  {
+    route: "PATCH /segments/:segment_id",
+    path: () => "/segments/none",
+    body: () => ({ name: "s" }),
+    may: READERS,
+    status: 404,
+    elsewhere: 404,
+  },
+  { route: "DELETE /segments/:segment_id", path: () => "/segments/none", may: READERS, status: 404, elsewhere: 404 },
   { route: "GET /dead-letters", path: () => "/dead-letters", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "GET /dead-letters/:id", path: () => "/dead-letters/0", may: ADMINS, status: 404, elsewhere: 404 },
   {

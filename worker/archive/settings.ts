@@ -13,6 +13,7 @@ export const AUDIT = "state/audit/";
 export const TABLES = [
   "projects",
   "keys",
+  "segments",
   "schemas",
   "schema_versions",
   "exchange_rates",

@@ -38,6 +38,12 @@ export const atLeast = (role: Role) =>
     }
   });
 
+/** For routes that a key of one's own is needed for. */
+export const notShared = createMiddleware<App>(async (c, next) => {
+  if (c.var.principal.share_id !== undefined) throw new Problem(403, "A share link shows figures, and nothing else.");
+  await next();
+});
+
 /** Whether a principal may act on a project. */
 export function reaches(principal: Principal, project_id: string | null): boolean {
   return principal.project_id === null || principal.project_id === project_id;
@@ -62,14 +68,3 @@ export const ofProject = createMiddleware<App>(async (c, next) => {
   c.set("project", await projectFor(c.env, c.var.principal, c.req.query("project_id"), Date.now()));
   await next();
 });
-
-/**
- * The tags that an answer may speak of, where a principal is limited to some and may ask for one: null is all.
- * Asking for a foreign one is refused.
- */
-export function visibleTags(principal: Principal, asked: string | undefined): string[] | null {
-  const own = principal.banner_tags;
-  if (asked === undefined) return own;
-  if (own !== null && !own.includes(asked)) throw new Problem(403, "This key is limited to other banner tags.");
-  return [asked];
-}

@@ -2,11 +2,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
@@ -29,9 +30,11 @@ const SORTABLE = [
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
 
+const COMPARE = ["previous", "weekday", "year"] as const;
+
 const query = z.strictObject({
   ...dated,
-  banner_tag: tag.optional(),
+  ...tagFilter,
   sort: z
     .string()
     .regex(
@@ -39,7 +42,7 @@ const query = z.strictObject({
       `must be one of ${SORTABLE.join(", ")}, with - before it for the largest first`,
     )
     .optional(),
-  compare: z.enum(["previous", "year"], "must be previous or year").optional(),
+  compare: z.enum(COMPARE, `must be one of ${COMPARE.join(", ")}`).optional(),
 });
 
 const figuresOf = {
@@ -188,9 +191,12 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
   };
 }
 
-/** The days just before, as many; or the same days a year earlier. */
-export function comparedPeriod({ from, to }: Period, compare: "previous" | "year"): Period {
-  if (compare === "previous") return { from: addDays(from, -daysBetween(from, to)), to: addDays(from, -1) };
+/** The days just before, as many; the nearest before that fall on the same weekdays; or the same days a year earlier. */
+export function comparedPeriod({ from, to }: Period, compare: (typeof COMPARE)[number]): Period {
+  const length = daysBetween(from, to);
+  const earlier = (days: number) => ({ from: addDays(from, -days), to: addDays(to, -days) });
+  if (compare === "previous") return earlier(length);
+  if (compare === "weekday") return earlier(Math.ceil(length / 7) * 7);
   const yearEarlier = (date: string) => {
     const day = `${Number(date.slice(0, 4)) - 1}${date.slice(4)}`;
     return day.endsWith("02-29") ? day.replace("02-29", "02-28") : day;
@@ -218,7 +224,7 @@ export const campaigns = report({
   query,
   answer,
   holds: "What each tag brought in the period.",
-  tries: ["compare=previous"],
+  tries: ["compare=previous", "compare=weekday"],
   // A first deposit is only the first as long as none is found before it.
   reads: "until",
   converts: true,

@@ -5,9 +5,10 @@
  */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
+import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, rate, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
 /** The steps, in the order of `FUNNEL_STEPS`. */
@@ -15,7 +16,7 @@ const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as co
 
 const query = z.strictObject({
   ...dated,
-  banner_tag: tag.optional(),
+  ...tagFilter,
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
   by: z.enum(["visit_date", "event_date"], "must be visit_date or event_date").optional(),
 });

@@ -2,14 +2,15 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
-import { common, date, onlyTags, tag } from "./period.ts";
+import { common, date, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
-const query = z.strictObject({ ...common, date: date.optional(), banner_tag: tag.optional() });
+const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter });
 
 const figures = z.object({
   installs: whole.describe("At most one per person."),

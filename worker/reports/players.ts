@@ -1,10 +1,11 @@
 /** The players: sought by id, tag, segment or first day, in the order that is asked for. */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
+import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { instant, maybe, money, text, whole } from "./answer.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
-import { date, onlyTags, tag } from "./period.ts";
+import { date, onlyTags } from "./period.ts";
 import { iso, type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
@@ -23,7 +24,7 @@ const query = z.strictObject({
     .optional()
     .describe("What the `player_id` begins with."),
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
-  banner_tag: tag.optional(),
+  ...tagFilter,
   has_deposit: z
     .enum(["true", "false"], "must be true or false")
     .optional()
@@ -78,9 +79,13 @@ function sorting(sort: string) {
 }
 
 function chosen({ search, has_deposit, from, to }: Query, tags: string[] | null): SQL {
-  const brought = ["first_tag", "last_tag", "registration_tag", "deposit_tag"].map(
-    (name) => sql`(true ${onlyTags(sql.raw(name), tags)})`,
-  );
+  const named = tags?.filter((name) => name !== "") ?? null;
+  const brought = [
+    ...["first_tag", "last_tag", "registration_tag", "deposit_tag"].map(
+      (name) => sql`(true ${onlyTags(sql.raw(name), named)})`,
+    ),
+    ...(tags?.includes("") ? [sql`first_tag IS NULL`] : []),
+  ];
   const firstDay = sql`(SELECT d.event_date FROM player_days d
     WHERE d.project_id = players.project_id AND d.person = players.person ORDER BY d.event_date LIMIT 1)`;
   const conditions = [

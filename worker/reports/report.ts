@@ -4,10 +4,11 @@
  */
 import { Hono } from "hono";
 import type * as z from "zod";
-import { atLeast, ofProject, visibleTags } from "../http/access.ts";
+import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal, Role } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { fresh } from "./freshness.ts";
@@ -20,7 +21,7 @@ export type Asked<Query, Parameter extends string = never> = {
   db: Database;
   project: Project;
   principal: Principal;
-  /** The only tags that the answer may speak of; null is all. */
+  /** The only tags that the answer may speak of; null is all, `''` what has none. */
   tags: string[] | null;
   query: Query;
   /** What varies in the path. */
@@ -98,13 +99,14 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
     if (untagged && principal.banner_tags !== null)
       throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
     const now = Date.now();
-    const given = c.req.valid("query") as z.output<Query> & { banner_tag?: string; from?: string; to?: string };
+    const given = c.req.valid("query") as z.output<Query> & TagQuery & { from?: string; to?: string };
+    const db = openDatabase(c.env.DB);
     const asked = {
       env: c.env,
-      db: openDatabase(c.env.DB),
+      db,
       project,
       principal,
-      tags: visibleTags(principal, given.banner_tag),
+      tags: await visibleTags(db, project, principal, given),
       query: given,
       params: c.req.param() as Record<ParametersIn<Path>, string>,
       period: definition.period?.(project, given, now) ?? periodOf(project, given, now),

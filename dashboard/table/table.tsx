@@ -24,7 +24,7 @@ export type Tabular<Row> = {
   /** How it is sorted at first: `-visits` is the largest first. */
   sort: string;
   /** All rows together. */
-  total?: Row;
+  total?: Row | undefined;
   /** The same row of the period that is compared with, and what that is called. */
   before?: { of: (row: Row) => Row | undefined; called: string };
   /** Where a row leads; undefined where it leads nowhere. */

@@ -14,6 +14,13 @@ type Group = { banner_tag: string | null; steps: readonly FunnelStep[] };
 
 const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
 
+/** How the way to a step from the one before is called, where there is little room. */
+const PASSAGES: Record<string, string> = {
+  registration: "Visit → reg.",
+  first_deposit: "Reg. → first dep.",
+  repeat_deposit: "First → repeat dep.",
+};
+
 const COLUMNS: readonly Column<Group>[] = [
   { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "without a tag" },
   ...STEPS.flatMap((name, index): Column<Group>[] => {
@@ -31,14 +38,14 @@ const COLUMNS: readonly Column<Group>[] = [
       people,
       {
         name: `${name}_rate`,
-        title: "went on",
+        title: PASSAGES[name] ?? "",
         kind: "rate",
         hint: `Of those at the step before, ${before}`,
         value: (row) => of(row).rate_from_previous,
       },
       {
         name: `${name}_after`,
-        title: "after",
+        title: `${PASSAGES[name]}, median`,
         kind: "duration",
         hint: `Since the ${before}: half of them were faster than this`,
         value: (row) => of(row).median_seconds_from_previous,

@@ -66,6 +66,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   refunded_unconverted: "The same of what was refunded.",
   withdrawn_unconverted: "The same of what was withdrawn.",
   rate_from_previous: "0–1; null where nobody was there before.",
+  times_from_previous: "How many took how long since the step before.",
   median_seconds_from_previous: "Half of them took no longer than this since the step before.",
   as_of: "The instant up to which the windows reach.",
   minutes: "The last 60 minutes, the oldest first.",

@@ -60,6 +60,7 @@ async function serve(script: string, measure: (port: number) => Promise<Rate>): 
       ratelimits: {
         PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 1_000_000, period: 10 } },
         API_LIMIT: { namespace_id: "2", simple: { limit: 1_000_000, period: 10 } },
+        SIGN_IN_LIMIT: { namespace_id: "3", simple: { limit: 1_000_000, period: 10 } },
       },
       durableObjects: script.includes("Projector")
         ? {

@@ -48,6 +48,7 @@ export async function serve(
       ratelimits: {
         PIXEL_LIMIT: { namespace_id: "1", simple: UNLIMITED },
         API_LIMIT: { namespace_id: "2", simple: UNLIMITED },
+        SIGN_IN_LIMIT: { namespace_id: "3", simple: UNLIMITED },
       },
       durableObjects: worker
         ? {

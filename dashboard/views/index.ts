@@ -25,6 +25,35 @@ export const VIEWS: Record<string, ViewEntry> = {
   overview: { title: "Overview", group: "Reports", role: "viewer", load: () => import("./overview.tsx") },
   campaigns: { title: "Campaigns", group: "Reports", role: "viewer", load: () => import("./campaigns.tsx") },
   funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx"), uncompared: true },
+  cohorts: {
+    title: "Cohorts",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./cohorts.tsx"),
+    uncompared: true,
+  },
+  revenue: {
+    title: "Revenue",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./revenue.tsx"),
+    uncompared: true,
+  },
+  anomalies: {
+    title: "Anomalies",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./anomalies.tsx"),
+    uncompared: true,
+  },
+  quality: {
+    title: "Traffic quality",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./quality.tsx"),
+    uncompared: true,
+    untagged: true,
+  },
   live: { title: "Live", group: "Reports", role: "viewer", load: () => import("./live.tsx"), undated: true },
 };
 

@@ -43,6 +43,8 @@ const OWN = {
   app_id: text,
   player_id: text,
   event_type: text,
+  /** Of an error. */
+  code: text,
   leaderboard: oneOf(["daily", "weekly", "alltime"]),
   /** Which of a view's parts, states or steps is looked at. */
   part: text,

@@ -81,6 +81,31 @@ export const VIEWS: Record<string, ViewEntry> = {
     undated: ({ player_id }) => player_id !== undefined,
   },
   events: { title: "Events", group: "People", role: "analyst", load: () => import("./events.tsx"), uncompared: true },
+  requests: {
+    title: "Request log",
+    group: "Data",
+    role: "admin",
+    load: () => import("./requests.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  dead_letters: {
+    title: "Dead letters",
+    group: "Data",
+    role: "admin",
+    load: () => import("./dead_letters.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  schemas: { title: "Schemas", group: "Data", role: "analyst", load: () => import("./schemas.tsx"), undated: true },
+  setup: {
+    title: "Set up",
+    group: "Set-up",
+    role: "admin",
+    load: () => import("./setup.tsx"),
+    undated: true,
+    untagged: true,
+  },
 };
 
 /** The view that an address names, if there is one. */

@@ -43,6 +43,11 @@ const OWN = {
   app_id: text,
   player_id: text,
   event_type: text,
+  segment: text,
+  /** A day, where one alone is looked at. */
+  date: ([given]: readonly string[]) => (given && isDate(given) ? given : undefined),
+  /** Of an error. */
+  code: text,
   leaderboard: oneOf(["daily", "weekly", "alltime"]),
   severity: oneOf(["all", "high", "medium"]),
   /** Which of a view's parts, states or steps is looked at. */

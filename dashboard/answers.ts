@@ -55,7 +55,11 @@ async function fetchEntry(entry: Entry): Promise<void> {
 
 function entryOf<Data>(query: Query<Data>): Entry {
   const known = entries.get(query.key);
-  if (known) return known;
+  if (known) {
+    // It may have been held still meanwhile, or go on.
+    known.query = query;
+    return known;
+  }
   const entry: Entry = {
     data: undefined,
     error: undefined,
@@ -90,6 +94,15 @@ export function refreshAnswers(): void {
   for (const entry of entries.values()) {
     if (entry.listeners.size > 0 && !entry.query.steady) void fetchEntry(entry);
   }
+}
+
+/** Asks again every so often, for what changes without the live figures telling. Not while nobody looks, or `held`. */
+export function useRefreshing(every_ms: number, held = false): void {
+  useEffect(() => {
+    if (held) return;
+    const timer = setInterval(() => !document.hidden && refreshAnswers(), every_ms);
+    return () => clearInterval(timer);
+  }, [every_ms, held]);
 }
 
 /** Who wants to know of any change, whatever the question. */

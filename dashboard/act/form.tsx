@@ -90,9 +90,9 @@ export function Field({
     <div class="field">
       <label for={id}>{label}</label>
       {options ? (
-        <select {...common} defaultValue={value ?? ""}>
+        <select {...common}>
           {Object.entries(options).map(([option, called]) => (
-            <option key={option} value={option}>
+            <option key={option} value={option} selected={option === value}>
               {called}
             </option>
           ))}

@@ -4,6 +4,7 @@
  */
 import type { FunctionComponent } from "preact";
 import { may, type Principal, type Role } from "../../worker/http/principal.ts";
+import type { Address } from "../address.ts";
 import type { Scope } from "../scope.ts";
 
 export type ViewModule = { View: FunctionComponent<{ scope: Scope }> };
@@ -13,8 +14,8 @@ export type ViewEntry = {
   /** What it takes to see it. */
   role: Extract<Role, "viewer" | "analyst" | "admin">;
   load: () => Promise<ViewModule>;
-  /** It is about now, or about no days at all, so that there is no period to choose. */
-  undated?: true;
+  /** It is about now, or about no days at all, so that there is no period to choose; perhaps a part of it alone. */
+  undated?: true | ((address: Address) => boolean);
   /** There is nothing to compare with. */
   uncompared?: true;
   /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
@@ -55,6 +56,56 @@ export const VIEWS: Record<string, ViewEntry> = {
     untagged: true,
   },
   live: { title: "Live", group: "Reports", role: "viewer", load: () => import("./live.tsx"), undated: true },
+  games: {
+    title: "Games",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./games.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  stored: {
+    title: "Stored reports",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./stored.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  players: {
+    title: "Players",
+    group: "People",
+    role: "viewer",
+    load: () => import("./players.tsx"),
+    uncompared: true,
+    undated: ({ player_id }) => player_id !== undefined,
+  },
+  events: { title: "Events", group: "People", role: "analyst", load: () => import("./events.tsx"), uncompared: true },
+  requests: {
+    title: "Request log",
+    group: "Data",
+    role: "admin",
+    load: () => import("./requests.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  dead_letters: {
+    title: "Dead letters",
+    group: "Data",
+    role: "admin",
+    load: () => import("./dead_letters.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  schemas: { title: "Schemas", group: "Data", role: "analyst", load: () => import("./schemas.tsx"), undated: true },
+  setup: {
+    title: "Set up",
+    group: "Set-up",
+    role: "admin",
+    load: () => import("./setup.tsx"),
+    undated: true,
+    untagged: true,
+  },
 };
 
 /** The view that an address names, if there is one. */
@@ -63,6 +114,10 @@ export const viewOf = (name: string): ViewEntry | undefined => (Object.hasOwn(VI
 /** Whether somebody may see a view. */
 export const isOpenTo = (principal: Principal, { role, untagged }: ViewEntry): boolean =>
   may(principal, role) && !(untagged && principal.banner_tags !== null);
+
+/** Whether the view has days to choose. */
+export const isDated = ({ undated }: ViewEntry, address: Address): boolean =>
+  typeof undated === "function" ? !undated(address) : !undated;
 
 /** The views that somebody may see, in order. */
 export const viewsOf = (principal: Principal): [name: string, entry: ViewEntry][] =>

@@ -92,6 +92,15 @@ export function refreshAnswers(): void {
   }
 }
 
+/** Asks again every so many milliseconds while somebody looks: for what changes without any event. Null: not. */
+export function useRefreshing(ms: number | null): void {
+  useEffect(() => {
+    if (ms === null) return;
+    const timer = setInterval(() => !document.hidden && refreshAnswers(), ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+}
+
 /** Who wants to know of any change, whatever the question. */
 const watchers = new Set<() => void>();
 

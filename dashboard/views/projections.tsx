@@ -1,1 +1,3 @@
-export const View = () => null;
+import { SystemPanel } from "../system/panel.tsx";
+
+export const View = SystemPanel;

@@ -1,1 +1,3 @@
-export const View = () => null;
+import { RatesPanel } from "../rates/panel.tsx";
+
+export const View = RatesPanel;

@@ -13,7 +13,7 @@ import { exportOf, player } from "./query.ts";
 
 type Found = { player_id: string; scope: Scope; erased: (id: string) => void };
 
-const FORMATS = { json: "JSON, everything", csv: "CSV, events", ndjson: "NDJSON, events" } as const;
+const FORMATS = { json: "Export all as JSON", csv: "Events as CSV", ndjson: "Events as NDJSON" } as const;
 
 export function Person({ player_id, scope, erased }: Found) {
   const { project_id, timezone } = scope;

@@ -122,7 +122,7 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
     const expires_at = same ? of.expires_at : expiresIn(filled, scope);
     const body = { name, banner_tags: tagsIn(filled), expires_at };
     await read(client.keys[":id"].$patch({ param: { id: of.id } }, json(body)));
-  }, "The key is changed. It holds within 20 seconds.");
+  }, "The key is changed. That holds within 30 seconds.");
   return (
     <Dialog title={of.name} close={close}>
       <Facts
@@ -198,7 +198,7 @@ export function RevokeKey({ of, scope: { principal }, close }: Fronted & OfKey) 
   return (
     <Confirm title={`Revoke ${of.name}?`} label="Revoke the key" action={action} close={close}>
       <p>
-        Whoever uses it is refused within 20 seconds, and its sessions and live connections end. This cannot be undone.
+        Whoever uses it, or is signed in with it, is refused within 30 seconds. This cannot be undone.
       </p>
       {of.id === principal.key_id && (
         <p>

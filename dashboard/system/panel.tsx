@@ -151,6 +151,7 @@ function Archive({ scope: { timezone } }: { scope: Scope }) {
   const answer = useAnswer(archive());
   return (
     <Panel name="archive" title="Archive">
+      <p class="lead">Every event, as Parquet files by hour. It takes them by whole quarters of an hour.</p>
       <Answered answer={answer} what="archive" skeleton={<Facts of={{ Files: <span class="bone">000</span> }} />}>
         {({ cursor, lag_events, lag_seconds, files, rows, bytes, last_run, last_compaction }) => (
           <Facts
@@ -188,6 +189,7 @@ function Retention({ scope: { project_id } }: { scope: Scope }) {
   const answer = useAnswer(projects());
   return (
     <Panel name="retention" title={`Retention of ${project_id}`}>
+      <p class="lead">For how long what is kept. The settings of the project change it.</p>
       <Answered answer={answer} what="retention" skeleton={<Facts of={{ Events: <span class="bone">000</span> }} />}>
         {({ rows }) => {
           const { retention = {}, settled_before = "" } = rows.find((row) => row.project_id === project_id) ?? {};

@@ -88,7 +88,7 @@ function ListPage<Row>({ list, cursor, headed, more }: Paged<Row>) {
                           return (
                             <td
                               key={column.name}
-                              class={isNumeric(column.kind) ? "number" : ""}
+                              class={isNumeric(column.kind) ? "number" : column.kind}
                               data-column={column.name}
                             >
                               {index === 0 && pressed ? (

@@ -38,6 +38,7 @@ export function pointsOf(
 /** The bucket that is still running: after it comes what has not happened yet. Beyond the end where all is over. */
 export function runningBucket(period: Period, interval: Interval, today: string, hour: number): number {
   const buckets = bucketsOf(period, interval);
+  if (today > period.to) return buckets.length;
   const later = buckets.findIndex(
     ({ event_date, event_hour }) => event_date > today || (event_date === today && (event_hour ?? 0) > hour),
   );

@@ -9,6 +9,7 @@ import { atLeast, projectFor } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { columnsBut } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
 import { type Database, openDatabase } from "../schema.ts";
@@ -22,37 +23,7 @@ export const exportQuery = z.strictObject({
 /** Events that one query reads. */
 const PAGE = 500;
 
-const COLUMNS = [
-  "event_id",
-  "event_type",
-  "timestamp",
-  "received_at",
-  "event_date",
-  "event_hour",
-  "player_id",
-  "visitor_id",
-  "banner_tag",
-  "app_id",
-  "session_id",
-  "click_id",
-  "platform",
-  "app_version",
-  "amount",
-  "currency",
-  "transaction_id",
-  "score",
-  "data",
-  "country",
-  "device",
-  "browser",
-  "os",
-  "referrer",
-  "source_ip",
-  "user_agent",
-  "bot",
-  "test",
-  "duplicate_of",
-] as const;
+const COLUMNS = columnsBut("seq", "project_id");
 
 type Value = string | number | null;
 type Row = Record<string, Value>;

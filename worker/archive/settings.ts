@@ -14,6 +14,7 @@ export const TABLES = [
   "projects",
   "keys",
   "segments",
+  "shares",
   "schemas",
   "schema_versions",
   "exchange_rates",

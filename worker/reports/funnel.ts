@@ -12,7 +12,11 @@ import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
 /** The steps, in the order of `FUNNEL_STEPS`. */
-const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
+export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
+
+const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
+/** In seconds; what takes longer is a bucket of its own. */
+const BUCKETS = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY, null] as const;
 
 const query = z.strictObject({
   ...dated,
@@ -31,14 +35,22 @@ const funnelStep = z
     median_seconds_from_previous: rate,
   })
   .meta({ id: "FunnelStep" });
+const time = z.object({
+  seconds_up_to: z.int().nullable().describe("And longer than the row before; null is any longer time."),
+  players: whole.describe("Those who took so long since the step before."),
+});
+const timedStep = funnelStep
+  .extend({ times_from_previous: z.array(time).describe("All buckets; of the first step there are none.") })
+  .meta({ id: "TimedFunnelStep" });
 export type FunnelStep = z.output<typeof funnelStep>;
+export type TimedFunnelStep = z.output<typeof timedStep>;
 
 const answer = z
   .object({
     ...named,
     ...days,
     by: z.enum(["visit_date", "event_date"]),
-    steps: z.array(funnelStep),
+    steps: z.array(timedStep),
     groups: z
       .array(z.object({ banner_tag: maybe, steps: z.array(funnelStep) }))
       .exactOptional()
@@ -47,7 +59,26 @@ const answer = z
   .meta({ id: "Funnel" });
 export type Funnel = z.output<typeof answer>;
 
-type StepRow = { banner_tag: string | null; step: number; players: number; median: number | null };
+type StepRow = {
+  banner_tag: string | null;
+  step: number;
+  players: number;
+  median: number | null;
+  /** People of each bucket, a JSON list. */
+  times: string;
+};
+
+/** As literals: so many parameters would be too many. */
+const TIMES = sql.raw(
+  `json_array(${BUCKETS.map((upTo, index) => {
+    const longerThan = BUCKETS[index - 1];
+    const conditions = [
+      longerThan ? `t.elapsed > ${longerThan * 1_000}` : "t.elapsed >= 0",
+      ...(upTo === null ? [] : [`t.elapsed <= ${upTo * 1_000}`]),
+    ];
+    return `ifnull(sum(t.people) FILTER (WHERE ${conditions.join(" AND ")}), 0)`;
+  }).join(", ")})`,
+);
 
 /** Steps by people, with the median time since the step before, of those who took that before. */
 async function funnelRows(
@@ -72,7 +103,7 @@ async function funnelRows(
         + min(elapsed) FILTER (WHERE upto >= (timed + 2) / 2)) / 2000.0 AS median
       FROM ranked GROUP BY banner_tag, step
     )
-    SELECT t.banner_tag, t.step, sum(t.people) AS players, m.median
+    SELECT t.banner_tag, t.step, sum(t.people) AS players, m.median, ${TIMES} AS times
     FROM taken t LEFT JOIN medians m ON m.banner_tag IS t.banner_tag AND m.step = t.step
     GROUP BY t.banner_tag, t.step ORDER BY t.banner_tag, t.step`);
 }
@@ -89,6 +120,12 @@ function stepsOf(rows: StepRow[]): FunnelStep[] {
   }));
 }
 
+function timesOf(rows: StepRow[], step: number): TimedFunnelStep["times_from_previous"] {
+  if (step === 0) return [];
+  const players: number[] = JSON.parse(rows.find((row) => row.step === step)?.times ?? "[]");
+  return BUCKETS.map((seconds_up_to, index) => ({ seconds_up_to, players: players[index] ?? 0 }));
+}
+
 export const funnel = report({
   id: "getFunnel",
   path: "/funnel",
@@ -101,8 +138,10 @@ export const funnel = report({
   tries: ["group_by=banner_tag&by=event_date"],
   reads: "all",
   async read({ db, project: { project_id, timezone }, period, tags, query: { by = "visit_date", group_by } }) {
-    const steps = stepsOf(await funnelRows(db, project_id, period, { by, tags, grouped: false }));
-    const body: Funnel = { project_id, timezone, ...period, by, steps };
+    const all = await funnelRows(db, project_id, period, { by, tags, grouped: false });
+    const steps = stepsOf(all);
+    const timed = steps.map((step, index) => ({ ...step, times_from_previous: timesOf(all, index) }));
+    const body: Funnel = { project_id, timezone, ...period, by, steps: timed };
     const columns = Object.keys(funnelStep.shape);
     if (group_by === undefined) return { body, columns, rows: steps };
 

@@ -37,6 +37,7 @@ export const profiles = report({
   holds: "A row a player.",
   tries: ["limit=1"],
   untagged: true,
+  people: true,
   reads: "now",
   async read({ db, project, principal, query }) {
     const nameOf = await pseudonyms(project);

@@ -106,6 +106,25 @@ export const VIEWS: Record<string, ViewEntry> = {
     undated: true,
     untagged: true,
   },
+  data_requests: {
+    title: "Data requests",
+    group: "Data",
+    role: "admin",
+    load: () => import("./data-requests.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  rates: { title: "Exchange rates", group: "Data", role: "admin", load: () => import("./rates.tsx"), undated: true },
+  projections: {
+    title: "System",
+    group: "Data",
+    role: "admin",
+    load: () => import("./projections.tsx"),
+    undated: true,
+  },
+  audit: { title: "Audit log", group: "Data", role: "admin", load: () => import("./audit.tsx"), undated: true },
+  projects: { title: "Projects", group: "Set-up", role: "admin", load: () => import("./projects.tsx"), undated: true },
+  keys: { title: "Keys", group: "Set-up", role: "admin", load: () => import("./keys.tsx"), undated: true },
 };
 
 /** The view that an address names, if there is one. */

@@ -9,14 +9,18 @@ import { advance } from "../worker/projections/runner.ts";
 import type { Database } from "../worker/schema.ts";
 import { migrate } from "./database.ts";
 import { openLoader } from "./sqlite.ts";
+import { COPIES, tenfold } from "./tenfold.ts";
 import { traffic } from "./traffic.ts";
 
 export const DAY_MS = 86_400_000;
 export const DAYS = 60;
 
-/** Events in one parameter after another, and events in a step of a projection: what is grouped is written once. */
+/** Events that are appended at once, and events in a step of a projection: what is grouped is written once. */
 const BATCH = 20_000;
 const STEP = 500_000;
+
+/** More are loaded as a tenth, which is then made ten times as many: loading them takes an hour. */
+const LOADED_AT_MOST = 1_000_000;
 
 export type Loaded = { binding: D1Database; close(): Promise<void> };
 
@@ -52,7 +56,8 @@ const open = (folder: string) =>
     }),
   );
 
-async function load(folder: string, events: number): Promise<void> {
+async function load(folder: string, wanted: number): Promise<void> {
+  const events = wanted > LOADED_AT_MOST ? wanted / COPIES : wanted;
   const miniflare = open(folder);
   await migrate((await miniflare.getD1Database("DB")) as unknown as D1Database);
   await miniflare.dispose();
@@ -79,6 +84,7 @@ async function load(folder: string, events: number): Promise<void> {
     taken = [];
     if (loaded - projected >= STEP || loaded === events) await report();
   }
+  if (events < wanted) await tenfold(db);
   close();
 }
 

@@ -84,6 +84,8 @@ export function withoutRateOf(db: Database, project_id: string, people: readonly
 
 /** The same of everyone, together. */
 export function withoutRateOfAll(db: Database, project_id: string, tags: string[] | null): Promise<Without[]> {
+  if (tags === null)
+    return db.all(sql`${withoutRate(sql`(${rated(sql`project_id = ${project_id}`)})`, sql`''`)} GROUP BY 1, 2, 3`);
   return db.all(sql`WITH ${worth(project_id, tags)}
     ${withoutRate(sql`rated`, sql`''`)} AND person IN (SELECT person FROM worth) GROUP BY 1, 2, 3`);
 }

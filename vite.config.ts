@@ -1,6 +1,7 @@
 /** The static files: the dashboard at /, the docs at /docs/, the demo site at /demo/, the snippet as /pixel.js; and the client SDK. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { InlineConfig } from "vite";
+import type { InlineConfig, Plugin } from "vite";
 
 const here = import.meta.dirname;
 const common = {
@@ -9,9 +10,33 @@ const common = {
   build: { emptyOutDir: false, target: "es2022" },
 } satisfies InlineConfig;
 
+/**
+ * `import code from "guide.md?code"`: the code of a guide, by section and language; the first of several. So what the
+ * dashboard gives to paste is what the docs say.
+ */
+const codeOfGuides: Plugin = {
+  name: "code-of-guides",
+  enforce: "pre",
+  load(id) {
+    if (!id.endsWith(".md?code")) return;
+    const code: Record<string, Record<string, string>> = {};
+    let section: Record<string, string> = {};
+    for (const [, heading, language = "", text = ""] of readFileSync(id.slice(0, -"?code".length), "utf8").matchAll(
+      /^#+ (.+)$|^```(\w+)\n(.*?)^```$/gms,
+    )) {
+      if (heading !== undefined) {
+        section = {};
+        code[heading] = section;
+      } else section[language] ??= text.trimEnd();
+    }
+    return `export default ${JSON.stringify(code)}`;
+  },
+};
+
 export const dashboard: InlineConfig = {
   ...common,
   root: resolve(here, "dashboard"),
+  plugins: [codeOfGuides],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     ...common.build,
@@ -19,6 +44,8 @@ export const dashboard: InlineConfig = {
     emptyOutDir: true,
     assetsDir: "assets",
     modulePreload: { polyfill: false },
+    // Reading a property runs no code here. Without this, scales of Chart.js that nobody uses stay for their `static` fields.
+    rollupOptions: { treeshake: { propertyReadSideEffects: false } },
   },
 };
 

@@ -1,56 +1,139 @@
 /** What the page shows, as its address says it. Pure: read from a query string, written to one; defaults are left out. */
 import { isDate } from "../worker/calendar.ts";
-import { type Choice, isPreset } from "./period.ts";
+import { type Choice, isPreset, type Preset } from "./period.ts";
 
-const text = (given: string | null) => given?.trim() || undefined;
+/** A field is read from all that is given under its name. */
+type Read = (given: readonly string[]) => string | readonly string[] | undefined;
+
+const text = ([given]: readonly string[]): string | undefined => given?.trim() || undefined;
+const list = (given: readonly string[]): readonly string[] =>
+  [...new Set(given.map((value) => value.trim()))].filter(Boolean);
 const oneOf =
   <const Name extends string>(names: readonly [Name, ...Name[]]) =>
-  (given: string | null): Name =>
+  ([given]: readonly string[]): Name =>
     names.find((name) => name === given) ?? names[0];
 
-export const COMPARISONS = ["previous", "year", "none"] as const;
+export const COMPARISONS = ["previous", "year", "weekday", "none"] as const;
 export const SERIES_NAMES = ["visits", "registrations", "deposits"] as const;
+export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
-/** How each field is read; the first of several is the default. */
-const FIELDS = {
-  view: (given: string | null) => text(given) ?? "overview",
+/** What holds for every view; the first of several is the default. */
+const SHARED = {
+  view: (given: readonly string[]) => text(given) ?? "overview",
   project_id: text,
   compare: oneOf(COMPARISONS),
-  banner_tag: text,
+  /** Filters, by the names that the API gives them; all of them hold together. */
+  banner_tag: list,
+  banner_tag_not: list,
+  banner_tag_contains: list,
+  segment_id: text,
+} as const satisfies Record<string, Read>;
+
+/** What one view is about; another view begins anew. */
+const OWN = {
   series: oneOf(SERIES_NAMES),
   measure: oneOf(["total", "count"]),
+  interval: oneOf(INTERVALS),
   by: oneOf(["visit_date", "event_date"]),
-  sort: (given: string | null) => text(given) ?? "-visits",
+  sort: text,
   search: text,
-} as const satisfies Record<string, (given: string | null) => string | undefined>;
+  /** The columns of the table, where they are not those that it begins with. */
+  columns: list,
+  group_by: text,
+  app_id: text,
+  player_id: text,
+  event_type: text,
+  segment: text,
+  /** A day, where one alone is looked at. */
+  date: ([given]: readonly string[]) => (given && isDate(given) ? given : undefined),
+  /** Of an error. */
+  code: text,
+  leaderboard: oneOf(["daily", "weekly", "alltime"]),
+  severity: oneOf(["all", "high", "medium"]),
+  /** Which of a view's parts, states or steps is looked at. */
+  part: text,
+} as const satisfies Record<string, Read>;
+
+const FIELDS = { ...SHARED, ...OWN };
 
 type Fields = { [Name in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Name]> };
 export type Address = Fields & { period: Choice };
 
-export const DEFAULT_PERIOD = "7d";
+/** A view begins with these days, unless others are chosen. */
+const PERIODS: Partial<Record<string, Preset>> = { cohorts: "91d", anomalies: "30d" };
+const periodOf = (view: string): Preset => PERIODS[view] ?? "7d";
+const names = Object.keys(FIELDS) as (keyof Fields)[];
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 function readPeriod(query: URLSearchParams): Choice {
   const [from, to] = [query.get("from"), query.get("to")];
   if (from && to && isDate(from) && isDate(to) && from <= to) return { from, to };
   const name = query.get("period") ?? "";
-  return isPreset(name) ? name : DEFAULT_PERIOD;
+  return isPreset(name) ? name : periodOf(SHARED.view(query.getAll("view")));
 }
 
 export function readAddress(search: string): Address {
   const query = new URLSearchParams(search);
-  const fields = Object.fromEntries(Object.entries(FIELDS).map(([name, read]) => [name, read(query.get(name))]));
+  const fields = Object.fromEntries(names.map((name) => [name, FIELDS[name](query.getAll(name))]));
   return { ...(fields as Fields), period: readPeriod(query) };
 }
 
 export function writeAddress({ period, ...fields }: Address): string {
   const query = new URLSearchParams();
-  for (const [name, read] of Object.entries(FIELDS)) {
-    const value = fields[name as keyof Fields];
-    if (value !== undefined && value !== read(null)) query.set(name, value);
+  for (const name of names) {
+    const value = fields[name];
+    if (value === undefined || same(value, FIELDS[name]([]))) continue;
+    for (const part of typeof value === "string" ? [value] : value) query.append(name, part);
   }
   if (typeof period !== "string") {
     query.set("from", period.from);
     query.set("to", period.to);
-  } else if (period !== DEFAULT_PERIOD) query.set("period", period);
+  } else if (period !== periodOf(fields.view)) query.set("period", period);
   return query.size > 0 ? `?${query}` : "";
+}
+
+/**
+ * The address after some changes. Another view keeps what holds for all, and begins with its own defaults; so it does
+ * with its days, where none but the first view's own were chosen.
+ */
+export function change(address: Address, changes: Partial<Address>): Address {
+  const elsewhere = changes.view !== undefined && changes.view !== address.view;
+  const own = elsewhere ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])])) : {};
+  const { view = address.view } = changes;
+  const period = address.period === periodOf(address.view) ? periodOf(view) : address.period;
+  return { ...address, ...(own as Partial<Fields>), period, ...changes };
+}
+
+/** The filters of an address, as the API takes them. */
+export const filtersOf = ({ banner_tag, banner_tag_not, banner_tag_contains, segment_id }: Address) => ({
+  banner_tag,
+  banner_tag_not,
+  banner_tag_contains,
+  segment_id,
+});
+export type Filters = ReturnType<typeof filtersOf>;
+export const NO_FILTERS: Filters = {
+  banner_tag: [],
+  banner_tag_not: [],
+  banner_tag_contains: [],
+  segment_id: undefined,
+};
+export const isFiltered = (address: Address): boolean => !same(filtersOf(address), NO_FILTERS);
+
+/** The one tag that everything is about, if it is so. */
+export function onlyTag(address: Address): string | undefined {
+  const [tag] = address.banner_tag;
+  return address.banner_tag.length === 1 && same(filtersOf(address), { ...NO_FILTERS, banner_tag: [tag] })
+    ? tag
+    : undefined;
+}
+
+/** Whether a tag passes the filters that name tags; what a saved segment holds, only the server knows. */
+export function fits({ banner_tag, banner_tag_not, banner_tag_contains }: Address, tag: string | null): boolean {
+  const contains = (part: string) => tag?.toLowerCase().includes(part.toLowerCase()) ?? false;
+  return (
+    (banner_tag.length === 0 || banner_tag.includes(tag ?? "")) &&
+    !banner_tag_not.includes(tag ?? "") &&
+    (banner_tag_contains.length === 0 || banner_tag_contains.some(contains))
+  );
 }

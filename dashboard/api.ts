@@ -1,19 +1,34 @@
 /** The API, typed by the Worker itself, and its errors as one class. */
 import { hc } from "hono/client";
-import type { ProblemDocument } from "../worker/http/problem.ts";
+import type { Complaint, ProblemDocument } from "../worker/http/problem.ts";
 import type { Api } from "../worker/index.ts";
 
-export const client = hc<Api>(`${location.origin}/api/v1`);
+/** What the page asks with where it was opened by a share link: kept here alone, and never with a cookie beside it. */
+let bearer: string | null = null;
+export const credential = (): string | null => bearer;
+export function askWith(session: string): void {
+  bearer = session;
+}
+const headers = (): Record<string, string> => (bearer === null ? {} : { authorization: `Bearer ${bearer}` });
 
-/** Status 0: no answer came at all. */
+export const client = hc<Api>(`${location.origin}/api/v1`, { headers });
+
+/** The body of a write, for routes that read theirs by themselves, so that the typed client knows of none. */
+export const json = (body: unknown): { init: RequestInit } => ({
+  init: { headers: { ...headers(), "content-type": "application/json" }, body: JSON.stringify(body) },
+});
+
+/** Status 0: no answer came at all. `fields` says what is wrong with which field of a form. */
 export class ApiError extends Error {
   readonly status: number;
   readonly title: string;
-  constructor(status: number, title: string, detail: string) {
+  readonly fields: readonly Complaint[];
+  constructor(status: number, title: string, detail: string, fields: readonly Complaint[] = []) {
     // The API writes some of them as the rest of a sentence.
     super(detail.charAt(0).toUpperCase() + detail.slice(1));
     this.status = status;
     this.title = title;
+    this.fields = fields;
   }
 }
 
@@ -27,6 +42,7 @@ async function problemOf(response: { status: number; json(): Promise<unknown> })
     response.status,
     problem?.title ?? `Error ${response.status}`,
     problem?.detail ?? "The server could not answer this request.",
+    problem?.errors ?? [],
   );
 }
 
@@ -46,6 +62,8 @@ export async function read<Body>(asked: Promise<Reply<Body>>): Promise<Body> {
     throw unreachable();
   });
   if (response.ok) {
+    // Done, and nothing to say of it.
+    if (response.status === 204) return undefined as Body;
     return response.json().catch(() => {
       throw unreachable();
     });
@@ -53,4 +71,13 @@ export async function read<Body>(asked: Promise<Reply<Body>>): Promise<Body> {
   const error = await problemOf(response);
   if (error.status === 401) signedOut();
   throw error;
+}
+
+/** A file of the API, whole; an ApiError where there is none. */
+export async function readFile(url: string): Promise<Blob> {
+  const response = await fetch(url, { headers: headers() }).catch(() => {
+    throw unreachable();
+  });
+  if (!response.ok) throw await problemOf(response);
+  return response.blob();
 }

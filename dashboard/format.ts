@@ -86,6 +86,15 @@ export function duration(seconds: number | null): string {
 const unit = (count: number, name: string) =>
   new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" }).format(count);
 
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** How large something is, by thousands: `1.2 MB`. */
+export function size(bytes: number): string {
+  const power = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const options = { style: "unit", unit: BYTES[power], unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(locale, options).format(bytes / 1_000 ** power);
+}
+
 /** A date of the project's calendar is formatted as it stands: no zone may move it. */
 const dateFormat = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
@@ -103,23 +112,40 @@ export const bucketShort = ({ event_date, event_hour }: Bucket): string =>
 export const bucketLong = ({ event_date, event_hour }: Bucket): string =>
   `${fullDate.format(at(event_date))}${event_hour === undefined ? "" : `, ${hour(event_hour)}`}`;
 
+/** A date of the project's calendar. */
+export const dateText = (date: string): string => dayMonthYear.format(at(date));
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
+const CLOCKS = {
+  minutes: { hour: "2-digit", minute: "2-digit" },
+  seconds: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** A moment on the project's clock; it keeps its formats, since each is slow to make. */
+function onClock(timestamp: string, timezone: string, clock: keyof typeof CLOCKS): string {
+  const key = `${timezone} ${clock}`;
+  const known = clocks.get(key);
+  const format = known ?? new Intl.DateTimeFormat(locale, { timeZone: timezone, hourCycle: "h23", ...CLOCKS[clock] });
+  if (!known) clocks.set(key, format);
+  return format.format(new Date(timestamp));
+}
+
 /** The time of day on the project's clock. */
-export function clockTime(timestamp: string, timezone: string, seconds = true): string {
-  const key = `${timezone} ${seconds}`;
-  let clock = clocks.get(key);
-  if (!clock) {
-    clock = new Intl.DateTimeFormat(locale, {
-      timeZone: timezone,
-      hourCycle: "h23",
-      hour: "2-digit",
-      minute: "2-digit",
-      ...(seconds && { second: "2-digit" }),
-    });
-    clocks.set(key, clock);
+export const clockTime = (timestamp: string, timezone: string, seconds = true): string =>
+  onClock(timestamp, timezone, seconds ? "seconds" : "minutes");
+/** Day and time on the project's clock. */
+export const timeText = (timestamp: string, timezone: string): string => onClock(timestamp, timezone, "full");
+
+const regions = new Intl.DisplayNames(locale, { type: "region" });
+/** `DE` → `Germany`; a code that is none stays as it is. */
+export function countryName(code: string): string {
+  try {
+    return regions.of(code) ?? code;
+  } catch {
+    return code;
   }
-  return clock.format(new Date(timestamp));
 }
 
 /** `first_deposit` → `First deposit`. */

@@ -1,7 +1,7 @@
 /** The address as state: components read it, change it, and hear when Back changes it. */
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
-import { type Address, readAddress, writeAddress } from "./address.ts";
+import { type Address, change, readAddress, writeAddress } from "./address.ts";
 
 /** `replace` is for what is typed or toggled finely: Back should not step through it. */
 export type Go = (changes: Partial<Address>, how?: "push" | "replace") => void;
@@ -15,7 +15,7 @@ export const useNavigation = () => useContext(Navigation);
 
 /** The address with some of it changed, for a link. */
 export const linkTo = (address: Address, changes: Partial<Address>): string =>
-  `${location.pathname}${writeAddress({ ...address, ...changes })}`;
+  `${location.pathname}${writeAddress(change(address, changes))}`;
 
 export function useAddressBar(): { address: Address; go: Go } {
   const [address, setAddress] = useState(() => readAddress(location.search));
@@ -26,10 +26,10 @@ export function useAddressBar(): { address: Address; go: Go } {
   }, []);
   const go: Go = (changes, how = "push") => {
     // Read anew, so that two changes in one turn do not undo each other.
-    const next = { ...readAddress(location.search), ...changes };
+    const next = change(readAddress(location.search), changes);
     const url = linkTo(next, {});
     if (url === `${location.pathname}${location.search}`) return;
-    history[how === "push" ? "pushState" : "replaceState"](null, "", url);
+    history[how === "push" ? "pushState" : "replaceState"](null, "", url + location.hash);
     setAddress(next);
   };
   return { address, go };

@@ -24,7 +24,9 @@ export const PRESETS = {
   month: { title: "This month", of: (today: string) => ({ from: startOfMonth(today), to: today }) },
   last_month: { title: "Last month", of: lastMonth },
   year: { title: "This year", of: (today: string) => ({ from: `${today.slice(0, 4)}-01-01`, to: today }) },
-  "365d": { title: "Last 365 days", of: lastDays(365) },
+  "182d": { title: "Last 6 months", of: lastDays(182) },
+  "365d": { title: "Last 12 months", of: lastDays(365) },
+  all: { title: "All time", of: (today: string) => ({ from: "2020-01-01", to: today }) },
 } as const satisfies Record<string, { title: string; of: (today: string) => Period }>;
 
 export type Preset = keyof typeof PRESETS;
@@ -56,16 +58,39 @@ export function step(period: Period, direction: -1 | 1, today: string): Period |
   return { from: start, to: wholeMonth ? endOfMonth(start) : addDays(to, days) };
 }
 
-export type Interval = "day" | "hour";
+export type Interval = "hour" | "day" | "week" | "month";
 
-/** Hours where days would be too few to see anything. */
-export const intervalOf = ({ from, to }: Period): Interval => (daysBetween(from, to) <= 2 ? "hour" : "day");
+/** What a period can be cut into: neither too few points to see anything, nor too many. */
+export function intervalsOf(period: Period): [Interval, ...Interval[]] {
+  const days = daysBetween(period.from, period.to);
+  if (days <= 2) return ["hour"];
+  if (days <= 7) return ["day", "hour"];
+  if (days <= 120) return ["day", "week"];
+  return days <= 400 ? ["week", "day", "month"] : ["month", "week"];
+}
+export const intervalOf = (period: Period, asked: Interval | "auto"): Interval => {
+  const intervals = intervalsOf(period);
+  return intervals.find((interval) => interval === asked) ?? intervals[0];
+};
 
+/** `event_date` is the first day of it, or the period's own where that begins later. */
 export type Bucket = { event_date: string; event_hour?: number };
 
-/** Every day or hour of the period, whether anything happened in it or not. */
-export function bucketsOf({ from, to }: Period, interval: Interval): Bucket[] {
+/** Weeks begin on Monday, as the leaderboards' do. */
+const startOfWeek = (date: string) => addDays(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
+const START = { hour: (date: string) => date, day: (date: string) => date, week: startOfWeek, month: startOfMonth };
+
+/** The bucket of a date, in a period that may begin in the middle of it. */
+export function bucketOf(event_date: string, interval: Interval, { from }: Period): string {
+  const start = START[interval](event_date);
+  return start < from ? from : start;
+}
+
+/** Every bucket of the period, whether anything happened in it or not. */
+export function bucketsOf(period: Period, interval: Interval): Bucket[] {
+  const { from, to } = period;
   const days = Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index));
-  if (interval === "day") return days.map((event_date) => ({ event_date }));
-  return days.flatMap((event_date) => Array.from({ length: 24 }, (_, event_hour) => ({ event_date, event_hour })));
+  if (interval === "hour")
+    return days.flatMap((event_date) => Array.from({ length: 24 }, (_, event_hour) => ({ event_date, event_hour })));
+  return [...new Set(days.map((date) => bucketOf(date, interval, period)))].map((event_date) => ({ event_date }));
 }

@@ -1,4 +1,5 @@
-/** The questions that views ask. A new one is a function here: its name, its parameters, its call. */
+/** How a question to the API is put: a name, parameters, a call. The questions themselves stand with their panels. */
+import { filtersOf } from "./address.ts";
 import type { Query } from "./answers.ts";
 import { client, read } from "./api.ts";
 import type { Period } from "./period.ts";
@@ -6,13 +7,16 @@ import type { Scope } from "./scope.ts";
 
 /** Drops what is not asked for. */
 type Given<Asked> = { [Name in keyof Asked]: Exclude<Asked[Name], undefined> };
-const given = <Asked extends object>(asked: Asked) =>
-  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as Given<Asked>;
+export const given = <Asked extends object>(asked: Asked) =>
+  Object.fromEntries(
+    Object.entries(asked).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
+  ) as Given<Asked>;
 
 type Options = { init: RequestInit };
 type Reply<Data> = { ok: boolean; status: number; json(): Promise<Data> };
 
-function query<Asked extends object, Data>(
+/** A question by name and parameters, which together tell it from any other. */
+export function query<Asked extends object, Data>(
   name: string,
   asked: Asked,
   call: (asked: Given<Asked>, options: Options) => Promise<Reply<Data>>,
@@ -23,32 +27,30 @@ function query<Asked extends object, Data>(
   };
 }
 
-const filtersOf = ({ address: { project_id, banner_tag } }: Scope) => ({ project_id, banner_tag });
-const daysOf = ({ from, to }: Period) => ({ from, to });
+/** Readonly lists of the address, as the typed client takes them. */
+const mutable = ({ segment_id, ...lists }: ReturnType<typeof filtersOf>) => ({
+  banner_tag: [...lists.banner_tag],
+  banner_tag_not: [...lists.banner_tag_not],
+  banner_tag_contains: [...lists.banner_tag_contains],
+  segment_id,
+});
 
-const campaignsAsked = (scope: Scope) => {
-  const { compare } = scope.address;
-  return { ...filtersOf(scope), ...daysOf(scope), compare: compare === "none" ? undefined : compare };
+/** What every report is asked: the project and the filters. */
+export const aboutOf = ({ address }: Scope) => ({ project_id: address.project_id, ...mutable(filtersOf(address)) });
+/** The days, both included. `period` may be another one than the scope's, to compare with. */
+export const daysOf = ({ from, to }: Period) => ({ from, to });
+/** The same for a report of some days. */
+export const datedOf = (scope: Scope, period: Period = scope) => ({ ...aboutOf(scope), ...daysOf(period) });
+
+/** Where the whole answer can be had as a file, without a cap on rows. */
+export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
+  url.searchParams.set("format", format);
+  return url.href;
 };
+export const csvOf = (url: URL): string => fileOf(url, "csv");
 
-export const campaigns = (scope: Scope) =>
-  query("campaigns", campaignsAsked(scope), (asked, options) => client.campaigns.$get({ query: asked }, options));
-
-export const campaignsCsv = (scope: Scope): string =>
-  client.campaigns.$url({
-    query: given({ ...campaignsAsked(scope), sort: scope.address.sort, format: "csv" as const }),
-  }).href;
-
-/** `period` may be another one than the scope's, to compare with. */
-export const metrics = (scope: Scope, period: Period) =>
-  query("metrics", { ...filtersOf(scope), ...daysOf(period), interval: scope.interval }, (asked, options) =>
-    client.metrics.$get({ query: asked }, options),
-  );
-
-export const funnel = (scope: Scope) =>
-  query("funnel", { ...filtersOf(scope), ...daysOf(scope), by: scope.address.by }, (asked, options) =>
-    client.funnel.$get({ query: asked }, options),
-  );
+/** Something in a path, as the typed client takes it: whatever is in an id, it is one part of it. */
+export const inPath = encodeURIComponent;
 
 /** What is settled about a project before any report of it: that it is there, and its clock. */
 export const project = (project_id: string | undefined) => ({

@@ -1,10 +1,13 @@
-/** What every report on the page is about, settled from the address, the project's clock and the time. */
+/** What every report on the page is about, settled from the address, the project's clock, the time and who asks. */
 import { localTime } from "../worker/calendar.ts";
+import type { Principal } from "../worker/http/principal.ts";
 import type { Address } from "./address.ts";
 import { type Interval, intervalOf, type Period, resolve } from "./period.ts";
 
 export type Scope = Period & {
   address: Address;
+  principal: Principal;
+  project_id: string;
   interval: Interval;
   timezone: string;
   /** The project's own date and hour now. */
@@ -12,8 +15,11 @@ export type Scope = Period & {
   hour: number;
 };
 
-export function scopeOf(address: Address, timezone: string, now: number): Scope {
+export type Known = { project_id: string; timezone: string };
+
+export function scopeOf(address: Address, { project_id, timezone }: Known, principal: Principal, now: number): Scope {
   const { date: today, hour } = localTime(timezone, now);
   const period = resolve(address.period, today);
-  return { ...period, address, interval: intervalOf(period), timezone, today, hour };
+  const interval = intervalOf(period, address.interval);
+  return { ...period, address, principal, project_id, interval, timezone, today, hour };
 }

@@ -4,9 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const current = (): Theme => (document.documentElement.dataset.theme as Theme | undefined) ?? "system";
+export const themeNow = (): Theme => (document.documentElement.dataset.theme as Theme | undefined) ?? "system";
 
-function apply(theme: Theme): void {
+export function setTheme(theme: Theme): void {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   try {
@@ -18,15 +18,14 @@ function apply(theme: Theme): void {
   dispatchEvent(new Event("themechange"));
 }
 
-export function useTheme(): [Theme, (theme: Theme) => void] {
-  const [theme, setTheme] = useState(current);
-  return [
-    theme,
-    (chosen) => {
-      apply(chosen);
-      setTheme(chosen);
-    },
-  ];
+export function useTheme(): Theme {
+  const [theme, settle] = useState(themeNow);
+  useEffect(() => {
+    const changed = () => settle(themeNow());
+    addEventListener("themechange", changed);
+    return () => removeEventListener("themechange", changed);
+  }, []);
+  return theme;
 }
 
 /** Calls back whenever colours change, by choice or with the system. */

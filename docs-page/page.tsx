@@ -1,7 +1,7 @@
 /** The page: the operations by tag beside their list, and the key that requests are sent with. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Mark } from "../dashboard/frame/icons.tsx";
-import { THEMES, type Theme, useTheme } from "../dashboard/theme.ts";
+import { setTheme, THEMES, type Theme, useTheme } from "../dashboard/theme.ts";
 import { type Document, loadDocument, type Operation, operationsOf } from "./document.ts";
 import { Method, OperationView } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
@@ -35,7 +35,7 @@ export function Page() {
 }
 
 function Header() {
-  const [theme, setTheme] = useTheme();
+  const theme = useTheme();
   return (
     <header class="header">
       <a class="brand" href="/">

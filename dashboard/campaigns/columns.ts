@@ -1,62 +1,54 @@
-/** The columns of the campaign table, and how its rows are sorted and found. Pure. */
-import type { CampaignFigures, CampaignRow } from "../../worker/reports/campaigns.ts";
+/** The columns of the campaign table. */
+import type { CampaignFigures } from "../../worker/reports/campaigns.ts";
+import type { Column } from "../table/columns.ts";
 
-export type Column = Exclude<
-  keyof CampaignFigures,
-  "unconverted" | "withdrawn_unconverted" | "withdrawn" | "net_amount" | "deposit_per_first_deposit"
->;
-type Kind = "count" | "money" | "rate";
+/** A row of the table, or its total, with the currency that its amounts are in. */
+export type Figures = CampaignFigures & { banner_tag: string | null; currency: string };
 
-/** In order. `share` shows how much of the total a row has. */
-export const COLUMNS: readonly { name: Column; title: string; hint: string; kind: Kind; share?: true }[] = [
-  { name: "visits", title: "Visits", hint: "Visits, repeated ones too", kind: "count", share: true },
-  { name: "unique_players", title: "Players", hint: "Distinct people with any event", kind: "count" },
-  { name: "registrations", title: "Registrations", hint: "At most one per day and player", kind: "count", share: true },
-  { name: "visit_to_registration", title: "Visit → reg.", hint: "Registrations per visit", kind: "rate" },
+type Name = Exclude<keyof CampaignFigures, "unconverted" | "withdrawn_unconverted">;
+const figure = (
+  name: Name,
+  title: string,
+  kind: "count" | "money" | "rate",
+  hint: string,
+  more: { share?: true; optional?: true } = {},
+): Column<Figures> => ({
+  name,
+  title,
+  kind,
+  hint,
+  value: (row) => row[name],
+  ...(kind === "money" && { currency: ({ currency }: Figures) => currency }),
+  ...more,
+});
+
+/** In order. */
+export const COLUMNS: readonly Column<Figures>[] = [
   {
-    name: "first_deposits",
-    title: "First deposits",
-    hint: "Players whose first deposit ever lies in the period",
-    kind: "count",
+    name: "banner_tag",
+    title: "Tag",
+    kind: "text",
+    hint: "Campaign or affiliate tag",
+    value: ({ banner_tag }) => banner_tag ?? "without a tag",
+  },
+  figure("visits", "Visits", "count", "Visits, repeated ones too", { share: true }),
+  figure("unique_players", "Players", "count", "Distinct people with any event"),
+  figure("registrations", "Registrations", "count", "At most one per day and player", { share: true }),
+  figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit"),
+  figure("first_deposits", "First deposits", "count", "Players whose first deposit ever lies in the period", {
     share: true,
-  },
-  {
-    name: "registration_to_first_deposit",
-    title: "Reg. → first dep.",
-    hint: "First deposits per registration",
-    kind: "rate",
-  },
-  { name: "deposits", title: "Deposits", hint: "Deposits, repeated ones too", kind: "count", share: true },
-  { name: "amount", title: "Amount", hint: "Deposited, in the project's currency", kind: "money", share: true },
+  }),
+  figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration"),
+  figure("deposits", "Deposits", "count", "Deposits, repeated ones too", { share: true }),
+  figure("amount", "Amount", "money", "Deposited, in the project's currency", { share: true }),
+  figure("depositors", "Depositors", "count", "Distinct people who deposited", { optional: true }),
+  figure("new_depositors", "NDC", "count", "Players who registered and first deposited in the period", {
+    optional: true,
+  }),
+  figure("returning_depositors", "RDC", "count", "Players who deposited in the period, and before it", {
+    optional: true,
+  }),
+  figure("deposit_per_first_deposit", "Amount per FTD", "money", "Amount over first deposits", { optional: true }),
+  figure("withdrawn", "Withdrawn", "money", "In the project's currency", { optional: true }),
+  figure("net_amount", "Net amount", "money", "Amount less what was withdrawn", { optional: true }),
 ];
-
-export const figureOf = (figures: CampaignFigures, column: Column): number | null =>
-  column === "amount" ? Number(figures.amount) : figures[column];
-
-export type Sort = { column: Column | "banner_tag"; descending: boolean };
-
-/** `-visits`: the largest first, as the API has it. */
-export function readSort(sort: string): Sort {
-  const name = sort.replace(/^-/, "");
-  const column = name === "banner_tag" ? name : COLUMNS.find((candidate) => candidate.name === name)?.name;
-  return column ? { column, descending: sort.startsWith("-") } : { column: "visits", descending: true };
-}
-
-/** Pressing a column again turns it round; figures begin with the largest, names with A. */
-export function nextSort({ column, descending }: Sort, pressed: Sort["column"]): string {
-  const down = column === pressed ? !descending : pressed !== "banner_tag";
-  return `${down ? "-" : ""}${pressed}`;
-}
-
-export function arrange(rows: readonly CampaignRow[], { column, descending }: Sort, search: string): CampaignRow[] {
-  const sought = search.toLowerCase();
-  const value = (row: CampaignRow) =>
-    column === "banner_tag" ? (row.banner_tag ?? "").toLowerCase() : (figureOf(row, column) ?? -1);
-  return rows
-    .filter((row) => (row.banner_tag ?? "").toLowerCase().includes(sought))
-    .sort((a, b) => {
-      const [x, y] = [value(a), value(b)];
-      const order = x < y ? -1 : x > y ? 1 : 0;
-      return (descending ? -order : order) || ((a.banner_tag ?? "") < (b.banner_tag ?? "") ? -1 : 1);
-    });
-}

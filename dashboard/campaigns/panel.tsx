@@ -1,124 +1,77 @@
 /** A row per banner tag: what it brought, how much of the total that is, and how it changed. */
-import { useState } from "preact/hooks";
-import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
+import { isFiltered, NO_FILTERS } from "../address.ts";
+import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
-import { campaigns, campaignsCsv } from "../reports.ts";
 import type { Scope } from "../scope.ts";
-import { arrange, COLUMNS, readSort } from "./columns.ts";
-import { Heads, Row, Total } from "./rows.tsx";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { COLUMNS, type Figures } from "./columns.ts";
+import { campaigns, campaignsCsv } from "./query.ts";
 
 export const CampaignsPanel = panel({
   name: "campaigns",
   title: "Campaigns",
   query: campaigns,
   Show,
-  Skeleton,
-  Actions,
+  Skeleton: () => <TableSkeleton columns={COLUMNS} />,
+  Actions: ({ scope }) => (
+    <TableTools
+      find="Find a tag"
+      columns={COLUMNS}
+      csv={{ url: campaignsCsv(scope), name: `campaigns_${scope.from}_${scope.to}.csv` }}
+    />
+  ),
 });
 
-/** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
-const PAGE = 50;
-const SKELETON_ROWS = 8;
-
-function Actions({ scope }: { scope: Scope }) {
-  const { address, go } = useNavigation();
-  return (
-    <>
-      <input
-        type="search"
-        class="input"
-        placeholder="Find a tag"
-        aria-label="Find a tag"
-        value={address.search ?? ""}
-        onInput={(event) => go({ search: event.currentTarget.value || undefined }, "replace")}
-      />
-      <a class="button" href={campaignsCsv(scope)} download={`campaigns_${scope.from}_${scope.to}.csv`}>
-        Download CSV
-      </a>
-    </>
-  );
-}
-
 function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
-  const { address } = useNavigation();
-  const [shown, setShown] = useState(PAGE);
-  const rows = arrange(data.rows, readSort(address.sort), address.search ?? "");
+  const { address, go } = useNavigation();
+  const { currency, previous_period } = data;
+  const figures = (row: CampaignRow): Figures => ({ ...row, currency });
+  const total: CampaignRow = { ...data.total, banner_tag: TOTAL };
+  const previous = new Map(
+    [total, ...data.rows].flatMap(({ banner_tag, previous }) =>
+      previous ? [[banner_tag, { ...previous, banner_tag, currency }] as const] : [],
+    ),
+  );
+  return (
+    <DataTable
+      name="Campaigns"
+      columns={COLUMNS}
+      rows={data.rows.map(figures)}
+      keyOf={({ banner_tag }) => banner_tag ?? ""}
+      timezone={data.timezone}
+      sort="-visits"
+      total={figures(total)}
+      {...(previous_period && {
+        before: { of: ({ banner_tag }: Figures) => previous.get(banner_tag), called: periodText(previous_period) },
+      })}
+      press={({ banner_tag }) =>
+        banner_tag === null || address.banner_tag.includes(banner_tag)
+          ? undefined
+          : {
+              title: `Show only ${banner_tag}`,
+              go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], search: undefined }),
+            }
+      }
+      none={<None scope={scope} />}
+    />
+  );
+}
+
+/** As no tag is called: its characters are not allowed in one. */
+const TOTAL = "\u001ftotal";
+
+function None({ scope: { address } }: { scope: Scope }) {
+  const { go } = useNavigation();
+  const filtered = isFiltered(address);
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section class="table-scroll" aria-label="Campaigns, a table that scrolls sideways" tabIndex={0}>
-        <table class="campaign-table">
-          <Heads />
-          <Total data={data} />
-          <tbody>
-            {rows.slice(0, shown).map((row) => (
-              <Row key={row.banner_tag ?? ""} row={row} data={data} />
-            ))}
-          </tbody>
-        </table>
-      </section>
-      {rows.length === 0 && <NoRows scope={scope} search={address.search} />}
-      {rows.length > shown && (
-        <p class="more">
-          <button type="button" class="button" onClick={() => setShown(rows.length)}>
-            Show all {rows.length} tags
-          </button>
-        </p>
-      )}
+      <p>{filtered ? "Nothing in this period fits the filters." : "No campaign brought anything in this period."}</p>
+      <button type="button" class="button" onClick={() => go(filtered ? NO_FILTERS : { period: "30d" })}>
+        {filtered ? "Remove the filters" : "Look at the last 30 days"}
+      </button>
     </>
-  );
-}
-
-function NoRows({ scope: { address }, search }: { scope: Scope; search: string | undefined }) {
-  const { go } = useNavigation();
-  return (
-    <div class="none">
-      <p>
-        {search
-          ? `No tag of this period contains “${search}”.`
-          : address.banner_tag
-            ? `The tag “${address.banner_tag}” brought nothing in this period.`
-            : "No campaign brought anything in this period."}
-      </p>
-      {search ? (
-        <button type="button" class="button" onClick={() => go({ search: undefined }, "replace")}>
-          Show all tags
-        </button>
-      ) : (
-        <button type="button" class="button" onClick={() => go({ period: "30d", banner_tag: undefined })}>
-          Look at the last 30 days
-        </button>
-      )}
-    </div>
-  );
-}
-
-function Skeleton() {
-  return (
-    <div class="table-scroll" aria-hidden="true">
-      <table class="campaign-table">
-        <Heads />
-        <tbody>
-          {Array.from({ length: SKELETON_ROWS + 1 }, (_, index) => (
-            <tr key={index}>
-              <th scope="row">
-                <span class="bone">some-campaign-tag</span>
-              </th>
-              {COLUMNS.map(({ name }) => (
-                <td key={name} class="number">
-                  <span class="cell-figure">
-                    <span class="bone">0,000</span>
-                  </span>
-                  <span class="cell-note">
-                    <span class="bone">00.0%</span>
-                  </span>
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

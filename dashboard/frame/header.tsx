@@ -1,38 +1,65 @@
 /** The top of every page: where one is, as whom, and how it looks. */
 import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
+import { credential } from "../api.ts";
 import { words } from "../format.ts";
 import { useLive } from "../live/live.ts";
 import { Status } from "../live/status.tsx";
-import { linkTo, useNavigation } from "../navigation.ts";
 import { Choices } from "../panel.tsx";
-import { useTheme } from "../theme.ts";
-import { VIEWS } from "../views/index.ts";
-import { Mark } from "./icons.tsx";
+import { setTheme, useTheme } from "../theme.ts";
+import { Bars, Mark } from "./icons.tsx";
 import { Menu } from "./menu.tsx";
+import { ProjectForm } from "./project-form.tsx";
 
-type Signed = { principal: Principal | undefined; project_id: string; signOut: () => Promise<void> };
+type Signed = {
+  principal: Principal;
+  project_id: string;
+  signOut: () => Promise<void>;
+  /** Opens the list of views, where there is no room for it beside them. */
+  openViews: () => void;
+  showKeys: () => void;
+};
 
-export function Header({ principal, project_id, signOut }: Signed) {
+export function Header({ principal, project_id, signOut, openViews, showKeys }: Signed) {
   const { connection } = useLive();
+  const shared = credential() !== null;
   return (
     <header class="header">
-      <a class="brand" href="/">
-        <Mark />
-        <span>Edgepixel</span>
-      </a>
-      <Views />
+      <button type="button" class="button square views-opener" aria-label="Views" onClick={openViews}>
+        <Bars />
+      </button>
+      {shared ? (
+        <span class="brand">
+          <Mark />
+          <span>Edgepixel</span>
+        </span>
+      ) : (
+        <a class="brand" href="/">
+          <Mark />
+          <span>Edgepixel</span>
+        </a>
+      )}
       <div class="header-end">
         {connection === "reconnecting" && <Status connection={connection} />}
+        <button
+          type="button"
+          class="button square quiet keys-opener"
+          aria-label="Keyboard shortcuts"
+          onClick={showKeys}
+        >
+          ?
+        </button>
         <Menu
-          label={`Project ${project_id}, appearance, signing out`}
+          label={`Project ${project_id}, appearance${shared ? "" : ", signing out"}`}
           button={<span class="project">{project_id}</span>}
         >
           {(close) => (
             <>
-              {principal?.project_id === null && <ProjectForm project_id={project_id} close={close} />}
+              {principal.project_id === null && (
+                <ProjectForm principal={principal} project_id={project_id} close={close} />
+              )}
               <Appearance />
-              <Leave principal={principal} signOut={signOut} />
+              {!shared && <Leave principal={principal} signOut={signOut} />}
             </>
           )}
         </Menu>
@@ -41,36 +68,12 @@ export function Header({ principal, project_id, signOut }: Signed) {
   );
 }
 
-function Views() {
-  const { address, go } = useNavigation();
-  return (
-    <nav aria-label="Views" class="views">
-      {Object.entries(VIEWS).map(([view, { title, load }]) => (
-        <a
-          key={view}
-          href={linkTo(address, { view })}
-          aria-current={view === address.view ? "page" : undefined}
-          onPointerEnter={() => void load().catch(() => undefined)}
-          onClick={(event) => {
-            // A new tab or window is the browser's to open.
-            if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-            event.preventDefault();
-            go({ view });
-          }}
-        >
-          {title}
-        </a>
-      ))}
-    </nav>
-  );
-}
-
 function Leave({ principal, signOut }: Pick<Signed, "principal" | "signOut">) {
   const [failed, setFailed] = useState(false);
   return (
     <div class="menu-row">
       <span class="muted" role={failed ? "alert" : undefined}>
-        {failed ? "That did not work. You are still signed in." : `Signed in as ${principal?.role ?? "…"}`}
+        {failed ? "That did not work. You are still signed in." : `Signed in as ${principal.role}`}
       </span>
       <button type="button" class="button" onClick={() => signOut().catch(() => setFailed(true))}>
         Sign out
@@ -79,31 +82,8 @@ function Leave({ principal, signOut }: Pick<Signed, "principal" | "signOut">) {
   );
 }
 
-function ProjectForm({ project_id, close }: { project_id: string; close: () => void }) {
-  const { go } = useNavigation();
-  return (
-    <form
-      class="menu-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const chosen = String(new FormData(event.currentTarget).get("project_id") ?? "").trim();
-        go({ project_id: chosen || undefined, banner_tag: undefined, search: undefined });
-        close();
-      }}
-    >
-      <label>
-        Project
-        <input class="input" name="project_id" defaultValue={project_id} autocomplete="off" spellcheck={false} />
-      </label>
-      <button type="submit" class="button">
-        Open
-      </button>
-    </form>
-  );
-}
-
 function Appearance() {
-  const [theme, setTheme] = useTheme();
+  const theme = useTheme();
   return (
     <div class="menu-row">
       <span>Appearance</span>

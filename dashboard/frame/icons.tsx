@@ -28,6 +28,12 @@ export const Remove = () => (
   </Icon>
 );
 
+export const Bars = () => (
+  <Icon>
+    <path d="M2.5 4h11m-11 4h11m-11 4h11" />
+  </Icon>
+);
+
 const PIXELS = [
   [0, 0, 1],
   [1, 0, 0.5],

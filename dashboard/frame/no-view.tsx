@@ -1,9 +1,10 @@
-/** In place of a view that there is not, or whose code did not come. */
+/** In place of a view that there is not, that is not for everybody, or whose code did not come. */
+import type { Principal } from "../../worker/http/principal.ts";
+import { may } from "../../worker/http/principal.ts";
 import { useNavigation } from "../navigation.ts";
-import { viewOf } from "../views/index.ts";
+import { type ViewEntry, viewOf } from "../views/index.ts";
 
 export function NoView({ name }: { name: string }) {
-  const { go } = useNavigation();
   const known = viewOf(name);
   return (
     <div class="failed" role="alert">
@@ -14,10 +15,33 @@ export function NoView({ name }: { name: string }) {
           Reload
         </button>
       ) : (
-        <button type="button" class="button" onClick={() => go({ view: "overview" })}>
-          Open the overview
-        </button>
+        <ToOverview />
       )}
     </div>
+  );
+}
+
+export function NotForYou({ entry: { title, role }, principal }: { entry: ViewEntry; principal: Principal }) {
+  return (
+    <div class="failed" role="alert">
+      <div>
+        <strong>“{title}” is not for this key.</strong>
+        <p>
+          {may(principal, role)
+            ? "It is limited to its banner tags, and this view is not kept by tag."
+            : `It needs the role ${role}; you are signed in as ${principal.role}.`}
+        </p>
+      </div>
+      <ToOverview />
+    </div>
+  );
+}
+
+function ToOverview() {
+  const { go } = useNavigation();
+  return (
+    <button type="button" class="button" onClick={() => go({ view: "overview" })}>
+      Open the overview
+    </button>
   );
 }

@@ -1,59 +1,86 @@
-/** The frame around a view: its header, what the reports are about, and the view once it is there. */
+/** The frame around a view: its header, the views, what the reports are about, and the view once it is there. */
 import { useEffect, useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
+import { Said } from "../act/said.tsx";
 import { useAnswer } from "../answers.ts";
 import { LiveProvider, useLiveConnection } from "../live/live.ts";
 import { useNavigation } from "../navigation.ts";
 import { Failed } from "../panel.tsx";
 import { project } from "../reports.ts";
 import { scopeOf } from "../scope.ts";
-import { type ViewModule, viewOf } from "../views/index.ts";
+import { isDated, isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
 import { Header } from "./header.tsx";
-import { NoView } from "./no-view.tsx";
+import { NotForYou, NoView } from "./no-view.tsx";
+import { ShortcutSheet } from "./shortcut-sheet.tsx";
+import { useShortcuts } from "./shortcuts.ts";
 import { Toolbar, ToolbarSkeleton } from "./toolbar.tsx";
 import { Unrefreshed } from "./unrefreshed.tsx";
+import { ViewsMenu } from "./views-menu.tsx";
 
 type Shown = { principal: Principal | undefined; signOut: () => Promise<void> };
 
-export function Page({ principal, signOut }: Shown) {
+/** Who is taken to ask until it is known: what everybody may see stands still when it is. */
+const ANYBODY: Principal = { role: "viewer", project_id: "", banner_tags: null, key_id: null };
+
+export function Page({ principal = ANYBODY, signOut }: Shown) {
   const { address, go } = useNavigation();
   const now = useMinutes();
+  const [opened, setOpened] = useState<"views" | "keys" | null>(null);
+  const close = () => setOpened(null);
   const about = useAnswer(project(address.project_id));
   const known = about.stale ? undefined : about.data;
   const live = useLiveConnection(address.project_id, known !== undefined);
   const { view, failed } = useView(address.view);
-  const title = viewOf(address.view)?.title ?? "Not found";
+  const entry = viewOf(address.view);
+  const title = entry?.title ?? "Not found";
+  const project_id = known?.project_id ?? address.project_id ?? "";
   useEffect(() => {
-    document.title = `${title} · ${known?.project_id ?? address.project_id ?? "Edgepixel"}`;
-  }, [title, known?.project_id, address.project_id]);
+    document.title = `${title} · ${project_id || "Edgepixel"}`;
+  }, [title, project_id]);
 
-  const scope = known && scopeOf(address, known.timezone, now);
+  const scope = known && principal !== ANYBODY ? scopeOf(address, known, principal, now) : undefined;
+  const open = entry !== undefined && (principal === ANYBODY || isOpenTo(principal, entry));
+  useShortcuts(scope, () => setOpened("keys"));
   return (
     <LiveProvider value={live}>
       <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
         Skip to the figures
       </button>
-      <Header principal={principal} project_id={known?.project_id ?? address.project_id ?? ""} signOut={signOut} />
-      {about.error && !known ? (
-        <main id="content" class="notice" tabIndex={-1}>
-          <Failed error={about.error} what="project" busy={about.loading} retry={about.retry} />
-          {about.error.status === 400 && (
-            <button type="button" class="button" onClick={() => go({ project_id: undefined })}>
-              Open the default project
-            </button>
-          )}
-        </main>
-      ) : (
-        <>
-          {!viewOf(address.view)?.undated && (scope ? <Toolbar scope={scope} /> : <ToolbarSkeleton />)}
-          <main id="content" class="content" tabIndex={-1}>
-            <h1 class="hidden">{title}</h1>
-            {failed && <NoView name={address.view} />}
-            {view && scope && <view.View scope={scope} />}
+      <Header
+        principal={principal}
+        project_id={project_id}
+        signOut={signOut}
+        openViews={() => setOpened(opened === "views" ? null : "views")}
+        showKeys={() => setOpened("keys")}
+      />
+      <div class="body">
+        <ViewsMenu principal={principal} open={opened === "views"} close={close} />
+        {about.error && !known ? (
+          <main id="content" class="notice" tabIndex={-1}>
+            <Failed error={about.error} what="project" busy={about.loading} retry={about.retry} />
+            {about.error.status === 400 && (
+              <button type="button" class="button" onClick={() => go({ project_id: undefined })}>
+                Open the default project
+              </button>
+            )}
           </main>
-          <Unrefreshed />
-        </>
-      )}
+        ) : (
+          <div class="beside">
+            {entry &&
+              isDated(entry, address) &&
+              (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
+            <main id="content" class="content" tabIndex={-1}>
+              <h1 class="hidden">{title}</h1>
+              {failed && <NoView name={address.view} />}
+              {!open && entry && <NotForYou entry={entry} principal={principal} />}
+              {open && view && scope && <view.View scope={scope} />}
+            </main>
+            <Unrefreshed />
+          </div>
+        )}
+      </div>
+      {opened === "keys" && <ShortcutSheet principal={principal} close={close} />}
+      <Said />
     </LiveProvider>
   );
 }

@@ -2,63 +2,56 @@
 import { COMPARISONS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
-import { Remove } from "./icons.tsx";
+import type { ViewEntry } from "../views/index.ts";
+import { FilterChips, FilterMenu } from "./filters.tsx";
 import { Menu } from "./menu.tsx";
 import { PeriodMenu } from "./period-menu.tsx";
 
 const COMPARED = {
   previous: "vs. previous period",
   year: "vs. year before",
+  weekday: "vs. same weekdays",
   none: "No comparison",
 } as const satisfies Record<(typeof COMPARISONS)[number], string>;
 
-/** Fields of the address that narrow every report; each shows as a chip while it is set. */
-const FILTERS = { banner_tag: "Tag" } as const;
-type Filter = keyof typeof FILTERS;
-
-export function Toolbar({ scope }: { scope: Scope }) {
-  const { address, go } = useNavigation();
+export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
   return (
     <div class="toolbar">
       <PeriodMenu scope={scope} />
-      <Menu label={`Comparison: ${COMPARED[address.compare]}`} button={<span>{COMPARED[address.compare]}</span>}>
-        {(close) => (
-          <ul class="menu-list">
-            {COMPARISONS.map((compare) => (
-              <li key={compare}>
-                <button
-                  type="button"
-                  aria-pressed={compare === address.compare}
-                  onClick={() => {
-                    go({ compare });
-                    close();
-                  }}
-                >
-                  {COMPARED[compare]}
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Menu>
-      {(Object.keys(FILTERS) as Filter[]).map((filter) => {
-        const value = address[filter];
-        return (
-          value !== undefined && (
-            <span key={filter} class="chip">
-              <span class="muted">{FILTERS[filter]} is</span> <strong>{value}</strong>
+      {!entry.uncompared && <ComparisonMenu />}
+      {!entry.untagged && (
+        <>
+          <FilterMenu scope={scope} />
+          <FilterChips scope={scope} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function ComparisonMenu() {
+  const { address, go } = useNavigation();
+  return (
+    <Menu label={`Comparison: ${COMPARED[address.compare]}`} button={<span>{COMPARED[address.compare]}</span>}>
+      {(close) => (
+        <ul class="menu-list">
+          {COMPARISONS.map((compare) => (
+            <li key={compare}>
               <button
                 type="button"
-                aria-label={`Remove the filter ${FILTERS[filter]} is ${value}`}
-                onClick={() => go({ [filter]: undefined })}
+                aria-pressed={compare === address.compare}
+                onClick={() => {
+                  go({ compare });
+                  close();
+                }}
               >
-                <Remove />
+                {COMPARED[compare]}
               </button>
-            </span>
-          )
-        );
-      })}
-    </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Menu>
   );
 }
 
@@ -76,6 +69,11 @@ export const ToolbarSkeleton = () => (
     <span class="menu">
       <span class="button">
         <span class="bone">{COMPARED.previous}</span>
+      </span>
+    </span>
+    <span class="menu">
+      <span class="button">
+        <span class="bone">Filter</span>
       </span>
     </span>
   </div>

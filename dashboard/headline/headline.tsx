@@ -1,8 +1,7 @@
 /** The figures of the period as cards, and the one that is chosen over time. */
-
 import { useAnswer } from "../answers.ts";
+import { campaigns } from "../campaigns/query.ts";
 import { Answered } from "../panel.tsx";
-import { campaigns } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { Cards, CardsSkeleton } from "./cards.tsx";
 import { Trend } from "./trend.tsx";

@@ -1,7 +1,7 @@
 /** What the chart over time can show, and its points. Pure. */
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { SERIES_NAMES } from "../address.ts";
-import type { Bucket } from "../period.ts";
+import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
 
 export type SeriesName = (typeof SERIES_NAMES)[number];
 export type Measure = "total" | "count";
@@ -14,27 +14,36 @@ export const SERIES: Record<SeriesName, { title: string; event_type: string }> =
 };
 
 export const MEASURES = { total: "Events", count: "Players" } as const satisfies Record<Measure, string>;
+/** People of several days cannot be added up: a week has no number of its own. */
+export const isCounted = (interval: Interval): boolean => interval === "hour" || interval === "day";
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
 
 export function pointsOf(
   rows: readonly MetricsRow[],
-  buckets: readonly Bucket[],
+  period: Period,
+  interval: Interval,
   event_type: string,
   measure: Measure,
 ): number[] {
   const found = new Map<string, number>();
-  for (const row of rows) if (row.event_type === event_type) found.set(keyOf(row), row[measure]);
-  return buckets.map((bucket) => found.get(keyOf(bucket)) ?? 0);
+  for (const row of rows) {
+    if (row.event_type !== event_type) continue;
+    const key = keyOf({ ...row, event_date: bucketOf(row.event_date, interval, period) });
+    found.set(key, (found.get(key) ?? 0) + row[measure]);
+  }
+  return bucketsOf(period, interval).map((bucket) => found.get(keyOf(bucket)) ?? 0);
 }
 
 /** The bucket that is still running: after it comes what has not happened yet. Beyond the end where all is over. */
-export function runningBucket(buckets: readonly Bucket[], today: string, hour: number): number {
+export function runningBucket(period: Period, interval: Interval, today: string, hour: number): number {
+  const buckets = bucketsOf(period, interval);
+  if (today > period.to) return buckets.length;
   const later = buckets.findIndex(
     ({ event_date, event_hour }) => event_date > today || (event_date === today && (event_hour ?? 0) > hour),
   );
   const last = later < 0 ? buckets.length - 1 : later - 1;
   const running = buckets[last];
-  if (!running || running.event_date !== today) return later < 0 ? buckets.length : last;
+  if (!running || running.event_date !== bucketOf(today, interval, period)) return later < 0 ? buckets.length : last;
   return running.event_hour === undefined || running.event_hour === hour ? last : buckets.length;
 }

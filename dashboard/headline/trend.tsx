@@ -1,24 +1,25 @@
-/** The chosen figure by day or hour, as a chart and as a table. */
-import { useEffect, useState } from "preact/hooks";
+/** The chosen figure over time, as a chart and as a table. */
+import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
-import { bucketLong, bucketShort, exact, periodText } from "../format.ts";
+import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
+import { Chart, ChartSkeleton, fetchDrawing, useAsTable } from "../chart/chart.tsx";
+import type { Picture } from "../chart/picture.ts";
+import { bucketLong, exact, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices } from "../panel.tsx";
-import { bucketsOf, type Period } from "../period.ts";
-import { metrics } from "../reports.ts";
+import { bucketsOf, type Interval, intervalsOf, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
-import { MEASURES, pointsOf, runningBucket, SERIES } from "./series.ts";
-import { type Course, TrendChart } from "./trend-chart.tsx";
-import { TrendTable } from "./trend-table.tsx";
+import { metrics } from "./query.ts";
+import { isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
 
 export function Trend({ scope, previous }: { scope: Scope; previous: Period | undefined }) {
   const { address, go } = useNavigation();
-  const [asTable, setAsTable] = useState(false);
+  const [asTable, toggle] = useAsTable();
   const answer = useAnswer(metrics(scope, scope));
   const before = useAnswer(previous ? metrics(scope, previous) : null);
   const { title, event_type } = SERIES[address.series];
-  // What draws comes while the figures are on their way.
-  useEffect(() => void import("./draw.ts").catch(() => undefined), []);
+  const intervals = intervalsOf(scope);
+  useEffect(fetchDrawing, []);
 
   return (
     <div class="trend">
@@ -30,52 +31,68 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           </span>
         </h2>
         <div class="panel-actions">
-          <Choices
-            legend="What is counted"
-            options={MEASURES}
-            chosen={address.measure}
-            choose={(measure) => go({ measure }, "replace")}
-          />
-          <button type="button" class="button quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-            {asTable ? "Show as chart" : "Show as table"}
-          </button>
+          {intervals.length > 1 && (
+            <Choices
+              legend="Interval"
+              options={Object.fromEntries(intervals.map((name) => [name, words(name)])) as Record<Interval, string>}
+              chosen={scope.interval}
+              choose={(interval) => go({ interval: interval === intervals[0] ? "auto" : interval }, "replace")}
+            />
+          )}
+          {isCounted(scope.interval) && (
+            <Choices
+              legend="What is counted"
+              options={MEASURES}
+              chosen={address.measure}
+              choose={(measure) => go({ measure }, "replace")}
+            />
+          )}
+          {toggle}
         </div>
       </header>
-      <Answered answer={answer} what="course over time" skeleton={<div class="trend-canvas bone" />}>
+      <Answered answer={answer} what="course over time" skeleton={<ChartSkeleton />}>
         {(data) => {
-          // What is shown may still be the period before this one.
-          const shown = bucketsOf(data, data.rows[0]?.event_hour === undefined ? scope.interval : "hour");
-          const points = (rows: typeof data.rows, buckets: typeof shown) =>
-            pointsOf(rows, buckets, event_type, address.measure);
-          const course: Course = {
-            name: address.series,
-            title,
-            labels: shown.map(bucketShort),
-            titles: shown.map(bucketLong),
-            points: points(data.rows, shown),
-            running: runningBucket(shown, scope.today, scope.hour),
-            interval: scope.interval,
-            ...(before.data &&
-              previous && {
-                before: {
-                  title: periodText(previous),
-                  points: points(before.data.rows, bucketsOf(previous, scope.interval)),
-                  titles: bucketsOf(previous, scope.interval).map(bucketLong),
-                },
-              }),
+          const interval = intervalIn(data.rows, scope);
+          const measure = isCounted(interval) ? address.measure : "total";
+          const points = pointsOf(data.rows, data, interval, event_type, measure);
+          const first = firstOf(scope, points);
+          const picture: Picture = {
+            name: `${address.series} ${interval}`,
+            ...axisOf(data, interval, scope, first),
+            kind: "count",
+            lines: [
+              { title, colour: address.series, as: "filled", points: points.slice(first) },
+              ...(before.data && previous
+                ? [
+                    {
+                      title: periodText(previous),
+                      colour: "before",
+                      as: "faint" as const,
+                      points: pointsOf(before.data.rows, previous, interval, event_type, measure),
+                      titles: bucketsOf(previous, interval).map(bucketLong),
+                    },
+                  ]
+                : []),
+            ],
           };
-          return asTable ? <TrendTable course={course} /> : <TrendChart course={course} summary={inWords(course)} />;
+          return (
+            <Chart
+              picture={picture}
+              summary={inWords(picture)}
+              asTable={asTable}
+              none={`No ${title.toLowerCase()} in this period`}
+            />
+          );
         }}
       </Answered>
     </div>
   );
 }
 
-/** What the chart says to who cannot see it; every figure is in the table. */
-function inWords({ title, titles, points, running, interval }: Course): string {
-  const happened = points.slice(0, running + 1);
+function inWords({ titles, lines: [line], running = titles.length, bucket }: Picture): string {
+  const happened = (line?.points ?? []).slice(0, running + 1).map((point) => point ?? 0);
   const most = Math.max(0, ...happened);
   const sum = exact(happened.reduce((all, point) => all + point, 0));
-  if (most === 0) return `${title}: none in this period.`;
-  return `${title} by ${interval}: ${sum} in all, most on ${titles[happened.indexOf(most)]} with ${exact(most)}.`;
+  if (most === 0) return `${line?.title}: none in this period.`;
+  return `${line?.title} by ${bucket.toLowerCase()}: ${sum} in all, most on ${titles[happened.indexOf(most)]} with ${exact(most)}.`;
 }

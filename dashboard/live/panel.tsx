@@ -1,25 +1,42 @@
 /** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
-
+import { fits, isFiltered } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { useLive } from "./live.ts";
 import { Minutes } from "./minutes.tsx";
+import { narrowedWindows } from "./narrowed.ts";
 import { Spoken } from "./spoken.tsx";
+import type { Counts } from "./state.ts";
 import { Status } from "./status.tsx";
 import { Stream } from "./stream.tsx";
 import { Top } from "./top.tsx";
-import { Windows } from "./windows.tsx";
+import { type ByType, Windows } from "./windows.tsx";
+
+const byType = ({ "1m": one, "5m": five, "60m": hour, today }: Counts["windows"]): ByType => ({
+  "1m": one.by_type,
+  "5m": five.by_type,
+  "60m": hour.by_type,
+  today: today.by_type,
+});
 
 export function LivePanel({ wide = false }: { wide?: boolean }) {
   const { counts, events, connection } = useLive();
-  const { banner_tag } = useNavigation().address;
+  const { address } = useNavigation();
   const hour = counts?.windows["60m"];
+  const filtered = isFiltered(address);
+  const own = counts && filtered ? narrowedWindows(counts.windows, address) : null;
   return (
     <Panel name="live" wide={wide} title="Live" actions={<Status connection={connection} />}>
       <Spoken counts={counts} />
-      {banner_tag !== undefined && <p class="lead">Counts of all tags; below, the events of {banner_tag}.</p>}
+      {filtered && (
+        <p class="lead">
+          {own
+            ? "Counts and events of the tags that fit the filters; the minutes and lists are of all tags."
+            : "Counts of all tags; below, the events that fit the filters by tag."}
+        </p>
+      )}
       <div class="live-counts">
-        <Windows windows={counts?.windows} />
+        <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} />
         <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />
       </div>
       <div class="live-top">
@@ -36,7 +53,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
         )}
       </div>
       <Stream
-        events={banner_tag === undefined ? events : events.filter((event) => event.banner_tag === banner_tag)}
+        events={events.filter(({ banner_tag }) => fits(address, banner_tag))}
         timezone={counts?.timezone ?? "UTC"}
         waiting={counts === null}
       />

@@ -3,22 +3,141 @@
  * its chart, and a line here; its code is loaded when it is first shown.
  */
 import type { FunctionComponent } from "preact";
+import { may, type Principal, type Role } from "../../worker/http/principal.ts";
+import type { Address } from "../address.ts";
 import type { Scope } from "../scope.ts";
 
 export type ViewModule = { View: FunctionComponent<{ scope: Scope }> };
 export type ViewEntry = {
   title: string;
+  group: "Reports" | "People" | "Data" | "Set-up";
+  /** What it takes to see it. */
+  role: Extract<Role, "viewer" | "analyst" | "admin">;
   load: () => Promise<ViewModule>;
-  /** It is about now, so that there is no period to choose. */
-  undated?: true;
+  /** It is about now, or about no days at all, so that there is no period to choose; perhaps a part of it alone. */
+  undated?: true | ((address: Address) => boolean);
+  /** There is nothing to compare with. */
+  uncompared?: true;
+  /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
+  untagged?: true;
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
-  overview: { title: "Overview", load: () => import("./overview.tsx") },
-  campaigns: { title: "Campaigns", load: () => import("./campaigns.tsx") },
-  funnel: { title: "Funnel", load: () => import("./funnel.tsx") },
-  live: { title: "Live", load: () => import("./live.tsx"), undated: true },
+  overview: { title: "Overview", group: "Reports", role: "viewer", load: () => import("./overview.tsx") },
+  campaigns: { title: "Campaigns", group: "Reports", role: "viewer", load: () => import("./campaigns.tsx") },
+  funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx"), uncompared: true },
+  cohorts: {
+    title: "Cohorts",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./cohorts.tsx"),
+    uncompared: true,
+  },
+  revenue: {
+    title: "Revenue",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./revenue.tsx"),
+    uncompared: true,
+  },
+  anomalies: {
+    title: "Anomalies",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./anomalies.tsx"),
+    uncompared: true,
+  },
+  quality: {
+    title: "Traffic quality",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./quality.tsx"),
+    uncompared: true,
+    untagged: true,
+  },
+  live: { title: "Live", group: "Reports", role: "viewer", load: () => import("./live.tsx"), undated: true },
+  games: {
+    title: "Games",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./games.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  stored: {
+    title: "Stored reports",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./stored.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  players: {
+    title: "Players",
+    group: "People",
+    role: "viewer",
+    load: () => import("./players.tsx"),
+    uncompared: true,
+    undated: ({ player_id }) => player_id !== undefined,
+  },
+  events: { title: "Events", group: "People", role: "analyst", load: () => import("./events.tsx"), uncompared: true },
+  requests: {
+    title: "Request log",
+    group: "Data",
+    role: "admin",
+    load: () => import("./requests.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  dead_letters: {
+    title: "Dead letters",
+    group: "Data",
+    role: "admin",
+    load: () => import("./dead_letters.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  schemas: { title: "Schemas", group: "Data", role: "analyst", load: () => import("./schemas.tsx"), undated: true },
+  setup: {
+    title: "Set up",
+    group: "Set-up",
+    role: "admin",
+    load: () => import("./setup.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  data_requests: {
+    title: "Data requests",
+    group: "Data",
+    role: "admin",
+    load: () => import("./data-requests.tsx"),
+    undated: true,
+    untagged: true,
+  },
+  rates: { title: "Exchange rates", group: "Data", role: "admin", load: () => import("./rates.tsx"), undated: true },
+  projections: {
+    title: "System",
+    group: "Data",
+    role: "admin",
+    load: () => import("./projections.tsx"),
+    undated: true,
+  },
+  audit: { title: "Audit log", group: "Data", role: "admin", load: () => import("./audit.tsx"), undated: true },
+  projects: { title: "Projects", group: "Set-up", role: "admin", load: () => import("./projects.tsx"), undated: true },
+  keys: { title: "Keys", group: "Set-up", role: "admin", load: () => import("./keys.tsx"), undated: true },
 };
 
 /** The view that an address names, if there is one. */
 export const viewOf = (name: string): ViewEntry | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
+
+/** Whether somebody may see a view. */
+export const isOpenTo = (principal: Principal, { role, untagged }: ViewEntry): boolean =>
+  may(principal, role) && !(untagged && principal.banner_tags !== null);
+
+/** Whether the view has days to choose. */
+export const isDated = ({ undated }: ViewEntry, address: Address): boolean =>
+  typeof undated === "function" ? !undated(address) : !undated;
+
+/** The views that somebody may see, in order. */
+export const viewsOf = (principal: Principal): [name: string, entry: ViewEntry][] =>
+  Object.entries(VIEWS).filter(([, entry]) => isOpenTo(principal, entry));

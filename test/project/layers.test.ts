@@ -18,6 +18,7 @@ const STEPS: string[][] = [
   ["worker/registry"],
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
+  ["worker/log-columns.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
 ];
 
@@ -76,9 +77,11 @@ describe("imports", () => {
           .map(({ path }) => path),
       );
     expect(running("pixel")).toEqual([]);
-    expect(running("dashboard").filter((path) => !["worker/money.ts", "worker/calendar.ts"].includes(path))).toEqual(
-      [],
-    );
+    expect(
+      running("dashboard").filter(
+        (path) => !["worker/money.ts", "worker/calendar.ts", "worker/http/principal.ts"].includes(path),
+      ),
+    ).toEqual([]);
   });
 
   it("of drawers do not exist", () => {

@@ -21,6 +21,7 @@ type Letters = {
     failed_at: string;
     status: string;
     event: StoredEvent;
+    sent: Record<string, unknown>;
   }[];
   next_cursor: number | null;
 };
@@ -134,7 +135,7 @@ describe("an event that can never be stored", () => {
       { events: [storedEvent({ project_id: "default", event_type: "beside_nonsense", player_id: "p" })] },
     ]);
     const { rows } = await list("limit=1");
-    expect(rows[0]).toMatchObject({ event_id: null, event: { nonsense: true }, status: "waiting" });
+    expect(rows[0]).toMatchObject({ event_id: null, event: { nonsense: true }, sent: {}, status: "waiting" });
     expect(
       await env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = 'beside_nonsense'").first(),
     ).toEqual({ n: 1 });
@@ -172,6 +173,8 @@ describe("letters", () => {
     expect([first.rows.length, second.rows.length, second.next_cursor]).toEqual([3, 2, null]);
 
     const [a, b, c] = first.rows.map((row) => row.id);
+    expect(first.rows[0]?.sent).toMatchObject({ event_id: "d4", amount: "10.50", currency: "EUR", data: { a: 1 } });
+    expect(first.rows[0]?.sent).not.toHaveProperty("received_at");
     const bad = await api("PATCH", `/${a}`, { event: { amount: "-1" } });
     expect(bad.status).toBe(400);
     expect(await bad.json()).toMatchObject({ errors: [{ field: "amount", code: "invalid" }] });
@@ -205,6 +208,13 @@ describe("letters", () => {
       "dead_letter.discard",
       "dead_letter.edit",
     ]);
+  });
+
+  it("are shown as they are where their data can not be read", async () => {
+    await createProject("broken");
+    const event = storedEvent({ project_id: "broken", event_type: "visit", event_id: "b", data: "{" });
+    await deliver([{ events: [event] }], env, DEAD_LETTER_QUEUE);
+    expect((await list("project_id=broken")).rows).toMatchObject([{ event, sent: { event_id: "b", data: "{" } }]);
   });
 
   it("of one project are nobody else's", async () => {

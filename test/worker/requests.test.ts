@@ -451,6 +451,13 @@ describe("accepted events", () => {
     expect((await requests("taken", { status: "accepted" })).rows).toEqual(
       rows.filter((row) => row.status === "accepted"),
     );
+    const visits = await requests("taken", { event_type: "visit" });
+    expect([visits.rows.length, visits.rows.every((row) => row.event_type === "visit")]).toEqual([2, true]);
+    expect((await requests("taken", { event_type: "deposit" })).rows.length).toBe(7);
+    expect((await requests("taken", { code: "missing" })).rows).toEqual(visits.rows);
+    expect((await requests("taken", { code: "invalid" })).rows).toEqual([]);
+    expect(visits.counts).toEqual(counts);
+    expect((await ask("taken", { code: "nonsense" })).status).toBe(400);
     expect((await requests("taken", { since: new Date(now + 3_600_000).toISOString() })).rows).toEqual([]);
     const csv = await (await ask("taken", { format: "csv" })).text();
     expect(csv.split("\r\n").length).toBe(1 + rows.length + 1);

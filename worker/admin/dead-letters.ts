@@ -33,12 +33,15 @@ export const deadLetterEdit = z.strictObject({ event: z.record(z.string(), z.unk
 
 export type DeadLetterView = Omit<DeadLetter, "event" | "failed_at" | "resolved_at"> & {
   event: unknown;
+  /** The event by its fields on the wire, as an edit may change them; empty where it holds none. */
+  sent: Record<string, unknown>;
   failed_at: string;
   resolved_at: string | null;
 };
 const view = (letter: DeadLetter): DeadLetterView => ({
   ...letter,
   event: JSON.parse(letter.event),
+  sent: asSent(eventIn(letter)),
   failed_at: new Date(letter.failed_at).toISOString(),
   resolved_at: letter.resolved_at === null ? null : new Date(letter.resolved_at).toISOString(),
 });
@@ -77,6 +80,10 @@ async function find(db: Database, principal: Principal, id: string): Promise<Dea
   return letter;
 }
 
+/** A message that could not be read holds none. */
+const eventIn = ({ event_id, event }: DeadLetter) =>
+  (event_id === null ? {} : JSON.parse(event)) as Partial<StoredEvent>;
+
 /** A stored event as it would come in, so that an edited one is judged by the same rules. */
 function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
   const { amount, data, test, received_at: _, event_date: __, event_hour: ___, ...rest } = event;
@@ -92,11 +99,20 @@ function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
     ...sent
   } = rest;
   return {
-    ...sent,
+    ...Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null)),
     ...(typeof amount === "number" && { amount: formatMoney(amount) }),
-    ...(typeof data === "string" && { data: JSON.parse(data) }),
+    ...(typeof data === "string" && { data: readData(data) }),
     ...(test === 1 && { test: 1 }),
   };
+}
+
+/** What is no JSON may be the very reason why the event could not be stored. */
+function readData(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
 }
 
 /** What is older than the events API takes was imported. */
@@ -174,7 +190,7 @@ export const deadLetterRoutes = new Hono<App>()
     const now = Date.now();
     const letter = await find(db, c.var.principal, c.req.param("id"));
     if (letter.status !== "waiting") throw new Problem(409, `The letter was ${letter.status} already.`);
-    const before = (letter.event_id === null ? {} : JSON.parse(letter.event)) as Partial<StoredEvent>;
+    const before = eventIn(letter);
     const received_at = before.received_at ?? letter.failed_at;
     // Its id stays: it is the same event.
     const sent = { ...asSent(before), ...changes, ...(before.event_id !== undefined && { event_id: before.event_id }) };

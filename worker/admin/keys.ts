@@ -1,5 +1,5 @@
 /** Keys: created, listed, rotated with an overlap, revoked. A key is shown once, when it is made. */
-import { desc, eq } from "drizzle-orm";
+import { desc, eq, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
@@ -13,7 +13,7 @@ import { act } from "./audit.ts";
 
 type Key = typeof keys.$inferSelect;
 
-const moment = z.iso
+export const moment = z.iso
   .datetime({ offset: true, error: "must be a time, ISO 8601 with its zone" })
   .transform((text) => Date.parse(text));
 
@@ -131,7 +131,11 @@ export const keyRoutes = new Hono<App>()
       c.var.principal,
       now,
       { project_id: old.project_id, action: "key.rotate", subject: old.id, details: { to: id, overlap_seconds } },
-      [db.insert(keys).values(row).getSQL(), db.update(keys).set({ expires_at }).where(eq(keys.id, old.id)).getSQL()],
+      [
+        db.insert(keys).values(row).getSQL(),
+        db.update(keys).set({ expires_at }).where(eq(keys.id, old.id)).getSQL(),
+        sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
+      ],
     );
     forgetKey(old.id);
     return c.json({ ...view(row), key, replaces: view({ ...old, expires_at }) }, 201);

@@ -5,7 +5,7 @@
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { FieldError, StoredEvent } from "../event.ts";
+import { ERROR_CODES, type FieldError, type StoredEvent } from "../event.ts";
 import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
@@ -42,6 +42,10 @@ export const requestsQuery = z.strictObject({
   limit: pageParameters.limit,
   cursor: cursor.optional(),
   status: z.enum(["accepted", "rejected"], "must be accepted or rejected").optional(),
+  /** Also one that breaks the rules: it was refused for that. */
+  event_type: z.string().optional(),
+  /** Of an error: only rejected ones have any. */
+  code: z.enum(ERROR_CODES, "must be the code of an error").optional(),
   since: z.iso
     .datetime({ offset: true, error: "must be a time, ISO 8601 with its zone" })
     .transform((text) => Date.parse(text))
@@ -127,6 +131,7 @@ async function acceptedEntries(
   since: number,
   before: number,
   limit: number,
+  event_type: string | undefined,
 ): Promise<Entry[]> {
   const top = await db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events WHERE seq < ${before}`);
   if (top?.seq == null) return [];
@@ -134,6 +139,7 @@ async function acceptedEntries(
   // By `seq`: an index of the project's events would have all of them sorted first.
   const events = await db.all<Event>(sql`SELECT ${COLUMNS} FROM events NOT INDEXED
     WHERE seq <= ${top.seq} AND seq > ${bottom} AND project_id = ${project_id} AND received_at >= ${since}
+      ${event_type === undefined ? sql`` : sql`AND event_type = ${event_type}`}
     ORDER BY seq DESC LIMIT ${limit}`);
   const entries = events.map((event): Entry => ({ at: event.received_at, place: event.seq, row: acceptedRow(event) }));
   if (events.length === limit) return entries;
@@ -231,13 +237,16 @@ export const requestRoutes = new Hono<App>().get(
     // Counts of rejections are not kept by tag.
     if (c.var.principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
     const { project_id } = c.var.project;
-    const { limit, cursor = [START, START], status, since: from = Date.now() - DAY_MS } = c.req.valid("query");
+    const { limit, cursor = [START, START], status, event_type, code, ...asked } = c.req.valid("query");
+    const { since: from = Date.now() - DAY_MS } = asked;
     const since = Math.floor(from / HOUR_MS) * HOUR_MS;
     const db = openDatabase(c.env.DB);
     const [rejections, accepted_as, accepted] = await Promise.all([
-      c.env.REQUEST_LOG.getByName(project_id).read(since, cursor[1], limit + 1),
+      c.env.REQUEST_LOG.getByName(project_id).read(since, cursor[1], limit + 1, { event_type, code }),
       acceptedSince(db, project_id, since),
-      status === "rejected" ? [] : acceptedEntries(db, project_id, since, cursor[0], limit + 1),
+      status === "rejected" || code !== undefined
+        ? []
+        : acceptedEntries(db, project_id, since, cursor[0], limit + 1, event_type),
     ]);
     const { total, reasons, samples } = rejections;
     const rejected = status === "accepted" ? [] : samples.map(rejectedEntry);

@@ -12,8 +12,12 @@ export type Principal = {
   project_id: string | null;
   /** Null: every tag. Else the only ones this principal may see or send. */
   banner_tags: string[] | null;
-  /** The key behind it; null is ADMIN_TOKEN. */
+  /** The key behind it; null is ADMIN_TOKEN, or a share link. */
   key_id: string | null;
+  /** The share link that was opened: a viewer who has no key, and sees no people. */
+  share_id?: string;
+  /** When that session ends. */
+  expires_at?: string;
 };
 
 /** What every route finds in its context. */

@@ -14,6 +14,7 @@ import { pixelOperations } from "./pixels.ts";
 import { liveOperations, reportOperations } from "./reports.ts";
 import { schemaOperations } from "./schemas.ts";
 import { sessionOperations } from "./session.ts";
+import { sharingOperations } from "./sharing.ts";
 import { DESCRIPTIONS } from "./words.ts";
 
 /** Every route has its entry here. */
@@ -23,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...reportOperations,
   ...liveOperations,
   ...sessionOperations,
+  ...sharingOperations,
   ...adminOperations,
   ...schemaOperations,
   ...deadLetterOperations,

@@ -8,6 +8,7 @@ export const TAGS = {
   Reports: "Figures, as JSON or CSV.",
   Live: "What happens now.",
   Session: "Signing in to the dashboard with a key.",
+  Sharing: "Saved segments, and links by which people without a key see figures.",
   Administration: "Projects, keys and what was done to them. Role `admin`.",
   Schemas: "A JSON Schema for each event type, in versions.",
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",

@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, daysBetween, localTime } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../schema.ts";
 import { BEFORE } from "./anomalies/band.ts";
@@ -14,13 +15,13 @@ import { sentenceOf } from "./anomalies/sentence.ts";
 import { type Counted, FIRST_DEPOSIT, seriesOf } from "./anomalies/series.ts";
 import { type Anomaly, anomaliesIn, KINDS, SEVERITIES } from "./anomalies/verdict.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
-import { dated, type Period, tag } from "./period.ts";
+import { dated, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
 /** Each series takes a few milliseconds for as many days. */
 const MOST_DAYS = 92;
 
-const query = z.strictObject({ ...dated, banner_tag: tag.optional() });
+const query = z.strictObject({ ...dated, ...tagFilter });
 
 const row = z
   .object({

@@ -2,11 +2,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
@@ -29,9 +30,11 @@ const SORTABLE = [
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
 
+const COMPARE = ["previous", "weekday", "year"] as const;
+
 const query = z.strictObject({
   ...dated,
-  banner_tag: tag.optional(),
+  ...tagFilter,
   sort: z
     .string()
     .regex(
@@ -39,7 +42,7 @@ const query = z.strictObject({
       `must be one of ${SORTABLE.join(", ")}, with - before it for the largest first`,
     )
     .optional(),
-  compare: z.enum(["previous", "year"], "must be previous or year").optional(),
+  compare: z.enum(COMPARE, `must be one of ${COMPARE.join(", ")}`).optional(),
 });
 
 const figuresOf = {
@@ -110,6 +113,11 @@ async function readCampaigns(
   const peopleOf = (banner_tag: SQL) => sql`SELECT ifnull(sum(r.people), 0) FROM returns r
     WHERE r.project_id = ${project_id} AND r.banner_tag = ${banner_tag}
       AND r.event_date BETWEEN ${from} AND ${to} AND r.previous_date < ${from}`;
+  const days = JSON.stringify(Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index)));
+  // Day by day, since that is how `activity` is ordered: what people did besides is not read.
+  const deposited = sql`SELECT DISTINCT a.person FROM json_each(${days}) d CROSS JOIN activity a
+      ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = 'deposit'
+    WHERE true ${onlyTags(sql`a.banner_tag`, tags)}`;
   // People of several tags are one person in the total.
   const distinct =
     tags === null
@@ -119,9 +127,8 @@ async function readCampaigns(
       : sql`(SELECT count(DISTINCT person) FROM activity WHERE ${within}) AS unique_players,
           (SELECT count(DISTINCT event_date || person) FROM activity
             WHERE ${within} AND event_type = 'registration') AS registrations,
-          (SELECT count(DISTINCT person) FROM activity WHERE ${within} AND event_type = 'deposit') AS depositors,
-          (SELECT count(*) FROM (SELECT DISTINCT person FROM activity WHERE ${within} AND event_type = 'deposit') a
-            CROSS JOIN players p ON p.project_id = ${project_id} AND p.person = a.person
+          (SELECT count(*) FROM (${deposited})) AS depositors,
+          (SELECT count(*) FROM (${deposited}) d CROSS JOIN players p ON p.project_id = ${project_id} AND p.person = d.person
             WHERE p.deposit_date < ${from}) AS returning_depositors`;
   const [events, deposits, paid, everyone] = await Promise.all([
     db.all<Tagged<"visits" | "registrations" | "deposits" | "unique_players">>(sql`
@@ -181,9 +188,12 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
   };
 }
 
-/** The days just before, as many; or the same days a year earlier. */
-export function comparedPeriod({ from, to }: Period, compare: "previous" | "year"): Period {
-  if (compare === "previous") return { from: addDays(from, -daysBetween(from, to)), to: addDays(from, -1) };
+/** The days just before, as many; the nearest before that fall on the same weekdays; or the same days a year earlier. */
+export function comparedPeriod({ from, to }: Period, compare: (typeof COMPARE)[number]): Period {
+  const length = daysBetween(from, to);
+  const earlier = (days: number) => ({ from: addDays(from, -days), to: addDays(to, -days) });
+  if (compare === "previous") return earlier(length);
+  if (compare === "weekday") return earlier(Math.ceil(length / 7) * 7);
   const yearEarlier = (date: string) => {
     const day = `${Number(date.slice(0, 4)) - 1}${date.slice(4)}`;
     return day.endsWith("02-29") ? day.replace("02-29", "02-28") : day;
@@ -211,7 +221,7 @@ export const campaigns = report({
   query,
   answer,
   holds: "What each tag brought in the period.",
-  tries: ["compare=previous"],
+  tries: ["compare=previous", "compare=weekday"],
   // A first deposit is only the first as long as none is found before it.
   reads: "until",
   converts: true,

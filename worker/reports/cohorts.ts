@@ -6,11 +6,12 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, type PaymentType } from "../money.ts";
 import { RETENTION_DAYS } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
@@ -19,7 +20,7 @@ type Cohort = (typeof COHORTS)[number];
 
 const query = z.strictObject({
   ...dated,
-  banner_tag: tag.optional(),
+  ...tagFilter,
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
   interval: z.enum(COHORTS, "must be day, week or month").optional(),
 });

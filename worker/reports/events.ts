@@ -7,12 +7,13 @@ import * as z from "zod";
 import { addDays, DAY_MS } from "../calendar.ts";
 import { eventType } from "../event.ts";
 import { type ArchiveFilters, type ArchivePosition, archivedEvents } from "../event-log/archived-events.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { actors, NOW } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { EVENT_COLUMNS, type EventView, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
-import { date, tag } from "./period.ts";
+import { date } from "./period.ts";
 import { report } from "./report.ts";
 
 const id = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
@@ -26,7 +27,7 @@ const query = z.strictObject({
   from: date.optional().describe("The first day, in the project's time zone. All days where absent."),
   to: date.optional().describe("The last day, included."),
   event_type: eventType.optional(),
-  banner_tag: tag.optional(),
+  ...tagFilter,
   player_id: id.optional(),
   app_id: id.optional(),
   include: included,
@@ -132,7 +133,7 @@ async function archivedBefore(
   );
   const rows = found
     .filter((row) => !held.has(row.seq) && row.event_date <= last && (from === undefined || row.event_date >= from))
-    .filter((row) => tags === null || (row.banner_tag !== null && tags.includes(row.banner_tag)))
+    .filter((row) => tags === null || tags.includes(row.banner_tag ?? ""))
     .map((row) => archivedView(row, outcomeOf(row)))
     .filter(({ outcome }) => include === "all" || outcome === "counted");
   return { rows, next };

@@ -5,11 +5,12 @@ import { pageParameters } from "../admin/page.ts";
 import { daysBetween, localTime } from "../calendar.ts";
 import { may } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../schema.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
-import { common, tag } from "./period.ts";
+import { common } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES, type Segment } from "./segments.ts";
 import { amountsCell, formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
@@ -29,7 +30,7 @@ const CSV_PAGE = 10_000;
 
 const query = z.strictObject({
   ...common,
-  banner_tag: tag.optional(),
+  ...tagFilter,
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
   limit: pageParameters.limit,
   cursor: z.string("is not a cursor").optional(),

@@ -5,9 +5,10 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType } from "../event.ts";
+import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
 /** What counts can be grouped by: columns of `activity`. */
@@ -17,7 +18,7 @@ export type Dimension = (typeof DIMENSIONS)[number];
 const query = z.strictObject({
   ...dated,
   event_type: eventType.optional(),
-  banner_tag: tag.optional(),
+  ...tagFilter,
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
 });

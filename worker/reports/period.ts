@@ -11,7 +11,6 @@ export const date = z
   .string("must be a date, YYYY-MM-DD")
   .refine(isDate, "must be a date, YYYY-MM-DD")
   .meta({ format: "date" });
-export const tag = z.string("must be given once").min(1, "must not be empty").max(256, "is too long");
 
 export const format = z.enum(FORMAT_NAMES, "must be json, csv or ndjson").optional();
 

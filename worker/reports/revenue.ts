@@ -1,10 +1,11 @@
 /** What players paid and were paid back, by day or hour: in the currencies it came in, and in USD. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
+import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
-import { dated, onlyTags, type Period, tag } from "./period.ts";
+import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
 
@@ -13,7 +14,7 @@ const DIMENSIONS = ["app_id", "platform", "currency", "banner_tag"] as const;
 
 const query = z.strictObject({
   ...dated,
-  banner_tag: tag.optional(),
+  ...tagFilter,
   event_type: z.enum(PAYMENT_TYPES, `must be one of ${PAYMENT_TYPES.join(", ")}`).optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),

@@ -35,6 +35,9 @@ export type StoredSample = Sample & {
 export type Total = { door: NotedDoor; code: string; total: number };
 export type Totals = { events: Omit<Total, "code">[]; reasons: Total[] };
 
+/** Which samples are read: of one event type, with an error of one code. */
+export type SampleFilter = { event_type?: string | undefined; code?: string | undefined };
+
 export type Rejections = { total: number; reasons: ReasonCount[]; samples: StoredSample[] };
 
 type SampleRow = { n: number; at: number; door: NotedDoor; event_type: string | null; errors: string; request: string };
@@ -119,8 +122,8 @@ export class RequestLog extends DurableObject<Env> {
     );
   }
 
-  /** What was rejected since an hour, and the newest samples before `before`. */
-  async read(since: number, before: number, limit: number): Promise<Rejections> {
+  /** What was rejected since an hour, and the newest samples before `before` that fit. */
+  async read(since: number, before: number, limit: number, filter: SampleFilter = {}): Promise<Rejections> {
     const hour = Math.floor(since / HOUR_MS);
     const total = this.#sql
       .exec<{ total: number }>("SELECT coalesce(sum(pixel + api), 0) AS total FROM hours WHERE hour >= ?", hour)
@@ -132,7 +135,7 @@ export class RequestLog extends DurableObject<Env> {
         hour,
       )
       .toArray();
-    return { ...total, reasons, samples: this.#samples(before, since, limit) };
+    return { ...total, reasons, samples: this.#samples(before, since, limit, filter) };
   }
 
   /** What was ever rejected, also in hours that are forgotten: events by door, and how often for each reason. */
@@ -150,12 +153,19 @@ export class RequestLog extends DurableObject<Env> {
     return { events: sums(1), reasons: sums(0) };
   }
 
-  #samples(before: number, since: number, limit: number): StoredSample[] {
+  #samples(before: number, since: number, limit: number, { event_type, code }: SampleFilter = {}): StoredSample[] {
     return this.#sql
       .exec<SampleRow>(
-        "SELECT n, at, door, event_type, errors, request FROM samples WHERE n < ? AND at >= ? ORDER BY n DESC LIMIT ?",
+        `SELECT n, at, door, event_type, errors, request FROM samples WHERE n < ? AND at >= ?
+           AND (? IS NULL OR event_type = ?)
+           AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(errors) WHERE value ->> 'code' = ?))
+         ORDER BY n DESC LIMIT ?`,
         before,
         since,
+        event_type ?? null,
+        event_type ?? null,
+        code ?? null,
+        code ?? null,
         limit,
       )
       .toArray()

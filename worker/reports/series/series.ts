@@ -6,9 +6,10 @@ import * as z from "zod";
 import { localTime } from "../../calendar.ts";
 import { timestamp } from "../../event.ts";
 import { Problem } from "../../http/problem.ts";
+import { tagFilter } from "../../http/tag-filter.ts";
 import type { Project } from "../../project.ts";
 import { amounts, instant, maybe, named } from "../answer.ts";
-import { common, tag } from "../period.ts";
+import { common } from "../period.ts";
 import { report } from "../report.ts";
 import { amountsCell, convert, formatAmounts } from "../usd.ts";
 import { GRANULARITIES, type Granularity, type Interval, intervalsOf } from "./intervals.ts";
@@ -39,7 +40,7 @@ const query = z.strictObject({
   endTime: timestamp.optional(),
   granularity: z.enum(GRANULARITIES, `must be one of ${GRANULARITIES.join(", ")}`).optional(),
   dimension: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
-  banner_tag: tag.optional(),
+  ...tagFilter,
 });
 type Query = z.output<typeof query>;
 

@@ -1,0 +1,92 @@
+/** A question or a form in front of the page. The browser keeps the focus inside, and Escape closes it. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Complaint } from "../../worker/http/problem.ts";
+import type { ApiError } from "../api.ts";
+import { Remove } from "../frame/icons.tsx";
+import type { Action } from "./action.ts";
+
+type Asked = { title: string; close: () => void; wide?: boolean; children: ComponentChildren };
+
+export function Dialog({ title, close, wide = false, children }: Asked) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => opener instanceof HTMLElement && opener.focus();
+  }, []);
+  return (
+    <dialog ref={dialog} class={`dialog${wide ? " wide" : ""}`} aria-labelledby="dialog-title" onClose={close}>
+      <header class="panel-header">
+        <h2 id="dialog-title">{title}</h2>
+        <button type="button" class="button quiet square" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <Remove />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+type Confirmed = {
+  title: string;
+  /** What happens, and whether it can be undone. */
+  children: ComponentChildren;
+  /** What the button says: the act itself, as `Revoke the key`. */
+  label: string;
+  /** `primary` where nothing is lost. */
+  tone?: "danger" | "primary";
+  action: Action<[]>;
+  close: () => void;
+};
+
+/** Asks before something that cannot be undone, or that goes far. */
+export function Confirm({ title, children, label, tone = "danger", action, close }: Confirmed) {
+  return (
+    <Dialog title={title} close={close}>
+      <div class="dialog-body">{children}</div>
+      <ActionError action={action} />
+      <p class="dialog-actions">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class={`button ${tone}`}
+          disabled={action.busy}
+          onClick={async () => (await action.run()) && close()}
+        >
+          {action.busy ? "Working…" : label}
+        </button>
+      </p>
+    </Dialog>
+  );
+}
+
+/** Whether its message is all that there is to say. */
+const saysAll = ({ fields, message }: ApiError) =>
+  fields.length === 0 || (fields.length === 1 && fields[0]?.message.toLowerCase() === message.toLowerCase());
+
+/** What is wrong, field by field. */
+export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
+  <ul class="complaints">
+    {of.map(({ field, code, message }) => (
+      <li key={`${field} ${code} ${message}`}>
+        {!message.startsWith(field) && <code>{field}</code>} {message}
+      </li>
+    ))}
+  </ul>
+);
+
+/** Why an action failed, as far as it is not said beside a field. */
+export function ActionError({ action: { error } }: { action: Pick<Action<never>, "error"> }) {
+  if (!error) return null;
+  return (
+    <div class="failed" role="alert">
+      <div>
+        <strong>{error.title}</strong>
+        {saysAll(error) ? <p>{error.message}</p> : <Complaints of={error.fields} />}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import { NOTHING } from "../format.ts";
+import { inWords } from "../table/value.tsx";
+import type { Picture } from "./picture.ts";
+
+export function ChartTable({ picture, summary }: { picture: Picture; summary: string }) {
+  const { bucket, titles, lines, running = Number.POSITIVE_INFINITY, kind, currency } = picture;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="chart chart-table" aria-label={summary} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{bucket}</th>
+            {lines.map(({ title }) => (
+              <th key={title} scope="col" class="number">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {titles.map((title, index) => (
+            <tr key={title}>
+              <th scope="row">
+                {title}
+                {index === running && " (so far)"}
+              </th>
+              {lines.map((line) => (
+                <td key={line.title} class="number">
+                  {index > running && line.as !== "faint"
+                    ? NOTHING
+                    : inWords(kind, line.points[index] ?? null, currency)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,91 @@
+/** A picture's place on the page, or the same figures as a table. What draws comes when it is needed. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useColours } from "../theme.ts";
+import { ChartTable } from "./chart-table.tsx";
+import type { Drawing } from "./draw.ts";
+import { isEmpty, type Picture } from "./picture.ts";
+
+type Charted = {
+  picture: Picture;
+  /** What it shows, in a sentence, for who cannot see it; every figure is in the table. */
+  summary: string;
+  asTable: boolean;
+  /** What is said where nothing is to be drawn. */
+  none: string;
+};
+
+export const Chart = ({ picture, summary, asTable, none }: Charted) =>
+  asTable ? (
+    <ChartTable picture={picture} summary={summary} />
+  ) : (
+    <Canvas picture={picture} summary={summary} none={none} />
+  );
+
+/** What draws is fetched while the figures are on their way. */
+export const fetchDrawing = (): void => void import("./draw.ts").catch(() => undefined);
+
+function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const drawing = useRef<Drawing | null>(null);
+  const latest = useRef(picture);
+  const [failed, setFailed] = useState(false);
+  latest.current = picture;
+
+  useEffect(() => {
+    let gone = false;
+    import("./draw.ts").then(
+      ({ draw }) => {
+        if (!gone && canvas.current) drawing.current = draw(canvas.current, latest.current);
+      },
+      () => setFailed(true),
+    );
+    return () => {
+      gone = true;
+      drawing.current?.destroy();
+      drawing.current = null;
+    };
+  }, []);
+  const content = JSON.stringify(picture);
+  // The same content need not be drawn again.
+  useEffect(() => drawing.current?.update(picture), [content]);
+  useColours(() => drawing.current?.recolour());
+
+  return (
+    <div class="chart">
+      <canvas ref={canvas} role="img" aria-label={summary} />
+      {failed && <p class="chart-none">The chart could not be loaded. The table shows the same figures.</p>}
+      {isEmpty(picture) && (
+        <p class="chart-none" aria-hidden="true">
+          {none}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Switches a chart to its table and back. */
+export function useAsTable() {
+  const [asTable, setAsTable] = useState(false);
+  const toggle = (
+    <button type="button" class="button quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+      {asTable ? "Show as chart" : "Show as table"}
+    </button>
+  );
+  return [asTable, toggle] as const;
+}
+
+/** Which colour is which, where there are several. */
+export const Legend = ({ picture: { lines } }: { picture: Picture }) => (
+  <ul class="legend" aria-hidden="true">
+    {lines
+      .filter(({ as }) => as !== "edge")
+      .map(({ title, colour }) => (
+        <li key={title}>
+          <span class="dot" style={{ background: `var(--${colour})` }} />
+          {title}
+        </li>
+      ))}
+  </ul>
+);
+
+export const ChartSkeleton = () => <div class="chart bone" aria-hidden="true" />;

@@ -1,0 +1,264 @@
+/** Draws a picture with Chart.js, of which only what is used here is taken. */
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  type ChartConfiguration,
+  type ChartDataset,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+} from "chart.js";
+import { short, shortMoney } from "../format.ts";
+import { inWords } from "../table/value.tsx";
+import type { Line, Picture } from "./picture.ts";
+
+Chart.register(
+  LineController,
+  LineElement,
+  PointElement,
+  BarController,
+  BarElement,
+  LinearScale,
+  CategoryScale,
+  Filler,
+  Tooltip,
+);
+
+export type Drawing = {
+  update: (picture: Picture) => void;
+  /** Takes the colours anew: the theme has changed. */
+  recolour: () => void;
+  destroy: () => void;
+};
+type Dataset = ChartDataset<"line" | "bar", (number | null)[]> & { line?: Line };
+
+/** The colours of style/tokens.css as they are now, light or dark. */
+function paletteOf(canvas: HTMLCanvasElement) {
+  const probe = document.createElement("span");
+  canvas.parentElement?.append(probe);
+  const known = new Map<string, string>();
+  const colour = (css: string) => {
+    const found = known.get(css);
+    if (found !== undefined) return found;
+    probe.style.color = css;
+    const computed = getComputedStyle(probe).color;
+    known.set(css, computed);
+    return computed;
+  };
+  return {
+    of: (name: string) => colour(`var(--${name})`),
+    soft: (name: string) => colour(`color-mix(in srgb, var(--${name}) 14%, transparent)`),
+    done: () => probe.remove(),
+  };
+}
+type Palette = ReturnType<typeof paletteOf>;
+
+function datasetsOf(
+  line: Line,
+  { running = Number.POSITIVE_INFINITY, marked, lines, labels }: Picture,
+  palette: Palette,
+): Dataset[] {
+  const colour = palette.of(line.colour);
+  const happened = labels.map((_, index) =>
+    index <= running || line.as === "faint" ? (line.points[index] ?? null) : null,
+  );
+  const base = { label: line.title, data: happened, line };
+  const smooth = { cubicInterpolationMode: "monotone", pointHoverRadius: 3 } as const;
+  if (line.as === "bar")
+    return [{ ...base, type: "bar", backgroundColor: colour, borderRadius: 3, maxBarThickness: 48, stack: "all" }];
+  if (line.as === "edge") {
+    const upper = lines.filter(({ as }) => as === "edge").indexOf(line) === 1;
+    return [
+      {
+        ...base,
+        ...smooth,
+        type: "line",
+        borderWidth: 0,
+        pointRadius: 0,
+        backgroundColor: palette.soft(line.colour),
+        fill: upper ? "-1" : false,
+      },
+    ];
+  }
+  if (line.as === "faint")
+    return [
+      {
+        ...base,
+        ...smooth,
+        type: "line",
+        borderColor: colour,
+        borderWidth: 1.5,
+        fill: false,
+        pointRadius: labels.length <= 1 ? 3 : 0,
+        pointBackgroundColor: colour,
+        pointBorderColor: colour,
+      },
+    ];
+  const surface = palette.of("surface");
+  const sparse = labels.length <= 1 || running === 0;
+  const drawn: Dataset = {
+    ...base,
+    ...smooth,
+    type: "line",
+    borderColor: colour,
+    borderWidth: 2.25,
+    fill: false,
+    // The running one has a hollow point; the others show theirs when they are pointed at.
+    pointRadius: labels.map((_, index) => (index === marked ? 7 : sparse || index === running ? 4 : 0)),
+    pointHoverRadius: 5,
+    pointBackgroundColor: labels.map((_, index) =>
+      index === marked ? palette.of("bad") : index === running ? surface : colour,
+    ),
+    pointBorderColor: colour,
+    pointBorderWidth: 2,
+    segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === running ? [5, 5] : undefined) },
+  };
+  if (line.as === "line") return [drawn];
+  // Apart from the line: a line that is dashed in part would leave a seam in what it fills.
+  return [
+    drawn,
+    {
+      ...smooth,
+      type: "line",
+      data: happened,
+      backgroundColor: palette.soft(line.colour),
+      borderWidth: 0,
+      fill: "origin",
+      pointRadius: 0,
+      pointHoverRadius: 0,
+    },
+  ];
+}
+
+const draws = (picture: Picture, palette: Palette): Dataset[] =>
+  picture.lines.flatMap((line) => datasetsOf(line, picture, palette));
+
+function axis({ kind, currency }: Picture, value: number): string {
+  if (kind === "rate") return `${Math.round(value * 100)}%`;
+  return kind === "money" ? shortMoney(String(value), currency ?? "USD") : short(value);
+}
+
+function configure(
+  canvas: HTMLCanvasElement,
+  current: () => Picture,
+): ChartConfiguration<"line" | "bar", (number | null)[]> {
+  const picture = current();
+  const palette = paletteOf(canvas);
+  const [grid, text, tipText] = [palette.of("hairline"), palette.of("muted"), palette.of("tip-text")];
+  const font = { family: getComputedStyle(canvas).fontFamily, size: 12 };
+  const { kind } = picture;
+  const stacked = picture.lines.filter(({ as }) => as === "bar").length > 1;
+  const config: ChartConfiguration<"line" | "bar", (number | null)[]> = {
+    type: "line",
+    data: { labels: [...picture.labels], datasets: draws(picture, palette) },
+    options: {
+      responsive: true,
+      maintainAspectRatio: false,
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 350 },
+      interaction: { mode: "index", intersect: false },
+      layout: { padding: { top: 8, right: 8 } },
+      scales: {
+        x: {
+          stacked,
+          grid: { display: false },
+          border: { color: grid },
+          ticks: { color: text, font, maxRotation: 0, autoSkipPadding: 20 },
+        },
+        y: {
+          stacked,
+          beginAtZero: true,
+          ...(kind === "count" && { suggestedMax: 4 }),
+          grid: { color: grid, drawTicks: false },
+          border: { display: false },
+          ticks: {
+            color: text,
+            font,
+            padding: 10,
+            maxTicksLimit: 6,
+            ...(kind === "count" && { precision: 0 }),
+            callback: (value) => axis(current(), Number(value)),
+          },
+        },
+      },
+      plugins: {
+        tooltip: {
+          backgroundColor: palette.of("tip"),
+          titleColor: tipText,
+          bodyColor: tipText,
+          titleFont: { ...font, weight: 600 },
+          bodyFont: font,
+          padding: 12,
+          cornerRadius: 8,
+          boxPadding: 6,
+          usePointStyle: true,
+          filter: ({ dataset }) => (dataset as Dataset).line !== undefined,
+          callbacks: {
+            title: ([item]) => {
+              const { titles, running } = current();
+              const index = item?.dataIndex ?? 0;
+              return `${titles[index]}${index === running ? " (so far)" : ""}`;
+            },
+            label: ({ dataset, dataIndex }) => {
+              const { line } = dataset as Dataset;
+              const { kind, currency } = current();
+              return `${line?.titles?.[dataIndex] ?? line?.title}: ${inWords(kind, line?.points[dataIndex] ?? 0, currency)}`;
+            },
+            labelPointStyle: () => ({ pointStyle: "circle", rotation: 0 }),
+            labelColor: ({ dataset }) => {
+              const { borderColor, backgroundColor } = dataset as { borderColor?: string; backgroundColor?: string };
+              const color = borderColor ?? backgroundColor ?? text;
+              return { borderColor: color, backgroundColor: color };
+            },
+          },
+        },
+      },
+    },
+  };
+  palette.done();
+  return config;
+}
+
+export function draw(canvas: HTMLCanvasElement, first: Picture): Drawing {
+  let picture = first;
+  const chart = new Chart(
+    canvas,
+    configure(canvas, () => picture),
+  );
+  const redraw = () => {
+    chart.data.labels = [...picture.labels];
+    const palette = paletteOf(canvas);
+    const lines = draws(picture, palette);
+    palette.done();
+    // A line that stays the same object moves to its new figures.
+    lines.forEach((line, index) => {
+      const known = chart.data.datasets[index];
+      if (known && known.type === line.type) Object.assign(known, line);
+      else chart.data.datasets[index] = line;
+    });
+    chart.data.datasets.length = lines.length;
+  };
+  const anew = () => {
+    const { options } = configure(canvas, () => picture);
+    if (options) chart.options = options;
+    chart.update("none");
+  };
+  return {
+    update: (next) => {
+      const moved = next.name === picture.name && next.labels.length === picture.labels.length;
+      picture = next;
+      redraw();
+      if (moved) chart.update();
+      else anew();
+    },
+    recolour: () => {
+      redraw();
+      anew();
+    },
+    destroy: () => chart.destroy(),
+  };
+}

@@ -1,0 +1,37 @@
+/** What a chart shows, whatever it is of: buckets along one axis, and series of figures over them. Pure. */
+import type { Kind } from "../table/columns.ts";
+
+export type Line = {
+  title: string;
+  /** A colour of style/tokens.css: `visits`, `series-2`, `before`. */
+  colour: string;
+  points: readonly (number | null)[];
+  /** What its buckets are called, where it is of another period than the others. */
+  titles?: readonly string[];
+  /**
+   * A line is full, and hollow where its bucket is still running. `faint` is what it is compared with. `bar` stands;
+   * several are stacked. Two `edge`s are the lower and the upper end of a band that is to be expected.
+   */
+  as: "line" | "filled" | "faint" | "bar" | "edge";
+};
+
+export type Picture = {
+  /** Equal names and lengths are the same picture with fresh figures, which move; another is drawn anew. */
+  name: string;
+  /** What a bucket is, as the head of a table's column: Day, Hour, Week. */
+  bucket: string;
+  /** Buckets in short for the axis, and in full. */
+  labels: readonly string[];
+  titles: readonly string[];
+  lines: readonly Line[];
+  /** The bucket that is not over yet: drawn dashed, and nothing after it. Absent or beyond the end where all are over. */
+  running?: number;
+  /** The bucket that it is about: its point stands out. */
+  marked?: number;
+  kind: Extract<Kind, "count" | "money" | "rate">;
+  /** Of amounts: an ISO 4217 code. */
+  currency?: string;
+};
+
+/** Whether anything is there to be drawn. */
+export const isEmpty = ({ lines }: Picture): boolean => lines.every(({ points }) => points.every((point) => !point));

@@ -1,0 +1,172 @@
+/** Which tags the reports are about: conditions, and segments that keep several under a name. */
+import { useState } from "preact/hooks";
+import { may } from "../../worker/http/principal.ts";
+import { useAction } from "../act/action.ts";
+import { Confirm } from "../act/dialog.tsx";
+import { Field, type Filled, Form, Tick } from "../act/form.tsx";
+import { filtersOf, isFiltered, NO_FILTERS } from "../address.ts";
+import { useAnswer } from "../answers.ts";
+import { client, credential, json, read } from "../api.ts";
+import { useNavigation } from "../navigation.ts";
+import { query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+import { Remove } from "./icons.tsx";
+import { Menu } from "./menu.tsx";
+
+const CONDITIONS = { banner_tag: "is", banner_tag_not: "is not", banner_tag_contains: "contains" } as const;
+type Condition = keyof typeof CONDITIONS;
+const NAMES = Object.keys(CONDITIONS) as Condition[];
+
+const segmentsOf = (project_id: string | undefined) =>
+  query("segments", { project_id }, (asked, options) => client.segments.$get({ query: asked }, options));
+
+export function FilterMenu({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  const [removed, remove] = useState<string | null>(null);
+  const { data } = useAnswer(segmentsOf(address.project_id));
+  const filtered = isFiltered(address);
+  const own = credential() === null;
+  return (
+    <>
+      <Menu label="Filter by tag" button={<span>Filter</span>}>
+        {(close) => (
+          <div class="filter-menu">
+            <form
+              class="menu-form"
+              onSubmit={(event) => {
+                event.preventDefault();
+                const form = new FormData(event.currentTarget);
+                const condition = String(form.get("condition")) as Condition;
+                const tag = String(form.get("tag") ?? "").trim();
+                if (tag) go({ [condition]: [...address[condition], tag] });
+                close();
+              }}
+            >
+              <label>
+                Tag
+                <select class="input" name="condition">
+                  {NAMES.map((name) => (
+                    <option key={name} value={name}>
+                      {CONDITIONS[name]}
+                    </option>
+                  ))}
+                </select>
+              </label>
+              <input
+                class="input"
+                name="tag"
+                aria-label="Which tag"
+                required
+                maxLength={128}
+                autocomplete="off"
+                spellcheck={false}
+              />
+              <button type="submit" class="button primary">
+                Add the filter
+              </button>
+            </form>
+            {(data?.rows.length ?? 0) > 0 && (
+              <section aria-label="Saved segments">
+                <h3>Saved segments</h3>
+                <ul class="segments">
+                  {data?.rows.map(({ segment_id, name, own }) => (
+                    <li key={segment_id}>
+                      <button
+                        type="button"
+                        class="link"
+                        aria-pressed={segment_id === address.segment_id}
+                        onClick={() => {
+                          go({ ...NO_FILTERS, segment_id });
+                          close();
+                        }}
+                      >
+                        {name}
+                      </button>
+                      {own && (
+                        <button
+                          type="button"
+                          class="button quiet square"
+                          aria-label={`Delete the segment ${name}`}
+                          onClick={() => remove(segment_id)}
+                        >
+                          <Remove />
+                        </button>
+                      )}
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            )}
+            {own && filtered && address.segment_id === undefined && <SaveSegment scope={scope} close={close} />}
+          </div>
+        )}
+      </Menu>
+      {removed !== null && <RemoveSegment segment_id={removed} scope={scope} close={() => remove(null)} />}
+    </>
+  );
+}
+
+function SaveSegment({ scope: { address, principal }, close }: { scope: Scope; close: () => void }) {
+  const { go } = useNavigation();
+  const action = useAction(async ({ name = "", shared }: Filled) => {
+    const { segment_id: _, ...filter } = filtersOf(address);
+    const body = { project_id: address.project_id, name, filter, shared: shared === "on" };
+    const { segment_id } = await read(client.segments.$post({}, json(body)));
+    go({ ...NO_FILTERS, segment_id });
+  }, "The segment is saved.");
+  return (
+    <Form action={action} label="Save as a segment" done={close}>
+      <Field name="name" label="Save these filters as" required action={action} />
+      {may(principal, "admin") && <Tick name="shared" label="For everybody of the project" />}
+    </Form>
+  );
+}
+
+type Removed = { segment_id: string; scope: Scope; close: () => void };
+
+function RemoveSegment({ segment_id, scope: { address }, close }: Removed) {
+  const { go } = useNavigation();
+  const action = useAction(async () => {
+    await read(client.segments[":segment_id"].$delete({ param: { segment_id } }));
+    if (address.segment_id === segment_id) go({ segment_id: undefined });
+  }, "The segment is deleted.");
+  return (
+    <Confirm title="Delete the segment?" label="Delete the segment" action={action} close={close}>
+      <p>Addresses and share links that name it find nothing any more. The figures stay as they are.</p>
+    </Confirm>
+  );
+}
+
+export function FilterChips({ scope: { address } }: { scope: Scope }) {
+  const { go } = useNavigation();
+  const { data } = useAnswer(address.segment_id === undefined ? null : segmentsOf(address.project_id));
+  const segment = data?.rows.find(({ segment_id }) => segment_id === address.segment_id);
+  return (
+    <>
+      {address.segment_id !== undefined && (
+        <Chip is="Segment" value={segment?.name ?? address.segment_id} remove={() => go({ segment_id: undefined })} />
+      )}
+      {NAMES.flatMap((name) =>
+        address[name].map((value) => (
+          <Chip
+            key={`${name} ${value}`}
+            is={`Tag ${CONDITIONS[name]}`}
+            value={value}
+            remove={() => go({ [name]: address[name].filter((other) => other !== value) })}
+          />
+        )),
+      )}
+    </>
+  );
+}
+
+function Chip({ is, value, remove }: { is: string; value: string; remove: () => void }) {
+  return (
+    <span class="chip">
+      <span class="muted">{is}</span> <strong>{value}</strong>
+      <button type="button" aria-label={`Remove the filter ${is} ${value}`} onClick={remove}>
+        <Remove />
+      </button>
+    </span>
+  );
+}

@@ -1,0 +1,37 @@
+import type { Principal } from "../../worker/http/principal.ts";
+import { Dialog } from "../act/dialog.tsx";
+import { viewsOf } from "../views/index.ts";
+import { KEY_NAMES, SHORTCUTS } from "./shortcuts.ts";
+
+export function ShortcutSheet({ principal, close }: { principal: Principal; close: () => void }) {
+  const groups = [
+    ...Object.entries(SHORTCUTS).map(([title, keys]) => [title, keys.map(({ key, does }) => [key, does])] as const),
+    [
+      "Views",
+      viewsOf(principal)
+        .slice(0, 9)
+        .map(([, { title }], index) => [String(index + 1), title]),
+    ] as const,
+  ];
+  return (
+    <Dialog title="Keyboard shortcuts" close={close} wide>
+      <div class="keys">
+        {groups.map(([title, keys]) => (
+          <section key={title} aria-labelledby={`keys-${title}`}>
+            <h3 id={`keys-${title}`}>{title}</h3>
+            <dl>
+              {keys.map(([key = "", does]) => (
+                <div key={key}>
+                  <dt>
+                    <kbd>{KEY_NAMES[key] ?? key.toUpperCase()}</kbd>
+                  </dt>
+                  <dd>{does}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,107 @@
+/** What the keyboard does, as data: the sheet shows it, and one listener obeys it. */
+import { useEffect } from "preact/hooks";
+import { type Address, COMPARISONS, NO_FILTERS } from "../address.ts";
+import { type Go, useNavigation } from "../navigation.ts";
+import { choiceOf, PRESETS, type Preset, step } from "../period.ts";
+import type { Scope } from "../scope.ts";
+import { setTheme, THEMES, themeNow } from "../theme.ts";
+import { viewsOf } from "../views/index.ts";
+
+type Pressed = { scope: Scope; go: Go };
+type Shortcut = { key: string; does: string; run: (pressed: Pressed) => void };
+
+const PERIODS: Record<string, Preset> = {
+  d: "today",
+  e: "yesterday",
+  w: "7d",
+  f: "28d",
+  t: "30d",
+  n: "91d",
+  m: "month",
+  p: "last_month",
+  y: "year",
+  s: "182d",
+  l: "365d",
+  a: "all",
+};
+
+const after = <Name>(names: readonly Name[], now: Name): Name => names[(names.indexOf(now) + 1) % names.length] ?? now;
+
+function stepBy(direction: -1 | 1) {
+  return ({ scope, go }: Pressed) => {
+    const target = step(scope, direction, scope.today);
+    if (target) go({ period: choiceOf(target, scope.today) });
+  };
+}
+
+export const SHORTCUTS: Record<"Dates" | "Page", readonly Shortcut[]> = {
+  Dates: [
+    ...Object.entries(PERIODS).map(([key, period]) => ({
+      key,
+      does: PRESETS[period].title,
+      run: ({ go }: Pressed) => go({ period }),
+    })),
+    { key: "ArrowLeft", does: "Earlier", run: stepBy(-1) },
+    { key: "ArrowRight", does: "Later", run: stepBy(1) },
+    {
+      key: "x",
+      does: "Compare with another period",
+      run: ({ scope: { address }, go }) => go({ compare: after(COMPARISONS, address.compare) }),
+    },
+    {
+      key: "c",
+      does: "Choose dates",
+      run: () => document.querySelector<HTMLElement>(".period .menu > button")?.click(),
+    },
+  ],
+  Page: [
+    { key: "/", does: "Search", run: () => document.querySelector<HTMLElement>('input[type="search"]')?.focus() },
+    {
+      key: "i",
+      does: "Switch the theme",
+      run: () => setTheme(after(THEMES, themeNow())),
+    },
+    { key: "0", does: "Remove all filters", run: ({ go }) => go({ ...NO_FILTERS, search: undefined }) },
+  ],
+};
+
+/** How a key is written on a keyboard. */
+export const KEY_NAMES: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→" };
+
+const runs = new Map(
+  Object.values(SHORTCUTS).flatMap((group) => group.map((shortcut) => [shortcut.key, shortcut.run])),
+);
+
+/** Views by number, in the order of the menu. */
+const viewAt = (scope: Scope, key: string): Partial<Address> | null => {
+  const [view] = viewsOf(scope.principal)[Number(key) - 1] ?? [];
+  return /^[1-9]$/.test(key) && view !== undefined ? { view } : null;
+};
+
+const isTyping = (target: EventTarget | null) =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || target.closest("input, select, textarea, dialog, .menu-panel") !== null);
+
+export function useShortcuts(scope: Scope | undefined, showSheet: () => void): void {
+  const { go } = useNavigation();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+      // A table or list that scrolls sideways keeps the arrows.
+      if (event.key.startsWith("Arrow") && event.target !== document.body) return;
+      if (event.key === "?") {
+        showSheet();
+        return;
+      }
+      if (!scope) return;
+      const view = viewAt(scope, event.key);
+      const run = runs.get(event.key);
+      if (!view && !run) return;
+      event.preventDefault();
+      if (view) go(view);
+      else run?.({ scope, go });
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+}

@@ -1,0 +1,47 @@
+/** The list of views: beside them where there is room, over them where there is not. */
+import type { Principal } from "../../worker/http/principal.ts";
+import { Link } from "../link.tsx";
+import { useNavigation } from "../navigation.ts";
+import { type ViewEntry, viewsOf } from "../views/index.ts";
+
+export function ViewsMenu({ principal, open, close }: { principal: Principal; open: boolean; close: () => void }) {
+  const views = viewsOf(principal);
+  const groups = [...new Set(views.map(([, { group }]) => group))];
+  return (
+    <nav
+      aria-label="Views"
+      class={open ? "views open" : "views"}
+      onKeyDown={(event) => event.key === "Escape" && close()}
+    >
+      {groups.map((group) => (
+        <section key={group} aria-labelledby={`views-${group}`}>
+          <h2 id={`views-${group}`}>{group}</h2>
+          <ul>
+            {views.map(
+              ([name, entry]) =>
+                entry.group === group && (
+                  <li key={name}>
+                    <ViewLink name={name} entry={entry} close={close} />
+                  </li>
+                ),
+            )}
+          </ul>
+        </section>
+      ))}
+    </nav>
+  );
+}
+
+function ViewLink({ name, entry: { title, load }, close }: { name: string; entry: ViewEntry; close: () => void }) {
+  const { address } = useNavigation();
+  return (
+    <Link
+      to={{ view: name }}
+      current={name === address.view}
+      near={() => void load().catch(() => undefined)}
+      gone={close}
+    >
+      {title}
+    </Link>
+  );
+}

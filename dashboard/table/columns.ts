@@ -1,0 +1,74 @@
+/** What the columns of a table are, how its rows are sorted and found, and which columns are shown. Pure. */
+import type { ComponentChildren } from "preact";
+
+export type Kind = "text" | "count" | "money" | "rate" | "duration" | "date" | "time";
+export type Value = string | number | null;
+
+export type Column<Row> = {
+  /** As the API and the CSV name it. */
+  name: string;
+  title: string;
+  hint?: string;
+  kind: Kind;
+  /** Amounts are decimals, rates parts of one, durations seconds, times ISO 8601. Null: there is none. */
+  value: (row: Row) => Value;
+  /** Of an amount: an ISO 4217 code. */
+  currency?: (row: Row) => string;
+  /** How much of the total a row has is shown too. */
+  share?: true;
+  /** Not among the columns that the table begins with. */
+  optional?: true;
+  /** How a cell is shown where its value alone does not do. */
+  show?: (row: Row) => ComponentChildren;
+};
+
+const NUMERIC: readonly Kind[] = ["count", "money", "rate", "duration"];
+export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+
+export type Sort = { column: string; descending: boolean };
+
+/** `-visits`: the largest first, as the API has it. What no column is called falls back to the first choice. */
+export function readSort<Row>(columns: readonly Column<Row>[], asked: string | undefined, first: string): Sort {
+  const known = asked !== undefined && columns.some(({ name }) => name === asked.replace(/^-/, ""));
+  const sort = known ? asked : first;
+  return { column: sort.replace(/^-/, ""), descending: sort.startsWith("-") };
+}
+
+/** Pressing a column again turns it round; figures begin with the largest, names with A. */
+export function nextSort<Row>({ column, descending }: Sort, pressed: Column<Row>): string {
+  const down = column === pressed.name ? !descending : pressed.kind !== "text";
+  return `${down ? "-" : ""}${pressed.name}`;
+}
+
+const comparable = (kind: Kind, value: Value): string | number =>
+  isNumeric(kind) ? (value === null ? Number.NEGATIVE_INFINITY : Number(value)) : String(value ?? "").toLowerCase();
+
+/** Rows whose heading contains what is sought, in order; equal ones by their heading. */
+export function arrange<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { column, descending }: Sort,
+  search: string,
+): Row[] {
+  const [heading] = columns;
+  const sorted = columns.find(({ name }) => name === column) ?? heading;
+  if (!heading || !sorted) return [...rows];
+  const sought = search.toLowerCase();
+  const nameOf = (row: Row) => String(heading.value(row) ?? "").toLowerCase();
+  const sortable = (row: Row) => comparable(sorted.kind, sorted.value(row));
+  return rows
+    .filter((row) => nameOf(row).includes(sought))
+    .sort((a, b) => {
+      const [x, y] = [sortable(a), sortable(b)];
+      const order = x < y ? -1 : x > y ? 1 : 0;
+      return (descending ? -order : order) || (nameOf(a) < nameOf(b) ? -1 : 1);
+    });
+}
+
+/** The columns to show: those that are asked for, else those that are not optional. The heading always stands. */
+export function shownOf<Row>(columns: readonly Column<Row>[], asked: readonly string[]): Column<Row>[] {
+  const chosen = columns.filter(({ name }, index) => index > 0 && asked.includes(name));
+  return columns.filter(
+    (column, index) => index === 0 || (chosen.length > 0 ? chosen.includes(column) : !column.optional),
+  );
+}

@@ -1,0 +1,221 @@
+/**
+ * A table of rows that are all there: sorted and searched in place, with a total, the share of it, and the change to
+ * the rows of another period. Its state stands in the address, or is its own where the view has several tables.
+ */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { Delta } from "../figure.tsx";
+import { changeOf, changeOfRate, exact, rate } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { arrange, type Column, isNumeric, nextSort, readSort, type Sort, shownOf } from "./columns.ts";
+import { inWords, valueIn } from "./value.tsx";
+
+/** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
+const PAGE = 50;
+
+export type Tabular<Row> = {
+  /** What it is a table of, for who listens. */
+  name: string;
+  /** The first names its row. */
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+  timezone: string;
+  /** How it is sorted at first: `-visits` is the largest first. */
+  sort: string;
+  /** All rows together. */
+  total?: Row | undefined;
+  /** The same row of the period that is compared with, and what that is called. */
+  before?: { of: (row: Row) => Row | undefined; called: string };
+  /** Where a row leads; undefined where it leads nowhere. */
+  press?: (row: Row) => { title: string; go: () => void } | undefined;
+  /** What stands there without any row. */
+  none: ComponentChildren;
+  /** Sorting is kept here and not in the address. */
+  aside?: true;
+};
+
+export function DataTable<Row>(table: Tabular<Row>) {
+  const { name, rows, keyOf, timezone, total, none } = table;
+  const { columns, sort, sortBy, search } = useTableState(table);
+  const [shown, setShown] = useState(PAGE);
+  const arranged = arrange(rows, table.columns, sort, search);
+  const [heading] = columns;
+  if (rows.length === 0) return <div class="none">{none}</div>;
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section class="table-scroll" aria-label={`${name}, a table that scrolls sideways`} tabIndex={0}>
+        <table class="data-table">
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <Head key={column.name} column={column} sort={sort} sortBy={sortBy} />
+              ))}
+            </tr>
+          </thead>
+          {total !== undefined && (
+            <tbody class="total">
+              <tr>
+                <th scope="row">
+                  Total of {exact(rows.length)} {rows.length === 1 ? "row" : "rows"}
+                </th>
+                {columns.slice(1).map((column) => (
+                  <Cell key={column.name} column={column} row={total} table={{ ...table, total: undefined }} />
+                ))}
+              </tr>
+            </tbody>
+          )}
+          <tbody>
+            {arranged.slice(0, shown).map((row) => {
+              const press = table.press?.(row);
+              return (
+                // The button in the row does the same for the keyboard.
+                <tr key={keyOf(row)} data-row={keyOf(row)} class={press ? "pressable" : ""} onClick={press?.go}>
+                  <th scope="row" class={heading && isNumeric(heading.kind) ? "number" : ""}>
+                    {press ? (
+                      <button type="button" class="link" title={press.title}>
+                        {heading && (heading.show?.(row) ?? valueIn(heading, row, timezone))}
+                      </button>
+                    ) : (
+                      heading && (heading.show?.(row) ?? valueIn(heading, row, timezone))
+                    )}
+                  </th>
+                  {columns.slice(1).map((column) => (
+                    <Cell key={column.name} column={column} row={row} table={table} />
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+      {arranged.length === 0 && <NothingFound search={search} />}
+      {arranged.length > shown && (
+        <p class="more">
+          <button type="button" class="button" onClick={() => setShown(arranged.length)}>
+            Show all {exact(arranged.length)} rows
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
+  const { address, go } = useNavigation();
+  const [own, setOwn] = useState<string | undefined>(undefined);
+  return aside
+    ? { columns: shownOf(columns, []), sort: readSort(columns, own, first), sortBy: setOwn, search: "" }
+    : {
+        columns: shownOf(columns, address.columns),
+        sort: readSort(columns, address.sort, first),
+        sortBy: (sort: string) => go({ sort }, "replace"),
+        search: address.search ?? "",
+      };
+}
+
+function Head<Row>({ column, sort, sortBy }: { column: Column<Row>; sort: Sort; sortBy: (sort: string) => void }) {
+  const { name, title, hint, kind } = column;
+  const sorted = sort.column === name;
+  const numeric = isNumeric(kind);
+  return (
+    <th
+      scope="col"
+      class={numeric ? "number" : ""}
+      aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : "none"}
+    >
+      <button type="button" title={hint} onClick={() => sortBy(nextSort(sort, column))}>
+        {!numeric && title}
+        <span class="arrow" aria-hidden="true">
+          {sorted && !sort.descending ? "↑" : "↓"}
+        </span>
+        {numeric && title}
+      </button>
+    </th>
+  );
+}
+
+type Celled<Row> = { column: Column<Row>; row: Row; table: Tabular<Row> };
+
+function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<Row>) {
+  const { name, kind, value, share, show, currency } = column;
+  const now = value(row);
+  const all = share && total !== undefined ? Number(value(total) ?? 0) : 0;
+  const earlier = before?.of(row);
+  const then = earlier === undefined ? null : value(earlier);
+  const notes = share || before;
+  return (
+    <td class={isNumeric(kind) ? `number ${kind}` : kind} data-column={name}>
+      <span class="cell-figure">{show ? show(row) : valueIn(column, row, timezone)}</span>
+      {notes && isNumeric(kind) && (
+        <span class="cell-note">
+          {all > 0 && (
+            <span class="share" title="Share of the total">
+              {rate(Number(now ?? 0) / all)}
+            </span>
+          )}
+          {before && now !== null && then !== null && (
+            <Delta
+              change={(kind === "rate" ? changeOfRate : changeOf)(Number(now), Number(then))}
+              compared={`${inWords(kind, then, currency?.(row))} in ${before.called}`}
+            />
+          )}
+        </span>
+      )}
+    </td>
+  );
+}
+
+function NothingFound({ search }: { search: string }) {
+  const { go } = useNavigation();
+  return (
+    <div class="none">
+      <p>Nothing here contains “{search}”.</p>
+      <button type="button" class="button" onClick={() => go({ search: undefined }, "replace")}>
+        Show all rows
+      </button>
+    </div>
+  );
+}
+
+/** Stands in for a table that is on its way, and is as large. */
+export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Column<Row>[]; rows?: number }) {
+  const shown = shownOf(columns, []);
+  const noted = columns.some(({ share }) => share);
+  return (
+    <div class="table-scroll" aria-hidden="true">
+      <table class="data-table">
+        <thead>
+          <tr>
+            {shown.map(({ name, title, kind }) => (
+              <th key={name} scope="col" class={isNumeric(kind) ? "number" : ""}>
+                <button type="button" tabIndex={-1}>
+                  {title}
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {Array.from({ length: rows }, (_, index) => (
+            <tr key={index}>
+              {shown.map(({ name, kind }) => (
+                <td key={name} class={isNumeric(kind) ? "number" : ""}>
+                  <span class="cell-figure">
+                    <span class="bone">{isNumeric(kind) ? "0,000" : "some-text"}</span>
+                  </span>
+                  {noted && isNumeric(kind) && (
+                    <span class="cell-note">
+                      <span class="bone">00.0%</span>
+                    </span>
+                  )}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

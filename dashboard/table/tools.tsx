@@ -1,0 +1,69 @@
+/** What can be done with a view's table: find a row, choose columns, take it all as a file. */
+import { Menu } from "../frame/menu.tsx";
+import { useNavigation } from "../navigation.ts";
+import { type Column, shownOf } from "./columns.ts";
+import { Download } from "./download.tsx";
+
+type Tools<Row> = {
+  /** What is sought, as `Find a tag`. */
+  find?: string;
+  columns?: readonly Column<Row>[];
+  /** Where the whole table can be had, and what the file is called. */
+  csv?: { url: string; name: string };
+};
+
+export function TableTools<Row>({ find, columns, csv }: Tools<Row>) {
+  return (
+    <>
+      {find && <Find label={find} />}
+      {columns && <ColumnMenu columns={columns} />}
+      {csv && <Download {...csv} />}
+    </>
+  );
+}
+
+function Find({ label }: { label: string }) {
+  const { address, go } = useNavigation();
+  return (
+    <input
+      type="search"
+      class="input find"
+      placeholder={label}
+      aria-label={label}
+      value={address.search ?? ""}
+      onInput={(event) => go({ search: event.currentTarget.value || undefined }, "replace")}
+    />
+  );
+}
+
+function ColumnMenu<Row>({ columns }: { columns: readonly Column<Row>[] }) {
+  const { address, go } = useNavigation();
+  const first = shownOf(columns, []).map(({ name }) => name);
+  const shown = shownOf(columns, address.columns).map(({ name }) => name);
+  const choose = (name: string, on: boolean) => {
+    const chosen = columns
+      .slice(1)
+      .flatMap((column) => ((column.name === name ? on : shown.includes(column.name)) ? [column.name] : []));
+    const usual = chosen.length === first.length - 1 && chosen.every((column) => first.includes(column));
+    if (chosen.length > 0) go({ columns: usual ? [] : chosen }, "replace");
+  };
+  return (
+    <Menu label="Choose columns" button={<span>Columns</span>}>
+      {() => (
+        <fieldset class="column-menu">
+          <legend class="hidden">Columns</legend>
+          {columns.slice(1).map(({ name, title, hint }) => (
+            <label key={name} title={hint}>
+              <input
+                type="checkbox"
+                checked={shown.includes(name)}
+                onChange={(event) => choose(name, event.currentTarget.checked)}
+              />
+              {title}
+            </label>
+          ))}
+        </fieldset>
+      )}
+    </Menu>
+  );
+}

@@ -1,0 +1,29 @@
+/** One value as its column has it: abbreviated where it is long, exact on hover. */
+import { Count, Money } from "../figure.tsx";
+import { dateText, duration, exact, exactMoney, NOTHING, rate, timeText } from "../format.ts";
+import type { Column, Value as Given, Kind } from "./columns.ts";
+
+type Shown = { kind: Kind; value: Given; currency?: string | undefined; timezone: string };
+
+export function Value({ kind, value, currency, timezone }: Shown) {
+  if (value === null || value === "") return <span class="muted">{NOTHING}</span>;
+  if (kind === "count") return <Count value={Number(value)} />;
+  if (kind === "money") return <Money amount={String(value)} currency={currency ?? "USD"} />;
+  if (kind === "time") return <time dateTime={String(value)}>{timeText(String(value), timezone)}</time>;
+  return <>{inWords(kind, value, currency)}</>;
+}
+
+/** The same exactly, for who hovers or listens. */
+export function inWords(kind: Kind, value: Given, currency = "USD"): string {
+  if (value === null) return NOTHING;
+  if (kind === "count") return exact(Number(value));
+  if (kind === "money") return exactMoney(String(value), currency);
+  if (kind === "rate") return rate(Number(value));
+  if (kind === "duration") return duration(Number(value));
+  return kind === "date" ? dateText(String(value)) : String(value);
+}
+
+/** A row's cell of a column, with its exact value as data for whoever reads the page by machine. */
+export const valueIn = <Row,>({ kind, value, currency }: Column<Row>, row: Row, timezone: string) => (
+  <Value kind={kind} value={value(row)} currency={currency?.(row)} timezone={timezone} />
+);

@@ -1,0 +1,52 @@
+/** What a browser downloads of the dashboard stays small. The figures are those of a build made here. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build, mergeConfig } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dashboard } from "../../vite.config.ts";
+
+const KB = 1_024;
+const ALL_KB = 110;
+/** Before the library that draws charts is asked for: the page, its frame, the overview. */
+const BEFORE_CHARTS_KB = 60;
+
+let folder: string;
+const read = (file: string) => readFileSync(join(folder, "assets", file));
+const gzipped = (file: string) => gzipSync(read(file), { level: 9 }).length;
+const sum = (files: Iterable<string>) => [...files].reduce((all, file) => all + gzipped(file), 0);
+const scripts = () => readdirSync(join(folder, "assets")).filter((file) => file.endsWith(".js"));
+
+/** A script and all that it imports before it runs. */
+function closure(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file) || !existsSync(join(folder, "assets", file))) return found;
+  found.add(file);
+  for (const [, imported = ""] of read(file)
+    .toString()
+    .matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g))
+    closure(imported, found);
+  return found;
+}
+
+describe("the dashboard's JavaScript", () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "edgepixel-budget-"));
+    await build(mergeConfig(dashboard, { build: { outDir: folder, copyPublicDir: false } }));
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it(`is at most ${ALL_KB} KB in all, gzipped`, () => {
+    expect(scripts().length).toBeGreaterThan(5);
+    expect(sum(scripts())).toBeLessThanOrEqual(ALL_KB * KB);
+  });
+
+  it(`is at most ${BEFORE_CHARTS_KB} KB before the first chart, gzipped, and draws nothing until then`, () => {
+    const entry = /src="\/assets\/(index-[\w-]+\.js)"/.exec(readFileSync(join(folder, "index.html"), "utf8"))?.[1];
+    const overview = scripts().find((file) => file.startsWith("overview-"));
+    const before = new Set([entry, overview].flatMap((file) => (file ? [...closure(file)] : [])));
+    expect(before.size).toBeGreaterThan(2);
+    expect([...before].filter((file) => file.startsWith("draw-"))).toEqual([]);
+    expect(sum(before)).toBeLessThanOrEqual(BEFORE_CHARTS_KB * KB);
+  });
+});

@@ -1,0 +1,139 @@
+/** The parts of the dashboard that are pure: what stands in the address, which days are meant, how tables are sorted. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { change, fits, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
+import { runningBucket } from "../../dashboard/headline/series.ts";
+import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
+import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
+import { addDays, daysBetween } from "../../worker/calendar.ts";
+
+const TODAY = "2026-03-11";
+
+describe("the address", () => {
+  const text = fc
+    .string({ unit: "binary", minLength: 1, maxLength: 20 })
+    .map((given) => given.trim())
+    .filter(Boolean);
+  const tags = fc.uniqueArray(text, { maxLength: 4 });
+
+  it("gives back all that is written to it", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          banner_tag: tags,
+          banner_tag_not: tags,
+          banner_tag_contains: tags,
+          segment_id: fc.option(text, { nil: undefined }),
+          search: fc.option(text, { nil: undefined }),
+          compare: fc.constantFrom("previous", "year", "weekday", "none"),
+          measure: fc.constantFrom("total", "count"),
+          columns: tags,
+          period: fc.oneof(fc.constantFrom(...PRESET_NAMES), fc.constant({ from: "2026-01-02", to: "2026-02-03" })),
+        }),
+        (changes) => {
+          const address = { ...readAddress(""), ...changes } as ReturnType<typeof readAddress>;
+          expect(readAddress(writeAddress(address))).toEqual(address);
+        },
+      ),
+    );
+  });
+
+  it("is empty where all is as at first, and survives nonsense", () => {
+    expect(writeAddress(readAddress(""))).toBe("");
+    expect(writeAddress(readAddress("?compare=never&from=2026-13-01&to=x&measure=&unknown=1"))).toBe("");
+  });
+
+  it("keeps filters and days for another view, and nothing of the view's own", () => {
+    const address = readAddress("?view=campaigns&banner_tag=a&period=30d&sort=visits&search=x&columns=amount");
+    const next = change(address, { view: "funnel" });
+    expect(next).toMatchObject({ view: "funnel", banner_tag: ["a"], period: "30d" });
+    expect([next.sort, next.search, next.columns]).toEqual([undefined, undefined, []]);
+    expect(change(address, { view: "campaigns", search: "y" }).sort).toBe("visits");
+  });
+
+  it("knows when everything is about one tag, and which tags pass", () => {
+    const of = (search: string) => readAddress(search);
+    expect(onlyTag(of("?banner_tag=a"))).toBe("a");
+    expect(onlyTag(of("?banner_tag=a&banner_tag=b"))).toBeUndefined();
+    expect(onlyTag(of("?banner_tag=a&banner_tag_contains=a"))).toBeUndefined();
+    const filtered = of("?banner_tag_contains=AFF&banner_tag_not=aff-2");
+    expect(["aff-1", "aff-2", "other", null].filter((tag) => fits(filtered, tag))).toEqual(["aff-1"]);
+    expect(fits({ ...filtered, ...NO_FILTERS }, null)).toBe(true);
+  });
+});
+
+describe("the period", () => {
+  it.each(PRESET_NAMES)("%s is found again by its days, and steps by its own length", (name) => {
+    const period = resolve(name, TODAY);
+    expect(period.from <= period.to && period.to <= TODAY).toBe(true);
+    expect(resolve(choiceOf(period, TODAY), TODAY)).toEqual(period);
+    const earlier = step(period, -1, TODAY);
+    expect(earlier && addDays(earlier.to, 1)).toBe(period.from);
+    expect(step(period, 1, TODAY)?.from ?? "later").toSatisfy((from) => from === "later" || from > period.to);
+  });
+
+  it("is cut into buckets that cover each of its days once, whatever the interval", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 800 }), fc.integer({ min: 0, max: 800 }), (start, days) => {
+        const from = addDays("2024-12-20", start);
+        const period = { from, to: addDays(from, days) };
+        for (const interval of intervalsOf(period)) {
+          const buckets = bucketsOf(period, interval);
+          expect(buckets[0]?.event_date).toBe(from);
+          expect(new Set(buckets.map(({ event_date, event_hour }) => `${event_date} ${event_hour}`)).size).toBe(
+            buckets.length,
+          );
+          if (interval === "day") expect(buckets.length).toBe(daysBetween(period.from, period.to));
+          expect(runningBucket(period, interval, addDays(period.to, 1), 3)).toBe(buckets.length);
+          expect(runningBucket(period, interval, period.to, 23)).toBe(buckets.length - 1);
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(bucketsOf({ from: "2026-03-05", to: "2026-03-17" }, "week").map(({ event_date }) => event_date)).toEqual([
+      "2026-03-05",
+      "2026-03-09",
+      "2026-03-16",
+    ]);
+    expect(intervalOf({ from: TODAY, to: TODAY }, "month")).toBe("hour");
+  });
+});
+
+describe("a table", () => {
+  type Row = { name: string; count: number | null; amount: string };
+  const columns: readonly Column<Row>[] = [
+    { name: "name", title: "Name", kind: "text", value: ({ name }) => name },
+    { name: "count", title: "Count", kind: "count", value: ({ count }) => count },
+    { name: "amount", title: "Amount", kind: "money", value: ({ amount }) => amount, optional: true },
+  ];
+  const rows: Row[] = [
+    { name: "b", count: 2, amount: "10.5" },
+    { name: "A", count: 10, amount: "9" },
+    { name: "c", count: null, amount: "100" },
+    { name: "a2", count: 2, amount: "9" },
+  ];
+  const names = (sort: string, search = "") =>
+    arrange(rows, columns, readSort(columns, sort, "name"), search).map(({ name }) => name);
+
+  it("sorts numbers as numbers, amounts as amounts, what is missing last, equal ones by name", () => {
+    expect(names("-count")).toEqual(["A", "a2", "b", "c"]);
+    expect(names("amount")).toEqual(["A", "a2", "b", "c"]);
+    expect(names("-amount")).toEqual(["c", "b", "A", "a2"]);
+    expect(names("nothing")).toEqual(["A", "a2", "b", "c"]);
+    expect(names("name", "A")).toEqual(["A", "a2"]);
+  });
+
+  it("turns a column round when it is pressed again, and begins figures with the largest", () => {
+    const [name, count] = columns as [Column<Row>, Column<Row>];
+    expect(nextSort(readSort(columns, "name", "name"), count)).toBe("-count");
+    expect(nextSort(readSort(columns, "-count", "name"), count)).toBe("count");
+    expect(nextSort(readSort(columns, "-count", "name"), name)).toBe("name");
+  });
+
+  it("shows the columns that are asked for, its heading always", () => {
+    const shown = (asked: string[]) => shownOf(columns, asked).map(({ name }) => name);
+    expect(shown([])).toEqual(["name", "count"]);
+    expect(shown(["amount"])).toEqual(["name", "amount"]);
+    expect(shown(["gone"])).toEqual(["name", "count"]);
+  });
+});

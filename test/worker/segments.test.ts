@@ -1,0 +1,149 @@
+/** Saved segments: whose they are, who may use them, and that none shows more than its user may see. */
+import { createExecutionContext, env } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import { app } from "../../worker/app.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, deliver, settle, storedEvent } from "./log.ts";
+
+const PROJECT = "segmented";
+const as = (key: string) => ({ authorization: `Bearer ${key}` });
+type Who = Record<string, string>;
+
+const call = (who: Who, method: string, path: string, body?: unknown) =>
+  app.fetch(
+    new Request(`https://segments.example/api/v1${path}`, {
+      method,
+      headers: who,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }),
+    env,
+    createExecutionContext(),
+  );
+type Segment = { segment_id: string; name: string; shared: boolean; own: boolean; filter: Record<string, string[]> };
+async function save(who: Who, given: object): Promise<Segment> {
+  const response = await call(who, "POST", "/segments", { project_id: PROJECT, name: "a", ...given });
+  expect(response.status).toBe(201);
+  return response.json<Segment>();
+}
+const names = async (who: Who) =>
+  (await (await call(who, "GET", `/segments?project_id=${PROJECT}`)).json<{ rows: Segment[] }>()).rows.map(
+    ({ name }) => name,
+  );
+const tagsOf = async (who: Who, segment_id: string, more = "") => {
+  const path = `/campaigns?project_id=${PROJECT}&segment_id=${segment_id}${more}`;
+  const { rows } = await (await call(who, "GET", path)).json<{ rows: { banner_tag: string | null }[] }>();
+  return rows.map(({ banner_tag }) => banner_tag ?? "").sort();
+};
+
+let viewer: Who;
+let other: Who;
+let affiliate: Who;
+beforeAll(async () => {
+  for (const project_id of [PROJECT, "another"]) await createProject(project_id);
+  const tags = ["red", "red-two", "blue", null];
+  await deliver([
+    {
+      events: tags.map((banner_tag, nth) =>
+        storedEvent({ project_id: PROJECT, event_type: "visit", player_id: `p${nth}`, banner_tag }),
+      ),
+    },
+  ]);
+  await settle();
+  viewer = as(await makeApiKey({ role: "viewer", project_id: PROJECT }));
+  other = as(await makeApiKey({ role: "viewer", project_id: PROJECT }));
+  affiliate = as(await makeApiKey({ role: "viewer", project_id: PROJECT, banner_tags: ["red"] }));
+});
+
+describe("a segment", () => {
+  it("is one's own, and may be used beside other filters", async () => {
+    const { segment_id, ...made } = await save(viewer, { name: "reds", filter: { banner_tag_contains: ["RED"] } });
+    expect(made).toMatchObject({
+      name: "reds",
+      shared: false,
+      own: true,
+      filter: { banner_tag: [], banner_tag_not: [], banner_tag_contains: ["RED"] },
+    });
+    expect([await names(viewer), await names(other)]).toEqual([["reds"], []]);
+    expect(await tagsOf(viewer, segment_id)).toEqual(["red", "red-two"]);
+    expect(await tagsOf(viewer, segment_id, "&banner_tag_not=red")).toEqual(["red-two"]);
+    expect(await tagsOf(viewer, segment_id, "&banner_tag=blue")).toEqual([]);
+    expect((await call(other, "GET", `/metrics?project_id=${PROJECT}&segment_id=${segment_id}`)).status).toBe(400);
+    for (const method of ["PATCH", "DELETE"])
+      expect((await call(other, method, `/segments/${segment_id}`, { name: "mine" })).status).toBe(404);
+
+    const changed = await call(viewer, "PATCH", `/segments/${segment_id}`, { filter: { banner_tag_not: ["red"] } });
+    expect(await changed.json()).toMatchObject({ name: "reds", filter: { banner_tag_contains: [] } });
+    expect(await tagsOf(viewer, segment_id)).toEqual(["", "blue", "red-two"]);
+    expect((await call(viewer, "DELETE", `/segments/${segment_id}`)).status).toBe(204);
+    expect((await call(viewer, "GET", `/metrics?project_id=${PROJECT}&segment_id=${segment_id}`)).status).toBe(400);
+  });
+
+  it("is shared, changed and removed for all by administrators alone", async () => {
+    const filter = { banner_tag: ["blue"] };
+    expect((await call(viewer, "POST", "/segments", { name: "b", filter, shared: true })).status).toBe(403);
+    const { segment_id } = await save(ADMIN, { name: "blues", filter, shared: true });
+    expect([await names(viewer), await names(other)]).toEqual([["blues"], ["blues"]]);
+    expect(await tagsOf(other, segment_id)).toEqual(["blue"]);
+    for (const method of ["PATCH", "DELETE"])
+      expect((await call(viewer, method, `/segments/${segment_id}`, { name: "mine" })).status).toBe(403);
+    const own = await save(viewer, { name: "own", filter });
+    expect((await call(viewer, "PATCH", `/segments/${own.segment_id}`, { shared: true })).status).toBe(403);
+    expect((await call(ADMIN, "DELETE", `/segments/${own.segment_id}`)).status).toBe(204);
+    expect((await call(ADMIN, "DELETE", `/segments/${segment_id}`)).status).toBe(204);
+    const audit = await (await call(ADMIN, "GET", `/audit?project_id=${PROJECT}`)).json<{
+      rows: { action: string }[];
+    }>();
+    expect(audit.rows.map(({ action }) => action).slice(0, 3)).toEqual([
+      "segment.remove",
+      "segment.remove",
+      "segment.create",
+    ]);
+  });
+
+  it("is of its project alone", async () => {
+    const { segment_id } = await save(ADMIN, { filter: { banner_tag: ["blue"] }, shared: true });
+    expect((await call(ADMIN, "GET", `/metrics?project_id=another&segment_id=${segment_id}`)).status).toBe(400);
+    const admin = as(await makeApiKey({ role: "admin", project_id: "another" }));
+    expect((await call(admin, "DELETE", `/segments/${segment_id}`)).status).toBe(404);
+    expect(
+      (await call(viewer, "POST", "/segments", { project_id: "another", name: "x", filter: { banner_tag: ["a"] } }))
+        .status,
+    ).toBe(403);
+    await call(ADMIN, "DELETE", `/segments/${segment_id}`);
+  });
+
+  it("never shows a limited key more, nor tells it of other tags", async () => {
+    const wide = await save(ADMIN, { name: "wide", filter: { banner_tag_contains: ["e"] }, shared: true });
+    const foreign = await save(ADMIN, { name: "foreign", filter: { banner_tag_not: ["blue"] }, shared: true });
+    expect(await names(affiliate)).toEqual(["wide"]);
+    expect(await tagsOf(affiliate, wide.segment_id)).toEqual(["red"]);
+    expect(
+      (await call(affiliate, "GET", `/metrics?project_id=${PROJECT}&segment_id=${foreign.segment_id}`)).status,
+    ).toBe(400);
+    for (const filter of [{ banner_tag: ["blue"] }, { banner_tag_not: ["blue"] }])
+      expect((await call(affiliate, "POST", "/segments", { name: "x", filter })).status).toBe(403);
+    await save(affiliate, { name: "mine", filter: { banner_tag: ["red"] } });
+    expect(await names(affiliate)).toEqual(["mine", "wide"]);
+  });
+
+  it("goes on with a key that is rotated", async () => {
+    const old = await makeApiKey({ role: "viewer", project_id: PROJECT });
+    await save(as(old), { name: "kept", filter: { banner_tag: ["red"] } });
+    const rotated = await call(ADMIN, "POST", `/keys/${old.split("_")[1]}/rotate`, {});
+    const { key } = await rotated.json<{ key: string }>();
+    expect(await names(as(key))).toContain("kept");
+  });
+
+  it.each<[object, string]>([
+    [{ name: "x" }, "filter"],
+    [{ name: "x", filter: {} }, "filter"],
+    [{ name: "", filter: { banner_tag: ["a"] } }, "name"],
+    [{ name: "x", filter: { banner_tag: [""] } }, "filter.banner_tag.0"],
+    [{ name: "x", filter: { banner_tag: Array(51).fill("a") } }, "filter.banner_tag"],
+    [{ name: "x", filter: { country: ["MT"] } }, "country"],
+  ])("is not made of %j", async (given, field) => {
+    const response = await call(viewer, "POST", "/segments", given);
+    expect(response.status).toBe(400);
+    expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+  });
+});

@@ -1,0 +1,104 @@
+/** Which tags a question is about: what it asks for, and what its saved segment does, among those that the asker may see. */
+import { sql } from "drizzle-orm";
+import * as z from "zod";
+import type { Project } from "../project.ts";
+import { ANY_TAG } from "../projections/resolve.ts";
+import type { Database } from "../schema.ts";
+import type { Principal } from "./principal.ts";
+import { Problem } from "./problem.ts";
+import { usableSegment } from "./saved-segment.ts";
+
+/** All conditions hold together; an empty list is none. */
+export type TagFilter = {
+  /** One of these. */
+  banner_tag: string[];
+  /** None of these: also what has no tag. */
+  banner_tag_not: string[];
+  /** Holds one of these, in any case. */
+  banner_tag_contains: string[];
+};
+
+const MOST_VALUES = 50;
+/** A list of tags is one value of a query, which D1 takes up to 2 MB of. */
+const MOST_CHARACTERS = 1_000_000;
+
+export const tag = z.string("must be text").min(1, "must not be empty").max(256, "is too long");
+
+const repeatable = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => (Array.isArray(given) ? given : [given]))
+  .pipe(z.array(tag).max(MOST_VALUES, `must be given ${MOST_VALUES} times at most`))
+  .optional();
+
+/** The parameters by which every report that is kept by tag can be narrowed. */
+export const tagFilter = {
+  banner_tag: repeatable,
+  banner_tag_not: repeatable,
+  banner_tag_contains: repeatable,
+  segment_id: z.string("must be given once").min(1, "must not be empty").max(64, "is too long").optional(),
+};
+export type TagQuery = { [Name in keyof TagFilter]?: string[] | undefined } & { segment_id?: string | undefined };
+
+const list = z.array(tag).max(MOST_VALUES, `must have ${MOST_VALUES} values at most`).default([]);
+/** A filter as it is saved. */
+export const savedFilter = z.strictObject({
+  banner_tag: list,
+  banner_tag_not: list,
+  banner_tag_contains: list,
+}) satisfies z.ZodType<TagFilter>;
+
+const narrows = (filter: TagFilter) => Object.values(filter).some((values) => values.length > 0);
+
+function fits({ banner_tag, banner_tag_not, banner_tag_contains }: TagFilter): (tag: string) => boolean {
+  const parts = banner_tag_contains.map((part) => part.toLowerCase());
+  return (tag) =>
+    (banner_tag.length === 0 || banner_tag.includes(tag)) &&
+    !banner_tag_not.includes(tag) &&
+    (parts.length === 0 || parts.some((part) => tag.toLowerCase().includes(part)));
+}
+
+/** The tags that figures are kept of, and `''` for what has none: a step of the table's order each. */
+async function knownTags(db: Database, project_id: string): Promise<string[]> {
+  const rows = await db.values<[string]>(sql`
+    WITH RECURSIVE known (tag) AS (
+      SELECT min(banner_tag) FROM returns WHERE project_id = ${project_id}
+      UNION ALL
+      SELECT (SELECT min(banner_tag) FROM returns WHERE project_id = ${project_id} AND banner_tag > known.tag)
+      FROM known WHERE known.tag IS NOT NULL
+    )
+    SELECT tag FROM known WHERE tag NOT IN ('', ${ANY_TAG})`);
+  return ["", ...rows.flat()];
+}
+
+/** Those of the tags in sight (null is all) that all filters let through; `''` is what has no tag. */
+export async function narrowed(
+  db: Database,
+  project_id: string,
+  inSight: string[] | null,
+  filters: readonly TagFilter[],
+): Promise<string[] | null> {
+  const asked = filters.filter(narrows);
+  if (asked.length === 0) return inSight;
+  const named = asked.find(({ banner_tag }) => banner_tag.length > 0)?.banner_tag;
+  const among = inSight ?? named ?? (await knownTags(db, project_id));
+  const tests = asked.map(fits);
+  const left = [...new Set(among)].filter((tag) => tests.every((holds) => holds(tag))).sort();
+  if (left.reduce((sum, { length }) => sum + length + 3, 0) > MOST_CHARACTERS)
+    throw Problem.of("banner_tag", "too many tags fit: name them by banner_tag, or ask for fewer", "too_many");
+  return left;
+}
+
+/** The only tags that an answer may speak of; null is all. Asking for a foreign one is refused. */
+export async function visibleTags(
+  db: Database,
+  { project_id }: Project,
+  principal: Principal,
+  { banner_tag = [], banner_tag_not = [], banner_tag_contains = [], segment_id }: TagQuery,
+): Promise<string[] | null> {
+  const own = principal.banner_tags;
+  if (own !== null && banner_tag.some((tag) => !own.includes(tag)))
+    throw new Problem(403, "This key is limited to other banner tags.");
+  const saved = segment_id === undefined ? null : await usableSegment(db, project_id, principal, segment_id);
+  const asked: TagFilter = { banner_tag, banner_tag_not, banner_tag_contains };
+  return narrowed(db, project_id, own, saved ? [asked, saved.filter] : [asked]);
+}

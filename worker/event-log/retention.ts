@@ -42,6 +42,7 @@ const FIGURES = {
   player_days: "person, event_date, event_type, app_id, banner_tag",
   returns: "banner_tag, event_date, previous_date",
   retention: "cohort_date, banner_tag, day",
+  depositors: "event_date, banner_tag, previous_date, first_date, is_first, registration_date",
   funnel: "anchor, event_date, step, banner_tag, elapsed",
   payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
 } as const;

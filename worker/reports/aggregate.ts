@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
 import { INCOME } from "../money.ts";
-import { ANY_TAG } from "../projections/player-days.ts";
+import { ANY_TAG } from "../projections/resolve.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { LEAST_CURSOR } from "./freshness.ts";
 import type { Period } from "./period.ts";

@@ -14,6 +14,10 @@ import { KINDS, measureText, observedText } from "./words.ts";
 /** In the order of the API: it knows what matters most of a day. */
 type Ordered = Anomaly & { order: string };
 
+const Severity = ({ severity }: Pick<Anomaly, "severity">) => (
+  <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{words(severity)}</span>
+);
+
 const COLUMNS: readonly Column<Ordered>[] = [
   { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "All tags" },
   {
@@ -30,15 +34,26 @@ const COLUMNS: readonly Column<Ordered>[] = [
     ),
   },
   {
+    name: "observed",
+    title: "What happened",
+    kind: "text",
+    value: observedText,
+    show: (row) => (
+      <>
+        <Severity {...row} /> {observedText(row)}
+      </>
+    ),
+  },
+  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind] },
+  {
     name: "severity",
     title: "Severity",
     kind: "text",
     value: ({ severity }) => severity,
-    show: ({ severity }) => <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{words(severity)}</span>,
+    show: (row) => <Severity {...row} />,
+    optional: true,
   },
-  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind] },
   { name: "measure", title: "Of", kind: "text", value: ({ measure }) => measureText(measure), optional: true },
-  { name: "observed", title: "What happened", kind: "text", value: observedText },
 ];
 
 const keyOf = ({ event_date, measure, banner_tag }: Anomaly) => [event_date, measure, banner_tag ?? ""].join("|");
@@ -57,6 +72,7 @@ export const AnomaliesPanel = panel({
     </>
   ),
   Actions,
+  zoned: true,
 });
 
 function Actions({ scope }: { scope: Scope }) {

@@ -6,12 +6,12 @@ import { kpis } from "../games/query.ts";
 import type { Scope } from "../scope.ts";
 
 export function View({ scope }: { scope: Scope }) {
-  const { loading, data } = useAnswer(kpis(scope));
+  const { data, error } = useAnswer(kpis(scope));
   return (
     <div class="panels">
       <KpisPanel scope={scope} />
       {/* How many apps there are says where it stands. */}
-      {!(loading && data === undefined) && <LeaderboardPanel scope={scope} />}
+      {(data !== undefined || error) && <LeaderboardPanel scope={scope} />}
     </div>
   );
 }

@@ -15,7 +15,7 @@ export type ViewEntry = {
   role: Extract<Role, "viewer" | "analyst" | "admin">;
   load: () => Promise<ViewModule>;
   /** It is about now, or about no days at all, so that there is no period to choose; perhaps a part of it alone. */
-  undated?: true | ((address: Address, principal: Principal) => boolean);
+  undated?: true | ((address: Address, principal: Principal | undefined) => boolean);
   /** There is nothing to compare with. */
   uncompared?: true;
   /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
@@ -52,7 +52,8 @@ export const VIEWS: Record<string, ViewEntry> = {
     role: "viewer",
     load: () => import("./players.tsx"),
     uncompared: true,
-    undated: ({ player_id }, principal) => player_id !== undefined || !may(principal, "analyst"),
+    // Pseudonyms have no days: they are all there is to see for who may not know them.
+    undated: ({ player_id }, principal) => player_id !== undefined || principal?.role === "viewer",
     people: true,
   },
   events: { title: "Events", group: "People", role: "analyst", load: () => import("./events.tsx"), uncompared: true },
@@ -68,7 +69,7 @@ export const isOpenTo = (principal: Principal, { role, untagged, people }: ViewE
   !(people && principal.share_id !== undefined);
 
 /** Whether the view has days to choose. */
-export const isDated = ({ undated }: ViewEntry, address: Address, principal: Principal): boolean =>
+export const isDated = ({ undated }: ViewEntry, address: Address, principal: Principal | undefined): boolean =>
   typeof undated === "function" ? !undated(address, principal) : !undated;
 
 /** The views that somebody may see, in order. */

@@ -67,7 +67,9 @@ const rowsOn = async (page: Page) =>
 const parameter = (page: Page, name: string) => new URL(page.url()).searchParams.get(name);
 /** What a link to a file gives. */
 const fileOf = async (page: Page, link: string) =>
-  (await page.request.get((await page.getByRole("link", { name: link, exact: true }).getAttribute("href")) as string)).text();
+  (
+    await page.request.get((await page.getByRole("link", { name: link, exact: true }).getAttribute("href")) as string)
+  ).text();
 
 describe.skipIf(!browserPath)("the views of people and games", { timeout: 60_000 }, () => {
   beforeAll(async () => {

@@ -20,12 +20,14 @@ const codeOfGuides: Plugin = {
   load(id) {
     if (!id.endsWith(".md?code")) return;
     const code: Record<string, Record<string, string>> = {};
-    let section = "";
+    let section: Record<string, string> = {};
     for (const [, heading, language = "", text = ""] of readFileSync(id.slice(0, -"?code".length), "utf8").matchAll(
       /^#+ (.+)$|^```(\w+)\n(.*?)^```$/gms,
     )) {
-      if (heading !== undefined) section = heading;
-      else (code[section] ??= {})[language] ??= text.trimEnd();
+      if (heading !== undefined) {
+        section = {};
+        code[heading] = section;
+      } else section[language] ??= text.trimEnd();
     }
     return `export default ${JSON.stringify(code)}`;
   },

@@ -55,7 +55,11 @@ async function fetchEntry(entry: Entry): Promise<void> {
 
 function entryOf<Data>(query: Query<Data>): Entry {
   const known = entries.get(query.key);
-  if (known) return known;
+  if (known) {
+    // It may have been held still meanwhile, or go on.
+    known.query = query;
+    return known;
+  }
   const entry: Entry = {
     data: undefined,
     error: undefined,
@@ -90,6 +94,15 @@ export function refreshAnswers(): void {
   for (const entry of entries.values()) {
     if (entry.listeners.size > 0 && !entry.query.steady) void fetchEntry(entry);
   }
+}
+
+/** Asks again every so many milliseconds while somebody looks: for what changes without any event. Null: not. */
+export function useRefreshing(ms: number | null): void {
+  useEffect(() => {
+    if (ms === null) return;
+    const timer = setInterval(() => !document.hidden && refreshAnswers(), ms);
+    return () => clearInterval(timer);
+  }, [ms]);
 }
 
 /** Who wants to know of any change, whatever the question. */

@@ -62,6 +62,8 @@ export async function read<Body>(asked: Promise<Reply<Body>>): Promise<Body> {
     throw unreachable();
   });
   if (response.ok) {
+    // Done, and nothing to say of it.
+    if (response.status === 204) return undefined as Body;
     return response.json().catch(() => {
       throw unreachable();
     });

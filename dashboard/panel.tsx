@@ -1,5 +1,6 @@
 /** A framed part of the page that asks one question: its title, its answer, or why there is none. */
-import type { ComponentChildren, FunctionComponent, JSX } from "preact";
+import type { ComponentChildren, FunctionComponent, JSX, Ref } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Answer, Query } from "./answers.ts";
 import { useAnswer } from "./answers.ts";
 import type { ApiError } from "./api.ts";
@@ -15,20 +16,42 @@ type Asking<Data> = {
   Skeleton: FunctionComponent;
   /** What can be switched about it. */
   Actions?: FunctionComponent<{ scope: Scope }>;
+  /** Asked once it comes near to what is seen: it stands far down. */
+  later?: true;
 };
 
 /** Makes a panel, or a whole view, of a query and what shows its answer. */
-export function panel<Data>({ name, title, query, Show, Skeleton, Actions }: Asking<Data>) {
+export function panel<Data>({ name, title, query, Show, Skeleton, Actions, later }: Asking<Data>) {
   return function Asked({ scope }: { scope: Scope }): JSX.Element {
-    const answer = useAnswer(query(scope));
+    const [near, mark] = useNear(later);
+    const answer = useAnswer(near ? query(scope) : null);
     return (
-      <Panel name={name} title={title} actions={Actions && <Actions scope={scope} />} busy={answer.stale}>
+      <Panel name={name} title={title} actions={Actions && <Actions scope={scope} />} busy={answer.stale} mark={mark}>
         <Answered answer={answer} what={title.toLowerCase()} skeleton={<Skeleton />}>
           {(data) => <Show data={data} scope={scope} />}
         </Answered>
       </Panel>
     );
   };
+}
+
+/** How far from what is seen a panel may be that is asked for, so that it is there when it is. */
+const NEAR = "400px";
+
+/** Whether something has been near to what is seen, from its first showing on. */
+function useNear(later = false) {
+  const mark = useRef<HTMLElement>(null);
+  const [near, setNear] = useState(!later);
+  useEffect(() => {
+    if (near || !mark.current) return;
+    const observer = new IntersectionObserver(
+      (seen) => seen.some(({ isIntersecting }) => isIntersecting) && setNear(true),
+      { rootMargin: NEAR },
+    );
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, [near]);
+  return [near, mark] as const;
 }
 
 type Framed = {
@@ -38,13 +61,14 @@ type Framed = {
   /** On a page of its own, with room side by side. */
   wide?: boolean;
   busy?: boolean;
+  mark?: Ref<HTMLElement>;
   children: ComponentChildren;
 };
 
-export function Panel({ name, title, actions, wide = false, busy = false, children }: Framed) {
+export function Panel({ name, title, actions, wide = false, busy = false, mark = null, children }: Framed) {
   const heading = `${name}-title`;
   return (
-    <section class={`panel ${name}${wide ? " wide" : ""}`} aria-labelledby={heading} aria-busy={busy}>
+    <section ref={mark} class={`panel ${name}${wide ? " wide" : ""}`} aria-labelledby={heading} aria-busy={busy}>
       <header class="panel-header">
         <h2 id={heading}>{title}</h2>
         {actions && <div class="panel-actions">{actions}</div>}

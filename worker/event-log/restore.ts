@@ -10,7 +10,7 @@ import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { decode, groupsOf, ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
-import { AUDIT, SETTINGS, TABLES } from "../archive/settings.ts";
+import { AUDIT, SETTINGS, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type Database, transact } from "../schema.ts";
 
@@ -154,14 +154,15 @@ type Step = (env: Env, db: Database, place: Place, now: number, most: number) =>
 
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
-  const tables = await Promise.all(TABLES.map((table) => put(table, saved[table] ?? [])));
+  const tables = await Promise.all(TABLE_NAMES.map((table) => put(table, saved[table] ?? [])));
   await transact(db, [
     moveOn(place, enter("audit")),
+    // What was asked for since the log was lost comes behind what the archive has: erasures, and acts.
+    sql`UPDATE erasures SET n = n + CAST(${place.base} AS INTEGER)`,
+    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
     ...tables.flat(),
     // All events come back, those of settled days, too: their figures are derived like any others.
     sql`UPDATE projects SET settled_before = ''`,
-    // Acts since the log was lost come behind those of the archive.
-    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
   ]);
 };
 

@@ -1,4 +1,5 @@
 /** Figures on the page: short where they are long, exact on hover, with how they changed. */
+import type { ComponentChildren } from "preact";
 import { type Change, exact, exactMoney, short, shortMoney } from "./format.ts";
 
 export const Count = ({ value }: { value: number }) => (
@@ -32,3 +33,15 @@ export function Delta({ change, compared }: { change: Change | null; compared: s
     </span>
   );
 }
+
+/** A few values with their names, at the head of a panel. */
+export const Facts = ({ of }: { of: Record<string, ComponentChildren> }) => (
+  <dl class="facts">
+    {Object.entries(of).map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);

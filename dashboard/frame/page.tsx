@@ -67,7 +67,7 @@ export function Page({ principal = ANYBODY, signOut }: Shown) {
         ) : (
           <div class="beside">
             {entry &&
-              isDated(entry, address) &&
+              isDated(entry, address, scope?.principal) &&
               (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
             <main id="content" class="content" tabIndex={-1}>
               <h1 class="hidden">{title}</h1>

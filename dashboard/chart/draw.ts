@@ -172,7 +172,7 @@ function configure(
         y: {
           stacked,
           beginAtZero: true,
-          ...(kind === "count" && { suggestedMax: 4 }),
+          ...(kind !== "rate" && { suggestedMax: 4 }),
           grid: { color: grid, drawTicks: false },
           border: { display: false },
           ticks: {

@@ -43,7 +43,10 @@ export const dashboard: InlineConfig = {
     assetsDir: "assets",
     modulePreload: { polyfill: false },
     // Reading a property runs no code here. Without this, scales of Chart.js that nobody uses stay for their `static` fields.
-    rollupOptions: { treeshake: { propertyReadSideEffects: false } },
+    rollupOptions: {
+      input: ["index.html", "embed.html"].map((page) => resolve(here, "dashboard", page)),
+      treeshake: { propertyReadSideEffects: false },
+    },
   },
 };
 

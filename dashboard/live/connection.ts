@@ -1,6 +1,6 @@
 /** One project's live figures: a WebSocket that comes back by itself, and the state that it feeds. */
 import type { LiveMessage } from "../../worker/live/counters.ts";
-import { client, read } from "../api.ts";
+import { client, credential, read } from "../api.ts";
 import { backOff } from "./back-off.ts";
 import { type LiveState, nothingYet, received } from "./state.ts";
 
@@ -55,7 +55,9 @@ export class LiveConnection {
     const url = new URL("/api/v1/live", location.href);
     url.protocol = url.protocol.replace("http", "ws");
     if (this.#project_id) url.searchParams.set("project_id", this.#project_id);
-    const socket = new WebSocket(url);
+    // Pages cannot set headers of a socket: its protocols stand in.
+    const session = credential();
+    const socket = new WebSocket(url, session === null ? [] : ["bearer", session]);
     this.#socket = socket;
     this.#asked = false;
     socket.onmessage = ({ data }) => {

@@ -19,6 +19,8 @@ export type ViewEntry = {
   uncompared?: true;
   /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
   untagged?: true;
+  /** Its rows are people: who came by a share link does not see it. */
+  people?: true;
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
@@ -45,14 +47,17 @@ export const VIEWS: Record<string, ViewEntry> = {
   audit: { title: "Audit log", group: "Data", role: "admin", load: () => import("./audit.tsx"), undated: true },
   projects: { title: "Projects", group: "Set-up", role: "admin", load: () => import("./projects.tsx"), undated: true },
   keys: { title: "Keys", group: "Set-up", role: "admin", load: () => import("./keys.tsx"), undated: true },
+  sharing: { title: "Sharing", group: "Set-up", role: "admin", load: () => import("./sharing.tsx"), undated: true },
 };
 
 /** The view that an address names, if there is one. */
 export const viewOf = (name: string): ViewEntry | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
 
 /** Whether somebody may see a view. */
-export const isOpenTo = (principal: Principal, { role, untagged }: ViewEntry): boolean =>
-  may(principal, role) && !(untagged && principal.banner_tags !== null);
+export const isOpenTo = (principal: Principal, { role, untagged, people }: ViewEntry): boolean =>
+  may(principal, role) &&
+  !(untagged && principal.banner_tags !== null) &&
+  !(people && principal.share_id !== undefined);
 
 /** The views that somebody may see, in order. */
 export const viewsOf = (principal: Principal): [name: string, entry: ViewEntry][] =>

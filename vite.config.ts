@@ -51,6 +51,7 @@ export const dashboard: InlineConfig = {
     modulePreload: { polyfill: false },
     // Reading a property runs no code here. Without this, scales of Chart.js that nobody uses stay for their `static` fields.
     rollupOptions: {
+      input: ["index.html", "embed.html"].map((page) => resolve(here, "dashboard", page)),
       treeshake: { propertyReadSideEffects: false },
       output: {
         // A chunk for each view would be a third larger in all: small files share no words with each other.

@@ -175,10 +175,10 @@ function UploadRates({ close }: { close: () => void }) {
           A CSV file with the header <code>currency_code,rate_date,usd_rate,data_source</code>. Uploading it again is
           harmless: a rate of the same currency and date is replaced.
         </p>
-        <label class="field">
-          <span>File</span>
-          <input class="input" type="file" name="file" accept=".csv,text/csv" required />
-        </label>
+        <div class="field">
+          <label for="file">File</label>
+          <input class="input" id="file" type="file" name="file" accept=".csv,text/csv" required />
+        </div>
         {action.busy && <progress max={Math.max(1, lines)} value={loaded} aria-label="Rates loaded" />}
         <div role="status">
           {state && !action.busy && !action.error && (

@@ -55,7 +55,11 @@ async function fetchEntry(entry: Entry): Promise<void> {
 
 function entryOf<Data>(query: Query<Data>): Entry {
   const known = entries.get(query.key);
-  if (known) return known;
+  if (known) {
+    // It may have been held still meanwhile, or go on.
+    known.query = query;
+    return known;
+  }
   const entry: Entry = {
     data: undefined,
     error: undefined,

@@ -14,6 +14,11 @@ export const Money = ({ amount, currency }: { amount: string; currency: string }
   </data>
 );
 
+/** A price or a single payment, which no abbreviation suits. */
+export const Price = ({ amount, currency }: { amount: string; currency: string }) => (
+  <data value={amount}>{exactMoney(amount, currency)}</data>
+);
+
 const ARROWS = { up: "▲", down: "▼", same: "" } as const;
 const SPOKEN = { up: "up", down: "down", same: "unchanged" } as const;
 

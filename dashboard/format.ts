@@ -138,6 +138,16 @@ export const clockTime = (timestamp: string, timezone: string, seconds = true): 
 /** Day and time on the project's clock. */
 export const timeText = (timestamp: string, timezone: string): string => onClock(timestamp, timezone, "full");
 
+const regions = new Intl.DisplayNames(locale, { type: "region" });
+/** `DE` → `Germany`; a code that is none stays as it is. */
+export function countryName(code: string): string {
+  try {
+    return regions.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** `first_deposit` → `First deposit`. */
 export const words = (name: string): string => {
   const text = name.replaceAll("_", " ");

@@ -1,7 +1,14 @@
-/** Text that is there to be taken elsewhere, by one press. */
+/** Text that is there to be taken elsewhere, by one press; it may have several lines. */
 import { useRef, useState } from "preact/hooks";
 
-export function Copied({ text, label = "Copy" }: { text: string; label?: string }) {
+type Offered = {
+  text: string;
+  label?: string;
+  /** What it is, for who listens, where there are several. */
+  what?: string;
+};
+
+export function Copied({ text, label = "Copy", what }: Offered) {
   const [state, setState] = useState<string | null>(null);
   const code = useRef<HTMLElement>(null);
   const copy = async () => {
@@ -15,10 +22,13 @@ export function Copied({ text, label = "Copy" }: { text: string; label?: string 
     }
   };
   return (
-    <div class="snippet">
-      <code ref={code}>{text}</code>
+    <div class={text.includes("\n") ? "snippet lines" : "snippet"}>
+      <code ref={code} tabIndex={text.includes("\n") ? 0 : undefined}>
+        {text}
+      </code>
       <button type="button" class="button" onClick={copy}>
         <span aria-live="polite">{state ?? label}</span>
+        {what && <span class="hidden"> {what}</span>}
       </button>
     </div>
   );

@@ -1,6 +1,8 @@
 /** A question or a form in front of the page. The browser keeps the focus inside, and Escape closes it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { Complaint } from "../../worker/http/problem.ts";
+import type { ApiError } from "../api.ts";
 import { Remove } from "../frame/icons.tsx";
 import type { Action } from "./action.ts";
 
@@ -32,12 +34,14 @@ type Confirmed = {
   children: ComponentChildren;
   /** What the button says: the act itself, as `Revoke the key`. */
   label: string;
+  /** `primary` where nothing is lost. */
+  tone?: "danger" | "primary";
   action: Action<[]>;
   close: () => void;
 };
 
-/** Asks before something that cannot be undone. */
-export function Confirm({ title, children, label, action, close }: Confirmed) {
+/** Asks before something that cannot be undone, or that goes far. */
+export function Confirm({ title, children, label, tone = "danger", action, close }: Confirmed) {
   return (
     <Dialog title={title} close={close}>
       <div class="dialog-body">{children}</div>
@@ -48,7 +52,7 @@ export function Confirm({ title, children, label, action, close }: Confirmed) {
         </button>
         <button
           type="button"
-          class="button danger"
+          class={`button ${tone}`}
           disabled={action.busy}
           onClick={async () => (await action.run()) && close()}
         >
@@ -59,6 +63,21 @@ export function Confirm({ title, children, label, action, close }: Confirmed) {
   );
 }
 
+/** Whether its message is all that there is to say. */
+const saysAll = ({ fields, message }: ApiError) =>
+  fields.length === 0 || (fields.length === 1 && fields[0]?.message.toLowerCase() === message.toLowerCase());
+
+/** What is wrong, field by field. */
+export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
+  <ul class="complaints">
+    {of.map(({ field, code, message }) => (
+      <li key={`${field} ${code} ${message}`}>
+        {!message.startsWith(field) && <code>{field}</code>} {message}
+      </li>
+    ))}
+  </ul>
+);
+
 /** Why an action failed, as far as it is not said beside a field. */
 export function ActionError({ action: { error } }: { action: Pick<Action<never>, "error"> }) {
   if (!error) return null;
@@ -66,7 +85,7 @@ export function ActionError({ action: { error } }: { action: Pick<Action<never>,
     <div class="failed" role="alert">
       <div>
         <strong>{error.title}</strong>
-        <p>{error.message}</p>
+        {saysAll(error) ? <p>{error.message}</p> : <Complaints of={error.fields} />}
       </div>
     </div>
   );

@@ -2,7 +2,7 @@
 import { writeAddress } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
-import type { ViewEntry } from "../views/index.ts";
+import { isDated, type ViewEntry } from "../views/index.ts";
 import { Mark } from "./icons.tsx";
 import { PeriodMenu } from "./period-menu.tsx";
 
@@ -10,7 +10,11 @@ export function EmbedLine({ scope, entry }: { scope: Scope | undefined; entry: V
   const { address } = useNavigation();
   return (
     <div class="toolbar embed-line">
-      {scope && !entry?.undated ? <PeriodMenu scope={scope} /> : <strong>{entry?.title}</strong>}
+      {scope && entry && isDated(entry, address, scope.principal) ? (
+        <PeriodMenu scope={scope} />
+      ) : (
+        <strong>{entry?.title}</strong>
+      )}
       <a class="brand" href={`/${writeAddress(address)}${location.hash}`} target="_blank" rel="noopener">
         <Mark />
         Edgepixel

@@ -8,7 +8,7 @@ import { useNavigation } from "../navigation.ts";
 import { Failed } from "../panel.tsx";
 import { project } from "../reports.ts";
 import { scopeOf } from "../scope.ts";
-import { isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
+import { isDated, isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
 import { EmbedLine } from "./embed-line.tsx";
 import { Header } from "./header.tsx";
 import { NotForYou, NoView } from "./no-view.tsx";
@@ -78,7 +78,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
             {embedded && <EmbedLine scope={scope} entry={entry} />}
             {!embedded &&
               entry &&
-              !entry.undated &&
+              isDated(entry, address, scope?.principal) &&
               (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
             <main id="content" class="content" tabIndex={-1}>
               <h1 class="hidden">{title}</h1>

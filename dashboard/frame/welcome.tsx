@@ -1,45 +1,42 @@
-/** What a project sees before its first event: what to do to get one. Goes away by itself when it comes. */
-import { Copied } from "../act/copied.tsx";
+/** What a project sees before its first event: where to go to get one. Goes away by itself when it comes. */
 import { isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { campaigns } from "../campaigns/query.ts";
 import { useLive } from "../live/live.ts";
+import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
+import { isOpenTo, VIEWS, type ViewEntry } from "../views/index.ts";
 
 /** Where the demo site sends its events. */
 const DEMO_PROJECT = "default";
 
 export function Welcome({ scope }: { scope: Scope }) {
   const { data } = useAnswer(campaigns(scope));
+  const { go } = useNavigation();
   const { counts, events } = useLive();
   const quiet = counts !== null && counts.windows.today.total === 0 && events.length === 0;
   if (!data || !quiet || data.rows.length > 0 || isFiltered(scope.address)) return null;
-  const snippet = `<script async src="${location.origin}/pixel.js" data-project="${data.project_id}"></script>`;
-  const pixel = `${location.origin}/visit?project_id=${data.project_id}&player_id=PLAYER&btag=TAG`;
+  const mayOpen = isOpenTo(scope.principal, VIEWS.setup as ViewEntry);
   return (
     <section class="panel welcome" aria-labelledby="welcome-title">
       <h2 id="welcome-title">Waiting for the first event</h2>
-      <p class="lead">Do one of these; it shows up here within seconds.</p>
-      <ol>
-        <li>
-          <h3>Paste this tag into your pages</h3>
-          <Copied text={snippet} />
-        </li>
-        <li>
-          <h3>Or let a server or a browser call a pixel</h3>
-          <Copied text={pixel} />
-        </li>
-        {data.project_id === DEMO_PROJECT && (
-          <li>
-            <h3>Or try it without a site of your own</h3>
-            <p>
-              <a class="button" href="/demo/?btag=summer">
-                Open the demo site
-              </a>
-            </p>
-          </li>
+      <p class="lead">
+        {mayOpen
+          ? "Set up pages, servers or postbacks to send it; it shows up here within seconds."
+          : "An administrator sets up what sends it; it shows up here within seconds."}
+      </p>
+      <p class="welcome-ways">
+        {mayOpen && (
+          <button type="button" class="button primary" onClick={() => go({ view: "setup" })}>
+            Set up
+          </button>
         )}
-      </ol>
+        {data.project_id === DEMO_PROJECT && (
+          <a class="button" href="/demo/?btag=summer">
+            Open the demo site
+          </a>
+        )}
+      </p>
     </section>
   );
 }

@@ -3,20 +3,20 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Query } from "../answers.ts";
 import { useAnswer } from "../answers.ts";
-import { Answered } from "../panel.tsx";
+import { Answered, Failed } from "../panel.tsx";
 import { type Column, isNumeric } from "./columns.ts";
 import { TableSkeleton } from "./table.tsx";
 import { valueIn } from "./value.tsx";
 
-type Cursor = string | number | undefined;
-type Page<Row> = { rows: Row[]; next_cursor?: string | number | null };
+type Cursor = string | number;
+type Page<Row> = { rows: Row[]; next_cursor?: Cursor | null };
 
 type Listed<Row> = {
   /** What it is a list of, for who listens and for what failed. */
   name: string;
   columns: readonly Column<Row>[];
   /** The question for the page that begins at a cursor; the first has none. */
-  query: (cursor: Cursor) => Query<Page<Row>>;
+  query: (cursor: Cursor | undefined) => Query<Page<Row>>;
   keyOf: (row: Row) => string;
   timezone: string;
   press?: (row: Row) => { title: string; go: () => void } | undefined;
@@ -25,98 +25,100 @@ type Listed<Row> = {
 };
 
 export function PagedList<Row>(list: Listed<Row>) {
-  const first = list.query(undefined);
-  const [cursors, setCursors] = useState<Cursor[]>([undefined]);
+  const { name, columns, query, none } = list;
+  const first = query(undefined);
+  const answer = useAnswer(first);
+  const [pages, setPages] = useState(1);
   // Another question begins at its first page.
-  useEffect(() => setCursors([undefined]), [first.key]);
+  useEffect(() => setPages(1), [first.key]);
   return (
-    <div class="paged">
-      {cursors.map((cursor, index) => (
-        <ListPage
-          key={`${first.key} ${cursor}`}
-          list={list}
-          cursor={cursor}
-          headed={index === 0}
-          more={index === cursors.length - 1 ? (next) => setCursors([...cursors, next]) : undefined}
-        />
-      ))}
-    </div>
+    <Answered answer={answer} what={name.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={12} />}>
+      {({ rows, next_cursor }) =>
+        rows.length === 0 && !next_cursor ? (
+          <div class="none">{none}</div>
+        ) : (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          <section class="table-scroll" aria-label={`${name}, a table that scrolls sideways`} tabIndex={0}>
+            <table class="data-table">
+              <thead>
+                <tr>
+                  {columns.map(({ name, title, hint, kind }) => (
+                    <th key={name} scope="col" title={hint} class={isNumeric(kind) ? "number" : ""}>
+                      <span class="head">{title}</span>
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <Rows list={list} rows={rows} />
+              <Rest list={list} cursor={next_cursor} pages={pages - 1} more={() => setPages(pages + 1)} />
+            </table>
+          </section>
+        )
+      }
+    </Answered>
   );
 }
 
-type Paged<Row> = {
+function Rows<Row>({ list: { columns, keyOf, timezone, press }, rows }: { list: Listed<Row>; rows: readonly Row[] }) {
+  return (
+    <tbody>
+      {rows.map((row) => {
+        const pressed = press?.(row);
+        return (
+          <tr key={keyOf(row)} data-row={keyOf(row)} class={pressed ? "pressable" : ""} onClick={pressed?.go}>
+            {columns.map((column, index) => {
+              const shown = column.show?.(row) ?? valueIn(column, row, timezone);
+              return (
+                <td key={column.name} class={isNumeric(column.kind) ? "number" : column.kind} data-column={column.name}>
+                  {index === 0 && pressed ? (
+                    <button type="button" class="link" title={pressed.title}>
+                      {shown}
+                    </button>
+                  ) : (
+                    shown
+                  )}
+                </td>
+              );
+            })}
+          </tr>
+        );
+      })}
+    </tbody>
+  );
+}
+
+type Remaining<Row> = {
   list: Listed<Row>;
-  cursor: Cursor;
-  headed: boolean;
-  more: ((next: string | number) => void) | undefined;
+  cursor: Cursor | null | undefined;
+  /** How many pages are shown from here on. */
+  pages: number;
+  more: () => void;
 };
 
-function ListPage<Row>({ list, cursor, headed, more }: Paged<Row>) {
-  const { name, columns, query, keyOf, timezone, press, none } = list;
-  const answer = useAnswer(query(cursor));
+/** Each page begins where the one before it ends now, so that none is missed when new rows came in before. */
+function Rest<Row>({ list, cursor, pages, more }: Remaining<Row>) {
+  const { data, error, loading, retry } = useAnswer(cursor && pages > 0 ? list.query(cursor) : null);
+  if (!cursor) return null;
+  if (pages > 0 && data)
+    return (
+      <>
+        <Rows list={list} rows={data.rows} />
+        <Rest list={list} cursor={data.next_cursor} pages={pages - 1} more={more} />
+      </>
+    );
   return (
-    <Answered answer={answer} what={name} skeleton={<TableSkeleton columns={columns} rows={headed ? 12 : 3} />}>
-      {({ rows, next_cursor }) => (
-        <>
-          {rows.length === 0 && headed && !next_cursor ? (
-            <div class="none">{none}</div>
+    <tbody>
+      <tr>
+        <td class="more" colSpan={list.columns.length}>
+          {error ? (
+            <Failed error={error} what="rest of it" busy={loading} retry={retry} />
           ) : (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-            <section class="table-scroll" aria-label={`${name}, a table that scrolls sideways`} tabIndex={0}>
-              <table class="data-table">
-                <thead class={headed ? "" : "hidden"}>
-                  <tr>
-                    {columns.map(({ name, title, hint, kind }) => (
-                      <th key={name} scope="col" title={hint} class={isNumeric(kind) ? "number" : ""}>
-                        <span class="head">{title}</span>
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.map((row) => {
-                    const pressed = press?.(row);
-                    return (
-                      <tr
-                        key={keyOf(row)}
-                        data-row={keyOf(row)}
-                        class={pressed ? "pressable" : ""}
-                        onClick={pressed?.go}
-                      >
-                        {columns.map((column, index) => {
-                          const shown = column.show?.(row) ?? valueIn(column, row, timezone);
-                          return (
-                            <td
-                              key={column.name}
-                              class={isNumeric(column.kind) ? "number" : column.kind}
-                              data-column={column.name}
-                            >
-                              {index === 0 && pressed ? (
-                                <button type="button" class="link" title={pressed.title}>
-                                  {shown}
-                                </button>
-                              ) : (
-                                shown
-                              )}
-                            </td>
-                          );
-                        })}
-                      </tr>
-                    );
-                  })}
-                </tbody>
-              </table>
-            </section>
+            <button type="button" class="button" disabled={pages > 0} onClick={more}>
+              {pages > 0 ? "Loading…" : "Show more"}
+            </button>
           )}
-          {next_cursor && more && (
-            <p class="more">
-              <button type="button" class="button" onClick={() => more(next_cursor)}>
-                Show more
-              </button>
-            </p>
-          )}
-        </>
-      )}
-    </Answered>
+        </td>
+      </tr>
+    </tbody>
   );
 }

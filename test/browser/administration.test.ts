@@ -362,7 +362,11 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
     clearInterval(cron);
 
     const receipt = await report<SignedReceipt>(server, `erasures/${running?.id}`);
-    expect(receipt).toMatchObject({ status: "finished", suppress: true, found: { events: 4, players: 1, payments: 1 } });
+    expect(receipt).toMatchObject({
+      status: "finished",
+      suppress: true,
+      found: { events: 4, players: 1, payments: 1 },
+    });
     for (const [store, count] of Object.entries(receipt.found)) {
       expect(await page.locator(`[data-found="${store}"] data`).getAttribute("value"), store).toBe(String(count));
     }

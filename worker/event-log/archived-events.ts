@@ -84,5 +84,5 @@ function wantedBy(asked: { project_id: string; from: number; to: number; filters
   };
 }
 
-const eventOf = (row: Row): LoggedRow =>
+export const eventOf = (row: Row): LoggedRow =>
   Object.fromEntries(COLUMNS.map(({ name }, index) => [name, row[index]])) as LoggedRow;

@@ -10,7 +10,7 @@ import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { decode, groupsOf, ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
-import { AUDIT, SETTINGS, TABLES } from "../archive/settings.ts";
+import { AUDIT, SETTINGS, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type Database, transact } from "../schema.ts";
 
@@ -154,14 +154,15 @@ type Step = (env: Env, db: Database, place: Place, now: number, most: number) =>
 
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
-  const tables = await Promise.all(TABLES.map((table) => put(table, saved[table] ?? [])));
+  const tables = await Promise.all(TABLE_NAMES.map((table) => put(table, saved[table] ?? [])));
   await transact(db, [
     moveOn(place, enter("audit")),
+    // What was asked for since the log was lost comes behind what the archive has: erasures, and acts.
+    sql`UPDATE erasures SET n = n + CAST(${place.base} AS INTEGER)`,
+    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
     ...tables.flat(),
     // All events come back, those of settled days, too: their figures are derived like any others.
     sql`UPDATE projects SET settled_before = ''`,
-    // Acts since the log was lost come behind those of the archive.
-    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
   ]);
 };
 
@@ -176,10 +177,7 @@ const audit: Step = async (env, db, place) => {
   const pages = await Promise.all(keys.map((key) => json<{ audit: Table }>(env.ARCHIVE, key)));
   const entries = await Promise.all(pages.map((page) => put("audit", page.audit)));
   const last = keys.at(-1);
-  await transact(db, [
-    ...entries.flat(),
-    moveOn(place, last === undefined ? enter("manifests") : { done_key: last }),
-  ]);
+  await transact(db, [...entries.flat(), moveOn(place, last === undefined ? enter("manifests") : { done_key: last })]);
 };
 
 const manifests: Step = async (env, db, place) => {
@@ -236,7 +234,8 @@ function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
 }
 
 async function* rowsOf(files: readonly ArrayBuffer[], only?: number): AsyncGenerator<Row> {
-  for (const bytes of files) for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
+  for (const bytes of files)
+    for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
 }
 
 /** A file's bytes, which have as many rows as the manifest says, and how many its row groups have. */
@@ -252,7 +251,10 @@ async function wholeOf(bucket: R2Bucket, files: readonly ArchiveFile[]): Promise
   const read = await Promise.all(files.map((file) => opened(bucket, file)));
   const { key } = files.at(-1) as ArchiveFile;
   const rows_done = files.reduce((sum, file) => sum + file.rows, 0);
-  return { rows: rowsOf(read.map(({ bytes }) => bytes)), moved: { done_key: key, files_done: files.length, rows_done } };
+  return {
+    rows: rowsOf(read.map(({ bytes }) => bytes)),
+    moved: { done_key: key, files_done: files.length, rows_done },
+  };
 }
 
 async function groupOf(bucket: R2Bucket, file: ArchiveFile, group: number): Promise<Read> {

@@ -208,7 +208,9 @@ export const deadLetter = z
     event_id: maybe,
     event_type: maybe,
     event: z.unknown().describe("As it was, or as it was edited."),
-    sent: z.record(z.string(), z.unknown()).describe("The event by its fields on the wire, as an edit may change them."),
+    sent: z
+      .record(z.string(), z.unknown())
+      .describe("The event by its fields on the wire, as an edit may change them."),
     error: text,
     consumer: text,
     failed_at: instant,

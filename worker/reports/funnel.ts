@@ -68,17 +68,18 @@ type StepRow = {
   times: string;
 };
 
-/** As literals: so many parameters would be too many. */
-const TIMES = sql.raw(
-  `json_array(${BUCKETS.map((upTo, index) => {
+/** People by how long it took them. As literals: so many parameters would be too many. */
+const BY_TIME = sql.raw(
+  BUCKETS.map((upTo, index) => {
     const longerThan = BUCKETS[index - 1];
     const conditions = [
-      longerThan ? `t.elapsed > ${longerThan * 1_000}` : "t.elapsed >= 0",
-      ...(upTo === null ? [] : [`t.elapsed <= ${upTo * 1_000}`]),
+      longerThan ? `elapsed > ${longerThan * 1_000}` : "elapsed >= 0",
+      ...(upTo === null ? [] : [`elapsed <= ${upTo * 1_000}`]),
     ];
-    return `ifnull(sum(t.people) FILTER (WHERE ${conditions.join(" AND ")}), 0)`;
-  }).join(", ")})`,
+    return `sum(people) FILTER (WHERE ${conditions.join(" AND ")}) AS time_${index}`;
+  }).join(", "),
 );
+const TIMES = sql.raw(`json_array(${BUCKETS.map((_, index) => `ifnull(sum(time_${index}), 0)`).join(", ")})`);
 
 /** Steps by people, with the median time since the step before, of those who took that before. */
 async function funnelRows(
@@ -89,23 +90,30 @@ async function funnelRows(
 ): Promise<StepRow[]> {
   const group = asked.grouped ? sql`banner_tag` : sql`NULL`;
   const anchor = asked.by === "visit_date" ? "visit" : "event";
+  const within = sql`project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to}
+    ${onlyTags(sql`banner_tag`, asked.tags)}`;
+  // Added up in the order of the table; then sorted once, by time, for the medians.
   return db.all<StepRow>(sql`
-    WITH taken AS MATERIALIZED (
-      SELECT ${group} AS banner_tag, step, elapsed, sum(people) AS people FROM funnel
-      WHERE project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to}
-        ${onlyTags(sql`banner_tag`, asked.tags)}
-      GROUP BY 1, 2, 3
+    WITH daily AS (
+      SELECT ${group} AS banner_tag, step, sum(people) AS people, sum(people) FILTER (WHERE elapsed >= 0) AS timed,
+        ${BY_TIME}
+      FROM funnel f WHERE ${within} GROUP BY event_date, step, f.banner_tag
+    ), counted AS MATERIALIZED (
+      SELECT banner_tag, step, sum(people) AS players, sum(timed) AS timed, ${TIMES} AS times
+      FROM daily GROUP BY 1, 2
     ), ranked AS (
-      SELECT banner_tag, step, elapsed, sum(people) OVER (PARTITION BY banner_tag, step ORDER BY elapsed) AS upto,
-        sum(people) OVER (PARTITION BY banner_tag, step) AS timed FROM taken WHERE elapsed >= 0
+      SELECT ${group} AS banner_tag, step, elapsed, people,
+        sum(people) OVER (PARTITION BY ${group}, step ORDER BY elapsed ROWS UNBOUNDED PRECEDING) AS upto
+      FROM funnel WHERE ${within} AND elapsed >= 0
     ), medians AS (
-      SELECT banner_tag, step, (min(elapsed) FILTER (WHERE upto >= (timed + 1) / 2)
+      SELECT r.banner_tag, r.step, (min(elapsed) FILTER (WHERE upto >= (timed + 1) / 2)
         + min(elapsed) FILTER (WHERE upto >= (timed + 2) / 2)) / 2000.0 AS median
-      FROM ranked GROUP BY banner_tag, step
+      FROM ranked r CROSS JOIN counted c ON c.banner_tag IS r.banner_tag AND c.step = r.step
+      WHERE upto >= (timed + 1) / 2 AND upto - r.people < (timed + 2) / 2 GROUP BY 1, 2
     )
-    SELECT t.banner_tag, t.step, sum(t.people) AS players, m.median, ${TIMES} AS times
-    FROM taken t LEFT JOIN medians m ON m.banner_tag IS t.banner_tag AND m.step = t.step
-    GROUP BY t.banner_tag, t.step ORDER BY t.banner_tag, t.step`);
+    SELECT c.banner_tag, c.step, c.players, m.median, c.times
+    FROM counted c LEFT JOIN medians m ON m.banner_tag IS c.banner_tag AND m.step = c.step
+    ORDER BY c.banner_tag, c.step`);
 }
 
 function stepsOf(rows: StepRow[]): FunnelStep[] {

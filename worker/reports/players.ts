@@ -61,6 +61,7 @@ const row = z.object({
   deposit_tag: maybe.describe("The tag that the first deposit counts for."),
 });
 type Row = z.output<typeof row>;
+export type PlayerRow = Row;
 
 /** Where a row stands: by what it is sorted, and among equals by whose it is. */
 const place = z.object({ value: z.union([z.string(), z.number()]), person: z.string() });

@@ -1,0 +1,111 @@
+/** One dead letter: what it holds and why it failed; changed, replayed or discarded from here. */
+import { useState } from "preact/hooks";
+import type { DeadLetterView } from "../../worker/admin/dead-letters.ts";
+import { useAction } from "../act/action.ts";
+import { Copied } from "../act/copied.tsx";
+import { ActionError, Confirm, Dialog } from "../act/dialog.tsx";
+import { Field, type Filled, Form } from "../act/form.tsx";
+import { readJson } from "../act/json.ts";
+import { ApiError, client, json, read } from "../api.ts";
+import { Fact } from "../fact.tsx";
+import { NOTHING, timeText } from "../format.ts";
+import { Standing } from "./columns.tsx";
+import { discard, replay } from "./query.ts";
+
+type Shown = { letter: DeadLetterView; timezone: string; close: () => void };
+/** What a message that could not be read is to be made of. */
+const NEW_EVENT = { project_id: "default", event_type: "", player_id: "" };
+
+export function Letter({ letter: first, timezone, close }: Shown) {
+  const [letter, setLetter] = useState(first);
+  const [part, setPart] = useState<"shown" | "edited" | "discarded">("shown");
+  const { id, event_type, event, error, consumer, failed_at, resolved_at, status, project_id, event_id } = letter;
+  const replayed = useAction(async () => {
+    const { failed, why } = await replay([id]);
+    if (failed > 0) throw new ApiError(0, "It could not be stored", why ?? "");
+  }, "Replayed: the event is in the log.");
+  const discarded = useAction(() => discard([id]), "The letter is discarded.");
+  const back = () => setPart("shown");
+
+  if (part === "discarded")
+    return (
+      <Confirm title="Discard the letter?" label="Discard the letter" action={discarded} close={close}>
+        <p>Its event will not be counted. The letter stays in the list of those that were discarded.</p>
+      </Confirm>
+    );
+  return (
+    <Dialog title={`Dead letter ${id}`} wide close={close}>
+      <dl class="facts">
+        <Fact name="Status">
+          <Standing status={status} />
+        </Fact>
+        <Fact name="Event type">{event_type ?? "unreadable"}</Fact>
+        <Fact name="Project">{project_id ?? NOTHING}</Fact>
+        <Fact name="Event id">{event_id ?? NOTHING}</Fact>
+        <Fact name="Failed at">{consumer}</Fact>
+        <Fact name={`Failed (${timezone})`}>{timeText(failed_at, timezone)}</Fact>
+        {resolved_at && <Fact name={`${status} (${timezone})`}>{timeText(resolved_at, timezone)}</Fact>}
+      </dl>
+      <div class="dialog-body">
+        <h3>Error</h3>
+        <p class="error-text">{error}</p>
+        {part === "edited" ? (
+          <Edit letter={letter} changed={setLetter} back={back} />
+        ) : (
+          <>
+            <h3>{event_id === null ? "The message, which holds no event" : "The event, as it is stored"}</h3>
+            <Copied text={JSON.stringify(event, null, 2)} />
+          </>
+        )}
+      </div>
+      {status === "waiting" && part === "shown" && (
+        <>
+          <ActionError action={replayed} />
+          <p class="dialog-actions">
+            <button type="button" class="button" onClick={() => setPart("discarded")}>
+              Discard…
+            </button>
+            <button type="button" class="button" onClick={() => setPart("edited")}>
+              Edit
+            </button>
+            <button
+              type="button"
+              class="button primary"
+              disabled={replayed.busy}
+              onClick={async () => (await replayed.run()) && close()}
+            >
+              {replayed.busy ? "Working…" : "Replay"}
+            </button>
+          </p>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+type Edited = { letter: DeadLetterView; changed: (letter: DeadLetterView) => void; back: () => void };
+
+function Edit({ letter: { id, sent, event_id }, changed, back }: Edited) {
+  const action = useAction(async ({ event }: Filled) => {
+    const edited = readJson("event", event);
+    // The server takes changes: what is no longer there is taken away.
+    const gone = Object.fromEntries(Object.keys(sent).map((name) => [name, null]));
+    const changes = { event: { ...gone, ...edited } };
+    const param = { id: String(id) };
+    changed(await read(client["dead-letters"][":id{[0-9]+}"].$patch({ param }, json(changes))));
+  }, "The event is changed; replay it now.");
+  const event = event_id === null ? NEW_EVENT : sent;
+  return (
+    <Form action={action} label="Save the event" done={back} cancel={back}>
+      <Field
+        name="event"
+        label="The event by its fields, as JSON"
+        hint="By the rules of the events API; its id stays."
+        lines={16}
+        value={JSON.stringify(event, null, 2)}
+        action={action}
+        required
+      />
+    </Form>
+  );
+}

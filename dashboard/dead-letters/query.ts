@@ -1,0 +1,66 @@
+/** What the list of dead letters asks, and how many of them are worked through one after the other. */
+import { say } from "../act/said.tsx";
+import type { Address } from "../address.ts";
+import { refreshAnswers } from "../answers.ts";
+import { ApiError, client, json, read } from "../api.ts";
+import { given, query } from "../reports.ts";
+
+export const STATUSES = { waiting: "Waiting", replayed: "Replayed", discarded: "Discarded" };
+export type Status = keyof typeof STATUSES;
+
+export const statusOf = ({ part }: Address): Status => (part === "replayed" || part === "discarded" ? part : "waiting");
+
+const PAGE = "100";
+
+/** Those of all projects where none is chosen: a message that could not be read belongs to none. */
+const asked = (address: Address, cursor: number | undefined) => ({
+  project_id: address.project_id,
+  status: statusOf(address),
+  event_type: address.event_type,
+  limit: PAGE,
+  cursor,
+});
+
+export const deadLetters = (address: Address, cursor?: number) =>
+  query("dead-letters", asked(address, cursor), (asked, options) =>
+    client["dead-letters"].$get({ query: asked }, options),
+  );
+
+/** Replays some; tells why the first of those failed that did. */
+export async function replay(ids: number[]): Promise<{ replayed: number; failed: number; why: string | undefined }> {
+  const { replayed, failed, results } = await read(client["dead-letters"].replay.$post({}, json({ ids })));
+  const why = results.find((result) => result.status === "failed");
+  return { replayed, failed, why: why && "error" in why ? why.error : undefined };
+}
+
+export async function discard(ids: number[]): Promise<{ discarded: number }> {
+  return read(client["dead-letters"].discard.$post({}, json({ ids })));
+}
+
+export type Work = "replay" | "discard";
+const DONE = { replay: "replayed", discard: "discarded" } as const;
+
+/** All that the address lists, page by page. What fails stays, and is not tried again on the way. */
+export async function workThrough(work: Work, address: Address, tell: (progress: string) => void): Promise<void> {
+  let [done, failed] = [0, 0];
+  let why: string | undefined;
+  let cursor: number | undefined;
+  try {
+    do {
+      const page = await read(client["dead-letters"].$get({ query: given(asked(address, cursor)) }));
+      const ids = page.rows.map(({ id }) => id);
+      if (ids.length > 0 && work === "replay") {
+        const answer = await replay(ids);
+        done += answer.replayed;
+        failed += answer.failed;
+        why ??= answer.why;
+      } else if (ids.length > 0) done += (await discard(ids)).discarded;
+      tell(`${done} ${DONE[work]}${failed > 0 ? `, ${failed} failed` : ""}`);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  } finally {
+    refreshAnswers();
+  }
+  if (failed > 0) throw new ApiError(0, `${done} ${DONE[work]}, ${failed} failed and wait on`, why ?? "");
+  say(`${done} ${DONE[work]}.`);
+}

@@ -1,0 +1,32 @@
+/** The columns of the request log. */
+import type { RequestRow } from "../../worker/admin/requests.ts";
+import type { Column } from "../table/columns.ts";
+
+export const Outcome = ({ row: { status } }: { row: RequestRow }) => (
+  <span class={status === "accepted" ? "badge good" : "badge bad"}>{status}</span>
+);
+
+/** What became of it and why, in words; a rejection without a hint is told by its errors. */
+export const reasonOf = ({ hint, errors }: RequestRow): string | null =>
+  hint ?? (errors.map(({ message }) => message).join("; ") || null);
+
+export const codesOf = ({ errors }: RequestRow): string | null =>
+  errors.map(({ code, field }) => `${code} ${field}`).join("; ") || null;
+
+/** Events of one batch come at the same moment. */
+export const keyOf = ({ at, event_id, request }: RequestRow): string => event_id ?? `${at} ${JSON.stringify(request)}`;
+
+export const COLUMNS: readonly Column<RequestRow>[] = [
+  { name: "at", title: "At", kind: "time", value: ({ at }) => at },
+  {
+    name: "status",
+    title: "Outcome",
+    kind: "text",
+    value: ({ status }) => status,
+    show: (row) => <Outcome row={row} />,
+  },
+  { name: "event_type", title: "Event type", kind: "text", value: ({ event_type }) => event_type },
+  { name: "errors", title: "Code and field", kind: "text", value: codesOf },
+  { name: "hint", title: "Reason", kind: "text", value: reasonOf },
+  { name: "door", title: "Came by", kind: "text", value: ({ door }) => door, hint: "Not kept of accepted ones" },
+];

@@ -1,0 +1,38 @@
+/** What the request log asks. */
+import type { ErrorCode } from "../../worker/event.ts";
+import type { Address } from "../address.ts";
+import { client } from "../api.ts";
+import { csvOf, given, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+type Status = "accepted" | "rejected";
+export const statusOf = ({ part }: Address): Status | undefined =>
+  part === "accepted" || part === "rejected" ? part : undefined;
+
+const asked = ({ address }: Scope) => ({
+  project_id: address.project_id,
+  status: statusOf(address),
+  event_type: address.event_type,
+  // What is no code, the server says.
+  code: address.code as ErrorCode | undefined,
+});
+
+const ask = (filter: Partial<ReturnType<typeof asked>>, limit: string, cursor?: string) =>
+  query("requests", { ...filter, limit, cursor }, ({ cursor, ...asked }, options) =>
+    // The typed client knows a cursor as the server reads it.
+    client.requests.$get({ query: { ...asked, ...(cursor && ({ cursor } as object)) } }, options),
+  );
+
+const PAGE = "100";
+
+/** `held`: as they are, until one goes on. */
+export const requests = (scope: Scope, cursor: string | undefined, held: boolean) => ({
+  ...ask(asked(scope), PAGE, cursor),
+  steady: held,
+});
+
+export const requestsCsv = (scope: Scope): string =>
+  csvOf(client.requests.$url({ query: { ...given(asked(scope)), limit: "1000" } }));
+
+/** The last few that were refused. */
+export const lastRejected = ({ address: { project_id } }: Scope) => ask({ project_id, status: "rejected" }, "5");

@@ -1,0 +1,63 @@
+/** How many came and what became of them, with the reasons of those that were refused. */
+import type { RequestCounts, Requests } from "../../worker/admin/requests.ts";
+import { Fact } from "../fact.tsx";
+import { Count } from "../figure.tsx";
+import { timeText, words } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import type { Column } from "../table/columns.ts";
+import { DataTable } from "../table/table.tsx";
+
+type Reason = RequestCounts["by_reason"][number];
+
+const COLUMNS: readonly Column<Reason>[] = [
+  { name: "code", title: "Code", kind: "text", value: ({ code }) => code },
+  { name: "field", title: "Field", kind: "text", value: ({ field }) => field },
+  { name: "total", title: "Refused", kind: "count", value: ({ total }) => total },
+  { name: "hint", title: "What to do", kind: "text", value: ({ hint }) => hint },
+  { name: "door", title: "Came by", kind: "text", value: ({ door }) => door },
+];
+
+export function Counts({ counts: { accepted, accepted_as, rejected } }: Pick<Requests, "counts">) {
+  return (
+    <dl class="facts">
+      <Fact name="Accepted">
+        <Count value={accepted} />
+      </Fact>
+      {Object.entries(accepted_as).map(([outcome, total]) => (
+        <Fact key={outcome} name={`– ${words(outcome).toLowerCase()}`}>
+          <Count value={total} />
+        </Fact>
+      ))}
+      <Fact name="Rejected">
+        <Count value={rejected} />
+      </Fact>
+    </dl>
+  );
+}
+
+export function Reasons({ data: { counts, since }, timezone }: { data: Requests; timezone: string }) {
+  const { address, go } = useNavigation();
+  return (
+    <>
+      <p class="lead">
+        Since {timeText(since, timezone)}, {timezone}
+      </p>
+      <Counts counts={counts} />
+      <DataTable
+        aside
+        name="Reasons"
+        columns={COLUMNS}
+        rows={counts.by_reason}
+        keyOf={({ door, code, field }) => `${door} ${code} ${field}`}
+        timezone={timezone}
+        sort="-total"
+        press={({ code }) =>
+          code === address.code
+            ? undefined
+            : { title: `Show only requests refused with ${code}`, go: () => go({ code, part: undefined }) }
+        }
+        none={<p>Nothing was refused.</p>}
+      />
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+/** Registers a version of a schema; one that would refuse what is accepted now is refused, unless one insists. */
+import { useState } from "preact/hooks";
+import { useAction } from "../act/action.ts";
+import { Dialog } from "../act/dialog.tsx";
+import { Field, type Filled, Form, Tick } from "../act/form.tsx";
+import { readJson } from "../act/json.ts";
+import { client, json, read } from "../api.ts";
+import type { Scope } from "../scope.ts";
+import { MODES } from "./query.ts";
+
+const FIRST = {
+  type: "object",
+  properties: { data: { type: "object", required: ["level"], properties: { level: { type: "integer", minimum: 1 } } } },
+};
+
+type Registering = {
+  scope: Scope;
+  /** The type and the schema that it has; none for a type's first. */
+  event_type?: string;
+  schema?: Record<string, unknown>;
+  close: (registered?: string) => void;
+};
+
+export function RegisterSchema({ scope: { project_id }, event_type, schema = FIRST, close }: Registering) {
+  const [type, setType] = useState(event_type);
+  const action = useAction(async ({ event_type: typed, mode, schema, insist }: Filled) => {
+    const name = event_type ?? typed ?? "";
+    setType(name);
+    const body = { project_id, event_type: name, schema: readJson("schema", schema), ...(mode && { mode }) };
+    const query = { compatibility: insist ? "none" : "required" } as const;
+    await read(client.schemas.$post({ query }, json(body)));
+  }, "The schema is registered; it is in force everywhere within 30 seconds.");
+  const incompatible = action.error?.status === 409;
+  return (
+    <Dialog title={event_type ? `A new version for ${event_type}` : "A schema for an event type"} wide close={close}>
+      <Form action={action} label="Register" done={() => close(type)} cancel={() => close()}>
+        {!event_type && (
+          <div class="fields">
+            <Field name="event_type" label="Event type" placeholder="level_up" required action={action} />
+            <Field name="mode" label="Mode" options={MODES} value="warn" action={action} />
+          </div>
+        )}
+        <Field
+          name="schema"
+          label="JSON Schema"
+          hint="Keys of an event's own stand in data; event_type is always there."
+          lines={16}
+          value={JSON.stringify(schema, null, 2)}
+          required
+          action={action}
+        />
+        {incompatible && (
+          <Tick
+            name="insist"
+            label="Register all the same: events that are accepted now may break it. The audit log keeps that."
+          />
+        )}
+      </Form>
+    </Dialog>
+  );
+}

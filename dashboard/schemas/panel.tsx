@@ -1,0 +1,78 @@
+/** The event types that have a schema; or one of them, where the address names it. */
+import { useState } from "preact/hooks";
+import { may } from "../../worker/http/principal.ts";
+import { useAnswer } from "../answers.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { COLUMNS } from "./columns.tsx";
+import { RegisterSchema } from "./form.tsx";
+import { schemas, typesOf } from "./query.ts";
+import { SchemaOfType } from "./type.tsx";
+
+export const SchemasPanel = ({ scope }: { scope: Scope }) =>
+  scope.address.event_type ? (
+    <SchemaOfType key={scope.address.event_type} scope={scope} event_type={scope.address.event_type} />
+  ) : (
+    <AllSchemas scope={scope} />
+  );
+
+function AllSchemas({ scope }: { scope: Scope }) {
+  const { go } = useNavigation();
+  const answer = useAnswer(schemas(scope));
+  const [registering, register] = useState(false);
+  const administers = may(scope.principal, "admin");
+  return (
+    <Panel
+      name="schemas"
+      title="Schemas"
+      actions={
+        <>
+          <TableTools find="Find an event type" />
+          {administers && (
+            <button type="button" class="button primary" onClick={() => register(true)}>
+              Add a schema
+            </button>
+          )}
+        </>
+      }
+    >
+      <Answered answer={answer} what="schemas" skeleton={<TableSkeleton columns={COLUMNS} rows={5} />}>
+        {({ rows, next_cursor }) => (
+          <>
+            <DataTable
+              name="Schemas"
+              columns={COLUMNS}
+              rows={typesOf(rows)}
+              keyOf={({ event_type }) => event_type}
+              timezone={scope.timezone}
+              sort="event_type"
+              press={({ event_type }) => ({
+                title: "Show its mode, versions and drift",
+                go: () => go({ event_type, search: undefined }),
+              })}
+              none={
+                <p>
+                  No event type has a schema, so events are checked by the rules of every event alone.
+                  {administers && " Add one to say what the events of a type must look like."}
+                </p>
+              }
+            />
+            {next_cursor && <p class="lead">Of the last 1,000 versions; there are older ones.</p>}
+          </>
+        )}
+      </Answered>
+      {registering && (
+        <RegisterSchema
+          scope={scope}
+          close={(event_type) => {
+            register(false);
+            if (event_type) go({ event_type, search: undefined });
+          }}
+        />
+      )}
+    </Panel>
+  );
+}

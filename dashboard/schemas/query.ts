@@ -1,0 +1,33 @@
+/** What the schema registry is asked. */
+import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
+import { client } from "../api.ts";
+import { query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+export const MODES = { off: "Off", warn: "Warn", enforce: "Enforce" };
+export const MODE_HINTS = {
+  off: "Events of this type are not checked.",
+  warn: "An event that breaks the schema is taken, with a warning.",
+  enforce: "An event that breaks the schema is refused.",
+};
+
+/** Versions of one answer; a project has fewer as a rule. */
+const MOST = "1000";
+
+export const schemas = ({ address: { project_id } }: Scope) =>
+  query("schemas", { project_id, limit: MOST }, (asked, options) => client.schemas.$get({ query: asked }, options));
+
+/** With its versions and its drift. */
+export const schemaOf = ({ address: { project_id } }: Scope, event_type: string) =>
+  query("schema", { event_type, project_id }, ({ event_type, ...asked }, options) =>
+    client.schemas[":event_type"].$get({ param: { event_type }, query: asked }, options),
+  );
+
+/** The newest version of each type, with how many there are. */
+export type TypeRow = SchemaVersionView & { versions: number };
+export const typesOf = (rows: readonly SchemaVersionView[]): TypeRow[] =>
+  [...Map.groupBy(rows, ({ event_type }) => event_type).values()].flatMap((versions) => {
+    // The newest come first.
+    const [last] = versions;
+    return last ? [{ ...last, versions: versions.length }] : [];
+  });

@@ -1,0 +1,85 @@
+/** Whether events arrive: the last one as it comes, and a test that can be sent from here. */
+import { useEffect, useState } from "preact/hooks";
+import { useAction } from "../act/action.ts";
+import { ActionError } from "../act/dialog.tsx";
+import { Fact } from "../fact.tsx";
+import { duration, words } from "../format.ts";
+import { useLive } from "../live/live.ts";
+import { Status } from "../live/status.tsx";
+import { useNavigation } from "../navigation.ts";
+import { Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+
+export function Check({ scope }: { scope: Scope }) {
+  const { events, connection } = useLive();
+  const { go } = useNavigation();
+  const [event] = events;
+  return (
+    <Panel name="check" title="Is it working?" actions={<Status connection={connection} />}>
+      <p class="received">
+        <span role="status">
+          {event
+            ? `Received: ${words(event.event_type).toLowerCase()} of ${event.banner_tag ?? "no tag"}`
+            : "Waiting for your first event…"}
+        </span>
+        {event && <Ago timestamp={event.timestamp} />}
+      </p>
+      <p class="lead">
+        Tests, bots and payments that were counted before are not shown here; the{" "}
+        <button type="button" class="link inline" onClick={() => go({ view: "requests" })}>
+          request log
+        </button>{" "}
+        has them.
+      </p>
+      <TestSender scope={scope} />
+    </Panel>
+  );
+}
+
+function Ago({ timestamp }: { timestamp: string }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return <time dateTime={timestamp}>, {duration((now - Date.parse(timestamp)) / 1_000)} ago</time>;
+}
+
+/** Of the answer, what says how it went. */
+const TOLD = ["x-event-status", "x-event-id", "x-event-error", "x-event-warning", "x-request-id", "retry-after"];
+
+function TestSender({ scope: { project_id } }: { scope: Scope }) {
+  const [answer, setAnswer] = useState<{ status: number; headers: [string, string][] } | null>(null);
+  const test = new URLSearchParams({ project_id, player_id: "set-up", btag: "set-up", test: "1" });
+  const action = useAction(async () => {
+    setAnswer(null);
+    // Without its page, as from a server: it stands for no site.
+    const { status, headers } = await fetch(`/visit?${test}`, { referrerPolicy: "no-referrer", cache: "no-store" });
+    setAnswer({ status, headers: TOLD.flatMap((name) => [[name, headers.get(name)]]).filter(isTold) });
+  });
+  return (
+    <>
+      <p class="test-sender">
+        <button type="button" class="button" disabled={action.busy} onClick={() => void action.run()}>
+          {action.busy ? "Sending…" : "Send a test visit"}
+        </button>
+        <code>/visit?{test.toString()}</code>
+      </p>
+      <ActionError action={action} />
+      <div aria-live="polite">
+        {answer && (
+          <dl class="facts">
+            <Fact name="Status">{answer.status}</Fact>
+            {answer.headers.map(([name, value]) => (
+              <Fact key={name} name={name}>
+                {value}
+              </Fact>
+            ))}
+          </dl>
+        )}
+      </div>
+    </>
+  );
+}
+
+const isTold = (header: (string | null)[]): header is [string, string] => header[1] !== null;

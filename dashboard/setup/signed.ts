@@ -1,0 +1,32 @@
+/** A pixel's address with its signature, as the docs make it. */
+import { useEffect, useState } from "preact/hooks";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+async function sign(url: string, secret: string): Promise<string> {
+  const text = [...new URL(url).searchParams]
+    .map((pair) => pair.join("="))
+    .sort()
+    .join("&");
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", bytes(secret), hmac, false, ["sign"]);
+  const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes(text)));
+  return `${url}&sig=${[...signature].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Null until it is made, and where it cannot be: without https a browser does not sign. */
+export function useSigned(url: string, secret: string): string | null {
+  const [signed, setSigned] = useState<string | null>(null);
+  useEffect(() => {
+    let other = false;
+    setSigned(null);
+    sign(url, secret).then(
+      (made) => other || setSigned(made),
+      () => undefined,
+    );
+    return () => {
+      other = true;
+    };
+  }, [url, secret]);
+  return signed;
+}

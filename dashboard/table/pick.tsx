@@ -1,0 +1,55 @@
+/** Narrows a list to one value of a field, as the address has it. */
+import { useId } from "preact/hooks";
+import { useLive } from "../live/live.ts";
+import { useNavigation } from "../navigation.ts";
+
+type Picked = {
+  /** Such as `Every code`: what is chosen while nothing is. */
+  every: string;
+  label: string;
+  /** Each value, and how it is called. */
+  options: Record<string, string>;
+  chosen: string | undefined;
+  choose: (value: string | undefined) => void;
+};
+
+export function Pick({ every, label, options, chosen, choose }: Picked) {
+  // One that came by the address may not be among those that are known.
+  const all = { "": every, ...options, ...(chosen && { [chosen]: options[chosen] ?? chosen }) };
+  return (
+    <select class="input" aria-label={label} onChange={(event) => choose(event.currentTarget.value || undefined)}>
+      {Object.entries(all).map(([value, called]) => (
+        <option key={value} value={value} selected={value === (chosen ?? "")}>
+          {called}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** One event type: whichever is typed; those of today are suggested. */
+export function PickType() {
+  const { address, go } = useNavigation();
+  const { counts } = useLive();
+  const list = useId();
+  return (
+    <>
+      <input
+        class="input find"
+        key={address.event_type}
+        list={list}
+        aria-label="Event type"
+        placeholder="Every event type"
+        autocomplete="off"
+        spellcheck={false}
+        defaultValue={address.event_type}
+        onChange={(event) => go({ event_type: event.currentTarget.value.trim() || undefined })}
+      />
+      <datalist id={list}>
+        {Object.keys(counts?.windows.today.by_type ?? {}).map((type) => (
+          <option key={type} value={type} />
+        ))}
+      </datalist>
+    </>
+  );
+}

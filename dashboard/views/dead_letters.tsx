@@ -1,0 +1,3 @@
+import { DeadLettersPanel } from "../dead-letters/panel.tsx";
+
+export const View = DeadLettersPanel;

@@ -1,0 +1,3 @@
+import { RequestsPanels } from "../requests/panel.tsx";
+
+export const View = RequestsPanels;

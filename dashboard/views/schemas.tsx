@@ -1,0 +1,3 @@
+import { SchemasPanel } from "../schemas/panel.tsx";
+
+export const View = SchemasPanel;

@@ -1,0 +1,3 @@
+import { SetupPanels } from "../setup/panel.tsx";
+
+export const View = SetupPanels;

@@ -109,7 +109,7 @@ function Feed({ may }: { may: boolean }) {
       }
     >
       <ActionError action={action} />
-      <Answered answer={answer} what="state of the feed" skeleton={<p class="bone">The daily feed</p>}>
+      <Answered answer={answer} what="state of the feed" skeleton={<Waiting />}>
         {({ dependencies, exchange_rates: { last_rate_date, error } }) => {
           const { badge, means } = FEED[dependencies.exchange_rates];
           return (
@@ -123,6 +123,12 @@ function Feed({ may }: { may: boolean }) {
     </Panel>
   );
 }
+
+const Waiting = () => (
+  <p class="lead" aria-hidden="true">
+    <span class="bone">The daily feed is read.</span>
+  </p>
+);
 
 function AddRate({ today, close }: { today: string; close: () => void }) {
   const action = useAction(

@@ -115,7 +115,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Data requests",
     group: "Data",
     role: "admin",
-    load: () => import("./data-requests.tsx"),
+    load: () => import("./data_requests.tsx"),
     undated: true,
     untagged: true,
   },

@@ -10,7 +10,11 @@ export function EmbedLine({ scope, entry }: { scope: Scope | undefined; entry: V
   const { address } = useNavigation();
   return (
     <div class="toolbar embed-line">
-      {scope && entry && isDated(entry, address, scope.principal) ? <PeriodMenu scope={scope} /> : <strong>{entry?.title}</strong>}
+      {scope && entry && isDated(entry, address, scope.principal) ? (
+        <PeriodMenu scope={scope} />
+      ) : (
+        <strong>{entry?.title}</strong>
+      )}
       <a class="brand" href={`/${writeAddress(address)}${location.hash}`} target="_blank" rel="noopener">
         <Mark />
         Edgepixel

@@ -22,6 +22,7 @@ export default defineConfig({
               ratelimits: {
                 PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },
                 API_LIMIT: { namespace_id: "2", simple: { limit: 20, period: 10 } },
+                SIGN_IN_LIMIT: { namespace_id: "3", simple: { limit: 20, period: 10 } },
               },
             },
           })),

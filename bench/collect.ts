@@ -1,10 +1,6 @@
 /** The door as a ratio to a handler that does nothing, in one run on the same machine: through Miniflare, no proxy between. */
-import { mkdtempSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { bundled, serve, TOKEN } from "./server.ts";
 
 const SECONDS = 4;
 const CONNECTIONS = 32;
@@ -23,7 +19,7 @@ async function drive(port: number, ask: (n: number) => Ask, expected: number): P
     new Promise<void>((resolve) => {
       const { path, body } = ask(n);
       const method = body === undefined ? "GET" : "POST";
-      const headers = { authorization: "Bearer bench" };
+      const headers = { authorization: `Bearer ${TOKEN}` };
       const sent = request({ host: "127.0.0.1", port, agent, path, method, headers }, (response) => {
         if (response.statusCode !== expected) errors++;
         response.resume().on("end", resolve);
@@ -47,65 +43,25 @@ async function drive(port: number, ask: (n: number) => Ask, expected: number): P
   return { perSecond: Math.round(done / SECONDS), errors };
 }
 
-async function serve(script: string, measure: (port: number) => Promise<Rate>): Promise<Rate> {
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      modules: true,
-      script,
-      compatibilityDate: "2026-08-01",
-      unsafeDirectSockets: [{ port: 0 }],
-      d1Databases: ["DB"],
-      queueProducers: { EVENTS: "events" },
-      queueConsumers: { events: { maxBatchSize: 100, maxBatchTimeout: 1 } },
-      ratelimits: {
-        PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 1_000_000, period: 10 } },
-        API_LIMIT: { namespace_id: "2", simple: { limit: 1_000_000, period: 10 } },
-      },
-      durableObjects: script.includes("Projector")
-        ? {
-            PROJECTOR: { className: "Projector", useSQLite: true },
-            LIVE: { className: "LiveCounters", useSQLite: true },
-            REQUEST_LOG: { className: "RequestLog", useSQLite: true },
-            METER: { className: "Meter", useSQLite: true },
-          }
-        : {},
-      bindings: { ADMIN_TOKEN: "bench" },
-    }),
-  );
-  await miniflare.ready;
-  if (script.includes("Projector")) {
-    const db = await miniflare.getD1Database("DB");
-    const { migrate } = await import("./database.ts");
-    await migrate(db as unknown as D1Database);
-  }
-  const { port } = await miniflare.unsafeGetDirectURL();
-  const rate = await measure(Number(port));
+async function rateOf(script: string, measure: (port: number) => Promise<Rate>): Promise<Rate> {
+  const { miniflare, port } = await serve(script);
+  const rate = await measure(port);
   await miniflare.dispose();
   return rate;
 }
 
 export async function benchCollect(): Promise<void> {
-  const file = join(mkdtempSync(join(tmpdir(), "edgepixel-bench-")), "worker.js");
-  await build({
-    entryPoints: ["worker/index.ts"],
-    bundle: true,
-    format: "esm",
-    outfile: file,
-    external: ["cloudflare:workers"],
-    target: "es2024",
-    minify: true,
-  });
-  const raw = await serve(RAW, (port) => drive(port, () => ({ path: "/" }), 200));
-  const worker = readFileSync(file, "utf8");
+  const raw = await rateOf(RAW, (port) => drive(port, () => ({ path: "/" }), 200));
+  const worker = await bundled();
   const rows = [
     { what: "a handler that does nothing", batch: 1, rate: raw },
-    { what: "GET /visit", batch: 1, rate: await serve(worker, (port) => drive(port, visit, 200)) },
+    { what: "GET /visit", batch: 1, rate: await rateOf(worker, (port) => drive(port, visit, 200)) },
   ];
   for (const batch of [1, 50, 500]) {
     rows.push({
       what: "POST /api/v1/events",
       batch,
-      rate: await serve(worker, (port) => drive(port, events(batch), 202)),
+      rate: await rateOf(worker, (port) => drive(port, events(batch), 202)),
     });
   }
   console.log(`\nDurable in the queue, ${CONNECTIONS} connections; the consumer and the projections run beside it:`);

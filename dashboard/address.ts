@@ -1,6 +1,6 @@
 /** What the page shows, as its address says it. Pure: read from a query string, written to one; defaults are left out. */
 import { isDate } from "../worker/calendar.ts";
-import { type Choice, isPreset } from "./period.ts";
+import { type Choice, isPreset, type Preset } from "./period.ts";
 
 /** A field is read from all that is given under its name. */
 type Read = (given: readonly string[]) => string | readonly string[] | undefined;
@@ -43,9 +43,13 @@ const OWN = {
   app_id: text,
   player_id: text,
   event_type: text,
+  segment: text,
+  /** A day, where one alone is looked at. */
+  date: ([given]: readonly string[]) => (given && isDate(given) ? given : undefined),
   /** Of an error. */
   code: text,
   leaderboard: oneOf(["daily", "weekly", "alltime"]),
+  severity: oneOf(["all", "high", "medium"]),
   /** Which of a view's parts, states or steps is looked at. */
   part: text,
 } as const satisfies Record<string, Read>;
@@ -55,7 +59,9 @@ const FIELDS = { ...SHARED, ...OWN };
 type Fields = { [Name in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Name]> };
 export type Address = Fields & { period: Choice };
 
-export const DEFAULT_PERIOD = "7d";
+/** A view begins with these days, unless others are chosen. */
+const PERIODS: Partial<Record<string, Preset>> = { cohorts: "91d", anomalies: "30d" };
+const periodOf = (view: string): Preset => PERIODS[view] ?? "7d";
 const names = Object.keys(FIELDS) as (keyof Fields)[];
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -63,7 +69,7 @@ function readPeriod(query: URLSearchParams): Choice {
   const [from, to] = [query.get("from"), query.get("to")];
   if (from && to && isDate(from) && isDate(to) && from <= to) return { from, to };
   const name = query.get("period") ?? "";
-  return isPreset(name) ? name : DEFAULT_PERIOD;
+  return isPreset(name) ? name : periodOf(SHARED.view(query.getAll("view")));
 }
 
 export function readAddress(search: string): Address {
@@ -82,15 +88,20 @@ export function writeAddress({ period, ...fields }: Address): string {
   if (typeof period !== "string") {
     query.set("from", period.from);
     query.set("to", period.to);
-  } else if (period !== DEFAULT_PERIOD) query.set("period", period);
+  } else if (period !== periodOf(fields.view)) query.set("period", period);
   return query.size > 0 ? `?${query}` : "";
 }
 
-/** The address after some changes. Another view keeps what holds for all, and begins with its own defaults. */
+/**
+ * The address after some changes. Another view keeps what holds for all, and begins with its own defaults; so it does
+ * with its days, where none but the first view's own were chosen.
+ */
 export function change(address: Address, changes: Partial<Address>): Address {
   const elsewhere = changes.view !== undefined && changes.view !== address.view;
   const own = elsewhere ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])])) : {};
-  return { ...address, ...(own as Partial<Fields>), ...changes };
+  const { view = address.view } = changes;
+  const period = address.period === periodOf(address.view) ? periodOf(view) : address.period;
+  return { ...address, ...(own as Partial<Fields>), period, ...changes };
 }
 
 /** The filters of an address, as the API takes them. */

@@ -96,13 +96,13 @@ export function refreshAnswers(): void {
   }
 }
 
-/** Asks again every so often, for what changes without the live figures telling. Not while nobody looks, or `held`. */
-export function useRefreshing(every_ms: number, held = false): void {
+/** Asks again every so many milliseconds while somebody looks: for what changes without any event. Null: not. */
+export function useRefreshing(ms: number | null): void {
   useEffect(() => {
-    if (held) return;
-    const timer = setInterval(() => !document.hidden && refreshAnswers(), every_ms);
+    if (ms === null) return;
+    const timer = setInterval(() => !document.hidden && refreshAnswers(), ms);
     return () => clearInterval(timer);
-  }, [every_ms, held]);
+  }, [ms]);
 }
 
 /** Who wants to know of any change, whatever the question. */

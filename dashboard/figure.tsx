@@ -1,4 +1,5 @@
 /** Figures on the page: short where they are long, exact on hover, with how they changed. */
+import type { ComponentChildren } from "preact";
 import { type Change, exact, exactMoney, short, shortMoney } from "./format.ts";
 
 export const Count = ({ value }: { value: number }) => (
@@ -11,6 +12,11 @@ export const Money = ({ amount, currency }: { amount: string; currency: string }
   <data value={amount} title={exactMoney(amount, currency)}>
     {shortMoney(amount, currency)}
   </data>
+);
+
+/** A price or a single payment, which no abbreviation suits. */
+export const Price = ({ amount, currency }: { amount: string; currency: string }) => (
+  <data value={amount}>{exactMoney(amount, currency)}</data>
 );
 
 const ARROWS = { up: "▲", down: "▼", same: "" } as const;
@@ -27,3 +33,15 @@ export function Delta({ change, compared }: { change: Change | null; compared: s
     </span>
   );
 }
+
+/** A few values with their names, at the head of a panel. */
+export const Facts = ({ of }: { of: Record<string, ComponentChildren> }) => (
+  <dl class="facts">
+    {Object.entries(of).map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);

@@ -86,6 +86,15 @@ export function duration(seconds: number | null): string {
 const unit = (count: number, name: string) =>
   new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" }).format(count);
 
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** How large something is, by thousands: `1.2 MB`. */
+export function size(bytes: number): string {
+  const power = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const options = { style: "unit", unit: BYTES[power], unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(locale, options).format(bytes / 1_000 ** power);
+}
+
 /** A date of the project's calendar is formatted as it stands: no zone may move it. */
 const dateFormat = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
@@ -128,6 +137,16 @@ export const clockTime = (timestamp: string, timezone: string, seconds = true): 
   onClock(timestamp, timezone, seconds ? "seconds" : "minutes");
 /** Day and time on the project's clock. */
 export const timeText = (timestamp: string, timezone: string): string => onClock(timestamp, timezone, "full");
+
+const regions = new Intl.DisplayNames(locale, { type: "region" });
+/** `DE` → `Germany`; a code that is none stays as it is. */
+export function countryName(code: string): string {
+  try {
+    return regions.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
 
 /** `first_deposit` → `First deposit`. */
 export const words = (name: string): string => {

@@ -43,10 +43,14 @@ export const daysOf = ({ from, to }: Period) => ({ from, to });
 export const datedOf = (scope: Scope, period: Period = scope) => ({ ...aboutOf(scope), ...daysOf(period) });
 
 /** Where the whole answer can be had as a file, without a cap on rows. */
-export const csvOf = (url: URL): string => {
-  url.searchParams.set("format", "csv");
+export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
+  url.searchParams.set("format", format);
   return url.href;
 };
+export const csvOf = (url: URL): string => fileOf(url, "csv");
+
+/** Something in a path, as the typed client takes it: whatever is in an id, it is one part of it. */
+export const inPath = encodeURIComponent;
 
 /** What is settled about a project before any report of it: that it is there, and its clock. */
 export const project = (project_id: string | undefined) => ({

@@ -13,10 +13,16 @@ export function instanceAt(address: string): Instance {
   if (url.username || url.password) throw new Error("Put the key into EDGEPIXEL_KEY, not into --url.");
   if (url.protocol !== "https:" && !isLocal(url))
     throw new Error("--url must begin with https://, or the key could be read on the way.");
-  const key = process.env.EDGEPIXEL_KEY || (isLocal(url) ? localToken() : undefined);
+  const key = keyFor(url);
   if (!key) throw new Error("Put a key with the role admin into EDGEPIXEL_KEY.");
   return { url: url.origin, key };
 }
+
+/** The key at hand for an instance; none where it could be read on the way. */
+export const keyFor = (url: URL): string | undefined =>
+  url.protocol === "https:" || isLocal(url)
+    ? process.env.EDGEPIXEL_KEY || (isLocal(url) ? localToken() : undefined)
+    : undefined;
 
 /** Of the instance that `npm start` runs. */
 function localToken(): string | undefined {

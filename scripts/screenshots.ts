@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { VIEWS } from "../dashboard/views/index.ts";
 import { launch } from "../test/browser/harness.ts";
 
 const { values } = parseArgs({ options: { url: { type: "string", default: "http://localhost:8787" } } });
@@ -15,12 +16,9 @@ if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars or the environ
 
 const FOLDER = "docs/pictures";
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-/** Pages by name, with their path behind the instance's address. */
+/** Pages by name, with their path behind the instance's address: every view, and the demo site. */
 const PAGES = {
-  overview: "/?period=7d",
-  campaigns: "/?view=campaigns&period=7d",
-  funnel: "/?view=funnel&period=7d",
-  live: "/?view=live",
+  ...Object.fromEntries(Object.keys(VIEWS).map((view) => [view, `/?view=${view}&period=28d`])),
   demo: "/demo/?btag=summer",
 };
 

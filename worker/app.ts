@@ -13,6 +13,7 @@ import { requestRoutes } from "./admin/requests.ts";
 import { restoreRoutes } from "./admin/restore.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { segmentRoutes } from "./admin/segments.ts";
+import { shareRoutes } from "./admin/shares.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { importRoutes } from "./collect/import.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
@@ -20,6 +21,7 @@ import { atLeast } from "./http/access.ts";
 import type { App, Incoming } from "./http/principal.ts";
 import { Problem } from "./http/problem.ts";
 import { traced } from "./http/request.ts";
+import { shareSessionRoutes } from "./http/share-session.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
 import { log } from "./log.ts";
 import { scrapeRoutes } from "./monitor/metrics.ts";
@@ -30,6 +32,7 @@ import { realtimeRoutes } from "./reports/realtime.ts";
 
 const api = new Hono<App>()
   .route("/", sessionRoutes)
+  .route("/", shareSessionRoutes)
   .route("/", eventRoutes)
   .route("/", importRoutes)
   .use(atLeast("viewer"))
@@ -38,6 +41,7 @@ const api = new Hono<App>()
   .route("/", projectRoutes)
   .route("/", keyRoutes)
   .route("/", segmentRoutes)
+  .route("/", shareRoutes)
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)

@@ -13,11 +13,13 @@ type Formed = {
   label: string;
   /** After it went well. */
   done?: () => void;
+  /** What was filled in stays: the form shows what holds. */
+  keep?: true;
   cancel?: () => void;
   children: ComponentChildren;
 };
 
-export function Form({ action, label, done, cancel, children }: Formed) {
+export function Form({ action, label, done, keep, cancel, children }: Formed) {
   return (
     <form
       class="form"
@@ -26,7 +28,7 @@ export function Form({ action, label, done, cancel, children }: Formed) {
         const form = event.currentTarget;
         const filled = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
         if (await action.run(filled)) {
-          form.reset();
+          if (!keep) form.reset();
           done?.();
         }
       }}
@@ -61,7 +63,16 @@ type Fielded = {
   lines?: number;
   /** Values to choose from, and how they are called. */
   options?: Record<string, string>;
+  /** Values that are suggested while one types. */
+  suggestions?: readonly string[];
 };
+
+/** What a field of several lines holds: a value on each line, or with commas between them. */
+export const linesOf = (text = "", between = /[\n,]/): string[] =>
+  text
+    .split(between)
+    .map((line) => line.trim())
+    .filter(Boolean);
 
 export function Field({
   name,
@@ -74,6 +85,7 @@ export function Field({
   placeholder,
   lines,
   options,
+  suggestions,
 }: Fielded) {
   const id = useId();
   const complaint = action?.error?.fields.find(({ field }) => field === name || field.startsWith(`${name}.`));
@@ -100,7 +112,21 @@ export function Field({
       ) : lines ? (
         <textarea {...common} rows={lines} spellcheck={false} defaultValue={value} />
       ) : (
-        <input {...common} type={type as "text"} autocomplete="off" spellcheck={false} defaultValue={value} />
+        <input
+          {...common}
+          type={type as "text"}
+          list={suggestions && `${id}-list`}
+          autocomplete="off"
+          spellcheck={false}
+          defaultValue={value}
+        />
+      )}
+      {suggestions && (
+        <datalist id={`${id}-list`}>
+          {suggestions.map((suggestion) => (
+            <option key={suggestion} value={suggestion} />
+          ))}
+        </datalist>
       )}
       <p class={complaint ? "field-error" : "field-hint"} id={`${id}-hint`}>
         {complaint?.message ?? hint}

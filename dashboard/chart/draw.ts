@@ -60,7 +60,7 @@ type Palette = ReturnType<typeof paletteOf>;
 
 function datasetsOf(
   line: Line,
-  { running = Number.POSITIVE_INFINITY, lines, labels }: Picture,
+  { running = Number.POSITIVE_INFINITY, marked, lines, labels }: Picture,
   palette: Palette,
 ): Dataset[] {
   const colour = palette.of(line.colour);
@@ -109,9 +109,11 @@ function datasetsOf(
     borderWidth: 2.25,
     fill: false,
     // The running one has a hollow point; the others show theirs when they are pointed at.
-    pointRadius: labels.map((_, index) => (sparse || index === running ? 4 : 0)),
+    pointRadius: labels.map((_, index) => (index === marked ? 7 : sparse || index === running ? 4 : 0)),
     pointHoverRadius: 5,
-    pointBackgroundColor: labels.map((_, index) => (index === running ? surface : colour)),
+    pointBackgroundColor: labels.map((_, index) =>
+      index === marked ? palette.of("bad") : index === running ? surface : colour,
+    ),
     pointBorderColor: colour,
     pointBorderWidth: 2,
     segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === running ? [5, 5] : undefined) },

@@ -26,6 +26,8 @@ export type Picture = {
   lines: readonly Line[];
   /** The bucket that is not over yet: drawn dashed, and nothing after it. Absent or beyond the end where all are over. */
   running?: number;
+  /** The bucket that it is about: its point stands out. */
+  marked?: number;
   kind: Extract<Kind, "count" | "money" | "rate">;
   /** Of amounts: an ISO 4217 code. */
   currency?: string;

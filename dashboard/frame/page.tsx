@@ -8,7 +8,7 @@ import { useNavigation } from "../navigation.ts";
 import { Failed } from "../panel.tsx";
 import { project } from "../reports.ts";
 import { scopeOf } from "../scope.ts";
-import { isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
+import { isDated, isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
 import { Header } from "./header.tsx";
 import { NotForYou, NoView } from "./no-view.tsx";
 import { ShortcutSheet } from "./shortcut-sheet.tsx";
@@ -66,7 +66,9 @@ export function Page({ principal = ANYBODY, signOut }: Shown) {
           </main>
         ) : (
           <div class="beside">
-            {entry && !entry.undated && (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
+            {entry &&
+              isDated(entry, address, scope?.principal) &&
+              (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
             <main id="content" class="content" tabIndex={-1}>
               <h1 class="hidden">{title}</h1>
               {failed && <NoView name={address.view} />}

@@ -3,17 +3,14 @@ import type { Principal } from "../../worker/http/principal.ts";
 import { may } from "../../worker/http/principal.ts";
 import { NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
-import { client } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
-import { query } from "../reports.ts";
-
-const projects = query("projects", {}, (_, options) => client.projects.$get({}, options));
+import { projects } from "../projects/query.ts";
 
 type Chosen = { principal: Principal; project_id: string; close: () => void };
 
 export function ProjectForm({ principal, project_id, close }: Chosen) {
   const { go } = useNavigation();
-  const { data } = useAnswer(may(principal, "admin") ? projects : null);
+  const { data } = useAnswer(may(principal, "admin") ? projects() : null);
   return (
     <form
       class="menu-form"

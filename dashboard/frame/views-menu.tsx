@@ -1,6 +1,7 @@
 /** The list of views: beside them where there is room, over them where there is not. */
 import type { Principal } from "../../worker/http/principal.ts";
-import { linkTo, useNavigation } from "../navigation.ts";
+import { Link } from "../link.tsx";
+import { useNavigation } from "../navigation.ts";
 import { type ViewEntry, viewsOf } from "../views/index.ts";
 
 export function ViewsMenu({ principal, open, close }: { principal: Principal; open: boolean; close: () => void }) {
@@ -32,21 +33,15 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
 }
 
 function ViewLink({ name, entry: { title, load }, close }: { name: string; entry: ViewEntry; close: () => void }) {
-  const { address, go } = useNavigation();
+  const { address } = useNavigation();
   return (
-    <a
-      href={linkTo(address, { view: name })}
-      aria-current={name === address.view ? "page" : undefined}
-      onPointerEnter={() => void load().catch(() => undefined)}
-      onClick={(event) => {
-        // A new tab or window is the browser's to open.
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-        event.preventDefault();
-        go({ view: name });
-        close();
-      }}
+    <Link
+      to={{ view: name }}
+      current={name === address.view}
+      near={() => void load().catch(() => undefined)}
+      gone={close}
     >
       {title}
-    </a>
+    </Link>
   );
 }

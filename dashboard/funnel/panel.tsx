@@ -2,8 +2,11 @@
 import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
 import { Count } from "../figure.tsx";
 import { duration, NOTHING, rate, words } from "../format.ts";
+import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { isOpenTo, viewOf } from "../views/index.ts";
 import { funnel } from "./query.ts";
 
 const BY = { visit_date: "By visit date", event_date: "By event date" } as const;
@@ -21,21 +24,26 @@ function Actions() {
   );
 }
 
-function Show({ data: { steps, by } }: { data: Funnel }) {
+function Show({ data: { steps, by }, scope: { principal } }: { data: Funnel; scope: Scope }) {
+  const players = viewOf("players");
+  const named = players !== undefined && isOpenTo(principal, players);
   const most = Math.max(1, ...steps.map(({ players }) => players));
   return (
     <>
       <p class="lead">{MEANING[by]}</p>
       <ol class="steps">
         {steps.map((step, index) => (
-          <Step key={step.event_type} step={step} share={step.players / most} first={index === 0} />
+          <Step key={step.event_type} step={step} share={step.players / most} first={index === 0} named={named} />
         ))}
       </ol>
     </>
   );
 }
 
-function Step({ step, share, first }: { step: FunnelStep; share: number; first: boolean }) {
+/** `named`: who looks may see who they are. */
+type Shown = { step: FunnelStep; share: number; first: boolean; named: boolean };
+
+function Step({ step, share, first, named }: Shown) {
   const { event_type, players, rate_from_previous, rate_from_first, median_seconds_from_previous } = step;
   return (
     <li class={`step ${event_type}`} data-step={event_type}>
@@ -58,7 +66,15 @@ function Step({ step, share, first }: { step: FunnelStep; share: number; first: 
         </p>
       )}
       <div class="step-line">
-        <span class="step-name">{words(event_type)}</span>
+        <span class="step-name">
+          {named ? (
+            <Link class="link" to={{ view: "players", part: event_type }} title="The people at this step">
+              {words(event_type)}
+            </Link>
+          ) : (
+            words(event_type)
+          )}
+        </span>
         <span class="step-figure">
           <Count value={players} />
         </span>

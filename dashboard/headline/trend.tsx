@@ -1,15 +1,16 @@
 /** The chosen figure over time, as a chart and as a table. */
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
+import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
-import { bucketLong, bucketShort, exact, periodText, words } from "../format.ts";
+import { bucketLong, exact, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
-import { Answered, Choices } from "../panel.tsx";
+import { Answered, Choices, Zone } from "../panel.tsx";
 import { bucketsOf, type Interval, intervalsOf, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { metrics } from "./query.ts";
-import { isCounted, MEASURES, pointsOf, runningBucket, SERIES } from "./series.ts";
+import { isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
 
 export function Trend({ scope, previous }: { scope: Scope; previous: Period | undefined }) {
   const { address, go } = useNavigation();
@@ -25,9 +26,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
       <header class="panel-header">
         <h2>
           {title} by {scope.interval}
-          <span class="zone" title="All days and hours are on the project's clock">
-            {scope.timezone}
-          </span>
+          <Zone timezone={scope.timezone} />
         </h2>
         <div class="panel-actions">
           {intervals.length > 1 && (
@@ -51,30 +50,13 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
       </header>
       <Answered answer={answer} what="course over time" skeleton={<ChartSkeleton />}>
         {(data) => {
-          // What is shown may still be the period before this one.
-          const cut =
-            data.rows[0]?.event_hour === undefined ? (scope.interval === "hour" ? "day" : scope.interval) : "hour";
-          const interval = data.rows.length === 0 ? scope.interval : cut;
+          const interval = intervalIn(data.rows, scope);
           const measure = isCounted(interval) ? address.measure : "total";
-          const buckets = bucketsOf(data, interval);
           const points = pointsOf(data.rows, data, interval, event_type, measure);
-          // All time begins when something first happened.
-          const first =
-            address.period === "all"
-              ? Math.max(
-                  0,
-                  points.findIndex((point) => point > 0),
-                )
-              : 0;
-          const shown = buckets.slice(first);
+          const first = firstOf(scope, points);
           const picture: Picture = {
             name: `${address.series} ${interval}`,
-            bucket: words(interval),
-            labels: shown.map(bucketShort),
-            titles: shown.map((bucket) =>
-              interval === "week" ? `Week from ${bucketLong(bucket)}` : bucketLong(bucket),
-            ),
-            running: runningBucket(data, interval, scope.today, scope.hour) - first,
+            ...axisOf(data, interval, scope, first),
             kind: "count",
             lines: [
               { title, colour: address.series, as: "filled", points: points.slice(first) },

@@ -1,12 +1,14 @@
 /** One project's live figures: a WebSocket that comes back by itself, and the state that it feeds. */
 import type { LiveMessage } from "../../worker/live/counters.ts";
-import { client, read } from "../api.ts";
+import { client, credential, read } from "../api.ts";
 import { backOff } from "./back-off.ts";
 import { type LiveState, nothingYet, received } from "./state.ts";
 
 /** Windows run on while nothing happens, so ask again; an answer also shows that the line still stands. */
 const REFRESH_MS = 10_000;
 const SIGNED_OUT = 4401;
+/** From time to time the server wants to know anew who listens. */
+const CONNECT_AGAIN = 4000;
 
 export class LiveConnection {
   state: LiveState = nothingYet;
@@ -55,7 +57,9 @@ export class LiveConnection {
     const url = new URL("/api/v1/live", location.href);
     url.protocol = url.protocol.replace("http", "ws");
     if (this.#project_id) url.searchParams.set("project_id", this.#project_id);
-    const socket = new WebSocket(url);
+    const session = credential();
+    // A page cannot give a socket headers: what stands in for a cookie goes as a protocol.
+    const socket = new WebSocket(url, session === null ? [] : ["bearer", session]);
     this.#socket = socket;
     this.#asked = false;
     socket.onmessage = ({ data }) => {
@@ -71,6 +75,12 @@ export class LiveConnection {
 
   #lost(code: number): void {
     this.#socket = null;
+    // Once: if it goes on, something is wrong.
+    if (code === CONNECT_AGAIN && this.#attempt === 0) {
+      this.#attempt = 1;
+      this.#connect();
+      return;
+    }
     this.#set({ ...this.state, connection: this.state.counts ? "reconnecting" : "connecting" });
     // A refused handshake does not say why: where nobody is signed in, this question leads to signing in.
     if (code === SIGNED_OUT || this.#attempt % 4 === 1) void read(client.session.$get()).catch(() => undefined);

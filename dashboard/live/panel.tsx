@@ -4,22 +4,39 @@ import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { useLive } from "./live.ts";
 import { Minutes } from "./minutes.tsx";
+import { narrowedWindows } from "./narrowed.ts";
 import { Spoken } from "./spoken.tsx";
+import type { Counts } from "./state.ts";
 import { Status } from "./status.tsx";
 import { Stream } from "./stream.tsx";
 import { Top } from "./top.tsx";
-import { Windows } from "./windows.tsx";
+import { type ByType, Windows } from "./windows.tsx";
+
+const byType = ({ "1m": one, "5m": five, "60m": hour, today }: Counts["windows"]): ByType => ({
+  "1m": one.by_type,
+  "5m": five.by_type,
+  "60m": hour.by_type,
+  today: today.by_type,
+});
 
 export function LivePanel({ wide = false }: { wide?: boolean }) {
   const { counts, events, connection } = useLive();
   const { address } = useNavigation();
   const hour = counts?.windows["60m"];
+  const filtered = isFiltered(address);
+  const own = counts && filtered ? narrowedWindows(counts.windows, address) : null;
   return (
     <Panel name="live" wide={wide} title="Live" actions={<Status connection={connection} />}>
       <Spoken counts={counts} />
-      {isFiltered(address) && <p class="lead">Counts of all tags; below, the events that fit the filters by tag.</p>}
+      {filtered && (
+        <p class="lead">
+          {own
+            ? "Counts and events of the tags that fit the filters; the minutes and lists are of all tags."
+            : "Counts of all tags; below, the events that fit the filters by tag."}
+        </p>
+      )}
       <div class="live-counts">
-        <Windows windows={counts?.windows} />
+        <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} />
         <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />
       </div>
       <div class="live-top">

@@ -2,7 +2,6 @@
 import type { WindowName } from "../../worker/live/windows.ts";
 import { Count } from "../figure.tsx";
 import { words } from "../format.ts";
-import type { Counts } from "./state.ts";
 
 const COLUMNS: readonly [WindowName, string, string][] = [
   ["1m", "1 min", "The last minute"],
@@ -13,8 +12,10 @@ const COLUMNS: readonly [WindowName, string, string][] = [
 /** Always there; whatever else happens comes after them. */
 const ALWAYS = ["visit", "registration", "deposit"];
 
-export function Windows({ windows }: { windows: Counts["windows"] | undefined }) {
-  const others = Object.entries(windows?.today.by_type ?? {})
+export type ByType = Record<WindowName, Record<string, number>>;
+
+export function Windows({ windows }: { windows: ByType | undefined }) {
+  const others = Object.entries(windows?.today ?? {})
     .filter(([type]) => !ALWAYS.includes(type))
     .sort(([, a], [, b]) => b - a)
     .map(([type]) => type);
@@ -41,7 +42,7 @@ export function Windows({ windows }: { windows: Counts["windows"] | undefined })
             </th>
             {COLUMNS.map(([name]) => (
               <td key={name} class="number" data-live={`${type} ${name}`}>
-                {windows ? <Count value={windows[name].by_type[type] ?? 0} /> : <span class="bone">00</span>}
+                {windows ? <Count value={windows[name][type] ?? 0} /> : <span class="bone">00</span>}
               </td>
             ))}
           </tr>

@@ -22,7 +22,7 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
   const { project_id, timezone } = scope;
   const [held, hold] = useState(false);
   const [open, show] = useState<RequestRow | null>(null);
-  useRefreshing(EVERY_MS, held);
+  useRefreshing(held ? null : EVERY_MS);
   const first = useAnswer(requests(scope, undefined, held));
   const codes = first.data?.counts.by_reason.map(({ code }) => [code, code]) ?? [];
   const filtered = address.part || address.event_type || address.code;

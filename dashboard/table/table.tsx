@@ -72,7 +72,7 @@ export function DataTable<Row>(table: Tabular<Row>) {
               return (
                 // The button in the row does the same for the keyboard.
                 <tr key={keyOf(row)} data-row={keyOf(row)} class={press ? "pressable" : ""} onClick={press?.go}>
-                  <th scope="row">
+                  <th scope="row" class={heading && isNumeric(heading.kind) ? "number" : ""}>
                     {press ? (
                       <button type="button" class="link" title={press.title}>
                         {heading && (heading.show?.(row) ?? valueIn(heading, row, timezone))}

@@ -1,3 +1,10 @@
+import { onlyTag } from "../address.ts";
+import { CampaignPage } from "../campaign/page.tsx";
 import { CampaignsPanel } from "../campaigns/panel.tsx";
+import type { Scope } from "../scope.ts";
 
-export const View = CampaignsPanel;
+/** All tags side by side, or all about the one that is asked for. */
+export function View({ scope }: { scope: Scope }) {
+  const tag = onlyTag(scope.address);
+  return tag === undefined ? <CampaignsPanel scope={scope} /> : <CampaignPage scope={scope} tag={tag} />;
+}

@@ -1,4 +1,5 @@
 /** The first page: what happened, how it went over time, who converted, which campaign brought it, what happens now. */
+import { BreakdownPanel } from "../breakdown/panel.tsx";
 import { CampaignsPanel } from "../campaigns/panel.tsx";
 import { Welcome } from "../frame/welcome.tsx";
 import { FunnelPanel } from "../funnel/panel.tsx";
@@ -15,6 +16,7 @@ export function View({ scope }: { scope: Scope }) {
         <LivePanel />
         <FunnelPanel scope={scope} />
         <CampaignsPanel scope={scope} />
+        <BreakdownPanel scope={scope} />
       </div>
     </>
   );

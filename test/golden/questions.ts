@@ -49,6 +49,9 @@ export const QUESTIONS: Record<string, Questions> = {
       ]),
       "banner_tag=affiliate-2",
       "event_type=deposit&banner_tag=__proto__&group_by=country",
+      "banner_tag=Brand&banner_tag=affiliate-2",
+      "banner_tag_not=affiliate-1&banner_tag_not=Brand",
+      "banner_tag_contains=AFFILIATE-1&banner_tag_not=affiliate-12&group_by=banner_tag",
     ],
     limitedPeriods: ["", "group_by=banner_tag", "interval=hour&group_by=device"],
   },
@@ -65,7 +68,14 @@ export const QUESTIONS: Record<string, Questions> = {
   },
   "/bots": { periods: [""] },
   "/funnel": {
-    periods: ["", "group_by=banner_tag", "by=event_date", "by=event_date&group_by=banner_tag", "banner_tag=sommer 😀"],
+    periods: [
+      "",
+      "group_by=banner_tag",
+      "by=event_date",
+      "by=event_date&group_by=banner_tag",
+      "banner_tag=sommer 😀",
+      "by=event_date&banner_tag_not=affiliate-1",
+    ],
     limitedPeriods: ["", "by=event_date&group_by=banner_tag"],
   },
   "/cohorts": {
@@ -73,7 +83,13 @@ export const QUESTIONS: Record<string, Questions> = {
     limitedPeriods: ["", "interval=day&group_by=banner_tag"],
   },
   "/campaigns": {
-    periods: ["", "compare=previous", "compare=year&sort=banner_tag", "sort=-unique_players&banner_tag=Brand"],
+    periods: [
+      "",
+      "compare=previous",
+      "compare=year&sort=banner_tag",
+      "sort=-unique_players&banner_tag=Brand",
+      "compare=weekday&banner_tag_contains=A",
+    ],
     limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=amount"],
   },
   "/revenue": {
@@ -111,6 +127,10 @@ export const QUESTIONS: Record<string, Questions> = {
       "segment=whale&limit=50",
       "from=2025-10-05&to=2025-10-12",
       "search=player-1&sort=first_seen&limit=1000",
+      ...["visit", "registration", "first_deposit", "repeat_deposit"].map(
+        (step) => `funnel_step=${step}&from=2025-10-05&to=2025-10-28&limit=1000`,
+      ),
+      "funnel_step=first_deposit&banner_tag=Brand",
     ],
   },
   "/players/:player_id": { paths: PLAYERS.map((player_id) => `players/${player_id}`), once: [""] },

@@ -18,6 +18,7 @@ const STEPS: string[][] = [
   ["worker/registry"],
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
+  ["worker/log-columns.ts"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
 ];
 

@@ -1,5 +1,7 @@
 import { env, SELF } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { makeApiKey } from "./keys.ts";
+import { createProject } from "./log.ts";
 
 const HOST = "https://access.example";
 const REPORTS = ["/metrics", "/funnel", "/campaigns", "/players/p1", "/realtime", "/live"];
@@ -48,7 +50,13 @@ describe("a session", () => {
   it("begins with the right key, in a cookie that scripts and other sites cannot use", async () => {
     const response = await signIn(env.ADMIN_TOKEN);
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ role: "admin", project_id: null, banner_tags: null, key_id: null });
+    expect(await response.json()).toEqual({
+      role: "admin",
+      project_id: null,
+      banner_tags: null,
+      key_id: null,
+      projects: [{ project_id: "default", name: "Default" }],
+    });
     const cookie = response.headers.get("set-cookie") ?? "";
     for (const attribute of ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"]) expect(cookie).toContain(attribute);
     expect(cookie).not.toContain(env.ADMIN_TOKEN);
@@ -78,6 +86,53 @@ describe("a session", () => {
     const out = await SELF.fetch(`${HOST}/api/v1/session`, { method: "DELETE", headers: { cookie } });
     expect(out.status).toBe(204);
     expect(out.headers.get("set-cookie")).toMatch(/session=;.*Max-Age=0/);
+  });
+});
+
+describe("the projects to choose from", () => {
+  it("are told to whoever reads: their own, or all", async () => {
+    await createProject("picked");
+    const told = async (given: Parameters<typeof makeApiKey>[0]) => {
+      const headers = { authorization: `Bearer ${await makeApiKey(given)}` };
+      const response = await SELF.fetch(`${HOST}/api/v1/session`, { headers });
+      return (await response.json<{ projects: unknown }>()).projects;
+    };
+    const picked = { project_id: "picked", name: "picked" };
+    expect(await told({ role: "viewer", project_id: "picked" })).toEqual([picked]);
+    expect(await told({ role: "viewer", project_id: null })).toEqual([
+      { project_id: "default", name: "Default" },
+      picked,
+    ]);
+  });
+});
+
+describe("guessing", () => {
+  /** Windows are aligned to the clock: the tries may fall into two. */
+  const TRIES = 50;
+  const limited = async (address: string, path: string, body?: object, authorization = "") => {
+    const tries = Array.from({ length: TRIES }, () =>
+      SELF.fetch(`${HOST}/api/v1${path}`, {
+        headers: { "cf-connecting-ip": address, ...(authorization && { authorization }) },
+        ...(body && { method: "POST", body: JSON.stringify(body) }),
+      }),
+    );
+    const answers = await Promise.all(tries);
+    for (const answer of answers) await answer.body?.cancel();
+    return answers.filter(({ status }) => status === 429);
+  };
+
+  it.each<[string, string, object | undefined, string | undefined]>([
+    ["a key", "/session", { key: "wrong" }, undefined],
+    ["a link", "/share-sessions", { token: "wrong" }, undefined],
+    ["a bearer", "/metrics", undefined, "Bearer wrong"],
+  ])("%s is limited by address", async (what, path, body, authorization) => {
+    const address = `198.51.100.${what.length}`;
+    const [first] = await limited(address, path, body, authorization);
+    expect(first?.headers.get("retry-after")).toBe("10");
+    expect(await limited("127.0.0.1", path, body, authorization)).toEqual([]);
+    // Who has a key goes on, from the same address, too.
+    const headers = { authorization: `Bearer ${env.ADMIN_TOKEN}`, "cf-connecting-ip": address };
+    expect((await SELF.fetch(`${HOST}/api/v1/metrics`, { headers })).status).toBe(200);
   });
 });
 

@@ -112,6 +112,7 @@ const KEYS = {
   player_days: ["person", "event_date", "event_type", "app_id", "banner_tag"],
   returns: ["banner_tag", "event_date", "previous_date"],
   retention: ["cohort_date", "banner_tag", "day"],
+  depositors: ["event_date", "banner_tag", "previous_date", "first_date", "is_first", "registration_date"],
   payments: ["event_date", "event_type", "person", "event_hour", "app_id", "platform", "banner_tag", "currency"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
@@ -138,6 +139,7 @@ const VALUES = {
   player_days: ["total", "first_at"],
   returns: ["people"],
   retention: ["people"],
+  depositors: ["people"],
   payments: ["total", "whole", "fraction"],
 } as const satisfies Record<keyof Figures, readonly string[]>;
 

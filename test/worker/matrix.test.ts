@@ -8,8 +8,8 @@ import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://matrix.example";
 
-/** Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`. */
-const WHO = ["nobody", "collect", "viewer", "analyst", "admin", "affiliate", "everywhere", "root"] as const;
+/** Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`; `guest` came by a share link. */
+const WHO = ["nobody", "guest", "collect", "viewer", "analyst", "admin", "affiliate", "everywhere", "root"] as const;
 type Who = (typeof WHO)[number];
 const headersOf: Partial<Record<Who, HeadersInit>> = { nobody: {}, root: ADMIN };
 
@@ -36,10 +36,19 @@ beforeAll(async () => {
   await key("admin", { role: "admin", project_id: "own" });
   await key("affiliate", { role: "viewer", project_id: "own", banner_tags: ["mine"] });
   await key("everywhere", { role: "admin", project_id: null });
+  const post = async <Body>(path: string, body: object) =>
+    (
+      await SELF.fetch(`${HOST}/api/v1${path}`, { method: "POST", headers: ADMIN, body: JSON.stringify(body) })
+    ).json<Body>();
+  const { token } = await post<{ token: string }>("/shares", { project_id: "own", name: "a link" });
+  const { session } = await post<{ session: string }>("/share-sessions", { token });
+  headersOf.guest = { authorization: `Bearer ${session}` };
 });
 
 /** Who may at all, by role. Everyone else gets 403, nobody 401. */
 const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "everywhere", "root"];
+/** Those who see figures of all. */
+const WATCHERS: Who[] = [...READERS, "guest"];
 const ANALYSTS: Who[] = ["analyst", "admin", "everywhere", "root"];
 const SENDERS: Who[] = ["collect", "admin", "everywhere", "root"];
 const ADMINS: Who[] = ["admin", "everywhere", "root"];
@@ -57,7 +66,7 @@ type Case = {
   elsewhere?: number;
 };
 
-const report = (path: string, may = READERS, status = 200): Case => ({
+const report = (path: string, may = WATCHERS, status = 200): Case => ({
   route: `GET ${path.split("?")[0]}`,
   path: (project) => `${path}${path.includes("?") ? "&" : "?"}project_id=${project}`,
   may,
@@ -66,13 +75,15 @@ const report = (path: string, may = READERS, status = 200): Case => ({
 
 const CASES: Case[] = [
   ...REPORTS.map((one): Case => {
-    const may = (one.role === "analyst" ? ANALYSTS : READERS).filter((who) => !(one.untagged && who === "affiliate"));
+    const may = (one.role === "analyst" ? ANALYSTS : WATCHERS).filter(
+      (who) => !(one.untagged && who === "affiliate") && !(one.people && who === "guest"),
+    );
     const path = one.path.replace(/:(\w+)/g, (_, name) => one.examples?.[name] as string);
     return { ...report(path, may), route: `GET ${one.path}` };
   }),
   report("/realtime"),
   report("/requests", ADMINS),
-  report("/live", READERS, 426),
+  report("/live", WATCHERS, 426),
   {
     route: "POST /events",
     path: (project) => `/events?project_id=${project}`,
@@ -129,7 +140,7 @@ const CASES: Case[] = [
     elsewhere: 404,
   },
   { route: "DELETE /keys/:id", path: () => "/keys/none", may: ADMINS, status: 404, elsewhere: 404 },
-  report("/segments"),
+  report("/segments", READERS),
   {
     route: "POST /segments",
     path: () => "/segments",
@@ -146,6 +157,15 @@ const CASES: Case[] = [
     elsewhere: 404,
   },
   { route: "DELETE /segments/:segment_id", path: () => "/segments/none", may: READERS, status: 404, elsewhere: 404 },
+  report("/shares", ADMINS),
+  {
+    route: "POST /shares",
+    path: () => "/shares",
+    body: (project) => ({ project_id: project, name: "s" }),
+    may: ADMINS,
+    status: 201,
+  },
+  { route: "DELETE /shares/:share_id", path: () => "/shares/none", may: ADMINS, status: 404, elsewhere: 404 },
   { route: "GET /dead-letters", path: () => "/dead-letters", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "GET /dead-letters/:id", path: () => "/dead-letters/0", may: ADMINS, status: 404, elsewhere: 404 },
   {
@@ -219,13 +239,13 @@ const CASES: Case[] = [
   { ...report("/players/player-42/export", ADMINS), route: "GET /players/:player_id/export" },
   { route: "GET /erasures", path: () => "/erasures", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "GET /erasures/:id", path: () => "/erasures/none", may: ADMINS, status: 404, elsewhere: 404 },
-  { route: "GET /erasures/key", path: () => "/erasures/key", may: READERS, status: 200, elsewhere: 200 },
+  { route: "GET /erasures/key", path: () => "/erasures/key", may: WATCHERS, status: 200, elsewhere: 200 },
   { route: "GET /archive", path: () => "/archive", may: FAR, status: 200 },
   { route: "GET /archive/files", path: () => "/archive/files", may: FAR, status: 200 },
   { route: "GET /archive/files/:object_key", path: () => "/archive/files/events/none", may: FAR, status: 404 },
   { route: "POST /archive/restore", path: () => "/archive/restore", may: FAR, status: 409 },
   { route: "POST /archive/compact", path: () => "/archive/compact", may: FAR, status: 200 },
-  { route: "GET /session", path: () => "/session", may: READERS, status: 200, elsewhere: 200 },
+  { route: "GET /session", path: () => "/session", may: WATCHERS, status: 200, elsewhere: 200 },
 ];
 
 const expected = ({ may, status, elsewhere = 403 }: Case, who: Who, project: string): number => {
@@ -249,8 +269,8 @@ const ask = async ({ route, path, body }: Case, who: Who, project: string) => {
 
 describe("access", () => {
   it("is tested for every route", async () => {
-    // Signing in and out asks for no credential of this kind; its own tests do.
-    const open = ["POST /session", "DELETE /session"];
+    // Signing in and out asks for no credential of this kind; their own tests do.
+    const open = ["POST /session", "DELETE /session", "POST /share-sessions"];
     const tested = new Set([...CASES.map((row) => row.route), ...open]);
     expect(routes.filter((route) => !tested.has(route))).toEqual([]);
   });

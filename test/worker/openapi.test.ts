@@ -350,6 +350,19 @@ describe("answers", () => {
     await ask("createSegment", { body: { name: "x", filter: {} } });
   });
 
+  it("about share links are as it says", async () => {
+    const { token, share_id } = (await ask("createShare")) as { token: string; share_id: string };
+    const secret = (await ask("createShare", { body: { name: "x", password: "long enough" } })) as { token: string };
+    await ask("listShares");
+    const { session } = (await ask("openShare", { body: { token } })) as { session: string };
+    await ask("getSession", { headers: { authorization: `Bearer ${session}` } });
+    await ask("openShare", { body: { token: secret.token } });
+    await ask("revokeShare", { path: { share_id } });
+    await ask("openShare", { body: { token } });
+    await ask("revokeShare", { path: { share_id: "none" } });
+    await ask("createShare", { body: {} });
+  });
+
   it("about erasures are as it says", async () => {
     const { id } = (await ask("erasePlayer", { query: QUERY })) as { id: string };
     for (const _ of ["first", "second"]) {

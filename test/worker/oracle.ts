@@ -15,6 +15,7 @@ export const TABLES_OF_FIGURES = [
   "player_days",
   "returns",
   "retention",
+  "depositors",
   "payments",
 ] as const;
 export type Figures = Record<(typeof TABLES_OF_FIGURES)[number], Table>;
@@ -172,6 +173,17 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
       const days = [...new Set(chosen.map((event) => event.event_date))].sort();
       for (const [index, day] of days.entries())
         bump(figures.returns, [tag, day, days[index - 1] ?? ""], { people: 1 });
+    }
+    const deposits = own.filter((event) => event.event_type === "deposit");
+    for (const [tag, chosen] of [...Map.groupBy(deposits, tagOf), ["\u001fall", deposits] as const]) {
+      const days = [...new Set(chosen.map((event) => event.event_date))].sort();
+      for (const [index, day] of days.entries()) {
+        const ever = deposit?.slice(16, 26);
+        const isFirst = day === ever && (tag === "\u001fall" || tag === deposit?.slice(27));
+        const registered = isFirst ? registration?.slice(16, 26) : undefined;
+        const key = [day, tag, days[index - 1] ?? "", index === 0 ? ever : "", isFirst ? 1 : 0, registered ?? ""];
+        bump(figures.depositors, key, { people: 1 });
+      }
     }
     const active = new Set(own.map((event) => event.event_date));
     const [cohort = ""] = [...active].sort();

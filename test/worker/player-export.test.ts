@@ -1,7 +1,15 @@
 /** The export of a player: all that any store holds, and nothing of anybody else. */
 import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { type ArchiveFile, addFiles, liveFiles } from "../../worker/archive/files.ts";
+import { hourOf, keyOf } from "../../worker/archive/partition.ts";
+import { resumeErasures } from "../../worker/erasure/erase.ts";
+import type { StoredEvent } from "../../worker/event.ts";
+import { nextPart } from "../../worker/event-log/archived-player.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
+import { retain } from "../../worker/event-log/retention.ts";
+import { transact } from "../../worker/schema.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -15,6 +23,7 @@ type Exported = {
   dead_letters: { event: { event_id: string } }[];
   requests: { request: Record<string, unknown> }[];
   events: Record<string, unknown>[];
+  next_cursor: number | null;
 };
 
 const SPINS = 1_203;
@@ -72,8 +81,8 @@ describe("the export of a player", () => {
     const csv = await (await ask("&format=csv")).text();
     const lines = csv.trimEnd().split("\r\n");
     expect(lines.length).toBe(SPINS + 5);
-    expect(lines[0]).toMatch(/^event_id,event_type,timestamp,/);
-    expect(lines[1]).toMatch(/^first,visit,2026-08-01T00:00:00.000Z,/);
+    expect(lines[0]).toMatch(/^event_id,event_type,player_id,visitor_id,/);
+    expect(lines[1]).toMatch(/^first,visit,,browser-c,summer,/);
     await expect
       .poll(async () => (await (await ask()).json<Exported>()).requests.map(({ request }) => request.player_id), {
         timeout: 10_000,
@@ -84,5 +93,107 @@ describe("the export of a player", () => {
   it("is in the audit log", async () => {
     const audit = await SELF.fetch(`${HOST}/api/v1/audit?project_id=exported&limit=1`, { headers: ADMIN });
     expect(await audit.json()).toMatchObject({ rows: [{ action: "player.export", subject: "carla-1" }] });
+  });
+});
+
+describe("the export of a player whose events have gone from the log", () => {
+  const HOUR = 3_600_000;
+  const START = Date.parse("2026-01-01T23:00:00Z");
+  const old = (event_id: string, hour: number, more: Partial<StoredEvent>) =>
+    storedEvent({ project_id: "swept", event_type: "spin", event_id, timestamp: START + hour * HOUR, ...more });
+  const own = (query = "") =>
+    SELF.fetch(`${HOST}/api/v1/players/erin-1/export?project_id=swept${query}`, { headers: ADMIN });
+  const idsIn = ({ events }: Exported) => events.map(({ event_id }) => event_id);
+  const GONE = ["anonymous", "linked", "paid", "again", "tested", "crawled"];
+
+  beforeAll(async () => {
+    await createProject("swept");
+    await createProject("other");
+    await env.DB.prepare(`UPDATE projects SET retention = '{"events_days":62}' WHERE project_id = 'swept'`).run();
+    await deliver([
+      {
+        events: [
+          old("anonymous", 0, { visitor_id: "browser-e", data: '{"deep":{"n":1}}' }),
+          old("linked", 1, { player_id: "erin-1", visitor_id: "browser-e" }),
+          old("paid", 2, { event_type: "deposit", player_id: "erin-1", amount: 12_345, currency: "EUR" }),
+          old("again", 2, { player_id: "erin-1" }),
+          old("tested", 26, { player_id: "erin-1", test: 1 }),
+          old("crawled", 50, { player_id: "erin-1", bot: "crawler" }),
+          old("somebody", 2, { player_id: "dan-1" }),
+          old("browsed", 2, { player_id: "dan-1", visitor_id: "browser-e" }),
+          old("namesake", 2, { player_id: "erin-1", project_id: "other" }),
+          old("late", 24 * 150, { player_id: "erin-1" }),
+        ],
+      },
+    ]);
+    await settle();
+    await retain(env, db, START + 24 * 170 * HOUR, { until: Number.MAX_SAFE_INTEGER, steps: 1_000 });
+    const left = await env.DB.prepare("SELECT event_id FROM events WHERE project_id = 'swept'").all();
+    expect(left.results).toEqual([{ event_id: "late" }]);
+  });
+
+  it("has them all, behind those of the log, each once, and nobody else's", async () => {
+    const exported = await (await own()).json<Exported>();
+    expect(idsIn(exported)).toEqual(["late", ...GONE]);
+    expect(exported.next_cursor).toBeNull();
+    const { data, ...paid } = exported.events.find(({ event_id }) => event_id === "paid") ?? {};
+    expect(paid).toMatchObject({ amount: "1.2345", currency: "EUR", timestamp: "2026-01-02T01:00:00.000Z", test: 0 });
+    expect(Object.keys(paid)).not.toContain("seq");
+    expect([data, exported.events[1]?.data]).toEqual([null, { deep: { n: 1 } }]);
+  });
+
+  it("has them as CSV and NDJSON, too", async () => {
+    const lines = (await (await own("&format=ndjson")).text()).trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { event_id: string }).event_id)).toEqual(["late", ...GONE]);
+    const csv = (await (await own("&format=csv")).text()).trimEnd().split("\r\n");
+    expect(csv.slice(1).map((line) => line.split(",")[0])).toEqual(["late", ...GONE]);
+  });
+
+  it("goes on behind a cursor, without what the log has", async () => {
+    const part = await (await own(`&cursor=${hourOf(START) + 2}`)).json<Exported>();
+    expect(idsIn(part)).toEqual(["tested", "crawled"]);
+    expect((await own("&cursor=none")).status).toBe(400);
+  });
+
+  it("is read in parts of whole hours, each file once", async () => {
+    const before = hourOf(START) + 24 * 60;
+    const all = await liveFiles(db, { first: 0, end: before });
+    expect(all.length).toBeGreaterThan(3);
+    for (const most of [1, 2, 3]) {
+      const files: ArchiveFile[] = [];
+      for (let after: number | null = -1; after !== null; ) {
+        const part = await nextPart(db, { after, before }, most);
+        files.push(...part.files);
+        after = part.next;
+      }
+      expect(files.map(({ key }) => key)).toEqual(all.map(({ key }) => key));
+    }
+  });
+
+  it("names the next part where there is one", async () => {
+    const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 1 });
+    // One more than a part reads.
+    const many = Array.from({ length: 501 }, (_, hour) => ({ ...(file as ArchiveFile), hour, key: keyOf(hour, 1, 1) }));
+    await transact(db, [addFiles(many)]);
+    const answer = await own("&format=ndjson");
+    await answer.body?.cancel();
+    await env.DB.prepare("DELETE FROM archive_files WHERE hour < 501").run();
+    const next = "/api/v1/players/erin-1/export?project_id=swept&format=ndjson&cursor=499";
+    expect(answer.headers.get("link")).toBe(`<${next}>; rel="next"`);
+    expect((await own()).headers.get("link")).toBeNull();
+  });
+
+  it("has none once the player is erased", async () => {
+    const address = `${HOST}/api/v1/players/erin-1?project_id=swept`;
+    const { id } = await (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<{ id: string }>();
+    for (let done = false; !done; ) {
+      await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
+      await resumeErasures(env);
+      const found = await env.DB.prepare("SELECT finished_at FROM erasures WHERE id = ?").bind(id).first();
+      done = found?.finished_at !== null;
+    }
+    const exported = await (await own()).json<Exported>();
+    expect([exported.events, exported.visitors, exported.profile]).toEqual([[], [], null]);
+    expect(JSON.stringify(exported).match(/browser-e|anonymous/)).toBeNull();
   });
 });

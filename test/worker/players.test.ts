@@ -193,6 +193,10 @@ describe("the players", () => {
     ["banner_tag=winter", ["ben"]],
     // Half past three in the afternoon is the next day in Tokyo.
     ["from=2026-05-03", ["cleo"]],
+    ["funnel_step=first_deposit&sort=player_id", ["anna", "ben"]],
+    ["funnel_step=first_deposit&from=2026-05-06", ["ben"]],
+    ["funnel_step=first_deposit&banner_tag=autumn", ["ben"]],
+    ["funnel_step=first_deposit&banner_tag=winter", []],
     ["to=2026-05-02&sort=player_id", ["anna", "ben"]],
   ])("by %s", async (query, expected) => {
     expect(await ids(query)).toEqual(expected);

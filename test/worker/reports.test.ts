@@ -140,7 +140,27 @@ describe("/funnel", () => {
   it("follows those who first visited in the period, through all history", async () => {
     const { by, steps } = await json(`/api/v1/funnel?${MAY}`);
     expect(by).toBe("visit_date");
-    expect(steps).toEqual([
+    const timed = steps as { times_from_previous: { seconds_up_to: number | null; players: number }[] }[];
+    expect(timed.map(({ times_from_previous: times }) => times.map(({ players }) => players).join(""))).toEqual([
+      "",
+      // Ten minutes, and a day to the millisecond; then twenty minutes; then almost a day.
+      "0010010000",
+      "0001000000",
+      "0000010000",
+    ]);
+    expect(timed[1]?.times_from_previous.map(({ seconds_up_to }) => seconds_up_to)).toEqual([
+      60,
+      300,
+      900,
+      3_600,
+      21_600,
+      86_400,
+      259_200,
+      604_800,
+      2_592_000,
+      null,
+    ]);
+    expect(timed.map(({ times_from_previous: _, ...step }) => step)).toEqual([
       {
         event_type: "visit",
         players: 3,

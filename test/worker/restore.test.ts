@@ -5,6 +5,8 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
 import { SETTINGS, saveSettings } from "../../worker/archive/settings.ts";
+import { resumeErasures } from "../../worker/erasure/erase.ts";
+import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
 import { forgetProjects } from "../../worker/project.ts";
@@ -42,8 +44,20 @@ async function lose(): Promise<void> {
 }
 
 const rowsOf = async (table: string, where = "true") =>
-  (await env.DB.prepare(`SELECT * FROM ${table} WHERE ${where} ORDER BY 1, 2, 3`).all()).results;
-const KEPT = ["events", "transactions", "projects", "keys", "schemas", "schema_versions", "exchange_rates", "audit"];
+  (await env.DB.prepare(`SELECT * FROM ${table} WHERE ${where} ORDER BY 1, 2`).all()).results;
+const KEPT = [
+  "events",
+  "transactions",
+  "projects",
+  "keys",
+  "schemas",
+  "schema_versions",
+  "exchange_rates",
+  "audit",
+  "suppressions",
+  "instance_keys",
+  "erasures",
+];
 const ARCHIVE = "key, hour, first_seq, last_seq, rows, bytes, sha256, state";
 async function everything(): Promise<Record<string, unknown>> {
   const kept = await Promise.all(
@@ -57,6 +71,17 @@ async function everything(): Promise<Record<string, unknown>> {
 async function archiveAll(bindings: Env = env): Promise<void> {
   for (const projection of GROUPS.archive.projections)
     while ((await advance(bindings, db, projection, NOW, 20)).behind > 0);
+}
+/** Of someone who did nothing; without the pauses between its passes. */
+async function erase(player_id: string): Promise<{ id: string }> {
+  const address = `${HOST}/api/v1/players/${player_id}?project_id=one&suppress=1`;
+  const { id } = await (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<SignedReceipt>();
+  for (;;) {
+    await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
+    await resumeErasures(env);
+    const receipt = await env.DB.prepare("SELECT finished_at FROM erasures WHERE id = ?").bind(id).first();
+    if (receipt?.finished_at) return { id };
+  }
 }
 /** So few at a time that there are many steps. */
 const AT_ONCE = 15;
@@ -111,6 +136,7 @@ beforeAll(async () => {
   const schema = JSON.stringify({ project_id: "one", event_type: "visit", schema: { type: "object" }, mode: "warn" });
   await SELF.fetch(`${HOST}/api/v1/schemas`, { method: "POST", headers: ADMIN, body: schema });
   await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 108000000, 'test', 1)").run();
+  await erase("erased-before");
   await deliver([{ events: Array.from({ length: EVENTS }, (_, n) => event(n)) }]);
   await archiveAll();
   await settle(TABLES);
@@ -223,6 +249,23 @@ describe("a log that was lost", () => {
     await restore();
     await settle(TABLES);
     expect(await everything()).toEqual(before);
+  });
+
+  it("has the receipts of erasures, those since the loss behind them, and of one that ran no names", async () => {
+    const [receipt] = before.erasures as { n: number; id: string }[];
+    await env.DB.prepare(
+      `INSERT INTO erasures (id, project_id, subject, suppress, step, due_at, names, found, requested_at)
+        SELECT 'running', project_id, 'other', 0, step, 0, '{"player":["named",""]}', found, 0 FROM erasures LIMIT 1`,
+    ).run();
+    await saveSettings(env.ARCHIVE, db, NOW + 24 * HOUR);
+    expect(await (await env.ARCHIVE.get(SETTINGS))?.text()).not.toContain("named");
+    await lose();
+    await createProject("one");
+    const since = await erase("erased-since");
+    await restore();
+    const { results } = await env.DB.prepare("SELECT n, id FROM erasures ORDER BY n").all<{ n: number; id: string }>();
+    expect(results.map(({ id }) => id)).toEqual([receipt?.id, since.id]);
+    expect(results[0]?.n).toBe(receipt?.n);
   });
 
   it("is not taken for the bucket's: nothing of the archive is overwritten before it is restored", async () => {

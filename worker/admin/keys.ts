@@ -13,7 +13,7 @@ import { act } from "./audit.ts";
 
 type Key = typeof keys.$inferSelect;
 
-const moment = z.iso
+export const moment = z.iso
   .datetime({ offset: true, error: "must be a time, ISO 8601 with its zone" })
   .transform((text) => Date.parse(text));
 

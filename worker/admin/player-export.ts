@@ -1,58 +1,40 @@
-/** All that is kept of a player, streamed: whole as JSON, the events as CSV or NDJSON. Only an administrator may have it. */
-import { type SQL, sql } from "drizzle-orm";
+/**
+ * All that is kept of a player, streamed: whole as JSON, the events as CSV or NDJSON. Those that have gone from the log
+ * follow from the archive, part by part. Only an administrator may have it.
+ */
+import { eq, type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";
 import { wordsOf } from "../erasure/words.ts";
 import { projectId } from "../event.ts";
+import { type ArchivePart, goneBefore, nextPart, type Person, personsEvents } from "../event-log/archived-player.ts";
 import { atLeast, projectFor } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { columnsBut, type LoggedRow } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, openDatabase, projects } from "../schema.ts";
 import { act } from "./audit.ts";
 
 export const exportQuery = z.strictObject({
   project_id: projectId.optional(),
   format: z.enum(FORMAT_NAMES, `must be one of ${FORMAT_NAMES.join(", ")}`).optional(),
+  cursor: z.coerce
+    .number("is not a cursor")
+    .int("is not a cursor")
+    .min(0, "is not a cursor")
+    .optional()
+    .describe("`next_cursor` of the part before: the events that have gone from the log go on there."),
 });
 
 /** Events that one query reads. */
 const PAGE = 500;
 
-const COLUMNS = [
-  "event_id",
-  "event_type",
-  "timestamp",
-  "received_at",
-  "event_date",
-  "event_hour",
-  "player_id",
-  "visitor_id",
-  "banner_tag",
-  "app_id",
-  "session_id",
-  "click_id",
-  "platform",
-  "app_version",
-  "amount",
-  "currency",
-  "transaction_id",
-  "score",
-  "data",
-  "country",
-  "device",
-  "browser",
-  "os",
-  "referrer",
-  "source_ip",
-  "user_agent",
-  "bot",
-  "test",
-  "duplicate_of",
-] as const;
+const COLUMNS = columnsBut("seq", "project_id");
+const SELECTED = sql.raw(["seq", "project_id", ...COLUMNS].join(", "));
 
 type Value = string | number | null;
 type Row = Record<string, Value>;
@@ -60,23 +42,45 @@ export type ExportedEvent = Omit<Record<(typeof COLUMNS)[number], Value>, "data"
 
 const iso = (at: Value) => (at === null ? null : new Date(at as number).toISOString());
 
-const readable = (row: Row): Row => ({
+const readable = ({ seq: _, project_id: __, ...row }: LoggedRow): Row => ({
   ...row,
-  timestamp: iso(row.timestamp ?? null),
-  received_at: iso(row.received_at ?? null),
-  amount: typeof row.amount === "number" ? formatMoney(row.amount) : null,
+  timestamp: iso(row.timestamp),
+  received_at: iso(row.received_at),
+  amount: row.amount === null ? null : formatMoney(row.amount),
 });
 
-async function* eventsOf(db: Database, project_id: string, actors: string[]): AsyncGenerator<Row[]> {
-  // Their order is read from the index alone; then page by page, however many they are.
-  const order = await db.values<[number]>(sql`SELECT seq FROM events WHERE project_id = ${project_id}
-    AND actor IN (SELECT value FROM json_each(${JSON.stringify(actors)})) ORDER BY timestamp, seq`);
+/** The events of the log; `shown` learns which they were. */
+async function* loggedEvents(db: Database, order: readonly number[], shown: Set<number>): AsyncGenerator<LoggedRow[]> {
   for (let at = 0; at < order.length; at += PAGE) {
-    const page = JSON.stringify(order.slice(at, at + PAGE).map(([seq]) => seq));
-    const rows = await db.all<Row>(sql`SELECT ${sql.raw(COLUMNS.join(", "))} FROM events
+    const page = JSON.stringify(order.slice(at, at + PAGE));
+    const rows = await db.all<LoggedRow>(sql`SELECT ${SELECTED} FROM events
       WHERE seq IN (SELECT value FROM json_each(${page})) ORDER BY timestamp, seq`);
-    yield rows.map(readable);
+    for (const { seq } of rows) shown.add(seq);
+    yield rows;
   }
+}
+
+/** All of a part: of the first one the log's, then the archive's that are not among them. */
+async function* eventsOf(
+  env: Env,
+  db: Database,
+  person: Person,
+  { files }: ArchivePart,
+  order: readonly number[],
+  first: boolean,
+): AsyncGenerator<Row[]> {
+  const shown = new Set(first ? [] : order);
+  if (first) for await (const rows of loggedEvents(db, order, shown)) yield rows.map(readable);
+  for await (const rows of personsEvents(env.ARCHIVE, files, person))
+    yield rows.filter(({ seq }) => !shown.has(seq)).map(readable);
+}
+
+/** What of the log is theirs, in the order of time; read from the index alone. */
+async function orderOf(db: Database, { project_id, player_id, visitors }: Person): Promise<number[]> {
+  const actors = JSON.stringify([player_id, ...visitors.map((visitor) => VISITOR + visitor)]);
+  const rows = await db.values<[number]>(sql`SELECT seq FROM events WHERE project_id = ${project_id}
+    AND actor IN (SELECT value FROM json_each(${actors})) ORDER BY timestamp, seq`);
+  return rows.flat();
 }
 
 const streamed = (chunks: AsyncGenerator<string>) => {
@@ -90,15 +94,19 @@ const streamed = (chunks: AsyncGenerator<string>) => {
   });
 };
 
-async function* asJson(head: Record<string, unknown>, events: AsyncGenerator<Row[]>): AsyncGenerator<string> {
+async function* asJson(
+  head: Record<string, unknown>,
+  events: AsyncGenerator<Row[]>,
+  next_cursor: number | null,
+): AsyncGenerator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
   let first = true;
   for await (const rows of events) {
     const texts = rows.map((row) => JSON.stringify({ ...row, data: row.data && JSON.parse(row.data as string) }));
-    yield `${first ? "" : ","}${texts.join(",")}`;
-    first = false;
+    if (texts.length > 0) yield `${first ? "" : ","}${texts.join(",")}`;
+    first &&= texts.length === 0;
   }
-  yield "]}";
+  yield `],"next_cursor":${next_cursor}}`;
 }
 
 /** What is kept beside the events. */
@@ -137,6 +145,12 @@ async function beside(env: Env, db: Database, project_id: string, player_id: str
   };
 }
 
+function following(address: string, cursor: number): string {
+  const { pathname, searchParams } = new URL(address);
+  searchParams.set("cursor", String(cursor));
+  return `${pathname}?${searchParams}`;
+}
+
 export const playerExportRoutes = new Hono<App>().get(
   "/players/:player_id/export",
   atLeast("admin"),
@@ -145,18 +159,26 @@ export const playerExportRoutes = new Hono<App>().get(
     const now = Date.now();
     const { principal } = c.var;
     if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
-    const { project_id } = await projectFor(c.env, principal, c.req.valid("query").project_id, now);
+    const { cursor, ...query } = c.req.valid("query");
+    const { project_id } = await projectFor(c.env, principal, query.project_id, now);
     const player_id = c.req.param("player_id");
     const db = openDatabase(c.env.DB);
     const visitors = await visitorsOf(db, project_id, player_id);
+    const person = { project_id, player_id, visitors };
+    // In this order: what goes from the log meanwhile is among the one or the other.
+    const order = await orderOf(db, person);
+    const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
+    const before = project === undefined ? 0 : goneBefore(project, now);
+    const part = await nextPart(db, { after: cursor ?? -1, before });
     const known = await beside(c.env, db, project_id, player_id, visitors);
-    const actors = [player_id, ...visitors.map((visitor) => VISITOR + visitor)];
     // The erasure of this player finds and rewrites the entry.
     await act(db, principal, now, { project_id, action: "player.export", subject: player_id }, []);
-    const events = eventsOf(db, project_id, actors);
+    const events = eventsOf(c.env, db, person, part, order, cursor === undefined);
+    if (part.next !== null) c.header("link", `<${following(c.req.url, part.next)}>; rel="next"`);
     if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
     const headers = { "cache-control": "no-store", vary: "accept" };
     const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
-    return c.body(streamed(asJson(head, events)), 200, { ...headers, "content-type": "application/json" });
+    const text = streamed(asJson(head, events, part.next));
+    return c.body(text, 200, { ...headers, "content-type": "application/json" });
   },
 );

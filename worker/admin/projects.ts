@@ -164,6 +164,7 @@ export const projectRoutes = new Hono<App>()
       db.delete(projects).where(eq(projects.project_id, project_id)).getSQL(),
       db.delete(schemas).where(eq(schemas.project_id, project_id)).getSQL(),
       db.delete(schemaVersions).where(eq(schemaVersions.project_id, project_id)).getSQL(),
+      sql`DELETE FROM shares WHERE project_id = ${project_id}`,
       sql`DELETE FROM segments WHERE project_id = ${project_id}`,
     ]);
     forgetProjects();

@@ -60,6 +60,18 @@ async function changeable(db: Database, principal: Principal, segment_id: string
   return segment;
 }
 
+/** The open links that are fixed to it. */
+const linksOf = async (db: Database, segment_id: string, now: number): Promise<string[]> =>
+  (
+    await db.values<[string]>(sql`SELECT share_id FROM shares
+      WHERE segment_id = ${segment_id} AND revoked_at IS NULL AND expires_at > ${now}`)
+  ).flat();
+
+async function refuseWhileLinked(db: Database, segment_id: string, now: number): Promise<void> {
+  if ((await linksOf(db, segment_id, now)).length > 0)
+    throw new Problem(409, "Share links are fixed to this segment: revoke them first.");
+}
+
 export const segmentRoutes = new Hono<App>()
   .use("/segments/*", atLeast("viewer"), notShared)
   .use("/segments", atLeast("viewer"), notShared)
@@ -113,6 +125,7 @@ export const segmentRoutes = new Hono<App>()
     const now = Date.now();
     const after: Segment = { ...before, name, filter, shared, updated_at: now };
     mayKeep(principal, after);
+    if (before.shared && !shared) await refuseWhileLinked(db, before.segment_id, now);
     await act(
       db,
       principal,
@@ -128,15 +141,19 @@ export const segmentRoutes = new Hono<App>()
           updated_at = ${now} WHERE segment_id = ${before.segment_id}`,
       ],
     );
+    const links = await linksOf(db, before.segment_id, now);
+    if (links.length > 0) await c.env.LIVE.getByName(before.project_id).disconnect(links);
     return c.json(view(after, principal));
   })
   .delete("/segments/:segment_id", async (c) => {
     const db = openDatabase(c.env.DB);
     const { segment_id, project_id, name } = await changeable(db, c.var.principal, c.req.param("segment_id"));
+    const now = Date.now();
+    await refuseWhileLinked(db, segment_id, now);
     await act(
       db,
       c.var.principal,
-      Date.now(),
+      now,
       { project_id, action: "segment.remove", subject: segment_id, details: { name } },
       [sql`DELETE FROM segments WHERE segment_id = ${segment_id}`],
     );

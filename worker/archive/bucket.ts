@@ -1,6 +1,6 @@
 /** Files of events in the bucket. Nothing that another log put there is ever overwritten. */
 import type { ArchiveFile } from "./files.ts";
-import { decode, type Row } from "./parquet.ts";
+import { decode, type Row, type Wanted } from "./parquet.ts";
 
 /** R2 deletes as many at once. */
 const AT_ONCE = 1_000;
@@ -32,14 +32,23 @@ export async function deleteFiles(bucket: R2Bucket, keys: readonly string[]): Pr
   for (let from = 0; from < keys.length; from += AT_ONCE) await bucket.delete(keys.slice(from, from + AT_ONCE));
 }
 
-/** The rows of a file, once it is sure that it is as it was written. */
-export async function* readFile(
+/** A file's bytes, once it is sure that they are as they were written. */
+export async function bytesOf(
   bucket: R2Bucket,
   { key, sha256 }: Pick<ArchiveFile, "key" | "sha256">,
-): AsyncGenerator<Row[]> {
+): Promise<ArrayBuffer> {
   const object = await bucket.get(key);
   if (object === null) throw new Error(`${key} is not in the bucket.`);
   const bytes = await object.arrayBuffer();
   if (hex(await crypto.subtle.digest("SHA-256", bytes)) !== sha256) throw new Error(`${key} is not as it was written.`);
-  yield* decode(bytes);
+  return bytes;
+}
+
+/** The rows of a file, or those of them that are wanted. */
+export async function* readFile(
+  bucket: R2Bucket,
+  file: Pick<ArchiveFile, "key" | "sha256">,
+  wanted?: Wanted,
+): AsyncGenerator<Row[]> {
+  yield* decode(await bytesOf(bucket, file), { ...(wanted && { wanted }) });
 }

@@ -1,6 +1,7 @@
 /** Rows of the log to Parquet and back, without loss. The same rows give the same bytes. */
 import { parquetMetadata, parquetRead, type SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import type { ColumnName } from "../log-columns.ts";
 import { at, COLUMNS, type Value } from "./columns.ts";
 
 /** A row of the log, its values in the order of `COLUMNS`. */
@@ -71,17 +72,28 @@ export function encode(rows: readonly Row[]): Uint8Array {
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const parsers = { stringFromBytes: (bytes: Uint8Array) => decoder.decode(bytes) };
 
+/** What is decoded at once, about, before compression: rows of eight kilobytes are not held by the ten thousand. */
+const SLICE_BYTES = 4 * 1024 * 1024;
+
+/** How many rows each row group of a file has. */
+export const groupsOf = (bytes: ArrayBuffer): number[] =>
+  parquetMetadata(bytes).row_groups.map(({ num_rows }) => Number(num_rows));
+
+/** What a reader looks for: the columns that tell, and whether a row is meant, of which no other column is read then. */
+export type Wanted = { columns: readonly ColumnName[]; matches(row: Row): boolean };
+
 /**
- * The rows of a file, a row group at a time. Columns that a later version of the schema has are left out, those that an
- * earlier one has not are null.
+ * The rows of a file, a slice of a row group at a time; `only` is one row group, `wanted` what is looked for. Columns
+ * that a later version of the schema has are left out, those that an earlier one has not are null.
  */
-export async function* decode(bytes: ArrayBuffer): AsyncGenerator<Row[]> {
+export async function* decode(
+  bytes: ArrayBuffer,
+  { only, wanted }: { only?: number; wanted?: Wanted } = {},
+): AsyncGenerator<Row[]> {
   const metadata = parquetMetadata(bytes);
   // What the integers mean is taken off, so that they stay integers.
   const schema = metadata.schema.map(({ converted_type: _, logical_type: __, ...element }) => element);
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
+  const read = async (rowStart: number, rowEnd: number, columns?: readonly ColumnName[]): Promise<Row[]> => {
     let rows: Row[] = [];
     await parquetRead({
       file: bytes,
@@ -89,6 +101,7 @@ export async function* decode(bytes: ArrayBuffer): AsyncGenerator<Row[]> {
       parsers,
       rowStart,
       rowEnd,
+      ...(columns && { columns: [...columns] }),
       rowFormat: "object",
       onComplete: (objects) => {
         rows = objects.map((object) =>
@@ -96,8 +109,19 @@ export async function* decode(bytes: ArrayBuffer): AsyncGenerator<Row[]> {
         );
       },
     });
-    yield rows;
-    rowStart = rowEnd;
+    return rows;
+  };
+  let groupStart = 0;
+  for (const [group, { num_rows, total_byte_size }] of metadata.row_groups.entries()) {
+    const groupEnd = groupStart + Number(num_rows);
+    const length = Math.ceil(Number(num_rows) / Math.max(1, Math.ceil(Number(total_byte_size) / SLICE_BYTES)));
+    for (let start = groupStart; start < groupEnd && group === (only ?? group); start += length) {
+      const end = Math.min(start + length, groupEnd);
+      if (!wanted) yield await read(start, end);
+      else if ((await read(start, end, wanted.columns)).some(wanted.matches))
+        yield (await read(start, end)).filter(wanted.matches);
+    }
+    groupStart = groupEnd;
   }
 }
 

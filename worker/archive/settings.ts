@@ -10,29 +10,38 @@ export const SETTINGS = "state/settings.json";
 
 export const AUDIT = "state/audit/";
 
-export const TABLES = [
-  "projects",
-  "keys",
-  "segments",
-  "schemas",
-  "schema_versions",
-  "exchange_rates",
+/** The tables, and which of their rows. */
+export const TABLES = {
+  projects: "true",
+  keys: "true",
+  segments: "true",
+  shares: "true",
+  schemas: "true",
+  schema_versions: "true",
+  exchange_rates: "true",
   // Who is not to be recorded again, told only by these keys.
-  "suppressions",
-  "instance_keys",
-] as const;
+  suppressions: "true",
+  instance_keys: "true",
+  // Receipts. One that runs still knows the names that it takes away.
+  erasures: "finished_at IS NOT NULL",
+} as const;
+export const TABLE_NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 /** Entries of the audit log in an object: only the last one is ever rewritten. */
 const PAGE = 1_000;
 
 const auditKey = (page: number) => `${AUDIT}${String(page * PAGE).padStart(12, "0")}.json`;
 const JSON_TYPE = { httpMetadata: { contentType: "application/json" } };
 
-/** Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading. */
+/**
+ * Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading,
+ * a receipt in the time when it was signed.
+ */
 export async function saveSettings(bucket: R2Bucket, db: Database, now: number): Promise<void> {
-  const last = await db.get<{ audit: number; rate: number }>(sql`SELECT
-    ifnull((SELECT max(id) FROM audit), 0) AS audit, ifnull((SELECT max(loaded_at) FROM exchange_rates), 0) AS rate`);
+  const last = await db.get<{ audit: number; rate: number; receipt: number }>(sql`SELECT
+    ifnull((SELECT max(id) FROM audit), 0) AS audit, ifnull((SELECT max(loaded_at) FROM exchange_rates), 0) AS rate,
+    ifnull((SELECT max(finished_at) FROM erasures), 0) AS receipt`);
   // Once a day also what nobody told of.
-  const version = `${new Date(now).toISOString().slice(0, 10)} ${last?.audit} ${last?.rate}`;
+  const version = `${new Date(now).toISOString().slice(0, 10)} ${last?.audit} ${last?.rate} ${last?.receipt}`;
   const saved = (await bucket.head(SETTINGS))?.customMetadata;
   if (saved?.version === version) return;
 
@@ -45,7 +54,9 @@ export async function saveSettings(bucket: R2Bucket, db: Database, now: number):
     await saveAudit(bucket, db, page);
   }
   const tables = await Promise.all(
-    TABLES.map(async (table) => [table, await db.all(sql`SELECT * FROM ${sql.raw(table)}`)] as const),
+    TABLE_NAMES.map(
+      async (table) => [table, await db.all(sql.raw(`SELECT * FROM ${table} WHERE ${TABLES[table]}`))] as const,
+    ),
   );
   await bucket.put(SETTINGS, JSON.stringify(Object.fromEntries(tables)), {
     ...JSON_TYPE,

@@ -5,40 +5,11 @@
  */
 import { sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
+import { columnsBut } from "../log-columns.ts";
 import { type Database, transact } from "../schema.ts";
 
-/** The log's columns that come from the queue, in one order for both sides of the statement. */
-const COLUMNS = [
-  "project_id",
-  "event_id",
-  "event_type",
-  "player_id",
-  "visitor_id",
-  "banner_tag",
-  "app_id",
-  "session_id",
-  "click_id",
-  "platform",
-  "app_version",
-  "timestamp",
-  "received_at",
-  "event_date",
-  "event_hour",
-  "amount",
-  "currency",
-  "transaction_id",
-  "score",
-  "data",
-  "country",
-  "device",
-  "browser",
-  "os",
-  "referrer",
-  "source_ip",
-  "user_agent",
-  "bot",
-  "test",
-] as const satisfies readonly (keyof StoredEvent)[];
+/** What comes from the queue, in one order for both sides of the statement. */
+const COLUMNS = columnsBut("seq", "duplicate_of");
 
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
 const PARAMETER_CHARACTERS = 600_000;

@@ -3,10 +3,11 @@
  * and says where it stopped.
  */
 import { readFile } from "../archive/bucket.ts";
-import { at, COLUMNS, type LoggedRow } from "../archive/columns.ts";
+import { at, COLUMNS } from "../archive/columns.ts";
 import { liveFiles } from "../archive/files.ts";
-import type { Row } from "../archive/parquet.ts";
+import type { Row, Wanted } from "../archive/parquet.ts";
 import { hourOf } from "../archive/partition.ts";
+import type { ColumnName, LoggedRow } from "../log-columns.ts";
 import type { Database } from "../schema.ts";
 
 /** What one call reads at most, about: an hour that was begun is read to its end. */
@@ -48,7 +49,7 @@ export async function archivedEvents(
   const end = Math.min(hourOf(to - 1), after?.hour ?? Number.POSITIVE_INFINITY) + 1;
   if (end <= first) return { events: [], next: null };
   const hours = Map.groupBy(await liveFiles(db, { first, end }), (file) => file.hour);
-  const matches = matcher(asked);
+  const { columns, matches } = wantedBy(asked);
   const events: LoggedRow[] = [];
   let [files, rows] = [0, 0];
   for (const [hour, own] of [...hours].reverse()) {
@@ -57,9 +58,8 @@ export async function archivedEvents(
     for (const file of own.reverse().filter(({ first_seq }) => first_seq < before)) {
       if (events.length >= limit) return { events, next: { hour, seq: before } };
       const found: LoggedRow[] = [];
-      for await (const group of readFile(env.ARCHIVE, file)) {
-        for (const row of group) if (matches(row) && (row[at("seq")] as number) < before) found.push(eventOf(row));
-      }
+      const wanted = { columns, matches: (row: Row) => matches(row) && (row[at("seq")] as number) < before };
+      for await (const rows of readFile(env.ARCHIVE, file, wanted)) found.push(...rows.map(eventOf));
       files++;
       rows += file.rows;
       const shown = found.reverse().slice(0, limit - events.length);
@@ -71,17 +71,18 @@ export async function archivedEvents(
   return { events, next: null };
 }
 
-function matcher(asked: { project_id: string; from: number; to: number; filters: ArchiveFilters }) {
+function wantedBy(asked: { project_id: string; from: number; to: number; filters: ArchiveFilters }): Wanted {
   const { project_id, filters } = asked;
-  const wanted = Object.entries({ project_id, ...filters }).map(
-    ([name, value]) => [at(name as keyof LoggedRow), value] as const,
-  );
+  const wanted = Object.entries({ project_id, ...filters }) as [ColumnName, string | null][];
   const timestamp = at("timestamp");
-  return (row: Row): boolean => {
-    const happened = row[timestamp] as number;
-    return happened >= asked.from && happened < asked.to && wanted.every(([index, value]) => row[index] === value);
+  return {
+    columns: ["seq", "timestamp", ...wanted.map(([name]) => name)],
+    matches: (row) => {
+      const happened = row[timestamp] as number;
+      return happened >= asked.from && happened < asked.to && wanted.every(([name, value]) => row[at(name)] === value);
+    },
   };
 }
 
-const eventOf = (row: Row): LoggedRow =>
+export const eventOf = (row: Row): LoggedRow =>
   Object.fromEntries(COLUMNS.map(({ name }, index) => [name, row[index]])) as LoggedRow;

@@ -4,13 +4,13 @@
  * stand still: they begin anew when the log is whole.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { readFile } from "../archive/bucket.ts";
+import { bytesOf } from "../archive/bucket.ts";
 import { COLUMNS } from "../archive/columns.ts";
 import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
 import type { Manifest } from "../archive/manifest.ts";
-import { ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
+import { decode, groupsOf, ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
-import { AUDIT, SETTINGS, TABLES } from "../archive/settings.ts";
+import { AUDIT, SETTINGS, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type Database, transact } from "../schema.ts";
 
@@ -123,19 +123,21 @@ async function json<Body>(bucket: R2Bucket, key: string): Promise<Body> {
 }
 
 /** The rows as they were; one that has the same key now gives way. */
-function* put(table: string, rows: Table): Generator<SQL> {
+async function put(table: string, rows: Table): Promise<SQL[]> {
   const columns = Object.keys(rows[0] ?? {});
   const values = columns.map((_, index) => `value ->> ${index}`).join(", ");
-  for (const chunk of chunks(rows.map((row) => columns.map((column) => row[column]))))
-    yield sql`INSERT OR REPLACE INTO ${sql.raw(table)} (${sql.raw(columns.join(", "))})
-      SELECT ${sql.raw(values)} FROM json_each(${chunk})`;
+  const chunks = await Array.fromAsync(pieces(rows.map((row) => columns.map((column) => row[column]))));
+  return chunks.map(
+    (chunk) => sql`INSERT OR REPLACE INTO ${sql.raw(table)} (${sql.raw(columns.join(", "))})
+      SELECT ${sql.raw(values)} FROM json_each(${chunk})`,
+  );
 }
 
 /** As JSON, in pieces that a parameter takes. */
-function* chunks(rows: readonly unknown[][]): Generator<string> {
+async function* pieces(rows: Iterable<unknown[]> | AsyncIterable<unknown[]>): AsyncGenerator<string> {
   let held: string[] = [];
   let size = 0;
-  for (const row of rows) {
+  for await (const row of rows) {
     const text = JSON.stringify(row);
     if (size + text.length > PARAMETER_CHARACTERS && held.length > 0) {
       yield `[${held}]`;
@@ -152,13 +154,15 @@ type Step = (env: Env, db: Database, place: Place, now: number, most: number) =>
 
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
+  const tables = await Promise.all(TABLE_NAMES.map((table) => put(table, saved[table] ?? [])));
   await transact(db, [
     moveOn(place, enter("audit")),
-    ...TABLES.flatMap((table) => [...put(table, saved[table] ?? [])]),
+    // What was asked for since the log was lost comes behind what the archive has: erasures, and acts.
+    sql`UPDATE erasures SET n = n + CAST(${place.base} AS INTEGER)`,
+    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
+    ...tables.flat(),
     // All events come back, those of settled days, too: their figures are derived like any others.
     sql`UPDATE projects SET settled_before = ''`,
-    // Acts since the log was lost come behind those of the archive.
-    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
   ]);
 };
 
@@ -171,11 +175,9 @@ async function following(bucket: R2Bucket, prefix: string, { done_key }: Place):
 const audit: Step = async (env, db, place) => {
   const keys = await following(env.ARCHIVE, AUDIT, place);
   const pages = await Promise.all(keys.map((key) => json<{ audit: Table }>(env.ARCHIVE, key)));
+  const entries = await Promise.all(pages.map((page) => put("audit", page.audit)));
   const last = keys.at(-1);
-  await transact(db, [
-    ...pages.flatMap((page) => [...put("audit", page.audit)]),
-    moveOn(place, last === undefined ? enter("manifests") : { done_key: last }),
-  ]);
+  await transact(db, [...entries.flat(), moveOn(place, last === undefined ? enter("manifests") : { done_key: last })]);
 };
 
 const manifests: Step = async (env, db, place) => {
@@ -195,7 +197,7 @@ const at = (name: (typeof COLUMNS)[number]["name"]) =>
   sql.raw(`j.value ->> ${COLUMNS.findIndex((column) => column.name === name)}`);
 const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(", "));
 
-/** Small files together, of a large one a row group. */
+/** Small files together, of a large one a row group. Of the rows no more is held than one piece and what it is cut from. */
 const events: Step = async (env, db, place, _, most) => {
   const asked = { first: 0, end: LAST_HOUR, after: place.done_key, limit: FILES_A_STEP };
   const files = await liveFiles(db, asked);
@@ -205,50 +207,61 @@ const events: Step = async (env, db, place, _, most) => {
     next.rows > most
       ? await groupOf(env.ARCHIVE, next, place.groups_done)
       : await wholeOf(env.ARCHIVE, fitting(files, most));
-  const pieces = [...chunks(rows)];
-  for (const [index, piece] of pieces.entries()) {
-    const last = index === pieces.length - 1;
-    await transact(db, [...insert(piece, place.base), ...(last ? [moveOn(place, moved)] : [])]);
+  let last: string | null = null;
+  for await (const piece of pieces(rows)) {
+    if (last !== null) await transact(db, insert(last, place.base));
+    last = piece;
   }
+  await transact(db, [...(last === null ? [] : insert(last, place.base)), moveOn(place, moved)]);
 };
 /** Of the year 9999. */
 const LAST_HOUR = 70_000_000;
 const FILES_A_STEP = 40;
+/** Files of a step are held together; one alone may be larger. */
+const BYTES_A_STEP = 16 * 1024 * 1024;
 
-type Read = { rows: Row[]; moved: Partial<Place> };
+type Read = { rows: AsyncGenerator<Row>; moved: Partial<Place> };
 
-/** Those that have no more events together than a step takes. */
+/** Those that have no more events together, and no more bytes, than a step takes; one at least. */
 function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
-  let rows = 0;
+  let [rows, bytes] = [0, 0];
   const beyond = files.findIndex((file) => {
     rows += file.rows;
-    return rows > most;
+    bytes += file.bytes;
+    return rows > most || bytes > BYTES_A_STEP;
   });
-  return files.slice(0, beyond === -1 ? files.length : beyond);
+  return files.slice(0, beyond === -1 ? files.length : Math.max(1, beyond));
+}
+
+async function* rowsOf(files: readonly ArrayBuffer[], only?: number): AsyncGenerator<Row> {
+  for (const bytes of files)
+    for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
+}
+
+/** A file's bytes, which have as many rows as the manifest says, and how many its row groups have. */
+async function opened(bucket: R2Bucket, file: ArchiveFile): Promise<{ bytes: ArrayBuffer; groups: number[] }> {
+  const bytes = await bytesOf(bucket, file);
+  const groups = groupsOf(bytes);
+  const rows = groups.reduce((sum, own) => sum + own, 0);
+  if (rows !== file.rows) throw new Error(`${file.key} has ${rows} rows of ${file.rows}.`);
+  return { bytes, groups };
 }
 
 async function wholeOf(bucket: R2Bucket, files: readonly ArchiveFile[]): Promise<Read> {
-  const read = async (file: ArchiveFile) => {
-    const rows = (await Array.fromAsync(readFile(bucket, file))).flat();
-    if (rows.length !== file.rows) throw new Error(`${file.key} has ${rows.length} rows of ${file.rows}.`);
-    return rows;
-  };
-  const rows = (await Promise.all(files.map(read))).flat();
+  const read = await Promise.all(files.map((file) => opened(bucket, file)));
   const { key } = files.at(-1) as ArchiveFile;
-  return { rows, moved: { done_key: key, files_done: files.length, rows_done: rows.length } };
+  const rows_done = files.reduce((sum, file) => sum + file.rows, 0);
+  return {
+    rows: rowsOf(read.map(({ bytes }) => bytes)),
+    moved: { done_key: key, files_done: files.length, rows_done },
+  };
 }
 
-async function groupOf(bucket: R2Bucket, file: ArchiveFile, wanted: number): Promise<Read> {
-  let seen = 0;
-  let group = 0;
-  for await (const rows of readFile(bucket, file)) {
-    seen += rows.length;
-    if (group++ < wanted) continue;
-    const last = seen === file.rows;
-    const place = last ? { done_key: file.key, groups_done: 0, files_done: 1 } : { groups_done: wanted + 1 };
-    return { rows, moved: { ...place, rows_done: rows.length } };
-  }
-  throw new Error(`${file.key} has ${seen} rows of ${file.rows}.`);
+async function groupOf(bucket: R2Bucket, file: ArchiveFile, group: number): Promise<Read> {
+  const { bytes, groups } = await opened(bucket, file);
+  const ended = group >= groups.length - 1;
+  const place = ended ? { done_key: file.key, groups_done: 0, files_done: 1 } : { groups_done: group + 1 };
+  return { rows: rowsOf([bytes], group), moved: { ...place, rows_done: groups[group] ?? 0 } };
 }
 
 const insert = (piece: string, base: number): SQL[] => [

@@ -5,15 +5,21 @@ import { findProject, type Project } from "../project.ts";
 import { principalOfKey } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";
 import { Problem } from "./problem.ts";
-import { limitHeaders, withinLimit } from "./rate-limit.ts";
+import { limitHeaders, limitSignIn, withinLimit } from "./rate-limit.ts";
 import { readSession } from "./session.ts";
+import { isShareSession, principalOfShareSession } from "./share.ts";
+
+/** Pages cannot set headers of a socket: there the protocols `bearer, <session>` stand in. Null is none. */
+function bearerOf(c: Context<App>): string | null {
+  const authorization = c.req.header("authorization");
+  if (authorization !== undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
+  return /^bearer, *(\S+)$/.exec(c.req.header("sec-websocket-protocol") ?? "")?.[1] ?? null;
+}
 
 async function identify(c: Context<App>, now: number): Promise<Principal | null> {
-  const authorization = c.req.header("authorization");
-  if (authorization !== undefined) {
-    const [, key] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-    return key === undefined ? null : principalOfKey(c.env, key, now);
-  }
+  const bearer = bearerOf(c);
+  if (bearer !== null)
+    return isShareSession(bearer) ? principalOfShareSession(c.env, bearer, now) : principalOfKey(c.env, bearer, now);
   const session = await readSession(c, now);
   // SameSite=Strict keeps other sites' pages out; a socket or a write from another origin is refused all the same.
   const origin = c.req.header("origin");
@@ -25,8 +31,12 @@ async function identify(c: Context<App>, now: number): Promise<Principal | null>
 export const atLeast = (role: Role) =>
   createMiddleware<App>(async (c, next) => {
     const principal = c.var.principal ?? (await identify(c, Date.now()));
-    if (!principal) throw new Problem(401, "Sign in, or send a key as Authorization: Bearer.");
+    if (!principal) {
+      if (bearerOf(c) !== null) await limitSignIn(c.env, c.req.raw);
+      throw new Problem(401, "Sign in, or send a key as Authorization: Bearer.");
+    }
     if (!may(principal, role)) throw new Problem(403, `This needs the role ${role}.`);
+    // Many may have opened one link: each is limited by their address.
     const { key_id } = principal;
     if (!c.var.principal && !(await withinLimit(c.env, "api", c.req.raw, key_id))) {
       throw new Problem(429, "Too many requests with this key.", { headers: limitHeaders("api", true) });

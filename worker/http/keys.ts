@@ -18,7 +18,7 @@ export async function sha256(text: string): Promise<string> {
 }
 
 /** Digests are compared, never secrets, and in constant time: neither length nor content shows. */
-const sameDigest = (a: string, b: string): boolean =>
+export const sameDigest = (a: string, b: string): boolean =>
   a.length === b.length && crypto.subtle.timingSafeEqual(encoder.encode(a), encoder.encode(b));
 
 /** `ep_<id>_<secret>`: the id finds it, the secret proves it. Both are random. */

@@ -16,6 +16,8 @@ export type Principal = {
   key_id: string | null;
   /** The share link that was opened: a viewer who has no key, and sees no people. */
   share_id?: string;
+  /** When that session ends. */
+  expires_at?: string;
 };
 
 /** What every route finds in its context. */

@@ -1,21 +1,29 @@
 /** Rate limits, by Cloudflare's binding: it counts in each data centre, and costs neither a request nor a row. */
 
+import { Problem } from "./problem.ts";
+
 /** Requests in a period of seconds; as in wrangler.toml, which is what counts. */
 export const LIMITS = {
   pixel: { requests: 600, seconds: 10 },
   api: { requests: 1_000, seconds: 10 },
+  sign_in: { requests: 20, seconds: 10 },
 } as const;
 export type LimitName = keyof typeof LIMITS;
 
 /** A developer's own machine is not limited. */
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
-/** Whether the sender may go on. `who` is an address for pixels, a key for the API. */
+const BINDINGS = {
+  pixel: "PIXEL_LIMIT",
+  api: "API_LIMIT",
+  sign_in: "SIGN_IN_LIMIT",
+} as const satisfies Record<LimitName, keyof Env>;
+
+/** Whether the sender may go on. `who` is a key for the API; else it is the address. */
 export async function withinLimit(env: Env, name: LimitName, request: Request, who: string | null): Promise<boolean> {
   const address = request.headers.get("cf-connecting-ip");
   if (address === null || LOOPBACK.test(address)) return true;
-  const binding = name === "pixel" ? env.PIXEL_LIMIT : env.API_LIMIT;
-  const { success } = await binding.limit({ key: who ?? address });
+  const { success } = await env[BINDINGS[name]].limit({ key: who ?? address });
   return success;
 }
 
@@ -26,4 +34,10 @@ export function limitHeaders(name: LimitName, usedUp = false): Record<string, st
     "ratelimit-policy": `"${name}";q=${requests};w=${seconds}`,
     ...(usedUp && { ratelimit: `"${name}";r=0;t=${seconds}`, "retry-after": String(seconds) }),
   };
+}
+
+/** Keys, tokens and passwords are not to be guessed: an address may try a few. */
+export async function limitSignIn(env: Env, request: Request): Promise<void> {
+  if (await withinLimit(env, "sign_in", request, null)) return;
+  throw new Problem(429, "Too many tries to sign in from this address.", { headers: limitHeaders("sign_in", true) });
 }

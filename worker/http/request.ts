@@ -69,6 +69,7 @@ function lineOf(c: Context<Incoming>, ms: number) {
     ms,
     ...(codes && { codes }),
     ...(project && { project_id: project.project_id }),
-    ...(principal && { key_id: principal.key_id ?? "admin" }),
+    ...(principal &&
+      (principal.share_id === undefined ? { key_id: principal.key_id ?? "admin" } : { share_id: principal.share_id })),
   };
 }

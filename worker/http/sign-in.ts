@@ -1,29 +1,45 @@
 /** Signing in to the dashboard with a key, and out again. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { atLeast } from "./access.ts";
+import { openDatabase, projects } from "../schema.ts";
+import { atLeast, reaches } from "./access.ts";
 import { readBody } from "./body.ts";
 import { principalOfKey } from "./keys.ts";
-import { type App, may } from "./principal.ts";
+import { type App, may, type Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
+import { limitSignIn } from "./rate-limit.ts";
 import { endSession, startSession } from "./session.ts";
 
 export const credentials = z.strictObject({ key: z.string().min(1).max(512) });
+
+export type SignedIn = Principal & {
+  /** Those that may be chosen from. */
+  projects: { project_id: string; name: string }[];
+};
+
+async function signedIn(env: Env, principal: Principal): Promise<SignedIn> {
+  const all = await openDatabase(env.DB)
+    .select({ project_id: projects.project_id, name: projects.name })
+    .from(projects)
+    .orderBy(projects.name, projects.project_id);
+  return { ...principal, projects: all.filter(({ project_id }) => reaches(principal, project_id)) };
+}
 
 export const sessionRoutes = new Hono<App>()
   .post("/session", async (c) => {
     const origin = c.req.header("origin");
     if (origin !== undefined && origin !== new URL(c.req.url).origin)
       throw new Problem(403, "Sign in from the dashboard itself.");
+    await limitSignIn(c.env, c.req.raw);
     const { key } = await readBody(c, credentials);
     const principal = await principalOfKey(c.env, key, Date.now());
     if (!principal) throw new Problem(401, "That key is not known here.");
     if (!may(principal, "viewer"))
       throw new Problem(403, "That key can only send events; sign in with one that can read.");
     await startSession(c, principal, Date.now());
-    return c.json(principal);
+    return c.json(await signedIn(c.env, principal));
   })
-  .get("/session", atLeast("viewer"), (c) => c.json(c.var.principal))
+  .get("/session", atLeast("viewer"), async (c) => c.json(await signedIn(c.env, c.var.principal)))
   .delete("/session", (c) => {
     endSession(c);
     return c.body(null, 204);

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { Project } from "../project.ts";
-import { ANY_TAG } from "../projections/player-days.ts";
+import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";

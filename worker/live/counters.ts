@@ -31,8 +31,8 @@ export type LiveMessage =
   | ({ type: "counts" } & Omit<Snapshot, "events">)
   | { type: "events"; events: StreamedEvent[] };
 
-/** A view, and until when it is to be had (epoch milliseconds). */
-export type Listener = View & { until: number };
+/** A view, until when it is to be had (epoch milliseconds), and by which share link. */
+export type Listener = View & { until: number; share_id?: string };
 
 /** What a minute counted of a type, of one value of a dimension (`''` is none), in one currency (`''` is no money). */
 export type MinuteRow = {
@@ -202,10 +202,16 @@ export class LiveCounters extends DurableObject<Env> {
       listener: Listener;
     };
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
+    this.ctx.acceptWebSocket(server, listener.share_id === undefined ? [] : [listener.share_id]);
     server.serializeAttachment({ settings, listener });
     await this.webSocketMessage(server);
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Closes what came by these share links: whoever still may connects again. */
+  async disconnect(share_ids: readonly string[]): Promise<void> {
+    for (const share_id of share_ids)
+      for (const socket of this.ctx.getWebSockets(share_id)) socket.close(CONNECT_AGAIN, "connect again");
   }
 
   /** Whatever a listener says, it means "tell me again": windows run on while nothing happens. */

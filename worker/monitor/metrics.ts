@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
-import { atLeast, reaches } from "../http/access.ts";
+import { atLeast, notShared, reaches } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -29,14 +29,20 @@ async function read(scrape: Scrape): Promise<Sample[]> {
   return parts.flat();
 }
 
-export const scrapeRoutes = new Hono<App>().get("/metrics", atLeast("viewer"), parameters(scrapeQuery), async (c) => {
-  const { principal } = c.var;
-  if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
-  const { project_id = principal.project_id } = c.req.valid("query");
-  if (!reaches(principal, project_id)) throw new Problem(403, "This key belongs to another project.");
-  const text = expose(await read({ env: c.env, db: openDatabase(c.env.DB), project_id, now: Date.now() }));
-  return c.body(text, 200, {
-    "content-type": "text/plain; version=0.0.4; charset=utf-8",
-    "cache-control": "no-store",
-  });
-});
+export const scrapeRoutes = new Hono<App>().get(
+  "/metrics",
+  atLeast("viewer"),
+  notShared,
+  parameters(scrapeQuery),
+  async (c) => {
+    const { principal } = c.var;
+    if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
+    const { project_id = principal.project_id } = c.req.valid("query");
+    if (!reaches(principal, project_id)) throw new Problem(403, "This key belongs to another project.");
+    const text = expose(await read({ env: c.env, db: openDatabase(c.env.DB), project_id, now: Date.now() }));
+    return c.body(text, 200, {
+      "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      "cache-control": "no-store",
+    });
+  },
+);

@@ -11,8 +11,9 @@ import type { SchemaVersionView, SchemaView } from "../admin/schemas.ts";
 import type { BatchAnswer, EventAnswer, EventResult } from "../collect/batch.ts";
 import { ERROR_CODES, type FieldError } from "../event.ts";
 import type { Replay } from "../event-log/dead-letters.ts";
-import { type Principal, ROLES } from "../http/principal.ts";
+import { ROLES } from "../http/principal.ts";
 import type { ProblemDocument } from "../http/problem.ts";
+import type { SignedIn } from "../http/sign-in.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/tally.ts";
 import type { FeedHealth } from "../rates/feed.ts";
@@ -106,14 +107,17 @@ export const liveMessage = z
   ])
   .meta({ id: "LiveMessage" }) satisfies z.ZodType<LiveMessage>;
 
-export const principal = z
+export const signedIn = z
   .object({
     role: z.enum(ROLES),
     project_id: maybe.describe("Null: every project."),
     banner_tags: z.array(z.string()).nullable(),
-    key_id: maybe.describe("Null: the ADMIN_TOKEN."),
+    key_id: maybe.describe("Null: the ADMIN_TOKEN, or a share link."),
+    share_id: text.exactOptional().describe("The share link that was opened."),
+    expires_at: instant.exactOptional().describe("When that session ends."),
+    projects: z.array(z.object({ project_id: text, name: text })).describe("Those that may be chosen from."),
   })
-  .meta({ id: "Principal" }) satisfies z.ZodType<Principal>;
+  .meta({ id: "SignedIn" }) satisfies z.ZodType<SignedIn>;
 
 export const projectView = z
   .object({
@@ -204,7 +208,9 @@ export const deadLetter = z
     event_id: maybe,
     event_type: maybe,
     event: z.unknown().describe("As it was, or as it was edited."),
-    sent: z.record(z.string(), z.unknown()).describe("The event by its fields on the wire, as an edit may change them."),
+    sent: z
+      .record(z.string(), z.unknown())
+      .describe("The event by its fields on the wire, as an edit may change them."),
     error: text,
     consumer: text,
     failed_at: instant,

@@ -38,7 +38,12 @@ const playerExport = z
     payments: z.array(record),
     dead_letters: z.array(record),
     requests: z.array(record).describe("Samples of refused requests."),
-    events: z.array(record).describe("All of them, tests, bots and duplicates included, as they happened."),
+    events: z
+      .array(record)
+      .describe(
+        "All of them, tests, bots and duplicates included, as they happened; behind them those that have gone from the log, from the archive.",
+      ),
+    next_cursor: z.int().nullable().describe("Ask again with it as `cursor` for more of the archive; null at its end."),
   })
   .meta({ id: "PlayerExport" });
 
@@ -72,7 +77,7 @@ export const erasureOperations: Operation[] = [
     query: exportQuery,
     answers: {
       200: {
-        description: "Streamed, whatever its length; as CSV or NDJSON the events.",
+        description: "Streamed; as CSV or NDJSON the events. Where a part is not all, `Link` names the next one.",
         content: { ...json(playerExport), "text/csv": z.string(), "application/x-ndjson": z.string() },
       },
     },

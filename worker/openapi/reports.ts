@@ -46,7 +46,8 @@ export const liveOperations: Operation[] = [
     summary: "The same, pushed over a WebSocket",
     description:
       "Sends a `snapshot` on connecting and whenever you send anything, then `counts` and `events` as they come. " +
-      "Closes with the code 4000 after 15 minutes: connect again.",
+      "Closes with the code 4000 after 15 minutes: connect again. A page that has no cookie sends its bearer as " +
+      "`Sec-WebSocket-Protocol: bearer, <session>`.",
     role: "viewer",
     query: realtimeQuery,
     answers: { 101: { description: "The connection becomes a WebSocket." } },

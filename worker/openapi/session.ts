@@ -1,6 +1,6 @@
 /** Signing in and out, in the document. */
 import { credentials } from "../http/sign-in.ts";
-import { principal } from "./answers.ts";
+import { signedIn } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
 const at = { tag: "Session", path: "/api/v1/session" } as const;
@@ -14,8 +14,8 @@ export const sessionOperations: Operation[] = [
     description: "Sets an HttpOnly, SameSite=Strict cookie for 7 days. The key must be able to read.",
     role: null,
     body: { schema: credentials, examples: { Key: { key: "ep_…" } } },
-    answers: { 200: { description: "Who is signed in now.", content: json(principal), headers: ["Set-Cookie"] } },
-    problems: [401, 403],
+    answers: { 200: { description: "Who is signed in now.", content: json(signedIn), headers: ["Set-Cookie"] } },
+    problems: [401, 403, 429],
   },
   {
     ...at,
@@ -23,7 +23,7 @@ export const sessionOperations: Operation[] = [
     method: "get",
     summary: "Who is signed in",
     role: "viewer",
-    answers: { 200: { description: "By the cookie, or by the key of the request.", content: json(principal) } },
+    answers: { 200: { description: "By the cookie, or by the key of the request.", content: json(signedIn) } },
   },
   {
     ...at,

@@ -1,16 +1,15 @@
 /**
  * Who did what on which day, and from it how people return: `returns` pairs each day on which a person was active with
- * the one before it, `retention` counts those who were there again so many days after their first.
+ * the one before it, `retention` counts those who were there again so many days after their first, and `depositors` has
+ * the days on which they deposited.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { countDepositors, recountDepositors } from "./depositors.ts";
 import type { Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
+import { ANY_TAG, newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
 
 /** Days after the first at which `retention` looks; 0 is the cohort itself. */
 export const RETENTION_DAYS = [0, 1, 3, 7, 14, 30, 60, 90] as const;
-
-/** Stands for every tag, and for none; no tag can hold it. */
-export const ANY_TAG = "\u001fall";
 
 /**
  * `people` are those whose days change, with the days they had (`before`) and those that they have now (`after`):
@@ -83,15 +82,16 @@ export const playerDays: Tables = {
   aboutPeople: true,
   apply: (step) => {
     const fresh = newEvents(step);
-    const statements = [...counted(additions(fresh)), record(fresh)];
+    const statements = [...counted(additions(fresh)), countDepositors(fresh), record(fresh)];
     if (step.repairs === null) return statements;
     return [
       ...counted(replacements(step.repairs, step.upTo)),
+      recountDepositors(step.repairs, step.upTo),
       sql`DELETE FROM player_days
         WHERE (project_id, person) IN (${repaired(step.repairs)}) AND NOT ${settledDay(sql`player_days`)}`,
       record(pastOf(step.repairs, step.upTo)),
       ...statements,
     ];
   },
-  clear: () => ["player_days", "returns", "retention"].map((table) => sql`DELETE FROM ${sql.raw(table)}`),
+  clear: () => ["player_days", "returns", "retention", "depositors"].map((table) => sql`DELETE FROM ${sql.raw(table)}`),
 };

@@ -27,11 +27,11 @@ const row = z.object({
   generated_at: instant.describe("When these figures were made."),
   stale: z.boolean().describe("Whether something came late that is not in it yet."),
 });
-type Report = z.output<typeof row>;
+export type AggregatedReport = z.output<typeof row>;
 const answer = row.meta({ id: "AggregatedReport" });
 const COLUMNS = Object.keys(row.shape);
 
-type Stored = Omit<Report, "from" | "to" | "unconverted" | "generated_at" | "stale"> & {
+type Stored = Omit<AggregatedReport, "from" | "to" | "unconverted" | "generated_at" | "stale"> & {
   from_date: string;
   to_date: string;
   unconverted: string;
@@ -39,7 +39,7 @@ type Stored = Omit<Report, "from" | "to" | "unconverted" | "generated_at" | "sta
   stale: number;
 };
 
-const viewOf = (stored: Stored): Report => {
+const viewOf = (stored: Stored): AggregatedReport => {
   const { report_id, report_type, from_date, to_date, unconverted, revision, generated_at, stale, ...figures } = stored;
   return {
     report_id,

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import { ANY_TAG } from "../projections/player-days.ts";
+import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
@@ -109,25 +109,15 @@ async function readCampaigns(
   tags: string[] | null,
 ) {
   const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
-  const days = JSON.stringify(Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index)));
-  // Day by day, since that is how `activity` is ordered: what people did besides is not read.
-  const depositors = sql`deposited AS MATERIALIZED (
-      SELECT DISTINCT a.banner_tag, a.person FROM json_each(${days}) d CROSS JOIN activity a
-        ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = 'deposit'
-      WHERE true ${onlyTags(sql`a.banner_tag`, tags)}
-    ), depositors AS MATERIALIZED (
-      SELECT d.banner_tag, d.person, p.deposit_date < ${from} AS returned,
-        p.deposit_date >= ${from} AND p.deposit_tag = d.banner_tag AS first,
-        p.registration_date BETWEEN ${from} AND ${to} AS registered
-      FROM deposited d JOIN players p ON p.project_id = ${project_id} AND p.person = d.person
-    )`;
-  const deposited = sql`count(DISTINCT person) AS depositors,
-    count(DISTINCT person) FILTER (WHERE returned) AS returning_depositors,
-    count(*) FILTER (WHERE first) AS first_deposits, count(*) FILTER (WHERE first AND registered) AS new_depositors`;
   /** Whoever was active is counted at their first day in the period, whose day before lies outside. */
   const peopleOf = (banner_tag: SQL) => sql`SELECT ifnull(sum(r.people), 0) FROM returns r
     WHERE r.project_id = ${project_id} AND r.banner_tag = ${banner_tag}
       AND r.event_date BETWEEN ${from} AND ${to} AND r.previous_date < ${from}`;
+  const days = JSON.stringify(Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index)));
+  // Day by day, since that is how `activity` is ordered: what people did besides is not read.
+  const deposited = sql`SELECT DISTINCT a.person FROM json_each(${days}) d CROSS JOIN activity a
+      ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = 'deposit'
+    WHERE true ${onlyTags(sql`a.banner_tag`, tags)}`;
   // People of several tags are one person in the total.
   const distinct =
     tags === null
@@ -136,7 +126,10 @@ async function readCampaigns(
             AND event_date BETWEEN ${from} AND ${to} AND event_type = 'registration') AS registrations`
       : sql`(SELECT count(DISTINCT person) FROM activity WHERE ${within}) AS unique_players,
           (SELECT count(DISTINCT event_date || person) FROM activity
-            WHERE ${within} AND event_type = 'registration') AS registrations`;
+            WHERE ${within} AND event_type = 'registration') AS registrations,
+          (SELECT count(*) FROM (${deposited})) AS depositors,
+          (SELECT count(*) FROM (${deposited}) d CROSS JOIN players p ON p.project_id = ${project_id} AND p.person = d.person
+            WHERE p.deposit_date < ${from}) AS returning_depositors`;
   const [events, deposits, paid, everyone] = await Promise.all([
     db.all<Tagged<"visits" | "registrations" | "deposits" | "unique_players">>(sql`
       SELECT banner_tag, ifnull(sum(total) FILTER (WHERE event_type = 'visit'), 0) AS visits,
@@ -144,15 +137,19 @@ async function readCampaigns(
         ifnull(sum(total) FILTER (WHERE event_type = 'deposit'), 0) AS deposits,
         (${peopleOf(sql`s.banner_tag`)}) AS unique_players
       FROM event_summary s WHERE ${within} GROUP BY banner_tag`),
-    db.all<Omit<Tagged<Depositors>, "banner_tag"> & { banner_tag: string | null }>(sql`WITH ${depositors}
-      SELECT banner_tag, ${deposited} FROM depositors GROUP BY banner_tag
-      UNION ALL SELECT NULL, ${deposited} FROM depositors`),
+    // As in `returns`: at their first day in the period. Where no tags are asked for, those of any are among them.
+    db.all<Tagged<Depositors>>(sql`
+      SELECT banner_tag, sum(people) AS depositors,
+        ifnull(sum(people) FILTER (WHERE first_date < ${from}), 0) AS returning_depositors,
+        ifnull(sum(people) FILTER (WHERE is_first), 0) AS first_deposits,
+        ifnull(sum(people) FILTER (WHERE is_first AND registration_date BETWEEN ${from} AND ${to}), 0) AS new_depositors
+      FROM depositors WHERE ${within} AND previous_date < ${from} GROUP BY banner_tag`),
     db.all<Paid>(sql`SELECT banner_tag, event_type, ${sums(currency)} FROM (
         SELECT banner_tag, event_type, currency, total, whole, fraction,
           CASE WHEN currency = ${currency} THEN ${to} ELSE event_date END AS event_date
         FROM money_summary WHERE ${within} AND event_type IN ('deposit', 'withdrawal'))
       GROUP BY banner_tag, event_type, currency, event_date`),
-    tags?.length === 1 ? undefined : db.get<Pick<Counts, "unique_players" | "registrations">>(sql`SELECT ${distinct}`),
+    tags?.length === 1 ? undefined : db.get<Partial<Counts>>(sql`SELECT ${distinct}`),
   ]);
   const campaigns = new Map<string, Campaign>();
   const of = (name: string) => {
@@ -162,7 +159,7 @@ async function readCampaigns(
   };
   const together: Partial<Counts> = { ...everyone };
   for (const { banner_tag, ...row } of [...events, ...deposits])
-    Object.assign(banner_tag === null ? together : of(banner_tag).counts, row);
+    Object.assign(banner_tag === ANY_TAG ? together : of(banner_tag).counts, row);
   for (const row of paid) of(row.banner_tag).paid.push(row);
   const rows = [...campaigns.values()];
   const sum = (name: Count) => rows.reduce((total, row) => total + row.counts[name], 0);

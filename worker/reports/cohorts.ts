@@ -115,19 +115,21 @@ async function paidRows(
       SELECT f.person, f.cohort_date, (SELECT d.banner_tag FROM player_days d WHERE d.project_id = ${project_id}
         AND d.person = f.person AND d.event_date = f.cohort_date ORDER BY d.first_at, d.banner_tag LIMIT 1) AS banner_tag
       FROM first_days f WHERE f.cohort_date BETWEEN ${from} AND ${to}
-    ), cohorts AS (
+    ), cohorts AS MATERIALIZED (
       SELECT person, ${COHORT_OF[asked.interval]} AS cohort, ${asked.grouped ? sql`banner_tag` : sql`''`} AS banner_tag
       FROM begun WHERE true ${onlyTags(sql`banner_tag`, asked.tags)}
     )`;
-  const [paid, paying] = await Promise.all([
-    db.all<Paid>(sql`WITH ${payers}
-      SELECT cohort, banner_tag, event_type, ${sums()} FROM paid JOIN cohorts USING (person)
-      GROUP BY cohort, banner_tag, event_type, event_date, currency`),
-    db.all<Paying>(sql`WITH ${payers}
-      SELECT cohort, banner_tag, count(DISTINCT person) AS people FROM paid JOIN cohorts USING (person)
-      WHERE event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))}) GROUP BY cohort, banner_tag`),
-  ]);
-  return { paid, paying };
+  // Who pays is looked up once for both: what they paid, and, without a type, how many they are.
+  const rows = await db.all<Paid | (Paying & { event_type: null })>(sql`WITH ${payers}
+    SELECT cohort, banner_tag, event_type, ${sums()}, NULL AS people FROM cohorts CROSS JOIN paid USING (person)
+    GROUP BY cohort, banner_tag, event_type, event_date, currency
+    UNION ALL SELECT cohort, banner_tag, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM cohorts
+    WHERE person IN (SELECT person FROM paid WHERE event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))}))
+    GROUP BY cohort, banner_tag`);
+  return {
+    paid: rows.filter((row): row is Paid => row.event_type !== null),
+    paying: rows.filter((row): row is Paying & { event_type: null } => row.event_type === null),
+  };
 }
 
 function paidSince(paid: Paid[], paying: Paying[], players: number) {

@@ -2,45 +2,60 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { Problem } from "../http/problem.ts";
+import { type ColumnName, type ColumnType, columnsBut, LOG_COLUMNS } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { OUTCOMES, outcomeOf } from "../projections/outcomes.ts";
 import { NOW, person, withTag } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
-import { instant, maybe, text } from "./answer.ts";
+import { instant, text } from "./answer.ts";
 import { common, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
 
+/** How a column is shown. */
+const SHOWN = {
+  text,
+  whole: z.int(),
+  hour: z.int().min(0).max(23),
+  instant,
+  date: z.iso.date(),
+  money: text,
+  json: z.record(text, z.unknown()),
+  flag: z.boolean(),
+} as const satisfies Record<ColumnType, z.ZodType>;
+
+const TOLD: Partial<Record<ColumnName, string>> = {
+  banner_tag: "The tag that it counts for: its own, else the last one of its player.",
+  timestamp: "When it happened.",
+  event_hour: "In the project's time zone.",
+  amount: "A decimal.",
+  referrer: "The host of the page that sent it.",
+  source_ip: "Truncated: /24 of IPv4, /48 of IPv6.",
+  bot: "Why it is taken for a bot's; null where it is not.",
+  duplicate_of: "The event that had this transaction first.",
+};
+
+/** `outcome` tells of tests. */
+const VIEWED = columnsBut("seq", "project_id", "test");
+type Viewed = (typeof VIEWED)[number];
+type Shown<Name extends Viewed> = (typeof LOG_COLUMNS)[Name] extends readonly [
+  infer Type extends ColumnType,
+  "required",
+]
+  ? (typeof SHOWN)[Type]
+  : z.ZodNullable<(typeof SHOWN)[(typeof LOG_COLUMNS)[Name][0]]>;
+
+const shown = Object.fromEntries(
+  VIEWED.map((name) => {
+    const [type, presence] = LOG_COLUMNS[name];
+    const schema = presence === "required" ? SHOWN[type] : SHOWN[type].nullable();
+    return [name, TOLD[name] === undefined ? schema : schema.describe(TOLD[name])];
+  }),
+) as unknown as { [Name in Viewed]: Shown<Name> };
+
 export const eventView = z
   .object({
-    event_id: text,
-    event_type: text,
-    player_id: maybe,
-    visitor_id: maybe,
-    banner_tag: maybe.describe("The tag that it counts for: its own, else the last one of its player."),
+    ...shown,
     attributed: z.boolean().describe("Whether the tag is not its own."),
-    app_id: maybe,
-    session_id: maybe,
-    click_id: maybe,
-    platform: maybe,
-    app_version: maybe,
-    timestamp: instant.describe("When it happened."),
-    received_at: instant,
-    event_date: z.iso.date(),
-    event_hour: z.int().min(0).max(23).describe("In the project's time zone."),
-    amount: maybe.describe("A decimal."),
-    currency: maybe,
-    transaction_id: maybe,
-    score: z.int().nullable(),
-    data: z.record(text, z.unknown()).nullable(),
-    country: maybe,
-    device: maybe,
-    browser: maybe,
-    os: maybe,
-    referrer: maybe.describe("The host of the page that sent it."),
-    source_ip: maybe.describe("Truncated: /24 of IPv4, /48 of IPv6."),
-    user_agent: maybe,
-    bot: maybe.describe("Why it is taken for a bot's; null where it is not."),
-    duplicate_of: maybe.describe("The event that had this transaction first."),
     outcome: z.enum(OUTCOMES).describe("Whether it counts, and if not, why."),
   })
   .meta({ id: "EventView" });
@@ -58,7 +73,7 @@ export type LoggedEvent = Omit<EventView, "timestamp" | "received_at" | "amount"
 };
 
 const STORED = sql.raw(
-  EVENT_COLUMNS.filter((column) => !["banner_tag", "attributed", "outcome"].includes(column))
+  columnsBut("seq", "project_id", "test", "banner_tag")
     .map((column) => `e.${column}`)
     .join(", "),
 );

@@ -12,7 +12,11 @@ import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
 /** The steps, in the order of `FUNNEL_STEPS`. */
-const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
+export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
+
+const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
+/** In seconds; what takes longer is a bucket of its own. */
+const BUCKETS = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY, null] as const;
 
 const query = z.strictObject({
   ...dated,
@@ -31,14 +35,22 @@ const funnelStep = z
     median_seconds_from_previous: rate,
   })
   .meta({ id: "FunnelStep" });
+const time = z.object({
+  seconds_up_to: z.int().nullable().describe("And longer than the row before; null is any longer time."),
+  players: whole.describe("Those who took so long since the step before."),
+});
+const timedStep = funnelStep
+  .extend({ times_from_previous: z.array(time).describe("All buckets; of the first step there are none.") })
+  .meta({ id: "TimedFunnelStep" });
 export type FunnelStep = z.output<typeof funnelStep>;
+export type TimedFunnelStep = z.output<typeof timedStep>;
 
 const answer = z
   .object({
     ...named,
     ...days,
     by: z.enum(["visit_date", "event_date"]),
-    steps: z.array(funnelStep),
+    steps: z.array(timedStep),
     groups: z
       .array(z.object({ banner_tag: maybe, steps: z.array(funnelStep) }))
       .exactOptional()
@@ -47,7 +59,27 @@ const answer = z
   .meta({ id: "Funnel" });
 export type Funnel = z.output<typeof answer>;
 
-type StepRow = { banner_tag: string | null; step: number; players: number; median: number | null };
+type StepRow = {
+  banner_tag: string | null;
+  step: number;
+  players: number;
+  median: number | null;
+  /** People of each bucket, a JSON list. */
+  times: string;
+};
+
+/** People by how long it took them. As literals: so many parameters would be too many. */
+const BY_TIME = sql.raw(
+  BUCKETS.map((upTo, index) => {
+    const longerThan = BUCKETS[index - 1];
+    const conditions = [
+      longerThan ? `elapsed > ${longerThan * 1_000}` : "elapsed >= 0",
+      ...(upTo === null ? [] : [`elapsed <= ${upTo * 1_000}`]),
+    ];
+    return `sum(people) FILTER (WHERE ${conditions.join(" AND ")}) AS time_${index}`;
+  }).join(", "),
+);
+const TIMES = sql.raw(`json_array(${BUCKETS.map((_, index) => `ifnull(sum(time_${index}), 0)`).join(", ")})`);
 
 /** Steps by people, with the median time since the step before, of those who took that before. */
 async function funnelRows(
@@ -58,23 +90,30 @@ async function funnelRows(
 ): Promise<StepRow[]> {
   const group = asked.grouped ? sql`banner_tag` : sql`NULL`;
   const anchor = asked.by === "visit_date" ? "visit" : "event";
+  const within = sql`project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to}
+    ${onlyTags(sql`banner_tag`, asked.tags)}`;
+  // Added up in the order of the table; then sorted once, by time, for the medians.
   return db.all<StepRow>(sql`
-    WITH taken AS MATERIALIZED (
-      SELECT ${group} AS banner_tag, step, elapsed, sum(people) AS people FROM funnel
-      WHERE project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to}
-        ${onlyTags(sql`banner_tag`, asked.tags)}
-      GROUP BY 1, 2, 3
+    WITH daily AS (
+      SELECT ${group} AS banner_tag, step, sum(people) AS people, sum(people) FILTER (WHERE elapsed >= 0) AS timed,
+        ${BY_TIME}
+      FROM funnel f WHERE ${within} GROUP BY event_date, step, f.banner_tag
+    ), counted AS MATERIALIZED (
+      SELECT banner_tag, step, sum(people) AS players, sum(timed) AS timed, ${TIMES} AS times
+      FROM daily GROUP BY 1, 2
     ), ranked AS (
-      SELECT banner_tag, step, elapsed, sum(people) OVER (PARTITION BY banner_tag, step ORDER BY elapsed) AS upto,
-        sum(people) OVER (PARTITION BY banner_tag, step) AS timed FROM taken WHERE elapsed >= 0
+      SELECT ${group} AS banner_tag, step, elapsed, people,
+        sum(people) OVER (PARTITION BY ${group}, step ORDER BY elapsed ROWS UNBOUNDED PRECEDING) AS upto
+      FROM funnel WHERE ${within} AND elapsed >= 0
     ), medians AS (
-      SELECT banner_tag, step, (min(elapsed) FILTER (WHERE upto >= (timed + 1) / 2)
+      SELECT r.banner_tag, r.step, (min(elapsed) FILTER (WHERE upto >= (timed + 1) / 2)
         + min(elapsed) FILTER (WHERE upto >= (timed + 2) / 2)) / 2000.0 AS median
-      FROM ranked GROUP BY banner_tag, step
+      FROM ranked r CROSS JOIN counted c ON c.banner_tag IS r.banner_tag AND c.step = r.step
+      WHERE upto >= (timed + 1) / 2 AND upto - r.people < (timed + 2) / 2 GROUP BY 1, 2
     )
-    SELECT t.banner_tag, t.step, sum(t.people) AS players, m.median
-    FROM taken t LEFT JOIN medians m ON m.banner_tag IS t.banner_tag AND m.step = t.step
-    GROUP BY t.banner_tag, t.step ORDER BY t.banner_tag, t.step`);
+    SELECT c.banner_tag, c.step, c.players, m.median, c.times
+    FROM counted c LEFT JOIN medians m ON m.banner_tag IS c.banner_tag AND m.step = c.step
+    ORDER BY c.banner_tag, c.step`);
 }
 
 function stepsOf(rows: StepRow[]): FunnelStep[] {
@@ -89,6 +128,12 @@ function stepsOf(rows: StepRow[]): FunnelStep[] {
   }));
 }
 
+function timesOf(rows: StepRow[], step: number): TimedFunnelStep["times_from_previous"] {
+  if (step === 0) return [];
+  const players: number[] = JSON.parse(rows.find((row) => row.step === step)?.times ?? "[]");
+  return BUCKETS.map((seconds_up_to, index) => ({ seconds_up_to, players: players[index] ?? 0 }));
+}
+
 export const funnel = report({
   id: "getFunnel",
   path: "/funnel",
@@ -101,8 +146,10 @@ export const funnel = report({
   tries: ["group_by=banner_tag&by=event_date"],
   reads: "all",
   async read({ db, project: { project_id, timezone }, period, tags, query: { by = "visit_date", group_by } }) {
-    const steps = stepsOf(await funnelRows(db, project_id, period, { by, tags, grouped: false }));
-    const body: Funnel = { project_id, timezone, ...period, by, steps };
+    const all = await funnelRows(db, project_id, period, { by, tags, grouped: false });
+    const steps = stepsOf(all);
+    const timed = steps.map((step, index) => ({ ...step, times_from_previous: timesOf(all, index) }));
+    const body: Funnel = { project_id, timezone, ...period, by, steps: timed };
     const columns = Object.keys(funnelStep.shape);
     if (group_by === undefined) return { body, columns, rows: steps };
 

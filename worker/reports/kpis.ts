@@ -26,7 +26,7 @@ const figures = z.object({
   unconverted: amounts.describe("What was paid in currencies that have no rate in force: in no figure in USD."),
 });
 const row = z.object({ app_id: maybe, ...figures.shape }).meta({ id: "AppKpis" });
-type Row = z.output<typeof row>;
+export type AppKpis = z.output<typeof row>;
 const answer = z
   .object({
     ...named,
@@ -35,8 +35,9 @@ const answer = z
     total: figures.describe("All apps together; a person of several is one."),
   })
   .meta({ id: "Kpis" });
+export type Kpis = z.output<typeof answer>;
 
-type People = Pick<Row, "installs" | "new_players" | "active_users" | "first_deposits">;
+type People = Pick<AppKpis, "installs" | "new_players" | "active_users" | "first_deposits">;
 type Paid = Sum & { app_id: string; event_type: (typeof INCOME)[number] };
 
 async function kpisOf(db: Database, project_id: string, day: string, tags: string[] | null) {
@@ -87,7 +88,7 @@ async function kpisOf(db: Database, project_id: string, day: string, tags: strin
   };
   const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };
   // Who pays is active: each app of a payment has a row of people.
-  const rows = people.map((who): Row => {
+  const rows = people.map((who): AppKpis => {
     const paying = payers.find(({ app_id }) => app_id === who.app_id)?.people ?? 0;
     const own = paid.filter(({ app_id }) => app_id === who.app_id);
     return { app_id: who.app_id || null, ...figuresOf(who, paying, own) };

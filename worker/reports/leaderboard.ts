@@ -116,6 +116,7 @@ export const leaderboard = report({
   tries: ["period=weekly&date=2026-05-01&limit=3", "period=alltime", "around=nobody", "period=alltime&date=2026-05-01"],
   problems: [404],
   untagged: true,
+  people: true,
   reads: "all",
   async read({ db, project: { project_id, timezone }, params: { app_id }, query, now }) {
     const { period, date, limit, around } = query;

@@ -47,6 +47,7 @@ const answer = z
     phone: maybe.describe("What an `auth` event gave last."),
   })
   .meta({ id: "PlayerProfile" });
+export type PlayerProfile = z.output<typeof answer>;
 const AMOUNTS = ["spend", "withdrawn", "unconverted", "refunded_unconverted", "withdrawn_unconverted"] as const;
 
 export type Player = typeof players.$inferSelect;

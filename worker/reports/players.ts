@@ -2,8 +2,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { tagFilter } from "../http/tag-filter.ts";
+import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../schema.ts";
 import { instant, maybe, money, text, whole } from "./answer.ts";
+import { STEPS } from "./funnel.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { date, onlyTags } from "./period.ts";
 import { iso, type Player, tagsOf } from "./player.ts";
@@ -15,8 +17,14 @@ const SORTABLE = ["player_id", "first_seen", "last_event_at"] as const;
 
 const query = z.strictObject({
   ...listed,
-  from: date.optional().describe("The earliest first day, in the project's time zone."),
-  to: date.optional().describe("The latest first day, included."),
+  funnel_step: z
+    .enum(STEPS, `must be one of ${STEPS.join(", ")}`)
+    .optional()
+    .describe("Those who took this step of the funnel: `from`, `to` and the tags are then those of the step."),
+  from: date
+    .optional()
+    .describe("The earliest first day, in the project's time zone; with `funnel_step` that of the step."),
+  to: date.optional().describe("The latest first day, included; with `funnel_step` that of the step."),
   search: z
     .string("must be given once")
     .min(1, "must not be empty")
@@ -53,6 +61,7 @@ const row = z.object({
   deposit_tag: maybe.describe("The tag that the first deposit counts for."),
 });
 type Row = z.output<typeof row>;
+export type PlayerRow = Row;
 
 /** Where a row stands: by what it is sorted, and among equals by whose it is. */
 const place = z.object({ value: z.union([z.string(), z.number()]), person: z.string() });
@@ -78,25 +87,39 @@ function sorting(sort: string) {
   };
 }
 
-function chosen({ search, has_deposit, from, to }: Query, tags: string[] | null): SQL {
-  const named = tags?.filter((name) => name !== "") ?? null;
-  const brought = [
-    ...["first_tag", "last_tag", "registration_tag", "deposit_tag"].map(
-      (name) => sql`(true ${onlyTags(sql.raw(name), named)})`,
-    ),
-    ...(tags?.includes("") ? [sql`first_tag IS NULL`] : []),
-  ];
+/** Brought by one of these tags; `''` are those whom none brought. */
+function broughtBy(tags: string[] | null): SQL {
+  if (tags === null) return sql``;
+  const named = tags.filter((name) => name !== "");
+  const ways = ["first_tag", "last_tag", "registration_tag", "deposit_tag"].map(
+    (name) => sql`(true ${onlyTags(sql.raw(name), named)})`,
+  );
+  if (tags.includes("")) ways.push(sql`first_tag IS NULL`);
+  return sql`AND (${sql.join(ways, sql` OR `)})`;
+}
+
+const within = (day: SQL, { from, to }: Query) =>
+  sql`${from === undefined ? sql`` : sql`AND ${day} >= ${from}`} ${to === undefined ? sql`` : sql`AND ${day} <= ${to}`}`;
+
+/** By the day and tag of a step, as the funnel counts by `event_date`. */
+function atStep(name: (typeof STEPS)[number], query: Query, tags: string[] | null): SQL {
+  const step = FUNNEL_STEPS[STEPS.indexOf(name)];
+  const day = sql.raw(`${step}_date`);
+  return sql`AND ${day} IS NOT NULL ${onlyTags(sql.raw(`${step}_tag`), tags)} ${within(day, query)}`;
+}
+
+/** `own` are the tags that the asker is limited to: whom none of them brought is not theirs to see. */
+function chosen(query: Query, tags: string[] | null, own: string[] | null): SQL {
+  const { search, has_deposit, funnel_step } = query;
   const firstDay = sql`(SELECT d.event_date FROM player_days d
     WHERE d.project_id = players.project_id AND d.person = players.person ORDER BY d.event_date LIMIT 1)`;
   const conditions = [
     search && sql`AND person >= ${search} AND person < ${`${search}\u{10FFFF}`}`,
-    tags && sql`AND (${sql.join(brought, sql` OR `)})`,
     has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
-    from && sql`AND ${firstDay} >= ${from}`,
-    to && sql`AND ${firstDay} <= ${to}`,
+    ...(funnel_step ? [broughtBy(own), atStep(funnel_step, query, tags)] : [broughtBy(tags), within(firstDay, query)]),
   ];
   return sql.join(
-    conditions.filter((condition) => typeof condition === "object" && condition !== null),
+    conditions.filter((condition) => typeof condition === "object"),
     sql` `,
   );
 }
@@ -139,7 +162,8 @@ export const players = report({
   summary: "The players, by id, tag, segment or first day",
   description:
     "`from` and `to` are of the first day; `banner_tag` is the first or last tag, or that of the registration or first " +
-    "deposit. A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
+    "deposit. With `funnel_step` all of them are of the step, as `/funnel` counts by `event_date`; visitors who are no " +
+    "players are in those figures, and not here. A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
   role: "analyst",
   query,
   answer: listOf(row).meta({ id: "Players" }),
@@ -148,12 +172,13 @@ export const players = report({
     "search=player-4&sort=player_id&limit=1",
     "segment=free&has_deposit=true",
     "banner_tag=summer&from=2026-01-01",
+    "funnel_step=first_deposit&from=2026-01-01",
   ],
   reads: "now",
   async read({ db, project, principal, tags, query }) {
     const { project_id } = project;
     const { order, behind, placeOf } = sorting(query.sort);
-    const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, tags)}`;
+    const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, tags, principal.banner_tags)}`;
     const look = async (after: Place | null, limit: number) => {
       const found = await db.all<Player>(sql`SELECT * FROM players
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);

@@ -21,7 +21,7 @@ const row = z.object({
   first_tag: maybe.describe("The tag of the first tagged event."),
   last_tag: maybe.describe("The tag of the last tagged event."),
 });
-type Profile = z.output<typeof row>;
+export type Profile = z.output<typeof row>;
 /** Visitors stand in the same table behind a control character, and before all players. */
 const FIRST = sql`uid >= ' '`;
 const COLUMNS = Object.keys(row.shape);
@@ -37,6 +37,7 @@ export const profiles = report({
   holds: "A row a player.",
   tries: ["limit=1"],
   untagged: true,
+  people: true,
   reads: "now",
   async read({ db, project, principal, query }) {
     const nameOf = await pseudonyms(project);

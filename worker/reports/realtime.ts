@@ -33,9 +33,18 @@ export const realtimeRoutes = new Hono<App>()
   .get("/live", parameters(realtimeQuery), ofProject, async (c) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") throw new Problem(426, "This route is a WebSocket.");
     const { project_id, timezone } = c.var.project;
-    const listener: Listener = { ...viewOf(c.var.principal), until: Date.now() + LISTENING_MS };
+    const { share_id, expires_at } = c.var.principal;
+    const listener: Listener = {
+      ...viewOf(c.var.principal),
+      until: Math.min(Date.now() + LISTENING_MS, Date.parse(expires_at ?? "") || Number.POSITIVE_INFINITY),
+      ...(share_id !== undefined && { share_id }),
+    };
     const request = new Request("https://live/", {
       headers: { upgrade: "websocket", "x-listener": JSON.stringify({ settings: { project_id, timezone }, listener }) },
     });
-    return c.env.LIVE.getByName(project_id).fetch(request);
+    const response = await c.env.LIVE.getByName(project_id).fetch(request);
+    const { webSocket } = response;
+    if (webSocket === null || c.req.header("sec-websocket-protocol") === undefined) return response;
+    // Who offers protocols is told which one it is.
+    return new Response(null, { status: 101, webSocket, headers: { "sec-websocket-protocol": "bearer" } });
   });

@@ -65,6 +65,8 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   problems?: readonly 404[];
   /** Its figures are not kept by tag: a key that is limited to some is refused. */
   untagged?: true;
+  /** Its rows are people: a share link does not show it. */
+  people?: true;
   reads: Reads | ((asked: Asked<z.output<Query>, ParametersIn<Path>>) => Reads);
   /** The days that the answer is about, where the query does not name them by `from` and `to`. */
   period?(project: Project, query: z.output<Query>, now: number): Period;
@@ -93,11 +95,13 @@ type Routes<Path extends string, Query extends z.ZodObject, Answer> = Hono<
 export function report<Path extends string, Query extends z.ZodObject, Answer extends object>(
   definition: Definition<Path, Query, Answer>,
 ) {
-  const { path, role, query, untagged, reads, converts = false, read } = definition;
+  const { path, role, query, untagged, people, reads, converts = false, read } = definition;
   const routes = new Hono<App>().get(path as string, atLeast(role), parameters(query), ofProject, async (c) => {
     const { principal, project } = c.var;
     if (untagged && principal.banner_tags !== null)
       throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
+    if (people && principal.share_id !== undefined)
+      throw new Problem(403, "A share link shows figures, and no people.");
     const now = Date.now();
     const given = c.req.valid("query") as z.output<Query> & TagQuery & { from?: string; to?: string };
     const db = openDatabase(c.env.DB);

@@ -22,6 +22,9 @@ const SEGMENT = sql.raw(
   `CASE ${SEGMENTS.map(({ segment, from }) => `WHEN spend_whole >= ${from} THEN '${segment}'`).join(" ")} ELSE '${FREE}' END`,
 );
 
+/** Between every visitor, behind char(31), and every player. */
+const BEHIND_VISITORS = sql`char(32)`;
+
 const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currency, total, whole, fraction,
   ${rateInForce(sql`currency`, sql`event_date`)} AS rate FROM payments WHERE ${which}`;
 
@@ -29,32 +32,32 @@ const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currenc
 export function worth(project_id: string, tags: string[] | null): SQL {
   const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
   const isIncome = sql`event_type IN (${list(INCOME)})`;
-  const of = (column: string, which: SQL) => sql`ifnull(sum(${sql.raw(column)}) FILTER (WHERE ${which}), 0)`;
-  const back = (column: string) => of(column, sql`event_type = 'refund'`);
-  const out = (column: string) => of(column, sql`event_type = 'withdrawal'`);
+  const of = (value: SQL, which: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${which}), 0)`;
+  const spent = (value: SQL) => sql`(${of(value, isIncome)} - ${of(value, sql`event_type = 'refund'`)})`;
+  const withdrawn = (value: SQL) => of(value, sql`event_type = 'withdrawal'`);
+  // Players begin behind the control character of visitors, who are many: of these, only who paid is looked at.
+  const known = (people: SQL) => sql`SELECT p.person, p.player_id, p.first_seen, p.last_event_at,
+      coalesce(nullif(p.registration_tag, ''), nullif(p.first_tag, ''), '') AS banner_tag,
+      ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
+      ifnull(spend_whole, 0) AS spend_whole, ifnull(spend_rest, 0) AS spend_rest,
+      ifnull(withdrawn_whole, 0) AS withdrawn_whole, ifnull(withdrawn_rest, 0) AS withdrawn_rest,
+      ifnull(without_rate, 0) AS without_rate
+    FROM ${people}`;
   // The rate row by row, and materialised: a join of rates would be a scan of them for each row.
   return sql`rated AS MATERIALIZED (${rated(sql`project_id = ${project_id}`)}
-    ), converted AS MATERIALIZED (
-      SELECT person, event_type, min(event_date) AS first_date, max(event_date) AS last_date, sum(total) AS total,
-        sum(${exact.whole}) AS whole, sum(${exact.rest}) AS rest, count(*) FILTER (WHERE rate IS NULL) AS without_rate
-      FROM rated GROUP BY person, event_type
     ), paid AS MATERIALIZED (
-      SELECT person, ${of("total", isIncome)} AS payments,
-        min(first_date) FILTER (WHERE ${isIncome}) AS first_purchase_date,
-        max(last_date) FILTER (WHERE ${isIncome}) AS last_purchase_date,
-        ${normalised("spend", sql`${of("whole", isIncome)} - ${back("whole")}`, sql`(${of("rest", isIncome)} - ${back("rest")})`)},
-        ${normalised("withdrawn", out("whole"), out("rest"))},
-        sum(without_rate) AS without_rate
-      FROM converted GROUP BY person
+      SELECT person, ${of(sql`total`, isIncome)} AS payments,
+        min(event_date) FILTER (WHERE ${isIncome}) AS first_purchase_date,
+        max(event_date) FILTER (WHERE ${isIncome}) AS last_purchase_date,
+        ${normalised("spend", spent(exact.whole), spent(exact.rest))},
+        ${normalised("withdrawn", withdrawn(exact.whole), withdrawn(exact.rest))},
+        count(*) FILTER (WHERE rate IS NULL) AS without_rate
+      FROM rated GROUP BY person
     ), known AS (
-      SELECT p.person, p.player_id, p.first_seen, p.last_event_at,
-        coalesce(nullif(p.registration_tag, ''), nullif(p.first_tag, ''), '') AS banner_tag,
-        ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
-        ifnull(spend_whole, 0) AS spend_whole, ifnull(spend_rest, 0) AS spend_rest,
-        ifnull(withdrawn_whole, 0) AS withdrawn_whole, ifnull(withdrawn_rest, 0) AS withdrawn_rest,
-        ifnull(without_rate, 0) AS without_rate
-      FROM players p LEFT JOIN paid ON paid.person = p.person
-      WHERE p.project_id = ${project_id} AND (p.player_id IS NOT NULL OR paid.person IS NOT NULL)
+      ${known(sql`players p LEFT JOIN paid ON paid.person = p.person
+        WHERE p.project_id = ${project_id} AND p.person > ${BEHIND_VISITORS}`)}
+      UNION ALL ${known(sql`paid CROSS JOIN players p ON p.project_id = ${project_id} AND p.person = paid.person
+        WHERE paid.person < ${BEHIND_VISITORS}`)}
     ), worth AS (
       SELECT *, ${SEGMENT} AS segment FROM known WHERE true ${onlyTags(sql`banner_tag`, tags)}
     )`;
@@ -81,6 +84,8 @@ export function withoutRateOf(db: Database, project_id: string, people: readonly
 
 /** The same of everyone, together. */
 export function withoutRateOfAll(db: Database, project_id: string, tags: string[] | null): Promise<Without[]> {
+  if (tags === null)
+    return db.all(sql`${withoutRate(sql`(${rated(sql`project_id = ${project_id}`)})`, sql`''`)} GROUP BY 1, 2, 3`);
   return db.all(sql`WITH ${worth(project_id, tags)}
     ${withoutRate(sql`rated`, sql`''`)} AND person IN (SELECT person FROM worth) GROUP BY 1, 2, 3`);
 }

@@ -27,13 +27,23 @@ export function takeApart(address: string, limited: string[] | null, select: Sel
   const query = url.searchParams;
   const project = PROJECTS.find(({ project_id }) => project_id === query.get("project_id"));
   if (!project) throw new Error(`${address} names no golden project`);
-  const own = query.get("banner_tag");
-  const tags = own === null ? limited : limited === null || limited.includes(own) ? [own] : [];
+  const own = query.getAll("banner_tag");
+  const tags = own.length === 0 ? limited : own.filter((tag) => limited === null || limited.includes(tag));
+  const [without, parts] = [query.getAll("banner_tag_not"), query.getAll("banner_tag_contains")];
   const period = { from: query.get("from") ?? "", to: query.get("to") ?? "" };
-  const values = { ...Object.fromEntries(query), project: project.project_id, ...period, tags: JSON.stringify(tags) };
-  const tagged = tags === null ? "true" : `list_contains(from_json($tags, '["VARCHAR"]'), banner_tag)`;
+  const values = { ...Object.fromEntries(query), project: project.project_id, ...period };
+  const lists = { tags: JSON.stringify(tags), without: JSON.stringify(without), parts: JSON.stringify(parts) };
+  const listed = (name: keyof typeof lists) => `from_json($${name}, '["VARCHAR"]')`;
+  const conditions = [
+    ...(tags === null ? [] : [`list_contains(${listed("tags")}, banner_tag)`]),
+    ...(without.length === 0 ? [] : [`NOT list_contains(${listed("without")}, coalesce(banner_tag, ''))`]),
+    ...(parts.length === 0
+      ? []
+      : [`len([1 FOR part IN ${listed("parts")} IF contains(lower(banner_tag), lower(part))]) > 0`]),
+  ];
+  const tagged = conditions.length === 0 ? "true" : `(${conditions.join(" AND ")})`;
   const bound: Select = <T extends Row>(sql: string, more = {}) =>
-    select<T>(sql.replaceAll("TAGGED", tagged), { ...values, ...more });
+    select<T>(sql.replaceAll("TAGGED", tagged), { ...values, ...lists, ...more });
   return { name, ask: { project, query, rest, tags, period, select: bound } };
 }
 

@@ -59,11 +59,17 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
 const DAY = 86_400_000;
 const shift = (date: string, days: number) => new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 
-/** As many days just before, or the same days a year earlier. */
+/** As many days just before, the nearest before on the same weekdays, or the same days a year earlier. */
 function compared({ from, to }: Period, compare: string): Period {
   if (compare === "previous") {
     const days = (Date.parse(to) - Date.parse(from)) / DAY + 1;
     return { from: shift(from, -days), to: shift(from, -1) };
+  }
+  if (compare === "weekday") {
+    const length = (Date.parse(to) - Date.parse(from)) / DAY + 1;
+    let weeks = 1;
+    while (weeks * 7 < length) weeks++;
+    return { from: shift(from, -7 * weeks), to: shift(to, -7 * weeks) };
   }
   const earlier = (date: string) => `${Number(date.slice(0, 4)) - 1}${date.slice(4)}`.replace("02-29", "02-28");
   return { from: earlier(from), to: earlier(to) };

@@ -22,7 +22,15 @@ const MEMBERS = {
     SELECT step, tag AS banner_tag, reached_on, CASE WHEN elapsed >= 0 THEN elapsed END AS elapsed FROM steps)`,
 };
 
-type Found = { banner_tag: string | null; step: number; players: number; median: number | null };
+type Found = { banner_tag: string | null; step: number; players: number; median: number | null; times: number[] };
+
+/** How long a step may take to be in which bucket, in milliseconds. */
+const UP_TO = ["1 minute", "5 minutes", "15 minutes", "1 hour", "6 hours", "1 day", "3 days", "7 days", "30 days"].map(
+  (length) => `(epoch(INTERVAL '${length}') * 1000)`,
+);
+/** How many took no longer than each, and how many took any time. */
+const WITHIN = `[${[...UP_TO.map((upTo) => `count(*) FILTER (elapsed <= ${upTo})`), "count(elapsed)"].join(", ")}]`;
+const SECONDS = [60, 300, 900, 3_600, 21_600, 86_400, 259_200, 604_800, 2_592_000, null];
 
 function stepsOf(found: Found[]) {
   const players = STEPS.map((_, step) => found.find((row) => row.step === step)?.players ?? 0);
@@ -35,14 +43,25 @@ function stepsOf(found: Found[]) {
   }));
 }
 
+const timed = (found: Found[]) =>
+  stepsOf(found).map((of, step) => {
+    const within = found.find((row) => row.step === step)?.times ?? [];
+    const times = SECONDS.map((seconds_up_to, n) => ({
+      seconds_up_to,
+      players: (within[n] ?? 0) - (within[n - 1] ?? 0),
+    }));
+    return { ...of, times_from_previous: step === 0 ? [] : times };
+  });
+
 export const funnel: Report = async ({ project, query, period, select }) => {
   const by = query.get("by") === "event_date" ? "event_date" : "visit_date";
   const found = (group: string) =>
     select<Found>(`WITH ${MILESTONES}, ${MEMBERS[by]}
-      SELECT ${group} AS banner_tag, step, count(*) AS players, median(elapsed::DOUBLE) / 1000 AS median
+      SELECT ${group} AS banner_tag, step, count(*) AS players, median(elapsed::DOUBLE) / 1000 AS median,
+        ${WITHIN} AS times
       FROM members WHERE reached_on BETWEEN $from AND $to AND TAGGED GROUP BY ALL`);
   const { project_id, timezone } = project;
-  const body = { project_id, timezone, ...period, by, steps: stepsOf(await found("NULL")) };
+  const body = { project_id, timezone, ...period, by, steps: timed(await found("NULL")) };
   if (!query.has("group_by")) return body;
   const groups = [...Map.groupBy(await found("nullif(banner_tag, '')"), (row) => row.banner_tag)]
     .map(([banner_tag, own]) => ({ banner_tag, steps: stepsOf(own) }))

@@ -5,6 +5,14 @@ import { money, payments, segmentOf } from "./money.ts";
 
 const TAGS = ["first_tag", "last_tag", "registration_tag", "deposit_tag"];
 
+/** The steps of the funnel, as milestones. */
+const STEPS: Record<string, string> = {
+  visit: "visit",
+  registration: "registration",
+  first_deposit: "deposit",
+  repeat_deposit: "second_deposit",
+};
+
 const list = (project_id: string, rows: unknown[]) => ({ project_id, rows, next_cursor: null });
 
 async function all(ask: Ask) {
@@ -12,15 +20,19 @@ async function all(ask: Ask) {
   const sort = query.get("sort") ?? "-last_event_at";
   const direction = sort.startsWith("-") ? "DESC" : "ASC";
   const has_deposit = query.get("has_deposit");
+  const step = STEPS[query.get("funnel_step") ?? ""];
+  const day = step === undefined ? "first_day" : `${step}_on`;
+  const tags = step === undefined ? TAGS : [`${step}_tag`];
   const found = await select<Row & { player_id: string }>(`
     SELECT player_id, iso(first_seen) AS first_seen, iso(last_event_at) AS last_event_at,
       iso(registration_at) AS registration_at, iso(deposit_at) AS deposit_at, total_events, total_deposits,
       ${TAGS.map((tag) => `nullif(${tag}, '') AS ${tag}`).join(", ")}
     FROM persons WHERE project_id = $project AND player_id IS NOT NULL
-      ${query.has("banner_tag") ? `AND $banner_tag IN (${TAGS.map((tag) => `coalesce(${tag}, '')`).join(", ")})` : ""}
+      ${query.has("banner_tag") ? `AND $banner_tag IN (${tags.map((tag) => `coalesce(${tag}, '')`).join(", ")})` : ""}
       ${query.has("search") ? "AND starts_with(player_id, $search)" : ""}
       ${has_deposit === null ? "" : `AND deposit_at IS ${has_deposit === "true" ? "NOT NULL" : "NULL"}`}
-      ${query.has("from") ? "AND first_day >= $from" : ""} ${query.has("to") ? "AND first_day <= $to" : ""}
+      ${step === undefined ? "" : `AND ${day} IS NOT NULL`}
+      ${query.has("from") ? `AND ${day} >= $from` : ""} ${query.has("to") ? `AND ${day} <= $to` : ""}
     ORDER BY persons.${sort.replace("-", "")} ${direction}, persons.player_id ${direction}`);
   const of = await payments(ask, ["person"], "true");
   const segment = query.get("segment");

@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { addDays, daysBetween, localTime } from "../../calendar.ts";
 import type { MinuteRow } from "../../live/counters.ts";
 import { INCOME, UNITS } from "../../money.ts";
-import { ANY_TAG } from "../../projections/player-days.ts";
+import { ANY_TAG } from "../../projections/resolve.ts";
 import { RATE_UNITS } from "../../rates/rate.ts";
 import { onlyTags, type Period } from "../period.ts";
 import type { Asked } from "../report.ts";

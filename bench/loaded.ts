@@ -1,0 +1,94 @@
+/** A local D1 with millions of events of seeded traffic up to today, and all tables that are made of them. */
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { append } from "../worker/event-log/append.ts";
+import { GROUPS } from "../worker/projections/index.ts";
+import { advance } from "../worker/projections/runner.ts";
+import type { Database } from "../worker/schema.ts";
+import { migrate } from "./database.ts";
+import { openLoader } from "./sqlite.ts";
+import { COPIES, tenfold } from "./tenfold.ts";
+import { traffic } from "./traffic.ts";
+
+export const DAY_MS = 86_400_000;
+export const DAYS = 60;
+
+/** Events that are appended at once, and events in a step of a projection: what is grouped is written once. */
+const BATCH = 20_000;
+const STEP = 500_000;
+
+/** More are loaded as a tenth, which is then made ten times as many: loading them takes an hour. */
+const LOADED_AT_MOST = 1_000_000;
+
+export type Loaded = { binding: D1Database; close(): Promise<void> };
+
+/** `STATE=<folder>` keeps the database, and takes it from there when it is there already. */
+export async function openLoaded(events: number): Promise<Loaded> {
+  const kept = process.env.STATE ? resolve(process.env.STATE) : null;
+  const folder = kept ?? mkdtempSync(join(tmpdir(), "bench-reports-"));
+  if (kept === null) await load(folder, events);
+  else if (!existsSync(kept)) {
+    // Whole or not at all: a load that is broken off is no database.
+    const loading = `${kept}.loading`;
+    rmSync(loading, { recursive: true, force: true });
+    await load(loading, events);
+    renameSync(loading, kept);
+  }
+  const miniflare = open(folder);
+  return {
+    binding: (await miniflare.getD1Database("DB")) as unknown as D1Database,
+    close: async () => {
+      await miniflare.dispose();
+      if (kept === null) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const open = (folder: string) =>
+  new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: "export default { fetch: () => new Response(null) }",
+      d1Databases: ["DB"],
+      resourcePersistencePath: folder,
+    }),
+  );
+
+async function load(folder: string, wanted: number): Promise<void> {
+  const events = wanted > LOADED_AT_MOST ? wanted / COPIES : wanted;
+  const miniflare = open(folder);
+  await migrate((await miniflare.getD1Database("DB")) as unknown as D1Database);
+  await miniflare.dispose();
+  const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find(
+    (name) => name.endsWith(".sqlite") && !name.includes("metadata"),
+  );
+  const { db, close } = openLoader(join(folder, file as string));
+  const end = Date.now() - (Date.now() % DAY_MS);
+  const started = performance.now();
+  let loaded = 0;
+  let projected = 0;
+  const report = async () => {
+    await project(db);
+    const seconds = (performance.now() - started) / 1_000;
+    console.log(`${loaded.toLocaleString("en")} events loaded and projected, ${Math.round(loaded / seconds)} a second`);
+    projected = loaded;
+  };
+  let taken: Parameters<typeof append>[1][number][] = [];
+  for (const event of traffic(events, { days: DAYS, end })) {
+    taken.push(event);
+    if (taken.length < BATCH && loaded + taken.length < events) continue;
+    await append(db, taken);
+    loaded += taken.length;
+    taken = [];
+    if (loaded - projected >= STEP || loaded === events) await report();
+  }
+  if (events < wanted) await tenfold(db);
+  close();
+}
+
+async function project(db: Database): Promise<void> {
+  for (const projection of GROUPS.tables.projections)
+    while ((await advance({} as Env, db, projection, Date.now(), STEP)).behind > 0);
+}

@@ -1,0 +1,63 @@
+/** What strayed, over the days before and after, in front of the list. */
+import { daysBetween } from "../../worker/calendar.ts";
+import { Dialog } from "../act/dialog.tsx";
+import { NO_FILTERS } from "../address.ts";
+import { useAnswer } from "../answers.ts";
+import { axisOf } from "../chart/axis.ts";
+import { Chart, ChartSkeleton, useAsTable } from "../chart/chart.tsx";
+import type { Picture } from "../chart/picture.ts";
+import { Link } from "../link.tsx";
+import { Answered } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { courseOf } from "./band.ts";
+import { type Anomaly, drawnDays, seriesAbout } from "./query.ts";
+import { isConversion, measureText } from "./words.ts";
+
+const COLOURS: Record<string, string> = { visit: "visits", registration: "registrations", deposit: "deposits" };
+
+type Shown = { anomaly: Anomaly; watched: number; scope: Scope; close: () => void };
+
+export function Course({ anomaly, watched, scope, close }: Shown) {
+  const { banner_tag, event_date, measure, message, days } = anomaly;
+  const answer = useAnswer(seriesAbout(scope, anomaly));
+  const [asTable, toggle] = useAsTable();
+  const period = drawnDays(anomaly, scope.today);
+  return (
+    <Dialog title={`${banner_tag ?? "All tags"}: ${measureText(measure)}`} close={close} wide>
+      <p class="lead">{message}</p>
+      <Answered answer={answer} what="course" skeleton={<ChartSkeleton />}>
+        {({ rows }) => {
+          const course = courseOf(rows, period, anomaly, watched);
+          const title = `${measureText(course.measure)}${days > 1 ? `, ${days} days up to each` : ""}`;
+          const picture: Picture = {
+            name: `${banner_tag} ${course.measure} ${event_date}`,
+            ...axisOf(period, "day", scope),
+            marked: daysBetween(period.from, event_date) - 1,
+            kind: course.measure === measure && isConversion(anomaly) ? "rate" : "count",
+            lines: [
+              { title: "expected at least", colour: "other", as: "edge", points: course.low },
+              { title: "expected at most", colour: "other", as: "edge", points: course.high },
+              { title, colour: COLOURS[course.measure] ?? "series-6", as: "line", points: course.values },
+            ],
+          };
+          return <Chart picture={picture} summary={message} asTable={asTable} none="" />;
+        }}
+      </Answered>
+      <p class="lead">The band is what was expected of each day; the large point is the day that left it.</p>
+      <p class="dialog-actions">
+        {toggle}
+        <Link
+          class="button"
+          to={{
+            ...NO_FILTERS,
+            ...(banner_tag === null ? { view: "overview" } : { view: "campaigns", banner_tag: [banner_tag] }),
+            period: { from: event_date, to: event_date },
+            compare: "weekday",
+          }}
+        >
+          {banner_tag === null ? "Overview of that day" : "Campaign on that day"}
+        </Link>
+      </p>
+    </Dialog>
+  );
+}

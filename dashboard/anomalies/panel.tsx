@@ -1,0 +1,150 @@
+/** Days on which something left the band expected of it, the newest first. */
+import { isFiltered, NO_FILTERS } from "../address.ts";
+import { dateText, words } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { Choices, panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { Course } from "./course.tsx";
+import { type Anomalies, type Anomaly, anomalies, anomaliesCsv, daysLookedAt, MOST_DAYS } from "./query.ts";
+import { KINDS, measureText, observedText } from "./words.ts";
+
+/** In the order of the API: it knows what matters most of a day. */
+type Ordered = Anomaly & { order: string };
+
+const Severity = ({ severity }: Pick<Anomaly, "severity">) => (
+  <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{words(severity)}</span>
+);
+
+const COLUMNS: readonly Column<Ordered>[] = [
+  { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "All tags" },
+  {
+    name: "event_date",
+    title: "Day",
+    kind: "date",
+    value: ({ order }) => order,
+    show: ({ event_date, days, complete }) => (
+      <>
+        {dateText(event_date)}
+        {days > 1 && <span class="muted"> and {days - 1} before</span>}
+        {!complete && <span class="muted"> until now</span>}
+      </>
+    ),
+  },
+  {
+    name: "observed",
+    title: "What happened",
+    kind: "text",
+    value: observedText,
+    show: (row) => (
+      <>
+        <Severity {...row} /> {observedText(row)}
+      </>
+    ),
+  },
+  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind] },
+  {
+    name: "severity",
+    title: "Severity",
+    kind: "text",
+    value: ({ severity }) => severity,
+    show: (row) => <Severity {...row} />,
+    optional: true,
+  },
+  { name: "measure", title: "Of", kind: "text", value: ({ measure }) => measureText(measure), optional: true },
+];
+
+const keyOf = ({ event_date, measure, banner_tag }: Anomaly) => [event_date, measure, banner_tag ?? ""].join("|");
+
+export const AnomaliesPanel = panel({
+  name: "anomalies",
+  title: "Anomalies",
+  query: anomalies,
+  Show,
+  Skeleton: () => (
+    <>
+      <p class="lead" aria-hidden="true">
+        <span class="bone">00 measures are watched</span>
+      </p>
+      <TableSkeleton columns={COLUMNS} rows={10} />
+    </>
+  ),
+  Actions,
+  zoned: true,
+});
+
+function Actions({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <>
+      <Choices
+        legend="Severity"
+        options={{ all: "All", high: "High", medium: "Medium" }}
+        chosen={address.severity}
+        choose={(severity) => go({ severity }, "replace")}
+      />
+      <TableTools
+        find="Find a tag"
+        columns={COLUMNS}
+        csv={{ url: anomaliesCsv(scope), name: `anomalies_${scope.from}_${scope.to}.csv` }}
+      />
+    </>
+  );
+}
+
+function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; scope: Scope }) {
+  const { address, go } = useNavigation();
+  const { severity } = address;
+  const open = rows.find((row) => keyOf(row) === address.part);
+  const ordered = rows.map((row, index): Ordered => ({ ...row, order: String(rows.length - index).padStart(6, "0") }));
+  return (
+    <>
+      <p class="lead">
+        {watched === 1 ? "One measure is" : `${watched} measures are`} watched: silence of any would be told.
+        {daysLookedAt(scope).from > scope.from && ` These are the last ${MOST_DAYS} days of the period.`}
+      </p>
+      <DataTable
+        name="Anomalies"
+        columns={COLUMNS}
+        rows={ordered.filter((row) => severity === "all" || row.severity === severity)}
+        keyOf={keyOf}
+        timezone={timezone}
+        sort="-event_date"
+        press={(row) => ({ title: "Show its course", go: () => go({ part: keyOf(row) }) })}
+        none={<None watched={watched} others={rows.length > 0} scope={scope} />}
+      />
+      {open && <Course anomaly={open} watched={watched} scope={scope} close={() => go({ part: undefined })} />}
+    </>
+  );
+}
+
+function None({ watched, others, scope: { address } }: { watched: number; others: boolean; scope: Scope }) {
+  const { go } = useNavigation();
+  if (others)
+    return (
+      <>
+        <p>None of this severity.</p>
+        <button type="button" class="button" onClick={() => go({ severity: "all" }, "replace")}>
+          Show all
+        </button>
+      </>
+    );
+  if (isFiltered(address))
+    return (
+      <>
+        <p>No day of these tags left its band in this period.</p>
+        <button type="button" class="button" onClick={() => go(NO_FILTERS)}>
+          Remove the filters
+        </button>
+      </>
+    );
+  return (
+    <p>
+      {watched === 0
+        ? "Nothing can be told yet: a tag needs three weeks of events, some nine a day, before its silence says anything."
+        : "Every day of this period is as the weeks before it let one expect."}
+    </p>
+  );
+}

@@ -1,0 +1,44 @@
+import { addDays } from "../../worker/calendar.ts";
+import { BEFORE } from "../../worker/reports/anomalies/band.ts";
+import { client } from "../api.ts";
+import type { Period } from "../period.ts";
+import { csvOf, datedOf, given, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+/** The API looks at so many days at once. */
+export const MOST_DAYS = 92;
+
+/** The last of the period, as many as can be looked at. */
+export function daysLookedAt({ from, to, today }: Pick<Scope, "from" | "to" | "today">): Period {
+  const last = to < today ? to : today;
+  const first = addDays(last, 1 - MOST_DAYS);
+  return from > first ? { from, to } : { from: first, to: last };
+}
+
+export const anomalies = (scope: Scope) =>
+  query("anomalies", datedOf(scope, daysLookedAt(scope)), (asked, options) =>
+    client.anomalies.$get({ query: asked }, options),
+  );
+
+export const anomaliesCsv = (scope: Scope): string =>
+  csvOf(client.anomalies.$url({ query: given(datedOf(scope, daysLookedAt(scope))) }));
+
+export type Anomalies = Awaited<ReturnType<ReturnType<typeof anomalies>["ask"]>>;
+export type Anomaly = Anomalies["rows"][number];
+
+/** The days that are drawn about an anomaly, and how many weeks before them the band is made of. */
+const [BACK, ON] = [27, 7];
+export function drawnDays({ event_date }: Anomaly, today: string): Period {
+  const to = addDays(event_date, ON);
+  return { from: addDays(event_date, -BACK), to: to < today ? to : today };
+}
+
+/** Events by type and day, of the tag or of all together. */
+export function seriesAbout(scope: Scope, anomaly: Anomaly) {
+  const { from, to } = drawnDays(anomaly, scope.today);
+  const { project_id } = scope.address;
+  const banner_tag = anomaly.banner_tag === null ? [] : [anomaly.banner_tag];
+  return query("metrics", { project_id, banner_tag, from: addDays(from, -BEFORE), to }, (asked, options) =>
+    client.metrics.$get({ query: asked }, options),
+  );
+}

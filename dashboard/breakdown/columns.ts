@@ -1,0 +1,40 @@
+/** What each country, device or app brought, as the cards count it, and the columns of that. Pure. */
+import type { MetricsRow } from "../../worker/reports/metrics.ts";
+import type { Column } from "../table/columns.ts";
+import type { Dimension } from "./query.ts";
+
+const FIGURES = ["visits", "registrations", "deposits"] as const;
+export type Brought = { value: string | null } & Record<(typeof FIGURES)[number], number>;
+
+export function broughtBy(rows: readonly MetricsRow[], dimension: Dimension): Brought[] {
+  const sum = (own: readonly MetricsRow[], event_type: string, measure: "total" | "count") =>
+    own.reduce((all, row) => all + (row.event_type === event_type ? row[measure] : 0), 0);
+  return [...Map.groupBy(rows, (row) => row[dimension] ?? null)]
+    .map(([value, own]) => ({
+      value,
+      visits: sum(own, "visit", "total"),
+      registrations: sum(own, "registration", "count"),
+      deposits: sum(own, "deposit", "total"),
+    }))
+    .filter((row) => FIGURES.some((figure) => row[figure] > 0));
+}
+
+const HINTS = {
+  visits: "Visits, repeated ones too",
+  registrations: "At most one per day and player",
+  deposits: "Deposits, repeated ones too",
+} as const;
+
+export const columnsOf = (heading: Column<Brought>): readonly Column<Brought>[] => [
+  heading,
+  ...FIGURES.map(
+    (name): Column<Brought> => ({
+      name,
+      title: name.charAt(0).toUpperCase() + name.slice(1),
+      hint: HINTS[name],
+      kind: "count",
+      value: (row) => row[name],
+      share: true,
+    }),
+  ),
+];

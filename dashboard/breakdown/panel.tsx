@@ -1,0 +1,83 @@
+/** Where people come from: the figures of each country, device or app. */
+import type { Metrics } from "../../worker/reports/metrics.ts";
+import { useAnswer } from "../answers.ts";
+import { campaigns } from "../campaigns/query.ts";
+import { countryName, words } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { Choices, panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { type Brought, broughtBy, columnsOf } from "./columns.ts";
+import { breakdown, breakdownCsv, DIMENSIONS, type Dimension, dimensionOf, NAMES } from "./query.ts";
+
+export const BreakdownPanel = panel({
+  name: "breakdown",
+  title: "Where they come from",
+  query: breakdown,
+  Show,
+  Skeleton: () => <TableSkeleton columns={columnsOf(headingOf("country"))} />,
+  Actions,
+  later: true,
+});
+
+function Actions({ scope }: { scope: Scope }) {
+  const { go } = useNavigation();
+  const dimension = dimensionOf(scope);
+  return (
+    <>
+      <Choices
+        legend="Told apart by"
+        options={DIMENSIONS}
+        chosen={dimension}
+        choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
+      />
+      <TableTools csv={{ url: breakdownCsv(scope), name: `${dimension}_${scope.from}_${scope.to}.csv` }} />
+    </>
+  );
+}
+
+const nameOf = (dimension: Dimension, value: string | null): string =>
+  value === null
+    ? "unknown"
+    : dimension === "country"
+      ? countryName(value)
+      : dimension === "device"
+        ? words(value)
+        : value;
+
+const headingOf = (dimension: Dimension): Column<Brought> => ({
+  name: dimension,
+  title: DIMENSIONS[dimension],
+  kind: "text",
+  value: ({ value }) => nameOf(dimension, value),
+  show: ({ value }) => <span title={value ?? "Not told"}>{nameOf(dimension, value)}</span>,
+});
+
+function Show({ data, scope }: { data: Metrics; scope: Scope }) {
+  // What is shown may still be the dimension before this one.
+  const dimension = NAMES.find((name) => data.rows[0] && name in data.rows[0]) ?? dimensionOf(scope);
+  const rows = broughtBy(data.rows, dimension);
+  const sum = (name: "visits" | "registrations" | "deposits") => rows.reduce((all, row) => all + row[name], 0);
+  // Who registers from two countries on a day is one: the cards on the same page know how many there are.
+  const total = useAnswer(campaigns(scope)).data?.total;
+  return (
+    <DataTable
+      name="Where they come from"
+      columns={columnsOf(headingOf(dimension))}
+      rows={rows}
+      keyOf={({ value }) => value ?? ""}
+      timezone={data.timezone}
+      sort="-visits"
+      total={{
+        value: null,
+        visits: total?.visits ?? sum("visits"),
+        registrations: total?.registrations ?? sum("registrations"),
+        deposits: total?.deposits ?? sum("deposits"),
+      }}
+      none={<p>Nobody came in this period. Other days can be chosen above.</p>}
+      aside
+    />
+  );
+}

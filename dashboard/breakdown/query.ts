@@ -1,0 +1,18 @@
+import { client } from "../api.ts";
+import { csvOf, datedOf, given, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+/** What people are told apart by, and how that is called. */
+export const DIMENSIONS = { country: "Country", device: "Device", app_id: "App" } as const;
+export type Dimension = keyof typeof DIMENSIONS;
+export const NAMES = Object.keys(DIMENSIONS) as Dimension[];
+
+export const dimensionOf = ({ address }: Pick<Scope, "address">): Dimension =>
+  NAMES.find((name) => name === address.group_by) ?? "country";
+
+const asked = (scope: Scope) => ({ ...datedOf(scope), group_by: dimensionOf(scope) });
+
+export const breakdown = (scope: Scope) =>
+  query("metrics", asked(scope), (asked, options) => client.metrics.$get({ query: asked }, options));
+
+export const breakdownCsv = (scope: Scope): string => csvOf(client.metrics.$url({ query: given(asked(scope)) }));

@@ -1,0 +1,63 @@
+/** All about one campaign: what its tag brought, over how long, from where, and what became of who came. */
+
+import { useAnswer } from "../answers.ts";
+import { BreakdownPanel } from "../breakdown/panel.tsx";
+import { COLUMNS } from "../campaigns/columns.ts";
+import { campaigns } from "../campaigns/query.ts";
+import { RetentionPanel } from "../cohorts/panel.tsx";
+import { FunnelPanel } from "../funnel/panel.tsx";
+import { Headline } from "../headline/headline.tsx";
+import { Link } from "../link.tsx";
+import { LtvPanel } from "../ltv/panel.tsx";
+import { Answered, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { Facts } from "../table/facts.tsx";
+
+/** What the cards do not show. */
+const FACTS = COLUMNS.filter(({ name }) =>
+  [
+    "unique_players",
+    "depositors",
+    "new_depositors",
+    "returning_depositors",
+    "amount",
+    "deposit_per_first_deposit",
+    "withdrawn",
+    "net_amount",
+  ].includes(name),
+);
+
+export function CampaignPage({ scope, tag }: { scope: Scope; tag: string }) {
+  const answer = useAnswer(campaigns(scope));
+  return (
+    <div class="panels">
+      <Panel
+        name="campaign"
+        title={tag}
+        actions={
+          <>
+            <Link class="button" to={{ view: "anomalies" }}>
+              Its anomalies
+            </Link>
+            <Link class="button" to={{ banner_tag: [] }}>
+              All campaigns
+            </Link>
+          </>
+        }
+      >
+        <Answered answer={answer} what="campaign" skeleton={<Facts columns={FACTS} row={undefined} timezone="UTC" />}>
+          {({ total, currency, timezone }) => (
+            <Facts columns={FACTS} row={{ ...total, banner_tag: tag, currency }} timezone={timezone} />
+          )}
+        </Answered>
+      </Panel>
+      <Headline scope={scope} />
+      <div class="panels two">
+        <FunnelPanel scope={scope} />
+        <BreakdownPanel scope={scope} />
+      </div>
+      <RetentionPanel scope={scope} />
+      <LtvPanel scope={scope} />
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+/** The buckets of a period along a chart's axis. Pure. */
+
+import { bucketLong, bucketShort, words } from "../format.ts";
+import { runningBucket } from "../headline/series.ts";
+import { bucketsOf, type Interval, type Period } from "../period.ts";
+import type { Scope } from "../scope.ts";
+import type { Picture } from "./picture.ts";
+
+/** What the rows of an answer are cut into: they may still be those of the question before. */
+export function intervalIn(rows: readonly { event_hour?: number }[], { interval }: Pick<Scope, "interval">): Interval {
+  if (rows[0] === undefined) return interval;
+  if (rows[0].event_hour !== undefined) return "hour";
+  return interval === "hour" ? "day" : interval;
+}
+
+/** `first` leaves out the buckets before it. */
+export function axisOf(
+  period: Period,
+  interval: Interval,
+  { today, hour }: Pick<Scope, "today" | "hour">,
+  first = 0,
+): Pick<Picture, "bucket" | "labels" | "titles"> & { running: number } {
+  const buckets = bucketsOf(period, interval).slice(first);
+  return {
+    bucket: words(interval),
+    labels: buckets.map(bucketShort),
+    titles: buckets.map((bucket) => (interval === "week" ? `Week from ${bucketLong(bucket)}` : bucketLong(bucket))),
+    running: runningBucket(period, interval, today, hour) - first,
+  };
+}
+
+/** Where something first happened: all time begins there. */
+export const firstOf = ({ address: { period } }: Pick<Scope, "address">, points: readonly number[]): number =>
+  period === "all"
+    ? Math.max(
+        0,
+        points.findIndex((point) => point > 0),
+      )
+    : 0;
+
+/** Colours that tell up to so many series apart; what is more is `other`. */
+export const COLOURS = ["visits", "registrations", "first-deposits", "deposits", "series-5", "series-6"] as const;

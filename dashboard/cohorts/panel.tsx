@@ -1,0 +1,111 @@
+/** Who came back so many days after they first came, and what each cohort has been worth. */
+
+import { NO_FILTERS, onlyTag } from "../address.ts";
+import { useNavigation } from "../navigation.ts";
+import { NoRate } from "../no-rate.tsx";
+import { Choices, panel } from "../panel.tsx";
+import { bucketsOf } from "../period.ts";
+import type { Scope } from "../scope.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { columnsOf } from "./columns.tsx";
+import { COHORTS, type Cohorts, cohortOf, cohorts, cohortsCsv } from "./query.ts";
+
+const DAYS = [1, 3, 7, 14, 30, 60, 90];
+const NONE = {
+  players: 0,
+  paying_users: 0,
+  revenue_usd: "0",
+  net_usd: "0",
+  revenue_per_player_usd: null,
+  unconverted: {},
+  retention: DAYS.map((day) => ({ day, people: 0, active: 0, rate: null })),
+};
+
+export const RetentionPanel = panel({
+  name: "cohorts",
+  title: "Cohorts: who comes back",
+  query: cohorts,
+  Show,
+  Skeleton: ({ scope }) => (
+    <>
+      <Lead />
+      <TableSkeleton
+        columns={columnsOf({ rows: [], total: NONE, interval: cohortOf(scope) }, false)}
+        rows={bucketsOf(scope, cohortOf(scope)).length + 1}
+      />
+    </>
+  ),
+  Actions,
+  later: true,
+  zoned: true,
+});
+
+const TAGS = { together: "All tags", banner_tag: "By tag" } as const;
+
+function Actions({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <>
+      <Choices
+        legend="Cohorts of"
+        options={COHORTS}
+        chosen={cohortOf(scope)}
+        choose={(interval) => go({ interval }, "replace")}
+      />
+      {onlyTag(address) === undefined && (
+        <Choices
+          legend="Tags"
+          options={TAGS}
+          chosen={address.group_by === "banner_tag" ? "banner_tag" : "together"}
+          choose={(name) => go({ group_by: name === "banner_tag" ? name : undefined }, "replace")}
+        />
+      )}
+      <TableTools csv={{ url: cohortsCsv(scope), name: `cohorts_${scope.from}_${scope.to}.csv` }} />
+    </>
+  );
+}
+
+const Lead = () => (
+  <p class="lead">
+    Of the people who first came in the period: how many were active so many days later. A day counts once it is over.
+  </p>
+);
+
+function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
+  const { address, go } = useNavigation();
+  const byTag = data.rows.some((row) => "banner_tag" in row);
+  const columns = columnsOf(data, byTag);
+  return (
+    <>
+      <Lead />
+      <NoRate what="Paid" amounts={data.total.unconverted} principal={principal} />
+      <DataTable
+        name="Cohorts"
+        columns={columns}
+        rows={data.rows}
+        keyOf={(row) => `${row.cohort}${byTag ? ` ${row.banner_tag ?? ""}` : ""}`}
+        timezone={data.timezone}
+        sort="cohort"
+        total={{ ...data.total, cohort: data.from, banner_tag: null }}
+        press={({ banner_tag }) =>
+          !banner_tag || address.banner_tag.includes(banner_tag)
+            ? undefined
+            : {
+                title: `Show only ${banner_tag}`,
+                go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], group_by: undefined }),
+              }
+        }
+        none={
+          <>
+            <p>Nobody came for the first time in this period.</p>
+            <button type="button" class="button" onClick={() => go({ period: "182d" })}>
+              Look at the last 6 months
+            </button>
+          </>
+        }
+        aside
+      />
+    </>
+  );
+}

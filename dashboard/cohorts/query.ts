@@ -1,0 +1,28 @@
+import { daysBetween } from "../../worker/calendar.ts";
+import { client } from "../api.ts";
+import { csvOf, datedOf, given, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+export const COHORTS = { day: "Days", week: "Weeks", month: "Months" } as const;
+export type Cohort = keyof typeof COHORTS;
+
+/** Those that are asked for; else weeks, where the period has some. */
+export function cohortOf({ address: { interval }, from, to }: Scope): Cohort {
+  if (interval !== "auto" && interval !== "hour") return interval;
+  const days = daysBetween(from, to);
+  return days <= 14 ? "day" : days <= 366 ? "week" : "month";
+}
+
+const asked = (scope: Scope) => ({
+  ...datedOf(scope),
+  interval: cohortOf(scope),
+  group_by: scope.address.group_by === "banner_tag" ? ("banner_tag" as const) : undefined,
+});
+
+export const cohorts = (scope: Scope) =>
+  query("cohorts", asked(scope), (asked, options) => client.cohorts.$get({ query: asked }, options));
+
+export const cohortsCsv = (scope: Scope): string => csvOf(client.cohorts.$url({ query: given(asked(scope)) }));
+
+export type Cohorts = Awaited<ReturnType<ReturnType<typeof cohorts>["ask"]>>;
+export type CohortRow = Cohorts["rows"][number];

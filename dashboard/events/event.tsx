@@ -1,0 +1,56 @@
+/** All that is known of one event. */
+import type { EventView } from "../../worker/reports/event.ts";
+import { Copied } from "../act/copied.tsx";
+import { Dialog } from "../act/dialog.tsx";
+import { useAnswer } from "../answers.ts";
+import { Facts, FactsSkeleton, factsOf } from "../facts.tsx";
+import { words } from "../format.ts";
+import { Answered } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import type { Kind } from "../table/columns.ts";
+import { event } from "./query.ts";
+
+const KINDS: Partial<Record<keyof EventView, Kind>> = {
+  timestamp: "time",
+  received_at: "time",
+  event_date: "date",
+  amount: "money",
+  score: "count",
+};
+
+type Shown = { scope: Scope; event_id: string; close: () => void };
+
+export function EventDialog({ scope, event_id, close }: Shown) {
+  const answer = useAnswer(event(scope, event_id));
+  return (
+    <Dialog title="Event" close={close} wide>
+      <p class="lead">Times in {scope.timezone}. What is empty was not sent, or could not be told.</p>
+      <Answered answer={answer} what="event" skeleton={<FactsSkeleton facts={29} />}>
+        {(found) => <Fields of={found} timezone={scope.timezone} />}
+      </Answered>
+    </Dialog>
+  );
+}
+
+function Fields({ of, timezone }: { of: EventView; timezone: string }) {
+  const { data, ...fields } = of;
+  const names = Object.keys(fields) as (keyof typeof fields)[];
+  return (
+    <>
+      <Facts
+        facts={names.flatMap((name) => {
+          const value = fields[name];
+          const shown = typeof value === "boolean" ? (value ? "yes" : "no") : value;
+          const [fact] = factsOf([{ name, title: words(name), kind: KINDS[name] ?? "text", value: shown }], timezone);
+          return fact && name === "amount" && of.amount !== null ? { ...fact, shown: of.amount } : (fact ?? []);
+        })}
+      />
+      <h3>Data</h3>
+      {data === null ? <p class="lead">None was sent.</p> : <Copied text={JSON.stringify(data, null, 2)} />}
+      <details>
+        <summary>The whole event as JSON</summary>
+        <Copied text={JSON.stringify(of, null, 2)} />
+      </details>
+    </>
+  );
+}

@@ -1,0 +1,24 @@
+/** What is asked about single events. */
+import { client } from "../api.ts";
+import { datedOf, fileOf, given, inPath, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+export const OUTCOMES = ["counted"] as const;
+
+const asked = (scope: Scope) => {
+  const { event_type, player_id, app_id, part } = scope.address;
+  const include = OUTCOMES.find((name) => name === part);
+  return { ...datedOf(scope), event_type, player_id, app_id, include };
+};
+
+export const events = (scope: Scope, cursor: string | number | undefined) =>
+  query("events", { ...asked(scope), cursor: cursor === undefined ? undefined : String(cursor) }, (asked, options) =>
+    client.events.$get({ query: asked }, options),
+  );
+export const eventsFile = (scope: Scope, format: "csv" | "ndjson"): string =>
+  fileOf(client.events.$url({ query: given(asked(scope)) }), format);
+
+export const event = ({ address: { project_id } }: Scope, event_id: string) =>
+  query(`event ${event_id}`, { project_id }, (asked, options) =>
+    client.events[":event_id"].$get({ param: { event_id: inPath(event_id) }, query: asked }, options),
+  );

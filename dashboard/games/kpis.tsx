@@ -1,0 +1,90 @@
+/** Today, app by app. */
+import type { AppKpis, Kpis } from "../../worker/reports/kpis.ts";
+import { Amounts } from "../facts.tsx";
+import { Price } from "../figure.tsx";
+import { dateText } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { kpis, kpisCsv } from "./query.ts";
+
+type Name = Exclude<keyof AppKpis, "app_id" | "unconverted">;
+const figure = (name: Name, title: string, kind: "count" | "money", hint: string): Column<AppKpis> => ({
+  name,
+  title,
+  kind,
+  hint,
+  value: (row) => row[name],
+});
+
+const average = (name: "arpu_usd" | "arppu_usd", title: string, hint: string): Column<AppKpis> => ({
+  ...figure(name, title, "money", hint),
+  show: ({ [name]: amount }) => (amount === null ? undefined : <Price amount={amount} currency="USD" />),
+});
+
+const COLUMNS: readonly Column<AppKpis>[] = [
+  { name: "app_id", title: "App", kind: "text", value: ({ app_id }) => app_id ?? "without an app" },
+  figure("installs", "Installs", "count", "At most one per person"),
+  figure("active_users", "Active", "count", "Distinct people with any event"),
+  figure("new_players", "New", "count", "People whose first day it is"),
+  figure("paying_users", "Payers", "count", "Distinct people with a purchase or deposit"),
+  figure("purchases", "Purchases", "count", "With an amount"),
+  figure("deposits", "Deposits", "count", "With an amount"),
+  figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
+  average("arpu_usd", "Per active", "Revenue over active people, in USD"),
+  average("arppu_usd", "Per payer", "Revenue over payers, in USD"),
+  {
+    name: "unconverted",
+    title: "Without a rate",
+    kind: "text",
+    hint: "What was paid in currencies without a rate in force: in no figure in USD",
+    value: ({ unconverted }) => Object.keys(unconverted).length,
+    show: ({ unconverted }) => <Amounts of={unconverted} />,
+  },
+];
+
+export const KpisPanel = panel({
+  name: "kpis",
+  title: "Apps today",
+  query: kpis,
+  Show,
+  Skeleton: () => (
+    <>
+      <p class="lead">
+        <span class="bone">On 00 Mon 0000.</span>
+      </p>
+      <TableSkeleton columns={COLUMNS} rows={4} />
+    </>
+  ),
+  Actions: ({ scope }) => <TableTools csv={{ url: kpisCsv(scope), name: `apps_${scope.today}.csv` }} />,
+});
+
+function Show({ data, scope }: { data: Kpis; scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <>
+      <p class="lead">
+        On {dateText(data.date)}, a day in {data.timezone}.
+      </p>
+      <DataTable
+        name="Apps today"
+        columns={COLUMNS}
+        rows={data.rows}
+        keyOf={({ app_id }) => app_id ?? ""}
+        timezone={scope.timezone}
+        sort="-active_users"
+        total={{ app_id: null, ...data.total }}
+        press={({ app_id }) =>
+          app_id === null || app_id === address.app_id
+            ? undefined
+            : { title: `Show the leaderboard of ${app_id}`, go: () => go({ app_id }) }
+        }
+        aside
+        none={<p>Nothing happened today yet. An app's events name it by app_id.</p>}
+      />
+    </>
+  );
+}

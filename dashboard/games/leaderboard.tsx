@@ -1,0 +1,74 @@
+/** Who has scored most in an app: today, this week, ever, or in a season that is over. */
+import { useAnswer } from "../answers.ts";
+import { exact } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Choices, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { Chosen, Sought } from "../table/narrow.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { Board, BoardSkeleton } from "./board.tsx";
+import { leaderboardCsv, scored, TOPS, topOf } from "./query.ts";
+import { Season } from "./season.tsx";
+
+const BOARDS = { daily: "Daily", weekly: "Weekly", alltime: "All time" } as const;
+const PLACES = Object.fromEntries(TOPS.map((top) => [top, `Top ${exact(Number(top))}`])) as Record<
+  (typeof TOPS)[number],
+  string
+>;
+
+export function LeaderboardPanel({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  const { leaderboard } = address;
+  const answer = useAnswer(scored(scope));
+  const apps = [...new Set(answer.data?.rows.flatMap(({ app_id }) => app_id || []))].sort();
+  const app_id = address.app_id ?? apps[0];
+  return (
+    <Panel
+      name="leaderboard"
+      title="Leaderboard"
+      actions={
+        <>
+          <Chosen
+            name="app_id"
+            label="App"
+            options={Object.fromEntries(
+              apps.map((app, index) => [index === 0 && address.app_id === undefined ? "" : app, app]),
+            )}
+          />
+          <Choices
+            legend="Season"
+            options={BOARDS}
+            chosen={leaderboard}
+            choose={(leaderboard) => go({ leaderboard, date: undefined }, "replace")}
+          />
+          <Choices
+            legend="How many places"
+            options={PLACES}
+            chosen={topOf(scope)}
+            choose={(top) => go({ part: top === "100" ? undefined : top }, "replace")}
+          />
+          <Sought name="player_id" label="Around a player" />
+          {app_id !== undefined && (
+            <TableTools
+              csv={{ url: leaderboardCsv(scope, app_id), name: `leaderboard_${app_id}_${leaderboard}.csv` }}
+            />
+          )}
+        </>
+      }
+    >
+      {leaderboard !== "alltime" && <Season scope={scope} board={leaderboard} />}
+      {app_id !== undefined ? (
+        <Board scope={scope} app_id={app_id} />
+      ) : (
+        <Answered answer={answer} what="apps" skeleton={<BoardSkeleton />}>
+          {() => (
+            <div class="none">
+              <p>Nobody has scored in the last 91 days.</p>
+              <p>Events of the type player_score, with an app_id and a score, make a leaderboard.</p>
+            </div>
+          )}
+        </Answered>
+      )}
+    </Panel>
+  );
+}

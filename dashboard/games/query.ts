@@ -1,0 +1,52 @@
+/** What is asked about apps and their leaderboards. */
+import { addDays } from "../../worker/calendar.ts";
+import { client } from "../api.ts";
+import { csvOf, given, inPath, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
+
+export const kpis = (scope: Scope) =>
+  query("kpis of apps", projectOf(scope), (asked, options) => client.kpis.$get({ query: asked }, options));
+export const kpisCsv = (scope: Scope): string => csvOf(client.kpis.$url({ query: given(projectOf(scope)) }));
+
+const SCORED_DAYS = 91;
+
+/** Which apps players have scored in of late: those that have a board. */
+export const scored = (scope: Scope) =>
+  query(
+    "scored",
+    {
+      ...projectOf(scope),
+      from: addDays(scope.today, 1 - SCORED_DAYS),
+      to: scope.today,
+      event_type: "player_score",
+      group_by: "app_id" as const,
+    },
+    (asked, options) => client.metrics.$get({ query: asked }, options),
+  );
+
+export const TOPS = ["10", "100", "1000"] as const;
+/** The most that the API gives at once. */
+const MOST = "1000";
+export const topOf = ({ address }: Scope) => TOPS.find((top) => top === address.part) ?? "100";
+
+const asked = (scope: Scope) => {
+  const { leaderboard: period, date } = scope.address;
+  return { ...projectOf(scope), period, date: period === "alltime" ? undefined : date };
+};
+
+export const leaderboard = (scope: Scope, app_id: string) =>
+  query(
+    `leaderboard ${app_id}`,
+    { ...asked(scope), limit: topOf(scope), around: scope.address.player_id },
+    (asked, options) =>
+      client.games[":app_id"].leaderboard.$get({ param: { app_id: inPath(app_id) }, query: asked }, options),
+  );
+export const leaderboardCsv = (scope: Scope, app_id: string): string =>
+  csvOf(
+    client.games[":app_id"].leaderboard.$url({
+      param: { app_id: inPath(app_id) },
+      query: given({ ...asked(scope), limit: MOST }),
+    }),
+  );

@@ -1,0 +1,208 @@
+/** What can be done with a key, each in front of the list. */
+import type { KeyView } from "../../worker/admin/keys.ts";
+import { type Action, useAction } from "../act/action.ts";
+import { Copied } from "../act/copied.tsx";
+import { Confirm, Dialog } from "../act/dialog.tsx";
+import { Field, type Filled, Form, linesOf } from "../act/form.tsx";
+import { useAnswer } from "../answers.ts";
+import { client, json, read } from "../api.ts";
+import { endOf, lastDayOf } from "../expiry.ts";
+import { Facts } from "../figure.tsx";
+import { timeText } from "../format.ts";
+import { projects } from "../projects/query.ts";
+import type { Scope } from "../scope.ts";
+import { ROLES, standingOf } from "./columns.tsx";
+
+/** A key as it is given out, this once. */
+export type Shown = { name: string; key: string; note: string };
+
+type Fronted = { scope: Scope; close: () => void };
+type Showing = Fronted & { show: (shown: Shown) => void };
+type OfKey = { of: KeyView };
+
+const EVERY = "*";
+
+/** Null: every tag. */
+const tagsIn = ({ banner_tags }: Filled): string[] | null => {
+  const tags = linesOf(banner_tags);
+  return tags.length > 0 ? tags : null;
+};
+
+const expiresIn = ({ expires }: Filled, { timezone }: Scope): string | null =>
+  expires ? endOf(expires, timezone) : null;
+
+export function MakeKey({ scope, show, close }: Showing) {
+  const every = scope.principal.project_id === null;
+  const { data } = useAnswer(projects());
+  const action = useAction(async (filled: Filled) => {
+    const { name = "", role, project_id } = filled;
+    const body = {
+      name,
+      role,
+      project_id: project_id === EVERY ? null : project_id,
+      banner_tags: tagsIn(filled),
+      expires_at: expiresIn(filled, scope),
+    };
+    const { key } = await read(client.keys.$post({}, json(body)));
+    show({ name, key, note: "Send it as Authorization: Bearer." });
+  });
+  const options = Object.fromEntries(
+    (data?.rows ?? [{ project_id: scope.project_id }]).map(({ project_id }) => [project_id, project_id]),
+  );
+  return (
+    <Dialog title="Make a key" close={close}>
+      <Form action={action} label="Make the key" cancel={close}>
+        <Field name="name" label="Name" hint="Whose it is, or what for." required action={action} />
+        <div class="fields">
+          <Field name="role" label="Role" options={ROLES} value="viewer" action={action} />
+          <Field
+            name="project_id"
+            label="Project"
+            options={{ ...options, ...(every && { [EVERY]: "Every project" }) }}
+            value={scope.project_id}
+            action={action}
+          />
+        </div>
+        <Limits scope={scope} action={action} />
+      </Form>
+    </Dialog>
+  );
+}
+
+type Limited = { of?: KeyView; scope: Scope; action: Action<[Filled]> };
+
+function Limits({ of, scope: { timezone }, action }: Limited) {
+  return (
+    <>
+      <Field
+        name="banner_tags"
+        label="Limited to tags"
+        hint="One on each line. Empty: every tag."
+        lines={3}
+        value={of?.banner_tags?.join("\n")}
+        action={action}
+      />
+      <Field
+        name="expires"
+        label="Works until"
+        type="date"
+        hint={`To the end of this day in ${timezone}. Empty: it does not expire.`}
+        value={of?.expires_at ? lastDayOf(of.expires_at, timezone) : undefined}
+        action={action}
+      />
+    </>
+  );
+}
+
+export function ShownKey({ shown: { name, key, note }, close }: { shown: Shown; close: () => void }) {
+  return (
+    <Dialog title={`The key ${name}`} close={close}>
+      <div class="dialog-body">
+        <p>
+          <strong>Copy it now: it is not shown again.</strong> {note}
+        </p>
+        <Copied text={key} />
+        <p class="muted">Who has it may do what its role may. Keep it where secrets are kept.</p>
+      </div>
+      <p class="dialog-actions">
+        <button type="button" class="button primary" onClick={close}>
+          I have it
+        </button>
+      </p>
+    </Dialog>
+  );
+}
+
+export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: (what: "rotate" | "revoke") => void }) {
+  const { timezone, principal } = scope;
+  const standing = standingOf(of);
+  const action = useAction(async (filled: Filled) => {
+    const { name, expires = "" } = filled;
+    const same = of.expires_at !== null && expires === lastDayOf(of.expires_at, timezone);
+    const expires_at = same ? of.expires_at : expiresIn(filled, scope);
+    const body = { name, banner_tags: tagsIn(filled), expires_at };
+    await read(client.keys[":id"].$patch({ param: { id: of.id } }, json(body)));
+  }, "The key is changed. That holds within 30 seconds.");
+  return (
+    <Dialog title={of.name} close={close}>
+      <Facts
+        of={{
+          Id: of.id,
+          Role: of.role,
+          Project: of.project_id ?? "every project",
+          [standing === "revoked" ? "Revoked" : "Made"]: timeText(of.revoked_at ?? of.created_at, timezone),
+        }}
+      />
+      {of.id === principal.key_id && <p class="lead">You are signed in with this key.</p>}
+      {standing === "revoked" ? (
+        <p class="lead">It is refused everywhere, and nothing about it can be changed any more.</p>
+      ) : (
+        <>
+          <Form action={action} label="Save" done={close} cancel={close} keep>
+            <Field name="name" label="Name" value={of.name} required action={action} />
+            <Limits of={of} scope={scope} action={action} />
+          </Form>
+          <p class="dialog-actions apart">
+            <button type="button" class="button" onClick={() => open("rotate")}>
+              Rotate…
+            </button>
+            <button type="button" class="button danger" onClick={() => open("revoke")}>
+              Revoke…
+            </button>
+          </p>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+/** In seconds. */
+const OVERLAPS = {
+  0: "not at all: it is refused at once",
+  3600: "for an hour",
+  86400: "for a day",
+  604800: "for a week",
+  2592000: "for 30 days",
+};
+
+export function RotateKey({ of, scope: { timezone }, show, close }: Showing & OfKey) {
+  const action = useAction(async ({ overlap_seconds }: Filled) => {
+    const body = { overlap_seconds: Number(overlap_seconds) };
+    const { key, replaces } = await read(client.keys[":id"].rotate.$post({ param: { id: of.id } }, json(body)));
+    const until = replaces.expires_at && timeText(replaces.expires_at, timezone);
+    const gone = body.overlap_seconds === 0 || until === null;
+    show({
+      name: of.name,
+      key,
+      note: gone ? "The old one is refused from now on." : `The old one works until ${until} (${timezone}).`,
+    });
+  });
+  return (
+    <Dialog title={`Rotate ${of.name}`} close={close}>
+      <Form action={action} label="Make the new key" cancel={close}>
+        <p>A new key with the same role, project and limits takes its place.</p>
+        <Field
+          name="overlap_seconds"
+          label="The old key still works"
+          options={OVERLAPS}
+          value="86400"
+          action={action}
+        />
+      </Form>
+    </Dialog>
+  );
+}
+
+export function RevokeKey({ of, scope: { principal }, close }: Fronted & OfKey) {
+  const action = useAction(() => read(client.keys[":id"].$delete({ param: { id: of.id } })), "The key is revoked.");
+  return (
+    <Confirm title={`Revoke ${of.name}?`} label="Revoke the key" action={action} close={close}>
+      <p>Whoever uses it, or is signed in with it, is refused within 30 seconds. This cannot be undone.</p>
+      {of.id === principal.key_id && (
+        <p>
+          <strong>You are signed in with it: this signs you out.</strong>
+        </p>
+      )}
+    </Confirm>
+  );
+}

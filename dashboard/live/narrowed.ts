@@ -1,0 +1,34 @@
+/** Live counts of the tags that pass the filters, as far as the largest tags tell. Pure. */
+import { type Address, fits } from "../address.ts";
+import type { Counts } from "./state.ts";
+
+/** The server tells so many tags of a window, the largest. */
+const TOLD = 10;
+/** Where there are far too many, it counts them together. */
+const OTHERS = "(other)";
+
+type Windows = Counts["windows"];
+type Window = Windows["today"];
+
+function narrowed({ banner_tags }: Window, address: Address): Window["by_type"] | null {
+  const { banner_tag: named } = address;
+  const complete =
+    (banner_tags.length < TOLD && banner_tags.every(({ banner_tag }) => banner_tag !== OTHERS)) ||
+    (named.length > 0 && named.every((tag) => banner_tags.some(({ banner_tag }) => banner_tag === tag)));
+  if (!complete) return null;
+  const sums: Window["by_type"] = {};
+  for (const { banner_tag, by_type } of banner_tags) {
+    if (!fits(address, banner_tag || null)) continue;
+    for (const [type, total] of Object.entries(by_type)) sums[type] = (sums[type] ?? 0) + total;
+  }
+  return sums;
+}
+
+/** By type, for each window; null where it cannot be told: there are too many tags, or a saved segment says which. */
+export function narrowedWindows(windows: Windows, address: Address): Record<keyof Windows, Window["by_type"]> | null {
+  if (address.segment_id !== undefined) return null;
+  const all = Object.entries(windows).map(([name, window]) => [name, narrowed(window, address)] as const);
+  return all.every(([, counts]) => counts !== null)
+    ? (Object.fromEntries(all) as Record<keyof Windows, Window["by_type"]>)
+    : null;
+}

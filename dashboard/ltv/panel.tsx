@@ -1,0 +1,83 @@
+/** What players are worth over all history, by how much they spent. */
+import { words } from "../format.ts";
+import { NoRate } from "../no-rate.tsx";
+import { panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { type Ltv, ltv, type Segment } from "./query.ts";
+
+type Group = Omit<Segment, "segment"> & { segment: Segment["segment"] | "all" };
+
+const SPENT: Record<Segment["segment"], string> = {
+  whale: "from $100",
+  dolphin: "$20 to $100",
+  minnow: "$5 to $20",
+  free: "less than $5",
+};
+
+const figure = (
+  name: Exclude<keyof Group, "segment">,
+  title: string,
+  kind: "count" | "money",
+  hint: string,
+  share?: true,
+): Column<Group> => ({ name, title, kind, hint, value: (row) => row[name], ...(share && { share }) });
+
+const COLUMNS: readonly Column<Group>[] = [
+  {
+    name: "segment",
+    title: "Segment",
+    kind: "text",
+    hint: "By what they spent in all: purchases and deposits less refunds, in USD",
+    value: ({ segment }) => segment,
+    show: ({ segment }) =>
+      segment !== "all" && (
+        <>
+          {words(segment)} <span class="muted">{SPENT[segment]}</span>
+        </>
+      ),
+  },
+  figure("players", "Players", "count", "Known players, and visitors who paid", true),
+  figure("payers", "Paid", "count", "Those who ever paid"),
+  figure("spend_usd", "Spent", "money", "Purchases and deposits less refunds, in USD", true),
+  figure("average_spend_usd", "Per player", "money", "Spent over players, in USD"),
+  figure("withdrawn_usd", "Withdrawn", "money", "In USD"),
+  figure("net_usd", "Net", "money", "Spent less withdrawn, in USD"),
+];
+
+export const LtvPanel = panel({
+  name: "ltv",
+  title: "Lifetime value",
+  query: ltv,
+  Show,
+  Skeleton: () => (
+    <>
+      <Lead />
+      <TableSkeleton columns={COLUMNS} rows={5} />
+    </>
+  ),
+  later: true,
+});
+
+const Lead = () => <p class="lead">What players spent over all history, whatever the period, in USD.</p>;
+
+function Show({ data: { segments, total, timezone }, scope: { principal } }: { data: Ltv; scope: Scope }) {
+  return (
+    <>
+      <Lead />
+      <NoRate what="Spent" amounts={total.unconverted} principal={principal} />
+      <DataTable<Group>
+        name="Lifetime value"
+        columns={COLUMNS}
+        rows={total.players === 0 ? [] : segments}
+        keyOf={({ segment }) => segment}
+        timezone={timezone}
+        sort="-average_spend_usd"
+        total={{ ...total, segment: "all" }}
+        none={<p>There is no player yet. One is known once an event with a player_id came.</p>}
+        aside
+      />
+    </>
+  );
+}

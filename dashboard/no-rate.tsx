@@ -1,0 +1,21 @@
+/** Says plainly what is in no figure in USD, because its currency has no rate. */
+import { may, type Principal } from "../worker/http/principal.ts";
+import { exactMoney } from "./format.ts";
+import { Link } from "./link.tsx";
+import { viewOf } from "./views/index.ts";
+
+type Without = { what: string; amounts: Readonly<Record<string, string>>; principal: Principal };
+
+export function NoRate({ what, amounts, principal }: Without) {
+  const told = Object.entries(amounts).map(([currency, amount]) => exactMoney(amount, currency));
+  if (told.length === 0) return null;
+  return (
+    <p class="lead" data-no-rate={what}>
+      <span class="badge warn">No rate</span> {what} without an exchange rate, so in no figure in USD: {told.join(", ")}
+      .{" "}
+      {may(principal, "admin") && principal.project_id === null && viewOf("rates") && (
+        <Link to={{ view: "rates" }}>Look at the rates</Link>
+      )}
+    </p>
+  );
+}

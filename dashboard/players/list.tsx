@@ -1,0 +1,113 @@
+/** The players: sought, narrowed and ordered by the server, and each a press away. */
+import { may } from "../../worker/http/principal.ts";
+import { NO_FILTERS } from "../address.ts";
+import { periodText, words } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { shownOf } from "../table/columns.ts";
+import { PagedList } from "../table/list.tsx";
+import { Chosen, Sought } from "../table/narrow.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { COLUMNS, MASKED } from "./columns.tsx";
+import { players, playersCsv, profiles, profilesCsv, SEGMENTS, STEPS, stepOf } from "./query.ts";
+
+const named = (names: readonly string[], first: string) => ({
+  "": first,
+  ...Object.fromEntries(names.map((name) => [name, words(name)])),
+});
+const SORTED = {
+  "": "Latest event first",
+  last_event_at: "Earliest event first",
+  "-first_seen": "Newest first",
+  first_seen: "Oldest first",
+  player_id: "By id",
+};
+
+export const PlayersPanel = ({ scope }: { scope: Scope }) =>
+  may(scope.principal, "analyst") ? <Players scope={scope} /> : <Masked scope={scope} />;
+
+function Players({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <Panel
+      name="players"
+      title="Players"
+      actions={
+        <>
+          <Sought name="search" label="Id begins with" />
+          <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />
+          <Chosen name="part" label="Funnel step" options={named(STEPS, "New players")} />
+          <Chosen name="sort" label="Order" options={SORTED} />
+          <TableTools
+            columns={COLUMNS}
+            csv={{ url: playersCsv(scope), name: `players_${scope.from}_${scope.to}.csv` }}
+          />
+        </>
+      }
+    >
+      <p class="lead">
+        {meaningOf(scope)} Times in {scope.timezone}.
+      </p>
+      <PagedList
+        name="players"
+        columns={shownOf(COLUMNS, address.columns)}
+        query={(cursor) => players(scope, cursor)}
+        keyOf={({ player_id }) => player_id}
+        timezone={scope.timezone}
+        press={({ player_id }) => ({ title: `Open ${player_id}`, go: () => go({ player_id }) })}
+        none={
+          <>
+            <p>No player fits.</p>
+            <button
+              type="button"
+              class="button"
+              onClick={() =>
+                go({ ...NO_FILTERS, period: "all", search: undefined, segment: undefined, part: undefined })
+              }
+            >
+              Show the players of all time
+            </button>
+          </>
+        }
+      />
+    </Panel>
+  );
+}
+
+function meaningOf(scope: Scope): string {
+  const step = stepOf(scope);
+  if (step) return `Who took the step “${words(step)}” in ${periodText(scope)}.`;
+  if (scope.address.search !== undefined) return "Whenever they were first seen.";
+  return `Who was first seen in ${periodText(scope)}.`;
+}
+
+/** For who reads figures alone. */
+function Masked({ scope }: { scope: Scope }) {
+  const { role, banner_tags } = scope.principal;
+  const limited = banner_tags !== null;
+  return (
+    <Panel
+      name="players"
+      title="Players"
+      actions={!limited && <TableTools csv={{ url: profilesCsv(scope), name: "players.csv" }} />}
+    >
+      <p class="lead">
+        To see who the players are takes the role analyst; you are signed in as {role}.{" "}
+        {limited
+          ? "Pseudonyms are not kept by tag, and this key is limited to its own."
+          : `Here all of them stand under pseudonyms, with contacts masked. Times in ${scope.timezone}.`}
+      </p>
+      {!limited && (
+        <PagedList
+          name="players"
+          columns={MASKED}
+          query={(cursor) => profiles(scope, cursor)}
+          keyOf={({ uid }) => uid}
+          timezone={scope.timezone}
+          none={<p>No player is known yet. Whoever registers stands here.</p>}
+        />
+      )}
+    </Panel>
+  );
+}

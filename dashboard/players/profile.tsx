@@ -1,0 +1,116 @@
+/** One player: who, what they brought, how long it took them to pay, and all that they did. */
+import { may } from "../../worker/http/principal.ts";
+import type { PlayerStats } from "../../worker/reports/player-stats.ts";
+import { useAnswer } from "../answers.ts";
+import { Facts, FactsSkeleton } from "../facts.tsx";
+import { Count } from "../figure.tsx";
+import { rate, words } from "../format.ts";
+import { Earlier } from "../frame/icons.tsx";
+import { Menu } from "../frame/menu.tsx";
+import { linkTo, useNavigation } from "../navigation.ts";
+import { Answered, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { Download } from "../table/download.tsx";
+import { factsOfPlayer, timeToSale } from "./facts.tsx";
+import { exportOf, profile, stats } from "./query.ts";
+import { Timeline } from "./timeline.tsx";
+
+type Shown = { scope: Scope; player_id: string };
+
+export function PlayerPage({ scope, player_id }: Shown) {
+  const { go } = useNavigation();
+  const player = useAnswer(profile(scope, player_id));
+  const done = useAnswer(stats(scope, player_id));
+  return (
+    <>
+      <p class="back">
+        <button type="button" class="button quiet" onClick={() => go({ player_id: undefined, event_type: undefined })}>
+          <Earlier />
+          All players
+        </button>
+      </p>
+      <div class="panels">
+        <Panel
+          name="player"
+          title={player_id}
+          actions={may(scope.principal, "admin") && <AdminActions scope={scope} player_id={player_id} />}
+          busy={player.stale}
+        >
+          <p class="lead">Times in {scope.timezone}.</p>
+          <Answered answer={player} what="player" skeleton={<FactsSkeleton facts={21} />}>
+            {(player) => (
+              <>
+                <Facts facts={factsOfPlayer(player, scope.timezone)} />
+                <h3>Time to sale</h3>
+                <Facts facts={timeToSale(player, scope.timezone)} />
+              </>
+            )}
+          </Answered>
+          {player.data && (
+            <>
+              <h3>Events by type</h3>
+              <Answered answer={done} what="events by type" skeleton={<FactsSkeleton facts={6} />}>
+                {(done) => <Breakdown of={done} />}
+              </Answered>
+            </>
+          )}
+        </Panel>
+        {player.data && done.data && (
+          <Timeline scope={scope} player_id={player_id} types={Object.keys(done.data.event_breakdown)} />
+        )}
+      </div>
+    </>
+  );
+}
+
+/** How often they did what, and how much of all they did that is. */
+const Breakdown = ({ of: { event_breakdown, total_events } }: { of: PlayerStats }) => (
+  <Facts
+    facts={Object.entries(event_breakdown)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, total]) => ({
+        name,
+        title: words(name),
+        shown: (
+          <>
+            <Count value={total} /> <small class="muted">{rate(total / total_events)}</small>
+          </>
+        ),
+      }))}
+  />
+);
+
+function AdminActions({ scope, player_id }: Shown) {
+  const { address, go } = useNavigation();
+  const name = `player_${player_id.replaceAll(/[^\w.-]/g, "_")}`;
+  const requests = { view: "data_requests", player_id };
+  return (
+    <>
+      <Menu label="Export all that is kept of this player" button={<span>Export</span>}>
+        {() => (
+          <div class="export-menu">
+            {(["json", "csv", "ndjson"] as const).map((format) => (
+              <Download
+                key={format}
+                url={exportOf(scope, player_id, format)}
+                name={`${name}.${format}`}
+                label={format.toUpperCase()}
+              />
+            ))}
+          </div>
+        )}
+      </Menu>
+      <a
+        class="button"
+        href={linkTo(address, requests)}
+        onClick={(event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+          event.preventDefault();
+          go(requests);
+        }}
+      >
+        Data requests
+      </a>
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+/** What is asked about the players, and about one of them. */
+import { client } from "../api.ts";
+import { aboutOf, csvOf, daysOf, fileOf, given, inPath, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+type Cursor = string | number | undefined;
+type Paged = { cursor: string | undefined };
+const cursorOf = (cursor: Cursor): Paged => ({ cursor: cursor === undefined ? undefined : String(cursor) });
+
+export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
+export const SEGMENTS = ["whale", "dolphin", "minnow", "free"] as const;
+export const SORTS = ["-last_event_at", "last_event_at", "-first_seen", "first_seen", "player_id"] as const;
+const oneOf = <Name extends string>(names: readonly Name[], given: string | undefined) =>
+  names.find((name) => name === given);
+
+export const stepOf = ({ address }: Scope) => oneOf(STEPS, address.part);
+
+/** Whoever is sought by name is found whenever they came. */
+const asked = (scope: Scope) => {
+  const { search, segment, sort } = scope.address;
+  const funnel_step = stepOf(scope);
+  return {
+    ...aboutOf(scope),
+    ...(search === undefined || funnel_step ? daysOf(scope) : {}),
+    search,
+    segment: oneOf(SEGMENTS, segment),
+    sort: oneOf(SORTS, sort),
+    funnel_step,
+  };
+};
+
+export const players = (scope: Scope, cursor: Cursor) =>
+  query("players", { ...asked(scope), ...cursorOf(cursor) }, (asked, options) =>
+    client.players.$get({ query: asked }, options),
+  );
+export const playersCsv = (scope: Scope): string => csvOf(client.players.$url({ query: given(asked(scope)) }));
+
+const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
+
+export const profiles = (scope: Scope, cursor: Cursor) =>
+  query("profiles", { ...projectOf(scope), ...cursorOf(cursor) }, (asked, options) =>
+    client.profiles.$get({ query: asked }, options),
+  );
+export const profilesCsv = (scope: Scope): string => csvOf(client.profiles.$url({ query: given(projectOf(scope)) }));
+
+const one = (player_id: string) => ({ player_id: inPath(player_id) });
+
+export const profile = (scope: Scope, player_id: string) =>
+  query(`player ${player_id}`, projectOf(scope), (asked, options) =>
+    client.players[":player_id"].$get({ param: one(player_id), query: asked }, options),
+  );
+export const stats = (scope: Scope, player_id: string) =>
+  query(`stats ${player_id}`, projectOf(scope), (asked, options) =>
+    client.players[":player_id"].stats.$get({ param: one(player_id), query: asked }, options),
+  );
+
+const timed = (scope: Scope) => ({ ...projectOf(scope), event_type: scope.address.event_type });
+export const timeline = (scope: Scope, player_id: string, cursor: Cursor) =>
+  query(`timeline ${player_id}`, { ...timed(scope), ...cursorOf(cursor) }, (asked, options) =>
+    client.players[":player_id"].events.$get({ param: one(player_id), query: asked }, options),
+  );
+export const timelineCsv = (scope: Scope, player_id: string): string =>
+  csvOf(client.players[":player_id"].events.$url({ param: one(player_id), query: given(timed(scope)) }));
+
+export const exportOf = (scope: Scope, player_id: string, format: "json" | "csv" | "ndjson"): string =>
+  fileOf(client.players[":player_id"].export.$url({ param: one(player_id), query: given(projectOf(scope)) }), format);

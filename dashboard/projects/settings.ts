@@ -1,0 +1,57 @@
+/** A project's settings as a form holds them, and what of them was changed. Pure. */
+import type { ProjectView } from "../../worker/admin/projects.ts";
+import { type Filled, linesOf } from "../act/form.tsx";
+
+/** What is kept for how many days, by class; docs/retention.md has the rules between them. */
+export const RETENTION = {
+  events_days: "Events in the log",
+  figures_days: "Figures by day",
+  archive_days: "Events in the archive",
+  purchases_days: "Events with an amount, in the archive",
+} as const;
+export type Retained = keyof typeof RETENTION;
+export const RETAINED = Object.keys(RETENTION) as Retained[];
+
+export type Settings = Omit<ProjectView, "project_id" | "pixel_secret" | "settled_before" | "created_at">;
+
+/** An empty field is left out: that is kept for ever. The server says what is wrong with what is no number. */
+export const settingsIn = (filled: Filled): Settings => ({
+  name: filled.name ?? "",
+  timezone: filled.timezone?.trim() ?? "",
+  currency: filled.currency?.trim().toUpperCase() ?? "",
+  attribution_days: Number(filled.attribution_days),
+  allowed_origins: linesOf(filled.allowed_origins),
+  require_signature: filled.require_signature === "on",
+  respect_privacy_signals: filled.respect_privacy_signals === "on",
+  bot_rules: botRulesIn(filled),
+  retention: Object.fromEntries(
+    RETAINED.flatMap((name) => {
+      const days = filled[`retention.${name}`];
+      return days ? [[name, Number(days)]] : [];
+    }),
+  ),
+});
+
+function botRulesIn(filled: Filled): Settings["bot_rules"] {
+  // A user agent may have a comma in it.
+  const agents = (name: string) => linesOf(filled[`bot_rules.${name}`], /\n/);
+  const user_agents = agents("user_agents");
+  const allowed_user_agents = agents("allowed_user_agents");
+  return {
+    ...(user_agents.length > 0 && { user_agents }),
+    ...(allowed_user_agents.length > 0 && { allowed_user_agents }),
+    ...(filled.data_centres !== "on" && { data_centres: false }),
+  };
+}
+
+/** Only what differs, so that the audit log tells what was changed. */
+export function changesOf(before: Settings, after: Settings): Partial<Settings> {
+  const told = (value: unknown) => JSON.stringify(value, sortedKeys);
+  const changed = (name: string) => told(before[name as keyof Settings]) !== told(after[name as keyof Settings]);
+  return Object.fromEntries(Object.entries(after).filter(([name]) => changed(name)));
+}
+
+const sortedKeys = (_: string, value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;

@@ -1,0 +1,164 @@
+/** What bots sent, which is in no other figure: by day beside what people sent, and by the reason it was told by. */
+import { useEffect } from "preact/hooks";
+import type { Bots } from "../../worker/reports/bots.ts";
+import { useAnswer } from "../answers.ts";
+import { axisOf, firstOf } from "../chart/axis.ts";
+import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
+import type { Picture } from "../chart/picture.ts";
+import { exact, rate } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Choices, Panel } from "../panel.tsx";
+import { bucketOf, bucketsOf } from "../period.ts";
+import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
+import { Facts } from "../table/facts.tsx";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { bots, botsCsv, people } from "./query.ts";
+import { reasonOf } from "./reasons.ts";
+
+const FACTS: readonly Column<Bots>[] = [
+  {
+    name: "people",
+    title: "Events of people",
+    kind: "count",
+    hint: "All but those of bots, and tests",
+    value: ({ events, total }) => events - total,
+  },
+  {
+    name: "total",
+    title: "Events of bots",
+    kind: "count",
+    hint: "Kept, and in no other figure",
+    value: (row) => row.total,
+  },
+  {
+    name: "share",
+    title: "Share of bots",
+    kind: "rate",
+    hint: "Of all events but tests",
+    value: ({ events, total }) => (events > 0 ? total / events : null),
+  },
+];
+
+type Reason = Bots["by_reason"][number];
+const COLUMNS: readonly Column<Reason>[] = [
+  { name: "reason", title: "Reason", kind: "text", value: ({ reason }) => reasonOf(reason).title },
+  { name: "total", title: "Events", kind: "count", share: true, value: ({ total }) => total },
+  { name: "means", title: "What it means", kind: "text", value: ({ reason }) => reasonOf(reason).means },
+];
+
+const PARTS = { both: "With people", bots: "Bots by reason" } as const;
+
+export function QualityPanel({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  const part = address.part === "bots" ? "bots" : "both";
+  const answer = useAnswer(bots(scope));
+  const human = useAnswer(part === "both" ? people(scope) : null);
+  const [asTable, toggle] = useAsTable();
+  useEffect(fetchDrawing, []);
+  return (
+    <div class="panels">
+      <Panel
+        name="quality"
+        title="Bots and people"
+        zone={scope.timezone}
+        busy={answer.stale}
+        actions={
+          <>
+            <Choices
+              legend="What is drawn"
+              options={PARTS}
+              chosen={part}
+              choose={(name) => go({ part: name === "bots" ? name : undefined }, "replace")}
+            />
+            {toggle}
+          </>
+        }
+      >
+        <Answered
+          answer={answer}
+          what="traffic quality"
+          skeleton={
+            <>
+              <Facts columns={FACTS} row={undefined} timezone="UTC" />
+              <LegendSkeleton />
+              <ChartSkeleton />
+            </>
+          }
+        >
+          {(data) => {
+            const picture = pictureOf(data, human.data?.rows ?? [], part === "both", scope);
+            const share = data.events > 0 ? data.total / data.events : null;
+            return (
+              <>
+                <Facts columns={FACTS} row={data} timezone={data.timezone} />
+                <Legend picture={picture} />
+                <Chart
+                  picture={picture}
+                  summary={`${exact(data.total)} of ${exact(data.events)} events came from bots, ${rate(share)}.`}
+                  asTable={asTable}
+                  none="Nothing came in this period"
+                />
+              </>
+            );
+          }}
+        </Answered>
+      </Panel>
+      <Panel
+        name="reasons"
+        title="How bots were told"
+        actions={<TableTools csv={{ url: botsCsv(scope), name: `bots_${scope.from}_${scope.to}.csv` }} />}
+      >
+        <Answered answer={answer} what="reasons" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
+          {({ by_reason, total, timezone }) => (
+            <DataTable
+              name="Reasons"
+              columns={COLUMNS}
+              rows={by_reason}
+              keyOf={({ reason }) => reason}
+              timezone={timezone}
+              sort="-total"
+              total={{ reason: "", total }}
+              none={<p>No bot was seen in this period. What is taken for one can be set for each project.</p>}
+              aside
+            />
+          )}
+        </Answered>
+      </Panel>
+    </div>
+  );
+}
+
+type Counted = { event_date: string; total: number };
+
+function pictureOf(data: Bots, human: readonly Counted[], withPeople: boolean, scope: Scope): Picture {
+  const interval = scope.interval === "hour" ? "day" : scope.interval;
+  const buckets = bucketsOf(data, interval);
+  const points = (rows: readonly Counted[]) =>
+    buckets.map(({ event_date }) =>
+      rows.reduce((all, row) => all + (bucketOf(row.event_date, interval, data) === event_date ? row.total : 0), 0),
+    );
+  const all = points([...data.rows, ...human]);
+  const first = firstOf(scope, all);
+  const line = (title: string, colour: string, rows: readonly Counted[]) => ({
+    title,
+    colour,
+    as: "bar" as const,
+    points: points(rows).slice(first),
+  });
+  const reasons = data.by_reason.map(({ reason }) => {
+    const { title, colour } = reasonOf(reason);
+    return line(
+      title,
+      colour,
+      data.rows.filter((row) => row.reason === reason),
+    );
+  });
+  return {
+    name: `quality ${interval} ${withPeople}`,
+    ...axisOf(data, interval, scope, first),
+    kind: "count",
+    lines: withPeople ? [line("People", "visits", human), line("Bots", "registrations", data.rows)] : reasons,
+  };
+}

@@ -1,0 +1,12 @@
+/** Why an event was taken for a bot's, in words. Pure. */
+export const REASONS: Record<string, { title: string; means: string; colour: string }> = {
+  crawler: { title: "Crawler", means: "Its user agent names a crawler", colour: "registrations" },
+  headless: { title: "Headless browser", means: "A browser that a program steers", colour: "first-deposits" },
+  data_centre: {
+    title: "Data centre",
+    means: "A browser in a hosting network, where nobody browses",
+    colour: "series-6",
+  },
+  project_rule: { title: "Rule of the project", means: "Its user agent is in the project's list", colour: "series-5" },
+};
+export const reasonOf = (reason: string) => REASONS[reason] ?? { title: reason, means: "", colour: "other" };

@@ -1,0 +1,80 @@
+/** What is asked about exchange rates, and how a file of them is loaded. */
+import type { Health } from "../../worker/reports/health.ts";
+import type { Query } from "../answers.ts";
+import { ApiError, client, json, read } from "../api.ts";
+import { query } from "../reports.ts";
+
+const CODE = /^[A-Z]{3}$/;
+
+/** Of one currency, where three letters name it. */
+export const rates = (search: string | undefined) => {
+  const code = search?.trim().toUpperCase();
+  const currency_code = code && CODE.test(code) ? code : undefined;
+  return (cursor: string | number | undefined) =>
+    query("exchange-rates", { currency_code, limit: "50", cursor: cursor?.toString() }, (asked, options) =>
+      client["exchange-rates"].$get({ query: asked }, options),
+    );
+};
+
+/** Open to everyone, and no part of the API. Its status says how the instance is: a 503 has the same body. */
+export const health = (): Query<Health> => ({
+  key: "health",
+  ask: (signal) =>
+    read(
+      fetch("/health", { signal }).then((answer) => ({
+        ok: answer.headers.get("content-type")?.startsWith("application/json") ?? false,
+        status: answer.status,
+        json: () => answer.json() as Promise<Health>,
+      })),
+    ),
+});
+
+/** One of them: the API tells of `rates.0.usd_rate`, a form of `usd_rate`. */
+export async function loadRate(rate: Record<string, string | undefined>): Promise<void> {
+  try {
+    await read(client["exchange-rates"].$post({}, json({ rates: [rate] })));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const own = (text: string) => text.replaceAll("rates.0.", "");
+    const fields = error.fields.map(({ field, code, message }) => ({ field: own(field), code, message: own(message) }));
+    throw new ApiError(error.status, error.title, own(error.message.replaceAll("Rates.0.", "")), fields);
+  }
+}
+
+export const refreshFeed = () => read(client["exchange-rates"].refresh.$post());
+
+/** The API takes as many at once, all or none. */
+const AT_ONCE = 1_000;
+
+export type Refused = { line: number; message: string };
+export type Upload = { loaded: number; lines: number; refused: Refused[] };
+
+/** `rates.3.usd_rate` is of the fifth line: the header is the first. */
+function refusedOf({ field, message }: { field: string; message: string }, before: number): Refused {
+  const [, index, name = ""] = /^rates\.(\d+)\.?(.*)$/.exec(field) ?? [];
+  if (index === undefined) return { line: 1, message };
+  return { line: before + Number(index) + 2, message: message.replace(field, name) };
+}
+
+/** Loads a CSV file part by part, each all or none, and ends with the first part that has a wrong line. */
+export async function upload(text: string, told: (upload: Upload) => void): Promise<Upload> {
+  const [header = "", ...lines] = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim());
+  const state: Upload = { loaded: 0, lines: lines.length, refused: [] };
+  for (let at = 0; at === 0 || at < lines.length; at += AT_ONCE) {
+    const body = [header, ...lines.slice(at, at + AT_ONCE)].join("\n");
+    try {
+      const { init } = json(null);
+      const headers = { ...init.headers, "content-type": "text/csv" };
+      const { loaded } = await read(client["exchange-rates"].$post({}, { init: { headers, body } }));
+      state.loaded += loaded;
+      told({ ...state });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.fields.length === 0) throw error;
+      return { ...state, refused: error.fields.map((field) => refusedOf(field, at)) };
+    }
+  }
+  return state;
+}

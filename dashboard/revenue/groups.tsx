@@ -1,0 +1,76 @@
+/** Revenue by what it is told apart by, or by day. */
+import { NO_FILTERS } from "../address.ts";
+import { useNavigation } from "../navigation.ts";
+import { panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { columnsOf, DAYS } from "./columns.ts";
+import { groupIn } from "./panel.tsx";
+import { GROUPS, groupOf, type Revenue, revenue, revenueCsv } from "./query.ts";
+import { byGroup, type Summed, summed } from "./sums.ts";
+
+export const GroupsPanel = panel({
+  name: "revenue-groups",
+  title: "In figures",
+  query: revenue,
+  Show,
+  Skeleton: () => <TableSkeleton columns={DAYS} />,
+  Actions: ({ scope }) => (
+    <TableTools
+      {...(groupOf(scope) !== "none" && { find: `Find ${GROUPS[groupOf(scope)].toLowerCase()}` })}
+      csv={{ url: revenueCsv(scope), name: `revenue_${scope.from}_${scope.to}.csv` }}
+    />
+  ),
+});
+
+function Show({ data, scope }: { data: Revenue; scope: Scope }) {
+  const { go } = useNavigation();
+  const group = groupIn(data, scope);
+  const none = <NoPayment />;
+  if (group === "none")
+    return (
+      <DataTable
+        name="Revenue by day"
+        columns={DAYS}
+        rows={data.rows}
+        keyOf={({ event_date, event_hour = "" }) => `${event_date} ${event_hour}`.trim()}
+        timezone={data.timezone}
+        sort="-event_date"
+        total={{ ...data.total, event_date: data.from }}
+        none={none}
+      />
+    );
+  return (
+    <DataTable<Summed>
+      name={`Revenue by ${GROUPS[group].toLowerCase()}`}
+      columns={columnsOf(group)}
+      rows={byGroup(data.rows, group)}
+      keyOf={({ value }) => value ?? ""}
+      timezone={data.timezone}
+      sort="-total_usd"
+      total={{ ...summed([], null), ...data.total, value: null, total: null }}
+      press={({ value }) =>
+        group !== "banner_tag" || value === null || scope.address.banner_tag.includes(value)
+          ? undefined
+          : {
+              title: `Show only ${value}`,
+              go: () => go({ ...NO_FILTERS, banner_tag: [value], search: undefined, group_by: undefined }),
+            }
+      }
+      none={none}
+    />
+  );
+}
+
+function NoPayment() {
+  const { go } = useNavigation();
+  return (
+    <>
+      <p>Nothing was paid in this period. Payments are events of the types purchase and deposit, with an amount.</p>
+      <button type="button" class="button" onClick={() => go({ period: "30d" })}>
+        Look at the last 30 days
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+/** What was paid: the period's figures, their course over time, and who or what they are of. */
+import { useEffect } from "preact/hooks";
+import { useAnswer } from "../answers.ts";
+import { axisOf, COLOURS, firstOf, intervalIn } from "../chart/axis.ts";
+import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
+import type { Picture } from "../chart/picture.ts";
+import { exactMoney } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { NoRate } from "../no-rate.tsx";
+import { Answered, Choices, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { Facts } from "../table/facts.tsx";
+import { FACTS } from "./columns.ts";
+import { GROUPS, type Group, groupOf, NAMES, type Revenue, revenue } from "./query.ts";
+import { byGroup, namedBy, pointsOf } from "./sums.ts";
+
+/** The groups of the rows that are shown, which may still be those before. */
+export const groupIn = ({ rows: [first] }: Revenue, scope: Scope): Group =>
+  first ? (NAMES.find((name) => name !== "none" && name in first) ?? "none") : groupOf(scope);
+
+export function RevenuePanel({ scope }: { scope: Scope }) {
+  const { go } = useNavigation();
+  const answer = useAnswer(revenue(scope));
+  const [asTable, toggle] = useAsTable();
+  useEffect(fetchDrawing, []);
+  return (
+    <Panel
+      name="revenue"
+      title="Revenue"
+      zone={scope.timezone}
+      busy={answer.stale}
+      actions={
+        <>
+          <Choices
+            legend="Told apart by"
+            options={GROUPS}
+            chosen={groupOf(scope)}
+            choose={(name) => go({ group_by: name === "none" ? undefined : name }, "replace")}
+          />
+          {toggle}
+        </>
+      }
+    >
+      <Answered answer={answer} what="revenue" skeleton={<Skeleton />}>
+        {(data) => {
+          const picture = pictureOf(data, scope);
+          const { total } = data;
+          return (
+            <>
+              <Facts columns={FACTS} row={total} timezone={data.timezone} />
+              <Legend picture={picture} />
+              <Chart
+                picture={picture}
+                summary={`Revenue in USD by ${picture.bucket.toLowerCase()}: ${exactMoney(total.total_usd, "USD")} in all.`}
+                asTable={asTable}
+                none="Nothing was paid in this period"
+              />
+              <Currencies totals={total.totals ?? {}} />
+              <NoRate what="Paid" amounts={total.unconverted} principal={scope.principal} />
+              <NoRate what="Refunded" amounts={total.refunded_unconverted} principal={scope.principal} />
+              <NoRate what="Withdrawn" amounts={total.withdrawn_unconverted} principal={scope.principal} />
+            </>
+          );
+        }}
+      </Answered>
+    </Panel>
+  );
+}
+
+const Skeleton = () => (
+  <>
+    <Facts columns={FACTS} row={undefined} timezone="UTC" />
+    <LegendSkeleton />
+    <ChartSkeleton />
+  </>
+);
+
+/** What came in, as it came. */
+const Currencies = ({ totals }: { totals: Readonly<Record<string, string>> }) => (
+  <p class="lead currencies">
+    {Object.keys(totals).length > 0 ? "Paid in: " : "Nothing was paid in any currency."}
+    {Object.entries(totals).map(([currency, amount], index) => (
+      <span key={currency} data-currency={currency}>
+        {index > 0 && " · "}
+        <data value={amount}>{exactMoney(amount, currency)}</data>
+      </span>
+    ))}
+  </p>
+);
+
+/** Stacked bars: of the groups that brought most, and of the others together. */
+function pictureOf(data: Revenue, scope: Scope): Picture {
+  const group = groupIn(data, scope);
+  const interval = intervalIn(data.rows, scope);
+  const all = pointsOf(data.rows, data, interval);
+  const first = firstOf(scope, all);
+  const named = group === "none" ? [null] : byGroup(data.rows, group).map(({ value }) => value);
+  const shown = named.slice(0, COLOURS.length);
+  const lineOf = (title: string, colour: string, own: Revenue["rows"]) => ({
+    title,
+    colour,
+    as: "bar" as const,
+    points: pointsOf(own, data, interval).slice(first),
+  });
+  const rest = data.rows.filter((row) => !shown.includes(namedBy(row, group)));
+  return {
+    name: `revenue ${group} ${interval} ${shown.join(" ")}`,
+    ...axisOf(data, interval, scope, first),
+    kind: "money",
+    currency: "USD",
+    lines: [
+      ...shown.map((value, index) =>
+        lineOf(
+          group === "none" ? "Revenue" : (value ?? "not told"),
+          group === "none" ? "deposits" : (COLOURS[index] ?? "other"),
+          data.rows.filter((row) => namedBy(row, group) === value),
+        ),
+      ),
+      ...(named.length > shown.length ? [lineOf("Others", "other", rest)] : []),
+    ],
+  };
+}

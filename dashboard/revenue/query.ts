@@ -1,0 +1,34 @@
+import { client } from "../api.ts";
+import { csvOf, datedOf, given, query } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+
+/** What revenue is told apart by. */
+export const GROUPS = {
+  none: "All",
+  app_id: "App",
+  platform: "Platform",
+  currency: "Currency",
+  banner_tag: "Tag",
+} as const;
+export type Group = keyof typeof GROUPS;
+export const NAMES = Object.keys(GROUPS) as Group[];
+
+export const groupOf = ({ address }: Pick<Scope, "address">): Group =>
+  NAMES.find((name) => name === address.group_by) ?? "none";
+
+function asked(scope: Scope) {
+  const group = groupOf(scope);
+  return {
+    ...datedOf(scope),
+    interval: scope.interval === "hour" ? ("hour" as const) : ("day" as const),
+    group_by: group === "none" ? undefined : group,
+  };
+}
+
+export const revenue = (scope: Scope) =>
+  query("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options));
+
+export const revenueCsv = (scope: Scope): string => csvOf(client.revenue.$url({ query: given(asked(scope)) }));
+
+export type Revenue = Awaited<ReturnType<ReturnType<typeof revenue>["ask"]>>;
+export type RevenueRow = Revenue["rows"][number];

@@ -1,0 +1,61 @@
+/** Revenue summed up exactly, for each group and each bucket of a chart. Pure. */
+import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
+import type { Group, RevenueRow } from "./query.ts";
+
+/** Amounts have at most four places. */
+const PLACES = 4;
+
+const unitsOf = (amount: string): bigint => {
+  const [whole = "0", fraction = ""] = amount.split(".");
+  return BigInt(whole + fraction.padEnd(PLACES, "0"));
+};
+
+/** The sum of decimals, as a decimal. */
+export function sumOf(amounts: readonly string[]): string {
+  const units = amounts.reduce((sum, amount) => sum + unitsOf(amount), 0n);
+  const digits = String(units < 0n ? -units : units).padStart(PLACES + 1, "0");
+  const fraction = digits.slice(-PLACES).replace(/0{1,2}$/, "");
+  return `${units < 0n ? "-" : ""}${digits.slice(0, -PLACES)}.${fraction}`;
+}
+
+/** What a row is of: null where that is not known. */
+export const namedBy = (row: RevenueRow, group: Group): string | null =>
+  group === "none" ? null : (row[group] ?? null);
+
+const COUNTS = ["purchases", "deposits", "refunds", "withdrawals"] as const;
+const AMOUNTS = ["total_usd", "refunded_usd", "withdrawn_usd", "net_usd"] as const;
+export type Summed = { value: string | null; total: string | null } & Record<(typeof COUNTS)[number], number> &
+  Record<(typeof AMOUNTS)[number], string>;
+
+/** Rows of several days as one. People of several days cannot be added up. */
+export function summed(rows: readonly RevenueRow[], value: string | null): Summed {
+  const count = (name: (typeof COUNTS)[number]) => rows.reduce((all, row) => all + row[name], 0);
+  const amount = (name: (typeof AMOUNTS)[number]) => sumOf(rows.map((row) => row[name]));
+  return {
+    value,
+    total: rows[0]?.total === undefined ? null : sumOf(rows.map(({ total = "0" }) => total)),
+    purchases: count("purchases"),
+    deposits: count("deposits"),
+    refunds: count("refunds"),
+    withdrawals: count("withdrawals"),
+    total_usd: amount("total_usd"),
+    refunded_usd: amount("refunded_usd"),
+    withdrawn_usd: amount("withdrawn_usd"),
+    net_usd: amount("net_usd"),
+  };
+}
+
+export const byGroup = (rows: readonly RevenueRow[], group: Group): Summed[] =>
+  [...Map.groupBy(rows, (row) => namedBy(row, group))]
+    .map(([value, own]) => summed(own, value))
+    .sort((a, b) => Number(b.total_usd) - Number(a.total_usd));
+
+const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
+
+/** What was paid in each bucket, in USD: for drawing. */
+export function pointsOf(rows: readonly RevenueRow[], period: Period, interval: Interval): number[] {
+  const found = Map.groupBy(rows, (row) => keyOf({ ...row, event_date: bucketOf(row.event_date, interval, period) }));
+  return bucketsOf(period, interval).map((bucket) =>
+    Number(sumOf((found.get(keyOf(bucket)) ?? []).map(({ total_usd }) => total_usd))),
+  );
+}

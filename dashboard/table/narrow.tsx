@@ -1,0 +1,48 @@
+/** What narrows a list that the server reads: a text to type, or one of several values. It stands in the address. */
+import type { Address } from "../address.ts";
+import { useNavigation } from "../navigation.ts";
+
+type Field = "search" | "sort" | "segment" | "part" | "event_type" | "app_id" | "player_id";
+const changed = (name: Field, value: string): Partial<Address> => ({ [name]: value.trim() || undefined });
+
+/** Asked for when Enter is pressed or the field is left. */
+export function Sought({ name, label }: { name: Field; label: string }) {
+  const { address, go } = useNavigation();
+  const given = address[name] ?? "";
+  return (
+    <input
+      key={given}
+      type="search"
+      class="input find"
+      placeholder={label}
+      aria-label={label}
+      title={`${label}, then press Enter`}
+      autocomplete="off"
+      spellcheck={false}
+      defaultValue={given}
+      onChange={(event) => go(changed(name, event.currentTarget.value), "replace")}
+    />
+  );
+}
+
+/** Values and how they are called; the first, `""`, is what holds where nothing is chosen. */
+export function Chosen({ name, label, options }: { name: Field; label: string; options: Record<string, string> }) {
+  const { address, go } = useNavigation();
+  const chosen = address[name] ?? "";
+  return (
+    <select
+      class="input"
+      aria-label={label}
+      value={chosen}
+      onChange={(event) => go(changed(name, event.currentTarget.value), "replace")}
+    >
+      {Object.entries(Object.hasOwn(options, chosen) ? options : { ...options, [chosen]: chosen }).map(
+        ([value, called]) => (
+          <option key={value} value={value}>
+            {called}
+          </option>
+        ),
+      )}
+    </select>
+  );
+}

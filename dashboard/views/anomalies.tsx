@@ -1,0 +1,3 @@
+import { AnomaliesPanel } from "../anomalies/panel.tsx";
+
+export const View = AnomaliesPanel;

@@ -1,0 +1,3 @@
+import { AuditPanel } from "../audit/panel.tsx";
+
+export const View = AuditPanel;

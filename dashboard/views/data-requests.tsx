@@ -1,0 +1,3 @@
+import { DataRequestsPanel } from "../data-requests/panel.tsx";
+
+export const View = DataRequestsPanel;

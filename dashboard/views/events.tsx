@@ -1,0 +1,3 @@
+import { EventsPanel } from "../events/panel.tsx";
+
+export const View = EventsPanel;

@@ -1,0 +1,3 @@
+import { SystemPanel } from "../system/panel.tsx";
+
+export const View = SystemPanel;

@@ -1,0 +1,3 @@
+import { ProjectsPanel } from "../projects/panel.tsx";
+
+export const View = ProjectsPanel;

@@ -1,0 +1,3 @@
+import { QualityPanel } from "../quality/panel.tsx";
+
+export const View = QualityPanel;

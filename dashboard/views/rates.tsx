@@ -1,0 +1,3 @@
+import { RatesPanel } from "../rates/panel.tsx";
+
+export const View = RatesPanel;

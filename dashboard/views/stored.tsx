@@ -1,0 +1,3 @@
+import { StoredPanel } from "../stored/panel.tsx";
+
+export const View = StoredPanel;

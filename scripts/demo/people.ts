@@ -1,0 +1,230 @@
+/** The people of the demo: where they come from, how many of them register, come back, play and pay. */
+import { between, chance, pick, pickShared, whole } from "./chance.ts";
+
+const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Something that happens. What only a server may tell is not for pixels. */
+export type Hit = {
+  at: number;
+  by: "pixel" | "server";
+  agent: string;
+  country: string;
+  fields: { event_id: string; event_type: string; [field: string]: unknown };
+};
+
+/** Campaigns, with their share of the traffic and how well it converts. */
+const CAMPAIGNS = [
+  { tag: "search-brand", share: 0.3, registers: 0.16 },
+  { tag: "aff-bonusguide", share: 0.25, registers: 0.12 },
+  { tag: "aff-slotreviews", share: 0.18, registers: 0.09 },
+  { tag: "social-summer", share: 0.15, registers: 0.04 },
+  { tag: "newsletter", share: 0.08, registers: 0.2 },
+  { tag: "display-retarget", share: 0.04, registers: 0.02 },
+];
+const AGENTS = [
+  {
+    share: 0.34,
+    platform: "ios",
+    agent:
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+  },
+  {
+    share: 0.3,
+    platform: "android",
+    agent:
+      "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+  },
+  {
+    share: 0.22,
+    platform: "web",
+    agent:
+      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+  },
+  {
+    share: 0.1,
+    platform: "web",
+    agent:
+      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+  },
+  {
+    share: 0.04,
+    platform: "web",
+    agent:
+      "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+  },
+];
+/** Now and then one of them looks in. */
+const CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+const COUNTRIES = [
+  { share: 0.18, country: "DE", currency: "EUR" },
+  { share: 0.32, country: "US", currency: "USD" },
+  { share: 0.1, country: "GB", currency: "GBP" },
+  { share: 0.16, country: "BR", currency: "USD" },
+  { share: 0.12, country: "CA", currency: "USD" },
+  { share: 0.06, country: "FI", currency: "EUR" },
+  { share: 0.06, country: "SE", currency: "SEK" },
+];
+const DEPOSITS = ["10", "20", "20", "25", "50", "50", "100", "250.50"];
+const LARGE_DEPOSITS = ["500", "750.25", "1000", "2500"];
+const PACKS = ["0.99", "1.99", "1.99", "4.99", "4.99", "9.99", "19.99"];
+
+type Person = {
+  visitor_id: string;
+  player_id: string;
+  campaign: (typeof CAMPAIGNS)[number];
+  device: (typeof AGENTS)[number];
+  home: (typeof COUNTRIES)[number];
+  /** The apps they use, the first one most. */
+  apps: ("lucky-reels" | "royal-tables" | "gem-quest")[];
+  /** How likely they come back on the day after. */
+  loyalty: number;
+  deposits: boolean;
+  whale: boolean;
+  level: number;
+};
+
+function somebody(): Person {
+  return {
+    visitor_id: crypto.randomUUID(),
+    player_id: `player-${crypto.randomUUID().slice(0, 8)}`,
+    campaign: pickShared(CAMPAIGNS),
+    device: pickShared(AGENTS),
+    home: pickShared(COUNTRIES),
+    apps: pick([
+      ["lucky-reels"],
+      ["lucky-reels", "gem-quest"],
+      ["royal-tables", "lucky-reels"],
+      ["gem-quest"],
+    ] as const).slice(),
+    loyalty: between(0.1, 0.9),
+    deposits: chance(0.55),
+    whale: chance(0.03),
+    level: 1,
+  };
+}
+
+/** Who has registered, and may come back while the demo runs. */
+const players: Person[] = [];
+const REMEMBERED = 500;
+
+const hit = (
+  { visitor_id, device, home }: Person,
+  at: number,
+  by: Hit["by"],
+  event_type: string,
+  more: Record<string, unknown> = {},
+): Hit => ({
+  at: Math.floor(at),
+  by,
+  agent: device.agent,
+  country: home.country,
+  fields: { event_id: crypto.randomUUID(), event_type, visitor_id, ...more },
+});
+const ofPlayer = (person: Person, at: number, event_type: string, more: Record<string, unknown> = {}): Hit =>
+  hit(person, at, "server", event_type, { player_id: person.player_id, platform: person.device.platform, ...more });
+const paid = ({ home }: Person, amount: string) => ({
+  amount,
+  currency: home.currency,
+  transaction_id: crypto.randomUUID(),
+});
+
+function deposit(person: Person, at: number): Hit {
+  const amount = pick(person.whale ? LARGE_DEPOSITS : DEPOSITS);
+  const { tag } = person.campaign;
+  return hit(person, at, "pixel", "deposit", {
+    player_id: person.player_id,
+    banner_tag: tag,
+    ...paid(person, amount),
+  });
+}
+
+/** Somebody sits down to play for a while. */
+function* session(person: Person, start: number): Generator<Hit> {
+  const app_id = person.apps[chance(0.75) ? 0 : person.apps.length - 1];
+  const session_id = crypto.randomUUID();
+  let at = start;
+  const event = (event_type: string, more: Record<string, unknown> = {}) => {
+    at += between(5_000, 3 * MINUTE);
+    return ofPlayer(person, at, event_type, { app_id, session_id, ...more });
+  };
+  if (chance(0.3)) yield event("auth", { data: { email: `${person.player_id}@players.example`, method: "password" } });
+  if (app_id !== "gem-quest") {
+    for (let spins = whole(2, 7); spins > 0; spins--) {
+      const bet = pick([10, 20, 50, 100]);
+      yield event("spin", { data: { bet, win: chance(0.3) ? bet * whole(1, 8) : 0 } });
+    }
+  }
+  if (app_id !== "lucky-reels" || chance(0.3)) yield event("player_score", { score: whole(20, 900) });
+  if (app_id === "gem-quest") {
+    if (chance(0.4)) yield event("level_up", { data: { level: ++person.level } });
+    if (chance(person.whale ? 0.8 : 0.2)) {
+      const purchase = event("purchase", paid(person, pick(person.whale ? PACKS.slice(-2) : PACKS)));
+      yield purchase;
+      const { amount, currency, transaction_id } = purchase.fields;
+      if (chance(0.04)) yield event("refund", { amount, currency, transaction_id });
+    }
+  }
+}
+
+/** They come back: they play, some of them deposit, few take something out. */
+function* comeBack(person: Person, start: number): Generator<Hit> {
+  if (chance(0.4)) yield hit(person, start, "pixel", "visit", { banner_tag: person.campaign.tag });
+  const pays = person.deposits && chance(person.whale ? 0.6 : 0.22);
+  if (pays) yield deposit(person, start + between(MINUTE, 10 * MINUTE));
+  yield* session(person, start + 10 * MINUTE);
+  if (pays && chance(0.2)) {
+    const amount = pick(person.whale ? ["400", "900.75"] : ["15", "40", "120.25"]);
+    yield ofPlayer(person, start + 2 * HOUR, "withdrawal", paid(person, amount));
+  }
+}
+
+/** A person, from the first visit on, over the month that follows. */
+export function* life(start: number): Generator<Hit> {
+  const person = somebody();
+  const { campaign, player_id, loyalty } = person;
+  const banner_tag = campaign.tag;
+  let at = start;
+  if (chance(0.01)) {
+    yield { ...hit(person, at, "pixel", "visit", { banner_tag }), agent: CRAWLER };
+    return;
+  }
+  yield hit(person, at, "pixel", "visit", { banner_tag });
+  if (chance(0.3)) {
+    at += between(MINUTE, 20 * MINUTE);
+    yield hit(person, at, "pixel", "visit", { banner_tag });
+  }
+  if (!chance(campaign.registers)) {
+    if (chance(0.1)) yield hit(person, at + whole(1, 5) * DAY, "pixel", "visit", { banner_tag });
+    return;
+  }
+  at += between(MINUTE, 30 * MINUTE);
+  yield hit(person, at, "pixel", "registration", { player_id, banner_tag });
+  players.push(person);
+  if (players.length > REMEMBERED) players.shift();
+  if (person.apps.includes("gem-quest") && person.device.platform !== "web")
+    yield ofPlayer(person, at + MINUTE, "install", { app_id: "gem-quest", app_version: "2.4.1" });
+  if (person.deposits) yield deposit(person, at + between(2 * MINUTE, 3 * HOUR));
+  yield* session(person, at + between(5 * MINUTE, 30 * MINUTE));
+  for (let day = 1; day <= 30; day++) {
+    if (chance(loyalty / day ** 0.6)) yield* comeBack(person, at + day * DAY + between(-4 * HOUR, 4 * HOUR));
+  }
+}
+
+/** More in the evening than in the morning, as people are. */
+export function startInThePast(now: number, span: number): number {
+  for (;;) {
+    const at = now - Math.random() * span;
+    if (chance(0.35 + 0.65 * Math.sin((Math.PI * ((at % DAY) / HOUR)) / 24))) return at;
+  }
+}
+
+/** What happens now, for ever: newcomers, and players who come back. */
+export function* present(): Generator<Hit> {
+  for (;;) {
+    const now = Date.now();
+    const known = chance(0.4) ? players[whole(0, players.length - 1)] : undefined;
+    for (const one of known ? comeBack(known, now) : life(now)) if (one.at < now + 4 * HOUR) yield one;
+  }
+}

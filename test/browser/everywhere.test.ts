@@ -1,0 +1,151 @@
+/**
+ * What holds for each view of the dashboard, whatever it shows: no rule of accessibility is broken in either theme,
+ * nothing moves when data arrive, a phone scrolls it down and not sideways, and what fails says so and recovers.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { VIEWS } from "../../dashboard/views/index.ts";
+import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import { browserPath, launch, report, type Server, startServer } from "./harness.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const DAY_MS = 86_400_000;
+/** Of the height of the window, all shifts together; what a reader would not see. */
+const SHIFT = 0.01;
+const WIDE = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+let server: Server;
+let browser: Browser;
+
+/** Forty people of two tags over three weeks, in two apps. */
+async function sendTraffic(): Promise<void> {
+  const events = Array.from({ length: 40 }, (_, index) => {
+    const player = {
+      player_id: `player-${index}`,
+      banner_tag: index % 3 === 0 ? "summer" : "spring",
+      app_id: index % 2 === 0 ? "slots" : "poker",
+      platform: index % 2 === 0 ? "ios" : "web",
+    };
+    const at = (days: number) => Date.now() - ((index * 37) % 20) * DAY_MS - 3_600_000 * 3 + days * DAY_MS;
+    const events = [
+      { event_type: "visit", timestamp: at(-0.5) },
+      ...(index % 2 === 0 ? [{ event_type: "registration", timestamp: at(-0.4) }] : []),
+      ...(index % 4 === 0 ? [{ event_type: "deposit", amount: "12.50", currency: "USD", timestamp: at(-0.3) }] : []),
+      ...(index % 8 === 0 ? [{ event_type: "purchase", amount: "4.99", currency: "EUR", timestamp: at(-0.2) }] : []),
+      { event_type: "player_score", score: index * 10, timestamp: at(-0.1) },
+    ];
+    return events.map((event) => ({ ...player, ...event }));
+  }).flat();
+  const answer = await fetch(`${server.url}/api/v1/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+    body: JSON.stringify(events),
+  });
+  expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: 0 });
+  // One that is refused, for the request log.
+  await fetch(`${server.url}/deposit?player_id=p&btag=summer&amount={payout}`);
+}
+
+async function signedIn(options: Parameters<Browser["newContext"]>[0]): Promise<BrowserContext> {
+  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+  const answer = await context.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  return context;
+}
+
+/** The view has got all its answers: no bone is left, and no request is under way. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  await page.waitForFunction(() => !document.querySelector("#content .bone, #content [aria-busy='true']"), null, {
+    timeout: 15_000,
+  });
+}
+
+const address = (view: string) => `${server.url}/?view=${view}&period=30d`;
+const views = Object.keys(VIEWS);
+
+describe.skipIf(!browserPath)("every view", { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    server = await startServer();
+    browser = await launch();
+    await sendTraffic();
+    await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(10), {
+      timeout: 30_000,
+      interval: 200,
+    });
+  }, 200_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+    test.each(views)("%s breaks no rule of accessibility, and nothing moves", async (view) => {
+      const context = await signedIn({ colorScheme, viewport: WIDE });
+      await context.addInitScript(() => {
+        const seen = window as unknown as { shifts: number };
+        seen.shifts = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) seen.shifts += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+      });
+      const page = await context.newPage();
+      const said: string[] = [];
+      page.on("pageerror", (error) => said.push(error.message));
+      page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+      await page.goto(address(view));
+      await settled(page);
+      expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBeLessThan(SHIFT);
+      await page.evaluate(AXE);
+      const { violations } = await page.evaluate<AxeResults>("axe.run()");
+      expect(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`),
+      ).toEqual([]);
+      expect(said).toEqual([]);
+      await context.close();
+    });
+  });
+
+  test.each(views)("%s needs no scrolling sideways on a phone", async (view) => {
+    const context = await signedIn({ viewport: PHONE });
+    const page = await context.newPage();
+    await page.goto(address(view));
+    await settled(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
+    await context.close();
+  });
+
+  test.each(views.filter((view) => view !== "live"))("%s says what failed, and recovers when asked to", async (view) => {
+    const context = await signedIn({ viewport: WIDE });
+    const page = await context.newPage();
+    let failing = true;
+    const asked: string[] = [];
+    await page.route(
+      (url) => url.pathname.startsWith("/api/v1/") && !/\/(?:session|realtime|live|segments)$/.test(url.pathname),
+      (route) => {
+        if (!failing || route.request().method() !== "GET") return route.continue();
+        asked.push(route.request().url());
+        return route.fulfill({
+          status: 503,
+          contentType: "application/problem+json",
+          body: JSON.stringify({ title: "Temporarily unavailable", status: 503, detail: "the database is away" }),
+        });
+      },
+    );
+    await page.goto(address(view));
+    await page.waitForLoadState("networkidle");
+    if (asked.length > 0) {
+      await page.getByText("The database is away").first().waitFor();
+      failing = false;
+      for (const retry of await page.getByRole("button", { name: "Retry" }).all()) await retry.click().catch(() => undefined);
+      await settled(page);
+      expect(await page.getByText("The database is away").count()).toBe(0);
+    } else expect(view).toBe("asks nothing by itself");
+    await context.close();
+  });
+});

@@ -1,0 +1,53 @@
+/**
+ * The columns of the log, once for all who name them: what the queue brings, what the archive keeps, what is shown of an
+ * event and what is exported. A new one stands at the end: files of the archive have them in this order.
+ */
+import type { StoredEvent } from "./event.ts";
+
+/** An event as the log has it. */
+export type LoggedRow = StoredEvent & { seq: number; duplicate_of: string | null };
+export type ColumnName = keyof LoggedRow;
+
+/** `instant` is epoch milliseconds, `money` 1/10,000 units, `json` an object's text, `flag` 0 or 1. */
+export type ColumnType = "text" | "whole" | "hour" | "instant" | "date" | "money" | "json" | "flag";
+export type Presence = "required" | "optional";
+
+export const LOG_COLUMNS = {
+  seq: ["whole", "required"],
+  project_id: ["text", "required"],
+  event_id: ["text", "required"],
+  event_type: ["text", "required"],
+  player_id: ["text", "optional"],
+  visitor_id: ["text", "optional"],
+  banner_tag: ["text", "optional"],
+  app_id: ["text", "optional"],
+  session_id: ["text", "optional"],
+  click_id: ["text", "optional"],
+  platform: ["text", "optional"],
+  app_version: ["text", "optional"],
+  timestamp: ["instant", "required"],
+  received_at: ["instant", "required"],
+  event_date: ["date", "required"],
+  event_hour: ["hour", "required"],
+  amount: ["money", "optional"],
+  currency: ["text", "optional"],
+  transaction_id: ["text", "optional"],
+  score: ["whole", "optional"],
+  data: ["json", "optional"],
+  country: ["text", "optional"],
+  device: ["text", "optional"],
+  browser: ["text", "optional"],
+  os: ["text", "optional"],
+  referrer: ["text", "optional"],
+  source_ip: ["text", "optional"],
+  user_agent: ["text", "optional"],
+  bot: ["text", "optional"],
+  test: ["flag", "required"],
+  duplicate_of: ["text", "optional"],
+} as const satisfies Record<ColumnName, readonly [ColumnType, Presence]>;
+
+export const COLUMN_NAMES = Object.keys(LOG_COLUMNS) as ColumnName[];
+
+/** All but these, in the order of the log. */
+export const columnsBut = <Left extends ColumnName>(...left: Left[]) =>
+  COLUMN_NAMES.filter((name): name is Exclude<ColumnName, Left> => !left.some((other) => other === name));

@@ -42,13 +42,15 @@ export const dashboard: InlineConfig = {
   ...common,
   root: resolve(here, "dashboard"),
   plugins: [codeOfGuides],
+  resolve: { alias: { "@kurkle/color": resolve(here, "dashboard/chart/colour.ts") } },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     ...common.build,
     outDir: resolve(here, "dist"),
     emptyOutDir: true,
     assetsDir: "assets",
-    modulePreload: { polyfill: false },
+    // Nothing is preloaded when a view is: its pieces ask for each other.
+    modulePreload: false,
     // Reading a property runs no code here. Without this, scales of Chart.js that nobody uses stay for their `static` fields.
     rollupOptions: {
       input: ["index.html", "embed.html"].map((page) => resolve(here, "dashboard", page)),

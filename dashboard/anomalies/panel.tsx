@@ -1,6 +1,6 @@
 /** Days on which something left the band expected of it, the newest first. */
 import { isFiltered, NO_FILTERS } from "../address.ts";
-import { dateText, words } from "../format.ts";
+import { bucketLong, bucketShort, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<Ordered>[] = [
     value: ({ order }) => order,
     show: ({ event_date, days, complete }) => (
       <>
-        {dateText(event_date)}
+        <span title={bucketLong({ event_date })}>{bucketShort({ event_date })}</span>
         {days > 1 && <span class="muted"> and {days - 1} before</span>}
         {!complete && <span class="muted"> until now</span>}
       </>
@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<Ordered>[] = [
       </>
     ),
   },
-  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind] },
+  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind], optional: true },
   {
     name: "severity",
     title: "Severity",

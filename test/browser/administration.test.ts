@@ -14,7 +14,7 @@ import { browserPath, launch, openPage, report, type Server, startServer } from 
 const soon = { timeout: 15_000 };
 const PASSWORD = "correct horse";
 /** Of all together: an erasure leaves them as they are. */
-const FIGURES = { visits: 4, registrations: 4, deposits: 1, amount: "12.5" };
+const FIGURES = { visits: 4, registrations: 4, deposits: 1, amount: "12.50" };
 
 type Exported = { player_id: string; events: unknown[]; profile: unknown; payments: unknown[] };
 

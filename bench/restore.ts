@@ -80,8 +80,7 @@ export async function benchRestore(): Promise<void> {
     for (let n = 0; n < EVENTS; n += AT_ONCE) await append(db, next());
   });
   await time("archive", async () => {
-    for (const projection of GROUPS.archive.projections)
-      while ((await advance(lost, db, projection, NOW)).behind > 0);
+    for (const projection of GROUPS.archive.projections) while ((await advance(lost, db, projection, NOW)).behind > 0);
   });
   const heap = await watchHeap(miniflare);
   let command = 0;

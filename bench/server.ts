@@ -40,7 +40,8 @@ export async function serve(
       compatibilityDate: "2026-08-01",
       unsafeDirectSockets: [{ port: 0 }],
       inspectorPort: 0,
-      handleStructuredLogs: ({ message }) => hear(message.startsWith("{") ? (JSON.parse(message) as Line) : { message }),
+      handleStructuredLogs: ({ message }) =>
+        hear(message.startsWith("{") ? (JSON.parse(message) as Line) : { message }),
       d1Databases: ["DB", ...databases],
       r2Buckets: ["ARCHIVE"],
       queueProducers: { EVENTS: "events" },

@@ -8,13 +8,7 @@ import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";
 import { wordsOf } from "../erasure/words.ts";
 import { projectId } from "../event.ts";
-import {
-  type ArchivePart,
-  goneBefore,
-  nextPart,
-  type Person,
-  personsEvents,
-} from "../event-log/archived-player.ts";
+import { type ArchivePart, goneBefore, nextPart, type Person, personsEvents } from "../event-log/archived-player.ts";
 import { atLeast, projectFor } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
@@ -56,11 +50,7 @@ const readable = ({ seq: _, project_id: __, ...row }: LoggedRow): Row => ({
 });
 
 /** The events of the log; `shown` learns which they were. */
-async function* loggedEvents(
-  db: Database,
-  order: readonly number[],
-  shown: Set<number>,
-): AsyncGenerator<LoggedRow[]> {
+async function* loggedEvents(db: Database, order: readonly number[], shown: Set<number>): AsyncGenerator<LoggedRow[]> {
   for (let at = 0; at < order.length; at += PAGE) {
     const page = JSON.stringify(order.slice(at, at + PAGE));
     const rows = await db.all<LoggedRow>(sql`SELECT ${SELECTED} FROM events

@@ -177,10 +177,7 @@ const audit: Step = async (env, db, place) => {
   const pages = await Promise.all(keys.map((key) => json<{ audit: Table }>(env.ARCHIVE, key)));
   const entries = await Promise.all(pages.map((page) => put("audit", page.audit)));
   const last = keys.at(-1);
-  await transact(db, [
-    ...entries.flat(),
-    moveOn(place, last === undefined ? enter("manifests") : { done_key: last }),
-  ]);
+  await transact(db, [...entries.flat(), moveOn(place, last === undefined ? enter("manifests") : { done_key: last })]);
 };
 
 const manifests: Step = async (env, db, place) => {
@@ -237,7 +234,8 @@ function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
 }
 
 async function* rowsOf(files: readonly ArrayBuffer[], only?: number): AsyncGenerator<Row> {
-  for (const bytes of files) for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
+  for (const bytes of files)
+    for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
 }
 
 /** A file's bytes, which have as many rows as the manifest says, and how many its row groups have. */
@@ -253,7 +251,10 @@ async function wholeOf(bucket: R2Bucket, files: readonly ArchiveFile[]): Promise
   const read = await Promise.all(files.map((file) => opened(bucket, file)));
   const { key } = files.at(-1) as ArchiveFile;
   const rows_done = files.reduce((sum, file) => sum + file.rows, 0);
-  return { rows: rowsOf(read.map(({ bytes }) => bytes)), moved: { done_key: key, files_done: files.length, rows_done } };
+  return {
+    rows: rowsOf(read.map(({ bytes }) => bytes)),
+    moved: { done_key: key, files_done: files.length, rows_done },
+  };
 }
 
 async function groupOf(bucket: R2Bucket, file: ArchiveFile, group: number): Promise<Read> {

@@ -37,7 +37,10 @@ const TOLD: Partial<Record<ColumnName, string>> = {
 /** `outcome` tells of tests. */
 const VIEWED = columnsBut("seq", "project_id", "test");
 type Viewed = (typeof VIEWED)[number];
-type Shown<Name extends Viewed> = (typeof LOG_COLUMNS)[Name] extends readonly [infer Type extends ColumnType, "required"]
+type Shown<Name extends Viewed> = (typeof LOG_COLUMNS)[Name] extends readonly [
+  infer Type extends ColumnType,
+  "required",
+]
   ? (typeof SHOWN)[Type]
   : z.ZodNullable<(typeof SHOWN)[(typeof LOG_COLUMNS)[Name][0]]>;
 

@@ -22,7 +22,7 @@ const codeOfGuides: Plugin = {
     const code: Record<string, Record<string, string>> = {};
     let section: Record<string, string> = {};
     for (const [, heading, language = "", text = ""] of readFileSync(id.slice(0, -"?code".length), "utf8").matchAll(
-      /^#+ (.+)$|^```(\w+)\n(.*?)^```$/gms,
+      /^#+ ([^\n]+)$|^```(\w+)\n(.*?)^```$/gms,
     )) {
       if (heading !== undefined) {
         section = {};
@@ -42,15 +42,18 @@ export const dashboard: InlineConfig = {
   ...common,
   root: resolve(here, "dashboard"),
   plugins: [codeOfGuides],
+  resolve: { alias: { "@kurkle/color": resolve(here, "dashboard/chart/colour.ts") } },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     ...common.build,
     outDir: resolve(here, "dist"),
     emptyOutDir: true,
     assetsDir: "assets",
-    modulePreload: { polyfill: false },
+    // Nothing is preloaded when a view is: its pieces ask for each other.
+    modulePreload: false,
     // Reading a property runs no code here. Without this, scales of Chart.js that nobody uses stay for their `static` fields.
     rollupOptions: {
+      input: ["index.html", "embed.html"].map((page) => resolve(here, "dashboard", page)),
       treeshake: { propertyReadSideEffects: false },
       output: {
         // A chunk for each view would be a third larger in all: small files share no words with each other.

@@ -21,17 +21,17 @@ export function NoView({ name }: { name: string }) {
   );
 }
 
-export function NotForYou({ entry: { title, role, people }, principal }: { entry: ViewEntry; principal: Principal }) {
+export function NotForYou({ entry: { title, role }, principal }: { entry: ViewEntry; principal: Principal }) {
   return (
     <div class="failed" role="alert">
       <div>
         <strong>“{title}” is not for this key.</strong>
         <p>
-          {may(principal, role)
-            ? people && principal.share_id !== undefined
-              ? "A share link shows figures, and no people."
-              : "It is limited to its banner tags, and this view is not kept by tag."
-            : `It needs the role ${role}; you are signed in as ${principal.role}.`}
+          {principal.share_id !== undefined
+            ? "A share link shows figures, and no people."
+            : may(principal, role)
+              ? "It is limited to its banner tags, and this view is not kept by tag."
+              : `It needs the role ${role}; you are signed in as ${principal.role}.`}
         </p>
       </div>
       <ToOverview />

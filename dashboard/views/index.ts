@@ -115,7 +115,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Data requests",
     group: "Data",
     role: "admin",
-    load: () => import("./data-requests.tsx"),
+    load: () => import("./data_requests.tsx"),
     undated: true,
     untagged: true,
   },
@@ -130,6 +130,7 @@ export const VIEWS: Record<string, ViewEntry> = {
   audit: { title: "Audit log", group: "Data", role: "admin", load: () => import("./audit.tsx"), undated: true },
   projects: { title: "Projects", group: "Set-up", role: "admin", load: () => import("./projects.tsx"), undated: true },
   keys: { title: "Keys", group: "Set-up", role: "admin", load: () => import("./keys.tsx"), undated: true },
+  sharing: { title: "Sharing", group: "Set-up", role: "admin", load: () => import("./sharing.tsx"), undated: true },
 };
 
 /** The view that an address names, if there is one. */

@@ -22,7 +22,7 @@ const codeOfGuides: Plugin = {
     const code: Record<string, Record<string, string>> = {};
     let section: Record<string, string> = {};
     for (const [, heading, language = "", text = ""] of readFileSync(id.slice(0, -"?code".length), "utf8").matchAll(
-      /^#+ (.+)$|^```(\w+)\n(.*?)^```$/gms,
+      /^#+ ([^\n]+)$|^```(\w+)\n(.*?)^```$/gms,
     )) {
       if (heading !== undefined) {
         section = {};

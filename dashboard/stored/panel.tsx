@@ -9,7 +9,7 @@ import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
-import type { Column } from "../table/columns.ts";
+import { type Column, valueAt } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { storedCsv, storedReport, storedReports, TYPES, typeOf } from "./query.ts";
@@ -19,7 +19,7 @@ const figure = (
   title: string,
   kind: Column<AggregatedReport>["kind"],
   hint: string,
-): Column<AggregatedReport> => ({ name, title, kind, hint, value: (row) => row[name] });
+): Column<AggregatedReport> => ({ name, title, kind, hint });
 
 const COLUMNS: readonly Column<AggregatedReport>[] = [
   figure("report_id", "Report", "text", "Its type and first day"),
@@ -90,7 +90,7 @@ function ReportDialog({ scope, report_id, close }: { scope: Scope; report_id: st
             <Facts
               facts={[
                 ...factsOf(
-                  values.map(({ value, hint = "", ...column }) => ({ ...column, hint, value: value(found) })),
+                  values.map((column) => ({ ...column, hint: column.hint ?? "", value: valueAt(column, found) })),
                   scope.timezone,
                 ),
                 { name: "unconverted", title: "Without a rate", shown: <Amounts of={found.unconverted} /> },

@@ -22,10 +22,6 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
   },
   { name: "total_deposits", title: "Deposits", kind: "count", value: ({ total_deposits }) => total_deposits },
   { name: "total_events", title: "Events", kind: "count", value: ({ total_events }) => total_events },
-  { name: "last_event_at", title: "Last event", kind: "time", value: ({ last_event_at }) => last_event_at },
-  { name: "first_seen", title: "First seen", kind: "time", value: ({ first_seen }) => first_seen },
-  { name: "registration_at", title: "Registered", kind: "time", value: ({ registration_at }) => registration_at },
-  { name: "deposit_at", title: "First deposit", kind: "time", value: ({ deposit_at }) => deposit_at },
   {
     name: "first_tag",
     title: "First tag",
@@ -33,6 +29,10 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     hint: "Of the first tagged event",
     value: ({ first_tag }) => first_tag,
   },
+  { name: "last_event_at", title: "Last event", kind: "time", value: ({ last_event_at }) => last_event_at },
+  { name: "first_seen", title: "First seen", kind: "time", value: ({ first_seen }) => first_seen },
+  { name: "registration_at", title: "Registered", kind: "time", value: ({ registration_at }) => registration_at },
+  { name: "deposit_at", title: "First deposit", kind: "time", value: ({ deposit_at }) => deposit_at },
   {
     name: "registration_tag",
     title: "Tag of registration",

@@ -44,7 +44,7 @@ export function Board({ scope, app_id }: { scope: Scope; app_id: string }) {
   if (sought !== undefined && answer.error?.status === 404)
     return (
       <div class="none">
-        <p>{answer.error.message}</p>
+        <p>{sought} has not scored on this board.</p>
         <button type="button" class="button" onClick={() => go({ player_id: undefined })}>
           Show the top
         </button>

@@ -3,15 +3,16 @@ import type { AggregatedReport } from "../../worker/reports/aggregates.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
-import { Amounts, Facts, FactsSkeleton, factsOf } from "../facts.tsx";
+import { Amounts, Facts, FactsSkeleton } from "../facts.tsx";
 import { Price } from "../figure.tsx";
 import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
-import { type Column, valueAt } from "../table/columns.ts";
+import type { Column } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { valueIn } from "../table/value.tsx";
 import { storedCsv, storedReport, storedReports, TYPES, typeOf } from "./query.ts";
 
 const figure = (
@@ -89,10 +90,12 @@ function ReportDialog({ scope, report_id, close }: { scope: Scope; report_id: st
             </p>
             <Facts
               facts={[
-                ...factsOf(
-                  values.map((column) => ({ ...column, hint: column.hint ?? "", value: valueAt(column, found) })),
-                  scope.timezone,
-                ),
+                ...values.map((column) => ({
+                  name: column.name,
+                  title: column.title,
+                  hint: column.hint ?? "",
+                  shown: column.show?.(found) ?? valueIn(column, found, scope.timezone),
+                })),
                 { name: "unconverted", title: "Without a rate", shown: <Amounts of={found.unconverted} /> },
               ]}
             />

@@ -157,7 +157,7 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
   const notes = share || before;
   return (
     <td class={classOf(column)} data-column={name}>
-      <span class="cell-figure">{show ? show(row) : valueIn(column, row, timezone)}</span>
+      <span class="cell-figure">{show?.(row) ?? valueIn(column, row, timezone)}</span>
       {notes && isNumeric(kind) && (
         <span class="cell-note">
           {all > 0 && (

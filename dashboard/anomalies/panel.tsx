@@ -102,7 +102,9 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
   return (
     <>
       <p class="lead">
-        {watched === 0 ? "No measure is watched yet." : `Measures that are watched, so that silence of any would be told: ${exact(watched)}.`}
+        {watched === 0
+          ? "No measure is watched yet."
+          : `Measures that are watched, so that silence of any would be told: ${exact(watched)}.`}
         {daysLookedAt(scope).from > scope.from && ` These are the last ${MOST_DAYS} days of the period.`}
       </p>
       <DataTable

@@ -1,7 +1,6 @@
 /** The API, typed by the Worker itself, and its errors as one class. */
-import { hc } from "hono/client";
 import type { Complaint, ProblemDocument } from "../worker/http/problem.ts";
-import type { Api } from "../worker/index.ts";
+import { clientOf } from "./client.ts";
 
 /** What the page asks with where it was opened by a share link: kept here alone, and never with a cookie beside it. */
 let bearer: string | null = null;
@@ -11,11 +10,11 @@ export function askWith(session: string): void {
 }
 const headers = (): Record<string, string> => (bearer === null ? {} : { authorization: `Bearer ${bearer}` });
 
-export const client = hc<Api>(`${location.origin}/api/v1`, { headers });
+export const client = clientOf(`${location.origin}/api/v1`, headers);
 
 /** The body of a write, for routes that read theirs by themselves, so that the typed client knows of none. */
 export const json = (body: unknown): { init: RequestInit } => ({
-  init: { headers: { ...headers(), "content-type": "application/json" }, body: JSON.stringify(body) },
+  init: { headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
 });
 
 /** Status 0: no answer came at all. `fields` says what is wrong with which field of a form. */

@@ -5,6 +5,7 @@ import { forgetAnswers, type Query, useAnswer } from "./answers.ts";
 import { onSignedOut } from "./api.ts";
 import { Page } from "./frame/page.tsx";
 import { closeSession, whoIsSignedIn } from "./frame/session.ts";
+import { isEmbedded, Over, Shared, tokenIn } from "./frame/share-link.tsx";
 import { SignIn } from "./frame/sign-in.tsx";
 import { NavigationProvider, useAddressBar } from "./navigation.ts";
 import { Failed } from "./panel.tsx";
@@ -14,7 +15,21 @@ type Signed = Principal | null | undefined;
 
 const SESSION: Query<Principal> = { key: "session", ask: whoIsSignedIn, steady: true };
 
+/** A share link opens the page for whoever has it; else it is who is signed in. */
 export function App() {
+  useEffect(() => {
+    // Another link in the same tab.
+    const other = () => location.reload();
+    addEventListener("hashchange", other);
+    return () => removeEventListener("hashchange", other);
+  }, []);
+  const token = tokenIn(location.hash);
+  if (token !== undefined) return <Shared token={token} />;
+  // Inside of other sites' pages nobody signs in.
+  return isEmbedded() ? <Over /> : <SignedIn />;
+}
+
+function SignedIn() {
   const navigation = useAddressBar();
   const [principal, setPrincipal] = useState<Signed>(undefined);
   const who = useAnswer(SESSION);

@@ -1,5 +1,5 @@
-/** The build reads the code out of a guide: by its section's heading, then by language. */
+/** Where the build puts the code of a guide: JSON, by its section's heading, then by language. */
 declare module "*.md?code" {
-  const code: Record<string, Record<string, string>>;
-  export default code;
+  const url: string;
+  export default url;
 }

@@ -15,7 +15,8 @@ export const useNavigation = () => useContext(Navigation);
 
 /** The address with some of it changed, for a link. */
 export const linkTo = (address: Address, changes: Partial<Address>): string =>
-  `${location.pathname}${writeAddress(change(address, changes))}`;
+  // The fragment holds the share link, if the page was opened by one.
+  `${location.pathname}${writeAddress(change(address, changes))}${location.hash}`;
 
 export function useAddressBar(): { address: Address; go: Go } {
   const [address, setAddress] = useState(() => readAddress(location.search));
@@ -28,8 +29,8 @@ export function useAddressBar(): { address: Address; go: Go } {
     // Read anew, so that two changes in one turn do not undo each other.
     const next = change(readAddress(location.search), changes);
     const url = linkTo(next, {});
-    if (url === `${location.pathname}${location.search}`) return;
-    history[how === "push" ? "pushState" : "replaceState"](null, "", url + location.hash);
+    if (url === `${location.pathname}${location.search}${location.hash}`) return;
+    history[how === "push" ? "pushState" : "replaceState"](null, "", url);
     setAddress(next);
   };
   return { address, go };

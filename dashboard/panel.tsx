@@ -13,23 +13,36 @@ type Asking<Data> = {
   query: (scope: Scope) => Query<Data>;
   Show: FunctionComponent<{ data: Data; scope: Scope }>;
   /** What stands in for the answer, as large as it will be. */
-  Skeleton: FunctionComponent;
+  Skeleton: FunctionComponent<{ scope: Scope }>;
   /** What can be switched about it. */
   Actions?: FunctionComponent<{ scope: Scope }>;
   /** Asked once it comes near to what is seen: it stands far down. */
   later?: true;
+  /** It tells days, so it says on whose clock they are. */
+  zoned?: true;
 };
 
 /** Makes a panel, or a whole view, of a query and what shows its answer. */
-export function panel<Data>({ name, title, query, Show, Skeleton, Actions, later }: Asking<Data>) {
+export function panel<Data>({ name, title, query, Show, Skeleton, Actions, later, zoned }: Asking<Data>) {
   return function Asked({ scope }: { scope: Scope }): JSX.Element {
     const [near, mark] = useNear(later);
     const answer = useAnswer(near ? query(scope) : null);
     return (
-      <Panel name={name} title={title} actions={Actions && <Actions scope={scope} />} busy={answer.stale} mark={mark}>
-        <Answered answer={answer} what={title.toLowerCase()} skeleton={<Skeleton />}>
-          {(data) => <Show data={data} scope={scope} />}
-        </Answered>
+      <Panel
+        name={name}
+        title={title}
+        zone={zoned && scope.timezone}
+        actions={Actions && <Actions scope={scope} />}
+        busy={answer.stale}
+        mark={mark}
+      >
+        {near ? (
+          <Answered answer={answer} what={title.toLowerCase()} skeleton={<Skeleton scope={scope} />}>
+            {(data) => <Show data={data} scope={scope} />}
+          </Answered>
+        ) : (
+          <div class="later" />
+        )}
       </Panel>
     );
   };
@@ -57,6 +70,8 @@ function useNear(later = false) {
 type Framed = {
   name: string;
   title: string;
+  /** The time zone of the days that it tells. */
+  zone?: string | undefined;
   actions?: ComponentChildren;
   /** On a page of its own, with room side by side. */
   wide?: boolean;
@@ -65,18 +80,28 @@ type Framed = {
   children: ComponentChildren;
 };
 
-export function Panel({ name, title, actions, wide = false, busy = false, mark = null, children }: Framed) {
+export function Panel({ name, title, zone, actions, wide = false, busy = false, mark = null, children }: Framed) {
   const heading = `${name}-title`;
   return (
     <section ref={mark} class={`panel ${name}${wide ? " wide" : ""}`} aria-labelledby={heading} aria-busy={busy}>
       <header class="panel-header">
-        <h2 id={heading}>{title}</h2>
+        <h2 id={heading}>
+          {title}
+          {zone && <Zone timezone={zone} />}
+        </h2>
         {actions && <div class="panel-actions">{actions}</div>}
       </header>
       {children}
     </section>
   );
 }
+
+/** On whose clock the days and hours beside it are. */
+export const Zone = ({ timezone }: { timezone: string }) => (
+  <span class="zone" title="All days and hours are on the project's clock">
+    {timezone}
+  </span>
+);
 
 /**
  * Old data stay while new ones are on their way, or when these fail. A failed refresh of what is shown is told once

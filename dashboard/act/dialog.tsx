@@ -63,9 +63,13 @@ export function Confirm({ title, children, label, tone = "danger", action, close
   );
 }
 
-/** Whether its message is all that there is to say. */
+/** Whether its message is all that there is to say: some are made of what is wrong with the fields. */
 const saysAll = ({ fields, message }: ApiError) =>
-  fields.length === 0 || (fields.length === 1 && fields[0]?.message.toLowerCase() === message.toLowerCase());
+  fields.length === 0 ||
+  fields
+    .map((field) => field.message)
+    .join("; ")
+    .toLowerCase() === message.toLowerCase();
 
 /** What is wrong, field by field. */
 export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
@@ -81,11 +85,12 @@ export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
 /** Why an action failed, as far as it is not said beside a field. */
 export function ActionError({ action: { error } }: { action: Pick<Action<never>, "error"> }) {
   if (!error) return null;
+  const all = saysAll(error);
   return (
     <div class="failed" role="alert">
       <div>
-        <strong>{error.title}</strong>
-        {saysAll(error) ? <p>{error.message}</p> : <Complaints of={error.fields} />}
+        <strong>{all ? error.title : error.message.split(": ")[0]}</strong>
+        {all ? <p>{error.message}</p> : <Complaints of={error.fields} />}
       </div>
     </div>
   );

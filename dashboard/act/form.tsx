@@ -1,6 +1,6 @@
 /** Forms: a labelled field with its hint, and what the server says of it beside it. */
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Action } from "./action.ts";
 import { ActionError } from "./dialog.tsx";
 
@@ -19,9 +19,22 @@ type Formed = {
   children: ComponentChildren;
 };
 
+/** The form's fields that an error complains about: it is said beside them, and the first has the focus. */
+const complainedOf = (form: HTMLFormElement | null): HTMLElement[] => [
+  ...(form?.querySelectorAll<HTMLElement>('[aria-invalid="true"]') ?? []),
+];
+
 export function Form({ action, label, done, keep, cancel, children }: Formed) {
+  const own = useRef<HTMLFormElement>(null);
+  const [told, setTold] = useState(false);
+  useLayoutEffect(() => {
+    const fields = complainedOf(own.current);
+    setTold(fields.length > 0 && fields.length >= (action.error?.fields.length ?? 0));
+    fields[0]?.focus();
+  }, [action.error]);
   return (
     <form
+      ref={own}
       class="form"
       onSubmit={async (event) => {
         event.preventDefault();
@@ -34,7 +47,7 @@ export function Form({ action, label, done, keep, cancel, children }: Formed) {
       }}
     >
       {children}
-      <ActionError action={action} />
+      {!told && <ActionError action={action} />}
       <p class="dialog-actions">
         {cancel && (
           <button type="button" class="button" onClick={cancel}>

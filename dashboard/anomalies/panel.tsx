@@ -1,6 +1,6 @@
 /** Days on which something left the band expected of it, the newest first. */
 import { isFiltered, NO_FILTERS } from "../address.ts";
-import { dateText, words } from "../format.ts";
+import { bucketLong, bucketShort, exact, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -14,6 +14,10 @@ import { KINDS, measureText, observedText } from "./words.ts";
 /** In the order of the API: it knows what matters most of a day. */
 type Ordered = Anomaly & { order: string };
 
+const Severity = ({ severity }: Pick<Anomaly, "severity">) => (
+  <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{words(severity)}</span>
+);
+
 const COLUMNS: readonly Column<Ordered>[] = [
   { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "All tags" },
   {
@@ -23,22 +27,33 @@ const COLUMNS: readonly Column<Ordered>[] = [
     value: ({ order }) => order,
     show: ({ event_date, days, complete }) => (
       <>
-        {dateText(event_date)}
+        <span title={bucketLong({ event_date })}>{bucketShort({ event_date })}</span>
         {days > 1 && <span class="muted"> and {days - 1} before</span>}
         {!complete && <span class="muted"> until now</span>}
       </>
     ),
   },
   {
+    name: "observed",
+    title: "What happened",
+    kind: "text",
+    value: observedText,
+    show: (row) => (
+      <>
+        <Severity {...row} /> {observedText(row)}
+      </>
+    ),
+  },
+  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind], optional: true },
+  {
     name: "severity",
     title: "Severity",
     kind: "text",
     value: ({ severity }) => severity,
-    show: ({ severity }) => <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{words(severity)}</span>,
+    show: (row) => <Severity {...row} />,
+    optional: true,
   },
-  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind] },
   { name: "measure", title: "Of", kind: "text", value: ({ measure }) => measureText(measure), optional: true },
-  { name: "observed", title: "What happened", kind: "text", value: observedText },
 ];
 
 const keyOf = ({ event_date, measure, banner_tag }: Anomaly) => [event_date, measure, banner_tag ?? ""].join("|");
@@ -57,6 +72,7 @@ export const AnomaliesPanel = panel({
     </>
   ),
   Actions,
+  zoned: true,
 });
 
 function Actions({ scope }: { scope: Scope }) {
@@ -86,7 +102,7 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
   return (
     <>
       <p class="lead">
-        {watched === 1 ? "One measure is" : `${watched} measures are`} watched: silence of any would be told.
+        {watched === 0 ? "No measure is watched yet." : `Measures that are watched, so that silence of any would be told: ${exact(watched)}.`}
         {daysLookedAt(scope).from > scope.from && ` These are the last ${MOST_DAYS} days of the period.`}
       </p>
       <DataTable

@@ -88,4 +88,12 @@ export const Legend = ({ picture: { lines } }: { picture: Picture }) => (
   </ul>
 );
 
+export const LegendSkeleton = () => (
+  <ul class="legend" aria-hidden="true">
+    <li>
+      <span class="bone">Series</span>
+    </li>
+  </ul>
+);
+
 export const ChartSkeleton = () => <div class="chart bone" aria-hidden="true" />;

@@ -4,6 +4,7 @@ import { NO_FILTERS, onlyTag } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
+import { bucketsOf } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
@@ -26,14 +27,18 @@ export const RetentionPanel = panel({
   title: "Cohorts: who comes back",
   query: cohorts,
   Show,
-  Skeleton: () => (
+  Skeleton: ({ scope }) => (
     <>
       <Lead />
-      <TableSkeleton columns={columnsOf({ rows: [], total: NONE, interval: "week" }, false)} rows={13} />
+      <TableSkeleton
+        columns={columnsOf({ rows: [], total: NONE, interval: cohortOf(scope) }, false)}
+        rows={bucketsOf(scope, cohortOf(scope)).length + 1}
+      />
     </>
   ),
   Actions,
   later: true,
+  zoned: true,
 });
 
 const TAGS = { together: "All tags", banner_tag: "By tag" } as const;

@@ -42,7 +42,15 @@ export function ReceiptPanel({ id, scope: { timezone } }: { id: string; scope: S
         answer.data && !running && <Download url={receiptUrl(id)} name="receipt.json" label="Download the receipt" />
       }
     >
-      <Answered answer={answer} what="receipt" skeleton={<p class="bone">A receipt</p>}>
+      <Answered
+        answer={answer}
+        what="receipt"
+        skeleton={
+          <p class="lead" aria-hidden="true">
+            <span class="bone">The player is erased.</span>
+          </p>
+        }
+      >
         {(receipt) => (
           <>
             <p class="lead" role="status">

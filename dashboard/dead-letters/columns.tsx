@@ -8,7 +8,7 @@ export const Standing = ({ status }: Pick<DeadLetterView, "status">) => <span cl
 export const COLUMNS: readonly Column<DeadLetterView>[] = [
   { name: "failed_at", title: "Failed", kind: "time", value: ({ failed_at }) => failed_at },
   { name: "event_type", title: "Event type", kind: "text", value: ({ event_type }) => event_type ?? "unreadable" },
-  { name: "error", title: "Error", kind: "text", value: ({ error }) => error },
+  { name: "error", title: "Error", kind: "text", value: ({ error }) => error, prose: true },
   {
     name: "status",
     title: "Status",

@@ -42,7 +42,7 @@ export function Letter({ letter: first, timezone, close }: Shown) {
         <Fact name="Event type">{event_type ?? "unreadable"}</Fact>
         <Fact name="Project">{project_id ?? NOTHING}</Fact>
         <Fact name="Event id">{event_id ?? NOTHING}</Fact>
-        <Fact name="Failed at">{consumer}</Fact>
+        <Fact name="Consumer">{consumer}</Fact>
         <Fact name={`Failed (${timezone})`}>{timeText(failed_at, timezone)}</Fact>
         {resolved_at && <Fact name={`${status} (${timezone})`}>{timeText(resolved_at, timezone)}</Fact>}
       </dl>

@@ -95,7 +95,7 @@ function All({ work, scope: { address }, close }: { work: Work; scope: Scope; cl
         All letters that wait, {which}, are {replays ? "stored" : "given up: their events will not be counted"}.
         {replays && " What the log has already stays as it is, so doing it twice changes nothing."}
       </p>
-      <p role="status">{progress}</p>
+      <p role="status">{!action.error && progress}</p>
     </Confirm>
   );
 }

@@ -8,24 +8,22 @@ import { filtersOf, isFiltered, NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { client, credential, json, read } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
-import { query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { Remove } from "./icons.tsx";
 import { Menu } from "./menu.tsx";
+import { segments } from "./segments.ts";
 
 const CONDITIONS = { banner_tag: "is", banner_tag_not: "is not", banner_tag_contains: "contains" } as const;
 type Condition = keyof typeof CONDITIONS;
 const NAMES = Object.keys(CONDITIONS) as Condition[];
 
-const segmentsOf = (project_id: string | undefined) =>
-  query("segments", { project_id }, (asked, options) => client.segments.$get({ query: asked }, options));
-
 export function FilterMenu({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const [removed, remove] = useState<string | null>(null);
-  const { data } = useAnswer(segmentsOf(address.project_id));
   const filtered = isFiltered(address);
+  // Who came by a share link has no segments.
   const own = credential() === null;
+  const { data } = useAnswer(own ? segments(address.project_id) : null);
   return (
     <>
       <Menu label="Filter by tag" button={<span>Filter</span>}>
@@ -139,7 +137,9 @@ function RemoveSegment({ segment_id, scope: { address }, close }: Removed) {
 
 export function FilterChips({ scope: { address } }: { scope: Scope }) {
   const { go } = useNavigation();
-  const { data } = useAnswer(address.segment_id === undefined ? null : segmentsOf(address.project_id));
+  const { data } = useAnswer(
+    address.segment_id === undefined || credential() !== null ? null : segments(address.project_id),
+  );
   const segment = data?.rows.find(({ segment_id }) => segment_id === address.segment_id);
   return (
     <>

@@ -14,7 +14,7 @@ import { ProjectForm } from "./project-form.tsx";
 type Signed = {
   principal: Principal;
   project_id: string;
-  signOut: () => Promise<void>;
+  signOut: (() => Promise<void>) | undefined;
   /** Opens the list of views, where there is no room for it beside them. */
   openViews: () => void;
   showKeys: () => void;
@@ -59,7 +59,7 @@ export function Header({ principal, project_id, signOut, openViews, showKeys }: 
                 <ProjectForm principal={principal} project_id={project_id} close={close} />
               )}
               <Appearance />
-              {!shared && <Leave principal={principal} signOut={signOut} />}
+              {signOut && <Leave principal={principal} signOut={signOut} />}
             </>
           )}
         </Menu>
@@ -68,7 +68,7 @@ export function Header({ principal, project_id, signOut, openViews, showKeys }: 
   );
 }
 
-function Leave({ principal, signOut }: Pick<Signed, "principal" | "signOut">) {
+function Leave({ principal, signOut }: { principal: Principal; signOut: () => Promise<void> }) {
   const [failed, setFailed] = useState(false);
   return (
     <div class="menu-row">

@@ -27,9 +27,11 @@ export function NotForYou({ entry: { title, role }, principal }: { entry: ViewEn
       <div>
         <strong>“{title}” is not for this key.</strong>
         <p>
-          {may(principal, role)
-            ? "It is limited to its banner tags, and this view is not kept by tag."
-            : `It needs the role ${role}; you are signed in as ${principal.role}.`}
+          {principal.share_id !== undefined
+            ? "A share link shows figures, and no people."
+            : may(principal, role)
+              ? "It is limited to its banner tags, and this view is not kept by tag."
+              : `It needs the role ${role}; you are signed in as ${principal.role}.`}
         </p>
       </div>
       <ToOverview />

@@ -9,6 +9,7 @@ import { Failed } from "../panel.tsx";
 import { project } from "../reports.ts";
 import { scopeOf } from "../scope.ts";
 import { isDated, isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
+import { EmbedLine } from "./embed-line.tsx";
 import { Header } from "./header.tsx";
 import { NotForYou, NoView } from "./no-view.tsx";
 import { ShortcutSheet } from "./shortcut-sheet.tsx";
@@ -17,12 +18,18 @@ import { Toolbar, ToolbarSkeleton } from "./toolbar.tsx";
 import { Unrefreshed } from "./unrefreshed.tsx";
 import { ViewsMenu } from "./views-menu.tsx";
 
-type Shown = { principal: Principal | undefined; signOut: () => Promise<void> };
+type Shown = {
+  principal: Principal | undefined;
+  /** Absent where nobody has signed in. */
+  signOut?: () => Promise<void>;
+  /** Inside of another site's page: without header and views. */
+  embedded?: boolean;
+};
 
 /** Who is taken to ask until it is known: what everybody may see stands still when it is. */
 const ANYBODY: Principal = { role: "viewer", project_id: "", banner_tags: null, key_id: null };
 
-export function Page({ principal = ANYBODY, signOut }: Shown) {
+export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) {
   const { address, go } = useNavigation();
   const now = useMinutes();
   const [opened, setOpened] = useState<"views" | "keys" | null>(null);
@@ -46,15 +53,17 @@ export function Page({ principal = ANYBODY, signOut }: Shown) {
       <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
         Skip to the figures
       </button>
-      <Header
-        principal={principal}
-        project_id={project_id}
-        signOut={signOut}
-        openViews={() => setOpened(opened === "views" ? null : "views")}
-        showKeys={() => setOpened("keys")}
-      />
-      <div class="body">
-        <ViewsMenu principal={principal} open={opened === "views"} close={close} />
+      {!embedded && (
+        <Header
+          principal={principal}
+          project_id={project_id}
+          signOut={signOut}
+          openViews={() => setOpened(opened === "views" ? null : "views")}
+          showKeys={() => setOpened("keys")}
+        />
+      )}
+      <div class={embedded ? "body embedded" : "body"}>
+        {!embedded && <ViewsMenu principal={principal} open={opened === "views"} close={close} />}
         {about.error && !known ? (
           <main id="content" class="notice" tabIndex={-1}>
             <Failed error={about.error} what="project" busy={about.loading} retry={about.retry} />
@@ -66,8 +75,10 @@ export function Page({ principal = ANYBODY, signOut }: Shown) {
           </main>
         ) : (
           <div class="beside">
-            {entry &&
-              isDated(entry, address) &&
+            {embedded && <EmbedLine scope={scope} entry={entry} />}
+            {!embedded &&
+              entry &&
+              isDated(entry, address, scope?.principal) &&
               (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
             <main id="content" class="content" tabIndex={-1}>
               <h1 class="hidden">{title}</h1>

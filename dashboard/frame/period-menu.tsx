@@ -15,11 +15,10 @@ export function PeriodMenu({ scope }: { scope: Scope }) {
     <div class="period">
       <Step direction={-1} scope={scope} />
       <Menu
-        label={`Period: ${title}, ${dates}`}
+        label={typeof period === "string" ? `Period: ${title} ${dates}` : `Period: ${dates}`}
         button={
           <span class="period-title">
-            <strong>{title}</strong>
-            {typeof period === "string" && <span class="muted period-dates">{dates}</span>}
+            <strong>{title}</strong> {typeof period === "string" && <span class="muted period-dates">{dates}</span>}
           </span>
         }
       >

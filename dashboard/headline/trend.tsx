@@ -6,7 +6,7 @@ import { Chart, ChartSkeleton, fetchDrawing, useAsTable } from "../chart/chart.t
 import type { Picture } from "../chart/picture.ts";
 import { bucketLong, exact, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
-import { Answered, Choices } from "../panel.tsx";
+import { Answered, Choices, Zone } from "../panel.tsx";
 import { bucketsOf, type Interval, intervalsOf, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { metrics } from "./query.ts";
@@ -26,9 +26,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
       <header class="panel-header">
         <h2>
           {title} by {scope.interval}
-          <span class="zone" title="All days and hours are on the project's clock">
-            {scope.timezone}
-          </span>
+          <Zone timezone={scope.timezone} />
         </h2>
         <div class="panel-actions">
           {intervals.length > 1 && (

@@ -28,8 +28,8 @@ const tagsIn = ({ banner_tags }: Filled): string[] | null => {
   return tags.length > 0 ? tags : null;
 };
 
-const expiresIn = ({ expires }: Filled, { timezone }: Scope): string | null =>
-  expires ? endOf(expires, timezone) : null;
+const expiresIn = ({ expires_at }: Filled, { timezone }: Scope): string | null =>
+  expires_at ? endOf(expires_at, timezone) : null;
 
 export function MakeKey({ scope, show, close }: Showing) {
   const every = scope.principal.project_id === null;
@@ -83,7 +83,7 @@ function Limits({ of, scope: { timezone }, action }: Limited) {
         action={action}
       />
       <Field
-        name="expires"
+        name="expires_at"
         label="Works until"
         type="date"
         hint={`To the end of this day in ${timezone}. Empty: it does not expire.`}
@@ -117,8 +117,8 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
   const { timezone, principal } = scope;
   const standing = standingOf(of);
   const action = useAction(async (filled: Filled) => {
-    const { name, expires = "" } = filled;
-    const same = of.expires_at !== null && expires === lastDayOf(of.expires_at, timezone);
+    const { name } = filled;
+    const same = of.expires_at !== null && filled.expires_at === lastDayOf(of.expires_at, timezone);
     const expires_at = same ? of.expires_at : expiresIn(filled, scope);
     const body = { name, banner_tags: tagsIn(filled), expires_at };
     await read(client.keys[":id"].$patch({ param: { id: of.id } }, json(body)));

@@ -4,6 +4,8 @@ import type { Counts } from "./state.ts";
 
 /** The server tells so many tags of a window, the largest. */
 const TOLD = 10;
+/** Where there are far too many, it counts them together. */
+const OTHERS = "(other)";
 
 type Windows = Counts["windows"];
 type Window = Windows["today"];
@@ -11,7 +13,7 @@ type Window = Windows["today"];
 function narrowed({ banner_tags }: Window, address: Address): Window["by_type"] | null {
   const { banner_tag: named } = address;
   const complete =
-    banner_tags.length < TOLD ||
+    (banner_tags.length < TOLD && banner_tags.every(({ banner_tag }) => banner_tag !== OTHERS)) ||
     (named.length > 0 && named.every((tag) => banner_tags.some(({ banner_tag }) => banner_tag === tag)));
   if (!complete) return null;
   const sums: Window["by_type"] = {};

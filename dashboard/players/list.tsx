@@ -84,24 +84,30 @@ function meaningOf(scope: Scope): string {
 
 /** For who reads figures alone. */
 function Masked({ scope }: { scope: Scope }) {
+  const { role, banner_tags } = scope.principal;
+  const limited = banner_tags !== null;
   return (
     <Panel
       name="players"
       title="Players"
-      actions={<TableTools csv={{ url: profilesCsv(scope), name: "players.csv" }} />}
+      actions={!limited && <TableTools csv={{ url: profilesCsv(scope), name: "players.csv" }} />}
     >
       <p class="lead">
-        All players under pseudonyms, contacts masked: to see who they are takes the role analyst; you are signed in as{" "}
-        {scope.principal.role}. Times in {scope.timezone}.
+        To see who the players are takes the role analyst; you are signed in as {role}.{" "}
+        {limited
+          ? "Pseudonyms are not kept by tag, and this key is limited to its own."
+          : `Here all of them stand under pseudonyms, with contacts masked. Times in ${scope.timezone}.`}
       </p>
-      <PagedList
-        name="players"
-        columns={MASKED}
-        query={(cursor) => profiles(scope, cursor)}
-        keyOf={({ uid }) => uid}
-        timezone={scope.timezone}
-        none={<p>No player is known yet. Whoever registers stands here.</p>}
-      />
+      {!limited && (
+        <PagedList
+          name="players"
+          columns={MASKED}
+          query={(cursor) => profiles(scope, cursor)}
+          keyOf={({ uid }) => uid}
+          timezone={scope.timezone}
+          none={<p>No player is known yet. Whoever registers stands here.</p>}
+        />
+      )}
     </Panel>
   );
 }

@@ -168,7 +168,7 @@ function Secret({ project: { project_id, pixel_secret } }: { project: ProjectVie
     "The pixel secret is renewed.",
   );
   return (
-    <section class="form" aria-labelledby="secret-title">
+    <section class="form apart" aria-labelledby="secret-title">
       <h3 id="secret-title">Pixel secret</h3>
       <p class="field-hint">What pixels are signed with. It belongs on servers, never on a page.</p>
       {shown && <Copied key={pixel_secret} text={pixel_secret} />}

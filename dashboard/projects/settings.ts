@@ -7,7 +7,7 @@ export const RETENTION = {
   events_days: "Events in the log",
   figures_days: "Figures by day",
   archive_days: "Events in the archive",
-  purchases_days: "Events with an amount, in the archive",
+  purchases_days: "Amounts in the archive",
 } as const;
 export type Retained = keyof typeof RETENTION;
 export const RETAINED = Object.keys(RETENTION) as Retained[];

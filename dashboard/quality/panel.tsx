@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { Bots } from "../../worker/reports/bots.ts";
 import { useAnswer } from "../answers.ts";
 import { axisOf, firstOf } from "../chart/axis.ts";
-import { Chart, ChartSkeleton, fetchDrawing, Legend, useAsTable } from "../chart/chart.tsx";
+import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
 import { exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -62,6 +62,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
       <Panel
         name="quality"
         title="Bots and people"
+        zone={scope.timezone}
         busy={answer.stale}
         actions={
           <>
@@ -81,6 +82,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
           skeleton={
             <>
               <Facts columns={FACTS} row={undefined} timezone="UTC" />
+              <LegendSkeleton />
               <ChartSkeleton />
             </>
           }

@@ -109,7 +109,7 @@ function Feed({ may }: { may: boolean }) {
       }
     >
       <ActionError action={action} />
-      <Answered answer={answer} what="state of the feed" skeleton={<p class="bone">The daily feed</p>}>
+      <Answered answer={answer} what="state of the feed" skeleton={<Waiting />}>
         {({ dependencies, exchange_rates: { last_rate_date, error } }) => {
           const { badge, means } = FEED[dependencies.exchange_rates];
           return (
@@ -123,6 +123,12 @@ function Feed({ may }: { may: boolean }) {
     </Panel>
   );
 }
+
+const Waiting = () => (
+  <p class="lead" aria-hidden="true">
+    <span class="bone">The daily feed is read.</span>
+  </p>
+);
 
 function AddRate({ today, close }: { today: string; close: () => void }) {
   const action = useAction(
@@ -175,10 +181,10 @@ function UploadRates({ close }: { close: () => void }) {
           A CSV file with the header <code>currency_code,rate_date,usd_rate,data_source</code>. Uploading it again is
           harmless: a rate of the same currency and date is replaced.
         </p>
-        <label class="field">
-          <span>File</span>
-          <input class="input" type="file" name="file" accept=".csv,text/csv" required />
-        </label>
+        <div class="field">
+          <label for="file">File</label>
+          <input class="input" id="file" type="file" name="file" accept=".csv,text/csv" required />
+        </div>
         {action.busy && <progress max={Math.max(1, lines)} value={loaded} aria-label="Rates loaded" />}
         <div role="status">
           {state && !action.busy && !action.error && (

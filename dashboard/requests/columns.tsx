@@ -1,5 +1,6 @@
 /** The columns of the request log. */
 import type { RequestRow } from "../../worker/admin/requests.ts";
+import { NOTHING } from "../format.ts";
 import type { Column } from "../table/columns.ts";
 
 export const Outcome = ({ row: { status } }: { row: RequestRow }) => (
@@ -9,6 +10,11 @@ export const Outcome = ({ row: { status } }: { row: RequestRow }) => (
 /** What became of it and why, in words; a rejection without a hint is told by its errors. */
 export const reasonOf = ({ hint, errors }: RequestRow): string | null =>
   hint ?? (errors.map(({ message }) => message).join("; ") || null);
+
+/** A sentence with its names in backticks. */
+export const Hint = ({ text }: { text: string | null }) => (
+  <>{text?.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part)) ?? NOTHING}</>
+);
 
 export const codesOf = ({ errors }: RequestRow): string | null =>
   errors.map(({ code, field }) => `${code} ${field}`).join("; ") || null;
@@ -27,6 +33,13 @@ export const COLUMNS: readonly Column<RequestRow>[] = [
   },
   { name: "event_type", title: "Event type", kind: "text", value: ({ event_type }) => event_type },
   { name: "errors", title: "Code and field", kind: "text", value: codesOf },
-  { name: "hint", title: "Reason", kind: "text", value: reasonOf },
+  {
+    name: "hint",
+    title: "Reason",
+    kind: "text",
+    value: reasonOf,
+    prose: true,
+    show: (row) => <Hint text={reasonOf(row)} />,
+  },
   { name: "door", title: "Came by", kind: "text", value: ({ door }) => door, hint: "Not kept of accepted ones" },
 ];

@@ -4,7 +4,7 @@ import { Copied } from "../act/copied.tsx";
 import { Complaints, Dialog } from "../act/dialog.tsx";
 import { Fact } from "../fact.tsx";
 import { NOTHING, timeText } from "../format.ts";
-import { codesOf, Outcome } from "./columns.tsx";
+import { codesOf, Hint, Outcome } from "./columns.tsx";
 
 const DOORS = { pixel: "a pixel", api: "the events API" };
 
@@ -13,7 +13,11 @@ export function RequestDetail({ row, timezone, close }: { row: RequestRow; timez
   return (
     <Dialog title="Request" wide close={close}>
       <div class="dialog-body">
-        {hint && <p>{hint}</p>}
+        {hint && (
+          <p>
+            <Hint text={hint} />
+          </p>
+        )}
         {errors.length > 0 && <Complaints of={errors} />}
         <dl class="facts">
           <Fact name="Outcome">

@@ -35,4 +35,4 @@ export const requestsCsv = (scope: Scope): string =>
   csvOf(client.requests.$url({ query: { ...given(asked(scope)), limit: "1000" } }));
 
 /** The last few that were refused. */
-export const lastRejected = ({ address: { project_id } }: Scope) => ask({ project_id, status: "rejected" }, "5");
+export const lastRejected = ({ address: { project_id } }: Scope) => ask({ project_id, status: "rejected" }, "3");

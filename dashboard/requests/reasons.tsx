@@ -6,6 +6,7 @@ import { timeText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable } from "../table/table.tsx";
+import { Hint } from "./columns.tsx";
 
 type Reason = RequestCounts["by_reason"][number];
 
@@ -13,7 +14,14 @@ const COLUMNS: readonly Column<Reason>[] = [
   { name: "code", title: "Code", kind: "text", value: ({ code }) => code },
   { name: "field", title: "Field", kind: "text", value: ({ field }) => field },
   { name: "total", title: "Refused", kind: "count", value: ({ total }) => total },
-  { name: "hint", title: "What to do", kind: "text", value: ({ hint }) => hint },
+  {
+    name: "hint",
+    title: "What to do",
+    kind: "text",
+    value: ({ hint }) => hint,
+    prose: true,
+    show: ({ hint }) => <Hint text={hint} />,
+  },
   { name: "door", title: "Came by", kind: "text", value: ({ door }) => door },
 ];
 

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { axisOf, COLOURS, firstOf, intervalIn } from "../chart/axis.ts";
-import { Chart, ChartSkeleton, fetchDrawing, Legend, useAsTable } from "../chart/chart.tsx";
+import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
 import { exactMoney } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -27,6 +27,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
     <Panel
       name="revenue"
       title="Revenue"
+      zone={scope.timezone}
       busy={answer.stale}
       actions={
         <>
@@ -47,10 +48,6 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
           return (
             <>
               <Facts columns={FACTS} row={total} timezone={data.timezone} />
-              <Currencies totals={total.totals ?? {}} />
-              <NoRate what="Paid" amounts={total.unconverted} principal={scope.principal} />
-              <NoRate what="Refunded" amounts={total.refunded_unconverted} principal={scope.principal} />
-              <NoRate what="Withdrawn" amounts={total.withdrawn_unconverted} principal={scope.principal} />
               <Legend picture={picture} />
               <Chart
                 picture={picture}
@@ -58,6 +55,10 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
                 asTable={asTable}
                 none="Nothing was paid in this period"
               />
+              <Currencies totals={total.totals ?? {}} />
+              <NoRate what="Paid" amounts={total.unconverted} principal={scope.principal} />
+              <NoRate what="Refunded" amounts={total.refunded_unconverted} principal={scope.principal} />
+              <NoRate what="Withdrawn" amounts={total.withdrawn_unconverted} principal={scope.principal} />
             </>
           );
         }}
@@ -69,9 +70,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
 const Skeleton = () => (
   <>
     <Facts columns={FACTS} row={undefined} timezone="UTC" />
-    <p class="lead" aria-hidden="true">
-      <span class="bone">Paid in USD 00.00, EUR 00.00</span>
-    </p>
+    <LegendSkeleton />
     <ChartSkeleton />
   </>
 );

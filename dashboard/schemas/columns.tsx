@@ -27,7 +27,7 @@ type Unnamed = Drift["unnamed"][number];
 export const VIOLATIONS: readonly Column<Violation>[] = [
   { name: "field", title: "Field", kind: "text", value: ({ field }) => field },
   { name: "events", title: "Events", kind: "count", value: ({ events }) => events },
-  { name: "message", title: "What is wrong", kind: "text", value: ({ message }) => message },
+  { name: "message", title: "What is wrong", kind: "text", value: ({ message }) => message, prose: true },
   {
     name: "example_event_id",
     title: "For example",

@@ -6,23 +6,29 @@ import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { TableSkeleton } from "../table/table.tsx";
 import { Check } from "./check.tsx";
+import { samples } from "./code.ts";
 import { Paste } from "./paste.tsx";
 import { settings } from "./query.ts";
 import { Rejected } from "./rejected.tsx";
 
 export function SetupPanels({ scope }: { scope: Scope }) {
   const answer = useAnswer(settings(scope));
+  const code = useAnswer(samples);
   return (
     <div class="panels">
       <div class="panels two">
         <Check scope={scope} />
         <Rejected scope={scope} />
       </div>
-      {answer.data ? (
-        <Paste project={answer.data} />
+      {answer.data && code.data ? (
+        <Paste project={answer.data} samples={code.data} />
       ) : (
         <Panel name="paste" title="What to paste">
-          <Answered answer={answer} what="project's settings" skeleton={<TableSkeleton columns={[]} rows={10} />}>
+          <Answered<unknown>
+            answer={answer.data ? code : answer}
+            what={answer.data ? "code" : "project's settings"}
+            skeleton={<TableSkeleton columns={[]} rows={10} />}
+          >
             {() => null}
           </Answered>
         </Panel>

@@ -4,11 +4,11 @@ import type { ProjectView } from "../../worker/admin/projects.ts";
 import { Copied } from "../act/copied.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Choices, Panel } from "../panel.tsx";
-import { calls, install, type Own, PIXELS, postback, SERVERS, SIGNATURES, snippet } from "./code.ts";
+import type { Own, Samples } from "./code.ts";
 import { MakeKey } from "./make-key.tsx";
 import { useSigned } from "./signed.ts";
 
-type Pasted = { own: Own; project: ProjectView };
+type Pasted = { own: Own; project: ProjectView; samples: Samples };
 
 const PARTS = {
   snippet: { title: "Web pages", Show: Snippet },
@@ -20,7 +20,7 @@ type Part = keyof typeof PARTS;
 const NAMES = Object.keys(PARTS) as Part[];
 const TITLES = Object.fromEntries(NAMES.map((name) => [name, PARTS[name].title])) as Record<Part, string>;
 
-export function Paste({ project }: { project: ProjectView }) {
+export function Paste({ project, samples }: Omit<Pasted, "own">) {
   const { address, go } = useNavigation();
   const part = NAMES.find((name) => name === address.part) ?? "snippet";
   const { Show } = PARTS[part];
@@ -37,7 +37,7 @@ export function Paste({ project }: { project: ProjectView }) {
         />
       }
     >
-      <Show own={{ origin: location.origin, project_id: project.project_id }} project={project} />
+      <Show own={{ origin: location.origin, project_id: project.project_id }} project={project} samples={samples} />
     </Panel>
   );
 }
@@ -52,16 +52,16 @@ const Piece = ({ title, text, children }: Piece) => (
   </section>
 );
 
-function Snippet({ own, project }: Pasted) {
+function Snippet({ own, project, samples }: Pasted) {
   return (
     <>
-      <Piece title="On every page, at the end of the head" text={snippet(own)}>
+      <Piece title="On every page, at the end of the head" text={samples.snippet(own)}>
         <p class="lead">
           The script sends visits and remembers the tag that came with <code>btag</code>. The image counts browsers
           without scripts.
         </p>
       </Piece>
-      <Piece title="When something happens" text={calls(own)}>
+      <Piece title="When something happens" text={samples.calls(own)}>
         {project.require_signature && (
           <p>
             This project wants amounts signed, which a page cannot do in secret: send the deposit from a server instead.
@@ -72,18 +72,18 @@ function Snippet({ own, project }: Pasted) {
   );
 }
 
-function Pixels({ own, project }: Pasted) {
-  const deposit = PIXELS.deposit(own);
+function Pixels({ own, project, samples }: Pasted) {
+  const deposit = samples.pixels.deposit(own);
   return (
     <>
       <p class="lead">
         Each is a GET that answers with an image of one pixel; its header X-Event-Status says what became of it. Put in
         the player's id and the tag.
       </p>
-      <Piece title="Visit" text={PIXELS.visit(own)} />
-      <Piece title="Registration" text={PIXELS.registration(own)} />
+      <Piece title="Visit" text={samples.pixels.visit(own)} />
+      <Piece title="Registration" text={samples.pixels.registration(own)} />
       {project.require_signature ? (
-        <Signed deposit={deposit} secret={project.pixel_secret} />
+        <Signed deposit={deposit} secret={project.pixel_secret} signatures={samples.signatures} />
       ) : (
         <Piece title="Deposit" text={deposit} />
       )}
@@ -91,7 +91,9 @@ function Pixels({ own, project }: Pasted) {
   );
 }
 
-function Signed({ deposit, secret }: { deposit: string; secret: string }) {
+type Secret = { deposit: string; secret: string; signatures: Samples["signatures"] };
+
+function Signed({ deposit, secret, signatures }: Secret) {
   const signed = useSigned(deposit, secret);
   return (
     <>
@@ -104,7 +106,7 @@ function Signed({ deposit, secret }: { deposit: string; secret: string }) {
       <Piece title="The pixel secret" text={secret}>
         <p class="lead">It stays on your servers. Whoever has it can report money.</p>
       </Piece>
-      {Object.entries(SIGNATURES).map(([language, code]) => (
+      {Object.entries(signatures).map(([language, code]) => (
         <Piece key={language} title={`Sign in ${language}`} text={code({ origin: "", project_id: "" })} />
       ))}
     </>
@@ -121,7 +123,7 @@ const MACROS = {
   click_id: "the click that it goes back to; leave it out where there is none",
 };
 
-function Postback({ own, project }: Pasted) {
+function Postback({ own, project, samples }: Pasted) {
   return (
     <>
       {project.require_signature && (
@@ -130,7 +132,7 @@ function Postback({ own, project }: Pasted) {
           from there.
         </p>
       )}
-      <Piece title="The address to give to the network" text={postback(own)}>
+      <Piece title="The address to give to the network" text={samples.postback(own)}>
         <p class="lead">
           Replace each name in braces by the network's own macro. What still stands in braces when it arrives was not
           expanded: an amount like that is refused, and shows under “Refused lately”.
@@ -150,7 +152,7 @@ function Postback({ own, project }: Pasted) {
   );
 }
 
-function Server({ own }: Pasted) {
+function Server({ own, samples }: Pasted) {
   return (
     <>
       <section class="piece">
@@ -160,9 +162,9 @@ function Server({ own }: Pasted) {
       <p class="lead">
         The code reads the key from EDGEPIXEL_KEY. Nothing here needs a signature: the key vouches for amounts.
       </p>
-      {Object.entries(SERVERS).map(([language, code]) => (
+      {Object.entries(samples.servers).map(([language, code]) => (
         <Piece key={language} title={language} text={code(own)}>
-          {language === "Node" && <Copied text={install(own)} what="the installation" />}
+          {language === "Node" && <Copied text={samples.install(own)} what="the installation" />}
         </Piece>
       ))}
     </>

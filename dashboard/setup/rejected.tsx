@@ -2,17 +2,15 @@
 import { useState } from "preact/hooks";
 import type { RequestRow } from "../../worker/admin/requests.ts";
 import { useAnswer, useRefreshing } from "../answers.ts";
+import { clockTime } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
-import { COLUMNS, keyOf } from "../requests/columns.tsx";
+import { Hint, keyOf, reasonOf } from "../requests/columns.tsx";
 import { RequestDetail } from "../requests/detail.tsx";
 import { lastRejected } from "../requests/query.ts";
 import type { Scope } from "../scope.ts";
-import { DataTable, TableSkeleton } from "../table/table.tsx";
 
 const EVERY_MS = 5_000;
-const SHOWN = COLUMNS.filter(({ name }) => ["at", "event_type", "hint"].includes(name));
-
 export function Rejected({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   const answer = useAnswer(lastRejected(scope));
@@ -28,19 +26,24 @@ export function Rejected({ scope }: { scope: Scope }) {
         </button>
       }
     >
-      <Answered answer={answer} what="refused requests" skeleton={<TableSkeleton columns={SHOWN} rows={3} />}>
+      <Answered answer={answer} what="refused requests" skeleton={<p class="bone">Nothing was refused</p>}>
         {({ rows }) => (
-          <DataTable
-            aside
-            name="Refused lately"
-            columns={SHOWN}
-            rows={rows}
-            keyOf={keyOf}
-            timezone={scope.timezone}
-            sort="-at"
-            press={(row) => ({ title: "Show all that is known of it", go: () => show(row) })}
-            none={<p>Nothing was refused in the last 24 hours.</p>}
-          />
+          <ol class="refused">
+            {rows.map((row) => (
+              <li key={keyOf(row)}>
+                <button type="button" class="link" title="Show all that is known of it" onClick={() => show(row)}>
+                  <strong>{row.event_type ?? "Request"}</strong>{" "}
+                  <time class="muted" dateTime={row.at}>
+                    {clockTime(row.at, scope.timezone)}
+                  </time>
+                </button>
+                <p>
+                  <Hint text={reasonOf(row)} />
+                </p>
+              </li>
+            ))}
+            {rows.length === 0 && <li class="muted">Nothing was refused in the last 24 hours.</li>}
+          </ol>
         )}
       </Answered>
       {open && <RequestDetail row={open} timezone={scope.timezone} close={() => show(null)} />}

@@ -16,6 +16,8 @@ export type Column<Row> = {
   currency?: (row: Row) => string;
   /** How much of the total a row has is shown too. */
   share?: true;
+  /** Sentences: it is given room for them. */
+  prose?: true;
   /** Not among the columns that the table begins with. */
   optional?: true;
   /** How a cell is shown where its value alone does not do. */
@@ -24,6 +26,10 @@ export type Column<Row> = {
 
 const NUMERIC: readonly Kind[] = ["count", "money", "rate", "duration"];
 export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+
+/** The class of a column's cells. */
+export const classOf = <Row>({ kind, prose }: Column<Row>): string =>
+  isNumeric(kind) ? `number ${kind}` : prose ? "prose" : kind;
 
 export type Sort = { column: string; descending: boolean };
 

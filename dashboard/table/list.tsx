@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Query } from "../answers.ts";
 import { useAnswer } from "../answers.ts";
 import { Answered, Failed } from "../panel.tsx";
-import { type Column, isNumeric } from "./columns.ts";
+import { type Column, classOf, isNumeric } from "./columns.ts";
 import { TableSkeleton } from "./table.tsx";
 import { valueIn } from "./value.tsx";
 
@@ -69,7 +69,7 @@ function Rows<Row>({ list: { columns, keyOf, timezone, press }, rows }: { list: 
             {columns.map((column, index) => {
               const shown = column.show?.(row) ?? valueIn(column, row, timezone);
               return (
-                <td key={column.name} class={isNumeric(column.kind) ? "number" : column.kind} data-column={column.name}>
+                <td key={column.name} class={classOf(column)} data-column={column.name}>
                   {index === 0 && pressed ? (
                     <button type="button" class="link" title={pressed.title}>
                       {shown}

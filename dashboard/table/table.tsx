@@ -7,7 +7,7 @@ import { useState } from "preact/hooks";
 import { Delta } from "../figure.tsx";
 import { changeOf, changeOfRate, exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
-import { arrange, type Column, isNumeric, nextSort, readSort, type Sort, shownOf } from "./columns.ts";
+import { arrange, type Column, classOf, isNumeric, nextSort, readSort, type Sort, shownOf } from "./columns.ts";
 import { inWords, valueIn } from "./value.tsx";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
@@ -146,7 +146,7 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
   const then = earlier === undefined ? null : value(earlier);
   const notes = share || before;
   return (
-    <td class={isNumeric(kind) ? `number ${kind}` : kind} data-column={name}>
+    <td class={classOf(column)} data-column={name}>
       <span class="cell-figure">{show ? show(row) : valueIn(column, row, timezone)}</span>
       {notes && isNumeric(kind) && (
         <span class="cell-note">

@@ -1,13 +1,21 @@
 /** People by when they first came: who comes back, and what they are worth. */
+import { useAnswer } from "../answers.ts";
 import { RetentionPanel } from "../cohorts/panel.tsx";
+import { cohorts } from "../cohorts/query.ts";
 import { ValuePanel } from "../cohorts/value.tsx";
 import { LtvPanel } from "../ltv/panel.tsx";
+import { ltv } from "../ltv/query.ts";
 import type { Scope } from "../scope.ts";
 
-export const View = ({ scope }: { scope: Scope }) => (
-  <div class="panels">
-    <RetentionPanel scope={scope} />
-    <ValuePanel scope={scope} />
-    <LtvPanel scope={scope} />
-  </div>
-);
+/** How many cohorts there are is known with the answer: what stands below them comes then, and does not move. */
+export function View({ scope }: { scope: Scope }) {
+  const { data, error } = useAnswer(cohorts(scope));
+  useAnswer(ltv(scope));
+  return (
+    <div class="panels">
+      <RetentionPanel scope={scope} />
+      {data && <ValuePanel scope={scope} />}
+      {(data || error) && <LtvPanel scope={scope} />}
+    </div>
+  );
+}

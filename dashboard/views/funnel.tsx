@@ -1,11 +1,13 @@
 /** The steps of who came, how long each took, and how tags compare. */
 import { FunnelPanel } from "../funnel/panel.tsx";
 import { TagsPanel } from "../funnel/tags.tsx";
+import { TimesPanel } from "../funnel/times.tsx";
 import type { Scope } from "../scope.ts";
 
 export const View = ({ scope }: { scope: Scope }) => (
   <div class="panels">
     <FunnelPanel scope={scope} />
+    <TimesPanel scope={scope} />
     <TagsPanel scope={scope} />
   </div>
 );

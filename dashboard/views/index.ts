@@ -15,11 +15,13 @@ export type ViewEntry = {
   role: Extract<Role, "viewer" | "analyst" | "admin">;
   load: () => Promise<ViewModule>;
   /** It is about now, or about no days at all, so that there is no period to choose; perhaps a part of it alone. */
-  undated?: true | ((address: Address) => boolean);
+  undated?: true | ((address: Address, principal: Principal | undefined) => boolean);
   /** There is nothing to compare with. */
   uncompared?: true;
   /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
   untagged?: true;
+  /** It names people, so a share link does not open it. */
+  people?: true;
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
@@ -63,6 +65,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     load: () => import("./games.tsx"),
     undated: true,
     untagged: true,
+    people: true,
   },
   stored: {
     title: "Stored reports",
@@ -78,7 +81,9 @@ export const VIEWS: Record<string, ViewEntry> = {
     role: "viewer",
     load: () => import("./players.tsx"),
     uncompared: true,
-    undated: ({ player_id }) => player_id !== undefined,
+    // Pseudonyms have no days: they are all there is to see for who may not know them.
+    undated: ({ player_id }, principal) => player_id !== undefined || principal?.role === "viewer",
+    people: true,
   },
   events: { title: "Events", group: "People", role: "analyst", load: () => import("./events.tsx"), uncompared: true },
   requests: {
@@ -110,7 +115,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Data requests",
     group: "Data",
     role: "admin",
-    load: () => import("./data-requests.tsx"),
+    load: () => import("./data_requests.tsx"),
     undated: true,
     untagged: true,
   },
@@ -125,18 +130,21 @@ export const VIEWS: Record<string, ViewEntry> = {
   audit: { title: "Audit log", group: "Data", role: "admin", load: () => import("./audit.tsx"), undated: true },
   projects: { title: "Projects", group: "Set-up", role: "admin", load: () => import("./projects.tsx"), undated: true },
   keys: { title: "Keys", group: "Set-up", role: "admin", load: () => import("./keys.tsx"), undated: true },
+  sharing: { title: "Sharing", group: "Set-up", role: "admin", load: () => import("./sharing.tsx"), undated: true },
 };
 
 /** The view that an address names, if there is one. */
 export const viewOf = (name: string): ViewEntry | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
 
 /** Whether somebody may see a view. */
-export const isOpenTo = (principal: Principal, { role, untagged }: ViewEntry): boolean =>
-  may(principal, role) && !(untagged && principal.banner_tags !== null);
+export const isOpenTo = (principal: Principal, { role, untagged, people }: ViewEntry): boolean =>
+  may(principal, role) &&
+  !(untagged && principal.banner_tags !== null) &&
+  !(people && principal.share_id !== undefined);
 
 /** Whether the view has days to choose. */
-export const isDated = ({ undated }: ViewEntry, address: Address): boolean =>
-  typeof undated === "function" ? !undated(address) : !undated;
+export const isDated = ({ undated }: ViewEntry, address: Address, principal: Principal | undefined): boolean =>
+  typeof undated === "function" ? !undated(address, principal) : !undated;
 
 /** The views that somebody may see, in order. */
 export const viewsOf = (principal: Principal): [name: string, entry: ViewEntry][] =>

@@ -1,3 +1,4 @@
+import { may } from "../../worker/http/principal.ts";
 import { PlayersPanel } from "../players/list.tsx";
 import { PlayerPage } from "../players/profile.tsx";
 import type { Scope } from "../scope.ts";
@@ -5,5 +6,9 @@ import type { Scope } from "../scope.ts";
 /** Of who may know them, one player; else the list. */
 export function View({ scope }: { scope: Scope }) {
   const { player_id } = scope.address;
-  return player_id === undefined ? <PlayersPanel scope={scope} /> : <PlayerPage scope={scope} player_id={player_id} />;
+  return player_id === undefined || !may(scope.principal, "analyst") ? (
+    <PlayersPanel scope={scope} />
+  ) : (
+    <PlayerPage scope={scope} player_id={player_id} />
+  );
 }

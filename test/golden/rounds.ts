@@ -3,6 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import { append } from "../../worker/event-log/append.ts";
+import type { Restored } from "../../worker/event-log/restore.ts";
 import worker from "../../worker/index.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
@@ -30,6 +31,17 @@ export async function load(arrival: Arrival): Promise<void> {
     await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), ?, 0)")
       .bind(currency_code, rate_date, Math.round(Number(usd_rate) * 100_000_000), data_source)
       .run();
+  }
+}
+
+/** Brings the log back from its archive as `npm run restore` does, a step a request; gives how many events there are. */
+export async function restore(): Promise<number> {
+  for (;;) {
+    const request = new Request("https://golden.example/api/v1/archive/restore", { method: "POST", headers: ADMIN });
+    const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], env, createExecutionContext());
+    const { phase, rows_done } = await response.json<Restored>();
+    expect(response.status).toBe(200);
+    if (phase === "done") return rows_done;
   }
 }
 

@@ -9,13 +9,13 @@ import { resumeErasures } from "../../worker/erasure/erase.ts";
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
-import { forgetProjects } from "../../worker/project.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
 import { archivedRows, Crash, emptyBucket, FAULTS, faulty, keysIn, objectsIn } from "./bucket.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
+import { lose } from "./loss.ts";
 import { figuresOf } from "./oracle.ts";
 
 const HOST = "https://restore.example";
@@ -24,24 +24,6 @@ const START = Date.parse("2026-05-01T22:00:00Z");
 const NOW = START + 9 * HOUR;
 const PROJECTS = ["one", "two"];
 const MANY_TIMES = 300_000;
-
-const tables = async (): Promise<string[]> =>
-  (
-    await env.DB.prepare(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND name <> 'd1_migrations'",
-    ).raw<[string]>()
-  ).flat();
-
-/** As a database that was made anew and migrated. */
-async function lose(): Promise<void> {
-  await env.DB.batch([
-    ...(await tables()).map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
-    env.DB.prepare("DELETE FROM sqlite_sequence"),
-    env.DB.prepare("INSERT INTO projects (project_id, name, created_at) VALUES ('default', 'Default', 0)"),
-    env.DB.prepare("INSERT INTO renaming (id, generation) VALUES (0, 0)"),
-  ]);
-  forgetProjects();
-}
 
 const rowsOf = async (table: string, where = "true") =>
   (await env.DB.prepare(`SELECT * FROM ${table} WHERE ${where} ORDER BY 1, 2`).all()).results;

@@ -7,6 +7,7 @@ import { at as place } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { leastEventDays, retain, settleDay, sweepEvents } from "../../worker/event-log/retention.ts";
 import { forgetProjects } from "../../worker/project.ts";
+import { keepReports, REPORT_TYPE_NAMES } from "../../worker/reports/aggregate.ts";
 import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { ADMIN } from "./keys.ts";
@@ -333,7 +334,31 @@ describe("retention", () => {
       });
     await deliver([{ events: [event(0), event(5)] }]);
     await settle();
+    const clocks = [{ project_id: "figures", today: "2026-08-01" }];
+    const kept = async () => {
+      const year = { from: "2026-01-01", to: "2026-12-31" };
+      for (const type of REPORT_TYPE_NAMES) await keepReports(db, type, clocks, year, at(42), 100);
+      const { results } = await env.DB.prepare(
+        "SELECT report_id, events FROM aggregated_reports WHERE project_id = 'figures' ORDER BY to_date, from_date",
+      ).all();
+      return results.map(({ report_id, events }) => `${report_id}: ${events}`);
+    };
+    expect(await kept()).toEqual([
+      "daily-2026-05-01: 1",
+      "weekly-2026-04-27: 1",
+      "daily-2026-05-06: 1",
+      "weekly-2026-05-04: 1",
+      "monthly-2026-05-01: 2",
+    ]);
     await retain(env, db, at(42), EVER);
+    // The month and the week have lost a day of theirs: a rate that comes late must not make them anew without it.
+    await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 108000000, 'test', 9)").run();
+    expect(await kept()).toEqual([
+      "weekly-2026-04-27: 1",
+      "daily-2026-05-06: 1",
+      "weekly-2026-05-04: 1",
+      "monthly-2026-05-01: 2",
+    ]);
     const figures = await figuresIn("figures");
     const days = Object.keys(figures.daily_metrics).map((key) => JSON.parse(key)[0]);
     expect(days).toEqual(["2026-05-06"]);

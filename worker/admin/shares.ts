@@ -116,7 +116,7 @@ export const shareRoutes = new Hono<App>()
       await act(db, c.var.principal, now, { project_id, action: "share.revoke", subject: share_id }, [
         sql`UPDATE shares SET revoked_at = ${now} WHERE share_id = ${share_id}`,
       ]);
-      await c.env.LIVE.getByName(project_id).disconnect([share_id]);
     }
+    await c.env.LIVE.getByName(project_id).disconnect([share_id]);
     return c.body(null, 204);
   });

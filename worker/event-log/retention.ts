@@ -28,8 +28,12 @@ export const leastEventDays = (attribution_days: number): number => attribution_
 /** Events of the log that one transaction looks at: three to four rows are written for each that goes. */
 const WINDOW = 1_000;
 
-/** Figures by day: their tables, with the columns of their keys behind the project, the day among them. */
+/**
+ * Figures by day: their tables, with the columns of their keys behind the project. Kept reports go first: from then on
+ * none is made of what goes after them.
+ */
 const FIGURES = {
+  aggregated_reports: "report_type, from_date",
   activity: "event_date, event_type, person, event_hour, banner_tag, country, device, app_id",
   daily_metrics: "event_date, event_type",
   event_summary: "event_date, event_type, banner_tag",
@@ -42,6 +46,8 @@ const FIGURES = {
   funnel: "anchor, event_date, step, banner_tag, elapsed",
   payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
 } as const;
+/** The column that tells the day, the last one of several, where it is not `event_date`. */
+const DAYS: Partial<Record<keyof typeof FIGURES, string>> = { aggregated_reports: "to_date", retention: "cohort_date" };
 /** Archived events by class: the setting that tells how long, and whether it is about those with an amount. */
 const ARCHIVED = {
   archive: { setting: "archive_days", paid: false },
@@ -141,7 +147,7 @@ export async function sweepFigures(
       SELECT swept_before FROM sweeps WHERE project_id = ${project.project_id} AND class = ${table}`);
     if (swept && swept.swept_before >= due) continue;
     const columns = sql.raw(key);
-    const day = sql.raw(key.includes("cohort_date") ? "cohort_date" : "event_date");
+    const day = sql.raw(DAYS[table] ?? "event_date");
     const { meta } =
       await db.run(sql`DELETE FROM ${sql.raw(table)} WHERE project_id = ${project.project_id} AND (${columns}) IN (
       SELECT ${columns} FROM ${sql.raw(table)} WHERE project_id = ${project.project_id} AND ${day} < ${due} LIMIT ${WINDOW})`);

@@ -9,6 +9,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   banner_tag_contains: "Tags that hold one of these texts, in any case; up to 50.",
   segment_id: "A saved segment.",
   share_id: "Its id.",
+  code: "Why something was refused, as answers and `X-Event-Error` name it.",
   project_id: "The project; where absent the key's own, or `default`.",
   app_id: "A game or site inside the project. `game_id` is taken as another name when sending.",
   session_id: "The player's session at the sender.",

@@ -35,9 +35,14 @@ export type Clock = { project_id: string; today: string };
 const LOADED = sql`ifnull((SELECT max(l.loaded_at) FROM loads l
   WHERE l.rate_date BETWEEN date(from_date, '-7 days') AND to_date), 0)`;
 
+/** Whether figures of a period may have gone, by the project's wish: what is kept of it stays, and is not made again. */
+const GONE = sql`EXISTS (SELECT 1 FROM sweeps w WHERE w.project_id = ended.project_id
+  AND w.class = 'aggregated_reports' AND w.swept_before > from_date)`;
+
 /**
  * `standing`: the periods that are over and have events or a report, as rows of project_id, from_date, to_date; `seq` is
- * the last event that touched it (null while `changes` is rebuilt), `loaded` the last load of rates.
+ * the last event that touched it (null while `changes` is rebuilt), `loaded` the last load of rates, `gone` whether its
+ * figures may have gone.
  */
 export function standing(type: ReportType, clocks: readonly Clock[], { from, to }: Period): SQL {
   const { firstDay, first, last } = REPORT_TYPES[type];
@@ -56,11 +61,11 @@ export function standing(type: ReportType, clocks: readonly Clock[], { from, to 
     ), ended AS (
       SELECT project_id, from_date, ${last} AS to_date, max(seq) AS seq FROM touched
       WHERE from_date <= ${to} AND ${last} < today GROUP BY project_id, from_date
-    ), standing AS MATERIALIZED (SELECT *, ${LOADED} AS loaded FROM ended)`;
+    ), standing AS MATERIALIZED (SELECT *, ${LOADED} AS loaded, ${GONE} AS gone FROM ended)`;
 }
 
 /** Whether a kept report `r` of a standing period `s` lacks something. */
-export const STALE = sql`(r.seq < ifnull(s.seq, 0) OR r.rates < s.loaded)`;
+export const STALE = sql`(NOT s.gone AND (r.seq < ifnull(s.seq, 0) OR r.rates < s.loaded))`;
 
 type Due = { project_id: string; from_date: string; to_date: string; seq: number; rates: number };
 
@@ -79,7 +84,7 @@ export async function keepReports(
     SELECT s.project_id, s.from_date, s.to_date, least.seq AS seq, s.loaded AS rates
     FROM standing s CROSS JOIN least LEFT JOIN aggregated_reports r
       ON r.project_id = s.project_id AND r.report_type = ${type} AND r.from_date = s.from_date
-    WHERE s.seq <= least.seq AND (r.seq IS NULL OR ${STALE}) ORDER BY s.from_date DESC LIMIT ${most}`);
+    WHERE s.seq <= least.seq AND NOT s.gone AND (r.seq IS NULL OR ${STALE}) ORDER BY s.from_date DESC LIMIT ${most}`);
   for (const [project_id, own] of Map.groupBy(due, (one) => one.project_id)) {
     const from = own.at(-1)?.from_date as string;
     const figures = await figuresOf(db, project_id, type, { from, to: own[0]?.to_date as string });

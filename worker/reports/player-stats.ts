@@ -13,6 +13,7 @@ const answer = z
     updated_at: instant.describe("When the last of the player's events happened."),
   })
   .meta({ id: "PlayerStats" });
+export type PlayerStats = z.output<typeof answer>;
 
 export const playerStats = report({
   id: "getPlayerStats",

@@ -1,0 +1,34 @@
+/**
+ * The typed client of the API: its types are Hono's, from the Worker's own routes; what runs is this much of Hono's
+ * client, since the whole of it would be a twentieth of the page.
+ */
+import type { hc } from "hono/client";
+import type { Api } from "../worker/index.ts";
+
+export type Client = ReturnType<typeof hc<Api>>;
+
+type Given = { query?: Record<string, string | string[] | undefined>; param?: Record<string, string> };
+
+/** `client.players[":player_id"].$get({ param, query }, { init })`; `$url` gives the address instead of asking. */
+export function clientOf(base: string, headers: () => Record<string, string>): Client {
+  const at = (path: readonly string[]): unknown =>
+    new Proxy(() => undefined, {
+      get: (_, name: string) => at([...path, name]),
+      apply: (_, __, [{ query = {}, param = {} } = {}, { init = {} } = {}]: [Given?, { init?: RequestInit }?]) => {
+        const parts = path
+          .slice(0, -1)
+          .map((part) => (part[0] === ":" ? encodeURIComponent(param[part.slice(1)] ?? "") : part));
+        const url = new URL([base, ...parts].join("/"));
+        for (const [name, values] of Object.entries(query))
+          for (const value of [values ?? []].flat()) url.searchParams.append(name, value);
+        const method = path.at(-1)?.slice(1) ?? "";
+        if (method === "url") return url;
+        return fetch(url, {
+          ...init,
+          method: method.toUpperCase(),
+          headers: { ...headers(), ...init.headers } as HeadersInit,
+        });
+      },
+    });
+  return at([]) as Client;
+}

@@ -1,0 +1,24 @@
+/** All that stands around a view inside of another site's page: the days, and the way to the whole of it. */
+import { writeAddress } from "../address.ts";
+import { useNavigation } from "../navigation.ts";
+import type { Scope } from "../scope.ts";
+import { isDated, type ViewEntry } from "../views/index.ts";
+import { Mark } from "./icons.tsx";
+import { PeriodMenu } from "./period-menu.tsx";
+
+export function EmbedLine({ scope, entry }: { scope: Scope | undefined; entry: ViewEntry | undefined }) {
+  const { address } = useNavigation();
+  return (
+    <div class="toolbar embed-line">
+      {scope && entry && isDated(entry, address, scope.principal) ? (
+        <PeriodMenu scope={scope} />
+      ) : (
+        <strong>{entry?.title}</strong>
+      )}
+      <a class="brand" href={`/${writeAddress(address)}${location.hash}`} target="_blank" rel="noopener">
+        <Mark />
+        Edgepixel
+      </a>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** The columns of the list of share links. */
+import type { SegmentView } from "../../worker/admin/segments.ts";
+import type { ShareView } from "../../worker/admin/shares.ts";
+import type { Column } from "../table/columns.ts";
+import { viewOf } from "../views/index.ts";
+import { standingOf } from "./query.ts";
+
+export const columnsOf = (segments: readonly SegmentView[]): readonly Column<ShareView>[] => [
+  { name: "name", title: "Name", kind: "text", value: ({ name }) => name },
+  {
+    name: "status",
+    title: "Status",
+    kind: "text",
+    value: standingOf,
+    show: (share) => {
+      const standing = standingOf(share);
+      return <span class={standing === "open" ? "badge good" : "badge bad"}>{standing}</span>;
+    },
+  },
+  {
+    name: "fixed_to",
+    title: "Shows",
+    kind: "text",
+    value: ({ segment_id, banner_tags }) => {
+      const segment = segments.find((one) => one.segment_id === segment_id)?.name ?? segment_id;
+      const tags = banner_tags && `tags ${banner_tags.join(", ")}`;
+      return [segment && `segment ${segment}`, tags].filter(Boolean).join(" and ") || "all figures";
+    },
+  },
+  {
+    name: "view",
+    title: "Begins with",
+    kind: "text",
+    value: ({ view }) => (view === null ? "Overview" : (viewOf(view)?.title ?? view)),
+  },
+  {
+    name: "has_password",
+    title: "Password",
+    kind: "text",
+    value: ({ has_password }) => (has_password ? "asked for" : null),
+  },
+  { name: "expires_at", title: "Until", kind: "time", value: ({ expires_at }) => expires_at },
+  { name: "created_at", title: "Made", kind: "time", value: ({ created_at }) => created_at },
+];

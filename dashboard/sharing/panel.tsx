@@ -1,0 +1,191 @@
+/** Share links: figures for who has no key, on a page of their own or inside of another site's. */
+import { useMemo, useState } from "preact/hooks";
+import type { ShareView } from "../../worker/admin/shares.ts";
+import { addDays } from "../../worker/calendar.ts";
+import { useAction } from "../act/action.ts";
+import { Copied } from "../act/copied.tsx";
+import { Confirm, Dialog } from "../act/dialog.tsx";
+import { Field, type Filled, Form, linesOf } from "../act/form.tsx";
+import { useAnswer } from "../answers.ts";
+import { client, json, read } from "../api.ts";
+import { endOf } from "../expiry.ts";
+import { segments } from "../frame/segments.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Choices, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { viewsOf } from "../views/index.ts";
+import { columnsOf } from "./columns.tsx";
+import { embedOf, linkOf, readerOf, shares, standingOf } from "./query.ts";
+
+type Shown = { name: string; token: string; password: boolean };
+type Opened = { what: "make" } | { what: "shown"; shown: Shown } | { what: "revoke"; share: ShareView };
+
+/** As long as the API gives a link for which no end is named. */
+const USUAL_DAYS = 30;
+
+export function SharingPanel({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  const { project_id, timezone } = scope;
+  const [opened, open] = useState<Opened | null>(null);
+  const answer = useAnswer(shares(project_id));
+  const { data: saved } = useAnswer(segments(address.project_id));
+  const columns = useMemo(() => columnsOf(saved?.rows ?? []), [saved]);
+  const all = address.part === "all";
+  const close = () => open(null);
+  return (
+    <Panel
+      name="sharing"
+      title="Sharing"
+      actions={
+        <>
+          <Choices
+            legend="Which links"
+            options={{ open: "Open", all: "All" }}
+            chosen={all ? "all" : "open"}
+            choose={(part) => go({ part: part === "all" ? part : undefined }, "replace")}
+          />
+          <button type="button" class="button primary" onClick={() => open({ what: "make" })}>
+            Make a link
+          </button>
+        </>
+      }
+    >
+      <p class="lead">
+        Whoever has a link sees the figures of {project_id} without a key: no players, no settings. Press one to revoke
+        it. Times: {timezone}.
+      </p>
+      <Answered answer={answer} what="share links" skeleton={<TableSkeleton columns={columns} rows={4} />}>
+        {({ rows }) => (
+          <DataTable
+            name="Share links"
+            columns={columns}
+            rows={rows.filter((share) => all || standingOf(share) === "open")}
+            keyOf={({ share_id }) => share_id}
+            timezone={timezone}
+            sort="-created_at"
+            press={(share) =>
+              standingOf(share) === "open"
+                ? { title: `Revoke ${share.name}…`, go: () => open({ what: "revoke", share }) }
+                : undefined
+            }
+            none={<p>No link is open. Make one for a partner, or to put figures into a page of yours.</p>}
+          />
+        )}
+      </Answered>
+      {opened?.what === "make" && (
+        <MakeLink scope={scope} show={(shown) => open({ what: "shown", shown })} close={close} />
+      )}
+      {opened?.what === "shown" && <ShownLink shown={opened.shown} close={close} />}
+      {opened?.what === "revoke" && <RevokeLink share={opened.share} close={close} />}
+    </Panel>
+  );
+}
+
+type Making = { scope: Scope; show: (shown: Shown) => void; close: () => void };
+
+function MakeLink({ scope, show, close }: Making) {
+  const { project_id, timezone, today } = scope;
+  const { data } = useAnswer(segments(scope.address.project_id));
+  const shared = data?.rows.filter(({ shared }) => shared) ?? [];
+  const action = useAction(async (filled: Filled) => {
+    const { name = "", expires_at, password, segment_id, view } = filled;
+    const tags = linesOf(filled.banner_tags);
+    const body = {
+      project_id,
+      name,
+      view,
+      ...(expires_at && { expires_at: endOf(expires_at, timezone) }),
+      ...(password && { password }),
+      ...(segment_id && { segment_id }),
+      ...(tags.length > 0 && { banner_tags: tags }),
+    };
+    const { token } = await read(client.shares.$post({}, json(body)));
+    show({ name, token, password: Boolean(password) });
+  });
+  return (
+    <Dialog title="Make a share link" close={close}>
+      <Form action={action} label="Make the link" cancel={close}>
+        <Field name="name" label="Name" hint="Who it is for." required action={action} />
+        <div class="fields">
+          <Field
+            name="view"
+            label="Begins with"
+            options={Object.fromEntries(viewsOf(readerOf(project_id)).map(([view, { title }]) => [view, title]))}
+            value="overview"
+            action={action}
+          />
+          <Field
+            name="expires_at"
+            label="Works until"
+            type="date"
+            value={addDays(today, USUAL_DAYS)}
+            hint={`To the end of this day in ${timezone}.`}
+            required
+            action={action}
+          />
+        </div>
+        <Field
+          name="banner_tags"
+          label="Fixed to tags"
+          lines={2}
+          hint="One on each line. Empty: every tag."
+          action={action}
+        />
+        <div class="fields">
+          <Field
+            name="segment_id"
+            label="Fixed to a segment"
+            options={{
+              "": "None",
+              ...Object.fromEntries(shared.map(({ segment_id, name }) => [segment_id, name])),
+            }}
+            hint={shared.length === 0 ? "None is shared with the project yet." : "As it is at any time."}
+            action={action}
+          />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            hint="8 characters at least. Empty: none is asked for."
+            action={action}
+          />
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+function ShownLink({ shown: { name, token, password }, close }: { shown: Shown; close: () => void }) {
+  return (
+    <Dialog title={`The link ${name}`} close={close}>
+      <div class="dialog-body">
+        <p>
+          <strong>Copy it now: it is not shown again.</strong>{" "}
+          {password && "Send the password by another way than the link."}
+        </p>
+        <h3>To open in a browser</h3>
+        <Copied text={linkOf(token)} />
+        <h3>To put into a page</h3>
+        <Copied text={embedOf(token, name)} />
+      </div>
+      <p class="dialog-actions">
+        <button type="button" class="button primary" onClick={close}>
+          I have it
+        </button>
+      </p>
+    </Dialog>
+  );
+}
+
+function RevokeLink({ share: { share_id, name }, close }: { share: ShareView; close: () => void }) {
+  const action = useAction(
+    () => read(client.shares[":share_id"].$delete({ param: { share_id } })),
+    "The link is revoked.",
+  );
+  return (
+    <Confirm title={`Revoke ${name}?`} label="Revoke the link" action={action} close={close}>
+      <p>Whoever has it open sees nothing more at once, also where it stands in a page. This cannot be undone.</p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,27 @@
+/** What is asked about share links, and how one looks that is handed out. */
+import type { ShareView } from "../../worker/admin/shares.ts";
+import type { Principal } from "../../worker/http/principal.ts";
+import { client } from "../api.ts";
+import { query } from "../reports.ts";
+
+export const shares = (project_id: string) =>
+  query("shares", { project_id }, (asked, options) => client.shares.$get({ query: asked }, options));
+
+/** Who opens a link of a project: what they may see is what it can begin with. */
+export const readerOf = (project_id: string): Principal => ({
+  role: "viewer",
+  project_id,
+  banner_tags: null,
+  key_id: null,
+  share_id: "",
+});
+
+export const linkOf = (token: string): string => `${location.origin}/#share=${token}`;
+
+const quoted = (text: string) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+export const embedOf = (token: string, name: string): string =>
+  `<iframe src="${location.origin}/embed#share=${token}" title="${quoted(name)}" width="100%" height="800" style="border:0" loading="lazy"></iframe>`;
+
+export type Standing = "open" | "expired" | "revoked";
+export const standingOf = ({ revoked_at, expires_at }: ShareView): Standing =>
+  revoked_at !== null ? "revoked" : Date.parse(expires_at) <= Date.now() ? "expired" : "open";

@@ -1,0 +1,3 @@
+import { SharingPanel } from "../sharing/panel.tsx";
+
+export const View = SharingPanel;

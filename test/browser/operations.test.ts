@@ -1,0 +1,340 @@
+/** The administrator's views: what is pasted works, what goes wrong is told, and what failed is mended. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { DeadLetterView } from "../../worker/admin/dead-letters.ts";
+import type { Requests } from "../../worker/admin/requests.ts";
+import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
+import type { Drift } from "../../worker/registry/drift.ts";
+import { browserPath, launch, report, type Server, startServer } from "./harness.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const run = promisify(execFile);
+const soon = { timeout: 15_000 };
+
+let server: Server;
+let browser: Browser;
+
+async function send(path: string, fields: Record<string, string>): Promise<Response> {
+  // A program that says so is no bot.
+  return fetch(`${server.url}${path}?${new URLSearchParams(fields)}`, { headers: { "user-agent": "Guzzle/7" } });
+}
+async function post(path: string, body: unknown): Promise<void> {
+  const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
+  const init = { method: "POST", headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${server.url}/api/v1/${path}`, init);
+  expect(answer.status, await answer.text()).toBeLessThan(300);
+}
+async function inDatabase(statement: string): Promise<void> {
+  const wrangler = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
+  const args = ["d1", "execute", "DB", "--local", "--persist-to", server.persistTo, "--command", statement];
+  await run(process.execPath, [wrangler, ...args], { cwd: ROOT, env: { ...process.env, CI: "true" } });
+}
+
+async function signedIn(path: string): Promise<Page> {
+  const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+  const answer = await context.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  const page = await context.newPage();
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+
+const searchOf = (page: Page) => new URL(page.url()).search;
+const piece = (page: Page, title: string) =>
+  page.locator(".piece").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
+async function copied(page: Page, from: Locator): Promise<string> {
+  await from.getByRole("button", { name: "Copy" }).click();
+  await from.getByRole("button", { name: "Copied" }).waitFor();
+  return page.evaluate("navigator.clipboard.readText()") as Promise<string>;
+}
+
+/** The code of a guide in a language, the first below a heading, with a project's values. */
+function documented(file: string, heading: string, language: string, project_id = "default"): string {
+  const guide = readFileSync(resolve(ROOT, "docs", file), "utf8");
+  const code = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\n\`\`\``).exec(guide.slice(guide.indexOf(heading)))?.[1];
+  return (code ?? "").replaceAll("https://YOUR-HOST", server.url).replaceAll("YOUR-PROJECT", project_id);
+}
+
+describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }, () => {
+  beforeAll(async () => {
+    server = await startServer();
+    browser = await launch();
+  }, 200_000);
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("lead from an empty overview to a pixel that is seen as it arrives", async () => {
+    const page = await signedIn("/");
+    await page.getByRole("heading", { name: "Waiting for the first event" }).waitFor();
+    await page.locator(".welcome").getByRole("button", { name: "Set up" }).click();
+    expect(searchOf(page)).toBe("?view=setup");
+    const check = page.locator(".check");
+    await check.getByText("Waiting for your first event…").waitFor();
+    await expect.poll(() => check.getByText("Live", { exact: true }).count(), soon).toBe(1);
+
+    await page.getByRole("button", { name: "Send a test visit" }).click();
+    await expect.poll(() => check.locator("dl").textContent(), soon).toMatch(/Status200x-event-statusaccepted/);
+    expect(await check.textContent()).toContain("Waiting for your first event…");
+
+    await page.getByRole("button", { name: "Pixels", exact: true }).click();
+    const visit = await copied(page, piece(page, "Visit"));
+    expect(visit).toBe(documented("pixels.md", "## Pixels", "text").split("\n")[0]);
+    expect((await fetch(visit)).status).toBe(200);
+    await expect.poll(() => check.textContent(), soon).toMatch(/Received: visit of summer, \ds ago/);
+  });
+
+  test("show a postback whose macros were not expanded, in words, within seconds", async () => {
+    const page = await signedIn("/?view=setup&part=postback");
+    const url = await copied(page, piece(page, "The address to give to the network"));
+    expect(url).toBe(documented("pixels.md", "## Postbacks", "text"));
+    expect((await fetch(url)).headers.get("x-event-error")).toBe("unexpanded_macro amount");
+    const refused = page.locator(".rejected");
+    await expect.poll(() => refused.textContent(), soon).toMatch(/deposit.*\{payout\} arrived unexpanded/);
+    await refused.getByRole("button", { name: /^deposit/ }).click();
+    await page.getByRole("dialog").getByText('"amount": "{payout}"').waitFor();
+
+    const expanded = url.replaceAll(/\{(\w+)\}/g, (_, name) =>
+      name === "payout" ? "25.00" : name === "currency" ? "EUR" : `own-${name}`,
+    );
+    expect((await fetch(expanded)).status).toBe(200);
+    await expect.poll(() => page.locator(".check").textContent(), soon).toMatch(/Received: deposit of own-btag/);
+  });
+
+  test("give the code of the docs, which runs as it is with the key that is made beside it", async () => {
+    const page = await signedIn("/?view=setup");
+    expect(await copied(page, piece(page, "On every page, at the end of the head"))).toBe(
+      documented("pixels.md", "## The snippet", "html"),
+    );
+    expect(await copied(page, piece(page, "When something happens"))).toBe(
+      documented("pixels.md", "## The snippet", "js"),
+    );
+    await page.getByRole("button", { name: "Server", exact: true }).click();
+    await page.getByRole("button", { name: "Make a key" }).click();
+    await page.getByText("This is the only time that the key is shown.").waitFor();
+    const exported = await copied(page, piece(page, "A key"));
+    const key = /^export EDGEPIXEL_KEY=(ep_\w+)$/.exec(exported)?.[1] as string;
+    const env = { ...process.env, EDGEPIXEL_KEY: key };
+
+    const curl = await copied(page, piece(page, "curl"));
+    expect(curl).toBe(documented("events.md", "# Events API", "sh"));
+    expect(JSON.parse((await run("sh", ["-c", `${curl} -s`], { env })).stdout)).toMatchObject({ status: "accepted" });
+
+    const python = await copied(page, piece(page, "Python"));
+    expect(python).toBe(documented("events.md", "# Events API", "python"));
+    if (await run("python3", ["--version"]).catch(() => null))
+      expect((await run("python3", ["-c", python], { env })).stdout).toContain("accepted");
+
+    const node = await copied(page, piece(page, "Node").locator(".snippet").last());
+    expect(node).toBe(documented("sdk.md", "# Client SDK", "ts"));
+    const own = node.replace("edgepixel/client", resolve(ROOT, "pixel/client.ts"));
+    const script = `${own}\nconsole.log(client.stats().accepted)`;
+    expect((await run(process.execPath, ["--input-type=module-typescript", "-e", script], { env })).stdout).toBe("2\n");
+
+    expect(await copied(page, piece(page, "PHP"))).toBe(documented("events.md", "# Events API", "php"));
+  });
+
+  test("sign a deposit where the project demands it, as the documented code does", async () => {
+    await post("projects", { project_id: "strict", require_signature: true });
+    const page = await signedIn("/?view=setup&part=pixels&project_id=strict");
+    await page.getByText(/&sig=[0-9a-f]{64}$/).waitFor();
+    const deposit = await copied(page, piece(page, "Deposit, signed"));
+    expect((await fetch(deposit)).headers.get("x-event-status")).toBe("accepted");
+    const forged = await fetch(deposit.replace("25.00", "99.00"));
+    expect(forged.headers.get("x-event-error")).toBe("bad_signature sig");
+    expect(await copied(page, piece(page, "Sign in Python"))).toBe(
+      documented("pixels.md", "## Signatures", "python", "strict"),
+    );
+  });
+
+  test("filter requests by the address, count reasons, show all of one, and hold still", async () => {
+    const refuse = (n: number) => send("/registration", { player_id: `r${n}` });
+    await refuse(0);
+    await vi.waitFor(async () => {
+      const { counts } = await report<Requests>(server, "requests?status=rejected");
+      expect(counts.by_reason.map(({ code }) => code)).toContain("missing");
+    }, soon);
+    const page = await signedIn("/?view=requests");
+    const rows = page.locator(".requests tbody tr");
+    const all = await report<Requests>(server, "requests");
+    await expect.poll(() => rows.count(), soon).toBe(all.rows.length);
+    for (const { door, code, field, total } of all.counts.by_reason) {
+      const cell = page.locator(`.reasons [data-row="${door} ${code} ${field}"] [data-column="total"] data`);
+      expect(await cell.getAttribute("value")).toBe(String(total));
+    }
+
+    await page.locator(".reasons").getByRole("button", { name: "unexpanded_macro" }).first().click();
+    expect(searchOf(page)).toBe("?view=requests&code=unexpanded_macro");
+    await expect.poll(() => rows.count(), soon).toBe(1);
+    await page.getByLabel("Code").selectOption("missing");
+    await page.getByLabel("Event type").fill("registration");
+    await page.getByLabel("Event type").press("Enter");
+    await page.getByRole("button", { name: "Rejected", exact: true }).click();
+    await expect
+      .poll(() => rows.locator('[data-column="errors"]').allTextContents(), soon)
+      .toEqual(["missing banner_tag"]);
+    const address = "?view=requests&event_type=registration&code=missing&part=rejected";
+    expect(searchOf(page)).toBe(address);
+    await page.reload();
+    await expect.poll(() => rows.count(), soon).toBe(1);
+    await rows.getByRole("button").click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.textContent()).toMatch(/A pixel needs the campaign's tag.*"player_id": "r0"/s);
+    await page.keyboard.press("Escape");
+
+    await refuse(1);
+    await expect.poll(() => rows.count(), soon).toBe(2);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await refuse(2);
+    await page.waitForTimeout(5_500);
+    expect(await rows.count()).toBe(2);
+    await page.getByRole("button", { name: "Go on" }).click();
+    await expect.poll(() => rows.count(), soon).toBe(3);
+  });
+
+  test("mend, replay and discard what the log could not store", async () => {
+    await inDatabase(
+      "CREATE TRIGGER cursed BEFORE INSERT ON events WHEN NEW.banner_tag = 'cursed' BEGIN SELECT RAISE(ABORT, 'cursed'); END",
+    );
+    for (const n of [1, 2, 3, 4]) {
+      const sent = { event_id: `c${n}`, player_id: `c${n}`, btag: "cursed", amount: `${n}.50`, currency: "EUR" };
+      expect((await send(n === 4 ? "/pixel/withdrawal" : "/deposit", sent)).status).toBe(200);
+    }
+    type Letters = { rows: DeadLetterView[] };
+    const waiting = async () => (await report<Letters>(server, "dead-letters?status=waiting")).rows;
+    await vi.waitFor(async () => expect((await waiting()).length).toBe(4), { timeout: 30_000, interval: 300 });
+    const page = await signedIn("/?view=dead_letters");
+    const rows = page.locator(".dead-letters tbody tr");
+    const letters = await waiting();
+    await expect
+      .poll(() => rows.locator('[data-column="event_id"]').allTextContents(), soon)
+      .toEqual(letters.map(({ event_id }) => event_id));
+
+    const row = (event_id: string) => rows.filter({ hasText: event_id }).getByRole("button");
+    const dialog = page.getByRole("dialog");
+    await row("c1").click();
+    expect(await dialog.textContent()).toMatch(/cursed: SQLITE_CONSTRAINT.*"event_id": "c1"/s);
+    await dialog.getByRole("button", { name: "Replay" }).click();
+    await expect.poll(() => dialog.getByRole("alert").textContent(), soon).toMatch(/could not be stored.*cursed/i);
+    await dialog.getByRole("button", { name: "Edit" }).click();
+    const field = dialog.getByLabel("The event by its fields, as JSON");
+    const event = JSON.parse(await field.inputValue());
+    expect(event).toMatchObject({ event_id: "c1", amount: "1.50", banner_tag: "cursed" });
+    await field.fill("{");
+    await dialog.getByRole("button", { name: "Save the event" }).click();
+    await expect.poll(() => dialog.getByRole("alert").textContent(), soon).toMatch(/not a JSON object/);
+    await field.fill(JSON.stringify({ ...event, amount: "1,50" }));
+    await dialog.getByRole("button", { name: "Save the event" }).click();
+    await expect.poll(() => dialog.getByRole("alert").textContent(), soon).toMatch(/not valid.*amount must be/);
+    const { banner_tag: _, ...untagged } = event;
+    await field.fill(JSON.stringify({ ...untagged, amount: "1.75" }));
+    await dialog.getByRole("button", { name: "Save the event" }).click();
+    await expect.poll(() => dialog.textContent(), soon).toMatch(/"amount": 17500/);
+    await dialog.getByRole("button", { name: "Replay" }).click();
+    await expect.poll(() => rows.count(), soon).toBe(3);
+    type Stored = { amount: string; banner_tag: string | null };
+    const stored = (event_id: string) => report<Stored>(server, `events/${event_id}`);
+    expect(await stored("c1")).toMatchObject({ amount: "1.75" });
+
+    await inDatabase("DROP TRIGGER cursed");
+    await page.getByLabel("Event type").fill("deposit");
+    await page.getByLabel("Event type").press("Enter");
+    await expect.poll(() => rows.count(), soon).toBe(2);
+    expect(searchOf(page)).toBe("?view=dead_letters&event_type=deposit");
+    await page.getByRole("button", { name: "Replay all…" }).click();
+    await dialog.getByRole("button", { name: "Replay all" }).click();
+    await page.getByText("2 replayed.").waitFor();
+    await page.getByText("No letter fits.").waitFor();
+    expect(await stored("c3")).toMatchObject({ amount: "3.50", banner_tag: "cursed" });
+
+    await page.getByRole("button", { name: "Show all that wait" }).click();
+    await row("c4").click();
+    await dialog.getByRole("button", { name: "Discard…" }).click();
+    await dialog.getByRole("button", { name: "Discard the letter" }).click();
+    await page.getByText("Nothing failed: every event that was accepted is in the log.").waitFor();
+    expect((await report<Letters>(server, "dead-letters?status=discarded")).rows).toMatchObject([{ event_id: "c4" }]);
+  });
+
+  test("register a schema, show how events drift from it, refuse what is incompatible, and retire it", async () => {
+    const page = await signedIn("/?view=schemas");
+    const dialog = page.getByRole("dialog");
+    await page.getByText(/No event type has a schema/).waitFor();
+    const ofLevel = (level: object, ...required: string[]) =>
+      JSON.stringify({ properties: { data: { type: "object", required, properties: { level } } } });
+    await page.getByRole("button", { name: "Add a schema" }).click();
+    await dialog.getByLabel("Event type").fill("level_up");
+    await dialog.getByLabel("JSON Schema").fill(ofLevel({ type: "whole" }));
+    await dialog.getByRole("button", { name: "Register" }).click();
+    await expect.poll(() => dialog.getByRole("alert").textContent(), soon).toMatch(/#\/properties\/data.*type/);
+    await dialog.getByLabel("JSON Schema").fill(ofLevel({ type: "integer" }, "level"));
+    await dialog.getByRole("button", { name: "Register" }).click();
+    await page.getByRole("heading", { name: "Schema of level_up" }).waitFor();
+    expect(searchOf(page)).toBe("?view=schemas&event_type=level_up");
+
+    const events = [{ level: "three", loot: 1 }, { level: 3 }, {}];
+    await post(
+      "events",
+      events.map((data, n) => ({ event_type: "level_up", player_id: `l${n}`, data })),
+    );
+    type Schema = { mode: string; version: number; retired_at: string | null; versions: unknown[]; drift: Drift };
+    const schema = () => report<Schema>(server, "schemas/level_up");
+    await vi.waitFor(async () => expect((await schema()).drift.sample.events).toBe(3), soon);
+    const { drift } = await schema();
+    expect(drift.violations.length).toBeGreaterThan(0);
+    await page.reload();
+    for (const { field, message, events } of drift.violations) {
+      const cell = page.locator(`.drift [data-row="${field} ${message}"] [data-column="events"] data`);
+      await expect.poll(() => cell.getAttribute("value"), soon).toBe(String(events));
+    }
+    await page.locator('.drift [data-row="data.loot"]').waitFor();
+
+    await page.getByRole("button", { name: "Enforce" }).click();
+    await expect.poll(async () => (await schema()).mode, soon).toBe("enforce");
+
+    await page.getByRole("button", { name: "New version" }).click();
+    await dialog.getByLabel("JSON Schema").fill(ofLevel({ type: "integer", minimum: 1 }, "level"));
+    await dialog.getByRole("button", { name: "Register" }).click();
+    await expect
+      .poll(() => dialog.getByRole("alert").textContent(), soon)
+      .toMatch(/would refuse what version 1 of level_up accepts#\/properties\/data\/properties\/level\/minimum/);
+    expect((await schema()).version).toBe(1);
+    await dialog.getByLabel(/Register all the same/).check();
+    await dialog.getByRole("button", { name: "Register" }).click();
+    await page.getByText(/^Version 2,/).waitFor();
+    expect((await schema()).versions.length).toBe(2);
+
+    await page.getByRole("button", { name: "Retire…" }).click();
+    await dialog.getByRole("button", { name: "Retire the schema" }).click();
+    await page.getByText("none: retired").waitFor();
+    await page.getByRole("button", { name: "All schemas" }).click();
+    const { rows } = await report<{ rows: SchemaVersionView[] }>(server, "schemas");
+    expect(rows.every(({ current }) => !current)).toBe(true);
+    await expect
+      .poll(() => page.locator('[data-row="level_up"] [data-column="mode"]').textContent(), soon)
+      .toBe("retired");
+  });
+
+  test("need no scrolling sideways on a phone, whatever part of them is looked at", async () => {
+    const page = await signedIn("/?view=schemas");
+    await page.setViewportSize({ width: 390, height: 844 });
+    const parts = ["setup", "setup&part=pixels&project_id=strict", "setup&part=postback", "setup&part=server"];
+    for (const part of [
+      ...parts,
+      "requests&part=rejected",
+      "dead_letters&part=discarded",
+      "schemas&event_type=level_up",
+    ]) {
+      await page.goto(`${server.url}/?view=${part}`);
+      await page.locator(".panel :is(.piece, .data-table td data, .data-table .badge)").first().waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth"), part).toBeLessThanOrEqual(390);
+    }
+  });
+});

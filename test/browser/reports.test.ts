@@ -1,0 +1,336 @@
+/** The reports' views: the figures of the API, and where they lead. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { addDays } from "../../worker/calendar.ts";
+import type { Bots } from "../../worker/reports/bots.ts";
+import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import type { Funnel } from "../../worker/reports/funnel.ts";
+import type { Metrics } from "../../worker/reports/metrics.ts";
+import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+
+const TODAY = new Date().toISOString().slice(0, 10);
+const day = (back: number) => addDays(TODAY, -back);
+/** Days that are over, so that midnight changes nothing. */
+const DAYS = `from=${day(28)}&to=${day(1)}`;
+/** A tag whose pixel was away on one day. */
+const SILENT = day(3);
+
+const PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148";
+const DESK = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0";
+const CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+
+let server: Server;
+let browser: Browser;
+
+type Sent = Record<string, string>;
+
+/** Five weeks of two tags: each day so many visit, one of them registers, deposits, and comes back on the next day. */
+function* traffic(): Generator<Sent> {
+  for (let back = 40; back >= 1; back--) {
+    for (const [banner_tag, visits] of [
+      ["north", 24],
+      ["south", 12],
+    ] as const) {
+      if (banner_tag === "north" && day(back) === SILENT) continue;
+      const at = (date: string, time: string) => ({ timestamp: `${date}T${time}Z` });
+      for (let n = 0; n < visits; n++) {
+        const person = n === 0 ? { player_id: `${banner_tag}-${back}` } : { visitor_id: `${banner_tag}-${back}-${n}` };
+        const from = { country: n % 3 === 0 ? "AT" : "DE", user_agent: n % 4 === 0 ? PHONE : DESK, app_id: "slots" };
+        const event = (event_type: string, more: Sent): Sent => ({
+          ...person,
+          ...from,
+          banner_tag,
+          event_type,
+          ...more,
+        });
+        yield event("visit", at(day(back), "08:00:00"));
+        if (n > 0) continue;
+        yield event("registration", at(day(back), "08:03:00"));
+        const currency = back % 10 === 0 ? "KWD" : back % 2 === 0 ? "EUR" : "USD";
+        yield event("deposit", { ...at(day(back), "10:00:00"), amount: "40.50", currency });
+        const away = banner_tag === "north" && day(back - 1) === SILENT;
+        if (back > 1 && !away) yield event("visit", at(day(back - 1), "09:00:00"));
+        if (back % 7 === 0) yield event("withdrawal", { ...at(day(back), "12:00:00"), amount: "5", currency: "USD" });
+      }
+    }
+  }
+  for (const visitor_id of ["a", "b", "c"])
+    yield { visitor_id, event_type: "visit", timestamp: `${day(2)}T08:00:00Z`, user_agent: CRAWLER };
+}
+
+async function post(path: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(`${server.url}/api/v1/${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect(answer.ok, `${path}: ${answer.status}`).toBe(true);
+  return answer.json();
+}
+
+/** A page of someone who has signed in already. */
+async function signedIn(path: string): Promise<Page> {
+  const page = await openPage(browser, `${server.url}/404.css`);
+  await page.setViewportSize({ width: 1440, height: 1600 });
+  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+
+const cell = (page: Page, row: string, column: string) =>
+  page.locator(`[data-row="${row}"] [data-column="${column}"] data`).getAttribute("value");
+const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"] data`).getAttribute("value");
+const search = (page: Page) => new URL(page.url()).searchParams;
+const soon = { timeout: 15_000 };
+
+describe.skipIf(!browserPath)("the views of reports", { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    server = await startServer();
+    browser = await launch();
+    const rates = Array.from({ length: 10 }, (_, n) => ({
+      currency_code: "EUR",
+      rate_date: day(5 * n),
+      usd_rate: "1.1",
+      data_source: "test",
+    }));
+    await post("exchange-rates", { rates });
+    const events = [...traffic()];
+    for (let from = 0; from < events.length; from += 500)
+      expect(await post("import", { events: events.slice(from, from + 500) })).toMatchObject({ rejected: 0 });
+    const visits = events.filter(({ event_type, user_agent }) => event_type === "visit" && user_agent !== CRAWLER);
+    await vi.waitFor(
+      async () => {
+        const { total } = await report<Campaigns>(server, `campaigns?from=${day(60)}&to=${TODAY}`);
+        expect(total.visits).toBe(visits.length);
+      },
+      { timeout: 60_000, interval: 300 },
+    );
+  }, 200_000);
+
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("a tag becomes the page of its campaign, which leads back to all of them", async () => {
+    const page = await signedIn(`/?view=campaigns&${DAYS}`);
+    await page.getByRole("button", { name: "north" }).click();
+    await page.getByRole("heading", { name: "north" }).waitFor();
+    expect(search(page).get("banner_tag")).toBe("north");
+    const { total } = await report<Campaigns>(server, `campaigns?banner_tag=north&${DAYS}`);
+    for (const name of ["unique_players", "depositors", "new_depositors", "amount", "net_amount"] as const)
+      expect(await fact(page, name), name).toBe(String(total[name]));
+    const { steps } = await report<Funnel>(server, `funnel?banner_tag=north&${DAYS}`);
+    const registered = page.locator('[data-step="registration"] data');
+    await registered.waitFor();
+    expect(await registered.getAttribute("value")).toBe(String(steps[1]?.players));
+    await page.getByRole("heading", { name: "Cohorts" }).waitFor();
+    await page.getByRole("heading", { name: "Lifetime value" }).waitFor();
+
+    await page.getByRole("link", { name: "All campaigns" }).click();
+    await page.getByRole("row", { name: /^south/ }).waitFor();
+    expect(search(page).get("banner_tag")).toBeNull();
+  });
+
+  test("the overview tells where people come from, once that is looked at", async () => {
+    const page = await signedIn("/404.css");
+    await page.setViewportSize({ width: 1440, height: 700 });
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (url.searchParams.has("group_by")) asked.push(url.searchParams.get("group_by") ?? "");
+    });
+    await page.goto(`${server.url}/?${DAYS}`);
+    await page.getByRole("row", { name: /^south/ }).waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(asked).toEqual([]);
+
+    await page.getByRole("heading", { name: "Where they come from" }).scrollIntoViewIfNeeded();
+    await page.locator('[data-row="AT"]').waitFor();
+    const sums = async (dimension: "country" | "device") => {
+      const { rows } = await report<Metrics>(server, `metrics?group_by=${dimension}&${DAYS}`);
+      const of = (value: string, event_type: string, measure: "total" | "count") =>
+        rows
+          .filter((row) => row[dimension] === value && row.event_type === event_type)
+          .reduce((all, row) => all + row[measure], 0);
+      return (value: string) => ({
+        visits: String(of(value, "visit", "total")),
+        registrations: String(of(value, "registration", "count")),
+        deposits: String(of(value, "deposit", "total")),
+      });
+    };
+    const shown = async (value: string) => ({
+      visits: await cell(page, value, "visits"),
+      registrations: await cell(page, value, "registrations"),
+      deposits: await cell(page, value, "deposits"),
+    });
+    const byCountry = await sums("country");
+    expect(await shown("AT")).toEqual(byCountry("AT"));
+    expect(await shown("DE")).toEqual(byCountry("DE"));
+    expect(await page.locator('[data-row="AT"] [title="AT"]').textContent()).toBe("Austria");
+
+    await page.getByRole("button", { name: "Device" }).click();
+    await page.locator('[data-row="mobile"]').waitFor();
+    expect(search(page).get("group_by")).toBe("device");
+    expect(await shown("mobile")).toEqual((await sums("device"))("mobile"));
+  });
+
+  test("the funnel compares tags, and tells how long each step took", async () => {
+    const page = await signedIn(`/?view=funnel&${DAYS}`);
+    await page.locator('[data-row="north"]').waitFor();
+    const { groups = [], steps } = await report<Funnel>(server, `funnel?group_by=banner_tag&${DAYS}`);
+    for (const { banner_tag, steps } of groups)
+      for (const { event_type, players } of steps)
+        expect(await cell(page, banner_tag ?? "", event_type), `${banner_tag} ${event_type}`).toBe(String(players));
+
+    await page.getByRole("button", { name: "Show as table" }).click();
+    const taken = page.getByRole("region", { name: /people took to their registration/ });
+    const people = (await taken.locator("tbody td").allTextContents()).map(Number);
+    expect(people).toEqual(steps[1]?.times_from_previous.map(({ players }) => players));
+    expect(people.reduce((all, one) => all + one, 0)).toBeGreaterThan(0);
+
+    await page.getByRole("button", { name: "south" }).click();
+    const south = groups.find(({ banner_tag }) => banner_tag === "south");
+    await expect
+      .poll(() => page.locator('[data-step="visit"] data').getAttribute("value"), soon)
+      .toBe(String(south?.steps[0]?.players));
+    expect(search(page).get("banner_tag")).toBe("south");
+  });
+
+  test("cohorts are of weeks, tell what is not over yet, and what players are worth", async () => {
+    type Cohorts = {
+      rows: {
+        cohort: string;
+        banner_tag?: string;
+        players: number;
+        revenue_usd: string;
+        retention: { day: number; rate: number | null }[];
+      }[];
+    };
+    const page = await signedIn(`/?view=cohorts&${DAYS}`);
+    await page.locator(".cohorts [data-row]").first().waitFor();
+    const { rows } = await report<Cohorts>(server, `cohorts?${DAYS}`);
+    for (const { cohort, players, revenue_usd, retention } of rows) {
+      expect(await cell(page, cohort, "players")).toBe(String(players));
+      expect(await cell(page, cohort, "revenue_usd")).toBe(revenue_usd);
+      for (const { day, rate } of retention) {
+        const shown = page.locator(`[data-row="${cohort}"] [data-column="day_${day}_rate"]`);
+        if (rate === null) expect(await shown.textContent()).toBe("not yet");
+        else expect(await shown.locator("data").getAttribute("value")).toBe(String(rate));
+      }
+    }
+    expect(rows[0]?.retention[0]?.rate).toBeGreaterThan(0);
+    const { total, segments } = await report<{
+      total: { spend_usd: string };
+      segments: { segment: string; players: number }[];
+    }>(server, "ltv");
+    await page.locator('[data-row="whale"]').waitFor();
+    for (const { segment, players } of segments) expect(await cell(page, segment, "players")).toBe(String(players));
+    expect(await page.locator('.ltv .total [data-column="spend_usd"] data').getAttribute("value")).toBe(
+      total.spend_usd,
+    );
+
+    await page.getByRole("button", { name: "By tag", exact: true }).click();
+    await page.locator(`[data-row$=" south"]`).first().waitFor();
+    const byTag = await report<Cohorts>(server, `cohorts?group_by=banner_tag&${DAYS}`);
+    for (const { cohort, banner_tag, players } of byTag.rows)
+      expect(await cell(page, `${cohort} ${banner_tag}`, "players")).toBe(String(players));
+  });
+
+  test("revenue is told in USD and as it came, and what has no rate is said", async () => {
+    type Revenue = {
+      total: {
+        total_usd: string;
+        paying_users: number;
+        net_usd: string;
+        withdrawals: number;
+        totals: Record<string, string>;
+        unconverted: Record<string, string>;
+      };
+    };
+    const page = await signedIn(`/?view=revenue&${DAYS}`);
+    await page.locator('[data-fact="total_usd"] data').waitFor();
+    const { total } = await report<Revenue>(server, `revenue?${DAYS}`);
+    for (const name of ["total_usd", "paying_users", "net_usd", "withdrawals"] as const)
+      expect(await fact(page, name), name).toBe(String(total[name]));
+    for (const [currency, amount] of Object.entries(total.totals))
+      expect(await page.locator(`[data-currency="${currency}"] data`).getAttribute("value")).toBe(amount);
+    expect(Object.keys(total.unconverted)).toEqual(["KWD"]);
+    expect(await page.locator('[data-no-rate="Paid"]').textContent()).toMatch(/KWD/);
+
+    await page.getByRole("button", { name: "Currency" }).click();
+    await page.locator('[data-row="EUR"]').waitFor();
+    expect(search(page).get("group_by")).toBe("currency");
+    for (const [currency, amount] of Object.entries(total.totals))
+      expect(Number(await cell(page, currency, "total"))).toBe(Number(amount));
+    expect(await page.locator('.revenue-groups .total [data-column="total_usd"] data').getAttribute("value")).toBe(
+      total.total_usd,
+    );
+  });
+
+  test("an anomaly is told in words, and shown among the days around it with what was expected of them", async () => {
+    type Anomalies = {
+      rows: {
+        event_date: string;
+        banner_tag: string | null;
+        measure: string;
+        kind: string;
+        expected_low: number;
+        expected_high: number;
+      }[];
+    };
+    const page = await signedIn(`/?view=anomalies&${DAYS}`);
+    const { rows } = await report<Anomalies>(server, `anomalies?${DAYS}`);
+    const silence = rows.find(
+      ({ banner_tag, measure, kind }) => banner_tag === "north" && measure === "visit" && kind === "silence",
+    );
+    if (!silence) throw new Error("the silence is not told");
+    expect(silence.event_date).toBe(SILENT);
+    const row = page.locator(`[data-row="${SILENT}|visit|north"]`);
+    await row.waitFor();
+    expect(await page.locator(".anomalies [data-row]").count()).toBe(rows.length);
+    const { expected_low, expected_high } = silence;
+    expect(await row.locator('[data-column="observed"]').textContent()).toBe(
+      `High No visits, expected ${expected_low} to ${expected_high}`,
+    );
+
+    await row.getByRole("button", { name: "north" }).click();
+    const dialog = page.getByRole("dialog", { name: "north: Visits" });
+    await dialog.getByRole("button", { name: "Show as table" }).click();
+    const days = await dialog
+      .locator("tbody tr")
+      .evaluateAll((found) =>
+        found.map((one) => [...one.querySelectorAll("td")].map(({ textContent }) => Number(textContent))),
+      );
+    // Three weeks and six days before it, and two after it up to the last one that is over, or today.
+    expect(days[27]).toEqual([expected_low, expected_high, 0]);
+    expect(days[26]).toEqual([expect.any(Number), expect.any(Number), 25]);
+    await page.goBack();
+    expect(await dialog.count()).toBe(0);
+
+    await row.getByRole("button", { name: "north" }).click();
+    await dialog.getByRole("link", { name: "Campaign on that day" }).click();
+    await page.getByRole("heading", { name: "north" }).waitFor();
+    expect(Object.fromEntries(search(page))).toMatchObject({ view: "campaigns", from: SILENT, to: SILENT });
+  });
+
+  test("traffic quality tells what bots sent, why that is known, and what people sent", async () => {
+    const page = await signedIn(`/?view=quality&${DAYS}`);
+    await page.locator('[data-fact="total"] data').waitFor();
+    const { events, total, by_reason } = await report<Bots>(server, `bots?${DAYS}`);
+    expect(total).toBe(3);
+    expect(await fact(page, "total")).toBe(String(total));
+    expect(await fact(page, "people")).toBe(String(events - total));
+    for (const { reason, total } of by_reason) expect(await cell(page, reason, "total")).toBe(String(total));
+
+    await page.getByRole("button", { name: "Show as table" }).click();
+    const drawn = page.getByRole("region", { name: /events came from bots/ });
+    const people = await drawn.locator("tbody tr td:nth-of-type(1)").allTextContents();
+    expect(people.reduce((all, one) => all + Number(one), 0)).toBe(events - total);
+  });
+});

@@ -1,0 +1,21 @@
+/** A database that is lost. */
+import { env } from "cloudflare:workers";
+import { forgetProjects } from "../../worker/project.ts";
+
+const tables = async (): Promise<string[]> =>
+  (
+    await env.DB.prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND name <> 'd1_migrations'",
+    ).raw<[string]>()
+  ).flat();
+
+/** As one that was made anew and migrated. */
+export async function lose(): Promise<void> {
+  await env.DB.batch([
+    ...(await tables()).map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    env.DB.prepare("DELETE FROM sqlite_sequence"),
+    env.DB.prepare("INSERT INTO projects (project_id, name, created_at) VALUES ('default', 'Default', 0)"),
+    env.DB.prepare("INSERT INTO renaming (id, generation) VALUES (0, 0)"),
+  ]);
+  forgetProjects();
+}

@@ -1,8 +1,9 @@
 /** A picture's place on the page, or the same figures as a table. What draws comes when it is needed. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { inWords } from "../table/value.tsx";
 import { useColours } from "../theme.ts";
 import { ChartTable } from "./chart-table.tsx";
-import type { Drawing } from "./draw.ts";
+import type { Drawing, Pointed } from "./draw.ts";
 import { isEmpty, type Picture } from "./picture.ts";
 
 type Charted = {
@@ -29,13 +30,14 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
   const drawing = useRef<Drawing | null>(null);
   const latest = useRef(picture);
   const [failed, setFailed] = useState(false);
+  const [pointed, point] = useState<Pointed | null>(null);
   latest.current = picture;
 
   useEffect(() => {
     let gone = false;
     import("./draw.ts").then(
       ({ draw }) => {
-        if (!gone && canvas.current) drawing.current = draw(canvas.current, latest.current);
+        if (!gone && canvas.current) drawing.current = draw(canvas.current, latest.current, point);
       },
       () => setFailed(true),
     );
@@ -51,14 +53,38 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
   useColours(() => drawing.current?.recolour());
 
   return (
-    <div class="chart">
+    <div class="chart" onPointerLeave={() => point(null)}>
       <canvas ref={canvas} role="img" aria-label={summary} />
+      {pointed && <Tip picture={picture} {...pointed} room={canvas.current?.clientWidth ?? 0} />}
       {failed && <p class="chart-none">The chart could not be loaded. The table shows the same figures.</p>}
       {isEmpty(picture) && (
         <p class="chart-none" aria-hidden="true">
           {none}
         </p>
       )}
+    </div>
+  );
+}
+
+/** What the figures of a bucket are, beside it on the side that has room. */
+function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: number }) {
+  const { titles, lines, running, kind, currency } = picture;
+  return (
+    <div
+      class="tip"
+      aria-hidden="true"
+      style={x < room / 2 ? { left: `${x + 12}px` } : { right: `${room - x + 12}px` }}
+    >
+      <strong>
+        {titles[index]}
+        {index === running && " (so far)"}
+      </strong>
+      {lines.map(({ title, titles, colour, points }) => (
+        <span key={title}>
+          <span class="dot" style={{ background: `var(--${colour})` }} />
+          {titles?.[index] ?? title}: {inWords(kind, points[index] ?? 0, currency)}
+        </span>
+      ))}
     </div>
   );
 }

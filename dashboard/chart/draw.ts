@@ -8,14 +8,16 @@ import {
   LineController,
   LineElement,
   PointElement,
-  Tooltip,
 } from "chart.js";
 import { short, shortMoney } from "../format.ts";
-import { inWords } from "../table/value.tsx";
 import { type Filled, fills } from "./fills.ts";
 import type { Line, Picture } from "./picture.ts";
 
-Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, Tooltip, fills);
+Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, fills);
+
+/** The bucket that is pointed at, and where it stands, in pixels from the left. */
+export type Pointed = { index: number; x: number };
+type Point = (at: Pointed | null) => void;
 
 export type Drawing = {
   update: (picture: Picture) => void;
@@ -94,10 +96,14 @@ function axis({ kind, currency }: Picture, value: number): string {
   return kind === "money" ? shortMoney(String(value), currency ?? "USD") : short(value);
 }
 
-function configure(canvas: HTMLCanvasElement, current: () => Picture): ChartConfiguration<"line", (number | null)[]> {
+function configure(
+  canvas: HTMLCanvasElement,
+  current: () => Picture,
+  point: Point,
+): ChartConfiguration<"line", (number | null)[]> {
   const picture = current();
   const palette = paletteOf(canvas);
-  const [grid, text, tipText] = [palette.of("hairline"), palette.of("muted"), palette.of("tip-text")];
+  const [grid, text] = [palette.of("hairline"), palette.of("muted")];
   const font = { family: getComputedStyle(canvas).fontFamily, size: 12 };
   const { kind } = picture;
   const barred = picture.lines.some(({ as }) => as === "bar");
@@ -134,47 +140,18 @@ function configure(canvas: HTMLCanvasElement, current: () => Picture): ChartConf
           },
         },
       },
-      plugins: {
-        tooltip: {
-          backgroundColor: palette.of("tip"),
-          titleColor: tipText,
-          bodyColor: tipText,
-          titleFont: { ...font, weight: 600 },
-          bodyFont: font,
-          padding: 12,
-          cornerRadius: 8,
-          boxPadding: 6,
-          usePointStyle: true,
-          callbacks: {
-            title: ([item]) => {
-              const { titles, running } = current();
-              const index = item?.dataIndex ?? 0;
-              return `${titles[index]}${index === running ? " (so far)" : ""}`;
-            },
-            label: ({ dataset, dataIndex }) => {
-              const { line } = dataset as Dataset;
-              const { kind, currency } = current();
-              return `${line.titles?.[dataIndex] ?? line.title}: ${inWords(kind, line.points[dataIndex] ?? 0, currency)}`;
-            },
-            labelPointStyle: () => ({ pointStyle: "circle", rotation: 0 }),
-            labelColor: ({ dataset }) => {
-              const color = dataset.borderColor as string;
-              return { borderColor: color, backgroundColor: color };
-            },
-          },
-        },
-      },
+      onHover: (_, [hovered]) => point(hovered ? { index: hovered.index, x: hovered.element.x } : null),
     },
   };
   palette.done();
   return config;
 }
 
-export function draw(canvas: HTMLCanvasElement, first: Picture): Drawing {
+export function draw(canvas: HTMLCanvasElement, first: Picture, point: Point): Drawing {
   let picture = first;
   const chart = new Chart(
     canvas,
-    configure(canvas, () => picture),
+    configure(canvas, () => picture, point),
   );
   const redraw = () => {
     chart.data.labels = [...picture.labels];
@@ -190,7 +167,7 @@ export function draw(canvas: HTMLCanvasElement, first: Picture): Drawing {
     chart.data.datasets.length = lines.length;
   };
   const anew = () => {
-    const { options } = configure(canvas, () => picture);
+    const { options } = configure(canvas, () => picture, point);
     if (options) chart.options = options;
     chart.update("none");
   };

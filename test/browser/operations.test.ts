@@ -244,6 +244,14 @@ describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }
     const stored = (event_id: string) => report<Stored>(server, `events/${event_id}`);
     expect(await stored("c1")).toMatchObject({ amount: "1.75" });
 
+    const many = Array.from({ length: 110 }, (_, n) => ({
+      event_type: "bulk",
+      player_id: `b${n}`,
+      banner_tag: "cursed",
+    }));
+    await post("events", many);
+    const bulk = async () => (await report<Letters>(server, "dead-letters?event_type=bulk&limit=1000")).rows;
+    await vi.waitFor(async () => expect((await bulk()).length).toBe(110), { timeout: 30_000, interval: 300 });
     await inDatabase("DROP TRIGGER cursed");
     await page.getByLabel("Event type").fill("deposit");
     await page.getByLabel("Event type").press("Enter");
@@ -254,6 +262,19 @@ describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }
     await page.getByText("2 replayed.").waitFor();
     await page.getByText("No letter fits.").waitFor();
     expect(await stored("c3")).toMatchObject({ amount: "3.50", banner_tag: "cursed" });
+
+    // More than a page of them: each is shown once, and all are replayed.
+    await page.getByLabel("Event type").fill("bulk");
+    await page.getByLabel("Event type").press("Enter");
+    await page.getByRole("button", { name: "Show more" }).click();
+    await expect
+      .poll(() => rows.locator('[data-column="event_id"]').allTextContents(), soon)
+      .toEqual((await bulk()).map(({ event_id }) => event_id));
+    expect(await page.getByRole("button", { name: "Show more" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Replay all…" }).click();
+    await dialog.getByRole("button", { name: "Replay all" }).click();
+    await page.getByText("110 replayed.").waitFor();
+    expect((await bulk()).every(({ status }) => status === "replayed")).toBe(true);
 
     await page.getByRole("button", { name: "Show all that wait" }).click();
     await row("c4").click();

@@ -17,6 +17,11 @@ const ROUNDS = 2;
 /** Counts the rows that statements read. */
 function metered(binding: D1Database): { binding: D1Database; rows(): number } {
   let rows = 0;
+  /** What an object has of its own, its methods still its own. */
+  const own = (target: object, name: string | symbol) => {
+    const value: unknown = Reflect.get(target, name);
+    return typeof value === "function" ? value.bind(target) : value;
+  };
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement =>
     new Proxy(statement, {
       get(target, name) {
@@ -33,12 +38,11 @@ function metered(binding: D1Database): { binding: D1Database; rows(): number } {
             rows += answer.meta.rows_read ?? 0;
             return answer;
           };
-        return Reflect.get(target, name).bind(target);
+        return own(target, name);
       },
     });
   const proxy = new Proxy(binding, {
-    get: (target, name) =>
-      name === "prepare" ? (text: string) => wrap(target.prepare(text)) : Reflect.get(target, name).bind(target),
+    get: (target, name) => (name === "prepare" ? (text: string) => wrap(target.prepare(text)) : own(target, name)),
   });
   return { binding: proxy, rows: () => rows };
 }

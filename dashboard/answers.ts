@@ -77,8 +77,10 @@ function entryOf<Data>(query: Query<Data>): Entry {
 }
 
 function listen(entry: Entry, listener: () => void): () => void {
+  // What is shown elsewhere on the page is kept fresh already.
+  const fresh = entry.listeners.size > 0 && entry.data !== undefined && !entry.error;
   entry.listeners.add(listener);
-  if (!entry.asking) void fetchEntry(entry);
+  if (!entry.asking && !fresh) void fetchEntry(entry);
   else listener();
   return () => {
     entry.listeners.delete(listener);

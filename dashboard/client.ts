@@ -17,7 +17,8 @@ export function clientOf(base: string, headers: () => Record<string, string>): C
       apply: (_, __, [{ query = {}, param = {} } = {}, { init = {} } = {}]: [Given?, { init?: RequestInit }?]) => {
         const parts = path
           .slice(0, -1)
-          .map((part) => (part[0] === ":" ? encodeURIComponent(param[part.slice(1)] ?? "") : part));
+          // A route may say what a parameter looks like: `:id{[0-9]+}`.
+          .map((part) => (part[0] === ":" ? encodeURIComponent(param[part.slice(1).replace(/{.*/, "")] ?? "") : part));
         const url = new URL([base, ...parts].join("/"));
         for (const [name, values] of Object.entries(query))
           for (const value of [values ?? []].flat()) url.searchParams.append(name, value);

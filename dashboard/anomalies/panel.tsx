@@ -1,6 +1,6 @@
 /** Days on which something left the band expected of it, the newest first. */
 import { isFiltered, NO_FILTERS } from "../address.ts";
-import { bucketLong, bucketShort, words } from "../format.ts";
+import { bucketLong, bucketShort, exact, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -49,7 +49,6 @@ const COLUMNS: readonly Column<Ordered>[] = [
     name: "severity",
     title: "Severity",
     kind: "text",
-    value: ({ severity }) => severity,
     show: (row) => <Severity {...row} />,
     optional: true,
   },
@@ -102,7 +101,9 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
   return (
     <>
       <p class="lead">
-        {watched === 1 ? "One measure is" : `${watched} measures are`} watched: silence of any would be told.
+        {watched === 0
+          ? "No measure is watched yet."
+          : `Measures that are watched, so that silence of any would be told: ${exact(watched)}.`}
         {daysLookedAt(scope).from > scope.from && ` These are the last ${MOST_DAYS} days of the period.`}
       </p>
       <DataTable

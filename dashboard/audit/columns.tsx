@@ -18,27 +18,24 @@ export const detailsText = (details: unknown): string =>
 
 /** `called` names the keys by their ids. */
 export const columnsOf = (called: ReadonlyMap<string, string>): readonly Column<AuditEntry>[] => [
-  { name: "at", title: "When", kind: "time", value: ({ at }) => at },
+  { name: "at", title: "When", kind: "time" },
   {
     name: "actor",
     title: "Who",
     kind: "text",
     hint: "The key; ADMIN_TOKEN is admin",
-    value: ({ actor }) => actor,
     show: ({ actor }) => <span title={actor}>{called.get(actor) ?? actor}</span>,
   },
   {
     name: "action",
     title: "What",
     kind: "text",
-    value: ({ action }) => action,
     show: ({ action }) => <code>{action}</code>,
   },
   {
     name: "subject",
     title: "To what",
     kind: "text",
-    value: ({ subject }) => subject,
     show: ({ subject }) => (called.has(subject) ? <span title={subject}>{called.get(subject)}</span> : subject),
   },
   { name: "project_id", title: "Project", kind: "text", value: ({ project_id }) => project_id ?? "every project" },

@@ -33,7 +33,6 @@ export const columnsOf = (heading: Column<Brought>): readonly Column<Brought>[] 
       title: name.charAt(0).toUpperCase() + name.slice(1),
       hint: HINTS[name],
       kind: "count",
-      value: (row) => row[name],
       share: true,
     }),
   ),

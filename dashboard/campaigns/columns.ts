@@ -17,7 +17,6 @@ const figure = (
   title,
   kind,
   hint,
-  value: (row) => row[name],
   ...(kind === "money" && { currency: ({ currency }: Figures) => currency }),
   ...more,
 });

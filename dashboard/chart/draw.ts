@@ -1,12 +1,9 @@
 /** Draws a picture with Chart.js, of which only what is used here is taken. */
 import {
-  BarController,
-  BarElement,
   CategoryScale,
   Chart,
   type ChartConfiguration,
   type ChartDataset,
-  Filler,
   LinearScale,
   LineController,
   LineElement,
@@ -15,19 +12,10 @@ import {
 } from "chart.js";
 import { short, shortMoney } from "../format.ts";
 import { inWords } from "../table/value.tsx";
+import { type Filled, fills } from "./fills.ts";
 import type { Line, Picture } from "./picture.ts";
 
-Chart.register(
-  LineController,
-  LineElement,
-  PointElement,
-  BarController,
-  BarElement,
-  LinearScale,
-  CategoryScale,
-  Filler,
-  Tooltip,
-);
+Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, Tooltip, fills);
 
 export type Drawing = {
   update: (picture: Picture) => void;
@@ -35,7 +23,7 @@ export type Drawing = {
   recolour: () => void;
   destroy: () => void;
 };
-type Dataset = ChartDataset<"line" | "bar", (number | null)[]> & { line?: Line };
+type Dataset = ChartDataset<"line", (number | null)[]> & Filled;
 
 /** The colours of style/tokens.css as they are now, light or dark. */
 function paletteOf(canvas: HTMLCanvasElement) {
@@ -58,102 +46,62 @@ function paletteOf(canvas: HTMLCanvasElement) {
 }
 type Palette = ReturnType<typeof paletteOf>;
 
-function datasetsOf(
+function datasetOf(
   line: Line,
-  { running = Number.POSITIVE_INFINITY, marked, lines, labels }: Picture,
+  { running = Number.POSITIVE_INFINITY, marked, labels }: Picture,
   palette: Palette,
-): Dataset[] {
+): Dataset {
+  const { as } = line;
   const colour = palette.of(line.colour);
-  const happened = labels.map((_, index) =>
-    index <= running || line.as === "faint" ? (line.points[index] ?? null) : null,
-  );
-  const base = { label: line.title, data: happened, line };
-  const smooth = { cubicInterpolationMode: "monotone", pointHoverRadius: 3 } as const;
-  if (line.as === "bar")
-    return [{ ...base, type: "bar", backgroundColor: colour, borderRadius: 3, maxBarThickness: 48, stack: "all" }];
-  if (line.as === "edge") {
-    const upper = lines.filter(({ as }) => as === "edge").indexOf(line) === 1;
-    return [
-      {
-        ...base,
-        ...smooth,
-        type: "line",
-        borderWidth: 0,
-        pointRadius: 0,
-        backgroundColor: palette.soft(line.colour),
-        fill: upper ? "-1" : false,
-      },
-    ];
-  }
-  if (line.as === "faint")
-    return [
-      {
-        ...base,
-        ...smooth,
-        type: "line",
-        borderColor: colour,
-        borderWidth: 1.5,
-        fill: false,
-        pointRadius: labels.length <= 1 ? 3 : 0,
-        pointBackgroundColor: colour,
-        pointBorderColor: colour,
-      },
-    ];
+  const happened = labels.map((_, index) => (index <= running || as === "faint" ? (line.points[index] ?? null) : null));
+  const base: Dataset = {
+    label: line.title,
+    data: happened,
+    line,
+    fill: as === "bar" ? colour : palette.soft(line.colour),
+    // Bars stand on each other, all else for itself.
+    stack: as === "bar" ? "bars" : line.title,
+    borderColor: colour,
+    pointRadius: 0,
+    pointHoverRadius: 3,
+    pointBackgroundColor: colour,
+    pointBorderColor: colour,
+  };
+  if (as === "bar" || as === "edge") return { ...base, borderWidth: 0, pointHoverRadius: 0 };
+  const smooth = { ...base, cubicInterpolationMode: "monotone" } as const;
+  if (as === "faint") return { ...smooth, borderWidth: 1.5, pointRadius: labels.length <= 1 ? 3 : 0 };
   const surface = palette.of("surface");
   const sparse = labels.length <= 1 || running === 0;
-  const drawn: Dataset = {
-    ...base,
+  return {
     ...smooth,
-    type: "line",
-    borderColor: colour,
     borderWidth: 2.25,
-    fill: false,
     // The running one has a hollow point; the others show theirs when they are pointed at.
     pointRadius: labels.map((_, index) => (index === marked ? 7 : sparse || index === running ? 4 : 0)),
     pointHoverRadius: 5,
     pointBackgroundColor: labels.map((_, index) =>
       index === marked ? palette.of("bad") : index === running ? surface : colour,
     ),
-    pointBorderColor: colour,
     pointBorderWidth: 2,
     segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === running ? [5, 5] : undefined) },
   };
-  if (line.as === "line") return [drawn];
-  // Apart from the line: a line that is dashed in part would leave a seam in what it fills.
-  return [
-    drawn,
-    {
-      ...smooth,
-      type: "line",
-      data: happened,
-      backgroundColor: palette.soft(line.colour),
-      borderWidth: 0,
-      fill: "origin",
-      pointRadius: 0,
-      pointHoverRadius: 0,
-    },
-  ];
 }
 
 const draws = (picture: Picture, palette: Palette): Dataset[] =>
-  picture.lines.flatMap((line) => datasetsOf(line, picture, palette));
+  picture.lines.map((line) => datasetOf(line, picture, palette));
 
 function axis({ kind, currency }: Picture, value: number): string {
   if (kind === "rate") return `${Math.round(value * 100)}%`;
   return kind === "money" ? shortMoney(String(value), currency ?? "USD") : short(value);
 }
 
-function configure(
-  canvas: HTMLCanvasElement,
-  current: () => Picture,
-): ChartConfiguration<"line" | "bar", (number | null)[]> {
+function configure(canvas: HTMLCanvasElement, current: () => Picture): ChartConfiguration<"line", (number | null)[]> {
   const picture = current();
   const palette = paletteOf(canvas);
   const [grid, text, tipText] = [palette.of("hairline"), palette.of("muted"), palette.of("tip-text")];
   const font = { family: getComputedStyle(canvas).fontFamily, size: 12 };
   const { kind } = picture;
-  const stacked = picture.lines.filter(({ as }) => as === "bar").length > 1;
-  const config: ChartConfiguration<"line" | "bar", (number | null)[]> = {
+  const barred = picture.lines.some(({ as }) => as === "bar");
+  const config: ChartConfiguration<"line", (number | null)[]> = {
     type: "line",
     data: { labels: [...picture.labels], datasets: draws(picture, palette) },
     options: {
@@ -164,15 +112,16 @@ function configure(
       layout: { padding: { top: 8, right: 8 } },
       scales: {
         x: {
-          stacked,
+          // Half a bar stands before its point.
+          offset: barred,
           grid: { display: false },
           border: { color: grid },
           ticks: { color: text, font, maxRotation: 0, autoSkipPadding: 20 },
         },
         y: {
-          stacked,
+          stacked: barred,
           beginAtZero: true,
-          ...(kind === "count" && { suggestedMax: 4 }),
+          ...(kind !== "rate" && { suggestedMax: 4 }),
           grid: { color: grid, drawTicks: false },
           border: { display: false },
           ticks: {
@@ -196,7 +145,6 @@ function configure(
           cornerRadius: 8,
           boxPadding: 6,
           usePointStyle: true,
-          filter: ({ dataset }) => (dataset as Dataset).line !== undefined,
           callbacks: {
             title: ([item]) => {
               const { titles, running } = current();
@@ -206,12 +154,11 @@ function configure(
             label: ({ dataset, dataIndex }) => {
               const { line } = dataset as Dataset;
               const { kind, currency } = current();
-              return `${line?.titles?.[dataIndex] ?? line?.title}: ${inWords(kind, line?.points[dataIndex] ?? 0, currency)}`;
+              return `${line.titles?.[dataIndex] ?? line.title}: ${inWords(kind, line.points[dataIndex] ?? 0, currency)}`;
             },
             labelPointStyle: () => ({ pointStyle: "circle", rotation: 0 }),
             labelColor: ({ dataset }) => {
-              const { borderColor, backgroundColor } = dataset as { borderColor?: string; backgroundColor?: string };
-              const color = borderColor ?? backgroundColor ?? text;
+              const color = dataset.borderColor as string;
               return { borderColor: color, backgroundColor: color };
             },
           },
@@ -237,7 +184,7 @@ export function draw(canvas: HTMLCanvasElement, first: Picture): Drawing {
     // A line that stays the same object moves to its new figures.
     lines.forEach((line, index) => {
       const known = chart.data.datasets[index];
-      if (known && known.type === line.type) Object.assign(known, line);
+      if (known) Object.assign(known, line);
       else chart.data.datasets[index] = line;
     });
     chart.data.datasets.length = lines.length;

@@ -18,7 +18,6 @@ const cohort = (interval: Cohort): Column<CohortRow> => ({
   name: "cohort",
   title: interval === "day" ? "First day" : interval === "week" ? "First week" : "First month",
   kind: "date",
-  value: ({ cohort }) => cohort,
   show: (row) => cohortText(row.cohort, interval),
 });
 
@@ -27,7 +26,6 @@ const players: Column<CohortRow> = {
   title: "People",
   kind: "count",
   hint: "Whose first day lies in it, visitors included",
-  value: ({ players }) => players,
 };
 
 const PAID: readonly Column<CohortRow>[] = [
@@ -36,28 +34,24 @@ const PAID: readonly Column<CohortRow>[] = [
     title: "Paid",
     kind: "count",
     hint: "Those of them who have paid",
-    value: ({ paying_users }) => paying_users,
   },
   {
     name: "revenue_usd",
     title: "Revenue",
     kind: "money",
     hint: "What they have paid until now, in USD",
-    value: ({ revenue_usd }) => revenue_usd,
   },
   {
     name: "revenue_per_player_usd",
     title: "Per person",
     kind: "money",
     hint: "Revenue over people, in USD",
-    value: ({ revenue_per_player_usd }) => revenue_per_player_usd,
   },
   {
     name: "net_usd",
     title: "Net",
     kind: "money",
     hint: "Revenue less what was refunded and withdrawn, in USD",
-    value: ({ net_usd }) => net_usd,
   },
 ];
 

@@ -14,12 +14,11 @@ export const Progress = ({ of: { status, error } }: { of: SignedReceipt }) =>
   );
 
 export const COLUMNS: readonly Column<SignedReceipt>[] = [
-  { name: "requested_at", title: "Requested", kind: "time", value: ({ requested_at }) => requested_at },
+  { name: "requested_at", title: "Requested", kind: "time" },
   {
     name: "status",
     title: "Status",
     kind: "text",
-    value: ({ status }) => status,
     show: (row) => <Progress of={row} />,
   },
   {
@@ -27,7 +26,6 @@ export const COLUMNS: readonly Column<SignedReceipt>[] = [
     title: "Who",
     kind: "text",
     hint: "A digest: two receipts of one player have the same, and nobody can tell who it was",
-    value: ({ subject }) => subject,
     show: ({ subject }) => (
       <code class="id" title={subject}>
         {subject.slice(0, 12)}…
@@ -41,5 +39,5 @@ export const COLUMNS: readonly Column<SignedReceipt>[] = [
     kind: "text",
     value: ({ suppress }) => (suppress ? "refused" : "recorded"),
   },
-  { name: "finished_at", title: "Finished", kind: "time", value: ({ finished_at }) => finished_at },
+  { name: "finished_at", title: "Finished", kind: "time" },
 ];

@@ -6,16 +6,15 @@ const TONES = { waiting: "badge warn", replayed: "badge good", discarded: "badge
 export const Standing = ({ status }: Pick<DeadLetterView, "status">) => <span class={TONES[status]}>{status}</span>;
 
 export const COLUMNS: readonly Column<DeadLetterView>[] = [
-  { name: "failed_at", title: "Failed", kind: "time", value: ({ failed_at }) => failed_at },
+  { name: "failed_at", title: "Failed", kind: "time" },
   { name: "event_type", title: "Event type", kind: "text", value: ({ event_type }) => event_type ?? "unreadable" },
-  { name: "error", title: "Error", kind: "text", value: ({ error }) => error, prose: true },
+  { name: "error", title: "Error", kind: "text", prose: true },
   {
     name: "status",
     title: "Status",
     kind: "text",
-    value: ({ status }) => status,
     show: ({ status }) => <Standing status={status} />,
   },
-  { name: "project_id", title: "Project", kind: "text", value: ({ project_id }) => project_id },
-  { name: "event_id", title: "Event id", kind: "text", value: ({ event_id }) => event_id },
+  { name: "project_id", title: "Project", kind: "text" },
+  { name: "event_id", title: "Event id", kind: "text" },
 ];

@@ -8,16 +8,14 @@ const text = (name: "player_id" | "app_id" | "country" | "device", title: string
   name,
   title,
   kind: "text",
-  value: (row) => row[name],
 });
 
 export const EVENT_COLUMNS: readonly Column<EventView>[] = [
-  { name: "timestamp", title: "Time", kind: "time", value: ({ timestamp }) => timestamp },
+  { name: "timestamp", title: "Time", kind: "time" },
   {
     name: "event_type",
     title: "Event",
     kind: "text",
-    value: ({ event_type }) => event_type,
     show: ({ event_type, outcome }) => (
       <>
         {words(event_type)}
@@ -37,17 +35,15 @@ export const EVENT_COLUMNS: readonly Column<EventView>[] = [
     name: "amount",
     title: "Amount",
     kind: "money",
-    value: ({ amount }) => amount,
     show: ({ amount, currency }) =>
       amount !== null && currency !== null ? <Price amount={amount} currency={currency} /> : undefined,
   },
-  { name: "score", title: "Score", kind: "count", value: ({ score }) => score },
+  { name: "score", title: "Score", kind: "count" },
   {
     name: "banner_tag",
     title: "Tag",
     kind: "text",
     hint: "That it counts for: its own, or the last one before it",
-    value: ({ banner_tag }) => banner_tag,
     show: ({ banner_tag, attributed }) =>
       banner_tag === null ? undefined : (
         <>

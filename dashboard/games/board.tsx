@@ -11,12 +11,11 @@ import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { leaderboard } from "./query.ts";
 
 const columnsFor = (sought?: string): readonly Column<LeaderboardEntry>[] => [
-  { name: "rank", title: "Rank", kind: "count", value: ({ rank }) => rank },
+  { name: "rank", title: "Rank", kind: "count" },
   {
     name: "player_id",
     title: "Player",
     kind: "text",
-    value: ({ player_id }) => player_id,
     show: ({ player_id }) =>
       player_id === sought ? (
         <>
@@ -26,7 +25,7 @@ const columnsFor = (sought?: string): readonly Column<LeaderboardEntry>[] => [
         player_id
       ),
   },
-  { name: "score", title: "Score", kind: "count", hint: "The sum of scores", value: ({ score }) => score },
+  { name: "score", title: "Score", kind: "count", hint: "The sum of scores" },
 ];
 
 export const BoardSkeleton = () => (

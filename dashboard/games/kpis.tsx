@@ -17,7 +17,6 @@ const figure = (name: Name, title: string, kind: "count" | "money", hint: string
   title,
   kind,
   hint,
-  value: (row) => row[name],
 });
 
 const average = (name: "arpu_usd" | "arppu_usd", title: string, hint: string): Column<AppKpis> => ({

@@ -16,12 +16,11 @@ export const standingOf = ({ revoked_at, expires_at }: KeyView): Standing =>
 
 /** A key can be rotated while its predecessor still works: the two are told apart by their ids. */
 export const COLUMNS: readonly Column<KeyView>[] = [
-  { name: "name", title: "Name", kind: "text", value: ({ name }) => name },
+  { name: "name", title: "Name", kind: "text" },
   {
     name: "role",
     title: "Role",
     kind: "text",
-    value: ({ role }) => role,
     show: ({ role }) => <span class={role === "admin" ? "badge warn" : "badge"}>{role}</span>,
   },
   {
@@ -41,7 +40,7 @@ export const COLUMNS: readonly Column<KeyView>[] = [
     kind: "text",
     value: ({ banner_tags }) => banner_tags?.join(", ") ?? "every tag",
   },
-  { name: "expires_at", title: "Expires", kind: "time", value: ({ expires_at }) => expires_at },
-  { name: "created_at", title: "Made", kind: "time", value: ({ created_at }) => created_at },
-  { name: "id", title: "Id", kind: "text", value: ({ id }) => id, show: ({ id }) => <code class="id">{id}</code> },
+  { name: "expires_at", title: "Expires", kind: "time" },
+  { name: "created_at", title: "Made", kind: "time" },
+  { name: "id", title: "Id", kind: "text", show: ({ id }) => <code class="id">{id}</code> },
 ];

@@ -1,7 +1,9 @@
 /** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
 import { fits, isFiltered } from "../address.ts";
+import { useAnswer } from "../answers.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
+import { project } from "../reports.ts";
 import { useLive } from "./live.ts";
 import { Minutes } from "./minutes.tsx";
 import { narrowedWindows } from "./narrowed.ts";
@@ -20,13 +22,18 @@ const byType = ({ "1m": one, "5m": five, "60m": hour, today }: Counts["windows"]
 });
 
 export function LivePanel({ wide = false }: { wide?: boolean }) {
-  const { counts, events, connection } = useLive();
+  const live = useLive();
   const { address } = useNavigation();
+  // What the page asked first stands until the socket speaks.
+  const asked = useAnswer(project(address.project_id));
+  const first = asked.stale ? undefined : asked.data;
+  const counts = live.counts ?? first ?? null;
+  const events = live.counts ? live.events : (first?.events ?? []);
   const hour = counts?.windows["60m"];
   const filtered = isFiltered(address);
   const own = counts && filtered ? narrowedWindows(counts.windows, address) : null;
   return (
-    <Panel name="live" wide={wide} title="Live" actions={<Status connection={connection} />}>
+    <Panel name="live" wide={wide} title="Live" actions={<Status connection={live.connection} />}>
       <Spoken counts={counts} />
       {filtered && (
         <p class="lead">

@@ -22,7 +22,7 @@ const figure = (
   kind: "count" | "money",
   hint: string,
   share?: true,
-): Column<Group> => ({ name, title, kind, hint, value: (row) => row[name], ...(share && { share }) });
+): Column<Group> => ({ name, title, kind, hint, ...(share && { share }) });
 
 const COLUMNS: readonly Column<Group>[] = [
   {
@@ -30,7 +30,6 @@ const COLUMNS: readonly Column<Group>[] = [
     title: "Segment",
     kind: "text",
     hint: "By what they spent in all: purchases and deposits less refunds, in USD",
-    value: ({ segment }) => segment,
     show: ({ segment }) =>
       segment !== "all" && (
         <>

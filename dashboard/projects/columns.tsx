@@ -4,16 +4,15 @@ import type { Column } from "../table/columns.ts";
 import { RETAINED } from "./settings.ts";
 
 export const COLUMNS: readonly Column<ProjectView>[] = [
-  { name: "project_id", title: "Project", kind: "text", value: ({ project_id }) => project_id },
-  { name: "name", title: "Name", kind: "text", value: ({ name }) => name },
-  { name: "timezone", title: "Time zone", kind: "text", value: ({ timezone }) => timezone },
-  { name: "currency", title: "Currency", kind: "text", value: ({ currency }) => currency },
+  { name: "project_id", title: "Project", kind: "text" },
+  { name: "name", title: "Name", kind: "text" },
+  { name: "timezone", title: "Time zone", kind: "text" },
+  { name: "currency", title: "Currency", kind: "text" },
   {
     name: "attribution_days",
     title: "Attribution",
     kind: "count",
     hint: "Days that a visit's tag counts for what follows",
-    value: ({ attribution_days }) => attribution_days,
   },
   {
     name: "retention",

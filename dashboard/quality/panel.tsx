@@ -44,7 +44,7 @@ const FACTS: readonly Column<Bots>[] = [
 type Reason = Bots["by_reason"][number];
 const COLUMNS: readonly Column<Reason>[] = [
   { name: "reason", title: "Reason", kind: "text", value: ({ reason }) => reasonOf(reason).title },
-  { name: "total", title: "Events", kind: "count", share: true, value: ({ total }) => total },
+  { name: "total", title: "Events", kind: "count", share: true },
   { name: "means", title: "What it means", kind: "text", value: ({ reason }) => reasonOf(reason).means },
 ];
 

@@ -17,23 +17,21 @@ import { TableTools } from "../table/tools.tsx";
 import { health, loadRate, rates, refreshFeed, type Upload, upload } from "./query.ts";
 
 const COLUMNS: readonly Column<RateView>[] = [
-  { name: "rate_date", title: "Date", kind: "date", value: ({ rate_date }) => rate_date },
-  { name: "currency_code", title: "Currency", kind: "text", value: ({ currency_code }) => currency_code },
+  { name: "rate_date", title: "Date", kind: "date" },
+  { name: "currency_code", title: "Currency", kind: "text" },
   {
     name: "usd_rate",
     title: "USD for one",
     kind: "rate",
-    value: ({ usd_rate }) => usd_rate,
     show: ({ usd_rate }) => <data value={usd_rate}>{usd_rate.replace(/\.?0+$/, "")}</data>,
   },
   {
     name: "data_source",
     title: "Source",
     kind: "text",
-    value: ({ data_source }) => data_source,
     show: ({ data_source }) => <span class="badge">{data_source}</span>,
   },
-  { name: "loaded_at", title: "Loaded", kind: "time", value: ({ loaded_at }) => loaded_at },
+  { name: "loaded_at", title: "Loaded", kind: "time" },
 ];
 
 const FEED = {

@@ -23,15 +23,14 @@ export const codesOf = ({ errors }: RequestRow): string | null =>
 export const keyOf = ({ at, event_id, request }: RequestRow): string => event_id ?? `${at} ${JSON.stringify(request)}`;
 
 export const COLUMNS: readonly Column<RequestRow>[] = [
-  { name: "at", title: "At", kind: "time", value: ({ at }) => at },
+  { name: "at", title: "At", kind: "time" },
   {
     name: "status",
     title: "Outcome",
     kind: "text",
-    value: ({ status }) => status,
     show: (row) => <Outcome row={row} />,
   },
-  { name: "event_type", title: "Event type", kind: "text", value: ({ event_type }) => event_type },
+  { name: "event_type", title: "Event type", kind: "text" },
   { name: "errors", title: "Code and field", kind: "text", value: codesOf },
   {
     name: "hint",
@@ -41,5 +40,5 @@ export const COLUMNS: readonly Column<RequestRow>[] = [
     prose: true,
     show: (row) => <Hint text={reasonOf(row)} />,
   },
-  { name: "door", title: "Came by", kind: "text", value: ({ door }) => door, hint: "Not kept of accepted ones" },
+  { name: "door", title: "Came by", kind: "text", hint: "Not kept of accepted ones" },
 ];

@@ -11,18 +11,17 @@ import { Hint } from "./columns.tsx";
 type Reason = RequestCounts["by_reason"][number];
 
 const COLUMNS: readonly Column<Reason>[] = [
-  { name: "code", title: "Code", kind: "text", value: ({ code }) => code },
-  { name: "field", title: "Field", kind: "text", value: ({ field }) => field },
-  { name: "total", title: "Refused", kind: "count", value: ({ total }) => total },
+  { name: "code", title: "Code", kind: "text" },
+  { name: "field", title: "Field", kind: "text" },
+  { name: "total", title: "Refused", kind: "count" },
   {
     name: "hint",
     title: "What to do",
     kind: "text",
-    value: ({ hint }) => hint,
     prose: true,
     show: ({ hint }) => <Hint text={hint} />,
   },
-  { name: "door", title: "Came by", kind: "text", value: ({ door }) => door },
+  { name: "door", title: "Came by", kind: "text" },
 ];
 
 export function Counts({ counts: { accepted, accepted_as, rejected } }: Pick<Requests, "counts">) {

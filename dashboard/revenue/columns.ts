@@ -12,7 +12,7 @@ const figure = <Row extends Figures>(
   kind: "count" | "money",
   hint: string,
   share?: true,
-): Column<Row> => ({ name, title, kind, hint, value: (row) => row[name], ...(share && { share }) });
+): Column<Row> => ({ name, title, kind, hint, ...(share && { share }) });
 
 const figures = <Row extends Figures>(): Column<Row>[] => [
   figure("total_usd", "Revenue", "money", "Purchases and deposits, in USD", true),
@@ -35,14 +35,12 @@ export const FACTS: readonly Column<Total>[] = [
     title: "Paying users",
     kind: "count",
     hint: "Distinct people with a purchase or deposit",
-    value: ({ paying_users }) => paying_users,
   },
   {
     name: "average_usd",
     title: "Average payment",
     kind: "money",
     hint: "A purchase or deposit, of those that could be converted",
-    value: ({ average_usd }) => average_usd,
   },
   ...figures<Total>().slice(1),
 ];

@@ -14,30 +14,29 @@ export const Mode = (version: Standing) => (
 );
 
 export const COLUMNS: readonly Column<TypeRow>[] = [
-  { name: "event_type", title: "Event type", kind: "text", value: ({ event_type }) => event_type },
+  { name: "event_type", title: "Event type", kind: "text" },
   { name: "mode", title: "Mode", kind: "text", value: standingOf, show: (row) => <Mode {...row} /> },
-  { name: "version", title: "Version", kind: "count", value: ({ version }) => version },
-  { name: "versions", title: "Versions", kind: "count", value: ({ versions }) => versions },
-  { name: "created_at", title: "Last changed", kind: "time", value: ({ created_at }) => created_at },
+  { name: "version", title: "Version", kind: "count" },
+  { name: "versions", title: "Versions", kind: "count" },
+  { name: "created_at", title: "Last changed", kind: "time" },
 ];
 
 type Violation = Drift["violations"][number];
 type Unnamed = Drift["unnamed"][number];
 
 export const VIOLATIONS: readonly Column<Violation>[] = [
-  { name: "field", title: "Field", kind: "text", value: ({ field }) => field },
-  { name: "events", title: "Events", kind: "count", value: ({ events }) => events },
-  { name: "message", title: "What is wrong", kind: "text", value: ({ message }) => message, prose: true },
+  { name: "field", title: "Field", kind: "text" },
+  { name: "events", title: "Events", kind: "count" },
+  { name: "message", title: "What is wrong", kind: "text", prose: true },
   {
     name: "example_event_id",
     title: "For example",
     kind: "text",
-    value: ({ example_event_id }) => example_event_id,
   },
 ];
 
 export const UNNAMED: readonly Column<Unnamed>[] = [
-  { name: "field", title: "Field", kind: "text", value: ({ field }) => field },
-  { name: "events", title: "Events", kind: "count", value: ({ events }) => events },
+  { name: "field", title: "Field", kind: "text" },
+  { name: "events", title: "Events", kind: "count" },
   { name: "types", title: "Holds", kind: "text", value: ({ types }) => types.join(", ") },
 ];

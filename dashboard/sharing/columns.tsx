@@ -6,7 +6,7 @@ import { viewOf } from "../views/index.ts";
 import { standingOf } from "./query.ts";
 
 export const columnsOf = (segments: readonly SegmentView[]): readonly Column<ShareView>[] => [
-  { name: "name", title: "Name", kind: "text", value: ({ name }) => name },
+  { name: "name", title: "Name", kind: "text" },
   {
     name: "status",
     title: "Status",
@@ -39,6 +39,6 @@ export const columnsOf = (segments: readonly SegmentView[]): readonly Column<Sha
     kind: "text",
     value: ({ has_password }) => (has_password ? "asked for" : null),
   },
-  { name: "expires_at", title: "Until", kind: "time", value: ({ expires_at }) => expires_at },
-  { name: "created_at", title: "Made", kind: "time", value: ({ created_at }) => created_at },
+  { name: "expires_at", title: "Until", kind: "time" },
+  { name: "created_at", title: "Made", kind: "time" },
 ];

@@ -20,7 +20,7 @@ const figure = (
   title: string,
   kind: Column<AggregatedReport>["kind"],
   hint: string,
-): Column<AggregatedReport> => ({ name, title, kind, hint, value: (row) => row[name] });
+): Column<AggregatedReport> => ({ name, title, kind, hint });
 
 const COLUMNS: readonly Column<AggregatedReport>[] = [
   figure("report_id", "Report", "text", "Its type and first day"),

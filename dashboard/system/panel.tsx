@@ -80,14 +80,12 @@ const COLUMNS: readonly Column<Row>[] = [
     title: "Cursor",
     kind: "count",
     hint: "The last event of the log that it has taken",
-    value: ({ cursor }) => cursor,
   },
   {
     name: "lag_events",
     title: "Behind",
     kind: "count",
     hint: "Events that it has not taken yet",
-    value: ({ lag_events }) => lag_events,
   },
   {
     name: "lag_seconds",
@@ -96,8 +94,8 @@ const COLUMNS: readonly Column<Row>[] = [
     hint: "Since the oldest of these came in",
     value: ({ lag_seconds }) => lag_seconds ?? null,
   },
-  { name: "updated_at", title: "Moved", kind: "time", value: ({ updated_at }) => updated_at },
-  { name: "error", title: "Last error", kind: "text", value: ({ error }) => error },
+  { name: "updated_at", title: "Moved", kind: "time" },
+  { name: "error", title: "Last error", kind: "text" },
 ];
 
 function Projections({ health, scope }: { health: Health["projections"]; scope: Scope }) {

@@ -4,14 +4,10 @@ import type { ComponentChildren } from "preact";
 export type Kind = "text" | "count" | "money" | "rate" | "duration" | "date" | "time";
 export type Value = string | number | null;
 
-export type Column<Row> = {
-  /** As the API and the CSV name it. */
-  name: string;
+type Shown<Row> = {
   title: string;
   hint?: string;
   kind: Kind;
-  /** Amounts are decimals, rates parts of one, durations seconds, times ISO 8601. Null: there is none. */
-  value: (row: Row) => Value;
   /** Of an amount: an ISO 4217 code. */
   currency?: (row: Row) => string;
   /** How much of the total a row has is shown too. */
@@ -23,6 +19,16 @@ export type Column<Row> = {
   /** How a cell is shown where its value alone does not do. */
   show?: (row: Row) => ComponentChildren;
 };
+
+/**
+ * A column by its name in the API and the CSV: it shows the row's field of that name, or what `value` makes of the row.
+ * Amounts are decimals, rates parts of one, durations seconds, times ISO 8601. Null: there is none.
+ */
+export type Column<Row> = Shown<Row> &
+  ({ name: keyof Row & string; value?: undefined } | { name: string; value: (row: Row) => Value });
+
+export const valueAt = <Row>({ name, value }: Column<Row>, row: Row): Value =>
+  value ? value(row) : ((row as Record<string, Value>)[name] ?? null);
 
 const NUMERIC: readonly Kind[] = ["count", "money", "rate", "duration"];
 export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
@@ -60,8 +66,8 @@ export function arrange<Row>(
   const sorted = columns.find(({ name }) => name === column) ?? heading;
   if (!heading || !sorted) return [...rows];
   const sought = search.toLowerCase();
-  const nameOf = (row: Row) => String(heading.value(row) ?? "").toLowerCase();
-  const sortable = (row: Row) => comparable(sorted.kind, sorted.value(row));
+  const nameOf = (row: Row) => String(valueAt(heading, row) ?? "").toLowerCase();
+  const sortable = (row: Row) => comparable(sorted.kind, valueAt(sorted, row));
   return rows
     .filter((row) => nameOf(row).includes(sought))
     .sort((a, b) => {

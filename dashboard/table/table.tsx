@@ -7,7 +7,17 @@ import { useState } from "preact/hooks";
 import { Delta } from "../figure.tsx";
 import { changeOf, changeOfRate, exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
-import { arrange, type Column, classOf, isNumeric, nextSort, readSort, type Sort, shownOf } from "./columns.ts";
+import {
+  arrange,
+  type Column,
+  classOf,
+  isNumeric,
+  nextSort,
+  readSort,
+  type Sort,
+  shownOf,
+  valueAt,
+} from "./columns.ts";
 import { inWords, valueIn } from "./value.tsx";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
@@ -139,11 +149,11 @@ function Head<Row>({ column, sort, sortBy }: { column: Column<Row>; sort: Sort; 
 type Celled<Row> = { column: Column<Row>; row: Row; table: Tabular<Row> };
 
 function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<Row>) {
-  const { name, kind, value, share, show, currency } = column;
-  const now = value(row);
-  const all = share && total !== undefined ? Number(value(total) ?? 0) : 0;
+  const { name, kind, share, show, currency } = column;
+  const now = valueAt(column, row);
+  const all = share && total !== undefined ? Number(valueAt(column, total) ?? 0) : 0;
   const earlier = before?.of(row);
-  const then = earlier === undefined ? null : value(earlier);
+  const then = earlier === undefined ? null : valueAt(column, earlier);
   const notes = share || before;
   return (
     <td class={classOf(column)} data-column={name}>

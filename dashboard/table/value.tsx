@@ -1,7 +1,7 @@
 /** One value as its column has it: abbreviated where it is long, exact on hover. */
 import { Count, Money } from "../figure.tsx";
 import { dateText, duration, exact, exactMoney, NOTHING, rate, timeText } from "../format.ts";
-import type { Column, Value as Given, Kind } from "./columns.ts";
+import { type Column, type Value as Given, type Kind, valueAt } from "./columns.ts";
 
 type Shown = { kind: Kind; value: Given; currency?: string | undefined; timezone: string };
 
@@ -24,6 +24,6 @@ export function inWords(kind: Kind, value: Given, currency = "USD"): string {
 }
 
 /** A row's cell of a column, with its exact value as data for whoever reads the page by machine. */
-export const valueIn = <Row,>({ kind, value, currency }: Column<Row>, row: Row, timezone: string) => (
-  <Value kind={kind} value={value(row)} currency={currency?.(row)} timezone={timezone} />
+export const valueIn = <Row,>(column: Column<Row>, row: Row, timezone: string) => (
+  <Value kind={column.kind} value={valueAt(column, row)} currency={column.currency?.(row)} timezone={timezone} />
 );

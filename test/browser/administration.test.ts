@@ -260,7 +260,7 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
     await inDialog(page).getByRole("button", { name: "Close" }).last().click();
     await page.getByLabel("Currency, such as EUR").fill("SEK");
     await row(page, "SEK 2026-05-01").waitFor(soon);
-    expect(await page.locator("[data-row]").count()).toBe(1);
+    await expect.poll(() => page.locator("[data-row]").count(), soon).toBe(1);
   });
 
   test("the system's state is the API's, and a projection is rebuilt when that is confirmed", async () => {

@@ -230,7 +230,7 @@ describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }
     expect(event).toMatchObject({ event_id: "c1", amount: "1.50", banner_tag: "cursed" });
     await field.fill("{");
     await dialog.getByRole("button", { name: "Save the event" }).click();
-    await expect.poll(() => dialog.getByRole("alert").textContent(), soon).toMatch(/not a JSON object/);
+    await dialog.getByText(/^This is not a JSON object: /).waitFor();
     await field.fill(JSON.stringify({ ...event, amount: "1,50" }));
     await dialog.getByRole("button", { name: "Save the event" }).click();
     await expect.poll(() => dialog.getByRole("alert").textContent(), soon).toMatch(/not valid.*amount must be/);

@@ -51,6 +51,15 @@ describe("the address", () => {
     expect(change(address, { view: "campaigns", search: "y" }).sort).toBe("visits");
   });
 
+  it("begins a view with its own days, where none were chosen", () => {
+    expect(readAddress("?view=cohorts").period).toBe("91d");
+    const cohorts = change(readAddress(""), { view: "cohorts" });
+    expect([cohorts.period, writeAddress(cohorts)]).toEqual(["91d", "?view=cohorts"]);
+    expect(change(cohorts, { view: "funnel" }).period).toBe("7d");
+    expect(change({ ...cohorts, period: "30d" }, { view: "funnel" }).period).toBe("30d");
+    expect(change(cohorts, { view: "campaigns", period: "today" }).period).toBe("today");
+  });
+
   it("knows when everything is about one tag, and which tags pass", () => {
     const of = (search: string) => readAddress(search);
     expect(onlyTag(of("?banner_tag=a"))).toBe("a");

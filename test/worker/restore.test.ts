@@ -127,7 +127,7 @@ beforeAll(async () => {
     const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
     bucketBefore.set(key, { bytes: await object.arrayBuffer(), customMetadata: object.customMetadata ?? {} });
   }
-});
+}, MANY_TIMES);
 beforeEach(async () => {
   await emptyBucket();
   for (const [key, { bytes, customMetadata }] of bucketBefore) await env.ARCHIVE.put(key, bytes, { customMetadata });

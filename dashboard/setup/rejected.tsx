@@ -28,7 +28,7 @@ export function Rejected({ scope }: { scope: Scope }) {
     >
       <Answered answer={answer} what="refused requests" skeleton={<p class="bone">Nothing was refused</p>}>
         {({ rows }) => (
-          <ol class="refused">
+          <ol class="refusals">
             {rows.map((row) => (
               <li key={keyOf(row)}>
                 <button type="button" class="link" title="Show all that is known of it" onClick={() => show(row)}>

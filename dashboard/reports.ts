@@ -49,9 +49,6 @@ export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
 };
 export const csvOf = (url: URL): string => fileOf(url, "csv");
 
-/** Something in a path, as the typed client takes it: whatever is in an id, it is one part of it. */
-export const inPath = encodeURIComponent;
-
 /** What is settled about a project before any report of it: that it is there, and its clock. */
 export const project = (project_id: string | undefined) => ({
   ...query("realtime", { project_id }, (asked, options) => client.realtime.$get({ query: asked }, options)),

@@ -1,6 +1,6 @@
 /** What is asked about single events. */
 import { client } from "../api.ts";
-import { datedOf, fileOf, given, inPath, query } from "../reports.ts";
+import { datedOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 export const OUTCOMES = ["counted"] as const;
@@ -20,5 +20,5 @@ export const eventsFile = (scope: Scope, format: "csv" | "ndjson"): string =>
 
 export const event = ({ address: { project_id } }: Scope, event_id: string) =>
   query(`event ${event_id}`, { project_id }, (asked, options) =>
-    client.events[":event_id"].$get({ param: { event_id: inPath(event_id) }, query: asked }, options),
+    client.events[":event_id"].$get({ param: { event_id }, query: asked }, options),
   );

@@ -1,7 +1,7 @@
 /** What is asked about apps and their leaderboards. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
-import { csvOf, given, inPath, query } from "../reports.ts";
+import { csvOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
@@ -40,13 +40,12 @@ export const leaderboard = (scope: Scope, app_id: string) =>
   query(
     `leaderboard ${app_id}`,
     { ...asked(scope), limit: topOf(scope), around: scope.address.player_id },
-    (asked, options) =>
-      client.games[":app_id"].leaderboard.$get({ param: { app_id: inPath(app_id) }, query: asked }, options),
+    (asked, options) => client.games[":app_id"].leaderboard.$get({ param: { app_id }, query: asked }, options),
   );
 export const leaderboardCsv = (scope: Scope, app_id: string): string =>
   csvOf(
     client.games[":app_id"].leaderboard.$url({
-      param: { app_id: inPath(app_id) },
+      param: { app_id },
       query: given({ ...asked(scope), limit: MOST }),
     }),
   );

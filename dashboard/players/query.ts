@@ -1,6 +1,6 @@
 /** What is asked about the players, and about one of them. */
 import { client } from "../api.ts";
-import { aboutOf, csvOf, daysOf, fileOf, given, inPath, query } from "../reports.ts";
+import { aboutOf, csvOf, daysOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 type Cursor = string | number | undefined;
@@ -43,24 +43,22 @@ export const profiles = (scope: Scope, cursor: Cursor) =>
   );
 export const profilesCsv = (scope: Scope): string => csvOf(client.profiles.$url({ query: given(projectOf(scope)) }));
 
-const one = (player_id: string) => ({ player_id: inPath(player_id) });
-
 export const profile = (scope: Scope, player_id: string) =>
   query(`player ${player_id}`, projectOf(scope), (asked, options) =>
-    client.players[":player_id"].$get({ param: one(player_id), query: asked }, options),
+    client.players[":player_id"].$get({ param: { player_id }, query: asked }, options),
   );
 export const stats = (scope: Scope, player_id: string) =>
   query(`stats ${player_id}`, projectOf(scope), (asked, options) =>
-    client.players[":player_id"].stats.$get({ param: one(player_id), query: asked }, options),
+    client.players[":player_id"].stats.$get({ param: { player_id }, query: asked }, options),
   );
 
 const timed = (scope: Scope) => ({ ...projectOf(scope), event_type: scope.address.event_type });
 export const timeline = (scope: Scope, player_id: string, cursor: Cursor) =>
   query(`timeline ${player_id}`, { ...timed(scope), ...cursorOf(cursor) }, (asked, options) =>
-    client.players[":player_id"].events.$get({ param: one(player_id), query: asked }, options),
+    client.players[":player_id"].events.$get({ param: { player_id }, query: asked }, options),
   );
 export const timelineCsv = (scope: Scope, player_id: string): string =>
-  csvOf(client.players[":player_id"].events.$url({ param: one(player_id), query: given(timed(scope)) }));
+  csvOf(client.players[":player_id"].events.$url({ param: { player_id }, query: given(timed(scope)) }));
 
 export const exportOf = (scope: Scope, player_id: string, format: "json" | "csv" | "ndjson"): string =>
-  fileOf(client.players[":player_id"].export.$url({ param: one(player_id), query: given(projectOf(scope)) }), format);
+  fileOf(client.players[":player_id"].export.$url({ param: { player_id }, query: given(projectOf(scope)) }), format);

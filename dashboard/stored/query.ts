@@ -1,5 +1,5 @@
 import { client } from "../api.ts";
-import { csvOf, given, inPath, query } from "../reports.ts";
+import { csvOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 export const TYPES = { daily: "Daily", weekly: "Weekly", monthly: "Monthly" } as const;
@@ -17,5 +17,5 @@ export const storedCsv = (scope: Scope): string => csvOf(client.reports.$url({ q
 
 export const storedReport = ({ address: { project_id } }: Scope, report_id: string) =>
   query(`stored ${report_id}`, { project_id }, (asked, options) =>
-    client.reports[":report_id"].$get({ param: { report_id: inPath(report_id) }, query: asked }, options),
+    client.reports[":report_id"].$get({ param: { report_id }, query: asked }, options),
   );

@@ -150,7 +150,10 @@ describe.skipIf(!browserPath)("the views of people and games", { timeout: 60_000
     const exported = JSON.parse(await fileOf(page, "JSON")) as { player_id: string; events: unknown[] };
     expect(exported.player_id).toBe(WHALE);
     expect(exported.events).toHaveLength(timeline.rows.length);
-    const requests = (await page.getByRole("link", { name: "Data requests" }).getAttribute("href")) as string;
+    const requests = (await page
+      .locator("#content")
+      .getByRole("link", { name: "Data requests" })
+      .getAttribute("href")) as string;
     const link = new URL(requests, server.url).searchParams;
     expect([link.get("view"), link.get("player_id")]).toEqual(["data_requests", WHALE]);
 

@@ -210,6 +210,17 @@ describe("letters", () => {
     ]);
   });
 
+  it("are replayed and discarded by up to a thousand ids", async () => {
+    await createProject("pile");
+    const events = Array.from({ length: 300 }, (_, n) =>
+      storedEvent({ project_id: "pile", event_type: "visit", event_id: `v${n}`, player_id: "p" }),
+    );
+    await deliver([{ events }], env, DEAD_LETTER_QUEUE);
+    const ids = (await list("project_id=pile&limit=1000")).rows.map(({ id }) => id);
+    expect(await (await api("POST", "/replay", { ids: ids.slice(0, 150) })).json()).toMatchObject({ replayed: 150 });
+    expect(await (await api("POST", "/discard", { ids })).json()).toMatchObject({ discarded: 150 });
+  });
+
   it("are shown as they are where their data can not be read", async () => {
     await createProject("broken");
     const event = storedEvent({ project_id: "broken", event_type: "visit", event_id: "b", data: "{" });

@@ -1,5 +1,5 @@
 /** Dead letters: listed, shown, edited, replayed, discarded. All of it can be done twice without harm. */
-import { and, desc, eq, inArray, lt, type SQL } from "drizzle-orm";
+import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";
@@ -59,7 +59,8 @@ async function choose(
 ): Promise<DeadLetter[]> {
   const which =
     "ids" in choice
-      ? inArray(deadLetters.id, choice.ids)
+      ? // As one parameter: D1 takes a hundred.
+        sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(choice.ids)}))`
       : choice.project_id === undefined
         ? undefined
         : eq(deadLetters.project_id, choice.project_id);

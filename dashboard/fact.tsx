@@ -1,9 +1,16 @@
 /** One of the facts at the head of a panel: its name, and what it is. */
 import type { ComponentChildren } from "preact";
 
-export const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => (
-  <div>
-    <dt>{name}</dt>
+type Stated = {
+  name: string;
+  hint?: string | undefined /** As tests and styles know it. */;
+  of?: string;
+  children: ComponentChildren;
+};
+
+export const Fact = ({ name, hint, of, children }: Stated) => (
+  <div data-fact={of}>
+    <dt title={hint}>{name}</dt>
     <dd>{children}</dd>
   </div>
 );

@@ -1,5 +1,6 @@
 /** A few figures with their names. What there is none of is left out where that says nothing. */
 import type { ComponentChildren } from "preact";
+import { Fact as Named } from "./fact.tsx";
 import { Price } from "./figure.tsx";
 import { NOTHING } from "./format.ts";
 import type { Value as Given, Kind } from "./table/columns.ts";
@@ -10,10 +11,9 @@ export type Fact = { name: string; title: string; hint?: string; shown: Componen
 export const Facts = ({ facts }: { facts: readonly Fact[] }) => (
   <dl class="facts">
     {facts.map(({ name, title, hint, shown }) => (
-      <div key={name} data-fact={name}>
-        <dt title={hint}>{title}</dt>
-        <dd>{shown}</dd>
-      </div>
+      <Named key={name} of={name} name={title} hint={hint}>
+        {shown}
+      </Named>
     ))}
   </dl>
 );

@@ -14,24 +14,30 @@ const WIDEST_BAR = 48;
 const BAR = 0.72;
 const ROUND = 3;
 
-type Layer = { line: Line; fill: string; points: PointElement[]; element: LineElement };
+/** A point, and where its curve bends before and after it. */
+type Bent = PointElement & { cp1x?: number; cp1y?: number; cp2x?: number; cp2y?: number };
+type Layer = { line: Line; fill: string; points: Bent[]; element: LineElement };
 
 function layersOf(chart: Chart): Layer[] {
   return chart.data.datasets.map((dataset, index) => {
     const { data, dataset: element } = chart.getDatasetMeta(index);
-    const points = (data as unknown as PointElement[]).filter(({ skip }) => !skip);
+    const points = (data as unknown as Bent[]).filter(({ skip }) => !skip);
     return { ...(dataset as unknown as Filled), points, element: element as unknown as LineElement };
   });
 }
 
-function area(chart: Chart, { points, element }: Layer): void {
-  const { ctx, chartArea } = chart;
+function area({ ctx, chartArea }: Chart, { points, element }: Layer): void {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return;
   element.updateControlPoints(chartArea, "x");
-  element.path(ctx);
+  ctx.moveTo(first.x, chartArea.bottom);
+  ctx.lineTo(first.x, first.y);
+  // The line's own path begins anew where it turns dashed.
+  points.slice(1).forEach(({ x, y, cp1x = x, cp1y = y }, index) => {
+    const before = points[index] as Bent;
+    ctx.bezierCurveTo(before.cp2x ?? before.x, before.cp2y ?? before.y, cp1x, cp1y, x, y);
+  });
   ctx.lineTo(last.x, chartArea.bottom);
-  ctx.lineTo(first.x, chartArea.bottom);
 }
 
 function band({ ctx }: Chart, { points: upper }: Layer, { points: lower }: Layer): void {

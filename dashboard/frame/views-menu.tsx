@@ -32,6 +32,9 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
   );
 }
 
+/** The chosen one is in sight, however long the list is. */
+const inSight = (link: HTMLElement | null) => link?.scrollIntoView({ block: "nearest" });
+
 function ViewLink({ name, entry: { title, load }, close }: { name: string; entry: ViewEntry; close: () => void }) {
   const { address } = useNavigation();
   return (

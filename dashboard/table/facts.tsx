@@ -1,4 +1,5 @@
 /** One row on its own: its figures with their names. */
+import { Fact } from "../fact.tsx";
 import { type Column, isNumeric } from "./columns.ts";
 import { valueIn } from "./value.tsx";
 
@@ -12,16 +13,13 @@ type Stated<Row> = {
 export const Facts = <Row,>({ columns, row, timezone }: Stated<Row>) => (
   <dl class="facts" aria-hidden={row === undefined}>
     {columns.map((column) => (
-      <div key={column.name} title={column.hint} data-fact={column.name}>
-        <dt>{column.title}</dt>
-        <dd>
-          {row === undefined ? (
-            <span class="bone">{isNumeric(column.kind) ? "0,000" : "some-text"}</span>
-          ) : (
-            (column.show?.(row) ?? valueIn(column, row, timezone))
-          )}
-        </dd>
-      </div>
+      <Fact key={column.name} of={column.name} name={column.title} hint={column.hint}>
+        {row === undefined ? (
+          <span class="bone">{isNumeric(column.kind) ? "0,000" : "some-text"}</span>
+        ) : (
+          (column.show?.(row) ?? valueIn(column, row, timezone))
+        )}
+      </Fact>
     ))}
   </dl>
 );

@@ -1,4 +1,5 @@
 /** The list of views: beside them where there is room, over them where there is not. */
+import { useEffect, useRef } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
@@ -7,8 +8,16 @@ import { type ViewEntry, viewsOf } from "../views/index.ts";
 export function ViewsMenu({ principal, open, close }: { principal: Principal; open: boolean; close: () => void }) {
   const views = viewsOf(principal);
   const groups = [...new Set(views.map(([, { group }]) => group))];
+  const { view } = useNavigation().address;
+  const menu = useRef<HTMLElement>(null);
+  // The chosen one is in sight, however long the list is.
+  useEffect(
+    () => menu.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }),
+    [view, views.length],
+  );
   return (
     <nav
+      ref={menu}
       aria-label="Views"
       class={open ? "views open" : "views"}
       onKeyDown={(event) => event.key === "Escape" && close()}
@@ -31,9 +40,6 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
     </nav>
   );
 }
-
-/** The chosen one is in sight, however long the list is. */
-const inSight = (link: HTMLElement | null) => link?.scrollIntoView({ block: "nearest" });
 
 function ViewLink({ name, entry: { title, load }, close }: { name: string; entry: ViewEntry; close: () => void }) {
   const { address } = useNavigation();

@@ -9,7 +9,18 @@ import { createProject, deliver, settle, storedEvent } from "./log.ts";
 const HOST = "https://matrix.example";
 
 /** Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`; `guest` came by a share link. */
-const WHO = ["nobody", "guest", "collect", "viewer", "analyst", "admin", "affiliate", "everywhere", "root"] as const;
+const WHO = [
+  "nobody",
+  "guest",
+  "collect",
+  "viewer",
+  "analyst",
+  "admin",
+  "affiliate",
+  "limited",
+  "everywhere",
+  "root",
+] as const;
 type Who = (typeof WHO)[number];
 const headersOf: Partial<Record<Who, HeadersInit>> = { nobody: {}, root: ADMIN };
 
@@ -35,6 +46,7 @@ beforeAll(async () => {
   await key("analyst", { role: "analyst", project_id: "own" });
   await key("admin", { role: "admin", project_id: "own" });
   await key("affiliate", { role: "viewer", project_id: "own", banner_tags: ["mine"] });
+  await key("limited", { role: "admin", project_id: "own", banner_tags: ["mine"] });
   await key("everywhere", { role: "admin", project_id: null });
   const post = async <Body>(path: string, body: object) =>
     (
@@ -46,11 +58,12 @@ beforeAll(async () => {
 });
 
 /** Who may at all, by role. Everyone else gets 403, nobody 401. */
-const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "everywhere", "root"];
+const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "limited", "everywhere", "root"];
 /** Those who see figures of all. */
 const WATCHERS: Who[] = [...READERS, "guest"];
-const ANALYSTS: Who[] = ["analyst", "admin", "everywhere", "root"];
-const SENDERS: Who[] = ["collect", "admin", "everywhere", "root"];
+const ANALYSTS: Who[] = ["analyst", "admin", "limited", "everywhere", "root"];
+const SENDERS: Who[] = ["collect", "admin", "limited", "everywhere", "root"];
+/** Nothing of administration is kept by tag. */
 const ADMINS: Who[] = ["admin", "everywhere", "root"];
 /** Those who reach the other project. */
 const FAR: Who[] = ["everywhere", "root"];
@@ -76,7 +89,7 @@ const report = (path: string, may = WATCHERS, status = 200): Case => ({
 const CASES: Case[] = [
   ...REPORTS.map((one): Case => {
     const may = (one.role === "analyst" ? ANALYSTS : WATCHERS).filter(
-      (who) => !(one.untagged && who === "affiliate") && !(one.people && who === "guest"),
+      (who) => !(one.untagged && (who === "affiliate" || who === "limited")) && !(one.people && who === "guest"),
     );
     const path = one.path.replace(/:(\w+)/g, (_, name) => one.examples?.[name] as string);
     return { ...report(path, may), route: `GET ${one.path}` };
@@ -87,7 +100,7 @@ const CASES: Case[] = [
   {
     route: "POST /events",
     path: (project) => `/events?project_id=${project}`,
-    body: () => ({ event_type: "spin", player_id: "p" }),
+    body: () => ({ event_type: "spin", player_id: "p", banner_tag: "mine" }),
     may: SENDERS,
     status: 202,
   },

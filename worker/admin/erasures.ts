@@ -27,7 +27,6 @@ export const erasureRoutes = new Hono<App>()
     const query = c.req.valid("query");
     const now = Date.now();
     const { principal } = c.var;
-    if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
     const { project_id } = await projectFor(c.env, principal, query.project_id, now);
     const asked = { project_id, player_id: c.req.param("player_id"), suppress: query.suppress === "1" };
     const db = openDatabase(c.env.DB);

@@ -12,7 +12,6 @@ import { type ArchivePart, goneBefore, nextPart, type Person, personsEvents } fr
 import { atLeast, projectFor } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
-import { Problem } from "../http/problem.ts";
 import { columnsBut, type LoggedRow } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
@@ -158,7 +157,6 @@ export const playerExportRoutes = new Hono<App>().get(
   async (c) => {
     const now = Date.now();
     const { principal } = c.var;
-    if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
     const { cursor, ...query } = c.req.valid("query");
     const { project_id } = await projectFor(c.env, principal, query.project_id, now);
     const player_id = c.req.param("player_id");

@@ -9,7 +9,6 @@ import { ERROR_CODES, type FieldError, type StoredEvent } from "../event.ts";
 import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
-import { Problem } from "../http/problem.ts";
 import { formatMoney } from "../money.ts";
 import { type EventOutcome, OUTCOMES } from "../projections/outcomes.ts";
 import { common } from "../reports/period.ts";
@@ -234,8 +233,6 @@ export const requestRoutes = new Hono<App>().get(
   parameters(requestsQuery),
   ofProject,
   async (c) => {
-    // Counts of rejections are not kept by tag.
-    if (c.var.principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
     const { project_id } = c.var.project;
     const { limit, cursor = [START, START], status, event_type, code, ...asked } = c.req.valid("query");
     const { since: from = Date.now() - DAY_MS } = asked;

@@ -27,7 +27,7 @@ export const newShare = z.strictObject({
   banner_tags: z.array(tag).min(1, "must name one tag at least").max(100).optional(),
   view: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,63}$/, "must be the name of a view")
+    .regex(/^[a-z][a-z0-9_-]{0,63}$/, "must be the name of a view")
     .optional(),
 });
 export const sharesQuery = z.strictObject({ project_id: projectId.optional() });
@@ -47,21 +47,18 @@ const view = ({ hash: _, password, created_at, expires_at, revoked_at, ...share 
   revoked_at: revoked_at === null ? null : iso(revoked_at),
 });
 
-/** What a link is fixed to: never more than its maker may see, and no segment that others could change. */
+/** What a link is fixed to: no segment that others could change. */
 async function scopeOf(
   db: Database,
   principal: Principal,
   project_id: string,
   { segment_id, banner_tags }: z.output<typeof newShare>,
 ): Promise<Pick<Share, "segment_id" | "banner_tags">> {
-  const own = principal.banner_tags;
-  if (own !== null && banner_tags?.some((tag) => !own.includes(tag)))
-    throw new Problem(403, "This key is limited to other banner tags.");
   if (segment_id !== undefined) {
     const { shared } = await usableSegment(db, project_id, principal, segment_id);
     if (!shared) throw Problem.of("segment_id", "segment_id must be of a shared segment");
   }
-  return { segment_id: segment_id ?? null, banner_tags: banner_tags ?? own };
+  return { segment_id: segment_id ?? null, banner_tags: banner_tags ?? null };
 }
 
 export const shareRoutes = new Hono<App>()

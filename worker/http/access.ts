@@ -35,7 +35,10 @@ export const atLeast = (role: Role) =>
       if (bearerOf(c) !== null) await limitSignIn(c.env, c.req.raw);
       throw new Problem(401, "Sign in, or send a key as Authorization: Bearer.");
     }
-    if (!may(principal, role)) throw new Problem(403, `This needs the role ${role}.`);
+    if (!may(principal, role)) {
+      const limited = principal.role === "admin" && role === "admin";
+      throw new Problem(403, limited ? "This key is limited to its banner tags." : `This needs the role ${role}.`);
+    }
     // Many may have opened one link: each is limited by their address.
     const { key_id } = principal;
     if (!c.var.principal && !(await withinLimit(c.env, "api", c.req.raw, key_id))) {

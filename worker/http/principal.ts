@@ -26,6 +26,8 @@ export type Incoming = { Bindings: Env; Variables: { request_id: string } };
 export type App = { Bindings: Env; Variables: Incoming["Variables"] & { principal: Principal; project: Project } };
 
 export function may(principal: Principal, role: Role): boolean {
+  // Nothing of administration is kept by tag: who is limited to some tags can do all else.
+  if (role === "admin" && principal.banner_tags !== null) return false;
   if (role === "collect") return principal.role === "collect" || principal.role === "admin";
   return principal.role !== "collect" && READING.indexOf(principal.role) >= READING.indexOf(role);
 }

@@ -16,7 +16,7 @@ const COMPARED = {
 
 export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
   return (
-    <div class="toolbar">
+    <section class="toolbar" aria-label="Days and filters">
       <PeriodMenu scope={scope} />
       {!entry.uncompared && <ComparisonMenu />}
       {!entry.untagged && (
@@ -25,7 +25,7 @@ export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
           <FilterChips scope={scope} />
         </>
       )}
-    </div>
+    </section>
   );
 }
 

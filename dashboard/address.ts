@@ -6,8 +6,9 @@ import { type Choice, isPreset, type Preset } from "./period.ts";
 type Read = (given: readonly string[]) => string | readonly string[] | undefined;
 
 const text = ([given]: readonly string[]): string | undefined => given?.trim() || undefined;
-const list = (given: readonly string[]): readonly string[] =>
-  [...new Set(given.map((value) => value.trim()))].filter(Boolean);
+/** What senders name may begin or end with a space: it is another name then. */
+const id = ([given]: readonly string[]): string | undefined => given || undefined;
+const list = (given: readonly string[]): readonly string[] => [...new Set(given)].filter(Boolean);
 const oneOf =
   <const Name extends string>(names: readonly [Name, ...Name[]]) =>
   ([given]: readonly string[]): Name =>
@@ -40,8 +41,8 @@ const OWN = {
   /** The columns of the table, where they are not those that it begins with. */
   columns: list,
   group_by: text,
-  app_id: text,
-  player_id: text,
+  app_id: id,
+  player_id: id,
   event_type: text,
   segment: text,
   /** A day, where one alone is looked at. */

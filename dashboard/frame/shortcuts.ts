@@ -1,5 +1,5 @@
 /** What the keyboard does, as data: the sheet shows it, and one listener obeys it. */
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { type Address, COMPARISONS, NO_FILTERS } from "../address.ts";
 import { type Go, useNavigation } from "../navigation.ts";
 import { choiceOf, PRESETS, type Preset, step } from "../period.ts";
@@ -84,11 +84,12 @@ const isTyping = (target: EventTarget | null) =>
 
 export function useShortcuts(scope: Scope | undefined, showSheet: () => void): void {
   const { go } = useNavigation();
-  useEffect(() => {
+  // With the page itself: the next key is about what is shown now.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
       // A table or list that scrolls sideways keeps the arrows.
-      if (event.key.startsWith("Arrow") && event.target !== document.body) return;
+      if (event.key.startsWith("Arrow") && (event.target as Element).closest('[tabindex="0"]')) return;
       if (event.key === "?") {
         showSheet();
         return;

@@ -10,11 +10,9 @@ import { addDays, daysBetween } from "../../worker/calendar.ts";
 const TODAY = "2026-03-11";
 
 describe("the address", () => {
-  const text = fc
-    .string({ unit: "binary", minLength: 1, maxLength: 20 })
-    .map((given) => given.trim())
-    .filter(Boolean);
-  const tags = fc.uniqueArray(text, { maxLength: 4 });
+  const tag = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+  const text = tag.map((given) => given.trim()).filter(Boolean);
+  const tags = fc.uniqueArray(tag, { maxLength: 4 });
 
   it("gives back all that is written to it", () => {
     fc.assert(
@@ -23,6 +21,7 @@ describe("the address", () => {
           banner_tag: tags,
           banner_tag_not: tags,
           banner_tag_contains: tags,
+          player_id: fc.option(tag, { nil: undefined }),
           segment_id: fc.option(text, { nil: undefined }),
           search: fc.option(text, { nil: undefined }),
           compare: fc.constantFrom("previous", "year", "weekday", "none"),

@@ -1,0 +1,537 @@
+/** Every figure of every view is the API's, of two months that hold what makes counting and showing hard. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { dateText, duration, exactMoney, periodText, rate } from "../../dashboard/format.ts";
+import type { ProjectionView } from "../../worker/admin/projections.ts";
+import { addDays } from "../../worker/calendar.ts";
+import type { StoredEvent } from "../../worker/event.ts";
+import { formatMoney } from "../../worker/money.ts";
+import type { Bots } from "../../worker/reports/bots.ts";
+import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
+import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
+import type { Metrics } from "../../worker/reports/metrics.ts";
+import type { PlayerRow } from "../../worker/reports/players.ts";
+import { END, FROM, PROJECTS } from "../golden/projects.ts";
+import { goldenRates } from "../golden/rates.ts";
+import { goldenEvents } from "../golden/traffic.ts";
+import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+
+const PROJECT = "golden-utc";
+const date = (at: number) => new Date(at).toISOString().slice(0, 10);
+const PERIOD = { from: date(FROM), to: addDays(date(END), -1) };
+/** The second half, which the first is before. */
+const HALF = { from: addDays(PERIOD.from, 30), to: PERIOD.to };
+
+const HOSTILE = [
+  "=SUM(A1)",
+  "sommer 😀",
+  "עברית \u202eabc",
+  "__proto__",
+  " spaced ",
+  "cafe\u0301",
+  '"quoted", with comma',
+  "null",
+  "100%",
+  "日本語/キャンペーン",
+  "x".repeat(128),
+];
+
+const PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148";
+const AGENTS: Record<string, string> = {
+  mobile: PHONE,
+  tablet: PHONE.replaceAll("iPhone", "iPad"),
+  desktop: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0",
+  crawler: "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+  headless: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0.0.0",
+  project_rule: "Mozilla/5.0 golden-rule",
+};
+
+let server: Server;
+let browser: Browser;
+const complaints: string[] = [];
+
+/** As a file for the import has it. What a network is, an import cannot tell: bots of data centres name themselves. */
+function wireOf(event: StoredEvent): Record<string, unknown> {
+  const { amount, data, test, bot, device, event_date: _, event_hour: __, received_at: ___, ...same } = event;
+  const { browser: ____, os: _____, ...kept } = same;
+  return {
+    ...kept,
+    amount: amount === null ? null : formatMoney(BigInt(amount)),
+    data: data === null ? null : JSON.parse(data),
+    test: test === 1,
+    user_agent: bot === "data_centre" ? AGENTS.crawler : AGENTS[bot ?? device ?? ""],
+  };
+}
+
+async function post(path: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(`${server.url}/api/v1/${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+type Asked = Record<string, string | readonly string[]>;
+
+function queryOf(asked: Asked): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...PERIOD, ...asked, project_id: PROJECT }))
+    for (const one of typeof value === "string" ? [value] : value) query.append(name, one);
+  return String(query);
+}
+const answerOf = <Body>(path: string, asked: Asked = {}) => report<Body>(server, `${path}?${queryOf(asked)}`);
+
+async function signedIn(): Promise<Page> {
+  const page = await openPage(browser, `${server.url}/favicon.svg`);
+  // So high that what is asked for when it comes near is asked for at once.
+  await page.setViewportSize({ width: 1600, height: 4_000 });
+  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  return page;
+}
+
+/** The view has got all its answers. */
+async function settled(page: Page): Promise<void> {
+  await page.locator("#content .panel").first().waitFor();
+  await page.waitForFunction(
+    () => !document.querySelector("#content .bone, #content .stale, #content .later, #content [aria-busy='true']"),
+  );
+}
+
+async function open(page: Page, view: string, asked: Asked = {}): Promise<void> {
+  await page.goto(`${server.url}/?${queryOf({ view, ...asked })}`);
+  await settled(page);
+}
+
+/** By row and column: values as the page holds them, else what it says. The total is the row TOTAL. */
+type Cells = Record<string, string>;
+type Shown = Map<string, Cells>;
+const TOTAL = "\u001ftotal";
+
+async function tableIn(page: Page, panel: string): Promise<Shown> {
+  const more = page.locator(`.panel.${panel}`).getByRole("button", { name: /^Show all \d+ rows/ });
+  if ((await more.count()) > 0) await more.click();
+  const rows = await page
+    .locator(`.panel.${panel} .data-table tbody tr`)
+    .evaluateAll(
+      (rows, total) =>
+        rows.map((row): [string, [string, string][]] => [
+          row.getAttribute("data-row") ?? total,
+          [...row.querySelectorAll("[data-column]")].map((cell) => [
+            cell.getAttribute("data-column") ?? "",
+            cell.querySelector("data")?.getAttribute("value") ??
+              cell.querySelector("time")?.getAttribute("datetime") ??
+              (cell.querySelector(".cell-figure") ?? cell).textContent ??
+              "",
+          ]),
+        ]),
+      TOTAL,
+    );
+  const shown = new Map(rows.map(([key, cells]) => [key, Object.fromEntries(cells)]));
+  expect(shown.size, "each row has a key of its own").toBe(rows.length);
+  return shown;
+}
+
+/** Each fact at the head of a panel. */
+const factsIn = async (page: Page, panel: string): Promise<Cells> =>
+  Object.fromEntries(
+    await page
+      .locator(`.panel.${panel} [data-fact]`)
+      .evaluateAll((facts) =>
+        facts.map((fact) => [
+          fact.getAttribute("data-fact") ?? "",
+          fact.querySelector("data")?.getAttribute("value") ?? fact.querySelector("dd")?.textContent ?? "",
+        ]),
+      ),
+  );
+
+type Value = string | number | null;
+const plain = (value: Value): string => (value === null ? "–" : String(value));
+const cells = <Row extends object>(row: Row, names: readonly (keyof Row & string)[]): Cells =>
+  Object.fromEntries(names.map((name) => [name, plain(row[name] as Value)]));
+
+/** The file that a panel offers, and the same of the API. */
+async function expectFile(page: Page, panel: string, path: string, asked: Asked = {}): Promise<void> {
+  const href = await page.locator(`.panel.${panel} a[download]`).first().getAttribute("href");
+  const offered = await page.request.get(new URL(href ?? "", server.url).href);
+  const query = queryOf({ ...asked, format: "csv" });
+  const headers = { authorization: `Bearer ${server.token}` };
+  const file = await fetch(`${server.url}/api/v1/${path}?${query}`, { headers });
+  expect(file.status).toBe(200);
+  expect(await offered.text()).toBe(await file.text());
+}
+
+const CAMPAIGN_FIGURES = [
+  "visits",
+  "unique_players",
+  "registrations",
+  "first_deposits",
+  "deposits",
+  "amount",
+  "depositors",
+  "new_depositors",
+  "returning_depositors",
+  "deposit_per_first_deposit",
+  "withdrawn",
+  "net_amount",
+] as const;
+const CAMPAIGN_RATES = ["visit_to_registration", "registration_to_first_deposit"] as const;
+const CAMPAIGN_COLUMNS = [...CAMPAIGN_FIGURES, ...CAMPAIGN_RATES];
+/** The page of a campaign has these as cards, the others as facts. */
+const ON_CARDS = ["visits", "registrations", "first_deposits", "deposits"] as const;
+const campaignCells = (row: Omit<CampaignRow, "banner_tag">): Cells => ({
+  ...cells(row, CAMPAIGN_FIGURES),
+  ...Object.fromEntries(CAMPAIGN_RATES.map((name) => [name, rate(row[name])])),
+});
+const campaignTable = ({ rows, total }: Campaigns): Shown =>
+  new Map([[TOTAL, campaignCells(total)], ...rows.map((row) => [row.banner_tag ?? "", campaignCells(row)] as const)]);
+
+describe.skipIf(!browserPath)("the golden data on the dashboard", { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    server = await startServer();
+    browser = await launch();
+    for (const { people: _, ...settings } of PROJECTS.filter(({ project_id }) => project_id === PROJECT))
+      await post("projects", { ...settings, bot_rules: { user_agents: ["golden-rule"] } });
+    await post("exchange-rates", { rates: goldenRates() });
+    const events = goldenEvents().filter(({ project_id }) => project_id === PROJECT);
+    for (let from = 0; from < events.length; from += 500) {
+      const batch = events.slice(from, from + 500).map(wireOf);
+      expect(await post("import", { events: batch })).toMatchObject({ accepted: batch.length, rejected: 0 });
+    }
+    const known = new Set(events.map(({ event_id }) => event_id)).size;
+    await vi.waitFor(
+      async () => {
+        const { rows } = await report<{ rows: ProjectionView[] }>(server, "projections");
+        // The archive waits for the end of its interval.
+        const tables = rows.filter(({ name }) => !name.startsWith("archive"));
+        expect(Math.max(...tables.map(({ lag_events }) => lag_events))).toBe(0);
+        expect(Math.min(...tables.map(({ cursor }) => cursor))).toBeGreaterThanOrEqual(known);
+      },
+      { timeout: 100_000, interval: 500 },
+    );
+  }, 200_000);
+
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("campaigns: each figure of each tag, and its file", async () => {
+    const page = await signedIn();
+    await open(page, "campaigns", { columns: CAMPAIGN_COLUMNS });
+    const answer = await answerOf<Campaigns>("campaigns");
+    expect(answer.rows.length).toBeGreaterThan(25);
+    expect(await tableIn(page, "campaigns")).toEqual(campaignTable(answer));
+    await expectFile(page, "campaigns", "campaigns", { compare: "previous" });
+  });
+
+  test("campaigns: each figure says what it was in the period before", async () => {
+    const page = await signedIn();
+    for (const compare of ["previous", "weekday"]) {
+      await open(page, "campaigns", { ...HALF, compare, columns: CAMPAIGN_COLUMNS });
+      const { rows, currency, previous_period } = await answerOf<Campaigns>("campaigns", { ...HALF, compare });
+      const before = previous_period ? ` in ${periodText(previous_period)}` : "none";
+      // The browser's spaces are not Node's.
+      const line = (...parts: (string | null | undefined)[]) => parts.join("|").replace(/\s/g, " ");
+      const told = await page.locator(".panel.campaigns [data-row] .delta").evaluateAll((deltas) =>
+        deltas.map((delta) => {
+          const cell = delta.closest("[data-column]");
+          const row = cell?.closest("[data-row]")?.getAttribute("data-row");
+          return [row, cell?.getAttribute("data-column"), delta.getAttribute("title")] as const;
+        }),
+      );
+      const expected = rows.flatMap(({ banner_tag, previous, ...now }) =>
+        CAMPAIGN_COLUMNS.flatMap((name) => {
+          const [is, was] = [now[name], previous?.[name] ?? null];
+          if (is === null || was === null) return [];
+          const share = (CAMPAIGN_RATES as readonly string[]).includes(name);
+          if (!share && Number(is) === 0 && Number(was) === 0) return [];
+          const then =
+            typeof was === "string" ? exactMoney(was, currency) : share ? rate(was) : was.toLocaleString("en-US");
+          return [line(banner_tag ?? "", name, `${then}${before}`)];
+        }),
+      );
+      expect(expected.length).toBeGreaterThan(100);
+      expect(told.map((parts) => line(...parts)).sort()).toEqual(expected.sort());
+    }
+  });
+
+  test("a campaign: a hostile tag's row leads to its page, with its figures, and so does the address", async () => {
+    const page = await signedIn();
+    await open(page, "campaigns");
+    for (const tag of HOSTILE) {
+      const { total } = await answerOf<Campaigns>("campaigns", { banner_tag: tag });
+      expect(total.visits, tag).toBeGreaterThan(0);
+      const counted = CAMPAIGN_FIGURES.filter((name) => !(ON_CARDS as readonly string[]).includes(name));
+      await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button`).click();
+      for (const again of [false, true]) {
+        if (again) await page.reload();
+        await page.locator(".panel.campaign").waitFor();
+        await settled(page);
+        expect(await page.locator(".panel.campaign h2").textContent()).toBe(tag);
+        expect(await factsIn(page, "campaign"), tag).toEqual(cells(total, counted));
+        for (const card of ON_CARDS)
+          expect(await page.locator(`[data-figure="${card}"] data`).first().getAttribute("value")).toBe(
+            String(total[card]),
+          );
+      }
+      expect(new URL(page.url()).searchParams.getAll("banner_tag")).toEqual([tag]);
+      await page.getByRole("link", { name: "All campaigns" }).click();
+      await page.locator(".panel.campaigns").waitFor();
+      await settled(page);
+    }
+  });
+
+  test("overview: a press on a tag filters all of it", async () => {
+    const page = await signedIn();
+    for (const tag of ["=SUM(A1)", " spaced "]) {
+      await open(page, "overview", { columns: CAMPAIGN_COLUMNS });
+      await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button`).click();
+      await page.getByRole("button", { name: /Remove the filter/ }).waitFor();
+      await settled(page);
+      const answer = await answerOf<Campaigns>("campaigns", { banner_tag: tag });
+      expect(await tableIn(page, "campaigns")).toEqual(campaignTable(answer));
+      expect(await page.locator('[data-figure="visits"] data').first().getAttribute("value")).toBe(
+        String(answer.total.visits),
+      );
+      const { steps } = await answerOf<Funnel>("funnel", { banner_tag: tag });
+      for (const { event_type, players } of steps)
+        expect(await page.locator(`[data-step="${event_type}"] data`).getAttribute("value")).toBe(String(players));
+    }
+  });
+
+  test("overview: what each country, device and app brought", async () => {
+    const page = await signedIn();
+    const { total } = await answerOf<Campaigns>("campaigns");
+    for (const group_by of ["country", "device", "app_id"] as const) {
+      await open(page, "overview", { group_by });
+      const { rows } = await answerOf<Metrics>("metrics", { group_by });
+      const brought = new Map(
+        [...Map.groupBy(rows, (row) => row[group_by] ?? "")]
+          .map(([key, own]) => {
+            const sum = (type: string, measure: "total" | "count") =>
+              own.reduce((all, row) => all + (row.event_type === type ? row[measure] : 0), 0);
+            const figures = {
+              visits: sum("visit", "total"),
+              registrations: sum("registration", "count"),
+              deposits: sum("deposit", "total"),
+            };
+            return [key, cells(figures, ["visits", "registrations", "deposits"])] as const;
+          })
+          .filter(([, figures]) => Object.values(figures).some((figure) => figure !== "0")),
+      );
+      expect(brought.size).toBeGreaterThan(group_by === "app_id" ? 0 : 2);
+      const all = cells(total, ["visits", "registrations", "deposits"]);
+      expect(await tableIn(page, "breakdown")).toEqual(new Map([[TOTAL, all], ...brought]));
+      await expectFile(page, "breakdown", "metrics", { group_by });
+    }
+  });
+
+  test("funnel: its steps and those of each tag, by either date", async () => {
+    const page = await signedIn();
+    const names = ["visit", "registration", "first_deposit", "repeat_deposit"];
+    const columns = names.flatMap((name, index) => (index === 0 ? [name] : [name, `${name}_rate`, `${name}_after`]));
+    const stepCells = (steps: readonly FunnelStep[]): Cells =>
+      Object.fromEntries(
+        steps.flatMap(({ event_type, players, rate_from_previous, median_seconds_from_previous }, index) => [
+          [event_type, String(players)],
+          ...(index === 0
+            ? []
+            : [
+                [`${event_type}_rate`, rate(rate_from_previous)],
+                [`${event_type}_after`, duration(median_seconds_from_previous)],
+              ]),
+        ]),
+      );
+    for (const by of ["visit_date", "event_date"]) {
+      await open(page, "funnel", { by, columns });
+      const answer = await answerOf<Funnel>("funnel", { by, group_by: "banner_tag" });
+      const { steps, groups = [] } = answer;
+      expect(groups.length).toBeGreaterThan(25);
+      for (const { event_type, players } of steps)
+        expect(await page.locator(`[data-step="${event_type}"] data`).getAttribute("value")).toBe(String(players));
+      const expected = groups.map((group) => [group.banner_tag ?? "", stepCells(group.steps)] as const);
+      expect(await tableIn(page, "funnel-tags")).toEqual(new Map([[TOTAL, stepCells(steps)], ...expected]));
+      await expectFile(page, "funnel-tags", "funnel", { by, group_by: "banner_tag" });
+    }
+  });
+
+  test("cohorts: who came back and what they paid, together and by tag; and lifetime value", async () => {
+    type Row = Record<"cohort" | "revenue_usd" | "net_usd", string> & {
+      banner_tag?: string | null;
+      players: number;
+      paying_users: number;
+      revenue_per_player_usd: string | null;
+      retention: { day: number; rate: number | null }[];
+    };
+    const cohortCells = (row: Omit<Row, "cohort">): Cells => ({
+      ...cells(row, ["players", "paying_users", "revenue_usd", "revenue_per_player_usd", "net_usd"]),
+      ...Object.fromEntries(row.retention.map(({ day, rate }) => [`day_${day}_rate`, plain(rate ?? "not yet")])),
+    });
+    const page = await signedIn();
+    for (const asked of [{}, { group_by: "banner_tag" }, { interval: "day" }] as Asked[]) {
+      await open(page, "cohorts", asked);
+      const question = { interval: "week", ...asked };
+      const { rows, total } = await answerOf<{ rows: Row[]; total: Omit<Row, "cohort"> }>("cohorts", question);
+      const keyOf = ({ cohort, banner_tag }: Row) => (asked.group_by ? `${cohort} ${banner_tag ?? ""}` : cohort);
+      const shown = await tableIn(page, "cohorts");
+      const heading = asked.group_by ? { cohort: expect.any(String) } : {};
+      expect(shown).toEqual(
+        new Map([
+          [TOTAL, { ...cohortCells(total), ...heading }],
+          ...rows.map((row) => [keyOf(row), { ...cohortCells(row), ...heading }] as const),
+        ]),
+      );
+      await expectFile(page, "cohorts", "cohorts", question);
+    }
+    type Segment = { segment: string; players: number };
+    const names = ["players", "payers", "spend_usd", "average_spend_usd", "withdrawn_usd", "net_usd"];
+    const headers = { authorization: `Bearer ${server.token}` };
+    const ltv = await fetch(`${server.url}/api/v1/ltv?project_id=${PROJECT}`, { headers });
+    const { segments, total } = (await ltv.json()) as { segments: Segment[]; total: Segment };
+    expect(await tableIn(page, "ltv")).toEqual(
+      new Map([
+        [TOTAL, cells(total, names as never)],
+        ...segments.map((row) => [row.segment, cells(row, names as never)] as const),
+      ]),
+    );
+  });
+
+  test("revenue: by day, and by what it is told apart by", async () => {
+    type Figures = Record<"total_usd" | "refunded_usd" | "withdrawn_usd" | "net_usd", string> &
+      Record<"purchases" | "deposits" | "refunds" | "withdrawals" | "paying_users", number> & {
+        average_usd: string | null;
+        total?: string;
+      };
+    type Row = Figures & { event_date: string } & Partial<Record<string, string | null>>;
+    const COUNTS = ["purchases", "deposits", "refunds", "withdrawals"] as const;
+    const AMOUNTS = ["total_usd", "refunded_usd", "withdrawn_usd", "net_usd"] as const;
+    const page = await signedIn();
+    await open(page, "revenue");
+    const daily = await answerOf<{ rows: Row[]; total: Figures }>("revenue");
+    const names = [...COUNTS, ...AMOUNTS, "paying_users", "average_usd"] as const;
+    expect(await factsIn(page, "revenue")).toEqual(cells(daily.total, names));
+    expect(await tableIn(page, "revenue-groups")).toEqual(
+      new Map([
+        [TOTAL, cells(daily.total, names)],
+        ...daily.rows.map((row) => [row.event_date, cells(row, names)] as const),
+      ]),
+    );
+    await expectFile(page, "revenue-groups", "revenue", { interval: "day" });
+
+    const units = (amount: string) => {
+      const [whole = "", places = ""] = amount.split(".");
+      return BigInt(whole + places.padEnd(4, "0"));
+    };
+    /** However many noughts an amount ends with. */
+    const amountOf = (given: string | undefined) => (given === undefined || given === "–" ? "–" : String(units(given)));
+    for (const group_by of ["banner_tag", "currency", "app_id", "platform"]) {
+      await open(page, "revenue", { group_by });
+      const { rows, total } = await answerOf<{ rows: Row[]; total: Figures }>("revenue", { group_by });
+      const own = group_by === "currency" ? (["total", ...AMOUNTS] as const) : AMOUNTS;
+      const expected = [...Map.groupBy(rows, (row) => row[group_by] ?? "")].map(
+        ([key, days]) =>
+          [
+            key,
+            {
+              ...Object.fromEntries(
+                COUNTS.map((name) => [name, String(days.reduce((all, day) => all + day[name], 0))]),
+              ),
+              ...Object.fromEntries(
+                own.map((name) => [name, String(days.reduce((all, day) => all + units(day[name] ?? "0"), 0n))]),
+              ),
+            },
+          ] as const,
+      );
+      const shown = [...(await tableIn(page, "revenue-groups"))].map(
+        ([key, row]) =>
+          [key, { ...row, ...Object.fromEntries(own.map((name) => [name, amountOf(row[name])])) }] as const,
+      );
+      const all = {
+        ...cells(total, COUNTS),
+        ...(group_by === "currency" && { total: "–" }),
+        ...Object.fromEntries(AMOUNTS.map((name) => [name, amountOf(total[name])])),
+      };
+      expect(new Map(shown), group_by).toEqual(new Map([[TOTAL, all], ...expected]));
+      await expectFile(page, "revenue-groups", "revenue", { interval: "day", group_by });
+    }
+  });
+
+  test("players: each of the first page, and all of them as a file", async () => {
+    const figures = ["segment", "spend_usd", "total_deposits", "total_events"] as const;
+    const tags = ["first_tag", "registration_tag", "deposit_tag", "last_tag"] as const;
+    const times = ["last_event_at", "first_seen", "registration_at", "deposit_at"] as const;
+    const names = ["player_id", ...figures, ...tags, ...times] as const;
+    const page = await signedIn();
+    await open(page, "players", { columns: names });
+    const { rows } = await answerOf<{ rows: PlayerRow[] }>("players");
+    expect(rows.length).toBeGreaterThan(20);
+    const shown = await tableIn(page, "players");
+    shown.delete(TOTAL);
+    expect(shown).toEqual(new Map(rows.map((row) => [row.player_id, cells(row, names)])));
+    await expectFile(page, "players", "players");
+  });
+
+  test("anomalies: each with what it was and what was expected", async () => {
+    type Row = { event_date: string; measure: string; banner_tag: string | null; kind: string; severity: string } & {
+      value: number;
+      expected_low: number;
+      expected_high: number;
+    };
+    const page = await signedIn();
+    await open(page, "anomalies", { columns: ["observed", "kind", "severity", "measure"] });
+    const { rows } = await answerOf<{ rows: Row[] }>("anomalies");
+    const shown = await tableIn(page, "anomalies");
+    expect([...shown.keys()].sort()).toEqual(
+      rows.map((row) => [row.event_date, row.measure, row.banner_tag ?? ""].join("|")).sort(),
+    );
+    for (const { event_date, measure, banner_tag, kind, severity, value, expected_low, expected_high } of rows) {
+      const row = shown.get([event_date, measure, banner_tag ?? ""].join("|"));
+      const figure = kind.startsWith("conversion") ? rate : (count: number) => count.toLocaleString("en-US");
+      expect(row?.observed).toContain(value === 0 && figure !== rate ? "No " : figure(value));
+      expect(row?.observed).toContain(`expected ${figure(expected_low)} to ${figure(expected_high)}`);
+      expect(row?.kind?.toLowerCase()).toBe(kind.replaceAll("_", " "));
+      expect(row?.severity?.toLowerCase()).toBe(severity);
+    }
+    await expectFile(page, "anomalies", "anomalies");
+  });
+
+  test("quality: people, bots, and how they were told", async () => {
+    const page = await signedIn();
+    await open(page, "quality");
+    const { events, total, by_reason, rows } = await answerOf<Bots>("bots");
+    expect(by_reason.map(({ reason }) => reason).sort()).toEqual(["crawler", "headless", "project_rule"]);
+    expect(await factsIn(page, "quality")).toEqual({
+      people: String(events - total),
+      total: String(total),
+      share: rate(total / events),
+    });
+    const shown = await tableIn(page, "reasons");
+    expect(new Map([...shown].map(([key, row]) => [key, row.total]))).toEqual(
+      new Map([[TOTAL, String(total)], ...by_reason.map((row) => [row.reason, String(row.total)] as const)]),
+    );
+    await page.getByRole("button", { name: "Show as table" }).click();
+    const drawn = await page
+      .locator(".chart-table tbody tr")
+      .evaluateAll((rows) =>
+        rows.map((row) => [
+          row.querySelector("th")?.textContent ?? "",
+          row.querySelector("td:last-child")?.textContent,
+        ]),
+      );
+    expect(drawn.length).toBe(60);
+    const ofDay = Map.groupBy(rows, ({ event_date }) => dateText(event_date));
+    const bots = [...ofDay.values()].map((own) => String(own.reduce((all, row) => all + row.total, 0)));
+    expect(drawn.map(([, bots]) => bots).filter((figure) => figure !== "0")).toEqual(bots);
+    await expectFile(page, "reasons", "bots");
+  });
+});

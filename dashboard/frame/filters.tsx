@@ -135,8 +135,8 @@ function RemoveSegment({ segment_id, scope: { address }, close }: Removed) {
   );
 }
 
-export function FilterChips({ scope: { address } }: { scope: Scope }) {
-  const { go } = useNavigation();
+export function FilterChips() {
+  const { address, go } = useNavigation();
   const { data } = useAnswer(
     address.segment_id === undefined || credential() !== null ? null : segments(address.project_id),
   );

@@ -79,7 +79,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
             {!embedded &&
               entry &&
               isDated(entry, address, scope?.principal) &&
-              (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton />)}
+              (scope ? <Toolbar scope={scope} entry={entry} /> : <ToolbarSkeleton entry={entry} />)}
             <main id="content" class="content" tabIndex={-1}>
               <h1 class="hidden">{title}</h1>
               {failed && <NoView name={address.view} />}

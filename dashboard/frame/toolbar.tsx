@@ -22,7 +22,7 @@ export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
       {!entry.untagged && (
         <>
           <FilterMenu scope={scope} />
-          <FilterChips scope={scope} />
+          <FilterChips />
         </>
       )}
     </section>
@@ -55,8 +55,9 @@ function ComparisonMenu() {
   );
 }
 
-export const ToolbarSkeleton = () => (
-  <div class="toolbar" aria-hidden="true">
+/** As large as the toolbar will be: the filters, which stand in the address, are those of the toolbar already. */
+export const ToolbarSkeleton = ({ entry }: { entry: ViewEntry }) => (
+  <div class="toolbar" aria-hidden="true" inert>
     <div class="period">
       <span class="button square" />
       <span class="menu">
@@ -66,15 +67,20 @@ export const ToolbarSkeleton = () => (
       </span>
       <span class="button square" />
     </div>
-    <span class="menu">
-      <span class="button">
-        <span class="bone">{COMPARED.previous}</span>
-      </span>
-    </span>
-    <span class="menu">
-      <span class="button">
-        <span class="bone">Filter</span>
-      </span>
-    </span>
+    {!entry.uncompared && <Bone text={COMPARED.previous} />}
+    {!entry.untagged && (
+      <>
+        <Bone text="Filter" />
+        <FilterChips />
+      </>
+    )}
   </div>
+);
+
+const Bone = ({ text }: { text: string }) => (
+  <span class="menu">
+    <span class="button">
+      <span class="bone">{text}</span>
+    </span>
+  </span>
 );

@@ -124,7 +124,7 @@ function Feed({ may }: { may: boolean }) {
 
 const Waiting = () => (
   <p class="lead" aria-hidden="true">
-    <span class="bone">The daily feed is read.</span>
+    <span class="bone">stale {FEED.stale.means} Newest rates: –.</span>
   </p>
 );
 

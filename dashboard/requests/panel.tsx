@@ -33,62 +33,65 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
           {(data) => <Reasons data={data} timezone={timezone} />}
         </Answered>
       </Panel>
-      <Panel
-        name="requests"
-        title="Requests"
-        actions={
-          <>
-            <Choices
-              legend="Outcome"
-              options={OUTCOMES}
-              chosen={statusOf(address) ?? "all"}
-              choose={(part) => go({ part: part === "all" ? undefined : part })}
-            />
-            <Pick
-              label="Code"
-              every="Every code"
-              options={Object.fromEntries(codes)}
-              chosen={address.code}
-              choose={(code) => go({ code })}
-            />
-            <PickType />
-            <button type="button" class="button" aria-pressed={held} onClick={() => hold(!held)}>
-              {held ? "Go on" : "Pause"}
-            </button>
-            <TableTools csv={{ url: requestsCsv(scope), name: `requests_${project_id}.csv` }} />
-          </>
-        }
-      >
-        <PagedList
-          name="Requests"
-          columns={COLUMNS}
-          query={(cursor) => requests(scope, cursor as string | undefined, held)}
-          keyOf={keyOf}
-          timezone={timezone}
-          press={(row) => ({ title: "Show all that is known of it", go: () => show(row) })}
-          none={
-            filtered ? (
-              <>
-                <p>No request of the last 24 hours fits.</p>
-                <button
-                  type="button"
-                  class="button"
-                  onClick={() => go({ part: undefined, event_type: undefined, code: undefined })}
-                >
-                  Remove the filters
-                </button>
-              </>
-            ) : (
-              <>
-                <p>Nothing came in the last 24 hours.</p>
-                <button type="button" class="button" onClick={() => go({ view: "setup" })}>
-                  Set up
-                </button>
-              </>
-            )
+      {/* How many reasons there are moves what is below them: it comes with them. */}
+      {(first.data || first.error) && (
+        <Panel
+          name="requests"
+          title="Requests"
+          actions={
+            <>
+              <Choices
+                legend="Outcome"
+                options={OUTCOMES}
+                chosen={statusOf(address) ?? "all"}
+                choose={(part) => go({ part: part === "all" ? undefined : part })}
+              />
+              <Pick
+                label="Code"
+                every="Every code"
+                options={Object.fromEntries(codes)}
+                chosen={address.code}
+                choose={(code) => go({ code })}
+              />
+              <PickType />
+              <button type="button" class="button" aria-pressed={held} onClick={() => hold(!held)}>
+                {held ? "Go on" : "Pause"}
+              </button>
+              <TableTools csv={{ url: requestsCsv(scope), name: `requests_${project_id}.csv` }} />
+            </>
           }
-        />
-      </Panel>
+        >
+          <PagedList
+            name="Requests"
+            columns={COLUMNS}
+            query={(cursor) => requests(scope, cursor as string | undefined, held)}
+            keyOf={keyOf}
+            timezone={timezone}
+            press={(row) => ({ title: "Show all that is known of it", go: () => show(row) })}
+            none={
+              filtered ? (
+                <>
+                  <p>No request of the last 24 hours fits.</p>
+                  <button
+                    type="button"
+                    class="button"
+                    onClick={() => go({ part: undefined, event_type: undefined, code: undefined })}
+                  >
+                    Remove the filters
+                  </button>
+                </>
+              ) : (
+                <>
+                  <p>Nothing came in the last 24 hours.</p>
+                  <button type="button" class="button" onClick={() => go({ view: "setup" })}>
+                    Set up
+                  </button>
+                </>
+              )
+            }
+          />
+        </Panel>
+      )}
       {open && <RequestDetail row={open} timezone={timezone} close={() => show(null)} />}
     </div>
   );

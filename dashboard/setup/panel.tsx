@@ -33,7 +33,7 @@ export function SetupPanels({ scope }: { scope: Scope }) {
           </Answered>
         </Panel>
       )}
-      {answer.data && <Values project={answer.data} />}
+      {answer.data && code.data && <Values project={answer.data} />}
     </div>
   );
 }

@@ -26,9 +26,10 @@ export function Rejected({ scope }: { scope: Scope }) {
         </button>
       }
     >
-      <Answered answer={answer} what="refused requests" skeleton={<p class="bone">Nothing was refused</p>}>
+      <Answered answer={answer} what="refused requests" skeleton={<ol class="refusals" aria-hidden="true" />}>
         {({ rows }) => (
-          <ol class="refusals">
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          <ol class="refusals" tabIndex={0} aria-label="Refused lately, the newest first">
             {rows.map((row) => (
               <li key={keyOf(row)}>
                 <button type="button" class="link" title="Show all that is known of it" onClick={() => show(row)}>

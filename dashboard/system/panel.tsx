@@ -53,12 +53,7 @@ function HealthPanel({ answer }: { answer: Answer<Health> }) {
         what="health"
         skeleton={<Facts of={Object.fromEntries(facts({ status: "ok", dependencies: nothing }))} />}
       >
-        {(data) => (
-          <>
-            <Facts of={Object.fromEntries(facts(data))} />
-            {data.exchange_rates.error && <p class="lead">Exchange rates: {data.exchange_rates.error}.</p>}
-          </>
-        )}
+        {(data) => <Facts of={Object.fromEntries(facts(data))} />}
       </Answered>
     </Panel>
   );

@@ -122,7 +122,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", { timeout: 60_0
 
     const press = async (key: string, expected: string | RegExp) => {
       await page.keyboard.press(key);
-      await expect.poll(() => search(page), `after ${key}`).toMatch(expected);
+      await expect.poll(() => search(page), { message: `after ${key}` }).toMatch(expected);
     };
     await press("m", /^\?period=month$/);
     await press("w", /^$/);

@@ -16,6 +16,8 @@ if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars or the environ
 
 const FOLDER = "docs/pictures";
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+/** Pixels of a long page that are shown. */
+const TALLEST = 1_500;
 /** Pages by name, with their path behind the instance's address: every view, and the demo site. */
 const PAGES = {
   ...Object.fromEntries(Object.keys(VIEWS).map((view) => [view, `/?view=${view}&period=28d`])),
@@ -32,8 +34,13 @@ for (const [size, viewport] of Object.entries(SIZES)) {
     for (const [name, path] of Object.entries(PAGES)) {
       await page.goto(values.url + path);
       // The page has settled when nothing has been asked of the server for a while; a live one never is silent for good.
-      await page.waitForTimeout(2_500);
-      await page.screenshot({ path: `${FOLDER}/${name}-${size}-${colorScheme}.png`, fullPage: true });
+      await page.waitForTimeout(1_500);
+      const height = Math.min(TALLEST, await page.evaluate(() => document.documentElement.scrollHeight));
+      // As high as what is shown, so that what keeps to the window's edge does so at the picture's.
+      await page.setViewportSize({ ...viewport, height: Math.max(height, viewport.height) });
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: `${FOLDER}/${name}-${size}-${colorScheme}.png` });
+      await page.setViewportSize(viewport);
       console.log(`${FOLDER}/${name}-${size}-${colorScheme}.png`);
     }
     await context.close();

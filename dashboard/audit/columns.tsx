@@ -43,6 +43,7 @@ export const columnsOf = (called: ReadonlyMap<string, string>): readonly Column<
     name: "details",
     title: "Details",
     kind: "text",
+    prose: true,
     value: ({ details }) => detailsText(details),
     show: ({ details }) => {
       const told = detailsText(details);

@@ -43,7 +43,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
         </p>
       )}
       <div class="live-counts">
-        <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} />
+        <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} {...(!wide && { others: 2 })} />
         <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />
       </div>
       <div class="live-top">

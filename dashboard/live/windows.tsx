@@ -14,11 +14,25 @@ const ALWAYS = ["visit", "registration", "deposit"];
 
 export type ByType = Record<WindowName, Record<string, number>>;
 
-export function Windows({ windows }: { windows: ByType | undefined }) {
+type Counted = {
+  windows: ByType | undefined;
+  /** Types that have a row of their own beside those that are always there; the rest is summed up. */
+  others?: number;
+};
+
+export function Windows({ windows, others: shown = Number.POSITIVE_INFINITY }: Counted) {
   const others = Object.entries(windows?.today ?? {})
     .filter(([type]) => !ALWAYS.includes(type))
     .sort(([, a], [, b]) => b - a)
     .map(([type]) => type);
+  // One that would be summed up alone may as well stand there.
+  const rest = others.length > shown + 1 ? others.slice(shown) : [];
+  const rows = [...ALWAYS, ...others.slice(0, others.length - rest.length)].map((type) => ({
+    name: type,
+    title: words(type),
+    types: [type],
+  }));
+  if (rest.length > 0) rows.push({ name: "others", title: `${rest.length} other types`, types: rest });
   return (
     <table class="windows">
       <thead>
@@ -34,15 +48,19 @@ export function Windows({ windows }: { windows: ByType | undefined }) {
         </tr>
       </thead>
       <tbody>
-        {[...ALWAYS, ...others].map((type) => (
-          <tr key={type}>
+        {rows.map(({ name: row, title, types }) => (
+          <tr key={row}>
             <th scope="row">
-              <span class={`dot ${type}`} aria-hidden="true" />
-              {words(type)}
+              <span class={`dot ${row}`} aria-hidden="true" />
+              {title}
             </th>
             {COLUMNS.map(([name]) => (
-              <td key={name} class="number" data-live={`${type} ${name}`}>
-                {windows ? <Count value={windows[name][type] ?? 0} /> : <span class="bone">00</span>}
+              <td key={name} class="number" data-live={`${row} ${name}`}>
+                {windows ? (
+                  <Count value={types.reduce((all, type) => all + (windows[name][type] ?? 0), 0)} />
+                ) : (
+                  <span class="bone">00</span>
+                )}
               </td>
             ))}
           </tr>

@@ -295,7 +295,7 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
     await reader.getByText("This is not the password").waitFor(soon);
     await reader.getByLabel("Password").fill(PASSWORD);
     await press(reader, "Show the figures");
-    expect(await visits(reader, "spring")).toBe("3");
+    await expect.poll(() => visits(reader, "spring"), soon).toBe("3");
     expect(await reader.locator('[data-row="summer"]').count()).toBe(0);
     expect(await reader.locator(".total [data-column=visits] data").getAttribute("value")).toBe("3");
     expect(new URL(reader.url()).search).toBe("?view=campaigns");

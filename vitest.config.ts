@@ -85,9 +85,6 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          // `wrangler dev` now and then leaves a request hanging when the machine is busy (workers-sdk 15317): what fails
-          // for that passes when it is run again, and what is broken does not.
-          retry: 2,
           // One server at a time on a small machine.
           fileParallelism: false,
           testTimeout: 90_000,

@@ -64,7 +64,9 @@ async function stored(page: Page, project = "default"): Promise<Record<string, u
 const call = (page: Page, ...given: unknown[]) =>
   page.evaluate(`pixel(${given.map((value) => JSON.stringify(value)).join(",")})`);
 
-const settled = async ({ page }: Visitor) => eventually(async () => (await stored(page)).unsent).toEqual([]);
+/** Nothing is unsent, in the project that the last event was sent to: of several tags, any may have come first. */
+const settled = async (visitor: Visitor) =>
+  eventually(async () => (await stored(visitor.page, last(visitor).project_id)).unsent).toEqual([]);
 
 /** A page is there once its visit is. */
 async function open(visitor: Visitor, path: string): Promise<void> {

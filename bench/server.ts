@@ -60,6 +60,8 @@ export async function serve(
           }
         : {},
       bindings: { ADMIN_TOKEN: TOKEN },
+      // As wrangler.toml has it: reports put it into their ETag.
+      ...(worker && { versionMetadata: "VERSION" }),
     }),
   );
   await miniflare.ready;

@@ -1,13 +1,12 @@
 /** A pixel's address with its signature, as the docs make it. */
 import { useEffect, useState } from "preact/hooks";
+import { signedText } from "../../worker/collect/signature.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-async function sign(url: string, secret: string): Promise<string> {
-  const text = [...new URL(url).searchParams]
-    .map((pair) => pair.join("="))
-    .sort()
-    .join("&");
+/** The Worker's own text is signed; its `sign` is for workerd, and this for browsers that lack `Uint8Array.toHex`. */
+export async function sign(url: string, secret: string): Promise<string> {
+  const text = signedText(new URL(url).searchParams);
   const hmac = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", bytes(secret), hmac, false, ["sign"]);
   const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes(text)));

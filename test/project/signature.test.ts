@@ -1,8 +1,10 @@
-/** The signature's vector, by each language's code as the docs print it. */
+/** Signatures, by each language's code as the docs print it and by the dashboard, are those that the Worker checks. */
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, expect, it } from "vitest";
+import { sign } from "../../dashboard/setup/signed.ts";
 
 const guide = readFileSync(new URL("../../docs/pixels.md", import.meta.url), "utf8");
 const code = (language: string) =>
@@ -29,4 +31,10 @@ describe("the documented signature", () => {
     const script = `${code("php")}\necho sign(json_decode('${JSON.stringify(fields)}', true), "${SECRET}");`;
     expect(execFileSync("php", ["-r", script], { encoding: "utf8" }).trim()).toBe(vector);
   });
+});
+
+it("the dashboard signs the pairs sorted by name: one name may begin with another", async () => {
+  const signature = createHmac("sha256", SECRET).update("btag=spring&sub=2&sub1=1").digest("hex");
+  const url = "https://events.example/deposit?sub1=1&sub=2&btag=spring";
+  expect(await sign(url, SECRET)).toBe(`${url}&sig=${signature}`);
 });

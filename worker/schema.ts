@@ -93,12 +93,6 @@ export const schemas = sqliteTable(
   (table) => [primaryKey({ columns: [table.project_id, table.event_type] })],
 );
 
-export const unfinishedBatches = sqliteTable("unfinished_batches", {
-  hash: text().primaryKey(),
-  seed: text().notNull(),
-  created_at: integer().notNull(),
-});
-
 export const projections = sqliteTable("projections", {
   name: text().primaryKey(),
   cursor: integer().notNull(),

@@ -68,13 +68,3 @@ describe("docs/operations.md", () => {
     expect(named(text).filter((name) => !exposed.includes(name) && !(name in FAMILIES))).toEqual([]);
   });
 });
-
-describe("docs/prometheus/alerts.yml", () => {
-  const alerts = [...read("docs/prometheus/alerts.yml").matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-
-  it("has the alerts that docs/operations.md explains", () => {
-    const explained = [...read("docs/operations.md").matchAll(/^\| `(Edgepixel\w+)`/gm)].map(([, name]) => name);
-    expect(explained.length).toBeGreaterThan(5);
-    expect(explained).toEqual(alerts);
-  });
-});

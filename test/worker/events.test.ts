@@ -184,50 +184,141 @@ describe("a request", () => {
   });
 });
 
+/** The queue, where every send counts and the chosen ones fail. */
+function faultyQueue(fails: (nth: number) => boolean): Env {
+  let sends = 0;
+  const EVENTS = new Proxy(env.EVENTS, {
+    get: (queue, name) =>
+      name === "sendBatch"
+        ? async (messages: MessageSendRequest<EventMessage>[]) => {
+            if (fails(++sends)) throw new Error("queue overloaded");
+            return queue.sendBatch(messages);
+          }
+        : Reflect.get(queue, name),
+  });
+  return { ...env, EVENTS };
+}
+
 describe("a batch too large for one message", () => {
   /** Some 340 KB of events without ids of their own: more than one send. */
-  const large = JSON.stringify(
-    Array.from({ length: 450 }, (_, n) => ({
-      event_type: "level_up",
-      player_id: `p${n}`,
-      data: { note: "x".repeat(700) },
-    })),
-  );
-  const counted = async () =>
-    (await env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = 'level_up'").first<{ n: number }>())?.n;
+  const batch = (event_type: string) =>
+    JSON.stringify(
+      Array.from({ length: 450 }, (_, n) => ({ event_type, player_id: `p${n}`, data: { note: "x".repeat(700) } })),
+    );
+  const stored = async (event_type: string) =>
+    (
+      await env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = ?")
+        .bind(event_type)
+        .first<{ n: number }>()
+    )?.n;
+  const expectStored = (event_type: string, n: number) =>
+    vi.waitFor(async () => expect(await stored(event_type)).toBe(n), { timeout: 30_000, interval: 100 });
+  const attempt = async (body: string, bindings: Env = env, headers: Record<string, string> = {}) => {
+    const context = createExecutionContext();
+    const request = new Request(`${HOST}/api/v1/events`, {
+      method: "POST",
+      body,
+      headers: { authorization: `Bearer ${collect}`, ...headers },
+    });
+    const response = await worker.fetch(request, bindings, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
+  const idsOf = async (response: Response) =>
+    (await response.json<BatchAnswer>()).results.map((result) => result.event_id);
 
   it("that was half sent counts once when it is sent again, and twice when it is meant twice", async () => {
-    let sends = 0;
-    const EVENTS = new Proxy(env.EVENTS, {
-      get: (queue, name) =>
-        name === "sendBatch"
-          ? async (messages: MessageSendRequest<EventMessage>[]) => {
-              if (++sends === 2) throw new Error("queue overloaded");
-              return queue.sendBatch(messages);
-            }
-          : Reflect.get(queue, name),
-    });
-    const attempt = async () => {
-      const context = createExecutionContext();
-      const request = new Request(`${HOST}/api/v1/events`, {
-        method: "POST",
-        body: large,
-        headers: { authorization: `Bearer ${collect}` },
-      });
-      const response = await worker.fetch(request, { ...env, EVENTS }, context);
-      await waitOnExecutionContext(context);
-      return response;
-    };
-    const refused = await attempt();
+    const large = batch("level_up");
+    const bindings = faultyQueue((nth) => nth === 2);
+    const refused = await attempt(large, bindings);
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
     // Some of it is in the log by now.
-    await vi.waitFor(async () => expect(await counted()).toBeGreaterThan(0), { timeout: 10_000, interval: 100 });
-    expect(await counted()).toBeLessThan(450);
-    expect((await attempt()).status).toBe(202);
-    await vi.waitFor(async () => expect(await counted()).toBe(450), { timeout: 10_000, interval: 100 });
-    expect((await attempt()).status).toBe(202);
-    await vi.waitFor(async () => expect(await counted()).toBe(900), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(async () => expect(await stored("level_up")).toBeGreaterThan(0), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    expect(await stored("level_up")).toBeLessThan(450);
+    expect((await attempt(large, bindings)).status).toBe(202);
+    await expectStored("level_up", 450);
+    expect((await attempt(large, bindings)).status).toBe(202);
+    await expectStored("level_up", 900);
+  });
+
+  it("of the same content as others at the same moment is stored as often as it is accepted", async () => {
+    const large = batch("equal");
+    const answers = await Promise.all(Array.from({ length: 6 }, () => attempt(large)));
+    expect(answers.map((answer) => answer.status)).toEqual(Array(6).fill(202));
+    expect(new Set((await Promise.all(answers.map(idsOf))).flat()).size).toBe(6 * 450);
+    await expectStored("equal", 6 * 450);
+  });
+
+  it("that failed at the same moment as equal ones leads each retry to ids of one attempt", async () => {
+    const large = batch("equal_failed");
+    // The first send of each of the three goes through, the others fail.
+    const bindings = faultyQueue((nth) => nth > 3);
+    const failed = await Promise.all(Array.from({ length: 3 }, () => attempt(large, bindings)));
+    expect(failed.map((answer) => answer.status)).toEqual([503, 503, 503]);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => attempt(large)));
+    expect(answers.map((answer) => answer.status)).toEqual([202, 202, 202, 202]);
+    await expectStored("equal_failed", 4 * 450);
+  });
+
+  it("is a new one when one of the same content failed long ago, whose note is then removed", async () => {
+    const large = batch("long_ago");
+    expect(
+      (
+        await attempt(
+          large,
+          faultyQueue((nth) => nth === 2),
+        )
+      ).status,
+    ).toBe(503);
+    const sent = (await stored("long_ago")) ?? 0;
+    await env.DB.prepare("UPDATE failed_batches SET failed_at = failed_at - 600000").run();
+    const notes = await env.DB.prepare("SELECT seed FROM failed_batches").all<{ seed: string }>();
+    const ids = await idsOf(await attempt(large));
+    expect(notes.results.some(({ seed }) => ids.some((id) => id?.startsWith(seed)))).toBe(false);
+    expect(sent).toBeLessThan(450);
+    expect(
+      (
+        await attempt(
+          batch("another"),
+          faultyQueue(() => true),
+        )
+      ).status,
+    ).toBe(503);
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM failed_batches").first()).toEqual({ n: 1 });
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  const repeat = async (key: string, body: unknown) => {
+    const response = await send(body, { headers: { "idempotency-key": key } });
+    expect(response.status).toBe(202);
+    const answer = await response.json<BatchAnswer>();
+    return answer.results.map((result) => result.event_id);
+  };
+
+  it("makes a body without ids count once, and another body under it count as well", async () => {
+    const body = [
+      { event_type: "keyed", player_id: "p1" },
+      { event_type: "keyed" },
+      { event_type: "keyed", player_id: "p1" },
+    ];
+    const ids = await repeat("order-7", body);
+    expect(new Set(ids).size).toBe(3);
+    expect(await repeat("order-7", body)).toEqual(ids);
+    for (const other of [await repeat("order-8", body), await repeat("order-7", body.slice(2))])
+      expect(other.filter((id) => id !== null && ids.includes(id))).toEqual([]);
+    const count = () => env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = 'keyed'").first();
+    await vi.waitFor(async () => expect(await count()).toEqual({ n: 5 }), { timeout: 10_000, interval: 100 });
+  });
+
+  it.each(["", "two words", "x".repeat(256)])("that is %j is refused, with its rule", async (key) => {
+    const response = await send(spin(), { headers: { "idempotency-key": key } });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field: "Idempotency-Key", code: "invalid" }] });
   });
 });
 

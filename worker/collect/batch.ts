@@ -16,11 +16,23 @@ import type { Rejection } from "../request-log/rejection.ts";
 import { openDatabase } from "../schema.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { BODY_FAULTS, readSent } from "./body.ts";
+import { noteFailed, takeFailed } from "./failed-batches.ts";
 import { commit } from "./group-commit.ts";
 import { measure, messagesOf } from "./message.ts";
 import type { Sender } from "./sender.ts";
 import { stamp } from "./stamp.ts";
-import { begin, finish } from "./unfinished.ts";
+
+/** Of a digest: 128 bits, which leave room in an id for the event's place in its batch. */
+const SEED_CHARACTERS = 32;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** What a sender names a request by, so that it can be sent again; null where it names none. */
+function idempotencyKey(request: Request): string | null {
+  const key = request.headers.get("idempotency-key");
+  if (key !== null && !IDEMPOTENCY_KEY.test(key))
+    throw Problem.of("Idempotency-Key", "Idempotency-Key must have 1 to 255 visible ASCII characters");
+  return key;
+}
 
 /** Seconds after which a sender may try again what could not be made durable. */
 const RETRY_AFTER = "5";
@@ -42,8 +54,10 @@ export type Entrance = {
   refused(c: Context<App>, refusals: readonly Refusal[]): void;
 };
 
-type Taken = { event: ImportedEvent; project: Project; warnings?: FieldError[] };
-type Read = Taken | { errors: FieldError[] };
+type Admitted = { event: ImportedEvent; project: Project; warnings?: FieldError[] };
+/** With its place in the body. */
+type Taken = Admitted & { index: number };
+type Read = Admitted | { errors: FieldError[] };
 
 const refused = (field: string, code: FieldError["code"], message: string): Read => ({
   errors: [{ field, code, message }],
@@ -94,22 +108,29 @@ async function store(
   now: number,
 ): Promise<StoredEvent[]> {
   const withIds = (seed: string | null) =>
-    taken.map(({ event, project }, index) => {
+    taken.map(({ event, project, index }) => {
       const named = seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` };
       return stamp(named, project, sender(c.req.raw, event, project), now);
     });
+  const send = (events: StoredEvent[]) => commit(c.env.EVENTS, events, c.var.request_id).then(() => events);
+
+  const content = `${c.var.principal.key_id} ${c.req.query("project_id") ?? ""} ${text}`;
+  const key = idempotencyKey(c.req.raw);
+  // Made of key and content alone: whoever repeats both gets the same ids, whenever and wherever that is.
+  if (key !== null) return send(withIds((await sha256(`${key} ${content}`)).slice(0, SEED_CHARACTERS)));
+
   const events = withIds(null);
   const inParts = taken.some(({ event }) => event.event_id === undefined) && messagesOf(events.map(measure)).length > 1;
-  if (!inParts) {
-    await commit(c.env.EVENTS, events, c.var.request_id);
-    return events;
-  }
+  if (!inParts) return send(events);
   const db = openDatabase(c.env.DB);
-  const hash = await sha256(`${c.var.principal.key_id} ${text}`);
-  const again = withIds(await begin(db, hash, uuidv7({ msecs: now }), now));
-  await commit(c.env.EVENTS, again, c.var.request_id);
-  await finish(db, hash);
-  return again;
+  const hash = await sha256(content);
+  const seed = (await takeFailed(db, hash, now)) ?? uuidv7({ msecs: now });
+  try {
+    return await send(withIds(seed));
+  } catch (error) {
+    await noteFailed(db, hash, seed, Date.now());
+    throw error;
+  }
 }
 
 /** A refused event, under the key's own project, else under the one that it names. */
@@ -153,7 +174,7 @@ export const through = (entrance: Entrance) => async (c: Context<App>) => {
     const refusals = readings.flatMap((reading, index) =>
       "errors" in reading ? [refusal(principal, named, events[index], reading.errors, now)] : [],
     );
-    const taken = readings.filter((reading) => "event" in reading);
+    const taken = readings.flatMap((reading, index) => ("event" in reading ? [{ ...reading, index }] : []));
     if (taken.length === 0) {
       entrance.refused(c, refusals);
       return c.json(...noneTaken(readings as { errors: FieldError[] }[]));

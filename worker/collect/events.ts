@@ -11,7 +11,7 @@ import { senderOf } from "./sender.ts";
 const fromPages = cors({
   origin: "*",
   allowMethods: ["POST"],
-  allowHeaders: ["Authorization", "Content-Type", "Content-Encoding"],
+  allowHeaders: ["Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key"],
   exposeHeaders: ["Retry-After", "X-Request-Id"],
   maxAge: 86_400,
 });

@@ -14,7 +14,7 @@ import { PARTS, type Scrape } from "./parts.ts";
 export const scrapeQuery = z.strictObject({ project_id: projectId.optional() });
 
 /** What fails is said to be down; the others are told all the same. */
-export async function read(scrape: Scrape): Promise<Sample[]> {
+async function read(scrape: Scrape): Promise<Sample[]> {
   const parts = await Promise.all(
     Object.entries(PARTS).map(async ([part, ask]): Promise<Sample[]> => {
       const up = (value: 0 | 1): Sample => ({ family: "edgepixel_up", labels: { part }, value });

@@ -109,13 +109,12 @@ const deadLetters: Part = async (scrape) => {
 };
 
 const projections: Part = async ({ db, now }) =>
-  Object.entries(await projectionHealth(db, now)).flatMap(([projection, health]) =>
+  Object.entries(await projectionHealth(db, now)).flatMap(([projection, { status, lag_events, lag_seconds }]) =>
     (
       [
-        ["edgepixel_projection_lag_events", health.lag_events],
-        ["edgepixel_projection_lag_seconds", health.lag_seconds],
-        ["edgepixel_projection_overdue_seconds", health.overdue_seconds],
-        ["edgepixel_projection_failing", health.status === "failing" ? 1 : 0],
+        ["edgepixel_projection_lag_events", lag_events],
+        ["edgepixel_projection_lag_seconds", lag_seconds],
+        ["edgepixel_projection_failing", status === "failing" ? 1 : 0],
       ] satisfies [FamilyName, number][]
     ).map(([family, value]) => ({ family, labels: { projection }, value })),
   );

@@ -314,12 +314,7 @@ export const health = z
     exchange_rates: z.object(feedFields),
     projections: z.record(
       z.string(),
-      z.object({
-        status: z.enum(["ok", "failing", "behind"]),
-        lag_events: whole,
-        lag_seconds: whole,
-        overdue_seconds: whole,
-      }),
+      z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),
     ),
   })
   .meta({ id: "Health" }) satisfies z.ZodType<Health>;

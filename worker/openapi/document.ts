@@ -94,6 +94,7 @@ function describe(operation: Operation, schemas: Components): JsonSchema {
   const { id, tag, summary, description, role, body, messages } = operation;
   const parameters = [...pathParameters(operation), ...queryParameters(operation, schemas)];
   if (body?.gzip) parameters.push(GZIP);
+  if (body?.repeatable) parameters.push(IDEMPOTENCY_KEY);
   const answers: Record<string, JsonSchema> = {};
   for (const status of problemsOf(operation)) answers[status] = { $ref: `#/components/responses/Problem${status}` };
   for (const [status, answer] of Object.entries(operation.answers)) answers[status] = response(answer, schemas);
@@ -177,6 +178,13 @@ const GZIP: JsonSchema = {
   in: "header",
   description: "`gzip` where the body is packed.",
   schema: { type: "string", enum: ["gzip", "identity"] },
+};
+
+const IDEMPOTENCY_KEY: JsonSchema = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "Sent again with the same body, events without an `event_id` count once.",
+  schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
 };
 
 const headers = (names: readonly string[]) =>

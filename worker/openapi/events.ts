@@ -50,12 +50,14 @@ export const eventOperations: Operation[] = [
     summary: "Send one event or up to 500",
     description:
       'One event, an array, or `{"events":[…]}`; at most 512 KB unpacked. Each event is judged by itself, and those ' +
-      "that are accepted are durable before the answer. Give an `event_id` to be able to send again safely.",
+      "that are accepted are durable before the answer. Give an `event_id`, or an `Idempotency-Key` for the whole body, to " +
+      "be able to send again safely.",
     role: "collect",
     query,
     body: {
       schema: anyOf(event),
       gzip: true,
+      repeatable: true,
       examples: { "One event": spin, Batch: { events: [spin, purchase] }, Array: [spin] },
     },
     answers,
@@ -72,7 +74,12 @@ export const eventOperations: Operation[] = [
       "`npm run import` reads files of any size through it. Give each an `event_id`, and importing again counts nothing twice.",
     role: "admin",
     query,
-    body: { schema: anyOf(imported), gzip: true, examples: { Batch: { events: [hit] }, "One event": hit } },
+    body: {
+      schema: anyOf(imported),
+      gzip: true,
+      repeatable: true,
+      examples: { Batch: { events: [hit] }, "One event": hit },
+    },
     answers,
     problems: [503],
   },

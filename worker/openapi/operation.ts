@@ -58,7 +58,8 @@ export type Operation = {
   required?: readonly string[];
   /** Whether any other query parameter is taken, too. */
   open?: string;
-  body?: { schema: z.ZodType; gzip?: true; examples: Record<string, unknown> };
+  /** `gzip`: it may come packed. `repeatable`: with an `Idempotency-Key`. */
+  body?: { schema: z.ZodType; gzip?: true; repeatable?: true; examples: Record<string, unknown> };
   /** Values to begin with; other parameters begin empty. */
   examples?: Record<string, string>;
   answers: Record<number, Answer>;

@@ -93,5 +93,4 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   action: "`<noun>.<verb>`, such as `key.revoke`.",
   lag_events: "Events of the log that it has not taken yet.",
   lag_seconds: "Seconds since the oldest of those was received.",
-  overdue_seconds: "By how much that is longer than the projection may take: the archive waits by design.",
 };

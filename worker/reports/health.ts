@@ -18,8 +18,6 @@ export type ProjectionHealth = {
   lag_events: number;
   /** Seconds since the oldest of those was received. */
   lag_seconds: number;
-  /** By how much that is longer than this projection may take; 0 is no fault, however long the lag. */
-  overdue_seconds: number;
 };
 export type Health = {
   status: State;
@@ -41,14 +39,8 @@ export async function projectionHealth(db: Database, now: number): Promise<Recor
     positions.map(({ name, cursor, head, waiting_since, failed }) => {
       const waited = waiting_since === null ? 0 : Math.max(0, now - waiting_since);
       const { patience = LATE_MS } = PROJECTIONS.find((projection) => projection.name === name) ?? {};
-      const overdue = Math.max(0, waited - patience);
-      const health: ProjectionHealth = {
-        status: failed ? "failing" : overdue > 0 ? "behind" : "ok",
-        lag_events: Math.max(0, (head ?? 0) - cursor),
-        lag_seconds: Math.round(waited / 1_000),
-        overdue_seconds: Math.ceil(overdue / 1_000),
-      };
-      return [name, health];
+      const status = failed ? "failing" : waited > patience ? "behind" : "ok";
+      return [name, { status, lag_events: Math.max(0, (head ?? 0) - cursor), lag_seconds: Math.round(waited / 1_000) }];
     }),
   );
 }

@@ -1,0 +1,27 @@
+/**
+ * Batches too large for one send to the queue. Sent in parts, one can fail when some of its events are in the queue
+ * already. Its sender hears that it failed and sends it again; events that came without an id must then get the ids of
+ * the failed attempt. So a failed attempt leaves a note under the batch's content, and the next attempt with the same
+ * content takes that note away. Only a failure leaves one: equal batches of several senders stay apart.
+ */
+import { sql } from "drizzle-orm";
+import { type Database, transact } from "../schema.ts";
+
+/** How long after the failure a batch of the same content is taken for the same batch. */
+const RETRY_WITHIN_MS = 10 * 60_000;
+
+/** What the ids of a failed attempt began with, for the first who asks; null where there was none. */
+export async function takeFailed(db: Database, hash: string, now: number): Promise<string | null> {
+  const [taken] = await db.values<[string]>(sql`DELETE FROM failed_batches WHERE (hash, seed) IN (
+      SELECT hash, seed FROM failed_batches WHERE hash = ${hash} AND failed_at > ${now - RETRY_WITHIN_MS} LIMIT 1)
+    RETURNING seed`);
+  return taken?.[0] ?? null;
+}
+
+/** Also removes what nobody came back for. */
+export async function noteFailed(db: Database, hash: string, seed: string, now: number): Promise<void> {
+  await transact(db, [
+    sql`DELETE FROM failed_batches WHERE failed_at <= ${now - RETRY_WITHIN_MS}`,
+    sql`INSERT OR REPLACE INTO failed_batches (hash, seed, failed_at) VALUES (${hash}, ${seed}, CAST(${now} AS INTEGER))`,
+  ]);
+}

@@ -104,7 +104,7 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
       <div>
         <Tick
           name="require_signature"
-          label="Pixels with an amount must be signed with the pixel secret"
+          label="Pixels with an amount or a transaction must be signed with the pixel secret"
           checked={project.require_signature}
         />
         <Tick

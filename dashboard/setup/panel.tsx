@@ -46,7 +46,9 @@ function Values({ project }: { project: ProjectView }) {
         <Fact name="Address">{location.origin}</Fact>
         <Fact name="project_id">{project_id}</Fact>
         <Fact name="Time zone">{timezone}</Fact>
-        <Fact name="Amounts of pixels">{require_signature ? "must be signed" : "need no signature"}</Fact>
+        <Fact name="Amounts and transactions of pixels">
+          {require_signature ? "must be signed" : "need no signature"}
+        </Fact>
         <Fact name="Takes pixels from">{allowed_origins.join(", ") || "any site"}</Fact>
         <Fact name="Browsers that ask for privacy">{respect_privacy_signals ? "are left out" : "count"}</Fact>
       </dl>

@@ -99,8 +99,8 @@ function Signed({ deposit, secret, signatures }: Secret) {
     <>
       <Piece title="Deposit, signed" text={signed ?? `${deposit}&sig=…`}>
         <p class="lead">
-          This project wants amounts signed: <code>sig</code> fits these values alone. Sign each pixel on a server, with
-          the code below.
+          This project wants amounts and transactions signed: <code>sig</code> fits these values alone. Sign each pixel
+          on a server, with the code below.
         </p>
       </Piece>
       <Piece title="The pixel secret" text={secret}>

@@ -191,7 +191,7 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
 
     const settings = page.getByRole("region", { name: "Settings of brand" });
     await settings.getByLabel("Allowed origins").fill("https://brand.example\nnot an origin");
-    await settings.getByLabel("Pixels with an amount must be signed").check();
+    await settings.getByLabel("Pixels with an amount or a transaction must be signed").check();
     await settings.getByLabel("Browsers that run in data centres").uncheck();
     await settings.getByLabel("Events in the log").fill("90");
     await press(page, "Save");

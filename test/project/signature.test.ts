@@ -10,7 +10,14 @@ const guide = readFileSync(new URL("../../docs/pixels.md", import.meta.url), "ut
 const code = (language: string) =>
   new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide.slice(guide.indexOf("## Signatures")))?.[1] as string;
 const vector = /`([0-9a-f]{64})`/.exec(guide)?.[1];
-const fields = { project_id: "strict", player_id: "p 1", btag: "naïve&tag", amount: "10.50", currency: "EUR" };
+const fields = {
+  project_id: "strict",
+  player_id: "p 1",
+  btag: "naïve&tag",
+  amount: "10.50",
+  currency: "EUR",
+  transaction_id: "T-1001",
+};
 const SECRET = "a-pixel-secret";
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 

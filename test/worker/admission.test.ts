@@ -41,17 +41,20 @@ describe("signatures", () => {
     ["btag", "naïve&tag"],
     ["amount", "10.50"],
     ["currency", "EUR"],
+    ["transaction_id", "T-1001"],
   ];
 
   it("are made as documented", async () => {
-    expect(signedText(deposit)).toBe("amount=10.50&btag=naïve&tag&currency=EUR&player_id=p 1&project_id=strict");
+    expect(signedText(deposit)).toBe(
+      "amount=10.50&btag=naïve&tag&currency=EUR&player_id=p 1&project_id=strict&transaction_id=T-1001",
+    );
     // The vector of docs/pixels.md.
     expect(await sign(deposit, "a-pixel-secret")).toBe(
-      "e1c933054c92a3be23f99d23ef048fe9ffd017e784c4cbb4493f3320edee9ee6",
+      "14ee18deea7b802f7ad0c0cf5047a5741c9d241f02db92a7da37996bb9504946",
     );
   });
 
-  it("are demanded of money, and of nothing else", async () => {
+  it("are demanded of amounts and transactions, and of nothing else", async () => {
     expect(said(await pixel("/deposit", [...deposit, ["sig", await sign(deposit, secret)]]))).toBe("accepted");
     expect(said(await pixel("/deposit", deposit))).toBe("bad_signature sig");
     expect(said(await pixel("/deposit", [...deposit, ["sig", await sign(deposit, "another")]]))).toBe(
@@ -67,6 +70,47 @@ describe("signatures", () => {
           ["player_id", "p"],
           ["btag", "t"],
         ]),
+      ),
+    ).toBe("accepted");
+  });
+
+  it("are demanded of a transaction without an amount: nobody takes one from a payment", async () => {
+    const claim: Query = [
+      ["project_id", "strict"],
+      ["player_id", "x"],
+      ["btag", "evil"],
+      ["transaction_id", "T-1002"],
+    ];
+    expect(said(await pixel("/deposit", claim))).toBe("bad_signature sig");
+    expect(said(await pixel("/visit", claim))).toBe("bad_signature sig");
+    expect(said(await pixel("/deposit", [...claim, ["sig", await sign(claim, secret)]]))).toBe("accepted");
+  });
+
+  it("go with a transaction or an event id, so that a copied address counts once", async () => {
+    const without = deposit.filter(([name]) => name !== "transaction_id");
+    const address: Query = [...without, ["sig", await sign(without, secret)]];
+    expect(said(await pixel("/deposit", address))).toBe("missing transaction_id");
+    const told = await SELF.fetch(`${HOST}/deposit?${new URLSearchParams(address)}`, {
+      headers: { accept: "application/json" },
+    });
+    expect(await told.json()).toMatchObject({
+      errors: [
+        { field: "transaction_id", code: "missing", message: expect.stringMatching(/transaction_id or event_id/) },
+      ],
+    });
+    const named: Query = [...without, ["event_id", "order-7"]];
+    const copied: Query = [...named, ["sig", await sign(named, secret)]];
+    for (let time = 0; time < 5; time++) expect(said(await pixel("/deposit", copied))).toBe("accepted");
+    const stored = () =>
+      env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'strict' AND event_id = 'order-7'").first();
+    await vi.waitFor(async () => expect(await stored()).toEqual({ n: 1 }), { timeout: 15_000, interval: 100 });
+    // One that needs no signature and has none needs no id either.
+    expect(
+      said(
+        await pixel(
+          "/visit",
+          without.filter(([name]) => !["amount", "currency"].includes(name)),
+        ),
       ),
     ).toBe("accepted");
   });

@@ -189,6 +189,8 @@ describe("hints", () => {
     ["missing", "currency", { amount: "5" }, /Add `currency`/],
     ["missing", "currency", { amount: "5", cur: "EUR" }, /^The currency came as `cur`/],
     ["missing", "amount", { currency: "EUR", payout: "5" }, /^The amount came as `payout`/],
+    ["missing", "transaction_id", { order_id: "7" }, /^The transaction came as `order_id`/],
+    ["missing", "transaction_id", {}, /add `transaction_id` or `event_id`/],
     ["missing", "banner_tag", {}, /add `banner_tag`/],
     ["missing", "banner_tag", { affid: "7" }, /^The campaign's tag came as `affid`/],
     ["missing", "player_id", { user_id: "7" }, /^The player's id came as `user_id`/],

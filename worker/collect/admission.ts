@@ -15,30 +15,37 @@ function originOf(request: Request): string | null {
   return referrer !== null && URL.canParse(referrer) ? new URL(referrer).origin : null;
 }
 
-/** Why a pixel is not admitted, or null. */
-export async function refusal(
+/** A pixel that is admitted is trusted where its signature says who sent it. */
+export type Admission = { trusted: boolean } | { refused: FieldError };
+const refused = (field: string, code: FieldError["code"], message: string): Admission => ({
+  refused: { field, code, message },
+});
+
+export async function admit(
   request: Request,
   query: URLSearchParams,
   event: WireEvent,
   project: Project,
-): Promise<FieldError | null> {
+): Promise<Admission> {
   if (project.respect_privacy_signals && asksForPrivacy(request)) {
-    return {
-      field: "event",
-      code: "privacy_signal",
-      message: "the browser asks not to be tracked, and this project respects it",
-    };
+    return refused("event", "privacy_signal", "the browser asks not to be tracked, and this project respects it");
   }
   const origin = originOf(request);
   if (project.allowed_origins.length > 0 && origin !== null && !project.allowed_origins.includes(origin)) {
-    return { field: "event", code: "origin_not_allowed", message: `this project does not take events from ${origin}` };
+    return refused("event", "origin_not_allowed", `this project does not take events from ${origin}`);
   }
-  if (project.require_signature && event.amount !== undefined && !(await isSigned(query, project.pixel_secret))) {
-    return {
-      field: "sig",
-      code: "bad_signature",
-      message: "sig is not the signature of this query under the project's pixel secret",
-    };
+  return project.require_signature ? admitSigned(query, event, project) : { trusted: false };
+}
+
+/** Without a signature a pixel may claim neither money nor a transaction; with one, a copy of it must count once. */
+async function admitSigned(query: URLSearchParams, event: WireEvent, project: Project): Promise<Admission> {
+  if (!(await isSigned(query, project.pixel_secret))) {
+    if (event.amount === undefined && event.transaction_id === undefined) return { trusted: false };
+    return refused("sig", "bad_signature", "sig is not the signature of this query under the project's pixel secret");
   }
-  return null;
+  if (event.transaction_id === undefined && event.event_id === undefined) {
+    const message = "transaction_id or event_id is required in a signed pixel, so that a copy of it counts once";
+    return refused("transaction_id", "missing", message);
+  }
+  return { trusted: true };
 }

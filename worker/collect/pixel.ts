@@ -12,7 +12,7 @@ import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
 import { erased, suppressed } from "../suppression.ts";
-import { refusal } from "./admission.ts";
+import { admit } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
 import { fieldsOf } from "./query.ts";
@@ -61,8 +61,8 @@ async function collect(
       const message = `there is no project ${project_id}`;
       return { status: "rejected", errors: [{ field: "project_id", code: "unknown_project", message }] };
     }
-    const refused = await refusal(request, query, reading.event, project);
-    if (refused) return { status: "rejected", errors: [refused] };
+    const admission = await admit(request, query, reading.event, project);
+    if ("refused" in admission) return { status: "rejected", errors: [admission.refused] };
     const gone = await suppressed(env, project_id, reading.event, now);
     if (gone) return { status: "rejected", errors: [erased(gone)] };
     const verdict = await checkSchema(env, project_id, event_type, reading.event, now);

@@ -84,7 +84,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   attribution_days: "For how long an event without a tag takes the player's last one.",
   respect_privacy_signals: "Whether Do Not Track and Global Privacy Control are obeyed.",
   allowed_origins: "The origins whose pages may send pixels; none is all.",
-  require_signature: "Whether pixels with money need a good `sig`.",
+  require_signature: "Whether pixels with an amount or a `transaction_id` need a good `sig`.",
   pixel_secret: "What pixels are signed with.",
   new_pixel_secret: "Makes a new pixel secret; signatures with the old one are refused from then on.",
   bot_rules: "This project's own rules about bots, beside the general ones.",

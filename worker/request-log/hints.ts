@@ -80,6 +80,17 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "missing",
+    field: "transaction_id",
+    sent: names("transaction_id"),
+    hint: "The transaction came as `$sent`. Rename that parameter to `transaction_id`, and sign the query that you send.",
+  },
+  {
+    code: "missing",
+    field: "transaction_id",
+    hint: "A signed pixel needs something that makes it count once when its address is copied: add `transaction_id` or `event_id`, and sign it with the rest.",
+  },
+  {
+    code: "missing",
     field: "event_type",
     hint: "Say what happened: add `event_type`, such as `registration` or `deposit`.",
   },

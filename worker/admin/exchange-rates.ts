@@ -4,11 +4,12 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { isDate } from "../calendar.ts";
 import { atLeast } from "../http/access.ts";
-import { accept, readBody, readText } from "../http/body.ts";
+import { ADMINISTRATION, accept, readBody } from "../http/body.ts";
 import { readCsv } from "../http/csv.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { readText } from "../http/read-text.ts";
 import { CURRENCIES } from "../money.ts";
 import { type FeedHealth, refreshRates } from "../rates/feed.ts";
 import { formatRate, parseRate, type Rate, storeRates } from "../rates/rate.ts";
@@ -78,7 +79,7 @@ const view = ({ usd_rate, loaded_at, ...row }: Rate & { loaded_at: number }): Ra
 
 async function readRates(c: Context<App>): Promise<Rate[]> {
   const csv = /^text\/csv\b/i.test(c.req.header("content-type") ?? "");
-  const rows = csv ? readCsv(await readText(c)) : null;
+  const rows = csv ? readCsv(await readText(c.req.raw, ADMINISTRATION)) : null;
   if (csv && !rows)
     throw Problem.of("body", "body must be CSV with a header, and as many cells in each line", "invalid");
   const { rates } = rows ? accept({ rates: rows }, newRates) : await readBody(c, newRates);

@@ -1,38 +1,10 @@
 /** The body of the events API: JSON, perhaps packed; one event, an array, or `{"events":[…]}`. */
 import type { FieldError } from "../event.ts";
 import { Problem } from "../http/problem.ts";
+import { type BodyRule, readText } from "../http/read-text.ts";
 
 const MOST_EVENTS = 500;
-const BODY_BYTES = 512 * 1024;
-
-/** The body's text, unpacked where it is gzip. Stops reading at the limit: a small body can unpack to a huge one. */
-async function readText(request: Request): Promise<string> {
-  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity" && encoding !== "gzip") throw new Problem(415, "Content-Encoding may be gzip or none.");
-  if (!request.body) throw new Problem(415, "The body must be JSON.");
-  const stream = encoding === "gzip" ? request.body.pipeThrough(new DecompressionStream("gzip")) : request.body;
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let text = "";
-  let bytes = 0;
-  const reader = (stream as ReadableStream<Uint8Array>).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
-      bytes += value.byteLength;
-      if (bytes > BODY_BYTES) throw new Problem(413, "The body may have 512 KB, unpacked.");
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem(
-      415,
-      encoding === "gzip" ? "The body is not what gzip makes of UTF-8." : "The body is not UTF-8.",
-    );
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
+const BODY: BodyRule = { bytes: 512 * 1024, gzip: true };
 
 export type Sent = { single: boolean; events: unknown[] };
 
@@ -57,7 +29,7 @@ export const BODY_FAULTS: Partial<Record<Problem["status"], FieldError["code"]>>
 
 /** The body, and its events. */
 export async function readSent(request: Request): Promise<Sent & { text: string }> {
-  const text = await readText(request);
+  const text = await readText(request, BODY);
   const sent = parse(text);
   if (sent.events.length > MOST_EVENTS)
     throw new Problem(413, `A batch may have ${MOST_EVENTS} events; this one has ${sent.events.length}.`);

@@ -2,18 +2,19 @@
 import type { Context } from "hono";
 import type * as z from "zod";
 import { type Complaint, Problem } from "./problem.ts";
+import { type BodyRule, readText } from "./read-text.ts";
 
 /** Administrative bodies are small; events have limits of their own. */
-const MOST_CHARACTERS = 256 * 1024;
+export const ADMINISTRATION: BodyRule = { bytes: 256 * 1024, gzip: false };
+/** What is read of whoever has shown no key yet. */
+export const SIGNING_IN: BodyRule = { bytes: 8 * 1024, gzip: false };
 
-export async function readText(c: Context): Promise<string> {
-  const text = await c.req.text();
-  if (text.length > MOST_CHARACTERS) throw new Problem(413, "The body is too large.");
-  return text;
-}
-
-export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
-  const text = await readText(c);
+export async function readBody<Schema extends z.ZodType>(
+  c: Context,
+  schema: Schema,
+  rule = ADMINISTRATION,
+): Promise<z.output<Schema>> {
+  const text = await readText(c.req.raw, rule);
   try {
     return accept(JSON.parse(text), schema);
   } catch (error) {

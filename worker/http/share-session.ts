@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { openDatabase } from "../schema.ts";
-import { readBody } from "./body.ts";
+import { readBody, SIGNING_IN } from "./body.ts";
 import type { App } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { limitSignIn } from "./rate-limit.ts";
@@ -24,7 +24,7 @@ const refused = (code: string, detail: string) =>
 
 export const shareSessionRoutes = new Hono<App>().post("/share-sessions", async (c) => {
   await limitSignIn(c.env, c.req.raw);
-  const { token, password } = await readBody(c, shareOpening);
+  const { token, password } = await readBody(c, shareOpening, SIGNING_IN);
   if (!c.env.ADMIN_TOKEN) throw new Problem(503, "No ADMIN_TOKEN is set, which sessions are signed with.");
   const now = Date.now();
   const share = await shareOfToken(openDatabase(c.env.DB), token, now);

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { openDatabase, projects } from "../schema.ts";
 import { atLeast, reaches } from "./access.ts";
-import { readBody } from "./body.ts";
+import { readBody, SIGNING_IN } from "./body.ts";
 import { principalOfKey } from "./keys.ts";
 import { type App, may, type Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
@@ -31,7 +31,7 @@ export const sessionRoutes = new Hono<App>()
     if (origin !== undefined && origin !== new URL(c.req.url).origin)
       throw new Problem(403, "Sign in from the dashboard itself.");
     await limitSignIn(c.env, c.req.raw);
-    const { key } = await readBody(c, credentials);
+    const { key } = await readBody(c, credentials, SIGNING_IN);
     const principal = await principalOfKey(c.env, key, Date.now());
     if (!principal) throw new Problem(401, "That key is not known here.");
     if (!may(principal, "viewer"))

@@ -1,63 +1,65 @@
 /**
  * `npm run export -- --from YYYY-MM-DD --to YYYY-MM-DD --out DIR`: the archive's files of these UTC days, through the
- * routes of the instance at `--url`. What is there already and whole is not loaded again. The key, one for all projects
- * of the role `admin`, is `--key`, else EDGEPIXEL_KEY, else the ADMIN_TOKEN in .dev.vars.
+ * routes of the instance at `--url`, and a manifest for each day. What is there already and whole is not loaded again.
+ * docs/archive.md has more.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
 import type { ArchiveFileView } from "../worker/admin/archive.ts";
-
-const { values } = parseArgs({
-  options: {
-    from: { type: "string" },
-    to: { type: "string" },
-    out: { type: "string" },
-    url: { type: "string", default: "http://localhost:8787" },
-    key: { type: "string" },
-  },
-});
-const { from, to, url } = values;
-if (!from || !to || !values.out) fail("--from, --to and --out are needed: two dates and a folder.");
-const out = resolve(values.out);
-const key = values.key ?? process.env.EDGEPIXEL_KEY ?? adminToken();
-if (!key) fail("There is no key: set EDGEPIXEL_KEY to one of the role admin, for all projects.");
+import { here } from "./here.ts";
+import { DEFAULT_URL, type Instance, instanceAt } from "./instance.ts";
+import { showProgress } from "./progress.ts";
 
 const AT_ONCE = 4;
 const TRIES = 6;
 /** Files may be merged while they are loaded: then the list is asked for again. */
 const ROUNDS = 5;
 
-const tally = { done: 0, bytes: 0, kept: 0, total: 0 };
-let files: ArchiveFileView[] = [];
-for (let round = 1, gone = 1; gone > 0; round++) {
-  if (round > ROUNDS) fail("The archive changes faster than it can be loaded; run it again.");
-  files = await list();
-  Object.assign(tally, { done: 0, bytes: 0, kept: 0, total: files.length });
-  gone = await loadAll(files);
-}
-const removed = removeOthers(new Set(files.map((file) => file.key)));
-writeFileSync(join(out, `files-${from}-${to}.json`), JSON.stringify({ from, to, files }, null, 1));
-const rows = files.reduce((sum, file) => sum + file.rows, 0);
-console.log(
-  `\n${files.length} files with ${rows.toLocaleString("en")} events in ${out}; ${tally.kept} were there already${
-    removed ? `, ${removed} were taken away that have been merged since` : ""
-  }.`,
-);
+type Days = { from: string; to: string };
+type Tally = { done: number; bytes: number; kept: number; total: number };
 
-async function list(): Promise<ArchiveFileView[]> {
+function readOptions(): { instance: Instance; days: Days; out: string } {
+  const { values } = parseArgs({
+    options: {
+      from: { type: "string" },
+      to: { type: "string" },
+      out: { type: "string" },
+      url: { type: "string", default: DEFAULT_URL },
+      key: { type: "string" },
+    },
+  });
+  const { from, to, out, url, key } = values;
+  if (key !== undefined)
+    throw new Error("--key is not taken: arguments show in the list of processes. Put the key into EDGEPIXEL_KEY.");
+  if (!from || !to || !out) throw new Error("--from, --to and --out are needed: two dates and a folder.");
+  return { instance: instanceAt(url), days: { from, to }, out: here(out) };
+}
+
+/** Asks again where the instance cannot be reached, or says to wait. */
+async function ask({ url, key }: Instance, path: string): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(new URL(`/api/v1/${path}`, url), { headers: { authorization: `Bearer ${key}` } }).catch(
+      (error: unknown) => {
+        if (attempt === TRIES) throw new Error(`${url} cannot be reached: ${error}`);
+        return null;
+      },
+    );
+    if (answer && (attempt === TRIES || ![429, 500, 502, 503, 504].includes(answer.status))) return answer;
+    await answer?.body?.cancel();
+    const seconds = Number(answer?.headers.get("retry-after")) || 2 ** (attempt - 1);
+    await new Promise((done) => setTimeout(done, seconds * 1_000));
+  }
+}
+
+async function list(instance: Instance, days: Days): Promise<ArchiveFileView[]> {
   const all: ArchiveFileView[] = [];
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({
-      from: from as string,
-      to: to as string,
-      limit: "1000",
-      ...(cursor && { cursor }),
-    });
-    const answer = await ask(`archive/files?${query}`);
-    if (!answer.ok) fail(`The list of files: ${answer.status} ${await answer.text()}`);
+    const query = new URLSearchParams({ ...days, limit: "1000", ...(cursor && { cursor }) });
+    const answer = await ask(instance, `archive/files?${query}`);
+    if (!answer.ok) throw new Error(`The list of files: ${answer.status} ${await answer.text()}`);
     const page = (await answer.json()) as { rows: ArchiveFileView[]; next_cursor: string | null };
     all.push(...page.rows);
     cursor = page.next_cursor;
@@ -65,31 +67,17 @@ async function list(): Promise<ArchiveFileView[]> {
   return all;
 }
 
-/** Gives how many were no longer there. */
-async function loadAll(wanted: ArchiveFileView[]): Promise<number> {
-  const waiting = [...wanted];
-  let gone = 0;
-  const work = async () => {
-    for (let file = waiting.shift(); file; file = waiting.shift()) {
-      if (!(await load(file))) gone++;
-      tally.done++;
-      draw();
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return gone;
-}
-
-async function load(file: ArchiveFileView): Promise<boolean> {
+/** Whether a file is there now, as it was written; false where the archive has it no more. */
+async function load(instance: Instance, file: ArchiveFileView, out: string, tally: Tally): Promise<boolean> {
   const path = join(out, file.key);
   if (existsSync(path) && sha256(readFileSync(path)) === file.sha256) {
     tally.kept++;
     return true;
   }
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const answer = await ask(`archive/files/${file.key}`);
+    const answer = await ask(instance, `archive/files/${file.key}`);
     if (answer.status === 404) return false;
-    if (!answer.ok) fail(`${file.key}: ${answer.status} ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`${file.key}: ${answer.status} ${await answer.text()}`);
     const bytes = await answer.arrayBuffer().then(Buffer.from, () => Buffer.alloc(0));
     // Broken off, or changed on its way.
     if (sha256(bytes) !== file.sha256) continue;
@@ -99,58 +87,90 @@ async function load(file: ArchiveFileView): Promise<boolean> {
     tally.bytes += bytes.length;
     return true;
   }
-  fail(`${file.key} does not arrive as it was written.`);
+  throw new Error(`${file.key} does not arrive as it was written.`);
 }
 
-/** Asks again where the instance cannot be reached, or says to wait. */
-async function ask(path: string): Promise<Response> {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await fetch(new URL(`/api/v1/${path}`, url), { headers: { authorization: `Bearer ${key}` } }).catch(
-      (error: unknown) => (attempt < TRIES ? null : fail(`${url} cannot be reached: ${error}`)),
-    );
-    if (answer && ![429, 500, 502, 503, 504].includes(answer.status)) return answer;
-    if (answer && attempt === TRIES) return answer;
-    await answer?.body?.cancel();
-    const seconds = Number(answer?.headers.get("retry-after")) || 2 ** (attempt - 1);
-    await new Promise((done) => setTimeout(done, seconds * 1_000));
-  }
+/** Gives how many were no longer there. */
+async function loadAll(instance: Instance, files: readonly ArchiveFileView[], out: string, tally: Tally) {
+  const waiting = [...files];
+  let gone = 0;
+  const work = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      if (!(await load(instance, file, out, tally))) gone++;
+      tally.done++;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return gone;
 }
 
-/** Files of an earlier export in these days whose events are in another file now: a glob would find them twice. */
-function removeOthers(keys: Set<string>): number {
-  const folder = join(out, "events");
-  if (!existsSync(folder)) return 0;
-  const others = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((path) => relative(out, join(folder, path)).split(sep).join("/"))
+/** Which of the files in a folder are of these days, by their keys. */
+function keysIn(out: string, { from, to }: Days): string[] {
+  if (!existsSync(out)) return [];
+  return readdirSync(out, { recursive: true, encoding: "utf8" })
+    .map((path) => relative(out, join(out, path)).split(sep).join("/"))
     .filter((path) => {
       const [, year, month, day] =
         /^events\/year=(\d{4})\/month=(\d\d)\/day=(\d\d)\/hour=\d\d\/\d{12}-\d{12}(?:\.c\d+)?\.parquet$/.exec(path) ??
+        /^manifest\/(\d{4})-(\d\d)-(\d\d)\.json$/.exec(path) ??
         [];
       const date = `${year}-${month}-${day}`;
-      return year !== undefined && date >= (from as string) && date <= (to as string) && !keys.has(path);
+      return year !== undefined && date >= from && date <= to;
     });
+}
+
+/** Takes away what an earlier export left of these days and the archive has no more: a glob would find events twice. */
+function tidy(out: string, days: Days, files: readonly ArchiveFileView[]): number {
+  const manifests = new Map<string, ArchiveFileView[]>();
+  for (const file of files) {
+    const day = file.hour.slice(0, 10);
+    manifests.set(day, [...(manifests.get(day) ?? []), file]);
+  }
+  if (files.length > 0) mkdirSync(join(out, "manifest"), { recursive: true });
+  for (const [day, own] of manifests) {
+    const sum = (of: (file: ArchiveFileView) => number) => own.reduce((all, file) => all + of(file), 0);
+    const manifest = { day, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), files: own };
+    writeFileSync(join(out, `manifest/${day}.json`), JSON.stringify(manifest, null, 1));
+  }
+  const kept = new Set([...files.map(({ key }) => key), ...[...manifests.keys()].map((day) => `manifest/${day}.json`)]);
+  const others = keysIn(out, days).filter((path) => !kept.has(path));
   for (const path of others) rmSync(join(out, path));
-  return others.length;
+  return others.filter((path) => path.startsWith("events/")).length;
 }
 
-function draw(): void {
-  const { done, total, bytes } = tally;
-  const filled = total === 0 ? 30 : Math.floor((done / total) * 30);
-  const line = `[${"#".repeat(filled)}${"-".repeat(30 - filled)}] ${done} of ${total} files, ${(bytes / 1e6).toFixed(1)} MB loaded`;
-  if (process.stdout.isTTY) process.stdout.write(`\r${line}\u001b[K`);
-  else if (done === total) process.stdout.write(line);
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+async function run(): Promise<void> {
+  const { instance, days, out } = readOptions();
+  const tally: Tally = { done: 0, bytes: 0, kept: 0, total: 0 };
+  let files = await list(instance, days);
+  const bar = showProgress(() => ({
+    share: tally.total === 0 ? 1 : tally.done / tally.total,
+    text: `${tally.done} of ${tally.total} files, ${(tally.bytes / 1e6).toFixed(1)} MB loaded`,
+  }));
+  try {
+    for (let round = 1; ; round++) {
+      Object.assign(tally, { done: 0, bytes: 0, kept: 0, total: files.length });
+      if ((await loadAll(instance, files, out, tally)) === 0) break;
+      if (round === ROUNDS) throw new Error("The archive changes faster than it can be loaded; run it again.");
+      files = await list(instance, days);
+    }
+  } finally {
+    bar.end();
+  }
+  const removed = tidy(out, days, files);
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  if (files.length === 0)
+    console.log(`The archive has no events from ${days.from} to ${days.to}. What has just come in is archived within 16
+minutes; GET /api/v1/archive says how far it is.`);
+  else
+    console.log(
+      `${files.length} files with ${rows.toLocaleString("en")} events in ${out}; ${tally.kept} were there already.`,
+    );
+  if (removed) console.log(`${removed} files were taken away that the archive has no more.`);
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function adminToken(): string | undefined {
-  const file = resolve(import.meta.dirname, "..", ".dev.vars");
-  return existsSync(file) ? /^ADMIN_TOKEN="?([^"\n]+)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
-}
-
-function fail(message: string): never {
-  console.error(message);
+await run().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
   process.exit(1);
-}
+});

@@ -3,8 +3,8 @@
  * options. It can be stopped at any time and run again: nothing is lost, and nothing counts twice.
  */
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { here } from "./here.ts";
 import { FORMAT_NAMES, type Format, guessFormat } from "./import/format.ts";
 import { mappingOf } from "./import/mapping.ts";
 import { Rejects } from "./import/rejects.ts";
@@ -12,13 +12,13 @@ import { reach, Stopped, type Target } from "./import/send.ts";
 import { importSource, type Source } from "./import/source.ts";
 import { State } from "./import/state.ts";
 import { describe, noTally, type Tally, totalRefused } from "./import/tally.ts";
-import { instanceAt } from "./instance.ts";
+import { DEFAULT_URL, instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    url: { type: "string", default: "http://localhost:8787" },
+    url: { type: "string", default: DEFAULT_URL },
     project: { type: "string" },
     format: { type: "string" },
     type: { type: "string" },
@@ -29,8 +29,6 @@ const { values, positionals } = parseArgs({
     "dry-run": { type: "boolean", default: false },
   },
 });
-/** npm runs a script in the project's folder, whichever the caller is in. */
-const here = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
 const dry = values["dry-run"];
 let begun = false;
 

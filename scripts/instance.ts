@@ -2,6 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
+/** Where a command speaks to unless told otherwise by `--url`. */
+export const DEFAULT_URL = process.env.EDGEPIXEL_URL || "http://localhost:8787";
+
 export type Instance = { url: string; key: string };
 
 const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);

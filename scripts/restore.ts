@@ -5,14 +5,14 @@
 import { parseArgs } from "node:util";
 import { parseRetryAfter } from "../pixel/client/answer.ts";
 import type { Restored } from "../worker/event-log/restore.ts";
-import { instanceAt } from "./instance.ts";
+import { DEFAULT_URL, instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
 
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 const TRIES = 20;
 
-const { values } = parseArgs({ options: { url: { type: "string", default: "http://localhost:8787" } } });
+const { values } = parseArgs({ options: { url: { type: "string", default: DEFAULT_URL } } });
 
 type Answer = { status: number; pause: number; body: Partial<Restored> & { detail?: string } };
 

@@ -1,18 +1,17 @@
 /**
  * `npm run screenshots`: pictures of the dashboard and the demo site into docs/pictures/, taken of a running instance.
- * `--url` names it; the ADMIN_TOKEN is read from .dev.vars or the environment.
+ * `--url` names it; the key is found as an import's.
  */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { VIEWS } from "../dashboard/views/index.ts";
 import { launch } from "../test/browser/harness.ts";
+import { DEFAULT_URL, instanceAt } from "./instance.ts";
 
-const { values } = parseArgs({ options: { url: { type: "string", default: "http://localhost:8787" } } });
+const { values } = parseArgs({ options: { url: { type: "string", default: DEFAULT_URL } } });
 process.chdir(resolve(import.meta.dirname, ".."));
-const secrets = existsSync(".dev.vars") ? readFileSync(".dev.vars", "utf8") : "";
-const token = process.env.ADMIN_TOKEN ?? /^ADMIN_TOKEN=(.+)$/m.exec(secrets)?.[1];
-if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars or the environment.");
+const { url, key } = instanceAt(values.url);
 
 const FOLDER = "docs/pictures";
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
@@ -29,10 +28,10 @@ const browser = await launch();
 for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"] as const) {
     const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
-    await context.request.post(`${values.url}/api/v1/session`, { data: { key: token } });
+    await context.request.post(`${url}/api/v1/session`, { data: { key } });
     const page = await context.newPage();
     for (const [name, path] of Object.entries(PAGES)) {
-      await page.goto(values.url + path);
+      await page.goto(url + path);
       // The page has settled when nothing has been asked of the server for a while; a live one never is silent for good.
       await page.waitForTimeout(1_500);
       const height = Math.min(TALLEST, await page.evaluate(() => document.documentElement.scrollHeight));

@@ -1,38 +1,54 @@
 /** How the demo's hits reach an instance: one by one as they happen, and in batches what lies in the past. */
+import { parseRetryAfter } from "../../pixel/client/answer.ts";
 import { send as sendBatch } from "../import/send.ts";
+import { between } from "./chance.ts";
 import type { Hit } from "./people.ts";
 
 export type Outcome = { accepted: number; rejected: number; unavailable: number };
 export type Target = { url: string; project: string; key: string | undefined };
 
-const TRIES = 5;
+const FIRST_MS = 500;
+const LONGEST_MS = 30_000;
+/** How long one event is tried: a server can be started again meanwhile. */
+const PATIENCE_MS = 600_000;
+
+type Wait = (ms: number) => Promise<void>;
+const sleep: Wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Tries again where an instance cannot take it now; the event's id keeps it from counting twice. */
-async function deliver(request: () => Promise<Response>): Promise<Outcome> {
-  for (let attempt = 1; ; attempt++) {
+async function deliver(request: () => Promise<Response>, wait: Wait): Promise<Outcome> {
+  for (let waited = 0, longest = FIRST_MS; ; longest = Math.min(LONGEST_MS, longest * 2)) {
     const answer = await request().catch(() => null);
     await answer?.body?.cancel();
     if (answer?.ok) return { accepted: 1, rejected: 0, unavailable: 0 };
     if (answer && answer.status < 429 && answer.status >= 400) return { accepted: 0, rejected: 1, unavailable: 0 };
-    if (attempt === TRIES) return { accepted: 0, rejected: 0, unavailable: 1 };
-    await new Promise((done) => setTimeout(done, 1_000 * Number(answer?.headers.get("retry-after") ?? 1)));
+    if (waited >= PATIENCE_MS) return { accepted: 0, rejected: 0, unavailable: 1 };
+    const asked = parseRetryAfter(answer?.headers.get("retry-after") ?? null, Date.now());
+    const pause = Math.max(asked, longest * between(0.5, 1));
+    await wait(pause);
+    waited += pause;
   }
 }
 
-function sendPixel({ url, project }: Target, { agent, fields }: Hit, timestamp: number | undefined): Promise<Outcome> {
+function sendPixel(
+  { url, project }: Target,
+  { agent, fields }: Hit,
+  timestamp: number | undefined,
+  wait: Wait,
+): Promise<Outcome> {
   const { event_type, ...others } = fields;
   const query = new URLSearchParams({ project_id: project });
   for (const [name, value] of Object.entries({ ...others, timestamp }))
     if (value !== undefined) query.set(name, String(value));
-  return deliver(() => fetch(`${url}/pixel/${event_type}?${query}`, { headers: { "user-agent": agent } }));
+  return deliver(() => fetch(`${url}/pixel/${event_type}?${query}`, { headers: { "user-agent": agent } }), wait);
 }
 
 /** What happens at this moment has no timestamp: the server's own is the best. */
-export function sendNow(target: Target, hit: Hit): Promise<Outcome> {
-  if (hit.by === "pixel") return sendPixel(target, hit, undefined);
+export function sendNow(target: Target, hit: Hit, wait: Wait = sleep): Promise<Outcome> {
+  if (hit.by === "pixel") return sendPixel(target, hit, undefined, wait);
   const headers = { authorization: `Bearer ${target.key}`, "content-type": "application/json" };
   const body = JSON.stringify({ ...hit.fields, project_id: target.project });
-  return deliver(() => fetch(`${target.url}/api/v1/events`, { method: "POST", headers, body }));
+  return deliver(() => fetch(`${target.url}/api/v1/events`, { method: "POST", headers, body }), wait);
 }
 
 /** What has happened. An administrator's key takes all of it at once, and with it where each person is and by what device. */
@@ -41,7 +57,7 @@ export async function sendPast(target: Target, hits: readonly Hit[]): Promise<Ou
   const all: Outcome = { accepted: 0, rejected: 0, unavailable: 0 };
   if (key === undefined) {
     for (const hit of hits) {
-      const one = await sendPixel(target, hit, hit.at);
+      const one = await sendPixel(target, hit, hit.at, sleep);
       for (const name of Object.keys(all) as (keyof Outcome)[]) all[name] += one[name];
     }
     return all;

@@ -43,7 +43,7 @@ async function everyQuery(connection: DuckDBConnection, docs: string, folder: st
   );
   const statements = blocks
     .join("")
-    .replaceAll("r2://edgepixel-archive", folder)
+    .replaceAll(/r2:\/\/edgepixel-archive|\.\/archive/g, folder)
     .split(/;$/m)
     .map((statement) => statement.replace(/^--.*$/gm, "").trim())
     .filter((statement) => statement && !/^(?:INSTALL|CREATE SECRET)/.test(statement));

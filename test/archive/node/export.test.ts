@@ -1,6 +1,6 @@
 /** `npm run export`, against the archive's own routes over HTTP, on a real D1 and a real bucket. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -65,9 +65,12 @@ afterAll(async () => {
   rmSync(out, { recursive: true });
 });
 
-function run(key = TOKEN): Promise<{ code: number | null; output: string }> {
-  const args = ["scripts/export.ts", "--from", "2026-05-01", "--to", "2026-05-02", "--out", out, "--url", url];
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, EDGEPIXEL_KEY: key } });
+const DAYS = ["--from", "2026-05-01", "--to", "2026-05-02"];
+function run(key = TOKEN, options = [...DAYS, "--out", out]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, ["scripts/export.ts", "--url", url, ...options], {
+    cwd: ROOT,
+    env: { ...process.env, EDGEPIXEL_KEY: key },
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
   return new Promise((done) => child.on("exit", (code) => done({ code, output })));
@@ -107,6 +110,31 @@ it("takes away files whose events are in a merged one since", async () => {
   expect(code).toBe(0);
   expect(files().length).toBeLessThan(before);
   expect(await events()).toEqual(WHOLE);
+});
+
+it("writes manifests, by which each event is found once, also beside files that are not in them", async () => {
+  const connection = await (await DuckDBInstance.create(":memory:")).connect();
+  await connection.run(`SET VARIABLE files = (SELECT list('${out}/' || file.key)
+    FROM (SELECT unnest(files) AS file FROM read_json('${out}/manifest/*.json')))`);
+  const reader = await connection.runAndReadAll(
+    "SELECT count(*)::INTEGER AS rows, count(DISTINCT seq)::INTEGER AS seqs FROM read_parquet(getvariable('files'))",
+  );
+  expect(reader.getRowObjectsJS()).toEqual([WHOLE]);
+});
+
+it("says so where the archive has nothing of these days, and makes no folder for it", async () => {
+  const nowhere = join(out, "nowhere");
+  const { code, output } = await run(TOKEN, ["--from", "2020-01-01", "--to", "2020-01-31", "--out", nowhere]);
+  expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining("has no events from 2020-01-01") });
+  expect(existsSync(nowhere)).toBe(false);
+});
+
+it("takes no key as an argument, and no empty one", async () => {
+  const given = await run(TOKEN, [...DAYS, "--out", out, "--key", TOKEN]);
+  expect(given).toMatchObject({ code: 1, output: expect.stringContaining("EDGEPIXEL_KEY") });
+  // Without one at hand it goes on as if none were set.
+  const { output } = await run("", [...DAYS, "--out", out, "--url", "https://pixel.invalid"]);
+  expect(output).toContain("Put a key with the role admin into EDGEPIXEL_KEY.");
 });
 
 it("says why where the key is not the right one", async () => {

@@ -2,11 +2,15 @@
  * `npm start`: everything on this machine, without an account. Builds, migrates the local database, makes an
  * ADMIN_TOKEN where there is none, and serves. `--port N` and `--persist-to DIR` move it.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isMigrated, migrationsInto } from "./start/migrations.ts";
+import { callers, runs } from "./start/processes.ts";
+import { serve } from "./start/server.ts";
 
 const { values } = parseArgs({
   options: {
@@ -21,27 +25,39 @@ if (!Number.isInteger(port) || port < 1 || port > 65_535)
 const persist = resolve(values["persist-to"]);
 process.chdir(resolve(import.meta.dirname, ".."));
 
+if (await isTaken(port)) {
+  fail(`Something listens on port ${port} already: end it, or choose another port with \`npm start -- --port N\`.`);
+}
+
 const SECRETS = ".dev.vars";
 const wrangler = [resolve("node_modules/wrangler/bin/wrangler.js")];
-const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", CI: "true" };
+// wrangler's own explorer would write a trace of each request to disk.
+const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", X_LOCAL_EXPLORER: "false", CI: "true" };
+const env = { ...process.env, ...QUIET };
 
 if (!existsSync(SECRETS) || !/^ADMIN_TOKEN=./m.test(readFileSync(SECRETS, "utf8"))) {
   appendFileSync(SECRETS, `ADMIN_TOKEN=${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
 }
 
 if (!values["no-build"]) step("Building the dashboard, the demo site and the snippet", ["scripts/build.ts"]);
-step("Preparing the database", [...wrangler, "d1", "migrations", "apply", "DB", "--local", "--persist-to", persist]);
-
-const server = spawn(
-  process.execPath,
-  [...wrangler, "dev", "--port", String(port), "--persist-to", persist, "--show-interactive-dev-session=false"],
-  { env, stdio: ["ignore", "inherit", "inherit"] },
-);
-server.on("exit", (code) => process.exit(code ?? 1));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => server.kill(signal));
+if (!isMigrated(persist, readdirSync("migrations")))
+  step("Preparing the database", [...wrangler, ...migrationsInto(persist)]);
 
 const url = `http://localhost:${port}`;
-await untilHealthy();
+const server = serve(
+  [...wrangler, "dev", "--port", String(port), "--persist-to", persist, "--show-interactive-dev-session=false"],
+  env,
+  url,
+);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void server.stop());
+// npm passes no signal on when it is killed itself; then nobody is left to end the server.
+const waiting = callers();
+setInterval(() => {
+  if (!waiting.every(runs)) void server.stop();
+}, 1_000).unref();
+void server.ended.then((status) => process.exit(status));
+
+await server.ready;
 // Nothing here calls what wrangler.toml has every minute: the archive, erasures, retention and kept reports go on by it.
 setInterval(() => void fetch(`${url}/cdn-cgi/handler/scheduled`).catch(() => undefined), 60_000).unref();
 console.log(`
@@ -63,14 +79,12 @@ function step(title: string, args: string[]): void {
   if (status !== 0) fail(`${title} failed:\n${stdout}${stderr}`);
 }
 
-async function untilHealthy(): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    const answer = await fetch(`${url}/health`).catch(() => null);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  console.error(`${url}/health does not say that all is well; see the messages above.`);
+/** Whether a connection to the port is accepted. */
+function isTaken(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ port, host: "localhost" });
+  socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }
 
 function fail(message: string): never {

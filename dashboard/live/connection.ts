@@ -6,6 +6,8 @@ import { type LiveState, nothingYet, received } from "./state.ts";
 
 /** Windows run on while nothing happens, so ask again; an answer also shows that the line still stands. */
 const REFRESH_MS = 10_000;
+/** A server that hangs takes the connection and says nothing: then another try is made. */
+const SILENCE_MS = 10_000;
 const SIGNED_OUT = 4401;
 /** From time to time the server wants to know anew who listens. */
 const CONNECT_AGAIN = 4000;
@@ -18,6 +20,7 @@ export class LiveConnection {
   #attempt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pulse: ReturnType<typeof setInterval> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #asked = false;
 
   constructor(project_id: string | undefined) {
@@ -39,6 +42,7 @@ export class LiveConnection {
   close(): void {
     clearInterval(this.#pulse);
     clearTimeout(this.#retry);
+    clearTimeout(this.#silence);
     removeEventListener("online", this.#now);
     document.removeEventListener("visibilitychange", this.#now);
     const socket = this.#socket;
@@ -62,8 +66,15 @@ export class LiveConnection {
     const socket = new WebSocket(url, session === null ? [] : ["bearer", session]);
     this.#socket = socket;
     this.#asked = false;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      if (socket !== this.#socket) return;
+      socket.close();
+      this.#lost(1006);
+    }, SILENCE_MS);
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
+      clearTimeout(this.#silence);
       this.#attempt = 0;
       this.#asked = false;
       this.#set(received(this.state, JSON.parse(data) as LiveMessage));

@@ -1,10 +1,12 @@
 /** A real server and a real browser, for the tests that look at Edgepixel from outside. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { migrationsInto } from "../../scripts/start/migrations.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_TIMEOUT_MS = 120_000;
@@ -49,13 +51,48 @@ export type Server = {
   token: string;
   port: number;
   persistTo: string;
+  /** The process of `scripts/start.ts`. */
+  process: ChildProcess;
+  /** The end of what it printed, 20,000 characters at most. */
+  output(): string;
   stop(): Promise<void>;
 };
+
+/** A migrated database without data, made once for each state of the migrations: making it takes longer than starting. */
+function emptyState(): string {
+  const names = readdirSync(join(ROOT, "migrations")).sort();
+  const hash = createHash("sha256");
+  for (const name of names) hash.update(name).update(readFileSync(join(ROOT, "migrations", name)));
+  const made = join(ROOT, "node_modules/.cache/edgepixel", `state-${hash.digest("hex").slice(0, 16)}`);
+  if (existsSync(made)) return made;
+  mkdirSync(dirname(made), { recursive: true });
+  const making = mkdtempSync(`${made}-`);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["node_modules/wrangler/bin/wrangler.js", ...migrationsInto(making)],
+    { cwd: ROOT, encoding: "utf8", env: { ...process.env, CI: "true", WRANGLER_SEND_METRICS: "false" } },
+  );
+  if (status !== 0) throw new Error(`The database could not be migrated:\n${stdout}${stderr}`);
+  try {
+    renameSync(making, made);
+  } catch (error) {
+    // Another run was quicker.
+    if (!existsSync(made)) throw error;
+    rmSync(making, { recursive: true });
+  }
+  return made;
+}
+
+function newState(): string {
+  const folder = mkdtempSync(join(tmpdir(), "edgepixel-browser-"));
+  cpSync(emptyState(), folder, { recursive: true });
+  return folder;
+}
 
 /** Runs `npm start`'s script on a free port with a database of its own, until `stop`. */
 export async function startServer(options: { port?: number; persistTo?: string } = {}): Promise<Server> {
   const port = options.port ?? (await freePort());
-  const persistTo = options.persistTo ?? mkdtempSync(join(tmpdir(), "edgepixel-browser-"));
+  const persistTo = options.persistTo ?? newState();
   const built = ["index.html", "pixel.js", "demo/index.html", "docs/index.html"].every((file) =>
     existsSync(join(ROOT, "dist", file)),
   );
@@ -95,7 +132,8 @@ export async function startServer(options: { port?: number; persistTo?: string }
 
   const token = /^ADMIN_TOKEN=(.+)$/m.exec(readFileSync(join(ROOT, ".dev.vars"), "utf8"))?.[1]?.replace(/^"|"$/g, "");
   if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars.");
-  return { url: `http://localhost:${port}`, token, port, persistTo, stop: () => end(child, port) };
+  const url = `http://localhost:${port}`;
+  return { url, token, port, persistTo, process: child, output: () => output, stop: () => end(child, port) };
 }
 
 const running = new Set<ChildProcess>();

@@ -1,0 +1,83 @@
+/** `npm start`'s server when a part of it ends: it comes back on the same data, or ends and says why. */
+import type { Browser } from "playwright-core";
+import { afterEach, expect, it, vi } from "vitest";
+import { processes, runs, runtimesOf } from "../../scripts/start/processes.ts";
+import type { Metrics } from "../../worker/reports/metrics.ts";
+import { browserPath, launch, report, type Server, startServer } from "../browser/harness.ts";
+
+const generous = { timeout: 120_000, interval: 200 };
+let server: Server;
+let browser: Browser | undefined;
+
+afterEach(async () => {
+  await browser?.close();
+  browser = undefined;
+  await server?.stop();
+});
+
+const childrenOf = (parent: number | undefined) => processes().filter((one) => one.parent === parent);
+/** The process group that wrangler and workerd run in. */
+const group = (): number => childrenOf(server.process.pid)[0]?.pid ?? 0;
+const members = () => processes().filter((one) => one.group === group());
+
+/** The workerd that has the port: the other one is replaced by wrangler itself. */
+const proxy = (): number => Math.min(...runtimesOf(group()));
+const wrangler = (): number => childrenOf(childrenOf(group())[0]?.pid)[0]?.pid ?? 0;
+
+const restarts = () => server.output().split("Edgepixel is running again").length - 1;
+const untilRestarted = (times: number) => vi.waitFor(() => expect(restarts()).toBe(times), generous);
+
+const connection = (state: string) => `.status[data-connection="${state}"]:visible >> nth=0`;
+
+const visit = (id: string) =>
+  fetch(`${server.url}/visit?event_id=${id}&visitor_id=v-${id}&banner_tag=restart`, {
+    signal: AbortSignal.timeout(60_000),
+  });
+
+async function storedVisits(): Promise<number> {
+  const today = new Date().toISOString().slice(0, 10);
+  const from = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const { rows } = await report<Metrics>(server, `metrics?from=${from}&to=${today}&event_type=visit`);
+  return rows.reduce((sum, row) => sum + row.total, 0);
+}
+
+it("is started again on the same data when its proxy is killed, and the dashboard comes back", {
+  timeout: 400_000,
+}, async () => {
+  server = await startServer();
+  expect((await visit("before")).status).toBe(200);
+  await vi.waitFor(async () => expect(await storedVisits()).toBe(1), generous);
+
+  if (browserPath) browser = await launch();
+  const page = await browser?.newPage();
+  await page?.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  await page?.goto(`${server.url}/?view=live`);
+  await page?.locator(connection("live")).waitFor(generous);
+
+  process.kill(proxy(), "SIGKILL");
+  // An error, in the time that a person waits, and never silence.
+  await expect(visit("meanwhile")).rejects.toThrow(TypeError);
+  await page?.locator(connection("reconnecting")).waitFor(generous);
+  await untilRestarted(1);
+  expect(await storedVisits()).toBe(1);
+  expect((await visit("after")).status).toBe(200);
+  await vi.waitFor(async () => expect(await storedVisits()).toBe(2), generous);
+  await page?.locator(connection("live")).waitFor(generous);
+});
+
+it("ends with a status and says why when it fails again within seconds", async () => {
+  server = await startServer();
+  process.kill(wrangler(), "SIGKILL");
+  await untilRestarted(1);
+  process.kill(wrangler(), "SIGKILL");
+  await vi.waitFor(() => expect(server.process.exitCode).toBe(1), generous);
+  expect(server.output()).toContain("It failed again within seconds, so it is not started once more.");
+});
+
+it("leaves nothing behind when it is killed itself", async () => {
+  server = await startServer();
+  const left = members().map(({ pid }) => pid);
+  expect(left.length).toBeGreaterThan(3);
+  server.process.kill("SIGKILL");
+  await vi.waitFor(() => expect(left.filter(runs)).toEqual([]), generous);
+});

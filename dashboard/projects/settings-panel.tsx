@@ -25,7 +25,7 @@ export function SettingsPanel({ project, scope, open }: Shown) {
     say(
       changes.attribution_days === undefined
         ? "Saved. It holds everywhere within 30 seconds."
-        : "Saved. All figures are being made anew.",
+        : "Saved. The project's people are being attributed again.",
     );
   };
   const action = useAction(async (filled: Filled) => {
@@ -54,11 +54,16 @@ export function SettingsPanel({ project, scope, open }: Shown) {
       </Form>
       <Secret project={project} />
       {asked && (
-        <Confirm title="Attribute all events anew?" label="Save and rebuild" action={confirmed} close={() => ask(null)}>
+        <Confirm
+          title="Attribute the past again?"
+          label="Save and attribute again"
+          action={confirmed}
+          close={() => ask(null)}
+        >
           <p>
             With {asked.attribution_days} days instead of {before.attribution_days}, tags may count for other events.
-            All figures about people are emptied and made again from the log; until that has caught up, reports of every
-            project are incomplete. System shows how far it is.
+            This project's people are attributed again, some at a time. Its reports stay whole meanwhile, and tell some
+            people by the old window until it is done. Other projects are not touched.
           </p>
         </Confirm>
       )}

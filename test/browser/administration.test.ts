@@ -209,8 +209,8 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
 
     await settings.getByLabel("Attribution, in days").fill("45");
     await press(page, "Save");
-    await press(page, "Save and rebuild");
-    await said(page, "being made anew");
+    await press(page, "Save and attribute again");
+    await said(page, "being attributed again");
     expect(await brand()).toMatchObject({ ...changed, attribution_days: 45 });
     const { rows: acts } = await report<{ rows: AuditEntry[] }>(server, "audit?project_id=brand");
     expect(acts[0]?.details).toEqual({ attribution_days: 45 });

@@ -1,6 +1,7 @@
 /** Feeds the real consumer and reads back what the projections made of it. */
 import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { INTERVAL_MS } from "../../worker/archive/run.ts";
 import { localTime } from "../../worker/calendar.ts";
@@ -8,8 +9,9 @@ import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import type { Projection } from "../../worker/projections/projection.ts";
+import { beginReattribution, reattribute } from "../../worker/projections/reattribution.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
-import { openDatabase } from "../../worker/schema.ts";
+import { openDatabase, transact } from "../../worker/schema.ts";
 import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
 
 export const db = openDatabase(env.DB);
@@ -24,6 +26,14 @@ export async function createProject(
   )
     .bind(project_id, project_id, timezone, currency, attribution_days)
     .run();
+}
+
+/** As an administrator changes it. */
+export async function changeWindow(project_id: string, attribution_days: number): Promise<void> {
+  await transact(db, [
+    beginReattribution(project_id, attribution_days, Date.now()),
+    sql`UPDATE projects SET attribution_days = ${attribution_days} WHERE project_id = ${project_id}`,
+  ]);
 }
 
 export function storedEvent(
@@ -79,24 +89,33 @@ export async function deliver(messages: EventMessage[], bindings: Env = env, que
 /** The archive takes closed intervals only: for it, time goes on. */
 const LATER: readonly Projection[] = GROUPS.archive.projections;
 
-/** One step, tried again where the projector's own alarm got there first. */
-export async function step(projection: Projection, limit?: number): Promise<number> {
-  const ahead = LATER.includes(projection) ? INTERVAL_MS : 0;
+/** Tried again where the projector's own alarm got there first. */
+async function persist<Result>(attempted: () => Promise<Result>): Promise<Result> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return (await advance(env, db, projection, Date.now() + ahead, limit)).behind;
+      return await attempted();
     } catch (error) {
       if (attempt > 20 || !lostRace(error)) throw error;
     }
   }
 }
 
-/** Runs the projections until they have reached the end of the log. */
+/** One step. */
+export function step(projection: Projection, limit?: number): Promise<number> {
+  const ahead = LATER.includes(projection) ? INTERVAL_MS : 0;
+  return persist(async () => (await advance(env, db, projection, Date.now() + ahead, limit)).behind);
+}
+
+/** One step of attributing people again, whose events are so many at most. Whether there is more to do. */
+export const reattributeSome = (most?: number): Promise<boolean> =>
+  persist(() => reattribute(db, TABLES, Date.now(), most));
+
+/** Runs the projections until they have reached the end of the log, and all people have their project's window. */
 export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
   for (;;) {
     let behind = 0;
     for (const projection of projections) behind += await step(projection);
-    if (behind === 0) return;
+    if (behind === 0 && !(await reattributeSome())) return;
   }
 }
 

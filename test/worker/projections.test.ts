@@ -4,7 +4,18 @@ import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
-import { createProject, db, deliver, figuresIn, settle, step, storedEvent, TABLES } from "./log.ts";
+import {
+  changeWindow,
+  createProject,
+  db,
+  deliver,
+  figuresIn,
+  reattributeSome,
+  settle,
+  step,
+  storedEvent,
+  TABLES,
+} from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 
 const DAY = 86_400_000;
@@ -39,7 +50,10 @@ const anEvent = fc.record({
   bot: fc.constantFrom(null, null, null, null, "crawler"),
 });
 
-/** What happens: a batch is delivered, in messages, perhaps for the second time; or a projection takes some steps. */
+/**
+ * What happens: a batch is delivered, in messages, perhaps for the second time; or a projection takes some steps; or the
+ * project gets another attribution window; or some of its people are attributed by it.
+ */
 const anAction = fc.oneof(
   {
     weight: 3,
@@ -49,19 +63,33 @@ const anAction = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ project: fc.nat(TABLES.length - 1), limit: fc.integer({ min: 1, max: 7 }) }) },
+  { weight: 1, arbitrary: fc.record({ window: fc.constantFrom(1, ATTRIBUTION_DAYS, 30) }) },
+  { weight: 1, arbitrary: fc.record({ together: fc.boolean(), reattribute: fc.integer({ min: 1, max: 9 }) }) },
 );
 
 describe("projections", () => {
-  it("equal a naive count after any batches, orders, redeliveries and interleaved runs, and after a rebuild", async () => {
+  it("equal a naive count after any batches, orders, redeliveries, interleaved runs and changes of the window, and after a rebuild", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(anAction, { minLength: 1, maxLength: 14 }), async (actions) => {
         const project_id = `property-${++run}`;
         await createProject(project_id, { timezone: TIMEZONE, attribution_days: ATTRIBUTION_DAYS });
         const sent: StoredEvent[] = [];
+        let window = ATTRIBUTION_DAYS;
         for (const action of actions) {
           if ("project" in action) {
             await step(TABLES[action.project] as (typeof TABLES)[number], action.limit);
+            continue;
+          }
+          if ("window" in action) {
+            window = action.window;
+            await changeWindow(project_id, window);
+            continue;
+          }
+          if ("reattribute" in action) {
+            // Which is done only while the projections are at one place in the log.
+            if (action.together) for (const projection of TABLES) await step(projection);
+            await reattributeSome(action.reattribute);
             continue;
           }
           const messages = action.deliver.map((events) => ({
@@ -84,7 +112,7 @@ describe("projections", () => {
           sent.push(...messages.flatMap((message) => message.events));
         }
         await settle(TABLES);
-        expect(await figuresIn(project_id)).toEqual(figuresOf(sent, ATTRIBUTION_DAYS));
+        expect(await figuresIn(project_id)).toEqual(figuresOf(sent, window));
       }),
       { numRuns: 150 },
     );
@@ -94,5 +122,5 @@ describe("projections", () => {
     expect(await figuresIn("property-1")).toMatchObject({ daily_metrics: {}, players: {}, payments: {} });
     await settle(TABLES);
     for (const [index, figures] of before.entries()) expect(await figuresIn(`property-${index + 1}`)).toEqual(figures);
-  }, 300_000);
+  }, 600_000);
 });

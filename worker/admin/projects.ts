@@ -1,5 +1,5 @@
 /** Projects: created, listed, changed; removed only while they are empty. */
-import { eq, sql } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { isTimezone } from "../calendar.ts";
@@ -11,11 +11,10 @@ import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { CURRENCIES } from "../money.ts";
 import { forgetProjects, type Project } from "../project.ts";
-import { PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
-import { anySettled, rebuild } from "../projections/runner.ts";
+import { beginReattribution } from "../projections/reattribution.ts";
 import { forgetSchemas } from "../registry/check.ts";
-import { openDatabase, projects, schemas, schemaVersions } from "../schema.ts";
+import { type Database, openDatabase, projects, schemas, schemaVersions } from "../schema.ts";
 import { act } from "./audit.ts";
 
 const origin = z
@@ -85,6 +84,43 @@ function checkRetention({ attribution_days, retention }: Pick<Project, "attribut
   }
 }
 
+/** Whoever loses a race looks again; so many races are not lost by chance. */
+const MOST_ATTEMPTS = 10;
+
+/** As the database has it, and not as this isolate knows it from a while ago. */
+async function storedProject(db: Database, project_id: string): Promise<Project> {
+  const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
+  if (!project) throw Problem.of("project_id", `there is no project ${project_id}`, "unknown_project");
+  return project;
+}
+
+/** What changes a project as it stands: it fails where what the changes are judged by has changed. NULL is not allowed. */
+function changeOf(db: Database, before: Project, changes: Partial<Project>, now: number): SQL[] {
+  const { project_id, attribution_days, retention, settled_before } = before;
+  checkRetention({ ...before, ...changes });
+  const window = changes.attribution_days ?? attribution_days;
+  if (window !== attribution_days && settled_before !== "")
+    throw new Problem(409, "Days are settled; the attribution window of settled days cannot be changed.");
+  return [
+    sql`UPDATE projects SET name = CASE WHEN attribution_days = ${attribution_days} AND settled_before = ${settled_before}
+      AND retention = ${JSON.stringify(retention)} THEN name END WHERE project_id = ${project_id}`,
+    beginReattribution(project_id, window, now),
+    db.update(projects).set(changes).where(eq(projects.project_id, project_id)).getSQL(),
+  ];
+}
+
+const changedMeanwhile = (error: unknown) => /NOT NULL constraint failed: projects\.name/.test(String(error));
+
+/** False where somebody else changed meanwhile what it was made from. */
+const happened = (done: Promise<void>): Promise<boolean> =>
+  done.then(
+    () => true,
+    (error) => {
+      if (changedMeanwhile(error)) return false;
+      throw error;
+    },
+  );
+
 const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
 
 export const projectRoutes = new Hono<App>()
@@ -128,31 +164,22 @@ export const projectRoutes = new Hono<App>()
     c.json(view(await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now()))),
   )
   .patch("/projects/:project_id", async (c) => {
-    const before = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
     const { new_pixel_secret, ...given } = await readBody(c, projectChanges);
     const changes = { ...withoutUndefined(given), ...(new_pixel_secret && { pixel_secret: newSecret() }) };
     if (Object.keys(changes).length === 0) throw new Problem(400, "There is nothing to change in the body.");
-    checkRetention({ ...before, ...changes });
-    const reattributed = changes.attribution_days !== undefined && changes.attribution_days !== before.attribution_days;
     const db = openDatabase(c.env.DB);
-    if (reattributed && (await anySettled(db)))
-      throw new Problem(409, "Days are settled; the attribution window of settled days cannot be changed.");
     const details = { ...given, ...(new_pixel_secret && { new_pixel_secret }) };
-    await act(
-      db,
-      c.var.principal,
-      Date.now(),
-      { project_id: before.project_id, action: "project.change", subject: before.project_id, details },
-      [db.update(projects).set(changes).where(eq(projects.project_id, before.project_id)).getSQL()],
-    );
-    forgetProjects();
-    // The window is part of every attribution ever made: they are made anew.
-    if (reattributed) {
-      const attributed = PROJECTIONS.filter((projection) => "apply" in projection && projection.aboutPeople);
-      for (const { name } of attributed) await rebuild(c.env, db, PROJECTIONS, name);
-      await wakeProjectors(c.env);
+    const what = { project_id, action: "project.change", subject: project_id, details };
+    for (let attempts = 0; ; attempts++) {
+      if (attempts === MOST_ATTEMPTS)
+        throw new Problem(409, `Others are changing ${project_id} at this moment. Please try again.`);
+      const statements = changeOf(db, await storedProject(db, project_id), changes, Date.now());
+      if (await happened(act(db, c.var.principal, Date.now(), what, statements))) break;
     }
-    return c.json(view({ ...before, ...changes }));
+    forgetProjects();
+    if (changes.attribution_days !== undefined) await wakeProjectors(c.env);
+    return c.json(view(await storedProject(db, project_id)));
   })
   .delete("/projects/:project_id", async (c) => {
     const { project_id } = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());

@@ -5,6 +5,7 @@
  */
 import { sql } from "drizzle-orm";
 import { wakeProjectors } from "../projections/projector.ts";
+import { isReattributed } from "../projections/reattribution.ts";
 import { digestOf, forgetSuppressions, suppress } from "../suppression.ts";
 import { archive, archivedAudit } from "./archive.ts";
 import { audit, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
@@ -18,16 +19,23 @@ const PASSES = 2;
 /** Longer than isolates trust what they have read of suppressions, and than rejections wait to be recorded. */
 export const BETWEEN_PASSES_MS = 60_000;
 
-/** Stops the projections, unless another erasure has. */
+/**
+ * Stops the projections, unless another erasure has. Not while people of the project are attributed again, in the order of
+ * their names: whoever changed theirs meanwhile might be passed over.
+ */
 async function hold({ db, job }: Work): Promise<Piece> {
-  const held = await db.get<{ erasure_id: string | null }>(sql`SELECT erasure_id FROM renaming`);
-  if (held?.erasure_id != null && held.erasure_id !== job.id) return { changes: [], place: null, wait: true };
+  const busy = isReattributed(job.project_id);
+  const held = await db.get<{ erasure_id: string | null; busy: 0 | 1 }>(
+    sql`SELECT erasure_id, ${busy} AS busy FROM renaming`,
+  );
+  if (held?.busy || (held?.erasure_id != null && held.erasure_id !== job.id))
+    return { changes: [], place: null, wait: true };
   return {
     changes: [
       // Fails where another was quicker: NULL is not allowed.
       {
         change: sql`UPDATE renaming SET erasure_id = ${job.id},
-          generation = CASE WHEN erasure_id IS NULL OR erasure_id = ${job.id} THEN generation + 1 END`,
+          generation = CASE WHEN (erasure_id IS NULL OR erasure_id = ${job.id}) AND NOT ${busy} THEN generation + 1 END`,
       },
     ],
     place: null,

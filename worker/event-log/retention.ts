@@ -16,6 +16,7 @@ import { addDays, localTime } from "../calendar.ts";
 import type { Project } from "../project.ts";
 import { GROUPS, PROJECTIONS } from "../projections/index.ts";
 import { settle } from "../projections/players.ts";
+import { isReattributed } from "../projections/reattribution.ts";
 import { datedEvents } from "../projections/resolve.ts";
 import { type Database, openDatabase, projects, type Retention, transact } from "../schema.ts";
 
@@ -81,9 +82,9 @@ export async function settleDay(db: Database, project: Project, now: number): Pr
   try {
     await transact(db, [
       settle(datedEvents(project_id, settled_before, next, oldest?.head ?? 0)),
-      // Fails, and with it the transaction, while a projection is behind, or people are renamed: NULL is not allowed.
+      // Fails, and with it the transaction, while a projection is behind, or people are renamed or attributed again: NULL is not allowed.
       sql`UPDATE projects SET settled_before = CASE WHEN ${least(TABLES)} >= ifnull((SELECT max(seq) FROM events), 0)
-        AND (SELECT erasure_id FROM renaming) IS NULL
+        AND (SELECT erasure_id FROM renaming) IS NULL AND NOT ${isReattributed(project_id)}
         THEN ${next} END WHERE project_id = ${project_id} AND settled_before = ${settled_before}`,
     ]);
   } catch (error) {

@@ -61,7 +61,8 @@ export const adminOperations: Operation[] = [
     method: "patch",
     path: "/api/v1/projects/{project_id}",
     summary: "Change a project",
-    description: "Only the fields that are given. A new attribution window makes all attributions anew.",
+    description:
+      "Only the fields that are given. A new attribution window is applied to the past of the project, some people at a time.",
     examples: { project_id: "default" },
     body: { schema: projectChanges, examples: { Window: { attribution_days: 30 } } },
     answers: { 200: { description: "The project as it is now.", content: json(projectView) } },

@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { UNITS } from "../money.ts";
-import type { Tables } from "./projection.ts";
+import type { Attributed, Tables } from "./projection.ts";
 import { newEvents, pastOf } from "./resolve.ts";
 
 /** A table of daily counts, and what its rows are grouped by beside project, date and type. */
@@ -54,35 +54,36 @@ function sum(resolved: SQL, sign: Sign): SQL {
       fraction = fraction + excluded.fraction`;
 }
 
-/** Takes out what the repaired people had added up to `after`, and puts in what they add up to `upTo`. */
-function repair(repairs: string, after: number, upTo: number): SQL[] {
-  const before = pastOf(repairs, after);
-  const now = pastOf(repairs, upTo);
-  const emptied = (table: string, by: readonly string[]) =>
-    sql`DELETE FROM ${sql.raw(table)} WHERE total = 0 AND (${list(by)}) IN (WITH ${before} SELECT ${list(by)} FROM resolved)`;
-  return [
-    ...ROLLUPS.flatMap((rollup) => [
-      rollUp(rollup, before, -1, false),
-      rollUp(rollup, now, 1, false),
-      emptied(rollup.table, rollup.by),
-    ]),
-    sum(before, -1),
-    sum(now, 1),
-    emptied("money_summary", ["banner_tag", "currency"]),
-    sql`DELETE FROM activity WHERE (project_id, event_date, event_type, person) IN (
-      WITH ${before} SELECT project_id, event_date, event_type, person FROM resolved)`,
-    record(now),
-  ];
-}
+const attributed: Attributed = {
+  takeOut: (people, asOf) => {
+    const past = pastOf(people, asOf);
+    const emptied = (table: string, by: readonly string[]) =>
+      sql`DELETE FROM ${sql.raw(table)} WHERE total = 0 AND (${list(by)}) IN (WITH ${past} SELECT ${list(by)} FROM resolved)`;
+    return [
+      ...ROLLUPS.flatMap((rollup) => [rollUp(rollup, past, -1, false), emptied(rollup.table, rollup.by)]),
+      sum(past, -1),
+      emptied("money_summary", ["banner_tag", "currency"]),
+      sql`DELETE FROM activity WHERE (project_id, event_date, event_type, person) IN (
+        WITH ${past} SELECT project_id, event_date, event_type, person FROM resolved)`,
+    ];
+  },
+  putIn: (people, asOf) => {
+    const past = pastOf(people, asOf);
+    return [...ROLLUPS.map((rollup) => rollUp(rollup, past, 1, false)), sum(past, 1), record(past)];
+  },
+};
 
 export const daily: Tables = {
   name: "daily",
   after: ["identities"],
   aboutPeople: true,
+  attributed,
   apply: (step) => {
     const fresh = newEvents(step);
     return [
-      ...(step.repairs === null ? [] : repair(step.repairs, step.after, step.upTo)),
+      ...(step.repairs === null
+        ? []
+        : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
       ...ROLLUPS.map((rollup) => rollUp(rollup, fresh, 1, true)),
       sum(fresh, 1),
       record(fresh),

@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { PAYMENT_TYPES, UNITS } from "../money.ts";
-import type { Tables } from "./projection.ts";
+import type { Attributed, Tables } from "./projection.ts";
 import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
@@ -19,18 +19,22 @@ const add = (resolved: SQL): SQL => sql`INSERT INTO payments (${BY}, total, whol
   ON CONFLICT DO UPDATE SET total = total + excluded.total, whole = whole + excluded.whole,
     fraction = fraction + excluded.fraction`;
 
+const attributed: Attributed = {
+  takeOut: (people) => [
+    sql`DELETE FROM payments WHERE (project_id, person) IN (${repaired(people)}) AND NOT ${settledDay(sql`payments`)}`,
+  ],
+  putIn: (people, asOf) => [add(pastOf(people, asOf))],
+};
+
 export const payments: Tables = {
   name: "payments",
   after: ["identities"],
   aboutPeople: true,
+  attributed,
   apply: (step) => [
     ...(step.repairs === null
       ? []
-      : [
-          sql`DELETE FROM payments
-            WHERE (project_id, person) IN (${repaired(step.repairs)}) AND NOT ${settledDay(sql`payments`)}`,
-          add(pastOf(step.repairs, step.upTo)),
-        ]),
+      : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
     add(newEvents(step)),
   ],
   clear: () => [sql`DELETE FROM payments`],

@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { countDepositors, recountDepositors } from "./depositors.ts";
-import type { Tables } from "./projection.ts";
+import type { Attributed, Tables } from "./projection.ts";
 import { ANY_TAG, newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
 
 /** Days after the first at which `retention` looks; 0 is the cohort itself. */
@@ -76,22 +76,27 @@ const record = (resolved: SQL) => sql`INSERT INTO player_days (${KEY}, first_at,
 
 const counted = (change: Change) => [countReturns(change), countRetention(change)];
 
+/** The days as they are tell what to take out of the counts, so one statement does both. */
+const attributed: Attributed = {
+  takeOut: () => [],
+  putIn: (people, asOf) => [
+    ...counted(replacements(people, asOf)),
+    recountDepositors(people, asOf),
+    sql`DELETE FROM player_days
+      WHERE (project_id, person) IN (${repaired(people)}) AND NOT ${settledDay(sql`player_days`)}`,
+    record(pastOf(people, asOf)),
+  ],
+};
+
 export const playerDays: Tables = {
   name: "player_days",
   after: ["identities"],
   aboutPeople: true,
+  attributed,
   apply: (step) => {
     const fresh = newEvents(step);
     const statements = [...counted(additions(fresh)), countDepositors(fresh), record(fresh)];
-    if (step.repairs === null) return statements;
-    return [
-      ...counted(replacements(step.repairs, step.upTo)),
-      recountDepositors(step.repairs, step.upTo),
-      sql`DELETE FROM player_days
-        WHERE (project_id, person) IN (${repaired(step.repairs)}) AND NOT ${settledDay(sql`player_days`)}`,
-      record(pastOf(step.repairs, step.upTo)),
-      ...statements,
-    ];
+    return step.repairs === null ? statements : [...attributed.putIn(step.repairs, step.upTo), ...statements];
   },
   clear: () => ["player_days", "returns", "retention", "depositors"].map((table) => sql`DELETE FROM ${sql.raw(table)}`),
 };

@@ -4,7 +4,7 @@
  * step of it when, and how long after the one before.
  */
 import { type SQL, sql } from "drizzle-orm";
-import type { Tables } from "./projection.ts";
+import type { Attributed, Tables } from "./projection.ts";
 import { newEvents, pastOf, repaired, SETTLED } from "./resolve.ts";
 
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
@@ -115,10 +115,25 @@ function countFunnel(rows: SQL, before: SQL): SQL {
 /** Keeps what these events add to their people's rows, so that it counts on when the events have gone from the log. */
 export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
 
+/** The rows as they are tell what to take out of the funnel, so one statement does both. */
+const attributed: Attributed = {
+  takeOut: () => [],
+  putIn: (people, asOf) => {
+    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(people)})`;
+    const anew = merged(pastOf(people, asOf), "settled_players", people);
+    return [
+      countFunnel(anew, known),
+      sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(people)})`,
+      upsert(anew),
+    ];
+  },
+};
+
 export const players: Tables = {
   name: "players",
   after: ["identities"],
   aboutPeople: true,
+  attributed,
   apply: ({ repairs, ...range }) => {
     const fresh = merged(newEvents({ ...range, repairs }), "players");
     const statements = [
@@ -129,15 +144,7 @@ export const players: Tables = {
       upsert(fresh),
       settle(newEvents({ ...range, repairs: null }, SETTLED)),
     ];
-    if (repairs === null) return statements;
-    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(repairs)})`;
-    const anew = merged(pastOf(repairs, range.upTo), "settled_players", repairs);
-    return [
-      countFunnel(anew, known),
-      sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(repairs)})`,
-      upsert(anew),
-      ...statements,
-    ];
+    return repairs === null ? statements : [...attributed.putIn(repairs, range.upTo), ...statements];
   },
   clear: () => [sql`DELETE FROM players`, sql`DELETE FROM funnel`],
 };

@@ -1,7 +1,7 @@
 /** What a projection is: figures that one idempotent step derives from the event log. */
 import type { SQL } from "drizzle-orm";
 import type { Database } from "../schema.ts";
-import type { Range, Step } from "./resolve.ts";
+import type { Range, Repairs, Step } from "./resolve.ts";
 
 type Named = {
   name: string;
@@ -11,11 +11,21 @@ type Named = {
   patience?: number;
 };
 
+/** How people's share of the figures is made again, as it is when the log ends at `asOf`. */
+export type Attributed = {
+  /** Takes out what these people have added. */
+  takeOut(people: NonNullable<Repairs>, asOf: number): SQL[];
+  /** Puts in what they add now, after `takeOut`. */
+  putIn(people: NonNullable<Repairs>, asOf: number): SQL[];
+};
+
 /** Figures in tables: a step's writes run in one transaction with the move of the cursor. */
 export type Tables = Named & {
   /** Whether a step must know whose past it changes. */
   aboutPeople: boolean;
   apply(step: Step): SQL[];
+  /** Present where figures depend on the attribution window. */
+  attributed?: Attributed;
   /** What empties the tables for a rebuild. */
   clear(): SQL[];
 };

@@ -4,8 +4,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { log } from "../log.ts";
-import { openDatabase } from "../schema.ts";
+import { type Database, openDatabase } from "../schema.ts";
 import { GROUP_NAMES, GROUPS, type Group } from "./index.ts";
+import { reattribute } from "./reattribution.ts";
 import { advance, lostRace, noteFailure } from "./runner.ts";
 
 /** How long one alarm works before it lets the next one go on, and when it tries again after a failure. */
@@ -52,9 +53,22 @@ export class Projector extends DurableObject<Env> {
         }
       }
       if (failed) break;
+      // Behind the projections, which are at one place in the log only then.
+      if (group === "tables" && (await this.#reattribute(db))) busy = true;
     }
     if (failed) await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
     else if (busy) await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  /** One project's trouble holds up none of the others: it is tried again when the next wake comes. */
+  async #reattribute(db: Database): Promise<boolean> {
+    try {
+      return await reattribute(db, GROUPS.tables.projections, Date.now());
+    } catch (error) {
+      if (lostRace(error)) return true;
+      log("error", "reattribution failed", { error: String(error) });
+      return false;
+    }
   }
 }
 

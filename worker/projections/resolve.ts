@@ -36,7 +36,14 @@ export function actors(project: SQL, who: SQL, asOf: number): SQL {
         AND later.seq > i.seq AND later.seq <= ${asOf})`;
 }
 
-const WINDOW = sql.raw("(SELECT w.attribution_days * 86400000 FROM projects w WHERE w.project_id = e.project_id)");
+/**
+ * A project's attribution window, in milliseconds, for the person of `e`. While the project's people are being attributed
+ * again by a new window (see `reattribution.ts`), it depends on whether this one has been.
+ */
+const WINDOW = sql.raw(`(SELECT 86400000 * coalesce((
+    SELECT CASE WHEN e.person > r.place THEN r.former_days ELSE r.days END FROM reattributions r
+    WHERE r.project_id = w.project_id AND r.place IS NOT NULL), w.attribution_days)
+  FROM projects w WHERE w.project_id = e.project_id)`);
 
 /** Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. */
 export function withTag(asOf: number): SQL {

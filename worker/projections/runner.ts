@@ -11,12 +11,15 @@ import { type Range, type Repairs, repairsOf } from "./resolve.ts";
 const STEP = 5_000;
 
 /** Whether a restore of the log is under way: until it is whole, nothing can be derived from it. */
-const HELD = sql`EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)`;
+export const HELD = sql`EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)`;
 
 type Position = { name: string; cursor: number };
 
-/** How often people were renamed, and by which erasure they are now. */
-type Naming = { generation: number; erasure_id: string | null };
+/** How often people were renamed, by which erasure they are now, and how often people were attributed again. */
+type Naming = { generation: number; erasure_id: string | null; reattributed: string };
+
+/** Tells of every move of every reattribution: by which window a person is attributed may have changed with each. */
+const REATTRIBUTED = sql`(SELECT count(*) || ' ' || ifnull(sum(moves), 0) FROM reattributions)`;
 
 /** It took the events `after < seq <= cursor`, and so many are left. */
 export type Outcome = { name: string; after: number; cursor: number; behind: number };
@@ -32,7 +35,7 @@ export async function advance(
   const [head, positions, naming] = await Promise.all([
     db.get<{ seq: number | null; held: 0 | 1 }>(sql`SELECT max(seq) AS seq, ${HELD} AS held FROM events`),
     db.all<Position>(sql`SELECT name, cursor FROM projections`),
-    db.get<Naming>(sql`SELECT generation, erasure_id FROM renaming`),
+    db.get<Naming>(sql`SELECT generation, erasure_id, ${REATTRIBUTED} AS reattributed FROM renaming`),
   ]);
   // Without it no cursor would move: better told in /health than waited for.
   if (!naming) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
@@ -66,12 +69,13 @@ async function findRepairs(db: Database, range: Range): Promise<Repairs> {
 }
 
 /**
- * Fails, and with it the transaction, when another run has moved the cursor meanwhile, people were renamed since they
- * were looked up, or a restore has begun: NULL is not allowed.
+ * Fails, and with it the transaction, when another run has moved the cursor meanwhile, people were renamed or attributed
+ * again since they were looked up, or a restore has begun: NULL is not allowed.
  */
-function move(name: string, { after, upTo }: Range, { generation }: Naming, now: number): SQL {
+function move(name: string, { after, upTo }: Range, { generation, reattributed }: Naming, now: number): SQL {
   return sql`INSERT INTO projections (name, cursor, updated_at)
-    SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL AND NOT ${HELD} THEN ${upTo} END, ${now}
+    SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL
+      AND ${REATTRIBUTED} = ${reattributed} AND NOT ${HELD} THEN ${upTo} END, ${now}
     FROM renaming WHERE true
     ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} THEN ${upTo} END,
       updated_at = ${now}, error = NULL, failed_at = NULL`;
@@ -79,7 +83,9 @@ function move(name: string, { after, upTo }: Range, { generation }: Naming, now:
 
 /** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
-  /NOT NULL constraint failed: (?:projections\.cursor|archive_runs\.attempts)/.test(String(error));
+  /NOT NULL constraint failed: (?:projections\.cursor|reattributions\.moves|archive_runs\.attempts)/.test(
+    String(error),
+  );
 
 /** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
 export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {

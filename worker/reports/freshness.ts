@@ -1,7 +1,8 @@
 /**
  * When an answer is still the same. A report's answer is a function of the log's events that it depends on, of the
- * project's settings, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is made of these,
- * so that whoever has the answer is told 304, and an answer about days that are over is kept and never stale.
+ * project's settings, of which of its people have its attribution window, of the exchange rates and of people's names;
+ * `changes` tells the last event of each day. Its ETag is made of these, so that whoever has the answer is told 304, and
+ * an answer about days that are over is kept and never stale.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
@@ -27,15 +28,24 @@ const DAYS = {
   all: () => sql``,
 } satisfies Record<Dependencies["reads"], (period: Asked<unknown>["period"]) => SQL>;
 
+type Version = {
+  seq: number | null;
+  least: number;
+  rates: number | null;
+  names: number;
+  reattributed: number | null;
+};
+
 /** Null while a projection has not come as far as the events in question. */
 async function versionOf({ db, project, period }: Asked<unknown>, { reads, converts }: Dependencies) {
   const rates = converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
-  const found = await db.get<{ seq: number | null; least: number; rates: number | null; names: number }>(sql`
+  const found = await db.get<Version>(sql`
     SELECT (SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[reads](period)}) AS seq,
       ${LEAST_CURSOR} AS least,
-      ${rates} AS rates, (SELECT generation FROM renaming) AS names`);
+      ${rates} AS rates, (SELECT generation FROM renaming) AS names,
+      (SELECT moves FROM reattributions WHERE project_id = ${project.project_id}) AS reattributed`);
   if (!found || found.least < (found.seq ?? 0)) return null;
-  return `${found.seq ?? 0} ${found.rates ?? 0} ${found.names}`;
+  return `${found.seq ?? 0} ${found.rates ?? 0} ${found.names} ${found.reattributed ?? 0}`;
 }
 
 async function digest(parts: unknown): Promise<string> {

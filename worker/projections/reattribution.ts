@@ -1,0 +1,95 @@
+/**
+ * A changed attribution window: the project's people are attributed again, some at a time, while all figures stay where
+ * they are. Which window a person has is a function of their name and of how far this has come (`WINDOW` in `resolve.ts`),
+ * so events that come meanwhile are attributed by the same window as the rest of that person's past. Other projects' people
+ * are not touched.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, transact } from "../schema.ts";
+import type { Projection, Tables } from "./projection.ts";
+import { HELD } from "./runner.ts";
+
+/** Events of the people that are attributed again in one transaction, and how many people. */
+const EVENTS_AT_ONCE = 2_000;
+const PEOPLE_AT_ONCE = 200;
+
+/** What a change of the window adds to the transaction that makes it, before it is made. */
+export const beginReattribution = (project_id: string, days: number, now: number): SQL =>
+  // One that is under way ends first, and then goes on to the window that the project has by then.
+  sql`INSERT INTO reattributions (project_id, former_days, days, place, moves, updated_at)
+    SELECT project_id, attribution_days, ${days}, '', 1, ${now} FROM projects
+    WHERE project_id = ${project_id} AND attribution_days <> ${days}
+    ON CONFLICT DO UPDATE SET former_days = excluded.former_days, days = excluded.days, place = '', moves = moves + 1,
+      updated_at = excluded.updated_at WHERE place IS NULL`;
+
+/** Whether people of a project are being attributed again. */
+export const isReattributed = (project_id: string): SQL =>
+  sql`EXISTS (SELECT 1 FROM reattributions WHERE project_id = ${project_id} AND place IS NOT NULL)`;
+
+type Attributing = Tables & Required<Pick<Tables, "attributed">>;
+const attributing = (all: readonly Projection[]): Attributing[] =>
+  all.filter((projection): projection is Attributing => "apply" in projection && projection.attributed !== undefined);
+
+type Running = { project_id: string; place: string; moves: number };
+type Place = { first: number; last: number; generation: number; free: 0 | 1 };
+type Person = { person: string; events: number };
+
+/**
+ * Attributes some more people again: of the project that has waited longest. Whether there is more to do. It does nothing
+ * while the projections stand at different places in the log, which they reach on their own.
+ */
+export async function reattribute(
+  db: Database,
+  all: readonly Projection[],
+  now: number,
+  most = EVENTS_AT_ONCE,
+): Promise<boolean> {
+  const running = await db.get<Running | undefined>(sql`
+    SELECT r.project_id, r.place, r.moves FROM reattributions r JOIN projects p ON p.project_id = r.project_id
+    WHERE r.place IS NOT NULL ORDER BY r.updated_at, r.project_id LIMIT 1`);
+  if (!running) return false;
+  const projections = attributing(all);
+  const cursors = sql`(SELECT ifnull(c.cursor, 0) AS cursor
+    FROM json_each(${JSON.stringify(projections.map(({ name }) => name))}) n LEFT JOIN projections c ON c.name = n.value)`;
+  const at = await db.get<Place>(sql`
+    SELECT min(cursor) AS first, max(cursor) AS last, (SELECT generation FROM renaming) AS generation,
+      (SELECT erasure_id FROM renaming) IS NULL AND NOT ${HELD} AS free FROM ${cursors}`);
+  if (!at || at.first !== at.last || at.free === 0) return false;
+
+  const { project_id, moves } = running;
+  const asOf = at.first;
+  /** Fails, and with it the transaction, where anything it was made from has changed meanwhile: NULL is not allowed. */
+  const move = (to: SQL) => sql`UPDATE reattributions SET ${to}, updated_at = ${now},
+    moves = CASE WHEN moves = ${moves} AND (SELECT min(cursor) = ${asOf} AND max(cursor) = ${asOf} FROM ${cursors})
+      AND EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NULL AND generation = ${at.generation})
+      AND NOT ${HELD} THEN moves + 1 END
+    WHERE project_id = ${project_id}`;
+  const people = await peopleBehind(db, running, most);
+  const last = people.at(-1);
+  if (!last) {
+    const asked = sql`(SELECT p.attribution_days FROM projects p WHERE p.project_id = reattributions.project_id)`;
+    await transact(db, [
+      move(sql`place = CASE WHEN days = ${asked} THEN NULL ELSE '' END, former_days = days, days = ${asked}`),
+    ]);
+    return true;
+  }
+  const who = JSON.stringify(people.map(({ person }) => [project_id, person]));
+  await transact(db, [
+    ...projections.flatMap(({ attributed }) => attributed.takeOut(who, asOf)),
+    move(sql`place = ${last.person}`),
+    ...projections.flatMap(({ attributed }) => attributed.putIn(who, asOf)),
+  ]);
+  return true;
+}
+
+/** The next people in the order of their names: as many as have so many events together, one at least. */
+async function peopleBehind(db: Database, { project_id, place }: Running, most: number): Promise<Person[]> {
+  const people = await db.all<Person>(sql`SELECT person, total_events AS events FROM players
+    WHERE project_id = ${project_id} AND person > ${place} ORDER BY person LIMIT ${PEOPLE_AT_ONCE}`);
+  let events = 0;
+  const beyond = people.findIndex((one) => {
+    events += one.events;
+    return events > most;
+  });
+  return people.slice(0, beyond === -1 ? people.length : Math.max(1, beyond));
+}

@@ -36,6 +36,7 @@ export type Answer = {
   description?: string;
   headers?: Record<string, { description?: string }>;
   content?: Content;
+  "x-tables"?: string[];
 };
 export type Operation = {
   method: string;

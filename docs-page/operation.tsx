@@ -79,6 +79,11 @@ function Answers({ document, answers }: { document: Document; answers: Record<st
           Headers: <code>{Object.keys(answer.headers).join(", ")}</code>
         </p>
       )}
+      {answer["x-tables"] && (
+        <p class="limits">
+          Also: <code>{answer["x-tables"].join(", ")}</code>
+        </p>
+      )}
       {Object.entries(answer.content ?? {}).map(([media, { schema }]) => (
         <div key={media}>
           <p class="media">

@@ -1,6 +1,5 @@
 /** The administration, in the document. */
 
-import * as z from "zod";
 import { auditQuery } from "../admin/audit.ts";
 import { keyChanges, newKey, rotation } from "../admin/keys.ts";
 import { newProject, projectChanges } from "../admin/projects.ts";
@@ -29,6 +28,7 @@ export const adminOperations: Operation[] = [
     method: "get",
     path: "/api/v1/projects",
     summary: "List projects",
+    description: "With all settings of each, the pixel secret included.",
     answers: { 200: { description: "Those that the key reaches.", content: json(rows(projectView)) } },
   },
   {
@@ -51,6 +51,7 @@ export const adminOperations: Operation[] = [
     method: "get",
     path: "/api/v1/projects/{project_id}",
     summary: "Show a project",
+    description: "With all its settings, the pixel secret included.",
     examples: { project_id: "default" },
     answers: { 200: { description: "The project.", content: json(projectView) } },
     problems: [400],
@@ -73,6 +74,7 @@ export const adminOperations: Operation[] = [
     method: "delete",
     path: "/api/v1/projects/{project_id}",
     summary: "Remove a project that has no events",
+    description: "Only while it has no events. What it has besides them goes as well.",
     answers: GONE,
     problems: [400, 409],
   },
@@ -82,6 +84,7 @@ export const adminOperations: Operation[] = [
     method: "get",
     path: "/api/v1/keys",
     summary: "List keys",
+    description: "Also those that are over or revoked.",
     answers: { 200: { description: "The newest first; never the keys themselves.", content: json(rows(keyView)) } },
   },
   {
@@ -90,6 +93,8 @@ export const adminOperations: Operation[] = [
     method: "post",
     path: "/api/v1/keys",
     summary: "Create a key",
+    description:
+      "`project_id: null` is every project; left out, it is the caller's own, or `default`. The key is stored as a hash alone: what is not copied from this answer is lost.",
     body: { schema: newKey, examples: { Reader: { name: "Reports", role: "viewer", project_id: "default" } } },
     answers: { 201: { description: "The key; it is shown this once.", content: json(shownKey) } },
   },
@@ -99,6 +104,7 @@ export const adminOperations: Operation[] = [
     method: "patch",
     path: "/api/v1/keys/{id}",
     summary: "Change a key",
+    description: "Its name, its tags or its end. Its role and its project stay.",
     body: { schema: keyChanges, examples: { Name: { name: "Reports of the brand" } } },
     answers: { 200: { description: "The key as it is now.", content: json(keyView) } },
     problems: [404],
@@ -130,9 +136,10 @@ export const adminOperations: Operation[] = [
     method: "get",
     path: "/api/v1/requests",
     summary: "What came lately, and why some was refused",
+    description: "The newest first. What was refused is counted in full and kept as samples, with what to do about it.",
     query: requestsQuery,
     answers: {
-      200: { description: "Exact counts, and samples.", content: { ...json(requests), "text/csv": z.string() } },
+      200: { description: "Exact counts, and samples.", content: json(requests), tables: ["text/csv"] },
     },
   },
   {
@@ -141,6 +148,8 @@ export const adminOperations: Operation[] = [
     method: "get",
     path: "/api/v1/projections",
     summary: "Where each projection stands in the log",
+    description:
+      "Every figure is derived from the event log by one of these. Tells how far each one is and what went wrong last.",
     answers: { 200: { description: "All of them.", content: json(rows(projection)) } },
   },
   {
@@ -160,6 +169,7 @@ export const adminOperations: Operation[] = [
     method: "get",
     path: "/api/v1/audit",
     summary: "Who did what",
+    description: "Every administrative act, written together with what it did. Never a secret.",
     query: auditQuery,
     answers: { 200: { description: "The newest first.", content: json(paged(auditEntry)) } },
   },

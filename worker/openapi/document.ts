@@ -9,7 +9,7 @@ import { eventOperations } from "./events.ts";
 import { exchangeRateOperations } from "./exchange-rates.ts";
 import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
-import { type Answer, type Operation, PROBLEMS, type ProblemCode, TAGS } from "./operation.ts";
+import { type Answer, type Operation, PROBLEMS, type ProblemCode, TABLES, TAGS } from "./operation.ts";
 import { pixelOperations } from "./pixels.ts";
 import { liveOperations, reportOperations } from "./reports.ts";
 import { schemaOperations } from "./schemas.ts";
@@ -102,7 +102,7 @@ function describe(operation: Operation, schemas: Components): JsonSchema {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description && { description }),
+    description,
     ...(role === null ? { security: [] } : { "x-role": role, security: [{ key: [] }, { session: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
@@ -190,9 +190,13 @@ const IDEMPOTENCY_KEY: JsonSchema = {
 const headers = (names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, { description: HEADERS[name], schema: { type: "string" } }]));
 
-function response({ description, content, headers: names }: Answer, schemas: Components): JsonSchema {
+function response({ description, content, tables, headers: names }: Answer, schemas: Components): JsonSchema {
+  const others = tables?.map((media) => TABLES[media]).join(" or ");
   return {
-    description,
+    description: others
+      ? `${description} Its rows as ${others} where \`format\` or \`Accept\` asks for it.`
+      : description,
+    ...(tables && { "x-tables": tables }),
     ...(names && { headers: headers(names) }),
     ...(content && {
       content: Object.fromEntries(

@@ -73,12 +73,15 @@ export const erasureOperations: Operation[] = [
     method: "get",
     path: "/api/v1/players/{player_id}/export",
     summary: "All that is kept of a player",
+    description:
+      "Profile, events, and everything else that names the player, for a person who asks what is known of them.",
     examples,
     query: exportQuery,
     answers: {
       200: {
         description: "Streamed; as CSV or NDJSON the events. Where a part is not all, `Link` names the next one.",
-        content: { ...json(playerExport), "text/csv": z.string(), "application/x-ndjson": z.string() },
+        content: json(playerExport),
+        tables: ["text/csv", "application/x-ndjson"],
       },
     },
   },
@@ -88,6 +91,7 @@ export const erasureOperations: Operation[] = [
     method: "get",
     path: "/api/v1/erasures",
     summary: "List the receipts of erasures",
+    description: "Of all that were asked for, finished or not.",
     query: erasuresQuery,
     answers: { 200: { description: "The newest first.", content: json(paged(receipt)) } },
   },
@@ -97,6 +101,7 @@ export const erasureOperations: Operation[] = [
     method: "get",
     path: "/api/v1/erasures/{id}",
     summary: "Show a receipt",
+    description: "What was found and is gone, store by store; signed once it has finished.",
     answers: { 200: { description: "As it stands.", content: json(receipt) } },
     problems: [404],
   },
@@ -107,6 +112,7 @@ export const erasureOperations: Operation[] = [
     method: "get",
     path: "/api/v1/erasures/key",
     summary: "The public key that receipts are signed with",
+    description: "An Ed25519 key in PEM. It needs no key to read, so whoever has a receipt can verify it.",
     answers: { 200: { description: "The key.", content: json(publicKey) } },
   },
 ];

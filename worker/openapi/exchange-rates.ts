@@ -1,5 +1,4 @@
 /** Exchange rates, in the document. */
-import * as z from "zod";
 import { newRates, ratesQuery } from "../admin/exchange-rates.ts";
 import { feed, loaded, ratesPage } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
@@ -14,9 +13,10 @@ export const exchangeRateOperations: Operation[] = [
     method: "get",
     path: "/api/v1/exchange-rates",
     summary: "List rates",
+    description: "All projects share them.",
     query: ratesQuery,
     answers: {
-      200: { description: "The newest date first.", content: { ...json(ratesPage), "text/csv": z.string() } },
+      200: { description: "The newest date first.", content: json(ratesPage), tables: ["text/csv"] },
     },
   },
   {

@@ -23,6 +23,8 @@ export const instanceOperations: Operation[] = [
     id: "getHealth",
     path: "/health",
     summary: "Whether each part works",
+    description:
+      "For a load balancer or an uptime check: each dependency, and how far each projection is behind. Exchange rates do not change the status.",
     answers: {
       200: { description: "All is well.", content: json(health) },
       503: { description: "Something fails, or a projection is more than two minutes behind.", content: json(health) },
@@ -33,13 +35,7 @@ export const instanceOperations: Operation[] = [
     id: "getDocument",
     path: "/openapi.json",
     summary: "This document",
+    description: "Made from the schemas by which the routes themselves read their input.",
     answers: { 200: { description: "OpenAPI 3.1.", content: json(z.record(z.string(), z.unknown())) } },
-  },
-  {
-    ...open,
-    id: "getDocs",
-    path: "/docs/",
-    summary: "The document as pages, where requests can be tried",
-    answers: { 200: { description: "A page.", content: { "text/html": z.string() } } },
   },
 ];

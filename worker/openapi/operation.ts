@@ -5,7 +5,7 @@ import type { Role } from "../http/principal.ts";
 export const TAGS = {
   Pixels: "Sent by an image, the snippet or another server's postback. No key.",
   Events: "Sent by your own servers and apps, with a key of the role `collect`.",
-  Reports: "Figures, as JSON or CSV.",
+  Reports: "Figures, as JSON, CSV or NDJSON.",
   Live: "What happens now.",
   Session: "Signing in to the dashboard with a key.",
   Sharing: "Saved segments, and links by which people without a key see figures.",
@@ -35,10 +35,18 @@ export const PROBLEMS = {
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;
 
+export const TABLES = { "text/csv": "CSV", "application/x-ndjson": "NDJSON" } as const;
+export type TableMedia = keyof typeof TABLES;
+
 export type Answer = {
   description: string;
   /** By media type; `null` is a file. */
   content?: Record<string, z.ZodType | null>;
+  /**
+   * Media types in which the rows of the JSON are answered where that is asked for. Not content of their own: a typed
+   * client would take every answer for one of JSON or text.
+   */
+  tables?: readonly TableMedia[];
   headers?: readonly string[];
 };
 
@@ -49,7 +57,7 @@ export type Operation = {
   /** With the parts that vary in braces. */
   path: string;
   summary: string;
-  description?: string;
+  description: string;
   /** The least that it needs; null is no key. */
   role: Role | null;
   /** The schema that the route itself reads its query by. */

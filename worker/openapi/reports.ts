@@ -1,5 +1,4 @@
 /** The reports and the live figures, in the document. */
-import * as z from "zod";
 import { REPORTS } from "../reports/index.ts";
 import { realtimeQuery } from "../reports/realtime.ts";
 import { FORMATS } from "../reports/table.ts";
@@ -13,14 +12,15 @@ export const reportOperations: Operation[] = REPORTS.map(
     method: "get",
     path: `/api/v1${path.replace(/:(\w+)/g, "{$1}")}`,
     summary,
-    ...(description && { description }),
+    description,
     role,
     query,
     ...(examples && { examples }),
     answers: {
       200: {
         description: holds,
-        content: { ...json(answer), [FORMATS.csv]: z.string(), [FORMATS.ndjson]: z.string() },
+        content: json(answer),
+        tables: [FORMATS.csv, FORMATS.ndjson],
       },
     },
     ...(problems && { problems }),
@@ -34,6 +34,7 @@ export const liveOperations: Operation[] = [
     method: "get",
     path: "/api/v1/realtime",
     summary: "The last 1, 5 and 60 minutes, and today",
+    description: "From counters that follow the log within two seconds. `listen` pushes the same.",
     role: "viewer",
     query: realtimeQuery,
     answers: { 200: { description: "By type, with the top tags, countries and devices.", content: json(snapshot) } },

@@ -22,6 +22,8 @@ export const sessionOperations: Operation[] = [
     id: "getSession",
     method: "get",
     summary: "Who is signed in",
+    description:
+      "The role, the project and the tags of the key, of the cookie or of the share link with which the request comes.",
     role: "viewer",
     answers: { 200: { description: "By the cookie, or by the key of the request.", content: json(signedIn) } },
   },
@@ -30,6 +32,7 @@ export const sessionOperations: Operation[] = [
     id: "signOut",
     method: "delete",
     summary: "Sign out",
+    description: "Takes the cookie from the browser. A key that signs its requests itself is not affected.",
     role: null,
     answers: { 204: { description: "The cookie is gone.", headers: ["Set-Cookie"] } },
   },

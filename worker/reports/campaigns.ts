@@ -217,6 +217,8 @@ export const campaigns = report({
   id: "getCampaigns",
   path: "/campaigns",
   summary: "A row for each banner tag, and a total",
+  description:
+    "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, or of the year before.",
   role: "viewer",
   query,
   answer,

@@ -109,6 +109,8 @@ export const event = report({
   id: "getEvent",
   path: "/events/:event_id",
   summary: "One event, by its id",
+  description:
+    "Also one that no figure counts: a test event, a bot's, or the duplicate of a transaction, each with its mark.",
   role: "analyst",
   query: z.strictObject(common),
   answer: eventView,

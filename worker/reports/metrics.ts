@@ -74,6 +74,8 @@ export const metrics = report({
   id: "getMetrics",
   path: "/metrics",
   summary: "Counts by day or hour and type",
+  description:
+    "`count` is players, each at most once a day and type; `total` is distinct events. `interval=hour` gives hours, `group_by` a row for each value of that field.",
   role: "viewer",
   query,
   answer,

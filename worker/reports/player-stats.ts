@@ -19,6 +19,7 @@ export const playerStats = report({
   id: "getPlayerStats",
   path: "/players/:player_id/stats",
   summary: "A player's events, by type",
+  description: "All that is in the log of the player, and of the visitors that the player was.",
   role: "analyst",
   query: z.strictObject(common),
   answer,

@@ -50,7 +50,7 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   /** Below `/api/v1`. */
   path: Path;
   summary: string;
-  description?: string;
+  description: string;
   role: Extract<Role, "viewer" | "analyst">;
   query: Query;
   /** The answer in JSON; the same in CSV are its rows. */

@@ -14,6 +14,8 @@ export const timeline = report({
   id: "getTimeline",
   path: "/players/:player_id/events",
   summary: "A player's events, the latest first",
+  description:
+    "With the events of the visitors that the player was. `include=counted` leaves out test events, bots and duplicates.",
   role: "analyst",
   query: z.strictObject({ ...listed, event_type: eventType.optional(), include: included }),
   answer: listOf(eventView).meta({ id: "Timeline" }),

@@ -32,7 +32,7 @@ export async function serve(
   script: string,
   { databases = [], hear = () => undefined }: { databases?: readonly string[]; hear?: (line: Line) => void } = {},
 ): Promise<Server> {
-  const worker = script.includes("Projector");
+  const worker = script.includes("Runner");
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
@@ -53,7 +53,7 @@ export async function serve(
       },
       durableObjects: worker
         ? {
-            PROJECTOR: { className: "Projector", useSQLite: true },
+            RUNNER: { className: "Runner", useSQLite: true },
             LIVE: { className: "LiveCounters", useSQLite: true },
             REQUEST_LOG: { className: "RequestLog", useSQLite: true },
             METER: { className: "Meter", useSQLite: true },

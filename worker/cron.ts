@@ -1,29 +1,26 @@
-/** What cron does each minute. Each duty stands by itself: one that fails is logged, and holds up none. */
-import { compactWhenDue } from "./archive/compaction.ts";
-import { resumeErasures } from "./erasure/erase.ts";
-import { retainEachMinute } from "./event-log/retention.ts";
-import { log } from "./log.ts";
-import { wakeProjectors } from "./projections/projector.ts";
-import { refreshRatesWhenDue } from "./rates/feed.ts";
-import { keepReportsWhenDue } from "./reports/aggregate.ts";
+/** The duties, and cron, which only wakes them. */
+import { compaction } from "./archive/compaction.ts";
+import { type Duty, wake } from "./duty.ts";
+import { erasures } from "./erasure/erase.ts";
+import { retention } from "./event-log/retention.ts";
+import { projectors } from "./projections/projector.ts";
+import { exchangeRates } from "./rates/feed.ts";
+import { keptReports } from "./reports/aggregate.ts";
 
-type Duty = { name: string; run(env: Env, now: number): Promise<unknown> };
+export const DUTIES: readonly Duty[] = [...projectors, exchangeRates, erasures, retention, keptReports, compaction];
 
-const DUTIES: readonly Duty[] = [
-  { name: "projections", run: wakeProjectors },
-  { name: "exchange rates", run: refreshRatesWhenDue },
-  { name: "erasures", run: resumeErasures },
-  { name: "retention", run: retainEachMinute },
-  { name: "reports", run: keepReportsWhenDue },
-  { name: "compaction", run: compactWhenDue },
-];
+const MINUTE_MS = 60_000;
 
-export async function eachMinute({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
-  await Promise.all(
-    DUTIES.map(({ name, run }) =>
-      run(env, scheduledTime).catch((error) => {
-        log("error", "duty failed", { name, error: String(error) });
-      }),
-    ),
+/** Those whose time has come in the minute that ends now. */
+export const dueAt = (now: number): Duty[] =>
+  DUTIES.filter(({ every }) => Math.floor(now / every) > Math.floor((now - MINUTE_MS) / every));
+
+export async function eachMinute(
+  { scheduledTime }: Pick<ScheduledController, "scheduledTime">,
+  env: Env,
+): Promise<void> {
+  await wake(
+    env,
+    dueAt(scheduledTime).map(({ name }) => name),
   );
 }

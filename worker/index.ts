@@ -1,17 +1,22 @@
-/** Edgepixel's Worker: what it answers, what it consumes, what cron runs each minute, and its Durable Objects. */
+/**
+ * Edgepixel's Worker: what it answers, what it consumes, what cron wakes each minute, and its Durable Objects. Whatever
+ * uses bindings gets them here, or in an alarm of Runner, with a budget; the other objects have none.
+ */
 import { app } from "./app.ts";
 import { eachMinute } from "./cron.ts";
 import type { EventMessage } from "./event.ts";
 import { consume } from "./event-log/consumer.ts";
+import { metered } from "./store/budget.ts";
 
 export type { Api } from "./app.ts";
 export { LiveCounters } from "./live/counters.ts";
 export { Meter } from "./meter/meter.ts";
-export { Projector } from "./projections/projector.ts";
 export { RequestLog } from "./request-log/log.ts";
+export { Runner } from "./runner.ts";
 
 export default {
-  fetch: app.fetch,
-  queue: consume,
-  scheduled: eachMinute,
+  fetch: (request: Request, env: Env, context: ExecutionContext) =>
+    app.fetch(request, metered(env, "request").env, context),
+  queue: (batch: MessageBatch<EventMessage>, env: Env) => consume(batch, metered(env, batch.queue).env),
+  scheduled: (controller: ScheduledController, env: Env) => eachMinute(controller, metered(env, "cron").env),
 } satisfies ExportedHandler<Env, EventMessage>;

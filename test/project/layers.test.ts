@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** From the top. A file may import from its own step and from those below; a circle is refused even within a step. */
 const STEPS: string[][] = [
   ["worker/index.ts"],
+  ["worker/runner.ts"],
   ["worker/cron.ts"],
   ["worker/app.ts"],
   ["worker/openapi"],
@@ -19,6 +20,8 @@ const STEPS: string[][] = [
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/log-columns.ts"],
+  ["worker/duty.ts"],
+  ["worker/store"],
   ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
 ];
 

@@ -2,11 +2,12 @@
 import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { dueAt } from "../../worker/cron.ts";
 import type { StoredEvent } from "../../worker/event.ts";
-import worker from "../../worker/index.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
-import { keepReports, keepReportsWhenDue } from "../../worker/reports/aggregate.ts";
+import { keepReports } from "../../worker/reports/aggregate.ts";
+import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -211,15 +212,14 @@ describe("kept reports", () => {
           report_id: string;
         }>()
       ).results.map((row) => row.report_id);
-    await keepReportsWhenDue(env, Date.parse("2026-05-11T14:46:00Z"));
-    expect(await kept()).toEqual([]);
+    const wakesAt = (time: string) => dueAt(Date.parse(time)).some(({ name }) => name === "reports");
+    expect(["14:44", "14:45", "14:46", "15:00"].filter((time) => wakesAt(`2026-05-11T${time}:00Z`))).toEqual([
+      "14:45",
+      "15:00",
+    ]);
     const days = ["04", "05", "06", "08", "09", "10"].map((day) => `daily-2026-05-${day}`);
     // A quarter to midnight in Tokyo, and midnight.
-    const run = (time: string) =>
-      worker.scheduled(
-        { scheduledTime: Date.parse(time), cron: "* * * * *", noRetry() {} } satisfies ScheduledController,
-        env,
-      );
+    const run = (time: string) => runDuty("reports", env, Date.parse(time));
     await run("2026-05-11T14:45:00Z");
     expect(await kept()).toEqual([...days, "weekly-2026-05-04"]);
     await run("2026-05-11T15:00:00Z");

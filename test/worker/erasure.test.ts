@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { at, COLUMNS } from "../../worker/archive/columns.ts";
 import { decode } from "../../worker/archive/parquet.ts";
-import { begin, resumeErasures } from "../../worker/erasure/erase.ts";
+import { begin } from "../../worker/erasure/erase.ts";
 import { advance } from "../../worker/erasure/job.ts";
 import { PEOPLE } from "../../worker/erasure/people.ts";
 import { canonical, type PublicKey, type SignedReceipt } from "../../worker/erasure/receipt.ts";
@@ -15,6 +15,7 @@ import { rebuild } from "../../worker/projections/runner.ts";
 import { transact } from "../../worker/schema.ts";
 import { forgetSuppressions } from "../../worker/suppression.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
+import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, step, storedEvent, TABLES } from "./log.ts";
 
@@ -194,7 +195,7 @@ const later = () => env.DB.prepare("UPDATE erasures SET due_at = 0").run();
 async function finished(id: string, bindings: Env = env): Promise<SignedReceipt> {
   for (let tries = 0; tries < 2_000; tries++) {
     await later();
-    await resumeErasures(bindings);
+    await runDuty("erasures", bindings);
     const receipt = await (await api("GET", `/erasures/${id}`)).json<SignedReceipt>();
     if (receipt.status === "finished") return receipt;
   }

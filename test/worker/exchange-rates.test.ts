@@ -1,13 +1,13 @@
 /** Exchange rates: loaded and corrected by administrators, and read from the daily feed over a real connection. */
-import { createExecutionContext, SELF, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it } from "vitest";
 import { app } from "../../worker/app.ts";
-import worker from "../../worker/index.ts";
 import { readEcb } from "../../worker/rates/ecb.ts";
-import { isDue, refreshRates, refreshRatesWhenDue } from "../../worker/rates/feed.ts";
+import { isDue, refreshRates } from "../../worker/rates/feed.ts";
 import { formatRate, parseRate } from "../../worker/rates/rate.ts";
 import type { FeedAnswer } from "../feed/answer.ts";
+import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 
 const HOST = "https://rates.example";
@@ -309,14 +309,11 @@ describe("the feed", () => {
     ]);
   });
 
-  it("is read from cron when it is due", async () => {
+  it("is read by its duty when it is due", async () => {
     const bindings = await fedBy({ body: GOOD });
-    const context = createExecutionContext();
-    const controller = { scheduledTime: NOW, cron: "* * * * *", noRetry() {} } satisfies ScheduledController;
-    await worker.scheduled(controller, bindings);
-    await waitOnExecutionContext(context);
+    await runDuty("exchange rates", bindings, NOW);
     expect(await known()).toEqual(IN_FORCE);
-    await refreshRatesWhenDue(await fedBy({ body: feed({ "2026-05-04": { USD: "9" } }) }), NOW + 60_000);
+    await runDuty("exchange rates", await fedBy({ body: feed({ "2026-05-04": { USD: "9" } }) }), NOW + 60_000);
     expect(await known()).toEqual(IN_FORCE);
   });
 

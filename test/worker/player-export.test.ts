@@ -4,12 +4,12 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ArchiveFile, addFiles, liveFiles } from "../../worker/archive/files.ts";
 import { hourOf, keyOf } from "../../worker/archive/partition.ts";
-import { resumeErasures } from "../../worker/erasure/erase.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { nextPart } from "../../worker/event-log/archived-player.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import { retain } from "../../worker/event-log/retention.ts";
 import { transact } from "../../worker/schema.ts";
+import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -188,7 +188,7 @@ describe("the export of a player whose events have gone from the log", () => {
     const { id } = await (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<{ id: string }>();
     for (let done = false; !done; ) {
       await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
-      await resumeErasures(env);
+      await runDuty("erasures");
       const found = await env.DB.prepare("SELECT finished_at FROM erasures WHERE id = ?").bind(id).first();
       done = found?.finished_at !== null;
     }

@@ -5,7 +5,6 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
 import { SETTINGS, saveSettings } from "../../worker/archive/settings.ts";
-import { resumeErasures } from "../../worker/erasure/erase.ts";
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
@@ -13,6 +12,7 @@ import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
 import { archivedRows, Crash, emptyBucket, FAULTS, faulty, keysIn, objectsIn } from "./bucket.ts";
+import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
 import { lose } from "./loss.ts";
@@ -60,7 +60,7 @@ async function erase(player_id: string): Promise<{ id: string }> {
   const { id } = await (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<SignedReceipt>();
   for (;;) {
     await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
-    await resumeErasures(env);
+    await runDuty("erasures");
     const receipt = await env.DB.prepare("SELECT finished_at FROM erasures WHERE id = ?").bind(id).first();
     if (receipt?.finished_at) return { id };
   }

@@ -4,6 +4,7 @@
  * retires the others, told in the manifest; only then the others go. What a crash leaves, the next run takes away.
  */
 import { type SQL, sql } from "drizzle-orm";
+import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { deleteFiles, putFile, readFile } from "./bucket.ts";
@@ -38,18 +39,23 @@ export type Compaction = {
 
 const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
 
-/** From cron: some of the day's work each minute, until it is done. */
-export async function compactWhenDue(env: Env, now: number): Promise<void> {
-  if (now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return;
-  const db = openDatabase(env.DB);
-  const done = await db.get(
-    sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,
-  );
-  if (done) return;
-  await compact(env, db, now);
-  // Also on days without events.
-  await saveSettings(env.ARCHIVE, db, now);
-}
+/** Some of the day's work each time, until it is done. */
+export const compaction: Duty = {
+  name: "compaction",
+  every: 5 * MINUTE_MS,
+  async run(env, _, now) {
+    if (now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return "done";
+    const db = openDatabase(env.DB);
+    const done = await db.get(
+      sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,
+    );
+    if (done) return "done";
+    await compact(env, db, now);
+    // Also on days without events.
+    await saveSettings(env.ARCHIVE, db, now);
+    return "done";
+  },
+};
 
 /** Merges what one call can. Null where another one is at it. */
 export async function compact(env: Env, db: Database, now: number): Promise<Compaction | null> {

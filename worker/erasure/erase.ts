@@ -1,16 +1,20 @@
 /** Erasures: begun, found again, resumed. */
 import { type SQL, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
+import type { Duty, Progress } from "../duty.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import { type Budget, budgetOf } from "../store/budget.ts";
 import { digestOf } from "../suppression.ts";
 import { NOTHING, run, running } from "./job.ts";
 import { firstNames, MOST_VISITORS, visitorsOf } from "./names.ts";
 import type { ReceiptRow } from "./receipt.ts";
 import { STEPS } from "./steps.ts";
 
-/** How long one request or one minute's cron works on erasures, in milliseconds. */
+/** How long one request works on its erasure, in milliseconds, and how many calls it leaves for the answer. */
 const REQUEST_MS = 5_000;
-const CRON_MS = 50_000;
+const ANSWER_CALLS = 6;
+
+const MINUTE_MS = 60_000;
 
 export type Asked = { project_id: string; player_id: string; suppress: boolean };
 
@@ -68,15 +72,21 @@ export async function begin(
   }
 }
 
-/** Goes on with one erasure for a moment. */
-export const work = (env: Env, db: Database, id: string): Promise<void> =>
-  run(env, db, STEPS, id, Date.now() + REQUEST_MS);
-
-/** Goes on with all that run, the oldest first: cron, every minute. */
-export async function resumeErasures(env: Env): Promise<void> {
-  const db = openDatabase(env.DB);
-  const until = Date.now() + CRON_MS;
-  for (const { id } of await running(db, Date.now())) {
-    await run(env, db, STEPS, id, until);
-  }
+/** Goes on with one erasure for a moment; the rest is the duty's. */
+export async function work(env: Env, db: Database, id: string): Promise<void> {
+  const budget = budgetOf(env);
+  const until = Date.now() + REQUEST_MS;
+  await run(env, db, STEPS, id, (calls) => Date.now() < until && budget.has(calls + ANSWER_CALLS));
 }
+
+/** Goes on with all that run, the oldest first. */
+export async function resumeErasures(env: Env, budget: Budget, now: number): Promise<Progress> {
+  const db = openDatabase(env.DB);
+  const outcomes: Progress[] = [];
+  for (const { id } of await running(db, now)) {
+    outcomes.push(await run(env, db, STEPS, id, (calls) => budget.has(calls)));
+  }
+  return (["failed", "more"] as const).find((outcome) => outcomes.includes(outcome)) ?? "done";
+}
+
+export const erasures: Duty = { name: "erasures", every: MINUTE_MS, run: resumeErasures };

@@ -4,6 +4,7 @@
  * nothing twice.
  */
 import { type SQL, sql } from "drizzle-orm";
+import type { Progress } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, transact } from "../schema.ts";
 import { type Names, type Person, personOf } from "./names.ts";
@@ -126,12 +127,20 @@ const reasonOf = (error: unknown): string => {
   return (reason instanceof Error ? reason.message : String(reason)).slice(0, 500);
 };
 
-/** Works on a job until `until`, in epoch milliseconds, or until it has to wait. What goes wrong is in its receipt. */
-export async function run(env: Env, db: Database, steps: readonly Step[], id: string, until: number): Promise<void> {
-  for (;;) {
+/** Calls and statements of one piece at most, the note of a failure among them. */
+const MOST_CALLS = 24;
+
+/** Works on a job while there is `room` for another piece, or until it has to wait. What goes wrong is in its receipt. */
+export async function run(
+  env: Env,
+  db: Database,
+  steps: readonly Step[],
+  id: string,
+  room: (calls: number) => boolean,
+): Promise<Progress> {
+  while (room(MOST_CALLS)) {
     try {
-      const now = Date.now();
-      if (now >= until || !(await advance(env, db, steps, id, now))) return;
+      if (!(await advance(env, db, steps, id, Date.now()))) return "done";
     } catch (error) {
       if (lostRace(error)) continue;
       const reason = reasonOf(error);
@@ -140,7 +149,8 @@ export async function run(env: Env, db: Database, steps: readonly Step[], id: st
       await db
         .run(sql`UPDATE erasures SET error = ${reason} WHERE id = ${id} AND finished_at IS NULL`)
         .catch(() => undefined);
-      return;
+      return "failed";
     }
   }
+  return "more";
 }

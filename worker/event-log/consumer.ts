@@ -25,11 +25,18 @@ type Consumed = Taken & { messages: number; events: number; duplicates: number }
 
 /** Without the events of people who were erased while these were on their way. */
 async function admissible(env: Env, events: readonly StoredEvent[], now: number): Promise<StoredEvent[]> {
-  const gone = await Promise.all(events.map((event) => suppressed(env, event.project_id, event, now)));
-  const kept = events.filter((_, index) => !gone[index]);
-  const dropped = events.length - kept.length;
+  const kept = new Set(events);
+  for (const [project_id, own] of Map.groupBy(events, (event) => event.project_id)) {
+    const check = async (event: StoredEvent) => {
+      if (await suppressed(env, project_id, event, now)) kept.delete(event);
+    };
+    // The first one reads what all of them are checked by.
+    await check(own[0] as StoredEvent);
+    await Promise.all(own.slice(1).map(check));
+  }
+  const dropped = events.length - kept.size;
   if (dropped > 0) log("info", "events of erased people dropped", { events: dropped });
-  return kept;
+  return [...kept];
 }
 
 async function take(env: Env, db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {

@@ -13,6 +13,7 @@ import { liveFiles } from "../archive/files.ts";
 import type { Row } from "../archive/parquet.ts";
 import { firstHourOf } from "../archive/partition.ts";
 import { addDays, localTime } from "../calendar.ts";
+import type { Duty } from "../duty.ts";
 import type { Project } from "../project.ts";
 import { GROUPS, PROJECTIONS } from "../projections/index.ts";
 import { settle } from "../projections/players.ts";
@@ -266,7 +267,13 @@ export async function retain(
   return done;
 }
 
-/** What cron does of it each minute. */
-export async function retainEachMinute(env: Env, now: number): Promise<void> {
-  await retain(env, openDatabase(env.DB), now);
-}
+const EVERY_MS = 60_000;
+
+export const retention: Duty = {
+  name: "retention",
+  every: EVERY_MS,
+  async run(env, _, now) {
+    await retain(env, openDatabase(env.DB), now);
+    return "done";
+  },
+};

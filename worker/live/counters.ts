@@ -62,7 +62,7 @@ const RECENT = 50;
 /** Sets of tags whose windows are kept at hand. */
 const VIEWS = 50;
 
-export class LiveCounters extends DurableObject<Env> {
+export class LiveCounters extends DurableObject<unknown> {
   readonly #sql: SqlStorage;
   readonly #buckets: Buckets;
   readonly #windows = new Map<string, Windows>();
@@ -70,7 +70,7 @@ export class LiveCounters extends DurableObject<Env> {
   #applied = 0;
   #settings: LiveSettings | null = null;
 
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
     this.#sql = state.storage.sql;
     this.#buckets = new Buckets(this.#sql);

@@ -29,11 +29,11 @@ export function add(into: Counts, counts: Counts): void {
 /** A delivery that is sent again comes within seconds; so many others may come in between. */
 const DELIVERIES_REMEMBERED = 200;
 
-export class Meter extends DurableObject<Env> {
+export class Meter extends DurableObject<unknown> {
   readonly #counts: Counts = {};
   #deliveries: string[] = [];
 
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
     const { sql } = state.storage;
     sql.exec(

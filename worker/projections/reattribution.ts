@@ -13,6 +13,13 @@ import { HELD } from "./runner.ts";
 const EVENTS_AT_ONCE = 2_000;
 const PEOPLE_AT_ONCE = 200;
 
+/** Calls and statements of one step at most. */
+export const REATTRIBUTION_CALLS = 38;
+
+/** Whether people of any project are being attributed again. */
+export const anyReattribution = async (db: Database): Promise<boolean> =>
+  (await db.get(sql`SELECT 1 FROM reattributions WHERE place IS NOT NULL`)) !== undefined;
+
 /** What a change of the window adds to the transaction that makes it, before it is made. */
 export const beginReattribution = (project_id: string, days: number, now: number): SQL =>
   // One that is under way ends first, and then goes on to the window that the project has by then.

@@ -10,16 +10,29 @@ import { type Range, type Repairs, repairsOf } from "./resolve.ts";
 /** Events a step takes: enough to group well, few enough for D1's 30 s a query. */
 const STEP = 5_000;
 
+/** Calls and statements of one step at most, the note of a failure among them: those of `daily` where it repairs. */
+export const MOST_CALLS = 22;
+
 /** Whether a restore of the log is under way: until it is whole, nothing can be derived from it. */
 export const HELD = sql`EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)`;
 
-type Position = { name: string; cursor: number };
-
-/** How often people were renamed, by which erasure they are now, and how often people were attributed again. */
-type Naming = { generation: number; erasure_id: string | null; reattributed: string };
-
 /** Tells of every move of every reattribution: by which window a person is attributed may have changed with each. */
 const REATTRIBUTED = sql`(SELECT count(*) || ' ' || ifnull(sum(moves), 0) FROM reattributions)`;
+
+/**
+ * Where the log ends and every projection is; how often people were renamed, by which erasure they are now, and how often
+ * people were attributed again.
+ */
+type State = {
+  head: number | null;
+  held: 0 | 1;
+  cursors: string;
+  generation: number | null;
+  erasure_id: string | null;
+  reattributed: string;
+};
+/** What a step was made from, which must not have changed when it is written. */
+type Naming = { generation: number; reattributed: string };
 
 /** It took the events `after < seq <= cursor`, and so many are left. */
 export type Outcome = { name: string; after: number; cursor: number; behind: number };
@@ -32,22 +45,22 @@ export async function advance(
   now: number,
   limit = STEP,
 ): Promise<Outcome> {
-  const [head, positions, naming] = await Promise.all([
-    db.get<{ seq: number | null; held: 0 | 1 }>(sql`SELECT max(seq) AS seq, ${HELD} AS held FROM events`),
-    db.all<Position>(sql`SELECT name, cursor FROM projections`),
-    db.get<Naming>(sql`SELECT generation, erasure_id, ${REATTRIBUTED} AS reattributed FROM renaming`),
-  ]);
+  const state = await db.get<State>(sql`SELECT (SELECT max(seq) FROM events) AS head, ${HELD} AS held,
+    (SELECT json_group_object(name, cursor) FROM projections) AS cursors, ${REATTRIBUTED} AS reattributed,
+    (SELECT generation FROM renaming) AS generation, (SELECT erasure_id FROM renaming) AS erasure_id`);
   // Without it no cursor would move: better told in /health than waited for.
-  if (!naming) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
-  const cursorOf = (name: string) => positions.find((position) => position.name === name)?.cursor ?? 0;
+  if (state?.generation == null) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
+  const naming = { generation: state.generation, reattributed: state.reattributed };
+  const cursors = JSON.parse(state.cursors) as Record<string, number>;
+  const cursorOf = (name: string) => cursors[name] ?? 0;
   const after = cursorOf(projection.name);
-  const end = head?.seq ?? 0;
+  const end = state.head ?? 0;
   // Not behind, as far as it can help: who restores the log wakes it.
-  if (head?.held) return { name: projection.name, after, cursor: after, behind: 0 };
+  if (state.held) return { name: projection.name, after, cursor: after, behind: 0 };
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
   if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
   // Whoever gives the names back wakes the projectors.
-  if (naming?.erasure_id) return { name: projection.name, after, cursor: after, behind: 0 };
+  if (state.erasure_id !== null) return { name: projection.name, after, cursor: after, behind: 0 };
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {

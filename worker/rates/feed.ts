@@ -4,8 +4,10 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { DAY_MS } from "../calendar.ts";
+import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
+import { type Budget, budgetOf } from "../store/budget.ts";
 import { type EcbReading, readEcb } from "./ecb.ts";
 import { storeRates } from "./rate.ts";
 
@@ -57,10 +59,10 @@ export function isDue(state: FeedState | undefined, now: number): boolean {
   return PUBLISHING_HOURS.includes(hour) && (state.last_rate_date ?? "") < dateOf(now);
 }
 
-async function download(url: string, now: number): Promise<EcbReading> {
+async function download(budget: Budget, url: string, now: number): Promise<EcbReading> {
   let text: string;
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await budget.fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     text = await answer.text();
     if (!answer.ok) return { ok: false, error: `it answered ${answer.status}` };
   } catch (error) {
@@ -92,7 +94,7 @@ const note = (now: number, last_rate_date: string | null, error: string | null):
 /** Reads the feed now, and notes how that went. */
 export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
   const db = openDatabase(env.DB);
-  const reading = await download(env.ECB_FEED_URL, now);
+  const reading = await download(budgetOf(env), env.ECB_FEED_URL, now);
   if (reading.ok) {
     const newest =
       reading.rates
@@ -113,7 +115,13 @@ export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
   return feedHealth(env, db, now);
 }
 
-/** For cron, every minute. */
-export async function refreshRatesWhenDue(env: Env, now: number): Promise<void> {
-  if (env.ECB_FEED_URL && isDue(await readState(openDatabase(env.DB)), now)) await refreshRates(env, now);
-}
+const LOOKED_AT_EVERY_MS = 10 * 60_000;
+
+export const exchangeRates: Duty = {
+  name: "exchange rates",
+  every: LOOKED_AT_EVERY_MS,
+  async run(env, _, now) {
+    if (env.ECB_FEED_URL && isDue(await readState(openDatabase(env.DB)), now)) await refreshRates(env, now);
+    return "done";
+  },
+};

@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
+import type { Duty } from "../duty.ts";
 import { INCOME } from "../money.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
@@ -182,18 +183,22 @@ function write(type: ReportType, made: readonly (Due & Figures)[], now: number):
 const LATE_DAYS = 40;
 /** Reports made in one run. The next one goes on. */
 const RUN = 200;
-const QUARTER_MINUTES = 15;
-
 /** Days begin on a quarter of an hour, in any time zone. */
-export async function keepReportsWhenDue(env: Env, now: number): Promise<void> {
-  if (new Date(now).getUTCMinutes() % QUARTER_MINUTES !== 0) return;
-  const db = openDatabase(env.DB);
-  const projects = await db.all<{ project_id: string; timezone: string }>(
-    sql`SELECT project_id, timezone FROM projects`,
-  );
-  const clocks = projects.map(({ project_id, timezone }) => ({ project_id, today: localTime(timezone, now).date }));
-  const { date: today } = localTime("UTC", now);
-  for (const type of REPORT_TYPE_NAMES) {
-    await keepReports(db, type, clocks, { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) }, now, RUN);
-  }
-}
+const QUARTER_MS = 15 * 60_000;
+
+export const keptReports: Duty = {
+  name: "reports",
+  every: QUARTER_MS,
+  async run(env, _, now) {
+    const db = openDatabase(env.DB);
+    const projects = await db.all<{ project_id: string; timezone: string }>(
+      sql`SELECT project_id, timezone FROM projects`,
+    );
+    const clocks = projects.map(({ project_id, timezone }) => ({ project_id, today: localTime(timezone, now).date }));
+    const { date: today } = localTime("UTC", now);
+    for (const type of REPORT_TYPE_NAMES) {
+      await keepReports(db, type, clocks, { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) }, now, RUN);
+    }
+    return "done";
+  },
+};

@@ -42,12 +42,12 @@ export type Rejections = { total: number; reasons: ReasonCount[]; samples: Store
 
 type SampleRow = { n: number; at: number; door: NotedDoor; event_type: string | null; errors: string; request: string };
 
-export class RequestLog extends DurableObject<Env> {
+export class RequestLog extends DurableObject<unknown> {
   readonly #sql: SqlStorage;
   readonly #quota = new Quota();
   #last: number;
 
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
     this.#sql = state.storage.sql;
     // `slot` is n modulo the ring's length: a new sample overwrites the oldest, one row written.

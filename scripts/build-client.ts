@@ -4,7 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { minify } from "terser";
 import { build } from "vite";
 import { client } from "../vite.config.ts";
 
@@ -21,6 +22,7 @@ export const errorCodes = flat<Record<ServerError["code"], true>>();
 `;
 
 await build(client);
+await wrapLines(join(OUT, "client.js"));
 mkdirSync(join(ROOT, ".tsbuild"), { recursive: true });
 const scratch = mkdtempSync(join(ROOT, ".tsbuild/client-"));
 try {
@@ -51,6 +53,19 @@ const manifest = {
 writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 copyFileSync(join(ROOT, "LICENSE"), join(OUT, "LICENSE"));
 copyFileSync(join(ROOT, "docs/sdk.md"), join(OUT, "README.md"));
+
+/** Small as it is, in short lines: of what throws, Node prints the whole line. */
+async function wrapLines(file: string): Promise<void> {
+  const { code = "", map } = await minify(readFileSync(file, "utf8"), {
+    module: true,
+    compress: false,
+    mangle: false,
+    format: { max_line_len: 160 },
+    sourceMap: { content: readFileSync(`${file}.map`, "utf8"), filename: basename(file), url: `${basename(file)}.map` },
+  });
+  writeFileSync(file, code);
+  writeFileSync(`${file}.map`, map as string);
+}
 
 /** The declarations as the compiler emits them, and the probe's. */
 function emitTypes(folder: string): string {

@@ -69,6 +69,16 @@ it("brings nothing but itself, and is small", () => {
   expect(gzipSync(code, { level: 9 }).length).toBeLessThan(3_200);
 });
 
+it("says in short what is wrong where the key is not set", async () => {
+  writeFileSync(join(project, "wrong.js"), RUN.replace('"k"', "process.env.EDGEPIXEL_NO_SUCH_KEY"));
+  const error = await run(process.execPath, [join(project, "wrong.js"), "https://events.example"]).then(
+    () => "",
+    ({ stderr }: { stderr: string }) => stderr,
+  );
+  expect(error).toContain("TypeError: edgepixel: key must be a key");
+  expect(Math.max(...error.split("\n").map((line) => line.length))).toBeLessThan(300);
+});
+
 it.each(["nodenext", "bundler"])("has types that stand alone, resolved as %s does", async (moduleResolution) => {
   const config = {
     compilerOptions: {

@@ -54,6 +54,7 @@ beforeAll(async () => {
   await run(process.execPath, ["scripts/build-client.ts"], { cwd: ROOT });
   const packed = await run("npm", ["pack", join(ROOT, "dist-client"), "--json", "--pack-destination", project]);
   const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  expect(readFileSync(join(ROOT, "docs/sdk.md"), "utf8")).toContain(`npm install ../edgepixel/${filename}`);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`], { cwd: project });
   writeFileSync(join(project, "main.ts"), MAIN);

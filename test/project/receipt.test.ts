@@ -8,7 +8,8 @@ import { describe, expect, it } from "vitest";
 import { canonical } from "../../worker/erasure/receipt.ts";
 
 const guide = readFileSync(new URL("../../docs/privacy.md", import.meta.url), "utf8");
-const code = (language: string) => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1] as string;
+const code = (language: string) =>
+  new RegExp(`\`\`\`${language}\\b[^\\n]*\\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1] as string;
 const printed = JSON.parse(code("json")) as { signature: string; error: null; found: Record<string, number> };
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");

@@ -112,7 +112,7 @@ export const erasureOperations: Operation[] = [
     method: "get",
     path: "/api/v1/erasures/key",
     summary: "The public key that receipts are signed with",
-    description: "An Ed25519 key in PEM. It needs no key to read, so whoever has a receipt can verify it.",
+    description: "An Ed25519 key. Keep it with the receipts: with it they can be verified when the instance is gone.",
     answers: { 200: { description: "The key.", content: json(publicKey) } },
   },
 ];

@@ -6,6 +6,8 @@ import { type Document, loadDocument, type Operation, operationsOf } from "./doc
 import { Method, OperationView } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
 
+/** Of a tag: an id has no spaces. */
+const idOf = (tag: string) => tag.replaceAll(" ", "-");
 const inAddress = () => decodeURIComponent(location.hash.slice(1));
 
 export function Page() {
@@ -106,7 +108,7 @@ function Contents({ document }: { document: Document }) {
         </section>
         {document.tags.map(({ name, description }) => (
           <section key={name} class="tag" aria-label={name}>
-            <h2 id={name}>{name}</h2>
+            <h2 id={idOf(name)}>{name}</h2>
             <Prose text={description} className="muted" />
             {operations
               .filter(({ tags }) => tags.includes(name))
@@ -136,9 +138,9 @@ function List({ document, operations }: { document: Document; operations: Operat
         <summary>All operations</summary>
         {document.tags.map(({ name }) => (
           <div key={name}>
-            <h3>
-              <a href={`#${name}`}>{name}</a>
-            </h3>
+            <h2>
+              <a href={`#${idOf(name)}`}>{name}</a>
+            </h2>
             <ul>
               {operations
                 .filter(({ tags }) => tags.includes(name))

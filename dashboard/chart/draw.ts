@@ -60,7 +60,7 @@ function datasetOf(
     label: line.title,
     data: happened,
     line,
-    fill: as === "bar" ? colour : palette.soft(line.colour),
+    shade: as === "bar" ? colour : palette.soft(line.colour),
     // Bars stand on each other, all else for itself.
     stack: as === "bar" ? "bars" : line.title,
     borderColor: colour,

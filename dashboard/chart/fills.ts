@@ -6,8 +6,8 @@
 import type { Chart, LineElement, Plugin, PointElement } from "chart.js";
 import type { Line } from "./picture.ts";
 
-/** What stands beside a dataset for this. */
-export type Filled = { line: Line; fill: string };
+/** What stands beside a dataset for this. Not called `fill`, by which Chart.js misses its own plugin, and warns. */
+export type Filled = { line: Line; shade: string };
 
 const WIDEST_BAR = 48;
 /** Of the room that a bar has. */
@@ -16,7 +16,7 @@ const ROUND = 3;
 
 /** A point, and where its curve bends before and after it. */
 type Bent = PointElement & { cp1x?: number; cp1y?: number; cp2x?: number; cp2y?: number };
-type Layer = { line: Line; fill: string; points: Bent[]; element: LineElement };
+type Layer = { line: Line; shade: string; points: Bent[]; element: LineElement };
 
 function layersOf(chart: Chart): Layer[] {
   return chart.data.datasets.map((dataset, index) => {
@@ -68,7 +68,7 @@ export const fills: Plugin = {
       else if (as === "edge" && below?.line.as === "edge") band(chart, layer, below);
       else if (as === "bar") bars(chart, layer, below?.line.as === "bar" ? below : undefined, room);
       ctx.closePath();
-      ctx.fillStyle = layer.fill;
+      ctx.fillStyle = layer.shade;
       ctx.fill();
     });
   },

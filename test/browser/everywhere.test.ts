@@ -69,6 +69,12 @@ async function settled(page: Page): Promise<void> {
   });
 }
 
+async function brokenRules(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults>("axe.run()");
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
 const address = (view: string) => `${server.url}/?view=${view}&period=30d`;
 const views = Object.keys(VIEWS);
 
@@ -101,19 +107,33 @@ describe.skipIf(!browserPath)("every view", { timeout: 60_000 }, () => {
       const page = await context.newPage();
       const said: string[] = [];
       page.on("pageerror", (error) => said.push(error.message));
-      page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+      page.on("console", (message) => /^(?:error|warning)$/.test(message.type()) && said.push(message.text()));
       await page.goto(address(view) + filter);
       await settled(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
       expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBeLessThan(SHIFT);
-      await page.evaluate(AXE);
-      const { violations } = await page.evaluate<AxeResults>("axe.run()");
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`),
-      ).toEqual([]);
+      expect(await brokenRules(page)).toEqual([]);
       expect(said).toEqual([]);
       await context.close();
     });
+  });
+
+  test.each(LOOKS)("the docs of the API break no rule, in $colorScheme", async ({ colorScheme, viewport }) => {
+    const context = await browser.newContext({ colorScheme, viewport });
+    const page = await context.newPage();
+    await page.goto(`${server.url}/docs/`);
+    await page.getByRole("heading", { name: "Pixels" }).last().waitFor();
+    expect(await brokenRules(page)).toEqual([]);
+    const ids = await page.evaluate(() => [...document.querySelectorAll("[id]")].map(({ id }) => id));
+    expect(ids.length).toBeGreaterThan(50);
+    expect(ids.filter((id, index) => /\s/.test(id) || ids.indexOf(id) !== index)).toEqual([]);
+    const missing = await page.evaluate(() =>
+      [...document.querySelectorAll("a[href^='#']")]
+        .map((link) => link.getAttribute("href") as string)
+        .filter((to) => !document.getElementById(decodeURIComponent(to.slice(1)))),
+    );
+    expect(missing).toEqual([]);
+    await context.close();
   });
 
   test.each(views.filter((view) => view !== "live"))(

@@ -5,7 +5,6 @@ import { expect, vi } from "vitest";
 import { append } from "../../worker/event-log/append.ts";
 import type { Restored } from "../../worker/event-log/restore.ts";
 import worker from "../../worker/index.ts";
-import { forgetProjects } from "../../worker/project.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { ADMIN, makeApiKey } from "../worker/keys.ts";
 import { createProject, db, settle, step, TABLES } from "../worker/log.ts";
@@ -64,12 +63,6 @@ async function answerTo(address: string, headers: Record<string, string>): Promi
     answer.next_cursor = next ?? null;
   }
   return answer;
-}
-
-/** Answers are kept as long as nothing changes that they depend on: with other settings they are made anew. */
-export async function forgetAnswers(): Promise<void> {
-  await env.DB.prepare("UPDATE projects SET name = name || ' again'").run();
-  forgetProjects();
 }
 
 async function truthOf(arrival: Arrival, address: string, tags: string[] | null): Promise<unknown> {

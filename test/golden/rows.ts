@@ -1,0 +1,40 @@
+/** What the database holds, as reports can read it. */
+import { env } from "cloudflare:workers";
+
+/** How far a step has come and when it ran, what is kept outside of the log, and by what an answer is known to be old. */
+const RECORDS = [
+  "d1_migrations",
+  "projections",
+  "changes",
+  "archive_files",
+  "archive_runs",
+  "archive_compactions",
+  "restores",
+  "sweeps",
+  "audit",
+  "keys",
+  "instance_keys",
+  "aggregated_reports",
+];
+
+const PAGE = 5_000;
+
+/** All rows of each table as text, sorted. */
+export async function rowsByTable(): Promise<Record<string, string[]>> {
+  const { results } = await env.DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' ORDER BY name",
+  ).all<{ name: string }>();
+  const tables = results.map(({ name }) => name).filter((name) => !RECORDS.includes(name));
+  const rows: Record<string, string[]> = {};
+  for (const table of tables) rows[table] = await rowsOf(table);
+  return rows;
+}
+
+async function rowsOf(table: string): Promise<string[]> {
+  const rows: string[] = [];
+  for (;;) {
+    const page = await env.DB.prepare(`SELECT * FROM ${table} LIMIT ${PAGE} OFFSET ${rows.length}`).raw();
+    rows.push(...page.map((row) => JSON.stringify(row)));
+    if (page.length < PAGE) return rows.sort();
+  }
+}

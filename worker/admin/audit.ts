@@ -40,6 +40,10 @@ export type AuditEntry = {
   subject: string;
   details: unknown;
 };
+/** A key of one project sees nothing of a project that was there before under the same id. */
+export const madeAt = (project_id: string): SQL =>
+  sql`(SELECT p.created_at FROM projects p WHERE p.project_id = ${project_id})`;
+
 type Row = Omit<AuditEntry, "at" | "details"> & { at: number; details: string };
 
 export const auditQuery = z.strictObject(pageParameters);
@@ -51,6 +55,7 @@ export const auditRoutes = new Hono<App>().get("/audit", atLeast("admin"), param
   const only = project_id ?? own;
   const rows = await openDatabase(c.env.DB).all<Row>(sql`SELECT * FROM audit
     WHERE id < ${cursor ?? Number.MAX_SAFE_INTEGER} ${only === null ? sql`` : sql`AND project_id = ${only}`}
+      ${own === null ? sql`` : sql`AND at >= ${madeAt(own)}`}
     ORDER BY id DESC LIMIT ${limit + 1}`);
   return c.json(
     page(

@@ -8,10 +8,10 @@ import { publicKey, type ReceiptRow, view } from "../erasure/receipt.ts";
 import { projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
+import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { act, madeAt } from "./audit.ts";
 import { page, pageParameters } from "./page.ts";
 
 export const erasureQuery = z.strictObject({
@@ -21,6 +21,9 @@ export const erasureQuery = z.strictObject({
 export const erasuresQuery = z.strictObject(pageParameters);
 
 const find = (db: Database, id: string) => db.get<ReceiptRow>(sql`SELECT * FROM erasures WHERE id = ${id}`);
+const findOwn = (db: Database, id: string, { project_id: own }: Principal) =>
+  db.get<ReceiptRow>(sql`SELECT * FROM erasures WHERE id = ${id}
+    ${own === null ? sql`` : sql`AND project_id = ${own} AND requested_at >= ${madeAt(own)}`}`);
 
 export const erasureRoutes = new Hono<App>()
   .delete("/players/:player_id", atLeast("admin"), parameters(erasureQuery), async (c) => {
@@ -50,17 +53,18 @@ export const erasureRoutes = new Hono<App>()
     const { limit, cursor, project_id } = c.req.valid("query");
     if (project_id !== undefined && !reaches(c.var.principal, project_id))
       return c.json({ rows: [], next_cursor: null });
-    const only = project_id ?? c.var.principal.project_id;
+    const own = c.var.principal.project_id;
+    const only = project_id ?? own;
     const rows = await openDatabase(c.env.DB).all<ReceiptRow>(sql`SELECT * FROM erasures
       WHERE n < ${cursor ?? Number.MAX_SAFE_INTEGER} ${only === null ? sql`` : sql`AND project_id = ${only}`}
+        ${own === null ? sql`` : sql`AND requested_at >= ${madeAt(own)}`}
       ORDER BY n DESC LIMIT ${limit + 1}`);
     const { rows: shown, next_cursor } = page(rows, limit, (row) => row.n);
     return c.json({ rows: shown.map(view), next_cursor });
   })
   .get("/erasures/key", async (c) => c.json(await publicKey(openDatabase(c.env.DB))))
   .get("/erasures/:id", atLeast("admin"), async (c) => {
-    const row = await find(openDatabase(c.env.DB), c.req.param("id"));
-    if (!row || !reaches(c.var.principal, row.project_id))
-      throw new Problem(404, `There is no erasure ${c.req.param("id")}.`);
+    const row = await findOwn(openDatabase(c.env.DB), c.req.param("id"), c.var.principal);
+    if (!row) throw new Problem(404, `There is no erasure ${c.req.param("id")}.`);
     return c.json(view(row));
   });

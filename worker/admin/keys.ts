@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
+import { readBody, withoutUndefined } from "../http/body.ts";
 import { forgetKey, makeKey, sha256 } from "../http/keys.ts";
 import { type App, type Principal, ROLES } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -101,21 +101,19 @@ export const keyRoutes = new Hono<App>()
   .patch("/keys/:id", async (c) => {
     const db = openDatabase(c.env.DB);
     const key = await ownKey(db, c.var.principal, c.req.param("id"));
-    const {
-      name = key.name,
-      banner_tags = key.banner_tags,
-      expires_at = key.expires_at,
-    } = await readBody(c, keyChanges);
-    const changes = { name, banner_tags, expires_at };
-    await act(
-      db,
-      c.var.principal,
-      Date.now(),
-      { project_id: key.project_id, action: "key.change", subject: key.id, details: changes },
-      [db.update(keys).set(changes).where(eq(keys.id, key.id)).getSQL()],
-    );
+    // Only what is named is written: what others change meanwhile stays.
+    const changes = withoutUndefined(await readBody(c, keyChanges));
+    if (Object.keys(changes).length > 0) {
+      await act(
+        db,
+        c.var.principal,
+        Date.now(),
+        { project_id: key.project_id, action: "key.change", subject: key.id, details: changes },
+        [db.update(keys).set(changes).where(eq(keys.id, key.id)).getSQL()],
+      );
+    }
     forgetKey(key.id);
-    return c.json(view({ ...key, ...changes }));
+    return c.json(view(await ownKey(db, c.var.principal, key.id)));
   })
   .post("/keys/:id/rotate", async (c) => {
     const db = openDatabase(c.env.DB);
@@ -124,21 +122,29 @@ export const keyRoutes = new Hono<App>()
     const { overlap_seconds } = await readBody(c, rotation);
     const now = Date.now();
     const { id, key } = makeKey();
-    const row: Key = { ...old, id, hash: await sha256(key), created_at: now };
-    const expires_at = Math.min(now + overlap_seconds * 1_000, old.expires_at ?? Number.POSITIVE_INFINITY);
-    await act(
-      db,
-      c.var.principal,
-      now,
-      { project_id: old.project_id, action: "key.rotate", subject: old.id, details: { to: id, overlap_seconds } },
-      [
-        db.insert(keys).values(row).getSQL(),
-        db.update(keys).set({ expires_at }).where(eq(keys.id, old.id)).getSQL(),
-        sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
-      ],
-    );
+    const until = now + overlap_seconds * 1_000;
+    try {
+      await act(
+        db,
+        c.var.principal,
+        now,
+        { project_id: old.project_id, action: "key.rotate", subject: old.id, details: { to: id, overlap_seconds } },
+        // The new key is as the old one is at this moment, whatever it was when it was read.
+        [
+          sql`INSERT INTO keys (id, name, project_id, role, banner_tags, hash, created_at, expires_at)
+            SELECT ${id}, CASE WHEN revoked_at IS NULL THEN name END, project_id, role, banner_tags,
+              ${await sha256(key)}, ${now}, expires_at FROM keys WHERE id = ${old.id}`,
+          sql`UPDATE keys SET expires_at = min(ifnull(expires_at, ${until}), ${until}) WHERE id = ${old.id}`,
+          sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
+        ],
+      );
+    } catch (error) {
+      if (!/NOT NULL constraint failed: keys\.name/.test(String(error))) throw error;
+      throw new Problem(409, "A revoked key cannot be rotated.");
+    }
     forgetKey(old.id);
-    return c.json({ ...view(row), key, replaces: view({ ...old, expires_at }) }, 201);
+    const [replaced, made] = await Promise.all([old.id, id].map((one) => ownKey(db, c.var.principal, one)));
+    return c.json({ ...view(made as Key), key, replaces: view(replaced as Key) }, 201);
   })
   .delete("/keys/:id", async (c) => {
     const db = openDatabase(c.env.DB);

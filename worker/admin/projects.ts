@@ -1,12 +1,13 @@
-/** Projects: created, listed, changed; removed only while they are empty. */
+/** Projects: created, listed, changed; removed with all that is kept of them, once their events have gone. */
 import { eq, type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { isTimezone } from "../calendar.ts";
+import { beginRemoval, closeProject, isBeingRemoved, obstacleTo } from "../erasure/project.ts";
 import { projectId } from "../event.ts";
 import { leastEventDays } from "../event-log/retention.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
+import { readBody, withoutUndefined } from "../http/body.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { CURRENCIES } from "../money.ts";
@@ -14,7 +15,7 @@ import { forgetProjects, type Project } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { beginReattribution } from "../projections/reattribution.ts";
 import { forgetSchemas } from "../registry/check.ts";
-import { type Database, openDatabase, projects, schemas, schemaVersions } from "../schema.ts";
+import { type Database, openDatabase, projects } from "../schema.ts";
 import { act } from "./audit.ts";
 
 const origin = z
@@ -154,9 +155,15 @@ export const projectRoutes = new Hono<App>()
       ...withoutUndefined(given),
     };
     checkRetention(project);
-    await act(db, c.var.principal, now, { project_id, action: "project.create", subject: project_id, details: given }, [
+    const what = { project_id, action: "project.create", subject: project_id, details: given };
+    const statements = [
       db.insert(projects).values(project).getSQL(),
-    ]);
+      // Fails while what was there under this id is being removed: NULL is not allowed.
+      sql`UPDATE projects SET name = CASE WHEN NOT ${isBeingRemoved(project_id)} THEN name END
+        WHERE project_id = ${project_id}`,
+    ];
+    if (!(await happened(act(db, c.var.principal, now, what, statements))))
+      throw new Problem(409, `${project_id} was removed a moment ago. Please try again in a few minutes.`);
     forgetProjects();
     return c.json(view(project), 201);
   })
@@ -185,20 +192,14 @@ export const projectRoutes = new Hono<App>()
     const { project_id } = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
     if (project_id === "default") throw new Problem(409, "The project default stays.");
     const db = openDatabase(c.env.DB);
-    const used = await db.get(sql`SELECT 1 FROM events WHERE project_id = ${project_id} LIMIT 1`);
-    if (used) throw new Problem(409, `${project_id} has events; erase them first.`);
-    await act(db, c.var.principal, Date.now(), { project_id, action: "project.remove", subject: project_id }, [
-      db.delete(projects).where(eq(projects.project_id, project_id)).getSQL(),
-      db.delete(schemas).where(eq(schemas.project_id, project_id)).getSQL(),
-      db.delete(schemaVersions).where(eq(schemaVersions.project_id, project_id)).getSQL(),
-      sql`DELETE FROM shares WHERE project_id = ${project_id}`,
-      sql`DELETE FROM segments WHERE project_id = ${project_id}`,
-    ]);
+    const obstacle = await obstacleTo(db, project_id);
+    if (obstacle !== null) throw new Problem(409, obstacle);
+    const now = Date.now();
+    const what = { project_id, action: "project.remove", subject: project_id };
+    if (!(await happened(act(db, c.var.principal, now, what, closeProject(project_id, now)))))
+      throw new Problem(409, `${project_id} has events in the log since a moment ago.`);
     forgetProjects();
     forgetSchemas();
+    await beginRemoval(c.env, db, now);
     return c.body(null, 204);
   });
-
-type Defined<Given> = { [Name in keyof Given]: Exclude<Given[Name], undefined> };
-const withoutUndefined = <Given extends object>(given: Given) =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Defined<Given>>;

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
 import { atLeast, notShared, ofProject, projectFor, reaches } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
+import { readBody, withoutUndefined } from "../http/body.ts";
 import { parameters } from "../http/parameters.ts";
 import { type App, may, type Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -61,16 +61,31 @@ async function changeable(db: Database, principal: Principal, segment_id: string
 }
 
 /** The open links that are fixed to it. */
-const linksOf = async (db: Database, segment_id: string, now: number): Promise<string[]> =>
-  (
-    await db.values<[string]>(sql`SELECT share_id FROM shares
-      WHERE segment_id = ${segment_id} AND revoked_at IS NULL AND expires_at > ${now}`)
-  ).flat();
+const links = (segment_id: string, now: number) => sql`SELECT share_id FROM shares
+  WHERE segment_id = ${segment_id} AND revoked_at IS NULL AND expires_at > ${now}`;
 
-async function refuseWhileLinked(db: Database, segment_id: string, now: number): Promise<void> {
-  if ((await linksOf(db, segment_id, now)).length > 0)
-    throw new Problem(409, "Share links are fixed to this segment: revoke them first.");
-}
+/** Fails, and with it the transaction, while share links are fixed to the segment: NULL is not allowed. */
+const refuseWhileLinked = (segment_id: string, now: number) =>
+  sql`UPDATE segments SET shared = CASE WHEN NOT EXISTS (${links(segment_id, now)}) THEN shared END
+    WHERE segment_id = ${segment_id}`;
+
+/** Fails, and with it the transaction, where the segment is no longer what it was read as: NULL is not allowed. */
+const refuseWhenChanged = ({ segment_id, filter, shared, updated_at }: Segment) =>
+  sql`UPDATE segments SET name = CASE WHEN filter = ${JSON.stringify(filter)} AND shared = ${Number(shared)}
+    AND updated_at = ${updated_at} THEN name END WHERE segment_id = ${segment_id}`;
+
+/** False where it was changed meanwhile; refused where share links are fixed to it. */
+const happened = (done: Promise<void>): Promise<boolean> =>
+  done.then(
+    () => true,
+    (error) => {
+      if (/NOT NULL constraint failed: segments\.name/.test(String(error))) return false;
+      if (!/NOT NULL constraint failed: segments\.shared/.test(String(error))) throw error;
+      throw new Problem(409, "Share links are fixed to this segment: revoke them first.");
+    },
+  );
+/** Whoever loses a race looks again; so many races are not lost by chance. */
+const MOST_ATTEMPTS = 10;
 
 export const segmentRoutes = new Hono<App>()
   .use("/segments/*", atLeast("viewer"), notShared)
@@ -120,42 +135,38 @@ export const segmentRoutes = new Hono<App>()
   .patch("/segments/:segment_id", async (c) => {
     const { principal } = c.var;
     const db = openDatabase(c.env.DB);
-    const before = await changeable(db, principal, c.req.param("segment_id"));
-    const { name = before.name, filter = before.filter, shared = before.shared } = await readBody(c, segmentChanges);
+    const given = withoutUndefined(await readBody(c, segmentChanges));
     const now = Date.now();
-    const after: Segment = { ...before, name, filter, shared, updated_at: now };
-    mayKeep(principal, after);
-    if (before.shared && !shared) await refuseWhileLinked(db, before.segment_id, now);
-    await act(
-      db,
-      principal,
-      now,
-      {
-        project_id: before.project_id,
-        action: "segment.change",
-        subject: before.segment_id,
-        details: { name, filter, shared },
-      },
-      [
+    for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
+      const before = await changeable(db, principal, c.req.param("segment_id"));
+      const { segment_id, project_id } = before;
+      const after: Segment = { ...before, ...given, updated_at: Math.max(now, before.updated_at + 1) };
+      mayKeep(principal, after);
+      const { name, filter, shared, updated_at } = after;
+      const what = { project_id, action: "segment.change", subject: segment_id, details: { name, filter, shared } };
+      const changed = act(db, principal, now, what, [
+        refuseWhenChanged(before),
+        ...(before.shared && !shared ? [refuseWhileLinked(segment_id, now)] : []),
         sql`UPDATE segments SET name = ${name}, filter = ${JSON.stringify(filter)}, shared = ${Number(shared)},
-          updated_at = ${now} WHERE segment_id = ${before.segment_id}`,
-      ],
-    );
-    const links = await linksOf(db, before.segment_id, now);
-    if (links.length > 0) await c.env.LIVE.getByName(before.project_id).disconnect(links);
-    return c.json(view(after, principal));
+          updated_at = ${updated_at} WHERE segment_id = ${segment_id}`,
+      ]);
+      if (!(await happened(changed))) continue;
+      const open = (await db.values<[string]>(links(segment_id, now))).flat();
+      if (open.length > 0) await c.env.LIVE.getByName(project_id).disconnect(open);
+      return c.json(view(after, principal));
+    }
+    throw new Problem(409, "Others are changing this segment at this moment. Please try again.");
   })
   .delete("/segments/:segment_id", async (c) => {
     const db = openDatabase(c.env.DB);
     const { segment_id, project_id, name } = await changeable(db, c.var.principal, c.req.param("segment_id"));
     const now = Date.now();
-    await refuseWhileLinked(db, segment_id, now);
-    await act(
-      db,
-      c.var.principal,
-      now,
-      { project_id, action: "segment.remove", subject: segment_id, details: { name } },
-      [sql`DELETE FROM segments WHERE segment_id = ${segment_id}`],
+    const what = { project_id, action: "segment.remove", subject: segment_id, details: { name } };
+    await happened(
+      act(db, c.var.principal, now, what, [
+        refuseWhileLinked(segment_id, now),
+        sql`DELETE FROM segments WHERE segment_id = ${segment_id}`,
+      ]),
     );
     return c.body(null, 204);
   });

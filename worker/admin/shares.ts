@@ -94,12 +94,20 @@ export const shareRoutes = new Hono<App>()
     const shown = view(share);
     const { segment_id, banner_tags, has_password } = shown;
     const details = { name, segment_id, banner_tags, view: share.view, has_password, expires_at: shown.expires_at };
-    await act(db, principal, now, { project_id, action: "share.create", subject: share_id, details }, [
+    const made = act(db, principal, now, { project_id, action: "share.create", subject: share_id, details }, [
       sql`INSERT INTO shares
           (share_id, project_id, name, hash, password, segment_id, banner_tags, view, created_at, expires_at)
         VALUES (${share_id}, ${project_id}, ${name}, ${share.hash}, ${json(share.password)}, ${segment_id},
           ${json(banner_tags)}, ${share.view}, ${now}, ${expires_at})`,
+      // Fails where its segment is shared no more: NULL is not allowed.
+      sql`UPDATE shares SET name = CASE WHEN segment_id IS NULL OR EXISTS (
+          SELECT 1 FROM segments s WHERE s.segment_id = shares.segment_id AND s.shared = 1) THEN name END
+        WHERE share_id = ${share_id}`,
     ]);
+    await made.catch((error) => {
+      if (!/NOT NULL constraint failed: shares\.name/.test(String(error))) throw error;
+      throw Problem.of("segment_id", "segment_id must be of a shared segment");
+    });
     return c.json({ ...shown, token }, 201);
   })
   .delete("/shares/:share_id", async (c) => {

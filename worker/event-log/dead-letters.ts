@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import type { EventMessage, StoredEvent } from "../event.ts";
 import { type Database, type deadLetters, transact } from "../schema.ts";
 import { type Appended, append, NOTHING, together } from "./append.ts";
+import { homeless, REMEMBERED_MS } from "./homeless.ts";
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
@@ -15,6 +16,10 @@ export type Casualty = { event: StoredEvent | null; message?: unknown; error: st
 const ERROR_CHARACTERS = 1_000;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
+
+/** A letter of a project that is not there is nobody's: only who administers all projects sees it. */
+const PROJECT_OF_LETTER = sql`(SELECT p.project_id FROM projects p WHERE p.project_id = value ->> 0 AND NOT EXISTS (
+  SELECT 1 FROM removals r WHERE r.project_id = p.project_id AND r.removed_at + ${REMEMBERED_MS} >= value ->> '$[#-2]' ->> 'received_at'))`;
 
 /** Keeps them; an event that died before is the same letter, waiting again. */
 export async function bury(
@@ -29,7 +34,7 @@ export async function bury(
     if (rows.length === 0) return;
     await transact(db, [
       sql`INSERT INTO dead_letters (project_id, event_id, event_type, event, error, consumer, failed_at)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ${consumer}, CAST(${now} AS INTEGER)
+        SELECT ${PROJECT_OF_LETTER}, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ${consumer}, CAST(${now} AS INTEGER)
         FROM json_each(${JSON.stringify(rows)}) WHERE true
         ON CONFLICT (project_id, event_id) WHERE event_id IS NOT NULL DO UPDATE SET event = excluded.event, error = excluded.error,
           consumer = excluded.consumer, failed_at = excluded.failed_at, status = 'waiting', resolved_at = NULL`,
@@ -61,6 +66,13 @@ export type Taken = Appended & { casualties: Casualty[] };
 
 /** Appends what can be appended; gives back the events that can not, each with its error. Throws where the log is down. */
 export async function appendOrSetAside(db: Database, events: readonly StoredEvent[]): Promise<Taken> {
+  const isHomeless = await homeless(db, events);
+  const strays = events.filter(isHomeless).map((event) => ({ event, error: "Its project is not there." }));
+  const taken = await appendOrHalve(db, strays.length === 0 ? events : events.filter((event) => !isHomeless(event)));
+  return { ...taken, casualties: [...strays, ...taken.casualties] };
+}
+
+async function appendOrHalve(db: Database, events: readonly StoredEvent[]): Promise<Taken> {
   try {
     return { ...(await append(db, events)), casualties: [] };
   } catch (error) {
@@ -69,8 +81,8 @@ export async function appendOrSetAside(db: Database, events: readonly StoredEven
     if (events.length === 1 && only) return { ...NOTHING, casualties: [{ event: only, error: String(error) }] };
     // One bad event must not keep the others out: halve until it stands alone.
     const middle = Math.ceil(events.length / 2);
-    const first = await appendOrSetAside(db, events.slice(0, middle));
-    const second = await appendOrSetAside(db, events.slice(middle));
+    const first = await appendOrHalve(db, events.slice(0, middle));
+    const second = await appendOrHalve(db, events.slice(middle));
     return { ...together(first, second), casualties: [...first.casualties, ...second.casualties] };
   }
 }

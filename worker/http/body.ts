@@ -41,3 +41,8 @@ function complaints(issue: z.core.$ZodIssue): Complaint[] {
     { field, code: absent ? "missing" : "invalid", message: `${field} ${absent ? "is required" : issue.message}` },
   ];
 }
+
+type Defined<Given> = { [Name in keyof Given]: Exclude<Given[Name], undefined> };
+/** The fields that a body names. */
+export const withoutUndefined = <Given extends object>(given: Given) =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Defined<Given>>;

@@ -148,6 +148,13 @@ export class LiveCounters extends DurableObject<unknown> {
     this.#applied = 0;
   }
 
+  /** Forgets everything for good: its project is gone. Whoever listens must connect again, and finds nothing there. */
+  async remove(): Promise<void> {
+    await this.clear();
+    this.#sql.exec("DELETE FROM erased");
+    for (const socket of this.ctx.getWebSockets()) socket.close(CONNECT_AGAIN, "connect again");
+  }
+
   async snapshot(settings: LiveSettings, view: View, now: number): Promise<Snapshot> {
     return { ...this.#counts(settings, view, now), events: streamed(this.#recent, view) };
   }

@@ -172,6 +172,11 @@ export class RequestLog extends DurableObject<unknown> {
       .map((row) => ({ ...row, errors: JSON.parse(row.errors) as FieldError[] }));
   }
 
+  /** Forgets everything: its project is gone. */
+  async remove(): Promise<void> {
+    for (const table of ["hours", "reasons", "samples", "erased", "past"]) this.#sql.exec(`DELETE FROM ${table}`);
+  }
+
   /** Removes the samples that a pattern finds, for a person's erasure. Returns how many there were under this token. */
   async erase(token: string, pattern: string): Promise<number> {
     const found = this.#naming(pattern);

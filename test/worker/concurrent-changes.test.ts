@@ -1,0 +1,149 @@
+/** What two administrators change at the same moment is both kept, and judged by what is stored. */
+import { createExecutionContext, env } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import { app } from "../../worker/app.ts";
+import { forgetProjects } from "../../worker/project.ts";
+import { ADMIN } from "./keys.ts";
+import { createProject } from "./log.ts";
+
+const run = (query: string, ...values: unknown[]) =>
+  env.DB.prepare(query)
+    .bind(...values)
+    .run();
+
+/** The database, in which something happens just before the first administrative act is written. */
+function withIn(change: () => Promise<unknown>): Env {
+  let next: (() => Promise<unknown>) | null = change;
+  let acting = false;
+  const DB = new Proxy(env.DB, {
+    get(real, name) {
+      if (name === "prepare")
+        return (query: string) => {
+          acting ||= query.includes("INSERT INTO audit");
+          return real.prepare(query);
+        };
+      if (name === "batch")
+        return async (statements: D1PreparedStatement[]) => {
+          const other = acting ? next : null;
+          if (other) next = null;
+          await other?.();
+          return real.batch(statements);
+        };
+      const value = Reflect.get(real, name);
+      return typeof value === "function" ? value.bind(real) : value;
+    },
+  });
+  return { ...env, DB };
+}
+
+async function call(method: string, path: string, body?: object, bindings: Env = env) {
+  const request = new Request(`https://changes.example/api/v1${path}`, {
+    method,
+    headers: ADMIN,
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const response = await app.fetch(request, bindings, createExecutionContext());
+  const text = await response.text();
+  return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as Record<string, unknown> };
+}
+
+const make = async (path: string, body: object) => (await call("POST", path, body)).body;
+
+beforeAll(() => createProject("shared"));
+
+describe("a key", () => {
+  const key = async () => (await make("/keys", { name: "k", role: "viewer", project_id: "shared" })).id as string;
+  const stored = (id: string) =>
+    env.DB.prepare("SELECT name, banner_tags, expires_at FROM keys WHERE id = ?").bind(id).first();
+
+  it("that is renamed keeps the limit that it is given meanwhile, and the answer tells it", async () => {
+    const id = await key();
+    const limit = () => call("PATCH", `/keys/${id}`, { banner_tags: ["mine"] });
+    const { body } = await call("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(limit));
+    expect(body).toMatchObject({ name: "renamed", banner_tags: ["mine"] });
+    expect(await stored(id)).toMatchObject({ name: "renamed", banner_tags: '["mine"]' });
+  });
+
+  it("that is rotated meanwhile runs out all the same", async () => {
+    const id = await key();
+    const rotate = () => call("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 });
+    await call("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(rotate));
+    expect((await stored(id))?.expires_at).toBeTypeOf("number");
+  });
+
+  it("is rotated as it is at that moment", async () => {
+    const id = await key();
+    const limit = () => call("PATCH", `/keys/${id}`, { banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00Z" });
+    const { body } = await call("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 }, withIn(limit));
+    expect(body).toMatchObject({ banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00.000Z" });
+  });
+
+  it("that is revoked meanwhile has no successor", async () => {
+    const id = await key();
+    const before = (await call("GET", "/keys")).body.rows as unknown[];
+    const revoke = () => call("DELETE", `/keys/${id}`);
+    expect((await call("POST", `/keys/${id}/rotate`, {}, withIn(revoke))).status).toBe(409);
+    expect((await call("GET", "/keys")).body.rows).toHaveLength(before.length);
+  });
+});
+
+describe("a project", () => {
+  it("keeps what others change meanwhile, and the answer tells it", async () => {
+    const rename = () => run("UPDATE projects SET name = 'Renamed' WHERE project_id = 'shared'");
+    const { body } = await call("PATCH", "/projects/shared", { currency: "EUR" }, withIn(rename));
+    expect(body).toMatchObject({ name: "Renamed", currency: "EUR" });
+  });
+
+  it("is judged by what is stored when it is changed", async () => {
+    forgetProjects();
+    const widen = () => run("UPDATE projects SET attribution_days = 60 WHERE project_id = 'shared'");
+    const asked = { retention: { events_days: 62 } };
+    const { status, body } = await call("PATCH", "/projects/shared", asked, withIn(widen));
+    expect([status, body.detail]).toEqual([400, expect.stringContaining("must be 92 at least")]);
+    expect(await env.DB.prepare("SELECT retention FROM projects WHERE project_id = 'shared'").first()).toEqual({
+      retention: "{}",
+    });
+    const settle = () => run("UPDATE projects SET settled_before = '2020-01-01' WHERE project_id = 'shared'");
+    expect((await call("PATCH", "/projects/shared", { attribution_days: 30 }, withIn(settle))).status).toBe(409);
+  });
+});
+
+describe("a segment", () => {
+  const segment = async (shared: boolean) =>
+    (await make("/segments", { project_id: "shared", name: "s", filter: { banner_tag: ["a"] }, shared }))
+      .segment_id as string;
+
+  it("keeps what others change meanwhile, and the answer tells it", async () => {
+    const id = await segment(false);
+    const refilter = () => call("PATCH", `/segments/${id}`, { filter: { banner_tag: ["b"] } });
+    const { body } = await call("PATCH", `/segments/${id}`, { name: "renamed" }, withIn(refilter));
+    expect(body).toMatchObject({ name: "renamed", filter: { banner_tag: ["b"] } });
+    const { body: listed } = await call("GET", "/segments?project_id=shared");
+    expect(listed.rows).toContainEqual(body);
+  });
+
+  it("stays shared while a link is made to it, and no link is made to one that is shared no more", async () => {
+    const [kept, unshared] = [await segment(true), await segment(true)];
+    const link = (segment_id: string, bindings?: Env) =>
+      call("POST", "/shares", { project_id: "shared", name: "l", segment_id }, bindings);
+    const unshare = (id: string, bindings?: Env) => call("PATCH", `/segments/${id}`, { shared: false }, bindings);
+    expect(
+      (
+        await unshare(
+          kept,
+          withIn(() => link(kept)),
+        )
+      ).status,
+    ).toBe(409);
+    expect((await call("DELETE", `/segments/${kept}`)).status).toBe(409);
+    expect(
+      (
+        await link(
+          unshared,
+          withIn(() => unshare(unshared)),
+        )
+      ).status,
+    ).toBe(400);
+    expect((await call("DELETE", `/segments/${unshared}`)).status).toBe(204);
+  });
+});

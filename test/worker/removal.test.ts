@@ -1,0 +1,231 @@
+/** A project that is removed leaves nothing behind, and what is made under its id later begins with nothing. */
+import { env, SELF } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import { removeProjects } from "../../worker/erasure/project.ts";
+import { append } from "../../worker/event-log/append.ts";
+import { DEAD_LETTER_QUEUE } from "../../worker/event-log/consumer.ts";
+import { bury } from "../../worker/event-log/dead-letters.ts";
+import { runDuty } from "./duty.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://removal.example";
+const MINUTE = 60_000;
+
+const call = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
+  SELF.fetch(`${HOST}/api/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+const json = async <Body>(path: string, headers: HeadersInit = ADMIN) =>
+  (await call("GET", path, undefined, headers)).json<Body>();
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+/** Values for columns whose rule allows only some. */
+const ALLOWED: Record<string, unknown> = {
+  report_type: "daily",
+  outcome: "counted",
+  role: "viewer",
+  mode: "off",
+  anchor: "visit",
+  period: "daily",
+  shared: 1,
+  status: "waiting",
+};
+
+type Column = { name: string; type: string; hidden: number; notnull: number; dflt_value: unknown };
+
+/** All tables with rows of projects, and a row of each for a project. */
+async function tablesOfProjects() {
+  const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all<{
+    name: string;
+  }>();
+  const tables = await Promise.all(
+    results
+      .filter(({ name }) => !name.startsWith("_cf") && !name.startsWith("sqlite_"))
+      .map(async ({ name }) => ({
+        name,
+        columns: (await env.DB.prepare(`PRAGMA table_xinfo(${name})`).all<Column>()).results,
+      })),
+  );
+  return tables.filter(({ columns }) => columns.some(({ name }) => name === "project_id"));
+}
+
+const fill = (table: string, columns: Column[], project_id: string, n: number) => {
+  const given = columns.filter(
+    ({ name, hidden, notnull, dflt_value }) =>
+      hidden === 0 && notnull === 1 && (dflt_value === null || name in ALLOWED),
+  );
+  const own = [
+    ...new Set([
+      "project_id",
+      ...columns.flatMap(({ name }) => (name === "player_id" ? [name] : [])),
+      ...given.map(({ name }) => name),
+    ]),
+  ];
+  const values = own.map((name) => {
+    if (name === "project_id") return project_id;
+    const type = columns.find((column) => column.name === name)?.type;
+    return ALLOWED[name] ?? (type === "INTEGER" ? n : `${project_id}-${n}`);
+  });
+  return env.DB.prepare(`INSERT INTO ${table} (${own.join(", ")}) VALUES (${own.map(() => "?").join(", ")})`)
+    .bind(...values)
+    .run();
+};
+
+const rowsOf = async (table: string, project_id: string) =>
+  (
+    await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE project_id = ?`)
+      .bind(project_id)
+      .first<{ n: number }>()
+  )?.n;
+
+describe("a project that was removed", () => {
+  let key: string;
+  let collect: string;
+  const received_before = Date.now();
+
+  beforeAll(async () => {
+    await call("POST", "/projects", { project_id: "brand" });
+    key = await makeApiKey({ role: "admin", project_id: "brand" });
+    collect = await makeApiKey({ role: "collect", project_id: "brand" });
+    await call("POST", "/segments", { project_id: "brand", name: "s", filter: { banner_tag: ["a"] }, shared: true });
+    await call("POST", "/schemas", { project_id: "brand", event_type: "spin", schema: { type: "object" } });
+    await call("POST", "/events", { event_type: "Not a type", player_id: "p" }, bearer(collect));
+    await deliver([{ events: [storedEvent({ project_id: "brand", event_type: "visit", player_id: "old-player" })] }]);
+    await settle();
+    await bury(db, [{ event: storedEvent({ project_id: "brand", event_type: "spin" }), error: "a fault" }], "test", 0);
+  });
+
+  it("is refused that, with the reason, while anything of it could come back", async () => {
+    const refusal = async () => {
+      const response = await call("DELETE", "/projects/brand", undefined, bearer(key));
+      return [response.status, (await response.json<{ detail: string }>()).detail] as const;
+    };
+    expect(await refusal()).toEqual([409, expect.stringContaining("events in the log")]);
+    // As retention takes them.
+    await env.DB.batch([
+      env.DB.prepare(
+        "INSERT INTO retired_events (project_id, event_id) SELECT project_id, event_id FROM events WHERE project_id = 'brand'",
+      ),
+      env.DB.prepare("DELETE FROM events WHERE project_id = 'brand'"),
+    ]);
+    expect(await refusal()).toEqual([409, expect.stringContaining("events in the archive")]);
+    await env.DB.batch(
+      ["archive", "purchases"].map((of) =>
+        env.DB.prepare(
+          "INSERT INTO sweeps (project_id, class, swept_before, updated_at) VALUES ('brand', ?, '9999-01-01', 0)",
+        ).bind(of),
+      ),
+    );
+    await env.DB.prepare(
+      "INSERT INTO erasures (id, project_id, subject, suppress, step, due_at, names, found, requested_at) VALUES ('running', 'brand', 's', 0, 'hold', 9e15, '{}', '{}', 0)",
+    ).run();
+    expect(await refusal()).toEqual([409, expect.stringContaining("being erased")]);
+    await env.DB.prepare("DELETE FROM erasures").run();
+  });
+
+  it("opens nothing with its keys any more, and its id is not given away before it is wholly gone", async () => {
+    expect((await call("DELETE", "/projects/brand", undefined, bearer(key))).status).toBe(204);
+    const { forgetKey } = await import("../../worker/http/keys.ts");
+    for (const known of [key, collect]) forgetKey(known.split("_")[1] as string);
+    expect((await call("GET", "/session", undefined, bearer(key))).status).toBe(401);
+    expect((await call("POST", "/events", { event_type: "spin", player_id: "p" }, bearer(collect))).status).toBe(401);
+    expect((await call("POST", "/projects", { project_id: "brand" })).status).toBe(409);
+    // Another isolate may still write something down for it.
+    await makeStaleKey("brand");
+    await runDuty("removals", env, Date.now() + 5 * MINUTE);
+    expect(await rowsOf("keys", "brand")).toBe(0);
+    expect((await call("POST", "/projects", { project_id: "brand" })).status).toBe(201);
+  });
+
+  it("leaves nothing to the one that is made under its id", async () => {
+    expect((await call("GET", "/session", undefined, bearer(key))).status).toBe(401);
+    const own = bearer(await makeApiKey({ role: "admin", project_id: "brand" }));
+    expect(await json("/players", own)).toMatchObject({ rows: [] });
+    expect(await json("/metrics", own)).toMatchObject({ rows: [] });
+    expect(await json("/dead-letters", own)).toMatchObject({ rows: [] });
+    expect(await json("/segments", own)).toMatchObject({ rows: [] });
+    expect(await json("/schemas", own)).toMatchObject({ rows: [] });
+    expect(await json("/requests", own)).toMatchObject({ rows: [], counts: { accepted: 0, rejected: 0 } });
+    expect(await json("/realtime", own)).toMatchObject({ windows: { today: { total: 0 } }, events: [] });
+    const { rows } = await json<{ rows: { action: string }[] }>("/audit", own);
+    expect(rows.map(({ action }) => action)).toEqual(["key.create", "project.create"]);
+    const all = await json<{ rows: { action: string }[] }>("/audit?project_id=brand");
+    expect(all.rows.map(({ action }) => action)).toContain("project.remove");
+  });
+
+  it("leaves its events that were on their way to those who administer all projects, as dead letters", async () => {
+    const late = storedEvent({
+      project_id: "brand",
+      event_type: "visit",
+      player_id: "late",
+      received_at: received_before,
+    });
+    const nobodys = storedEvent({ project_id: "nowhere", event_type: "visit", player_id: "nobody" });
+    const own = storedEvent({
+      project_id: "brand",
+      event_type: "visit",
+      player_id: "new-player",
+      received_at: Date.now() + 5 * MINUTE,
+    });
+    await deliver([{ events: [late, nobodys, own] }]);
+    await deliver([{ events: [{ ...nobodys, event_id: "given-up" }] }], env, DEAD_LETTER_QUEUE);
+    const { results } = await env.DB.prepare("SELECT player_id FROM events").all<{ player_id: string }>();
+    expect(results.map(({ player_id }) => player_id)).toEqual(["new-player"]);
+    const letters = await json<{ rows: { id: number; project_id: string | null; event_id: string }[] }>(
+      "/dead-letters",
+    );
+    const found = letters.rows.filter(({ event_id }) =>
+      [late.event_id, nobodys.event_id, "given-up"].includes(event_id),
+    );
+    expect(found.map(({ project_id }) => project_id)).toEqual([null, null, null]);
+    const ids = found.map(({ id }) => id);
+    expect(await (await call("POST", "/dead-letters/replay", { ids })).json()).toMatchObject({
+      replayed: 0,
+      failed: 3,
+    });
+    // Whoever had looked before the project was removed is stopped by the log itself.
+    await expect(append(db, [nobodys])).rejects.toThrow("the project of the event is not there");
+    await expect(append(db, [late])).rejects.toThrow("the project of the event is not there");
+  });
+});
+
+const makeStaleKey = (project_id: string) =>
+  env.DB.prepare(
+    "INSERT INTO keys (id, name, project_id, role, hash, created_at) VALUES ('0123456789abcdef', 'stale', ?, 'admin', 'none', 0)",
+  )
+    .bind(project_id)
+    .run();
+
+describe("a removal", () => {
+  it("leaves no row in any table but the record of who did what, and touches no other project", async () => {
+    for (const project_id of ["stays", "goes"]) await createProject(project_id);
+    const tables = await tablesOfProjects();
+    expect(tables.length).toBeGreaterThan(25);
+    for (const { name, columns } of tables) {
+      if (name === "projects" || name === "removals") continue;
+      for (const [n, project_id] of ["stays", "goes", "goes"].entries()) {
+        if (name === "reattributions" && n === 2) continue;
+        if (name === "erasures") {
+          await env.DB.prepare(
+            "INSERT INTO erasures (id, project_id, subject, suppress, step, due_at, found, requested_at, finished_at) VALUES (?, ?, 's', 0, 'finished', 0, '{}', 0, 1)",
+          )
+            .bind(`${name}-${n}`, project_id)
+            .run();
+        } else await fill(name, columns, project_id, n + 1);
+      }
+    }
+    const now = Date.now();
+    await env.DB.prepare("INSERT INTO removals (project_id, removed_at, due_at, pass) VALUES ('goes', ?, ?, 1)")
+      .bind(now, now)
+      .run();
+    // Stopped after each statement, it goes on.
+    for (let done = false; !done; ) {
+      let left = 2;
+      done = await removeProjects(env, db, now, () => left-- > 0);
+    }
+    const after = await Promise.all(tables.map(async ({ name }) => [name, await rowsOf(name, "goes")] as const));
+    const left = after.filter(([, rows]) => rows !== 0).map(([name]) => name);
+    expect(left).toEqual(["audit", "erasures", "removals"]);
+    for (const { name } of tables)
+      if (name !== "removals") expect([name, await rowsOf(name, "stays")]).toEqual([name, 1]);
+  });
+});

@@ -47,7 +47,7 @@ export default defineConfig({
           setupFiles: ["test/worker/setup.ts"],
           // An object may still log when its file has ended: that must not go through the runner, which has ended, too.
           disableConsoleIntercept: true,
-          testTimeout: 60_000,
+          testTimeout: 240_000,
         },
       },
       {
@@ -93,7 +93,7 @@ export default defineConfig({
           include: ["test/archive/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
         },
       },
       {
@@ -102,8 +102,8 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           // One server at a time on a small machine.
           fileParallelism: false,
-          testTimeout: 90_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -111,15 +111,15 @@ export default defineConfig({
           name: "client",
           include: ["test/client/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
         test: {
           name: "project",
           include: ["test/project/**/*.test.ts", "test/archive/node/*.test.ts"],
-          testTimeout: 60_000,
+          testTimeout: 240_000,
         },
       },
     ],

@@ -11,7 +11,7 @@ import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
-const soon = { timeout: 15_000 };
+const soon = { timeout: 60_000 };
 const PASSWORD = "correct horse";
 /** Of all together: an erasure leaves them as they are. */
 const FIGURES = { visits: 4, registrations: 4, deposits: 1, amount: "12.50" };
@@ -69,7 +69,7 @@ async function makeLink(page: Page, fill: (page: Page) => Promise<void>): Promis
 const visits = (page: Page | ReturnType<Page["frameLocator"]>, tag: string) =>
   page.locator(`[data-row="${tag}"] [data-column="visits"] data`).getAttribute("value", soon);
 
-describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
+describe.skipIf(!browserPath)("administration", () => {
   let partner: HttpServer;
   let partnerPage = "";
 
@@ -81,7 +81,7 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
     }).listen(0, "127.0.0.1");
     await sendTraffic();
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(1), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     });
   }, 200_000);
@@ -276,7 +276,7 @@ describe.skipIf(!browserPath)("administration", { timeout: 60_000 }, () => {
     // The page looks again by itself.
     const cursor = rows.find(({ name }) => name === "daily")?.cursor;
     await expect
-      .poll(() => row(page, "daily").locator('[data-column="cursor"] data').getAttribute("value"), { timeout: 30_000 })
+      .poll(() => row(page, "daily").locator('[data-column="cursor"] data').getAttribute("value"), { timeout: 60_000 })
       .toBe(String(cursor));
   });
 

@@ -10,10 +10,10 @@ let browser: Browser;
 
 /** Newest first, as the panel shows them. */
 const panel = (page: Page) => page.locator("#sent > li .sent-type").allInnerTexts();
-const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 15_000 });
+const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 60_000 });
 const statuses = (page: Page) => page.locator("#sent > li .sent-status").allInnerTexts();
 
-describe.skipIf(!browserPath)("the demo site", { timeout: 90_000 }, () => {
+describe.skipIf(!browserPath)("the demo site", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();

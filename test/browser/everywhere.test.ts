@@ -76,13 +76,13 @@ async function brokenRules(page: Page): Promise<string[]> {
 const address = (view: string) => `${server.url}/?view=${view}&period=30d`;
 const views = Object.keys(VIEWS);
 
-describe.skipIf(!browserPath)("every view", { timeout: 60_000 }, () => {
+describe.skipIf(!browserPath)("every view", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();
     await sendTraffic();
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(10), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     });
   }, 200_000);

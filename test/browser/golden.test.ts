@@ -190,7 +190,7 @@ const campaignCells = (row: Omit<CampaignRow, "banner_tag">): Cells => ({
 const campaignTable = ({ rows, total }: Campaigns): Shown =>
   new Map([[TOTAL, campaignCells(total)], ...rows.map((row) => [row.banner_tag ?? "", campaignCells(row)] as const)]);
 
-describe.skipIf(!browserPath)("the golden data on the dashboard", { timeout: 120_000 }, () => {
+describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();

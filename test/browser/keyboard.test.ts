@@ -40,7 +40,7 @@ const search = (page: Page) => new URL(page.url()).search;
 const rowsOn = (page: Page) =>
   page.locator("[data-row]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-row")));
 
-describe.skipIf(!browserPath)("the dashboard by keyboard alone", { timeout: 60_000 }, () => {
+describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();
@@ -58,7 +58,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", { timeout: 60_0
       body: JSON.stringify(events),
     });
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.visits).toBe(6), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     });
   }, 200_000);

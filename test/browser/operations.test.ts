@@ -13,7 +13,7 @@ import { browserPath, launch, report, type Server, startServer } from "./harness
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
-const soon = { timeout: 15_000 };
+const soon = { timeout: 60_000 };
 
 let server: Server;
 let browser: Browser;
@@ -59,7 +59,7 @@ function documented(file: string, heading: string, language: string, project_id 
   return (code ?? "").replaceAll("https://YOUR-HOST", server.url).replaceAll("YOUR-PROJECT", project_id);
 }
 
-describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }, () => {
+describe.skipIf(!browserPath)("the views of administrators", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();
@@ -210,7 +210,7 @@ describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }
     }
     type Letters = { rows: DeadLetterView[] };
     const waiting = async () => (await report<Letters>(server, "dead-letters?status=waiting")).rows;
-    await vi.waitFor(async () => expect((await waiting()).length).toBe(4), { timeout: 30_000, interval: 300 });
+    await vi.waitFor(async () => expect((await waiting()).length).toBe(4), { timeout: 60_000, interval: 300 });
     const page = await signedIn("/?view=dead_letters");
     const rows = page.locator(".dead-letters tbody tr");
     const letters = await waiting();
@@ -254,7 +254,7 @@ describe.skipIf(!browserPath)("the views of administrators", { timeout: 90_000 }
     }));
     await post("events", many);
     const bulk = async () => (await report<Letters>(server, "dead-letters?event_type=bulk&limit=1000")).rows;
-    await vi.waitFor(async () => expect((await bulk()).length).toBe(110), { timeout: 30_000, interval: 300 });
+    await vi.waitFor(async () => expect((await bulk()).length).toBe(110), { timeout: 60_000, interval: 300 });
     await inDatabase("DROP TRIGGER cursed");
     await page.getByLabel("Event type").fill("deposit");
     await page.getByLabel("Event type").press("Enter");

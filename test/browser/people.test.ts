@@ -71,7 +71,7 @@ const fileOf = async (page: Page, link: string) =>
     await page.request.get((await page.getByRole("link", { name: link, exact: true }).getAttribute("href")) as string)
   ).text();
 
-describe.skipIf(!browserPath)("the views of people and games", { timeout: 60_000 }, () => {
+describe.skipIf(!browserPath)("the views of people and games", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();
@@ -82,7 +82,7 @@ describe.skipIf(!browserPath)("the views of people and games", { timeout: 60_000
         expect(await report(server, "games/slots/leaderboard?period=alltime")).toMatchObject({ players: 6 });
         expect((await report<Rows>(server, "reports")).rows).toMatchObject([{ events: 24 }]);
       },
-      { timeout: 30_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
   }, 200_000);
 

@@ -78,7 +78,7 @@ async function open(visitor: Visitor, path: string): Promise<void> {
 
 /** Nothing here takes a fixed time. */
 const eventually = <Value>(read: () => Value | Promise<Value>, message = "") =>
-  expect.poll(read, { timeout: 15_000, message });
+  expect.poll(read, { timeout: 60_000, message });
 
 async function counted(banner_tag: string): Promise<Record<string, number>> {
   const { rows } = await report<{ rows: { event_type: string; total: number }[] }>(
@@ -89,7 +89,7 @@ async function counted(banner_tag: string): Promise<Record<string, number>> {
 }
 const expectCounted = (banner_tag: string) => eventually(() => counted(banner_tag));
 
-describe.skipIf(!browserPath)("the snippet", { timeout: 90_000 }, () => {
+describe.skipIf(!browserPath)("the snippet", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();

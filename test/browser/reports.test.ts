@@ -82,9 +82,9 @@ const cell = (page: Page, row: string, column: string) =>
   page.locator(`[data-row="${row}"] [data-column="${column}"] data`).getAttribute("value");
 const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"] data`).getAttribute("value");
 const search = (page: Page) => new URL(page.url()).searchParams;
-const soon = { timeout: 15_000 };
+const soon = { timeout: 60_000 };
 
-describe.skipIf(!browserPath)("the views of reports", { timeout: 60_000 }, () => {
+describe.skipIf(!browserPath)("the views of reports", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();

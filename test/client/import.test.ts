@@ -128,7 +128,7 @@ async function botsSeen(): Promise<number> {
 const ALL = { spin: JSON_LINES - refusedJson, deposit: CSV_LINES - refusedCsv, visit: visits };
 /** All of it, and a moment later still no more. */
 async function holds(expected: Record<string, number>): Promise<void> {
-  await vi.waitFor(async () => expect(await totals()).toEqual(expected), { timeout: 40_000, interval: 250 });
+  await vi.waitFor(async () => expect(await totals()).toEqual(expected), { timeout: 60_000, interval: 250 });
   await new Promise((done) => setTimeout(done, 4_000));
   expect(await totals()).toEqual(expected);
 }

@@ -60,7 +60,7 @@ describe("the answer follows durability", () => {
     await vi.waitFor(
       async () => expect(new Set(acknowledged).difference(new Set(await storedIds("gather"))).size).toBe(0),
       {
-        timeout: 15_000,
+        timeout: 60_000,
         interval: 100,
       },
     );
@@ -74,7 +74,7 @@ describe("the answer follows durability", () => {
     expect(responses.every((response) => response.status === 200)).toBe(true);
     expect(sends()).toBeLessThanOrEqual(5);
     await vi.waitFor(async () => expect((await storedIds("hundred")).length).toBe(300), {
-      timeout: 15_000,
+      timeout: 60_000,
       interval: 100,
     });
   });
@@ -195,7 +195,7 @@ describe("the consumer", () => {
     await vi.waitFor(
       async () => expect(Object.values((await figuresIn("by-itself")).daily_metrics)).toEqual([{ count: 1, total: 1 }]),
       {
-        timeout: 10_000,
+        timeout: 60_000,
         interval: 100,
       },
     );

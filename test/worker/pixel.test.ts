@@ -296,7 +296,7 @@ describe("an event", () => {
         expect(found).not.toBeNull();
         return found;
       },
-      { timeout: 10_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
     expect(row).toMatchObject({
       project_id: "malta",
@@ -332,7 +332,7 @@ describe("an event", () => {
         ).all();
         expect(results).toEqual([{ event_type: "visit", count: 1, total: 1 }]);
       },
-      { timeout: 15_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
   });
 });

@@ -85,7 +85,7 @@ describe("the export of a player", () => {
     expect(lines[1]).toMatch(/^first,visit,,browser-c,summer,/);
     await expect
       .poll(async () => (await (await ask()).json<Exported>()).requests.map(({ request }) => request.player_id), {
-        timeout: 10_000,
+        timeout: 60_000,
       })
       .toEqual(["carla-1"]);
   });

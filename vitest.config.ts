@@ -27,6 +27,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 ADMIN_TOKEN: "test-admin-token",
+                LOCAL: "1",
                 MIGRATIONS: await readD1Migrations("migrations"),
                 ECB_FEED_URL: `${inject("feed")}/daily.xml`,
               },
@@ -55,7 +56,11 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token",
+                LOCAL: "1",
+                MIGRATIONS: await readD1Migrations("migrations"),
+              },
               // Runs here, beside workerd: DuckDB needs Node.
               serviceBindings: {
                 REFERENCE: async (request: Request) =>
@@ -79,7 +84,11 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { ADMIN_TOKEN: "test-admin-token", MIGRATIONS: await readD1Migrations("migrations") },
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token",
+                LOCAL: "1",
+                MIGRATIONS: await readD1Migrations("migrations"),
+              },
               // Runs here, beside workerd: DuckDB needs Node.
               serviceBindings: {
                 DUCKDB: async (request: Request) => (await import("./test/archive/duckdb.ts")).answer(request),

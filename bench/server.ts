@@ -59,7 +59,7 @@ export async function serve(
             METER: { className: "Meter", useSQLite: true },
           }
         : {},
-      bindings: { ADMIN_TOKEN: TOKEN },
+      bindings: { ADMIN_TOKEN: TOKEN, LOCAL: "1" },
       // As wrangler.toml has it: reports put it into their ETag.
       ...(worker && { versionMetadata: "VERSION" }),
     }),

@@ -45,7 +45,17 @@ if (!isMigrated(persist, readdirSync("migrations")))
 
 const url = `http://localhost:${port}`;
 const server = serve(
-  [...wrangler, "dev", "--port", String(port), "--persist-to", persist, "--show-interactive-dev-session=false"],
+  [
+    ...wrangler,
+    "dev",
+    "--port",
+    String(port),
+    "--persist-to",
+    persist,
+    "--var",
+    "LOCAL:1",
+    "--show-interactive-dev-session=false",
+  ],
   env,
   url,
 );

@@ -1,37 +1,167 @@
-/** A project's settings, as the hot path needs them: read once in a while, not once a request. */
-import { eq } from "drizzle-orm";
-import { openDatabase, projects } from "./schema.ts";
+/**
+ * What the doors must know of a project: its settings, its schemas in force, and whom it must not record. Read in one batch,
+ * once in a while and not once a request. Where the database does not answer, what was last known holds: to this isolate,
+ * else to another of its data centre within the hour.
+ */
+import { and, eq, ne, sql } from "drizzle-orm";
+import { projectId } from "./event.ts";
+import { log } from "./log.ts";
+import { Remembered } from "./remembered.ts";
+import { openDatabase, projects, type SchemaMode, schemas, schemaVersions } from "./schema.ts";
+import { dropCopy, findCopy, keepCopy } from "./sealed-copy.ts";
 
 export type Project = typeof projects.$inferSelect;
+
+/** No more than the numbers, so that it is cheap to read again. */
+export type SchemaInForce = { event_type: string; id: number; version: number; mode: SchemaMode };
+
+export type Snapshot = {
+  project: Project;
+  schemas: SchemaInForce[];
+  /** Digests of the newest suppressions, one after another: see suppression.ts. */
+  suppressions: string;
+};
 
 /** How long an isolate trusts what it has read, in milliseconds. A change is in force everywhere after it. */
 export const SETTINGS_TTL_MS = 30_000;
 /** A project that was not found is looked up again sooner: it may be about to be created. */
 const ABSENT_TTL_MS = 2_000;
-const MOST = 1_000;
+/** After the database did not answer, and something was known: until it is asked again. */
+const AWAY_MS = 2_000;
+/** How long the database may take where something is known already. */
+const PATIENCE_MS = 2_000;
+const MOST = 500;
+/** A project's newest suppressions that its snapshot has: 33 bytes each. */
+const MOST_SUPPRESSIONS = 1_000;
 
-type Known = { project: Project | null; until: number };
-const known = new Map<string, Known>();
+/** How names that are not known are looked up: so many one by one, then all names at once. */
+const STRANGERS = { lookUps: 20, windowMs: 10_000, mostNames: 20_000 };
 
-/** The project, or null where there is none. Where the database does not answer, what was last known. */
-export async function findProject(env: Env, project_id: string, now: number): Promise<Project | null> {
-  const cached = known.get(project_id);
-  if (cached && now < cached.until) return cached.project;
-  try {
-    const [project = null] = await openDatabase(env.DB)
-      .select()
+const known = new Remembered<Snapshot>(MOST);
+/** Names that nobody has: apart, so that those who invent some push no project out. */
+const absent = new Remembered<null>(MOST);
+/** Reads that are under way: whoever comes meanwhile waits for the same one. */
+const underWay = new Remembered<Promise<Snapshot | null>>(MOST);
+let strangers = { since: 0, lookUps: 0 };
+let names: { all: ReadonlySet<string>; complete: boolean; until: number } | null = null;
+/** Goes up with each change in this isolate: what was being read meanwhile may be older, and is soon read again. */
+let changes = 0;
+
+const copyName = (project_id: string) => `project ${project_id}`;
+
+/** How schemas and their versions meet. */
+export const versionInForce = and(
+  eq(schemaVersions.project_id, schemas.project_id),
+  eq(schemaVersions.event_type, schemas.event_type),
+  eq(schemaVersions.version, schemas.version),
+);
+
+const newestSuppressions = sql<string>`(SELECT ifnull(group_concat(digest, ' '), '') FROM (SELECT digest FROM suppressions
+  WHERE suppressions.project_id = projects.project_id ORDER BY n DESC LIMIT ${sql.raw(String(MOST_SUPPRESSIONS))}))`;
+
+async function read(env: Env, project_id: string): Promise<Snapshot | null> {
+  const db = openDatabase(env.DB);
+  const [[found], inForce] = await db.batch([
+    db
+      .select({ project: projects, suppressions: newestSuppressions })
       .from(projects)
-      .where(eq(projects.project_id, project_id));
-    if (known.size >= MOST) known.clear();
-    known.set(project_id, { project, until: now + (project ? SETTINGS_TTL_MS : ABSENT_TTL_MS) });
-    return project;
+      .where(eq(projects.project_id, project_id)),
+    db
+      .select({ event_type: schemas.event_type, id: schemaVersions.id, version: schemas.version, mode: schemas.mode })
+      .from(schemas)
+      .innerJoin(schemaVersions, versionInForce)
+      .where(and(eq(schemas.project_id, project_id), ne(schemas.mode, "off"))),
+  ]);
+  return found ? { ...found, schemas: inForce } : null;
+}
+
+/** A name that this isolate does not know: few are looked up one by one, as anybody may invent names. */
+async function lookUp(env: Env, name: string, now: number): Promise<Snapshot | null> {
+  if (!projectId.safeParse(name).success || now < (absent.get(name)?.until ?? 0)) return null;
+  if (now >= strangers.since + STRANGERS.windowMs) strangers = { since: now, lookUps: 0 };
+  if (strangers.lookUps >= STRANGERS.lookUps && (await isInvented(env, name, now))) return null;
+  const before = changes;
+  strangers.lookUps++;
+  const snapshot = await read(env, name);
+  if (snapshot) strangers.lookUps--;
+  else if (before === changes) absent.set(name, { value: null, read_at: now, until: now + ABSENT_TTL_MS });
+  return snapshot;
+}
+
+/** Whether no project has this name: one query for all that are invented in a while. */
+async function isInvented(env: Env, name: string, now: number): Promise<boolean> {
+  if (!names || now >= names.until) {
+    const { mostNames } = STRANGERS;
+    const all = await openDatabase(env.DB).select({ name: projects.project_id }).from(projects).limit(mostNames);
+    const complete = all.length < mostNames;
+    names = { all: new Set(all.map((project) => project.name)), complete, until: now + ABSENT_TTL_MS };
+  }
+  return names.complete && !names.all.has(name);
+}
+
+/** What is known of the project, or null where there is none. Throws where the database does not answer and nothing is known. */
+export async function findSnapshot(env: Env, project_id: string, now: number): Promise<Snapshot | null> {
+  const memory = known.get(project_id);
+  if (memory && now < memory.until) return memory.value;
+  try {
+    return await inTime(together(env, project_id, now));
   } catch (error) {
-    if (cached?.project) return cached.project;
+    const last = memory ?? (await findCopy<Snapshot>(env, copyName(project_id), now));
+    if (last) {
+      log("warn", "project not read", { project_id, error: String(error) });
+      known.set(project_id, { value: last.value, read_at: last.read_at, until: now + AWAY_MS });
+      return last.value;
+    }
+    if (error instanceof Late) return refresh(env, project_id, now);
     throw error;
   }
 }
 
-/** Makes the next look-up in this isolate read again. */
+/** The read that is under way, or a new one. A request that was cancelled leaves one that never ends: it is soon old. */
+function together(env: Env, project_id: string, now: number): Promise<Snapshot | null> {
+  const other = underWay.get(project_id);
+  if (other && now < other.until) return other.value;
+  const value = refresh(env, project_id, now).finally(() => {
+    if (underWay.get(project_id)?.value === value) underWay.delete(project_id);
+  });
+  underWay.set(project_id, { value, read_at: now, until: now + PATIENCE_MS });
+  return value;
+}
+
+class Late extends Error {}
+
+/** Gives up after a while: the database may be stalled. The timer is I/O of its own, as waiting for another request needs it. */
+const inTime = <Result>(reading: Promise<Result>): Promise<Result> =>
+  Promise.race([
+    reading,
+    scheduler.wait(PATIENCE_MS).then(() => {
+      throw new Late("the database takes its time");
+    }),
+  ]);
+
+async function refresh(env: Env, project_id: string, now: number): Promise<Snapshot | null> {
+  const before = changes;
+  const isKnown = known.get(project_id) !== undefined;
+  const value = await (isKnown ? read(env, project_id) : lookUp(env, project_id, now));
+  if (value) {
+    known.set(project_id, { value, read_at: now, until: before === changes ? now + SETTINGS_TTL_MS : 0 });
+    keepCopy(env, copyName(project_id), { value, read_at: now });
+  } else if (isKnown) {
+    known.delete(project_id);
+    dropCopy(copyName(project_id));
+  }
+  return value;
+}
+
+/** The project, or null where there is none. */
+export const findProject = async (env: Env, project_id: string, now: number): Promise<Project | null> =>
+  (await findSnapshot(env, project_id, now))?.project ?? null;
+
+/** Makes the next look-up in this isolate read again: after a change of settings, schemas or suppressions. */
 export function forgetProjects(): void {
-  known.clear();
+  changes++;
+  known.expire();
+  absent.expire();
+  underWay.expire();
+  names = null;
 }

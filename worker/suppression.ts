@@ -1,21 +1,19 @@
 /**
  * Who asked not to be recorded again. Only digests are kept, keyed with a secret of the instance: the list tells nobody
- * who is on it. Read once in a while, as a project's settings are; a project without any costs no digest at all.
+ * who is on it. The doors know a project's newest ones, so that they can say why they refuse; the consumer asks the
+ * database about everyone in a batch. A project without any costs no digest at all.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { FieldError } from "./event.ts";
 import { instanceKey } from "./instance-key.ts";
-import { SETTINGS_TTL_MS } from "./project.ts";
+import { log } from "./log.ts";
+import { findSnapshot } from "./project.ts";
 import { type Database, openDatabase } from "./schema.ts";
 
 /** As sent, or as stored: absent is undefined or null. */
 type Named = { player_id?: unknown; visitor_id?: unknown };
 const FIELDS = ["player_id", "visitor_id"] as const;
 export type NameField = (typeof FIELDS)[number];
-
-type Known = { digests: ReadonlySet<string>; until: number };
-const known = new Map<string, Known>();
-const MOST = 1_000;
 
 const encoder = new TextEncoder();
 let key: { secret: string; hmac: CryptoKey } | undefined;
@@ -38,32 +36,60 @@ export async function digestOf(db: Database, project_id: string, field: NameFiel
   return new Uint8Array(await crypto.subtle.sign("HMAC", await hmac(db), text)).slice(0, 16).toHex();
 }
 
-async function digestsOf(db: Database, project_id: string, now: number): Promise<ReadonlySet<string>> {
-  const cached = known.get(project_id);
-  if (cached && now < cached.until) return cached.digests;
-  try {
-    const rows = await db.values<[string]>(sql`SELECT digest FROM suppressions WHERE project_id = ${project_id}`);
-    if (known.size >= MOST) known.clear();
-    const digests = new Set(rows.map(([digest]) => digest));
-    known.set(project_id, { digests, until: now + SETTINGS_TTL_MS });
-    return digests;
-  } catch (error) {
-    if (cached) return cached.digests;
-    throw error;
-  }
-}
-
-/** The field that names someone who is not to be recorded, or null. */
-export async function suppressed(env: Env, project_id: string, sent: Named, now: number): Promise<NameField | null> {
-  const db = openDatabase(env.DB);
-  const digests = await digestsOf(db, project_id, now);
-  if (digests.size === 0) return null;
-  for (const field of FIELDS) {
+/** As stored or as sent: what is not there names nobody. */
+const namesOf = (sent: Named): [NameField, string][] =>
+  FIELDS.flatMap((field) => {
     const name = sent[field];
-    if (name === undefined || name === null || name === "") continue;
-    if (digests.has(await digestOf(db, project_id, field, String(name)))) return field;
+    return name === undefined || name === null || name === "" ? [] : [[field, String(name)] as [NameField, string]];
+  });
+
+/**
+ * The field that names someone who is not to be recorded, or null: at the doors, which neither wait for the database nor
+ * hold all digests. Whom they let in the consumer drops.
+ */
+export async function suppressed(env: Env, project_id: string, sent: Named, now: number): Promise<NameField | null> {
+  const digests = (await findSnapshot(env, project_id, now))?.suppressions;
+  if (!digests) return null;
+  try {
+    for (const [field, name] of namesOf(sent)) {
+      if (digests.includes(await digestOf(openDatabase(env.DB), project_id, field, name))) return field;
+    }
+  } catch (error) {
+    log("warn", "suppression not checked", { project_id, error: String(error) });
   }
   return null;
+}
+
+/** Of each whether it names someone who is not to be recorded: one digest for each name and one query, however many there are. */
+export async function areSuppressed(
+  db: Database,
+  sent: readonly (Named & { project_id: string })[],
+): Promise<boolean[]> {
+  const projects = JSON.stringify([...new Set(sent.map(({ project_id }) => project_id))]);
+  const found = await db.values<[string]>(sql`SELECT p.value FROM json_each(${projects}) p
+    WHERE EXISTS (SELECT 1 FROM suppressions s WHERE s.project_id = p.value)`);
+  if (found.length === 0) return sent.map(() => false);
+  const digests = new Map(found.map(([project_id]) => [project_id, new Map<string, string>()]));
+  const nameOf = (field: NameField, name: string) => `${field} ${name}`;
+  for (const one of sent) {
+    const own = digests.get(one.project_id);
+    for (const [field, name] of own ? namesOf(one) : []) {
+      const known = own?.get(nameOf(field, name)) ?? (await digestOf(db, one.project_id, field, name));
+      own?.set(nameOf(field, name), known);
+    }
+  }
+  const asked = JSON.stringify(Object.fromEntries([...digests].map(([id, own]) => [id, [...own.values()]])));
+  const gone = new Set(
+    (
+      await db.values<[string, string]>(sql`SELECT p.key, d.value FROM json_each(${asked}) p, json_each(p.value) d
+        WHERE EXISTS (SELECT 1 FROM suppressions s WHERE s.project_id = p.key AND s.digest = d.value)`)
+    ).map(([project_id, digest]) => `${project_id} ${digest}`),
+  );
+  return sent.map((one) =>
+    namesOf(one).some(([field, name]) =>
+      gone.has(`${one.project_id} ${digests.get(one.project_id)?.get(nameOf(field, name))}`),
+    ),
+  );
 }
 
 /** Why such an event is refused; it does not repeat the name. */
@@ -76,8 +102,3 @@ export const erased = (field: NameField): FieldError => ({
 export const suppress = (project_id: string, digests: readonly string[]): SQL =>
   sql`INSERT OR IGNORE INTO suppressions (project_id, digest)
     SELECT ${project_id}, value FROM json_each(${JSON.stringify(digests)})`;
-
-/** Makes the next look-up in this isolate read again. */
-export function forgetSuppressions(): void {
-  known.clear();
-}

@@ -22,7 +22,16 @@ const STEPS: string[][] = [
   ["worker/log-columns.ts"],
   ["worker/duty.ts"],
   ["worker/store"],
-  ["worker/schema.ts", "worker/event.ts", "worker/money.ts", "worker/calendar.ts", "worker/log.ts", "worker/outbox.ts"],
+  [
+    "worker/schema.ts",
+    "worker/event.ts",
+    "worker/money.ts",
+    "worker/calendar.ts",
+    "worker/log.ts",
+    "worker/outbox.ts",
+    "worker/remembered.ts",
+    "worker/sealed-copy.ts",
+  ],
 ];
 
 const sources = (folder: string): string[] =>

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { readFile } from "../../worker/archive/bucket.ts";
 import type { Manifest } from "../../worker/archive/manifest.ts";
 import type { Row } from "../../worker/archive/parquet.ts";
+import { guarded, guardedDatabase } from "./database.ts";
 
 export async function objectsIn(prefix = ""): Promise<R2Object[]> {
   const objects: R2Object[] = [];
@@ -46,38 +47,12 @@ export function faulty(nth: number, fault: (typeof FAULTS)[number]): { env: Env;
     if (fault === "fails" ? calls === nth : calls > nth) throw new Crash(`call ${calls}`);
     return act();
   };
-  const wrapped = <T extends object>(target: T, names: readonly string[]): T =>
-    new Proxy(target, {
-      get: (real, name) => {
-        const value = Reflect.get(real, name);
-        if (typeof value !== "function") return value;
-        return names.includes(String(name))
-          ? (...given: unknown[]) => guard(() => value.apply(real, given))
-          : value.bind(real);
-      },
-    });
-  const originals = new WeakMap<object, D1PreparedStatement>();
-  const statement = (original: D1PreparedStatement): D1PreparedStatement => {
-    const runs = wrapped(original, ["all", "raw", "run", "first"]);
-    const proxy = new Proxy(runs, {
-      get: (target, name) =>
-        name === "bind" ? (...values: unknown[]) => statement(original.bind(...values)) : Reflect.get(target, name),
-    });
-    originals.set(proxy, original);
-    return proxy;
-  };
-  const database = new Proxy(env.DB, {
-    get: (real, name) => {
-      if (name === "prepare") return (text: string) => statement(real.prepare(text));
-      if (name === "batch")
-        return (given: D1PreparedStatement[]) =>
-          guard(() => real.batch(given.map((one) => originals.get(one) as D1PreparedStatement)));
-      const value = Reflect.get(real, name);
-      return typeof value === "function" ? value.bind(real) : value;
-    },
-  });
   return {
-    env: { ...env, DB: database, ARCHIVE: wrapped(env.ARCHIVE, ["get", "head", "put", "delete", "list"]) },
+    env: {
+      ...env,
+      DB: guardedDatabase(guard),
+      ARCHIVE: guarded(env.ARCHIVE, ["get", "head", "put", "delete", "list"], guard),
+    },
     calls: () => calls,
   };
 }

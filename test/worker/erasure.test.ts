@@ -10,10 +10,10 @@ import { PEOPLE } from "../../worker/erasure/people.ts";
 import { canonical, type PublicKey, type SignedReceipt } from "../../worker/erasure/receipt.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
+import { forgetProjects } from "../../worker/project.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { transact } from "../../worker/schema.ts";
-import { forgetSuppressions } from "../../worker/suppression.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
@@ -477,7 +477,7 @@ describe("suppression", () => {
     await populate("quiet");
     const receipt = await erase("quiet", "&suppress=1");
     expect(receipt.suppress).toBe(true);
-    forgetSuppressions();
+    forgetProjects();
     const pixel = (query: string) =>
       SELF.fetch(`${HOST}/visit?project_id=quiet&btag=summer&${query}`, { headers: { accept: "application/json" } });
     for (const [query, field] of [

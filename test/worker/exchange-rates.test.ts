@@ -6,6 +6,7 @@ import { app } from "../../worker/app.ts";
 import { readEcb } from "../../worker/rates/ecb.ts";
 import { isDue, refreshRates } from "../../worker/rates/feed.ts";
 import { formatRate, parseRate } from "../../worker/rates/rate.ts";
+import { forgetHealth } from "../../worker/reports/health.ts";
 import type { FeedAnswer } from "../feed/answer.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
@@ -227,6 +228,7 @@ async function fedBy(answer: FeedAnswer, address = `/${++addresses}.xml`): Promi
 }
 type Health = { status: string; dependencies: { exchange_rates: string }; exchange_rates: object };
 async function health(bindings: Env): Promise<{ status: number; body: Health }> {
+  forgetHealth();
   const answer = await app.request(`${HOST}/health`, {}, bindings, createExecutionContext());
   return { status: answer.status, body: await answer.json<Health>() };
 }

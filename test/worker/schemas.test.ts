@@ -3,12 +3,14 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import type { FieldError } from "../../worker/event.ts";
-import { checkSchema, forgetSchemas } from "../../worker/registry/check.ts";
+import { forgetProjects } from "../../worker/project.ts";
+import { checkSchema } from "../../worker/registry/check.ts";
 import { incompatibilities } from "../../worker/registry/compatibility.ts";
 import type { Drift } from "../../worker/registry/drift.ts";
 import { patternFault } from "../../worker/registry/pattern.ts";
 import { accepts, compile } from "../../worker/registry/validation.ts";
 import { canonical, readSchema } from "../../worker/registry/vocabulary.ts";
+import { watched } from "./database.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, storedEvent } from "./log.ts";
 
@@ -681,42 +683,20 @@ describe("an event", () => {
     await createProject("quiet");
     await createProject("busy");
     await register("busy", "spin", { required: ["score"] }, { mode: "enforce" });
-    const asked: string[] = [];
-    const counting = {
-      ...env,
-      DB: new Proxy(env.DB, {
-        get: (target, property) => {
-          if (property === "prepare") {
-            return (text: string) => {
-              asked.push(text);
-              return target.prepare(text);
-            };
-          }
-          const member = Reflect.get(target, property);
-          return typeof member === "function" ? member.bind(target) : member;
-        },
-      }),
-    };
-    forgetSchemas();
+    const { bindings, seen } = watched();
+    forgetProjects();
     const now = Date.now();
     for (let n = 0; n < 5; n++)
-      expect(await checkSchema(counting, "quiet", "spin", {}, now + n)).toEqual({ status: "ok" });
-    expect(asked.length).toBe(1);
-    for (let n = 0; n < 5; n++) expect((await checkSchema(counting, "busy", "spin", {}, now)).status).toBe("refused");
-    expect(asked.length).toBe(3);
+      expect(await checkSchema(bindings, "quiet", "spin", {}, now + n)).toEqual({ status: "ok" });
+    expect(seen.calls).toBe(1);
+    for (let n = 0; n < 5; n++) expect((await checkSchema(bindings, "busy", "spin", {}, now)).status).toBe("refused");
+    expect(seen.calls).toBe(3);
     // After its time the state is read again, and the schema, which cannot have changed, is not.
-    await checkSchema(counting, "busy", "spin", {}, now + 30_001);
-    expect(asked.length).toBe(4);
+    await checkSchema(bindings, "busy", "spin", {}, now + 30_001);
+    expect(seen.calls).toBe(4);
     // Where the database is away, what was known holds.
-    const away = {
-      ...env,
-      DB: new Proxy(env.DB, {
-        get: () => () => {
-          throw new Error("away");
-        },
-      }),
-    };
-    expect((await checkSchema(away, "busy", "spin", {}, now + 90_000)).status).toBe("refused");
+    seen.away = true;
+    expect((await checkSchema(bindings, "busy", "spin", {}, now + 90_000)).status).toBe("refused");
   });
 });
 

@@ -14,7 +14,6 @@ import { CURRENCIES } from "../money.ts";
 import { forgetProjects, type Project } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { beginReattribution } from "../projections/reattribution.ts";
-import { forgetSchemas } from "../registry/check.ts";
 import { type Database, openDatabase, projects } from "../schema.ts";
 import { act } from "./audit.ts";
 
@@ -199,7 +198,6 @@ export const projectRoutes = new Hono<App>()
     if (!(await happened(act(db, c.var.principal, now, what, closeProject(project_id, now)))))
       throw new Problem(409, `${project_id} has events in the log since a moment ago.`);
     forgetProjects();
-    forgetSchemas();
     await beginRemoval(c.env, db, now);
     return c.body(null, 204);
   });

@@ -8,7 +8,7 @@ import { readBody } from "../http/body.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import { forgetSchemas, versionInForce } from "../registry/check.ts";
+import { forgetProjects, versionInForce } from "../project.ts";
 import { incompatibilities } from "../registry/compatibility.ts";
 import { type Drift, driftOf } from "../registry/drift.ts";
 import { canonical, type Fault, readSchema, type SchemaReading } from "../registry/vocabulary.ts";
@@ -235,7 +235,7 @@ export const schemaRoutes = new Hono<App>()
       ...c.req.valid("query"),
       project_id,
     });
-    forgetSchemas();
+    forgetProjects();
     const state = await stateOf(db, project_id, given.event_type);
     return c.json(viewVersion(version, state), created ? 201 : 200);
   })
@@ -261,7 +261,7 @@ export const schemaRoutes = new Hono<App>()
     if (state.retired_at !== null) throw new Problem(409, `The schema of ${event_type} is retired; register it again.`);
     const what = { project_id, action: "schema.change", subject: event_type, details: { mode } };
     await act(db, c.var.principal, Date.now(), what, [setMode(state, mode)]);
-    forgetSchemas();
+    forgetProjects();
     return c.json(view(await ownState(db, project_id, event_type)));
   })
   .delete("/schemas/:event_type", administer, parameters(which), async (c) => {
@@ -273,7 +273,7 @@ export const schemaRoutes = new Hono<App>()
       const retire = sql`UPDATE schemas SET mode = 'off', retired_at = ${now}
         WHERE project_id = ${project_id} AND event_type = ${event_type}`;
       await act(db, c.var.principal, now, { project_id, action: "schema.retire", subject: event_type }, [retire]);
-      forgetSchemas();
+      forgetProjects();
     }
     return c.body(null, 204);
   });

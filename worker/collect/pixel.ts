@@ -3,12 +3,12 @@
  * and its status never lies: 200 only when the queue has the event.
  */
 import { type Context, Hono } from "hono";
-import { type FieldError, readEvent } from "../event.ts";
+import { type FieldError, projectId, readEvent } from "../event.ts";
 import type { Incoming } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { limitHeaders, withinLimit } from "../http/rate-limit.ts";
 import { log } from "../log.ts";
-import { findProject } from "../project.ts";
+import { findProject, type Project } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
 import { erased, suppressed } from "../suppression.ts";
@@ -123,7 +123,23 @@ const pixel = (event_type: string) => async (c: Context<Incoming>) => {
 
 /** What the snippet must know before it sends anything from a browser that asks for privacy. */
 const privacy = async (c: Context<Incoming>) => {
-  const project = await findProject(c.env, c.req.query("project_id") || "default", Date.now());
+  if (!(await withinLimit(c.env, "pixel", c.req.raw, null)))
+    return new Problem(429, "Too many requests from this address.", {
+      headers: limitHeaders("pixel", true),
+    }).toResponse(HEADERS);
+  const named = projectId.safeParse(c.req.query("project_id") || "default");
+  if (!named.success) {
+    const message = `project_id ${named.error.issues[0]?.message}`;
+    return Problem.of("project_id", message).toResponse(HEADERS);
+  }
+  let project: Project | null;
+  try {
+    project = await findProject(c.env, named.data, Date.now());
+  } catch (error) {
+    log("error", "pixel settings not read", { request_id: c.var.request_id, error: String(error) });
+    const later = { headers: { "retry-after": String(RETRY_AFTER) } };
+    return new Problem(503, "The project's settings cannot be read now.", later).toResponse(HEADERS);
+  }
   if (!project) return Problem.of("project_id", "there is no such project", "unknown_project").toResponse(HEADERS);
   const headers = { ...HEADERS, "cache-control": "public, max-age=300" };
   return c.json({ respect_privacy_signals: project.respect_privacy_signals }, 200, headers);

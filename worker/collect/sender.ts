@@ -1,6 +1,7 @@
 /** What a request, or a line of an old log, tells about who sent it, as far as it is kept. */
 import Bowser from "bowser";
 import type { StoredEvent } from "../event.ts";
+import { truncateIp } from "../http/address.ts";
 
 export type Sender = Pick<
   StoredEvent,
@@ -64,17 +65,4 @@ function deviceOf(agent: string | null): Pick<Sender, "device" | "browser" | "os
 function hostOf(url: string | null): string | null {
   if (!url || !URL.canParse(url)) return null;
   return new URL(url).hostname.slice(0, 255) || null;
-}
-
-/** An IPv4 address without its last 8 bits, an IPv6 address without its last 80. */
-export function truncateIp(ip: string | null): string | null {
-  if (!ip) return null;
-  const v4 = /^(?:::ffff:)?(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/i.exec(ip);
-  if (v4) return `${v4[1]}.0`;
-  if (!ip.includes(":") || !URL.canParse(`http://[${ip}]`)) return null;
-  const [head = "", tail] = new URL(`http://[${ip}]`).hostname.slice(1, -1).split("::");
-  const front = head ? head.split(":") : [];
-  const back = tail ? tail.split(":") : [];
-  const groups = [...front, ...Array(Math.max(0, 8 - front.length - back.length)).fill("0"), ...back];
-  return `${groups.slice(0, 3).join(":")}::`;
 }

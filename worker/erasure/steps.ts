@@ -4,9 +4,10 @@
  * and stays that.
  */
 import { sql } from "drizzle-orm";
+import { forgetProjects } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { isReattributed } from "../projections/reattribution.ts";
-import { digestOf, forgetSuppressions, suppress } from "../suppression.ts";
+import { digestOf, suppress } from "../suppression.ts";
 import { archive, archivedAudit } from "./archive.ts";
 import { audit, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
 import type { Piece, Step, Work } from "./job.ts";
@@ -58,7 +59,7 @@ async function keepOut({ db, job }: Work): Promise<Piece> {
     digestOf(db, project_id, "player_id", names.player[0]),
     ...own.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)),
   ]);
-  forgetSuppressions();
+  forgetProjects();
   return { changes: [{ change: suppress(project_id, digests) }], place: null };
 }
 

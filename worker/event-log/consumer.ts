@@ -8,7 +8,7 @@ import { record } from "../meter/measure.ts";
 import type { Counts } from "../meter/meter.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { suppressed } from "../suppression.ts";
+import { areSuppressed } from "../suppression.ts";
 import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken } from "./dead-letters.ts";
 
 const CONSUMER = "event-log";
@@ -24,28 +24,20 @@ const IDS_A_LINE = 2_000;
 type Consumed = Taken & { messages: number; events: number; duplicates: number };
 
 /** Without the events of people who were erased while these were on their way. */
-async function admissible(env: Env, events: readonly StoredEvent[], now: number): Promise<StoredEvent[]> {
-  const kept = new Set(events);
-  for (const [project_id, own] of Map.groupBy(events, (event) => event.project_id)) {
-    const check = async (event: StoredEvent) => {
-      if (await suppressed(env, project_id, event, now)) kept.delete(event);
-    };
-    // The first one reads what all of them are checked by.
-    await check(own[0] as StoredEvent);
-    await Promise.all(own.slice(1).map(check));
-  }
-  const dropped = events.length - kept.size;
+async function admissible(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
+  const gone = await areSuppressed(db, events);
+  const kept = events.filter((_, index) => !gone[index]);
+  const dropped = events.length - kept.length;
   if (dropped > 0) log("info", "events of erased people dropped", { events: dropped });
-  return [...kept];
+  return kept;
 }
 
-async function take(env: Env, db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {
+async function take(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {
   const read = batch.messages.map((message) => ({ events: eventsOf(message.body), body: message.body as unknown }));
   const unreadable = read.filter(({ events }) => events === null);
   const events = await admissible(
-    env,
+    db,
     read.flatMap((message) => message.events ?? []),
-    now,
   );
   const taken = await appendOrSetAside(db, events);
   const casualties: Casualty[] = [
@@ -60,17 +52,17 @@ async function take(env: Env, db: Database, batch: MessageBatch<EventMessage>, n
   return { ...taken, casualties, messages: batch.messages.length, events: events.length, duplicates };
 }
 
-async function lay(env: Env, db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
+async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
   const error = "The log could not be written in all its tries.";
-  const casualties = await Promise.all(
-    batch.messages.map(async (message): Promise<Casualty[]> => {
-      const events = eventsOf(message.body);
-      return events === null
-        ? [{ event: null, message: message.body, error }]
-        : (await admissible(env, events, now)).map((event) => ({ event, error }));
-    }),
+  const read = batch.messages.map(({ body }) => ({ events: eventsOf(body), message: body }));
+  const events = await admissible(
+    db,
+    read.flatMap((message) => message.events ?? []),
   );
-  const dead = casualties.flat();
+  const dead: Casualty[] = [
+    ...read.flatMap(({ events, message }) => (events === null ? [{ event: null, message, error }] : [])),
+    ...events.map((event) => ({ event, error })),
+  ];
   if (dead.length > 0) log("error", "dead letters", { count: dead.length, error });
   await bury(db, dead, CONSUMER, now);
 }
@@ -95,10 +87,10 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
   try {
     const db = openDatabase(env.DB);
     if (dead) {
-      await lay(env, db, batch, now);
+      await lay(db, batch, now);
       return batch.ackAll();
     }
-    const consumed = await take(env, db, batch, now);
+    const consumed = await take(db, batch, now);
     batch.ackAll();
     tell(batch, consumed, Date.now() - now);
     await Promise.all([wake(env), record(env, countsOf(consumed))]);

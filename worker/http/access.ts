@@ -1,6 +1,7 @@
 /** Finds out who is asking, and lets in who may. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { log } from "../log.ts";
 import { findProject, type Project } from "../project.ts";
 import { principalOfKey } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";
@@ -9,6 +10,9 @@ import { limitHeaders, limitSignIn, withinLimit } from "./rate-limit.ts";
 import { readSession } from "./session.ts";
 import { isShareSession, principalOfShareSession } from "./share.ts";
 
+/** Seconds after which who could not be identified may try again. */
+const RETRY_AFTER = "5";
+
 /** Pages cannot set headers of a socket: there the protocols `bearer, <session>` stand in. Null is none. */
 function bearerOf(c: Context<App>): string | null {
   const authorization = c.req.header("authorization");
@@ -16,10 +20,25 @@ function bearerOf(c: Context<App>): string | null {
   return /^bearer, *(\S+)$/.exec(c.req.header("sec-websocket-protocol") ?? "")?.[1] ?? null;
 }
 
-async function identify(c: Context<App>, now: number): Promise<Principal | null> {
+/** Who asks is found out by the database: where it does not answer, nobody is told that their key is none. */
+export async function identified<Answer>(finding: Promise<Answer>): Promise<Answer> {
+  try {
+    return await finding;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    log("error", "sender not identified", { error: String(error) });
+    throw new Problem(503, "It cannot be found out now who is asking. Please try again.", {
+      headers: { "retry-after": RETRY_AFTER },
+    });
+  }
+}
+
+async function identify(c: Context<App>, role: Role, guess: () => Promise<void>, now: number) {
   const bearer = bearerOf(c);
   if (bearer !== null)
-    return isShareSession(bearer) ? principalOfShareSession(c.env, bearer, now) : principalOfKey(c.env, bearer, now);
+    return isShareSession(bearer)
+      ? principalOfShareSession(c.env, bearer, now)
+      : principalOfKey(c.env, bearer, now, { guess, copies: role === "collect" });
   const session = await readSession(c, now);
   // SameSite=Strict keeps other sites' pages out; a socket or a write from another origin is refused all the same.
   const origin = c.req.header("origin");
@@ -30,9 +49,14 @@ async function identify(c: Context<App>, now: number): Promise<Principal | null>
 /** Lets in whoever has this role or one that includes it; others are told whether they must sign in or may not. */
 export const atLeast = (role: Role) =>
   createMiddleware<App>(async (c, next) => {
-    const principal = c.var.principal ?? (await identify(c, Date.now()));
+    let counted = false;
+    const guess = async () => {
+      counted = true;
+      await limitSignIn(c.env, c.req.raw);
+    };
+    const principal = c.var.principal ?? (await identified(identify(c, role, guess, Date.now())));
     if (!principal) {
-      if (bearerOf(c) !== null) await limitSignIn(c.env, c.req.raw);
+      if (bearerOf(c) !== null && !counted) await guess();
       throw new Problem(401, "Sign in, or send a key as Authorization: Bearer.");
     }
     if (!may(principal, role)) {
@@ -71,7 +95,7 @@ export async function projectFor(
 ): Promise<Project> {
   const project_id = named ?? principal.project_id ?? "default";
   if (!reaches(principal, project_id)) throw new Problem(403, "This key belongs to another project.");
-  const project = await findProject(env, project_id, now);
+  const project = await identified(findProject(env, project_id, now));
   if (!project) throw Problem.of("project_id", `there is no project ${project_id}`, "unknown_project");
   return project;
 }

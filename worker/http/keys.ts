@@ -1,6 +1,9 @@
 /** Keys: how they look, how they are kept, and whose they are. */
 import { eq } from "drizzle-orm";
+import { log } from "../log.ts";
+import { Remembered } from "../remembered.ts";
 import { keys, openDatabase } from "../schema.ts";
+import { COPY_MS, dropCopy, findCopy, keepCopy } from "../sealed-copy.ts";
 import type { Principal } from "./principal.ts";
 
 /** How long an isolate trusts what it has read of a key, in milliseconds: a revoked key stops within it. */
@@ -9,7 +12,22 @@ const ABSENT_TTL_MS = 5_000;
 const MOST = 1_000;
 
 type Key = typeof keys.$inferSelect;
-const known = new Map<string, { key: Key | null; until: number }>();
+const known = new Remembered<Key>(MOST);
+/** Ids that are no key's: apart, so that those who guess push no key out. */
+const absent = new Remembered<null>(MOST);
+
+const copyName = (id: string) => `key ${id}`;
+
+/** How a key is looked up. */
+export type LookingUp = {
+  /** Asked before the database is, for an id that may be guessed: throws where there were too many. */
+  guess?: (() => Promise<void>) | undefined;
+  /**
+   * Whether a key that was read within the hour holds while the database does not answer. One that was revoked meanwhile
+   * would hold as long: enough to send events, too little to read or change any.
+   */
+  copies?: boolean | undefined;
+};
 
 const encoder = new TextEncoder();
 
@@ -31,16 +49,35 @@ export function makeKey(): { id: string; key: string } {
 /** Whoever holds ADMIN_TOKEN. */
 export const ADMIN: Principal = { role: "admin", project_id: null, banner_tags: null, key_id: null };
 
-async function findKey(env: Env, id: string, now: number): Promise<Key | null> {
-  const cached = known.get(id);
-  if (cached && now < cached.until) return cached.key;
-  const [key = null] = await openDatabase(env.DB).select().from(keys).where(eq(keys.id, id));
-  if (known.size >= MOST) known.clear();
-  known.set(id, { key, until: now + (key ? KEY_TTL_MS : ABSENT_TTL_MS) });
-  return key;
+async function findKey(env: Env, id: string, now: number, { guess, copies }: LookingUp): Promise<Key | null> {
+  const memory = known.get(id);
+  if (memory && now < memory.until) return memory.value;
+  if (now < (absent.get(id)?.until ?? 0)) return null;
+  const last = memory ?? (await findCopy<Key>(env, copyName(id), now));
+  // What was a key within the hour is not guessed.
+  if (!last) await guess?.();
+  try {
+    const [key = null] = await openDatabase(env.DB).select().from(keys).where(eq(keys.id, id));
+    if (key) {
+      known.set(id, { value: key, read_at: now, until: now + KEY_TTL_MS });
+      keepCopy(env, copyName(id), { value: key, read_at: now });
+    } else {
+      absent.set(id, { value: null, read_at: now, until: now + ABSENT_TTL_MS });
+      if (last) forgetKey(id);
+    }
+    return key;
+  } catch (error) {
+    if (!copies || !last || now >= last.read_at + COPY_MS) throw error;
+    log("warn", "key not read", { key_id: id, error: String(error) });
+    return last.value;
+  }
 }
 
-export const forgetKey = (id: string): void => void known.delete(id);
+/** After a change: what was read before no longer holds, here nor in this data centre's copies. */
+export function forgetKey(id: string): void {
+  known.delete(id);
+  dropCopy(copyName(id));
+}
 
 function principalFrom(key: Key | null, now: number): Principal | null {
   if (!key || key.revoked_at !== null || (key.expires_at !== null && key.expires_at <= now)) return null;
@@ -58,15 +95,20 @@ async function isAdmin(env: Env, digest: string): Promise<boolean> {
 }
 
 /** The principal of a key, or null where it is none, is over, or was revoked. */
-export async function principalOfKey(env: Env, given: string, now: number): Promise<Principal | null> {
+export async function principalOfKey(
+  env: Env,
+  given: string,
+  now: number,
+  lookingUp: LookingUp = {},
+): Promise<Principal | null> {
   const digest = await sha256(given);
   const [, id] = /^ep_([0-9a-f]{16})_[0-9a-f]{48}$/.exec(given) ?? [];
   if (id === undefined) return (await isAdmin(env, digest)) ? ADMIN : null;
-  const key = await findKey(env, id, now);
+  const key = await findKey(env, id, now, lookingUp);
   return key && sameDigest(digest, key.hash) ? principalFrom(key, now) : null;
 }
 
 /** The principal of a key that was shown earlier: a session lasts no longer than its key. */
 export async function principalOfKeyId(env: Env, id: string, now: number): Promise<Principal | null> {
-  return principalFrom(await findKey(env, id, now), now);
+  return principalFrom(await findKey(env, id, now, {}), now);
 }

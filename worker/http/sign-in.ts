@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { openDatabase, projects } from "../schema.ts";
-import { atLeast, reaches } from "./access.ts";
+import { atLeast, identified, reaches } from "./access.ts";
 import { readBody, SIGNING_IN } from "./body.ts";
 import { principalOfKey } from "./keys.ts";
 import { type App, may, type Principal } from "./principal.ts";
@@ -32,14 +32,14 @@ export const sessionRoutes = new Hono<App>()
       throw new Problem(403, "Sign in from the dashboard itself.");
     await limitSignIn(c.env, c.req.raw);
     const { key } = await readBody(c, credentials, SIGNING_IN);
-    const principal = await principalOfKey(c.env, key, Date.now());
+    const principal = await identified(principalOfKey(c.env, key, Date.now()));
     if (!principal) throw new Problem(401, "That key is not known here.");
     if (!may(principal, "viewer"))
       throw new Problem(403, "That key can only send events; sign in with one that can read.");
     await startSession(c, principal, Date.now());
-    return c.json(await signedIn(c.env, principal));
+    return c.json(await identified(signedIn(c.env, principal)));
   })
-  .get("/session", atLeast("viewer"), async (c) => c.json(await signedIn(c.env, c.var.principal)))
+  .get("/session", atLeast("viewer"), async (c) => c.json(await identified(signedIn(c.env, c.var.principal))))
   .delete("/session", (c) => {
     endSession(c);
     return c.body(null, 204);

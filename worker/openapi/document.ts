@@ -125,7 +125,7 @@ function describe(operation: Operation, schemas: Components): JsonSchema {
 function problemsOf({ role, query, body, problems = [], answers }: Operation): ProblemCode[] {
   const all = new Set<ProblemCode>([
     ...(query || body ? [400 as const] : []),
-    ...(role === null ? [] : ([401, 403, 429] as const)),
+    ...(role === null ? [] : ([401, 403, 429, 503] as const)),
     ...(body ? ([413, 415] as const) : []),
     ...problems,
   ]);

@@ -60,6 +60,7 @@ export const pixelOperations: Operation[] = [
     description: "Asked by the snippet where a browser gives Do Not Track or Global Privacy Control.",
     role: null,
     query: z.object({ project_id: projectId.optional() }),
+    problems: [429, 503],
     answers: { 200: { description: "The project's settings for its pages.", content: json(privacy) } },
   },
 ];

@@ -1,8 +1,10 @@
 /** Checks an event by the schema of its type, where its project has one. */
-import { and, eq, ne } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { FieldError } from "../event.ts";
-import { SETTINGS_TTL_MS } from "../project.ts";
-import { openDatabase, type SchemaMode, schemas, schemaVersions } from "../schema.ts";
+import { findSnapshot } from "../project.ts";
+import { Remembered } from "../remembered.ts";
+import { openDatabase, schemaVersions } from "../schema.ts";
+import { findCopy, keepCopy } from "../sealed-copy.ts";
 import { fieldOf, instanceOf, type Seen } from "./instance.ts";
 import { type Check, compile } from "./validation.ts";
 import { readSchema } from "./vocabulary.ts";
@@ -10,63 +12,36 @@ import { readSchema } from "./vocabulary.ts";
 export type Verdict = { status: "ok" } | { status: "warned" | "refused"; version: number; errors: FieldError[] };
 
 const MOST_ERRORS = 20;
-const MOST_PROJECTS = 1_000;
 const MOST_CHECKS = 500;
 const OK: Verdict = { status: "ok" };
 
-/** How the tables meet. */
-export const versionInForce = and(
-  eq(schemaVersions.project_id, schemas.project_id),
-  eq(schemaVersions.event_type, schemas.event_type),
-  eq(schemaVersions.version, schemas.version),
-);
-
-/** What a project checks: no more than the numbers, so that it is cheap to read again. */
-type InForce = ReadonlyMap<string, { id: number; version: number; mode: SchemaMode }>;
-const known = new Map<string, { inForce: InForce; until: number }>();
 /** By the version's id. A version never changes, so what was made of it stays. */
-const checks = new Map<number, Check>();
-/** Goes up with each registration in this isolate: what was being read meanwhile may be older, and is not kept. */
-let registrations = 0;
+const checks = new Remembered<Check>(MOST_CHECKS);
 
-async function inForceIn(env: Env, project_id: string, now: number): Promise<InForce> {
-  const cached = known.get(project_id);
-  if (cached && now < cached.until) return cached.inForce;
-  const before = registrations;
-  try {
-    const rows = await openDatabase(env.DB)
-      .select({
-        event_type: schemas.event_type,
-        id: schemaVersions.id,
-        version: schemas.version,
-        mode: schemas.mode,
-      })
-      .from(schemas)
-      .innerJoin(schemaVersions, versionInForce)
-      .where(and(eq(schemas.project_id, project_id), ne(schemas.mode, "off")));
-    const inForce: InForce = new Map(rows.map(({ event_type, ...row }) => [event_type, row]));
-    if (known.size >= MOST_PROJECTS) known.clear();
-    if (before === registrations) known.set(project_id, { inForce, until: now + SETTINGS_TTL_MS });
-    return inForce;
-  } catch (error) {
-    if (cached) return cached.inForce;
-    throw error;
-  }
+async function checkOf(env: Env, id: number, now: number): Promise<Check> {
+  const made = checks.get(String(id));
+  if (made) return made.value;
+  const reading = readSchema(await schemaOf(env, id, now));
+  if (!reading.ok) throw new Error(`schema ${id} cannot be read: ${reading.faults[0]?.message}`);
+  const value = compile(reading.schema);
+  checks.set(String(id), { value, read_at: now, until: Number.POSITIVE_INFINITY });
+  return value;
 }
 
-async function checkOf(env: Env, id: number): Promise<Check> {
-  const made = checks.get(id);
-  if (made) return made;
-  const [row] = await openDatabase(env.DB)
-    .select({ schema: schemaVersions.schema })
-    .from(schemaVersions)
-    .where(eq(schemaVersions.id, id));
-  const reading = readSchema(row?.schema);
-  if (!reading.ok) throw new Error(`schema ${id} cannot be read: ${reading.faults[0]?.message}`);
-  const check = compile(reading.schema);
-  if (checks.size >= MOST_CHECKS) checks.clear();
-  checks.set(id, check);
-  return check;
+async function schemaOf(env: Env, id: number, now: number): Promise<unknown> {
+  const name = `schema ${id}`;
+  try {
+    const [row] = await openDatabase(env.DB)
+      .select({ schema: schemaVersions.schema })
+      .from(schemaVersions)
+      .where(eq(schemaVersions.id, id));
+    if (row) keepCopy(env, name, { value: row.schema, read_at: now });
+    return row?.schema;
+  } catch (error) {
+    const copy = await findCopy(env, name, now);
+    if (!copy) throw error;
+    return copy.value;
+  }
 }
 
 /** Where the database does not answer, what was last known holds. */
@@ -77,10 +52,11 @@ export async function checkSchema(
   event: Seen,
   now: number,
 ): Promise<Verdict> {
-  const current = (await inForceIn(env, project_id, now)).get(event_type);
+  const inForce = (await findSnapshot(env, project_id, now))?.schemas;
+  const current = inForce?.find((schema) => schema.event_type === event_type);
   if (!current) return OK;
   const { id, version, mode } = current;
-  const errors = errorsOf(await checkOf(env, id), event, version);
+  const errors = errorsOf(await checkOf(env, id, now), event, version);
   return errors.length === 0 ? OK : { status: mode === "enforce" ? "refused" : "warned", version, errors };
 }
 
@@ -93,10 +69,4 @@ export function errorsOf(check: Check, event: Seen, version: number): FieldError
       errors.push({ field, code: "schema_violation", message: `${field} ${message} (schema version ${version})` });
   }
   return errors;
-}
-
-/** Makes the next check in this isolate read again. */
-export function forgetSchemas(): void {
-  registrations++;
-  known.clear();
 }

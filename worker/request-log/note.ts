@@ -3,9 +3,10 @@ import { projectId } from "../event.ts";
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
 import { findProject } from "../project.ts";
-import { suppressed } from "../suppression.ts";
+import { openDatabase } from "../schema.ts";
+import { areSuppressed } from "../suppression.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
-import { type NotedDoor, OTHER_FIELDS, Quota, type Rejection, reasonOf, sampleOf } from "./rejection.ts";
+import { type NotedDoor, OTHER_FIELDS, Quota, type Rejection, reasonOf, type Sample, sampleOf } from "./rejection.ts";
 
 /** At most one delivery begins in so many milliseconds, per isolate and project. */
 const INTERVAL_MS = 1_000;
@@ -15,11 +16,15 @@ const REASONS = 100;
 const FIELD_CHARACTERS = 128;
 /** Where requests are recorded that name no project, so that strangers cannot create objects. */
 const NOBODYS = "default";
+const NOTHING_SENT = "{}";
 
-type Group = { hour: number; requests: Record<NotedDoor, number>; reasons: Map<string, ReasonCount> } & Pick<
-  Delivery,
-  "samples"
->;
+type Group = {
+  hour: number;
+  requests: Record<NotedDoor, number>;
+  reasons: Map<string, ReasonCount>;
+  /** With whom each names. */
+  samples: { sample: Sample; sent: Record<string, unknown> }[];
+};
 
 /** Once an isolate; as many as there are projects. */
 const outboxes = new Map<string, { outbox: Outbox<Group>; quota: Quota }>();
@@ -39,16 +44,9 @@ async function take(env: Env, rejections: readonly Rejection[]): Promise<void> {
   const byProject = new Map<string, Rejection[]>();
   for (const [name, own] of byName) {
     const project_id = await recordedUnder(env, name, own[0]?.at ?? 0);
-    const kept = await Promise.all(own.map((rejection) => withoutErased(env, project_id, rejection)));
-    byProject.set(project_id, [...(byProject.get(project_id) ?? []), ...kept]);
+    byProject.set(project_id, [...(byProject.get(project_id) ?? []), ...own]);
   }
   await Promise.all([...byProject].map(([project_id, own]) => gather(env, project_id, own)));
-}
-
-/** Whoever is not to be recorded is not, whatever else was wrong with the request. */
-async function withoutErased(env: Env, project_id: string, rejection: Rejection): Promise<Rejection> {
-  const gone = await suppressed(env, project_id, Object.fromEntries(rejection.sent), rejection.at);
-  return gone ? { ...rejection, sent: [] } : rejection;
 }
 
 async function recordedUnder(env: Env, name: string, now: number): Promise<string> {
@@ -85,12 +83,24 @@ function add(group: Group, rejection: Rejection, quota: Quota): void {
     if (reason) reason.total++;
     else group.reasons.set(reasonOf(door, counted), { ...counted, total: 1 });
   }
-  if (quota.admits(rejection)) group.samples.push(sampleOf(rejection));
+  if (!quota.admits(rejection)) return;
+  group.samples.push({ sample: sampleOf(rejection), sent: Object.fromEntries(rejection.sent) });
+}
+
+/** Whoever is not to be recorded is not, whatever else was wrong with the request; nor is anyone while that is not known. */
+async function withoutErased(env: Env, project_id: string, samples: Group["samples"]): Promise<Sample[]> {
+  const named = samples.map(({ sent: { player_id, visitor_id } }) => ({ project_id, player_id, visitor_id }));
+  const gone = await areSuppressed(openDatabase(env.DB), named).catch((error) => {
+    log("warn", "samples without their requests", { project_id, samples: samples.length, error: String(error) });
+    return samples.map(() => true);
+  });
+  return samples.map(({ sample }, index) => (gone[index] ? { ...sample, request: NOTHING_SENT } : sample));
 }
 
 async function deliver(env: Env, project_id: string, group: Group): Promise<void> {
   const id = crypto.getRandomValues(new Uint8Array(6)).toHex();
-  const { hour, requests, samples } = group;
+  const { hour, requests } = group;
+  const samples = group.samples.length > 0 ? await withoutErased(env, project_id, group.samples) : [];
   const delivery: Delivery = { id, hour, requests, reasons: [...group.reasons.values()], samples };
   try {
     await env.REQUEST_LOG.getByName(project_id).record(delivery);

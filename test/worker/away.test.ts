@@ -1,0 +1,167 @@
+/** What is taken while the database is away, by what was read before; and the copies that this needs. */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { sign } from "../../worker/collect/signature.ts";
+import { KEY_TTL_MS, principalOfKey } from "../../worker/http/keys.ts";
+import { findProject, findSnapshot, SETTINGS_TTL_MS } from "../../worker/project.ts";
+import { COPY_MS, findCopy, keepCopy } from "../../worker/sealed-copy.ts";
+import { watched } from "./database.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { type Asking, ask, coldIsolate, copied, guessedKey, sendSpin, visit } from "./knock.ts";
+import { createProject } from "./log.ts";
+
+describe("while the database is away", () => {
+  const SECRET = "0123456789abcdef0123456789abcdef0123456789abcdef";
+  const QUERY: [string, string][] = [
+    ["project_id", "signing"],
+    ["player_id", "p-1"],
+    ["btag", "t"],
+    ["amount", "5"],
+    ["currency", "EUR"],
+    ["event_id", "signed-1"],
+    ["transaction_id", "T-1"],
+  ];
+  let collect: string;
+  let viewer: string;
+
+  beforeAll(async () => {
+    await createProject("signing");
+    await env.DB.prepare("UPDATE projects SET require_signature = 1, pixel_secret = ? WHERE project_id = 'signing'")
+      .bind(SECRET)
+      .run();
+    const body = { event_type: "spin", project_id: "signing", mode: "enforce", schema: { required: ["score"] } };
+    const registered = await ask("/api/v1/schemas", { headers: ADMIN, body });
+    expect(registered.status, await registered.text()).toBe(201);
+    collect = await makeApiKey({ role: "collect", project_id: "signing" });
+    viewer = await makeApiKey({ role: "viewer", project_id: "signing" });
+  });
+
+  const spin = (key: string, score: number | undefined, asking: Asking = {}) =>
+    sendSpin(key, asking, score === undefined ? {} : { score });
+
+  it("an isolate that never read the project takes its pixels and events by the copies of its data centre", async () => {
+    const warm = await coldIsolate();
+    expect((await visit("signing", "", { by: warm })).status).toBe(200);
+    expect((await spin(collect, 5, { by: warm })).status).toBe(202);
+    const id = collect.split("_")[1];
+    const [version] = (await findSnapshot(env, "signing", Date.now()))?.schemas ?? [];
+    for (const name of ["project signing", `key ${id}`, `schema ${version?.id}`]) await copied(name);
+
+    const { bindings, seen } = watched();
+    seen.away = true;
+    const by = await coldIsolate();
+    expect((await visit("signing", "", { by, bindings })).status).toBe(200);
+    const signed = new URLSearchParams([...QUERY, ["sig", await sign(QUERY, SECRET)]]);
+    expect((await ask(`/deposit?${signed}`, { by, bindings })).status).toBe(200);
+    const forged = new URLSearchParams([...QUERY, ["sig", await sign(QUERY, "another")]]);
+    expect((await ask(`/deposit?${forged}`, { by, bindings })).headers.get("x-event-error")).toBe("bad_signature sig");
+    expect((await spin(collect, 5, { by, bindings })).status).toBe(202);
+    const refused = await spin(collect, undefined, { by, bindings });
+    expect(await refused.json()).toMatchObject({ status: 400, errors: [{ code: "schema_violation" }] });
+  });
+
+  it("a key that was read goes on sending for an hour, and reads nothing", async () => {
+    const { bindings, seen } = watched();
+    const now = Date.now();
+    expect(await principalOfKey(bindings, collect, now)).toMatchObject({ role: "collect" });
+    seen.away = true;
+    const copies = { copies: true };
+    for (const later of [KEY_TTL_MS + 1, COPY_MS - 1])
+      expect(await principalOfKey(bindings, collect, now + later, copies)).toMatchObject({ role: "collect" });
+    await expect(principalOfKey(bindings, collect, now + KEY_TTL_MS + 1)).rejects.toThrow("Failed query");
+    await expect(principalOfKey(bindings, collect, now + COPY_MS, copies)).rejects.toThrow("Failed query");
+    // Another's secret behind its id does not help.
+    const other = `${collect.slice(0, -4)}0000`;
+    expect(await principalOfKey(bindings, other, now + KEY_TTL_MS + 1, copies)).toBeNull();
+  });
+
+  it("a key that is known to be revoked stays out", async () => {
+    const key = await makeApiKey({ role: "collect", project_id: "signing" });
+    const id = key.split("_")[1] ?? "";
+    const elsewhere = await coldIsolate();
+    expect((await spin(key, 5, { by: elsewhere })).status).toBe(202);
+    await copied(`key ${id}`);
+    expect((await ask(`/api/v1/keys/${id}`, { method: "DELETE", headers: ADMIN })).status).toBe(204);
+    await vi.waitFor(async () => expect(await findCopy(env, `key ${id}`, Date.now())).toBeNull(), { timeout: 20_000 });
+    // Read once more, it is known to be revoked.
+    const { bindings, seen } = watched();
+    const now = Date.now();
+    expect(await principalOfKey(bindings, key, now)).toBeNull();
+    seen.away = true;
+    expect(await principalOfKey(bindings, key, now + KEY_TTL_MS + 1, { copies: true })).toBeNull();
+    // Where nothing is known, nobody is told that it was taken.
+    await copied(`key ${id}`);
+    expect((await spin(key, 5, { by: await coldIsolate(), bindings })).status).toBe(401);
+  });
+
+  it("who cannot be identified is told to come again, whatever was asked", async () => {
+    const { bindings, seen } = watched();
+    seen.away = true;
+    const by = await coldIsolate();
+    const key = guessedKey(7);
+    const bearer = { headers: { authorization: `Bearer ${key}` } };
+    const signedIn = await ask("/api/v1/session", { body: { key: viewer } });
+    const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+    for (const [path, asking] of [
+      ["/api/v1/events", { ...bearer, body: { event_type: "spin", player_id: "p" } }],
+      ["/api/v1/import", { ...bearer, body: [] }],
+      ["/api/v1/metrics", bearer],
+      ["/api/v1/metrics", { headers: { authorization: `Bearer ${viewer}` } }],
+      ["/api/v1/metrics", { headers: { cookie } }],
+      ["/api/v1/keys", bearer],
+      ["/metrics", bearer],
+      ["/api/v1/session", { body: { key } }],
+      ["/api/v1/session", { body: { key: env.ADMIN_TOKEN } }],
+      ["/api/v1/session", { headers: ADMIN }],
+      ["/api/v1/share-sessions", { body: { token: `eps_${"0".repeat(16)}_${"0".repeat(48)}` } }],
+      ["/visit?project_id=never-seen&player_id=p&btag=t", {}],
+      ["/pixel.json?project_id=never-seen", {}],
+    ] as [string, Asking][]) {
+      const answer = await ask(path, { ...asking, bindings, by });
+      expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([
+        path,
+        503,
+        expect.stringMatching(/^\d+$/),
+      ]);
+    }
+  });
+
+  it("goes on with what was known where the database does not answer at all", async () => {
+    await createProject("stalled");
+    const now = Date.now();
+    expect(await findProject(env, "stalled", now)).not.toBeNull();
+    const stalled = new Proxy(env.DB, {
+      get: (real, name) => {
+        if (name === "batch") return () => new Promise(() => undefined);
+        const value = Reflect.get(real, name);
+        return typeof value === "function" ? value.bind(real) : value;
+      },
+    });
+    const bindings = { ...env, DB: stalled };
+    expect(await findProject(bindings, "stalled", now + SETTINGS_TTL_MS)).toMatchObject({ project_id: "stalled" });
+  });
+});
+
+describe("copies", () => {
+  it("hold nothing that can be read, moved or forged, and end in an hour", async () => {
+    const now = Date.now();
+    keepCopy(env, "project sealed", { value: { pixel_secret: "the secret" }, read_at: now });
+    await copied("project sealed");
+    const addressOf = (name: string) => `https://copies.edgepixel.invalid/1/${encodeURIComponent(name)}`;
+    const kept = await caches.default.match(addressOf("project sealed"));
+    const bytes = new Uint8Array((await kept?.arrayBuffer()) ?? []);
+    expect(new TextDecoder().decode(bytes)).not.toContain("secret");
+    expect(await findCopy(env, "project sealed", now + COPY_MS - 1)).toEqual({
+      value: { pixel_secret: "the secret" },
+      read_at: now,
+    });
+    expect(await findCopy(env, "project sealed", now + COPY_MS)).toBeNull();
+    expect(await findCopy({ ...env, ADMIN_TOKEN: "another" }, "project sealed", now)).toBeNull();
+    const put = (name: string, body: Uint8Array) =>
+      caches.default.put(addressOf(name), new Response(body, { headers: { "cache-control": "max-age=60" } }));
+    await put("project other", bytes);
+    expect(await findCopy(env, "project other", now)).toBeNull();
+    await put("project sealed", bytes.with(20, (bytes[20] ?? 0) ^ 1));
+    expect(await findCopy(env, "project sealed", now)).toBeNull();
+  });
+});

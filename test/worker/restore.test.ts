@@ -240,7 +240,7 @@ describe("a log that was lost", () => {
         SELECT 'running', project_id, 'other', 0, step, 0, '{"player":["named",""]}', found, 0 FROM erasures LIMIT 1`,
     ).run();
     await saveSettings(env.ARCHIVE, db, NOW + 24 * HOUR);
-    expect(await (await env.ARCHIVE.get(SETTINGS))?.text()).not.toContain("named");
+    for (const key of await keysIn("state/")) expect(await (await env.ARCHIVE.get(key))?.text()).not.toContain("named");
     await lose();
     await createProject("one");
     const since = await erase("erased-since");

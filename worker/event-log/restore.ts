@@ -10,7 +10,7 @@ import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { decode, groupsOf, ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
-import { AUDIT, SETTINGS, TABLE_NAMES } from "../archive/settings.ts";
+import { SETTINGS, STATE, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { type Database, transact } from "../schema.ts";
 
@@ -172,10 +172,13 @@ async function following(bucket: R2Bucket, prefix: string, { done_key }: Place):
   return objects.map(({ key }) => key);
 }
 
+/** The audit log, and the tables that are in pages, too: each object is rows by their table. */
 const audit: Step = async (env, db, place) => {
-  const keys = await following(env.ARCHIVE, AUDIT, place);
-  const pages = await Promise.all(keys.map((key) => json<{ audit: Table }>(env.ARCHIVE, key)));
-  const entries = await Promise.all(pages.map((page) => put("audit", page.audit)));
+  const keys = await following(env.ARCHIVE, STATE, place);
+  const pages = await Promise.all(
+    keys.filter((key) => key !== SETTINGS).map((key) => json<Record<string, Table>>(env.ARCHIVE, key)),
+  );
+  const entries = await Promise.all(pages.flatMap(Object.entries).map(([table, rows]) => put(table, rows)));
   const last = keys.at(-1);
   await transact(db, [...entries.flat(), moveOn(place, last === undefined ? enter("manifests") : { done_key: last })]);
 };

@@ -1,0 +1,74 @@
+/** What a restore needs beside the events: written in parts, of which only those that changed are written again. */
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { saveSettings } from "../../worker/archive/settings.ts";
+import { suppress } from "../../worker/suppression.ts";
+import { keysIn } from "./bucket.ts";
+import { makeApiKey } from "./keys.ts";
+import { createProject, db } from "./log.ts";
+
+const NOW = Date.UTC(2026, 4, 31, 12);
+const DAY = 86_400_000;
+
+/** The real bucket, with what is written to it. */
+function recorded() {
+  const written: { key: string; characters: number }[] = [];
+  const bucket = new Proxy(env.ARCHIVE, {
+    get: (real, name) => {
+      if (name === "put")
+        return (key: string, body: string, how: R2PutOptions) => {
+          written.push({ key, characters: body.length });
+          return real.put(key, body, how);
+        };
+      const value = Reflect.get(real, name);
+      return typeof value === "function" ? value.bind(real) : value;
+    },
+  });
+  return {
+    save: async (now: number) => {
+      written.length = 0;
+      await saveSettings(bucket, db, now);
+      return written.map(({ key }) => key).sort();
+    },
+    written,
+  };
+}
+const digests = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, n) => (from + n).toString(16).padStart(32, "0"));
+const page = (table: string, which: string) => `state/tables/${table}/${which.padStart(12, "0")}.json`;
+const suppressedIn = async (key: string) =>
+  ((await (await env.ARCHIVE.get(key))?.json<{ suppressions: { digest: string }[] }>())?.suppressions ?? []).map(
+    ({ digest }) => digest,
+  );
+
+describe("settings in the bucket", () => {
+  it("are written in pages, of which those are written again that something came to", async () => {
+    await createProject("many");
+    await db.run(suppress("many", digests(0, 12_000)));
+    const load = (date: string, at: number) =>
+      env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', ?, 110000000, 'test', ?)").bind(date, at).run();
+    await load("2025-03-01", NOW - 2);
+    await load("2026-03-01", NOW - 1);
+    const { save, written } = recorded();
+    const pages = ["0", "5000", "10000"].map((which) => page("suppressions", which));
+    const rates = ["2025", "2026"].map((year) => page("exchange_rates", year));
+    expect(await save(NOW)).toEqual([...rates, ...pages, "state/settings.json"].sort());
+    expect((await Promise.all(pages.map(suppressedIn))).flat()).toEqual(digests(0, 12_000));
+    for (const { characters } of written) expect(characters).toBeLessThan(500_000);
+
+    // An act alone: the audit log, and the settings, which are small.
+    await makeApiKey({ role: "viewer", project_id: "many" });
+    expect(await save(NOW)).toEqual([rates[1], "state/audit/000000000000.json", "state/settings.json"].sort());
+    expect(written.find(({ key }) => key === "state/settings.json")?.characters).toBeLessThan(10_000);
+
+    await db.run(suppress("many", digests(12_000, 12_001)));
+    expect(await save(NOW)).toContain(pages[2]);
+    expect(written.map(({ key }) => key)).not.toContain(pages[0]);
+    expect(await suppressedIn(pages[2] as string)).toEqual(digests(9_999, 12_001));
+
+    expect(await save(NOW)).toEqual([]);
+    // Once a day all of it.
+    expect(await save(NOW + DAY)).toEqual(expect.arrayContaining([...pages, ...rates]));
+    expect((await keysIn("state/tables/")).sort()).toEqual([...pages, ...rates].sort());
+  });
+});

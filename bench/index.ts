@@ -26,5 +26,12 @@ for (const name of asked) {
   if (!(name in MEASUREMENTS))
     throw new Error(`There is no measurement ${name}; there are ${Object.keys(MEASUREMENTS).join(", ")}.`);
 }
-for (const [name, measure] of Object.entries(MEASUREMENTS))
-  if (asked.length === 0 || asked.includes(name)) await measure();
+const names = Object.keys(MEASUREMENTS).filter((name) => asked.length === 0 || asked.includes(name));
+const began = performance.now();
+const seconds = (since: number) => `${Math.round((performance.now() - since) / 1_000)} s`;
+for (const [index, name] of names.entries()) {
+  console.log(`\n[${index + 1}/${names.length}] ${name} …`);
+  const since = performance.now();
+  await MEASUREMENTS[name]?.();
+  console.log(`[${index + 1}/${names.length}] ${name} took ${seconds(since)}, ${seconds(began)} in all.`);
+}

@@ -125,7 +125,7 @@ export function Answered<Data>({
       {data !== undefined ? (
         <div class={stale ? "answer stale" : "answer"}>{children(data)}</div>
       ) : (
-        <div class={error ? "answer still" : "answer"}>{skeleton}</div>
+        <div class={error ? "answer" : "answer waiting"}>{skeleton}</div>
       )}
     </>
   );

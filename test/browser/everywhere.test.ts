@@ -108,7 +108,7 @@ describe.skipIf(!browserPath)("every view", () => {
       });
       page = await context.newPage();
       page.on("pageerror", (error) => said.push(error.message));
-      page.on("console", (message) => /^(?:error|warning)$/.test(message.type()) && said.push(message.text()));
+      page.on("console", (message) => message.type() === "error" && said.push(message.text()));
     });
     afterAll(() => page?.context().close());
 
@@ -121,24 +121,6 @@ describe.skipIf(!browserPath)("every view", () => {
       expect(await brokenRules(page)).toEqual([]);
       expect(said).toEqual([]);
     });
-  });
-
-  test.each(LOOKS)("the docs of the API break no rule, in $colorScheme", async ({ colorScheme, viewport }) => {
-    const context = await browser.newContext({ colorScheme, viewport });
-    const page = await context.newPage();
-    await page.goto(`${server.url}/docs/`);
-    await page.getByRole("heading", { name: "Pixels" }).last().waitFor();
-    expect(await brokenRules(page)).toEqual([]);
-    const ids = await page.evaluate(() => [...document.querySelectorAll("[id]")].map(({ id }) => id));
-    expect(ids.length).toBeGreaterThan(50);
-    expect(ids.filter((id, index) => /\s/.test(id) || ids.indexOf(id) !== index)).toEqual([]);
-    const missing = await page.evaluate(() =>
-      [...document.querySelectorAll("a[href^='#']")]
-        .map((link) => link.getAttribute("href") as string)
-        .filter((to) => !document.getElementById(decodeURIComponent(to.slice(1)))),
-    );
-    expect(missing).toEqual([]);
-    await context.close();
   });
 
   describe("while the server fails", () => {

@@ -1,7 +1,8 @@
-import { env, SELF } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, env, getQueueResult, SELF } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import type { StoredEvent } from "../../worker/event.ts";
+import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import { DEAD_LETTER_QUEUE } from "../../worker/event-log/consumer.ts";
+import worker from "../../worker/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
@@ -92,6 +93,42 @@ describe("a log that is broken for long", () => {
   });
 });
 
+/** What the consumer does with messages on the free plan. */
+async function consumed(messages: Parameters<typeof createMessageBatch<EventMessage>>[1]) {
+  const batch = createMessageBatch<EventMessage>("edgepixel-events", messages);
+  await worker.queue(batch, { ...env, PLAN: "free" });
+  return getQueueResult(batch, createExecutionContext());
+}
+
+describe("a batch that is more than an invocation has room for", () => {
+  it("is stored in parts: what has no room is delivered again", async () => {
+    await createProject("large");
+    const data = JSON.stringify({ text: "x".repeat(8_000) });
+    const sent = Array.from({ length: 70 }, (_, n) => ({
+      id: `message-${n}`,
+      timestamp: new Date(),
+      attempts: 1,
+      body: {
+        events: Array.from({ length: 14 }, () =>
+          storedEvent({ project_id: "large", event_type: "visit", player_id: "p", data }),
+        ),
+        request_ids: [],
+      },
+    }));
+    let waiting = sent;
+    for (let deliveries = 1; waiting.length > 0; deliveries++) {
+      const { explicitAcks, retryMessages } = await consumed(waiting);
+      expect(explicitAcks.length).toBeGreaterThan(0);
+      expect(explicitAcks.length + retryMessages.length).toBe(waiting.length);
+      if (deliveries === 1) expect(retryMessages.length).toBeGreaterThan(0);
+      waiting = waiting.filter(({ id }) => !explicitAcks.includes(id));
+    }
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'large'").first("n")).toBe(
+      70 * 14,
+    );
+  });
+});
+
 describe("an event that can never be stored", () => {
   it("is set aside alone, with its error; the others of its batch are stored", async () => {
     await createProject("poison");
@@ -127,6 +164,38 @@ describe("an event that can never be stored", () => {
     await env.DB.exec("DROP TRIGGER cursed");
     expect(await replayAll("poison")).toMatchObject({ replayed: 1, failed: 0 });
     expect(Object.values((await figuresIn("poison")).daily_metrics)).toEqual([{ count: 50, total: 50 }]);
+  });
+
+  it("is found in a later delivery where one has no room to try them all; the others are stored, and acknowledged", async () => {
+    await createProject("many");
+    const events = Array.from({ length: 60 }, (_, n) =>
+      storedEvent({
+        project_id: "many",
+        event_type: "visit",
+        event_id: `${n % 3 ? "good" : "bad"}-${n}`,
+        player_id: "p",
+      }),
+    );
+    await env.DB.exec(
+      "CREATE TRIGGER cursed BEFORE INSERT ON events WHEN NEW.event_id LIKE 'bad-%' BEGIN SELECT RAISE(ABORT, 'cursed'); END",
+    );
+    const body = { events, request_ids: [] };
+    let attempts = 1;
+    for (; ; attempts++) {
+      const message = { id: "many", timestamp: new Date(), attempts, body };
+      const { explicitAcks, retryMessages } = await consumed([message]);
+      if (explicitAcks.length > 0) break;
+      expect(retryMessages).toMatchObject([{ msgId: "many" }]);
+      expect(attempts).toBeLessThan(20);
+    }
+    expect(attempts).toBeGreaterThan(1);
+    await env.DB.exec("DROP TRIGGER cursed");
+    const { rows } = await list("project_id=many&limit=100");
+    expect(rows.map(({ event_id }) => event_id).sort()).toEqual(
+      events.flatMap(({ event_id }) => (event_id.startsWith("bad") ? [event_id] : [])).sort(),
+    );
+    expect(await env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'many'").first("n")).toBe(40);
+    expect(await replayAll("many")).toMatchObject({ replayed: 20, failed: 0 });
   });
 
   it("also where the message is no list of events", async () => {

@@ -13,6 +13,7 @@ import { Problem } from "../http/problem.ts";
 import { formatMoney } from "../money.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, deadLetters, openDatabase } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import { act } from "./audit.ts";
 import { page, pageParameters } from "./page.ts";
 
@@ -48,6 +49,8 @@ const view = (letter: DeadLetter): DeadLetterView => ({
 
 /** One request replays or discards so many; "all" goes on where it stopped when asked again. */
 const AT_ONCE = 1_000;
+/** Calls and statements of appending some events, and of ending the request. */
+const REPLAY_CALLS = 24;
 
 const ownOnly = (principal: Principal): SQL | undefined =>
   principal.project_id === null ? undefined : eq(deadLetters.project_id, principal.project_id);
@@ -145,7 +148,9 @@ export const deadLetterRoutes = new Hono<App>()
     const choice = await readBody(c, deadLetterChoice);
     const db = openDatabase(c.env.DB);
     const now = Date.now();
-    const results = await replay(db, await choose(db, c.var.principal, choice), now);
+    const results = await replay(db, await choose(db, c.var.principal, choice), now, () =>
+      budgetOf(c.env).has(REPLAY_CALLS),
+    );
     const replayed = results.filter((result) => result.status === "replayed").length;
     await act(
       db,

@@ -8,7 +8,14 @@ import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";
 import { wordsOf } from "../erasure/words.ts";
 import { projectId } from "../event.ts";
-import { type ArchivePart, goneBefore, nextPart, type Person, personsEvents } from "../event-log/archived-player.ts";
+import {
+  type ArchivePart,
+  goneBefore,
+  MOST_FILES,
+  nextPart,
+  type Person,
+  personsEvents,
+} from "../event-log/archived-player.ts";
 import { atLeast, projectFor } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
@@ -16,6 +23,7 @@ import { columnsBut, type LoggedRow } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
 import { type Database, openDatabase, projects } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import { act } from "./audit.ts";
 
 export const exportQuery = z.strictObject({
@@ -29,8 +37,10 @@ export const exportQuery = z.strictObject({
     .describe("`next_cursor` of the part before: the events that have gone from the log go on there."),
 });
 
-/** Events that one query reads. */
-const PAGE = 500;
+/** Events that one query reads: many, since an invocation may ask D1 only so often (worker/store/plan.ts). */
+const PAGE = 5_000;
+/** Calls that the answer takes beside those for events. */
+const OTHER_CALLS = 14;
 
 const COLUMNS = columnsBut("seq", "project_id");
 const SELECTED = sql.raw(["seq", "project_id", ...COLUMNS].join(", "));
@@ -167,7 +177,9 @@ export const playerExportRoutes = new Hono<App>().get(
     const order = await orderOf(db, person);
     const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
     const before = project === undefined ? 0 : goneBefore(project, now);
-    const part = await nextPart(db, { after: cursor ?? -1, before });
+    const pages = cursor === undefined ? Math.ceil(order.length / PAGE) : 0;
+    const files = Math.max(1, budgetOf(c.env).left - pages - OTHER_CALLS);
+    const part = await nextPart(db, { after: cursor ?? -1, before }, Math.min(MOST_FILES, files));
     const known = await beside(c.env, db, project_id, player_id, visitors);
     // The erasure of this player finds and rewrites the entry.
     await act(db, principal, now, { project_id, action: "player.export", subject: player_id }, []);

@@ -55,10 +55,10 @@ async function keepOut({ db, job }: Work): Promise<Piece> {
   if (!asked) return { changes: [], place: null };
   const { project_id, names } = job;
   const own = names.visitors.map(([name]) => name).filter((name) => !names.shared.includes(name));
-  const digests = await Promise.all([
-    digestOf(db, project_id, "player_id", names.player[0]),
-    ...own.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)),
-  ]);
+  // The first one reads the key that all of them are made with.
+  const player = await digestOf(db, project_id, "player_id", names.player[0]);
+  const visitors = await Promise.all(own.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)));
+  const digests = [player, ...visitors];
   forgetProjects();
   return { changes: [{ change: suppress(project_id, digests) }], place: null };
 }

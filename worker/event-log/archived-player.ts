@@ -13,8 +13,8 @@ import type { Project } from "../project.ts";
 import type { Database } from "../schema.ts";
 import { eventOf } from "./archived-events.ts";
 
-/** An invocation may ask R2 a thousand times, and compute for 30 seconds. */
-const MOST_FILES = 500;
+/** An invocation may compute for 30 seconds. */
+export const MOST_FILES = 500;
 const MOST_ROWS = 2_000_000;
 /** Files that are read side by side: so many, or fewer where they are larger together. */
 const SIDE_BY_SIDE = 8;
@@ -36,7 +36,7 @@ export type ArchivePart = { files: ArchiveFile[]; next: number | null };
 export async function nextPart(
   db: Database,
   { after, before }: { after: number; before: number },
-  most = MOST_FILES,
+  most: number,
 ): Promise<ArchivePart> {
   if (after + 1 >= before) return { files: [], next: null };
   const found = await liveFiles(db, { first: after + 1, end: before, limit: most + 1 });

@@ -5,17 +5,24 @@
 import type { EventMessage, StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
-import type { Counts } from "../meter/meter.ts";
+import { add, type Counts } from "../meter/meter.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import { areSuppressed } from "../suppression.ts";
-import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken } from "./dead-letters.ts";
+import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken, withoutLetters } from "./dead-letters.ts";
 
 const CONSUMER = "event-log";
 export const DEAD_LETTER_QUEUE = "edgepixel-events-dlq";
 
 /** Seconds until the next try: longer each time, as the log may need a while. */
 const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
+
+/** Characters of the messages that are appended together. */
+const PORTION_CHARACTERS = 1_000_000;
+/** Calls and statements of appending a portion and of what follows it; and where a part of it is tried. */
+const APPEND_CALLS = 26;
+const TRY_CALLS = 16;
 
 /** A line of the log may have 256 KB. */
 const IDS_A_LINE = 2_000;
@@ -32,14 +39,18 @@ async function admissible(db: Database, events: readonly StoredEvent[]): Promise
   return kept;
 }
 
-async function take(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<Consumed> {
-  const read = batch.messages.map((message) => ({ events: eventsOf(message.body), body: message.body as unknown }));
+type Messages = readonly Message<EventMessage>[];
+
+async function take(env: Env, db: Database, messages: Messages, now: number): Promise<Consumed> {
+  const read = messages.map((message) => ({ events: eventsOf(message.body), body: message.body as unknown }));
   const unreadable = read.filter(({ events }) => events === null);
-  const events = await admissible(
+  const sent = await admissible(
     db,
     read.flatMap((message) => message.events ?? []),
   );
-  const taken = await appendOrSetAside(db, events);
+  // What a try before this one has buried is not tried again.
+  const events = messages.some(({ attempts }) => attempts > 1) ? await withoutLetters(db, sent) : sent;
+  const taken = await appendOrSetAside(db, events, () => budgetOf(env).has(TRY_CALLS));
   const casualties: Casualty[] = [
     ...unreadable.map(({ body }) => ({ event: null, message: body, error: "The message holds no list of events." })),
     ...taken.casualties,
@@ -48,8 +59,8 @@ async function take(db: Database, batch: MessageBatch<EventMessage>, now: number
     log("error", "dead letters", { count: casualties.length, error: casualties[0]?.error });
     await bury(db, casualties, CONSUMER, now);
   }
-  const duplicates = events.length - taken.stored - taken.casualties.length;
-  return { ...taken, casualties, messages: batch.messages.length, events: events.length, duplicates };
+  const duplicates = sent.length - taken.stored - taken.casualties.length - taken.untried.length;
+  return { ...taken, casualties, messages: messages.length, events: sent.length, duplicates };
 }
 
 async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
@@ -68,17 +79,34 @@ async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number)
 }
 
 /** The requests that a batch came from: an old message names none. */
-const requestsOf = (batch: MessageBatch<EventMessage>): string[] => [
-  ...new Set(batch.messages.flatMap(({ body }) => (Array.isArray(body?.request_ids) ? body.request_ids : []))),
+const requestsOf = (messages: Messages): string[] => [
+  ...new Set(messages.flatMap(({ body }) => (Array.isArray(body?.request_ids) ? body.request_ids : []))),
 ];
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
-function tell(batch: MessageBatch<EventMessage>, consumed: Consumed, ms: number): void {
-  const { casualties: _, ...figures } = consumed;
-  const ids = requestsOf(batch);
+function tell(messages: Messages, consumed: Consumed, ms: number): void {
+  const { casualties: _, untried: __, ...figures } = consumed;
+  const ids = requestsOf(messages);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
     log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
   }
+}
+
+/** Messages whose events one piece of the log's writing takes together, about. */
+function portionsOf(messages: Messages): Message<EventMessage>[][] {
+  const portions: Message<EventMessage>[][] = [];
+  let size = PORTION_CHARACTERS;
+  for (const message of messages) {
+    const length = JSON.stringify(message.body)?.length ?? 0;
+    const portion = portions.at(-1);
+    if (portion && size + length <= PORTION_CHARACTERS) portion.push(message);
+    else {
+      portions.push([message]);
+      size = 0;
+    }
+    size += length;
+  }
+  return portions;
 }
 
 export async function consume(batch: MessageBatch<EventMessage>, env: Env): Promise<void> {
@@ -90,13 +118,21 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       await lay(db, batch, now);
       return batch.ackAll();
     }
-    const consumed = await take(db, batch, now);
-    batch.ackAll();
-    tell(batch, consumed, Date.now() - now);
-    await Promise.all([wake(env), record(env, countsOf(consumed))]);
+    const counts: Counts = { "queue batches": 1 };
+    for (const messages of portionsOf(batch.messages)) {
+      const began = Date.now();
+      const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
+      // What there was no room for comes again at once.
+      const whole = consumed?.untried.length === 0;
+      for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds: 0 });
+      if (!consumed) continue;
+      tell(messages, consumed, Date.now() - began);
+      add(counts, countsOf(consumed));
+    }
+    await Promise.all([wake(env), record(env, counts)]);
   } catch (error) {
     const { queue, messages } = batch;
-    const request_ids = requestsOf(batch).slice(0, IDS_A_LINE);
+    const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
     log("error", "append failed", { queue, messages: messages.length, request_ids, error: String(error) });
     const attempts = Math.max(1, ...messages.map((message) => message.attempts));
     batch.retryAll(dead ? {} : { delaySeconds: patience(attempts) });
@@ -105,7 +141,6 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
 }
 
 const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
-  "queue batches": 1,
   "queue messages": messages,
   "queue events": events,
   "queue known": duplicates,

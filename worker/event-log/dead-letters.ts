@@ -61,30 +61,55 @@ export async function bury(
 export const isPoison = (error: unknown): boolean =>
   /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|malformed JSON|string or blob too big/i.test(String(error));
 
-/** What was appended, and what can never be. */
-export type Taken = Appended & { casualties: Casualty[] };
+/** What was appended, what can never be, and what there was no room to try. */
+export type Taken = Appended & { casualties: Casualty[]; untried: StoredEvent[] };
 
-/** Appends what can be appended; gives back the events that can not, each with its error. Throws where the log is down. */
-export async function appendOrSetAside(db: Database, events: readonly StoredEvent[]): Promise<Taken> {
+/**
+ * Appends what can be appended; gives back the events that can not, each with its error, and those that it could not try
+ * once there was no more `room`. Throws where the log is down.
+ */
+export async function appendOrSetAside(
+  db: Database,
+  events: readonly StoredEvent[],
+  room: () => boolean,
+): Promise<Taken> {
   const isHomeless = await homeless(db, events);
   const strays = events.filter(isHomeless).map((event) => ({ event, error: "Its project is not there." }));
-  const taken = await appendOrHalve(db, strays.length === 0 ? events : events.filter((event) => !isHomeless(event)));
+  const housed = strays.length === 0 ? events : events.filter((event) => !isHomeless(event));
+  const taken = await appendOrHalve(db, housed, room);
   return { ...taken, casualties: [...strays, ...taken.casualties] };
 }
 
-async function appendOrHalve(db: Database, events: readonly StoredEvent[]): Promise<Taken> {
+async function appendOrHalve(db: Database, events: readonly StoredEvent[], room: () => boolean): Promise<Taken> {
+  if (!room()) return { ...NOTHING, casualties: [], untried: [...events] };
   try {
-    return { ...(await append(db, events)), casualties: [] };
+    return { ...(await append(db, events)), casualties: [], untried: [] };
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
-    if (events.length === 1 && only) return { ...NOTHING, casualties: [{ event: only, error: String(error) }] };
+    if (events.length === 1 && only)
+      return { ...NOTHING, casualties: [{ event: only, error: String(error) }], untried: [] };
     // One bad event must not keep the others out: halve until it stands alone.
     const middle = Math.ceil(events.length / 2);
-    const first = await appendOrHalve(db, events.slice(0, middle));
-    const second = await appendOrHalve(db, events.slice(middle));
-    return { ...together(first, second), casualties: [...first.casualties, ...second.casualties] };
+    const first = await appendOrHalve(db, events.slice(0, middle), room);
+    const second = await appendOrHalve(db, events.slice(middle), room);
+    return {
+      ...together(first, second),
+      casualties: [...first.casualties, ...second.casualties],
+      untried: [...first.untried, ...second.untried],
+    };
   }
+}
+
+/** Of these events, those that are no dead letter that waits: so each try of a batch finds others that cannot be stored. */
+export async function withoutLetters(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
+  const nameOf = (event: readonly string[]) => JSON.stringify(event);
+  const ids = events.map(({ project_id, event_id }) => [project_id, event_id]);
+  const waiting = await db.values<[string, string]>(sql`SELECT l.project_id, l.event_id
+    FROM json_each(${JSON.stringify(ids)}) j JOIN dead_letters l
+      ON l.project_id = j.value ->> 0 AND l.event_id = j.value ->> 1 AND l.status = 'waiting'`);
+  const known = new Set(waiting.map(nameOf));
+  return events.filter((_, index) => !known.has(nameOf(ids[index] as string[])));
 }
 
 /** The events of a message, or none where it is no list of events. */
@@ -96,11 +121,19 @@ export function eventsOf(message: unknown): StoredEvent[] | null {
 export type Replay = { id: number; status: "replayed" } | { id: number; status: "failed"; error: string };
 
 /** Appends the letters' events; what the log has already stays as it is, so replaying twice changes nothing. */
-export async function replay(db: Database, letters: readonly DeadLetter[], now: number): Promise<Replay[]> {
+export async function replay(
+  db: Database,
+  letters: readonly DeadLetter[],
+  now: number,
+  room: () => boolean,
+): Promise<Replay[]> {
   const readable = letters.filter((letter) => letter.event_id !== null);
   const events = readable.map((letter) => JSON.parse(letter.event) as StoredEvent);
-  const { casualties } = await appendOrSetAside(db, events);
-  const failed = new Map(casualties.map(({ event, error }) => [event as StoredEvent, error]));
+  const { casualties, untried } = await appendOrSetAside(db, events, room);
+  const failed = new Map([
+    ...casualties.map(({ event, error }) => [event as StoredEvent, error] as const),
+    ...untried.map((event) => [event, "Too many others cannot be stored; replay it again."] as const),
+  ]);
   const errorOf = (letter: DeadLetter): string | undefined => {
     const index = readable.indexOf(letter);
     return index === -1 ? "It holds no event; edit it first." : failed.get(events[index] as StoredEvent);

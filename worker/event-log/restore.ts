@@ -22,6 +22,8 @@ type Place = {
   base: number;
   done_key: string;
   groups_done: number;
+  /** Of what this step reads, so many pieces are written already. */
+  pieces_done: number;
   files_done: number;
   rows_done: number;
 };
@@ -40,7 +42,9 @@ export class NotRestorable extends Error {}
 
 /** Numbers of the log that were given away and never reached the archive: nobody who remembers one shall meet it again. */
 const LOST_SEQS = 1_000_000;
-const OBJECTS_A_STEP = 20;
+/** Objects that one step reads, and pieces that it writes: any invocation has room for them. */
+const OBJECTS_A_STEP = 10;
+const PIECES_A_STEP = 5;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
 
@@ -72,11 +76,12 @@ export async function restoreStep(
 }
 
 /** Fails, and with it the transaction, when another step was quicker: NULL is not allowed. */
-const moveOn = ({ phase, done_key, groups_done }: Place, to: Partial<Place>): SQL => {
-  const next = { phase, done_key, groups_done, files_done: 0, rows_done: 0, ...to };
+const moveOn = ({ phase, done_key, groups_done, pieces_done }: Place, to: Partial<Place>): SQL => {
+  const next = { phase, done_key, groups_done, pieces_done: 0, files_done: 0, rows_done: 0, ...to };
   return sql`UPDATE restores SET phase = CASE WHEN phase = ${phase} AND done_key = ${done_key}
-      AND groups_done = CAST(${groups_done} AS INTEGER) THEN ${next.phase} END,
-    done_key = ${next.done_key}, groups_done = ${next.groups_done},
+      AND groups_done = CAST(${groups_done} AS INTEGER) AND pieces_done = CAST(${pieces_done} AS INTEGER)
+      THEN ${next.phase} END,
+    done_key = ${next.done_key}, groups_done = ${next.groups_done}, pieces_done = ${next.pieces_done},
     files_done = files_done + ${next.files_done}, rows_done = rows_done + ${next.rows_done}`;
 };
 const enter = (phase: Phase): Partial<Place> => ({ phase, done_key: "", groups_done: 0 });
@@ -155,16 +160,24 @@ type Step = (env: Env, db: Database, place: Place, now: number, most: number) =>
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
   const tables = await Promise.all(TABLE_NAMES.map((table) => put(table, saved[table] ?? [])));
+  const all = tables.flat();
+  const done = place.pieces_done + SETTINGS_A_STEP;
   await transact(db, [
-    moveOn(place, enter("audit")),
+    moveOn(place, done < all.length ? { pieces_done: done } : enter("audit")),
     // What was asked for since the log was lost comes behind what the archive has: erasures, and acts.
-    sql`UPDATE erasures SET n = n + CAST(${place.base} AS INTEGER)`,
-    sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
-    ...tables.flat(),
+    ...(place.pieces_done > 0
+      ? []
+      : [
+          sql`UPDATE erasures SET n = n + CAST(${place.base} AS INTEGER)`,
+          sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
+        ]),
+    ...all.slice(place.pieces_done, done),
     // All events come back, those of settled days, too: their figures are derived like any others.
     sql`UPDATE projects SET settled_before = ''`,
   ]);
 };
+/** Statements of it that one step runs. */
+const SETTINGS_A_STEP = 25;
 
 /** The objects that come next in a phase. */
 async function following(bucket: R2Bucket, prefix: string, { done_key }: Place): Promise<string[]> {
@@ -211,7 +224,13 @@ const events: Step = async (env, db, place, _, most) => {
       ? await groupOf(env.ARCHIVE, next, place.groups_done)
       : await wholeOf(env.ARCHIVE, fitting(files, most));
   let last: string | null = null;
+  let seen = 0;
   for await (const piece of pieces(rows)) {
+    if (seen++ < place.pieces_done) continue;
+    if (seen > place.pieces_done + PIECES_A_STEP) {
+      const pieces_done = place.pieces_done + PIECES_A_STEP;
+      return transact(db, [...(last === null ? [] : insert(last, place.base)), moveOn(place, { pieces_done })]);
+    }
     if (last !== null) await transact(db, insert(last, place.base));
     last = piece;
   }
@@ -219,7 +238,7 @@ const events: Step = async (env, db, place, _, most) => {
 };
 /** Of the year 9999. */
 const LAST_HOUR = 70_000_000;
-const FILES_A_STEP = 40;
+const FILES_A_STEP = 12;
 /** Files of a step are held together; one alone may be larger. */
 const BYTES_A_STEP = 16 * 1024 * 1024;
 
@@ -284,7 +303,7 @@ const check: Step = async (env, db, place, now) => {
   const { rows_total } = await progress(db);
   if (found?.rows !== rows_total) {
     await transact(db, [
-      sql`UPDATE restores SET phase = 'events', done_key = '', groups_done = 0, files_done = 0, rows_done = 0`,
+      sql`UPDATE restores SET phase = 'events', done_key = '', groups_done = 0, pieces_done = 0, files_done = 0, rows_done = 0`,
     ]);
     throw new Error(`The log has ${found?.rows} events of the archive's ${rows_total}: all files are read again.`);
   }

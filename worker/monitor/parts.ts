@@ -10,6 +10,7 @@ import { OUTCOMES } from "../projections/outcomes.ts";
 import { projectionHealth } from "../reports/health.ts";
 import type { Totals } from "../request-log/log.ts";
 import type { Database } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import type { FamilyName, Sample } from "./families.ts";
 
 export type Scrape = {
@@ -22,8 +23,10 @@ export type Scrape = {
 
 type Part = (scrape: Scrape) => Promise<Sample[]>;
 
-/** Each project's rejections are in an object of its own: so many are asked in one scrape. */
+/** Each project's rejections are in an object of its own: so many are asked in one scrape, fewer where the budget ends. */
 export const PROJECTS_ASKED = 200;
+/** Calls that the other parts of a scrape make, and its answer. */
+const OTHER_CALLS = 20;
 
 const only = ({ project_id }: Scrape): SQL => (project_id === null ? sql`` : sql`WHERE project_id = ${project_id}`);
 
@@ -53,9 +56,10 @@ const outcomes: Part = async (scrape) => {
 
 const rejections: Part = async (scrape) => {
   const projects = await projectsOf(scrape);
+  const most = Math.max(0, Math.min(PROJECTS_ASKED, budgetOf(scrape.env).left - OTHER_CALLS));
   const totals = await Promise.all(
     projects
-      .slice(0, PROJECTS_ASKED)
+      .slice(0, most)
       .map(
         async (project_id): Promise<[string, Totals]> => [
           project_id,
@@ -63,7 +67,7 @@ const rejections: Part = async (scrape) => {
         ],
       ),
   );
-  const unread = Math.max(0, projects.length - PROJECTS_ASKED);
+  const unread = Math.max(0, projects.length - most);
   return [
     { family: "edgepixel_rejections_unread_projects", labels: {}, value: unread },
     ...totals.flatMap(([project_id, { events, reasons }]): Sample[] => [

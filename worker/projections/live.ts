@@ -7,9 +7,20 @@ import { newEvents } from "./resolve.ts";
 
 type Row = LiveEvent & LiveSettings;
 
+/** Calls and statements of a step beside those of the projects' objects. */
+const OTHER_CALLS = 6;
+
 export const live: Delivery = {
   name: "live",
   after: [],
+  /** Each project is a call: as many as may be made, in the order in which their events came. */
+  async reach(db, { after, upTo }, _, calls) {
+    const most = Math.max(1, calls - OTHER_CALLS);
+    const beyond = await db.get<{ seq: number | null }>(sql`SELECT min(first) AS seq FROM (
+      SELECT min(seq) AS first FROM events WHERE seq > ${after} AND seq <= ${upTo}
+      GROUP BY project_id ORDER BY first LIMIT -1 OFFSET ${most})`);
+    return beyond?.seq == null ? upTo : beyond.seq - 1;
+  },
   async deliver(env, db, range, now) {
     const rows = await db.all<Row>(sql`WITH ${newEvents({ ...range, repairs: null })}
       SELECT r.seq, r.event_id, r.event_type, r.player_id, r.banner_tag, r.country, r.device, r.app_id,

@@ -32,10 +32,13 @@ export type Tables = Named & {
 
 /** What is kept elsewhere: handed over before the cursor moves, so the receiver must know what it has. */
 export type Delivery = Named & {
-  /** Up to where it goes now; the whole range where absent. */
-  reach?(db: Database, range: Range, now: number): Promise<number>;
-  /** Gives what belongs into one transaction with the move of the cursor. */
-  deliver(env: Env, db: Database, range: Range, now: number): Promise<SQL[]>;
+  /** Up to where it goes now, with so many calls at most; the whole range where absent. */
+  reach?(db: Database, range: Range, now: number, calls: number): Promise<number>;
+  /**
+   * Gives what belongs into one transaction with the move of the cursor; null where the range takes more steps, and this
+   * one has noted what it did.
+   */
+  deliver(env: Env, db: Database, range: Range, now: number): Promise<SQL[] | null>;
   /** Absent where it is a record of its own, and never begun anew. */
   clear?(env: Env, db: Database): Promise<void>;
 };

@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, transact } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import type { Projection } from "./projection.ts";
 import { type Range, type Repairs, repairsOf } from "./resolve.ts";
 
@@ -64,10 +65,11 @@ export async function advance(
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {
-    range.upTo = (await projection.reach?.(db, range, now)) ?? upTo;
+    range.upTo = (await projection.reach?.(db, range, now, budgetOf(env).left)) ?? upTo;
     // What it leaves for later does not keep anyone busy now.
     if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
     const written = await projection.deliver(env, db, range, now);
+    if (written === null) return { name: projection.name, after, cursor: after, behind: end - after };
     await transact(db, [move(projection.name, range, naming, now), ...written]);
   } else {
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;

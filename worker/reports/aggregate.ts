@@ -70,7 +70,14 @@ export const STALE = sql`(NOT s.gone AND (r.seq < ifnull(s.seq, 0) OR r.rates < 
 
 type Due = { project_id: string; from_date: string; to_date: string; seq: number; rates: number };
 
-/** Makes what is not there or stale of these periods, the latest `most` at most; gives back how many it made. */
+/** D1 queries that finding the due reports takes, and those of one project's. */
+const LOOK_QUERIES = 1;
+const PROJECT_QUERIES = 4;
+
+/**
+ * Makes what is not there or stale of these periods, the latest `most` at most, project by project while there is `room`;
+ * gives back how many it made.
+ */
 export async function keepReports(
   db: Database,
   type: ReportType,
@@ -78,6 +85,7 @@ export async function keepReports(
   period: Period,
   now: number,
   most: number,
+  room: (queries: number) => boolean = () => true,
 ): Promise<number> {
   // How far the tables have come is read before what they hold: an event that comes between makes the report stale.
   const due =
@@ -86,13 +94,16 @@ export async function keepReports(
     FROM standing s CROSS JOIN least LEFT JOIN aggregated_reports r
       ON r.project_id = s.project_id AND r.report_type = ${type} AND r.from_date = s.from_date
     WHERE s.seq <= least.seq AND NOT s.gone AND (r.seq IS NULL OR ${STALE}) ORDER BY s.from_date DESC LIMIT ${most}`);
+  let kept = 0;
   for (const [project_id, own] of Map.groupBy(due, (one) => one.project_id)) {
+    if (!room(PROJECT_QUERIES)) break;
     const from = own.at(-1)?.from_date as string;
     const figures = await figuresOf(db, project_id, type, { from, to: own[0]?.to_date as string });
     const made = own.map((one) => ({ ...one, ...figures(one.from_date) }));
     await transact(db, [write(type, made, now)]);
+    kept += own.length;
   }
-  return due.length;
+  return kept;
 }
 
 type Figures = {
@@ -189,15 +200,19 @@ const QUARTER_MS = 15 * 60_000;
 export const keptReports: Duty = {
   name: "reports",
   every: QUARTER_MS,
-  async run(env, _, now) {
+  async run(env, budget, now) {
     const db = openDatabase(env.DB);
     const projects = await db.all<{ project_id: string; timezone: string }>(
       sql`SELECT project_id, timezone FROM projects`,
     );
     const clocks = projects.map(({ project_id, timezone }) => ({ project_id, today: localTime(timezone, now).date }));
     const { date: today } = localTime("UTC", now);
+    const period = { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) };
+    const room = (queries: number) => budget.has(queries);
     for (const type of REPORT_TYPE_NAMES) {
-      await keepReports(db, type, clocks, { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) }, now, RUN);
+      if (!room(LOOK_QUERIES + PROJECT_QUERIES)) return "more";
+      if ((await keepReports(db, type, clocks, period, now, RUN, room)) === RUN) return "more";
+      if (!room(PROJECT_QUERIES)) return "more";
     }
     return "done";
   },

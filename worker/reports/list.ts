@@ -19,8 +19,8 @@ export const listed = {
 type Listed = { limit?: number | undefined; cursor?: string | undefined };
 
 const PAGE = 100;
-/** Rows read at once where all are asked for: large, since an invocation may ask D1 a thousand times at most. */
-const STREAMED_PAGE = 2_000;
+/** Rows read at once where all are asked for: large, since an invocation may ask D1 only so often (worker/store/plan.ts). */
+const STREAMED_PAGE = 10_000;
 
 /** An answer that is a list. */
 export const listOf = <Row extends z.ZodType>(row: Row) =>

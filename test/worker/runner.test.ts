@@ -1,0 +1,107 @@
+/** Duties as their objects run them: alone, in pieces, again after a failure, each for itself. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DUTIES, dueAt } from "../../worker/cron.ts";
+import type { Duty, Progress } from "../../worker/duty.ts";
+import worker from "../../worker/index.ts";
+
+/** A duty of the test's own, among the others while the test runs. */
+function duty(name: string, run: Duty["run"], every = 60_000): Duty {
+  const own: Duty = { name, every, run };
+  (DUTIES as Duty[]).push(own);
+  return own;
+}
+const alarmOf = (name: string) =>
+  runInDurableObject(env.RUNNER.getByName(name), async (_, state) => state.storage.getAlarm());
+/** Waits for a state that comes by itself. */
+const until = (holds: () => boolean | Promise<boolean>) => vi.waitUntil(holds, { timeout: 30_000, interval: 20 });
+
+beforeEach(() => {
+  vi.spyOn(console, "error").mockReturnValue();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  while (DUTIES.at(-1)?.name.startsWith("test ")) (DUTIES as Duty[]).pop();
+});
+
+describe("a duty", () => {
+  it("goes on by itself until it is done, with a budget of its own each time", async () => {
+    const left: number[] = [];
+    duty("test pieces", async (own, budget): Promise<Progress> => {
+      await own.DB.prepare("SELECT 1").run();
+      left.push(budget.left);
+      return left.length < 3 ? "more" : "done";
+    });
+    await env.RUNNER.getByName("test pieces").wake("test pieces");
+    await until(() => left.length === 3);
+    await until(async () => (await alarmOf("test pieces")) === null);
+    expect(left).toEqual(Array(3).fill(left[0]));
+  });
+
+  it("never runs twice at once, and runs again for a wake that came meanwhile", async () => {
+    let [running, most, runs] = [0, 0, 0];
+    const held = Promise.withResolvers<void>();
+    duty("test alone", async () => {
+      running++;
+      runs++;
+      most = Math.max(most, running);
+      // Timers of its own: an object may not wait for another invocation's promise alone.
+      for (let done = false; !done; await scheduler.wait(10)) {
+        void held.promise.then(() => {
+          done = true;
+        });
+        await scheduler.wait(1);
+      }
+      running--;
+      return "done";
+    });
+    const object = env.RUNNER.getByName("test alone");
+    await object.wake("test alone");
+    await until(() => runs === 1);
+    await object.wake("test alone");
+    await object.wake("test alone");
+    held.resolve();
+    await until(() => runs === 2 && running === 0);
+    await until(async () => (await alarmOf("test alone")) === null);
+    expect([runs, most]).toEqual([2, 1]);
+  });
+
+  it("that fails is logged, tried again after a growing pause, and holds up no other", async () => {
+    let [tries, others] = [0, 0];
+    duty("test failing", async () => {
+      tries++;
+      throw new Error("no luck");
+    });
+    duty("test other", async () => {
+      others++;
+      return "done";
+    });
+    const pauses: number[] = [];
+    await worker.scheduled({ scheduledTime: 0, cron: "* * * * *", noRetry() {} }, env);
+    await until(() => tries === 1 && others === 1);
+    for (let n = 1; n <= 6; n++) {
+      await until(async () => (await alarmOf("test failing")) !== null);
+      pauses.push(((await alarmOf("test failing")) as number) - Date.now());
+      await runDurableObjectAlarm(env.RUNNER.getByName("test failing"));
+    }
+    expect(tries).toBe(7);
+    expect(pauses.map((pause) => pause > 0 && pause <= 60_000)).not.toContain(false);
+    expect(pauses.at(-1)).toBeGreaterThan(pauses[0] as number);
+    const lines = vi.mocked(console.error).mock.calls.map(([line]) => String(line));
+    expect(lines.filter((line) => line.includes('"message":"duty failed","name":"test failing"'))).toHaveLength(7);
+  });
+
+  it("is woken as often as it says, at whatever second the minute ends", () => {
+    const own = duty("test quarters", async () => "done", 15 * 60_000);
+    for (const second of [0, 1_000, 59_999]) {
+      const woken = Array.from({ length: 60 }, (_, minute) => minute).filter((minute) =>
+        dueAt(Date.UTC(2026, 0, 1, 12, minute) + second).includes(own),
+      );
+      expect(woken).toEqual([0, 15, 30, 45]);
+    }
+    const names = dueAt(Date.UTC(2026, 0, 1, 12, 7)).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["live", "tables", "archive", "erasures"]));
+    expect(names).not.toContain("reports");
+  });
+});

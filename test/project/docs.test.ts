@@ -29,6 +29,10 @@ describe("commands", () => {
     expect(documented, `npm run ${script} stands in README.md or CONTRIBUTING.md`).toBe(true);
   });
 
+  it.each(["npm ci && npm start", "npm ci && npm test"])("%s stands among the README's commands", (command) => {
+    expect(textOf("README.md")).toContain(`| \`${command}\` |`);
+  });
+
   it("that the docs name exist", () => {
     const named = docs.flatMap(({ file, text }) =>
       [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(ci|install|start|test)\b)/g)].map(([, run, short]) => ({

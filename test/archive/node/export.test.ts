@@ -1,4 +1,4 @@
-/** `npm run export`, against the archive's own routes over HTTP, on a real D1 and a real bucket. */
+/** `npm run export`, against the Worker behind a network that breaks off, on a real D1 and a real bucket. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -6,25 +6,22 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { Hono } from "hono";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBindings } from "../../../bench/database.ts";
+import { bundled, serve, TOKEN } from "../../../bench/server.ts";
 import { traffic } from "../../../bench/traffic.ts";
-import { archiveRoutes } from "../../../worker/admin/archive.ts";
 import { compact } from "../../../worker/archive/compaction.ts";
 import { append } from "../../../worker/event-log/append.ts";
-import type { App, Principal } from "../../../worker/http/principal.ts";
 import { archive } from "../../../worker/projections/archive.ts";
 import { advance } from "../../../worker/projections/runner.ts";
 import { type Database, openDatabase } from "../../../worker/schema.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-const TOKEN = "a-key-of-an-admin";
 const EVENTS = 3_000;
 const END = Date.parse("2026-05-03T00:00:00Z");
 const out = mkdtempSync(join(tmpdir(), "export-"));
 
-let bindings: Awaited<ReturnType<typeof openBindings>>;
+let worker: Awaited<ReturnType<typeof serve>>;
+let env: Env;
 let db: Database;
 let server: Server;
 let url: string;
@@ -32,23 +29,15 @@ let url: string;
 let broken = 0;
 
 beforeAll(async () => {
-  bindings = await openBindings();
-  db = openDatabase(bindings.env.DB);
+  worker = await serve(await bundled());
+  env = (await worker.miniflare.getBindings()) as unknown as Env;
+  db = openDatabase(env.DB);
   await append(db, [...traffic(EVENTS, { days: 2, end: END })]);
-  while ((await advance(bindings.env, db, archive, END + 3_600_000, 700)).behind > 0);
-  const principal: Principal = { role: "admin", project_id: null, banner_tags: null, key_id: null };
-  const app = new Hono<App>()
-    .use(async (c, next) => {
-      if (c.req.header("authorization") !== `Bearer ${TOKEN}`) return c.text("Sign in.", 401);
-      c.set("principal", principal);
-      await next();
-    })
-    .route("/api/v1", archiveRoutes);
+  while ((await advance(env, db, archive, END + 3_600_000, 700)).behind > 0);
   server = createServer(async (request, response) => {
-    const answer = await app.fetch(
-      new Request(new URL(request.url ?? "/", url), { headers: request.headers as Record<string, string> }),
-      bindings.env,
-    );
+    const answer = await fetch(`http://127.0.0.1:${worker.port}${request.url}`, {
+      headers: { authorization: request.headers.authorization ?? "" },
+    });
     const body = Buffer.from(await answer.arrayBuffer());
     if (request.url?.includes(".parquet") && broken > 0) {
       const half = broken-- % 2 === 0;
@@ -61,7 +50,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   server?.close();
-  await bindings?.close();
+  await worker?.miniflare.dispose();
   rmSync(out, { recursive: true });
 });
 
@@ -104,7 +93,7 @@ it("goes on where it was broken off, and mends what is damaged", async () => {
 });
 
 it("takes away files whose events are in a merged one since", async () => {
-  expect(await compact(bindings.env, db, END + 86_400_000)).toMatchObject({ finished: true });
+  expect(await compact(env, db, END + 86_400_000)).toMatchObject({ finished: true });
   const before = files().length;
   const { code } = await run();
   expect(code).toBe(0);

@@ -9,8 +9,8 @@ import { consume } from "./event-log/consumer.ts";
 import { metered } from "./store/budget.ts";
 
 export type { Api } from "./app.ts";
-export { LiveCounters } from "./live/counters.ts";
 export { Meter } from "./meter/meter.ts";
+export { LiveCounters } from "./reports/listening.ts";
 export { RequestLog } from "./request-log/log.ts";
 export { Runner } from "./runner.ts";
 

@@ -99,6 +99,7 @@ export const projections = sqliteTable("projections", {
   updated_at: integer(),
   error: text(),
   failed_at: integer(),
+  epoch: integer().notNull(),
 });
 
 /** What a milestone's text (`<epoch ms, 15 digits> <date> <tag>`) holds, as columns of their own. */

@@ -11,7 +11,7 @@ export function openSession(key: string): Promise<Principal> {
 }
 
 export async function closeSession(): Promise<void> {
-  const response = await client.session.$delete().catch(() => null);
+  const response = await client.session.$delete({ query: {} }).catch(() => null);
   if (!response?.ok) throw new ApiError(response?.status ?? 0, "Not signed out", "The session could not be ended.");
 }
 

@@ -2,11 +2,16 @@ import { env, runInDurableObject, SELF } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { startOfLocalDay } from "../../worker/calendar.ts";
 import { Bucket, LIVE_DIMENSIONS, OTHER } from "../../worker/live/bucket.ts";
-import { LiveCounters, type LiveMessage, type Snapshot } from "../../worker/live/counters.ts";
+import type { LiveMessage, Snapshot } from "../../worker/live/counters.ts";
 import { cellOf, type LiveEvent } from "../../worker/live/stream.ts";
 import type { Window } from "../../worker/live/tally.ts";
 import { formatMoney } from "../../worker/money.ts";
-import { createProject, deliver, storedEvent } from "./log.ts";
+import { PROJECTIONS } from "../../worker/projections/index.ts";
+import { live } from "../../worker/projections/live.ts";
+import { rebuild } from "../../worker/projections/runner.ts";
+import { LiveCounters } from "../../worker/reports/listening.ts";
+import { openDatabase } from "../../worker/schema.ts";
+import { createProject, deliver, settle, step, storedEvent } from "./log.ts";
 
 const HOST = "https://live.example";
 const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
@@ -275,5 +280,76 @@ describe("from a pixel", () => {
       timeout: 60_000,
     });
     socket.close(1000);
+  });
+});
+
+describe("a rebuild of the live counters", () => {
+  const today = async (project_id: string) =>
+    (await env.LIVE.getByName(project_id).snapshot({ project_id, timezone: "UTC" }, ALL, Date.now())).windows.today
+      .total;
+  const send = (project_id: string, count: number) =>
+    deliver([
+      {
+        events: Array.from({ length: count }, () =>
+          storedEvent({ project_id, event_type: "spin", player_id: "p", timestamp: Date.now() }),
+        ),
+      },
+    ]);
+
+  it.each(["before", "after"])("loses nothing that is handed over %s it is written", async (moment) => {
+    const project_id = `rebuilt-${moment}`;
+    await createProject(project_id);
+    await send(project_id, 50);
+    await settle([live]);
+    await send(project_id, 1);
+    const beside = new Proxy(env.DB, {
+      get(real, name) {
+        const value = Reflect.get(real, name);
+        if (name !== "batch") return typeof value === "function" ? value.bind(real) : value;
+        return async (statements: D1PreparedStatement[]) => {
+          if (moment === "before") await step(live);
+          const done = await real.batch(statements);
+          if (moment === "after") await step(live, 10);
+          return done;
+        };
+      },
+    });
+    await rebuild(env, openDatabase(beside), PROJECTIONS, "live");
+    await settle([live]);
+    expect(await today(project_id)).toBe(51);
+  });
+
+  it("takes nothing from a run that began before it", async () => {
+    const counters = env.LIVE.getByName("epochs");
+    const settings = { project_id: "epochs", timezone: "UTC" };
+    const now = Date.now();
+    const events = Array.from({ length: 100 }, (_, n) => liveEvent(n + 1, now));
+    await counters.apply(settings, events, now, 1);
+    await counters.clear(2);
+    await counters.apply(settings, [liveEvent(101, now)], now, 1);
+    await counters.apply(settings, events.slice(0, 60), now, 2);
+    await counters.clear(2);
+    await counters.apply(settings, [...events, liveEvent(101, now)], now, 2);
+    expect((await counters.snapshot(settings, ALL, now)).windows.today.total).toBe(101);
+  });
+});
+
+describe("events that the storage does not take", () => {
+  it("are not counted, and are when they come again", async () => {
+    const settings = { project_id: "failing", timezone: "UTC" };
+    const counters = env.LIVE.getByName("failing");
+    const now = Date.now();
+    const total = async () => (await counters.snapshot(settings, ALL, now)).windows.today.total;
+    await counters.apply(settings, [liveEvent(1, now)], now);
+    expect(await total()).toBe(1);
+    await runInDurableObject(counters, async (object, state) => {
+      state.storage.sql.exec("ALTER TABLE state RENAME TO away");
+      const failed = (object as unknown as LiveCounters).apply(settings, [liveEvent(2, now)], now);
+      await expect(failed).rejects.toThrow("no such table: state");
+      state.storage.sql.exec("ALTER TABLE away RENAME TO state");
+    });
+    expect(await total()).toBe(1);
+    await counters.apply(settings, [liveEvent(2, now)], now);
+    expect(await total()).toBe(2);
   });
 });

@@ -12,6 +12,7 @@ import { decode, groupsOf, ROW_GROUP, type Row, SCHEMA_VERSION } from "../archiv
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
 import { SETTINGS, STATE, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
+import { beginAgain, clearReceivers } from "../projections/runner.ts";
 import { type Database, transact } from "../schema.ts";
 
 export const PHASES = ["settings", "audit", "manifests", "events", "check", "done"] as const;
@@ -49,6 +50,7 @@ const PIECES_A_STEP = 5;
 const PARAMETER_CHARACTERS = 600_000;
 
 const ARCHIVE_PROJECTIONS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
+const RECEIVED = PROJECTIONS.filter((projection) => "deliver" in projection && projection.clear);
 const placeOf = (db: Database) => db.get<Place>(sql`SELECT * FROM restores`);
 
 async function progress(db: Database): Promise<Restored> {
@@ -307,7 +309,6 @@ const check: Step = async (env, db, place, now) => {
     ]);
     throw new Error(`The log has ${found?.rows} events of the archive's ${rows_total}: all files are read again.`);
   }
-  for (const projection of PROJECTIONS) if ("deliver" in projection) await projection.clear?.(env, db);
   await transact(db, [
     moveOn(place, enter("done")),
     // What came in meanwhile could not know whose transaction it was.
@@ -317,8 +318,11 @@ const check: Step = async (env, db, place, now) => {
     ...ARCHIVE_PROJECTIONS.map(
       ({ name }) => sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${place.base}, ${now})`,
     ),
+    // The rows of before are gone, and with them their epochs: no count has come as far as the time has.
+    ...RECEIVED.map(({ name }) => beginAgain(name, now)),
     sql`UPDATE restores SET finished_at = ${now}`,
   ]);
+  await clearReceivers(env, db, RECEIVED);
 };
 
 const STEPS: Record<Exclude<Phase, "done">, Step> = { settings, audit, manifests, events, check };

@@ -1,14 +1,15 @@
 /** Finds out who is asking, and lets in who may. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import type { Credential } from "../live/counters.ts";
 import { log } from "../log.ts";
 import { findProject, type Project } from "../project.ts";
-import { principalOfKey } from "./keys.ts";
+import { ADMIN, principalOfKey, principalOfKeyId } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { limitHeaders, limitSignIn, withinLimit } from "./rate-limit.ts";
-import { readSession } from "./session.ts";
-import { isShareSession, principalOfShareSession } from "./share.ts";
+import { principalOfSession, readSession } from "./session.ts";
+import { isShareSession, principalOfShare, principalOfShareSession } from "./share.ts";
 
 /** Seconds after which who could not be identified may try again. */
 const RETRY_AFTER = "5";
@@ -33,7 +34,15 @@ export async function identified<Answer>(finding: Promise<Answer>): Promise<Answ
   }
 }
 
-async function identify(c: Context<App>, role: Role, guess: () => Promise<void>, now: number) {
+/** Who that is now, by what they came with earlier; null where it opens nothing any more. */
+export async function principalOf(env: Env, credential: Credential, now: number): Promise<Principal | null> {
+  const { key_id, share_id, session } = credential;
+  if (share_id !== undefined) return principalOfShare(env, share_id, now);
+  if (session) return principalOfSession(env, { ...session, key_id }, now);
+  return key_id === null ? ADMIN : principalOfKeyId(env, key_id, now);
+}
+
+export async function identify(c: Context<App>, role: Role, guess: () => Promise<void>, now: number) {
   const bearer = bearerOf(c);
   if (bearer !== null)
     return isShareSession(bearer)
@@ -42,8 +51,9 @@ async function identify(c: Context<App>, role: Role, guess: () => Promise<void>,
   const session = await readSession(c, now);
   // SameSite=Strict keeps other sites' pages out; a socket or a write from another origin is refused all the same.
   const origin = c.req.header("origin");
-  if (session && origin !== undefined && origin !== new URL(c.req.url).origin) return null;
-  return session;
+  if (!session || (origin !== undefined && origin !== new URL(c.req.url).origin)) return null;
+  c.set("session", session);
+  return principalOfSession(c.env, session, now);
 }
 
 /** Lets in whoever has this role or one that includes it; others are told whether they must sign in or may not. */

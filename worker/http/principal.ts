@@ -1,5 +1,6 @@
 /** Who is asking, as every route sees it. */
 import type { Project } from "../project.ts";
+import type { Session } from "./session.ts";
 
 /** In order: a role can do all that the ones before it can. `collect`, which only sends, stands apart. */
 const READING = ["viewer", "analyst", "admin"] as const;
@@ -23,7 +24,15 @@ export type Principal = {
 /** What every route finds in its context. */
 export type Incoming = { Bindings: Env; Variables: { request_id: string } };
 /** What a route of the API finds in its context. */
-export type App = { Bindings: Env; Variables: Incoming["Variables"] & { principal: Principal; project: Project } };
+export type App = {
+  Bindings: Env;
+  Variables: Incoming["Variables"] & {
+    principal: Principal;
+    project: Project;
+    /** The dashboard's, where that is by what somebody came. */
+    session?: Session;
+  };
+};
 
 export function may(principal: Principal, role: Role): boolean {
   // Nothing of administration is kept by tag: who is limited to some tags can do all else.

@@ -23,6 +23,7 @@ function idOf(headers: Headers, now: number): string {
 /** The pattern that answered, such as `/api/v1/players/:player_id`; `none` where nothing is there. */
 const routeOf = (c: Context): string => matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "none";
 
+const API = /^\/(?:api|v1)\//;
 const PIXEL = /^\/(?:visit|registration|deposit|pixel\/.*)$/;
 
 function classOf(c: Context): RouteClass {
@@ -48,7 +49,12 @@ export const traced = createMiddleware<Incoming>(async (c, next) => {
   c.set("request_id", request_id);
   await next();
   // The headers of a WebSocket's answer are its object's own.
-  if (c.res.status !== 101) c.res.headers.set("x-request-id", request_id);
+  if (c.res.status !== 101) {
+    c.res.headers.set("x-request-id", request_id);
+    c.res.headers.set("x-content-type-options", "nosniff");
+    // Answers of the API are about somebody: none is kept that does not say for how long.
+    if (API.test(c.req.path) && !c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+  }
   const ms = Date.now() - began;
   measure(c.env, c.executionCtx, classOf(c), c.res.status, ms);
   const worth = worthALine(c, ms);

@@ -1,7 +1,13 @@
-/** The dashboard's session: a signed cookie, so that it costs no look-up of its own. Changing ADMIN_TOKEN ends all of them. */
+/**
+ * The dashboard's session: a signed cookie. Signing out ends it, and all sessions of a credential can be ended at once;
+ * which were is looked up at each request, as share links are, so it holds at once and everywhere. Changing ADMIN_TOKEN
+ * ends all of them.
+ */
+import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import { deleteCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
 import * as z from "zod";
+import { openDatabase } from "../schema.ts";
 import { ADMIN, principalOfKeyId } from "./keys.ts";
 import type { App, Principal } from "./principal.ts";
 
@@ -9,19 +15,22 @@ const COOKIE = "session";
 export const SESSION_SECONDS = 7 * 86_400;
 
 const session = z.object({
+  id: z.string(),
   /** The key that it began with; null is ADMIN_TOKEN. */
   key_id: z.string().nullable(),
   /** Epoch milliseconds. */
+  began_at: z.number(),
   until: z.number(),
 });
-type Session = z.output<typeof session>;
+export type Session = z.output<typeof session>;
 
 type InWorker = Context<App>;
 
 const secret = (c: InWorker) => `session ${c.env.ADMIN_TOKEN}`;
 
 export async function startSession(c: InWorker, { key_id }: Principal, now: number): Promise<void> {
-  const value = JSON.stringify({ key_id, until: now + SESSION_SECONDS * 1_000 } satisfies Session);
+  const until = now + SESSION_SECONDS * 1_000;
+  const value = JSON.stringify({ id: crypto.randomUUID(), key_id, began_at: now, until } satisfies Session);
   await setSignedCookie(c, COOKIE, value, secret(c), {
     path: "/",
     httpOnly: true,
@@ -31,18 +40,46 @@ export async function startSession(c: InWorker, { key_id }: Principal, now: numb
   });
 }
 
-/** Who signed in; null where nobody did, the cookie is not ours or was altered, or the session or its key is over. */
-export async function readSession(c: InWorker, now: number): Promise<Principal | null> {
+/** The session of a cookie; null where there is none, it is not ours or was altered, or it is over. */
+export async function readSession(c: InWorker, now: number): Promise<Session | null> {
   if (!c.env.ADMIN_TOKEN) return null;
   const value = await getSignedCookie(c, secret(c), COOKIE);
   if (!value) return null;
   // Signed by us, but perhaps by an older version of us.
   const { data } = session.safeParse(JSON.parse(value));
-  if (!data || now >= data.until) return null;
-  const { key_id } = data;
-  return key_id === null ? ADMIN : principalOfKeyId(c.env, key_id, now);
+  return data && now < data.until ? data : null;
 }
 
-export function endSession(c: InWorker): void {
+/** By which all sessions of a credential are ended: no id of a session begins so. */
+const everyOne = (key_id: string | null) => `all of ${key_id ?? "admin"}`;
+
+/** Who signed in; null where the session was ended, or its key is over. */
+export async function principalOfSession(
+  env: Env,
+  { id, key_id, began_at }: Pick<Session, "id" | "key_id" | "began_at">,
+  now: number,
+): Promise<Principal | null> {
+  const [ended, principal] = await Promise.all([
+    openDatabase(env.DB).get(sql`SELECT 1 FROM ended_sessions
+      WHERE id = ${id} OR (id = ${everyOne(key_id)} AND ended_at >= ${began_at})`),
+    key_id === null ? ADMIN : principalOfKeyId(env, key_id, now),
+  ]);
+  return ended === undefined ? principal : null;
+}
+
+const end = (id: string, until: number, now: number): SQL[] => [
+  sql`INSERT INTO ended_sessions (id, ended_at, until) VALUES (${id}, ${now}, ${until})
+    ON CONFLICT DO UPDATE SET ended_at = max(ended_at, excluded.ended_at), until = max(until, excluded.until)`,
+  sql`DELETE FROM ended_sessions WHERE until < ${now}`,
+];
+
+/** What ends one session. */
+export const endSession = ({ id, until }: Session, now: number): SQL[] => end(id, until, now);
+
+/** What ends every session that began with a credential up to now. */
+export const endSessionsOf = (key_id: string | null, now: number): SQL[] =>
+  end(everyOne(key_id), now + SESSION_SECONDS * 1_000, now);
+
+export function forgetSession(c: InWorker): void {
   deleteCookie(c, COOKIE, { path: "/" });
 }

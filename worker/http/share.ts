@@ -107,6 +107,12 @@ export async function principalOfShareSession(env: Env, bearer: string, now: num
   const [, share_id = "", until = "0"] = SESSION.exec(bearer) ?? [];
   if (!env.ADMIN_TOKEN || now >= Number(until)) return null;
   if (!sameDigest(await signed(env, share_id, Number(until)), bearer)) return null;
+  const principal = await principalOfShare(env, share_id, now);
+  return principal && { ...principal, expires_at: new Date(Number(until)).toISOString() };
+}
+
+/** Who opened a link earlier; null where it is over. */
+export async function principalOfShare(env: Env, share_id: string, now: number): Promise<Principal | null> {
   const db = openDatabase(env.DB);
   const share = await openShare(db, share_id, now);
   if (!share) return null;
@@ -117,6 +123,5 @@ export async function principalOfShareSession(env: Env, bearer: string, now: num
     banner_tags: filter ? await narrowed(db, project_id, banner_tags, [filter]) : banner_tags,
     key_id: null,
     share_id,
-    expires_at: new Date(Number(until)).toISOString(),
   };
 }

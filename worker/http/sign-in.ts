@@ -1,16 +1,20 @@
 /** Signing in to the dashboard with a key, and out again. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { openDatabase, projects } from "../schema.ts";
-import { atLeast, identified, reaches } from "./access.ts";
+import { openDatabase, projects, transact } from "../schema.ts";
+import { atLeast, identified, identify, reaches } from "./access.ts";
 import { readBody, SIGNING_IN } from "./body.ts";
 import { principalOfKey } from "./keys.ts";
+import { parameters } from "./parameters.ts";
 import { type App, may, type Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { limitSignIn } from "./rate-limit.ts";
-import { endSession, startSession } from "./session.ts";
+import { endSession, endSessionsOf, forgetSession, startSession } from "./session.ts";
 
 export const credentials = z.strictObject({ key: z.string().min(1).max(512) });
+
+/** `all`: every session that began with the same key. */
+export const signingOut = z.strictObject({ all: z.enum(["true"], "must be true").optional() });
 
 export type SignedIn = Principal & {
   /** Those that may be chosen from. */
@@ -40,7 +44,14 @@ export const sessionRoutes = new Hono<App>()
     return c.json(await identified(signedIn(c.env, principal)));
   })
   .get("/session", atLeast("viewer"), async (c) => c.json(await identified(signedIn(c.env, c.var.principal))))
-  .delete("/session", (c) => {
-    endSession(c);
+  .delete("/session", parameters(signingOut), async (c) => {
+    const now = Date.now();
+    const principal = await identified(identify(c, "viewer", () => limitSignIn(c.env, c.req.raw), now));
+    const { session } = c.var;
+    const db = openDatabase(c.env.DB);
+    if (principal && principal.share_id === undefined && c.req.valid("query").all !== undefined)
+      await transact(db, endSessionsOf(principal.key_id, now));
+    else if (principal && session) await transact(db, endSession(session, now));
+    forgetSession(c);
     return c.body(null, 204);
   });

@@ -53,9 +53,15 @@ export class Buckets {
   }
 
   clear(): void {
+    for (const level of LEVEL_NAMES) this.#sql.exec(`DELETE FROM ${level}`);
+    this.forget();
+  }
+
+  /** Lets go of what is in memory alone: what was added since it was last stored. */
+  forget(): void {
     for (const level of LEVEL_NAMES) {
-      this.#sql.exec(`DELETE FROM ${level}`);
       this.#open[level].clear();
+      this.#touched[level].clear();
     }
   }
 

@@ -3,6 +3,7 @@
  * dashboards that listen. It counts an event once by its `seq`, so a delivery can be repeated.
  */
 import { DurableObject } from "cloudflare:workers";
+import { log } from "../log.ts";
 import type { Cell, LiveDimension } from "./bucket.ts";
 import { Buckets } from "./buckets.ts";
 import { cellOf, type LiveEvent, type StreamedEvent, streamed, type View } from "./stream.ts";
@@ -31,8 +32,24 @@ export type LiveMessage =
   | ({ type: "counts" } & Omit<Snapshot, "events">)
   | { type: "events"; events: StreamedEvent[] };
 
-/** A view, until when it is to be had (epoch milliseconds), and by which share link. */
-export type Listener = View & { until: number; share_id?: string };
+/** By what somebody listens; what they may see follows from it, and is looked up again and again. */
+export type Credential = {
+  /** Null: ADMIN_TOKEN, or a share link. */
+  key_id: string | null;
+  share_id?: string;
+  /** Where it is a session of the dashboard: its id, and when it began (epoch milliseconds). */
+  session?: { id: string; began_at: number };
+};
+/** `until` is when they must connect again, epoch milliseconds. */
+export type Listener = { credential: Credential; until: number };
+
+/** What a socket carries while its object sleeps: some hundred bytes, whatever the listener may see. */
+type Attachment = {
+  settings: LiveSettings;
+  listener: Listener;
+  /** How many messages came since when. */
+  asked: { since: number; messages: number };
+};
 
 /** What a minute counted of a type, of one value of a dimension (`''` is none), in one currency (`''` is no money). */
 export type MinuteRow = {
@@ -58,17 +75,31 @@ export type MinutesAsked = {
 /** The socket is closed with this code when a listener must connect, and perhaps sign in, again. */
 const CONNECT_AGAIN = 4000;
 
+/** So long a listener's right is taken as it was looked up. With what an isolate remembers of a key it is 30 seconds. */
+const RIGHT_MS = 10_000;
+const RIGHTS_KEPT = 1_000;
+
+/** What a listener may send: a few words now and then, of which some are answered with a snapshot. */
+const MESSAGES = { characters: 256, windowMs: 10_000, answered: 5, most: 50 };
+const POLICY_VIOLATION = 1008;
+const TOO_BIG = 1009;
+
 const RECENT = 50;
 /** Sets of tags whose windows are kept at hand. */
 const VIEWS = 50;
 
-export class LiveCounters extends DurableObject<unknown> {
+export abstract class Counters extends DurableObject<unknown> {
   readonly #sql: SqlStorage;
   readonly #buckets: Buckets;
   readonly #windows = new Map<string, Windows>();
   #recent: LiveEvent[] = [];
   #applied = 0;
   #settings: LiveSettings | null = null;
+  /** Deliveries of an earlier epoch are of a projection that has begun again since. */
+  #epoch = 0;
+  readonly #rights = new Map<string, { view: Promise<View | null>; at: number }>();
+  /** What a socket was shown last, as far as it is remembered. */
+  readonly #shown = new WeakMap<WebSocket, string>();
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env);
@@ -76,16 +107,26 @@ export class LiveCounters extends DurableObject<unknown> {
     this.#buckets = new Buckets(this.#sql);
     this.#sql.exec(`
       CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, recent TEXT NOT NULL, settings TEXT NOT NULL);
-      CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL);`);
-    const kept = this.#sql
-      .exec<{ applied: number; recent: string; settings: string }>("SELECT * FROM state")
-      .toArray()[0];
-    if (kept) {
-      this.#applied = kept.applied;
-      this.#recent = JSON.parse(kept.recent);
-      this.#settings = JSON.parse(kept.settings);
-    }
+      CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS begun (id INTEGER PRIMARY KEY CHECK (id = 0), epoch INTEGER NOT NULL);`);
+    this.#remember();
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+  }
+
+  /** What a listener may see now; null where they may not listen any more. */
+  protected abstract viewOf(project_id: string, credential: Credential, now: number): Promise<View | null>;
+
+  /** Makes memory what storage has. */
+  #remember(): void {
+    const [kept] = this.#sql
+      .exec<{ applied: number; recent: string; settings: string }>("SELECT * FROM state")
+      .toArray();
+    this.#applied = kept?.applied ?? 0;
+    this.#recent = JSON.parse(kept?.recent ?? "[]");
+    this.#settings = JSON.parse(kept?.settings ?? "null");
+    this.#epoch = this.#sql.exec<{ epoch: number }>("SELECT epoch FROM begun").toArray()[0]?.epoch ?? 0;
+    this.#buckets.forget();
+    this.#windows.clear();
   }
 
   /** Answers, for `/health`. */
@@ -94,9 +135,25 @@ export class LiveCounters extends DurableObject<unknown> {
   }
 
   /** Counts what it has not counted yet, then tells who listens. */
-  async apply(settings: LiveSettings, events: LiveEvent[], now: number): Promise<void> {
+  async apply(settings: LiveSettings, events: LiveEvent[], now: number, epoch = this.#epoch): Promise<void> {
+    if (epoch < this.#epoch) return;
+    if (epoch > this.#epoch) this.#begin(epoch);
     const fresh = events.filter((event) => event.seq > this.#applied);
     if (fresh.length === 0) return;
+    const [applied, recent, before] = [this.#applied, this.#recent, this.#settings];
+    try {
+      this.ctx.storage.transactionSync(() => this.#count(settings, fresh, now));
+    } catch (error) {
+      // What could not be written was not counted: it comes again. Buckets are read from storage when they are next asked for.
+      [this.#applied, this.#recent, this.#settings] = [applied, recent, before];
+      this.#buckets.forget();
+      this.#windows.clear();
+      throw error;
+    }
+    await this.#push(fresh.slice(-RECENT).reverse(), now);
+  }
+
+  #count(settings: LiveSettings, fresh: LiveEvent[], now: number): void {
     for (const event of fresh) {
       const cell = cellOf(event);
       this.#buckets.add(event.at, cell, now);
@@ -105,7 +162,6 @@ export class LiveCounters extends DurableObject<unknown> {
     this.#applied = fresh[fresh.length - 1]?.seq ?? this.#applied;
     this.#recent = [...fresh.slice(-RECENT).reverse(), ...this.#recent].slice(0, RECENT);
     this.#settings = settings;
-    // No await in between: the runtime writes all of it as one transaction.
     this.#buckets.store(now);
     this.#sql.exec(
       "INSERT OR REPLACE INTO state (id, applied, recent, settings) VALUES (0, ?, ?, ?)",
@@ -113,7 +169,6 @@ export class LiveCounters extends DurableObject<unknown> {
       JSON.stringify(this.#recent),
       JSON.stringify(settings),
     );
-    this.#push(fresh.slice(-RECENT).reverse(), now);
   }
 
   /** Takes a person out of the stream; the counts stay. Returns how many events there were under this token. */
@@ -132,25 +187,27 @@ export class LiveCounters extends DurableObject<unknown> {
       .one();
     this.#recent = kept;
     this.#sql.exec("UPDATE state SET recent = ?", JSON.stringify(kept));
-    for (const socket of this.ctx.getWebSockets()) {
-      const { settings, listener } = socket.deserializeAttachment() as { settings: LiveSettings; listener: Listener };
-      send(socket, { type: "snapshot", ...(await this.snapshot(settings, listener, now)) });
-    }
+    for (const socket of this.ctx.getWebSockets()) await this.#showAll(socket, now);
     return total;
   }
 
-  /** Forgets everything, for a rebuild. */
-  async clear(): Promise<void> {
-    this.#sql.exec("DELETE FROM state");
-    this.#buckets.clear();
-    this.#windows.clear();
-    this.#recent = [];
-    this.#applied = 0;
+  /** Forgets everything, for a rebuild, which is the beginning of an epoch. Not again what has come in it already. */
+  async clear(epoch: number): Promise<void> {
+    if (epoch > this.#epoch) this.#begin(epoch);
+  }
+
+  #begin(epoch: number): void {
+    this.ctx.storage.transactionSync(() => {
+      this.#sql.exec("DELETE FROM state");
+      this.#buckets.clear();
+      this.#sql.exec("INSERT OR REPLACE INTO begun (id, epoch) VALUES (0, ?)", epoch);
+    });
+    this.#remember();
   }
 
   /** Forgets everything for good: its project is gone. Whoever listens must connect again, and finds nothing there. */
   async remove(): Promise<void> {
-    await this.clear();
+    this.#begin(this.#epoch);
     this.#sql.exec("DELETE FROM erased");
     for (const socket of this.ctx.getWebSockets()) socket.close(CONNECT_AGAIN, "connect again");
   }
@@ -209,9 +266,11 @@ export class LiveCounters extends DurableObject<unknown> {
       listener: Listener;
     };
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server, listener.share_id === undefined ? [] : [listener.share_id]);
-    server.serializeAttachment({ settings, listener });
-    await this.webSocketMessage(server);
+    const { share_id } = listener.credential;
+    const now = Date.now();
+    this.ctx.acceptWebSocket(server, share_id === undefined ? [] : [share_id]);
+    server.serializeAttachment({ settings, listener, asked: { since: now, messages: 0 } } satisfies Attachment);
+    await this.#showAll(server, now);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -222,11 +281,53 @@ export class LiveCounters extends DurableObject<unknown> {
   }
 
   /** Whatever a listener says, it means "tell me again": windows run on while nothing happens. */
-  override async webSocketMessage(socket: WebSocket): Promise<void> {
-    const { settings, listener } = socket.deserializeAttachment() as { settings: LiveSettings; listener: Listener };
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const size = typeof message === "string" ? message.length : message.byteLength;
+    if (size > MESSAGES.characters) return socket.close(TOO_BIG, "too large");
     const now = Date.now();
-    if (now > listener.until) return socket.close(CONNECT_AGAIN, "connect again");
-    send(socket, { type: "snapshot", ...(await this.snapshot(settings, listener, now)) });
+    const attached = attachmentOf(socket);
+    const before = attached.asked;
+    const { since, messages } = now < before.since + MESSAGES.windowMs ? before : { since: now, messages: 0 };
+    if (messages >= MESSAGES.most) return socket.close(POLICY_VIOLATION, "too many messages");
+    socket.serializeAttachment({ ...attached, asked: { since, messages: messages + 1 } } satisfies Attachment);
+    if (messages < MESSAGES.answered) await this.#showAll(socket, now);
+  }
+
+  /** What a socket may be shown now. Null: nothing; it is closed where that stays so. */
+  async #viewFor(socket: WebSocket, now: number): Promise<View | null> {
+    const { settings, listener } = attachmentOf(socket);
+    if (now > listener.until) {
+      socket.close(CONNECT_AGAIN, "connect again");
+      return null;
+    }
+    try {
+      const view = await this.#rightOf(settings.project_id, listener.credential, now);
+      if (view === null) socket.close(CONNECT_AGAIN, "connect again");
+      return view;
+    } catch (error) {
+      // Nothing is shown on trust; the next event asks again.
+      log("warn", "listener not looked up", { project_id: settings.project_id, error: String(error) });
+      return null;
+    }
+  }
+
+  /** Looked up once for all sockets of a credential, and only while something is shown: an object that sleeps asks nothing. */
+  #rightOf(project_id: string, credential: Credential, now: number): Promise<View | null> {
+    const name = JSON.stringify(credential);
+    const known = this.#rights.get(name);
+    if (known && now < known.at + RIGHT_MS) return known.view;
+    const view = this.viewOf(project_id, credential, now);
+    if (this.#rights.size >= RIGHTS_KEPT) this.#rights.clear();
+    this.#rights.set(name, { view, at: now });
+    view.catch(() => this.#rights.delete(name));
+    return view;
+  }
+
+  async #showAll(socket: WebSocket, now: number): Promise<void> {
+    const view = await this.#viewFor(socket, now);
+    if (view === null) return;
+    this.#shown.set(socket, JSON.stringify(view));
+    send(socket, { type: "snapshot", ...(await this.snapshot(attachmentOf(socket).settings, view, now)) });
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -234,26 +335,30 @@ export class LiveCounters extends DurableObject<unknown> {
     socket.close(code === 1005 || code === 1006 ? 1000 : code);
   }
 
-  #push(fresh: LiveEvent[], now: number): void {
+  async #push(fresh: LiveEvent[], now: number): Promise<void> {
     const sockets = this.ctx.getWebSockets();
     if (sockets.length === 0 || !this.#settings) return;
     const settings = this.#settings;
     const countsFor = new Map<string, LiveMessage>();
     for (const socket of sockets) {
-      const { listener } = socket.deserializeAttachment() as { listener: Listener };
-      if (now > listener.until) {
-        socket.close(CONNECT_AGAIN, "connect again");
+      const view = await this.#viewFor(socket, now);
+      if (view === null) continue;
+      const name = JSON.stringify(view);
+      if ((this.#shown.get(socket) ?? name) !== name) {
+        await this.#showAll(socket, now);
         continue;
       }
-      const view = JSON.stringify(listener.banner_tags);
-      const counts = countsFor.get(view) ?? { type: "counts", ...this.#counts(settings, listener, now) };
-      countsFor.set(view, counts);
+      this.#shown.set(socket, name);
+      const counts = countsFor.get(name) ?? { type: "counts", ...this.#counts(settings, view, now) };
+      countsFor.set(name, counts);
       send(socket, counts);
-      const events = streamed(fresh, listener);
+      const events = streamed(fresh, view);
       if (events.length > 0) send(socket, { type: "events", events });
     }
   }
 }
+
+const attachmentOf = (socket: WebSocket) => socket.deserializeAttachment() as Attachment;
 
 function send(socket: WebSocket, message: LiveMessage): void {
   try {

@@ -1,5 +1,5 @@
 /** Signing in and out, in the document. */
-import { credentials } from "../http/sign-in.ts";
+import { credentials, signingOut } from "../http/sign-in.ts";
 import { signedIn } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -32,7 +32,9 @@ export const sessionOperations: Operation[] = [
     id: "signOut",
     method: "delete",
     summary: "Sign out",
-    description: "Takes the cookie from the browser. A key that signs its requests itself is not affected.",
+    query: signingOut,
+    description:
+      "Ends the session, wherever its cookie may be, and takes the cookie from the browser. With `all=true` also every other session that began with the same key, or with ADMIN_TOKEN. The key itself goes on.",
     role: null,
     answers: { 204: { description: "The cookie is gone.", headers: ["Set-Cookie"] } },
   },

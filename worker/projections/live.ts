@@ -30,12 +30,12 @@ export const live: Delivery = {
     for (const [project_id, own] of Map.groupBy(rows, (row) => row.project_id)) {
       const settings = { project_id, timezone: (own[0] as Row).timezone };
       const events = own.map(({ project_id: _, timezone: __, ...event }) => event);
-      await env.LIVE.getByName(project_id).apply(settings, events, now);
+      await env.LIVE.getByName(project_id).apply(settings, events, now, range.epoch);
     }
     return [];
   },
-  async clear(env, db) {
+  async clear(env, db, epoch) {
     const projects = await db.all<{ project_id: string }>(sql`SELECT project_id FROM projects`);
-    for (const { project_id } of projects) await env.LIVE.getByName(project_id).clear();
+    for (const { project_id } of projects) await env.LIVE.getByName(project_id).clear(epoch);
   },
 };

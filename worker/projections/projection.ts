@@ -30,6 +30,9 @@ export type Tables = Named & {
   clear(): SQL[];
 };
 
+/** Read together with the cursor: which beginning of the projection the events are handed over in. */
+export type Delivered = Range & { epoch: number };
+
 /** What is kept elsewhere: handed over before the cursor moves, so the receiver must know what it has. */
 export type Delivery = Named & {
   /** Up to where it goes now, with so many calls at most; the whole range where absent. */
@@ -38,9 +41,12 @@ export type Delivery = Named & {
    * Gives what belongs into one transaction with the move of the cursor; null where the range takes more steps, and this
    * one has noted what it did.
    */
-  deliver(env: Env, db: Database, range: Range, now: number): Promise<SQL[] | null>;
-  /** Absent where it is a record of its own, and never begun anew. */
-  clear?(env: Env, db: Database): Promise<void>;
+  deliver(env: Env, db: Database, range: Delivered, now: number): Promise<SQL[] | null>;
+  /**
+   * Empties the receiver, after an epoch has begun; what has come in that epoch by then stays. Absent where it is a record
+   * of its own, and never begun anew.
+   */
+  clear?(env: Env, db: Database, epoch: number): Promise<void>;
 };
 
 export type Projection = Tables | Delivery;

@@ -28,12 +28,13 @@ type State = {
   head: number | null;
   held: 0 | 1;
   cursors: string;
+  epoch: number | null;
   generation: number | null;
   erasure_id: string | null;
   reattributed: string;
 };
 /** What a step was made from, which must not have changed when it is written. */
-type Naming = { generation: number; reattributed: string };
+type Naming = { generation: number; reattributed: string; epoch: number };
 
 /** It took the events `after < seq <= cursor`, and so many are left. */
 export type Outcome = { name: string; after: number; cursor: number; behind: number };
@@ -47,11 +48,13 @@ export async function advance(
   limit = STEP,
 ): Promise<Outcome> {
   const state = await db.get<State>(sql`SELECT (SELECT max(seq) FROM events) AS head, ${HELD} AS held,
-    (SELECT json_group_object(name, cursor) FROM projections) AS cursors, ${REATTRIBUTED} AS reattributed,
+    (SELECT json_group_object(name, cursor) FROM projections) AS cursors,
+    (SELECT epoch FROM projections WHERE name = ${projection.name}) AS epoch, ${REATTRIBUTED} AS reattributed,
     (SELECT generation FROM renaming) AS generation, (SELECT erasure_id FROM renaming) AS erasure_id`);
   // Without it no cursor would move: better told in /health than waited for.
   if (state?.generation == null) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
-  const naming = { generation: state.generation, reattributed: state.reattributed };
+  const epoch = state.epoch ?? 0;
+  const naming = { generation: state.generation, reattributed: state.reattributed, epoch };
   const cursors = JSON.parse(state.cursors) as Record<string, number>;
   const cursorOf = (name: string) => cursors[name] ?? 0;
   const after = cursorOf(projection.name);
@@ -68,7 +71,7 @@ export async function advance(
     range.upTo = (await projection.reach?.(db, range, now, budgetOf(env).left)) ?? upTo;
     // What it leaves for later does not keep anyone busy now.
     if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
-    const written = await projection.deliver(env, db, range, now);
+    const written = await projection.deliver(env, db, { ...range, epoch }, now);
     if (written === null) return { name: projection.name, after, cursor: after, behind: end - after };
     await transact(db, [move(projection.name, range, naming, now), ...written]);
   } else {
@@ -84,15 +87,15 @@ async function findRepairs(db: Database, range: Range): Promise<Repairs> {
 }
 
 /**
- * Fails, and with it the transaction, when another run has moved the cursor meanwhile, people were renamed or attributed
+ * Fails, and with it the transaction, when another run has moved the cursor or begun again meanwhile, people were renamed or attributed
  * again since they were looked up, or a restore has begun: NULL is not allowed.
  */
-function move(name: string, { after, upTo }: Range, { generation, reattributed }: Naming, now: number): SQL {
+function move(name: string, { after, upTo }: Range, { generation, reattributed, epoch }: Naming, now: number): SQL {
   return sql`INSERT INTO projections (name, cursor, updated_at)
     SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL
       AND ${REATTRIBUTED} = ${reattributed} AND NOT ${HELD} THEN ${upTo} END, ${now}
     FROM renaming WHERE true
-    ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} THEN ${upTo} END,
+    ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} AND epoch = ${epoch} THEN ${upTo} END,
       updated_at = ${now}, error = NULL, failed_at = NULL`;
 }
 
@@ -117,19 +120,36 @@ export async function anySettled(db: Database): Promise<boolean> {
   return found?.any === 1;
 }
 
-/** Empties a projection and all that follow it, and sends them back to the log's beginning. */
+/** A projection's first place again, in a later epoch, `least` or more: what is being handed over at this moment is of the one before. */
+export const beginAgain = (name: string, least = 1): SQL =>
+  sql`INSERT INTO projections (name, cursor, epoch) VALUES (${name}, 0, ${least})
+    ON CONFLICT (name) DO UPDATE SET cursor = 0, epoch = max(epoch + 1, excluded.epoch), error = NULL, failed_at = NULL`;
+
+/** Empties the receivers of deliveries that have begun again: each knows what it has of the new epoch already. */
+export async function clearReceivers(env: Env, db: Database, projections: readonly Projection[]): Promise<void> {
+  for (const projection of projections) {
+    if (!("deliver" in projection)) continue;
+    const found = await db.get<{ epoch: number }>(sql`SELECT epoch FROM projections WHERE name = ${projection.name}`);
+    await projection.clear?.(env, db, found?.epoch ?? 0);
+  }
+}
+
+/**
+ * Empties a projection and all that follow it, and sends them back to the log's beginning. Receivers last: a run that comes
+ * in between hands over to them in the new epoch, which empties them as well.
+ */
 export async function rebuild(env: Env, db: Database, all: readonly Projection[], name: string): Promise<string[]> {
   const affected = new Set([name]);
   for (const projection of all)
     if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
-  const statements: SQL[] = [];
-  for (const projection of all.filter((candidate) => affected.has(candidate.name))) {
-    if ("deliver" in projection) await projection.clear?.(env, db);
-    else statements.push(...projection.clear());
-    statements.push(
-      sql`UPDATE projections SET cursor = 0, error = NULL, failed_at = NULL WHERE name = ${projection.name}`,
-    );
-  }
-  await transact(db, statements);
+  const again = all.filter((candidate) => affected.has(candidate.name));
+  await transact(
+    db,
+    again.flatMap((projection) => [
+      ...("deliver" in projection ? [] : projection.clear()),
+      beginAgain(projection.name),
+    ]),
+  );
+  await clearReceivers(env, db, again);
   return [...affected];
 }

@@ -3,20 +3,15 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
-import { type App, may, type Principal } from "../http/principal.ts";
+import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import type { Listener, View } from "../live/counters.ts";
+import type { Listener } from "../live/counters.ts";
+import { viewOf } from "./listening.ts";
 import { common } from "./period.ts";
-
-/** Viewers see that something happened, not who did it; a key of some tags sees what counts for those. */
-const viewOf = (principal: Principal): View => ({
-  personal: may(principal, "analyst"),
-  banner_tags: principal.banner_tags,
-});
 
 export const realtimeQuery = z.strictObject({ project_id: common.project_id });
 
-/** How long a socket stays open before its listener must show again who it is: so a revoked key stops listening. */
+/** How long a socket stays open before its listener must connect again. */
 const LISTENING_MS = 15 * 60_000;
 
 export const realtimeRoutes = new Hono<App>()
@@ -33,11 +28,16 @@ export const realtimeRoutes = new Hono<App>()
   .get("/live", parameters(realtimeQuery), ofProject, async (c) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") throw new Problem(426, "This route is a WebSocket.");
     const { project_id, timezone } = c.var.project;
-    const { share_id, expires_at } = c.var.principal;
+    const { key_id, share_id, expires_at } = c.var.principal;
+    const { session } = c.var;
+    const over = Date.parse(expires_at ?? "") || (session?.until ?? Number.POSITIVE_INFINITY);
     const listener: Listener = {
-      ...viewOf(c.var.principal),
-      until: Math.min(Date.now() + LISTENING_MS, Date.parse(expires_at ?? "") || Number.POSITIVE_INFINITY),
-      ...(share_id !== undefined && { share_id }),
+      credential: {
+        key_id,
+        ...(share_id !== undefined && { share_id }),
+        ...(session && { session: { id: session.id, began_at: session.began_at } }),
+      },
+      until: Math.min(Date.now() + LISTENING_MS, over),
     };
     const request = new Request("https://live/", {
       headers: { upgrade: "websocket", "x-listener": JSON.stringify({ settings: { project_id, timezone }, listener }) },

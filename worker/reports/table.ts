@@ -21,16 +21,19 @@ export function formatOf(c: Context): Format {
 }
 
 /**
- * A spreadsheet takes a cell that begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection).
- * A negative decimal is none.
+ * A spreadsheet takes what begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection). Some split
+ * cells at a semicolon or a tab, and some take full-width signs for the plain ones. A negative decimal is no formula.
  */
-const FORMULA = /^(?!-\d+(?:\.\d+)?$)[=+\-@\t\r]/;
+const FORMULA = /(^|[;\t])(?=[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/g;
+const NEGATIVE = /^-\d+(?:\.\d+)?$/;
+/** They change the order in which a cell is shown, so that it reads as something else. */
+const BIDI = /[\u202A-\u202E\u2066-\u2069]/g;
 
 function csvCell(value: Cell): string {
   if (value === null) return "";
-  const plain = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const text = typeof value === "string" && FORMULA.test(value) ? `'${plain}` : plain;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const plain = (typeof value === "object" ? JSON.stringify(value) : String(value)).replace(BIDI, "");
+  const text = typeof value === "string" && !NEGATIVE.test(plain) ? plain.replace(FORMULA, "$1'") : plain;
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** How a table is written, line by line. */

@@ -1,0 +1,56 @@
+/** What every answer of the API has in common: headers, and cells that no spreadsheet runs or shows as something else. */
+import { env, SELF } from "cloudflare:test";
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { table } from "../../worker/reports/table.ts";
+import { ADMIN } from "./keys.ts";
+
+const csvOf = async (cell: string): Promise<string> => {
+  const app = new Hono().get("/", (c) => table(c, { body: {}, columns: ["cell"], rows: [{ cell }] }));
+  const text = await (await app.request("/?format=csv")).text();
+  return text.slice("cell\r\n".length, -"\r\n".length);
+};
+
+describe("a cell of CSV", () => {
+  it.each([
+    ["plain", "plain"],
+    ["-12.5", "-12.5"],
+    ["=1+1", "'=1+1"],
+    ["-1+1", "'-1+1"],
+    ["\uFF1D1+1", "'\uFF1D1+1"],
+    ["\uFF0Bcmd", "'\uFF0Bcmd"],
+    ["\uFF0Dcmd", "'\uFF0Dcmd"],
+    ["\uFF20sum", "'\uFF20sum"],
+    ["a;=1+1", `"a;'=1+1"`],
+    ["a;b", `"a;b"`],
+    ["a\t@sum", `"a\t'@sum"`],
+    ["\u202E=1+1\u2066", "'=1+1"],
+    ["fdp.\u202Eexe", "fdp.exe"],
+    ['say "a"', '"say ""a"""'],
+  ])("%j is written as %j", async (given, written) => expect(await csvOf(given)).toBe(written));
+});
+
+describe("an answer of the API", () => {
+  const ask = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
+    SELF.fetch(`https://answers.example${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+
+  it("is kept by nobody who was not told to, and taken for nothing else than it is", async () => {
+    const answers = [
+      await ask("GET", "/api/v1/keys"),
+      await ask("POST", "/api/v1/keys", { name: "k", role: "viewer", project_id: "default" }),
+      await ask("GET", "/v1/session"),
+      await ask("POST", "/api/session", { key: env.ADMIN_TOKEN }, {}),
+      await ask("GET", "/api/v1/keys", undefined, {}),
+      await ask("GET", "/api/v1/nothing"),
+    ];
+    for (const answer of answers) {
+      await answer.body?.cancel();
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    }
+    const report = await ask("GET", "/api/v1/metrics?from=2020-01-01&to=2020-01-02");
+    await report.body?.cancel();
+    expect(report.headers.get("cache-control")).toBe("private, no-cache");
+    expect(report.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+});

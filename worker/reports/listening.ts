@@ -1,0 +1,25 @@
+/** The live counters with what they know nothing of: what a listener may see, by key, session or share link. */
+import { principalOf, reaches } from "../http/access.ts";
+import { may, type Principal } from "../http/principal.ts";
+import { Counters, type Credential, type View } from "../live/counters.ts";
+import { metered } from "../store/budget.ts";
+
+/** Viewers see that something happened, not who did it; a key of some tags sees what counts for those. */
+export const viewOf = (principal: Principal): View => ({
+  personal: may(principal, "analyst"),
+  banner_tags: principal.banner_tags,
+});
+
+export class LiveCounters extends Counters {
+  readonly #env: Env;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.#env = env;
+  }
+
+  protected override async viewOf(project_id: string, credential: Credential, now: number): Promise<View | null> {
+    const principal = await principalOf(metered(this.#env, "listener").env, credential, now);
+    return principal && reaches(principal, project_id) && may(principal, "viewer") ? viewOf(principal) : null;
+  }
+}

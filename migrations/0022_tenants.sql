@@ -35,10 +35,10 @@ CREATE TABLE ended_sessions (
 -- A projection that is begun again has a later epoch, by which a receiver of its deliveries tells them from earlier ones.
 ALTER TABLE projections ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
 
--- An event is of a project that is there, and was so when the event came: one that was on its way when its project was
--- removed becomes a dead letter. Nobody keeps one longer than a minute after that. A restore brings back what was taken.
-CREATE TRIGGER events_of_a_project BEFORE INSERT ON events
-WHEN (NOT EXISTS (SELECT 1 FROM projects p WHERE p.project_id = NEW.project_id)
-    OR EXISTS (SELECT 1 FROM removals r WHERE r.project_id = NEW.project_id AND NEW.received_at <= r.removed_at + 60000))
-  AND NOT EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)
-BEGIN SELECT RAISE(ABORT, 'the project of the event is not there'); END;
+-- An event that was on its way when its project was removed is not stored, also where a project has been made under the same
+-- id since: isolates take events of a removed project for up to a minute. It becomes a dead letter.
+CREATE TRIGGER events_of_removed_projects BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM removals r WHERE r.project_id = NEW.project_id
+  AND (NEW.received_at <= r.removed_at + 60000
+    OR NOT EXISTS (SELECT 1 FROM projects p WHERE p.project_id = NEW.project_id)))
+BEGIN SELECT RAISE(ABORT, 'the project of the event was removed'); END;

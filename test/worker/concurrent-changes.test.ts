@@ -2,9 +2,10 @@
 import { createExecutionContext, env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../worker/app.ts";
+import { bury as buryLetters } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { ADMIN } from "./keys.ts";
-import { createProject } from "./log.ts";
+import { createProject, db, storedEvent } from "./log.ts";
 
 const run = (query: string, ...values: unknown[]) =>
   env.DB.prepare(query)
@@ -145,5 +146,49 @@ describe("a segment", () => {
       ).status,
     ).toBe(400);
     expect((await call("DELETE", `/segments/${unshared}`)).status).toBe(204);
+  });
+});
+
+describe("a dead letter", () => {
+  const bury = async () => {
+    const event = storedEvent({ project_id: "shared", event_type: "visit", player_id: "p" });
+    await buryLetters(db, [{ event, error: "a fault" }], "test", 0);
+    const row = await env.DB.prepare("SELECT id FROM dead_letters WHERE event_id = ?").bind(event.event_id).first();
+    return { id: row?.id as number, event_id: event.event_id };
+  };
+  const status = async (id: number) =>
+    (await env.DB.prepare("SELECT status FROM dead_letters WHERE id = ?").bind(id).first())?.status;
+  const acts = async () =>
+    (await env.DB.prepare("SELECT count(*) AS n FROM audit WHERE action LIKE 'dead_letter.%'").first<{ n: number }>())
+      ?.n as number;
+  const fail = () => Promise.reject(new Error("the database went away"));
+
+  it("is not resolved where the note of who did it cannot be written, and is when that is tried again", async () => {
+    const asks = [
+      (id: number, bindings?: Env) => call("POST", "/dead-letters/discard", { ids: [id] }, bindings),
+      (id: number, bindings?: Env) => call("DELETE", `/dead-letters/${id}`, undefined, bindings),
+      (id: number, bindings?: Env) => call("POST", "/dead-letters/replay", { ids: [id] }, bindings),
+    ];
+    for (const ask of asks) {
+      const [{ id, event_id }, before] = [await bury(), await acts()];
+      expect((await ask(id, withIn(fail))).status).toBe(500);
+      expect([await status(id), await acts()]).toEqual(["waiting", before]);
+      expect((await ask(id)).status).toBeLessThan(300);
+      expect([await status(id), await acts()]).toEqual([expect.stringMatching(/discarded|replayed/), before + 1]);
+      const { results } = await env.DB.prepare("SELECT seq FROM events WHERE event_id = ?").bind(event_id).all();
+      expect(results.length).toBe((await status(id)) === "replayed" ? 1 : 0);
+    }
+  });
+
+  it("that is replayed while it is edited stays replayed", async () => {
+    const { id } = await bury();
+    const replay = () => call("POST", "/dead-letters/replay", { ids: [id] });
+    const { status: answer } = await call(
+      "PATCH",
+      `/dead-letters/${id}`,
+      { event: { banner_tag: "t" } },
+      withIn(replay),
+    );
+    expect([answer, await status(id)]).toEqual([409, "replayed"]);
   });
 });

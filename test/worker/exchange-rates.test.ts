@@ -100,6 +100,31 @@ describe("rates", () => {
     });
   });
 
+  it("come whole as CSV, read in pages: the answer is never held as one, nor one query's", async () => {
+    await env.DB.prepare(
+      `INSERT OR IGNORE INTO exchange_rates (currency_code, rate_date, usd_rate, data_source, loaded_at)
+       WITH RECURSIVE day (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM day WHERE n < 4999)
+       SELECT 'SEK', date('1990-01-01', n || ' days'), 1, 'a test', 0 FROM day`,
+    ).run();
+    let unbounded = 0;
+    const counted = new Proxy(env.DB, {
+      get(real, name) {
+        const value = Reflect.get(real, name);
+        if (name !== "prepare") return typeof value === "function" ? value.bind(real) : value;
+        return (query: string) => {
+          if (query.includes("FROM exchange_rates WHERE true") && !query.includes("LIMIT")) unbounded++;
+          return real.prepare(query);
+        };
+      },
+    });
+    const request = new Request(`${PATH}?currency_code=SEK&to=2003-12-31&format=csv`, { headers: ADMIN });
+    const answer = await app.fetch(request, { ...env, DB: counted }, createExecutionContext());
+    const lines = (await answer.text()).split("\r\n");
+    expect([lines.length, new Set(lines).size]).toEqual([1 + 5_000 + 1, 1 + 5_000 + 1]);
+    expect(unbounded).toBe(0);
+    await env.DB.prepare("DELETE FROM exchange_rates WHERE data_source = 'a test'").run();
+  });
+
   it("come as CSV, from a spreadsheet too", async () => {
     const csv = '\uFEFFrate_date,currency_code,usd_rate,data_source\r\n2026-05-01,KWD,3.25,"bank, of ""K"""\r\n';
     expect((await post(csv, { "content-type": "text/csv; charset=utf-8" })).status).toBe(201);

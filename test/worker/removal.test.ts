@@ -159,6 +159,7 @@ describe("a project that was removed", () => {
       player_id: "late",
       received_at: received_before,
     });
+    await env.DB.prepare("INSERT INTO removals VALUES ('nowhere', 0, 0, 2, 0)").run();
     const nobodys = storedEvent({ project_id: "nowhere", event_type: "visit", player_id: "nobody" });
     const own = storedEvent({
       project_id: "brand",
@@ -183,8 +184,8 @@ describe("a project that was removed", () => {
       failed: 3,
     });
     // Whoever had looked before the project was removed is stopped by the log itself.
-    await expect(append(db, [nobodys])).rejects.toThrow("the project of the event is not there");
-    await expect(append(db, [late])).rejects.toThrow("the project of the event is not there");
+    await expect(append(db, [nobodys])).rejects.toThrow("the project of the event was removed");
+    await expect(append(db, [late])).rejects.toThrow("the project of the event was removed");
   });
 });
 

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";
 import { DOORS, readEvent, type StoredEvent } from "../event.ts";
-import { type DeadLetter, replay, resolve } from "../event-log/dead-letters.ts";
+import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dead-letters.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
 import { parameters } from "../http/parameters.ts";
@@ -148,22 +148,16 @@ export const deadLetterRoutes = new Hono<App>()
     const choice = await readBody(c, deadLetterChoice);
     const db = openDatabase(c.env.DB);
     const now = Date.now();
-    const results = await replay(db, await choose(db, c.var.principal, choice), now, () =>
-      budgetOf(c.env).has(REPLAY_CALLS),
-    );
-    const replayed = results.filter((result) => result.status === "replayed").length;
-    await act(
-      db,
-      c.var.principal,
-      now,
-      {
-        project_id: c.var.principal.project_id,
-        action: "dead_letter.replay",
-        subject: `${replayed} of ${results.length}`,
-        details: choice,
-      },
-      [],
-    );
+    const { project_id } = c.var.principal;
+    const succeeded = (results: readonly Replay[]) => results.filter(({ status }) => status === "replayed").length;
+    const chosen = await choose(db, c.var.principal, choice);
+    const room = () => budgetOf(c.env).has(REPLAY_CALLS);
+    const results = await replay(db, chosen, now, room, (statements, done) => {
+      const subject = `${succeeded(done)} of ${done.length}`;
+      const what = { project_id, action: "dead_letter.replay", subject, details: choice };
+      return act(db, c.var.principal, now, what, statements);
+    });
+    const replayed = succeeded(results);
     await wakeProjectors(c.env);
     return c.json({ replayed, failed: results.length - replayed, more: results.length === AT_ONCE, results });
   })
@@ -172,19 +166,9 @@ export const deadLetterRoutes = new Hono<App>()
     const db = openDatabase(c.env.DB);
     const now = Date.now();
     const ids = (await choose(db, c.var.principal, choice)).map((letter) => letter.id);
-    await resolve(db, ids, "discarded", now);
-    await act(
-      db,
-      c.var.principal,
-      now,
-      {
-        project_id: c.var.principal.project_id,
-        action: "dead_letter.discard",
-        subject: String(ids.length),
-        details: choice,
-      },
-      [],
-    );
+    const { project_id } = c.var.principal;
+    const what = { project_id, action: "dead_letter.discard", subject: String(ids.length), details: choice };
+    await act(db, c.var.principal, now, what, [resolved(ids, "discarded", now)]);
     return c.json({ discarded: ids.length, more: ids.length === AT_ONCE });
   })
   .get("/dead-letters/:id{[0-9]+}", async (c) =>
@@ -222,18 +206,19 @@ export const deadLetterRoutes = new Hono<App>()
       event_type: event.event_type,
       event: JSON.stringify(event),
     };
-    await act(
-      db,
-      c.var.principal,
-      now,
-      {
-        project_id: event.project_id,
-        action: "dead_letter.edit",
-        subject: String(letter.id),
-        details: { fields: Object.keys(changes) },
-      },
-      [db.update(deadLetters).set(edited).where(eq(deadLetters.id, letter.id)).getSQL()],
-    );
+    const { project_id } = event;
+    const details = { fields: Object.keys(changes) };
+    const what = { project_id, action: "dead_letter.edit", subject: String(letter.id), details };
+    const done = act(db, c.var.principal, now, what, [
+      // Fails where it was resolved or edited since it was read: NULL is not allowed.
+      sql`UPDATE dead_letters SET error = CASE WHEN status = 'waiting' AND event = ${letter.event} THEN error END
+        WHERE id = ${letter.id}`,
+      db.update(deadLetters).set(edited).where(eq(deadLetters.id, letter.id)).getSQL(),
+    ]);
+    await done.catch((error) => {
+      if (!/NOT NULL constraint failed: dead_letters\.error/.test(String(error))) throw error;
+      throw new Problem(409, "The letter was changed by others at this moment. Please look at it again.");
+    });
     return c.json(view(edited));
   })
   .delete("/dead-letters/:id{[0-9]+}", async (c) => {
@@ -241,14 +226,8 @@ export const deadLetterRoutes = new Hono<App>()
     const letter = await find(db, c.var.principal, c.req.param("id"));
     const now = Date.now();
     if (letter.status === "waiting") {
-      await resolve(db, [letter.id], "discarded", now);
-      await act(
-        db,
-        c.var.principal,
-        now,
-        { project_id: letter.project_id, action: "dead_letter.discard", subject: String(letter.id) },
-        [],
-      );
+      const what = { project_id: letter.project_id, action: "dead_letter.discard", subject: String(letter.id) };
+      await act(db, c.var.principal, now, what, [resolved([letter.id], "discarded", now)]);
     }
     return c.body(null, 204);
   });

@@ -20,6 +20,8 @@ import { act } from "./audit.ts";
 import { pageParameters } from "./page.ts";
 
 const MOST_RATES = 1_000;
+/** Rows read at once where all are asked for. */
+const STREAMED_PAGE = 2_000;
 const RATE_RULE = "must be a decimal string above 0, at most 1000, with at most 8 places";
 
 const currency_code = z.string().refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR");
@@ -96,18 +98,30 @@ const condition = (column: SQL, value: string | undefined) =>
 export const exchangeRateRoutes = new Hono<App>()
   .get("/exchange-rates", atLeast("admin"), parameters(ratesQuery), async (c) => {
     const { currency_code, from, to, limit, cursor } = c.req.valid("query");
-    const [behind, behindCode] = cursor?.split(" ") ?? [];
-    const all = formatOf(c) !== "json";
-    const found = await openDatabase(c.env.DB).all<Rate & { loaded_at: number }>(sql`
-      SELECT * FROM exchange_rates WHERE true ${condition(sql`currency_code =`, currency_code)}
-        ${condition(sql`rate_date >=`, from)} ${condition(sql`rate_date <=`, to)}
-        ${behind === undefined ? sql`` : sql`AND (rate_date < ${behind} OR rate_date = ${behind} AND currency_code > ${behindCode})`}
-      ORDER BY rate_date DESC, currency_code ${all ? sql`` : sql`LIMIT ${limit + 1}`}`);
-    const rows = (all ? found : found.slice(0, limit)).map(view);
-    const last = rows.at(-1);
-    const next_cursor = found.length > rows.length && last ? `${last.rate_date} ${last.currency_code}` : null;
-    const body: RatesPage = { rows, next_cursor };
-    return table(c, { body, columns: ["currency_code", "rate_date", "usd_rate", "data_source", "loaded_at"], rows });
+    const db = openDatabase(c.env.DB);
+    const pageBehind = async (place: string | undefined, most: number): Promise<RatesPage> => {
+      const [behind, behindCode] = place?.split(" ") ?? [];
+      const found = await db.all<Rate & { loaded_at: number }>(sql`
+        SELECT * FROM exchange_rates WHERE true ${condition(sql`currency_code =`, currency_code)}
+          ${condition(sql`rate_date >=`, from)} ${condition(sql`rate_date <=`, to)}
+          ${behind === undefined ? sql`` : sql`AND (rate_date < ${behind} OR rate_date = ${behind} AND currency_code > ${behindCode})`}
+        ORDER BY rate_date DESC, currency_code LIMIT ${most + 1}`);
+      const rows = found.slice(0, most).map(view);
+      const last = rows.at(-1);
+      return { rows, next_cursor: found.length > most && last ? `${last.rate_date} ${last.currency_code}` : null };
+    };
+    const json = formatOf(c) === "json";
+    const body = await pageBehind(cursor, json ? limit : STREAMED_PAGE);
+    async function* all() {
+      yield body.rows;
+      for (let next = body.next_cursor; next !== null; ) {
+        const page = await pageBehind(next, STREAMED_PAGE);
+        yield page.rows;
+        next = page.next_cursor;
+      }
+    }
+    const columns = ["currency_code", "rate_date", "usd_rate", "data_source", "loaded_at"];
+    return table(c, { body, columns, rows: json ? body.rows : all() });
   })
   .post("/exchange-rates", atLeast("admin"), async (c) => {
     everywhere(c);

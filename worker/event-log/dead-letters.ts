@@ -2,11 +2,11 @@
  * Dead letters: what the consumer could not store. Either the queue gave up on a message after its retries, or an event
  * can never be stored as it is. Each is kept with the event as it was, until someone replays or discards it.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { EventMessage, StoredEvent } from "../event.ts";
 import { type Database, type deadLetters, transact } from "../schema.ts";
 import { type Appended, append, NOTHING, together } from "./append.ts";
-import { homeless, REMEMBERED_MS } from "./homeless.ts";
+import { homeless, isHomeless } from "./homeless.ts";
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
@@ -17,9 +17,9 @@ const ERROR_CHARACTERS = 1_000;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
 
-/** A letter of a project that is not there is nobody's: only who administers all projects sees it. */
-const PROJECT_OF_LETTER = sql`(SELECT p.project_id FROM projects p WHERE p.project_id = value ->> 0 AND NOT EXISTS (
-  SELECT 1 FROM removals r WHERE r.project_id = p.project_id AND r.removed_at + ${REMEMBERED_MS} >= value ->> '$[#-2]' ->> 'received_at'))`;
+/** A letter of a project that was removed is nobody's: only who administers all projects sees it. */
+const PROJECT_OF_LETTER = sql`CASE WHEN NOT ${isHomeless(sql`(value ->> 0)`, sql`(value ->> '$[#-2]' ->> 'received_at')`)}
+  THEN value ->> 0 END`;
 
 /** Keeps them; an event that died before is the same letter, waiting again. */
 export async function bury(
@@ -73,11 +73,11 @@ export async function appendOrSetAside(
   events: readonly StoredEvent[],
   room: () => boolean,
 ): Promise<Taken> {
-  const isHomeless = await homeless(db, events);
-  const strays = events.filter(isHomeless).map((event) => ({ event, error: "Its project is not there." }));
-  const housed = strays.length === 0 ? events : events.filter((event) => !isHomeless(event));
+  const strays = await homeless(db, events);
+  const housed = strays.size === 0 ? events : events.filter((event) => !strays.has(event));
   const taken = await appendOrHalve(db, housed, room);
-  return { ...taken, casualties: [...strays, ...taken.casualties] };
+  const casualties = [...strays].map((event) => ({ event, error: "Its project was removed." }));
+  return { ...taken, casualties: [...casualties, ...taken.casualties] };
 }
 
 async function appendOrHalve(db: Database, events: readonly StoredEvent[], room: () => boolean): Promise<Taken> {
@@ -120,12 +120,19 @@ export function eventsOf(message: unknown): StoredEvent[] | null {
 
 export type Replay = { id: number; status: "replayed" } | { id: number; status: "failed"; error: string };
 
-/** Appends the letters' events; what the log has already stays as it is, so replaying twice changes nothing. */
+/** Writes statements in one transaction with the note of who did it. */
+export type Noted = (statements: SQL[], results: readonly Replay[]) => Promise<void>;
+
+/**
+ * Appends the letters' events, then marks those in one transaction with the note. What the log has already stays as it is, so
+ * where that transaction fails the letters wait on, and replaying them again changes nothing.
+ */
 export async function replay(
   db: Database,
   letters: readonly DeadLetter[],
   now: number,
   room: () => boolean,
+  noted: Noted,
 ): Promise<Replay[]> {
   const readable = letters.filter((letter) => letter.event_id !== null);
   const events = readable.map((letter) => JSON.parse(letter.event) as StoredEvent);
@@ -138,22 +145,16 @@ export async function replay(
     const index = readable.indexOf(letter);
     return index === -1 ? "It holds no event; edit it first." : failed.get(events[index] as StoredEvent);
   };
-  const done = letters.filter((letter) => errorOf(letter) === undefined).map((letter) => letter.id);
-  await resolve(db, done, "replayed", now);
-  return letters.map((letter) => {
+  const results = letters.map((letter): Replay => {
     const error = errorOf(letter);
     return error === undefined ? { id: letter.id, status: "replayed" } : { id: letter.id, status: "failed", error };
   });
+  const done = results.filter(({ status }) => status === "replayed").map(({ id }) => id);
+  await noted([resolved(done, "replayed", now)], results);
+  return results;
 }
 
-export async function resolve(
-  db: Database,
-  ids: readonly number[],
-  status: "replayed" | "discarded",
-  now: number,
-): Promise<void> {
-  await transact(db, [
-    sql`UPDATE dead_letters SET status = ${status}, resolved_at = CAST(${now} AS INTEGER)
-      WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND status = 'waiting'`,
-  ]);
-}
+/** What marks those of the letters that still wait. */
+export const resolved = (ids: readonly number[], status: "replayed" | "discarded", now: number): SQL =>
+  sql`UPDATE dead_letters SET status = ${status}, resolved_at = CAST(${now} AS INTEGER)
+    WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND status = 'waiting'`;

@@ -1,23 +1,22 @@
-/** Events whose project is not there, or was removed after they came: no project that was made later gets them. */
-import { sql } from "drizzle-orm";
+/** Events whose project was removed: also where one has been made under the same id since, it gets none of the former. */
+import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import type { Database } from "../schema.ts";
 
 /** For so long after a project was removed isolates may still take its events: they remember its settings. */
 export const REMEMBERED_MS = 60_000;
 
-type Known = { project_id: string; present: 0 | 1; removed_at: number | null };
+/** Of an event, by its project and the time when it was received; the log's own trigger asks the same. */
+export const isHomeless = (project_id: SQL, received_at: SQL): SQL =>
+  sql`EXISTS (SELECT 1 FROM removals r WHERE r.project_id = ${project_id}
+    AND (${received_at} <= r.removed_at + ${REMEMBERED_MS}
+      OR NOT EXISTS (SELECT 1 FROM projects p WHERE p.project_id = r.project_id)))`;
 
-/** Tells of an event whether its project is not there. One query, however many events there are. */
-export async function homeless(db: Database, events: readonly StoredEvent[]): Promise<(event: StoredEvent) => boolean> {
-  const names = [...new Set(events.map(({ project_id }) => project_id))];
-  const rows = await db.all<Known>(sql`SELECT n.value AS project_id,
-      EXISTS (SELECT 1 FROM projects p WHERE p.project_id = n.value) AS present,
-      (SELECT r.removed_at FROM removals r WHERE r.project_id = n.value) AS removed_at
-    FROM json_each(${JSON.stringify(names)}) n`);
-  const known = new Map(rows.map((row) => [row.project_id, row]));
-  return ({ project_id, received_at }) => {
-    const found = known.get(project_id);
-    return !found?.present || (found.removed_at !== null && received_at <= found.removed_at + REMEMBERED_MS);
-  };
+/** The events that belong to no project any more. One query, however many events there are. */
+export async function homeless(db: Database, events: readonly StoredEvent[]): Promise<ReadonlySet<StoredEvent>> {
+  if (events.length === 0) return new Set();
+  const asked = JSON.stringify(events.map(({ project_id, received_at }) => [project_id, received_at]));
+  const rows = await db.all<{ at: number }>(sql`SELECT j.key AS at FROM json_each(${asked}) j
+    WHERE j.value ->> 0 IN (SELECT project_id FROM removals) AND ${isHomeless(sql`(j.value ->> 0)`, sql`(j.value ->> 1)`)}`);
+  return new Set(rows.flatMap(({ at }) => events[at] ?? []));
 }

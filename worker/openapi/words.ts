@@ -79,6 +79,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   mode: "`off`, `warn` (taken, with warnings) or `enforce` (refused).",
   compatibility: "`none` takes an incompatible change all the same.",
   status: "How it is.",
+  all: "`true`: also every other session that began with the same key, or with ADMIN_TOKEN.",
   suppress: "`1`: what comes for the player from now on is refused, too.",
   since: "From when on: ISO 8601 with its zone. The last 24 hours where absent.",
   attribution_days: "For how long an event without a tag takes the player's last one.",

@@ -10,7 +10,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../schema.ts";
 import { BEFORE } from "./anomalies/band.ts";
-import { daySoFar } from "./anomalies/day-so-far.ts";
+import { daySoFar, watchedTag } from "./anomalies/day-so-far.ts";
 import { sentenceOf } from "./anomalies/sentence.ts";
 import { type Counted, FIRST_DEPOSIT, seriesOf } from "./anomalies/series.ts";
 import { type Anomaly, anomaliesIn, KINDS, SEVERITIES } from "./anomalies/verdict.ts";
@@ -20,6 +20,8 @@ import { report } from "./report.ts";
 
 /** Each series takes a few milliseconds for as many days. */
 const MOST_DAYS = 92;
+/** Tags that are watched one by one: those with most events, and before them those that are asked for. */
+const MOST_TAGS = 200;
 
 const query = z.strictObject({ ...dated, ...tagFilter });
 
@@ -44,6 +46,9 @@ const answer = z
   .object({
     ...named,
     ...days,
+    tags_left_out: whole.describe(
+      `Tags that are not watched one by one: a project has more than ${MOST_TAGS}, and these have the fewest events.`,
+    ),
     watched: whole.describe(
       "Measures of tags with traffic and history enough that their silence on the last day would be told.",
     ),
@@ -51,18 +56,38 @@ const answer = z
   })
   .meta({ id: "Anomalies" });
 
-/** Events by type and tag, and first deposits by tag: a row each, with its days. */
-async function countedIn(db: Database, project_id: string, { from, to }: Period): Promise<Counted[]> {
+/** The tags that are watched, and how many are not. */
+async function watchedTags(
+  db: Database,
+  project_id: string,
+  { from, to }: Period,
+  asked: string[] | null,
+): Promise<{ tags: string; left_out: number }> {
+  const first = sql`banner_tag IN (SELECT value FROM json_each(${JSON.stringify(asked ?? [])}))`;
+  const found = await db.get<{ tags: string; left_out: number }>(sql`
+    WITH tags AS MATERIALIZED (
+      SELECT banner_tag, row_number() OVER (ORDER BY ${first} DESC, sum(total) DESC, banner_tag) AS place FROM event_summary
+      WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} AND banner_tag <> '' GROUP BY banner_tag)
+    SELECT json_group_array(banner_tag) FILTER (WHERE place <= ${MOST_TAGS}) AS tags,
+      count(*) FILTER (WHERE place > ${MOST_TAGS}) AS left_out FROM tags`);
+  return found ?? { tags: "[]", left_out: 0 };
+}
+
+/** Events by type and watched tag, and first deposits by tag: a row each, with its days. All other tags are as one: `''`. */
+async function countedIn(db: Database, project_id: string, { from, to }: Period, tags: string): Promise<Counted[]> {
+  const watched = watchedTag(tags);
   const window = JSON.stringify(Array.from({ length: daysBetween(from, to) }, (_, day) => addDays(from, day)));
   const rows = await db.all<Omit<Counted, "totals"> & { totals: string }>(sql`
-    SELECT event_type, banner_tag, json_group_object(event_date, total) AS totals FROM event_summary
-    WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} GROUP BY event_type, banner_tag
+    SELECT event_type, banner_tag, json_group_object(event_date, total) AS totals FROM (
+      SELECT event_type, ${watched} AS banner_tag, event_date, sum(total) AS total FROM event_summary
+      WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} GROUP BY 1, 2, 3)
+    GROUP BY event_type, banner_tag
     UNION ALL
     SELECT ${FIRST_DEPOSIT}, banner_tag, json_group_object(event_date, people) FROM (
-      SELECT f.banner_tag, f.event_date, sum(f.people) AS people FROM json_each(${window}) d CROSS JOIN funnel f
+      SELECT ${watched} AS banner_tag, f.event_date, sum(f.people) AS people FROM json_each(${window}) d CROSS JOIN funnel f
       ON f.project_id = ${project_id} AND f.anchor = 'event' AND f.event_date = d.value
         AND f.step = ${FUNNEL_STEPS.indexOf("deposit")}
-      GROUP BY f.banner_tag, f.event_date)
+      GROUP BY 1, 2)
     GROUP BY banner_tag`);
   return rows.map((one) => ({ ...one, totals: JSON.parse(one.totals) }));
 }
@@ -95,9 +120,10 @@ export const anomalies = report({
     const { date: today, hour } = localTime(timezone, now);
     const window = { from: addDays(period.from, -BEFORE), to: period.to < today ? period.to : today };
     const ongoing = window.to === today;
+    const { tags: watching, left_out } = await watchedTags(db, project_id, window, tags);
     const [counted, soFar] = await Promise.all([
-      countedIn(db, project_id, window),
-      ongoing ? daySoFar(db, project_id, today, hour) : null,
+      countedIn(db, project_id, window, watching),
+      ongoing ? daySoFar(db, project_id, today, hour, watching) : null,
     ]);
     const series = seriesOf(counted, window, soFar);
     const last = daysBetween(window.from, window.to) - 1;
@@ -127,7 +153,14 @@ export const anomalies = report({
           message: sentenceOf(anomaly, event_date, complete ? null : hour),
         };
       });
-    const body = { project_id, timezone, ...period, watched: watched.at(-1)?.filter(shown).length ?? 0, rows };
+    const body = {
+      project_id,
+      timezone,
+      ...period,
+      tags_left_out: left_out,
+      watched: watched.at(-1)?.filter(shown).length ?? 0,
+      rows,
+    };
     return { body, columns: Object.keys(row.shape), rows };
   },
 });

@@ -30,6 +30,9 @@ const SORTABLE = [
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
 
+/** Rows of one answer in JSON: the first in the order that is asked for. CSV and NDJSON have all. */
+const MOST_ROWS = 1_000;
+
 const COMPARE = ["previous", "weekday", "year"] as const;
 
 const query = z.strictObject({
@@ -75,7 +78,8 @@ const answer = z
     ...named,
     currency: text,
     ...days,
-    rows: z.array(campaignRow),
+    rows: z.array(campaignRow).describe(`The first ${MOST_ROWS} in the order that is asked for.`),
+    rows_left_out: whole.describe("Further tags: CSV and NDJSON have them."),
     total: z.object(compared).describe("All tags together; a person of several is one."),
     previous_period: z.object(days).exactOptional().describe("The period that is compared with."),
   })
@@ -242,12 +246,14 @@ export const campaigns = report({
       ...of(now, name),
       ...(before && { previous: of(before, name) }),
     }));
+    const all = sorted(rows, sort);
     const body: Campaigns = {
       project_id,
       timezone,
       currency,
       ...period,
-      rows: sorted(rows, sort),
+      rows: all.slice(0, MOST_ROWS),
+      rows_left_out: Math.max(0, all.length - MOST_ROWS),
       total: {
         ...figures(now.total, currency),
         ...(before && { previous: figures(before.total, currency) }),
@@ -258,7 +264,7 @@ export const campaigns = report({
     return {
       body,
       columns: before ? [...columns, ...SORTABLE.slice(1).map((name) => `previous_${name}`)] : columns,
-      rows: body.rows.map((row) => flat(row, currency)),
+      rows: all.map((row) => flat(row, currency)),
     };
   },
 });

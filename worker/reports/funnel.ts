@@ -14,6 +14,9 @@ import { report } from "./report.ts";
 /** The steps, in the order of `FUNNEL_STEPS`. */
 export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
 
+/** Groups of one answer in JSON, the largest; CSV and NDJSON have all. */
+const MOST_GROUPS = 1_000;
+
 const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
 /** In seconds; what takes longer is a bucket of its own. */
 const BUCKETS = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY, null] as const;
@@ -54,7 +57,8 @@ const answer = z
     groups: z
       .array(z.object({ banner_tag: maybe, steps: z.array(funnelStep) }))
       .exactOptional()
-      .describe("With `group_by=banner_tag`: the same per tag, the largest first."),
+      .describe(`With \`group_by=banner_tag\`: the same per tag, the largest first, ${MOST_GROUPS} at most.`),
+    groups_left_out: whole.exactOptional().describe("Further tags: CSV and NDJSON have them."),
   })
   .meta({ id: "Funnel" });
 export type Funnel = z.output<typeof answer>;
@@ -154,14 +158,16 @@ export const funnel = report({
     if (group_by === undefined) return { body, columns, rows: steps };
 
     const rows = await funnelRows(db, project_id, period, { by, tags, grouped: true });
-    body.groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
+    const groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
       .map(([name, own]) => ({ banner_tag: name, steps: stepsOf(own) }))
       .sort(
         (a, b) =>
           (b.steps[0]?.players ?? 0) - (a.steps[0]?.players ?? 0) ||
           ((a.banner_tag ?? "") < (b.banner_tag ?? "") ? -1 : 1),
       );
-    const flat = body.groups.flatMap(({ banner_tag, steps: own }) => own.map((step) => ({ banner_tag, ...step })));
+    body.groups = groups.slice(0, MOST_GROUPS);
+    body.groups_left_out = Math.max(0, groups.length - MOST_GROUPS);
+    const flat = groups.flatMap(({ banner_tag, steps: own }) => own.map((step) => ({ banner_tag, ...step })));
     return { body, columns: ["banner_tag", ...columns], rows: flat };
   },
 });

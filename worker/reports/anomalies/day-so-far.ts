@@ -11,14 +11,24 @@ const ENOUGH = 50;
 
 type Row = { event_date: string; event_type: string; banner_tag: string; total: number; early: number };
 
+/** A row's tag, or '' where it is none of these, a JSON list. */
+export const watchedTag = (tags: string) =>
+  sql`CASE WHEN banner_tag IN (SELECT value FROM json_each(${tags})) THEN banner_tag ELSE '' END`;
+
 /** The lesser of both days' shares, so that nothing is missed too soon. `hour` is the one that has begun. */
-export async function daySoFar(db: Database, project_id: string, today: string, hour: number): Promise<DaySoFar> {
+export async function daySoFar(
+  db: Database,
+  project_id: string,
+  today: string,
+  hour: number,
+  tags: string,
+): Promise<DaySoFar> {
   const dates = LIKE_TODAY.map((days) => addDays(today, -days));
   const rows = await db.all<Row>(sql`
-    SELECT event_date, event_type, banner_tag, sum(total) AS total,
+    SELECT event_date, event_type, ${watchedTag(tags)} AS banner_tag, sum(total) AS total,
       ifnull(sum(total) FILTER (WHERE event_hour < ${hour}), 0) AS early
     FROM activity WHERE project_id = ${project_id} AND event_date IN (SELECT value FROM json_each(${JSON.stringify(dates)}))
-    GROUP BY event_date, event_type, banner_tag`);
+    GROUP BY 1, 2, 3`);
 
   const days = new Map<string, { total: number; early: number }>();
   const key = (date: string, type: string | null, tag: string | null) => JSON.stringify([date, type, tag]);

@@ -15,6 +15,8 @@ const PACKAGES = [
   ...["hyparquet", "hyparquet-writer", "@cfworker/json-schema", "fast-check"],
   ...["@hyperjump/json-schema", "@hyperjump/json-schema/openapi-3-1"],
 ];
+/** A busy machine takes its time: these only end what hangs. */
+const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
 const deps = { optimizer: { ssr: { enabled: true, include: PACKAGES } } };
 
 export default defineConfig({
@@ -42,13 +44,13 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          ...PATIENCE,
           deps,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
           // An object may still log when its file has ended: that must not go through the runner, which has ended, too.
           disableConsoleIntercept: true,
-          testTimeout: 240_000,
         },
       },
       {
@@ -71,12 +73,11 @@ export default defineConfig({
         ],
         test: {
           name: "golden",
+          ...PATIENCE,
           deps,
           include: ["test/golden/**/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
         },
       },
       {
@@ -98,37 +99,35 @@ export default defineConfig({
         ],
         test: {
           name: "archive",
+          ...PATIENCE,
           deps,
           include: ["test/archive/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,
-          testTimeout: 240_000,
         },
       },
       {
         test: {
           name: "browser",
+          ...PATIENCE,
           include: ["test/browser/**/*.test.ts"],
           // One server at a time on a small machine.
           fileParallelism: false,
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
         },
       },
       {
         test: {
           name: "client",
+          ...PATIENCE,
           include: ["test/client/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
         },
       },
       {
         test: {
           name: "project",
+          ...PATIENCE,
           include: ["test/project/**/*.test.ts", "test/archive/node/*.test.ts"],
-          testTimeout: 240_000,
         },
       },
     ],

@@ -76,8 +76,10 @@ export const app = new Hono<Incoming>()
   .route("/v1", api)
   .notFound((c) => new Problem(404, `There is nothing at ${c.req.path}.`).toResponse())
   .onError((error, c) => {
-    if (error instanceof Problem) return error.toResponse();
     const { request_id } = c.var;
-    log("error", "request failed", { request_id, error: String(error), stack: error.stack });
+    const fault = error instanceof Problem ? error.cause : error;
+    if (fault instanceof Error)
+      log("error", "request failed", { request_id, error: String(fault), stack: fault.stack });
+    if (error instanceof Problem) return error.toResponse();
     return new Problem(500, "Something went wrong here; it has been logged.").toResponse();
   });

@@ -158,17 +158,22 @@ describe("a request", () => {
     ]);
   });
 
-  it("that breaks the Worker has its error under the same id, and answers with it", async () => {
+  it.each([
+    ["a report", "default", 500],
+    ["finding out who asks", "never-seen", 503],
+  ])("that breaks in %s has its error under the same id, and answers with it", async (_, project_id, status) => {
+    await ask("/api/v1/metrics", { headers: ADMIN });
+    lines = [];
     const broken = new Proxy(env.DB, {
       get: () => () => {
         throw new Error("D1 is away");
       },
     });
-    const response = await askWith({ DB: broken }, "/api/v1/metrics?project_id=never-seen", { headers: ADMIN });
+    const response = await askWith({ DB: broken }, `/api/v1/metrics?project_id=${project_id}`, { headers: ADMIN });
     const request_id = response.headers.get("x-request-id");
-    expect([response.status, request_id]).toEqual([500, expect.any(String)]);
+    expect([response.status, request_id]).toEqual([status, expect.any(String)]);
     expect(of("request failed")).toEqual([expect.objectContaining({ level: "error", request_id })]);
-    expect(of("request")).toEqual([expect.objectContaining({ level: "error", status: 500, request_id })]);
+    expect(of("request")).toEqual([expect.objectContaining({ level: "error", status, request_id })]);
   });
 
   it("that could not be made durable is told with its id", async () => {

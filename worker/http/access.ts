@@ -2,7 +2,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Credential } from "../live/counters.ts";
-import { log } from "../log.ts";
 import { findProject, type Project } from "../project.ts";
 import { ADMIN, principalOfKey, principalOfKeyId } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";
@@ -27,9 +26,9 @@ export async function identified<Answer>(finding: Promise<Answer>): Promise<Answ
     return await finding;
   } catch (error) {
     if (error instanceof Problem) throw error;
-    log("error", "sender not identified", { error: String(error) });
     throw new Problem(503, "It cannot be found out now who is asking. Please try again.", {
       headers: { "retry-after": RETRY_AFTER },
+      cause: error,
     });
   }
 }

@@ -38,9 +38,10 @@ export class Problem extends Error {
   constructor(
     status: ProblemStatus,
     detail: string,
-    more: { errors?: Complaint[]; headers?: Record<string, string> } = {},
+    more: { errors?: Complaint[]; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
-    super(detail);
+    // What went wrong here is logged, and not told.
+    super(detail, { cause: more.cause });
     this.status = status;
     this.errors = more.errors;
     this.headers = more.headers ?? {};

@@ -164,4 +164,5 @@ export function forgetProjects(): void {
   absent.expire();
   underWay.expire();
   names = null;
+  strangers = { since: 0, lookUps: 0 };
 }

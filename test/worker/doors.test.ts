@@ -116,6 +116,7 @@ describe("strangers", () => {
 describe("a project that an isolate has not read", () => {
   it("is read once in one call, however many come for it at the same time", async () => {
     await createProject("crowded");
+    forgetProjects();
     const { bindings, seen } = watched();
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) => visit("crowded", `&event_id=c-${n}`, { bindings })),

@@ -210,7 +210,10 @@ function RemoveProject({ project_id }: { project_id: string }) {
       </button>
       {asked && (
         <Confirm title={`Remove ${project_id}?`} label="Remove the project" action={remove} close={() => ask(false)}>
-          <p>Its settings, schemas and segments go. It can be removed only while it has no events.</p>
+          <p>
+            Everything that is kept of it goes: settings, keys, links, schemas, segments, figures and dead letters. It
+            can be removed only when its events have gone from the log and from the archive.
+          </p>
         </Confirm>
       )}
     </>

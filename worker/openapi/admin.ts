@@ -73,8 +73,9 @@ export const adminOperations: Operation[] = [
     id: "removeProject",
     method: "delete",
     path: "/api/v1/projects/{project_id}",
-    summary: "Remove a project that has no events",
-    description: "Only while it has no events. What it has besides them goes as well.",
+    summary: "Remove a project whose events have gone, with all that is kept of it",
+    description:
+      "Its keys open nothing any more. Refused, with the reason, while its events are in the log or the archive, or a player of it is being erased.",
     answers: GONE,
     problems: [400, 409],
   },

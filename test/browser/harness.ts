@@ -112,10 +112,13 @@ export async function startServer(options: { port?: number; persistTo?: string }
   running.add(child);
 
   let output = "";
+  /** The line of an invocation that asked for more than its plan allows. */
+  let overrun: string | undefined;
   const up = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output = (output + text).slice(-20_000);
+      overrun ??= /^.*"message":"budget spent".*$/m.exec(output)?.[0];
       if (output.includes("Edgepixel is running")) up.resolve();
     });
   }
@@ -133,7 +136,11 @@ export async function startServer(options: { port?: number; persistTo?: string }
   const token = /^ADMIN_TOKEN=(.+)$/m.exec(readFileSync(join(ROOT, ".dev.vars"), "utf8"))?.[1]?.replace(/^"|"$/g, "");
   if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars.");
   const url = `http://localhost:${port}`;
-  return { url, token, port, persistTo, process: child, output: () => output, stop: () => end(child, port) };
+  const stop = async () => {
+    await end(child, port);
+    if (overrun) throw new Error(`An invocation asked for more than its plan allows: ${overrun}`);
+  };
+  return { url, token, port, persistTo, process: child, output: () => output, stop };
 }
 
 const running = new Set<ChildProcess>();

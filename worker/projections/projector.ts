@@ -14,13 +14,16 @@ const MINUTE_MS = 60_000;
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
   const db = openDatabase(env.DB);
   let failed = false;
+  let moved = false;
   for (let busy = true; busy && !failed; ) {
     busy = false;
     for (const projection of await furthestBehind(db, GROUPS[group].projections)) {
-      if (!budget.has(MOST_CALLS)) return failed ? "failed" : "more";
+      // Time ends it only once something was done: else a slow database would let it look at the first ones for ever.
+      if (budget.left < MOST_CALLS || (moved && !budget.has(MOST_CALLS))) return failed ? "failed" : "more";
       try {
         const began = Date.now();
         const { name, after, cursor, behind } = await advance(env, db, projection, began);
+        if (cursor > after || behind > 0) moved = true;
         if (cursor > after) {
           log("info", "projected", { projection: name, after, up_to: cursor, behind, ms: Date.now() - began });
         }

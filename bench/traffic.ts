@@ -70,6 +70,7 @@ export function* traffic(
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
       bot: null,
       test: 0,
+      trusted: money ? 1 : 0,
     };
   }
 }

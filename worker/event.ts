@@ -355,6 +355,8 @@ export type StoredEvent = {
   /** Why it is taken for a bot's; null where it is not. */
   bot: string | null;
   test: 0 | 1;
+  /** Whether a key or a good signature vouches for it. */
+  trusted: 0 | 1;
 };
 
 /** One message of the queue. Always a list: the queue bills by the message. */

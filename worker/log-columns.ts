@@ -44,6 +44,7 @@ export const LOG_COLUMNS = {
   bot: ["text", "optional"],
   test: ["flag", "required"],
   duplicate_of: ["text", "optional"],
+  trusted: ["flag", "required"],
 } as const satisfies Record<ColumnName, readonly [ColumnType, Presence]>;
 
 export const COLUMN_NAMES = Object.keys(LOG_COLUMNS) as ColumnName[];

@@ -61,6 +61,7 @@ export const deadLetters = sqliteTable("dead_letters", {
   project_id: text(),
   event_id: text(),
   event_type: text(),
+  standing: integer().notNull(),
   event: text().notNull(),
   error: text().notNull(),
   consumer: text().notNull(),

@@ -131,19 +131,21 @@ describe("DuckDB", () => {
 
   it("finds every value as the log has it", async () => {
     const rows = await ask([
-      `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, banner_tag, timestamp, received_at, event_date, amount, score, test, year, month, day, hour),
+      `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, banner_tag, timestamp, received_at, event_date, amount, score, test, trusted, year, month, day, hour),
         epoch_ms(timestamp)::DOUBLE AS timestamp, epoch_ms(received_at)::DOUBLE AS received_at, event_date::VARCHAR AS event_date,
-        (amount::DECIMAL(38, 4) * 10000)::BIGINT::VARCHAR AS amount, score::DOUBLE AS score, hex(banner_tag) AS banner_tag, test::INTEGER AS test
+        (amount::DECIMAL(38, 4) * 10000)::BIGINT::VARCHAR AS amount, score::DOUBLE AS score, hex(banner_tag) AS banner_tag, test::INTEGER AS test, trusted::INTEGER AS trusted
       FROM ${ARCHIVE} ORDER BY seq`,
     ]);
     const { results } = await env.DB.prepare("SELECT * FROM events ORDER BY seq").all<Record<string, unknown>>();
-    const log: Rows = results.map(({ actor: _, tagged: __, counted: ___, ...event }) => ({
-      ...event,
-      amount: event.amount === null ? null : String(event.amount),
-      // By its bytes: on the way out of DuckDB a text loses its byte order mark.
-      banner_tag:
-        event.banner_tag === null ? null : new TextEncoder().encode(String(event.banner_tag)).toHex().toUpperCase(),
-    }));
+    const log: Rows = results.map(
+      ({ actor: _a, tagged: _t, counted: _c, standing: _s, superseded_at: _at, ...event }) => ({
+        ...event,
+        amount: event.amount === null ? null : String(event.amount),
+        // By its bytes: on the way out of DuckDB a text loses its byte order mark.
+        banner_tag:
+          event.banner_tag === null ? null : new TextEncoder().encode(String(event.banner_tag)).toHex().toUpperCase(),
+      }),
+    );
     expect(rows).toEqual(log);
     expect(log.filter(({ duplicate_of }) => duplicate_of !== null).length).toBeGreaterThan(100);
   });
@@ -163,6 +165,7 @@ describe("DuckDB", () => {
       data: "VARCHAR",
       test: "BOOLEAN",
       duplicate_of: "VARCHAR",
+      trusted: "BOOLEAN",
       year: "BIGINT",
     });
     expect(
@@ -182,7 +185,7 @@ describe("DuckDB", () => {
     ]);
     const of = String(Object.keys(files).filter((key) => key.endsWith(".parquet")).length);
     expect(told).toEqual([
-      { key: "edgepixel.schema_version", value: "1", files: of },
+      { key: "edgepixel.schema_version", value: "2", files: of },
       { key: "edgepixel.software", value: SOFTWARE, files: of },
     ]);
     expect(SOFTWARE).toBe(`${packageJson.name} ${packageJson.version}`);

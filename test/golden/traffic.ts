@@ -88,6 +88,8 @@ function* projectTraffic(project: GoldenProject, seed: number): Generator<Stored
       user_agent: null,
       bot: null,
       test: 0,
+      // As where servers send some, with a key.
+      trusted: made % 3 === 0 ? 1 : 0,
       ...given,
     };
   };
@@ -254,7 +256,10 @@ function* edges({ attribution_days }: GoldenProject, event: (given: Given) => St
   }
 }
 
-/** Sent again: as it was, under the same id with other content, or the same transaction in another event. */
+/**
+ * Sent again: as it was, under the same id with other content, or the same transaction in another event; half of it by
+ * the other kind of door, the trusted one or the open one.
+ */
 function* repeats(project: GoldenProject, events: StoredEvent[], seed: number): Generator<StoredEvent> {
   const by = chance(seed);
   const again = (event: StoredEvent) =>
@@ -265,10 +270,11 @@ function* repeats(project: GoldenProject, events: StoredEvent[], seed: number): 
     return { timestamp, event_date: date, event_hour: hour, received_at: arrival(by, timestamp) };
   };
   for (const event of events) {
-    if (by.happens(0.03)) yield { ...event, received_at: again(event) };
+    const trusted = /[02468]$/.test(event.event_id) ? event.trusted : event.trusted === 1 ? 0 : 1;
+    if (by.happens(0.03)) yield { ...event, trusted, received_at: again(event) };
     if (by.happens(0.01)) {
       const other = by.pick(events);
-      yield { ...other, ...moved(event), event_id: event.event_id, transaction_id: event.transaction_id };
+      yield { ...other, ...moved(event), event_id: event.event_id, transaction_id: event.transaction_id, trusted };
     }
     if (event.transaction_id !== null && by.happens(0.04)) {
       const same_day = by.happens(0.5);
@@ -277,6 +283,7 @@ function* repeats(project: GoldenProject, events: StoredEvent[], seed: number): 
         ...event,
         ...(same_day ? { received_at: again(event) } : moved(event)),
         event_id: `r${event.event_id}`,
+        trusted,
         ...(by.happens(0.3) && { amount: price(by, currency) }),
       };
     }

@@ -228,7 +228,9 @@ describe("after an erasure", () => {
     await populate("untouched");
     // As of settled days, whose events have gone from the log.
     await env.DB.batch([
-      env.DB.prepare("INSERT INTO retired_events (project_id, event_id) VALUES ('erased', 'gone-alice-77')"),
+      env.DB.prepare(
+        "INSERT INTO retired_events (project_id, event_id, standing) VALUES ('erased', 'gone-alice-77', 1)",
+      ),
       env.DB.prepare(
         `INSERT INTO settled_players (project_id, person, player_id, first_seen, last_event_at, total_events, total_deposits)
          VALUES ('erased', 'alice-77', 'alice-77', 0, 0, 1, 0), ('erased', char(31) || 'browser-a1', NULL, 0, 0, 1, 0)`,

@@ -55,6 +55,8 @@ const anEvent = fc.record({
   banner_tag: fc.constantFrom(null, "a", "b"),
   test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
   bot: fc.constantFrom(null, null, null, null, "crawler"),
+  transaction_id: fc.constantFrom(null, null, null, "t1"),
+  trusted: fc.constantFrom<(0 | 1)[]>(0, 0, 1),
 });
 
 const anAction = fc.oneof(
@@ -76,12 +78,13 @@ const monday = (date: string) => {
 /** Every board as SPEC words it, from a sorted array; it shares no code with the projection. */
 function boardsOf(sent: StoredEvent[]): Map<string, LeaderboardEntry[]> {
   const order = (event: StoredEvent) => `${String(event.timestamp).padStart(15, "0")} ${event.event_id}`;
-  const counted = kept(sent)
-    .filter(({ event, duplicate }) => !duplicate && event.test === 0 && event.bot === null)
-    .map(({ event }) => event)
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const rank = (event: StoredEvent) => `${order(event)} ${1 - event.trusted}`;
+  const real = kept(sent)
+    .filter(({ event }) => event.test === 0 && event.bot === null)
+    .sort((a, b) => (rank(a.event) < rank(b.event) ? -1 : 1));
+  const counted = real.filter(({ duplicate }) => !duplicate).map(({ event }) => event);
   const playerOf = new Map<string, string>();
-  for (const { player_id, visitor_id } of counted) {
+  for (const { player_id, visitor_id } of real.map(({ event }) => event)) {
     if (player_id !== null && visitor_id !== null && !playerOf.has(visitor_id)) playerOf.set(visitor_id, player_id);
   }
   const boards = new Map<string, Map<string, { score: bigint; reached: string }>>();

@@ -41,6 +41,7 @@ const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout
 
 let seq = 0;
 const event = (banner_tag: string, at: number): LiveEvent => ({
+  takes_back: null,
   seq: ++seq,
   event_id: `e${seq}`,
   event_type: "visit",

@@ -20,6 +20,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
 const liveEvent = (seq: number, at: number, more: Partial<LiveEvent> = {}): LiveEvent => ({
+  takes_back: null,
   seq,
   event_id: `e${seq}`,
   event_type: "visit",

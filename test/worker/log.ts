@@ -70,6 +70,7 @@ export function storedEvent(
     user_agent: null,
     bot: null,
     test: 0,
+    trusted: 0,
     ...given,
   };
 }

@@ -22,34 +22,41 @@ export type Figures = Record<(typeof TABLES_OF_FIGURES)[number], Table>;
 
 const DAY = 86_400_000;
 
-/** What the log keeps: an id once, and a transaction's later events as duplicates. */
+/**
+ * What the log keeps: an id once among trusted events and once among others, apart for tests and bots. Of an id the trusted
+ * event counts; of a transaction the first trusted one, else the first. The others are duplicates.
+ */
 export function kept(sent: StoredEvent[]): { event: StoredEvent; duplicate: boolean }[] {
+  const canCount = (event: StoredEvent) => event.test === 0 && event.bot === null;
   const ids = new Set<string>();
-  const transactions = new Map<string, string>();
-  const log: { event: StoredEvent; duplicate: boolean }[] = [];
-  for (const event of sent) {
-    if (ids.has(event.event_id)) continue;
-    ids.add(event.event_id);
-    let duplicate = false;
-    if (event.transaction_id !== null) {
-      const key = JSON.stringify([event.event_type, event.transaction_id]);
-      duplicate = transactions.has(key);
-      if (!duplicate && event.test === 0) transactions.set(key, event.event_id);
-    }
-    log.push({ event, duplicate });
-  }
-  return log;
+  const log = sent.filter((event) => {
+    const key = JSON.stringify([event.event_id, event.trusted, canCount(event)]);
+    return !ids.has(key) && ids.add(key);
+  });
+  const vouched = log.filter((event) => canCount(event) && event.trusted === 1);
+  const open = log.filter((event) => canCount(event) && event.trusted === 0);
+  const holderOf = ({ event_type, transaction_id }: StoredEvent) =>
+    [...vouched, ...open].find((one) => one.event_type === event_type && one.transaction_id === transaction_id);
+  return log.map((event) => {
+    const repeatsId = event.trusted === 0 && vouched.some((one) => one.event_id === event.event_id);
+    const holder = event.transaction_id === null ? event : holderOf(event);
+    return { event, duplicate: repeatsId || (holder !== undefined && holder !== event) };
+  });
 }
 
 export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures {
   const counted = kept(sent)
     .filter(({ event, duplicate }) => !duplicate && event.test === 0 && event.bot === null)
     .map(({ event }) => event);
-  const order = (event: StoredEvent) => `${String(event.timestamp).padStart(15, "0")} ${event.event_id}`;
-  const inTime = counted.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+  const order = (event: StoredEvent) =>
+    `${String(event.timestamp).padStart(15, "0")} ${event.event_id} ${1 - event.trusted}`;
+  const byTime = (events: StoredEvent[]) => events.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+  const inTime = byTime(counted);
 
   const playerOf = new Map<string, string>();
-  for (const event of inTime) {
+  // A duplicate, too, says whose the visitor is.
+  const people = kept(sent).map(({ event }) => event);
+  for (const event of byTime(people.filter((event) => event.test === 0 && event.bot === null))) {
     if (event.player_id !== null && event.visitor_id !== null && !playerOf.has(event.visitor_id)) {
       playerOf.set(event.visitor_id, event.player_id);
     }

@@ -276,6 +276,7 @@ describe("an event", () => {
       data: { x: 1 },
       bot: null,
       duplicate_of: null,
+      trusted: false,
       outcome: "counted",
     });
   });

@@ -16,7 +16,7 @@ import {
   storedEvent,
   TABLES,
 } from "./log.ts";
-import { figuresOf } from "./oracle.ts";
+import { figuresOf, kept } from "./oracle.ts";
 
 const DAY = 86_400_000;
 // Over the end of daylight saving time in New York, 2026-11-01.
@@ -48,6 +48,7 @@ const anEvent = fc.record({
   platform: fc.constantFrom(null, "ios"),
   test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
   bot: fc.constantFrom(null, null, null, null, "crawler"),
+  trusted: fc.constantFrom<(0 | 1)[]>(0, 0, 1),
 });
 
 /**
@@ -66,6 +67,29 @@ const anAction = fc.oneof(
   { weight: 1, arbitrary: fc.record({ window: fc.constantFrom(1, ATTRIBUTION_DAYS, 30) }) },
   { weight: 1, arbitrary: fc.record({ together: fc.boolean(), reattribute: fc.integer({ min: 1, max: 9 }) }) },
 );
+
+/** How many events have which outcome: those that were counted first and are duplicates now have moved. */
+async function outcomesIn(project_id: string): Promise<Record<string, number>> {
+  const { results } = await env.DB.prepare(
+    `SELECT outcome, sum(total) AS total FROM (
+       SELECT outcome, total FROM event_outcomes WHERE project_id = ?1 AND outcome <> 'superseded'
+       UNION ALL SELECT o.value ->> 0, o.value ->> 1 * total FROM event_outcomes, json_each('[["counted",-1],["duplicate",1]]') o
+       WHERE project_id = ?1 AND outcome = 'superseded')
+     GROUP BY outcome HAVING sum(total) <> 0`,
+  )
+    .bind(project_id)
+    .all<{ outcome: string; total: number }>();
+  return Object.fromEntries(results.map(({ outcome, total }) => [outcome, total]));
+}
+
+const outcomesOf = (sent: StoredEvent[]): Record<string, number> =>
+  Object.fromEntries(
+    [
+      ...Map.groupBy(kept(sent), ({ event, duplicate }) =>
+        event.test === 1 ? "test" : event.bot !== null ? "bot" : duplicate ? "duplicate" : "counted",
+      ),
+    ].map(([outcome, own]) => [outcome, own.length]),
+  );
 
 describe("projections", () => {
   it("equal a naive count after any batches, orders, redeliveries, interleaved runs and changes of the window, and after a rebuild", async () => {
@@ -113,6 +137,7 @@ describe("projections", () => {
         }
         await settle(TABLES);
         expect(await figuresIn(project_id)).toEqual(figuresOf(sent, window));
+        expect(await outcomesIn(project_id)).toEqual(outcomesOf(sent));
       }),
       { numRuns: 150 },
     );

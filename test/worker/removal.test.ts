@@ -103,7 +103,7 @@ describe("a project that was removed", () => {
     // As retention takes them.
     await env.DB.batch([
       env.DB.prepare(
-        "INSERT INTO retired_events (project_id, event_id) SELECT project_id, event_id FROM events WHERE project_id = 'brand'",
+        "INSERT INTO retired_events (project_id, event_id, standing) SELECT project_id, event_id, standing FROM events WHERE project_id = 'brand'",
       ),
       env.DB.prepare("DELETE FROM events WHERE project_id = 'brand'"),
     ]);

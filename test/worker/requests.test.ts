@@ -429,7 +429,7 @@ describe("accepted events", () => {
     expect(rows.map((row) => row.event_id)).toEqual(["t3", "t4", "t5", "t6", null, "t7", "t8", "t9", null]);
     const hints = Object.fromEntries(rows.map((row) => [row.event_id, row.hint]));
     expect(hints.t3).toBeNull();
-    expect(hints.t4).toMatch(/counted before, as event t9/);
+    expect(hints.t4).toMatch(/counts as event t9/);
     expect(hints.t5).toMatch(/test event/i);
     expect(hints.t6).toMatch(/Taken for a bot \(crawler\)/);
     expect(hints.t7).toMatch(/^`clickid` was kept as further data.*rename the parameter to `click_id`/);
@@ -493,7 +493,7 @@ describe("outcomes", () => {
     const seen = new Set<string>();
     for (const { event_date, test, bot, transaction_id, received_at } of events) {
       const repeats = transaction_id !== null && seen.has(transaction_id);
-      if (transaction_id !== null && !test) seen.add(transaction_id);
+      if (transaction_id !== null && !test && !bot) seen.add(transaction_id);
       const outcome = test ? "test" : bot ? "bot" : repeats ? "duplicate" : "counted";
       const row = [event_date, outcome, test ? "" : (bot ?? ""), Math.floor(received_at / 3_600_000)].join(" ");
       naive[row] = (naive[row] ?? 0) + 1;

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";
 import { DOORS, readEvent, type StoredEvent } from "../event.ts";
+import { standingOf } from "../event-log/append.ts";
 import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dead-letters.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
@@ -32,14 +33,14 @@ export const deadLetterChoice = z.union([
 /** The fields to change, by their names on the wire; null takes one away. */
 export const deadLetterEdit = z.strictObject({ event: z.record(z.string(), z.unknown()) });
 
-export type DeadLetterView = Omit<DeadLetter, "event" | "failed_at" | "resolved_at"> & {
+export type DeadLetterView = Omit<DeadLetter, "event" | "standing" | "failed_at" | "resolved_at"> & {
   event: unknown;
   /** The event by its fields on the wire, as an edit may change them; empty where it holds none. */
   sent: Record<string, unknown>;
   failed_at: string;
   resolved_at: string | null;
 };
-const view = (letter: DeadLetter): DeadLetterView => ({
+const view = ({ standing: _, ...letter }: DeadLetter): DeadLetterView => ({
   ...letter,
   event: JSON.parse(letter.event),
   sent: asSent(eventIn(letter)),
@@ -85,7 +86,7 @@ async function find(db: Database, principal: Principal, id: string): Promise<Dea
 }
 
 /** A message that could not be read holds none. */
-const eventIn = ({ event_id, event }: DeadLetter) =>
+const eventIn = ({ event_id, event }: Pick<DeadLetter, "event_id" | "event">) =>
   (event_id === null ? {} : JSON.parse(event)) as Partial<StoredEvent>;
 
 /** A stored event as it would come in, so that an edited one is judged by the same rules. */
@@ -100,6 +101,7 @@ function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
     source_ip: _i,
     user_agent: _u,
     bot: _bot,
+    trusted: _trusted,
     ...sent
   } = rest;
   return {
@@ -196,14 +198,16 @@ export const deadLetterRoutes = new Hono<App>()
       source_ip = null,
       user_agent = null,
       bot = null,
+      trusted = 0,
     } = before;
-    const sender = { country, device, browser, os, referrer, source_ip, user_agent, bot };
+    const sender = { country, device, browser, os, referrer, source_ip, user_agent, bot, trusted };
     const event = stamp(reading.event, project, sender, received_at);
     const edited: DeadLetter = {
       ...letter,
       project_id: event.project_id,
       event_id: event.event_id,
       event_type: event.event_type,
+      standing: standingOf(event),
       event: JSON.stringify(event),
     };
     const { project_id } = event;

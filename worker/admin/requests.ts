@@ -10,7 +10,7 @@ import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { formatMoney } from "../money.ts";
-import { type EventOutcome, OUTCOMES } from "../projections/outcomes.ts";
+import { type EventOutcome, OUTCOMES, type SUPERSEDED } from "../projections/outcomes.ts";
 import { common } from "../reports/period.ts";
 import { type Cell, table } from "../reports/table.ts";
 import { hintFor, hintForTaken } from "../request-log/hints.ts";
@@ -85,15 +85,17 @@ export type Requests = {
 
 async function acceptedSince(db: Database, project_id: string, since: number): Promise<Record<EventOutcome, number>> {
   const oldest = new Date(since - OLDEST_DATE_MS).toISOString().slice(0, 10);
-  const rows = await db.all<{ outcome: EventOutcome; total: number }>(sql`
+  const rows = await db.all<{ outcome: EventOutcome | typeof SUPERSEDED; total: number }>(sql`
     SELECT outcome, sum(total) AS total FROM event_outcomes
     WHERE project_id = ${project_id} AND event_date >= ${oldest} AND received_hour >= ${since / HOUR_MS}
     GROUP BY outcome`);
   const none = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<EventOutcome, number>;
-  return Object.assign(
-    none,
-    Object.fromEntries(rows.map(({ outcome, total }): [string, number] => [outcome, total])),
-  ) as Record<EventOutcome, number>;
+  const { superseded, ...found } = {
+    ...none,
+    superseded: 0,
+    ...(Object.fromEntries(rows.map(({ outcome, total }) => [outcome, total])) as Partial<typeof none>),
+  };
+  return { ...found, counted: found.counted - superseded, duplicate: found.duplicate + superseded };
 }
 
 /** A row, or the end of what was looked through, where there may be more below. */

@@ -55,13 +55,15 @@ const TYPES: Record<ColumnType, Type> = {
   flag: { element: { type: "BOOLEAN" }, write: (value) => value === 1, read: (value) => (value ? 1 : 0) },
 };
 
-export type Column = { name: ColumnName; type: Type; required: boolean };
+/** `absent` is what a row has where its file does not have the column. */
+export type Column = { name: ColumnName; type: Type; required: boolean; absent: Value };
 
 /** In the order of the file. */
 export const COLUMNS: readonly Column[] = Object.entries(LOG_COLUMNS).map(([name, [type, presence]]) => ({
   name: name as ColumnName,
   type: TYPES[type],
   required: presence === "required",
+  absent: type === "flag" ? 0 : null,
 }));
 
 const PLACES = new Map(COLUMNS.map(({ name }, index) => [name, index]));

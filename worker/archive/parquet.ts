@@ -9,8 +9,8 @@ export type Row = Value[];
 
 /** Told in each file; a test holds it to package.json. */
 export const SOFTWARE = "edgepixel 0.1.0";
-/** Of the columns: 2 is when a reader of 1 could misread. */
-export const SCHEMA_VERSION = 1;
+/** Of the columns. 2 has `trusted`: an id is unique among trusted events and among the others. */
+export const SCHEMA_VERSION = 2;
 
 /** Rows that are encoded together; what a reader can skip. */
 export const ROW_GROUP = 10_000;
@@ -84,7 +84,7 @@ export type Wanted = { columns: readonly ColumnName[]; matches(row: Row): boolea
 
 /**
  * The rows of a file, a slice of a row group at a time; `only` is one row group, `wanted` what is looked for. Columns
- * that a later version of the schema has are left out, those that an earlier one has not are null.
+ * that a later version of the schema has are left out, those that an earlier one has not are null, and flags not set.
  */
 export async function* decode(
   bytes: ArrayBuffer,
@@ -105,7 +105,7 @@ export async function* decode(
       rowFormat: "object",
       onComplete: (objects) => {
         rows = objects.map((object) =>
-          COLUMNS.map(({ name, type }) => (object[name] == null ? null : type.read(object[name]))),
+          COLUMNS.map(({ name, type, absent }) => (object[name] == null ? absent : type.read(object[name]))),
         );
       },
     });

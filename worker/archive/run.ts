@@ -93,13 +93,20 @@ async function begin(env: Env, db: Database, { after, upTo }: Range, now: number
 
 const keysOf = (run: Run) => run.hours.map((hour) => keyOf(hour, run.first_seq, run.last_seq));
 
-const NAMES = sql.raw(COLUMNS.map(({ name }) => name).join(", "));
+/** As the log stood at the end of the run: what turns out later to repeat a trusted event changes no file. */
+const columnsAt = (upTo: number) =>
+  sql.join(
+    COLUMNS.map(({ name }) =>
+      name === "duplicate_of" ? sql`CASE WHEN superseded_at > ${upTo} THEN NULL ELSE duplicate_of END` : sql.raw(name),
+    ),
+    sql`, `,
+  );
 
 /** Writes the range's files. What it gives makes them the archive, and belongs into one transaction with the cursor. */
 export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[]> {
   const run = await begin(env, db, range, now);
   const rows = await db.values<Row>(
-    sql`SELECT ${NAMES} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
+    sql`SELECT ${columnsAt(range.upTo)} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
   );
   const files: ArchiveFile[] = [];
   for (const [hour, own] of Map.groupBy(rows, (row) => hourOf(row[at("timestamp")] as number))) {

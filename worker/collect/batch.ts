@@ -110,7 +110,7 @@ async function store(
   const withIds = (seed: string | null) =>
     taken.map(({ event, project, index }) => {
       const named = seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` };
-      return stamp(named, project, sender(c.req.raw, event, project), now);
+      return stamp(named, project, { ...sender(c.req.raw, event, project), trusted: 1 }, now);
     });
   const send = (events: StoredEvent[]) => commit(c.env.EVENTS, events, c.var.request_id).then(() => events);
 

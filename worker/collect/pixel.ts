@@ -68,7 +68,8 @@ async function collect(
     const verdict = await checkSchema(env, project_id, event_type, reading.event, now);
     if (verdict.status === "refused") return { status: "rejected", errors: verdict.errors };
     const bot = botReason(visitOf(request), project.bot_rules);
-    const event = stamp(reading.event, project, { ...senderOf(request), bot }, now);
+    const trusted = admission.trusted ? 1 : 0;
+    const event = stamp(reading.event, project, { ...senderOf(request), bot, trusted }, now);
     await commit(env.EVENTS, [event], request_id);
     const warning = verdict.status === "warned" ? verdict.errors[0] : undefined;
     return { status: "accepted", event_id: event.event_id, warning };

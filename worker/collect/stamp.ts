@@ -8,7 +8,7 @@ import type { Sender } from "./sender.ts";
 export function stamp(
   event: WireEvent,
   project: Project,
-  sender: Sender & Pick<StoredEvent, "bot">,
+  sender: Sender & Pick<StoredEvent, "bot" | "trusted">,
   now: number,
 ): StoredEvent {
   const timestamp = event.timestamp ?? now;

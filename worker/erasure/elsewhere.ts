@@ -21,36 +21,38 @@ const changed = (
   return different.length === 0 ? [] : [{ change: overwrite(table, key, columns, different), found: table }];
 };
 
-type Transaction = { event_type: string; transaction_id: string; event_id: string };
+type Transaction = { event_type: string; transaction_id: string; trusted: number; event_id: string };
 
 /** Those whose event has gone from the log; the others were renamed with it. */
 export async function transactions({ db, job, person }: Work): Promise<Piece> {
-  const [type, id] = (job.place as [string, string] | null) ?? ["", ""];
+  const [type, id, trust] = (job.place as [string, string, number] | null) ?? ["", "", 0];
   const page = sql`SELECT * FROM transactions
-    WHERE project_id = ${job.project_id} AND (event_type, transaction_id) > (${type}, ${id})
-    ORDER BY event_type, transaction_id LIMIT ${PAGE}`;
+    WHERE project_id = ${job.project_id} AND (event_type, transaction_id, trusted) > (${type}, ${id}, ${trust})
+    ORDER BY event_type, transaction_id, trusted LIMIT ${PAGE}`;
   const [last, rows] = await Promise.all([
-    db.get<Transaction>(sql`SELECT * FROM (${page}) ORDER BY event_type DESC, transaction_id DESC LIMIT 1`),
+    db.get<Transaction>(
+      sql`SELECT * FROM (${page}) ORDER BY event_type DESC, transaction_id DESC, trusted DESC LIMIT 1`,
+    ),
     db.all<Transaction>(sql`SELECT * FROM (${page}) t
       WHERE ${named(sql`concat_ws(char(31), t.transaction_id, t.event_id)`, person)}`),
   ]);
-  const key = ["project_id", "event_type", "transaction_id"];
+  const key = ["project_id", "event_type", "transaction_id", "trusted"];
   const changes = changed(
     "transactions",
     key,
     ["transaction_id", "event_id"],
-    rows.map(({ event_type, transaction_id, event_id }) => ({
-      key: [job.project_id, event_type, transaction_id],
+    rows.map(({ event_type, transaction_id, trusted, event_id }) => ({
+      key: [job.project_id, event_type, transaction_id, trusted],
       before: [transaction_id, event_id],
       values: [person.words.mentioned(transaction_id), person.words.mentioned(event_id)],
     })),
   );
-  return { changes, place: last ? [last.event_type, last.transaction_id] : null };
+  return { changes, place: last ? [last.event_type, last.transaction_id, last.trusted] : null };
 }
 
 /** Ids of events that have gone from the log. */
 export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
-  const page = sql`SELECT event_id FROM retired_events
+  const page = sql`SELECT DISTINCT event_id FROM retired_events
     WHERE project_id = ${job.project_id} AND event_id > ${(job.place as string | null) ?? ""} ORDER BY event_id LIMIT ${PAGE}`;
   const [last, rows] = await Promise.all([
     db.get<{ event_id: string | null }>(sql`SELECT max(event_id) AS event_id FROM (${page})`),

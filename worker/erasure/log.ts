@@ -34,8 +34,8 @@ const SEARCHED = sql.raw(
   ),
 );
 type Columns = Pick<StoredEvent, Exclude<(typeof COLUMNS)[number], "duplicate_of">> & { duplicate_of: string | null };
-export type LoggedEvent = Columns & { seq: number; event_type: string };
-const SELECTED = sql.raw(["seq", "event_type", ...COLUMNS].map((column) => `e.${column}`).join(", "));
+export type LoggedEvent = Columns & { seq: number; event_type: string; trusted: 0 | 1 };
+const SELECTED = sql.raw(["seq", "event_type", "trusted", ...COLUMNS].map((column) => `e.${column}`).join(", "));
 
 const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
@@ -109,7 +109,7 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
       (event.transaction_id !== becomes.transaction_id || event.event_id !== becomes.event_id),
   );
   if (taken.length === 0) return statements;
-  const key = ["project_id", "event_type", "transaction_id"];
+  const key = ["project_id", "event_type", "trusted", "transaction_id"];
   return [
     ...statements,
     overwrite(
@@ -117,7 +117,7 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
       key,
       ["transaction_id"],
       taken.map(({ event, becomes }) => ({
-        key: [project_id, event.event_type, event.transaction_id],
+        key: [project_id, event.event_type, event.trusted, event.transaction_id],
         values: [becomes.transaction_id],
       })),
     ),
@@ -126,7 +126,7 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
       [...key, "event_id"],
       ["event_id"],
       taken.map(({ event, becomes }) => ({
-        key: [project_id, event.event_type, becomes.transaction_id, event.event_id],
+        key: [project_id, event.event_type, event.trusted, becomes.transaction_id, event.event_id],
         values: [becomes.event_id],
       })),
     ),

@@ -1,9 +1,14 @@
 /**
  * Appends events to the log, once each. A batch is one statement with one parameter, whatever its length;
- * an event that the log already has is ignored. Transactions have a statement of their own, before it and in the
- * same D1 transaction: the first event of a transaction takes it for ever, a later one is stored as its duplicate.
+ * an event that the log already has is ignored.
+ *
+ * An id is unique among trusted events, for which a key or a good signature vouches, and among open ones. Of a trusted and
+ * an open event with the same id the trusted one counts, and so does the first trusted event of a transaction, else its
+ * first open one. The others are stored as duplicates. An open event may have been counted before the trusted one comes:
+ * `superseded_at` is then the place in the log from which it counts no more. Tests and bots take no id and no transaction
+ * from what counts.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
 import { type Database, transact } from "../schema.ts";
@@ -14,17 +19,82 @@ const COLUMNS = columnsBut("seq", "duplicate_of");
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
 const PARAMETER_CHARACTERS = 600_000;
 
-const at = (column: (typeof COLUMNS)[number]) => `j.value ->> ${COLUMNS.indexOf(column)}`;
+/** As the column `standing`: 3 is a trusted event that can count, 1 an open one. */
+export const standingOf = ({ trusted, bot = null, test = 0 }: Partial<StoredEvent>): number =>
+  (trusted === 1 ? 2 : 0) + (bot === null && test === 0 ? 1 : 0);
+const TRUSTED = 3;
+const OPEN = 1;
+
+const at = (column: (typeof COLUMNS)[number]) => sql.raw(`j.value ->> ${COLUMNS.indexOf(column)}`);
 const names = sql.raw(COLUMNS.join(", "));
-const values = sql.raw(COLUMNS.map(at).join(", "));
-const transaction = sql.raw(
-  `t.project_id = ${at("project_id")} AND t.event_type = ${at("event_type")} AND t.transaction_id = ${at("transaction_id")}`,
-);
+const values = sql.join(COLUMNS.map(at), sql`, `);
+const [PROJECT, ID, TYPE, TRANSACTION, IS_TRUSTED] = [
+  at("project_id"),
+  at("event_id"),
+  at("event_type"),
+  at("transaction_id"),
+  at("trusted"),
+];
+const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
+const STANDING = sql`(${IS_TRUSTED} * 2 + ${CAN_COUNT})`;
 
 /** What has gone from the log was counted: it does not come again. */
-const notRetired = sql.raw(
-  `NOT EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${at("project_id")} AND r.event_id = ${at("event_id")})`,
-);
+const notRetired = sql`NOT EXISTS (
+  SELECT 1 FROM retired_events r WHERE r.project_id = ${PROJECT} AND r.event_id = ${ID} AND r.standing = ${STANDING})`;
+
+/** The columns of an event, by which it is told whether it counts. */
+type Claim = Record<"project_id" | "event_id" | "event_type" | "transaction_id" | "trusted" | "standing", SQL>;
+const GIVEN: Claim = {
+  project_id: PROJECT,
+  event_id: ID,
+  event_type: TYPE,
+  transaction_id: TRANSACTION,
+  trusted: IS_TRUSTED,
+  standing: STANDING,
+};
+
+/** Which event counts in the place of this one, as far as the log and `transactions` know; null where none does. */
+export const duplicateOf = (of: Claim): SQL => sql`CASE
+  WHEN ${of.standing} = ${sql.raw(String(OPEN))} AND (
+    EXISTS (SELECT 1 FROM events n WHERE n.project_id = ${of.project_id} AND n.event_id = ${of.event_id}
+      AND n.standing = ${sql.raw(String(TRUSTED))})
+    OR EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${of.project_id} AND r.event_id = ${of.event_id}
+      AND r.standing = ${sql.raw(String(TRUSTED))})) THEN ${of.event_id}
+  ELSE (SELECT CASE WHEN t.event_id <> ${of.event_id} OR t.trusted <> ${of.trusted} THEN t.event_id END
+    FROM transactions t WHERE t.project_id = ${of.project_id} AND t.event_type = ${of.event_type}
+      AND t.transaction_id = ${of.transaction_id} AND t.trusted >= ${of.trusted}
+    ORDER BY t.trusted DESC LIMIT 1) END`;
+
+const IN_THE_LOG = (alias: "n" | "o", id: SQL, standing: number) =>
+  sql`JOIN events ${sql.raw(alias)} ON ${sql.raw(alias)}.project_id = g.project_id
+    AND ${sql.raw(alias)}.event_id = ${id} AND ${sql.raw(alias)}.standing = ${sql.raw(String(standing))}`;
+const HOLDER_OF = (alias: "n" | "o", trusted: 0 | 1) =>
+  sql`JOIN transactions t ON t.project_id = g.project_id AND t.event_type = ${sql.raw(alias)}.event_type
+    AND t.transaction_id = ${sql.raw(alias)}.transaction_id AND t.trusted = ${sql.raw(String(trusted))}`;
+
+/**
+ * Takes open events out of the figures whose id or transaction a trusted event has. `given` are events of the log, by
+ * `project_id` and `event_id`, of which one of the two is. What counted on a settled day stays as it is. Written
+ * in this way SQLite goes by indexes alone; an UPDATE FROM would go through the whole log.
+ */
+export const supersede = (given: SQL): SQL => sql`
+  WITH g AS MATERIALIZED (${given}
+  ), found AS MATERIALIZED (
+    SELECT o.seq AS open_seq, n.seq, n.event_id FROM g
+      CROSS ${IN_THE_LOG("n", sql`g.event_id`, TRUSTED)} CROSS ${IN_THE_LOG("o", sql`g.event_id`, OPEN)}
+    UNION ALL
+    SELECT o.seq, n.seq, n.event_id FROM g
+      CROSS ${IN_THE_LOG("n", sql`g.event_id`, TRUSTED)} CROSS ${HOLDER_OF("n", 0)}
+      CROSS ${IN_THE_LOG("o", sql`t.event_id`, OPEN)}
+    UNION ALL
+    SELECT o.seq, n.seq, n.event_id FROM g
+      CROSS ${IN_THE_LOG("o", sql`g.event_id`, OPEN)} CROSS ${HOLDER_OF("o", 1)}
+      CROSS ${IN_THE_LOG("n", sql`t.event_id`, TRUSTED)}
+  )
+  UPDATE events SET (duplicate_of, superseded_at) = (
+    SELECT f.event_id, f.seq FROM found f WHERE f.open_seq = events.seq LIMIT 1)
+  WHERE seq IN (SELECT open_seq FROM found) AND duplicate_of IS NULL AND event_date >= ifnull(
+    (SELECT p.settled_before FROM projects p WHERE p.project_id = events.project_id), '')`;
 
 /** What the log took: what it had already is not among it. */
 export type Appended = {
@@ -45,48 +115,56 @@ export const together = (one: Appended, other: Appended): Appended => ({
 export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
   for (const rows of chunks(events)) {
-    const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, event_id)
-      SELECT ${sql.raw([at("project_id"), at("event_type"), at("transaction_id"), at("event_id")].join(", "))}
-      FROM json_each(${rows.json}) j
-      WHERE ${sql.raw(at("transaction_id"))} IS NOT NULL AND ${sql.raw(at("test"))} = 0 AND NOT EXISTS (
-        SELECT 1 FROM events e WHERE e.project_id = ${sql.raw(at("project_id"))} AND e.event_id = ${sql.raw(at("event_id"))})
+    const end = sql`SELECT ifnull(max(seq), 0) AS seq FROM events`;
+    const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+      SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows.json}) j
+      WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND NOT EXISTS (
+        SELECT 1 FROM events e WHERE e.project_id = ${PROJECT} AND e.event_id = ${ID} AND e.standing = ${STANDING})
         AND ${notRetired}
       ORDER BY j.key`;
-    const appendEvents = sql`INSERT OR IGNORE INTO events (${names}, duplicate_of)
-      SELECT ${values}, (
-        SELECT t.event_id FROM transactions t WHERE ${transaction} AND t.event_id <> ${sql.raw(at("event_id"))})
-      FROM json_each(${rows.json}) j WHERE ${notRetired} ORDER BY j.key`;
-    const end = sql`SELECT ifnull(max(seq), 0) AS seq FROM events`;
-    const results = await transact(db, [end, ...(rows.transactions ? [takeTransactions] : []), appendEvents]);
-    const [before, after] = [results[0], results.at(-1)] as [D1Result<{ seq: number }>, D1Result];
-    const { changes, last_row_id } = after.meta;
-    const first_seq = (before.results[0]?.seq ?? 0) + 1;
+    const appendEvents = sql`INSERT INTO events (${names}, duplicate_of)
+      SELECT ${values}, ${duplicateOf(GIVEN)} FROM json_each(${rows.json}) j WHERE ${notRetired} ORDER BY j.key
+      ON CONFLICT (project_id, event_id, standing) DO NOTHING`;
+    const takeOver = supersede(sql`SELECT ${PROJECT} AS project_id, ${ID} AS event_id FROM json_each(${rows.json}) j`);
+    const before = [end, ...(rows.transactions ? [takeTransactions] : [])];
+    const results = await transact(db, [...before, appendEvents, ...(rows.trusted ? [takeOver] : [])]);
+    const [head, appended] = [results[0], results[before.length]] as [D1Result<{ seq: number }>, D1Result];
+    const { changes, last_row_id } = appended.meta;
+    const first_seq = (head.results[0]?.seq ?? 0) + 1;
     if (changes > 0) all = together(all, { stored: changes, first_seq, last_seq: last_row_id });
   }
   return all;
 }
 
-/** Rows as arrays in the order of the columns, in as few parameters as hold them. */
-function* chunks(events: readonly StoredEvent[]): Generator<{ json: string; transactions: boolean }> {
+/** Rows as arrays in the order of the columns, and whether any of them has a transaction or is trusted. */
+type Chunk = { json: string; transactions: boolean; trusted: boolean };
+
+/** In as few parameters as hold them. */
+function* chunks(events: readonly StoredEvent[]): Generator<Chunk> {
   let rows: string[] = [];
   let size = 0;
   let transactions = false;
+  let trusted = false;
   const ids = new Set<string>();
-  for (const event of events) {
-    const id = `${event.project_id} ${event.event_id}`;
+  for (const given of events) {
+    // What was queued, or laid aside, before events knew it came by who knows which door.
+    const event = { ...given, trusted: given.trusted ?? 0 };
+    const id = `${event.project_id} ${event.event_id} ${standingOf(event)}`;
     // The log would ignore the second of a batch, but not the transaction that it claims.
     if (ids.has(id)) continue;
     ids.add(id);
     const row = JSON.stringify(COLUMNS.map((column) => event[column]));
     if (size + row.length > PARAMETER_CHARACTERS && rows.length > 0) {
-      yield { json: `[${rows.join(",")}]`, transactions };
+      yield { json: `[${rows.join(",")}]`, transactions, trusted };
       rows = [];
       size = 0;
       transactions = false;
+      trusted = false;
     }
     rows.push(row);
     size += row.length;
     transactions ||= event.transaction_id !== null;
+    trusted ||= event.trusted === 1;
   }
-  if (rows.length > 0) yield { json: `[${rows.join(",")}]`, transactions };
+  if (rows.length > 0) yield { json: `[${rows.join(",")}]`, transactions, trusted };
 }

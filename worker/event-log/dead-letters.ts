@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { EventMessage, StoredEvent } from "../event.ts";
 import { type Database, type deadLetters, transact } from "../schema.ts";
-import { type Appended, append, NOTHING, together } from "./append.ts";
+import { type Appended, append, NOTHING, standingOf, together } from "./append.ts";
 import { homeless, isHomeless } from "./homeless.ts";
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
@@ -33,10 +33,10 @@ export async function bury(
   const write = async () => {
     if (rows.length === 0) return;
     await transact(db, [
-      sql`INSERT INTO dead_letters (project_id, event_id, event_type, event, error, consumer, failed_at)
-        SELECT ${PROJECT_OF_LETTER}, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ${consumer}, CAST(${now} AS INTEGER)
+      sql`INSERT INTO dead_letters (project_id, event_id, event_type, standing, event, error, consumer, failed_at)
+        SELECT ${PROJECT_OF_LETTER}, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ${consumer}, CAST(${now} AS INTEGER)
         FROM json_each(${JSON.stringify(rows)}) WHERE true
-        ON CONFLICT (project_id, event_id) WHERE event_id IS NOT NULL DO UPDATE SET event = excluded.event, error = excluded.error,
+        ON CONFLICT (project_id, event_id, standing) WHERE event_id IS NOT NULL DO UPDATE SET event = excluded.event, error = excluded.error,
           consumer = excluded.consumer, failed_at = excluded.failed_at, status = 'waiting', resolved_at = NULL`,
     ]);
     rows = [];
@@ -49,6 +49,7 @@ export async function bury(
       event?.project_id ?? null,
       event?.event_id ?? null,
       event?.event_type ?? null,
+      event ? standingOf(event) : 0,
       text,
       error.slice(0, ERROR_CHARACTERS),
     ]);

@@ -14,6 +14,7 @@ import { SETTINGS, STATE, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { beginAgain, clearReceivers } from "../projections/runner.ts";
 import { type Database, transact } from "../schema.ts";
+import { duplicateOf, supersede } from "./append.ts";
 
 export const PHASES = ["settings", "audit", "manifests", "events", "check", "done"] as const;
 export type Phase = (typeof PHASES)[number];
@@ -214,6 +215,7 @@ const NAMES = sql.raw(COLUMNS.map(({ name }) => name).join(", "));
 const at = (name: (typeof COLUMNS)[number]["name"]) =>
   sql.raw(`j.value ->> ${COLUMNS.findIndex((column) => column.name === name)}`);
 const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(", "));
+const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 
 /** Small files together, of a large one a row group. Of the rows no more is held than one piece and what it is cut from. */
 const events: Step = async (env, db, place, _, most) => {
@@ -291,13 +293,31 @@ async function groupOf(bucket: R2Bucket, file: ArchiveFile, group: number): Prom
 const insert = (piece: string, base: number): SQL[] => [
   // An event that came once more meanwhile is the one of the archive.
   sql`DELETE FROM events WHERE seq IN (SELECT e.seq FROM json_each(${piece}) j
-    JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")} WHERE e.seq > ${base})`,
+    JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")}
+      AND e.standing = ${at("trusted")} * 2 + ${CAN_COUNT} WHERE e.seq > ${base})`,
   sql`INSERT OR IGNORE INTO events (${NAMES}) SELECT ${VALUES} FROM json_each(${piece}) j`,
-  sql`INSERT INTO transactions (project_id, event_type, transaction_id, event_id)
-    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, ${at("event_id")} FROM json_each(${piece}) j
-    WHERE ${at("transaction_id")} IS NOT NULL AND ${at("test")} = 0 AND ${at("duplicate_of")} IS NULL
+  sql`INSERT INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, ${at("trusted")}, ${at("event_id")}
+    FROM json_each(${piece}) j
+    WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} IS NULL
     ON CONFLICT DO UPDATE SET event_id = excluded.event_id WHERE event_id <> excluded.event_id`,
+  // One whose id counts elsewhere has its transaction all the same, where it was the first.
+  sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, 0, ${at("event_id")} FROM json_each(${piece}) j
+    WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} = ${at("event_id")}`,
+  // The archive has an event as it stood when it was written: a trusted one may have come later.
+  supersede(sql`SELECT ${at("project_id")} AS project_id, ${at("event_id")} AS event_id FROM json_each(${piece}) j`),
 ];
+
+/** An event as the log has it, to be judged as one that is appended. */
+const LOGGED = {
+  project_id: sql`events.project_id`,
+  event_id: sql`events.event_id`,
+  event_type: sql`events.event_type`,
+  transaction_id: sql`events.transaction_id`,
+  trusted: sql`events.trusted`,
+  standing: sql`events.standing`,
+};
 
 /** Counts what is there, and lets the projections go. */
 const check: Step = async (env, db, place, now) => {
@@ -311,10 +331,9 @@ const check: Step = async (env, db, place, now) => {
   }
   await transact(db, [
     moveOn(place, enter("done")),
-    // What came in meanwhile could not know whose transaction it was.
-    sql`UPDATE events SET duplicate_of = (SELECT t.event_id FROM transactions t WHERE t.project_id = events.project_id
-        AND t.event_type = events.event_type AND t.transaction_id = events.transaction_id AND t.event_id <> events.event_id)
-      WHERE seq > ${place.base} AND transaction_id IS NOT NULL`,
+    // What came in meanwhile could not know whose id or transaction it was.
+    sql`UPDATE events SET duplicate_of = ${duplicateOf(LOGGED)}, superseded_at = NULL WHERE seq > ${place.base}`,
+    supersede(sql`SELECT project_id, event_id FROM events WHERE seq > ${place.base}`),
     ...ARCHIVE_PROJECTIONS.map(
       ({ name }) => sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${place.base}, ${now})`,
     ),

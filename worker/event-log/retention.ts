@@ -113,8 +113,8 @@ export async function sweepEvents(db: Database, position: number, now: number): 
     SELECT project_id, count(*) AS removed FROM events WHERE seq IN (${going}) GROUP BY project_id`);
   if (before.length > 0) {
     await transact(db, [
-      sql`INSERT OR IGNORE INTO retired_events (project_id, event_id)
-        SELECT project_id, event_id FROM events WHERE seq IN (${going})`,
+      sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
+        SELECT project_id, event_id, standing FROM events WHERE seq IN (${going})`,
       ...before.map(({ project_id, removed }) => note(project_id, "events", now, { removed })),
       sql`DELETE FROM events WHERE seq IN (${going})`,
     ]);

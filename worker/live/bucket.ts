@@ -45,6 +45,7 @@ export class Bucket {
       if (known) {
         known.total += cell.total;
         known.units += cell.units;
+        if (known.total === 0) this.#remove(key);
         return;
       }
       if (this.#characters < characters) {
@@ -53,6 +54,11 @@ export class Bucket {
         return;
       }
     }
+  }
+
+  #remove(key: string): void {
+    this.#cells.delete(key);
+    this.#characters -= key.length + CELL_CHARACTERS;
   }
 
   cells(): Iterable<Cell> {

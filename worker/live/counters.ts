@@ -150,7 +150,7 @@ export abstract class Counters extends DurableObject<unknown> {
       this.#windows.clear();
       throw error;
     }
-    await this.#push(fresh.slice(-RECENT).reverse(), now);
+    await this.#push(countedOf(fresh).slice(0, RECENT), now);
   }
 
   #count(settings: LiveSettings, fresh: LiveEvent[], now: number): void {
@@ -160,7 +160,8 @@ export abstract class Counters extends DurableObject<unknown> {
       for (const windows of this.#windows.values()) windows.add(event.at, cell);
     }
     this.#applied = fresh[fresh.length - 1]?.seq ?? this.#applied;
-    this.#recent = [...fresh.slice(-RECENT).reverse(), ...this.#recent].slice(0, RECENT);
+    const takenBack = new Set(fresh.map((event) => event.takes_back));
+    this.#recent = [...countedOf(fresh), ...this.#recent].filter((event) => !takenBack.has(event.seq)).slice(0, RECENT);
     this.#settings = settings;
     this.#buckets.store(now);
     this.#sql.exec(
@@ -359,6 +360,9 @@ export abstract class Counters extends DurableObject<unknown> {
 }
 
 const attachmentOf = (socket: WebSocket) => socket.deserializeAttachment() as Attachment;
+
+/** The latest first, without those that are taken back. */
+const countedOf = (fresh: readonly LiveEvent[]) => fresh.filter((event) => event.takes_back === null).reverse();
 
 function send(socket: WebSocket, message: LiveMessage): void {
   try {

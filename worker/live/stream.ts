@@ -5,6 +5,8 @@ import type { Cell } from "./bucket.ts";
 /** A counted event as the live figures need it. */
 export type LiveEvent = {
   seq: number;
+  /** The `seq` under which this event was counted that counts no more; null where it is counted now. */
+  takes_back: number | null;
   event_id: string;
   event_type: string;
   player_id: string | null;
@@ -18,16 +20,12 @@ export type LiveEvent = {
   at: number;
 };
 
-export const cellOf = ({ event_type, banner_tag, country, device, app_id, amount, currency }: LiveEvent): Cell => ({
-  event_type,
-  banner_tag,
-  country,
-  device,
-  app_id,
-  currency: currency ?? "",
-  total: 1,
-  units: BigInt(amount ?? 0),
-});
+export function cellOf(event: LiveEvent): Cell {
+  const { event_type, banner_tag, country, device, app_id, amount, currency, takes_back } = event;
+  const named = { event_type, banner_tag, country, device, app_id, currency: currency ?? "" };
+  const units = BigInt(amount ?? 0);
+  return takes_back === null ? { ...named, total: 1, units } : { ...named, total: -1, units: -units };
+}
 
 /** An event as the stream shows it; `player_id` is null for those who may not see it. */
 export type StreamedEvent = {

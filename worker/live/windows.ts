@@ -28,7 +28,10 @@ export class Windows {
   /** Takes note of what the buckets have got. */
   add(at: number, cell: Cell): void {
     this.#minutes.delete(startOf("minutes", at));
-    if (this.#today && at >= this.#today.midnight && this.#shows(cell)) this.#today.tally.add(cell);
+    if (!this.#today || at < this.#today.midnight || !this.#shows(cell)) return;
+    // What falls is added up again: a tally would go on showing what it has none of.
+    if (cell.total < 0) this.#today = null;
+    else this.#today.tally.add(cell);
   }
 
   all(timezone: string, now: number): Record<WindowName, Window> {

@@ -9,7 +9,7 @@ export const FAMILIES = {
   edgepixel_up: { type: "gauge", help: "Whether a part of these metrics could be read (1) or is missing here (0)." },
   edgepixel_events_accepted_total: {
     type: "counter",
-    help: "Events in the log by what became of them: counted, test, duplicate transaction, bot.",
+    help: "Events in the log by what became of them when they were taken: counted, test, duplicate, bot.",
   },
   edgepixel_events_rejected_total: { type: "counter", help: "Events refused, by the door they came to." },
   edgepixel_rejection_reasons_total: {

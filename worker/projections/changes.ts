@@ -1,7 +1,7 @@
 /** The last event that touched each day, counted or not: by it a report knows whether its answer is still the same. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
-import { pastOf } from "./resolve.ts";
+import { pastOf, superseded } from "./resolve.ts";
 
 const touch = (touched: SQL) => sql`INSERT INTO changes (project_id, event_date, seq) ${touched}
   ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)`;
@@ -13,6 +13,7 @@ export const changes: Tables = {
   apply: ({ after, upTo, repairs }) => [
     touch(sql`SELECT project_id, event_date, max(seq) FROM events WHERE seq > ${after} AND seq <= ${upTo}
       GROUP BY project_id, event_date`),
+    touch(sql`SELECT e.project_id, e.event_date, ${upTo} FROM ${superseded({ after, upTo })} GROUP BY 1, 2`),
     ...(repairs === null
       ? []
       : [

@@ -1,6 +1,7 @@
 /**
  * Which player a visitor is. The earliest event (by its own time, then id) that names both decides, so that
- * late and reordered events lead to the same answer. Every improvement is a row of its own at its `seq`:
+ * late and reordered events lead to the same answer. A duplicate says so as well: that its transaction, or its id, counts
+ * elsewhere does not make its visitor another one. Every improvement is a row of its own at its `seq`:
  * the answer can be asked for as of any point of the log.
  */
 import { sql } from "drizzle-orm";
@@ -13,9 +14,9 @@ export const identities: Tables = {
   apply: ({ after, upTo }) => [
     sql`INSERT INTO identities (project_id, visitor_id, seq, player_id, rank)
       WITH named AS (
-        SELECT project_id, visitor_id, seq, player_id, printf('%015d %s', timestamp, event_id) AS rank
+        SELECT project_id, visitor_id, seq, player_id, printf('%015d %s %d', timestamp, event_id, 1 - trusted) AS rank
         FROM events
-        WHERE seq > ${after} AND seq <= ${upTo} AND player_id IS NOT NULL AND visitor_id IS NOT NULL AND counted = 1
+        WHERE seq > ${after} AND seq <= ${upTo} AND player_id IS NOT NULL AND visitor_id IS NOT NULL AND bot IS NULL AND test = 0
       ), ranked AS (
         SELECT *, min(rank) OVER (PARTITION BY project_id, visitor_id ORDER BY seq
           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best_before

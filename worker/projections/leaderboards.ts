@@ -58,12 +58,12 @@ const add = (resolved: SQL, which?: SQL, boards = sql`true`) => sql`
   FROM boards WHERE ${boards} GROUP BY ${KEY} ${MERGE}`;
 
 /**
- * A score that names its player never moves. Only those move that a visitor made without a name: this is whoever lost or
- * won such scores. Their boards of a week and of all time are told from those of the days, which outlive the events.
+ * A score that names its player never moves. Those move that a visitor made without a name, and those go that turn out to
+ * repeat a trusted event: this is whoever lost or won such scores. Their boards of a week and of all time are told from those of the days, which outlive the events.
  */
 function move(repairs: string, { after, upTo }: Range): SQL[] {
   const pasts = [pastOf(repairs, after), pastOf(repairs, upTo)] as const;
-  const moved = movedPeople(pasts);
+  const moved = movedPeople(pasts, after);
   const keys = (past: SQL) => sql`SELECT ${KEY} FROM (WITH ${scored(past, sql`(r.project_id, r.person) IN (${moved})`)}
     SELECT ${KEY} FROM boards)`;
   const touched = sql`${keys(pasts[0])} UNION ${keys(pasts[1])}`;
@@ -81,11 +81,11 @@ function move(repairs: string, { after, upTo }: Range): SQL[] {
   ];
 }
 
-const movedPeople = (pasts: readonly SQL[]) =>
+const movedPeople = (pasts: readonly SQL[], after: number) =>
   sql.join(
     pasts.map(
       (past) => sql`SELECT project_id, person FROM (WITH ${past}
-      SELECT r.project_id, r.person FROM resolved r WHERE r.player_id IS NULL AND ${IS_SCORING})`,
+      SELECT r.project_id, r.person FROM resolved r WHERE (r.player_id IS NULL OR r.superseded_at > ${after}) AND ${IS_SCORING})`,
     ),
     sql` UNION `,
   );
@@ -97,7 +97,7 @@ export const leaderboards: Tables = {
   apply: (step) => {
     const fresh = newEvents({ ...step, repairs: null });
     if (step.repairs === null) return [add(fresh)];
-    const moved = movedPeople([pastOf(step.repairs, step.after), pastOf(step.repairs, step.upTo)]);
+    const moved = movedPeople([pastOf(step.repairs, step.after), pastOf(step.repairs, step.upTo)], step.after);
     return [
       ...move(step.repairs, step),
       add(fresh, sql`((r.project_id, r.person) NOT IN (${moved}) OR ${settledDay(sql`r`)})`),

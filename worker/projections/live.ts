@@ -1,14 +1,23 @@
-/** Hands new events to the live counters of their projects: delivered at least once, counted once by `seq`. */
-import { sql } from "drizzle-orm";
+/**
+ * Hands new events to the live counters of their projects: delivered at least once, counted once by `seq`. One that counts
+ * no more, since it repeats a trusted event, is taken back together with that event.
+ */
+import { type SQL, sql } from "drizzle-orm";
 import type { LiveSettings } from "../live/counters.ts";
 import type { LiveEvent } from "../live/stream.ts";
 import type { Delivery } from "./projection.ts";
-import { newEvents } from "./resolve.ts";
+import { newEvents, noLonger } from "./resolve.ts";
 
 type Row = LiveEvent & LiveSettings;
 
 /** Calls and statements of a step beside those of the projects' objects. */
-const OTHER_CALLS = 6;
+const OTHER_CALLS = 7;
+
+/** Of `resolved` events: at which `seq` each is told, and which one is taken back. */
+const told = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
+  SELECT ${seq} AS seq, ${takes_back} AS takes_back, r.event_id, r.event_type, r.player_id, r.banner_tag, r.country,
+    r.device, r.app_id, r.amount, r.currency, min(e.timestamp, e.received_at) AS at, p.project_id, p.timezone
+  FROM resolved r JOIN events e ON e.seq = r.seq JOIN projects p ON p.project_id = r.project_id`;
 
 export const live: Delivery = {
   name: "live",
@@ -22,11 +31,11 @@ export const live: Delivery = {
     return beyond?.seq == null ? upTo : beyond.seq - 1;
   },
   async deliver(env, db, range, now) {
-    const rows = await db.all<Row>(sql`WITH ${newEvents({ ...range, repairs: null })}
-      SELECT r.seq, r.event_id, r.event_type, r.player_id, r.banner_tag, r.country, r.device, r.app_id,
-        r.amount, r.currency, min(e.timestamp, e.received_at) AS at, p.project_id, p.timezone
-      FROM resolved r JOIN events e ON e.seq = r.seq JOIN projects p ON p.project_id = r.project_id
-      ORDER BY r.seq`);
+    const found = await Promise.all([
+      db.all<Row>(told(newEvents({ ...range, repairs: null }), sql`r.seq`, sql`NULL`)),
+      db.all<Row>(told(noLonger(range), sql`r.superseded_at`, sql`r.seq`)),
+    ]);
+    const rows = found.flat().sort((a, b) => a.seq - b.seq);
     for (const [project_id, own] of Map.groupBy(rows, (row) => row.project_id)) {
       const settings = { project_id, timezone: (own[0] as Row).timezone };
       const events = own.map(({ project_id: _, timezone: __, ...event }) => event);

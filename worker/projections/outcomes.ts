@@ -1,12 +1,17 @@
 /**
  * What became of every event in the log, also of those that no figure counts: how many were counted, were tests,
- * repeated a transaction, or came from bots, and why those are taken for bots.
+ * repeated a transaction, or came from bots, and why those are taken for bots. Each is counted as the log has it when it is
+ * read. Those that turn out later to repeat a trusted event are counted again as `superseded`: nothing here ever falls.
  */
 import { sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
+import { counts, superseded } from "./resolve.ts";
 
 export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
 export type EventOutcome = (typeof OUTCOMES)[number];
+
+/** An entry of `event_outcomes` beside the outcomes: so many were counted first and are duplicates now. */
+export const SUPERSEDED = "superseded";
 
 /** What became of an event of the log, in SQL. A test of a bot is a test, and a bot's second transaction a bot's. */
 export const outcomeOf = sql.raw(`CASE WHEN test = 1 THEN 'test' WHEN bot IS NOT NULL THEN 'bot'
@@ -20,11 +25,15 @@ export const outcomes: Tables = {
     // A bot's second transaction is a bot's: the report of bots shows all that bots sent.
     sql`INSERT INTO event_outcomes (project_id, event_date, outcome, reason, received_hour, total)
       SELECT project_id, event_date,
-        ${outcomeOf} AS outcome,
+        CASE WHEN ${counts(sql`e`, upTo)} THEN 'counted' ELSE ${outcomeOf} END AS outcome,
         CASE WHEN test = 0 THEN coalesce(bot, '') ELSE '' END AS reason,
         received_at / 3600000 AS received_hour, count(*)
-      FROM events WHERE seq > ${after} AND seq <= ${upTo}
+      FROM events e WHERE seq > ${after} AND seq <= ${upTo}
       GROUP BY project_id, event_date, outcome, reason, received_hour
+      ON CONFLICT DO UPDATE SET total = total + excluded.total`,
+    sql`INSERT INTO event_outcomes (project_id, event_date, outcome, reason, received_hour, total)
+      SELECT e.project_id, e.event_date, ${SUPERSEDED}, '', e.received_at / 3600000 AS received_hour, count(*)
+      FROM ${superseded({ after, upTo })} GROUP BY 1, 2, 5
       ON CONFLICT DO UPDATE SET total = total + excluded.total`,
   ],
   clear: () => [sql`DELETE FROM event_outcomes`],

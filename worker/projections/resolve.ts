@@ -19,6 +19,14 @@ export const ANY_TAG = "\u001fall";
 /** As the log stands now. */
 export const NOW = Number.MAX_SAFE_INTEGER;
 
+/** Whether an event counts when the log ends at `asOf`. It may turn out later that it repeats a trusted one. */
+export const counts = (alias: SQL, asOf: number): SQL =>
+  sql`(${alias}.counted = 1 OR ${alias}.superseded_at > ${asOf})`;
+
+/** The events that had counted when the log ended at `after`, and do no longer at `upTo`. */
+export const superseded = ({ after, upTo }: Range): SQL =>
+  sql`events e WHERE e.superseded_at > ${after} AND e.superseded_at <= ${upTo} AND e.seq <= ${after}`;
+
 /** `alias` is an event row. A visitor is the player of the earliest event that named both. */
 export function person(alias: SQL, asOf: number): SQL {
   return sql`coalesce(${alias}.player_id, (
@@ -51,7 +59,7 @@ export function withTag(asOf: number): SQL {
     SELECT t.banner_tag FROM events t
     WHERE t.project_id = e.project_id AND t.actor IN (${actors(sql`e.project_id`, sql`e.person`, asOf)})
       AND t.tagged = 1 AND t.timestamp <= e.timestamp AND t.timestamp > e.timestamp - ${WINDOW}
-      AND t.counted = 1 AND t.seq <= ${asOf}
+      AND ${counts(sql`t`, asOf)} AND t.seq <= ${asOf}
     ORDER BY t.timestamp DESC, t.event_id DESC LIMIT 1), '') AS banner_tag
   FROM placed e`;
 }
@@ -59,7 +67,7 @@ export function withTag(asOf: number): SQL {
 const COLUMNS = sql.raw(
   `e.seq, e.project_id, e.event_id, e.event_date, e.event_hour, e.event_type, e.player_id, e.timestamp,
    e.banner_tag AS own_tag, coalesce(e.country, '') AS country, coalesce(e.device, '') AS device,
-   coalesce(e.app_id, '') AS app_id, coalesce(e.platform, '') AS platform, e.amount, e.currency`,
+   coalesce(e.app_id, '') AS app_id, coalesce(e.platform, '') AS platform, e.amount, e.currency, e.superseded_at`,
 );
 
 /**
@@ -75,17 +83,24 @@ export const SETTLED = sql`e.event_date < ${SETTLED_BEFORE}`;
 export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM events e
-      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.counted = 1 AND ${which}
+      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND ${counts(sql`e`, upTo)} AND ${which}
     ), resolved AS MATERIALIZED (
       ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repaired(repairs)}) OR ${SETTLED}`}
     )`;
+}
+
+/** The events that counted until this range, as they stood before it. */
+export function noLonger(range: Range): SQL {
+  return sql`placed AS MATERIALIZED (
+      SELECT ${COLUMNS}, ${person(sql`e`, range.after)} AS person FROM ${superseded(range)}
+    ), resolved AS MATERIALIZED (${withTag(range.after)})`;
 }
 
 /** Events of days that are to be settled, as they stand when the log ends at `asOf`. */
 export function datedEvents(project_id: string, from: string, before: string, asOf: number): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM events e
-      WHERE e.project_id = ${project_id} AND e.event_date >= ${from} AND e.event_date < ${before} AND e.counted = 1
+      WHERE e.project_id = ${project_id} AND e.event_date >= ${from} AND e.event_date < ${before} AND ${counts(sql`e`, asOf)}
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
 
@@ -95,7 +110,7 @@ export function pastOf(repairs: string, asOf: number): SQL {
     ), placed AS MATERIALIZED (
       SELECT ${COLUMNS}, a.person AS person FROM affected a CROSS JOIN events e
         ON e.project_id = a.project_id AND e.actor IN (${actors(sql`a.project_id`, sql`a.person`, asOf)})
-      WHERE e.seq <= ${asOf} AND e.counted = 1 AND e.event_date >= ${SETTLED_BEFORE} AND ${person(sql`e`, asOf)} = a.person
+      WHERE e.seq <= ${asOf} AND ${counts(sql`e`, asOf)} AND e.event_date >= ${SETTLED_BEFORE} AND ${person(sql`e`, asOf)} = a.person
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
 
@@ -109,7 +124,7 @@ export function repaired(repairs: string): SQL {
 
 /**
  * The people whose counted past a range changes: a visitor with a past became a player (or another player's),
- * or a tag arrived that is older than untagged events already counted.
+ * a tag arrived that is older than untagged events already counted, or an event that was counted repeats a trusted one.
  */
 export function repairsOf({ after, upTo }: Range): SQL {
   return sql`
@@ -126,13 +141,17 @@ export function repairsOf({ after, upTo }: Range): SQL {
     UNION
     SELECT project_id, person FROM (
       SELECT e.*, ${person(sql`e`, upTo)} AS person FROM events e
-      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.counted = 1 AND e.tagged = 1
+      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND ${counts(sql`e`, upTo)} AND e.tagged = 1
     ) AS e
     WHERE EXISTS (
       SELECT 1 FROM events o
       WHERE o.project_id = e.project_id AND o.actor IN (${actors(sql`e.project_id`, sql`e.person`, upTo)})
         AND o.tagged = 0 AND o.timestamp >= e.timestamp AND o.timestamp < e.timestamp + ${WINDOW}
-        AND o.counted = 1 AND o.seq <= ${after})`;
+        AND ${counts(sql`o`, after)} AND o.seq <= ${after})
+    UNION
+    SELECT e.project_id, ${person(sql`e`, after)} FROM ${superseded({ after, upTo })}
+    UNION
+    SELECT e.project_id, ${person(sql`e`, upTo)} FROM ${superseded({ after, upTo })}`;
 }
 
 function hadPast(after: number): SQL {

@@ -35,7 +35,7 @@ async function botsRows(
 ): Promise<{ events: number; rows: BotsRow[] }> {
   const [all, rows] = await Promise.all([
     db.get<{ total: number }>(sql`SELECT coalesce(sum(total), 0) AS total FROM event_outcomes
-      WHERE ${within(project_id, period)} AND outcome <> 'test'`),
+      WHERE ${within(project_id, period)} AND outcome IN ('counted', 'duplicate', 'bot')`),
     db.all<BotsRow>(sql`SELECT event_date, reason, sum(total) AS total FROM event_outcomes
       WHERE ${within(project_id, period)} AND outcome = 'bot'
       GROUP BY event_date, reason ORDER BY event_date, reason`),

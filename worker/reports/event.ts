@@ -31,7 +31,8 @@ const TOLD: Partial<Record<ColumnName, string>> = {
   referrer: "The host of the page that sent it.",
   source_ip: "Truncated: /24 of IPv4, /48 of IPv6.",
   bot: "Why it is taken for a bot's; null where it is not.",
-  duplicate_of: "The event that had this transaction first.",
+  duplicate_of: "The event that counts in its place: another of its transaction, or the trusted one of the same id.",
+  trusted: "Whether a key or a good signature vouches for it.",
 };
 
 /** `outcome` tells of tests. */
@@ -63,12 +64,16 @@ export type EventView = z.output<typeof eventView>;
 export const EVENT_COLUMNS = Object.keys(eventView.shape) as (keyof EventView)[];
 
 /** As the log has it; `seq` and `timestamp` say where it stands in a list. */
-export type LoggedEvent = Omit<EventView, "timestamp" | "received_at" | "amount" | "data" | "attributed"> & {
+export type LoggedEvent = Omit<
+  EventView,
+  "timestamp" | "received_at" | "amount" | "data" | "trusted" | "attributed"
+> & {
   seq: number;
   timestamp: number;
   received_at: number;
   amount: number | null;
   data: string | null;
+  trusted: 0 | 1;
   own_tag: string | null;
 };
 
@@ -101,16 +106,21 @@ export function viewOf({ seq: _, own_tag, ...event }: LoggedEvent): EventView {
     received_at: iso(event.received_at),
     amount: event.amount === null ? null : formatMoney(event.amount),
     data: event.data === null ? null : JSON.parse(event.data),
+    trusted: event.trusted === 1,
   };
   return Object.fromEntries(EVENT_COLUMNS.map((column) => [column, shown[column]])) as EventView;
 }
+
+/** An id can be that of a trusted event, of one from the open door, and of tests and bots. */
+const HIGHEST = sql`trusted DESC, test, bot IS NOT NULL, seq`;
 
 export const event = report({
   id: "getEvent",
   path: "/events/:event_id",
   summary: "One event, by its id",
   description:
-    "Also one that no figure counts: a test event, a bot's, or the duplicate of a transaction, each with its mark.",
+    "Also one that no figure counts: a test event, a bot's, or a duplicate, each with its mark. Where a trusted event and " +
+    "one from the open door have the same id, the trusted one.",
   role: "analyst",
   query: z.strictObject(common),
   answer: eventView,
@@ -121,7 +131,7 @@ export const event = report({
   reads: "now",
   async read({ db, project: { project_id }, params: { event_id }, tags }) {
     const from = sql`events e WHERE e.project_id = ${project_id} AND e.event_id = ${event_id}`;
-    const [found] = await loggedEvents(db, from, tags, sql`seq`, 1);
+    const [found] = await loggedEvents(db, from, tags, HIGHEST, 1);
     if (!found) throw new Problem(404, `There is no event ${event_id} in ${project_id}.`);
     const body = viewOf(found);
     return { body, columns: EVENT_COLUMNS, rows: [body] };

@@ -263,7 +263,9 @@ const TAKEN = {
   test: "A test event: stored, and in no figure.",
   bot: "Taken for a bot ($value): stored, and in no figure. Where that is wrong, allow its user agent in the project's bot rules.",
   duplicate_of:
-    "The transaction was counted before, as event $value: stored, and in no figure. If it was another payment, it needs a `transaction_id` of its own.",
+    "The transaction counts as event $value: this one is stored, and in no figure. If it was another payment, it needs a `transaction_id` of its own.",
+  namesake:
+    "An event with the same `event_id` came with a key or a signature, and counts: this one is stored, and in no figure. If something else happened, it needs an `event_id` of its own.",
   unfilled:
     "`$field` holds `$value`: a template that nobody filled in, or a variable without a value. All such events look like one and the same $field.",
   lookalike: "`$sent` was kept as further data. If it is the $field, rename the parameter to `$field`.",
@@ -335,6 +337,7 @@ export function hintForTaken(
   }
   if (event.test === 1) hints.push(TAKEN.test);
   else if (event.bot !== null) hints.push(fill(TAKEN.bot, "bot", event.bot));
+  else if (event.duplicate_of !== null && event.duplicate_of === event.event_id) hints.push(TAKEN.namesake);
   else if (event.duplicate_of !== null) hints.push(fill(TAKEN.duplicate_of, "transaction_id", event.duplicate_of));
   return hints.length === 0 ? null : hints.join(" ");
 }

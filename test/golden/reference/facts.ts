@@ -3,28 +3,32 @@
  * they arrived. Nothing that the senders' side derived is used: days and hours come from DuckDB's own calendar.
  */
 export const FACTS = [
-  // An event is its project and event_id; the first to arrive is the event.
+  // An event is its project and event_id, apart for what is trusted and what can count; the first to arrive is the event.
   `CREATE TABLE taken AS
     SELECT s.*, p.attribution_days,
       timezone(p.timezone, to_timestamp(0) + to_milliseconds(s.timestamp)) AS local_time
     FROM sent s JOIN projects p USING (project_id)
-    QUALIFY row_number() OVER (PARTITION BY s.project_id, s.event_id ORDER BY s.arrived) = 1`,
+    QUALIFY row_number() OVER (
+      PARTITION BY s.project_id, s.event_id, s.trusted, s.bot IS NULL AND s.test = 0 ORDER BY s.arrived) = 1`,
 
-  // A transaction is its project, type and transaction_id; the first event that is no test takes it.
+  // Of an id the trusted event counts. A transaction is its project, type and transaction_id; the first trusted event takes
+  // it, or else the first one. Tests and bots take nothing.
   `CREATE TABLE outcomes AS
     SELECT *,
       strftime(local_time, '%Y-%m-%d') AS event_date,
       hour(local_time)::INTEGER AS event_hour,
       CASE WHEN test = 1 THEN 'test' WHEN bot IS NOT NULL THEN 'bot'
+        WHEN trusted < max(trusted) OVER (PARTITION BY project_id, event_id, bot IS NULL AND test = 0) THEN 'duplicate'
         WHEN transaction_id IS NOT NULL AND row_number() OVER (
-          PARTITION BY project_id, event_type, transaction_id, test ORDER BY arrived) > 1 THEN 'duplicate'
+          PARTITION BY project_id, event_type, transaction_id, bot IS NULL AND test = 0
+          ORDER BY trusted DESC, arrived) > 1 THEN 'duplicate'
         ELSE 'counted' END AS outcome
     FROM taken`,
 
-  // A visitor is the player of the earliest event that names both.
+  // A visitor is the player of the earliest event that names both, also where that counts elsewhere.
   `CREATE TABLE identities AS
-    SELECT project_id, visitor_id, arg_min(player_id, (timestamp, event_id)) AS player_id
-    FROM outcomes WHERE outcome = 'counted' AND player_id IS NOT NULL AND visitor_id IS NOT NULL
+    SELECT project_id, visitor_id, arg_min(player_id, (timestamp, event_id, -trusted)) AS player_id
+    FROM outcomes WHERE outcome IN ('counted', 'duplicate') AND player_id IS NOT NULL AND visitor_id IS NOT NULL
     GROUP BY project_id, visitor_id`,
 
   // Visitors are told from players by the column beside.

@@ -106,6 +106,7 @@ describe("a request", () => {
         event_type: "spin",
         player_id: "p",
         event_id: n === 2 ? "many-0" : `new-${n}`,
+        trusted: 1,
       }),
     );
     const [first, second, third] = stored as [StoredEvent, StoredEvent, StoredEvent];

@@ -17,6 +17,12 @@ const RECORDS = [
   "aggregated_reports",
 ];
 
+/** Where a trusted event has a transaction, nobody asks which open one had it first. */
+const IN_USE: Record<string, string> = {
+  transactions: `trusted = 1 OR NOT EXISTS (SELECT 1 FROM transactions t WHERE t.project_id = transactions.project_id
+    AND t.event_type = transactions.event_type AND t.transaction_id = transactions.transaction_id AND t.trusted = 1)`,
+};
+
 const PAGE = 5_000;
 
 /** All rows of each table as text, sorted. */
@@ -33,7 +39,9 @@ export async function rowsByTable(): Promise<Record<string, string[]>> {
 async function rowsOf(table: string): Promise<string[]> {
   const rows: string[] = [];
   for (;;) {
-    const page = await env.DB.prepare(`SELECT * FROM ${table} LIMIT ${PAGE} OFFSET ${rows.length}`).raw();
+    const page = await env.DB.prepare(
+      `SELECT * FROM ${table} WHERE ${IN_USE[table] ?? "true"} LIMIT ${PAGE} OFFSET ${rows.length}`,
+    ).raw();
     rows.push(...page.map((row) => JSON.stringify(row)));
     if (page.length < PAGE) return rows.sort();
   }

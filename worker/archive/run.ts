@@ -93,20 +93,18 @@ async function begin(env: Env, db: Database, { after, upTo }: Range, now: number
 
 const keysOf = (run: Run) => run.hours.map((hour) => keyOf(hour, run.first_seq, run.last_seq));
 
-/** As the log stood at the end of the run: what turns out later to repeat a trusted event changes no file. */
-const columnsAt = (upTo: number) =>
-  sql.join(
-    COLUMNS.map(({ name }) =>
-      name === "duplicate_of" ? sql`CASE WHEN superseded_at > ${upTo} THEN NULL ELSE duplicate_of END` : sql.raw(name),
-    ),
-    sql`, `,
-  );
+/** As the log took them: that an event turned out later to repeat a trusted one changes no file. */
+const AS_TAKEN = sql.raw(
+  COLUMNS.map(({ name }) =>
+    name === "duplicate_of" ? "CASE WHEN superseded_at IS NULL THEN duplicate_of END" : name,
+  ).join(", "),
+);
 
 /** Writes the range's files. What it gives makes them the archive, and belongs into one transaction with the cursor. */
 export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[]> {
   const run = await begin(env, db, range, now);
   const rows = await db.values<Row>(
-    sql`SELECT ${columnsAt(range.upTo)} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
+    sql`SELECT ${AS_TAKEN} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
   );
   const files: ArchiveFile[] = [];
   for (const [hour, own] of Map.groupBy(rows, (row) => hourOf(row[at("timestamp")] as number))) {

@@ -79,21 +79,24 @@ const HOLDER_OF = (alias: "n" | "o", trusted: 0 | 1) =>
  */
 export const supersede = (given: SQL): SQL => sql`
   WITH g AS MATERIALIZED (${given}
-  ), found AS MATERIALIZED (
-    SELECT o.seq AS open_seq, n.seq, n.event_id FROM g
+  ), pairs AS MATERIALIZED (
+    SELECT o.seq AS open_seq, o.duplicate_of, o.superseded_at, n.seq, n.event_id FROM g
       CROSS ${IN_THE_LOG("n", sql`g.event_id`, TRUSTED)} CROSS ${IN_THE_LOG("o", sql`g.event_id`, OPEN)}
     UNION ALL
-    SELECT o.seq, n.seq, n.event_id FROM g
+    SELECT o.seq, o.duplicate_of, o.superseded_at, n.seq, n.event_id FROM g
       CROSS ${IN_THE_LOG("n", sql`g.event_id`, TRUSTED)} CROSS ${HOLDER_OF("n", 0)}
       CROSS ${IN_THE_LOG("o", sql`t.event_id`, OPEN)}
     UNION ALL
-    SELECT o.seq, n.seq, n.event_id FROM g
+    SELECT o.seq, o.duplicate_of, o.superseded_at, n.seq, n.event_id FROM g
       CROSS ${IN_THE_LOG("o", sql`g.event_id`, OPEN)} CROSS ${HOLDER_OF("o", 1)}
       CROSS ${IN_THE_LOG("n", sql`t.event_id`, TRUSTED)}
+  ), found AS MATERIALIZED (
+    SELECT open_seq, seq, event_id FROM pairs WHERE duplicate_of IS NULL OR superseded_at > seq
   )
   UPDATE events SET (duplicate_of, superseded_at) = (
-    SELECT f.event_id, f.seq FROM found f WHERE f.open_seq = events.seq LIMIT 1)
-  WHERE seq IN (SELECT open_seq FROM found) AND duplicate_of IS NULL AND event_date >= ifnull(
+    SELECT f.event_id, CASE WHEN f.seq > events.seq THEN f.seq END FROM found f
+    WHERE f.open_seq = events.seq ORDER BY f.seq LIMIT 1)
+  WHERE seq IN (SELECT open_seq FROM found) AND event_date >= ifnull(
     (SELECT p.settled_before FROM projects p WHERE p.project_id = events.project_id), '')`;
 
 /** What the log took: what it had already is not among it. */

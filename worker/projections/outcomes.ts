@@ -1,11 +1,10 @@
 /**
  * What became of every event in the log, also of those that no figure counts: how many were counted, were tests,
- * repeated a transaction, or came from bots, and why those are taken for bots. Each is counted as the log has it when it is
- * read. Those that turn out later to repeat a trusted event are counted again as `superseded`: nothing here ever falls.
+ * repeated a transaction, or came from bots, and why those are taken for bots. Each is counted as it was when the log took it.
+ * Those that turned out later to repeat a trusted event are counted again as `superseded`: nothing here ever falls.
  */
 import { sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
-import { counts, superseded } from "./resolve.ts";
 
 export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
 export type EventOutcome = (typeof OUTCOMES)[number];
@@ -25,15 +24,15 @@ export const outcomes: Tables = {
     // A bot's second transaction is a bot's: the report of bots shows all that bots sent.
     sql`INSERT INTO event_outcomes (project_id, event_date, outcome, reason, received_hour, total)
       SELECT project_id, event_date,
-        CASE WHEN ${counts(sql`e`, upTo)} THEN 'counted' ELSE ${outcomeOf} END AS outcome,
+        CASE WHEN superseded_at IS NOT NULL THEN 'counted' ELSE ${outcomeOf} END AS outcome,
         CASE WHEN test = 0 THEN coalesce(bot, '') ELSE '' END AS reason,
         received_at / 3600000 AS received_hour, count(*)
-      FROM events e WHERE seq > ${after} AND seq <= ${upTo}
+      FROM events WHERE seq > ${after} AND seq <= ${upTo}
       GROUP BY project_id, event_date, outcome, reason, received_hour
       ON CONFLICT DO UPDATE SET total = total + excluded.total`,
     sql`INSERT INTO event_outcomes (project_id, event_date, outcome, reason, received_hour, total)
-      SELECT e.project_id, e.event_date, ${SUPERSEDED}, '', e.received_at / 3600000 AS received_hour, count(*)
-      FROM ${superseded({ after, upTo })} GROUP BY 1, 2, 5
+      SELECT project_id, event_date, ${SUPERSEDED}, '', received_at / 3600000 AS received_hour, count(*)
+      FROM events WHERE superseded_at > ${after} AND superseded_at <= ${upTo} GROUP BY 1, 2, 5
       ON CONFLICT DO UPDATE SET total = total + excluded.total`,
   ],
   clear: () => [sql`DELETE FROM event_outcomes`],

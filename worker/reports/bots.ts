@@ -60,7 +60,7 @@ export const bots = report({
     const { events, rows } = await botsRows(db, project_id, period);
     const by_reason = [...Map.groupBy(rows, (row) => row.reason)]
       .map(([reason, own]) => ({ reason, total: sum(own) }))
-      .sort((a, b) => b.total - a.total);
+      .sort((a, b) => b.total - a.total || (a.reason < b.reason ? -1 : 1));
     const body = { project_id, timezone, ...period, events, total: sum(rows), by_reason, rows };
     return { body, columns: ["event_date", "reason", "total"], rows };
   },

@@ -31,6 +31,7 @@ const SENT = {
   device: "VARCHAR",
   bot: "VARCHAR",
   test: "INTEGER",
+  trusted: "INTEGER",
 } as const satisfies Record<string, string>;
 
 export type Cell = string | number | boolean | null | Cell[];

@@ -111,7 +111,9 @@ function keysIn(out: string, { from, to }: Days): string[] {
     .map((path) => relative(out, join(out, path)).split(sep).join("/"))
     .filter((path) => {
       const [, year, month, day] =
-        /^events\/year=(\d{4})\/month=(\d\d)\/day=(\d\d)\/hour=\d\d\/\d{12}-\d{12}(?:\.c\d+)?\.parquet$/.exec(path) ??
+        /^events\/year=(\d{4})\/month=(\d\d)\/day=(\d\d)\/hour=\d\d\/\d{12}-\d{12}(?:\.c\d+)?(?:\.[0-9a-f]{8})?\.parquet$/.exec(
+          path,
+        ) ??
         /^manifest\/(\d{4})-(\d\d)-(\d\d)\.json$/.exec(path) ??
         [];
       const date = `${year}-${month}-${day}`;

@@ -3,10 +3,10 @@ import { compaction } from "./archive/compaction.ts";
 import { type Duty, wake } from "./duty.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
-import { retention } from "./event-log/retention.ts";
 import { projectors } from "./projections/projector.ts";
 import { exchangeRates } from "./rates/feed.ts";
 import { keptReports } from "./reports/aggregate.ts";
+import { retention } from "./retention/retain.ts";
 
 export const DUTIES: readonly Duty[] = [
   ...projectors,

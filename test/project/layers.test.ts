@@ -13,7 +13,7 @@ const STEPS: string[][] = [
   ["worker/app.ts"],
   ["worker/openapi"],
   ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],
-  ["worker/event-log", "worker/http", "worker/request-log", "worker/rates", "worker/erasure"],
+  ["worker/event-log", "worker/http", "worker/request-log", "worker/rates", "worker/erasure", "worker/retention"],
   ["worker/projections"],
   ["worker/live", "worker/archive", "worker/meter"],
   ["worker/registry"],

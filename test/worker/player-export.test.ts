@@ -7,7 +7,7 @@ import { hourOf, keyOf } from "../../worker/archive/partition.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { nextPart } from "../../worker/event-log/archived-player.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
-import { retain } from "../../worker/event-log/retention.ts";
+import { retain } from "../../worker/retention/retain.ts";
 import { transact } from "../../worker/schema.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
@@ -127,7 +127,7 @@ describe("the export of a player whose events have gone from the log", () => {
       },
     ]);
     await settle();
-    await retain(env, db, START + 24 * 170 * HOUR, { until: Number.MAX_SAFE_INTEGER, steps: 1_000 });
+    await retain(env, db, START + 24 * 170 * HOUR, () => true);
     const left = await env.DB.prepare("SELECT event_id FROM events WHERE project_id = 'swept'").all();
     expect(left.results).toEqual([{ event_id: "late" }]);
   }, 60_000);
@@ -173,7 +173,11 @@ describe("the export of a player whose events have gone from the log", () => {
   it("names the next part where there is one", async () => {
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 1 });
     // One more than a part reads.
-    const many = Array.from({ length: 501 }, (_, hour) => ({ ...(file as ArchiveFile), hour, key: keyOf(hour, 1, 1) }));
+    const many = Array.from({ length: 501 }, (_, hour) => ({
+      ...(file as ArchiveFile),
+      hour,
+      key: keyOf(hour, 1, 1, "00000000"),
+    }));
     await transact(db, [addFiles(many)]);
     const answer = await own("&format=ndjson");
     await answer.body?.cancel();

@@ -1,16 +1,11 @@
 /** A project's administrator changes its attribution window: its own figures follow, and no other project notices. */
 import { env, SELF } from "cloudflare:test";
-import { eq } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
-import { settleDay } from "../../worker/event-log/retention.ts";
-import type { Project } from "../../worker/project.ts";
-import { projects } from "../../worker/schema.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import {
   changeWindow,
   createProject,
-  db,
   deliver,
   figuresIn,
   reattributeSome,
@@ -20,6 +15,7 @@ import {
   TABLES,
 } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
+import { settling } from "./retaining.ts";
 
 const HOST = "https://reattribution.example";
 const DAY = 86_400_000;
@@ -154,9 +150,8 @@ describe("a changed attribution window", () => {
       .bind(JSON.stringify({ events_days: 62 }))
       .run();
     await changeWindow("neighbour", 29);
-    const [project] = await db.select().from(projects).where(eq(projects.project_id, "neighbour"));
-    expect(await settleDay(db, project as Project, NOW + 400 * DAY)).toBe("not now");
+    expect(await settling(NOW + 400 * DAY)).toBe("waiting");
     await settle(TABLES);
-    expect(await settleDay(db, project as Project, NOW + 400 * DAY)).not.toBe("not now");
+    expect(await settling(NOW + 400 * DAY)).toBe("done");
   });
 });

@@ -5,19 +5,21 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { at as place } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
-import { leastEventDays, retain, settleDay, sweepEvents } from "../../worker/event-log/retention.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { keepReports, REPORT_TYPE_NAMES } from "../../worker/reports/aggregate.ts";
+import { leastEventDays } from "../../worker/retention/keeping.ts";
+import { retain } from "../../worker/retention/retain.ts";
 import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
+import { settling, sweeping } from "./retaining.ts";
 
 const DAY = 86_400_000;
 const FROM = Date.parse("2026-05-01T00:00:00Z");
 const at = (day: number) => FROM + day * DAY;
-const EVER = { until: Number.MAX_SAFE_INTEGER, steps: 1_000 };
+const EVER = () => true;
 
 async function keeping(project_id: string, retention: Retention, attribution_days = 2) {
   await createProject(project_id, { attribution_days });
@@ -85,10 +87,8 @@ describe("settled days", () => {
           await settle();
           // Days 0 to 3.
           const moment = at(35 + 4);
-          while ((await settleDay(db, await projectNamed(project_id), moment)) === "more");
-          if (sweep)
-            for (let position = 0, done = false; !done; )
-              ({ position, done } = await sweepEvents(db, position, moment));
+          expect(await settling(moment)).toBe("done");
+          if (sweep) await sweeping(moment);
           if (sweep) {
             const gone = first.filter(({ event_date }) => event_date < "2026-05-05").map(({ event_id }) => event_id);
             const kept = new Set(first.map(({ event_id }) => event_id));
@@ -165,15 +165,15 @@ describe("settled days", () => {
     ]);
     await settle();
     await env.DB.prepare("UPDATE projections SET cursor = cursor - 1 WHERE name = 'players'").run();
-    expect(await settleDay(db, await projectNamed("waiting"), at(60))).toBe("not now");
+    expect(await settling(at(60))).toBe("waiting");
     expect((await projectNamed("waiting")).settled_before).toBe("");
     await env.DB.prepare("UPDATE projections SET cursor = cursor + 1 WHERE name = 'players'").run();
-    while ((await settleDay(db, await projectNamed("waiting"), at(60))) === "more");
+    expect(await settling(at(60))).toBe("done");
     await env.DB.prepare("UPDATE projections SET cursor = 0 WHERE name = 'live'").run();
-    for (let position = 0, done = false; !done; ) ({ position, done } = await sweepEvents(db, position, at(60)));
+    await sweeping(at(60));
     expect(await inLog("waiting")).toHaveLength(1);
     await settle();
-    for (let position = 0, done = false; !done; ) ({ position, done } = await sweepEvents(db, position, at(60)));
+    await sweeping(at(60));
     expect(await inLog("waiting")).toEqual([]);
   });
 

@@ -165,6 +165,6 @@ export const archiveRoutes = new Hono<App>()
     const now = Date.now();
     await act(db, c.var.principal, now, { project_id: null, action: "archive.compact", subject: "archive" }, []);
     const compaction = await compact(c.env, db, now);
-    if (!compaction) throw new Problem(409, "Another compaction is under way.");
+    if (!compaction) throw new Problem(409, "Another compaction, or a restore, is under way.");
     return c.json(compaction);
   });

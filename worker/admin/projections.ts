@@ -6,7 +6,7 @@ import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
-import { anySettled, rebuild } from "../projections/runner.ts";
+import { anySettled, cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
 import { openDatabase, projections } from "../schema.ts";
 import { act } from "./audit.ts";
 
@@ -19,6 +19,8 @@ export type ProjectionView = {
   error: string | null;
   failed_at: string | null;
 };
+
+const BUSY = "A player is being erased, or a day's events are about to go; try again in a minute.";
 
 const iso = (at: number | null | undefined) => (at == null ? null : new Date(at).toISOString());
 
@@ -51,15 +53,16 @@ export const projectionRoutes = new Hono<App>()
     if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
     if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);
     const db = openDatabase(c.env.DB);
-    if (await db.get(sql`SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL`))
-      throw new Problem(409, "A player is being erased; try again in a minute.");
+    if (await db.get(sql`SELECT 1 WHERE ${RENAMING}`)) throw new Problem(409, BUSY);
     if (name !== "live" && (await anySettled(db)))
       throw new Problem(
         409,
         "Events have gone from the log; `npm run restore` makes all figures anew from the archive.",
       );
     await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
-    const rebuilding = await rebuild(c.env, db, PROJECTIONS, name);
+    const rebuilding = await rebuild(c.env, db, PROJECTIONS, name).catch((error: unknown) => {
+      throw cannotRebuild(error) ? new Problem(409, BUSY) : error;
+    });
     await wakeProjectors(c.env);
     return c.json({ rebuilding }, 202);
   });

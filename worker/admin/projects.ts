@@ -5,7 +5,6 @@ import * as z from "zod";
 import { isTimezone } from "../calendar.ts";
 import { beginRemoval, closeProject, isBeingRemoved, obstacleTo } from "../erasure/project.ts";
 import { projectId } from "../event.ts";
-import { leastEventDays } from "../event-log/retention.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody, withoutUndefined } from "../http/body.ts";
 import type { App } from "../http/principal.ts";
@@ -14,6 +13,7 @@ import { CURRENCIES } from "../money.ts";
 import { forgetProjects, type Project } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { beginReattribution } from "../projections/reattribution.ts";
+import { leastEventDays } from "../retention/keeping.ts";
 import { type Database, openDatabase, projects } from "../schema.ts";
 import { act } from "./audit.ts";
 

@@ -20,9 +20,29 @@ export type ArchiveFile = {
   created_at: number;
 };
 
-const COLUMNS = sql.raw(
-  "key, hour, first_seq, last_seq, rows, bytes, sha256, min_received_at, max_received_at, created_at",
-);
+/**
+ * Another writer was quicker, or gave up what this one had planned. Nothing was changed, and the work can be done again.
+ */
+export class TurnLost extends Error {}
+
+/** Whether work on the archive failed only because another writer was quicker. */
+export const lostTurn = (error: unknown): boolean =>
+  error instanceof TurnLost || /NOT NULL constraint failed: archive_files\.state/.test(String(error));
+
+const NAMES = [
+  "key",
+  "hour",
+  "first_seq",
+  "last_seq",
+  "rows",
+  "bytes",
+  "sha256",
+  "min_received_at",
+  "max_received_at",
+  "created_at",
+] as const satisfies readonly (keyof ArchiveFile)[];
+const COLUMNS = sql.raw(NAMES.join(", "));
+const VALUES = sql.raw(NAMES.map((name) => `value ->> '${name}'`).join(", "));
 
 /** Live files of the hours from `first` up to and without `end`, in the order of their keys, behind `after`. */
 export function liveFiles(
@@ -34,9 +54,63 @@ export function liveFiles(
     ORDER BY key LIMIT ${limit}`);
 }
 
-/** All of one statement, whatever their number. A key that is there already is an error. */
-export const addFiles = (files: readonly ArchiveFile[]): SQL => sql`INSERT INTO archive_files (${COLUMNS}, state)
-  SELECT ${sql.raw(
-    ["key", "hour", "first_seq", "last_seq", "rows", "bytes", "sha256"].map((name) => `value ->> '${name}'`).join(", "),
-  )}, value ->> 'min_received_at', value ->> 'max_received_at', value ->> 'created_at', 'live'
-  FROM json_each(${JSON.stringify(files)})`;
+export const isLive = async (db: Database, key: string): Promise<boolean> =>
+  (await db.get(sql`SELECT 1 FROM archive_files WHERE key = ${key} AND state = 'live'`)) !== undefined;
+
+/** All in one statement, whatever their number. A key that is there already is an error. */
+const insert = (files: readonly ArchiveFile[], state: "planned" | "live", sources: string | null): SQL => sql`
+  INSERT INTO archive_files (${COLUMNS}, state, sources)
+  SELECT ${VALUES}, ${state}, ${sources} FROM json_each(${JSON.stringify(files)})`;
+
+/** Files that are in the bucket already, as its manifest lists them. */
+export const addFiles = (files: readonly ArchiveFile[]): SQL => insert(files, "live", null);
+
+export type Planned = Pick<ArchiveFile, "key" | "hour" | "first_seq" | "last_seq" | "created_at">;
+const EMPTY = { rows: 0, bytes: 0, sha256: "", min_received_at: 0, max_received_at: 0 };
+
+/** Notes files before they are put, with the files that they are made from; null is the log. */
+export const plan = (files: readonly Planned[], sources: readonly ArchiveFile[] | null): SQL =>
+  insert(
+    files.map((file) => ({ ...file, ...EMPTY })),
+    "planned",
+    sources && JSON.stringify(sources.map(({ key }) => key)),
+  );
+
+const keysOf = (files: readonly { key: string }[]) => JSON.stringify(files.map(({ key }) => key));
+const among = (keys: string) => sql`key IN (SELECT value FROM json_each(${keys}))`;
+
+/** Fails, and with it the transaction, unless all these files have this state: NULL is not allowed. */
+const ensure = (files: readonly { key: string }[], state: "planned" | "live"): SQL => {
+  const keys = keysOf(files);
+  return sql`INSERT INTO archive_files (${COLUMNS}, state) SELECT '', 0, 0, 0, 0, 0, '', 0, 0, 0, NULL
+    WHERE (SELECT count(*) FROM archive_files WHERE state = ${state} AND ${among(keys)}) <> ${files.length}`;
+};
+
+/** Makes planned files live, which must be in the bucket by then. */
+export const makeLive = (files: readonly ArchiveFile[]): SQL[] => [
+  ensure(files, "planned"),
+  sql`UPDATE archive_files SET state = 'live', rows = v.value ->> 'rows', bytes = v.value ->> 'bytes',
+    sha256 = v.value ->> 'sha256', min_received_at = v.value ->> 'min_received_at',
+    max_received_at = v.value ->> 'max_received_at', created_at = v.value ->> 'created_at', sources = NULL
+    FROM json_each(${JSON.stringify(files)}) v WHERE archive_files.key = v.value ->> 'key'`,
+];
+
+/** Takes live files out of the archive; their objects go with the next `sweep`. */
+export const retire = (files: readonly ArchiveFile[]): SQL[] => [
+  ensure(files, "live"),
+  sql`UPDATE archive_files SET state = 'retired' WHERE ${among(keysOf(files))}`,
+];
+
+/** Takes back what was planned and will not be put any more, by its writer itself. */
+export const takeBack = (files: readonly Planned[]): SQL =>
+  sql`UPDATE archive_files SET state = 'retired' WHERE state = 'planned' AND ${among(keysOf(files))}`;
+
+/** What was planned from the log and is not live yet. */
+export const FROM_LOG = sql`sources IS NULL`;
+/** What was made from files that are no longer live. */
+export const OUTDATED = sql`EXISTS (SELECT 1 FROM json_each(archive_files.sources) s WHERE NOT EXISTS (
+  SELECT 1 FROM archive_files f WHERE f.key = s.value AND f.state = 'live'))`;
+
+/** From now on planned files of this kind cannot become live, whatever their writers still do. */
+export const giveUp = (kind: SQL, now: number): SQL => sql`
+  UPDATE archive_files SET state = 'given_up', created_at = CAST(${now} AS INTEGER) WHERE state = 'planned' AND (${kind})`;

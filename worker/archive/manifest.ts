@@ -4,7 +4,8 @@
  */
 import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
-import { type ArchiveFile, liveFiles } from "./files.ts";
+import { putCopy } from "./bucket.ts";
+import { type ArchiveFile, liveFiles, TurnLost } from "./files.ts";
 import { SCHEMA_VERSION } from "./parquet.ts";
 import { dayOf, firstHourOf, manifestKey } from "./partition.ts";
 
@@ -18,16 +19,9 @@ export type Manifest = {
   files: ArchiveFile[];
 };
 
-const TRIES = 10;
-
-/**
- * Writes a day's object from D1. Who changes the files does so after the change; of two at a time, the one that has read
- * the older state finds the object changed under it, and reads again.
- */
+/** Writes a day's object from D1. Who changes the files does so after the change. */
 export async function writeManifest(bucket: R2Bucket, db: Database, day: string): Promise<void> {
-  const key = manifestKey(day);
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const there = await bucket.head(key);
+  await putCopy(bucket, manifestKey(day), async () => {
     const first = firstHourOf(day);
     const files = await liveFiles(db, { first, end: first + 24 });
     const manifest: Manifest = {
@@ -38,17 +32,31 @@ export async function writeManifest(bucket: R2Bucket, db: Database, day: string)
       bytes: files.reduce((sum, file) => sum + file.bytes, 0),
       files,
     };
-    const put = await bucket.put(key, JSON.stringify(manifest), {
-      httpMetadata: { contentType: "application/json" },
-      onlyIf: there ? { etagMatches: there.etag } : { etagDoesNotMatch: "*" },
-    });
-    if (put) return;
-  }
-  throw new Error(`${key} changes faster than it can be written.`);
+    return { text: JSON.stringify(manifest) };
+  });
 }
 
 export async function writeManifests(bucket: R2Bucket, db: Database, hours: Iterable<number>): Promise<void> {
   for (const day of new Set([...hours].map(dayOf))) await writeManifest(bucket, db, day);
+}
+
+/**
+ * A log that went back to an earlier state would write its events beside others of the same numbers: the manifests of
+ * these hours then list files from behind its cursor.
+ */
+export async function refuseOtherLog(
+  bucket: R2Bucket,
+  db: Database,
+  hours: Iterable<number>,
+  cursor: number,
+): Promise<void> {
+  for (const day of new Set([...hours].map(dayOf))) {
+    const manifest = await (await bucket.get(manifestKey(day)))?.json<Manifest>();
+    if (!manifest?.files.some(({ last_seq }) => last_seq > cursor)) continue;
+    const now = await db.get<{ cursor: number }>(sql`SELECT cursor FROM projections WHERE name = 'archive'`);
+    if ((now?.cursor ?? 0) > cursor) throw new TurnLost("Another run has archived these events.");
+    throw new Error(`The bucket has events of ${day} that this log lost: it is the archive of another log.`);
+  }
 }
 
 /** The hours that changed with the runs of a range; after 0, all. */

@@ -21,16 +21,22 @@ export function partition(hour: number): string {
 
 const padded = (seq: number) => String(seq).padStart(12, "0");
 
+/** Names one attempt to write a file, so that no two ever put the same key. */
+export const newWriter = (): string => crypto.randomUUID().slice(0, 8);
+
 /**
  * By the range of the log that was taken, not by the rows that were in it: known before anything is written.
- * `generation` is how often the hour's files have been merged into one.
+ * `generation` is how often the hour's files have been rewritten.
  */
-export const keyOf = (hour: number, first_seq: number, last_seq: number, generation = 0): string =>
-  `${partition(hour)}${padded(first_seq)}-${padded(last_seq)}${generation === 0 ? "" : `.c${generation}`}.parquet`;
+export const keyOf = (hour: number, first_seq: number, last_seq: number, writer: string, generation = 0): string =>
+  `${partition(hour)}${padded(first_seq)}-${padded(last_seq)}${generation === 0 ? "" : `.c${generation}`}.${writer}.parquet`;
 
-export const generationOf = (key: string): number => Number(/\.c(\d+)\.parquet$/.exec(key)?.[1] ?? 0);
+/** The end of a key, also of those that were made before they named their writer. */
+const ENDING = /-(?<last>\d+)(?:\.c(?<generation>\d+))?(?:\.[0-9a-f]{8})?\.parquet$/;
 
-export const lastSeqOf = (key: string): number => Number(/-(\d+)(?:\.c\d+)?\.parquet$/.exec(key)?.[1] ?? 0);
+export const generationOf = (key: string): number => Number(ENDING.exec(key)?.groups?.generation ?? 0);
+
+export const lastSeqOf = (key: string): number => Number(ENDING.exec(key)?.groups?.last ?? 0);
 
 export const MANIFESTS = "manifest/";
 export const manifestKey = (day: string): string => `${MANIFESTS}${day}.json`;

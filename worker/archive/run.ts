@@ -1,14 +1,15 @@
 /**
- * A run of the archive: takes a range of the log and writes a file for each hour that it touches. The range is noted
- * before the first file, so whoever goes on after a crash writes the same keys with the same bytes.
+ * A run of the archive: takes a range of the log and writes a file for each hour that it touches. The range and the
+ * files are noted before the first one is put, so whoever goes on after a crash knows what may be in the bucket.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, transact } from "../schema.ts";
-import { deleteFiles, putFile } from "./bucket.ts";
+import { putFile } from "./bucket.ts";
 import { at, COLUMNS } from "./columns.ts";
-import { type ArchiveFile, addFiles } from "./files.ts";
+import { type ArchiveFile, FROM_LOG, giveUp, makeLive, type Planned, plan, TurnLost } from "./files.ts";
+import { refuseOtherLog } from "./manifest.ts";
 import { boundsOf, encode, type Row } from "./parquet.ts";
-import { hourOf, keyOf } from "./partition.ts";
+import { hourOf, keyOf, newWriter } from "./partition.ts";
 
 /** `after < seq <= upTo`. */
 type Range = { after: number; upTo: number };
@@ -59,8 +60,16 @@ export async function reachOfRun(db: Database, { after, upTo }: Range, now: numb
   return open ? open.seq - 1 : end;
 }
 
-/** Notes the run, and takes away what an earlier try of other extent may have left. Gives the run as noted. */
-async function begin(env: Env, db: Database, { after, upTo }: Range, now: number): Promise<Run> {
+/**
+ * Notes the run and the files that it will put. What an earlier try has planned is given up, so that only the last one to
+ * begin can end it.
+ */
+async function begin(
+  env: Env,
+  db: Database,
+  { after, upTo }: Range,
+  now: number,
+): Promise<{ run: Run; files: Planned[] }> {
   const before = await lastRun(db);
   const open = before?.finished_at === null ? before : null;
   const rows = await db.all<{ hour: number }>(
@@ -75,23 +84,25 @@ async function begin(env: Env, db: Database, { after, upTo }: Range, now: number
     hours: rows.map(({ hour }) => hour),
     finished_at: null,
   };
-  if (open) {
-    const keys = new Set(keysOf(run));
-    await deleteFiles(
-      env.ARCHIVE,
-      keysOf(open).filter((key) => !keys.has(key)),
-    );
-  }
+  await refuseOtherLog(env.ARCHIVE, db, run.hours, after);
+  const writer = newWriter();
+  const files = run.hours.map((hour) => ({
+    key: keyOf(hour, run.first_seq, run.last_seq, writer),
+    hour,
+    first_seq: run.first_seq,
+    last_seq: run.last_seq,
+    created_at: now,
+  }));
   await transact(db, [
+    giveUp(FROM_LOG, now),
+    plan(files, null),
     sql`INSERT INTO archive_runs (first_seq, last_seq, size, attempts, hours, began_at)
       VALUES (${run.first_seq}, ${run.last_seq}, ${run.size}, ${run.attempts}, ${JSON.stringify(run.hours)}, ${now})
       ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq, size = excluded.size, attempts = excluded.attempts,
         hours = excluded.hours, began_at = excluded.began_at`,
   ]);
-  return run;
+  return { run, files };
 }
-
-const keysOf = (run: Run) => run.hours.map((hour) => keyOf(hour, run.first_seq, run.last_seq));
 
 /** As the log took them: that an event turned out later to repeat a trusted one changes no file. */
 const AS_TAKEN = sql.raw(
@@ -102,32 +113,23 @@ const AS_TAKEN = sql.raw(
 
 /** Writes the range's files. What it gives makes them the archive, and belongs into one transaction with the cursor. */
 export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[]> {
-  const run = await begin(env, db, range, now);
+  const { run, files: planned } = await begin(env, db, range, now);
   const rows = await db.values<Row>(
     sql`SELECT ${AS_TAKEN} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
   );
+  const hours = Map.groupBy(rows, (row) => hourOf(row[at("timestamp")] as number));
+  if (hours.size !== planned.length) throw new TurnLost("The log has changed since the run was noted.");
   const files: ArchiveFile[] = [];
-  for (const [hour, own] of Map.groupBy(rows, (row) => hourOf(row[at("timestamp")] as number))) {
-    const key = keyOf(hour, run.first_seq, run.last_seq);
+  for (const file of planned) {
+    const own = hours.get(file.hour) as Row[];
     const bytes = encode(own);
-    const sha256 = await putFile(env.ARCHIVE, key, bytes, run.attempts > 1);
+    const sha256 = await putFile(env.ARCHIVE, file.key, bytes);
     const [min_received_at, max_received_at] = boundsOf(own, "received_at");
-    files.push({
-      key,
-      hour,
-      first_seq: run.first_seq,
-      last_seq: run.last_seq,
-      rows: own.length,
-      bytes: bytes.length,
-      sha256,
-      min_received_at,
-      max_received_at,
-      created_at: now,
-    });
+    files.push({ ...file, rows: own.length, bytes: bytes.length, sha256, min_received_at, max_received_at });
   }
   return [
-    addFiles(files),
-    // Fails where someone else has begun it anew meanwhile, perhaps in halves: NULL is not allowed.
+    ...makeLive(files),
+    // Fails where someone else has begun it again meanwhile, perhaps in halves: NULL is not allowed.
     sql`UPDATE archive_runs SET finished_at = ${now},
       attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN attempts END
       WHERE first_seq = ${run.first_seq}`,

@@ -5,6 +5,7 @@
  */
 import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
+import { putCopy } from "./bucket.ts";
 
 export const SETTINGS = "state/settings.json";
 
@@ -64,7 +65,7 @@ const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0 };
 const PAGE = 1_000;
 
 const auditKey = (page: number) => `${AUDIT}${String(page * PAGE).padStart(12, "0")}.json`;
-const JSON_TYPE = { httpMetadata: { contentType: "application/json" } };
+const OTHER_LOG = "The settings in the bucket are of another log, or of this one before it was lost: restore it first.";
 
 /**
  * Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading,
@@ -77,27 +78,26 @@ export async function saveSettings(bucket: R2Bucket, db: Database, now: number):
     ifnull((SELECT max(n) FROM suppressions), 0) AS suppression`)) as Position;
   const day = new Date(now).toISOString().slice(0, 10);
   const version = `${day} ${Object.values(last).join(" ")}`;
-  const saved = (await bucket.head(SETTINGS))?.customMetadata;
-  if (saved?.version === version) return;
+  await putCopy(bucket, SETTINGS, async (there) => {
+    const saved = there?.customMetadata;
+    if (saved?.version === version) return null;
+    const archived = Number(saved?.audit ?? 0);
+    if (last.audit < archived) throw new Error(OTHER_LOG);
+    for (let page = Math.floor(archived / PAGE); page <= Math.floor(last.audit / PAGE); page++) {
+      await saveAudit(bucket, db, page);
+    }
+    // Once a day also what nobody told of.
+    const before =
+      saved?.position === undefined || saved.day !== day ? NOWHERE : (JSON.parse(saved.position) as Position);
+    for (const table of Object.keys(PAGED) as (keyof typeof PAGED)[]) await savePages(bucket, db, table, before);
 
-  if (last.audit < Number(saved?.audit ?? 0))
-    throw new Error(
-      "The settings in the bucket are of another log, or of this one before it was lost: restore it first.",
+    const tables = await Promise.all(
+      SETTINGS_TABLES.map(async (table) => [table, await db.all(sql.raw(`SELECT * FROM ${table}`))] as const),
     );
-  for (let page = Math.floor(Number(saved?.audit ?? 0) / PAGE); page <= Math.floor(last.audit / PAGE); page++) {
-    await saveAudit(bucket, db, page);
-  }
-  // Once a day also what nobody told of.
-  const before =
-    saved?.position === undefined || saved.day !== day ? NOWHERE : (JSON.parse(saved.position) as Position);
-  for (const table of Object.keys(PAGED) as (keyof typeof PAGED)[]) await savePages(bucket, db, table, before);
-
-  const tables = await Promise.all(
-    SETTINGS_TABLES.map(async (table) => [table, await db.all(sql.raw(`SELECT * FROM ${table}`))] as const),
-  );
-  await bucket.put(SETTINGS, JSON.stringify(Object.fromEntries(tables)), {
-    ...JSON_TYPE,
-    customMetadata: { version, audit: String(last.audit), day, position: JSON.stringify(last) },
+    return {
+      text: JSON.stringify(Object.fromEntries(tables)),
+      customMetadata: { version, audit: String(last.audit), day, position: JSON.stringify(last) },
+    };
   });
 }
 
@@ -107,20 +107,37 @@ async function savePages(bucket: R2Bucket, db: Database, table: keyof typeof PAG
   const changed = await db.values<[string | number]>(sql`SELECT DISTINCT ${page} FROM ${sql.raw(table)}
     WHERE ${where} AND ${since(before)}`);
   for (const [which] of changed) {
-    const kept = await db.all(sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(table)} WHERE ${where} AND ${rows(which)}`);
-    const key = `${STATE}tables/${table}/${String(which).padStart(12, "0")}.json`;
-    await bucket.put(key, JSON.stringify({ [table]: kept }), JSON_TYPE);
+    await putCopy(bucket, `${STATE}tables/${table}/${String(which).padStart(12, "0")}.json`, async () => {
+      const kept = await db.all(
+        sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(table)} WHERE ${where} AND ${rows(which)}`,
+      );
+      return { text: JSON.stringify({ [table]: kept }) };
+    });
   }
 }
 
-async function saveAudit(bucket: R2Bucket, db: Database, page: number): Promise<void> {
-  const entries = await db.all(sql`SELECT * FROM audit WHERE id >= ${page * PAGE} AND id < ${(page + 1) * PAGE}`);
-  if (entries.length > 0) await bucket.put(auditKey(page), JSON.stringify({ audit: entries }), JSON_TYPE);
-}
+type Entries = { audit: Record<string, unknown>[] };
 
-/** Writes a page of the audit log again where its text fits. False where there is no such page. */
-export async function renewAudit(bucket: R2Bucket, db: Database, page: number, where: RegExp): Promise<boolean> {
+const entriesOf = async (db: Database, page: number): Promise<Entries> => ({
+  audit: await db.all(sql`SELECT * FROM audit WHERE id >= ${page * PAGE} AND id < ${(page + 1) * PAGE} ORDER BY id`),
+});
+
+const saveAudit = (bucket: R2Bucket, db: Database, page: number): Promise<void> =>
+  putCopy(bucket, auditKey(page), async () => {
+    const entries = await entriesOf(db, page);
+    return entries.audit.length > 0 ? { text: JSON.stringify(entries) } : null;
+  });
+
+/**
+ * Makes a page of the audit log's copy what D1 has now. Who read older entries and has not put them yet finds the page
+ * changed. False where there is no such page.
+ */
+export async function renewAudit(bucket: R2Bucket, db: Database, page: number): Promise<boolean> {
   const text = await (await bucket.get(auditKey(page)))?.text();
-  if (text !== undefined && where.test(text)) await saveAudit(bucket, db, page);
-  return text !== undefined;
+  const entries = await entriesOf(db, page);
+  if (text === undefined && entries.audit.length === 0) return false;
+  if (text !== undefined && (JSON.parse(text) as Entries).audit.length > entries.audit.length)
+    throw new Error(OTHER_LOG);
+  if (text !== JSON.stringify(entries)) await saveAudit(bucket, db, page);
+  return true;
 }

@@ -1,11 +1,12 @@
 /** The archive: files that hold the person are written anew, with the names that the log has. */
 import { sql } from "drizzle-orm";
-import { readFile } from "../archive/bucket.ts";
 import { at, COLUMNS } from "../archive/columns.ts";
-import { rewrite, sweep } from "../archive/compaction.ts";
-import { type ArchiveFile, liveFiles } from "../archive/files.ts";
+import { type ArchiveFile, FROM_LOG, giveUp, liveFiles } from "../archive/files.ts";
 import type { Row } from "../archive/parquet.ts";
+import { readLive, rewrite } from "../archive/rewrite.ts";
 import { renewAudit } from "../archive/settings.ts";
+import { sweep } from "../archive/sweep.ts";
+import { transact } from "../schema.ts";
 import type { Piece, Work } from "./job.ts";
 import { type LoggedEvent, renamedIds, scrubbed } from "./log.ts";
 
@@ -26,49 +27,60 @@ function renamer({ job, person }: Work, renamedIds: ReadonlySet<string>) {
 
 const DUPLICATE_OF = at("duplicate_of");
 
-async function rowsOf(env: Env, file: ArchiveFile): Promise<Row[]> {
+async function rowsOf({ env, db }: Work, file: ArchiveFile): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const group of readFile(env.ARCHIVE, file)) rows.push(...group);
+  for await (const group of readLive(env, db, file)) rows.push(...group);
   return rows;
 }
 
-type Place = { hour: number; rewritten: boolean };
+/** The hour that is looked through, and its files that have been; `end` is behind them all. */
+type Place = { hour: number; seen: string[] } | "end";
 
-/** An hour's files one after the other, and again while one of them has changed: a merge may have come between. */
+/** Files that one piece reads at most. */
+const FILES = 5;
+
+/**
+ * An hour's files, some at a time, until none is left that was not seen: a merge may have come between. Nothing can bring
+ * the names back behind this: a run that read the log before it was renamed is given up at the beginning, and a file that
+ * was made from one with the names cannot become live once that one is not. At the end no object is left that was
+ * retired, or given up, until then.
+ */
 export async function archive(work: Work): Promise<Piece> {
   const { env, db, job, now } = work;
-  const { head, scanned, since } = job.names;
-  const { hour, rewritten } = (job.place as Place | null) ?? { hour: -1, rewritten: false };
-  if (rewritten) {
-    // The old files go once the manifest does not list them.
-    await sweep(env, db, now);
-    return { changes: [], place: { hour, rewritten: false } satisfies Place };
+  const { head, scanned } = job.names;
+  const place = job.place as Place | null;
+  if (place === null) {
+    await transact(db, [giveUp(FROM_LOG, now)]);
+    return { changes: [], place: { hour: -1, seen: [] } satisfies Place };
   }
-  // A run that had read the old names and stopped has left them in the bucket until it is done again.
-  const open = await db.get(sql`SELECT 1 FROM archive_runs WHERE finished_at IS NULL AND began_at <= ${since}`);
-  if (open) return { changes: [], place: null, wait: true };
+  if (place === "end") return { changes: [], place: (await sweep(env, db, now)) ? null : "end" };
 
-  const next = await db.get<{ hour: number | null }>(sql`SELECT min(hour) AS hour FROM archive_files
-    WHERE state = 'live' AND hour > ${hour} AND first_seq <= ${head} AND last_seq > ${scanned}`);
-  if (next?.hour == null) return { changes: [], place: null };
-  for (const file of await liveFiles(db, { first: next.hour, end: next.hour + 1 })) {
-    const rows = await rowsOf(env, file);
+  const { hour, seen } = place;
+  const files = hour < 0 ? [] : await liveFiles(db, { first: hour, end: hour + 1 });
+  const unseen = files.filter(({ key }) => !seen.includes(key)).slice(0, FILES);
+  if (unseen.length === 0) {
+    const next = await db.get<{ hour: number | null }>(sql`SELECT min(hour) AS hour FROM archive_files
+      WHERE state = 'live' AND hour > ${hour} AND first_seq <= ${head} AND last_seq > ${scanned}`);
+    return { changes: [], place: next?.hour == null ? "end" : ({ hour: next.hour, seen: [] } satisfies Place) };
+  }
+  for (const [index, file] of unseen.entries()) {
+    const rows = await rowsOf(work, file);
     const references = rows.map((row) => row[DUPLICATE_OF] as string | null);
     const change = renamer(work, await renamedIds(work, references));
-    const total = change(rows).filter((row, index) => row !== rows[index]).length;
+    const total = change(rows).filter((row, n) => row !== rows[n]).length;
     if (total === 0) continue;
-    const statements = await rewrite(env, db, [file], now, change);
+    const { statements, drop } = await rewrite(env, db, [file], now, change);
     return {
       changes: [...statements.map((one) => ({ change: one })), { found: "archive", total }],
-      place: { hour: next.hour - 1, rewritten: true } satisfies Place,
+      place: { hour, seen: [...seen, ...unseen.slice(0, index).map(({ key }) => key)] } satisfies Place,
+      lost: drop,
     };
   }
-  return { changes: [], place: { hour: next.hour, rewritten: false } satisfies Place };
+  return { changes: [], place: { hour, seen: [...seen, ...unseen.map(({ key }) => key)] } satisfies Place };
 }
 
 /** The audit log's copy beside the archive. */
-export async function archivedAudit({ env, db, job, person }: Work): Promise<Piece> {
+export async function archivedAudit({ env, db, job }: Work): Promise<Piece> {
   const page = (job.place as number | null) ?? 0;
-  const more = await renewAudit(env.ARCHIVE, db, page, new RegExp(person.words.pattern, "iu"));
-  return { changes: [], place: more ? page + 1 : null };
+  return { changes: [], place: (await renewAudit(env.ARCHIVE, db, page)) ? page + 1 : null };
 }

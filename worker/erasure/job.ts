@@ -4,6 +4,7 @@
  * nothing twice.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { lostTurn } from "../archive/files.ts";
 import type { Progress } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, transact } from "../schema.ts";
@@ -42,6 +43,8 @@ export type Job = {
   place: unknown;
   moves: number;
   due_at: number;
+  /** How many changes all erasures together had made when it was read. */
+  pieces: number;
   names: Names;
 };
 type Row = Omit<Job, "suppress" | "place" | "names"> & { suppress: number; place: string | null; names: string };
@@ -60,6 +63,8 @@ export type Piece = {
   with?: SQL;
   /** Another erasure is in the way: nothing is done. */
   wait?: true;
+  /** It makes sure by itself that what it changes is as it was read; this is done where it was not. */
+  lost?(): Promise<void>;
 };
 export type Step = { name: string; work(work: Work): Promise<Piece> };
 
@@ -67,12 +72,15 @@ const FINISHED = "finished";
 
 /** The running ones, the oldest first. */
 export async function running(db: Database, now: number): Promise<Job[]> {
-  const rows = await db.all<Row>(sql`SELECT * FROM erasures WHERE finished_at IS NULL AND due_at <= ${now} ORDER BY n`);
+  const rows = await db.all<Row>(
+    sql`SELECT *, (SELECT pieces FROM renaming) AS pieces FROM erasures WHERE finished_at IS NULL AND due_at <= ${now} ORDER BY n`,
+  );
   return rows.map(jobOf);
 }
 
 export async function readJob(db: Database, id: string): Promise<Job | null> {
-  const row = await db.get<Row>(sql`SELECT * FROM erasures WHERE id = ${id} AND finished_at IS NULL`);
+  const row = await db.get<Row>(sql`SELECT *, (SELECT pieces FROM renaming) AS pieces FROM erasures
+    WHERE id = ${id} AND finished_at IS NULL`);
   return row ? jobOf(row) : null;
 }
 
@@ -96,8 +104,15 @@ const move = ({ id, moves }: Job, step: string, place: unknown, also?: SQL): SQL
     place = ${place === null ? null : JSON.stringify(place)}, error = NULL ${also === undefined ? sql`` : sql`, ${also}`}
     WHERE id = ${id}`;
 
+/** Fails where another erasure has changed anything since the job was read: it may have been the same texts. */
+const alone = ({ pieces }: Job, { changes, lost }: Piece): SQL[] =>
+  lost || !changes.some(({ change }) => change)
+    ? []
+    : [sql`UPDATE renaming SET pieces = CASE WHEN pieces = ${pieces} THEN pieces + 1 END`];
+
 const lostRace = (error: unknown) =>
-  /NOT NULL constraint failed: (?:erasures\.moves|renaming\.generation|archive_files\.state)/.test(String(error));
+  lostTurn(error) ||
+  /NOT NULL constraint failed: (?:erasures\.moves|renaming\.(?:generation|pieces))/.test(String(error));
 
 /** Does one piece. Whether there is more to do now. */
 export async function advance(
@@ -114,10 +129,16 @@ export async function advance(
   const piece = await step.work({ env, db, job, person: personOf(job.names), now });
   if (piece.wait) return false;
   const next = piece.next ?? (piece.place === null ? (steps[index + 1]?.name ?? FINISHED) : job.step);
-  await transact(db, [
-    move(job, next, piece.place, piece.with),
-    ...piece.changes.flatMap((one) => [...(one.change ? [one.change] : []), ...(one.found ? [tally(job, one)] : [])]),
-  ]);
+  try {
+    await transact(db, [
+      move(job, next, piece.place, piece.with),
+      ...alone(job, piece),
+      ...piece.changes.flatMap((one) => [...(one.change ? [one.change] : []), ...(one.found ? [tally(job, one)] : [])]),
+    ]);
+  } catch (error) {
+    await piece.lost?.().catch(() => undefined);
+    throw error;
+  }
   return true;
 }
 

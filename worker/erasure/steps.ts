@@ -4,6 +4,7 @@
  * and stays that.
  */
 import { sql } from "drizzle-orm";
+import { RESTORING } from "../archive/restoring.ts";
 import { forgetProjects } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { isReattributed } from "../projections/reattribution.ts";
@@ -22,10 +23,10 @@ export const BETWEEN_PASSES_MS = 60_000;
 
 /**
  * Stops the projections, unless another erasure has. Not while people of the project are attributed again, in the order of
- * their names: whoever changed theirs meanwhile might be passed over.
+ * their names: whoever changed theirs meanwhile might be passed over; nor during a restore, which may bring them back.
  */
 async function hold({ db, job }: Work): Promise<Piece> {
-  const busy = isReattributed(job.project_id);
+  const busy = sql`(${isReattributed(job.project_id)} OR ${RESTORING})`;
   const held = await db.get<{ erasure_id: string | null; busy: 0 | 1 }>(
     sql`SELECT erasure_id, ${busy} AS busy FROM renaming`,
   );

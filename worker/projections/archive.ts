@@ -4,6 +4,7 @@ import { hoursSince, writeManifests } from "../archive/manifest.ts";
 import { MANIFESTS } from "../archive/partition.ts";
 import { archiveRange, reachOfRun } from "../archive/run.ts";
 import { saveSettings } from "../archive/settings.ts";
+import { sweep } from "../archive/sweep.ts";
 import type { Database } from "../schema.ts";
 import type { Delivery } from "./projection.ts";
 
@@ -34,8 +35,10 @@ export const archiveManifest: Delivery = {
   after: [],
   patience: PATIENCE_MS,
   reach: archived,
-  async deliver(env, db, { after, upTo }) {
+  async deliver(env, db, { after, upTo }, now) {
     await writeManifests(env.ARCHIVE, db, await hoursSince(db, after));
+    // What runs that were broken off have left.
+    await sweep(env, db, now);
     return [sql`DELETE FROM archive_runs WHERE last_seq < ${upTo} AND finished_at IS NOT NULL`];
   },
   clear: async () => {},

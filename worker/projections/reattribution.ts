@@ -5,9 +5,9 @@
  * are not touched.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { RESTORING } from "../archive/restoring.ts";
 import { type Database, transact } from "../schema.ts";
 import type { Projection, Tables } from "./projection.ts";
-import { HELD } from "./runner.ts";
 
 /** Events of the people that are attributed again in one transaction, and how many people. */
 const EVENTS_AT_ONCE = 2_000;
@@ -30,7 +30,7 @@ export const beginReattribution = (project_id: string, days: number, now: number
       updated_at = excluded.updated_at WHERE place IS NULL`;
 
 /** Whether people of a project are being attributed again. */
-export const isReattributed = (project_id: string): SQL =>
+export const isReattributed = (project_id: string | SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM reattributions WHERE project_id = ${project_id} AND place IS NOT NULL)`;
 
 type Attributing = Tables & Required<Pick<Tables, "attributed">>;
@@ -60,7 +60,7 @@ export async function reattribute(
     FROM json_each(${JSON.stringify(projections.map(({ name }) => name))}) n LEFT JOIN projections c ON c.name = n.value)`;
   const at = await db.get<Place>(sql`
     SELECT min(cursor) AS first, max(cursor) AS last, (SELECT generation FROM renaming) AS generation,
-      (SELECT erasure_id FROM renaming) IS NULL AND NOT ${HELD} AS free FROM ${cursors}`);
+      (SELECT erasure_id FROM renaming) IS NULL AND NOT ${RESTORING} AS free FROM ${cursors}`);
   if (!at || at.first !== at.last || at.free === 0) return false;
 
   const { project_id, moves } = running;
@@ -69,7 +69,7 @@ export async function reattribute(
   const move = (to: SQL) => sql`UPDATE reattributions SET ${to}, updated_at = ${now},
     moves = CASE WHEN moves = ${moves} AND (SELECT min(cursor) = ${asOf} AND max(cursor) = ${asOf} FROM ${cursors})
       AND EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NULL AND generation = ${at.generation})
-      AND NOT ${HELD} THEN moves + 1 END
+      AND NOT ${RESTORING} THEN moves + 1 END
     WHERE project_id = ${project_id}`;
   const people = await peopleBehind(db, running, most);
   const last = people.at(-1);

@@ -3,6 +3,8 @@
  * the cursor in the same transaction as its writes, so redelivery, crashes and concurrent runs change nothing.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { lostTurn } from "../archive/files.ts";
+import { RESTORING } from "../archive/restoring.ts";
 import { type Database, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
 import type { Projection } from "./projection.ts";
@@ -13,9 +15,6 @@ const STEP = 5_000;
 
 /** Calls and statements of one step at most, the note of a failure among them: those of `daily` where it repairs. */
 export const MOST_CALLS = 22;
-
-/** Whether a restore of the log is under way: until it is whole, nothing can be derived from it. */
-export const HELD = sql`EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)`;
 
 /** Tells of every move of every reattribution: by which window a person is attributed may have changed with each. */
 const REATTRIBUTED = sql`(SELECT count(*) || ' ' || ifnull(sum(moves), 0) FROM reattributions)`;
@@ -47,7 +46,7 @@ export async function advance(
   now: number,
   limit = STEP,
 ): Promise<Outcome> {
-  const state = await db.get<State>(sql`SELECT (SELECT max(seq) FROM events) AS head, ${HELD} AS held,
+  const state = await db.get<State>(sql`SELECT (SELECT max(seq) FROM events) AS head, ${RESTORING} AS held,
     (SELECT json_group_object(name, cursor) FROM projections) AS cursors,
     (SELECT epoch FROM projections WHERE name = ${projection.name}) AS epoch, ${REATTRIBUTED} AS reattributed,
     (SELECT generation FROM renaming) AS generation, (SELECT erasure_id FROM renaming) AS erasure_id`);
@@ -93,7 +92,7 @@ async function findRepairs(db: Database, range: Range): Promise<Repairs> {
 function move(name: string, { after, upTo }: Range, { generation, reattributed, epoch }: Naming, now: number): SQL {
   return sql`INSERT INTO projections (name, cursor, updated_at)
     SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL
-      AND ${REATTRIBUTED} = ${reattributed} AND NOT ${HELD} THEN ${upTo} END, ${now}
+      AND ${REATTRIBUTED} = ${reattributed} AND NOT ${RESTORING} THEN ${upTo} END, ${now}
     FROM renaming WHERE true
     ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} AND epoch = ${epoch} THEN ${upTo} END,
       updated_at = ${now}, error = NULL, failed_at = NULL`;
@@ -101,6 +100,7 @@ function move(name: string, { after, upTo }: Range, { generation, reattributed, 
 
 /** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
+  lostTurn(error) ||
   /NOT NULL constraint failed: (?:projections\.cursor|reattributions\.moves|archive_runs\.attempts)/.test(
     String(error),
   );
@@ -112,13 +112,18 @@ export async function noteFailure(db: Database, name: string, error: unknown, no
     ON CONFLICT (name) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at`);
 }
 
+const NONE_SETTLED = sql`NOT EXISTS (SELECT 1 FROM projects WHERE settled_before <> '')`;
+
 /** Whether events may have gone from the log: what is made of it can then not be made anew from it. */
-export async function anySettled(db: Database): Promise<boolean> {
-  const found = await db.get<{ any: number }>(
-    sql`SELECT EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AS "any"`,
-  );
-  return found?.any === 1;
-}
+export const anySettled = async (db: Database): Promise<boolean> =>
+  (await db.get<{ none: 0 | 1 }>(sql`SELECT ${NONE_SETTLED} AS "none"`))?.none === 0;
+
+/** Whether people are renamed: what is derived now may have names that the log is about to lose. */
+export const RENAMING = sql`EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL)`;
+
+/** Events have gone from the log, or a player is being erased, since it was asked for. */
+export const cannotRebuild = (error: unknown): boolean =>
+  /NOT NULL constraint failed: renaming\.generation/.test(String(error));
 
 /** A projection's first place again, in a later epoch, `least` or more: what is being handed over at this moment is of the one before. */
 export const beginAgain = (name: string, least = 1): SQL =>

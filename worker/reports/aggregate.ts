@@ -37,8 +37,9 @@ const LOADED = sql`ifnull((SELECT max(l.loaded_at) FROM loads l
   WHERE l.rate_date BETWEEN date(from_date, '-7 days') AND to_date), 0)`;
 
 /** Whether figures of a period may have gone, by the project's wish: what is kept of it stays, and is not made again. */
-const GONE = sql`EXISTS (SELECT 1 FROM sweeps w WHERE w.project_id = ended.project_id
-  AND w.class = 'aggregated_reports' AND w.swept_before > from_date)`;
+const goneFrom = (project_id: SQL, from_date: SQL): SQL => sql`EXISTS (SELECT 1 FROM sweeps w
+  WHERE w.project_id = ${project_id} AND w.class = 'aggregated_reports' AND w.swept_before > ${from_date})`;
+const GONE = goneFrom(sql`ended.project_id`, sql`from_date`);
 
 /**
  * `standing`: the periods that are over and have events or a report, as rows of project_id, from_date, to_date; `seq` is
@@ -98,9 +99,16 @@ export async function keepReports(
   for (const [project_id, own] of Map.groupBy(due, (one) => one.project_id)) {
     if (!room(PROJECT_QUERIES)) break;
     const from = own.at(-1)?.from_date as string;
-    const figures = await figuresOf(db, project_id, type, { from, to: own[0]?.to_date as string });
-    const made = own.map((one) => ({ ...one, ...figures(one.from_date) }));
-    await transact(db, [write(type, made, now)]);
+    const { figures, seq } = await figuresOf(db, project_id, type, { from, to: own[0]?.to_date as string });
+    // A projection has begun anew since: its tables are not whole.
+    if (own.some((one) => one.seq > seq)) continue;
+    await transact(db, [
+      write(
+        type,
+        own.map((one) => ({ ...one, ...figures(one.from_date) })),
+        now,
+      ),
+    ]);
     kept += own.length;
   }
   return kept;
@@ -118,23 +126,30 @@ type Figures = {
 };
 type Paid = Sum & { from_date: string; app_id: string; event_type: (typeof INCOME)[number] };
 
-/** What the reports of a period hold, each by its first day. */
+/** What the reports of a period hold, each by its first day, and how far the tables had come when they were read. */
 async function figuresOf(db: Database, project_id: string, type: ReportType, { from, to }: Period) {
   const { first } = REPORT_TYPES[type];
   const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
-  const [counted, people, paid] = await Promise.all([
-    db.all<{ from_date: string; events: number; spins: number; purchases: number }>(sql`
-      SELECT ${first} AS from_date, sum(total) AS events,
+  // In one transaction: all are of the same moment.
+  const read = await transact(db, [
+    sql`SELECT ${first} AS from_date, sum(total) AS events,
         ifnull(sum(total) FILTER (WHERE event_type = 'spin'), 0) AS spins,
         ifnull(sum(total) FILTER (WHERE event_type = 'purchase'), 0) AS purchases
-      FROM daily_metrics WHERE ${within} GROUP BY 1`),
-    db.all<{ from_date: string; people: number }>(sql`SELECT ${first} AS from_date, sum(people) AS people FROM returns
-      WHERE ${within} AND banner_tag = ${ANY_TAG} AND previous_date < ${first} GROUP BY 1`),
-    db.all<Paid>(sql`SELECT ${first} AS from_date, app_id, event_type, ${sums()} FROM payments
+      FROM daily_metrics WHERE ${within} GROUP BY 1`,
+    sql`SELECT ${first} AS from_date, sum(people) AS people FROM returns
+      WHERE ${within} AND banner_tag = ${ANY_TAG} AND previous_date < ${first} GROUP BY 1`,
+    sql`SELECT ${first} AS from_date, app_id, event_type, ${sums()} FROM payments
       WHERE ${within} AND event_type IN (${sql.raw(INCOME.map((name) => `'${name}'`).join(", "))})
-      GROUP BY 1, app_id, event_type, event_date, currency`),
+      GROUP BY 1, app_id, event_type, event_date, currency`,
+    sql`SELECT ${LEAST_CURSOR} AS seq`,
   ]);
-  return (from_date: string): Figures => {
+  const [counted = [], people = [], paid = [], cursor = []] = read.map(({ results }) => results) as [
+    { from_date: string; events: number; spins: number; purchases: number }[],
+    { from_date: string; people: number }[],
+    Paid[],
+    { seq: number }[],
+  ];
+  const figures = (from_date: string): Figures => {
     const counts = counted.find((row) => row.from_date === from_date);
     const income = paid.filter((row) => row.from_date === from_date);
     const purchases = income.filter(({ event_type }) => event_type === "purchase");
@@ -151,6 +166,7 @@ async function figuresOf(db: Database, project_id: string, type: ReportType, { f
       events: counts?.events ?? 0,
     };
   };
+  return { figures, seq: cursor[0]?.seq ?? 0 };
 }
 
 /** The app with the largest sum in USD; of equal ones the first by name. */
@@ -174,7 +190,7 @@ const FIGURES = [
   "events",
 ] as const satisfies (keyof Figures)[];
 
-/** An older view never replaces a newer one; a new revision is one with other figures. */
+/** An older view never replaces a newer one, nor one that has lost some of its days; a new revision is one with other figures. */
 function write(type: ReportType, made: readonly (Due & Figures)[], now: number): SQL {
   const values = sql.raw(FIGURES.map((name) => `value ->> '${name}'`).join(", "));
   const names = sql.raw(FIGURES.join(", "));
@@ -183,7 +199,8 @@ function write(type: ReportType, made: readonly (Due & Figures)[], now: number):
   const changed = sql`(${names}) IS NOT (${excluded})`;
   return sql`INSERT INTO aggregated_reports (project_id, report_type, from_date, to_date, seq, rates, ${names}, generated_at, revision)
     SELECT value ->> 'project_id', ${type}, value ->> 'from_date', value ->> 'to_date', value ->> 'seq', value ->> 'rates',
-      ${values}, CAST(${now} AS INTEGER), 1 FROM json_each(${JSON.stringify(made)}) WHERE true
+      ${values}, CAST(${now} AS INTEGER), 1 FROM json_each(${JSON.stringify(made)})
+    WHERE NOT ${goneFrom(sql`value ->> 'project_id'`, sql`value ->> 'from_date'`)}
     ON CONFLICT DO UPDATE SET seq = excluded.seq, rates = excluded.rates, ${assigned},
       generated_at = CASE WHEN ${changed} THEN excluded.generated_at ELSE generated_at END,
       revision = revision + (${changed})

@@ -1,0 +1,180 @@
+/**
+ * Removes archived events that are older than their projects want, those with an amount by a setting of their own. A pass
+ * looks once through the files that may have any, for all projects together; other projects' events stay in them.
+ */
+import { sql } from "drizzle-orm";
+import { DamagedFile } from "../archive/bucket.ts";
+import { at } from "../archive/columns.ts";
+import { type ArchiveFile, liveFiles, lostTurn, retire } from "../archive/files.ts";
+import type { Row } from "../archive/parquet.ts";
+import { firstHourOf } from "../archive/partition.ts";
+import { readLive, replace } from "../archive/rewrite.ts";
+import { sweep } from "../archive/sweep.ts";
+import { addDays } from "../calendar.ts";
+import { log } from "../log.ts";
+import type { Database, Retention } from "../schema.ts";
+import { type Due, dueBy, note, type Place, type Steps, type Swept, type Work } from "./keeping.ts";
+
+/** Archived events by class: the setting that tells how long. */
+const SETTINGS = { archive: "archive_days", purchases: "purchases_days" } as const satisfies Record<
+  string,
+  keyof Retention
+>;
+type Class = keyof typeof SETTINGS;
+const CLASSES = Object.keys(SETTINGS) as Class[];
+
+const PROJECT = at("project_id");
+const DATE = at("event_date");
+const AMOUNT = at("amount");
+const classOf = (row: Row): Class => (row[AMOUNT] === null ? "archive" : "purchases");
+
+/** What a project wanted when the pass began; hours from `first` on have not been looked through for it. */
+type Wish = Due & { class: Class; first: number };
+export type Pass = {
+  began_at: number;
+  /** When the pass before began: files of old hours that came since are looked through, too. */
+  since: number;
+  wishes: Wish[];
+  /** The hour that is looked through, and its files that have been. */
+  hour: number;
+  seen: string[];
+  /** Whether a file could not be read: then nothing is noted as gone, and the next day tries again. */
+  failed: boolean;
+  ended: boolean;
+};
+
+const DAY_MS = 24 * 60 * 60_000;
+const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
+
+const wishesOf = (keeping: Work["keeping"], now: number) =>
+  CLASSES.flatMap((name) => dueBy(keeping, SETTINGS[name], now).map((due) => ({ ...due, class: name })));
+
+/** Begins a pass where something is due: the hours of each wish that no pass has seen. A day begins up to 14 hours early. */
+async function begin(
+  db: Database,
+  asked: Omit<Wish, "first">[],
+  before: Pass | null,
+  now: number,
+): Promise<Pass | null> {
+  const found = await db.all<{ n: number; swept_before: string }>(sql`
+    SELECT w.key AS n, ifnull(s.swept_before, '') AS swept_before FROM json_each(${JSON.stringify(asked)}) w
+    LEFT JOIN sweeps s ON s.project_id = w.value ->> 'project_id' AND s.class = w.value ->> 'class'
+    WHERE ifnull(s.swept_before, '') < w.value ->> 'due'`);
+  if (found.length === 0) return null;
+  const stale = new Map(found.map(({ n, swept_before }) => [n, swept_before]));
+  const wishes = asked.map((wish, n) => {
+    const swept = stale.get(n);
+    const first = swept === undefined ? endOf(wish) : swept === "" ? 0 : firstHourOf(addDays(swept, -1));
+    return { ...wish, first };
+  });
+  return { began_at: now, since: before?.began_at ?? 0, wishes, hour: -1, seen: [], failed: false, ended: false };
+}
+/** A day ends up to 12 hours late. */
+const endOf = ({ due }: Pick<Wish, "due">) => firstHourOf(addDays(due, 1));
+
+/** Hours that no pass has seen for some wish, as few intervals. */
+function intervals(wishes: readonly Wish[]): [first: number, end: number][] {
+  const merged: [number, number][] = [];
+  const all = wishes.map((wish): [number, number] => [wish.first, endOf(wish)]).sort(([a], [b]) => a - b);
+  for (const [first, end] of all) {
+    const last = merged.at(-1);
+    if (last && first <= last[1]) last[1] = Math.max(last[1], end);
+    else merged.push([first, end]);
+  }
+  return merged;
+}
+
+/** The next hour with files to look through. A file is noted a while before it is live: a day is more than that. */
+async function nextHour(db: Database, { wishes, hour, since }: Pass): Promise<number | null> {
+  const found = await db.get<{ hour: number | null }>(sql`SELECT min(hour) AS hour FROM archive_files
+    WHERE state = 'live' AND hour > ${hour} AND (
+      EXISTS (SELECT 1 FROM json_each(${JSON.stringify(intervals(wishes))}) i
+        WHERE hour >= i.value ->> 0 AND hour < i.value ->> 1)
+      OR (created_at >= ${since - DAY_MS} AND hour < ${Math.max(0, ...wishes.map(endOf))}))`);
+  return found?.hour ?? null;
+}
+
+/** Writes a file again without what is to go; gives how many events of each wish went. */
+async function clean({ env, db, now }: Work, file: ArchiveFile, pass: Pass, place: Place<Pass>): Promise<number> {
+  const due = new Map(pass.wishes.map((wish) => [`${wish.class} ${wish.project_id}`, wish]));
+  const wishFor = (row: Row) => {
+    const wish = due.get(`${classOf(row)} ${row[PROJECT]}`);
+    return wish && (row[DATE] as string) < wish.due ? wish : undefined;
+  };
+  const going: Wish[] = [];
+  for await (const rows of readLive(env, db, file)) going.push(...rows.flatMap((row) => wishFor(row) ?? []));
+  const next = { ...pass, seen: [...pass.seen, file.key] };
+  if (going.length === 0) {
+    await place.move(db, next, now, []);
+    return 0;
+  }
+  const swept: Swept[] = [...Map.groupBy(going, (wish) => wish)].map(([wish, own]) => ({
+    project_id: wish.project_id,
+    class: wish.class,
+    removed: own.length,
+    swept_before: "",
+  }));
+  const rows = file.rows - going.length;
+  const also = [note(swept, now)];
+  if (rows === 0) await place.move(db, next, now, [...retire([file]), ...also]);
+  else {
+    const kept = (all: Row[]) => all.filter((row) => wishFor(row) === undefined);
+    await replace(env, db, [file], now, kept, {
+      rows,
+      commit: (statements) => place.move(db, next, now, [...statements, ...also]),
+    });
+  }
+  return going.length;
+}
+
+/** One file after the other. What a project has changed its mind about is left out for the rest of the pass. */
+export async function* sweepArchive(work: Work, place: Place<Pass>): Steps {
+  const { env, db, now, keeping } = work;
+  const asked = wishesOf(keeping, now);
+  const days = new Map(asked.map((wish) => [`${wish.class} ${wish.project_id}`, wish.days]));
+  for (;;) {
+    const before = place.value;
+    if (before === null || before.ended) {
+      if (before?.failed && dayOf(before.began_at) === dayOf(now)) return "waiting";
+      const pass = await begin(db, asked, before, now);
+      if (!pass) return "done";
+      await place.move(db, pass, now, []);
+      yield 0;
+      continue;
+    }
+    const wishes = before.wishes.filter((wish) => days.get(`${wish.class} ${wish.project_id}`) === wish.days);
+    const pass = { ...before, wishes };
+    const files = pass.hour < 0 ? [] : await liveFiles(db, { first: pass.hour, end: pass.hour + 1 });
+    const file = files.find(({ key }) => !pass.seen.includes(key));
+    if (file) {
+      let removed = 0;
+      try {
+        removed = await clean(work, file, pass, place);
+      } catch (error) {
+        if (error instanceof DamagedFile) {
+          log("error", "archived file cannot be read", { key: file.key, error: String(error) });
+          await place.move(db, { ...pass, seen: [...pass.seen, file.key], failed: true }, now, []);
+        } else if (!lostTurn(error)) throw error;
+      }
+      yield removed;
+      continue;
+    }
+    // The objects of what was rewritten go before the next hour.
+    if (!(await sweep(env, db, now))) {
+      yield 0;
+      continue;
+    }
+    const hour = await nextHour(db, pass);
+    if (hour !== null) await place.move(db, { ...pass, hour, seen: [] }, now, []);
+    else {
+      const swept = wishes.map(({ project_id, class: name, due }) => ({
+        project_id,
+        class: name,
+        removed: 0,
+        swept_before: due,
+      }));
+      await place.move(db, { ...pass, wishes: [], seen: [], ended: true }, now, pass.failed ? [] : [note(swept, now)]);
+    }
+    yield 0;
+  }
+}

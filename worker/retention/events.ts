@@ -1,0 +1,76 @@
+/** Sweeps the events of settled days from the log, their ids remembered, since an event counts once for ever. */
+import { sql } from "drizzle-orm";
+import { PROJECTIONS } from "../projections/index.ts";
+import type { Database } from "../schema.ts";
+import { countByProject, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
+
+/** Events of the log that one query looks through. */
+const LOOKED_THROUGH = 10_000;
+const ALL = JSON.stringify(PROJECTIONS.map(({ name }) => name));
+/** How far the slowest projection has come, the archive among them. */
+const RIPE = sql`(SELECT min(ifnull(c.cursor, 0)) FROM json_each(${ALL}) n LEFT JOIN projections c ON c.name = n.value)`;
+
+/** A pass over the log, up to the event that was the last one when it began. */
+export type Pass = {
+  /** For which day, and which settled days. */
+  settled: string;
+  /** The event that it has seen last. */
+  position: number;
+  target: number;
+};
+
+type Going = { seq: number; project_id: string };
+
+/** What a pass would be that begins now; null where no day is settled. */
+async function passOf(db: Database, now: number): Promise<Pass | null> {
+  const found = await db.get<{
+    days: string;
+    target: number;
+  }>(sql`SELECT ifnull((SELECT max(seq) FROM events), 0) AS target,
+    (SELECT json_group_array(project_id || ' ' || settled_before) FROM (
+      SELECT project_id, settled_before FROM projects WHERE settled_before <> '' ORDER BY project_id)) AS days`);
+  if (found === undefined || found.days === "[]") return null;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(found.days));
+  const settled = `${new Date(now).toISOString().slice(0, 10)} ${new Uint8Array(digest).toHex()}`;
+  return { settled, position: 0, target: found.target };
+}
+
+/** Once over the whole log a day, and whenever other days are settled than before. */
+export async function* sweepEvents({ db, now }: Work, place: Place<Pass>): Steps {
+  for (;;) {
+    let pass = place.value;
+    if (pass === null || pass.position >= pass.target) {
+      const next = await passOf(db, now);
+      if (next === null || next.settled === pass?.settled) return "done";
+      pass = next;
+    }
+    const { position, target } = pass;
+    const found = await db.get<{ last: number | null; ripe: number; going: string }>(sql`
+      WITH bounds AS MATERIALIZED (SELECT ${RIPE} AS ripe,
+        (SELECT max(seq) FROM (SELECT seq FROM events WHERE seq > ${position} ORDER BY seq LIMIT ${LOOKED_THROUGH})) AS last)
+      SELECT last, ripe, (SELECT json_group_array(json_object('seq', seq, 'project_id', project_id)) FROM (
+        SELECT e.seq, e.project_id FROM events e JOIN projects p ON p.project_id = e.project_id
+        WHERE e.seq > ${position} AND e.seq <= min(last, ripe) AND e.event_date < p.settled_before
+        ORDER BY e.seq LIMIT ${WINDOW})) AS going FROM bounds`);
+    const going = JSON.parse(found?.going ?? "[]") as Going[];
+    // Where the window has no event, the rest of the log has none.
+    const end = Math.min(found?.last ?? target, found?.ripe ?? 0);
+    if (end <= position && position < target) return "waiting";
+    pass = { ...pass, position: going.length === WINDOW ? (going.at(-1) as Going).seq : end };
+    const swept = [...countByProject(going)].map(([project_id, removed]) => ({
+      project_id,
+      class: "events",
+      removed,
+      swept_before: "",
+    }));
+    const these = sql`(SELECT value FROM json_each(${JSON.stringify(going.map(({ seq }) => seq))}))`;
+    const removal = [
+      sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
+        SELECT project_id, event_id, standing FROM events WHERE seq IN ${these}`,
+      note(swept, now),
+      sql`DELETE FROM events WHERE seq IN ${these}`,
+    ];
+    await place.move(db, pass, now, going.length === 0 ? [] : removal);
+    yield going.length;
+  }
+}

@@ -1,0 +1,89 @@
+/** What projects want to keep for how long, and what was noted of what has gone. */
+import { type SQL, sql } from "drizzle-orm";
+import { addDays, localTime } from "../calendar.ts";
+import type { Project } from "../project.ts";
+import { type Database, projects, type Retention, transact } from "../schema.ts";
+
+/** How long events may come late through the API, in days; longer ago is settled on arrival. */
+const LATE_DAYS = 31;
+
+/** The fewest days that events stay in the log: a late event may need a tag that is the whole window older than it. */
+export const leastEventDays = (attribution_days: number): number => attribution_days + LATE_DAYS + 1;
+
+/** Rows that one transaction looks for and removes: three to four are written for each event that goes. */
+export const WINDOW = 1_000;
+
+export const keepingProjects = async (db: Database): Promise<Project[]> =>
+  (await db.select().from(projects).orderBy(projects.project_id)).filter(({ retention }) =>
+    Object.values(retention).some((days) => days !== undefined),
+  );
+
+/** What is before `due` is to go. */
+export type Due = { project_id: string; days: number; due: string };
+
+/** Those projects that have this setting, and the day before which it lets things go on their clocks. */
+export const dueBy = (keeping: readonly Project[], setting: keyof Retention, now: number): Due[] =>
+  keeping.flatMap(({ project_id, timezone, retention }) => {
+    const days = retention[setting];
+    return days === undefined ? [] : [{ project_id, days, due: addDays(localTime(timezone, now).date, -days) }];
+  });
+
+/** Those behind `after` first, so that whoever was served last waits for all others. */
+export function inTurn<Item extends { project_id: string }>(items: readonly Item[], after: string): Item[] {
+  const next = items.findIndex(({ project_id }) => project_id > after);
+  return next <= 0 ? [...items] : [...items.slice(next), ...items.slice(0, next)];
+}
+
+/** How much of a class went from a project, and the day before which nothing of it is left; '' says nothing of that. */
+export type Swept = { project_id: string; class: string; removed: number; swept_before: string };
+
+export const note = (swept: readonly Swept[], now: number): SQL => sql`
+  INSERT INTO sweeps (project_id, class, swept_before, removed, updated_at)
+  SELECT value ->> 'project_id', value ->> 'class', value ->> 'swept_before', value ->> 'removed', ${now}
+    FROM json_each(${JSON.stringify(swept)}) WHERE true
+  ON CONFLICT DO UPDATE SET removed = removed + excluded.removed, updated_at = excluded.updated_at,
+    swept_before = max(swept_before, excluded.swept_before)`;
+
+/** How many of these rows each project has. */
+export const countByProject = (rows: readonly { project_id: string }[]): Map<string, number> =>
+  new Map([...Map.groupBy(rows, ({ project_id }) => project_id)].map(([project_id, own]) => [project_id, own.length]));
+
+/** Where the work of a class goes on, as it was read and as it was written since. */
+export class Place<Value> {
+  readonly #name: string;
+  #text: string | null;
+  constructor(name: string, text: string | null) {
+    this.#name = name;
+    this.#text = text;
+  }
+
+  get value(): Value | null {
+    return this.#text === null ? null : (JSON.parse(this.#text) as Value);
+  }
+
+  /**
+   * Runs statements in one transaction with the move to another place. Fails where another run has moved on meanwhile:
+   * NULL is not allowed.
+   */
+  async move(db: Database, to: Value, now: number, statements: readonly SQL[]): Promise<void> {
+    const text = JSON.stringify(to);
+    await transact(db, [
+      sql`INSERT INTO retention_places (class, place, updated_at) VALUES (${this.#name}, ${text}, ${now})
+        ON CONFLICT DO UPDATE SET place = CASE WHEN place = ${this.#text} THEN excluded.place END,
+          updated_at = excluded.updated_at`,
+      ...statements,
+    ]);
+    this.#text = text;
+  }
+}
+/** Whether a step failed only because another run took it. */
+export const lostPlace = (error: unknown): boolean =>
+  /NOT NULL constraint failed: retention_places\.place/.test(String(error));
+
+export type Work = { env: Env; db: Database; now: number; keeping: readonly Project[] };
+
+/** Why a class ends: nothing is left that is due, or what is due cannot go yet. */
+export type End = "done" | "waiting";
+
+/** The work of a class, one bounded step at a time; each gives how many days or rows it let go. */
+export type Steps = AsyncGenerator<number, End>;

@@ -13,7 +13,7 @@ import { dayOf } from "./partition.ts";
 /** What was planned and not done in so long was given up. Until then its hour is let be: it may be too much for here. */
 const GIVEN_UP_MS = 12 * 60 * 60_000;
 /** Files that are fenced in one call, and days whose manifest is written: each takes requests of the bucket. */
-const FENCES = 6;
+const FENCES = 4;
 const DAYS = 3;
 
 type Gone = { key: string; hour: number; state: "retired" | "given_up" | "fenced" };
@@ -21,31 +21,29 @@ type Gone = { key: string; hour: number; state: "retired" | "given_up" | "fenced
 /** Whether all that was to go when the call began has gone. */
 export async function sweep(env: Env, db: Database, now: number): Promise<boolean> {
   const old = sql`created_at <= ${now - GIVEN_UP_MS}`;
-  const [, found] = await transact(db, [
-    giveUp(sql`${old} OR ${OUTDATED}`, now),
-    sql`SELECT key, hour, state FROM archive_files
-      WHERE state <> 'live' AND (state IN ('retired', 'given_up') OR (state = 'fenced' AND ${old}))`,
-  ]);
-  const gone = (found?.results ?? []) as Gone[];
+  await transact(db, [giveUp(sql`${old} OR ${OUTDATED}`, now)]);
+  const gone = await db.all<Gone>(sql`SELECT key, hour, state FROM archive_files
+    WHERE state <> 'live' AND (state IN ('retired', 'given_up') OR (state = 'fenced' AND ${old}))`);
   if (gone.length === 0) return true;
 
   const fenced = gone.filter(({ state }) => state === "given_up").slice(0, FENCES);
-  for (const { key } of fenced) await putFence(env.ARCHIVE, key);
+  for (const { key } of fenced) {
+    await putFence(env.ARCHIVE, key);
+    await transact(db, [sql`UPDATE archive_files SET state = 'fenced' WHERE key = ${key} AND state = 'given_up'`]);
+  }
   // Only what the manifest no longer lists goes.
   const retired = gone.filter(({ state }) => state === "retired");
   const days = new Set([...new Set(retired.map(({ hour }) => dayOf(hour)))].slice(0, DAYS));
-  const deleted = gone.filter(
-    ({ state, hour }) => state === "fenced" || (state === "retired" && days.has(dayOf(hour))),
-  );
+  const deleted = gone
+    .filter(({ state, hour }) => state === "fenced" || (state === "retired" && days.has(dayOf(hour))))
+    .map(({ key }) => key);
   for (const day of days) await writeManifest(env.ARCHIVE, db, day);
-  await deleteFiles(
-    env.ARCHIVE,
-    deleted.map(({ key }) => key),
-  );
-  const keys = (files: Gone[]) => sql`(SELECT value FROM json_each(${JSON.stringify(files.map(({ key }) => key))}))`;
-  await transact(db, [
-    sql`UPDATE archive_files SET state = 'fenced' WHERE state = 'given_up' AND key IN ${keys(fenced)}`,
-    sql`DELETE FROM archive_files WHERE state IN ('retired', 'fenced') AND key IN ${keys(deleted)}`,
-  ]);
+  if (deleted.length > 0) {
+    await deleteFiles(env.ARCHIVE, deleted);
+    await transact(db, [
+      sql`DELETE FROM archive_files WHERE state IN ('retired', 'fenced')
+        AND key IN (SELECT value FROM json_each(${JSON.stringify(deleted)}))`,
+    ]);
+  }
   return fenced.length + deleted.length === gone.length;
 }

@@ -148,13 +148,15 @@ export async function rebuild(env: Env, db: Database, all: readonly Projection[]
   for (const projection of all)
     if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
   const again = all.filter((candidate) => affected.has(candidate.name));
-  await transact(
-    db,
-    again.flatMap((projection) => [
+  await transact(db, [
+    // Fails where it must not be any more: NULL is not allowed.
+    sql`UPDATE renaming SET generation = CASE WHEN ${name === "live" ? sql`true` : NONE_SETTLED} AND NOT ${RENAMING}
+      THEN generation END`,
+    ...again.flatMap((projection) => [
       ...("deliver" in projection ? [] : projection.clear()),
       beginAgain(projection.name),
     ]),
-  );
+  ]);
   await clearReceivers(env, db, again);
   return [...affected];
 }

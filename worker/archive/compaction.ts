@@ -6,20 +6,24 @@ import { sql } from "drizzle-orm";
 import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
-import { type ArchiveFile, liveFiles, lostTurn } from "./files.ts";
-import { hourOf } from "./partition.ts";
+import { budgetOf } from "../store/budget.ts";
+import { type ArchiveFile, lostTurn } from "./files.ts";
+import { hourOf, partition } from "./partition.ts";
 import { RESTORING } from "./restoring.ts";
-import { type Group, replace, rowsIn } from "./rewrite.ts";
+import { type Group, replace } from "./rewrite.ts";
 import { saveSettings } from "./settings.ts";
-import { sweep } from "./sweep.ts";
+import { SWEEP_CALLS, sweep } from "./sweep.ts";
 
 const MINUTE_MS = 60_000;
 /** An hour rests so long before its files are merged. */
 const REST_HOURS = 2;
 /** A file does not grow beyond it by merging: it is made in memory. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** Rows that one call merges, about; what is left is for the next one. */
-const MOST_ROWS = 300_000;
+/** Files that one merge reads at most: an hour of more is merged in several. */
+const MOST_FILES = 12;
+/** Calls and statements of a merge beside those of reading its files, and of ending a call. */
+const MERGE_CALLS = 8;
+const END_CALLS = 2;
 /** How long a call has the archive for itself. */
 const LEASE_MS = 5 * MINUTE_MS;
 
@@ -47,70 +51,101 @@ export const compaction: Duty = {
       sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,
     );
     if (done) return "done";
-    await compact(env, db, now);
     // Also on days without events.
     await saveSettings(env.ARCHIVE, db, now);
-    return "done";
+    const compacted = await compact(env, db, now);
+    return compacted?.finished === false ? "more" : "done";
   },
 };
+
+/** How far the day's pass over the hours is. */
+type Pass = { place: number };
 
 /** Merges what one call can. Null where another one is at it, or a restore, which reads the files in their order. */
 export async function compact(env: Env, db: Database, now: number): Promise<Compaction | null> {
   const day = dayOf(now);
-  const lease = await db.get(sql`INSERT INTO archive_compactions (day, busy_until, updated_at)
+  // A pass that has ended begins again.
+  const pass = await db.get<Pass>(sql`INSERT INTO archive_compactions (day, busy_until, updated_at)
     SELECT ${day}, ${now + LEASE_MS}, ${now} WHERE NOT ${RESTORING}
-    ON CONFLICT DO UPDATE SET busy_until = excluded.busy_until, updated_at = excluded.updated_at
-      WHERE busy_until <= ${now} RETURNING 1`);
-  if (!lease) return null;
+    ON CONFLICT DO UPDATE SET busy_until = excluded.busy_until, updated_at = excluded.updated_at,
+      place = CASE WHEN finished_at IS NULL THEN place ELSE -1 END, finished_at = NULL
+      WHERE busy_until <= ${now} RETURNING place`);
+  if (!pass) return null;
 
-  await sweep(env, db, now);
-  const { groups, finished } = await choose(db, now);
-  let merged_files = 0;
-  let made_files = 0;
-  for (const group of groups) {
-    try {
-      await replace(env, db, group, now, (rows) => rows);
-      merged_files += group.length;
-      made_files++;
-    } catch (error) {
-      // The others need not wait for it; what another writer took is merged another time.
-      if (!lostTurn(error)) log("error", "merge failed", { key: group[0]?.key, error: String(error) });
-    }
-  }
-  await sweep(env, db, now);
+  const merged: Merged = { place: pass.place, merged_files: 0, made_files: 0 };
+  const walked = (await swept(env, db, now)) && (await walk(env, db, merged, now));
+  const finished = walked && (await swept(env, db, now));
+  const { place, merged_files, made_files } = merged;
   await transact(db, [
-    sql`UPDATE archive_compactions SET busy_until = 0, merged_files = merged_files + ${merged_files},
+    sql`UPDATE archive_compactions SET busy_until = 0, place = ${place}, merged_files = merged_files + ${merged_files},
       made_files = made_files + ${made_files}, updated_at = ${now}, finished_at = ${finished ? now : null}
       WHERE day = ${day}`,
   ]);
   return { merged_files, made_files, finished };
 }
 
-/** What to merge now, the oldest hours first. */
-async function choose(db: Database, now: number): Promise<{ groups: Group[]; finished: boolean }> {
-  const hours = await db.all<{
-    hour: number;
-  }>(sql`SELECT hour FROM archive_files WHERE hour < ${hourOf(now) - REST_HOURS}
-    GROUP BY hour HAVING sum(state = 'live') > 1 AND sum(state = 'planned') = 0 ORDER BY hour`);
-  const groups: Group[] = [];
-  let rows = 0;
-  for (const { hour } of hours) {
-    if (rows >= MOST_ROWS) return { groups, finished: false };
-    for (const group of together(await liveFiles(db, { first: hour, end: hour + 1 }))) {
-      groups.push(group);
-      rows += rowsIn(group);
-    }
-  }
-  return { groups, finished: true };
+/** Sweeps while the budget has room. Whether all is gone that was to go. */
+async function swept(env: Env, db: Database, now: number): Promise<boolean> {
+  const budget = budgetOf(env);
+  while (budget.has(SWEEP_CALLS + END_CALLS)) if (await sweep(env, db, now)) return true;
+  return false;
 }
 
-/** Neighbours, as many as make a file of the largest size. */
+/** Where the pass is, and what it has done in this call. */
+type Merged = Pass & Omit<Compaction, "finished">;
+
+/** Merges hour by hour while the budget has room. Whether no hour is left. */
+async function walk(env: Env, db: Database, merged: Merged, now: number): Promise<boolean> {
+  const budget = budgetOf(env);
+  while (budget.has(END_CALLS + 1)) {
+    const hours = await hoursBehind(db, merged.place, hourOf(now) - REST_HOURS);
+    if (hours.length === 0) return true;
+    for (const [hour, files] of hours) {
+      const groups = files.every(({ state }) => state === "live") ? together(files) : [];
+      let whole = true;
+      for (const group of groups) {
+        if (!budget.has(MERGE_CALLS + group.length + END_CALLS)) return false;
+        try {
+          await replace(env, db, group, now, (rows) => rows);
+          merged.merged_files += group.length;
+          merged.made_files++;
+        } catch (error) {
+          whole = false;
+          // The others need not wait for it; what another writer took is merged another time.
+          if (!lostTurn(error)) log("error", "merge failed", { key: group[0]?.key, error: String(error) });
+        }
+      }
+      // Files that several groups were made into may become one.
+      if (whole && groups.length > 1) break;
+      merged.place = hour;
+    }
+  }
+  return false;
+}
+
+/** Files that one look reads. */
+const FILES_A_LOOK = 500;
+
+/** The files of the hours behind `place` and before `end`, as many hours as one look reads. */
+async function hoursBehind(db: Database, place: number, end: number): Promise<[number, Candidate[]][]> {
+  if (place + 1 >= end) return [];
+  const files = await db.all<Candidate>(sql`SELECT * FROM archive_files
+    WHERE key >= ${partition(place + 1)} AND key < ${partition(end)} AND state IN ('live', 'planned')
+    ORDER BY key LIMIT ${FILES_A_LOOK}`);
+  const hours = [...Map.groupBy(files, ({ hour }) => hour)];
+  // Of the last hour there may be more.
+  return files.length === FILES_A_LOOK && hours.length > 1 ? hours.slice(0, -1) : hours;
+}
+
+type Candidate = ArchiveFile & { state: "live" | "planned" };
+
+/** Neighbours, as many as one merge reads and as make a file of the largest size. */
 function together(files: readonly ArchiveFile[]): Group[] {
   const groups: ArchiveFile[][] = [];
   let bytes = 0;
   for (const file of files) {
     const group = groups.at(-1);
-    if (group && bytes + file.bytes <= MOST_BYTES) group.push(file);
+    if (group && group.length < MOST_FILES && bytes + file.bytes <= MOST_BYTES) group.push(file);
     else {
       groups.push([file]);
       bytes = 0;

@@ -66,7 +66,8 @@ const insert = (files: readonly ArchiveFile[], state: "planned" | "live", source
 export const addFiles = (files: readonly ArchiveFile[]): SQL => insert(files, "live", null);
 
 export type Planned = Pick<ArchiveFile, "key" | "hour" | "first_seq" | "last_seq" | "created_at">;
-const EMPTY = { rows: 0, bytes: 0, sha256: "", min_received_at: 0, max_received_at: 0 };
+/** What is not known of a file before it is put. */
+export const EMPTY = { rows: 0, bytes: 0, sha256: "", min_received_at: 0, max_received_at: 0 };
 
 /** Notes files before they are put, with the files that they are made from; null is the log. */
 export const plan = (files: readonly Planned[], sources: readonly ArchiveFile[] | null): SQL =>
@@ -86,10 +87,24 @@ const ensure = (files: readonly { key: string }[], state: "planned" | "live"): S
     WHERE (SELECT count(*) FROM archive_files WHERE state = ${state} AND ${among(keys)}) <> ${files.length}`;
 };
 
+/** The files of a range of the log that are planned. */
+export const plannedFiles = (
+  db: Database,
+  range: Pick<ArchiveFile, "first_seq" | "last_seq">,
+): Promise<ArchiveFile[]> =>
+  db.all<ArchiveFile>(sql`SELECT ${COLUMNS} FROM archive_files
+    WHERE state = 'planned' AND sources IS NULL AND first_seq = ${range.first_seq} AND last_seq = ${range.last_seq}
+    ORDER BY key`);
+
+/** Notes what is in planned files, which must be in the bucket by then. */
+export const describe = (files: readonly ArchiveFile[]): SQL[] => settle(files, "planned");
+
 /** Makes planned files live, which must be in the bucket by then. */
-export const makeLive = (files: readonly ArchiveFile[]): SQL[] => [
+export const makeLive = (files: readonly ArchiveFile[]): SQL[] => settle(files, "live");
+
+const settle = (files: readonly ArchiveFile[], state: "planned" | "live"): SQL[] => [
   ensure(files, "planned"),
-  sql`UPDATE archive_files SET state = 'live', rows = v.value ->> 'rows', bytes = v.value ->> 'bytes',
+  sql`UPDATE archive_files SET state = ${state}, rows = v.value ->> 'rows', bytes = v.value ->> 'bytes',
     sha256 = v.value ->> 'sha256', min_received_at = v.value ->> 'min_received_at',
     max_received_at = v.value ->> 'max_received_at', created_at = v.value ->> 'created_at', sources = NULL
     FROM json_each(${JSON.stringify(files)}) v WHERE archive_files.key = v.value ->> 'key'`,

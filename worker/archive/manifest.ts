@@ -2,8 +2,9 @@
  * The manifest in the bucket: an object for each UTC day of events, which lists the day's live files. A reader that goes
  * by it sees every event once, whatever lies beside in the bucket, and needs no D1.
  */
-import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, transact } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import { putCopy } from "./bucket.ts";
 import { type ArchiveFile, liveFiles, TurnLost } from "./files.ts";
 import { SCHEMA_VERSION } from "./parquet.ts";
@@ -18,6 +19,9 @@ export type Manifest = {
   bytes: number;
   files: ArchiveFile[];
 };
+
+/** Calls and statements that follow the manifests in one invocation. */
+const OTHER_CALLS = 6;
 
 /** Writes a day's object from D1. Who changes the files does so after the change. */
 export async function writeManifest(bucket: R2Bucket, db: Database, day: string): Promise<void> {
@@ -34,10 +38,6 @@ export async function writeManifest(bucket: R2Bucket, db: Database, day: string)
     };
     return { text: JSON.stringify(manifest) };
   });
-}
-
-export async function writeManifests(bucket: R2Bucket, db: Database, hours: Iterable<number>): Promise<void> {
-  for (const day of new Set([...hours].map(dayOf))) await writeManifest(bucket, db, day);
 }
 
 /**
@@ -59,12 +59,38 @@ export async function refuseOtherLog(
   }
 }
 
-/** The hours that changed with the runs of a range; after 0, all. */
-export async function hoursSince(db: Database, after: number): Promise<number[]> {
-  const rows = await db.all<{ hour: number }>(
-    after === 0
-      ? sql`SELECT DISTINCT hour FROM archive_files WHERE state = 'live'`
-      : sql`SELECT DISTINCT h.value AS hour FROM archive_runs r, json_each(r.hours) h WHERE r.last_seq > ${after}`,
+/** Calls that the manifest of a day takes, where nobody else writes it at the same time. */
+export const MANIFEST_CALLS = 3;
+
+/** Notes that the manifests of these hours' days have to be written again; `mark` is another one each time. */
+export const manifestsDue = (hours: readonly number[], mark: number): SQL => sql`
+  INSERT INTO manifests_due (day, mark)
+  SELECT DISTINCT date(value * 3600, 'unixepoch'), ${mark} FROM json_each(${JSON.stringify(hours)}) WHERE true
+  ON CONFLICT DO UPDATE SET mark = excluded.mark`;
+
+/** Notes that of all days. */
+export const allManifestsDue = sql`
+  INSERT OR IGNORE INTO manifests_due (day, mark)
+  SELECT DISTINCT date(hour * 3600, 'unixepoch'), 0 FROM archive_files WHERE state = 'live'`;
+
+/** Writes manifests that are due, while the budget has room for another one. Whether none is left. */
+export async function writeDueManifests(env: Env, db: Database): Promise<boolean> {
+  const budget = budgetOf(env);
+  const most = Math.max(1, Math.floor((budget.left - OTHER_CALLS) / MANIFEST_CALLS));
+  const due = await db.all<{ day: string; mark: number }>(
+    sql`SELECT day, mark FROM manifests_due ORDER BY day LIMIT ${most + 1}`,
   );
-  return rows.map(({ hour }) => hour);
+  const written: typeof due = [];
+  for (const one of due.slice(0, most)) {
+    if (written.length > 0 && !budget.has(MANIFEST_CALLS + OTHER_CALLS)) break;
+    await writeManifest(env.ARCHIVE, db, one.day);
+    written.push(one);
+  }
+  if (written.length === 0) return true;
+  // One that was noted again meanwhile stays.
+  await transact(db, [
+    sql`DELETE FROM manifests_due WHERE (day, mark) IN (SELECT value ->> 'day', value ->> 'mark'
+      FROM json_each(${JSON.stringify(written)}))`,
+  ]);
+  return written.length === due.length;
 }

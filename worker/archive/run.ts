@@ -1,15 +1,27 @@
 /**
- * A run of the archive: takes a range of the log and writes a file for each hour that it touches. The range and the
- * files are noted before the first one is put, so whoever goes on after a crash knows what may be in the bucket.
+ * A run of the archive: takes a range of the log and writes a file for each hour that it touches, some in each step. The
+ * range and the files are noted before the first one is put, so whoever goes on after a crash knows what may be in the
+ * bucket.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, transact } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import { putFile } from "./bucket.ts";
 import { at, COLUMNS } from "./columns.ts";
-import { type ArchiveFile, FROM_LOG, giveUp, makeLive, type Planned, plan, TurnLost } from "./files.ts";
-import { refuseOtherLog } from "./manifest.ts";
+import {
+  type ArchiveFile,
+  describe,
+  EMPTY,
+  FROM_LOG,
+  giveUp,
+  makeLive,
+  plan,
+  plannedFiles,
+  TurnLost,
+} from "./files.ts";
+import { manifestsDue, refuseOtherLog } from "./manifest.ts";
 import { boundsOf, encode, type Row } from "./parquet.ts";
-import { hourOf, keyOf, newWriter } from "./partition.ts";
+import { dayOf, hourOf, keyOf, newWriter } from "./partition.ts";
 
 /** `after < seq <= upTo`. */
 type Range = { after: number; upTo: number };
@@ -20,7 +32,11 @@ export const INTERVAL_MS = 15 * 60_000;
 /** Events of a run at most, and at least where one is halved: so many files an invocation can always write. */
 const MOST = 5_000;
 const LEAST = 32;
-/** Times that a run is begun whole: the platform ends what takes too much time or memory without a word. */
+/** Files that one step puts at most: others are waiting for the bucket, and for this thread. */
+const FILES_A_STEP = 25;
+/** Calls and statements of a step beside those of its files and their days. */
+const OTHER_CALLS = 14;
+/** Times that a step of a run is tried: the platform ends what takes too much time or memory without a word. */
 const TRIES = 2;
 
 type Run = {
@@ -60,33 +76,40 @@ export async function reachOfRun(db: Database, { after, upTo }: Range, now: numb
   return open ? open.seq - 1 : end;
 }
 
+/** The files of a run that has begun: noted, and those that are in the bucket with what is in them. */
+async function plannedBy(db: Database, run: Run): Promise<ArchiveFile[]> {
+  const files = await plannedFiles(db, run);
+  // Who gave one of them up gave up all.
+  return files.length === run.hours.length ? files : [];
+}
+
 /**
- * Notes the run and the files that it will put. What an earlier try has planned is given up, so that only the last one to
- * begin can end it.
+ * Goes on with the run where its last step stopped, or begins it: the files that it will put are noted. What another try
+ * has planned is given up, so that only the last one to begin can end it.
  */
-async function begin(
-  env: Env,
-  db: Database,
-  { after, upTo }: Range,
-  now: number,
-): Promise<{ run: Run; files: Planned[] }> {
+async function begin(db: Database, { after, upTo }: Range, now: number): Promise<{ run: Run; files: ArchiveFile[] }> {
   const before = await lastRun(db);
   const open = before?.finished_at === null ? before : null;
+  const same = open?.last_seq === upTo ? open : null;
+  const planned = same ? await plannedBy(db, same) : [];
+  if (same && planned.length > 0) {
+    await transact(db, [noteAttempt(same, same.attempts + 1)]);
+    return { run: { ...same, attempts: same.attempts + 1 }, files: planned };
+  }
   const rows = await db.all<{ hour: number }>(
     sql`SELECT DISTINCT timestamp / 3600000 AS hour FROM events NOT INDEXED WHERE seq > ${after} AND seq <= ${upTo} ORDER BY 1`,
   );
-  const same = open?.last_seq === upTo;
   const run: Run = {
     first_seq: after + 1,
     last_seq: upTo,
-    size: same ? open.size : open ? upTo - after : sizeAfter(before),
-    attempts: same ? open.attempts + 1 : 1,
+    size: same ? same.size : open ? upTo - after : sizeAfter(before),
+    attempts: same ? same.attempts + 1 : 1,
     hours: rows.map(({ hour }) => hour),
     finished_at: null,
   };
-  await refuseOtherLog(env.ARCHIVE, db, run.hours, after);
   const writer = newWriter();
   const files = run.hours.map((hour) => ({
+    ...EMPTY,
     key: keyOf(hour, run.first_seq, run.last_seq, writer),
     hour,
     first_seq: run.first_seq,
@@ -104,6 +127,22 @@ async function begin(
   return { run, files };
 }
 
+/** Fails where someone else has begun it again meanwhile, perhaps in halves: NULL is not allowed. */
+const noteAttempt = (run: Run, attempts: number, finished_at: number | null = null): SQL =>
+  sql`UPDATE archive_runs SET finished_at = ${finished_at},
+    attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN CAST(${attempts} AS INTEGER) END
+    WHERE first_seq = ${run.first_seq}`;
+
+/** Those that are put next: each is a call, and so is the manifest of each day. */
+function next(files: readonly ArchiveFile[], calls: number): ArchiveFile[] {
+  const days = new Set<string>();
+  const end = files.findIndex((file, index) => {
+    days.add(dayOf(file.hour));
+    return index >= FILES_A_STEP || index + 1 + days.size > calls;
+  });
+  return files.slice(0, end === -1 ? files.length : Math.max(1, end));
+}
+
 /** As the log took them: that an event turned out later to repeat a trusted one changes no file. */
 const AS_TAKEN = sql.raw(
   COLUMNS.map(({ name }) =>
@@ -111,27 +150,53 @@ const AS_TAKEN = sql.raw(
   ).join(", "),
 );
 
-/** Writes the range's files. What it gives makes them the archive, and belongs into one transaction with the cursor. */
-export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[]> {
-  const { run, files: planned } = await begin(env, db, range, now);
+async function put(
+  env: Env,
+  db: Database,
+  { after, upTo }: Range,
+  files: readonly ArchiveFile[],
+): Promise<ArchiveFile[]> {
+  const [first, last] = [files[0]?.hour ?? 0, files.at(-1)?.hour ?? 0];
   const rows = await db.values<Row>(
-    sql`SELECT ${AS_TAKEN} FROM events NOT INDEXED WHERE seq > ${range.after} AND seq <= ${range.upTo} ORDER BY seq`,
+    sql`SELECT ${AS_TAKEN} FROM events NOT INDEXED WHERE seq > ${after} AND seq <= ${upTo}
+      AND timestamp / 3600000 BETWEEN ${first} AND ${last} ORDER BY seq`,
   );
   const hours = Map.groupBy(rows, (row) => hourOf(row[at("timestamp")] as number));
-  if (hours.size !== planned.length) throw new TurnLost("The log has changed since the run was noted.");
-  const files: ArchiveFile[] = [];
-  for (const file of planned) {
+  if (hours.size !== files.length) throw new TurnLost("The log has changed since the run was noted.");
+  const written: ArchiveFile[] = [];
+  for (const file of files) {
     const own = hours.get(file.hour) as Row[];
     const bytes = encode(own);
     const sha256 = await putFile(env.ARCHIVE, file.key, bytes);
     const [min_received_at, max_received_at] = boundsOf(own, "received_at");
-    files.push({ ...file, rows: own.length, bytes: bytes.length, sha256, min_received_at, max_received_at });
+    written.push({ ...file, rows: own.length, bytes: bytes.length, sha256, min_received_at, max_received_at });
   }
+  return written;
+}
+
+/**
+ * Writes some of the range's files. With the last of them it gives what makes all of them the archive, and belongs into one
+ * transaction with the cursor; null until then.
+ */
+export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[] | null> {
+  const { run, files } = await begin(db, range, now);
+  const waiting = files.filter(({ sha256 }) => sha256 === "");
+  const chosen = next(waiting, budgetOf(env).left - OTHER_CALLS);
+  await refuseOtherLog(
+    env.ARCHIVE,
+    db,
+    chosen.map(({ hour }) => hour),
+    range.after,
+  );
+  const written = await put(env, db, range, chosen);
+  if (chosen.length < waiting.length) {
+    await transact(db, [...describe(written), noteAttempt(run, 0)]);
+    return null;
+  }
+  const before = files.filter(({ sha256 }) => sha256 !== "");
   return [
-    ...makeLive(files),
-    // Fails where someone else has begun it again meanwhile, perhaps in halves: NULL is not allowed.
-    sql`UPDATE archive_runs SET finished_at = ${now},
-      attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN attempts END
-      WHERE first_seq = ${run.first_seq}`,
+    ...makeLive([...before, ...written]),
+    noteAttempt(run, run.attempts, now),
+    manifestsDue(run.hours, run.last_seq),
   ];
 }

@@ -7,7 +7,7 @@ import { sql } from "drizzle-orm";
 import { type Database, transact } from "../schema.ts";
 import { deleteFiles, putFence } from "./bucket.ts";
 import { giveUp, OUTDATED } from "./files.ts";
-import { writeManifest } from "./manifest.ts";
+import { MANIFEST_CALLS, writeManifest } from "./manifest.ts";
 import { dayOf } from "./partition.ts";
 
 /** What was planned and not done in so long was given up. Until then its hour is let be: it may be too much for here. */
@@ -15,6 +15,10 @@ const GIVEN_UP_MS = 12 * 60 * 60_000;
 /** Files that are fenced in one call, and days whose manifest is written: each takes requests of the bucket. */
 const FENCES = 4;
 const DAYS = 3;
+/** Objects that one request deletes at most. */
+const DELETED = 1_000;
+/** Calls and statements of one call at most. */
+export const SWEEP_CALLS = 2 * FENCES + DAYS * MANIFEST_CALLS + 5;
 
 type Gone = { key: string; hour: number; state: "retired" | "given_up" | "fenced" };
 
@@ -36,7 +40,8 @@ export async function sweep(env: Env, db: Database, now: number): Promise<boolea
   const days = new Set([...new Set(retired.map(({ hour }) => dayOf(hour)))].slice(0, DAYS));
   const deleted = gone
     .filter(({ state, hour }) => state === "fenced" || (state === "retired" && days.has(dayOf(hour))))
-    .map(({ key }) => key);
+    .map(({ key }) => key)
+    .slice(0, DELETED);
   for (const day of days) await writeManifest(env.ARCHIVE, db, day);
   if (deleted.length > 0) {
     await deleteFiles(env.ARCHIVE, deleted);

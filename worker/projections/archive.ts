@@ -1,11 +1,11 @@
 /** Keeps the log in the bucket for good: every event in Parquet files, what they are, and the settings beside. */
 import { sql } from "drizzle-orm";
-import { hoursSince, writeManifests } from "../archive/manifest.ts";
+import { allManifestsDue, writeDueManifests } from "../archive/manifest.ts";
 import { MANIFESTS } from "../archive/partition.ts";
 import { archiveRange, reachOfRun } from "../archive/run.ts";
 import { saveSettings } from "../archive/settings.ts";
 import { sweep } from "../archive/sweep.ts";
-import type { Database } from "../schema.ts";
+import { type Database, transact } from "../schema.ts";
 import type { Delivery } from "./projection.ts";
 
 /** An event waits for the end of its quarter of an hour, and then for the one in which it came late. */
@@ -35,13 +35,13 @@ export const archiveManifest: Delivery = {
   after: [],
   patience: PATIENCE_MS,
   reach: archived,
-  async deliver(env, db, { after, upTo }, now) {
-    await writeManifests(env.ARCHIVE, db, await hoursSince(db, after));
+  async deliver(env, db, { upTo }, now) {
+    if (!(await writeDueManifests(env, db))) return null;
     // What runs that were broken off have left.
-    await sweep(env, db, now);
+    if (!(await sweep(env, db, now))) return null;
     return [sql`DELETE FROM archive_runs WHERE last_seq < ${upTo} AND finished_at IS NOT NULL`];
   },
-  clear: async () => {},
+  clear: async (_, db) => void (await transact(db, [allManifestsDue])),
 };
 
 export const archiveSettings: Delivery = {

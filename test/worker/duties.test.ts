@@ -2,15 +2,28 @@
  * Duties with more to do than one invocation may ask for, on either plan: each ends complete, in several invocations, and
  * none of them goes over. Rows that only have to be many are made in the database itself.
  */
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { hex } from "../../worker/archive/bucket.ts";
+import { at } from "../../worker/archive/columns.ts";
+import { type ArchiveFile, addFiles } from "../../worker/archive/files.ts";
+import { encode, type Row } from "../../worker/archive/parquet.ts";
+import { EVENTS, hourOf, keyOf } from "../../worker/archive/partition.ts";
+import worker from "../../worker/index.ts";
+import { transact } from "../../worker/schema.ts";
 import type { Budget } from "../../worker/store/budget.ts";
 import { PLANS, type Plan } from "../../worker/store/plan.ts";
+import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
-import { createProject } from "./log.ts";
+import { ADMIN } from "./keys.ts";
+import { createProject, db } from "./log.ts";
 
 const LONG = 280_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 6, 1, 12);
+const START = Date.UTC(2026, 4, 1);
 const on = (plan: Plan): Env => ({ ...env, PLAN: plan });
 
 /** What the largest of these invocations asked for; each was within its plan's limits. */
@@ -35,6 +48,109 @@ function worstOf(name: string, plan: Plan, budgets: readonly Budget[]) {
 }
 
 const count = async (query: string) => (await env.DB.prepare(query).first<number>("n")) ?? 0;
+
+/** An event in each hour, of a few people; the log has them since an hour. */
+const appendHours = (project_id: string, hours: number, player: string) =>
+  env.DB.prepare(
+    `WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n LIMIT ${hours})
+     INSERT INTO events (project_id, event_id, event_type, player_id, data, timestamp, received_at, event_date, event_hour)
+     SELECT '${project_id}', '${player}-' || hex(randomblob(8)), 'visit', CASE n % 5 WHEN 0 THEN '${player}' ELSE 'other-' || n END,
+       '{"friend":"someone"}', ${START} + n * ${HOUR_MS}, ${Date.now() - 2 * HOUR_MS},
+       date((${START} + n * ${HOUR_MS}) / 1000, 'unixepoch'), n % 24 FROM n`,
+  ).run();
+
+describe("the archive of events of many hours", () => {
+  const HOURS = 150;
+  beforeAll(() => createProject("hours"));
+
+  it.each([
+    ["free", "ann-1", 4],
+    ["paid", "bob-2", 1],
+  ] as const)(
+    "is written some files at a time on the %s plan",
+    { timeout: LONG },
+    async (plan, player, invocations) => {
+      const before = await count("SELECT count(*) AS n FROM archive_files WHERE state = 'live'");
+      await appendHours("hours", HOURS, player);
+      const budgets = await runDuty("archive", on(plan));
+      expect(budgets.length).toBeGreaterThanOrEqual(invocations);
+      worstOf("archive", plan, budgets);
+      expect(await count("SELECT count(*) AS n FROM archive_files WHERE state = 'live'")).toBe(before + HOURS);
+      expect(await count("SELECT count(*) AS n FROM archive_files WHERE state <> 'live'")).toBe(0);
+      const rows = await archivedRows();
+      expect(rows.map((row) => row[at("seq")]).sort((a, b) => Number(a) - Number(b))).toEqual(
+        (await env.DB.prepare("SELECT seq FROM events ORDER BY seq").raw()).flat(),
+      );
+    },
+  );
+
+  it.each([
+    ["free", "ann-1"],
+    ["paid", "bob-2"],
+  ] as const)("loses a person in pieces on the %s plan", { timeout: LONG }, async (plan, player) => {
+    const request = new Request(`https://duties.example/api/v1/players/${player}?project_id=hours`, {
+      method: "DELETE",
+      headers: ADMIN,
+    });
+    expect((await worker.fetch(request, on(plan), createExecutionContext())).status).toBe(202);
+    const budgets: Budget[] = [];
+    while ((await count("SELECT count(*) AS n FROM erasures WHERE finished_at IS NULL")) > 0) {
+      await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
+      budgets.push(...(await runDuty("erasures", on(plan))));
+    }
+    expect(budgets.length).toBeGreaterThan(2);
+    worstOf("erasures", plan, budgets);
+    const found = await env.DB.prepare("SELECT found ->> 'archive' AS n FROM erasures ORDER BY n DESC LIMIT 1").first(
+      "n",
+    );
+    expect(found).toBe(HOURS / 5);
+    const rows = await archivedRows();
+    expect(rows).toHaveLength(2 * HOURS);
+    expect(rows.filter((row) => JSON.stringify(row).includes(player))).toEqual([]);
+    expect(await keysIn(EVENTS)).toHaveLength(
+      await count("SELECT count(*) AS n FROM archive_files WHERE state IN ('live', 'fenced')"),
+    );
+  });
+});
+
+describe("merging many hours", () => {
+  const FIRST = hourOf(Date.UTC(2020, 0, 1));
+
+  /** Two files for each hour, of one event each. */
+  async function makeFiles(first: number, hours: number): Promise<void> {
+    const [row] = await archivedRows();
+    const bytes = encode([row as Row]);
+    const sha256 = hex(await crypto.subtle.digest("SHA-256", bytes));
+    const files = Array.from({ length: 2 * hours }, (_, n): ArchiveFile => {
+      const [hour, seq] = [first + Math.floor(n / 2), 1 + (n % 2)];
+      const key = keyOf(hour, seq, seq, "0123abcd");
+      const times = { min_received_at: NOW, max_received_at: NOW, created_at: NOW };
+      return { key, hour, first_seq: seq, last_seq: seq, rows: 1, bytes: bytes.length, sha256, ...times };
+    });
+    for (let from = 0; from < files.length; from += 50) {
+      await Promise.all(files.slice(from, from + 50).map(({ key }) => env.ARCHIVE.put(key, bytes)));
+    }
+    await transact(db, [addFiles(files)]);
+  }
+
+  it.each([
+    ["free", 0, 60],
+    ["paid", 100, 1_050],
+  ] as const)("goes on until each has one file on the %s plan", { timeout: LONG }, async (plan, from, hours) => {
+    await makeFiles(FIRST + from, hours);
+    const own = `hour >= ${FIRST + from} AND hour < ${FIRST + from + hours}`;
+    const budgets = await runDuty("compaction", on(plan), NOW + from * DAY_MS);
+    expect(budgets.length).toBeGreaterThan(2);
+    worstOf("compaction", plan, budgets);
+    expect(await count(`SELECT count(*) AS n FROM archive_files WHERE ${own}`)).toBe(hours);
+    expect(await count(`SELECT sum(rows) AS n FROM archive_files WHERE state = 'live' AND ${own}`)).toBe(2 * hours);
+    expect(await count("SELECT count(*) AS n FROM archive_compactions WHERE finished_at IS NULL")).toBe(0);
+    const keys = await keysIn(`${EVENTS}year=2020/`);
+    expect(keys).toEqual(
+      (await env.DB.prepare("SELECT key FROM archive_files WHERE key LIKE '%year=2020/%' ORDER BY key").raw()).flat(),
+    );
+  });
+});
 
 describe("projections far behind", () => {
   /** Events of a few people, by the hour of one day, as many as are wanted. */

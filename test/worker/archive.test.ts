@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { at, COLUMNS } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
-import { decode } from "../../worker/archive/parquet.ts";
+import { decode, encode, type Row } from "../../worker/archive/parquet.ts";
 import { EVENTS } from "../../worker/archive/partition.ts";
 import { sweep } from "../../worker/archive/sweep.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
@@ -62,6 +62,22 @@ async function begin(): Promise<void> {
     ),
   );
 }
+
+/** Events that came late, so far from each other. */
+const spread = (many: number, distance: number, received_at: number) =>
+  Array.from({ length: many }, (_, n) =>
+    storedEvent({
+      project_id: "archived",
+      event_type: "spin",
+      player_id: "late",
+      timestamp: START - n * distance,
+      received_at,
+    }),
+  );
+const lengthOfRun = async () =>
+  env.DB.prepare("SELECT last_seq - first_seq + 1 AS n FROM archive_runs ORDER BY first_seq DESC").first(
+    "n",
+  ) as Promise<number>;
 
 const bySeq = (rows: unknown[][]) => rows.sort((a, b) => Number(a[at("seq")]) - Number(b[at("seq")]));
 const seqs = (rows: unknown[][]) => bySeq(rows).map((row) => row[at("seq")] as number);
@@ -231,31 +247,49 @@ describe("compaction", () => {
 
 describe("a run that is too much for one invocation", () => {
   it(
-    "goes on in halves, and leaves nothing of the whole",
+    "goes on with the files that were not written when it was broken off",
     async () => {
-      await run(env);
-      const [later, hours, calls] = [NOW + 2 * HOUR, 160, 120];
-      const spread = Array.from({ length: hours }, (_, n) =>
-        storedEvent({
-          project_id: "archived",
-          event_type: "spin",
-          player_id: "late",
-          timestamp: START - n * HOUR,
-          received_at: NOW + HOUR,
-        }),
-      );
-      await deliver([{ events: spread }]);
+      await run(env, NOW + HOUR);
+      const [later, hours, calls] = [NOW + 2 * HOUR, 160, 60];
+      await deliver([{ events: spread(hours, HOUR, NOW + HOUR) }]);
       const lengths: number[] = [];
-      for (let broken = true; broken; ) {
+      for (let broken = true; broken; lengths.push(await lengthOfRun())) {
         // Never enough for a file of each hour.
         broken = await ends(run(faulty(calls, "is the last").env, later, hours));
-        const last = await env.DB.prepare(
-          "SELECT last_seq - first_seq + 1 FROM archive_runs ORDER BY first_seq DESC",
-        ).raw();
-        lengths.push(Number(last[0]?.[0]));
         expect(lengths.length).toBeLessThan(20);
       }
-      expect(lengths.slice(0, 3)).toEqual([hours, hours, hours / 2]);
+      expect(lengths.length).toBeGreaterThan(hours / calls);
+      expect(new Set(lengths)).toEqual(new Set([hours]));
+      await isWhole(later);
+    },
+    MANY_TIMES,
+  );
+
+  it(
+    "goes on in halves where a file is too much, and leaves nothing of the whole",
+    async () => {
+      await run(env, NOW + 2 * HOUR, 1_000);
+      const [later, events] = [NOW + 3 * HOUR, 160];
+      await deliver([{ events: spread(events, 0, NOW + 2 * HOUR) }]);
+      const rows = await env.DB.prepare(`SELECT ${columns} FROM events ORDER BY seq DESC LIMIT ${events}`).raw();
+      const most = encode(rows as Row[]).length * 0.7;
+      const small = new Proxy(env.ARCHIVE, {
+        get: (real, name) => {
+          if (name === "put")
+            return (key: string, bytes: Uint8Array, options: R2PutOptions) => {
+              if (key.startsWith(EVENTS) && bytes.length > most) throw new Crash("too much");
+              return real.put(key, bytes, options);
+            };
+          const value = Reflect.get(real, name);
+          return typeof value === "function" ? value.bind(real) : value;
+        },
+      });
+      const lengths: number[] = [];
+      for (let broken = true; broken; lengths.push(await lengthOfRun())) {
+        broken = await ends(run({ ...env, ARCHIVE: small }, later, events));
+        expect(lengths.length).toBeLessThan(20);
+      }
+      expect(lengths.slice(0, 5)).toEqual([events, events, events, events, events / 2]);
       await isWhole(later);
     },
     MANY_TIMES,

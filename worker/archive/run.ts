@@ -32,12 +32,12 @@ export const INTERVAL_MS = 15 * 60_000;
 /** Events of a run at most, and at least where one is halved: so many files an invocation can always write. */
 const MOST = 5_000;
 const LEAST = 32;
-/** Files that one step puts at most: others are waiting for the bucket, and for this thread. */
+/** Files that one step puts at most: others are waiting for the bucket, and for this thread. Each try puts half as many. */
 const FILES_A_STEP = 25;
 /** Calls and statements of a step beside those of its files and their days. */
 const OTHER_CALLS = 14;
 /** Times that a step of a run is tried: the platform ends what takes too much time or memory without a word. */
-const TRIES = 2;
+const TRIES = 4;
 
 type Run = {
   first_seq: number;
@@ -134,11 +134,12 @@ const noteAttempt = (run: Run, attempts: number, finished_at: number | null = nu
     WHERE first_seq = ${run.first_seq}`;
 
 /** Those that are put next: each is a call, and so is the manifest of each day. */
-function next(files: readonly ArchiveFile[], calls: number): ArchiveFile[] {
+function next(files: readonly ArchiveFile[], attempts: number, calls: number): ArchiveFile[] {
+  const most = Math.ceil(FILES_A_STEP / 2 ** (attempts - 1));
   const days = new Set<string>();
   const end = files.findIndex((file, index) => {
     days.add(dayOf(file.hour));
-    return index >= FILES_A_STEP || index + 1 + days.size > calls;
+    return index >= most || index + 1 + days.size > calls;
   });
   return files.slice(0, end === -1 ? files.length : Math.max(1, end));
 }
@@ -181,7 +182,7 @@ async function put(
 export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[] | null> {
   const { run, files } = await begin(db, range, now);
   const waiting = files.filter(({ sha256 }) => sha256 === "");
-  const chosen = next(waiting, budgetOf(env).left - OTHER_CALLS);
+  const chosen = next(waiting, run.attempts, budgetOf(env).left - OTHER_CALLS);
   await refuseOtherLog(
     env.ARCHIVE,
     db,

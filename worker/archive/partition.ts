@@ -31,8 +31,8 @@ export const newWriter = (): string => crypto.randomUUID().slice(0, 8);
 export const keyOf = (hour: number, first_seq: number, last_seq: number, writer: string, generation = 0): string =>
   `${partition(hour)}${padded(first_seq)}-${padded(last_seq)}${generation === 0 ? "" : `.c${generation}`}.${writer}.parquet`;
 
-/** The end of a key, also of those that were made before they named their writer. */
-const ENDING = /-(?<last>\d+)(?:\.c(?<generation>\d+))?(?:\.[0-9a-f]{8})?\.parquet$/;
+/** The end of a key, also of those that were made before they named their writer, which may begin with `c` and digits. */
+const ENDING = /-(?<last>\d+)(?:\.c(?<generation>\d{1,6}))?(?:\.[0-9a-f]{8})?\.parquet$/;
 
 export const generationOf = (key: string): number => Number(ENDING.exec(key)?.groups?.generation ?? 0);
 

@@ -33,7 +33,7 @@ export const INTERVAL_MS = 15 * 60_000;
 const MOST = 5_000;
 const LEAST = 32;
 /** Files that one step puts at most: others are waiting for the bucket, and for this thread. Each try puts half as many. */
-const FILES_A_STEP = 25;
+const FILES_A_STEP = 10;
 /** Calls and statements of a step beside those of its files and their days. */
 const OTHER_CALLS = 14;
 /** Times that a step of a run is tried: the platform ends what takes too much time or memory without a word. */

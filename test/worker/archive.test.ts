@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { at, COLUMNS } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
 import { decode, encode, type Row } from "../../worker/archive/parquet.ts";
-import { EVENTS } from "../../worker/archive/partition.ts";
+import { EVENTS, generationOf, keyOf, lastSeqOf } from "../../worker/archive/partition.ts";
 import { sweep } from "../../worker/archive/sweep.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
@@ -191,6 +191,19 @@ describe("a log that went back to an earlier state", () => {
     ]);
     for (let attempt = 1; attempt <= 3; attempt++) await expect(run(env)).rejects.toThrow("the archive of another log");
     expect(await contents()).toEqual(before);
+  });
+});
+
+describe("the key of a file", () => {
+  it("tells how often the file was rewritten, whatever its writer is called", () => {
+    const key = (writer: string, generation: number) => keyOf(10, 1, 20, writer, generation);
+    for (const writer of ["0123abcd", "c6802203", "00000000"]) {
+      expect([0, 1, 12].map((generation) => generationOf(key(writer, generation)))).toEqual([0, 1, 12]);
+      expect(lastSeqOf(key(writer, 1))).toBe(20);
+    }
+    // Before keys named their writers.
+    const old = key("0123abcd", 3).replace(".0123abcd", "");
+    expect([generationOf(old), generationOf(old.replace(".c3", ""))]).toEqual([3, 0]);
   });
 });
 

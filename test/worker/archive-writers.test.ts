@@ -213,4 +213,22 @@ describe("a receipt is signed only when no object holds the person", () => {
     expect(await events("keeps")).toBe(10);
     expect(await inBucket()).not.toContain("alice-77");
   });
+
+  it("where another erasure had read a text that names both", async () => {
+    await env.DB.prepare(
+      "INSERT INTO audit (at, actor, project_id, action, subject, details) VALUES (0, 'admin', 'keeps', 'player.export', 'alice-77', '{\"beside\":\"bobby-55\"}')",
+    ).run();
+    const [alice, bobby] = [await asked("alice-77"), await asked("bobby-55")];
+    await atStep(bobby, "audit");
+    const slow = gate("batch");
+    const second = advance(slow.env, openDatabase(slow.env.DB), STEPS, bobby, NOW).catch((error: unknown) => error);
+    expect(await slow.reached(second)).toBe(true);
+    await finish(alice);
+    slow.open();
+    expect(await second).toBeInstanceOf(Error);
+    const text = async () => JSON.stringify((await env.DB.prepare("SELECT subject, details FROM audit").all()).results);
+    expect(await text()).not.toContain("alice-77");
+    await finish(bobby);
+    expect(await text()).not.toMatch(/alice-77|bobby-55/);
+  });
 });

@@ -5,6 +5,12 @@ import { env } from "cloudflare:workers";
 export const CALLS = ["get", "put", "batch"] as const;
 export type Call = (typeof CALLS)[number];
 
+/** The environment, where wakes are lost: no duty runs but those that a test runs. */
+export const unwoken: Env = {
+  ...env,
+  RUNNER: { getByName: () => ({ wake: async () => undefined }) },
+} as unknown as Env;
+
 export type Gate = {
   /** The environment, where the `nth` such call waits. */
   env: Env;
@@ -37,7 +43,7 @@ export function gate(call: Call, nth = 1, only = ""): Gate {
       },
     });
   return {
-    env: { ...env, DB: wrapped(env.DB), ARCHIVE: wrapped(env.ARCHIVE) },
+    env: { ...unwoken, DB: wrapped(env.DB), ARCHIVE: wrapped(env.ARCHIVE) },
     reached: async (work) => {
       const ended = work.then(
         () => false,

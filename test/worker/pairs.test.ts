@@ -1,0 +1,249 @@
+/**
+ * Every pair of what writes by itself, at the same time: one of the two is held at a call of its bucket or its database
+ * while the other one does all of its work. Whatever the order, nothing is lost, doubled, damaged or left of a person.
+ */
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { at, COLUMNS } from "../../worker/archive/columns.ts";
+import { compact } from "../../worker/archive/compaction.ts";
+import { lostTurn } from "../../worker/archive/files.ts";
+import { saveSettings } from "../../worker/archive/settings.ts";
+import { sweep } from "../../worker/archive/sweep.ts";
+import { localTime } from "../../worker/calendar.ts";
+import { begin } from "../../worker/erasure/erase.ts";
+import { advance as advanceErasure, readJob } from "../../worker/erasure/job.ts";
+import { BETWEEN_PASSES_MS, STEPS } from "../../worker/erasure/steps.ts";
+import type { StoredEvent } from "../../worker/event.ts";
+import { append } from "../../worker/event-log/append.ts";
+import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
+import type { Projection } from "../../worker/projections/projection.ts";
+import { advance, anySettled, lostRace, rebuild } from "../../worker/projections/runner.ts";
+import { keepReports, REPORT_TYPE_NAMES } from "../../worker/reports/aggregate.ts";
+import { retain } from "../../worker/retention/retain.ts";
+import { openDatabase, transact } from "../../worker/schema.ts";
+import { archivedRows, emptyBucket, keysIn, objectsIn } from "./bucket.ts";
+import { type Call, gate, unwoken } from "./gate.ts";
+import { createProject, db, figuresIn, storedEvent } from "./log.ts";
+import { lose } from "./loss.ts";
+import { figuresOf } from "./oracle.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2026, 4, 1, 10);
+const NOW = START + 100 * DAY;
+const MANY_TIMES = 600_000;
+const WINDOW = 1;
+const PEOPLE = { keeps: ["alice-77", "bobby-55", "carol-33"], sweeps: ["david-11", "erwin-22", "fiona-44"] };
+
+let sent: StoredEvent[];
+
+const event = (project_id: string, player_id: string, n: number, more: Partial<StoredEvent> = {}) =>
+  storedEvent({
+    project_id,
+    event_type: n % 3 === 2 ? "deposit" : "visit",
+    event_id: `${project_id}-${n}`,
+    player_id,
+    timestamp: START + (n % 2) * HOUR + n,
+    received_at: START + n,
+    banner_tag: n % 4 ? "summer" : null,
+    ...(n % 3 === 2 && { amount: 10_000 * n, currency: "USD" }),
+    ...more,
+  });
+
+async function runAll(bindings: Env, projections: readonly Projection[]): Promise<void> {
+  const database = openDatabase(bindings.DB);
+  for (let behind = 1; behind > 0; ) {
+    behind = 0;
+    for (const projection of projections) {
+      try {
+        behind += (await advance(bindings, database, projection, NOW)).behind;
+      } catch (error) {
+        if (!lostRace(error)) throw error;
+        behind++;
+      }
+    }
+  }
+}
+
+/** Two projects, one of which wants to forget; two files of each hour; and events that nothing has taken yet. */
+async function populate(): Promise<void> {
+  await emptyBucket();
+  await lose();
+  for (const project_id of ["keeps", "sweeps"]) await createProject(project_id, { attribution_days: WINDOW });
+  await env.DB.prepare("UPDATE projects SET retention = ? WHERE project_id = 'sweeps'")
+    .bind('{"events_days":33,"figures_days":40,"archive_days":40,"purchases_days":40}')
+    .run();
+  sent = [];
+  for (let round = 0; round < 3; round++) {
+    const events = Object.entries(PEOPLE).flatMap(([project_id, people]) =>
+      people.map((player_id, n) => event(project_id, player_id, round * people.length + n)),
+    );
+    events.push(
+      event("keeps", "carol-33", 90 + round, { data: JSON.stringify({ friends: ["alice-77", "bobby-55"] }) }),
+    );
+    sent.push(...events);
+    await append(db, events);
+    // The last round is for the duties.
+    if (round < 2) await runAll(unwoken, PROJECTIONS);
+  }
+  await env.DB.prepare(
+    "INSERT INTO audit (at, actor, project_id, action, subject, details) VALUES (0, 'admin', 'keeps', 'player.export', 'alice-77', '{\"beside\":\"bobby-55\"}')",
+  ).run();
+}
+
+/** To its receipt, or until another erasure is in the way. */
+async function erase(bindings: Env, player_id: string): Promise<void> {
+  const id = await begin(db, { project_id: "keeps", player_id, suppress: false }, NOW, async (_, statements) => {
+    await transact(db, statements);
+  });
+  const database = openDatabase(bindings.DB);
+  for (const moment of [NOW, NOW + 2 * BETWEEN_PASSES_MS]) {
+    for (let more = true; more; ) {
+      try {
+        more = await advanceErasure(bindings, database, STEPS, id, moment);
+      } catch (error) {
+        if (!lost(error)) throw error;
+      }
+    }
+  }
+  if ((await readJob(db, id)) !== null && bindings === unwoken) throw new Waits();
+}
+class Waits extends Error {}
+
+/** That another one was quicker. */
+const lost = (error: unknown) => lostTurn(error) || /NOT NULL constraint failed/.test(String(error));
+
+type Duty = { name: string; run(bindings: Env): Promise<unknown>; person?: string; forgets?: true };
+
+/** All that writes by itself or when asked. A new one is a line. */
+const DUTIES: Duty[] = [
+  { name: "retention", run: (own) => retain(own, openDatabase(own.DB), NOW, () => true), forgets: true },
+  { name: "an erasure", run: (own) => erase(own, "alice-77"), person: "alice-77" },
+  { name: "another erasure", run: (own) => erase(own, "bobby-55"), person: "bobby-55" },
+  { name: "a merge", run: (own) => compact(own, openDatabase(own.DB), NOW) },
+  { name: "a run of the archive", run: (own) => runAll(own, GROUPS.archive.projections) },
+  { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections) },
+  { name: "kept reports", run: keepAll },
+  { name: "a rebuild", run: rebuilt },
+  { name: "the copy of the settings", run: (own) => saveSettings(own.ARCHIVE, openDatabase(own.DB), NOW) },
+];
+
+async function keepAll(own: Env): Promise<void> {
+  const clocks = ["keeps", "sweeps"].map((project_id) => ({ project_id, today: localTime("UTC", NOW).date }));
+  const period = { from: "2026-04-01", to: "2026-06-30" };
+  for (const type of REPORT_TYPE_NAMES) await keepReports(openDatabase(own.DB), type, clocks, period, NOW, 100);
+}
+async function rebuilt(own: Env): Promise<void> {
+  const database = openDatabase(own.DB);
+  if (!(await anySettled(database))) await rebuild(own, database, PROJECTIONS, "identities");
+}
+
+const texts = async (): Promise<string> => {
+  const { results } = await env.DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+  ).all<{ name: string }>();
+  const tables = await env.DB.batch(results.map(({ name }) => env.DB.prepare(`SELECT * FROM ${name}`)));
+  const objects = await Promise.all(
+    (await objectsIn()).map(async ({ key }) => {
+      const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
+      return new TextDecoder("latin1").decode(await object.arrayBuffer());
+    }),
+  );
+  return JSON.stringify(tables.map((table) => table.results)) + objects.join("");
+};
+
+/** What must be so, whatever came before what. */
+async function isSound(duties: readonly Duty[]): Promise<void> {
+  for (let times = 0; ; times++) {
+    const waits = await Promise.all(duties.map(({ run }) => run(unwoken).catch((error: unknown) => error)));
+    const failures = waits.filter(
+      (outcome) => outcome instanceof Error && !(outcome instanceof Waits) && !lost(outcome),
+    );
+    expect(failures).toEqual([]);
+    if (!waits.some((outcome) => outcome instanceof Error)) break;
+    expect(times).toBeLessThan(20);
+  }
+  await runAll(unwoken, PROJECTIONS);
+  await keepAll(unwoken);
+  // What was archived behind the day's pass goes with the next one.
+  const forgets = duties.some((duty) => duty.forgets);
+  if (forgets) for (const day of [0, 1]) await retain(unwoken, db, NOW + day * DAY, () => true);
+  while (!(await sweep(env, db, NOW)));
+
+  const rows = await archivedRows();
+  const named = (project_id: string) =>
+    rows
+      .filter((row) => row[at("project_id")] === project_id)
+      .map((row) => [row[at("event_id")], row[at("player_id")]])
+      .sort();
+  const log = async (project_id: string) =>
+    await env.DB.prepare("SELECT event_id, player_id FROM events WHERE project_id = ? ORDER BY event_id")
+      .bind(project_id)
+      .raw();
+  const ids = sent.filter(({ project_id }) => project_id === "keeps").map(({ event_id }) => event_id);
+  expect((await log("keeps")).map(([id]) => id)).toEqual(ids.toSorted());
+  expect(named("keeps")).toEqual(await log("keeps"));
+  expect([named("sweeps").length, (await log("sweeps")).length]).toEqual(forgets ? [0, 0] : [9, 9]);
+  const states = await env.DB.prepare(
+    "SELECT state, key FROM archive_files WHERE state IN ('live', 'fenced') ORDER BY key",
+  ).all<{ key: string }>();
+  expect(await keysIn("events/")).toEqual(states.results.map(({ key }) => key));
+
+  const columns = COLUMNS.map(({ name }) => name).join(", ");
+  const { results } = await env.DB.prepare(
+    `SELECT ${columns} FROM events WHERE project_id = 'keeps' ORDER BY seq`,
+  ).all<StoredEvent>();
+  expect(await figuresIn("keeps")).toEqual(figuresOf(results, WINDOW));
+  const reports = await env.DB.prepare(`SELECT r.events, (SELECT sum(total) FROM daily_metrics d
+    WHERE d.project_id = r.project_id AND d.event_date BETWEEN r.from_date AND r.to_date) AS counted
+    FROM aggregated_reports r`).all<{ events: number; counted: number }>();
+  expect(reports.results.map(({ events }) => events)).toEqual(reports.results.map(({ counted }) => counted));
+
+  const everything = await texts();
+  const persons = duties.flatMap(({ person }) => person ?? []);
+  expect(persons.filter((person) => everything.includes(person))).toEqual([]);
+  expect(await env.DB.prepare("SELECT count(*) AS n FROM erasures WHERE signature IS NOT NULL").first("n")).toBe(
+    persons.length,
+  );
+}
+
+/** How many calls a duty makes when nothing is beside it. */
+async function callsOf(duty: Duty, call: Call): Promise<number> {
+  await populate();
+  const counting = gate(call, Number.MAX_SAFE_INTEGER);
+  await duty.run(counting.env);
+  return counting.calls();
+}
+
+/** Another call with each other duty, so that all of them have their turn. */
+const chosen = (calls: number, turn: number): number[] => (calls === 0 ? [] : [1 + ((turn * 5) % calls)]);
+
+describe("held at calls of its own while another one works", () => {
+  it.each(DUTIES.map((duty) => [duty.name, duty] as const))(
+    "%s changes nothing for the other",
+    async (_, held) => {
+      for (const call of ["put", "batch"] as const) {
+        const calls = await callsOf(held, call);
+        for (const [turn, other] of DUTIES.filter((duty) => duty !== held).entries()) {
+          for (const nth of chosen(calls, turn)) {
+            await populate();
+            const slow = gate(call, nth);
+            const work = held.run(slow.env).catch((error: unknown) => error);
+            await slow.reached(work);
+            await other.run(unwoken).catch((error: unknown) => {
+              if (!(error instanceof Waits) && !lost(error)) throw error;
+            });
+            slow.open();
+            await work;
+            await isSound([held, other]).catch((error: unknown) => {
+              throw new Error(`${held.name}, held at ${call} ${nth} of ${calls}, beside ${other.name}`, {
+                cause: error,
+              });
+            });
+          }
+        }
+      }
+    },
+    MANY_TIMES,
+  );
+});

@@ -85,9 +85,10 @@ describe("the archive of events of many hours", () => {
   );
 
   it.each([
-    ["free", "ann-1"],
-    ["paid", "bob-2"],
-  ] as const)("loses a person in pieces on the %s plan", { timeout: LONG }, async (plan, player) => {
+    ["free", "ann-1", 10],
+    // The request itself may do all of the first pass.
+    ["paid", "bob-2", 2],
+  ] as const)("loses a person in pieces on the %s plan", { timeout: LONG }, async (plan, player, invocations) => {
     const request = new Request(`https://duties.example/api/v1/players/${player}?project_id=hours`, {
       method: "DELETE",
       headers: ADMIN,
@@ -98,7 +99,7 @@ describe("the archive of events of many hours", () => {
       await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
       budgets.push(...(await runDuty("erasures", on(plan))));
     }
-    expect(budgets.length).toBeGreaterThan(2);
+    expect(budgets.length).toBeGreaterThanOrEqual(invocations);
     worstOf("erasures", plan, budgets);
     const found = await env.DB.prepare("SELECT found ->> 'archive' AS n FROM erasures ORDER BY n DESC LIMIT 1").first(
       "n",

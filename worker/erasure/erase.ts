@@ -1,7 +1,7 @@
 /** Erasures: begun, found again, resumed. */
 import { type SQL, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
-import type { Duty, Progress } from "../duty.ts";
+import { type Duty, type Progress, wake } from "../duty.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { digestOf } from "../suppression.ts";
@@ -72,11 +72,12 @@ export async function begin(
   }
 }
 
-/** Goes on with one erasure for a moment; the rest is the duty's. */
+/** Goes on with one erasure for a moment; the duty goes on at once with the rest, as projections may wait for it. */
 export async function work(env: Env, db: Database, id: string): Promise<void> {
   const budget = budgetOf(env);
   const until = Date.now() + REQUEST_MS;
-  await run(env, db, STEPS, id, (calls) => Date.now() < until && budget.has(calls + ANSWER_CALLS));
+  const progress = await run(env, db, STEPS, id, (calls) => Date.now() < until && budget.has(calls + ANSWER_CALLS));
+  if (progress === "more") await wake(env, [erasures.name]);
 }
 
 /** Goes on with all that run, the oldest first. */

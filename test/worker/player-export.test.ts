@@ -1,5 +1,5 @@
 /** The export of a player: all that any store holds, and nothing of anybody else. */
-import { SELF } from "cloudflare:test";
+import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ArchiveFile, addFiles, liveFiles } from "../../worker/archive/files.ts";
@@ -7,6 +7,7 @@ import { hourOf, keyOf } from "../../worker/archive/partition.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { nextPart } from "../../worker/event-log/archived-player.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
+import worker from "../../worker/index.ts";
 import { retain } from "../../worker/retention/retain.ts";
 import { transact } from "../../worker/schema.ts";
 import { runDuty } from "./duty.ts";
@@ -170,20 +171,27 @@ describe("the export of a player whose events have gone from the log", () => {
     }
   });
 
-  it("names the next part where there is one", async () => {
+  it.each([
+    ["free", 10, 40],
+    ["paid", 499, 499],
+  ] as const)("names the next part where there is one, on the %s plan", async (plan, least, most) => {
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 1 });
-    // One more than a part reads.
+    // One more than a part reads on the larger plan.
     const many = Array.from({ length: 501 }, (_, hour) => ({
       ...(file as ArchiveFile),
       hour,
       key: keyOf(hour, 1, 1, "00000000"),
     }));
     await transact(db, [addFiles(many)]);
-    const answer = await own("&format=ndjson");
+    const path = "/api/v1/players/erin-1/export?project_id=swept&format=ndjson";
+    const request = new Request(HOST + path, { headers: ADMIN });
+    const answer = await worker.fetch(request, { ...env, PLAN: plan }, createExecutionContext());
     await answer.body?.cancel();
     await env.DB.prepare("DELETE FROM archive_files WHERE hour < 501").run();
-    const next = "/api/v1/players/erin-1/export?project_id=swept&format=ndjson&cursor=499";
-    expect(answer.headers.get("link")).toBe(`<${next}>; rel="next"`);
+    const [, link, cursor] = /^<(.*)&cursor=(\d+)>; rel="next"$/.exec(answer.headers.get("link") ?? "") ?? [];
+    expect(link).toBe(path);
+    expect(Number(cursor)).toBeGreaterThanOrEqual(least);
+    expect(Number(cursor)).toBeLessThanOrEqual(most);
     expect((await own()).headers.get("link")).toBeNull();
   });
 

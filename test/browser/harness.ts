@@ -32,6 +32,8 @@ export async function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      // Drawing what moves without a graphics card takes a core.
+      "--force-prefers-reduced-motion",
       // A headless browser says that it is one, and is taken for a bot.
       "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     ],

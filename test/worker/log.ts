@@ -111,13 +111,14 @@ export function step(projection: Projection, limit?: number): Promise<number> {
 export const reattributeSome = (most?: number): Promise<boolean> =>
   persist(() => reattribute(db, TABLES, Date.now(), most));
 
-/** Runs the projections until they have reached the end of the log, and all people have their project's window. */
+/**
+ * Runs the projections until they have reached the end of the log, and all people have their project's window. In their
+ * order none waits for a later one.
+ */
 export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
-  for (;;) {
-    let behind = 0;
-    for (const projection of projections) behind += await step(projection);
-    if (behind === 0 && !(await reattributeSome())) return;
-  }
+  do {
+    for (const projection of projections) while ((await step(projection)) > 0);
+  } while (await reattributeSome());
 }
 
 export const TABLES = GROUPS.tables.projections;

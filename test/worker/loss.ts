@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { forgetProjects } from "../../worker/project.ts";
 
-const tables = async (): Promise<string[]> =>
+export const tables = async (): Promise<string[]> =>
   (
     await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND name <> 'd1_migrations'",

@@ -3,14 +3,14 @@
  * while the other one does all of its work. Whatever the order, nothing is lost, doubled, damaged or left of a person.
  */
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { at, COLUMNS } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
 import { lostTurn } from "../../worker/archive/files.ts";
 import { saveSettings } from "../../worker/archive/settings.ts";
 import { sweep } from "../../worker/archive/sweep.ts";
 import { localTime } from "../../worker/calendar.ts";
-import { begin } from "../../worker/erasure/erase.ts";
+import { begin as beginErasure } from "../../worker/erasure/erase.ts";
 import { advance as advanceErasure, readJob } from "../../worker/erasure/job.ts";
 import { BETWEEN_PASSES_MS, STEPS } from "../../worker/erasure/steps.ts";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -26,6 +26,7 @@ import { type Call, gate, unwoken } from "./gate.ts";
 import { createProject, db, figuresIn, storedEvent } from "./log.ts";
 import { lose } from "./loss.ts";
 import { figuresOf } from "./oracle.ts";
+import { stateNow } from "./state.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -36,6 +37,13 @@ const WINDOW = 1;
 const PEOPLE = { keeps: ["alice-77", "bobby-55", "carol-33"], sweeps: ["david-11", "erwin-22", "fiona-44"] };
 
 let sent: StoredEvent[];
+/** Brings back what `populate` has made. */
+let begin: () => Promise<void>;
+
+beforeAll(async () => {
+  await populate();
+  begin = await stateNow();
+});
 
 const event = (project_id: string, player_id: string, n: number, more: Partial<StoredEvent> = {}) =>
   storedEvent({
@@ -93,7 +101,7 @@ async function populate(): Promise<void> {
 
 /** To its receipt, or until another erasure is in the way. */
 async function erase(bindings: Env, player_id: string): Promise<void> {
-  const id = await begin(db, { project_id: "keeps", player_id, suppress: false }, NOW, async (_, statements) => {
+  const id = await beginErasure(db, { project_id: "keeps", player_id, suppress: false }, NOW, async (_, statements) => {
     await transact(db, statements);
   });
   const database = openDatabase(bindings.DB);
@@ -209,7 +217,7 @@ async function isSound(duties: readonly Duty[]): Promise<void> {
 
 /** How many calls a duty makes when nothing is beside it. */
 async function callsOf(duty: Duty, call: Call): Promise<number> {
-  await populate();
+  await begin();
   const counting = gate(call, Number.MAX_SAFE_INTEGER);
   await duty.run(counting.env);
   return counting.calls();
@@ -226,7 +234,7 @@ describe("held at calls of its own while another one works", () => {
         const calls = await callsOf(held, call);
         for (const [turn, other] of DUTIES.filter((duty) => duty !== held).entries()) {
           for (const nth of chosen(calls, turn)) {
-            await populate();
+            await begin();
             const slow = gate(call, nth);
             const work = held.run(slow.env).catch((error: unknown) => error);
             await slow.reached(work);

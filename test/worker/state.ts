@@ -1,0 +1,34 @@
+/** All that the database and the bucket hold, to begin from it many times. */
+import { env } from "cloudflare:workers";
+import { forgetProjects } from "../../worker/project.ts";
+import { emptyBucket, objectsIn } from "./bucket.ts";
+import { tables } from "./loss.ts";
+
+/** Statements that put a table's rows back; columns that SQLite computes are left out. */
+async function rowsOf(table: string): Promise<D1PreparedStatement[]> {
+  const { results } = await env.DB.prepare(`SELECT name FROM pragma_table_info('${table}')`).all<{ name: string }>();
+  const columns = results.map(({ name }) => name).join(", ");
+  const insert = env.DB.prepare(`INSERT INTO ${table} (${columns}) VALUES (${results.map(() => "?").join(", ")})`);
+  return (await env.DB.prepare(`SELECT ${columns} FROM ${table}`).raw()).map((row) => insert.bind(...row));
+}
+
+async function objectOf({ key }: R2Object): Promise<() => Promise<unknown>> {
+  const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
+  const bytes = await object.arrayBuffer();
+  const { httpMetadata = {}, customMetadata = {} } = object;
+  const { sha256 } = object.checksums;
+  return () => env.ARCHIVE.put(key, bytes, { httpMetadata, customMetadata, ...(sha256 && { sha256 }) });
+}
+
+/** Gives what brings back all that there is now. */
+export async function stateNow(): Promise<() => Promise<void>> {
+  const names = [...(await tables()), "sqlite_sequence"];
+  const rows = (await Promise.all(names.map(rowsOf))).flat();
+  const objects = await Promise.all((await objectsIn()).map(objectOf));
+  return async () => {
+    await emptyBucket();
+    await Promise.all(objects.map((put) => put()));
+    await env.DB.batch([...names.map((name) => env.DB.prepare(`DELETE FROM ${name}`)), ...rows]);
+    forgetProjects();
+  };
+}

@@ -9,6 +9,7 @@ const RECORDS = [
   "archive_files",
   "archive_runs",
   "archive_compactions",
+  "manifests_due",
   "restores",
   "sweeps",
   "audit",

@@ -82,7 +82,10 @@ describe("settled days", () => {
                 currency: event.amount === null ? null : "EUR",
               }),
             );
-          const first = stored(then);
+          // An event that took its tag from a settled day no longer finds it when its person's past is derived again.
+          const first = stored(
+            then.map((event) => (event.timestamp >= at(4) ? { ...event, banner_tag: event.banner_tag ?? "a" } : event)),
+          );
           await deliver([{ events: first }]);
           await settle();
           // Days 0 to 3.
@@ -105,7 +108,7 @@ describe("settled days", () => {
           expect(await figuresIn(project_id)).toEqual(figuresOf(sent, 2));
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     );
   }, 300_000);
 

@@ -6,7 +6,7 @@
 import type { Chart, LineElement, Plugin, PointElement } from "chart.js";
 import type { Line } from "./picture.ts";
 
-/** What stands beside a dataset for this. Not called `fill`, by which Chart.js misses its own plugin, and warns. */
+/** The property of a dataset that asks for this. It is not called `fill`: Chart.js warns about that one where its Filler plugin is missing. */
 export type Filled = { line: Line; shade: string };
 
 const WIDEST_BAR = 48;

@@ -104,7 +104,7 @@ async function shell(command: string): Promise<string> {
   return stdout + stderr;
 }
 
-/** Until it prints what is waited for; then it is told to stop. */
+/** Runs the command until it prints the expected text, and then stops it. */
 async function shellUntil(command: string, printed: RegExp): Promise<void> {
   const child = spawn("bash", ["-c", command], { cwd: folder, env: environment(), detached: true });
   let output = "";

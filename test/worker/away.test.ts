@@ -89,7 +89,7 @@ describe("while the database is away", () => {
     expect(await principalOfKey(bindings, key, now)).toBeNull();
     seen.away = true;
     expect(await principalOfKey(bindings, key, now + KEY_TTL_MS + 1, { copies: true })).toBeNull();
-    // Where nothing is known, nobody is told that it was taken.
+    // An isolate that knows nothing of the key does not accept the event.
     await copied(`key ${id}`);
     expect((await spin(key, 5, { by: await coldIsolate(), bindings })).status).toBe(401);
   });

@@ -56,7 +56,7 @@ describe("of thousands of tags", () => {
     expect(tags_left_out).toBe(TAGS - 200);
     expect(rows).toContainEqual(expect.objectContaining({ banner_tag: "tag-0", kind: "silence" }));
     expect(rows.map(({ banner_tag }) => banner_tag)).toContain(null);
-    // Whoever asks for one of the others is told of it.
+    // A request that names one of the other tags gets its figures.
     expect((await ask(`/anomalies?${asked}&banner_tag=tag-2999`)).status).toBe(200);
   });
 });

@@ -40,8 +40,11 @@ describe("a budget", () => {
     expect(asked(budget)).toEqual({ queries: 0, subrequests: 9 });
   });
 
-  it("leaves all else of the environment as it is, and keeps invocations apart", async () => {
-    const [one, other] = [metered(free, "one"), metered(free, "other")];
+  it.each([
+    ["an object", free],
+    ["a proxy that passes on what is assigned", env],
+  ])("leaves all else of an environment that is %s as it is, and keeps invocations apart", async (_, real) => {
+    const [one, other] = [metered(real, "one"), metered(real, "other")];
     await one.env.DB.prepare("SELECT 1").run();
     expect([budgetOf(one.env).queries, budgetOf(other.env).queries]).toEqual([1, 0]);
     expect([one.env.ADMIN_TOKEN, one.env.LOG_LEVEL]).toEqual([env.ADMIN_TOKEN, env.LOG_LEVEL]);

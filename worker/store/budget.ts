@@ -184,7 +184,6 @@ function sharedOf(env: Env): Env {
 /** The environment for one invocation, with what counts its calls; `until` is when it should end by itself. */
 export function metered(env: Env, invocation: string, until?: number): { env: Env; budget: Budget } {
   const budget = new Budget(invocation, PLANS[planOf(env)], until);
-  const own = Object.create(sharedOf(env)) as Metered;
-  own[BUDGET] = budget;
-  return { env: own, budget };
+  // Defined, not assigned: the real environment may be a proxy, which an assignment would go through to, for all.
+  return { env: Object.create(sharedOf(env), { [BUDGET]: { value: budget } }) as Env, budget };
 }

@@ -14,7 +14,7 @@ const STEPS: string[][] = [
   ["worker/openapi"],
   ["worker/reports", "worker/monitor", "worker/collect", "worker/admin"],
   ["worker/event-log", "worker/http", "worker/request-log", "worker/rates", "worker/erasure", "worker/retention"],
-  ["worker/projections"],
+  ["worker/projections", "worker/figures"],
   ["worker/live", "worker/archive", "worker/meter"],
   ["worker/registry"],
   ["worker/suppression.ts"],

@@ -1,0 +1,75 @@
+/**
+ * People and events of each day and hour by type and dimension. Events are counted one by one; a person once a day, hour,
+ * type and value of a dimension, which follows from what the person was last seen doing on that day.
+ */
+import { type Changes, EVERYBODY } from "../changes.ts";
+import type { Seen } from "../state.ts";
+import { NONE, PAYER } from "../words.ts";
+import { ALL_ALIKE, alike, cellKey, dimensionsOf, hourLine } from "./dimensions.ts";
+import { pays } from "./income.ts";
+import type { Turn } from "./index.ts";
+
+/** Any type: no event has it. */
+export const ANY = NONE;
+
+/** For a type, or any, or the payers: in which dimensions the person has been counted, on this day and in this hour, as bits. */
+type Counted = { event_type: number; day: number; hour: number; tagDay: number; tagHour: number };
+
+const nothingYet = (event_type: number): Counted => ({ event_type, day: 0, hour: 0, tagDay: 0, tagHour: 0 });
+
+function remember(counted: Counted, bits: number, sameHour: boolean, sameTag: boolean): void {
+  counted.day |= bits;
+  if (sameHour) counted.hour |= bits;
+  if (!sameTag) return;
+  counted.tagDay |= bits;
+  if (sameHour) counted.tagHour |= bits;
+}
+
+export function countCells({ state, event, tag, newDay, changes, sign }: Turn): void {
+  if (newDay) state.seen = [];
+  const { event_type, app_id, country, device, platform, currency, hour } = event;
+  const now: Seen = { event_type, banner_tag: tag, app_id, country, device, platform, currency, hour };
+  const any = nothingYet(ANY);
+  const ofType = nothingYet(event_type);
+  const payer = pays(now) ? nothingYet(PAYER) : null;
+  let same: Seen | null = null;
+  for (const seen of state.seen) {
+    const bits = alike(seen, now);
+    const sameHour = seen.hour === hour;
+    const sameTag = seen.banner_tag === tag;
+    const sameType = seen.event_type === event_type;
+    remember(any, bits, sameHour, sameTag);
+    if (sameType) remember(ofType, bits, sameHour, sameTag);
+    if (payer && pays(seen)) remember(payer, bits, sameHour, sameTag);
+    if (sameType && bits === ALL_ALIKE) same = seen;
+  }
+  if (same) same.hour = hour;
+  else state.seen.push(now);
+  if (!changes) return;
+  for (const counted of payer ? [any, ofType, payer] : [any, ofType]) {
+    add(changes, EVERYBODY, event.date, now, counted, counted.day, counted.hour, sign);
+    add(changes, tag, event.date, now, counted, counted.tagDay, counted.tagHour, sign);
+  }
+}
+
+function add(
+  changes: Changes,
+  scope: number,
+  date: number,
+  now: Seen,
+  { event_type }: Counted,
+  onDay: number,
+  inHour: number,
+  sign: 1 | -1,
+): void {
+  const day = changes.day(scope, date);
+  const cells = day.line("cells", event_type);
+  const byHour = day.line("cells_by_hour", hourLine(event_type, now.hour));
+  for (const { number, bit, field } of dimensionsOf(scope === EVERYBODY, event_type)) {
+    const key = cellKey(number, field === null ? NONE : now[field]);
+    const people = (onDay & bit) === 0 ? sign : 0;
+    if (field === null) day.line("counts", 0).add(event_type, people, sign);
+    else cells.add(key, people, sign);
+    byHour.add(key, (inHour & bit) === 0 ? sign : 0, sign);
+  }
+}

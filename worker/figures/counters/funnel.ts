@@ -1,0 +1,43 @@
+/**
+ * Which step of the funnel somebody took when, and how long after the one before. Each step is counted on its day, by its
+ * own tag; and, where all steps before it were taken one behind the other, also by the day and tag of the visit.
+ */
+import type { MilestoneName } from "../state.ts";
+import { DEPOSIT, REGISTRATION, VISIT } from "../words.ts";
+import type { Turn } from "./index.ts";
+
+/** Each step is a milestone of the state. */
+export const FUNNEL_STEPS: readonly MilestoneName[] = ["visit", "registration", "deposit", "second_deposit"];
+
+/** Which milestones an event of a type can be: the first of them that is missing. */
+const MILESTONES_OF = new Map<number, readonly MilestoneName[]>([
+  [VISIT, ["visit"]],
+  [REGISTRATION, ["registration"]],
+  [DEPOSIT, ["deposit", "second_deposit", "third_deposit"]],
+]);
+
+/** The line: counted by the step's own day, where `visit_date` is 0, or by the day of the visit. */
+export const stepLine = (step: number, visit_date: number): number => visit_date * FUNNEL_STEPS.length + step;
+export const stepOf = (line: number) => ({
+  step: line % FUNNEL_STEPS.length,
+  visit_date: Math.floor(line / FUNNEL_STEPS.length),
+});
+
+/** The key of an elapsed time; null where it is not known. */
+const elapsedKey = (elapsed: number | null): number => (elapsed === null ? 0 : elapsed + 1);
+
+export function countFunnel({ state, event, tag, changes, sign }: Turn): void {
+  const { milestones } = state;
+  const name = MILESTONES_OF.get(event.event_type)?.find((candidate) => milestones[candidate] === null);
+  if (name === undefined) return;
+  milestones[name] = { at: event.at, date: event.date, tag };
+  const step = FUNNEL_STEPS.indexOf(name);
+  if (step === -1) return;
+  const before = step === 0 ? null : milestones[FUNNEL_STEPS[step - 1] as MilestoneName];
+  const isNext = state.steps === step;
+  if (isNext) state.steps++;
+  const key = elapsedKey(before === null ? null : event.at - before.at);
+  changes?.day(tag, event.date).line("funnel", stepLine(step, 0)).add(key, sign);
+  const { visit } = milestones;
+  if (isNext && visit) changes?.day(visit.tag, event.date).line("funnel", stepLine(step, visit.date)).add(key, sign);
+}

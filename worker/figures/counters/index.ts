@@ -1,0 +1,28 @@
+/** What is counted of an event. A counter reads the state as it was before the event, and moves its own part of it on. */
+import type { Changes } from "../changes.ts";
+import type { PersonEvent } from "../person-event.ts";
+import type { State } from "../state.ts";
+import { countCells } from "./cells.ts";
+import { countDepositors } from "./depositors.ts";
+import { countFunnel } from "./funnel.ts";
+import { countMoney } from "./money.ts";
+import { countReturns } from "./returns.ts";
+
+/** One event at the end of a person's history. */
+export type Turn = {
+  state: State;
+  event: PersonEvent;
+  /** The tag that the event counts for. */
+  tag: number;
+  /** Whether it is the person's first event of its day. */
+  newDay: boolean;
+  /** Where it is counted; null where only the state is wanted. */
+  changes: Changes | null;
+  /** Whether it is counted, or taken out. */
+  sign: 1 | -1;
+};
+
+export type Counter = (turn: Turn) => void;
+
+/** In this order: depositors look at milestones that the funnel sets. */
+export const COUNTERS: readonly Counter[] = [countCells, countMoney, countReturns, countDepositors, countFunnel];

@@ -1,0 +1,87 @@
+/**
+ * What a person adds to the figures is a function of that person's events in their order. `fold` moves the state of a person
+ * on by events and counts what they add, so a history can be counted at once or in pieces with the same result, and taken out
+ * again: by counting it from the same state with the other sign.
+ */
+import type { Changes } from "./changes.ts";
+import { COUNTERS, type Turn } from "./counters/index.ts";
+import type { PersonEvent } from "./person-event.ts";
+import { pair, type State } from "./state.ts";
+import { DEPOSIT, NONE, REGISTRATION, VISIT, type Words } from "./words.ts";
+
+export type Rules = {
+  words: Words;
+  /** For so long an untagged event counts for the person's last tag, in milliseconds. */
+  window: number;
+};
+
+/** Events of one moment: steps of the funnel in their order, so that none comes before its own step before. */
+const rank = (event_type: number): number => {
+  const step = [VISIT, REGISTRATION, DEPOSIT].indexOf(event_type);
+  return step === -1 ? 3 : step;
+};
+
+type Tagged = { event: PersonEvent; tag: number };
+
+/** The events of one moment with the tag each counts for. The last own tag of the moment counts for all without one. */
+function tagged(state: State, moment: readonly PersonEvent[], { window, words }: Rules): Tagged[] {
+  for (const { banner_tag, at } of moment) {
+    if (banner_tag === NONE) continue;
+    state.tag = banner_tag;
+    state.tag_at = at;
+  }
+  const turns = moment.map((event) => {
+    const inherited = state.tag_at > event.at - window ? state.tag : NONE;
+    return { event, tag: event.banner_tag === NONE ? inherited : event.banner_tag };
+  });
+  if (turns.length === 1) return turns;
+  return turns.sort(
+    (one, other) => rank(one.event.event_type) - rank(other.event.event_type) || words.compare(one.tag, other.tag),
+  );
+}
+
+/** What the first events of a person, and their own tags, leave in the state: of those of one moment, the least name. */
+function touch(state: State, turns: readonly Tagged[], { words }: Rules): void {
+  const [first] = turns.length === 1 ? turns : turns.toSorted((one, other) => words.compare(one.tag, other.tag));
+  if (first && state.total === 0) {
+    state.first_at = first.event.at;
+    state.first_date = first.event.date;
+    state.first_tag = first.tag;
+  }
+  const own = turns.filter(({ event }) => event.banner_tag !== NONE);
+  if (own.length > 1) own.sort((one, other) => words.compare(one.tag, other.tag));
+  const [least, most] = [own[0], own.at(-1)];
+  if (least === undefined || most === undefined) return;
+  state.first_touch ??= { at: least.event.at, date: least.event.date, tag: least.tag };
+  state.last_touch = { at: most.event.at, date: most.event.date, tag: most.tag };
+}
+
+/**
+ * Moves `state` on by `events`, which are in order and later than its last one, and adds what they count to `changes`, or
+ * takes it out. Events of one moment must come together. Without `changes` only the state moves.
+ */
+export function fold(
+  state: State,
+  events: readonly PersonEvent[],
+  rules: Rules,
+  changes: Changes | null,
+  sign: 1 | -1 = 1,
+): void {
+  for (let from = 0; from < events.length; ) {
+    const { at } = events[from] as PersonEvent;
+    let to = from + 1;
+    while (events[to]?.at === at) to++;
+    const turns = tagged(state, events.slice(from, to), rules);
+    touch(state, turns, rules);
+    for (const { event, tag } of turns) {
+      const turn: Turn = { state, event, tag, newDay: state.total === 0 || state.date !== event.date, changes, sign };
+      for (const count of COUNTERS) count(turn);
+      const what = pair(event.event_type, event.app_id);
+      state.did.set(what, (state.did.get(what) ?? 0) + 1);
+      state.total++;
+      state.at = at;
+      state.date = event.date;
+    }
+    from = to;
+  }
+}

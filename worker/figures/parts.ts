@@ -1,0 +1,39 @@
+/**
+ * What a day's row holds, as data: each part is a table of sums in one of the row's columns. A further part is a line
+ * here, at the end, and a counter in `counters/` that fills it; days are then counted anew.
+ */
+
+/** The columns of a day's row. Those that many reports read stand first: what stands behind a large text is read through it. */
+export const COLUMNS = ["counts", "life", "cells", "hours"] as const;
+export type Column = (typeof COLUMNS)[number];
+
+/** How many sums an entry has: people and events; or payments, whole units and ten-thousandths; or people, or events, alone. */
+type Part = { column: Column; sums: 1 | 2 | 3 };
+
+export const PARTS = {
+  /** By type, over all dimensions: plain JSON for whoever reads the table in SQL. */
+  counts: { column: "counts", sums: 2 },
+  /** Line: the type, or any, or those who paid. Key: dimension and value. */
+  cells: { column: "cells", sums: 2 },
+  /** Line: type and currency. Key: dimension and value. */
+  money: { column: "cells", sums: 3 },
+  /** As `cells` and `money`, by hour: its line has the hour in front. */
+  cells_by_hour: { column: "hours", sums: 2 },
+  money_by_hour: { column: "hours", sums: 3 },
+  /** Key: the active day before this one; 0 where there is none. */
+  returns: { column: "life", sums: 1 },
+  /** Of people who were first here on the day that is the key: who is active on this one, and who pays for the first time. */
+  retained: { column: "life", sums: 1 },
+  first_payers: { column: "life", sums: 1 },
+  /** Line: the day on which they were first here. Key: type and currency. */
+  cohort_money: { column: "life", sums: 3 },
+  /** Line: what the day that is the key was to a depositor, see `counters/depositors.ts`. */
+  depositors: { column: "life", sums: 1 },
+  /** Line: anchor, step and day of the visit. Key: milliseconds since the step before, plus one; 0 where not known. */
+  funnel: { column: "life", sums: 1 },
+  /** Line: what became of events, and the reason. Key: the hour in which they came, since 1970. */
+  outcomes: { column: "life", sums: 1 },
+} as const satisfies Record<string, Part>;
+
+export type PartName = keyof typeof PARTS;
+export const PART_NAMES = Object.keys(PARTS) as PartName[];

@@ -1,0 +1,67 @@
+/** An event as its person keeps it: what figures are counted from, with names as numbers of the project's dictionary. */
+import { Reader, stringText, wholeText } from "./numbers.ts";
+
+export type PersonEvent = {
+  seq: number;
+  /** Epoch milliseconds. */
+  at: number;
+  event_id: string;
+  event_type: number;
+  /** The event's own tag; 0 where it has none. */
+  banner_tag: number;
+  app_id: number;
+  country: number;
+  device: number;
+  platform: number;
+  /** 0 where there is no amount. */
+  currency: number;
+  /** 1/10,000 units of the currency. */
+  amount: number;
+  /** Days since 1970, in the project's time zone, and the hour, 0 to 23. */
+  date: number;
+  hour: number;
+  /** The visitor who did it, where no player was named; else empty. */
+  visitor_id: string;
+};
+
+const NUMBERS = [
+  "seq",
+  "at",
+  "event_type",
+  "banner_tag",
+  "app_id",
+  "country",
+  "device",
+  "platform",
+  "currency",
+  "amount",
+  "date",
+  "hour",
+] as const satisfies readonly (keyof PersonEvent)[];
+
+/** Events in text, each complete: more may be written behind them. */
+export function eventsText(events: readonly PersonEvent[]): string {
+  let text = "";
+  for (const event of events) {
+    for (const field of NUMBERS) text += wholeText(event[field]);
+    text += stringText(event.event_id) + stringText(event.visitor_id);
+  }
+  return text;
+}
+
+export function readEvents(text: string): PersonEvent[] {
+  const events: PersonEvent[] = [];
+  for (const reader = new Reader(text); reader.more; ) {
+    const numbers = Object.fromEntries(NUMBERS.map((field) => [field, reader.whole()]));
+    events.push({
+      ...(numbers as Record<(typeof NUMBERS)[number], number>),
+      event_id: reader.string(),
+      visitor_id: reader.string(),
+    });
+  }
+  return events;
+}
+
+/** By time. Where two have the same, by id: then the order does not depend on which came first. */
+export const inOrder = (one: PersonEvent, other: PersonEvent): number =>
+  one.at - other.at || (one.event_id < other.event_id ? -1 : one.event_id > other.event_id ? 1 : 0);

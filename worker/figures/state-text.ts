@@ -1,0 +1,85 @@
+/** A person's state as text. */
+import { Reader, wholeText } from "./numbers.ts";
+import { MILESTONES, type Milestone, type Money, noState, type Seen, type State } from "./state.ts";
+
+/** Another version of the text means another state: all people are then counted anew from the log. */
+const VERSION = 1;
+
+const NUMBERS = [
+  "total",
+  "first_at",
+  "at",
+  "date",
+  "closed",
+  "closed_at",
+  "tag",
+  "tag_at",
+  "first_date",
+  "first_tag",
+  "steps",
+  "deposited_on",
+] as const satisfies readonly (keyof State)[];
+
+const TOUCHES = ["first_touch", "last_touch"] as const;
+const MAPS = ["active_by_tag", "deposited_by_tag", "did"] as const;
+
+const SEEN = [
+  "event_type",
+  "banner_tag",
+  "app_id",
+  "country",
+  "device",
+  "platform",
+  "currency",
+  "hour",
+] as const satisfies readonly (keyof Seen)[];
+
+const milestoneText = (milestone: Milestone | null) =>
+  milestone === null
+    ? wholeText(0)
+    : wholeText(1) + wholeText(milestone.at) + wholeText(milestone.date) + wholeText(milestone.tag);
+
+function readMilestone(reader: Reader): Milestone | null {
+  if (reader.whole() === 0) return null;
+  return { at: reader.whole(), date: reader.whole(), tag: reader.whole() };
+}
+
+/** Empty where nothing has happened yet. */
+export function stateText(state: State): string {
+  if (state.total === 0) return "";
+  let text = wholeText(VERSION);
+  for (const name of NUMBERS) text += wholeText(state[name]);
+  for (const name of TOUCHES) text += milestoneText(state[name]);
+  for (const name of MILESTONES) text += milestoneText(state.milestones[name]);
+  for (const name of MAPS) {
+    text += wholeText(state[name].size);
+    for (const [key, value] of state[name]) text += wholeText(key) + wholeText(value);
+  }
+  text += wholeText(state.money.size);
+  for (const [key, { payments, whole, fraction }] of state.money)
+    text += wholeText(key) + wholeText(payments) + wholeText(whole) + wholeText(fraction);
+  for (const one of state.seen) for (const name of SEEN) text += wholeText(one[name]);
+  return text;
+}
+
+/** @throws where it is of another version. */
+export function readState(text: string): State {
+  const state = noState();
+  if (text === "") return state;
+  const reader = new Reader(text);
+  const version = reader.whole();
+  if (version !== VERSION)
+    throw new Error(`A person's state has version ${version}, not ${VERSION}: people must be rebuilt.`);
+  for (const name of NUMBERS) state[name] = reader.whole();
+  for (const name of TOUCHES) state[name] = readMilestone(reader);
+  for (const name of MILESTONES) state.milestones[name] = readMilestone(reader);
+  for (const name of MAPS)
+    for (let left = reader.whole(); left > 0; left--) state[name].set(reader.whole(), reader.whole());
+  for (let left = reader.whole(); left > 0; left--) {
+    const key = reader.whole();
+    const money: Money = { payments: reader.whole(), whole: reader.whole(), fraction: reader.whole() };
+    state.money.set(key, money);
+  }
+  while (reader.more) state.seen.push(Object.fromEntries(SEEN.map((name) => [name, reader.whole()])) as Seen);
+  return state;
+}

@@ -1,5 +1,5 @@
 /** Amounts of each day and hour by type, currency and dimension, and by the day on which people were first here. */
-import { type INCOME, UNITS } from "../../money.ts";
+import { UNITS } from "../../money.ts";
 import { type DayChanges, EVERYBODY } from "../changes.ts";
 import type { PersonEvent } from "../person-event.ts";
 import { pair } from "../state.ts";

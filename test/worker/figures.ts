@@ -1,6 +1,8 @@
 /** Figures of days as plain records, for comparing them. */
+import { env } from "cloudflare:workers";
 import { type Changes, lineOf } from "../../worker/figures/changes.ts";
 import type { PersonEvent } from "../../worker/figures/person-event.ts";
+import { TABLES } from "../../worker/figures/tables.ts";
 
 /** Each sum that is not nothing, by scope, date, part, line and key. */
 export function sumsOf(changes: Changes): Record<string, number[]> {
@@ -17,3 +19,27 @@ export function sumsOf(changes: Changes): Record<string, number[]> {
 /** Where a history may be cut: between events of different moments. */
 export const cutsOf = (events: readonly PersonEvent[]): number[] =>
   events.flatMap((event, index) => (index > 0 && events[index - 1]?.at !== event.at ? [index] : []));
+
+/** The tables of the new core, beside those of the migrations. */
+export async function makeTables(): Promise<void> {
+  await env.DB.batch(TABLES.map((text) => env.DB.prepare(text)));
+}
+
+const NAMES = [
+  "log_segments",
+  "log_id_pages",
+  "log_ids",
+  "log_transactions",
+  "words",
+  "people",
+  "people_past",
+  "visitor_pages",
+  "days",
+];
+
+export async function emptyTables(): Promise<void> {
+  await env.DB.batch([
+    ...NAMES.map((name) => env.DB.prepare(`DELETE FROM ${name}`)),
+    env.DB.prepare("UPDATE log_state SET ids_cursor = 0, cursor = 0"),
+  ]);
+}

@@ -1,0 +1,85 @@
+/**
+ * Which events the log keeps, and which of them count. An id is unique among trusted events, for which a key or a good
+ * signature vouches, and among open ones, apart for tests and bots. Of an id the trusted event counts; of a transaction the
+ * first trusted one, else the first. The others are kept as duplicates. Tests and bots take no transaction from what counts.
+ */
+import type { StoredEvent } from "../event.ts";
+import { canCount, type LoggedEvent } from "../figures/segment.ts";
+import { standingOf } from "./append.ts";
+
+const OPEN = 1;
+const TRUSTED = 3;
+
+/** Where an event with an id is: its seq and its standing in one number, which pages of ids keep. */
+export const placeOf = (seq: number, standing: number): number => seq * 4 + standing;
+const seqAt = (place: number): number => Math.floor(place / 4);
+const standingAt = (place: number): number => place % 4;
+
+export const idKey = ({ project_id, event_id }: Pick<StoredEvent, "project_id" | "event_id">): string =>
+  `${project_id} ${event_id}`;
+type Transacting = Pick<StoredEvent, "project_id" | "event_type" | "transaction_id">;
+export const transactionKey = ({ project_id, event_type, transaction_id }: Transacting): string =>
+  JSON.stringify([project_id, event_type, transaction_id]);
+
+/** Who has a transaction: an event of the log by its seq, or one of the events that are being looked at. */
+type Holder = { event_id: string; seq: number } | LoggedEvent;
+
+/** What the log knows of the ids and transactions of some events. */
+export type Known = {
+  /** Places by `idKey`. */
+  places: ReadonlyMap<string, readonly number[]>;
+  /** By `transactionKey`, of trusted events and of open ones. */
+  holders: readonly [open: ReadonlyMap<string, Holder>, trusted: ReadonlyMap<string, Holder>];
+};
+
+export const NOTHING_KNOWN: Known = { places: new Map(), holders: [new Map(), new Map()] };
+
+export type Decision = {
+  rows: LoggedEvent[];
+  /** The seq of earlier events that count no more. */
+  superseded: number[];
+  /** Rows that take a transaction. */
+  claims: LoggedEvent[];
+};
+
+/** What becomes of events, in their order, given all that the log knows of their ids and transactions. */
+export function decide(events: readonly StoredEvent[], known: Known): Decision {
+  const decision: Decision = { rows: [], superseded: [], claims: [] };
+  const byId = new Map<string, LoggedEvent>();
+  const holders = known.holders.map((holdersOf) => new Map(holdersOf)) as [Map<string, Holder>, Map<string, Holder>];
+  const placeWith = (id: string, standing: number) =>
+    known.places.get(id)?.find((place) => standingAt(place) === standing);
+  const supersede = (open: Holder | undefined, by: string) => {
+    if (open === undefined) return;
+    if ("seq" in open) decision.superseded.push(open.seq);
+    else open.duplicate_of ??= by;
+  };
+
+  for (const event of events) {
+    const id = idKey(event);
+    const standing = standingOf(event);
+    const isHere = (wanted: number) => byId.has(`${id} ${wanted}`) || placeWith(id, wanted) !== undefined;
+    if (isHere(standing)) continue;
+    const row: LoggedEvent = { ...event, trusted: event.trusted ?? 0, duplicate_of: null };
+    byId.set(`${id} ${standing}`, row);
+    decision.rows.push(row);
+
+    if (standing === OPEN && isHere(TRUSTED)) row.duplicate_of = event.event_id;
+    if (row.transaction_id !== null) {
+      const key = transactionKey(row);
+      const [open, trusted] = [holders[0].get(key), holders[1].get(key)];
+      const holder = trusted ?? (row.trusted === 1 ? undefined : open);
+      if (holder !== undefined) row.duplicate_of ??= holder.event_id;
+      if (canCount(row) && !holders[row.trusted].has(key)) {
+        holders[row.trusted].set(key, row);
+        decision.claims.push(row);
+        if (row.trusted === 1) supersede(open, row.event_id);
+      }
+    }
+    if (standing !== TRUSTED) continue;
+    const place = placeWith(id, OPEN);
+    const twin = place === undefined ? byId.get(`${id} ${OPEN}`) : { event_id: event.event_id, seq: seqAt(place) };
+    supersede(twin, event.event_id);
+  }
+  return decision;
+}

@@ -1,0 +1,122 @@
+/**
+ * Puts the ids of appended events into pages, many at once, so that a row is written for several hundred of them: ids with
+ * a time in them, as the server, the snippet and the SDK make them, fall side by side. An id that comes alone into its page
+ * gets a row of its own.
+ */
+import { pieces } from "../store/pieces.ts";
+import { pageOf } from "./known.ts";
+
+const IDS_A_PAGE = 400;
+/** A page is written again for so many ids; fewer get rows of their own. */
+const WORTH_A_PAGE = 4;
+/** So many ids may wait in their segments, where each append looks through them. */
+const MOST_WAITING = 64;
+/** Elements are `"<event_id>":<place>` of a JSON object: no character of an id is escaped, and all sort behind the quote. */
+type Element = string;
+type Page = { page: number; first: string; ids: string };
+
+const elementsOf = (ids: string): Element[] => (ids === "{}" ? [] : ids.slice(1, -1).split(","));
+const idOf = (element: Element): string => element.slice(1, element.lastIndexOf('"'));
+const placeOf = (element: Element): number => Number(element.slice(element.lastIndexOf(":") + 1));
+
+/** Two or three calls; one where few are waiting. @throws where someone else does it at this moment: see `idsAreLaid`. */
+export async function layIds(db: D1Database, least = MOST_WAITING): Promise<void> {
+  const { results: waiting } = await db
+    .prepare(
+      "SELECT l.ids_cursor, s.seq, s.events, s.ids FROM log_state l CROSS JOIN log_segments s ON s.seq > l.ids_cursor ORDER BY s.seq",
+    )
+    .all<{ ids_cursor: number; seq: number; events: number; ids: string }>();
+  const [first, last] = [waiting[0], waiting.at(-1)];
+  if (!first || !last || last.seq + last.events - first.seq < least) return;
+  const byProject = new Map<string, Element[]>();
+  for (const segment of waiting) {
+    for (const element of elementsOf(segment.ids)) {
+      const [project_id = "", event_id = ""] = idOf(element).split(" ");
+      const ids = byProject.get(project_id) ?? [];
+      ids.push(`"${event_id}":${segment.seq * 4 + placeOf(element)}`);
+      byProject.set(project_id, ids);
+    }
+  }
+  const projects = [...byProject].map(([project_id, ids]) => ({ project_id, ids: ids.sort() }));
+  const found = await db.batch(projects.flatMap(({ project_id, ids }) => reads(db, project_id, ids)));
+  const writes = projects.flatMap(({ project_id, ids }, index) => {
+    const pages = (found[2 * index]?.results ?? []) as Page[];
+    const pageOfId = (found[2 * index + 1]?.results ?? []) as { page: number | null }[];
+    return laid(db, project_id, ids, new Map(pages.map((page) => [page.page, page])), pageOfId);
+  });
+  await db.batch([
+    db
+      .prepare("UPDATE log_state SET ids_cursor = CASE WHEN ids_cursor = ?1 THEN ?2 END WHERE id = 0")
+      .bind(first.ids_cursor, last.seq + last.events - 1),
+    ...writes,
+  ]);
+}
+
+/** Whether `layIds` failed only because someone else did it. */
+export const idsAreLaid = (error: unknown): boolean =>
+  /NOT NULL constraint failed: log_state\.ids_cursor/.test(String(error));
+
+/** The pages that these ids fall into, and which page each of them falls into, in their order. */
+function reads(db: D1Database, project_id: string, ids: readonly Element[]): D1PreparedStatement[] {
+  const given = `WITH given AS MATERIALIZED (SELECT key, ${pageOf("?1", "value")} AS page FROM json_each(?2))`;
+  const values = JSON.stringify(ids.map(idOf));
+  return [
+    db
+      .prepare(
+        `${given} SELECT p.page, p.first, p.ids FROM (SELECT DISTINCT page FROM given) g CROSS JOIN log_id_pages p ON p.page = g.page`,
+      )
+      .bind(project_id, values),
+    db.prepare(`${given} SELECT page FROM given ORDER BY key`).bind(project_id, values),
+  ];
+}
+
+function laid(
+  db: D1Database,
+  project_id: string,
+  ids: readonly Element[],
+  pages: ReadonlyMap<number, Page>,
+  pageOfId: readonly { page: number | null }[],
+): D1PreparedStatement[] {
+  const written: [first: string, ids: string][] = [];
+  const alone: [event_id: string, place: number][] = [];
+  for (let from = 0; from < ids.length; ) {
+    const page = pageOfId[from]?.page ?? null;
+    let to = from + 1;
+    while (to < ids.length && pageOfId[to]?.page === page) to++;
+    const added = ids.slice(from, to);
+    from = to;
+    const old = page === null ? undefined : pages.get(page);
+    if (old && added.length < WORTH_A_PAGE) alone.push(...added.map((id): [string, number] => [idOf(id), placeOf(id)]));
+    else written.push(...pagesOf(old, added));
+  }
+  return [
+    ...pieces(written.map((page) => JSON.stringify(page))).map((rows) =>
+      db
+        .prepare(
+          `INSERT INTO log_id_pages (project_id, first, ids) SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2) WHERE true
+           ON CONFLICT (project_id, first) DO UPDATE SET ids = excluded.ids`,
+        )
+        .bind(project_id, rows),
+    ),
+    ...pieces(alone.map((id) => JSON.stringify(id))).map((rows) =>
+      db
+        .prepare(
+          "INSERT INTO log_ids (project_id, event_id, place) SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)",
+        )
+        .bind(project_id, rows),
+    ),
+  ];
+}
+
+/** A page with more ids in it; as many pages as it then takes. One that stays as it was is not written again. */
+function pagesOf(old: Page | undefined, added: readonly Element[]): [first: string, ids: string][] {
+  const all = [...(old ? elementsOf(old.ids) : []), ...added].sort();
+  const pages: [string, string][] = [];
+  for (let from = 0; from < all.length; from += IDS_A_PAGE) {
+    const some = all.slice(from, from + IDS_A_PAGE);
+    const first = from === 0 && old ? old.first : idOf(some[0] as Element);
+    const ids = `{${some}}`;
+    if (ids !== old?.ids) pages.push([first, ids]);
+  }
+  return pages;
+}

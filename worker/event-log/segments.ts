@@ -1,0 +1,59 @@
+/**
+ * Appends events to the log in segments, once each: a segment is one row, whatever its length. It is written only if the log
+ * still knows no more of its ids and transactions than was known when it was decided what becomes of each event: at
+ * first nothing, which is nearly always so, else what the log then says.
+ */
+import type { StoredEvent } from "../event.ts";
+import { bodyOf } from "../figures/segment.ts";
+import { type Appended, NOTHING, together } from "./append.ts";
+import { decide, NOTHING_KNOWN } from "./claims.ts";
+import { askedOf, claiming, insertion, lookUp } from "./known.ts";
+
+const EVENTS_A_SEGMENT = 100;
+/** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
+const SEGMENT_CHARACTERS = 600_000;
+
+/** Tries against others who append the same events at the same moment. */
+const TRIES = 10;
+
+/** What the log has already, by id and standing, is not stored again. */
+export async function appendSegments(db: D1Database, events: readonly StoredEvent[]): Promise<Appended> {
+  let all = NOTHING;
+  for (const some of segmentsOf(events)) all = together(all, await appendSegment(db, some));
+  return all;
+}
+
+function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
+  let some: StoredEvent[] = [];
+  let size = 0;
+  for (const event of events) {
+    const length = JSON.stringify(event).length;
+    if (some.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && some.length > 0)) {
+      yield some;
+      some = [];
+      size = 0;
+    }
+    some.push(event);
+    size += length;
+  }
+  if (some.length > 0) yield some;
+}
+
+async function appendSegment(db: D1Database, events: readonly StoredEvent[]): Promise<Appended> {
+  const asked = askedOf(events);
+  let known = NOTHING_KNOWN;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const decision = decide(events, known);
+    if (decision.rows.length === 0) return NOTHING;
+    const [written] = await db.batch<{ seq: number }>([
+      insertion(db, asked, decision, known, bodyOf(decision.rows)),
+      ...(decision.claims.length > 0 ? [claiming(db, decision)] : []),
+    ]);
+    const first_seq = written?.results[0]?.seq;
+    if (first_seq !== undefined) {
+      return { stored: decision.rows.length, first_seq, last_seq: first_seq + decision.rows.length - 1 };
+    }
+    known = await lookUp(db, asked);
+  }
+  throw new Error(`${events.length} events were not appended in ${TRIES} tries: others append the same ones.`);
+}

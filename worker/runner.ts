@@ -17,32 +17,87 @@ const LONGEST_PAUSE_MS = 60_000;
 
 export class Runner extends DurableObject<Env> {
   #failures = 0;
+  /** When the run began that goes on now. */
+  #running: number | null = null;
+  /** When the last run began that left nothing to do. */
+  #current = Number.NEGATIVE_INFINITY;
+  /** The end of the run that goes on, or comes next. */
+  #end = Promise.withResolvers<void>();
 
   /** Makes sure that a run comes, at the latest after the duty's linger. */
   async wake(name: string): Promise<void> {
-    // Written once: every write is billed, and an alarm does not know the object's name.
-    if ((await this.ctx.storage.get("duty")) !== name) await this.ctx.storage.put("duty", name);
+    await this.#remember(name);
     if ((await this.ctx.storage.getAlarm()) === null) {
       const now = Date.now();
       await this.ctx.storage.setAlarm(now + (dutyOf(name)?.linger?.(now) ?? 0));
     }
   }
 
+  /**
+   * Makes sure that a run which began in the last `age` milliseconds has left nothing to do, and waits for it, for `patience`
+   * milliseconds at most. Whether that is so. Who asks while a run goes on waits for that one, where it is no older.
+   */
+  async bringForward(name: string, age: number, patience: number): Promise<boolean> {
+    const asked = Date.now();
+    const since = asked - age;
+    await this.#remember(name);
+    while (this.#current < since) {
+      if (this.#running === null || this.#running < since) {
+        const alarm = await this.ctx.storage.getAlarm();
+        if (alarm === null) await this.ctx.storage.setAlarm(Date.now());
+        // It failed, and pauses: who asks does not hurry it.
+        else if (alarm > Date.now()) return false;
+      }
+      const left = asked + patience - Date.now();
+      if (left <= 0 || !(await this.#ended(left))) return false;
+    }
+    return true;
+  }
+
+  /** This object answers. */
+  ping(): void {}
+
   override async alarm(): Promise<void> {
     const duty = dutyOf(await this.ctx.storage.get<string>("duty"));
     if (!duty) return;
     const now = Date.now();
-    const { env, budget } = metered(this.env, duty.name, now + (this.env.LOCAL === "1" ? LOCAL_SLICE_MS : SLICE_MS));
-    const progress = await duty.run(env, budget, now).catch((error) => {
-      log("error", "duty failed", { name: duty.name, error: String(error) });
-      return "failed" as const;
-    });
-    this.#failures = progress === "failed" ? this.#failures + 1 : 0;
-    if (progress === "more") await this.ctx.storage.setAlarm(Date.now());
-    if (progress === "failed") {
-      const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (this.#failures - 1));
-      await this.ctx.storage.setAlarm(Date.now() + pause);
+    this.#running = now;
+    try {
+      const { env, budget } = metered(this.env, duty.name, now + (this.env.LOCAL === "1" ? LOCAL_SLICE_MS : SLICE_MS));
+      const progress = await duty.run(env, budget, now).catch((error) => {
+        log("error", "duty failed", { name: duty.name, error: String(error) });
+        return "failed" as const;
+      });
+      this.#failures = progress === "failed" ? this.#failures + 1 : 0;
+      if (progress === "done") this.#current = now;
+      if (progress === "more") await this.ctx.storage.setAlarm(Date.now());
+      if (progress === "failed") {
+        const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (this.#failures - 1));
+        await this.ctx.storage.setAlarm(Date.now() + pause);
+      }
+    } finally {
+      this.#running = null;
+      const { resolve } = this.#end;
+      this.#end = Promise.withResolvers();
+      resolve();
     }
+  }
+
+  /** Written once: every write is billed, and an alarm does not know the object's name. */
+  async #remember(name: string): Promise<void> {
+    if ((await this.ctx.storage.get("duty")) !== name) await this.ctx.storage.put("duty", name);
+  }
+
+  /** Waits for the end of a run; false where it does not come in so many milliseconds. */
+  async #ended(ms: number): Promise<boolean> {
+    const waiting = new AbortController();
+    const late = scheduler.wait(ms, { signal: waiting.signal }).then(
+      () => false,
+      () => false,
+    );
+    const ended = await Promise.race([this.#end.promise.then(() => true), late]);
+    waiting.abort();
+    return ended;
   }
 }
 

@@ -1,13 +1,13 @@
 /**
- * Keeps the figures on the page as fresh as the tables. These follow the live counters within seconds, so after a
- * live change everything is asked again, and a few times more until the tables have surely caught up.
+ * Keeps the figures on the page as fresh as they can be. The live counters say that something happened; then everything is
+ * asked again, which has the tables brought forward, at most every ten seconds (worker/projections/index.ts).
  */
 import type { LiveConnection } from "./connection.ts";
 
-/** The tables lag about this far behind the live counters, in milliseconds. */
-const LAG = 4_000;
-/** After this long without a change they have caught up. */
-const SETTLED = 12_000;
+/** After a change, in milliseconds: more of them may follow. */
+const SOON = 2_000;
+/** Between one time and the next: a little more than ten seconds, so that the tables are brought forward each time. */
+const AGAIN = 11_000;
 /** Without any change: so that today, and what others backfilled, does not grow old. */
 const AT_LEAST = 60_000;
 
@@ -25,13 +25,14 @@ export function keepFresh(live: LiveConnection, refresh: () => void): () => void
     const now = performance.now();
     refreshedAt = now;
     refresh();
-    if (now - changedAt < SETTLED) timer = setTimeout(run, LAG);
+    // The tables may have been brought forward just before the change: then they are not, this time.
+    if (now - changedAt < AGAIN) timer = setTimeout(run, AGAIN);
   };
   const changed = () => {
     if (live.state.changes === changes) return;
     changes = live.state.changes;
     changedAt = performance.now();
-    timer ??= setTimeout(run, LAG);
+    timer ??= setTimeout(run, SOON);
   };
   const seen = () => {
     if (!document.hidden && (changedAt > refreshedAt || performance.now() - refreshedAt > AT_LEAST)) run();

@@ -45,7 +45,7 @@ function HealthPanel({ answer }: { answer: Answer<Health> }) {
       words(name),
       <Standing key={name} is={state} />,
     ]);
-  const nothing = { database: "ok", live: "ok", archive: "ok", exchange_rates: "ok" } as const;
+  const nothing = { database: "ok", live: "ok", archive: "ok", runner: "ok", exchange_rates: "ok" } as const;
   return (
     <Panel name="health" title="Health">
       <Answered

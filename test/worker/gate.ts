@@ -5,10 +5,10 @@ import { env } from "cloudflare:workers";
 export const CALLS = ["get", "put", "batch"] as const;
 export type Call = (typeof CALLS)[number];
 
-/** The environment, where wakes are lost: no duty runs but those that a test runs. */
+/** The environment, where wakes are lost and nobody brings the tables forward: no duty runs but those that a test runs. */
 export const unwoken: Env = {
   ...env,
-  RUNNER: { getByName: () => ({ wake: async () => undefined }) },
+  RUNNER: { getByName: () => ({ wake: async () => undefined, bringForward: async () => false }) },
 } as unknown as Env;
 
 export type Gate = {

@@ -21,6 +21,7 @@ import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { columnsBut, type LoggedRow } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
+import { bringForward } from "../projections/catch-up.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
 import { type Database, openDatabase, projects } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
@@ -40,7 +41,7 @@ export const exportQuery = z.strictObject({
 /** Events that one query reads: many, since an invocation may ask D1 only so often (worker/store/plan.ts). */
 const PAGE = 5_000;
 /** Calls that the answer takes beside those for events. */
-const OTHER_CALLS = 14;
+const OTHER_CALLS = 16;
 
 const COLUMNS = columnsBut("seq", "project_id");
 const SELECTED = sql.raw(["seq", "project_id", ...COLUMNS].join(", "));
@@ -171,6 +172,7 @@ export const playerExportRoutes = new Hono<App>().get(
     const { project_id } = await projectFor(c.env, principal, query.project_id, now);
     const player_id = c.req.param("player_id");
     const db = openDatabase(c.env.DB);
+    await bringForward(c.env, db, now);
     const visitors = await visitorsOf(db, project_id, player_id);
     const person = { project_id, player_id, visitors };
     // In this order: what goes from the log meanwhile is among the one or the other.

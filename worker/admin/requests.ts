@@ -10,6 +10,7 @@ import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { formatMoney } from "../money.ts";
+import { bringForward } from "../projections/catch-up.ts";
 import { type EventOutcome, OUTCOMES, type SUPERSEDED } from "../projections/outcomes.ts";
 import { common } from "../reports/period.ts";
 import { type Cell, table } from "../reports/table.ts";
@@ -237,9 +238,11 @@ export const requestRoutes = new Hono<App>().get(
   async (c) => {
     const { project_id } = c.var.project;
     const { limit, cursor = [START, START], status, event_type, code, ...asked } = c.req.valid("query");
-    const { since: from = Date.now() - DAY_MS } = asked;
+    const now = Date.now();
+    const { since: from = now - DAY_MS } = asked;
     const since = Math.floor(from / HOUR_MS) * HOUR_MS;
     const db = openDatabase(c.env.DB);
+    await bringForward(c.env, db, now);
     const [rejections, accepted_as, accepted] = await Promise.all([
       c.env.REQUEST_LOG.getByName(project_id).read(since, cursor[1], limit + 1, { event_type, code }),
       acceptedSince(db, project_id, since),

@@ -11,6 +11,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
+import { LEAST_CURSOR } from "../projections/catch-up.ts";
 import { type Database, transact } from "../schema.ts";
 
 /** What comes from the queue, in one order for both sides of the statement. */
@@ -105,20 +106,23 @@ export type Appended = {
   /** Between which `seq` they are; null where nothing was stored. */
   first_seq: number | null;
   last_seq: number | null;
+  /** Up to which `seq` all tables have taken the log. */
+  taken: number;
 };
 
-export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null };
+export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null, taken: 0 };
 
 export const together = (one: Appended, other: Appended): Appended => ({
   stored: one.stored + other.stored,
   first_seq: one.first_seq ?? other.first_seq,
   last_seq: other.last_seq ?? one.last_seq,
+  taken: Math.max(one.taken, other.taken),
 });
 
 export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
   for (const rows of chunks(events)) {
-    const end = sql`SELECT ifnull(max(seq), 0) AS seq FROM events`;
+    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${LEAST_CURSOR} AS taken FROM events`;
     const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
       SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows.json}) j
       WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND NOT EXISTS (
@@ -131,10 +135,13 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
     const takeOver = supersede(sql`SELECT ${PROJECT} AS project_id, ${ID} AS event_id FROM json_each(${rows.json}) j`);
     const before = [end, ...(rows.transactions ? [takeTransactions] : [])];
     const results = await transact(db, [...before, appendEvents, ...(rows.trusted ? [takeOver] : [])]);
-    const [head, appended] = [results[0], results[before.length]] as [D1Result<{ seq: number }>, D1Result];
+    const [head, appended] = [results[0], results[before.length]] as [
+      D1Result<{ seq: number; taken: number }>,
+      D1Result,
+    ];
     const { changes, last_row_id } = appended.meta;
-    const first_seq = (head.results[0]?.seq ?? 0) + 1;
-    if (changes > 0) all = together(all, { stored: changes, first_seq, last_seq: last_row_id });
+    const { seq = 0, taken = 0 } = head.results[0] ?? {};
+    if (changes > 0) all = together(all, { stored: changes, first_seq: seq + 1, last_seq: last_row_id, taken });
   }
   return all;
 }

@@ -6,7 +6,8 @@ import type { EventMessage, StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
 import { add, type Counts } from "../meter/meter.ts";
-import { wakeProjectors } from "../projections/projector.ts";
+import { fills } from "../projections/catch-up.ts";
+import { wakeAfterAppend } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
 import { areSuppressed } from "../suppression.ts";
@@ -85,7 +86,7 @@ const requestsOf = (messages: Messages): string[] => [
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
 function tell(messages: Messages, consumed: Consumed, ms: number): void {
-  const { casualties: _, untried: __, ...figures } = consumed;
+  const { casualties: _, untried: __, taken: ___, ...figures } = consumed;
   const ids = requestsOf(messages);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
     log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
@@ -119,6 +120,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       return batch.ackAll();
     }
     const counts: Counts = { "queue batches": 1 };
+    let filled = false;
     for (const messages of portionsOf(batch.messages)) {
       const began = Date.now();
       const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
@@ -128,8 +130,9 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       if (!consumed) continue;
       tell(messages, consumed, Date.now() - began);
       add(counts, countsOf(consumed));
+      filled ||= hasFilled(consumed);
     }
-    await Promise.all([wake(env), record(env, counts)]);
+    await Promise.all([wake(env, filled), record(env, counts)]);
   } catch (error) {
     const { queue, messages } = batch;
     const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
@@ -146,8 +149,12 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
   "queue known": duplicates,
 });
 
-const wake = (env: Env) =>
-  wakeProjectors(env).catch((error) => {
-    // The events are safe; cron wakes the projectors within a minute.
+/** Whether so many events wait for the tables now that they run. */
+const hasFilled = ({ taken, first_seq, last_seq }: Consumed): boolean =>
+  first_seq !== null && last_seq !== null && fills(taken, first_seq, last_seq);
+
+const wake = (env: Env, tables: boolean) =>
+  wakeAfterAppend(env, tables).catch((error) => {
+    // The events are safe: cron wakes the projectors, and so does who reads the tables.
     log("error", "wake failed", { error: String(error) });
   });

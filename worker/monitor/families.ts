@@ -24,6 +24,10 @@ export const FAMILIES = {
   edgepixel_dead_letters_total: { type: "counter", help: "Events that ever became dead letters." },
   edgepixel_projection_lag_events: { type: "gauge", help: "Events of the log that a projection has not taken yet." },
   edgepixel_projection_lag_seconds: { type: "gauge", help: "Age of the oldest of those." },
+  edgepixel_projection_behind: {
+    type: "gauge",
+    help: "Whether events wait for a projection longer than it lets them gather.",
+  },
   edgepixel_projection_failing: { type: "gauge", help: "Whether a projection's last step failed." },
   edgepixel_queue_batches_total: { type: "counter", help: "Batches that the queue delivered and the log took." },
   edgepixel_queue_messages_total: { type: "counter", help: "Messages in them." },

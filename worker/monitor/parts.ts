@@ -6,7 +6,8 @@ import { type SQL, sql } from "drizzle-orm";
 import { DOORS } from "../event.ts";
 import { meterOf } from "../meter/measure.ts";
 import { BOUNDS_MS, type Counter, QUEUE_COUNTERS, ROUTE_CLASSES } from "../meter/meter.ts";
-import { OUTCOMES } from "../projections/outcomes.ts";
+import { GROUPS } from "../projections/index.ts";
+import { OUTCOMES, untaken } from "../projections/outcomes.ts";
 import { projectionHealth } from "../reports/health.ts";
 import type { Totals } from "../request-log/log.ts";
 import type { Database } from "../schema.ts";
@@ -37,12 +38,17 @@ const projectsOf = async (scrape: Scrape): Promise<string[]> =>
     )
   ).map(({ project_id }) => project_id);
 
-/** Those that have counted nothing yet are told as 0, so that the first event is seen as an increase. */
+/**
+ * With those that the tables have not taken yet: a scrape each minute would have these run for it, and cost more than all
+ * else. Those that have counted nothing yet are told as 0, so that the first event is seen as an increase.
+ */
 const outcomes: Part = async (scrape) => {
   const [projects, rows] = await Promise.all([
     projectsOf(scrape),
     scrape.db.all<{ project_id: string; outcome: string; total: number }>(sql`
-      SELECT project_id, outcome, sum(total) AS total FROM event_outcomes ${only(scrape)} GROUP BY project_id, outcome`),
+      SELECT project_id, outcome, sum(total) AS total FROM (
+        SELECT project_id, outcome, total FROM event_outcomes UNION ALL ${untaken(GROUPS.tables.gathering.events)}
+      ) ${only(scrape)} GROUP BY project_id, outcome`),
   ]);
   const totals = new Map(rows.map(({ project_id, outcome, total }) => [`${project_id} ${outcome}`, total]));
   return projects.flatMap((project_id) =>
@@ -118,6 +124,7 @@ const projections: Part = async ({ db, now }) =>
       [
         ["edgepixel_projection_lag_events", lag_events],
         ["edgepixel_projection_lag_seconds", lag_seconds],
+        ["edgepixel_projection_behind", status === "behind" ? 1 : 0],
         ["edgepixel_projection_failing", status === "failing" ? 1 : 0],
       ] satisfies [FamilyName, number][]
     ).map(([family, value]) => ({ family, labels: { projection }, value })),

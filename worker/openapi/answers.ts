@@ -309,6 +309,7 @@ export const health = z
       database: state,
       live: state,
       archive: state,
+      runner: state.describe("What brings the tables forward."),
       exchange_rates: feedState.describe("Leaves the status as it is: the last good rates stay in force."),
     }),
     exchange_rates: z.object(feedFields),

@@ -27,7 +27,10 @@ export const instanceOperations: Operation[] = [
       "For a load balancer or an uptime check: each dependency, and how far each projection is behind. Exchange rates do not change the status.",
     answers: {
       200: { description: "All is well.", content: json(health) },
-      503: { description: "Something fails, or a projection is more than two minutes behind.", content: json(health) },
+      503: {
+        description: "Something fails, or events wait for a projection two minutes longer than it lets them gather.",
+        content: json(health),
+      },
     },
   },
   {

@@ -5,7 +5,8 @@ import type { Role } from "../http/principal.ts";
 export const TAGS = {
   Pixels: "Sent by an image, the snippet or another server's postback. No key.",
   Events: "Sent by your own servers and apps, with a key of the role `collect`.",
-  Reports: "Figures, as JSON, CSV or NDJSON.",
+  Reports:
+    "Figures, as JSON, CSV or NDJSON, of all events that were in the log ten seconds before the question. Where that cannot be, `X-Lag-Events` and `X-Lag-Seconds` say how many are missing and for how long.",
   Live: "What happens now.",
   Session: "Signing in to the dashboard with a key.",
   Sharing: "Saved segments, and links by which people without a key see figures.",

@@ -3,7 +3,7 @@
  * repeated a transaction, or came from bots, and why those are taken for bots. Each is counted as it was when the log took it.
  * Those that turned out later to repeat a trusted event are counted again as `superseded`: nothing here ever falls.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
 
 export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
@@ -16,6 +16,17 @@ export const SUPERSEDED = "superseded";
 export const outcomeOf = sql.raw(`CASE WHEN test = 1 THEN 'test' WHEN bot IS NOT NULL THEN 'bot'
   WHEN duplicate_of IS NOT NULL THEN 'duplicate' ELSE 'counted' END`);
 
+/** As it was when the log took it: before a trusted event took its place. */
+const FIRST_OUTCOME = sql`CASE WHEN superseded_at IS NOT NULL THEN 'counted' ELSE ${outcomeOf} END`;
+
+/** Rows of `project_id`, `outcome`, `total` for the next events, as many as gather, that `event_outcomes` does not have yet. */
+export const untaken = (
+  gathered: number,
+): SQL => sql`SELECT e.project_id, ${FIRST_OUTCOME} AS outcome, count(*) AS total
+  FROM (SELECT ifnull((SELECT cursor FROM projections WHERE name = 'outcomes'), 0) AS cursor) p
+    CROSS JOIN events e ON e.seq > p.cursor AND e.seq <= p.cursor + ${sql.raw(String(gathered))}
+  GROUP BY 1, 2`;
+
 export const outcomes: Tables = {
   name: "outcomes",
   after: [],
@@ -24,7 +35,7 @@ export const outcomes: Tables = {
     // A bot's second transaction is a bot's: the report of bots shows all that bots sent.
     sql`INSERT INTO event_outcomes (project_id, event_date, outcome, reason, received_hour, total)
       SELECT project_id, event_date,
-        CASE WHEN superseded_at IS NOT NULL THEN 'counted' ELSE ${outcomeOf} END AS outcome,
+        ${FIRST_OUTCOME} AS outcome,
         CASE WHEN test = 0 THEN coalesce(bot, '') ELSE '' END AS reason,
         received_at / 3600000 AS received_hour, count(*)
       FROM events WHERE seq > ${after} AND seq <= ${upTo}

@@ -1,4 +1,4 @@
-/** The duties that run groups of projections: woken by the consumer after an append, and by cron every minute. */
+/** The duties that run groups of projections: woken after an append, by who reads what they make, and by cron. */
 import { sql } from "drizzle-orm";
 import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
@@ -8,8 +8,6 @@ import { GROUP_NAMES, GROUPS, type Group } from "./index.ts";
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
 import { advance, lostRace, MOST_CALLS, noteFailure } from "./runner.ts";
-
-const MINUTE_MS = 60_000;
 
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
   const db = openDatabase(env.DB);
@@ -69,10 +67,17 @@ async function furthestBehind(db: Database, projections: readonly Projection[]):
 
 export const projectors: readonly Duty[] = GROUP_NAMES.map((group) => ({
   name: group,
-  every: MINUTE_MS,
+  every: GROUPS[group].every,
   linger: GROUPS[group].linger,
   run: (env, budget) => project(group, env, budget),
 }));
 
 /** Wakes every group. A wake that is lost is made up for by the next one, at the latest by cron. */
 export const wakeProjectors = (env: Env): Promise<void> => wake(env, GROUP_NAMES);
+
+/**
+ * After an append: the live counters follow at once, the tables once enough has gathered. The archive waits for the end of
+ * an interval, of which cron knows. Each wake is a billed request, and one that sets an alarm a billed row.
+ */
+export const wakeAfterAppend = (env: Env, tables: boolean): Promise<void> =>
+  wake(env, tables ? ["live", "tables"] : ["live"]);

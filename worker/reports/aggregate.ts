@@ -6,9 +6,9 @@ import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
 import { INCOME } from "../money.ts";
+import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
-import { LEAST_CURSOR } from "./freshness.ts";
 import type { Period } from "./period.ts";
 import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
@@ -223,6 +223,11 @@ export const keptReports: Duty = {
       sql`SELECT project_id, timezone FROM projects`,
     );
     const clocks = projects.map(({ project_id, timezone }) => ({ project_id, today: localTime(timezone, now).date }));
+    // A day that is over is made once with all of its events, not again and again as they come into the tables.
+    const ended = projects.some(
+      ({ timezone }) => localTime(timezone, now - QUARTER_MS).date !== localTime(timezone, now).date,
+    );
+    if (ended) await bringForward(env, db, now);
     const { date: today } = localTime("UTC", now);
     const period = { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) };
     const room = (queries: number) => budget.has(queries);

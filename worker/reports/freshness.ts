@@ -1,14 +1,14 @@
 /**
- * When an answer is still the same. A report's answer is a function of the log's events that it depends on, of the
- * project's settings, of which of its people have its attribution window, of the exchange rates and of people's names;
- * `changes` tells the last event of each day. Its ETag is made of these, so that whoever has the answer is told 304, and
- * an answer about days that are over is kept and never stale.
+ * How fresh an answer is, and when it is still the same. Before a report reads the tables, they are brought forward. Its
+ * answer is a function of the log's events that it depends on, of the project's settings, of which of its people have its
+ * attribution window, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is
+ * made of these, so that whoever has the answer is told 304, and an answer about days that are over is kept and never stale.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import { localTime } from "../calendar.ts";
 import type { App } from "../http/principal.ts";
-import { GROUPS } from "../projections/index.ts";
+import { catchUp, type Lag, lagOf, PLACE, type Place } from "../projections/catch-up.ts";
 import type { Asked, Reads } from "./report.ts";
 import { formatOf } from "./table.ts";
 
@@ -16,11 +16,6 @@ type Dependencies = { reads: Exclude<Reads, "now">; converts: boolean };
 
 /** How long a kept answer is held, in seconds: nobody asks for its ETag any more once it has changed. */
 const KEPT_SECONDS = 3_600;
-const TABLES = JSON.stringify(GROUPS.tables.projections.map(({ name }) => name));
-
-/** How far all tables have come in the log. */
-export const LEAST_CURSOR = sql`(SELECT min(ifnull(p.cursor, 0)) FROM json_each(${TABLES}) t
-  LEFT JOIN projections p ON p.name = t.value)`;
 
 const DAYS = {
   period: ({ from, to }) => sql`AND event_date BETWEEN ${from} AND ${to}`,
@@ -28,24 +23,50 @@ const DAYS = {
   all: () => sql``,
 } satisfies Record<Dependencies["reads"], (period: Asked<unknown>["period"]) => SQL>;
 
-type Version = {
+type Version = Place & {
   seq: number | null;
-  least: number;
   rates: number | null;
   names: number;
   reattributed: number | null;
 };
 
-/** Null while a projection has not come as far as the events in question. */
-async function versionOf({ db, project, period }: Asked<unknown>, { reads, converts }: Dependencies) {
-  const rates = converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
-  const found = await db.get<Version>(sql`
-    SELECT (SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[reads](period)}) AS seq,
-      ${LEAST_CURSOR} AS least,
-      ${rates} AS rates, (SELECT generation FROM renaming) AS names,
-      (SELECT moves FROM reattributions WHERE project_id = ${project.project_id}) AS reattributed`);
-  if (!found || found.least < (found.seq ?? 0)) return null;
-  return `${found.seq ?? 0} ${found.rates ?? 0} ${found.names} ${found.reattributed ?? 0}`;
+/** What an answer is made from, but for the tags that it may speak of. */
+type Question = Pick<Asked<unknown>, "env" | "db" | "project" | "period" | "now">;
+
+/** Null: of these, nothing but the moment matters. */
+async function look({ db, project, period }: Question, dependencies: Dependencies | null): Promise<Version> {
+  const changes = dependencies
+    ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
+    : sql`NULL`;
+  const rates = dependencies?.converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
+  return db.get<Version>(sql`WITH ${PLACE} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
+      (SELECT generation FROM renaming) AS names,
+      (SELECT moves FROM reattributions WHERE project_id = ${project.project_id}) AS reattributed FROM place`);
+}
+
+/** Null while a projection has not come as far as the events in question, or as far as it must for this answer. */
+function versionOf({ seq, least, rates, names, reattributed }: Version): string | null {
+  if (least < (seq ?? 0)) return null;
+  return `${seq ?? 0} ${rates ?? 0} ${names} ${reattributed ?? 0}`;
+}
+
+/** Which answer it would be; null where that cannot be said. And what the tables lack that they should have. */
+export type Standing = { version: string | null; lag: Lag | null };
+
+/** Brings the tables forward, where they are not fresh enough for this question. */
+export async function standingOf(question: Question, dependencies: Dependencies | null): Promise<Standing> {
+  let found = await look(question, dependencies);
+  if (await catchUp(question.env, found, question.now)) found = await look(question, dependencies);
+  const lag = lagOf(found, question.now);
+  return { version: dependencies === null || lag !== null ? null : versionOf(found), lag };
+}
+
+/** Says of an answer from older figures what it lacks. */
+export function tellLag<Answer extends Response>(response: Answer, { lag }: Standing): Answer {
+  if (lag === null) return response;
+  response.headers.set("x-lag-events", String(lag.events));
+  response.headers.set("x-lag-seconds", String(lag.seconds));
+  return response;
 }
 
 async function digest(parts: unknown): Promise<string> {
@@ -53,15 +74,15 @@ async function digest(parts: unknown): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 16).toHex();
 }
 
-/** The answer, or word that the asker has it already. */
+/** The answer, or word that the asker has it already. `version` is which one it would be. */
 export async function fresh<Answer extends Response>(
   c: Context<App>,
   asked: Asked<unknown>,
   dependencies: Dependencies,
+  version: string | null,
   answer: () => Promise<Answer>,
 ): Promise<Answer> {
   const { project, principal, period, tags, now } = asked;
-  const version = await versionOf(asked, dependencies);
   if (version === null) return answer();
   const { id: deployment } = c.env.VERSION;
   const question = [c.req.path, asked.query, period, formatOf(c), tags, principal.role, project, deployment];
@@ -82,7 +103,7 @@ export async function fresh<Answer extends Response>(
 
   const response = await answer();
   // A rebuild may have begun meanwhile, and this be half an answer.
-  if ((await versionOf(asked, dependencies)) !== version) return response;
+  if (versionOf(await look(asked, dependencies)) !== version) return response;
   if (closed) {
     const copy = new Response(response.clone().body, {
       headers: {

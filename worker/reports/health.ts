@@ -3,12 +3,30 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { SETTINGS } from "../archive/settings.ts";
 import { log } from "../log.ts";
-import { PROJECTIONS } from "../projections/index.ts";
+import { type Gathering, GROUP_NAMES, GROUPS } from "../projections/index.ts";
+import type { Projection } from "../projections/projection.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
 
-/** A projection that has not reached an event after this long is behind, in milliseconds, unless it says another. */
+/**
+ * A projection that has not reached an event after this long is behind, in milliseconds, unless it says another: after the
+ * event came, or where its group gathers, after so many have gathered or the longest time is over.
+ */
 const LATE_MS = 120_000;
+
+type Judged = { name: string; patience: number; gathered: number | null };
+const JUDGED = GROUP_NAMES.flatMap((group): Judged[] => {
+  const { every, gathering, projections } = GROUPS[group] as {
+    every: number;
+    gathering?: Gathering;
+    projections: readonly Projection[];
+  };
+  return projections.map(({ name, patience = (gathering ? every : 0) + LATE_MS }) => ({
+    name,
+    patience,
+    gathered: gathering?.events ?? null,
+  }));
+});
 
 type State = "ok" | "failing";
 type Rates = FeedHealth["status"];
@@ -21,25 +39,36 @@ export type ProjectionHealth = {
 };
 export type Health = {
   status: State;
-  dependencies: { database: State; live: State; archive: State; exchange_rates: Rates };
+  dependencies: { database: State; live: State; archive: State; runner: State; exchange_rates: Rates };
   /** What the feed of rates is about; the last good rates stay in force. */
   exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
 };
 
-type Position = { name: string; cursor: number; head: number | null; waiting_since: number | null; failed: number };
+type Position = {
+  name: string;
+  cursor: number;
+  head: number | null;
+  waiting_since: number | null;
+  /** Since when there are as many as gather. */
+  full_since: number | null;
+  failed: number;
+};
 
 export async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
   const positions = await db.all<Position>(sql`
-    SELECT p.value AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
-      (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since
-    FROM json_each(${JSON.stringify(PROJECTIONS.map((projection) => projection.name))}) p
-    LEFT JOIN projections s ON s.name = p.value`);
+    SELECT p.value ->> 'name' AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
+      (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since,
+      (SELECT e.received_at FROM events e WHERE e.seq >= ifnull(s.cursor, 0) + (p.value ->> 'gathered')
+        ORDER BY e.seq LIMIT 1) AS full_since
+    FROM json_each(${JSON.stringify(JUDGED)}) p LEFT JOIN projections s ON s.name = p.value ->> 'name'`);
+  const since = (at: number | null) => (at === null ? 0 : Math.max(0, now - at));
   return Object.fromEntries(
-    positions.map(({ name, cursor, head, waiting_since, failed }) => {
-      const waited = waiting_since === null ? 0 : Math.max(0, now - waiting_since);
-      const { patience = LATE_MS } = PROJECTIONS.find((projection) => projection.name === name) ?? {};
-      const status = failed ? "failing" : waited > patience ? "behind" : "ok";
+    positions.map(({ name, cursor, head, waiting_since, full_since, failed }) => {
+      const waited = since(waiting_since);
+      const patience = JUDGED.find((one) => one.name === name)?.patience ?? LATE_MS;
+      const late = waited > patience || since(full_since) > LATE_MS;
+      const status = failed ? "failing" : late ? "behind" : "ok";
       return [name, { status, lag_events: Math.max(0, (head ?? 0) - cursor), lag_seconds: Math.round(waited / 1_000) }];
     }),
   );
@@ -57,17 +86,18 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 
 async function healthOf(env: Env, now: number): Promise<Health> {
   const db = openDatabase(env.DB);
-  const [database, live, archive, feed] = await Promise.all([
+  const [database, live, archive, runner, feed] = await Promise.all([
     check("database", projectionHealth(db, now)),
     check("live", env.LIVE.getByName("default").ping()),
     check("archive", env.ARCHIVE.head(SETTINGS)),
+    check("runner", env.RUNNER.getByName("tables").ping()),
     check("exchange_rates", feedHealth(env, db, now)),
   ]);
   const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
   // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
   // an instance out of service for a feed that is somebody else's.
-  const needed = { database: database.state, live: live.state, archive: archive.state };
+  const needed = { database: database.state, live: live.state, archive: archive.state, runner: runner.state };
   const well =
     Object.values(needed).every((state) => state === "ok") &&
     Object.values(projections).every(({ status }) => status === "ok");

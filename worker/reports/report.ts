@@ -11,7 +11,7 @@ import { Problem } from "../http/problem.ts";
 import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import { fresh } from "./freshness.ts";
+import { fresh, standingOf, tellLag } from "./freshness.ts";
 import { type Period, periodOf } from "./period.ts";
 import { type Table, table } from "./table.ts";
 
@@ -31,6 +31,9 @@ export type Asked<Query, Parameter extends string = never> = {
   /** Epoch milliseconds. */
   now: number;
 };
+
+/** As long as it is not known which tags it may be about: that is read from the tables, too. */
+type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags">;
 
 /**
  * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
@@ -67,7 +70,7 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   untagged?: true;
   /** Its rows are people: a share link does not show it. */
   people?: true;
-  reads: Reads | ((asked: Asked<z.output<Query>, ParametersIn<Path>>) => Reads);
+  reads: Reads | ((question: Untagged<z.output<Query>, ParametersIn<Path>>) => Reads);
   /** The days that the answer is about, where the query does not name them by `from` and `to`. */
   period?(project: Project, query: z.output<Query>, now: number): Period;
   /** Whether amounts are converted, so that a new rate makes a new answer. */
@@ -105,20 +108,23 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
     const now = Date.now();
     const given = c.req.valid("query") as z.output<Query> & TagQuery & { from?: string; to?: string };
     const db = openDatabase(c.env.DB);
-    const asked = {
+    const question = {
       env: c.env,
       db,
       project,
       principal,
-      tags: await visibleTags(db, project, principal, given),
       query: given,
       params: c.req.param() as Record<ParametersIn<Path>, string>,
       period: definition.period?.(project, given, now) ?? periodOf(project, given, now),
       now,
     };
+    const depends = typeof reads === "function" ? reads(question) : reads;
+    const dependencies = depends === "now" ? null : { reads: depends, converts };
+    const standing = await standingOf(question, dependencies);
+    const asked = { ...question, tags: await visibleTags(db, project, principal, given) };
     const answer = async () => table(c, await read(asked));
-    const depends = typeof reads === "function" ? reads(asked) : reads;
-    return depends === "now" ? answer() : fresh(c, asked, { reads: depends, converts }, answer);
+    if (dependencies === null) return tellLag(await answer(), standing);
+    return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);
   });
   return { ...definition, routes: routes as unknown as Routes<Path, Query, Answer> };
 }

@@ -1,5 +1,6 @@
 /** Sweeps the events of settled days from the log, their ids remembered, since an event counts once for ever. */
 import { sql } from "drizzle-orm";
+import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import type { Database } from "../schema.ts";
 import { countByProject, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
@@ -36,7 +37,8 @@ async function passOf(db: Database, now: number): Promise<Pass | null> {
 }
 
 /** Once over the whole log a day, and whenever other days are settled than before. */
-export async function* sweepEvents({ db, now }: Work, place: Place<Pass>): Steps {
+export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): Steps {
+  let forward = false;
   for (;;) {
     let pass = place.value;
     if (pass === null || pass.position >= pass.target) {
@@ -45,17 +47,23 @@ export async function* sweepEvents({ db, now }: Work, place: Place<Pass>): Steps
       pass = next;
     }
     const { position, target } = pass;
-    const found = await db.get<{ last: number | null; ripe: number; going: string }>(sql`
+    const found = await db.get<{ last: number | null; ripe: number; tables: number; going: string }>(sql`
       WITH bounds AS MATERIALIZED (SELECT ${RIPE} AS ripe,
         (SELECT max(seq) FROM (SELECT seq FROM events WHERE seq > ${position} ORDER BY seq LIMIT ${LOOKED_THROUGH})) AS last)
-      SELECT last, ripe, (SELECT json_group_array(json_object('seq', seq, 'project_id', project_id)) FROM (
+      SELECT last, ripe, ${LEAST_CURSOR} AS tables, (SELECT json_group_array(json_object('seq', seq, 'project_id', project_id)) FROM (
         SELECT e.seq, e.project_id FROM events e JOIN projects p ON p.project_id = e.project_id
         WHERE e.seq > ${position} AND e.seq <= min(last, ripe) AND e.event_date < p.settled_before
         ORDER BY e.seq LIMIT ${WINDOW})) AS going FROM bounds`);
     const going = JSON.parse(found?.going ?? "[]") as Going[];
     // Where the window has no event, the rest of the log has none.
     const end = Math.min(found?.last ?? target, found?.ripe ?? 0);
-    if (end <= position && position < target) return "waiting";
+    if (end <= position && position < target) {
+      // Who waits for the archive alone need not ask for the tables.
+      if (forward || (found?.tables ?? 0) >= target) return "waiting";
+      forward = true;
+      await bringForward(env, db, now, 0);
+      continue;
+    }
     pass = { ...pass, position: going.length === WINDOW ? (going.at(-1) as Going).seq : end };
     const swept = [...countByProject(going)].map(([project_id, removed]) => ({
       project_id,

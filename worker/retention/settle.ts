@@ -2,21 +2,18 @@
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { addDays } from "../calendar.ts";
-import { GROUPS } from "../projections/index.ts";
+import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { settle as settled } from "../projections/players.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { datedEvents } from "../projections/resolve.ts";
 import { transact } from "../schema.ts";
 import { dueBy, inTurn, type Place, type Steps, type Work } from "./keeping.ts";
 
-const TABLES = JSON.stringify(GROUPS.tables.projections.map(({ name }) => name));
-
 /**
  * Whether all tables have taken the whole log, and nobody is being renamed: later steps of all of them then see a day
  * settled, earlier ones none did.
  */
-const READY = sql`((SELECT min(ifnull(c.cursor, 0)) FROM json_each(${TABLES}) n LEFT JOIN projections c ON c.name = n.value)
-    >= ifnull((SELECT max(seq) FROM events), 0)
+const READY = sql`(${LEAST_CURSOR} >= ifnull((SELECT max(seq) FROM events), 0)
   AND (SELECT erasure_id FROM renaming) IS NULL AND NOT ${RESTORING})`;
 
 /** A project's oldest day that is not settled and has events; null where none is due. Its people may have to come first. */
@@ -31,7 +28,8 @@ const move = (days: readonly { project_id: string; from: string; to: string }[])
 const notNow = (error: unknown) => /NOT NULL constraint failed: projects\.settled_before/.test(String(error));
 
 /** The oldest day of each project in turn, until none is due. The place is the project that was served last. */
-export async function* settle({ db, now, keeping }: Work, place: Place<string>): Steps {
+export async function* settle({ env, db, now, keeping }: Work, place: Place<string>): Steps {
+  let forward = false;
   const settledBefore = new Map(keeping.map(({ project_id, settled_before }) => [project_id, settled_before]));
   const all = dueBy(keeping, "events_days", now);
   for (;;) {
@@ -46,7 +44,12 @@ export async function* settle({ db, now, keeping }: Work, place: Place<string>):
           '$.event_date', (SELECT min(c.event_date) FROM changes c
           WHERE c.project_id = d.value ->> 'project_id' AND c.event_date >= d.value ->> 'settled_before'
             AND c.event_date < d.value ->> 'due'))) FROM json_each(${JSON.stringify(asked)}) d) AS next`);
-    if (!found?.ready) return "waiting";
+    if (!found?.ready) {
+      if (forward) return "waiting";
+      forward = true;
+      await bringForward(env, db, now, 0);
+      continue;
+    }
     const next = (JSON.parse(found.next) as Next[]).filter(({ held }) => !held);
     if (next.length === 0) return "waiting";
     const idle = next.filter(({ event_date }) => event_date === null);

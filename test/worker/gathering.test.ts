@@ -1,0 +1,357 @@
+/**
+ * The tables gather events until somebody asks: few runs while nobody does, and no figure from before the last ten seconds
+ * for whoever does.
+ */
+import {
+  createExecutionContext,
+  evictDurableObject,
+  runInDurableObject,
+  SELF,
+  waitOnExecutionContext,
+} from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import worker from "../../worker/index.ts";
+import { bringForward, fills } from "../../worker/projections/catch-up.ts";
+import { GROUPS } from "../../worker/projections/index.ts";
+import { forgetHealth, projectionHealth } from "../../worker/reports/health.ts";
+import { runDuty } from "./duty.ts";
+import { unwoken } from "./gate.ts";
+import { ADMIN } from "./keys.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://gathering.example";
+const { events: GATHERED, age: AGE } = GROUPS.tables.gathering;
+const HOUR = 3_600_000;
+const LONG_AGO = { received_at: Date.now() - 60_000 };
+
+const tables = () => env.RUNNER.getByName("tables");
+/** Waits for a state that comes by itself. */
+const until = (holds: () => Promise<boolean>) => vi.waitUntil(holds, { timeout: 60_000, interval: 20 });
+const least = async () =>
+  (await env.DB.prepare("SELECT min(cursor) AS least FROM projections WHERE name IN (SELECT value FROM json_each(?))")
+    .bind(JSON.stringify(GROUPS.tables.projections.map(({ name }) => name)))
+    .first<number>("least")) ?? 0;
+const head = async () => (await env.DB.prepare("SELECT max(seq) AS head FROM events").first<number>("head")) ?? 0;
+const alarm = () => runInDurableObject(tables(), async (_, state) => state.storage.getAlarm());
+
+/** The object knows nothing of its last run any more. */
+async function forget(): Promise<void> {
+  // Only what runs can be evicted.
+  await tables().ping();
+  await evictDurableObject(tables());
+}
+
+/** As if the tables had last run longer ago than a reader lets them have. */
+async function age(): Promise<void> {
+  await forget();
+  await env.DB.prepare("UPDATE projections SET updated_at = updated_at - ?").bind(AGE).run();
+}
+
+/** How many runs of the tables have taken events: each takes them for `daily` in one step. */
+const runs = () =>
+  vi.mocked(console.info).mock.calls.filter(([line]) => String(line).includes('"projected","projection":"daily"'))
+    .length;
+const errors = () => vi.mocked(console.error).mock.calls.map(([line]) => String(line));
+
+let projects = 0;
+let project_id = "";
+const visit = (more: Partial<StoredEvent> = {}) =>
+  storedEvent({ project_id, event_type: "visit", player_id: "p", ...more });
+const send = (...events: StoredEvent[]) => deliver([{ events }]);
+const ask = (path = "/metrics", headers: HeadersInit = {}) =>
+  SELF.fetch(`${HOST}/api/v1${path}?project_id=${project_id}`, { headers: { ...ADMIN, ...headers } });
+const totalOf = async (response: Response) =>
+  (await response.json<{ rows: { total: number }[] }>()).rows.reduce((sum, { total }) => sum + total, 0);
+/** The same of a Worker with other bindings. */
+async function askWith(bindings: Env, path: string): Promise<Response> {
+  const context = createExecutionContext();
+  const response = await worker.fetch(new Request(`${HOST}${path}`, { headers: ADMIN }), bindings, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+beforeEach(async () => {
+  project_id = `gathers-${++projects}`;
+  await createProject(project_id);
+  await settle();
+  vi.spyOn(console, "info").mockReturnValue();
+  vi.spyOn(console, "warn").mockReturnValue();
+  vi.spyOn(console, "error").mockReturnValue();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("while nobody asks", () => {
+  it("an event a second for minutes wakes the tables never, and the live counters each time", async () => {
+    const woken: string[] = [];
+    const counting = {
+      ...env,
+      RUNNER: { getByName: () => ({ wake: async (name: string) => void woken.push(name) }) },
+    } as unknown as Env;
+    for (let n = 0; n < 180; n++) await deliver([{ events: [visit({ player_id: `p${n}` })] }], counting);
+    expect(woken).toEqual(Array(180).fill("live"));
+    expect((await head()) - (await least())).toBeGreaterThanOrEqual(180);
+    // Through the real object it is the same: no alarm is set, and none runs.
+    await send(visit());
+    expect([await alarm(), runs()]).toEqual([null, 0]);
+  });
+
+  it(`the tables run when ${GATHERED} wait, once`, async () => {
+    await send(...Array.from({ length: GATHERED - 1 }, (_, n) => visit({ player_id: `p${n % 20}` })));
+    expect([await alarm(), runs()]).toEqual([null, 0]);
+    await send(visit());
+    await until(async () => (await least()) === (await head()));
+    await until(async () => (await alarm()) === null);
+    expect(runs()).toBe(1);
+    expect(await totalOf(await ask())).toBe(GATHERED);
+  });
+
+  it("what fills the tables is each time that so many more wait, however they come", () => {
+    expect(fills(0, 1, GATHERED - 1)).toBe(false);
+    expect(fills(0, GATHERED, GATHERED)).toBe(true);
+    expect(fills(0, GATHERED + 1, GATHERED + 1)).toBe(false);
+    expect(fills(0, GATHERED - 1, GATHERED + 7)).toBe(true);
+    expect(fills(7, GATHERED, GATHERED + 6)).toBe(false);
+    expect(fills(7, GATHERED, GATHERED + 7)).toBe(true);
+    expect(fills(0, 1, 3 * GATHERED)).toBe(true);
+    // A run has taken what came before these, while they were appended.
+    expect(fills(GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
+  });
+
+  it("the tables run each hour, and in no other minute", async () => {
+    await send(visit());
+    const minute = (scheduledTime: number) => worker.scheduled({ scheduledTime, cron: "* * * * *", noRetry() {} }, env);
+    await minute(Date.UTC(2026, 0, 1, 12, 59));
+    expect([await alarm(), runs()]).toEqual([null, 0]);
+    await minute(Date.UTC(2026, 0, 1, 13));
+    await until(async () => (await least()) === (await head()));
+    expect(runs()).toBe(1);
+  });
+});
+
+describe("a report", () => {
+  it("has what came before it, where the tables have not run for ten seconds", async () => {
+    await send(visit(), visit());
+    await age();
+    const response = await ask();
+    expect([await totalOf(response), response.headers.get("x-lag-events")]).toEqual([2, null]);
+    expect(runs()).toBe(1);
+  });
+
+  it("has what is older than ten seconds, also where the tables have just moved", async () => {
+    await send(visit(LONG_AGO));
+    await forget();
+    await env.DB.prepare("UPDATE projections SET updated_at = ?").bind(Date.now()).run();
+    expect(await totalOf(await ask())).toBe(1);
+  });
+
+  it("does not have the tables run again within ten seconds", async () => {
+    await send(visit());
+    await age();
+    expect(await totalOf(await ask())).toBe(1);
+    const at = await env.DB.prepare("SELECT min(updated_at) AS at FROM projections WHERE name = 'daily'").first<number>(
+      "at",
+    );
+    await send(visit());
+    const second = await ask();
+    // Not where this machine took that long.
+    if (Date.now() - (at ?? 0) < AGE) expect([await totalOf(second), runs()]).toEqual([1, 1]);
+    expect(second.headers.get("x-lag-events")).toBeNull();
+    await age();
+    expect(await totalOf(await ask())).toBe(2);
+  });
+
+  it("shares one run with all that are asked at the same time", async () => {
+    await send(...Array.from({ length: 30 }, (_, n) => visit({ player_id: `p${n}` })));
+    await age();
+    const paths = ["/metrics", "/campaigns", "/funnel", "/cohorts", "/kpis", "/players", "/anomalies", "/reports"];
+    const answers = await Promise.all([...paths, ...paths].map((path) => ask(path)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(paths.length * 2).fill(200));
+    await Promise.all(answers.map((answer) => answer.text()));
+    expect(runs()).toBe(1);
+    expect(await totalOf(await ask())).toBe(30);
+  });
+
+  it("that the asker has already is no answer to them any more, once an event waits for too long", async () => {
+    await send(visit());
+    await age();
+    const first = await ask();
+    const etag = first.headers.get("etag") ?? "";
+    expect([await totalOf(first), etag]).toEqual([1, expect.stringMatching(/^"\w{32}"$/)]);
+    expect((await ask("/metrics", { "if-none-match": etag })).status).toBe(304);
+    await send(visit());
+    await age();
+    const second = await ask("/metrics", { "if-none-match": etag });
+    expect([second.status, await totalOf(second)]).toEqual([200, 2]);
+  });
+
+  it("sees through the tags of events that had to be waited for", async () => {
+    await send(visit({ banner_tag: "unheard-of" }));
+    await age();
+    const response = await SELF.fetch(`${HOST}/api/v1/metrics?project_id=${project_id}&banner_tag_contains=heard`, {
+      headers: ADMIN,
+    });
+    expect(await totalOf(response)).toBe(1);
+  });
+
+  it("of a player, an export and the request log have it, too", async () => {
+    const path = `/api/v1/players/p/export?project_id=${project_id}`;
+    await send(visit());
+    await age();
+    expect(await (await SELF.fetch(HOST + path, { headers: ADMIN })).json()).toMatchObject({
+      profile: { total_events: 1 },
+    });
+    await send(visit());
+    await age();
+    expect(await (await ask("/requests")).json()).toMatchObject({ counts: { accepted_as: { counted: 2 } } });
+    await send(visit());
+    await age();
+    expect(await (await ask("/players/p/stats")).json()).toMatchObject({ total_events: 3 });
+  });
+});
+
+describe("where the tables cannot be brought forward", () => {
+  const broken = (bringForward: () => Promise<boolean>): Env =>
+    ({
+      ...env,
+      RUNNER: { getByName: () => ({ bringForward, ping: bringForward, wake: bringForward }) },
+    }) as unknown as Env;
+
+  it.each([
+    ["the object fails", async () => Promise.reject(new Error("overloaded")), '"catching up failed"'],
+    ["the object never answers", () => new Promise<boolean>(() => undefined), ""],
+  ])("because %s, a report tells what is there, what it lacks, and no ETag", async (_, asked, line) => {
+    await send(visit());
+    await settle();
+    await send(visit(LONG_AGO), visit());
+    const response = await askWith(broken(asked), `/api/v1/metrics?project_id=${project_id}`);
+    expect([response.status, await totalOf(response)]).toEqual([200, 1]);
+    const { headers } = response;
+    expect([headers.get("x-lag-events"), headers.get("etag")]).toEqual(["2", null]);
+    expect(Number(headers.get("x-lag-seconds"))).toBeGreaterThanOrEqual(60);
+    expect(errors().join()).toContain(line);
+    if (line === "") expect(vi.mocked(console.warn).mock.calls.join()).toContain('"tables behind","events":2');
+  });
+
+  it("because the object fails, /health says so", async () => {
+    forgetHealth();
+    const response = await askWith(
+      broken(async () => Promise.reject(new Error("overloaded"))),
+      "/health",
+    );
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      expect.objectContaining({ dependencies: expect.objectContaining({ runner: "failing", database: "ok" }) }),
+    ]);
+    forgetHealth();
+  });
+
+  it("because a table refuses its rows, it is the same, and mended with the table", async () => {
+    await env.DB.exec(
+      "CREATE TRIGGER refuse BEFORE INSERT ON event_outcomes BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    );
+    try {
+      await send(visit(LONG_AGO));
+      await age();
+      const response = await ask();
+      expect([response.status, response.headers.get("x-lag-events")]).toEqual([200, "1"]);
+      await response.text();
+      expect(errors().join()).toContain('"projection failed","projection":"outcomes"');
+      expect((await projectionHealth(db, Date.now())).outcomes?.status).toBe("failing");
+      // While it pauses, who asks neither waits for it nor hurries it.
+      const pause = await alarm();
+      expect(await tables().bringForward("tables", 0, 60_000)).toBe(false);
+      expect(await alarm()).toBe(pause);
+    } finally {
+      await env.DB.exec("DROP TRIGGER refuse");
+    }
+    await until(async () => (await least()) === (await head()));
+    expect((await projectionHealth(db, Date.now())).outcomes).toEqual({ status: "ok", lag_events: 0, lag_seconds: 0 });
+  });
+
+  it("because there is too much to do for now, nobody waits", async () => {
+    const waits: number[] = [];
+    const asked = async (_: string, __: number, wait: number) => waits.push(wait) < 0;
+    const own = { ...env, RUNNER: { getByName: () => ({ bringForward: asked }) } } as unknown as Env;
+    await deliver([{ events: [visit(LONG_AGO)] }], unwoken);
+    await bringForward(own, db, Date.now());
+    await env.DB.prepare("UPDATE events SET seq = seq + 6000 WHERE project_id = ?").bind(project_id).run();
+    await bringForward(own, db, Date.now());
+    expect(waits).toEqual([expect.any(Number), 0]);
+    expect(waits[0]).toBeGreaterThan(0);
+  });
+});
+
+describe("who must have all of the log", () => {
+  it("leaves nothing that was there before, however lately the tables ran", async () => {
+    await send(visit());
+    await age();
+    await (await ask()).text();
+    await send(visit());
+    const all = await head();
+    await bringForward(env, db, Date.now(), 0);
+    expect(await least()).toBeGreaterThanOrEqual(all);
+  });
+
+  it("settles a day although events wait, and sweeps it once the archive has them", async () => {
+    await env.DB.prepare("UPDATE projects SET retention = ? WHERE project_id = ?")
+      .bind(JSON.stringify({ events_days: 62 }), project_id)
+      .run();
+    const timestamp = Date.now() - 20 * 24 * HOUR;
+    const { event_date } = storedEvent({ project_id, event_type: "visit", timestamp });
+    await send(visit({ timestamp, event_date }), visit());
+    const later = Date.now() + 50 * 24 * HOUR;
+    await runDuty("retention", env, later);
+    const settled = await env.DB.prepare("SELECT settled_before FROM projects WHERE project_id = ?")
+      .bind(project_id)
+      .first<string>("settled_before");
+    expect(settled?.localeCompare(event_date)).toBe(1);
+    expect(await least()).toBe(await head());
+  });
+
+  it("keeps a day's report once it is over, with all of its events", async () => {
+    await send(visit());
+    await age();
+    const midnight = (Math.floor(Date.now() / (24 * HOUR)) + 1) * 24 * HOUR;
+    await runDuty("reports", env, midnight - 15 * 60_000);
+    expect(await least()).toBeLessThan(await head());
+    await runDuty("reports", env, midnight);
+    const kept = await env.DB.prepare(
+      "SELECT events, revision FROM aggregated_reports WHERE project_id = ? AND report_type = 'daily'",
+    )
+      .bind(project_id)
+      .first();
+    expect(kept).toEqual({ events: 1, revision: 1 });
+  });
+});
+
+describe("the health of the tables", () => {
+  const healthAfter = async (minutes: number) => {
+    const { daily, live } = await projectionHealth(db, Date.now() + minutes * 60_000);
+    return [daily?.status, live?.status];
+  };
+
+  it("is good for an hour with few events, and the live counters' for two minutes", async () => {
+    await deliver([{ events: [visit()] }], unwoken);
+    expect(await healthAfter(1)).toEqual(["ok", "ok"]);
+    expect(await healthAfter(60)).toEqual(["ok", "behind"]);
+    expect(await healthAfter(63)).toEqual(["behind", "behind"]);
+  });
+
+  it(`is good for two minutes with ${GATHERED}`, async () => {
+    await deliver([{ events: Array.from({ length: GATHERED - 1 }, () => visit()) }], unwoken);
+    expect((await healthAfter(30))[0]).toBe("ok");
+    await deliver([{ events: [visit()] }], unwoken);
+    expect((await healthAfter(1))[0]).toBe("ok");
+    expect((await healthAfter(3))[0]).toBe("behind");
+    const scraped = await (await SELF.fetch(`${HOST}/metrics`, { headers: ADMIN })).text();
+    expect(scraped).toContain('edgepixel_projection_behind{projection="daily"} 0');
+    expect(scraped).toContain(
+      `edgepixel_events_accepted_total{project_id="${project_id}",outcome="counted"} ${GATHERED}`,
+    );
+    expect(await least()).toBeLessThan(await head());
+  });
+});

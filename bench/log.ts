@@ -1,4 +1,5 @@
 /** The log and its projections on a local D1: events a second, and rows that D1 bills for an event. */
+import type { StoredEvent } from "../worker/event.ts";
 import { append } from "../worker/event-log/append.ts";
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
@@ -9,42 +10,58 @@ const EVENTS = 60_000;
 
 type Row = Record<string, string | number>;
 
-/** One line: how many events are appended at once, and how many a run of the projections finds. */
-async function measure(batch: number, run: number, events: number): Promise<Row> {
+type Work = "append" | "project";
+
+/** A local D1 with what it took for each kind of work since `reset`. */
+export async function openLog() {
   const { db, bill, close } = await openMetered();
   const env = {} as Env; // Table projections use nothing of it.
-  const projections = GROUPS.tables.projections;
-  const all = [...traffic(events)];
-  const spent = { append: 0, project: 0 };
-  const written = { append: 0, project: 0 };
-  const read = { append: 0, project: 0 };
-  const time = async (what: keyof typeof spent, work: () => Promise<unknown>) => {
+  const nothing = () => ({ spent: 0, written: 0, read: 0 });
+  let took: Record<Work, ReturnType<typeof nothing>> = { append: nothing(), project: nothing() };
+  const time = async (what: Work, work: () => Promise<unknown>) => {
     const [before, started] = [bill(), performance.now()];
     await work();
-    spent[what] += performance.now() - started;
-    written[what] += bill().written - before.written;
-    read[what] += bill().read - before.read;
+    took[what].spent += performance.now() - started;
+    took[what].written += bill().written - before.written;
+    took[what].read += bill().read - before.read;
   };
-  for (let from = 0; from < events; from += run) {
-    for (let at = from; at < Math.min(from + run, events); at += batch) {
-      await time("append", () => append(db, all.slice(at, Math.min(at + batch, from + run))));
-    }
-    for (const projection of projections) {
-      await time("project", async () => {
-        while ((await advance(env, db, projection, 0)).behind > 0);
-      });
-    }
-  }
+  return {
+    /** Appends events, so many at once, and has the projections run when so many have come. */
+    async take(events: readonly StoredEvent[], batch: number, run: number): Promise<void> {
+      for (let from = 0; from < events.length; from += run) {
+        for (let at = from; at < Math.min(from + run, events.length); at += batch) {
+          await time("append", () => append(db, events.slice(at, Math.min(at + batch, from + run))));
+        }
+        for (const projection of GROUPS.tables.projections) {
+          await time("project", async () => {
+            while ((await advance(env, db, projection, 0)).behind > 0);
+          });
+        }
+      }
+    },
+    reset() {
+      took = { append: nothing(), project: nothing() };
+    },
+    took: () => took,
+    close,
+  };
+}
+
+/** One line: how many events are appended at once, and how many a run of the projections finds. */
+async function measure(batch: number, run: number, events: number): Promise<Row> {
+  const { take, took, close } = await openLog();
+  await take([...traffic(events)], batch, run);
   await close();
+  const { append: log, project } = took();
   const each = (value: number) => (value / events).toFixed(2);
   return {
     "events at once": batch,
     "events a run": run,
-    "append, events/s": Math.round((events / spent.append) * 1_000),
-    "projections, events/s": Math.round((events / spent.project) * 1_000),
-    "rows written, log": each(written.append),
-    "rows written, projections": each(written.project),
-    "rows read, projections": each(read.project),
+    "append, events/s": Math.round((events / log.spent) * 1_000),
+    "projections, events/s": Math.round((events / project.spent) * 1_000),
+    "rows written, log": each(log.written),
+    "rows written, projections": each(project.written),
+    "rows read, projections": each(project.read),
   };
 }
 

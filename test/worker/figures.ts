@@ -1,4 +1,4 @@
-/** Figures of days as plain records, for comparing them. */
+/** The tables of the new core, beside those of the migrations; and sums as plain records, for comparing them. */
 import { env } from "cloudflare:workers";
 import { type Changes, lineOf } from "../../worker/figures/changes.ts";
 import type { PersonEvent } from "../../worker/figures/person-event.ts";
@@ -20,21 +20,13 @@ export function sumsOf(changes: Changes): Record<string, number[]> {
 export const cutsOf = (events: readonly PersonEvent[]): number[] =>
   events.flatMap((event, index) => (index > 0 && events[index - 1]?.at !== event.at ? [index] : []));
 
-/** The tables of the new core, beside those of the migrations. */
 export async function makeTables(): Promise<void> {
   await env.DB.batch(TABLES.map((text) => env.DB.prepare(text)));
 }
 
 const NAMES = [
-  "log_segments",
-  "log_id_pages",
-  "log_ids",
-  "log_transactions",
-  "words",
-  "people",
-  "people_past",
-  "visitor_pages",
-  "days",
+  ...["log_segments", "log_id_pages", "log_ids", "log_transactions"],
+  ...["words", "people", "people_past", "visitor_pages", "days"],
 ];
 
 export async function emptyTables(): Promise<void> {

@@ -1,0 +1,237 @@
+/** The figures of the new core, from the naive ones of `oracle.ts`. It shares no code with `worker/figures/`. */
+import type { StoredEvent } from "../../worker/event.ts";
+import type { Sheet } from "./figures-read.ts";
+import { type Figures, figuresOf, kept } from "./oracle.ts";
+
+const ALL = "\u001fall";
+const PAYMENTS = ["purchase", "deposit", "refund", "withdrawal"];
+const INCOME = ["purchase", "deposit"];
+const DAY = 86_400_000;
+
+const rowsOf = (table: Figures[keyof Figures]) =>
+  Object.entries(table).map(([key, row]) => ({
+    key: JSON.parse(key) as (string | number)[],
+    row: row as Record<string, number>,
+  }));
+
+/** The fields that the oracle does not divide by stand in the place of those that it does. */
+const swapped = (sent: readonly StoredEvent[], fields: (event: StoredEvent) => Partial<StoredEvent>) =>
+  sent.map((event) => ({ ...event, ...fields(event) }));
+
+export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
+  const sheet: Sheet = {};
+  const add = (name: unknown[], ...sums: number[]) => {
+    const key = JSON.stringify(name);
+    sheet[key] = sums.map((sum, place) => sum + (sheet[key]?.[place] ?? 0));
+  };
+  const seen = new Set<string>();
+  const first = (...key: unknown[]) => {
+    const name = JSON.stringify(key);
+    if (seen.has(name)) return 0;
+    seen.add(name);
+    return 1;
+  };
+  const figures = figuresOf(sent, attributionDays);
+  const byPlatform = figuresOf(
+    swapped(sent, ({ platform }) => ({ country: platform })),
+    attributionDays,
+  );
+  const byPlace = figuresOf(
+    swapped(sent, ({ country, device }) => ({ app_id: country, platform: device })),
+    attributionDays,
+  );
+
+  /** People and events of one row of activity in the dimensions given. */
+  const active = (key: (string | number)[], total: number, dimensions: [string, unknown][]) => {
+    const [date, type, person, hour, tag] = key;
+    for (const scope of [ALL, tag])
+      for (const [dimension, value] of scope === ALL ? [...dimensions, ["banner_tag", tag]] : dimensions)
+        for (const name of ["", type]) {
+          const cell = [dimension, value];
+          add(["cells", scope, date, name, null, ...cell], first("d", scope, date, name, cell, person), total);
+          add(
+            ["cells_by_hour", scope, date, name, hour, ...cell],
+            first("h", scope, date, name, hour, cell, person),
+            total,
+          );
+        }
+  };
+  for (const { key, row } of rowsOf(figures.activity)) {
+    const [, , , , , country, device, app] = key;
+    const { total = 0 } = row;
+    active(key, total, [
+      ["none", ""],
+      ["country", country],
+      ["device", device],
+      ["app_id", app],
+    ]);
+  }
+  // Everybody's figures by tag were counted there.
+  for (const { key, row } of rowsOf(byPlatform.activity)) {
+    const [date, type, person, hour, tag, platform] = key;
+    for (const scope of [ALL, tag])
+      for (const name of ["", type]) {
+        const cell = ["platform", platform];
+        add(["cells", scope, date, name, null, ...cell], first("d", scope, date, name, cell, person), row.total ?? 0);
+        add(
+          ["cells_by_hour", scope, date, name, hour, ...cell],
+          first("h", scope, date, name, hour, cell, person),
+          row.total ?? 0,
+        );
+      }
+  }
+
+  const paid = (
+    key: (string | number)[],
+    { total = 0, whole = 0, fraction = 0 }: Record<string, number>,
+    cells: [string, unknown][],
+  ) => {
+    const [date, type, person, hour, , , tag, currency] = key;
+    for (const scope of [ALL, tag])
+      for (const cell of cells.filter(([dimension]) => scope === ALL || dimension !== "banner_tag")) {
+        if (cell[0] !== "currency") {
+          add(["money", scope, date, type, currency, null, ...cell], total, whole, fraction);
+          add(["money_by_hour", scope, date, type, currency, hour, ...cell], total, whole, fraction);
+        }
+        if (!INCOME.includes(String(type))) continue;
+        add(["cells", scope, date, "$payer", null, ...cell], first("pd", scope, date, cell, person), total);
+        add(
+          ["cells_by_hour", scope, date, "$payer", hour, ...cell],
+          first("ph", scope, date, hour, cell, person),
+          total,
+        );
+      }
+  };
+  for (const { key, row } of rowsOf(figures.payments)) {
+    const [, , , , app, platform, tag, currency] = key;
+    paid(key, row, [
+      ["none", ""],
+      ["app_id", app],
+      ["platform", platform],
+      ["banner_tag", tag],
+      ["currency", currency],
+    ]);
+  }
+  for (const { key, row } of rowsOf(byPlace.payments)) {
+    const [, , , , country, device] = key;
+    paid(key, row, [
+      ["country", country],
+      ["device", device],
+    ]);
+  }
+  // Over all dimensions the day has its counts in a column of their own.
+  for (const [name, sums] of Object.entries(sheet)) {
+    const [part, scope, date, type, hour, dimension] = JSON.parse(name);
+    if (part !== "cells" || dimension !== "none" || hour !== null) continue;
+    delete sheet[name];
+    sheet[JSON.stringify(["counts", scope, date, type])] = sums;
+  }
+  // Amounts of other types are in no table of payments; by tag they are in a table of their own.
+  for (const { key, row } of rowsOf(figures.money_summary)) {
+    const [date, type, tag, currency] = key;
+    const sums = [row.total ?? 0, row.whole ?? 0, row.fraction ?? 0];
+    const name = JSON.stringify(["money", tag, date, type, currency, null, "none", ""]);
+    if (!PAYMENTS.includes(String(type))) sheet[name] = sums;
+    else if (JSON.stringify(sheet[name]) !== JSON.stringify(sums)) throw new Error("the oracle contradicts itself");
+  }
+
+  for (const { key, row } of rowsOf(figures.returns)) {
+    const [tag, date, previous] = key;
+    add(["returns", tag, date, previous], row.people ?? 0);
+  }
+  for (const { key, row } of rowsOf(figures.retention)) {
+    const [cohort, tag, day] = key;
+    const date = new Date(Date.parse(String(cohort)) + Number(day) * DAY).toISOString().slice(0, 10);
+    for (const scope of [ALL, tag]) add(["retained", scope, date, cohort], row.people ?? 0);
+  }
+  for (const { key, row } of rowsOf(figures.depositors)) {
+    const [date, tag, previous, firstDate, isFirst, registered] = key;
+    const [kind, when] =
+      previous !== "" ? ["previous", previous] : isFirst ? ["registration", registered] : ["first", firstDate];
+    add(["depositors", tag, date, kind, when], row.people ?? 0);
+  }
+  for (const { key, row } of rowsOf(figures.funnel)) {
+    const [anchor, date, step, tag, elapsed] = key;
+    if (anchor === "event") add(["funnel", tag, date, step, "", elapsed], row.people ?? 0);
+  }
+  addSteps(figures, add);
+  addCohorts(figures, add);
+  for (const { event, duplicate } of kept(sent)) {
+    const hour = Math.floor(event.received_at / 3_600_000);
+    const outcome = event.test === 1 ? "test" : event.bot !== null ? "bot" : duplicate ? "duplicate" : "counted";
+    add(["outcomes", ALL, event.event_date, outcome, event.test === 0 ? (event.bot ?? "") : "", hour], 1);
+  }
+  return sheet;
+}
+
+type Add = (name: unknown[], ...sums: number[]) => void;
+
+/** Steps of the funnel by the day of the visit; the oracle does not say on which day each of them was taken. */
+function addSteps(figures: Figures, add: Add): void {
+  for (const { row } of rowsOf(figures.players)) {
+    const { visit, registration, deposit, second_deposit } = row as unknown as Record<string, string | null>;
+    if (!visit) continue;
+    let before: string | null = null;
+    for (const [step, milestone] of [visit, registration, deposit, second_deposit].entries()) {
+      if (!milestone || (before !== null && milestone.slice(0, 15) < before.slice(0, 15))) break;
+      const elapsed = before === null ? -1 : Number(milestone.slice(0, 15)) - Number(before.slice(0, 15));
+      add(["funnel", visit.slice(27), milestone.slice(16, 26), step, visit.slice(16, 26), elapsed], 1);
+      before = milestone;
+    }
+  }
+}
+
+/** What people pay, by the day on which they were first here, which `player_days` tells. */
+function addCohorts(figures: Figures, add: Add): void {
+  const begun = new Map<unknown, { at: number; tag: string; date: string }>();
+  for (const { key, row } of rowsOf(figures.player_days)) {
+    const [person, date, , , tag] = key as string[];
+    const one = { at: row.first_at ?? 0, tag: tag ?? "", date: date ?? "" };
+    const known = begun.get(person);
+    if (!known || one.at < known.at || (one.at === known.at && one.tag < known.tag)) begun.set(person, one);
+  }
+  const firstPaid = new Map<string, string>();
+  for (const { key, row } of rowsOf(figures.payments)) {
+    const [date, type, person, , , , , currency] = key as string[];
+    const { date: cohort = "", tag = "" } = begun.get(person) ?? {};
+    for (const scope of [ALL, tag])
+      add(["cohort_money", scope, date, cohort, type, currency], row.total ?? 0, row.whole ?? 0, row.fraction ?? 0);
+    if (INCOME.includes(type ?? "") && (date ?? "") < (firstPaid.get(person ?? "") ?? "~"))
+      firstPaid.set(person ?? "", date ?? "");
+  }
+  for (const [person, date] of firstPaid) {
+    const { date: cohort = "", tag = "" } = begun.get(person) ?? {};
+    for (const scope of [ALL, tag]) add(["first_payers", scope, date, cohort], 1);
+  }
+}
+
+/** What is known of each person, as `readPeople` tells it. */
+export function peopleOf(sent: StoredEvent[], attributionDays: number): Record<string, unknown> {
+  const figures = figuresOf(sent, attributionDays);
+  const did = new Map<unknown, Record<string, number>>();
+  for (const { key, row } of rowsOf(figures.player_days)) {
+    const [person, , type, app] = key;
+    const own = did.get(person) ?? {};
+    own[`${type} ${app}`] = (own[`${type} ${app}`] ?? 0) + (row.total ?? 0);
+    did.set(person, own);
+  }
+  const money = new Map<unknown, Record<string, number[]>>();
+  for (const { key, row } of rowsOf(figures.payments)) {
+    const [, type, person, , , , , currency] = key;
+    const own = money.get(person) ?? {};
+    const [payments = 0, whole = 0, fraction = 0] = own[`${type} ${currency}`] ?? [];
+    const cents = fraction + (row.fraction ?? 0);
+    own[`${type} ${currency}`] = [
+      payments + (row.total ?? 0),
+      whole + (row.whole ?? 0) + Math.floor(cents / 10_000),
+      cents % 10_000,
+    ];
+    money.set(person, own);
+  }
+  return Object.fromEntries(
+    rowsOf(figures.players).map(({ key: [person = ""], row: { total_deposits: _, ...row } }) => [
+      person,
+      { ...row, did: did.get(person), money: money.get(person) ?? {} },
+    ]),
+  );
+}

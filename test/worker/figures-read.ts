@@ -1,0 +1,130 @@
+/** The figures of a project as the new core's rows have them, by names that say what each is. */
+import { env } from "cloudflare:workers";
+import { lineOf, widthOf } from "../../worker/figures/changes.ts";
+import { DEPOSITOR_LINES } from "../../worker/figures/counters/depositors.ts";
+import { cellOf } from "../../worker/figures/counters/dimensions.ts";
+import { stepOf } from "../../worker/figures/counters/funnel.ts";
+import { type DayTexts, readLines } from "../../worker/figures/day-rows.ts";
+import { outcomeOfLine } from "../../worker/figures/outcomes.ts";
+import type { PartName } from "../../worker/figures/parts.ts";
+import { linkOf, type PersonRow, stateOf } from "../../worker/figures/person-row.ts";
+import { type Milestone, type State, unpair } from "../../worker/figures/state.ts";
+import { readTally, type Sums } from "../../worker/figures/tally.ts";
+import { readPage } from "../../worker/figures/visitor-pages.ts";
+import { Words } from "../../worker/figures/words.ts";
+
+/** Sums by a name, which is JSON of what they are of. */
+export type Sheet = Record<string, number[]>;
+
+const DAY = 86_400_000;
+const dateOf = (number: number): string => (number === 0 ? "" : new Date(number * DAY).toISOString().slice(0, 10));
+
+async function wordsOf(project_id: string): Promise<Words> {
+  const { results } = await env.DB.prepare("SELECT names FROM words WHERE project_id = ? ORDER BY first")
+    .bind(project_id)
+    .all<{ names: string }>();
+  return new Words(results.flatMap(({ names }) => JSON.parse(names) as string[]));
+}
+
+type Place = { scope: string; date: string; line: number; key: number; words: Words };
+type Name = (place: Place) => unknown[];
+
+const cell = (words: Words, key: number) => {
+  const { dimension, value } = cellOf(key);
+  return [dimension?.name, words.name(value)];
+};
+const kind = (line: number) =>
+  Object.keys(DEPOSITOR_LINES).find((_, index) => Object.values(DEPOSITOR_LINES)[index] === line);
+
+/** How an entry of each part is called. */
+const NAMES: Record<Exclude<PartName, "counts">, Name> = {
+  cells: ({ words, line, key }) => [words.name(line), null, ...cell(words, key)],
+  cells_by_hour: ({ words, line, key }) => [words.name(Math.floor(line / 24)), line % 24, ...cell(words, key)],
+  money: ({ words, line, key }) => [...unpair(line).map((code) => words.name(code)), null, ...cell(words, key)],
+  money_by_hour: ({ words, line, key }) => [
+    ...unpair(Math.floor(line / 24)).map((code) => words.name(code)),
+    line % 24,
+    ...cell(words, key),
+  ],
+  returns: ({ key }) => [dateOf(key)],
+  retained: ({ key }) => [dateOf(key)],
+  first_payers: ({ key }) => [dateOf(key)],
+  cohort_money: ({ words, line, key }) => [dateOf(line), ...unpair(key).map((code) => words.name(code))],
+  depositors: ({ line, key }) => [kind(line), dateOf(key)],
+  funnel: ({ line, key }) => [stepOf(line).step, dateOf(stepOf(line).visit_date), key - 1],
+  outcomes: ({ words, line, key }) => [outcomeOfLine(line).outcome, words.name(outcomeOfLine(line).reason), key],
+};
+
+export async function readDays(project_id: string): Promise<Sheet> {
+  const words = await wordsOf(project_id);
+  const { results } = await env.DB.prepare(
+    "SELECT scope, date, counts, life, cells, hours FROM days WHERE project_id = ?",
+  )
+    .bind(project_id)
+    .all<DayTexts & { scope: string; date: number }>();
+  const sheet: Sheet = {};
+  for (const { scope, date: number, ...texts } of results) {
+    const date = dateOf(number);
+    for (const [type, sums] of Object.entries(JSON.parse(texts.counts || "{}") as Record<string, number[]>))
+      sheet[JSON.stringify(["counts", scope, date, type])] = sums;
+    for (const text of [texts.life, texts.cells, texts.hours]) {
+      for (const [lineNumber, body] of readLines(text)) {
+        const { part, line } = lineOf(lineNumber);
+        if (part === "counts") throw new Error("counts have a column of their own");
+        const width = widthOf(lineNumber);
+        for (const [key, sums] of readTally(body, width)) {
+          const name = JSON.stringify([part, scope, date, ...NAMES[part]({ scope, date, line, key, words })]);
+          if (sheet[name]) throw new Error(`${name} is there twice`);
+          sheet[name] = (sums as Sums).slice(0, width);
+        }
+      }
+    }
+  }
+  return sheet;
+}
+
+/** As `players` has it, with what the person did and paid. */
+export async function readPeople(project_id: string, window: number): Promise<Record<string, unknown>> {
+  const words = await wordsOf(project_id);
+  const rules = { words, window };
+  const read = (text: string) => env.DB.prepare(text).bind(project_id);
+  const { results: own } = await read(
+    "SELECT person, now, ifnull(head, '') AS head, recent FROM people WHERE project_id = ?",
+  ).all<PersonRow & { person: string }>();
+  const { results: pages } = await read("SELECT body FROM visitor_pages WHERE project_id = ?").all<{ body: string }>();
+  const paged = pages.flatMap(({ body }) => [...readPage(body)].map(([person, row]) => ({ person, ...row })));
+  const people: Record<string, unknown> = {};
+  for (const { person, ...row } of [...own, ...paged]) {
+    if (linkOf(row.now)) continue;
+    if (people[person]) throw new Error(`${person} is there twice`);
+    people[person] = described(person, stateOf(row, rules), words);
+  }
+  return people;
+}
+
+function described(person: string, state: State, words: Words) {
+  const at = (milestone: Milestone | null) =>
+    milestone && `${String(milestone.at).padStart(15, "0")} ${dateOf(milestone.date)} ${words.name(milestone.tag)}`;
+  const pairName = (key: number) =>
+    unpair(key)
+      .map((code) => words.name(code))
+      .join(" ");
+  const { visit, registration, deposit, second_deposit, third_deposit } = state.milestones;
+  return {
+    player_id: person.startsWith("\u001f") ? null : person,
+    first_seen: state.first_at,
+    last_event_at: state.at,
+    total_events: state.total,
+    first_touch: at(state.first_touch),
+    last_touch: at(state.last_touch),
+    visit: at(visit),
+    registration: at(registration),
+    deposit: at(deposit),
+    second_deposit: at(second_deposit),
+    third_deposit: at(third_deposit),
+    did: Object.fromEntries([...state.did].map(([key, events]) => [pairName(key), events])),
+    money: Object.fromEntries(
+      [...state.money].map(([key, { payments, whole, fraction }]) => [pairName(key), [payments, whole, fraction]]),
+    ),
+  };
+}

@@ -1,0 +1,81 @@
+/** What a run changes of people's histories: events that come, that count no more, or that turn out to be someone else's. */
+import type { Numbered } from "./log-reader.ts";
+import type { PersonEvent } from "./person-event.ts";
+import { type Link, visitorOf } from "./person-row.ts";
+import { canCount, type LoggedEvent } from "./segment.ts";
+import type { Words } from "./words.ts";
+
+export type Edit = {
+  added: PersonEvent[];
+  /** By `seq`. */
+  removed: Set<number>;
+  /** Visitors who are another player's now: what came by them alone goes. */
+  lost: Set<string>;
+  /** Whether the person, a visitor, is a player's now. */
+  gone: boolean;
+};
+
+export class Edits extends Map<string, Edit> {
+  of(person: string): Edit {
+    const known = this.get(person);
+    if (known) return known;
+    const made: Edit = { added: [], removed: new Set(), lost: new Set(), gone: false };
+    this.set(person, made);
+    return made;
+  }
+}
+
+const DAY_MS = 86_400_000;
+const dates = new Map<string, number>();
+
+/** Days since 1970. */
+export function dateNumber(date: string): number {
+  const known = dates.get(date);
+  if (known !== undefined) return known;
+  const number = Date.parse(`${date}T00:00:00Z`) / DAY_MS;
+  dates.set(date, number);
+  return number;
+}
+
+export const personEvent = ({ seq, event }: Numbered, words: Words): PersonEvent => ({
+  seq,
+  at: event.timestamp,
+  event_id: event.event_id,
+  event_type: words.code(event.event_type),
+  banner_tag: words.code(event.banner_tag),
+  app_id: words.code(event.app_id),
+  country: words.code(event.country),
+  device: words.code(event.device),
+  platform: words.code(event.platform),
+  currency: words.code(event.currency),
+  amount: event.amount ?? 0,
+  date: dateNumber(event.event_date),
+  hour: event.event_hour,
+  visitor_id: event.player_id === null ? (event.visitor_id ?? "") : "",
+});
+
+const rankOf = ({ timestamp, event_id, trusted }: LoggedEvent): string =>
+  `${String(timestamp).padStart(15, "0")} ${event_id} ${1 - trusted}`;
+
+/**
+ * Which visitors turn out to be which players: of all events that name both the earliest decides, so late and reordered
+ * ones lead to the same answer. A duplicate says so as well. `known` are the links before.
+ */
+export function newLinks(events: readonly Numbered[], known: (visitor: string) => Link | null): Map<string, Link> {
+  const links = new Map<string, Link>();
+  for (const { event } of events) {
+    if (event.player_id === null || event.visitor_id === null || !canCount(event)) continue;
+    const visitor = visitorOf(event.visitor_id);
+    const link = { player_id: event.player_id, rank: rankOf(event) };
+    const before = links.get(visitor) ?? known(visitor);
+    if (before === null || link.rank < before.rank) links.set(visitor, link);
+  }
+  return links;
+}
+
+/** Whose event it is, by the links given. */
+export function personOf(event: LoggedEvent, link: (visitor: string) => Link | null): string {
+  if (event.player_id !== null) return event.player_id;
+  const visitor = visitorOf(event.visitor_id ?? "");
+  return link(visitor)?.player_id ?? visitor;
+}

@@ -1,0 +1,53 @@
+/** Reads what has been appended to the log since the last run. */
+import { type LoggedEvent, readBody } from "./segment.ts";
+import { rowsOf } from "./statements.ts";
+
+export type Numbered = { seq: number; event: LoggedEvent };
+
+/** The events of one project that a run takes. */
+export type ProjectLog = {
+  project_id: string;
+  events: Numbered[];
+  /** Earlier events that count no more, by the log as it is at the end of the run. */
+  superseded: Numbered[];
+};
+
+/** The events `after < seq <= upTo`. */
+export type LogRange = { after: number; upTo: number; projects: ProjectLog[] };
+
+const BEHIND = "s.seq > (SELECT cursor FROM log_state) AND s.seq <= (SELECT cursor FROM log_state) + ?1";
+const SEGMENTS = `SELECT s.seq, s.events, s.superseded, s.body FROM log_segments s WHERE ${BEHIND} ORDER BY s.seq`;
+const SUPERSEDED = `SELECT DISTINCT x.value AS seq, o.seq AS first, o.body FROM log_segments s CROSS JOIN json_each(s.superseded) x
+  CROSS JOIN log_segments o ON o.seq = (SELECT l.seq FROM log_segments l WHERE l.seq <= x.value ORDER BY l.seq DESC LIMIT 1)
+  WHERE ${BEHIND} AND s.superseded IS NOT NULL`;
+
+type Segment = { seq: number; events: number; body: string };
+type Superseded = { seq: number; first: number; body: string };
+
+/** At least `limit` events, and fewer than a segment more, as far as there are so many. One call. */
+export async function readLog(db: D1Database, limit: number): Promise<LogRange> {
+  const [state, segments, earlier] = await db.batch([
+    db.prepare("SELECT cursor FROM log_state"),
+    db.prepare(SEGMENTS).bind(limit),
+    db.prepare(SUPERSEDED).bind(limit),
+  ]);
+  const after = rowsOf<{ cursor: number }>(state)[0]?.cursor ?? 0;
+  const read = rowsOf<Segment>(segments);
+  const last = read.at(-1);
+  const projects = new Map<string, ProjectLog>();
+  const projectOf = ({ project_id }: LoggedEvent): ProjectLog => {
+    const known = projects.get(project_id);
+    if (known) return known;
+    const made = { project_id, events: [], superseded: [] };
+    projects.set(project_id, made);
+    return made;
+  };
+  for (const { seq, body } of read)
+    for (const [offset, event] of readBody(body).entries()) projectOf(event).events.push({ seq: seq + offset, event });
+  for (const { seq, first, body } of rowsOf<Superseded>(earlier)) {
+    // Where its segment has gone from the log, it was counted for good.
+    const event = readBody(body)[seq - first];
+    if (event) projectOf(event).superseded.push({ seq, event });
+  }
+  return { after, upTo: last ? last.seq + last.events - 1 : after, projects: [...projects.values()] };
+}

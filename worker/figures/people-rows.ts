@@ -1,0 +1,114 @@
+/** Which rows of people a run writes: each in a row of its own, or in a page of visitors. */
+import type { Written } from "./chunks.ts";
+import type { People } from "./people.ts";
+import { linkRow, type PersonRow } from "./person-row.ts";
+import type { PersonWrite, ProjectRun } from "./project-run.ts";
+import { stateText } from "./state-text.ts";
+import { type Page, type PageSizes, pageRows } from "./visitor-pages.ts";
+
+export type PeopleRows = {
+  /** project_id, person, now, head, recent; where `head` is null, `recent` goes behind what is there. */
+  people: (string | null)[][];
+  gone: [project_id: string, person: string][];
+  /** Chunks that are closed as they lie, that are closed beside them, and that are none any more. */
+  closes: [project_id: string, person: string, until: number][];
+  closed: (string | number)[][];
+  reopened: [project_id: string, person: string, until: number][];
+  pages: [project_id: string, first: string, body: string][];
+  emptied: [project_id: string, first: string][];
+};
+
+export const noRows = (): PeopleRows => ({
+  people: [],
+  gone: [],
+  closes: [],
+  closed: [],
+  reopened: [],
+  pages: [],
+  emptied: [],
+});
+
+/** Of so few events the state follows quickly, and need not be kept. */
+const FEW = 2;
+
+/** Adds one project's people. */
+export function addPeople(rows: PeopleRows, run: ProjectRun, writes: readonly PersonWrite[], sizes: PageSizes): void {
+  const { project_id, people, links } = run;
+  const own = writes.filter(({ person }) => !links.has(person));
+  const pages = new TouchedPages(people, [...own.map(({ person }) => person), ...links.keys()], sizes);
+  for (const { person, reopened } of writes)
+    rows.reopened.push(...reopened.map((until): [string, string, number] => [project_id, person, until]));
+
+  for (const [visitor, link] of links) {
+    const page = pages.of(visitor);
+    if (page) page.set(visitor, linkRow(link));
+    else rows.people.push([project_id, visitor, ...columnsOf(linkRow(link))]);
+  }
+  for (const { person, written } of own) {
+    const page = pages.of(person);
+    const before = people.rows.get(person)?.row;
+    if (written === null) {
+      if (!page?.delete(person)) rows.gone.push([project_id, person]);
+    } else if (page && written.closes === null && written.closed.length === 0) {
+      page.set(person, pagedRow(written, before));
+    } else {
+      const { closes, closed, head, events } = written;
+      if (page?.delete(person) && closes && before)
+        rows.closed.push([project_id, person, closes.until, before.head, before.recent]);
+      else if (closes) rows.closes.push([project_id, person, closes.until]);
+      rows.closed.push(...closed.map((chunk) => [project_id, person, chunk.until, chunk.head, chunk.events]));
+      rows.people.push([project_id, person, stateText(written.now), head, events]);
+    }
+  }
+  pages.write(project_id, rows);
+}
+
+const columnsOf = ({ now, head, recent }: PersonRow) => [now, head, recent];
+
+function pagedRow({ now, head, events }: Written, before: PersonRow | undefined): PersonRow {
+  return {
+    now: now.closed === 0 && now.total <= FEW ? "" : stateText(now),
+    head: head ?? before?.head ?? "",
+    recent: head === null ? (before?.recent ?? "") + events : events,
+  };
+}
+
+/** The pages of visitors that a run writes: those that its visitors are in, and those that enough new ones come into. */
+class TouchedPages {
+  readonly #people: People;
+  readonly #sizes: PageSizes;
+  readonly #worth: ReadonlySet<string | null>;
+  /** By their names; null is what comes before the first page. */
+  readonly #pages = new Map<string | null, Page>();
+
+  constructor(people: People, persons: readonly string[], sizes: PageSizes) {
+    this.#people = people;
+    this.#sizes = sizes;
+    const coming = new Map<string | null, number>();
+    for (const person of persons) {
+      const place = people.rows.has(person) ? undefined : people.places.get(person);
+      if (place !== undefined) coming.set(place, (coming.get(place) ?? 0) + 1);
+    }
+    this.#worth = new Set([...coming].flatMap(([place, count]) => (count >= sizes.worth ? [place] : [])));
+  }
+
+  /** The page that a person is in, or comes into; null where that is a row of its own. */
+  of(person: string): Page | null {
+    const stored = this.#people.rows.get(person);
+    const first = stored ? (stored.page ?? undefined) : this.#people.places.get(person);
+    if (first === undefined || (!stored && !this.#worth.has(first))) return null;
+    const known = this.#pages.get(first);
+    if (known) return known;
+    const page: Page = new Map(first === null ? [] : this.#people.pages.get(first));
+    this.#pages.set(first, page);
+    return page;
+  }
+
+  write(project_id: string, rows: PeopleRows): void {
+    for (const [first, page] of this.#pages) {
+      const written = pageRows(first, page, this.#sizes);
+      for (const row of written) rows.pages.push([project_id, row.first, row.body]);
+      if (written.length === 0 && first !== null) rows.emptied.push([project_id, first]);
+    }
+  }
+}

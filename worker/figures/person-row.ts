@@ -1,0 +1,38 @@
+/** A row of a person, in a table or in a page of visitors: a state and events, or the player that a visitor is. */
+import type { Rules } from "./fold.ts";
+import { fold } from "./fold.ts";
+import { Reader, stringText } from "./numbers.ts";
+import { readEvents } from "./person-event.ts";
+import { noState, type State } from "./state.ts";
+import { readState } from "./state-text.ts";
+
+/** Columns as they lie; `now` is empty where it follows from the events alone. */
+export type PersonRow = { now: string; head: string; recent: string };
+
+/** The player that a visitor is, by the earliest event that names both: `rank` sorts events by time and id. */
+export type Link = { player_id: string; rank: string };
+
+const LINK = "@";
+
+export const isVisitor = (person: string): boolean => person.startsWith("\u001f");
+export const visitorOf = (visitor_id: string): string => `\u001f${visitor_id}`;
+
+export const linkRow = ({ player_id, rank }: Link): PersonRow => ({
+  now: LINK + stringText(player_id) + stringText(rank),
+  head: "",
+  recent: "",
+});
+
+/** Null where the row is a person's own. */
+export function linkOf(now: string): Link | null {
+  if (!now.startsWith(LINK)) return null;
+  const reader = new Reader(now, LINK.length);
+  return { player_id: reader.string(), rank: reader.string() };
+}
+
+export function stateOf({ now, recent }: PersonRow, rules: Rules): State {
+  if (now !== "") return readState(now);
+  const state = noState();
+  fold(state, readEvents(recent), rules, null);
+  return state;
+}

@@ -1,0 +1,178 @@
+/** What a run does for one project: who did what, by what became known, and what that changes. */
+
+import { Changes } from "./changes.ts";
+import { goOn, recount, type Sizes, type Written } from "./chunks.ts";
+import { type Edit, Edits, newLinks, personEvent, personOf } from "./edits.ts";
+import type { Rules } from "./fold.ts";
+import type { Numbered, ProjectLog } from "./log-reader.ts";
+import { countOutcome, countSuperseded } from "./outcomes.ts";
+import { People } from "./people.ts";
+import type { History, HistoryAsked } from "./people-reader.ts";
+import { inOrder, type PersonEvent } from "./person-event.ts";
+import { type Link, stateOf, visitorOf } from "./person-row.ts";
+import { canCount } from "./segment.ts";
+import { noState, type State } from "./state.ts";
+import { Words } from "./words.ts";
+
+/** What becomes of a person: new rows or none, and which closed chunks go. */
+export type PersonWrite = { person: string; written: Written | null; reopened: number[] };
+
+export class ProjectRun {
+  readonly project_id: string;
+  readonly people = new People();
+  readonly changes = new Changes();
+  readonly edits = new Edits();
+  links: ReadonlyMap<string, Link> = new Map();
+  rules: Rules = { words: new Words(), window: 0 };
+  readonly #log: ProjectLog;
+  readonly #after: number;
+  /** Events that had counted and count no more, by their seq. */
+  readonly #superseded: ReadonlyMap<number, Numbered>;
+  readonly #states = new Map<string, State>();
+  readonly #histories = new Map<string, History>();
+
+  /** `after` is the seq of the last event that is counted already. */
+  constructor(log: ProjectLog, after: number) {
+    this.project_id = log.project_id;
+    this.#log = log;
+    this.#after = after;
+    const counted = log.superseded.filter(({ event }) => canCount(event) && event.duplicate_of === null);
+    this.#superseded = new Map(counted.map((one) => [one.seq, one]));
+  }
+
+  /** Everybody whom the events name. */
+  names(): string[] {
+    const names = new Set<string>();
+    for (const { event } of [...this.#log.events, ...this.#log.superseded]) {
+      if (!canCount(event)) continue;
+      if (event.player_id !== null) names.add(event.player_id);
+      if (event.visitor_id !== null) names.add(visitorOf(event.visitor_id));
+    }
+    return [...names];
+  }
+
+  /** The players whom these visitors are, as far as they have not been read yet. */
+  linkedPlayers(): string[] {
+    const players = new Set<string>();
+    for (const { link } of this.people.rows.values())
+      if (link && !this.people.rows.has(link.player_id)) players.add(link.player_id);
+    return [...players];
+  }
+
+  /** Which visitors turn out to be which players, and the histories that are needed for it. */
+  link(): HistoryAsked[] {
+    this.links = newLinks(this.#log.events, (visitor) => this.people.linkOf(visitor));
+    const sources = new Set(this.#moves().map(({ visitor, before }) => before ?? visitor));
+    return [...sources].flatMap((person) => this.#ask(person, 0));
+  }
+
+  /** Events that are another's now, that count no more, and that came; and the histories that are needed for them. */
+  edit(sources: ReadonlyMap<HistoryAsked, History>): HistoryAsked[] {
+    this.#take(sources);
+    for (const move of this.#moves()) this.#move(move);
+    const removedAt = this.#remove();
+    this.#add();
+    return [...this.edits].flatMap(([person, { added, removed }]) => {
+      added.sort(inOrder);
+      const from = Math.min(
+        added[0]?.at ?? Number.POSITIVE_INFINITY,
+        removedAt.get(person) ?? Number.POSITIVE_INFINITY,
+      );
+      const isLate = removed.size > 0 || from <= this.#state(person).at;
+      return isLate && !this.#histories.has(person) ? this.#ask(person, from) : [];
+    });
+  }
+
+  /** Counts everybody of whom something changes. */
+  count(late: ReadonlyMap<HistoryAsked, History>, sizes: Sizes): PersonWrite[] {
+    this.#take(late);
+    return [...this.edits].map(([person, edit]) => {
+      const history = this.#histories.get(person);
+      if (!history) {
+        const written = goOn(this.#state(person), edit.added, this.rules, this.changes, sizes);
+        return { person, written, reopened: [] };
+      }
+      for (const { seq } of history.events) if (edit.removed.has(seq)) this.#countSuperseded(seq);
+      const events = edited(history.events, edit);
+      const written = recount(history.head, history.events, events, this.rules, this.changes, sizes);
+      return { person, written, reopened: history.closed };
+    });
+  }
+
+  /** Visitors who turn out to be another person than they were. */
+  #moves(): Move[] {
+    return [...this.links].flatMap(([visitor, { player_id }]) => {
+      const before = this.people.linkOf(visitor);
+      return before?.player_id === player_id ? [] : [{ visitor, player_id, before: before?.player_id ?? null }];
+    });
+  }
+
+  #move({ visitor, player_id, before }: Move): void {
+    const source = before ?? visitor;
+    const history = this.#histories.get(source);
+    if (!history) return;
+    const visitor_id = visitor.slice(1);
+    if (before === null) this.edits.of(source).gone = true;
+    else this.edits.of(source).lost.add(visitor_id);
+    const moving = history.events.filter(
+      (event) => (before === null || event.visitor_id === visitor_id) && !this.#superseded.has(event.seq),
+    );
+    this.edits.of(player_id).added.push(...moving);
+  }
+
+  /** From when on each person loses an event to a trusted one. */
+  #remove(): Map<string, number> {
+    const removedAt = new Map<string, number>();
+    for (const { seq, event } of this.#superseded.values()) {
+      const person = personOf(event, (visitor) => this.people.linkOf(visitor));
+      if (seq > this.#after || !this.people.own(person)) continue;
+      this.edits.of(person).removed.add(seq);
+      removedAt.set(person, Math.min(event.timestamp, removedAt.get(person) ?? event.timestamp));
+    }
+    return removedAt;
+  }
+
+  #add(): void {
+    const link = (visitor: string) => this.links.get(visitor) ?? this.people.linkOf(visitor);
+    for (const one of this.#log.events) {
+      const { seq, event } = one;
+      countOutcome(this.changes, event, this.rules.words);
+      if (this.#superseded.has(seq)) this.#countSuperseded(seq);
+      else if (canCount(event) && event.duplicate_of === null)
+        this.edits.of(personOf(event, link)).added.push(personEvent(one, this.rules.words));
+    }
+  }
+
+  #countSuperseded(seq: number): void {
+    const superseded = this.#superseded.get(seq);
+    if (superseded) countSuperseded(this.changes, superseded.event);
+  }
+
+  #state(person: string): State {
+    const known = this.#states.get(person);
+    if (known) return known;
+    const stored = this.people.own(person);
+    const state = stored ? stateOf(stored.row, this.rules) : noState();
+    this.#states.set(person, state);
+    return state;
+  }
+
+  #ask(person: string, from: number): HistoryAsked[] {
+    if (!this.people.own(person)) return [];
+    const { project_id, people } = this;
+    return [{ project_id, people, person, from, closed_at: this.#state(person).closed_at }];
+  }
+
+  #take(histories: ReadonlyMap<HistoryAsked, History>): void {
+    for (const [{ people, person }, history] of histories)
+      if (people === this.people) this.#histories.set(person, history);
+  }
+}
+
+type Move = { visitor: string; player_id: string; before: string | null };
+
+/** A history as an edit leaves it, in order. */
+const edited = (events: readonly PersonEvent[], { added, removed, lost, gone }: Edit): PersonEvent[] =>
+  gone
+    ? []
+    : [...events.filter(({ seq, visitor_id }) => !removed.has(seq) && !lost.has(visitor_id)), ...added].sort(inOrder);

@@ -1,0 +1,109 @@
+/**
+ * Brings the figures forward: reads what was appended since the last run, counts what it adds to each person and what it
+ * changes of their past, and writes all of it in one batch with the move of the cursor. So redelivery, crashes and
+ * concurrent runs change nothing.
+ */
+import { SIZES, type Sizes } from "./chunks.ts";
+import { type DayTexts, dayChanges } from "./day-rows.ts";
+import { readLog } from "./log-reader.ts";
+import { type Asked, peopleReads, readHistories } from "./people-reader.ts";
+import { addPeople, noRows } from "./people-rows.ts";
+import { ProjectRun } from "./project-run.ts";
+import { rowsOf } from "./statements.ts";
+import { PAGE_SIZES, type PageSizes } from "./visitor-pages.ts";
+import { Words } from "./words.ts";
+import { moveCursor, type ReadDay, writeDays, writePeople, writeWords } from "./writes.ts";
+
+/** Events a run: enough to group well, few enough for an invocation's memory and D1's 30 s a batch. */
+export const MOST_EVENTS = 5_000;
+
+const DAY_MS = 86_400_000;
+
+export type Layout = { chunks: Sizes; pages: PageSizes };
+const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES };
+
+/** It took the events `after < seq <= cursor`. */
+export type Ran = { after: number; cursor: number };
+
+/** One step of up to `limit` events. @throws where another run takes the same ones: see `lostCursor`. */
+export async function runFigures(db: D1Database, limit = MOST_EVENTS, layout = LAYOUT): Promise<Ran> {
+  const { after, upTo, projects } = await readLog(db, limit);
+  if (upTo === after) return { after, cursor: after };
+  const runs = projects.map((project) => new ProjectRun(project, after));
+  await readPeople(db, runs);
+  const sources = await readHistories(
+    db,
+    runs.flatMap((run) => run.link()),
+  );
+  const late = await readHistories(
+    db,
+    runs.flatMap((run) => run.edit(sources)),
+  );
+  const rows = noRows();
+  for (const run of runs) addPeople(rows, run, run.count(late, layout.chunks), layout.pages);
+  const days = await readDays(db, runs);
+  await db.batch([
+    moveCursor(db, after, upTo),
+    ...writeWords(db, runs),
+    ...writePeople(db, rows),
+    ...writeDays(db, days, upTo),
+  ]);
+  return { after, cursor: upTo };
+}
+
+type WordsRow = { project_id: string; names: string };
+type WindowRow = { project_id: string; attribution_days: number };
+
+/** The projects' words and settings and all people whom the events name; then the players whom visitors are. */
+async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<void> {
+  const ids = JSON.stringify(runs.map(({ project_id }) => project_id));
+  const { statements, take } = peopleReads(
+    db,
+    runs.flatMap((run) => asked(run, run.names())),
+  );
+  const [words, windows, ...people] = await db.batch([
+    db
+      .prepare(
+        "SELECT w.project_id, w.names FROM json_each(?1) j CROSS JOIN words w ON w.project_id = j.value ORDER BY w.project_id, w.first",
+      )
+      .bind(ids),
+    db
+      .prepare(
+        "SELECT project_id, attribution_days FROM projects WHERE project_id IN (SELECT value FROM json_each(?1))",
+      )
+      .bind(ids),
+    ...statements,
+  ]);
+  take(people);
+  const names = Map.groupBy(rowsOf<WordsRow>(words), ({ project_id }) => project_id);
+  const days = new Map(rowsOf<WindowRow>(windows).map((row) => [row.project_id, row.attribution_days]));
+  for (const run of runs) {
+    const known = names.get(run.project_id) ?? [];
+    run.rules = {
+      words: new Words(known.flatMap((row) => JSON.parse(row.names) as string[])),
+      window: (days.get(run.project_id) ?? 0) * DAY_MS,
+    };
+  }
+  const players = runs.flatMap((run) => asked(run, run.linkedPlayers()));
+  if (players.length === 0) return;
+  const further = peopleReads(db, players);
+  further.take(await db.batch(further.statements));
+}
+
+const asked = ({ project_id, people }: ProjectRun, persons: readonly string[]): Asked[] =>
+  persons.map((person) => ({ project_id, people, person }));
+
+/** The days that change, with their rows as they are. */
+async function readDays(db: D1Database, runs: readonly ProjectRun[]): Promise<ReadDay[]> {
+  const days = runs.flatMap((run) => dayChanges(run.changes, run.rules.words).map((change) => ({ run, change })));
+  const keys = days.map(({ run, change }) => [run.project_id, change.scope, change.date]);
+  const { results } = await db
+    .prepare(
+      `SELECT j.key AS asked, d.counts, d.life, d.cells, d.hours FROM json_each(?1) j
+       CROSS JOIN days d ON d.project_id = j.value ->> 0 AND d.scope = j.value ->> 1 AND d.date = j.value ->> 2`,
+    )
+    .bind(JSON.stringify(keys))
+    .all<DayTexts & { asked: number }>();
+  const texts = new Map(results.map((row) => [row.asked, row]));
+  return days.map((day, index) => ({ ...day, texts: texts.get(index) }));
+}

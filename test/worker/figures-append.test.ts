@@ -129,7 +129,12 @@ describe("appending in segments", () => {
     const many = Array.from({ length: 250 }, (_, n) =>
       storedEvent({ project_id: "one", event_type: "visit", event_id: `m${n}`, player_id: "p" }),
     );
-    expect(await appendSegments(env.DB, [...large, ...many])).toEqual({ stored: 290, first_seq: 1, last_seq: 290 });
+    expect(await appendSegments(env.DB, [...large, ...many])).toEqual({
+      stored: 290,
+      first_seq: 1,
+      last_seq: 290,
+      taken: 0,
+    });
     const { results } = await env.DB.prepare(
       "SELECT max(events) AS most, max(length(body)) AS longest FROM log_segments",
     ).all();

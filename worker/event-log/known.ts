@@ -43,7 +43,7 @@ const NEXT_SEQ = `max(ifnull((SELECT seq + events FROM log_segments ORDER BY seq
 
 const insertionText = (few: boolean) => `WITH ${few ? FEW_WAITING : PLACES}
   INSERT INTO log_segments (seq, events, ids, superseded, body) SELECT ${NEXT_SEQ}, ?5, ?6, ?7, ?8
-  WHERE ${few ? NO_PLACES : SAME_PLACES} AND (SELECT count(*) FROM ${HELD}) = ?4 RETURNING seq`;
+  WHERE ${few ? NO_PLACES : SAME_PLACES} AND (SELECT count(*) FROM ${HELD}) = ?4 RETURNING seq, (SELECT cursor FROM log_state) AS taken`;
 const [INSERTION, INSERTION_OF_FEW] = [insertionText(false), insertionText(true)];
 
 /** Ids and transactions as parameters of the statements here: each once. */
@@ -57,7 +57,10 @@ export function askedOf(events: readonly StoredEvent[]): Asked {
 
 const countOf = (lists: Iterable<readonly unknown[]>): number => [...lists].reduce((sum, list) => sum + list.length, 0);
 
-/** Writes a segment if the log knows as much of the ids and transactions as `known` has, and then gives its `seq`. */
+/** A segment that was written begins at `seq`; figures have the log up to `taken`. */
+export type Written = { seq: number; taken: number };
+
+/** Writes a segment if the log knows as much of the ids and transactions as `known` has, and then gives its first `seq`. */
 export function insertion(
   db: D1Database,
   asked: Asked,

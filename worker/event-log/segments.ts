@@ -7,7 +7,7 @@ import type { StoredEvent } from "../event.ts";
 import { bodyOf } from "../figures/segment.ts";
 import { type Appended, NOTHING, together } from "./append.ts";
 import { decide, NOTHING_KNOWN } from "./claims.ts";
-import { askedOf, claiming, insertion, lookUp } from "./known.ts";
+import { askedOf, claiming, insertion, lookUp, type Written } from "./known.ts";
 
 const EVENTS_A_SEGMENT = 100;
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
@@ -45,13 +45,14 @@ async function appendSegment(db: D1Database, events: readonly StoredEvent[]): Pr
   for (let tries = 0; tries < TRIES; tries++) {
     const decision = decide(events, known);
     if (decision.rows.length === 0) return NOTHING;
-    const [written] = await db.batch<{ seq: number }>([
+    const [written] = await db.batch<Written>([
       insertion(db, asked, decision, known, bodyOf(decision.rows)),
       ...(decision.claims.length > 0 ? [claiming(db, decision)] : []),
     ]);
-    const first_seq = written?.results[0]?.seq;
-    if (first_seq !== undefined) {
-      return { stored: decision.rows.length, first_seq, last_seq: first_seq + decision.rows.length - 1 };
+    const { seq, taken } = written?.results[0] ?? {};
+    if (seq !== undefined && taken !== undefined) {
+      const stored = decision.rows.length;
+      return { stored, first_seq: seq, last_seq: seq + stored - 1, taken };
     }
     known = await lookUp(db, asked);
   }

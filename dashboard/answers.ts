@@ -1,6 +1,6 @@
 /** Answers of the API that the page shows: asked once however many ask, kept while they are refreshed or fail. */
 import { useEffect, useReducer, useRef } from "preact/hooks";
-import { ApiError } from "./api.ts";
+import { ApiError, lagOf } from "./api.ts";
 
 /** A question to the API; equal keys are the same question. */
 export type Query<Data> = {
@@ -110,18 +110,24 @@ export function useRefreshing(ms: number | null): void {
 /** Who wants to know of any change, whatever the question. */
 const watchers = new Set<() => void>();
 
-/** The error that keeps answers on the page from being as fresh as they could be; undefined where all is well. */
-export function useStaleness(): { error: ApiError | undefined; loading: boolean } {
+/**
+ * What keeps answers on the page from being as fresh as they could be: the error, undefined where there is none, and how
+ * many events the figures lack.
+ */
+export function useStaleness(): { error: ApiError | undefined; loading: boolean; lag: number } {
   const [, render] = useReducer((turn: number, _: undefined) => turn + 1, 0);
   useEffect(() => {
     const watcher = () => render(undefined);
     watchers.add(watcher);
     return () => void watchers.delete(watcher);
   }, []);
-  const failed = [...entries.values()].filter(
-    (entry) => entry.listeners.size > 0 && entry.error && entry.data !== undefined,
-  );
-  return { error: failed[0]?.error, loading: failed.some((entry) => entry.asking !== null) };
+  const shown = [...entries.values()].filter((entry) => entry.listeners.size > 0 && entry.data !== undefined);
+  const failed = shown.filter((entry) => entry.error);
+  return {
+    error: failed[0]?.error,
+    loading: failed.some((entry) => entry.asking !== null),
+    lag: Math.max(0, ...shown.map((entry) => lagOf(entry.data))),
+  };
 }
 
 /** Forgets all: what one person was shown is not for the next. */

@@ -52,7 +52,11 @@ export function onSignedOut(listener: () => void): void {
   signedOut = listener;
 }
 
-type Reply<Body> = { ok: boolean; status: number; json(): Promise<Body> };
+export type Reply<Body> = { ok: boolean; status: number; headers: Pick<Headers, "get">; json(): Promise<Body> };
+
+/** How many events an answer lacks, by its body: its figures are older than they may be (worker/reports/freshness.ts). */
+const lags = new WeakMap<object, number>();
+export const lagOf = (body: unknown): number => (typeof body === "object" && body !== null && lags.get(body)) || 0;
 
 /** The body of a good answer; an ApiError for anything else. */
 export async function read<Body>(asked: Promise<Reply<Body>>): Promise<Body> {
@@ -63,9 +67,12 @@ export async function read<Body>(asked: Promise<Reply<Body>>): Promise<Body> {
   if (response.ok) {
     // Done, and nothing to say of it.
     if (response.status === 204) return undefined as Body;
-    return response.json().catch(() => {
+    const body = await response.json().catch(() => {
       throw unreachable();
     });
+    const lag = Number(response.headers.get("x-lag-events") ?? 0);
+    if (lag > 0) lags.set(body as object, lag);
+    return body;
   }
   const error = await problemOf(response);
   if (error.status === 401) signedOut();

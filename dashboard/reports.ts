@@ -1,7 +1,7 @@
 /** How a question to the API is put: a name, parameters, a call. The questions themselves stand with their panels. */
 import { filtersOf } from "./address.ts";
 import type { Query } from "./answers.ts";
-import { client, read } from "./api.ts";
+import { client, type Reply, read } from "./api.ts";
 import type { Period } from "./period.ts";
 import type { Scope } from "./scope.ts";
 
@@ -13,7 +13,6 @@ export const given = <Asked extends object>(asked: Asked) =>
   ) as Given<Asked>;
 
 type Options = { init: RequestInit };
-type Reply<Data> = { ok: boolean; status: number; json(): Promise<Data> };
 
 /** A question by name and parameters, which together tell it from any other. */
 export function query<Asked extends object, Data>(

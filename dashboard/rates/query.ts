@@ -24,6 +24,7 @@ export const health = (): Query<Health> => ({
       fetch("/health", { signal }).then((answer) => ({
         ok: answer.headers.get("content-type")?.startsWith("application/json") ?? false,
         status: answer.status,
+        headers: answer.headers,
         json: () => answer.json() as Promise<Health>,
       })),
     ),

@@ -258,6 +258,25 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await expect.poll(() => alert.count(), soon).toBe(0);
   });
 
+  test("says how many events the figures lack, and asks again by itself until they have them", async () => {
+    const page = await signedIn("/404.css");
+    let lagging = true;
+    await page.route("**/api/v1/funnel*", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        headers: { ...response.headers(), ...(lagging && { "x-lag-events": "12345" }) },
+      });
+    });
+    await page.goto(`${server.url}/?view=funnel`);
+    const notice = page.getByText("The figures lack the last 12,345 events.");
+    await notice.waitFor(soon);
+    await page.locator('[data-step="visit"] data').waitFor();
+    lagging = false;
+    await expect.poll(() => notice.count(), soon).toBe(0);
+    expect(await page.locator('[data-step="visit"] data').count()).toBe(1);
+  });
+
   test("keeps what it shows in the address, for a reload and for Back", async () => {
     const page = await signedIn("/");
     await page.getByRole("button", { name: "spring" }).first().waitFor();

@@ -121,6 +121,14 @@ describe("while nobody asks", () => {
     expect(fills(GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
   });
 
+  it("the tables run at once for an event that the queue has held for more than an hour", async () => {
+    await send(visit({ received_at: Date.now() - HOUR + 60_000 }));
+    expect([await alarm(), runs()]).toEqual([null, 0]);
+    await send(visit({ received_at: Date.now() - HOUR - 1 }));
+    await until(async () => (await least()) === (await head()));
+    expect(runs()).toBe(1);
+  });
+
   it("the tables run each hour, and in no other minute", async () => {
     await send(visit());
     const minute = (scheduledTime: number) => worker.scheduled({ scheduledTime, cron: "* * * * *", noRetry() {} }, env);
@@ -173,6 +181,23 @@ describe("a report", () => {
     await Promise.all(answers.map((answer) => answer.text()));
     expect(runs()).toBe(1);
     expect(await totalOf(await ask())).toBe(30);
+  });
+
+  it("counts what is delivered again, while reports are asked, once", async () => {
+    const events = Array.from({ length: 40 }, (_, n) => visit({ player_id: `p${n % 7}` }));
+    for (let n = 0; n < 40; n += 4) {
+      await forget();
+      const batch = [{ events: events.slice(Math.max(0, n - 4), n + 4) }];
+      await Promise.all([
+        deliver(batch),
+        deliver(batch),
+        ask(),
+        ask("/campaigns"),
+        bringForward(env, db, Date.now(), 0),
+      ]);
+    }
+    await age();
+    expect(await totalOf(await ask())).toBe(40);
   });
 
   it("that the asker has already is no answer to them any more, once an event waits for too long", async () => {

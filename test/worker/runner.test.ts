@@ -92,6 +92,45 @@ describe("a duty", () => {
     expect(lines.filter((line) => line.includes('"message":"duty failed","name":"test failing"'))).toHaveLength(7);
   });
 
+  it("is one run for all who ask for it, and none within the age that they allow", async () => {
+    let runs = 0;
+    let open = false;
+    duty("test shared", async () => {
+      runs++;
+      while (!open) await scheduler.wait(5);
+      return "done";
+    });
+    const object = env.RUNNER.getByName("test shared");
+    const ask = (age: number, patience = 60_000) => object.bringForward("test shared", age, patience);
+    const first = [ask(60_000), ask(60_000)];
+    await until(() => runs === 1);
+    first.push(ask(60_000));
+    // Whoever has less patience goes.
+    expect(await ask(60_000, 20)).toBe(false);
+    open = true;
+    expect(await Promise.all(first)).toEqual([true, true, true]);
+    expect([await ask(60_000), runs]).toEqual([true, 1]);
+    expect([await ask(0), runs]).toEqual([true, 2]);
+  });
+
+  it("that began too early for who asks is followed by another", async () => {
+    let runs = 0;
+    let open = false;
+    duty("test followed", async () => {
+      runs++;
+      while (!open) await scheduler.wait(5);
+      return "done";
+    });
+    const object = env.RUNNER.getByName("test followed");
+    await object.wake("test followed");
+    await until(() => runs === 1);
+    await scheduler.wait(5);
+    const asked = object.bringForward("test followed", 0, 60_000);
+    await until(async () => (await alarmOf("test followed")) !== null);
+    open = true;
+    expect([await asked, runs]).toEqual([true, 2]);
+  });
+
   it("is woken as often as it says, at whatever second the minute ends", () => {
     const own = duty("test quarters", async () => "done", 15 * 60_000);
     for (const second of [0, 1_000, 59_999]) {

@@ -7,6 +7,7 @@ import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
 import { add, type Counts } from "../meter/meter.ts";
 import { fills } from "../projections/catch-up.ts";
+import { GROUPS } from "../projections/index.ts";
 import { wakeAfterAppend } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
@@ -28,8 +29,8 @@ const TRY_CALLS = 16;
 /** A line of the log may have 256 KB. */
 const IDS_A_LINE = 2_000;
 
-/** `duplicates` are events that the log had already. */
-type Consumed = Taken & { messages: number; events: number; duplicates: number };
+/** `duplicates` are events that the log had already; `overdue` is whether one has waited in the queue too long to gather. */
+type Consumed = Taken & { messages: number; events: number; duplicates: number; overdue: boolean };
 
 /** Without the events of people who were erased while these were on their way. */
 async function admissible(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
@@ -61,7 +62,8 @@ async function take(env: Env, db: Database, messages: Messages, now: number): Pr
     await bury(db, casualties, CONSUMER, now);
   }
   const duplicates = sent.length - taken.stored - taken.casualties.length - taken.untried.length;
-  return { ...taken, casualties, messages: messages.length, events: sent.length, duplicates };
+  const overdue = sent.some(({ received_at }) => now - received_at > GROUPS.tables.every);
+  return { ...taken, casualties, messages: messages.length, events: sent.length, duplicates, overdue };
 }
 
 async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
@@ -86,7 +88,7 @@ const requestsOf = (messages: Messages): string[] => [
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
 function tell(messages: Messages, consumed: Consumed, ms: number): void {
-  const { casualties: _, untried: __, taken: ___, ...figures } = consumed;
+  const { casualties: _, untried: __, taken: ___, overdue: ____, ...figures } = consumed;
   const ids = requestsOf(messages);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
     log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
@@ -120,7 +122,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       return batch.ackAll();
     }
     const counts: Counts = { "queue batches": 1 };
-    let filled = false;
+    let tables = false;
     for (const messages of portionsOf(batch.messages)) {
       const began = Date.now();
       const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
@@ -130,9 +132,9 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       if (!consumed) continue;
       tell(messages, consumed, Date.now() - began);
       add(counts, countsOf(consumed));
-      filled ||= hasFilled(consumed);
+      tables ||= isTimeForTables(consumed);
     }
-    await Promise.all([wake(env, filled), record(env, counts)]);
+    await Promise.all([wake(env, tables), record(env, counts)]);
   } catch (error) {
     const { queue, messages } = batch;
     const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
@@ -149,9 +151,9 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
   "queue known": duplicates,
 });
 
-/** Whether so many events wait for the tables now that they run. */
-const hasFilled = ({ taken, first_seq, last_seq }: Consumed): boolean =>
-  first_seq !== null && last_seq !== null && fills(taken, first_seq, last_seq);
+/** Whether the tables run now: so many events wait for them, or one has waited for too long before. */
+const isTimeForTables = ({ taken, first_seq, last_seq, overdue }: Consumed): boolean =>
+  first_seq !== null && last_seq !== null && (overdue || fills(taken, first_seq, last_seq));
 
 const wake = (env: Env, tables: boolean) =>
   wakeAfterAppend(env, tables).catch((error) => {

@@ -5,6 +5,7 @@
  */
 import { and, eq, ne, sql } from "drizzle-orm";
 import { projectId } from "./event.ts";
+import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { Remembered } from "./remembered.ts";
 import { openDatabase, projects, type SchemaMode, schemas, schemaVersions } from "./schema.ts";
@@ -104,7 +105,7 @@ export async function findSnapshot(env: Env, project_id: string, now: number): P
   const memory = known.get(project_id);
   if (memory && now < memory.until) return memory.value;
   try {
-    return await inTime(together(env, project_id, now));
+    return await orLate(together(env, project_id, now));
   } catch (error) {
     const last = memory ?? (await findCopy<Snapshot>(env, copyName(project_id), now));
     if (last) {
@@ -130,14 +131,12 @@ function together(env: Env, project_id: string, now: number): Promise<Snapshot |
 
 class Late extends Error {}
 
-/** Gives up after a while: the database may be stalled. The timer is I/O of its own, as waiting for another request needs it. */
-const inTime = <Result>(reading: Promise<Result>): Promise<Result> =>
-  Promise.race([
-    reading,
-    scheduler.wait(PATIENCE_MS).then(() => {
-      throw new Late("the database takes its time");
-    }),
-  ]);
+/** Gives up after a while: the database may be stalled. */
+async function orLate(reading: Promise<Snapshot | null>): Promise<Snapshot | null> {
+  const found = await inTime(reading, PATIENCE_MS, "late");
+  if (found === "late") throw new Late("the database takes its time");
+  return found;
+}
 
 async function refresh(env: Env, project_id: string, now: number): Promise<Snapshot | null> {
   const before = changes;

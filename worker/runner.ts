@@ -5,6 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { DUTIES } from "./cron.ts";
+import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { metered } from "./store/budget.ts";
 
@@ -49,7 +50,7 @@ export class Runner extends DurableObject<Env> {
         else if (alarm > Date.now()) return false;
       }
       const left = asked + patience - Date.now();
-      if (left <= 0 || !(await this.#ended(left))) return false;
+      if (left <= 0 || (await inTime(this.#end.promise, left, "late")) === "late") return false;
     }
     return true;
   }
@@ -86,18 +87,6 @@ export class Runner extends DurableObject<Env> {
   /** Written once: every write is billed, and an alarm does not know the object's name. */
   async #remember(name: string): Promise<void> {
     if ((await this.ctx.storage.get("duty")) !== name) await this.ctx.storage.put("duty", name);
-  }
-
-  /** Waits for the end of a run; false where it does not come in so many milliseconds. */
-  async #ended(ms: number): Promise<boolean> {
-    const waiting = new AbortController();
-    const late = scheduler.wait(ms, { signal: waiting.signal }).then(
-      () => false,
-      () => false,
-    );
-    const ended = await Promise.race([this.#end.promise.then(() => true), late]);
-    waiting.abort();
-    return ended;
   }
 }
 

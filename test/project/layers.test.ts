@@ -28,6 +28,7 @@ const STEPS: string[][] = [
     "worker/money.ts",
     "worker/calendar.ts",
     "worker/log.ts",
+    "worker/in-time.ts",
     "worker/outbox.ts",
     "worker/remembered.ts",
     "worker/sealed-copy.ts",

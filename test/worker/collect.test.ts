@@ -200,9 +200,12 @@ describe("the consumer", () => {
     expect(Object.values((await figuresIn("money")).money_summary)).toEqual([{ total: 1, whole: 0, fraction: 100 }]);
   });
 
-  it("makes the figures by itself: from the queue to the tables without being asked", async () => {
+  it("makes the figures by itself: from the queue to the tables without being asked, within the hour", async () => {
     await createProject("by-itself");
     expect((await visit(env, "by-itself", 1)).status).toBe(200);
+    const logged = () => env.DB.prepare("SELECT 1 FROM events WHERE project_id = 'by-itself'").first();
+    await vi.waitFor(async () => expect(await logged()).not.toBeNull(), { timeout: 60_000, interval: 100 });
+    await worker.scheduled({ scheduledTime: Date.UTC(2026, 5, 1, 13), cron: "* * * * *", noRetry() {} }, env);
     await vi.waitFor(
       async () => expect(Object.values((await figuresIn("by-itself")).daily_metrics)).toEqual([{ count: 1, total: 1 }]),
       {

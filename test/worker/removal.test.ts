@@ -200,6 +200,8 @@ describe("a removal", () => {
   it("leaves no row in any table but the record of who did what, and touches no other project", async () => {
     for (const project_id of ["stays", "goes"]) await createProject(project_id);
     const tables = await tablesOfProjects();
+    // Held, as by an erasure: a run that another test has woken makes no rows of these events.
+    await env.DB.prepare("UPDATE renaming SET erasure_id = 'a test'").run();
     expect(tables.length).toBeGreaterThan(25);
     for (const { name, columns } of tables) {
       if (name === "projects" || name === "removals") continue;
@@ -228,5 +230,6 @@ describe("a removal", () => {
     expect(left).toEqual(["audit", "erasures", "removals"]);
     for (const { name } of tables)
       if (name !== "removals") expect([name, await rowsOf(name, "stays")]).toEqual([name, 1]);
+    await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();
   });
 });

@@ -107,6 +107,8 @@ describe("a duty", () => {
     first.push(ask(60_000));
     // Whoever has less patience goes.
     expect(await ask(60_000, 20)).toBe(false);
+    // No other run is to follow.
+    expect(await alarmOf("test shared")).toBeNull();
     open = true;
     expect(await Promise.all(first)).toEqual([true, true, true]);
     expect([await ask(60_000), runs]).toEqual([true, 1]);

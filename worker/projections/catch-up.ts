@@ -3,6 +3,7 @@
  * before the last ten seconds; those who ask at the same time wait for one run.
  */
 import { sql } from "drizzle-orm";
+import { inTime } from "../in-time.ts";
 import { log } from "../log.ts";
 import type { Database } from "../schema.ts";
 import { GROUPS } from "./index.ts";
@@ -57,8 +58,8 @@ export async function catchUp(env: Env, place: Place, now: number, age: number =
   const wait = place.head - place.least > MOST_AWAITED ? 0 : LONGEST_WAIT_MS;
   try {
     const asked = env.RUNNER.getByName("tables").bringForward("tables", age, wait);
-    const current = await Promise.race([asked, scheduler.wait(wait + ANSWER_MS).then(() => false)]);
-    if (!current) log("warn", "tables behind", { events: place.head - place.least });
+    if (!(await inTime(asked, wait + ANSWER_MS, false)))
+      log("warn", "tables behind", { events: place.head - place.least });
   } catch (error) {
     log("error", "catching up failed", { error: String(error) });
   }

@@ -17,6 +17,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   latency: async () => (await import("./latency.ts")).benchLatency(),
   collect: async () => (await import("./collect.ts")).benchCollect(),
   log: async () => (await import("./log.ts")).benchLog(),
+  core: async () => (await import("./core.ts")).benchCore(),
   gathering: async () => (await import("./gathering.ts")).benchGathering(),
   reports: async () => (await import("./reports.ts")).benchReports(),
   restore: async () => (await import("./restore.ts")).benchRestore(),

@@ -9,10 +9,10 @@ import { migrate } from "./database.ts";
 export const TOKEN = "bench";
 const UNLIMITED = { limit: 1_000_000, period: 10 } as const;
 
-export async function bundled(): Promise<string> {
+export async function bundled(entry = "worker/index.ts"): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), "edgepixel-bench-")), "worker.js");
   await build({
-    entryPoints: ["worker/index.ts"],
+    entryPoints: [entry],
     bundle: true,
     format: "esm",
     outfile: file,

@@ -5,7 +5,7 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type Database, openDatabase } from "../worker/schema.ts";
 
-export type Loader = { db: Database; close(): void };
+export type Loader = { db: Database; binding: D1Database; close(): void };
 
 /** D1 binds every number as a REAL, and so does this. */
 const bound = (value: unknown) =>
@@ -45,5 +45,6 @@ export function openLoader(file: string): Loader {
       }
     },
   };
-  return { db: openDatabase(binding as unknown as D1Database), close: () => sqlite.close() };
+  const database = binding as unknown as D1Database;
+  return { db: openDatabase(database), binding: database, close: () => sqlite.close() };
 }

@@ -1,18 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Changes } from "../../worker/figures/changes.ts";
+import { Changes, lineNumber } from "../../worker/figures/changes.ts";
+import { dayTexts, joined, packed } from "../../worker/figures/day-rows.ts";
 import { fold, type Rules } from "../../worker/figures/fold.ts";
 import { Reader, stringText, wholeText } from "../../worker/figures/numbers.ts";
 import { eventsText, inOrder, type PersonEvent, readEvents } from "../../worker/figures/person-event.ts";
 import { noState } from "../../worker/figures/state.ts";
 import { readState, stateText } from "../../worker/figures/state-text.ts";
-import { mergedText, readTally, Tally } from "../../worker/figures/tally.ts";
+import { addText, Tally, tallyText } from "../../worker/figures/tally.ts";
 import { Words } from "../../worker/figures/words.ts";
 import { cutsOf, sumsOf } from "./figures.ts";
 
 const DAY = 86_400_000;
 const words = new Words();
-const rules: Rules = { words, window: 2 * DAY };
+const rules: Rules = { words, attribution_days: 2 };
 const codes = (...names: (string | null)[]) => fc.constantFrom(...names.map((name) => words.code(name)));
 
 /** Few moments and names, so that much of it happens at once, and again. */
@@ -103,23 +104,28 @@ describe("texts", () => {
     );
   });
 
-  it("of sums are merged as the sums are added, and refuse less than nothing", () => {
-    const entry = fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 9 }), fc.nat({ max: 2 ** 40 }));
+  it("of sums written one behind the other are read as their sum", () => {
+    const sum = fc.integer({ min: -(2 ** 40), max: 2 ** 40 });
+    const entries = fc.array(fc.tuple(fc.nat({ max: 30 }), sum, sum));
+    const tallyOf = (of: [number, number, number][]) => {
+      const tally = new Tally();
+      for (const [key, first, second] of of) tally.add(key, first, second);
+      return tally;
+    };
     fc.assert(
-      fc.property(fc.array(entry), fc.array(entry), (one, other) => {
-        const tallyOf = (entries: [number, number, number][]) => {
-          const tally = new Tally();
-          for (const [key, first, second] of entries) tally.add(key, first, second);
-          return tally;
-        };
-        const merged = mergedText(mergedText("", tallyOf(one).entries(), 2), tallyOf(other).entries(), 2);
-        expect([...readTally(merged, 2)]).toEqual(tallyOf([...one, ...other]).entries());
-        const taken = tallyOf(one)
-          .entries()
-          .map(([key, [first, second]]) => [key, [-first, -second, 0]] as never);
-        expect(mergedText(mergedText("", tallyOf(one).entries(), 2), taken, 2)).toBe("");
+      fc.property(entries, entries, (one, other) => {
+        const read = new Tally();
+        for (const some of [one, other]) addText(read, tallyText(tallyOf(some).entries(), 2), 2);
+        expect(read.entries()).toEqual(tallyOf([...one, ...other]).entries());
       }),
     );
-    expect(() => mergedText("", [[1, [-1, 0, 0]]], 1)).toThrow("no whole number");
+  });
+
+  it("of days are packed into each sum once, and refuse less than nothing", () => {
+    const number = lineNumber("returns", 0);
+    const line = (sum: number) => dayTexts([{ number, entries: [[20_500, [sum, 0, 0]]] }]);
+    expect(packed(joined(joined(line(3), line(4)), line(-2)))).toEqual(line(5));
+    expect(packed(joined(line(3), line(-3)))).toEqual(dayTexts([]));
+    expect(() => packed(joined(line(3), line(-4)))).toThrow("less than nothing");
   });
 });

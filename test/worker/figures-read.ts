@@ -4,12 +4,11 @@ import { lineOf, widthOf } from "../../worker/figures/changes.ts";
 import { DEPOSITOR_LINES } from "../../worker/figures/counters/depositors.ts";
 import { cellOf } from "../../worker/figures/counters/dimensions.ts";
 import { stepOf } from "../../worker/figures/counters/funnel.ts";
-import { type DayTexts, readLines } from "../../worker/figures/day-rows.ts";
+import { readLines, type Texts } from "../../worker/figures/day-rows.ts";
 import { outcomeOfLine } from "../../worker/figures/outcomes.ts";
 import type { PartName } from "../../worker/figures/parts.ts";
 import { linkOf, type PersonRow, stateOf } from "../../worker/figures/person-row.ts";
 import { type Milestone, type State, unpair } from "../../worker/figures/state.ts";
-import { readTally, type Sums } from "../../worker/figures/tally.ts";
 import { readPage } from "../../worker/figures/visitor-pages.ts";
 import { Words } from "../../worker/figures/words.ts";
 
@@ -61,21 +60,20 @@ export async function readDays(project_id: string): Promise<Sheet> {
     "SELECT scope, date, counts, life, cells, hours FROM days WHERE project_id = ?",
   )
     .bind(project_id)
-    .all<DayTexts & { scope: string; date: number }>();
+    .all<Texts & { counts: string; scope: string; date: number }>();
   const sheet: Sheet = {};
   for (const { scope, date: number, ...texts } of results) {
     const date = dateOf(number);
     for (const [type, sums] of Object.entries(JSON.parse(texts.counts || "{}") as Record<string, number[]>))
       sheet[JSON.stringify(["counts", scope, date, type])] = sums;
     for (const text of [texts.life, texts.cells, texts.hours]) {
-      for (const [lineNumber, body] of readLines(text)) {
+      for (const [lineNumber, tally] of readLines(text)) {
         const { part, line } = lineOf(lineNumber);
         if (part === "counts") throw new Error("counts have a column of their own");
-        const width = widthOf(lineNumber);
-        for (const [key, sums] of readTally(body, width)) {
+        for (const [key, sums] of tally.entries()) {
           const name = JSON.stringify([part, scope, date, ...NAMES[part]({ scope, date, line, key, words })]);
           if (sheet[name]) throw new Error(`${name} is there twice`);
-          sheet[name] = (sums as Sums).slice(0, width);
+          sheet[name] = sums.slice(0, widthOf(lineNumber));
         }
       }
     }
@@ -84,9 +82,9 @@ export async function readDays(project_id: string): Promise<Sheet> {
 }
 
 /** As `players` has it, with what the person did and paid. */
-export async function readPeople(project_id: string, window: number): Promise<Record<string, unknown>> {
+export async function readPeople(project_id: string): Promise<Record<string, unknown>> {
   const words = await wordsOf(project_id);
-  const rules = { words, window };
+  const rules = { words, attribution_days: 0 };
   const read = (text: string) => env.DB.prepare(text).bind(project_id);
   const { results: own } = await read(
     "SELECT person, now, ifnull(head, '') AS head, recent FROM people WHERE project_id = ?",

@@ -13,6 +13,9 @@ const EVENTS_A_SEGMENT = 100;
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
 const SEGMENT_CHARACTERS = 600_000;
 
+/** A number and what JSON adds to it, about. */
+const NUMBER_CHARACTERS = 16;
+
 /** Tries against others who append the same events at the same moment. */
 const TRIES = 10;
 
@@ -23,11 +26,18 @@ export async function appendSegments(db: D1Database, events: readonly StoredEven
   return all;
 }
 
+/** About the length of an event's text: what can be long in it is text. */
+function lengthOf(event: StoredEvent): number {
+  let length = 0;
+  for (const value of Object.values(event)) length += typeof value === "string" ? value.length : NUMBER_CHARACTERS;
+  return length;
+}
+
 function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
   let some: StoredEvent[] = [];
   let size = 0;
   for (const event of events) {
-    const length = JSON.stringify(event).length;
+    const length = lengthOf(event);
     if (some.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && some.length > 0)) {
       yield some;
       some = [];

@@ -78,17 +78,18 @@ export function goOn(
 
 /**
  * Counts a person anew from the beginning of a chunk: `old` are all events from there on, `head` is the state before them,
- * and `events` are what they become. Null where nothing is left of the person.
+ * and `events` are what they become. They were counted by the rules `before`. Null where nothing is left of the person.
  */
 export function recount(
   head: string,
   old: readonly PersonEvent[],
   events: readonly PersonEvent[],
+  before: Rules,
   rules: Rules,
   changes: Changes,
   sizes: Sizes,
 ): Written | null {
-  fold(readState(head), old, rules, changes, -1);
+  fold(readState(head), old, before, changes, -1);
   const state = readState(head);
   if (state.total === 0 && events.length === 0) return null;
   return { ...countInChunks(state, head, events, rules, changes, sizes), closes: null };

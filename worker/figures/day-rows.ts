@@ -1,18 +1,25 @@
-/** Rows of days: which ones change, and their columns with the changes in them. */
+/**
+ * Rows of days. What a run adds to a row is written behind what is there, without reading it, and a reader adds up; once as
+ * much was added as there was, the row is read and packed. So a run moves few bytes, and a row has at most twice the
+ * length of its figures.
+ */
 import { ANY_TAG } from "../projections/resolve.ts";
 import { type Changes, columnOf, EVERYBODY, widthOf } from "./changes.ts";
 import { Reader, wholeText } from "./numbers.ts";
-import { COLUMNS, type Column } from "./parts.ts";
-import { mergedText, type Sums } from "./tally.ts";
+import type { Column } from "./parts.ts";
+import { addText, type Entry, Tally, tallyText } from "./tally.ts";
 import type { Words } from "./words.ts";
 
 /** The lines of a row that change, by their numbers, each with its entries. */
-export type Line = { number: number; entries: [number, Sums][] };
+export type Line = { number: number; entries: Entry[] };
 export type DayChange = { scope: string; date: number; lines: Line[] };
-export type DayTexts = Record<Column, string>;
 
-const EMPTY: DayTexts = { counts: "", life: "", cells: "", hours: "" };
-const BETWEEN = "\n";
+/** The columns that runs write behind. */
+export type Texts = Record<Exclude<Column, "counts">, string>;
+const TEXTS = ["life", "cells", "hours"] as const satisfies readonly (keyof Texts)[];
+
+/** Behind each line. */
+const END = "\n";
 
 /** Without what comes to nothing. */
 export function dayChanges(changes: Changes, words: Words): DayChange[] {
@@ -31,46 +38,59 @@ export function dayChanges(changes: Changes, words: Words): DayChange[] {
   return days;
 }
 
-export function mergedDay(texts: DayTexts = EMPTY, lines: readonly Line[], words: Words): DayTexts {
-  const merged = { ...texts };
-  for (const column of COLUMNS) {
-    const own = lines.filter(({ number }) => columnOf(number) === column);
-    if (own.length === 0) continue;
-    merged[column] = column === "counts" ? mergedCounts(texts.counts, own, words) : mergedLines(texts[column], own);
+export function dayTexts(lines: readonly Line[]): Texts {
+  const texts: Texts = { life: "", cells: "", hours: "" };
+  for (const { number, entries } of lines) {
+    const column = columnOf(number);
+    if (column !== "counts") texts[column] += wholeText(number) + tallyText(entries, widthOf(number)) + END;
   }
-  return merged;
+  return texts;
 }
+
+export const lengthOf = (texts: Texts): number => TEXTS.reduce((length, name) => length + texts[name].length, 0);
+
+/** Lines of a column by their numbers (see `lineOf`), all that was written of each added up. */
+export function readLines(text: string): Map<number, Tally> {
+  const lines = new Map<number, Tally>();
+  for (const line of text.split(END)) {
+    if (line === "") continue;
+    const reader = new Reader(line);
+    const number = reader.whole();
+    const tally = lines.get(number) ?? new Tally();
+    lines.set(number, tally);
+    addText(tally, reader.rest(), widthOf(number));
+  }
+  return lines;
+}
+
+/** Texts in which each sum is once. @throws where one is less than nothing. */
+export function packed(texts: Texts): Texts {
+  const read = TEXTS.flatMap((name) => [...readLines(texts[name])]);
+  const lines = read.map(([number, tally]) => ({ number, entries: tally.entries() }));
+  for (const { number, entries } of lines)
+    for (const [key, sums] of entries)
+      if (sums.some((sum) => sum < 0)) throw new RangeError(`Line ${number} has ${sums} at ${key}: less than nothing.`);
+  return dayTexts(lines.filter(({ entries }) => entries.length > 0));
+}
+
+/** One text behind the other. */
+export const joined = (one: Texts, other: Texts): Texts => ({
+  life: one.life + other.life,
+  cells: one.cells + other.cells,
+  hours: one.hours + other.hours,
+});
 
 /** `{"visit":[people,events]}`; under an empty name, of any type. */
-function mergedCounts(text: string, lines: readonly Line[], words: Words): string {
+export function mergedCounts(text: string, lines: readonly Line[], words: Words): string {
   const counts: Record<string, [number, number]> = text === "" ? {} : JSON.parse(text);
-  for (const [type, [people, events]] of lines.flatMap(({ entries }) => entries)) {
-    const name = words.name(type);
-    const [peopleBefore, eventsBefore] = counts[name] ?? [0, 0];
-    counts[name] = [peopleBefore + people, eventsBefore + events];
-    if (eventsBefore + events === 0) delete counts[name];
+  for (const { number, entries } of lines) {
+    if (columnOf(number) !== "counts") continue;
+    for (const [type, [people, events]] of entries) {
+      const name = words.name(type);
+      const [peopleBefore, eventsBefore] = counts[name] ?? [0, 0];
+      counts[name] = [peopleBefore + people, eventsBefore + events];
+      if (eventsBefore + events === 0) delete counts[name];
+    }
   }
   return JSON.stringify(counts);
-}
-
-function mergedLines(text: string, lines: readonly Line[]): string {
-  const bodies = new Map<number, string>();
-  for (const [number, body] of readLines(text)) bodies.set(number, body);
-  for (const { number, entries } of lines) {
-    const body = mergedText(bodies.get(number) ?? "", entries, widthOf(number));
-    if (body === "") bodies.delete(number);
-    else bodies.set(number, body);
-  }
-  const all: string[] = [];
-  for (const [number, body] of bodies) all.push(wholeText(number) + body);
-  return all.join(BETWEEN);
-}
-
-/** Lines of a column by their numbers: see `lineOf` and `readTally`. */
-export function* readLines(text: string): Generator<[number, string]> {
-  if (text === "") return;
-  for (const line of text.split(BETWEEN)) {
-    const reader = new Reader(line);
-    yield [reader.whole(), reader.rest()];
-  }
 }

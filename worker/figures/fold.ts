@@ -3,6 +3,7 @@
  * on by events and counts what they add, so a history can be counted at once or in pieces with the same result, and taken out
  * again: by counting it from the same state with the other sign.
  */
+import { DAY_MS } from "../calendar.ts";
 import type { Changes } from "./changes.ts";
 import { COUNTERS, type Turn } from "./counters/index.ts";
 import type { PersonEvent } from "./person-event.ts";
@@ -11,8 +12,8 @@ import { DEPOSIT, NONE, REGISTRATION, VISIT, type Words } from "./words.ts";
 
 export type Rules = {
   words: Words;
-  /** For so long an untagged event counts for the person's last tag, in milliseconds. */
-  window: number;
+  /** For so many days an untagged event counts for the person's last tag. */
+  attribution_days: number;
 };
 
 /** Events of one moment: steps of the funnel in their order, so that none comes before its own step before. */
@@ -24,12 +25,13 @@ const rank = (event_type: number): number => {
 type Tagged = { event: PersonEvent; tag: number };
 
 /** The events of one moment with the tag each counts for. The last own tag of the moment counts for all without one. */
-function tagged(state: State, moment: readonly PersonEvent[], { window, words }: Rules): Tagged[] {
+function tagged(state: State, moment: readonly PersonEvent[], { attribution_days, words }: Rules): Tagged[] {
   for (const { banner_tag, at } of moment) {
     if (banner_tag === NONE) continue;
     state.tag = banner_tag;
     state.tag_at = at;
   }
+  const window = attribution_days * DAY_MS;
   const turns = moment.map((event) => {
     const inherited = state.tag_at > event.at - window ? state.tag : NONE;
     return { event, tag: event.banner_tag === NONE ? inherited : event.banner_tag };
@@ -41,9 +43,10 @@ function tagged(state: State, moment: readonly PersonEvent[], { window, words }:
 }
 
 /** What the first events of a person, and their own tags, leave in the state: of those of one moment, the least name. */
-function touch(state: State, turns: readonly Tagged[], { words }: Rules): void {
+function touch(state: State, turns: readonly Tagged[], { attribution_days, words }: Rules): void {
   const [first] = turns.length === 1 ? turns : turns.toSorted((one, other) => words.compare(one.tag, other.tag));
   if (first && state.total === 0) {
+    state.attribution_days = attribution_days;
     state.first_at = first.event.at;
     state.first_date = first.event.date;
     state.first_tag = first.tag;

@@ -12,9 +12,11 @@ export type ProjectLog = {
   superseded: Numbered[];
 };
 
-/** The events `after < seq <= upTo`. */
-export type LogRange = { after: number; upTo: number; projects: ProjectLog[] };
+/** The events `after < seq <= upTo`; `behind` are so many that come behind them. */
+export type LogRange = { after: number; upTo: number; behind: number; projects: ProjectLog[] };
 
+const STATE =
+  "SELECT cursor, (SELECT seq + events - 1 FROM log_segments ORDER BY seq DESC LIMIT 1) AS head FROM log_state";
 const BEHIND = "s.seq > (SELECT cursor FROM log_state) AND s.seq <= (SELECT cursor FROM log_state) + ?1";
 const SEGMENTS = `SELECT s.seq, s.events, s.superseded, s.body FROM log_segments s WHERE ${BEHIND} ORDER BY s.seq`;
 const SUPERSEDED = `SELECT DISTINCT x.value AS seq, o.seq AS first, o.body FROM log_segments s CROSS JOIN json_each(s.superseded) x
@@ -27,11 +29,11 @@ type Superseded = { seq: number; first: number; body: string };
 /** At least `limit` events, and fewer than a segment more, as far as there are so many. One call. */
 export async function readLog(db: D1Database, limit: number): Promise<LogRange> {
   const [state, segments, earlier] = await db.batch([
-    db.prepare("SELECT cursor FROM log_state"),
+    db.prepare(STATE),
     db.prepare(SEGMENTS).bind(limit),
     db.prepare(SUPERSEDED).bind(limit),
   ]);
-  const after = rowsOf<{ cursor: number }>(state)[0]?.cursor ?? 0;
+  const { cursor: after = 0, head = null } = rowsOf<{ cursor: number; head: number | null }>(state)[0] ?? {};
   const read = rowsOf<Segment>(segments);
   const last = read.at(-1);
   const projects = new Map<string, ProjectLog>();
@@ -49,5 +51,6 @@ export async function readLog(db: D1Database, limit: number): Promise<LogRange> 
     const event = readBody(body)[seq - first];
     if (event) projectOf(event).superseded.push({ seq, event });
   }
-  return { after, upTo: last ? last.seq + last.events - 1 : after, projects: [...projects.values()] };
+  const upTo = last ? last.seq + last.events - 1 : after;
+  return { after, upTo, behind: Math.max(0, (head ?? 0) - upTo), projects: [...projects.values()] };
 }

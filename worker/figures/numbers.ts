@@ -27,9 +27,12 @@ export function wholeText(n: number): string {
   return text + DIGITS.charAt(left);
 }
 
+/** A number of either sign, as one without. */
+export const signedText = (n: number): string => wholeText(n < 0 ? -2 * n - 1 : 2 * n);
+
 export const stringText = (value: string): string => wholeText(value.length) + value;
 
-/** Reads what `wholeText` and `stringText` wrote, in the same order. */
+/** Reads what `wholeText`, `signedText` and `stringText` wrote, in the same order. */
 export class Reader {
   readonly #text: string;
   #at: number;
@@ -50,6 +53,11 @@ export class Reader {
       if (digit < BITS) return value + digit * unit;
       value += (digit - BITS) * unit;
     }
+  }
+
+  signed(): number {
+    const n = this.whole();
+    return n % 2 === 0 ? n / 2 : -(n + 1) / 2;
   }
 
   string(): string {

@@ -1,7 +1,7 @@
 /** Which rows of people a run writes: each in a row of its own, or in a page of visitors. */
 import type { Written } from "./chunks.ts";
 import type { People } from "./people.ts";
-import { linkRow, type PersonRow } from "./person-row.ts";
+import { linkRow, type PersonRow, windowText } from "./person-row.ts";
 import type { PersonWrite, ProjectRun } from "./project-run.ts";
 import { stateText } from "./state-text.ts";
 import { type Page, type PageSizes, pageRows } from "./visitor-pages.ts";
@@ -67,7 +67,7 @@ const columnsOf = ({ now, head, recent }: PersonRow) => [now, head, recent];
 
 function pagedRow({ now, head, events }: Written, before: PersonRow | undefined): PersonRow {
   return {
-    now: now.closed === 0 && now.total <= FEW ? "" : stateText(now),
+    now: now.closed === 0 && now.total <= FEW ? windowText(now) : stateText(now),
     head: head ?? before?.head ?? "",
     recent: head === null ? (before?.recent ?? "") + events : events,
   };

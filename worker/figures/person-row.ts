@@ -1,18 +1,19 @@
 /** A row of a person, in a table or in a page of visitors: a state and events, or the player that a visitor is. */
 import type { Rules } from "./fold.ts";
 import { fold } from "./fold.ts";
-import { Reader, stringText } from "./numbers.ts";
+import { Reader, stringText, wholeText } from "./numbers.ts";
 import { readEvents } from "./person-event.ts";
 import { noState, type State } from "./state.ts";
 import { readState } from "./state-text.ts";
 
-/** Columns as they lie; `now` is empty where it follows from the events alone. */
+/** Columns as they lie; `now` has only the attribution window where it follows from the events. */
 export type PersonRow = { now: string; head: string; recent: string };
 
 /** The player that a visitor is, by the earliest event that names both: `rank` sorts events by time and id. */
 export type Link = { player_id: string; rank: string };
 
 const LINK = "@";
+const WINDOW = "~";
 
 export const isVisitor = (person: string): boolean => person.startsWith("\u001f");
 export const visitorOf = (visitor_id: string): string => `\u001f${visitor_id}`;
@@ -30,9 +31,13 @@ export function linkOf(now: string): Link | null {
   return { player_id: reader.string(), rank: reader.string() };
 }
 
-export function stateOf({ now, recent }: PersonRow, rules: Rules): State {
-  if (now !== "") return readState(now);
+/** In the place of a state that follows quickly from a person's events. */
+export const windowText = ({ attribution_days }: State): string => WINDOW + wholeText(attribution_days);
+
+export function stateOf({ now, recent }: PersonRow, { words }: Rules): State {
+  if (!now.startsWith(WINDOW)) return readState(now);
   const state = noState();
-  fold(state, readEvents(recent), rules, null);
+  const attribution_days = new Reader(now, WINDOW.length).whole();
+  fold(state, readEvents(recent), { words, attribution_days }, null);
   return state;
 }

@@ -23,7 +23,7 @@ export class ProjectRun {
   readonly changes = new Changes();
   readonly edits = new Edits();
   links: ReadonlyMap<string, Link> = new Map();
-  rules: Rules = { words: new Words(), window: 0 };
+  rules: Rules = { words: new Words(), attribution_days: 0 };
   readonly #log: ProjectLog;
   readonly #after: number;
   /** Events that had counted and count no more, by their seq. */
@@ -78,8 +78,11 @@ export class ProjectRun {
         added[0]?.at ?? Number.POSITIVE_INFINITY,
         removedAt.get(person) ?? Number.POSITIVE_INFINITY,
       );
-      const isLate = removed.size > 0 || from <= this.#state(person).at;
-      return isLate && !this.#histories.has(person) ? this.#ask(person, from) : [];
+      const { total, at, attribution_days } = this.#state(person);
+      // Of a window that has changed meanwhile nothing of the person stays.
+      const changed = total > 0 && attribution_days !== this.rules.attribution_days;
+      const isLate = changed || removed.size > 0 || from <= at;
+      return isLate && !this.#histories.has(person) ? this.#ask(person, changed ? 0 : from) : [];
     });
   }
 
@@ -94,7 +97,8 @@ export class ProjectRun {
       }
       for (const { seq } of history.events) if (edit.removed.has(seq)) this.#countSuperseded(seq);
       const events = edited(history.events, edit);
-      const written = recount(history.head, history.events, events, this.rules, this.changes, sizes);
+      const before = { ...this.rules, attribution_days: this.#state(person).attribution_days };
+      const written = recount(history.head, history.events, events, before, this.rules, this.changes, sizes);
       return { person, written, reopened: history.closed };
     });
   }

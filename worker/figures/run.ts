@@ -4,7 +4,8 @@
  * concurrent runs change nothing.
  */
 import { SIZES, type Sizes } from "./chunks.ts";
-import { type DayTexts, dayChanges } from "./day-rows.ts";
+import { dayChanges } from "./day-rows.ts";
+import { LEAST_ADDED, readDays } from "./days-reader.ts";
 import { readLog } from "./log-reader.ts";
 import { type Asked, peopleReads, readHistories } from "./people-reader.ts";
 import { addPeople, noRows } from "./people-rows.ts";
@@ -12,23 +13,24 @@ import { ProjectRun } from "./project-run.ts";
 import { rowsOf } from "./statements.ts";
 import { PAGE_SIZES, type PageSizes } from "./visitor-pages.ts";
 import { Words } from "./words.ts";
-import { moveCursor, type ReadDay, writeDays, writePeople, writeWords } from "./writes.ts";
+import { moveCursor, writes } from "./writes.ts";
 
-/** Events a run: enough to group well, few enough for an invocation's memory and D1's 30 s a batch. */
-export const MOST_EVENTS = 5_000;
+/** Events a run takes, about: enough to group well, few enough for an invocation's memory and D1's 30 s a batch. */
+const MOST_EVENTS = 5_000;
 
-const DAY_MS = 86_400_000;
+/** Calls and statements of such a run, at most. */
+export const RUN_CALLS = 40;
 
-export type Layout = { chunks: Sizes; pages: PageSizes };
-const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES };
+export type Layout = { chunks: Sizes; pages: PageSizes; leastAdded: number };
+const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: LEAST_ADDED };
 
-/** It took the events `after < seq <= cursor`. */
-export type Ran = { after: number; cursor: number };
+/** It took the events `after < seq <= cursor`, and so many are left. */
+export type Ran = { after: number; cursor: number; behind: number };
 
-/** One step of up to `limit` events. @throws where another run takes the same ones: see `lostCursor`. */
-export async function runFigures(db: D1Database, limit = MOST_EVENTS, layout = LAYOUT): Promise<Ran> {
-  const { after, upTo, projects } = await readLog(db, limit);
-  if (upTo === after) return { after, cursor: after };
+/** One step of at least `events`, five to seven calls. @throws where another run takes the same events: see `lostCursor`. */
+export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = LAYOUT): Promise<Ran> {
+  const { after, upTo, behind, projects } = await readLog(db, events);
+  if (upTo === after) return { after, cursor: after, behind };
   const runs = projects.map((project) => new ProjectRun(project, after));
   await readPeople(db, runs);
   const sources = await readHistories(
@@ -39,16 +41,16 @@ export async function runFigures(db: D1Database, limit = MOST_EVENTS, layout = L
     db,
     runs.flatMap((run) => run.edit(sources)),
   );
-  const rows = noRows();
-  for (const run of runs) addPeople(rows, run, run.count(late, layout.chunks), layout.pages);
-  const days = await readDays(db, runs);
-  await db.batch([
-    moveCursor(db, after, upTo),
-    ...writeWords(db, runs),
-    ...writePeople(db, rows),
-    ...writeDays(db, days, upTo),
-  ]);
-  return { after, cursor: upTo };
+  const people = noRows();
+  for (const run of runs) addPeople(people, run, run.count(late, layout.chunks), layout.pages);
+  const days = await readDays(
+    db,
+    runs.flatMap((run) => dayChanges(run.changes, run.rules.words).map((change) => ({ run, change }))),
+    layout.leastAdded,
+  );
+  const changed = { runs, people, days, seq: upTo };
+  await db.batch([moveCursor(db, after, upTo), ...writes(db, changed)]);
+  return { after, cursor: upTo, behind };
 }
 
 type WordsRow = { project_id: string; names: string };
@@ -81,7 +83,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
     const known = names.get(run.project_id) ?? [];
     run.rules = {
       words: new Words(known.flatMap((row) => JSON.parse(row.names) as string[])),
-      window: (days.get(run.project_id) ?? 0) * DAY_MS,
+      attribution_days: days.get(run.project_id) ?? 0,
     };
   }
   const players = runs.flatMap((run) => asked(run, run.linkedPlayers()));
@@ -92,18 +94,3 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
 
 const asked = ({ project_id, people }: ProjectRun, persons: readonly string[]): Asked[] =>
   persons.map((person) => ({ project_id, people, person }));
-
-/** The days that change, with their rows as they are. */
-async function readDays(db: D1Database, runs: readonly ProjectRun[]): Promise<ReadDay[]> {
-  const days = runs.flatMap((run) => dayChanges(run.changes, run.rules.words).map((change) => ({ run, change })));
-  const keys = days.map(({ run, change }) => [run.project_id, change.scope, change.date]);
-  const { results } = await db
-    .prepare(
-      `SELECT j.key AS asked, d.counts, d.life, d.cells, d.hours FROM json_each(?1) j
-       CROSS JOIN days d ON d.project_id = j.value ->> 0 AND d.scope = j.value ->> 1 AND d.date = j.value ->> 2`,
-    )
-    .bind(JSON.stringify(keys))
-    .all<DayTexts & { asked: number }>();
-  const texts = new Map(results.map((row) => [row.asked, row]));
-  return days.map((day, index) => ({ ...day, texts: texts.get(index) }));
-}

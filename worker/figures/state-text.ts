@@ -6,6 +6,7 @@ import { MILESTONES, type Milestone, type Money, noState, type Seen, type State 
 const VERSION = 1;
 
 const NUMBERS = [
+  "attribution_days",
   "total",
   "first_at",
   "at",

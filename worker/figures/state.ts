@@ -24,6 +24,8 @@ export type Seen = Pick<
 export type Money = { payments: number; whole: number; fraction: number };
 
 export type State = {
+  /** The attribution window by which all of it was counted. */
+  attribution_days: number;
   /** Events, the first and the last one's time, and the last one's date. */
   total: number;
   first_at: number;
@@ -54,6 +56,7 @@ export type State = {
 };
 
 export const noState = (): State => ({
+  attribution_days: 0,
   total: 0,
   first_at: 0,
   at: 0,

@@ -1,25 +1,25 @@
-/** Statements that write many rows: a value is a bound parameter, of which D1 takes 100, as that is ten times as quick as JSON. */
-const PARAMETERS = 100;
+/** Statements of many rows, and the rows that statements give. */
+import { pieces } from "../store/pieces.ts";
 
-type Value = string | number | null;
+/** Where rows go: a table, its columns, and what follows the rows. */
+export type Into = { table: string; columns: readonly string[]; conflict?: string };
 
-/** `before` ends with VALUES; `after` follows the rows, each of which has as many values. */
-export function insertRows(
+/**
+ * Statements that insert rows, all of them in one JSON text: so few that a run is within any plan's queries. Each value as a
+ * parameter of its own, a statement for each 20 rows, took the same time in D1.
+ */
+export function inserts(
   db: D1Database,
-  before: string,
-  rows: readonly Value[][],
-  after = "",
+  { table, columns, conflict = "" }: Into,
+  rows: readonly (readonly (string | number | null)[])[],
 ): D1PreparedStatement[] {
-  const width = rows[0]?.length ?? 1;
-  const most = Math.floor(PARAMETERS / width);
-  const row = `(${Array(width).fill("?")})`;
-  const statements: D1PreparedStatement[] = [];
-  for (let from = 0; from < rows.length; from += most) {
-    const some = rows.slice(from, from + most);
-    statements.push(db.prepare(`${before} ${Array(some.length).fill(row)} ${after}`).bind(...some.flat()));
-  }
-  return statements;
+  const values = columns.map((_, place) => `value ->> ${place}`);
+  const text = `INSERT INTO ${table} (${columns}) SELECT ${values} FROM json_each(?1) WHERE true ${conflict}`;
+  return json(rows).map((piece) => db.prepare(text).bind(piece));
 }
+
+/** Rows as JSON, in as few pieces as D1 takes. */
+export const json = (rows: readonly unknown[]): string[] => pieces(rows.map((row) => JSON.stringify(row)));
 
 /** The rows that one statement of a batch gave. */
 export const rowsOf = <Row>(result: D1Result | undefined): Row[] => (result?.results ?? []) as Row[];

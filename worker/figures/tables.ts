@@ -75,12 +75,15 @@ export const TABLES: readonly string[] = [
     UNIQUE (project_id, first)
   ) STRICT`,
   // The figures of a day, of everybody or of one tag; `date` is in days since 1970, `seq` the last event that changed them.
+  // What a run adds is written behind the texts, as `added` characters in all, until they are packed again.
   `CREATE TABLE days (
     day INTEGER PRIMARY KEY,
     project_id TEXT NOT NULL,
     scope TEXT NOT NULL,
     date INTEGER NOT NULL,
     seq INTEGER NOT NULL,
+    packed INTEGER,
+    added INTEGER NOT NULL,
     counts TEXT NOT NULL,
     life TEXT NOT NULL,
     cells TEXT NOT NULL,

@@ -1,9 +1,9 @@
 /** What a run writes, as statements of one batch. */
-import { pieces } from "../store/pieces.ts";
-import { type DayChange, type DayTexts, mergedDay } from "./day-rows.ts";
+import { dayTexts, joined, lengthOf, mergedCounts, packed } from "./day-rows.ts";
+import type { ReadDay } from "./days-reader.ts";
 import type { PeopleRows } from "./people-rows.ts";
 import type { ProjectRun } from "./project-run.ts";
-import { insertRows } from "./statements.ts";
+import { type Into, inserts, json } from "./statements.ts";
 
 /** Moves the cursor, and fails where another run has moved it meanwhile: NULL is not allowed. */
 export const moveCursor = (db: D1Database, after: number, upTo: number): D1PreparedStatement =>
@@ -12,9 +12,35 @@ export const moveCursor = (db: D1Database, after: number, upTo: number): D1Prepa
 export const lostCursor = (error: unknown): boolean =>
   /NOT NULL constraint failed: log_state\.cursor/.test(String(error));
 
-const json = (rows: readonly unknown[]): string[] => pieces(rows.map((row) => JSON.stringify(row)));
+const PAST: Into = { table: "people_past", columns: ["project_id", "person", "until", "head", "recent"] };
+const PEOPLE: Into = {
+  table: "people",
+  columns: ["project_id", "person", "now", "head", "recent"],
+  conflict: `ON CONFLICT DO UPDATE SET now = excluded.now, head = ifnull(excluded.head, people.head),
+    recent = CASE WHEN excluded.head IS NULL THEN people.recent || excluded.recent ELSE excluded.recent END`,
+};
+const PAGES: Into = {
+  table: "visitor_pages",
+  columns: ["project_id", "first", "body"],
+  conflict: "ON CONFLICT (project_id, first) DO UPDATE SET body = excluded.body",
+};
+const WORDS: Into = {
+  table: "words",
+  columns: ["project_id", "first", "names"],
+  conflict: "ON CONFLICT DO UPDATE SET names = excluded.names",
+};
+const append = (column: string) =>
+  `${column} = CASE WHEN excluded.packed IS NULL THEN days.${column} || excluded.${column} ELSE excluded.${column} END`;
+const DAYS: Into = {
+  table: "days",
+  columns: ["project_id", "scope", "date", "seq", "packed", "added", "counts", "life", "cells", "hours"],
+  conflict: `ON CONFLICT (project_id, scope, date) DO UPDATE SET seq = excluded.seq, counts = excluded.counts,
+    packed = ifnull(excluded.packed, days.packed),
+    added = CASE WHEN excluded.packed IS NULL THEN days.added + excluded.added ELSE 0 END,
+    ${append("life")}, ${append("cells")}, ${append("hours")}`,
+};
 
-export function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
+function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
   const SAME = "p.project_id = j.value ->> 0 AND p.person = j.value ->> 1";
   const each = (text: string, list: readonly unknown[]) => json(list).map((piece) => db.prepare(text).bind(piece));
   return [
@@ -29,24 +55,13 @@ export function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStateme
        SELECT p.project_id, p.person, j.value ->> 2, ifnull(p.head, ''), p.recent FROM json_each(?1) j CROSS JOIN people p ON ${SAME}`,
       rows.closes,
     ),
-    ...insertRows(db, "INSERT INTO people_past (project_id, person, until, head, recent) VALUES", rows.closed),
-    ...insertRows(
-      db,
-      "INSERT INTO people (project_id, person, now, head, recent) VALUES",
-      rows.people,
-      `ON CONFLICT DO UPDATE SET now = excluded.now, head = ifnull(excluded.head, people.head),
-         recent = CASE WHEN excluded.head IS NULL THEN people.recent || excluded.recent ELSE excluded.recent END`,
-    ),
+    ...inserts(db, PAST, rows.closed),
+    ...inserts(db, PEOPLE, rows.people),
     ...each(
       "DELETE FROM people WHERE (project_id, person) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
       rows.gone,
     ),
-    ...insertRows(
-      db,
-      "INSERT INTO visitor_pages (project_id, first, body) VALUES",
-      rows.pages,
-      "ON CONFLICT (project_id, first) DO UPDATE SET body = excluded.body",
-    ),
+    ...inserts(db, PAGES, rows.pages),
     ...each(
       "DELETE FROM visitor_pages WHERE (project_id, first) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
       rows.emptied,
@@ -58,34 +73,34 @@ export function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStateme
 const WORDS_A_ROW = 200;
 
 /** Names that are new: the row that they begin in, and those behind it. */
-export function writeWords(db: D1Database, runs: readonly ProjectRun[]): D1PreparedStatement[] {
-  const rows = runs.flatMap(({ project_id, rules: { words } }) => {
-    if (words.firstNew === null) return [];
-    const own: (string | number)[][] = [];
-    let first = words.firstNew - (words.firstNew % WORDS_A_ROW);
-    for (const names = words.from(first); names.length > 0; first += WORDS_A_ROW)
-      own.push([project_id, first, JSON.stringify(names.splice(0, WORDS_A_ROW))]);
-    return own;
-  });
-  return insertRows(
-    db,
-    "INSERT INTO words (project_id, first, names) VALUES",
-    rows,
-    "ON CONFLICT DO UPDATE SET names = excluded.names",
-  );
+function wordRows({ project_id, rules: { words } }: ProjectRun): (string | number)[][] {
+  if (words.firstNew === null) return [];
+  const rows: (string | number)[][] = [];
+  let first = words.firstNew - (words.firstNew % WORDS_A_ROW);
+  for (const names = words.from(first); names.length > 0; first += WORDS_A_ROW)
+    rows.push([project_id, first, JSON.stringify(names.splice(0, WORDS_A_ROW))]);
+  return rows;
 }
 
-/** A day that changes, with the texts of its row as they are; none where it has none. */
-export type ReadDay = { run: ProjectRun; change: DayChange; texts: DayTexts | undefined };
+function dayRow({ run, change: { scope, date, lines }, row }: ReadDay, seq: number): (string | number | null)[] {
+  const counts = mergedCounts(row?.counts ?? "", lines, run.rules.words);
+  const added = dayTexts(lines);
+  const behind = row !== undefined && row.texts === null;
+  const { life, cells, hours } = row?.texts ? packed(joined(row.texts, added)) : added;
+  const length = lengthOf({ life, cells, hours });
+  return [run.project_id, scope, date, seq, behind ? null : length, behind ? length : 0, counts, life, cells, hours];
+}
 
-export const writeDays = (db: D1Database, days: readonly ReadDay[], seq: number): D1PreparedStatement[] =>
-  insertRows(
+/** All that changes, up to `seq`. */
+export type Changed = { runs: readonly ProjectRun[]; people: PeopleRows; days: readonly ReadDay[]; seq: number };
+
+/** About ten statements, and one more for each 600,000 characters. */
+export const writes = (db: D1Database, { runs, people, days, seq }: Changed): D1PreparedStatement[] => [
+  ...inserts(db, WORDS, runs.flatMap(wordRows)),
+  ...writePeople(db, people),
+  ...inserts(
     db,
-    "INSERT INTO days (project_id, scope, date, seq, counts, life, cells, hours) VALUES",
-    days.map(({ run, change: { scope, date, lines }, texts }) => {
-      const { counts, life, cells, hours } = mergedDay(texts, lines, run.rules.words);
-      return [run.project_id, scope, date, seq, counts, life, cells, hours];
-    }),
-    `ON CONFLICT (project_id, scope, date) DO UPDATE SET seq = excluded.seq, counts = excluded.counts,
-       life = excluded.life, cells = excluded.cells, hours = excluded.hours`,
-  );
+    DAYS,
+    days.map((day) => dayRow(day, seq)),
+  ),
+];

@@ -1,0 +1,97 @@
+/**
+ * Runs inside workerd: appends events and brings the figures forward, by today's core and by the new one, and says how long
+ * it took and what D1 billed. The clock of workerd moves with I/O alone, so a call of the database is made before it is read.
+ */
+
+import type { StoredEvent } from "../worker/event.ts";
+import { append } from "../worker/event-log/append.ts";
+import { layIds } from "../worker/event-log/id-pages.ts";
+import { appendSegments } from "../worker/event-log/segments.ts";
+import { runFigures } from "../worker/figures/run.ts";
+import { GROUPS } from "../worker/projections/index.ts";
+import { advance } from "../worker/projections/runner.ts";
+import { openDatabase } from "../worker/schema.ts";
+import { onTop } from "./core-traffic.ts";
+
+export const CORES = ["today", "new"] as const;
+export type Core = (typeof CORES)[number];
+
+/** Events that are appended at once, and that a run of the figures finds; `events` are taken in all. */
+export type Ask = { core: Core; batch: number; run: number; events: number; loaded: number };
+/** Milliseconds, and rows that D1 bills. */
+export type Spent = { append: number; figures: number; written: number; read: number; calls: number };
+
+type Databases = Record<"TODAY" | "NEW", D1Database>;
+
+/** The leaderboards stay a reader of their own, and are no part of either. */
+const PROJECTIONS = GROUPS.tables.projections.filter(({ name }) => name !== "leaderboards");
+
+type Metered = { db: D1Database; bill: { written: number; read: number; calls: number } };
+
+function metered(binding: D1Database): Metered {
+  const bill = { written: 0, read: 0, calls: 0 };
+  const count = <Result extends D1Result>(results: Result[]): Result[] => {
+    bill.calls++;
+    for (const { meta } of results) {
+      bill.written += meta.rows_written;
+      bill.read += meta.rows_read;
+    }
+    return results;
+  };
+  const db = new Proxy(binding, {
+    get: (target, name) =>
+      name === "batch"
+        ? async (statements: D1PreparedStatement[]) => count(await target.batch(statements))
+        : Reflect.get(target, name).bind(target),
+  });
+  return { db, bill };
+}
+
+/** Each core takes the same events. */
+const traffics = new Map<Core, Iterator<StoredEvent>>();
+
+function next(core: Core, loaded: number, events: number): StoredEvent[] {
+  const traffic = traffics.get(core) ?? onTop(loaded);
+  traffics.set(core, traffic);
+  return Array.from({ length: events }, () => traffic.next().value as StoredEvent);
+}
+
+async function measure(env: Databases, { core, batch, run, events, loaded }: Ask): Promise<Spent> {
+  const { db, bill } = metered(core === "today" ? env.TODAY : env.NEW);
+  const database = openDatabase(db);
+  const work = {
+    today: {
+      append: (some: readonly StoredEvent[]) => append(database, some),
+      figures: async () => {
+        for (const projection of PROJECTIONS) while ((await advance({} as Env, database, projection, 0)).behind > 0);
+      },
+    },
+    new: {
+      append: (some: readonly StoredEvent[]) => appendSegments(db, some),
+      figures: async () => {
+        while ((await runFigures(db)).behind > 0);
+        await layIds(db);
+      },
+    },
+  }[core];
+  const all = next(core, loaded, events);
+  const spent = { append: 0, figures: 0 };
+  const now = async () => {
+    await env.NEW.prepare("SELECT 1").first();
+    return Date.now();
+  };
+  for (let at = 0; at < events; at += run) {
+    const began = await now();
+    for (let from = at; from < Math.min(at + run, events); from += batch)
+      await work.append(all.slice(from, Math.min(from + batch, at + run)));
+    const appended = await now();
+    await work.figures();
+    spent.append += appended - began;
+    spent.figures += (await now()) - appended;
+  }
+  return { ...spent, ...bill };
+}
+
+export default {
+  fetch: async (request: Request, env: Databases) => Response.json(await measure(env, await request.json())),
+};

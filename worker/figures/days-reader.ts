@@ -1,0 +1,35 @@
+/** Reads the rows of days that a run changes. */
+import type { DayChange, Texts } from "./day-rows.ts";
+import type { ProjectRun } from "./project-run.ts";
+
+/** Of a row its counts, and its texts where it is time to pack them. */
+export type DayRow = { counts: string; texts: Texts | null };
+
+/** A day that changes, with what was read of its row; none where it has none yet. */
+export type ReadDay = { run: ProjectRun; change: DayChange; row: DayRow | undefined };
+
+/** So many characters may be added to a short row before it is packed. */
+export const LEAST_ADDED = 4_000;
+
+const due = (column: keyof Texts) => `CASE WHEN d.added > max(?2, d.packed) THEN d.${column} END AS ${column}`;
+const DAYS = `SELECT j.key AS asked, d.counts, ${due("life")}, ${due("cells")}, ${due("hours")} FROM json_each(?1) j
+  CROSS JOIN days d ON d.project_id = j.value ->> 0 AND d.scope = j.value ->> 1 AND d.date = j.value ->> 2`;
+
+type Row = { asked: number; counts: string } & { [Name in keyof Texts]: string | null };
+
+export async function readDays(
+  db: D1Database,
+  days: readonly { run: ProjectRun; change: DayChange }[],
+  leastAdded: number,
+): Promise<ReadDay[]> {
+  const keys = days.map(({ run, change }) => [run.project_id, change.scope, change.date]);
+  const { results } = await db.prepare(DAYS).bind(JSON.stringify(keys), leastAdded).all<Row>();
+  const rows = new Map(results.map((row) => [row.asked, row]));
+  return days.map((day, index) => {
+    const row = rows.get(index);
+    return { ...day, row: row && { counts: row.counts, texts: textsOf(row) } };
+  });
+}
+
+const textsOf = ({ life, cells, hours }: Row): Texts | null =>
+  life === null || cells === null || hours === null ? null : { life, cells, hours };

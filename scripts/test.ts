@@ -1,21 +1,42 @@
 /** `npm test`: all tests. Those in a browser are left out, and said to be, where there is no Chromium. */
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
 import { browserPath } from "../test/browser/harness.ts";
 
+/** A file system in memory: databases of tests are written there without waiting for a disk. */
+const MEMORY = "/dev/shm";
+const ROOM_BYTES = 2 ** 31;
+
 process.chdir(resolve(import.meta.dirname, ".."));
-const env = { ...process.env, WRANGLER_SEND_METRICS: "false", EDGEPIXEL_PREBUILT: "1" };
+const env = {
+  ...process.env,
+  ...(hasRoom(MEMORY) && { TMPDIR: MEMORY }),
+  WRANGLER_SEND_METRICS: "false",
+  EDGEPIXEL_PREBUILT: "1",
+};
 const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ...process.argv.slice(2)];
 
-/** Runs at the same time: each waits often, for a page or an alarm, and so leaves its core to another. */
-const RUNS = [["worker"], ["golden", "archive", "client", "project"], browserPath ? ["browser"] : []].filter(
-  (projects) => projects.length > 0,
-);
+/**
+ * Runs at the same time, each with some options: a test waits often, for a page or an alarm, and so leaves its core to
+ * another. Files of the Worker are the most, so two of them run at once.
+ */
+const RUNS = [
+  { projects: ["worker"], options: ["--maxWorkers=2"] },
+  { projects: ["golden", "archive", "client", "project"], options: [] },
+  ...(browserPath ? [{ projects: ["browser"], options: [] }] : []),
+];
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > ROOM_BYTES;
+}
 
 /** What it prints comes at once, or in one piece at its end, so that they do not write into each other. */
-function test(projects: string[], print: "at once" | "at its end"): Promise<number> {
+function test({ projects, options }: (typeof RUNS)[number], print: "at once" | "at its end"): Promise<number> {
   const done = Promise.withResolvers<number>();
-  const args = [...VITEST, ...projects.map((name) => `--project=${name}`)];
+  const args = [...VITEST, ...options, ...projects.map((name) => `--project=${name}`)];
   const child = spawn(process.execPath, args, {
     env,
     stdio: ["ignore", ...(print === "at once" ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
@@ -32,7 +53,7 @@ function test(projects: string[], print: "at once" | "at its end"): Promise<numb
 const built = spawnSync(process.execPath, ["scripts/build.ts"], { env, stdio: "inherit" }).status ?? 1;
 const codes = built
   ? [built]
-  : await Promise.all(RUNS.map((projects, index) => test(projects, index === 0 ? "at once" : "at its end")));
+  : await Promise.all(RUNS.map((run, index) => test(run, index === 0 ? "at once" : "at its end")));
 if (!browserPath) {
   console.log(`
 The browser tests were left out: there is no Chromium on this machine. To run them, install it

@@ -165,15 +165,21 @@ const VALUES = {
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 export async function figuresIn(project_id: string): Promise<Figures> {
-  const read = async (table: keyof Figures): Promise<Table> => {
-    const { results } = await env.DB.prepare(`SELECT * FROM ${table} WHERE project_id = ?`).bind(project_id).all();
-    return Object.fromEntries(
-      results.map((row) => [
-        JSON.stringify(KEYS[table].map((key) => row[key])),
-        Object.fromEntries(VALUES[table].map((column) => [column, row[column]])),
-      ]),
-    );
-  };
-  const tables = TABLES_OF_FIGURES.map(async (table) => [table, await read(table)] as const);
-  return Object.fromEntries(await Promise.all(tables)) as Figures;
+  const found = await env.DB.batch<Record<string, unknown>>(
+    TABLES_OF_FIGURES.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE project_id = ?`).bind(project_id)),
+  );
+  const tables = TABLES_OF_FIGURES.map((table, index): [string, Table] => {
+    const rows = found[index]?.results ?? [];
+    const row = (values: Record<string, unknown>, columns: readonly string[]) => columns.map((name) => values[name]);
+    return [
+      table,
+      Object.fromEntries(
+        rows.map((values) => [
+          JSON.stringify(row(values, KEYS[table])),
+          Object.fromEntries(VALUES[table].map((column) => [column, values[column]])),
+        ]),
+      ) as Table,
+    ];
+  });
+  return Object.fromEntries(tables) as Figures;
 }

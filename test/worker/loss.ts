@@ -2,12 +2,11 @@
 import { env } from "cloudflare:workers";
 import { forgetProjects } from "../../worker/project.ts";
 
-export const tables = async (): Promise<string[]> =>
-  (
-    await env.DB.prepare(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND name <> 'd1_migrations'",
-    ).raw<[string]>()
-  ).flat();
+const found = env.DB.prepare(
+  "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' AND name <> 'd1_migrations'",
+).raw<[string]>();
+
+export const tables = async (): Promise<string[]> => (await found).flat();
 
 /** As one that was made anew and migrated. */
 export async function lose(): Promise<void> {

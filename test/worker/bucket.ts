@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { readFile } from "../../worker/archive/bucket.ts";
 import type { Manifest } from "../../worker/archive/manifest.ts";
 import type { Row } from "../../worker/archive/parquet.ts";
-import { guarded, guardedDatabase } from "./database.ts";
+import { type Guard, guarded, guardedDatabase } from "./database.ts";
 
 export async function objectsIn(prefix = ""): Promise<R2Object[]> {
   const objects: R2Object[] = [];
@@ -36,14 +36,19 @@ export class Crash extends Error {}
 
 export const FAULTS = ["fails", "is the last"] as const;
 
+export type Fault = { fault: (typeof FAULTS)[number]; nth: number };
+
 /**
  * The environment, where the `nth` call of bucket or database, counted together, fails without having done anything, or
- * is the last that does anything, as when the machine is gone. `calls` tells how many there were.
+ * is the last that does anything, as when the machine is gone. `calls` says how many there were; `faults` all that can
+ * happen to them: a call that only reads is as good as the one before it as the last one.
  */
-export function faulty(nth: number, fault: (typeof FAULTS)[number]): { env: Env; calls(): number } {
+export function faulty(nth: number, fault: (typeof FAULTS)[number]): { env: Env; calls(): number; faults(): Fault[] } {
   let calls = 0;
-  const guard = async <T>(act: () => Promise<T>): Promise<T> => {
+  const writes: number[] = [];
+  const guard: Guard = async (act, reads) => {
     calls++;
+    if (!reads) writes.push(calls);
     if (fault === "fails" ? calls === nth : calls > nth) throw new Crash(`call ${calls}`);
     return act();
   };
@@ -51,8 +56,12 @@ export function faulty(nth: number, fault: (typeof FAULTS)[number]): { env: Env;
     env: {
       ...env,
       DB: guardedDatabase(guard),
-      ARCHIVE: guarded(env.ARCHIVE, ["get", "head", "put", "delete", "list"], guard),
+      ARCHIVE: guarded(env.ARCHIVE, { reads: ["get", "head", "list"], writes: ["put", "delete"] }, guard),
     },
     calls: () => calls,
+    faults: () => [
+      ...Array.from({ length: calls - 1 }, (_, index): Fault => ({ fault: "fails", nth: index + 1 })),
+      ...writes.filter((call) => call < calls).map((call): Fault => ({ fault: "is the last", nth: call })),
+    ],
   };
 }

@@ -1,38 +1,53 @@
 /** The real database behind a guard, which counts what is asked of it, or makes it fail. */
 import { env } from "cloudflare:workers";
 
-export type Guard = <Answer>(act: () => Promise<Answer>) => Promise<Answer>;
+/** `reads`: the call changes nothing. */
+export type Guard = <Answer>(act: () => Promise<Answer>, reads: boolean) => Promise<Answer>;
 
-/** The real thing, with some of its methods behind the guard. */
-export const guarded = <Target extends object>(target: Target, names: readonly string[], guard: Guard): Target =>
+/** The real thing, with some of its methods behind the guard: those that read, and those that may write. */
+export const guarded = <Target extends object>(
+  target: Target,
+  { reads, writes }: { reads: readonly string[]; writes: readonly string[] },
+  guard: Guard,
+): Target =>
   new Proxy(target, {
     get: (real, name) => {
       const value = Reflect.get(real, name);
       if (typeof value !== "function") return value;
-      return names.includes(String(name))
-        ? (...given: unknown[]) => guard(() => value.apply(real, given))
+      const only = reads.includes(String(name));
+      return only || writes.includes(String(name))
+        ? (...given: unknown[]) => guard(() => value.apply(real, given), only)
         : value.bind(real);
     },
   });
 
+const RUNS = ["all", "raw", "run", "first"];
+const isRead = (text: string) =>
+  /^\s*(?:SELECT|WITH)\b/i.test(text) && !/\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i.test(text);
+
 /** A batch goes through the guard once, as a statement by itself does. */
 export function guardedDatabase(guard: Guard): D1Database {
-  const originals = new WeakMap<object, D1PreparedStatement>();
-  const statement = (original: D1PreparedStatement): D1PreparedStatement => {
-    const runs = guarded(original, ["all", "raw", "run", "first"], guard);
+  const originals = new WeakMap<object, { original: D1PreparedStatement; reads: boolean }>();
+  const statement = (original: D1PreparedStatement, reads: boolean): D1PreparedStatement => {
+    const runs = guarded(original, reads ? { reads: RUNS, writes: [] } : { reads: [], writes: RUNS }, guard);
     const proxy = new Proxy(runs, {
       get: (target, name) =>
-        name === "bind" ? (...values: unknown[]) => statement(original.bind(...values)) : Reflect.get(target, name),
+        name === "bind"
+          ? (...values: unknown[]) => statement(original.bind(...values), reads)
+          : Reflect.get(target, name),
     });
-    originals.set(proxy, original);
+    originals.set(proxy, { original, reads });
     return proxy;
   };
   return new Proxy(env.DB, {
     get: (real, name) => {
-      if (name === "prepare") return (text: string) => statement(real.prepare(text));
+      if (name === "prepare") return (text: string) => statement(real.prepare(text), isRead(text));
       if (name === "batch")
-        return (given: D1PreparedStatement[]) =>
-          guard(() => real.batch(given.map((one) => originals.get(one) as D1PreparedStatement)));
+        return (given: D1PreparedStatement[]) => {
+          const all = given.flatMap((one) => originals.get(one) ?? []);
+          const reads = all.every((one) => one.reads);
+          return guard(() => real.batch(all.map(({ original }) => original)), reads);
+        };
       const value = Reflect.get(real, name);
       return typeof value === "function" ? value.bind(real) : value;
     },

@@ -11,7 +11,7 @@ import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
-import { archivedRows, Crash, emptyBucket, FAULTS, faulty, keysIn, objectsIn } from "./bucket.ts";
+import { archivedRows, Crash, emptyBucket, faulty, keysIn, objectsIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
@@ -179,13 +179,11 @@ describe("a log that was lost", () => {
       await lose();
       await restore(unbroken.env);
       expect(unbroken.calls()).toBeGreaterThan(60);
-      for (const fault of FAULTS) {
-        for (let nth = 1; nth < unbroken.calls(); nth++) {
-          await lose();
-          expect(await ends(restore(faulty(nth, fault).env))).toBe(true);
-          await restore();
-          expect({ nth, fault, ...(await everything()) }).toMatchObject({ nth, fault, ...log });
-        }
+      for (const { fault, nth } of unbroken.faults()) {
+        await lose();
+        expect(await ends(restore(faulty(nth, fault).env))).toBe(true);
+        await restore();
+        expect({ nth, fault, ...(await everything()) }).toMatchObject({ nth, fault, ...log });
       }
       await settle(TABLES);
       expect(await everything()).toEqual(before);

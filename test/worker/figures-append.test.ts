@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
-import { layIds } from "../../worker/event-log/id-pages.ts";
+import { idsAreLaid, layIds } from "../../worker/event-log/id-pages.ts";
 import { appendSegments } from "../../worker/event-log/segments.ts";
 import { readBody } from "../../worker/figures/segment.ts";
 import { emptyTables, makeTables } from "./figures.ts";
@@ -114,6 +114,34 @@ describe("appending in segments", () => {
     expect(
       await count("SELECT count(*) + (SELECT count(*) FROM log_ids) AS n FROM log_id_pages p, json_each(p.ids)"),
     ).toBe(2_400);
+  });
+
+  it("puts ids into pages once where two do it side by side", async () => {
+    const events = Array.from({ length: 80 }, (_, n) =>
+      storedEvent({ project_id: "one", event_type: "visit", event_id: `e${n}`, visitor_id: "v" }),
+    );
+    await appendSegments(env.DB, events);
+    const laid = await Promise.allSettled([layIds(env.DB), layIds(env.DB)]);
+    const lost = laid.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    expect(lost.map(idsAreLaid)).toEqual([true]);
+    const { results } = await env.DB.prepare("SELECT x.key FROM log_id_pages p, json_each(p.ids) x").all();
+    expect(results.length).toBe(80);
+  });
+
+  it("stores many at once in their order, also where the log knows some of them, or two are the same", async () => {
+    const events = Array.from({ length: 450 }, (_, n) =>
+      storedEvent({ project_id: "one", event_type: "visit", event_id: `e${n === 320 ? 7 : n}`, visitor_id: "v" }),
+    );
+    await appendSegments(
+      env.DB,
+      [events[150], events[151]].flatMap((event) => event ?? []),
+    );
+    expect((await appendSegments(env.DB, events)).stored).toBe(450 - 2 - 1);
+    const ids = events.map(({ event_id }) => event_id);
+    const expected = ["e150", "e151", ...ids.filter((_, n) => n !== 150 && n !== 151 && n !== 320)];
+    const log = await logged();
+    expect(log.map(({ event }) => event.event_id)).toEqual(expected);
+    expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   });
 
   it("splits what is too much for a segment, by number and by size", async () => {

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { Changes, lineNumber } from "../../worker/figures/changes.ts";
 import { dayTexts, joined, packed } from "../../worker/figures/day-rows.ts";
 import { fold, type Rules } from "../../worker/figures/fold.ts";
-import { Reader, stringText, wholeText } from "../../worker/figures/numbers.ts";
+import { Reader, Writer } from "../../worker/figures/numbers.ts";
 import { eventsText, inOrder, type PersonEvent, readEvents } from "../../worker/figures/person-event.ts";
 import { noState } from "../../worker/figures/state.ts";
 import { readState, stateText } from "../../worker/figures/state-text.ts";
-import { addText, Tally, tallyText } from "../../worker/figures/tally.ts";
+import { addText, Tally, writeTally } from "../../worker/figures/tally.ts";
 import { Words } from "../../worker/figures/words.ts";
 import { cutsOf, sumsOf } from "./figures.ts";
 
@@ -90,13 +90,15 @@ describe("a person's share of the figures", () => {
 });
 
 describe("texts", () => {
+  const writer = new Writer();
+
   it("give back the numbers and texts that were written", () => {
     const item = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 2_000 }), fc.string({ unit: "grapheme" }));
     fc.assert(
       fc.property(fc.array(item), (items) => {
-        const reader = new Reader(
-          items.map((one) => (typeof one === "number" ? wholeText(one) : stringText(one))).join(""),
-        );
+        writer.begin();
+        for (const one of items) typeof one === "number" ? writer.whole(one) : writer.string(one);
+        const reader = new Reader(writer.take());
         const read = items.map((one) => (typeof one === "number" ? reader.whole() : reader.string()));
         expect(read).toEqual(items);
         expect(reader.more).toBe(false);
@@ -115,7 +117,11 @@ describe("texts", () => {
     fc.assert(
       fc.property(entries, entries, (one, other) => {
         const read = new Tally();
-        for (const some of [one, other]) addText(read, tallyText(tallyOf(some).entries(), 2), 2);
+        for (const some of [one, other]) {
+          writer.begin();
+          writeTally(writer, tallyOf(some).entries(), 2);
+          addText(read, writer.take(), 2);
+        }
         expect(read.entries()).toEqual(tallyOf([...one, ...other]).entries());
       }),
     );

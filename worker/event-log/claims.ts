@@ -4,7 +4,7 @@
  * first trusted one, else the first. The others are kept as duplicates. Tests and bots take no transaction from what counts.
  */
 import type { StoredEvent } from "../event.ts";
-import { canCount, type LoggedEvent } from "../figures/segment.ts";
+import { canCount, type Logged } from "../figures/segment.ts";
 import { standingOf } from "./append.ts";
 
 const OPEN = 1;
@@ -21,8 +21,12 @@ type Transacting = Pick<StoredEvent, "project_id" | "event_type" | "transaction_
 export const transactionKey = ({ project_id, event_type, transaction_id }: Transacting): string =>
   JSON.stringify([project_id, event_type, transaction_id]);
 
-/** Who has a transaction: an event of the log by its seq, or one of the events that are being looked at. */
-type Holder = { event_id: string; seq: number } | LoggedEvent;
+/** Who has a transaction: an event of the log, or one of the events that are being looked at. */
+type Holder = { event_id: string; seq: number } | Row;
+
+/** An event that is appended. */
+export type Row = Logged & { standing: number };
+const idOf = (holder: Holder): string => ("seq" in holder ? holder.event_id : holder.event.event_id);
 
 /** What the log knows of the ids and transactions of some events. */
 export type Known = {
@@ -35,20 +39,18 @@ export type Known = {
 export const NOTHING_KNOWN: Known = { places: new Map(), holders: [new Map(), new Map()] };
 
 export type Decision = {
-  rows: LoggedEvent[];
+  rows: Row[];
   /** The seq of earlier events that count no more. */
   superseded: number[];
   /** Rows that take a transaction. */
-  claims: LoggedEvent[];
+  claims: Row[];
 };
 
 /** What becomes of events, in their order, given all that the log knows of their ids and transactions. */
 export function decide(events: readonly StoredEvent[], known: Known): Decision {
   const decision: Decision = { rows: [], superseded: [], claims: [] };
-  const byId = new Map<string, LoggedEvent>();
+  const byId = new Map<string, Row[]>();
   const holders = known.holders.map((holdersOf) => new Map(holdersOf)) as [Map<string, Holder>, Map<string, Holder>];
-  const placeWith = (id: string, standing: number) =>
-    known.places.get(id)?.find((place) => standingAt(place) === standing);
   const supersede = (open: Holder | undefined, by: string) => {
     if (open === undefined) return;
     if ("seq" in open) decision.superseded.push(open.seq);
@@ -58,28 +60,33 @@ export function decide(events: readonly StoredEvent[], known: Known): Decision {
   for (const event of events) {
     const id = idKey(event);
     const standing = standingOf(event);
-    const isHere = (wanted: number) => byId.has(`${id} ${wanted}`) || placeWith(id, wanted) !== undefined;
+    const places = known.places.get(id) ?? [];
+    const rows = byId.get(id) ?? [];
+    const placeWith = (wanted: number) => places.find((place) => standingAt(place) === wanted);
+    const rowWith = (wanted: number) => rows.find((row) => row.standing === wanted);
+    const isHere = (wanted: number) => rowWith(wanted) !== undefined || placeWith(wanted) !== undefined;
     if (isHere(standing)) continue;
-    const row: LoggedEvent = { ...event, trusted: event.trusted ?? 0, duplicate_of: null };
-    byId.set(`${id} ${standing}`, row);
+    const row: Row = { event, standing, duplicate_of: null };
+    const twin = rowWith(OPEN);
+    if (standing === OPEN && isHere(TRUSTED)) row.duplicate_of = event.event_id;
+    rows.push(row);
+    byId.set(id, rows);
     decision.rows.push(row);
 
-    if (standing === OPEN && isHere(TRUSTED)) row.duplicate_of = event.event_id;
-    if (row.transaction_id !== null) {
-      const key = transactionKey(row);
+    if (event.transaction_id !== null) {
+      const key = transactionKey(event);
       const [open, trusted] = [holders[0].get(key), holders[1].get(key)];
-      const holder = trusted ?? (row.trusted === 1 ? undefined : open);
-      if (holder !== undefined) row.duplicate_of ??= holder.event_id;
-      if (canCount(row) && !holders[row.trusted].has(key)) {
-        holders[row.trusted].set(key, row);
+      const holder = trusted ?? (event.trusted === 1 ? undefined : open);
+      if (holder !== undefined) row.duplicate_of ??= idOf(holder);
+      if (canCount(event) && !holders[event.trusted].has(key)) {
+        holders[event.trusted].set(key, row);
         decision.claims.push(row);
-        if (row.trusted === 1) supersede(open, row.event_id);
+        if (event.trusted === 1) supersede(open, event.event_id);
       }
     }
     if (standing !== TRUSTED) continue;
-    const place = placeWith(id, OPEN);
-    const twin = place === undefined ? byId.get(`${id} ${OPEN}`) : { event_id: event.event_id, seq: seqAt(place) };
-    supersede(twin, event.event_id);
+    const place = placeWith(OPEN);
+    supersede(place === undefined ? twin : { event_id: event.event_id, seq: seqAt(place) }, event.event_id);
   }
   return decision;
 }

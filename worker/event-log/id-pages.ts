@@ -13,7 +13,7 @@ const WORTH_A_PAGE = 4;
 const MOST_WAITING = 64;
 /** Elements are `"<event_id>":<place>` of a JSON object: no character of an id is escaped, and all sort behind the quote. */
 type Element = string;
-type Page = { page: number; first: string; ids: string };
+type Page = { first: string; ids: string };
 
 const elementsOf = (ids: string): Element[] => (ids === "{}" ? [] : ids.slice(1, -1).split(","));
 const idOf = (element: Element): string => element.slice(1, element.lastIndexOf('"'));
@@ -38,12 +38,10 @@ export async function layIds(db: D1Database, least = MOST_WAITING): Promise<void
     }
   }
   const projects = [...byProject].map(([project_id, ids]) => ({ project_id, ids: ids.sort() }));
-  const found = await db.batch(projects.flatMap(({ project_id, ids }) => reads(db, project_id, ids)));
-  const writes = projects.flatMap(({ project_id, ids }, index) => {
-    const pages = (found[2 * index]?.results ?? []) as Page[];
-    const pageOfId = (found[2 * index + 1]?.results ?? []) as { page: number | null }[];
-    return laid(db, project_id, ids, new Map(pages.map((page) => [page.page, page])), pageOfId);
-  });
+  const found = await db.batch<Page>(projects.map(({ project_id, ids }) => touchedPages(db, project_id, ids)));
+  const writes = projects.flatMap(({ project_id, ids }, index) =>
+    laid(db, project_id, ids, found[index]?.results ?? []),
+  );
   await db.batch([
     db
       .prepare("UPDATE log_state SET ids_cursor = CASE WHEN ids_cursor = ?1 THEN ?2 END WHERE id = 0")
@@ -56,38 +54,33 @@ export async function layIds(db: D1Database, least = MOST_WAITING): Promise<void
 export const idsAreLaid = (error: unknown): boolean =>
   /NOT NULL constraint failed: log_state\.ids_cursor/.test(String(error));
 
-/** The pages that these ids fall into, and which page each of them falls into, in their order. */
-function reads(db: D1Database, project_id: string, ids: readonly Element[]): D1PreparedStatement[] {
-  const given = `WITH given AS MATERIALIZED (SELECT key, ${pageOf("?1", "value")} AS page FROM json_each(?2))`;
-  const values = JSON.stringify(ids.map(idOf));
-  return [
-    db
-      .prepare(
-        `${given} SELECT p.page, p.first, p.ids FROM (SELECT DISTINCT page FROM given) g CROSS JOIN log_id_pages p ON p.page = g.page`,
-      )
-      .bind(project_id, values),
-    db.prepare(`${given} SELECT page FROM given ORDER BY key`).bind(project_id, values),
-  ];
-}
+/** The pages that these ids fall into, in their order. */
+const touchedPages = (db: D1Database, project_id: string, ids: readonly Element[]): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT p.first, p.ids FROM (SELECT DISTINCT ${pageOf("?1", "value")} AS page FROM json_each(?2)) g
+       CROSS JOIN log_id_pages p ON p.page = g.page ORDER BY p.first`,
+    )
+    .bind(project_id, JSON.stringify(ids.map(idOf)));
 
+/** Each id falls into the last page that begins before it; all those pages are among `pages`. */
 function laid(
   db: D1Database,
   project_id: string,
   ids: readonly Element[],
-  pages: ReadonlyMap<number, Page>,
-  pageOfId: readonly { page: number | null }[],
+  pages: readonly Page[],
 ): D1PreparedStatement[] {
   const written: [first: string, ids: string][] = [];
   const alone: [event_id: string, place: number][] = [];
-  for (let from = 0; from < ids.length; ) {
-    const page = pageOfId[from]?.page ?? null;
-    let to = from + 1;
-    while (to < ids.length && pageOfId[to]?.page === page) to++;
+  let from = 0;
+  for (let next = 0; next <= pages.length; next++) {
+    const [old, following] = [pages[next - 1], pages[next]];
+    let to = from;
+    while (to < ids.length && (!following || idOf(ids[to] as Element) < following.first)) to++;
     const added = ids.slice(from, to);
     from = to;
-    const old = page === null ? undefined : pages.get(page);
     if (old && added.length < WORTH_A_PAGE) alone.push(...added.map((id): [string, number] => [idOf(id), placeOf(id)]));
-    else written.push(...pagesOf(old, added));
+    else if (added.length > 0) written.push(...pagesOf(old, added));
   }
   return [
     ...pieces(written.map((page) => JSON.stringify(page))).map((rows) =>

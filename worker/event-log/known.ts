@@ -1,7 +1,7 @@
 /** What the log knows of ids and transactions, in SQL: segments whose ids are not in pages yet, pages, and ids that came alone. */
 import type { StoredEvent } from "../event.ts";
-import { standingOf } from "./append.ts";
-import { type Decision, type Known, placeOf, transactionKey } from "./claims.ts";
+import { bodyOf } from "../figures/segment.ts";
+import { type Decision, idKey, type Known, placeOf, transactionKey } from "./claims.ts";
 
 /** So few ids are looked for in the texts of pages; more are looked up among their elements, which D1 counts as rows read. */
 const FEW = 8;
@@ -43,14 +43,16 @@ const NEXT_SEQ = `max(ifnull((SELECT seq + events FROM log_segments ORDER BY seq
 
 const insertionText = (few: boolean) => `WITH ${few ? FEW_WAITING : PLACES}
   INSERT INTO log_segments (seq, events, ids, superseded, body) SELECT ${NEXT_SEQ}, ?5, ?6, ?7, ?8
-  WHERE ${few ? NO_PLACES : SAME_PLACES} AND (SELECT count(*) FROM ${HELD}) = ?4 RETURNING seq, (SELECT cursor FROM log_state) AS taken`;
+  WHERE ${few ? NO_PLACES : SAME_PLACES} AND (SELECT count(*) FROM ${HELD}) = ?4 
+    AND (?9 OR changes() > 0) RETURNING seq, (SELECT cursor FROM log_state) AS taken`;
 const [INSERTION, INSERTION_OF_FEW] = [insertionText(false), insertionText(true)];
 
 /** Ids and transactions as parameters of the statements here: each once. */
 export type Asked = { ids: string; transactions: string; few: boolean };
 
 export function askedOf(events: readonly StoredEvent[]): Asked {
-  const ids = new Set(events.map(({ project_id, event_id }) => JSON.stringify([project_id, event_id])));
+  // Neither has a character that JSON escapes.
+  const ids = new Set(events.map(({ project_id, event_id }) => `["${project_id}","${event_id}"]`));
   const transactions = new Set(events.filter((event) => event.transaction_id !== null).map(transactionKey));
   return { ids: `[${[...ids]}]`, transactions: `[${[...transactions]}]`, few: ids.size <= FEW };
 }
@@ -60,16 +62,19 @@ const countOf = (lists: Iterable<readonly unknown[]>): number => [...lists].redu
 /** A segment that was written begins at `seq`; figures have the log up to `taken`. */
 export type Written = { seq: number; taken: number };
 
-/** Writes a segment if the log knows as much of the ids and transactions as `known` has, and then gives its first `seq`. */
+/**
+ * Writes a segment if the log knows as much of the ids and transactions as `known` has, and, unless it is the first of a
+ * batch, the one before it was written.
+ */
 export function insertion(
   db: D1Database,
   asked: Asked,
   { rows, superseded }: Decision,
   known: Known,
-  body: string,
+  isFirst: boolean,
 ): D1PreparedStatement {
   const places = countOf(known.places.values());
-  const ids = rows.map((row, offset) => `"${row.project_id} ${row.event_id}":${placeOf(offset, standingOf(row))}`);
+  const ids = rows.map(({ event, standing }, offset) => `"${idKey(event)}":${placeOf(offset, standing)}`);
   return db
     .prepare(asked.few && places === 0 ? INSERTION_OF_FEW : INSERTION)
     .bind(
@@ -80,20 +85,17 @@ export function insertion(
       rows.length,
       `{${ids}}`,
       superseded.length > 0 ? JSON.stringify(superseded) : null,
-      body,
+      bodyOf(rows),
+      isFirst ? 1 : 0,
     );
 }
 
 /** Behind `insertion`: takes the transactions, if the segment was written. */
 export function claiming(db: D1Database, { rows, claims }: Decision): D1PreparedStatement {
-  const taken = claims.map((row) => [
-    row.project_id,
-    row.event_type,
-    row.transaction_id,
-    row.trusted,
-    row.event_id,
-    rows.indexOf(row),
-  ]);
+  const taken = claims.map((row) => {
+    const { project_id, event_type, transaction_id, trusted, event_id } = row.event;
+    return [project_id, event_type, transaction_id, trusted, event_id, rows.indexOf(row)];
+  });
   return db
     .prepare(
       `INSERT INTO log_transactions (project_id, event_type, transaction_id, trusted, event_id, seq)

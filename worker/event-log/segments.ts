@@ -4,9 +4,8 @@
  * first nothing, which is nearly always so, else what the log then says.
  */
 import type { StoredEvent } from "../event.ts";
-import { bodyOf } from "../figures/segment.ts";
 import { type Appended, NOTHING, together } from "./append.ts";
-import { decide, NOTHING_KNOWN } from "./claims.ts";
+import { type Decision, decide, NOTHING_KNOWN } from "./claims.ts";
 import { askedOf, claiming, insertion, lookUp, type Written } from "./known.ts";
 
 const EVENTS_A_SEGMENT = 100;
@@ -19,10 +18,23 @@ const NUMBER_CHARACTERS = 16;
 /** Tries against others who append the same events at the same moment. */
 const TRIES = 10;
 
-/** What the log has already, by id and standing, is not stored again. */
+/** Segments that are written in one call, as long as the log knows nothing of their events. */
+const SEGMENTS_AT_ONCE = 10;
+
+/** What the log has already, by id and standing, is not stored again. Events are stored in their order. */
 export async function appendSegments(db: D1Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
-  for (const some of segmentsOf(events)) all = together(all, await appendSegment(db, some));
+  const segments = [...segmentsOf(events)];
+  for (let from = 0; from < segments.length; ) {
+    const some = segments.slice(from, from + SEGMENTS_AT_ONCE);
+    const appended = await appendUnknown(db, some);
+    all = appended.reduce(together, all);
+    from += appended.length;
+    const refused = some[appended.length];
+    if (!refused) continue;
+    all = together(all, await appendKnown(db, refused));
+    from++;
+  }
   return all;
 }
 
@@ -36,7 +48,9 @@ function lengthOf(event: StoredEvent): number {
 function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
   let some: StoredEvent[] = [];
   let size = 0;
-  for (const event of events) {
+  for (const given of events) {
+    // What was queued before events knew it came by who knows which door.
+    const event = given.trusted === undefined ? { ...(given as StoredEvent), trusted: 0 as const } : given;
     const length = lengthOf(event);
     if (some.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && some.length > 0)) {
       yield some;
@@ -49,22 +63,44 @@ function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
   if (some.length > 0) yield some;
 }
 
-async function appendSegment(db: D1Database, events: readonly StoredEvent[]): Promise<Appended> {
+/** What became of the segments that were written: up to the first of which the log knows an event. */
+async function appendUnknown(db: D1Database, segments: readonly StoredEvent[][]): Promise<Appended[]> {
+  const decisions = segments.map((events) => ({ asked: askedOf(events), decision: decide(events, NOTHING_KNOWN) }));
+  const writes = decisions.map(({ asked, decision }, place) => [
+    insertion(db, asked, decision, NOTHING_KNOWN, place === 0),
+    ...(decision.claims.length > 0 ? [claiming(db, decision)] : []),
+  ]);
+  const results = await db.batch<Written>(writes.flat());
+  const appended: Appended[] = [];
+  let next = 0;
+  for (const [place, { decision }] of decisions.entries()) {
+    const written = appendedOf(results[next], decision);
+    if (written === null) break;
+    appended.push(written);
+    next += writes[place]?.length ?? 0;
+  }
+  return appended;
+}
+
+async function appendKnown(db: D1Database, events: readonly StoredEvent[]): Promise<Appended> {
   const asked = askedOf(events);
-  let known = NOTHING_KNOWN;
   for (let tries = 0; tries < TRIES; tries++) {
+    const known = await lookUp(db, asked);
     const decision = decide(events, known);
     if (decision.rows.length === 0) return NOTHING;
     const [written] = await db.batch<Written>([
-      insertion(db, asked, decision, known, bodyOf(decision.rows)),
+      insertion(db, asked, decision, known, true),
       ...(decision.claims.length > 0 ? [claiming(db, decision)] : []),
     ]);
-    const { seq, taken } = written?.results[0] ?? {};
-    if (seq !== undefined && taken !== undefined) {
-      const stored = decision.rows.length;
-      return { stored, first_seq: seq, last_seq: seq + stored - 1, taken };
-    }
-    known = await lookUp(db, asked);
+    const appended = appendedOf(written, decision);
+    if (appended) return appended;
   }
   throw new Error(`${events.length} events were not appended in ${TRIES} tries: others append the same ones.`);
+}
+
+/** Null where the segment was not written. */
+function appendedOf(written: D1Result<Written> | undefined, { rows }: Decision): Appended | null {
+  const { seq, taken } = written?.results[0] ?? {};
+  if (seq === undefined || taken === undefined) return null;
+  return { stored: rows.length, first_seq: seq, last_seq: seq + rows.length - 1, taken };
 }

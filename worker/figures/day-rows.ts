@@ -5,9 +5,9 @@
  */
 import { ANY_TAG } from "../projections/resolve.ts";
 import { type Changes, columnOf, EVERYBODY, widthOf } from "./changes.ts";
-import { Reader, wholeText } from "./numbers.ts";
+import { Reader, Writer } from "./numbers.ts";
 import type { Column } from "./parts.ts";
-import { addText, type Entry, Tally, tallyText } from "./tally.ts";
+import { addText, type Entry, Tally, writeTally } from "./tally.ts";
 import type { Words } from "./words.ts";
 
 /** The lines of a row that change, by their numbers, each with its entries. */
@@ -38,14 +38,25 @@ export function dayChanges(changes: Changes, words: Words): DayChange[] {
   return days;
 }
 
-export function dayTexts(lines: readonly Line[]): Texts {
-  const texts: Texts = { life: "", cells: "", hours: "" };
+const writer = new Writer();
+
+function textOf(lines: readonly Line[], column: Column): string {
+  let text = "";
   for (const { number, entries } of lines) {
-    const column = columnOf(number);
-    if (column !== "counts") texts[column] += wholeText(number) + tallyText(entries, widthOf(number)) + END;
+    if (columnOf(number) !== column) continue;
+    writer.begin();
+    writer.whole(number);
+    writeTally(writer, entries, widthOf(number));
+    text += writer.take() + END;
   }
-  return texts;
+  return text;
 }
+
+export const dayTexts = (lines: readonly Line[]): Texts => ({
+  life: textOf(lines, "life"),
+  cells: textOf(lines, "cells"),
+  hours: textOf(lines, "hours"),
+});
 
 export const lengthOf = (texts: Texts): number => TEXTS.reduce((length, name) => length + texts[name].length, 0);
 

@@ -3,7 +3,7 @@ import type { DayChange, Texts } from "./day-rows.ts";
 import type { ProjectRun } from "./project-run.ts";
 
 /** Of a row its counts, and its texts where it is time to pack them. */
-export type DayRow = { counts: string; texts: Texts | null };
+type DayRow = { counts: string; texts: Texts | null };
 
 /** A day that changes, with what was read of its row; none where it has none yet. */
 export type ReadDay = { run: ProjectRun; change: DayChange; row: DayRow | undefined };

@@ -13,7 +13,7 @@ export type ProjectLog = {
 };
 
 /** The events `after < seq <= upTo`; `behind` are so many that come behind them. */
-export type LogRange = { after: number; upTo: number; behind: number; projects: ProjectLog[] };
+type LogRange = { after: number; upTo: number; behind: number; projects: ProjectLog[] };
 
 const STATE =
   "SELECT cursor, (SELECT seq + events - 1 FROM log_segments ORDER BY seq DESC LIMIT 1) AS head FROM log_state";

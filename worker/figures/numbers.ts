@@ -5,34 +5,70 @@
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BITS = 32;
 
+const UNITS = Uint16Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 const VALUES = new Uint8Array(128);
-for (let value = 0; value < DIGITS.length; value++) VALUES[DIGITS.charCodeAt(value)] = value;
+for (const [value, unit] of UNITS.entries()) VALUES[unit] = value;
 
-/** Most numbers have one or two digits. */
-const SHORT = Array.from({ length: BITS * BITS }, (_, n) =>
-  n < BITS ? DIGITS.charAt(n) : DIGITS.charAt(BITS + (n % BITS)) + DIGITS.charAt(Math.floor(n / BITS)),
-);
+/** The digits of 2^53. */
+const MOST_DIGITS = 11;
+/** Numbers below are taken apart by bits. */
+const BY_BITS = 2 ** 31;
+const BUFFER = 4_096;
+const TEXT = new TextDecoder("utf-16le", { fatal: false, ignoreBOM: true });
 
-/** @throws where it is negative, or above 2^53: no figure is. */
-export function wholeText(n: number): string {
-  const short = SHORT[n];
-  if (short !== undefined) return short;
-  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`${n} is no whole number that can be kept.`);
-  let text = "";
-  let left = n;
-  while (left >= BITS) {
-    text += DIGITS.charAt(BITS + (left % BITS));
-    left = Math.floor(left / BITS);
+/**
+ * Writes a text. It is used again and again, each time from `begin` to `take`: adding digits to a string one by one would
+ * leave a string behind for each.
+ */
+export class Writer {
+  readonly #units = new Uint16Array(BUFFER);
+  #at = 0;
+  #text = "";
+
+  begin(): void {
+    this.#at = 0;
+    this.#text = "";
   }
-  return text + DIGITS.charAt(left);
+
+  /** @throws where it is negative, or above 2^53: no figure is. */
+  whole(n: number): void {
+    if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`${n} is no whole number that can be kept.`);
+    if (this.#at + MOST_DIGITS > BUFFER) this.#flush();
+    let left = n;
+    for (; left >= BY_BITS; left = Math.floor(left / BITS)) this.#digit(BITS + (left % BITS));
+    for (; left >= BITS; left >>= 5) this.#digit(BITS + (left & (BITS - 1)));
+    this.#digit(left);
+  }
+
+  /** A number of either sign. */
+  signed(n: number): void {
+    this.whole(n < 0 ? -2 * n - 1 : 2 * n);
+  }
+
+  string(value: string): void {
+    this.whole(value.length);
+    if (this.#at + value.length > BUFFER) {
+      this.#flush();
+      this.#text += value;
+    } else for (let at = 0; at < value.length; at++) this.#units[this.#at++] = value.charCodeAt(at);
+  }
+
+  take(): string {
+    this.#flush();
+    return this.#text;
+  }
+
+  #digit(value: number): void {
+    this.#units[this.#at++] = UNITS[value] as number;
+  }
+
+  #flush(): void {
+    this.#text += TEXT.decode(this.#units.subarray(0, this.#at));
+    this.#at = 0;
+  }
 }
 
-/** A number of either sign, as one without. */
-export const signedText = (n: number): string => wholeText(n < 0 ? -2 * n - 1 : 2 * n);
-
-export const stringText = (value: string): string => wholeText(value.length) + value;
-
-/** Reads what `wholeText`, `signedText` and `stringText` wrote, in the same order. */
+/** Reads what a `Writer` wrote, in the same order. */
 export class Reader {
   readonly #text: string;
   #at: number;
@@ -49,7 +85,7 @@ export class Reader {
   whole(): number {
     let value = 0;
     for (let unit = 1; ; unit *= BITS) {
-      const digit = VALUES[this.#text.charCodeAt(this.#at++)] ?? 0;
+      const digit = VALUES[this.#text.charCodeAt(this.#at++)] as number;
       if (digit < BITS) return value + digit * unit;
       value += (digit - BITS) * unit;
     }

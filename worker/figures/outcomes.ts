@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const NAMES = [...OUTCOMES, SUPERSEDED] as const;
 type Name = (typeof NAMES)[number];
 
-export const outcomeLine = (outcome: Name, reason: number): number => pair(reason, NAMES.indexOf(outcome));
+const outcomeLine = (outcome: Name, reason: number): number => pair(reason, NAMES.indexOf(outcome));
 export const outcomeOfLine = (line: number) => {
   const [reason, outcome] = unpair(line);
   return { outcome: NAMES[outcome], reason };

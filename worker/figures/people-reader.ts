@@ -7,44 +7,39 @@ import { rowsOf } from "./statements.ts";
 export type Asked = { project_id: string; people: People; person: string };
 
 const SAME = "p.project_id = j.value ->> 0 AND p.person = j.value ->> 1";
-const ROWS = `SELECT j.key AS asked, p.now FROM json_each(?1) j CROSS JOIN people p ON ${SAME}`;
-const PAGES = `WITH missing AS MATERIALIZED (
-    SELECT j.key AS asked, (SELECT v.page FROM visitor_pages v
-      WHERE v.project_id = j.value ->> 0 AND v.first <= j.value ->> 1 ORDER BY v.first DESC LIMIT 1) AS page
-    FROM json_each(?1) j WHERE NOT EXISTS (SELECT 1 FROM people p WHERE ${SAME}))
-  SELECT asked, page, NULL AS first, NULL AS body FROM missing
-  UNION ALL SELECT NULL, v.page, v.first, v.body
-  FROM (SELECT DISTINCT page FROM missing) m CROSS JOIN visitor_pages v ON v.page = m.page`;
+/** The rows of their own that people have; then the pages that visitors without one fall into. */
+const PEOPLE = `WITH found AS MATERIALIZED (
+    SELECT j.key AS asked, j.value ->> 0 AS project_id, j.value ->> 1 AS person, p.id, p.now
+    FROM json_each(?1) j LEFT JOIN people p ON ${SAME})
+  SELECT asked, id, now, NULL AS project_id, NULL AS first, NULL AS body FROM found WHERE id IS NOT NULL
+  UNION ALL SELECT NULL, NULL, NULL, v.project_id, v.first, v.body FROM (
+    SELECT DISTINCT (SELECT c.page FROM visitor_pages c
+      WHERE c.project_id = f.project_id AND c.first <= f.person ORDER BY c.first DESC LIMIT 1) AS page
+    FROM found f WHERE f.id IS NULL AND f.person >= char(31) AND f.person < char(32)) m
+  CROSS JOIN visitor_pages v ON v.page = m.page`;
 
 type ChunkRow = { asked: number; head: string; recent: string };
-type PageRow =
-  | { asked: number; page: number | null; first: null }
-  | { asked: null; page: number; first: string; body: string };
+type OwnRow = { asked: number; id: number; now: string };
+type PageRow = { asked: null; project_id: string; first: string; body: string };
 
 const namesOf = (asked: readonly Asked[]): string =>
   JSON.stringify(asked.map(({ project_id, person }) => [project_id, person]));
 
-/** Statements that read people, and what takes their results. Visitors are looked for in pages, too. */
-export function peopleReads(db: D1Database, asked: readonly Asked[]) {
-  const visitors = asked.filter(({ person }) => isVisitor(person));
-  const statements = [db.prepare(ROWS).bind(namesOf(asked)), db.prepare(PAGES).bind(namesOf(visitors))];
-  const take = ([rows, pages]: D1Result[]) => {
-    for (const { asked: index, now } of rowsOf<{ asked: number; now: string }>(rows)) {
-      const one = asked[index];
-      one?.people.put(one.person, { now, head: "", recent: "" }, null);
+/** A statement that reads people, and what takes its result. Visitors are looked for in pages, too. */
+export function peopleRead(db: D1Database, asked: readonly Asked[]) {
+  const statement = db.prepare(PEOPLE).bind(namesOf(asked));
+  const take = (result: D1Result | undefined) => {
+    const pages: PageRow[] = [];
+    for (const row of rowsOf<OwnRow | PageRow>(result)) {
+      if (row.asked === null) pages.push(row);
+      else asked[row.asked]?.people.putOwn(asked[row.asked]?.person ?? "", row.id, row.now);
     }
-    const firsts = new Map<number, { first: string; body: string }>();
-    const found = rowsOf<PageRow>(pages);
-    for (const row of found) if (row.first !== null) firsts.set(row.page, row);
-    for (const { asked: index, page } of found) {
-      const one = index === null ? undefined : visitors[index];
-      if (!one) continue;
-      const known = page === null ? undefined : firsts.get(page);
-      if (known && !one.people.pages.has(known.first)) one.people.putPage(known.first, known.body);
-      one.people.look(one.person, known?.first ?? null);
-    }
+    const byProject = Map.groupBy(pages, ({ project_id }) => project_id);
+    for (const { people, project_id } of new Map(asked.map((one) => [one.project_id, one])).values())
+      people.putPages(byProject.get(project_id) ?? []);
+    for (const { people, person } of asked) if (isVisitor(person)) people.place(person);
   };
-  return { statements, take };
+  return { statement, take };
 }
 
 /** `from` is the moment from which a history is needed; `closed_at` the time up to which it is in closed chunks. */

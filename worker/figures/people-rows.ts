@@ -7,11 +7,13 @@ import { stateText } from "./state-text.ts";
 import { type Page, type PageSizes, pageRows } from "./visitor-pages.ts";
 
 export type PeopleRows = {
-  /** project_id, person, now, head, recent; where `head` is null, `recent` goes behind what is there. */
-  people: (string | null)[][];
-  gone: [project_id: string, person: string][];
-  /** Chunks that are closed as they lie, that are closed beside them, and that are none any more. */
-  closes: [project_id: string, person: string, until: number][];
+  /** New rows: project_id, person, now, head, recent. */
+  people: string[][];
+  /** Rows that are there, by their id; where `head` is null, `recent` goes behind what is there. */
+  changed: [id: number, now: string, head: string | null, recent: string][];
+  gone: number[];
+  /** Chunks that are closed as they lie in the row of an id, that are closed beside them, and that are none any more. */
+  closes: [id: number, until: number][];
   closed: (string | number)[][];
   reopened: [project_id: string, person: string, until: number][];
   pages: [project_id: string, first: string, body: string][];
@@ -20,6 +22,7 @@ export type PeopleRows = {
 
 export const noRows = (): PeopleRows => ({
   people: [],
+  changed: [],
   gone: [],
   closes: [],
   closed: [],
@@ -39,31 +42,41 @@ export function addPeople(rows: PeopleRows, run: ProjectRun, writes: readonly Pe
   for (const { person, reopened } of writes)
     rows.reopened.push(...reopened.map((until): [string, string, number] => [project_id, person, until]));
 
+  const idOf = (person: string): number | null => {
+    const place = people.rows.get(person)?.place;
+    return place && "id" in place ? place.id : null;
+  };
+  const put = (person: string, now: string, head: string | null, recent: string) => {
+    const id = idOf(person);
+    if (id === null) rows.people.push([project_id, person, now, head ?? "", recent]);
+    else rows.changed.push([id, now, head, recent]);
+  };
   for (const [visitor, link] of links) {
     const page = pages.of(visitor);
-    if (page) page.set(visitor, linkRow(link));
-    else rows.people.push([project_id, visitor, ...columnsOf(linkRow(link))]);
+    const row = linkRow(link);
+    if (page) page.set(visitor, row);
+    else put(visitor, row.now, row.head, row.recent);
   }
   for (const { person, written } of own) {
     const page = pages.of(person);
+    const id = idOf(person);
     const before = people.rows.get(person)?.row;
     if (written === null) {
-      if (!page?.delete(person)) rows.gone.push([project_id, person]);
+      page?.delete(person);
+      if (id !== null) rows.gone.push(id);
     } else if (page && written.closes === null && written.closed.length === 0) {
       page.set(person, pagedRow(written, before));
     } else {
-      const { closes, closed, head, events } = written;
-      if (page?.delete(person) && closes && before)
-        rows.closed.push([project_id, person, closes.until, before.head, before.recent]);
-      else if (closes) rows.closes.push([project_id, person, closes.until]);
+      const { now, closes, closed, head, events } = written;
+      page?.delete(person);
+      if (closes && id !== null) rows.closes.push([id, closes.until]);
+      else if (closes && before) rows.closed.push([project_id, person, closes.until, before.head, before.recent]);
       rows.closed.push(...closed.map((chunk) => [project_id, person, chunk.until, chunk.head, chunk.events]));
-      rows.people.push([project_id, person, stateText(written.now), head, events]);
+      put(person, stateText(now), head, events);
     }
   }
   pages.write(project_id, rows);
 }
-
-const columnsOf = ({ now, head, recent }: PersonRow) => [now, head, recent];
 
 function pagedRow({ now, head, events }: Written, before: PersonRow | undefined): PersonRow {
   return {
@@ -95,7 +108,7 @@ class TouchedPages {
   /** The page that a person is in, or comes into; null where that is a row of its own. */
   of(person: string): Page | null {
     const stored = this.#people.rows.get(person);
-    const first = stored ? (stored.page ?? undefined) : this.#people.places.get(person);
+    const first = stored ? ("page" in stored.place ? stored.place.page : undefined) : this.#people.places.get(person);
     if (first === undefined || (!stored && !this.#worth.has(first))) return null;
     const known = this.#pages.get(first);
     if (known) return known;

@@ -1,5 +1,5 @@
 /** An event as its person keeps it: what figures are counted from, with names as numbers of the project's dictionary. */
-import { Reader, stringText, wholeText } from "./numbers.ts";
+import { Reader, Writer } from "./numbers.ts";
 
 export type PersonEvent = {
   seq: number;
@@ -39,14 +39,17 @@ const NUMBERS = [
   "hour",
 ] as const satisfies readonly (keyof PersonEvent)[];
 
+const writer = new Writer();
+
 /** Events in text, each complete: more may be written behind them. */
 export function eventsText(events: readonly PersonEvent[]): string {
-  let text = "";
+  writer.begin();
   for (const event of events) {
-    for (const field of NUMBERS) text += wholeText(event[field]);
-    text += stringText(event.event_id) + stringText(event.visitor_id);
+    for (const field of NUMBERS) writer.whole(event[field]);
+    writer.string(event.event_id);
+    writer.string(event.visitor_id);
   }
-  return text;
+  return writer.take();
 }
 
 export function readEvents(text: string): PersonEvent[] {

@@ -1,7 +1,7 @@
 /** A row of a person, in a table or in a page of visitors: a state and events, or the player that a visitor is. */
 import type { Rules } from "./fold.ts";
 import { fold } from "./fold.ts";
-import { Reader, stringText, wholeText } from "./numbers.ts";
+import { Reader, Writer } from "./numbers.ts";
 import { readEvents } from "./person-event.ts";
 import { noState, type State } from "./state.ts";
 import { readState } from "./state-text.ts";
@@ -18,11 +18,14 @@ const WINDOW = "~";
 export const isVisitor = (person: string): boolean => person.startsWith("\u001f");
 export const visitorOf = (visitor_id: string): string => `\u001f${visitor_id}`;
 
-export const linkRow = ({ player_id, rank }: Link): PersonRow => ({
-  now: LINK + stringText(player_id) + stringText(rank),
-  head: "",
-  recent: "",
-});
+const writer = new Writer();
+
+export function linkRow({ player_id, rank }: Link): PersonRow {
+  writer.begin();
+  writer.string(player_id);
+  writer.string(rank);
+  return { now: LINK + writer.take(), head: "", recent: "" };
+}
 
 /** Null where the row is a person's own. */
 export function linkOf(now: string): Link | null {
@@ -32,7 +35,11 @@ export function linkOf(now: string): Link | null {
 }
 
 /** In the place of a state that follows quickly from a person's events. */
-export const windowText = ({ attribution_days }: State): string => WINDOW + wholeText(attribution_days);
+export function windowText({ attribution_days }: State): string {
+  writer.begin();
+  writer.whole(attribution_days);
+  return WINDOW + writer.take();
+}
 
 export function stateOf({ now, recent }: PersonRow, { words }: Rules): State {
   if (!now.startsWith(WINDOW)) return readState(now);

@@ -7,7 +7,7 @@ import { SIZES, type Sizes } from "./chunks.ts";
 import { dayChanges } from "./day-rows.ts";
 import { LEAST_ADDED, readDays } from "./days-reader.ts";
 import { readLog } from "./log-reader.ts";
-import { type Asked, peopleReads, readHistories } from "./people-reader.ts";
+import { type Asked, peopleRead, readHistories } from "./people-reader.ts";
 import { addPeople, noRows } from "./people-rows.ts";
 import { ProjectRun } from "./project-run.ts";
 import { rowsOf } from "./statements.ts";
@@ -25,7 +25,7 @@ export type Layout = { chunks: Sizes; pages: PageSizes; leastAdded: number };
 const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: LEAST_ADDED };
 
 /** It took the events `after < seq <= cursor`, and so many are left. */
-export type Ran = { after: number; cursor: number; behind: number };
+type Ran = { after: number; cursor: number; behind: number };
 
 /** One step of at least `events`, five to seven calls. @throws where another run takes the same events: see `lostCursor`. */
 export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = LAYOUT): Promise<Ran> {
@@ -59,11 +59,11 @@ type WindowRow = { project_id: string; attribution_days: number };
 /** The projects' words and settings and all people whom the events name; then the players whom visitors are. */
 async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<void> {
   const ids = JSON.stringify(runs.map(({ project_id }) => project_id));
-  const { statements, take } = peopleReads(
+  const { statement, take } = peopleRead(
     db,
     runs.flatMap((run) => asked(run, run.names())),
   );
-  const [words, windows, ...people] = await db.batch([
+  const [words, windows, people] = await db.batch([
     db
       .prepare(
         "SELECT w.project_id, w.names FROM json_each(?1) j CROSS JOIN words w ON w.project_id = j.value ORDER BY w.project_id, w.first",
@@ -74,7 +74,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
         "SELECT project_id, attribution_days FROM projects WHERE project_id IN (SELECT value FROM json_each(?1))",
       )
       .bind(ids),
-    ...statements,
+    statement,
   ]);
   take(people);
   const names = Map.groupBy(rowsOf<WordsRow>(words), ({ project_id }) => project_id);
@@ -88,8 +88,8 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
   }
   const players = runs.flatMap((run) => asked(run, run.linkedPlayers()));
   if (players.length === 0) return;
-  const further = peopleReads(db, players);
-  further.take(await db.batch(further.statements));
+  const further = peopleRead(db, players);
+  further.take(await further.statement.all());
 }
 
 const asked = ({ project_id, people }: ProjectRun, persons: readonly string[]): Asked[] =>

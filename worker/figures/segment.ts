@@ -2,8 +2,12 @@
 import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
 
-/** An event as the log keeps it: `duplicate_of` is the event that counts in its place, as far as was known when it came. */
-export type LoggedEvent = StoredEvent & { duplicate_of: string | null };
+/** `duplicate_of` is the event that counts in its place, as far as was known when it came. */
+type Duplicate = { duplicate_of: string | null };
+
+/** An event as it comes into the log, and as it is read. */
+export type Logged = Duplicate & { event: StoredEvent };
+export type LoggedEvent = StoredEvent & Duplicate;
 
 const COLUMNS = columnsBut("seq");
 type Name = (typeof COLUMNS)[number];
@@ -17,24 +21,34 @@ type Column = Cell | Cell[] | { values: Cell[]; at: number[] };
 type Body = { events: number } & Partial<Record<Name, Column>>;
 
 function columnOf(cells: readonly Cell[]): Column {
+  const first = cells[0] ?? null;
+  if (cells.every((cell) => cell === first)) return first;
   const values = [...new Set(cells)];
-  if (values.length === 1) return values[0] ?? null;
   if (values.length * 2 > cells.length) return [...cells];
   const places = new Map(values.map((value, place) => [value, place]));
   return { values, at: cells.map((cell) => places.get(cell) ?? 0) };
 }
 
 /** JSON of the events by column. */
-export function bodyOf(events: readonly LoggedEvent[]): string {
-  const body: Body = { events: events.length };
+export function bodyOf(rows: readonly Logged[]): string {
+  const body: Body = { events: rows.length };
   for (const name of COLUMNS) {
-    const column = columnOf(events.map((event) => event[name]));
+    const column = columnOf(
+      rows.map(({ event, duplicate_of }) => (name === "duplicate_of" ? duplicate_of : event[name])),
+    );
     if (column !== null) body[name] = column;
   }
   return JSON.stringify(body);
 }
 
-const NO_EVENT = Object.fromEntries(COLUMNS.map((name) => [name, null])) as Record<Name, Cell>;
+type Cells = Record<Name, Cell>;
+const NO_EVENT = Object.fromEntries(COLUMNS.map((name) => [name, null])) as Cells;
+
+function cellOf(column: Column, place: number): Cell {
+  if (column === null || typeof column !== "object") return column;
+  if (Array.isArray(column)) return column[place] ?? null;
+  return column.values[column.at[place] ?? 0] ?? null;
+}
 
 export function readBody(text: string): LoggedEvent[] {
   const body = JSON.parse(text) as Body;
@@ -42,11 +56,7 @@ export function readBody(text: string): LoggedEvent[] {
   for (const name of COLUMNS) {
     const column = body[name] ?? null;
     if (column === null) continue;
-    for (const [place, event] of events.entries()) {
-      if (typeof column !== "object") event[name] = column;
-      else if (Array.isArray(column)) event[name] = column[place] ?? null;
-      else event[name] = column.values[column.at[place] ?? 0] ?? null;
-    }
+    for (let place = 0; place < events.length; place++) (events[place] as Cells)[name] = cellOf(column, place);
   }
   return events as LoggedEvent[];
 }

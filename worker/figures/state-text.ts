@@ -1,5 +1,5 @@
 /** A person's state as text. */
-import { Reader, wholeText } from "./numbers.ts";
+import { Reader, Writer } from "./numbers.ts";
 import { MILESTONES, type Milestone, type Money, noState, type Seen, type State } from "./state.ts";
 
 /** Another version of the text means another state: all people are then counted anew from the log. */
@@ -35,10 +35,15 @@ const SEEN = [
   "hour",
 ] as const satisfies readonly (keyof Seen)[];
 
-const milestoneText = (milestone: Milestone | null) =>
-  milestone === null
-    ? wholeText(0)
-    : wholeText(1) + wholeText(milestone.at) + wholeText(milestone.date) + wholeText(milestone.tag);
+const writer = new Writer();
+
+function writeMilestone(milestone: Milestone | null): void {
+  writer.whole(milestone === null ? 0 : 1);
+  if (milestone === null) return;
+  writer.whole(milestone.at);
+  writer.whole(milestone.date);
+  writer.whole(milestone.tag);
+}
 
 function readMilestone(reader: Reader): Milestone | null {
   if (reader.whole() === 0) return null;
@@ -48,19 +53,23 @@ function readMilestone(reader: Reader): Milestone | null {
 /** Empty where nothing has happened yet. */
 export function stateText(state: State): string {
   if (state.total === 0) return "";
-  let text = wholeText(VERSION);
-  for (const name of NUMBERS) text += wholeText(state[name]);
-  for (const name of TOUCHES) text += milestoneText(state[name]);
-  for (const name of MILESTONES) text += milestoneText(state.milestones[name]);
+  writer.begin();
+  writer.whole(VERSION);
+  for (const name of NUMBERS) writer.whole(state[name]);
+  for (const name of TOUCHES) writeMilestone(state[name]);
+  for (const name of MILESTONES) writeMilestone(state.milestones[name]);
   for (const name of MAPS) {
-    text += wholeText(state[name].size);
-    for (const [key, value] of state[name]) text += wholeText(key) + wholeText(value);
+    writer.whole(state[name].size);
+    for (const [key, value] of state[name]) {
+      writer.whole(key);
+      writer.whole(value);
+    }
   }
-  text += wholeText(state.money.size);
+  writer.whole(state.money.size);
   for (const [key, { payments, whole, fraction }] of state.money)
-    text += wholeText(key) + wholeText(payments) + wholeText(whole) + wholeText(fraction);
-  for (const one of state.seen) for (const name of SEEN) text += wholeText(one[name]);
-  return text;
+    for (const number of [key, payments, whole, fraction]) writer.whole(number);
+  for (const one of state.seen) for (const name of SEEN) writer.whole(one[name]);
+  return writer.take();
 }
 
 /** @throws where it is of another version. */

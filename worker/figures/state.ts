@@ -79,17 +79,6 @@ export const noState = (): State => ({
   seen: [],
 });
 
-/** A state of its own: what is done to it does not change the first. Milestones and money are never changed, only replaced. */
-export const copyOf = (state: State): State => ({
-  ...state,
-  milestones: { ...state.milestones },
-  active_by_tag: new Map(state.active_by_tag),
-  deposited_by_tag: new Map(state.deposited_by_tag),
-  did: new Map(state.did),
-  money: new Map(state.money),
-  seen: state.seen.map((one) => ({ ...one })),
-});
-
 /** Two words as one number. */
 export const pair = (one: number, other: number): number => one * MOST_WORDS + other;
 export const unpair = (both: number): [number, number] => [Math.floor(both / MOST_WORDS), both % MOST_WORDS];

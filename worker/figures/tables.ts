@@ -49,14 +49,16 @@ export const TABLES: readonly string[] = [
     PRIMARY KEY (project_id, first)
   ) STRICT, WITHOUT ROWID`,
   // Players, and visitors that came alone into their page: the state, the last events, and the state before those.
+  // With a rowid: a tree of rows this long by name would have four rows a page, and be as many pages deep.
   `CREATE TABLE people (
+    id INTEGER PRIMARY KEY,
     project_id TEXT NOT NULL,
     person TEXT NOT NULL,
     now TEXT NOT NULL,
-    head TEXT,
+    head TEXT NOT NULL,
     recent TEXT NOT NULL,
-    PRIMARY KEY (project_id, person)
-  ) STRICT, WITHOUT ROWID`,
+    UNIQUE (project_id, person)
+  ) STRICT`,
   // Earlier events, a chunk a row, each with the state before it; `until` is the time of its last event.
   `CREATE TABLE people_past (
     project_id TEXT NOT NULL,

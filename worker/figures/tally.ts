@@ -1,5 +1,5 @@
 /** Sums by key, and the same as text: by rising key, each key as the difference to the one before it. */
-import { Reader, signedText, wholeText } from "./numbers.ts";
+import { Reader, type Writer } from "./numbers.ts";
 
 export type Sums = [number, number, number];
 export type Entry = [key: number, sums: Sums];
@@ -25,24 +25,23 @@ export class Tally {
       const [first, second, third] = entry[1];
       if (first !== 0 || second !== 0 || third !== 0) entries.push(entry);
     }
-    return entries.sort(([one], [other]) => one - other);
+    return entries.length < 2 ? entries : entries.sort((one, other) => one[0] - other[0]);
   }
 }
 
 /** `width` sums of each entry are written. */
-export function tallyText(entries: readonly Entry[], width: number): string {
-  let text = "";
+export function writeTally(writer: Writer, entries: readonly Entry[], width: number): void {
   let last = 0;
   for (const [key, sums] of entries) {
-    text += wholeText(key - last) + signedText(sums[0]);
-    if (width > 1) text += signedText(sums[1]);
-    if (width > 2) text += signedText(sums[2]);
+    writer.whole(key - last);
+    writer.signed(sums[0]);
+    if (width > 1) writer.signed(sums[1]);
+    if (width > 2) writer.signed(sums[2]);
     last = key;
   }
-  return text;
 }
 
-/** Adds what `tallyText` wrote to a tally. */
+/** Adds what `writeTally` wrote to a tally. */
 export function addText(tally: Tally, text: string, width: number): void {
   let key = 0;
   for (const reader = new Reader(text); reader.more; ) {

@@ -2,7 +2,7 @@
  * Visitors side by side in sorted pages, so that one row is written for many: the snippet's ids have a time in them, so
  * visitors of one hour are neighbours, and most come once. A visitor that comes alone into its page gets a row of its own.
  */
-import { Reader, stringText } from "./numbers.ts";
+import { Reader, Writer } from "./numbers.ts";
 import type { PersonRow } from "./person-row.ts";
 import { compareText } from "./text-order.ts";
 
@@ -19,10 +19,13 @@ export function readPage(body: string): Page {
   return page;
 }
 
-const pageText = (rows: readonly [string, PersonRow][]): string =>
-  rows
-    .map(([name, { now, head, recent }]) => stringText(name) + stringText(now) + stringText(head) + stringText(recent))
-    .join("");
+const writer = new Writer();
+
+function pageText(rows: readonly [string, PersonRow][]): string {
+  writer.begin();
+  for (const [name, { now, head, recent }] of rows) for (const text of [name, now, head, recent]) writer.string(text);
+  return writer.take();
+}
 
 /**
  * A page as rows of `visitor_pages`: as many as it takes, the first of which keeps its name. `first` is null where the page

@@ -13,12 +13,7 @@ export const lostCursor = (error: unknown): boolean =>
   /NOT NULL constraint failed: log_state\.cursor/.test(String(error));
 
 const PAST: Into = { table: "people_past", columns: ["project_id", "person", "until", "head", "recent"] };
-const PEOPLE: Into = {
-  table: "people",
-  columns: ["project_id", "person", "now", "head", "recent"],
-  conflict: `ON CONFLICT DO UPDATE SET now = excluded.now, head = ifnull(excluded.head, people.head),
-    recent = CASE WHEN excluded.head IS NULL THEN people.recent || excluded.recent ELSE excluded.recent END`,
-};
+const PEOPLE: Into = { table: "people", columns: ["project_id", "person", "now", "head", "recent"] };
 const PAGES: Into = {
   table: "visitor_pages",
   columns: ["project_id", "first", "body"],
@@ -41,7 +36,6 @@ const DAYS: Into = {
 };
 
 function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
-  const SAME = "p.project_id = j.value ->> 0 AND p.person = j.value ->> 1";
   const each = (text: string, list: readonly unknown[]) => json(list).map((piece) => db.prepare(text).bind(piece));
   return [
     ...each(
@@ -52,15 +46,19 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
     // As it lies: before its row in `people` goes on.
     ...each(
       `INSERT INTO people_past (project_id, person, until, head, recent)
-       SELECT p.project_id, p.person, j.value ->> 2, ifnull(p.head, ''), p.recent FROM json_each(?1) j CROSS JOIN people p ON ${SAME}`,
+       SELECT p.project_id, p.person, j.value ->> 1, p.head, p.recent FROM json_each(?1) j CROSS JOIN people p ON p.id = j.value ->> 0`,
       rows.closes,
     ),
     ...inserts(db, PAST, rows.closed),
     ...inserts(db, PEOPLE, rows.people),
+    // In the order in which they lie, so that a page of the table that many are in is read once.
     ...each(
-      "DELETE FROM people WHERE (project_id, person) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
-      rows.gone,
+      `UPDATE people SET now = j.value ->> 1, head = ifnull(j.value ->> 2, head),
+         recent = CASE WHEN j.value ->> 2 IS NULL THEN recent || (j.value ->> 3) ELSE j.value ->> 3 END
+       FROM json_each(?1) j WHERE people.id = j.value ->> 0`,
+      rows.changed.toSorted(([one], [other]) => one - other),
     ),
+    ...each("DELETE FROM people WHERE id IN (SELECT value FROM json_each(?1))", rows.gone),
     ...inserts(db, PAGES, rows.pages),
     ...each(
       "DELETE FROM visitor_pages WHERE (project_id, first) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))",
@@ -92,7 +90,7 @@ function dayRow({ run, change: { scope, date, lines }, row }: ReadDay, seq: numb
 }
 
 /** All that changes, up to `seq`. */
-export type Changed = { runs: readonly ProjectRun[]; people: PeopleRows; days: readonly ReadDay[]; seq: number };
+type Changed = { runs: readonly ProjectRun[]; people: PeopleRows; days: readonly ReadDay[]; seq: number };
 
 /** About ten statements, and one more for each 600,000 characters. */
 export const writes = (db: D1Database, { runs, people, days, seq }: Changed): D1PreparedStatement[] => [

@@ -10,7 +10,7 @@ import { pays } from "./income.ts";
 import type { Turn } from "./index.ts";
 
 /** Any type: no event has it. */
-export const ANY = NONE;
+const ANY = NONE;
 
 /** For a type, or any, or the payers: in which dimensions the person has been counted, on this day and in this hour, as bits. */
 type Counted = { event_type: number; day: number; hour: number; tagDay: number; tagHour: number };

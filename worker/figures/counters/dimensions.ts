@@ -30,7 +30,7 @@ export const cellOf = (key: number) => ({
   value: key % MOST_WORDS,
 });
 
-export type Placed = { number: number; bit: number; field: Dimension["field"] };
+type Placed = { number: number; bit: number; field: Dimension["field"] };
 
 const placed = (chosen: (dimension: Dimension) => boolean): readonly Placed[] =>
   DIMENSIONS.map((dimension: Dimension, number) => ({ dimension, number, bit: 1 << number, field: dimension.field }))

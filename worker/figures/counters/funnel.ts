@@ -7,7 +7,7 @@ import { DEPOSIT, REGISTRATION, VISIT } from "../words.ts";
 import type { Turn } from "./index.ts";
 
 /** Each step is a milestone of the state. */
-export const FUNNEL_STEPS: readonly MilestoneName[] = ["visit", "registration", "deposit", "second_deposit"];
+const FUNNEL_STEPS: readonly MilestoneName[] = ["visit", "registration", "deposit", "second_deposit"];
 
 /** Which milestones an event of a type can be: the first of them that is missing. */
 const MILESTONES_OF = new Map<number, readonly MilestoneName[]>([
@@ -17,7 +17,7 @@ const MILESTONES_OF = new Map<number, readonly MilestoneName[]>([
 ]);
 
 /** The line: counted by the step's own day, where `visit_date` is 0, or by the day of the visit. */
-export const stepLine = (step: number, visit_date: number): number => visit_date * FUNNEL_STEPS.length + step;
+const stepLine = (step: number, visit_date: number): number => visit_date * FUNNEL_STEPS.length + step;
 export const stepOf = (line: number) => ({
   step: line % FUNNEL_STEPS.length,
   visit_date: Math.floor(line / FUNNEL_STEPS.length),

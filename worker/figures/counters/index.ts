@@ -22,7 +22,7 @@ export type Turn = {
   sign: 1 | -1;
 };
 
-export type Counter = (turn: Turn) => void;
+type Counter = (turn: Turn) => void;
 
 /** In this order: depositors look at milestones that the funnel sets. */
 export const COUNTERS: readonly Counter[] = [countCells, countMoney, countReturns, countDepositors, countFunnel];

@@ -46,6 +46,14 @@ export type Decision = {
   claims: Row[];
 };
 
+const NO_PLACES: readonly number[] = [];
+const placeWith = (places: readonly number[], standing: number) =>
+  places.find((place) => standingAt(place) === standing);
+const rowWith = (rows: readonly Row[], standing: number) => rows.find((row) => row.standing === standing);
+/** Whether the log, or these events, have one with the same id and this standing already. */
+const isHere = (rows: readonly Row[], places: readonly number[], standing: number): boolean =>
+  rowWith(rows, standing) !== undefined || placeWith(places, standing) !== undefined;
+
 /** What becomes of events, in their order, given all that the log knows of their ids and transactions. */
 export function decide(events: readonly StoredEvent[], known: Known): Decision {
   const decision: Decision = { rows: [], superseded: [], claims: [] };
@@ -60,15 +68,12 @@ export function decide(events: readonly StoredEvent[], known: Known): Decision {
   for (const event of events) {
     const id = idKey(event);
     const standing = standingOf(event);
-    const places = known.places.get(id) ?? [];
+    const places = known.places.get(id) ?? NO_PLACES;
     const rows = byId.get(id) ?? [];
-    const placeWith = (wanted: number) => places.find((place) => standingAt(place) === wanted);
-    const rowWith = (wanted: number) => rows.find((row) => row.standing === wanted);
-    const isHere = (wanted: number) => rowWith(wanted) !== undefined || placeWith(wanted) !== undefined;
-    if (isHere(standing)) continue;
+    if (isHere(rows, places, standing)) continue;
     const row: Row = { event, standing, duplicate_of: null };
-    const twin = rowWith(OPEN);
-    if (standing === OPEN && isHere(TRUSTED)) row.duplicate_of = event.event_id;
+    const twin = rowWith(rows, OPEN);
+    if (standing === OPEN && isHere(rows, places, TRUSTED)) row.duplicate_of = event.event_id;
     rows.push(row);
     byId.set(id, rows);
     decision.rows.push(row);
@@ -85,7 +90,7 @@ export function decide(events: readonly StoredEvent[], known: Known): Decision {
       }
     }
     if (standing !== TRUSTED) continue;
-    const place = placeWith(OPEN);
+    const place = placeWith(places, OPEN);
     supersede(place === undefined ? twin : { event_id: event.event_id, seq: seqAt(place) }, event.event_id);
   }
   return decision;

@@ -42,19 +42,24 @@ function tagged(state: State, moment: readonly PersonEvent[], { attribution_days
   );
 }
 
-/** What the first events of a person, and their own tags, leave in the state: of those of one moment, the least name. */
+/** What the first events of a person, and their own tags, leave in the state: of those of one moment, by the tags' names. */
 function touch(state: State, turns: readonly Tagged[], { attribution_days, words }: Rules): void {
-  const [first] = turns.length === 1 ? turns : turns.toSorted((one, other) => words.compare(one.tag, other.tag));
-  if (first && state.total === 0) {
+  let first = turns[0] as Tagged;
+  let least: Tagged | null = null;
+  let most: Tagged | null = null;
+  for (const turn of turns) {
+    if (words.compare(turn.tag, first.tag) < 0) first = turn;
+    if (turn.event.banner_tag === NONE) continue;
+    if (least === null || words.compare(turn.tag, least.tag) < 0) least = turn;
+    if (most === null || words.compare(turn.tag, most.tag) > 0) most = turn;
+  }
+  if (state.total === 0) {
     state.attribution_days = attribution_days;
     state.first_at = first.event.at;
     state.first_date = first.event.date;
     state.first_tag = first.tag;
   }
-  const own = turns.filter(({ event }) => event.banner_tag !== NONE);
-  if (own.length > 1) own.sort((one, other) => words.compare(one.tag, other.tag));
-  const [least, most] = [own[0], own.at(-1)];
-  if (least === undefined || most === undefined) return;
+  if (least === null || most === null) return;
   state.first_touch ??= { at: least.event.at, date: least.event.date, tag: least.tag };
   state.last_touch = { at: most.event.at, date: most.event.date, tag: most.tag };
 }

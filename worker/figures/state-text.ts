@@ -35,6 +35,17 @@ const SEEN = [
   "hour",
 ] as const satisfies readonly (keyof Seen)[];
 
+const NOT_SEEN: Seen = {
+  event_type: 0,
+  banner_tag: 0,
+  app_id: 0,
+  country: 0,
+  device: 0,
+  platform: 0,
+  currency: 0,
+  hour: 0,
+};
+
 const writer = new Writer();
 
 function writeMilestone(milestone: Milestone | null): void {
@@ -66,8 +77,12 @@ export function stateText(state: State): string {
     }
   }
   writer.whole(state.money.size);
-  for (const [key, { payments, whole, fraction }] of state.money)
-    for (const number of [key, payments, whole, fraction]) writer.whole(number);
+  for (const [key, { payments, whole, fraction }] of state.money) {
+    writer.whole(key);
+    writer.whole(payments);
+    writer.whole(whole);
+    writer.whole(fraction);
+  }
   for (const one of state.seen) for (const name of SEEN) writer.whole(one[name]);
   return writer.take();
 }
@@ -90,6 +105,10 @@ export function readState(text: string): State {
     const money: Money = { payments: reader.whole(), whole: reader.whole(), fraction: reader.whole() };
     state.money.set(key, money);
   }
-  while (reader.more) state.seen.push(Object.fromEntries(SEEN.map((name) => [name, reader.whole()])) as Seen);
+  while (reader.more) {
+    const seen = { ...NOT_SEEN };
+    for (const name of SEEN) seen[name] = reader.whole();
+    state.seen.push(seen);
+  }
   return state;
 }

@@ -23,7 +23,8 @@ const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ..
  */
 const RUNS = [
   { projects: ["worker"], options: ["--maxWorkers=2"] },
-  { projects: ["golden", "archive", "client", "project"], options: [] },
+  { projects: ["golden"], options: [] },
+  { projects: ["archive", "client", "project"], options: [] },
   ...(browserPath ? [{ projects: ["browser"], options: [] }] : []),
 ];
 

@@ -5,6 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { DUTIES } from "./cron.ts";
+import { noteRun } from "./failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { metered } from "./store/budget.ts";
@@ -18,6 +19,8 @@ const LONGEST_PAUSE_MS = 60_000;
 
 export class Runner extends DurableObject<Env> {
   #failures = 0;
+  /** Whether the database says that the duty fails; null as long as this object has not written it. */
+  #noted: boolean | null = null;
   /** When the run began that goes on now. */
   #running: number | null = null;
   /** When the last run began that left nothing to do. */
@@ -59,17 +62,19 @@ export class Runner extends DurableObject<Env> {
   ping(): void {}
 
   override async alarm(): Promise<void> {
-    const duty = dutyOf(await this.ctx.storage.get<string>("duty"));
-    if (!duty) return;
     const now = Date.now();
+    // Before anything is awaited: from now on no alarm is set, and who asks for a run must not set another.
     this.#running = now;
     try {
+      const duty = dutyOf(await this.ctx.storage.get<string>("duty"));
+      if (!duty) return;
       const { env, budget } = metered(this.env, duty.name, now + (this.env.LOCAL === "1" ? LOCAL_SLICE_MS : SLICE_MS));
       const progress = await duty.run(env, budget, now).catch((error) => {
         log("error", "duty failed", { name: duty.name, error: String(error) });
         return "failed" as const;
       });
       this.#failures = progress === "failed" ? this.#failures + 1 : 0;
+      await this.#note(duty.name, progress === "failed", now);
       if (progress === "done") this.#current = now;
       if (progress === "more") await this.ctx.storage.setAlarm(Date.now());
       if (progress === "failed") {
@@ -81,6 +86,17 @@ export class Runner extends DurableObject<Env> {
       const { resolve } = this.#end;
       this.#end = Promise.withResolvers();
       resolve();
+    }
+  }
+
+  /** By the object's own environment: what the duty may ask for may be spent. The database itself may be what fails. */
+  async #note(name: string, failed: boolean, now: number): Promise<void> {
+    if (this.#noted === failed) return;
+    try {
+      await noteRun(this.env, name, failed, now);
+      this.#noted = failed;
+    } catch (error) {
+      log("error", "run of a duty not noted", { name, error: String(error) });
     }
   }
 

@@ -29,7 +29,7 @@ export function SystemPanel({ scope }: { scope: Scope }) {
   const known = useAnswer(health());
   return (
     <div class="panels">
-      <HealthPanel answer={known} />
+      <HealthPanel answer={known} scope={scope} />
       <Projections health={known.data?.projections ?? {}} scope={scope} />
       <div class="panels two">
         {scope.principal.project_id === null && <Archive scope={scope} />}
@@ -39,7 +39,7 @@ export function SystemPanel({ scope }: { scope: Scope }) {
   );
 }
 
-function HealthPanel({ answer }: { answer: Answer<Health> }) {
+function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }) {
   const facts = ({ status, dependencies }: Pick<Health, "status" | "dependencies">) =>
     Object.entries({ all_together: status, ...dependencies }).map(([name, state]) => [
       words(name),
@@ -53,7 +53,17 @@ function HealthPanel({ answer }: { answer: Answer<Health> }) {
         what="health"
         skeleton={<Facts of={Object.fromEntries(facts({ status: "ok", dependencies: nothing }))} />}
       >
-        {(data) => <Facts of={Object.fromEntries(facts(data))} />}
+        {(data) => (
+          <>
+            <Facts of={Object.fromEntries(facts(data))} />
+            {data.failing_duties.map(({ name, since }) => (
+              <p key={name}>
+                {words(name)} has been <Standing is="failing" /> since {timeText(since, scope.timezone)}. It is tried
+                again by itself; the logs have the error.
+              </p>
+            ))}
+          </>
+        )}
       </Answered>
     </Panel>
   );

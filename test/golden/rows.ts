@@ -10,6 +10,7 @@ const RECORDS = [
   "archive_runs",
   "archive_compactions",
   "manifests_due",
+  "failing_duties",
   "restores",
   "sweeps",
   "audit",

@@ -277,7 +277,7 @@ describe("a part that fails", () => {
     [
       "the database",
       { DB: noDatabase },
-      ["outcomes", "rejections", "dead_letters", "projections"],
+      ["outcomes", "rejections", "dead_letters", "projections", "duties"],
       "edgepixel_queue_events_total",
     ],
   ])("%s takes only its own metrics along", async (_, bindings, down, left) => {

@@ -1,10 +1,13 @@
 /** Duties as their objects run them: alone, in pieces, again after a failure, each for itself. */
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DUTIES, dueAt } from "../../worker/cron.ts";
 import type { Duty, Progress } from "../../worker/duty.ts";
 import worker from "../../worker/index.ts";
+import { forgetHealth, type Health } from "../../worker/reports/health.ts";
+import { overruns } from "../../worker/store/budget.ts";
+import { ADMIN } from "./keys.ts";
 
 /** A duty of the test's own, among the others while the test runs. */
 function duty(name: string, run: Duty["run"], every = 60_000): Duty {
@@ -90,6 +93,37 @@ describe("a duty", () => {
     expect(pauses.at(-1)).toBeGreaterThan(pauses[0] as number);
     const lines = vi.mocked(console.error).mock.calls.map(([line]) => String(line));
     expect(lines.filter((line) => line.includes('"message":"duty failed","name":"test failing"'))).toHaveLength(7);
+  });
+
+  it("that fails is said in /health and the metrics, since when, until it works again; a spent budget is a failure", async () => {
+    let [tries, heals] = [0, false];
+    duty("test ailing", async (own) => {
+      tries++;
+      while (!heals) await own.DB.prepare("SELECT 1").run();
+      return "done";
+    });
+    const said = async () => {
+      forgetHealth();
+      const response = await SELF.fetch("https://runner.example/health");
+      const { status, failing_duties } = await response.json<Health>();
+      const metrics = await (await SELF.fetch("https://runner.example/metrics", { headers: ADMIN })).text();
+      expect(metrics).toContain(`edgepixel_duties_failing ${failing_duties.length}\n`);
+      const since = failing_duties.find(({ name }) => name === "test ailing")?.since;
+      return { answer: response.status, status, since };
+    };
+    await env.RUNNER.getByName("test ailing").wake("test ailing");
+    await until(async () => (await alarmOf("test ailing")) !== null && tries > 0);
+    const first = await said();
+    expect([first.answer, first.status, first.since]).toEqual([200, "ok", expect.any(String)]);
+    await runDurableObjectAlarm(env.RUNNER.getByName("test ailing"));
+    expect(tries).toBeGreaterThan(1);
+    expect((await said()).since).toBe(first.since);
+    heals = true;
+    await runDurableObjectAlarm(env.RUNNER.getByName("test ailing"));
+    // What the duty did before is meant to go over.
+    expect(overruns.splice(0).length).toBeGreaterThan(1);
+    const last = await said();
+    expect([last.answer, last.since]).toEqual([200, undefined]);
   });
 
   it("is one run for all who ask for it, and none within the age that they allow", async () => {

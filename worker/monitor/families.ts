@@ -28,6 +28,7 @@ export const FAMILIES = {
     type: "gauge",
     help: "Whether events wait for a projection longer than it lets them gather.",
   },
+  edgepixel_duties_failing: { type: "gauge", help: "Duties whose last run failed: /health names them." },
   edgepixel_projection_failing: { type: "gauge", help: "Whether a projection's last step failed." },
   edgepixel_queue_batches_total: { type: "counter", help: "Batches that the queue delivered and the log took." },
   edgepixel_queue_messages_total: { type: "counter", help: "Messages in them." },

@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { DOORS } from "../event.ts";
+import { failingDuties } from "../failing-duties.ts";
 import { meterOf } from "../meter/measure.ts";
 import { BOUNDS_MS, type Counter, QUEUE_COUNTERS, ROUTE_CLASSES } from "../meter/meter.ts";
 import { GROUPS } from "../projections/index.ts";
@@ -130,6 +131,10 @@ const projections: Part = async ({ db, now }) =>
     ).map(([family, value]) => ({ family, labels: { projection }, value })),
   );
 
+const duties: Part = async ({ db }) => [
+  { family: "edgepixel_duties_failing", labels: {}, value: (await failingDuties(db)).length },
+];
+
 const QUEUE_FAMILIES = {
   batches: "edgepixel_queue_batches_total",
   messages: "edgepixel_queue_messages_total",
@@ -170,7 +175,11 @@ const meter: Part = async ({ env, project_id }) => {
   ];
 };
 
-export const PARTS = { outcomes, rejections, dead_letters: deadLetters, projections, meter } as const satisfies Record<
-  string,
-  Part
->;
+export const PARTS = {
+  outcomes,
+  rejections,
+  dead_letters: deadLetters,
+  projections,
+  duties,
+  meter,
+} as const satisfies Record<string, Part>;

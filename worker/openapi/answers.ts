@@ -317,5 +317,8 @@ export const health = z
       z.string(),
       z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),
     ),
+    failing_duties: z
+      .array(z.object({ name: z.string(), since: instant }))
+      .describe("Work that goes on by itself, and whose last run failed. It is tried again; the logs have the error."),
   })
   .meta({ id: "Health" }) satisfies z.ZodType<Health>;

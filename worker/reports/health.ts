@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { SETTINGS } from "../archive/settings.ts";
+import { type FailingDuty, failingDuties } from "../failing-duties.ts";
 import { log } from "../log.ts";
 import { type Gathering, GROUP_NAMES, GROUPS } from "../projections/index.ts";
 import type { Projection } from "../projections/projection.ts";
@@ -43,6 +44,8 @@ export type Health = {
   /** What the feed of rates is about; the last good rates stay in force. */
   exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
+  /** They are tried again by themselves; why they fail is in the logs. */
+  failing_duties: FailingDuty[];
 };
 
 type Position = {
@@ -86,8 +89,9 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 
 async function healthOf(env: Env, now: number): Promise<Health> {
   const db = openDatabase(env.DB);
-  const [database, live, archive, runner, feed] = await Promise.all([
+  const [database, duties, live, archive, runner, feed] = await Promise.all([
     check("database", projectionHealth(db, now)),
+    check("duties", failingDuties(db)),
     check("live", env.LIVE.getByName("default").ping()),
     check("archive", env.ARCHIVE.head(SETTINGS)),
     check("runner", env.RUNNER.getByName("tables").ping()),
@@ -96,7 +100,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
   // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
-  // an instance out of service for a feed that is somebody else's.
+  // an instance out of service for a feed that is somebody else's. Nor the duties, as all answers are right without them.
   const needed = { database: database.state, live: live.state, archive: archive.state, runner: runner.state };
   const well =
     Object.values(needed).every((state) => state === "ok") &&
@@ -106,6 +110,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
     dependencies: { ...needed, exchange_rates },
     exchange_rates: rates,
     projections,
+    failing_duties: duties.answer ?? [],
   };
 }
 

@@ -1,0 +1,23 @@
+/** Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. */
+import { sql } from "drizzle-orm";
+import { type Database, openDatabase } from "./schema.ts";
+
+export type FailingDuty = {
+  name: string;
+  /** When it began to fail. */
+  since: string;
+};
+
+export async function failingDuties(db: Database): Promise<FailingDuty[]> {
+  const rows = await db.all<{ name: string; since: number }>(sql`SELECT name, since FROM failing_duties ORDER BY name`);
+  return rows.map(({ name, since }) => ({ name, since: new Date(since).toISOString() }));
+}
+
+/** A row is written when a duty begins to fail, and removed when it works again; in between, none. */
+export async function noteRun(env: Env, name: string, failed: boolean, now: number): Promise<void> {
+  await openDatabase(env.DB).run(
+    failed
+      ? sql`INSERT INTO failing_duties (name, since) VALUES (${name}, CAST(${now} AS INTEGER)) ON CONFLICT DO NOTHING`
+      : sql`DELETE FROM failing_duties WHERE name = ${name}`,
+  );
+}

@@ -75,7 +75,7 @@ describe("appending in segments", () => {
           expect(told(log)).toEqual(told(kept(sent.filter(({ project_id }) => project_id === project))));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     );
   });
 

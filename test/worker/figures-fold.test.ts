@@ -58,7 +58,7 @@ describe("a person's share of the figures", () => {
         }
         expect({ sums: sumsOf(changes), state: stateText(state) }).toEqual(counted(events));
       }),
-      { numRuns: 300 },
+      { numRuns: 300, endOnFailure: true },
     );
   });
 
@@ -76,7 +76,7 @@ describe("a person's share of the figures", () => {
         fold(readState(text), events.slice(cut), rules, changes);
         expect(sumsOf(changes)).toEqual({});
       }),
-      { numRuns: 200 },
+      { numRuns: 200, endOnFailure: true },
     );
   });
 

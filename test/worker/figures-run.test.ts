@@ -211,7 +211,7 @@ describe("the figures", () => {
         if (windows.length > 1) sent.push(...(await oneMoreEach(layout)));
         await expectFigures(sent, windows.at(-1) ?? WINDOW);
       }),
-      { numRuns: Number(env.FIGURES_HISTORIES || 40) },
+      { numRuns: Number(env.FIGURES_HISTORIES || 40), endOnFailure: true },
     );
     console.log(JSON.stringify({ message: "figures compared", cells }));
   }, 3_600_000);

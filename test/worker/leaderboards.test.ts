@@ -177,7 +177,7 @@ describe("leaderboards", () => {
           expect(await playersBefore(db, board, "nobody")).toBeNull();
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 100, endOnFailure: true },
     );
 
     const projects = Array.from({ length: run }, (_, index) => `boards-${index + 1}`);

@@ -231,7 +231,7 @@ describe("a pixel", () => {
         expect([200, 400]).toContain(response.status);
         expect(response.headers.get("x-event-status")).toBe(response.status === 200 ? "accepted" : "rejected");
       }),
-      { numRuns: 300 },
+      { numRuns: 300, endOnFailure: true },
     );
   });
 

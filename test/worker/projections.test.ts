@@ -139,7 +139,7 @@ describe("projections", () => {
         expect(await figuresIn(project_id)).toEqual(figuresOf(sent, window));
         expect(await outcomesIn(project_id)).toEqual(outcomesOf(sent));
       }),
-      { numRuns: 150 },
+      { numRuns: 150, endOnFailure: true },
     );
 
     const before = await Promise.all(Array.from({ length: run }, (_, index) => figuresIn(`property-${index + 1}`)));

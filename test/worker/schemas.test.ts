@@ -390,7 +390,7 @@ describe("compatibility", () => {
         if (accepted.length > 0 && accepted.length < values.length) told++;
         expect(accepted.filter((one) => !accepts(next.schema, one))).toEqual([]);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 3_000, endOnFailure: true },
     );
     // The property says something: many pairs were declared compatible, and of schemas that refuse some values.
     expect(declared).toBeGreaterThan(500);
@@ -404,7 +404,7 @@ describe("compatibility", () => {
         if (!reading.ok) return;
         expect(incompatibilities(reading.schema, reading.schema, reading.places)).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 500, endOnFailure: true },
     );
   });
 });

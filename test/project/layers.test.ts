@@ -20,7 +20,7 @@ const STEPS: string[][] = [
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/log-columns.ts"],
-  ["worker/duty.ts"],
+  ["worker/duty.ts", "worker/failing-duties.ts"],
   ["worker/store"],
   [
     "worker/schema.ts",

@@ -1,7 +1,7 @@
 import { env, SELF } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { createProject, settle } from "./log.ts";
+import { createProject, settle, TABLES } from "./log.ts";
 
 const HOST = "https://pixel.example";
 const MINUTE = 60_000;
@@ -326,7 +326,7 @@ describe("an event", () => {
     await (await fire("/registration", { ...query, player_id: "p2" })).body?.cancel();
     await vi.waitFor(
       async () => {
-        await settle();
+        await settle(TABLES);
         const { results } = await env.DB.prepare(
           "SELECT event_type, count, total FROM daily_metrics WHERE project_id = 'once'",
         ).all();

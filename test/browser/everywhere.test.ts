@@ -64,7 +64,9 @@ async function signedIn(options: Parameters<Browser["newContext"]>[0]): Promise<
 /** The view has got all its answers: no bone is left, and no request is under way. */
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState("networkidle");
-  await page.waitForFunction(() => !document.querySelector("#content .bone, #content [aria-busy='true']"));
+  await page.waitForFunction(() => !document.querySelector("#content .bone, #content [aria-busy='true']"), null, {
+    timeout: 200_000,
+  });
 }
 
 async function brokenRules(page: Page): Promise<string[]> {

@@ -16,6 +16,8 @@ const LOCAL_SLICE_MS = 1_000;
 /** The pause after a failure; each further one doubles it, up to a minute. */
 const PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Calls that a run keeps for noting how it ended. */
+const NOTE_CALLS = 1;
 
 export class Runner extends DurableObject<Env> {
   #failures = 0;
@@ -68,19 +70,20 @@ export class Runner extends DurableObject<Env> {
     try {
       const duty = dutyOf(await this.ctx.storage.get<string>("duty"));
       if (!duty) return;
-      const { env, budget } = metered(this.env, duty.name, now + (this.env.LOCAL === "1" ? LOCAL_SLICE_MS : SLICE_MS));
+      const until = now + (this.env.LOCAL === "1" ? LOCAL_SLICE_MS : SLICE_MS);
+      const { env, budget } = metered(this.env, duty.name, { until, reserved: NOTE_CALLS });
       const progress = await duty.run(env, budget, now).catch((error) => {
         log("error", "duty failed", { name: duty.name, error: String(error) });
         return "failed" as const;
       });
       this.#failures = progress === "failed" ? this.#failures + 1 : 0;
-      await this.#note(duty.name, progress === "failed", now);
       if (progress === "done") this.#current = now;
       if (progress === "more") await this.ctx.storage.setAlarm(Date.now());
       if (progress === "failed") {
         const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (this.#failures - 1));
         await this.ctx.storage.setAlarm(Date.now() + pause);
       }
+      await this.#note(duty.name, progress === "failed", now);
     } finally {
       this.#running = null;
       const { resolve } = this.#end;
@@ -89,7 +92,7 @@ export class Runner extends DurableObject<Env> {
     }
   }
 
-  /** By the object's own environment: what the duty may ask for may be spent. The database itself may be what fails. */
+  /** With the call that the duty's budget leaves for it. The database itself may be what fails. */
   async #note(name: string, failed: boolean, now: number): Promise<void> {
     if (this.#noted === failed) return;
     try {

@@ -92,6 +92,16 @@ describe("a person's share of the figures", () => {
 describe("texts", () => {
   const writer = new Writer();
 
+  it("in text are refused where the text is cut off or is none", () => {
+    const writer = new Writer();
+    writer.begin();
+    writer.whole(1_000_000);
+    const text = writer.take();
+    expect(new Reader(text).whole()).toBe(1_000_000);
+    for (const broken of ["", text.slice(0, -1), `${text[0]}é`])
+      expect(() => new Reader(broken).whole()).toThrow(RangeError);
+  });
+
   it("give back the numbers and texts that were written", () => {
     const item = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 2_000 }), fc.string({ unit: "grapheme" }));
     fc.assert(

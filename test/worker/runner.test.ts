@@ -7,6 +7,7 @@ import type { Duty, Progress } from "../../worker/duty.ts";
 import worker from "../../worker/index.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { overruns } from "../../worker/store/budget.ts";
+import { PLANS, planOf } from "../../worker/store/plan.ts";
 import { ADMIN } from "./keys.ts";
 
 /** A duty of the test's own, among the others while the test runs. */
@@ -121,7 +122,11 @@ describe("a duty", () => {
     heals = true;
     await runDurableObjectAlarm(env.RUNNER.getByName("test ailing"));
     // What the duty did before is meant to go over.
-    expect(overruns.splice(0).length).toBeGreaterThan(1);
+    const over = overruns.splice(0);
+    expect(over.length).toBeGreaterThan(1);
+    // One call of the plan's is left to say so.
+    const left = PLANS[planOf(env)].queries - 1;
+    expect(over.every((line) => line.startsWith(`test ailing: ${left} D1 queries`))).toBe(true);
     const last = await said();
     expect([last.answer, last.since]).toEqual([200, undefined]);
   });

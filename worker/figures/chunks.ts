@@ -77,8 +77,9 @@ export function goOn(
 }
 
 /**
- * Counts a person anew from the beginning of a chunk: `old` are all events from there on, `head` is the state before them,
- * and `events` are what they become. They were counted by the rules `before`. Null where nothing is left of the person.
+ * Takes a person's events out of the figures from the beginning of a chunk on, and counts others in their place. `head` is the
+ * state before the chunk, `old` are its events and all later ones, `events` replace them; `before` are the rules by which
+ * `old` was counted. Null where the person has no event left.
  */
 export function recount(
   head: string,

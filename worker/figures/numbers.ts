@@ -68,7 +68,7 @@ export class Writer {
   }
 }
 
-/** Reads what a `Writer` wrote, in the same order. */
+/** Reads what a `Writer` wrote, in the same order. @throws where the text ends too early or has another character. */
 export class Reader {
   readonly #text: string;
   #at: number;
@@ -85,7 +85,8 @@ export class Reader {
   whole(): number {
     let value = 0;
     for (let unit = 1; ; unit *= BITS) {
-      const digit = VALUES[this.#text.charCodeAt(this.#at++)] as number;
+      const digit = VALUES[this.#text.charCodeAt(this.#at++)];
+      if (digit === undefined) throw new RangeError(`The text ends, or is none, at ${this.#at - 1}.`);
       if (digit < BITS) return value + digit * unit;
       value += (digit - BITS) * unit;
     }

@@ -1,9 +1,9 @@
 /**
- * What a day's row holds, as data: each part is a table of sums in one of the row's columns. A further part is a line
- * here, at the end, and a counter in `counters/` that fills it; days are then counted anew.
+ * What a day's row holds, as data: each part is a table of sums in one of the row's columns. To add a part,
+ * add a line at the end of `PARTS` and a counter in `counters/` that fills it, and rebuild the days.
  */
 
-/** The columns of a day's row. Those that many reports read stand first: what stands behind a large text is read through it. */
+/** The columns of a day's row. Those that many reports read come first: SQLite reads through all text before a column. */
 export const COLUMNS = ["counts", "life", "cells", "hours"] as const;
 export type Column = (typeof COLUMNS)[number];
 

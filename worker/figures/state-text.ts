@@ -2,7 +2,7 @@
 import { Reader, Writer } from "./numbers.ts";
 import { MILESTONES, type Milestone, type Money, noState, type Seen, type State } from "./state.ts";
 
-/** Another version of the text means another state: all people are then counted anew from the log. */
+/** Goes up with each change of what a state holds. People with an older version must be rebuilt from the log. */
 const VERSION = 1;
 
 const NUMBERS = [

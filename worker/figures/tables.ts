@@ -1,7 +1,7 @@
 /** The tables of the log in segments and of the figures that are made from it, until a migration makes them. */
 export const TABLES: readonly string[] = [
   // Up to 100 events a row. `ids` is an object of `<project_id> <event_id>` and the event's place in the segment, see
-  // `place.ts`; `superseded` lists the seq of earlier events that count no more. No AUTOINCREMENT, which is a row more.
+  // `placeOf` in `worker/event-log/claims.ts`; `superseded` lists the seq of earlier events that count no more. No AUTOINCREMENT, which is a row more.
   `CREATE TABLE log_segments (
     seq INTEGER PRIMARY KEY,
     events INTEGER NOT NULL,

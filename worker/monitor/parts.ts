@@ -41,7 +41,7 @@ const projectsOf = async (scrape: Scrape): Promise<string[]> =>
 
 /**
  * With those that the tables have not taken yet: a scrape each minute would have these run for it, and cost more than all
- * else. Those that have counted nothing yet are told as 0, so that the first event is seen as an increase.
+ * else. A project that has counted nothing yet has a sample of 0, so that its first event shows as an increase.
  */
 const outcomes: Part = async (scrape) => {
   const [projects, rows] = await Promise.all([

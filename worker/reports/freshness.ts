@@ -2,7 +2,7 @@
  * How fresh an answer is, and when it is still the same. Before a report reads the tables, they are brought forward. Its
  * answer is a function of the log's events that it depends on, of the project's settings, of which of its people have its
  * attribution window, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is
- * made of these, so that whoever has the answer is told 304, and an answer about days that are over is kept and never stale.
+ * made of these: who has the answer already gets 304, and a kept answer about days that are over is never stale.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";

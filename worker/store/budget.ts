@@ -181,9 +181,18 @@ function sharedOf(env: Env): Env {
   return made;
 }
 
-/** The environment for one invocation, with what counts its calls; `until` is when it should end by itself. */
-export function metered(env: Env, invocation: string, until?: number): { env: Env; budget: Budget } {
-  const budget = new Budget(invocation, PLANS[planOf(env)], until);
+/**
+ * The environment for one invocation, with what counts its calls; `until` is when it should end by itself, in epoch
+ * milliseconds, and `reserved` are calls that it leaves to whoever began it.
+ */
+export function metered(
+  env: Env,
+  invocation: string,
+  { until, reserved = 0 }: { until?: number; reserved?: number } = {},
+): { env: Env; budget: Budget } {
+  const { queries, subrequests } = PLANS[planOf(env)];
+  const limits = { queries: queries - reserved, subrequests: subrequests - reserved };
+  const budget = new Budget(invocation, limits, until);
   // Defined, not assigned: the real environment may be a proxy, which an assignment would go through to, for all.
   return { env: Object.create(sharedOf(env), { [BUDGET]: { value: budget } }) as Env, budget };
 }

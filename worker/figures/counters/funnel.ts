@@ -9,7 +9,7 @@ import type { Turn } from "./index.ts";
 /** Each step is a milestone of the state. */
 const FUNNEL_STEPS: readonly MilestoneName[] = ["visit", "registration", "deposit", "second_deposit"];
 
-/** Which milestones an event of a type can be: the first of them that is missing. */
+/** The milestones of each type, in their order: an event of the type reaches the first that its person has not reached. */
 const MILESTONES_OF = new Map<number, readonly MilestoneName[]>([
   [VISIT, ["visit"]],
   [REGISTRATION, ["registration"]],

@@ -21,7 +21,7 @@ const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ..
  * Runs at the same time, each with some options: a test waits often, for a page or an alarm, and so leaves its core to
  * another. Files of the Worker are the most, so two of them run at once.
  */
-const RUNS = [
+const RUNS: Run[] = [
   { projects: ["worker"], options: ["--maxWorkers=2"] },
   { projects: ["golden"], options: [] },
   { projects: ["archive", "client", "project"], options: [] },
@@ -34,30 +34,43 @@ function hasRoom(folder: string): boolean {
   return bavail * bsize > ROOM_BYTES;
 }
 
-/** What it prints comes at once, or in one piece at its end, so that they do not write into each other. */
-function test({ projects, options }: (typeof RUNS)[number], print: "at once" | "at its end"): Promise<number> {
-  const done = Promise.withResolvers<number>();
+/** Vitest's own list of what failed, or the end of what it printed where it could not make one. */
+function failuresIn(printed: string): string {
+  const at = printed.search(/.*(Failed Suites|Failed Tests|Unhandled Errors)/);
+  return at < 0 ? printed.slice(-4_000) : printed.slice(at);
+}
+
+interface Run {
+  projects: string[];
+  options: string[];
+}
+
+/** What a run printed is shown in one piece at its end, so that runs do not write into each other. */
+function test({ projects, options }: Run): Promise<{ projects: string[]; code: number; printed: string }> {
+  const done = Promise.withResolvers<{ projects: string[]; code: number; printed: string }>();
   const args = [...VITEST, ...options, ...projects.map((name) => `--project=${name}`)];
-  const child = spawn(process.execPath, args, {
-    env,
-    stdio: ["ignore", ...(print === "at once" ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
-  });
-  const printed: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part: Buffer) => printed.push(part));
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const parts: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => parts.push(part));
   child.on("close", (code) => {
-    process.stdout.write(Buffer.concat(printed));
-    done.resolve(code ?? 1);
+    const printed = Buffer.concat(parts).toString();
+    process.stdout.write(printed);
+    done.resolve({ projects, code: code ?? 1, printed });
   });
   return done.promise;
 }
 
 const built = spawnSync(process.execPath, ["scripts/build.ts"], { env, stdio: "inherit" }).status ?? 1;
-const codes = built
-  ? [built]
-  : await Promise.all(RUNS.map((run, index) => test(run, index === 0 ? "at once" : "at its end")));
+if (built) process.exit(built);
+const ended = await Promise.all(RUNS.map(test));
 if (!browserPath) {
   console.log(`
 The browser tests were left out: there is no Chromium on this machine. To run them, install it
 (Debian: apt-get install chromium) or name one in CHROMIUM_PATH, and run npm test again.`);
 }
-process.exit(Math.max(...codes));
+const failed = ended.filter(({ code }) => code !== 0);
+// Last, because a log is read from its end, and often kept only in part.
+for (const { projects, code, printed } of failed) {
+  console.log(`\nThe tests of ${projects.join(", ")} failed (status ${code}):\n${failuresIn(printed)}`);
+}
+process.exit(Math.max(...ended.map(({ code }) => code)));

@@ -5,16 +5,23 @@ import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { type ViewEntry, viewsOf } from "../views/index.ts";
 
+/** Not by `scrollIntoView`: Chromium lets the next Tab begin behind what that showed, so the first links were left out. */
+function bringIntoSight(list: Element, item: Element): void {
+  const [frame, box] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+  if (box.bottom > frame.bottom) list.scrollTop += box.bottom - frame.bottom;
+  else if (box.top < frame.top) list.scrollTop -= frame.top - box.top;
+}
+
 export function ViewsMenu({ principal, open, close }: { principal: Principal; open: boolean; close: () => void }) {
   const views = viewsOf(principal);
   const groups = [...new Set(views.map(([, { group }]) => group))];
   const { view } = useNavigation().address;
   const menu = useRef<HTMLElement>(null);
   // The chosen one is in sight, however long the list is.
-  useEffect(
-    () => menu.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }),
-    [view, views.length],
-  );
+  useEffect(() => {
+    const chosen = menu.current?.querySelector("[aria-current]");
+    if (menu.current && chosen) bringIntoSight(menu.current, chosen);
+  }, [view, views.length]);
   return (
     <nav
       ref={menu}

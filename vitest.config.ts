@@ -46,6 +46,8 @@ export default defineConfig({
         test: {
           name: "worker",
           ...PATIENCE,
+          // What it is for, test/worker/setup.ts does.
+          isolate: false,
           deps,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts"],
@@ -112,8 +114,6 @@ export default defineConfig({
           name: "browser",
           ...PATIENCE,
           include: ["test/browser/**/*.test.ts"],
-          // One server at a time on a small machine.
-          fileParallelism: false,
         },
       },
       {

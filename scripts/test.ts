@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
 import { browserPath } from "../test/browser/harness.ts";
+import { COMPILED } from "./here.ts";
 
 /** A file system in memory: databases of tests are written there without waiting for a disk. */
 const MEMORY = "/dev/shm";
@@ -13,19 +14,20 @@ const env = {
   ...process.env,
   ...(hasRoom(MEMORY) && { TMPDIR: MEMORY }),
   WRANGLER_SEND_METRICS: "false",
+  NODE_COMPILE_CACHE: COMPILED,
   EDGEPIXEL_PREBUILT: "1",
 };
 const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ...process.argv.slice(2)];
 
 /**
  * Runs at the same time, each with some options: a test waits often, for a page or an alarm, and so leaves its core to
- * another. Files of the Worker are the most, so two of them run at once.
+ * another. Files of the Worker and of the browser take the longest, so two of each run at once.
  */
 const RUNS: Run[] = [
   { projects: ["worker"], options: ["--maxWorkers=2"] },
   { projects: ["golden"], options: [] },
   { projects: ["archive", "client", "project"], options: [] },
-  ...(browserPath ? [{ projects: ["browser"], options: [] }] : []),
+  ...(browserPath ? [{ projects: ["browser"], options: ["--maxWorkers=2"] }] : []),
 ];
 
 function hasRoom(folder: string): boolean {

@@ -12,9 +12,13 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** Chromium's path, undefined where there is none: the tests are then skipped. */
+/**
+ * Chromium's path, undefined where there is none: the tests are then skipped. The shell is the same browser without its
+ * own windows, and takes a quarter less of the processor's time.
+ */
 export const browserPath: string | undefined = [
   process.env.CHROMIUM_PATH,
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

@@ -46,8 +46,6 @@ export default defineConfig({
         test: {
           name: "worker",
           ...PATIENCE,
-          // What it is for, test/worker/setup.ts does.
-          isolate: false,
           deps,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts"],

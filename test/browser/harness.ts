@@ -11,6 +11,7 @@ import { migrationsInto } from "../../scripts/start/migrations.ts";
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
+const MOST_STARTS = 5;
 
 /**
  * Chromium's path, undefined where there is none: the tests are then skipped. The shell is the same browser without its
@@ -97,6 +98,17 @@ function newState(): string {
 
 /** Runs `npm start`'s script on a free port with a database of its own, until `stop`. */
 export async function startServer(options: { port?: number; persistTo?: string } = {}): Promise<Server> {
+  for (let left = MOST_STARTS; ; left--) {
+    try {
+      return await start(options);
+    } catch (error) {
+      // Between choosing a free port and listening on it, wrangler takes seconds, in which another process may get it.
+      if (left <= 1 || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}
+
+async function start(options: { port?: number; persistTo?: string }): Promise<Server> {
   const port = options.port ?? (await freePort());
   const persistTo = options.persistTo ?? newState();
   const built = ["index.html", "pixel.js", "demo/index.html", "docs/index.html"].every((file) =>

@@ -20,7 +20,7 @@ import { bundled } from "./server.ts";
 import { openLoader } from "./sqlite.ts";
 import { tenfold } from "./tenfold.ts";
 
-const EVENTS = Number(process.env.EVENTS ?? 100_000);
+const EVENTS = Number(process.env.EVENTS ?? 20_000);
 
 type Line = { name: string; batch: number; run: number; events: number };
 
@@ -38,7 +38,7 @@ const ROWS: readonly Line[] = [
 ];
 
 /** A full measurement takes more of them. */
-const TURNS = EVENTS < 1_000_000 ? 3 : 10;
+const TURNS = EVENTS < 1_000_000 ? 2 : 10;
 
 /** How quickly, in turns of so many events: as they come where many come, a thousand in a batch of the queue. */
 const SPEED: readonly (Line & { turns: number })[] = [

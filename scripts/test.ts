@@ -20,14 +20,15 @@ const env = {
 const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ...process.argv.slice(2)];
 
 /**
- * Runs at the same time, each with some options: a test waits often, for a page or an alarm, and so leaves its core to
- * another. Files of the Worker and of the browser take the longest, so two of each run at once.
+ * Runs at the same time, each with so many files at once. A test often waits, for a page, an alarm or figures that are ten
+ * seconds old: more of them than the machine has cores keep all cores busy until the end.
  */
 const RUNS: Run[] = [
-  { projects: ["worker"], options: ["--maxWorkers=2"] },
-  { projects: ["golden"], options: [] },
-  { projects: ["archive", "client", "project"], options: [] },
-  ...(browserPath ? [{ projects: ["browser"], options: ["--maxWorkers=2"] }] : []),
+  { projects: ["worker"], files: 3 },
+  { projects: ["golden"], files: 2 },
+  { projects: ["archive", "client"], files: 1 },
+  { projects: ["project"], files: 1 },
+  ...(browserPath ? [{ projects: ["browser"], files: 2 }] : []),
 ];
 
 function hasRoom(folder: string): boolean {
@@ -44,13 +45,13 @@ function failuresIn(printed: string): string {
 
 interface Run {
   projects: string[];
-  options: string[];
+  files: number;
 }
 
 /** What a run printed is shown in one piece at its end, so that runs do not write into each other. */
-function test({ projects, options }: Run): Promise<{ projects: string[]; code: number; printed: string }> {
+function test({ projects, files }: Run): Promise<{ projects: string[]; code: number; printed: string }> {
   const done = Promise.withResolvers<{ projects: string[]; code: number; printed: string }>();
-  const args = [...VITEST, ...options, ...projects.map((name) => `--project=${name}`)];
+  const args = [...VITEST, `--maxWorkers=${files}`, ...projects.map((name) => `--project=${name}`)];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const parts: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => parts.push(part));
@@ -68,7 +69,7 @@ const ended = await Promise.all(RUNS.map(test));
 if (!browserPath) {
   console.log(`
 The browser tests were left out: there is no Chromium on this machine. To run them, install it
-(Debian: apt-get install chromium) or name one in CHROMIUM_PATH, and run npm test again.`);
+(Debian: apt-get install chromium-headless-shell) or name one in CHROMIUM_PATH, and run npm test again.`);
 }
 const failed = ended.filter(({ code }) => code !== 0);
 // Last, because a log is read from its end, and often kept only in part.

@@ -7,13 +7,19 @@ export const DEFAULT_URL = process.env.EDGEPIXEL_URL || "http://localhost:8787";
 
 export type Instance = { url: string; key: string };
 
-const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+export const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 
 /** The key is never an argument, which would show in the list of processes. */
-export function instanceAt(address: string): Instance {
-  if (!URL.canParse(address)) throw new Error(`--url must be an address such as https://pixel.example, not ${address}`);
+export function addressOf(address: string): URL {
+  if (!/^https?:/.test(address) || !URL.canParse(address))
+    throw new Error(`--url must be an address such as https://pixel.example, not ${address}`);
   const url = new URL(address);
   if (url.username || url.password) throw new Error("Put the key into EDGEPIXEL_KEY, not into --url.");
+  return url;
+}
+
+export function instanceAt(address: string): Instance {
+  const url = addressOf(address);
   if (url.protocol !== "https:" && !isLocal(url))
     throw new Error("--url must begin with https://, or the key could be read on the way.");
   const key = keyFor(url);

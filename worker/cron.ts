@@ -3,6 +3,8 @@ import { compaction } from "./archive/compaction.ts";
 import { type Duty, wake } from "./duty.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
+import { noteCron } from "./last-cron.ts";
+import { log } from "./log.ts";
 import { projectors } from "./projections/projector.ts";
 import { exchangeRates } from "./rates/feed.ts";
 import { keptReports } from "./reports/aggregate.ts";
@@ -32,4 +34,6 @@ export async function eachMinute(
     env,
     dueAt(scheduledTime).map(({ name }) => name),
   );
+  // Whoever is woken needs no note, and the database may be what fails.
+  await noteCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
 }

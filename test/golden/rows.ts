@@ -11,6 +11,7 @@ const RECORDS = [
   "archive_compactions",
   "manifests_due",
   "failing_duties",
+  "cron_runs",
   "restores",
   "sweeps",
   "audit",

@@ -11,7 +11,10 @@ const filesIn = (folder: string, ending: string) =>
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
 
-const docs = ["README.md", "CONTRIBUTING.md", ...filesIn("docs", ".md")].map((file) => ({ file, text: read(file) }));
+const docs = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...filesIn("docs", ".md")].map((file) => ({
+  file,
+  text: read(file),
+}));
 const textOf = (...files: string[]) =>
   docs
     .filter(({ file }) => files.includes(file))

@@ -185,6 +185,11 @@ const RULES: Rule[] = [
     why: "Takes the whole log back: test/golden/sent.test.ts loses a database and restores it.",
     prove: elsewhere,
   },
+  {
+    command: /^npm run doctor/,
+    why: "An instance with what the docs' examples send has faults: test/client/doctor.test.ts runs it beside a healthy one.",
+    prove: elsewhere,
+  },
   { command: /^(?:jq|openssl) /, why: "test/project/receipt.test.ts verifies receipts by them.", prove: elsewhere },
 ];
 

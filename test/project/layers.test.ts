@@ -20,7 +20,7 @@ const STEPS: string[][] = [
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/log-columns.ts"],
-  ["worker/duty.ts", "worker/failing-duties.ts"],
+  ["worker/duty.ts", "worker/failing-duties.ts", "worker/last-cron.ts"],
   ["worker/store"],
   [
     "worker/schema.ts",
@@ -32,6 +32,7 @@ const STEPS: string[][] = [
     "worker/outbox.ts",
     "worker/remembered.ts",
     "worker/sealed-copy.ts",
+    "worker/version.ts",
   ],
 ];
 

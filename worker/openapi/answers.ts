@@ -305,6 +305,8 @@ const state = z.enum(["ok", "failing"]);
 export const health = z
   .object({
     status: state,
+    version: text.describe("Of the Worker."),
+    migration: maybe.describe("The newest migration of the database, by the name of its file."),
     dependencies: z.object({
       database: state,
       live: state,
@@ -320,5 +322,6 @@ export const health = z
     failing_duties: z
       .array(z.object({ name: z.string(), since: instant }))
       .describe("Work that goes on by itself, and whose last run failed. It is tried again; the logs have the error."),
+    last_cron: instant.nullable().describe("When cron last ran, to five minutes; null where it has not yet."),
   })
   .meta({ id: "Health" }) satisfies z.ZodType<Health>;

@@ -3,11 +3,13 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { SETTINGS } from "../archive/settings.ts";
 import { type FailingDuty, failingDuties } from "../failing-duties.ts";
+import { lastCron } from "../last-cron.ts";
 import { log } from "../log.ts";
 import { type Gathering, GROUP_NAMES, GROUPS } from "../projections/index.ts";
 import type { Projection } from "../projections/projection.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import { VERSION } from "../version.ts";
 
 /**
  * A projection that has not reached an event after this long is behind, in milliseconds, unless it says another: after the
@@ -40,12 +42,18 @@ export type ProjectionHealth = {
 };
 export type Health = {
   status: State;
+  /** Of the Worker. */
+  version: string;
+  /** The newest migration of the database, by its file's name. Null where none was noted, or the database fails. */
+  migration: string | null;
   dependencies: { database: State; live: State; archive: State; runner: State; exchange_rates: Rates };
   /** What the feed of rates is about; the last good rates stay in force. */
   exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
   /** They are tried again by themselves; why they fail is in the logs. */
   failing_duties: FailingDuty[];
+  /** When cron last ran, to five minutes. Null where it has not yet. */
+  last_cron: string | null;
 };
 
 type Position = {
@@ -77,6 +85,11 @@ export async function projectionHealth(db: Database, now: number): Promise<Recor
   );
 }
 
+/** wrangler notes what it has applied in a table of its own. */
+const newestMigration = async (db: Database) =>
+  (await db.get<{ name: string } | undefined>(sql`SELECT name FROM d1_migrations ORDER BY id DESC LIMIT 1`))?.name ??
+  null;
+
 /** What a check found, with its failure logged and not told. */
 async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; answer: T | undefined }> {
   try {
@@ -89,9 +102,11 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 
 async function healthOf(env: Env, now: number): Promise<Health> {
   const db = openDatabase(env.DB);
-  const [database, duties, live, archive, runner, feed] = await Promise.all([
+  const [database, migration, duties, cron, live, archive, runner, feed] = await Promise.all([
     check("database", projectionHealth(db, now)),
+    check("migrations", newestMigration(db)),
     check("duties", failingDuties(db)),
+    check("cron", lastCron(db)),
     check("live", env.LIVE.getByName("default").ping()),
     check("archive", env.ARCHIVE.head(SETTINGS)),
     check("runner", env.RUNNER.getByName("tables").ping()),
@@ -107,10 +122,13 @@ async function healthOf(env: Env, now: number): Promise<Health> {
     Object.values(projections).every(({ status }) => status === "ok");
   return {
     status: well ? "ok" : "failing",
+    version: VERSION,
+    migration: migration.answer ?? null,
     dependencies: { ...needed, exchange_rates },
     exchange_rates: rates,
     projections,
     failing_duties: duties.answer ?? [],
+    last_cron: cron.answer ?? null,
   };
 }
 

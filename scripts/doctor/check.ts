@@ -1,0 +1,66 @@
+/** A check of the doctor: what it asks of an instance, and what it finds. */
+import type { SignedIn } from "../../worker/http/sign-in.ts";
+import type { Health } from "../../worker/reports/health.ts";
+import type { Answer } from "./ask.ts";
+
+export type Verdict = "ok" | "warning" | "wrong" | "left out";
+
+export type Finding = {
+  verdict: Verdict;
+  /** What is so, in one sentence or two. */
+  says: string;
+  /** How to mend it; with every warning and everything that is wrong. */
+  mend?: string;
+};
+
+/** Where an instance should be. */
+export type Place = {
+  /** Without a slash at the end. */
+  url: string;
+  /** Whether it is an instance that `npm start` runs on this machine. */
+  local: boolean;
+  /** What the doctor asks with; absent where there is no key at hand. */
+  key: string | undefined;
+  ask(path: string, headers?: Record<string, string>): Promise<Answer>;
+};
+
+/** An instance that answers. */
+export type Patient = Place & {
+  /** The first answer of /health. */
+  health: Answer & { body: Health };
+  /** The id of the test event that is followed on its way. */
+  event_id: string;
+  /** What earlier checks have learned, for those that come later. */
+  known: {
+    /** Whose key it is; absent where there is none, or where it opens nothing. */
+    principal?: SignedIn;
+    /** When the pixel was sent and answered, where it was taken; epoch milliseconds of this machine. */
+    accepted?: { asked_at: number; answered_at: number };
+    /** When it was received by the instance's own clock, where the log has it. */
+    logged?: { received_at: number };
+  };
+};
+
+export type Check = {
+  name: string;
+  /** What it finds out, for whoever reads the list. */
+  asks: string;
+  /** The least role that its questions need, and whether by a key for all projects. Absent: no key. */
+  needs?: { role: "viewer" | "analyst" | "admin"; everywhere?: true };
+  look(patient: Patient): Promise<Finding>;
+};
+
+export const ok = (says: string): Finding => ({ verdict: "ok", says });
+export const warning = (says: string, mend: string): Finding => ({ verdict: "warning", says, mend });
+export const wrong = (says: string, mend: string): Finding => ({ verdict: "wrong", says, mend });
+export const leftOut = (says: string): Finding => ({ verdict: "left out", says });
+
+/** The project whose events the doctor sends and reads. */
+export function projectOf({ known: { principal } }: Patient): string {
+  const ids = principal?.projects.map(({ project_id }) => project_id) ?? [];
+  return ids.length === 0 || ids.includes("default") ? "default" : (ids[0] as string);
+}
+
+/** Where the errors are that no answer tells. */
+export const logsOf = ({ local }: Place): string =>
+  local ? "the output of `npm start`" : "`npm run wrangler -- tail`";

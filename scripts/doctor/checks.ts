@@ -1,0 +1,31 @@
+/** All checks, in the order of an event's way: what comes later builds on what came before. */
+import { archive } from "./archive.ts";
+import type { Check } from "./check.ts";
+import { clock } from "./clock.ts";
+import { cron } from "./cron.ts";
+import { deadLetters } from "./dead-letters.ts";
+import { figures } from "./figures.ts";
+import { key } from "./key.ts";
+import { live } from "./live.ts";
+import { log } from "./log.ts";
+import { parts } from "./parts.ts";
+import { pixel } from "./pixel.ts";
+import { rates } from "./rates.ts";
+import { report } from "./report.ts";
+import { version } from "./version.ts";
+
+export const CHECKS: readonly Check[] = [
+  parts,
+  key,
+  pixel,
+  log,
+  deadLetters,
+  figures,
+  live,
+  report,
+  archive,
+  rates,
+  clock,
+  version,
+  cron,
+];

@@ -1,0 +1,20 @@
+import { bodyOf } from "./ask.ts";
+import { type Check, ok, warning } from "./check.ts";
+
+const MOST = 100;
+
+export const deadLetters: Check = {
+  name: "dead letters",
+  asks: "Are there events that could not be stored?",
+  needs: { role: "admin" },
+  async look(patient) {
+    const answer = await patient.ask(`/api/v1/dead-letters?status=waiting&limit=${MOST}`);
+    const { rows, next_cursor } = bodyOf<{ rows: unknown[]; next_cursor: unknown }>(answer);
+    if (rows.length === 0) return ok("No event waits that could not be stored.");
+    const many = `${rows.length}${next_cursor === null ? "" : " or more"}`;
+    return warning(
+      `Events could not be stored and wait as dead letters: ${many}.`,
+      "Open Dead letters in the dashboard: each says why. Mend the cause, then replay them.",
+    );
+  },
+};

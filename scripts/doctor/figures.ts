@@ -1,0 +1,50 @@
+/** The projections: what turns the log into tables and live counters. */
+import type { ProjectionView } from "../../worker/admin/projections.ts";
+import { bodyOf, until } from "./ask.ts";
+import { type Check, logsOf, ok, type Patient, projectOf, wrong } from "./check.ts";
+
+/** The tables wait ten seconds before somebody's question brings them forward again, and are then quick. */
+const PATIENCE_MS = 60_000;
+/** What has failed for so long has not failed by chance. */
+const SURE_MS = 20_000;
+
+/** The archive has a check of its own. */
+const read = async (patient: Patient) =>
+  bodyOf<{ rows: ProjectionView[] }>(await patient.ask("/api/v1/projections")).rows.filter(
+    ({ name }) => !name.startsWith("archive"),
+  );
+
+const mend = (patient: Patient) =>
+  `They are tried again by themselves. The line \`projection failed\` in ${logsOf(patient)} says more; what one version has broken, the next one mends without a loss.`;
+
+export const figures: Check = {
+  name: "figures",
+  asks: "Do the tables of the reports follow the log?",
+  needs: { role: "admin" },
+  async look(patient) {
+    const began = Date.now();
+    let last = await read(patient);
+    /** The newest event of the log, which the test event is not behind. */
+    const head = Math.max(0, ...last.map(({ cursor, lag_events }) => cursor + lag_events));
+    const failing = () => last.filter(({ error }) => error !== null);
+    const late = () => last.filter(({ cursor }) => cursor < head);
+    await until(PATIENCE_MS, async () => {
+      // A report brings the tables forward, as for whoever looks.
+      await patient.ask(`/api/v1/metrics?project_id=${projectOf(patient)}`);
+      last = await read(patient);
+      if (failing().length > 0) return Date.now() - began > SURE_MS || null;
+      return late().length === 0 || null;
+    });
+    const [failed, ...others] = failing();
+    if (failed) {
+      const more = others.length > 0 ? `, and ${others.length} more` : "";
+      return wrong(`A table cannot be written: ${failed.name}${more}. The error is: ${failed.error}`, mend(patient));
+    }
+    if (late().length === 0) return ok("All tables and live counters have every event of the log.");
+    const names = late().map(({ name, lag_events }) => `${name} by ${lag_events}`);
+    return wrong(
+      `After ${PATIENCE_MS / 1_000} s these tables are behind the log: ${names.join(", ")} events.`,
+      mend(patient),
+    );
+  },
+};

@@ -1,0 +1,41 @@
+/** The services that the instance stands on, as /health knows them. */
+import type { Health } from "../../worker/reports/health.ts";
+import { type Check, logsOf, ok, type Patient, wrong } from "./check.ts";
+
+type Part = Exclude<keyof Health["dependencies"], "exchange_rates">;
+
+const durableObject = (patient: Patient) =>
+  `Look for the line \`part failing\` in ${logsOf(patient)}. ${patient.local ? "Then start it again." : "Then deploy again: `npm run deploy`."}`;
+
+const PARTS: Readonly<Record<Part, { is: string; mend(patient: Patient): string }>> = {
+  database: {
+    is: "the database (D1)",
+    mend: (patient) =>
+      patient.local
+        ? "Stop it and run `npm start` again, which applies the migrations that are missing. The line `part failing` in its output has the error. Where a table is gone, docs/restore.md brings the data back."
+        : "Apply the migrations that are missing with `npm run wrangler -- d1 migrations apply DB --remote`. The line `part failing` in `npm run wrangler -- tail` has the error. Where a table is gone, docs/restore.md brings the data back.",
+  },
+  live: { is: "the live counters (a Durable Object)", mend: durableObject },
+  runner: { is: "what runs the duties (a Durable Object)", mend: durableObject },
+  archive: {
+    is: "the archive's bucket (R2)",
+    mend: (patient) =>
+      patient.local
+        ? "Stop it and run `npm start` again. The line `part failing` in its output has the error."
+        : "See with `npm run wrangler -- r2 bucket list` whether R2 is on in the account and has the bucket of wrangler.toml; deploy again when it does.",
+  },
+};
+
+export const parts: Check = {
+  name: "parts",
+  asks: "Do the services that it stands on answer it?",
+  async look(patient) {
+    const dependencies = patient.health.body.dependencies;
+    const failing = (Object.keys(PARTS) as Part[]).filter((name) => dependencies[name] === "failing");
+    if (failing.length === 0) return ok("Database, Durable Objects and bucket answer it.");
+    return wrong(
+      `It gets no good answer from ${failing.map((name) => PARTS[name].is).join(", ")}.`,
+      [...new Set(failing.map((name) => PARTS[name].mend(patient)))].join(" "),
+    );
+  },
+};

@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Health } from "../../worker/reports/health.ts";
+import { type Check, ok, warning, wrong } from "./check.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const own_version = () => (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string }).version;
+const migrations = () =>
+  readdirSync(join(ROOT, "migrations"))
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+
+export const version: Check = {
+  name: "version",
+  asks: "Are its code, its database and this clone of one version?",
+  async look({ health, local }) {
+    // It may be older than this clone.
+    const { version, migration } = health.body as Partial<Health>;
+    const upgrade = local
+      ? "Stop it and run `npm start` again in this clone: that builds it, and applies what is missing."
+      : "Run `npm run deploy` in this clone, which applies migrations first. CHANGELOG.md says what changes.";
+    if (version === undefined) return wrong("It is older than versions that say which they are.", upgrade);
+    const own = migrations();
+    const newest = own.at(-1);
+    if (migration === null || migration === undefined)
+      return wrong("Its database does not say which migrations it has.", upgrade);
+    if (!own.includes(migration))
+      return warning(
+        `It is ${version}, and its database has the migration ${migration}, which this clone has not.`,
+        "The instance is newer than this clone: `git pull` and `npm ci`.",
+      );
+    if (migration !== newest)
+      return wrong(`Its database has migrations up to ${migration}; this clone has them up to ${newest}.`, upgrade);
+    if (version !== own_version()) return warning(`It is ${version}, and this clone is ${own_version()}.`, upgrade);
+    return ok(`Both are ${version}, and its database has all ${own.length} migrations.`);
+  },
+};

@@ -1,0 +1,46 @@
+/** When cron last ran is said in /health, with the version; noting it costs a row every five minutes at most. */
+import { env, SELF } from "cloudflare:test";
+import { expect, it } from "vitest";
+import { eachMinute } from "../../worker/cron.ts";
+import { CRON_NOTED_EVERY_MS, lastCron, noteCron } from "../../worker/last-cron.ts";
+import { forgetHealth, type Health } from "../../worker/reports/health.ts";
+import { VERSION } from "../../worker/version.ts";
+import { db } from "./log.ts";
+
+async function health(): Promise<Health> {
+  forgetHealth();
+  return (await SELF.fetch("https://cron.example/health")).json<Health>();
+}
+
+it("says when cron last ran, and null before it has", async () => {
+  expect((await health()).last_cron).toBeNull();
+  const before = Date.now();
+  await eachMinute({ scheduledTime: before }, env);
+  const last = Date.parse((await health()).last_cron ?? "");
+  expect(last).toBeGreaterThanOrEqual(before);
+  expect(last).toBeLessThanOrEqual(Date.now());
+});
+
+it("is noted again only when the last note is five minutes old", async () => {
+  const first = Date.parse((await lastCron(db)) ?? "");
+  for (const [later, noted] of [
+    [CRON_NOTED_EVERY_MS - 1, 0],
+    [CRON_NOTED_EVERY_MS, CRON_NOTED_EVERY_MS],
+  ] as const) {
+    await noteCron(env, first + later);
+    expect(Date.parse((await lastCron(db)) ?? "")).toBe(first + noted);
+  }
+});
+
+it("wakes everything all the same where it cannot be noted", async () => {
+  await env.DB.exec("ALTER TABLE cron_runs RENAME TO away");
+  await expect(eachMinute({ scheduledTime: Date.now() }, env)).resolves.toBeUndefined();
+  const { status, last_cron } = await health();
+  expect([status, last_cron]).toEqual(["ok", null]);
+  await env.DB.exec("ALTER TABLE away RENAME TO cron_runs");
+});
+
+it("has the version beside it, and the newest migration", async () => {
+  const { version, migration } = await health();
+  expect([version, migration]).toEqual([VERSION, env.MIGRATIONS.at(-1)?.name]);
+});

@@ -14,6 +14,7 @@ import { restoreRoutes } from "./admin/restore.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { segmentRoutes } from "./admin/segments.ts";
 import { shareRoutes } from "./admin/shares.ts";
+import { lostTurn } from "./archive/files.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { importRoutes } from "./collect/import.ts";
 import { pixelRoutes } from "./collect/pixel.ts";
@@ -29,6 +30,10 @@ import { openApiRoutes } from "./openapi/routes.ts";
 import { healthRoutes } from "./reports/health.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { realtimeRoutes } from "./reports/realtime.ts";
+import { isDatabaseAway } from "./store/away.ts";
+
+/** Seconds after which who could not be answered may ask again. */
+const RETRY_AFTER = "5";
 
 const api = new Hono<App>()
   .route("/", sessionRoutes)
@@ -81,5 +86,10 @@ export const app = new Hono<Incoming>()
     if (fault instanceof Error)
       log("error", "request failed", { request_id, error: String(fault), stack: fault.stack });
     if (error instanceof Problem) return error.toResponse();
+    // A file of the archive that was replaced while it was read is there under another name.
+    if (isDatabaseAway(error) || lostTurn(error))
+      return new Problem(503, "It cannot be read or written now. Please try again.", {
+        headers: { "retry-after": RETRY_AFTER },
+      }).toResponse();
     return new Problem(500, "Something went wrong here; it has been logged.").toResponse();
   });

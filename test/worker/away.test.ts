@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sign } from "../../worker/collect/signature.ts";
 import { KEY_TTL_MS, principalOfKey } from "../../worker/http/keys.ts";
 import { findProject, findSnapshot, SETTINGS_TTL_MS } from "../../worker/project.ts";
+import { REPORTS } from "../../worker/reports/index.ts";
 import { COPY_MS, findCopy, keepCopy } from "../../worker/sealed-copy.ts";
 import { watched } from "./database.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
@@ -73,6 +74,16 @@ describe("while the database is away", () => {
     // Another's secret behind its id does not help.
     const other = `${collect.slice(0, -4)}0000`;
     expect(await principalOfKey(bindings, other, now + KEY_TTL_MS + 1, copies)).toBeNull();
+  });
+
+  it.each(REPORTS.map(({ path }) => path))("%s says that it can be asked again", async (path) => {
+    const { bindings, seen } = watched();
+    // What is known of the key and the project goes on for a while.
+    expect((await ask(`/api/v1${path}?project_id=signing`, { bindings, headers: ADMIN })).status).not.toBe(503);
+    seen.away = true;
+    const filled = path.replace(":name", "visit").replace(":player_id", "p-1").replace(":app_id", "a");
+    const answer = await ask(`/api/v1${filled}?project_id=signing`, { bindings, headers: ADMIN });
+    expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([path, 503, "5"]);
   });
 
   it("a key that is known to be revoked stays out", async () => {

@@ -2,14 +2,17 @@
 import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type ArchiveFile, addFiles, liveFiles } from "../../worker/archive/files.ts";
+import { deleteFiles } from "../../worker/archive/bucket.ts";
+import { type ArchiveFile, addFiles, isLive, liveFiles } from "../../worker/archive/files.ts";
 import { hourOf, keyOf } from "../../worker/archive/partition.ts";
+import { replace } from "../../worker/archive/rewrite.ts";
 import type { StoredEvent } from "../../worker/event.ts";
-import { nextPart } from "../../worker/event-log/archived-player.ts";
+import { nextPart, personsEvents } from "../../worker/event-log/archived-player.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { retain } from "../../worker/retention/retain.ts";
 import { transact } from "../../worker/schema.ts";
+import { guarded } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
@@ -169,6 +172,46 @@ describe("the export of a player whose events have gone from the log", () => {
       }
       expect(files.map(({ key }) => key)).toEqual(all.map(({ key }) => key));
     }
+  });
+
+  it("come from what replaced a file since it was found", async () => {
+    const found = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 24 * 60 });
+    const person = { project_id: "swept", player_id: "erin-1", visitors: ["browser-e"] };
+    const read = async () => {
+      const events: string[] = [];
+      for await (const some of personsEvents(env, db, found, person))
+        events.push(...some.map(({ event_id }) => event_id));
+      return events;
+    };
+    expect(await read()).toEqual(GONE);
+    for (const file of found) await replace(env, db, [file], Date.now(), (rows) => rows);
+    await deleteFiles(
+      env.ARCHIVE,
+      found.map(({ key }) => key),
+    );
+    expect(await read()).toEqual(GONE);
+  });
+
+  it("are listed at the next try where a file is replaced under the reader", async () => {
+    const list = (bindings: Env, more = "") =>
+      worker.fetch(
+        new Request(`${HOST}/api/v1/events?project_id=swept&include=all${more}`, { headers: ADMIN }),
+        bindings,
+        createExecutionContext(),
+      );
+    const next = `&cursor=${(await (await list(env)).json<{ next_cursor: string }>()).next_cursor}`;
+    const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 24 * 60 });
+    const ARCHIVE = guarded(env.ARCHIVE, { reads: ["get"], writes: [] }, async (act) => {
+      if (await isLive(db, file?.key ?? "")) {
+        await replace(env, db, [file as ArchiveFile], Date.now(), (rows) => rows);
+        await env.ARCHIVE.delete(file?.key ?? "");
+      }
+      return act();
+    });
+    const interrupted = await list({ ...env, ARCHIVE }, next);
+    expect([interrupted.status, interrupted.headers.get("retry-after")]).toEqual([503, "5"]);
+    const { rows } = await (await list(env, next)).json<{ rows: { event_id: string }[] }>();
+    expect(rows.map(({ event_id }) => event_id).sort()).toEqual([...GONE, "browsed", "somebody"].sort());
   });
 
   it.each([

@@ -81,7 +81,7 @@ async function* eventsOf(
 ): AsyncGenerator<Row[]> {
   const shown = new Set(first ? [] : order);
   if (first) for await (const rows of loggedEvents(db, order, shown)) yield rows.map(readable);
-  for await (const rows of personsEvents(env.ARCHIVE, files, person))
+  for await (const rows of personsEvents(env, db, files, person))
     yield rows.filter(({ seq }) => !shown.has(seq)).map(readable);
 }
 

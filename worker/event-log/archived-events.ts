@@ -2,11 +2,11 @@
  * Events of the archive, for what the log does not hold any more. A file is read whole, so one call reads a few of them
  * and says where it stopped.
  */
-import { readFile } from "../archive/bucket.ts";
 import { at, COLUMNS } from "../archive/columns.ts";
 import { liveFiles } from "../archive/files.ts";
 import type { Row, Wanted } from "../archive/parquet.ts";
 import { hourOf } from "../archive/partition.ts";
+import { readLive } from "../archive/rewrite.ts";
 import type { ColumnName, LoggedRow } from "../log-columns.ts";
 import type { Database } from "../schema.ts";
 
@@ -59,7 +59,7 @@ export async function archivedEvents(
       if (events.length >= limit) return { events, next: { hour, seq: before } };
       const found: LoggedRow[] = [];
       const wanted = { columns, matches: (row: Row) => matches(row) && (row[at("seq")] as number) < before };
-      for await (const rows of readFile(env.ARCHIVE, file, wanted)) found.push(...rows.map(eventOf));
+      for await (const rows of readLive(env, db, file, wanted)) found.push(...rows.map(eventOf));
       files++;
       rows += file.rows;
       const shown = found.reverse().slice(0, limit - events.length);

@@ -2,10 +2,10 @@
  * A person's events that have gone from the log, from the archive. Every file of those days is looked through, so one
  * call reads whole hours up to a limit, known before the first is read.
  */
-import { bytesOf } from "../archive/bucket.ts";
+import { bytesOf, MissingFile } from "../archive/bucket.ts";
 import { at } from "../archive/columns.ts";
-import { type ArchiveFile, liveFiles } from "../archive/files.ts";
-import { decode, type Row } from "../archive/parquet.ts";
+import { type ArchiveFile, isLive, liveFiles } from "../archive/files.ts";
+import { decode, type Row, type Wanted } from "../archive/parquet.ts";
 import { firstHourOf } from "../archive/partition.ts";
 import { addDays, localTime } from "../calendar.ts";
 import type { LoggedRow } from "../log-columns.ts";
@@ -58,7 +58,8 @@ export type Person = { project_id: string; player_id: string; visitors: readonly
 
 /** The person's events of these files: as the player, or as one of the visitors without a player. */
 export async function* personsEvents(
-  bucket: R2Bucket,
+  env: Env,
+  db: Database,
   files: readonly ArchiveFile[],
   { project_id, player_id, visitors }: Person,
 ): AsyncGenerator<LoggedRow[]> {
@@ -68,8 +69,36 @@ export async function* personsEvents(
     row[project] === project_id && (row[player] === player_id || (row[player] === null && own.has(row[visitor])));
   const wanted = { columns: ["project_id", "player_id", "visitor_id"], matches } as const;
   for (const some of together(files)) {
-    const read = await Promise.all(some.map((file) => bytesOf(bucket, file)));
-    for (const bytes of read) for await (const rows of decode(bytes, { wanted })) yield rows.map(eventOf);
+    const read = await Promise.all(some.map((file) => bytesOfLive(env, db, file)));
+    for (const [index, bytes] of read.entries()) {
+      const rows = bytes ? decode(bytes, { wanted }) : replaced(env, db, some[index] as ArchiveFile, wanted);
+      for await (const own of rows) yield own.map(eventOf);
+    }
+  }
+}
+
+/** Null where the file was replaced since it was found. */
+async function bytesOfLive(env: Env, db: Database, file: ArchiveFile): Promise<ArrayBuffer | null> {
+  try {
+    return await bytesOf(env.ARCHIVE, file);
+  } catch (error) {
+    if (error instanceof MissingFile && !(await isLive(db, file.key))) return null;
+    throw error;
+  }
+}
+
+/** The rows of a file that was replaced: those of its part of the log, in the files that its hour has now. */
+async function* replaced(env: Env, db: Database, file: ArchiveFile, wanted: Wanted): AsyncGenerator<Row[]> {
+  const seq = at("seq");
+  const ofFile = (row: Row) => (row[seq] as number) >= file.first_seq && (row[seq] as number) <= file.last_seq;
+  const own = {
+    columns: [...wanted.columns, "seq" as const],
+    matches: (row: Row) => wanted.matches(row) && ofFile(row),
+  };
+  for (const other of await liveFiles(db, { first: file.hour, end: file.hour + 1 })) {
+    if (other.last_seq < file.first_seq || other.first_seq > file.last_seq) continue;
+    const bytes = await bytesOfLive(env, db, other);
+    yield* bytes ? decode(bytes, { wanted: own }) : replaced(env, db, other, own);
   }
 }
 

@@ -32,7 +32,7 @@ export function SystemPanel({ scope }: { scope: Scope }) {
       <HealthPanel answer={known} scope={scope} />
       <Projections health={known.data?.projections ?? {}} scope={scope} />
       <div class="panels two">
-        {scope.principal.project_id === null && <Archive scope={scope} />}
+        {scope.principal.project_id === null && known.data?.dependencies.archive !== "off" && <Archive scope={scope} />}
         <Retention scope={scope} />
       </div>
     </div>

@@ -1,10 +1,9 @@
 import { createExecutionContext, createMessageBatch, env, getQueueResult, SELF } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
-import { DEAD_LETTER_QUEUE } from "../../worker/event-log/consumer.ts";
 import worker from "../../worker/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, DEAD_LETTER_QUEUE, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 
 const api = (method: string, path: string, body?: unknown, headers: HeadersInit = ADMIN) =>

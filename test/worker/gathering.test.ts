@@ -285,7 +285,7 @@ describe("where the tables cannot be brought forward", () => {
       expect([response.status, response.headers.get("x-lag-events")]).toEqual([200, "1"]);
       await response.text();
       expect(errors().join()).toContain('"projection failed","projection":"outcomes"');
-      expect((await projectionHealth(db, Date.now())).outcomes?.status).toBe("failing");
+      expect((await projectionHealth(env, db, Date.now())).outcomes?.status).toBe("failing");
       // While it pauses, who asks neither waits for it nor hurries it.
       const pause = await alarm();
       expect(await tables().bringForward("tables", 0, 60_000)).toBe(false);
@@ -294,7 +294,11 @@ describe("where the tables cannot be brought forward", () => {
       await env.DB.exec("DROP TRIGGER refuse");
     }
     await until(async () => (await least()) === (await head()));
-    expect((await projectionHealth(db, Date.now())).outcomes).toEqual({ status: "ok", lag_events: 0, lag_seconds: 0 });
+    expect((await projectionHealth(env, db, Date.now())).outcomes).toEqual({
+      status: "ok",
+      lag_events: 0,
+      lag_seconds: 0,
+    });
   });
 
   it("because there is too much to do for now, nobody waits", async () => {
@@ -355,7 +359,7 @@ describe("who must have all of the log", () => {
 
 describe("the health of the tables", () => {
   const healthAfter = async (minutes: number) => {
-    const { daily, live } = await projectionHealth(db, Date.now() + minutes * 60_000);
+    const { daily, live } = await projectionHealth(env, db, Date.now() + minutes * 60_000);
     return [daily?.status, live?.status];
   };
 

@@ -75,6 +75,9 @@ export function storedEvent(
   };
 }
 
+/** The name in wrangler.toml. */
+export const DEAD_LETTER_QUEUE = "edgepixel-events-dlq";
+
 /** Hands a batch of messages to the consumer as the queue would. */
 export async function deliver(messages: EventMessage[], bindings: Env = env, queue = "edgepixel-events") {
   const batch = createMessageBatch<EventMessage>(

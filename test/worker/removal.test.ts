@@ -3,11 +3,10 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { removeProjects } from "../../worker/erasure/project.ts";
 import { append } from "../../worker/event-log/append.ts";
-import { DEAD_LETTER_QUEUE } from "../../worker/event-log/consumer.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+import { createProject, DEAD_LETTER_QUEUE, db, deliver, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://removal.example";
 const MINUTE = 60_000;

@@ -5,10 +5,9 @@ import { describe, expect, it, vi } from "vitest";
 import { sign } from "../../worker/collect/signature.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { supersede } from "../../worker/event-log/append.ts";
-import { DEAD_LETTER_QUEUE } from "../../worker/event-log/consumer.ts";
 import { repairsOf } from "../../worker/projections/resolve.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, DEAD_LETTER_QUEUE, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 
 const HOST = "https://trust.example";

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
+import { hasArchive, NO_ARCHIVE } from "../archive/attached.ts";
 import { type Compaction, compact } from "../archive/compaction.ts";
 import { type ArchiveFile, liveFiles } from "../archive/files.ts";
 import { EVENTS, firstHourOf, startOf } from "../archive/partition.ts";
@@ -115,8 +116,12 @@ const ofAllProjects = createMiddleware<App>(async (c, next) => {
   if (c.var.principal.project_id !== null) throw new Problem(403, "The archive needs a key for all projects.");
   await next();
 });
+const whereThereIsOne = createMiddleware<App>(async (c, next) => {
+  if (!hasArchive(c.env)) throw new Problem(404, NO_ARCHIVE);
+  await next();
+});
 /** Who may reach the archive. */
-export const allowed = [atLeast("admin"), ofAllProjects] as const;
+export const allowed = [atLeast("admin"), ofAllProjects, whereThereIsOne] as const;
 
 export const archiveRoutes = new Hono<App>()
   .get("/archive", ...allowed, async (c) => c.json(await readState(openDatabase(c.env.DB), Date.now())))

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { atLeast } from "../http/access.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import { PROJECTIONS } from "../projections/index.ts";
+import { PROJECTIONS, projectionsOf } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { anySettled, cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
 import { openDatabase, projections } from "../schema.ts";
@@ -32,7 +32,7 @@ export const projectionRoutes = new Hono<App>()
       db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
       db.select().from(projections),
     ]);
-    const rows = PROJECTIONS.map(({ name }): ProjectionView => {
+    const rows = projectionsOf(c.env).map(({ name }): ProjectionView => {
       const position = known.find((row) => row.name === name);
       const cursor = position?.cursor ?? 0;
       return {
@@ -48,7 +48,7 @@ export const projectionRoutes = new Hono<App>()
   })
   .post("/projections/:name/rebuild", atLeast("admin"), async (c) => {
     const name = c.req.param("name");
-    const projection = PROJECTIONS.find((candidate) => candidate.name === name);
+    const projection = projectionsOf(c.env).find((candidate) => candidate.name === name);
     if (!projection) throw new Problem(404, `There is no projection ${name}.`);
     if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
     if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);

@@ -7,6 +7,7 @@ import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { hasArchive } from "./attached.ts";
 import { type ArchiveFile, lostTurn } from "./files.ts";
 import { hourOf, partition } from "./partition.ts";
 import { RESTORING } from "./restoring.ts";
@@ -45,7 +46,7 @@ export const compaction: Duty = {
   name: "compaction",
   every: 5 * MINUTE_MS,
   async run(env, _, now) {
-    if (now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return "done";
+    if (!hasArchive(env) || now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return "done";
     const db = openDatabase(env.DB);
     const done = await db.get(
       sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,

@@ -1,5 +1,6 @@
 /** The archive: files that hold the person are written anew, with the names that the log has. */
 import { sql } from "drizzle-orm";
+import { hasArchive } from "../archive/attached.ts";
 import { at, COLUMNS } from "../archive/columns.ts";
 import { type ArchiveFile, FROM_LOG, giveUp, liveFiles } from "../archive/files.ts";
 import type { Row } from "../archive/parquet.ts";
@@ -47,6 +48,7 @@ const FILES = 5;
  */
 export async function archive(work: Work): Promise<Piece> {
   const { env, db, job, now } = work;
+  if (!hasArchive(env)) return withoutArchive(work);
   const { head, scanned } = job.names;
   const place = job.place as Place | null;
   if (place === null) {
@@ -79,8 +81,20 @@ export async function archive(work: Work): Promise<Piece> {
   return { changes: [], place: { hour, seen: [...seen, ...unseen.map(({ key }) => key)] } satisfies Place };
 }
 
+/** Nothing is to be done where there was never one. An archive that was taken away would keep the person. */
+async function withoutArchive({ db }: Work): Promise<Piece> {
+  const had = await db.get(sql`SELECT 1 WHERE EXISTS (SELECT 1 FROM archive_files)
+    OR EXISTS (SELECT 1 FROM archive_compactions)`);
+  if (had)
+    throw new Error(
+      "The archive was taken away, and may hold the person: deploy with it again, and the erasure goes on.",
+    );
+  return { changes: [], place: null };
+}
+
 /** The audit log's copy beside the archive. */
 export async function archivedAudit({ env, db, job }: Work): Promise<Piece> {
+  if (!hasArchive(env)) return { changes: [], place: null };
   const page = (job.place as number | null) ?? 0;
   return { changes: [], place: (await renewAudit(env.ARCHIVE, db, page)) ? page + 1 : null };
 }

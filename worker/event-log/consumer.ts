@@ -15,7 +15,8 @@ import { areSuppressed } from "../suppression.ts";
 import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken, withoutLetters } from "./dead-letters.ts";
 
 const CONSUMER = "event-log";
-export const DEAD_LETTER_QUEUE = "edgepixel-events-dlq";
+/** How the names of dead-letter queues end: each deployment has its own, as `edgepixel-staging-events-dlq`. */
+const DEAD_LETTERS = "-dlq";
 
 /** Seconds until the next try: longer each time, as the log may need a while. */
 const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
@@ -113,7 +114,7 @@ function portionsOf(messages: Messages): Message<EventMessage>[][] {
 }
 
 export async function consume(batch: MessageBatch<EventMessage>, env: Env): Promise<void> {
-  const dead = batch.queue === DEAD_LETTER_QUEUE;
+  const dead = batch.queue.endsWith(DEAD_LETTERS);
   const now = Date.now();
   try {
     const db = openDatabase(env.DB);

@@ -119,8 +119,8 @@ const deadLetters: Part = async (scrape) => {
   });
 };
 
-const projections: Part = async ({ db, now }) =>
-  Object.entries(await projectionHealth(db, now)).flatMap(([projection, { status, lag_events, lag_seconds }]) =>
+const projections: Part = async ({ env, db, now }) =>
+  Object.entries(await projectionHealth(env, db, now)).flatMap(([projection, { status, lag_events, lag_seconds }]) =>
     (
       [
         ["edgepixel_projection_lag_events", lag_events],

@@ -310,7 +310,7 @@ export const health = z
     dependencies: z.object({
       database: state,
       live: state,
-      archive: state,
+      archive: z.enum(["ok", "failing", "off"]).describe("`off`: this instance was deployed without a bucket."),
       runner: state.describe("What brings the tables forward."),
       exchange_rates: feedState.describe("Leaves the status as it is: the last good rates stay in force."),
     }),

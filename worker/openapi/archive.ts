@@ -73,6 +73,7 @@ export const archiveOperations: Operation[] = [
     summary: "How the archive stands",
     description: OF_ALL,
     answers: { 200: { description: "What it holds, and what it did last.", content: json(state) } },
+    problems: [404],
   },
   {
     ...archive,
@@ -88,6 +89,7 @@ export const archiveOperations: Operation[] = [
         content: json(z.object({ rows: z.array(file), next_cursor: maybe })),
       },
     },
+    problems: [404],
   },
   {
     ...archive,
@@ -111,7 +113,7 @@ export const archiveOperations: Operation[] = [
     summary: "Merge small files now",
     description: `${OF_ALL} Cron does it once a day. One call does a part: ask again until it is finished.`,
     answers: { 200: { description: "What was done.", content: json(compaction) } },
-    problems: [409],
+    problems: [404, 409],
   },
   {
     ...archive,
@@ -123,6 +125,6 @@ export const archiveOperations: Operation[] = [
       `${OF_ALL} For a database that was lost and migrated anew. One call does a part: ask again until it is done, which ` +
       "`npm run restore` does. Events may come in meanwhile.",
     answers: { 200: { description: "How far it is.", content: json(restored) } },
-    problems: [409],
+    problems: [404, 409],
   },
 ];

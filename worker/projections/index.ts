@@ -1,4 +1,5 @@
 /** All projections. A new one is a file and a line here. */
+import { hasArchive } from "../archive/attached.ts";
 import { INTERVAL_MS } from "../archive/run.ts";
 import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
@@ -57,6 +58,16 @@ export const GROUPS = {
 export type Group = keyof typeof GROUPS;
 
 export const GROUP_NAMES = Object.keys(GROUPS) as Group[];
+
+/** Whether a group has something to do in this instance. */
+export const runsIn = (env: Pick<Env, "ARCHIVE">, group: Group): boolean => group !== "archive" || hasArchive(env);
+
 export const PROJECTIONS: readonly Projection[] = Object.values(GROUPS).flatMap(
   (group) => group.projections as readonly Projection[],
 );
+
+/** Those that this instance has. */
+export const projectionsOf = (env: Pick<Env, "ARCHIVE">): readonly Projection[] =>
+  GROUP_NAMES.filter((group) => runsIn(env, group)).flatMap(
+    (group) => GROUPS[group].projections as readonly Projection[],
+  );

@@ -4,7 +4,7 @@ import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
-import { GROUP_NAMES, GROUPS, type Group } from "./index.ts";
+import { GROUP_NAMES, GROUPS, type Group, runsIn } from "./index.ts";
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
 import { advance, lostRace, MOST_CALLS, noteFailure } from "./runner.ts";
@@ -69,7 +69,7 @@ export const projectors: readonly Duty[] = GROUP_NAMES.map((group) => ({
   name: group,
   every: GROUPS[group].every,
   linger: GROUPS[group].linger,
-  run: (env, budget) => project(group, env, budget),
+  run: async (env, budget) => (runsIn(env, group) ? project(group, env, budget) : "done"),
 }));
 
 /** Wakes every group. A wake that is lost is made up for by the next one, at the latest by cron. */

@@ -1,11 +1,12 @@
 /** Whether each part works and how far each projection is behind. Open to everyone, so it names no data. */
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
+import { hasArchive } from "../archive/attached.ts";
 import { SETTINGS } from "../archive/settings.ts";
 import { type FailingDuty, failingDuties } from "../failing-duties.ts";
 import { lastCron } from "../last-cron.ts";
 import { log } from "../log.ts";
-import { type Gathering, GROUP_NAMES, GROUPS } from "../projections/index.ts";
+import { type Gathering, GROUP_NAMES, GROUPS, type Group, runsIn } from "../projections/index.ts";
 import type { Projection } from "../projections/projection.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
@@ -17,7 +18,7 @@ import { VERSION } from "../version.ts";
  */
 const LATE_MS = 120_000;
 
-type Judged = { name: string; patience: number; gathered: number | null };
+type Judged = { group: Group; name: string; patience: number; gathered: number | null };
 const JUDGED = GROUP_NAMES.flatMap((group): Judged[] => {
   const { every, gathering, projections } = GROUPS[group] as {
     every: number;
@@ -25,6 +26,7 @@ const JUDGED = GROUP_NAMES.flatMap((group): Judged[] => {
     projections: readonly Projection[];
   };
   return projections.map(({ name, patience = (gathering ? every : 0) + LATE_MS }) => ({
+    group,
     name,
     patience,
     gathered: gathering?.events ?? null,
@@ -46,7 +48,8 @@ export type Health = {
   version: string;
   /** The newest migration of the database, by its file's name. Null where none was noted, or the database fails. */
   migration: string | null;
-  dependencies: { database: State; live: State; archive: State; runner: State; exchange_rates: Rates };
+  /** `archive` is `off` in an instance that was deployed without a bucket. */
+  dependencies: { database: State; live: State; archive: State | "off"; runner: State; exchange_rates: Rates };
   /** What the feed of rates is about; the last good rates stay in force. */
   exchange_rates: Omit<FeedHealth, "status">;
   projections: Record<string, ProjectionHealth>;
@@ -66,18 +69,20 @@ type Position = {
   failed: number;
 };
 
-export async function projectionHealth(db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
+/** Of the projections that this instance has. */
+export async function projectionHealth(env: Env, db: Database, now: number): Promise<Record<string, ProjectionHealth>> {
+  const judged = JUDGED.filter(({ group }) => runsIn(env, group));
   const positions = await db.all<Position>(sql`
     SELECT p.value ->> 'name' AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
       (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since,
       (SELECT e.received_at FROM events e WHERE e.seq >= ifnull(s.cursor, 0) + (p.value ->> 'gathered')
         ORDER BY e.seq LIMIT 1) AS full_since
-    FROM json_each(${JSON.stringify(JUDGED)}) p LEFT JOIN projections s ON s.name = p.value ->> 'name'`);
+    FROM json_each(${JSON.stringify(judged)}) p LEFT JOIN projections s ON s.name = p.value ->> 'name'`);
   const since = (at: number | null) => (at === null ? 0 : Math.max(0, now - at));
   return Object.fromEntries(
     positions.map(({ name, cursor, head, waiting_since, full_since, failed }) => {
       const waited = since(waiting_since);
-      const patience = JUDGED.find((one) => one.name === name)?.patience ?? LATE_MS;
+      const patience = judged.find((one) => one.name === name)?.patience ?? LATE_MS;
       const late = waited > patience || since(full_since) > LATE_MS;
       const status = failed ? "failing" : late ? "behind" : "ok";
       return [name, { status, lag_events: Math.max(0, (head ?? 0) - cursor), lag_seconds: Math.round(waited / 1_000) }];
@@ -103,12 +108,12 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 async function healthOf(env: Env, now: number): Promise<Health> {
   const db = openDatabase(env.DB);
   const [database, migration, duties, cron, live, archive, runner, feed] = await Promise.all([
-    check("database", projectionHealth(db, now)),
+    check("database", projectionHealth(env, db, now)),
     check("migrations", newestMigration(db)),
     check("duties", failingDuties(db)),
     check("cron", lastCron(db)),
     check("live", env.LIVE.getByName("default").ping()),
-    check("archive", env.ARCHIVE.head(SETTINGS)),
+    hasArchive(env) ? check("archive", env.ARCHIVE.head(SETTINGS)) : { state: "off" as const },
     check("runner", env.RUNNER.getByName("tables").ping()),
     check("exchange_rates", feedHealth(env, db, now)),
   ]);
@@ -118,7 +123,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   // an instance out of service for a feed that is somebody else's. Nor the duties, as all answers are right without them.
   const needed = { database: database.state, live: live.state, archive: archive.state, runner: runner.state };
   const well =
-    Object.values(needed).every((state) => state === "ok") &&
+    Object.values(needed).every((state) => state === "ok" || state === "off") &&
     Object.values(projections).every(({ status }) => status === "ok");
   return {
     status: well ? "ok" : "failing",

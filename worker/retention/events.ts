@@ -1,15 +1,16 @@
 /** Sweeps the events of settled days from the log, their ids remembered, since an event counts once for ever. */
 import { sql } from "drizzle-orm";
 import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
-import { PROJECTIONS } from "../projections/index.ts";
+import { projectionsOf } from "../projections/index.ts";
 import type { Database } from "../schema.ts";
 import { countByProject, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
 
 /** Events of the log that one query looks through. */
 const LOOKED_THROUGH = 10_000;
-const ALL = JSON.stringify(PROJECTIONS.map(({ name }) => name));
-/** How far the slowest projection has come, the archive among them. */
-const RIPE = sql`(SELECT min(ifnull(c.cursor, 0)) FROM json_each(${ALL}) n LEFT JOIN projections c ON c.name = n.value)`;
+/** How far the slowest projection has come, the archive among them where there is one. */
+const ripeIn = (env: Env) => sql`(SELECT min(ifnull(c.cursor, 0))
+  FROM json_each(${JSON.stringify(projectionsOf(env).map(({ name }) => name))}) n
+  LEFT JOIN projections c ON c.name = n.value)`;
 
 /** A pass over the log, up to the event that was the last one when it began. */
 export type Pass = {
@@ -39,6 +40,7 @@ async function passOf(db: Database, now: number): Promise<Pass | null> {
 /** Once over the whole log a day, and whenever other days are settled than before. */
 export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): Steps {
   let forward = false;
+  const ripe = ripeIn(env);
   for (;;) {
     let pass = place.value;
     if (pass === null || pass.position >= pass.target) {
@@ -48,7 +50,7 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
     }
     const { position, target } = pass;
     const found = await db.get<{ last: number | null; ripe: number; tables: number; going: string }>(sql`
-      WITH bounds AS MATERIALIZED (SELECT ${RIPE} AS ripe,
+      WITH bounds AS MATERIALIZED (SELECT ${ripe} AS ripe,
         (SELECT max(seq) FROM (SELECT seq FROM events WHERE seq > ${position} ORDER BY seq LIMIT ${LOOKED_THROUGH})) AS last)
       SELECT last, ripe, ${LEAST_CURSOR} AS tables, (SELECT json_group_array(json_object('seq', seq, 'project_id', project_id)) FROM (
         SELECT e.seq, e.project_id FROM events e JOIN projects p ON p.project_id = e.project_id

@@ -155,6 +155,7 @@ const BINDINGS = {
   DB: database,
   ARCHIVE: bucket,
   EVENTS: queue,
+  EVENTS_DLQ: queue,
   RUNNER: objects,
   LIVE: objects,
   REQUEST_LOG: objects,
@@ -171,7 +172,8 @@ function sharedOf(env: Env): Env {
   for (const [name, count] of Object.entries(BINDINGS) as [keyof Env, (real: unknown, budget: Budget) => unknown][]) {
     Object.defineProperty(made, name, {
       get(this: Metered) {
-        const value = count(env[name], this[BUDGET] as Budget);
+        // The bucket may be absent.
+        const value = env[name] === undefined ? undefined : count(env[name], this[BUDGET] as Budget);
         Object.defineProperty(this, name, { value });
         return value;
       },

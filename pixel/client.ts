@@ -3,7 +3,7 @@
  * them at least once; the server counts an id once. One request is in flight at a time, so events arrive in order.
  */
 import { judge, type Outcome } from "./client/answer.ts";
-import { bodyOf, bytesOf, type Item, sizeOf, take } from "./client/batch.ts";
+import { bodyOf, bytesOf, type Item, SENT_AT_BYTES, sizeOf, take } from "./client/batch.ts";
 import { type Breaker, type BreakerState, CLOSED, coolDown, fail, pause } from "./client/breaker.ts";
 import type { DropReason, EdgepixelEvent, NoOwnEvents, OwnEvents, Rejection, TrackedEvent } from "./client/events.ts";
 import type { ClientOptions } from "./client/options.ts";
@@ -136,7 +136,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
         const response = await settings.fetch(endpoint, {
           method: "POST",
           headers: { authorization: `Bearer ${settings.key}`, "content-type": "application/json" },
-          body: bodyOf(batch),
+          body: bodyOf(batch, clock.now()),
           signal: control.signal,
           // Not every server's fetch knows these.
           ...(page && { credentials: "omit", keepalive: bytes <= KEEPALIVE_BYTES }),
@@ -235,7 +235,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
       tracked = { ...((typeof defaults === "function" ? defaults() : defaults) as object), ...tracked };
       tracked = { ...tracked, event_id: tracked.event_id || settings.newId(at), timestamp: tracked.timestamp ?? at };
       const json = JSON.stringify(tracked);
-      const bytes = bytesOf(json);
+      const bytes = bytesOf(json) + SENT_AT_BYTES;
       if (bytes > EVENT_BYTES) throw new RangeError(`${bytes} bytes; an event may have ${EVENT_BYTES}`);
       const item: Item = { json, bytes, sequence: ++sequence, at, busy: false, tried: false, settled: false };
       const full = queue.length >= settings.bufferEvents;

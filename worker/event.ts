@@ -51,6 +51,8 @@ export const EVENT_BYTES = 32 * 1024;
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const AHEAD = 5 * MINUTE;
+/** What a sender's clock may differ from ours without being wrong: the request was on its way, too. */
+const ON_ITS_WAY = 10_000;
 /** Nothing that happened before it can be meant. */
 const EPOCH = Date.UTC(2000, 0);
 
@@ -190,6 +192,7 @@ export const fields = {
   platform: text(128).optional(),
   app_version: text(128).optional(),
   timestamp: timestamp.optional(),
+  sent_at: timestamp.optional(),
   amount: amount.optional(),
   currency: currency.optional(),
   transaction_id: text(128).optional(),
@@ -213,7 +216,19 @@ export const senderFields = {
 export const importedEvent = z.object({ ...fields, ...senderFields });
 export type ImportedEvent = z.output<typeof importedEvent>;
 
-/** What differs between the ways in. `oldest` is in milliseconds before now. */
+/**
+ * When an event happened by our clock. A sender's clock can be wrong by weeks, but by the same at both ends of an event's
+ * age. What is later than its own sending was stamped before the clock was set right: it counts as it arrives.
+ */
+export function whenByAge(happened: number, sent_at: number, arrived: number): number {
+  if (happened <= sent_at && Math.abs(arrived - sent_at) <= ON_ITS_WAY) return happened;
+  return arrived - Math.max(0, sent_at - happened);
+}
+
+/**
+ * What differs between the ways in. `oldest` is in milliseconds before now; `sentNow` says that what comes in was sent
+ * just now, so that `sent_at` tells how wrong the sender's clock is.
+ */
 export const DOORS = {
   pixel: {
     takes: wireEvent,
@@ -221,6 +236,7 @@ export const DOORS = {
     data: false,
     dataKeys: PIXEL_DATA_KEYS,
     oldest: 7 * DAY,
+    sentNow: true,
     ages: "7 days old",
   },
   api: {
@@ -229,6 +245,7 @@ export const DOORS = {
     data: true,
     dataKeys: Number.POSITIVE_INFINITY,
     oldest: 31 * DAY,
+    sentNow: true,
     ages: "31 days old",
   },
   // What an old hit without its time would count for is today.
@@ -238,6 +255,7 @@ export const DOORS = {
     data: true,
     dataKeys: Number.POSITIVE_INFINITY,
     oldest: Number.POSITIVE_INFINITY,
+    sentNow: false,
     ages: "not before 2000",
   },
 } as const;
@@ -253,7 +271,7 @@ export type Reading = { ok: true; event: ImportedEvent } | { ok: false; errors: 
  * An empty or null value is an absent one, as templates and forms send it.
  */
 export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: number): Reading {
-  const { takes, required, data, dataKeys, oldest, ages } = DOORS[door];
+  const { takes, required, data, dataKeys, oldest, ages, sentNow } = DOORS[door];
   const { shape } = takes;
   const errors: FieldError[] = [];
   const known: Record<string, unknown> = {};
@@ -283,6 +301,9 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     }
   }
 
+  // Of the sender's clock and not of the event. What cannot be read of it must not cost the event.
+  const sent_at = sentNow ? timestamp.safeParse(known.sent_at).data : undefined;
+  delete known.sent_at;
   const parsed = takes.safeParse(known);
   for (const issue of parsed.error?.issues ?? []) {
     const field = String(issue.path[0] ?? "event");
@@ -306,15 +327,16 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   if (known.currency !== undefined && known.amount === undefined) {
     refuse("amount", "missing", "amount is required where there is a currency");
   }
-  const at = parsed.data?.timestamp;
+  const stated = parsed.data?.timestamp;
+  const at = stated === undefined || sent_at === undefined ? stated : whenByAge(stated, sent_at, now);
   if (at !== undefined && (at > now + AHEAD || at < Math.max(EPOCH, now - oldest))) {
-    const meant = at * 1000;
+    const meant = (stated as number) * 1000;
     const seconds = meant > Math.max(EPOCH, now - Math.max(oldest, 400 * DAY)) && meant < now + 400 * DAY;
     const hint = seconds ? "; it looks like seconds: milliseconds are expected" : "";
     refuse("timestamp", "timestamp_out_of_range", `timestamp must be at most 5 minutes ahead and ${ages}${hint}`);
   }
   if (errors.length > 0 || !parsed.success) return { ok: false, errors };
-  return { ok: true, event: parsed.data };
+  return { ok: true, event: at === stated ? parsed.data : { ...parsed.data, timestamp: at } };
 }
 
 /** An event that was taken: as the queue carries it and the log stores it. Absent is null. */

@@ -28,8 +28,19 @@ describe("track", () => {
       { ...spin(), amount: "0.10", currency: "EUR", data: { step: 1 }, event_id: id, timestamp: Date.UTC(2026, 0, 1) },
       { ...spin(), event_id: "mine", timestamp: "2026-01-01T00:00:00Z", amount: 19.99, currency: "EUR" },
     ]);
-    for (const again of sent) expect(again.init.body).toBe(sent[0]?.init.body);
+    for (const again of sent) expect(again.events).toEqual(sent[0]?.events);
     expect(client.stats()).toEqual({ accepted: 2, rejected: 0, dropped: 0, buffered: 0, inFlight: 0, retries: 2 });
+  });
+
+  it("says at each try when it is sent, so that a wrong clock loses nothing", async () => {
+    const { client, clock, sent, answers } = stage();
+    answers.push(unreachable, accept);
+    client.track(spin());
+    client.track(spin({ timestamp: "2025-12-31T23:59:00Z", sent_at: 7 }));
+    await clock.advance(60_000);
+    expect(sent.map(({ at }) => at).length).toBe(2);
+    for (const { at, sent_at } of sent) expect(sent_at).toEqual([at, at]);
+    expect(sent[1]?.events.map(({ timestamp }) => timestamp)).toEqual([Date.UTC(2026, 0, 1), "2025-12-31T23:59:00Z"]);
   });
 
   it("adds the defaults under the event's own fields", async () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judge, parseRetryAfter } from "../../pixel/client/answer.ts";
-import { bodyOf, bytesOf, type Item, sizeOf, take } from "../../pixel/client/batch.ts";
+import { bodyOf, bytesOf, type Item, SENT_AT_BYTES, sizeOf, take } from "../../pixel/client/batch.ts";
 import { type Breaker, CLOSED, coolDown, fail, pause } from "../../pixel/client/breaker.ts";
 import { newId } from "../../pixel/client/id.ts";
 
@@ -120,7 +120,7 @@ describe("back-off", () => {
 describe("a batch", () => {
   const item = (json: string): Item => ({
     json,
-    bytes: bytesOf(json),
+    bytes: bytesOf(json) + SENT_AT_BYTES,
     sequence: 1,
     at: NOW,
     busy: false,
@@ -133,12 +133,14 @@ describe("a batch", () => {
       fc.property(
         fc.array(fc.string({ unit: "grapheme", maxLength: 50 }), { maxLength: 40 }),
         fc.integer({ min: 1, max: 20 }),
-        fc.integer({ min: 1, max: 800 }),
+        fc.integer({ min: 1, max: 1_800 }),
         (texts, most, bytes) => {
           const items = texts.map((text) => item(JSON.stringify({ text })));
           const batch = take(items, most, bytes);
-          const body = bodyOf(batch);
-          expect(JSON.parse(body)).toEqual({ events: texts.slice(0, batch.length).map((text) => ({ text })) });
+          const body = bodyOf(batch, NOW);
+          expect(JSON.parse(body)).toEqual({
+            events: texts.slice(0, batch.length).map((text) => ({ text, sent_at: NOW })),
+          });
           expect(bytesOf(body)).toBeLessThanOrEqual(sizeOf(batch));
           expect(batch.length).toBeLessThanOrEqual(most);
           if (batch.length > 1) expect(sizeOf(batch)).toBeLessThanOrEqual(bytes);

@@ -36,7 +36,8 @@ export function manualClock(start = Date.UTC(2026, 0, 1)) {
   };
 }
 
-export type Sent = { at: number; events: TrackedEvent[]; bytes: number; init: RequestInit };
+/** `events` without their `sent_at`, which is another at each try. */
+export type Sent = { at: number; events: TrackedEvent[]; sent_at: unknown[]; bytes: number; init: RequestInit };
 /** Answers a request; what it throws is a network error, and `hang` never answers. */
 export type Answer = (sent: Sent) => Response | Promise<Response>;
 
@@ -98,7 +99,14 @@ export function stage(options: Partial<ClientOptions> = {}): Stage {
     newId: () => `id-${++ids}`,
     fetch: async (_, init) => {
       const body = String(init.body);
-      const request = { at: clock.now(), events: JSON.parse(body).events, bytes: Buffer.byteLength(body), init };
+      const all: (TrackedEvent & { sent_at?: unknown })[] = JSON.parse(body).events;
+      const request: Sent = {
+        at: clock.now(),
+        events: all.map(({ sent_at: _, ...event }) => event),
+        sent_at: all.map(({ sent_at }) => sent_at),
+        bytes: Buffer.byteLength(body),
+        init,
+      };
       sent.push(request);
       return (here.answers.shift() ?? here.otherwise)(request);
     },

@@ -126,7 +126,7 @@ describe("while the database is away", () => {
       ["/api/v1/session", { headers: ADMIN }],
       ["/api/v1/share-sessions", { body: { token: `eps_${"0".repeat(16)}_${"0".repeat(48)}` } }],
       ["/visit?project_id=never-seen&player_id=p&btag=t", {}],
-      ["/pixel.json?project_id=never-seen", {}],
+      ["/project.json?project_id=never-seen", {}],
     ] as [string, Asking][]) {
       const answer = await ask(path, { ...asking, bindings, by });
       expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([

@@ -43,7 +43,7 @@ describe("strangers", () => {
     const began = Date.now();
     const before = seen.calls;
     for (let n = 0; n < 1_001; n++) {
-      const answer = await ask(`/pixel.json?project_id=nobodys-${n}`, { bindings });
+      const answer = await ask(`/project.json?project_id=nobodys-${n}`, { bindings });
       expect([answer.status, (await answer.json<{ errors: { code: string }[] }>()).errors[0]?.code]).toEqual([
         400,
         "unknown_project",
@@ -56,7 +56,7 @@ describe("strangers", () => {
 
   it.each(["zz <x", "x".repeat(64), "UPPER", "a/b", "'"])("cost none with a name like %s", async (name) => {
     const { bindings, seen } = watched();
-    const answer = await ask(`/pixel.json?project_id=${encodeURIComponent(name)}`, { bindings });
+    const answer = await ask(`/project.json?project_id=${encodeURIComponent(name)}`, { bindings });
     expect([answer.status, await answer.json()]).toMatchObject([
       400,
       { errors: [{ field: "project_id", code: "invalid" }] },
@@ -143,7 +143,7 @@ describe("limits", () => {
 
   it.each<[string, string, Asking]>([
     ["pixels", PIXEL, {}],
-    ["the snippet's question", "/pixel.json", {}],
+    ["the snippet's question", "/project.json", {}],
     ["signing in", "/api/v1/session", { body: { key: "guess" } }],
     ["guessed keys", "/api/v1/session", { headers: { authorization: "Bearer guess" } }],
   ])("of %s hold for all of an IPv6 /64 together, and not for its neighbour", async (what, path, asking) => {

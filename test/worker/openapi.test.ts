@@ -269,7 +269,9 @@ describe("answers", () => {
     sendRegistration: [{ query: PIXEL }, { query: "a=1" }, { query: "a=1", headers: { accept: "application/json" } }],
     sendDeposit: [{ query: PIXEL }],
     sendPixel: [{ query: PIXEL, path: { event_type: "level_up" } }],
+    sendHappened: [{ query: `event_type=level_up&${PIXEL}` }, { query: PIXEL }],
     getPixelSettings: [{}, { query: "project_id=nowhere" }],
+    getEarlierPixelSettings: [{}],
     sendEvents: [
       {},
       { body: [{ event_type: "spin", player_id: "p" }, { event_type: "Spin" }] },

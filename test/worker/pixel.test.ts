@@ -108,6 +108,11 @@ const CASES: [what: string, query: Query, error: string | null, path?: string][]
   ["a currency in small letters", { ...good, amount: "5", currency: "eur" }, null, "/deposit"],
   ["a currency that is none", { ...good, amount: "5", currency: "ZZZ" }, "invalid currency", "/deposit"],
   ["a deposit without money", good, null, "/deposit"],
+  ["what happened in the query", { ...good, event_type: "level_up" }, null, "/happened"],
+  ["a visit as what happened", { ...good, event_type: "visit" }, null, "/happened"],
+  ["nothing that happened", good, "missing event_type", "/happened"],
+  ["what happened in no type's form", { ...good, event_type: "level/up" }, "invalid event_type", "/happened"],
+  ["two things that happened", `event_type=a&event_type=b&player_id=p&btag=t`, "repeated event_type", "/happened"],
 
   ["a score", { ...good, score: "-1500" }, null],
   ["a score with places", { ...good, score: "1.5" }, "invalid score"],
@@ -265,10 +270,12 @@ describe("a pixel", () => {
     }
     expect((await fire("/visit", { ...good, project_id: "private" })).status).toBe(200);
     expect((await fire("/visit", good, { "sec-gpc": "1" })).status).toBe(200);
-    expect(await (await SELF.fetch(`${HOST}/pixel.json?project_id=private`)).json()).toEqual({
-      respect_privacy_signals: true,
-    });
-    expect(await (await SELF.fetch(`${HOST}/pixel.json`)).json()).toEqual({ respect_privacy_signals: false });
+    // The second for copies of earlier snippets.
+    for (const name of ["project", "pixel"])
+      expect(await (await SELF.fetch(`${HOST}/${name}.json?project_id=private`)).json()).toEqual({
+        respect_privacy_signals: true,
+      });
+    expect(await (await SELF.fetch(`${HOST}/project.json`)).json()).toEqual({ respect_privacy_signals: false });
   });
 });
 

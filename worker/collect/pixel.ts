@@ -150,5 +150,9 @@ export const pixelRoutes = new Hono<Incoming>()
   .get("/visit", pixel("visit"))
   .get("/registration", pixel("registration"))
   .get("/deposit", pixel("deposit"))
+  // What the snippet asks and sends: `/pixel.json?` and `/pixel/visit?` are on public lists of what to block.
+  .get("/project.json", privacy)
+  .get("/happened", (c) => pixel(c.req.query("event_type") ?? "")(c))
+  // Where snippets of before ask, which browsers keep for an hour.
   .get("/pixel.json", privacy)
   .get("/pixel/:event_type", (c) => pixel(c.req.param("event_type"))(c));

@@ -6,6 +6,8 @@ import { json, type Operation } from "./operation.ts";
 
 const { event_type: _, data: __, ...named } = fields;
 const pixelQuery = z.object({ ...named, sig: z.string().optional() });
+/** Where the path does not say what happened. */
+const typedQuery = z.object({ event_type: fields.event_type, ...pixelQuery.shape });
 const FURTHER = "Every other parameter lands in `data`: at most 20 of them, 8 KB in all.";
 const HONEST =
   "The answer is always a 1×1 GIF, or a problem document where `Accept` asks for JSON and the event was not taken. " +
@@ -46,21 +48,29 @@ const pixel = (path: string, id: string, summary: string, examples: Record<strin
 
 const MONEY = { amount: "25.00", currency: "EUR", transaction_id: "T-1001" };
 
+const settings = (path: string, id: string, who: string): Operation => ({
+  id,
+  tag: "Pixels",
+  method: "get",
+  path,
+  summary: `What ${who} must know before it sends`,
+  description: "Asked where a browser gives Do Not Track or Global Privacy Control.",
+  role: null,
+  query: z.object({ project_id: projectId.optional() }),
+  problems: [429, 503],
+  answers: { 200: { description: "The project's settings for its pages.", content: json(privacy) } },
+});
+
 export const pixelOperations: Operation[] = [
   pixel("/visit", "sendVisit", "A page was visited", {}),
   pixel("/registration", "sendRegistration", "A player registered", {}),
   pixel("/deposit", "sendDeposit", "A player deposited", MONEY),
   pixel("/pixel/{event_type}", "sendPixel", "Anything else happened", { event_type: "level_up" }),
   {
-    id: "getPixelSettings",
-    tag: "Pixels",
-    method: "get",
-    path: "/pixel.json",
-    summary: "What the snippet must know before it sends",
-    description: "Asked by the snippet where a browser gives Do Not Track or Global Privacy Control.",
-    role: null,
-    query: z.object({ project_id: projectId.optional() }),
-    problems: [429, 503],
-    answers: { 200: { description: "The project's settings for its pages.", content: json(privacy) } },
+    ...pixel("/happened", "sendHappened", "Anything happened, as the snippet tells it", { event_type: "level_up" }),
+    query: typedQuery,
+    required: ["event_type", "banner_tag"],
   },
+  settings("/project.json", "getPixelSettings", "the snippet"),
+  settings("/pixel.json", "getEarlierPixelSettings", "a copy of an earlier snippet"),
 ];

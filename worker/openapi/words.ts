@@ -16,6 +16,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   click_id: "The affiliate network's click.",
   platform: "Such as `web`, `ios`, `android`.",
   app_version: "The version of the app that sent it.",
+  sent_at:
+    "The sender's clock as it sends, in the forms of `timestamp`. With it the age of the event counts, so that a wrong clock loses nothing. An import does without.",
   timestamp:
     "When it happened: ISO 8601 or epoch milliseconds; at most 5 minutes ahead, 31 days old (7 on a pixel). Now where absent.",
   amount: "A decimal without sign and with at most 4 places, kept exactly.",

@@ -107,8 +107,12 @@ const INSTEAD: Readonly<Record<string, string>> = {
   unevaluatedItems: "say items",
 };
 
+/** What a request says of an event, and is settled before a schema is asked. */
+const SETTLED: readonly string[] = ["project_id", "sent_at"];
 /** What an event has at its top; every other key of it lands in `data`. */
-export const EVENT_FIELDS: ReadonlySet<string> = new Set(Object.keys(fields).filter((field) => field !== "project_id"));
+export const EVENT_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys(fields).filter((field) => !SETTLED.includes(field)),
+);
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -338,7 +342,7 @@ export function readSchema(document: unknown, { event = true } = {}): SchemaRead
 }
 
 function notOfEvent(name: string): string {
-  if (name === "project_id") return "project_id is settled before a schema is asked";
+  if (SETTLED.includes(name)) return `${name} is settled before a schema is asked`;
   const known: Readonly<Record<string, string>> = { btag: "banner_tag", game_id: "app_id" };
   return known[name]
     ? `${name} is called ${known[name]} here`

@@ -320,6 +320,21 @@ describe("a rebuild of the live counters", () => {
     expect(await today(project_id)).toBe(51);
   });
 
+  it("is begun within the free plan's limits, however many projects there are", async () => {
+    const names = Array.from({ length: 60 }, (_, n) => `many-${String(n).padStart(2, "0")}`);
+    for (const name of names) await createProject(name);
+    await deliver([
+      { events: names.map((project_id) => storedEvent({ project_id, event_type: "spin", player_id: "p" })) },
+    ]);
+    await settle([live]);
+    const request = { method: "POST", headers: ADMIN };
+    const answer = await SELF.fetch(`${HOST}/api/v1/projections/live/rebuild`, request);
+    expect([answer.status, await answer.json()]).toEqual([202, { rebuilding: ["live"] }]);
+    await settle([live]);
+    // The objects that there was no room to empty count each event once, too.
+    expect(await Promise.all(names.map(today))).toEqual(names.map(() => 1));
+  });
+
   it("takes nothing from a run that began before it", async () => {
     const counters = env.LIVE.getByName("epochs");
     const settings = { project_id: "epochs", timezone: "UTC" };

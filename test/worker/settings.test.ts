@@ -71,4 +71,33 @@ describe("settings in the bucket", () => {
     expect(await save(NOW + DAY)).toEqual(expect.arrayContaining([...pages, ...rates]));
     expect((await keysIn("state/tables/")).sort()).toEqual([...pages, ...rates].sort());
   });
+
+  it("are written some pages at a time where there are many, and none is left out", async () => {
+    const later = NOW + 4 * DAY;
+    const years = Array.from({ length: 9 }, (_, n) => String(2010 + n));
+    const load = (date: string, at: number) =>
+      env.DB.prepare("INSERT INTO exchange_rates VALUES ('GBP', ?, 120000000, 'test', ?)").bind(date, at).run();
+    for (const year of years) await load(`${year}-03-01`, later - 2);
+    const saveSome = (pages: number) => {
+      let left = pages;
+      return saveSettings(env.ARCHIVE, db, later, () => left-- > 0);
+    };
+    expect(await saveSome(4)).toBe(false);
+    // It comes to a page that is written already, while others are not.
+    await load("2010-03-02", later - 1);
+    let calls = 1;
+    while (!(await saveSome(4))) calls++;
+    expect(calls).toBeGreaterThan(1);
+    const datesIn = async (year: string) =>
+      (
+        (
+          await (
+            await env.ARCHIVE.get(page("exchange_rates", year))
+          )?.json<{ exchange_rates: { rate_date: string }[] }>()
+        )?.exchange_rates ?? []
+      ).map(({ rate_date }) => rate_date);
+    for (const year of years) expect(await datesIn(year)).toContain(`${year}-03-01`);
+    while (!(await saveSome(4)));
+    expect(await datesIn("2010")).toEqual(["2010-03-01", "2010-03-02"]);
+  });
 });

@@ -12,7 +12,7 @@ import { type ArchiveFile, lostTurn } from "./files.ts";
 import { hourOf, partition } from "./partition.ts";
 import { RESTORING } from "./restoring.ts";
 import { type Group, replace } from "./rewrite.ts";
-import { saveSettings } from "./settings.ts";
+import { PAGE_CALLS, SETTINGS_CALLS, saveSettings } from "./settings.ts";
 import { SWEEP_CALLS, sweep } from "./sweep.ts";
 
 const MINUTE_MS = 60_000;
@@ -45,7 +45,7 @@ const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
 export const compaction: Duty = {
   name: "compaction",
   every: 5 * MINUTE_MS,
-  async run(env, _, now) {
+  async run(env, budget, now) {
     if (!hasArchive(env) || now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return "done";
     const db = openDatabase(env.DB);
     const done = await db.get(
@@ -53,7 +53,8 @@ export const compaction: Duty = {
     );
     if (done) return "done";
     // Also on days without events.
-    await saveSettings(env.ARCHIVE, db, now);
+    const hasRoom = () => budget.has(PAGE_CALLS + SETTINGS_CALLS);
+    if (!(await saveSettings(env.ARCHIVE, db, now, hasRoom))) return "more";
     const compacted = await compact(env, db, now);
     return compacted?.finished === false ? "more" : "done";
   },

@@ -3,7 +3,7 @@
  * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets and the instance's own keys as
  * they are.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
 import { putCopy } from "./bucket.ts";
 
@@ -30,30 +30,40 @@ const range = (column: string, size: number) => ({
   rows: (page: string | number) => sql.raw(`${column} >= ${Number(page)} AND ${column} < ${Number(page) + size}`),
 });
 
-/** The tables that grow and grow: a page is written again when something has come to it, `since` it was last written. */
+type Paged = {
+  columns: string;
+  where: SQL;
+  /** The page of a row, and the rows of a page. */
+  page: SQL;
+  rows(page: string | number): SQL;
+  /** What has come to it between two positions. */
+  between(since: Position, until: Position): SQL;
+};
+
+/** The tables that grow and grow: a page is written again when something has come to it since it was last written. */
 const PAGED = {
   exchange_rates: {
     columns: "*",
     where: sql`true`,
     page: sql`substr(rate_date, 1, 4)`,
-    rows: (year: string | number) => sql`rate_date >= ${String(year)} AND rate_date < ${String(Number(year) + 1)}`,
-    since: ({ rate }: Position) => sql`loaded_at >= ${rate}`,
+    rows: (year) => sql`rate_date >= ${String(year)} AND rate_date < ${String(Number(year) + 1)}`,
+    between: (since, until) => sql`loaded_at BETWEEN ${since.rate} AND ${until.rate}`,
   },
   // Who is not to be recorded again, told only by these keys. Not their order: others may have come after a loss.
   suppressions: {
     columns: "project_id, digest",
     where: sql`true`,
     ...range("n", SUPPRESSIONS_A_PAGE),
-    since: ({ suppression }: Position) => sql`n > ${suppression}`,
+    between: (since, until) => sql`n > ${since.suppression} AND n <= ${until.suppression}`,
   },
   // Receipts. One that runs still knows the names that it takes away.
   erasures: {
     columns: "*",
     where: sql`finished_at IS NOT NULL`,
     ...range("n", RECEIPTS_A_PAGE),
-    since: ({ receipt }: Position) => sql`finished_at >= ${receipt}`,
+    between: (since, until) => sql`finished_at BETWEEN ${since.receipt} AND ${until.receipt}`,
   },
-} as const;
+} as const satisfies Record<string, Paged>;
 /** All of them: in an older bucket the settings hold those that are in pages now. */
 export const TABLE_NAMES = [...SETTINGS_TABLES, ...(Object.keys(PAGED) as (keyof typeof PAGED)[])];
 
@@ -61,59 +71,108 @@ export const TABLE_NAMES = [...SETTINGS_TABLES, ...(Object.keys(PAGED) as (keyof
 type Position = { audit: number; rate: number; receipt: number; suppression: number };
 const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0 };
 
+/** A page of what grows: of the audit log, or of one of the tables. */
+type Page = { of: "audit" | keyof typeof PAGED; which: string | number };
+
+/** What one call has no room for, the next one goes on with: behind the page that was `written` last, by their keys. */
+type Pass = { day: string; since: Position; until: Position; written: string };
+
+const keyOf = ({ of, which }: Page): string => {
+  const name = String(which).padStart(12, "0");
+  return of === "audit" ? `${AUDIT}${name}.json` : `${STATE}tables/${of}/${name}.json`;
+};
+
+/** Calls that a page takes: looking at what is there, reading, writing. */
+export const PAGE_CALLS = 3;
+/** Calls that all the rest takes: where things are, which pages are due, the settings' tables, and writing them. */
+export const SETTINGS_CALLS = 2 + Object.keys(PAGED).length + SETTINGS_TABLES.length + 1;
+
 /** Entries of the audit log in an object: only the last one is ever rewritten. */
 const PAGE = 1_000;
 
-const auditKey = (page: number) => `${AUDIT}${String(page * PAGE).padStart(12, "0")}.json`;
+const auditKey = (page: number) => keyOf({ of: "audit", which: page * PAGE });
 const OTHER_LOG = "The settings in the bucket are of another log, or of this one before it was lost: restore it first.";
 
-/**
- * Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading,
- * a receipt in the time when it was signed, a suppression in its number.
- */
-export async function saveSettings(bucket: R2Bucket, db: Database, now: number): Promise<void> {
-  const last = (await db.get(sql`SELECT
+const positionOf = async (db: Database): Promise<Position> =>
+  (await db.get(sql`SELECT
     ifnull((SELECT max(id) FROM audit), 0) AS audit, ifnull((SELECT max(loaded_at) FROM exchange_rates), 0) AS rate,
     ifnull((SELECT max(finished_at) FROM erasures), 0) AS receipt,
     ifnull((SELECT max(n) FROM suppressions), 0) AS suppression`)) as Position;
+
+/**
+ * Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading,
+ * a receipt in the time when it was signed, a suppression in its number. `hasRoom` says whether there is room for another
+ * page, and the settings behind it. Whether all was written.
+ */
+export async function saveSettings(
+  bucket: R2Bucket,
+  db: Database,
+  now: number,
+  hasRoom: () => boolean = () => true,
+): Promise<boolean> {
+  const last = await positionOf(db);
   const day = new Date(now).toISOString().slice(0, 10);
-  const version = `${day} ${Object.values(last).join(" ")}`;
+  let finished = true;
   await putCopy(bucket, SETTINGS, async (there) => {
     const saved = there?.customMetadata;
-    if (saved?.version === version) return null;
-    const archived = Number(saved?.audit ?? 0);
-    if (last.audit < archived) throw new Error(OTHER_LOG);
-    for (let page = Math.floor(archived / PAGE); page <= Math.floor(last.audit / PAGE); page++) {
-      await saveAudit(bucket, db, page);
+    const pass = passOf(saved, last, day);
+    if (pass === null) return null;
+    const pages = await pagesOf(db, pass);
+    for (const page of pages) {
+      finished = hasRoom();
+      if (!finished) break;
+      await savePage(bucket, db, page);
+      pass.written = keyOf(page);
     }
-    // Once a day also what nobody told of.
-    const before =
-      saved?.position === undefined || saved.day !== day ? NOWHERE : (JSON.parse(saved.position) as Position);
-    for (const table of Object.keys(PAGED) as (keyof typeof PAGED)[]) await savePages(bucket, db, table, before);
-
     const tables = await Promise.all(
       SETTINGS_TABLES.map(async (table) => [table, await db.all(sql.raw(`SELECT * FROM ${table}`))] as const),
     );
     return {
       text: JSON.stringify(Object.fromEntries(tables)),
-      customMetadata: { version, audit: String(last.audit), day, position: JSON.stringify(last) },
+      customMetadata: finished
+        ? { version: versionOf(pass), audit: String(pass.until.audit), day, position: JSON.stringify(pass.until) }
+        : { ...saved, version: "", pass: JSON.stringify(pass) },
     };
   });
+  return finished;
 }
 
-/** One page after another: no more than one is held. */
-async function savePages(bucket: R2Bucket, db: Database, table: keyof typeof PAGED, before: Position): Promise<void> {
-  const { columns, where, page, rows, since } = PAGED[table];
-  const changed = await db.values<[string | number]>(sql`SELECT DISTINCT ${page} FROM ${sql.raw(table)}
-    WHERE ${where} AND ${since(before)}`);
-  for (const [which] of changed) {
-    await putCopy(bucket, `${STATE}tables/${table}/${String(which).padStart(12, "0")}.json`, async () => {
-      const kept = await db.all(
-        sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(table)} WHERE ${where} AND ${rows(which)}`,
-      );
-      return { text: JSON.stringify({ [table]: kept }) };
-    });
+const versionOf = ({ day, until }: Pick<Pass, "day" | "until">) => `${day} ${Object.values(until).join(" ")}`;
+
+/** The pass that goes on, or a new one; null where nothing has changed. */
+function passOf(saved: Record<string, string> | undefined, last: Position, day: string): Pass | null {
+  if (saved?.version === versionOf({ day, until: last })) return null;
+  const archived = Number(saved?.audit ?? 0);
+  if (last.audit < archived) throw new Error(OTHER_LOG);
+  const begun = saved?.pass === undefined ? null : (JSON.parse(saved.pass) as Pass);
+  if (begun?.day === day) return begun;
+  // Once a day also what nobody told of.
+  const since = saved?.position === undefined || saved.day !== day ? NOWHERE : (JSON.parse(saved.position) as Position);
+  return { day, since: { ...since, audit: archived }, until: last, written: "" };
+}
+
+/** The pages that are left, of those that were due when the pass began: what has changed since is due in the next one. */
+async function pagesOf(db: Database, { since, until, written }: Pass): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let page = Math.floor(since.audit / PAGE); page <= Math.floor(until.audit / PAGE); page++)
+    pages.push({ of: "audit", which: page * PAGE });
+  for (const [table, { where, page, between }] of Object.entries(PAGED) as [keyof typeof PAGED, Paged][]) {
+    const due = await db.values<[string | number]>(sql`SELECT DISTINCT ${page} FROM ${sql.raw(table)}
+      WHERE ${where} AND ${between(since, until)}`);
+    pages.push(...due.map(([which]): Page => ({ of: table, which })));
   }
+  return pages.filter((page) => keyOf(page) > written).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** No more than one page is held. */
+async function savePage(bucket: R2Bucket, db: Database, page: Page): Promise<void> {
+  const { of, which } = page;
+  if (of === "audit") return saveAudit(bucket, db, Number(which) / PAGE);
+  const { columns, where, rows } = PAGED[of];
+  await putCopy(bucket, keyOf(page), async () => {
+    const kept = await db.all(sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(of)} WHERE ${where} AND ${rows(which)}`);
+    return { text: JSON.stringify({ [of]: kept }) };
+  });
 }
 
 type Entries = { audit: Record<string, unknown>[] };

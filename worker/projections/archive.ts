@@ -3,10 +3,14 @@ import { sql } from "drizzle-orm";
 import { allManifestsDue, writeDueManifests } from "../archive/manifest.ts";
 import { MANIFESTS } from "../archive/partition.ts";
 import { archiveRange, reachOfRun } from "../archive/run.ts";
-import { saveSettings } from "../archive/settings.ts";
+import { PAGE_CALLS, SETTINGS_CALLS, saveSettings } from "../archive/settings.ts";
 import { sweep } from "../archive/sweep.ts";
 import { type Database, transact } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
 import type { Delivery } from "./projection.ts";
+
+/** Calls that a step makes behind what it delivers: the move of the cursor, or the note of a failure. */
+const MOVE_CALLS = 3;
 
 /** An event waits for the end of its quarter of an hour, and then for the one in which it came late. */
 const PATIENCE_MS = 40 * 60_000;
@@ -50,8 +54,8 @@ export const archiveSettings: Delivery = {
   patience: PATIENCE_MS,
   reach: archived,
   async deliver(env, db, _, now) {
-    await saveSettings(env.ARCHIVE, db, now);
-    return [];
+    const hasRoom = () => budgetOf(env).left >= PAGE_CALLS + SETTINGS_CALLS + MOVE_CALLS;
+    return (await saveSettings(env.ARCHIVE, db, now, hasRoom)) ? [] : null;
   },
   clear: async () => {},
 };

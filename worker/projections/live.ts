@@ -5,6 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { LiveSettings } from "../live/counters.ts";
 import type { LiveEvent } from "../live/stream.ts";
+import { budgetOf } from "../store/budget.ts";
 import type { Delivery } from "./projection.ts";
 import { newEvents, noLonger } from "./resolve.ts";
 
@@ -12,6 +13,9 @@ type Row = LiveEvent & LiveSettings;
 
 /** Calls and statements of a step beside those of the projects' objects. */
 const OTHER_CALLS = 7;
+
+/** Calls that whoever begins again makes when the objects are empty. */
+const CALLS_AFTER_CLEARING = 5;
 
 /** Of `resolved` events: at which `seq` each is told, and which one is taken back. */
 const told = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
@@ -45,6 +49,8 @@ export const live: Delivery = {
   },
   async clear(env, db, epoch) {
     const projects = await db.all<{ project_id: string }>(sql`SELECT project_id FROM projects`);
-    for (const { project_id } of projects) await env.LIVE.getByName(project_id).clear(epoch);
+    // Those that there is no room for are emptied with the first event that they get in the new epoch.
+    const most = Math.max(0, budgetOf(env).left - CALLS_AFTER_CLEARING);
+    for (const { project_id } of projects.slice(0, most)) await env.LIVE.getByName(project_id).clear(epoch);
   },
 };

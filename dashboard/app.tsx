@@ -7,6 +7,7 @@ import { Page } from "./frame/page.tsx";
 import { closeSession, whoIsSignedIn } from "./frame/session.ts";
 import { isEmbedded, Over, Shared, tokenIn } from "./frame/share-link.tsx";
 import { SignIn } from "./frame/sign-in.tsx";
+import { BySignInLink } from "./frame/sign-in-link.tsx";
 import { NavigationProvider, useAddressBar } from "./navigation.ts";
 import { Failed } from "./panel.tsx";
 
@@ -26,10 +27,10 @@ export function App() {
   const token = tokenIn(location.hash);
   if (token !== undefined) return <Shared token={token} />;
   // Inside of other sites' pages nobody signs in.
-  return isEmbedded() ? <Over /> : <SignedIn />;
+  return isEmbedded() ? <Over /> : <BySignInLink page={(refusal) => <SignedIn refusal={refusal} />} />;
 }
 
-function SignedIn() {
+function SignedIn({ refusal }: { refusal: string | null }) {
   const navigation = useAddressBar();
   const [principal, setPrincipal] = useState<Signed>(undefined);
   const who = useAnswer(SESSION);
@@ -49,7 +50,8 @@ function SignedIn() {
     setPrincipal(null);
   };
 
-  if (principal === null) return <SignIn signedIn={setPrincipal} />;
+  // Whoever signed out knows how they had come.
+  if (principal === null) return <SignIn signedIn={setPrincipal} refusal={who.data ? null : refusal} />;
   return (
     <NavigationProvider value={navigation}>
       {principal === undefined && who.error ? (

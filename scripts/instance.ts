@@ -34,7 +34,7 @@ export const keyFor = (url: URL): string | undefined =>
     : undefined;
 
 /** Of the instance that `npm start` runs. */
-function localToken(): string | undefined {
+export function localToken(): string | undefined {
   const secrets = resolve(import.meta.dirname, "../.dev.vars");
   return existsSync(secrets) ? /^ADMIN_TOKEN="?([^"\n]+)/m.exec(readFileSync(secrets, "utf8"))?.[1] : undefined;
 }

@@ -9,6 +9,7 @@ import { connect } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { COMPILED } from "./here.ts";
+import { localToken } from "./instance.ts";
 import { isMigrated, migrationsInto } from "./start/migrations.ts";
 import { callers, runs } from "./start/processes.ts";
 import { serve } from "./start/server.ts";
@@ -72,16 +73,17 @@ void server.ended.then((status) => process.exit(status));
 await server.ready;
 // Nothing here calls what wrangler.toml has every minute: the archive, erasures, retention and kept reports go on by it.
 setInterval(() => void fetch(`${url}/cdn-cgi/handler/scheduled`).catch(() => undefined), 60_000).unref();
+const link = await signInLink();
 console.log(`
 Edgepixel is running.
 
-  Dashboard  ${url}/
+  Dashboard  ${link ?? `${url}/`}
   Demo site  ${url}/demo/?btag=summer
   Snippet    ${url}/pixel.js
   API docs   ${url}/docs/
   Health     ${url}/health
 
-Sign in to the dashboard with the ADMIN_TOKEN from ${resolve(SECRETS)}
+${link ? "The dashboard's link signs in, once, within ten minutes. Later sign in" : "Sign in to the dashboard"} with the ADMIN_TOKEN from ${resolve(SECRETS)}
 Realistic traffic: npm run demo${port === 8787 ? "" : ` -- --url ${url}`}
 `);
 
@@ -89,6 +91,14 @@ function step(title: string, args: string[]): void {
   console.log(`${title} …`);
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
   if (status !== 0) fail(`${title} failed:\n${stdout}${stderr}`);
+}
+
+/** A link that signs in once: the token itself goes into no address, no output and no argument. */
+async function signInLink(): Promise<string | null> {
+  const headers = { authorization: `Bearer ${localToken()}` };
+  const answer = await fetch(`${url}/api/v1/session/codes`, { method: "POST", headers }).catch(() => null);
+  const { code } = ((await answer?.json().catch(() => null)) ?? {}) as { code?: string };
+  return answer?.ok && code ? `${url}/#sign-in=${code}` : null;
 }
 
 /** Whether a connection to the port is accepted. */

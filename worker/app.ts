@@ -14,6 +14,7 @@ import { restoreRoutes } from "./admin/restore.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { segmentRoutes } from "./admin/segments.ts";
 import { shareRoutes } from "./admin/shares.ts";
+import { signInCodeRoutes } from "./admin/sign-in-codes.ts";
 import { lostTurn } from "./archive/files.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { importRoutes } from "./collect/import.ts";
@@ -45,6 +46,7 @@ const api = new Hono<App>()
   .route("/", realtimeRoutes)
   .route("/", projectRoutes)
   .route("/", keyRoutes)
+  .route("/", signInCodeRoutes)
   .route("/", segmentRoutes)
   .route("/", shareRoutes)
   .route("/", requestRoutes)

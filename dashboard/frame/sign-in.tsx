@@ -7,14 +7,20 @@ import { openSession } from "./session.ts";
 
 const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
 
-export function SignIn({ signedIn }: { signedIn: (principal: Principal) => void }) {
-  const [error, setError] = useState<string | null>(null);
+type Asking = {
+  signedIn: (principal: Principal) => void;
+  /** Why a sign-in link did not do it. */
+  refusal: string | null;
+};
+
+export function SignIn({ signedIn, refusal }: Asking) {
+  const [error, setError] = useState(refusal);
   const [busy, setBusy] = useState(false);
   const submit = async (form: HTMLFormElement) => {
     setBusy(true);
     setError(null);
     try {
-      signedIn(await openSession(String(new FormData(form).get("key") ?? "").trim()));
+      signedIn(await openSession({ key: String(new FormData(form).get("key") ?? "").trim() }));
     } catch (failure) {
       setError(failure instanceof ApiError ? failure.message : String(failure));
       setBusy(false);

@@ -13,11 +13,13 @@ type State = {
 /** The archive takes a quarter of an hour when it is over, so it is up to 16 minutes behind; from here on it is late. */
 const LATE_SECONDS = 40 * 60;
 
-export const archive: Check = {
+export const inArchive: Check = {
   name: "archive",
   asks: "Does every event get into the bucket?",
   needs: { role: "admin", everywhere: true },
   async look(patient) {
+    const { archive } = patient.health.body.dependencies;
+    if (archive === "off") return ok("This instance was deployed without an archive.");
     const mend = `Look for the lines \`projection failed\` and \`duty failed\` in ${logsOf(patient)}. Nothing is lost: the log keeps what the bucket lacks.`;
     const { lag_events, lag_seconds, files, rows, last_run } = bodyOf<State>(await patient.ask("/api/v1/archive"));
     const { rows: projections } = bodyOf<{ rows: ProjectionView[] }>(await patient.ask("/api/v1/projections"));
@@ -25,7 +27,7 @@ export const archive: Check = {
     if (failed) return wrong(`The archive cannot be written. The error is: ${failed.error}`, mend);
     if (lag_seconds > LATE_SECONDS)
       return wrong(`The archive is ${Math.round(lag_seconds / 60)} minutes behind, by ${lag_events} events.`, mend);
-    if (patient.health.body.dependencies.archive === "failing") return wrong("Its bucket does not answer.", mend);
+    if (archive === "failing") return wrong("Its bucket does not answer.", mend);
     if (last_run === null)
       return ok("It has nothing to do yet: events are written when their quarter of an hour is over.");
     const when = last_run.finished_at

@@ -1,5 +1,5 @@
 /** All checks, in the order of an event's way: what comes later builds on what came before. */
-import { archive } from "./archive.ts";
+import { inArchive } from "./archive.ts";
 import type { Check } from "./check.ts";
 import { clock } from "./clock.ts";
 import { cron } from "./cron.ts";
@@ -23,7 +23,7 @@ export const CHECKS: readonly Check[] = [
   figures,
   live,
   report,
-  archive,
+  inArchive,
   rates,
   clock,
   version,

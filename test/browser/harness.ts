@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { migrationsInto } from "../../scripts/start/migrations.ts";
 
@@ -220,6 +221,18 @@ async function freePort(): Promise<number> {
       probe.close(() => (typeof address === "object" && address ? done(address.port) : fail(new Error("no port"))));
     });
   });
+}
+
+/** Changes the file of the database beside the running server. */
+export function changeDatabase({ persistTo }: Server, sql: string): void {
+  const folder = join(persistTo, "v3/d1/miniflare-D1DatabaseObject");
+  const [name = ""] = readdirSync(folder).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file));
+  const database = new DatabaseSync(join(folder, name), { timeout: 10_000 });
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
 }
 
 /** A report's JSON, as the admin reads it. */

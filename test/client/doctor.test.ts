@@ -1,16 +1,14 @@
 /** `npm run doctor` beside a real server that is well, and beside the same one with real faults. */
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Finding, Place } from "../../scripts/doctor/check.ts";
 import { CHECKS } from "../../scripts/doctor/checks.ts";
 import { examine } from "../../scripts/doctor/examine.ts";
 import { placeAt } from "../../scripts/doctor/place.ts";
-import { type Server, startServer } from "../browser/harness.ts";
+import { changeDatabase, type Server, startServer } from "../browser/harness.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const generous = { timeout: 120_000, interval: 500 };
@@ -58,17 +56,7 @@ async function examined(place: Place): Promise<Map<string, Finding>> {
   return found;
 }
 
-/** Changes the database's file beside the running server. */
-function inDatabase(sql: string): void {
-  const folder = join(server.persistTo, "v3/d1/miniflare-D1DatabaseObject");
-  const [name = ""] = readdirSync(folder).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file));
-  const database = new DatabaseSync(join(folder, name), { timeout: 10_000 });
-  try {
-    database.exec(sql);
-  } finally {
-    database.close();
-  }
-}
+const inDatabase = (sql: string) => changeDatabase(server, sql);
 
 /** /health answers from a copy for some seconds. */
 const untilHealth = (holds: (health: string) => boolean) =>

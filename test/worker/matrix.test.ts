@@ -259,6 +259,14 @@ const CASES: Case[] = [
   { route: "GET /archive/files/:object_key", path: () => "/archive/files/events/none", may: FAR, status: 404 },
   { route: "POST /archive/restore", path: () => "/archive/restore", may: FAR, status: 409 },
   { route: "POST /archive/compact", path: () => "/archive/compact", may: FAR, status: 200 },
+  {
+    route: "POST /session/codes",
+    path: () => "/session/codes",
+    body: () => ({}),
+    may: ADMINS,
+    status: 201,
+    elsewhere: 201,
+  },
   { route: "GET /session", path: () => "/session", may: WATCHERS, status: 200, elsewhere: 200 },
 ];
 

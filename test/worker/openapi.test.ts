@@ -351,6 +351,7 @@ describe("answers", () => {
     const key = await makeApiKey({ role: "viewer" });
     expect(await ask("signIn", { body: { key } })).toMatchObject({ role: "viewer" });
     await ask("signIn");
+    expect(await ask("createSignInCode")).toMatchObject({ code: expect.stringMatching(/^epc_/) });
     await ask("signIn", { headers: { origin: "https://elsewhere.example" } });
     await ask("signIn", { body: "" });
   });

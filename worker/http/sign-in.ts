@@ -1,4 +1,4 @@
-/** Signing in to the dashboard with a key, and out again. */
+/** Signing in to the dashboard with a key, or a code that was made with one, and out again. */
 import { Hono } from "hono";
 import * as z from "zod";
 import { openDatabase, projects, transact } from "../schema.ts";
@@ -10,8 +10,18 @@ import { type App, may, type Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { limitSignIn } from "./rate-limit.ts";
 import { endSession, endSessionsOf, forgetSession, startSession } from "./session.ts";
+import { endCodesOf, principalOfCode } from "./sign-in-code.ts";
 
-export const credentials = z.strictObject({ key: z.string().min(1).max(512) });
+const secret = z.string().min(1).max(512).optional();
+export const credentials = z
+  .strictObject({
+    key: secret,
+    code: secret.describe("One that signs in once, instead of the key; see createSignInCode."),
+  })
+  .superRefine(({ key, code }, context) => {
+    if ((key === undefined) === (code === undefined))
+      context.addIssue({ code: "custom", message: "or code is required, and not both", path: ["key"] });
+  });
 
 /** `all`: every session that began with the same key. */
 export const signingOut = z.strictObject({ all: z.enum(["true"], "must be true").optional() });
@@ -35,12 +45,14 @@ export const sessionRoutes = new Hono<App>()
     if (origin !== undefined && origin !== new URL(c.req.url).origin)
       throw new Problem(403, "Sign in from the dashboard itself.");
     await limitSignIn(c.env, c.req.raw);
-    const { key } = await readBody(c, credentials, SIGNING_IN);
-    const principal = await identified(principalOfKey(c.env, key, Date.now()));
+    const { key = "", code } = await readBody(c, credentials, SIGNING_IN);
+    const now = Date.now();
+    const finding = code === undefined ? principalOfKey(c.env, key, now) : principalOfCode(c.env, code, now);
+    const principal = await identified(finding);
     if (!principal) throw new Problem(401, "That key is not known here.");
     if (!may(principal, "viewer"))
       throw new Problem(403, "That key can only send events; sign in with one that can read.");
-    await startSession(c, principal, Date.now());
+    await startSession(c, principal, now);
     return c.json(await identified(signedIn(c.env, principal)));
   })
   .get("/session", atLeast("viewer"), async (c) => c.json(await identified(signedIn(c.env, c.var.principal))))
@@ -50,7 +62,7 @@ export const sessionRoutes = new Hono<App>()
     const { session } = c.var;
     const db = openDatabase(c.env.DB);
     if (principal && principal.share_id === undefined && c.req.valid("query").all !== undefined)
-      await transact(db, endSessionsOf(principal.key_id, now));
+      await transact(db, [...endSessionsOf(principal.key_id, now), endCodesOf(principal.key_id)]);
     else if (principal && session) await transact(db, endSession(session, now));
     forgetSession(c);
     return c.body(null, 204);

@@ -14,6 +14,7 @@ import type { Replay } from "../event-log/dead-letters.ts";
 import { ROLES } from "../http/principal.ts";
 import type { ProblemDocument } from "../http/problem.ts";
 import type { SignedIn } from "../http/sign-in.ts";
+import type { SignInCode } from "../http/sign-in-code.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/tally.ts";
 import type { FeedHealth } from "../rates/feed.ts";
@@ -118,6 +119,10 @@ export const signedIn = z
     projects: z.array(z.object({ project_id: text, name: text })).describe("Those that may be chosen from."),
   })
   .meta({ id: "SignedIn" }) satisfies z.ZodType<SignedIn>;
+
+export const signInCode = z
+  .object({ code: text.describe("It is shown this once."), expires_at: instant })
+  .meta({ id: "SignInCode" }) satisfies z.ZodType<SignInCode>;
 
 export const projectView = z
   .object({

@@ -1,6 +1,6 @@
 /** Signing in and out, in the document. */
 import { credentials, signingOut } from "../http/sign-in.ts";
-import { signedIn } from "./answers.ts";
+import { signedIn, signInCode } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
 const at = { tag: "Session", path: "/api/v1/session" } as const;
@@ -10,12 +10,24 @@ export const sessionOperations: Operation[] = [
     ...at,
     id: "signIn",
     method: "post",
-    summary: "Sign in with a key",
-    description: "Sets an HttpOnly, SameSite=Strict cookie for 7 days. The key must be able to read.",
+    summary: "Sign in with a key, or a code",
+    description:
+      "Sets an HttpOnly, SameSite=Strict cookie for 7 days. The key must be able to read; a code is as its maker.",
     role: null,
-    body: { schema: credentials, examples: { Key: { key: "ep_…" } } },
+    body: { schema: credentials, examples: { Key: { key: "ep_…" }, Code: { code: "epc_…" } } },
     answers: { 200: { description: "Who is signed in now.", content: json(signedIn), headers: ["Set-Cookie"] } },
     problems: [401, 403, 429],
+  },
+  {
+    tag: "Session",
+    id: "createSignInCode",
+    method: "post",
+    path: "/api/v1/session/codes",
+    summary: "Make a code that signs in once",
+    description:
+      "For ten minutes, as whoever made it. A link to the dashboard with `#sign-in=` and the code behind it signs in a browser that never sees the key, as `npm start` prints one. Not from a session, which could else go on for ever.",
+    role: "admin",
+    answers: { 201: { description: "The code, this once.", content: json(signInCode) } },
   },
   {
     ...at,

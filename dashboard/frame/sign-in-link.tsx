@@ -1,0 +1,32 @@
+/**
+ * The page as a sign-in link opens it. The code stands behind the #, which no server is sent; it leaves the address before
+ * anything else happens, and is changed for a session.
+ */
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { openSession } from "./session.ts";
+
+function takeCode(): string | undefined {
+  const code = /^#sign-in=(.+)$/.exec(location.hash)?.[1];
+  if (code !== undefined) history.replaceState(null, "", `${location.pathname}${location.search}`);
+  return code;
+}
+
+/** Shows the page once it is settled; with the reason, where the link opens nothing. */
+export function BySignInLink({ page }: { page: (refusal: string | null) => ComponentChildren }) {
+  const [code] = useState(takeCode);
+  const [refusal, setRefusal] = useState<string | null | undefined>(code === undefined ? null : undefined);
+  useEffect(() => {
+    if (code === undefined) return;
+    openSession({ code }).then(
+      () => setRefusal(null),
+      (error: Error) => setRefusal(error.message),
+    );
+  }, []);
+  if (refusal !== undefined) return <>{page(refusal)}</>;
+  return (
+    <main class="notice" aria-busy="true">
+      <p class="muted">Signing in…</p>
+    </main>
+  );
+}

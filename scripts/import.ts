@@ -4,14 +4,22 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { isTimezone } from "../worker/calendar.ts";
 import { here } from "./here.ts";
+import type { Decimal } from "./import/amount.ts";
+import { headerOf } from "./import/csv.ts";
 import { FORMAT_NAMES, type Format, guessFormat } from "./import/format.ts";
-import { mappingOf } from "./import/mapping.ts";
+import { pathsOf } from "./import/hit.ts";
+import { isEncoding, linesOf } from "./import/lines.ts";
+import { checkColumns, mappingOf } from "./import/mapping.ts";
+import { PRESET_NAMES, PRESETS } from "./import/presets.ts";
 import { Rejects } from "./import/rejects.ts";
-import { reach, Stopped, type Target } from "./import/send.ts";
+import { reach, Stopped } from "./import/send.ts";
 import { importSource, type Source } from "./import/source.ts";
 import { State } from "./import/state.ts";
-import { describe, noTally, type Tally, totalRefused } from "./import/tally.ts";
+import { describe, isUnread, noTally, type Tally, totalRefused } from "./import/tally.ts";
+import type { Clock } from "./import/time.ts";
+import { whereOf } from "./import/where.ts";
 import { DEFAULT_URL, instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
 
@@ -21,9 +29,17 @@ const { values, positionals } = parseArgs({
     url: { type: "string", default: DEFAULT_URL },
     project: { type: "string" },
     format: { type: "string" },
+    encoding: { type: "string" },
+    preset: { type: "string" },
     type: { type: "string" },
     map: { type: "string", multiple: true, default: [] },
     set: { type: "string", multiple: true, default: [] },
+    "type-of": { type: "string", multiple: true, default: [] },
+    where: { type: "string", multiple: true, default: [] },
+    path: { type: "string", multiple: true, default: [] },
+    timezone: { type: "string" },
+    dates: { type: "string" },
+    decimal: { type: "string" },
     state: { type: "string" },
     rejects: { type: "string" },
     "dry-run": { type: "boolean", default: false },
@@ -37,24 +53,47 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-async function open(name: string, mapping: unknown, target: Target | null): Promise<Source> {
-  const path = here(name);
-  if (!existsSync(path)) throw new Stopped(`There is no file ${name}.`);
-  const format = (values.format as Format | undefined) ?? (await guessFormat(path));
-  const way = [format, mapping, target?.url, target?.project];
-  const state = new State(values.state ? here(values.state) : `${path}.import.json`, path, way);
-  const position = dry ? { end: 0, rejects: 0, tally: noTally() } : await state.load();
-  return { name, path, format, state, position };
+/** One of a few words, or none. */
+function oneOf<Word extends string>(
+  option: "format" | "preset" | "dates" | "decimal",
+  words: readonly Word[],
+): Word | null {
+  const given = values[option];
+  if (given !== undefined && !words.includes(given as Word))
+    throw new Stopped(`--${option} must be one of ${words.join(", ")}`);
+  return (given as Word | undefined) ?? null;
 }
 
 async function run(): Promise<void> {
   if (positionals.length === 0) throw new Stopped("Name the files: npm run import -- FILE… (see docs/import.md)");
-  if (values.format !== undefined && !FORMAT_NAMES.includes(values.format as Format))
-    throw new Stopped(`--format must be one of ${FORMAT_NAMES.join(", ")}`);
-  const mapping = mappingOf({ map: values.map, set: values.set, type: values.type });
+  const named = oneOf<Format>("format", FORMAT_NAMES);
+  const preset = oneOf("preset", PRESET_NAMES) ?? undefined;
+  const dates = oneOf<NonNullable<Clock["dates"]>>("dates", ["dmy", "mdy"]);
+  const decimal = oneOf<NonNullable<Decimal>>("decimal", ["point", "comma"]);
+  const { encoding, map, set, type, where, "type-of": typeOf } = values;
+  if (encoding !== undefined && !isEncoding(encoding))
+    throw new Stopped(`--encoding ${encoding}: write a name such as windows-1252, windows-1251, utf-16le or shift_jis`);
+  if (values.timezone !== undefined && !isTimezone(values.timezone))
+    throw new Stopped(`--timezone ${values.timezone}: write a name such as Europe/Kyiv or UTC`);
+  const mapping = mappingOf({ map, set, type, where, typeOf, preset });
+  const paths = pathsOf(values.path);
   const target = dry ? null : await reach(instanceAt(values.url), values.project);
+  const own = values.timezone ?? (preset && PRESETS[preset]?.timezone);
+  const clock: Clock = { timezone: own ?? target?.timezone ?? "UTC", dates };
+
+  const ownColumns = [...mappingOf({ map, set: [] }).columns.flatMap(([, ...from]) => from), ...whereOf(where).keys()];
+  const { state: _, rejects: __, url: ___, "dry-run": ____, ...how } = values;
   const sources: Source[] = [];
-  for (const name of new Set(positionals)) sources.push(await open(name, mapping, target));
+  for (const name of new Set(positionals)) {
+    const path = here(name);
+    if (!existsSync(path)) throw new Stopped(`There is no file ${name}.`);
+    const format = named ?? (await guessFormat(path, encoding));
+    if (format === "csv") checkColumns(await headerOf(linesOf(path, { encoding })), mapping, ownColumns);
+    const way = [format, how, target?.url, target?.project, clock];
+    const state = new State(values.state ? here(values.state) : `${path}.import.json`, path, way);
+    const position = dry ? { end: 0, rejects: 0, tally: noTally() } : await state.load();
+    sources.push({ name, path, format, state, position });
+  }
 
   const rejects = values.rejects
     ? new Rejects(here(values.rejects), Math.max(...sources.map(({ position }) => position.rejects)))
@@ -72,7 +111,7 @@ async function run(): Promise<void> {
   begun = !dry;
   try {
     for (const source of sources) {
-      await importSource(source, { mapping, target, rejects }, (bytes) => {
+      await importSource(source, { mapping, paths, encoding, clock, decimal, target, rejects }, (bytes) => {
         read += bytes;
       });
     }
@@ -81,6 +120,11 @@ async function run(): Promise<void> {
     for (const { name, position } of sources) console.log(describe(name, position.tally, dry).join("\n"));
     if (rejects) console.log(`Refused lines, with the reasons: ${values.rejects}`);
     rejects?.close();
+  }
+  const unread = sources.filter(({ position }) => isUnread(position.tally)).map(({ name }) => name);
+  if (unread.length > 0) {
+    begun = false;
+    throw new Stopped(`Not one line of ${unread.join(", ")} is an event: the reasons are above.`);
   }
 }
 

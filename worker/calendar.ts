@@ -34,6 +34,26 @@ export function localTime(timezone: string, at: number): { date: string; hour: n
   return { date: `${part.year}-${part.month}-${part.day}`, hour: Number(part.hour) };
 }
 
+/** What the zone's clocks show at an instant: epoch milliseconds of the same date and time in UTC. */
+function wallOf(timezone: string, at: number): number {
+  const part: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
+  for (const { type, value } of clock(timezone).formatToParts(at)) part[type] = value;
+  const { year, month, day, hour, minute, second } = part;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + (at - Math.floor(at / 1_000) * 1_000);
+}
+
+/**
+ * The instant at which the zone's clocks show `wall`, a date and time as epoch milliseconds in UTC. What they show twice is
+ * the first time; what they skip is as much later as they were put forward.
+ */
+export function instantOf(timezone: string, wall: number): number {
+  if (timezone === "UTC") return wall;
+  // By the offsets before and after whatever the clocks do that day.
+  const by = (day: number) => wall - (wallOf(timezone, day) - day);
+  const [before, after] = [by(wall - DAY_MS), by(wall + DAY_MS)];
+  return wallOf(timezone, before) !== wall && wallOf(timezone, after) === wall ? after : before;
+}
+
 /** The first instant of the local day in which `at` lies, whatever the clocks did that day. */
 export function startOfLocalDay(timezone: string, at: number): number {
   const { date } = localTime(timezone, at);

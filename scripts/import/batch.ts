@@ -1,9 +1,12 @@
 /** Lines on their way: gathered into batches, each judged here first and then by the server, settled in their order. */
-import { ALIASES, EVENT_BYTES, type FieldError, readEvent } from "../../worker/event.ts";
+import { ALIASES, EVENT_BYTES, type FieldError, importedEvent, readEvent } from "../../worker/event.ts";
 import type { Entry } from "./entry.ts";
 import type { Identity } from "./identity.ts";
 import { type Mapping, mapped } from "./mapping.ts";
-import { countRefused, type Tally } from "./tally.ts";
+import { countRefused, countTold, type Tally } from "./tally.ts";
+import type { Told } from "./time.ts";
+import { readValues, type Ways } from "./values.ts";
+import { failing } from "./where.ts";
 
 const MOST_EVENTS = 500;
 /** The server takes 512 KB. */
@@ -12,29 +15,44 @@ const MOST_BYTES = 480 * 1024;
 const MOST_LINES = 20_000;
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 
-export type Judged = { json: string } | { errors: FieldError[] };
+export type Judged = { json: string; told: Told[] } | { errors: FieldError[] } | { skipped: string };
+
+const isField = (name: string) => Object.hasOwn(importedEvent.shape, ALIASES[name] ?? name);
 
 /** One line of a file as an event to send, by the server's own rules. */
 export function judgeLine(
   found: Extract<Entry["found"], { kind: "event" }>,
   mapping: Mapping,
   identity: Identity,
-  project: string,
+  ways: Ways & { project: string },
   now: number,
 ): Judged {
-  const pairs = mapped(found.pairs, mapping);
-  const sent = new Map(pairs.map(([name, value]) => [ALIASES[name] ?? name, value]));
-  if (!sent.has("event_id")) {
-    const id = identity.idOf(String(sent.get("project_id") ?? project), found.content);
-    sent.set("event_id", id);
-    pairs.push(["event_id", id]);
+  const other = failing(mapping.where, new Map(found.pairs));
+  if (other !== null) return { skipped: `${other} is another (--where)` };
+  const values =
+    found.from === "export"
+      ? readValues(mapped(found.pairs, mapping), ways)
+      : { pairs: mapped(found.pairs, mapping), told: found.told ? [found.told] : [], errors: [] };
+  let { pairs } = values;
+  const project = pairs.find(([name]) => name === "project_id")?.[1] ?? ways.project;
+  // Asked of each line, refused ones too: how often a content was there decides the id.
+  const id = identity.idOf(String(project), found.content);
+  if (!pairs.some(([name]) => name === "event_id")) pairs.push(["event_id", id]);
+  let reading = readEvent(pairs, "import", now);
+  const told = [...values.told];
+  if (!reading.ok && reading.errors.some(({ field, code }) => field === "data" && code === "too_large")) {
+    // What is beside an event is no reason to lose it.
+    pairs = pairs.filter(([name]) => isField(name) && name !== "data");
+    told.push({ field: "data", message: "larger than 8 KB: left out" });
+    reading = readEvent(pairs, "import", now);
   }
-  const reading = readEvent(pairs, "import", now);
-  if (!reading.ok) return { errors: reading.errors };
-  const json = JSON.stringify(Object.fromEntries(sent));
+  const errors = [...values.errors, ...(reading.ok ? [] : reading.errors)];
+  const first = errors.filter(({ field }, index) => errors.findIndex((one) => one.field === field) === index);
+  if (first.length > 0) return { errors: first };
+  const json = JSON.stringify(Object.fromEntries(pairs.map(([name, value]) => [ALIASES[name] ?? name, value])));
   if (Buffer.byteLength(json) > EVENT_BYTES)
     return { errors: [{ field: "event", code: "too_large", message: "an event may have 32 KB" }] };
-  return { json };
+  return { json, told };
 }
 
 export type Rejected = { line: number; errors: FieldError[]; raw: string };
@@ -46,7 +64,7 @@ export class Batch {
   #bytes = 0;
   #held = 0;
   /** What is sent, and what was refused here: in the order of the lines. */
-  readonly #lines: { entry: Entry; errors: FieldError[] | null }[] = [];
+  readonly #lines: { entry: Entry; errors: FieldError[] | null; told: Told[] }[] = [];
   readonly #skipped: string[] = [];
 
   get full(): boolean {
@@ -62,22 +80,25 @@ export class Batch {
     this.end = entry.end;
     this.#held += entry.raw.length;
     if (entry.found.kind === "skipped") this.#skipped.push(entry.found.reason);
-    else if (entry.found.kind === "refused") this.#lines.push({ entry, errors: entry.found.errors });
+    else if (entry.found.kind === "refused") this.#lines.push({ entry, errors: entry.found.errors, told: [] });
+    else if (judged && "skipped" in judged) this.#skipped.push(judged.skipped);
     else if (judged && "json" in judged) {
       this.events.push(judged.json);
       this.#bytes += Buffer.byteLength(judged.json) + 1;
-      this.#lines.push({ entry, errors: null });
-    } else if (judged) this.#lines.push({ entry, errors: judged.errors });
+      this.#lines.push({ entry, errors: null, told: judged.told });
+    } else if (judged) this.#lines.push({ entry, errors: judged.errors, told: [] });
   }
 
   /** Counts what became of it. `answers` are the server's, for the events that were sent. */
   settle(answers: readonly (FieldError[] | null)[], tally: Tally): Rejected[] {
     let sent = 0;
     const rejected: Rejected[] = [];
-    for (const { entry, errors } of this.#lines) {
+    for (const { entry, errors, told } of this.#lines) {
       const faults = errors ?? answers[sent++] ?? null;
-      if (faults === null) tally.accepted++;
-      else {
+      if (faults === null) {
+        tally.accepted++;
+        for (const one of told) countTold(tally, entry.line, one);
+      } else {
         countRefused(tally, entry.line, faults);
         rejected.push({ line: entry.line, errors: faults, raw: entry.raw });
       }

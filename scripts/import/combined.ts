@@ -1,31 +1,21 @@
 /**
- * Access logs of Apache and nginx, in the combined format (or the common one, which lacks page and agent). A line is an
- * event where it is a pixel that was answered with 200; all other requests are passed over.
+ * Access logs with a request in quotes: the combined and the common format of nginx and Apache with what people add to
+ * them, S3, HAProxy, and the load balancers of AWS. What is where is told by its form, not by its place, since each
+ * server is told to write something more.
  */
-import { isIP } from "node:net";
-import { fieldsOf } from "../../worker/collect/query.ts";
-import { senderFields } from "../../worker/event.ts";
-import { type Entry, type Found, type Line, nothingIn, refused, shown, utf8 } from "./entry.ts";
+import { type Entry, type Found, type Line, nothingIn, refused, shown } from "./entry.ts";
+import { addressIn, eventIn, type Hit, type LogOptions } from "./hit.ts";
+import { readTime } from "./time.ts";
 
-const QUOTED = '"((?:[^"\\\\]|\\\\.)*)"';
-const COMBINED = new RegExp(
-  `^(\\S+) \\S+ .*? ?\\[([^\\][]+)\\] ${QUOTED} (\\d{3}) \\S+(?: ${QUOTED} ${QUOTED}(?: .*)?)?$`,
-);
-const PIXEL = /^\/(?:(visit|registration|deposit)|pixel\/([^/]+))$/;
-const TIME = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})$/;
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const AGENT_CHARACTERS = 512;
-const PAGE_CHARACTERS = 4096;
-/** What the query of a pixel calls by the names of who sent it, or `data`, is data like any other. */
-const RESERVED = new Set(["data", ...Object.keys(senderFields)]);
+type Token = { kind: "bare" | "quoted" | "bracketed"; text: string };
 
-/** `10/Oct/2023:13:55:36 -0700`; null where it is none. */
-export function timeOf(text: string): number | null {
-  const [, day, name = "", year, time, hours, minutes] = TIME.exec(text) ?? [];
-  const month = String(MONTHS.indexOf(name) + 1).padStart(2, "0");
-  const at = Date.parse(`${year}-${month}-${day}T${time}${hours}:${minutes}`);
-  return Number.isNaN(at) ? null : at;
-}
+const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|\[([^\][]*)\]|\(([^()]*)\)|([^\s"]\S*))(?=\s|$)/y;
+const REQUEST = /^([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?$/;
+const STATUS = /^\d{3}$/;
+/** Any zone does: whether it is a time is asked. */
+const ANY = { timezone: "UTC", dates: null } as const;
+/** Times of logs; a bare date or number is none. */
+const TIME = /^(?:\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:\d|\d{4}-\d\d-\d\d[T ]\d|\d{10}\.\d{3}$)/;
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", v: "\v" };
 /** Servers write a quote, and bytes that are no ASCII, behind a backslash. */
@@ -34,59 +24,81 @@ const unescaped = (text: string) =>
     hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES[other] ?? other),
   );
 
-/** What only describes may be in any encoding: where it is not UTF-8, older servers mean Latin-1. */
-function described(text: string | undefined, longest: number): string | undefined {
-  if (text === undefined || text === "-") return undefined;
-  const bytes = Buffer.from(unescaped(text), "latin1");
-  return (utf8(bytes) ?? bytes.toString("latin1"))
-    .replace(/\p{Cc}/gu, " ")
-    .slice(0, longest)
-    .toWellFormed();
-}
-
-function typeOf(path: string): string | null {
-  const [, named, other] = PIXEL.exec(path) ?? [];
-  if (other === undefined) return named ?? null;
-  try {
-    return decodeURIComponent(other);
-  } catch {
-    return other;
+/** Null where a quote is not closed. */
+function tokensOf(line: string): Token[] | null {
+  const tokens: Token[] = [];
+  for (TOKEN.lastIndex = 0; TOKEN.lastIndex < line.length; ) {
+    const token = TOKEN.exec(line);
+    if (!token) return null;
+    const [, quoted, bracketed, , bare] = token;
+    if (quoted !== undefined) tokens.push({ kind: "quoted", text: quoted });
+    else if (bracketed !== undefined) tokens.push({ kind: "bracketed", text: bracketed });
+    else if (bare !== undefined) tokens.push({ kind: "bare", text: bare });
   }
+  return tokens;
 }
 
-/** Its bytes are read one by one as characters first: structure is ASCII, and what is inside has its own encoding. */
-export function readCombined(bytes: Buffer): Found {
+/** Of the tokens before the time, the client's address: third from the end in the common format, else the first that is one. */
+function addressOf(before: readonly Token[]): string | undefined {
+  const at = before.length - 3;
+  // A list is written with commas behind its addresses; its first is the client.
+  let first = at;
+  while (first > 0 && before[first - 1]?.text.endsWith(",")) first--;
+  const usual = first >= 0 ? before[first]?.text : undefined;
+  return addressIn(usual) ?? before.map(({ text }) => addressIn(text)).find((address) => address !== undefined);
+}
+
+const isTime = ({ kind, text }: Token) => kind !== "quoted" && TIME.test(text) && !("error" in readTime(text, ANY));
+
+/** Null where the line is none of these formats; without a request where it has none that is HTTP. */
+function hitIn(line: string): Hit | null {
+  const tokens = tokensOf(line.trimEnd());
+  if (!tokens?.some(({ kind }) => kind === "quoted")) return null;
+  const time = tokens.findIndex(isTime);
+  const request = tokens.findIndex(({ kind, text }) => kind === "quoted" && REQUEST.test(unescaped(text)));
+  // A time in brackets that cannot be read, where all else is there, is told as that.
+  const place = time === -1 ? tokens.findIndex(({ kind }) => kind === "bracketed") : time;
+  if (place === -1) return null;
+  const before = tokens.slice(0, place);
+  const [, method, target] = REQUEST.exec(unescaped(tokens[request]?.text ?? "")) ?? [];
+  const behind = request === -1 ? [] : tokens.slice(request + 1);
+  // Proxies and load balancers tell the status before the request.
+  const proxied = !STATUS.test(behind[0]?.text ?? "");
+  const status = proxied ? tokens.slice(place, request).find(({ text }) => STATUS.test(text)) : behind[0];
+  const quoted = behind.filter(({ kind }) => kind === "quoted").map(({ text }) => unescaped(text));
+  const [page, agent] = proxied ? [undefined, quoted[0]] : quoted;
+  return {
+    address:
+      addressOf(before) ??
+      tokens
+        .slice(place + 1)
+        .map(({ text }) => addressIn(text))
+        .find(Boolean),
+    time: tokens[time]?.text,
+    method,
+    target,
+    status: status?.text,
+    page,
+    agent,
+  };
+}
+
+export function readCombined(bytes: Buffer, options: LogOptions): Found {
   const nothing = nothingIn(bytes);
   if (nothing) return nothing;
   const text = bytes.toString("latin1");
-  const parts = COMBINED.exec(text);
-  if (!parts) return refused("is not in the combined log format");
-  const [, host = "", time = "", request = "", status, page, agent] = parts;
-  const [, method, target = ""] = /^(\S+) (\S+)(?: HTTP\/[\d.]+)?$/.exec(unescaped(request)) ?? [];
-  const [path = "", ...query] = target.replace(/^https?:\/\/[^/?]*/i, "").split("?");
-  const event_type = typeOf(path);
-  if (event_type === null) return { kind: "skipped", reason: "not a pixel" };
-  if (method !== "GET") return { kind: "skipped", reason: "a pixel, but not by GET" };
-  if (status !== "200") return { kind: "skipped", reason: "a pixel, but not answered with 200" };
-  const timestamp = timeOf(time);
-  if (timestamp === null) return refused("has no time that can be read", "timestamp");
-
-  const sent = fieldsOf(event_type, new URLSearchParams(Buffer.from(query.join("?"), "latin1").toString()));
-  const reserved = sent.filter(([name]) => RESERVED.has(name));
-  const own = sent.some(([name, value]) => name === "timestamp" && value !== "");
-  const pairs: [string, unknown][] = [
-    ...sent.filter(([name, value]) => !RESERVED.has(name) && (name !== "timestamp" || value !== "")),
-    ...(own ? [] : [["timestamp", timestamp] as [string, unknown]]),
-    ["source_ip", isIP(host) ? host : undefined],
-    ["user_agent", described(agent, AGENT_CHARACTERS)],
-    ["referrer", described(page, PAGE_CHARACTERS)],
-    ["data", reserved.length > 0 ? Object.fromEntries(reserved) : undefined],
-  ];
-  return { kind: "event", pairs, content: text };
+  // What it begins with is a remark, as W3C's are.
+  if (text.startsWith("#")) return { kind: "skipped", reason: "comment" };
+  const hit = hitIn(text);
+  return hit ? eventIn(hit, text, options) : refused("is not in the format of an access log");
 }
 
-export async function* combined(lines: AsyncIterable<Line>): AsyncGenerator<Entry> {
-  for await (const { bytes, ...place } of lines) yield { ...place, raw: shown(bytes), found: readCombined(bytes) };
+export async function* combined(lines: AsyncIterable<Line>, options: LogOptions): AsyncGenerator<Entry> {
+  for await (const { bytes, ...place } of lines)
+    yield { ...place, raw: shown(bytes), found: readCombined(bytes, options) };
 }
 
-export const looksCombined = (line: string): boolean => COMBINED.test(line);
+export function looksCombined(line: string): boolean {
+  const hit = hitIn(line);
+  return hit?.time !== undefined && (hit.method !== undefined || hit.address !== undefined);
+}

@@ -1,9 +1,13 @@
-/** CSV by RFC 4180, with a header; the delimiter is a comma, a semicolon or a tab, whichever the header has most of. */
+/**
+ * CSV by RFC 4180, with a header. The delimiter is what a line `sep=;` before the header says, as Excel writes it, else a
+ * comma, a semicolon, a tab or a bar, whichever the header has most of.
+ */
 import { type Entry, type Found, type Line, NOT_UTF8, nothingIn, refused, shown, utf8 } from "./entry.ts";
 import { canonical } from "./ndjson.ts";
 
 const LF = Buffer.from("\n");
-const DELIMITERS = [",", ";", "\t"];
+const DELIMITERS = [",", ";", "\t", "|"];
+const SEPARATOR = /^"?sep=([,;|\t])"?$/i;
 /** A quote that is open for longer was never meant to span lines. */
 const RECORD_BYTES = 64 * 1024;
 
@@ -52,17 +56,31 @@ function columnsOf(header: string, delimiter: string): string[] {
 function readRecord(fields: string[], columns: readonly string[]): Found {
   if (fields.length !== columns.length) return refused(`has ${fields.length} fields, the header ${columns.length}`);
   const pairs = columns.map((column, index): [string, unknown] => [column, fields[index]]);
-  return { kind: "event", pairs, content: canonical(Object.fromEntries(pairs)) };
+  return { kind: "event", from: "export", pairs, content: canonical(Object.fromEntries(pairs)) };
 }
 
-export async function* csv(lines: AsyncIterable<Line>): AsyncGenerator<Entry> {
+/** The columns of a file, before anything of it is read for good. */
+export async function headerOf(lines: AsyncIterable<Line>): Promise<string[]> {
+  let columns: string[] = [];
+  for await (const { found } of csv(lines, (names) => {
+    columns = names;
+  }))
+    if (found.kind !== "skipped" || columns.length > 0) break;
+  return columns;
+}
+
+export async function* csv(
+  lines: AsyncIterable<Line>,
+  onHeader: (columns: string[]) => void = () => {},
+): AsyncGenerator<Entry> {
   const source = lines[Symbol.asyncIterator]();
   const waiting: Line[] = [];
   const next = async (): Promise<Line | undefined> => waiting.shift() ?? (await source.next()).value;
+  let separator: string | undefined;
   let delimiter: string | undefined;
   let columns: string[] = [];
   for (let first = await next(); first; first = await next()) {
-    const record = await readOn(first, next, delimiter ?? ",");
+    const record = await readOn(first, next, delimiter ?? separator ?? ",");
     const last = record.at(-1) as Line;
     const bytes =
       record.length === 1 ? first.bytes : Buffer.concat(record.flatMap((line) => [line.bytes, LF]).slice(0, -1));
@@ -73,9 +91,13 @@ export async function* csv(lines: AsyncIterable<Line>): AsyncGenerator<Entry> {
     else if (text === null) {
       if (delimiter === undefined) throw new Error(`The header ${NOT_UTF8}`);
       yield { ...place, found: refused(NOT_UTF8) };
+    } else if (delimiter === undefined && separator === undefined && SEPARATOR.test(text)) {
+      separator = SEPARATOR.exec(text)?.[1];
+      yield { ...place, found: { kind: "skipped", reason: "header" } };
     } else if (delimiter === undefined) {
-      delimiter = delimiterOf(text);
+      delimiter = separator ?? delimiterOf(text);
       columns = columnsOf(text, delimiter);
+      onHeader(columns);
       yield { ...place, found: { kind: "skipped", reason: "header" } };
     } else {
       const fields = splitRecord(text, delimiter);

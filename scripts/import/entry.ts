@@ -1,5 +1,6 @@
 /** What one line of a file is; of a CSV file one record, which may have several lines. */
 import type { FieldError } from "../../worker/event.ts";
+import type { Told } from "./time.ts";
 
 /** No event is that long; what is, is not held in full. */
 export const LINE_BYTES = 1024 * 1024;
@@ -7,14 +8,23 @@ export const LINE_BYTES = 1024 * 1024;
 export type Line = {
   /** From 1. */
   line: number;
-  /** Where it ends, its line break included: bytes of the unpacked file. */
+  /** Where it ends, its line break included: bytes of the unpacked file, in UTF-8. */
   end: number;
   bytes: Buffer;
 };
 
 export type Found =
-  /** `content` is what it is known by where it has no `event_id`: the same for the same hit, however it is mapped. */
-  | { kind: "event"; pairs: [string, unknown][]; content: string }
+  /**
+   * `content` is what it is known by where it has no `event_id`: the same for the same hit, however it is mapped. A hit of a
+   * log says things as a pixel does; a record of another program's export in that program's way.
+   */
+  | {
+      kind: "event";
+      from: "log" | "export";
+      pairs: [string, unknown][];
+      content: string;
+      told?: Told | undefined;
+    }
   | { kind: "refused"; errors: FieldError[] }
   | { kind: "skipped"; reason: string };
 
@@ -45,4 +55,5 @@ export function utf8(bytes: Uint8Array): string | null {
 /** What is shown of a line, whatever its bytes are. */
 export const shown = (bytes: Buffer): string => utf8(bytes) ?? bytes.toString("latin1");
 
-export const NOT_UTF8 = "is not UTF-8; convert the file first, such as with iconv -f latin1 -t utf-8";
+export const NOT_UTF8 =
+  "is not UTF-8; name the encoding, such as --encoding windows-1252 (Western), windows-1251 (Cyrillic) or shift_jis";

@@ -2,25 +2,35 @@
 import { combined, looksCombined } from "./combined.ts";
 import { csv } from "./csv.ts";
 import { type Entry, type Line, shown } from "./entry.ts";
+import type { LogOptions } from "./hit.ts";
+import { jsonLog, looksJsonLog } from "./json-log.ts";
 import { linesOf } from "./lines.ts";
 import { ndjson } from "./ndjson.ts";
+import { nameOf } from "./unreadable.ts";
+import { looksW3c, w3c } from "./w3c.ts";
 
-export const FORMATS = { ndjson, csv, combined } as const satisfies Record<
-  string,
-  (lines: AsyncIterable<Line>) => AsyncGenerator<Entry>
->;
+export const FORMATS = {
+  ndjson,
+  csv: (lines) => csv(lines),
+  combined,
+  w3c,
+  "json-log": jsonLog,
+} as const satisfies Record<string, (lines: AsyncIterable<Line>, options: LogOptions) => AsyncGenerator<Entry>>;
 export type Format = keyof typeof FORMATS;
 export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
 export function formatOf(line: string): Format {
-  if (line.startsWith("{")) return "ndjson";
-  if (line.startsWith("[")) throw new Error("This is a JSON array; NDJSON has one object a line (jq -c '.[]').");
+  const unreadable = nameOf(line);
+  if (unreadable) throw new Error(unreadable);
+  // Adjust's columns are in braces: {adid},{created_at}.
+  if (/^\{\s*["}]/.test(line)) return looksJsonLog(line) ? "json-log" : "ndjson";
+  if (looksW3c(line)) return "w3c";
   return looksCombined(line) ? "combined" : "csv";
 }
 
 /** By the first line that is not blank. */
-export async function guessFormat(path: string): Promise<Format> {
-  for await (const { bytes } of linesOf(path)) {
+export async function guessFormat(path: string, encoding?: string): Promise<Format> {
+  for await (const { bytes } of linesOf(path, { encoding })) {
     const line = shown(bytes).trim();
     if (line !== "") return formatOf(line);
   }

@@ -1,7 +1,10 @@
-/** A file's lines, unpacked where it is gzip, whatever its size: no more of it is held than one line and one chunk. */
+/**
+ * A file's lines, unpacked where it is gzip, and in UTF-8 whatever it was in, whatever its size: no more of it is held than
+ * one line and one chunk.
+ */
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { pipeline, type Readable, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { LINE_BYTES, type Line } from "./entry.ts";
 
@@ -21,13 +24,48 @@ export async function beginningOf(path: string, bytes: number): Promise<Buffer> 
   }
 }
 
+/** Encodings that a file's first bytes tell: their mark, or letters of one byte between those that are 0. */
+const MARKS: [RegExp, string][] = [
+  [/^\xFF\xFE/, "utf-16le"],
+  [/^\xFE\xFF/, "utf-16be"],
+  [/^(?:[\t\n\r -~]\0){2}/, "utf-16le"],
+  [/^(?:\0[\t\n\r -~]){2}/, "utf-16be"],
+];
+
+/** From an encoding by its WHATWG name into UTF-8. Null is by the first bytes; what they do not tell stays as it is. */
+function toUtf8(named: string | undefined): Transform {
+  let decoder: TextDecoder | null | undefined;
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      if (decoder === undefined) {
+        const encoding = named ?? MARKS.find(([mark]) => mark.test(chunk.toString("latin1", 0, 4)))?.[1];
+        decoder = encoding === undefined ? null : new TextDecoder(encoding);
+      }
+      done(null, decoder ? Buffer.from(decoder.decode(chunk, { stream: true })) : chunk);
+    },
+    flush(done) {
+      done(null, decoder ? Buffer.from(decoder.decode()) : undefined);
+    },
+  });
+}
+
+export function isEncoding(name: string): boolean {
+  try {
+    return new TextDecoder(name) !== null;
+  } catch {
+    return false;
+  }
+}
+
+type LinesOptions = { encoding?: string | undefined; onRead?: (bytes: number) => void };
+
 /** `onRead` hears how many bytes of the file, packed as it is, were read. A line that is too long ends after `LINE_BYTES`. */
-export async function* linesOf(path: string, onRead: (bytes: number) => void = () => {}): AsyncGenerator<Line> {
+export async function* linesOf(path: string, { encoding, onRead }: LinesOptions = {}): AsyncGenerator<Line> {
   const packed = (await beginningOf(path, 2)).equals(GZIP);
   const file = createReadStream(path, { highWaterMark: 256 * 1024 });
-  file.on("data", (chunk) => onRead(chunk.length));
-  const source: Readable = packed ? file.pipe(createGunzip()) : file;
-  file.on("error", (error) => source.destroy(error));
+  file.on("data", (chunk) => onRead?.(chunk.length));
+  const steps = [file, ...(packed ? [createGunzip()] : []), toUtf8(encoding)];
+  const source: Readable = pipeline(steps, () => {}) as unknown as Readable;
   let parts: Buffer[] = [];
   let held = 0;
   let line = 0;

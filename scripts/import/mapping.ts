@@ -1,12 +1,25 @@
 /** From a file's own names to the fields of an event. */
 import { ALIASES, importedEvent } from "../../worker/event.ts";
+import { columnOf, type Pairs, valueAt } from "./path.ts";
+import { PRESETS, presetFor } from "./presets.ts";
+import { type Where, whereOf } from "./where.ts";
 
 export type Mapping = {
-  /** Field and the column that it comes from. */
-  columns: [string, string][];
+  /** Field and the columns that it comes from, of which the first that a line has a value in counts. */
+  columns: readonly (readonly [field: string, ...columns: string[]])[];
   /** Field and the value that it has where a line has none. */
-  constants: [string, string][];
+  constants: readonly (readonly [field: string, value: string])[];
+  /** The file's own words for types of events. */
+  types: ReadonlyMap<string, string>;
+  where: Where;
 };
+export const NO_MAPPING: Mapping = { columns: [], constants: [], types: new Map(), where: new Map() };
+
+type Given = { map: string[]; set: string[]; type?: string | undefined } & Partial<{
+  typeOf: string[];
+  where: string[];
+  preset: string | undefined;
+}>;
 
 function fieldAnd(option: string, given: string): [string, string] {
   const [, name = "", value = ""] = /^([^=]+)=(.+)$/s.exec(given) ?? [];
@@ -18,9 +31,17 @@ function fieldAnd(option: string, given: string): [string, string] {
   return [field, value];
 }
 
-export function mappingOf(given: { map: string[]; set: string[]; type: string | undefined }): Mapping {
-  const columns = given.map.map((one) => fieldAnd("--map", one));
-  const constants = given.set.map((one) => fieldAnd("--set", one));
+function typeAndWord(given: string): [string, string] {
+  const at = given.lastIndexOf("=");
+  const [word, type] = [given.slice(0, at), given.slice(at + 1)];
+  if (at < 1 || !importedEvent.shape.event_type.safeParse(type).success)
+    throw new Error(`--type-of ${given}: write the file's word=event_type, such as --type-of sale=deposit`);
+  return [word, type];
+}
+
+export function mappingOf({ map, set, type, typeOf = [], where = [], preset }: Given): Mapping {
+  const columns = map.map((one) => fieldAnd("--map", one));
+  const constants = set.map((one) => fieldAnd("--set", one));
   for (const [option, list] of [
     ["--map", columns],
     ["--set", constants],
@@ -28,7 +49,23 @@ export function mappingOf(given: { map: string[]; set: string[]; type: string | 
     const twice = list.find(([field], index) => list.findIndex(([other]) => other === field) !== index);
     if (twice) throw new Error(`${option} names ${twice[0]} twice`);
   }
-  return { columns, constants: given.type === undefined ? constants : [...constants, ["event_type", given.type]] };
+  const own = {
+    columns,
+    constants: type === undefined ? constants : [...constants, ["event_type", type] as const],
+    types: new Map(typeOf.map(typeAndWord)),
+    where: whereOf(where),
+  };
+  const base = preset === undefined ? undefined : PRESETS[preset];
+  if (!base) return own;
+  const other = <Entry extends readonly [string, ...string[]]>(theirs: readonly Entry[], mine: readonly Entry[]) =>
+    theirs.filter(([field]) => !mine.some(([taken]) => taken === field));
+  return {
+    columns: [...other(base.columns, own.columns), ...own.columns],
+    constants: [...other(base.constants ?? [], own.constants), ...own.constants],
+    types: new Map([...(base.types ?? []), ...own.types]),
+    // Own conditions say which lines are meant; without any, the preset's do.
+    where: where.length > 0 ? own.where : whereOf(base.where ?? [], true),
+  };
 }
 
 const isGiven = (value: unknown) => value !== undefined && value !== null && value !== "";
@@ -43,16 +80,43 @@ function parsed(value: unknown): unknown {
 }
 
 /** A mapped column takes the place of one that has the field's own name, in the lines that have it. */
-export function mapped(pairs: readonly [string, unknown][], { columns, constants }: Mapping): [string, unknown][] {
+export function mapped(
+  pairs: readonly [string, unknown][],
+  { columns, constants, types }: Mapping,
+): [string, unknown][] {
   const given = pairs.filter(([, value]) => isGiven(value));
-  const moved = columns.flatMap(([field, column]) =>
-    given.filter(([name]) => name === column).map(([, value]): [string, unknown] => [field, value]),
+  const record: Pairs = new Map(given);
+  const moved = columns.flatMap(([field, ...from]) =>
+    from
+      .map((path) => valueAt(record, path))
+      .filter(isGiven)
+      .slice(0, 1)
+      .map((value): [string, unknown] => [field, value]),
   );
-  const taken = new Set(columns.map(([, column]) => column));
+  const taken = new Set(columns.flatMap(([, ...from]) => from));
   const replaced = new Set(moved.map(([field]) => field));
   const fields = [...given.filter(([name]) => !taken.has(name) && !replaced.has(ALIASES[name] ?? name)), ...moved];
   const has = (field: string) => fields.some(([name]) => (ALIASES[name] ?? name) === field);
   // A currency alone is none: it belongs to an amount.
   const missing = constants.filter(([field]) => !has(field) && (field !== "currency" || has("amount")));
-  return [...fields, ...missing].map(([name, value]) => [name, name === "data" ? parsed(value) : value]);
+  return [...fields, ...missing].map(([name, value]) => [
+    name,
+    name === "data" ? parsed(value) : name === "event_type" ? (types.get(String(value)) ?? value) : value,
+  ]);
+}
+
+/** Stops at a header that the mapping does not fit: a wrong name loses a field of every line, and that stays so. */
+export function checkColumns(columns: readonly string[], mapping: Mapping, own: readonly string[]): void {
+  const there = new Set(columns);
+  const list = columns.map((column) => JSON.stringify(column)).join(", ");
+  const absent = own.find((path) => columnOf(there, path) === undefined);
+  if (absent !== undefined) throw new Error(`There is no column ${JSON.stringify(absent)}. The header has ${list}.`);
+  const isField = (name: string) => Object.hasOwn(importedEvent.shape, ALIASES[name] ?? name);
+  const used = mapping.columns.flatMap(([, ...from]) => from).some((path) => columnOf(there, path) !== undefined);
+  const preset = presetFor(there);
+  if (used || columns.some(isField)) return;
+  const hint = preset
+    ? `It looks like ${PRESETS[preset]?.title}: try --preset ${preset}.`
+    : "Name the columns: --map player_id=COLUMN --map timestamp=COLUMN …";
+  throw new Error(`No column has the name of a field, and none is mapped. ${hint} The header has ${list}.`);
 }

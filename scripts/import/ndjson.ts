@@ -22,7 +22,7 @@ export function readJson(bytes: Buffer): Found {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return refused("must be a JSON object, one a line");
-  return { kind: "event", pairs: Object.entries(value), content: canonical(value) };
+  return { kind: "event", from: "export", pairs: Object.entries(value), content: canonical(value) };
 }
 
 export async function* ndjson(lines: AsyncIterable<Line>): AsyncGenerator<Entry> {

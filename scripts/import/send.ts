@@ -49,15 +49,20 @@ async function post(url: string, headers: Record<string, string>, body: Buffer) 
   }
 }
 
-/** Finds out whether the key may import, and into which project where none is named: before anything is sent. */
-export async function reach({ url, key }: Instance, named: string | undefined): Promise<Target> {
+/** Finds out whether the key may import, and into which project where none is named, before anything is sent. */
+export async function reach({ url, key }: Instance, named: string | undefined): Promise<Target & { timezone: string }> {
   const ask = async (path: string) => {
     const answer = await fetch(`${url}/api/v1/${path}`, { headers: { authorization: `Bearer ${key}` } }).catch(() => {
       throw new Stopped(`Nothing answers at ${url}. Start it with npm start, or name another with --url.`);
     });
     return {
       status: answer.status,
-      body: (await answer.json().catch(() => ({}))) as { role?: string; project_id?: string; detail?: string },
+      body: (await answer.json().catch(() => ({}))) as {
+        role?: string;
+        project_id?: string;
+        timezone?: string;
+        detail?: string;
+      },
     };
   };
   const { status, body } = await ask("session");
@@ -66,5 +71,5 @@ export async function reach({ url, key }: Instance, named: string | undefined): 
   const project = named ?? body.project_id ?? "default";
   const found = await ask(`projects/${encodeURIComponent(project)}`);
   if (found.status !== 200) throw new Stopped(`${project}: ${found.body.detail ?? `status ${found.status}`}`);
-  return { url, key, project };
+  return { url, key, project, timezone: found.body.timezone ?? "UTC" };
 }

@@ -1,27 +1,36 @@
 /** One file on its way in: read, judged, sent a few batches at a time, and settled in the order of its lines. */
 import { Batch, judgeLine } from "./batch.ts";
 import { FORMATS, type Format } from "./format.ts";
+import type { Paths } from "./hit.ts";
 import { Identity } from "./identity.ts";
 import { linesOf } from "./lines.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Rejects } from "./rejects.ts";
 import { send, type Target } from "./send.ts";
 import type { Position, State } from "./state.ts";
+import type { Ways } from "./values.ts";
 
 const AT_ONCE = 4;
 
 export type Source = { name: string; path: string; format: Format; state: State; position: Position };
 
 /** `target` is null for a dry run, which keeps no state. */
-export type Way = { mapping: Mapping; target: Target | null; rejects: Rejects | null };
+export type Way = Ways & {
+  mapping: Mapping;
+  paths: Paths;
+  encoding: string | undefined;
+  target: Target | null;
+  rejects: Rejects | null;
+};
 
 /** `onRead` hears how many bytes of the file were read. */
 export async function importSource(
   { name, path, format, state, position }: Source,
-  { mapping, target, rejects }: Way,
+  { mapping, paths, encoding, clock, decimal, target, rejects }: Way,
   onRead: (bytes: number) => void,
 ): Promise<void> {
   const identity = new Identity();
+  const ways = { clock, decimal, project: target?.project ?? "default" };
   const underWay: { batch: Batch; answers: ReturnType<typeof send> }[] = [];
   const settle = async () => {
     const { batch, answers } = underWay.shift() as (typeof underWay)[number];
@@ -40,12 +49,9 @@ export async function importSource(
   try {
     const done = position.end;
     let batch = new Batch();
-    for await (const entry of FORMATS[format](linesOf(path, onRead))) {
+    for await (const entry of FORMATS[format](linesOf(path, { encoding, onRead }), { paths, clock })) {
       // What was done before is read all the same: it says how often a content was there.
-      const judged =
-        entry.found.kind === "event"
-          ? judgeLine(entry.found, mapping, identity, target?.project ?? "default", Date.now())
-          : null;
+      const judged = entry.found.kind === "event" ? judgeLine(entry.found, mapping, identity, ways, Date.now()) : null;
       if (entry.end <= done) continue;
       batch.add(entry, judged);
       if (!batch.full) continue;

@@ -65,6 +65,8 @@ const FILES: Record<string, string | Buffer> = {
     '192.0.2.1 - - [01/May/2026:10:00:00 +0000] "GET /visit?player_id=p&btag=summer HTTP/1.1" 200 43 "-" "Mozilla/5.0"\n',
   ),
   "deposits.csv": "when,customer,payout\n2026-05-01T10:00:00Z,player-1,25.00\n",
+  "conversions.csv":
+    "Sub ID;TID;Status;Postback datetime;Revenue\n1dad2cg1;T-1;sale;2026-05-02 00:10:00;21.0\n1dad2cg2;T-2;lead;2026-05-02 00:12:00;21.0\n",
   "rates.csv": "currency_code,rate_date,usd_rate,data_source\nEUR,2026-05-01,1.0825,treasury\n",
   // So that a command fails where the server refuses what it sends.
   "bin/curl": `#!/bin/sh\nPATH="${process.env.PATH}" exec curl --silent --show-error --fail-with-body "$@"\n`,

@@ -1,0 +1,86 @@
+/** Amounts as exports write them: with signs of a currency, thousands apart, a comma for the point. */
+import { CURRENCIES } from "../../worker/money.ts";
+import type { Told } from "./time.ts";
+
+/** What parts whole units from the rest, where that is known. */
+export type Decimal = "point" | "comma" | null;
+export type AmountReading = { amount: string; currency?: string; told?: Told } | { error: string };
+
+const BLANKS = /[\s\u00A0\u202F\u2009'’_]/g;
+const PARTS = /^(?<before>[^\d.,()+\-−–]*)(?<number>\d[\d.,\s\u00A0\u202F\u2009'’_]*|[.,]\d+)(?<after>[^\d]*)$/u;
+const NEGATIVE = /^(?:\D*[-−–]|\(.*\)$)|[-−]$/;
+/** Of a hundredth of them there are ten: what has three places may be meant so. */
+const THREE_PLACES = new Set(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]);
+
+/** The currencies that a sign may stand for, by the languages in which it is written. */
+const SIGNS: ReadonlyMap<string, ReadonlySet<string>> = (() => {
+  const signs = new Map<string, Set<string>>();
+  for (const currency of CURRENCIES)
+    for (const [locale, currencyDisplay] of [
+      ["en", "symbol"],
+      ["en", "narrowSymbol"],
+      ["en-CA", "symbol"],
+      ["ru", "symbol"],
+      ["uk", "symbol"],
+      ["pl", "symbol"],
+    ] as const) {
+      const parts = new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay }).formatToParts(0);
+      const sign = parts.find(({ type }) => type === "currency")?.value.toLowerCase() ?? "";
+      signs.set(sign, (signs.get(sign) ?? new Set()).add(currency));
+    }
+  return signs;
+})();
+
+/** Groups of three, as most write them, or of two before the last three, as India does. */
+const GROUPED = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
+
+/** `1.250,00` → `1250.00`; why not, where that cannot be told. */
+function plain(number: string, decimal: Decimal, threePlaces: boolean): { number: string; doubt?: string } | string {
+  const text = number.replace(BLANKS, "");
+  const marks = [...text.matchAll(/[.,]/g)].map(([mark]) => mark);
+  if (marks.length === 0) return { number: text };
+  const last = marks.at(-1) as "." | ",";
+  const [whole, rest] = [text.slice(0, text.lastIndexOf(last)), text.slice(text.lastIndexOf(last) + 1)];
+  const named = decimal && (decimal === "point" ? "." : ",");
+  const joined = (grouped: string) => grouped.replace(/[.,]/g, "");
+  const both = new Set(marks).size === 2;
+  const many = marks.filter((mark) => mark === last).length > 1;
+  if (both || many || (named && named !== last)) {
+    // The last mark parts the places where it is another than those before it.
+    if (!many && (!named || named === last) && (whole.length < 4 || GROUPED.test(whole)))
+      return { number: `${joined(whole)}.${rest}` };
+    return GROUPED.test(text) && !both ? { number: joined(text) } : "is not a decimal number";
+  }
+  const thousands = rest.length === 3 && /^[1-9]\d{0,2}$/.test(whole);
+  if (!named && last === "," && thousands)
+    return "may be thousands or places: say which with --decimal point or --decimal comma";
+  const doubt =
+    !named && thousands && !threePlaces
+      ? "with three places: taken as that; --decimal comma takes them for thousands"
+      : undefined;
+  return { number: `${whole || "0"}.${rest}`, ...(doubt && { doubt }) };
+}
+
+export function readAmount(given: string, currency: string | undefined, decimal: Decimal): AmountReading {
+  const text = given.trim();
+  if (NEGATIVE.test(text))
+    return { error: "has a minus: leave such lines out with --where, or import them as --type refund or withdrawal" };
+  const { before = "", number = "", after = "" } = PARTS.exec(text.replace(/^\+/, ""))?.groups ?? {};
+  const sign = `${before}${after}`.replace(BLANKS, "");
+  if (number === "") return { error: "is not a decimal number" };
+  const known = currency?.toUpperCase();
+  const code = sign.toUpperCase();
+  const meant = CURRENCIES.has(code) ? new Set([code]) : SIGNS.get(sign.toLowerCase());
+  if (sign !== "" && !meant) return { error: `has ${sign}, which is no sign of a currency` };
+  if (known && meant && !meant.has(known)) return { error: `has ${sign}, but its currency is ${known}` };
+  const alone = meant?.size === 1 ? [...meant][0] : undefined;
+  const found = plain(number, decimal, THREE_PLACES.has(known ?? alone ?? ""));
+  if (typeof found === "string") return { error: found };
+  // Databases write all the places that a column has.
+  const amount = found.number.replace(/(\.\d{4})0+$/, "$1");
+  return {
+    amount,
+    ...(!known && alone && { currency: alone }),
+    ...(found.doubt && { told: { field: "amount", message: found.doubt } }),
+  };
+}

@@ -1,0 +1,200 @@
+/** How servers name what their logs tell of a request, where each thing has a name: in JSON, and in W3C's columns. */
+import type { Hit } from "./hit.ts";
+
+/** Keys, the first that a record has counts; a dot leads into an object, and of a list the first counts. */
+type Layout = Record<Exclude<keyof Hit, "target">, readonly string[]> & {
+  name: string;
+  /** A record that has all of these is of this layout. */
+  known: readonly string[];
+  /** With the query, or the path beside `query`. */
+  target: readonly string[];
+  query?: readonly string[];
+  /** Date and time that stand apart, with the zone that the format says they have. */
+  parted?: readonly (readonly [date: string, time: string, zone: string])[];
+  /** What is left to do where a server writes values in a way of its own. */
+  refine?: (hit: Hit, record: Readonly<Record<string, unknown>>) => Hit;
+  /** The request as the first line of HTTP: method and target in one. */
+  request?: readonly string[];
+};
+
+/** CloudFront encodes what came encoded once more. */
+const onceLess = (text: string) => text.replace(/%25(?=[0-9A-Fa-f]{2})/g, "%");
+const decoded = (text: string) =>
+  text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+
+/** Also in JSON, where CloudFront is told to write it. */
+export const W3C: Layout = {
+  name: "W3C extended (IIS, CloudFront)",
+  known: ["cs-method"],
+  address: ["c-ip"],
+  time: ["timestamp", "date", "date-local"],
+  method: ["cs-method"],
+  // IIS' advanced logging has columns of the server's own clock, too.
+  parted: [
+    ["date", "time", "Z"],
+    ["date-local", "time-local", ""],
+  ],
+  refine(hit, record) {
+    if ("x-edge-location" in record)
+      return {
+        ...hit,
+        target: hit.target && onceLess(hit.target),
+        page: hit.page && onceLess(hit.page),
+        agent: hit.agent && decoded(onceLess(hit.agent)),
+      };
+    // IIS writes a blank as a plus.
+    return { ...hit, agent: hit.agent?.includes(" ") ? hit.agent : hit.agent?.replaceAll("+", " ") };
+  },
+  target: ["cs-uri-stem", "cs-uri"],
+  query: ["cs-uri-query"],
+  status: ["sc-status", "c-status"],
+  page: ["cs(Referer)", "cs-referer", "cs(Referrer)", "c-referrer"],
+  agent: ["cs(User-Agent)", "cs-user-agent", "c-user-agent"],
+  country: ["c-country", "cs-countrycode"],
+};
+
+export const LAYOUTS: readonly Layout[] = [
+  {
+    name: "Cloudflare Logpush (http_requests)",
+    known: ["EdgeStartTimestamp", "EdgeResponseStatus"],
+    address: ["ClientIP"],
+    time: ["EdgeStartTimestamp"],
+    method: ["ClientRequestMethod"],
+    target: ["ClientRequestURI"],
+    status: ["EdgeResponseStatus"],
+    page: ["ClientRequestReferer"],
+    agent: ["ClientRequestUserAgent"],
+    country: ["ClientCountry"],
+  },
+  {
+    name: "Caddy",
+    known: ["request.uri", "request.method", "ts"],
+    address: ["request.client_ip", "request.remote_ip", "request.remote_addr"],
+    time: ["ts"],
+    method: ["request.method"],
+    target: ["request.uri"],
+    status: ["status"],
+    page: ["request.headers.Referer"],
+    agent: ["request.headers.User-Agent"],
+    country: ["request.headers.Cf-Ipcountry"],
+  },
+  W3C,
+  {
+    name: "Traefik",
+    known: ["RequestPath", "DownstreamStatus"],
+    address: ["ClientHost", "ClientAddr"],
+    time: ["StartUTC", "time", "StartLocal"],
+    method: ["RequestMethod"],
+    target: ["RequestPath"],
+    status: ["DownstreamStatus"],
+    page: ["request_Referer"],
+    agent: ["request_User-Agent"],
+    country: [],
+  },
+  {
+    name: "Google Cloud load balancer",
+    known: ["httpRequest.requestUrl"],
+    address: ["httpRequest.remoteIp"],
+    time: ["timestamp", "receiveTimestamp"],
+    method: ["httpRequest.requestMethod"],
+    target: ["httpRequest.requestUrl"],
+    status: ["httpRequest.status"],
+    page: ["httpRequest.referer"],
+    agent: ["httpRequest.userAgent"],
+    country: [],
+  },
+  {
+    name: "Azure Front Door and Application Gateway",
+    known: ["properties.requestUri", "properties.httpMethod"],
+    address: ["properties.clientIp", "properties.clientIP"],
+    time: ["time", "timeStamp"],
+    method: ["properties.httpMethod"],
+    target: ["properties.requestUri"],
+    query: ["properties.requestQuery"],
+    status: ["properties.httpStatusCode", "properties.httpStatus"],
+    page: ["properties.referer", "properties.referrer"],
+    agent: ["properties.userAgent"],
+    country: ["properties.clientCountry"],
+  },
+  {
+    name: "Envoy",
+    known: ["start_time", "response_code", "path"],
+    address: ["x_forwarded_for", "downstream_remote_address"],
+    time: ["start_time"],
+    method: ["method"],
+    target: ["path"],
+    status: ["response_code"],
+    page: ["referer"],
+    agent: ["user_agent"],
+    country: [],
+  },
+  {
+    // nginx writes what its log_format says; these are the names of its variables, and what people write for them.
+    name: "nginx and Apache in JSON",
+    known: ["status"],
+    address: ["remote_addr", "client_ip", "remote_ip", "clientip", "ip", "remoteIP", "host_ip", "client"],
+    time: ["time_iso8601", "time_local", "@timestamp", "timestamp", "time", "msec", "date", "ts"],
+    method: ["request_method", "method", "verb"],
+    target: ["request_uri", "uri", "url", "path", "requestPath"],
+    query: ["args", "query_string", "query"],
+    request: ["request"],
+    status: ["status", "response_status"],
+    page: ["http_referer", "http_referrer", "referer", "referrer"],
+    agent: ["http_user_agent", "user_agent", "agent", "userAgent"],
+    country: ["geoip_country_code", "country_code", "http_cf_ipcountry"],
+  },
+];
+
+export function valueAt(record: Readonly<Record<string, unknown>>, path: string): string | undefined {
+  let value: unknown = record[path];
+  if (value === undefined)
+    for (const [index, key] of path.split(".").entries()) {
+      const inside: unknown = index === 0 ? record : value;
+      value = typeof inside === "object" && inside !== null ? (inside as Record<string, unknown>)[key] : undefined;
+    }
+  const [first] = Array.isArray(value) ? value : [value];
+  return typeof first === "string" || typeof first === "number" ? String(first) : undefined;
+}
+
+const STATUS = /^[1-5]\d\d$/;
+
+/** The layout that a record has, if it is a request's: with a time, what was asked for, and how that was answered. */
+export function layoutOf(record: Readonly<Record<string, unknown>>): Layout | undefined {
+  const has = (paths: readonly string[] = []) => paths.some((path) => valueAt(record, path) !== undefined);
+  return LAYOUTS.find(
+    ({ known, target, request, time, status }) =>
+      known.every((path) => valueAt(record, path) !== undefined) &&
+      (has(target) || has(request)) &&
+      has(time) &&
+      status.some((path) => STATUS.test(valueAt(record, path) ?? "")),
+  );
+}
+
+const REQUEST = /^([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?$/;
+/** As `Hit` has its texts. */
+const asBytes = (text: string | undefined) => text && Buffer.from(text).toString("latin1");
+
+export function hitOf(record: Readonly<Record<string, unknown>>, layout: Layout): Hit {
+  const of = (paths: readonly string[] = []) => {
+    const found = paths.map((path) => valueAt(record, path)).find((value) => value !== undefined && value !== "-");
+    return asBytes(found);
+  };
+  const [, requested, asked] = REQUEST.exec(of(layout.request) ?? "") ?? [];
+  const path = of(layout.target) ?? asked;
+  const query = of(layout.query)?.replace(/^\?/, "");
+  const apart = layout.parted
+    ?.map(([date, time, zone]) => [of([date]), of([time]), zone])
+    .find(([date, time]) => date && time);
+  const hit: Hit = {
+    address: of(layout.address),
+    time: apart ? `${apart[0]} ${apart[1]}${apart[2]}` : of(layout.time),
+    // A log that does not tell the method has what nobody thought of: a pixel's GET.
+    method: of(layout.method) ?? requested ?? "GET",
+    target: path !== undefined && query && !path.includes("?") ? `${path}?${query}` : path,
+    status: of(layout.status),
+    page: of(layout.page),
+    agent: of(layout.agent),
+    country: of(layout.country),
+  };
+  return layout.refine?.(hit, record) ?? hit;
+}

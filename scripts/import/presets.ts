@@ -1,0 +1,195 @@
+/**
+ * Exports of other trackers, by name: which column is which field. Columns that a report leaves out are left out; what is
+ * given beside a preset comes before it. `known` are columns by which a file is recognised.
+ */
+
+export type Preset = {
+  title: string;
+  known: readonly string[];
+  /** Field and columns, of which the first that a line has a value in counts. */
+  columns: readonly (readonly [field: string, ...columns: string[]])[];
+  /** Field and the value that it has where a line has none. */
+  constants?: readonly (readonly [field: string, value: string])[];
+  /** The program's words for types of events. */
+  types?: readonly (readonly [word: string, type: string])[];
+  /** Conditions, each where the report has its column. */
+  where?: readonly string[];
+  /** Of times without a zone, where the program has one of its own. */
+  timezone?: string;
+};
+
+export const PRESETS: Readonly<Record<string, Preset>> = {
+  keitaro: {
+    title: "Keitaro, conversions log",
+    known: ["Sub ID", "TID", "Revenue"],
+    columns: [
+      ["player_id", "Sub ID"],
+      ["click_id", "Sub ID"],
+      ["transaction_id", "TID"],
+      ["timestamp", "Postback datetime"],
+      ["amount", "Revenue"],
+      ["banner_tag", "Sub ID 1"],
+      ["country", "Country code"],
+    ],
+    constants: [["event_type", "deposit"]],
+    // A lead is held back, and a rejection is what never was.
+    where: ["Status=sale", "Status=rebill"],
+  },
+  voluum: {
+    title: "Voluum, conversions report",
+    known: ["Click ID", "Postback timestamp"],
+    columns: [
+      ["player_id", "Click ID"],
+      ["click_id", "Click ID"],
+      ["transaction_id", "Transaction ID"],
+      ["timestamp", "Postback timestamp"],
+      ["amount", "Revenue"],
+      ["currency", "Currency"],
+      ["banner_tag", "Campaign"],
+      ["country", "Country code"],
+    ],
+    constants: [["event_type", "deposit"]],
+    where: ["Click ID!=Total"],
+  },
+  "voluum-api": {
+    title: "Voluum, conversions by its API",
+    known: ["clickId", "postbackTimestamp"],
+    columns: [
+      ["player_id", "clickId"],
+      ["click_id", "clickId"],
+      ["transaction_id", "transactionId"],
+      ["timestamp", "postbackTimestamp"],
+      ["amount", "revenue"],
+      ["banner_tag", "campaignName"],
+      ["country", "countryCode"],
+    ],
+    constants: [["event_type", "deposit"]],
+  },
+  everflow: {
+    title: "Everflow, conversions report",
+    known: ["conversion_id", "conversion_unix_timestamp"],
+    columns: [
+      ["event_id", "conversion_id"],
+      ["player_id", "transaction_id"],
+      ["click_id", "transaction_id"],
+      ["transaction_id", "order_id", "conversion_id"],
+      ["timestamp", "conversion_unix_timestamp"],
+      ["amount", "revenue"],
+      ["currency", "currency_id"],
+      ["banner_tag", "sub1"],
+      ["source_ip", "conversion_user_ip"],
+      ["country", "country"],
+    ],
+    constants: [["event_type", "deposit"]],
+    where: ["status=approved"],
+  },
+  appsflyer: {
+    title: "AppsFlyer, raw data",
+    known: ["AppsFlyer ID", "Event Name", "Event Time"],
+    columns: [
+      ["event_type", "Event Name"],
+      ["player_id", "Customer User ID"],
+      ["visitor_id", "AppsFlyer ID"],
+      ["timestamp", "Event Time"],
+      ["amount", "Event Revenue"],
+      ["currency", "Event Revenue Currency"],
+      ["transaction_id", "Event Value.af_order_id"],
+      ["banner_tag", "Campaign"],
+      ["app_id", "App ID"],
+      ["app_version", "App Version"],
+      ["platform", "Platform"],
+      ["country", "Country Code"],
+      ["source_ip", "IP"],
+      ["user_agent", "User Agent"],
+    ],
+    types: [
+      ["af_purchase", "purchase"],
+      ["af_complete_registration", "registration"],
+      ["af_login", "auth"],
+      ["af_level_achieved", "level_up"],
+      ["af_achievement_unlocked", "achievement_unlocked"],
+    ],
+    timezone: "UTC",
+  },
+  adjust: {
+    title: "Adjust, CSV uploads to storage",
+    known: ["{adid}", "{activity_kind}", "{created_at}"],
+    columns: [
+      ["event_type", "{event_name}", "{activity_kind}"],
+      ["visitor_id", "{adid}"],
+      ["timestamp", "{created_at}"],
+      // {revenue} is in cents.
+      ["amount", "{revenue_float}"],
+      ["currency", "{currency}"],
+      ["banner_tag", "{campaign_name}"],
+      ["app_id", "{app_id}"],
+      ["app_version", "{app_version}"],
+      ["platform", "{os_name}"],
+      ["source_ip", "{ip_address}"],
+      ["user_agent", "{user_agent}"],
+    ],
+    timezone: "UTC",
+  },
+  branch: {
+    title: "Branch, daily and custom exports",
+    known: ["name", "timestamp", "user_data_developer_identity"],
+    columns: [
+      ["event_id", "id"],
+      ["event_type", "name"],
+      ["player_id", "user_data_developer_identity"],
+      ["visitor_id", "user_data_aaid", "user_data_idfv"],
+      ["timestamp", "timestamp"],
+      ["amount", "event_data_revenue"],
+      ["currency", "event_data_currency"],
+      ["transaction_id", "event_data_transaction_id"],
+      ["banner_tag", "last_attributed_touch_data_tilde_campaign"],
+      ["platform", "user_data_platform"],
+      ["app_version", "user_data_app_version"],
+      ["country", "user_data_geo_country_code"],
+      ["source_ip", "user_data_ip"],
+      ["user_agent", "user_data_user_agent"],
+    ],
+    types: [
+      ["INSTALL", "install"],
+      ["PURCHASE", "purchase"],
+      ["COMPLETE_REGISTRATION", "registration"],
+      ["LOGIN", "auth"],
+      ["ACHIEVE_LEVEL", "level_up"],
+      ["UNLOCK_ACHIEVEMENT", "achievement_unlocked"],
+      ["OPEN", "open"],
+      ["REINSTALL", "reinstall"],
+    ],
+    timezone: "UTC",
+  },
+  singular: {
+    title: "Singular, events of its data destinations",
+    known: ["adjusted_timestamp", "name", "converted_revenue"],
+    columns: [
+      ["event_type", "name"],
+      ["player_id", "custom_user_id"],
+      ["visitor_id", "device_id"],
+      ["timestamp", "adjusted_timestamp_unix_utc", "adjusted_timestamp"],
+      ["amount", "converted_revenue"],
+      ["currency", "converted_currency"],
+      ["banner_tag", "campaign_name"],
+      ["app_id", "app_longname"],
+      ["app_version", "app_version"],
+      ["platform", "platform"],
+      ["country", "country"],
+      ["source_ip", "ip"],
+    ],
+    types: [
+      ["__iap__", "purchase"],
+      ["sng_complete_registration", "registration"],
+      ["sng_login", "auth"],
+      ["sng_level_achieved", "level_up"],
+    ],
+    timezone: "UTC",
+  },
+};
+
+export const PRESET_NAMES = Object.keys(PRESETS);
+
+/** The preset whose columns a file has, if any. */
+export const presetFor = (columns: ReadonlySet<string>): string | undefined =>
+  PRESET_NAMES.find((name) => PRESETS[name]?.known.every((column) => columns.has(column)));

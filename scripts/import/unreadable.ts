@@ -1,0 +1,51 @@
+/** What people have and an import cannot read, by how it begins: its name, and the way round it. */
+
+/** How files begin that are not text, whatever bytes those are. */
+const BINARY: readonly [begins: string, what: string, way: string][] = [
+  ["PK\x03\x04", "a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV"],
+  ["\xD0\xCF\x11\xE0", "an old Excel workbook", "save the sheet as CSV"],
+  ["PAR1", "Parquet", "write it as CSV first, such as with DuckDB: COPY (FROM 'file.parquet') TO 'file.csv'"],
+  ["SQLite format 3", "an SQLite database", "write the table as CSV first: sqlite3 -header -csv FILE 'SELECT …'"],
+  ["BZh", "packed by bzip2", "unpack it first: bunzip2"],
+  ["\xFD7zXZ", "packed by xz", "unpack it first: unxz"],
+  ["\x28\xB5\x2F\xFD", "packed by zstd", "unpack it first: unzstd"],
+  ["Obj\x01", "Avro", "write it as NDJSON first, such as with avro-tools tojson"],
+];
+
+const TEXT: readonly [begins: RegExp, what: string, way: string][] = [
+  [/^%PDF/, "a PDF", "ask its sender for CSV"],
+  [/^<(?:!doctype html|html)/i, "a web page", "download the file again while signed in"],
+  [/^<\?xml|^<[a-z]\w*[\s>]/i, "XML", "ask for the export as CSV or JSON"],
+  [
+    /^(?:-- |\/\*|(?:INSERT|CREATE|COPY) )/,
+    "an SQL dump",
+    "write the table as CSV first: \\copy in psql, SELECT … INTO OUTFILE in MySQL",
+  ],
+  [/^\[/, "a JSON array", "NDJSON has one object a line: jq -c '.[]' FILE"],
+  [
+    /^\{\s*$/,
+    "JSON over several lines",
+    "NDJSON has one object a line: jq -c . FILE (or jq -c '.data[]' for the list inside)",
+  ],
+  [
+    /^(?:CEF|LEEF):\d/,
+    "CEF or LEEF, a format of security tools",
+    "have the server write the combined log format or JSON",
+  ],
+  [
+    /^(?:.* )?at=\w+ (?:.* )?method=[A-Z]+ /,
+    "logfmt, as Heroku's router writes it",
+    "write each line as JSON with the keys time, ip, method, path and status",
+  ],
+  [
+    /^\d{10}\.\d{3} +\d+ \S+ [A-Z_]+\/\d{3} \d+ [A-Z]+ /,
+    "Squid's own log format",
+    "let it write the combined one: logformat combined",
+  ],
+];
+
+/** Why a file whose first line this is cannot be read; null where it may. */
+export function nameOf(line: string): string | null {
+  const found = BINARY.find(([begins]) => line.startsWith(begins)) ?? TEXT.find(([begins]) => begins.test(line));
+  return found ? `This is ${found[1]}: ${found[2]}.` : null;
+}

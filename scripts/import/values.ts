@@ -1,0 +1,68 @@
+/** An export's own way of writing times, amounts and words, into the one that the wire takes. */
+import { ALIASES, eventType, type FieldError } from "../../worker/event.ts";
+import { type Decimal, readAmount } from "./amount.ts";
+import { addressIn } from "./hit.ts";
+import { type Clock, readTime, type Told } from "./time.ts";
+
+export type Ways = { clock: Clock; decimal: Decimal };
+type Values = { pairs: [string, unknown][]; told: Told[]; errors: FieldError[] };
+
+/** `Order Completed`, `levelUp` → `order_completed`, `level_up`. */
+const spelled = (word: string) =>
+  word
+    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^[^a-z]+|_+$/g, "")
+    .slice(0, 64);
+
+export function readValues(sent: readonly [string, unknown][], { clock, decimal }: Ways): Values {
+  const told: Told[] = [];
+  const errors: FieldError[] = [];
+  const refuse = (field: string, message: string) =>
+    errors.push({ field, code: "invalid", message: `${field} ${message}` });
+  const find = (field: string) => sent.find(([name]) => (ALIASES[name] ?? name) === field)?.[1];
+  /** It only describes: the event counts without it. */
+  const leaveOut = (field: string, message: string) => {
+    told.push({ field, message: `${message}: left out` });
+    return undefined;
+  };
+
+  const currency = find("currency");
+  const amount = find("amount");
+  let code: string | undefined;
+  const readers: Record<string, (text: string) => unknown> = {
+    timestamp(text) {
+      const time = readTime(text, clock);
+      if ("error" in time) return refuse("timestamp", time.error);
+      if (time.told) told.push(time.told);
+      return time.at;
+    },
+    amount(text) {
+      const money = readAmount(text, typeof currency === "string" ? currency.trim() : undefined, decimal);
+      if ("error" in money) return refuse("amount", money.error);
+      if (money.told) told.push(money.told);
+      code = money.currency;
+      return money.amount;
+    },
+    // Exports fill it in where there is no amount; it says nothing there.
+    currency: (text) => (amount === undefined ? undefined : text.trim()),
+    country: (text) =>
+      /^[A-Za-z]{2}$/.test(text.trim()) ? text.trim().toUpperCase() : leaveOut("country", "not of two letters"),
+    source_ip: (text) => addressIn(text) ?? leaveOut("source_ip", "not an address"),
+    event_type(text) {
+      if (eventType.safeParse(text).success) return text;
+      const shown = JSON.stringify(`${text}=${spelled(text) || "TYPE"}`);
+      return refuse("event_type", `is not a type of event; say what ${JSON.stringify(text)} is: --type-of ${shown}`);
+    },
+  };
+  const pairs = sent.map(([name, value]): [string, unknown] => {
+    const field = ALIASES[name] ?? name;
+    const read = Object.hasOwn(readers, field) ? readers[field] : undefined;
+    // A number of JSON is exact where it is one of an amount.
+    const text = typeof value === "string" || (field === "timestamp" && typeof value === "number");
+    return [name, read && text ? read(String(value)) : value];
+  });
+  if (code !== undefined) pairs.push(["currency", code]);
+  return { pairs: pairs.filter(([, value]) => value !== undefined), told, errors };
+}

@@ -1,0 +1,30 @@
+/** Which lines of a file are meant: `--where Status=sale`, or `--where Status!=rejected`. */
+import { type Pairs, valueAt } from "./path.ts";
+
+/** One of several values of a column, and none of the others. `optional` is for lines that have the column. */
+type Rule = { any: string[]; none: string[]; optional: boolean };
+/** All of them, by column. */
+export type Where = ReadonlyMap<string, Rule>;
+
+export function whereOf(given: readonly string[], optional = false): Where {
+  const where = new Map<string, Rule>();
+  for (const one of given) {
+    const [, column, not, value = ""] = /^([^=]+?)(!?)=(.*)$/s.exec(one) ?? [];
+    if (column === undefined) throw new Error(`--where ${one}: write COLUMN=value or COLUMN!=value`);
+    const rule = where.get(column) ?? { any: [], none: [], optional };
+    rule[not ? "none" : "any"].push(value.trim());
+    where.set(column, rule);
+  }
+  return where;
+}
+
+/** The first column whose value is another; null where the line is meant. */
+export function failing(where: Where, record: Pairs): string | null {
+  for (const [column, { any, none, optional }] of where) {
+    const found = valueAt(record, column);
+    if (optional && found === undefined) continue;
+    const value = String(found ?? "").trim();
+    if ((any.length > 0 && !any.includes(value)) || none.includes(value)) return column;
+  }
+  return null;
+}

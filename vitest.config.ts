@@ -126,7 +126,7 @@ export default defineConfig({
         test: {
           name: "project",
           ...PATIENCE,
-          include: ["test/project/**/*.test.ts", "test/archive/node/*.test.ts"],
+          include: ["test/project/**/*.test.ts", "test/deploy/*.test.ts", "test/archive/node/*.test.ts"],
         },
       },
     ],

@@ -147,7 +147,7 @@ const elsewhere = async () => undefined;
 /** Commands that do not run here as they are, and what is done instead. All others run. */
 const RULES: Rule[] = [
   {
-    command: /^npm ci && npm (?:start|test)$/,
+    command: /^(?:git pull && )?npm ci && npm (?:start|test|run deploy)$/,
     why: "`npm ci` would take the running tests' modules away. The server here is `npm start`'s, and this is `npm test`.",
     prove: elsewhere,
   },
@@ -164,6 +164,11 @@ const RULES: Rule[] = [
   {
     command: /^npm run build:client && npm pack/,
     why: "test/client/package.test.ts makes the package, installs it, and compiles and runs what uses it.",
+    prove: elsewhere,
+  },
+  {
+    command: /^npm run deploy$/,
+    why: "Needs an account: test/deploy runs it against a stand-in for one.",
     prove: elsewhere,
   },
   {

@@ -1,0 +1,112 @@
+/**
+ * `npm run deploy`: from a fresh clone to a running instance in an account of Cloudflare, and from there to the next
+ * version. It looks at the account first and changes nothing where something is missing. Each step does nothing where it
+ * is done already, so a deployment that broke off is ended by running it again.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { PLANS } from "../worker/store/plan.ts";
+import { type Login, logIn } from "./deploy/account.ts";
+import { CHECKS, findingsIn } from "./deploy/checks.ts";
+import { instanceOf, PRODUCTION, type Settings } from "./deploy/instance.ts";
+import { MEANING } from "./deploy/plans.ts";
+import { STEPS } from "./deploy/steps.ts";
+import { JURISDICTIONS, LOCATIONS, NOTHING_FOUND, planOf, type Wishes, type Work } from "./deploy/work.ts";
+import { signIn } from "./deploy/worker.ts";
+
+const { values } = parseArgs({
+  options: {
+    "dry-run": { type: "boolean", default: false },
+    env: { type: "string", default: PRODUCTION },
+    location: { type: "string" },
+    jurisdiction: { type: "string" },
+    "without-archive": { type: "boolean", default: false },
+    domain: { type: "string" },
+    plan: { type: "string" },
+  },
+});
+
+process.chdir(resolve(import.meta.dirname, ".."));
+
+/** The value, which must be one of these. */
+function oneOf<Name extends string>(option: string, known: readonly Name[], given: string | undefined) {
+  if (given === undefined || (known as readonly string[]).includes(given)) return given as Name | undefined;
+  return fail(`--${option} must be one of ${known.join(", ")}, not ${given}.`);
+}
+if (!/^[a-z][a-z0-9-]{0,29}$/.test(values.env))
+  fail(`--env must be a short name of small letters and digits, such as staging, not ${values.env}.`);
+if (values.domain !== undefined && !/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$/.test(values.domain))
+  fail(`--domain must be a host name such as events.example.com, not ${values.domain}.`);
+const wishes: Wishes = {
+  location: oneOf("location", LOCATIONS, values.location),
+  jurisdiction: oneOf("jurisdiction", JURISDICTIONS, values.jurisdiction),
+  plan: oneOf("plan", Object.keys(PLANS) as (keyof typeof PLANS)[], values.plan),
+  domain: values.domain ?? null,
+};
+if (wishes.location && wishes.jurisdiction)
+  fail("Give --location or --jurisdiction: within a jurisdiction, Cloudflare chooses the place.");
+
+// All of Wrangler, to read its file as it does: not before the options are known to be right.
+const { experimental_readRawConfig: readConfiguration } = await import("wrangler");
+const settings = readConfiguration({ config: "wrangler.toml" }).rawConfig as unknown as Settings;
+const instance = instanceOf(settings, values.env, !values["without-archive"]);
+
+if (values["dry-run"]) {
+  console.log(
+    `What \`npm run deploy\` would do for ${instance.worker}. Nothing is done, and nobody needs to be logged in.\n`,
+  );
+  console.log(`  first, look   ${CHECKS.map(({ name }) => name).join(", ")}`);
+  for (const step of STEPS) {
+    const lines = step.would({ settings, instance, wishes }).split("\n");
+    console.log(lines.map((line, index) => `  ${(index ? "" : step.name).padEnd(30)}${line}`).join("\n"));
+  }
+  process.exit(0);
+}
+
+console.log("Looking at the account …");
+const login = await logIn(settings.account_id).catch(unexpected);
+if (typeof login === "string") stop([login]);
+const { api, account } = login as Login;
+// Wrangler then asks nobody which account is meant.
+process.env.CLOUDFLARE_ACCOUNT_ID = account;
+const work: Work = { settings, instance, wishes, account, api, found: { ...NOTHING_FOUND }, url: null };
+const findings = await findingsIn(work).catch(unexpected);
+if (findings.length > 0) stop(findings);
+
+for (const step of STEPS) {
+  process.stdout.write(`${step.name}: `);
+  try {
+    console.log(await step.run(work));
+  } catch (error) {
+    fail(
+      `failed.\n\n${error instanceof Error ? error.message : error}\n\nWhat was done before stays. Mend this, and run the same command again: it goes on from here.`,
+    );
+  }
+}
+const plan = planOf(work);
+console.log(`
+Edgepixel is deployed.
+
+  Dashboard  ${work.url}/
+  Snippet    <script async src="${work.url}/pixel.js" data-project="default"></script>
+  API docs   ${work.url}/docs/
+  Health     ${work.url}/health
+
+${signIn(work)}
+${MEANING[plan]}
+An upgrade is the same command.`);
+
+function stop(all: readonly string[]): never {
+  fail(
+    `Nothing was changed. Before it can be deployed:\n\n${all.map((one) => `  - ${one}`).join("\n")}\n\nThen run the same command again.`,
+  );
+}
+
+function unexpected(error: unknown): never {
+  fail(`Nothing was changed: ${error instanceof Error ? error.message : error}`);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,31 @@
+/** What a deployment keeps on this machine, in a folder that git ignores. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { configurationOf } from "./instance.ts";
+import { jurisdictionOf, planOf, type Work } from "./work.ts";
+
+const FOLDER = resolve(import.meta.dirname, "../../.edgepixel");
+
+/** A file of an environment. */
+export function fileOf({ instance }: Pick<Work, "instance">, what: string): string {
+  mkdirSync(FOLDER, { recursive: true });
+  return join(FOLDER, `${instance.environment}.${what}`);
+}
+
+/**
+ * Writes what Wrangler is to deploy; gives the file. The domain is among it once it leads here, or now is the time:
+ * without a terminal, Wrangler would take it from whatever has it.
+ */
+export function writeConfiguration(work: Work, { attached = work.found.domain } = {}): string {
+  const file = fileOf(work, "json");
+  if (work.found.database === null) throw new Error("The configuration names the database, which is not there yet.");
+  const deployed = {
+    databaseId: work.found.database.id,
+    jurisdiction: jurisdictionOf(work),
+    plan: planOf(work),
+    domain: work.wishes.domain,
+    attached,
+  };
+  writeFileSync(file, JSON.stringify(configurationOf(work.settings, work.instance, deployed, FOLDER), null, 2));
+  return file;
+}

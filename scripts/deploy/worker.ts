@@ -1,0 +1,98 @@
+/** The Worker itself: whose it is, the administrator's first key, and its upload. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { orNull } from "./cloudflare.ts";
+import { fileOf, writeConfiguration } from "./files.ts";
+import { type Binding, type Check, dashboard, planOf, type Step, type Work } from "./work.ts";
+import { wrangler } from "./wrangler.ts";
+
+const NO_SUCH_WORKER = [10_007, 10_090];
+/** What every version of this Worker has bound. */
+const OURS = ["DB", "EVENTS", "LIVE"];
+const SECRET = "ADMIN_TOKEN";
+
+/** On Cloudflare's own machines, which keep nothing: what builds there is what a push deploys. */
+const IN_WORKERS_BUILDS = process.env.WORKERS_CI === "1";
+
+export const workerCheck: Check = {
+  name: "Worker",
+  right: "Workers Scripts: Edit",
+  async look({ api, account, instance, found }) {
+    const path = `/accounts/${account}/workers/scripts/${instance.worker}`;
+    const [settings, secrets] = await Promise.all([
+      orNull(api.get<{ bindings: Binding[] }>(`${path}/settings`), ...NO_SUCH_WORKER),
+      orNull(api.get<{ name: string }[]>(`${path}/secrets`), ...NO_SUCH_WORKER),
+    ]);
+    found.bindings = settings?.bindings ?? null;
+    found.secrets = (secrets ?? []).map(({ name }) => name);
+    if (settings === null) return [];
+    const at = dashboard(account, `workers/services/view/${instance.worker}/production`);
+    const bound = new Set(settings.bindings.map(({ name }) => name));
+    // Workers Builds makes the Worker before its first deployment, and builds nothing but that one.
+    // A secret that is put first makes a Worker of nothing else.
+    const empty = bound.size === 1 && bound.has(SECRET);
+    if (!IN_WORKERS_BUILDS && !empty && !OURS.every((name) => bound.has(name)))
+      return [
+        `A Worker ${instance.worker} is there that is not Edgepixel (${at}): give this one another name in wrangler.toml.`,
+      ];
+    if (instance.bucket === null && bound.has("ARCHIVE"))
+      return [
+        `The Worker ${instance.worker} has an archive, whose files an erasure must be able to reach: leave --without-archive out.`,
+      ];
+    return [];
+  },
+};
+
+/** The file that holds the token for whoever deployed; in the form of `.dev.vars`. */
+const tokenFile = (work: Pick<Work, "instance">) => fileOf(work, "admin-token");
+
+const CANNOT_KEEP = `it has none, and one that is made here would be lost with this machine: \`npm run wrangler -- secret put ${SECRET}\`, or in the dashboard under Settings, Variables and Secrets`;
+
+export const tokenStep: Step = {
+  name: "ADMIN_TOKEN",
+  would: ({ instance }) =>
+    `make one where the Worker has none, and keep it in .edgepixel/${instance.environment}.admin-token`,
+  async run(work) {
+    if (work.found.secrets.includes(SECRET)) return "the Worker has one, which stays";
+    if (IN_WORKERS_BUILDS) return CANNOT_KEEP;
+    const file = tokenFile(work);
+    // One of a deployment that broke off may be set already.
+    if (existsSync(file)) return `goes up with the code, as it is in ${file}`;
+    writeFileSync(file, `${SECRET}=${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+    return `made, readable by you alone: ${file}`;
+  },
+};
+
+type Uploaded = { type: string; targets?: string[]; version_id?: string };
+
+export const uploadStep: Step = {
+  name: "code, schedule and consumers",
+  would: ({ instance }) => `wrangler deploy, as ${instance.worker}`,
+  async run(work) {
+    const { found, instance } = work;
+    const scratch = mkdtempSync(join(tmpdir(), "edgepixel-deploy-"));
+    const written = join(scratch, "output.ndjson");
+    const secrets = found.secrets.includes(SECRET) || IN_WORKERS_BUILDS ? [] : ["--secrets-file", tokenFile(work)];
+    try {
+      await wrangler(["deploy", "--config", writeConfiguration(work), ...secrets], {
+        WRANGLER_OUTPUT_FILE_PATH: written,
+      });
+      const lines = readFileSync(written, "utf8").trim().split("\n");
+      const uploaded = lines.map((line) => JSON.parse(line) as Uploaded).find(({ type }) => type === "deploy");
+      const host = uploaded?.targets?.find((target) => target.endsWith(".workers.dev"));
+      if (host) work.url = new URL(host.includes("://") ? host : `https://${host}`).origin;
+      return `${instance.worker}, version ${uploaded?.version_id ?? "unknown"}, plan ${planOf(work)}`;
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  },
+};
+
+export const signIn = (work: Work): string => {
+  const file = tokenFile(work);
+  return existsSync(file)
+    ? `Sign in with the ADMIN_TOKEN in ${file}`
+    : "Sign in with the ADMIN_TOKEN that was set before";
+};

@@ -1,0 +1,52 @@
+/** A clone of the project, and `npm run deploy` in it. */
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { COMPILED } from "../../scripts/here.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/** What a deployment reads. The packages and what is built are those that are here. */
+const COPIED = ["scripts", "worker", "pixel", "migrations", "package.json", "wrangler.toml", "tsconfig.base.json"];
+const SHARED = ["node_modules", "dist"];
+
+export function clone(folder: string): string {
+  const copy = join(folder, "clone");
+  mkdirSync(copy);
+  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  for (const name of SHARED) symlinkSync(join(ROOT, name), join(copy, name));
+  if (!existsSync(join(ROOT, "dist/index.html"))) throw new Error("Build the static files first: npm run build.");
+  return copy;
+}
+
+export type Ended = { code: number; output: string };
+
+/** Runs it to its end, as someone without other settings of Wrangler's has it. */
+export const deploy = (copy: string, environment: Record<string, string>, ...args: string[]): Promise<Ended> =>
+  start(copy, environment, ["scripts/deploy.ts", ...args]);
+
+export function start(copy: string, environment: Record<string, string>, args: readonly string[]): Promise<Ended> {
+  const [home, scratch] = [join(copy, "../home"), join(copy, "../tmp")];
+  for (const folder of [home, scratch]) mkdirSync(folder, { recursive: true });
+  const child = spawn(process.execPath, args, {
+    cwd: copy,
+    env: {
+      PATH: process.env.PATH ?? "",
+      TMPDIR: scratch,
+      HOME: home,
+      NODE_COMPILE_CACHE: COMPILED,
+      EDGEPIXEL_PREBUILT: "1",
+      WRANGLER_SEND_METRICS: "false",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const { promise, resolve: end } = Promise.withResolvers<Ended>();
+  child.once("close", (code) => end({ code: code ?? 1, output }));
+  return promise;
+}

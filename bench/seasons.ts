@@ -23,12 +23,12 @@ const LEVEL_WEEK = [1, 1, 1, 1, 1, 1, 1];
 const OFFICE_WEEK = [1.1, 1, 0.75, 0.7, 1.15, 1.15, 1.15];
 const LEISURE_WEEK = [0.9, 1.15, 1.35, 1.25, 0.8, 0.75, 0.8];
 
-/** The campaigns of `npm run demo`, at so many people a day. */
+/** Campaigns as those of `npm run demo`, without its story, at so many people a day. */
 export const demoBrands = (people: number): Brand[] =>
   [
     { tag: "search-brand", share: 0.3, registers: 0.16 },
-    { tag: "aff-bonusguide", share: 0.25, registers: 0.12 },
-    { tag: "aff-slotreviews", share: 0.18, registers: 0.09 },
+    { tag: "aff-north", share: 0.25, registers: 0.12 },
+    { tag: "aff-south", share: 0.18, registers: 0.09 },
     { tag: "social-summer", share: 0.15, registers: 0.04 },
     { tag: "newsletter", share: 0.08, registers: 0.2 },
     { tag: "display-retarget", share: 0.04, registers: 0.02 },

@@ -1,16 +1,19 @@
 /**
  * `npm run demo`: realistic traffic to the running instance, through its public routes, until stopped or until
  * `--events N` are sent. The first of it lies in the past, so that there is something to look at; what follows happens
- * now. With an administrator's key at hand it is a month of visits, sign-ups, payments and play in three apps; without
- * one, a week of what pixels may tell. `--url` names another instance. What happens now is lively at first, and settles at
- * the pace of the days before; `--rate` names the events a second instead.
+ * now, at the pace of the days before, and livelier at first. Started again it goes on: what it sends a second time counts
+ * once. With an administrator's key at hand it is a month of visits, sign-ups, payments and play in three apps; without
+ * one, a week of what pixels may tell. `--url` names another instance; `--rate` sends so many events a second of what
+ * happens now instead.
  */
 import { parseArgs } from "node:util";
 import { between } from "./demo/chance.ts";
-import { livePace, speedometer } from "./demo/pace.ts";
-import { DAY, type Hit, HOUR, life, present, startInThePast } from "./demo/people.ts";
+import { coming, happened, PEOPLE_A_DAY } from "./demo/course.ts";
+import { livelyPace, speedometer } from "./demo/pace.ts";
+import { DAY, type Hit, HOUR, present } from "./demo/people.ts";
 import { bringRates } from "./demo/rates.ts";
 import { type Outcome, sendNow, sendPast, type Target } from "./demo/send.ts";
+import { silenceIn, storyOf } from "./demo/story.ts";
 import { DEFAULT_URL, keyFor } from "./instance.ts";
 import { type Progress, showProgress } from "./progress.ts";
 
@@ -35,9 +38,7 @@ const { origin: url } = new URL(values.url);
 const key = await administratorsKey();
 const target: Target = { url, project: values.project, key };
 const AT_ONCE = 8;
-/** How much of the traffic lies in the past, how far back that reaches, and how many go at once: a pixel goes alone. */
-const HISTORY =
-  rate === null && Number.isFinite(limit) ? limit : Math.min(key ? 12_000 : 3_000, Math.ceil(limit * 0.8));
+/** How far back it reaches, and how many go at once: a pixel goes alone. */
 const SPAN = (key ? 30 * DAY : 7 * DAY) - HOUR;
 const BATCH = key ? 250 : 1;
 
@@ -52,66 +53,77 @@ async function administratorsKey(): Promise<string | undefined> {
 
 const canSend = ({ by }: Hit) => by === "pixel" || key !== undefined;
 
-/** Of the past, how many lie in its last day: what happens now goes on at that pace. */
-let lastDay = 0;
+const began = Date.now();
+const story = storyOf(began, key ? await silenceIn({ url, key, project: values.project }, began) : null);
 
-function* past(): Generator<Hit> {
-  for (let sent = 0; sent < HISTORY; ) {
-    for (const hit of life(startInThePast(Date.now(), SPAN))) {
-      if (hit.at >= Date.now() || !canSend(hit) || sent++ >= HISTORY) continue;
-      if (hit.at > Date.now() - DAY) lastDay++;
-      yield hit;
-    }
+/** Of a limited number so many lie in the past that all days have their share; without a rate of its own all of them do. */
+function past(): Hit[] {
+  const most = rate === null ? limit : Math.ceil(limit * 0.8);
+  const people = Number.isFinite(limit) ? Number.POSITIVE_INFINITY : PEOPLE_A_DAY;
+  const hits: Hit[] = [];
+  for (const hit of happened(began - SPAN, began, story, people)) {
+    if (hits.length >= most) break;
+    if (canSend(hit)) hits.push(hit);
   }
-}
-
-/** What is sent at once, and when. */
-type Sending = { hits: Hit[]; live: boolean };
-
-function* sendings(): Generator<Sending, never> {
-  let hits: Hit[] = [];
-  for (const hit of past()) {
-    hits.push(hit);
-    if (hits.length < BATCH) continue;
-    yield { hits, live: false };
-    hits = [];
-  }
-  if (hits.length > 0) yield { hits, live: false };
-  for (const hit of present()) if (canSend(hit)) yield { hits: [hit], live: true };
-  throw new Error("people never end");
+  return hits;
 }
 
 const tally = { sent: 0, accepted: 0, rejected: 0, unavailable: 0 };
-const queue = sendings();
 const speed = speedometer(Date.now());
-/** When the first of what happens now was sent. */
-let liveSince: number | null = null;
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-/** How long each sender waits after a live event, in milliseconds. */
-function pause(): number {
-  liveSince ??= Date.now();
-  const perSecond = rate ?? livePace((Date.now() - liveSince) / 1_000, lastDay / (DAY / 1_000));
-  return (AT_ONCE / perSecond) * 1_000 * between(0.5, 1.5);
+async function send(hits: Hit[], how: (hits: Hit[]) => Promise<Outcome>): Promise<void> {
+  tally.sent += hits.length;
+  const outcome = await how(hits);
+  for (const name of Object.keys(outcome) as (keyof Outcome)[]) tally[name] += outcome[name];
+  speed.add(hits.length, Date.now());
+}
+const sendLive = (hit: Hit) => send([hit], () => sendNow(target, hit));
+
+async function sendHistory(hits: readonly Hit[]): Promise<void> {
+  const batches = Array.from({ length: Math.ceil(hits.length / BATCH) }, (_, n) =>
+    hits.slice(n * BATCH, (n + 1) * BATCH),
+  );
+  const sender = async () => {
+    for (let batch = batches.shift(); batch; batch = batches.shift()) await send(batch, (all) => sendPast(target, all));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, sender));
 }
 
-async function sender(): Promise<void> {
-  while (tally.sent < limit) {
-    const { hits, live } = queue.next().value;
-    tally.sent += hits.length;
-    const outcome: Outcome = await (live ? sendNow(target, hits[0] as Hit) : sendPast(target, hits));
-    for (const name of Object.keys(outcome) as (keyof Outcome)[]) tally[name] += outcome[name];
-    speed.add(hits.length, Date.now());
-    if (live) await new Promise((done) => setTimeout(done, pause()));
+/** What goes on from where the past ends, each at its own time. */
+async function follow(): Promise<void> {
+  for (const hit of coming(began, story)) {
+    if (tally.sent >= limit) return;
+    if (!canSend(hit)) continue;
+    await sleep(hit.at - Date.now());
+    // One that takes long holds up none behind it.
+    void sendLive(hit);
   }
 }
 
+/** What happens beside that: at a pace in events a second, as long as there is one. */
+async function beside(pace: (seconds: number) => number): Promise<void> {
+  const since = Date.now();
+  const hits = present(story);
+  const sender = async () => {
+    for (let now = pace(0); now > 0 && tally.sent < limit; now = pace((Date.now() - since) / 1_000)) {
+      const hit = hits.next().value;
+      if (!canSend(hit)) continue;
+      await sendLive(hit);
+      await sleep((AT_ONCE / now) * 1_000 * between(0.5, 1.5));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, sender));
+}
+
+const history = past();
 function progress(): Progress {
   const done = tally.accepted + tally.rejected + tally.unavailable;
-  const of = Number.isFinite(limit) ? limit : HISTORY;
+  const of = Number.isFinite(limit) ? limit : history.length;
   const perSecond = speed.perSecond(Date.now());
   const goal = Number.isFinite(limit)
     ? ` of ${limit.toLocaleString("en")}`
-    : done < HISTORY
+    : done < history.length
       ? ` (last ${key ? "month" : "week"})`
       : " (live)";
   const text = `${done.toLocaleString("en")}${goal}, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s, accepted ${tally.accepted}, rejected ${tally.rejected}, failed ${tally.unavailable}`;
@@ -131,7 +143,12 @@ process.on("SIGINT", () => {
   bar.end();
   process.exit(0);
 });
-await Promise.all(Array.from({ length: AT_ONCE }, sender)).catch((error: unknown) => {
+async function run(): Promise<void> {
+  await sendHistory(history);
+  if (rate !== null) await beside(() => rate);
+  else if (tally.sent < limit) await Promise.all([follow(), beside(livelyPace)]);
+}
+await run().catch((error: unknown) => {
   bar.end();
   console.error(error instanceof Error ? error.message : String(error));
   process.exit(1);

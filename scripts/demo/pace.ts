@@ -1,12 +1,16 @@
-/** How quickly the demo goes on, and how quickly it went in the last seconds. */
+/** How lively the demo begins, and how quickly it went in the last seconds. */
 
-/** What happens live at first, so that there is something to watch; it is halved again and again until the past's pace. */
+/** What happens beside the course at first, so that there is something to watch; it is halved again and again. */
 const LIVELY_PER_SECOND = 1;
-const HALVED_EACH_SECONDS = 120;
+const HALVED_EACH_SECONDS = 60;
+/** Below this nobody watches for it. */
+const LEAST_PER_SECOND = 0.02;
 
-/** Events a second of what happens now. `settled` is the pace of the past, with which a chart by day goes on evenly. */
-export const livePace = (secondsLive: number, settled: number): number =>
-  Math.max(settled, LIVELY_PER_SECOND * 2 ** (-secondsLive / HALVED_EACH_SECONDS));
+/** Events a second beside the course; 0 when it is over. */
+export function livelyPace(secondsLive: number): number {
+  const pace = LIVELY_PER_SECOND * 2 ** (-secondsLive / HALVED_EACH_SECONDS);
+  return pace < LEAST_PER_SECOND ? 0 : pace;
+}
 
 const WINDOW_MS = 10_000;
 

@@ -1,5 +1,5 @@
 /** The people of the demo: where they come from, how many of them register, come back, play and pay. */
-import { between, chance, pick, pickShared, whole } from "./chance.ts";
+import { between, chance, newId, pick, pickShared, whole } from "./chance.ts";
 
 const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -11,17 +11,23 @@ export type Hit = {
   by: "pixel" | "server";
   agent: string;
   country: string;
+  /** The address that it came from, where that matters; only an import can say so. */
+  network?: string;
   fields: { event_id: string; event_type: string; [field: string]: unknown };
 };
+
+/** Who of the campaigns does what they should not, and since when, in epoch milliseconds. */
+export type Story = { silent: { tag: string; since: number }; cheating: { tag: string; since: number } };
 
 /** Campaigns, with their share of the traffic and how well it converts. */
 const CAMPAIGNS = [
   { tag: "search-brand", share: 0.3, registers: 0.16 },
-  { tag: "aff-bonusguide", share: 0.25, registers: 0.12 },
-  { tag: "aff-slotreviews", share: 0.18, registers: 0.09 },
-  { tag: "social-summer", share: 0.15, registers: 0.04 },
+  { tag: "aff-north", share: 0.25, registers: 0.12 },
+  { tag: "aff-south", share: 0.18, registers: 0.09 },
+  { tag: "social-summer", share: 0.12, registers: 0.04 },
   { tag: "newsletter", share: 0.08, registers: 0.2 },
-  { tag: "display-retarget", share: 0.04, registers: 0.02 },
+  { tag: "aff-west", share: 0.04, registers: 0.05 },
+  { tag: "display-retarget", share: 0.03, registers: 0.02 },
 ];
 const AGENTS = [
   {
@@ -87,8 +93,8 @@ type Person = {
 
 function somebody(): Person {
   return {
-    visitor_id: crypto.randomUUID(),
-    player_id: `player-${crypto.randomUUID().slice(0, 8)}`,
+    visitor_id: newId(),
+    player_id: `player-${newId().slice(0, 8)}`,
     campaign: pickShared(CAMPAIGNS),
     device: pickShared(AGENTS),
     home: pickShared(COUNTRIES),
@@ -120,14 +126,14 @@ const hit = (
   by,
   agent: device.agent,
   country: home.country,
-  fields: { event_id: crypto.randomUUID(), event_type, visitor_id, ...more },
+  fields: { event_id: newId(), event_type, visitor_id, ...more },
 });
 const ofPlayer = (person: Person, at: number, event_type: string, more: Record<string, unknown> = {}): Hit =>
   hit(person, at, "server", event_type, { player_id: person.player_id, platform: person.device.platform, ...more });
 const paid = ({ home }: Person, amount: string) => ({
   amount,
   currency: home.currency,
-  transaction_id: crypto.randomUUID(),
+  transaction_id: newId(),
 });
 
 function deposit(person: Person, at: number): Hit {
@@ -143,7 +149,7 @@ function deposit(person: Person, at: number): Hit {
 /** Somebody sits down to play for a while. */
 function* session(person: Person, start: number): Generator<Hit> {
   const app_id = person.apps[chance(0.75) ? 0 : person.apps.length - 1];
-  const session_id = crypto.randomUUID();
+  const session_id = newId();
   let at = start;
   const event = (event_type: string, more: Record<string, unknown> = {}) => {
     at += between(5_000, 3 * MINUTE);
@@ -168,9 +174,14 @@ function* session(person: Person, start: number): Generator<Hit> {
   }
 }
 
+/** Nobody comes by a silent one's tag, nor back by it: they play and pay as before. */
+const isSilent = ({ tag }: Person["campaign"], at: number, { silent }: Story) =>
+  tag === silent.tag && at >= silent.since;
+
 /** They come back: they play, some of them deposit, few take something out. */
-function* comeBack(person: Person, start: number): Generator<Hit> {
-  if (chance(0.4)) yield hit(person, start, "pixel", "visit", { banner_tag: person.campaign.tag });
+function* comeBack(person: Person, start: number, story: Story): Generator<Hit> {
+  if (chance(0.4) && !isSilent(person.campaign, start, story))
+    yield hit(person, start, "pixel", "visit", { banner_tag: person.campaign.tag });
   const pays = person.deposits && chance(person.whale ? 0.6 : 0.22);
   if (pays) yield deposit(person, start + between(MINUTE, 10 * MINUTE));
   yield* session(person, start + 10 * MINUTE);
@@ -181,11 +192,12 @@ function* comeBack(person: Person, start: number): Generator<Hit> {
 }
 
 /** A person, from the first visit on, over the month that follows. */
-export function* life(start: number): Generator<Hit> {
+export function* life(start: number, story: Story): Generator<Hit> {
   const person = somebody();
   const { campaign, player_id, loyalty } = person;
   const banner_tag = campaign.tag;
   let at = start;
+  if (isSilent(campaign, at, story)) return;
   if (chance(0.01)) {
     yield { ...hit(person, at, "pixel", "visit", { banner_tag }), agent: CRAWLER };
     return;
@@ -196,35 +208,52 @@ export function* life(start: number): Generator<Hit> {
     yield hit(person, at, "pixel", "visit", { banner_tag });
   }
   if (!chance(campaign.registers)) {
-    if (chance(0.1)) yield hit(person, at + whole(1, 5) * DAY, "pixel", "visit", { banner_tag });
+    const again = at + whole(1, 5) * DAY;
+    if (chance(0.1) && !isSilent(campaign, again, story)) yield hit(person, again, "pixel", "visit", { banner_tag });
     return;
   }
   at += between(MINUTE, 30 * MINUTE);
   yield hit(person, at, "pixel", "registration", { player_id, banner_tag });
-  players.push(person);
+  if (at < Date.now()) players.push(person);
   if (players.length > REMEMBERED) players.shift();
   if (person.apps.includes("gem-quest") && person.device.platform !== "web")
     yield ofPlayer(person, at + MINUTE, "install", { app_id: "gem-quest", app_version: "2.4.1" });
   if (person.deposits) yield deposit(person, at + between(2 * MINUTE, 3 * HOUR));
   yield* session(person, at + between(5 * MINUTE, 30 * MINUTE));
   for (let day = 1; day <= 30; day++) {
-    if (chance(loyalty / day ** 0.6)) yield* comeBack(person, at + day * DAY + between(-4 * HOUR, 4 * HOUR));
+    if (chance(loyalty / day ** 0.6)) yield* comeBack(person, at + day * DAY + between(-4 * HOUR, 4 * HOUR), story);
   }
 }
 
-/** More in the evening than in the morning, as people are. */
-export function startInThePast(now: number, span: number): number {
+/** Somebody who is not what they seem: these events within a second, and never anything else. */
+export function impostor(
+  at: number,
+  banner_tag: string,
+  types: readonly string[],
+  { network, agent }: { network?: string; agent?: string },
+): Hit[] {
+  const person = somebody();
+  const known = types.includes("registration") ? { player_id: person.player_id } : {};
+  return types.map((event_type, n) => ({
+    ...hit(person, at + n * 400, "pixel", event_type, { banner_tag, ...(event_type !== "visit" && known) }),
+    ...(network !== undefined && { network }),
+    ...(agent !== undefined && { agent }),
+  }));
+}
+
+/** Milliseconds from midnight: more by day than by night. */
+export function momentOfDay(): number {
   for (;;) {
-    const at = now - Math.random() * span;
-    if (chance(0.35 + 0.65 * Math.sin((Math.PI * ((at % DAY) / HOUR)) / 24))) return at;
+    const at = between(0, DAY);
+    if (chance(0.35 + 0.65 * Math.sin((Math.PI * (at / HOUR)) / 24))) return at;
   }
 }
 
-/** What happens now, for ever: newcomers, and players who come back. */
-export function* present(): Generator<Hit> {
+/** What else happens now, for ever: newcomers, and players who come back. */
+export function* present(story: Story): Generator<Hit, never> {
   for (;;) {
     const now = Date.now();
     const known = chance(0.4) ? players[whole(0, players.length - 1)] : undefined;
-    for (const one of known ? comeBack(known, now) : life(now)) if (one.at < now + 4 * HOUR) yield one;
+    for (const one of known ? comeBack(known, now, story) : life(now, story)) if (one.at < now + 4 * HOUR) yield one;
   }
 }

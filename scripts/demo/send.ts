@@ -62,8 +62,8 @@ export async function sendPast(target: Target, hits: readonly Hit[]): Promise<Ou
     }
     return all;
   }
-  const events = hits.map(({ at, agent, country, fields }) =>
-    JSON.stringify({ ...fields, timestamp: at, user_agent: agent, country }),
+  const events = hits.map(({ at, agent, country, network, fields }) =>
+    JSON.stringify({ ...fields, timestamp: at, user_agent: agent, country, source_ip: network }),
   );
   const errors = await sendBatch({ url, key, project }, events);
   for (const error of errors) all[error === null ? "accepted" : "rejected"]++;

@@ -2,15 +2,23 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { livePace, speedometer } from "../../scripts/demo/pace.ts";
-import { DAY, type Hit, life } from "../../scripts/demo/people.ts";
+import { coming, happened, PEOPLE_A_DAY } from "../../scripts/demo/course.ts";
+import { livelyPace, speedometer } from "../../scripts/demo/pace.ts";
+import { DAY, type Hit, HOUR } from "../../scripts/demo/people.ts";
 import { CURRENCIES, missingRates } from "../../scripts/demo/rates.ts";
 import { sendNow } from "../../scripts/demo/send.ts";
+import { storyOf } from "../../scripts/demo/story.ts";
 import { addDays } from "../../worker/calendar.ts";
 import { readEvent } from "../../worker/event.ts";
+import { BEFORE } from "../../worker/reports/anomalies/band.ts";
+import { type Counted, seriesOf } from "../../worker/reports/anomalies/series.ts";
+import { anomaliesIn } from "../../worker/reports/anomalies/verdict.ts";
 
-const NOW = Date.UTC(2026, 4, 31);
-const hits: Hit[] = Array.from({ length: 2_000 }, () => [...life(NOW - 30 * DAY)]).flat();
+const NOW = Date.UTC(2026, 4, 31, 15);
+const MONTH = 30 * DAY - HOUR;
+const story = storyOf(NOW, null);
+const hits: Hit[] = [...happened(NOW - MONTH, NOW, story, PEOPLE_A_DAY)];
+const idsOf = (some: readonly Hit[]) => some.map(({ fields }) => fields.event_id).sort();
 
 test("every event of the demo is taken as a pixel, by the events API or by an import", () => {
   for (const { at, by, agent, country, fields } of hits) {
@@ -29,7 +37,7 @@ test("players come back, and nobody's address is somebody's", () => {
     if (fields.player_id === undefined) continue;
     days.set(fields.player_id, (days.get(fields.player_id) ?? new Set()).add(Math.floor(at / DAY)));
   }
-  expect([...days.values()].filter(({ size }) => size > 2).length).toBeGreaterThan(days.size / 10);
+  expect([...days.values()].filter(({ size }) => size > 2).length).toBeGreaterThan(100);
   for (const { fields } of hits.filter(({ fields }) => fields.event_type === "auth"))
     expect((fields.data as { email: string }).email).toMatch(/^player-[0-9a-f]{8}@players\.example$/);
 });
@@ -56,14 +64,94 @@ test("what is paid has a rate in force on each day, and a rate that is there sta
   expect(missingRates([...known, ...brought], from, to)).toEqual([]);
 });
 
-test("a day live is about as many events as the day before", () => {
-  const yesterday = 600;
+const until = (end: number, since = NOW): Hit[] => {
+  const come: Hit[] = [];
+  for (const hit of coming(since, story)) {
+    if (hit.at >= end) break;
+    come.push(hit);
+  }
+  return come;
+};
+
+test("what happens now is as much as on the days before, in the order of time, and each once", () => {
+  const days = Array.from({ length: 7 }, (_, n) =>
+    hits.filter(({ at }) => at >= NOW - (n + 1) * DAY && at < NOW - n * DAY),
+  );
+  const week = days.reduce((sum, day) => sum + day.length, 0) / 7;
+  const next = until(NOW + DAY);
+  expect(next.length).toBeGreaterThan(0.8 * week);
+  expect(next.length).toBeLessThan(1.25 * week);
+  expect(next.map(({ at }) => at)).toEqual(next.map(({ at }) => at).toSorted((a, b) => a - b));
+  expect(new Set(idsOf([...hits, ...next])).size).toBe(hits.length + next.length);
+});
+
+test("started again later, it sends what it sent before with the same ids, what was missed, and goes on as it would have", () => {
+  const again = NOW + 7 * HOUR;
+  const since = NOW - MONTH;
+  const missed = [...happened(since, again, story, PEOPLE_A_DAY)];
+  const before = new Set(idsOf(hits));
+  expect(idsOf(missed).filter((id) => before.has(id))).toEqual(idsOf(hits));
+  // Whoever came before the month began comes back in what goes on, too.
+  const came = new Set(idsOf(missed));
+  const live = until(again);
+  expect(live.filter(({ fields }) => came.has(fields.event_id)).length).toBe(missed.length - hits.length);
+  expect(idsOf(until(again + DAY).slice(live.length))).toEqual(idsOf(until(again + DAY, again)));
+});
+
+test("a part of it is of all days, so that a few events show a month", () => {
+  const few = [...happened(NOW - MONTH, NOW, story, 3)];
+  expect(new Set(few.map(({ at }) => Math.floor(at / DAY))).size).toBeGreaterThan(27);
+});
+
+test("what is sent beside it at first, so that there is something to watch, is over within minutes and few", () => {
   let events = 0;
-  for (let second = 0; second < 86_400; second++) events += livePace(second, yesterday / 86_400);
-  expect(events).toBeGreaterThan(yesterday);
-  expect(events).toBeLessThan(1.4 * yesterday);
-  expect(livePace(0, yesterday / 86_400)).toBe(1);
-  expect(livePace(0, 50)).toBe(50);
+  for (let second = 0; second < DAY / 1_000; second++) events += livelyPace(second);
+  expect([livelyPace(0), livelyPace(600)]).toEqual([1, 0]);
+  expect(events).toBeLessThan(0.25 * hits.filter(({ at }) => at >= NOW - DAY).length);
+});
+
+/** As the projections count them: distinct events by type, tag and day; those of crawlers are in no figure. */
+function counted(): Counted[] {
+  const rows = new Map<string, Counted>();
+  for (const { at, agent, fields } of hits) {
+    if (/bot|python-requests/.test(agent) || fields.banner_tag === undefined) continue;
+    const { event_type, banner_tag } = fields as unknown as Counted;
+    const row = rows.get(`${event_type} ${banner_tag}`) ?? { event_type, banner_tag, totals: {} };
+    const date = new Date(at).toISOString().slice(0, 10);
+    row.totals[date] = (row.totals[date] ?? 0) + 1;
+    rows.set(`${event_type} ${banner_tag}`, row);
+  }
+  return [...rows.values()];
+}
+
+test("the report of anomalies tells its story: one affiliate falls silent, one has registrations that nobody expected", () => {
+  const to = addDays("2026-05-31", -1);
+  const from = addDays(to, -BEFORE - 10);
+  const { anomalies } = anomaliesIn(seriesOf(counted(), { from, to }, null), BEFORE, BEFORE + 11);
+  const told = anomalies.map(({ banner_tag, measure, kind, day }) => [addDays(from, day), banner_tag, measure, kind]);
+  const silence = new Date(story.silent.since).toISOString().slice(0, 10);
+  const cheating = new Date(story.cheating.since).toISOString().slice(0, 10);
+  expect([silence, cheating]).toEqual(["2026-05-27", "2026-05-25"]);
+  expect(told).toContainEqual([silence, "aff-south", "visit", "silence"]);
+  expect(told).toContainEqual([cheating, "aff-west", "registration", "spike"]);
+  expect(told.filter(([, tag]) => tag === "aff-north")).toEqual([]);
+});
+
+test("who cheats registers from one network within seconds and never pays; crawlers come by the same tag", () => {
+  const fakes = hits.filter(({ network }) => network !== undefined);
+  const registrations = fakes.filter(({ fields }) => fields.event_type === "registration");
+  const days = Map.groupBy(registrations, ({ at }) => Math.floor(at / DAY));
+  expect(days.size).toBeGreaterThan(4);
+  for (const day of days.values()) {
+    expect(day.length).toBeGreaterThan(20);
+    const times = day.map(({ at }) => at);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(60_000);
+  }
+  expect(new Set(fakes.map(({ network, fields }) => `${network} ${fields.banner_tag}`)).size).toBe(1);
+  const players = new Set(registrations.map(({ fields }) => fields.player_id));
+  const others = hits.filter(({ fields }) => fields.event_type !== "registration" && players.has(fields.player_id));
+  expect(others).toEqual([]);
+  expect(hits.filter(({ agent }) => agent.includes("python-requests")).length).toBeGreaterThan(100);
 });
 
 test("the speed that is shown is that of the last ten seconds", () => {

@@ -95,7 +95,7 @@ async function follow(): Promise<void> {
   for (const hit of coming(began, story)) {
     if (tally.sent >= limit) return;
     if (!canSend(hit)) continue;
-    await sleep(hit.at - Date.now());
+    await sleep(Math.max(0, hit.at - Date.now()));
     // One that takes long holds up none behind it.
     void sendLive(hit);
   }

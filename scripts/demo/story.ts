@@ -12,7 +12,7 @@ const REGISTRATIONS = 28;
 const CRAWLERS = 40;
 /** Of RFC 5737's addresses for documentation. */
 const NETWORK = "203.0.113.7";
-const CRAWLER = "Mozilla/5.0 (compatible; python-requests/2.32.3)";
+const CRAWLER = "Mozilla/5.0 (compatible; OfferCrawler/1.2)";
 
 /** `silentSince`: where an instance knows the story already, the day after the last visit by the silent one's tag. */
 export function storyOf(now: number, silentSince: number | null): Story {

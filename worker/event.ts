@@ -3,7 +3,7 @@
  * Everything else in the project speaks of these fields by these names.
  */
 import * as z from "zod";
-import { CURRENCIES, parseMoney } from "./money.ts";
+import { CURRENCIES, PAST_CURRENCIES, parseMoney } from "./money.ts";
 
 export const BUILT_IN_TYPES = [
   "visit",
@@ -132,14 +132,15 @@ const score = form(SCORE_RULE)
   .refine((value) => /^-?\d{1,16}$/.test(value) && Number.isSafeInteger(Number(value)), fault("invalid", SCORE_RULE))
   .transform(Number);
 
-const currency = z
-  .string({ error: "must be text" })
-  .refine(
-    (value) => !MACRO.test(value),
-    fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template"),
-  )
-  .transform((value) => value.toUpperCase())
-  .refine((value) => CURRENCIES.has(value), fault("invalid", "must be an ISO 4217 code, such as EUR"));
+const currencyOf = (codes: ReadonlySet<string>) =>
+  z
+    .string({ error: "must be text" })
+    .refine(
+      (value) => !MACRO.test(value),
+      fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template"),
+    )
+    .transform((value) => value.toUpperCase())
+    .refine((value) => codes.has(value), fault("invalid", "must be an ISO 4217 code, such as EUR"));
 
 const test = z
   .union([z.string(), z.number(), z.boolean()], { error: "must be 1 or 0" })
@@ -194,7 +195,7 @@ export const fields = {
   timestamp: timestamp.optional(),
   sent_at: timestamp.optional(),
   amount: amount.optional(),
-  currency: currency.optional(),
+  currency: currencyOf(CURRENCIES).optional(),
   transaction_id: text(128).optional(),
   score: score.optional(),
   test: test.optional(),
@@ -213,7 +214,7 @@ export const senderFields = {
   source_ip: z.union([z.ipv4(), z.ipv6()], { error: "must be an IPv4 or IPv6 address" }).optional(),
   user_agent: text(4096).optional(),
 };
-export const importedEvent = z.object({ ...fields, ...senderFields });
+export const importedEvent = z.object({ ...fields, ...senderFields, currency: currencyOf(PAST_CURRENCIES).optional() });
 export type ImportedEvent = z.output<typeof importedEvent>;
 
 /**

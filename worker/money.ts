@@ -38,7 +38,7 @@ export function divide(number: bigint, by: bigint): bigint {
   return twice > by || (twice === by && down % 2n !== 0n) ? down + 1n : down;
 }
 
-/** The active codes of ISO 4217 (list one, 2024), metals and test codes left out. */
+/** The active codes of ISO 4217 (list one, 2024), metals and test codes left out. The lev is still sent, and has a fixed rate. */
 export const CURRENCIES: ReadonlySet<string> = new Set(
   (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD " +
@@ -50,3 +50,11 @@ export const CURRENCIES: ReadonlySet<string> = new Set(
     "WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
   ).split(" "),
 );
+
+/** Codes that were in use at some time since 2000 and are gone (list three), with RUR, which many went on to write. */
+const FORMER =
+  "ADP AFA ANG ATS AZM BEF BGL BYB BYR CSD CUC CYP DEM ECS EEK ESP FIM FRF GHC GRD GWP HRK IEP ITL LTL LUF LVL MGF MRO " +
+  "MTL MZM NLG PTE ROL RUR SDD SIT SKK SLL SRG STD TJR TMM TPE TRL VEB VEF YUM ZMK ZWD ZWL ZWN ZWR";
+
+/** What an amount of the past may be in. */
+export const PAST_CURRENCIES: ReadonlySet<string> = new Set([...CURRENCIES, ...FORMER.split(" ")]);

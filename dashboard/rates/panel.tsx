@@ -108,12 +108,13 @@ function Feed({ may }: { may: boolean }) {
     >
       <ActionError action={action} />
       <Answered answer={answer} what="state of the feed" skeleton={<Waiting />}>
-        {({ dependencies, exchange_rates: { last_rate_date, error } }) => {
+        {({ dependencies, exchange_rates: { last_rate_date, error, without_rate } }) => {
           const { badge, means } = FEED[dependencies.exchange_rates];
           return (
             <p class="lead" data-feed={dependencies.exchange_rates}>
               <span class={`badge ${badge}`}>{dependencies.exchange_rates}</span> {means} Newest rates:{" "}
               {last_rate_date ? dateText(last_rate_date) : NOTHING}.{error && ` The feed: ${error}.`}
+              {without_rate.length > 0 && ` Money of today or yesterday has no rate: ${without_rate.join(", ")}.`}
             </p>
           );
         }}
@@ -176,8 +177,9 @@ function UploadRates({ close }: { close: () => void }) {
         }}
       >
         <p>
-          A CSV file with the header <code>currency_code,rate_date,usd_rate,data_source</code>. Uploading it again is
-          harmless: a rate of the same currency and date is replaced.
+          A CSV file with the header <code>currency_code,rate_date,usd_rate,data_source</code>, or the European Central
+          Bank's <code>eurofxref-hist.csv</code>. Uploading it again is harmless: a rate of the same currency and date
+          is replaced.
         </p>
         <div class="field">
           <label for="file">File</label>
@@ -187,7 +189,7 @@ function UploadRates({ close }: { close: () => void }) {
         <div role="status">
           {state && !action.busy && !action.error && (
             <p>
-              {exact(loaded)} of {exact(lines)} rates are loaded.
+              {exact(loaded)} of {exact(lines)} lines are loaded.
               {refused.length > 0 && " The lines below are wrong: correct them and upload the file again."}
             </p>
           )}

@@ -44,10 +44,13 @@ export async function loadRate(rate: Record<string, string | undefined>): Promis
 
 export const refreshFeed = () => read(client["exchange-rates"].refresh.$post());
 
-/** The API takes as many at once, all or none. */
+/** Lines that the API takes at once, all or none; of the bank's file, each line has a rate of some 30 currencies. */
 const AT_ONCE = 1_000;
+const DAYS_AT_ONCE = 250;
+const OF_BANK = /^Date\s*,/;
 
 export type Refused = { line: number; message: string };
+/** In lines of the file. */
 export type Upload = { loaded: number; lines: number; refused: Refused[] };
 
 /** `rates.3.usd_rate` is of the fifth line: the header is the first. */
@@ -64,13 +67,15 @@ export async function upload(text: string, told: (upload: Upload) => void): Prom
     .split(/\r?\n/)
     .filter((line) => line.trim());
   const state: Upload = { loaded: 0, lines: lines.length, refused: [] };
-  for (let at = 0; at === 0 || at < lines.length; at += AT_ONCE) {
-    const body = [header, ...lines.slice(at, at + AT_ONCE)].join("\n");
+  const atOnce = OF_BANK.test(header) ? DAYS_AT_ONCE : AT_ONCE;
+  for (let at = 0; at === 0 || at < lines.length; at += atOnce) {
+    const part = lines.slice(at, at + atOnce);
+    const body = [header, ...part].join("\n");
     try {
       const { init } = json(null);
       const headers = { ...init.headers, "content-type": "text/csv" };
-      const { loaded } = await read(client["exchange-rates"].$post({}, { init: { headers, body } }));
-      state.loaded += loaded;
+      await read(client["exchange-rates"].$post({}, { init: { headers, body } }));
+      state.loaded += part.length;
       told({ ...state });
     } catch (error) {
       if (!(error instanceof ApiError) || error.fields.length === 0) throw error;

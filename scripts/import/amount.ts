@@ -1,5 +1,5 @@
 /** Amounts as exports write them: with signs of a currency, thousands apart, a comma for the point. */
-import { CURRENCIES } from "../../worker/money.ts";
+import { PAST_CURRENCIES } from "../../worker/money.ts";
 import type { Told } from "./time.ts";
 
 /** What parts whole units from the rest, where that is known. */
@@ -15,7 +15,7 @@ const THREE_PLACES = new Set(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]);
 /** The currencies that a sign may stand for, by the languages in which it is written. */
 const SIGNS: ReadonlyMap<string, ReadonlySet<string>> = (() => {
   const signs = new Map<string, Set<string>>();
-  for (const currency of CURRENCIES)
+  for (const currency of PAST_CURRENCIES)
     for (const [locale, currencyDisplay] of [
       ["en", "symbol"],
       ["en", "narrowSymbol"],
@@ -70,7 +70,7 @@ export function readAmount(given: string, currency: string | undefined, decimal:
   if (number === "") return { error: "is not a decimal number" };
   const known = currency?.toUpperCase();
   const code = sign.toUpperCase();
-  const meant = CURRENCIES.has(code) ? new Set([code]) : SIGNS.get(sign.toLowerCase());
+  const meant = PAST_CURRENCIES.has(code) ? new Set([code]) : SIGNS.get(sign.toLowerCase());
   if (sign !== "" && !meant) return { error: `has ${sign}, which is no sign of a currency` };
   if (known && meant && !meant.has(known)) return { error: `has ${sign}, but its currency is ${known}` };
   const alone = meant?.size === 1 ? [...meant][0] : undefined;

@@ -254,9 +254,9 @@ describe.skipIf(!browserPath)("administration", () => {
     });
     await upload([...many, "EUX,2026-05-01,1,treasury"]);
     await inDialog(page).getByText("Line 1,005:").waitFor(soon);
-    await inDialog(page).getByText("1,000 of 1,004 rates are loaded").waitFor(soon);
+    await inDialog(page).getByText("1,000 of 1,004 lines are loaded").waitFor(soon);
     await upload([...many, "SEK,2026-05-01,0.1,treasury"]);
-    await inDialog(page).getByText("1,004 of 1,004 rates are loaded").waitFor(soon);
+    await inDialog(page).getByText("1,004 of 1,004 lines are loaded").waitFor(soon);
     await inDialog(page).getByRole("button", { name: "Close" }).last().click();
     await page.getByLabel("Currency, such as EUR").fill("SEK");
     await row(page, "SEK 2026-05-01").waitFor(soon);

@@ -131,6 +131,64 @@ describe("rates", () => {
     expect(await known()).toEqual(['KWD 2026-05-01 3.25000000 bank, of "K"']);
   });
 
+  const bank = [
+    "Date,USD,JPY,BGN,CYP,HRK,RUB,",
+    "2026-01-05,1.1700,183.10,N/A,N/A,N/A,N/A,",
+    "2022-12-30,1.0666,140.66,1.9558,N/A,7.5365,N/A,",
+    "2022-03-01,1.1162,128.33,1.9558,N/A,7.5675,117.2010,",
+  ];
+  const CSV = { "content-type": "text/csv" };
+  it("come as the European Central Bank's CSV", async () => {
+    const answer = await post(`${bank.join("\n")}\n`, CSV);
+    expect([answer.status, await answer.json()]).toEqual([201, { loaded: 11 }]);
+    expect(await known("to=2022-12-31&from=2022-12-01")).toEqual([
+      "BGN 2022-12-30 0.54535229 ecb",
+      "EUR 2022-12-30 1.06660000 ecb",
+      "HRK 2022-12-30 0.14152458 ecb",
+      "JPY 2022-12-30 0.00758282 ecb",
+    ]);
+    expect(await known("currency_code=RUB")).toEqual(["RUB 2022-03-01 0.00952381 ecb"]);
+    // The day's own file.
+    const day = "Date, USD, JPY, \n27 November 2026, 1.1600, 180.00, \n";
+    expect((await post(day, CSV)).status).toBe(201);
+    expect(await known("from=2026-11-01")).toEqual(["EUR 2026-11-27 1.16000000 ecb", "JPY 2026-11-27 0.00644444 ecb"]);
+  });
+
+  it.each<[string, string, string]>([
+    ["a day twice", [...bank, bank[1]].join("\n"), "it has 2026-01-05 twice"],
+    ["a day that is none", `${bank[0]}\n2026-02-30,1,1,1,1,1,1,\n`, "2026-02-30 is not a date"],
+    ["no USD", "Date,JPY,\n2026-01-05,183.10,\n", "it has no rate of USD on 2026-01-05"],
+    ["a rate in words", `${bank[0]}\n2026-01-05,1.17,much,,,,,\n`, "its rate of JPY on 2026-01-05"],
+    ["a short line", `${bank[0]}\n2026-01-05,1.17\n`, "a line with another number of cells"],
+    ["no line", `${bank[0]}\n`, "it has no line of rates"],
+    [
+      "another header",
+      "date;usd;jpy\n2026-01-05;1;2\n",
+      "must have the header currency_code,rate_date,usd_rate,data_source",
+    ],
+    [
+      "years of rates",
+      `Date,USD,JPY\n${Array.from({ length: 5_001 }, (_, n) => `${new Date(n * 86_400_000).toISOString().slice(0, 10)},1,2`).join("\n")}`,
+      "send at most 10000",
+    ],
+  ])("of the bank's CSV are refused as a whole with %s", async (_, csv, message) => {
+    const answer = await post(csv, CSV);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(message)]);
+    expect(await known()).toEqual([]);
+  });
+
+  it("of many days are written in parts, and the audit says which days", async () => {
+    const days = Array.from({ length: 4_000 }, (_, n) => new Date(n * 86_400_000).toISOString().slice(0, 10));
+    const answer = await post(`Date,USD,JPY\n${days.map((day) => `${day},1,2`).join("\n")}`, CSV);
+    expect([answer.status, await answer.json()]).toEqual([201, { loaded: 8_000 }]);
+    const stored = await env.DB.prepare("SELECT count(*) AS rates FROM exchange_rates").first();
+    expect(stored).toEqual({ rates: 8_000 });
+    const audit = await (await SELF.fetch(`${HOST}/api/v1/audit?limit=1`, { headers: ADMIN })).json();
+    expect(audit).toMatchObject({
+      rows: [{ details: { from: "1970-01-01", to: days.at(-1), currencies: ["EUR", "JPY"], data_source: "ecb" } }],
+    });
+  });
+
   const good = rate("EUR", "2026-05-01", "1.08");
   const header = "currency_code,rate_date,usd_rate,data_source";
   it.each<[string, unknown, string[]]>([
@@ -290,7 +348,7 @@ describe("the feed", () => {
     expect(await known()).toEqual(IN_FORCE);
     const { status, body } = await health(bindings);
     expect([status, body.status, body.dependencies.exchange_rates]).toEqual([200, "ok", "failing"]);
-    expect(body.exchange_rates).toEqual({ last_rate_date: "2026-05-04", error: state.error });
+    expect(body.exchange_rates).toEqual({ last_rate_date: "2026-05-04", error: state.error, without_rate: [] });
     // And it mends.
     await fedBy({ body: GOOD }, address);
     expect((await refreshRates(bindings, NOW + 120_000)).status).toBe("ok");

@@ -10,8 +10,9 @@ import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readText } from "../http/read-text.ts";
-import { CURRENCIES } from "../money.ts";
-import { type FeedHealth, refreshRates } from "../rates/feed.ts";
+import { PAST_CURRENCIES } from "../money.ts";
+import { isEcbCsv, readEcbCsv } from "../rates/ecb.ts";
+import { FEED, type FeedHealth, refreshRates } from "../rates/feed.ts";
 import { formatRate, parseRate, type Rate, storeRates } from "../rates/rate.ts";
 import { date, format } from "../reports/period.ts";
 import { formatOf, table } from "../reports/table.ts";
@@ -20,11 +21,16 @@ import { act } from "./audit.ts";
 import { pageParameters } from "./page.ts";
 
 const MOST_RATES = 1_000;
+/** Of the bank's own file: a year. */
+const MOST_OF_BANK = 10_000;
+/** In one statement: D1 takes 2 MB. */
+const RATES_AT_ONCE = 2_500;
+const COLUMNS = ["currency_code", "rate_date", "usd_rate", "data_source"];
 /** Rows read at once where all are asked for. */
 const STREAMED_PAGE = 2_000;
 const RATE_RULE = "must be a decimal string above 0, at most 1000, with at most 8 places";
 
-const currency_code = z.string().refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR");
+const currency_code = z.string().refine((code) => PAST_CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR");
 const rate = z.strictObject({
   currency_code: currency_code.refine((code) => code !== "USD", "must not be USD, whose rate is always 1"),
   rate_date: z.string().refine(isDate, "must be a date, YYYY-MM-DD"),
@@ -79,13 +85,46 @@ const view = ({ usd_rate, loaded_at, ...row }: Rate & { loaded_at: number }): Ra
   loaded_at: new Date(loaded_at).toISOString(),
 });
 
+const ofBody = (message: string) => Problem.of("body", `body ${message}`, "invalid");
+
+function ratesOfBank(text: string): Rate[] {
+  const reading = readEcbCsv(text);
+  if (!reading.ok) throw ofBody(`is not the European Central Bank's file: ${reading.error}`);
+  const { rates } = reading;
+  if (rates.length > MOST_OF_BANK)
+    throw ofBody(
+      `has ${rates.length} rates; send at most ${MOST_OF_BANK}, some 300 days, at once, each part with the header. ` +
+        "The last 90 days come by themselves with ECB_FEED_URL=https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml",
+    );
+  return rates.map((rate) => ({ ...rate, data_source: FEED }));
+}
+
 async function readRates(c: Context<App>): Promise<Rate[]> {
   const csv = /^text\/csv\b/i.test(c.req.header("content-type") ?? "");
-  const rows = csv ? readCsv(await readText(c.req.raw, ADMINISTRATION)) : null;
-  if (csv && !rows)
-    throw Problem.of("body", "body must be CSV with a header, and as many cells in each line", "invalid");
+  const text = csv ? await readText(c.req.raw, ADMINISTRATION) : "";
+  if (isEcbCsv(text)) return ratesOfBank(text);
+  const rows = csv ? readCsv(text) : null;
+  const [first] = rows ?? [];
+  if (csv && !first) throw ofBody("must be CSV with a header, and as many cells in each line");
+  if (first && COLUMNS.some((name) => !(name in first)))
+    throw ofBody(`must have the header ${COLUMNS.join(",")}, or be the European Central Bank's CSV: Date,USD,…`);
   const { rates } = rows ? accept({ rates: rows }, newRates) : await readBody(c, newRates);
   return rates.map((given) => ({ ...given, usd_rate: parseRate(given.usd_rate) as number }));
+}
+
+function* partsOf(rates: readonly Rate[]): Generator<readonly Rate[]> {
+  for (let at = 0; at < rates.length; at += RATES_AT_ONCE) yield rates.slice(at, at + RATES_AT_ONCE);
+}
+
+/** What the audit keeps: each rate, or of many which days of which currencies. */
+function detailsOf(rates: readonly Rate[]) {
+  if (rates.length <= MOST_RATES)
+    return {
+      rates: rates.map((one) => `${one.currency_code} ${one.rate_date} ${formatRate(one.usd_rate)} ${one.data_source}`),
+    };
+  const days = rates.map(({ rate_date }) => rate_date).sort();
+  const currencies = [...new Set(rates.map(({ currency_code }) => currency_code))].sort();
+  return { from: days[0], to: days.at(-1), currencies, data_source: rates[0]?.data_source };
 }
 
 function everywhere({ var: { principal } }: Context<App>): void {
@@ -120,18 +159,21 @@ export const exchangeRateRoutes = new Hono<App>()
         next = page.next_cursor;
       }
     }
-    const columns = ["currency_code", "rate_date", "usd_rate", "data_source", "loaded_at"];
+    const columns = [...COLUMNS, "loaded_at"];
     return table(c, { body, columns, rows: json ? body.rows : all() });
   })
   .post("/exchange-rates", atLeast("admin"), async (c) => {
     everywhere(c);
     const rates = await readRates(c);
     const now = Date.now();
-    const details = {
-      rates: rates.map((one) => `${one.currency_code} ${one.rate_date} ${formatRate(one.usd_rate)} ${one.data_source}`),
+    const what = {
+      project_id: null,
+      action: "exchange_rates.load",
+      subject: String(rates.length),
+      details: detailsOf(rates),
     };
-    const what = { project_id: null, action: "exchange_rates.load", subject: String(rates.length), details };
-    await act(openDatabase(c.env.DB), c.var.principal, now, what, [storeRates(rates, now)]);
+    const statements = [...partsOf(rates)].map((part) => storeRates(part, now));
+    await act(openDatabase(c.env.DB), c.var.principal, now, what, statements);
     return c.json({ loaded: rates.length } satisfies Loaded, 201);
   })
   .post("/exchange-rates/refresh", atLeast("admin"), async (c) => {

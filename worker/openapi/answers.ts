@@ -319,7 +319,10 @@ export const health = z
       runner: state.describe("What brings the tables forward."),
       exchange_rates: feedState.describe("Leaves the status as it is: the last good rates stay in force."),
     }),
-    exchange_rates: z.object(feedFields),
+    exchange_rates: z.object({
+      ...feedFields,
+      without_rate: z.array(text).describe("Currencies of today's and yesterday's money that no rate converts."),
+    }),
     projections: z.record(
       z.string(),
       z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),

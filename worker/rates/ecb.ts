@@ -1,9 +1,10 @@
 /**
- * Reads the European Central Bank's reference rates: units of each currency for one euro, by day. Strictly: a document
- * that is cut off, is another one, or lacks what a rate in USD needs is refused as a whole.
+ * Reads the European Central Bank's reference rates: units of each currency for one euro, by day, as XML or CSV. Strictly: a
+ * document that is cut off, is another one, or lacks what a rate in USD needs is refused as a whole.
  */
 import { isDate } from "../calendar.ts";
-import { CURRENCIES, divide } from "../money.ts";
+import { readCsv } from "../http/csv.ts";
+import { divide, PAST_CURRENCIES } from "../money.ts";
 import { isRate, RATE_UNITS, type Rate } from "./rate.ts";
 
 type EcbRate = Omit<Rate, "data_source">;
@@ -80,16 +81,51 @@ export function readEcb(xml: string): EcbReading {
   if (error !== null) return { ok: false, error };
   if (!whole) return { ok: false, error: "it is not complete XML" };
   if (days.length === 0) return { ok: false, error: "it has no date" };
+  return crossed(days);
+}
+
+function crossed(days: readonly Day[]): EcbReading {
   const rates: EcbRate[] = [];
   for (const { date: rate_date, perEuro } of days) {
     const usd = perEuro.get("USD");
     if (!usd) return { ok: false, error: `it has no rate of USD on ${rate_date}` };
     for (const [currency_code, value] of perEuro.set("EUR", EURO)) {
-      if (currency_code === "USD" || !CURRENCIES.has(currency_code)) continue;
+      if (currency_code === "USD" || !PAST_CURRENCIES.has(currency_code)) continue;
       const usd_rate = cross(usd, value);
       if (!isRate(usd_rate)) return { ok: false, error: `its rate of ${currency_code} is out of range` };
       rates.push({ currency_code, rate_date, usd_rate: Number(usd_rate) });
     }
   }
   return { ok: true, rates };
+}
+
+/** The history begins with `Date,USD,…`; the day's own file has a blank behind each comma. */
+export const isEcbCsv = (text: string): boolean => /^\uFEFF?Date(?:\s*,\s*[A-Z]{3})+\s*,?\s*\r?\n/.test(text);
+
+/** `05 January 2026`, as the day's own file has it, or `2026-01-05`. */
+function dateOf(text: string): string {
+  const at = /^\d{1,2} [A-Z][a-z]+ \d{4}$/.test(text) ? Date.parse(`${text} UTC`) : Number.NaN;
+  return Number.isNaN(at) ? text : new Date(at).toISOString().slice(0, 10);
+}
+
+export function readEcbCsv(text: string): EcbReading {
+  const rows = readCsv(text);
+  if (!rows || rows.length === 0)
+    return { ok: false, error: "it has no line of rates, or a line with another number of cells" };
+  const days: Day[] = [];
+  for (const { Date: day = "", ...cells } of rows) {
+    const date = dateOf(day);
+    if (!isDate(date)) return { ok: false, error: `${day || "a line"} is not a date` };
+    if (days.some((one) => one.date === date)) return { ok: false, error: `it has ${date} twice` };
+    const perEuro = new Map<string, Decimal>();
+    for (const [currency, cell] of Object.entries(cells)) {
+      // A comma ends each line; a currency that has no rate that day, or is gone, has N/A.
+      if (currency === "" || cell === "" || cell === "N/A") continue;
+      const value = decimal(cell);
+      if (value === null) return { ok: false, error: `its rate of ${currency} on ${date} is not a positive decimal` };
+      perEuro.set(currency, value);
+    }
+    days.push({ date, perEuro });
+  }
+  return crossed(days);
 }

@@ -11,6 +11,7 @@ import type { Projection } from "../projections/projection.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { VERSION } from "../version.ts";
+import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
 
 /**
  * A projection that has not reached an event after this long is behind, in milliseconds, unless it says another: after the
@@ -50,8 +51,11 @@ export type Health = {
   migration: string | null;
   /** `archive` is `off` in an instance that was deployed without a bucket. */
   dependencies: { database: State; live: State; archive: State | "off"; runner: State; exchange_rates: Rates };
-  /** What the feed of rates is about; the last good rates stay in force. */
-  exchange_rates: Omit<FeedHealth, "status">;
+  /**
+   * What the feed of rates is about; the last good rates stay in force. `without_rate` are currencies of today's and
+   * yesterday's money that no rate converts.
+   */
+  exchange_rates: Omit<FeedHealth, "status"> & { without_rate: string[] };
   projections: Record<string, ProjectionHealth>;
   /** They are tried again by themselves; why they fail is in the logs. */
   failing_duties: FailingDuty[];
@@ -107,7 +111,7 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 
 async function healthOf(env: Env, now: number): Promise<Health> {
   const db = openDatabase(env.DB);
-  const [database, migration, duties, cron, live, archive, runner, feed] = await Promise.all([
+  const [database, migration, duties, cron, live, archive, runner, feed, unrated] = await Promise.all([
     check("database", projectionHealth(env, db, now)),
     check("migrations", newestMigration(db)),
     check("duties", failingDuties(db)),
@@ -116,6 +120,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
     hasArchive(env) ? check("archive", env.ARCHIVE.head(SETTINGS)) : { state: "off" as const },
     check("runner", env.RUNNER.getByName("tables").ping()),
     check("exchange_rates", feedHealth(env, db, now)),
+    check("currencies", withoutRate(db, now)),
   ]);
   const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
@@ -130,7 +135,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
     version: VERSION,
     migration: migration.answer ?? null,
     dependencies: { ...needed, exchange_rates },
-    exchange_rates: rates,
+    exchange_rates: { ...rates, without_rate: unrated.answer ?? [] },
     projections,
     failing_duties: duties.answer ?? [],
     last_cron: cron.answer ?? null,
@@ -144,6 +149,7 @@ let copy: { health: Health; until: number } | null = null;
 /** Makes the next answer of this isolate ask the parts again. */
 export function forgetHealth(): void {
   copy = null;
+  forgetWithoutRate();
 }
 
 export const healthRoutes = new Hono<{ Bindings: Env }>().get("/health", async (c) => {

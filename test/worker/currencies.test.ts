@@ -1,0 +1,140 @@
+/** Currencies that are gone, that joined the euro, or that no rate converts. */
+import { createExecutionContext, SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { app } from "../../worker/app.ts";
+import { addDays } from "../../worker/calendar.ts";
+import { type Door, readEvent } from "../../worker/event.ts";
+import { CURRENCIES, divide, PAST_CURRENCIES } from "../../worker/money.ts";
+import { JOINED, JOINED_UNITS, unitsPerEuro } from "../../worker/rates/euro.ts";
+import { forgetHealth } from "../../worker/reports/health.ts";
+import { rateInForce } from "../../worker/reports/usd.ts";
+import { ADMIN } from "./keys.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://currencies.example";
+const PROJECT = "currencies";
+const today = new Date().toISOString().slice(0, 10);
+
+const load = async (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) => {
+  const body = rates.map(([currency_code, rate_date, usd_rate]) => ({
+    currency_code,
+    rate_date,
+    usd_rate,
+    data_source: "a test",
+  }));
+  const request = { method: "POST", headers: ADMIN, body: JSON.stringify({ rates: body }) };
+  expect((await SELF.fetch(`${HOST}/api/v1/exchange-rates`, request)).status).toBe(201);
+};
+const buy = async (...bought: [day: string, amount: number, currency: string][]) => {
+  const events = bought.map(([day, amount, currency]) =>
+    storedEvent({
+      project_id: PROJECT,
+      event_type: "purchase",
+      player_id: "p1",
+      timestamp: Date.parse(`${day}T12:00:00Z`),
+      amount: amount * 10_000,
+      currency,
+    }),
+  );
+  await deliver([{ events }]);
+  await settle();
+};
+type Total = { usd: string; unconverted: Record<string, string> };
+const revenue = async (day: string): Promise<Total> => {
+  const answer = await SELF.fetch(`${HOST}/api/v1/revenue?project_id=${PROJECT}&from=${day}&to=${day}`, {
+    headers: ADMIN,
+  });
+  const { total } = await answer.json<{ total: { total_usd: string; unconverted: Record<string, string> } }>();
+  return { usd: total.total_usd, unconverted: total.unconverted };
+};
+const withoutRate = async (): Promise<string[]> => {
+  forgetHealth();
+  const answer = await app.request(`${HOST}/health`, {}, env, createExecutionContext());
+  return (await answer.json<{ exchange_rates: { without_rate: string[] } }>()).exchange_rates.without_rate;
+};
+
+beforeAll(() => createProject(PROJECT, { timezone: "UTC", currency: "USD" }));
+
+describe("a currency that is gone", () => {
+  const event = (currency: string) => [
+    ["event_type", "deposit"],
+    ["player_id", "p"],
+    ["banner_tag", "t"],
+    ["amount", "100.00"],
+    ["currency", currency],
+    ["timestamp", Date.UTC(2022, 10, 1)],
+  ];
+  const taken = (door: Door, currency: string, now: number) =>
+    readEvent(event(currency) as [string, unknown][], door, now).ok;
+  const then = Date.UTC(2022, 10, 1);
+
+  it.each(["HRK", "LTL", "LVL", "EEK", "BYR", "ANG", "RUR", "VEF", "hrk"])("%s is taken in an import", (currency) => {
+    expect(taken("import", currency, Date.now())).toBe(true);
+    for (const door of ["pixel", "api"] as const) expect(taken(door, currency, then)).toBe(false);
+  });
+
+  it("is none that was never there, and none of today's", () => {
+    expect(taken("import", "XYZ", Date.now())).toBe(false);
+    const codes = [...PAST_CURRENCIES];
+    expect(codes.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
+    expect(PAST_CURRENCIES.size).toBeGreaterThan(CURRENCIES.size + 40);
+    for (const [currency] of JOINED) expect(PAST_CURRENCIES.has(currency)).toBe(true);
+  });
+
+  it("is converted where a rate is loaded", async () => {
+    await load(["HRK", "2022-11-01", "0.13"]);
+    await buy(["2022-11-01", 100, "HRK"]);
+    expect(await revenue("2022-11-01")).toEqual({ usd: "13.00", unconverted: {} });
+  });
+});
+
+describe("a currency that the euro took the place of", () => {
+  it("is worth what the euro is, from the day on, and not before", async () => {
+    await load(["EUR", "2022-12-31", "1.07"], ["EUR", "2026-01-05", "1.17"], ["EUR", "2015-02-02", "1.1345"]);
+    await buy(["2022-12-31", 753.45, "HRK"], ["2023-01-01", 753.45, "HRK"], ["2026-01-05", 195.583, "BGN"]);
+    expect(await revenue("2022-12-31")).toEqual({ usd: "0.00", unconverted: { HRK: "753.45" } });
+    // A hundred euros.
+    expect(await revenue("2023-01-01")).toEqual({ usd: "107.00", unconverted: {} });
+    expect(await revenue("2026-01-05")).toEqual({ usd: "117.00", unconverted: {} });
+  });
+
+  it("has its own rate where one is in force", async () => {
+    await load(["BGN", "2026-02-02", "0.5"], ["EUR", "2026-02-02", "1.17"]);
+    await buy(["2026-02-02", 10, "BGN"]);
+    expect(await revenue("2026-02-02")).toEqual({ usd: "5.00", unconverted: {} });
+  });
+
+  it.each(JOINED)("%s is crossed exactly, half to even", async (currency, perEuro, since) => {
+    const fixed = BigInt(unitsPerEuro(perEuro));
+    expect(Number(fixed) / JOINED_UNITS).toBe(Number(perEuro));
+    // In the middle between two, where that can be: of the litas.
+    const middle = Array.from({ length: 5_000 }, (_, n) => BigInt(n)).filter(
+      (usd) => (2n * usd * BigInt(JOINED_UNITS)) % (2n * fixed) === fixed,
+    );
+    expect(middle.length > 0).toBe(currency === "LTL");
+    for (const usd of [108_250_000n, 117_000_001n, 99_999_999n, ...middle]) {
+      await db.run(sql`INSERT OR REPLACE INTO exchange_rates VALUES ('EUR', ${since}, ${Number(usd)}, 'a test', 0)`);
+      const found = await db.get<{ rate: number }>(
+        sql`SELECT ${rateInForce(sql`p.currency`, sql`p.day`)} AS rate FROM (SELECT ${currency} AS currency, ${since} AS day) p`,
+      );
+      expect(BigInt(found.rate)).toBe(divide(usd * BigInt(JOINED_UNITS), fixed));
+    }
+    // The day before it is a currency of its own.
+    const before = addDays(since, -1);
+    await db.run(sql`INSERT OR REPLACE INTO exchange_rates VALUES ('EUR', ${before}, 1, 'a test', 0)`);
+    const none = sql`SELECT ${rateInForce(sql`p.currency`, sql`p.day`)} AS rate FROM (SELECT ${currency} AS currency, ${before} AS day) p`;
+    expect(await db.get(none)).toEqual({ rate: null });
+  });
+});
+
+it("the health names the currencies of today's money that no rate converts", async () => {
+  await load(["EUR", today, "1.17"]);
+  expect(await withoutRate()).toEqual([]);
+  await buy([today, 1_000, "RUB"], [today, 100, "BGN"], [today, 5, "USD"], ["2026-03-02", 5, "KWD"]);
+  expect(await withoutRate()).toEqual(["RUB"]);
+  expect(await revenue(today)).toEqual({ usd: "64.8212", unconverted: { RUB: "1000.00" } });
+  await load(["RUB", today, "0.01"]);
+  expect(await withoutRate()).toEqual([]);
+});

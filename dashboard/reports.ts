@@ -41,9 +41,9 @@ export const daysOf = ({ from, to }: Period) => ({ from, to });
 /** The same for a report of some days. */
 export const datedOf = (scope: Scope, period: Period = scope) => ({ ...aboutOf(scope), ...daysOf(period) });
 
-/** Where the whole answer can be had as a file, without a cap on rows. */
+/** Where the whole answer can be had as a file, without a cap on rows. CSV that is downloaded is opened in a spreadsheet. */
 export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
-  url.searchParams.set("format", format);
+  url.searchParams.set("format", format === "csv" ? "excel" : format);
   return url.href;
 };
 export const csvOf = (url: URL): string => fileOf(url, "csv");

@@ -1,6 +1,6 @@
 /** What is asked about one person, and about erasures. */
 import { client } from "../api.ts";
-import { query } from "../reports.ts";
+import { fileOf, query } from "../reports.ts";
 
 export const player = (project_id: string, player_id: string) =>
   query("player", { project_id, player_id }, ({ project_id, player_id }, options) =>
@@ -9,7 +9,7 @@ export const player = (project_id: string, player_id: string) =>
 
 /** Where all that is kept of a player can be had. */
 export function exportOf(project_id: string, player_id: string, format: "json" | "csv" | "ndjson"): string {
-  return client.players[":player_id"].export.$url({ param: { player_id }, query: { project_id, format } }).href;
+  return fileOf(client.players[":player_id"].export.$url({ param: { player_id }, query: { project_id } }), format);
 }
 
 export const erasures = (project_id: string) => (cursor: string | number | undefined) =>

@@ -154,7 +154,7 @@ const plain = (value: Value): string => (value === null ? "–" : String(value))
 const cells = <Row extends object>(row: Row, names: readonly (keyof Row & string)[]): Cells =>
   Object.fromEntries(names.map((name) => [name, plain(row[name] as Value)]));
 
-/** The file that a panel offers, and the same of the API. */
+/** The file that a panel offers, which begins with a mark for Excel, and the same of the API. */
 async function expectFile(page: Page, panel: string, path: string, asked: Asked = {}): Promise<void> {
   const href = await page.locator(`.panel.${panel} a[download]`).first().getAttribute("href");
   const offered = await page.request.get(new URL(href ?? "", server.url).href);
@@ -162,7 +162,7 @@ async function expectFile(page: Page, panel: string, path: string, asked: Asked 
   const headers = { authorization: `Bearer ${server.token}` };
   const file = await fetch(`${server.url}/api/v1/${path}?${query}`, { headers });
   expect(file.status).toBe(200);
-  expect(await offered.text()).toBe(await file.text());
+  expect(await offered.text()).toBe(`\uFEFF${await file.text()}`);
 }
 
 const CAMPAIGN_FIGURES = [

@@ -30,6 +30,28 @@ describe("a cell of CSV", () => {
   ])("%j is written as %j", async (given, written) => expect(await csvOf(given)).toBe(written));
 });
 
+describe("CSV for Excel", () => {
+  const rows = [{ tag: "Käse-naïve", net: "-12.50" }];
+  const columns = ["tag", "net"];
+  async function* pages() {
+    yield rows;
+  }
+  it.each<[string, () => typeof rows | AsyncIterable<typeof rows>]>([
+    ["whole", () => rows],
+    ["in pages", pages],
+  ])("%s begins with a mark, and CSV for programs does not", async (_, some) => {
+    const app = new Hono().get("/", (c) => table(c, { body: {}, columns, rows: some() }));
+    const bytes = async (format: string) => {
+      const answer = await app.request(`/?format=${format}`);
+      expect(answer.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+      return [...new Uint8Array(await answer.arrayBuffer())];
+    };
+    const text = [...new TextEncoder().encode("tag,net\r\nKäse-naïve,-12.50\r\n")];
+    expect(await bytes("excel")).toEqual([0xef, 0xbb, 0xbf, ...text]);
+    expect(await bytes("csv")).toEqual(text);
+  });
+});
+
 describe("an answer of the API", () => {
   const ask = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
     SELF.fetch(`https://answers.example${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });

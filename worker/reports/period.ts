@@ -12,7 +12,7 @@ export const date = z
   .refine(isDate, "must be a date, YYYY-MM-DD")
   .meta({ format: "date" });
 
-export const format = z.enum(FORMAT_NAMES, "must be json, csv or ndjson").optional();
+export const format = z.enum(FORMAT_NAMES, `must be one of ${FORMAT_NAMES.join(", ")}`).optional();
 
 /** Every report takes the project and may answer as CSV or NDJSON. */
 export const common = {

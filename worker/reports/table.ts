@@ -9,6 +9,8 @@ export const FORMATS = {
   json: "application/json",
   csv: "text/csv",
   ndjson: "application/x-ndjson",
+  /** CSV with a mark at its start, without which Excel takes UTF-8 for the encoding of its country. */
+  excel: "text/csv",
 } as const;
 export type Format = keyof typeof FORMATS;
 export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
@@ -36,21 +38,23 @@ function csvCell(value: Cell): string {
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+type Writer = { head(columns: readonly string[]): string; line(columns: readonly string[], row: Row): string };
+
+const csv: Writer = {
+  head: (columns) => `${columns.join(",")}\r\n`,
+  line: (columns, row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`,
+};
+
 /** How a table is written, line by line. */
-const WRITERS = {
-  csv: {
-    head: (columns) => `${columns.join(",")}\r\n`,
-    line: (columns, row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`,
-  },
+const WRITERS: Record<Exclude<Format, "json">, Writer> = {
+  csv,
+  excel: { ...csv, head: (columns) => `\uFEFF${csv.head(columns)}` },
   ndjson: {
     head: () => "",
     line: (columns, row) =>
       `${JSON.stringify(Object.fromEntries(columns.map((column) => [column, row[column] ?? null])))}\n`,
   },
-} satisfies Record<
-  Exclude<Format, "json">,
-  { head(columns: readonly string[]): string; line(columns: readonly string[], row: Row): string }
->;
+};
 
 export type Table<Body extends object> = {
   /** The whole answer, in JSON. */

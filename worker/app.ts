@@ -72,7 +72,8 @@ export const routes = [
   ),
 ];
 
-export const app = new Hono<Incoming>()
+// With or without a slash at the end it is the same route.
+export const app = new Hono<Incoming>({ strict: false })
   .use(traced)
   .route("/", pixelRoutes)
   .route("/", healthRoutes)

@@ -3,7 +3,10 @@
  * Everything else in the project speaks of these fields by these names.
  */
 import * as z from "zod";
+import { isDate } from "./calendar.ts";
+import { isNumber, numberAsSent } from "./exact-json.ts";
 import { CURRENCIES, PAST_CURRENCIES, parseMoney } from "./money.ts";
+import { isMacro, isMacroOfNumber, isUnset, namesNothing } from "./placeholder.ts";
 
 export const BUILT_IN_TYPES = [
   "visit",
@@ -22,7 +25,7 @@ export const BUILT_IN_TYPES = [
   "refund",
 ] as const;
 
-/** Why a field was refused. One table for the header, the problem document and the request log. */
+/** Why a field was refused, or taken with a doubt. One table for the headers, the answers and the request log. */
 export const ERROR_CODES = [
   "missing",
   "invalid",
@@ -31,6 +34,7 @@ export const ERROR_CODES = [
   "too_large",
   "repeated",
   "unexpanded_macro",
+  "placeholder",
   "timestamp_out_of_range",
   "unknown_project",
   "privacy_signal",
@@ -45,7 +49,7 @@ export type FieldError = { field: string; code: ErrorCode; message: string };
 
 const DATA_BYTES = 8 * 1024;
 const DATA_DEPTH = 32;
-const PIXEL_DATA_KEYS = 20;
+const PIXEL_DATA_KEYS = 40;
 /** Of an event as JSON, on the doors that take JSON. */
 export const EVENT_BYTES = 32 * 1024;
 const MINUTE = 60_000;
@@ -57,9 +61,12 @@ const ON_ITS_WAY = 10_000;
 const EPOCH = Date.UTC(2000, 0);
 
 const CONTROL = /\p{Cc}/u;
-// A template that its sender forgot to fill in: {payout}, {{clickid}}, ${sum}, %AMOUNT%, [amount].
-const MACRO = /^(?:\$?\{\{?[\w.:-]+\}?\}|%[\w.:-]+%|\[[\w.:-]+\])$/;
-const ISO_8601 = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+// Between time and zone a blank may stand, also one that was a plus: a query decodes `+02:00` to ` 02:00`.
+const ISO_8601 =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)(?: ?(Z)|(?: ?([+-])| {1,2})(\d{2})(?::?(\d{2}))?)?)?$/i;
+// A flag's emoji ends in tags (U+E0000 and on), which are seen.
+const UNSEEN = String.raw`(?:[\p{White_Space}\u115F\u1160\u2800\u3164\uFFA0]|(?![\u{E0000}-\u{E007F}])\p{Cf})+`;
+const UNSEEN_AROUND = new RegExp(`^${UNSEEN}|${UNSEEN}$`, "gu");
 
 /** Bad UTF-8 in a query arrives as U+FFFD, a lone surrogate in JSON as itself: both have lost what was meant. */
 const wellFormed = (text: string): boolean => text.isWellFormed() && !text.includes("\uFFFD");
@@ -78,15 +85,14 @@ function text(longest: number) {
     .meta({ maxLength: longest });
 }
 
+const UNEXPANDED = fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template");
+
 /** A value with a form of its own, where an unexpanded macro can be told from a wrong value. */
 function form(rule: string) {
   return z
     .union([z.string(), z.number()], { error: rule })
     .transform(String)
-    .refine(
-      (value) => !MACRO.test(value),
-      fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template"),
-    );
+    .refine((value) => !isMacroOfNumber(value), UNEXPANDED);
 }
 
 export const projectId = z
@@ -97,28 +103,36 @@ export const eventType = z
   .string({ error: "must be text" })
   .regex(/^[a-z][a-z0-9_]{0,63}$/, "must start with a-z and hold only a-z, 0-9 and _, at most 64");
 
+/** How a name from elsewhere would be written here: `Order Completed` as `order_completed`; null where nothing is left of it. */
+export function spelledAsType(name: string): string | null {
+  const words = name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/(\p{Ll}|\d)(?=\p{Lu})|(\p{Lu})(?=\p{Lu}\p{Ll})/gu, "$&_")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^[_\d]+|_+$/g, "")
+    .slice(0, 64);
+  return words === "" ? null : words;
+}
+
 const MONEY_RULE = "must be a decimal number without sign, at most 4 places, at most 900,000,000,000";
 const TIME_RULE = "must be ISO 8601 or epoch milliseconds";
 const SCORE_RULE = "must be a whole number between -2^53 and 2^53";
 
 /** Epoch milliseconds, from those or from ISO 8601; a time without a zone is UTC. */
 export const timestamp = form(TIME_RULE).transform((value, context) => {
-  const at = /^-?\d{1,16}$/.test(value)
-    ? Number(value)
-    : ISO_8601.test(value)
-      ? Date.parse(isoWithZone(value))
-      : Number.NaN;
+  const at = /^-?\d{1,16}$/.test(value) ? Number(value) : fromIso(value);
   if (Number.isFinite(at) && Math.abs(at) <= 8.64e15) return at;
   context.addIssue({ code: "custom", message: TIME_RULE, params: { code: "invalid" } });
   return z.NEVER;
 });
 
-/** The one ISO form every engine parses alike; a time without a zone is UTC. */
-function isoWithZone(value: string): string {
-  const [, date, time = "00:00", zone = "Z"] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?))?(Z|[+-]\d{2}(?::?\d{2})?)?$/i.exec(value) ?? [];
-  const offset = /^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(-2).padStart(2, "0")}` : "Z";
-  return `${date}T${time.replace(",", ".")}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : offset}`;
+/** By the one ISO form that every engine parses alike. `Date.parse` would make 2 March of 30 February. */
+function fromIso(value: string): number {
+  const [, date, time = "00:00", , sign = "+", hours = "00", minutes = "00"] = ISO_8601.exec(value) ?? [];
+  if (date === undefined || !isDate(date)) return Number.NaN;
+  return Date.parse(`${date}T${time.replace(",", ".")}${sign}${hours}:${minutes}`);
 }
 
 const amount = form(MONEY_RULE).transform((value, context) => {
@@ -135,10 +149,7 @@ const score = form(SCORE_RULE)
 const currencyOf = (codes: ReadonlySet<string>) =>
   z
     .string({ error: "must be text" })
-    .refine(
-      (value) => !MACRO.test(value),
-      fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template"),
-    )
+    .refine((value) => !isMacroOfNumber(value), UNEXPANDED)
     .transform((value) => value.toUpperCase())
     .refine((value) => codes.has(value), fault("invalid", "must be an ISO 4217 code, such as EUR"));
 
@@ -165,7 +176,7 @@ const data = z.record(z.string(), z.unknown(), { error: "must be a JSON object" 
 
 function within(value: unknown, depth: number): boolean {
   if (typeof value === "string") return wellFormed(value);
-  if (typeof value !== "object" || value === null) return true;
+  if (typeof value !== "object" || value === null || isNumber(value)) return true;
   if (depth === 0) return false;
   return Object.entries(value).every(([key, inner]) => wellFormed(key) && within(inner, depth - 1));
 }
@@ -175,10 +186,7 @@ export const fields = {
   event_id: z
     .string({ error: "must be text" })
     .refine((value) => value.length <= 64, fault("too_long", "must have at most 64 characters"))
-    .refine(
-      (value) => !MACRO.test(value),
-      fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template"),
-    )
+    .refine((value) => !isMacro(value), UNEXPANDED)
     .refine((value) => /^[A-Za-z0-9._:-]+$/.test(value), fault("invalid", "must hold only A-Z a-z 0-9 . _ : -"))
     .meta({ maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" })
     .optional(),
@@ -189,14 +197,16 @@ export const fields = {
   project_id: projectId.optional(),
   app_id: text(128).optional(),
   session_id: text(128).optional(),
-  click_id: text(128).optional(),
+  // TikTok's have some 330.
+  click_id: text(512).optional(),
   platform: text(128).optional(),
   app_version: text(128).optional(),
   timestamp: timestamp.optional(),
   sent_at: timestamp.optional(),
   amount: amount.optional(),
   currency: currencyOf(CURRENCIES).optional(),
-  transaction_id: text(128).optional(),
+  // Order ids are short; a purchase token of Google Play, which some send instead, has some 150.
+  transaction_id: text(255).optional(),
   score: score.optional(),
   test: test.optional(),
   data: data.optional(),
@@ -265,7 +275,60 @@ export type Door = keyof typeof DOORS;
 /** Other names that the wire accepts. */
 export const ALIASES: Readonly<Record<string, string>> = { btag: "banner_tag", game_id: "app_id" };
 
-export type Reading = { ok: true; event: ImportedEvent } | { ok: false; errors: FieldError[] };
+/** `warnings` is what the event was taken in spite of. */
+export type Reading = { ok: true; event: ImportedEvent; warnings: FieldError[] } | { ok: false; errors: FieldError[] };
+
+/** What is said of a field's value before its rule is asked. */
+type Doubt = { code: ErrorCode; message: string };
+const MACRO: Doubt = { code: "unexpanded_macro", message: "arrived unexpanded, and was kept as further data" };
+const UNSET: Doubt = { code: "placeholder", message: "is what is written for no value, and was kept as further data" };
+const NOBODY: Doubt = { code: "placeholder", message: "names nobody: all events with it would be one and the same" };
+const NO_PAYMENT: Doubt = {
+  code: "placeholder",
+  message: "tells no payment from another, and was kept as further data",
+};
+
+/** An id of something: also `0` and `none` are no such id. */
+const ofId = (value: string) => (isUnset(value) || namesNothing(value) ? UNSET : isMacro(value) ? MACRO : null);
+/** A name, which may be any word that somebody chose. */
+const ofName = (value: string) => (isUnset(value) ? UNSET : isMacro(value) ? MACRO : null);
+const nobody = (value: string) => (namesNothing(value) || isMacro(value) ? NOBODY : null);
+
+/**
+ * Fields that would make one of many: an event is taken without such a value, which stays in `data`; where it alone says
+ * who it was, the event is refused.
+ */
+const DOUBTS: Readonly<Record<string, (value: string) => Doubt | null>> = {
+  player_id: nobody,
+  visitor_id: nobody,
+  transaction_id: (value) => (namesNothing(value) || isMacro(value) ? NO_PAYMENT : null),
+  event_id: (value) => (isUnset(value) ? UNSET : null),
+  click_id: ofId,
+  session_id: ofId,
+  banner_tag: ofName,
+  app_id: ofName,
+  platform: ofName,
+  app_version: ofName,
+};
+
+/** Text fields to which a number may be sent: databases number their players and orders. */
+const NUMBERED = new Set(["event_id", ...Object.keys(DOUBTS)]);
+const WHOLE = /^-?\d+$/;
+
+/** A value as its rule takes it: numbers with all their digits, tags without what is not seen around them. */
+function asRuled(field: string, value: unknown): unknown {
+  const digits = numberAsSent(value);
+  if (field === "banner_tag" && typeof value === "string") return value.replace(UNSEEN_AROUND, "");
+  if (digits === null || field === "data") return value;
+  if (NUMBERED.has(field)) return WHOLE.test(digits) || field === "app_version" ? digits : value;
+  // 12.50 is 12.5, and 1e3 is 1000; what has more digits than a number holds is judged by them.
+  if (!/^-?\d+\.?\d*$/.test(digits)) return Number(digits);
+  return typeof value === "number" ? value : digits.replace(/\.0*$|(\.\d*[1-9])0+$/, "$1");
+}
+
+const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isNumber(value);
 
 /**
  * Reads one event as it came. Never throws; `now` is epoch milliseconds.
@@ -275,9 +338,11 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   const { takes, required, data, dataKeys, oldest, ages, sentNow } = DOORS[door];
   const { shape } = takes;
   const errors: FieldError[] = [];
+  const warnings: FieldError[] = [];
   const known: Record<string, unknown> = {};
   const other: [string, unknown][] = [];
   const seen = new Set<string>();
+  let beyond = 0;
   for (const [key, value] of sent) {
     const field = ALIASES[key] ?? key;
     if (seen.has(field)) {
@@ -289,22 +354,29 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     }
     seen.add(field);
     if (value === "" || value === null || value === undefined) continue;
-    if (Object.hasOwn(shape, field) && (data || field !== "data")) known[field] = value;
-    else other.push([field, value]);
+    if (Object.hasOwn(shape, field) && (data || field !== "data")) {
+      const ruled = asRuled(field, value);
+      if (ruled !== "") known[field] = ruled;
+      if (field === "app_version" && isNumber(value) && !WHOLE.test(ruled as string)) {
+        const message = `app_version came as a number, which has no last zero: send it in quotes, as "${ruled}"`;
+        warnings.push({ field, code: "invalid", message });
+      }
+    } else if (other.length < dataKeys) other.push([field, value]);
+    else beyond++;
   }
-  if (other.length > dataKeys) {
-    errors.push({ field: "data", code: "too_many_keys", message: `at most ${PIXEL_DATA_KEYS} further keys` });
-  } else if (other.length > 0) {
-    const given = known.data;
-    if (given === undefined) known.data = Object.fromEntries(other);
-    else if (typeof given === "object" && !Array.isArray(given)) {
-      known.data = Object.fromEntries([...other, ...Object.entries(given as object)]);
-    }
+  if (beyond > 0) {
+    const message = `${beyond} further keys were left out: a pixel keeps ${dataKeys} of them`;
+    warnings.push({ field: "data", code: "too_many_keys", message });
   }
 
   // Of the sender's clock and not of the event. What cannot be read of it must not cost the event.
   const sent_at = sentNow ? timestamp.safeParse(known.sent_at).data : undefined;
+  if (sentNow && known.sent_at !== undefined && sent_at === undefined) {
+    warnings.push({ field: "sent_at", code: "invalid", message: `sent_at ${TIME_RULE}, and was left out` });
+  }
   delete known.sent_at;
+  const doubtful = setAside(known, errors, warnings);
+  keep(known, other, doubtful);
   const parsed = takes.safeParse(known);
   for (const issue of parsed.error?.issues ?? []) {
     const field = String(issue.path[0] ?? "event");
@@ -313,15 +385,22 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     const code = absent
       ? "missing"
       : (((issue as { params?: { code?: ErrorCode } }).params?.code ?? "invalid") as ErrorCode);
-    errors.push({ field, code, message: `${field} ${absent ? "is required" : issue.message}` });
+    const message = `${field} ${absent ? "is required" : messageOf(field, known[field], issue.message)}`;
+    errors.push({ field, code, message });
   }
   const refuse = (field: string, code: ErrorCode, message: string) => {
     if (!errors.some((error) => error.field === field)) errors.push({ field, code, message });
   };
-  if (known.player_id === undefined && known.visitor_id === undefined) {
+  if (
+    known.player_id === undefined &&
+    known.visitor_id === undefined &&
+    !errors.some(({ code }) => code === "placeholder")
+  ) {
     refuse("player_id", "missing", "player_id is required (visitor_id where the player is not known yet)");
   }
-  for (const field of required) if (known[field] === undefined) refuse(field, "missing", `${field} is required`);
+  for (const field of required) {
+    if (known[field] === undefined && !doubtful.has(field)) refuse(field, "missing", `${field} is required`);
+  }
   if (known.amount !== undefined && known.currency === undefined) {
     refuse("currency", "missing", "currency is required where there is an amount");
   }
@@ -337,7 +416,48 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     refuse("timestamp", "timestamp_out_of_range", `timestamp must be at most 5 minutes ahead and ${ages}${hint}`);
   }
   if (errors.length > 0 || !parsed.success) return { ok: false, errors };
-  return { ok: true, event: at === stated ? parsed.data : { ...parsed.data, timestamp: at } };
+  return { ok: true, event: at === stated ? parsed.data : { ...parsed.data, timestamp: at }, warnings };
+}
+
+/** Takes out what stands for nothing. Returns it, by field. */
+function setAside(known: Record<string, unknown>, errors: FieldError[], warnings: FieldError[]): Map<string, string> {
+  const doubtful = new Map<string, string>();
+  for (const [field, doubtOf] of Object.entries(DOUBTS)) {
+    const value = known[field];
+    const doubt = typeof value === "string" ? doubtOf(value) : null;
+    if (doubt === null) continue;
+    delete known[field];
+    const { code, message } = doubt;
+    // A player's id is never done without: the visitor behind it would become somebody else's past.
+    if (field === "player_id" || (field === "visitor_id" && known.player_id === undefined)) {
+      errors.push({ field, code, message: `${field} ${message}` });
+    } else {
+      doubtful.set(field, value as string);
+      warnings.push({ field, code, message: `${field} ${message}` });
+    }
+  }
+  return doubtful;
+}
+
+/** Puts into `data` what has no field of its own, and what was set aside as long as there is room. */
+function keep(known: Record<string, unknown>, other: [string, unknown][], doubtful: ReadonlyMap<string, string>): void {
+  if (other.length === 0 && doubtful.size === 0) return;
+  const given = known.data ?? {};
+  if (!isObject(given)) return;
+  const kept = Object.fromEntries([...other, ...Object.entries(given)]);
+  for (const [field, value] of doubtful) {
+    if (Object.hasOwn(kept, field) || bytesOf({ ...kept, [field]: value }) > DATA_BYTES) continue;
+    kept[field] = value;
+  }
+  known.data = kept;
+}
+
+function messageOf(field: string, value: unknown, message: string): string {
+  if (field === "event_type" && typeof value === "string") {
+    const spelled = spelledAsType(value);
+    return spelled === null || spelled === value ? message : `${message}; this one could be ${spelled}`;
+  }
+  return NUMBERED.has(field) && isNumber(value) ? "must be text or a whole number" : message;
 }
 
 /** An event that was taken: as the queue carries it and the log stores it. Absent is null. */

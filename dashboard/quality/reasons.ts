@@ -7,6 +7,11 @@ export const REASONS: Record<string, { title: string; means: string; colour: str
     means: "A browser in a hosting network, where nobody browses",
     colour: "series-6",
   },
+  prefetch: {
+    title: "Prefetched",
+    means: "A browser loaded the page in case it is visited",
+    colour: "deposits",
+  },
   project_rule: { title: "Rule of the project", means: "Its user agent is in the project's list", colour: "series-5" },
 };
 export const reasonOf = (reason: string) => REASONS[reason] ?? { title: reason, means: "", colour: "other" };

@@ -25,6 +25,9 @@ const STEPS: string[][] = [
   [
     "worker/schema.ts",
     "worker/event.ts",
+    "worker/placeholder.ts",
+    "worker/lookalike.ts",
+    "worker/exact-json.ts",
     "worker/money.ts",
     "worker/calendar.ts",
     "worker/log.ts",

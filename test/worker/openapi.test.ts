@@ -270,6 +270,11 @@ describe("answers", () => {
     sendDeposit: [{ query: PIXEL }],
     sendPixel: [{ query: PIXEL, path: { event_type: "level_up" } }],
     sendHappened: [{ query: `event_type=level_up&${PIXEL}` }, { query: PIXEL }],
+    postVisit: [{ query: PIXEL }],
+    postRegistration: [{ query: "a=1", body: PIXEL }, { query: "a=1" }],
+    postDeposit: [{ query: PIXEL }],
+    postPixel: [{ query: PIXEL, path: { event_type: "level_up" } }],
+    postHappened: [{ body: `event_type=level_up&${PIXEL}` }, { query: PIXEL }],
     getPixelSettings: [{}, { query: "project_id=nowhere" }],
     getEarlierPixelSettings: [{}],
     sendEvents: [

@@ -39,7 +39,8 @@ const CASES: [what: string, query: Query, error: string | null, path?: string][]
   ["a player as a lone surrogate in UTF-8", "player_id=%ed%a0%80&banner_tag=a", "invalid player_id"],
   ["a player of SQL", { ...good, player_id: "'; DROP TABLE events; --" }, null],
   ["a player of HTML", { ...good, player_id: "<script>alert(1)</script>" }, null],
-  ["a player in braces, which is an id like any other", { ...good, player_id: "{player}" }, null],
+  ["a player in braces, which is a macro", { ...good, player_id: "{player}" }, "placeholder player_id"],
+  ["a player in braces who is a GUID", { ...good, player_id: "{3f2504e0-4f89-11d3-9a0c-0305e82c3301}" }, null],
   [
     "a player given twice",
     [
@@ -56,16 +57,22 @@ const CASES: [what: string, query: Query, error: string | null, path?: string][]
   ["a tag of 129 characters", { ...good, banner_tag: long(129) }, "too_long banner_tag"],
   ["a tag of 10 KB", { ...good, banner_tag: long(10_240) }, "too_long banner_tag"],
 
-  ...["visitor_id", "app_id", "session_id", "click_id", "platform", "app_version", "transaction_id"].flatMap(
-    (field): typeof CASES => [
-      [`${field} of 128 characters`, { ...good, [field]: long(128) }, null],
-      [`${field} of 129 characters`, { ...good, [field]: long(129) }, `too_long ${field}`],
-      [`${field} of 10 KB`, { ...good, [field]: long(10_240) }, `too_long ${field}`],
-      [`${field} with a control`, { ...good, [field]: "a\u0007" }, `invalid ${field}`],
-      [`${field} empty, which is absent`, { ...good, [field]: "" }, null],
-      [`${field} of SQL`, { ...good, [field]: "x' OR '1'='1" }, null],
-    ],
-  ),
+  ...Object.entries({
+    visitor_id: 128,
+    app_id: 128,
+    session_id: 128,
+    click_id: 512,
+    platform: 128,
+    app_version: 128,
+    transaction_id: 255,
+  }).flatMap(([field, longest]): typeof CASES => [
+    [`${field} of ${longest} characters`, { ...good, [field]: long(longest) }, null],
+    [`${field} of ${longest + 1} characters`, { ...good, [field]: long(longest + 1) }, `too_long ${field}`],
+    [`${field} of 10 KB`, { ...good, [field]: long(10_240) }, `too_long ${field}`],
+    [`${field} with a control`, { ...good, [field]: "a\u0007" }, `invalid ${field}`],
+    [`${field} empty, which is absent`, { ...good, [field]: "" }, null],
+    [`${field} of SQL`, { ...good, [field]: "x' OR '1'='1" }, null],
+  ]),
 
   ["an id of all its characters", { ...good, event_id: "AZaz09._:-" }, null],
   ["an id of 64 characters", { ...good, event_id: long(64) }, null],
@@ -146,8 +153,8 @@ const CASES: [what: string, query: Query, error: string | null, path?: string][]
   ["a day that is not", { ...good, timestamp: "2026-13-45" }, "invalid timestamp"],
   ["a time beyond all", { ...good, timestamp: long(10_240, "9") }, "invalid timestamp"],
 
-  ["twenty free keys", { ...good, ...keys(20) }, null],
-  ["twenty-one free keys", { ...good, ...keys(21) }, "too_many_keys data"],
+  ["forty free keys", { ...good, ...keys(40) }, null],
+  ["more free keys than are kept", { ...good, ...keys(90) }, null],
   ["a free value of 10 KB", { ...good, s: long(10_240) }, "too_large data"],
   ["a free value in broken UTF-8", "player_id=p&btag=t&s=%ff", "invalid data"],
   [
@@ -240,8 +247,67 @@ describe("a pixel", () => {
     );
   });
 
-  it("takes GET alone", async () => {
-    for (const method of ["HEAD", "POST", "PUT", "DELETE"]) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...good, amount: "5.00", currency: "EUR", sub: "x" }))
+    form.set(name, value);
+  const pairs = search({ ...good, amount: "5.00", currency: "EUR", sub: "x" });
+  const JSON_BODY = '{"player_id":7,"banner_tag":"aff1","amount":"5.00","currency":"EUR","sub":76561198122624102}';
+  const POSTED: [what: string, query: string, body: BodyInit | null, told: string | null][] = [
+    ["all in the query", pairs, null, null],
+    ["a form", "", new URLSearchParams(pairs), null],
+    ["a form of parts", "", form, null],
+    [
+      "a part in the query, a part in the form",
+      search(good),
+      new URLSearchParams("amount=5.00&currency=EUR&sub=x"),
+      null,
+    ],
+    ["a beacon's text", "", pairs, null],
+    ["JSON as text", "", JSON_BODY, null],
+    ["a beacon's JSON", "", new Blob([JSON_BODY], { type: "application/json" }), null],
+    ["a body that is none of these", pairs, new Blob(["<event/>"], { type: "application/xml" }), "invalid body"],
+    ["a body that is no UTF-8", pairs, new Uint8Array([0xff, 0xfe]), "invalid body"],
+  ];
+  it.each(POSTED)("may be posted, with %s", async (_, query, body, told) => {
+    for (const path of ["/deposit", "/deposit/", "/pixel/deposit", "/pixel/deposit/"]) {
+      const response = await SELF.fetch(`${HOST}${path}?${query}`, { method: "POST", body });
+      await response.body?.cancel();
+      expect([response.status, response.headers.get("x-event-error")]).toEqual([200, null]);
+      expect(response.headers.get("x-event-warning")).toBe(told);
+    }
+  });
+
+  it("that is posted is judged as any other", async () => {
+    const post = async (query: string, body: BodyInit) => {
+      const response = await SELF.fetch(`${HOST}/visit?${query}`, { method: "POST", body });
+      await response.body?.cancel();
+      return [response.status, response.headers.get("x-event-error")];
+    };
+    expect(await post(search(good), new URLSearchParams("player_id=p2"))).toEqual([400, "repeated player_id"]);
+    expect(await post("", "player_id=p1")).toEqual([400, "missing banner_tag"]);
+    expect(await post(search(good), `s=${long(40_000)}`)).toEqual([400, "too_large body"]);
+    const asked = await SELF.fetch(`${HOST}/visit`, { method: "OPTIONS" });
+    expect([asked.status, asked.headers.get("access-control-allow-methods")]).toEqual([204, "GET, POST"]);
+    const head = await SELF.fetch(`${HOST}/visit/?${search(good)}`, { method: "HEAD" });
+    expect([head.status, head.headers.get("allow")]).toEqual([405, "GET, POST"]);
+  });
+
+  it("tells all that it was taken in spite of", async () => {
+    const response = await fire("/visit", {
+      visitor_id: "v1",
+      btag: "%%CAMPAIGN%%",
+      click_id: "%%CLICKID%%",
+      ...keys(50),
+    });
+    await response.body?.cancel();
+    expect([response.status, response.headers.get("x-event-warning")]).toEqual([
+      200,
+      "too_many_keys data, unexpanded_macro click_id, unexpanded_macro banner_tag",
+    ]);
+  });
+
+  it("is not fired by asking about it, nor by other methods", async () => {
+    for (const method of ["HEAD", "PUT", "DELETE"]) {
       const response = await SELF.fetch(`${HOST}/visit?${search(good)}`, { method });
       await response.body?.cancel();
       expect([404, 405]).toContain(response.status);
@@ -323,6 +389,33 @@ describe("an event", () => {
       source_ip: "203.0.113.0",
       user_agent: agent,
     });
+  });
+
+  it("of a payment without an id of its own counts, also when others came with the same placeholder", async () => {
+    await createProject("unfilled");
+    const placeholders = ["#tid#", "null", "{transaction_id}", "OPTIONAL", "N/A", "0"];
+    const deposits = placeholders.flatMap((transaction_id, index) =>
+      [1, 2, 3].map((nth) => ({ transaction_id, player_id: `p${index}-${nth}`, amount: `${nth}0.00` })),
+    );
+    for (const deposit of deposits) {
+      const response = await fire("/deposit", { ...deposit, btag: "m", currency: "EUR", project_id: "unfilled" });
+      await response.body?.cancel();
+      expect(response.headers.get("x-event-warning")).toBe("placeholder transaction_id");
+    }
+    await vi.waitFor(
+      async () => {
+        await settle(TABLES);
+        const row = await env.DB.prepare(
+          "SELECT count(*) AS n, sum(amount) AS amount, count(duplicate_of) AS duplicates FROM events WHERE project_id = 'unfilled'",
+        ).first();
+        expect(row).toEqual({ n: 18, amount: 6 * 600_000, duplicates: 0 });
+        const { results } = await env.DB.prepare(
+          "SELECT count, total FROM daily_metrics WHERE project_id = 'unfilled'",
+        ).all();
+        expect(results).toEqual([{ count: 18, total: 18 }]);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
   });
 
   it("is counted once, however often it is sent", async () => {

@@ -222,7 +222,7 @@ describe("hints", () => {
     ["bad_signature", "sig", {}, /HMAC-SHA256, under the project's pixel secret, of all other parameters/],
     ["origin_not_allowed", "event", {}, /allowed origins/],
     ["privacy_signal", "event", {}, /asks not to be tracked/],
-    ["too_many_keys", "data", {}, /at most 20/],
+    ["too_many_keys", "data", {}, /first 40/],
   ])("%s of %s, %j", (code, field, sent, hint) => {
     expect(hintFor({ code, field }, sent, AT)).toMatch(hint);
   });

@@ -6,6 +6,7 @@ import { stamp } from "../collect/stamp.ts";
 import { DOORS, readEvent, type StoredEvent } from "../event.ts";
 import { standingOf } from "../event-log/append.ts";
 import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dead-letters.ts";
+import { parseExact } from "../exact-json.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
 import { parameters } from "../http/parameters.ts";
@@ -115,7 +116,7 @@ function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
 /** What is no JSON may be the very reason why the event could not be stored. */
 function readData(data: string): unknown {
   try {
-    return JSON.parse(data);
+    return parseExact(data);
   } catch {
     return data;
   }

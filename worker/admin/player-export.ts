@@ -16,6 +16,7 @@ import {
   type Person,
   personsEvents,
 } from "../event-log/archived-player.ts";
+import { parseExact } from "../exact-json.ts";
 import { atLeast, projectFor } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
@@ -112,7 +113,7 @@ async function* asJson(
   yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
   let first = true;
   for await (const rows of events) {
-    const texts = rows.map((row) => JSON.stringify({ ...row, data: row.data && JSON.parse(row.data as string) }));
+    const texts = rows.map((row) => JSON.stringify({ ...row, data: row.data && parseExact(row.data as string) }));
     if (texts.length > 0) yield `${first ? "" : ","}${texts.join(",")}`;
     first &&= texts.length === 0;
   }

@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { ERROR_CODES, type FieldError, type StoredEvent } from "../event.ts";
+import { parseExact } from "../exact-json.ts";
 import { atLeast, ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
@@ -161,7 +162,7 @@ function acceptedRow(event: Event): RequestRow {
     amount: event.amount === null ? null : formatMoney(event.amount),
     ...(event.test === 1 && { test: 1 }),
   };
-  const data = JSON.parse(event.data ?? "{}") as Record<string, unknown>;
+  const data = parseExact(event.data ?? "{}") as Record<string, unknown>;
   return {
     at: new Date(event.received_at).toISOString(),
     status: "accepted",

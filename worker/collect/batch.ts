@@ -5,6 +5,7 @@
 import type { Context } from "hono";
 import { v7 as uuidv7 } from "uuid";
 import { EVENT_BYTES, type FieldError, type ImportedEvent, readEvent, type StoredEvent } from "../event.ts";
+import { isNumber } from "../exact-json.ts";
 import { reaches } from "../http/access.ts";
 import { sha256 } from "../http/keys.ts";
 import type { App, Principal } from "../http/principal.ts";
@@ -72,7 +73,7 @@ async function read(
   given: unknown,
   now: number,
 ): Promise<Read> {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
+  if (typeof given !== "object" || given === null || Array.isArray(given) || isNumber(given))
     return refused("event", "invalid", "event must be a JSON object");
   if (new TextEncoder().encode(JSON.stringify(given)).length > EVENT_BYTES)
     return refused("event", "too_large", "an event may have 32 KB");
@@ -89,14 +90,21 @@ async function read(
   if (!project) return refused("project_id", "unknown_project", `there is no project ${named}`);
   const gone = await suppressed(env, named, event, now);
   if (gone) return { errors: [erased(gone)] };
-  return judged(env, event, project, now);
+  return judged(env, event, project, reading.warnings, now);
 }
 
 /** What the project's schema for its type says of it. */
-async function judged(env: Env, event: ImportedEvent, project: Project, now: number): Promise<Read> {
+async function judged(
+  env: Env,
+  event: ImportedEvent,
+  project: Project,
+  doubts: readonly FieldError[],
+  now: number,
+): Promise<Read> {
   const verdict = await checkSchema(env, project.project_id, event.event_type, event, now);
   if (verdict.status === "refused") return { errors: verdict.errors };
-  return verdict.status === "warned" ? { event, project, warnings: verdict.errors } : { event, project };
+  const warnings = [...doubts, ...(verdict.status === "warned" ? verdict.errors : [])];
+  return { event, project, ...(warnings.length > 0 && { warnings }) };
 }
 
 /** Makes the events durable; one that came without an id gets its id here. */

@@ -1,5 +1,6 @@
 /** The body of the events API: JSON, perhaps packed; one event, an array, or `{"events":[…]}`. */
 import type { FieldError } from "../event.ts";
+import { parseExact } from "../exact-json.ts";
 import { Problem } from "../http/problem.ts";
 import { type BodyRule, readText } from "../http/read-text.ts";
 
@@ -11,7 +12,7 @@ export type Sent = { single: boolean; events: unknown[] };
 function parse(text: string): Sent {
   let given: unknown;
   try {
-    given = JSON.parse(text);
+    given = parseExact(text);
   } catch {
     throw new Problem(415, "The body must be JSON.");
   }

@@ -5,13 +5,14 @@
  */
 import { isbot } from "isbot";
 import type { BotRules } from "../schema.ts";
+import { APP, CRAWLER, EXPLAINS_ITSELF, PREVIEW, SENDER, SURELY } from "./agents.ts";
 
 /** Why it is taken for a bot. */
-export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre";
+export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre" | "prefetch";
 
-/** Names that crawlers give themselves, also where they do not pose as a browser. */
-const CALLS_ITSELF_ONE = /bot\b|crawl|spider|slurp|facebookexternalhit|bingpreview/i;
-const POSES_AS_BROWSER = /^Mozilla\//;
+const POSES_AS_BROWSER = /^(?:opera|lynx|e?links|w3m|ncsa_mosaic)\b|^applewebkit\/|\bmozilla\//i;
+/** A phone's model stands behind its system, and may be a CUBOT. What has a slash or an address there is no model. */
+const MODEL = /(\bandroid[\s\d._a-z-]*;(?: [a-z]{2}[-_][a-z]{2};)?) [^;()/+@]*(?: build\/[^;()\s]*)?(?=[;)])/gi;
 const HEADLESS = /headless|phantomjs|playwright|puppeteer|selenium/i;
 
 /** Large hosting networks, by their autonomous system: people do not browse from there (as registered with the RIRs). */
@@ -31,15 +32,29 @@ const DATA_CENTRES: ReadonlySet<number> = new Set([
   45102, // Alibaba
 ]);
 
+/** isbot takes Yahoo's crawler for a browser. */
+const isCrawlingBrowser = (agent: string) => isbot(agent.replace(MODEL, "$1")) || /\bslurp\b/i.test(agent);
+
+/** Of what does not pose as a browser: an app and a server's library are none, whatever else they are called. */
+function isCrawler(agent: string): boolean {
+  if (PREVIEW.test(agent)) return true;
+  if (APP.test(agent)) return false;
+  if (SURELY.test(agent)) return true;
+  return !SENDER.test(agent) && (CRAWLER.test(agent) || EXPLAINS_ITSELF.test(agent));
+}
+
 type Visit = {
   agent: string | null;
   /** Number of the autonomous system that the request came from, where it is known. */
   asn: number | undefined;
+  /** Whether a browser loads the page in case it is visited. */
+  prefetch?: boolean;
   /** On a developer's own machine headless browsers are how pages are tried out. */
   local: boolean;
 };
 
-export function botReason({ agent, asn, local }: Visit, rules: BotRules): BotReason | null {
+export function botReason({ agent, asn, prefetch, local }: Visit, rules: BotRules): BotReason | null {
+  if (prefetch) return "prefetch";
   if (!agent) return null;
   const lower = agent.toLowerCase();
   const named = (parts: string[] | undefined) => parts?.some((part) => lower.includes(part.toLowerCase())) ?? false;
@@ -47,7 +62,7 @@ export function botReason({ agent, asn, local }: Visit, rules: BotRules): BotRea
   if (named(rules.user_agents)) return "project_rule";
   const browser = POSES_AS_BROWSER.test(agent);
   if (HEADLESS.test(agent)) return local ? null : "headless";
-  if (CALLS_ITSELF_ONE.test(agent) || (browser && isbot(agent))) return "crawler";
+  if (browser ? isCrawlingBrowser(agent) : isCrawler(agent)) return "crawler";
   if (browser && rules.data_centres !== false && asn !== undefined && DATA_CENTRES.has(asn)) return "data_centre";
   return null;
 }

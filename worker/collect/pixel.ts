@@ -1,8 +1,8 @@
 /**
- * Pixels: a GET that an image, a beacon or another server's postback can send. The answer is always a 1×1 GIF,
+ * Pixels: what an image, a form, a beacon or another server's postback can send, by GET or POST. The answer is always a 1×1 GIF,
  * and its status never lies: 200 only when the queue has the event.
  */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type FieldError, projectId, readEvent } from "../event.ts";
 import type { Incoming } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -15,6 +15,7 @@ import { erased, suppressed } from "../suppression.ts";
 import { admit } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { commit } from "./group-commit.ts";
+import { asQuery, type Posted, postedBy } from "./posted.ts";
 import { fieldsOf } from "./query.ts";
 import { senderOf, visitOf } from "./sender.ts";
 import { stamp } from "./stamp.ts";
@@ -33,11 +34,23 @@ const HEADERS = {
   ...limitHeaders("pixel"),
 };
 
+/** For a beacon that says that it carries JSON; forms, texts and images are sent without asking. */
+const PREFLIGHT = {
+  ...HEADERS,
+  "access-control-allow-methods": "GET, POST",
+  "access-control-allow-headers": "Content-Type",
+  "access-control-max-age": "86400",
+};
+const preflight: MiddlewareHandler<Incoming> = async (c, next) => {
+  if (c.req.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
+  await next();
+};
+
 /** Seconds after which a sender may try again what could not be made durable. */
 const RETRY_AFTER = 5;
 
 export type Outcome =
-  | { status: "accepted"; event_id: string; warning: FieldError | undefined }
+  | { status: "accepted"; event_id: string; warnings: readonly FieldError[] }
   | { status: "rejected"; errors: FieldError[] }
   | { status: "limited" }
   | { status: "unavailable" };
@@ -46,12 +59,12 @@ async function collect(
   request: Request,
   env: Env,
   event_type: string,
+  { pairs, refused, warning }: Posted,
   request_id: string,
   now: number,
 ): Promise<Outcome> {
-  if (!(await withinLimit(env, "pixel", request, null))) return { status: "limited" };
-  const query = new URL(request.url).searchParams;
-  const reading = readEvent(fieldsOf(event_type, query), "pixel", now);
+  if (refused) return { status: "rejected", errors: [refused] };
+  const reading = readEvent(fieldsOf(event_type, pairs), "pixel", now);
   if (!reading.ok) return { status: "rejected", errors: reading.errors };
 
   const project_id = reading.event.project_id ?? "default";
@@ -61,7 +74,7 @@ async function collect(
       const message = `there is no project ${project_id}`;
       return { status: "rejected", errors: [{ field: "project_id", code: "unknown_project", message }] };
     }
-    const admission = await admit(request, query, reading.event, project);
+    const admission = await admit(request, asQuery(pairs), reading.event, project);
     if ("refused" in admission) return { status: "rejected", errors: [admission.refused] };
     const gone = await suppressed(env, project_id, reading.event, now);
     if (gone) return { status: "rejected", errors: [erased(gone)] };
@@ -71,8 +84,12 @@ async function collect(
     const trusted = admission.trusted ? 1 : 0;
     const event = stamp(reading.event, project, { ...senderOf(request), bot, trusted }, now);
     await commit(env.EVENTS, [event], request_id);
-    const warning = verdict.status === "warned" ? verdict.errors[0] : undefined;
-    return { status: "accepted", event_id: event.event_id, warning };
+    const warnings = [
+      ...(warning ? [warning] : []),
+      ...reading.warnings,
+      ...(verdict.status === "warned" ? verdict.errors.slice(0, 1) : []),
+    ];
+    return { status: "accepted", event_id: event.event_id, warnings };
   } catch (error) {
     log("error", "pixel not durable", { request_id, error: String(error) });
     return { status: "unavailable" };
@@ -84,8 +101,9 @@ function answer(outcome: Outcome, wantsJson: boolean): Response {
     new Response(GIF, { status, headers: { ...HEADERS, "content-type": "image/gif", ...headers } });
   switch (outcome.status) {
     case "accepted": {
-      const { event_id, warning } = outcome;
-      const headers = warning && { "x-event-warning": `${warning.code} ${warning.field}` };
+      const { event_id, warnings } = outcome;
+      const told = warnings.map(({ code, field }) => `${code} ${field}`).join(", ");
+      const headers = told !== "" && { "x-event-warning": told };
       return gif(200, { "x-event-status": "accepted", "x-event-id": event_id, ...headers });
     }
     case "rejected": {
@@ -107,16 +125,27 @@ function answer(outcome: Outcome, wantsJson: boolean): Response {
   }
 }
 
-const pixel = (event_type: string) => async (c: Context<Incoming>) => {
+const sentAs = (pairs: readonly [string, unknown][], name: string) => pairs.find(([key]) => key === name)?.[1];
+
+/** The type of the event is that of the path, or one of the fields where the path says none. */
+const pixel = (type: string | null) => async (c: Context<Incoming>) => {
   // Hono answers HEAD by the route of GET; asking about a pixel is not firing it.
-  if (c.req.method !== "GET")
-    return new Problem(405, "Pixels are sent with GET.").toResponse({ ...HEADERS, allow: "GET" });
+  if (c.req.method === "HEAD")
+    return new Problem(405, "Pixels are sent with GET or POST.").toResponse({ ...HEADERS, allow: "GET, POST" });
   const now = Date.now();
-  const outcome = await collect(c.req.raw, c.env, event_type, c.var.request_id, now);
+  const within = await withinLimit(c.env, "pixel", c.req.raw, null);
+  const posted: Posted = within ? await postedBy(c.req.raw) : { pairs: [] };
+  const sent = { ...posted, pairs: [...new URL(c.req.url).searchParams, ...posted.pairs] };
+  const event_type = type ?? String(sentAs(sent.pairs, "event_type") ?? "");
+  const outcome: Outcome = within
+    ? await collect(c.req.raw, c.env, event_type, sent, c.var.request_id, now)
+    : { status: "limited" };
   if (outcome.status === "rejected") {
-    const sent = new URL(c.req.url).searchParams;
-    const project_id = sent.get("project_id") || "default";
-    note(c.env, c.executionCtx, [{ project_id, door: "pixel", event_type, errors: outcome.errors, sent, at: now }]);
+    const named = sentAs(sent.pairs, "project_id");
+    const project_id = typeof named === "string" && named !== "" ? named : "default";
+    note(c.env, c.executionCtx, [
+      { project_id, door: "pixel", event_type, errors: outcome.errors, sent: sent.pairs, at: now },
+    ]);
   }
   const accept = c.req.header("accept") ?? "";
   return answer(outcome, /\bapplication\/(?:problem\+)?json\b/i.test(accept));
@@ -146,13 +175,29 @@ const privacy = async (c: Context<Incoming>) => {
   return c.json({ respect_privacy_signals: project.respect_privacy_signals }, 200, headers);
 };
 
+const visit = pixel("visit");
+const registration = pixel("registration");
+const deposit = pixel("deposit");
+const happened = pixel(null);
+const typed = (c: Context<Incoming>) => pixel(c.req.param("event_type") ?? "")(c);
+
 export const pixelRoutes = new Hono<Incoming>()
-  .get("/visit", pixel("visit"))
-  .get("/registration", pixel("registration"))
-  .get("/deposit", pixel("deposit"))
-  // What the snippet asks and sends: `/pixel.json?` and `/pixel/visit?` are on public lists of what to block.
   .get("/project.json", privacy)
-  .get("/happened", (c) => pixel(c.req.query("event_type") ?? "")(c))
   // Where snippets of before ask, which browsers keep for an hour.
   .get("/pixel.json", privacy)
-  .get("/pixel/:event_type", (c) => pixel(c.req.param("event_type"))(c));
+  .use("/visit", preflight)
+  .get("/visit", visit)
+  .post("/visit", visit)
+  .use("/registration", preflight)
+  .get("/registration", registration)
+  .post("/registration", registration)
+  .use("/deposit", preflight)
+  .get("/deposit", deposit)
+  .post("/deposit", deposit)
+  // What the snippet sends: `/pixel/visit?` is on public lists of what to block, as is `/pixel.json?`.
+  .use("/happened", preflight)
+  .get("/happened", happened)
+  .post("/happened", happened)
+  .use("/pixel/:event_type", preflight)
+  .get("/pixel/:event_type", typed)
+  .post("/pixel/:event_type", typed);

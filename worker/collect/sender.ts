@@ -32,13 +32,24 @@ export function sentBy(told: Pick<Sender, "country" | "referrer" | "source_ip" |
 }
 
 /** What tells people from bots. */
-export function visitOf(request: Request): { agent: string | null; asn: number | undefined; local: boolean } {
+export function visitOf(request: Request): {
+  agent: string | null;
+  asn: number | undefined;
+  prefetch: boolean;
+  local: boolean;
+} {
   return {
     agent: request.headers.get("user-agent"),
     asn: (request.cf as IncomingRequestCfProperties | undefined)?.asn,
+    prefetch: isPrefetch(request.headers),
     local: ["localhost", "127.0.0.1", "[::1]"].includes(new URL(request.url).hostname),
   };
 }
+
+/** Chromium and Safari; older Chromium and Safari's top sites; Firefox. */
+const PREFETCH_HEADERS = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
+const isPrefetch = (headers: Headers): boolean =>
+  PREFETCH_HEADERS.some((name) => /^(?:prefetch|preview|prerender)\b/i.test(headers.get(name) ?? ""));
 
 function countryOf(request: Request): string | null {
   const country: string | undefined = (request.cf as IncomingRequestCfProperties | undefined)?.country;

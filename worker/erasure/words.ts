@@ -2,6 +2,7 @@
  * Finds a person's names and contacts in texts, and puts in their place what stands for them. The same word is always
  * replaced by the same, in every store, so that ids which refer to each other still do.
  */
+import { numberAsSent, parseExact } from "../exact-json.ts";
 
 /** A name, and what stands for it. */
 export type Pair = readonly [name: string, pseudonym: string];
@@ -61,8 +62,8 @@ export function wordsOf(pairs: readonly Pair[]): Words {
 
   const walk = (value: unknown, within: "own" | "mentioned"): unknown => {
     if (typeof value === "string") return replace[within](value);
-    if (typeof value === "number") {
-      const text = String(value);
+    const text = numberAsSent(value);
+    if (text !== null) {
       return text.length >= LONG_NUMBER ? (pseudonyms.get(text)?.pseudonym ?? value) : value;
     }
     if (Array.isArray(value)) return value.map((inner) => walk(inner, within));
@@ -77,7 +78,7 @@ export function wordsOf(pairs: readonly Pair[]): Words {
     inJson(text, within) {
       let value: unknown;
       try {
-        value = JSON.parse(text);
+        value = parseExact(text);
       } catch {
         return replace[within](text);
       }

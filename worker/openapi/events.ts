@@ -6,7 +6,9 @@ import type { Operation } from "./operation.ts";
 
 const event = wireEvent.meta({
   id: "Event",
-  description: "`player_id` or `visitor_id` is required; `amount` and `currency` come together. At most 32 KB.",
+  description:
+    "`player_id` or `visitor_id` is required; `amount` and `currency` come together. A whole number in the place of an id is " +
+    "taken as its digits. At most 32 KB.",
 });
 const imported = importedEvent.meta({
   id: "ImportedEvent",

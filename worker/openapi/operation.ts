@@ -25,7 +25,7 @@ export const PROBLEMS = {
   401: "No key, or one that is not known, is over or was revoked.",
   403: "The key's role, project or banner tags do not reach this.",
   404: "There is nothing by this name.",
-  405: "Pixels are sent with GET.",
+  405: "Pixels are sent with GET or POST.",
   409: "It is not in a state that allows this.",
   413: "The body is too large, or has too many events.",
   415: "The body is not JSON, or not packed as it says.",

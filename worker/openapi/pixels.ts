@@ -8,7 +8,7 @@ const { event_type: _, data: __, ...named } = fields;
 const pixelQuery = z.object({ ...named, sig: z.string().optional() });
 /** Where the path does not say what happened. */
 const typedQuery = z.object({ event_type: fields.event_type, ...pixelQuery.shape });
-const FURTHER = "Every other parameter lands in `data`: at most 20 of them, 8 KB in all.";
+const FURTHER = "Every other parameter lands in `data`: the first 40 of them, 8 KB in all.";
 const HONEST =
   "The answer is always a 1×1 GIF, or a problem document where `Accept` asks for JSON and the event was not taken. " +
   "200 means that the event is durable. A parameter that is given twice is refused; an empty one is an absent one.";
@@ -28,7 +28,7 @@ const pixel = (path: string, id: string, summary: string, examples: Record<strin
   examples: { player_id: "player-42", banner_tag: "summer", ...examples },
   answers: {
     200: {
-      description: "The event is durable. `X-Event-Warning` says what breaks its schema, where that only warns.",
+      description: "The event is durable. `X-Event-Warning` is `<code> <field>` of what it was taken in spite of.",
       content: { "image/gif": null },
       headers: ["X-Event-Status", "X-Event-Id"],
     },
@@ -61,7 +61,7 @@ const settings = (path: string, id: string, who: string): Operation => ({
   answers: { 200: { description: "The project's settings for its pages.", content: json(privacy) } },
 });
 
-export const pixelOperations: Operation[] = [
+const pixels: Operation[] = [
   pixel("/visit", "sendVisit", "A page was visited", {}),
   pixel("/registration", "sendRegistration", "A player registered", {}),
   pixel("/deposit", "sendDeposit", "A player deposited", MONEY),
@@ -71,6 +71,22 @@ export const pixelOperations: Operation[] = [
     query: typedQuery,
     required: ["event_type", "banner_tag"],
   },
+];
+
+/** The same by POST: a form, or what `navigator.sendBeacon` sends. */
+const posted = (operation: Operation): Operation => ({
+  ...operation,
+  id: operation.id.replace("send", "post"),
+  method: "post",
+  summary: `${operation.summary}, sent by a form or a beacon`,
+  description:
+    `${HONEST} The fields may also stand in the body, of at most 32 KB: a form, the same as text, or a JSON object. ` +
+    "What stands in both was given twice.",
+});
+
+export const pixelOperations: Operation[] = [
+  ...pixels,
+  ...pixels.map(posted),
   settings("/project.json", "getPixelSettings", "the snippet"),
   settings("/pixel.json", "getEarlierPixelSettings", "a copy of an earlier snippet"),
 ];

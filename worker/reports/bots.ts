@@ -7,7 +7,7 @@ import { dated, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
 const reason = {
-  reason: text.describe("Why it was taken for a bot's: project_rule, crawler, headless, data_centre."),
+  reason: text.describe("Why it was taken for a bot's: project_rule, crawler, headless, data_centre, prefetch."),
   total: whole,
 };
 const row = z.object({ event_date: z.iso.date(), ...reason });

@@ -1,6 +1,7 @@
 /** An event as it stands in the log: what was sent, what the server made of it, and whether it counts. */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
+import { parseExact } from "../exact-json.ts";
 import { Problem } from "../http/problem.ts";
 import { type ColumnName, type ColumnType, columnsBut, LOG_COLUMNS } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
@@ -105,7 +106,7 @@ export function viewOf({ seq: _, own_tag, ...event }: LoggedEvent): EventView {
     timestamp: iso(event.timestamp),
     received_at: iso(event.received_at),
     amount: event.amount === null ? null : formatMoney(event.amount),
-    data: event.data === null ? null : JSON.parse(event.data),
+    data: event.data === null ? null : (parseExact(event.data) as EventView["data"]),
     trusted: event.trusted === 1,
   };
   return Object.fromEntries(EVENT_COLUMNS.map((column) => [column, shown[column]])) as EventView;

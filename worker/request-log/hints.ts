@@ -1,43 +1,30 @@
 /**
  * What to do about a fault, in words for whoever sets up a postback or an integration. Data: the first rule that fits
- * speaks. In a hint, `$field` stands for the field, `$value` for what was sent, `$sent` for the name it was sent under.
+ * speaks. In a hint, `$field` stands for the field, `$value` for what was sent, `$sent` for the name it was sent under, and
+ * `$type` for how a type would be written here.
  */
-import { ALIASES, type ErrorCode } from "../event.ts";
-
-/** A template that nobody filled in, also as a part of a value; or what a script writes for a variable without value. */
-export const UNFILLED =
-  /\$?\{\{?[\w.:-]+\}?\}|^%[\w.:-]+%$|^\[[\w.:-]+\]$|^__\w+__$|^(?:undefined|null|nan|none|\[object object\])$/i;
-const TEMPLATE = /\$?\{\{?[\w.:-]+\}?\}|^%[\w.:-]+%$|^\[[\w.:-]+\]$/;
+import { ALIASES, type ErrorCode, spelledAsType } from "../event.ts";
+import { type Lookalike, looksLike, typeElsewhere } from "../lookalike.ts";
+import { PAYMENT_TYPES } from "../money.ts";
+import { isMacro, isUnset, namesNothing } from "../placeholder.ts";
 
 type Rule = {
   code: ErrorCode;
   field?: string;
   /** Of the value that was sent. */
-  value?: RegExp;
-  /** Other names under which senders put this field: fits where one of them was sent. */
-  sent?: readonly string[];
+  value?: { test(value: string): boolean };
+  /** Fits where this field was sent under another product's name. */
+  alike?: Lookalike;
   /** How many hours ahead of our clock a timestamp lies, at least and at most. */
   ahead?: readonly [number, number];
   hint: string;
 };
 
-/** Names that other trackers and networks give to a field. Sent to us, they land in `data`. */
-export const LOOKALIKES = {
-  player_id: "user_id userid uid playerid player customer_id customerid account_id accountid username",
-  banner_tag: "tag banner bannertag campaign campaign_id affid aff_id affiliate affiliate_id source utm_campaign",
-  amount: "payout sum value revenue price total deposit_amount",
-  currency: "cur curr ccy currency_code payout_currency",
-  click_id: "clickid click cid subid sub_id sub1 aff_sub tid gclid fbclid externalid external_id",
-  transaction_id: "txid tx_id transactionid transaction order_id orderid txn",
-} as const satisfies Record<string, string>;
-export type Lookalike = keyof typeof LOOKALIKES;
-const names = (field: Lookalike): readonly string[] => LOOKALIKES[field].split(" ");
-
 const RULES: readonly Rule[] = [
   {
     code: "missing",
     field: "player_id",
-    sent: names("player_id"),
+    alike: "player_id",
     hint: "The player's id came as `$sent`. Rename that parameter to `player_id`.",
   },
   {
@@ -48,7 +35,7 @@ const RULES: readonly Rule[] = [
   {
     code: "missing",
     field: "banner_tag",
-    sent: names("banner_tag"),
+    alike: "banner_tag",
     hint: "The campaign's tag came as `$sent`. Rename that parameter to `banner_tag` (or `btag`).",
   },
   {
@@ -59,7 +46,7 @@ const RULES: readonly Rule[] = [
   {
     code: "missing",
     field: "currency",
-    sent: names("currency"),
+    alike: "currency",
     hint: "The currency came as `$sent`. Rename that parameter to `currency`.",
   },
   {
@@ -70,7 +57,7 @@ const RULES: readonly Rule[] = [
   {
     code: "missing",
     field: "amount",
-    sent: names("amount"),
+    alike: "amount",
     hint: "The amount came as `$sent`. Rename that parameter to `amount`.",
   },
   {
@@ -81,13 +68,19 @@ const RULES: readonly Rule[] = [
   {
     code: "missing",
     field: "transaction_id",
-    sent: names("transaction_id"),
+    alike: "transaction_id",
     hint: "The transaction came as `$sent`. Rename that parameter to `transaction_id`, and sign the query that you send.",
   },
   {
     code: "missing",
     field: "transaction_id",
     hint: "A signed pixel needs something that makes it count once when its address is copied: add `transaction_id` or `event_id`, and sign it with the rest.",
+  },
+  {
+    code: "missing",
+    field: "event_type",
+    alike: "event_type",
+    hint: "What happened came as `$sent`. Rename it to `event_type`$type.",
   },
   {
     code: "missing",
@@ -124,10 +117,14 @@ const RULES: readonly Rule[] = [
     ahead: [14.1, Number.POSITIVE_INFINITY],
     hint: "The time lies far in the future. Check the clock of the machine that sends it, and that `timestamp` is not a date of expiry.",
   },
-  { code: "invalid", value: TEMPLATE, hint: "`$value` arrived unexpanded in `$field`: nobody filled in the template." },
   {
     code: "invalid",
-    value: /^(?:undefined|null|nan|none|\[object object\])$/i,
+    value: { test: isMacro },
+    hint: "`$value` arrived unexpanded in `$field`: nobody filled in the template.",
+  },
+  {
+    code: "invalid",
+    value: { test: (value) => isUnset(value) || /^none$/i.test(value) },
     hint: "`$value` is what a script writes for a variable without a value. Check where `$field` comes from, and send nothing where there is none.",
   },
   {
@@ -152,7 +149,7 @@ const RULES: readonly Rule[] = [
     code: "invalid",
     field: "amount",
     value: /\.\d{5,}$/,
-    hint: "`$value` has more than four decimal places. Round it.",
+    hint: '`$value` has more than four decimal places. Round it, and send it as text, such as "29.95": programs write 29.949999999999999 for it as a number.',
   },
   {
     code: "invalid",
@@ -169,7 +166,19 @@ const RULES: readonly Rule[] = [
   {
     code: "invalid",
     field: "timestamp",
+    value: /^\d{4}-\d{2}-\d{2}/,
+    hint: "`$value` is no moment of the calendar, or has something behind its zone. Check day, month and hour, and write it like 2026-08-01T12:00:00+02:00.",
+  },
+  {
+    code: "invalid",
+    field: "timestamp",
     hint: "`timestamp` must be epoch milliseconds or ISO 8601, such as 2026-08-01T12:00:00Z; a local form like 01/08/2026 is not understood.",
+  },
+  {
+    code: "invalid",
+    field: "event_type",
+    value: { test: (value) => spelledAsType(value) !== null },
+    hint: "An event type is lower-case letters, digits and `_`. Send `$value`$type.",
   },
   {
     code: "invalid",
@@ -206,6 +215,16 @@ const RULES: readonly Rule[] = [
     field: "app_id",
     hint: "The app came twice. `game_id` is another name of `app_id`: send one of them.",
   },
+  {
+    code: "too_long",
+    field: "transaction_id",
+    hint: "`transaction_id` is too long. Send the order's id (of Google Play `GPA.…`), not its purchase token or receipt.",
+  },
+  {
+    code: "placeholder",
+    value: { test: isMacro },
+    hint: "`$value` arrived unexpanded in `$field`: your network did not fill in the macro. All such events would be one person's.",
+  },
   { code: "too_large", field: "body", hint: "The request is too large. Send at most 500 events and 512 KB at once." },
   { code: "too_large", field: "event", hint: "The event is too large. Keep an event within 32 KB." },
   {
@@ -226,12 +245,14 @@ export const GENERAL: Record<ErrorCode, string> = {
   invalid: "`$field` does not have the form that it must have; the message says which.",
   too_long: "`$field` is too long. Check that it holds only the id, not a whole URL or a list.",
   too_many_keys:
-    "The pixel carries too many parameters of its own. Send at most 20 beside the known fields, or use the events API.",
+    "The pixel carries too many parameters of its own: those beyond the first 40 beside the known fields are left out. The events API takes more.",
   too_large: "`$field` is too large. Send what is needed to count the event, not whole documents.",
   repeated:
     "The same parameter came twice, so it is not clear which one holds. Remove one, also where a redirect adds it again.",
   unexpanded_macro:
     "`$value` arrived unexpanded: your network did not fill in the macro. Check the macro's name in the postback URL.",
+  placeholder:
+    "`$value` names nobody: it is what programs write where there is no value, and all such events would be one person's. Send no `$field` where there is none, and `visitor_id` while the player is not known.",
   timestamp_out_of_range:
     "The event is too old (7 days by pixel, 31 by the events API) or in the future. Send it sooner; send old events by the events API; check the time zone.",
   unknown_project:
@@ -249,16 +270,21 @@ export const GENERAL: Record<ErrorCode, string> = {
     "`sig` must be the hex HMAC-SHA256, under the project's pixel secret, of all other parameters: percent-decoded, sorted by name, joined as name=value with &. Sign the final values, after the macros are filled in.",
 };
 
-/** Of events that were taken, and still look wrong. */
+/** Of events that were taken, and still look wrong: these came with a value that stands for nothing. */
 const SUSPECT = [
   "player_id",
   "visitor_id",
+  "event_id",
   "banner_tag",
   "app_id",
   "session_id",
   "click_id",
+  "platform",
+  "app_version",
   "transaction_id",
 ] as const;
+/** So many further keys a pixel keeps. */
+const KEYS_OF_A_PIXEL = 40;
 const TAKEN = {
   test: "A test event: stored, and in no figure.",
   bot: "Taken for a bot ($value): stored, and in no figure. Where that is wrong, allow its user agent in the project's bot rules.",
@@ -268,6 +294,10 @@ const TAKEN = {
     "An event with the same `event_id` came with a key or a signature, and counts: this one is stored, and in no figure. If something else happened, it needs an `event_id` of its own.",
   unfilled:
     "`$field` holds `$value`: a template that nobody filled in, or a variable without a value. All such events look like one and the same $field.",
+  left_out:
+    "`$field` came as `$value`: a template that nobody filled in, or a variable without a value. It was kept as further data, and the event is taken without it.",
+  keys: "It has 40 further parameters: a pixel keeps no more of them, and leaves out the rest.",
+  type: "`$value` is taken as a type of your own. Reports know what it means as `$sent`: send that, if it is the same.",
   lookalike: "`$sent` was kept as further data. If it is the $field, rename the parameter to `$field`.",
 } as const;
 
@@ -293,8 +323,30 @@ function sentValue(sent: Sent, field: string): unknown {
   return name === undefined ? undefined : sent[name];
 }
 
-const sentAs = (sent: Sent, others: readonly string[]) =>
-  Object.keys(sent).find((name) => others.includes(name.toLowerCase()));
+/** In which GA4, Segment, PostHog and AppsFlyer put what belongs to an event. */
+const CONTAINERS = ["properties", "params", "traits", "context", "eventValue", "event_value", "user_properties"];
+
+/** Names that were sent, also within what other products put around them, which the log keeps as text. */
+function* sentNames(sent: Sent): Generator<string> {
+  yield* Object.keys(sent);
+  for (const container of CONTAINERS.filter((name) => sent[name])) {
+    const inner = typeof sent[container] === "string" ? sent[container] : (JSON.stringify(sent[container]) ?? "");
+    for (const [, name] of inner.matchAll(/"([^"\\]{1,60})"\s*:/g)) yield `${container}.${name}`;
+  }
+}
+
+const sentAs = (sent: Sent, field: Lookalike): string | undefined => {
+  const own = [field, ...Object.keys(ALIASES)] as string[];
+  return sentNames(sent).find((name) => !own.includes(name) && looksLike(name.split(".").at(-1) as string, field));
+};
+
+/** ` as \`order_completed\`, or \`purchase\` …`: how a type from elsewhere would be written here. */
+function spelled(value: unknown): string {
+  const ours = spelledAsType(String(value ?? ""));
+  if (ours === null || typeof value !== "string") return "";
+  const known = typeElsewhere(value);
+  return ` as \`${ours}\`${known && known !== ours ? `, or as \`${known}\` where it means that` : ""}`;
+}
 
 const HOUR_MS = 3_600_000;
 function hoursAhead(value: unknown, at: number): number {
@@ -309,17 +361,21 @@ export function hintFor(error: { code: string; field: string }, sent: Sent = {},
   for (const rule of RULES) {
     if (rule.code !== code || (rule.field !== undefined && rule.field !== field)) continue;
     if (rule.value && (value === undefined || !rule.value.test(String(value)))) continue;
-    const other = rule.sent && sentAs(sent, rule.sent);
-    if (rule.sent && other === undefined) continue;
+    const other = rule.alike && sentAs(sent, rule.alike);
+    if (rule.alike && other === undefined) continue;
     if (rule.ahead) {
       const ahead = value === undefined ? Number.NaN : hoursAhead(value, at);
       if (!(ahead > rule.ahead[0] && ahead <= rule.ahead[1])) continue;
     }
-    return fill(rule.hint, field, value, other);
+    const hint = rule.hint.replaceAll("$type", () => spelled(other === undefined ? value : sent[other]));
+    const within = other?.includes(".") ? " It must stand in the event itself, at the top." : "";
+    return fill(hint, field, value, other) + within;
   }
   const general = Object.hasOwn(GENERAL, code) ? GENERAL[code as ErrorCode] : "`$field` was refused.";
   return fill(general, field, value);
 }
+
+const isUnfilled = (value: string) => isMacro(value) || isUnset(value) || namesNothing(value);
 
 /** What is odd about an event that was taken; null where nothing is. `data` is what came beside the known fields. */
 export function hintForTaken(
@@ -328,13 +384,20 @@ export function hintForTaken(
 ): string | null {
   const hints: string[] = [];
   for (const field of SUSPECT) {
-    const value = event[field];
-    if (typeof value === "string" && UNFILLED.test(value)) hints.push(fill(TAKEN.unfilled, field, value));
+    const [value, kept] = [event[field], data[field]];
+    if (typeof value === "string" && field !== "event_id" && isUnfilled(value))
+      hints.push(fill(TAKEN.unfilled, field, value));
+    else if (typeof kept === "string" && isUnfilled(kept)) hints.push(fill(TAKEN.left_out, field, kept));
   }
-  for (const field of ["click_id", "transaction_id"] as const) {
-    const other = event[field] === null ? sentAs(data, names(field)) : undefined;
+  const paid = PAYMENT_TYPES.some((type) => type === event.event_type);
+  for (const field of ["click_id", "transaction_id", ...(paid ? (["amount"] as const) : [])] as const) {
+    const absent = event[field] === null && data[field] === undefined;
+    const other = absent ? sentAs(data, field) : undefined;
     if (other !== undefined) hints.push(fill(TAKEN.lookalike, field, undefined, other));
   }
+  const type = typeof event.event_type === "string" ? typeElsewhere(event.event_type) : undefined;
+  if (type !== undefined) hints.push(fill(TAKEN.type, "event_type", event.event_type, type));
+  if (Object.keys(data).length === KEYS_OF_A_PIXEL) hints.push(TAKEN.keys);
   if (event.test === 1) hints.push(TAKEN.test);
   else if (event.bot !== null) hints.push(fill(TAKEN.bot, "bot", event.bot));
   else if (event.duplicate_of !== null && event.duplicate_of === event.event_id) hints.push(TAKEN.namesake);

@@ -1,0 +1,294 @@
+/** What networks, browsers and back ends really send: taken where it can be, and told. */
+import { describe, expect, it } from "vitest";
+import { type Door, fields, readEvent } from "../../worker/event.ts";
+import { parseExact } from "../../worker/exact-json.ts";
+import { isMacro, namesNothing } from "../../worker/placeholder.ts";
+
+const NOW = Date.parse("2026-11-28T12:00:00Z");
+const DAY = 86_400_000;
+
+/** As the log has it. */
+const ABSENT = Object.fromEntries(Object.keys(fields).map((field) => [field, null]));
+type Told = { event?: Record<string, unknown>; told: string[] };
+function read(sent: Record<string, unknown>, door: Door = "pixel"): Told {
+  const given = { event_type: "deposit", player_id: "p1", banner_tag: "t", ...sent };
+  const reading = readEvent(Object.entries(given), door, NOW);
+  const said = (faults: { code: string; field: string }[]) => faults.map(({ code, field }) => `${code} ${field}`);
+  return reading.ok
+    ? { event: { ...ABSENT, ...reading.event }, told: said(reading.warnings) }
+    : { told: said(reading.errors) };
+}
+
+describe("a macro that nobody filled in", () => {
+  const SPELLINGS = [
+    ..."{payout} {{payout}} #{payout} %{payout} {$payout} {%payout%} {#payout#} [payout] [[payout]] [%payout%]".split(
+      " ",
+    ),
+    ..."<payout> <<payout>> <%=payout%> %payout% %%PAYOUT%% #price# ##click## $payout$ @tid@ @@tid@@ __CLICKID__ !!tid!!".split(
+      " ",
+    ),
+    ..."~~tid~~ ^^tid^^ ||tid|| *|TID|* ((tid)) $payout $order_ref %7Bpayout%7D %257Bpayout%257D %2523tid%2523".split(
+      " ",
+    ),
+    ..."&lt;payout&gt; CLICK_ID ORDER_ID CLICKID OPTIONAL YOUR_TRANSACTION_ID transaction_id :transaction_id".split(
+      " ",
+    ),
+    `$${"{payout}"}`,
+    "{ payout }",
+    "{{ payout | default: 0 }}",
+    "<order id>",
+    "{_date:Y-m-d H:i:s,Europe/Kyiv}",
+    "{status:lead=0 sale=1 rejected=2}",
+    "{transaction_id}|foo=bar|item=value",
+    "ORD-{order_id}",
+    "a-%%CACHEBUSTER%%",
+    " {subacc4} ",
+  ];
+  it.each(SPELLINGS)("is known as %s", (spelling) => {
+    expect(isMacro(spelling)).toBe(true);
+    expect(read({ transaction_id: spelling, amount: "10.00", currency: "EUR" })).toMatchObject({
+      event: { amount: 100_000, data: JSON.stringify({ transaction_id: spelling }) },
+      told: ["placeholder transaction_id"],
+    });
+    expect(read({ player_id: spelling }).told).toEqual(["placeholder player_id"]);
+    expect(read({ player_id: spelling, visitor_id: "v" }).told).toEqual(["placeholder player_id"]);
+  });
+
+  it.each([
+    ..."T-1001 GPA.3345-1234 {3f2504e0-4f89-11d3-9a0c-0305e82c3301} {12345} [17] #1001 #1001# 100% p_1 user_1 order-77".split(
+      " ",
+    ),
+    ..."a_1523b_108c_ 221080_66fbd980c308a07a1b2c3d4e <3 [BOT]Fox $5 a@b.example {} <> IwAR3x-_%".split(" "),
+    ..."645164_l68383__20260501100000000000 E_C_P_aaaa ORDER-77 REPLACED summer_source VISIT QUID".split(" "),
+    "a_182820b_4095c_&affid=100976968&siteid=182820&adid=4095&c=",
+    "<script>alert(1)</script>",
+    '{"a":1}',
+    "3 < 5 > 4",
+  ])("is not seen in %s", (value) => {
+    expect(isMacro(value)).toBe(false);
+    expect(read({ transaction_id: value, click_id: value }).told).toEqual([]);
+  });
+
+  it("is no tag and no click, and the event is taken without it", () => {
+    expect(read({ banner_tag: "%%CAMPAIGN%%", click_id: "%%CLICKID%%" })).toMatchObject({
+      event: { banner_tag: null, data: '{"click_id":"%%CLICKID%%","banner_tag":"%%CAMPAIGN%%"}' },
+      told: ["unexpanded_macro click_id", "unexpanded_macro banner_tag"],
+    });
+    expect(read({ app_id: "{game}", session_id: "<sid>", platform: "[os]", app_version: "{v}" })).toMatchObject({
+      event: { app_id: null, session_id: null, platform: null, app_version: null },
+    });
+  });
+
+  it.each(["#price#", "<payout>", "REVENUE", "__PAYOUT__", "$payout", "%7Bpayout%7D", "{ payout }", "revenue"])(
+    "%s is no amount, and said to be a macro",
+    (amount) => {
+      expect(read({ amount, currency: "EUR" }).told).toEqual(["unexpanded_macro amount"]);
+    },
+  );
+
+  it("is no currency and no time", () => {
+    expect(read({ amount: "1", currency: "CURRENCY" }).told).toEqual(["unexpanded_macro currency"]);
+    expect(read({ timestamp: "{_date:Y-m-d H:i:s,Europe/Kyiv}" }).told).toEqual(["unexpanded_macro timestamp"]);
+  });
+});
+
+describe("a value that names nobody", () => {
+  const NOBODY = [
+    ..."undefined null 0 none NaN None NULL nil n/a N/A - -- 000 false guest Guest anonymous -1 (null) (none)".split(
+      " ",
+    ),
+    "[object Object]",
+    "not set",
+    "00000000-0000-0000-0000-000000000000",
+    " null ",
+    '"null"',
+  ].filter((value) => value !== "(none)");
+
+  it.each(NOBODY)("%s is no player, no visitor and no transaction", (value) => {
+    expect(namesNothing(value)).toBe(true);
+    expect(read({ player_id: value }).told).toEqual(["placeholder player_id"]);
+    expect(read({ player_id: "", visitor_id: value }).told).toEqual(["placeholder visitor_id"]);
+    // Else this visitor's past, which is everybody's, would be the player's.
+    expect(read({ visitor_id: value })).toMatchObject({
+      event: { player_id: "p1", visitor_id: null },
+      told: ["placeholder visitor_id"],
+    });
+    expect(read({ transaction_id: value, click_id: value })).toMatchObject({
+      event: { transaction_id: null, click_id: null },
+      told: ["placeholder transaction_id", "placeholder click_id"],
+    });
+  });
+
+  it.each(["Nullarbor", "anonymous-7", "guest_42", "0a", "10", "Nan Goldin", "none-1", "🎰", "007"])(
+    "%s is somebody",
+    (value) => {
+      expect(read({ player_id: value, visitor_id: value, transaction_id: value }).told).toEqual([]);
+    },
+  );
+
+  it("is no id of the event, and may be a tag or a version", () => {
+    expect(read({ event_id: "undefined" })).toMatchObject({
+      event: { event_id: null },
+      told: ["placeholder event_id"],
+    });
+    expect(read({ event_id: "0", banner_tag: "none", app_version: "0", app_id: "guest" }).told).toEqual([]);
+    expect(read({ banner_tag: "undefined" })).toMatchObject({
+      event: { banner_tag: null },
+      told: ["placeholder banner_tag"],
+    });
+  });
+
+  it("never makes data too large", () => {
+    const filled = "x".repeat(8_170);
+    expect(read({ s: filled, transaction_id: "undefined" })).toMatchObject({
+      event: { data: JSON.stringify({ s: filled }) },
+      told: ["placeholder transaction_id"],
+    });
+  });
+});
+
+describe("a time", () => {
+  const at = (text: string) => Date.parse(text);
+  it.each<[string, number | null]>([
+    ["2026-11-28T10:00:00 02:00", at("2026-11-28T08:00:00Z")],
+    ["2026-11-28 10:00:00 02:00", at("2026-11-28T08:00:00Z")],
+    ["2026-11-28 10:00:00  02:00", at("2026-11-28T08:00:00Z")],
+    ["2026-11-28T10:00:00.250 0530", at("2026-11-28T04:30:00.250Z")],
+    ["2026-11-28T10:00 02", at("2026-11-28T08:00:00Z")],
+    ["2026-11-28 10:00:00 +0200", at("2026-11-28T08:00:00Z")],
+    ["2026-11-28 10:00:00 -02:00", at("2026-11-28T12:00:00Z")],
+    ["2026-11-28 10:00:00 Z", at("2026-11-28T10:00:00Z")],
+    ["2026-11-28 10:00", at("2026-11-28T10:00:00Z")],
+    ["2026-11-28", at("2026-11-28T00:00:00Z")],
+    ["2026-11-27T24:00:00Z", at("2026-11-28T00:00:00Z")],
+    ["2026-11-28T10:00:00+2:00", null],
+    ["2026-11-28T10:00:00 UTC", null],
+    ["2026-11-28T10:00:00+25:00", null],
+  ])("%s is understood as it was meant", (timestamp, expected) => {
+    expect(read({ timestamp })).toMatchObject(
+      expected === null ? { told: ["invalid timestamp"] } : { event: { timestamp: expected }, told: [] },
+    );
+  });
+
+  it.each([
+    ..."2026-02-30T12:00:00Z 2026-04-31T12:00:00Z 2026-02-29 2026-06-31 2026-00-10 2026-13-01 2026-01-00 2100-02-29".split(
+      " ",
+    ),
+    ..."2026-06-30T23:59:60Z 2026-06-30T24:01:00Z 2026-06-30T25:00:00Z 2026-06-30T12:60:00Z 0000-00-00".split(" "),
+  ])("%s, which is none, is refused by every door", (timestamp) => {
+    for (const door of ["pixel", "api", "import"] as const) {
+      expect(read({ timestamp }, door).told).toEqual(["invalid timestamp"]);
+    }
+  });
+
+  it("of a wrong clock counts by its age, where the sender says what its clock showed when it sent", () => {
+    for (const off of [14 * DAY, -400 * DAY, 600_000, -600_000]) {
+      const clock = NOW + off;
+      expect(read({ timestamp: clock - 90_000, sent_at: clock }).event).toMatchObject({ timestamp: NOW - 90_000 });
+      expect(read({ timestamp: new Date(clock).toISOString(), sent_at: String(clock) }).event).toMatchObject({
+        timestamp: NOW,
+      });
+    }
+    expect(read({ timestamp: NOW - 8 * DAY, sent_at: NOW }).told).toEqual(["timestamp_out_of_range timestamp"]);
+  });
+
+  it("of a right clock stays as it was sent, however long the way was", () => {
+    expect(read({ timestamp: NOW - 2_000, sent_at: NOW - 1_500 }).event).toMatchObject({ timestamp: NOW - 2_000 });
+    expect(read({ sent_at: "soon" })).toMatchObject({ event: {}, told: ["invalid sent_at"] });
+  });
+});
+
+describe("what is around a tag and not seen", () => {
+  it.each([
+    "A_1523B",
+    " A_1523B",
+    "A_1523B ",
+    "A_1523B\u200b",
+    "\ufeffA_1523B\u00a0",
+    "A_1523B\u2060\u200e \t\r\n",
+    "\u3164A_1523B",
+  ])("is left out of %j, and its case stays", (btag) => {
+    expect(read({ banner_tag: btag })).toMatchObject({ event: { banner_tag: "A_1523B" }, told: [] });
+  });
+  it("leaves the flags and hearts of emojis whole", () => {
+    for (const btag of ["🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}", "❤\ufe0f", "a\u200bb"])
+      expect(read({ banner_tag: btag }).event).toMatchObject({ banner_tag: btag });
+    expect(read({ banner_tag: " \u200b " }).told).toEqual(["missing banner_tag"]);
+  });
+});
+
+describe("long ids and many keys", () => {
+  it("of TikTok and Google Play are kept whole", () => {
+    const click_id = `E_C_P_${"a".repeat(324)}`;
+    const transaction_id = `${"a".repeat(24)}.AO-J1O${"b".repeat(120)}`;
+    expect(read({ click_id, transaction_id })).toMatchObject({ event: { click_id, transaction_id }, told: [] });
+  });
+
+  it("beyond forty are left out, never the event", () => {
+    const subs = Object.fromEntries(Array.from({ length: 43 }, (_, n) => [`sub_id_${n + 1}`, "x"]));
+    const { event, told } = read({ amount: "5.00", currency: "EUR", ...subs });
+    expect(told).toEqual(["too_many_keys data"]);
+    expect(event).toMatchObject({ amount: 50_000 });
+    expect(Object.keys(JSON.parse(event?.data as string))).toEqual(Object.keys(subs).slice(0, 40));
+  });
+});
+
+describe("numbers in JSON", () => {
+  const json = (text: string) => read(parseExact(text) as Record<string, unknown>, "api");
+
+  it.each([
+    "76561198122624102",
+    "76561198122624101",
+    "-0",
+    "1.10",
+    "1e3",
+    "0.30000000000000004",
+    "1E-7",
+    "100.0",
+    "18446744073709551615",
+  ])("%s keeps its digits in data", (number) => {
+    const data = `{"a":${number},"b":[${number},{"c":${number}}]}`;
+    expect(json(`{"data":${data}}`)).toMatchObject({ event: { data }, told: [] });
+    expect(json(`{"own": ${number} }`)).toMatchObject({ event: { data: `{"own":${number}}` } });
+  });
+
+  it("are read as JSON.parse reads them, where they are plain", () => {
+    for (const text of ['{"a":[1,2.5,-3,0,"1.10","-0",true,null]}', '{"a":"1e3,"}', "[]", "5", '{"__proto__":1.0}'])
+      expect(JSON.parse(JSON.stringify(parseExact(text)))).toEqual(JSON.parse(text));
+    for (const text of ["", "{", '{"a":1.0,}', "1.0e"]) expect(() => parseExact(text)).toThrow(SyntaxError);
+  });
+
+  it("are ids with all their digits", () => {
+    expect(json('{"player_id":12345,"transaction_id":4711}').event).toMatchObject({
+      player_id: "12345",
+      transaction_id: "4711",
+    });
+    expect(json('{"player_id":76561198122624102}').event).toMatchObject({ player_id: "76561198122624102" });
+    expect(json('{"player_id":0}').told).toEqual(["placeholder player_id"]);
+    expect(json('{"player_id":1.5}').told).toEqual(["invalid player_id"]);
+    expect(json('{"player_id":1e3}').told).toEqual(["invalid player_id"]);
+    expect(json('{"player_id":true}').told).toEqual(["invalid player_id"]);
+    expect(json('{"app_version":1.10}')).toMatchObject({
+      event: { app_version: "1.10" },
+      told: ["invalid app_version"],
+    });
+  });
+
+  it("are money by one rule, as numbers and as text", () => {
+    const of = (amount: string) => json(`{"amount":${amount},"currency":"EUR"}`);
+    for (const amount of ["0.30000000000000004", "29.949999999999999", "27964.000000000004", "1.00001"]) {
+      expect(of(amount).told).toEqual(["invalid amount"]);
+      expect(of(`"${amount}"`).told).toEqual(["invalid amount"]);
+    }
+    for (const [amount, units] of [
+      ["4.990", 49_900],
+      ["12.50000", 125_000],
+      ["100.0", 1_000_000],
+      ["1e2", 1_000_000],
+      ["5", 50_000],
+    ])
+      expect(of(amount as string).event).toMatchObject({ amount: units });
+    expect(json('{"score":100.0}').event).toMatchObject({ score: 100 });
+    expect(json(`{"timestamp":${NOW}.0}`).event).toMatchObject({ timestamp: NOW });
+  });
+});

@@ -1,0 +1,63 @@
+/**
+ * Names that other products give to what we have a name for: affiliate networks, GA4, Segment, PostHog, AppsFlyer and
+ * Adjust, from their public documentation. Compared without case and without what stands between words.
+ */
+export const LOOKALIKES = {
+  event_type: "event eventname type name action eventtoken activitykind goal",
+  event_id: "messageid uuid insertid eventuuid",
+  player_id:
+    "userid uid player customerid customer accountid account username distinctid customeruserid externaluserid user",
+  visitor_id:
+    "anonymousid clientid deviceid userpseudoid appinstanceid appsflyerid adid gpsadid idfa idfv advertisingid",
+  banner_tag:
+    "tag banner bannertag campaign campaignid affid affiliate affiliateid source utmcampaign mediasource tracker trackername",
+  app_id: "app appname bundleid packagename apptoken game",
+  session_id: "gasessionid session sid",
+  amount: "payout sum value revenue price total depositamount eventrevenue afrevenue revenuefloat grossrevenue",
+  currency: "cur curr ccy currencycode payoutcurrency eventrevenuecurrency afcurrency",
+  click_id: "click cid subid sub1 affsub tid gclid fbclid ttclid msclkid externalid afclickid",
+  transaction_id: "txid transaction orderid order txn aforderid receiptid aftransactionid checkoutid",
+  timestamp: "time ts eventtime originaltimestamp timestampmicros eventtimestamp createdat date installtime",
+} as const satisfies Record<string, string>;
+export type Lookalike = keyof typeof LOOKALIKES;
+
+/** `Order ID`, `orderId` and `order_id` are one name. */
+export const bare = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+
+const BY_FIELD: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEntries(
+  Object.entries(LOOKALIKES).map(([field, names]) => [field, new Set([bare(field), ...names.split(" ")])]),
+);
+
+/** Whether a parameter with this name is likely to hold this field. */
+export const looksLike = (name: string, field: Lookalike): boolean => BY_FIELD[field]?.has(bare(name)) ?? false;
+
+const ALL: ReadonlySet<string> = new Set(Object.values(BY_FIELD).flatMap((names) => [...names]));
+/** Whether it is the name of a field, here or elsewhere. */
+export const isFieldName = (text: string): boolean => ALL.has(bare(text));
+
+/** What other products call the built-in types of events. */
+const TYPES_ELSEWHERE = {
+  visit: "pageview page pageviewed pagevisited pageload screenview screen viewpage",
+  registration:
+    "signup signedup usersignedup completeregistration afcompleteregistration registered accountcreated register",
+  deposit: "ftd firstdeposit deposited depositcompleted afdeposit affirstdeposit firsttimedeposit",
+  install: "firstopen applicationinstalled appinstalled installed appinstall",
+  purchase: "ordercompleted orderpaid afpurchase inapppurchase checkoutcompleted purchased transactioncompleted iap",
+  auth: "login aflogin loggedin signedin signin userloggedin",
+  player_score: "postscore scoreposted afpostscore",
+  level_up: "levelup levelachieved aflevelachieved leveledup",
+  achievement_unlocked: "unlockachievement afachievementunlocked achievementunlocked",
+  quest_completed: "questcomplete questcompleted missioncompleted",
+  boss_defeated: "bossdefeated bosskilled",
+  withdrawal: "withdraw withdrawn cashout",
+  refund: "orderrefunded refunded afrefund",
+} as const satisfies Record<string, string>;
+const TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries(TYPES_ELSEWHERE).flatMap(([type, names]) => names.split(" ").map((name) => [name, type] as const)),
+);
+
+/** The built-in type that goes by this name elsewhere; undefined where it is none, or is ours. */
+export function typeElsewhere(name: string): string | undefined {
+  const type = TYPES.get(bare(name));
+  return type === name ? undefined : type;
+}

@@ -56,17 +56,22 @@ const canSend = ({ by }: Hit) => by === "pixel" || key !== undefined;
 const began = Date.now();
 const story = storyOf(began, key ? await silenceIn({ url, key, project: values.project }, began) : null);
 
-/** Of a limited number so many lie in the past that all days have their share; without a rate of its own all of them do. */
-function past(): Hit[] {
-  const most = rate === null ? limit : Math.ceil(limit * 0.8);
+/** Of a limited number so many lie in the past, evenly over its days: all of them where no rate is asked for. */
+const inThePast = rate === null ? limit : Math.ceil(limit * 0.8);
+
+function* past(): Generator<Hit> {
   const people = Number.isFinite(limit) ? Number.POSITIVE_INFINITY : PEOPLE_A_DAY;
-  const hits: Hit[] = [];
+  let given = 0;
   for (const hit of happened(began - SPAN, began, story, people)) {
-    if (hits.length >= most) break;
-    if (canSend(hit)) hits.push(hit);
+    if (given >= inThePast) return;
+    if (!canSend(hit)) continue;
+    given++;
+    yield hit;
   }
-  return hits;
 }
+/** Without a limit it is a month, which is short enough to be counted first. */
+const month = Number.isFinite(limit) ? null : [...past()];
+const historical = month?.length ?? inThePast;
 
 const tally = { sent: 0, accepted: 0, rejected: 0, unavailable: 0 };
 const speed = speedometer(Date.now());
@@ -80,12 +85,22 @@ async function send(hits: Hit[], how: (hits: Hit[]) => Promise<Outcome>): Promis
 }
 const sendLive = (hit: Hit) => send([hit], () => sendNow(target, hit));
 
-async function sendHistory(hits: readonly Hit[]): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(hits.length / BATCH) }, (_, n) =>
-    hits.slice(n * BATCH, (n + 1) * BATCH),
-  );
+function* batchesOf(hits: Iterable<Hit>): Generator<Hit[]> {
+  let batch: Hit[] = [];
+  for (const hit of hits) {
+    batch.push(hit);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function sendHistory(): Promise<void> {
+  const batches = batchesOf(month ?? past());
   const sender = async () => {
-    for (let batch = batches.shift(); batch; batch = batches.shift()) await send(batch, (all) => sendPast(target, all));
+    for (let next = batches.next(); !next.done; next = batches.next())
+      await send(next.value, (all) => sendPast(target, all));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, sender));
 }
@@ -116,14 +131,13 @@ async function beside(pace: (seconds: number) => number): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, sender));
 }
 
-const history = past();
 function progress(): Progress {
   const done = tally.accepted + tally.rejected + tally.unavailable;
-  const of = Number.isFinite(limit) ? limit : history.length;
+  const of = Number.isFinite(limit) ? limit : historical;
   const perSecond = speed.perSecond(Date.now());
   const goal = Number.isFinite(limit)
     ? ` of ${limit.toLocaleString("en")}`
-    : done < history.length
+    : done < historical
       ? ` (last ${key ? "month" : "week"})`
       : " (live)";
   const text = `${done.toLocaleString("en")}${goal}, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s, accepted ${tally.accepted}, rejected ${tally.rejected}, failed ${tally.unavailable}`;
@@ -144,7 +158,7 @@ process.on("SIGINT", () => {
   process.exit(0);
 });
 async function run(): Promise<void> {
-  await sendHistory(history);
+  await sendHistory();
   if (rate !== null) await beside(() => rate);
   else if (tally.sent < limit) await Promise.all([follow(), beside(livelyPace)]);
 }

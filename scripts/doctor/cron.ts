@@ -11,7 +11,7 @@ export const cron: Check = {
     const { last_cron, failing_duties } = patient.health.body;
     const mend = patient.local
       ? "`npm start` calls it each minute: stop it and run it again."
-      : "`npm run wrangler -- triggers deploy` sets the schedule of wrangler.toml; the free plan allows five in an account.";
+      : "`npm run deploy` sets its schedule again; the free plan allows five schedules in an account.";
     if (last_cron === null)
       return warning(
         "Cron has not run yet.",

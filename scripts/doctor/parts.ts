@@ -13,7 +13,7 @@ const PARTS: Readonly<Record<Part, { is: string; mend(patient: Patient): string 
     mend: (patient) =>
       patient.local
         ? "Stop it and run `npm start` again, which applies the migrations that are missing. The line `part failing` in its output has the error. Where a table is gone, docs/restore.md brings the data back."
-        : "Apply the migrations that are missing with `npm run wrangler -- d1 migrations apply DB --remote`. The line `part failing` in `npm run wrangler -- tail` has the error. Where a table is gone, docs/restore.md brings the data back.",
+        : "Run `npm run deploy` again, which applies the migrations that are missing. The line `part failing` in `npm run wrangler -- tail` has the error. Where a table is gone, docs/restore.md brings the data back.",
   },
   live: { is: "the live counters (a Durable Object)", mend: durableObject },
   runner: { is: "what runs the duties (a Durable Object)", mend: durableObject },
@@ -22,7 +22,7 @@ const PARTS: Readonly<Record<Part, { is: string; mend(patient: Patient): string 
     mend: (patient) =>
       patient.local
         ? "Stop it and run `npm start` again. The line `part failing` in its output has the error."
-        : "See with `npm run wrangler -- r2 bucket list` whether R2 is on in the account and has the bucket of wrangler.toml; deploy again when it does.",
+        : "See with `npm run wrangler -- r2 bucket list` whether R2 is on in the account and has the bucket; `npm run deploy` makes it where it is missing.",
   },
 };
 

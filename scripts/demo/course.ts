@@ -12,6 +12,9 @@ export const PEOPLE_A_DAY = 110;
 /** So long somebody comes back, in days. */
 const LIFE_DAYS = 31;
 
+/** So much of what comes is made at once: all lives of a month are gone through for it. */
+const AT_ONCE_MS = 6 * HOUR;
+
 const dayOf = (at: number) => Math.floor(at / DAY);
 const livesOf = (day: number, n: number, story: Story): Hit[] =>
   seeded(`${day} ${n}`, () => [...life(day * DAY + momentOfDay(), story)]);
@@ -30,8 +33,8 @@ export function* happened(from: number, to: number, story: Story, people: number
 
 /** What comes from a moment on, for ever, in the order of time. */
 export function* coming(from: number, story: Story): Generator<Hit, never> {
-  for (let since = from; ; since += HOUR) {
-    const all = happened(since - LIFE_DAYS * DAY, since + HOUR, story, PEOPLE_A_DAY);
+  for (let since = from; ; since += AT_ONCE_MS) {
+    const all = happened(since - LIFE_DAYS * DAY, since + AT_ONCE_MS, story, PEOPLE_A_DAY);
     yield* [...all].filter(({ at }) => at >= since).sort((a, b) => a.at - b.at);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Names that other products give to what we have a name for: affiliate networks, GA4, Segment, PostHog, AppsFlyer and
- * Adjust, from their public documentation. Compared without case and without what stands between words.
+ * Adjust, from their public documentation. Compared without case and without what stands between words;
+ * of several that were sent the first of a row is meant.
  */
 export const LOOKALIKES = {
   event_type: "event eventname type name action eventtoken activitykind goal",
@@ -24,14 +25,17 @@ export type Lookalike = keyof typeof LOOKALIKES;
 /** `Order ID`, `orderId` and `order_id` are one name. */
 export const bare = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-const BY_FIELD: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEntries(
-  Object.entries(LOOKALIKES).map(([field, names]) => [field, new Set([bare(field), ...names.split(" ")])]),
+const BY_FIELD: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(LOOKALIKES).map(([field, names]) => [field, [bare(field), ...names.split(" ")]]),
 );
 
-/** Whether a parameter with this name is likely to hold this field. */
-export const looksLike = (name: string, field: Lookalike): boolean => BY_FIELD[field]?.has(bare(name)) ?? false;
+/** How likely a parameter with this name holds the field: the lower the likelier, null where it is none of its names. */
+export function likeness(name: string, field: Lookalike): number | null {
+  const place = BY_FIELD[field]?.indexOf(bare(name)) ?? -1;
+  return place === -1 ? null : place;
+}
 
-const ALL: ReadonlySet<string> = new Set(Object.values(BY_FIELD).flatMap((names) => [...names]));
+const ALL: ReadonlySet<string> = new Set(Object.values(BY_FIELD).flat());
 /** Whether it is the name of a field, here or elsewhere. */
 export const isFieldName = (text: string): boolean => ALL.has(bare(text));
 

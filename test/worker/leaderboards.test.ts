@@ -50,6 +50,8 @@ const anEvent = fc.record({
     '{"score":"4"}',
     '{"score":1.5}',
     '{"score":1e21}',
+    '{"score":5.0}',
+    '{"score":-2e0}',
     '{"a":{"score":9}}',
   ),
   banner_tag: fc.constantFrom(null, "a", "b"),

@@ -31,11 +31,17 @@ const STARTS_ON = sql.raw(
 
 const IS_SCORING = sql`r.event_type IN (${words(SCORING_TYPES)})`;
 
+/** Game engines write 100.0 for a score of 100, and data keeps numbers as they were sent. */
+const WHOLE_REAL =
+  sql.raw(`CASE WHEN e.data ->> '$.score' BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
+  AND e.data ->> '$.score' = CAST(e.data ->> '$.score' AS INTEGER) THEN CAST(e.data ->> '$.score' AS INTEGER) END`);
+
 /** Only who is known as a player has a place, and only a whole number that JavaScript holds is a score. */
 function scored(resolved: SQL, which = sql`true`): SQL {
   return sql`${resolved}, scored AS (
       SELECT r.project_id, r.app_id, r.event_date, r.person AS player_id, printf('%015d ', r.timestamp) || r.event_id AS moment,
-        coalesce(e.score, CASE json_type(e.data, '$.score') WHEN 'integer' THEN e.data ->> '$.score' END) AS score
+        coalesce(e.score, CASE json_type(e.data, '$.score') WHEN 'integer' THEN e.data ->> '$.score'
+          WHEN 'real' THEN ${WHOLE_REAL} END) AS score
       FROM resolved r JOIN events e ON e.seq = r.seq
       WHERE ${IS_SCORING} AND r.app_id <> '' AND substr(r.person, 1, 1) <> char(31) AND ${which}
     ), boards AS (

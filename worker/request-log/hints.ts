@@ -4,7 +4,7 @@
  * `$type` for how a type would be written here.
  */
 import { ALIASES, type ErrorCode, spelledAsType } from "../event.ts";
-import { type Lookalike, looksLike, typeElsewhere } from "../lookalike.ts";
+import { type Lookalike, likeness, typeElsewhere } from "../lookalike.ts";
 import { PAYMENT_TYPES } from "../money.ts";
 import { isMacro, isUnset, namesNothing } from "../placeholder.ts";
 
@@ -335,10 +335,14 @@ function* sentNames(sent: Sent): Generator<string> {
   }
 }
 
-const sentAs = (sent: Sent, field: Lookalike): string | undefined => {
+function sentAs(sent: Sent, field: Lookalike): string | undefined {
   const own = [field, ...Object.keys(ALIASES)] as string[];
-  return sentNames(sent).find((name) => !own.includes(name) && looksLike(name.split(".").at(-1) as string, field));
-};
+  const likely = [...sentNames(sent)].flatMap((name) => {
+    const place = own.includes(name) ? null : likeness(name.split(".").at(-1) as string, field);
+    return place === null ? [] : [{ name, place }];
+  });
+  return likely.sort((one, other) => one.place - other.place)[0]?.name;
+}
 
 /** ` as \`order_completed\`, or \`purchase\` …`: how a type from elsewhere would be written here. */
 function spelled(value: unknown): string {

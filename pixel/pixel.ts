@@ -14,21 +14,20 @@ export type Pixel = {
   (type: EventType, fields?: Fields): void;
   /** The same as `pixel("identify", { player_id })`, which can also be called before this script is there. */
   identify(player_id: string): void;
+  /** Forgets the person, for whoever uses this computer next. The same as `pixel("reset")`. */
+  reset(): void;
   /** Calls that wait for this script: `window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}` */
   q?: ArrayLike<unknown>[];
-  loaded?: true;
 };
 
-/** When it happened, the address under the server, and the player whom it links to the visitor. */
-type Unsent = [at: number, address: string, links: string | undefined];
+/** When it happened, and the address under the server. */
+type Unsent = [at: number, address: string];
 type Remembered = [value: string, at: number];
 type State = {
-  visitor?: string;
-  player?: string;
+  visitor?: string | 0;
+  player?: string | 0;
   tag?: Remembered;
   click?: Remembered | 0;
-  /** Players that an accepted event has linked to this visitor. */
-  linked: string[];
   unsent: Unsent[];
 };
 
@@ -37,135 +36,180 @@ const MEMORY = 2592e6;
 /** What is older is refused by the server: 7 days. */
 const OLDEST = 6048e5;
 const MOST_UNSENT = 50;
-/** Between two tries, in seconds. */
-const LONGEST_WAIT = 3600;
+/** Between two tries, in seconds: 1, 2, 4 and so on, up to 34 minutes; then anew. */
+const WAITS = 12;
 
-const page = window as unknown as { pixel?: Pixel };
-const before: Partial<Pixel> = page.pixel || {};
-// A module script is not the current one.
-const script = (document.currentScript || document.querySelector('script[src*="/pixel.js"]')) as HTMLScriptElement;
+declare global {
+  interface Window {
+    pixel?: Pixel;
+  }
+}
+const before: Partial<Pixel> = window.pixel || {};
+// A module is not the current script, nor is what an optimiser runs; and other vendors have a pixel.js, too.
+const script = (document.currentScript ||
+  document.querySelector("script[data-project][src*=pixel]")) as HTMLScriptElement;
 
-if (script && !before.loaded) {
-  const { project = "default", btag } = script.dataset;
-  const server = `${new URL(script.src).origin}/`;
+if (script && !before.identify) {
+  const { project = "default", btag, host, domain, hash: routes } = script.dataset;
+  const server = `${new URL(host || script.src, location as never).origin}/`;
   const key = `edgepixel:${project}`;
-  const sending = new Set<string>();
+  const cookie = `edgepixel_${project}=`;
+  const sending: Record<string, 0 | 1> = {};
   /** Takes the storage's place where that is blocked or full. */
   let memory: State | undefined;
   let failures = 0;
   let timer: ReturnType<typeof setTimeout>;
-  let seen: string;
+  /** The page that was counted last. */
+  let seen = "";
 
-  /** Rejects where the project obeys the browser's privacy signals, and where it cannot be asked. */
+  /** Waits until the page is seen. Rejects where the project obeys the browser's privacy signals or cannot be asked. */
   const allowed = (async () => {
-    const { globalPrivacyControl, doNotTrack } = navigator as Navigator & { globalPrivacyControl?: boolean };
-    if (globalPrivacyControl || doNotTrack === "1") {
-      const answer = await fetch(`${server}pixel.json?project_id=${project}`, { credentials: "omit" });
-      if ((await answer.json()).respect_privacy_signals !== false) throw 0;
+    if ((document as Document & { prerendering?: boolean }).prerendering)
+      await new Promise((done) => addEventListener("prerenderingchange", done, true));
+    if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl || (navigator.doNotTrack as never) > 0) {
+      const answer = await fetch(`${server}project.json?project_id=${project}`);
+      // `{"respect_privacy_signals":false}`
+      if (!/s":false/.test(await answer.text())) throw 0;
     }
   })();
+
+  const parsed = (read: () => string | null): Partial<State> | undefined => {
+    try {
+      return JSON.parse(read() as string);
+    } catch {}
+  };
 
   /**
    * All work is an edit of the state, and goes through here: in order, only where allowed, and never throwing into the
    * page. The state is read afresh each time, since other tabs edit it too. An edit can return an event to send now.
    */
-  const change = (edit: (state: State) => Unsent | undefined): void => {
-    allowed
-      .then(() => {
-        let stored = memory;
-        try {
-          stored ||= JSON.parse(localStorage.getItem(key) as string);
-        } catch {}
-        const state: State = { linked: [], unsent: [], ...stored };
-        const event = edit(state);
-        try {
-          localStorage.setItem(key, JSON.stringify(state));
-        } catch {
-          memory = state;
-        }
-        if (event) send(event);
-      })
-      .catch(() => {});
+  const change = async (edit: (state: State, at: number) => Unsent | undefined): Promise<void> => {
+    try {
+      await allowed;
+      const state: State = {
+        unsent: [],
+        ...(memory || parsed(() => localStorage[key])),
+        // Where the site names its domain, all its hosts share what is known of the person.
+        ...(domain && parsed(() => unescape((document.cookie.split(cookie)[1] as string).split(";")[0] as string))),
+      };
+      const event = edit(state, Date.now());
+      try {
+        if (domain)
+          // biome-ignore lint/suspicious/noDocumentCookie: half of the browsers have no Cookie Store API
+          document.cookie = `${cookie}${escape(
+            JSON.stringify({ ...state, unsent: undefined }),
+          )};domain=${domain};path=/;max-age=${MEMORY / 1e3}`;
+        localStorage[key] = JSON.stringify(state);
+      } catch {
+        memory = state;
+      }
+      if (event) send(event);
+    } catch {}
   };
 
   /** UUIDv7: ids in the order of time are cheaper for the server to store. */
   const newId = (at: number): string =>
     `0${at.toString(16)}-7xxx-axxx-xxxxxxxxxxxx`
-      .replace(/x/g, () => ((crypto.getRandomValues(new Uint8Array(1))[0] as number) & 15).toString(16))
+      // A name that nobody else has, and no secret: what cryptography costs in bytes would buy nothing.
+      .replace(/x/g, () => ((Math.random() * 16) | 0).toString(16))
       .replace(/.{8}/, "$&-");
 
-  /** What the server would refuse is not remembered, or it would spoil every later event. */
-  const sound = (value: unknown): string | undefined => (/^[^\p{Cc}\uFFFD]{1,128}$/u.exec(`${value || ""}`) || [])[0];
+  /** What the server would refuse is not remembered, or it would spoil every later event; nor is a macro left unfilled. */
+  const sound = (value: unknown, longest = 128, text = `${value || ""}`): string =>
+    text[longest] || /[\p{Cc}\uFFFD]|^[{[<#%$].*[}\]>#%]$/u.test(text) ? "" : text;
+
+  /** Whom a page calls by a value that it does not have is nobody, and would make one player of all who come. */
+  const person = (value: unknown): string =>
+    /^(undefined|null|none|nan|0|anonymous|guest)$/i.test(value as string) ? "" : sound(value);
 
   const recent = (remembered: Remembered | 0 | undefined, at: number): string =>
     remembered && at - remembered[1] < MEMORY ? remembered[0] : "";
 
-  const send = async ([, address, links]: Unsent): Promise<void> => {
-    let seconds: string | null | undefined;
-    sending.add(address);
+  const send = async ([, address]: Unsent): Promise<void> => {
+    const url = `${server + address}&sent_at=${Date.now()}`;
+    let settled: string | boolean | null | undefined;
+    let wait = 0;
+    sending[address] = 1;
     try {
-      const answer = await fetch(server + address, { keepalive: true, credentials: "omit" });
-      const { status, headers } = answer;
+      const answer = await fetch(url, { keepalive: true });
+      const header = (name: string) => answer.headers.get(name);
       // Read to its end, or the browser does not take the request for finished.
       await answer.text();
-      if (status < 500 && status !== 429) {
-        if (status > 399) console.warn(headers.get("x-event-error") || status, address);
-        change((state) => {
-          state.unsent = state.unsent.filter((event) => event[1] !== address);
-          if (links && status < 400) state.linked.push(links);
-        });
-        failures = 0;
-        sendNext();
-        return;
-      }
-      seconds = headers.get("retry-after");
-    } catch {}
-    sending.delete(address);
-    clearTimeout(timer);
-    timer = setTimeout(
-      sendNext,
-      Math.min(+(seconds as string) || 2 ** failures++, LONGEST_WAIT) * (1e3 + (Date.now() % 500)),
-    );
+      const taken = header("x-event-id");
+      const fault = header("x-event-error");
+      settled = taken || fault;
+      // Where a copy of this file has no data-host, the site itself answers.
+      if (!taken && answer.status < 429) console.warn(fault || "not Edgepixel", url);
+      wait = (header("retry-after") as never) * 1e3;
+    } catch {
+      // The page's policy may forbid this and allow images. What is not taken now is then answered without an image.
+      try {
+        const image = new Image();
+        image.src = url;
+        await image.decode();
+        settled = true;
+      } catch {}
+    }
+    if (settled) {
+      change((state) => {
+        state.unsent = state.unsent.filter((event) => event[1] !== address);
+        return undefined;
+      });
+      failures = 0;
+      sendNext();
+    } else {
+      sending[address] = 0;
+      clearTimeout(timer);
+      timer = setTimeout(sendNext, wait || 1024 << (failures++ % WAITS));
+    }
   };
 
   /** One after the other, each on the other's success: a server that is just back is not stormed. */
-  const sendNext = () => change((state) => state.unsent.find((event) => !sending.has(event[1])));
+  const sendNext = () => change((state) => state.unsent.find((event) => !sending[event[1]]));
 
-  const visit = (): void => {
-    const { pathname, search } = location;
-    if (seen === pathname + search) return;
-    seen = pathname + search;
-    const at = Date.now();
-    change((state) => {
-      const landing = new URLSearchParams(search);
+  /** `cause` is the method of the history that was called, or an event. */
+  const visit = (cause: unknown): void => {
+    const { pathname, search, hash } = location;
+    const before = seen;
+    seen = pathname + (routes != null && hash) + search;
+    // What is replaced is a note of the page's own, such as each letter in a search, unless the path is another.
+    const end = { replaceState: "?" }[cause as string] as string;
+    sendNext();
+    if (before.split(end)[0] === seen.split(end)[0] && !(cause as Partial<PageTransitionEvent>).persisted) return;
+    change((state, at) => {
+      const landing = new URLSearchParams(search + hash.replace(/#([^=]*\?)?/, "&"));
       const tag = sound(landing.get("btag") || landing.get("banner_tag"));
-      const click = sound(landing.get("click_id"));
+      const click = sound(landing.get("click_id"), 512);
       if (tag) {
         // Another campaign's click is not this one's.
         if (tag !== recent(state.tag, at)) state.click = 0;
         state.tag = [tag, at];
       }
       if (click) state.click = [click, at];
+      return undefined;
     });
     pixel("visit");
   };
 
   const pixel: Pixel = (type, fields) => {
     try {
-      const at = Date.now();
       const given = { ...fields };
       // Sent at once, even while others wait for their retry: this may be the page's last moment.
-      change((state) => {
-        let links: string | undefined;
-        if (type === "identify") {
-          links = sound(given.player_id);
-          if (!links) return;
-          state.player = links;
-          if (state.linked.includes(links) || state.unsent.some((event) => event[2] === links)) return;
+      change((state, at) => {
+        if (type === "reset") {
+          // The tag stays: it is the campaign that brought this browser, and no person.
+          state.visitor = state.player = state.click = 0;
+          return;
         }
         state.visitor ||= newId(at);
+        if (type === "identify") {
+          const player = person(given.player_id);
+          if (!player || player === state.player) return;
+          state.player = player;
+        }
         const query = new URLSearchParams();
         const own: Fields = {
+          event_type: type,
           project_id: project,
           event_id: newId(at),
           timestamp: at,
@@ -176,33 +220,29 @@ if (script && !before.loaded) {
         };
         for (const source of [own, given])
           for (const name in source) {
-            const value = source[name];
+            // Nothing, where it is null or empty.
+            const value = `${[name === "player_id" ? person(source[name]) : source[name]]}`;
             // A field under both its names would be refused.
-            if (value != null && value !== "") query.set(name === "btag" ? "banner_tag" : name, `${value}`);
+            if (value) query.set(name === "btag" ? "banner_tag" : name, value);
           }
-        const event: Unsent = [
-          at,
-          `${/^(visit|registration|deposit)$/.test(type) ? "" : "pixel/"}${type}?${query}`,
-          links,
-        ];
+        const event: Unsent = [at, `${/^(visit|registration|deposit)$/.test(type) ? type : "happened"}?${query}`];
         state.unsent = [...state.unsent, event].filter((event) => at - event[0] < OLDEST).slice(-MOST_UNSENT);
         return event;
       });
     } catch {}
   };
   pixel.identify = (player_id) => pixel("identify", { player_id });
-  pixel.loaded = true;
-  page.pixel = pixel;
+  pixel.reset = () => pixel("reset");
+  window.pixel = pixel;
 
   for (const name of ["pushState", "replaceState"] as const) {
     const original = history[name];
-    history[name] = function (...given) {
-      original.apply(this, given);
-      visit();
+    history[name] = (...given) => {
+      original.apply(history, given);
+      visit(name);
     };
   }
-  addEventListener("popstate", visit);
-  addEventListener("online", sendNext);
-  visit();
-  for (const call of before.q || []) pixel(call[0] as string, call[1] as Fields);
+  for (const name of ["popstate", "pageshow", "online"]) addEventListener(name, visit);
+  visit(0);
+  for (const call of before.q || []) pixel(...(call as [string, Fields]));
 }

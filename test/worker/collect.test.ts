@@ -50,6 +50,28 @@ describe("the answer follows durability", () => {
     expect((await visit(bindings, "default", 1)).status).toBe(200);
   });
 
+  it("the snippet, where it may send images alone, gets none for what it must send again", async () => {
+    const { bindings } = faulty((send) => send <= 4);
+    const type = async (query: string, dest: string) => {
+      const context = createExecutionContext();
+      const request = new Request(`https://pixel.example/visit?player_id=p&btag=t${query}`, {
+        headers: { "sec-fetch-dest": dest },
+      });
+      const response = await worker.fetch(request, bindings, context);
+      await response.body?.cancel();
+      await waitOnExecutionContext(context);
+      return [response.status, response.headers.get("content-type")];
+    };
+    const sent = `&sent_at=${Date.now()}`;
+    expect(await type(sent, "image")).toEqual([503, "application/problem+json"]);
+    expect(await type("", "image"), "an image in a page's HTML").toEqual([503, "image/gif"]);
+    expect(await type(sent, "empty"), "a fetch sees the status").toEqual([503, "image/gif"]);
+    expect(await type(`${sent}&score=x`, "image"), "what is refused for good").toEqual([400, "image/gif"]);
+    const { bindings: well } = faulty(() => false);
+    Object.assign(bindings, well);
+    expect(await type(sent, "image")).toEqual([200, "image/gif"]);
+  });
+
   it("gathers concurrent events into few messages, and every acknowledged one is stored, though sends fail", async () => {
     await createProject("gather");
     const { bindings, sends } = faulty((send) => send % 5 === 0);

@@ -96,7 +96,8 @@ async function collect(
   }
 }
 
-function answer(outcome: Outcome, wantsJson: boolean): Response {
+/** `keeps`: whoever sent it keeps what is not taken now, and can tell that only by getting no image. */
+function answer(outcome: Outcome, wantsJson: boolean, keeps: boolean): Response {
   const gif = (status: number, headers: Record<string, string>) =>
     new Response(GIF, { status, headers: { ...HEADERS, "content-type": "image/gif", ...headers } });
   switch (outcome.status) {
@@ -114,12 +115,12 @@ function answer(outcome: Outcome, wantsJson: boolean): Response {
     }
     case "limited": {
       const headers = { ...HEADERS, "x-event-status": "limited", ...limitHeaders("pixel", true) };
-      if (!wantsJson) return gif(429, headers);
+      if (!wantsJson && !keeps) return gif(429, headers);
       return new Problem(429, "Too many pixels from this address. Please send it again later.").toResponse(headers);
     }
     case "unavailable": {
       const headers = { ...HEADERS, "x-event-status": "unavailable", "retry-after": String(RETRY_AFTER) };
-      if (!wantsJson) return gif(503, headers);
+      if (!wantsJson && !keeps) return gif(503, headers);
       return new Problem(503, "The event could not be stored now. Please send it again.").toResponse(headers);
     }
   }
@@ -148,8 +149,16 @@ const pixel = (type: string | null) => async (c: Context<Incoming>) => {
     ]);
   }
   const accept = c.req.header("accept") ?? "";
-  return answer(outcome, /\bapplication\/(?:problem\+)?json\b/i.test(accept));
+  const wantsJson = /\bapplication\/(?:problem\+)?json\b/i.test(accept);
+  return answer(outcome, wantsJson, keepsAsImage(c.req));
 };
+
+/**
+ * The snippet on a page whose policy allows it images alone: it says `sent_at`, as no image in a page's HTML does, keeps
+ * its events, and sees no status. An image would tell it that its event is there.
+ */
+const keepsAsImage = (request: Context<Incoming>["req"]): boolean =>
+  request.header("sec-fetch-dest") === "image" && request.query("sent_at") !== undefined;
 
 /** What the snippet must know before it sends anything from a browser that asks for privacy. */
 const privacy = async (c: Context<Incoming>) => {

@@ -1,0 +1,59 @@
+/** A visitor of a site with the snippet, and what their pages send to the server. */
+import type { Browser, BrowserContext, Page, Request } from "playwright-core";
+import { expect } from "vitest";
+import { report, type Server } from "./harness.ts";
+
+export type Sent = { type: string; fields: Record<string, string>; at: number };
+export type Visitor = { context: BrowserContext; page: Page; sent: Sent[]; errors: string[]; warnings: string[] };
+
+/** A browser that nobody has used yet. `prepare` runs before the pages' scripts. */
+export async function visitorOf(browser: Browser, server: Server, prepare?: string): Promise<Visitor> {
+  const context = await browser.newContext();
+  if (prepare) await context.addInitScript(prepare);
+  const visitor: Visitor = { context, page: await context.newPage(), sent: [], errors: [], warnings: [] };
+  context.on("request", (request) => {
+    const event = read(request, server);
+    if (event) visitor.sent.push(event);
+  });
+  context.on("weberror", (error) => visitor.errors.push(String(error.error())));
+  context.on("console", (message) => {
+    if (message.type() === "warning") visitor.warnings.push(message.text());
+  });
+  return visitor;
+}
+
+/** `sent_at` is another at each try, and the type stands in the path, too. */
+function read(request: Request, server: Server): Sent | undefined {
+  const url = new URL(request.url());
+  if (url.origin !== server.url || !/^\/(visit|registration|deposit|happened)$/.test(url.pathname)) return undefined;
+  const { event_type = "", sent_at, ...fields } = Object.fromEntries(url.searchParams);
+  expect(Number(sent_at)).toBeGreaterThan(0);
+  if (url.pathname !== "/happened") expect(url.pathname).toBe(`/${event_type}`);
+  return { type: event_type, fields, at: Date.now() };
+}
+
+export const types = ({ sent }: Pick<Visitor, "sent">) => sent.map(({ type }) => type);
+export const last = ({ sent }: Pick<Visitor, "sent">) => sent.at(-1)?.fields ?? {};
+
+/** What the snippet has in the browser's storage. */
+export async function stored(
+  page: Page,
+  project = "default",
+): Promise<Record<string, unknown> & { unsent: unknown[] }> {
+  return JSON.parse(await page.evaluate<string>(`localStorage.getItem("edgepixel:${project}") || "{}"`));
+}
+
+/** Nothing here takes a fixed time. */
+export const eventually = <Value>(
+  read: () => Value | Promise<Value>,
+  message = "",
+): ReturnType<typeof expect.poll<Value>> => expect.poll(read, { timeout: 60_000, message });
+
+/** Distinct events by their type, as the figures have them. */
+export async function counted(server: Server, banner_tag: string): Promise<Record<string, number>> {
+  const { rows } = await report<{ rows: { event_type: string; total: number }[] }>(
+    server,
+    `metrics?banner_tag=${encodeURIComponent(banner_tag)}`,
+  );
+  return Object.fromEntries(rows.map(({ event_type, total }) => [event_type, total]));
+}

@@ -1,12 +1,6 @@
 /** The page's side of the tag: what a site writes to send its own events, whether or not the snippet is there yet. */
 import type { Fields, Pixel } from "../pixel/pixel.ts";
 
-declare global {
-  interface Window {
-    pixel?: Pixel;
-  }
-}
-
 /** As the guide has it inline; this site allows no inline script. */
 function waitingPixel(): Pixel {
   const calls: ArrayLike<unknown>[] = [];
@@ -14,6 +8,7 @@ function waitingPixel(): Pixel {
     calls.push(call);
   };
   pixel.identify = (player_id) => pixel("identify", { player_id });
+  pixel.reset = () => pixel("reset");
   pixel.q = calls;
   return pixel;
 }

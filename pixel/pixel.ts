@@ -16,8 +16,8 @@ export type Pixel = {
   identify(player_id: string): void;
   /** Forgets the person, for whoever uses this computer next. The same as `pixel("reset")`. */
   reset(): void;
-  /** Calls that wait for this script: `window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}` */
-  q?: ArrayLike<unknown>[];
+  /** 0 once this script is there. Before that, calls that wait for it: `window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}` */
+  q?: ArrayLike<unknown>[] | 0;
 };
 
 /** When it happened, and the address under the server. */
@@ -49,7 +49,7 @@ const before: Partial<Pixel> = window.pixel || {};
 const script = (document.currentScript ||
   document.querySelector("script[data-project][src*=pixel]")) as HTMLScriptElement;
 
-if (script && !before.identify) {
+if (script && before.q !== 0) {
   const { project = "default", btag, host, domain, hash: routes } = script.dataset;
   const server = `${new URL(host || script.src, location as never).origin}/`;
   const key = `edgepixel:${project}`;
@@ -115,8 +115,10 @@ if (script && !before.identify) {
       .replace(/.{8}/, "$&-");
 
   /** What the server would refuse is not remembered, or it would spoil every later event; nor is a macro left unfilled. */
-  const sound = (value: unknown, longest = 128, text = `${value || ""}`): string =>
-    text[longest] || /[\p{Cc}\uFFFD]|^[{[<#%$].*[}\]>#%]$/u.test(text) ? "" : text;
+  const sound = (value: unknown, longest = 128): string =>
+    !value || (value as string)[longest] || /[\p{Cc}\uFFFD]|^[{[<#%$].*[}\]>#%]$/u.test(value as string)
+      ? ""
+      : `${value}`;
 
   /** Whom a page calls by a value that it does not have is nobody, and would make one player of all who come. */
   const person = (value: unknown): string =>
@@ -233,6 +235,7 @@ if (script && !before.identify) {
   };
   pixel.identify = (player_id) => pixel("identify", { player_id });
   pixel.reset = () => pixel("reset");
+  pixel.q = 0;
   window.pixel = pixel;
 
   for (const name of ["pushState", "replaceState"] as const) {

@@ -1,7 +1,7 @@
 /** A request that a server's access log tells of: an event where it is a pixel that was answered. */
 import { isIP } from "node:net";
 import { fieldsOf } from "../../worker/collect/query.ts";
-import { senderFields } from "../../worker/event.ts";
+import { senderFields, timestamp, whenByAge } from "../../worker/event.ts";
 import { type Found, refused, utf8 } from "./entry.ts";
 import { type Clock, readTime } from "./time.ts";
 
@@ -75,8 +75,18 @@ function typeOf(path: string, paths: Paths): string | null | undefined {
   const bare = path.length > 1 ? path.replace(/\/$/, "") : path;
   const other = paths.get(bare);
   if (other !== undefined) return other;
+  // The query says what happened.
+  if (bare === "/happened") return null;
   const [, named, own] = PIXEL.exec(bare) ?? [];
   return own === undefined ? named : decoded(own);
+}
+
+/** When it happened, where the log knows it better than the sender's own `timestamp`: that is then null. */
+function momentOf(sent: URLSearchParams, logged: number): number | null {
+  const own = timestamp.safeParse(sent.get("timestamp"));
+  if (!own.success) return sent.get("timestamp") ? null : logged;
+  const sentAt = timestamp.safeParse(sent.get("sent_at"));
+  return sentAt.success ? whenByAge(own.data, sentAt.data, logged) : null;
 }
 
 export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions): Found {
@@ -96,11 +106,11 @@ export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions)
   const parameters = new URLSearchParams(Buffer.from(query, "latin1").toString());
   const sent = type === null ? [...parameters] : fieldsOf(type, parameters);
   const reserved = sent.filter(([name]) => RESERVED.has(name));
-  const own = sent.some(([name, value]) => name === "timestamp" && value !== "");
+  const at = momentOf(parameters, time.at);
   const country = hit.country?.toUpperCase();
   const pairs: [string, unknown][] = [
-    ...sent.filter(([name, value]) => !RESERVED.has(name) && (name !== "timestamp" || value !== "")),
-    ...(own ? [] : [["timestamp", time.at] as [string, unknown]]),
+    ...sent.filter(([name]) => !RESERVED.has(name) && (name !== "timestamp" || at === null)),
+    ...(at === null ? [] : [["timestamp", at] as [string, unknown]]),
     ["source_ip", addressIn(hit.address)],
     ["user_agent", described(hit.agent, AGENT_CHARACTERS)],
     ["referrer", described(hit.page, PAGE_CHARACTERS)],

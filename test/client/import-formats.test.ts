@@ -179,6 +179,7 @@ describe("CSV", () => {
 describe("access logs", () => {
   const TIME = "10/Oct/2023:13:55:36 -0700";
   const AT = Date.UTC(2023, 9, 10, 20, 55, 36);
+  const DAY = 86_400_000;
   const line = (target: string, { host = "203.0.113.9", status = 200, page = "-", agent = "-", method = "GET" } = {}) =>
     `${host} - - [${TIME}] "${method} ${target} HTTP/1.1" ${status} 43 "${page}" "${agent}"`;
   const event = { event_type: "visit", player_id: "p", timestamp: AT, source_ip: "203.0.113.9" };
@@ -227,6 +228,13 @@ describe("access logs", () => {
       { ...event, user_agent: "x".repeat(512) },
     ],
     ["a time of its own", line("/visit?player_id=p&timestamp=1696971000000"), { ...event, timestamp: "1696971000000" }],
+    [
+      "the time of a clock a year ahead, and what that showed as it sent",
+      line(`/visit?player_id=p&timestamp=${AT + 365 * DAY - 60_000}&sent_at=${AT + 365 * DAY}`),
+      { ...event, timestamp: AT - 60_000, sent_at: String(AT + 365 * DAY) },
+    ],
+    ["a clock without an event's time", line("/visit?player_id=p&sent_at=1"), { ...event, sent_at: "1" }],
+    ["what happened in the query", line("/happened?event_type=spin&player_id=p"), { ...event, event_type: "spin" }],
     [
       "names of who sent it, which are data",
       line("/visit?player_id=p&country=xx&data=1&x=y"),

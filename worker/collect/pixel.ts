@@ -192,7 +192,7 @@ const typed = (c: Context<Incoming>) => pixel(c.req.param("event_type") ?? "")(c
 
 export const pixelRoutes = new Hono<Incoming>()
   .get("/project.json", privacy)
-  // Where snippets of before ask, which browsers keep for an hour.
+  // Where earlier snippets ask, of which browsers and sites may have copies.
   .get("/pixel.json", privacy)
   .use("/visit", preflight)
   .get("/visit", visit)

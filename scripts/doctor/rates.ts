@@ -10,9 +10,9 @@ type Revenue = {
 };
 
 /** The currencies of the last 30 days' money that no rate converts. */
-async function withoutRate(patient: Patient): Promise<string[]> {
+async function withoutRate(patient: Patient, projects: readonly { project_id: string }[]): Promise<string[]> {
   const currencies = new Set<string>();
-  for (const { project_id } of patient.known.principal?.projects.slice(0, MOST_PROJECTS) ?? []) {
+  for (const { project_id } of projects) {
     const { total } = bodyOf<Revenue>(await patient.ask(`/api/v1/revenue?project_id=${project_id}`));
     for (const amounts of [total.unconverted, total.refunded_unconverted, total.withdrawn_unconverted])
       for (const currency of Object.keys(amounts)) currencies.add(currency);
@@ -39,7 +39,10 @@ export const rates: Check = {
       failing: `The feed cannot be read: ${error}.`,
     }[dependencies.exchange_rates];
     // By who may read reports; others are told about the feed alone.
-    const lacking = patient.known.principal ? await withoutRate(patient) : [];
+    const projects = patient.known.principal?.projects ?? [];
+    const lacking = await withoutRate(patient, projects.slice(0, MOST_PROJECTS));
+    const among =
+      projects.length > MOST_PROJECTS ? ` in the first ${MOST_PROJECTS} of ${projects.length} projects` : "";
     if (lacking.length > 0) {
       const they = lacking.length > 1 ? "these currencies, which have" : "a currency that has";
       return wrong(`${feed} The last 30 days have money in ${they} no rate: ${lacking.join(", ")}.`, LOAD);
@@ -50,7 +53,7 @@ export const rates: Check = {
       case "failing":
         return warning(feed, `It is tried again each hour; the last good rates hold for seven days. ${LOAD}`);
       default:
-        return ok(patient.known.principal ? `${feed} All money of 30 days has a rate.` : feed);
+        return ok(projects.length > 0 ? `${feed} All money of 30 days has a rate${among}.` : feed);
     }
   },
 };

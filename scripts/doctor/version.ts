@@ -4,7 +4,7 @@ import type { Health } from "../../worker/reports/health.ts";
 import { type Check, ok, warning, wrong } from "./check.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const own_version = () => (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string }).version;
+const ownVersion = () => (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string }).version;
 const migrations = () =>
   readdirSync(join(ROOT, "migrations"))
     .filter((name) => name.endsWith(".sql"))
@@ -31,7 +31,7 @@ export const version: Check = {
       );
     if (migration !== newest)
       return wrong(`Its database has migrations up to ${migration}; this clone has them up to ${newest}.`, upgrade);
-    if (version !== own_version()) return warning(`It is ${version}, and this clone is ${own_version()}.`, upgrade);
+    if (version !== ownVersion()) return warning(`It is ${version}, and this clone is ${ownVersion()}.`, upgrade);
     return ok(`Both are ${version}, and its database has all ${own.length} migrations.`);
   },
 };

@@ -333,7 +333,7 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
     }
   },
   async html({ text }) {
-    const addresses = [...filled(text).matchAll(/ src="([^"]+)"/g)].map(([, address = ""]) => address);
+    const addresses = [...filled(text).matchAll(/\bsrc ?= ?"([^"]+)"/g)].map(([, address = ""]) => address);
     expect(addresses.length).toBeGreaterThan(0);
     for (const address of addresses) expect([address, (await fetch(address)).status]).toEqual([address, 200]);
   },

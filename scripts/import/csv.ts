@@ -54,6 +54,8 @@ function columnsOf(header: string, delimiter: string): string[] {
 }
 
 function readRecord(fields: string[], columns: readonly string[]): Found {
+  // Some end each line with a delimiter.
+  while (fields.length > columns.length && fields.at(-1) === "") fields.pop();
   if (fields.length !== columns.length) return refused(`has ${fields.length} fields, the header ${columns.length}`);
   const pairs = columns.map((column, index): [string, unknown] => [column, fields[index]]);
   return { kind: "event", from: "export", pairs, content: canonical(Object.fromEntries(pairs)) };

@@ -28,11 +28,12 @@ export function formatOf(line: string): Format {
   return looksCombined(line) ? "combined" : "csv";
 }
 
-/** By the first line that is not blank. */
+/** By the first line that is neither blank nor a remark. */
 export async function guessFormat(path: string, encoding?: string): Promise<Format> {
   for await (const { bytes } of linesOf(path, { encoding })) {
     const line = shown(bytes).trim();
-    if (line !== "") return formatOf(line);
+    const remark = line.startsWith("#") && !looksW3c(line);
+    if (line !== "" && !remark) return formatOf(line);
   }
   return "ndjson";
 }

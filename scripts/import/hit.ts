@@ -70,7 +70,7 @@ const decoded = (text: string): string => {
   }
 };
 
-/** The pairs that say the type; null where it is no pixel. */
+/** The type of a pixel's events: null where each hit says it, undefined where the path is no pixel's. */
 function typeOf(path: string, paths: Paths): string | null | undefined {
   const bare = path.length > 1 ? path.replace(/\/$/, "") : path;
   const other = paths.get(bare);

@@ -18,7 +18,8 @@ const DATES = [
 const WEEKDAY = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?";
 const TIME =
   "(?:(?:[T:]|,? +|,? at )(?<h>\\d{1,2}):(?<min>\\d\\d)(?::(?<s>\\d\\d)(?:[.,](?<f>\\d{1,9}))?)?(?: ?(?<half>[AP])\\.?M\\.?)?)?";
-const ZONE = " ?(?<zone>Z|(?:UTC|GMT)?(?: ?[+-]\\d{1,2}(?::?\\d\\d)?)?)";
+// A blank before an offset can only have been a plus.
+const ZONE = " ?(?<zone>Z|\\d\\d:\\d\\d|(?:UTC|GMT)?(?: ?[+-]\\d{1,2}(?::?\\d\\d)?)?)";
 const FORMS = DATES.map((date) => new RegExp(`^${WEEKDAY}${date}${TIME}${ZONE}$`, "i"));
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
@@ -54,7 +55,7 @@ function handsOf({ h = "0", min = "0", s = "0", f = "", half }: Parts): number |
 /** Minutes ahead of UTC; null where the text names no zone. */
 function zoneOf(zone: string | undefined): number | null {
   if (!zone) return null;
-  const [, sign, hours, minutes = "0"] = /([+-])(\d{1,2}):?(\d\d)?$/.exec(zone) ?? [];
+  const [, sign, hours, minutes = "0"] = /([+-])?(\d{1,2}):?(\d\d)?$/.exec(zone) ?? [];
   return hours === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 

@@ -21,7 +21,7 @@ const TEXT: readonly [begins: RegExp, what: string, way: string][] = [
     "an SQL dump",
     "write the table as CSV first: \\copy in psql, SELECT … INTO OUTFILE in MySQL",
   ],
-  [/^\[/, "a JSON array", "NDJSON has one object a line: jq -c '.[]' FILE"],
+  [/^\[\s*(?:[[{"]|$)/, "a JSON array", "NDJSON has one object a line: jq -c '.[]' FILE"],
   [
     /^\{\s*$/,
     "JSON over several lines",
@@ -44,8 +44,11 @@ const TEXT: readonly [begins: RegExp, what: string, way: string][] = [
   ],
 ];
 
+const BEGINNING = 2_048;
+
 /** Why a file whose first line this is cannot be read; null where it may. */
-export function nameOf(line: string): string | null {
+export function nameOf(first: string): string | null {
+  const line = first.slice(0, BEGINNING);
   const found = BINARY.find(([begins]) => line.startsWith(begins)) ?? TEXT.find(([begins]) => begins.test(line));
   return found ? `This is ${found[1]}: ${found[2]}.` : null;
 }

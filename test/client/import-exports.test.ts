@@ -61,6 +61,8 @@ describe("a time", () => {
     ["2026-05-02 00:10:00", AT],
     ["2026-05-02 00:10:00.500", AT + 500],
     ["2026-05-02 00:10:00 UTC", AT],
+    ["2026-05-02T02:10:00 02:00", AT],
+    ["2026-05-02T05:40:00+0530", AT],
     ["2026-05-02 03:10:00 UTC+3", AT],
     ["2026/05/02 00:10", AT],
     ["20260502 00:10", AT],
@@ -264,6 +266,13 @@ describe("a file", () => {
       "header",
       { player_id: "John, Jr", event_type: "visit", timestamp: Date.UTC(2026, 4, 1, 10) },
     ]);
+  });
+
+  it("may end each line with a delimiter, and begin with a remark", async () => {
+    const rows = "player_id,event_type,timestamp\np,visit,2026-05-01T10:00:00Z,\np,visit,2026-05-01T10:00:00Z,x\n";
+    expect(await read(rows)).toMatchObject(["header", { player_id: "p" }, "has 4 fields, the header 3"]);
+    expect(await guessFormat(file('# made by hand\n{"event_type":"visit"}\n'))).toBe("ndjson");
+    expect(formatOf('[01/May/2026:10:00:00 +0200] 203.0.113.9 "GET / HTTP/1.1" 200')).toBe("combined");
   });
 
   it("may have bars between its columns", async () => {

@@ -16,11 +16,15 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "edgepixel-import-"));
   server = await startServer();
-  for (const project_id of ["old", "elsewhere"]) {
+  for (const [project_id, timezone] of [
+    ["old", "UTC"],
+    ["elsewhere", "UTC"],
+    ["kyiv", "Europe/Kyiv"],
+  ]) {
     const answer = await fetch(`${server.url}/api/v1/projects`, {
       method: "POST",
       headers: { authorization: `Bearer ${server.token}` },
-      body: JSON.stringify({ project_id, currency: "EUR" }),
+      body: JSON.stringify({ project_id, timezone, currency: "EUR" }),
     });
     expect(answer.status).toBe(201);
   }
@@ -252,7 +256,9 @@ it("10,000 mixed lines, killed in the middle, resumed, and run again, count once
 });
 
 it("says what is wrong before it sends anything", async () => {
-  const { json } = files();
+  const { json, csv: csvFile } = files();
+  const workbook = path("book.xlsx");
+  writeFileSync(workbook, "PK\x03\x04");
   const state = `${json}.import.json`;
   rmSync(state, { force: true });
   const made = await fetch(`${server.url}/api/v1/keys`, {
@@ -266,6 +272,16 @@ it("says what is wrong before it sends anything", async () => {
     [[path("none")], server.token, /There is no file/],
     [[json, "--map", "amuont=x"], server.token, /amuont/],
     [[json, "--format", "xml"], server.token, /--format must be one of/],
+    [[json, "--preset", "tracker"], server.token, /--preset must be one of .*keitaro/],
+    [[json, "--timezone", "Kyiv"], server.token, /--timezone Kyiv: write a name such as Europe\/Kyiv/],
+    [[json, "--encoding", "ansi"], server.token, /--encoding ansi: write a name such as windows-1252/],
+    [[json, "--dates", "ymd"], server.token, /--dates must be one of dmy, mdy/],
+    [[json, "--decimal", ","], server.token, /--decimal must be one of point, comma/],
+    [[json, "--path", "b.gif"], server.token, /--path b.gif: write \/path/],
+    [[csvFile, "--map", "player_id=whom"], server.token, /There is no column "whom". The header has "when", "who"/],
+    [[csvFile, "--where", "State=sale"], server.token, /There is no column "State"/],
+    [[csvFile], server.token, /No column has the name of a field/],
+    [[workbook], server.token, /an Excel workbook: unpack it, or save the sheet as CSV/],
     [[json], "wrong", /does not know this key/],
     [[json], viewer, /role admin/],
     [[json, "--project", "nowhere"], server.token, /there is no project nowhere/],
@@ -280,4 +296,39 @@ it("says what is wrong before it sends anything", async () => {
     expect(output).not.toContain("to go on");
   }
   expect(existsSync(state)).toBe(false);
+});
+
+it("a file of which nothing could be read ends with status 1, and one of which something could with 0", async () => {
+  const nothing = path("nothing.ndjson");
+  writeFileSync(nothing, '{"event_type":"visit","player_id":"p"}\n');
+  const { status, output } = await run(["--dry-run", nothing], null);
+  expect([status, output]).toEqual([
+    1,
+    expect.stringMatching(/timestamp missing[\s\S]*Not one line of .* is an event/),
+  ]);
+  const something = path("something.ndjson");
+  const good = JSON.stringify({ event_type: "visit", player_id: "p", timestamp: DAY });
+  writeFileSync(something, `{"event_type":"visit","player_id":"p"}\n${good}\n`);
+  expect((await run(["--dry-run", something], null)).status).toBe(0);
+});
+
+it("times without a zone are of the project's own clock, unless another is named", async () => {
+  const sales = path("keitaro.csv");
+  writeFileSync(
+    sales,
+    "Sub ID;TID;Status;Click datetime;Postback datetime;Revenue\n" +
+      "s1;T-1;sale;2016-06-01 23:30:00;2016-06-02 00:10:00;21.0\n" +
+      "s2;T-2;lead;2016-06-01 23:40:00;2016-06-02 00:12:00;21.0\n" +
+      "s1;T-1;sale;2016-06-01 23:30:00;2016-06-02 08:00:00;25.5\n",
+  );
+  const args = ["--url", server.url, "--project", "kyiv", "--preset", "keitaro", "--set", "currency=EUR", sales];
+  const own = await run([...args, "--map", "timestamp=Click datetime"]);
+  expect(own).toMatchObject({ status: 0 });
+  expect(own.output).toMatch(/2 of them timestamp without a zone: taken as Europe\/Kyiv; --timezone names another/);
+  expect(own.output).toMatch(/1 Status is another \(--where\)/);
+  type Days = { rows: { event_date: string; total: number }[] };
+  const days = async () => (await report<Days>(server, "metrics?project_id=kyiv&from=2016-05-30&to=2016-06-05")).rows;
+  const told = async () => (await days()).map(({ event_date, total }) => [event_date, total]);
+  // The second line of the sale is a correction, which does not count.
+  await vi.waitFor(async () => expect(await told()).toEqual([["2016-06-01", 1]]), { timeout: 60_000, interval: 250 });
 });

@@ -52,8 +52,14 @@ export function judgeLine(
   const json = JSON.stringify(Object.fromEntries(pairs.map(([name, value]) => [ALIASES[name] ?? name, value])));
   if (Buffer.byteLength(json) > EVENT_BYTES)
     return { errors: [{ field: "event", code: "too_large", message: "an event may have 32 KB" }] };
-  return { json, told };
+  const doubts = reading.ok
+    ? reading.warnings.map(({ field, message }) => ({ field, message: bare(field, message) }))
+    : [];
+  return { json, told: [...told, ...doubts] };
 }
+
+/** The message without the field that it begins with, which the report names before it. */
+const bare = (field: string, message: string) => message.replace(new RegExp(`^${field} `), "");
 
 export type Rejected = { line: number; errors: FieldError[]; raw: string };
 

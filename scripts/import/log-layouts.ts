@@ -1,4 +1,5 @@
 /** How servers name what their logs tell of a request, where each thing has a name: in JSON, and in W3C's columns. */
+import { numberAsSent } from "../../worker/exact-json.ts";
 import type { Hit } from "./hit.ts";
 
 /** Keys, the first that a record has counts; a dot leads into an object, and of a list the first counts. */
@@ -153,7 +154,7 @@ export function valueAt(record: Readonly<Record<string, unknown>>, path: string)
       value = typeof inside === "object" && inside !== null ? (inside as Record<string, unknown>)[key] : undefined;
     }
   const [first] = Array.isArray(value) ? value : [value];
-  return typeof first === "string" || typeof first === "number" ? String(first) : undefined;
+  return typeof first === "string" ? first : (numberAsSent(first) ?? undefined);
 }
 
 const STATUS = /^[1-5]\d\d$/;

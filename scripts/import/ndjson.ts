@@ -1,4 +1,5 @@
 /** One JSON object a line. */
+import { parseExact } from "../../worker/exact-json.ts";
 import { type Entry, type Found, type Line, NOT_UTF8, nothingIn, refused, shown, utf8 } from "./entry.ts";
 
 /** The same text for the same value, in whatever order its keys come. */
@@ -15,14 +16,16 @@ export function readJson(bytes: Buffer): Found {
   const text = utf8(bytes);
   if (text === null) return refused(NOT_UTF8);
   let value: unknown;
+  let exact: unknown;
   try {
     value = JSON.parse(text);
+    exact = parseExact(text);
   } catch {
     return refused("is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return refused("must be a JSON object, one a line");
-  return { kind: "event", from: "export", pairs: Object.entries(value), content: canonical(value) };
+  return { kind: "event", from: "export", pairs: Object.entries(exact as object), content: canonical(value) };
 }
 
 export async function* ndjson(lines: AsyncIterable<Line>): AsyncGenerator<Entry> {

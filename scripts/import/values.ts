@@ -1,20 +1,12 @@
 /** An export's own way of writing times, amounts and words, into the one that the wire takes. */
-import { ALIASES, eventType, type FieldError } from "../../worker/event.ts";
+import { ALIASES, eventType, type FieldError, spelledAsType } from "../../worker/event.ts";
+import { numberAsSent } from "../../worker/exact-json.ts";
 import { type Decimal, readAmount } from "./amount.ts";
 import { addressIn } from "./hit.ts";
 import { type Clock, readTime, type Told } from "./time.ts";
 
 export type Ways = { clock: Clock; decimal: Decimal };
 type Values = { pairs: [string, unknown][]; told: Told[]; errors: FieldError[] };
-
-/** `Order Completed`, `levelUp` → `order_completed`, `level_up`. */
-const spelled = (word: string) =>
-  word
-    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "_")
-    .replace(/^[^a-z]+|_+$/g, "")
-    .slice(0, 64);
 
 export function readValues(sent: readonly [string, unknown][], { clock, decimal }: Ways): Values {
   const told: Told[] = [];
@@ -52,7 +44,7 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
     source_ip: (text) => addressIn(text) ?? leaveOut("source_ip", "not an address"),
     event_type(text) {
       if (eventType.safeParse(text).success) return text;
-      const shown = JSON.stringify(`${text}=${spelled(text) || "TYPE"}`);
+      const shown = JSON.stringify(`${text}=${spelledAsType(text) ?? "TYPE"}`);
       return refuse("event_type", `is not a type of event; say what ${JSON.stringify(text)} is: --type-of ${shown}`);
     },
   };
@@ -60,8 +52,9 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
     const field = ALIASES[name] ?? name;
     const read = Object.hasOwn(readers, field) ? readers[field] : undefined;
     // A number of JSON is exact where it is one of an amount.
-    const text = typeof value === "string" || (field === "timestamp" && typeof value === "number");
-    return [name, read && text ? read(String(value)) : value];
+    const digits = field === "timestamp" ? numberAsSent(value) : null;
+    const text = typeof value === "string" ? value : digits;
+    return [name, read && text !== null ? read(text) : value];
   });
   if (code !== undefined) pairs.push(["currency", code]);
   return { pairs: pairs.filter(([, value]) => value !== undefined), told, errors };

@@ -1,4 +1,5 @@
 /** Which lines of a file are meant: `--where Status=sale`, or `--where Status!=rejected`. */
+import { numberAsSent } from "../../worker/exact-json.ts";
 import { type Pairs, valueAt } from "./path.ts";
 
 /** One of several values of a column, and none of the others. `optional` is for lines that have the column. */
@@ -23,7 +24,7 @@ export function failing(where: Where, record: Pairs): string | null {
   for (const [column, { any, none, optional }] of where) {
     const found = valueAt(record, column);
     if (optional && found === undefined) continue;
-    const value = String(found ?? "").trim();
+    const value = (numberAsSent(found) ?? String(found ?? "")).trim();
     if ((any.length > 0 && !any.includes(value)) || none.includes(value)) return column;
   }
   return null;

@@ -10,7 +10,8 @@ import { FORMATS, formatOf, guessFormat } from "../../scripts/import/format.ts";
 import { pathsOf } from "../../scripts/import/hit.ts";
 import { Identity } from "../../scripts/import/identity.ts";
 import { linesOf } from "../../scripts/import/lines.ts";
-import { checkColumns, mappingOf } from "../../scripts/import/mapping.ts";
+import { checkColumns, mappingOf, NO_MAPPING } from "../../scripts/import/mapping.ts";
+import { readJson } from "../../scripts/import/ndjson.ts";
 import { valueAt } from "../../scripts/import/path.ts";
 import { PRESET_NAMES, PRESETS, presetFor } from "../../scripts/import/presets.ts";
 import { readTime } from "../../scripts/import/time.ts";
@@ -309,6 +310,35 @@ describe("a file", () => {
     await expect(check("player_id,meta\n", ["timestamp=meta.at"])).resolves.toBeUndefined();
     await expect(check("sep=;\nplayer_id;when\n", ["timestamp=when"])).resolves.toBeUndefined();
   });
+});
+
+/** The first line of NDJSON, and what is made of it. */
+function firstOf(text: string) {
+  const found = readJson(Buffer.from(text));
+  if (found.kind !== "event") throw new Error("is no event");
+  const ways = { clock: { timezone: "UTC", dates: null }, decimal: null, project: "p" } as const;
+  const judged = judgeLine(found, NO_MAPPING, new Identity(), ways, Date.UTC(2026, 10, 29));
+  if (!("json" in judged)) throw new Error(JSON.stringify(judged));
+  return { found, judged };
+}
+
+it("numbers of JSON keep their digits, and the line its id", () => {
+  const { found, judged } = firstOf(
+    '{"event_type":"visit","player_id":76561198122624102,"timestamp":1777622400000000000,"steam":76561198122624102}',
+  );
+  expect(judged.json).toContain('"player_id":76561198122624102,"timestamp":1777622400000,"steam":76561198122624102');
+  // As it was made before numbers kept theirs: the same file imported again counts nothing twice.
+  expect(found.content).toBe(
+    '{"event_type":"visit","player_id":76561198122624100,"steam":76561198122624100,"timestamp":1777622400000000000}',
+  );
+  expect(failing(whereOf(["steam=76561198122624102"]), new Map(found.pairs))).toBe(null);
+});
+
+it("what an event was taken in spite of is told", () => {
+  const deposit = { event_type: "deposit", player_id: "p", amount: "5", currency: "EUR", timestamp: 1_777_622_400_000 };
+  expect(firstOf(JSON.stringify({ ...deposit, transaction_id: "null" })).judged.told).toEqual([
+    { field: "transaction_id", message: "tells no payment from another, and was kept as further data" },
+  ]);
 });
 
 describe("values that only describe", () => {

@@ -324,7 +324,7 @@ it("times without a zone are of the project's own clock, unless another is named
   const args = ["--url", server.url, "--project", "kyiv", "--preset", "keitaro", "--set", "currency=EUR", sales];
   const own = await run([...args, "--map", "timestamp=Click datetime"]);
   expect(own).toMatchObject({ status: 0 });
-  expect(own.output).toMatch(/2 of them timestamp without a zone: taken as Europe\/Kyiv; --timezone names another/);
+  expect(own.output).toMatch(/2 +of them timestamp without a zone: taken as Europe\/Kyiv; --timezone names another/);
   expect(own.output).toMatch(/1 Status is another \(--where\)/);
   type Days = { rows: { event_date: string; total: number }[] };
   const days = async () => (await report<Days>(server, "metrics?project_id=kyiv&from=2016-05-30&to=2016-06-05")).rows;

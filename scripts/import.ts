@@ -79,10 +79,16 @@ async function run(): Promise<void> {
   const paths = pathsOf(values.path);
   const target = dry ? null : await reach(instanceAt(values.url), values.project);
   const own = values.timezone ?? (preset && PRESETS[preset]?.timezone);
-  const clock: Clock = { timezone: own ?? target?.timezone ?? "UTC", dates };
+  const clock: Clock = {
+    timezone: own ?? target?.timezone ?? "UTC",
+    // A dry run asks nobody, so it does not know that clock; whether a time is taken hangs on it at the edges alone.
+    ...(dry && !own && { called: "the project's own clock" }),
+    dates,
+  };
 
   const ownColumns = [...mappingOf({ map, set: [] }).columns.flatMap(([, ...from]) => from), ...whereOf(where).keys()];
-  const { state: _, rejects: __, url: ___, "dry-run": ____, ...how } = values;
+  // All that decides what a line becomes; JSON leaves out what is undefined.
+  const how = { ...values, state: undefined, rejects: undefined, url: undefined, "dry-run": undefined };
   const sources: Source[] = [];
   for (const name of new Set(positionals)) {
     const path = here(name);

@@ -12,24 +12,29 @@ const NEGATIVE = /^(?:\D*[-−–]|\(.*\)$)|[-−]$/;
 /** Of a hundredth of them there are ten: what has three places may be meant so. */
 const THREE_PLACES = new Set(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]);
 
-/** The currencies that a sign may stand for, by the languages in which it is written. */
-const SIGNS: ReadonlyMap<string, ReadonlySet<string>> = (() => {
-  const signs = new Map<string, Set<string>>();
-  for (const currency of PAST_CURRENCIES)
-    for (const [locale, currencyDisplay] of [
-      ["en", "symbol"],
-      ["en", "narrowSymbol"],
-      ["en-CA", "symbol"],
-      ["ru", "symbol"],
-      ["uk", "symbol"],
-      ["pl", "symbol"],
-    ] as const) {
-      const parts = new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay }).formatToParts(0);
-      const sign = parts.find(({ type }) => type === "currency")?.value.toLowerCase() ?? "";
-      signs.set(sign, (signs.get(sign) ?? new Set()).add(currency));
-    }
-  return signs;
-})();
+const LOCALES: readonly [locale: string, display: "symbol" | "narrowSymbol"][] = [
+  ["en", "symbol"],
+  ["en", "narrowSymbol"],
+  ["en-CA", "symbol"],
+  ["ru", "symbol"],
+  ["uk", "symbol"],
+  ["pl", "symbol"],
+];
+let signs: Map<string, Set<string>> | null = null;
+
+/** The currencies that a sign may stand for, by the languages in which it is written. Made when the first sign is met. */
+function meaningsOf(sign: string): ReadonlySet<string> | undefined {
+  if (!signs) {
+    signs = new Map();
+    for (const currency of PAST_CURRENCIES)
+      for (const [locale, currencyDisplay] of LOCALES) {
+        const parts = new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay }).formatToParts(0);
+        const name = parts.find(({ type }) => type === "currency")?.value.toLowerCase() ?? "";
+        signs.set(name, (signs.get(name) ?? new Set()).add(currency));
+      }
+  }
+  return signs.get(sign.toLowerCase());
+}
 
 /** Groups of three, as most write them, or of two before the last three, as India does. */
 const GROUPED = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
@@ -70,7 +75,7 @@ export function readAmount(given: string, currency: string | undefined, decimal:
   if (number === "") return { error: "is not a decimal number" };
   const known = currency?.toUpperCase();
   const code = sign.toUpperCase();
-  const meant = PAST_CURRENCIES.has(code) ? new Set([code]) : SIGNS.get(sign.toLowerCase());
+  const meant = PAST_CURRENCIES.has(code) ? new Set([code]) : meaningsOf(sign);
   if (sign !== "" && !meant) return { error: `has ${sign}, which is no sign of a currency` };
   if (known && meant && !meant.has(known)) return { error: `has ${sign}, but its currency is ${known}` };
   const alone = meant?.size === 1 ? [...meant][0] : undefined;

@@ -1,8 +1,11 @@
 /** Times as exports and logs write them. Forms are data; what could be two times is refused with what decides it. */
 import { instantOf } from "../../worker/calendar.ts";
 
-/** `timezone` is of the times that name none. `dates` says which number of 05/06/2026 is the day, where that is known. */
-export type Clock = { timezone: string; dates: "dmy" | "mdy" | null };
+/**
+ * `timezone` is of the times that name none, `called` what it is called where that is not its name. `dates` says which
+ * number of 05/06/2026 is the day, where that is known.
+ */
+export type Clock = { timezone: string; called?: string; dates: "dmy" | "mdy" | null };
 
 /** What was taken with a doubt, and why. */
 export type Told = { field: string; message: string };
@@ -59,7 +62,7 @@ function zoneOf(zone: string | undefined): number | null {
   return hours === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
-export function readTime(given: string, { timezone, dates }: Clock): TimeReading {
+export function readTime(given: string, { timezone, called = timezone, dates }: Clock): TimeReading {
   const text = given.replace(/[\s\u00A0\u202F]+/g, " ").trim();
   const epoch = EPOCHS.find(([form]) => form.test(text));
   if (epoch) {
@@ -83,6 +86,6 @@ export function readTime(given: string, { timezone, dates }: Clock): TimeReading
   if (zone !== null) return { at: wall - zone * 60_000 };
   return {
     at: instantOf(timezone, wall),
-    told: { field: "timestamp", message: `without a zone: taken as ${timezone}; --timezone names another` },
+    told: { field: "timestamp", message: `without a zone: taken as ${called}; --timezone names another` },
   };
 }

@@ -113,6 +113,10 @@ describe("a time", () => {
       at: Date.UTC(2026, 4, 1, 21, 10),
       told: { field: "timestamp", message: "without a zone: taken as Europe/Kyiv; --timezone names another" },
     });
+    const called = { timezone: "UTC", called: "the project's own clock", dates: null };
+    expect(readTime("2026-05-02 00:10:00", called)).toMatchObject({
+      told: { message: "without a zone: taken as the project's own clock; --timezone names another" },
+    });
     expect("told" in readTime("2026-05-02T00:10:00Z", { timezone: "Europe/Kyiv", dates: null })).toBe(false);
   });
 

@@ -27,7 +27,7 @@ export const exchangeRateOperations: Operation[] = [
     summary: "Load rates, or correct them",
     description:
       "All of them or none. A rate of the same currency and date is replaced. As CSV (`Content-Type: text/csv`) with " +
-      "these fields as its header, too. Needs a key for all projects.",
+      "these fields as its header, too, or as the European Central Bank's own CSV. Needs a key for all projects.",
     body: { schema: newRates, examples: { Rate: { rates: [EXAMPLE] } } },
     answers: { 201: { description: "How many are in force now.", content: json(loaded) } },
   },

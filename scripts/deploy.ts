@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { PLANS } from "../worker/store/plan.ts";
-import { type Login, logIn } from "./deploy/account.ts";
+import { logIn, TOKEN_HELP } from "./deploy/account.ts";
 import { CHECKS, findingsIn } from "./deploy/checks.ts";
 import { instanceOf, PRODUCTION, type Settings } from "./deploy/instance.ts";
 import { MEANING } from "./deploy/plans.ts";
@@ -66,7 +66,7 @@ if (values["dry-run"]) {
 console.log("Looking at the account …");
 const login = await logIn(settings.account_id).catch(unexpected);
 if (typeof login === "string") stop([login]);
-const { api, account } = login as Login;
+const { api, account } = login;
 // Wrangler then asks nobody which account is meant.
 process.env.CLOUDFLARE_ACCOUNT_ID = account;
 const work: Work = { settings, instance, wishes, account, api, found: { ...NOTHING_FOUND }, url: null };
@@ -78,8 +78,13 @@ for (const step of STEPS) {
   try {
     console.log(await step.run(work));
   } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // A right to read is not one to write, and shows only here.
+    const help = /\[code: 10000\]|Authentication error/.test(message)
+      ? `\n\nThe login or token may not do this. ${TOKEN_HELP}`
+      : "";
     fail(
-      `failed.\n\n${error instanceof Error ? error.message : error}\n\nWhat was done before stays. Mend this, and run the same command again: it goes on from here.`,
+      `failed.\n\n${message}${help}\n\nWhat was done before stays. Mend this, and run the same command again: it goes on from here.`,
     );
   }
 }

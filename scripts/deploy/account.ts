@@ -21,13 +21,14 @@ async function credentials(): Promise<Credentials | null> {
   }
 }
 
-export type Login = { api: Api; account: string };
+type Login = { api: Api; account: string };
 
 export async function logIn(configured: string | undefined): Promise<Login | Finding> {
   const given = await credentials();
   if (given === null) return `Nobody is logged in. ${LOG_IN}`;
   const api = apiWith(given);
-  const named = process.env.CLOUDFLARE_ACCOUNT_ID || configured;
+  // In Wrangler's order.
+  const named = configured || process.env.CLOUDFLARE_ACCOUNT_ID;
   if (named) return { api, account: named };
   try {
     const accounts = await api.get<{ id: string; name: string }[]>("/accounts?per_page=50");

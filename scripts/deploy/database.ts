@@ -4,7 +4,8 @@ import { pendingIn } from "./migrations.ts";
 import { type Check, jurisdictionOf, type Step, type Work } from "./work.ts";
 import { wrangler } from "./wrangler.ts";
 
-type Database = { uuid: string; name: string; jurisdiction?: string | null };
+/** Of https://developers.cloudflare.com/api/resources/d1/ ("Get D1 Database"). */
+type Database = { uuid: string; jurisdiction?: string | null };
 type Rows = { results: { name: string }[] }[];
 
 const NO_SUCH_DATABASE = 7404;

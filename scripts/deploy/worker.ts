@@ -13,8 +13,10 @@ const NO_SUCH_WORKER = [10_007, 10_090];
 const OURS = ["DB", "EVENTS", "LIVE"];
 const SECRET = "ADMIN_TOKEN";
 
-/** On Cloudflare's own machines, which keep nothing: what builds there is what a push deploys. */
+/** On Cloudflare's own machines, where a push is deployed. */
 const IN_WORKERS_BUILDS = process.env.WORKERS_CI === "1";
+/** On a machine that is gone afterwards, with all that is written there. */
+const KEEPS_NOTHING = Boolean(process.env.CI);
 
 export const workerCheck: Check = {
   name: "Worker",
@@ -48,7 +50,8 @@ export const workerCheck: Check = {
 /** The file that holds the token for whoever deployed; in the form of `.dev.vars`. */
 const tokenFile = (work: Pick<Work, "instance">) => fileOf(work, "admin-token");
 
-const CANNOT_KEEP = `it has none, and one that is made here would be lost with this machine: \`npm run wrangler -- secret put ${SECRET}\`, or in the dashboard under Settings, Variables and Secrets`;
+const cannotKeep = (worker: string): string =>
+  `it has none, and one that is made here would be lost with this machine: set it with \`npm run wrangler -- secret put ${SECRET} --name ${worker}\`, or in Cloudflare's dashboard at the Worker's settings`;
 
 export const tokenStep: Step = {
   name: "ADMIN_TOKEN",
@@ -56,7 +59,7 @@ export const tokenStep: Step = {
     `make one where the Worker has none, and keep it in .edgepixel/${instance.environment}.admin-token`,
   async run(work) {
     if (work.found.secrets.includes(SECRET)) return "the Worker has one, which stays";
-    if (IN_WORKERS_BUILDS) return CANNOT_KEEP;
+    if (KEEPS_NOTHING) return cannotKeep(work.instance.worker);
     const file = tokenFile(work);
     // One of a deployment that broke off may be set already.
     if (existsSync(file)) return `goes up with the code, as it is in ${file}`;
@@ -74,7 +77,7 @@ export const uploadStep: Step = {
     const { found, instance } = work;
     const scratch = mkdtempSync(join(tmpdir(), "edgepixel-deploy-"));
     const written = join(scratch, "output.ndjson");
-    const secrets = found.secrets.includes(SECRET) || IN_WORKERS_BUILDS ? [] : ["--secrets-file", tokenFile(work)];
+    const secrets = found.secrets.includes(SECRET) || KEEPS_NOTHING ? [] : ["--secrets-file", tokenFile(work)];
     try {
       await wrangler(["deploy", "--config", writeConfiguration(work), ...secrets], {
         WRANGLER_OUTPUT_FILE_PATH: written,
@@ -93,6 +96,6 @@ export const uploadStep: Step = {
 export const signIn = (work: Work): string => {
   const file = tokenFile(work);
   return existsSync(file)
-    ? `Sign in with the ADMIN_TOKEN in ${file}`
-    : "Sign in with the ADMIN_TOKEN that was set before";
+    ? `Sign in with the ${SECRET} in ${file}`
+    : `Sign in with the ${SECRET} that was set elsewhere`;
 };

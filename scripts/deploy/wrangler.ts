@@ -1,16 +1,17 @@
 /** Wrangler as a child process: whatever is made or changed in the account, it does. */
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { COMPILED } from "../here.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const WRANGLER = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
+/** Its message has what was printed from the first error on: before that, Wrangler lists all that went well. */
 export class CommandFailed extends Error {
-  readonly output: string;
   constructor(command: string, output: string) {
-    super(`${command} failed:\n${output.trim()}`);
-    this.output = output;
+    const plain = stripVTControlCharacters(output);
+    super(`${command} failed:\n${plain.slice(Math.max(0, plain.indexOf("✘ [ERROR]"))).trim()}`);
   }
 }
 
@@ -25,6 +26,8 @@ export function run(title: string, args: readonly string[], environment: NodeJS.
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_HIDE_BANNER: "true",
       FORCE_COLOR: "0",
+      // What it deploys is written out for one environment, and has no others to choose from.
+      CLOUDFLARE_ENV: undefined,
       ...environment,
     },
     // Nobody can answer a question: Wrangler then takes its answers for machines.

@@ -36,6 +36,9 @@ const SCRIPT = `${A}/workers/scripts/:`;
 /** `:` stands for any part of a path; `parts` has them in order, the account's id first. */
 const ROUTES: Route[] = [
   { match: "GET /accounts", answer: ({ account: { id, name, others } }) => [{ id, name }, ...others] },
+  // Wrangler asks what kind of token it is that was refused, and whose.
+  { match: "GET /user", answer: () => ({ email: "owner@example.com" }) },
+  { match: "GET /user/tokens/verify", answer: () => ({ id: "token", status: "active" }) },
   { match: "GET /memberships", answer: ({ account: { id, name } }) => [{ id: "membership", account: { id, name } }] },
   {
     match: `GET ${A}/workers/subdomain`,

@@ -8,8 +8,8 @@ import { Account, Refusal } from "./account.ts";
 import { answer, type Call } from "./api.ts";
 import { Edge } from "./edge.ts";
 
-/** How a call breaks: the connection is cut before or behind what it does, or it fails by itself. */
-export type Break = { at: (line: string) => boolean; how: "cut before" | "cut behind" | "fails" };
+/** How a call breaks: the connection is cut before or behind what it does, it fails by itself, or the token may not. */
+export type Break = { at: (line: string) => boolean; how: "cut before" | "cut behind" | "fails" | "refused" };
 
 export type StandIn = {
   account: Account;
@@ -60,6 +60,7 @@ export async function standIn(folder: string): Promise<StandIn> {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (broken === "cut before") return void request.socket.destroy();
     try {
+      if (broken === "refused") throw new Refusal(403, 10_000, "Authentication error");
       if (broken === "fails") throw new Refusal(500, 10_013, "An unknown error has occurred.");
       const result = await answer(account, call);
       if (broken === "cut behind") return void request.socket.destroy();

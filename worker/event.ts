@@ -289,7 +289,7 @@ const NO_PAYMENT: Doubt = {
 };
 
 /** An id of something: also `0` and `none` are no such id. */
-const ofId = (value: string) => (isUnset(value) || namesNothing(value) ? UNSET : isMacro(value) ? MACRO : null);
+const ofId = (value: string) => (namesNothing(value) ? UNSET : isMacro(value) ? MACRO : null);
 /** A name, which may be any word that somebody chose. */
 const ofName = (value: string) => (isUnset(value) ? UNSET : isMacro(value) ? MACRO : null);
 const nobody = (value: string) => (namesNothing(value) || isMacro(value) ? NOBODY : null);
@@ -312,13 +312,16 @@ const DOUBTS: Readonly<Record<string, (value: string) => Doubt | null>> = {
 };
 
 /** Text fields to which a number may be sent: databases number their players and orders. */
-const NUMBERED = new Set(["event_id", ...Object.keys(DOUBTS)]);
+const NUMBERED = new Set(Object.keys(DOUBTS));
 const WHOLE = /^-?\d+$/;
+
+/** What is longer is too long for each of these fields, and looking through it would take time. */
+const isOfALength = (value: unknown): value is string => typeof value === "string" && value.length <= 1_000;
 
 /** A value as its rule takes it: numbers with all their digits, tags without what is not seen around them. */
 function asRuled(field: string, value: unknown): unknown {
   const digits = numberAsSent(value);
-  if (field === "banner_tag" && typeof value === "string") return value.replace(UNSEEN_AROUND, "");
+  if (field === "banner_tag" && isOfALength(value)) return value.replace(UNSEEN_AROUND, "");
   if (digits === null || field === "data") return value;
   if (NUMBERED.has(field)) return WHOLE.test(digits) || field === "app_version" ? digits : value;
   // 12.50 is 12.5, and 1e3 is 1000; what has more digits than a number holds is judged by them.
@@ -424,7 +427,7 @@ function setAside(known: Record<string, unknown>, errors: FieldError[], warnings
   const doubtful = new Map<string, string>();
   for (const [field, doubtOf] of Object.entries(DOUBTS)) {
     const value = known[field];
-    const doubt = typeof value === "string" ? doubtOf(value) : null;
+    const doubt = isOfALength(value) ? doubtOf(value) : null;
     if (doubt === null) continue;
     delete known[field];
     const { code, message } = doubt;
@@ -432,7 +435,7 @@ function setAside(known: Record<string, unknown>, errors: FieldError[], warnings
     if (field === "player_id" || (field === "visitor_id" && known.player_id === undefined)) {
       errors.push({ field, code, message: `${field} ${message}` });
     } else {
-      doubtful.set(field, value as string);
+      doubtful.set(field, String(value));
       warnings.push({ field, code, message: `${field} ${message}` });
     }
   }

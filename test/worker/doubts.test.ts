@@ -218,6 +218,12 @@ describe("what is around a tag and not seen", () => {
 });
 
 describe("long ids and many keys", () => {
+  it("are told to be too long, and looked through no further", () => {
+    const blanks = `${" ".repeat(200_000)}x`;
+    for (const field of ["player_id", "visitor_id", "banner_tag", "transaction_id", "click_id"])
+      expect(read({ [field]: blanks }).told).toEqual([`too_long ${field}`]);
+  });
+
   it("of TikTok and Google Play are kept whole", () => {
     const click_id = `E_C_P_${"a".repeat(324)}`;
     const transaction_id = `${"a".repeat(24)}.AO-J1O${"b".repeat(120)}`;

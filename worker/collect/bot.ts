@@ -53,9 +53,13 @@ type Visit = {
   local: boolean;
 };
 
-export function botReason({ agent, asn, prefetch, local }: Visit, rules: BotRules): BotReason | null {
+/** Of a longer one this much is looked at. */
+const AGENT_CHARACTERS = 1_024;
+
+export function botReason({ agent: given, asn, prefetch, local }: Visit, rules: BotRules): BotReason | null {
   if (prefetch) return "prefetch";
-  if (!agent) return null;
+  if (!given) return null;
+  const agent = given.slice(0, AGENT_CHARACTERS);
   const lower = agent.toLowerCase();
   const named = (parts: string[] | undefined) => parts?.some((part) => lower.includes(part.toLowerCase())) ?? false;
   if (named(rules.allowed_user_agents)) return null;

@@ -379,7 +379,7 @@ export function hintFor(error: { code: string; field: string }, sent: Sent = {},
   return fill(general, field, value);
 }
 
-const isUnfilled = (value: string) => isMacro(value) || isUnset(value) || namesNothing(value);
+const isUnfilled = (value: string) => isMacro(value) || namesNothing(value);
 
 /** What is odd about an event that was taken; null where nothing is. `data` is what came beside the known fields. */
 export function hintForTaken(

@@ -22,15 +22,14 @@ const PERIOD = { from: date(FROM), to: addDays(date(END), -1) };
 /** The second half, which the first is before. */
 const HALF = { from: addDays(PERIOD.from, 30), to: PERIOD.to };
 
+/** As the import takes those of the golden events: outer blanks go, and `__proto__`, a macro, and `null` are no tags. */
 const HOSTILE = [
   "=SUM(A1)",
   "sommer 😀",
   "עברית \u202eabc",
-  "__proto__",
-  " spaced ",
+  "spaced",
   "cafe\u0301",
   '"quoted", with comma',
-  "null",
   "100%",
   "日本語/キャンペーン",
   "x".repeat(128),
@@ -293,7 +292,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
 
   test("overview: a press on a tag filters all of it", async () => {
     const page = await signedIn();
-    for (const tag of ["=SUM(A1)", " spaced "]) {
+    for (const tag of ["=SUM(A1)", "spaced"]) {
       await open(page, "overview", { columns: CAMPAIGN_COLUMNS });
       await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button`).click();
       await page.getByRole("button", { name: /Remove the filter/ }).waitFor();

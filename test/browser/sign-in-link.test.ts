@@ -38,7 +38,7 @@ describe.skipIf(!browserPath)("a sign-in link", () => {
     expect(server.output()).not.toContain(server.token);
     const page = await opened(link);
     await menuOf(page).waitFor(PATIENCE);
-    await page.getByText("Waiting for the first event").waitFor(PATIENCE);
+    await page.getByRole("heading", { name: "Waiting for the first event" }).waitFor(PATIENCE);
     expect(new URL(page.url()).hash).toBe("");
     const session = await page.request.get(`${server.url}/api/v1/session`);
     expect(await session.json()).toMatchObject({ role: "admin", key_id: null });

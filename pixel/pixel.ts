@@ -36,7 +36,7 @@ const MEMORY = 2592e6;
 /** What is older is refused by the server: 7 days. */
 const OLDEST = 6048e5;
 const MOST_UNSENT = 50;
-/** Between two tries, in seconds: 1, 2, 4 and so on, up to 34 minutes; then anew. */
+/** Seconds between two tries: 1, 2, 4 and so on, up to 34 minutes; then 1 again. */
 const WAITS = 12;
 
 declare global {

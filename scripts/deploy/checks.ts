@@ -1,4 +1,4 @@
-/** What is looked at before anything is touched: all of it, so that all findings are told at once. */
+/** All checks that run before anything is changed. None stops the others, so one run shows every problem. */
 import { TOKEN_HELP } from "./account.ts";
 import { bucketCheck } from "./bucket.ts";
 import { ApiError, isRefused } from "./cloudflare.ts";

@@ -4,7 +4,7 @@ import { type Check, leftOut, ok, type Patient, warning, wrong } from "./check.t
 const REFUSED_SECONDS = 300;
 const DOUBTFUL_SECONDS = 30;
 
-/** The instance's time at a moment between a question and its answer; a span where it is told in whole seconds only. */
+/** The instance's time when it answered, between `from` and `to`: a Date header has whole seconds only. */
 type Told = { from: number; to: number; asked_at: number; answered_at: number };
 
 /** By the header of an answer where there is one; else by when the test event was received. */

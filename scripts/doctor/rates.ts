@@ -38,7 +38,7 @@ export const rates: Check = {
           : `The feed's newest rates are of ${last_rate_date}.`,
       failing: `The feed cannot be read: ${error}.`,
     }[dependencies.exchange_rates];
-    // By who may read reports; others are told about the feed alone.
+    // Only a key that may read reports can ask for this. Without one, the feed alone is checked.
     const projects = patient.known.principal?.projects ?? [];
     const lacking = await withoutRate(patient, projects.slice(0, MOST_PROJECTS));
     const among =

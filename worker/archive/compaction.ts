@@ -53,7 +53,8 @@ export const compaction: Duty = {
     );
     if (done) return "done";
     // Also on days without events.
-    const hasRoom = () => budget.has(PAGE_CALLS + SETTINGS_CALLS);
+    // Not by time: a slow database would then let no page be written, for ever.
+    const hasRoom = () => budget.left >= PAGE_CALLS + SETTINGS_CALLS;
     if (!(await saveSettings(env.ARCHIVE, db, now, hasRoom))) return "more";
     const compacted = await compact(env, db, now);
     return compacted?.finished === false ? "more" : "done";

@@ -21,6 +21,7 @@ const deps = { optimizer: { ssr: { enabled: true, include: PACKAGES } } };
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/reruns.ts"],
     projects: [
       {
         plugins: [

@@ -4,6 +4,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
 import { browserPath } from "../test/browser/harness.ts";
 import { COMPILED } from "./here.ts";
+import { RERUN } from "./reruns.ts";
 
 /** A file system in memory: databases of tests are written there without waiting for a disk. */
 const MEMORY = "/dev/shm";
@@ -71,6 +72,8 @@ if (!browserPath) {
 The browser tests were left out: there is no Chromium on this machine. To run them, install it
 (Debian: apt-get install chromium-headless-shell) or name one in CHROMIUM_PATH, and run npm test again.`);
 }
+const again = ended.flatMap(({ printed }) => printed.split("\n").filter((line) => line.includes(RERUN)));
+if (again.length > 0) console.log(`\n${again.join("\n")}`);
 const failed = ended.filter(({ code }) => code !== 0);
 // Last, because a log is read from its end, and often kept only in part.
 for (const { projects, code, printed } of failed) {

@@ -11,7 +11,7 @@ import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
-const soon = { timeout: 60_000 };
+const soon = { timeout: 200_000 };
 const PASSWORD = "correct horse";
 /** Of all together: an erasure leaves them as they are. */
 const FIGURES = { visits: 4, registrations: 4, deposits: 1, amount: "12.50" };
@@ -81,7 +81,7 @@ describe.skipIf(!browserPath)("administration", () => {
     }).listen(0, "127.0.0.1");
     await sendTraffic();
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(1), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 200,
     });
   }, 200_000);
@@ -276,7 +276,7 @@ describe.skipIf(!browserPath)("administration", () => {
     // The page looks again by itself.
     const cursor = rows.find(({ name }) => name === "daily")?.cursor;
     await expect
-      .poll(() => row(page, "daily").locator('[data-column="cursor"] data').getAttribute("value"), { timeout: 60_000 })
+      .poll(() => row(page, "daily").locator('[data-column="cursor"] data').getAttribute("value"), { timeout: 200_000 })
       .toBe(String(cursor));
   });
 
@@ -358,7 +358,7 @@ describe.skipIf(!browserPath)("administration", () => {
     const page = await signedIn("/?view=data_requests");
     await row(page, String(running?.id)).getByRole("button").click();
     const cron = setInterval(() => void fetch(`${server.url}/cdn-cgi/handler/scheduled`), 2_000);
-    await page.getByRole("link", { name: "Download the receipt" }).waitFor({ timeout: 80_000 });
+    await page.getByRole("link", { name: "Download the receipt" }).waitFor({ timeout: 200_000 });
     clearInterval(cron);
 
     const receipt = await report<SignedReceipt>(server, `erasures/${running?.id}`);

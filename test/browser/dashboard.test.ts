@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 /** As a person's browser names itself: what says that it is a program may be taken for a bot. */
@@ -51,7 +51,7 @@ const figure = (page: Page, name: string) => page.locator(`[data-figure="${name}
 const valueIn = async (page: Page, name: string) => Number(await figure(page, name).getAttribute("value"));
 const live = (page: Page, cell: string) => page.locator(`[data-live="${cell}"] data`);
 const status = (page: Page) => page.getByRole("status").first();
-const soon = { timeout: 60_000 };
+const soon = { timeout: 200_000 };
 
 describe.skipIf(!browserPath)("the dashboard", () => {
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     browser = await launch();
     await sendTraffic();
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(2), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 200,
     });
   }, 200_000);
@@ -168,7 +168,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await page
       .getByRole("list", { name: /Recent events/ })
       .getByText("fay")
-      .waitFor({ timeout: 60_000 });
+      .waitFor({ timeout: 200_000 });
   });
 
   test("connects anew unseen when the server wants to know again who listens", async () => {
@@ -194,7 +194,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await page
       .getByRole("list", { name: /Recent events/ })
       .getByText("hal")
-      .waitFor({ timeout: 60_000 });
+      .waitFor({ timeout: 200_000 });
     expect(await page.evaluate(() => [...(window as unknown as { said: Set<string> }).said])).toEqual(["Live"]);
   });
 
@@ -261,13 +261,9 @@ describe.skipIf(!browserPath)("the dashboard", () => {
   test("says how many events the figures lack, and asks again by itself until they have them", async () => {
     const page = await signedIn("/404.css");
     let lagging = true;
-    await page.route("**/api/v1/funnel*", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({
-        response,
-        headers: { ...response.headers(), ...(lagging && { "x-lag-events": "12345" }) },
-      });
-    });
+    await changeAnswers(page, "**/api/v1/funnel*", (response) => ({
+      headers: { ...response.headers(), ...(lagging && { "x-lag-events": "12345" }) },
+    }));
     await page.goto(`${server.url}/?view=funnel`);
     const notice = page.getByText("The figures lack the last 12,345 events.");
     await notice.waitFor(soon);

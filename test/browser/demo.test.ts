@@ -1,7 +1,7 @@
 /** The demo site, used as a visitor would, up to the dashboard's figures. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
 const PAGES = ["/demo/", "/demo/sign-up", "/demo/cashier"];
 
@@ -10,7 +10,7 @@ let browser: Browser;
 
 /** Newest first, as the panel shows them. */
 const panel = (page: Page) => page.locator("#sent > li .sent-type").allInnerTexts();
-const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 60_000 });
+const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 200_000 });
 const statuses = (page: Page) => page.locator("#sent > li .sent-status").allInnerTexts();
 
 describe.skipIf(!browserPath)("the demo site", () => {
@@ -91,12 +91,11 @@ describe.skipIf(!browserPath)("the demo site", () => {
     page.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
-    await page.route(`${server.url}${path}`, async (route) => {
-      const response = await route.fetch();
-      const policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'";
-      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
-    });
+    const policy =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'";
+    await changeAnswers(page, `${server.url}${path}`, (response) => ({
+      headers: { ...response.headers(), "content-security-policy": policy },
+    }));
     await page.goto(server.url + path);
     await eventually(() => panel(page)).toEqual(["visit"]);
     expect(complaints).toEqual([]);

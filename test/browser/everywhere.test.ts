@@ -84,7 +84,7 @@ describe.skipIf(!browserPath)("every view", () => {
     browser = await launch();
     await sendTraffic();
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(10), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 200,
     });
   }, 200_000);

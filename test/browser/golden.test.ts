@@ -210,7 +210,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
         expect(Math.max(...tables.map(({ lag_events }) => lag_events))).toBe(0);
         expect(Math.min(...tables.map(({ cursor }) => cursor))).toBeGreaterThanOrEqual(known);
       },
-      { timeout: 100_000, interval: 500 },
+      { timeout: 200_000, interval: 500 },
     );
   }, 200_000);
 

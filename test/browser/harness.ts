@@ -6,13 +6,15 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type APIResponse, type Browser, type BrowserContext, chromium, type Page, type Route } from "playwright-core";
 import { migrationsInto } from "../../scripts/start/migrations.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 const MOST_STARTS = 5;
+/** A busy machine takes its time: this only ends what hangs. */
+const PATIENCE_MS = 120_000;
 
 /**
  * Chromium's path, undefined where there is none: the tests are then skipped. The shell is the same browser without its
@@ -28,7 +30,7 @@ export const browserPath: string | undefined = [
 
 export async function launch(): Promise<Browser> {
   if (!browserPath) throw new Error("There is no Chromium here; set CHROMIUM_PATH.");
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: browserPath,
     args: [
       "--no-sandbox",
@@ -44,6 +46,13 @@ export async function launch(): Promise<Browser> {
       "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     ],
   });
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
+    return context;
+  };
+  return browser;
 }
 
 /** A page in a context of its own: no storage and no cookies shared with any other. */
@@ -51,6 +60,24 @@ export async function openPage(browser: Browser, url: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await page.goto(url);
   return page;
+}
+
+type Answer = NonNullable<Parameters<Route["fulfill"]>[0]>;
+
+/** Lets requests through and changes their answers. Those that are under way when the page closes end with it. */
+export async function changeAnswers(
+  page: Page | BrowserContext,
+  url: string | RegExp,
+  change: (response: APIResponse) => Answer,
+): Promise<void> {
+  await page.route(url, async (route) => {
+    try {
+      const response = await route.fetch();
+      await route.fulfill({ response, ...change(response) });
+    } catch (error) {
+      if (!/disposed|closed/.test(String(error))) throw error;
+    }
+  });
 }
 
 export type Server = {

@@ -58,7 +58,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
       body: JSON.stringify(events),
     });
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.visits).toBe(6), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 200,
     });
   }, 200_000);

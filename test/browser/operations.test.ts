@@ -13,7 +13,7 @@ import { browserPath, launch, report, type Server, startServer } from "./harness
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
-const soon = { timeout: 60_000 };
+const soon = { timeout: 200_000 };
 
 let server: Server;
 let browser: Browser;
@@ -212,7 +212,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     }
     type Letters = { rows: DeadLetterView[] };
     const waiting = async () => (await report<Letters>(server, "dead-letters?status=waiting")).rows;
-    await vi.waitFor(async () => expect((await waiting()).length).toBe(4), { timeout: 60_000, interval: 300 });
+    await vi.waitFor(async () => expect((await waiting()).length).toBe(4), { timeout: 200_000, interval: 300 });
     const page = await signedIn("/?view=dead_letters");
     const rows = page.locator(".dead-letters tbody tr");
     const letters = await waiting();
@@ -256,7 +256,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     }));
     await post("events", many);
     const bulk = async () => (await report<Letters>(server, "dead-letters?event_type=bulk&limit=1000")).rows;
-    await vi.waitFor(async () => expect((await bulk()).length).toBe(110), { timeout: 60_000, interval: 300 });
+    await vi.waitFor(async () => expect((await bulk()).length).toBe(110), { timeout: 200_000, interval: 300 });
     await inDatabase("DROP TRIGGER cursed");
     await page.getByLabel("Event type").fill("deposit");
     await page.getByLabel("Event type").press("Enter");

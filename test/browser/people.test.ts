@@ -82,7 +82,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
         expect(await report(server, "games/slots/leaderboard?period=alltime")).toMatchObject({ players: 6 });
         expect((await report<Rows>(server, "reports")).rows).toMatchObject([{ events: 24 }]);
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 200_000, interval: 200 },
     );
   }, 200_000);
 

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { browserPath, launch, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, launch, type Server, startServer } from "./harness.ts";
 import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 /** docs/adr/0005-snippet.md says why. */
@@ -137,10 +137,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     head = `<script type="module" src="${server.url}/pixel.js" data-project="default" data-btag="module"></script>`;
     // A module of another origin needs the server's leave, which the files do not give.
     const visitor = await newVisitor();
-    await visitor.page.route("**/pixel.js", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), ...CORS } });
-    });
+    await changeAnswers(visitor.page, "**/pixel.js", (response) => ({ headers: { ...response.headers(), ...CORS } }));
     await open(visitor, "/");
     expect(last(visitor)).toMatchObject({ banner_tag: "module" });
   });

@@ -82,7 +82,7 @@ const cell = (page: Page, row: string, column: string) =>
   page.locator(`[data-row="${row}"] [data-column="${column}"] data`).getAttribute("value");
 const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"] data`).getAttribute("value");
 const search = (page: Page) => new URL(page.url()).searchParams;
-const soon = { timeout: 60_000 };
+const soon = { timeout: 200_000 };
 
 describe.skipIf(!browserPath)("the views of reports", () => {
   beforeAll(async () => {
@@ -104,7 +104,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
         const { total } = await report<Campaigns>(server, `campaigns?from=${day(60)}&to=${TODAY}`);
         expect(total.visits).toBe(visits.length);
       },
-      { timeout: 60_000, interval: 300 },
+      { timeout: 200_000, interval: 300 },
     );
   }, 200_000);
 

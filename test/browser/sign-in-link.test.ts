@@ -5,7 +5,7 @@ import { browserPath, changeDatabase, launch, type Server, startServer } from ".
 
 let server: Server;
 let browser: Browser;
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 200_000 };
 
 /** In a context of its own, as another browser would. */
 async function opened(link: string): Promise<Page> {

@@ -47,7 +47,7 @@ export async function stored(
 export const eventually = <Value>(
   read: () => Value | Promise<Value>,
   message = "",
-): ReturnType<typeof expect.poll<Value>> => expect.poll(read, { timeout: 60_000, message });
+): ReturnType<typeof expect.poll<Value>> => expect.poll(read, { timeout: 200_000, message });
 
 /** Distinct events by their type, as the figures have them. */
 export async function counted(server: Server, banner_tag: string): Promise<Record<string, number>> {

@@ -120,7 +120,7 @@ it("delivers 10,000 events once each, through every fault", async () => {
     expect(states.slice(0, 2)).toEqual(["open", "half-open"]);
     expect(states.at(-1)).toBe("closed");
     expect(client.state).toBe("closed");
-    await vi.waitFor(async () => expect(await total("spin", since)).toBe(10_000), { timeout: 60_000, interval: 250 });
+    await vi.waitFor(async () => expect(await total("spin", since)).toBe(10_000), { timeout: 200_000, interval: 250 });
     // Nothing more comes after them, once the tables have surely been brought forward again.
     await new Promise((next) => setTimeout(next, 14_000));
     expect(await total("spin", since)).toBe(10_000);

@@ -132,7 +132,7 @@ async function botsSeen(): Promise<number> {
 const ALL = { spin: JSON_LINES - refusedJson, deposit: CSV_LINES - refusedCsv, visit: visits };
 /** All of it, and still no more once the tables have surely been brought forward again. */
 async function holds(expected: Record<string, number>): Promise<void> {
-  await vi.waitFor(async () => expect(await totals()).toEqual(expected), { timeout: 60_000, interval: 250 });
+  await vi.waitFor(async () => expect(await totals()).toEqual(expected), { timeout: 200_000, interval: 250 });
   await new Promise((done) => setTimeout(done, 14_000));
   expect(await totals()).toEqual(expected);
 }
@@ -327,5 +327,5 @@ it("times without a zone are of the project's own clock, unless another is named
   const days = async () => (await report<Days>(server, "metrics?project_id=kyiv&from=2016-05-30&to=2016-06-05")).rows;
   const told = async () => (await days()).map(({ event_date, total }) => [event_date, total]);
   // The second line of the sale is a correction, which does not count.
-  await vi.waitFor(async () => expect(await told()).toEqual([["2016-06-01", 1]]), { timeout: 60_000, interval: 250 });
+  await vi.waitFor(async () => expect(await told()).toEqual([["2016-06-01", 1]]), { timeout: 200_000, interval: 250 });
 });

@@ -103,7 +103,7 @@ describe("signatures", () => {
     for (let time = 0; time < 5; time++) expect(said(await pixel("/deposit", copied))).toBe("accepted");
     const stored = () =>
       env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'strict' AND event_id = 'order-7'").first();
-    await vi.waitFor(async () => expect(await stored()).toEqual({ n: 1 }), { timeout: 60_000, interval: 100 });
+    await vi.waitFor(async () => expect(await stored()).toEqual({ n: 1 }), { timeout: 200_000, interval: 100 });
     // One that needs no signature and has none needs no id either.
     expect(
       said(
@@ -192,7 +192,7 @@ describe("bots", () => {
           { player_id: "robot", bot: "crawler" },
         ]);
       },
-      { timeout: 60_000, interval: 50 },
+      { timeout: 200_000, interval: 50 },
     );
     await settle();
     expect(

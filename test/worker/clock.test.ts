@@ -84,7 +84,7 @@ describe("through the doors", () => {
         if (!row) throw new Error(`${event_id} is not stored yet`);
         return row;
       },
-      { timeout: 60_000, interval: 50 },
+      { timeout: 200_000, interval: 50 },
     );
 
   it.each([10 * MINUTE, -3 * DAY, 14 * DAY])("a deposit with a clock that is %i ms off is stored", async (skew) => {

@@ -82,7 +82,7 @@ describe("the answer follows durability", () => {
     await vi.waitFor(
       async () => expect(new Set(acknowledged).difference(new Set(await storedIds("gather"))).size).toBe(0),
       {
-        timeout: 60_000,
+        timeout: 200_000,
         interval: 100,
       },
     );
@@ -96,7 +96,7 @@ describe("the answer follows durability", () => {
     expect(responses.every((response) => response.status === 200)).toBe(true);
     expect(sends()).toBeLessThanOrEqual(5);
     await vi.waitFor(async () => expect((await storedIds("hundred")).length).toBe(300), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 100,
     });
   });
@@ -226,12 +226,12 @@ describe("the consumer", () => {
     await createProject("by-itself");
     expect((await visit(env, "by-itself", 1)).status).toBe(200);
     const logged = () => env.DB.prepare("SELECT 1 FROM events WHERE project_id = 'by-itself'").first();
-    await vi.waitFor(async () => expect(await logged()).not.toBeNull(), { timeout: 60_000, interval: 100 });
+    await vi.waitFor(async () => expect(await logged()).not.toBeNull(), { timeout: 200_000, interval: 100 });
     await worker.scheduled({ scheduledTime: Date.UTC(2026, 5, 1, 13), cron: "* * * * *", noRetry() {} }, env);
     await vi.waitFor(
       async () => expect(Object.values((await figuresIn("by-itself")).daily_metrics)).toEqual([{ count: 1, total: 1 }]),
       {
-        timeout: 60_000,
+        timeout: 200_000,
         interval: 100,
       },
     );

@@ -17,7 +17,7 @@ async function projectWith(timezone: string, events: Event[]): Promise<string> {
   expect((await SELF.fetch(`${API}/import?project_id=${project_id}`, request)).status).toBe(202);
   // The queue hands them on.
   const stored = () => db.get<{ n: number }>(sql`SELECT count(*) AS n FROM events WHERE project_id = ${project_id}`);
-  await vi.waitFor(async () => expect((await stored()).n).toBe(events.length), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(async () => expect((await stored()).n).toBe(events.length), { timeout: 200_000, interval: 50 });
   await settle();
   return project_id;
 }

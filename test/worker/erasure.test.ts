@@ -108,7 +108,7 @@ async function populate(project_id: string): Promise<void> {
   for (const path of refused) expect((await SELF.fetch(HOST + path)).status).toBe(400);
   await vi.waitFor(
     async () => expect((await requestLog(project_id).read(0, Number.MAX_SAFE_INTEGER, 10)).total).toBe(2),
-    { timeout: 60_000 },
+    { timeout: 200_000 },
   );
 }
 
@@ -522,7 +522,7 @@ describe("suppression", () => {
         const erased = reasons.filter(({ code }) => code === "erased");
         expect([total, erased.reduce((sum, reason) => sum + reason.total, 0)]).toEqual([6, 3]);
       },
-      { timeout: 60_000 },
+      { timeout: 200_000 },
     );
     expect((await foundIn("quiet")).filter((one) => !one.startsWith("browser-shared"))).toEqual([]);
   });

@@ -128,7 +128,7 @@ describe("a batch", () => {
         }>();
         expect(stored.difference(new Set(results.map((row) => row.event_id))).size).toBe(0);
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: 200_000, interval: 100 },
     );
   });
 
@@ -213,7 +213,7 @@ describe("a batch too large for one message", () => {
         .first<{ n: number }>()
     )?.n;
   const expectStored = (event_type: string, n: number) =>
-    vi.waitFor(async () => expect(await stored(event_type)).toBe(n), { timeout: 60_000, interval: 100 });
+    vi.waitFor(async () => expect(await stored(event_type)).toBe(n), { timeout: 200_000, interval: 100 });
   const attempt = async (body: string, bindings: Env = env, headers: Record<string, string> = {}) => {
     const context = createExecutionContext();
     const request = new Request(`${HOST}/api/v1/events`, {
@@ -236,7 +236,7 @@ describe("a batch too large for one message", () => {
     expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
     // Some of it is in the log by now.
     await vi.waitFor(async () => expect(await stored("level_up")).toBeGreaterThan(0), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 100,
     });
     expect(await stored("level_up")).toBeLessThan(450);
@@ -313,7 +313,7 @@ describe("an Idempotency-Key", () => {
     for (const other of [await repeat("order-8", body), await repeat("order-7", body.slice(2))])
       expect(other.filter((id) => id !== null && ids.includes(id))).toEqual([]);
     const count = () => env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = 'keyed'").first();
-    await vi.waitFor(async () => expect(await count()).toEqual({ n: 5 }), { timeout: 60_000, interval: 100 });
+    await vi.waitFor(async () => expect(await count()).toEqual({ n: 5 }), { timeout: 200_000, interval: 100 });
   });
 
   it.each(["", "two words", "x".repeat(256)])("that is %j is refused, with its rule", async (key) => {
@@ -343,7 +343,7 @@ describe("transactions", () => {
         "SELECT count(*) AS stored, count(duplicate_of) AS duplicates FROM events WHERE project_id = 'bank'",
       ).first();
     await vi.waitFor(async () => expect(await tally()).toEqual({ stored: 100, duplicates: 99 }), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 100,
     });
     await settle();

@@ -28,7 +28,7 @@ const LONG_AGO = { received_at: Date.now() - 60_000 };
 
 const tables = () => env.RUNNER.getByName("tables");
 /** Waits for a state that comes by itself. */
-const until = (holds: () => Promise<boolean>) => vi.waitUntil(holds, { timeout: 60_000, interval: 20 });
+const until = (holds: () => Promise<boolean>) => vi.waitUntil(holds, { timeout: 200_000, interval: 20 });
 const least = async () =>
   (await env.DB.prepare("SELECT min(cursor) AS least FROM projections WHERE name IN (SELECT value FROM json_each(?))")
     .bind(JSON.stringify(GROUPS.tables.projections.map(({ name }) => name)))

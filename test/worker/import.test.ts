@@ -31,7 +31,7 @@ async function stored(project_id: string, event_id: string): Promise<Row> {
     env.DB.prepare("SELECT * FROM events WHERE project_id = ? AND event_id = ?")
       .bind(project_id, event_id)
       .first<Row>();
-  await vi.waitFor(async () => expect(await find()).not.toBeNull(), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(async () => expect(await find()).not.toBeNull(), { timeout: 200_000, interval: 50 });
   return (await find()) as Row;
 }
 
@@ -162,7 +162,7 @@ describe("the door", () => {
       const log = await SELF.fetch(`${HOST}/api/v1/requests?project_id=old`, { headers: ADMIN });
       return (await log.json<{ counts: { rejected: number } }>()).counts.rejected;
     };
-    await vi.waitFor(async () => expect(await rejected()).toBeGreaterThan(0), { timeout: 60_000, interval: 100 });
+    await vi.waitFor(async () => expect(await rejected()).toBeGreaterThan(0), { timeout: 200_000, interval: 100 });
     expect(await rejected()).toBe(1);
   });
 });

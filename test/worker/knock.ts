@@ -41,4 +41,4 @@ export async function coldIsolate(): Promise<typeof app> {
 
 /** Until what is kept in the background is there. */
 export const copied = (name: string) =>
-  vi.waitFor(async () => expect(await findCopy(env, name, Date.now())).not.toBeNull(), { timeout: 20_000 });
+  vi.waitFor(async () => expect(await findCopy(env, name, Date.now())).not.toBeNull(), { timeout: 200_000 });

@@ -238,7 +238,7 @@ describe("from a pixel", () => {
     const messages: LiveMessage[] = [];
     socket.addEventListener("message", ({ data }) => messages.push(JSON.parse(String(data))));
     socket.accept();
-    await vi.waitFor(() => expect(messages[0]?.type).toBe("snapshot"), { timeout: 60_000 });
+    await vi.waitFor(() => expect(messages[0]?.type).toBe("snapshot"), { timeout: 200_000 });
 
     const pixel = await SELF.fetch(`${HOST}/visit?project_id=pushed&player_id=p1&btag=spring&event_id=live-1`);
     await pixel.body?.cancel();
@@ -247,7 +247,7 @@ describe("from a pixel", () => {
         expect(messages.some((message) => message.type === "events" && message.events[0]?.event_id === "live-1")).toBe(
           true,
         ),
-      { timeout: 60_000, interval: 20 },
+      { timeout: 200_000, interval: 20 },
     );
     expect(messages.find((message) => message.type === "counts")).toMatchObject({
       windows: { "1m": { by_type: { visit: 1 } } },
@@ -273,12 +273,12 @@ describe("from a pixel", () => {
           { banner_tag: "spring", total: 2, by_type: { visit: 1, registration: 1 } },
         ]);
       },
-      { timeout: 60_000, interval: 50 },
+      { timeout: 200_000, interval: 50 },
     );
 
     socket.send("refresh");
     await vi.waitFor(() => expect(messages.filter((message) => message.type === "snapshot")).toHaveLength(2), {
-      timeout: 60_000,
+      timeout: 200_000,
     });
     socket.close(1000);
   });

@@ -78,7 +78,7 @@ describe("the text", () => {
     await bury(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
     await send("/visit?project_id=scraped");
     await vi.waitFor(async () => expect([...(await scrape()).keys()].sort()).toEqual(Object.keys(FAMILIES).sort()), {
-      timeout: 60_000,
+      timeout: 200_000,
     });
     for (const [name, { type, help }] of await scrape()) {
       expect(name).toMatch(/^edgepixel_[a-z_]+$/);
@@ -118,7 +118,7 @@ describe("the counters", () => {
         expect(now.get('edgepixel_events_rejected_total{project_id="scraped",door="pixel"}')).toBe(1);
         return now;
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 200_000, interval: 200 },
     );
     const pixel = (query: string, init?: RequestInit) =>
       send(`/deposit?project_id=scraped&player_id=p&btag=t${query}`, init);
@@ -180,7 +180,7 @@ describe("the counters", () => {
           .filter(([, by]) => by !== 0),
       );
     await vi.waitFor(async () => expect(differences(values(await scrape()))).toMatchObject(moved), {
-      timeout: 60_000,
+      timeout: 200_000,
       interval: 500,
     });
     // Nothing else moved, but what tells of time, of batches, and of the scrapes themselves.

@@ -369,7 +369,7 @@ describe("an event", () => {
         expect(found).not.toBeNull();
         return found;
       },
-      { timeout: 60_000, interval: 50 },
+      { timeout: 200_000, interval: 50 },
     );
     expect(row).toMatchObject({
       project_id: "malta",
@@ -414,7 +414,7 @@ describe("an event", () => {
         ).all();
         expect(results).toEqual([{ count: 18, total: 18 }]);
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 200_000, interval: 200 },
     );
   });
 
@@ -432,7 +432,7 @@ describe("an event", () => {
         ).all();
         expect(results).toEqual([{ event_type: "visit", count: 1, total: 1 }]);
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 200_000, interval: 200 },
     );
   });
 });

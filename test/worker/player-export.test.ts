@@ -89,7 +89,7 @@ describe("the export of a player", () => {
     expect(lines[1]).toMatch(/^first,visit,,browser-c,summer,/);
     await expect
       .poll(async () => (await (await ask()).json<Exported>()).requests.map(({ request }) => request.player_id), {
-        timeout: 60_000,
+        timeout: 200_000,
       })
       .toEqual(["carla-1"]);
   });

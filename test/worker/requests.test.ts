@@ -34,7 +34,7 @@ const rejected = (project_id: string, total: number) =>
       expect(answer.counts.rejected).toBe(total);
       return answer;
     },
-    { timeout: 60_000, interval: 100 },
+    { timeout: 200_000, interval: 100 },
   );
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 

@@ -19,7 +19,7 @@ function duty(name: string, run: Duty["run"], every = 60_000): Duty {
 const alarmOf = (name: string) =>
   runInDurableObject(env.RUNNER.getByName(name), async (_, state) => state.storage.getAlarm());
 /** Waits for a state that comes by itself. */
-const until = (holds: () => boolean | Promise<boolean>) => vi.waitUntil(holds, { timeout: 30_000, interval: 20 });
+const until = (holds: () => boolean | Promise<boolean>) => vi.waitUntil(holds, { timeout: 200_000, interval: 20 });
 
 beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue();

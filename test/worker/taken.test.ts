@@ -5,7 +5,7 @@ import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, settle, TABLES } from "./log.ts";
 
 const HOST = "https://taken.example";
-const soon = { timeout: 60_000, interval: 200 };
+const soon = { timeout: 200_000, interval: 200 };
 let key: string;
 
 beforeAll(async () => {

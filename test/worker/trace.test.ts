@@ -33,7 +33,7 @@ const find = (message: string, matches: (line: Line) => boolean) =>
       expect(found, message).toBeDefined();
       return found as Line;
     },
-    { timeout: 60_000, interval: 50 },
+    { timeout: 200_000, interval: 50 },
   );
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
@@ -99,7 +99,7 @@ describe("a request", () => {
         const own = of("batch appended").filter(({ request_ids }) => request_ids?.includes("a-callers-own-id"));
         expect(own.reduce((sum, { stored }) => sum + (stored as number), 0)).toBeGreaterThanOrEqual(250);
       },
-      { timeout: 60_000 },
+      { timeout: 200_000 },
     );
     lines = [];
     const stored: StoredEvent[] = [0, 1, 2].map((n) =>

@@ -30,7 +30,7 @@ const logged = async (project_id: string) =>
       .all()
   ).results;
 const expectLogged = (project_id: string, rows: object[]) =>
-  vi.waitFor(async () => expect(await logged(project_id)).toMatchObject(rows), { timeout: 20_000, interval: 100 });
+  vi.waitFor(async () => expect(await logged(project_id)).toMatchObject(rows), { timeout: 200_000, interval: 100 });
 
 describe("a stranger", () => {
   it("takes neither id nor transaction from a signed deposit, nor from one with a key", async () => {

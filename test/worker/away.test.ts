@@ -86,6 +86,37 @@ describe("while the database is away", () => {
     expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([path, 503, "5"]);
   });
 
+  it("a batch that one send to the queue does not carry is taken only where its events have ids", async () => {
+    const { bindings, seen } = watched();
+    const send = (count: number, ids: boolean, more: Record<string, string> = {}) =>
+      ask("/api/v1/events", {
+        bindings,
+        headers: { authorization: `Bearer ${collect}`, ...more },
+        body: Array.from({ length: count }, (_, n) => ({
+          event_type: "level_up",
+          player_id: "p-1",
+          data: { note: "x".repeat(600) },
+          ...(ids && { event_id: `named-${n}` }),
+        })),
+      });
+    expect((await send(1, false)).status).toBe(202);
+    seen.away = true;
+    expect((await send(150, false)).status).toBe(202);
+    expect((await send(450, true)).status).toBe(202);
+    expect((await send(450, false, { "idempotency-key": "named" })).status).toBe(202);
+    const refused = await send(450, false);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    seen.away = false;
+    // Nothing of what was refused had been sent, and it counts when it comes again.
+    const stored = () =>
+      env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'signing' AND event_type = 'level_up'").first(
+        "n",
+      );
+    await vi.waitFor(async () => expect(await stored()).toBe(1 + 150 + 450 + 450), { timeout: 200_000 });
+    expect((await send(450, false)).status).toBe(202);
+    await vi.waitFor(async () => expect(await stored()).toBe(1 + 150 + 450 + 450 + 450), { timeout: 200_000 });
+  });
+
   it("a key that is known to be revoked stays out", async () => {
     const key = await makeApiKey({ role: "collect", project_id: "signing" });
     const id = key.split("_")[1] ?? "";

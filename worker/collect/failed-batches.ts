@@ -3,6 +3,9 @@
  * already. Its sender hears that it failed and sends it again; events that came without an id must then get the ids of
  * the failed attempt. So a failed attempt leaves a note under the batch's content, and the next attempt with the same
  * content takes that note away. Only a failure leaves one: equal batches of several senders stay apart.
+ *
+ * Where the database is away nobody knows whether there is a note, so such a batch is refused before any of it is sent:
+ * taken under new ids, it would count twice behind an attempt that failed, or after a failure that could not be noted.
  */
 import { sql } from "drizzle-orm";
 import { type Database, transact } from "../schema.ts";

@@ -1,8 +1,11 @@
 /** What goes on by itself, beside requests and the queue. Each duty runs alone, in invocations of its own: see runner.ts. */
 import type { Budget } from "./store/budget.ts";
 
-/** `more`: it goes on at once. `failed`: it goes on after a pause, and has logged why. */
-export type Progress = "done" | "more" | "failed";
+/**
+ * `more`: it goes on at once. `failed`: it goes on after a pause, and has logged why. `later`: it goes on after a pause with
+ * something that failed, all else is done, and whoever wakes it need not wait for that.
+ */
+export type Progress = "done" | "more" | "failed" | "later";
 
 export type Duty = {
   name: string;

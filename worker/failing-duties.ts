@@ -1,4 +1,7 @@
-/** Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. */
+/**
+ * Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. Reattribution is a
+ * part of the duty `tables`, which goes on without it: it is told by a name of its own, and of no project.
+ */
 import { sql } from "drizzle-orm";
 import { type Database, openDatabase } from "./schema.ts";
 
@@ -9,7 +12,10 @@ export type FailingDuty = {
 };
 
 export async function failingDuties(db: Database): Promise<FailingDuty[]> {
-  const rows = await db.all<{ name: string; since: number }>(sql`SELECT name, since FROM failing_duties ORDER BY name`);
+  const rows = await db.all<{ name: string; since: number }>(sql`
+    SELECT name, since FROM failing_duties
+    UNION ALL SELECT 'reattribution', min(failing_since) FROM reattributions HAVING min(failing_since) IS NOT NULL
+    ORDER BY name`);
   return rows.map(({ name, since }) => ({ name, since: new Date(since).toISOString() }));
 }
 

@@ -20,7 +20,9 @@ const LONGEST_PAUSE_MS = 60_000;
 const NOTE_CALLS = 1;
 
 export class Runner extends DurableObject<Env> {
+  /** Runs, one after the other, that failed; and that left something which failed. */
   #failures = 0;
+  #leftovers = 0;
   /** Whether the database says that the duty fails; null as long as this object has not written it. */
   #noted: boolean | null = null;
   /** When the run began that goes on now. */
@@ -33,10 +35,10 @@ export class Runner extends DurableObject<Env> {
   /** Makes sure that a run comes, at the latest after the duty's linger. */
   async wake(name: string): Promise<void> {
     await this.#remember(name);
-    if ((await this.ctx.storage.getAlarm()) === null) {
-      const now = Date.now();
-      await this.ctx.storage.setAlarm(now + (dutyOf(name)?.linger?.(now) ?? 0));
-    }
+    const now = Date.now();
+    const at = now + (dutyOf(name)?.linger?.(now) ?? 0);
+    const alarm = await this.ctx.storage.getAlarm();
+    if (alarm === null || (alarm > at && this.#failures === 0)) await this.ctx.storage.setAlarm(at);
   }
 
   /**
@@ -50,9 +52,9 @@ export class Runner extends DurableObject<Env> {
     while (this.#current < since) {
       if (this.#running === null || this.#running < since) {
         const alarm = await this.ctx.storage.getAlarm();
-        if (alarm === null) await this.ctx.storage.setAlarm(Date.now());
         // It failed, and pauses: who asks does not hurry it.
-        else if (alarm > Date.now()) return false;
+        if (alarm !== null && alarm > Date.now() && this.#failures > 0) return false;
+        if (alarm === null || alarm > Date.now()) await this.ctx.storage.setAlarm(Date.now());
       }
       const left = asked + patience - Date.now();
       if (left <= 0 || (await inTime(this.#end.promise, left, "late")) === "late") return false;
@@ -77,10 +79,12 @@ export class Runner extends DurableObject<Env> {
         return "failed" as const;
       });
       this.#failures = progress === "failed" ? this.#failures + 1 : 0;
-      if (progress === "done") this.#current = now;
+      this.#leftovers = progress === "later" ? this.#leftovers + 1 : 0;
+      if (progress === "done" || progress === "later") this.#current = now;
       if (progress === "more") await this.ctx.storage.setAlarm(Date.now());
-      if (progress === "failed") {
-        const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (this.#failures - 1));
+      const again = this.#failures + this.#leftovers;
+      if (again > 0) {
+        const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (again - 1));
         await this.ctx.storage.setAlarm(Date.now() + pause);
       }
       await this.#note(duty.name, progress === "failed", now);

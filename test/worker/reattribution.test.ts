@@ -1,7 +1,9 @@
 /** A project's administrator changes its attribution window: its own figures follow, and no other project notices. */
-import { env, SELF } from "cloudflare:test";
-import { beforeAll, describe, expect, it } from "vitest";
+import { env, runDurableObjectAlarm, runInDurableObject, SELF } from "cloudflare:test";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
+import { forgetHealth, type Health } from "../../worker/reports/health.ts";
+import { runOnce } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import {
   changeWindow,
@@ -45,6 +47,18 @@ const cursors = async () =>
     ({ name }) => TABLES.some((projection) => projection.name === name),
   );
 
+/** The people of the project `ailing` cannot be attributed again as long as this trigger is there. */
+const ailing = () =>
+  env.DB.prepare(
+    "CREATE TRIGGER ailing BEFORE UPDATE OF moves ON reattributions WHEN NEW.project_id = 'ailing' BEGIN SELECT RAISE(ABORT, 'no luck'); END",
+  ).run();
+/** When the tables run next, in epoch milliseconds; 0 where nothing has them run. */
+const nextRun = async () =>
+  (await runInDurableObject(env.RUNNER.getByName("tables"), (_, state) => state.storage.getAlarm())) ?? 0;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 beforeAll(async () => {
   for (const project_id of PROJECTS) {
     await createProject(project_id);
@@ -140,6 +154,66 @@ describe("a changed attribution window", () => {
       "SELECT former_days, days, place FROM reattributions WHERE project_id = 'stale'",
     ).first();
     expect([found?.days, found?.place === null || found?.former_days === 60]).toEqual([30, true]);
+  });
+
+  it("that fails is said in /health until it works, is tried again, and holds up neither tables nor other projects", async () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    for (const project_id of ["ailing", "well"]) {
+      await createProject(project_id);
+      sent[project_id] = eventsOf(project_id, "p");
+      await deliver([{ events: sent[project_id] }]);
+    }
+    await settle(TABLES);
+    await changeWindow("ailing", 3);
+    await changeWindow("well", 3);
+    await ailing();
+    const said = async () => {
+      forgetHealth();
+      const answer = await SELF.fetch(`${HOST}/health`);
+      const { failing_duties } = await answer.json<Health>();
+      const metrics = await (await SELF.fetch(`${HOST}/metrics`, { headers: ADMIN })).text();
+      expect(metrics).toContain(`edgepixel_duties_failing ${failing_duties.length}\n`);
+      return failing_duties;
+    };
+    const run = async () => {
+      for (;;) {
+        const { progress } = await runOnce("tables");
+        if (progress !== "more") return progress;
+      }
+    };
+    expect(await run()).toBe("later");
+    const [failing, ...others] = await said();
+    expect([failing, others]).toEqual([{ name: "reattribution", since: expect.any(String) }, []]);
+    expect(await figuresIn("well")).toEqual(figuresOf(sent.well as StoredEvent[], 3));
+    // Events that come meanwhile are counted.
+    const more = eventsOf("well", "q");
+    await deliver([{ events: more }]);
+    expect(await run()).toBe("later");
+    expect(await figuresIn("well")).toEqual(figuresOf([...(sent.well as StoredEvent[]), ...more], 3));
+    expect(await said()).toEqual([failing]);
+    // By itself, after a pause, which this test does not wait for.
+    await env.RUNNER.getByName("tables").wake("tables");
+    await vi.waitUntil(async () => (await nextRun()) > Date.now(), { timeout: 200_000 });
+    await env.DB.prepare("DROP TRIGGER ailing").run();
+    await runDurableObjectAlarm(env.RUNNER.getByName("tables"));
+    await vi.waitUntil(async () => (await said()).length === 0, { timeout: 200_000 });
+    await settle(TABLES);
+    expect(await figuresIn("ailing")).toEqual(figuresOf(sent.ailing as StoredEvent[], 3));
+  });
+
+  it("that waits to be tried again keeps nobody waiting who asks for the tables", async () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    await changeWindow("ailing", 5);
+    await ailing();
+    const tables = env.RUNNER.getByName("tables");
+    // Each run that leaves it doubles the pause.
+    for (let runs = 0; runs < 5; runs++) expect(await tables.bringForward("tables", 0, 200_000)).toBe(true);
+    expect(await nextRun()).toBeGreaterThan(Date.now());
+    await env.DB.prepare("DROP TRIGGER ailing").run();
+    await tables.wake("tables");
+    await vi.waitUntil(async () => (await nextRun()) === 0, { timeout: 200_000 });
+    await settle(TABLES);
+    expect(await figuresIn("ailing")).toEqual(figuresOf(sent.ailing as StoredEvent[], 5));
   });
 
   it("waits for no other project's settled days, and settles none while it is under way", async () => {

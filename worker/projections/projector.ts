@@ -12,6 +12,7 @@ import { advance, lostRace, MOST_CALLS, noteFailure } from "./runner.ts";
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
   const db = openDatabase(env.DB);
   let failed = false;
+  let unattributed = false;
   let moved = false;
   for (let busy = true; busy && !failed; ) {
     busy = false;
@@ -38,22 +39,24 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
       }
     }
     // Behind the projections, which are at one place in the log only then.
-    if (group === "tables" && !failed && (await anyReattribution(db))) {
+    if (group === "tables" && !failed && !unattributed && (await anyReattribution(db))) {
       if (!budget.has(REATTRIBUTION_CALLS)) return "more";
-      if (await attributeAgain(db)) busy = true;
+      const again = await attributeAgain(db);
+      if (again === "failed") unattributed = true;
+      else if (again) busy = true;
     }
   }
-  return failed ? "failed" : "done";
+  return failed ? "failed" : unattributed ? "later" : "done";
 }
 
-/** One project's trouble holds up none of the others: it is tried again when the next wake comes. */
-async function attributeAgain(db: Database): Promise<boolean> {
+/** One project's trouble holds up none of the others, and no table. Behind a failure there are only others that failed. */
+async function attributeAgain(db: Database): Promise<boolean | "failed"> {
   try {
     return await reattribute(db, GROUPS.tables.projections, Date.now());
   } catch (error) {
     if (lostRace(error)) return true;
     log("error", "reattribution failed", { error: String(error) });
-    return false;
+    return "failed";
   }
 }
 

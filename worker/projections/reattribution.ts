@@ -8,13 +8,14 @@ import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { type Database, transact } from "../schema.ts";
 import type { Projection, Tables } from "./projection.ts";
+import { lostRace } from "./runner.ts";
 
 /** Events of the people that are attributed again in one transaction, and how many people. */
 const EVENTS_AT_ONCE = 2_000;
 const PEOPLE_AT_ONCE = 200;
 
-/** Calls and statements of one step at most. */
-export const REATTRIBUTION_CALLS = 38;
+/** Calls and statements of one step at most, the note of a failure among them. */
+export const REATTRIBUTION_CALLS = 39;
 
 /** Whether people of any project are being attributed again. */
 export const anyReattribution = async (db: Database): Promise<boolean> =>
@@ -42,8 +43,9 @@ type Place = { first: number; last: number; generation: number; free: 0 | 1 };
 type Person = { person: string; events: number };
 
 /**
- * Attributes some more people again: of the project that has waited longest. Whether there is more to do. It does nothing
- * while the projections stand at different places in the log, which they reach on their own.
+ * Attributes some more people again: of the project that has waited longest, those last that failed. Whether there is more to
+ * do. It does nothing while the projections stand at different places in the log, which they reach on their own. A failure
+ * that is not a lost race is noted with the project, until it works.
  */
 export async function reattribute(
   db: Database,
@@ -53,8 +55,30 @@ export async function reattribute(
 ): Promise<boolean> {
   const running = await db.get<Running | undefined>(sql`
     SELECT r.project_id, r.place, r.moves FROM reattributions r JOIN projects p ON p.project_id = r.project_id
-    WHERE r.place IS NOT NULL ORDER BY r.updated_at, r.project_id LIMIT 1`);
+    WHERE r.place IS NOT NULL ORDER BY r.failing_since IS NOT NULL, r.updated_at, r.project_id LIMIT 1`);
   if (!running) return false;
+  try {
+    return await goOn(db, all, now, running, most);
+  } catch (error) {
+    if (!lostRace(error)) await noteFailure(db, running.project_id, now);
+    throw error;
+  }
+}
+
+/** The database itself may be what is failing; then /health says so of it. */
+const noteFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
+  db
+    .run(sql`UPDATE reattributions SET updated_at = ${now}, failing_since = ifnull(failing_since, ${now})
+      WHERE project_id = ${project_id}`)
+    .catch(() => undefined);
+
+async function goOn(
+  db: Database,
+  all: readonly Projection[],
+  now: number,
+  running: Running,
+  most: number,
+): Promise<boolean> {
   const projections = attributing(all);
   const cursors = sql`(SELECT ifnull(c.cursor, 0) AS cursor
     FROM json_each(${JSON.stringify(projections.map(({ name }) => name))}) n LEFT JOIN projections c ON c.name = n.value)`;
@@ -66,7 +90,7 @@ export async function reattribute(
   const { project_id, moves } = running;
   const asOf = at.first;
   /** Fails, and with it the transaction, where anything it was made from has changed meanwhile: NULL is not allowed. */
-  const move = (to: SQL) => sql`UPDATE reattributions SET ${to}, updated_at = ${now},
+  const move = (to: SQL) => sql`UPDATE reattributions SET ${to}, updated_at = ${now}, failing_since = NULL,
     moves = CASE WHEN moves = ${moves} AND (SELECT min(cursor) = ${asOf} AND max(cursor) = ${asOf} FROM ${cursors})
       AND EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NULL AND generation = ${at.generation})
       AND NOT ${RESTORING} THEN moves + 1 END

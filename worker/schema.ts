@@ -151,12 +151,12 @@ export const openDatabase = (binding: D1Database): Database => drizzle(binding);
 
 const dialect = new SQLiteAsyncDialect();
 
+export function prepared(db: Database, statement: SQL): D1PreparedStatement {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return db.$client.prepare(text).bind(...params);
+}
+
 /** Runs statements in one transaction, in their order, and gives what each came to. */
 export async function transact(db: Database, statements: SQL[]): Promise<D1Result[]> {
-  return db.$client.batch(
-    statements.map((statement) => {
-      const { sql: text, params } = dialect.sqlToQuery(statement);
-      return db.$client.prepare(text).bind(...params);
-    }),
-  );
+  return db.$client.batch(statements.map((statement) => prepared(db, statement)));
 }

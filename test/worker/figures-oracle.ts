@@ -18,20 +18,14 @@ const rowsOf = (table: Figures[keyof Figures]) =>
 const swapped = (sent: readonly StoredEvent[], fields: (event: StoredEvent) => Partial<StoredEvent>) =>
   sent.map((event) => ({ ...event, ...fields(event) }));
 
-export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
-  const sheet: Sheet = {};
-  const add = (name: unknown[], ...sums: number[]) => {
+const adding =
+  (sheet: Sheet): Add =>
+  (name, ...sums) => {
     const key = JSON.stringify(name);
     sheet[key] = sums.map((sum, place) => sum + (sheet[key]?.[place] ?? 0));
   };
-  const seen = new Set<string>();
-  const first = (...key: unknown[]) => {
-    const name = JSON.stringify(key);
-    if (seen.has(name)) return 0;
-    seen.add(name);
-    return 1;
-  };
-  const figures = figuresOf(sent, attributionDays);
+
+export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
   const byPlatform = figuresOf(
     swapped(sent, ({ platform }) => ({ country: platform })),
     attributionDays,
@@ -40,7 +34,30 @@ export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
     swapped(sent, ({ country, device }) => ({ app_id: country, platform: device })),
     attributionDays,
   );
+  const sheet = sheetOf(figuresOf(sent, attributionDays), { byPlatform, byPlace });
+  const add = adding(sheet);
+  for (const { event, duplicate } of kept(sent)) {
+    const hour = Math.floor(event.received_at / 3_600_000);
+    const outcome = event.test === 1 ? "test" : event.bot !== null ? "bot" : duplicate ? "duplicate" : "counted";
+    add(["outcomes", ALL, event.event_date, outcome, event.test === 0 ? (event.bot ?? "") : "", hour], 1);
+  }
+  return sheet;
+}
 
+/**
+ * The cells that figures tell. By platform, and money by country and device, they are told by figures of which those fields
+ * stand in the place of others; without them, they are left out.
+ */
+export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlace: Figures }): Sheet {
+  const sheet: Sheet = {};
+  const add = adding(sheet);
+  const seen = new Set<string>();
+  const first = (...key: unknown[]) => {
+    const name = JSON.stringify(key);
+    if (seen.has(name)) return 0;
+    seen.add(name);
+    return 1;
+  };
   /** People and events of one row of activity in the dimensions given. */
   const active = (key: (string | number)[], total: number, dimensions: [string, unknown][]) => {
     const [date, type, person, hour, tag] = key;
@@ -67,7 +84,7 @@ export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
     ]);
   }
   // Everybody's figures by tag were counted there.
-  for (const { key, row } of rowsOf(byPlatform.activity)) {
+  for (const { key, row } of rowsOf(others?.byPlatform.activity ?? {})) {
     const [date, type, person, hour, tag, platform] = key;
     for (const scope of [ALL, tag])
       for (const name of ["", type]) {
@@ -112,7 +129,7 @@ export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
       ["currency", currency],
     ]);
   }
-  for (const { key, row } of rowsOf(byPlace.payments)) {
+  for (const { key, row } of rowsOf(others?.byPlace.payments ?? {})) {
     const [, , , , country, device] = key;
     paid(key, row, [
       ["country", country],
@@ -156,11 +173,6 @@ export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
   }
   addSteps(figures, add);
   addCohorts(figures, add);
-  for (const { event, duplicate } of kept(sent)) {
-    const hour = Math.floor(event.received_at / 3_600_000);
-    const outcome = event.test === 1 ? "test" : event.bot !== null ? "bot" : duplicate ? "duplicate" : "counted";
-    add(["outcomes", ALL, event.event_date, outcome, event.test === 0 ? (event.bot ?? "") : "", hour], 1);
-  }
   return sheet;
 }
 
@@ -206,8 +218,10 @@ function addCohorts(figures: Figures, add: Add): void {
 }
 
 /** What is known of each person, as `readPeople` tells it. */
-export function peopleOf(sent: StoredEvent[], attributionDays: number): Record<string, unknown> {
-  const figures = figuresOf(sent, attributionDays);
+export const peopleOf = (sent: StoredEvent[], attributionDays: number): Record<string, unknown> =>
+  peopleIn(figuresOf(sent, attributionDays));
+
+export function peopleIn(figures: Figures): Record<string, unknown> {
   const did = new Map<unknown, Record<string, number>>();
   for (const { key, row } of rowsOf(figures.player_days)) {
     const [person, , type, app] = key;

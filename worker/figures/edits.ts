@@ -1,8 +1,8 @@
 /** What a run changes of people's histories: events that come, that count no more, or that turn out to be someone else's. */
-import type { Numbered } from "./log-reader.ts";
+import type { CountedEvent, Numbered } from "./counted-event.ts";
 import type { PersonEvent } from "./person-event.ts";
 import { type Link, visitorOf } from "./person-row.ts";
-import { canCount, type LoggedEvent } from "./segment.ts";
+import { canCount } from "./segment.ts";
 import type { Words } from "./words.ts";
 
 export type Edit = {
@@ -54,7 +54,7 @@ export const personEvent = ({ seq, event }: Numbered, words: Words): PersonEvent
   visitor_id: event.player_id === null ? (event.visitor_id ?? "") : "",
 });
 
-const rankOf = ({ timestamp, event_id, trusted }: LoggedEvent): string =>
+const rankOf = ({ timestamp, event_id, trusted }: CountedEvent): string =>
   `${String(timestamp).padStart(15, "0")} ${event_id} ${1 - trusted}`;
 
 /**
@@ -74,7 +74,7 @@ export function newLinks(events: readonly Numbered[], known: (visitor: string) =
 }
 
 /** Whose event it is, by the links given. */
-export function personOf(event: LoggedEvent, link: (visitor: string) => Link | null): string {
+export function personOf(event: CountedEvent, link: (visitor: string) => Link | null): string {
   if (event.player_id !== null) return event.player_id;
   const visitor = visitorOf(event.visitor_id ?? "");
   return link(visitor)?.player_id ?? visitor;

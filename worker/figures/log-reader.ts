@@ -1,16 +1,7 @@
-/** Reads what has been appended to the log since the last run. */
-import { type LoggedEvent, readBody } from "./segment.ts";
+/** Reads what has been appended to the log in segments since the last run. */
+import { type ProjectLog, ProjectLogs } from "./counted-event.ts";
+import { readBody } from "./segment.ts";
 import { rowsOf } from "./statements.ts";
-
-export type Numbered = { seq: number; event: LoggedEvent };
-
-/** The events of one project that a run takes. */
-export type ProjectLog = {
-  project_id: string;
-  events: Numbered[];
-  /** Earlier events that count no more, by the log as it is at the end of the run. */
-  superseded: Numbered[];
-};
 
 /** The events `after < seq <= upTo`; `behind` are so many that come behind them. */
 type LogRange = { after: number; upTo: number; behind: number; projects: ProjectLog[] };
@@ -36,21 +27,15 @@ export async function readLog(db: D1Database, limit: number): Promise<LogRange> 
   const { cursor: after = 0, head = null } = rowsOf<{ cursor: number; head: number | null }>(state)[0] ?? {};
   const read = rowsOf<Segment>(segments);
   const last = read.at(-1);
-  const projects = new Map<string, ProjectLog>();
-  const projectOf = ({ project_id }: LoggedEvent): ProjectLog => {
-    const known = projects.get(project_id);
-    if (known) return known;
-    const made = { project_id, events: [], superseded: [] };
-    projects.set(project_id, made);
-    return made;
-  };
+  const projects = new ProjectLogs();
   for (const { seq, body } of read)
-    for (const [offset, event] of readBody(body).entries()) projectOf(event).events.push({ seq: seq + offset, event });
+    for (const [offset, event] of readBody(body).entries())
+      projects.of(event).events.push({ seq: seq + offset, event });
   for (const { seq, first, body } of rowsOf<Superseded>(earlier)) {
     // Where its segment has gone from the log, it was counted for good.
     const event = readBody(body)[seq - first];
-    if (event) projectOf(event).superseded.push({ seq, event });
+    if (event) projects.of(event).superseded.push({ seq, event });
   }
   const upTo = last ? last.seq + last.events - 1 : after;
-  return { after, upTo, behind: Math.max(0, (head ?? 0) - upTo), projects: [...projects.values()] };
+  return { after, upTo, behind: Math.max(0, (head ?? 0) - upTo), projects: projects.all() };
 }

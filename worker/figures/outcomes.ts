@@ -1,8 +1,8 @@
 /** What became of every event in the log, also of those that no figure counts. */
 import { OUTCOMES, SUPERSEDED } from "../projections/outcomes.ts";
 import { type Changes, EVERYBODY } from "./changes.ts";
+import type { CountedEvent } from "./counted-event.ts";
 import { dateNumber } from "./edits.ts";
-import type { LoggedEvent } from "./segment.ts";
 import { pair, unpair } from "./state.ts";
 import { NONE, type Words } from "./words.ts";
 
@@ -18,16 +18,16 @@ export const outcomeOfLine = (line: number) => {
 };
 
 /** A test of a bot is a test, and a bot's second transaction a bot's. */
-const outcomeOf = ({ test, bot, duplicate_of }: LoggedEvent): Name =>
+const outcomeOf = ({ test, bot, duplicate_of }: CountedEvent): Name =>
   test === 1 ? "test" : bot !== null ? "bot" : duplicate_of !== null ? "duplicate" : "counted";
 
-function count(changes: Changes, event: LoggedEvent, outcome: Name, reason: number): void {
+function count(changes: Changes, event: CountedEvent, outcome: Name, reason: number): void {
   const day = changes.day(EVERYBODY, dateNumber(event.event_date));
   day.line("outcomes", outcomeLine(outcome, reason)).add(Math.floor(event.received_at / HOUR_MS), 1);
 }
 
-export const countOutcome = (changes: Changes, event: LoggedEvent, words: Words): void =>
+export const countOutcome = (changes: Changes, event: CountedEvent, words: Words): void =>
   count(changes, event, outcomeOf(event), event.test === 0 ? words.code(event.bot) : NONE);
 
 /** It was counted first and repeats a trusted event now: nothing here ever falls. */
-export const countSuperseded = (changes: Changes, event: LoggedEvent): void => count(changes, event, SUPERSEDED, NONE);
+export const countSuperseded = (changes: Changes, event: CountedEvent): void => count(changes, event, SUPERSEDED, NONE);

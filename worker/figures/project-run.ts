@@ -2,9 +2,9 @@
 
 import { Changes } from "./changes.ts";
 import { goOn, recount, type Sizes, type Written } from "./chunks.ts";
+import type { Numbered, ProjectLog } from "./counted-event.ts";
 import { type Edit, Edits, newLinks, personEvent, personOf } from "./edits.ts";
 import type { Rules } from "./fold.ts";
-import type { Numbered, ProjectLog } from "./log-reader.ts";
 import { countOutcome, countSuperseded } from "./outcomes.ts";
 import { People } from "./people.ts";
 import type { History, HistoryAsked } from "./people-reader.ts";

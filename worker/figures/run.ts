@@ -4,6 +4,7 @@
  * concurrent runs change nothing.
  */
 import { SIZES, type Sizes } from "./chunks.ts";
+import type { ProjectLog } from "./counted-event.ts";
 import { dayChanges } from "./day-rows.ts";
 import { LEAST_ADDED, readDays } from "./days-reader.ts";
 import { readLog } from "./log-reader.ts";
@@ -22,15 +23,29 @@ const MOST_EVENTS = 5_000;
 export const RUN_CALLS = 40;
 
 export type Layout = { chunks: Sizes; pages: PageSizes; leastAdded: number };
-const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: LEAST_ADDED };
+export const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: LEAST_ADDED };
 
 /** It took the events `after < seq <= cursor`, and so many are left. */
 type Ran = { after: number; cursor: number; behind: number };
 
-/** One step of at least `events`, five to seven calls. @throws where another run takes the same events: see `lostCursor`. */
+/**
+ * One step of at least `events` of the log in segments, five to seven calls. @throws where another run takes the same events:
+ * see `lostCursor`.
+ */
 export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = LAYOUT): Promise<Ran> {
   const { after, upTo, behind, projects } = await readLog(db, events);
   if (upTo === after) return { after, cursor: after, behind };
+  await db.batch([moveCursor(db, after, upTo), ...(await countLog(db, projects, { after, upTo }, layout))]);
+  return { after, cursor: upTo, behind };
+}
+
+/** What the events `after < seq <= upTo` change, as statements for one transaction with the move of the cursor. */
+export async function countLog(
+  db: D1Database,
+  projects: readonly ProjectLog[],
+  { after, upTo }: { after: number; upTo: number },
+  layout: Layout,
+): Promise<D1PreparedStatement[]> {
   const runs = projects.map((project) => new ProjectRun(project, after));
   await readPeople(db, runs);
   const sources = await readHistories(
@@ -48,9 +63,7 @@ export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = 
     runs.flatMap((run) => dayChanges(run.changes, run.rules.words).map((change) => ({ run, change }))),
     layout.leastAdded,
   );
-  const changed = { runs, people, days, seq: upTo };
-  await db.batch([moveCursor(db, after, upTo), ...writes(db, changed)]);
-  return { after, cursor: upTo, behind };
+  return writes(db, { runs, people, days, seq: upTo });
 }
 
 type WordsRow = { project_id: string; names: string };

@@ -49,4 +49,11 @@ export type Delivery = Named & {
   clear?(env: Env, db: Database, epoch: number): Promise<void>;
 };
 
-export type Projection = Tables | Delivery;
+/** Figures that code counts: it reads what it needs, and its writes run in one transaction with the move of the cursor. */
+export type Counted = Named & {
+  count(db: D1Database, range: Range): Promise<D1PreparedStatement[]>;
+  /** What empties the tables for a rebuild. */
+  clear(): SQL[];
+};
+
+export type Projection = Tables | Counted | Delivery;

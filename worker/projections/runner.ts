@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { lostTurn } from "../archive/files.ts";
 import { RESTORING } from "../archive/restoring.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, prepared, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
 import type { Projection } from "./projection.ts";
 import { type Range, type Repairs, repairsOf } from "./resolve.ts";
@@ -73,6 +73,9 @@ export async function advance(
     const written = await projection.deliver(env, db, { ...range, epoch }, now);
     if (written === null) return { name: projection.name, after, cursor: after, behind: end - after };
     await transact(db, [move(projection.name, range, naming, now), ...written]);
+  } else if ("count" in projection) {
+    const written = await projection.count(db.$client, range);
+    await db.$client.batch([prepared(db, move(projection.name, range, naming, now)), ...written]);
   } else {
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
     await transact(db, [move(projection.name, range, naming, now), ...projection.apply({ ...range, repairs })]);

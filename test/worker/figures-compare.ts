@@ -1,0 +1,64 @@
+/** Figures of the new core and those that they are compared with, as far as both tell the same. */
+import type { Sheet } from "./figures-read.ts";
+
+const PAYMENTS = ["purchase", "deposit", "refund"];
+
+/** What the oracle has no figure for: amounts of types that are no payments, but for their sum by tag and day. */
+const isBeyond = ([part, scope, , ...rest]: unknown[]): boolean => {
+  if (part === "cohort_money") return !PAYMENTS.includes(String(rest[1]));
+  if (part === "money_by_hour") return !PAYMENTS.includes(String(rest[0]));
+  if (part !== "money" || PAYMENTS.includes(String(rest[0]))) return false;
+  return scope === "\u001fall" || rest[3] !== "none";
+};
+
+/** As they are comparable: sums of money carried over, and what counted first and is a duplicate now among the duplicates. */
+export function comparable(sheet: Sheet): Sheet {
+  const all: Sheet = {};
+  const add = (name: unknown[], by: number) => {
+    const key = JSON.stringify(name);
+    const sum = (all[key]?.[0] ?? 0) + by;
+    if (sum === 0) delete all[key];
+    else all[key] = [sum];
+  };
+  for (const [key, sums] of Object.entries(sheet)) {
+    const name = JSON.parse(key) as unknown[];
+    if (isBeyond(name)) continue;
+    if (name[0] === "outcomes") {
+      const [part, scope, date, outcome, reason, hour] = name;
+      const places =
+        outcome === "superseded"
+          ? ([
+              ["duplicate", 1],
+              ["counted", -1],
+            ] as const)
+          : ([[outcome, 1]] as const);
+      for (const [place, sign] of places) add([part, scope, date, place, reason, hour], sign * (sums[0] ?? 0));
+    } else all[key] = sums;
+  }
+  return all;
+}
+
+export const withoutOthers = (people: Record<string, unknown>) =>
+  Object.fromEntries(
+    Object.entries(people).map(([person, one]) => {
+      const { money, ...rest } = one as { money: Record<string, unknown> };
+      const own = Object.entries(money).filter(([name]) => PAYMENTS.includes(name.split(" ")[0] ?? ""));
+      return [person, { ...rest, money: Object.fromEntries(own) }];
+    }),
+  );
+
+/** Without sums that are all nothing, of which some tables keep the row. */
+export const withoutNothing = (sheet: Sheet): Sheet =>
+  Object.fromEntries(Object.entries(sheet).filter(([, sums]) => sums.some((sum) => sum !== 0)));
+
+/** Whether the tables of the other projections have a cell: they know no platform, nor where somebody paid. */
+export function isKept(cell: string): boolean {
+  const [part, , , type, ...rest] = JSON.parse(cell) as unknown[];
+  if (part === "cells" || part === "cells_by_hour") {
+    const [, dimension] = rest;
+    return type === "$payer" ? dimension !== "country" && dimension !== "device" : dimension !== "platform";
+  }
+  if (part !== "money" && part !== "money_by_hour") return true;
+  const [, , dimension] = rest;
+  return dimension !== "country" && dimension !== "device";
+}

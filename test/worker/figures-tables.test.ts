@@ -1,0 +1,102 @@
+/**
+ * The figures as a projection of the log in the table `events`, through the runner, against the tables of the other
+ * projections and against the oracle.
+ */
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { append } from "../../worker/event-log/append.ts";
+import type { Layout } from "../../worker/figures/run.ts";
+import { figuresBy } from "../../worker/projections/figures.ts";
+import { advance } from "../../worker/projections/runner.ts";
+import { makeTables } from "./figures.ts";
+import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
+import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
+import { daysOf, peopleIn, peopleOf, sheetOf } from "./figures-oracle.ts";
+import { readDays, readPeople, type Sheet } from "./figures-read.ts";
+import { changeWindow, createProject, db, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
+
+beforeAll(makeTables);
+
+const step = async (layout: Layout, limit?: number) =>
+  (await advance(env, db, figuresBy(layout), Date.now(), limit)).behind;
+
+/** The cells that the tables of the other projections have. */
+async function tablesOf(project_id: string): Promise<Sheet> {
+  const { results } = await env.DB.prepare("SELECT * FROM event_outcomes WHERE project_id = ?")
+    .bind(project_id)
+    .all<{ event_date: string; outcome: string; reason: string; received_hour: number; total: number }>();
+  const outcomes = results.map(({ event_date, outcome, reason, received_hour, total }) => [
+    JSON.stringify(["outcomes", "\u001fall", event_date, outcome, reason, received_hour]),
+    [total],
+  ]);
+  return { ...sheetOf(await figuresIn(project_id)), ...Object.fromEntries(outcomes) };
+}
+
+const kept = (sheet: Sheet): Sheet => Object.fromEntries(Object.entries(sheet).filter(([name]) => isKept(name)));
+
+let cells = 0;
+
+async function expectFigures(project_id: string, sent: StoredEvent[], window: number): Promise<void> {
+  const days = comparable(await readDays(project_id));
+  const people = withoutOthers(await readPeople(project_id));
+  expect(days).toEqual(comparable(daysOf(sent, window)));
+  expect(people).toEqual(peopleOf(sent, window));
+  const tables = comparable(withoutNothing(await tablesOf(project_id)));
+  expect(kept(days)).toEqual(tables);
+  expect(people).toEqual(peopleIn(await figuresIn(project_id)));
+  cells += Object.keys(tables).length + Object.keys(people).length;
+}
+
+/** Who does something is counted by the window as it is then, with all of the past. */
+async function oneMoreEach({ project_id, timezone }: Clock): Promise<StoredEvent[]> {
+  const events = Object.keys(await readPeople(project_id)).map((person) => {
+    const who = person.startsWith("\u001f") ? { visitor_id: person.slice(1) } : { player_id: person };
+    return storedEvent({ project_id, event_type: "spin", timestamp: FROM + 5 * DAY, ...who }, timezone);
+  });
+  await append(db, events);
+  return events;
+}
+
+describe("the figures, counted from the table of events", () => {
+  it("equal the tables of the other projections and a naive count, after any batches, orders, redeliveries, runs and windows", async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(aHistory, async ({ actions, layout }) => {
+        run++;
+        const projects: Clock[] = [
+          { project_id: `tables-${run}-one`, timezone: "America/New_York" },
+          { project_id: `tables-${run}-two`, timezone: "UTC" },
+        ];
+        for (const { project_id, timezone } of projects)
+          await createProject(project_id, { timezone, attribution_days: WINDOW });
+        const sent: StoredEvent[] = [];
+        let window = WINDOW;
+        for (const action of actions) {
+          const events = eventsOf(action, projects);
+          if (action.window !== null) {
+            window = action.window;
+            for (const { project_id } of projects) await changeWindow(project_id, window);
+          }
+          await append(db, events);
+          if (action.again) await append(db, events.toReversed());
+          sent.push(...events);
+          if (action.run !== null) await step(layout, action.run);
+        }
+        while ((await step(layout)) > 0);
+        for (const project of projects) sent.push(...(await oneMoreEach(project)));
+        while ((await step(layout)) > 0);
+        await settle(TABLES);
+        for (const { project_id } of projects)
+          await expectFigures(
+            project_id,
+            sent.filter((event) => event.project_id === project_id),
+            window,
+          );
+      }),
+      { numRuns: Number(env.FIGURES_HISTORIES || 20), endOnFailure: true },
+    );
+    console.log(JSON.stringify({ message: "figures compared with tables", cells }));
+  }, 3_600_000);
+});

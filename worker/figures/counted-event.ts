@@ -1,0 +1,54 @@
+/** An event as figures are counted from it, whichever log it lies in. */
+import type { LoggedRow } from "../log-columns.ts";
+
+export const COUNTED_COLUMNS = [
+  "project_id",
+  "event_id",
+  "event_type",
+  "player_id",
+  "visitor_id",
+  "banner_tag",
+  "app_id",
+  "platform",
+  "timestamp",
+  "received_at",
+  "event_date",
+  "event_hour",
+  "amount",
+  "currency",
+  "country",
+  "device",
+  "bot",
+  "test",
+  "trusted",
+] as const satisfies readonly (keyof LoggedRow)[];
+
+/** `duplicate_of` is the event that counts in its place, as far as was known when it came. */
+export type CountedEvent = Pick<LoggedRow, (typeof COUNTED_COLUMNS)[number] | "duplicate_of">;
+
+export type Numbered = { seq: number; event: CountedEvent };
+
+/** The events of one project that a run takes. */
+export type ProjectLog = {
+  project_id: string;
+  events: Numbered[];
+  /** Events that count no more, by the log as it is at the end of the run: earlier ones, and some of these. */
+  superseded: Numbered[];
+};
+
+/** Puts events under their projects. */
+export class ProjectLogs {
+  readonly #projects = new Map<string, ProjectLog>();
+
+  of({ project_id }: CountedEvent): ProjectLog {
+    const known = this.#projects.get(project_id);
+    if (known) return known;
+    const made: ProjectLog = { project_id, events: [], superseded: [] };
+    this.#projects.set(project_id, made);
+    return made;
+  }
+
+  all(): ProjectLog[] {
+    return [...this.#projects.values()];
+  }
+}

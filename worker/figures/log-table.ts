@@ -1,0 +1,26 @@
+/** Reads events from the log in the table `events`. */
+import { COUNTED_COLUMNS, type CountedEvent, type ProjectLog, ProjectLogs } from "./counted-event.ts";
+import { rowsOf } from "./statements.ts";
+
+/**
+ * What turned out to repeat a trusted event counted when it came. Where the trusted one lies beyond what is read, it still
+ * counts; else it is among the superseded ones.
+ */
+const COLUMNS = `seq, ${COUNTED_COLUMNS.join(", ")},
+  CASE WHEN superseded_at IS NULL THEN duplicate_of END AS duplicate_of`;
+const EVENTS = `SELECT ${COLUMNS} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq`;
+const SUPERSEDED = `SELECT ${COLUMNS} FROM events WHERE superseded_at > ?1 AND superseded_at <= ?2 ORDER BY seq`;
+
+type Row = CountedEvent & { seq: number };
+
+/** The events `after < seq <= upTo`, and those that were superseded by them. One call. */
+export async function readEventLog(db: D1Database, after: number, upTo: number): Promise<ProjectLog[]> {
+  const [events, superseded] = await db.batch([
+    db.prepare(EVENTS).bind(after, upTo),
+    db.prepare(SUPERSEDED).bind(after, upTo),
+  ]);
+  const projects = new ProjectLogs();
+  for (const { seq, ...event } of rowsOf<Row>(events)) projects.of(event).events.push({ seq, event });
+  for (const { seq, ...event } of rowsOf<Row>(superseded)) projects.of(event).superseded.push({ seq, event });
+  return projects.all();
+}

@@ -4,9 +4,9 @@
  * length of its figures.
  */
 import { ANY_TAG } from "../projections/resolve.ts";
-import { type Changes, columnOf, EVERYBODY, widthOf } from "./changes.ts";
+import { type Changes, columnOf, EVERYBODY, lineOf, widthOf } from "./changes.ts";
 import { Reader, Writer } from "./numbers.ts";
-import type { Column } from "./parts.ts";
+import type { Column, PartName } from "./parts.ts";
 import { addText, type Entry, Tally, writeTally } from "./tally.ts";
 import type { Words } from "./words.ts";
 
@@ -60,13 +60,14 @@ export const dayTexts = (lines: readonly Line[]): Texts => ({
 
 export const lengthOf = (texts: Texts): number => TEXTS.reduce((length, name) => length + texts[name].length, 0);
 
-/** Lines of a column by their numbers (see `lineOf`), all that was written of each added up. */
-export function readLines(text: string): Map<number, Tally> {
+/** Lines of a column by their numbers (see `lineOf`), all that was written of each added up; of all parts, or of one. */
+export function readLines(text: string, part?: PartName): Map<number, Tally> {
   const lines = new Map<number, Tally>();
   for (const line of text.split(END)) {
     if (line === "") continue;
     const reader = new Reader(line);
     const number = reader.whole();
+    if (part !== undefined && lineOf(number).part !== part) continue;
     const tally = lines.get(number) ?? new Tally();
     lines.set(number, tally);
     addText(tally, reader.rest(), widthOf(number));

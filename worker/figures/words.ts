@@ -3,8 +3,12 @@
  * days are kept in. A number never gets another meaning.
  */
 
+/** Under these names stand any type, and those who paid, where a type is meant. */
+export const ANY_TYPE = "";
+export const PAYERS = "$payer";
+
 /** Every dictionary begins with these, so that code can name them. No type is called as the payers are, or as all others. */
-const FIRST_WORDS = ["", "$payer", "$other", "visit", "registration", "deposit", "purchase"] as const;
+const FIRST_WORDS = [ANY_TYPE, PAYERS, "$other", "visit", "registration", "deposit", "purchase"] as const;
 const codeOf = (word: (typeof FIRST_WORDS)[number]) => FIRST_WORDS.indexOf(word);
 
 /** No tag, no country; as a type: any. */

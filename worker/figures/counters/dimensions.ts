@@ -2,8 +2,9 @@
 import type { Seen } from "../state.ts";
 import { MOST_WORDS, PAYER } from "../words.ts";
 
+export type DimensionName = "none" | "country" | "device" | "app_id" | "platform" | "banner_tag" | "currency";
 type Dimension = {
-  name: "none" | "country" | "device" | "app_id" | "platform" | "banner_tag" | "currency";
+  name: DimensionName;
   /** The word by which it divides; none for all. */
   field: Exclude<keyof Seen, "hour" | "event_type"> | null;
   /** Whether it divides everybody's figures alone: those of one tag have one tag. */

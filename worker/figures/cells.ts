@@ -1,0 +1,103 @@
+/** What rows of days tell of people, events and money, divided as somebody asks. */
+import { lineOf } from "./changes.ts";
+import { cellOf, type DimensionName } from "./counters/dimensions.ts";
+import { readLines } from "./day-rows.ts";
+import type { Column, PartName } from "./parts.ts";
+import { unpair } from "./state.ts";
+import { ANY_TYPE, PAYERS, type Words } from "./words.ts";
+
+/** How figures are divided. They are kept by one dimension beside the tag, so there is one. */
+export type Divided = {
+  hourly: boolean;
+  /** Only these types, among which any type and those who paid have names of their own; null is each that an event has. */
+  types: readonly string[] | null;
+  dimension: DimensionName;
+  /** Only this value of the dimension; null is each. */
+  value: string | null;
+};
+
+/** Where a figure belongs: a day or an hour of a scope, a type, and a value of the dimension, `''` where there is none. */
+export type CellPlace = {
+  scope: string;
+  event_date: string;
+  event_hour: number | null;
+  event_type: string;
+  value: string;
+};
+export type Cell = CellPlace & { people: number; events: number };
+export type MoneyCell = CellPlace & { currency: string; payments: number; whole: number; fraction: number };
+
+/** The columns that hold the cells, and the money. */
+export const cellsColumn = ({ hourly, dimension }: Divided): Column =>
+  hourly ? "hours" : dimension === "none" ? "counts" : "cells";
+export const moneyColumn = ({ hourly }: Divided): Column => (hourly ? "hours" : "cells");
+
+/** A row with the column that is asked for. */
+export type DayText = { scope: string; event_date: string; text: string };
+
+const isWanted = ({ types }: Divided, name: string): boolean =>
+  types === null ? name !== ANY_TYPE && name !== PAYERS : types.includes(name);
+
+const HOURS = 24;
+
+type Entry = { line: number; event_hour: number | null; value: string; sums: readonly number[] };
+
+/** The entries of a part in the dimension asked for. */
+function* entriesOf(
+  text: string,
+  part: PartName,
+  { hourly, dimension, value }: Divided,
+  words: Words,
+): Generator<Entry> {
+  for (const [number, tally] of readLines(text, part)) {
+    const { line } = lineOf(number);
+    for (const [key, sums] of tally.entries()) {
+      const cell = cellOf(key);
+      if (cell.dimension?.name !== dimension) continue;
+      const name = words.name(cell.value);
+      if (value !== null && name !== value) continue;
+      const hour = hourly ? { line: Math.floor(line / HOURS), event_hour: line % HOURS } : { line, event_hour: null };
+      yield { ...hour, value: name, sums };
+    }
+  }
+}
+
+/** People and events of one row. */
+export function cellsOf({ scope, event_date, text }: DayText, asked: Divided, words: Words): Cell[] {
+  const place = { scope, event_date };
+  if (cellsColumn(asked) === "counts") {
+    const counts = Object.entries(JSON.parse(text) as Record<string, [number, number]>);
+    return counts
+      .filter(([event_type]) => isWanted(asked, event_type))
+      .map(([event_type, [people, events]]) => ({ ...place, event_hour: null, event_type, value: "", people, events }));
+  }
+  const cells: Cell[] = [];
+  for (const { line, event_hour, value, sums } of entriesOf(
+    text,
+    asked.hourly ? "cells_by_hour" : "cells",
+    asked,
+    words,
+  )) {
+    const event_type = words.name(line);
+    const [people = 0, events = 0] = sums;
+    if (isWanted(asked, event_type)) cells.push({ ...place, event_hour, event_type, value, people, events });
+  }
+  return cells;
+}
+
+/** Amounts of one row, by currency. */
+export function moneyOf({ scope, event_date, text }: DayText, asked: Divided, words: Words): MoneyCell[] {
+  const cells: MoneyCell[] = [];
+  for (const { line, event_hour, value, sums } of entriesOf(
+    text,
+    asked.hourly ? "money_by_hour" : "money",
+    asked,
+    words,
+  )) {
+    const [event_type = "", currency = ""] = unpair(line).map((code) => words.name(code));
+    const [payments = 0, whole = 0, fraction = 0] = sums;
+    if (isWanted(asked, event_type))
+      cells.push({ scope, event_date, event_hour, event_type, value, currency, payments, whole, fraction });
+  }
+  return cells;
+}

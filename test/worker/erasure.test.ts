@@ -235,6 +235,10 @@ describe("after an erasure", () => {
         `INSERT INTO settled_players (project_id, person, player_id, first_seen, last_event_at, total_events, total_deposits)
          VALUES ('erased', 'alice-77', 'alice-77', 0, 0, 1, 0), ('erased', char(31) || 'browser-a1', NULL, 0, 0, 1, 0)`,
       ),
+      env.DB.prepare(
+        `INSERT INTO settled_touches (project_id, person, timestamp, banner_tag)
+         VALUES ('erased', 'alice-77', 0, 'b'), ('erased', char(31) || 'browser-a1', 0, 'b')`,
+      ),
     ]);
     before = await totalsOf("erased");
     expect(await foundIn("erased")).not.toEqual([]);
@@ -301,6 +305,7 @@ describe("after an erasure", () => {
       players: 1,
       transactions: 0,
       settled_players: 2,
+      settled_touches: 2,
       leaderboards: 3,
       retired_events: 1,
       // Two of them hold no event, and so belong to no project.

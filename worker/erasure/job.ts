@@ -17,6 +17,7 @@ export const STORES = [
   "identities",
   "players",
   "settled_players",
+  "settled_touches",
   "leaderboards",
   "player_days",
   "activity",

@@ -36,6 +36,7 @@ export const PEOPLE: readonly PeopleTable[] = [
     of: (project_id, { visitors }) => sql`project_id = ${project_id} AND visitor_id IN ${visitors}`,
   },
   { table: "players", key: ["project_id", "person"], names: ["person", "player_id"], of: byPerson },
+  { table: "settled_touches", key: ["project_id", "person"], names: ["person"], of: byPerson },
   { table: "settled_players", key: ["project_id", "person"], names: ["person", "player_id"], of: byPerson },
   {
     // Read whole, as it outlives what would tell the player's apps and days.

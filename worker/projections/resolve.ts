@@ -53,14 +53,25 @@ const WINDOW = sql.raw(`(SELECT 86400000 * coalesce((
     WHERE r.project_id = w.project_id AND r.place IS NOT NULL), w.attribution_days)
   FROM projects w WHERE w.project_id = e.project_id)`);
 
-/** Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. */
+/**
+ * Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. Whatever has
+ * gone from the log had been passed by every projection, so what `settled_touches` has of it holds at any `asOf`.
+ */
 export function withTag(asOf: number): SQL {
+  const own = actors(sql`e.project_id`, sql`e.person`, asOf);
+  const within = (touch: SQL) =>
+    sql`${touch}.timestamp <= e.timestamp AND ${touch}.timestamp > e.timestamp - ${WINDOW}`;
   return sql`SELECT e.*, coalesce(e.own_tag, (
-    SELECT t.banner_tag FROM events t
-    WHERE t.project_id = e.project_id AND t.actor IN (${actors(sql`e.project_id`, sql`e.person`, asOf)})
-      AND t.tagged = 1 AND t.timestamp <= e.timestamp AND t.timestamp > e.timestamp - ${WINDOW}
-      AND ${counts(sql`t`, asOf)} AND t.seq <= ${asOf}
-    ORDER BY t.timestamp DESC, t.event_id DESC LIMIT 1), '') AS banner_tag
+    SELECT banner_tag FROM (
+      SELECT * FROM (
+        SELECT t.timestamp, t.banner_tag FROM events t
+        WHERE t.project_id = e.project_id AND t.actor IN (${own}) AND t.tagged = 1 AND ${within(sql`t`)}
+          AND ${counts(sql`t`, asOf)} AND t.seq <= ${asOf}
+        ORDER BY t.timestamp DESC, t.event_id DESC LIMIT 1)
+      UNION ALL SELECT * FROM (
+        SELECT s.timestamp, s.banner_tag FROM settled_touches s
+        WHERE s.project_id = e.project_id AND s.person IN (${own}) AND ${within(sql`s`)} ORDER BY s.timestamp DESC LIMIT 1)
+    ) ORDER BY timestamp DESC LIMIT 1), '') AS banner_tag
   FROM placed e`;
 }
 

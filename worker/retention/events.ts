@@ -1,4 +1,4 @@
-/** Sweeps the events of settled days from the log, their ids remembered, since an event counts once for ever. */
+/** Sweeps the events of settled days from the log. Their ids are remembered, since an event counts once for ever, and their people's last tags. */
 import { sql } from "drizzle-orm";
 import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { projectionsOf } from "../projections/index.ts";
@@ -77,6 +77,13 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
     const removal = [
       sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
         SELECT project_id, event_id, standing FROM events WHERE seq IN ${these}`,
+      // Of two at the same millisecond, in different steps, the first stays.
+      sql`INSERT INTO settled_touches (project_id, person, timestamp, banner_tag)
+        SELECT project_id, actor, timestamp, banner_tag FROM (
+          SELECT *, row_number() OVER (PARTITION BY project_id, actor ORDER BY timestamp DESC, event_id DESC) AS nth
+          FROM events WHERE seq IN ${these} AND tagged = 1 AND counted = 1) WHERE nth = 1
+        ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, banner_tag = excluded.banner_tag
+          WHERE excluded.timestamp > timestamp`,
       note(swept, now),
       sql`DELETE FROM events WHERE seq IN ${these}`,
     ];

@@ -172,8 +172,11 @@ describe("every window, for every set of tags", () => {
         expect(by_type).toEqual(naive(at, at + MINUTE, banner_tags).by_type);
       }
       const from = NOW - (NOW % MINUTE) - 24 * 60 * MINUTE;
-      for (const dimension of [null, ...LIVE_DIMENSIONS]) {
-        const rows = await counters.minutes({ from, to: end, dimension, banner_tags });
+      const filters = [null, { field: "country", value: "MT" }, { field: "app_id", value: "" }] as const;
+      for (const [dimension, filter] of [null, ...LIVE_DIMENSIONS].flatMap((one) =>
+        filters.map((f) => [one, f] as const),
+      )) {
+        const rows = await counters.minutes({ from, to: end, dimension, filter, banner_tags });
         const total = (some: { total: number; units: bigint }[]) => [
           some.reduce((sum, row) => sum + row.total, 0),
           some.reduce((sum, row) => sum + row.units, 0n),
@@ -182,6 +185,7 @@ describe("every window, for every set of tags", () => {
           JSON.stringify([Math.floor(row.at / MINUTE), row.event_type, row.value, row.currency ?? ""]);
         const asked = events
           .filter(({ at, banner_tag }) => at >= from && at < end && (banner_tags?.includes(banner_tag) ?? true))
+          .filter((event) => filter === null || event[filter.field] === filter.value)
           .map((event) => ({
             ...event,
             value: dimension === null ? "" : event[dimension],
@@ -224,6 +228,39 @@ describe("a bucket", () => {
     expect(cells.reduce((sum, cell) => sum + cell.total, 0)).toBe(total);
     expect(cells.filter((cell) => cell.event_type === "visit").reduce((sum, cell) => sum + cell.total, 0)).toBe(50_000);
     expect(cells.filter((cell) => cell.event_type === OTHER)).toHaveLength(1);
+  });
+});
+
+describe("minutes of a value", () => {
+  it("have what was counted together with others apart, as it may be of the value, and are refused as a series", async () => {
+    const now = Date.now();
+    const settings = { project_id: "flooded", timezone: "UTC" };
+    await createProject(settings.project_id);
+    const counters = env.LIVE.getByName(settings.project_id);
+    const flood = Array.from({ length: 30_000 }, (_, n) =>
+      liveEvent(n + 1, now, { country: "MT", banner_tag: `${"x".repeat(60)}${n}` }),
+    );
+    for (let from = 0; from < flood.length; from += 5_000)
+      await counters.apply(settings, flood.slice(from, from + 5_000), now);
+    const totals = async (country: string) => {
+      const asked = { from: now - MINUTE, to: now + MINUTE, dimension: null, banner_tags: null };
+      const rows = await counters.minutes({ ...asked, filter: { field: "country", value: country } });
+      return Object.fromEntries(
+        [...Map.groupBy(rows, ({ value }) => value)].map(([value, own]) => [
+          value,
+          own.reduce((sum, row) => sum + row.total, 0),
+        ]),
+      );
+    };
+    const { "": apart = 0, [OTHER]: together = 0 } = await totals("MT");
+    expect([apart > 0, together > 0, apart + together]).toEqual([true, true, 30_000]);
+    expect(await totals("SE")).toEqual({ [OTHER]: together });
+    const series = (query: string) =>
+      SELF.fetch(`${HOST}/api/v1/metrics/visits?project_id=flooded&granularity=minute${query}`, { headers: ADMIN });
+    const refused = await series("&country=MT");
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ errors: [{ field: "country" }] });
+    expect((await series("")).status).toBe(200);
   });
 });
 

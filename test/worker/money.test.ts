@@ -313,6 +313,15 @@ describe("/revenue", () => {
       ],
     ],
     ["group_by=platform&event_type=deposit", ["platform", "deposits", "purchases"], [["web", 1, 0]]],
+    [
+      "platform=ios&to=2026-05-02",
+      ["event_date", "purchases", "paying_users", "total_usd", "refunds"],
+      [
+        ["2026-05-01", 2, 1, "20.589", 0],
+        ["2026-05-02", 0, 0, "0.00", 1],
+      ],
+    ],
+    ["app_id=poker&group_by=banner_tag&to=2026-05-01", ["banner_tag", "total_usd"], [["fall", "20.00"]]],
     ["banner_tag=spring&event_type=refund", ["event_date", "refunds", "net_usd"], [["2026-05-02", 1, "-11.988"]]],
     [
       "interval=hour&group_by=banner_tag&to=2026-05-01",
@@ -353,7 +362,10 @@ describe("/revenue", () => {
     expect((await get(`/revenue?${MAY}&banner_tag=fall`, headers)).status).toBe(403);
   });
 
-  it.each(["group_by=country", "interval=week", "event_type=spin", "banner_tag="])("refuses %s", async (more) => {
+  it.each([
+    ...["group_by=country", "interval=week", "event_type=spin", "banner_tag="],
+    ...["country=MT", "device=mobile", "group_by=currency&app_id=slots"],
+  ])("refuses %s", async (more) => {
     const response = await get(`/revenue?project_id=shop&${more}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ errors: [{ field: more.split("=")[0] }] });

@@ -107,6 +107,23 @@ describe("/metrics", () => {
         { event_date: "2026-05-02", event_type: "deposit", device: null, count: 1, total: 2 },
       ],
     ],
+    ["event_type=visit&country=MT", [{ event_date: "2026-05-01", event_type: "visit", count: 1, total: 2 }]],
+    [
+      "country=SE&group_by=banner_tag",
+      [
+        { event_date: "2026-05-01", event_type: "visit", banner_tag: "=cmd()", count: 1, total: 1 },
+        { event_date: "2026-05-02", event_type: "registration", banner_tag: "=cmd()", count: 1, total: 1 },
+      ],
+    ],
+    [
+      "country=MT&group_by=country&banner_tag=spring&event_type=deposit",
+      [
+        { event_date: "2026-05-01", event_type: "deposit", country: "MT", count: 1, total: 1 },
+        { event_date: "2026-05-02", event_type: "deposit", country: "MT", count: 1, total: 2 },
+      ],
+    ],
+    ["country=MT&banner_tag=%3Dcmd()", []],
+    ["app_id=slots", []],
     [
       "event_type=visit&interval=hour&from=2026-05-01&to=2026-05-01",
       [
@@ -377,6 +394,12 @@ describe("wrong parameters", () => {
     ["/api/v1/metrics?form=2026-05-01", "form"],
     ["/api/v1/metrics?from=2026-05-01&from=2026-05-02", "from"],
     ["/api/v1/metrics?format=xml", "format"],
+    ["/api/v1/metrics?platform=ios", "platform"],
+    ["/api/v1/metrics?country=mt", "country"],
+    ["/api/v1/metrics?device=", "device"],
+    ["/api/v1/metrics?country=MT&app_id=slots", "app_id"],
+    ["/api/v1/metrics?country=MT&group_by=device", "group_by"],
+    ["/api/v1/funnel?country=MT", "country"],
     ["/api/v1/metrics?project_id=nowhere", "project_id"],
     ["/api/v1/funnel?by=moon", "by"],
     ["/api/v1/campaigns?sort=banner_tag;drop", "sort"],

@@ -130,13 +130,16 @@ const FORMULAS: Record<string, (own: StoredEvent[]) => number | string | null> =
   },
 };
 const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
+const NARROWING = ["country", "device", "app_id"] as const;
 
 /** Counts the events between one point's time and the next one's; dimension and tags as asked. */
 function check(name: string, { points, endTime }: SeriesAnswer, asked: Asked, tags: string[] | null = null): void {
   const dimension = asked.dimension as (typeof DIMENSIONS)[number] | undefined;
   const times = [...new Set(points.map(({ time }) => Date.parse(time)))];
   const until = new Map(times.map((time, index) => [time, times[index + 1] ?? Date.parse(endTime)]));
-  const visible = events.filter(({ banner_tag }) => tags === null || tags.includes(banner_tag as string));
+  const visible = events
+    .filter(({ banner_tag }) => tags === null || tags.includes(banner_tag as string))
+    .filter((event) => NARROWING.every((field) => asked[field] === undefined || event[field] === asked[field]));
   const byTime = new Map(
     times.map((time) => [
       time,
@@ -243,6 +246,29 @@ describe("a series", () => {
     expect(days.points.every((point) => !("complete" in point))).toBe(true);
   });
 
+  it.each(names)("%s is narrowed to one value of one field, beside its tags", async (name) => {
+    const filters = ["revenue", "arpu"].includes(name)
+      ? [{ app_id: "slots" }]
+      : [{ country: "MT" }, { device: "mobile" }, { app_id: "slots" }];
+    for (const filter of filters) {
+      const [field = ""] = Object.keys(filter);
+      for (const dimension of [undefined, "banner_tag", field])
+        for (const granularity of byPeople.includes(name) ? ["hour", "day"] : ["minute", "hour", "day"]) {
+          const time =
+            granularity === "minute"
+              ? { startTime: NOW - 2 * HOUR, endTime: NOW - HOUR }
+              : { startTime: BACK - DAY, endTime: BACK + 2 * DAY };
+          const asked: Asked = { granularity, ...time, ...filter, ...(dimension && { dimension }) };
+          const answer = await read(name, asked);
+          if (granularity !== "minute")
+            expect(answer.points.some(({ value }) => value !== null && Number(value) > 0)).toBe(true);
+          check(name, answer, asked);
+        }
+    }
+    const some = { granularity: "day", startTime: BACK, endTime: BACK + DAY, app_id: "slots", banner_tag: "summer" };
+    check(name, await read(name, some), some, ["summer"]);
+  });
+
   it("of the live counters is that of the tables, hour by hour", async () => {
     const startTime =
       startOfLocalDay(ZONE, NOW) - 4 * HOUR > NOW - 23 * HOUR
@@ -326,6 +352,12 @@ describe("a series", () => {
     ["visits", { dimension: "player_id" }, 400, "dimension"],
     ["revenue", { dimension: "country" }, 400, "dimension"],
     ["visits", { from: "2025-01-01" }, 400, "from"],
+    ["visits", { platform: "ios" }, 400, "platform"],
+    ["visits", { country: "MT", device: "mobile" }, 400, "device"],
+    ["visits", { country: "MT", dimension: "device" }, 400, "dimension"],
+    ["visits", { country: "Malta" }, 400, "country"],
+    ["revenue", { country: "MT" }, 400, "country"],
+    ["arpu", { device: "mobile" }, 400, "device"],
   ])("%s with %j is %d", async (name, asked, status, field) => {
     const response = await ask(name, asked);
     expect(response.status).toBe(status);

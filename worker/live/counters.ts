@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { log } from "../log.ts";
-import type { Cell, LiveDimension } from "./bucket.ts";
+import { type Cell, type LiveDimension, OTHER } from "./bucket.ts";
 import { Buckets } from "./buckets.ts";
 import { cellOf, type LiveEvent, type StreamedEvent, streamed, type View } from "./stream.ts";
 import type { Window } from "./tally.ts";
@@ -69,6 +69,8 @@ export type MinutesAsked = {
   to: number;
   /** Null: all together. */
   dimension: LiveDimension | null;
+  /** Only what has this value of a field, and what was counted together with others (`OTHER`), which may have it. */
+  filter: { field: LiveDimension; value: string } | null;
   banner_tags: string[] | null;
 };
 
@@ -218,15 +220,18 @@ export abstract class Counters extends DurableObject<unknown> {
   }
 
   /** Minutes one by one, as far as something was counted: 26 hours back. */
-  async minutes({ from, to, dimension, banner_tags }: MinutesAsked): Promise<MinuteRow[]> {
-    const shows = (cell: Cell) => banner_tags === null || banner_tags.includes(cell.banner_tag);
+  async minutes({ from, to, dimension, filter, banner_tags }: MinutesAsked): Promise<MinuteRow[]> {
+    const isAny = (cell: Cell) => filter !== null && cell[filter.field] === OTHER;
+    const shows = (cell: Cell) =>
+      (banner_tags === null || banner_tags.includes(cell.banner_tag)) &&
+      (filter === null || cell[filter.field] === filter.value || isAny(cell));
     const rows: MinuteRow[] = [];
     for (const [at, cells] of this.#buckets.read("minutes", from, to)) {
       const minute = new Map<string, MinuteRow>();
       for (const cell of cells) {
         if (!shows(cell)) continue;
         const { event_type, currency, total, units } = cell;
-        const value = dimension === null ? "" : cell[dimension];
+        const value = isAny(cell) ? OTHER : dimension === null ? "" : cell[dimension];
         const key = [event_type, value, currency].join("\u001f");
         const row = minute.get(key) ?? { at, event_type, value, currency, total: 0, units: 0n };
         row.total += total;

@@ -14,6 +14,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   app_id: "A game or site inside the project. `game_id` is taken as another name when sending.",
   session_id: "The player's session at the sender.",
   click_id: "The affiliate network's click.",
+  device: "`desktop`, `mobile`, `tablet` or `tv`, as the user agent tells.",
   platform: "Such as `web`, `ios`, `android`.",
   app_version: "The version of the app that sent it.",
   sent_at:

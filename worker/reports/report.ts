@@ -11,6 +11,7 @@ import { Problem } from "../http/problem.ts";
 import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import { onlyKnownFields } from "./field-filter.ts";
 import { fresh, standingOf, tellLag } from "./freshness.ts";
 import { type Period, periodOf } from "./period.ts";
 import { type Table, table } from "./table.ts";
@@ -99,33 +100,40 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
   definition: Definition<Path, Query, Answer>,
 ) {
   const { path, role, query, untagged, people, reads, converts = false, read } = definition;
-  const routes = new Hono<App>().get(path as string, atLeast(role), parameters(query), ofProject, async (c) => {
-    const { principal, project } = c.var;
-    if (untagged && principal.banner_tags !== null)
-      throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
-    if (people && principal.share_id !== undefined)
-      throw new Problem(403, "A share link shows figures, and no people.");
-    const now = Date.now();
-    const given = c.req.valid("query") as z.output<Query> & TagQuery & { from?: string; to?: string };
-    const db = openDatabase(c.env.DB);
-    const question = {
-      env: c.env,
-      db,
-      project,
-      principal,
-      query: given,
-      params: c.req.param() as Record<ParametersIn<Path>, string>,
-      period: definition.period?.(project, given, now) ?? periodOf(project, given, now),
-      now,
-    };
-    const depends = typeof reads === "function" ? reads(question) : reads;
-    const dependencies = depends === "now" ? null : { reads: depends, converts };
-    const standing = await standingOf(question, dependencies);
-    const asked = { ...question, tags: await visibleTags(db, project, principal, given) };
-    const answer = async () => table(c, await read(asked));
-    if (dependencies === null) return tellLag(await answer(), standing);
-    return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);
-  });
+  const routes = new Hono<App>().get(
+    path as string,
+    atLeast(role),
+    onlyKnownFields(query),
+    parameters(query),
+    ofProject,
+    async (c) => {
+      const { principal, project } = c.var;
+      if (untagged && principal.banner_tags !== null)
+        throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
+      if (people && principal.share_id !== undefined)
+        throw new Problem(403, "A share link shows figures, and no people.");
+      const now = Date.now();
+      const given = c.req.valid("query") as z.output<Query> & TagQuery & { from?: string; to?: string };
+      const db = openDatabase(c.env.DB);
+      const question = {
+        env: c.env,
+        db,
+        project,
+        principal,
+        query: given,
+        params: c.req.param() as Record<ParametersIn<Path>, string>,
+        period: definition.period?.(project, given, now) ?? periodOf(project, given, now),
+        now,
+      };
+      const depends = typeof reads === "function" ? reads(question) : reads;
+      const dependencies = depends === "now" ? null : { reads: depends, converts };
+      const standing = await standingOf(question, dependencies);
+      const asked = { ...question, tags: await visibleTags(db, project, principal, given) };
+      const answer = async () => table(c, await read(asked));
+      if (dependencies === null) return tellLag(await answer(), standing);
+      return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);
+    },
+  );
   return { ...definition, routes: routes as unknown as Routes<Path, Query, Answer> };
 }
 

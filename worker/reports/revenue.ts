@@ -5,6 +5,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
+import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
@@ -12,14 +13,18 @@ import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type S
 /** What revenue can be grouped by: columns of `payments`. */
 const DIMENSIONS = ["app_id", "platform", "currency", "banner_tag"] as const;
 
+/** By what it can be narrowed: columns of `payments`, too. */
+const FIELDS = ["app_id", "platform"] as const;
+
 const query = z.strictObject({
   ...dated,
   ...tagFilter,
+  ...fieldFilter(...FIELDS),
   event_type: z.enum(PAYMENT_TYPES, `must be one of ${PAYMENT_TYPES.join(", ")}`).optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
 });
-type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval">;
+type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & { filter: FieldFilter | null };
 
 const figures = z.object({
   purchases: whole.describe("Distinct purchase events with an amount."),
@@ -102,7 +107,7 @@ async function revenueRows(
   ] as const;
   const by = sql.raw(columns.join(", "));
   const within = sql`FROM payments WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}
-    ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)}`;
+    ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)} ${onlyField(asked.filter)}`;
   const payers = sql`${within} AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
   // The plus keeps the index by person out of it, which has all of the project's days.
   const [paid, people, everyone] = await Promise.all([
@@ -144,11 +149,22 @@ export const revenue = report({
   query,
   answer,
   holds: "A row for each day that something was paid, and a total.",
-  tries: ["group_by=currency", "group_by=app_id&interval=hour", "event_type=deposit"],
+  tries: [
+    "group_by=currency",
+    "group_by=app_id&interval=hour",
+    "event_type=deposit",
+    "platform=ios&group_by=banner_tag",
+  ],
   reads: "period",
   converts: true,
-  async read({ db, project: { project_id, timezone }, period, tags, query: { event_type, group_by, interval } }) {
-    const asked = { event_type, group_by, interval };
+  async read({ db, project: { project_id, timezone }, period, tags, query }) {
+    const { event_type, group_by, interval } = query;
+    const filter = fieldAsked(query, {
+      shown: "payments",
+      keptBy: FIELDS,
+      group: { parameter: "group_by", by: group_by },
+    });
+    const asked = { event_type, group_by, interval, filter };
     const { columns, rows, total } = await revenueRows(db, project_id, period, tags, asked);
     const unwanted = group_by === "currency" ? "totals" : "total";
     const shown = Object.keys(figures.shape).filter((name) => name !== unwanted);

@@ -1,6 +1,6 @@
 /** What series there are: a name, what it is made from, and how. */
 import { formatAverage, formatExact } from "../usd.ts";
-import type { Dimension } from "./sources.ts";
+import type { Dimension, Narrowing } from "./sources.ts";
 
 /** What an interval holds, of one value of a dimension. */
 export type Parts = {
@@ -56,6 +56,10 @@ export const SERIES = {
 } as const satisfies Record<string, Series>;
 /** What `payments` is kept by. */
 export const MONEY_DIMENSIONS: readonly Dimension[] = ["banner_tag", "app_id"];
+
+/** By which fields a series can be narrowed, by the hour and day as by the minute. */
+export const EVENT_FIELDS: readonly Narrowing[] = ["country", "device", "app_id"];
+export const MONEY_FIELDS: readonly Narrowing[] = ["app_id"];
 
 export type SeriesName = keyof typeof SERIES;
 export const SERIES_NAMES = Object.keys(SERIES) as SeriesName[];

@@ -9,11 +9,21 @@ import { Problem } from "../../http/problem.ts";
 import { tagFilter } from "../../http/tag-filter.ts";
 import type { Project } from "../../project.ts";
 import { amounts, instant, maybe, named } from "../answer.ts";
+import { fieldAsked, fieldFilter } from "../field-filter.ts";
 import { common } from "../period.ts";
 import { report } from "../report.ts";
 import { amountsCell, convert, formatAmounts } from "../usd.ts";
 import { GRANULARITIES, type Granularity, type Interval, intervalsOf } from "./intervals.ts";
-import { MONEY_DIMENSIONS, type Parts, SERIES, SERIES_NAMES, type Series, type SeriesName } from "./names.ts";
+import {
+  EVENT_FIELDS,
+  MONEY_DIMENSIONS,
+  MONEY_FIELDS,
+  type Parts,
+  SERIES,
+  SERIES_NAMES,
+  type Series,
+  type SeriesName,
+} from "./names.ts";
 import {
   type Count,
   countsByMinute,
@@ -41,6 +51,7 @@ const query = z.strictObject({
   granularity: z.enum(GRANULARITIES, `must be one of ${GRANULARITIES.join(", ")}`).optional(),
   dimension: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   ...tagFilter,
+  ...fieldFilter(...EVENT_FIELDS),
 });
 type Query = z.output<typeof query>;
 
@@ -171,7 +182,12 @@ export const series = report({
   answer,
   holds: "A point for each interval.",
   examples: { name: "visits" },
-  tries: ["granularity=day", "granularity=hour&dimension=country", "dimension=banner_tag"],
+  tries: [
+    "granularity=day",
+    "granularity=hour&dimension=country",
+    "dimension=banner_tag",
+    "granularity=day&device=mobile",
+  ],
   problems: [404],
   converts: true,
   period: (project, asked, now) => periodOf(project, rangeOf(asked, now)),
@@ -194,7 +210,13 @@ export const series = report({
         "dimension",
         `dimension must be ${MONEY_DIMENSIONS.join(" or ")} for ${name}: payments are not kept by ${dimension}`,
       );
-    const wanted: Wanted = { granularity: range.granularity, dimension, intervals, types: formula.types ?? null };
+    const filter = fieldAsked(asked.query, {
+      shown: formula.money ? "payments" : "events",
+      keptBy: formula.money ? MONEY_FIELDS : EVENT_FIELDS,
+      group: { parameter: "dimension", by: asked.query.dimension },
+    });
+    const types = formula.types ?? null;
+    const wanted: Wanted = { granularity: range.granularity, dimension, filter, intervals, types };
     const source = range.granularity === "minute" ? "live" : "tables";
     const period = periodOf(project, range);
     const [counts, people, paid] = await Promise.all([

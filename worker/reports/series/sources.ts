@@ -4,10 +4,13 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, daysBetween, localTime } from "../../calendar.ts";
+import { Problem } from "../../http/problem.ts";
+import { OTHER } from "../../live/bucket.ts";
 import type { MinuteRow } from "../../live/counters.ts";
 import { INCOME, UNITS } from "../../money.ts";
 import { ANY_TAG } from "../../projections/resolve.ts";
 import { RATE_UNITS } from "../../rates/rate.ts";
+import { type FieldFilter, onlyField } from "../field-filter.ts";
 import { onlyTags, type Period } from "../period.ts";
 import type { Asked } from "../report.ts";
 import { rateInForce, type Sum, sums } from "../usd.ts";
@@ -15,10 +18,14 @@ import { type Granularity, type Interval, nameOfHour } from "./intervals.ts";
 
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
+/** Fields by which a series can be narrowed, beside its tags. */
+export type Narrowing = Exclude<Dimension, "banner_tag">;
 
 export type Wanted = {
   granularity: Granularity;
   dimension: Dimension | null;
+  /** Null: any value of any field. */
+  filter: FieldFilter<Narrowing> | null;
   intervals: readonly Interval[];
   /** Null: all. */
   types: readonly string[] | null;
@@ -31,10 +38,18 @@ export type People = Place & { people: number };
 
 type From = Pick<Asked<unknown>, "env" | "db" | "project" | "tags">;
 
-async function minutes({ env, project, tags }: From, { intervals, dimension }: Wanted): Promise<MinuteRow[]> {
+async function minutes({ env, project, tags }: From, wanted: Wanted): Promise<MinuteRow[]> {
+  const { intervals, dimension, filter } = wanted;
   const from = intervals[0]?.at ?? 0;
   const to = intervals.at(-1)?.until ?? 0;
-  return env.LIVE.getByName(project.project_id).minutes({ from, to, dimension, banner_tags: tags });
+  const asked = { from, to, dimension, filter, banner_tags: tags };
+  const rows = await env.LIVE.getByName(project.project_id).minutes(asked);
+  if (filter !== null && rows.some(({ value }) => value === OTHER))
+    throw Problem.of(
+      filter.field,
+      `${filter.field} cannot narrow these minutes: some have more values than are counted apart; ask by granularity=hour`,
+    );
+  return rows;
 }
 
 export async function countsByMinute(asked: From, wanted: Wanted): Promise<Count[]> {
@@ -84,13 +99,14 @@ const placed = <Row extends Dated>({ event_date, event_hour, ...row }: Row) => (
   interval: event_hour === undefined ? event_date : nameOfHour(event_date, event_hour),
 });
 
-const within = ({ project, tags }: From, { from, to }: Period) =>
-  sql`project_id = ${project.project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
+const within = ({ project, tags }: From, { from, to }: Period, filter: FieldFilter | null) =>
+  sql`project_id = ${project.project_id} AND event_date BETWEEN ${from} AND ${to}
+    ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}`;
 
 export async function countsFromTables(asked: From, wanted: Wanted, period: Period): Promise<Count[]> {
-  const { granularity, dimension, types } = wanted;
+  const { granularity, dimension, filter, types } = wanted;
   // The narrowest that has it: a day's counts, those per tag, or who did what.
-  const wide = granularity === "hour" || (dimension !== null && dimension !== "banner_tag");
+  const wide = filter !== null || granularity === "hour" || (dimension !== null && dimension !== "banner_tag");
   const table = wide ? "activity" : asked.tags === null && dimension === null ? "daily_metrics" : "event_summary";
   const days = Array.from({ length: daysBetween(period.from, period.to) }, (_, index) => addDays(period.from, index));
   // Day by day and type by type, since that is how they are ordered: what was done besides is not read.
@@ -101,7 +117,7 @@ export async function countsFromTables(asked: From, wanted: Wanted, period: Peri
           CROSS JOIN ${sql.raw(table)} ON event_date = d.value AND event_type = t.value`;
   const { columns, by } = placeIn(wanted);
   const found = await asked.db.all<Dated & Omit<Count, "interval">>(sql`
-    SELECT ${columns}, event_type, sum(total) AS total FROM ${rows} WHERE ${within(asked, period)}
+    SELECT ${columns}, event_type, sum(total) AS total FROM ${rows} WHERE ${within(asked, period, filter)}
     GROUP BY ${by}, event_type`);
   return found.map(placed);
 }
@@ -109,7 +125,7 @@ export async function countsFromTables(asked: From, wanted: Wanted, period: Peri
 export async function paidFromTables(asked: From, wanted: Wanted, period: Period): Promise<Paid[]> {
   const { columns, by } = placeIn(wanted);
   const found = await asked.db.all<Sum & { event_hour?: number; value: string }>(sql`
-    SELECT ${columns}, ${sums()} FROM payments WHERE ${within(asked, period)}
+    SELECT ${columns}, ${sums()} FROM payments WHERE ${within(asked, period, wanted.filter)}
       AND event_type IN (SELECT value FROM json_each(${JSON.stringify(INCOME_TYPES)}))
     GROUP BY ${by}, currency`);
   return found.map((row) => ({ ...row, interval: placed(row).interval }));
@@ -118,17 +134,21 @@ export async function paidFromTables(asked: From, wanted: Wanted, period: Period
 /** Distinct people in each interval. */
 export async function peopleFromTables(asked: From, wanted: Wanted, period: Period): Promise<People[]> {
   const { tags, db } = asked;
-  const { granularity, dimension } = wanted;
+  const { granularity, dimension, filter } = wanted;
   // `returns` knows them by the day: of one tag, or of all.
   const ofTag = dimension === "banner_tag" || tags?.length === 1;
-  const known = granularity === "day" && (dimension === null || dimension === "banner_tag") && (tags === null || ofTag);
+  const known =
+    filter === null &&
+    granularity === "day" &&
+    (dimension === null || dimension === "banner_tag") &&
+    (tags === null || ofTag);
   const { columns, by } = placeIn(wanted);
   const found = known
     ? await db.all<Dated & { people: number }>(sql`
-        SELECT ${columns}, sum(people) AS people FROM returns WHERE ${within({ ...asked, tags: null }, period)}
+        SELECT ${columns}, sum(people) AS people FROM returns WHERE ${within({ ...asked, tags: null }, period, null)}
           AND ${ofTag ? sql`banner_tag <> ${ANY_TAG} ${onlyTags(sql`banner_tag`, tags)}` : sql`banner_tag = ${ANY_TAG}`}
         GROUP BY ${by}`)
     : await db.all<Dated & { people: number }>(sql`
-        SELECT ${columns}, count(DISTINCT person) AS people FROM activity WHERE ${within(asked, period)} GROUP BY ${by}`);
+        SELECT ${columns}, count(DISTINCT person) AS people FROM activity WHERE ${within(asked, period, filter)} GROUP BY ${by}`);
   return found.map(placed);
 }

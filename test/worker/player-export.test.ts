@@ -2,12 +2,19 @@
 import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { partOf } from "../../worker/admin/player-export.ts";
 import { deleteFiles } from "../../worker/archive/bucket.ts";
 import { type ArchiveFile, addFiles, isLive, liveFiles } from "../../worker/archive/files.ts";
 import { hourOf, keyOf } from "../../worker/archive/partition.ts";
 import { replace } from "../../worker/archive/rewrite.ts";
 import type { StoredEvent } from "../../worker/event.ts";
-import { nextPart, personsEvents } from "../../worker/event-log/archived-player.ts";
+import {
+  type ArchivePart,
+  type ArchivePlace,
+  BEGINNING,
+  nextPart,
+  personsEvents,
+} from "../../worker/event-log/archived-player.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { retain } from "../../worker/retention/retain.ts";
@@ -27,7 +34,7 @@ type Exported = {
   dead_letters: { event: { event_id: string } }[];
   requests: { request: Record<string, unknown> }[];
   events: Record<string, unknown>[];
-  next_cursor: number | null;
+  next_cursor: string | null;
 };
 
 const SPINS = 1_203;
@@ -100,6 +107,20 @@ describe("the export of a player", () => {
   });
 });
 
+it("a part has as many events of the log as there are calls for, and the next one goes on behind them", async () => {
+  // Of two at the same time the one that was taken first comes first.
+  const order = Array.from({ length: 23_456 }, (_, n) => ({ timestamp: Math.floor(n / 2), seq: n + 1 }));
+  const seqs: number[] = [];
+  for (let place: Parameters<typeof partOf>[1] | null = { log: { timestamp: -1, seq: 0 } }; place !== null; ) {
+    const part: Awaited<ReturnType<typeof partOf>> = await partOf(db, place, order, 0, 3);
+    expect(part.before).toEqual(order.slice(0, part.before.length).map(({ seq }) => seq));
+    expect(part.logged.length).toBeLessThanOrEqual(10_000);
+    seqs.push(...part.logged);
+    place = part.next;
+  }
+  expect(seqs).toEqual(order.map(({ seq }) => seq));
+});
+
 describe("the export of a player whose events have gone from the log", () => {
   const HOUR = 3_600_000;
   const START = Date.parse("2026-01-01T23:00:00Z");
@@ -154,21 +175,23 @@ describe("the export of a player whose events have gone from the log", () => {
   });
 
   it("goes on behind a cursor, without what the log has", async () => {
-    const part = await (await own(`&cursor=${hourOf(START) + 2}`)).json<Exported>();
+    const part = await (await own(`&cursor=archive-${hourOf(START) + 3}-0`)).json<Exported>();
     expect(idsIn(part)).toEqual(["tested", "crawled"]);
+    const last = await (await own(`&cursor=log-${START + 24 * 151 * HOUR}-1`)).json<Exported>();
+    expect(idsIn(last)).toEqual(GONE);
     expect((await own("&cursor=none")).status).toBe(400);
   });
 
-  it("is read in parts of whole hours, each file once", async () => {
+  it("is read in parts, each file once", async () => {
     const before = hourOf(START) + 24 * 60;
     const all = await liveFiles(db, { first: 0, end: before });
     expect(all.length).toBeGreaterThan(3);
     for (const most of [1, 2, 3]) {
       const files: ArchiveFile[] = [];
-      for (let after: number | null = -1; after !== null; ) {
-        const part = await nextPart(db, { after, before }, most);
+      for (let from: ArchivePlace | null = BEGINNING; from !== null; ) {
+        const part: ArchivePart = await nextPart(db, from, before, most);
         files.push(...part.files);
-        after = part.next;
+        from = part.next;
       }
       expect(files.map(({ key }) => key)).toEqual(all.map(({ key }) => key));
     }
@@ -179,7 +202,7 @@ describe("the export of a player whose events have gone from the log", () => {
     const person = { project_id: "swept", player_id: "erin-1", visitors: ["browser-e"] };
     const read = async () => {
       const events: string[] = [];
-      for await (const some of personsEvents(env, db, found, person))
+      for await (const some of personsEvents(env, db, { from: BEGINNING, files: found }, person))
         events.push(...some.map(({ event_id }) => event_id));
       return events;
     };
@@ -216,7 +239,7 @@ describe("the export of a player whose events have gone from the log", () => {
 
   it.each([
     ["free", 10, 40],
-    ["paid", 499, 499],
+    ["paid", 500, 500],
   ] as const)("names the next part where there is one, on the %s plan", async (plan, least, most) => {
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 1 });
     // One more than a part reads on the larger plan.
@@ -231,14 +254,54 @@ describe("the export of a player whose events have gone from the log", () => {
     const answer = await worker.fetch(request, { ...env, PLAN: plan }, createExecutionContext());
     await answer.body?.cancel();
     await env.DB.prepare("DELETE FROM archive_files WHERE hour < 501").run();
-    const [, link, cursor] = /^<(.*)&cursor=(\d+)>; rel="next"$/.exec(answer.headers.get("link") ?? "") ?? [];
+    const [, link, cursor] = /^<(.*)&cursor=archive-(\d+)-0>; rel="next"$/.exec(answer.headers.get("link") ?? "") ?? [];
     expect(link).toBe(path);
     expect(Number(cursor)).toBeGreaterThanOrEqual(least);
     expect(Number(cursor)).toBeLessThanOrEqual(most);
     expect((await own()).headers.get("link")).toBeNull();
   });
 
-  it("has none once the player is erased", async () => {
+  it("comes in parts that end in time where an hour has more files than an invocation may read, as the list does", async () => {
+    const FILES = 45;
+    const ids = Array.from({ length: FILES }, (_, n) => `small-${String(n).padStart(2, "0")}`);
+    for (const id of ids) {
+      await deliver([{ events: [old(id, 3, { player_id: "erin-1", event_type: "level_up" })] }]);
+      await settle();
+    }
+    await retain(env, db, START + 24 * 171 * HOUR, () => true);
+    expect(await liveFiles(db, { first: hourOf(START) + 3, end: hourOf(START) + 4 })).toHaveLength(FILES);
+    /** All parts of an answer, each of an invocation of its own: one that goes over its plan fails the test. */
+    const parts = async (path: string): Promise<string[]> => {
+      const texts: string[] = [];
+      for (let next: string | undefined = path; next !== undefined; ) {
+        const request = new Request(HOST + next, { headers: ADMIN });
+        const answer = await worker.fetch(request, { ...env, PLAN: "free" }, createExecutionContext());
+        expect(answer.status).toBe(200);
+        texts.push(await answer.text());
+        next = /^<(.*)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1];
+      }
+      return texts;
+    };
+    const idsOf = (texts: string[]) =>
+      texts
+        .flatMap((text) => text.trim().split("\n"))
+        .flatMap((line) => (line === "" ? [] : (JSON.parse(line) as { event_id: string }).event_id));
+    const exported = await parts("/api/v1/players/erin-1/export?project_id=swept&format=ndjson");
+    expect(exported.length).toBeGreaterThan(2);
+    expect(idsOf(exported)).toEqual(["late", ...GONE.slice(0, 4), ...ids, ...GONE.slice(4)]);
+    const listed = await parts("/api/v1/events?project_id=swept&event_type=level_up&format=ndjson");
+    expect(listed.length).toBeGreaterThan(1);
+    expect(idsOf(listed)).toEqual(ids.toReversed());
+    const json = await (await own(`&cursor=archive-${hourOf(START) + 3}-0`)).json<Exported>();
+    expect(json.next_cursor).toMatch(new RegExp(`^archive-${hourOf(START) + 3}-\\d+$`));
+    expect(idsIn(json)).toEqual(ids.slice(0, json.events.length));
+  });
+
+  it("has none once the player is erased, also of those that were the last ones of the log", async () => {
+    const ends = await env.DB.prepare(
+      "SELECT (SELECT max(seq) FROM events) < (SELECT max(last_seq) FROM archive_files) AS gone",
+    ).first();
+    expect(ends).toEqual({ gone: 1 });
     const address = `${HOST}/api/v1/players/erin-1?project_id=swept`;
     const { id } = await (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<{ id: string }>();
     for (let done = false; !done; ) {

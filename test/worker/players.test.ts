@@ -1,7 +1,8 @@
 /** Players and their events: exact figures, pages to the end, the same rows in every format, and what keys may see. */
-import { env, SELF } from "cloudflare:test";
+import { createExecutionContext, env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
+import worker from "../../worker/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
@@ -348,6 +349,43 @@ describe("events", () => {
     expect(ndjson(await (await get("/events?project_id=stream&format=ndjson&limit=7")).text())).toEqual(
       all.slice(0, 7),
     );
+  });
+
+  it("come in parts that name the next one, where the plan does not allow all in one answer", async () => {
+    const MANY = 21_000;
+    await createProject("parts");
+    await env.DB.prepare(
+      `INSERT INTO events (project_id, event_id, event_type, player_id, timestamp, received_at, event_date, event_hour, data)
+       WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${MANY})
+       SELECT 'parts', 'm' || n, 'spin', 'p', 0, 0, '1970-01-01', 0, '{"text":"' || hex(zeroblob(200)) || '"}' FROM n`,
+    ).run();
+    const ask = async (plan: string, path: string) => {
+      const request = new Request(new URL(path, HOST), { headers: ADMIN });
+      const answer = await worker.fetch(request, { ...env, PLAN: plan }, createExecutionContext());
+      expect(answer.status).toBe(200);
+      const next = /^<(.*)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1];
+      return { text: await answer.text(), next };
+    };
+    const path = "/api/v1/events?project_id=parts";
+    const ids = (text: string) => ndjson(text).map((row) => row.event_id);
+    const whole = await ask("paid", `${path}&format=ndjson`);
+    expect([ids(whole.text).length, new Set(ids(whole.text)).size, whole.next]).toEqual([MANY, MANY, undefined]);
+    const parts: unknown[][] = [];
+    for (let next: string | undefined = `${path}&format=ndjson`; next !== undefined; ) {
+      const part = await ask("free", next);
+      parts.push(ids(part.text));
+      next = part.next;
+    }
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts.flat()).toEqual(ids(whole.text));
+    // Who opens it in a spreadsheet sees no header.
+    const sheet = await ask("free", `${path}&format=excel`);
+    const last = sheet.text.trimEnd().split("\r\n").at(-1);
+    expect(last).toMatch(
+      /^This is not all\. One answer of this instance has no more: the next rows are at https:.*cursor=/,
+    );
+    expect((await ask("free", `${path}&format=csv`)).text).not.toContain("This is not all");
+    await env.DB.prepare("DELETE FROM events WHERE project_id = 'parts'").run();
   });
 
   it("end their page early where few match, and go on", async () => {

@@ -1,6 +1,7 @@
 /**
  * All that is kept of a player, streamed: whole as JSON, the events as CSV or NDJSON. Those that have gone from the log
- * follow from the archive, part by part. Only an administrator may have it.
+ * follow from the archive. An answer has as many of both as an invocation has calls for, and names the next one. Only an
+ * administrator may have it.
  */
 import { eq, type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
@@ -10,6 +11,8 @@ import { wordsOf } from "../erasure/words.ts";
 import { projectId } from "../event.ts";
 import {
   type ArchivePart,
+  type ArchivePlace,
+  BEGINNING,
   goneBefore,
   MOST_FILES,
   nextPart,
@@ -23,6 +26,7 @@ import type { App } from "../http/principal.ts";
 import { columnsBut, type LoggedRow } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { bringForward } from "../projections/catch-up.ts";
+import { following } from "../reports/pages.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
 import { type Database, openDatabase, projects } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
@@ -31,13 +35,28 @@ import { act } from "./audit.ts";
 export const exportQuery = z.strictObject({
   project_id: projectId.optional(),
   format: z.enum(FORMAT_NAMES, `must be one of ${FORMAT_NAMES.join(", ")}`).optional(),
-  cursor: z.coerce
-    .number("is not a cursor")
-    .int("is not a cursor")
-    .min(0, "is not a cursor")
+  cursor: z
+    .string("is not a cursor")
+    .regex(/^(?:log|archive)-\d{1,15}-\d{1,15}$/, "is not a cursor")
     .optional()
-    .describe("`next_cursor` of the part before: the events that have gone from the log go on there."),
+    .describe("`next_cursor` of the part before: the events go on there."),
 });
+
+/** Where a part begins: behind an event of the log, in the order of time, or in the archive behind the log. */
+type Place = { log: Logged } | { archive: ArchivePlace };
+type Logged = { timestamp: number; seq: number };
+
+function placeOf(cursor: string | undefined): Place {
+  if (cursor === undefined) return { log: { timestamp: Number.NEGATIVE_INFINITY, seq: 0 } };
+  const [store, first, seq] = cursor.split("-") as [string, string, string];
+  return store === "log"
+    ? { log: { timestamp: Number(first), seq: Number(seq) } }
+    : { archive: { hour: Number(first), seq: Number(seq) } };
+}
+const cursorOf = (place: Place): string =>
+  "log" in place ? `log-${place.log.timestamp}-${place.log.seq}` : `archive-${place.archive.hour}-${place.archive.seq}`;
+const isBehind = (one: Logged, place: Logged) =>
+  one.timestamp > place.timestamp || (one.timestamp === place.timestamp && one.seq > place.seq);
 
 /** Events that one query reads: many, since an invocation may ask D1 only so often (worker/store/plan.ts). */
 const PAGE = 5_000;
@@ -71,27 +90,48 @@ async function* loggedEvents(db: Database, order: readonly number[], shown: Set<
   }
 }
 
-/** All of a part: of the first one the log's, then the archive's that are not among them. */
+/** What a part reads: events of the log, then of the archive those that are not among the ones that were shown before. */
+type Part = { before: readonly number[]; logged: readonly number[]; archive: ArchivePart | null; next: Place | null };
+
 async function* eventsOf(
   env: Env,
   db: Database,
   person: Person,
-  { files }: ArchivePart,
-  order: readonly number[],
-  first: boolean,
+  { before, logged, archive }: Part,
 ): AsyncGenerator<Row[]> {
-  const shown = new Set(first ? [] : order);
-  if (first) for await (const rows of loggedEvents(db, order, shown)) yield rows.map(readable);
-  for await (const rows of personsEvents(env, db, files, person))
+  const shown = new Set(before);
+  for await (const rows of loggedEvents(db, logged, shown)) yield rows.map(readable);
+  if (archive === null) return;
+  for await (const rows of personsEvents(env, db, archive, person))
     yield rows.filter(({ seq }) => !shown.has(seq)).map(readable);
 }
 
 /** What of the log is theirs, in the order of time; read from the index alone. */
-async function orderOf(db: Database, { project_id, player_id, visitors }: Person): Promise<number[]> {
+async function orderOf(db: Database, { project_id, player_id, visitors }: Person): Promise<Logged[]> {
   const actors = JSON.stringify([player_id, ...visitors.map((visitor) => VISITOR + visitor)]);
-  const rows = await db.values<[number]>(sql`SELECT seq FROM events WHERE project_id = ${project_id}
+  const rows = await db.values<[number, number]>(sql`SELECT timestamp, seq FROM events WHERE project_id = ${project_id}
     AND actor IN (SELECT value FROM json_each(${actors})) ORDER BY timestamp, seq`);
-  return rows.flat();
+  return rows.map(([timestamp, seq]) => ({ timestamp, seq }));
+}
+
+/** The part from a place on, of so many calls at most. `gone` is before which hour events have gone from the log. */
+export async function partOf(
+  db: Database,
+  place: Place,
+  order: readonly Logged[],
+  gone: number,
+  calls: number,
+): Promise<Part> {
+  const first = "log" in place ? order.findIndex((one) => isBehind(one, place.log)) : -1;
+  const begun = first === -1 ? order.length : first;
+  const seqs = order.map(({ seq }) => seq);
+  const most = Math.max(1, calls - 1) * PAGE;
+  const last = order[begun + most - 1];
+  const [before, logged] = [seqs.slice(0, begun), seqs.slice(begun, begun + most)];
+  if (last !== undefined && begun + most < order.length) return { before, logged, archive: null, next: { log: last } };
+  const files = Math.min(MOST_FILES, Math.max(1, calls - Math.ceil(logged.length / PAGE)));
+  const archive = await nextPart(db, "archive" in place ? place.archive : BEGINNING, gone, files);
+  return { before, logged, archive, next: archive.next && { archive: archive.next } };
 }
 
 const streamed = (chunks: AsyncGenerator<string>) => {
@@ -108,7 +148,7 @@ const streamed = (chunks: AsyncGenerator<string>) => {
 async function* asJson(
   head: Record<string, unknown>,
   events: AsyncGenerator<Row[]>,
-  next_cursor: number | null,
+  next_cursor: string | null,
 ): AsyncGenerator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
   let first = true;
@@ -117,7 +157,7 @@ async function* asJson(
     if (texts.length > 0) yield `${first ? "" : ","}${texts.join(",")}`;
     first &&= texts.length === 0;
   }
-  yield `],"next_cursor":${next_cursor}}`;
+  yield `],"next_cursor":${JSON.stringify(next_cursor)}}`;
 }
 
 /** What is kept beside the events. */
@@ -156,12 +196,6 @@ async function beside(env: Env, db: Database, project_id: string, player_id: str
   };
 }
 
-function following(address: string, cursor: number): string {
-  const { pathname, searchParams } = new URL(address);
-  searchParams.set("cursor", String(cursor));
-  return `${pathname}?${searchParams}`;
-}
-
 export const playerExportRoutes = new Hono<App>().get(
   "/players/:player_id/export",
   atLeast("admin"),
@@ -179,19 +213,18 @@ export const playerExportRoutes = new Hono<App>().get(
     // In this order: what goes from the log meanwhile is among the one or the other.
     const order = await orderOf(db, person);
     const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
-    const before = project === undefined ? 0 : goneBefore(project, now);
-    const pages = cursor === undefined ? Math.ceil(order.length / PAGE) : 0;
-    const files = Math.max(1, budgetOf(c.env).left - pages - OTHER_CALLS);
-    const part = await nextPart(db, { after: cursor ?? -1, before }, Math.min(MOST_FILES, files));
+    const gone = project === undefined ? 0 : goneBefore(project, now);
+    const part = await partOf(db, placeOf(cursor), order, gone, budgetOf(c.env).left - OTHER_CALLS);
     const known = await beside(c.env, db, project_id, player_id, visitors);
     // The erasure of this player finds and rewrites the entry.
     await act(db, principal, now, { project_id, action: "player.export", subject: player_id }, []);
-    const events = eventsOf(c.env, db, person, part, order, cursor === undefined);
-    if (part.next !== null) c.header("link", `<${following(c.req.url, part.next)}>; rel="next"`);
+    const events = eventsOf(c.env, db, person, part);
+    const next = part.next && cursorOf(part.next);
+    if (next !== null) c.header("link", `<${following(c.req.url, next)}>; rel="next"`);
     if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
     const headers = { "cache-control": "no-store", vary: "accept" };
     const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
-    const text = streamed(asJson(head, events, part.next));
+    const text = streamed(asJson(head, events, next));
     return c.body(text, 200, { ...headers, "content-type": "application/json" });
   },
 );

@@ -44,13 +44,19 @@ const NAMES = [
 const COLUMNS = sql.raw(NAMES.join(", "));
 const VALUES = sql.raw(NAMES.map((name) => `value ->> '${name}'`).join(", "));
 
-/** Live files of the hours from `first` up to and without `end`, in the order of their keys, behind `after`. */
+type Asked = { first: number; end: number; after?: string; seq?: number; limit?: number };
+
+/**
+ * Live files of the hours from `first` up to and without `end`, in the order of their keys, behind `after`; of the first hour
+ * only those with events behind `seq`.
+ */
 export function liveFiles(
   db: Database,
-  { first, end, after = "", limit = -1 }: { first: number; end: number; after?: string; limit?: number },
+  { first, end, after = "", seq = 0, limit = -1 }: Asked,
 ): Promise<ArchiveFile[]> {
   return db.all<ArchiveFile>(sql`SELECT ${COLUMNS} FROM archive_files
     WHERE key >= ${partition(first)} AND key < ${partition(end)} AND key > ${after} AND state = 'live'
+      AND (hour > ${first} OR last_seq > ${seq})
     ORDER BY key LIMIT ${limit}`);
 }
 

@@ -12,7 +12,10 @@ export type Names = {
   shared: string[];
   /** E-mail addresses and telephone numbers from their events' data. */
   contacts: Pair[];
-  /** The log's end when they were looked up, and how far `identities` was: it is read again from there. */
+  /**
+   * The last event when they were looked up, which may have gone from the log and be in the archive alone, and how far
+   * `identities` was: the log is read again from there.
+   */
   head: number;
   identified: number;
   /** When that was, epoch milliseconds. */
@@ -66,7 +69,8 @@ export async function gather(db: Database, project_id: string, known: Names, now
   const actors = [player_id, ...visitors.map((visitor) => VISITOR + visitor)];
   const contacts = [...new Set([...namesOf(known.contacts), ...(await contactsOf(db, project_id, actors))])];
   const at = await db.get<{ head: number; identified: number }>(sql`SELECT
-    (SELECT coalesce(max(seq), 0) FROM events) AS head,
+    max((SELECT coalesce(max(seq), 0) FROM events),
+      (SELECT coalesce(max(last_seq), 0) FROM archive_files WHERE state = 'live')) AS head,
     coalesce((SELECT cursor FROM projections WHERE name = 'identities'), 0) AS identified`);
   const shared = await db.values<[string]>(sql`SELECT DISTINCT visitor_id FROM identities
     WHERE project_id = ${project_id} AND player_id <> ${player_id} AND visitor_id IN ${list(visitors)}`);

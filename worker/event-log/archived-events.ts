@@ -10,7 +10,7 @@ import { readLive } from "../archive/rewrite.ts";
 import type { ColumnName, LoggedRow } from "../log-columns.ts";
 import type { Database } from "../schema.ts";
 
-/** What one call reads at most, about: an hour that was begun is read to its end. */
+/** What one call reads at most, about: a file that was begun is read to its end. */
 const MOST_FILES = 24;
 const MOST_ROWS = 100_000;
 
@@ -30,7 +30,8 @@ export type ArchivedEvents = {
 
 /**
  * The project's events that happened from `from` up to and without `to`, in epoch milliseconds: the latest UTC hour
- * first, within it the last one taken first. At most `limit`, and fewer where the reading ends before.
+ * first, within it the last one taken first. At most `limit`, and fewer where the reading ends before: where there is no
+ * `room` for another file. One file is always read.
  */
 export async function archivedEvents(
   env: Env,
@@ -42,9 +43,10 @@ export async function archivedEvents(
     filters: ArchiveFilters;
     limit: number;
     after?: ArchivePosition | null;
+    room?: () => boolean;
   },
 ): Promise<ArchivedEvents> {
-  const { from, to, limit, after } = asked;
+  const { from, to, limit, after, room = () => true } = asked;
   const first = hourOf(from);
   const end = Math.min(hourOf(to - 1), after?.hour ?? Number.POSITIVE_INFINITY) + 1;
   if (end <= first) return { events: [], next: null };
@@ -53,10 +55,10 @@ export async function archivedEvents(
   const events: LoggedRow[] = [];
   let [files, rows] = [0, 0];
   for (const [hour, own] of [...hours].reverse()) {
-    if (files >= MOST_FILES || rows >= MOST_ROWS) return { events, next: { hour, seq: Number.MAX_SAFE_INTEGER } };
     let before = after?.hour === hour ? after.seq : Number.MAX_SAFE_INTEGER;
     for (const file of own.reverse().filter(({ first_seq }) => first_seq < before)) {
-      if (events.length >= limit) return { events, next: { hour, seq: before } };
+      const enough = events.length >= limit || files >= MOST_FILES || rows >= MOST_ROWS;
+      if (files > 0 && (enough || !room())) return { events, next: { hour, seq: before } };
       const found: LoggedRow[] = [];
       const wanted = { columns, matches: (row: Row) => matches(row) && (row[at("seq")] as number) < before };
       for await (const rows of readLive(env, db, file, wanted)) found.push(...rows.map(eventOf));

@@ -1,6 +1,6 @@
 /**
  * A person's events that have gone from the log, from the archive. Every file of those days is looked through, so one
- * call reads whole hours up to a limit, known before the first is read.
+ * call reads some files, known before the first is read.
  */
 import { bytesOf, MissingFile } from "../archive/bucket.ts";
 import { at } from "../archive/columns.ts";
@@ -29,49 +29,53 @@ export function goneBefore({ settled_before, retention, timezone }: Project, now
   return last === "" ? 0 : firstHourOf(addDays(last, 1));
 }
 
-/** What one call reads, and the hour behind which the next one goes on; null where this is all. */
-export type ArchivePart = { files: ArchiveFile[]; next: number | null };
+/** Of this UTC hour, counted from 1970, the events behind `seq`, and all of later hours. */
+export type ArchivePlace = { hour: number; seq: number };
+export const BEGINNING: ArchivePlace = { hour: 0, seq: 0 };
 
-/** The next whole hours behind `after`. */
-export async function nextPart(
-  db: Database,
-  { after, before }: { after: number; before: number },
-  most: number,
-): Promise<ArchivePart> {
-  if (after + 1 >= before) return { files: [], next: null };
-  const found = await liveFiles(db, { first: after + 1, end: before, limit: most + 1 });
-  const hours = [...Map.groupBy(found, ({ hour }) => hour)];
-  const files: ArchiveFile[] = [];
-  for (const [index, [hour, own]] of hours.entries()) {
-    // The last one of a full list may have more files.
-    const cut = found.length > most && index === hours.length - 1;
-    const whole = cut ? await liveFiles(db, { first: hour, end: hour + 1 }) : own;
-    const rows = [...files, ...whole].reduce((sum, file) => sum + file.rows, 0);
-    if (index > 0 && (cut || rows > MOST_ROWS)) return { files, next: hour - 1 };
-    files.push(...whole);
-    if (cut) return { files, next: hour };
-  }
-  return { files, next: null };
+/** What one call reads, from which place on, and where the next one goes on; null where this is all. */
+export type ArchivePart = { from: ArchivePlace; files: ArchiveFile[]; next: ArchivePlace | null };
+
+/** The next files from a place on, of hours before `before`: so many at most, and one at least. */
+export async function nextPart(db: Database, from: ArchivePlace, before: number, most: number): Promise<ArchivePart> {
+  if (from.hour >= before) return { from, files: [], next: null };
+  const found = await liveFiles(db, { first: from.hour, seq: from.seq, end: before, limit: most + 1 });
+  let rows = 0;
+  const beyond = found.findIndex((file, index) => {
+    rows += file.rows;
+    return index >= most || (index > 0 && rows > MOST_ROWS);
+  });
+  const following = found[beyond];
+  if (following === undefined) return { from, files: found, next: null };
+  const files = found.slice(0, beyond);
+  const last = files.at(-1) as ArchiveFile;
+  // Files of an hour hold parts of the log, one behind the other, also where they are merged meanwhile.
+  return { from, files, next: { hour: following.hour, seq: following.hour === last.hour ? last.last_seq : 0 } };
 }
 
 export type Person = { project_id: string; player_id: string; visitors: readonly string[] };
 
-/** The person's events of these files: as the player, or as one of the visitors without a player. */
+/** The person's events of this part: as the player, or as one of the visitors without a player. */
 export async function* personsEvents(
   env: Env,
   db: Database,
-  files: readonly ArchiveFile[],
+  { from, files }: Pick<ArchivePart, "from" | "files">,
   { project_id, player_id, visitors }: Person,
 ): AsyncGenerator<LoggedRow[]> {
-  const [project, player, visitor] = [at("project_id"), at("player_id"), at("visitor_id")];
+  const [project, player, visitor, seq] = [at("project_id"), at("player_id"), at("visitor_id"), at("seq")];
   const own = new Set<unknown>(visitors);
   const matches = (row: Row) =>
     row[project] === project_id && (row[player] === player_id || (row[player] === null && own.has(row[visitor])));
-  const wanted = { columns: ["project_id", "player_id", "visitor_id"], matches } as const;
+  const wantedOf = ({ hour }: ArchiveFile): Wanted => ({
+    columns: ["project_id", "player_id", "visitor_id", "seq"],
+    matches: (row) => matches(row) && (hour > from.hour || (row[seq] as number) > from.seq),
+  });
   for (const some of together(files)) {
     const read = await Promise.all(some.map((file) => bytesOfLive(env, db, file)));
     for (const [index, bytes] of read.entries()) {
-      const rows = bytes ? decode(bytes, { wanted }) : replaced(env, db, some[index] as ArchiveFile, wanted);
+      const file = some[index] as ArchiveFile;
+      const wanted = wantedOf(file);
+      const rows = bytes ? decode(bytes, { wanted }) : replaced(env, db, file, wanted);
       for await (const own of rows) yield own.map(eventOf);
     }
   }
@@ -91,10 +95,7 @@ async function bytesOfLive(env: Env, db: Database, file: ArchiveFile): Promise<A
 async function* replaced(env: Env, db: Database, file: ArchiveFile, wanted: Wanted): AsyncGenerator<Row[]> {
   const seq = at("seq");
   const ofFile = (row: Row) => (row[seq] as number) >= file.first_seq && (row[seq] as number) <= file.last_seq;
-  const own = {
-    columns: [...wanted.columns, "seq" as const],
-    matches: (row: Row) => wanted.matches(row) && ofFile(row),
-  };
+  const own = { columns: wanted.columns, matches: (row: Row) => wanted.matches(row) && ofFile(row) };
   for (const other of await liveFiles(db, { first: file.hour, end: file.hour + 1 })) {
     if (other.last_seq < file.first_seq || other.first_seq > file.last_seq) continue;
     const bytes = await bytesOfLive(env, db, other);

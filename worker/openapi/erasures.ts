@@ -43,7 +43,7 @@ const playerExport = z
       .describe(
         "All of them, tests, bots and duplicates included, as they happened; behind them those that have gone from the log, from the archive.",
       ),
-    next_cursor: z.int().nullable().describe("Ask again with it as `cursor` for more of the archive; null at its end."),
+    next_cursor: maybe.describe("Ask again with it as `cursor` for more of the events; null at their end."),
   })
   .meta({ id: "PlayerExport" });
 

@@ -92,9 +92,9 @@ export const aggregatedReports = report({
   tries: ["type=weekly&limit=1", "type=monthly&from=2026-05-01"],
   untagged: true,
   reads: "now",
-  async read({ db, project, now, query }) {
+  async read({ env, db, project, now, query }) {
     const { type, from = FIRST_DAY, to = LAST_DAY } = query;
-    return list({ project, query }, COLUMNS, z.iso.date(), async (before, limit) => {
+    return list({ env, project, query }, COLUMNS, z.iso.date(), async (before, limit) => {
       const period = { from, to: before === null || to < before ? to : addDays(before, -1) };
       const found = await reportsOf(db, project, type, period, now, limit + 1);
       return pageOf(found, limit, (one) => one.from);

@@ -13,6 +13,7 @@ import { actors, NOW } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { EVENT_COLUMNS, type EventView, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
+import { hasRoom } from "./pages.ts";
 import { date } from "./period.ts";
 import { report } from "./report.ts";
 
@@ -58,6 +59,7 @@ export const ofPlayer = (project_id: string, player_id: string): SQL =>
 
 /** The last `limit` events before `seq` that match, with those that `LOOKS` looks find at most. */
 async function before(
+  env: Env,
   db: Database,
   project_id: string,
   query: Query,
@@ -71,7 +73,7 @@ async function before(
   const first = ends?.first ?? 0;
   let end = Math.min(seq ?? NOW, (ends?.last ?? 0) + 1);
   const rows: LoggedEvent[] = [];
-  for (let looks = 0; looks < LOOKS && end > first && rows.length <= limit; looks++) {
+  for (let looks = 0; looks < LOOKS && end > first && rows.length <= limit && (looks === 0 || hasRoom(env)); looks++) {
     const start = Math.max(first, end - LOOK);
     // By seq and no index: those know a project's events in other orders only.
     const from = sql`events e NOT INDEXED WHERE e.seq >= ${start} AND e.seq < ${end} AND e.project_id = ${project_id} ${filters(query)}`;
@@ -123,7 +125,14 @@ async function archivedBefore(
     from: from === undefined ? 0 : Date.parse(from) - DAY_MS,
     to: Date.parse(last) + 2 * DAY_MS,
   };
-  const { events: found, next } = await archivedEvents(env, db, { project_id, ...range, filters, limit, after });
+  const { events: found, next } = await archivedEvents(env, db, {
+    project_id,
+    ...range,
+    filters,
+    limit,
+    after,
+    room: () => hasRoom(env),
+  });
   const held = new Set(
     (
       await db.values<[number]>(
@@ -161,14 +170,14 @@ export const events = report({
     const { project_id, settled_before } = project;
     const goesOn = settled_before !== "" && (from === undefined || from < settled_before);
     return list(
-      { project, query },
+      { env, project, query },
       EVENT_COLUMNS,
       place,
       async (at, limit): Promise<Page<EventView, z.output<typeof place>>> => {
         if (at === true || (typeof at === "object" && at !== null))
           return archivedBefore(env, db, project, query, tags, at === true ? null : at, limit);
         const page = await (player_id === undefined
-          ? before(db, project_id, query, tags, at, limit)
+          ? before(env, db, project_id, query, tags, at, limit)
           : beforeOf(db, project_id, player_id, query, tags, at, limit));
         return { rows: page.rows.map(viewOf), next: page.next ?? (goesOn ? true : null) };
       },

@@ -1,7 +1,8 @@
-/** Lists: JSON gives a page at a time, by `cursor` and `limit`; CSV and NDJSON give all rows, read page by page. */
+/** Lists: JSON gives a page at a time, by `cursor` and `limit`; CSV and NDJSON give all rows, as far as one answer goes. */
 import * as z from "zod";
 import { seal, unseal } from "../http/cursor.ts";
 import { maybe, text } from "./answer.ts";
+import { pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
 import type { Asked } from "./report.ts";
 import type { Cell, Table } from "./table.ts";
@@ -38,21 +39,16 @@ export function pageOf<Row, Place>(rows: Row[], limit: number, placeOf: (row: Ro
 
 /** `place` is what a cursor holds; `read` gives the rows behind one, at most so many. */
 export async function list<Row extends Record<string, Cell>, Place>(
-  { project, query }: Pick<Asked<Listed>, "project" | "query">,
+  { env, project, query }: Pick<Asked<Listed>, "env" | "project" | "query">,
   columns: readonly string[],
   place: z.ZodType<Place>,
   read: (after: Place | null, limit: number) => Promise<Page<Row, Place>>,
 ): Promise<Table<{ project_id: string; rows: Row[]; next_cursor: string | null }>> {
   const { limit, cursor } = query;
   const first = await read(cursor === undefined ? null : await unseal(project, cursor, place), limit ?? PAGE);
-  async function* all() {
-    yield first.rows;
-    for (let { next } = first; next !== null && limit === undefined; ) {
-      const page = await read(next, STREAMED_PAGE);
-      yield page.rows;
-      next = page.next;
-    }
-  }
   const next_cursor = first.next === null ? null : await seal(project, first.next);
-  return { body: { project_id: project.project_id, rows: first.rows, next_cursor }, columns, rows: all() };
+  const pages = pagesOf(env, first, limit === undefined ? (after) => read(after, STREAMED_PAGE) : null, (place) =>
+    seal(project, place),
+  );
+  return { body: { project_id: project.project_id, rows: first.rows, next_cursor }, columns, rows: { pages } };
 }

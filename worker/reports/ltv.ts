@@ -10,6 +10,8 @@ import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../schema.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
+import type { Page } from "./list.ts";
+import { pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES, type Segment } from "./segments.ts";
@@ -165,7 +167,13 @@ type Found = Exactly &
 
 type Which = { tags: string[] | null; segment: Segment | undefined };
 
-async function page(db: Database, project: Project, { tags, segment }: Which, limit: number, after: Position | null) {
+async function page(
+  db: Database,
+  project: Project,
+  { tags, segment }: Which,
+  limit: number,
+  after: Position | null,
+): Promise<Page<Row, Position>> {
   const { project_id, timezone } = project;
   const [whole, rest, behind] = after ?? [];
   const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
@@ -210,14 +218,7 @@ const flat = (row: Row) => ({
   withdrawn_unconverted: amountsCell(row.withdrawn_unconverted),
 });
 
-async function* pages(db: Database, project: Project, which: Which) {
-  let after: Position | null = null;
-  do {
-    const { rows, next }: Awaited<ReturnType<typeof page>> = await page(db, project, which, CSV_PAGE, after);
-    yield rows.map(flat);
-    after = next;
-  } while (after !== null);
-}
+const flatPage = ({ rows, next }: Page<Row, Position>) => ({ rows: rows.map(flat), next });
 
 export const ltv = report({
   id: "getLifetimeValues",
@@ -233,7 +234,7 @@ export const ltv = report({
   tries: ["segment=whale", "limit=1"],
   reads: "all",
   converts: true,
-  async read({ db, project, principal, tags, query: { segment, limit, cursor } }) {
+  async read({ env, db, project, principal, tags, query: { segment, limit, cursor } }) {
     const { project_id, timezone } = project;
     const which = { tags, segment };
     const after = cursor === undefined ? null : decode(cursor);
@@ -247,7 +248,14 @@ export const ltv = report({
     return {
       body: { ...body, rows, next_cursor: next && encode(next) },
       columns: Object.keys(row.shape),
-      rows: pages(db, project, which),
+      rows: {
+        pages: pagesOf(
+          env,
+          flatPage({ rows, next }),
+          async (behind) => flatPage(await page(db, project, which, CSV_PAGE, behind)),
+          encode,
+        ),
+      },
     };
   },
 });

@@ -7,6 +7,7 @@ import type { Database } from "../schema.ts";
 import { instant, maybe, money, text, whole } from "./answer.ts";
 import { STEPS } from "./funnel.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
+import { hasRoom } from "./pages.ts";
 import { date, onlyTags } from "./period.ts";
 import { iso, type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
@@ -175,7 +176,7 @@ export const players = report({
     "funnel_step=first_deposit&from=2026-01-01",
   ],
   reads: "now",
-  async read({ db, project, principal, tags, query }) {
+  async read({ env, db, project, principal, tags, query }) {
     const { project_id } = project;
     const { order, behind, placeOf } = sorting(query.sort);
     const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, tags, principal.banner_tags)}`;
@@ -189,19 +190,24 @@ export const players = report({
         found: rows.map((row, index) => ({ row, place: placeOf(page.rows[index] as Player) })),
       };
     };
-    return list({ project, query }, Object.keys(row.shape), place, async (after, limit): Promise<Page<Row, Place>> => {
-      const { segment } = query;
-      const rows: Row[] = [];
-      let next = after;
-      for (let looks = 0; looks < LOOKS && rows.length < limit; looks++) {
-        const page = await look(next, segment === undefined ? limit : LOOK);
-        const found = page.found.filter(({ row }) => segment === undefined || row.segment === segment);
-        const taken = found.slice(0, limit - rows.length);
-        rows.push(...taken.map(({ row }) => row));
-        next = taken.length < found.length ? (taken.at(-1)?.place ?? null) : page.next;
-        if (next === null) break;
-      }
-      return { rows, next };
-    });
+    return list(
+      { env, project, query },
+      Object.keys(row.shape),
+      place,
+      async (after, limit): Promise<Page<Row, Place>> => {
+        const { segment } = query;
+        const rows: Row[] = [];
+        let next = after;
+        for (let looks = 0; looks < LOOKS && rows.length < limit && (looks === 0 || hasRoom(env)); looks++) {
+          const page = await look(next, segment === undefined ? limit : LOOK);
+          const found = page.found.filter(({ row }) => segment === undefined || row.segment === segment);
+          const taken = found.slice(0, limit - rows.length);
+          rows.push(...taken.map(({ row }) => row));
+          next = taken.length < found.length ? (taken.at(-1)?.place ?? null) : page.next;
+          if (next === null) break;
+        }
+        return { rows, next };
+      },
+    );
   },
 });

@@ -39,7 +39,7 @@ export const profiles = report({
   untagged: true,
   people: true,
   reads: "now",
-  async read({ db, project, principal, query }) {
+  async read({ env, db, project, principal, query }) {
     const nameOf = await pseudonyms(project);
     const shown = may(principal, "analyst")
       ? async (profile: Profile) => profile
@@ -49,7 +49,7 @@ export const profiles = report({
           phone: phone && maskPhone(phone),
           ...rest,
         });
-    return list({ project, query }, COLUMNS, z.string(), async (after, limit) => {
+    return list({ env, project, query }, COLUMNS, z.string(), async (after, limit) => {
       const found = await db.all<Profile>(sql`SELECT ${sql.raw(COLUMNS.join(", "))} FROM player_profiles
         WHERE project_id = ${project.project_id} AND ${after === null ? FIRST : sql`uid > ${after}`}
         ORDER BY uid LIMIT ${limit + 1}`);

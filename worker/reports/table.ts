@@ -1,5 +1,7 @@
-/** Answers a table as JSON, or where that is asked for as CSV (RFC 4180) or NDJSON: all its rows, without a cap. */
+/** Answers a table as JSON, or where that is asked for as CSV (RFC 4180) or NDJSON: all its rows, in parts where they are very many. */
 import type { Context, TypedResponse } from "hono";
+import { budgetOf } from "../store/budget.ts";
+import { following, type Pages } from "./pages.ts";
 
 /** An object is JSON in a cell of CSV. */
 export type Cell = string | number | boolean | null | Readonly<Record<string, unknown>>;
@@ -16,7 +18,7 @@ export type Format = keyof typeof FORMATS;
 export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
 /** The one that the query names, else the table's among those that are accepted. */
-export function formatOf(c: Context): Format {
+export function formatOf(c: Pick<Context, "req">): Format {
   const named = FORMAT_NAMES.find((format) => format === c.req.query("format"));
   const accepted = c.req.header("accept")?.toLowerCase() ?? "";
   return named ?? (["csv", "ndjson"] as const).find((format) => accepted.includes(FORMATS[format])) ?? "json";
@@ -61,38 +63,80 @@ export type Table<Body extends object> = {
   body: Body;
   /** Its table. */
   columns: readonly string[];
-  rows: readonly Row[] | AsyncIterable<readonly Row[]>;
+  /** All of them; some that come; or pages, of which there may be more than one answer can have. */
+  rows: readonly Row[] | AsyncIterable<readonly Row[]> | { pages: Pages<Row> };
 };
 
-export function table<Body extends object>(
+/** As the typed client sees it. */
+type Answer<Body> = TypedResponse<Body, 200, "json"> & Response;
+
+export async function table<Body extends object>(
   c: Context,
   { body, columns, rows }: Table<Body>,
-): TypedResponse<Body, 200, "json"> & Response {
+): Promise<Answer<Body>> {
   c.header("vary", "accept");
   c.header("cache-control", "no-store");
   const format = formatOf(c);
-  if (format === "json") return c.json(body) as unknown as TypedResponse<Body, 200, "json"> & Response;
+  if (format === "json") return c.json(body) as unknown as Answer<Body>;
   const { head, line } = WRITERS[format];
   const lines = (some: readonly Row[]) => some.map((row) => line(columns, row)).join("");
-  const text = Symbol.asyncIterator in rows ? streamed(head(columns), rows, lines) : `${head(columns)}${lines(rows)}`;
-  return c.body(text, 200, { "content-type": `${FORMATS[format]}; charset=utf-8` }) as unknown as TypedResponse<
-    Body,
-    200,
-    "json"
-  > &
-    Response;
+  const text =
+    "pages" in rows
+      ? await paged(c, format, head(columns), rows.pages, lines)
+      : Symbol.asyncIterator in rows
+        ? streamed(head(columns), rows, lines)
+        : `${head(columns)}${lines(rows)}`;
+  const type = { "content-type": `${FORMATS[format]}; charset=utf-8` };
+  return c.body(text, 200, type) as unknown as Answer<Body>;
+}
+
+/** Characters of an answer that are held until it begins: as long as that is all of it, `Link` can say where the next goes on. */
+const MOST_HELD = 8_000_000;
+/** With so many calls left, an answer of any length that is likely comes to its end: it is streamed, and never held whole. */
+const CALLS_OF_A_STREAM = 100;
+
+/** What people open in a spreadsheet says itself that it is not all; programs read the header. */
+const notAll = (next: string) =>
+  `${csvCell(`This is not all. One answer of this instance has no more: the next rows are at ${next}`)}\r\n`;
+
+async function paged(
+  c: Context,
+  format: Format,
+  head: string,
+  pages: Pages<Row>,
+  lines: (rows: readonly Row[]) => string,
+): Promise<string | ReadableStream<Uint8Array>> {
+  let text = head;
+  for (;;) {
+    const long = text.length > MOST_HELD;
+    if (long && budgetOf(c.env as Env).left >= CALLS_OF_A_STREAM) return streamed(text, whole(pages), lines);
+    const { done, value } = await pages.next(long);
+    if (!done) text += lines(value);
+    else if (value === null) return text;
+    else {
+      const next = following(c.req.url, value);
+      c.header("link", `<${next}>; rel="next"`);
+      return format === "excel" ? text + notAll(new URL(next, c.req.url).href) : text;
+    }
+  }
+}
+
+/** Where the plan ends them before their end, they fail, and the connection with them: its reader sees that. */
+async function* whole(pages: Pages<Row>): AsyncGenerator<readonly Row[]> {
+  const left = yield* pages;
+  if (left !== null) throw new Error("The answer is longer than an invocation may ask for.");
 }
 
 /** Pages of rows as they come: a table of any length is never held whole. */
 function streamed(
-  head: string,
+  begun: string,
   pages: AsyncIterable<readonly Row[]>,
   lines: (rows: readonly Row[]) => string,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = pages[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(head)),
+    start: (controller) => controller.enqueue(encoder.encode(begun)),
     async pull(controller) {
       const { done, value } = await iterator.next();
       if (done) controller.close();

@@ -24,11 +24,11 @@ export const timeline = report({
   tries: ["event_type=visit&limit=1&include=counted"],
   problems: [404],
   reads: "now",
-  async read({ db, project, params: { player_id }, tags, query }) {
+  async read({ env, db, project, params: { player_id }, tags, query }) {
     await knownPlayer(db, project.project_id, player_id, tags);
     const chosen = sql`${query.event_type === undefined ? sql`` : sql`AND e.event_type = ${query.event_type}`}
       ${query.include === "counted" ? sql`AND e.counted = 1` : sql``}`;
-    return list({ project, query }, EVENT_COLUMNS, place, async (after, limit) => {
+    return list({ env, project, query }, EVENT_COLUMNS, place, async (after, limit) => {
       const before =
         after === null
           ? sql``

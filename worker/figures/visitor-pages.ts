@@ -21,7 +21,7 @@ export function readPage(body: string): Page {
 
 const writer = new Writer();
 
-function pageText(rows: readonly [string, PersonRow][]): string {
+export function pageText(rows: readonly [string, PersonRow][]): string {
   writer.begin();
   for (const [name, { now, head, recent }] of rows) for (const text of [name, now, head, recent]) writer.string(text);
   return writer.take();

@@ -1,0 +1,156 @@
+/** Erasing a person from the rows that figures are counted from: no figure changes, and counting goes on as if from the log. */
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { begin } from "../../worker/erasure/erase.ts";
+import { figuresRows } from "../../worker/erasure/figures.ts";
+import { advance as advanceErasure, type Step } from "../../worker/erasure/job.ts";
+import { STEPS } from "../../worker/erasure/steps.ts";
+import { append } from "../../worker/event-log/append.ts";
+import type { Layout } from "../../worker/figures/run.ts";
+import { figuresBy } from "../../worker/projections/figures.ts";
+import { advance, rebuild } from "../../worker/projections/runner.ts";
+import { transact } from "../../worker/schema.ts";
+import { makeTables } from "./figures.ts";
+import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
+import { readDays, readPeople } from "./figures-read.ts";
+import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
+
+beforeAll(makeTables);
+
+/** As it will be: behind the other tables of people, while projections are stopped. */
+const PLACE = STEPS.findIndex(({ name }) => name === "people") + 1;
+const ALL_STEPS: Step[] = [...STEPS.slice(0, PLACE), { name: "figures", work: figuresRows }, ...STEPS.slice(PLACE)];
+
+const count = async (layout: Layout, limit?: number) => {
+  while ((await advance(env, db, figuresBy(layout), Date.now(), limit)).behind > 0);
+};
+
+async function erase(project_id: string, player_id: string): Promise<void> {
+  const id = await begin(db, { project_id, player_id, suppress: false }, Date.now(), async (_, statements) => {
+    await transact(db, statements);
+  });
+  for (;;) {
+    await env.DB.prepare("UPDATE erasures SET due_at = 0 WHERE id = ?").bind(id).run();
+    if (!(await advanceErasure(env, db, ALL_STEPS, id, Date.now()))) return;
+  }
+}
+
+const PEOPLE = ["people", "people_past", "visitor_pages"] as const;
+/** Every row of people, as text. */
+async function rowsOf(project_id: string): Promise<string> {
+  const tables = await env.DB.batch(
+    PEOPLE.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE project_id = ?`).bind(project_id)),
+  );
+  return JSON.stringify(tables.map(({ results }) => results));
+}
+
+/** Names in random histories are too short to be told from other text: each gets one that is not. */
+const LONG: Record<string, string> = { p1: "player-alice", p2: "player-bobby", v1: "browser-one", v2: "browser-two" };
+const longer = (name: string | null) => (name === null ? null : (LONG[name] ?? name));
+
+/** What people did and paid, whoever they are called now. */
+const nameless = (people: Record<string, unknown>) =>
+  Object.values(people)
+    .map((one) => JSON.stringify({ ...(one as object), player_id: null }))
+    .sort();
+
+describe("an erasure of the figures' rows", () => {
+  it("changes no figure and leaves no name, and what comes later is counted as a rebuild counts it", async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(aHistory, aHistory, fc.constantFrom("p1", "p2"), async (before, after, who) => {
+        const clock: Clock = { project_id: `erased-figures-${++run}`, timezone: "UTC" };
+        const { project_id } = clock;
+        const { layout } = before;
+        await createProject(project_id, { attribution_days: WINDOW });
+        const happen = async ({ actions }: typeof before) => {
+          for (const action of actions) {
+            const events = eventsOf(action, [clock, clock]).map(({ player_id, visitor_id, event_id, ...event }) => ({
+              ...event,
+              event_id: event_id === "e7" ? "by player-alice in browser-one" : event_id,
+              player_id: longer(player_id),
+              visitor_id: longer(visitor_id),
+            }));
+            await append(db, events);
+            if (action.run !== null) await advance(env, db, figuresBy(layout), Date.now(), action.run);
+          }
+        };
+        await happen(before);
+        await settle(TABLES);
+        await count(layout);
+        const days = await readDays(project_id);
+        const people = nameless(await readPeople(project_id));
+        await erase(project_id, longer(who) ?? "");
+        expect(await readDays(project_id)).toEqual(days);
+        expect(nameless(await readPeople(project_id))).toEqual(people);
+        // Of visitors that nobody links to them nothing is theirs.
+        expect(await rowsOf(project_id)).not.toContain(longer(who));
+        await happen(after);
+        await count(layout);
+        const [counted, known] = [await readDays(project_id), await readPeople(project_id)];
+        await rebuild(env, db, [figuresBy(layout)], "figures");
+        expect(await readDays(project_id)).toEqual({});
+        await count(layout);
+        expect(await readDays(project_id)).toEqual(counted);
+        expect(await readPeople(project_id)).toEqual(known);
+      }),
+      { numRuns: Number(env.FIGURES_HISTORIES || 12), endOnFailure: true },
+    );
+  }, 3_600_000);
+
+  it("finds names in pages, in chunks, in links and in the events of others", async () => {
+    const project_id = "erased-everywhere";
+    await createProject(project_id);
+    const layout: Layout = { chunks: { open: 2, closed: 2 }, pages: { visitors: 4, worth: 1 }, leastAdded: 0 };
+    let minutes = 0;
+    const event = (event_id: string, player_id: string | null, visitor_id: string | null, event_type = "visit") =>
+      storedEvent({ project_id, event_type, event_id, player_id, visitor_id, timestamp: FROM + minutes++ * 60_000 });
+    const strangers = Array.from({ length: 12 }, (_, n) =>
+      event(`s${n}`, null, `browser-${String.fromCharCode(97 + n)}`),
+    );
+    await append(db, [
+      // The first of a page, which is called after it.
+      event("opens", null, "browser-0"),
+      ...strangers,
+      event("seen-by-alice-77", null, "browser-aa"),
+      event("first", null, "browser-alone"),
+      ...Array.from({ length: 9 }, (_, n) => event(`of alice-77 ${n}`, "alice-77", n === 3 ? "browser-aa" : null)),
+      event("shared before", null, "browser-shared"),
+      event("shared", "bob-5", "browser-shared", "registration"),
+      event("also", "alice-77", "browser-shared"),
+      event("shared after", null, "browser-shared"),
+      ...Array.from({ length: 5 }, (_, n) => event(`alice-77 told ${n}`, "bob-5", null)),
+      event("alone by alice-77", "alice-77", "browser-alone"),
+      event("opener", "alice-77", "browser-0"),
+    ]);
+    await settle(TABLES);
+    await count(layout, 7);
+    const days = await readDays(project_id);
+    const before = await rowsOf(project_id);
+    const names = ["alice-77", "browser-0", "browser-aa", "browser-alone", "browser-shared"];
+    for (const name of names) expect(before).toContain(name);
+    const rows = async () =>
+      (await env.DB.prepare(
+        `SELECT (SELECT count(*) FROM visitor_pages WHERE project_id = ?1) AS pages,
+             (SELECT count(*) FROM people_past WHERE project_id = ?1) AS chunks`,
+      )
+        .bind(project_id)
+        .first<{ pages: number; chunks: number }>()) ?? { pages: 0, chunks: 0 };
+    expect((await rows()).pages).toBeGreaterThan(1);
+    expect((await rows()).chunks).toBeGreaterThan(3);
+    await erase(project_id, "alice-77");
+    const after = await rowsOf(project_id);
+    for (const name of names) expect(after).not.toContain(name);
+    expect(after).toContain("bob-5");
+    expect(await readDays(project_id)).toEqual(days);
+    // Whoever comes by the old names is somebody new.
+    await append(db, [event("again", null, "browser-aa"), event("b again", null, "browser-b")]);
+    await count(layout);
+    const people = (await readPeople(project_id)) as Record<string, { total_events: number }>;
+    expect(people["\u001fbrowser-aa"]).toMatchObject({ total_events: 1 });
+    expect(people["\u001fbrowser-b"]).toMatchObject({ total_events: 2 });
+    expect(people["bob-5"]).toMatchObject({ total_events: 8 });
+    expect(Object.keys(people).length).toBe(12 + 3);
+  });
+});

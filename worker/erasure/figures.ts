@@ -1,0 +1,184 @@
+/**
+ * Gives the rows that the figures of the new core are counted from their new names. They have more than a name in a column: the
+ * ids of events and visitors are within their texts, also of others who shared a visitor or whose events mention the
+ * person. It is no step of an erasure yet: no migration makes the tables. It belongs behind `people`, while projections are stopped.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import type { PersonRow } from "../figures/person-row.ts";
+import { type Renaming, renamedEvents, renamedPage, renamedRow } from "../figures/renaming.ts";
+import { readPage } from "../figures/visitor-pages.ts";
+import type { Change, Piece, Work } from "./job.ts";
+import { type Person, VISITOR } from "./names.ts";
+import { overwrite } from "./overwrite.ts";
+
+/** Rows that one piece rewrites: each is some KB, and all go into one parameter. */
+const AT_ONCE = 100;
+/** Visitors whose pages one piece rewrites; pages, and rows, that one piece looks through. */
+const VISITORS = 30;
+const PAGES = 40;
+const SCAN = 2_000;
+
+const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
+
+const renamingOf = ({ players, visitors, persons, words }: Person): Renaming => ({
+  players,
+  visitors,
+  persons,
+  own: (text) => words.own(text),
+  mentioned: (text) => words.mentioned(text),
+});
+
+/** Whether a text may name the person: ids stand in it as they are. Short names of visitors are no needles. */
+function mayName(texts: SQL, { words, visitors }: Person): SQL {
+  const lower = [...visitors.keys()].map((name) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()));
+  return sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify([...new Set([...words.needles, ...lower])])}) w
+    WHERE instr(lower(${texts}), w.value) > 0)`;
+}
+
+/** What a part of the work changes, and where it goes on; null is its end. */
+type Done<At> = { changes: Change[]; at: At | null };
+
+type Row = PersonRow & { id: number; person: string };
+
+/** Rows of their own. What has its new name is not found again. */
+async function ownRows({ db, job, person }: Work): Promise<Done<true>> {
+  const rows = await db.all<Row>(sql`SELECT id, person, now, head, recent FROM people
+    WHERE project_id = ${job.project_id} AND person IN ${list(person.persons.keys())} LIMIT ${AT_ONCE}`);
+  if (rows.length === 0) return { changes: [], at: null };
+  const names = renamingOf(person);
+  const change = overwrite(
+    "people",
+    ["id"],
+    ["person", "now", "recent"],
+    rows.map((row) => {
+      const { now, recent } = renamedRow(row.person, row, names);
+      return { key: [row.id], values: [names.persons.get(row.person) ?? row.person, now, recent] };
+    }),
+  );
+  return { changes: [{ change }], at: true };
+}
+
+type Chunk = { person: string; until: number; recent: string };
+
+const chunks = (project_id: string, rows: readonly Chunk[], names: Renaming): SQL =>
+  overwrite(
+    "people_past",
+    ["project_id", "person", "until"],
+    ["person", "recent"],
+    rows.map(({ person, until, recent }) => ({
+      key: [project_id, person, until],
+      values: [names.persons.get(person) ?? person, renamedEvents(person, recent, names)],
+    })),
+  );
+
+async function ownPast({ db, job, person }: Work): Promise<Done<true>> {
+  const rows = await db.all<Chunk>(sql`SELECT person, until, recent FROM people_past
+    WHERE project_id = ${job.project_id} AND person IN ${list(person.persons.keys())} LIMIT ${AT_ONCE}`);
+  if (rows.length === 0) return { changes: [], at: null };
+  return { changes: [{ change: chunks(job.project_id, rows, renamingOf(person)) }], at: true };
+}
+
+type PageRow = { page: number; first: string; body: string };
+
+/** Writes pages anew that are other than they were. Who leaves one gets a row of their own. */
+function pages(project_id: string, rows: readonly PageRow[], names: Renaming): Change[] {
+  const renamed = rows
+    .map((row) => ({ row, ...renamedPage(row.first, readPage(row.body), names) }))
+    .filter(({ row, page }) => page === null || page.first !== row.first || page.body !== row.body);
+  if (renamed.length === 0) return [];
+  const old = JSON.stringify(renamed.map(({ row }) => row.page));
+  const left = renamed.flatMap(({ page }) => (page ? [[page.first, page.body]] : []));
+  const gone = renamed.flatMap((one) =>
+    one.gone.map(({ person, row: { now, head, recent } }) => [person, now, head, recent]),
+  );
+  return [
+    { change: sql`DELETE FROM visitor_pages WHERE page IN (SELECT value FROM json_each(${old}))` },
+    {
+      change: sql`INSERT INTO visitor_pages (project_id, first, body)
+        SELECT ${project_id}, value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(left)})`,
+    },
+    {
+      change: sql`INSERT INTO people (project_id, person, now, head, recent)
+        SELECT ${project_id}, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(${JSON.stringify(gone)})`,
+    },
+  ];
+}
+
+/** The pages that the person's visitors are in, or would be in. */
+async function ownPages({ db, job, person }: Work, from: number): Promise<Done<number>> {
+  const visitors = [...person.visitors.keys()].map((name) => VISITOR + name);
+  const some = visitors.slice(from, from + VISITORS);
+  if (some.length === 0) return { changes: [], at: null };
+  const rows = await db.all<PageRow>(sql`SELECT v.page, v.first, v.body FROM (
+      SELECT DISTINCT (SELECT c.page FROM visitor_pages c
+        WHERE c.project_id = ${job.project_id} AND c.first <= j.value ORDER BY c.first DESC LIMIT 1) AS page
+      FROM json_each(${JSON.stringify(some)}) j) w CROSS JOIN visitor_pages v ON v.page = w.page`);
+  return { changes: pages(job.project_id, rows, renamingOf(person)), at: from + VISITORS };
+}
+
+/** Others, who may have events of a visitor that they shared, or events whose ids mention the person. */
+async function otherRows({ db, job, person }: Work, after: string): Promise<Done<string>> {
+  const page = sql`SELECT id, person, now, head, recent FROM people
+    WHERE project_id = ${job.project_id} AND person > ${after} ORDER BY person LIMIT ${SCAN}`;
+  const [last, rows] = await Promise.all([
+    db.get<{ person: string | null }>(sql`SELECT max(person) AS person FROM (${page})`),
+    db.all<Row>(sql`SELECT * FROM (${page}) p
+      WHERE ${mayName(sql`p.recent || CASE WHEN p.now LIKE '@%' THEN p.now ELSE '' END`, person)} ORDER BY p.person LIMIT ${AT_ONCE}`),
+  ]);
+  const names = renamingOf(person);
+  const renamed = rows.map((row) => ({ row, becomes: renamedRow(row.person, row, names) }));
+  const changed = renamed.filter(({ row, becomes }) => row.now !== becomes.now || row.recent !== becomes.recent);
+  const change = overwrite(
+    "people",
+    ["id"],
+    ["now", "recent"],
+    changed.map(({ row, becomes }) => ({ key: [row.id], values: [becomes.now, becomes.recent] })),
+  );
+  const at = rows.length === AT_ONCE ? (rows.at(-1)?.person ?? null) : (last?.person ?? null);
+  return { changes: changed.length > 0 ? [{ change }] : [], at };
+}
+
+async function otherPast({ db, job, person }: Work, [who, when]: [string, number]): Promise<Done<[string, number]>> {
+  const page = sql`SELECT person, until, recent FROM people_past
+    WHERE project_id = ${job.project_id} AND (person, until) > (${who}, ${when}) ORDER BY person, until LIMIT ${SCAN}`;
+  const [last, rows] = await Promise.all([
+    db.get<Chunk>(sql`SELECT person, until FROM (${page}) ORDER BY person DESC, until DESC LIMIT 1`),
+    db.all<Chunk>(
+      sql`SELECT * FROM (${page}) p WHERE ${mayName(sql`p.recent`, person)} ORDER BY p.person, p.until LIMIT ${AT_ONCE}`,
+    ),
+  ]);
+  const names = renamingOf(person);
+  const changed = rows.filter((row) => renamedEvents(row.person, row.recent, names) !== row.recent);
+  const end = rows.length === AT_ONCE ? rows.at(-1) : last;
+  return {
+    changes: changed.length > 0 ? [{ change: chunks(job.project_id, changed, names) }] : [],
+    at: end ? [end.person, end.until] : null,
+  };
+}
+
+async function otherPages({ db, job, person }: Work, after: string): Promise<Done<string>> {
+  const page = sql`SELECT page, first, body FROM visitor_pages
+    WHERE project_id = ${job.project_id} AND first > ${after} ORDER BY first LIMIT ${PAGES}`;
+  const [last, rows] = await Promise.all([
+    db.get<{ first: string | null }>(sql`SELECT max(first) AS first FROM (${page})`),
+    db.all<PageRow>(sql`SELECT * FROM (${page}) p WHERE ${mayName(sql`p.body`, person)}`),
+  ]);
+  return { changes: pages(job.project_id, rows, renamingOf(person)), at: last?.first ?? null };
+}
+
+/** The parts of the work in their order, each from its beginning or from where it was. */
+const PARTS = [
+  (work: Work) => ownRows(work),
+  (work: Work) => ownPast(work),
+  (work: Work, at: unknown) => ownPages(work, (at as number | null) ?? 0),
+  (work: Work, at: unknown) => otherRows(work, (at as string | null) ?? ""),
+  (work: Work, at: unknown) => otherPast(work, (at as [string, number] | null) ?? ["", 0]),
+  (work: Work, at: unknown) => otherPages(work, (at as string | null) ?? ""),
+] as const;
+
+export async function figuresRows(work: Work): Promise<Piece> {
+  const [part, at] = (work.job.place as [number, unknown] | null) ?? [0, null];
+  const done = await PARTS[part]?.(work, at);
+  if (!done) return { changes: [], place: null };
+  return { changes: done.changes, place: done.at === null ? [part + 1, null] : [part, done.at] };
+}

@@ -1,0 +1,60 @@
+/** Gives a person other names in the rows that figures are counted from. No figure depends on what somebody is called. */
+import { eventsText, readEvents } from "./person-event.ts";
+import { linkOf, linkRow, type PersonRow } from "./person-row.ts";
+import { compareText } from "./text-order.ts";
+import { type Page, pageText } from "./visitor-pages.ts";
+
+/** What stands for the person's names, as each kind of column has them, and for names within texts. */
+export type Renaming = {
+  players: ReadonlyMap<string, string>;
+  visitors: ReadonlyMap<string, string>;
+  /** As rows of people are called: a player, or a visitor behind a control character. */
+  persons: ReadonlyMap<string, string>;
+  /** Texts of the person's own events, and of others. */
+  own(text: string): string;
+  mentioned(text: string): string;
+};
+
+/** Events of one person, who may have been the one whose names change, or another who was so for a while by a visitor. */
+export function renamedEvents(person: string, text: string, names: Renaming): string {
+  const isOwn = names.persons.has(person);
+  return eventsText(
+    readEvents(text).map((event) => {
+      const visitor_id = names.visitors.get(event.visitor_id) ?? event.visitor_id;
+      const id = isOwn || visitor_id !== event.visitor_id ? names.own : names.mentioned;
+      return { ...event, visitor_id, event_id: id(event.event_id) };
+    }),
+  );
+}
+
+/** States have no names in them. */
+export function renamedRow(person: string, row: PersonRow, names: Renaming): PersonRow {
+  const link = linkOf(row.now);
+  if (link === null) return { ...row, recent: renamedEvents(person, row.recent, names) };
+  const player_id = names.players.get(link.player_id) ?? link.player_id;
+  const rank = names.players.has(link.player_id) ? names.own(link.rank) : names.mentioned(link.rank);
+  return linkRow({ player_id, rank });
+}
+
+export type RenamedPage = {
+  /** What is left of the page; null where that is nobody. */
+  page: { first: string; body: string } | null;
+  /** Visitors who leave it, since their new names belong elsewhere. */
+  gone: { person: string; row: PersonRow }[];
+};
+
+/** A page is called after a visitor, who need not be in it any more. */
+export function renamedPage(first: string, page: Page, names: Renaming): RenamedPage {
+  const rows = [...page].map(([person, row]) => ({ person, row: renamedRow(person, row, names) }));
+  const isGone = ({ person }: { person: string }) => names.persons.has(person);
+  const left = rows.filter((one) => !isGone(one)).sort((one, other) => compareText(one.person, other.person));
+  return {
+    page: left[0]
+      ? {
+          first: names.persons.has(first) ? left[0].person : first,
+          body: pageText(left.map(({ person, row }) => [person, row])),
+        }
+      : null,
+    gone: rows.filter(isGone).map(({ person, row }) => ({ person: names.persons.get(person) ?? person, row })),
+  };
+}

@@ -51,7 +51,8 @@ const script = (document.currentScript ||
 
 if (script && before.q !== 0) {
   const { project = "default", btag, host, domain, hash: routes } = script.dataset;
-  const server = `${new URL(host || script.src, location as never).origin}/`;
+  // The folder that the script lies in: a site can have Edgepixel behind a path of its own.
+  const server = new URL(".", new URL(host || script.src, location as never));
   const key = `edgepixel:${project}`;
   const cookie = `edgepixel_${project}=`;
   const sending: Record<string, 0 | 1> = {};
@@ -128,7 +129,7 @@ if (script && before.q !== 0) {
     remembered && at - remembered[1] < MEMORY ? remembered[0] : "";
 
   const send = async ([, address]: Unsent): Promise<void> => {
-    const url = `${server + address}&sent_at=${Date.now()}`;
+    const url = `${server}${address}&sent_at=${Date.now()}`;
     let settled: string | boolean | null | undefined;
     let wait = 0;
     sending[address] = 1;

@@ -172,6 +172,11 @@ const RULES: Rule[] = [
     prove: elsewhere,
   },
   {
+    command: /^npm run deploy -- --domain /,
+    why: "Needs an account and a domain: it prints each step.",
+    prove: async (command) => expect(await shell(`${command} --dry-run`)).toContain(command.split(" ").at(-1)),
+  },
+  {
     command: /npm run wrangler -- deploy --dry-run$/,
     why: "`npm run build`, which comes before it, would empty the folder that other tests serve; npm test builds first.",
     prove: (command) => shell(command.replace("npm run build && ", "")),
@@ -337,6 +342,14 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
     expect(addresses.length).toBeGreaterThan(0);
     for (const address of addresses) expect([address, (await fetch(address)).status]).toEqual([address, 200]);
   },
+  /** What guides give to paste is run in a browser. */
+  async "html browser"({ name }) {
+    expect(read("test/browser/guides.test.ts")).toContain(basename(name.replace(/:\d+$/, "")));
+  },
+  /** A file that a guide quotes: test/project/links.test.ts compares them, and test/browser/guides.test.ts runs the file. */
+  async code({ name }) {
+    expect(name).toMatch(/^docs\/guides\//);
+  },
   /** Addresses of pixels, one a line. */
   async text({ text }) {
     for (const address of filled(text).trim().split("\n"))
@@ -347,6 +360,9 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
   "ts workers": compiles,
   python: (block) => script("python3", ["-m", "py_compile"], block),
   php: (block) => script("php", ["-l"], block),
+  /** Settings: they send nothing. */
+  "php settings": (block) =>
+    script("php", ["-l"], { ...block, text: block.text.replaceAll("YOUR-HOST", "events.example") }),
   async "json body"({ info, text }) {
     const { path, method } = await operation(info.split(" ")[2]);
     expect(method).toBe("post");
@@ -381,6 +397,7 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
 
 const kindOf = ({ info }: Block) => {
   const given = info === "" ? "text" : info;
+  if (/^\w+ code\//.test(given)) return "code";
   return given.startsWith("json ") ? given.split(" ").slice(0, 2).join(" ") : given;
 };
 

@@ -69,7 +69,7 @@ const EVENTS: StoredEvent[] = [
   event("e14", "visit", "02T10:00", { player_id: "ben", banner_tag: "autumn", data: '{"a":{"b":[1,"=x"]}}' }),
   event("e15", "deposit", "06T10:00", { player_id: "ben", amount: 50_000, currency: "USD" }),
   event("e16", "deposit", "06T10:01", { player_id: "ben", amount: 10_000, currency: "USD", banner_tag: "winter" }),
-  event("e17", "spin", "02T15:30", { player_id: "cleo" }),
+  event("e17", "spin", "02T15:30", { player_id: "cleo", country: "JP", device: "mobile" }),
   event("e18", "visit", "07T10:00", { visitor_id: "stranger", banner_tag: "spring" }),
 ];
 
@@ -307,6 +307,10 @@ describe("events", () => {
     ["banner_tag=winter", ["e16"]],
     ["banner_tag=spring&event_type=deposit", ["e05", "e04"]],
     ["app_id=lobby", ["e02", "e01"]],
+    ["country=JP", ["e17"]],
+    ["country=JP&device=mobile&event_type=spin", ["e17"]],
+    ["device=mobile&platform=web", ["full"]],
+    ["country=JP&platform=web", []],
     [
       "player_id=anna&limit=3&include=counted",
       ["e19", "e11", "e10", "e09", "e08", "e07", "e06", "e04", "e03", "e02", "e01"],

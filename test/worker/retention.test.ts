@@ -265,7 +265,16 @@ describe("retention", () => {
         banner_tag: "a",
         timestamp: at(n),
       });
-    await deliver([{ events: [day(0, "first"), day(1, "second"), { ...day(1, "test"), test: 1 }, day(39, "third")] }]);
+    await deliver([
+      {
+        events: [
+          day(0, "first"),
+          { ...day(1, "second"), country: "MT", platform: "ios" },
+          { ...day(1, "test"), test: 1 },
+          day(39, "third"),
+        ],
+      },
+    ]);
     await settle();
     await retain(env, db, at(60), EVER);
     expect(await inLog("listed")).toEqual(["third"]);
@@ -287,6 +296,8 @@ describe("retention", () => {
     expect(await read("to=2026-05-01")).toEqual(["first"]);
     expect(await read("from=2026-06-09")).toEqual(["third"]);
     expect(await read("player_id=p&banner_tag=b")).toEqual([]);
+    expect(await read("country=MT&platform=ios")).toEqual(["second"]);
+    expect(await read("country=MT&platform=web")).toEqual([]);
   });
 
   it("removes archived events, those with an amount later, and of nobody else", async () => {

@@ -16,7 +16,10 @@ const MOST_ROWS = 100_000;
 
 /** Fields that an event must have with these values. */
 export type ArchiveFilters = Partial<
-  Pick<LoggedRow, "event_type" | "player_id" | "visitor_id" | "app_id" | "banner_tag">
+  Pick<
+    LoggedRow,
+    "event_type" | "player_id" | "visitor_id" | "banner_tag" | "country" | "device" | "app_id" | "platform"
+  >
 >;
 
 /** Where the next call goes on: with the events of this UTC hour (counted from 1970) before this `seq`. */

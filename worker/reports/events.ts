@@ -12,6 +12,7 @@ import type { Project } from "../project.ts";
 import { actors, NOW } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { EVENT_COLUMNS, type EventView, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
+import { FIELDS, fieldFilter } from "./field-filter.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { hasRoom } from "./pages.ts";
 import { date } from "./period.ts";
@@ -30,7 +31,7 @@ const query = z.strictObject({
   event_type: eventType.optional(),
   ...tagFilter,
   player_id: id.optional(),
-  app_id: id.optional(),
+  ...fieldFilter(...FIELDS),
   include: included,
 });
 type Query = z.output<typeof query>;
@@ -39,12 +40,12 @@ type Query = z.output<typeof query>;
 const LOOK = 20_000;
 const LOOKS = 10;
 
-function filters({ from, to, event_type, app_id, include }: Query): SQL {
+function filters({ from, to, event_type, include, ...query }: Query): SQL {
   const conditions = [
     from && sql`AND e.event_date >= ${from}`,
     to && sql`AND e.event_date <= ${to}`,
     event_type && sql`AND e.event_type = ${event_type}`,
-    app_id && sql`AND e.app_id = ${app_id}`,
+    ...FIELDS.map((field) => query[field] && sql`AND e.${sql.raw(field)} = ${query[field]}`),
     include === "counted" && sql`AND e.counted = 1`,
   ];
   return sql.join(
@@ -110,7 +111,7 @@ async function archivedBefore(
   env: Env,
   db: Database,
   project: Project,
-  { from, to, event_type, player_id, app_id, include }: Query,
+  { from, to, event_type, player_id, include, country, device, app_id, platform }: Query,
   tags: string[] | null,
   after: ArchivePosition | null,
   limit: number,
@@ -118,7 +119,9 @@ async function archivedBefore(
   const { project_id, settled_before } = project;
   const last = to !== undefined && to < settled_before ? to : addDays(settled_before, -1);
   const filters = Object.fromEntries(
-    Object.entries({ event_type, player_id, app_id }).filter(([, value]) => value !== undefined),
+    Object.entries({ event_type, player_id, country, device, app_id, platform }).filter(
+      ([, value]) => value !== undefined,
+    ),
   ) as ArchiveFilters;
   // A day begins up to 14 hours before and after the same day in UTC.
   const range = {
@@ -163,7 +166,13 @@ export const events = report({
   query,
   answer: listOf(eventView).meta({ id: "Events" }),
   holds: "A row an event.",
-  tries: ["event_type=visit&limit=1", "player_id=player-42&include=counted", "banner_tag=summer", "cursor=none"],
+  tries: [
+    "event_type=visit&limit=1",
+    "player_id=player-42&include=counted",
+    "banner_tag=summer",
+    "country=MT&platform=ios",
+    "cursor=none",
+  ],
   reads: "now",
   async read({ env, db, project, tags, query }) {
     const { player_id, from } = query;

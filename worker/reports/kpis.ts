@@ -6,11 +6,12 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
+import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import { common, date, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
 
-const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter });
+const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter, ...fieldFilter("app_id") });
 
 const figures = z.object({
   installs: whole.describe("At most one per person."),
@@ -40,8 +41,15 @@ export type Kpis = z.output<typeof answer>;
 type People = Pick<AppKpis, "installs" | "new_players" | "active_users" | "first_deposits">;
 type Paid = Sum & { app_id: string; event_type: (typeof INCOME)[number] };
 
-async function kpisOf(db: Database, project_id: string, day: string, tags: string[] | null) {
-  const within = sql`project_id = ${project_id} AND event_date = ${day} ${onlyTags(sql`banner_tag`, tags)}`;
+async function kpisOf(
+  db: Database,
+  project_id: string,
+  day: string,
+  tags: string[] | null,
+  filter: FieldFilter<"app_id"> | null,
+) {
+  const within = sql`project_id = ${project_id} AND event_date = ${day}
+    ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}`;
   const income = sql`FROM payments WHERE ${within}
     AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
   const count = (by: string) => sql`
@@ -105,13 +113,14 @@ export const kpis = report({
   query,
   answer,
   holds: "A row for each app that was used, and a total.",
-  tries: ["date=2026-05-01"],
+  tries: ["date=2026-05-01", "app_id=slots"],
   // Whoever is new is so only as long as nothing older is found.
   reads: "all",
   converts: true,
   async read({ db, project: { project_id, timezone }, tags, now, query }) {
     const day = query.date ?? localTime(timezone, now).date;
-    const { rows, total } = await kpisOf(db, project_id, day, tags);
+    const filter = query.app_id === undefined ? null : { field: "app_id" as const, value: query.app_id };
+    const { rows, total } = await kpisOf(db, project_id, day, tags, filter);
     return {
       body: { project_id, timezone, date: day, rows, total },
       columns: Object.keys(row.shape),

@@ -26,23 +26,25 @@ export class ProjectRun {
   rules: Rules = { words: new Words(), attribution_days: 0 };
   readonly #log: ProjectLog;
   readonly #after: number;
+  readonly #again: readonly string[];
   /** Events that had counted and count no more, by their seq. */
   readonly #superseded: ReadonlyMap<number, Numbered>;
   readonly #states = new Map<string, State>();
   readonly #histories = new Map<string, History>();
 
-  /** `after` is the seq of the last event that is counted already. */
-  constructor(log: ProjectLog, after: number) {
+  /** `after` is the seq of the last event that is counted already; `again` are people to count anew, where the window has changed. */
+  constructor(log: ProjectLog, after: number, again: readonly string[] = []) {
     this.project_id = log.project_id;
     this.#log = log;
     this.#after = after;
+    this.#again = again;
     const counted = log.superseded.filter(({ event }) => canCount(event) && event.duplicate_of === null);
     this.#superseded = new Map(counted.map((one) => [one.seq, one]));
   }
 
-  /** Everybody whom the events name. */
+  /** Everybody whom the events name, or who is counted anew. */
   names(): string[] {
-    const names = new Set<string>();
+    const names = new Set<string>(this.#again);
     for (const { event } of [...this.#log.events, ...this.#log.superseded]) {
       if (!canCount(event)) continue;
       if (event.player_id !== null) names.add(event.player_id);
@@ -72,16 +74,16 @@ export class ProjectRun {
     for (const move of this.#moves()) this.#move(move);
     const removedAt = this.#remove();
     this.#add();
+    for (const person of this.#again) if (this.#hasOldWindow(person)) this.edits.of(person);
     return [...this.edits].flatMap(([person, { added, removed }]) => {
       added.sort(inOrder);
       const from = Math.min(
         added[0]?.at ?? Number.POSITIVE_INFINITY,
         removedAt.get(person) ?? Number.POSITIVE_INFINITY,
       );
-      const { total, at, attribution_days } = this.#state(person);
       // Of a window that has changed meanwhile nothing of the person stays.
-      const changed = total > 0 && attribution_days !== this.rules.attribution_days;
-      const isLate = changed || removed.size > 0 || from <= at;
+      const changed = this.#hasOldWindow(person);
+      const isLate = changed || removed.size > 0 || from <= this.#state(person).at;
       return isLate && !this.#histories.has(person) ? this.#ask(person, changed ? 0 : from) : [];
     });
   }
@@ -150,6 +152,11 @@ export class ProjectRun {
   #countSuperseded(seq: number): void {
     const superseded = this.#superseded.get(seq);
     if (superseded) countSuperseded(this.changes, superseded.event);
+  }
+
+  #hasOldWindow(person: string): boolean {
+    const { total, attribution_days } = this.#state(person);
+    return total > 0 && attribution_days !== this.rules.attribution_days;
   }
 
   #state(person: string): State {

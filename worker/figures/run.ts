@@ -40,13 +40,38 @@ export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = 
 }
 
 /** What the events `after < seq <= upTo` change, as statements for one transaction with the move of the cursor. */
-export async function countLog(
+export const countLog = (
   db: D1Database,
   projects: readonly ProjectLog[],
   { after, upTo }: { after: number; upTo: number },
   layout: Layout,
+): Promise<D1PreparedStatement[]> =>
+  countRuns(
+    db,
+    projects.map((project) => new ProjectRun(project, after)),
+    upTo,
+    layout,
+  );
+
+/**
+ * What counting people anew changes whose project has another attribution window now, as statements for one transaction that
+ * fails where figures have been brought forward from `cursor` meanwhile. Who has the window already stays as they are.
+ */
+export const recount = (
+  db: D1Database,
+  project_id: string,
+  people: readonly string[],
+  cursor: number,
+  layout: Layout,
+): Promise<D1PreparedStatement[]> =>
+  countRuns(db, [new ProjectRun({ project_id, events: [], superseded: [] }, cursor, people)], cursor, layout);
+
+async function countRuns(
+  db: D1Database,
+  runs: readonly ProjectRun[],
+  seq: number,
+  layout: Layout,
 ): Promise<D1PreparedStatement[]> {
-  const runs = projects.map((project) => new ProjectRun(project, after));
   await readPeople(db, runs);
   const sources = await readHistories(
     db,
@@ -63,7 +88,7 @@ export async function countLog(
     runs.flatMap((run) => dayChanges(run.changes, run.rules.words).map((change) => ({ run, change }))),
     layout.leastAdded,
   );
-  return writes(db, { runs, people, days, seq: upTo });
+  return writes(db, { runs, people, days, seq });
 }
 
 type WordsRow = { project_id: string; names: string };

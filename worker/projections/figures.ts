@@ -4,14 +4,18 @@
  */
 import { sql } from "drizzle-orm";
 import { readEventLog } from "../figures/log-table.ts";
-import { countLog, LAYOUT, type Layout } from "../figures/run.ts";
+import { type PeoplePlace, somePeople } from "../figures/people-names.ts";
+import { countLog, LAYOUT, type Layout, recount } from "../figures/run.ts";
+import { type Database, prepared } from "../schema.ts";
 import type { Counted } from "./projection.ts";
 
 const TABLES = ["words", "people", "people_past", "visitor_pages", "days"] as const;
 
+const NAME = "figures";
+
 /** Who a visitor is it finds out by itself, so it follows no other. */
 export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
-  name: "figures",
+  name: NAME,
   after: [],
   async count(db, range) {
     const log = await readEventLog(db, range.after, range.upTo);
@@ -19,3 +23,27 @@ export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
   },
   clear: () => TABLES.map((table) => sql`DELETE FROM ${sql.raw(table)}`),
 });
+
+/**
+ * Counts some of a project's people by the attribution window that it has now: those who have done nothing since it
+ * changed. Where to go on; null is the end. It belongs into `reattribute`, whose note of the place goes into the same
+ * transaction. @throws where a run has counted events meanwhile.
+ */
+export async function recountSome(
+  db: Database,
+  project_id: string,
+  place: PeoplePlace,
+  most: number,
+  layout: Layout = LAYOUT,
+): Promise<PeoplePlace | null> {
+  const at = await db.get<{ cursor: number } | undefined>(sql`SELECT cursor FROM projections WHERE name = ${NAME}`);
+  if (!at) return null;
+  const { people, next } = await somePeople(db.$client, project_id, place, most);
+  const statements = people.length > 0 ? await recount(db.$client, project_id, people, at.cursor, layout) : [];
+  if (statements.length > 0) await db.$client.batch([prepared(db, stillAt(at.cursor)), ...statements]);
+  return next;
+}
+
+/** Fails, and with it the transaction, where the cursor has moved: NULL is not allowed. */
+const stillAt = (cursor: number) =>
+  sql`UPDATE projections SET cursor = CASE WHEN cursor = ${cursor} THEN cursor END WHERE name = ${NAME}`;

@@ -1,22 +1,22 @@
-/** Whether what was deployed works, asked from outside as anybody would. */
+/** Whether what was deployed works, asked from outside as anybody would: by the doctor, once the new version answers. */
 import { VERSION } from "../../worker/version.ts";
+import { examine } from "../doctor/examine.ts";
+import { placeAt } from "../doctor/place.ts";
 import { pendingIn } from "./migrations.ts";
-import type { Step } from "./work.ts";
+import type { Step, Work } from "./work.ts";
+import { madeToken } from "./worker.ts";
 
 /** A new address needs its certificate and its way through the network. */
 const PATIENCE_MS = 180_000;
 const PAUSE_MS = 2_000;
-
-/** A test: it is answered like any other and counted nowhere. */
-const PIXEL = "/visit?project_id=default&player_id=deploy&btag=deploy&test=1";
 
 async function ask(address: string): Promise<{ status: number; text: string }> {
   const answer = await fetch(address, { signal: AbortSignal.timeout(30_000), cache: "no-store" });
   return { status: answer.status, text: await answer.text() };
 }
 
-/** What is wrong; null where all is well. */
-async function wrongAt(url: string): Promise<string | null> {
+/** Why it is not the new version that answers; null where it is. */
+async function missingAt(url: string): Promise<string | null> {
   try {
     const health = await ask(`${url}/health`);
     if (health.status !== 200) return `/health answered ${health.status}: ${health.text.slice(0, 1_000)}`;
@@ -25,8 +25,6 @@ async function wrongAt(url: string): Promise<string | null> {
     const newest = pendingIn([]).at(-1);
     if (version !== VERSION || migration !== newest)
       return `/health is that of ${version} with the migration ${migration}, not of ${VERSION} with ${newest}`;
-    const pixel = await ask(url + PIXEL);
-    if (pixel.status !== 200) return `a pixel was answered ${pixel.status}: ${pixel.text.slice(0, 1_000)}`;
     const page = await ask(`${url}/`);
     return page.status === 200 ? null : `the dashboard answered ${page.status}`;
   } catch (error) {
@@ -35,20 +33,44 @@ async function wrongAt(url: string): Promise<string | null> {
   }
 }
 
+async function untilItAnswers(url: string): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const missing = await missingAt(url);
+    if (missing === null) return;
+    if (Date.now() >= until)
+      throw new Error(
+        `${url} is deployed and does not answer well: ${missing}\nA new domain may need some minutes. Otherwise \`npm run wrangler -- tail\` shows what goes wrong, and \`npm run wrangler -- rollback\` brings the version before back.`,
+      );
+    await new Promise((done) => setTimeout(done, PAUSE_MS));
+  }
+}
+
+/** What the doctor asks with: the key that is set for it, else the one that was made here, as long as it opens. */
+async function keyFor(url: string, work: Work): Promise<string | undefined> {
+  if (process.env.EDGEPIXEL_KEY) return process.env.EDGEPIXEL_KEY;
+  const made = madeToken(work);
+  if (made === undefined) return undefined;
+  const { status } = await placeAt(new URL(url), made).ask("/api/v1/session");
+  return status === 401 ? undefined : made;
+}
+
 export const askStep: Step = {
   name: "does it work?",
-  would: () => "ask the deployed instance for /health, a pixel that counts nowhere, and the dashboard",
-  async run({ url }) {
+  would: () => "wait until the new version answers, then ask it all that `npm run doctor` asks",
+  async run(work) {
+    const { url } = work;
     if (url === null) return "cannot be asked: Wrangler named no address";
-    const until = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const wrong = await wrongAt(url);
-      if (wrong === null) return `${url} is well`;
-      if (Date.now() >= until)
-        throw new Error(
-          `${url} is deployed and does not answer well: ${wrong}\nA new domain may need some minutes. Otherwise \`npm run wrangler -- tail\` shows what goes wrong, and \`npm run wrangler -- rollback\` brings the version before back.`,
-        );
-      await new Promise((done) => setTimeout(done, PAUSE_MS));
-    }
+    await untilItAnswers(url);
+    const place = placeAt(new URL(url), await keyFor(url, work));
+    const findings = await Array.fromAsync(examine(place));
+    const by = Object.groupBy(findings, ({ finding }) => finding.verdict);
+    const lines = (found: typeof findings = []) =>
+      found.map(({ name, finding: { says, mend } }) => `\n  ${name}: ${says}${mend ? ` ${mend}` : ""}`).join("");
+    if (by.wrong)
+      throw new Error(
+        `${url} is deployed, and the doctor finds what is wrong:${lines(by.wrong)}\n\`npm run doctor -- --url ${url}\` looks again. \`npm run wrangler -- rollback\` brings the version before back.`,
+      );
+    return `${url} is well: ${by.ok?.length ?? 0} checks of the doctor${lines(by.warning)}${lines(by["left out"])}`;
   },
 };

@@ -93,6 +93,12 @@ export const uploadStep: Step = {
   },
 };
 
+/** The key that was made for the Worker here; it may have been given another one since. */
+export function madeToken(work: Pick<Work, "instance">): string | undefined {
+  const file = tokenFile(work);
+  return existsSync(file) ? readFileSync(file, "utf8").trim().replace(`${SECRET}=`, "") : undefined;
+}
+
 export const signIn = (work: Work): string => {
   const file = tokenFile(work);
   return existsSync(file)

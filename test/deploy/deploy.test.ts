@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Binding, Script } from "./account.ts";
+import type { Account, Binding, Script } from "./account.ts";
 import { clone, deploy, start } from "./run.ts";
 import { type Break, type StandIn, standIn } from "./stand-in.ts";
 
@@ -76,9 +76,51 @@ describe("the first deployment", () => {
     expect(code).toBe(1);
   });
 
+  /** Since the checks looked: each with the code that Cloudflare refuses the upload with, and how it is put right. */
+  it.each<[string, number, (account: Account) => () => unknown]>([
+    [
+      "R2 is switched off",
+      10_136,
+      (account) => {
+        account.r2 = false;
+        return () => Object.assign(account, { r2: true });
+      },
+    ],
+    [
+      "the workers.dev subdomain is gone",
+      10_063,
+      (account) => {
+        account.subdomain = null;
+        return () => Object.assign(account, { subdomain: "owner" });
+      },
+    ],
+    [
+      "the database is gone",
+      10_021,
+      ({ databases }) => {
+        const gone = databases.splice(0);
+        return () => databases.push(...gone);
+      },
+    ],
+  ])("breaks off where meanwhile %s", async (_, refusal, change) => {
+    const before = [...script("edgepixel").versions];
+    let mend: (() => unknown) | undefined;
+    cloudflare.break = from(/^(?:PUT \/workers\/scripts\/edgepixel|POST .+\/edgepixel\/versions)$/, (account) => {
+      mend ??= change(account);
+    });
+    const { code, output } = await run();
+    mend?.();
+    expect(output).toContain(`[code: ${refusal}]`);
+    expect(output).toContain("run the same command again");
+    expect(code).toBe(1);
+    expect(script("edgepixel").versions).toEqual(before);
+  });
+
   it("ends when it is run once more, with each thing made once", async () => {
     const { code, output } = await run();
-    expect(output).toContain("https://edgepixel.owner.workers.dev is well");
+    // All that the doctor asks was asked, through the queue into the log, and the live stream; only cron has not come yet.
+    expect(output).toMatch(/https:\/\/edgepixel\.owner\.workers\.dev is well: \d+ checks of the doctor/);
+    expect(output).not.toContain("That needs a key");
     expect(code).toBe(0);
     const { account } = cloudflare;
     expect(account.databases.map(({ name }) => name)).toEqual(["edgepixel"]);

@@ -1,14 +1,15 @@
 /** The edge: runs the newest version of a Worker as it was uploaded, in workerd, on its database as it was migrated. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer as createProxy } from "node:http";
-import { createServer, type Server } from "node:https";
-import { type AddressInfo, connect } from "node:net";
+import { createServer as createProxy, type IncomingMessage, request } from "node:http";
+import { createServer } from "node:https";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { Account, Binding, Script, Version } from "./account.ts";
 
-type Running = { version: string; miniflare: Miniflare };
+/** `url` is where workerd listens. */
+type Running = { version: string; miniflare: Miniflare; url: URL };
 
 /** Statements that one batch replays. */
 const A_BATCH = 50;
@@ -32,16 +33,39 @@ export class Edge {
     const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
     const files = ["-keyout", key, "-out", cert, "-subj", "/CN=edge", "-addext", names];
     execFileSync("openssl", [...made, ...files], { stdio: "ignore" });
-    const web = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    const web = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (asked, response) => {
       edge
-        .#serve(request.headers.host ?? "", request.url ?? "/")
-        .then(async (answer) => {
-          response.writeHead(answer.status, [...answer.headers].flat()).end(Buffer.from(await answer.arrayBuffer()));
+        .#pass(asked)
+        .then((passed) => {
+          if (!passed) return void response.writeHead(404).end("There is nothing here yet");
+          passed.once("response", (answer) => {
+            response.writeHead(answer.statusCode ?? 599, answer.headers);
+            answer.pipe(response);
+          });
+          passed.once("error", (error) => response.writeHead(599).end(String(error)));
+          asked.pipe(passed);
         })
         .catch((error: unknown) => response.writeHead(599).end(String(error)));
     });
+    web.on("upgrade", (asked, socket: Socket) => {
+      edge
+        .#pass(asked)
+        .then((passed) => {
+          passed?.once("upgrade", (answer, through, first: Buffer) => {
+            const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+            socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
+            // What came with the answer.
+            socket.write(first);
+            through.pipe(socket).pipe(through);
+            for (const end of [through, socket]) end.on("error", () => end.destroy());
+          });
+          passed?.once("response", () => socket.destroy()).once("error", () => socket.destroy());
+          passed?.end();
+        })
+        .catch(() => socket.destroy());
+    });
     const proxy = createProxy().on("connect", (_, client) => {
-      const { port } = (web as Server).address() as AddressInfo;
+      const { port } = web.address() as AddressInfo;
       const through = connect(port, "127.0.0.1", () => {
         client.write("HTTP/1.1 200 Connection established\r\n\r\n");
         through.pipe(client).pipe(through);
@@ -67,11 +91,20 @@ export class Edge {
     for (const running of this.#running.values()) await (await running).miniflare.dispose();
   }
 
-  async #serve(host: string, path: string) {
+  /** A request to workerd, as it came, still without its body; null where nothing is deployed at that host. */
+  async #pass({ method, url: path = "/", headers }: IncomingMessage) {
+    const host = headers.host ?? "";
     const script = this.#scriptAt(host);
-    if (!script) return new Response("There is nothing here yet", { status: 404 });
-    const { miniflare } = await this.#run(script);
-    return miniflare.dispatchFetch(`https://${host}${path}`);
+    if (!script) return null;
+    const { url } = await this.#run(script);
+    return request({
+      hostname: url.hostname,
+      port: url.port,
+      method,
+      path,
+      // Where Miniflare takes the address from that the Worker is to see.
+      headers: { ...headers, "mf-original-url": `https://${host}${path}` },
+    });
   }
 
   #scriptAt(host: string): Script | undefined {
@@ -112,6 +145,7 @@ export class Edge {
         d1Databases: named(of("d1"), "id"),
         r2Buckets: named(of("r2_bucket"), "bucket_name"),
         queueProducers: named(of("queue"), "queue_name"),
+        queueConsumers: this.#consumersOf(script),
         durableObjects: Object.fromEntries(
           of("durable_object_namespace").map(({ name, class_name }) => [
             name,
@@ -130,13 +164,18 @@ export class Edge {
         },
       }),
     );
-    await miniflare.ready;
+    const url = await miniflare.ready;
     const [database] = of("d1");
     const bound = await miniflare.getD1Database(database?.name as string);
     const { changes } = this.#account.database(database?.id as string);
     const statements = changes.map(({ sql, params }) => bound.prepare(sql).bind(...params));
     for (let at = 0; at < statements.length; at += A_BATCH) await bound.batch(statements.slice(at, at + A_BATCH));
-    return { version: version.id, miniflare };
+    return { version: version.id, miniflare, url };
+  }
+
+  #consumersOf({ name }: Script) {
+    const consumed = this.#account.queues.filter(({ consumers }) => consumers.some(({ script }) => script === name));
+    return Object.fromEntries(consumed.map(({ queue_name }) => [queue_name, { maxBatchTimeout: 1 }]));
   }
 
   /** The static files of a version, as they were uploaded. */

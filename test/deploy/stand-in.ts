@@ -8,8 +8,12 @@ import { Account, Refusal } from "./account.ts";
 import { answer, type Call } from "./api.ts";
 import { Edge } from "./edge.ts";
 
-/** How a call breaks: the connection is cut before or behind what it does, it fails by itself, or the token may not. */
-export type Break = { at: (line: string) => boolean; how: "cut before" | "cut behind" | "fails" | "refused" };
+/**
+ * How a call breaks: the connection is cut before or behind what it does, it fails by itself, the token may not, or the
+ * account is no longer what the checks saw.
+ */
+type How = "cut before" | "cut behind" | "fails" | "refused" | ((account: Account) => void);
+export type Break = { at: (line: string) => boolean; how: How };
 
 export type StandIn = {
   account: Account;
@@ -62,6 +66,7 @@ export async function standIn(folder: string): Promise<StandIn> {
     try {
       if (broken === "refused") throw new Refusal(403, 10_000, "Authentication error");
       if (broken === "fails") throw new Refusal(500, 10_013, "An unknown error has occurred.");
+      if (typeof broken === "function") broken(account);
       const result = await answer(account, call);
       if (broken === "cut behind") return void request.socket.destroy();
       const status = call.path.endsWith("/assets/upload") ? 201 : 200;

@@ -130,7 +130,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=twice");
     await visitor.page.waitForLoadState("networkidle");
-    expect(types(visitor)).toEqual(["visit"]);
+    await eventually(() => types(visitor)).toEqual(["visit"]);
   });
 
   test("finds its tag as a module", async () => {
@@ -199,7 +199,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     const { visitor_id } = last(visitor);
     await visitor.page.evaluate("pixel.identify('p-1'); pixel.identify('p-1'); pixel.identify(''); pixel.identify()");
     await settled(visitor);
-    expect(types(visitor)).toEqual(["visit", "identify"]);
+    await eventually(() => types(visitor)).toEqual(["visit", "identify"]);
     expect(last(visitor)).toMatchObject({ player_id: "p-1", visitor_id });
     await call(visitor.page, "registration", { player_id: null });
     await settled(visitor);
@@ -269,7 +269,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     );
     await call(visitor.page, "registration");
     await settled(visitor);
-    expect(types(visitor)).toEqual(["visit", "registration", "registration"]);
+    await eventually(() => types(visitor)).toEqual(["visit", "registration", "registration"]);
     await expectCounted("lost-answer").toEqual({ visit: 1, registration: 1 });
   });
 
@@ -279,7 +279,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     await call(visitor.page, "deposit", { amount: "a lot", currency: "EUR" });
     await settled(visitor);
     await open(visitor, "/games");
-    expect(types(visitor)).toEqual(["visit", "deposit", "visit"]);
+    await eventually(() => types(visitor)).toEqual(["visit", "deposit", "visit"]);
     expect(visitor.warnings).toHaveLength(1);
     expect(visitor.warnings[0]).toContain("invalid amount");
     expect(visitor.errors).toEqual([]);
@@ -395,7 +395,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       await open(visitor, "/?btag=signalled");
       await call(visitor.page, "spin");
       await settled(visitor);
-      expect(types(visitor)).toEqual(["visit", "spin"]);
+      await eventually(() => types(visitor)).toEqual(["visit", "spin"]);
     });
 
     test("keeps quiet where the project cannot be asked", async () => {
@@ -482,7 +482,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       head = `<div id="pixel"></div>${tagOf()}`;
       const visitor = await newVisitor("localStorage.setItem('edgepixel:default', 'not JSON')");
       await open(visitor, "/?btag=garbage");
-      expect(types(visitor)).toEqual(["visit"]);
+      await eventually(() => types(visitor)).toEqual(["visit"]);
       expect(visitor.errors).toEqual([]);
     });
   });

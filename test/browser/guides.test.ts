@@ -540,11 +540,12 @@ describe("from a server", () => {
       player_id: string;
     }[];
     expect(events[1]).toMatchObject({ amount: "29.9500", player_id: events[2]?.player_id });
-    expect(await php(`[edgepixel_player(0), edgepixel_wait(202, 0), edgepixel_wait(400, 0), edgepixel_wait(0, 10)]`)) //
-      .toEqual([null, null, null, null]);
-    expect(await php(`[edgepixel_wait(0, 0), edgepixel_wait(429, 1), edgepixel_wait(503, 9)]`)).toEqual([
-      60, 120, 30_720,
+    expect(await php("[edgepixel_player(0), edgepixel_settled(202), edgepixel_settled(400)]")).toEqual([
+      null,
+      true,
+      true,
     ]);
+    expect(await php("array_map('edgepixel_settled', [0, 401, 403, 429, 503])")).toEqual(Array(5).fill(false));
     const answer = await fetch(`${server.url}/api/v1/events`, {
       method: "POST",
       headers: { authorization: `Bearer ${key}` },

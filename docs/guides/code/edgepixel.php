@@ -38,38 +38,54 @@ function edgepixel_money(string $transaction, float $amount, string $currency): 
     return ['transaction_id' => $transaction, 'amount' => $decimal, 'currency' => $currency];
 }
 
-/** Seconds until the next try, of ten within some 17 hours; null where another one is of no use. */
-function edgepixel_wait(int $status, int $tries): ?int {
-    $final = $status >= 400 && $status < 500 && $status !== 429;
-    return $status === 202 || $final || $tries >= 10 ? null : 60 * 2 ** $tries;
+/** Whether it is of no use to send the same again. A wrong key is mended, and what was kept goes out then. */
+function edgepixel_settled(int $status): bool {
+    return in_array($status, [202, 400], true);
 }
 
 // What follows needs WordPress.
 if (!defined('ABSPATH')) return;
 
-/** Events are sent by WP-Cron, so that no visitor waits and a failed one is tried again. */
-function edgepixel_later(array $event, int $seconds = 0, int $tries = 0): void {
-    wp_schedule_single_event(time() + $seconds, 'edgepixel_send', [$event, $tries]);
+/**
+ * Keeps an event until Edgepixel has answered for it, in a row of its own. WP-Cron's list would not do: it is one row for all,
+ * and loses what one request adds while another one changes it.
+ */
+function edgepixel_keep(array $event): void {
+    add_option("edgepixel_unsent_{$event['event_id']}", $event, '', 'no');
+    add_action('shutdown', 'edgepixel_send');
 }
 
-add_action('edgepixel_send', function (array $event, int $tries): void {
+/** Sends what is kept, after the page has gone out where the server can do that. */
+function edgepixel_send(): void {
+    global $wpdb;
+    if (function_exists('fastcgi_finish_request')) fastcgi_finish_request();
+    $names = $wpdb->get_col(
+        "SELECT option_name FROM $wpdb->options WHERE option_name LIKE 'edgepixel\\_unsent\\_%' ORDER BY option_id LIMIT 100"
+    );
+    if ($names === []) return;
     $answer = wp_remote_post(EDGEPIXEL_URL . '/api/v1/events', [
         'headers' => ['Authorization' => 'Bearer ' . EDGEPIXEL_KEY, 'Content-Type' => 'application/json'],
-        'body' => wp_json_encode($event),
+        'body' => wp_json_encode(array_map('get_option', $names)),
         'timeout' => 10,
     ]);
     $status = (int) wp_remote_retrieve_response_code($answer);
-    $wait = edgepixel_wait($status, $tries);
-    if ($wait !== null) edgepixel_later($event, $wait, $tries + 1);
-    elseif ($status !== 202) error_log("Edgepixel did not take {$event['event_id']}: $status " . wp_remote_retrieve_body($answer));
-}, 10, 2);
+    $body = wp_remote_retrieve_body($answer);
+    if (edgepixel_settled($status)) array_map('delete_option', $names);
+    if ($status !== 202 || json_decode($body)->rejected > 0) error_log("Edgepixel: $status $body");
+}
+
+// What could not be sent goes out within the hour after it can be.
+add_action('edgepixel_retry', 'edgepixel_send');
+add_action('init', function (): void {
+    if (!wp_next_scheduled('edgepixel_retry')) wp_schedule_event(time(), 'hourly', 'edgepixel_retry');
+});
 
 add_action('wp_head', function (): void {
     echo edgepixel_tag(EDGEPIXEL_URL, EDGEPIXEL_PROJECT, edgepixel_player(get_current_user_id()));
 }, 1);
 
 add_action('user_register', function (int $user_id): void {
-    edgepixel_later(edgepixel_event('registration', "registration-$user_id", edgepixel_player($user_id), time()));
+    edgepixel_keep(edgepixel_event('registration', "registration-$user_id", edgepixel_player($user_id), time()));
 });
 
 function edgepixel_buyer(WC_Order $order): string {
@@ -80,13 +96,13 @@ function edgepixel_buyer(WC_Order $order): string {
 add_action('woocommerce_payment_complete', function (int $order_id): void {
     $order = wc_get_order($order_id);
     $money = edgepixel_money("order-$order_id", (float) $order->get_total(), $order->get_currency());
-    edgepixel_later(edgepixel_event('purchase', "purchase-$order_id", edgepixel_buyer($order), time(), $money));
+    edgepixel_keep(edgepixel_event('purchase', "purchase-$order_id", edgepixel_buyer($order), time(), $money));
 });
 
 add_action('woocommerce_order_refunded', function (int $order_id, int $refund_id): void {
     $order = wc_get_order($order_id);
     $money = edgepixel_money("refund-$refund_id", (float) wc_get_order($refund_id)->get_amount(), $order->get_currency());
-    edgepixel_later(edgepixel_event('refund', "refund-$refund_id", edgepixel_buyer($order), time(), $money));
+    edgepixel_keep(edgepixel_event('refund', "refund-$refund_id", edgepixel_buyer($order), time(), $money));
 }, 10, 2);
 
 // The page of thanks tells which visitor the buyer was, also where they have no account.

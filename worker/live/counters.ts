@@ -69,8 +69,11 @@ export type MinutesAsked = {
   to: number;
   /** Null: all together. */
   dimension: LiveDimension | null;
-  /** Only what has this value of a field, and what was counted together with others (`OTHER`), which may have it. */
-  filter: { field: LiveDimension; value: string } | null;
+  /**
+   * Only what has this value of a field, and what was counted together with others (`OTHER`), which may have it. A Worker
+   * of an earlier version, which can be there for a moment at an upgrade, does not say.
+   */
+  filter?: { field: LiveDimension; value: string } | null;
   banner_tags: string[] | null;
 };
 
@@ -220,7 +223,7 @@ export abstract class Counters extends DurableObject<unknown> {
   }
 
   /** Minutes one by one, as far as something was counted: 26 hours back. */
-  async minutes({ from, to, dimension, filter, banner_tags }: MinutesAsked): Promise<MinuteRow[]> {
+  async minutes({ from, to, dimension, filter = null, banner_tags }: MinutesAsked): Promise<MinuteRow[]> {
     const isAny = (cell: Cell) => filter !== null && cell[filter.field] === OTHER;
     const shows = (cell: Cell) =>
       (banner_tags === null || banner_tags.includes(cell.banner_tag)) &&

@@ -22,8 +22,8 @@ export const kpis: Report = async (ask) => {
           SELECT person FROM (SELECT person, project_id, deposit_tag AS banner_tag FROM persons)
           WHERE project_id = $project AND TAGGED) AS ours
         FROM events e JOIN persons p USING (project_id, person))
-      WHERE project_id = $project AND event_date = $date AND TAGGED GROUP BY app ORDER BY app`);
-  const where = "event_date = $date AND TAGGED";
+      WHERE project_id = $project AND event_date = $date AND TAGGED AND NARROWED GROUP BY app ORDER BY app`);
+  const where = "event_date = $date AND TAGGED AND NARROWED";
   const [byApp, inAll] = [await payments(ask, ["coalesce(app_id, '')"], where), await payments(ask, ["''"], where)];
   const figures = ({ app, ...own }: Counts, of = byApp) => {
     const { exact, unconverted } = of([app], "income");

@@ -15,7 +15,7 @@ export const metrics: Report = async ({ project, query, period, select }) => {
     SELECT ${columns.map((column) => (column === group_by ? `nullif(${column}, '') AS ${column}` : column)).join(", ")},
       count(DISTINCT person) AS count, count(*) AS total
     FROM events
-    WHERE project_id = $project AND event_date BETWEEN $from AND $to AND TAGGED
+    WHERE project_id = $project AND event_date BETWEEN $from AND $to AND TAGGED AND NARROWED
       ${query.has("event_type") ? "AND event_type = $event_type" : ""}
     GROUP BY ALL ORDER BY ${columns.map((column) => `${column} NULLS FIRST`).join(", ")}`);
   return { project_id: project.project_id, timezone: project.timezone, ...period, rows };

@@ -24,7 +24,7 @@ function figures(of: Payments, key: readonly unknown[], paying_users: number, by
 }
 
 async function rowsBy(ask: Ask, keys: string[]) {
-  const where = `event_date BETWEEN $from AND $to AND TAGGED ${ask.query.has("event_type") ? "AND event_type = $event_type" : ""}`;
+  const where = `event_date BETWEEN $from AND $to AND TAGGED AND NARROWED ${ask.query.has("event_type") ? "AND event_type = $event_type" : ""}`;
   const of = await payments(ask, keys, where);
   const groups = await ask.select<Row & { key: string; people: number }>(`
     SELECT json_array(${keys.join(", ")})::VARCHAR AS key,

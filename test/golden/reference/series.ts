@@ -68,12 +68,12 @@ export const series: Report = async (ask) => {
     SELECT label, ${group} AS value, count(DISTINCT person) AS people, count(*) AS events,
       count(*) FILTER (event_type = 'visit') AS visit, count(*) FILTER (event_type = 'registration') AS registration
     FROM events JOIN intervals ON label = ${label}
-    WHERE project_id = $project AND TAGGED ${types ? `AND event_type IN (${types.map((type) => `'${type}'`)})` : ""}
+    WHERE project_id = $project AND TAGGED AND NARROWED ${types ? `AND event_type IN (${types.map((type) => `'${type}'`)})` : ""}
       ${name === "revenue" ? "AND amount IS NOT NULL" : ""}
     GROUP BY ALL`,
     values,
   );
-  const paid = paying ? await payments(ask, [label, group], "TAGGED") : null;
+  const paid = paying ? await payments(ask, [label, group], "TAGGED AND NARROWED") : null;
   const found = new Map(parts.map((part) => [`${part.label} ${part.value}`, part]));
   const groups = dimension === null ? [""] : [...new Set(parts.map((part) => part.value))].sort(byText);
   const iso = (at: number | undefined) => new Date(at ?? 0).toISOString();

@@ -521,8 +521,10 @@ describe("from a server", () => {
     { name: "Go", program: "go", question: "version", args: ["run", join(GUIDES, "code/server.go")] },
   ];
 
-  describe.each(PROGRAMS)("server-to-server.md: $name", ({ name, program, question, args }) => {
-    test.skipIf(!has(program, question))("counts once through a network that fails, and signs pixels", async () => {
+  test.concurrent.for(PROGRAMS)(
+    "server-to-server.md: $name counts once through a network that fails, and signs pixels",
+    async ({ name, program, question, args }, { skip }) => {
+      if (!has(program, question)) skip(`There is no ${program} here.`);
       const { project, key, secret } = await newProject(name.toLowerCase(), { require_signature: true });
       const [proxy, url, keys] = await unreliable();
       const env = {
@@ -548,8 +550,8 @@ describe("from a server", () => {
         proxy.closeAllConnections();
         proxy.close();
       }
-    });
-  });
+    },
+  );
 
   test.skipIf(!has("php", "--version"))("wordpress.md: what the plugin makes is taken", async () => {
     const { project, key } = await newProject("wordpress");

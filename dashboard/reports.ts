@@ -26,6 +26,27 @@ export function query<Asked extends object, Data>(
   };
 }
 
+/** A question whose rows come in pages: all of them, as one answer. */
+export function queryAll<Asked extends object, Data extends { rows: unknown[]; next_cursor?: string }>(
+  name: string,
+  asked: Asked,
+  call: (asked: Given<Asked> & { cursor?: string }, options: Options) => Promise<Reply<Data>>,
+): Query<Data> {
+  const { key } = query(name, asked, call);
+  return {
+    key,
+    ask: async (signal) => {
+      const whole = await read(call(given(asked), { init: { signal } }));
+      for (let cursor = whole.next_cursor; cursor !== undefined; ) {
+        const page = await read(call({ ...given(asked), cursor }, { init: { signal } }));
+        for (const row of page.rows) whole.rows.push(row);
+        cursor = page.next_cursor;
+      }
+      return whole;
+    },
+  };
+}
+
 /** Readonly lists of the address, as the typed client takes them. */
 const mutable = ({ segment_id, ...lists }: ReturnType<typeof filtersOf>) => ({
   banner_tag: [...lists.banner_tag],

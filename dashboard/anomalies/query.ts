@@ -2,7 +2,7 @@ import { addDays } from "../../worker/calendar.ts";
 import { BEFORE } from "../../worker/reports/anomalies/band.ts";
 import { client } from "../api.ts";
 import type { Period } from "../period.ts";
-import { csvOf, datedOf, given, query } from "../reports.ts";
+import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** The API looks at so many days at once. */
@@ -38,7 +38,7 @@ export function seriesAbout(scope: Scope, anomaly: Anomaly) {
   const { from, to } = drawnDays(anomaly, scope.today);
   const { project_id } = scope.address;
   const banner_tag = anomaly.banner_tag === null ? [] : [anomaly.banner_tag];
-  return query("metrics", { project_id, banner_tag, from: addDays(from, -BEFORE), to }, (asked, options) =>
+  return queryAll("metrics", { project_id, banner_tag, from: addDays(from, -BEFORE), to }, (asked, options) =>
     client.metrics.$get({ query: asked }, options),
   );
 }

@@ -1,5 +1,5 @@
 import { client } from "../api.ts";
-import { csvOf, datedOf, given, query } from "../reports.ts";
+import { csvOf, datedOf, given, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** What people are told apart by, and how that is called. */
@@ -13,6 +13,6 @@ export const dimensionOf = ({ address }: Pick<Scope, "address">): Dimension =>
 const asked = (scope: Scope) => ({ ...datedOf(scope), group_by: dimensionOf(scope) });
 
 export const breakdown = (scope: Scope) =>
-  query("metrics", asked(scope), (asked, options) => client.metrics.$get({ query: asked }, options));
+  queryAll("metrics", asked(scope), (asked, options) => client.metrics.$get({ query: asked }, options));
 
 export const breakdownCsv = (scope: Scope): string => csvOf(client.metrics.$url({ query: given(asked(scope)) }));

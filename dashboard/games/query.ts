@@ -1,7 +1,7 @@
 /** What is asked about apps and their leaderboards. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
-import { csvOf, given, query } from "../reports.ts";
+import { csvOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
@@ -14,7 +14,7 @@ const SCORED_DAYS = 91;
 
 /** Which apps players have scored in of late: those that have a board. */
 export const scored = (scope: Scope) =>
-  query(
+  queryAll(
     "scored",
     {
       ...projectOf(scope),

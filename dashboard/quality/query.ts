@@ -1,5 +1,5 @@
 import { client } from "../api.ts";
-import { csvOf, daysOf, given, query } from "../reports.ts";
+import { csvOf, daysOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const asked = (scope: Scope) => ({ project_id: scope.address.project_id, ...daysOf(scope) });
@@ -12,6 +12,6 @@ export const botsCsv = (scope: Scope): string => csvOf(client.bots.$url({ query:
 
 /** What people sent, by day. */
 export const people = (scope: Scope) =>
-  query("metrics", { ...asked(scope), interval: "day" } as const, (asked, options) =>
+  queryAll("metrics", { ...asked(scope), interval: "day" } as const, (asked, options) =>
     client.metrics.$get({ query: asked }, options),
   );

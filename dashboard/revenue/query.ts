@@ -1,5 +1,5 @@
 import { client } from "../api.ts";
-import { csvOf, datedOf, given, query } from "../reports.ts";
+import { csvOf, datedOf, given, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** What revenue is told apart by. */
@@ -26,7 +26,7 @@ function asked(scope: Scope) {
 }
 
 export const revenue = (scope: Scope) =>
-  query("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options));
+  queryAll("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options));
 
 export const revenueCsv = (scope: Scope): string => csvOf(client.revenue.$url({ query: given(asked(scope)) }));
 

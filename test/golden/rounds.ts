@@ -51,7 +51,7 @@ async function ask(address: string, headers: Record<string, string>): Promise<An
   const answer = await response.json<Answer>();
   return response.status === 404 ? null : answer;
 }
-type Answer = { rows?: unknown[]; next_cursor?: string | null };
+type Answer = { rows?: unknown[]; next_cursor?: string | null | undefined };
 
 /** The whole answer: of a list all pages. */
 async function answerTo(address: string, headers: Record<string, string>): Promise<Answer | null> {
@@ -60,7 +60,7 @@ async function answerTo(address: string, headers: Record<string, string>): Promi
     const page = await ask(`${address}&cursor=${next}`, headers);
     answer.rows?.push(...(page?.rows ?? []));
     next = page?.next_cursor;
-    answer.next_cursor = next ?? null;
+    answer.next_cursor = next;
   }
   return answer;
 }

@@ -7,6 +7,7 @@ import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
+import { MOST_ROWS } from "./most.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
@@ -29,9 +30,6 @@ const SORTABLE = [
   "registration_to_first_deposit",
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
-
-/** Rows of one answer in JSON: the first in the order that is asked for. CSV and NDJSON have all. */
-const MOST_ROWS = 1_000;
 
 const COMPARE = ["previous", "weekday", "year"] as const;
 

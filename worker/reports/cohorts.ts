@@ -11,6 +11,7 @@ import { INCOME, type PaymentType } from "../money.ts";
 import { RETENTION_DAYS } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
+import { largest, MOST_ROWS } from "./most.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
@@ -55,7 +56,8 @@ const answer = z
     ...named,
     ...days,
     interval: z.enum(COHORTS),
-    rows: z.array(row),
+    rows: z.array(row).describe(`With \`group_by\` the ${MOST_ROWS} of most players, at most.`),
+    rows_left_out: whole.describe("Further rows: CSV and NDJSON have them."),
     total: z.object(cohort).meta({ id: "Cohort" }),
   })
   .meta({ id: "Cohorts" });
@@ -202,7 +204,14 @@ export const cohorts = report({
       };
     });
     return {
-      body: { project_id, timezone, ...period, interval, rows, total: cohortOf(counted, paid, paying) },
+      body: {
+        project_id,
+        timezone,
+        ...period,
+        interval,
+        ...largest(rows, ({ players }) => players),
+        total: cohortOf(counted, paid, paying),
+      },
       columns: [
         "cohort",
         ...(group_by ? [group_by] : []),

@@ -7,6 +7,7 @@ import { INCOME } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
 import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
+import { largest, MOST_ROWS } from "./most.ts";
 import { common, date, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
@@ -32,7 +33,8 @@ const answer = z
   .object({
     ...named,
     date: z.iso.date(),
-    rows: z.array(row),
+    rows: z.array(row).describe(`The ${MOST_ROWS} of most active users, at most.`),
+    rows_left_out: whole.describe("Further apps: CSV and NDJSON have them."),
     total: figures.describe("All apps together; a person of several is one."),
   })
   .meta({ id: "Kpis" });
@@ -96,11 +98,14 @@ async function kpisOf(
   };
   const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };
   // Who pays is active: each app of a payment has a row of people.
-  const rows = people.map((who): AppKpis => {
-    const paying = payers.find(({ app_id }) => app_id === who.app_id)?.people ?? 0;
-    const own = paid.filter(({ app_id }) => app_id === who.app_id);
-    return { app_id: who.app_id || null, ...figuresOf(who, paying, own) };
-  });
+  const payersOf = new Map(payers.map(({ app_id, people }) => [app_id, people]));
+  const paidIn = Map.groupBy(paid, ({ app_id }) => app_id);
+  const rows = people.map(
+    (who): AppKpis => ({
+      app_id: who.app_id || null,
+      ...figuresOf(who, payersOf.get(who.app_id) ?? 0, paidIn.get(who.app_id) ?? []),
+    }),
+  );
   return { rows, total: figuresOf(everyone ?? nobody, payer?.people ?? 0, paid) };
 }
 
@@ -122,7 +127,7 @@ export const kpis = report({
     const filter = query.app_id === undefined ? null : { field: "app_id" as const, value: query.app_id };
     const { rows, total } = await kpisOf(db, project_id, day, tags, filter);
     return {
-      body: { project_id, timezone, date: day, rows, total },
+      body: { project_id, timezone, date: day, ...largest(rows, ({ active_users }) => active_users), total },
       columns: Object.keys(row.shape),
       rows: rows.map(({ unconverted, ...own }) => ({ ...own, unconverted: amountsCell(unconverted) })),
     };

@@ -2,21 +2,22 @@
 import * as z from "zod";
 import { seal, unseal } from "../http/cursor.ts";
 import { maybe, text } from "./answer.ts";
-import { pagesOf } from "./pages.ts";
+import { type Pages, pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
 import type { Asked } from "./report.ts";
 import type { Cell, Table } from "./table.ts";
 
-export const listed = {
-  ...common,
+/** The parameters of what comes in pages, of so many rows at most. */
+export const inPages = (most: number) => ({
   limit: z.coerce
     .number("must be a number")
     .int("must be whole")
     .min(1, "must be at least 1")
-    .max(1_000, "must be at most 1000")
+    .max(most, `must be at most ${most}`)
     .optional(),
   cursor: z.string("must be given once").max(2_000, "is not a cursor").optional(),
-};
+});
+export const listed = { ...common, ...inPages(1_000) };
 type Listed = { limit?: number | undefined; cursor?: string | undefined };
 
 const PAGE = 100;
@@ -37,18 +38,32 @@ export function pageOf<Row, Place>(rows: Row[], limit: number, placeOf: (row: Ro
   return { rows: shown, next: rows.length > limit && last !== undefined ? placeOf(last) : null };
 }
 
-/** `place` is what a cursor holds; `read` gives the rows behind one, at most so many. */
+/**
+ * The first page, of so many rows where no limit is asked for, and all pages. `place` is what a cursor holds; `read` gives the
+ * rows behind one, at most so many.
+ */
+export async function paged<Row, Place>(
+  { env, project, query: { limit, cursor } }: Pick<Asked<Listed>, "env" | "project" | "query">,
+  size: number,
+  place: z.ZodType<Place>,
+  read: (after: Place | null, limit: number) => Promise<Page<Row, Place>>,
+): Promise<{ rows: Row[]; next_cursor: string | null; pages: Pages<Row> }> {
+  const first = await read(cursor === undefined ? null : await unseal(project, cursor, place), limit ?? size);
+  const cursorOf = (next: Place) => seal(project, next);
+  const following = limit === undefined ? (after: Place) => read(after, STREAMED_PAGE) : null;
+  return {
+    rows: first.rows,
+    next_cursor: first.next === null ? null : await cursorOf(first.next),
+    pages: pagesOf(env, first, following, cursorOf),
+  };
+}
+
 export async function list<Row extends Record<string, Cell>, Place>(
-  { env, project, query }: Pick<Asked<Listed>, "env" | "project" | "query">,
+  asked: Pick<Asked<Listed>, "env" | "project" | "query">,
   columns: readonly string[],
   place: z.ZodType<Place>,
   read: (after: Place | null, limit: number) => Promise<Page<Row, Place>>,
 ): Promise<Table<{ project_id: string; rows: Row[]; next_cursor: string | null }>> {
-  const { limit, cursor } = query;
-  const first = await read(cursor === undefined ? null : await unseal(project, cursor, place), limit ?? PAGE);
-  const next_cursor = first.next === null ? null : await seal(project, first.next);
-  const pages = pagesOf(env, first, limit === undefined ? (after) => read(after, STREAMED_PAGE) : null, (place) =>
-    seal(project, place),
-  );
-  return { body: { project_id: project.project_id, rows: first.rows, next_cursor }, columns, rows: { pages } };
+  const { rows, next_cursor, pages } = await paged(asked, PAGE, place, read);
+  return { body: { project_id: asked.project.project_id, rows, next_cursor }, columns, rows: { pages } };
 }

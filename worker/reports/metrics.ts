@@ -9,6 +9,8 @@ import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
 import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
+import { between, daysBehind, type Key, keyedPages, keyIn, keyOf, moreRows, ROWS_A_PAGE } from "./keyed.ts";
+import { type Page, paged, pageOf } from "./list.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
@@ -26,6 +28,7 @@ const query = z.strictObject({
   ...fieldFilter(...FIELDS),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
+  ...keyedPages,
 });
 type Asked = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
   /** Null: all. */
@@ -47,7 +50,7 @@ const row = z.object({
 });
 export type MetricsRow = z.output<typeof row>;
 
-const answer = z.object({ ...named, ...days, rows: z.array(row) }).meta({ id: "Metrics" });
+const answer = z.object({ ...named, ...days, rows: z.array(row), next_cursor: moreRows }).meta({ id: "Metrics" });
 export type Metrics = z.output<typeof answer>;
 
 /** The narrowest table that holds the answer: a day's counts, those per tag, or who did what. */
@@ -59,23 +62,37 @@ function source({ group_by, tags, interval, filter }: Asked): "daily_metrics" | 
   return tags === null ? "daily_metrics" : "activity";
 }
 
-export function metricsRows(db: Database, project_id: string, period: Period, asked: Asked): Promise<MetricsRow[]> {
+/** What names a row. */
+const columnsOf = ({ interval, group_by }: Pick<Asked, "interval" | "group_by">) => [
+  "event_date",
+  ...(interval === "hour" ? ["event_hour"] : []),
+  "event_type",
+  ...(group_by ? [group_by] : []),
+];
+
+/** The rows behind a key, so many at most. */
+async function metricsRows(
+  db: Database,
+  project_id: string,
+  period: Period,
+  asked: Asked,
+  after: Key | null,
+  limit: number,
+): Promise<Page<MetricsRow, Key>> {
   const from = source(asked);
-  const columns = [
-    "event_date",
-    ...(asked.interval === "hour" ? ["event_hour"] : []),
-    "event_type",
-    ...(asked.group_by ? [asked.group_by] : []),
-  ];
+  const columns = columnsOf(asked);
   const keys = sql.raw(columns.join(", "));
-  const where = sql`project_id = ${project_id} AND event_date BETWEEN ${period.from} AND ${period.to}
+  const where = sql`project_id = ${project_id} AND ${daysBehind(period, after)} ${between(columns, after)}
     ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, asked.tags)} ${onlyField(asked.filter)}`;
   const figures =
     from === "activity"
       ? sql`count(DISTINCT person) AS count, sum(total) AS total`
       : sql`sum(count) AS count, sum(total) AS total`;
-  return db.all<MetricsRow>(sql`SELECT ${keys}, ${figures} FROM ${sql.raw(from)}
-    WHERE ${where} GROUP BY ${keys} ORDER BY ${keys}`);
+  const found = await db.all<MetricsRow>(sql`SELECT ${keys}, ${figures} FROM ${sql.raw(from)}
+    WHERE ${where} GROUP BY ${keys} ORDER BY ${keys} LIMIT ${limit + 1}`);
+  const { rows, next } = pageOf(found, limit, (row) => keyIn(columns, row));
+  const { group_by } = asked;
+  return { rows: group_by ? rows.map((row) => ({ ...row, [group_by]: row[group_by] || null })) : rows, next };
 }
 
 export const metrics = report({
@@ -83,30 +100,30 @@ export const metrics = report({
   path: "/metrics",
   summary: "Counts by day or hour and type",
   description:
-    "`count` is players, each at most once a day and type; `total` is distinct events. `interval=hour` gives hours, `group_by` a row for each value of that field.",
+    "`count` is players, each at most once a day and type; `total` is distinct events. `interval=hour` gives hours, `group_by` a row for each value of that field. In the order of these columns, 10,000 rows a page.",
   role: "viewer",
   query,
   answer,
   holds: "A row for each day and type that something happened.",
   tries: ["group_by=country&interval=hour", "group_by=banner_tag", "country=MT&group_by=banner_tag", "app_id=slots"],
   reads: "period",
-  async read({ db, project: { project_id, timezone }, period, tags, query }) {
+  async read({ env, db, project, period, tags, query }) {
+    const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
     const filter = fieldAsked(query, {
       shown: "metrics",
       keptBy: FIELDS,
       group: { parameter: "group_by", by: group_by },
     });
-    const found = await metricsRows(db, project_id, period, { event_type, group_by, interval, tags, filter });
-    const rows = group_by ? found.map((row) => ({ ...row, [group_by]: row[group_by] || null })) : found;
-    const columns = [
-      "event_date",
-      ...(interval === "hour" ? ["event_hour"] : []),
-      "event_type",
-      ...(group_by ? [group_by] : []),
-      "count",
-      "total",
-    ];
-    return { body: { project_id, timezone, ...period, rows }, columns, rows };
+    const asked = { event_type, group_by, interval, tags, filter };
+    const columns = columnsOf(asked);
+    const { rows, next_cursor, pages } = await paged(
+      { env, project, query },
+      ROWS_A_PAGE,
+      keyOf(columns),
+      (after, limit) => metricsRows(db, project_id, period, asked, after, limit),
+    );
+    const body = { project_id, timezone, ...period, rows, ...(next_cursor !== null && { next_cursor }) };
+    return { body, columns: [...columns, "count", "total"], rows: { pages } };
   },
 });

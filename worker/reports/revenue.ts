@@ -6,6 +6,9 @@ import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
 import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
+import { between, daysBehind, type Key, keyedPages, keyIn, keyOf, moreRows, ROWS_A_PAGE } from "./keyed.ts";
+import { type Page, paged } from "./list.ts";
+import type { Pages } from "./pages.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
@@ -23,6 +26,7 @@ const query = z.strictObject({
   event_type: z.enum(PAYMENT_TYPES, `must be one of ${PAYMENT_TYPES.join(", ")}`).optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
+  ...keyedPages,
 });
 type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & { filter: FieldFilter | null };
 
@@ -58,7 +62,13 @@ type Row = z.output<typeof row>;
 type Keys = Pick<Row, keyof typeof keys>;
 
 const answer = z
-  .object({ ...named, ...days, rows: z.array(row), total: figures.describe("Of all rows; a person is one.") })
+  .object({
+    ...named,
+    ...days,
+    rows: z.array(row),
+    total: figures.describe("Of all rows, those of other pages included; a person is one."),
+    next_cursor: moreRows,
+  })
   .meta({ id: "Revenue" });
 
 type Paid = Sum & Keys & { event_type: PaymentType };
@@ -93,33 +103,49 @@ function figuresOf(paid: readonly Paid[], paying_users: number, byCurrency: bool
 type Converted = ReturnType<typeof convert>;
 type Three = [Converted, Converted, Converted];
 
+/** What names a row. */
+const columnsOf = ({ interval, group_by }: Query) => [
+  "event_date",
+  ...(interval === "hour" ? ["event_hour"] : []),
+  ...(group_by ? [group_by] : []),
+];
+
+const payments = (project_id: string, period: Period, tags: string[] | null, asked: Query, after: Key | null) =>
+  sql`FROM payments WHERE project_id = ${project_id} AND ${daysBehind(period, after)}
+    ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)} ${onlyField(asked.filter)}`;
+const ofIncome = sql`AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+
+/** Payments are added up by type and currency: of a row so many about, and never as many as the least that is read. */
+const [SUMS_A_ROW, LEAST_SUMS] = [4, 2_000];
+
+/** The rows behind a key, so many at most, and the sums that they were made of. */
 async function revenueRows(
   db: Database,
   project_id: string,
-  { from, to }: Period,
+  period: Period,
   tags: string[] | null,
   asked: Query,
-) {
-  const columns = [
-    "event_date",
-    ...(asked.interval === "hour" ? ["event_hour"] : []),
-    ...(asked.group_by ? [asked.group_by] : []),
-  ] as const;
+  after: Key | null,
+  limit: number,
+): Promise<Page<Row, Key> & { paid: Paid[] }> {
+  const columns = columnsOf(asked);
   const by = sql.raw(columns.join(", "));
-  const within = sql`FROM payments WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}
-    ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)} ${onlyField(asked.filter)}`;
-  const payers = sql`${within} AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+  const within = payments(project_id, period, tags, asked, after);
+  const most = Math.max(LEAST_SUMS, limit * SUMS_A_ROW);
+  const paid = await db.all<Paid>(sql`SELECT ${by}, event_type, ${sums()} ${within} ${between(columns, after)}
+    GROUP BY ${by}, event_type, currency ORDER BY ${by} LIMIT ${most + 1}`);
+  const named = (row: Keys) => JSON.stringify(keyIn(columns, row));
+  const all = [...Map.groupBy(paid, named)];
+  // Of the last one there may be more.
+  const whole = paid.length > most ? all.slice(0, -1) : all;
+  const shown = whole.slice(0, limit);
+  const last = shown.length < all.length ? shown.at(-1)?.[0] : undefined;
+  const next = last === undefined ? null : (JSON.parse(last) as Key);
   // The plus keeps the index by person out of it, which has all of the project's days.
-  const [paid, people, everyone] = await Promise.all([
-    db.all<Paid>(
-      sql`SELECT ${by}, event_type, ${sums()} ${within} GROUP BY ${by}, event_type, currency ORDER BY ${by}`,
-    ),
-    db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT +person) AS people ${payers} GROUP BY ${by}`),
-    db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${payers}`),
-  ]);
-  const keyOf = (row: Keys) => JSON.stringify(columns.map((column) => row[column as keyof Keys]));
-  const paying = new Map(people.map((row) => [keyOf(row), row.people]));
-  const rows = [...Map.groupBy(paid, keyOf)].map(([key, own]): Row => {
+  const people = await db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT +person) AS people
+    ${within} ${between(columns, after, next)} ${ofIncome} GROUP BY ${by}`);
+  const paying = new Map(people.map((row) => [named(row), row.people]));
+  const rows = shown.map(([key, own]): Row => {
     const first = own[0] as Paid;
     return {
       event_date: first.event_date,
@@ -128,7 +154,25 @@ async function revenueRows(
       ...figuresOf(own, paying.get(key) ?? 0, asked.group_by === "currency"),
     };
   });
-  return { columns, rows, total: figuresOf(paid, everyone?.people ?? 0, false) };
+  return { rows, next, paid };
+}
+
+/** Of all rows; `paid` are their sums where they are known already. */
+async function totalOf(
+  db: Database,
+  project_id: string,
+  period: Period,
+  tags: string[] | null,
+  asked: Query,
+  paid: Paid[] | null,
+): Promise<z.output<typeof figures>> {
+  const within = payments(project_id, period, tags, asked, null);
+  const [everyone, all] = await Promise.all([
+    db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${within} ${ofIncome}`),
+    paid ??
+      db.all<Paid>(sql`SELECT event_date, event_type, ${sums()} ${within} GROUP BY event_date, event_type, currency`),
+  ]);
+  return figuresOf(all, everyone?.people ?? 0, false);
 }
 
 /** Amounts by currency are one cell. */
@@ -139,6 +183,14 @@ const flat = ({ totals, unconverted, refunded_unconverted, withdrawn_unconverted
   refunded_unconverted: amountsCell(refunded_unconverted),
   withdrawn_unconverted: amountsCell(withdrawn_unconverted),
 });
+
+async function* flatPages(pages: Pages<Row>): Pages<ReturnType<typeof flat>> {
+  for (let enough: boolean | undefined; ; ) {
+    const { done, value } = await pages.next(enough);
+    if (done) return value;
+    enough = yield value.map(flat);
+  }
+}
 
 export const revenue = report({
   id: "getRevenue",
@@ -157,7 +209,8 @@ export const revenue = report({
   ],
   reads: "period",
   converts: true,
-  async read({ db, project: { project_id, timezone }, period, tags, query }) {
+  async read({ env, db, project, period, tags, query }) {
+    const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
     const filter = fieldAsked(query, {
       shown: "payments",
@@ -165,13 +218,25 @@ export const revenue = report({
       group: { parameter: "group_by", by: group_by },
     });
     const asked = { event_type, group_by, interval, filter };
-    const { columns, rows, total } = await revenueRows(db, project_id, period, tags, asked);
+    const columns = columnsOf(asked);
+    let whole: Paid[] | null = null;
+    const { rows, next_cursor, pages } = await paged(
+      { env, project, query },
+      ROWS_A_PAGE,
+      keyOf(columns),
+      async (after, limit): Promise<Page<Row, Key>> => {
+        const { paid, ...page } = await revenueRows(db, project_id, period, tags, asked, after, limit);
+        if (after === null && page.next === null) whole = paid;
+        return page;
+      },
+    );
+    const total = await totalOf(db, project_id, period, tags, asked, whole);
     const unwanted = group_by === "currency" ? "totals" : "total";
     const shown = Object.keys(figures.shape).filter((name) => name !== unwanted);
     return {
-      body: { project_id, timezone, ...period, rows, total },
+      body: { project_id, timezone, ...period, rows, total, ...(next_cursor !== null && { next_cursor }) },
       columns: [...columns, ...shown],
-      rows: rows.map(flat),
+      rows: { pages: flatPages(pages) },
     };
   },
 });

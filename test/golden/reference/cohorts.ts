@@ -69,5 +69,12 @@ export const cohorts: Report = async (ask) => {
     };
   });
   const kept = retentionOf(found);
-  return { ...head(project), ...period, interval, rows, total: { ...kept, ...inAll([], kept.players) } };
+  return {
+    ...head(project),
+    ...period,
+    interval,
+    rows,
+    rows_left_out: 0,
+    total: { ...kept, ...inAll([], kept.players) },
+  };
 };

@@ -41,6 +41,7 @@ export const kpis: Report = async (ask) => {
     ...head(project),
     date,
     rows: (await counts("coalesce(app_id, '')")).map((row) => ({ app_id: row.app || null, ...figures(row) })),
+    rows_left_out: 0,
     total: figures(total ?? { app: "", ...nobody, active_users: 0, paying_users: 0 }, inAll),
   };
 };

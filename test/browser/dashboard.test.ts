@@ -323,8 +323,8 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       await page.setViewportSize({ width, height: 780 });
       for (const view of ["overview", "campaigns", "funnel", "live"]) {
         await page.goto(`${server.url}/?view=${view}`);
-        await page.locator("main .panel").first().waitFor();
-        await page.waitForTimeout(500);
+        await page.locator("main .panel").first().waitFor({ timeout: 200_000 });
+        await expect.poll(() => page.locator("#content .bone, #content [aria-busy='true']").count(), soon).toBe(0);
         const wide = await page.evaluate("document.documentElement.scrollWidth");
         expect(wide, `${view} at ${width}`).toBeLessThanOrEqual(width);
       }

@@ -1,6 +1,6 @@
 /** A real server and a real browser, for the tests that look at Edgepixel from outside. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -250,16 +250,38 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Changes the file of the database beside the running server. */
-export function changeDatabase({ persistTo }: Server, sql: string): void {
+/** The file of the database beside the running server. */
+function inDatabase<Result>({ persistTo }: Server, act: (database: DatabaseSync) => Result): Result {
   const folder = join(persistTo, "v3/d1/miniflare-D1DatabaseObject");
   const [name = ""] = readdirSync(folder).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file));
   const database = new DatabaseSync(join(folder, name), { timeout: 10_000 });
   try {
-    database.exec(sql);
+    return act(database);
   } finally {
     database.close();
   }
+}
+export const changeDatabase = (server: Server, sql: string): void =>
+  inDatabase(server, (database) => database.exec(sql));
+
+/**
+ * How many events the log has by type, of those that `where` says, once all has come through that was sent so far: an event
+ * that was sent behind it has.
+ */
+export async function logged(server: Server, where: string): Promise<Record<string, number>> {
+  const event_id = `behind-${randomUUID()}`;
+  const sent = await fetch(`${server.url}/visit?player_id=behind&btag=behind&event_id=${event_id}`);
+  if (sent.status !== 200) throw new Error(`The last event was answered ${sent.status}.`);
+  const isThere = () =>
+    report(server, `events/${event_id}`).then(
+      () => true,
+      () => false,
+    );
+  if (!(await within(PATIENCE_MS, isThere))) throw new Error(`${event_id} did not come through.`);
+  return inDatabase(server, (database) => {
+    const rows = database.prepare(`SELECT event_type, count(*) AS n FROM events WHERE ${where} GROUP BY 1`).all();
+    return Object.fromEntries(rows.map(({ event_type, n }) => [String(event_type), Number(n)]));
+  });
 }
 
 /** A report's JSON, as the admin reads it. */

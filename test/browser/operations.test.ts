@@ -34,11 +34,13 @@ async function inDatabase(statement: string): Promise<void> {
   await run(process.execPath, [wrangler, ...args], { cwd: ROOT, env: { ...process.env, CI: "true" } });
 }
 
-async function signedIn(path: string): Promise<Page> {
+/** `prepare` is done before the page is opened. */
+async function signedIn(path: string, prepare?: (page: Page) => Promise<void>): Promise<Page> {
   const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const answer = await context.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
   expect(answer.status()).toBe(200);
   const page = await context.newPage();
+  await prepare?.(page);
   await page.goto(`${server.url}${path}`);
   return page;
 }
@@ -164,7 +166,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       const { counts } = await report<Requests>(server, "requests?status=rejected");
       expect(counts.by_reason.map(({ code }) => code)).toContain("missing");
     }, soon);
-    const page = await signedIn("/?view=requests");
+    const page = await signedIn("/?view=requests", (page) => page.clock.install());
     const rows = page.locator(".requests tbody tr");
     const all = await report<Requests>(server, "requests");
     await expect.poll(() => rows.count(), soon).toBe(all.rows.length);
@@ -196,8 +198,14 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     await expect.poll(() => rows.count(), soon).toBe(2);
     await page.getByRole("button", { name: "Pause" }).click();
     await refuse(2);
-    await page.waitForTimeout(5_500);
-    expect(await rows.count()).toBe(2);
+    await vi.waitFor(async () => {
+      const { rows } = await report<Requests>(server, "requests?event_type=registration&status=rejected");
+      expect(rows.length).toBe(3);
+    }, soon);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.clock.runFor(60_000);
+    expect([await rows.count(), asked.filter((url) => url.includes("/requests?"))]).toEqual([2, []]);
     await page.getByRole("button", { name: "Go on" }).click();
     await expect.poll(() => rows.count(), soon).toBe(3);
   });

@@ -1,6 +1,6 @@
 /** Figures on the page: short where they are long, exact on hover, with how they changed. */
 import type { ComponentChildren } from "preact";
-import { type Change, exact, exactMoney, short, shortMoney } from "./format.ts";
+import { averageMoney, type Change, exact, exactMoney, short, shortMoney } from "./format.ts";
 
 export const Count = ({ value }: { value: number }) => (
   <data value={value} title={exact(value)}>
@@ -14,6 +14,39 @@ export const Money = ({ amount, currency }: { amount: string; currency: string }
   </data>
 );
 
+/** An amount for each of something: cents matter. */
+export const Average = ({ amount, currency }: { amount: string; currency: string }) => (
+  <data value={amount} title={exactMoney(amount, currency)}>
+    {averageMoney(amount, currency)}
+  </data>
+);
+
+type Summed = { amount: string; currency: string; missing: Readonly<Record<string, string>> };
+
+/** A sum, and beside it each amount that belongs to it and has no exchange rate; below zero where it is taken off. */
+export function Sum({ amount, currency, missing }: Summed) {
+  const others = Object.entries(missing);
+  if (others.length === 0) return <Money amount={amount} currency={currency} />;
+  const known = Number(amount) !== 0;
+  return (
+    <span class="sum" title={withoutRate(missing)}>
+      {known ? <Money amount={amount} currency={currency} /> : <data value={amount}>unknown</data>}
+      {others.map(([code, other]) => (
+        <span key={code} class="unconverted">
+          {known && !other.startsWith("-") && "+ "}
+          {shortMoney(other, code)}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** Why a figure is not known. */
+export const withoutRate = (missing: Readonly<Record<string, string>>): string =>
+  `No exchange rate for ${Object.entries(missing)
+    .map(([code, amount]) => exactMoney(amount, code))
+    .join(", ")}`;
+
 /** A price or a single payment, which no abbreviation suits. */
 export const Price = ({ amount, currency }: { amount: string; currency: string }) => (
   <data value={amount}>{exactMoney(amount, currency)}</data>
@@ -22,14 +55,28 @@ export const Price = ({ amount, currency }: { amount: string; currency: string }
 const ARROWS = { up: "▲", down: "▼", same: "" } as const;
 const SPOKEN = { up: "up", down: "down", same: "unchanged" } as const;
 
+/** Counts below it move by chance. */
+export const FEW = 10;
+
+type Moved = {
+  change: Change | null;
+  compared: string;
+  /** More of it is worse. */
+  bad?: boolean | undefined;
+  /** Too few for the change to say anything. */
+  small?: boolean;
+};
+
 /** How far a figure is from what it is compared with, which is said in words on hover. */
-export function Delta({ change, compared }: { change: Change | null; compared: string }) {
+export function Delta({ change, compared, bad = false, small = false }: Moved) {
   if (!change) return null;
+  const { direction, text } = change;
+  const tone = small || direction === "same" ? "" : (direction === "up") === bad ? " worse" : " better";
   return (
-    <span class={`delta ${change.direction}`} title={compared}>
-      <span aria-hidden="true">{ARROWS[change.direction]}</span>
-      <span class="hidden">{SPOKEN[change.direction]} </span>
-      {change.text}
+    <span class={`delta${tone}`} title={compared}>
+      <span aria-hidden="true">{ARROWS[direction]}</span>
+      <span class="hidden">{SPOKEN[direction]} </span>
+      {text}
     </span>
   );
 }

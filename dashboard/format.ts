@@ -36,6 +36,12 @@ export const shortMoney = (amount: string, currency: string): string =>
     ? currencyFormat(currency, { maximumFractionDigits: 0 }).format(decimal(amount))
     : currencyFormat(currency, { notation: "compact", maximumFractionDigits: 1 }).format(decimal(amount));
 
+/** For each of something: with two places, as long as it is short enough for them. */
+export const averageMoney = (amount: string, currency: string): string =>
+  Math.abs(Number(amount)) < LONG
+    ? currencyFormat(currency, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(decimal(amount))
+    : shortMoney(amount, currency);
+
 export type Change = { direction: "up" | "down" | "same"; text: string };
 
 /** How a figure moved; null where neither period had any. */

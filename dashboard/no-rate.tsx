@@ -1,4 +1,4 @@
-/** Says plainly what is in no figure in USD, because its currency has no rate. */
+/** Says plainly what is in no total, because its currency has no exchange rate, and where that is mended. */
 import { may, type Principal } from "../worker/http/principal.ts";
 import { exactMoney } from "./format.ts";
 import { Link } from "./link.tsx";
@@ -11,8 +11,8 @@ export function NoRate({ what, amounts, principal }: Without) {
   if (told.length === 0) return null;
   return (
     <p class="lead" data-no-rate={what}>
-      <span class="badge warn">No rate</span> {what} without an exchange rate, so in no figure in USD: {told.join(", ")}
-      .{" "}
+      <span class="badge warn">No rate</span> {what}: {told.join(", ")}. Not in the totals, since there is no exchange
+      rate.{" "}
       {may(principal, "admin") && principal.project_id === null && viewOf("rates") && (
         <Link to={{ view: "rates" }}>Look at the rates</Link>
       )}

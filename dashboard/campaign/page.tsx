@@ -21,6 +21,7 @@ const FACTS = COLUMNS.filter(({ name }) =>
     "new_depositors",
     "returning_depositors",
     "amount",
+    "deposit_per_visit",
     "deposit_per_first_deposit",
     "withdrawn",
     "net_amount",

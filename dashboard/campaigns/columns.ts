@@ -1,5 +1,6 @@
 /** The columns of the campaign table. */
 import type { CampaignFigures } from "../../worker/reports/campaigns.ts";
+import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
 
 /** A row of the table, or its total, with the currency that its amounts are in. */
@@ -9,19 +10,27 @@ type Name = Exclude<keyof CampaignFigures, "unconverted" | "withdrawn_unconverte
 const figure = (
   name: Name,
   title: string,
-  kind: "count" | "money" | "rate",
+  kind: "count" | "money" | "average" | "rate",
   hint: string,
-  more: { share?: true; optional?: true } = {},
+  more: Partial<Pick<Column<Figures>, "share" | "optional" | "missing" | "summed" | "bad">> = {},
 ): Column<Figures> => ({
   name,
   title,
   kind,
   hint,
-  ...(kind === "money" && { currency: ({ currency }: Figures) => currency }),
+  ...((kind === "money" || kind === "average") && { currency: ({ currency }: Figures) => currency }),
   ...more,
 });
 
-/** In order. */
+/** What of a row's money has no exchange rate. */
+const deposited = { missing: ({ unconverted }: Figures) => unconverted };
+const withdrawn = { missing: ({ withdrawn_unconverted }: Figures) => withdrawn_unconverted };
+const net = {
+  missing: ({ unconverted, withdrawn_unconverted }: Figures) => lessOf(unconverted, withdrawn_unconverted),
+  summed: true as const,
+};
+
+/** In order: money is seen before the table scrolls. */
 export const COLUMNS: readonly Column<Figures>[] = [
   {
     name: "banner_tag",
@@ -30,16 +39,21 @@ export const COLUMNS: readonly Column<Figures>[] = [
     hint: "Campaign or affiliate tag",
     value: ({ banner_tag }) => banner_tag ?? "without a tag",
   },
-  figure("visits", "Visits", "count", "Visits, repeated ones too", { share: true }),
-  figure("unique_players", "Players", "count", "Distinct people with any event"),
-  figure("registrations", "Registrations", "count", "At most one per day and player", { share: true }),
-  figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit"),
-  figure("first_deposits", "First deposits", "count", "Players whose first deposit ever lies in the period", {
+  figure("visits", "Visits", "count", "All visits, including repeated ones", { share: true }),
+  figure("first_deposits", "First deposits", "count", "Players who made their first-ever deposit in this period", {
     share: true,
   }),
+  figure("amount", "Deposit amount", "money", "Deposited, in the project's currency", {
+    ...deposited,
+    summed: true,
+    share: true,
+  }),
+  figure("deposit_per_visit", "EPC", "average", "Earnings per click: deposit amount over visits", deposited),
+  figure("registrations", "Registrations", "count", "At most one per day and player", { share: true }),
+  figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit"),
   figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration"),
   figure("deposits", "Deposits", "count", "Deposits, repeated ones too", { share: true }),
-  figure("amount", "Amount", "money", "Deposited, in the project's currency", { share: true }),
+  figure("unique_players", "Visitors", "count", "Distinct people with any event, players included"),
   figure("depositors", "Depositors", "count", "Distinct people who deposited", { optional: true }),
   figure("new_depositors", "NDC", "count", "Players who registered and first deposited in the period", {
     optional: true,
@@ -47,7 +61,15 @@ export const COLUMNS: readonly Column<Figures>[] = [
   figure("returning_depositors", "RDC", "count", "Players who deposited in the period, and before it", {
     optional: true,
   }),
-  figure("deposit_per_first_deposit", "Amount per FTD", "money", "Amount over first deposits", { optional: true }),
-  figure("withdrawn", "Withdrawn", "money", "In the project's currency", { optional: true }),
-  figure("net_amount", "Net amount", "money", "Amount less what was withdrawn", { optional: true }),
+  figure("deposit_per_first_deposit", "Amount per FTD", "average", "Deposit amount over first deposits", {
+    ...deposited,
+    optional: true,
+  }),
+  figure("withdrawn", "Withdrawn", "money", "In the project's currency", {
+    ...withdrawn,
+    summed: true,
+    bad: true,
+    optional: true,
+  }),
+  figure("net_amount", "Net amount", "money", "Deposit amount less what was withdrawn", { ...net, optional: true }),
 ];

@@ -1,13 +1,14 @@
 /** A row per banner tag: what it brought, how much of the total that is, and how it changed. */
 import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
 import { isFiltered, NO_FILTERS } from "../address.ts";
-import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
+import { NoRate } from "../no-rate.tsx";
 import { panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { COLUMNS, type Figures } from "./columns.ts";
+import { ComparisonNote, comparisonOf } from "./comparison.tsx";
 import { campaigns, campaignsCsv } from "./query.ts";
 
 export const CampaignsPanel = panel({
@@ -27,36 +28,51 @@ export const CampaignsPanel = panel({
 
 function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
   const { address, go } = useNavigation();
-  const { currency, previous_period } = data;
+  const { currency } = data;
   const figures = (row: CampaignRow): Figures => ({ ...row, currency });
   const total: CampaignRow = { ...data.total, banner_tag: TOTAL };
-  const previous = new Map(
-    [total, ...data.rows].flatMap(({ banner_tag, previous }) =>
-      previous ? [[banner_tag, { ...previous, banner_tag, currency }] as const] : [],
-    ),
+  const comparison = comparisonOf(data, scope);
+  const compared = new Map(
+    [total, ...data.rows].flatMap((row) => {
+      const held = comparison?.of(row);
+      const own = { banner_tag: row.banner_tag, currency };
+      return held
+        ? [[row.banner_tag, { current: { ...held.current, ...own }, earlier: { ...held.earlier, ...own } }] as const]
+        : [];
+    }),
   );
   return (
-    <DataTable
-      name="Campaigns"
-      columns={COLUMNS}
-      rows={data.rows.map(figures)}
-      keyOf={({ banner_tag }) => banner_tag ?? ""}
-      timezone={data.timezone}
-      sort="-visits"
-      total={figures(total)}
-      {...(previous_period && {
-        before: { of: ({ banner_tag }: Figures) => previous.get(banner_tag), called: periodText(previous_period) },
-      })}
-      press={({ banner_tag }) =>
-        banner_tag === null || address.banner_tag.includes(banner_tag)
-          ? undefined
-          : {
-              title: `Show only ${banner_tag}`,
-              go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], search: undefined }),
-            }
-      }
-      none={<None scope={scope} />}
-    />
+    <>
+      {/* The overview says it beneath its cards. */}
+      {scope.address.view === "campaigns" && (
+        <>
+          <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
+          <ComparisonNote data={data} scope={scope} />
+          <NoRate what="Withdrawn" amounts={data.total.withdrawn_unconverted} principal={scope.principal} />
+        </>
+      )}
+      <DataTable
+        name="Campaigns"
+        columns={COLUMNS}
+        rows={data.rows.map(figures)}
+        keyOf={({ banner_tag }) => banner_tag ?? ""}
+        timezone={data.timezone}
+        sort="-visits"
+        total={figures(total)}
+        {...(comparison && {
+          before: { of: ({ banner_tag }: Figures) => compared.get(banner_tag), called: comparison.called },
+        })}
+        press={({ banner_tag }) =>
+          banner_tag === null || address.banner_tag.includes(banner_tag)
+            ? undefined
+            : {
+                title: `Show only ${banner_tag}`,
+                go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], search: undefined }),
+              }
+        }
+        none={<None scope={scope} />}
+      />
+    </>
   );
 }
 

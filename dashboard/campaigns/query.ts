@@ -1,4 +1,5 @@
 /** What the campaign table, the cards and the chart's comparison ask. */
+import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -8,8 +9,19 @@ const asked = (scope: Scope) => {
   return { ...datedOf(scope), compare: compare === "none" ? undefined : compare };
 };
 
+/** A day that is not over is held against none. Where it is the only one, nothing is compared. */
 export const campaigns = (scope: Scope) =>
-  query("campaigns", asked(scope), (asked, options) => client.campaigns.$get({ query: asked }, options));
+  query(
+    "campaigns",
+    {
+      ...asked(scope),
+      compare_until: scope.address.compare !== "none" && isRunning(scope) ? addDays(scope.today, -1) : undefined,
+    },
+    (asked, options) => client.campaigns.$get({ query: asked }, options),
+  );
+
+/** Whether the period has days that are over, and one that is not. */
+const isRunning = ({ from, to, today }: Scope): boolean => from < today && today <= to;
 
 export const campaignsCsv = (scope: Scope): string =>
   csvOf(client.campaigns.$url({ query: given({ ...asked(scope), sort: scope.address.sort }) }));

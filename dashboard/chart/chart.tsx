@@ -1,5 +1,6 @@
 /** A picture's place on the page, or the same figures as a table. What draws comes when it is needed. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { changeOf } from "../format.ts";
 import { inWords } from "../table/value.tsx";
 import { useColours } from "../theme.ts";
 import { ChartTable } from "./chart-table.tsx";
@@ -82,11 +83,20 @@ function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: nu
       {lines.map(({ title, titles, colour, points }) => (
         <span key={title}>
           <span class="dot" style={{ background: `var(--${colour})` }} />
-          {titles?.[index] ?? title}: {inWords(kind, points[index] ?? 0, currency)}
+          {titles?.[index] ? `${lines[0]?.title} on ${titles[index]}` : title}:{" "}
+          {inWords(kind, points[index] ?? 0, currency)}
         </span>
       ))}
+      {index !== running && <TipChange lines={lines} index={index} />}
     </div>
   );
+}
+
+/** How the first line's point is from the one that it is compared with. */
+function TipChange({ lines, index }: { lines: Picture["lines"]; index: number }) {
+  const [now, then] = [lines[0]?.points[index], lines.find(({ as }) => as === "faint")?.points[index]];
+  const change = now == null || then == null ? null : changeOf(now, then);
+  return change && <span>Change: {change.text}</span>;
 }
 
 /** Switches a chart to its table and back. */
@@ -105,10 +115,10 @@ export const Legend = ({ picture: { lines } }: { picture: Picture }) => (
   <ul class="legend" aria-hidden="true">
     {lines
       .filter(({ as }) => as !== "edge")
-      .map(({ title, colour }) => (
+      .map(({ title, legend = title, colour }) => (
         <li key={title}>
           <span class="dot" style={{ background: `var(--${colour})` }} />
-          {title}
+          {legend}
         </li>
       ))}
   </ul>

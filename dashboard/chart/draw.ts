@@ -70,12 +70,11 @@ function datasetOf(
     pointBorderColor: colour,
   };
   if (as === "bar" || as === "edge") return { ...base, borderWidth: 0, pointHoverRadius: 0 };
-  const smooth = { ...base, cubicInterpolationMode: "monotone" } as const;
-  if (as === "faint") return { ...smooth, borderWidth: 1.5, pointRadius: labels.length <= 1 ? 3 : 0 };
+  if (as === "faint") return { ...base, borderWidth: 1.5, pointRadius: labels.length <= 1 ? 3 : 0 };
   const surface = palette.of("surface");
   const sparse = labels.length <= 1 || running === 0;
   return {
-    ...smooth,
+    ...base,
     borderWidth: 2.25,
     // The running one has a hollow point; the others show theirs when they are pointed at.
     pointRadius: labels.map((_, index) => (index === marked ? 7 : sparse || index === running ? 4 : 0)),

@@ -3,6 +3,8 @@ import type { Kind } from "../table/columns.ts";
 
 export type Line = {
   title: string;
+  /** What the legend calls it, where that is not its title. */
+  legend?: string;
   /** A colour of style/tokens.css: `visits`, `series-2`, `before`. */
   colour: string;
   points: readonly (number | null)[];

@@ -40,12 +40,15 @@ const PAID: readonly Column<CohortRow>[] = [
     title: "Revenue",
     kind: "money",
     hint: "What they have paid until now, in USD",
+    missing: ({ unconverted }) => unconverted,
+    summed: true,
   },
   {
     name: "revenue_per_player_usd",
     title: "Per person",
-    kind: "money",
+    kind: "average",
     hint: "Revenue over people, in USD",
+    missing: ({ unconverted }) => unconverted,
   },
   {
     name: "net_usd",

@@ -50,9 +50,13 @@ export function ValuePanel({ scope }: { scope: Scope }) {
               {picture.lines.length > 1 && <Legend picture={picture} />}
               <Chart
                 picture={picture}
-                summary={`What a person of each cohort has paid until now: ${exactMoney(data.total.revenue_per_player_usd ?? "0", "USD")} on average.`}
+                summary={`What a person of each cohort has paid until now: ${data.total.revenue_per_player_usd === null ? "unknown" : exactMoney(data.total.revenue_per_player_usd, "USD")} on average.`}
                 asTable={asTable}
-                none="Nobody of these cohorts has paid yet"
+                none={
+                  Object.keys(data.total.unconverted).length > 0
+                    ? "Unknown: part of what they paid has no exchange rate"
+                    : "Nobody of these cohorts has paid yet"
+                }
               />
             </>
           );

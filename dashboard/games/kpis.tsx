@@ -1,7 +1,5 @@
 /** Today, app by app. */
 import type { AppKpis, Kpis } from "../../worker/reports/kpis.ts";
-import { Amounts } from "../facts.tsx";
-import { Price } from "../figure.tsx";
 import { dateText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
@@ -12,16 +10,17 @@ import { TableTools } from "../table/tools.tsx";
 import { kpis, kpisCsv } from "./query.ts";
 
 type Name = Exclude<keyof AppKpis, "app_id" | "unconverted">;
-const figure = (name: Name, title: string, kind: "count" | "money", hint: string): Column<AppKpis> => ({
+const figure = (name: Name, title: string, kind: "count" | "money" | "average", hint: string): Column<AppKpis> => ({
   name,
   title,
   kind,
   hint,
 });
 
+const missing = ({ unconverted }: AppKpis) => unconverted;
 const average = (name: "arpu_usd" | "arppu_usd", title: string, hint: string): Column<AppKpis> => ({
-  ...figure(name, title, "money", hint),
-  show: ({ [name]: amount }) => (amount === null ? undefined : <Price amount={amount} currency="USD" />),
+  ...figure(name, title, "average", hint),
+  missing,
 });
 
 const COLUMNS: readonly Column<AppKpis>[] = [
@@ -32,17 +31,9 @@ const COLUMNS: readonly Column<AppKpis>[] = [
   figure("paying_users", "Payers", "count", "Distinct people with a purchase or deposit"),
   figure("purchases", "Purchases", "count", "With an amount"),
   figure("deposits", "Deposits", "count", "With an amount"),
-  figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
+  { ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"), missing, summed: true },
   average("arpu_usd", "Per active", "Revenue over active people, in USD"),
   average("arppu_usd", "Per payer", "Revenue over payers, in USD"),
-  {
-    name: "unconverted",
-    title: "Without a rate",
-    kind: "text",
-    hint: "What was paid in currencies without a rate in force: in no figure in USD",
-    value: ({ unconverted }) => Object.keys(unconverted).length,
-    show: ({ unconverted }) => <Amounts of={unconverted} />,
-  },
 ];
 
 export const KpisPanel = panel({

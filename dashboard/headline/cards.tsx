@@ -1,9 +1,11 @@
 /** The four figures of the period. A card with a course over time chooses what the chart shows. */
 import type { ComponentChildren } from "preact";
-import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
-import { Count, Delta, Money } from "../figure.tsx";
-import { changeOf, exact, exactMoney, periodText, rate } from "../format.ts";
+import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import { comparisonOf } from "../campaigns/comparison.tsx";
+import { Count, Delta, FEW, Sum } from "../figure.tsx";
+import { changeOf, exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
+import type { Scope } from "../scope.ts";
 import type { SeriesName } from "./series.ts";
 
 type Figure = "visits" | "registrations" | "first_deposits" | "deposits";
@@ -21,7 +23,7 @@ const CARDS: readonly Card[] = [
     series: "visits",
     Note: ({ data: { total } }) => (
       <>
-        <Count value={total.unique_players} /> unique players
+        <Count value={total.unique_players} /> visitors
       </>
     ),
   },
@@ -40,28 +42,19 @@ const CARDS: readonly Card[] = [
     figure: "deposits",
     title: "Deposits",
     series: "deposits",
-    Note: ({ data: { total, currency } }) => <Deposited total={total} currency={currency} />,
+    Note: ({ data: { total, currency } }) => (
+      <Sum amount={total.amount} currency={currency} missing={total.unconverted} />
+    ),
   },
 ];
 
-function Deposited({ total, currency }: { total: CampaignFigures; currency: string }) {
-  const others = Object.entries(total.unconverted).map(([code, amount]) => exactMoney(amount, code));
-  return (
-    <>
-      <Money amount={total.amount} currency={currency} />
-      {others.length > 0 && <span title={`Without an exchange rate: ${others.join(", ")}`}> + {others[0]}</span>}
-      {others.length > 1 && <> and {others.length - 1} more</>}
-    </>
-  );
-}
-
-export function Cards({ data }: { data: Campaigns }) {
+export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
   const { address, go } = useNavigation();
   return (
     <div class="cards">
       {CARDS.map((card) => {
         const { series } = card;
-        const body = <CardBody card={card} data={data} />;
+        const body = <CardBody card={card} data={data} scope={scope} />;
         return series ? (
           <button
             key={card.figure}
@@ -82,18 +75,20 @@ export function Cards({ data }: { data: Campaigns }) {
   );
 }
 
-function CardBody({ card: { figure, title, Note }, data }: { card: Card; data: Campaigns }) {
-  const { total, previous_period } = data;
-  const before = total.previous?.[figure];
+function CardBody({ card: { figure, title, Note }, data, scope }: { card: Card; data: Campaigns; scope: Scope }) {
+  const { total } = data;
+  const comparison = comparisonOf(data, scope);
+  const held = comparison?.of(total);
   return (
     <>
       <span class="card-title">{title}</span>
       <span class="card-figure" data-figure={figure}>
         <Count value={total[figure]} />
-        {before !== undefined && previous_period && (
+        {comparison && held && (
           <Delta
-            change={changeOf(total[figure], before)}
-            compared={`${exact(before)} in ${periodText(previous_period)}`}
+            change={changeOf(held.current[figure], held.earlier[figure])}
+            compared={`${exact(held.earlier[figure])} in ${comparison.called}`}
+            small={held.current[figure] < FEW && held.earlier[figure] < FEW}
           />
         )}
       </span>

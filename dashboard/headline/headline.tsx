@@ -1,6 +1,8 @@
 /** The figures of the period as cards, and the one that is chosen over time. */
 import { useAnswer } from "../answers.ts";
+import { ComparisonNote } from "../campaigns/comparison.tsx";
 import { campaigns } from "../campaigns/query.ts";
+import { NoRate } from "../no-rate.tsx";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Cards, CardsSkeleton } from "./cards.tsx";
@@ -11,7 +13,13 @@ export function Headline({ scope }: { scope: Scope }) {
   return (
     <section class="panel headline" aria-label="Key figures and their course">
       <Answered answer={answer} what="figures" skeleton={<CardsSkeleton />}>
-        {(data) => <Cards data={data} />}
+        {(data) => (
+          <>
+            <Cards data={data} scope={scope} />
+            <ComparisonNote data={data} scope={scope} />
+            <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
+          </>
+        )}
       </Answered>
       <Trend scope={scope} previous={answer.data?.previous_period} />
     </section>

@@ -13,7 +13,7 @@ export const SERIES: Record<SeriesName, { title: string; event_type: string }> =
   deposits: { title: "Deposits", event_type: "deposit" },
 };
 
-export const MEASURES = { total: "Events", count: "Players" } as const satisfies Record<Measure, string>;
+export const MEASURES = { total: "Total", count: "Unique" } as const satisfies Record<Measure, string>;
 /** People of several days cannot be added up: a week has no number of its own. */
 export const isCounted = (interval: Interval): boolean => interval === "hour" || interval === "day";
 

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
-import { Chart, ChartSkeleton, fetchDrawing, useAsTable } from "../chart/chart.tsx";
+import { Chart, ChartSkeleton, fetchDrawing, Legend, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
 import { bucketLong, exact, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -59,11 +59,18 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
             ...axisOf(data, interval, scope, first),
             kind: "count",
             lines: [
-              { title, colour: address.series, as: "filled", points: points.slice(first) },
+              {
+                title,
+                ...(before.data && previous && { legend: `${title}, ${periodText(data)}` }),
+                colour: address.series,
+                as: "filled",
+                points: points.slice(first),
+              },
               ...(before.data && previous
                 ? [
                     {
                       title: periodText(previous),
+                      legend: `${title}, ${periodText(previous)}`,
                       colour: "before",
                       as: "faint" as const,
                       points: pointsOf(before.data.rows, previous, interval, event_type, measure),
@@ -74,12 +81,15 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
             ],
           };
           return (
-            <Chart
-              picture={picture}
-              summary={inWords(picture)}
-              asTable={asTable}
-              none={`No ${title.toLowerCase()} in this period`}
-            />
+            <>
+              {picture.lines.length > 1 && <Legend picture={picture} />}
+              <Chart
+                picture={picture}
+                summary={inWords(picture)}
+                asTable={asTable}
+                none={`No ${title.toLowerCase()} in this period`}
+              />
+            </>
           );
         }}
       </Answered>

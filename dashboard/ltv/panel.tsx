@@ -3,26 +3,33 @@ import { words } from "../format.ts";
 import { NoRate } from "../no-rate.tsx";
 import { panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { type Ltv, ltv, type Segment } from "./query.ts";
 
 type Group = Omit<Segment, "segment"> & { segment: Segment["segment"] | "all" };
+type Missing = keyof Group & `${string}unconverted`;
 
 const SPENT: Record<Segment["segment"], string> = {
   whale: "from $100",
   dolphin: "$20 to $100",
   minnow: "$5 to $20",
   free: "less than $5",
+  unknown: "paid without an exchange rate",
 };
 
 const figure = (
-  name: Exclude<keyof Group, "segment">,
+  name: Exclude<keyof Group, "segment" | Missing>,
   title: string,
-  kind: "count" | "money",
+  kind: "count" | "money" | "average",
   hint: string,
-  share?: true,
-): Column<Group> => ({ name, title, kind, hint, ...(share && { share }) });
+  more: Partial<Pick<Column<Group>, "share" | "missing" | "summed">> = {},
+): Column<Group> => ({ name, title, kind, hint, ...more });
+
+/** What has no exchange rate of what they spent. */
+const spent = { missing: (group: Group) => lessOf(group.unconverted, group.refunded_unconverted) };
+const summed = true as const;
 
 const COLUMNS: readonly Column<Group>[] = [
   {
@@ -37,12 +44,22 @@ const COLUMNS: readonly Column<Group>[] = [
         </>
       ),
   },
-  figure("players", "Players", "count", "Known players, and visitors who paid", true),
+  figure("players", "Players", "count", "Known players, and visitors who paid", { share: true }),
   figure("payers", "Paid", "count", "Those who ever paid"),
-  figure("spend_usd", "Spent", "money", "Purchases and deposits less refunds, in USD", true),
-  figure("average_spend_usd", "Per player", "money", "Spent over players, in USD"),
-  figure("withdrawn_usd", "Withdrawn", "money", "In USD"),
-  figure("net_usd", "Net", "money", "Spent less withdrawn, in USD"),
+  figure("spend_usd", "Spent", "money", "Purchases and deposits less refunds, in USD", {
+    share: true,
+    summed,
+    ...spent,
+  }),
+  figure("average_spend_usd", "Per player", "average", "Spent over players, in USD", spent),
+  figure("withdrawn_usd", "Withdrawn", "money", "In USD", {
+    summed,
+    missing: ({ withdrawn_unconverted }) => withdrawn_unconverted,
+  }),
+  figure("net_usd", "Net", "money", "Spent less withdrawn, in USD", {
+    summed,
+    missing: (group) => lessOf(group.unconverted, group.refunded_unconverted, group.withdrawn_unconverted),
+  }),
 ];
 
 export const LtvPanel = panel({
@@ -69,7 +86,9 @@ function Show({ data: { segments, total, timezone }, scope: { principal } }: { d
       <DataTable<Group>
         name="Lifetime value"
         columns={COLUMNS}
-        rows={total.players === 0 ? [] : segments}
+        rows={
+          total.players === 0 ? [] : segments.filter(({ segment, players }) => segment !== "unknown" || players > 0)
+        }
         keyOf={({ segment }) => segment}
         timezone={timezone}
         sort="-average_spend_usd"

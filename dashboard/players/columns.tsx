@@ -9,7 +9,7 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     name: "segment",
     title: "Segment",
     kind: "text",
-    hint: "By spend in USD: whale from 100, dolphin from 20, minnow from 5, else free",
+    hint: "By spend in USD: whale from 100, dolphin from 20, minnow from 5, else free; unknown without an exchange rate",
     show: ({ segment }) => <span class="badge">{segment}</span>,
   },
   {
@@ -17,6 +17,12 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     title: "Spend",
     kind: "money",
     hint: "Purchases and deposits less refunds, in USD",
+    show: ({ spend_usd, segment }) =>
+      segment === "unknown" ? (
+        <data value={spend_usd} title="Part of it has no exchange rate">
+          unknown
+        </data>
+      ) : undefined,
   },
   { name: "total_deposits", title: "Deposits", kind: "count" },
   { name: "total_events", title: "Events", kind: "count" },

@@ -8,7 +8,7 @@ type Paged = { cursor: string | undefined };
 const cursorOf = (cursor: Cursor): Paged => ({ cursor: cursor === undefined ? undefined : String(cursor) });
 
 export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
-export const SEGMENTS = ["whale", "dolphin", "minnow", "free"] as const;
+export const SEGMENTS = ["whale", "dolphin", "minnow", "free", "unknown"] as const;
 export const SORTS = ["-last_event_at", "last_event_at", "-first_seen", "first_seen", "player_id"] as const;
 const oneOf = <Name extends string>(names: readonly Name[], given: string | undefined) =>
   names.find((name) => name === given);

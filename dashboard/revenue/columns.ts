@@ -39,7 +39,7 @@ export const FACTS: readonly Column<Total>[] = [
   {
     name: "average_usd",
     title: "Average payment",
-    kind: "money",
+    kind: "average",
     hint: "A purchase or deposit, of those that could be converted",
   },
   ...figures<Total>().slice(1),

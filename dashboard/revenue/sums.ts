@@ -1,22 +1,7 @@
 /** Revenue summed up exactly, for each group and each bucket of a chart. Pure. */
 import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
+import { sumOf } from "../sums.ts";
 import type { Group, RevenueRow } from "./query.ts";
-
-/** Amounts have at most four places. */
-const PLACES = 4;
-
-const unitsOf = (amount: string): bigint => {
-  const [whole = "0", fraction = ""] = amount.split(".");
-  return BigInt(whole + fraction.padEnd(PLACES, "0"));
-};
-
-/** The sum of decimals, as a decimal. */
-export function sumOf(amounts: readonly string[]): string {
-  const units = amounts.reduce((sum, amount) => sum + unitsOf(amount), 0n);
-  const digits = String(units < 0n ? -units : units).padStart(PLACES + 1, "0");
-  const fraction = digits.slice(-PLACES).replace(/0{1,2}$/, "");
-  return `${units < 0n ? "-" : ""}${digits.slice(0, -PLACES)}.${fraction}`;
-}
 
 /** What a row is of: null where that is not known. */
 export const namedBy = (row: RevenueRow, group: Group): string | null =>

@@ -4,7 +4,6 @@ import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
 import { Amounts, Facts, FactsSkeleton } from "../facts.tsx";
-import { Price } from "../figure.tsx";
 import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
@@ -28,10 +27,7 @@ const COLUMNS: readonly Column<AggregatedReport>[] = [
   figure("events", "Events", "count", "Distinct events"),
   figure("total_spins", "Spins", "count", "Distinct events"),
   figure("total_purchases", "Purchases", "count", "Distinct events"),
-  {
-    ...figure("avg_purchase", "Average purchase", "money", "In USD, of purchases with an amount and a rate"),
-    show: ({ avg_purchase }) => (avg_purchase !== null ? <Price amount={avg_purchase} currency="USD" /> : undefined),
-  },
+  figure("avg_purchase", "Average purchase", "average", "In USD, of purchases with an amount and a rate"),
   figure("most_spent_app", "Most spent in", "text", "The app with the largest sum of purchases in USD"),
   figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
   figure("revision", "Revision", "count", "Goes up when late events or rates change a figure"),

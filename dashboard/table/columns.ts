@@ -1,7 +1,8 @@
 /** What the columns of a table are, how its rows are sorted and found, and which columns are shown. Pure. */
 import type { ComponentChildren } from "preact";
 
-export type Kind = "text" | "count" | "money" | "rate" | "duration" | "date" | "time";
+/** An `average` is an amount for each of something: it is shown with two places. */
+export type Kind = "text" | "count" | "money" | "average" | "rate" | "duration" | "date" | "time";
 export type Value = string | number | null;
 
 type Shown<Row> = {
@@ -10,8 +11,14 @@ type Shown<Row> = {
   kind: Kind;
   /** Of an amount: an ISO 4217 code. */
   currency?: (row: Row) => string;
+  /** Amounts by currency that belong to the value and have no exchange rate: with any, the value is not known. */
+  missing?: (row: Row) => Readonly<Record<string, string>>;
+  /** The value is a sum: what is known of it is shown, and what is missing beside it. */
+  summed?: true;
   /** How much of the total a row has is shown too. */
   share?: true;
+  /** More of it is worse. */
+  bad?: true;
   /** Sentences: it is given room for them. */
   prose?: true;
   /** Not among the columns that the table begins with. */
@@ -30,8 +37,12 @@ export type Column<Row> = Shown<Row> &
 export const valueAt = <Row>({ name, value }: Column<Row>, row: Row): Value =>
   value ? value(row) : ((row as Record<string, Value>)[name] ?? null);
 
-const NUMERIC: readonly Kind[] = ["count", "money", "rate", "duration"];
+const NUMERIC: readonly Kind[] = ["count", "money", "average", "rate", "duration"];
 export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+
+/** Whether the row's value lacks amounts that have no exchange rate. */
+export const isUnknown = <Row>({ missing }: Column<Row>, row: Row): boolean =>
+  missing !== undefined && Object.keys(missing(row)).length > 0;
 
 /** The class of a column's cells. */
 export const classOf = <Row>({ kind, prose }: Column<Row>): string =>
@@ -55,7 +66,10 @@ export function nextSort<Row>({ column, descending }: Sort, pressed: Column<Row>
 const comparable = (kind: Kind, value: Value): string | number =>
   isNumeric(kind) ? (value === null ? Number.NEGATIVE_INFINITY : Number(value)) : String(value ?? "").toLowerCase();
 
-/** Rows whose heading contains what is sought, in order; equal ones by their heading. */
+/**
+ * Rows whose heading contains what is sought, in order; equal ones by their heading. Those whose value is not known come
+ * first in either order, as in the API: nobody takes them for small ones.
+ */
 export function arrange<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -72,8 +86,9 @@ export function arrange<Row>(
     .filter((row) => nameOf(row).includes(sought))
     .sort((a, b) => {
       const [x, y] = [sortable(a), sortable(b)];
+      const unknown = Number(isUnknown(sorted, b)) - Number(isUnknown(sorted, a));
       const order = x < y ? -1 : x > y ? 1 : 0;
-      return (descending ? -order : order) || (nameOf(a) < nameOf(b) ? -1 : 1);
+      return unknown || (descending ? -order : order) || (nameOf(a) < nameOf(b) ? -1 : 1);
     });
 }
 

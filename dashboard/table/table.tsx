@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Delta } from "../figure.tsx";
+import { Delta, FEW } from "../figure.tsx";
 import { changeOf, changeOfRate, exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type Column,
   classOf,
   isNumeric,
+  isUnknown,
   nextSort,
   readSort,
   type Sort,
@@ -35,8 +36,8 @@ export type Tabular<Row> = {
   sort: string;
   /** All rows together. */
   total?: Row | undefined;
-  /** The same row of the period that is compared with, and what that is called. */
-  before?: { of: (row: Row) => Row | undefined; called: string };
+  /** The row as it is compared, and the same of the period that it is compared with, which is called so. */
+  before?: { of: (row: Row) => { current: Row; earlier: Row } | undefined; called: string };
   /** Where a row leads; undefined where it leads nowhere. */
   press?: (row: Row) => { title: string; go: () => void } | undefined;
   /** What stands there without any row. */
@@ -51,9 +52,17 @@ export function DataTable<Row>(table: Tabular<Row>) {
   const [shown, setShown] = useState(PAGE);
   const arranged = arrange(rows, table.columns, sort, search);
   const [heading] = columns;
+  const sorted = table.columns.find(({ name }) => name === sort.column);
+  const unknown = sorted ? arranged.filter((row) => isUnknown(sorted, row)).length : 0;
   if (rows.length === 0) return <div class="none">{none}</div>;
   return (
     <>
+      {sorted && unknown > 0 && (
+        <p class="lead" data-unknown={unknown}>
+          By “{sorted.title}”, {unknown === 1 ? "one row comes" : `${exact(unknown)} rows come`} first: part of the
+          money has no exchange rate, so the place is unknown.
+        </p>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="table-scroll" aria-label={`${name}, a table that scrolls sideways`} tabIndex={0}>
         <table class="data-table">
@@ -149,11 +158,12 @@ function Head<Row>({ column, sort, sortBy }: { column: Column<Row>; sort: Sort; 
 type Celled<Row> = { column: Column<Row>; row: Row; table: Tabular<Row> };
 
 function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<Row>) {
-  const { name, kind, share, show, currency } = column;
+  const { name, kind, share, show } = column;
   const now = valueAt(column, row);
-  const all = share && total !== undefined ? Number(valueAt(column, total) ?? 0) : 0;
-  const earlier = before?.of(row);
-  const then = earlier === undefined ? null : valueAt(column, earlier);
+  const known = !isUnknown(column, row);
+  const all =
+    share && known && total !== undefined && !isUnknown(column, total) ? Number(valueAt(column, total) ?? 0) : 0;
+  const held = before?.of(row);
   const notes = share || before;
   return (
     <td class={classOf(column)} data-column={name}>
@@ -165,15 +175,27 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
               {rate(Number(now ?? 0) / all)}
             </span>
           )}
-          {before && now !== null && then !== null && (
-            <Delta
-              change={(kind === "rate" ? changeOfRate : changeOf)(Number(now), Number(then))}
-              compared={`${inWords(kind, then, currency?.(row))} in ${before.called}`}
-            />
-          )}
+          {before && held && <Changed column={column} {...held} called={before.called} />}
         </span>
       )}
     </td>
+  );
+}
+
+type Held<Row> = { column: Column<Row>; current: Row; earlier: Row; called: string };
+
+/** How a value changed; nothing where either is not known. */
+function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
+  const { kind, currency, bad } = column;
+  const [is, was] = [valueAt(column, current), valueAt(column, earlier)];
+  if (is === null || was === null || isUnknown(column, current) || isUnknown(column, earlier)) return null;
+  return (
+    <Delta
+      change={(kind === "rate" ? changeOfRate : changeOf)(Number(is), Number(was))}
+      compared={`${inWords(kind, was, currency?.(earlier))} in ${called}`}
+      bad={bad}
+      small={kind === "count" && Number(is) < FEW && Number(was) < FEW}
+    />
   );
 }
 

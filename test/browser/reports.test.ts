@@ -1,6 +1,7 @@
 /** The reports' views: the figures of the API, and where they lead. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { periodText } from "../../dashboard/format.ts";
 import { addDays } from "../../worker/calendar.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
@@ -271,6 +272,51 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(await page.locator('.revenue-groups .total [data-column="total_usd"] data').getAttribute("value")).toBe(
       total.total_usd,
     );
+  });
+
+  test("a deposit without an exchange rate stands beside each sum that it belongs to, and is in no comparison", async () => {
+    const page = await signedIn(`/?from=${day(14)}&to=${day(1)}`);
+    const cells = page.locator('.campaigns [data-column="amount"]');
+    await cells.first().waitFor();
+    expect(await cells.count()).toBe(3);
+    for (const text of await cells.allTextContents()) expect(text).toMatch(/\+ KWD/);
+    expect(await cells.locator(".delta, .share").count()).toBe(0);
+    for (const text of await page.locator('.campaigns [data-column="deposit_per_visit"]').allTextContents())
+      expect(text).toBe("unknown");
+    // Visits have nothing to do with money.
+    expect(await page.locator('.campaigns [data-row] [data-column="visits"] .delta').count()).toBe(2);
+
+    expect(await page.locator(".card.deposits .card-note").textContent()).toMatch(/\d\+ KWD/);
+    const told = page.locator('.headline [data-no-rate="Deposited"]');
+    expect(await told.textContent()).toMatch(/KWD.*no exchange rate/);
+    expect(await told.getByRole("link").getAttribute("href")).toContain("view=rates");
+
+    expect(await page.locator("[data-unknown]").count()).toBe(0);
+    await page.locator(".campaigns").getByRole("button", { name: "Deposit amount" }).click();
+    await page.locator("[data-unknown='2']").waitFor();
+  });
+
+  test("a day that is not over is compared with none, and a project that had not begun with nothing", async () => {
+    const page = await signedIn(`/?from=${day(13)}&to=${TODAY}`);
+    const note = page.locator(".headline [data-comparison]");
+    await note.waitFor();
+    expect(await note.textContent()).toMatch(/leave out today, which is not over/);
+    const { total } = await report<Campaigns>(
+      server,
+      `campaigns?from=${day(13)}&to=${TODAY}&compare=previous&compare_until=${day(1)}`,
+    );
+    // The browser's spaces are not Node's.
+    const plain = (text: string | null) => text?.replace(/\s/g, " ");
+    expect(plain(await page.locator('[data-figure="visits"] .delta').getAttribute("title"))).toBe(
+      plain(`${total.previous?.visits} in ${periodText({ from: day(27), to: day(15) })}`),
+    );
+    expect(await page.locator(".trend .legend li").count()).toBe(2);
+
+    await page.goto(`${server.url}/?from=${day(39)}&to=${day(1)}`);
+    await page.locator('[data-figure="visits"] data').waitFor();
+    expect(await note.textContent()).toMatch(/No earlier data/);
+    await page.locator('.campaigns [data-row] [data-column="visits"]').first().waitFor();
+    expect(await page.locator(".delta").count()).toBe(0);
   });
 
   test("an anomaly is told in words, and shown among the days around it with what was expected of them", async () => {

@@ -436,15 +436,16 @@ describe("/ltv", () => {
       ["minnow", null, "minnow", "19.9999", {}],
       [null, "v1", "minnow", "6.00", {}],
       ["free", null, "free", "0.00", {}],
-      ["kuwaiti", null, "free", "0.00", { KWD: "12.00" }],
+      ["kuwaiti", null, "unknown", "0.00", { KWD: "12.00" }],
       ["refunded", null, "free", "-0.50", {}],
     ]);
     const sums = ["players", "payers", "payments", "spend_usd", "withdrawn_usd", "net_usd", "average_spend_usd"];
-    expect((body.segments as Row[]).map((row) => picked(row, "segment", ...sums))).toEqual([
-      ["whale", 1, 1, 2, "122.00", "60.00", "62.00", "122.00"],
-      ["dolphin", 1, 1, 1, "20.00", "0.00", "20.00", "20.00"],
-      ["minnow", 2, 2, 2, "25.9999", "0.00", "25.9999", "13.00"],
-      ["free", 3, 2, 2, "-0.50", "0.00", "-0.50", "-0.1667"],
+    expect((body.segments as Row[]).map((row) => picked(row, "segment", ...sums, "unconverted"))).toEqual([
+      ["whale", 1, 1, 2, "122.00", "60.00", "62.00", "122.00", {}],
+      ["dolphin", 1, 1, 1, "20.00", "0.00", "20.00", "20.00", {}],
+      ["minnow", 2, 2, 2, "25.9999", "0.00", "25.9999", "13.00", {}],
+      ["free", 2, 1, 1, "-0.50", "0.00", "-0.50", "-0.25", {}],
+      ["unknown", 1, 1, 1, "0.00", "0.00", "0.00", null, { KWD: "12.00" }],
     ]);
     expect(picked(body.total as Row, ...sums, "unconverted")).toEqual([
       7,
@@ -453,7 +454,7 @@ describe("/ltv", () => {
       "167.4999",
       "60.00",
       "107.4999",
-      "23.9286",
+      null,
       { KWD: "12.00" },
     ]);
   });
@@ -541,7 +542,7 @@ describe("/kpis", () => {
     const { date, rows, total } = await json("/kpis?project_id=today&date=2026-05-20");
     expect(date).toBe("2026-05-20");
     expect((rows as Row[]).map((row) => picked(row, ...NAMES))).toEqual([
-      ["poker", 0, 3, 4, 2, 2, 0, 1, "3.00", "0.75", "1.50", { KWD: "5.00" }],
+      ["poker", 0, 3, 4, 2, 2, 0, 1, "3.00", null, null, { KWD: "5.00" }],
       ["slots", 1, 1, 2, 2, 0, 2, 1, "8.40", "4.20", "4.20", {}],
     ]);
     expect(picked(total as Row, ...NAMES.slice(1))).toEqual([
@@ -553,8 +554,8 @@ describe("/kpis", () => {
       2,
       2,
       "11.40",
-      "2.85",
-      "5.70",
+      null,
+      null,
       { KWD: "5.00" },
     ]);
   });
@@ -581,7 +582,7 @@ describe("/kpis", () => {
     const key = await makeApiKey({ role: "viewer", project_id: "today", banner_tags: ["fall"] });
     const { rows, total } = await json("/kpis?date=2026-05-20", { authorization: `Bearer ${key}` });
     expect((rows as Row[]).map((row) => row.app_id)).toEqual(["poker"]);
-    expect(picked(total as Row, ...NAMES.slice(1, -1))).toEqual([0, 3, 4, 2, 2, 0, 1, "3.00", "0.75", "1.50"]);
+    expect(picked(total as Row, ...NAMES.slice(1, -1))).toEqual([0, 3, 4, 2, 2, 0, 1, "3.00", null, null]);
   });
 });
 
@@ -631,6 +632,7 @@ describe("/campaigns", () => {
     "deposits",
     "amount",
     "deposit_per_first_deposit",
+    "deposit_per_visit",
     "withdrawn",
     "net_amount",
     "unconverted",
@@ -640,8 +642,8 @@ describe("/campaigns", () => {
   it("convert to the project's currency, and tell new depositors from returning ones", async () => {
     const { rows, total } = await json(`/campaigns?project_id=casino&${MAY}&sort=banner_tag`);
     expect((rows as Row[]).map((row) => picked(row, "banner_tag", ...NAMES))).toEqual([
-      ["fall", 0, 0, 1, 2, 4, "8.425", null, "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
-      ["spring", 2, 1, 0, 2, 3, "185.251", "92.6255", "5.00", "180.251", {}, {}],
+      ["fall", 0, 0, 1, 2, 4, "8.425", null, null, "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
+      ["spring", 2, 1, 0, 2, 3, "185.251", "92.6255", null, "5.00", "180.251", {}, {}],
     ]);
     expect(picked(total as Row, "unique_players", "registrations", ...NAMES)).toEqual([
       3,
@@ -652,7 +654,8 @@ describe("/campaigns", () => {
       3,
       7,
       "193.676",
-      "96.838",
+      null,
+      null,
       "5.00",
       "188.676",
       { USD: "7.00" },
@@ -670,10 +673,21 @@ describe("/campaigns", () => {
     expect(await of("spring", "fall")).toEqual([3, 3, 1, 1, "193.676"]);
   });
 
-  it.each(["-amount", "depositors", "-deposit_per_first_deposit", "net_amount"])("sort by %s", async (sort) => {
+  it.each(["-first_deposits", "first_deposits"])("sort by %s", async (sort) => {
     const rows = await rowsOf(`/campaigns?project_id=casino&${MAY}&sort=${sort}`);
-    const figures = rows.map((row) => Number(row[sort.replace("-", "")] ?? -1));
+    const figures = rows.map((row) => Number(row.first_deposits));
     expect(figures).toEqual(figures.toSorted((a, b) => (sort.startsWith("-") ? b - a : a - b)));
+  });
+
+  it("begin with tags whose amounts are not known, whichever way they are sorted", async () => {
+    for (const column of ["amount", "deposit_per_first_deposit", "deposit_per_visit", "withdrawn", "net_amount"])
+      for (const sort of [column, `-${column}`]) {
+        const rows = await rowsOf(`/campaigns?project_id=casino&${MAY}&sort=${sort}`);
+        expect(
+          rows.map((row) => row.banner_tag),
+          sort,
+        ).toEqual(["fall", "spring"]);
+      }
   });
 
   it("come as CSV with the period that is compared with", async () => {

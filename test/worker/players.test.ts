@@ -107,7 +107,7 @@ describe("a player", () => {
       withdrawn: { EUR: "5.00" },
       withdrawn_usd: "6.25",
       withdrawn_unconverted: {},
-      segment: "whale",
+      segment: "unknown",
       favourite_app: "slots",
       first_tag: "spring",
       last_tag: "spring",
@@ -132,7 +132,7 @@ describe("a player", () => {
     expect(await status("/players/anna?project_id=club", { ...ADMIN, "if-none-match": etag })).toBe(304);
     await env.DB.prepare("INSERT INTO exchange_rates VALUES ('XAF', '2026-05-03', 200000, 'test', 2)").run();
     const after = await get("/players/anna?project_id=club", { ...ADMIN, "if-none-match": etag });
-    expect(await after.json()).toMatchObject({ spend_usd: "112.007", unconverted: {} });
+    expect(await after.json()).toMatchObject({ spend_usd: "112.007", unconverted: {}, segment: "whale" });
     await env.DB.prepare("DELETE FROM exchange_rates WHERE currency_code = 'XAF'").run();
   });
 
@@ -185,7 +185,8 @@ describe("the players", () => {
     ["sort=-player_id&limit=1", ["cleo", "ben", "anna"]],
     ["search=an", ["anna"]],
     ["search=n", []],
-    ["segment=whale", ["anna"]],
+    ["segment=unknown", ["anna"]],
+    ["segment=whale", []],
     ["segment=minnow&limit=1", ["ben"]],
     ["segment=free", ["cleo"]],
     ["has_deposit=true&sort=player_id", ["anna", "ben"]],

@@ -246,9 +246,14 @@ describe("/cohorts", () => {
     ]);
     // 10 EUR and 5.005 EUR at 1.25, and JPY without a rate.
     const value = { paying_users: 1, revenue_usd: "18.7562", net_usd: "18.7562", unconverted: { JPY: "999.00" } };
-    expect((rows as unknown[])[1]).toMatchObject({ ...value, revenue_per_player_usd: "9.3781" });
-    expect((rows as unknown[])[0]).toMatchObject({ paying_users: 0, revenue_usd: "0.00", unconverted: {} });
-    expect(total).toMatchObject({ players: 3, ...value, revenue_per_player_usd: "6.2521" });
+    expect((rows as unknown[])[1]).toMatchObject({ ...value, revenue_per_player_usd: null });
+    expect((rows as unknown[])[0]).toMatchObject({
+      paying_users: 0,
+      revenue_usd: "0.00",
+      revenue_per_player_usd: "0.00",
+      unconverted: {},
+    });
+    expect(total).toMatchObject({ players: 3, ...value, revenue_per_player_usd: null });
     expect(first(total)[0]).toEqual({ day: 1, people: 3, active: 2, rate: 2 / 3 });
     const { rows: byDay } = await json(`/api/v1/cohorts?${MAY}&interval=day`);
     expect(byDay).toMatchObject([
@@ -290,7 +295,8 @@ describe("/campaigns", () => {
         depositors: 1,
         deposits: 3,
         amount: "15.005",
-        deposit_per_first_deposit: "15.005",
+        deposit_per_first_deposit: null,
+        deposit_per_visit: null,
         withdrawn: "0.00",
         net_amount: "15.005",
         unconverted: { JPY: "999.00" },
@@ -310,6 +316,7 @@ describe("/campaigns", () => {
         deposits: 0,
         amount: "0.00",
         deposit_per_first_deposit: null,
+        deposit_per_visit: "0.00",
         withdrawn: "0.00",
         net_amount: "0.00",
         unconverted: {},
@@ -341,10 +348,38 @@ describe("/campaigns", () => {
     const compared = await json("/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=previous");
     expect(compared.previous_period).toEqual({ from: "2026-05-01", to: "2026-05-01" });
     expect(compared.total).toMatchObject({ visits: 1, deposits: 2, previous: { visits: 3, deposits: 1 } });
-    expect((await json(`/api/v1/campaigns?${MAY}&compare=year`)).previous_period).toEqual({
+    expect(compared.has_earlier_data).toBe(true);
+    const year = await json(`/api/v1/campaigns?${MAY}&compare=year`);
+    expect(year.has_earlier_data).toBe(false);
+    expect(year.previous_period).toEqual({
       from: "2025-05-01",
       to: "2025-05-31",
     });
+  });
+
+  it("holds the days that are over against as many before, and still tells of all days", async () => {
+    const asked = "/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-03&compare=previous";
+    const body = await json(`${asked}&compare_until=2026-05-02`);
+    expect(body.previous_period).toEqual({ from: "2026-04-30", to: "2026-05-01" });
+    expect(body.compared_days).toEqual({
+      from: "2026-05-02",
+      to: "2026-05-02",
+      previous: { from: "2026-04-30", to: "2026-04-30" },
+    });
+    expect(body.total).toMatchObject({
+      deposits: 2,
+      compared: { deposits: 2 },
+      previous: { deposits: 0 },
+    });
+    const whole = await json(`${asked}&compare_until=2026-05-03`);
+    expect(whole.total).toMatchObject({ deposits: 2, compared: { deposits: 2 }, previous: { deposits: 1 } });
+    const text = await (await get(`${asked}&compare_until=2026-05-02&format=csv`)).text();
+    expect(text.split("\r\n")[0]).toMatch(/,previous_visits,.*,compared_visits,/);
+    for (const wrong of [
+      `${asked}&compare_until=2026-05-04`,
+      asked.replace("compare=previous", "compare_until=2026-05-02"),
+    ])
+      expect((await get(wrong)).status).toBe(400);
   });
 });
 

@@ -48,7 +48,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   currency_code: "An ISO 4217 code other than USD, whose rate is always 1.",
   rate_date: "The day that the rate is of.",
   date: "The day, in the project's time zone. Today where absent.",
-  segment: "What players are worth: `whale`, `dolphin`, `minnow` or `free`.",
+  segment: "What players are worth: `whale`, `dolphin`, `minnow`, `free`, or `unknown` for want of an exchange rate.",
   limit: "How many rows at most.",
   cursor: "Where to begin: `next_cursor` of the page before.",
   next_cursor: "Where the next page begins; null on the last one.",

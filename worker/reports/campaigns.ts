@@ -2,15 +2,16 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
+import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { MOST_ROWS } from "./most.ts";
-import { dated, onlyTags, type Period } from "./period.ts";
+import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
-import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
+import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
 
 const SORTABLE = [
   "banner_tag",
@@ -24,6 +25,7 @@ const SORTABLE = [
   "deposits",
   "amount",
   "deposit_per_first_deposit",
+  "deposit_per_visit",
   "withdrawn",
   "net_amount",
   "visit_to_registration",
@@ -44,6 +46,12 @@ const query = z.strictObject({
     )
     .optional(),
   compare: z.enum(COMPARE, `must be one of ${COMPARE.join(", ")}`).optional(),
+  compare_until: date
+    .optional()
+    .describe(
+      "With `compare`: the last day that is compared, such as yesterday, since today is not over. `previous` then ends as many " +
+        "days earlier, too, and `compared` has the period's own figures up to that day.",
+    ),
 });
 
 const figuresOf = {
@@ -56,7 +64,12 @@ const figuresOf = {
   depositors: whole.describe("Distinct people who deposited."),
   deposits: whole.describe("Distinct deposit events."),
   amount: money.describe("What was deposited, in the project's currency."),
-  deposit_per_first_deposit: money.nullable().describe("`amount` over `first_deposits`."),
+  deposit_per_first_deposit: money
+    .nullable()
+    .describe("`amount` over `first_deposits`; null also where part of the deposits has no rate."),
+  deposit_per_visit: money
+    .nullable()
+    .describe("`amount` over `visits` (EPC); null also where part of the deposits has no rate."),
   withdrawn: money.describe("In the project's currency."),
   net_amount: money.describe("`amount` less `withdrawn`."),
   unconverted: amounts.describe("What was deposited that has no rate in force on its date: it is not in `amount`."),
@@ -67,7 +80,11 @@ const figuresOf = {
 const campaignFigures = z.object(figuresOf).meta({ id: "CampaignFigures", description: "Amounts are decimals." });
 export type CampaignFigures = z.output<typeof campaignFigures>;
 
-const compared = { ...figuresOf, previous: campaignFigures.exactOptional() };
+const compared = {
+  ...figuresOf,
+  previous: campaignFigures.exactOptional().describe("With `compare`."),
+  compared: campaignFigures.exactOptional().describe("With `compare_until`: what `previous` is to be held against."),
+};
 const campaignRow = z.object({ banner_tag: maybe, ...compared }).meta({ id: "CampaignRow" });
 export type CampaignRow = z.output<typeof campaignRow>;
 
@@ -80,6 +97,14 @@ const answer = z
     rows_left_out: whole.describe("Further tags: CSV and NDJSON have them."),
     total: z.object(compared).describe("All tags together; a person of several is one."),
     previous_period: z.object(days).exactOptional().describe("The period that is compared with."),
+    compared_days: z
+      .object({ ...days, previous: z.object(days) })
+      .exactOptional()
+      .describe("With `compare_until`: the days of `compared`, and those of `previous`."),
+    has_earlier_data: z
+      .boolean()
+      .exactOptional()
+      .describe("With `compare`: whether the project had events by the first day of the period that is compared with."),
   })
   .meta({ id: "Campaigns" });
 export type Campaigns = z.output<typeof answer>;
@@ -180,7 +205,8 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
   return {
     ...counts,
     amount: formatExact(deposited.exact),
-    deposit_per_first_deposit: formatAverage(deposited.exact, counts.first_deposits),
+    deposit_per_first_deposit: averageOf(deposited, counts.first_deposits),
+    deposit_per_visit: averageOf(deposited, counts.visits),
     withdrawn: formatExact(withdrawn.exact),
     net_amount: formatExact(deposited.exact - withdrawn.exact),
     unconverted: formatAmounts(deposited.unconverted),
@@ -203,15 +229,44 @@ export function comparedPeriod({ from, to }: Period, compare: (typeof COMPARE)[n
   return { from: yearEarlier(from), to: yearEarlier(to) };
 }
 
+/** The columns that are made of money, and which amounts without a rate are missing in them. */
+const MISSING: Partial<Record<Sortable, readonly ("unconverted" | "withdrawn_unconverted")[]>> = {
+  amount: ["unconverted"],
+  deposit_per_first_deposit: ["unconverted"],
+  deposit_per_visit: ["unconverted"],
+  withdrawn: ["withdrawn_unconverted"],
+  net_amount: ["unconverted", "withdrawn_unconverted"],
+};
+
+/** A row whose value is not known, for want of a rate, comes first in either order: nobody takes it for a small one. */
+/** The days of both periods that are held against each other where the last ones of the period are not. */
+function comparedDays({ from, to }: Period, previous: Period, until: string) {
+  if (until < from || until > to) throw Problem.of("compare_until", "compare_until must be a day of the period");
+  const left = addDays(previous.to, -(daysBetween(until, to) - 1));
+  return { from, to: until, previous: { from: previous.from, to: left < previous.from ? previous.from : left } };
+}
+
+/** Whether anything had happened by that day. */
+async function hadBegun(db: Database, project_id: string, day: string): Promise<boolean> {
+  const found = await db.all(
+    sql`SELECT 1 FROM daily_metrics WHERE project_id = ${project_id} AND event_date <= ${day} LIMIT 1`,
+  );
+  return found.length > 0;
+}
+
 function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   const descending = sort.startsWith("-");
   const column = sort.replace(/^-/, "") as Sortable;
+  const unknown = (row: CampaignRow) =>
+    Number((MISSING[column] ?? []).some((name) => Object.keys(row[name]).length > 0));
   // Behind all others where there is nothing to divide.
   const value = (row: CampaignRow) => (column === "banner_tag" ? (row.banner_tag ?? "") : Number(row[column] ?? -1));
   return rows.sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     const order = x < y ? -1 : x > y ? 1 : 0;
-    return (descending ? -order : order) || ((a.banner_tag ?? "") < (b.banner_tag ?? "") ? -1 : 1);
+    return (
+      unknown(b) - unknown(a) || (descending ? -order : order) || ((a.banner_tag ?? "") < (b.banner_tag ?? "") ? -1 : 1)
+    );
   });
 }
 
@@ -220,7 +275,8 @@ export const campaigns = report({
   path: "/campaigns",
   summary: "A row for each banner tag, and a total",
   description:
-    "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, or of the year before.",
+    "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, or of the year before. " +
+    "Sorted by an amount, tags with amounts that have no exchange rate come first, in either order.",
   role: "viewer",
   query,
   answer,
@@ -229,12 +285,18 @@ export const campaigns = report({
   // A first deposit is only the first as long as none is found before it.
   reads: "until",
   converts: true,
-  async read({ db, project, period, tags, query: { compare, sort = "-visits" } }) {
+  async read({ db, project, period, tags, query: { compare, compare_until, sort = "-visits" } }) {
     const { project_id, timezone, currency } = project;
+    if (compare_until !== undefined && compare === undefined)
+      throw Problem.of("compare_until", "compare_until needs compare");
     const previous_period = compare && comparedPeriod(period, compare);
-    const [now, before] = await Promise.all([
+    const compared_days =
+      compare_until === undefined ? undefined : previous_period && comparedDays(period, previous_period, compare_until);
+    const [now, before, compared, has_earlier_data] = await Promise.all([
       readCampaigns(db, project, period, tags),
-      previous_period && readCampaigns(db, project, previous_period, tags),
+      previous_period && readCampaigns(db, project, compared_days?.previous ?? previous_period, tags),
+      compared_days && readCampaigns(db, project, compared_days, tags),
+      previous_period && hadBegun(db, project_id, previous_period.from),
     ]);
     const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);
     const of = (from: typeof now, name: string) =>
@@ -243,6 +305,7 @@ export const campaigns = report({
       banner_tag: name || null,
       ...of(now, name),
       ...(before && { previous: of(before, name) }),
+      ...(compared && { compared: of(compared, name) }),
     }));
     const all = sorted(rows, sort);
     const body: Campaigns = {
@@ -255,19 +318,26 @@ export const campaigns = report({
       total: {
         ...figures(now.total, currency),
         ...(before && { previous: figures(before.total, currency) }),
+        ...(compared && { compared: figures(compared.total, currency) }),
       },
       ...(previous_period && { previous_period }),
+      ...(compared_days && { compared_days }),
+      ...(has_earlier_data !== undefined && { has_earlier_data }),
     };
     const columns = [...SORTABLE, "currency", "unconverted", "withdrawn_unconverted"];
     return {
       body,
-      columns: before ? [...columns, ...SORTABLE.slice(1).map((name) => `previous_${name}`)] : columns,
+      columns: [
+        ...columns,
+        ...(before ? SORTABLE.slice(1).map((name) => `previous_${name}`) : []),
+        ...(compared ? SORTABLE.slice(1).map((name) => `compared_${name}`) : []),
+      ],
       rows: all.map((row) => flat(row, currency)),
     };
   },
 });
 
-const flat = ({ unconverted, withdrawn_unconverted, previous, ...row }: CampaignRow, currency: string) => ({
+const flat = ({ unconverted, withdrawn_unconverted, previous, compared, ...row }: CampaignRow, currency: string) => ({
   ...row,
   currency,
   unconverted: amountsCell(unconverted),
@@ -275,5 +345,9 @@ const flat = ({ unconverted, withdrawn_unconverted, previous, ...row }: Campaign
   ...(previous &&
     Object.fromEntries(
       SORTABLE.flatMap((name) => (name === "banner_tag" ? [] : [[`previous_${name}`, previous[name]]])),
+    )),
+  ...(compared &&
+    Object.fromEntries(
+      SORTABLE.flatMap((name) => (name === "banner_tag" ? [] : [[`compared_${name}`, compared[name]]])),
     )),
 });

@@ -14,7 +14,7 @@ import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
-import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
+import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
 
 const COHORTS = ["day", "week", "month"] as const;
 type Cohort = (typeof COHORTS)[number];
@@ -40,7 +40,9 @@ const cohort = {
   paying_users: whole.describe("Those of them who have paid."),
   revenue_usd: money.describe("What they have paid until now, at each date's rate."),
   net_usd: money.describe("The same, less what was refunded and withdrawn."),
-  revenue_per_player_usd: money.nullable(),
+  revenue_per_player_usd: money
+    .nullable()
+    .describe("`revenue_usd` over `players`; null also where part of it has no rate."),
   unconverted: amounts.describe("What they have paid that has no rate in force on its date."),
 };
 type CohortFigures = z.output<z.ZodObject<typeof cohort>>;
@@ -142,7 +144,7 @@ function paidSince(paid: Paid[], paying: Paying[], players: number) {
     paying_users: paying.reduce((sum, { people }) => sum + people, 0),
     revenue_usd: formatExact(income.exact),
     net_usd: formatExact(income.exact - outgo.exact),
-    revenue_per_player_usd: formatAverage(income.exact, players),
+    revenue_per_player_usd: averageOf(income, players),
     unconverted: formatAmounts(income.unconverted),
   };
 }

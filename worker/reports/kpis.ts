@@ -10,7 +10,7 @@ import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { common, date, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
-import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
+import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
 
 const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter, ...fieldFilter("app_id") });
 
@@ -23,8 +23,8 @@ const figures = z.object({
   deposits: whole.describe("Distinct deposit events with an amount."),
   first_deposits: whole.describe("People whose first deposit ever is of this day."),
   revenue_usd: money.describe("Purchases and deposits."),
-  arpu_usd: money.nullable().describe("`revenue_usd` over `active_users`."),
-  arppu_usd: money.nullable().describe("`revenue_usd` over `paying_users`."),
+  arpu_usd: money.nullable().describe("`revenue_usd` over `active_users`; null also where part of it has no rate."),
+  arppu_usd: money.nullable().describe("The same over `paying_users`."),
   unconverted: amounts.describe("What was paid in currencies that have no rate in force: in no figure in USD."),
 });
 const row = z.object({ app_id: maybe, ...figures.shape }).meta({ id: "AppKpis" });
@@ -79,7 +79,7 @@ async function kpisOf(
   ]);
   const figuresOf = (who: People, paying_users: number, own: readonly Paid[]): z.output<typeof figures> => {
     const { installs, new_players, active_users, first_deposits } = who;
-    const { exact, unconverted } = convert(own);
+    const revenue = convert(own);
     const events = (type: Paid["event_type"]) =>
       own.reduce((total, row) => total + (row.event_type === type ? row.total : 0), 0);
     return {
@@ -90,10 +90,10 @@ async function kpisOf(
       purchases: events("purchase"),
       deposits: events("deposit"),
       first_deposits,
-      revenue_usd: formatExact(exact),
-      arpu_usd: formatAverage(exact, active_users),
-      arppu_usd: formatAverage(exact, paying_users),
-      unconverted: formatAmounts(unconverted),
+      revenue_usd: formatExact(revenue.exact),
+      arpu_usd: averageOf(revenue, active_users),
+      arppu_usd: averageOf(revenue, paying_users),
+      unconverted: formatAmounts(revenue.unconverted),
     };
   };
   const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };

@@ -22,8 +22,8 @@ import {
   spendOf,
   type Without,
   withdrawnOf,
+  withoutRateBySegment,
   withoutRateOf,
-  withoutRateOfAll,
   worth,
 } from "./worth.ts";
 
@@ -70,13 +70,16 @@ const group = {
   players: whole.describe("Known players, and visitors who paid."),
   payers: whole.describe("Those who ever paid."),
   ...lifetime,
-  average_spend_usd: money.nullable().describe("`spend_usd` over players."),
+  average_spend_usd: money
+    .nullable()
+    .describe("`spend_usd` over players; null also where part of what they spent has no rate."),
+  ...unconverted,
 };
 const answer = z
   .object({
     ...named,
     segments: z.array(z.object({ segment: z.enum(SEGMENT_NAMES), ...group })),
-    total: z.object({ ...group, ...unconverted }),
+    total: z.object(group),
     rows: z.array(row).exactOptional().describe("The players, who spent most first. Only for the role analyst."),
     next_cursor: maybe.exactOptional(),
   })
@@ -118,8 +121,8 @@ async function summary(db: Database, project_id: string, tags: string[] | null) 
       sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
     FROM worth GROUP BY segment`);
   const complete = found.every(({ without_rate }) => without_rate === 0);
-  const without = complete ? [] : await withoutRateOfAll(db, project_id, tags);
-  const of = (rows: Grouped[]): Omit<Total, keyof typeof unconverted> => {
+  const without = complete ? [] : await withoutRateBySegment(db, project_id, tags);
+  const of = (rows: Grouped[], lost: readonly Without[]): Total => {
     const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
     const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
     const withdrawn = rows.reduce((total, row) => total + withdrawnOf(row), 0n);
@@ -132,12 +135,18 @@ async function summary(db: Database, project_id: string, tags: string[] | null) 
         spend,
         withdrawn,
       ),
-      average_spend_usd: formatAverage(spend, players),
+      average_spend_usd: lost.some(({ event_type }) => event_type !== "withdrawal")
+        ? null
+        : formatAverage(spend, players),
+      ...amountsWithoutRate(lost),
     };
   };
   return {
-    segments: SEGMENT_NAMES.map((segment) => ({ segment, ...of(found.filter((row) => row.segment === segment)) })),
-    total: { ...of(found), ...amountsWithoutRate(without) },
+    segments: SEGMENT_NAMES.map((segment) => {
+      const isOf = (row: { segment: Segment }) => row.segment === segment;
+      return { segment, ...of(found.filter(isOf), without.filter(isOf)) };
+    }),
+    total: of(found, without),
   };
 }
 
@@ -211,7 +220,7 @@ async function page(
   return { rows, next: last ? ([last.spend_whole, last.spend_rest, last.person] satisfies Position) : null };
 }
 
-const flat = (row: Row) => ({
+const flat = <Flat extends Pick<Row, keyof typeof unconverted>>(row: Flat) => ({
   ...row,
   unconverted: amountsCell(row.unconverted),
   refunded_unconverted: amountsCell(row.refunded_unconverted),
@@ -226,7 +235,8 @@ export const ltv = report({
   summary: "What players are worth: lifetime value and segments",
   description:
     "Over all history, in USD at the rate in force on each event's date. `whale` from 100 USD, `dolphin` from 20, " +
-    "`minnow` from 5, `free` below. The role viewer is shown the segments alone; so is CSV for it.",
+    "`minnow` from 5, `free` below; `unknown` is who has a purchase, deposit or refund without a rate, whose place in the " +
+    "order is by what has one. The role viewer is shown the segments alone; so is CSV for it.",
   role: "viewer",
   query,
   answer,
@@ -244,7 +254,7 @@ export const ltv = report({
       named ? page(db, project, which, limit, after) : { rows: [], next: null },
     ]);
     const body = { project_id, timezone, segments, total };
-    if (!named) return { body, columns: ["segment", ...Object.keys(group)], rows: segments };
+    if (!named) return { body, columns: ["segment", ...Object.keys(group)], rows: segments.map(flat) };
     return {
       body: { ...body, rows, next_cursor: next && encode(next) },
       columns: Object.keys(row.shape),

@@ -37,7 +37,9 @@ const answer = z
     withdrawn_unconverted: amounts,
     segment: z
       .enum(SEGMENT_NAMES)
-      .describe("By `spend_usd`: whale from 100, dolphin from 20, minnow from 5, else free."),
+      .describe(
+        "By `spend_usd`: whale from 100, dolphin from 20, minnow from 5, else free; unknown where part of it has no rate.",
+      ),
     favourite_app: maybe.describe("The one with most events."),
     first_tag: maybe.describe("The tag of the first tagged event."),
     last_tag: maybe.describe("The tag of the last tagged event."),

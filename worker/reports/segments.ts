@@ -9,5 +9,7 @@ export const SEGMENTS = [
 
 /** Whoever spent less, or nothing. */
 export const FREE = "free";
-export const SEGMENT_NAMES = [...SEGMENTS.map(({ segment }) => segment), FREE] as const;
+/** Whoever has a purchase, deposit or refund without an exchange rate: nobody knows what they spent. */
+export const UNKNOWN = "unknown";
+export const SEGMENT_NAMES = [...SEGMENTS.map(({ segment }) => segment), FREE, UNKNOWN] as const;
 export type Segment = (typeof SEGMENT_NAMES)[number];

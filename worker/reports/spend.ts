@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { INCOME, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { onlyTags } from "./period.ts";
-import { FREE, SEGMENTS, type Segment } from "./segments.ts";
+import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
 import { convert, EXACT_UNITS, formatAmounts, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
 
 type Paid = Sum & { person: string; event_type: PaymentType };
@@ -46,9 +46,12 @@ function spendOf(paid: readonly Paid[]): Spend {
     unconverted: formatAmounts(received.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
-    segment: SEGMENTS.find(({ from }) => exact >= BigInt(from) * EXACT_UNITS)?.segment ?? FREE,
+    segment: segmentOf(exact, received.unconverted.size === 0 && refunded.unconverted.size === 0),
   };
 }
+
+const segmentOf = (exact: bigint, known: boolean): Segment =>
+  known ? (SEGMENTS.find(({ from }) => exact >= BigInt(from) * EXACT_UNITS)?.segment ?? FREE) : UNKNOWN;
 
 /** Of each of these people, under these tags. */
 export async function spendBy(

@@ -103,6 +103,10 @@ export const formatExact = (exact: bigint): string => formatMoney(divide(exact, 
 export const formatAverage = (exact: bigint, over: number): string | null =>
   over > 0 ? formatMoney(divide(exact, BigInt(RATE_UNITS) * BigInt(over))) : null;
 
+/** The same of what was converted; null also where part of it has no rate, since nobody knows the whole. */
+export const averageOf = ({ exact, unconverted }: Converted, over: number): string | null =>
+  unconverted.size > 0 ? null : formatAverage(exact, over);
+
 /** Amounts by currency, as decimals. */
 export const formatAmounts = (amounts: ReadonlyMap<string, bigint>): Record<string, string> =>
   Object.fromEntries(

@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { INCOME } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { onlyTags } from "./period.ts";
-import { FREE, SEGMENTS } from "./segments.ts";
+import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
 import { EXACT_UNITS, exactUsd, rateInForce, type Sum } from "./usd.ts";
 
 const list = (types: readonly string[]) => sql.raw(types.map((type) => `'${type}'`).join(", "));
@@ -19,7 +19,7 @@ const normalised = (name: string, whole: SQL, rest: SQL) => {
 };
 
 const SEGMENT = sql.raw(
-  `CASE ${SEGMENTS.map(({ segment, from }) => `WHEN spend_whole >= ${from} THEN '${segment}'`).join(" ")} ELSE '${FREE}' END`,
+  `CASE WHEN spend_without_rate > 0 THEN '${UNKNOWN}' ${SEGMENTS.map(({ segment, from }) => `WHEN spend_whole >= ${from} THEN '${segment}'`).join(" ")} ELSE '${FREE}' END`,
 );
 
 /** Between every visitor, behind char(31), and every player. */
@@ -41,7 +41,7 @@ export function worth(project_id: string, tags: string[] | null): SQL {
       ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
       ifnull(spend_whole, 0) AS spend_whole, ifnull(spend_rest, 0) AS spend_rest,
       ifnull(withdrawn_whole, 0) AS withdrawn_whole, ifnull(withdrawn_rest, 0) AS withdrawn_rest,
-      ifnull(without_rate, 0) AS without_rate
+      ifnull(without_rate, 0) AS without_rate, ifnull(spend_without_rate, 0) AS spend_without_rate
     FROM ${people}`;
   // The rate row by row, and materialised: a join of rates would be a scan of them for each row.
   return sql`rated AS MATERIALIZED (${rated(sql`project_id = ${project_id}`)}
@@ -51,7 +51,8 @@ export function worth(project_id: string, tags: string[] | null): SQL {
         max(event_date) FILTER (WHERE ${isIncome}) AS last_purchase_date,
         ${normalised("spend", spent(exact.whole), spent(exact.rest))},
         ${normalised("withdrawn", withdrawn(exact.whole), withdrawn(exact.rest))},
-        count(*) FILTER (WHERE rate IS NULL) AS without_rate
+        count(*) FILTER (WHERE rate IS NULL) AS without_rate,
+        count(*) FILTER (WHERE rate IS NULL AND event_type <> 'withdrawal') AS spend_without_rate
       FROM rated GROUP BY person
     ), known AS (
       ${known(sql`players p LEFT JOIN paid ON paid.person = p.person
@@ -70,22 +71,28 @@ export type Exactly = { spend_whole: string; spend_rest: string; withdrawn_whole
 export const spendOf = (row: Exactly) => BigInt(row.spend_whole) * EXACT_UNITS + BigInt(row.spend_rest);
 export const withdrawnOf = (row: Exactly) => BigInt(row.withdrawn_whole) * EXACT_UNITS + BigInt(row.withdrawn_rest);
 
-export type Without = Pick<Sum, "currency" | "whole" | "fraction"> & { person: string; event_type: string };
+export type Without = Pick<Sum, "currency" | "whole" | "fraction"> & { event_type: string };
 
-const withoutRate = (rows: SQL, person: SQL) => sql`
-  SELECT ${person} AS person, event_type, currency, CAST(sum(whole) AS TEXT) AS whole, sum(fraction) AS fraction
-  FROM ${rows} WHERE rate IS NULL`;
+const SUMMED = sql`event_type, currency, CAST(sum(whole) AS TEXT) AS whole, sum(fraction) AS fraction`;
 
 /** What has no rate in force, of these people, each. */
-export function withoutRateOf(db: Database, project_id: string, people: readonly string[]): Promise<Without[]> {
+export function withoutRateOf(
+  db: Database,
+  project_id: string,
+  people: readonly string[],
+): Promise<(Without & { person: string })[]> {
   const theirs = sql`project_id = ${project_id} AND person IN (SELECT value FROM json_each(${JSON.stringify(people)}))`;
-  return db.all(sql`${withoutRate(sql`(${rated(theirs)})`, sql`person`)} GROUP BY 1, 2, 3`);
+  return db.all(
+    sql`SELECT person, ${SUMMED} FROM (${rated(theirs)}) WHERE rate IS NULL GROUP BY person, event_type, currency`,
+  );
 }
 
-/** The same of everyone, together. */
-export function withoutRateOfAll(db: Database, project_id: string, tags: string[] | null): Promise<Without[]> {
-  if (tags === null)
-    return db.all(sql`${withoutRate(sql`(${rated(sql`project_id = ${project_id}`)})`, sql`''`)} GROUP BY 1, 2, 3`);
-  return db.all(sql`WITH ${worth(project_id, tags)}
-    ${withoutRate(sql`rated`, sql`''`)} AND person IN (SELECT person FROM worth) GROUP BY 1, 2, 3`);
-}
+/** The same of everyone, by segment. */
+export const withoutRateBySegment = (
+  db: Database,
+  project_id: string,
+  tags: string[] | null,
+): Promise<(Without & { segment: Segment })[]> =>
+  db.all(sql`WITH ${worth(project_id, tags)}
+    SELECT segment, ${SUMMED} FROM (SELECT person, segment FROM worth WHERE without_rate > 0) CROSS JOIN rated USING (person)
+    WHERE rate IS NULL GROUP BY segment, event_type, currency`);

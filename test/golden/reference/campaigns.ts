@@ -1,7 +1,7 @@
 /** A row per banner tag: what it brought in the period, and in the one that it is compared with. */
 import { type Ask, byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { average, money, payments } from "./money.ts";
+import { averageOf, money, payments } from "./money.ts";
 
 type Period = Ask["period"];
 type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
@@ -44,7 +44,8 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
     return {
       ...own,
       amount: money(deposited.exact),
-      deposit_per_first_deposit: average(deposited.exact, own.first_deposits),
+      deposit_per_first_deposit: averageOf(deposited, own.first_deposits),
+      deposit_per_visit: averageOf(deposited, own.visits),
       withdrawn: money(withdrawn.exact),
       net_amount: money(deposited.exact - withdrawn.exact),
       unconverted: deposited.unconverted,
@@ -75,6 +76,14 @@ function compared({ from, to }: Period, compare: string): Period {
   return { from: earlier(from), to: earlier(to) };
 }
 
+async function hadBegun({ select }: Ask, day: string): Promise<boolean> {
+  const [found] = await select<{ events: number }>(
+    "SELECT count(*) AS events FROM events WHERE project_id = $project AND event_date <= $day",
+    { day },
+  );
+  return (found?.events ?? 0) > 0;
+}
+
 export const campaigns: Report = async (ask) => {
   const { project, query, period } = ask;
   const compare = query.get("compare");
@@ -91,6 +100,10 @@ export const campaigns: Report = async (ask) => {
     }))
     .sort((a, b) => {
       const column = sort.replace("-", "") as keyof typeof a;
+      const lost = (row: typeof a) =>
+        (/^(?:amount|deposit_per_|net_)/.test(column) && Object.keys(row.unconverted).length > 0) ||
+        (/^(?:withdrawn|net_)/.test(column) && Object.keys(row.withdrawn_unconverted).length > 0);
+      if (lost(a) !== lost(b)) return lost(a) ? -1 : 1;
       const order =
         column === "banner_tag"
           ? byText(a.banner_tag, b.banner_tag)
@@ -105,6 +118,6 @@ export const campaigns: Report = async (ask) => {
     // Fewer tags than an answer has room for.
     rows_left_out: 0,
     total: { ...total.figures(""), ...(totalBefore && { previous: totalBefore.figures("") }) },
-    ...(previous_period && { previous_period }),
+    ...(previous_period && { previous_period, has_earlier_data: await hadBegun(ask, previous_period.from) }),
   };
 };

@@ -2,7 +2,7 @@
 import { END } from "../projects.ts";
 import { head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { average, money, payments } from "./money.ts";
+import { averageOf, money, payments } from "./money.ts";
 
 type Found = Row & { cohort: string; banner_tag: string; day: number; people: number; active: number };
 
@@ -52,7 +52,7 @@ export const cohorts: Report = async (ask) => {
         paying_users: payers.find((row) => row.key === JSON.stringify(key))?.people ?? 0,
         revenue_usd: money(income.exact),
         net_usd: money(income.exact - refund.exact - withdrawal.exact),
-        revenue_per_player_usd: average(income.exact, players),
+        revenue_per_player_usd: averageOf(income, players),
         unconverted: income.unconverted,
       };
     };

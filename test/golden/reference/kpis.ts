@@ -1,7 +1,7 @@
 /** A day at a glance, by app and in all. */
 import { head, type Report } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { average, money, payments } from "./money.ts";
+import { averageOf, money, payments } from "./money.ts";
 
 type Counts = Row & { app: string; active_users: number; paying_users: number };
 
@@ -26,13 +26,13 @@ export const kpis: Report = async (ask) => {
   const where = "event_date = $date AND TAGGED AND NARROWED";
   const [byApp, inAll] = [await payments(ask, ["coalesce(app_id, '')"], where), await payments(ask, ["''"], where)];
   const figures = ({ app, ...own }: Counts, of = byApp) => {
-    const { exact, unconverted } = of([app], "income");
+    const income = of([app], "income");
     return {
       ...own,
-      revenue_usd: money(exact),
-      arpu_usd: average(exact, own.active_users),
-      arppu_usd: average(exact, own.paying_users),
-      unconverted,
+      revenue_usd: money(income.exact),
+      arpu_usd: averageOf(income, own.active_users),
+      arppu_usd: averageOf(income, own.paying_users),
+      unconverted: income.unconverted,
     };
   };
   const [total] = await counts("''");

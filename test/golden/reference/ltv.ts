@@ -26,11 +26,15 @@ export const ltv: Report = async (ask) => {
   const worth = people
     .map(({ person, ...row }) => {
       const [income, refund] = [of([person], "income"), of([person], "refund")];
-      const [withdrawal, spend] = [of([person], "withdrawal"), of([person], "spend").exact];
-      return { row, income, refund, withdrawal, spend };
+      const [withdrawal, spent] = [of([person], "withdrawal"), of([person], "spend")];
+      return { person, row, income, refund, withdrawal, spend: spent.exact, segment: segmentOf(spent) };
     })
     .sort((a, b) => (a.spend < b.spend ? 1 : a.spend > b.spend ? -1 : 0));
-  const sums = (own: typeof worth) => {
+  const sums = async (own: typeof worth) => {
+    const persons = JSON.stringify(own.map(({ person }) => person));
+    const together = await payments(ask, [], `list_contains(from_json($persons, '["VARCHAR"]'), person)`, { persons });
+    const [income, refund, withdrawal] = [together([], "income"), together([], "refund"), together([], "withdrawal")];
+    const known = Object.keys(together([], "spend").unconverted).length === 0;
     const [spend, withdrawn] = [
       own.reduce((sum, one) => sum + one.spend, 0n),
       own.reduce((sum, one) => sum + one.withdrawal.exact, 0n),
@@ -42,28 +46,26 @@ export const ltv: Report = async (ask) => {
       spend_usd: money(spend),
       withdrawn_usd: money(withdrawn),
       net_usd: money(spend - withdrawn),
-      average_spend_usd: average(spend, own.length),
+      average_spend_usd: known ? average(spend, own.length) : null,
+      unconverted: income.unconverted,
+      refunded_unconverted: refund.unconverted,
+      withdrawn_unconverted: withdrawal.unconverted,
     };
   };
-  const persons = JSON.stringify(people.map(({ person }) => person));
-  const together = await payments(ask, [], `list_contains(from_json($persons, '["VARCHAR"]'), person)`, { persons });
   const segment = query.get("segment");
   return {
     ...head(project),
-    segments: ["whale", "dolphin", "minnow", "free"].map((name) => ({
-      segment: name,
-      ...sums(worth.filter(({ spend }) => segmentOf(spend) === name)),
-    })),
-    total: {
-      ...sums(worth),
-      unconverted: together([], "income").unconverted,
-      refunded_unconverted: together([], "refund").unconverted,
-      withdrawn_unconverted: together([], "withdrawal").unconverted,
-    },
+    segments: await Promise.all(
+      ["whale", "dolphin", "minnow", "free", "unknown"].map(async (name) => ({
+        segment: name,
+        ...(await sums(worth.filter(({ segment }) => segment === name))),
+      })),
+    ),
+    total: await sums(worth),
     rows: worth
-      .map(({ row, income, refund, withdrawal, spend }) => ({
+      .map(({ row, income, refund, withdrawal, spend, segment }) => ({
         ...row,
-        segment: segmentOf(spend),
+        segment,
         payments: income.events,
         spend_usd: money(spend),
         withdrawn_usd: money(withdrawal.exact),

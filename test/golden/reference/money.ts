@@ -88,7 +88,12 @@ function decimal(units: bigint): string {
 export const money = (exact: bigint): string => decimal(halfEven(exact, 100_000_000n));
 export const average = (exact: bigint, over: number): string | null =>
   over > 0 ? decimal(halfEven(exact, 100_000_000n * BigInt(over))) : null;
+/** Of what has no rate, nobody knows the average. */
+export const averageOf = ({ exact, unconverted }: Paid, over: number): string | null =>
+  Object.keys(unconverted).length > 0 ? null : average(exact, over);
 
 const USD = 1_000_000_000_000n;
-export const segmentOf = (usd: bigint): string =>
-  usd >= 100n * USD ? "whale" : usd >= 20n * USD ? "dolphin" : usd >= 5n * USD ? "minnow" : "free";
+export function segmentOf({ exact: usd, unconverted }: Paid): string {
+  if (Object.keys(unconverted).length > 0) return "unknown";
+  return usd >= 100n * USD ? "whale" : usd >= 20n * USD ? "dolphin" : usd >= 5n * USD ? "minnow" : "free";
+}

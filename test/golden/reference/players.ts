@@ -38,8 +38,8 @@ async function all(ask: Ask) {
   const segment = query.get("segment");
   const rows = found
     .map((row) => {
-      const { exact } = of([`player ${row.player_id}`], "spend");
-      return { ...row, spend_usd: money(exact), segment: segmentOf(exact) };
+      const spend = of([`player ${row.player_id}`], "spend");
+      return { ...row, spend_usd: money(spend.exact), segment: segmentOf(spend) };
     })
     .filter((row) => segment === null || row.segment === segment);
   return list(project.project_id, rows);
@@ -84,7 +84,7 @@ async function profile(ask: Ask, player_id: string) {
     withdrawn: withdrawn.totals,
     withdrawn_usd: money(withdrawn.exact),
     withdrawn_unconverted: withdrawn.unconverted,
-    segment: segmentOf(spend.exact),
+    segment: segmentOf(spend),
   };
 }
 

@@ -69,6 +69,28 @@ export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
 };
 export const csvOf = (url: URL): string => fileOf(url, "csv");
 
+/** Of a name that is part of a file's: what file systems and shells take as it is. */
+const inFileName = (part: string): string => part.replaceAll(/[^\p{L}\p{N}.-]+/gu, "-").slice(0, 40);
+
+/** What a file is called, without its ending: its project, what it holds, what that is narrowed to, and its days. */
+export function fileNameOf(
+  { address, project_id, from, to }: Scope,
+  what: string,
+  ...narrowed: (string | undefined)[]
+) {
+  const { banner_tag, banner_tag_not, banner_tag_contains, segment_id } = address;
+  const filters = [
+    ...narrowed,
+    ...banner_tag,
+    ...banner_tag_not.map((tag) => `not-${tag}`),
+    ...banner_tag_contains.map((part) => `with-${part}`),
+    segment_id && `segment-${segment_id}`,
+  ];
+  return [project_id, what, ...filters.filter((part) => part !== undefined && part !== ""), from, to]
+    .map((part) => inFileName(part as string))
+    .join("_");
+}
+
 /** What is settled about a project before any report of it: that it is there, and its clock. */
 export const project = (project_id: string | undefined) => ({
   ...query("realtime", { project_id }, (asked, options) => client.realtime.$get({ query: asked }, options)),

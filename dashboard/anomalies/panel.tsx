@@ -3,6 +3,7 @@ import { isFiltered, NO_FILTERS } from "../address.ts";
 import { bucketLong, bucketShort, exact, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
@@ -87,7 +88,7 @@ function Actions({ scope }: { scope: Scope }) {
       <TableTools
         find="Find a tag"
         columns={COLUMNS}
-        csv={{ url: anomaliesCsv(scope), name: `anomalies_${scope.from}_${scope.to}.csv` }}
+        csv={{ url: anomaliesCsv(scope), name: `${fileNameOf(scope, "anomalies")}.csv` }}
       />
     </>
   );

@@ -5,6 +5,7 @@ import { campaigns } from "../campaigns/query.ts";
 import { countryName, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
@@ -33,7 +34,7 @@ function Actions({ scope }: { scope: Scope }) {
         chosen={dimension}
         choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
       />
-      <TableTools csv={{ url: breakdownCsv(scope), name: `${dimension}_${scope.from}_${scope.to}.csv` }} />
+      <TableTools csv={{ url: breakdownCsv(scope), name: `${fileNameOf(scope, dimension)}.csv` }} />
     </>
   );
 }

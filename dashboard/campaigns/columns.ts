@@ -12,7 +12,7 @@ const figure = (
   title: string,
   kind: "count" | "money" | "average" | "rate",
   hint: string,
-  more: Partial<Pick<Column<Figures>, "share" | "optional" | "missing" | "summed" | "bad">> = {},
+  more: Partial<Pick<Column<Figures>, "share" | "optional" | "missing" | "summed" | "bad" | "of">> = {},
 ): Column<Figures> => ({
   name,
   title,
@@ -23,7 +23,10 @@ const figure = (
 });
 
 /** What of a row's money has no exchange rate. */
-const deposited = { missing: ({ unconverted }: Figures) => unconverted };
+const deposited = {
+  missing: ({ unconverted }: Figures) => unconverted,
+  of: ({ deposits }: Figures) => deposits,
+};
 const withdrawn = { missing: ({ withdrawn_unconverted }: Figures) => withdrawn_unconverted };
 const net = {
   missing: ({ unconverted, withdrawn_unconverted }: Figures) => lessOf(unconverted, withdrawn_unconverted),
@@ -50,8 +53,10 @@ export const COLUMNS: readonly Column<Figures>[] = [
   }),
   figure("deposit_per_visit", "EPC", "average", "Earnings per click: deposit amount over visits", deposited),
   figure("registrations", "Registrations", "count", "At most one per day and player", { share: true }),
-  figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit"),
-  figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration"),
+  figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit", { of: ({ visits }) => visits }),
+  figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration", {
+    of: ({ registrations }) => registrations,
+  }),
   figure("deposits", "Deposits", "count", "Deposits, repeated ones too", { share: true }),
   figure("unique_players", "Visitors", "count", "Distinct people with any event, players included"),
   figure("depositors", "Depositors", "count", "Distinct people who deposited", { optional: true }),

@@ -4,6 +4,7 @@ import { isFiltered, NO_FILTERS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
@@ -21,7 +22,7 @@ export const CampaignsPanel = panel({
     <TableTools
       find="Find a tag"
       columns={COLUMNS}
-      csv={{ url: campaignsCsv(scope), name: `campaigns_${scope.from}_${scope.to}.csv` }}
+      csv={{ url: campaignsCsv(scope), name: `${fileNameOf(scope, "campaigns")}.csv` }}
     />
   ),
 });
@@ -70,6 +71,9 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
                 go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], search: undefined }),
               }
         }
+        {...(address.banner_tag_contains.length === 0 && {
+          filter: (part: string) => go({ banner_tag_contains: [part], search: undefined }),
+        })}
         none={<None scope={scope} />}
       />
     </>

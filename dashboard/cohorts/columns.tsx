@@ -10,7 +10,7 @@ const tag: Column<CohortRow> = {
   name: "banner_tag",
   title: "Tag",
   kind: "text",
-  hint: "The tag of people's first event",
+  hint: "The tag of a visitor's first event",
   value: ({ banner_tag }) => banner_tag ?? "without a tag",
 };
 
@@ -23,7 +23,7 @@ const cohort = (interval: Cohort): Column<CohortRow> => ({
 
 const players: Column<CohortRow> = {
   name: "players",
-  title: "People",
+  title: "Visitors",
   kind: "count",
   hint: "Whose first day lies in it, visitors included",
 };
@@ -31,7 +31,7 @@ const players: Column<CohortRow> = {
 const PAID: readonly Column<CohortRow>[] = [
   {
     name: "paying_users",
-    title: "Paid",
+    title: "Payers",
     kind: "count",
     hint: "Those of them who have paid",
   },
@@ -45,9 +45,9 @@ const PAID: readonly Column<CohortRow>[] = [
   },
   {
     name: "revenue_per_player_usd",
-    title: "Per person",
+    title: "Per visitor",
     kind: "average",
-    hint: "Revenue over people, in USD",
+    hint: "Revenue over visitors, in USD",
     missing: ({ unconverted }) => unconverted,
   },
   {
@@ -70,7 +70,7 @@ function Heat({ retained: { people, active, rate: of, day }, most }: { retained:
     <data
       class="heat"
       value={of}
-      title={`${active} of ${people} people were active on day ${day}`}
+      title={`${active} of ${people} visitors were active on day ${day}`}
       style={{ "--heat": most > 0 ? of / most : 0 }}
     >
       {rate(of)}

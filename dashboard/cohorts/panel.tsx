@@ -5,6 +5,7 @@ import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
 import { bucketsOf } from "../period.ts";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
@@ -61,15 +62,13 @@ function Actions({ scope }: { scope: Scope }) {
           choose={(name) => go({ group_by: name === "banner_tag" ? name : undefined }, "replace")}
         />
       )}
-      <TableTools csv={{ url: cohortsCsv(scope), name: `cohorts_${scope.from}_${scope.to}.csv` }} />
+      <TableTools csv={{ url: cohortsCsv(scope), name: `${fileNameOf(scope, "cohorts")}.csv` }} />
     </>
   );
 }
 
 const Lead = () => (
-  <p class="lead">
-    Of the people who first came in the period: how many were active so many days later. A day counts once it is over.
-  </p>
+  <p class="lead">Share of new visitors who were active again so many days later. A day counts once it is over.</p>
 );
 
 function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {

@@ -1,4 +1,4 @@
-/** What a person of each cohort has paid until now: older cohorts have had longer. */
+/** What a visitor of each cohort has paid so far: older cohorts have had longer. */
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { COLOURS } from "../chart/axis.ts";
@@ -25,7 +25,7 @@ function pictureOf({ rows, interval }: Cohorts): Picture {
     kind: "money",
     currency: "USD",
     lines: tags.map(({ tag, own }, index) => ({
-      title: tag === undefined ? "Paid per person" : (tag ?? "without a tag"),
+      title: tag === undefined ? "Paid per visitor" : (tag ?? "without a tag"),
       colour: COLOURS[index] ?? "other",
       as: tag === undefined ? "bar" : "line",
       points: buckets.map((bucket) => {
@@ -41,7 +41,7 @@ export function ValuePanel({ scope }: { scope: Scope }) {
   const [asTable, toggle] = useAsTable();
   useEffect(fetchDrawing, []);
   return (
-    <Panel name="cohort-value" title="Paid until now per person" actions={toggle} busy={answer.stale}>
+    <Panel name="cohort-value" title="Revenue per visitor so far, in USD" actions={toggle} busy={answer.stale}>
       <Answered answer={answer} what="value of the cohorts" skeleton={<ChartSkeleton />}>
         {(data) => {
           const picture = pictureOf(data);

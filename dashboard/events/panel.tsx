@@ -3,6 +3,7 @@ import { NO_FILTERS } from "../address.ts";
 import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { Download } from "../table/download.tsx";
 import { PagedList } from "../table/list.tsx";
@@ -14,7 +15,7 @@ import { events, eventsFile } from "./query.ts";
 export function EventsPanel({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const { search } = address;
-  const file = `events_${scope.from}_${scope.to}`;
+  const file = fileNameOf(scope, "events", address.event_type, address.player_id, address.app_id, address.part);
   return (
     <Panel
       name="events"
@@ -25,14 +26,18 @@ export function EventsPanel({ scope }: { scope: Scope }) {
           <Sought name="event_type" label="Type" />
           <Sought name="player_id" label="Player" />
           <Sought name="app_id" label="App" />
-          <Chosen name="part" label="Which events" options={{ "": "All events", counted: "Only what counts" }} />
+          <Chosen
+            name="part"
+            label="Which events"
+            options={{ "": "Counted only", all: "All, also tests, bots and duplicates" }}
+          />
           <Download url={eventsFile(scope, "csv")} name={`${file}.csv`} />
           <Download url={eventsFile(scope, "ndjson")} name={`${file}.ndjson`} label="NDJSON" />
         </>
       }
     >
       <p class="lead">
-        Of {periodText(scope)}, the last one taken first. Times in {scope.timezone}.
+        Of {periodText(scope)}, newest first. Times in {scope.timezone}.
       </p>
       <PagedList
         name="events"
@@ -43,7 +48,7 @@ export function EventsPanel({ scope }: { scope: Scope }) {
         press={({ event_id }) => ({ title: "All fields of this event", go: () => go({ search: event_id }) })}
         none={
           <>
-            <p>No event of this period fits.</p>
+            <p>No events found.</p>
             <button
               type="button"
               class="button"
@@ -53,7 +58,7 @@ export function EventsPanel({ scope }: { scope: Scope }) {
                   event_type: undefined,
                   player_id: undefined,
                   app_id: undefined,
-                  part: undefined,
+                  part: "all",
                   period: "30d",
                 })
               }

@@ -3,11 +3,10 @@ import { client } from "../api.ts";
 import { datedOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
-export const OUTCOMES = ["counted"] as const;
-
 const asked = (scope: Scope) => {
   const { event_type, player_id, app_id, part } = scope.address;
-  const include = OUTCOMES.find((name) => name === part);
+  // A list of payments is what counts, unless all is asked for.
+  const include = part === "all" ? ("all" as const) : ("counted" as const);
   return { ...datedOf(scope), event_type, player_id, app_id, include };
 };
 

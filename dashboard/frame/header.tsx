@@ -55,9 +55,7 @@ export function Header({ principal, project_id, signOut, openViews, showKeys }: 
         >
           {(close) => (
             <>
-              {principal.project_id === null && (
-                <ProjectForm principal={principal} project_id={project_id} close={close} />
-              )}
+              {principal.project_id === null && <ProjectForm project_id={project_id} close={close} />}
               <Appearance />
               {signOut && <Leave principal={principal} signOut={signOut} />}
             </>

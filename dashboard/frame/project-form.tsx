@@ -1,51 +1,57 @@
-/** Changes to another project: one of those that there are, where one may know them. */
-import type { Principal } from "../../worker/http/principal.ts";
-import { may } from "../../worker/http/principal.ts";
+/** Changes to another project: those that one may see, by their names. */
+
+import { useState } from "preact/hooks";
+import type { SignedIn } from "../../worker/http/sign-in.ts";
 import { NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
+import { client } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
-import { projects } from "../projects/query.ts";
+import { query } from "../reports.ts";
 
-type Chosen = { principal: Principal; project_id: string; close: () => void };
+type Chosen = { project_id: string; close: () => void };
 
-export function ProjectForm({ principal, project_id, close }: Chosen) {
+/** From so many on, one may look for a name. */
+const MANY = 8;
+
+const session = () => query("session", {}, (_, options) => client.session.$get({}, options));
+
+export function ProjectForm({ project_id, close }: Chosen) {
   const { go } = useNavigation();
-  const { data } = useAnswer(may(principal, "admin") ? projects() : null);
+  const [sought, seek] = useState("");
+  const { data } = useAnswer<SignedIn>(session());
+  const projects = data?.projects ?? [];
+  const shown = projects.filter((project) =>
+    `${project.name} ${project.project_id}`.toLowerCase().includes(sought.toLowerCase()),
+  );
+  const open = (chosen: string) => {
+    go({ ...NO_FILTERS, project_id: chosen, search: undefined, app_id: undefined, player_id: undefined });
+    close();
+  };
   return (
-    <form
-      class="menu-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const chosen = String(new FormData(event.currentTarget).get("project_id") ?? "").trim();
-        go({
-          ...NO_FILTERS,
-          project_id: chosen || undefined,
-          search: undefined,
-          app_id: undefined,
-          player_id: undefined,
-        });
-        close();
-      }}
-    >
-      <label>
-        Project
+    <div class="projects-menu">
+      {projects.length >= MANY && (
         <input
+          type="search"
           class="input"
-          name="project_id"
-          list="projects"
-          defaultValue={project_id}
-          autocomplete="off"
-          spellcheck={false}
+          placeholder="Find a project"
+          aria-label="Find a project"
+          value={sought}
+          onInput={(event) => seek(event.currentTarget.value)}
         />
-      </label>
-      <datalist id="projects">
-        {data?.rows.map((project) => (
-          <option key={project.project_id} value={project.project_id} />
+      )}
+      <ul class="menu-list" aria-label="Projects">
+        {shown.map((project) => (
+          <li key={project.project_id}>
+            <button
+              type="button"
+              aria-pressed={project.project_id === project_id}
+              onClick={() => open(project.project_id)}
+            >
+              {project.name} <span class="muted">{project.name !== project.project_id && project.project_id}</span>
+            </button>
+          </li>
         ))}
-      </datalist>
-      <button type="submit" class="button">
-        Open
-      </button>
-    </form>
+      </ul>
+    </div>
   );
 }

@@ -17,11 +17,12 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
   const groups = [...new Set(views.map(([, { group }]) => group))];
   const { view } = useNavigation().address;
   const menu = useRef<HTMLElement>(null);
-  // The chosen one is in sight, however long the list is.
+  // The chosen one is in sight, however long the list is; where the list opens over the page, it begins at its beginning.
   useEffect(() => {
     const chosen = menu.current?.querySelector("[aria-current]");
+    if (open && menu.current) menu.current.scrollTop = 0;
     if (menu.current && chosen) bringIntoSight(menu.current, chosen);
-  }, [view, views.length]);
+  }, [view, views.length, open]);
   return (
     <nav
       ref={menu}

@@ -11,7 +11,7 @@ import { funnel } from "./query.ts";
 
 const BY = { visit_date: "By visit date", event_date: "By event date" } as const;
 const MEANING = {
-  visit_date: "People who first visited in this period, and what became of them since.",
+  visit_date: "Visitors whose first visit was in this period, and how far they have got.",
   event_date: "Everyone who took a step in this period, whenever they came.",
 } as const;
 
@@ -68,7 +68,7 @@ function Step({ step, share, first, named }: Shown) {
       <div class="step-line">
         <span class="step-name">
           {named ? (
-            <Link class="link" to={{ view: "players", part: event_type }} title="The people at this step">
+            <Link class="link" to={{ view: "players", part: event_type }} title="The players at this step">
               {words(event_type)}
             </Link>
           ) : (

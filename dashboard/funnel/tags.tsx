@@ -4,6 +4,7 @@ import { isFiltered, NO_FILTERS } from "../address.ts";
 import { words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
@@ -30,7 +31,7 @@ const COLUMNS: readonly Column<Group>[] = [
       name,
       title: words(name),
       kind: "count",
-      hint: "People",
+      hint: "Visitors",
       value: (row) => of(row).players,
     };
     if (index === 0) return [people];
@@ -65,7 +66,7 @@ export const TagsPanel = panel({
     <TableTools
       find="Find a tag"
       columns={COLUMNS}
-      csv={{ url: funnelCsv(scope), name: `funnel_${scope.from}_${scope.to}.csv` }}
+      csv={{ url: funnelCsv(scope), name: `${fileNameOf(scope, "funnel")}.csv` }}
     />
   ),
 });

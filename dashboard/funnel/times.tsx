@@ -65,13 +65,13 @@ function Times({ step, asTable }: { step: TimedFunnelStep; asTable: boolean }) {
       seconds_up_to === null ? `more than ${duration(longest)}` : `up to ${duration(seconds_up_to)}`,
     ),
     kind: "count",
-    lines: [{ title: "People", colour: COLOURS[event_type], as: "bar", points: times.map(({ players }) => players) }],
+    lines: [{ title: "Visitors", colour: COLOURS[event_type], as: "bar", points: times.map(({ players }) => players) }],
   };
   const all = times.reduce((sum, { players }) => sum + players, 0);
   return (
     <Chart
       picture={picture}
-      summary={`How long ${exact(all)} people took to their ${name}: half of them up to ${duration(median)}.`}
+      summary={`How long ${exact(all)} visitors took to their ${name}: half of them up to ${duration(median)}.`}
       asTable={asTable}
       none="Nobody yet"
     />

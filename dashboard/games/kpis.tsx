@@ -26,13 +26,13 @@ const average = (name: "arpu_usd" | "arppu_usd", title: string, hint: string): C
 const COLUMNS: readonly Column<AppKpis>[] = [
   { name: "app_id", title: "App", kind: "text", value: ({ app_id }) => app_id ?? "without an app" },
   figure("installs", "Installs", "count", "At most one per person"),
-  figure("active_users", "Active", "count", "Distinct people with any event"),
-  figure("new_players", "New", "count", "People whose first day it is"),
+  figure("active_users", "Active", "count", "Distinct visitors with any event"),
+  figure("new_players", "New", "count", "Visitors whose first day it is"),
   figure("paying_users", "Payers", "count", "Distinct people with a purchase or deposit"),
   figure("purchases", "Purchases", "count", "With an amount"),
   figure("deposits", "Deposits", "count", "With an amount"),
   { ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"), missing, summed: true },
-  average("arpu_usd", "Per active", "Revenue over active people, in USD"),
+  average("arpu_usd", "Per active", "Revenue over active visitors, in USD"),
   average("arppu_usd", "Per payer", "Revenue over payers, in USD"),
 ];
 

@@ -1,6 +1,7 @@
 /** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
 import { fits, isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
+import { countryName } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { project } from "../reports.ts";
@@ -21,6 +22,13 @@ const byType = ({ "1m": one, "5m": five, "60m": hour, today }: Counts["windows"]
   today: today.by_type,
 });
 
+/** What servers send has no device. */
+const visitsBy = (devices: Counts["windows"]["60m"]["devices"]): [string, number][] =>
+  devices
+    .map(({ device, by_type }): [string, number] => [device, by_type.visit ?? 0])
+    .filter(([, visits]) => visits > 0)
+    .sort(([, a], [, b]) => b - a);
+
 export function LivePanel({ wide = false }: { wide?: boolean }) {
   const live = useLive();
   const { address } = useNavigation();
@@ -32,33 +40,41 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
   const hour = counts?.windows["60m"];
   const filtered = isFiltered(address);
   const own = counts && filtered ? narrowedWindows(counts.windows, address) : null;
+  // Under a filter nothing is shown that is of others, too.
+  const shown = !filtered || !counts || own !== null;
   return (
     <Panel name="live" wide={wide} title="Live" actions={<Status connection={live.connection} />}>
       <Spoken counts={counts} />
-      {filtered && (
+      {filtered && counts && (
         <p class="lead">
           {own
-            ? "Counts and events of the tags that fit the filters; the minutes and lists are of all tags."
-            : "Counts of all tags; below, the events that fit the filters by tag."}
+            ? "Only what fits the filters. What is not counted by tag is left out."
+            : "Only the events that fit the filters. There are too many tags, or a saved segment, so counts are left out."}
         </p>
       )}
-      <div class="live-counts">
-        <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} {...(!wide && { others: 2 })} />
-        <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />
-      </div>
-      <div class="live-top">
-        <Top
-          title="Top tags, last 60 minutes"
-          filter
-          rows={hour?.banner_tags.map((row) => [row.banner_tag, row.total])}
-        />
-        {wide && (
-          <>
-            <Top title="Countries" rows={hour?.countries.map((row) => [row.country, row.total])} />
-            <Top title="Devices" rows={hour?.devices.map((row) => [row.device, row.total])} />
-          </>
-        )}
-      </div>
+      {shown && (
+        <div class="live-counts">
+          <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} {...(!wide && { others: 2 })} />
+          {!filtered && <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />}
+        </div>
+      )}
+      {shown && (
+        <div class="live-top">
+          <Top
+            title="Top tags, last 60 minutes"
+            filter
+            rows={hour?.banner_tags
+              .filter(({ banner_tag }) => fits(address, banner_tag || null))
+              .map((row) => [row.banner_tag, row.total])}
+          />
+          {wide && !filtered && (
+            <>
+              <Top title="Countries" rows={hour?.countries.map((row) => [countryName(row.country), row.total])} />
+              <Top title="Devices, by visits" rows={hour && visitsBy(hour.devices)} />
+            </>
+          )}
+        </div>
+      )}
       <Stream
         events={events.filter(({ banner_tag }) => fits(address, banner_tag))}
         timezone={counts?.timezone ?? "UTC"}

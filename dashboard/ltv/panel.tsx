@@ -45,7 +45,7 @@ const COLUMNS: readonly Column<Group>[] = [
       ),
   },
   figure("players", "Players", "count", "Known players, and visitors who paid", { share: true }),
-  figure("payers", "Paid", "count", "Those who ever paid"),
+  figure("payers", "Payers", "count", "Those who ever paid"),
   figure("spend_usd", "Spent", "money", "Purchases and deposits less refunds, in USD", {
     share: true,
     summed,

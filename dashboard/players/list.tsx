@@ -4,6 +4,7 @@ import { NO_FILTERS } from "../address.ts";
 import { periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { shownOf } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
@@ -41,7 +42,10 @@ function Players({ scope }: { scope: Scope }) {
           <Chosen name="sort" label="Order" options={SORTED} />
           <TableTools
             columns={COLUMNS}
-            csv={{ url: playersCsv(scope), name: `players_${scope.from}_${scope.to}.csv` }}
+            csv={{
+              url: playersCsv(scope),
+              name: `${fileNameOf(scope, "players", scope.address.segment, scope.address.part)}.csv`,
+            }}
           />
         </>
       }

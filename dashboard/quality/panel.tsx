@@ -9,6 +9,7 @@ import { exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
 import { bucketOf, bucketsOf } from "../period.ts";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { Facts } from "../table/facts.tsx";
@@ -108,7 +109,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
       <Panel
         name="reasons"
         title="How bots were told"
-        actions={<TableTools csv={{ url: botsCsv(scope), name: `bots_${scope.from}_${scope.to}.csv` }} />}
+        actions={<TableTools csv={{ url: botsCsv(scope), name: `${fileNameOf(scope, "bots")}.csv` }} />}
       >
         <Answered answer={answer} what="reasons" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
           {({ by_reason, total, timezone }) => (

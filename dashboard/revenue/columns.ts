@@ -32,7 +32,7 @@ export const FACTS: readonly Column<Total>[] = [
   ...figures<Total>().slice(0, 1),
   {
     name: "paying_users",
-    title: "Paying users",
+    title: "Payers",
     kind: "count",
     hint: "Distinct people with a purchase or deposit",
   },

@@ -2,6 +2,7 @@
 import { NO_FILTERS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
@@ -19,7 +20,7 @@ export const GroupsPanel = panel({
   Actions: ({ scope }) => (
     <TableTools
       {...(groupOf(scope) !== "none" && { find: `Find ${GROUPS[groupOf(scope)].toLowerCase()}` })}
-      csv={{ url: revenueCsv(scope), name: `revenue_${scope.from}_${scope.to}.csv` }}
+      csv={{ url: revenueCsv(scope), name: `${fileNameOf(scope, "revenue", scope.address.group_by)}.csv` }}
     />
   ),
 });

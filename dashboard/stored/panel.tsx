@@ -23,7 +23,7 @@ const figure = (
 
 const COLUMNS: readonly Column<AggregatedReport>[] = [
   figure("report_id", "Report", "text", "Its type and first day"),
-  figure("players", "People", "count", "Distinct people with any event"),
+  figure("players", "Visitors", "count", "Distinct people with any event"),
   figure("events", "Events", "count", "Distinct events"),
   figure("total_spins", "Spins", "count", "Distinct events"),
   figure("total_purchases", "Purchases", "count", "Distinct events"),

@@ -17,6 +17,8 @@ type Shown<Row> = {
   summed?: true;
   /** How much of the total a row has is shown too. */
   share?: true;
+  /** How many events or people the value rests on, where it is no count itself. */
+  of?: (row: Row) => number;
   /** More of it is worse. */
   bad?: true;
   /** Sentences: it is given room for them. */

@@ -5,6 +5,7 @@ import type { Query } from "../answers.ts";
 import { useAnswer } from "../answers.ts";
 import { Answered, Failed } from "../panel.tsx";
 import { type Column, classOf, isNumeric } from "./columns.ts";
+import { Scroll } from "./scroll.tsx";
 import { TableSkeleton } from "./table.tsx";
 import { valueIn } from "./value.tsx";
 
@@ -37,8 +38,7 @@ export function PagedList<Row>(list: Listed<Row>) {
         rows.length === 0 && !next_cursor ? (
           <div class="none">{none}</div>
         ) : (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          <section class="table-scroll" aria-label={`${name}, a table that scrolls sideways`} tabIndex={0}>
+          <Scroll name={name}>
             <table class="data-table">
               <thead>
                 <tr>
@@ -52,7 +52,7 @@ export function PagedList<Row>(list: Listed<Row>) {
               <Rows list={list} rows={rows} />
               <Rest list={list} cursor={next_cursor} pages={pages - 1} more={() => setPages(pages + 1)} />
             </table>
-          </section>
+          </Scroll>
         )
       }
     </Answered>

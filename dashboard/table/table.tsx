@@ -17,8 +17,10 @@ import {
   readSort,
   type Sort,
   shownOf,
+  type Value,
   valueAt,
 } from "./columns.ts";
+import { Scroll } from "./scroll.tsx";
 import { inWords, valueIn } from "./value.tsx";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
@@ -40,6 +42,8 @@ export type Tabular<Row> = {
   before?: { of: (row: Row) => { current: Row; earlier: Row } | undefined; called: string };
   /** Where a row leads; undefined where it leads nowhere. */
   press?: (row: Row) => { title: string; go: () => void } | undefined;
+  /** Asks for the rows that contain something, and so for their total. */
+  filter?: (search: string) => void;
   /** What stands there without any row. */
   none: ComponentChildren;
   /** Sorting is kept here and not in the address. */
@@ -63,8 +67,7 @@ export function DataTable<Row>(table: Tabular<Row>) {
           money has no exchange rate, so the place is unknown.
         </p>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section class="table-scroll" aria-label={`${name}, a table that scrolls sideways`} tabIndex={0}>
+      <Scroll name={name}>
         <table class="data-table">
           <thead>
             <tr>
@@ -73,7 +76,7 @@ export function DataTable<Row>(table: Tabular<Row>) {
               ))}
             </tr>
           </thead>
-          {total !== undefined && (
+          {total !== undefined && search === "" && (
             <tbody class="total">
               <tr>
                 <th scope="row">
@@ -108,7 +111,10 @@ export function DataTable<Row>(table: Tabular<Row>) {
             })}
           </tbody>
         </table>
-      </section>
+      </Scroll>
+      {search !== "" && arranged.length > 0 && (
+        <Found found={arranged.length} of={rows.length} search={search} filter={table.filter} />
+      )}
       {arranged.length === 0 && <NothingFound search={search} />}
       {arranged.length > shown && (
         <p class="more">
@@ -186,18 +192,37 @@ type Held<Row> = { column: Column<Row>; current: Row; earlier: Row; called: stri
 
 /** How a value changed; nothing where either is not known. */
 function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
-  const { kind, currency, bad } = column;
+  const { kind, currency, bad, of } = column;
   const [is, was] = [valueAt(column, current), valueAt(column, earlier)];
+  const isFew = (row: Row, value: Value) => (of || kind === "count" ? (of?.(row) ?? Number(value)) < FEW : false);
   if (is === null || was === null || isUnknown(column, current) || isUnknown(column, earlier)) return null;
   return (
     <Delta
       change={(kind === "rate" ? changeOfRate : changeOf)(Number(is), Number(was))}
       compared={`${inWords(kind, was, currency?.(earlier))} in ${called}`}
       bad={bad}
-      small={kind === "count" && Number(is) < FEW && Number(was) < FEW}
+      small={isFew(current, is) && isFew(earlier, was)}
     />
   );
 }
+
+type Finding = { found: number; of: number; search: string; filter: Tabular<never>["filter"] };
+
+/** A person may be in several rows: what is found cannot be added up here, and another total would mislead. */
+const Found = ({ found, of, search, filter }: Finding) => (
+  <p class="lead found">
+    {exact(found)} of {exact(of)} rows {found === 1 ? "contains" : "contain"} “{search}”.
+    {filter && (
+      <>
+        {" "}
+        <button type="button" class="link" onClick={() => filter(search)}>
+          Filter by it
+        </button>{" "}
+        for their total.
+      </>
+    )}
+  </p>
+);
 
 function NothingFound({ search }: { search: string }) {
   const { go } = useNavigation();

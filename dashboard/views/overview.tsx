@@ -13,9 +13,9 @@ export function View({ scope }: { scope: Scope }) {
       <Welcome scope={scope} />
       <div class="overview">
         <Headline scope={scope} />
-        <LivePanel />
         <FunnelPanel scope={scope} />
         <CampaignsPanel scope={scope} />
+        <LivePanel />
         <BreakdownPanel scope={scope} />
       </div>
     </>

@@ -207,6 +207,9 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       .waitFor(soon);
     await page.getByRole("button", { name: "winter" }).click();
     await expect.poll(() => live(page, "visit today").getAttribute("value"), soon).toBe("1");
+    // What is of all tags is left out.
+    expect(await page.locator(".live .minutes").count()).toBe(0);
+    expect(await page.locator(".live .top").count()).toBe(1);
   });
 
   test("goes to signing in when the server ends the live connection for want of a session", async () => {

@@ -212,9 +212,24 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
   });
 
   test("events are filtered, each opens with all that is known of it, and all go into a file", async () => {
+    const tried = {
+      event_id: "a-try",
+      event_type: "deposit",
+      player_id: "ann",
+      amount: "5",
+      currency: "USD",
+      test: true,
+    };
+    await post("events", tried);
+    await vi.waitFor(async () => void (await report(server, "events/a-try")), { timeout: 200_000 });
     const page = await signedIn("/?view=events");
     await row(page, "the-spin").waitFor();
-    expect(await page.locator("[data-row]").count()).toBe(27);
+    expect((await rowsOn(page)).length).toBe(27);
+    const file = page.getByRole("link", { name: "Download CSV" });
+    expect(await file.getAttribute("download")).toMatch(/^default_events_\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d\.csv$/);
+    expect(await file.getAttribute("href")).toContain("include=counted");
+    await page.getByLabel("Which events").selectOption("all");
+    await expect.poll(async () => (await rowsOn(page)).length, { timeout: 200_000 }).toBe(28);
     await page.getByLabel("Type").fill("player_score");
     await page.keyboard.press("Enter");
     await page.getByLabel("Player").fill("ann");

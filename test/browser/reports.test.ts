@@ -190,7 +190,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
         expect(await cell(page, banner_tag ?? "", event_type), `${banner_tag} ${event_type}`).toBe(String(players));
 
     await page.getByRole("button", { name: "Show as table" }).click();
-    const taken = page.getByRole("region", { name: /people took to their registration/ });
+    const taken = page.getByRole("region", { name: /visitors took to their registration/ });
     const people = (await taken.locator("tbody td").allTextContents()).map(Number);
     expect(people).toEqual(steps[1]?.times_from_previous.map(({ players }) => players));
     expect(people.reduce((all, one) => all + one, 0)).toBeGreaterThan(0);
@@ -294,6 +294,15 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(await page.locator("[data-unknown]").count()).toBe(0);
     await page.locator(".campaigns").getByRole("button", { name: "Deposit amount" }).click();
     await page.locator("[data-unknown='2']").waitFor();
+
+    // A total of all rows would mislead above those that are found.
+    await page.getByLabel("Find a tag").fill("nor");
+    await page.getByText("1 of 2 rows contains").waitFor();
+    expect(await page.locator(".campaigns .total").count()).toBe(0);
+    await page.getByRole("button", { name: "Filter by it" }).click();
+    const { total } = await report<Campaigns>(server, `campaigns?from=${day(14)}&to=${day(1)}&banner_tag_contains=nor`);
+    const visits = page.locator('.campaigns .total [data-column="visits"] data');
+    await expect.poll(() => visits.getAttribute("value"), soon).toBe(String(total.visits));
   });
 
   test("a day that is not over is compared with none, and a project that had not begun with nothing", async () => {

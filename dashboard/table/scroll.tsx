@@ -1,0 +1,36 @@
+/** What a table scrolls in. Where more of it lies to the right, its edge fades and shows an arrow. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+export function Scroll({ name, children }: { name: string; children: ComponentChildren }) {
+  const frame = useRef<HTMLElement>(null);
+  const [more, setMore] = useState(false);
+  const look = () => {
+    const { scrollLeft = 0, clientWidth = 0, scrollWidth = 0 } = frame.current ?? {};
+    // A pixel is what rounding leaves.
+    setMore(scrollLeft + clientWidth < scrollWidth - 1);
+  };
+  useEffect(() => {
+    const { current } = frame;
+    const table = current?.firstElementChild;
+    if (!current || !table) return;
+    const observer = new ResizeObserver(look);
+    observer.observe(current);
+    observer.observe(table);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div class={more ? "table-frame more-right" : "table-frame"}>
+      <section
+        ref={frame}
+        class="table-scroll"
+        aria-label={`${name}, a table that scrolls sideways`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        onScroll={look}
+      >
+        {children}
+      </section>
+    </div>
+  );
+}

@@ -16,19 +16,26 @@ export function comparisonOf(data: Campaigns, { from, today }: Scope) {
   };
 }
 
-/** Why nothing is compared, or not all of it; nothing where all is. */
+/** What the changes are of, or why there are none. It is there whenever one asks for a comparison, so that nothing moves. */
 export function ComparisonNote({ data, scope: { from, today } }: { data: Campaigns; scope: Scope }) {
   const { previous_period, compared_days, has_earlier_data } = data;
   if (!previous_period) return null;
-  const note = !has_earlier_data
-    ? `No earlier data: nothing is compared, since the project has no events by ${periodText({ ...previous_period, to: previous_period.from })}.`
-    : today <= from
-      ? "Nothing is compared, since the day is not over."
-      : compared_days &&
-        `Changes leave out today, which is not over: ${periodText(compared_days)} against ${periodText(compared_days.previous)}.`;
-  return note ? (
-    <p class="lead" data-comparison>
-      {note}
+  return (
+    <p class="lead comparison">
+      {!has_earlier_data
+        ? "No earlier data, so nothing is compared."
+        : today <= from
+          ? "Today is not over, so nothing is compared."
+          : compared_days
+            ? `Changes are without today: ${periodText(compared_days)} against ${periodText(compared_days.previous)}.`
+            : `Compared with ${periodText(previous_period)}.`}
     </p>
-  ) : null;
+  );
 }
+
+export const ComparisonSkeleton = ({ scope: { address } }: { scope: Scope }) =>
+  address.compare === "none" ? null : (
+    <p class="lead comparison" aria-hidden="true">
+      <span class="bone">Compared with 00 – 00 Mon 0000</span>
+    </p>
+  );

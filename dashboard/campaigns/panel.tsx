@@ -9,7 +9,7 @@ import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { COLUMNS, type Figures } from "./columns.ts";
-import { ComparisonNote, comparisonOf } from "./comparison.tsx";
+import { ComparisonNote, ComparisonSkeleton, comparisonOf } from "./comparison.tsx";
 import { campaigns, campaignsCsv } from "./query.ts";
 
 export const CampaignsPanel = panel({
@@ -17,7 +17,12 @@ export const CampaignsPanel = panel({
   title: "Campaigns",
   query: campaigns,
   Show,
-  Skeleton: () => <TableSkeleton columns={COLUMNS} />,
+  Skeleton: ({ scope }) => (
+    <>
+      {scope.address.view === "campaigns" && <ComparisonSkeleton scope={scope} />}
+      <TableSkeleton columns={COLUMNS} />
+    </>
+  ),
   Actions: ({ scope }) => (
     <TableTools
       find="Find a tag"
@@ -47,8 +52,8 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
       {/* The overview says it beneath its cards. */}
       {scope.address.view === "campaigns" && (
         <>
-          <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
           <ComparisonNote data={data} scope={scope} />
+          <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
           <NoRate what="Withdrawn" amounts={data.total.withdrawn_unconverted} principal={scope.principal} />
         </>
       )}

@@ -1,6 +1,6 @@
 /** The figures of the period as cards, and the one that is chosen over time. */
 import { useAnswer } from "../answers.ts";
-import { ComparisonNote } from "../campaigns/comparison.tsx";
+import { ComparisonNote, ComparisonSkeleton } from "../campaigns/comparison.tsx";
 import { campaigns } from "../campaigns/query.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Answered } from "../panel.tsx";
@@ -12,7 +12,16 @@ export function Headline({ scope }: { scope: Scope }) {
   const answer = useAnswer(campaigns(scope));
   return (
     <section class="panel headline" aria-label="Key figures and their course">
-      <Answered answer={answer} what="figures" skeleton={<CardsSkeleton />}>
+      <Answered
+        answer={answer}
+        what="figures"
+        skeleton={
+          <>
+            <CardsSkeleton />
+            <ComparisonSkeleton scope={scope} />
+          </>
+        }
+      >
         {(data) => (
           <>
             <Cards data={data} scope={scope} />

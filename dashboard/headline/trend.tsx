@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
-import { Chart, ChartSkeleton, fetchDrawing, Legend, useAsTable } from "../chart/chart.tsx";
+import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
 import { bucketLong, exact, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -19,6 +19,8 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
   const before = useAnswer(previous ? metrics(scope, previous) : null);
   const { title, event_type } = SERIES[address.series];
   const intervals = intervalsOf(scope);
+  // Its place is held until the other period is there.
+  const compared = address.compare !== "none";
   useEffect(fetchDrawing, []);
 
   return (
@@ -48,7 +50,16 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           {toggle}
         </div>
       </header>
-      <Answered answer={answer} what="course over time" skeleton={<ChartSkeleton />}>
+      <Answered
+        answer={answer}
+        what="course over time"
+        skeleton={
+          <>
+            {compared && <LegendSkeleton />}
+            <ChartSkeleton />
+          </>
+        }
+      >
         {(data) => {
           const interval = intervalIn(data.rows, scope);
           const measure = isCounted(interval) ? address.measure : "total";
@@ -82,7 +93,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           };
           return (
             <>
-              {picture.lines.length > 1 && <Legend picture={picture} />}
+              {compared && <Legend picture={picture} />}
               <Chart
                 picture={picture}
                 summary={inWords(picture)}

@@ -307,9 +307,9 @@ describe.skipIf(!browserPath)("the views of reports", () => {
 
   test("a day that is not over is compared with none, and a project that had not begun with nothing", async () => {
     const page = await signedIn(`/?from=${day(13)}&to=${TODAY}`);
-    const note = page.locator(".headline [data-comparison]");
-    await note.waitFor();
-    expect(await note.textContent()).toMatch(/leave out today, which is not over/);
+    const note = page.locator(".headline .comparison");
+    await page.locator('[data-figure="visits"] .delta').waitFor();
+    expect(await note.textContent()).toMatch(/without today/);
     const { total } = await report<Campaigns>(
       server,
       `campaigns?from=${day(13)}&to=${TODAY}&compare=previous&compare_until=${day(1)}`,

@@ -4,6 +4,8 @@
  * and stays that.
  */
 import { sql } from "drizzle-orm";
+import { hasArchive } from "../archive/attached.ts";
+import { MANIFESTS } from "../archive/partition.ts";
 import { RESTORING } from "../archive/restoring.ts";
 import { forgetProjects } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
@@ -21,17 +23,29 @@ const PASSES = 2;
 /** Longer than isolates trust what they have read of suppressions, and than rejections wait to be recorded. */
 export const BETWEEN_PASSES_MS = 60_000;
 
+/** A log that was lost and made anew knows nothing of the archive, which a restore brings the person back from. */
+async function refuseBeforeRestore({ env, db }: Work): Promise<void> {
+  if (!hasArchive(env)) return;
+  const archives = await db.get(sql`SELECT 1 FROM projections WHERE name = 'archive' AND cursor > 0`);
+  if (archives || (await env.ARCHIVE.list({ prefix: MANIFESTS, limit: 1 })).objects.length === 0) return;
+  throw new Error(
+    "The bucket holds the archive of a log that was lost, and may hold the person: restore it first (npm run restore), and the erasure goes on.",
+  );
+}
+
 /**
  * Stops the projections, unless another erasure has. Not while people of the project are attributed again, in the order of
  * their names: whoever changed theirs meanwhile might be passed over; nor during a restore, which may bring them back.
  */
-async function hold({ db, job }: Work): Promise<Piece> {
+async function hold(work: Work): Promise<Piece> {
+  const { db, job } = work;
   const busy = sql`(${isReattributed(job.project_id)} OR ${RESTORING})`;
   const held = await db.get<{ erasure_id: string | null; busy: 0 | 1 }>(
     sql`SELECT erasure_id, ${busy} AS busy FROM renaming`,
   );
   if (held?.busy || (held?.erasure_id != null && held.erasure_id !== job.id))
     return { changes: [], place: null, wait: true };
+  await refuseBeforeRestore(work);
   return {
     changes: [
       // Fails where another was quicker: NULL is not allowed.

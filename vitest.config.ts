@@ -49,7 +49,7 @@ export default defineConfig({
           ...PATIENCE,
           deps,
           include: ["test/worker/**/*.test.ts"],
-          globalSetup: ["test/feed/server.ts"],
+          globalSetup: ["test/feed/server.ts", "test/receiver/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
           // An object may still log when its file has ended: that must not go through the runner, which has ended, too.
           disableConsoleIntercept: true,

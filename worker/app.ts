@@ -7,6 +7,7 @@ import { erasureRoutes } from "./admin/erasures.ts";
 import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { playerExportRoutes } from "./admin/player-export.ts";
+import { postbackRoutes } from "./admin/postbacks.ts";
 import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
@@ -52,6 +53,7 @@ const api = new Hono<App>()
   .route("/", requestRoutes)
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
+  .route("/", postbackRoutes)
   .route("/", erasureRoutes)
   .route("/", playerExportRoutes)
   .route("/", exchangeRateRoutes)

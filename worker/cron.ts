@@ -5,6 +5,7 @@ import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
 import { noteCron } from "./last-cron.ts";
 import { log } from "./log.ts";
+import { postbackKeeping } from "./postbacks/keeping.ts";
 import { projectors } from "./projections/projector.ts";
 import { exchangeRates } from "./rates/feed.ts";
 import { keptReports } from "./reports/aggregate.ts";
@@ -18,6 +19,7 @@ export const DUTIES: readonly Duty[] = [
   retention,
   keptReports,
   compaction,
+  postbackKeeping,
 ];
 
 const MINUTE_MS = 60_000;

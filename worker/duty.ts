@@ -3,9 +3,10 @@ import type { Budget } from "./store/budget.ts";
 
 /**
  * `more`: it goes on at once. `failed`: it goes on after a pause, and has logged why. `later`: it goes on after a pause with
- * something that failed, all else is done, and whoever wakes it need not wait for that.
+ * something that failed, all else is done, and whoever wakes it need not wait for that. `at`: all is done until then, epoch
+ * milliseconds.
  */
-export type Progress = "done" | "more" | "failed" | "later";
+export type Progress = "done" | "more" | "failed" | "later" | { at: number };
 
 export type Duty = {
   name: string;

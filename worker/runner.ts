@@ -8,6 +8,7 @@ import { DUTIES } from "./cron.ts";
 import { noteRun } from "./failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
+import { sendingOf } from "./postbacks/sending.ts";
 import { metered } from "./store/budget.ts";
 
 /** How long one alarm works before it lets the next one go on. On a developer's machine requests wait until it has ended. */
@@ -80,8 +81,9 @@ export class Runner extends DurableObject<Env> {
       });
       this.#failures = progress === "failed" ? this.#failures + 1 : 0;
       this.#leftovers = progress === "later" ? this.#leftovers + 1 : 0;
-      if (progress === "done" || progress === "later") this.#current = now;
+      if (progress !== "failed" && progress !== "more") this.#current = now;
       if (progress === "more") await this.ctx.storage.setAlarm(Date.now());
+      if (typeof progress === "object") await this.#atLatest(progress.at);
       const again = this.#failures + this.#leftovers;
       if (again > 0) {
         const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (again - 1));
@@ -94,6 +96,12 @@ export class Runner extends DurableObject<Env> {
       this.#end = Promise.withResolvers();
       resolve();
     }
+  }
+
+  /** Whoever woke it while it ran is not kept waiting. */
+  async #atLatest(at: number): Promise<void> {
+    const alarm = await this.ctx.storage.getAlarm();
+    if (alarm === null || alarm > at) await this.ctx.storage.setAlarm(at);
   }
 
   /** With the call that the duty's budget leaves for it. The database itself may be what fails. */
@@ -113,4 +121,4 @@ export class Runner extends DurableObject<Env> {
   }
 }
 
-const dutyOf = (name: string | undefined) => DUTIES.find((duty) => duty.name === name);
+const dutyOf = (name: string | undefined) => DUTIES.find((duty) => duty.name === name) ?? sendingOf(name);

@@ -18,8 +18,8 @@ import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { archive, projections } from "./query.ts";
 
 const REFRESHED_MS = 10_000;
-/** A record of its own, and not made of anything. */
-const NOT_REBUILT = "archive";
+/** Records of their own, and not made of anything. */
+const NOT_REBUILT = ["archive", "postbacks"];
 
 const BADGES: Record<string, string> = { ok: "good", off: "", stale: "warn", behind: "warn", failing: "bad" };
 const Standing = ({ is }: { is: string }) => <span class={`badge ${BADGES[is]}`}>{is}</span>;
@@ -124,7 +124,7 @@ function Projections({ health, scope }: { health: Health["projections"]; scope: 
             timezone={scope.timezone}
             sort="-lag_events"
             press={({ name }) =>
-              everywhere && name !== NOT_REBUILT ? { title: `Rebuild ${name}…`, go: () => ask(name) } : undefined
+              everywhere && !NOT_REBUILT.includes(name) ? { title: `Rebuild ${name}…`, go: () => ask(name) } : undefined
             }
             none={<p>There is no projection.</p>}
           />

@@ -76,6 +76,8 @@ beforeAll(async () => {
 describe("the text", () => {
   it("is strictly what Prometheus reads, with a HELP and TYPE for each family and names by its conventions", async () => {
     await bury(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
+    const target = { project_id: "scraped", name: "t", event_types: ["level_up"], url: "https://tracker.example.com/" };
+    await send("/api/v1/postbacks", { method: "POST", headers: ADMIN, body: JSON.stringify(target) });
     await send("/visit?project_id=scraped");
     await vi.waitFor(async () => expect([...(await scrape()).keys()].sort()).toEqual(Object.keys(FAMILIES).sort()), {
       timeout: 200_000,
@@ -109,12 +111,12 @@ describe("the text", () => {
 
 describe("the counters", () => {
   it("move by exactly what was sent", async () => {
-    // What the test before sent, and the making of a key, arrive later.
+    // What the test before sent, and the making of a key and a target, arrive later.
     const before = await vi.waitFor(
       async () => {
         const now = values(await scrape());
         expect(now.get('edgepixel_http_requests_total{route="pixel",status="4xx"}')).toBe(1);
-        expect(now.get('edgepixel_http_requests_total{route="write",status="2xx"}')).toBe(1);
+        expect(now.get('edgepixel_http_requests_total{route="write",status="2xx"}')).toBe(2);
         expect(now.get('edgepixel_events_rejected_total{project_id="scraped",door="pixel"}')).toBe(1);
         return now;
       },
@@ -277,7 +279,7 @@ describe("a part that fails", () => {
     [
       "the database",
       { DB: noDatabase },
-      ["outcomes", "rejections", "dead_letters", "projections", "duties"],
+      ["outcomes", "rejections", "dead_letters", "postbacks", "projections", "duties"],
       "edgepixel_queue_events_total",
     ],
   ])("%s takes only its own metrics along", async (_, bindings, down, left) => {

@@ -3,7 +3,7 @@ import "@hyperjump/json-schema/formats-lite";
 import { env, SELF } from "cloudflare:test";
 import { setShouldValidateFormat } from "@hyperjump/json-schema";
 import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/openapi-3-1";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { app } from "../../worker/app.ts";
 import { liveFiles } from "../../worker/archive/files.ts";
 import { hourOf } from "../../worker/archive/partition.ts";
@@ -369,6 +369,30 @@ describe("answers", () => {
     await ask("revokeKey", { path });
     await ask("rotateKey", { path });
     for (const unknown of ["changeKey", "rotateKey", "revokeKey"]) await ask(unknown, { path: { id: "none" } });
+  });
+
+  it("about postbacks are as it says", async () => {
+    const url = `${inject("receiver")}/documented?e={event_id}`;
+    const { id } = (await ask("createPostback", { body: { name: "n", event_types: ["deposit"], url } })) as {
+      id: string;
+    };
+    const path = { id };
+    for (let made = 1; made < 21; made++) await ask("createPostback");
+    await ask("createPostback", { body: { name: "n", event_types: ["deposit"], url: `${url}&a={payout}` } });
+    expect(await ask("listPostbacks")).toMatchObject({ rows: Array(20).fill({ state: "active" }) });
+    await ask("listPostbacks", { query: "project_id=nowhere" });
+    expect(await ask("changePostback", { path })).toMatchObject({ state: "paused", paused_by: "admin" });
+    await ask("changePostback", { path, body: { new_secret: true } });
+    await ask("changePostback", { path, body: { url: "https://10.0.0.1/" } });
+    expect(await ask("testPostback", { path })).toMatchObject({ taken: true, status: 200 });
+    expect(await ask("listPostbackTries", { path })).toMatchObject({ rows: [{ try: 0, status: 200 }] });
+    await ask("listPostbackTries", { path, query: "limit=none" });
+    expect(await ask("resendPostbacks", { path })).toEqual({ resent: 0, more: false });
+    await ask("resendPostbacks", { path, body: { event_id: "none" } });
+    await ask("removePostback", { path });
+    const none = { path: { id: "none" } };
+    for (const unknown of ["changePostback", "testPostback", "listPostbackTries", "resendPostbacks", "removePostback"])
+      await ask(unknown, none);
   });
 
   it("about segments are as it says", async () => {

@@ -27,6 +27,7 @@ const ALLOWED: Record<string, unknown> = {
   period: "daily",
   shared: 1,
   status: "waiting",
+  method: "GET",
 };
 
 type Column = { name: string; type: string; hidden: number; notnull: number; dflt_value: unknown };

@@ -46,7 +46,7 @@ async function projectWith(retention: object, events: number): Promise<string> {
       received_at: LONG_AGO,
     });
   await deliver([{ events: Array.from({ length: events }, (_, index) => event(index)) }], without);
-  await settle([...TABLES, ...GROUPS.live.projections]);
+  await settle([...TABLES, ...GROUPS.live.projections, ...GROUPS.postbacks.projections]);
   return project_id;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What figures depend on beside the events, in the bucket: a restore needs it. `state/settings.json` holds the settings,
- * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets and the instance's own keys as
- * they are.
+ * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets, those of postback targets, and the
+ * instance's own keys as they are.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
@@ -21,6 +21,7 @@ const SETTINGS_TABLES = [
   "schemas",
   "schema_versions",
   "instance_keys",
+  "postback_targets",
 ] as const;
 
 const SUPPRESSIONS_A_PAGE = 5_000;

@@ -25,6 +25,7 @@ export const STORES = [
   "transactions",
   "retired_events",
   "dead_letters",
+  "postbacks",
   "audit",
   "live",
   "requests",

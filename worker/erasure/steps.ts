@@ -16,6 +16,7 @@ import { audit, deadLetters, live, requests, retiredEvents, transactions } from 
 import type { Piece, Step, Work } from "./job.ts";
 import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
 import { gather } from "./names.ts";
+import { mentioningPostbacks, ownPostbacks } from "./postbacks.ts";
 import { sealed } from "./receipt.ts";
 import { peopleTables } from "./tables.ts";
 
@@ -112,6 +113,7 @@ export const STEPS: readonly Step[] = [
   { name: "hold", work: hold },
   { name: "names", work: names },
   { name: "suppression", work: keepOut },
+  { name: "own_postbacks", work: ownPostbacks },
   { name: "own_events", work: ownEvents },
   { name: "deciding_events", work: decidingEvents },
   { name: "unread_events", work: unreadEvents },
@@ -121,6 +123,7 @@ export const STEPS: readonly Step[] = [
   { name: "transactions", work: transactions },
   { name: "retired_events", work: retiredEvents },
   { name: "dead_letters", work: deadLetters },
+  { name: "postback_log", work: mentioningPostbacks },
   { name: "audit", work: audit },
   { name: "requests", work: requests },
   { name: "live", work: live },

@@ -3,6 +3,7 @@
  * replaced by the same, in every store, so that ids which refer to each other still do.
  */
 import { numberAsSent, parseExact } from "../exact-json.ts";
+import { PSEUDONYM } from "../pseudonym.ts";
 
 /** A name, and what stands for it. */
 export type Pair = readonly [name: string, pseudonym: string];
@@ -29,9 +30,6 @@ const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 const byItself = (source: string) => `(?<![\\p{L}\\p{N}])${source}(?![\\p{L}\\p{N}])`;
 const asciiLower = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 const inside = (word: string) => JSON.stringify(word).slice(1, -1);
-const PSEUDONYM = "erased-[0-9a-f]{8}-[0-9a-f-]{27}";
-
-export const newPseudonym = (): string => `erased-${crypto.randomUUID()}`;
 
 /** A telephone number is also looked for as its digits alone. */
 export const digitsOf = (contact: string): string | null => {

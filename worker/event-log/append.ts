@@ -11,6 +11,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
+import { ANY_TARGET } from "../postbacks/target.ts";
 import { LEAST_CURSOR } from "../projections/catch-up.ts";
 import { type Database, transact } from "../schema.ts";
 
@@ -108,21 +109,24 @@ export type Appended = {
   last_seq: number | null;
   /** Up to which `seq` all tables have taken the log. */
   taken: number;
+  /** Whether there is anybody who may have to be told of them. */
+  told: boolean;
 };
 
-export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null, taken: 0 };
+export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null, taken: 0, told: false };
 
 export const together = (one: Appended, other: Appended): Appended => ({
   stored: one.stored + other.stored,
   first_seq: one.first_seq ?? other.first_seq,
   last_seq: other.last_seq ?? one.last_seq,
   taken: Math.max(one.taken, other.taken),
+  told: one.told || other.told,
 });
 
 export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
   for (const rows of chunks(events)) {
-    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${LEAST_CURSOR} AS taken FROM events`;
+    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${LEAST_CURSOR} AS taken, ${ANY_TARGET} AS told FROM events`;
     const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
       SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows.json}) j
       WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND NOT EXISTS (
@@ -136,12 +140,13 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
     const before = [end, ...(rows.transactions ? [takeTransactions] : [])];
     const results = await transact(db, [...before, appendEvents, ...(rows.trusted ? [takeOver] : [])]);
     const [head, appended] = [results[0], results[before.length]] as [
-      D1Result<{ seq: number; taken: number }>,
+      D1Result<{ seq: number; taken: number; told: 0 | 1 }>,
       D1Result,
     ];
     const { changes, last_row_id } = appended.meta;
-    const { seq = 0, taken = 0 } = head.results[0] ?? {};
-    if (changes > 0) all = together(all, { stored: changes, first_seq: seq + 1, last_seq: last_row_id, taken });
+    const { seq = 0, taken = 0, told = 0 } = head.results[0] ?? {};
+    const stored = { stored: changes, first_seq: seq + 1, last_seq: last_row_id, taken, told: told === 1 };
+    if (changes > 0) all = together(all, stored);
   }
   return all;
 }

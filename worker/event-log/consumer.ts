@@ -89,7 +89,7 @@ const requestsOf = (messages: Messages): string[] => [
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
 function tell(messages: Messages, consumed: Consumed, ms: number): void {
-  const { casualties: _, untried: __, taken: ___, overdue: ____, ...figures } = consumed;
+  const { casualties: _, untried: __, taken: ___, overdue: ____, told: _____, ...figures } = consumed;
   const ids = requestsOf(messages);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
     log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
@@ -124,6 +124,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
     }
     const counts: Counts = { "queue batches": 1 };
     let tables = false;
+    let postbacks = false;
     for (const messages of portionsOf(batch.messages)) {
       const began = Date.now();
       const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
@@ -134,8 +135,9 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       tell(messages, consumed, Date.now() - began);
       add(counts, countsOf(consumed));
       tables ||= isTimeForTables(consumed);
+      postbacks ||= consumed.told;
     }
-    await Promise.all([wake(env, tables), record(env, counts)]);
+    await Promise.all([wake(env, { tables, postbacks }), record(env, counts)]);
   } catch (error) {
     const { queue, messages } = batch;
     const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
@@ -156,8 +158,8 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
 const isTimeForTables = ({ taken, first_seq, last_seq, overdue }: Consumed): boolean =>
   first_seq !== null && last_seq !== null && (overdue || fills(taken, first_seq, last_seq));
 
-const wake = (env: Env, tables: boolean) =>
-  wakeAfterAppend(env, tables).catch((error) => {
+const wake = (env: Env, others: Parameters<typeof wakeAfterAppend>[1]) =>
+  wakeAfterAppend(env, others).catch((error) => {
     // The events are safe: cron wakes the projectors, and so does who reads the tables.
     log("error", "wake failed", { error: String(error) });
   });

@@ -50,7 +50,8 @@ const PIECES_A_STEP = 5;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
 
-const ARCHIVE_PROJECTIONS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
+/** Those that are records of their own: they have had what the archive has. */
+const RECORDS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
 const RECEIVED = PROJECTIONS.filter((projection) => "deliver" in projection && projection.clear);
 const placeOf = (db: Database) => db.get<Place>(sql`SELECT * FROM restores`);
 
@@ -334,7 +335,7 @@ const check: Step = async (env, db, place, now) => {
     // What came in meanwhile could not know whose id or transaction it was.
     sql`UPDATE events SET duplicate_of = ${duplicateOf(LOGGED)}, superseded_at = NULL WHERE seq > ${place.base}`,
     supersede(sql`SELECT project_id, event_id FROM events WHERE seq > ${place.base}`),
-    ...ARCHIVE_PROJECTIONS.map(
+    ...RECORDS.map(
       ({ name }) => sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${place.base}, ${now})`,
     ),
     // The rows of before are gone, and with them their epochs: no count has come as far as the time has.

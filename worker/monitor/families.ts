@@ -22,6 +22,10 @@ export const FAMILIES = {
   },
   edgepixel_dead_letters: { type: "gauge", help: "Dead letters by status." },
   edgepixel_dead_letters_total: { type: "counter", help: "Events that ever became dead letters." },
+  edgepixel_postback_targets: {
+    type: "gauge",
+    help: "Targets of postbacks by state: active, warning (ten tries failed one after the other), paused.",
+  },
   edgepixel_projection_lag_events: { type: "gauge", help: "Events of the log that a projection has not taken yet." },
   edgepixel_projection_lag_seconds: { type: "gauge", help: "Age of the oldest of those." },
   edgepixel_projection_behind: {

@@ -7,6 +7,8 @@ import { DOORS } from "../event.ts";
 import { failingDuties } from "../failing-duties.ts";
 import { meterOf } from "../meter/measure.ts";
 import { BOUNDS_MS, type Counter, QUEUE_COUNTERS, ROUTE_CLASSES } from "../meter/meter.ts";
+import { STATES, stateOf } from "../postbacks/ladder.ts";
+import { targetsOf } from "../postbacks/target.ts";
 import { GROUPS } from "../projections/index.ts";
 import { OUTCOMES, untaken } from "../projections/outcomes.ts";
 import { projectionHealth } from "../reports/health.ts";
@@ -119,6 +121,21 @@ const deadLetters: Part = async (scrape) => {
   });
 };
 
+/** A project that has a target has a sample of each state. */
+const postbacks: Part = async (scrape) => {
+  const targets = await targetsOf(scrape.db, scrape.project_id);
+  const projects = new Set(targets.map(({ project_id }) => project_id));
+  return [...projects].flatMap((project_id) =>
+    STATES.map(
+      (state): Sample => ({
+        family: "edgepixel_postback_targets",
+        labels: { project_id, state },
+        value: targets.filter((one) => one.project_id === project_id && stateOf(one) === state).length,
+      }),
+    ),
+  );
+};
+
 const projections: Part = async ({ env, db, now }) =>
   Object.entries(await projectionHealth(env, db, now)).flatMap(([projection, { status, lag_events, lag_seconds }]) =>
     (
@@ -179,6 +196,7 @@ export const PARTS = {
   outcomes,
   rejections,
   dead_letters: deadLetters,
+  postbacks,
   projections,
   duties,
   meter,

@@ -4,6 +4,7 @@ import type { AuditEntry } from "../admin/audit.ts";
 import type { DeadLetterView } from "../admin/dead-letters.ts";
 import type { Loaded, RatesPage, RateView } from "../admin/exchange-rates.ts";
 import type { KeyView } from "../admin/keys.ts";
+import type { Resent, ShownTarget, TargetView, Tested, TryView } from "../admin/postbacks.ts";
 import type { ProjectionView } from "../admin/projections.ts";
 import type { ProjectView } from "../admin/projects.ts";
 import type { RequestRow, Requests } from "../admin/requests.ts";
@@ -17,6 +18,8 @@ import type { SignedIn } from "../http/sign-in.ts";
 import type { SignInCode } from "../http/sign-in-code.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/tally.ts";
+import { STATES } from "../postbacks/ladder.ts";
+import { BODY_TYPES, METHODS } from "../postbacks/target.ts";
 import type { FeedHealth } from "../rates/feed.ts";
 import type { Drift } from "../registry/drift.ts";
 import { counts, instant, maybe, named, text, whole } from "../reports/answer.ts";
@@ -333,3 +336,55 @@ export const health = z
     last_cron: instant.nullable().describe("When cron last ran, to five minutes; null where it has not yet."),
   })
   .meta({ id: "Health" }) satisfies z.ZodType<Health>;
+
+const targetFields = {
+  id: text,
+  project_id: text,
+  name: text,
+  event_types: z.array(z.string()),
+  banner_tags: z.array(z.string()).nullable(),
+  first_deposit: z.boolean(),
+  min_amount: maybe,
+  currency: maybe,
+  test: z.boolean(),
+  method: z.enum(METHODS),
+  url: text,
+  body_type: z.enum(BODY_TYPES).nullable(),
+  body: maybe,
+  created_at: instant,
+  state: z.enum(STATES).describe("`warning`: ten tries failed one after the other; after twenty it is paused."),
+  failures: whole.describe("Tries that failed one after the other, up to now."),
+  paused_at: instant.nullable(),
+  paused_by: z.enum(["failures", "admin"]).nullable(),
+};
+const secret = text.describe("What requests are signed with; shown this once.");
+export const postbackTarget = z.object(targetFields).meta({ id: "PostbackTarget" }) satisfies z.ZodType<TargetView>;
+export const shownTarget = z
+  .object({ ...targetFields, secret })
+  .meta({ id: "ShownPostbackTarget" }) satisfies z.ZodType<ShownTarget>;
+export const changedTarget = z
+  .object({ ...targetFields, secret: secret.exactOptional() })
+  .meta({ id: "ChangedPostbackTarget" });
+const sentRequest = { method: z.enum(METHODS), url: text, body: maybe };
+const cameBack = {
+  status: z.int().nullable().describe("Of the answer; null where none came."),
+  took_ms: whole,
+  response: text.describe("How its body begins, 500 characters at most."),
+  error: maybe.describe("Why it does not count as delivered."),
+};
+export const testedTarget = z
+  .object({ taken: z.boolean(), request: z.object(sentRequest), ...cameBack })
+  .meta({ id: "TestedPostback" }) satisfies z.ZodType<Tested>;
+export const postbackTry = z
+  .object({
+    n: z.int(),
+    event_id: text,
+    event_type: text,
+    try: whole.describe("Which one of the event; 0 is an example."),
+    at: instant,
+    ...sentRequest,
+    ...cameBack,
+    next_try_at: instant.nullable(),
+  })
+  .meta({ id: "PostbackTry" }) satisfies z.ZodType<TryView>;
+export const resent = z.object({ resent: whole, more }).meta({ id: "Resent" }) satisfies z.ZodType<Resent>;

@@ -11,6 +11,7 @@ import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
 import { type Answer, type Operation, PROBLEMS, type ProblemCode, TABLES, TAGS } from "./operation.ts";
 import { pixelOperations } from "./pixels.ts";
+import { postbackOperations } from "./postbacks.ts";
 import { liveOperations, reportOperations } from "./reports.ts";
 import { schemaOperations } from "./schemas.ts";
 import { sessionOperations } from "./session.ts";
@@ -29,6 +30,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...schemaOperations,
   ...deadLetterOperations,
   ...exchangeRateOperations,
+  ...postbackOperations,
   ...erasureOperations,
   ...archiveOperations,
   ...instanceOperations,

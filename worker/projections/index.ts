@@ -1,6 +1,8 @@
 /** All projections. A new one is a file and a line here. */
 import { hasArchive } from "../archive/attached.ts";
 import { INTERVAL_MS } from "../archive/run.ts";
+import { wakeTargets } from "../postbacks/sending.ts";
+import type { Database } from "../schema.ts";
 import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
 import { daily } from "./daily.ts";
@@ -11,6 +13,7 @@ import { outcomes } from "./outcomes.ts";
 import { payments } from "./payments.ts";
 import { playerDays } from "./player-days.ts";
 import { players } from "./players.ts";
+import { EVERY_MS as POSTBACKS_EVERY_MS, postbacks } from "./postbacks.ts";
 import type { Projection } from "./projection.ts";
 
 const MINUTE_MS = 60_000;
@@ -26,7 +29,7 @@ export type Gathering = {
   age: number;
 };
 
-type GroupOf = {
+export type GroupOf = {
   /** How often cron wakes it, in milliseconds: so long an event waits at most, where nobody asks. */
   every: number;
   /** How long it waits after it was woken, in milliseconds. */
@@ -34,6 +37,8 @@ type GroupOf = {
   /** Absent where new events wake the group, or cron alone. */
   gathering?: Gathering;
   projections: readonly Projection[];
+  /** What follows a run, with what is left of its budget. Whether all of it was done. */
+  afterwards?(env: Env, db: Database, now: number): Promise<boolean>;
 };
 
 /**
@@ -53,6 +58,12 @@ export const GROUPS = {
     every: MINUTE_MS,
     linger: (now) => INTERVAL_MS - (now % INTERVAL_MS) + GRACE_MS,
     projections: [archive, archiveManifest, archiveSettings],
+  },
+  postbacks: {
+    every: POSTBACKS_EVERY_MS,
+    linger: () => 0,
+    projections: [postbacks],
+    afterwards: wakeTargets,
   },
 } as const satisfies Record<string, GroupOf>;
 export type Group = keyof typeof GROUPS;

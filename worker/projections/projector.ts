@@ -4,7 +4,7 @@ import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
-import { GROUP_NAMES, GROUPS, type Group, runsIn } from "./index.ts";
+import { GROUP_NAMES, GROUPS, type Group, type GroupOf, runsIn } from "./index.ts";
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
 import { advance, lostRace, MOST_CALLS, noteFailure } from "./runner.ts";
@@ -68,19 +68,27 @@ async function furthestBehind(db: Database, projections: readonly Projection[]):
   return projections.toSorted((one, other) => cursorOf(one) - cursorOf(other));
 }
 
+async function run(group: Group, env: Env, budget: Budget): Promise<Progress> {
+  if (!runsIn(env, group)) return "done";
+  const { afterwards }: GroupOf = GROUPS[group];
+  const progress = await project(group, env, budget);
+  if (!afterwards || progress === "failed") return progress;
+  return (await afterwards(env, openDatabase(env.DB), Date.now())) ? progress : "more";
+}
+
 export const projectors: readonly Duty[] = GROUP_NAMES.map((group) => ({
   name: group,
   every: GROUPS[group].every,
   linger: GROUPS[group].linger,
-  run: async (env, budget) => (runsIn(env, group) ? project(group, env, budget) : "done"),
+  run: (env, budget) => run(group, env, budget),
 }));
 
 /** Wakes every group. A wake that is lost is made up for by the next one, at the latest by cron. */
 export const wakeProjectors = (env: Env): Promise<void> => wake(env, GROUP_NAMES);
 
 /**
- * After an append: the live counters follow at once, the tables once enough has gathered. The archive waits for the end of
+ * After an append: the live counters follow at once, the tables once enough has gathered, postbacks where anybody has a target. The archive waits for the end of
  * an interval, of which cron knows. Each wake is a billed request, and one that sets an alarm a billed row.
  */
-export const wakeAfterAppend = (env: Env, tables: boolean): Promise<void> =>
-  wake(env, tables ? ["live", "tables"] : ["live"]);
+export const wakeAfterAppend = (env: Env, others: { tables: boolean; postbacks: boolean }): Promise<void> =>
+  wake(env, ["live", ...(["tables", "postbacks"] as const).filter((group) => others[group])]);

@@ -1,5 +1,6 @@
 /** A request that was not taken, and what of it the request log keeps: little, of bounded size, and no secret. */
 import type { Door, FieldError } from "../event.ts";
+import { SECRET_NAME } from "../secret-name.ts";
 
 /** The doors that people knock at by themselves. */
 export const NOTED = ["pixel", "api"] as const satisfies readonly Door[];
@@ -35,9 +36,6 @@ const VALUE_CHARACTERS = 200;
 const NAME_CHARACTERS = 64;
 const ERRORS = 10;
 
-/** Never kept, whatever they hold: signatures, and where keys are put by mistake. */
-const SECRET_NAME =
-  /^(?:sig|signature|hash|(?:x[-_])?(?:api|access|auth|secret|private|pixel)?[-_]?(?:key|token|secret)|authorization|pass(?:word|wd)?)$/i;
 const KEY = /\bep_[0-9a-f]{16}_[0-9a-f]{48}\b/gi;
 
 const cut = (text: string, longest: number) =>

@@ -1,0 +1,149 @@
+/** What is written into a target's templates, and which templates are taken. */
+import { describe, expect, it } from "vitest";
+import { MACRO_NAMES, type ToldEvent, wrongMacro } from "../../worker/postbacks/macros.ts";
+import { requestOf, wrongBody } from "../../worker/postbacks/request.ts";
+import type { Target } from "../../worker/postbacks/target.ts";
+
+const NOW = Date.parse("2026-05-01T12:00:00.250Z");
+const event: ToldEvent = {
+  event_id: "order-1",
+  event_type: "deposit",
+  player_id: "jörg & co",
+  visitor_id: null,
+  banner_tag: "summer/50%",
+  click_id: "a+b=c?{amount}",
+  transaction_id: null,
+  amount: 1_234_567,
+  currency: "EUR",
+  timestamp: NOW,
+  data: '{"s1":"one two","steam_id":76561198122624102,"price":1.10,"list":["a",1],"none":null,"odd key":"x","__proto__":"p"}',
+};
+const target: Target = {
+  id: "t",
+  project_id: "default",
+  name: "t",
+  event_types: ["deposit"],
+  banner_tags: null,
+  first_deposit: false,
+  min_amount: null,
+  currency: null,
+  test: false,
+  method: "GET",
+  url: "https://tracker.example.com/p",
+  body_type: null,
+  body: null,
+  secret: "s",
+  created_at: 0,
+  failures: 0,
+  paused_at: null,
+  paused_by: null,
+};
+const made = (changes: Partial<Target>, told = event) => requestOf({ ...target, ...changes }, told, NOW);
+const query = async (template: string, told = event) =>
+  (await made({ url: `https://tracker.example.com/p?${template}` }, told)).request.url.split("?").slice(1).join("?");
+
+describe("a macro", () => {
+  it.each([
+    ["{click_id}", "a%2Bb%3Dc%3F%7Bamount%7D"],
+    ["{player_id}", "j%C3%B6rg%20%26%20co"],
+    ["{player_id_sha256}", "4cc0b0a691c1e70f2fdbb6edac83fb6d9e46b264d4aafe9eeda1fc3e35251bdd"],
+    ["{visitor_id}", ""],
+    ["{transaction_id}", ""],
+    ["{amount}", "123.4567"],
+    ["{currency}", "EUR"],
+    ["{event_id}", "order-1"],
+    ["{event_type}", "deposit"],
+    ["{banner_tag}", "summer%2F50%25"],
+    ["{timestamp}", "1777636800"],
+    ["{timestamp_ms}", "1777636800250"],
+    ["{timestamp_iso}", "2026-05-01T12%3A00%3A00.250Z"],
+    ["{s1}", "one%20two"],
+    ["{s99}", ""],
+    ["{data.steam_id}", "76561198122624102"],
+    ["{data.price}", "1.10"],
+    ["{data.list}", "%5B%22a%22%2C1%5D"],
+    ["{data.none}", ""],
+    ["{data.odd key}", "x"],
+    ["{data.toString}", ""],
+  ])("%s is percent-encoded", async (macro, value) => {
+    expect(await query(`a=${macro}&b`)).toBe(`a=${value}&b`);
+    expect(wrongMacro(macro)).toBeNull();
+  });
+
+  it("of each name is known, and is empty where the event has nothing", async () => {
+    const bare = {
+      ...event,
+      player_id: null,
+      banner_tag: null,
+      click_id: null,
+      amount: null,
+      currency: null,
+      data: null,
+    };
+    for (const name of MACRO_NAMES) expect(wrongMacro(`{${name}}`)).toBeNull();
+    expect(await query("{player_id}{player_id_sha256}{banner_tag}{click_id}{amount}{currency}{s1}{data.a}", bare)).toBe(
+      "",
+    );
+  });
+
+  it("stands for text, also where that is no Unicode", async () => {
+    expect(await query("a={s1}", { ...event, data: '{"s1":"\\ud800"}' })).toBe("a=%EF%BF%BD");
+  });
+
+  it.each(["{payout}", "{}", "{ amount }", "{AMOUNT}", "{data.}", "{s0}", "{s100}", "{toString}", "{constructor}"])(
+    "%s is not known, and named",
+    (macro) => expect(wrongMacro(`https://x.example/?a=${macro}`)).toContain(`the macro ${macro}`),
+  );
+
+  it.each(["{{amount}}", "{amount", "amount}", "{amount}}"])("with a stray brace is refused: %s", (template) =>
+    expect(wrongMacro(template)).toMatch(/brace|macro/),
+  );
+});
+
+describe("a body", () => {
+  it("as a form has each value percent-encoded", async () => {
+    const { request } = await made({ method: "POST", body_type: "form", body: "c={click_id}&p={player_id}" });
+    expect(request.body).toBe("c=a%2Bb%3Dc%3F%7Bamount%7D&p=j%C3%B6rg%20%26%20co");
+    expect(request.headers["content-type"]).toBe("application/x-www-form-urlencoded");
+  });
+
+  it("as JSON has texts that break out of nothing", async () => {
+    const body = '{"id":"{click_id}","who":{"name":"<{player_id}>"},"list":["{s1}",1,null],"fixed":true}';
+    const { request } = await made({ method: "POST", body_type: "json", body }, { ...event, click_id: '","admin":"1' });
+    expect(JSON.parse(request.body as string)).toEqual({
+      id: '","admin":"1',
+      who: { name: "<jörg & co>" },
+      list: ["one two", 1, null],
+      fixed: true,
+    });
+    expect(request.headers["content-type"]).toBe("application/json");
+  });
+
+  it.each([
+    ["json", '{"a":"{payout}"}', "{payout}"],
+    ["json", '{"a":{amount}}', "must be JSON"],
+    ["form", "a={payout}", "{payout}"],
+  ] as const)("as %s is refused: %s", (body_type, body, told) =>
+    expect(wrongBody({ body_type, body })).toContain(told),
+  );
+});
+
+describe("what may be shown of a request", () => {
+  it("lacks what the template writes out for a token, and has what a macro stands for", async () => {
+    const { request, shown } = await made({
+      method: "POST",
+      url: "https://tracker.example.com/p?api_key=abc&token={click_id}&a=1",
+      body_type: "form",
+      body: "secret=abc&hash={event_id}",
+    });
+    expect(request.url).toContain("api_key=abc");
+    expect(request.body).toBe("secret=abc&hash=order-1");
+    expect(shown).toEqual({
+      method: "POST",
+      url: "https://tracker.example.com/p?api_key=[secret]&token=a%2Bb%3Dc%3F%7Bamount%7D&a=1",
+      body: "secret=[secret]&hash=order-1",
+    });
+    const json = await made({ method: "POST", body_type: "json", body: '{"password":"abc","a":"{event_id}"}' });
+    expect(json.shown.body).toBe('{"password":"[secret]","a":"order-1"}');
+  });
+});

@@ -1,0 +1,100 @@
+/** Postbacks of a person go, with what was sent: nothing is told of them any more. Of other people's, what mentions the person. */
+import { sql } from "drizzle-orm";
+import type { Change, Piece, Work } from "./job.ts";
+import { overwrite } from "./overwrite.ts";
+
+const AT_ONCE = 1_000;
+const PAGE = 500;
+
+const targets = (project_id: string) => sql`(SELECT id FROM postback_targets WHERE project_id = ${project_id})`;
+
+export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
+  const whose = sql`target_id IN ${targets(job.project_id)}
+    AND person IN (SELECT value FROM json_each(${JSON.stringify([...person.persons.keys()])}))`;
+  const tables = [
+    ["postbacks", "event_id"],
+    ["postback_tries", "n"],
+  ] as const;
+  for (const [table, key] of tables) {
+    const rows = await db.values<[string, string | number]>(
+      sql`SELECT target_id, ${sql.raw(key)} FROM ${sql.raw(table)} WHERE ${whose} LIMIT ${AT_ONCE}`,
+    );
+    if (rows.length === 0) continue;
+    const change = sql`DELETE FROM ${sql.raw(table)} WHERE (target_id, ${sql.raw(key)}) IN (
+      SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(rows)}))`;
+    return { changes: [{ change, found: "postbacks" }], place: true };
+  }
+  return { changes: [], place: null };
+}
+
+type Logged = {
+  target_id: string;
+  n: number;
+  event_id: string;
+  url: string;
+  body: string | null;
+  response: string;
+  error: string | null;
+};
+
+/** As it was before it was percent-encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
+
+/** The ids follow those of the log; of a request or an answer that mentions the person nothing is left. */
+export async function mentioningPostbacks({ db, job, person: { words } }: Work): Promise<Piece> {
+  const [table, target, last] = (job.place as ["postbacks" | "postback_tries", string, string | number] | null) ?? [
+    "postbacks",
+    "",
+    "",
+  ];
+  const key = table === "postbacks" ? "event_id" : "n";
+  const columns = table === "postbacks" ? "target_id, event_id" : "target_id, n, event_id, url, body, response, error";
+  const rows = await db.all<Logged>(sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(table)}
+    WHERE target_id IN ${targets(job.project_id)} AND (target_id, ${sql.raw(key)}) > (${target}, ${last})
+    ORDER BY target_id, ${sql.raw(key)} LIMIT ${PAGE}`);
+  const names = (text: string | null) =>
+    text !== null && [text, decoded(text)].some((one) => words.mentioned(one) !== one);
+  const renamed = rows.filter((row) => names(row.event_id));
+  const texts =
+    table === "postbacks"
+      ? []
+      : rows.filter(({ url, body, response, error }) => [url, body, response, error].some(names));
+  const keyOf = (row: Logged) => [row.target_id, row[key]];
+  const changes: Change[] = [
+    ...(texts.length === 0
+      ? []
+      : [
+          {
+            change: overwrite(
+              table,
+              ["target_id", key],
+              ["url", "body", "response", "error"],
+              texts.map((row) => ({ key: keyOf(row), values: ["", null, "", null] })),
+            ),
+            found: "postbacks" as const,
+          },
+        ]),
+    ...(renamed.length === 0
+      ? []
+      : [
+          {
+            change: overwrite(
+              table,
+              ["target_id", key],
+              ["event_id"],
+              renamed.map((row) => ({ key: keyOf(row), values: [words.mentioned(row.event_id)] })),
+            ),
+            found: "postbacks" as const,
+          },
+        ]),
+  ];
+  const end = rows.at(-1);
+  if (end) return { changes, place: [table, end.target_id, end[key]] };
+  return { changes, place: table === "postbacks" ? ["postback_tries", "", 0] : null };
+}

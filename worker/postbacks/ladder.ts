@@ -1,0 +1,27 @@
+/** When a postback is tried again, and when a target is left alone. */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** How long after each try that failed the next one is due; after the last of these it is dead. */
+export const PAUSES_MS = [12 * SECOND_MS, 150 * SECOND_MS, 30 * MINUTE_MS, 6 * HOUR_MS, 24 * HOUR_MS] as const;
+
+/** A pause is longer by up to this share: what failed together is not tried again together. */
+const JITTER = 0.1;
+
+/** When it is tried again of which so many tries have failed; null is never. `chance` is between 0 and 1. */
+export function nextTryAt(tries: number, now: number, chance: number): number | null {
+  const pause = PAUSES_MS[tries - 1];
+  return pause === undefined ? null : now + Math.round(pause * (1 + JITTER * chance));
+}
+
+/** Tries that failed one after the other, whatever the events: from when a target shows a warning, and when it is paused. */
+export const WARNED_AFTER = 10;
+export const PAUSED_AFTER = 20;
+
+export const STATES = ["active", "warning", "paused"] as const;
+export type TargetState = (typeof STATES)[number];
+
+export const stateOf = ({ failures, paused_at }: { failures: number; paused_at: number | null }): TargetState =>
+  paused_at !== null ? "paused" : failures >= WARNED_AFTER ? "warning" : "active";

@@ -1,0 +1,168 @@
+/**
+ * Sends what is due to one target. Each target has a Durable Object of its name, whose alarms are the invocations: so none
+ * waits for another, each has a budget of its own, and nothing is sent twice at once. A try is noted behind its answer: where
+ * an invocation ends in between, the same event is sent again, by which its `{event_id}` tells.
+ */
+import { sql } from "drizzle-orm";
+import { type Duty, type Progress, wake } from "../duty.ts";
+import { log } from "../log.ts";
+import { type Database, openDatabase, transact } from "../schema.ts";
+import { type Budget, budgetOf } from "../store/budget.ts";
+import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
+import type { ToldEvent } from "./macros.ts";
+import { requestOf } from "./request.ts";
+import { type Outcome, send } from "./send.ts";
+import { findTarget, type Target } from "./target.ts";
+import { noteTries, type Try } from "./tries.ts";
+
+/** Sent at once to a target that answers well; Cloudflare lets six connections wait for an answer. One that fails is tried alone. */
+const AT_ONCE = 4;
+/** Calls and statements of a round beside what it sends: two reads, three writes, and the look for what is due later. */
+const ROUND_CALLS = 6;
+
+type Due = Omit<ToldEvent, "banner_tag" | "event_id"> & {
+  event_id: string;
+  attributed: string;
+  person: string;
+  tries: number;
+  told_type: string;
+  /** Null where the log has it no more. */
+  seq: number | null;
+};
+
+/** With the event as it is in the log now. Of two with one id the one that counts is told. */
+const dueRows = (db: Database, { id, test }: Target, now: number, most: number) =>
+  db.all<Due>(sql`SELECT p.event_id, p.banner_tag AS attributed, p.person, p.tries, p.event_type AS told_type,
+      e.seq, e.event_type, e.player_id, e.visitor_id, e.click_id, e.transaction_id, e.amount, e.currency, e.timestamp, e.data
+    FROM (SELECT * FROM postbacks WHERE target_id = ${id} AND status = 'waiting' AND due_at <= ${now}
+      ORDER BY due_at, event_id LIMIT ${most}) p
+    LEFT JOIN events e ON e.seq = (SELECT o.seq FROM events o
+      WHERE o.project_id = p.project_id AND o.event_id = p.event_id AND o.test = ${test ? 1 : 0} AND o.bot IS NULL
+      ORDER BY o.standing DESC LIMIT 1)`);
+
+const GONE: Outcome = {
+  ok: false,
+  status: null,
+  took_ms: 0,
+  response: "",
+  error: "the event has gone from the log",
+};
+
+type Done = { outcome: Outcome; row: Try; status: "waiting" | "sent" | "dead"; sent: boolean };
+
+async function tell(env: Env, target: Target, due: Due, now: number, chance: number): Promise<Done> {
+  const about = {
+    target_id: target.id,
+    project_id: target.project_id,
+    event_id: due.event_id,
+    event_type: due.told_type,
+    person: due.person,
+    try: due.tries + 1,
+    at: now,
+  };
+  if (due.seq === null) {
+    const { ok: _, ...told } = GONE;
+    const nothing = { method: target.method, url: "", body: null };
+    return { outcome: GONE, row: { ...about, ...nothing, ...told, next_try_at: null }, status: "dead", sent: false };
+  }
+  const { request, shown } = await requestOf(target, { ...due, banner_tag: due.attributed || null }, now);
+  const budget = budgetOf(env);
+  const outcome = await send((url, init) => budget.fetch(url, init), request, env.LOCAL === "1");
+  const { ok, ...told } = outcome;
+  const next_try_at = ok ? null : nextTryAt(about.try, now, chance);
+  const status = ok ? "sent" : next_try_at === null ? "dead" : "waiting";
+  return { outcome, row: { ...about, ...shown, ...told, next_try_at }, status, sent: true };
+}
+
+/** What was decided, unless somebody has asked for it anew meanwhile. */
+function noted(target: Target, done: readonly Done[], now: number) {
+  const rows = JSON.stringify(done.map(({ row, status }) => [row.event_id, row.try, status, row.next_try_at ?? now]));
+  const moved = sql`UPDATE postbacks SET tries = n.try, status = n.status, due_at = n.due_at
+    FROM (SELECT value ->> 0 AS event_id, value ->> 1 AS try, value ->> 2 AS status, value ->> 3 AS due_at
+      FROM json_each(${rows})) n
+    WHERE postbacks.target_id = ${target.id} AND postbacks.event_id = n.event_id
+      AND postbacks.status = 'waiting' AND postbacks.tries = n.try - 1`;
+  const tried = done.filter(({ sent }) => sent);
+  const lastGood = tried.findLastIndex(({ outcome }) => outcome.ok);
+  const failed = tried.length - 1 - lastGood;
+  const before = lastGood === -1 ? sql`failures` : sql`0`;
+  const changes = failed > 0 || (target.failures > 0 && lastGood !== -1);
+  const counted = sql`UPDATE postback_targets SET failures = ${before} + CAST(${failed} AS INTEGER),
+      paused_by = CASE WHEN paused_at IS NULL AND ${before} + ${failed} >= ${PAUSED_AFTER} THEN 'failures' ELSE paused_by END,
+      paused_at = CASE WHEN paused_at IS NULL AND ${before} + ${failed} >= ${PAUSED_AFTER} THEN ${now} ELSE paused_at END
+    WHERE id = ${target.id}`;
+  return [
+    moved,
+    noteTries(
+      target.id,
+      done.map(({ row }) => row),
+    ),
+    ...(changes ? [counted] : []),
+  ];
+}
+
+/** `clock` tells the time, and `chance` numbers between 0 and 1. */
+export async function sendDue(
+  env: Env,
+  db: Database,
+  target_id: string,
+  budget: Budget,
+  clock: () => number,
+  chance: () => number = Math.random,
+): Promise<Progress> {
+  while (budget.has(AT_ONCE + ROUND_CALLS)) {
+    const target = await findTarget(db, target_id);
+    if (!target || target.paused_at !== null) return "done";
+    const now = clock();
+    const rows = await dueRows(db, target, now, target.failures > 0 ? 1 : AT_ONCE);
+    if (rows.length === 0) {
+      const next = await db.get<{ at: number | null }>(
+        sql`SELECT min(due_at) AS at FROM postbacks WHERE target_id = ${target_id} AND status = 'waiting'`,
+      );
+      return next?.at == null ? "done" : { at: next.at };
+    }
+    const done = await Promise.all(rows.map((due) => tell(env, target, due, now, chance())));
+    await transact(db, noted(target, done, now));
+    const sent = done.filter(({ outcome }) => outcome.ok).length;
+    log("info", "postbacks sent", { target_id, sent, failed: done.length - sent });
+  }
+  return "more";
+}
+
+const OBJECT = "postbacks ";
+/** The name of a target's object. */
+export const objectOf = (target_id: string): string => `${OBJECT}${target_id}`;
+
+/** What the object of this name does; undefined where it is none of a target. */
+export const sendingOf = (name: string | undefined): Duty | undefined =>
+  name?.startsWith(OBJECT)
+    ? {
+        name: "postbacks sending",
+        every: Number.POSITIVE_INFINITY,
+        run(env, budget, now) {
+          const began = Date.now();
+          const clock = () => now + Date.now() - began;
+          return sendDue(env, openDatabase(env.DB), name.slice(OBJECT.length), budget, clock);
+        },
+      }
+    : undefined;
+
+/** One call beside those that wake. */
+const LOOK_CALLS = 1;
+
+/**
+ * Wakes the targets that have something due; each goes on by itself until it has no more. One whose wake was lost is found
+ * again the next time. False where there is no room for them all.
+ */
+export async function wakeTargets(env: Env, db: Database, now: number): Promise<boolean> {
+  const room = budgetOf(env).left - LOOK_CALLS;
+  if (room <= 0) return false;
+  const due = await db.all<{ id: string }>(sql`SELECT t.id FROM postback_targets t
+    WHERE t.removed_at IS NULL AND t.paused_at IS NULL AND EXISTS (SELECT 1 FROM postbacks p
+      WHERE p.target_id = t.id AND p.status = 'waiting' AND p.due_at <= ${now}) ORDER BY random() LIMIT ${room + 1}`);
+  await wake(
+    env,
+    due.slice(0, room).map(({ id }) => objectOf(id)),
+  );
+  return due.length <= room;
+}

@@ -1,0 +1,9 @@
+/** What stands for the name of somebody who was erased. */
+export const PSEUDONYM = "erased-[0-9a-f]{8}-[0-9a-f-]{27}";
+
+export const newPseudonym = (): string => `erased-${crypto.randomUUID()}`;
+
+const WHOLE = new RegExp(`^\\u001f?${PSEUDONYM}$`);
+
+/** Of a player, or of a visitor as `events.actor` has it. */
+export const isPseudonym = (actor: string): boolean => WHOLE.test(actor);

@@ -18,6 +18,15 @@ export function sumOf(amounts: readonly string[]): string {
 
 type Amounts = Readonly<Record<string, string>>;
 
+/** By currency: all of them together. */
+export function addOf(all: readonly Amounts[]): Record<string, string> {
+  const together: Record<string, string> = {};
+  for (const amounts of all)
+    for (const [currency, amount] of Object.entries(amounts))
+      together[currency] = sumOf([together[currency] ?? "0", amount]);
+  return together;
+}
+
 /** By currency: `from` less each of the others. */
 export function lessOf(from: Amounts, ...others: readonly Amounts[]): Record<string, string> {
   const left: Record<string, string> = { ...from };

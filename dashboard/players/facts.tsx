@@ -1,7 +1,8 @@
 /** What is known of a player, as facts: what they brought, when they came and by which tags, how long it took them. */
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import { Amounts, type Fact, factsOf } from "../facts.tsx";
-import { Price } from "../figure.tsx";
+import { Price, Sum } from "../figure.tsx";
+import { lessOf, sumOf } from "../sums.ts";
 
 const KNOWN = [
   ["favourite_app", "Favourite app", "text"],
@@ -21,23 +22,42 @@ const KNOWN = [
 ] as const;
 
 export function factsOfPlayer(player: PlayerProfile, timezone: string): Fact[] {
-  const { segment, spend_usd, withdrawn_usd, spend, withdrawn, unconverted } = player;
-  const usd = (name: string, title: string, hint: string, amount: string): Fact => ({
+  const { segment, spend_usd, withdrawn_usd, spend, withdrawn } = player;
+  const { unconverted, refunded_unconverted, withdrawn_unconverted } = player;
+  type Amounts = Record<string, string>;
+  const usd = (name: string, title: string, hint: string, amount: string, missing: Amounts): Fact => ({
     name,
     title,
     hint,
-    shown: <Price amount={amount} currency="USD" />,
+    shown:
+      Object.keys(missing).length === 0 ? (
+        <Price amount={amount} currency="USD" />
+      ) : (
+        <Sum amount={amount} currency="USD" missing={missing} />
+      ),
   });
   return [
     {
       name: "segment",
       title: "Segment",
-      hint: "By spend: whale from 100 USD, dolphin from 20, minnow from 5, else free",
+      hint: "By spend: whale from 100 USD, dolphin from 20, minnow from 5, else free; unknown without an exchange rate",
       shown: <span class="badge">{segment}</span>,
     },
-    usd("net_usd", "Lifetime value", "Spend less what was withdrawn, in USD", netOf(spend_usd, withdrawn_usd)),
-    usd("spend_usd", "Spend in USD", "Purchases and deposits less refunds", spend_usd),
-    usd("withdrawn_usd", "Withdrawn in USD", "At the rates of the events' dates", withdrawn_usd),
+    usd(
+      "net_usd",
+      "Lifetime value",
+      "Spend less what was withdrawn, in USD",
+      sumOf([spend_usd, `-${withdrawn_usd}`]),
+      lessOf(unconverted, refunded_unconverted, withdrawn_unconverted),
+    ),
+    usd(
+      "spend_usd",
+      "Spend in USD",
+      "Purchases and deposits less refunds",
+      spend_usd,
+      lessOf(unconverted, refunded_unconverted),
+    ),
+    usd("withdrawn_usd", "Withdrawn in USD", "At the rates of the events' dates", withdrawn_usd, withdrawn_unconverted),
     { name: "spend", title: "Spend", hint: "In the currencies that it came in", shown: <Amounts of={spend} /> },
     { name: "withdrawn", title: "Withdrawn", hint: "In its currencies", shown: <Amounts of={withdrawn} /> },
     {
@@ -51,12 +71,6 @@ export function factsOfPlayer(player: PlayerProfile, timezone: string): Fact[] {
       timezone,
     ),
   ];
-}
-
-/** In whole ten-thousandths, as amounts are. */
-function netOf(spend: string, withdrawn: string): string {
-  const units = (amount: string) => Math.round(Number(amount) * 10_000);
-  return String((units(spend) - units(withdrawn)) / 10_000);
 }
 
 /** How long it took; nothing where a step is missing, or came before the one that it follows. */

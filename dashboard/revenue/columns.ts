@@ -1,28 +1,53 @@
 /** The columns of revenue: by day, or by what it is told apart by. Pure. */
 
 import { bucketLong } from "../format.ts";
+import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
 import { GROUPS, type Group, type Revenue, type RevenueRow } from "./query.ts";
 import type { Summed } from "./sums.ts";
 
 type Figures = Omit<Summed, "value" | "total">;
 const figure = <Row extends Figures>(
-  name: keyof Figures,
+  name: Exclude<keyof Figures, `${string}unconverted`>,
   title: string,
   kind: "count" | "money",
   hint: string,
-  share?: true,
-): Column<Row> => ({ name, title, kind, hint, ...(share && { share }) });
+  more: Partial<Pick<Column<Row>, "share" | "missing" | "summed">> = {},
+): Column<Row> => ({ name, title, kind, hint, ...more });
+
+/** A sum, and what belongs to it that has no exchange rate. */
+const without = (missing: (row: Figures) => Record<string, string>) => ({ missing, summed: true as const });
 
 const figures = <Row extends Figures>(): Column<Row>[] => [
-  figure("total_usd", "Revenue", "money", "Purchases and deposits, in USD", true),
-  figure("purchases", "Purchases", "count", "Distinct purchases with an amount", true),
-  figure("deposits", "Deposits", "count", "Distinct deposits with an amount", true),
+  figure("total_usd", "Revenue", "money", "Purchases and deposits, in USD", {
+    share: true,
+    ...without(({ unconverted }) => unconverted),
+  }),
+  figure("purchases", "Purchases", "count", "Distinct purchases with an amount", { share: true }),
+  figure("deposits", "Deposits", "count", "Distinct deposits with an amount", { share: true }),
   figure("refunds", "Refunds", "count", "Distinct refunds with an amount"),
-  figure("refunded_usd", "Refunded", "money", "In USD"),
+  figure(
+    "refunded_usd",
+    "Refunded",
+    "money",
+    "In USD",
+    without(({ refunded_unconverted }) => refunded_unconverted),
+  ),
   figure("withdrawals", "Withdrawals", "count", "Distinct withdrawals with an amount"),
-  figure("withdrawn_usd", "Withdrawn", "money", "In USD"),
-  figure("net_usd", "Net", "money", "Revenue less what was refunded and withdrawn, in USD"),
+  figure(
+    "withdrawn_usd",
+    "Withdrawn",
+    "money",
+    "In USD",
+    without(({ withdrawn_unconverted }) => withdrawn_unconverted),
+  ),
+  figure(
+    "net_usd",
+    "Net",
+    "money",
+    "Revenue less what was refunded and withdrawn, in USD",
+    without((row) => lessOf(row.unconverted, row.refunded_unconverted, row.withdrawn_unconverted)),
+  ),
 ];
 
 type Total = Revenue["total"];

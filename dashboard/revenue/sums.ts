@@ -1,6 +1,6 @@
 /** Revenue summed up exactly, for each group and each bucket of a chart. Pure. */
 import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
-import { sumOf } from "../sums.ts";
+import { addOf, sumOf } from "../sums.ts";
 import type { Group, RevenueRow } from "./query.ts";
 
 /** What a row is of: null where that is not known. */
@@ -9,13 +9,16 @@ export const namedBy = (row: RevenueRow, group: Group): string | null =>
 
 const COUNTS = ["purchases", "deposits", "refunds", "withdrawals"] as const;
 const AMOUNTS = ["total_usd", "refunded_usd", "withdrawn_usd", "net_usd"] as const;
+const WITHOUT_RATE = ["unconverted", "refunded_unconverted", "withdrawn_unconverted"] as const;
 export type Summed = { value: string | null; total: string | null } & Record<(typeof COUNTS)[number], number> &
-  Record<(typeof AMOUNTS)[number], string>;
+  Record<(typeof AMOUNTS)[number], string> &
+  Record<(typeof WITHOUT_RATE)[number], Record<string, string>>;
 
 /** Rows of several days as one. People of several days cannot be added up. */
 export function summed(rows: readonly RevenueRow[], value: string | null): Summed {
   const count = (name: (typeof COUNTS)[number]) => rows.reduce((all, row) => all + row[name], 0);
   const amount = (name: (typeof AMOUNTS)[number]) => sumOf(rows.map((row) => row[name]));
+  const without = (name: (typeof WITHOUT_RATE)[number]) => addOf(rows.map((row) => row[name]));
   return {
     value,
     total: rows[0]?.total === undefined ? null : sumOf(rows.map(({ total = "0" }) => total)),
@@ -27,6 +30,9 @@ export function summed(rows: readonly RevenueRow[], value: string | null): Summe
     refunded_usd: amount("refunded_usd"),
     withdrawn_usd: amount("withdrawn_usd"),
     net_usd: amount("net_usd"),
+    unconverted: without("unconverted"),
+    refunded_unconverted: without("refunded_unconverted"),
+    withdrawn_unconverted: without("withdrawn_unconverted"),
   };
 }
 

@@ -27,9 +27,17 @@ const COLUMNS: readonly Column<AggregatedReport>[] = [
   figure("events", "Events", "count", "Distinct events"),
   figure("total_spins", "Spins", "count", "Distinct events"),
   figure("total_purchases", "Purchases", "count", "Distinct events"),
-  figure("avg_purchase", "Average purchase", "average", "In USD, of purchases with an amount and a rate"),
+  {
+    ...figure("avg_purchase", "Average purchase", "average", "In USD, of purchases with an amount and a rate"),
+    missing: ({ avg_purchase, total_purchases, unconverted }) =>
+      avg_purchase === null && total_purchases > 0 ? unconverted : {},
+  },
   figure("most_spent_app", "Most spent in", "text", "The app with the largest sum of purchases in USD"),
-  figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
+  {
+    ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
+    missing: ({ unconverted }) => unconverted,
+    summed: true,
+  },
   figure("revision", "Revision", "count", "Goes up when late events or rates change a figure"),
   figure("generated_at", "Made", "time", "When these figures were made"),
 ];

@@ -295,6 +295,18 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.locator(".campaigns").getByRole("button", { name: "Deposit amount" }).click();
     await page.locator("[data-unknown='2']").waitFor();
 
+    await page.goto(`${server.url}/?view=revenue&from=${day(20)}&to=${day(14)}`);
+    const paid = page.locator(`[data-row="${day(20)}"] [data-column="total_usd"]`);
+    await paid.waitFor();
+    expect(await paid.textContent()).toMatch(/^unknown\D*81/);
+
+    // Neither nothing nor a free player.
+    await page.goto(`${server.url}/?view=players&player_id=north-20`);
+    await page.locator('[data-fact="segment"]').waitFor();
+    expect(await page.locator('[data-fact="segment"] dd').textContent()).toBe("unknown");
+    expect(await page.locator('[data-fact="net_usd"] dd').textContent()).toMatch(/KWD/);
+
+    await page.goto(`${server.url}/?from=${day(14)}&to=${day(1)}`);
     // A total of all rows would mislead above those that are found.
     await page.getByLabel("Find a tag").fill("nor");
     await page.getByText("1 of 2 rows contains").waitFor();

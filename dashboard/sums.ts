@@ -18,13 +18,13 @@ export function sumOf(amounts: readonly string[]): string {
 
 type Amounts = Readonly<Record<string, string>>;
 
-/** By currency: all of them together. */
+/** By currency: all of them together, in the order of the codes. */
 export function addOf(all: readonly Amounts[]): Record<string, string> {
   const together: Record<string, string> = {};
   for (const amounts of all)
     for (const [currency, amount] of Object.entries(amounts))
       together[currency] = sumOf([together[currency] ?? "0", amount]);
-  return together;
+  return Object.fromEntries(Object.entries(together).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** By currency: `from` less each of the others. */

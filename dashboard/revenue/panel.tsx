@@ -27,7 +27,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
     <Panel
       name="revenue"
       title="Revenue"
-      zone={scope.timezone}
+      zone={`${scope.timezone}, amounts in USD`}
       busy={answer.stale}
       actions={
         <>

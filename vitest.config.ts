@@ -16,7 +16,7 @@ const PACKAGES = [
   ...["@hyperjump/json-schema", "@hyperjump/json-schema/openapi-3-1"],
 ];
 /** A busy machine takes its time: these only end what hangs. */
-const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
+const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };
 const deps = { optimizer: { ssr: { enabled: true, include: PACKAGES } } };
 
 export default defineConfig({

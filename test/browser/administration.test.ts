@@ -84,7 +84,7 @@ describe.skipIf(!browserPath)("administration", () => {
       timeout: 200_000,
       interval: 200,
     });
-  }, 200_000);
+  });
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
@@ -378,7 +378,7 @@ describe.skipIf(!browserPath)("administration", () => {
     const left = JSON.parse(await downloaded(page, "Export all as JSON")) as Exported;
     expect(left).toMatchObject({ events: [], profile: null, payments: [] });
     expect((await report<Campaigns>(server, "campaigns")).total).toMatchObject(FIGURES);
-  }, 120_000);
+  });
 });
 
 /** What a link brings. */

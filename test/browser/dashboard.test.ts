@@ -62,7 +62,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       timeout: 200_000,
       interval: 200,
     });
-  }, 200_000);
+  });
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

@@ -17,7 +17,7 @@ describe.skipIf(!browserPath)("the demo site", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();
-  }, 150_000);
+  });
 
   afterAll(async () => {
     await browser?.close();

@@ -88,7 +88,7 @@ describe.skipIf(!browserPath)("every view", () => {
       timeout: 200_000,
       interval: 200,
     });
-  }, 200_000);
+  });
 
   afterAll(async () => {
     await browser?.close();

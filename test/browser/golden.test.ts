@@ -217,7 +217,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       },
       { timeout: 200_000, interval: 500 },
     );
-  }, 200_000);
+  });
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

@@ -118,7 +118,7 @@ beforeAll(async () => {
   });
   server = await startServer();
   if (browserPath) browser = await launch();
-}, 300_000);
+});
 
 afterAll(async () => {
   for (const child of started) child.kill();

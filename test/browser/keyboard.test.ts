@@ -61,7 +61,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
       timeout: 200_000,
       interval: 200,
     });
-  }, 200_000);
+  });
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

@@ -65,7 +65,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
   beforeAll(async () => {
     server = await startServer();
     browser = await launch();
-  }, 200_000);
+  });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
   });

@@ -59,7 +59,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
     });
     await new Promise<void>((listening) => site.listen(0, listening));
     port = (site.address() as AddressInfo).port;
-  }, 150_000);
+  });
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((close) => close()));

@@ -84,7 +84,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
       },
       { timeout: 200_000, interval: 200 },
     );
-  }, 200_000);
+  });
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

@@ -66,7 +66,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     // Another host than the server's, so that all is cross-site as it is for customers.
     origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
     head = tagOf();
-  }, 150_000);
+  });
 
   afterEach(async () => {
     head = tagOf();

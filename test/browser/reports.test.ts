@@ -107,7 +107,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       },
       { timeout: 200_000, interval: 300 },
     );
-  }, 200_000);
+  });
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

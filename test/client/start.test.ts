@@ -41,9 +41,7 @@ async function storedVisits(): Promise<number> {
   return rows.reduce((sum, row) => sum + row.total, 0);
 }
 
-it("is started again on the same data when its proxy is killed, and the dashboard comes back", {
-  timeout: 400_000,
-}, async () => {
+it("is started again on the same data when its proxy is killed, and the dashboard comes back", async () => {
   server = await startServer();
   expect((await visit("before")).status).toBe(200);
   await vi.waitFor(async () => expect(await storedVisits()).toBe(1), generous);

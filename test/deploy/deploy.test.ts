@@ -26,7 +26,7 @@ let copy: string;
 beforeAll(async () => {
   cloudflare = await standIn(folder);
   copy = clone(folder);
-}, 120_000);
+});
 beforeEach(() => {
   cloudflare.calls.length = 0;
   cloudflare.break = null;

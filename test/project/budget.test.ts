@@ -35,7 +35,7 @@ describe("the dashboard's JavaScript", () => {
     // As it is where no test runs: libraries carry more than what is deployed otherwise.
     vi.stubEnv("NODE_ENV", "production");
     await build(mergeConfig(dashboard, { build: { outDir: folder, copyPublicDir: false } }));
-  }, 120_000);
+  });
   afterAll(() => {
     vi.unstubAllEnvs();
     rmSync(folder, { recursive: true, force: true });

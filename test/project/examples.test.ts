@@ -79,7 +79,7 @@ beforeAll(async () => {
   for (const [file, content] of Object.entries(FILES)) writeFileSync(join(folder, file), content, { mode: 0o755 });
   server = await startServer();
   expect(await post("/api/v1/projects", '{"project_id":"brand"}')).toMatch(/^201/);
-}, 300_000);
+});
 afterAll(async () => {
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -90,7 +90,7 @@ describe("ten planted faults", () => {
     await createProject("brand");
     await log(eventsOf(counts, "brand"));
     rows = (await read(LAST)).rows;
-  }, 120_000);
+  });
 
   it.each(PLANTED.map((planted) => ({ ...planted, name: planted.fault.name })))(
     "$name is told",
@@ -177,7 +177,7 @@ describe("today", () => {
     }
     expect(events.at(-1)?.event_date).toBe(today);
     await log(events);
-  }, 120_000);
+  });
 
   it("tells that a tag has sent nothing so far, where it should have", async () => {
     const { rows } = await read("project_id=evening");

@@ -147,5 +147,5 @@ describe("projections", () => {
     expect(await figuresIn("property-1")).toMatchObject({ daily_metrics: {}, players: {}, payments: {} });
     await settle(TABLES);
     for (const [index, figures] of before.entries()) expect(await figuresIn(`property-${index + 1}`)).toEqual(figures);
-  }, 600_000);
+  });
 });

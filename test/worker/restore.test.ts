@@ -23,7 +23,6 @@ const HOUR = 3_600_000;
 const START = Date.parse("2026-05-01T22:00:00Z");
 const NOW = START + 9 * HOUR;
 const PROJECTS = ["one", "two"];
-const MANY_TIMES = 300_000;
 
 const selectOf = (table: string, where = "true") =>
   env.DB.prepare(`SELECT * FROM ${table} WHERE ${where} ORDER BY 1, 2`);
@@ -145,7 +144,7 @@ beforeAll(async () => {
     const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
     bucketBefore.set(key, { bytes: await object.arrayBuffer(), customMetadata: object.customMetadata ?? {} });
   }
-}, MANY_TIMES);
+});
 beforeEach(async () => {
   await emptyBucket();
   for (const [key, { bytes, customMetadata }] of bucketBefore) await env.ARCHIVE.put(key, bytes, { customMetadata });
@@ -174,70 +173,62 @@ describe("a log that was lost", () => {
     expect([rows.length, new Set(rows).size]).toEqual([EVENTS + 1, EVENTS + 1]);
   });
 
-  it(
-    "comes back once, whatever call fails or is the last one",
-    async () => {
-      const { one: _, two: __, ...log } = before;
-      const unbroken = faulty(Number.MAX_SAFE_INTEGER, "fails");
+  it("comes back once, whatever call fails or is the last one", async () => {
+    const { one: _, two: __, ...log } = before;
+    const unbroken = faulty(Number.MAX_SAFE_INTEGER, "fails");
+    await lose();
+    await restore(unbroken.env);
+    expect(unbroken.calls()).toBeGreaterThan(60);
+    for (const { fault, nth } of unbroken.faults()) {
       await lose();
-      await restore(unbroken.env);
-      expect(unbroken.calls()).toBeGreaterThan(60);
-      for (const { fault, nth } of unbroken.faults()) {
-        await lose();
-        expect(await ends(restore(faulty(nth, fault).env))).toBe(true);
-        await restore();
-        expect({ nth, fault, ...(await everything()) }).toMatchObject({ nth, fault, ...log });
-      }
-      await settle(TABLES);
-      expect(await everything()).toEqual(before);
-    },
-    MANY_TIMES,
-  );
+      expect(await ends(restore(faulty(nth, fault).env))).toBe(true);
+      await restore();
+      expect({ nth, fault, ...(await everything()) }).toMatchObject({ nth, fault, ...log });
+    }
+    await settle(TABLES);
+    expect(await everything()).toEqual(before);
+  });
 
-  it(
-    "comes back while events come in: those of the archive stand, the others follow, each once",
-    async () => {
-      await lose();
-      const archived = Array.from({ length: EVENTS }, (_, n) => event(n));
-      const sent: StoredEvent[] = [];
-      const comesIn = async (events: StoredEvent[]) => {
-        sent.push(...events);
-        await deliver([{ events }]);
-      };
-      const again = (n: number) =>
-        event(n, {
-          event_id: `again-${n}`,
-          transaction_id: `t${(n * 3 + 2) % 30}`,
-          event_type: "deposit",
-          amount: 5,
-          currency: "EUR",
-          project_id: "one",
-        });
-      // Before anyone began to restore: under numbers of the archive, and with figures of its own.
-      await comesIn([event(100, { project_id: "one" }), event(5, { banner_tag: "changed" }), again(1)]);
+  it("comes back while events come in: those of the archive stand, the others follow, each once", async () => {
+    await lose();
+    const archived = Array.from({ length: EVENTS }, (_, n) => event(n));
+    const sent: StoredEvent[] = [];
+    const comesIn = async (events: StoredEvent[]) => {
+      sent.push(...events);
+      await deliver([{ events }]);
+    };
+    const again = (n: number) =>
+      event(n, {
+        event_id: `again-${n}`,
+        transaction_id: `t${(n * 3 + 2) % 30}`,
+        event_type: "deposit",
+        amount: 5,
+        currency: "EUR",
+        project_id: "one",
+      });
+    // Before anyone began to restore: under numbers of the archive, and with figures of its own.
+    await comesIn([event(100, { project_id: "one" }), event(5, { banner_tag: "changed" }), again(1)]);
+    await settle(TABLES);
+    await makeApiKey({ role: "viewer" });
+    for (let n = 1; ; n++) {
+      const restored = await step();
+      if (restored.phase === "done") break;
+      await comesIn([event(100 + n), event(n % EVENTS, { banner_tag: "changed" }), again(n % 10)]);
       await settle(TABLES);
-      await makeApiKey({ role: "viewer" });
-      for (let n = 1; ; n++) {
-        const restored = await step();
-        if (restored.phase === "done") break;
-        await comesIn([event(100 + n), event(n % EVENTS, { banner_tag: "changed" }), again(n % 10)]);
-        await settle(TABLES);
-        const moved = await env.DB.prepare("SELECT count(*) AS n FROM projections").first<{ n: number }>();
-        expect({ n, moved: moved?.n }).toEqual({ n, moved: 0 });
-      }
-      await settle(TABLES);
-      // Trusted ones that came in meanwhile take the place of open ones of the archive.
-      const asSent = (rows: unknown) =>
-        (rows as Record<string, unknown>[]).map(({ duplicate_of: _, counted: __, superseded_at: ___, ...row }) => row);
-      expect(asSent(await rowsOf("events", `seq <= ${EVENTS}`))).toEqual(asSent(before.events));
-      for (const project_id of PROJECTS) {
-        const own = [...archived, ...sent].filter((one) => one.project_id === project_id);
-        expect(await figuresIn(project_id)).toEqual(figuresOf(own, 30));
-      }
-      expect((await rowsOf("audit")).length).toBeGreaterThan((before.audit as unknown[]).length);
-    },
-    MANY_TIMES,
-  );
+      const moved = await env.DB.prepare("SELECT count(*) AS n FROM projections").first<{ n: number }>();
+      expect({ n, moved: moved?.n }).toEqual({ n, moved: 0 });
+    }
+    await settle(TABLES);
+    // Trusted ones that came in meanwhile take the place of open ones of the archive.
+    const asSent = (rows: unknown) =>
+      (rows as Record<string, unknown>[]).map(({ duplicate_of: _, counted: __, superseded_at: ___, ...row }) => row);
+    expect(asSent(await rowsOf("events", `seq <= ${EVENTS}`))).toEqual(asSent(before.events));
+    for (const project_id of PROJECTS) {
+      const own = [...archived, ...sent].filter((one) => one.project_id === project_id);
+      expect(await figuresIn(project_id)).toEqual(figuresOf(own, 30));
+    }
+    expect((await rowsOf("audit")).length).toBeGreaterThan((before.audit as unknown[]).length);
+  });
 
   it("has the figures of days whose events had gone from the log, too", async () => {
     const { bytes, customMetadata } = bucketBefore.get(SETTINGS) as {

@@ -107,7 +107,7 @@ describe("settled days", () => {
       ),
       { numRuns: 25, endOnFailure: true },
     );
-  }, 300_000);
+  });
 
   it("give their tag to an event on a later day, also when its person's past is told anew", async () => {
     const project_id = "borrowed-tag";

@@ -68,7 +68,7 @@ export const dashboard: InlineConfig = {
             },
             {
               name: "administration",
-              test: /dashboard\/(?:views\/(?:setup|requests|dead_letters|schemas|projects|keys|sharing|rates|projections|audit|data_requests)|setup|requests|dead-letters|schemas|projects|keys|sharing|rates|system|audit|data-requests)/,
+              test: /dashboard\/(?:views\/(?:setup|requests|dead_letters|postbacks|schemas|projects|keys|sharing|rates|projections|audit|data_requests)|setup|requests|dead-letters|postbacks|schemas|projects|keys|sharing|rates|system|audit|data-requests)/,
             },
             { name: "reports", test: /dashboard\/(?!chart\/draw)|worker\// },
           ],

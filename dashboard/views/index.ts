@@ -102,6 +102,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     undated: true,
     untagged: true,
   },
+  postbacks: {
+    title: "Postbacks",
+    group: "Data",
+    role: "admin",
+    load: () => import("./postbacks.tsx"),
+    undated: true,
+    untagged: true,
+  },
   schemas: { title: "Schemas", group: "Data", role: "analyst", load: () => import("./schemas.tsx"), undated: true },
   setup: {
     title: "Set up",

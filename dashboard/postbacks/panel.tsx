@@ -1,0 +1,53 @@
+/** Whom a project tells of its events; or one target, where the address names it. */
+import { useState } from "preact/hooks";
+import type { ShownTarget } from "../../worker/admin/postbacks.ts";
+import { useAnswer } from "../answers.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { COLUMNS } from "./columns.tsx";
+import { MakeTarget, ShownSecret } from "./dialogs.tsx";
+import { targets } from "./query.ts";
+import { OneTarget } from "./target.tsx";
+
+export function PostbacksPanel({ scope }: { scope: Scope }) {
+  const { go } = useNavigation();
+  const { project_id, timezone, address } = scope;
+  const [making, make] = useState<ShownTarget | true | null>(null);
+  const answer = useAnswer(targets(project_id));
+  const close = () => make(null);
+  const chosen = answer.data?.rows.find(({ id }) => id === address.part);
+  if (chosen) return <OneTarget key={chosen.id} target={chosen} scope={scope} />;
+  return (
+    <Panel
+      name="postbacks"
+      title="Postbacks"
+      actions={
+        <button type="button" class="button primary" onClick={() => make(true)}>
+          Make a target
+        </button>
+      }
+    >
+      <p class="lead">
+        Other systems that are told of the events of {project_id}, each by a request. Times: {timezone}.
+      </p>
+      <Answered answer={answer} what="targets" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
+        {({ rows }) => (
+          <DataTable
+            name="Targets"
+            columns={COLUMNS}
+            rows={rows}
+            keyOf={({ id }) => id}
+            timezone={timezone}
+            sort="-created_at"
+            press={({ id, name }) => ({ title: `Open the target ${name}`, go: () => go({ part: id }) })}
+            none={<p>Nobody is told yet. Make a target for an affiliate network, or for a system of your own.</p>}
+          />
+        )}
+      </Answered>
+      {making === true && <MakeTarget scope={scope} show={make} close={close} />}
+      {making !== null && making !== true && <ShownSecret made={making} close={close} />}
+    </Panel>
+  );
+}

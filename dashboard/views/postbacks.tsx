@@ -1,0 +1,3 @@
+import { PostbacksPanel } from "../postbacks/panel.tsx";
+
+export const View = PostbacksPanel;

@@ -1,0 +1,78 @@
+/** What administrators do with postbacks on the dashboard. */
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TargetView } from "../../worker/admin/postbacks.ts";
+import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+
+const soon = { timeout: 200_000 };
+
+let server: Server;
+let browser: Browser;
+let receiver: HttpServer;
+const received: string[] = [];
+
+async function signedIn(path: string): Promise<Page> {
+  const page = await openPage(browser, `${server.url}/404.css`);
+  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
+const inDialog = (page: Page) => page.getByRole("dialog");
+
+describe.skipIf(!browserPath)("postbacks", () => {
+  beforeAll(async () => {
+    receiver = createServer((request, response) => {
+      received.push(request.url ?? "");
+      response.writeHead(418).end("a teapot");
+    });
+    await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
+    server = await startServer();
+    browser = await launch();
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    receiver?.closeAllConnections();
+    receiver?.close();
+  });
+
+  test("a target is made, tried, paused, resumed and removed", async () => {
+    const page = await signedIn("/?view=postbacks");
+    await press(page, "Make a target");
+    await page.getByLabel("Name").fill("A network");
+    await page.getByLabel("URL").fill("https://tracker.example.com/?a={payout}");
+    await press(page, "Make the target");
+    await inDialog(page).getByText("{payout}, which there is not").waitFor(soon);
+    const { port } = receiver.address() as AddressInfo;
+    await page.getByLabel("URL").fill(`http://127.0.0.1:${port}/p?e={event_type}`);
+    await press(page, "Make the target");
+    await inDialog(page).getByText("Copy it now").waitFor(soon);
+    expect(await inDialog(page).locator("code").first().textContent()).toMatch(/^[0-9a-f]{48}$/);
+    await press(page, "I have it");
+
+    await press(page, "A network");
+    await press(page, "Send an example");
+    await inDialog(page).getByText("it answered 418").waitFor(soon);
+    await inDialog(page).getByText("a teapot").waitFor(soon);
+    expect(received).toEqual(["/p?e=deposit"]);
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.locator("[data-row]").getByText("it answered 418").waitFor(soon);
+
+    const state = async () => (await report<{ rows: TargetView[] }>(server, "postbacks")).rows[0]?.state;
+    await press(page, "Pause");
+    await page.getByRole("button", { name: "Resume" }).waitFor(soon);
+    expect(await state()).toBe("paused");
+    await press(page, "Resume");
+    await page.getByRole("button", { name: "Pause" }).waitFor(soon);
+    expect(await state()).toBe("active");
+
+    await press(page, "Remove…");
+    await press(page, "Remove the target");
+    await page.getByText("Nobody is told yet").waitFor(soon);
+    expect(await state()).toBeUndefined();
+  });
+});

@@ -8,10 +8,10 @@ const PATIENCE_MS = 60_000;
 /** What has failed for so long has not failed by chance. */
 const SURE_MS = 20_000;
 
-/** The archive has a check of its own. */
+/** The archive has a check of its own; postbacks follow each few minutes where nobody is to be told of anything. */
 const read = async (patient: Patient) =>
   bodyOf<{ rows: ProjectionView[] }>(await patient.ask("/api/v1/projections")).rows.filter(
-    ({ name }) => !name.startsWith("archive"),
+    ({ name }) => !/^(?:archive|postbacks)/.test(name),
   );
 
 const mend = (patient: Patient) =>

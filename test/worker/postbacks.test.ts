@@ -540,10 +540,10 @@ describe("nobody with a target", () => {
   it("costs an event nothing", async () => {
     await db.run(sql`DELETE FROM postback_targets`);
     const project_id = await newProject();
-    expect(await log({ project_id })).toMatchObject({ stored: 1, told: false });
+    expect(await log({ project_id })).toMatchObject({ stored: 1, has_targets: false });
     const made = await makeTarget(project_id, { url: await receiver({}) });
-    expect(await log({ project_id })).toMatchObject({ stored: 1, told: true });
+    expect(await log({ project_id })).toMatchObject({ stored: 1, has_targets: true });
     await ask("DELETE", `/${made.id}`);
-    expect(await log({ project_id })).toMatchObject({ stored: 1, told: false });
+    expect(await log({ project_id })).toMatchObject({ stored: 1, has_targets: false });
   });
 });

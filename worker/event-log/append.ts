@@ -109,24 +109,24 @@ export type Appended = {
   last_seq: number | null;
   /** Up to which `seq` all tables have taken the log. */
   taken: number;
-  /** Whether there is anybody who may have to be told of them. */
-  told: boolean;
+  /** Whether any project has a target of postbacks. */
+  has_targets: boolean;
 };
 
-export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null, taken: 0, told: false };
+export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null, taken: 0, has_targets: false };
 
 export const together = (one: Appended, other: Appended): Appended => ({
   stored: one.stored + other.stored,
   first_seq: one.first_seq ?? other.first_seq,
   last_seq: other.last_seq ?? one.last_seq,
   taken: Math.max(one.taken, other.taken),
-  told: one.told || other.told,
+  has_targets: one.has_targets || other.has_targets,
 });
 
 export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
   for (const rows of chunks(events)) {
-    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${LEAST_CURSOR} AS taken, ${ANY_TARGET} AS told FROM events`;
+    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${LEAST_CURSOR} AS taken, ${ANY_TARGET} AS has_targets FROM events`;
     const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
       SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows.json}) j
       WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND NOT EXISTS (
@@ -140,12 +140,18 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
     const before = [end, ...(rows.transactions ? [takeTransactions] : [])];
     const results = await transact(db, [...before, appendEvents, ...(rows.trusted ? [takeOver] : [])]);
     const [head, appended] = [results[0], results[before.length]] as [
-      D1Result<{ seq: number; taken: number; told: 0 | 1 }>,
+      D1Result<{ seq: number; taken: number; has_targets: 0 | 1 }>,
       D1Result,
     ];
     const { changes, last_row_id } = appended.meta;
-    const { seq = 0, taken = 0, told = 0 } = head.results[0] ?? {};
-    const stored = { stored: changes, first_seq: seq + 1, last_seq: last_row_id, taken, told: told === 1 };
+    const { seq = 0, taken = 0, has_targets = 0 } = head.results[0] ?? {};
+    const stored = {
+      stored: changes,
+      first_seq: seq + 1,
+      last_seq: last_row_id,
+      taken,
+      has_targets: has_targets === 1,
+    };
     if (changes > 0) all = together(all, stored);
   }
   return all;

@@ -89,7 +89,7 @@ const requestsOf = (messages: Messages): string[] => [
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
 function tell(messages: Messages, consumed: Consumed, ms: number): void {
-  const { casualties: _, untried: __, taken: ___, overdue: ____, told: _____, ...figures } = consumed;
+  const { casualties: _, untried: __, taken: ___, overdue: ____, has_targets: _____, ...figures } = consumed;
   const ids = requestsOf(messages);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
     log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
@@ -135,7 +135,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       tell(messages, consumed, Date.now() - began);
       add(counts, countsOf(consumed));
       tables ||= isTimeForTables(consumed);
-      postbacks ||= consumed.told;
+      postbacks ||= consumed.has_targets;
     }
     await Promise.all([wake(env, { tables, postbacks }), record(env, counts)]);
   } catch (error) {

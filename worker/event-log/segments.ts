@@ -102,6 +102,6 @@ async function appendKnown(db: D1Database, events: readonly StoredEvent[]): Prom
 function appendedOf(written: D1Result<Written> | undefined, { rows }: Decision): Appended | null {
   const { seq, taken } = written?.results[0] ?? {};
   if (seq === undefined || taken === undefined) return null;
-  // Whether anybody is to be told is not read here: it is looked for each time.
-  return { stored: rows.length, first_seq: seq, last_seq: seq + rows.length - 1, taken, told: true };
+  // Not read here: the reader of postbacks looks each time.
+  return { stored: rows.length, first_seq: seq, last_seq: seq + rows.length - 1, taken, has_targets: true };
 }

@@ -324,7 +324,9 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       pages = { "/": tagOf("", copy), [copy]: { body: await script(), type: "text/javascript" } };
       const who = await visitor();
       await who.page.goto(at("/?btag=untold"));
-      await eventually(() => who.warnings[0]).toMatch(/^not Edgepixel http:\/\/127\.0\.0\.1:\d+\/cache\/min\/1\/visit\?/);
+      await eventually(() => who.warnings[0]).toMatch(
+        /^not Edgepixel http:\/\/127\.0\.0\.1:\d+\/cache\/min\/1\/visit\?/,
+      );
       expect((await stored(who.page)).unsent).toHaveLength(1);
       pages["/told"] = { body: tagOf(`data-host="${server.url}"`, copy), headers: CORS };
       await who.page.goto(at("/told"));

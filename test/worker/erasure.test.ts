@@ -9,10 +9,11 @@ import { advance } from "../../worker/erasure/job.ts";
 import { PEOPLE } from "../../worker/erasure/people.ts";
 import { canonical, type PublicKey, type SignedReceipt } from "../../worker/erasure/receipt.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
+import { append } from "../../worker/event-log/append.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
-import { rebuild } from "../../worker/projections/runner.ts";
+import { advance as advanceProjection, rebuild } from "../../worker/projections/runner.ts";
 import { transact } from "../../worker/schema.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
@@ -448,6 +449,15 @@ describe("while projections run", () => {
     await settle();
     const figures = await figuresIn(project_id);
     expect(await rebuilt(project_id)).toEqual(figures);
+  });
+
+  it("keeps none of them busy while they wait", async () => {
+    await createProject("waits");
+    await append(db, [storedEvent({ project_id: "waits", event_type: "visit", player_id: "somebody" })]);
+    await env.DB.prepare("UPDATE renaming SET erasure_id = 'another'").run();
+    const steps = await Promise.all(PROJECTIONS.map((one) => advanceProjection(env, db, one, Date.now())));
+    await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();
+    expect(steps.filter(({ behind }) => behind > 0)).toEqual([]);
   });
 
   it("a step that has looked people up before they were renamed fails, and looks again", async () => {

@@ -300,7 +300,7 @@ describe("a lost log that comes back from its archive", () => {
   }
 
   it.each(DUTIES.map((duty, turn) => [duty.name, duty, turn] as const))(
-    "is whole, whatever %s does meanwhile",
+    "is whole beside %s",
     async (_, duty, turn) => {
       for (const call of ["get", "batch"] as const) {
         const calls = await callsOf(RESTORE, call, lostAgain);

@@ -58,12 +58,10 @@ export async function advance(
   const cursorOf = (name: string) => cursors[name] ?? 0;
   const after = cursorOf(projection.name);
   const end = state.head ?? 0;
-  // Not behind, as far as it can help: who restores the log wakes it.
-  if (state.held) return { name: projection.name, after, cursor: after, behind: 0 };
+  // Not behind, as far as it can help: who restores the log, or gives the names back, wakes it.
+  if (state.held || state.erasure_id !== null) return { name: projection.name, after, cursor: after, behind: 0 };
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
   if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
-  // Whoever gives the names back wakes the projectors.
-  if (state.erasure_id !== null) return { name: projection.name, after, cursor: after, behind: 0 };
 
   const range: Range = { after, upTo };
   if ("deliver" in projection) {

@@ -299,19 +299,16 @@ describe("a lost log that comes back from its archive", () => {
     });
   }
 
-  it.each(DUTIES.map((duty, turn) => [duty.name, duty, turn] as const))(
-    "is whole beside %s",
-    async (_, duty, turn) => {
-      for (const call of ["get", "batch"] as const) {
-        const calls = await callsOf(RESTORE, call, lostAgain);
-        // The first batch begins it: the duty then has done all of its work on an empty log.
-        for (const nth of new Set([...(call === "batch" ? [1] : []), ...chosen(calls, turn)]))
-          await together(RESTORE, call, nth, duty);
-      }
-      for (const call of ["put", "batch"] as const) {
-        const calls = await callsOf(duty, call, lostAgain);
-        for (const nth of chosen(calls, 0)) await together(duty, call, nth, RESTORE);
-      }
-    },
-  );
+  it.each(DUTIES.map((duty, turn) => [duty.name, duty, turn] as const))("is whole beside %s", async (_, duty, turn) => {
+    for (const call of ["get", "batch"] as const) {
+      const calls = await callsOf(RESTORE, call, lostAgain);
+      // The first batch begins it: the duty then has done all of its work on an empty log.
+      for (const nth of new Set([...(call === "batch" ? [1] : []), ...chosen(calls, turn)]))
+        await together(RESTORE, call, nth, duty);
+    }
+    for (const call of ["put", "batch"] as const) {
+      const calls = await callsOf(duty, call, lostAgain);
+      for (const nth of chosen(calls, 0)) await together(duty, call, nth, RESTORE);
+    }
+  });
 });

@@ -162,7 +162,7 @@ describe("appending in segments", () => {
       first_seq: 1,
       last_seq: 290,
       taken: 0,
-      told: true,
+      has_targets: true,
     });
     const { results } = await env.DB.prepare(
       "SELECT max(events) AS most, max(length(body)) AS longest FROM log_segments",

@@ -30,7 +30,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
       }
     >
       <p class="lead">
-        Other systems that are told of the events of {project_id}, each by a request. Times: {timezone}.
+        Sends the events of {project_id} to other systems, one request each. Times: {timezone}.
       </p>
       <Answered answer={answer} what="targets" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
         {({ rows }) => (
@@ -42,7 +42,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
             timezone={timezone}
             sort="-created_at"
             press={({ id, name }) => ({ title: `Open the target ${name}`, go: () => go({ part: id }) })}
-            none={<p>Nobody is told yet. Make a target for an affiliate network, or for a system of your own.</p>}
+            none={<p>No targets yet. Make one for an affiliate network, or for a system of your own.</p>}
           />
         )}
       </Answered>

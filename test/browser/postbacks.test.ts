@@ -72,7 +72,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
 
     await press(page, "Remove…");
     await press(page, "Remove the target");
-    await page.getByText("Nobody is told yet").waitFor(soon);
+    await page.getByText("No targets yet").waitFor(soon);
     expect(await state()).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 /** Whether what was deployed works, asked from outside as anybody would: by the doctor, once the new version answers. */
 import { VERSION } from "../../worker/version.ts";
+import type { Finding } from "../doctor/check.ts";
 import { examine } from "../doctor/examine.ts";
 import { placeAt } from "../doctor/place.ts";
 import { pendingIn } from "./migrations.ts";
@@ -55,8 +56,11 @@ async function keyFor(url: string, work: Work): Promise<string | undefined> {
   return status === 401 ? undefined : made;
 }
 
-/** What was wrong before this version, and stays so with the one before: money without a rate, and this machine's clock. */
-const OF_OTHERS: readonly string[] = ["rates", "clock"];
+/** What no version mends: money without a rate, and this machine's clock. */
+const NOT_OF_A_VERSION: readonly string[] = ["rates", "clock"];
+
+export const failsDeployment = ({ name, finding }: { name: string; finding: Pick<Finding, "verdict"> }): boolean =>
+  finding.verdict === "wrong" && !NOT_OF_A_VERSION.includes(name);
 
 export const askStep: Step = {
   name: "does it work?",
@@ -70,7 +74,7 @@ export const askStep: Step = {
     const by = Object.groupBy(findings, ({ finding }) => finding.verdict);
     const lines = (found: typeof findings = []) =>
       found.map(({ name, finding: { says, mend } }) => `\n  ${name}: ${says}${mend ? ` ${mend}` : ""}`).join("");
-    if (by.wrong?.some(({ name }) => !OF_OTHERS.includes(name)))
+    if (findings.some(failsDeployment))
       throw new Error(
         `${url} is deployed, and the doctor finds what is wrong:${lines(by.wrong)}\n\`npm run doctor -- --url ${url}\` looks again. \`npm run wrangler -- rollback\` brings the version before back.`,
       );

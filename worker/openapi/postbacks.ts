@@ -38,7 +38,7 @@ export const postbackOperations: Operation[] = [
     path: "/api/v1/postbacks",
     summary: "Make a target",
     description:
-      "It is told of what happens from now on. `url` and `body` are templates: macros and rules are in docs/postbacks.md.",
+      "It gets what happens from now on. `url` and `body` are templates: macros and rules are in docs/postbacks.md.",
     body: { schema: newTarget, examples: { Deposits: EXAMPLE } },
     answers: { 201: { description: "The target; its secret is shown this once.", content: json(shownTarget) } },
     problems: [409],
@@ -50,7 +50,7 @@ export const postbackOperations: Operation[] = [
     path: "/api/v1/postbacks/{id}",
     summary: "Change, pause or resume a target",
     description:
-      "Only the fields that are given. While it is paused, what it is to be told waits, 30 days at most; `paused: false` has it sent. `new_secret: true` replaces the secret at once.",
+      "Only the fields that are given. While it is paused, its events wait, 30 days at most; `paused: false` has it sent. `new_secret: true` replaces the secret at once.",
     body: { schema: targetChanges, examples: { Pause: { paused: true }, Secret: { new_secret: true } } },
     answers: { 200: { description: "The target as it is now.", content: json(changedTarget) } },
     problems: [404],

@@ -3,7 +3,7 @@ import type { StoredEvent } from "../event.ts";
 import { numberAsSent, parseExact } from "../exact-json.ts";
 import { formatMoney } from "../money.ts";
 
-/** What is told of an event; `banner_tag` is the tag that it counts for. */
+/** What of an event can be sent; `banner_tag` is the tag that it counts for. */
 export type ToldEvent = Pick<
   StoredEvent,
   | "event_id"

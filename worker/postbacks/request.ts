@@ -1,4 +1,4 @@
-/** The request by which a target is told of an event, and what of it may be shown. */
+/** The request that sends an event to a target, and what of it may be shown. */
 import { SECRET_NAME } from "../secret-name.ts";
 import { type Json, textsIn, withTexts } from "./json-texts.ts";
 import { fill, namesIn, percentEncoded, type ToldEvent, valuesOf, wrongMacro } from "./macros.ts";

@@ -25,14 +25,14 @@ type Due = Omit<ToldEvent, "banner_tag" | "event_id"> & {
   attributed: string;
   person: string;
   tries: number;
-  told_type: string;
+  posted_type: string;
   /** Null where the log has it no more. */
   seq: number | null;
 };
 
-/** With the event as it is in the log now. Of two with one id the one that counts is told. */
+/** With the event as it is in the log now. Of two with one id the one that counts is sent. */
 const dueRows = (db: Database, { id, test }: Target, now: number, most: number) =>
-  db.all<Due>(sql`SELECT p.event_id, p.banner_tag AS attributed, p.person, p.tries, p.event_type AS told_type,
+  db.all<Due>(sql`SELECT p.event_id, p.banner_tag AS attributed, p.person, p.tries, p.event_type AS posted_type,
       e.seq, e.event_type, e.player_id, e.visitor_id, e.click_id, e.transaction_id, e.amount, e.currency, e.timestamp, e.data
     FROM (SELECT * FROM postbacks WHERE target_id = ${id} AND status = 'waiting' AND due_at <= ${now}
       ORDER BY due_at, event_id LIMIT ${most}) p
@@ -55,7 +55,7 @@ async function tell(env: Env, target: Target, due: Due, now: number, chance: num
     target_id: target.id,
     project_id: target.project_id,
     event_id: due.event_id,
-    event_type: due.told_type,
+    event_type: due.posted_type,
     person: due.person,
     try: due.tries + 1,
     at: now,

@@ -62,7 +62,7 @@ export async function findTarget(db: Database, id: string): Promise<Target | nul
   return row ? targetOf(row) : null;
 }
 
-/** Whether anybody may have to be told of an event that is in the log now: read with the log's end, see `append`. */
+/** Whether any project has a target: read with the log's end, see `append`. */
 export const ANY_TARGET = sql`EXISTS (SELECT 1 FROM postback_targets WHERE removed_at IS NULL)`;
 
 /** An event of the log as targets judge it; `banner_tag` is the tag that it counts for. */

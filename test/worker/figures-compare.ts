@@ -56,7 +56,7 @@ export function isKept(cell: string): boolean {
   const [part, , , type, ...rest] = JSON.parse(cell) as unknown[];
   if (part === "cells" || part === "cells_by_hour") {
     const [, dimension] = rest;
-    return type === "$payer" ? dimension !== "country" && dimension !== "device" : dimension !== "platform";
+    return String(type).startsWith("$") ? dimension !== "country" && dimension !== "device" : dimension !== "platform";
   }
   if (part !== "money" && part !== "money_by_hour") return true;
   const [, , dimension] = rest;

@@ -6,6 +6,8 @@ import { type Figures, figuresOf, kept } from "./oracle.ts";
 const ALL = "\u001fall";
 const PAYMENTS = ["purchase", "deposit", "refund", "withdrawal"];
 const INCOME = ["purchase", "deposit"];
+const payersOf = (type: unknown) =>
+  INCOME.includes(String(type)) ? ["$payer", type === "deposit" ? "$depositor" : "$purchaser"] : [];
 const DAY = 86_400_000;
 
 const rowsOf = (table: Figures[keyof Figures]) =>
@@ -110,13 +112,14 @@ export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlac
           add(["money", scope, date, type, currency, null, ...cell], total, whole, fraction);
           add(["money_by_hour", scope, date, type, currency, hour, ...cell], total, whole, fraction);
         }
-        if (!INCOME.includes(String(type))) continue;
-        add(["cells", scope, date, "$payer", null, ...cell], first("pd", scope, date, cell, person), total);
-        add(
-          ["cells_by_hour", scope, date, "$payer", hour, ...cell],
-          first("ph", scope, date, hour, cell, person),
-          total,
-        );
+        for (const name of payersOf(type)) {
+          add(["cells", scope, date, name, null, ...cell], first("pd", name, scope, date, cell, person), total);
+          add(
+            ["cells_by_hour", scope, date, name, hour, ...cell],
+            first("ph", name, scope, date, hour, cell, person),
+            total,
+          );
+        }
       }
   };
   for (const { key, row } of rowsOf(figures.payments)) {
@@ -169,10 +172,13 @@ export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlac
   }
   for (const { key, row } of rowsOf(figures.funnel)) {
     const [anchor, date, step, tag, elapsed] = key;
-    if (anchor === "event") add(["funnel", tag, date, step, "", elapsed], row.people ?? 0);
+    if (anchor === "event")
+      for (const scope of [ALL, tag]) add(["funnel", scope, date, step, "", elapsed], row.people ?? 0);
   }
   addSteps(figures, add);
   addCohorts(figures, add);
+  addPayers(figures, add);
+  addFirsts(figures, add);
   return sheet;
 }
 
@@ -187,7 +193,8 @@ function addSteps(figures: Figures, add: Add): void {
     for (const [step, milestone] of [visit, registration, deposit, second_deposit].entries()) {
       if (!milestone || (before !== null && milestone.slice(0, 15) < before.slice(0, 15))) break;
       const elapsed = before === null ? -1 : Number(milestone.slice(0, 15)) - Number(before.slice(0, 15));
-      add(["funnel", visit.slice(27), milestone.slice(16, 26), step, visit.slice(16, 26), elapsed], 1);
+      for (const scope of [ALL, visit.slice(27)])
+        add(["funnel", scope, milestone.slice(16, 26), step, visit.slice(16, 26), elapsed], 1);
       before = milestone;
     }
   }
@@ -214,6 +221,50 @@ function addCohorts(figures: Figures, add: Add): void {
   for (const [person, date] of firstPaid) {
     const { date: cohort = "", tag = "" } = begun.get(person) ?? {};
     for (const scope of [ALL, tag]) add(["first_payers", scope, date, cohort], 1);
+  }
+}
+
+/** The days on which people paid, each with the one before. */
+function addPayers(figures: Figures, add: Add): void {
+  const days = new Map<string, Set<string>>();
+  for (const { key } of rowsOf(figures.payments)) {
+    const [date, type, person, , , , tag] = key as string[];
+    for (const name of payersOf(type))
+      for (const scope of [ALL, tag]) {
+        const of = JSON.stringify([scope, name, person]);
+        days.set(of, (days.get(of) ?? new Set()).add(date ?? ""));
+      }
+  }
+  for (const [of, dates] of days) {
+    const [scope, name] = JSON.parse(of);
+    for (const [index, date] of [...dates].sort().entries())
+      add(["payers", scope, date, name, [...dates].sort()[index - 1] ?? ""], 1);
+  }
+}
+
+/** Who was active on their first day, and deposited on the day of their first deposit: in all, and in each app. */
+function addFirsts(figures: Figures, add: Add): void {
+  const firstDays = new Map<unknown, string>();
+  for (const { key } of rowsOf(figures.player_days)) {
+    const [person, date = ""] = key as string[];
+    if (date < (firstDays.get(person) ?? "~")) firstDays.set(person, date);
+  }
+  const seen = new Set<string>();
+  const once = (...name: unknown[]) => {
+    const [kind, scope, date, , app] = name;
+    if (seen.has(JSON.stringify(name))) return;
+    seen.add(JSON.stringify(name));
+    add(["firsts", scope, date, kind, ...(app === null ? ["none", ""] : ["app_id", app])], 1);
+  };
+  for (const { key } of rowsOf(figures.activity)) {
+    const [date, type, person, , tag, , , app] = key as string[];
+    const deposit = figures.players[JSON.stringify([person])]?.deposit as string | null;
+    for (const scope of [ALL, tag])
+      for (const value of [null, app]) {
+        if (firstDays.get(person) === date) once("day", scope, date, person, value);
+        if (type === "deposit" && deposit?.slice(16, 26) === date && (scope === ALL || deposit?.slice(27) === tag))
+          once("deposit", scope, date, person, value);
+      }
   }
 }
 

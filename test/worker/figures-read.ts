@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { lineOf, widthOf } from "../../worker/figures/changes.ts";
 import { DEPOSITOR_LINES } from "../../worker/figures/counters/depositors.ts";
 import { cellOf } from "../../worker/figures/counters/dimensions.ts";
+import { FIRST_LINES } from "../../worker/figures/counters/firsts.ts";
 import { stepOf } from "../../worker/figures/counters/funnel.ts";
 import { readLines, type Texts } from "../../worker/figures/day-rows.ts";
 import { outcomeOfLine } from "../../worker/figures/outcomes.ts";
@@ -32,8 +33,7 @@ const cell = (words: Words, key: number) => {
   const { dimension, value } = cellOf(key);
   return [dimension?.name, words.name(value)];
 };
-const kind = (line: number) =>
-  Object.keys(DEPOSITOR_LINES).find((_, index) => Object.values(DEPOSITOR_LINES)[index] === line);
+const kind = (lines: Record<string, number>, line: number) => Object.keys(lines).find((name) => lines[name] === line);
 
 /** How an entry of each part is called. */
 const NAMES: Record<Exclude<PartName, "counts">, Name> = {
@@ -49,8 +49,10 @@ const NAMES: Record<Exclude<PartName, "counts">, Name> = {
   retained: ({ key }) => [dateOf(key)],
   first_payers: ({ key }) => [dateOf(key)],
   cohort_money: ({ words, line, key }) => [dateOf(line), ...unpair(key).map((code) => words.name(code))],
-  depositors: ({ line, key }) => [kind(line), dateOf(key)],
+  depositors: ({ line, key }) => [kind(DEPOSITOR_LINES, line), dateOf(key)],
   funnel: ({ line, key }) => [stepOf(line).step, dateOf(stepOf(line).visit_date), key - 1],
+  payers: ({ words, line, key }) => [words.name(line), dateOf(key)],
+  firsts: ({ words, line, key }) => [kind(FIRST_LINES, line), ...cell(words, key)],
   outcomes: ({ words, line, key }) => [outcomeOfLine(line).outcome, words.name(outcomeOfLine(line).reason), key],
 };
 

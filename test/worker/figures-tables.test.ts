@@ -66,7 +66,7 @@ async function expectFigures(
 const aQuestion = fc.record({
   of: fc.constantFrom<DaysAsked["of"][]>("everybody", "tags", ["", "a"]),
   hourly: fc.boolean(),
-  types: fc.constantFrom<Divided["types"][]>(null, ["", "$payer"], ["deposit", "spin"]),
+  types: fc.constantFrom<Divided["types"][]>(null, ["", "$payer", "$depositor"], ["deposit", "spin"]),
   dimension: fc.constantFrom(
     ...(["none", "country", "device", "app_id", "platform", "banner_tag", "currency"] as const),
   ),
@@ -82,7 +82,7 @@ function chosen(sheet: Sheet, part: string, { of, dimension, value, types }: Que
   return Object.entries(sheet).filter(([name]) => {
     const [at, scope = "", , type = "", ...rest] = JSON.parse(name) as string[];
     if (at !== part || !isOf(of, scope)) return false;
-    const isWanted = types === null ? type !== "" && type !== "$payer" : types.includes(type);
+    const isWanted = types === null ? type !== "" && !type.startsWith("$") : types.includes(type);
     const [, by, which] = part.startsWith("money") ? rest.slice(1) : rest;
     return isWanted && (part === "counts" || (by === dimension && (value === null || which === value)));
   });

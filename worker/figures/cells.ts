@@ -4,7 +4,7 @@ import { cellOf, type DimensionName } from "./counters/dimensions.ts";
 import { readLines } from "./day-rows.ts";
 import type { Column, PartName } from "./parts.ts";
 import { unpair } from "./state.ts";
-import { ANY_TYPE, PAYERS, type Words } from "./words.ts";
+import { ANY_TYPE, DEPOSITORS, PAYERS, PURCHASERS, type Words } from "./words.ts";
 
 /** How figures are divided. They are kept by one dimension beside the tag, so there is one. */
 export type Divided = {
@@ -35,8 +35,11 @@ export const moneyColumn = ({ hourly }: Divided): Column => (hourly ? "hours" : 
 /** A row with the column that is asked for. */
 export type DayText = { scope: string; event_date: string; text: string };
 
+/** What stands in a type's place and is none. */
+const NO_TYPES: readonly string[] = [ANY_TYPE, PAYERS, PURCHASERS, DEPOSITORS];
+
 const isWanted = ({ types }: Divided, name: string): boolean =>
-  types === null ? name !== ANY_TYPE && name !== PAYERS : types.includes(name);
+  types === null ? !NO_TYPES.includes(name) : types.includes(name);
 
 const HOURS = 24;
 

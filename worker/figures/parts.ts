@@ -33,6 +33,10 @@ export const PARTS = {
   funnel: { column: "life", sums: 1 },
   /** Line: what became of events, and the reason. Key: the hour in which they came, since 1970. */
   outcomes: { column: "life", sums: 1 },
+  /** Line: those who paid, by anything or in one way. Key: the day before this one on which they did; 0 where there is none. */
+  payers: { column: "life", sums: 1 },
+  /** Line: who is active on their first day, or deposits on the day of their first deposit. Key: none, or the app. */
+  firsts: { column: "life", sums: 1 },
 } as const satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;

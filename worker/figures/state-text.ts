@@ -22,7 +22,7 @@ const NUMBERS = [
 ] as const satisfies readonly (keyof State)[];
 
 const TOUCHES = ["first_touch", "last_touch"] as const;
-const MAPS = ["active_by_tag", "deposited_by_tag", "did"] as const;
+const MAPS = ["active_by_tag", "deposited_by_tag", "paid_on", "paid_by_tag", "did"] as const;
 
 const SEEN = [
   "event_type",

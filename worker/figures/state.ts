@@ -49,6 +49,9 @@ export type State = {
   deposited_on: number;
   active_by_tag: Map<number, number>;
   deposited_by_tag: Map<number, number>;
+  /** The last day with a payment by who pays (see `counters/income.ts`), and by that and the tag. */
+  paid_on: Map<number, number>;
+  paid_by_tag: Map<number, number>;
   /** Events by type and app, and money by type and currency: see `pair`. */
   did: Map<number, number>;
   money: Map<number, Money>;
@@ -74,6 +77,8 @@ export const noState = (): State => ({
   deposited_on: 0,
   active_by_tag: new Map(),
   deposited_by_tag: new Map(),
+  paid_on: new Map(),
+  paid_by_tag: new Map(),
   did: new Map(),
   money: new Map(),
   seen: [],

@@ -3,12 +3,17 @@
  * days are kept in. A number never gets another meaning.
  */
 
-/** Under these names stand any type, and those who paid, where a type is meant. */
+/** Where a type is meant, these names are any type, and those who paid: by anything, by a purchase, or by a deposit. */
 export const ANY_TYPE = "";
 export const PAYERS = "$payer";
+export const PURCHASERS = "$purchaser";
+export const DEPOSITORS = "$depositor";
 
 /** Every dictionary begins with these, so that code can name them. No type is called as the payers are, or as all others. */
-const FIRST_WORDS = [ANY_TYPE, PAYERS, "$other", "visit", "registration", "deposit", "purchase"] as const;
+const FIRST_WORDS = [
+  ...([ANY_TYPE, PAYERS, "$other", "visit", "registration", "deposit", "purchase"] as const),
+  ...([PURCHASERS, DEPOSITORS] as const),
+] as const;
 const codeOf = (word: (typeof FIRST_WORDS)[number]) => FIRST_WORDS.indexOf(word);
 
 /** No tag, no country; as a type: any. */
@@ -18,6 +23,8 @@ export const VISIT = codeOf("visit");
 export const REGISTRATION = codeOf("registration");
 export const DEPOSIT = codeOf("deposit");
 export const PURCHASE = codeOf("purchase");
+export const PURCHASER = codeOf("$purchaser");
+export const DEPOSITOR = codeOf("$depositor");
 
 /** Names beyond these count together, as `$other`: a sender that makes up a name for each event fills no dictionary. */
 export const MOST_WORDS = 2 ** 20;

@@ -6,7 +6,7 @@ import { type Changes, EVERYBODY } from "../changes.ts";
 import type { Seen } from "../state.ts";
 import { NONE, PAYER } from "../words.ts";
 import { ALL_ALIKE, alike, cellKey, dimensionsOf, hourLine } from "./dimensions.ts";
-import { pays } from "./income.ts";
+import { payersOf, pays } from "./income.ts";
 import type { Turn } from "./index.ts";
 
 /** Any type: no event has it. */
@@ -31,7 +31,7 @@ export function countCells({ state, event, tag, newDay, changes, sign }: Turn): 
   const now: Seen = { event_type, banner_tag: tag, app_id, country, device, platform, currency, hour };
   const any = nothingYet(ANY);
   const ofType = nothingYet(event_type);
-  const payer = pays(now) ? nothingYet(PAYER) : null;
+  const payers = payersOf(now).map(nothingYet);
   let same: Seen | null = null;
   for (const seen of state.seen) {
     const bits = alike(seen, now);
@@ -40,13 +40,14 @@ export function countCells({ state, event, tag, newDay, changes, sign }: Turn): 
     const sameType = seen.event_type === event_type;
     remember(any, bits, sameHour, sameTag);
     if (sameType) remember(ofType, bits, sameHour, sameTag);
-    if (payer && pays(seen)) remember(payer, bits, sameHour, sameTag);
+    if (payers.length > 0 && pays(seen))
+      for (const payer of payers) if (sameType || payer.event_type === PAYER) remember(payer, bits, sameHour, sameTag);
     if (sameType && bits === ALL_ALIKE) same = seen;
   }
   if (same) same.hour = hour;
   else state.seen.push(now);
   if (!changes) return;
-  for (const counted of payer ? [any, ofType, payer] : [any, ofType]) {
+  for (const counted of [any, ofType, ...payers]) {
     add(changes, EVERYBODY, event.date, now, counted, counted.day, counted.hour, sign);
     add(changes, tag, event.date, now, counted, counted.tagDay, counted.tagHour, sign);
   }

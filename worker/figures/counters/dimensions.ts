@@ -1,6 +1,7 @@
 /** By what figures of a day are divided, as data. */
 import type { Seen } from "../state.ts";
-import { MOST_WORDS, PAYER } from "../words.ts";
+import { MOST_WORDS } from "../words.ts";
+import { isPayers } from "./income.ts";
 
 export type DimensionName = "none" | "country" | "device" | "app_id" | "platform" | "banner_tag" | "currency";
 type Dimension = {
@@ -23,6 +24,10 @@ export const DIMENSIONS = [
   { name: "banner_tag", field: "banner_tag", everybody: true },
   { name: "currency", field: "currency", payers: true },
 ] as const satisfies readonly Dimension[];
+
+const numberOf = (name: DimensionName): number => DIMENSIONS.findIndex((dimension) => dimension.name === name);
+export const UNDIVIDED = numberOf("none");
+export const APP_ID = numberOf("app_id");
 
 /** A dimension and a value of it as one number. */
 export const cellKey = (dimension: number, value: number): number => dimension * MOST_WORDS + value;
@@ -47,7 +52,7 @@ const BY = {
 
 /** The dimensions that divide a scope's figures of a type, or of the payers. */
 export const dimensionsOf = (everybody: boolean, event_type: number): readonly Placed[] => {
-  if (event_type === PAYER) return everybody ? BY.everybodyWhoPaid : BY.tagWhoPaid;
+  if (isPayers(event_type)) return everybody ? BY.everybodyWhoPaid : BY.tagWhoPaid;
   return everybody ? BY.everybody : BY.tag;
 };
 

@@ -2,6 +2,7 @@
  * Which step of the funnel somebody took when, and how long after the one before. Each step is counted on its day, by its
  * own tag; and, where all steps before it were taken one behind the other, also by the day and tag of the visit.
  */
+import { EVERYBODY } from "../changes.ts";
 import type { MilestoneName } from "../state.ts";
 import { DEPOSIT, REGISTRATION, VISIT } from "../words.ts";
 import type { Turn } from "./index.ts";
@@ -37,7 +38,9 @@ export function countFunnel({ state, event, tag, changes, sign }: Turn): void {
   const isNext = state.steps === step;
   if (isNext) state.steps++;
   const key = elapsedKey(before === null ? null : event.at - before.at);
-  changes?.day(tag, event.date).line("funnel", stepLine(step, 0)).add(key, sign);
+  if (!changes) return;
+  const add = (scope: number, line: number) => changes.day(scope, event.date).line("funnel", line).add(key, sign);
+  for (const scope of [EVERYBODY, tag]) add(scope, stepLine(step, 0));
   const { visit } = milestones;
-  if (isNext && visit) changes?.day(visit.tag, event.date).line("funnel", stepLine(step, visit.date)).add(key, sign);
+  if (isNext && visit) for (const scope of [EVERYBODY, visit.tag]) add(scope, stepLine(step, visit.date));
 }

@@ -4,8 +4,10 @@ import type { PersonEvent } from "../person-event.ts";
 import type { State } from "../state.ts";
 import { countCells } from "./cells.ts";
 import { countDepositors } from "./depositors.ts";
+import { countFirsts } from "./firsts.ts";
 import { countFunnel } from "./funnel.ts";
 import { countMoney } from "./money.ts";
+import { countPayers } from "./payers.ts";
 import { countReturns } from "./returns.ts";
 
 /** One event at the end of a person's history. */
@@ -24,5 +26,13 @@ export type Turn = {
 
 type Counter = (turn: Turn) => void;
 
-/** In this order: depositors look at milestones that the funnel sets. */
-export const COUNTERS: readonly Counter[] = [countCells, countMoney, countReturns, countDepositors, countFunnel];
+/** In this order: others look at what has been seen before, at who has paid before, and at milestones that the funnel sets. */
+export const COUNTERS: readonly Counter[] = [
+  countFirsts,
+  countCells,
+  countMoney,
+  countPayers,
+  countReturns,
+  countDepositors,
+  countFunnel,
+];

@@ -3,9 +3,9 @@ import { UNITS } from "../../money.ts";
 import { type DayChanges, EVERYBODY } from "../changes.ts";
 import type { PersonEvent } from "../person-event.ts";
 import { pair } from "../state.ts";
-import { NONE } from "../words.ts";
+import { NONE, PAYER } from "../words.ts";
 import { cellKey, dimensionsOf, hourLine } from "./dimensions.ts";
-import { hasPaid, pays } from "./income.ts";
+import { pays } from "./income.ts";
 import type { Turn } from "./index.ts";
 
 export function countMoney({ state, event, tag, changes, sign }: Turn): void {
@@ -14,7 +14,7 @@ export function countMoney({ state, event, tag, changes, sign }: Turn): void {
   const whole = Math.floor(amount / UNITS);
   const fraction = amount % UNITS;
   const what = pair(event_type, currency);
-  const firstPayment = pays(event) && !hasPaid(state);
+  const firstPayment = pays(event) && !state.paid_on.has(PAYER);
   const sum = state.money.get(what) ?? { payments: 0, whole: 0, fraction: 0 };
   state.money.set(what, {
     payments: sum.payments + 1,

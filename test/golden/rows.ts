@@ -1,7 +1,10 @@
 /** What the database holds, as reports can read it. */
 import { env } from "cloudflare:workers";
 
-/** How far a step has come and when it ran, what is kept outside of the log, and by what an answer is known to be old. */
+/**
+ * How far a step has come and when it ran, what is kept outside of the log, and by what an answer is known to be old. The rows of
+ * the figures depend on the order of events; what they mean does not, and is compared.
+ */
 const RECORDS = [
   "d1_migrations",
   "projections",
@@ -18,6 +21,12 @@ const RECORDS = [
   "keys",
   "instance_keys",
   "aggregated_reports",
+  "words",
+  "people",
+  "people_past",
+  "visitor_pages",
+  "days",
+  "figures_stand",
 ];
 
 /** Where a trusted event has a transaction, nobody asks which open one had it first. */

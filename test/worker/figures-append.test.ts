@@ -161,7 +161,7 @@ describe("appending in segments", () => {
       stored: 290,
       first_seq: 1,
       last_seq: 290,
-      taken: 0,
+      taken: { tables: 0, figures: 0 },
       has_targets: true,
     });
     const { results } = await env.DB.prepare(

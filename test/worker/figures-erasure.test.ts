@@ -1,7 +1,7 @@
 /** Erasing a person from the rows that figures are counted from: no figure changes, and counting goes on as if from the log. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { begin } from "../../worker/erasure/erase.ts";
 import { figuresRows } from "../../worker/erasure/figures.ts";
 import { advance as advanceErasure, type Step } from "../../worker/erasure/job.ts";
@@ -13,12 +13,10 @@ import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
-import { makeTables } from "./figures.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { readDays, readPeople } from "./figures-read.ts";
+import { unwoken } from "./gate.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
-
-beforeAll(makeTables);
 
 /** As it will be: behind the other tables of people, while projections are stopped. */
 const PLACE = STEPS.findIndex(({ name }) => name === "people") + 1;
@@ -34,7 +32,7 @@ async function erase(project_id: string, player_id: string): Promise<void> {
   });
   for (;;) {
     await env.DB.prepare("UPDATE erasures SET due_at = 0 WHERE id = ?").bind(id).run();
-    if (!(await advanceErasure(env, db, ALL_STEPS, id, Date.now()))) return;
+    if (!(await advanceErasure(unwoken, db, ALL_STEPS, id, Date.now()))) return;
   }
 }
 

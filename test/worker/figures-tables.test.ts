@@ -4,7 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import type { CellPlace, Divided } from "../../worker/figures/cells.ts";
@@ -16,14 +16,11 @@ import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
 import { figuresBy, recountSome } from "../../worker/projections/figures.ts";
 import { ANY_TAG } from "../../worker/projections/resolve.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
-import { makeTables } from "./figures.ts";
 import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { daysOf, peopleIn, peopleOf, sheetOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
 import { changeWindow, createProject, db, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
-
-beforeAll(makeTables);
 
 const step = async (layout: Layout, limit?: number) =>
   (await advance(env, db, figuresBy(layout), Date.now(), limit)).behind;

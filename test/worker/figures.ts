@@ -1,4 +1,4 @@
-/** The tables of the new core, beside those of the migrations; and sums as plain records, for comparing them. */
+/** The log in segments, whose tables no migration makes; and sums as plain records, for comparing them. */
 import { env } from "cloudflare:workers";
 import { type Changes, lineOf } from "../../worker/figures/changes.ts";
 import type { PersonEvent } from "../../worker/figures/person-event.ts";

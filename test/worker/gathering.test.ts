@@ -110,15 +110,15 @@ describe("while nobody asks", () => {
   });
 
   it("what fills the tables is each time that so many more wait, however they come", () => {
-    expect(fills(0, 1, GATHERED - 1)).toBe(false);
-    expect(fills(0, GATHERED, GATHERED)).toBe(true);
-    expect(fills(0, GATHERED + 1, GATHERED + 1)).toBe(false);
-    expect(fills(0, GATHERED - 1, GATHERED + 7)).toBe(true);
-    expect(fills(7, GATHERED, GATHERED + 6)).toBe(false);
-    expect(fills(7, GATHERED, GATHERED + 7)).toBe(true);
-    expect(fills(0, 1, 3 * GATHERED)).toBe(true);
+    expect(fills("tables", 0, 1, GATHERED - 1)).toBe(false);
+    expect(fills("tables", 0, GATHERED, GATHERED)).toBe(true);
+    expect(fills("tables", 0, GATHERED + 1, GATHERED + 1)).toBe(false);
+    expect(fills("tables", 0, GATHERED - 1, GATHERED + 7)).toBe(true);
+    expect(fills("tables", 7, GATHERED, GATHERED + 6)).toBe(false);
+    expect(fills("tables", 7, GATHERED, GATHERED + 7)).toBe(true);
+    expect(fills("tables", 0, 1, 3 * GATHERED)).toBe(true);
     // A run has taken what came before these, while they were appended.
-    expect(fills(GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
+    expect(fills("tables", GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
   });
 
   it("the tables run at once for an event that the queue has held for more than an hour", async () => {

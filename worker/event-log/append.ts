@@ -12,7 +12,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
 import { ANY_TARGET } from "../postbacks/target.ts";
-import { LEAST_CURSOR } from "../projections/catch-up.ts";
+import { leastCursor } from "../projections/catch-up.ts";
 import { type Database, transact } from "../schema.ts";
 
 /** What comes from the queue, in one order for both sides of the statement. */
@@ -101,32 +101,44 @@ export const supersede = (given: SQL): SQL => sql`
   WHERE seq IN (SELECT open_seq FROM found) AND event_date >= ifnull(
     (SELECT p.settled_before FROM projects p WHERE p.project_id = events.project_id), '')`;
 
+type Taken = { tables: number; figures: number };
+
 /** What the log took: what it had already is not among it. */
 export type Appended = {
   stored: number;
   /** Between which `seq` they are; null where nothing was stored. */
   first_seq: number | null;
   last_seq: number | null;
-  /** Up to which `seq` all tables have taken the log. */
-  taken: number;
+  /** Up to which `seq` all tables have taken the log, and the figures. */
+  taken: Taken;
   /** Whether any project has a target of postbacks. */
   has_targets: boolean;
 };
 
-export const NOTHING: Appended = { stored: 0, first_seq: null, last_seq: null, taken: 0, has_targets: false };
+export const NOTHING: Appended = {
+  stored: 0,
+  first_seq: null,
+  last_seq: null,
+  taken: { tables: 0, figures: 0 },
+  has_targets: false,
+};
 
 export const together = (one: Appended, other: Appended): Appended => ({
   stored: one.stored + other.stored,
   first_seq: one.first_seq ?? other.first_seq,
   last_seq: other.last_seq ?? one.last_seq,
-  taken: Math.max(one.taken, other.taken),
+  taken: {
+    tables: Math.max(one.taken.tables, other.taken.tables),
+    figures: Math.max(one.taken.figures, other.taken.figures),
+  },
   has_targets: one.has_targets || other.has_targets,
 });
 
 export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
   for (const rows of chunks(events)) {
-    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${LEAST_CURSOR} AS taken, ${ANY_TARGET} AS has_targets FROM events`;
+    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${leastCursor("tables")} AS tables, ${leastCursor("figures")} AS figures,
+      ${ANY_TARGET} AS has_targets FROM events`;
     const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
       SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows.json}) j
       WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND NOT EXISTS (
@@ -140,16 +152,16 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
     const before = [end, ...(rows.transactions ? [takeTransactions] : [])];
     const results = await transact(db, [...before, appendEvents, ...(rows.trusted ? [takeOver] : [])]);
     const [head, appended] = [results[0], results[before.length]] as [
-      D1Result<{ seq: number; taken: number; has_targets: 0 | 1 }>,
+      D1Result<{ seq: number; has_targets: 0 | 1 } & Taken>,
       D1Result,
     ];
     const { changes, last_row_id } = appended.meta;
-    const { seq = 0, taken = 0, has_targets = 0 } = head.results[0] ?? {};
+    const { seq = 0, tables = 0, figures = 0, has_targets = 0 } = head.results[0] ?? {};
     const stored = {
       stored: changes,
       first_seq: seq + 1,
       last_seq: last_row_id,
-      taken,
+      taken: { tables, figures },
       has_targets: has_targets === 1,
     };
     if (changes > 0) all = together(all, stored);

@@ -6,7 +6,7 @@ import type { EventMessage, StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
 import { add, type Counts } from "../meter/meter.ts";
-import { fills } from "../projections/catch-up.ts";
+import { fills, type GatheringGroup } from "../projections/catch-up.ts";
 import { GROUPS } from "../projections/index.ts";
 import { wakeAfterAppend } from "../projections/projector.ts";
 import { type Database, openDatabase } from "../schema.ts";
@@ -123,8 +123,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       return batch.ackAll();
     }
     const counts: Counts = { "queue batches": 1 };
-    let tables = false;
-    let postbacks = false;
+    const due = { tables: false, figures: false, postbacks: false };
     for (const messages of portionsOf(batch.messages)) {
       const began = Date.now();
       const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
@@ -134,10 +133,11 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       if (!consumed) continue;
       tell(messages, consumed, Date.now() - began);
       add(counts, countsOf(consumed));
-      tables ||= isTimeForTables(consumed);
-      postbacks ||= consumed.has_targets;
+      due.tables ||= isTimeFor("tables", consumed);
+      due.figures ||= isTimeFor("figures", consumed);
+      due.postbacks ||= consumed.has_targets;
     }
-    await Promise.all([wake(env, { tables, postbacks }), record(env, counts)]);
+    await Promise.all([wake(env, due), record(env, counts)]);
   } catch (error) {
     const { queue, messages } = batch;
     const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
@@ -154,9 +154,9 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
   "queue known": duplicates,
 });
 
-/** Whether the tables run now: so many events wait for them, or one has waited for too long before. */
-const isTimeForTables = ({ taken, first_seq, last_seq, overdue }: Consumed): boolean =>
-  first_seq !== null && last_seq !== null && (overdue || fills(taken, first_seq, last_seq));
+/** Whether a group runs now: so many events wait for it, or one has waited for too long before. */
+const isTimeFor = (group: GatheringGroup, { taken, first_seq, last_seq, overdue }: Consumed): boolean =>
+  first_seq !== null && last_seq !== null && (overdue || fills(group, taken[group], first_seq, last_seq));
 
 const wake = (env: Env, others: Parameters<typeof wakeAfterAppend>[1]) =>
   wakeAfterAppend(env, others).catch((error) => {

@@ -103,5 +103,6 @@ function appendedOf(written: D1Result<Written> | undefined, { rows }: Decision):
   const { seq, taken } = written?.results[0] ?? {};
   if (seq === undefined || taken === undefined) return null;
   // Not read here: the reader of postbacks looks each time.
-  return { stored: rows.length, first_seq: seq, last_seq: seq + rows.length - 1, taken, has_targets: true };
+  const end = { first_seq: seq, last_seq: seq + rows.length - 1 };
+  return { stored: rows.length, ...end, taken: { tables: taken, figures: taken }, has_targets: true };
 }

@@ -1,11 +1,8 @@
-/**
- * The figures of the new core as a projection of the log in the table `events`. It is in no group yet: its tables are in no
- * migration, and nobody reads them.
- */
+/** The figures of the new core as a projection of the log in the table `events`. */
 import { sql } from "drizzle-orm";
 import { readEventLog } from "../figures/log-table.ts";
 import { type PeoplePlace, somePeople } from "../figures/people-names.ts";
-import { countLog, LAYOUT, type Layout, recount } from "../figures/run.ts";
+import { countLog, LAYOUT, type Layout, RUN_CALLS, recount } from "../figures/run.ts";
 import { type Database, prepared } from "../schema.ts";
 import type { Counted } from "./projection.ts";
 
@@ -17,12 +14,15 @@ const NAME = "figures";
 export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
   name: NAME,
   after: [],
+  calls: RUN_CALLS,
   async count(db, range) {
     const log = await readEventLog(db, range.after, range.upTo);
     return countLog(db, log, range, layout);
   },
   clear: () => TABLES.map((table) => sql`DELETE FROM ${sql.raw(table)}`),
 });
+
+export const figures = figuresBy();
 
 /**
  * Counts some of a project's people by the attribution window that it has now: those who have done nothing since it

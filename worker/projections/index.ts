@@ -6,6 +6,7 @@ import type { Database } from "../schema.ts";
 import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
 import { daily } from "./daily.ts";
+import { figures } from "./figures.ts";
 import { identities } from "./identities.ts";
 import { leaderboards } from "./leaderboards.ts";
 import { live } from "./live.ts";
@@ -43,7 +44,8 @@ export type GroupOf = {
 
 /**
  * Groups run side by side, each in a Durable Object of its name; what is slow in one does not hold up another.
- * The tables gather: of events that are written together, one costs a third to a half of what it costs alone (docs/cost.md).
+ * The tables and the figures gather: of events that are written together, one costs a third to a half of what it costs alone
+ * (docs/cost.md). The figures are by themselves, as they may have an old log to count.
  * The archive takes closed intervals, so it waits for the end of one.
  */
 export const GROUPS = {
@@ -53,6 +55,12 @@ export const GROUPS = {
     linger: () => 0,
     gathering: { events: 500, age: 10_000 },
     projections: [identities, daily, players, playerDays, payments, outcomes, changes, leaderboards],
+  },
+  figures: {
+    every: 60 * MINUTE_MS,
+    linger: () => 0,
+    gathering: { events: 500, age: 10_000 },
+    projections: [figures],
   },
   archive: {
     every: MINUTE_MS,

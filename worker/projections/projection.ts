@@ -9,6 +9,8 @@ type Named = {
   after: readonly string[];
   /** Milliseconds that an event may wait for it; two minutes where absent. */
   patience?: number;
+  /** Calls and statements of one step at most; `MOST_CALLS` where absent. */
+  calls?: number;
 };
 
 /** How people's share of the figures is made again, as it is when the log ends at `asOf`. */

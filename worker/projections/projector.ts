@@ -7,7 +7,7 @@ import type { Budget } from "../store/budget.ts";
 import { GROUP_NAMES, GROUPS, type Group, type GroupOf, runsIn } from "./index.ts";
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
-import { advance, lostRace, MOST_CALLS, noteFailure } from "./runner.ts";
+import { advance, callsOf, lostRace, noteFailure } from "./runner.ts";
 
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
   const db = openDatabase(env.DB);
@@ -18,7 +18,8 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
     busy = false;
     for (const projection of await furthestBehind(db, GROUPS[group].projections)) {
       // Time ends it only once something was done: else a slow database would let it look at the first ones for ever.
-      if (budget.left < MOST_CALLS || (moved && !budget.has(MOST_CALLS))) return failed ? "failed" : "more";
+      const calls = callsOf(projection);
+      if (budget.left < calls || (moved && !budget.has(calls))) return failed ? "failed" : "more";
       try {
         const began = Date.now();
         const { name, after, cursor, behind } = await advance(env, db, projection, began);
@@ -86,9 +87,12 @@ export const projectors: readonly Duty[] = GROUP_NAMES.map((group) => ({
 /** Wakes every group. A wake that is lost is made up for by the next one, at the latest by cron. */
 export const wakeProjectors = (env: Env): Promise<void> => wake(env, GROUP_NAMES);
 
+const OTHERS = ["tables", "figures", "postbacks"] as const satisfies Group[];
+
 /**
- * After an append: the live counters follow at once, the tables once enough has gathered, postbacks where anybody has a target. The archive waits for the end of
- * an interval, of which cron knows. Each wake is a billed request, and one that sets an alarm a billed row.
+ * After an append: the live counters follow at once, tables and figures once enough has gathered, postbacks where anybody has a
+ * target. The archive waits for the end of an interval, of which cron knows. Each wake is a billed request, and one that sets
+ * an alarm a billed row.
  */
-export const wakeAfterAppend = (env: Env, others: { tables: boolean; postbacks: boolean }): Promise<void> =>
-  wake(env, ["live", ...(["tables", "postbacks"] as const).filter((group) => others[group])]);
+export const wakeAfterAppend = (env: Env, others: Record<(typeof OTHERS)[number], boolean>): Promise<void> =>
+  wake(env, ["live", ...OTHERS.filter((group) => others[group])]);

@@ -14,7 +14,9 @@ import { type Range, type Repairs, repairsOf } from "./resolve.ts";
 const STEP = 5_000;
 
 /** Calls and statements of one step at most, the note of a failure among them: those of `daily` where it repairs. */
-export const MOST_CALLS = 22;
+const MOST_CALLS = 22;
+
+export const callsOf = ({ calls }: Projection): number => calls ?? MOST_CALLS;
 
 /** Tells of every move of every reattribution: by which window a person is attributed may have changed with each. */
 const REATTRIBUTED = sql`(SELECT count(*) || ' ' || ifnull(sum(moves), 0) FROM reattributions)`;

@@ -8,7 +8,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import { localTime } from "../calendar.ts";
 import type { App } from "../http/principal.ts";
-import { catchUp, type Lag, lagOf, PLACE, type Place } from "../projections/catch-up.ts";
+import { catchUp, type Lag, lagOf, type Place, placeOf } from "../projections/catch-up.ts";
 import type { Asked, Reads } from "./report.ts";
 import { formatOf } from "./table.ts";
 
@@ -39,7 +39,7 @@ async function look({ db, project, period }: Question, dependencies: Dependencie
     ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
     : sql`NULL`;
   const rates = dependencies?.converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
-  return db.get<Version>(sql`WITH ${PLACE} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
+  return db.get<Version>(sql`WITH ${placeOf("tables")} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
       (SELECT generation FROM renaming) AS names,
       (SELECT moves FROM reattributions WHERE project_id = ${project.project_id}) AS reattributed FROM place`);
 }
@@ -56,8 +56,8 @@ export type Standing = { version: string | null; lag: Lag | null };
 /** Brings the tables forward, where they are not fresh enough for this question. */
 export async function standingOf(question: Question, dependencies: Dependencies | null): Promise<Standing> {
   let found = await look(question, dependencies);
-  if (await catchUp(question.env, found, question.now)) found = await look(question, dependencies);
-  const lag = lagOf(found, question.now);
+  if (await catchUp(question.env, "tables", found, question.now)) found = await look(question, dependencies);
+  const lag = lagOf("tables", found, question.now);
   return { version: dependencies === null || lag !== null ? null : versionOf(found), lag };
 }
 

@@ -3,12 +3,15 @@ import type { Sheet } from "./figures-read.ts";
 
 const PAYMENTS = ["purchase", "deposit", "refund"];
 
+/** Whether a scope is everybody, or everybody under a filter. */
+const isOfEverybody = (scope: string): boolean => scope.split("\u001f").length === 2;
+
 /** What the oracle has no figure for: amounts of types that are no payments, but for their sum by tag and day. */
 const isBeyond = ([part, scope, , ...rest]: unknown[]): boolean => {
   if (part === "cohort_money") return !PAYMENTS.includes(String(rest[1]));
   if (part === "money_by_hour") return !PAYMENTS.includes(String(rest[0]));
   if (part !== "money" || PAYMENTS.includes(String(rest[0]))) return false;
-  return scope === "\u001fall" || rest[3] !== "none";
+  return isOfEverybody(String(scope)) || rest[3] !== "none";
 };
 
 /** As they are comparable: sums of money carried over, and what counted first and is a duplicate now among the duplicates. */

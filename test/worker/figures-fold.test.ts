@@ -5,6 +5,8 @@ import { dayTexts, joined, packed } from "../../worker/figures/day-rows.ts";
 import { fold, type Rules } from "../../worker/figures/fold.ts";
 import { Reader, Writer } from "../../worker/figures/numbers.ts";
 import { eventsText, inOrder, type PersonEvent, readEvents } from "../../worker/figures/person-event.ts";
+import { conjunction, filterText, type ScopeFilter, tagTest } from "../../worker/figures/scope-filter.ts";
+import { codeName, EVERYTHING, NO_FILTERS, scopeName, scopeOf } from "../../worker/figures/scopes.ts";
 import { noState } from "../../worker/figures/state.ts";
 import { readState, stateText } from "../../worker/figures/state-text.ts";
 import { addText, Tally, writeTally } from "../../worker/figures/tally.ts";
@@ -13,7 +15,7 @@ import { cutsOf, sumsOf } from "./figures.ts";
 
 const DAY = 86_400_000;
 const words = new Words();
-const rules: Rules = { words, attribution_days: 2 };
+const rules: Rules = { words, attribution_days: 2, scopes: NO_FILTERS };
 const codes = (...names: (string | null)[]) => fc.constantFrom(...names.map((name) => words.code(name)));
 
 /** Few moments and names, so that much of it happens at once, and again. */
@@ -41,8 +43,21 @@ const counted = (events: readonly PersonEvent[]) => {
   const changes = new Changes();
   const state = noState();
   fold(state, events, rules, changes);
-  return { sums: sumsOf(changes), state: stateText(state) };
+  return { changes, sums: sumsOf(changes), state: stateText(state) };
 };
+
+const some = (...values: string[]) => fc.option(fc.subarray(values), { nil: undefined });
+const aScopeFilter = fc
+  .record({
+    banner_tag: some("", "a", "b"),
+    banner_tag_not: some("", "a"),
+    banner_tag_contains: fc.option(fc.constant([["A"], ["a", "x"]]), { nil: undefined }),
+    country: some("MT", "SE"),
+    device: some("mobile", ""),
+    app_id: some("slots", "roulette"),
+    platform: some("ios"),
+  })
+  .map((filter) => conjunction([JSON.parse(JSON.stringify(filter))]));
 
 describe("a person's share of the figures", () => {
   it("is the same whether a history is counted at once or in any pieces, the state kept as text between them", () => {
@@ -56,9 +71,54 @@ describe("a person's share of the figures", () => {
           state = readState(stateText(state));
           from = to;
         }
-        expect({ sums: sumsOf(changes), state: stateText(state) }).toEqual(counted(events));
+        const { sums, state: text } = counted(events);
+        expect({ sums: sumsOf(changes), state: stateText(state) }).toEqual({ sums, state: text });
       }),
       { numRuns: 300, endOnFailure: true },
+    );
+  });
+
+  it("is the same under filters that somebody asks for in the midst, for which the past is counted alone", () => {
+    fc.assert(
+      fc.property(
+        aHistory,
+        fc.array(aScopeFilter, { minLength: 1, maxLength: 3 }),
+        fc.nat(),
+        (events, filters, place) => {
+          const scopes = filters.map((filter, index) => scopeOf(index + 1, filter, words));
+          const all = [EVERYTHING, ...scopes];
+          const atOnce = new Changes();
+          fold(noState(), events, { ...rules, scopes: all }, atOnce);
+          const cuts = [0, ...cutsOf(events)];
+          const cut = cuts[place % cuts.length] as number;
+          const changes = new Changes();
+          const state = noState();
+          fold(state, events.slice(0, cut), rules, changes);
+          const text = stateText(state);
+          fold(noState(), events.slice(0, cut), { ...rules, scopes }, changes);
+          fold(readState(text), events.slice(cut), { ...rules, scopes: all }, changes);
+          expect(sumsOf(changes)).toEqual(sumsOf(atOnce));
+        },
+      ),
+      { numRuns: 200, endOnFailure: true },
+    );
+  });
+
+  it("is under a filter what it is of everybody where everything fits, and nothing where nothing does", () => {
+    fc.assert(
+      fc.property(aHistory, (events) => {
+        const [every, none] = [{ device: ["", "mobile"] }, { device: ["mobile"], country: [] }];
+        const changes = new Changes();
+        fold(noState(), events, { ...rules, scopes: [scopeOf(7, every, words), scopeOf(8, none, words)] }, changes);
+        const names = (code: number) => codeName(code, words);
+        const sums = Object.entries(sumsOf(changes, names));
+        expect(sums.every(([name]) => name.startsWith("\u001f7"))).toBe(true);
+        const plain = sums.map(([name, sum]) => [
+          name.startsWith("\u001f7\u001f") ? name.slice(3) : name.replace("\u001f7", "\u001fall"),
+          sum,
+        ]);
+        expect(Object.fromEntries(plain)).toEqual(sumsOf(counted(events).changes, names));
+      }),
     );
   });
 
@@ -83,7 +143,8 @@ describe("a person's share of the figures", () => {
   it("does not depend on the order in which events of one moment came", () => {
     fc.assert(
       fc.property(aHistory, (events) => {
-        expect(counted(events.toReversed().sort(inOrder))).toEqual(counted(events));
+        const { sums, state } = counted(events.toReversed().sort(inOrder));
+        expect({ sums, state }).toEqual({ sums: counted(events).sums, state: counted(events).state });
       }),
     );
   });
@@ -143,5 +204,47 @@ describe("texts", () => {
     expect(packed(joined(joined(line(3), line(4)), line(-2)))).toEqual(line(5));
     expect(packed(joined(line(3), line(-3)))).toEqual(dayTexts([]));
     expect(() => packed(joined(line(3), line(-4)))).toThrow("less than nothing");
+  });
+});
+
+describe("filters of scopes", () => {
+  const tags = ["", "a", "b", "ab", "naïve tag'--"];
+
+  it("have one text, whatever they are made of, and let through what each of them does", () => {
+    fc.assert(
+      fc.property(aScopeFilter, aScopeFilter, (one, other) => {
+        const both = conjunction([one, other]);
+        expect(filterText(conjunction([other, one, other]))).toBe(filterText(both));
+        for (const tag of tags) expect(tagTest(both)(tag)).toBe(tagTest(one)(tag) && tagTest(other)(tag));
+        for (const field of ["country", "device", "app_id", "platform"] as const)
+          for (const value of ["", "MT", "SE", "mobile", "slots", "ios"]) {
+            const holds = ({ [field]: list }: ScopeFilter) => list === undefined || list.includes(value);
+            expect(holds(both)).toBe(holds(one) && holds(other));
+          }
+      }),
+    );
+  });
+
+  it("are written alike in any order, with repeats, and in any case of what a tag contains", () => {
+    const text = filterText({
+      country: ["SE", "MT", "SE"],
+      banner_tag_contains: [
+        ["B", "a"],
+        ["a", "b", "a"],
+      ],
+    });
+    expect(text).toBe(filterText({ banner_tag_contains: [["a", "b"]], country: ["MT", "SE"] }));
+    expect(filterText({ banner_tag: ["b", "a"], banner_tag_not: ["a"] })).toBe(filterText({ banner_tag: ["b"] }));
+  });
+
+  it("have rows of their own for everybody and for each tag", () => {
+    const names = [
+      scopeName(null, null),
+      scopeName(null, "7"),
+      scopeName(7, null),
+      scopeName(7, ""),
+      scopeName(7, "all"),
+    ];
+    expect(new Set(names).size).toBe(names.length);
   });
 });

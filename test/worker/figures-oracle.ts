@@ -1,7 +1,7 @@
 /** The figures of the new core, from the naive ones of `oracle.ts`. It shares no code with `worker/figures/`. */
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Sheet } from "./figures-read.ts";
-import { type Figures, figuresOf, kept } from "./oracle.ts";
+import { type Figures, type Fits, type Fitting, figuresOf, fittingOf, kept } from "./oracle.ts";
 
 const ALL = "\u001fall";
 const PAYMENTS = ["purchase", "deposit", "refund", "withdrawal"];
@@ -16,9 +16,62 @@ const rowsOf = (table: Figures[keyof Figures]) =>
     row: row as Record<string, number>,
   }));
 
-/** The fields that the oracle does not divide by stand in the place of those that it does. */
-const swapped = (sent: readonly StoredEvent[], fields: (event: StoredEvent) => Partial<StoredEvent>) =>
-  sent.map((event) => ({ ...event, ...fields(event) }));
+/** A filter as somebody asks for it. */
+export type AskedFilter = {
+  banner_tag?: string[];
+  banner_tag_not?: string[];
+  banner_tag_contains?: string[][];
+  country?: string[];
+  device?: string[];
+  app_id?: string[];
+  platform?: string[];
+};
+
+export function fitsFilter(filter: AskedFilter, event: StoredEvent, tag: string): boolean {
+  const { banner_tag, banner_tag_not, banner_tag_contains, ...fields } = filter;
+  if (banner_tag !== undefined && !banner_tag.includes(tag)) return false;
+  if (banner_tag_not?.includes(tag)) return false;
+  for (const parts of banner_tag_contains ?? [])
+    if (!parts.some((part) => tag.toLowerCase().includes(part.toLowerCase()))) return false;
+  for (const [name, values] of Object.entries(fields))
+    if (!values.includes(event[name as keyof typeof fields] ?? "")) return false;
+  return true;
+}
+
+/** Figures in which the fields that the oracle does not divide by stand in the place of those that it does. */
+function swapped(
+  sent: readonly StoredEvent[],
+  attributionDays: number,
+  fits: Fits,
+  fields: (event: StoredEvent) => Partial<StoredEvent>,
+): Figures {
+  const originals = new Map(sent.map((event) => [{ ...event, ...fields(event) }, event]));
+  return figuresOf([...originals.keys()], attributionDays, (event, tag) =>
+    fits(originals.get(event) as StoredEvent, tag),
+  );
+}
+
+function sheetUnder(sent: StoredEvent[], days: number, fits: Fits, under?: Under): Sheet {
+  const byPlatform = swapped(sent, days, fits, ({ platform }) => ({ country: platform }));
+  const byPlace = swapped(sent, days, fits, ({ country, device }) => ({ app_id: country, platform: device }));
+  return sheetOf(figuresOf(sent, days, fits), { byPlatform, byPlace }, under);
+}
+
+/** What is needed to tell the figures under a filter: those of all, and whose first events fit. */
+type Under = { all: Figures; fitting: Fitting };
+
+/** The figures under a filter, as rows of days have them. */
+export function filteredDays(sent: StoredEvent[], days: number, filter: AskedFilter, number: number): Sheet {
+  const fits: Fits = (event, tag) => fitsFilter(filter, event, tag);
+  const under = { all: figuresOf(sent, days), fitting: fittingOf(sent, days, fits) };
+  const named = (key: string): string => {
+    const [part, scope, ...rest] = JSON.parse(key);
+    return JSON.stringify([part, scope === ALL ? `\u001f${number}` : `\u001f${number}\u001f${scope}`, ...rest]);
+  };
+  return Object.fromEntries(
+    Object.entries(sheetUnder(sent, days, fits, under)).map(([key, sums]) => [named(key), sums]),
+  );
+}
 
 const adding =
   (sheet: Sheet): Add =>
@@ -28,15 +81,7 @@ const adding =
   };
 
 export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
-  const byPlatform = figuresOf(
-    swapped(sent, ({ platform }) => ({ country: platform })),
-    attributionDays,
-  );
-  const byPlace = figuresOf(
-    swapped(sent, ({ country, device }) => ({ app_id: country, platform: device })),
-    attributionDays,
-  );
-  const sheet = sheetOf(figuresOf(sent, attributionDays), { byPlatform, byPlace });
+  const sheet = sheetUnder(sent, attributionDays, () => true);
   const add = adding(sheet);
   for (const { event, duplicate } of kept(sent)) {
     const hour = Math.floor(event.received_at / 3_600_000);
@@ -50,7 +95,7 @@ export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
  * The cells that figures tell. By platform, and money by country and device, they are told by figures of which those fields
  * stand in the place of others; without them, they are left out.
  */
-export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlace: Figures }): Sheet {
+export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlace: Figures }, under?: Under): Sheet {
   const sheet: Sheet = {};
   const add = adding(sheet);
   const seen = new Set<string>();
@@ -175,20 +220,23 @@ export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlac
     if (anchor === "event")
       for (const scope of [ALL, tag]) add(["funnel", scope, date, step, "", elapsed], row.people ?? 0);
   }
-  addSteps(figures, add);
-  addCohorts(figures, add);
+  const fitting = (person: unknown) => under?.fitting.get(String(person)) ?? ALL_FIT;
+  addSteps(figures, add, fitting);
+  addCohorts(under?.all ?? figures, add, fitting);
   addPayers(figures, add);
-  addFirsts(figures, add);
+  addFirsts(figures, add, fitting);
   return sheet;
 }
 
 type Add = (name: unknown[], ...sums: number[]) => void;
+type FittingOf = (person: unknown) => { first: boolean; visit: boolean; deposit: boolean };
+const ALL_FIT = { first: true, visit: true, deposit: true };
 
 /** Steps of the funnel by the day of the visit; the oracle does not say on which day each of them was taken. */
-function addSteps(figures: Figures, add: Add): void {
-  for (const { row } of rowsOf(figures.players)) {
+function addSteps(figures: Figures, add: Add, fitting: FittingOf): void {
+  for (const { key, row } of rowsOf(figures.players)) {
     const { visit, registration, deposit, second_deposit } = row as unknown as Record<string, string | null>;
-    if (!visit) continue;
+    if (!visit || !fitting(key[0]).visit) continue;
     let before: string | null = null;
     for (const [step, milestone] of [visit, registration, deposit, second_deposit].entries()) {
       if (!milestone || (before !== null && milestone.slice(0, 15) < before.slice(0, 15))) break;
@@ -201,7 +249,7 @@ function addSteps(figures: Figures, add: Add): void {
 }
 
 /** What people pay, by the day on which they were first here, which `player_days` tells. */
-function addCohorts(figures: Figures, add: Add): void {
+function addCohorts(figures: Figures, add: Add, fitting: FittingOf): void {
   const begun = new Map<unknown, { at: number; tag: string; date: string }>();
   for (const { key, row } of rowsOf(figures.player_days)) {
     const [person, date, , , tag] = key as string[];
@@ -213,14 +261,14 @@ function addCohorts(figures: Figures, add: Add): void {
   for (const { key, row } of rowsOf(figures.payments)) {
     const [date, type, person, , , , , currency] = key as string[];
     const { date: cohort = "", tag = "" } = begun.get(person) ?? {};
-    for (const scope of [ALL, tag])
+    for (const scope of fitting(person).first ? [ALL, tag] : [])
       add(["cohort_money", scope, date, cohort, type, currency], row.total ?? 0, row.whole ?? 0, row.fraction ?? 0);
     if (INCOME.includes(type ?? "") && (date ?? "") < (firstPaid.get(person ?? "") ?? "~"))
       firstPaid.set(person ?? "", date ?? "");
   }
   for (const [person, date] of firstPaid) {
     const { date: cohort = "", tag = "" } = begun.get(person) ?? {};
-    for (const scope of [ALL, tag]) add(["first_payers", scope, date, cohort], 1);
+    for (const scope of fitting(person).first ? [ALL, tag] : []) add(["first_payers", scope, date, cohort], 1);
   }
 }
 
@@ -243,7 +291,7 @@ function addPayers(figures: Figures, add: Add): void {
 }
 
 /** Who was active on their first day, and deposited on the day of their first deposit: in all, and in each app. */
-function addFirsts(figures: Figures, add: Add): void {
+function addFirsts(figures: Figures, add: Add, fitting: FittingOf): void {
   const firstDays = new Map<unknown, string>();
   for (const { key } of rowsOf(figures.player_days)) {
     const [person, date = ""] = key as string[];
@@ -262,8 +310,8 @@ function addFirsts(figures: Figures, add: Add): void {
     for (const scope of [ALL, tag])
       for (const value of [null, app]) {
         if (firstDays.get(person) === date) once("day", scope, date, person, value);
-        if (type === "deposit" && deposit?.slice(16, 26) === date && (scope === ALL || deposit?.slice(27) === tag))
-          once("deposit", scope, date, person, value);
+        const isFirst = type === "deposit" && deposit?.slice(16, 26) === date && fitting(person).deposit;
+        if (isFirst && (scope === ALL || deposit?.slice(27) === tag)) once("deposit", scope, date, person, value);
       }
   }
 }

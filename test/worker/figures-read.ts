@@ -9,7 +9,7 @@ import { readLines, type Texts } from "../../worker/figures/day-rows.ts";
 import { outcomeOfLine } from "../../worker/figures/outcomes.ts";
 import type { PartName } from "../../worker/figures/parts.ts";
 import { linkOf, type PersonRow, stateOf } from "../../worker/figures/person-row.ts";
-import { type Milestone, type State, unpair } from "../../worker/figures/state.ts";
+import { type Milestone, type State, unpair, wayAt } from "../../worker/figures/state.ts";
 import { readPage } from "../../worker/figures/visitor-pages.ts";
 import { Words } from "../../worker/figures/words.ts";
 
@@ -103,8 +103,9 @@ export async function readPeople(project_id: string): Promise<Record<string, unk
 }
 
 function described(person: string, state: State, words: Words) {
+  const tagOf = ({ way }: Milestone) => words.name(wayAt(state, way).banner_tag);
   const at = (milestone: Milestone | null) =>
-    milestone && `${String(milestone.at).padStart(15, "0")} ${dateOf(milestone.date)} ${words.name(milestone.tag)}`;
+    milestone && `${String(milestone.at).padStart(15, "0")} ${dateOf(milestone.date)} ${tagOf(milestone)}`;
   const pairName = (key: number) =>
     unpair(key)
       .map((code) => words.name(code))

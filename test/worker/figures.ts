@@ -5,13 +5,13 @@ import type { PersonEvent } from "../../worker/figures/person-event.ts";
 import { TABLES } from "../../worker/figures/tables.ts";
 
 /** Each sum that is not nothing, by scope, date, part, line and key. */
-export function sumsOf(changes: Changes): Record<string, number[]> {
+export function sumsOf(changes: Changes, nameOf = (scope: number) => String(scope)): Record<string, number[]> {
   const all: Record<string, number[]> = {};
   for (const [scope, dates] of changes.scopes)
     for (const [date, day] of dates)
       for (const [number, tally] of day.lines) {
         const { part, line } = lineOf(number);
-        for (const [key, sums] of tally.entries()) all[[scope, date, part, line, key].join(" ")] = sums;
+        for (const [key, sums] of tally.entries()) all[[nameOf(scope), date, part, line, key].join(" ")] = sums;
       }
   return all;
 }

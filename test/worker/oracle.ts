@@ -44,7 +44,15 @@ export function kept(sent: StoredEvent[]): { event: StoredEvent; duplicate: bool
   });
 }
 
-export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures {
+/** Whether an event that counts for a tag is among those that somebody asks about. */
+export type Fits = (event: StoredEvent, tag: string) => boolean;
+
+const compare = (one: string | number, other: string | number) => (one < other ? -1 : one > other ? 1 : 0);
+const RANKS = ["visit", "registration", "deposit"];
+const rankOf = ({ event_type }: StoredEvent) => (RANKS.includes(event_type) ? RANKS.indexOf(event_type) : RANKS.length);
+
+/** Which events count, whose each is, and for which tag. */
+function understood(sent: StoredEvent[], attributionDays: number) {
   const counted = kept(sent)
     .filter(({ event, duplicate }) => !duplicate && event.test === 0 && event.bot === null)
     .map(({ event }) => event);
@@ -63,7 +71,13 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
   }
   const personOf = (event: StoredEvent) =>
     event.player_id ?? playerOf.get(event.visitor_id as string) ?? `\u001f${event.visitor_id}`;
-  const tagOf = (event: StoredEvent) => {
+  const tags = new Map<StoredEvent, string>();
+  const tagOf = (event: StoredEvent): string => {
+    const known = tags.get(event) ?? foundTag(event);
+    tags.set(event, known);
+    return known;
+  };
+  const foundTag = (event: StoredEvent) => {
     if (event.banner_tag !== null) return event.banner_tag;
     const touches = inTime.filter(
       (other) =>
@@ -74,7 +88,41 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     );
     return touches.at(-1)?.banner_tag ?? "";
   };
+  /** In time; those of one moment by their tags, and then as a funnel has them. */
+  const ordered = (events: StoredEvent[]) =>
+    events.toSorted(
+      (one, other) =>
+        one.timestamp - other.timestamp ||
+        compare(tagOf(one), tagOf(other)) ||
+        rankOf(one) - rankOf(other) ||
+        compare(one.event_id, other.event_id),
+    );
+  return { counted, personOf, tagOf, ordered };
+}
 
+/** Of each person whether the first event of all, the first visit and the first deposit fit. */
+export type Fitting = Map<string, { first: boolean; visit: boolean; deposit: boolean }>;
+
+export function fittingOf(sent: StoredEvent[], attributionDays: number, fits: Fits): Fitting {
+  const { counted, personOf, tagOf, ordered } = understood(sent, attributionDays);
+  const fitting: Fitting = new Map();
+  for (const [person, own] of Map.groupBy(counted, personOf)) {
+    const does = (events: StoredEvent[]) =>
+      ordered(events)
+        .slice(0, 1)
+        .some((event) => fits(event, tagOf(event)));
+    fitting.set(person, {
+      first: does(own),
+      visit: does(own.filter(({ event_type }) => event_type === "visit")),
+      deposit: does(own.filter(({ event_type }) => event_type === "deposit")),
+    });
+  }
+  return fitting;
+}
+
+/** Of all events, or of those that fit; what is told of people, in `players` and `player_days`, is of all that they did. */
+export function figuresOf(sent: StoredEvent[], attributionDays: number, fits: Fits = () => true): Figures {
+  const { counted, personOf, tagOf, ordered } = understood(sent, attributionDays);
   const figures = Object.fromEntries(TABLES_OF_FIGURES.map((table) => [table, {}])) as Figures;
   const seen = new Set<string>();
   const bump = (table: Table, key: unknown[], by: Record<string, number>) => {
@@ -93,6 +141,7 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     const { event_date, event_type } = event;
     const person = personOf(event);
     const tag = tagOf(event);
+    if (!fits(event, tag)) continue;
     bump(figures.daily_metrics, [event_date, event_type], {
       count: first("day", event_date, event_type, person),
       total: 1,
@@ -127,8 +176,10 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
   }
   for (const [person, own] of Map.groupBy(counted, personOf)) {
     const milestones = (chosen: StoredEvent[], tag: (event: StoredEvent) => string | null = tagOf) =>
-      chosen.map((event) => `${String(event.timestamp).padStart(15, "0")} ${event.event_date} ${tag(event)}`).sort();
-    const ofType = (type: string) => milestones(own.filter((event) => event.event_type === type));
+      ordered(chosen).map((event) => `${String(event.timestamp).padStart(15, "0")} ${event.event_date} ${tag(event)}`);
+    const eventsOf = (type: string) => ordered(own.filter((event) => event.event_type === type));
+    const ofType = (type: string) => milestones(eventsOf(type));
+    const doesFit = (event: StoredEvent | undefined) => event !== undefined && fits(event, tagOf(event));
     const touches = milestones(
       own.filter((event) => event.banner_tag !== null),
       (event) => event.banner_tag,
@@ -158,6 +209,9 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     const takes = (anchor: string, milestone: string, step: number, elapsed: number) =>
       bump(figures.funnel, [anchor, milestone.slice(16, 26), step, milestone.slice(27), elapsed], { people: 1 });
     const steps = [visit, registration, deposit, second];
+    const [firstVisit] = eventsOf("visit");
+    const [firstDeposit, secondDeposit] = eventsOf("deposit");
+    const stepEvents = [firstVisit, eventsOf("registration")[0], firstDeposit, secondDeposit];
     let behind = visit !== undefined;
     for (const [step, milestone] of steps.entries()) {
       const before = steps[step - 1];
@@ -165,9 +219,9 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
         milestone !== undefined && before !== undefined && at(milestone) >= at(before)
           ? at(milestone) - at(before)
           : -1;
-      if (milestone !== undefined) takes("event", milestone, step, elapsed);
+      if (milestone !== undefined && doesFit(stepEvents[step])) takes("event", milestone, step, elapsed);
       behind &&= milestone !== undefined && (step === 0 || elapsed >= 0);
-      if (behind) takes("visit", visit as string, step, elapsed);
+      if (behind && doesFit(firstVisit)) takes("visit", visit as string, step, elapsed);
     }
 
     for (const event of own) {
@@ -176,17 +230,18 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
       const row = figures.player_days[JSON.stringify(key)] as { first_at?: number };
       row.first_at = Math.min(row.first_at ?? Number.POSITIVE_INFINITY, event.timestamp);
     }
-    for (const [tag, chosen] of [...Map.groupBy(own, tagOf), ["\u001fall", own] as const]) {
+    const fittingOnes = own.filter(doesFit);
+    for (const [tag, chosen] of [...Map.groupBy(fittingOnes, tagOf), ["\u001fall", fittingOnes] as const]) {
       const days = [...new Set(chosen.map((event) => event.event_date))].sort();
       for (const [index, day] of days.entries())
         bump(figures.returns, [tag, day, days[index - 1] ?? ""], { people: 1 });
     }
-    const deposits = own.filter((event) => event.event_type === "deposit");
+    const deposits = fittingOnes.filter((event) => event.event_type === "deposit");
     for (const [tag, chosen] of [...Map.groupBy(deposits, tagOf), ["\u001fall", deposits] as const]) {
       const days = [...new Set(chosen.map((event) => event.event_date))].sort();
       for (const [index, day] of days.entries()) {
         const ever = deposit?.slice(16, 26);
-        const isFirst = day === ever && (tag === "\u001fall" || tag === deposit?.slice(27));
+        const isFirst = day === ever && doesFit(firstDeposit) && (tag === "\u001fall" || tag === deposit?.slice(27));
         const registered = isFirst ? registration?.slice(16, 26) : undefined;
         const key = [day, tag, days[index - 1] ?? "", index === 0 ? ever : "", isFirst ? 1 : 0, registered ?? ""];
         bump(figures.depositors, key, { people: 1 });
@@ -194,13 +249,11 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number): Figures
     }
     const active = new Set(own.map((event) => event.event_date));
     const [cohort = ""] = [...active].sort();
-    const [firstTag] = own
-      .filter((event) => event.event_date === cohort)
-      .map((event) => `${String(event.timestamp).padStart(15, "0")}${tagOf(event)}`)
-      .sort();
+    const [first] = ordered(own);
+    if (!first || !doesFit(first)) continue;
     for (const day of [0, 1, 3, 7, 14, 30, 60, 90]) {
       const then = new Date(Date.parse(cohort) + day * DAY).toISOString().slice(0, 10);
-      if (active.has(then)) bump(figures.retention, [cohort, firstTag?.slice(15), day], { people: 1 });
+      if (active.has(then)) bump(figures.retention, [cohort, tagOf(first), day], { people: 1 });
     }
   }
   return figures;

@@ -2,7 +2,7 @@
 import { PART_NAMES, PARTS, type PartName } from "./parts.ts";
 import { Tally } from "./tally.ts";
 
-/** Stands for all tags as a scope; each tag is a scope of its own, by its number. */
+/** Stands for all tags; each tag has its number. */
 export const EVERYBODY = -1;
 
 const NUMBERS = Object.fromEntries(PART_NAMES.map((name, number) => [name, number])) as Record<PartName, number>;
@@ -31,7 +31,7 @@ export class DayChanges {
   }
 }
 
-/** By scope and date, in days since 1970. */
+/** By scope (see `scopeCode`) and date, in days since 1970. */
 export class Changes {
   readonly scopes = new Map<number, Map<number, DayChanges>>();
 

@@ -3,10 +3,10 @@
  * much was added as there was, the row is read and packed. So a run moves few bytes, and a row has at most twice the
  * length of its figures.
  */
-import { ANY_TAG } from "../projections/resolve.ts";
-import { type Changes, columnOf, EVERYBODY, lineOf, widthOf } from "./changes.ts";
+import { type Changes, columnOf, lineOf, widthOf } from "./changes.ts";
 import { Reader, Writer } from "./numbers.ts";
 import type { Column, PartName } from "./parts.ts";
+import { codeName } from "./scopes.ts";
 import { addText, type Entry, Tally, writeTally } from "./tally.ts";
 import type { Words } from "./words.ts";
 
@@ -31,8 +31,7 @@ export function dayChanges(changes: Changes, words: Words): DayChange[] {
         const entries = tally.entries();
         if (entries.length > 0) changed.push({ number, entries });
       }
-      const name = scope === EVERYBODY ? ANY_TAG : words.name(scope);
-      if (changed.length > 0) days.push({ scope: name, date, lines: changed });
+      if (changed.length > 0) days.push({ scope: codeName(scope, words), date, lines: changed });
     }
   }
   return days;

@@ -7,13 +7,16 @@ import { DAY_MS } from "../calendar.ts";
 import type { Changes } from "./changes.ts";
 import { COUNTERS, type Turn } from "./counters/index.ts";
 import type { PersonEvent } from "./person-event.ts";
-import { pair, type State } from "./state.ts";
+import { fitting, NO_FILTERS, type Scope } from "./scopes.ts";
+import { pair, placeOfWay, type State, wayAt } from "./state.ts";
 import { DEPOSIT, NONE, REGISTRATION, VISIT, type Words } from "./words.ts";
 
 export type Rules = {
   words: Words;
   /** For so many days an untagged event counts for the person's last tag. */
   attribution_days: number;
+  /** In which scopes the person counts. */
+  scopes: readonly Scope[];
 };
 
 /** Events of one moment: steps of the funnel in their order, so that none comes before its own step before. */
@@ -22,7 +25,7 @@ const rank = (event_type: number): number => {
   return step === -1 ? 3 : step;
 };
 
-type Tagged = { event: PersonEvent; tag: number };
+type Tagged = { event: PersonEvent; tag: number; way: number };
 
 /** The events of one moment with the tag each counts for. The last own tag of the moment counts for all without one. */
 function tagged(state: State, moment: readonly PersonEvent[], { attribution_days, words }: Rules): Tagged[] {
@@ -34,12 +37,14 @@ function tagged(state: State, moment: readonly PersonEvent[], { attribution_days
   const window = attribution_days * DAY_MS;
   const turns = moment.map((event) => {
     const inherited = state.tag_at > event.at - window ? state.tag : NONE;
-    return { event, tag: event.banner_tag === NONE ? inherited : event.banner_tag };
+    return { event, tag: event.banner_tag === NONE ? inherited : event.banner_tag, way: 0 };
   });
-  if (turns.length === 1) return turns;
-  return turns.sort(
-    (one, other) => rank(one.event.event_type) - rank(other.event.event_type) || words.compare(one.tag, other.tag),
-  );
+  if (turns.length > 1)
+    turns.sort(
+      (one, other) => rank(one.event.event_type) - rank(other.event.event_type) || words.compare(one.tag, other.tag),
+    );
+  for (const turn of turns) turn.way = placeOfWay(state, turn.event, turn.tag);
+  return turns;
 }
 
 /** What the first events of a person, and their own tags, leave in the state: of those of one moment, by the tags' names. */
@@ -57,11 +62,11 @@ function touch(state: State, turns: readonly Tagged[], { attribution_days, words
     state.attribution_days = attribution_days;
     state.first_at = first.event.at;
     state.first_date = first.event.date;
-    state.first_tag = first.tag;
+    state.first_way = first.way;
   }
   if (least === null || most === null) return;
-  state.first_touch ??= { at: least.event.at, date: least.event.date, tag: least.tag };
-  state.last_touch = { at: most.event.at, date: most.event.date, tag: most.tag };
+  state.first_touch ??= { at: least.event.at, date: least.event.date, way: least.way };
+  state.last_touch = { at: most.event.at, date: most.event.date, way: most.way };
 }
 
 /**
@@ -81,8 +86,10 @@ export function fold(
     while (events[to]?.at === at) to++;
     const turns = tagged(state, events.slice(from, to), rules);
     touch(state, turns, rules);
-    for (const { event, tag } of turns) {
-      const turn: Turn = { state, event, tag, newDay: state.total === 0 || state.date !== event.date, changes, sign };
+    for (const { event, tag, way } of turns) {
+      const scopes = changes ? fitting(rules.scopes, wayAt(state, way)) : NO_FILTERS;
+      const newDay = state.total === 0 || state.date !== event.date;
+      const turn: Turn = { state, event, tag, way, newDay, all: rules.scopes, scopes, changes, sign };
       for (const count of COUNTERS) count(turn);
       const what = pair(event.event_type, event.app_id);
       state.did.set(what, (state.did.get(what) ?? 0) + 1);

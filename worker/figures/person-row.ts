@@ -3,6 +3,7 @@ import type { Rules } from "./fold.ts";
 import { fold } from "./fold.ts";
 import { Reader, Writer } from "./numbers.ts";
 import { readEvents } from "./person-event.ts";
+import { NO_FILTERS } from "./scopes.ts";
 import { noState, type State } from "./state.ts";
 import { readState } from "./state-text.ts";
 
@@ -41,10 +42,10 @@ export function windowText({ attribution_days }: State): string {
   return WINDOW + writer.take();
 }
 
-export function stateOf({ now, recent }: PersonRow, { words }: Rules): State {
+export function stateOf({ now, recent }: PersonRow, { words }: Pick<Rules, "words">): State {
   if (!now.startsWith(WINDOW)) return readState(now);
   const state = noState();
   const attribution_days = new Reader(now, WINDOW.length).whole();
-  fold(state, readEvents(recent), { words, attribution_days }, null);
+  fold(state, readEvents(recent), { words, attribution_days, scopes: NO_FILTERS }, null);
   return state;
 }

@@ -10,6 +10,7 @@ import { People } from "./people.ts";
 import type { History, HistoryAsked } from "./people-reader.ts";
 import { inOrder, type PersonEvent } from "./person-event.ts";
 import { type Link, stateOf, visitorOf } from "./person-row.ts";
+import { NO_FILTERS } from "./scopes.ts";
 import { canCount } from "./segment.ts";
 import { noState, type State } from "./state.ts";
 import { Words } from "./words.ts";
@@ -23,7 +24,7 @@ export class ProjectRun {
   readonly changes = new Changes();
   readonly edits = new Edits();
   links: ReadonlyMap<string, Link> = new Map();
-  rules: Rules = { words: new Words(), attribution_days: 0 };
+  rules: Rules = { words: new Words(), attribution_days: 0, scopes: NO_FILTERS };
   readonly #log: ProjectLog;
   readonly #after: number;
   readonly #again: readonly string[];

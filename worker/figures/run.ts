@@ -11,6 +11,7 @@ import { readLog } from "./log-reader.ts";
 import { type Asked, peopleRead, readHistories } from "./people-reader.ts";
 import { addPeople, noRows } from "./people-rows.ts";
 import { ProjectRun } from "./project-run.ts";
+import { NO_FILTERS } from "./scopes.ts";
 import { rowsOf } from "./statements.ts";
 import { PAGE_SIZES, type PageSizes } from "./visitor-pages.ts";
 import { Words } from "./words.ts";
@@ -122,6 +123,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
     run.rules = {
       words: new Words(known.flatMap((row) => JSON.parse(row.names) as string[])),
       attribution_days: days.get(run.project_id) ?? 0,
+      scopes: NO_FILTERS,
     };
   }
   const players = runs.flatMap((run) => asked(run, run.linkedPlayers()));

@@ -1,9 +1,21 @@
 /** A person's state as text. */
 import { Reader, Writer } from "./numbers.ts";
-import { MILESTONES, type Milestone, type Money, noState, type Seen, type State } from "./state.ts";
+import { FIELDS } from "./scope-filter.ts";
+import {
+  LAST_DAYS,
+  MILESTONES,
+  type Milestone,
+  type Money,
+  NO_WAY,
+  noState,
+  type Seen,
+  type State,
+  seenOf,
+  type Way,
+} from "./state.ts";
 
 /** Goes up with each change of what a state holds. People with an older version must be rebuilt from the log. */
-const VERSION = 1;
+const VERSION = 2;
 
 const NUMBERS = [
   "attribution_days",
@@ -16,35 +28,16 @@ const NUMBERS = [
   "tag",
   "tag_at",
   "first_date",
-  "first_tag",
+  "first_way",
   "steps",
-  "deposited_on",
 ] as const satisfies readonly (keyof State)[];
 
 const TOUCHES = ["first_touch", "last_touch"] as const;
-const MAPS = ["active_by_tag", "deposited_by_tag", "paid_on", "paid_by_tag", "did"] as const;
 
-const SEEN = [
-  "event_type",
-  "banner_tag",
-  "app_id",
-  "country",
-  "device",
-  "platform",
-  "currency",
-  "hour",
-] as const satisfies readonly (keyof Seen)[];
+const WAY = [...FIELDS, ...LAST_DAYS] as const satisfies readonly (keyof Way)[];
 
-const NOT_SEEN: Seen = {
-  event_type: 0,
-  banner_tag: 0,
-  app_id: 0,
-  country: 0,
-  device: 0,
-  platform: 0,
-  currency: 0,
-  hour: 0,
-};
+/** The rest is its way's. */
+const SEEN = ["event_type", "way", "currency", "hour"] as const satisfies readonly (keyof Seen)[];
 
 const writer = new Writer();
 
@@ -53,12 +46,12 @@ function writeMilestone(milestone: Milestone | null): void {
   if (milestone === null) return;
   writer.whole(milestone.at);
   writer.whole(milestone.date);
-  writer.whole(milestone.tag);
+  writer.whole(milestone.way);
 }
 
 function readMilestone(reader: Reader): Milestone | null {
   if (reader.whole() === 0) return null;
-  return { at: reader.whole(), date: reader.whole(), tag: reader.whole() };
+  return { at: reader.whole(), date: reader.whole(), way: reader.whole() };
 }
 
 /** Empty where nothing has happened yet. */
@@ -69,12 +62,12 @@ export function stateText(state: State): string {
   for (const name of NUMBERS) writer.whole(state[name]);
   for (const name of TOUCHES) writeMilestone(state[name]);
   for (const name of MILESTONES) writeMilestone(state.milestones[name]);
-  for (const name of MAPS) {
-    writer.whole(state[name].size);
-    for (const [key, value] of state[name]) {
-      writer.whole(key);
-      writer.whole(value);
-    }
+  writer.whole(state.ways.length);
+  for (const way of state.ways) for (const name of WAY) writer.whole(way[name]);
+  writer.whole(state.did.size);
+  for (const [key, value] of state.did) {
+    writer.whole(key);
+    writer.whole(value);
   }
   writer.whole(state.money.size);
   for (const [key, { payments, whole, fraction }] of state.money) {
@@ -98,17 +91,20 @@ export function readState(text: string): State {
   for (const name of NUMBERS) state[name] = reader.whole();
   for (const name of TOUCHES) state[name] = readMilestone(reader);
   for (const name of MILESTONES) state.milestones[name] = readMilestone(reader);
-  for (const name of MAPS)
-    for (let left = reader.whole(); left > 0; left--) state[name].set(reader.whole(), reader.whole());
+  for (let left = reader.whole(); left > 0; left--) {
+    const way = { ...NO_WAY };
+    for (const name of WAY) way[name] = reader.whole();
+    state.ways.push(way);
+  }
+  for (let left = reader.whole(); left > 0; left--) state.did.set(reader.whole(), reader.whole());
   for (let left = reader.whole(); left > 0; left--) {
     const key = reader.whole();
     const money: Money = { payments: reader.whole(), whole: reader.whole(), fraction: reader.whole() };
     state.money.set(key, money);
   }
   while (reader.more) {
-    const seen = { ...NOT_SEEN };
-    for (const name of SEEN) seen[name] = reader.whole();
-    state.seen.push(seen);
+    const [event_type, way, currency, hour] = [reader.whole(), reader.whole(), reader.whole(), reader.whole()];
+    state.seen.push(seenOf(state, { event_type, currency, hour }, way));
   }
   return state;
 }

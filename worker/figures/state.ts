@@ -1,24 +1,34 @@
 /**
  * A person's state: all that the next event's share of the figures depends on. It grows with the number of distinct things
- * (tags, apps, currencies), never with the number of events.
+ * (tags, apps, countries, currencies), never with the number of events.
  */
 import type { PersonEvent } from "./person-event.ts";
+import type { Fields } from "./scope-filter.ts";
 import { MOST_WORDS } from "./words.ts";
 
-/** When something happened for the first or last time, on which date, and for which tag it counts. */
-export type Milestone = { at: number; date: number; tag: number };
+/**
+ * A way in which somebody was here: the tag that events counted for and the other fields that filters look at; with the last
+ * day on which there was any such event, a deposit, an amount of a purchase, or one of a deposit, 0 where there was none. So
+ * what any filter's figures depend on follows from ways.
+ */
+export const LAST_DAYS = ["active_on", "deposited_on", "paid_purchase_on", "paid_deposit_on"] as const;
+export type LastDay = (typeof LAST_DAYS)[number];
+export type Way = Fields & { [Name in LastDay]: number };
+
+export const NO_WAY: Way = {
+  ...{ banner_tag: 0, country: 0, device: 0, app_id: 0, platform: 0 },
+  ...{ active_on: 0, deposited_on: 0, paid_purchase_on: 0, paid_deposit_on: 0 },
+};
+
+/** When something happened for the first or last time, on which date, and in which way, by its place among all. */
+export type Milestone = { at: number; date: number; way: number };
 
 /** The first of its kind, in the order of the funnel; the third deposit is in no step of it. */
 export const MILESTONES = ["visit", "registration", "deposit", "second_deposit", "third_deposit"] as const;
 export type MilestoneName = (typeof MILESTONES)[number];
 
 /** What somebody did on the last day, in every dimension; `hour` is the last in which they did just this. */
-export type Seen = Pick<
-  PersonEvent,
-  "event_type" | "app_id" | "country" | "device" | "platform" | "currency" | "hour"
-> & {
-  banner_tag: number;
-};
+export type Seen = Fields & Pick<PersonEvent, "event_type" | "currency" | "hour"> & { way: number };
 
 /** So many amounts, and their sum: whole units and ten-thousandths apart, so that no sum leaves what a number holds exactly. */
 export type Money = { payments: number; whole: number; fraction: number };
@@ -37,21 +47,16 @@ export type State = {
   /** The last tag that an event had itself, and when. */
   tag: number;
   tag_at: number;
-  /** The day and the tag of the first event. */
+  /** The day and the way of the first event. */
   first_date: number;
-  first_tag: number;
+  first_way: number;
   first_touch: Milestone | null;
   last_touch: Milestone | null;
   milestones: Record<MilestoneName, Milestone | null>;
   /** So many steps of the funnel were taken one behind the other. */
   steps: number;
-  /** The last day with a deposit, 0 where there is none; then the last active day and the last one with a deposit by tag. */
-  deposited_on: number;
-  active_by_tag: Map<number, number>;
-  deposited_by_tag: Map<number, number>;
-  /** The last day with a payment by who pays (see `counters/income.ts`), and by that and the tag. */
-  paid_on: Map<number, number>;
-  paid_by_tag: Map<number, number>;
+  /** In the order in which they came. */
+  ways: Way[];
   /** Events by type and app, and money by type and currency: see `pair`. */
   did: Map<number, number>;
   money: Map<number, Money>;
@@ -69,20 +74,43 @@ export const noState = (): State => ({
   tag: 0,
   tag_at: 0,
   first_date: 0,
-  first_tag: 0,
+  first_way: 0,
   first_touch: null,
   last_touch: null,
   milestones: { visit: null, registration: null, deposit: null, second_deposit: null, third_deposit: null },
   steps: 0,
-  deposited_on: 0,
-  active_by_tag: new Map(),
-  deposited_by_tag: new Map(),
-  paid_on: new Map(),
-  paid_by_tag: new Map(),
+  ways: [],
   did: new Map(),
   money: new Map(),
   seen: [],
 });
+
+/** The place of the way that an event came in, which may be a new one. */
+export function placeOfWay({ ways }: State, { app_id, country, device, platform }: PersonEvent, tag: number): number {
+  for (let place = 0; place < ways.length; place++) {
+    const way = ways[place] as Way;
+    if (
+      way.banner_tag === tag &&
+      way.app_id === app_id &&
+      way.country === country &&
+      way.device === device &&
+      way.platform === platform
+    )
+      return place;
+  }
+  return ways.push({ ...NO_WAY, banner_tag: tag, country, device, app_id, platform }) - 1;
+}
+
+export const wayAt = ({ ways }: State, place: number): Way => ways[place] as Way;
+
+export function seenOf(
+  state: State,
+  { event_type, currency, hour }: Pick<Seen, "event_type" | "currency" | "hour">,
+  way: number,
+): Seen {
+  const { banner_tag, country, device, app_id, platform } = wayAt(state, way);
+  return { event_type, banner_tag, country, device, app_id, platform, currency, hour, way };
+}
 
 /** Two words as one number. */
 export const pair = (one: number, other: number): number => one * MOST_WORDS + other;

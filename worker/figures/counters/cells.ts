@@ -2,10 +2,11 @@
  * People and events of each day and hour by type and dimension. Events are counted one by one; a person once a day, hour,
  * type and value of a dimension, which follows from what the person was last seen doing on that day.
  */
-import { type Changes, EVERYBODY } from "../changes.ts";
-import type { Seen } from "../state.ts";
+import { type Changes, type DayChanges, EVERYBODY } from "../changes.ts";
+import { type Scope, scopeCode } from "../scopes.ts";
+import { type Seen, seenOf } from "../state.ts";
 import { NONE, PAYER } from "../words.ts";
-import { ALL_ALIKE, alike, cellKey, dimensionsOf, hourLine } from "./dimensions.ts";
+import { alike, cellKey, dimensionsOf, hourLine } from "./dimensions.ts";
 import { payersOf, pays } from "./income.ts";
 import type { Turn } from "./index.ts";
 
@@ -25,48 +26,54 @@ function remember(counted: Counted, bits: number, sameHour: boolean, sameTag: bo
   if (sameHour) counted.tagHour |= bits;
 }
 
-export function countCells({ state, event, tag, newDay, changes, sign }: Turn): void {
+export function countCells(turn: Turn): void {
+  const { state, event, way, newDay, scopes, changes } = turn;
   if (newDay) state.seen = [];
-  const { event_type, app_id, country, device, platform, currency, hour } = event;
-  const now: Seen = { event_type, banner_tag: tag, app_id, country, device, platform, currency, hour };
+  const now = seenOf(state, event, way);
+  if (changes) for (const scope of scopes) countUnder(scope, now, turn, changes);
+  const same = state.seen.find(
+    (seen) => seen.way === way && seen.event_type === now.event_type && seen.currency === now.currency,
+  );
+  if (same) same.hour = now.hour;
+  else state.seen.push(now);
+}
+
+function countUnder(scope: Scope, now: Seen, { state, event, tag, sign }: Turn, changes: Changes): void {
+  const { event_type, hour } = now;
   const any = nothingYet(ANY);
   const ofType = nothingYet(event_type);
   const payers = payersOf(now).map(nothingYet);
-  let same: Seen | null = null;
   for (const seen of state.seen) {
+    if (!scope.fits(seen)) continue;
     const bits = alike(seen, now);
     const sameHour = seen.hour === hour;
     const sameTag = seen.banner_tag === tag;
-    const sameType = seen.event_type === event_type;
     remember(any, bits, sameHour, sameTag);
+    const sameType = seen.event_type === event_type;
     if (sameType) remember(ofType, bits, sameHour, sameTag);
     if (payers.length > 0 && pays(seen))
       for (const payer of payers) if (sameType || payer.event_type === PAYER) remember(payer, bits, sameHour, sameTag);
-    if (sameType && bits === ALL_ALIKE) same = seen;
   }
-  if (same) same.hour = hour;
-  else state.seen.push(now);
-  if (!changes) return;
+  const everybody = scopeCode(scope.number, EVERYBODY);
+  const tagged = scopeCode(scope.number, tag);
   for (const counted of [any, ofType, ...payers]) {
-    add(changes, EVERYBODY, event.date, now, counted, counted.day, counted.hour, sign);
-    add(changes, tag, event.date, now, counted, counted.tagDay, counted.tagHour, sign);
+    add(changes.day(everybody, event.date), true, now, counted, counted.day, counted.hour, sign);
+    add(changes.day(tagged, event.date), false, now, counted, counted.tagDay, counted.tagHour, sign);
   }
 }
 
 function add(
-  changes: Changes,
-  scope: number,
-  date: number,
+  day: DayChanges,
+  everybody: boolean,
   now: Seen,
   { event_type }: Counted,
   onDay: number,
   inHour: number,
   sign: 1 | -1,
 ): void {
-  const day = changes.day(scope, date);
   const cells = day.line("cells", event_type);
   const byHour = day.line("cells_by_hour", hourLine(event_type, now.hour));
-  for (const { number, bit, field } of dimensionsOf(scope === EVERYBODY, event_type)) {
+  for (const { number, bit, field } of dimensionsOf(everybody, event_type)) {
     const key = cellKey(number, field === null ? NONE : now[field]);
     const people = (onDay & bit) === 0 ? sign : 0;
     if (field === null) day.line("counts", 0).add(event_type, people, sign);

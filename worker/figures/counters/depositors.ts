@@ -3,6 +3,9 @@
  * is none, with the day of their first deposit ever; and at that first deposit itself, with the day of their registration.
  */
 import { EVERYBODY } from "../changes.ts";
+import { lastDay } from "../last-day.ts";
+import { fitting, scopeCode } from "../scopes.ts";
+import { wayAt } from "../state.ts";
 import { DEPOSIT, REGISTRATION } from "../words.ts";
 import type { Turn } from "./index.ts";
 
@@ -14,32 +17,35 @@ export function countDepositors(turn: Turn): void {
   else if (turn.event.event_type === REGISTRATION) countRegistration(turn);
 }
 
-function countDeposit({ state, event, tag, changes, sign }: Turn): void {
+function countDeposit({ state, event, tag, way, scopes, changes, sign }: Turn): void {
   const { date } = event;
   const { deposit, registration } = state.milestones;
-  const places = [
-    { scope: EVERYBODY, before: state.deposited_on },
-    { scope: tag, before: state.deposited_by_tag.get(tag) ?? 0 },
-  ];
-  state.deposited_on = date;
-  state.deposited_by_tag.set(tag, date);
-  if (!changes) return;
-  for (const { scope, before } of places) {
-    if (before === date) continue;
-    const day = changes.day(scope, date);
-    if (before !== 0) day.line("depositors", DEPOSITOR_LINES.previous).add(before, sign);
-    else if (deposit !== null) day.line("depositors", DEPOSITOR_LINES.first).add(deposit.date, sign);
-    else day.line("depositors", DEPOSITOR_LINES.registration).add(registration?.date ?? 0, sign);
-  }
+  if (changes)
+    for (const scope of scopes) {
+      const { ever, tagged } = lastDay(state, scope, tag, ["deposited_on"]);
+      for (const { under, before } of [
+        { under: EVERYBODY, before: ever },
+        { under: tag, before: tagged },
+      ]) {
+        if (before >= date) continue;
+        const day = changes.day(scopeCode(scope.number, under), date);
+        if (before !== 0) day.line("depositors", DEPOSITOR_LINES.previous).add(before, sign);
+        else if (deposit !== null) day.line("depositors", DEPOSITOR_LINES.first).add(deposit.date, sign);
+        else day.line("depositors", DEPOSITOR_LINES.registration).add(registration?.date ?? 0, sign);
+      }
+    }
+  wayAt(state, way).deposited_on = date;
 }
 
 /** Who deposits before they register is counted without a registration first: its day comes later. */
-function countRegistration({ state, event, changes, sign }: Turn): void {
+function countRegistration({ state, event, all, changes, sign }: Turn): void {
   const { deposit, registration } = state.milestones;
   if (registration !== null || deposit === null || !changes) return;
-  for (const scope of [EVERYBODY, deposit.tag]) {
-    const line = changes.day(scope, deposit.date).line("depositors", DEPOSITOR_LINES.registration);
-    line.add(0, -sign);
-    line.add(event.date, sign);
-  }
+  const way = wayAt(state, deposit.way);
+  for (const { number } of fitting(all, way))
+    for (const tag of [EVERYBODY, way.banner_tag]) {
+      const line = changes.day(scopeCode(number, tag), deposit.date).line("depositors", DEPOSITOR_LINES.registration);
+      line.add(0, -sign);
+      line.add(event.date, sign);
+    }
 }

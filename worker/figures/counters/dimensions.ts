@@ -7,7 +7,7 @@ export type DimensionName = "none" | "country" | "device" | "app_id" | "platform
 type Dimension = {
   name: DimensionName;
   /** The word by which it divides; none for all. */
-  field: Exclude<keyof Seen, "hour" | "event_type"> | null;
+  field: Exclude<keyof Seen, "hour" | "event_type" | "way"> | null;
   /** Whether it divides everybody's figures alone: those of one tag have one tag. */
   everybody?: true;
   /** Whether it divides those who paid alone. */
@@ -55,8 +55,6 @@ export const dimensionsOf = (everybody: boolean, event_type: number): readonly P
   if (isPayers(event_type)) return everybody ? BY.everybodyWhoPaid : BY.tagWhoPaid;
   return everybody ? BY.everybody : BY.tag;
 };
-
-export const ALL_ALIKE = (1 << DIMENSIONS.length) - 1;
 
 /** In which dimensions two are alike, as bits. */
 export function alike(one: Seen, other: Seen): number {

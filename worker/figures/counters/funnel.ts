@@ -1,9 +1,11 @@
 /**
  * Which step of the funnel somebody took when, and how long after the one before. Each step is counted on its day, by its
- * own tag; and, where all steps before it were taken one behind the other, also by the day and tag of the visit.
+ * own tag; and, where all steps before it were taken one behind the other, also by the day and tag of the visit. Under a
+ * filter by the step's own day count the steps that fit it, and by the day of the visit all steps after a visit that does.
  */
 import { EVERYBODY } from "../changes.ts";
-import type { MilestoneName } from "../state.ts";
+import { fitting, type Scope, scopeCode } from "../scopes.ts";
+import { type MilestoneName, wayAt } from "../state.ts";
 import { DEPOSIT, REGISTRATION, VISIT } from "../words.ts";
 import type { Turn } from "./index.ts";
 
@@ -27,11 +29,11 @@ export const stepOf = (line: number) => ({
 /** The key of an elapsed time; null where it is not known. */
 const elapsedKey = (elapsed: number | null): number => (elapsed === null ? 0 : elapsed + 1);
 
-export function countFunnel({ state, event, tag, changes, sign }: Turn): void {
+export function countFunnel({ state, event, tag, way, all, scopes, changes, sign }: Turn): void {
   const { milestones } = state;
   const name = MILESTONES_OF.get(event.event_type)?.find((candidate) => milestones[candidate] === null);
   if (name === undefined) return;
-  milestones[name] = { at: event.at, date: event.date, tag };
+  milestones[name] = { at: event.at, date: event.date, way };
   const step = FUNNEL_STEPS.indexOf(name);
   if (step === -1) return;
   const before = step === 0 ? null : milestones[FUNNEL_STEPS[step - 1] as MilestoneName];
@@ -39,8 +41,14 @@ export function countFunnel({ state, event, tag, changes, sign }: Turn): void {
   if (isNext) state.steps++;
   const key = elapsedKey(before === null ? null : event.at - before.at);
   if (!changes) return;
-  const add = (scope: number, line: number) => changes.day(scope, event.date).line("funnel", line).add(key, sign);
-  for (const scope of [EVERYBODY, tag]) add(scope, stepLine(step, 0));
+  const add = (within: readonly Scope[], of: number, line: number) => {
+    for (const { number } of within)
+      for (const under of [EVERYBODY, of])
+        changes.day(scopeCode(number, under), event.date).line("funnel", line).add(key, sign);
+  };
+  add(scopes, tag, stepLine(step, 0));
   const { visit } = milestones;
-  if (isNext && visit) for (const scope of [EVERYBODY, visit.tag]) add(scope, stepLine(step, visit.date));
+  if (!isNext || !visit) return;
+  const first = wayAt(state, visit.way);
+  add(fitting(all, first), first.banner_tag, stepLine(step, visit.date));
 }

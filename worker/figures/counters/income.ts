@@ -1,16 +1,25 @@
 /** What a person pays. */
 import type { INCOME } from "../../money.ts";
 import type { PersonEvent } from "../person-event.ts";
+import type { LastDay, Way } from "../state.ts";
 import { DEPOSIT, DEPOSITOR, NONE, PAYER, PURCHASE, PURCHASER } from "../words.ts";
 
-const CODES: Record<(typeof INCOME)[number], { type: number; payers: number }> = {
-  purchase: { type: PURCHASE, payers: PURCHASER },
-  deposit: { type: DEPOSIT, payers: DEPOSITOR },
-};
-const PAYERS_BY_TYPE = new Map(Object.values(CODES).map(({ type, payers }) => [type, payers]));
-const ALL_PAYERS: readonly number[] = [PAYER, ...PAYERS_BY_TYPE.values()];
+type Income = { type: number; payers: number; day: LastDay };
+const INCOMES = Object.values({
+  purchase: { type: PURCHASE, payers: PURCHASER, day: "paid_purchase_on" },
+  deposit: { type: DEPOSIT, payers: DEPOSITOR, day: "paid_deposit_on" },
+} satisfies Record<(typeof INCOME)[number], Income>);
 
-export const isPayers = (code: number): boolean => ALL_PAYERS.includes(code);
+const PAYERS_BY_TYPE = new Map<number, number>(INCOMES.map(({ type, payers }) => [type, payers]));
+/** By which days those who paid are counted: by anything, or in one way. */
+const DAYS = new Map<number, readonly LastDay[]>([
+  [PAYER, INCOMES.map(({ day }) => day)],
+  ...INCOMES.map(({ payers, day }): [number, LastDay[]] => [payers, [day]]),
+]);
+
+export const isPayers = (code: number): boolean => DAYS.has(code);
+export const paidOn = (payers: number): readonly LastDay[] => DAYS.get(payers) ?? [];
+export const hasPaid = (way: Way): boolean => paidOn(PAYER).some((day) => way[day] > 0);
 
 type Paying = Pick<PersonEvent, "event_type" | "currency">;
 

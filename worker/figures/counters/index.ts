@@ -1,6 +1,7 @@
 /** What is counted of an event. A counter reads the state as it was before the event, and moves its own part of it on. */
 import type { Changes } from "../changes.ts";
 import type { PersonEvent } from "../person-event.ts";
+import type { Scope } from "../scopes.ts";
 import type { State } from "../state.ts";
 import { countCells } from "./cells.ts";
 import { countDepositors } from "./depositors.ts";
@@ -16,8 +17,13 @@ export type Turn = {
   event: PersonEvent;
   /** The tag that the event counts for. */
   tag: number;
+  /** The place of its way among those of the state. */
+  way: number;
   /** Whether it is the person's first event of its day. */
   newDay: boolean;
+  /** In which scopes the person counts, and those of them that the event fits. */
+  all: readonly Scope[];
+  scopes: readonly Scope[];
   /** Where it is counted; null where only the state is wanted. */
   changes: Changes | null;
   /** Whether it is counted, or taken out. */

@@ -3,21 +3,24 @@
  * purchases and of deposits. What has no amount is no payment.
  */
 import { EVERYBODY } from "../changes.ts";
-import { pair } from "../state.ts";
-import { payersOf } from "./income.ts";
+import { lastDay } from "../last-day.ts";
+import { scopeCode } from "../scopes.ts";
+import { wayAt } from "../state.ts";
+import { paidOn, payersOf } from "./income.ts";
 import type { Turn } from "./index.ts";
 
-export function countPayers({ state, event, tag, changes, sign }: Turn): void {
+export function countPayers({ state, event, tag, way, scopes, changes, sign }: Turn): void {
   const { date } = event;
-  for (const payers of payersOf(event)) {
-    const underTag = pair(payers, tag);
-    const places = [
-      { scope: EVERYBODY, before: state.paid_on.get(payers) ?? 0 },
-      { scope: tag, before: state.paid_by_tag.get(underTag) ?? 0 },
-    ];
-    state.paid_on.set(payers, date);
-    state.paid_by_tag.set(underTag, date);
-    for (const { scope, before } of places)
-      if (before !== date) changes?.day(scope, date).line("payers", payers).add(before, sign);
-  }
+  const payers = payersOf(event);
+  if (changes)
+    for (const among of payers)
+      for (const scope of scopes) {
+        const { ever, tagged } = lastDay(state, scope, tag, paidOn(among));
+        const add = (under: number, before: number) =>
+          changes.day(scopeCode(scope.number, under), date).line("payers", among).add(before, sign);
+        if (ever < date) add(EVERYBODY, ever);
+        if (tagged < date) add(tag, tagged);
+      }
+  const own = payers.at(-1);
+  if (own !== undefined) for (const day of paidOn(own)) wayAt(state, way)[day] = date;
 }

@@ -4,19 +4,31 @@
  */
 import { RETENTION_DAYS } from "../../projections/player-days.ts";
 import { EVERYBODY } from "../changes.ts";
+import { lastDay } from "../last-day.ts";
+import { fitting, scopeCode } from "../scopes.ts";
+import { wayAt } from "../state.ts";
 import type { Turn } from "./index.ts";
 
 const OFFSETS: ReadonlySet<number> = new Set(RETENTION_DAYS);
 
-export function countReturns({ state, event, tag, newDay, changes, sign }: Turn): void {
+export function countReturns(turn: Turn): void {
+  const { state, event, tag, way, scopes, changes, sign } = turn;
   const { date } = event;
-  const before = state.active_by_tag.get(tag) ?? 0;
-  state.active_by_tag.set(tag, date);
-  if (!changes) return;
-  if (before !== date) changes.day(tag, date).line("returns", 0).add(before, sign);
-  if (!newDay) return;
-  changes.day(EVERYBODY, date).line("returns", 0).add(state.date, sign);
-  if (!OFFSETS.has(date - state.first_date)) return;
-  for (const scope of [EVERYBODY, state.first_tag])
-    changes.day(scope, date).line("retained", 0).add(state.first_date, sign);
+  if (changes)
+    for (const scope of scopes) {
+      const { ever, tagged } = lastDay(state, scope, tag, ["active_on"]);
+      if (ever < date) changes.day(scopeCode(scope.number, EVERYBODY), date).line("returns", 0).add(ever, sign);
+      if (tagged < date) changes.day(scopeCode(scope.number, tag), date).line("returns", 0).add(tagged, sign);
+    }
+  wayAt(state, way).active_on = date;
+  if (turn.newDay) countRetained(turn);
+}
+
+/** Under the filters that the first event fits, and by its tag. */
+function countRetained({ state, event: { date }, all, changes, sign }: Turn): void {
+  if (!changes || !OFFSETS.has(date - state.first_date)) return;
+  const first = wayAt(state, state.first_way);
+  for (const { number } of fitting(all, first))
+    for (const tag of [EVERYBODY, first.banner_tag])
+      changes.day(scopeCode(number, tag), date).line("retained", 0).add(state.first_date, sign);
 }

@@ -1,0 +1,16 @@
+/** When somebody was last here, deposited or paid, as far as a filter lets it through. */
+import type { Scope } from "./scopes.ts";
+import type { LastDay, State } from "./state.ts";
+
+/** By the last of these days, under all tags and under one; 0 where never. */
+export function lastDay({ ways }: State, scope: Scope, tag: number, days: readonly LastDay[]) {
+  const last = { ever: 0, tagged: 0 };
+  for (const way of ways) {
+    let date = 0;
+    for (const day of days) if (way[day] > date) date = way[day];
+    if (date <= last.tagged || !scope.fits(way)) continue;
+    if (date > last.ever) last.ever = date;
+    if (way.banner_tag === tag) last.tagged = date;
+  }
+  return last;
+}

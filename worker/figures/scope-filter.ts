@@ -1,0 +1,87 @@
+/** A filter over fields of an event, by which figures are counted apart: see `scopes.ts`. */
+import type { Words } from "./words.ts";
+
+/** What a filter looks at. The tag is the one that the event counts for, also where the event has none itself. */
+export const FIELDS = ["banner_tag", "country", "device", "app_id", "platform"] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** All conditions hold together. What is absent is no condition; an empty list of values lets nothing through. */
+export type ScopeFilter = {
+  /** One of these; `''` is what has none. */
+  [Name in Field]?: string[];
+} & {
+  /** None of these: also what has no tag. */
+  banner_tag_not?: string[];
+  /** Of each of these lists it holds one, in any case. */
+  banner_tag_contains?: string[][];
+};
+
+const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort();
+
+/** Whether a tag fits. */
+export function tagTest(filter: ScopeFilter): (tag: string) => boolean {
+  const { banner_tag, banner_tag_not = [], banner_tag_contains = [] } = filter;
+  const parts = banner_tag_contains.map((list) => list.map((part) => part.toLowerCase()));
+  return (tag) =>
+    (banner_tag === undefined || banner_tag.includes(tag)) &&
+    !banner_tag_not.includes(tag) &&
+    parts.every((list) => list.some((part) => tag.toLowerCase().includes(part)));
+}
+
+/** One filter for what fits all of these, in the one spelling that it has. */
+export function conjunction(filters: readonly ScopeFilter[]): ScopeFilter {
+  const all: ScopeFilter = {};
+  for (const field of FIELDS) {
+    const [first, ...others] = filters.flatMap((filter) => (filter[field] === undefined ? [] : [filter[field]]));
+    if (first) all[field] = sorted(first.filter((value) => others.every((list) => list.includes(value))));
+  }
+  const not = sorted(filters.flatMap(({ banner_tag_not = [] }) => banner_tag_not));
+  const contains = filters
+    .flatMap(({ banner_tag_contains = [] }) => banner_tag_contains)
+    .map((list) => JSON.stringify(sorted(list.map((part) => part.toLowerCase()))));
+  const lists = sorted(contains).map((list) => JSON.parse(list) as string[]);
+  // What names its tags needs no other rule for them.
+  if (all.banner_tag) {
+    const fits = tagTest({ banner_tag_not: not, banner_tag_contains: lists });
+    all.banner_tag = all.banner_tag.filter(fits);
+  } else {
+    if (not.length > 0) all.banner_tag_not = not;
+    if (lists.length > 0) all.banner_tag_contains = lists;
+  }
+  return all;
+}
+
+/** The one text that a filter has, whatever it was made of. */
+export const filterText = (filter: ScopeFilter): string => JSON.stringify(conjunction([filter]));
+
+/** What a filter looks at, as numbers of a project's dictionary. */
+export type Fields = { readonly [Name in Field]: number };
+
+/** Whether a word fits, which is found out once for each. */
+function wordTest(words: Words, fits: (name: string) => boolean): (code: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (code) => {
+    let holds = known.get(code);
+    if (holds === undefined) {
+      holds = fits(words.name(code));
+      known.set(code, holds);
+    }
+    return holds;
+  };
+}
+
+/** Whether an event fits, by the numbers of its fields. */
+export function filterTest(filter: ScopeFilter, words: Words): (fields: Fields) => boolean {
+  const tests: ((fields: Fields) => boolean)[] = [];
+  if (filter.banner_tag ?? filter.banner_tag_not ?? filter.banner_tag_contains) {
+    const fits = wordTest(words, tagTest(filter));
+    tests.push(({ banner_tag }) => fits(banner_tag));
+  }
+  for (const field of FIELDS) {
+    const values = filter[field];
+    if (field === "banner_tag" || values === undefined) continue;
+    const fits = wordTest(words, (name) => values.includes(name));
+    tests.push((fields) => fits(fields[field]));
+  }
+  return (fields) => tests.every((holds) => holds(fields));
+}

@@ -3,8 +3,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { begin } from "../../worker/erasure/erase.ts";
-import { figuresRows } from "../../worker/erasure/figures.ts";
-import { advance as advanceErasure, type Step } from "../../worker/erasure/job.ts";
+import { advance as advanceErasure } from "../../worker/erasure/job.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { SIZES } from "../../worker/figures/chunks.ts";
@@ -18,10 +17,6 @@ import { readDays, readPeople } from "./figures-read.ts";
 import { unwoken } from "./gate.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
 
-/** As it will be: behind the other tables of people, while projections are stopped. */
-const PLACE = STEPS.findIndex(({ name }) => name === "people") + 1;
-const ALL_STEPS: Step[] = [...STEPS.slice(0, PLACE), { name: "figures", work: figuresRows }, ...STEPS.slice(PLACE)];
-
 const count = async (layout: Layout, limit?: number) => {
   while ((await advance(env, db, figuresBy(layout), Date.now(), limit)).behind > 0);
 };
@@ -32,7 +27,7 @@ async function erase(project_id: string, player_id: string): Promise<void> {
   });
   for (;;) {
     await env.DB.prepare("UPDATE erasures SET due_at = 0 WHERE id = ?").bind(id).run();
-    if (!(await advanceErasure(unwoken, db, ALL_STEPS, id, Date.now()))) return;
+    if (!(await advanceErasure(unwoken, db, STEPS, id, Date.now()))) return;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Gives the rows that the figures of the new core are counted from their new names. They have more than a name in a column: the
- * ids of events and visitors are within their texts, also of others who shared a visitor or whose events mention the
- * person. It is no step of an erasure yet: no migration makes the tables. It belongs behind `people`, while projections are stopped.
+ * Gives the rows that the figures of the new core are counted from their new names, while projections are stopped. They have more
+ * than a name in a column: the ids of events and visitors are within their texts, also of others who shared a visitor or whose
+ * events mention the person.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { PersonRow } from "../figures/person-row.ts";
@@ -55,7 +55,7 @@ async function ownRows({ db, job, person }: Work): Promise<Done<true>> {
       return { key: [row.id], values: [names.persons.get(row.person) ?? row.person, now, recent] };
     }),
   );
-  return { changes: [{ change }], at: true };
+  return { changes: [{ change, found: "figures" }], at: true };
 }
 
 type Chunk = { person: string; until: number; recent: string };
@@ -75,7 +75,7 @@ async function ownPast({ db, job, person }: Work): Promise<Done<true>> {
   const rows = await db.all<Chunk>(sql`SELECT person, until, recent FROM people_past
     WHERE project_id = ${job.project_id} AND person IN ${list(person.persons.keys())} LIMIT ${AT_ONCE}`);
   if (rows.length === 0) return { changes: [], at: null };
-  return { changes: [{ change: chunks(job.project_id, rows, renamingOf(person)) }], at: true };
+  return { changes: [{ change: chunks(job.project_id, rows, renamingOf(person)), found: "figures" }], at: true };
 }
 
 type PageRow = { page: number; first: string; body: string };
@@ -92,7 +92,7 @@ function pages(project_id: string, rows: readonly PageRow[], names: Renaming): C
     one.gone.map(({ person, row: { now, head, recent } }) => [person, now, head, recent]),
   );
   return [
-    { change: sql`DELETE FROM visitor_pages WHERE page IN (SELECT value FROM json_each(${old}))` },
+    { change: sql`DELETE FROM visitor_pages WHERE page IN (SELECT value FROM json_each(${old}))`, found: "figures" },
     {
       change: sql`INSERT INTO visitor_pages (project_id, first, body)
         SELECT ${project_id}, value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(left)})`,
@@ -135,7 +135,7 @@ async function otherRows({ db, job, person }: Work, after: string): Promise<Done
     changed.map(({ row, becomes }) => ({ key: [row.id], values: [becomes.now, becomes.recent] })),
   );
   const at = rows.length === AT_ONCE ? (rows.at(-1)?.person ?? null) : (last?.person ?? null);
-  return { changes: changed.length > 0 ? [{ change }] : [], at };
+  return { changes: changed.length > 0 ? [{ change, found: "figures" }] : [], at };
 }
 
 async function otherPast({ db, job, person }: Work, [who, when]: [string, number]): Promise<Done<[string, number]>> {
@@ -151,7 +151,7 @@ async function otherPast({ db, job, person }: Work, [who, when]: [string, number
   const changed = rows.filter((row) => renamedEvents(row.person, row.recent, names) !== row.recent);
   const end = rows.length === AT_ONCE ? rows.at(-1) : last;
   return {
-    changes: changed.length > 0 ? [{ change: chunks(job.project_id, changed, names) }] : [],
+    changes: changed.length > 0 ? [{ change: chunks(job.project_id, changed, names), found: "figures" }] : [],
     at: end ? [end.person, end.until] : null,
   };
 }

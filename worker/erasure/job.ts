@@ -22,6 +22,7 @@ export const STORES = [
   "player_days",
   "activity",
   "payments",
+  "figures",
   "transactions",
   "retired_events",
   "dead_letters",
@@ -97,7 +98,7 @@ const jobOf = (row: Row): Job => ({
 const tally = ({ id }: Job, { found, total }: Change): SQL => {
   const path = `$.${found}`;
   const more = total === undefined ? sql`changes()` : sql`CAST(${total} AS INTEGER)`;
-  return sql`UPDATE erasures SET found = json_set(found, ${path}, (found ->> ${path}) + ${more}) WHERE id = ${id}`;
+  return sql`UPDATE erasures SET found = json_set(found, ${path}, ifnull(found ->> ${path}, 0) + ${more}) WHERE id = ${id}`;
 };
 
 /** Fails, and with it the transaction, when another run has moved the job meanwhile: NULL is not allowed. */

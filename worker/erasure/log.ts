@@ -201,7 +201,7 @@ async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
   };
 }
 
-/** What `identities` has not read yet: it must not come upon a name that no longer means anyone. */
+/** What `identities` or the figures have not read yet: they must not come upon a name that no longer means anyone. */
 export const unreadEvents = (work: Work) => scan(work, work.job.names.identified, work.job.names.head);
 /** All others that no earlier pass has looked through. */
 export const earlierEvents = (work: Work) => scan(work, work.job.names.scanned, work.job.names.identified);

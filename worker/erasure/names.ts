@@ -15,7 +15,7 @@ export type Names = {
   contacts: Pair[];
   /**
    * The last event when they were looked up, which may have gone from the log and be in the archive alone, and how far
-   * `identities` was: the log is read again from there.
+   * `identities` and the figures were: the log is read again from there.
    */
   head: number;
   identified: number;
@@ -72,7 +72,8 @@ export async function gather(db: Database, project_id: string, known: Names, now
   const at = await db.get<{ head: number; identified: number }>(sql`SELECT
     max((SELECT coalesce(max(seq), 0) FROM events),
       (SELECT coalesce(max(last_seq), 0) FROM archive_files WHERE state = 'live')) AS head,
-    coalesce((SELECT cursor FROM projections WHERE name = 'identities'), 0) AS identified`);
+    (SELECT min(coalesce(p.cursor, 0)) FROM json_each('["identities", "figures"]') n
+      LEFT JOIN projections p ON p.name = n.value) AS identified`);
   const shared = await db.values<[string]>(sql`SELECT DISTINCT visitor_id FROM identities
     WHERE project_id = ${project_id} AND player_id <> ${player_id} AND visitor_id IN ${list(visitors)}`);
   const anew = (names: readonly string[]) => names.map((name): Pair => [name, newPseudonym()]);

@@ -13,6 +13,7 @@ import { isReattributed } from "../projections/reattribution.ts";
 import { digestOf, suppress } from "../suppression.ts";
 import { archive, archivedAudit } from "./archive.ts";
 import { audit, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
+import { figuresRows } from "./figures.ts";
 import type { Piece, Step, Work } from "./job.ts";
 import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
 import { gather } from "./names.ts";
@@ -118,6 +119,7 @@ export const STEPS: readonly Step[] = [
   { name: "deciding_events", work: decidingEvents },
   { name: "unread_events", work: unreadEvents },
   { name: "people", work: peopleTables },
+  { name: "figures", work: figuresRows },
   { name: "release", work: release },
   { name: "earlier_events", work: earlierEvents },
   { name: "transactions", work: transactions },

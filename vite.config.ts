@@ -4,6 +4,8 @@ import { basename, resolve } from "node:path";
 import type { InlineConfig, Plugin } from "vite";
 
 const here = import.meta.dirname;
+/** Of a file's path in this folder: the folder itself may be called as one of those in it. */
+const within = (pattern: RegExp) => (id: string) => pattern.test(id.replace(here, ""));
 const common = {
   configFile: false,
   logLevel: "warn",
@@ -64,13 +66,17 @@ export const dashboard: InlineConfig = {
           groups: [
             {
               name: "page",
-              test: /dashboard\/(?:frame|table|act|chart\/chart|live|[\w-]+\.tsx?$)|node_modules\/(?:preact|hono)/,
+              test: within(
+                /dashboard\/(?:frame|table|act|chart\/chart|live|[\w-]+\.tsx?$)|node_modules\/(?:preact|hono)/,
+              ),
             },
             {
               name: "administration",
-              test: /dashboard\/(?:views\/(?:setup|requests|dead_letters|postbacks|schemas|projects|keys|sharing|rates|projections|audit|data_requests)|setup|requests|dead-letters|postbacks|schemas|projects|keys|sharing|rates|system|audit|data-requests)/,
+              test: within(
+                /dashboard\/(?:views\/(?:setup|requests|dead_letters|postbacks|schemas|projects|keys|sharing|rates|projections|audit|data_requests)|setup|requests|dead-letters|postbacks|schemas|projects|keys|sharing|rates|system|audit|data-requests)/,
+              ),
             },
-            { name: "reports", test: /dashboard\/(?!chart\/draw)|worker\// },
+            { name: "reports", test: within(/dashboard\/(?!chart\/draw)|worker\//) },
           ],
         },
       },

@@ -9,12 +9,13 @@ const text = ([given]: readonly string[]): string | undefined => given?.trim() |
 /** What senders name may begin or end with a space: it is another name then. */
 const id = ([given]: readonly string[]): string | undefined => given || undefined;
 const list = (given: readonly string[]): readonly string[] => [...new Set(given)].filter(Boolean);
+const date = ([given]: readonly string[]): string | undefined => (given && isDate(given) ? given : undefined);
 const oneOf =
   <const Name extends string>(names: readonly [Name, ...Name[]]) =>
   ([given]: readonly string[]): Name =>
     names.find((name) => name === given) ?? names[0];
 
-export const COMPARISONS = ["previous", "year", "weekday", "none"] as const;
+export const COMPARISONS = ["previous", "year", "weekday", "custom", "none"] as const;
 export const SERIES_NAMES = ["visits", "registrations", "deposits"] as const;
 export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
@@ -23,6 +24,9 @@ const SHARED = {
   view: (given: readonly string[]) => text(given) ?? "overview",
   project_id: text,
   compare: oneOf(COMPARISONS),
+  /** With `custom`: the days that are compared with. */
+  compare_from: date,
+  compare_to: date,
   /** Filters, by the names that the API gives them; all of them hold together. */
   banner_tag: list,
   banner_tag_not: list,
@@ -37,6 +41,8 @@ const OWN = {
   interval: oneOf(INTERVALS),
   by: oneOf(["visit_date", "event_date"]),
   sort: text,
+  /** A column sorts by its value, or by how much that changed. */
+  sort_by: oneOf(["value", "change"]),
   search: text,
   /** The columns of the table, where they are not those that it begins with. */
   columns: list,
@@ -46,7 +52,7 @@ const OWN = {
   event_type: text,
   segment: text,
   /** A day, where one alone is looked at. */
-  date: ([given]: readonly string[]) => (given && isDate(given) ? given : undefined),
+  date,
   /** Of an error. */
   code: text,
   leaderboard: oneOf(["daily", "weekly", "alltime"]),
@@ -73,10 +79,16 @@ function readPeriod(query: URLSearchParams): Choice {
   return isPreset(name) ? name : periodOf(SHARED.view(query.getAll("view")));
 }
 
+/** Days to compare with are those of a comparison with such, and both of them. */
+function comparisonIn({ compare, compare_from: from, compare_to: to }: Fields): Partial<Fields> {
+  if (compare === "custom" && from && to && from <= to) return {};
+  return { compare: compare === "custom" ? "previous" : compare, compare_from: undefined, compare_to: undefined };
+}
+
 export function readAddress(search: string): Address {
   const query = new URLSearchParams(search);
-  const fields = Object.fromEntries(names.map((name) => [name, FIELDS[name](query.getAll(name))]));
-  return { ...(fields as Fields), period: readPeriod(query) };
+  const fields = Object.fromEntries(names.map((name) => [name, FIELDS[name](query.getAll(name))])) as Fields;
+  return { ...fields, ...comparisonIn(fields), period: readPeriod(query) };
 }
 
 export function writeAddress({ period, ...fields }: Address): string {
@@ -102,7 +114,8 @@ export function change(address: Address, changes: Partial<Address>): Address {
   const own = elsewhere ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])])) : {};
   const { view = address.view } = changes;
   const period = address.period === periodOf(address.view) ? periodOf(view) : address.period;
-  return { ...address, ...(own as Partial<Fields>), period, ...changes };
+  const next = { ...address, ...(own as Partial<Fields>), period, ...changes };
+  return { ...next, ...comparisonIn(next) };
 }
 
 /** The filters of an address, as the API takes them. */

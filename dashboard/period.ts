@@ -1,5 +1,5 @@
 /** The days a report is about: presets, stepping, and what an answer's buckets are. Dates are `YYYY-MM-DD`. */
-import { addDays, daysBetween } from "../worker/calendar.ts";
+import { addDays, daysBetween, mondayOf } from "../worker/calendar.ts";
 import type { Period } from "../worker/reports/period.ts";
 
 export type { Period };
@@ -7,6 +7,11 @@ export type { Period };
 const startOfMonth = (date: string) => `${date.slice(0, 7)}-01`;
 const endOfMonth = (date: string) => addDays(startOfMonth(addDays(startOfMonth(date), 31)), -1);
 const lastDays = (days: number) => (today: string) => ({ from: addDays(today, 1 - days), to: today });
+
+function lastWeek(today: string): Period {
+  const to = addDays(mondayOf(today), -1);
+  return { from: mondayOf(to), to };
+}
 
 function lastMonth(today: string): Period {
   const to = addDays(startOfMonth(today), -1);
@@ -18,6 +23,8 @@ export const PRESETS = {
   today: { title: "Today", of: lastDays(1) },
   yesterday: { title: "Yesterday", of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }) },
   "7d": { title: "Last 7 days", of: lastDays(7) },
+  week: { title: "This week", of: (today: string) => ({ from: mondayOf(today), to: today }) },
+  last_week: { title: "Last week", of: lastWeek },
   "28d": { title: "Last 28 days", of: lastDays(28) },
   "30d": { title: "Last 30 days", of: lastDays(30) },
   "91d": { title: "Last 91 days", of: lastDays(91) },
@@ -76,9 +83,7 @@ export const intervalOf = (period: Period, asked: Interval | "auto"): Interval =
 /** `event_date` is the first day of it, or the period's own where that begins later. */
 export type Bucket = { event_date: string; event_hour?: number };
 
-/** Weeks begin on Monday, as the leaderboards' do. */
-const startOfWeek = (date: string) => addDays(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
-const START = { hour: (date: string) => date, day: (date: string) => date, week: startOfWeek, month: startOfMonth };
+const START = { hour: (date: string) => date, day: (date: string) => date, week: mondayOf, month: startOfMonth };
 
 /** The bucket of a date, in a period that may begin in the middle of it. */
 export function bucketOf(event_date: string, interval: Interval, { from }: Period): string {

@@ -1,7 +1,10 @@
 /** What the figures are compared with, and what keeps them from it. */
 import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
+import { type Query, useAnswer } from "../answers.ts";
 import { periodText } from "../format.ts";
+import type { Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
+import { campaigns } from "./query.ts";
 
 type Compared = { previous?: CampaignFigures; compared?: CampaignFigures };
 
@@ -14,6 +17,23 @@ export function comparisonOf(data: Campaigns, { from, today }: Scope) {
     of: <Row extends Compared & CampaignFigures>(row: Row) =>
       row.previous && { current: row.compared ?? (row as CampaignFigures), earlier: row.previous },
   };
+}
+
+/** The answers for both of the periods that are held against each other. Null until both are there, or where nothing is. */
+export function useCompared<Data>(scope: Scope | null, ask: (period: Period) => Query<Data>) {
+  const { data, stale } = useAnswer(scope && scope.address.compare !== "none" ? campaigns(scope) : null);
+  const comparison = scope && data && !stale ? comparisonOf(data, scope) : null;
+  const earlier = comparison && (data?.compared_days?.previous ?? data?.previous_period);
+  const now = useAnswer(scope && comparison ? ask(data?.compared_days ?? scope) : null);
+  const then = useAnswer(earlier ? ask(earlier) : null);
+  if (!comparison || !now.data || !then.data || now.stale || then.stale) return null;
+  return { current: now.data, earlier: then.data, called: comparison.called };
+}
+
+/** What the changes are of, in a panel whose own answer does not say it. */
+export function Compared({ scope }: { scope: Scope }) {
+  const { data } = useAnswer(scope.address.compare === "none" ? null : campaigns(scope));
+  return data ? <ComparisonNote data={data} scope={scope} /> : <ComparisonSkeleton scope={scope} />;
 }
 
 /** What the changes are of, or why there are none. It is there whenever one asks for a comparison, so that nothing moves. */

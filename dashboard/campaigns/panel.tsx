@@ -3,7 +3,7 @@ import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
 import { isFiltered, NO_FILTERS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
-import { panel } from "../panel.tsx";
+import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
@@ -23,14 +23,31 @@ export const CampaignsPanel = panel({
       <TableSkeleton columns={COLUMNS} />
     </>
   ),
-  Actions: ({ scope }) => (
-    <TableTools
-      find="Find a tag"
-      columns={COLUMNS}
-      csv={{ url: campaignsCsv(scope), name: `${fileNameOf(scope, "campaigns")}.csv` }}
-    />
-  ),
+  Actions,
 });
+
+const SORTED_BY = { value: "Value", change: "Change" } as const;
+
+function Actions({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <>
+      {address.compare !== "none" && (
+        <Choices
+          legend="Sort by"
+          options={SORTED_BY}
+          chosen={address.sort_by}
+          choose={(sort_by) => go({ sort_by }, "replace")}
+        />
+      )}
+      <TableTools
+        find="Find a tag"
+        columns={COLUMNS}
+        csv={{ url: campaignsCsv(scope), name: `${fileNameOf(scope, "campaigns")}.csv` }}
+      />
+    </>
+  );
+}
 
 function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
   const { address, go } = useNavigation();

@@ -3,6 +3,7 @@ import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { choiceOf, PRESET_NAMES, PRESETS, step } from "../period.ts";
 import type { Scope } from "../scope.ts";
+import { Dates } from "./dates.tsx";
 import { Earlier, Later } from "./icons.tsx";
 import { Menu } from "./menu.tsx";
 
@@ -40,7 +41,15 @@ export function PeriodMenu({ scope }: { scope: Scope }) {
                 </li>
               ))}
             </ul>
-            <Dates scope={scope} close={close} />
+            <Dates
+              days={scope}
+              latest={scope.today}
+              label="Show these days"
+              choose={(days) => {
+                go({ period: choiceOf(days, scope.today) });
+                close();
+              }}
+            />
           </>
         )}
       </Menu>
@@ -64,33 +73,5 @@ function Step({ direction, scope }: { direction: -1 | 1; scope: Scope }) {
     >
       {direction < 0 ? <Earlier /> : <Later />}
     </button>
-  );
-}
-
-function Dates({ scope, close }: { scope: Scope; close: () => void }) {
-  const { go } = useNavigation();
-  return (
-    <form
-      class="menu-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const [from = "", to = ""] = ["from", "to"].map((name) =>
-          String(new FormData(event.currentTarget).get(name) ?? ""),
-        );
-        // In whichever order they were given.
-        go({ period: choiceOf(from <= to ? { from, to } : { from: to, to: from }, scope.today) });
-        close();
-      }}
-    >
-      {(["from", "to"] as const).map((name) => (
-        <label key={name}>
-          {name === "from" ? "From" : "To"}
-          <input class="input" type="date" name={name} required max={scope.today} defaultValue={scope[name]} />
-        </label>
-      ))}
-      <button type="submit" class="button primary">
-        Show these days
-      </button>
-    </form>
   );
 }

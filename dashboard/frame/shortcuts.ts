@@ -14,6 +14,8 @@ const PERIODS: Record<string, Preset> = {
   d: "today",
   e: "yesterday",
   w: "7d",
+  k: "week",
+  j: "last_week",
   f: "28d",
   t: "30d",
   n: "91d",
@@ -25,7 +27,11 @@ const PERIODS: Record<string, Preset> = {
   a: "all",
 };
 
+/** The first follows what is none of them. */
 const after = <Name>(names: readonly Name[], now: Name): Name => names[(names.indexOf(now) + 1) % names.length] ?? now;
+
+/** Days of one's own are to be given. */
+const CYCLED: readonly (typeof COMPARISONS)[number][] = COMPARISONS.filter((name) => name !== "custom");
 
 function stepBy(direction: -1 | 1) {
   return ({ scope, go }: Pressed) => {
@@ -46,7 +52,7 @@ export const SHORTCUTS: Record<"Dates" | "Page", readonly Shortcut[]> = {
     {
       key: "x",
       does: "Compare with another period",
-      run: ({ scope: { address }, go }) => go({ compare: after(COMPARISONS, address.compare) }),
+      run: ({ scope: { address }, go }) => go({ compare: after(CYCLED, address.compare) }),
     },
     {
       key: "c",

@@ -1,8 +1,13 @@
 /** What the reports are about: days, comparison, filters. */
+
+import { addDays, daysBetween } from "../../worker/calendar.ts";
 import { COMPARISONS } from "../address.ts";
+import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
+import type { Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import type { ViewEntry } from "../views/index.ts";
+import { Dates } from "./dates.tsx";
 import { FilterChips, FilterMenu } from "./filters.tsx";
 import { Menu } from "./menu.tsx";
 import { PeriodMenu } from "./period-menu.tsx";
@@ -11,6 +16,7 @@ const COMPARED = {
   previous: "vs. previous period",
   year: "vs. year before",
   weekday: "vs. same weekdays",
+  custom: "vs. days of your own",
   none: "No comparison",
 } as const satisfies Record<(typeof COMPARISONS)[number], string>;
 
@@ -18,7 +24,7 @@ export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
   return (
     <section class="toolbar" aria-label="Days and filters">
       <PeriodMenu scope={scope} />
-      {!entry.uncompared && <ComparisonMenu />}
+      {!entry.uncompared && <ComparisonMenu scope={scope} />}
       {!entry.untagged && (
         <>
           <FilterMenu scope={scope} />
@@ -29,31 +35,51 @@ export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
   );
 }
 
-function ComparisonMenu() {
+function ComparisonMenu({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
+  const { compare, compare_from, compare_to } = address;
+  const days = compare_from && compare_to ? { from: compare_from, to: compare_to } : undefined;
+  const title = days ? `vs. ${periodText(days)}` : COMPARED[compare];
   return (
-    <Menu label={`Comparison: ${COMPARED[address.compare]}`} button={<span>{COMPARED[address.compare]}</span>}>
+    <Menu label={`Comparison: ${title}`} button={<span>{title}</span>}>
       {(close) => (
-        <ul class="menu-list">
-          {COMPARISONS.map((compare) => (
-            <li key={compare}>
-              <button
-                type="button"
-                aria-pressed={compare === address.compare}
-                onClick={() => {
-                  go({ compare });
-                  close();
-                }}
-              >
-                {COMPARED[compare]}
-              </button>
-            </li>
-          ))}
-        </ul>
+        <>
+          <ul class="menu-list">
+            {COMPARISONS.filter((compare) => compare !== "custom").map((compare) => (
+              <li key={compare}>
+                <button
+                  type="button"
+                  aria-pressed={compare === address.compare}
+                  onClick={() => {
+                    go({ compare });
+                    close();
+                  }}
+                >
+                  {COMPARED[compare]}
+                </button>
+              </li>
+            ))}
+          </ul>
+          <Dates
+            days={days ?? before(scope)}
+            latest={scope.today}
+            label="Compare with these days"
+            choose={({ from, to }) => {
+              go({ compare: "custom", compare_from: from, compare_to: to });
+              close();
+            }}
+          />
+        </>
       )}
     </Menu>
   );
 }
+
+/** As many days, just before: to begin with. */
+const before = ({ from, to }: Period): Period => ({
+  from: addDays(from, -daysBetween(from, to)),
+  to: addDays(from, -1),
+});
 
 /** As large as the toolbar will be: the filters, which stand in the address, are those of the toolbar already. */
 export const ToolbarSkeleton = ({ entry }: { entry: ViewEntry }) => (

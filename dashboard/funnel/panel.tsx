@@ -1,7 +1,9 @@
 /** Visit → registration → first deposit → repeat deposit: how many went on, and how long it took them. */
+import type { ComponentChildren } from "preact";
 import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
-import { Count } from "../figure.tsx";
-import { duration, NOTHING, rate, words } from "../format.ts";
+import { Compared, ComparisonSkeleton, useCompared } from "../campaigns/comparison.tsx";
+import { Count, Delta, FEW } from "../figure.tsx";
+import { changeOf, duration, exact, NOTHING, rate, words } from "../format.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
@@ -24,16 +26,42 @@ function Actions() {
   );
 }
 
-function Show({ data: { steps, by }, scope: { principal } }: { data: Funnel; scope: Scope }) {
+/** On the overview, the cards say how things changed. */
+const isCompared = ({ address: { view, compare } }: Scope) => view !== "overview" && compare !== "none";
+
+function Show({ data: { steps, by }, scope }: { data: Funnel; scope: Scope }) {
+  const { principal } = scope;
+  const comparing = isCompared(scope);
+  const compared = useCompared(comparing ? scope : null, (period) => funnel(scope, period));
   const players = viewOf("players");
   const named = players !== undefined && isOpenTo(principal, players);
   const most = Math.max(1, ...steps.map(({ players }) => players));
   return (
     <>
       <p class="lead">{MEANING[by]}</p>
+      {comparing && <Compared scope={scope} />}
       <ol class="steps">
         {steps.map((step, index) => (
-          <Step key={step.event_type} step={step} share={step.players / most} first={index === 0} named={named} />
+          <Step
+            key={step.event_type}
+            step={step}
+            share={step.players / most}
+            first={index === 0}
+            named={named}
+            change={
+              comparing && (
+                <span class="step-change">
+                  {compared && (
+                    <StepChange
+                      current={compared.current.steps[index]}
+                      earlier={compared.earlier.steps[index]}
+                      called={compared.called}
+                    />
+                  )}
+                </span>
+              )
+            }
+          />
         ))}
       </ol>
     </>
@@ -41,9 +69,22 @@ function Show({ data: { steps, by }, scope: { principal } }: { data: Funnel; sco
 }
 
 /** `named`: who looks may see who they are. */
-type Shown = { step: FunnelStep; share: number; first: boolean; named: boolean };
+type Shown = { step: FunnelStep; share: number; first: boolean; named: boolean; change: ComponentChildren };
 
-function Step({ step, share, first, named }: Shown) {
+type Changed = { current: FunnelStep | undefined; earlier: FunnelStep | undefined; called: string };
+
+/** How many more or fewer took the step than in the period that is compared with. */
+const StepChange = ({ current, earlier, called }: Changed) =>
+  current &&
+  earlier && (
+    <Delta
+      change={changeOf(current.players, earlier.players)}
+      compared={`${exact(earlier.players)} in ${called}`}
+      small={current.players < FEW && earlier.players < FEW}
+    />
+  );
+
+function Step({ step, share, first, named, change }: Shown) {
   const { event_type, players, rate_from_previous, rate_from_first, median_seconds_from_previous } = step;
   return (
     <li class={`step ${event_type}`} data-step={event_type}>
@@ -75,6 +116,7 @@ function Step({ step, share, first, named }: Shown) {
             words(event_type)
           )}
         </span>
+        {change}
         <span class="step-figure">
           <Count value={players} />
         </span>
@@ -89,12 +131,13 @@ function Step({ step, share, first, named }: Shown) {
   );
 }
 
-function Skeleton() {
+function Skeleton({ scope }: { scope: Scope }) {
   return (
     <div aria-hidden="true">
       <p class="lead">
         <span class="bone">{MEANING.visit_date}</span>
       </p>
+      {isCompared(scope) && <ComparisonSkeleton scope={scope} />}
       <ol class="steps">
         {["visit", "registration", "first_deposit", "repeat_deposit"].map((name, index) => (
           <li key={name} class="step">

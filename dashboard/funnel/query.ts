@@ -1,9 +1,10 @@
 import { client } from "../api.ts";
+import type { Period } from "../period.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
-export const funnel = (scope: Scope) =>
-  query("funnel", { ...datedOf(scope), by: scope.address.by }, (asked, options) =>
+export const funnel = (scope: Scope, period: Period = scope) =>
+  query("funnel", { ...datedOf(scope, period), by: scope.address.by }, (asked, options) =>
     client.funnel.$get({ query: asked }, options),
   );
 

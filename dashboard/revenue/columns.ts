@@ -12,7 +12,7 @@ const figure = <Row extends Figures>(
   title: string,
   kind: "count" | "money",
   hint: string,
-  more: Partial<Pick<Column<Row>, "share" | "missing" | "summed">> = {},
+  more: Partial<Pick<Column<Row>, "share" | "missing" | "summed" | "bad">> = {},
 ): Column<Row> => ({ name, title, kind, hint, ...more });
 
 /** A sum, and what belongs to it that has no exchange rate. */
@@ -25,22 +25,16 @@ const figures = <Row extends Figures>(): Column<Row>[] => [
   }),
   figure("purchases", "Purchases", "count", "Distinct purchases with an amount", { share: true }),
   figure("deposits", "Deposits", "count", "Distinct deposits with an amount", { share: true }),
-  figure("refunds", "Refunds", "count", "Distinct refunds with an amount"),
-  figure(
-    "refunded_usd",
-    "Refunded",
-    "money",
-    "In USD",
-    without(({ refunded_unconverted }) => refunded_unconverted),
-  ),
-  figure("withdrawals", "Withdrawals", "count", "Distinct withdrawals with an amount"),
-  figure(
-    "withdrawn_usd",
-    "Withdrawn",
-    "money",
-    "In USD",
-    without(({ withdrawn_unconverted }) => withdrawn_unconverted),
-  ),
+  figure("refunds", "Refunds", "count", "Distinct refunds with an amount", { bad: true }),
+  figure("refunded_usd", "Refunded", "money", "In USD", {
+    ...without(({ refunded_unconverted }) => refunded_unconverted),
+    bad: true,
+  }),
+  figure("withdrawals", "Withdrawals", "count", "Distinct withdrawals with an amount", { bad: true }),
+  figure("withdrawn_usd", "Withdrawn", "money", "In USD", {
+    ...without(({ withdrawn_unconverted }) => withdrawn_unconverted),
+    bad: true,
+  }),
   figure(
     "net_usd",
     "Net",

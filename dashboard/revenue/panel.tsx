@@ -1,6 +1,7 @@
 /** What was paid: the period's figures, their course over time, and who or what they are of. */
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
+import { Compared, ComparisonSkeleton, useCompared } from "../campaigns/comparison.tsx";
 import { axisOf, COLOURS, firstOf, intervalIn } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
@@ -11,7 +12,7 @@ import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Facts } from "../table/facts.tsx";
 import { FACTS } from "./columns.ts";
-import { GROUPS, type Group, groupOf, NAMES, type Revenue, revenue } from "./query.ts";
+import { GROUPS, type Group, groupOf, NAMES, type Revenue, revenue, revenueTotal } from "./query.ts";
 import { byGroup, namedBy, pointsOf } from "./sums.ts";
 
 /** The groups of the rows that are shown, which may still be those before. */
@@ -22,6 +23,11 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   const answer = useAnswer(revenue(scope));
   const [asTable, toggle] = useAsTable();
+  const held = useCompared(scope, (period) => revenueTotal(scope, period));
+  const compared =
+    scope.address.compare === "none"
+      ? undefined
+      : held && { current: held.current.total, earlier: held.earlier.total, called: held.called };
   useEffect(fetchDrawing, []);
   return (
     <Panel
@@ -41,13 +47,14 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <Answered answer={answer} what="revenue" skeleton={<Skeleton />}>
+      <Answered answer={answer} what="revenue" skeleton={<Skeleton scope={scope} />}>
         {(data) => {
           const picture = pictureOf(data, scope);
           const { total } = data;
           return (
             <>
-              <Facts columns={FACTS} row={total} timezone={data.timezone} />
+              <Compared scope={scope} />
+              <Facts columns={FACTS} row={total} timezone={data.timezone} compared={compared} />
               <Legend picture={picture} />
               <Chart
                 picture={picture}
@@ -67,9 +74,15 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
   );
 }
 
-const Skeleton = () => (
+const Skeleton = ({ scope }: { scope: Scope }) => (
   <>
-    <Facts columns={FACTS} row={undefined} timezone="UTC" />
+    <ComparisonSkeleton scope={scope} />
+    <Facts
+      columns={FACTS}
+      row={undefined}
+      timezone="UTC"
+      compared={scope.address.compare === "none" ? undefined : null}
+    />
     <LegendSkeleton />
     <ChartSkeleton />
   </>

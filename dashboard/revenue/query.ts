@@ -1,5 +1,6 @@
 import { client } from "../api.ts";
-import { csvOf, datedOf, given, queryAll } from "../reports.ts";
+import type { Period } from "../period.ts";
+import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** What revenue is told apart by. */
@@ -27,6 +28,12 @@ function asked(scope: Scope) {
 
 export const revenue = (scope: Scope) =>
   queryAll("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options));
+
+/** The figures of all days of a period together. */
+export const revenueTotal = (scope: Scope, period: Period) =>
+  query("revenue in all", { ...datedOf(scope, period), limit: "1" }, (asked, options) =>
+    client.revenue.$get({ query: asked }, options),
+  );
 
 export const revenueCsv = (scope: Scope): string => csvOf(client.revenue.$url({ query: given(asked(scope)) }));
 

@@ -68,22 +68,34 @@ export function nextSort<Row>({ column, descending }: Sort, pressed: Column<Row>
 const comparable = (kind: Kind, value: Value): string | number =>
   isNumeric(kind) ? (value === null ? Number.NEGATIVE_INFINITY : Number(value)) : String(value ?? "").toLowerCase();
 
+/** A row as it is compared, and the same of the period that it is compared with. */
+export type HeldAgainst<Row> = (row: Row) => { current: Row; earlier: Row } | undefined;
+
+/** By how much a figure grew, in what it is counted in: of a per cent, small figures would have the largest. */
+function changeIn<Row>(column: Column<Row>, held: ReturnType<HeldAgainst<Row>>): number {
+  if (!held || isUnknown(column, held.current) || isUnknown(column, held.earlier)) return Number.NEGATIVE_INFINITY;
+  const [now, before] = [valueAt(column, held.current), valueAt(column, held.earlier)];
+  return now === null || before === null ? Number.NEGATIVE_INFINITY : Number(now) - Number(before);
+}
+
 /**
  * Rows whose heading contains what is sought, in order; equal ones by their heading. Those whose value is not known come
- * first in either order, as in the API: nobody takes them for small ones.
+ * first in either order, as in the API: nobody takes them for small ones. With `held`, figures are sorted by their change.
  */
 export function arrange<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   { column, descending }: Sort,
   search: string,
+  held?: HeldAgainst<Row>,
 ): Row[] {
   const [heading] = columns;
   const sorted = columns.find(({ name }) => name === column) ?? heading;
   if (!heading || !sorted) return [...rows];
   const sought = search.toLowerCase();
   const nameOf = (row: Row) => String(valueAt(heading, row) ?? "").toLowerCase();
-  const sortable = (row: Row) => comparable(sorted.kind, valueAt(sorted, row));
+  const sortable = (row: Row) =>
+    held && isNumeric(sorted.kind) ? changeIn(sorted, held(row)) : comparable(sorted.kind, valueAt(sorted, row));
   return rows
     .filter((row) => nameOf(row).includes(sought))
     .sort((a, b) => {

@@ -1,6 +1,7 @@
 /** One row on its own: its figures with their names. */
 import { Fact } from "../fact.tsx";
 import { type Column, isNumeric } from "./columns.ts";
+import { Changed } from "./table.tsx";
 import { valueIn } from "./value.tsx";
 
 type Stated<Row> = {
@@ -8,9 +9,11 @@ type Stated<Row> = {
   /** Without it, its place is held. */
   row: Row | undefined;
   timezone: string;
+  /** The row as it is compared, and what it is compared with. Null: that is not known yet, or there is nothing to compare. */
+  compared?: { current: Row; earlier: Row; called: string } | null | undefined;
 };
 
-export const Facts = <Row,>({ columns, row, timezone }: Stated<Row>) => (
+export const Facts = <Row,>({ columns, row, timezone, compared }: Stated<Row>) => (
   <dl class="facts" aria-hidden={row === undefined}>
     {columns.map((column) => (
       <Fact key={column.name} of={column.name} name={column.title} hint={column.hint}>
@@ -18,6 +21,9 @@ export const Facts = <Row,>({ columns, row, timezone }: Stated<Row>) => (
           <span class="bone">{isNumeric(column.kind) ? "0,000" : "some-text"}</span>
         ) : (
           (column.show?.(row) ?? valueIn(column, row, timezone))
+        )}
+        {compared !== undefined && (
+          <span class="fact-note">{compared && <Changed column={column} {...compared} />}</span>
         )}
       </Fact>
     ))}

@@ -11,6 +11,7 @@ import {
   arrange,
   type Column,
   classOf,
+  type HeldAgainst,
   isNumeric,
   isUnknown,
   nextSort,
@@ -39,7 +40,7 @@ export type Tabular<Row> = {
   /** All rows together. */
   total?: Row | undefined;
   /** The row as it is compared, and the same of the period that it is compared with, which is called so. */
-  before?: { of: (row: Row) => { current: Row; earlier: Row } | undefined; called: string };
+  before?: { of: HeldAgainst<Row>; called: string };
   /** Where a row leads; undefined where it leads nowhere. */
   press?: (row: Row) => { title: string; go: () => void } | undefined;
   /** Asks for the rows that contain something, and so for their total. */
@@ -52,9 +53,10 @@ export type Tabular<Row> = {
 
 export function DataTable<Row>(table: Tabular<Row>) {
   const { name, rows, keyOf, timezone, total, none } = table;
-  const { columns, sort, sortBy, search } = useTableState(table);
+  const { columns, sort, sortBy, search, byChange } = useTableState(table);
   const [shown, setShown] = useState(PAGE);
-  const arranged = arrange(rows, table.columns, sort, search);
+  const { before } = table;
+  const arranged = arrange(rows, table.columns, sort, search, byChange && before ? before.of : undefined);
   const [heading] = columns;
   const sorted = table.columns.find(({ name }) => name === sort.column);
   const unknown = sorted ? arranged.filter((row) => isUnknown(sorted, row)).length : 0;
@@ -131,12 +133,19 @@ function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
   const { address, go } = useNavigation();
   const [own, setOwn] = useState<string | undefined>(undefined);
   return aside
-    ? { columns: shownOf(columns, []), sort: readSort(columns, own, first), sortBy: setOwn, search: "" }
+    ? {
+        columns: shownOf(columns, []),
+        sort: readSort(columns, own, first),
+        sortBy: setOwn,
+        search: "",
+        byChange: false,
+      }
     : {
         columns: shownOf(columns, address.columns),
         sort: readSort(columns, address.sort, first),
         sortBy: (sort: string) => go({ sort }, "replace"),
         search: address.search ?? "",
+        byChange: address.sort_by === "change",
       };
 }
 
@@ -188,10 +197,10 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
   );
 }
 
-type Held<Row> = { column: Column<Row>; current: Row; earlier: Row; called: string };
+export type Held<Row> = { column: Column<Row>; current: Row; earlier: Row; called: string };
 
 /** How a value changed; nothing where either is not known. */
-function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
+export function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
   const { kind, currency, bad, of } = column;
   const [is, was] = [valueAt(column, current), valueAt(column, earlier)];
   const isFew = (row: Row, value: Value) => (of || kind === "count" ? (of?.(row) ?? Number(value)) < FEW : false);

@@ -27,7 +27,7 @@ export type ViewEntry = {
 export const VIEWS: Record<string, ViewEntry> = {
   overview: { title: "Overview", group: "Reports", role: "viewer", load: () => import("./overview.tsx") },
   campaigns: { title: "Campaigns", group: "Reports", role: "viewer", load: () => import("./campaigns.tsx") },
-  funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx"), uncompared: true },
+  funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx") },
   cohorts: {
     title: "Cohorts",
     group: "Reports",
@@ -40,7 +40,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     group: "Reports",
     role: "viewer",
     load: () => import("./revenue.tsx"),
-    uncompared: true,
   },
   anomalies: {
     title: "Anomalies",

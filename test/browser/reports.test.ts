@@ -1,8 +1,8 @@
 /** The reports' views: the figures of the API, and where they lead. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { periodText } from "../../dashboard/format.ts";
-import { addDays } from "../../worker/calendar.ts";
+import { exact, periodText } from "../../dashboard/format.ts";
+import { addDays, mondayOf } from "../../worker/calendar.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
@@ -136,6 +136,80 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("link", { name: "All campaigns" }).click();
     await page.getByRole("row", { name: /^south/ }).waitFor();
     expect(search(page).get("banner_tag")).toBeNull();
+  });
+
+  test("last week's first deposits against the week before, by affiliate, in five steps", async () => {
+    const page = await signedIn("/");
+    await page.getByRole("button", { name: /^Period/ }).click();
+    await page.getByRole("button", { name: "Last week" }).click();
+    await page.getByRole("link", { name: "Campaigns" }).click();
+    await page.getByRole("button", { name: "First deposits" }).click();
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    const monday = mondayOf(day(7));
+    const { rows, previous_period } = await report<Campaigns>(
+      server,
+      `campaigns?from=${monday}&to=${addDays(monday, 6)}&compare=previous`,
+    );
+    expect(previous_period).toEqual({ from: addDays(monday, -7), to: addDays(monday, -1) });
+    const grown = rows
+      .map(({ banner_tag, first_deposits, previous }) => ({
+        tag: banner_tag ?? "",
+        by: first_deposits - (previous?.first_deposits ?? 0),
+      }))
+      .sort((a, b) => b.by - a.by || (a.tag < b.tag ? -1 : 1));
+    const tags = () =>
+      page.locator(".campaigns tr[data-row]").evaluateAll((all) => all.map((row) => row.getAttribute("data-row")));
+    await expect.poll(tags, soon).toEqual(grown.map(({ tag }) => tag));
+    for (const { banner_tag, first_deposits } of rows)
+      expect(await cell(page, banner_tag ?? "", "first_deposits")).toBe(String(first_deposits));
+    expect(search(page).get("period")).toBe("last_week");
+  });
+
+  test("a table is sorted by how much a figure changed", async () => {
+    // On one of these days the pixel of the larger tag was away.
+    const page = await signedIn(`/?view=campaigns&from=${day(7)}&to=${day(1)}`);
+    const tags = () =>
+      page.locator(".campaigns tr[data-row]").evaluateAll((all) => all.map((row) => row.getAttribute("data-row")));
+    await expect.poll(tags, soon).toEqual(["north", "south"]);
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await expect.poll(tags, soon).toEqual(["south", "north"]);
+    expect(search(page).get("sort_by")).toBe("change");
+    await page.getByRole("button", { name: "Visits", exact: true }).click();
+    await expect.poll(tags, soon).toEqual(["north", "south"]);
+    await page.getByRole("button", { name: "Value", exact: true }).click();
+    await expect.poll(tags, soon).toEqual(["south", "north"]);
+  });
+
+  test("any days are compared with any others, on campaigns, funnel and revenue", async () => {
+    const page = await signedIn(`/?view=campaigns&from=${day(9)}&to=${day(4)}`);
+    await page.getByRole("button", { name: /^Comparison/ }).click();
+    await page.getByLabel("From").fill(day(30));
+    await page.getByLabel("To", { exact: true }).fill(day(21));
+    await page.getByRole("button", { name: "Compare with these days" }).click();
+    // Browsers and Node write a range of days with other spaces.
+    const plain = (text: string | null) => text?.replaceAll(/\s/gu, " ");
+    const called = plain(periodText({ from: day(30), to: day(21) }));
+    const earlier = `from=${day(30)}&to=${day(21)}`;
+    const { total } = await report<Campaigns>(server, `campaigns?${earlier}`);
+    const held = async (where: string) => plain(await page.locator(`${where} .delta`).getAttribute("title", soon));
+    expect(await held('.campaigns .total [data-column="visits"]')).toBe(`${exact(total.visits)} in ${called}`);
+
+    await page.getByRole("link", { name: "Funnel" }).click();
+    const { steps } = await report<Funnel>(server, `funnel?${earlier}`);
+    for (const { event_type, players } of steps)
+      expect(await held(`[data-step="${event_type}"]`)).toBe(`${exact(players)} in ${called}`);
+
+    await page.getByRole("link", { name: "Revenue" }).click();
+    const revenue = await report<{ total: { deposits: number; withdrawals: number } }>(server, `revenue?${earlier}`);
+    for (const name of ["deposits", "withdrawals"] as const)
+      expect(await held(`[data-fact="${name}"]`)).toBe(`${exact(revenue.total[name])} in ${called}`);
+    // Money without a rate is in no comparison.
+    expect(await page.locator('[data-fact="total_usd"] .delta').count()).toBe(0);
+
+    await page.getByRole("button", { name: /^Comparison/ }).click();
+    await page.getByRole("button", { name: "No comparison" }).click();
+    await expect.poll(() => page.locator(".revenue .fact-note").count(), soon).toBe(0);
+    expect(search(page).get("compare_from")).toBeNull();
   });
 
   test("the overview tells where people come from, once that is looked at", async () => {

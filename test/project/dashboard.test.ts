@@ -37,6 +37,19 @@ describe("the address", () => {
     );
   });
 
+  it("keeps days to compare with only for a comparison with such, and only whole", () => {
+    const own = "?compare=custom&compare_from=2026-01-01&compare_to=2026-01-07";
+    expect(writeAddress(readAddress(own))).toBe(own);
+    expect(writeAddress(change(readAddress(own), { compare: "year" }))).toBe("?compare=year");
+    for (const broken of [
+      "?compare=custom",
+      "?compare=custom&compare_from=2026-01-01",
+      "?compare=custom&compare_from=2026-01-08&compare_to=2026-01-07",
+      "?compare_from=2026-01-01&compare_to=2026-01-07",
+    ])
+      expect(writeAddress(readAddress(broken)), broken).toBe("");
+  });
+
   it("is empty where all is as at first, and survives nonsense", () => {
     expect(writeAddress(readAddress(""))).toBe("");
     expect(writeAddress(readAddress("?compare=never&from=2026-13-01&to=x&measure=&unknown=1"))).toBe("");

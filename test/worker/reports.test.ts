@@ -349,6 +349,20 @@ describe("/campaigns", () => {
     expect(compared.previous_period).toEqual({ from: "2026-05-01", to: "2026-05-01" });
     expect(compared.total).toMatchObject({ visits: 1, deposits: 2, previous: { visits: 3, deposits: 1 } });
     expect(compared.has_earlier_data).toBe(true);
+    const custom = "/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=custom";
+    const chosen = await json(`${custom}&compare_from=2026-05-01&compare_to=2026-05-01`);
+    expect(chosen.previous_period).toEqual({ from: "2026-05-01", to: "2026-05-01" });
+    expect(chosen.total).toEqual(compared.total);
+    for (const [asked, field] of [
+      [custom, "compare_from"],
+      [`${custom}&compare_from=2026-05-01`, "compare_to"],
+      [`${custom}&compare_from=2026-05-02&compare_to=2026-05-01`, "compare_from"],
+      [`/api/v1/campaigns?${MAY}&compare_from=2026-05-01`, "compare_from"],
+    ] as const) {
+      const refused = await get(asked);
+      expect(refused.status, asked).toBe(400);
+      expect(await refused.json()).toMatchObject({ errors: [{ field }] });
+    }
     const year = await json(`/api/v1/campaigns?${MAY}&compare=year`);
     expect(year.has_earlier_data).toBe(false);
     expect(year.previous_period).toEqual({

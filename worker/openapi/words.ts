@@ -44,7 +44,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   by: "`visit_date` follows those who first visited in the period; `event_date` takes each step by its own date.",
   sort: "A column of the rows, with `-` before it for the largest first. `-visits` where absent.",
   compare:
-    "Adds the figures of the period just before, of the nearest one before on the same weekdays, or of the same days a year earlier.",
+    "Adds the figures of the period just before, of the nearest one before on the same weekdays, of the same days a year earlier, or of days of your own (`custom`).",
   currency_code: "An ISO 4217 code other than USD, whose rate is always 1.",
   rate_date: "The day that the rate is of.",
   date: "The day, in the project's time zone. Today where absent.",

@@ -8,6 +8,7 @@ import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
+import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
 import { MOST_ROWS } from "./most.ts";
 import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -33,8 +34,6 @@ const SORTABLE = [
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
 
-const COMPARE = ["previous", "weekday", "year"] as const;
-
 const query = z.strictObject({
   ...dated,
   ...tagFilter,
@@ -46,6 +45,8 @@ const query = z.strictObject({
     )
     .optional(),
   compare: z.enum(COMPARE, `must be one of ${COMPARE.join(", ")}`).optional(),
+  compare_from: date.optional().describe("With `compare=custom`: the first day that is compared with."),
+  compare_to: date.optional().describe("With `compare=custom`: the last day that is compared with."),
   compare_until: date
     .optional()
     .describe(
@@ -216,19 +217,6 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
   };
 }
 
-/** The days just before, as many; the nearest before that fall on the same weekdays; or the same days a year earlier. */
-export function comparedPeriod({ from, to }: Period, compare: (typeof COMPARE)[number]): Period {
-  const length = daysBetween(from, to);
-  const earlier = (days: number) => ({ from: addDays(from, -days), to: addDays(to, -days) });
-  if (compare === "previous") return earlier(length);
-  if (compare === "weekday") return earlier(Math.ceil(length / 7) * 7);
-  const yearEarlier = (date: string) => {
-    const day = `${Number(date.slice(0, 4)) - 1}${date.slice(4)}`;
-    return day.endsWith("02-29") ? day.replace("02-29", "02-28") : day;
-  };
-  return { from: yearEarlier(from), to: yearEarlier(to) };
-}
-
 /** The columns that are made of money, and which amounts without a rate are missing in them. */
 const MISSING: Partial<Record<Sortable, readonly ("unconverted" | "withdrawn_unconverted")[]>> = {
   amount: ["unconverted"],
@@ -238,14 +226,6 @@ const MISSING: Partial<Record<Sortable, readonly ("unconverted" | "withdrawn_unc
   net_amount: ["unconverted", "withdrawn_unconverted"],
 };
 
-/** A row whose value is not known, for want of a rate, comes first in either order: nobody takes it for a small one. */
-/** The days of both periods that are held against each other where the last ones of the period are not. */
-function comparedDays({ from, to }: Period, previous: Period, until: string) {
-  if (until < from || until > to) throw Problem.of("compare_until", "compare_until must be a day of the period");
-  const left = addDays(previous.to, -(daysBetween(until, to) - 1));
-  return { from, to: until, previous: { from: previous.from, to: left < previous.from ? previous.from : left } };
-}
-
 /** Whether anything had happened by that day. */
 async function hadBegun(db: Database, project_id: string, day: string): Promise<boolean> {
   const found = await db.all(
@@ -254,6 +234,7 @@ async function hadBegun(db: Database, project_id: string, day: string): Promise<
   return found.length > 0;
 }
 
+/** A row whose value is not known, for want of a rate, comes first in either order: nobody takes it for a small one. */
 function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   const descending = sort.startsWith("-");
   const column = sort.replace(/^-/, "") as Sortable;
@@ -275,21 +256,22 @@ export const campaigns = report({
   path: "/campaigns",
   summary: "A row for each banner tag, and a total",
   description:
-    "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, or of the year before. " +
+    "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, of the year before, or of days of your own. " +
     "Sorted by an amount, tags with amounts that have no exchange rate come first, in either order.",
   role: "viewer",
   query,
   answer,
   holds: "What each tag brought in the period.",
-  tries: ["compare=previous", "compare=weekday"],
+  tries: ["compare=previous", "compare=weekday", "compare=custom&compare_from=2026-01-01&compare_to=2026-01-07"],
   // A first deposit is only the first as long as none is found before it.
-  reads: "until",
+  reads: ({ query: { compare_to }, period }) => (compare_to !== undefined && compare_to > period.to ? "all" : "until"),
   converts: true,
-  async read({ db, project, period, tags, query: { compare, compare_until, sort = "-visits" } }) {
+  async read({ db, project, period, tags, query }) {
+    const { compare, compare_until, sort = "-visits" } = query;
     const { project_id, timezone, currency } = project;
     if (compare_until !== undefined && compare === undefined)
       throw Problem.of("compare_until", "compare_until needs compare");
-    const previous_period = compare && comparedPeriod(period, compare);
+    const previous_period = comparedPeriod(period, query);
     const compared_days =
       compare_until === undefined ? undefined : previous_period && comparedDays(period, previous_period, compare_until);
     const [now, before, compared, has_earlier_data] = await Promise.all([

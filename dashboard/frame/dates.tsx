@@ -1,0 +1,26 @@
+/** Any two dates, in whichever order they are given. */
+import type { Period } from "../period.ts";
+
+type Given = { days: Period; latest: string; label: string; choose: (days: Period) => void };
+
+export const Dates = ({ days, latest, label, choose }: Given) => (
+  <form
+    class="menu-form"
+    onSubmit={(event) => {
+      event.preventDefault();
+      const form = new FormData(event.currentTarget);
+      const [from = "", to = ""] = [String(form.get("from")), String(form.get("to"))].sort();
+      choose({ from, to });
+    }}
+  >
+    {(["from", "to"] as const).map((name) => (
+      <label key={name}>
+        {name === "from" ? "From" : "To"}
+        <input class="input" type="date" name={name} required max={latest} defaultValue={days[name]} />
+      </label>
+    ))}
+    <button type="submit" class="button primary">
+      {label}
+    </button>
+  </form>
+);

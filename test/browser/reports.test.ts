@@ -196,7 +196,8 @@ describe.skipIf(!browserPath)("the views of reports", () => {
 
     await page.getByRole("link", { name: "Funnel" }).click();
     const { steps } = await report<Funnel>(server, `funnel?${earlier}`);
-    for (const { event_type, players } of steps)
+    expect(steps[2]?.players).toBeGreaterThan(0);
+    for (const { event_type, players } of steps.slice(0, 3))
       expect(await held(`[data-step="${event_type}"]`)).toBe(`${exact(players)} in ${called}`);
 
     await page.getByRole("link", { name: "Revenue" }).click();

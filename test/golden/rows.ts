@@ -27,6 +27,7 @@ const RECORDS = [
   "visitor_pages",
   "days",
   "figures_stand",
+  "scopes",
 ];
 
 /** Where a trusted event has a transaction, nobody asks which open one had it first. */

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Layout } from "../../worker/figures/run.ts";
+import type { AskedFilter } from "./figures-oracle.ts";
 import { storedEvent } from "./log.ts";
 
 export const DAY = 86_400_000;
@@ -58,6 +59,21 @@ const anEvent = fc.record({
   trusted: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 1),
 });
 
+const some = (...values: string[]) => fc.option(fc.subarray(values, { minLength: 1 }), { nil: undefined, freq: 5 });
+const aFilter = fc
+  .record({
+    banner_tag: some("", "a", "b"),
+    banner_tag_not: some("", "a"),
+    banner_tag_contains: fc.constantFrom(undefined, undefined, [["A"]], [["a"], ["B", "v"]]),
+    country: some("MT", "SE", ""),
+    device: some("mobile", ""),
+    app_id: some("slots", "", "none such"),
+    platform: some("ios", ""),
+  })
+  // Mostly one or two conditions: of more nothing is left.
+  .chain((filter) => fc.subarray(Object.entries(filter), { minLength: 1, maxLength: 2 }))
+  .map((entries): AskedFilter => Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
+
 /**
  * A batch is appended, perhaps again, perhaps in the order of time as nearly all events come; then the figures may run; and
  * now and then the projects get another attribution window.
@@ -69,6 +85,9 @@ const anAction = fc.record({
   again: fc.boolean(),
   lay: fc.boolean(),
   run: fc.option(fc.integer({ min: 1, max: 30 }), { freq: 2 }),
+  /** A filter that somebody asks for, in a project, and in how many pieces its past is counted then. */
+  ask: fc.option(fc.tuple(fc.constantFrom(0, 0, 1), aFilter), { freq: 3 }),
+  fill: fc.constantFrom(0, 1, 1, 2, 5),
 });
 
 const aLayout: fc.Arbitrary<Layout> = fc.record({

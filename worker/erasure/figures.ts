@@ -166,6 +166,21 @@ async function otherPages({ db, job, person }: Work, after: string): Promise<Don
   return { changes: pages(job.project_id, rows, renamingOf(person)), at: last?.first ?? null };
 }
 
+/**
+ * Whose past is counted under a filter depends on their names while it is being filled, so that begins again, as another
+ * scope. See `worker/figures/filling.ts`.
+ */
+const fillAnew = (project_id: string): Change[] => {
+  const begun = sql`project_id = ${project_id} AND filter IS NOT NULL AND place > ''`;
+  return [
+    {
+      change: sql`INSERT INTO scopes (project_id, filter, asked_at, place, counted, people)
+        SELECT project_id, filter, asked_at, '', 0, people FROM scopes WHERE ${begun} ORDER BY number`,
+    },
+    { change: sql`UPDATE scopes SET filter = NULL WHERE ${begun}` },
+  ];
+};
+
 /** The parts of the work in their order, each from its beginning or from where it was. */
 const PARTS = [
   (work: Work) => ownRows(work),
@@ -180,5 +195,6 @@ export async function figuresRows(work: Work): Promise<Piece> {
   const [part, at] = (work.job.place as [number, unknown] | null) ?? [0, null];
   const done = await PARTS[part]?.(work, at);
   if (!done) return { changes: [], place: null };
-  return { changes: done.changes, place: done.at === null ? [part + 1, null] : [part, done.at] };
+  const first = work.job.place === null ? [...fillAnew(work.job.project_id), ...done.changes] : done.changes;
+  return { changes: first, place: done.at === null ? [part + 1, null] : [part, done.at] };
 }

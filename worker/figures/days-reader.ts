@@ -1,12 +1,13 @@
 /** Reads the rows of days that a run changes. */
 import type { DayChange, Texts } from "./day-rows.ts";
-import type { ProjectRun } from "./project-run.ts";
+import type { Words } from "./words.ts";
 
 /** Of a row its counts, and its texts where it is time to pack them. */
 type DayRow = { counts: string; texts: Texts | null };
 
+type Run = { project_id: string; rules: { words: Words } };
 /** A day that changes, with what was read of its row; none where it has none yet. */
-export type ReadDay = { run: ProjectRun; change: DayChange; row: DayRow | undefined };
+export type ReadDay = { run: Run; change: DayChange; row: DayRow | undefined };
 
 /** So many characters may be added to a short row before it is packed. */
 export const LEAST_ADDED = 4_000;
@@ -19,7 +20,7 @@ type Row = { asked: number; counts: string } & { [Name in keyof Texts]: string |
 
 export async function readDays(
   db: D1Database,
-  days: readonly { run: ProjectRun; change: DayChange }[],
+  days: readonly { run: Run; change: DayChange }[],
   leastAdded: number,
 ): Promise<ReadDay[]> {
   const keys = days.map(({ run, change }) => [run.project_id, change.scope, change.date]);

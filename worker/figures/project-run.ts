@@ -10,9 +10,10 @@ import { People } from "./people.ts";
 import type { History, HistoryAsked } from "./people-reader.ts";
 import { inOrder, type PersonEvent } from "./person-event.ts";
 import { type Link, stateOf, visitorOf } from "./person-row.ts";
-import { NO_FILTERS } from "./scopes.ts";
+import { NO_FILTERS, type Scope } from "./scopes.ts";
 import { canCount } from "./segment.ts";
 import { noState, type State } from "./state.ts";
+import { compareText } from "./text-order.ts";
 import { Words } from "./words.ts";
 
 /** What becomes of a person: new rows or none, and which closed chunks go. */
@@ -25,6 +26,8 @@ export class ProjectRun {
   readonly edits = new Edits();
   links: ReadonlyMap<string, Link> = new Map();
   rules: Rules = { words: new Words(), attribution_days: 0, scopes: NO_FILTERS };
+  /** Filters whose past is being counted: in their scopes count people before a place. */
+  unfilled: readonly { scope: Scope; place: string }[] = [];
   readonly #log: ProjectLog;
   readonly #after: number;
   readonly #again: readonly string[];
@@ -95,13 +98,14 @@ export class ProjectRun {
     return [...this.edits].map(([person, edit]) => {
       const history = this.#histories.get(person);
       if (!history) {
-        const written = goOn(this.#state(person), edit.added, this.rules, this.changes, sizes);
+        const written = goOn(this.#state(person), edit.added, this.#rulesOf(person), this.changes, sizes);
         return { person, written, reopened: [] };
       }
       for (const { seq } of history.events) if (edit.removed.has(seq)) this.#countSuperseded(seq);
       const events = edited(history.events, edit);
-      const before = { ...this.rules, attribution_days: this.#state(person).attribution_days };
-      const written = recount(history.head, history.events, events, before, this.rules, this.changes, sizes);
+      const rules = this.#rulesOf(person);
+      const before = { ...rules, attribution_days: this.#state(person).attribution_days };
+      const written = recount(history.head, history.events, events, before, rules, this.changes, sizes);
       return { person, written, reopened: history.closed };
     });
   }
@@ -153,6 +157,12 @@ export class ProjectRun {
   #countSuperseded(seq: number): void {
     const superseded = this.#superseded.get(seq);
     if (superseded) countSuperseded(this.changes, superseded.event);
+  }
+
+  #rulesOf(person: string): Rules {
+    const passed = this.unfilled.filter(({ place }) => compareText(person, place) < 0);
+    if (passed.length === 0) return this.rules;
+    return { ...this.rules, scopes: [...this.rules.scopes, ...passed.map(({ scope }) => scope)] };
   }
 
   #hasOldWindow(person: string): boolean {

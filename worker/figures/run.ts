@@ -11,7 +11,7 @@ import { readLog } from "./log-reader.ts";
 import { type Asked, peopleRead, readHistories } from "./people-reader.ts";
 import { addPeople, noRows } from "./people-rows.ts";
 import { ProjectRun } from "./project-run.ts";
-import { NO_FILTERS } from "./scopes.ts";
+import { EVERYTHING, NO_FILTERS, scopeOf } from "./scopes.ts";
 import { rowsOf } from "./statements.ts";
 import { PAGE_SIZES, type PageSizes } from "./visitor-pages.ts";
 import { Words } from "./words.ts";
@@ -93,6 +93,7 @@ async function countRuns(
 }
 
 type WordsRow = { project_id: string; names: string };
+type ScopeRow = { project_id: string; number: number; filter: string; place: string | null };
 type WindowRow = { project_id: string; attribution_days: number };
 
 /** The projects' words and settings and all people whom the events name; then the players whom visitors are. */
@@ -102,7 +103,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
     db,
     runs.flatMap((run) => asked(run, run.names())),
   );
-  const [words, windows, people] = await db.batch([
+  const [words, windows, filters, people] = await db.batch([
     db
       .prepare(
         "SELECT w.project_id, w.names FROM json_each(?1) j CROSS JOIN words w ON w.project_id = j.value ORDER BY w.project_id, w.first",
@@ -113,17 +114,31 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
         "SELECT project_id, attribution_days FROM projects WHERE project_id IN (SELECT value FROM json_each(?1))",
       )
       .bind(ids),
+    db
+      .prepare(
+        `SELECT s.project_id, s.number, s.filter, s.place FROM json_each(?1) j
+         CROSS JOIN scopes s ON s.project_id = j.value AND s.filter IS NOT NULL ORDER BY s.number`,
+      )
+      .bind(ids),
     statement,
   ]);
   take(people);
   const names = Map.groupBy(rowsOf<WordsRow>(words), ({ project_id }) => project_id);
   const days = new Map(rowsOf<WindowRow>(windows).map((row) => [row.project_id, row.attribution_days]));
+  const scopes = Map.groupBy(rowsOf<ScopeRow>(filters), ({ project_id }) => project_id);
   for (const run of runs) {
     const known = names.get(run.project_id) ?? [];
+    const words = new Words(known.flatMap((row) => JSON.parse(row.names) as string[]));
+    const all = (scopes.get(run.project_id) ?? []).map(({ number, filter, place }) => ({
+      scope: scopeOf(number, JSON.parse(filter), words),
+      place,
+    }));
+    const whole = all.flatMap(({ scope, place }) => (place === null ? [scope] : []));
+    run.unfilled = all.flatMap(({ scope, place }) => (place === null ? [] : [{ scope, place }]));
     run.rules = {
-      words: new Words(known.flatMap((row) => JSON.parse(row.names) as string[])),
+      words,
       attribution_days: days.get(run.project_id) ?? 0,
-      scopes: NO_FILTERS,
+      scopes: all.length === 0 ? NO_FILTERS : [EVERYTHING, ...whole],
     };
   }
   const players = runs.flatMap((run) => asked(run, run.linkedPlayers()));

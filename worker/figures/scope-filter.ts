@@ -85,3 +85,17 @@ export function filterTest(filter: ScopeFilter, words: Words): (fields: Fields) 
   }
   return (fields) => tests.every((holds) => holds(fields));
 }
+
+/** A filter as it is saved: an empty list is no condition. */
+export type SavedFilter = { [Name in Field]?: string[] } & {
+  banner_tag_not?: string[];
+  banner_tag_contains?: string[];
+};
+
+export function scopeFilterOf({ banner_tag_contains = [], ...lists }: SavedFilter): ScopeFilter {
+  const given = Object.entries(lists).filter(([, values]) => values.length > 0);
+  return {
+    ...Object.fromEntries(given),
+    ...(banner_tag_contains.length > 0 && { banner_tag_contains: [banner_tag_contains] }),
+  };
+}

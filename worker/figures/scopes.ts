@@ -37,6 +37,12 @@ export function scopeName(number: number | null, tag: string | null): string {
   return tag === null ? `${MARK}${number}` : `${MARK}${number}${MARK}${tag}`;
 }
 
+/** The names of all rows under a filter: from this on, and before that. */
+export const namesUnder = (number: number): { from: string; before: string } => ({
+  from: `${MARK}${number}`,
+  before: `${MARK}${number} `,
+});
+
 export function codeName(code: number, words: Words): string {
   const { number, tag } = partsOf(code);
   return scopeName(number === 0 ? null : number, tag === EVERYBODY ? null : words.name(tag));

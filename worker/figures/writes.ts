@@ -96,9 +96,12 @@ type Changed = { runs: readonly ProjectRun[]; people: PeopleRows; days: readonly
 export const writes = (db: D1Database, { runs, people, days, seq }: Changed): D1PreparedStatement[] => [
   ...inserts(db, WORDS, runs.flatMap(wordRows)),
   ...writePeople(db, people),
-  ...inserts(
+  ...dayWrites(db, days, seq),
+];
+
+export const dayWrites = (db: D1Database, days: readonly ReadDay[], seq: number): D1PreparedStatement[] =>
+  inserts(
     db,
     DAYS,
     days.map((day) => dayRow(day, seq)),
-  ),
-];
+  );

@@ -16,6 +16,7 @@ import { playerDays } from "./player-days.ts";
 import { players } from "./players.ts";
 import { EVERY_MS as POSTBACKS_EVERY_MS, postbacks } from "./postbacks.ts";
 import type { Projection } from "./projection.ts";
+import { keepScopes } from "./scopes.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -61,6 +62,7 @@ export const GROUPS = {
     linger: () => 0,
     gathering: { events: 500, age: 10_000 },
     projections: [figures],
+    afterwards: keepScopes,
   },
   archive: {
     every: MINUTE_MS,

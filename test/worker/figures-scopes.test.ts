@@ -1,0 +1,241 @@
+/** Figures under filters that somebody asks for, whose past is counted in pieces while events come, against the oracle. */
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { StoredEvent } from "../../worker/event.ts";
+import { append } from "../../worker/event-log/append.ts";
+import { SIZES } from "../../worker/figures/chunks.ts";
+import type { SliceSize } from "../../worker/figures/filling.ts";
+import { FIRST_PEOPLE, type PeoplePlace } from "../../worker/figures/people-names.ts";
+import type { Layout } from "../../worker/figures/run.ts";
+import { filterText, type ScopeFilter } from "../../worker/figures/scope-filter.ts";
+import { scopeName } from "../../worker/figures/scopes.ts";
+import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
+import { figuresBy, recountSome } from "../../worker/projections/figures.ts";
+import { ANY_TAG } from "../../worker/projections/resolve.ts";
+import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
+import { askScope, fillSome, keepScopes, MOST_SCOPES, scopesOf } from "../../worker/projections/scopes.ts";
+import { makeTables } from "./figures.ts";
+import { comparable } from "./figures-compare.ts";
+import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
+import { daysOf, filteredDays } from "./figures-oracle.ts";
+import { readDays, type Sheet } from "./figures-read.ts";
+import { makeApiKey } from "./keys.ts";
+import { changeWindow, createProject, db, storedEvent } from "./log.ts";
+
+beforeAll(makeTables);
+
+const NOW = FROM;
+const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: 0 };
+const step = async (layout: Layout, limit?: number) =>
+  (await advance(env, db, figuresBy(layout), Date.now(), limit)).behind;
+const settle = async (layout: Layout = LAYOUT) => {
+  while ((await step(layout)) > 0);
+};
+const aSlice: fc.Arbitrary<SliceSize> = fc.record({
+  rows: fc.constantFrom(2, 3, 50),
+  pages: fc.constantFrom(1, 2, 10),
+  chunks: fc.constantFrom(1, 2, 100),
+});
+
+/** The figures of a project as the oracle has them, under each filter that is kept, too. */
+async function expected(project_id: string, sent: StoredEvent[], window: number): Promise<Sheet> {
+  const filters = await scopesOf(db, project_id);
+  return Object.assign(
+    comparable(daysOf(sent, window)),
+    ...filters.map(({ number, filter }) => comparable(filteredDays(sent, window, JSON.parse(filter), number))),
+  );
+}
+
+const isFiltered = (name: string): boolean => {
+  const scope: string = JSON.parse(name)[1];
+  return scope.startsWith("\u001f") && scope !== ANY_TAG;
+};
+
+const MT: ScopeFilter = { country: ["MT"] };
+const counts = async (project_id: string, filter: ScopeFilter, tag: string | null, event_type = "spin") => {
+  const all = await scopesOf(db, project_id);
+  const found = all.find((scope) => scope.filter === filterText(filter));
+  const name = JSON.stringify(["counts", scopeName(found?.number ?? 0, tag), "2026-10-30", event_type]);
+  return (await readDays(project_id))[name];
+};
+const spin = (project_id: string, n: number, country = n % 2 === 0 ? "MT" : "SE") =>
+  storedEvent({ project_id, event_type: "spin", player_id: `p${n % 10}`, country, timestamp: FROM + n * 60_000 });
+
+let cells = 0;
+
+describe("figures under a filter", () => {
+  it("equal a naive count, whenever it was asked for, while its past is counted in pieces among runs and changes", async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(aHistory, aSlice, async ({ actions, layout }, size) => {
+        run++;
+        const projects: Clock[] = [
+          { project_id: `scopes-${run}-one`, timezone: "America/New_York" },
+          { project_id: `scopes-${run}-two`, timezone: "UTC" },
+        ];
+        for (const { project_id, timezone } of projects)
+          await createProject(project_id, { timezone, attribution_days: WINDOW });
+        const sent: StoredEvent[] = [];
+        let window = WINDOW;
+        const places = new Map<string, PeoplePlace | null>();
+        const recountSlices = async (slices: number) => {
+          for (const { project_id } of projects)
+            for (let n = 0, at = places.get(project_id) ?? null; n < slices && at !== null; n++) {
+              at = await recountSome(db, project_id, at, 2, layout);
+              places.set(project_id, at);
+            }
+        };
+        const fill = async (slices: number) => {
+          for (const { project_id } of projects)
+            for (let n = 0; n < slices && (await fillSome(db, project_id, size, layout.leastAdded)); n++);
+        };
+        for (const action of actions) {
+          const events = eventsOf(action, projects);
+          if (action.window !== null) {
+            window = action.window;
+            for (const { project_id } of projects) {
+              await changeWindow(project_id, window);
+              places.set(project_id, FIRST_PEOPLE);
+            }
+          }
+          if (action.ask !== null) {
+            const [project, filter] = action.ask;
+            await askScope(db, projects[project]?.project_id ?? "", filterText(filter), NOW);
+          }
+          if (action.lay) await recountSlices(1);
+          await append(db, events);
+          if (action.again) await append(db, events.toReversed());
+          sent.push(...events);
+          await fill(action.fill);
+          if (action.run !== null) await step(layout, action.run);
+        }
+        await settle(layout);
+        await recountSlices(Number.POSITIVE_INFINITY);
+        await fill(Number.POSITIVE_INFINITY);
+        for (const { project_id } of projects) {
+          const own = sent.filter((event) => event.project_id === project_id);
+          const sheet = await expected(project_id, own, window);
+          expect(comparable(await readDays(project_id))).toEqual(sheet);
+          cells += Object.keys(sheet).filter(isFiltered).length;
+        }
+      }),
+      { numRuns: Number(env.FIGURES_HISTORIES || 15), endOnFailure: true },
+    );
+    console.log(JSON.stringify({ message: "figures under filters compared", cells }));
+    expect(cells).toBeGreaterThan(1_000);
+  }, 3_600_000);
+
+  it("are counted once where a run and two pieces of the past are counted side by side", async () => {
+    const project_id = "scopes-race";
+    await createProject(project_id, { attribution_days: 30 });
+    const spins = (from: number) => Array.from({ length: 20 }, (_, n) => spin(project_id, from + n));
+    await append(db, spins(0));
+    await settle();
+    await askScope(db, project_id, filterText(MT), NOW);
+    await append(db, spins(20));
+    const size: SliceSize = { rows: 4, pages: 1, chunks: 10 };
+    for (let more = true; more; ) {
+      const together = await Promise.allSettled([
+        step(LAYOUT, 3),
+        fillSome(db, project_id, size),
+        fillSome(db, project_id, size),
+      ]);
+      const lost = together.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+      expect(lost.filter((error) => !lostRace(error))).toEqual([]);
+      more = (await scopesOf(db, project_id)).some(({ place }) => place !== null);
+    }
+    await settle();
+    expect(await counts(project_id, MT, null)).toEqual([5, 20]);
+    expect(await counts(project_id, MT, "")).toEqual([5, 20]);
+  });
+
+  it("begin with what the log brings where nobody has been counted yet, and are whole at once after a rebuild", async () => {
+    const project_id = "scopes-empty";
+    await createProject(project_id);
+    await askScope(db, project_id, filterText(MT), NOW);
+    expect(await fillSome(db, project_id)).toBe(true);
+    expect((await scopesOf(db, project_id))[0]).toMatchObject({ place: null });
+    await append(db, [spin(project_id, 0), spin(project_id, 1)]);
+    await settle();
+    expect(await counts(project_id, MT, null)).toEqual([1, 1]);
+    await askScope(db, project_id, filterText({ country: ["SE"] }), NOW);
+    await rebuild(env, db, [figuresBy(LAYOUT)], "figures");
+    await settle();
+    expect((await scopesOf(db, project_id)).map(({ place }) => place)).toEqual([null, null]);
+    expect(await counts(project_id, MT, null)).toEqual([1, 1]);
+    expect(await counts(project_id, { country: ["SE"] }, null)).toEqual([1, 1]);
+  });
+
+  it("read all chunks of somebody who has more than a piece takes", async () => {
+    const project_id = "scopes-chunks";
+    await createProject(project_id);
+    const layout: Layout = { ...LAYOUT, chunks: { open: 1, closed: 2 } };
+    await append(
+      db,
+      Array.from({ length: 30 }, (_, n) => ({ ...spin(project_id, n, "MT"), player_id: "heavy" })),
+    );
+    await settle(layout);
+    await askScope(db, project_id, filterText(MT), NOW);
+    expect(await fillSome(db, project_id, { rows: 2, pages: 1, chunks: 3 })).toBe(true);
+    expect(await counts(project_id, MT, null)).toEqual([1, 30]);
+  });
+});
+
+describe("the filters of a project", () => {
+  const DAY_MS = 86_400_000;
+  const country = (n: number): string => filterText({ country: [`C${n}`] });
+  const numbers = async (project_id: string) => (await scopesOf(db, project_id)).map(({ number }) => number);
+  const rowsUnder = async (project_id: string): Promise<number> =>
+    Object.keys(await readDays(project_id)).filter(isFiltered).length;
+  const save = (project_id: string, segment_id: string, filter: object) =>
+    env.DB.prepare(
+      "INSERT INTO segments (segment_id, project_id, name, filter, shared, created_at, updated_at) VALUES (?, ?, 's', ?, 0, 0, 0)",
+    )
+      .bind(segment_id, project_id, JSON.stringify(filter))
+      .run();
+
+  it("go with their rows when nobody has asked for them in a month, but for saved ones; a number is never another's", async () => {
+    const project_id = "scopes-unused";
+    await createProject(project_id);
+    await append(db, [spin(project_id, 0)]);
+    await settle();
+    await save(project_id, "kept", { banner_tag: [], country: ["SE", "MT"] });
+    await makeApiKey({ role: "viewer", project_id, banner_tags: ["b", "a"] });
+    const saved = [{ country: ["MT", "SE"] }, { banner_tag: ["a", "b"] }].map(filterText);
+    for (const filter of [...saved, filterText(MT), filterText({ country: ["MT", "FI"] })])
+      await askScope(db, project_id, filter, NOW);
+    expect(await keepScopes(env, db, NOW)).toBe(true);
+    const before = await numbers(project_id);
+    const under = await rowsUnder(project_id);
+    expect(under).toBeGreaterThan(0);
+    // Asked for a week later, and so in use.
+    await askScope(db, project_id, filterText({ country: ["FI", "MT"] }), NOW + 7 * DAY_MS);
+    expect(await keepScopes(env, db, NOW + 31 * DAY_MS)).toBe(true);
+    expect((await scopesOf(db, project_id)).map(({ filter }) => filter)).toEqual([
+      ...saved,
+      filterText({ country: ["FI", "MT"] }),
+    ]);
+    expect(await rowsUnder(project_id)).toBe((under * 2) / 3);
+    const again = await askScope(db, project_id, filterText(MT), NOW);
+    expect(again?.number).toBeGreaterThan(Math.max(...before));
+    const kept = await env.DB.prepare("SELECT count(*) AS total FROM scopes WHERE project_id = ?")
+      .bind(project_id)
+      .first();
+    expect(kept).toEqual({ total: 4 });
+  });
+
+  it("are so many at most: the one that nobody has asked for longest makes room, and a saved one never does", async () => {
+    const project_id = "scopes-many";
+    await createProject(project_id);
+    for (let n = 0; n < MOST_SCOPES; n++) await askScope(db, project_id, country(n), NOW + (n === 3 ? 0 : n + 1));
+    await askScope(db, project_id, country(99), NOW);
+    const filters = async () => (await scopesOf(db, project_id)).map(({ filter }) => filter);
+    expect(await filters()).toHaveLength(MOST_SCOPES);
+    expect(await filters()).not.toContain(country(3));
+    for (let n = 0; n < 100; n++) await save(project_id, `many-${n}`, { country: [`C${n}`] });
+    expect(await askScope(db, project_id, country(3), NOW)).toBeNull();
+    expect(await askScope(db, project_id, country(5), NOW)).not.toBeNull();
+    expect(await filters()).toHaveLength(MOST_SCOPES);
+  });
+});

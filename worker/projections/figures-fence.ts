@@ -1,0 +1,32 @@
+/**
+ * What keeps apart the runs that count new events and whatever else changes people or the past of their figures. A run moves
+ * the cursor of the figures; anything else begins an epoch of them, so of two that were made from the same people one fails.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { RESTORING } from "../archive/restoring.ts";
+import type { Database } from "../schema.ts";
+
+export const FIGURES = "figures";
+
+/** Where the figures are. */
+export type FiguresAt = { cursor: number; epoch: number; generation: number };
+
+const FREE = sql`erasure_id IS NULL AND NOT ${RESTORING}`;
+
+/** Null while nothing may change: people are renamed, or the log is restored. */
+export async function figuresAt(db: Database): Promise<FiguresAt | null> {
+  const at = await db.get<(FiguresAt & { free: 0 | 1 }) | undefined>(sql`SELECT ifnull(p.cursor, 0) AS cursor,
+    ifnull(p.epoch, 0) AS epoch, r.generation, ${FREE} AS free
+    FROM renaming r LEFT JOIN projections p ON p.name = ${FIGURES}`);
+  return at?.free ? { cursor: at.cursor, epoch: at.epoch, generation: at.generation } : null;
+}
+
+/** Fails, and with it the transaction, where anything has changed since: NULL is not allowed. */
+export const stillAt = ({ cursor, epoch, generation }: FiguresAt): SQL =>
+  sql`INSERT INTO projections (name, cursor, epoch)
+    SELECT ${FIGURES}, CASE WHEN generation = ${generation} AND ${FREE} THEN 0 END, 1 FROM renaming WHERE true
+    ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1,
+      cursor = CASE WHEN cursor = ${cursor} AND epoch = ${epoch} THEN cursor END`;
+
+/** For what changes which figures are counted: whoever counts at this moment does so again. */
+export const beginEpoch = (): SQL => sql`UPDATE projections SET epoch = epoch + 1 WHERE name = ${FIGURES}`;

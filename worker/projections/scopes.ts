@@ -1,0 +1,188 @@
+/**
+ * The filters that a project's figures are counted under: made when somebody asks for one, filled with the past some people at
+ * a time, and dropped once nobody has asked for them for long.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { DAY_MS } from "../calendar.ts";
+import { fillSlice, SLICE, SLICE_CALLS, type SliceSize, type Unfilled } from "../figures/filling.ts";
+import { LAYOUT } from "../figures/run.ts";
+import { filterText, type SavedFilter, scopeFilterOf } from "../figures/scope-filter.ts";
+import { namesUnder } from "../figures/scopes.ts";
+import { log } from "../log.ts";
+import { type Database, prepared, transact } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
+import { beginEpoch, figuresAt, stillAt } from "./figures-fence.ts";
+import { lostRace } from "./runner.ts";
+
+/** Filters a project. Each is a row or two more in each run in which an event fits it. */
+export const MOST_SCOPES = 50;
+/** Those that nobody saved and nobody has asked for in so long go. */
+const UNUSED_MS = 30 * DAY_MS;
+/** Rows of days that one statement removes. */
+const ROWS_AT_ONCE = 1_000;
+
+/** `place` is null where all people are counted. */
+export type ScopeRow = {
+  number: number;
+  filter: string;
+  asked_at: number;
+  place: string | null;
+  counted: number;
+  people: number;
+};
+
+export const scopesOf = (db: Database, project_id: string): Promise<ScopeRow[]> =>
+  db.all<ScopeRow>(sql`SELECT number, filter, asked_at, place, counted, people FROM scopes
+    WHERE project_id = ${project_id} AND filter IS NOT NULL ORDER BY number`);
+
+const findScope = (db: Database, project_id: string, filter: string): Promise<ScopeRow | undefined> =>
+  db.get<ScopeRow | undefined>(sql`SELECT number, filter, asked_at, place, counted, people FROM scopes
+    WHERE project_id = ${project_id} AND filter = ${filter} ORDER BY number LIMIT 1`);
+
+/** How many rows there are to count; an index has no more than one entry for each. */
+const ROWS_OF_PEOPLE = (project_id: string) => sql`(SELECT count(*) FROM people WHERE project_id = ${project_id})
+  + (SELECT count(*) FROM visitor_pages WHERE project_id = ${project_id})`;
+
+const make = (project_id: string, filter: string, now: number): SQL =>
+  sql`INSERT INTO scopes (project_id, filter, asked_at, place, counted, people)
+    SELECT ${project_id}, ${filter}, ${now}, '', 0, ${ROWS_OF_PEOPLE(project_id)}
+    WHERE NOT EXISTS (SELECT 1 FROM scopes WHERE project_id = ${project_id} AND filter = ${filter})
+      AND (SELECT count(*) FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL) < ${MOST_SCOPES}`;
+
+/** The filter as it is kept for whoever asks for it now. Null where there are too many that are saved. */
+export async function askScope(
+  db: Database,
+  project_id: string,
+  filter: string,
+  now: number,
+): Promise<ScopeRow | null> {
+  for (;;) {
+    const known = await findScope(db, project_id, filter);
+    if (known) {
+      if (now - known.asked_at >= DAY_MS)
+        await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${known.number} AND asked_at < ${now}`);
+      return known;
+    }
+    await db.run(make(project_id, filter, now));
+    const made = await findScope(db, project_id, filter);
+    if (made) return made;
+    const longest = (await unsaved(db, project_id)).sort((one, other) => one.asked_at - other.asked_at)[0];
+    if (!longest) return null;
+    await drop(db, longest.number);
+  }
+}
+
+/** The filters of saved segments, and of keys that may see several tags. */
+async function savedFilters(db: Database, project_id: string): Promise<Set<string>> {
+  const [segments, keys] = await Promise.all([
+    db.values<[string]>(sql`SELECT filter FROM segments WHERE project_id = ${project_id}`),
+    db.values<[string]>(sql`SELECT banner_tags FROM keys WHERE project_id = ${project_id}
+      AND revoked_at IS NULL AND json_array_length(banner_tags) > 1`),
+  ]);
+  return new Set([
+    ...segments.map(([filter]) => filterText(scopeFilterOf(JSON.parse(filter) as SavedFilter))),
+    ...keys.map(([tags]) => filterText({ banner_tag: JSON.parse(tags) as string[] })),
+  ]);
+}
+
+async function unsaved(db: Database, project_id: string): Promise<ScopeRow[]> {
+  const [all, saved] = await Promise.all([scopesOf(db, project_id), savedFilters(db, project_id)]);
+  return all.filter(({ filter }) => !saved.has(filter));
+}
+
+/** Its rows of days go later, some at a time; no run counts under it any more. */
+const drop = (db: Database, number: number): Promise<unknown> =>
+  transact(db, [sql`UPDATE scopes SET filter = NULL WHERE number = ${number}`, beginEpoch()]);
+
+/** Of a project those filters that have come least far; null where all are whole. */
+async function furthestBehind(db: Database, project_id: string | null): Promise<Unfilled | null> {
+  const of = project_id === null ? sql`` : sql`AND project_id = ${project_id}`;
+  const rows = await db.all<{ project_id: string; place: string; number: number; filter: string }>(sql`
+    WITH least AS (SELECT project_id, place FROM scopes WHERE filter IS NOT NULL AND place IS NOT NULL ${of}
+      ORDER BY project_id, place LIMIT 1)
+    SELECT s.project_id, s.place, s.number, s.filter FROM least l
+    JOIN scopes s ON s.project_id = l.project_id AND s.place = l.place AND s.filter IS NOT NULL ORDER BY s.number`);
+  const [first] = rows;
+  if (!first) return null;
+  return {
+    project_id: first.project_id,
+    place: first.place,
+    filters: rows.map(({ number, filter }) => ({ number, filter: JSON.parse(filter) })),
+  };
+}
+
+/**
+ * Counts the past of some more people, of one project or of any. Whether there may be more to do; null while nothing may change.
+ * @throws where a run has counted meanwhile.
+ */
+export async function fillSome(
+  db: Database,
+  project_id: string | null,
+  size: SliceSize = SLICE,
+  leastAdded = LAYOUT.leastAdded,
+): Promise<boolean | null> {
+  const at = await figuresAt(db);
+  if (!at) return null;
+  const unfilled = await furthestBehind(db, project_id);
+  if (!unfilled) return false;
+  const { writes, next, counted } = await fillSlice(db.$client, unfilled, at.cursor, leastAdded, size);
+  const numbers = JSON.stringify(unfilled.filters.map(({ number }) => number));
+  await db.$client.batch([
+    prepared(db, stillAt(at)),
+    prepared(
+      db,
+      sql`UPDATE scopes SET place = ${next}, counted = counted + ${counted}
+        WHERE number IN (SELECT value FROM json_each(${numbers}))`,
+    ),
+    ...writes,
+  ]);
+  return true;
+}
+
+/** Removes some rows of filters that were dropped, and then those. Whether there may be more to do. */
+async function emptySome(db: Database): Promise<boolean> {
+  const dropped = await db.get<{ number: number; project_id: string } | undefined>(
+    sql`SELECT number, project_id FROM scopes WHERE filter IS NULL LIMIT 1`,
+  );
+  if (!dropped) return false;
+  const { from, before } = namesUnder(dropped.number);
+  const rows = sql`SELECT day FROM days WHERE project_id = ${dropped.project_id} AND scope >= ${from} AND scope < ${before}`;
+  await transact(db, [
+    sql`DELETE FROM days WHERE day IN (${rows} LIMIT ${ROWS_AT_ONCE})`,
+    sql`DELETE FROM scopes WHERE number = ${dropped.number} AND NOT EXISTS (${rows})`,
+  ]);
+  return true;
+}
+
+/** Drops those that nobody has asked for in long, but for saved ones, which count as asked for. */
+async function dropUnused(db: Database, now: number): Promise<boolean> {
+  const unused = await db.get<{ number: number; project_id: string } | undefined>(sql`SELECT number, project_id
+    FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS} LIMIT 1`);
+  if (!unused) return false;
+  const left = await unsaved(db, unused.project_id);
+  if (left.some(({ number }) => number === unused.number)) await drop(db, unused.number);
+  else await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${unused.number}`);
+  return true;
+}
+
+/** Calls that dropping takes at most. */
+const DROP_CALLS = 8;
+
+/** All that is to be done about filters, as far as the invocation goes. Whether all of it was done. */
+export async function keepScopes(env: Env, db: Database, now: number): Promise<boolean> {
+  const budget = budgetOf(env);
+  for (;;) {
+    if (!budget.has(DROP_CALLS)) return false;
+    if ((await dropUnused(db, now)) || (await emptySome(db))) continue;
+    if (!budget.has(SLICE_CALLS)) return false;
+    const began = Date.now();
+    try {
+      const more = await fillSome(db, null);
+      // While people are renamed or the log is restored nothing changes; cron comes again.
+      if (!more) return true;
+      log("info", "filters filled", { ms: Date.now() - began });
+    } catch (error) {
+      if (!lostRace(error)) throw error;
+    }
+  }
+}

@@ -7,15 +7,21 @@ import { advance as advanceErasure } from "../../worker/erasure/job.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { SIZES } from "../../worker/figures/chunks.ts";
+import type { SliceSize } from "../../worker/figures/filling.ts";
 import type { Layout } from "../../worker/figures/run.ts";
+import { filterText } from "../../worker/figures/scope-filter.ts";
 import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
+import { askScope, fillSome, keepScopes } from "../../worker/projections/scopes.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { readDays, readPeople } from "./figures-read.ts";
 import { unwoken } from "./gate.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
+
+/** Small, so that an erasure comes while the past of some people is counted under a filter and that of others is not. */
+const SLICE: SliceSize = { rows: 2, pages: 1, chunks: 2 };
 
 const count = async (layout: Layout, limit?: number) => {
   while ((await advance(env, db, figuresBy(layout), Date.now(), limit)).behind > 0);
@@ -67,7 +73,9 @@ describe("an erasure of the figures' rows", () => {
               player_id: longer(player_id),
               visitor_id: longer(visitor_id),
             }));
+            if (action.ask !== null) await askScope(db, project_id, filterText(action.ask[1]), FROM);
             await append(db, events);
+            for (let n = 0; n < action.fill; n++) await fillSome(db, project_id, SLICE, layout.leastAdded);
             if (action.run !== null) await advance(env, db, figuresBy(layout), Date.now(), action.run);
           }
         };
@@ -83,6 +91,7 @@ describe("an erasure of the figures' rows", () => {
         expect(await rowsOf(project_id)).not.toContain(longer(who));
         await happen(after);
         await count(layout);
+        expect(await keepScopes(unwoken, db, FROM)).toBe(true);
         const [counted, known] = [await readDays(project_id), await readPeople(project_id)];
         await rebuild(env, db, [figuresBy(layout)], "figures");
         expect(await readDays(project_id)).toEqual({});

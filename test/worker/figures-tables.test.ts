@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import type { CellPlace, Divided } from "../../worker/figures/cells.ts";
-import { type DaysAsked, readCells, readMoney } from "../../worker/figures/cells-reader.ts";
+import { type CellsAsked, readCells, readMoney } from "../../worker/figures/cells-reader.ts";
 import { SIZES } from "../../worker/figures/chunks.ts";
 import { FIRST_PEOPLE, type PeoplePlace } from "../../worker/figures/people-names.ts";
 import type { Layout } from "../../worker/figures/run.ts";
@@ -61,7 +61,7 @@ async function expectFigures(
 
 /** Ways to divide figures. */
 const aQuestion = fc.record({
-  of: fc.constantFrom<DaysAsked["of"][]>("everybody", "tags", ["", "a"]),
+  of: fc.constantFrom<CellsAsked["of"][]>("everybody", "tags", ["", "a"]),
   hourly: fc.boolean(),
   types: fc.constantFrom<Divided["types"][]>(null, ["", "$payer", "$depositor"], ["deposit", "spin"]),
   dimension: fc.constantFrom(
@@ -71,7 +71,7 @@ const aQuestion = fc.record({
 });
 type Question = typeof aQuestion extends fc.Arbitrary<infer Value> ? Value : never;
 
-const isOf = (of: DaysAsked["of"], scope: string) =>
+const isOf = (of: CellsAsked["of"], scope: string) =>
   of === "everybody" ? scope === ANY_TAG : of === "tags" ? scope !== ANY_TAG : of.includes(scope);
 
 /** The cells of a sheet that somebody asks for. */
@@ -90,10 +90,10 @@ const sorted = (entries: [string, number[]][]) => entries.sort(([one], [other]) 
 /** What reports read of days, against the sheet that has all cells. */
 async function expectReading(project_id: string, sheet: Sheet, asked: Question): Promise<void> {
   const { of, hourly, dimension } = asked;
-  const days = { project_id, from: "2026-10-01", to: "2026-12-31", of };
-  const nameOf = (part: string, { scope, event_date, event_hour, event_type, value }: CellPlace, ...more: string[]) =>
+  const days = { project_id, filter: null, from: "2026-10-01", to: "2026-12-31", of };
+  const nameOf = (part: string, { tag, event_date, event_hour, event_type, value }: CellPlace, ...more: string[]) =>
     JSON.stringify([
-      ...[part, scope, event_date, event_type],
+      ...[part, tag ?? ANY_TAG, event_date, event_type],
       ...(part === "counts" ? [] : [...more, event_hour, dimension, value]),
     ]);
   const part = hourly ? "cells_by_hour" : dimension === "none" ? "counts" : "cells";

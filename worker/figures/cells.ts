@@ -1,7 +1,6 @@
 /** What rows of days tell of people, events and money, divided as somebody asks. */
-import { lineOf } from "./changes.ts";
 import { cellOf, type DimensionName } from "./counters/dimensions.ts";
-import { readLines } from "./day-rows.ts";
+import { entriesOf } from "./day-texts.ts";
 import type { Column, PartName } from "./parts.ts";
 import { unpair } from "./state.ts";
 import { ANY_TYPE, DEPOSITORS, PAYERS, PURCHASERS, type Words } from "./words.ts";
@@ -16,9 +15,12 @@ export type Divided = {
   value: string | null;
 };
 
-/** Where a figure belongs: a day or an hour of a scope, a type, and a value of the dimension, `''` where there is none. */
+/**
+ * Where a figure belongs: a day or an hour of everybody, where `tag` is null, or of a tag; a type, and a value of the
+ * dimension, `''` where there is none.
+ */
 export type CellPlace = {
-  scope: string;
+  tag: string | null;
   event_date: string;
   event_hour: number | null;
   event_type: string;
@@ -33,7 +35,7 @@ export const cellsColumn = ({ hourly, dimension }: Divided): Column =>
 export const moneyColumn = ({ hourly }: Divided): Column => (hourly ? "hours" : "cells");
 
 /** A row with the column that is asked for. */
-export type DayText = { scope: string; event_date: string; text: string };
+export type DayText = { tag: string | null; event_date: string; text: string };
 
 /** What stands in a type's place and is none. */
 const NO_TYPES: readonly string[] = [ANY_TYPE, PAYERS, PURCHASERS, DEPOSITORS];
@@ -46,28 +48,22 @@ const HOURS = 24;
 type Entry = { line: number; event_hour: number | null; value: string; sums: readonly number[] };
 
 /** The entries of a part in the dimension asked for. */
-function* entriesOf(
-  text: string,
-  part: PartName,
-  { hourly, dimension, value }: Divided,
-  words: Words,
-): Generator<Entry> {
-  for (const [number, tally] of readLines(text, part)) {
-    const { line } = lineOf(number);
-    for (const [key, sums] of tally.entries()) {
-      const cell = cellOf(key);
-      if (cell.dimension?.name !== dimension) continue;
-      const name = words.name(cell.value);
-      if (value !== null && name !== value) continue;
-      const hour = hourly ? { line: Math.floor(line / HOURS), event_hour: line % HOURS } : { line, event_hour: null };
-      yield { ...hour, value: name, sums };
-    }
+function* divided(text: string, part: PartName, asked: Divided, words: Words): Generator<Entry> {
+  for (const { line, key, sums } of entriesOf(text, part)) {
+    const cell = cellOf(key);
+    if (cell.dimension?.name !== asked.dimension) continue;
+    const value = words.name(cell.value);
+    if (asked.value !== null && value !== asked.value) continue;
+    const hour = asked.hourly
+      ? { line: Math.floor(line / HOURS), event_hour: line % HOURS }
+      : { line, event_hour: null };
+    yield { ...hour, value, sums };
   }
 }
 
 /** People and events of one row. */
-export function cellsOf({ scope, event_date, text }: DayText, asked: Divided, words: Words): Cell[] {
-  const place = { scope, event_date };
+export function cellsOf({ tag, event_date, text }: DayText, asked: Divided, words: Words): Cell[] {
+  const place = { tag, event_date };
   if (cellsColumn(asked) === "counts") {
     const counts = Object.entries(JSON.parse(text) as Record<string, [number, number]>);
     return counts
@@ -75,7 +71,7 @@ export function cellsOf({ scope, event_date, text }: DayText, asked: Divided, wo
       .map(([event_type, [people, events]]) => ({ ...place, event_hour: null, event_type, value: "", people, events }));
   }
   const cells: Cell[] = [];
-  for (const { line, event_hour, value, sums } of entriesOf(
+  for (const { line, event_hour, value, sums } of divided(
     text,
     asked.hourly ? "cells_by_hour" : "cells",
     asked,
@@ -89,9 +85,9 @@ export function cellsOf({ scope, event_date, text }: DayText, asked: Divided, wo
 }
 
 /** Amounts of one row, by currency. */
-export function moneyOf({ scope, event_date, text }: DayText, asked: Divided, words: Words): MoneyCell[] {
+export function moneyOf({ tag, event_date, text }: DayText, asked: Divided, words: Words): MoneyCell[] {
   const cells: MoneyCell[] = [];
-  for (const { line, event_hour, value, sums } of entriesOf(
+  for (const { line, event_hour, value, sums } of divided(
     text,
     asked.hourly ? "money_by_hour" : "money",
     asked,
@@ -100,7 +96,7 @@ export function moneyOf({ scope, event_date, text }: DayText, asked: Divided, wo
     const [event_type = "", currency = ""] = unpair(line).map((code) => words.name(code));
     const [payments = 0, whole = 0, fraction = 0] = sums;
     if (isWanted(asked, event_type))
-      cells.push({ scope, event_date, event_hour, event_type, value, currency, payments, whole, fraction });
+      cells.push({ tag, event_date, event_hour, event_type, value, currency, payments, whole, fraction });
   }
   return cells;
 }

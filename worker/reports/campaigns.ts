@@ -9,6 +9,9 @@ import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
+import { campaignsOfDays } from "./days/campaigns.ts";
+import type { DaysScope } from "./days/scope.ts";
+import { sumsOf } from "./days/sums.ts";
 import { MOST_ROWS } from "./most.ts";
 import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -129,13 +132,34 @@ type Depositors = "depositors" | "returning_depositors" | "first_deposits" | "ne
 type Paid = Sum & { banner_tag: string; event_type: "deposit" | "withdrawal" };
 type Campaign = { counts: Counts; paid: Paid[] };
 
-/** `currency` is the project's: what came in it needs no rate, and no date. */
-async function readCampaigns(
+/** What each tag brought, and all together. */
+type Brought = { campaigns: Map<string, Campaign>; total: Campaign };
+
+/** From rows of days. */
+async function fromDays(db: Database, { currency }: Project, period: Period, days: DaysScope): Promise<Brought> {
+  const { campaigns, total } = await campaignsOfDays(db.$client, days, period);
+  // Rates are looked up once for all: those of a tag's payments are among those of all together.
+  const tags = [...campaigns];
+  const paid = tags.flatMap(([banner_tag, own]) => own.paid.map((row) => ({ ...row, banner_tag })));
+  const all = await sumsOf(db, [...paid, ...total.paid.map((row) => ({ ...row, banner_tag: ANY_TAG }))], currency);
+  const byTag = Map.groupBy(all, (row) => row.banner_tag);
+  const of = (name: string, counts: Counts): Campaign => ({
+    counts: { ...nothing(), ...counts },
+    paid: byTag.get(name) ?? [],
+  });
+  return {
+    campaigns: new Map(tags.map(([name, { counts }]) => [name, of(name, counts)])),
+    total: of(ANY_TAG, total.counts),
+  };
+}
+
+/** From the tables. `currency` is the project's: what came in it needs no rate, and no date. */
+async function fromTables(
   db: Database,
   { project_id, currency }: Project,
   { from, to }: Period,
   tags: string[] | null,
-) {
+): Promise<Brought> {
   const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
   /** Whoever was active is counted at their first day in the period, whose day before lies outside. */
   const peopleOf = (banner_tag: SQL) => sql`SELECT ifnull(sum(r.people), 0) FROM returns r
@@ -266,7 +290,7 @@ export const campaigns = report({
   // A first deposit is only the first as long as none is found before it.
   reads: ({ query: { compare_to }, period }) => (compare_to !== undefined && compare_to > period.to ? "all" : "until"),
   converts: true,
-  async read({ db, project, period, tags, query }) {
+  async read({ db, project, period, tags, days, query }) {
     const { compare, compare_until, sort = "-visits" } = query;
     const { project_id, timezone, currency } = project;
     if (compare_until !== undefined && compare === undefined)
@@ -274,10 +298,12 @@ export const campaigns = report({
     const previous_period = comparedPeriod(period, query);
     const compared_days =
       compare_until === undefined ? undefined : previous_period && comparedDays(period, previous_period, compare_until);
+    const brought = (in_days: Period) =>
+      days === null ? fromTables(db, project, in_days, tags) : fromDays(db, project, in_days, days);
     const [now, before, compared, has_earlier_data] = await Promise.all([
-      readCampaigns(db, project, period, tags),
-      previous_period && readCampaigns(db, project, compared_days?.previous ?? previous_period, tags),
-      compared_days && readCampaigns(db, project, compared_days, tags),
+      brought(period),
+      previous_period && brought(compared_days?.previous ?? previous_period),
+      compared_days && brought(compared_days),
       previous_period && hadBegun(db, project_id, previous_period.from),
     ]);
     const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);

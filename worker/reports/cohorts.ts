@@ -5,12 +5,16 @@
  */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import { localTime } from "../calendar.ts";
+import { addDays, localTime, mondayOf } from "../calendar.ts";
+import { compareText } from "../figures/text-order.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, type PaymentType } from "../money.ts";
 import { RETENTION_DAYS } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
+import { cohortsOfDays } from "./days/cohorts.ts";
+import type { DaysScope } from "./days/scope.ts";
+import { sumsOf } from "./days/sums.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -71,21 +75,31 @@ const COHORT_OF = {
   month: sql`date(cohort_date, 'start of month')`,
 } as const;
 
+/** The same of a date. */
+const FIRST_DAY_OF: Record<Cohort, (date: string) => string> = {
+  day: (date) => date,
+  week: mondayOf,
+  month: (date) => `${date.slice(0, 7)}-01`,
+};
+
 type Counted = { cohort: string; banner_tag: string; day: number; people: number; active: number };
+
+/** How cohorts are told apart; `today` is not over yet. */
+type CohortsAsked = { interval: Cohort; tags: string[] | null; grouped: boolean; today: string };
 
 /** For each cohort and day: those for whom the day is over on `today`, and those of them who were active. */
 function retentionRows(
   db: Database,
   project_id: string,
   { from, to }: Period,
-  asked: { interval: Cohort; tags: string[] | null; grouped: boolean; today: string },
+  asked: CohortsAsked,
 ): Promise<Counted[]> {
   return db.all<Counted>(sql`
     WITH begun AS MATERIALIZED (
       SELECT cohort_date, ${COHORT_OF[asked.interval]} AS cohort, ${asked.grouped ? sql`banner_tag` : sql`''`} AS banner_tag,
         day, people
       FROM retention
-      WHERE project_id = ${project_id} AND cohort_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, asked.tags)}
+      WHERE project_id = ${project_id} AND people > 0 AND cohort_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, asked.tags)}
     ), over AS (
       SELECT cohort_date, cohort, banner_tag, d.value AS day, sum(people) AS people
       FROM begun CROSS JOIN json_each(${JSON.stringify(RETENTION_DAYS)}) d
@@ -106,7 +120,7 @@ async function paidRows(
   db: Database,
   project_id: string,
   { from, to }: Period,
-  asked: { interval: Cohort; tags: string[] | null; grouped: boolean },
+  asked: CohortsAsked,
 ): Promise<{ paid: Paid[]; paying: Paying[] }> {
   const payers = sql`paid AS MATERIALIZED (
       SELECT person, event_type, event_date, currency, sum(total) AS total, sum(whole) AS whole, sum(fraction) AS fraction
@@ -133,6 +147,50 @@ async function paidRows(
   return {
     paid: rows.filter((row): row is Paid => row.event_type !== null),
     paying: rows.filter((row): row is Paying & { event_type: null } => row.event_type === null),
+  };
+}
+
+type CohortsFound = { counted: Counted[]; paid: Paid[]; paying: Paying[] };
+
+async function fromTables(
+  db: Database,
+  project_id: string,
+  period: Period,
+  asked: CohortsAsked,
+): Promise<CohortsFound> {
+  const [counted, since] = await Promise.all([
+    retentionRows(db, project_id, period, asked),
+    paidRows(db, project_id, period, asked),
+  ]);
+  return { counted, ...since };
+}
+
+/** The same from rows of days. */
+async function fromDays(
+  db: Database,
+  days: DaysScope,
+  period: Period,
+  { interval, grouped, today }: CohortsAsked,
+): Promise<CohortsFound> {
+  const { first_days, paid, paying } = await cohortsOfDays(db.$client, days, period, grouped);
+  const cohortOf = FIRST_DAY_OF[interval];
+  const placed = <Row extends { first_date: string; tag: string }>({ first_date, tag, ...row }: Row) => ({
+    ...row,
+    cohort: cohortOf(first_date),
+    banner_tag: tag,
+  });
+  const isOver = (first_date: string, day: number) => day === 0 || addDays(first_date, day) < today;
+  const counted = first_days.flatMap(({ first_date, tag, active }) =>
+    RETENTION_DAYS.filter((day) => isOver(first_date, day)).map((day) =>
+      placed({ first_date, tag, day, people: active.get(0) ?? 0, active: active.get(day) ?? 0 }),
+    ),
+  );
+  return {
+    counted: counted.sort(
+      (one, other) => compareText(one.cohort, other.cohort) || compareText(one.banner_tag, other.banner_tag),
+    ),
+    paid: (await sumsOf(db, paid)).map(placed),
+    paying: paying.map(placed),
   };
 }
 
@@ -187,13 +245,12 @@ export const cohorts = report({
   tries: ["group_by=banner_tag", "interval=day"],
   // A day later, another day is over.
   reads: "now",
-  async read({ db, project: { project_id, timezone }, period, tags, now, query: { interval = "week", group_by } }) {
+  async read({ db, project, period, tags, days, now, query: { interval = "week", group_by } }) {
+    const { project_id, timezone } = project;
     const today = localTime(timezone, now).date;
     const asked = { interval, tags, grouped: group_by !== undefined, today };
-    const [counted, { paid, paying }] = await Promise.all([
-      retentionRows(db, project_id, period, asked),
-      paidRows(db, project_id, period, asked),
-    ]);
+    const { counted, paid, paying } =
+      days === null ? await fromTables(db, project_id, period, asked) : await fromDays(db, days, period, asked);
     const keyOf = (row: { cohort: string; banner_tag: string }) => `${row.cohort} ${row.banner_tag}`;
     const paidBy = Map.groupBy(paid, keyOf);
     const payingBy = Map.groupBy(paying, keyOf);

@@ -8,6 +8,8 @@ import * as z from "zod";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, rate, whole } from "./answer.ts";
+import { type Elapsed, stepsOfDays } from "./days/funnel.ts";
+import type { DaysScope } from "./days/scope.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
@@ -68,8 +70,8 @@ type StepRow = {
   step: number;
   players: number;
   median: number | null;
-  /** People of each bucket, a JSON list. */
-  times: string;
+  /** People of each bucket. */
+  times: number[];
 };
 
 /** People by how long it took them. As literals: so many parameters would be too many. */
@@ -85,8 +87,8 @@ const BY_TIME = sql.raw(
 );
 const TIMES = sql.raw(`json_array(${BUCKETS.map((_, index) => `ifnull(sum(time_${index}), 0)`).join(", ")})`);
 
-/** Steps by people, with the median time since the step before, of those who took that before. */
-async function funnelRows(
+/** Steps by people, with the median time since the step before, of those who took that before: from the tables. */
+async function fromTables(
   db: Database,
   project_id: string,
   { from, to }: Period,
@@ -94,10 +96,10 @@ async function funnelRows(
 ): Promise<StepRow[]> {
   const group = asked.grouped ? sql`banner_tag` : sql`NULL`;
   const anchor = asked.by === "visit_date" ? "visit" : "event";
-  const within = sql`project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to}
+  const within = sql`project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to} AND people > 0
     ${onlyTags(sql`banner_tag`, asked.tags)}`;
   // Added up in the order of the table; then sorted once, by time, for the medians.
-  return db.all<StepRow>(sql`
+  const rows = await db.all<Omit<StepRow, "times"> & { times: string }>(sql`
     WITH daily AS (
       SELECT ${group} AS banner_tag, step, sum(people) AS people, sum(people) FILTER (WHERE elapsed >= 0) AS timed,
         ${BY_TIME}
@@ -118,6 +120,50 @@ async function funnelRows(
     SELECT c.banner_tag, c.step, c.players, m.median, c.times
     FROM counted c LEFT JOIN medians m ON m.banner_tag IS c.banner_tag AND m.step = c.step
     ORDER BY c.banner_tag, c.step`);
+  return rows.map((row) => ({ ...row, times: JSON.parse(row.times) }));
+}
+
+/** How many took longer than a bucket's bound before it, and no longer than its own. */
+const inBuckets = (times: readonly Elapsed[]): number[] =>
+  BUCKETS.map((upTo, index) => {
+    const longerThan = BUCKETS[index - 1];
+    return times
+      .filter(
+        ({ elapsed }) => (!longerThan || elapsed > longerThan * 1_000) && (upTo === null || elapsed <= upTo * 1_000),
+      )
+      .reduce((sum, { people }) => sum + people, 0);
+  });
+
+/** Of an even number, half way between the two in the middle. `times` are in their order. */
+function medianSeconds(times: readonly Elapsed[]): number | null {
+  const timed = times.reduce((sum, { people }) => sum + people, 0);
+  if (timed === 0) return null;
+  const nth = (place: number) => {
+    let left = place;
+    for (const { elapsed, people } of times) {
+      left -= people;
+      if (left <= 0) return elapsed;
+    }
+    return 0;
+  };
+  return (nth(Math.floor((timed + 1) / 2)) + nth(Math.floor((timed + 2) / 2))) / 2_000;
+}
+
+/** The same from rows of days. */
+async function fromDays(
+  db: Database,
+  days: DaysScope,
+  period: Period,
+  asked: { by: By; grouped: boolean },
+): Promise<StepRow[]> {
+  const steps = await stepsOfDays(db.$client, days, period, asked);
+  return steps.map(({ banner_tag, step, players, times }) => ({
+    banner_tag,
+    step,
+    players,
+    median: medianSeconds(times),
+    times: inBuckets(times),
+  }));
 }
 
 function stepsOf(rows: StepRow[]): FunnelStep[] {
@@ -134,7 +180,7 @@ function stepsOf(rows: StepRow[]): FunnelStep[] {
 
 function timesOf(rows: StepRow[], step: number): TimedFunnelStep["times_from_previous"] {
   if (step === 0) return [];
-  const players: number[] = JSON.parse(rows.find((row) => row.step === step)?.times ?? "[]");
+  const players = rows.find((row) => row.step === step)?.times ?? [];
   return BUCKETS.map((seconds_up_to, index) => ({ seconds_up_to, players: players[index] ?? 0 }));
 }
 
@@ -149,15 +195,19 @@ export const funnel = report({
   holds: "The steps, and with `group_by=banner_tag` those of each tag.",
   tries: ["group_by=banner_tag&by=event_date"],
   reads: "all",
-  async read({ db, project: { project_id, timezone }, period, tags, query: { by = "visit_date", group_by } }) {
-    const all = await funnelRows(db, project_id, period, { by, tags, grouped: false });
+  async read({ db, project: { project_id, timezone }, period, tags, days, query: { by = "visit_date", group_by } }) {
+    const taken = (grouped: boolean) =>
+      days === null
+        ? fromTables(db, project_id, period, { by, tags, grouped })
+        : fromDays(db, days, period, { by, grouped });
+    const all = await taken(false);
     const steps = stepsOf(all);
     const timed = steps.map((step, index) => ({ ...step, times_from_previous: timesOf(all, index) }));
     const body: Funnel = { project_id, timezone, ...period, by, steps: timed };
     const columns = Object.keys(funnelStep.shape);
     if (group_by === undefined) return { body, columns, rows: steps };
 
-    const rows = await funnelRows(db, project_id, period, { by, tags, grouped: true });
+    const rows = await taken(true);
     const groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
       .map(([name, own]) => ({ banner_tag: name, steps: stepsOf(own) }))
       .sort(

@@ -4,8 +4,9 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
+import { compareText } from "../figures/text-order.ts";
 import { text } from "./answer.ts";
-import { inPages } from "./list.ts";
+import { inPages, type Page, pageOf } from "./list.ts";
 import type { Period } from "./period.ts";
 
 /** Rows of a page in JSON where no limit is asked for, and the most that can be: some 1 MB. */
@@ -33,3 +34,31 @@ export const daysBehind = ({ from, to }: Period, after: Key | null): SQL =>
 /** Rows behind one, and up to another, both by their keys. */
 export const between = (columns: readonly string[], after: Key | null, upTo: Key | null = null): SQL =>
   sql`${after === null ? sql`` : compared(columns, ">", after)} ${upTo === null ? sql`` : compared(columns, "<=", upTo)}`;
+
+function compareKeys(one: Key, other: Key): number {
+  for (const [index, value] of one.entries()) {
+    const against = other[index] as string | number;
+    const order = typeof value === "number" ? value - Number(against) : compareText(value, String(against));
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** All rows in the order of their columns, as the database sorts them. */
+export const inKeyOrder = <Row extends object>(rows: readonly Row[], columns: readonly string[]): Row[] =>
+  rows
+    .map((row) => ({ row, key: keyIn(columns, row) }))
+    .sort((one, other) => compareKeys(one.key, other.key))
+    .map(({ row }) => row);
+
+/** Of rows in that order those behind a key, so many at most. */
+export function pageBehind<Row extends object>(
+  sorted: readonly Row[],
+  columns: readonly string[],
+  after: Key | null,
+  limit: number,
+): Page<Row, Key> {
+  const from = after === null ? 0 : sorted.findIndex((row) => compareKeys(keyIn(columns, row), after) > 0);
+  const rest = from === -1 ? [] : sorted.slice(from, from + limit + 1);
+  return pageOf(rest, limit, (row) => keyIn(columns, row));
+}

@@ -6,6 +6,9 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
+import { kpisOfDays } from "./days/kpis.ts";
+import type { DaysScope } from "./days/scope.ts";
+import { sumsOf } from "./days/sums.ts";
 import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { common, date, onlyTags } from "./period.ts";
@@ -43,13 +46,22 @@ export type Kpis = z.output<typeof answer>;
 type People = Pick<AppKpis, "installs" | "new_players" | "active_users" | "first_deposits">;
 type Paid = Sum & { app_id: string; event_type: (typeof INCOME)[number] };
 
-async function kpisOf(
+/** People by app, and in all; who paid; and what. */
+type KpisFound = {
+  people: (People & { app_id: string })[];
+  everyone: People | undefined;
+  payers: { app_id: string; people: number }[];
+  payer: number;
+  paid: Paid[];
+};
+
+async function fromTables(
   db: Database,
   project_id: string,
   day: string,
   tags: string[] | null,
   filter: FieldFilter<"app_id"> | null,
-) {
+): Promise<KpisFound> {
   const within = sql`project_id = ${project_id} AND event_date = ${day}
     ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}`;
   const income = sql`FROM payments WHERE ${within}
@@ -77,6 +89,16 @@ async function kpisOf(
     db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${income}`),
     db.all<Paid>(sql`SELECT app_id, event_type, ${sums()} ${income} GROUP BY app_id, event_type, currency`),
   ]);
+  return { people, everyone, payers, payer: payer?.people ?? 0, paid };
+}
+
+/** The same from rows of days. */
+async function fromDays(db: Database, days: DaysScope, day: string): Promise<KpisFound> {
+  const { paid, ...found } = await kpisOfDays(db.$client, days, day);
+  return { ...found, paid: await sumsOf(db, paid) };
+}
+
+function kpisOf({ people, everyone, payers, payer, paid }: KpisFound) {
   const figuresOf = (who: People, paying_users: number, own: readonly Paid[]): z.output<typeof figures> => {
     const { installs, new_players, active_users, first_deposits } = who;
     const revenue = convert(own);
@@ -106,7 +128,7 @@ async function kpisOf(
       ...figuresOf(who, payersOf.get(who.app_id) ?? 0, paidIn.get(who.app_id) ?? []),
     }),
   );
-  return { rows, total: figuresOf(everyone ?? nobody, payer?.people ?? 0, paid) };
+  return { rows, total: figuresOf(everyone ?? nobody, payer, paid) };
 }
 
 export const kpis = report({
@@ -122,10 +144,12 @@ export const kpis = report({
   // Whoever is new is so only as long as nothing older is found.
   reads: "all",
   converts: true,
-  async read({ db, project: { project_id, timezone }, tags, now, query }) {
+  async read({ db, project: { project_id, timezone }, tags, days, now, query }) {
     const day = query.date ?? localTime(timezone, now).date;
     const filter = query.app_id === undefined ? null : { field: "app_id" as const, value: query.app_id };
-    const { rows, total } = await kpisOf(db, project_id, day, tags, filter);
+    const { rows, total } = kpisOf(
+      days === null ? await fromTables(db, project_id, day, tags, filter) : await fromDays(db, days, day),
+    );
     return {
       body: { project_id, timezone, date: day, ...largest(rows, ({ active_users }) => active_users), total },
       columns: Object.keys(row.shape),

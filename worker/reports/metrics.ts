@@ -8,8 +8,21 @@ import { eventType } from "../event.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
+import { countsOfDays } from "./days/metrics.ts";
+import type { DaysScope } from "./days/scope.ts";
 import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
-import { between, daysBehind, type Key, keyedPages, keyIn, keyOf, moreRows, ROWS_A_PAGE } from "./keyed.ts";
+import {
+  between,
+  daysBehind,
+  inKeyOrder,
+  type Key,
+  keyedPages,
+  keyIn,
+  keyOf,
+  moreRows,
+  pageBehind,
+  ROWS_A_PAGE,
+} from "./keyed.ts";
 import { type Page, paged, pageOf } from "./list.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -70,8 +83,8 @@ const columnsOf = ({ interval, group_by }: Pick<Asked, "interval" | "group_by">)
   ...(group_by ? [group_by] : []),
 ];
 
-/** The rows behind a key, so many at most. */
-async function metricsRows(
+/** The rows behind a key, so many at most, of the tables. */
+async function tableRows(
   db: Database,
   project_id: string,
   period: Period,
@@ -90,10 +103,24 @@ async function metricsRows(
       : sql`sum(count) AS count, sum(total) AS total`;
   const found = await db.all<MetricsRow>(sql`SELECT ${keys}, ${figures} FROM ${sql.raw(from)}
     WHERE ${where} GROUP BY ${keys} ORDER BY ${keys} LIMIT ${limit + 1}`);
-  const { rows, next } = pageOf(found, limit, (row) => keyIn(columns, row));
-  const { group_by } = asked;
-  return { rows: group_by ? rows.map((row) => ({ ...row, [group_by]: row[group_by] || null })) : rows, next };
+  return pageOf(found, limit, (row) => keyIn(columns, row));
 }
+
+/** The same of rows of days, which are read once for all pages. */
+function dayRows(db: Database, days: DaysScope, period: Period, asked: Asked): RowsBehind {
+  const { event_type, group_by, interval } = asked;
+  const columns = columnsOf(asked);
+  const types = event_type === undefined ? null : [event_type];
+  let all: MetricsRow[] | null = null;
+  return async (after, limit) => {
+    all ??= inKeyOrder(
+      await countsOfDays(db.$client, days, period, { types, group_by, hourly: interval === "hour" }),
+      columns,
+    );
+    return pageBehind(all, columns, after, limit);
+  };
+}
+type RowsBehind = (after: Key | null, limit: number) => Promise<Page<MetricsRow, Key>>;
 
 export const metrics = report({
   id: "getMetrics",
@@ -107,7 +134,7 @@ export const metrics = report({
   holds: "A row for each day and type that something happened.",
   tries: ["group_by=country&interval=hour", "group_by=banner_tag", "country=MT&group_by=banner_tag", "app_id=slots"],
   reads: "period",
-  async read({ env, db, project, period, tags, query }) {
+  async read({ env, db, project, period, tags, days, query }) {
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
     const filter = fieldAsked(query, {
@@ -117,11 +144,19 @@ export const metrics = report({
     });
     const asked = { event_type, group_by, interval, tags, filter };
     const columns = columnsOf(asked);
+    const behind: RowsBehind =
+      days === null
+        ? (after, limit) => tableRows(db, project_id, period, asked, after, limit)
+        : dayRows(db, days, period, asked);
     const { rows, next_cursor, pages } = await paged(
       { env, project, query },
       ROWS_A_PAGE,
       keyOf(columns),
-      (after, limit) => metricsRows(db, project_id, period, asked, after, limit),
+      async (after, limit) => {
+        const page = await behind(after, limit);
+        const shown = (row: MetricsRow) => (group_by ? { ...row, [group_by]: row[group_by] || null } : row);
+        return { ...page, rows: page.rows.map(shown) };
+      },
     );
     const body = { project_id, timezone, ...period, rows, ...(next_cursor !== null && { next_cursor }) };
     return { body, columns: [...columns, "count", "total"], rows: { pages } };

@@ -11,6 +11,7 @@ import { Problem } from "../http/problem.ts";
 import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import type { DaysScope } from "./days/scope.ts";
 import { onlyKnownFields } from "./field-filter.ts";
 import { fresh, standingOf, tellLag } from "./freshness.ts";
 import { type Period, periodOf } from "./period.ts";
@@ -24,6 +25,8 @@ export type Asked<Query, Parameter extends string = never> = {
   principal: Principal;
   /** The only tags that the answer may speak of; null is all, `''` what has none. */
   tags: string[] | null;
+  /** Whose rows of days it is made of; null is the tables, which are kept by tag. */
+  days: DaysScope | null;
   query: Query;
   /** What varies in the path. */
   params: Record<Parameter, string>;
@@ -34,7 +37,7 @@ export type Asked<Query, Parameter extends string = never> = {
 };
 
 /** As long as it is not known which tags it may be about: that is read from the tables, too. */
-type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags">;
+type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days">;
 
 /**
  * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
@@ -128,7 +131,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const depends = typeof reads === "function" ? reads(question) : reads;
       const dependencies = depends === "now" ? null : { reads: depends, converts };
       const standing = await standingOf(question, dependencies);
-      const asked = { ...question, tags: await visibleTags(db, project, principal, given) };
+      const asked = { ...question, days: null, tags: await visibleTags(db, project, principal, given) };
       const answer = async () => table(c, await read(asked));
       if (dependencies === null) return tellLag(await answer(), standing);
       return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);

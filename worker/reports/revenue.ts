@@ -5,8 +5,22 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
+import { moneyOfDays } from "./days/money.ts";
+import type { DaysScope } from "./days/scope.ts";
+import { sumsOf } from "./days/sums.ts";
 import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
-import { between, daysBehind, type Key, keyedPages, keyIn, keyOf, moreRows, ROWS_A_PAGE } from "./keyed.ts";
+import {
+  between,
+  daysBehind,
+  inKeyOrder,
+  type Key,
+  keyedPages,
+  keyIn,
+  keyOf,
+  moreRows,
+  pageBehind,
+  ROWS_A_PAGE,
+} from "./keyed.ts";
 import { type Page, paged } from "./list.ts";
 import type { Pages } from "./pages.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
@@ -118,7 +132,23 @@ const ofIncome = sql`AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}
 /** Payments are added up by type and currency: of a row so many about, and never as many as the least that is read. */
 const [SUMS_A_ROW, LEAST_SUMS] = [4, 2_000];
 
-/** The rows behind a key, so many at most, and the sums that they were made of. */
+const nameOf = (columns: readonly string[], row: Keys) => JSON.stringify(keyIn(columns, row));
+
+/** A row of each of what `paid` is grouped by. */
+function rowsOf(paid: readonly Paid[], paying: ReadonlyMap<string, number>, asked: Query): Row[] {
+  const columns = columnsOf(asked);
+  return [...Map.groupBy(paid, (row) => nameOf(columns, row))].map(([key, own]): Row => {
+    const first = own[0] as Paid;
+    return {
+      event_date: first.event_date,
+      ...(asked.interval === "hour" && { event_hour: first.event_hour as number }),
+      ...(asked.group_by && { [asked.group_by]: first[asked.group_by] || null }),
+      ...figuresOf(own, paying.get(key) ?? 0, asked.group_by === "currency"),
+    };
+  });
+}
+
+/** The rows behind a key, so many at most, and the sums that they were made of: from the tables. */
 async function revenueRows(
   db: Database,
   project_id: string,
@@ -134,8 +164,7 @@ async function revenueRows(
   const most = Math.max(LEAST_SUMS, limit * SUMS_A_ROW);
   const paid = await db.all<Paid>(sql`SELECT ${by}, event_type, ${sums()} ${within} ${between(columns, after)}
     GROUP BY ${by}, event_type, currency ORDER BY ${by} LIMIT ${most + 1}`);
-  const named = (row: Keys) => JSON.stringify(keyIn(columns, row));
-  const all = [...Map.groupBy(paid, named)];
+  const all = [...Map.groupBy(paid, (row) => nameOf(columns, row))];
   // Of the last one there may be more.
   const whole = paid.length > most ? all.slice(0, -1) : all;
   const shown = whole.slice(0, limit);
@@ -144,17 +173,16 @@ async function revenueRows(
   // The plus keeps the index by person out of it, which has all of the project's days.
   const people = await db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT +person) AS people
     ${within} ${between(columns, after, next)} ${ofIncome} GROUP BY ${by}`);
-  const paying = new Map(people.map((row) => [named(row), row.people]));
-  const rows = shown.map(([key, own]): Row => {
-    const first = own[0] as Paid;
-    return {
-      event_date: first.event_date,
-      ...(asked.interval === "hour" && { event_hour: first.event_hour as number }),
-      ...(asked.group_by && { [asked.group_by]: first[asked.group_by] || null }),
-      ...figuresOf(own, paying.get(key) ?? 0, asked.group_by === "currency"),
-    };
-  });
-  return { rows, next, paid };
+  const paying = new Map(people.map((row) => [nameOf(columns, row), row.people]));
+  return {
+    rows: rowsOf(
+      shown.flatMap(([, own]) => own),
+      paying,
+      asked,
+    ),
+    next,
+    paid,
+  };
 }
 
 /** Of all rows; `paid` are their sums where they are known already. */
@@ -173,6 +201,50 @@ async function totalOf(
       db.all<Paid>(sql`SELECT event_date, event_type, ${sums()} ${within} GROUP BY event_date, event_type, currency`),
   ]);
   return figuresOf(all, everyone?.people ?? 0, false);
+}
+
+/** Where an answer comes from: its rows behind a key, and then the total. */
+type Source = { behind(after: Key | null, limit: number): Promise<Page<Row, Key>>; total(): Promise<Figures> };
+
+function fromTables(db: Database, project_id: string, period: Period, tags: string[] | null, asked: Query): Source {
+  let whole: Paid[] | null = null;
+  return {
+    async behind(after, limit) {
+      const { paid, ...page } = await revenueRows(db, project_id, period, tags, asked, after, limit);
+      if (after === null && page.next === null) whole = paid;
+      return page;
+    },
+    total: () => totalOf(db, project_id, period, tags, asked, whole),
+  };
+}
+
+/** From rows of days, which are read once. */
+async function fromDays(db: Database, days: DaysScope, period: Period, asked: Query): Promise<Source> {
+  const { event_type, group_by, interval } = asked;
+  const hourly = interval === "hour";
+  const columns = columnsOf(asked);
+  const { paid, paying, payers } = await moneyOfDays(db.$client, days, period, { event_type, group_by, hourly });
+  const placed = <Place extends { event_hour: number | null; value: string }>({
+    event_hour,
+    value,
+    ...row
+  }: Place) => ({
+    ...row,
+    ...(event_hour !== null && { event_hour }),
+    ...(group_by && { [group_by]: value }),
+  });
+  const sorted = inKeyOrder((await sumsOf(db, paid)).map(placed), columns);
+  const people = new Map(paying.map(placed).map(({ people, ...row }) => [nameOf(columns, row), people]));
+  const groups = Map.groupBy(sorted, (row) => nameOf(columns, row));
+  const firsts = [...groups.values()].map(([first]) => first as Paid);
+  return {
+    async behind(after, limit) {
+      const { rows, next } = pageBehind(firsts, columns, after, limit);
+      const own = rows.flatMap((row) => groups.get(nameOf(columns, row)) ?? []);
+      return { rows: rowsOf(own, people, asked), next };
+    },
+    total: async () => figuresOf(sorted, payers, false),
+  };
 }
 
 /** Amounts by currency are one cell. */
@@ -209,7 +281,7 @@ export const revenue = report({
   ],
   reads: "period",
   converts: true,
-  async read({ env, db, project, period, tags, query }) {
+  async read({ env, db, project, period, tags, days, query }) {
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
     const filter = fieldAsked(query, {
@@ -219,18 +291,15 @@ export const revenue = report({
     });
     const asked = { event_type, group_by, interval, filter };
     const columns = columnsOf(asked);
-    let whole: Paid[] | null = null;
+    const source =
+      days === null ? fromTables(db, project_id, period, tags, asked) : await fromDays(db, days, period, asked);
     const { rows, next_cursor, pages } = await paged(
       { env, project, query },
       ROWS_A_PAGE,
       keyOf(columns),
-      async (after, limit): Promise<Page<Row, Key>> => {
-        const { paid, ...page } = await revenueRows(db, project_id, period, tags, asked, after, limit);
-        if (after === null && page.next === null) whole = paid;
-        return page;
-      },
+      source.behind,
     );
-    const total = await totalOf(db, project_id, period, tags, asked, whole);
+    const total = await source.total();
     const unwanted = group_by === "currency" ? "totals" : "total";
     const shown = Object.keys(figures.shape).filter((name) => name !== unwanted);
     return {

@@ -28,6 +28,7 @@ export const stepOf = (line: number) => ({
 
 /** The key of an elapsed time; null where it is not known. */
 const elapsedKey = (elapsed: number | null): number => (elapsed === null ? 0 : elapsed + 1);
+export const elapsedOf = (key: number): number | null => (key === 0 ? null : key - 1);
 
 export function countFunnel({ state, event, tag, way, all, scopes, changes, sign }: Turn): void {
   const { milestones } = state;

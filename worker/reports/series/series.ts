@@ -9,8 +9,10 @@ import { Problem } from "../../http/problem.ts";
 import { tagFilter } from "../../http/tag-filter.ts";
 import type { Project } from "../../project.ts";
 import { amounts, instant, maybe, named } from "../answer.ts";
+import type { DaysScope } from "../days/scope.ts";
+import { countsFromDays, paidFromDays, peopleFromDays } from "../days/series.ts";
 import { fieldAsked, fieldFilter } from "../field-filter.ts";
-import { common } from "../period.ts";
+import { common, type Period } from "../period.ts";
 import { report } from "../report.ts";
 import { amountsCell, convert, formatAmounts } from "../usd.ts";
 import { GRANULARITIES, type Granularity, type Interval, intervalsOf } from "./intervals.ts";
@@ -29,6 +31,7 @@ import {
   countsByMinute,
   countsFromTables,
   DIMENSIONS,
+  type From,
   type Paid,
   type People,
   paidByMinute,
@@ -168,6 +171,25 @@ class Found {
   }
 }
 
+/** Where figures come from: each is read only where it is asked for. */
+type Source = { counts(): Promise<Count[]>; people(): Promise<People[]>; paid(): Promise<Paid[]> };
+
+function sourceOf(asked: From & { days: DaysScope | null }, wanted: Wanted, period: Period): Source {
+  const { db, days } = asked;
+  if (days !== null)
+    return {
+      counts: () => countsFromDays(db, days, wanted, period),
+      people: () => peopleFromDays(db, days, wanted, period),
+      paid: () => paidFromDays(db, days, wanted, period),
+    };
+  const live = wanted.granularity === "minute";
+  return {
+    counts: () => (live ? countsByMinute(asked, wanted) : countsFromTables(asked, wanted, period)),
+    people: () => peopleFromTables(asked, wanted, period),
+    paid: () => (live ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period)),
+  };
+}
+
 export const series = report({
   id: "getSeries",
   path: "/metrics/:name",
@@ -219,14 +241,11 @@ export const series = report({
     const wanted: Wanted = { granularity: range.granularity, dimension, filter, intervals, types };
     const source = range.granularity === "minute" ? "live" : "tables";
     const period = periodOf(project, range);
+    const { counts: countsIn, people: peopleIn, paid: paidIn } = sourceOf(asked, wanted, period);
     const [counts, people, paid] = await Promise.all([
-      formula.types === undefined
-        ? []
-        : source === "live"
-          ? countsByMinute(asked, wanted)
-          : countsFromTables(asked, wanted, period),
-      formula.people ? peopleFromTables(asked, wanted, period) : [],
-      !formula.money ? [] : source === "live" ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period),
+      formula.types === undefined ? [] : countsIn(),
+      formula.people ? peopleIn() : [],
+      formula.money ? paidIn() : [],
     ]);
     const found = new Found(intervals, counts, people, paid);
     const values = dimension === null ? [""] : [...found.values].sort();

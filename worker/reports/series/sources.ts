@@ -10,10 +10,11 @@ import type { MinuteRow } from "../../live/counters.ts";
 import { INCOME, UNITS } from "../../money.ts";
 import { ANY_TAG } from "../../projections/resolve.ts";
 import { RATE_UNITS } from "../../rates/rate.ts";
+import { ratesOf } from "../days/sums.ts";
 import { type FieldFilter, onlyField } from "../field-filter.ts";
 import { onlyTags, type Period } from "../period.ts";
 import type { Asked } from "../report.ts";
-import { rateInForce, type Sum, sums } from "../usd.ts";
+import { type Sum, sums } from "../usd.ts";
 import { type Granularity, type Interval, nameOfHour } from "./intervals.ts";
 
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
@@ -36,7 +37,7 @@ type Place = { interval: string; value: string };
 export type Count = Place & { event_type: string; total: number };
 export type People = Place & { people: number };
 
-type From = Pick<Asked<unknown>, "env" | "db" | "project" | "tags">;
+export type From = Pick<Asked<unknown>, "env" | "db" | "project" | "tags">;
 
 async function minutes({ env, project, tags }: From, wanted: Wanted): Promise<MinuteRow[]> {
   const { intervals, dimension, filter } = wanted;
@@ -65,11 +66,7 @@ export async function paidByMinute(asked: From, wanted: Wanted): Promise<Paid[]>
   const rows = (await minutes(asked, wanted))
     .filter(({ event_type, currency }) => currency !== "" && INCOME_TYPES.includes(event_type))
     .map((row) => ({ ...row, event_date: localTime(asked.project.timezone, row.at).date }));
-  const pairs = [...new Set(rows.map(({ currency, event_date }) => JSON.stringify([currency, event_date])))];
-  const [currency, date] = [sql.raw("(p.value ->> 0)"), sql.raw("(p.value ->> 1)")];
-  const rates = await asked.db.all<{ pair: string; rate: number | null }>(sql`
-    SELECT p.value AS pair, ${rateInForce(currency, date)} AS rate FROM json_each(${`[${pairs.join(",")}]`}) p`);
-  const rateOf = new Map(rates.map(({ pair, rate }) => [pair, rate]));
+  const rateOf = await ratesOf(asked.db, rows);
   const units = BigInt(UNITS);
   return rows.map((row) => ({
     interval: String(row.at),
@@ -79,7 +76,7 @@ export async function paidByMinute(asked: From, wanted: Wanted): Promise<Paid[]>
     total: row.total,
     whole: String(row.units / units),
     fraction: Number(row.units % units),
-    rate: rateOf.get(JSON.stringify([row.currency, row.event_date])) ?? null,
+    rate: rateOf(row.currency, row.event_date),
     into_rate: RATE_UNITS,
   }));
 }

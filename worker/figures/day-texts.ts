@@ -1,0 +1,100 @@
+/** Reads rows of days for reports: a row for each day of a scope, whatever the number of events. */
+import { DAY_MS } from "../calendar.ts";
+import { lineOf } from "./changes.ts";
+import { readLines } from "./day-rows.ts";
+import { dateNumber } from "./edits.ts";
+import type { Column, PartName } from "./parts.ts";
+import { scopeName } from "./scopes.ts";
+import { rowsOf } from "./statements.ts";
+import type { Sums } from "./tally.ts";
+import { Words } from "./words.ts";
+
+/** Which rows, and what of them. */
+export type DaysAsked<Name extends Column> = {
+  /** Both included; without `to` all days from the first on. */
+  from: string;
+  to: string | null;
+  /** Everybody, or each of these tags by itself, or each that there is. */
+  of: "everybody" | "tags" | readonly string[];
+  columns: readonly Name[];
+};
+
+/** Of everybody where `tag` is null. */
+export type DayTexts<Name extends Column = Column> = {
+  tag: string | null;
+  /** The same day, in days since 1970 and as text. */
+  date: number;
+  event_date: string;
+} & Record<Name, string>;
+
+export type Days<Name extends Column = Column> = { words: Words; rows: DayTexts<Name>[] };
+
+const WORDS = "SELECT names FROM words WHERE project_id = ?1 ORDER BY first";
+/**
+ * Scopes are found one after the other in the index: there are far more days than scopes. Those of tags lie together, but for
+ * the one of what has no tag.
+ */
+const TAGS = `WITH RECURSIVE scopes (scope) AS (
+  SELECT (SELECT min(scope) FROM days WHERE project_id = ?1 AND scope > ?4 AND scope < ?5)
+  UNION ALL SELECT (SELECT min(d.scope) FROM days d WHERE d.project_id = ?1 AND d.scope > s.scope AND d.scope < ?5)
+    FROM scopes s WHERE s.scope IS NOT NULL)
+  SELECT scope AS value FROM scopes WHERE scope IS NOT NULL UNION ALL SELECT ?6`;
+
+/** Tags have no control characters in them. */
+const AFTER_CONTROLS = "\u001f\u{10ffff}";
+/** Behind every tag, which have 128 characters at most. */
+const LAST = "\u{10ffff}".repeat(129);
+const LAST_DAY = "9999-12-31";
+
+export const dateOf = (number: number): string => new Date(number * DAY_MS).toISOString().slice(0, 10);
+
+/** Whose days: under the filter of this number, see `scopes.ts`, or under none. */
+type Place = { project_id: string; filter: number | null };
+
+function statement(
+  db: D1Database,
+  { project_id, filter }: Place,
+  { from, to, of, columns }: DaysAsked<Column>,
+): D1PreparedStatement {
+  const scopes = of === "tags" ? TAGS : "SELECT value FROM json_each(?4)";
+  const rows = db.prepare(`SELECT d.scope, d.date, ${columns.map((name) => `d.${name}`).join(", ")}
+    FROM (${scopes}) s CROSS JOIN days d ON d.project_id = ?1 AND d.scope = s.value AND d.date BETWEEN ?2 AND ?3`);
+  const range = [project_id, dateNumber(from), dateNumber(to ?? LAST_DAY)];
+  const none = scopeName(filter, "");
+  return of === "tags"
+    ? rows.bind(...range, none + AFTER_CONTROLS, none + LAST, none)
+    : rows.bind(...range, JSON.stringify((of === "everybody" ? [null] : of).map((tag) => scopeName(filter, tag))));
+}
+
+/** Several readings of one moment, of everybody and their tags. One call. */
+export async function readDayTexts<const Asked extends readonly [DaysAsked<Column>, ...DaysAsked<Column>[]]>(
+  db: D1Database,
+  place: Place,
+  asked: Asked,
+): Promise<{ [At in keyof Asked]: Days<Asked[At]["columns"][number]> }> {
+  const [names, ...found] = await db.batch([
+    db.prepare(WORDS).bind(place.project_id),
+    ...asked.map((one) => statement(db, place, one)),
+  ]);
+  const words = new Words(rowsOf<{ names: string }>(names).flatMap((row) => JSON.parse(row.names) as string[]));
+  const tagAt = scopeName(place.filter, "").length;
+  const read = asked.map(({ of }, index) => ({
+    words,
+    rows: rowsOf<{ scope: string; date: number } & Record<Column, string>>(found[index]).map((row) => ({
+      ...row,
+      tag: of === "everybody" ? null : row.scope.slice(tagAt),
+      event_date: dateOf(row.date),
+    })),
+  }));
+  return read as unknown as { [At in keyof Asked]: Days<Asked[At]["columns"][number]> };
+}
+
+export type PartEntry = { line: number; key: number; sums: Sums };
+
+/** The entries of a part in the text of its column. */
+export function* entriesOf(text: string, part: PartName): Generator<PartEntry> {
+  for (const [number, tally] of readLines(text, part)) {
+    const { line } = lineOf(number);
+    for (const [key, sums] of tally.entries()) yield { line, key, sums };
+  }
+}

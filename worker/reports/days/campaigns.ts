@@ -1,0 +1,92 @@
+/** What each tag brought in a period, and all together, from rows of days. */
+import { type Cell, cellsOf, type Divided, type MoneyCell, moneyOf } from "../../figures/cells.ts";
+import { type DaysAsked, type DayTexts, readDayTexts } from "../../figures/day-texts.ts";
+import type { Words } from "../../figures/words.ts";
+import type { Period } from "../period.ts";
+import { activeIn, type Depositors, depositorsIn } from "./people.ts";
+import { byTag, type DaysScope, together } from "./scope.ts";
+import type { Paid } from "./sums.ts";
+
+export type Counts = Record<"visits" | "unique_players" | "registrations" | "deposits", number> & Depositors;
+const nothing = (): Counts => ({
+  ...{ visits: 0, unique_players: 0, registrations: 0, deposits: 0 },
+  ...{ depositors: 0, returning_depositors: 0, first_deposits: 0, new_depositors: 0 },
+});
+
+type Payment = Paid & { event_type: "deposit" | "withdrawal" };
+export type CampaignDays = { counts: Counts; paid: Payment[] };
+
+const PAID = ["deposit", "withdrawal"];
+
+function addCell(counts: Counts, { event_type, people, events }: Cell): void {
+  if (event_type === "visit") counts.visits += events;
+  if (event_type === "registration") counts.registrations += people;
+  if (event_type === "deposit") counts.deposits += events;
+}
+
+function addLife(counts: Counts, life: string, period: Period): void {
+  counts.unique_players += activeIn(life, period);
+  for (const [name, people] of Object.entries(depositorsIn(life, period))) counts[name as keyof Depositors] += people;
+}
+
+const payment = ({ event_date, event_type, currency, payments, whole, fraction }: MoneyCell): Payment => ({
+  ...{ event_date, currency, payments, whole, fraction },
+  event_type: event_type as Payment["event_type"],
+});
+
+/** One call. What is told by tag alone lies in the rows of tags; all else has everybody's, divided by tag. */
+export async function campaignsOfDays(
+  db: D1Database,
+  scope: DaysScope,
+  period: Period,
+): Promise<{ campaigns: Map<string, CampaignDays>; total: CampaignDays }> {
+  const everyone = {
+    ...period,
+    of: together(scope),
+    columns: ["counts", "life", "cells"],
+  } as const satisfies DaysAsked<"counts" | "life" | "cells">;
+  const each = { ...period, of: byTag(scope), columns: ["life"] } as const satisfies DaysAsked<"life">;
+  const [all, tags] = await readDayTexts(db, scope, [everyone, each]);
+  const campaigns = new Map<string, CampaignDays>();
+  const campaign = (tag: string) => {
+    const known = campaigns.get(tag) ?? { counts: nothing(), paid: [] };
+    campaigns.set(tag, known);
+    return known;
+  };
+  const total: CampaignDays = { counts: nothing(), paid: [] };
+  for (const row of all.rows) {
+    addLife(total.counts, row.life, period);
+    for (const { cell, paid, of } of figuresIn(row, all.words)) {
+      const place = of === null ? total : campaign(of);
+      if (cell) addCell(place.counts, cell);
+      if (paid) place.paid.push(payment(paid));
+    }
+  }
+  for (const { tag, life } of tags.rows) {
+    const known = campaigns.get(tag ?? "");
+    if (known) addLife(known.counts, life, period);
+  }
+  return { campaigns, total };
+}
+
+/** Cells and payments of a row: of all that it is of, where `of` is null, and of each tag. */
+function* figuresIn(
+  { tag, event_date, counts, cells }: DayTexts<"counts" | "life" | "cells">,
+  words: Words,
+): Generator<{ of: string | null; cell?: Cell; paid?: MoneyCell }> {
+  const undivided: Divided = { hourly: false, types: null, dimension: "none", value: null };
+  const divided: Divided = { ...undivided, dimension: "banner_tag" };
+  const row = { tag, event_date };
+  const whole = cellsOf({ ...row, text: counts }, undivided, words);
+  const amounts = moneyOf({ ...row, text: cells }, { ...undivided, types: PAID }, words);
+  for (const cell of whole) yield { of: null, cell };
+  for (const paid of amounts) yield { of: null, paid };
+  if (tag !== null) {
+    for (const cell of whole) yield { of: tag, cell };
+    for (const paid of amounts) yield { of: tag, paid };
+    return;
+  }
+  for (const cell of cellsOf({ ...row, text: cells }, divided, words)) yield { of: cell.value, cell };
+  for (const paid of moneyOf({ ...row, text: cells }, { ...divided, types: PAID }, words))
+    yield { of: paid.value, paid };
+}

@@ -1,0 +1,39 @@
+/** Counts by day or hour, type and dimension, from rows of days. */
+
+import { readCells } from "../../figures/cells-reader.ts";
+import type { DimensionName } from "../../figures/counters/dimensions.ts";
+import type { Period } from "../period.ts";
+import { byTag, type DaysScope, together } from "./scope.ts";
+
+type Asked = {
+  /** Null is every type. */
+  types: readonly string[] | null;
+  group_by: DimensionName | undefined;
+  hourly: boolean;
+};
+
+export type CountRow = { event_date: string; event_hour?: number; event_type: string; count: number; total: number };
+
+/**
+ * A row for each day or hour, type and value of the dimension, which is under the dimension's name: `''` where there is none.
+ * By tag everybody's rows have it; a tag alone has its own.
+ */
+export async function countsOfDays(
+  db: D1Database,
+  scope: DaysScope,
+  { from, to }: Period,
+  { types, group_by, hourly }: Asked,
+): Promise<(CountRow & Record<string, string | number>)[]> {
+  const ofTags = group_by === "banner_tag" && scope.tags !== null;
+  const dimension = group_by === undefined || ofTags ? "none" : group_by;
+  const asked = { ...scope, from, to, of: ofTags ? byTag(scope) : together(scope) };
+  const cells = await readCells(db, asked, { hourly, types, dimension, value: null });
+  return cells.map(({ tag, event_date, event_hour, event_type, value, people, events }) => ({
+    event_date,
+    ...(event_hour !== null && { event_hour }),
+    event_type,
+    ...(group_by && { [group_by]: ofTags ? (tag ?? "") : value }),
+    count: people,
+    total: events,
+  }));
+}

@@ -1,0 +1,63 @@
+/** What a series is made of, by hour or day and dimension, from rows of days: as `series/sources.ts` has it from the tables. */
+import type { Cell, CellPlace, Divided, MoneyCell } from "../../figures/cells.ts";
+import { readCells, readMoney } from "../../figures/cells-reader.ts";
+import { ANY_TYPE } from "../../figures/words.ts";
+import { INCOME } from "../../money.ts";
+import type { Database } from "../../schema.ts";
+import type { Period } from "../period.ts";
+import { nameOfHour } from "../series/intervals.ts";
+import type { Count, Paid, People, Wanted } from "../series/sources.ts";
+import { byTag, type DaysScope, together } from "./scope.ts";
+import { sumsOf } from "./sums.ts";
+
+type Divide = Pick<Wanted, "granularity" | "dimension">;
+
+const ofTags = (scope: DaysScope, { dimension }: Divide) => dimension === "banner_tag" && scope.tags !== null;
+
+function divided(scope: DaysScope, asked: Divide, types: readonly string[] | null): Divided {
+  const dimension = asked.dimension === null || ofTags(scope, asked) ? "none" : asked.dimension;
+  return { hourly: asked.granularity === "hour", types, dimension, value: null };
+}
+
+const rowsOf = (scope: DaysScope, { from, to }: Period, asked: Divide) => ({
+  ...scope,
+  ...{ from, to },
+  of: ofTags(scope, asked) ? byTag(scope) : together(scope),
+});
+
+function placeOf(scope: DaysScope, asked: Divide, { tag, event_date, event_hour, value }: CellPlace) {
+  const interval = event_hour === null ? event_date : nameOfHour(event_date, event_hour);
+  return { interval, value: ofTags(scope, asked) ? (tag ?? "") : value };
+}
+
+/** Distinct events by type. */
+export async function countsFromDays(db: Database, scope: DaysScope, wanted: Wanted, period: Period): Promise<Count[]> {
+  const cells = await readCells(db.$client, rowsOf(scope, period, wanted), divided(scope, wanted, wanted.types));
+  return cells.map((cell: Cell) => ({
+    ...placeOf(scope, wanted, cell),
+    event_type: cell.event_type,
+    total: cell.events,
+  }));
+}
+
+/** Distinct people in each interval. */
+export async function peopleFromDays(
+  db: Database,
+  scope: DaysScope,
+  wanted: Wanted,
+  period: Period,
+): Promise<People[]> {
+  const cells = await readCells(db.$client, rowsOf(scope, period, wanted), divided(scope, wanted, [ANY_TYPE]));
+  return cells.map((cell: Cell) => ({ ...placeOf(scope, wanted, cell), people: cell.people }));
+}
+
+export async function paidFromDays(db: Database, scope: DaysScope, wanted: Wanted, period: Period): Promise<Paid[]> {
+  const cells = await readMoney(db.$client, rowsOf(scope, period, wanted), divided(scope, wanted, INCOME));
+  return sumsOf(
+    db,
+    cells.map((cell: MoneyCell) => {
+      const { event_date, currency, payments, whole, fraction } = cell;
+      return { ...placeOf(scope, wanted, cell), event_date, currency, payments, whole, fraction };
+    }),
+  );
+}

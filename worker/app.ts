@@ -1,7 +1,9 @@
 /** What the Worker answers: a table of contents. Each route lives with its subject. */
 import { Hono } from "hono";
+import { alertRoutes } from "./admin/alerts.ts";
 import { archiveRoutes } from "./admin/archive.ts";
 import { auditRoutes } from "./admin/audit.ts";
+import { channelRoutes } from "./admin/channels.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { erasureRoutes } from "./admin/erasures.ts";
 import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
@@ -54,6 +56,8 @@ const api = new Hono<App>()
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
   .route("/", postbackRoutes)
+  .route("/", channelRoutes)
+  .route("/", alertRoutes)
   .route("/", erasureRoutes)
   .route("/", playerExportRoutes)
   .route("/", exchangeRateRoutes)

@@ -42,6 +42,10 @@ function wallOf(timezone: string, at: number): number {
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + (at - Math.floor(at / 1_000) * 1_000);
 }
 
+/** The minute of the local day at an instant, 0 to 1439. */
+export const localMinute = (timezone: string, at: number): number =>
+  Math.floor((wallOf(timezone, at) % DAY_MS) / (HOUR_MS / 60));
+
 /**
  * The instant at which the zone's clocks show `wall`, a date and time as epoch milliseconds in UTC. What they show twice is
  * the first time; what they skip is as much later as they were put forward.

@@ -1,5 +1,7 @@
 /** The duties, and cron, which only wakes them. */
+import { alertWatch } from "./alerts/watching.ts";
 import { compaction } from "./archive/compaction.ts";
+import { noticeKeeping } from "./channels/keeping.ts";
 import { type Duty, wake } from "./duty.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
@@ -20,6 +22,8 @@ export const DUTIES: readonly Duty[] = [
   keptReports,
   compaction,
   postbackKeeping,
+  alertWatch,
+  noticeKeeping,
 ];
 
 const MINUTE_MS = 60_000;

@@ -4,11 +4,12 @@
  * platform.
  */
 import { DurableObject } from "cloudflare:workers";
+import { sendingOf as noticesOf } from "./channels/sending.ts";
 import { DUTIES } from "./cron.ts";
 import { noteRun } from "./failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
-import { sendingOf } from "./postbacks/sending.ts";
+import { sendingOf as postbacksOf } from "./postbacks/sending.ts";
 import { metered } from "./store/budget.ts";
 
 /** How long one alarm works before it lets the next one go on. On a developer's machine requests wait until it has ended. */
@@ -121,4 +122,5 @@ export class Runner extends DurableObject<Env> {
   }
 }
 
-const dutyOf = (name: string | undefined) => DUTIES.find((duty) => duty.name === name) ?? sendingOf(name);
+const dutyOf = (name: string | undefined) =>
+  DUTIES.find((duty) => duty.name === name) ?? postbacksOf(name) ?? noticesOf(name);

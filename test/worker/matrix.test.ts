@@ -280,6 +280,51 @@ const CASES: Case[] = [
       elsewhere: 404,
     }),
   ),
+  { ...report("/channels", ADMINS), route: "GET /channels" },
+  {
+    route: "POST /channels",
+    path: () => "/channels",
+    body: (project) => ({
+      project_id: project,
+      name: "c",
+      kind: "slack",
+      settings: { url: "https://hooks.slack.com/services/x" },
+    }),
+    may: ADMINS,
+    status: 201,
+  },
+  { ...report("/alerts", ADMINS), route: "GET /alerts" },
+  {
+    route: "POST /alerts",
+    path: () => "/alerts",
+    body: (project) => ({
+      project_id: project,
+      name: "a",
+      condition: { kind: "postbacks" },
+      channels: [],
+    }),
+    may: ADMINS,
+    status: 201,
+  },
+  ...(
+    [
+      "PATCH /channels/:id",
+      "DELETE /channels/:id",
+      "PATCH /alerts/:id",
+      "DELETE /alerts/:id",
+      "POST /alerts/:id/test",
+      "GET /alerts/:id/history",
+    ] as const
+  ).map(
+    (route): Case => ({
+      route,
+      path: () => route.replace(/^\w+ /, "").replace(":id", "none"),
+      ...(route.startsWith("PATCH") && { body: () => ({}) }),
+      may: ADMINS,
+      status: 404,
+      elsewhere: 404,
+    }),
+  ),
   { route: "GET /projections", path: () => "/projections", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "POST /projections/:name/rebuild", path: () => "/projections/outcomes/rebuild", may: FAR, status: 202 },
   { ...report("/players/nobody-here", ADMINS, 202), route: "DELETE /players/:player_id" },

@@ -78,6 +78,10 @@ describe("the text", () => {
     await bury(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
     const target = { project_id: "scraped", name: "t", event_types: ["level_up"], url: "https://tracker.example.com/" };
     await send("/api/v1/postbacks", { method: "POST", headers: ADMIN, body: JSON.stringify(target) });
+    const channel = { project_id: "scraped", name: "c", kind: "slack", settings: { url: "https://hooks.slack.com/x" } };
+    await send("/api/v1/channels", { method: "POST", headers: ADMIN, body: JSON.stringify(channel) });
+    const alert = { project_id: "scraped", name: "a", condition: { kind: "postbacks" }, channels: [] };
+    await send("/api/v1/alerts", { method: "POST", headers: ADMIN, body: JSON.stringify(alert) });
     await send("/visit?project_id=scraped");
     await vi.waitFor(async () => expect([...(await scrape()).keys()].sort()).toEqual(Object.keys(FAMILIES).sort()), {
       timeout: 200_000,
@@ -279,7 +283,7 @@ describe("a part that fails", () => {
     [
       "the database",
       { DB: noDatabase },
-      ["outcomes", "rejections", "dead_letters", "postbacks", "projections", "duties"],
+      ["outcomes", "rejections", "dead_letters", "postbacks", "alerts", "projections", "duties"],
       "edgepixel_queue_events_total",
     ],
   ])("%s takes only its own metrics along", async (_, bindings, down, left) => {

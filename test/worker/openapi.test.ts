@@ -395,6 +395,49 @@ describe("answers", () => {
       await ask(unknown, none);
   });
 
+  it("about channels and alerts are as it says", async () => {
+    const settings = { url: `${inject("receiver")}/alerts` };
+    const webhook = { name: "c", kind: "webhook", settings };
+    const { id: channel } = (await ask("createChannel", { body: webhook })) as { id: string };
+    for (let made = 1; made < 21; made++) await ask("createChannel");
+    await ask("createChannel", { body: { name: "c", kind: "pigeon", settings } });
+    expect(await ask("listChannels")).toMatchObject({ rows: Array(20).fill({ project_id: "default" }) });
+    await ask("listChannels", { query: "project_id=nowhere" });
+    expect(await ask("changeChannel", { path: { id: channel } })).toMatchObject({ id: channel });
+    expect(await ask("changeChannel", { path: { id: channel }, body: { new_secret: true } })).toHaveProperty("secret");
+    await ask("changeChannel", { path: { id: channel }, body: { settings: { url: "https://10.0.0.1/" } } });
+
+    await db.run("INSERT INTO failing_duties (name, since) VALUES ('retention', 0)");
+    const condition = { kind: "projections" };
+    const { id } = (await ask("createAlert", { body: { name: "a", condition, channels: [channel] } })) as {
+      id: string;
+    };
+    const path = { id };
+    for (let made = 1; made < 51; made++) await ask("createAlert");
+    await ask("createAlert", { body: { name: "a", condition: { kind: "weather" }, channels: [] } });
+    expect(await ask("testAlert", { path })).toMatchObject({ sent: [{ taken: true, status: 200 }] });
+    await runDuty("alerts");
+    await db.run("DELETE FROM failing_duties");
+    expect(await ask("listAlerts")).toMatchObject({ rows: expect.arrayContaining([expect.objectContaining({ id })]) });
+    await ask("listAlerts", { query: "project_id=nowhere" });
+    expect(await ask("listIncidents", { path })).toMatchObject({ rows: [{ notices: [{ kind: "opened" }] }] });
+    await ask("listIncidents", { path, query: "limit=none" });
+    expect(await ask("changeAlert", { path })).toMatchObject({ state: "paused" });
+    await ask("changeAlert", { path, body: { quiet_from: "22:00" } });
+    await ask("removeAlert", { path });
+    await ask("removeChannel", { path: { id: channel } });
+    const none = { path: { id: "none" } };
+    for (const unknown of [
+      "changeChannel",
+      "removeChannel",
+      "changeAlert",
+      "removeAlert",
+      "testAlert",
+      "listIncidents",
+    ])
+      await ask(unknown, none);
+  });
+
   it("about segments are as it says", async () => {
     const { segment_id } = (await ask("createSegment")) as { segment_id: string };
     const path = { segment_id };

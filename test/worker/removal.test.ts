@@ -28,7 +28,12 @@ const ALLOWED: Record<string, unknown> = {
   shared: 1,
   status: "waiting",
   method: "GET",
+  "channels.kind": "slack",
+  "notices.kind": "opened",
+  every: "day",
 };
+/** A name that means something else in another table stands with its own. */
+const allowed = (table: string, column: string) => ALLOWED[`${table}.${column}`] ?? ALLOWED[column];
 
 type Column = { name: string; type: string; hidden: number; notnull: number; dflt_value: unknown };
 
@@ -51,7 +56,7 @@ async function tablesOfProjects() {
 const fill = (table: string, columns: Column[], project_id: string, n: number) => {
   const given = columns.filter(
     ({ name, hidden, notnull, dflt_value }) =>
-      hidden === 0 && notnull === 1 && (dflt_value === null || name in ALLOWED),
+      hidden === 0 && notnull === 1 && (dflt_value === null || allowed(table, name) !== undefined),
   );
   const own = [
     ...new Set([
@@ -63,7 +68,7 @@ const fill = (table: string, columns: Column[], project_id: string, n: number) =
   const values = own.map((name) => {
     if (name === "project_id") return project_id;
     const type = columns.find((column) => column.name === name)?.type;
-    return ALLOWED[name] ?? (type === "INTEGER" ? n : `${project_id}-${n}`);
+    return allowed(table, name) ?? (type === "INTEGER" ? n : `${project_id}-${n}`);
   });
   return env.DB.prepare(`INSERT INTO ${table} (${own.join(", ")}) VALUES (${own.map(() => "?").join(", ")})`)
     .bind(...values)

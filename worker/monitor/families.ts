@@ -26,6 +26,14 @@ export const FAMILIES = {
     type: "gauge",
     help: "Targets of postbacks by state: active, warning (ten tries failed one after the other), paused.",
   },
+  edgepixel_alerts: {
+    type: "gauge",
+    help: "Alerts by state: quiet, open (what it watches for is so), failing (it cannot be judged), paused.",
+  },
+  edgepixel_notices: {
+    type: "gauge",
+    help: "Messages of alerts and reports that wait for a try, and that were given up in the last 90 days.",
+  },
   edgepixel_projection_lag_events: { type: "gauge", help: "Events of the log that a projection has not taken yet." },
   edgepixel_projection_lag_seconds: { type: "gauge", help: "Age of the oldest of those." },
   edgepixel_projection_behind: {

@@ -3,6 +3,7 @@
  * part can fail by itself.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { ALERT_STATES, alertsOf, stateOf as stateOfAlert } from "../alerts/alert.ts";
 import { DOORS } from "../event.ts";
 import { failingDuties } from "../failing-duties.ts";
 import { meterOf } from "../meter/measure.ts";
@@ -136,6 +137,36 @@ const postbacks: Part = async (scrape) => {
   );
 };
 
+/** A project that has an alert has a sample of each state; one that has a channel, of what is not sent yet or never was. */
+const alerts: Part = async (scrape) => {
+  const [all, notices] = await Promise.all([
+    alertsOf(scrape.db, scrape.project_id),
+    scrape.db.all<{ project_id: string; status: string; total: number }>(sql`
+      SELECT c.project_id, s.value AS status, count(n.channel_id) AS total
+      FROM (SELECT id, project_id FROM channels ${only(scrape)}) c CROSS JOIN json_each('["waiting", "dead"]') s
+      LEFT JOIN notices n ON n.channel_id = c.id AND n.status = s.value GROUP BY 1, 2`),
+  ]);
+  const projects = new Set(all.map(({ project_id }) => project_id));
+  return [
+    ...[...projects].flatMap((project_id) =>
+      ALERT_STATES.map(
+        (state): Sample => ({
+          family: "edgepixel_alerts",
+          labels: { project_id, state },
+          value: all.filter((one) => one.project_id === project_id && stateOfAlert(one) === state).length,
+        }),
+      ),
+    ),
+    ...notices.map(
+      ({ project_id, status, total }): Sample => ({
+        family: "edgepixel_notices",
+        labels: { project_id, status },
+        value: total,
+      }),
+    ),
+  ];
+};
+
 const projections: Part = async ({ env, db, now }) =>
   Object.entries(await projectionHealth(env, db, now)).flatMap(([projection, { status, lag_events, lag_seconds }]) =>
     (
@@ -197,6 +228,7 @@ export const PARTS = {
   rejections,
   dead_letters: deadLetters,
   postbacks,
+  alerts,
   projections,
   duties,
   meter,

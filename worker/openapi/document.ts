@@ -1,6 +1,7 @@
 /** The OpenAPI document: made from the list of operations, and from the zod schemas that the routes use. */
 import * as z from "zod";
 import { adminOperations } from "./admin.ts";
+import { alertOperations } from "./alerts.ts";
 import { problem } from "./answers.ts";
 import { archiveOperations } from "./archive.ts";
 import { deadLetterOperations } from "./dead-letters.ts";
@@ -31,6 +32,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...deadLetterOperations,
   ...exchangeRateOperations,
   ...postbackOperations,
+  ...alertOperations,
   ...erasureOperations,
   ...archiveOperations,
   ...instanceOperations,

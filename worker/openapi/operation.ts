@@ -15,6 +15,7 @@ export const TAGS = {
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
   Postbacks: "Telling other systems of events. Role `admin`.",
+  Alerts: "Hearing of what happens, and of what does not. Role `admin`.",
   Archive: "Every event for good, as Parquet files in a bucket of your own.",
   Instance: "How it is, and what it can do.",
 } as const;

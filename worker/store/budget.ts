@@ -149,6 +149,8 @@ const objects = (real: { getByName(name: string): object }, budget: Budget) => (
   getByName: (name: string) => countedStub(real.getByName(name), budget),
 });
 
+const mail = (real: SendEmail, budget: Budget) => counted(real, budget, ["send"]);
+
 type Remote = D1Database | R2Bucket | Queue | DurableObjectNamespace;
 /** Every binding that is asked over the network, and how its calls are counted. */
 const BINDINGS = {
@@ -160,7 +162,8 @@ const BINDINGS = {
   LIVE: objects,
   REQUEST_LOG: objects,
   METER: objects,
-} satisfies { [Name in keyof Env as Env[Name] extends Remote ? Name : never]: unknown };
+  EMAIL: mail,
+} satisfies { [Name in keyof Env as Env[Name] extends Remote ? Name : never]: unknown } & { EMAIL: unknown };
 
 /** For each real environment what all of its invocations share: getters, which wrap a binding when it is first used. */
 const shared = new WeakMap<Env, Env>();
@@ -172,7 +175,7 @@ function sharedOf(env: Env): Env {
   for (const [name, count] of Object.entries(BINDINGS) as [keyof Env, (real: unknown, budget: Budget) => unknown][]) {
     Object.defineProperty(made, name, {
       get(this: Metered) {
-        // The bucket may be absent.
+        // The bucket and the mail binding may be absent.
         const value = env[name] === undefined ? undefined : count(env[name], this[BUDGET] as Budget);
         Object.defineProperty(this, name, { value });
         return value;

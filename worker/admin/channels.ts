@@ -1,0 +1,188 @@
+/** Channels: whom a project sends alerts and reports to. What they are told to go by is never shown again. */
+import { sql } from "drizzle-orm";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import {
+  CHANNEL_KINDS,
+  type Channel,
+  type ChannelKind,
+  type ChannelSettings,
+  channelsOf,
+  findChannel,
+} from "../channels/channel.ts";
+import { KINDS } from "../channels/kinds.ts";
+import { wrongMail } from "../channels/mail.ts";
+import { projectId } from "../event.ts";
+import { atLeast, projectFor, reaches } from "../http/access.ts";
+import { accept, readBody } from "../http/body.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App, Principal } from "../http/principal.ts";
+import { type Complaint, Problem } from "../http/problem.ts";
+import { refusalOfTemplate } from "../postbacks/address.ts";
+import { type Database, openDatabase } from "../schema.ts";
+import { act } from "./audit.ts";
+
+export const MOST_CHANNELS = 20;
+
+const project_id = projectId.optional();
+const name = z.string().min(1, "must not be empty").max(200, "is too long");
+const given = <Kind extends ChannelKind>(kind: Kind) =>
+  z.strictObject({
+    project_id,
+    name,
+    kind: z.literal(kind),
+    settings: KINDS[kind].settings as (typeof KINDS)[Kind]["settings"],
+  });
+export const newChannel = z.discriminatedUnion(
+  "kind",
+  [given("webhook"), given("slack"), given("discord"), given("telegram"), given("email")],
+  `must have a kind: ${CHANNEL_KINDS.join(", ")}`,
+);
+/** Settings are given whole: what is there is not shown, so nobody changes a part of it. */
+export const channelChanges = z.strictObject({
+  name: name.optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  new_secret: z.literal(true, "can only be true").optional(),
+});
+export const channelsQuery = z.strictObject({ project_id });
+
+export type ChannelView = {
+  id: string;
+  project_id: string;
+  name: string;
+  kind: ChannelKind;
+  /** Where it goes, without what lets others write there. */
+  to: string;
+  created_at: string;
+};
+/** `secret` is what a webhook is signed with; others have none. */
+export type ShownChannel = ChannelView & { secret?: string };
+
+const shownOf = ({ kind, settings }: ChannelSettings): string =>
+  (KINDS[kind].shown as (settings: unknown) => string)(settings);
+const view = (channel: Channel): ChannelView => ({
+  id: channel.id,
+  project_id: channel.project_id,
+  name: channel.name,
+  kind: channel.kind,
+  to: shownOf(channel),
+  created_at: new Date(channel.created_at).toISOString(),
+});
+const withSecret = (channel: Channel): ShownChannel => ({
+  ...view(channel),
+  ...(channel.kind === "webhook" && { secret: channel.secret }),
+});
+
+const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
+
+/** The rules of addresses, and those between settings. */
+function check(c: Context<App>, { kind, settings }: ChannelSettings): void {
+  const rules = { local: c.env.LOCAL === "1" };
+  const own = new URL(c.req.url).host;
+  const wrong = (field: string, rule: string): Complaint => ({
+    field: `settings.${field}`,
+    code: "invalid",
+    message: `settings.${field} ${rule}`,
+  });
+  const errors = KINDS[kind].addresses.flatMap((field): Complaint[] => {
+    const address = (settings as Record<string, unknown>)[field];
+    const refusal = address === undefined ? null : refusalOfTemplate(String(address), rules, own);
+    return refusal === null ? [] : [wrong(field, refusal)];
+  });
+  const mail = kind === "email" ? wrongMail(settings) : null;
+  if (mail !== null) errors.push(wrong(mail.field, mail.rule));
+  if (errors.length > 0) throw new Problem(400, errors.map(({ message }) => message).join("; "), { errors });
+}
+
+async function ownChannel(db: Database, principal: Principal, id: string): Promise<Channel> {
+  const channel = await findChannel(db, id);
+  if (!channel || !reaches(principal, channel.project_id)) throw new Problem(404, `There is no channel ${id}.`);
+  return channel;
+}
+
+/** What is to be told to a channel that goes is told to nobody. */
+const without = (table: "alerts" | "scheduled_reports", { id, project_id }: Channel) => sql`UPDATE ${sql.raw(table)}
+  SET channels = (SELECT json_group_array(value) FROM json_each(channels) WHERE value <> ${id})
+  WHERE project_id = ${project_id} AND EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ${id})`;
+
+const administer = atLeast("admin");
+
+export const channelRoutes = new Hono<App>()
+  .use("/channels/*", administer)
+  .use("/channels", administer)
+  .get("/channels", parameters(channelsQuery), async (c) => {
+    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
+    return c.json({ rows: (await channelsOf(openDatabase(c.env.DB), project_id)).map(view) });
+  })
+  .post("/channels", async (c) => {
+    const { project_id: named, name, ...settings } = await readBody(c, newChannel);
+    const now = Date.now();
+    const { project_id } = await projectFor(c.env, c.var.principal, named, now);
+    check(c, settings);
+    const channel: Channel = {
+      ...settings,
+      id: crypto.randomUUID(),
+      project_id,
+      name,
+      secret: newSecret(),
+      created_at: now,
+    };
+    const { id, kind, secret } = channel;
+    const insert = sql`INSERT INTO channels (id, project_id, name, kind, settings, secret, created_at)
+      SELECT ${id}, ${project_id}, ${name}, ${kind}, ${JSON.stringify(channel.settings)}, ${secret},
+        CASE WHEN (SELECT count(*) FROM channels WHERE project_id = ${project_id} AND removed_at IS NULL) < ${MOST_CHANNELS}
+          THEN ${now} END`;
+    const details = { name, kind, to: shownOf(channel) };
+    try {
+      await act(
+        openDatabase(c.env.DB),
+        c.var.principal,
+        now,
+        { project_id, action: "channel.create", subject: id, details },
+        [insert],
+      );
+    } catch (error) {
+      if (!/NOT NULL constraint failed: channels\.created_at/.test(String(error))) throw error;
+      throw new Problem(409, `${project_id} has ${MOST_CHANNELS} channels, which is the most.`);
+    }
+    return c.json(withSecret(channel), 201);
+  })
+  .patch("/channels/:id", async (c) => {
+    const { name, settings, new_secret } = await readBody(c, channelChanges);
+    const db = openDatabase(c.env.DB);
+    const now = Date.now();
+    const before = await ownChannel(db, c.var.principal, c.req.param("id"));
+    const wrapped = z.object({ settings: KINDS[before.kind].settings });
+    const changed = {
+      ...before,
+      ...(name !== undefined && { name }),
+      ...(settings !== undefined && accept({ settings }, wrapped)),
+      ...(new_secret && { secret: newSecret() }),
+    } as Channel;
+    check(c, changed);
+    const { id, project_id, kind, secret } = changed;
+    const details = {
+      ...(name !== undefined && { name }),
+      ...(settings !== undefined && { to: shownOf(changed) }),
+      ...(new_secret && { new_secret }),
+    };
+    if (Object.keys(details).length > 0)
+      await act(db, c.var.principal, now, { project_id, action: "channel.change", subject: id, details }, [
+        sql`UPDATE channels SET name = ${changed.name}, settings = ${JSON.stringify(changed.settings)}, secret = ${secret}
+          WHERE id = ${id} AND removed_at IS NULL`,
+      ]);
+    return c.json<ShownChannel>(new_secret && kind === "webhook" ? withSecret(changed) : view(changed));
+  })
+  .delete("/channels/:id", async (c) => {
+    const db = openDatabase(c.env.DB);
+    const now = Date.now();
+    const channel = await ownChannel(db, c.var.principal, c.req.param("id"));
+    const { id, project_id } = channel;
+    await act(db, c.var.principal, now, { project_id, action: "channel.remove", subject: id }, [
+      sql`UPDATE channels SET removed_at = ${now}, settings = '{}', secret = '' WHERE id = ${id}`,
+      sql`DELETE FROM notices WHERE channel_id = ${id} AND status = 'waiting'`,
+      without("alerts", channel),
+      without("scheduled_reports", channel),
+    ]);
+    return c.body(null, 204);
+  });

@@ -1,0 +1,114 @@
+/**
+ * Figures of the last minutes or hours, from where reports have them: up to a day from the live counters, by the minute; more
+ * from the tables, by the hour.
+ */
+import { findSegment } from "../http/saved-segment.ts";
+import { narrowed } from "../http/tag-filter.ts";
+import type { Project } from "../project.ts";
+import { type Interval, intervalsOf } from "../reports/series/intervals.ts";
+import { type Parts, SERIES, type Series, type SeriesName } from "../reports/series/names.ts";
+import {
+  type Count,
+  countsByMinute,
+  countsFromTables,
+  type Paid,
+  paidByMinute,
+  paidFromTables,
+  type Wanted,
+} from "../reports/series/sources.ts";
+import { convert } from "../reports/usd.ts";
+import type { Database } from "../schema.ts";
+import type { ConditionOf } from "./condition.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** The live counters keep some more. */
+const LIVELY_MINUTES = 24 * 60;
+
+export type Watched = { env: Env; db: Database; project: Project; now: number };
+export type Filter = Partial<
+  Pick<ConditionOf<"silence">, "banner_tags" | "segment_id" | "country" | "device" | "app_id">
+>;
+
+/** A segment that a condition names was removed. */
+export class NoSegment extends Error {}
+
+/** The tags that are meant; null is all. */
+export async function tagsOf({ db, project }: Watched, { banner_tags, segment_id }: Filter): Promise<string[] | null> {
+  const segment = segment_id === undefined ? null : await findSegment(db, segment_id);
+  if (segment_id !== undefined && segment?.project_id !== project.project_id)
+    throw new NoSegment(`there is no segment ${segment_id} any more`);
+  const own = { banner_tag: banner_tags ?? [], banner_tag_not: [], banner_tag_contains: [] };
+  return narrowed(db, project.project_id, null, segment ? [own, segment.filter] : [own]);
+}
+
+export type Span = { granularity: "minute" | "hour"; windows: Interval[][] };
+
+/**
+ * The time that is looked at. `running`: the last minutes up to now. `pair`: as many whole ones as that, and as many before
+ * them. More than a day is counted by whole hours.
+ */
+export function spanOf(timezone: string, now: number, minutes: number, which: "running" | "pair"): Span {
+  const granularity = minutes * (which === "pair" ? 2 : 1) > LIVELY_MINUTES ? "hour" : "minute";
+  const length = granularity === "hour" ? HOUR_MS : MINUTE_MS;
+  const count = Math.ceil((minutes * MINUTE_MS) / length);
+  const all = intervalsOf(timezone, granularity, now - (2 * count + 2) * length, now + 1);
+  if (which === "running") return { granularity, windows: [all.slice(-(count + 1))] };
+  const over = all.filter(({ until }) => until <= now);
+  return { granularity, windows: [over.slice(-2 * count, -count), over.slice(-count)] };
+}
+
+const fieldOf = ({ country, device, app_id }: Filter): Wanted["filter"] => {
+  const fields = { country, device, app_id };
+  const found = Object.entries(fields).find(([, value]) => value !== undefined);
+  return found === undefined ? null : { field: found[0] as keyof typeof fields, value: found[1] as string };
+};
+
+async function partsOf(
+  watched: Watched,
+  filter: Filter,
+  { granularity, windows }: Span,
+  { types, money }: { types: readonly string[] | null; money: boolean },
+): Promise<Parts[]> {
+  const intervals = windows.flat();
+  const wanted: Wanted = { granularity, dimension: null, filter: fieldOf(filter), intervals, types };
+  const asked = { ...watched, tags: await tagsOf(watched, filter) };
+  const [first, last] = [intervals[0] as Interval, intervals.at(-1) as Interval];
+  const period = { from: first.name.slice(0, 10), to: last.name.slice(0, 10) };
+  const live = granularity === "minute";
+  const counts: Count[] = money
+    ? []
+    : await (live ? countsByMinute(asked, wanted) : countsFromTables(asked, wanted, period));
+  const paid: Paid[] = money ? await (live ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period)) : [];
+  return windows.map((window) => {
+    const names = new Set(window.map(({ name }) => name));
+    const own = counts.filter(({ interval }) => names.has(interval));
+    return {
+      total: (type) =>
+        own.reduce((sum, row) => sum + (type === undefined || row.event_type === type ? row.total : 0), 0),
+      people: 0,
+      usd: convert(paid.filter(({ interval }) => names.has(interval))).exact,
+    };
+  });
+}
+
+/** What a metric comes to in each window; null where it has no value. */
+export async function valuesOf(
+  watched: Watched,
+  { metric, event_type, ...filter }: Filter & { metric: SeriesName; event_type?: string | undefined },
+  span: Span,
+): Promise<(number | null)[]> {
+  const series: Series = SERIES[metric];
+  const types = event_type === undefined ? (series.types ?? null) : [event_type];
+  const parts = await partsOf(watched, filter, span, { types, money: series.money ?? false });
+  return parts.map((one) => {
+    const value = series.value(one);
+    return value === null ? null : Number(value);
+  });
+}
+
+/** How many events of a type came in the last minutes. */
+export async function eventsIn(watched: Watched, { event_type, ...filter }: ConditionOf<"silence">, span: Span) {
+  const [parts] = await partsOf(watched, filter, span, { types: [event_type], money: false });
+  return (parts as Parts).total(event_type);
+}

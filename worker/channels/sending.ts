@@ -1,0 +1,132 @@
+/**
+ * Sends what is due to one channel, as `postbacks/sending.ts` does to a target: each channel has a Durable Object of its name,
+ * whose alarms are the invocations. A try is noted behind its answer: where an invocation ends in between, the same message
+ * is sent again, by whose `kind` and `subject` a receiver can tell.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { type Duty, type Progress, wake } from "../duty.ts";
+import { log } from "../log.ts";
+import { nextTryAt } from "../postbacks/ladder.ts";
+import { type Outcome, send } from "../postbacks/send.ts";
+import { type Database, openDatabase } from "../schema.ts";
+import { type Budget, budgetOf } from "../store/budget.ts";
+import { type Channel, findChannel } from "./channel.ts";
+import { KINDS, type Sending } from "./kinds.ts";
+import { builderOf } from "./mail.ts";
+import type { Message, NoticeKind } from "./message.ts";
+
+/** What an instance with a mail binding has, see wrangler.toml. */
+type Mailing = { EMAIL?: SendEmail };
+
+/** Two reads and a write, what is sent, and the look for what is due later. */
+const ROUND_CALLS = 5;
+
+/** A channel takes its messages one by one. The end of an incident is told behind its beginning. */
+const due = (channel_id: string): SQL => sql`FROM notices n WHERE n.channel_id = ${channel_id} AND n.status = 'waiting'
+  AND NOT (n.kind = 'ended' AND EXISTS (SELECT 1 FROM notices o WHERE o.channel_id = n.channel_id
+    AND o.subject = n.subject AND o.kind = 'opened' AND o.status = 'waiting'))`;
+
+const failed = (error: string): Outcome => ({ ok: false, status: null, took_ms: 0, response: "", error });
+
+/** The service may name people in what it says: its code is enough. */
+async function sendByBinding(
+  env: Env & Mailing,
+  channel: Channel & { kind: "email" },
+  message: Message,
+): Promise<Outcome> {
+  if (env.EMAIL === undefined) return failed("this instance has no mail binding: see docs/alerts.md");
+  const began = Date.now();
+  try {
+    await env.EMAIL.send(builderOf(channel.settings, message));
+    return { ok: true, status: null, took_ms: Date.now() - began, response: "", error: null };
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    return failed(typeof code === "string" ? `the mail binding refused it: ${code}` : "the mail binding refused it");
+  }
+}
+
+const requestOf = ({ kind, settings }: Channel, message: Message, sending: Sending) =>
+  // Each kind is called with its own settings: they were checked by it when they were made.
+  (
+    KINDS[kind].request as (
+      settings: unknown,
+      message: Message,
+      sending: Sending,
+    ) => ReturnType<typeof KINDS.slack.request>
+  )(settings, message, sending);
+
+/** Sends one message now, and tells what came back. */
+export async function tell(env: Env, channel: Channel, message: Message, at: number): Promise<Outcome> {
+  if (channel.kind === "email" && channel.settings.url === undefined) return sendByBinding(env, channel, message);
+  const budget = budgetOf(env);
+  const request = await requestOf(channel, message, { secret: channel.secret, at });
+  return send((url, init) => budget.fetch(url, init), request, env.LOCAL === "1");
+}
+
+type Due = { subject: string; kind: NoticeKind; message: string; tries: number };
+
+/** `clock` tells the time, and `chance` numbers between 0 and 1. */
+export async function sendNotices(
+  env: Env,
+  db: Database,
+  channel_id: string,
+  budget: Budget,
+  clock: () => number,
+  chance: () => number = Math.random,
+): Promise<Progress> {
+  while (budget.has(ROUND_CALLS)) {
+    const channel = await findChannel(db, channel_id);
+    if (!channel) return "done";
+    const now = clock();
+    const [next] = await db.all<Due & { due_at: number }>(
+      sql`SELECT n.subject, n.kind, n.message, n.tries, n.due_at ${due(channel_id)} ORDER BY n.due_at, n.subject, n.kind LIMIT 1`,
+    );
+    if (!next) return "done";
+    if (next.due_at > now) return { at: next.due_at };
+    const { ok, status, error } = await tell(env, channel, JSON.parse(next.message) as Message, now);
+    const again = ok ? null : nextTryAt(next.tries + 1, now, chance());
+    await db.run(sql`UPDATE notices SET tries = tries + 1, status = ${ok ? "sent" : again === null ? "dead" : "waiting"},
+        due_at = CAST(${again ?? now} AS INTEGER), answer = ${status}, error = ${error}
+      WHERE channel_id = ${channel_id} AND subject = ${next.subject} AND kind = ${next.kind} AND tries = ${next.tries}`);
+    log(ok ? "info" : "warn", "notice sent", { channel_id, kind: channel.kind, taken: ok, tries: next.tries + 1 });
+  }
+  return "more";
+}
+
+const OBJECT = "channel ";
+/** The name of a channel's object. */
+export const objectOf = (channel_id: string): string => `${OBJECT}${channel_id}`;
+
+/** What the object of this name does; undefined where it is none of a channel. */
+export const sendingOf = (name: string | undefined): Duty | undefined =>
+  name?.startsWith(OBJECT)
+    ? {
+        name: "notices sending",
+        every: Number.POSITIVE_INFINITY,
+        run(env, budget, now) {
+          const began = Date.now();
+          const clock = () => now + Date.now() - began;
+          return sendNotices(env, openDatabase(env.DB), name.slice(OBJECT.length), budget, clock);
+        },
+      }
+    : undefined;
+
+/** One call beside those that wake. */
+const LOOK_CALLS = 1;
+
+/**
+ * Wakes the channels that have something due; each goes on by itself until it has no more. One whose wake was lost is found
+ * again the next time. False where there is no room for them all.
+ */
+export async function wakeChannels(env: Env, db: Database, now: number): Promise<boolean> {
+  const room = budgetOf(env).left - LOOK_CALLS;
+  if (room <= 0) return false;
+  const found = await db.all<{ id: string }>(sql`SELECT c.id FROM channels c WHERE c.removed_at IS NULL
+    AND EXISTS (SELECT 1 FROM notices n WHERE n.channel_id = c.id AND n.status = 'waiting' AND n.due_at <= ${now})
+    ORDER BY random() LIMIT ${room + 1}`);
+  await wake(
+    env,
+    found.slice(0, room).map(({ id }) => objectOf(id)),
+  );
+  return found.length <= room;
+}

@@ -7,6 +7,7 @@ import { Field, type Filled, Form } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
 import { client } from "../api.ts";
 import { dateText, exact, NOTHING } from "../format.ts";
+import { health } from "../health.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import { csvOf } from "../reports.ts";
@@ -14,7 +15,7 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { TableTools } from "../table/tools.tsx";
-import { health, loadRate, rates, refreshFeed, type Upload, upload } from "./query.ts";
+import { loadRate, rates, refreshFeed, type Upload, upload } from "./query.ts";
 
 const COLUMNS: readonly Column<RateView>[] = [
   { name: "rate_date", title: "Date", kind: "date" },

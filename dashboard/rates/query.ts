@@ -1,6 +1,4 @@
 /** What is asked about exchange rates, and how a file of them is loaded. */
-import type { Health } from "../../worker/reports/health.ts";
-import type { Query } from "../answers.ts";
 import { ApiError, client, json, read } from "../api.ts";
 import { query } from "../reports.ts";
 
@@ -15,20 +13,6 @@ export const rates = (search: string | undefined) => {
       client["exchange-rates"].$get({ query: asked }, options),
     );
 };
-
-/** Open to everyone, and no part of the API. Its status says how the instance is: a 503 has the same body. */
-export const health = (): Query<Health> => ({
-  key: "health",
-  ask: (signal) =>
-    read(
-      fetch("/health", { signal }).then((answer) => ({
-        ok: answer.headers.get("content-type")?.startsWith("application/json") ?? false,
-        status: answer.status,
-        headers: answer.headers,
-        json: () => answer.json() as Promise<Health>,
-      })),
-    ),
-});
 
 /** One of them: the API tells of `rates.0.usd_rate`, a form of `usd_rate`. */
 export async function loadRate(rate: Record<string, string | undefined>): Promise<void> {

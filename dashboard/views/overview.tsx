@@ -1,4 +1,8 @@
 /** The first page: what happened, how it went over time, who converted, which campaign brought it, what happens now. */
+import { useAnswer } from "../answers.ts";
+import { credential } from "../api.ts";
+import { attention } from "../attention/query.ts";
+import { AttentionStrip } from "../attention/strip.tsx";
 import { BreakdownPanel } from "../breakdown/panel.tsx";
 import { CampaignsPanel } from "../campaigns/panel.tsx";
 import { Welcome } from "../frame/welcome.tsx";
@@ -8,10 +12,16 @@ import { LivePanel } from "../live/panel.tsx";
 import type { Scope } from "../scope.ts";
 
 export function View({ scope }: { scope: Scope }) {
+  // Whoever came by a share link is shown figures alone.
+  const own = credential() === null;
+  const looked = useAnswer(own ? attention(scope) : null);
+  const settled = !own || looked.data !== undefined || looked.error !== undefined;
   return (
     <>
       <Welcome scope={scope} />
-      <div class="overview">
+      {own && <AttentionStrip scope={scope} answer={looked} />}
+      {/* What stands below the strip is asked for at once, and seen once it is known whether there is one: nothing moves. */}
+      <div class={settled ? "overview" : "overview unsettled"}>
         <Headline scope={scope} />
         <FunnelPanel scope={scope} />
         <CampaignsPanel scope={scope} />

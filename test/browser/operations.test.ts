@@ -8,8 +8,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { DeadLetterView } from "../../worker/admin/dead-letters.ts";
 import type { Requests } from "../../worker/admin/requests.ts";
 import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
+import { addDays } from "../../worker/calendar.ts";
 import type { Drift } from "../../worker/registry/drift.ts";
-import { browserPath, launch, report, type Server, startServer } from "./harness.ts";
+import type { Health } from "../../worker/reports/health.ts";
+import { browserPath, changeDatabase, launch, report, type Server, startServer } from "./harness.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -27,6 +29,11 @@ async function post(path: string, body: unknown): Promise<void> {
   const init = { method: "POST", headers, body: JSON.stringify(body) };
   const answer = await fetch(`${server.url}/api/v1/${path}`, init);
   expect(answer.status, await answer.text()).toBeLessThan(300);
+}
+async function made<Body>(path: string, body: unknown): Promise<Body> {
+  const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
+  const init = { method: "POST", headers, body: JSON.stringify(body) };
+  return (await (await fetch(`${server.url}/api/v1/${path}`, init)).json()) as Body;
 }
 async function inDatabase(statement: string): Promise<void> {
   const wrangler = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
@@ -208,6 +215,105 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     expect([await rows.count(), asked.filter((url) => url.includes("/requests?"))]).toEqual([2, []]);
     await page.getByRole("button", { name: "Go on" }).click();
     await expect.poll(() => rows.count(), soon).toBe(3);
+  });
+
+  test("the overview says what to look at now, in the order of its weight, and leads there", async () => {
+    const project_id = "watched";
+    await post("projects", { project_id });
+    const today = new Date().toISOString().slice(0, 10);
+    const day = (back: number) => addDays(today, -back);
+    /** Visits of two tags, of which one stopped three days ago. */
+    const events = Array.from({ length: 36 }, (_, back) => back).flatMap((back) =>
+      ["aff-east", "aff-west"]
+        .filter((banner_tag) => back > 0 && (banner_tag === "aff-west" || back > 3))
+        .flatMap((banner_tag) =>
+          Array.from({ length: 20 }, (_, n) => ({
+            event_type: "visit",
+            visitor_id: `${banner_tag}-${back}-${n}`,
+            banner_tag,
+            timestamp: `${day(back)}T${String(n).padStart(2, "0")}:30:00Z`,
+          })),
+        ),
+    );
+    for (let from = 0; from < events.length; from += 500)
+      await post(`import?project_id=${project_id}`, { events: events.slice(from, from + 500) });
+    await vi.waitFor(async () => {
+      const { rows } = await report<{ rows: { kind: string; banner_tag: string | null }[] }>(
+        server,
+        `anomalies?project_id=${project_id}&from=${day(6)}&to=${today}`,
+      );
+      expect(rows).toContainEqual(expect.objectContaining({ kind: "silence", banner_tag: "aff-east" }));
+    }, soon);
+
+    // A project of its own is quiet: no strip, and nothing in its place.
+    await post("projects", { project_id: "quiet" });
+    const quiet = await signedIn("/?project_id=quiet");
+    await quiet.locator(".card").first().waitFor();
+    expect(await quiet.locator('.attention [data-sign="rejected"], .attention [data-sign="silent"]').count()).toBe(0);
+
+    const about = { project_id, currency: "KWD" };
+    for (const n of [1, 2, 3])
+      await send("/deposit", { ...about, player_id: `w${n}`, btag: "aff-west", amount: "{payout}" });
+    await send("/visit", { project_id, player_id: "undefined", btag: "aff-south" });
+    await send("/deposit", { ...about, player_id: "w1", btag: "aff-west", amount: "5" });
+    await post("postbacks", {
+      project_id,
+      name: "Partner",
+      url: "https://partner.example/postback?id={player_id}",
+      event_types: ["deposit"],
+    });
+    changeDatabase(server, `UPDATE postback_targets SET failures = 12 WHERE project_id = '${project_id}'`);
+    await vi.waitFor(async () => {
+      const { counts } = await report<Requests>(server, `requests?project_id=${project_id}`);
+      expect(counts.rejected).toBe(4);
+      const health = (await (await fetch(`${server.url}/health`)).json()) as Health;
+      expect(health.exchange_rates.without_rate).toContain("KWD");
+    }, soon);
+
+    const page = await signedIn(`/?project_id=${project_id}`, async (page) => {
+      await page.addInitScript(() => {
+        const seen = window as unknown as { shifts: number };
+        seen.shifts = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) seen.shifts += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+      });
+    });
+    const strip = page.getByRole("region", { name: "Needs attention" });
+    await strip.waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await page.evaluate("shifts")).toBeLessThan(0.01);
+    const told = await strip
+      .locator("[data-sign]")
+      .evaluateAll((signs) =>
+        Object.fromEntries(signs.map((sign) => [sign.getAttribute("data-sign"), sign.textContent])),
+      );
+    expect(told).toMatchObject({
+      rejected: expect.stringMatching(
+        /^4 requests were rejected since (?:yesterday, )?\d\d:\d\d: aff-west, aff-south$/,
+      ),
+      silent: expect.stringMatching(/^aff-east is silent since /),
+      rates: expect.stringContaining("KWD"),
+      targets: "Postbacks fail: Partner",
+    });
+
+    // By keyboard, to the place of each.
+    await strip.getByRole("link", { name: /rejected/ }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".requests tbody tr").first().waitFor();
+    expect(searchOf(page)).toBe("?view=requests&project_id=watched&part=rejected");
+    await page.goBack();
+    await strip.getByRole("link", { name: /silent/ }).click();
+    await page.getByRole("heading", { name: "Anomalies" }).first().waitFor();
+    expect(searchOf(page)).toBe("?view=anomalies&project_id=watched&banner_tag=aff-east");
+
+    // Whoever reads figures alone is told of the silence, and of nothing that is not theirs to mend.
+    const { key } = await made<{ key: string }>("keys", { name: "reader", project_id, role: "viewer" });
+    const reader = await (await browser.newContext()).newPage();
+    expect((await reader.request.post(`${server.url}/api/v1/session`, { data: { key } })).status()).toBe(200);
+    await reader.goto(server.url);
+    await reader.locator('.attention [data-sign="silent"]').waitFor();
+    expect(await reader.locator(".attention [data-sign]").count()).toBe(1);
   });
 
   test("mend, replay and discard what the log could not store", async () => {

@@ -1,0 +1,123 @@
+/** What somebody should look at now, in a few words, and where that is done. Pure. */
+
+import type { TargetView } from "../../worker/admin/postbacks.ts";
+import type { Requests } from "../../worker/admin/requests.ts";
+import { localTime } from "../../worker/calendar.ts";
+import type { Health } from "../../worker/reports/health.ts";
+import type { Address } from "../address.ts";
+import type { Anomalies } from "../anomalies/query.ts";
+import { measureText } from "../anomalies/words.ts";
+import { clockTime, dateText, exact } from "../format.ts";
+
+/** `key` names the sign for styles and tests. */
+export type Sign = { key: string; text: string; to: Partial<Address> };
+
+/** What is known; null is what may not be asked, or was not answered. */
+export type Looked = {
+  rejected: Pick<Requests, "counts" | "rows"> | null;
+  letters: { rows: readonly unknown[]; next_cursor: unknown } | null;
+  targets: { rows: readonly Pick<TargetView, "id" | "name" | "state">[] } | null;
+  health: Pick<Health, "dependencies" | "exchange_rates" | "failing_duties" | "projections"> | null;
+  anomalies: Pick<Anomalies, "rows"> | null;
+};
+
+/** So many names are told; of the others, how many there are. */
+const NAMED = 3;
+const listed = (names: readonly string[]): string =>
+  names.length > NAMED
+    ? `${names.slice(0, NAMED).join(", ")} and ${exact(names.length - NAMED)} more`
+    : names.join(", ");
+
+/** Since when, and of which tags, is told where every rejected request is at hand: the log keeps a sample of many. */
+function rejectedSign(
+  { counts: { rejected }, rows }: NonNullable<Looked["rejected"]>,
+  timezone: string,
+  today: string,
+): Sign[] {
+  if (rejected === 0) return [];
+  const tags = [...Map.groupBy(rows, ({ request }) => String(request.banner_tag ?? request.btag ?? "no tag"))]
+    .map(([tag, own]) => ({ tag, total: own.length }))
+    .sort((a, b) => b.total - a.total)
+    .map(({ tag }) => tag);
+  const first = rows.length === rejected ? rows.at(-1)?.at : undefined;
+  const day = first !== undefined && localTime(timezone, Date.parse(first)).date < today ? "yesterday, " : "";
+  const since = first === undefined ? "in the last 24 hours" : `since ${day}${clockTime(first, timezone, false)}`;
+  const what = rejected === 1 ? "request was rejected" : "requests were rejected";
+  const of = tags.length > 0 ? `: ${listed(tags)}` : "";
+  return [
+    { key: "rejected", text: `${exact(rejected)} ${what} ${since}${of}`, to: { view: "requests", part: "rejected" } },
+  ];
+}
+
+/** Of which events there are none any more: without visits there is nothing. */
+const missing = (measures: readonly string[]): string =>
+  measures.includes("visit")
+    ? "is silent"
+    : `has no ${[...new Set(measures.map((measure) => measureText(measure).toLowerCase()))].join(", ")}`;
+
+/** Tags whose events stopped, and have not come again up to yesterday or today. */
+function silentSign({ rows }: NonNullable<Looked["anomalies"]>, { today, yesterday }: Days): Sign[] {
+  const silent = rows.filter(({ kind, banner_tag }) => kind === "silence" && banner_tag !== null);
+  const tags = [...Map.groupBy(silent, ({ banner_tag }) => banner_tag as string)].flatMap(([tag, own]) => {
+    const days = own.map(({ event_date }) => event_date).sort();
+    const [first] = days;
+    return first && days.some((day) => day === today || day === yesterday)
+      ? [{ tag, first, measures: own.map(({ measure }) => measure) }]
+      : [];
+  });
+  const [only] = tags;
+  if (only === undefined) return [];
+  const text = listed(tags.map(({ tag, first, measures }) => `${tag} ${missing(measures)} since ${dateText(first)}`));
+  return [{ key: "silent", text, to: { view: "anomalies", ...(tags.length === 1 && { banner_tag: [only.tag] }) } }];
+}
+
+function lettersSign({ rows, next_cursor }: NonNullable<Looked["letters"]>): Sign[] {
+  if (rows.length === 0) return [];
+  const many = next_cursor == null ? exact(rows.length) : `More than ${exact(rows.length)}`;
+  const what = rows.length === 1 ? "event could not be saved" : "events could not be saved";
+  return [{ key: "letters", text: `${many} ${what}`, to: { view: "dead_letters" } }];
+}
+
+function targetsSign({ rows }: NonNullable<Looked["targets"]>): Sign[] {
+  const failing = rows.filter(({ state }) => state === "warning");
+  if (failing.length === 0) return [];
+  const names = listed(failing.map(({ name }) => name));
+  return [{ key: "targets", text: `Postbacks fail: ${names}`, to: { view: "postbacks" } }];
+}
+
+function healthSigns({
+  dependencies,
+  exchange_rates,
+  failing_duties,
+  projections,
+}: NonNullable<Looked["health"]>): Sign[] {
+  const { without_rate } = exchange_rates;
+  const failing = [
+    ...(dependencies.archive === "failing" ? ["archive"] : []),
+    ...Object.entries(projections).flatMap(([name, { status }]) => (status === "failing" ? [name] : [])),
+    ...failing_duties.map(({ name }) => name),
+  ];
+  return [
+    ...(without_rate.length > 0
+      ? [{ key: "rates", text: `No exchange rate for ${listed(without_rate)}`, to: { view: "rates" } }]
+      : []),
+    ...(failing.length > 0
+      ? [{ key: "system", text: `Failing: ${listed([...new Set(failing)])}`, to: { view: "projections" } }]
+      : []),
+  ];
+}
+
+type Days = { today: string; yesterday: string };
+
+/** The most urgent first: what is being lost, then what is missing, then what is behind. */
+export const signsOf = (
+  { letters, rejected, anomalies, health, targets }: Looked,
+  timezone: string,
+  days: Days,
+): readonly Sign[] => [
+  ...(letters ? lettersSign(letters) : []),
+  ...(rejected ? rejectedSign(rejected, timezone, days.today) : []),
+  ...(anomalies ? silentSign(anomalies, days) : []),
+  ...(health ? healthSigns(health) : []),
+  ...(targets ? targetsSign(targets) : []),
+];

@@ -1,0 +1,31 @@
+/** What somebody should look at now, above the figures: only where there is something, each with the way to it. */
+import { useEffect } from "preact/hooks";
+import { addDays } from "../../worker/calendar.ts";
+import type { Answer } from "../answers.ts";
+import { Link } from "../link.tsx";
+import type { Scope } from "../scope.ts";
+import { type Looked, signsOf } from "./signs.ts";
+
+/** Looked at again after so long, while the page is seen. */
+const AGAIN_MS = 300_000;
+
+export function AttentionStrip({ scope, answer: { data, retry } }: { scope: Scope; answer: Answer<Looked> }) {
+  const { project_id, timezone, today } = scope;
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && retry(), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [project_id, today]);
+  const signs = data ? signsOf(data, timezone, { today, yesterday: addDays(today, -1) }) : [];
+  if (signs.length === 0) return null;
+  return (
+    <section class="attention" aria-label="Needs attention">
+      <ul>
+        {signs.map(({ key, text, to }) => (
+          <li key={key} data-sign={key}>
+            <Link to={to}>{text}</Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

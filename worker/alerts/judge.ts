@@ -89,6 +89,7 @@ async function anomaly(watched: Watched, given: ConditionOf<"anomaly">): Promise
     db,
     project,
     principal: ADMIN,
+    days: null,
     tags,
     query: {},
     params: {},

@@ -2,7 +2,7 @@
  * Tables that are queried by name; the others are in the SQL that reads them. The migrations make them all.
  * Columns that SQLite computes (VIRTUAL) are `generatedAlwaysAs`, so that nothing writes them.
  */
-import { type SQL, sql } from "drizzle-orm";
+import { SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { integer, primaryKey, SQLiteAsyncDialect, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
@@ -157,6 +157,8 @@ export function prepared(db: Database, statement: SQL): D1PreparedStatement {
 }
 
 /** Runs statements in one transaction, in their order, and gives what each came to. */
-export async function transact(db: Database, statements: SQL[]): Promise<D1Result[]> {
-  return db.$client.batch(statements.map((statement) => prepared(db, statement)));
+export async function transact(db: Database, statements: readonly (SQL | D1PreparedStatement)[]): Promise<D1Result[]> {
+  return db.$client.batch(
+    statements.map((statement) => (statement instanceof SQL ? prepared(db, statement) : statement)),
+  );
 }

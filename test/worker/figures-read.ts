@@ -8,6 +8,7 @@ import { stepOf } from "../../worker/figures/counters/funnel.ts";
 import { readLines, type Texts } from "../../worker/figures/day-rows.ts";
 import { outcomeOfLine } from "../../worker/figures/outcomes.ts";
 import type { PartName } from "../../worker/figures/parts.ts";
+import { readEvents } from "../../worker/figures/person-event.ts";
 import { linkOf, type PersonRow, stateOf } from "../../worker/figures/person-row.ts";
 import { type Milestone, type State, unpair, wayAt } from "../../worker/figures/state.ts";
 import { readPage } from "../../worker/figures/visitor-pages.ts";
@@ -128,4 +129,16 @@ function described(person: string, state: State, words: Words) {
       [...state.money].map(([key, { payments, whole, fraction }]) => [pairName(key), [payments, whole, fraction]]),
     ),
   };
+}
+
+/** The dates of all events that people have in their rows. */
+export async function keptDates(project_id: string): Promise<number[]> {
+  const read = async <Row>(text: string) => (await env.DB.prepare(text).bind(project_id).all<Row>()).results;
+  const rows = await read<{ recent: string }>(
+    "SELECT recent FROM people WHERE project_id = ?1 UNION ALL SELECT recent FROM people_past WHERE project_id = ?1",
+  );
+  const pages = await read<{ body: string }>("SELECT body FROM visitor_pages WHERE project_id = ?1");
+  return [...rows, ...pages.flatMap(({ body }) => [...readPage(body).values()])].flatMap(({ recent }) =>
+    readEvents(recent).map(({ date }) => date),
+  );
 }

@@ -5,12 +5,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { at as place } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
+import { dateNumber } from "../../worker/figures/edits.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { keepReports, REPORT_TYPE_NAMES } from "../../worker/reports/aggregate.ts";
 import { leastEventDays } from "../../worker/retention/keeping.ts";
 import { retain } from "../../worker/retention/retain.ts";
 import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
+import { keptDates, readDays } from "./figures-read.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
@@ -94,6 +96,8 @@ describe("settled days", () => {
             const kept = new Set(first.map(({ event_id }) => event_id));
             expect((await inLog(project_id)).length).toBeLessThanOrEqual(kept.size);
             if (gone.length > 0) expect((await projectNamed(project_id)).settled_before).toBe("2026-05-05");
+            const left = await keptDates(project_id);
+            expect(left.filter((date) => date < dateNumber("2026-05-05"))).toEqual([]);
           }
           const sent = [...first];
           for (const events of now) {
@@ -394,6 +398,8 @@ describe("retention", () => {
     const figures = await figuresIn("figures");
     const days = Object.keys(figures.daily_metrics).map((key) => JSON.parse(key)[0]);
     expect(days).toEqual(["2026-05-06"]);
+    const sheet = Object.keys(await readDays("figures"));
+    expect([...new Set(sheet.map((name) => JSON.parse(name)[2]))]).toEqual(["2026-05-06"]);
     expect(Object.keys(figures.player_days)).toHaveLength(1);
     expect(Object.keys(figures.players)).toHaveLength(1);
   });

@@ -28,7 +28,8 @@ export type Written = {
   closed: Chunk[];
 };
 
-function close(state: State): string {
+/** The state as the head of what follows: all events up to it are in closed chunks, or gone. */
+export function close(state: State): string {
   state.closed = state.total;
   state.closed_at = state.at;
   return stateText(state);

@@ -1,7 +1,9 @@
 /** Reads people from the database, of several projects at once. */
+import { DAY_MS } from "../calendar.ts";
 import type { People } from "./people.ts";
 import { type PersonEvent, readEvents } from "./person-event.ts";
 import { isVisitor } from "./person-row.ts";
+import type { Lying } from "./settled.ts";
 import { rowsOf } from "./statements.ts";
 
 export type Asked = { project_id: string; people: People; person: string };
@@ -81,4 +83,37 @@ export async function readHistories(
     });
   }
   return histories;
+}
+
+/** Closed chunks up to a moment, and the next one. */
+const UP_TO = `SELECT j.key AS asked, p.until, p.head, p.recent FROM json_each(?1) j CROSS JOIN people_past p ON ${SAME}
+  AND p.until <= ifnull((SELECT min(n.until) FROM people_past n
+    WHERE n.project_id = p.project_id AND n.person = p.person AND n.until > j.value ->> 2), j.value ->> 2)
+  ORDER BY asked, p.until`;
+
+/** A day begins so much later somewhere than in UTC, at most. */
+const LATEST_MS = 12 * 3_600_000;
+
+/** `before` is a day, in days since 1970. */
+export type ChunksAsked = Asked & { before: number };
+
+/** People's chunks in order, as far as they may have events of earlier days; one call. */
+export async function readChunks<One extends ChunksAsked>(
+  db: D1Database,
+  asked: readonly One[],
+): Promise<Map<One, Lying[]>> {
+  const moments = asked.map(({ project_id, person, before }) => [project_id, person, before * DAY_MS + LATEST_MS]);
+  const [open, closed] = await db.batch([
+    db.prepare(OPEN).bind(namesOf(asked)),
+    db.prepare(UP_TO).bind(JSON.stringify(moments)),
+  ]);
+  const chunks = new Map<One, Lying[]>(asked.map((one) => [one, []]));
+  for (const { asked: index, ...chunk } of rowsOf<ChunkRow & { until: number }>(closed))
+    chunks.get(asked[index] as One)?.push(chunk);
+  const rows = new Map(rowsOf<ChunkRow>(open).map((row) => [row.asked, row]));
+  for (const [index, one] of asked.entries()) {
+    const row = rows.get(index) ?? one.people.own(one.person)?.row;
+    if (row) chunks.get(one)?.push({ until: null, head: row.head, recent: row.recent });
+  }
+  return chunks;
 }

@@ -12,7 +12,9 @@ import { inOrder, type PersonEvent } from "./person-event.ts";
 import { type Link, stateOf, visitorOf } from "./person-row.ts";
 import { NO_FILTERS, type Scope } from "./scopes.ts";
 import { canCount } from "./segment.ts";
+import { behindSettled, countSettled, type Forgotten, forgetEvents, type Lying } from "./settled.ts";
 import { noState, type State } from "./state.ts";
+import { readState } from "./state-text.ts";
 import { compareText } from "./text-order.ts";
 import { Words } from "./words.ts";
 
@@ -28,6 +30,8 @@ export class ProjectRun {
   rules: Rules = { words: new Words(), attribution_days: 0, scopes: NO_FILTERS };
   /** Filters whose past is being counted: in their scopes count people before a place. */
   unfilled: readonly { scope: Scope; place: string }[] = [];
+  /** Days before this one are settled, in days since 1970; 0 where none is. */
+  settled = 0;
   readonly #log: ProjectLog;
   readonly #after: number;
   readonly #again: readonly string[];
@@ -65,6 +69,18 @@ export class ProjectRun {
     return [...players];
   }
 
+  /** All of them who have events. */
+  everybody(): string[] {
+    const people = new Set<string>();
+    for (const [name, { link }] of this.people.rows) people.add(link?.player_id ?? name);
+    return [...people].filter((person) => this.people.own(person) !== undefined);
+  }
+
+  /** What becomes of a person's chunks without the events of settled days. */
+  forget(person: string, chunks: readonly Lying[]): Forgotten | null {
+    return forgetEvents(this.#state(person), chunks, this.settled, this.#countedBy(person));
+  }
+
   /** Which visitors turn out to be which players, and the histories that are needed for it. */
   link(): HistoryAsked[] {
     this.links = newLinks(this.#log.events, (visitor) => this.people.linkOf(visitor));
@@ -88,7 +104,9 @@ export class ProjectRun {
       // Of a window that has changed meanwhile nothing of the person stays.
       const changed = this.#hasOldWindow(person);
       const isLate = changed || removed.size > 0 || from <= this.#state(person).at;
-      return isLate && !this.#histories.has(person) ? this.#ask(person, changed ? 0 : from) : [];
+      // Without settled days a history begins behind them, so nothing before may stay.
+      const all = changed || this.settled > 0;
+      return isLate && !this.#histories.has(person) ? this.#ask(person, all ? 0 : from) : [];
     });
   }
 
@@ -102,12 +120,25 @@ export class ProjectRun {
         return { person, written, reopened: [] };
       }
       for (const { seq } of history.events) if (edit.removed.has(seq)) this.#countSuperseded(seq);
-      const events = edited(history.events, edit);
-      const rules = this.#rulesOf(person);
-      const before = { ...rules, attribution_days: this.#state(person).attribution_days };
+      const events = edited(history.events, { ...edit, added: this.#behind(person, history.head, edit.added) });
+      const [before, rules] = [this.#countedBy(person), this.#rulesOf(person)];
       const written = recount(history.head, history.events, events, before, rules, this.changes, sizes);
       return { person, written, reopened: history.closed };
     });
+  }
+
+  /** Those that come behind the beginning of a history; the others are of settled days, and are counted alone. */
+  #behind(person: string, head: string, added: readonly PersonEvent[]): PersonEvent[] {
+    const state = readState(head);
+    if (state.total === 0) return [...added];
+    const [settled, behind] = [added.filter(({ at }) => at <= state.at), added.filter(({ at }) => at > state.at)];
+    for (const event of settled) countSettled(event, state, this.#rulesOf(person), this.changes);
+    return behind;
+  }
+
+  /** By which a person was counted. */
+  #countedBy(person: string): Rules {
+    return { ...this.#rulesOf(person), attribution_days: this.#state(person).attribution_days };
   }
 
   /** Visitors who turn out to be another person than they were. */
@@ -187,7 +218,8 @@ export class ProjectRun {
 
   #take(histories: ReadonlyMap<HistoryAsked, History>): void {
     for (const [{ people, person }, history] of histories)
-      if (people === this.people) this.#histories.set(person, history);
+      if (people === this.people)
+        this.#histories.set(person, { ...history, ...behindSettled(history, this.settled, this.#countedBy(person)) });
   }
 }
 

@@ -7,10 +7,11 @@ import { SIZES, type Sizes } from "./chunks.ts";
 import type { ProjectLog } from "./counted-event.ts";
 import { dayChanges } from "./day-rows.ts";
 import { LEAST_ADDED, readDays } from "./days-reader.ts";
+import { dateNumber } from "./edits.ts";
 import { readLog } from "./log-reader.ts";
-import { type Asked, peopleRead, readHistories } from "./people-reader.ts";
+import { type Asked, peopleRead, readChunks, readHistories } from "./people-reader.ts";
 import { addPeople, noRows } from "./people-rows.ts";
-import { ProjectRun } from "./project-run.ts";
+import { type PersonWrite, ProjectRun } from "./project-run.ts";
 import { EVERYTHING, NO_FILTERS, scopeOf } from "./scopes.ts";
 import { rowsOf } from "./statements.ts";
 import { PAGE_SIZES, type PageSizes } from "./visitor-pages.ts";
@@ -67,6 +68,36 @@ export const recount = (
 ): Promise<D1PreparedStatement[]> =>
   countRuns(db, [new ProjectRun({ project_id, events: [], superseded: [] }, cursor, people)], cursor, layout);
 
+/**
+ * Takes what people did on settled days out of their rows, as statements; no figure changes. `names` are, of each project,
+ * players, and visitors as `visitorOf` has them. Four calls. What was written meanwhile is lost: the statements belong into a
+ * transaction that fails where the figures have moved.
+ */
+export async function forget(
+  db: D1Database,
+  names: ReadonlyMap<string, readonly string[]>,
+  layout: Layout = LAYOUT,
+): Promise<D1PreparedStatement[]> {
+  const runs = [...names].map(
+    ([project_id, own]) => new ProjectRun({ project_id, events: [], superseded: [] }, 0, own),
+  );
+  await readPeople(db, runs);
+  const all = runs.flatMap((run) => asked(run, run.everybody()).map((one) => ({ ...one, run, before: run.settled })));
+  const chunks = await readChunks(db, all);
+  const people = noRows();
+  const opened = new Map(runs.map((run): [ProjectRun, PersonWrite[]] => [run, []]));
+  for (const [{ run, project_id, person }, lying] of chunks) {
+    const forgotten = run.forget(person, lying);
+    if (forgotten === null) continue;
+    const { gone, closed, open } = forgotten;
+    people.reopened.push(...gone.map((until): [string, string, number] => [project_id, person, until]));
+    if (closed) people.closed.push([project_id, person, closed.until, closed.head, closed.events]);
+    if (open) opened.get(run)?.push({ person, written: { ...open, closes: null, closed: [] }, reopened: [] });
+  }
+  for (const [run, own] of opened) addPeople(people, run, own, layout.pages);
+  return writes(db, { runs: [], people, days: [], seq: 0 });
+}
+
 async function countRuns(
   db: D1Database,
   runs: readonly ProjectRun[],
@@ -94,7 +125,7 @@ async function countRuns(
 
 type WordsRow = { project_id: string; names: string };
 type ScopeRow = { project_id: string; number: number; filter: string; place: string | null };
-type WindowRow = { project_id: string; attribution_days: number };
+type SettingsRow = { project_id: string; attribution_days: number; settled_before: string };
 
 /** The projects' words and settings and all people whom the events name; then the players whom visitors are. */
 async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<void> {
@@ -103,7 +134,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
     db,
     runs.flatMap((run) => asked(run, run.names())),
   );
-  const [words, windows, filters, people] = await db.batch([
+  const [words, settings, filters, people] = await db.batch([
     db
       .prepare(
         "SELECT w.project_id, w.names FROM json_each(?1) j CROSS JOIN words w ON w.project_id = j.value ORDER BY w.project_id, w.first",
@@ -111,7 +142,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
       .bind(ids),
     db
       .prepare(
-        "SELECT project_id, attribution_days FROM projects WHERE project_id IN (SELECT value FROM json_each(?1))",
+        "SELECT project_id, attribution_days, settled_before FROM projects WHERE project_id IN (SELECT value FROM json_each(?1))",
       )
       .bind(ids),
     db
@@ -124,7 +155,7 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
   ]);
   take(people);
   const names = Map.groupBy(rowsOf<WordsRow>(words), ({ project_id }) => project_id);
-  const days = new Map(rowsOf<WindowRow>(windows).map((row) => [row.project_id, row.attribution_days]));
+  const settingsOf = new Map(rowsOf<SettingsRow>(settings).map((row) => [row.project_id, row]));
   const scopes = Map.groupBy(rowsOf<ScopeRow>(filters), ({ project_id }) => project_id);
   for (const run of runs) {
     const known = names.get(run.project_id) ?? [];
@@ -135,11 +166,13 @@ async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<
     }));
     const whole = all.flatMap(({ scope, place }) => (place === null ? [scope] : []));
     run.unfilled = all.flatMap(({ scope, place }) => (place === null ? [] : [{ scope, place }]));
+    const { attribution_days = 0, settled_before = "" } = settingsOf.get(run.project_id) ?? {};
     run.rules = {
       words,
-      attribution_days: days.get(run.project_id) ?? 0,
+      attribution_days,
       scopes: all.length === 0 ? NO_FILTERS : [EVERYTHING, ...whole],
     };
+    run.settled = settled_before === "" ? 0 : dateNumber(settled_before);
   }
   const players = runs.flatMap((run) => asked(run, run.linkedPlayers()));
   if (players.length === 0) return;

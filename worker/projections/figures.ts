@@ -2,7 +2,8 @@
 import { sql } from "drizzle-orm";
 import { readEventLog } from "../figures/log-table.ts";
 import { type PeoplePlace, somePeople } from "../figures/people-names.ts";
-import { countLog, LAYOUT, type Layout, RUN_CALLS, recount } from "../figures/run.ts";
+import { visitorOf } from "../figures/person-row.ts";
+import { countLog, forget, LAYOUT, type Layout, RUN_CALLS, recount } from "../figures/run.ts";
 import { type Database, prepared } from "../schema.ts";
 import { FIGURES, figuresAt, stillAt } from "./figures-fence.ts";
 import type { Counted } from "./projection.ts";
@@ -48,3 +49,29 @@ export async function recountSome(
   if (statements.length > 0) await db.$client.batch([prepared(db, stillAt(at)), ...statements]);
   return next;
 }
+
+/** Who did an event. */
+export type Doer = { project_id: string; player_id: string | null; visitor_id: string | null };
+
+/**
+ * Takes what these did on settled days out of their rows: statements for the transaction in which the events leave the log. It
+ * fails where people are changed meanwhile; null while nothing may change.
+ */
+export async function forgetDoers(db: Database, doers: readonly Doer[]): Promise<D1PreparedStatement[] | null> {
+  const at = await figuresAt(db);
+  if (!at) return null;
+  const names = new Map(
+    [...Map.groupBy(doers, ({ project_id }) => project_id)].map(([project_id, own]): [string, string[]] => [
+      project_id,
+      [...new Set(own.flatMap(namesOf))],
+    ]),
+  );
+  const statements = await forget(db.$client, names);
+  if (statements.length === 0) return [];
+  return [prepared(db, stillAt(at)), ...statements];
+}
+
+const namesOf = ({ player_id, visitor_id }: Doer): string[] => [
+  ...(player_id === null ? [] : [player_id]),
+  ...(visitor_id === null ? [] : [visitorOf(visitor_id)]),
+];

@@ -1,6 +1,10 @@
-/** Sweeps the events of settled days from the log. Their ids are remembered, since an event counts once for ever, and their people's last tags. */
+/**
+ * Sweeps the events of settled days from the log, and in the same transaction from the people who did them. Their ids are
+ * remembered, since an event counts once for ever, and their people's last tags.
+ */
 import { sql } from "drizzle-orm";
-import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
+import { bringForward, LEAST_CURSOR, leastCursor } from "../projections/catch-up.ts";
+import { type Doer, forgetDoers } from "../projections/figures.ts";
 import { projectionsOf } from "../projections/index.ts";
 import type { Database } from "../schema.ts";
 import { countByProject, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
@@ -21,7 +25,7 @@ export type Pass = {
   target: number;
 };
 
-type Going = { seq: number; project_id: string };
+type Going = Doer & { seq: number };
 
 /** What a pass would be that begins now; null where no day is settled. */
 async function passOf(db: Database, now: number): Promise<Pass | null> {
@@ -52,8 +56,9 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
     const found = await db.get<{ last: number | null; ripe: number; tables: number; going: string }>(sql`
       WITH bounds AS MATERIALIZED (SELECT ${ripe} AS ripe,
         (SELECT max(seq) FROM (SELECT seq FROM events WHERE seq > ${position} ORDER BY seq LIMIT ${LOOKED_THROUGH})) AS last)
-      SELECT last, ripe, ${LEAST_CURSOR} AS tables, (SELECT json_group_array(json_object('seq', seq, 'project_id', project_id)) FROM (
-        SELECT e.seq, e.project_id FROM events e JOIN projects p ON p.project_id = e.project_id
+      SELECT last, ripe, min(${LEAST_CURSOR}, ${leastCursor("figures")}) AS tables, (SELECT json_group_array(json_object(
+          'seq', seq, 'project_id', project_id, 'player_id', player_id, 'visitor_id', visitor_id)) FROM (
+        SELECT e.seq, e.project_id, e.player_id, e.visitor_id FROM events e JOIN projects p ON p.project_id = e.project_id
         WHERE e.seq > ${position} AND e.seq <= min(last, ripe) AND e.event_date < p.settled_before
         ORDER BY e.seq LIMIT ${WINDOW})) AS going FROM bounds`);
     const going = JSON.parse(found?.going ?? "[]") as Going[];
@@ -64,6 +69,7 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
       if (forward || (found?.tables ?? 0) >= target) return "waiting";
       forward = true;
       await bringForward(env, db, now, 0);
+      await bringForward(env, db, now, 0, "figures");
       continue;
     }
     pass = { ...pass, position: going.length === WINDOW ? (going.at(-1) as Going).seq : end };
@@ -73,6 +79,8 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
       removed,
       swept_before: "",
     }));
+    const forgotten = going.length === 0 ? [] : await forgetDoers(db, going);
+    if (forgotten === null) return "waiting";
     const these = sql`(SELECT value FROM json_each(${JSON.stringify(going.map(({ seq }) => seq))}))`;
     const removal = [
       sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
@@ -84,6 +92,7 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
           FROM events WHERE seq IN ${these} AND tagged = 1 AND counted = 1) WHERE nth = 1
         ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, banner_tag = excluded.banner_tag
           WHERE excluded.timestamp > timestamp`,
+      ...forgotten,
       note(swept, now),
       sql`DELETE FROM events WHERE seq IN ${these}`,
     ];

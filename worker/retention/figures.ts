@@ -20,11 +20,16 @@ const FIGURES = {
   depositors: "event_date, banner_tag, previous_date, first_date, is_first, registration_date",
   funnel: "anchor, event_date, step, banner_tag, elapsed",
   payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
+  days: "scope, date",
 } as const;
 type Table = keyof typeof FIGURES;
 const TABLES = Object.keys(FIGURES) as Table[];
-/** The column that tells the day, the last one of several, where it is not `event_date`. */
-const DAYS: Partial<Record<Table, string>> = { aggregated_reports: "to_date", retention: "cohort_date" };
+/** What tells the day of a row `f`, the last one of several, where it is not `event_date`. */
+const DAYS: Partial<Record<Table, string>> = {
+  aggregated_reports: "f.to_date",
+  retention: "f.cohort_date",
+  days: "date(f.date * 86400, 'unixepoch')",
+};
 
 /** The projects of which a table still may have days that are to go. */
 async function pending(db: Database, due: readonly Due[]): Promise<Map<Table, Due[]>> {
@@ -52,7 +57,7 @@ async function goingFrom(
   const key = sql.raw(`json_array(f.${columns.join(", f.")})`);
   return db.all(sql`SELECT f.project_id, ${key} AS key
     FROM json_each(${JSON.stringify(due)}) d CROSS JOIN ${sql.raw(table)} f ON f.project_id = d.value ->> 'project_id'
-    WHERE f.${sql.raw(DAYS[table] ?? "event_date")} < d.value ->> 'due' LIMIT ${WINDOW}`);
+    WHERE ${sql.raw(DAYS[table] ?? "f.event_date")} < d.value ->> 'due' LIMIT ${WINDOW}`);
 }
 
 function remove(table: Table, rows: readonly { project_id: string; key: string }[]) {

@@ -65,7 +65,7 @@ export class Place<Value> {
    * Runs statements in one transaction with the move to another place. Fails where another run has moved on meanwhile:
    * NULL is not allowed.
    */
-  async move(db: Database, to: Value, now: number, statements: readonly SQL[]): Promise<void> {
+  async move(db: Database, to: Value, now: number, statements: readonly (SQL | D1PreparedStatement)[]): Promise<void> {
     const text = JSON.stringify(to);
     await transact(db, [
       sql`INSERT INTO retention_places (class, place, updated_at) VALUES (${this.#name}, ${text}, ${now})
@@ -76,9 +76,9 @@ export class Place<Value> {
     this.#text = text;
   }
 }
-/** Whether a step failed only because another run took it. */
+/** Whether a step failed only because another run took it, or people were changed meanwhile. */
 export const lostPlace = (error: unknown): boolean =>
-  /NOT NULL constraint failed: retention_places\.place/.test(String(error));
+  /NOT NULL constraint failed: (?:retention_places\.place|projections\.cursor)/.test(String(error));
 
 export type Work = { env: Env; db: Database; now: number; keeping: readonly Project[] };
 

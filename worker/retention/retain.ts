@@ -100,7 +100,7 @@ export async function retain(env: Env, db: Database, now: number, left: () => bo
 }
 
 /** Calls and statements of one step at most. */
-const MOST_CALLS = 24;
+const MOST_CALLS = 36;
 const EVERY_MS = 60_000;
 
 export const retention: Duty = {

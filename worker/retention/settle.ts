@@ -2,7 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { addDays } from "../calendar.ts";
-import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
+import { bringForward, LEAST_CURSOR, leastCursor } from "../projections/catch-up.ts";
 import { settle as settled } from "../projections/players.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { datedEvents } from "../projections/resolve.ts";
@@ -10,10 +10,10 @@ import { transact } from "../schema.ts";
 import { dueBy, inTurn, type Place, type Steps, type Work } from "./keeping.ts";
 
 /**
- * Whether all tables have taken the whole log, and nobody is being renamed: later steps of all of them then see a day
+ * Whether all tables and the figures have taken the whole log, and nobody is being renamed: later steps of all of them then see a day
  * settled, earlier ones none did.
  */
-const READY = sql`(${LEAST_CURSOR} >= ifnull((SELECT max(seq) FROM events), 0)
+const READY = sql`(min(${LEAST_CURSOR}, ${leastCursor("figures")}) >= ifnull((SELECT max(seq) FROM events), 0)
   AND (SELECT erasure_id FROM renaming) IS NULL AND NOT ${RESTORING})`;
 
 /** A project's oldest day that is not settled and has events; null where none is due. Its people may have to come first. */
@@ -48,6 +48,7 @@ export async function* settle({ env, db, now, keeping }: Work, place: Place<stri
       if (forward) return "waiting";
       forward = true;
       await bringForward(env, db, now, 0);
+      await bringForward(env, db, now, 0, "figures");
       continue;
     }
     const next = (JSON.parse(found.next) as Next[]).filter(({ held }) => !held);

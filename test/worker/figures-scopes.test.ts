@@ -15,9 +15,10 @@ import { figuresBy, recountSome } from "../../worker/projections/figures.ts";
 import { ANY_TAG } from "../../worker/projections/resolve.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
 import { askScope, fillSome, keepScopes, MOST_SCOPES, scopesOf } from "../../worker/projections/scopes.ts";
+import { type Database, openDatabase } from "../../worker/schema.ts";
 import { makeTables } from "./figures.ts";
 import { comparable } from "./figures-compare.ts";
-import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
+import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { daysOf, filteredDays } from "./figures-oracle.ts";
 import { readDays, type Sheet } from "./figures-read.ts";
 import { makeApiKey } from "./keys.ts";
@@ -126,29 +127,68 @@ describe("figures under a filter", () => {
     expect(cells).toBeGreaterThan(1_000);
   }, 3_600_000);
 
-  it("are counted once where a run and two pieces of the past are counted side by side", async () => {
-    const project_id = "scopes-race";
-    await createProject(project_id, { attribution_days: 30 });
-    const spins = (from: number) => Array.from({ length: 20 }, (_, n) => spin(project_id, from + n));
-    await append(db, spins(0));
-    await settle();
-    await askScope(db, project_id, filterText(MT), NOW);
-    await append(db, spins(20));
-    const size: SliceSize = { rows: 4, pages: 1, chunks: 10 };
-    for (let more = true; more; ) {
-      const together = await Promise.allSettled([
-        step(LAYOUT, 3),
-        fillSome(db, project_id, size),
-        fillSome(db, project_id, size),
-      ]);
-      const lost = together.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
-      expect(lost.filter((error) => !lostRace(error))).toEqual([]);
-      more = (await scopesOf(db, project_id)).some(({ place }) => place !== null);
-    }
-    await settle();
-    expect(await counts(project_id, MT, null)).toEqual([5, 20]);
-    expect(await counts(project_id, MT, "")).toEqual([5, 20]);
-  });
+  /** The database, in which something else happens just before the first transaction that moves the figures. */
+  const justBefore = (happens: () => Promise<unknown>) => {
+    let [isWriting, hasHappened] = [false, false];
+    return openDatabase(
+      new Proxy(env.DB, {
+        get(target, name) {
+          const value = Reflect.get(target, name);
+          if (name === "prepare")
+            return (text: string) => {
+              isWriting ||= text.startsWith("INSERT INTO projections");
+              return target.prepare(text);
+            };
+          if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
+          return async (statements: D1PreparedStatement[]) => {
+            if (isWriting && !hasHappened) {
+              hasHappened = true;
+              await happens();
+            }
+            return target.batch(statements);
+          };
+        },
+      }),
+    );
+  };
+  const SMALL: SliceSize = { rows: 4, pages: 1, chunks: 10 };
+  /** What changes figures: each was made from the same people. */
+  const CHANGES = {
+    run: (on: Database) => advance(env, on, figuresBy(LAYOUT), Date.now(), 3),
+    piece: (on: Database, project_id: string) => fillSome(on, project_id, SMALL),
+    window: (on: Database, project_id: string) => recountSome(on, project_id, FIRST_PEOPLE, 100, LAYOUT),
+    dropped: async (on: Database, project_id: string) => {
+      await keepScopes({ ...env, DB: on.$client }, on, NOW + 40 * DAY);
+      await askScope(on, project_id, filterText(MT), NOW);
+    },
+  };
+  const pairs = (["run", "piece", "window"] as const).flatMap((one) =>
+    (["run", "piece", "window", "dropped"] as const).map((other) => [one, other] as const),
+  );
+  it.each(pairs)(
+    "are counted once where a %s was made before and is written behind another: %s",
+    async (one, other) => {
+      const project_id = `scopes-${one}-${other}`;
+      await createProject(project_id, { attribution_days: 30 });
+      const spins = (from: number) => Array.from({ length: 20 }, (_, n) => spin(project_id, from + n));
+      await append(db, spins(0));
+      await settle();
+      await askScope(db, project_id, filterText(MT), NOW);
+      await fillSome(db, project_id, SMALL);
+      await append(db, spins(20));
+      await changeWindow(project_id, 2);
+      const failed = await CHANGES[one](
+        justBefore(() => CHANGES[other](db, project_id)),
+        project_id,
+      ).catch((error) => error);
+      expect(lostRace(failed)).toBe(true);
+      await settle();
+      await recountSome(db, project_id, FIRST_PEOPLE, 100, LAYOUT);
+      while (await fillSome(db, project_id, SMALL));
+      expect(await counts(project_id, MT, null)).toEqual([5, 20]);
+      expect(await counts(project_id, MT, "")).toEqual([5, 20]);
+    },
+  );
 
   it("begin with what the log brings where nobody has been counted yet, and are whole at once after a rebuild", async () => {
     const project_id = "scopes-empty";
@@ -183,7 +223,6 @@ describe("figures under a filter", () => {
 });
 
 describe("the filters of a project", () => {
-  const DAY_MS = 86_400_000;
   const country = (n: number): string => filterText({ country: [`C${n}`] });
   const numbers = async (project_id: string) => (await scopesOf(db, project_id)).map(({ number }) => number);
   const rowsUnder = async (project_id: string): Promise<number> =>
@@ -210,8 +249,8 @@ describe("the filters of a project", () => {
     const under = await rowsUnder(project_id);
     expect(under).toBeGreaterThan(0);
     // Asked for a week later, and so in use.
-    await askScope(db, project_id, filterText({ country: ["FI", "MT"] }), NOW + 7 * DAY_MS);
-    expect(await keepScopes(env, db, NOW + 31 * DAY_MS)).toBe(true);
+    await askScope(db, project_id, filterText({ country: ["FI", "MT"] }), NOW + 7 * DAY);
+    expect(await keepScopes(env, db, NOW + 31 * DAY)).toBe(true);
     expect((await scopesOf(db, project_id)).map(({ filter }) => filter)).toEqual([
       ...saved,
       filterText({ country: ["FI", "MT"] }),

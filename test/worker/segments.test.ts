@@ -2,8 +2,13 @@
 import { createExecutionContext, env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../worker/app.ts";
+import { conjunction, scopeFilterOf } from "../../worker/figures/scope-filter.ts";
+import { scopeName } from "../../worker/figures/scopes.ts";
+import { refuseUncounted, scopeFor } from "../../worker/http/scope.ts";
+import { fillSome, MOST_SCOPES } from "../../worker/projections/scopes.ts";
+import { unwoken } from "./gate.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, deliver, settle, storedEvent } from "./log.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const PROJECT = "segmented";
 const as = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -140,10 +145,127 @@ describe("a segment", () => {
     [{ name: "", filter: { banner_tag: ["a"] } }, "name"],
     [{ name: "x", filter: { banner_tag: [""] } }, "filter.banner_tag.0"],
     [{ name: "x", filter: { banner_tag: Array(51).fill("a") } }, "filter.banner_tag"],
-    [{ name: "x", filter: { country: ["MT"] } }, "country"],
+    [{ name: "x", filter: { browser: ["Firefox"] } }, "browser"],
   ])("is not made of %j", async (given, field) => {
     const response = await call(viewer, "POST", "/segments", given);
     expect(response.status).toBe(400);
     expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
+  });
+});
+
+describe("a segment of more than tags", () => {
+  const MADE = "segmented-fields";
+  const finns = { country: ["FI", "SE"], platform: ["ios"] };
+  type Saved = Segment & { figures: { whole: boolean; counted: number } };
+  const saved = async (given: object, project_id = MADE) => {
+    const response = await call(ADMIN, "POST", "/segments", { project_id, name: "a", shared: true, ...given });
+    return { status: response.status, segment: await response.json<Saved & { detail: string }>() };
+  };
+  const problem = async (response: Response) => ({ status: response.status, ...(await response.json<object>()) });
+
+  beforeAll(async () => {
+    await createProject(MADE);
+    const from = Date.now() - 60_000;
+    let seconds = 0;
+    const event = (player_id: string, country: string, platform: string | null, banner_tag: string | null) =>
+      storedEvent({
+        ...{ project_id: MADE, event_type: "visit", player_id, country, platform, banner_tag },
+        timestamp: from + 1_000 * seconds++,
+      });
+    await deliver([
+      {
+        events: [
+          event("a", "FI", "ios", "red"),
+          event("a", "SE", "ios", "blue"),
+          event("b", "SE", "ios", null),
+          event("b", "SE", "web", "red"),
+          event("c", "NO", "ios", "red"),
+        ],
+      },
+    ]);
+    await settle();
+  });
+
+  it("has its figures counted over all that there is when it is saved, and when its filter is changed", async () => {
+    const { status, segment } = await saved({ filter: finns });
+    expect([status, segment]).toMatchObject([
+      201,
+      { filter: { ...finns, banner_tag: [] }, figures: { whole: true, counted: 1 } },
+    ]);
+    const people = async (filter: object, own: string[] | null = null) => {
+      const asked = conjunction([scopeFilterOf(filter), ...(own ? [{ banner_tag: own }] : [])]);
+      const { scope, tag, whole } = await scopeFor(env, db, MADE, asked, Date.now());
+      expect(whole).toBe(true);
+      const { results } = await env.DB.prepare("SELECT counts FROM days WHERE project_id = ? AND scope = ?")
+        .bind(MADE, scopeName(scope, tag))
+        .all<{ counts: string }>();
+      return results.map(({ counts }) => JSON.parse(counts).visit);
+    };
+    expect(await people(finns)).toEqual([[2, 3]]);
+    // A key's own tags narrow any filter; those of several tags have a filter of their own.
+    expect(await people(finns, ["red"])).toEqual([[1, 1]]);
+    expect(await people(finns, ["red", "blue"])).toEqual([[1, 2]]);
+    expect(await people({ ...finns, banner_tag: ["blue"] }, ["red"])).toEqual([]);
+    const path = `/segments/${segment.segment_id}`;
+    const changed = await call(ADMIN, "PATCH", path, { filter: { country: ["NO"] } });
+    expect(await changed.json()).toMatchObject({ filter: { country: ["NO"], platform: [] }, figures: { whole: true } });
+    expect(await people({ country: ["NO"] })).toEqual([[1, 1]]);
+    const { rows } = await (await call(ADMIN, "GET", `/segments?project_id=${MADE}`)).json<{ rows: Saved[] }>();
+    expect(rows.map(({ figures }) => figures)).toEqual([{ whole: true, counted: 1 }]);
+    expect((await call(ADMIN, "DELETE", path)).status).toBe(204);
+  });
+
+  it("names what is wrong with its filter, and is refused by a report that is kept by tag", async () => {
+    expect(await saved({ filter: { country: ["finland"] } })).toMatchObject({
+      status: 400,
+      segment: { errors: [{ field: "filter.country.0" }] },
+    });
+    const { segment } = await saved({ filter: { device: ["mobile"] } });
+    const asked = await call(ADMIN, "GET", `/campaigns?project_id=${MADE}&segment_id=${segment.segment_id}`);
+    expect(await problem(asked)).toMatchObject({ status: 400, detail: expect.stringContaining("narrows by device") });
+    await call(ADMIN, "DELETE", `/segments/${segment.segment_id}`);
+  });
+
+  it("opens no share link, which shows what is kept by tag", async () => {
+    const link = (segment_id: string) => call(ADMIN, "POST", "/shares", { project_id: MADE, name: "link", segment_id });
+    const fields = (await saved({ filter: { country: ["FI"] } })).segment;
+    expect(await problem(await link(fields.segment_id))).toMatchObject({
+      status: 400,
+      errors: [{ field: "segment_id" }],
+    });
+    const tags = (await saved({ filter: { banner_tag: ["red"] } })).segment;
+    expect((await link(tags.segment_id)).status).toBe(201);
+    const changed = await call(ADMIN, "PATCH", `/segments/${tags.segment_id}`, { filter: { country: ["FI"] } });
+    expect(await problem(changed)).toMatchObject({ status: 409, detail: expect.stringContaining("Share links") });
+  });
+
+  it("tells how far its figures are counted where there are many people, and refuses a question until they are", async () => {
+    const many = "segmented-many";
+    await createProject(many);
+    await env.DB.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+       INSERT INTO people (project_id, person, now, head, recent) SELECT ?, 'p' || i, '@B1B2', '', '' FROM n`,
+    )
+      .bind(many)
+      .run();
+    const asked = { country: ["FI"] };
+    const state = await scopeFor(unwoken, db, many, asked, Date.now());
+    expect(state).toMatchObject({ whole: false, counted: 0 });
+    await fillSome(db, many);
+    const later = await scopeFor(unwoken, db, many, asked, Date.now());
+    expect(later).toMatchObject({ scope: state.scope, whole: false, counted: 1_999 / 2_500 });
+    expect(() => refuseUncounted(later)).toThrow("79 %");
+    await fillSome(db, many);
+    expect(await scopeFor(unwoken, db, many, asked, Date.now())).toMatchObject({ whole: true, counted: 1 });
+  });
+
+  it("is refused where so many others are saved that there is no room for its figures", async () => {
+    const full = "segmented-full";
+    await createProject(full);
+    for (let n = 0; n < MOST_SCOPES; n++)
+      expect((await saved({ filter: { app_id: [`app-${n}`] } }, full)).status).toBe(201);
+    const { status, segment } = await saved({ filter: { app_id: ["one more"] } }, full);
+    expect([status, segment.detail]).toEqual([409, expect.stringContaining("remove a segment first")]);
+    expect((await saved({ filter: { banner_tag: ["a tag has rows of its own"] } }, full)).status).toBe(201);
   });
 });

@@ -3,13 +3,15 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
+import { scopeFilterOf } from "../figures/scope-filter.ts";
 import { atLeast, notShared, ofProject, projectFor, reaches } from "../http/access.ts";
 import { readBody, withoutUndefined } from "../http/body.ts";
 import { parameters } from "../http/parameters.ts";
 import { type App, may, type Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findSegment, keepsTo, type Segment, type SegmentRow, sees, segmentOf } from "../http/saved-segment.ts";
-import { savedFilter } from "../http/tag-filter.ts";
+import { type Counted, countedBy, scopeFor } from "../http/scope.ts";
+import { otherFields, savedFilter } from "../http/tag-filter.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
 
@@ -32,13 +34,16 @@ export const segmentChanges = z.strictObject({ name, filter, shared }).partial()
 export const segmentsQuery = z.strictObject({ project_id: projectId.optional() });
 
 export type SegmentView = Omit<Segment, "created_at" | "updated_at"> & {
+  /** How far the figures under it are counted. */
+  figures: Counted;
   /** Whether the asker made it. */
   own: boolean;
   created_at: string;
   updated_at: string;
 };
-const view = (segment: Segment, { key_id }: Principal): SegmentView => ({
+const view = (segment: Segment, { key_id }: Principal, { whole, counted }: Counted): SegmentView => ({
   ...segment,
+  figures: { whole, counted },
   own: segment.owner === key_id,
   created_at: new Date(segment.created_at).toISOString(),
   updated_at: new Date(segment.updated_at).toISOString(),
@@ -69,10 +74,9 @@ const refuseWhileLinked = (segment_id: string, now: number) =>
   sql`UPDATE segments SET shared = CASE WHEN NOT EXISTS (${links(segment_id, now)}) THEN shared END
     WHERE segment_id = ${segment_id}`;
 
-/** Fails, and with it the transaction, where the segment is no longer what it was read as: NULL is not allowed. */
-const refuseWhenChanged = ({ segment_id, filter, shared, updated_at }: Segment) =>
-  sql`UPDATE segments SET name = CASE WHEN filter = ${JSON.stringify(filter)} AND shared = ${Number(shared)}
-    AND updated_at = ${updated_at} THEN name END WHERE segment_id = ${segment_id}`;
+/** Fails, and with it the transaction, where the segment has changed since, each time of which is a later one: NULL is not allowed. */
+const refuseWhenChanged = ({ segment_id, updated_at }: Segment) =>
+  sql`UPDATE segments SET name = CASE WHEN updated_at = ${updated_at} THEN name END WHERE segment_id = ${segment_id}`;
 
 /** False where it was changed meanwhile; refused where share links are fixed to it. */
 const happened = (done: Promise<void>): Promise<boolean> =>
@@ -81,7 +85,10 @@ const happened = (done: Promise<void>): Promise<boolean> =>
     (error) => {
       if (/NOT NULL constraint failed: segments\.name/.test(String(error))) return false;
       if (!/NOT NULL constraint failed: segments\.shared/.test(String(error))) throw error;
-      throw new Problem(409, "Share links are fixed to this segment: revoke them first.");
+      throw new Problem(
+        409,
+        "Share links are fixed to this segment, and show what is shared and kept by tag: revoke them first.",
+      );
     },
   );
 /** Whoever loses a race looks again; so many races are not lost by chance. */
@@ -95,7 +102,10 @@ export const segmentRoutes = new Hono<App>()
     const rows = await openDatabase(c.env.DB).all<SegmentRow>(sql`
       SELECT * FROM segments WHERE project_id = ${project.project_id} ORDER BY name, segment_id`);
     const seen = rows.map(segmentOf).filter((segment) => sees(principal, segment));
-    return c.json({ rows: seen.map((segment) => view(segment, principal)) });
+    const counted = await countedBy(openDatabase(c.env.DB), project.project_id);
+    return c.json({
+      rows: seen.map((segment) => view(segment, principal, counted(scopeFilterOf(segment.filter)))),
+    });
   })
   .post("/segments", async (c) => {
     const { principal } = c.var;
@@ -119,6 +129,7 @@ export const segmentRoutes = new Hono<App>()
       WHERE project_id = ${project_id} AND owner IS ${segment.owner}`);
     if ((kept?.total ?? 0) >= MOST)
       throw new Problem(409, `There are ${MOST} segments of this key: remove some first.`);
+    const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now);
     await act(
       db,
       principal,
@@ -130,7 +141,7 @@ export const segmentRoutes = new Hono<App>()
             ${segment.owner}, ${now}, ${now})`,
       ],
     );
-    return c.json(view(segment, principal), 201);
+    return c.json(view(segment, principal, figures), 201);
   })
   .patch("/segments/:segment_id", async (c) => {
     const { principal } = c.var;
@@ -143,17 +154,18 @@ export const segmentRoutes = new Hono<App>()
       const after: Segment = { ...before, ...given, updated_at: Math.max(now, before.updated_at + 1) };
       mayKeep(principal, after);
       const { name, filter, shared, updated_at } = after;
+      const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now);
       const what = { project_id, action: "segment.change", subject: segment_id, details: { name, filter, shared } };
       const changed = act(db, principal, now, what, [
         refuseWhenChanged(before),
-        ...(before.shared && !shared ? [refuseWhileLinked(segment_id, now)] : []),
+        ...(!shared || otherFields(filter).length > 0 ? [refuseWhileLinked(segment_id, now)] : []),
         sql`UPDATE segments SET name = ${name}, filter = ${JSON.stringify(filter)}, shared = ${Number(shared)},
           updated_at = ${updated_at} WHERE segment_id = ${segment_id}`,
       ]);
       if (!(await happened(changed))) continue;
       const open = (await db.values<[string]>(links(segment_id, now))).flat();
       if (open.length > 0) await c.env.LIVE.getByName(project_id).disconnect(open);
-      return c.json(view(after, principal));
+      return c.json(view(after, principal, figures));
     }
     throw new Problem(409, "Others are changing this segment at this moment. Please try again.");
   })

@@ -11,7 +11,7 @@ import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { usableSegment } from "../http/saved-segment.ts";
 import { hashPassword, makeToken, type Share, type ShareRow, shareOf } from "../http/share.ts";
-import { tag } from "../http/tag-filter.ts";
+import { OTHER_FIELDS, otherFields, tag } from "../http/tag-filter.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
 import { moment } from "./keys.ts";
@@ -47,6 +47,16 @@ const view = ({ hash: _, password, created_at, expires_at, revoked_at, ...share 
   revoked_at: revoked_at === null ? null : iso(revoked_at),
 });
 
+const refused = () =>
+  Problem.of(
+    "segment_id",
+    "segment_id must be of a shared segment that narrows by tags alone: all that a link shows is kept by tag",
+  );
+
+const ofTagsAlone = sql.raw(
+  OTHER_FIELDS.map((field) => `ifnull(json_array_length(s.filter, '$.${field}'), 0) = 0`).join(" AND "),
+);
+
 /** What a link is fixed to: no segment that others could change. */
 async function scopeOf(
   db: Database,
@@ -55,8 +65,8 @@ async function scopeOf(
   { segment_id, banner_tags }: z.output<typeof newShare>,
 ): Promise<Pick<Share, "segment_id" | "banner_tags">> {
   if (segment_id !== undefined) {
-    const { shared } = await usableSegment(db, project_id, principal, segment_id);
-    if (!shared) throw Problem.of("segment_id", "segment_id must be of a shared segment");
+    const { shared, filter } = await usableSegment(db, project_id, principal, segment_id);
+    if (!shared || otherFields(filter).length > 0) throw refused();
   }
   return { segment_id: segment_id ?? null, banner_tags: banner_tags ?? null };
 }
@@ -99,14 +109,14 @@ export const shareRoutes = new Hono<App>()
           (share_id, project_id, name, hash, password, segment_id, banner_tags, view, created_at, expires_at)
         VALUES (${share_id}, ${project_id}, ${name}, ${share.hash}, ${json(share.password)}, ${segment_id},
           ${json(banner_tags)}, ${share.view}, ${now}, ${expires_at})`,
-      // Fails where its segment is shared no more: NULL is not allowed.
+      // Fails where its segment is shared no more, or another one: NULL is not allowed.
       sql`UPDATE shares SET name = CASE WHEN segment_id IS NULL OR EXISTS (
-          SELECT 1 FROM segments s WHERE s.segment_id = shares.segment_id AND s.shared = 1) THEN name END
+          SELECT 1 FROM segments s WHERE s.segment_id = shares.segment_id AND s.shared = 1 AND ${ofTagsAlone}) THEN name END
         WHERE share_id = ${share_id}`,
     ]);
     await made.catch((error) => {
       if (!/NOT NULL constraint failed: shares\.name/.test(String(error))) throw error;
-      throw Problem.of("segment_id", "segment_id must be of a shared segment");
+      throw refused();
     });
     return c.json({ ...shown, token }, 201);
   })

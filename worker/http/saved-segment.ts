@@ -1,15 +1,15 @@
-/** Saved segments: filters of tags under a name, one's own or shared with all who read the project. */
+/** Saved segments: filters of events under a name, one's own or shared with all who read the project. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
-import type { TagFilter } from "./tag-filter.ts";
+import type { SegmentFilter, TagFilter } from "./tag-filter.ts";
 
 export type Segment = {
   segment_id: string;
   project_id: string;
   name: string;
-  filter: TagFilter;
+  filter: SegmentFilter;
   /** Whether all who read the project may use it. */
   shared: boolean;
   /** The key that made it; null is ADMIN_TOKEN. */
@@ -20,9 +20,12 @@ export type Segment = {
 };
 export type SegmentRow = Omit<Segment, "filter" | "shared"> & { filter: string; shared: number };
 
+const NO_FIELDS = { country: [], device: [], app_id: [], platform: [] };
+
 export const segmentOf = (row: SegmentRow): Segment => ({
   ...row,
-  filter: JSON.parse(row.filter),
+  // Those that were saved before filters had other fields name none.
+  filter: { ...NO_FIELDS, ...JSON.parse(row.filter) },
   shared: row.shared === 1,
 });
 

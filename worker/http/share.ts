@@ -8,7 +8,7 @@ import { type Database, openDatabase } from "../schema.ts";
 import { sameDigest, sha256 } from "./keys.ts";
 import type { Principal } from "./principal.ts";
 import { type SegmentRow, segmentOf } from "./saved-segment.ts";
-import { narrowed, type TagFilter } from "./tag-filter.ts";
+import { narrowed, otherFields, type TagFilter } from "./tag-filter.ts";
 
 const SESSION_MS = 12 * 3_600_000;
 /** As many as the platform permits. */
@@ -74,8 +74,9 @@ async function openShare(db: Database, share_id: string, now: number): Promise<O
   const segment = await db.get<SegmentRow | undefined>(
     sql`SELECT * FROM segments WHERE segment_id = ${share.segment_id}`,
   );
-  // Without its segment it would show all.
-  return segment ? { ...share, filter: segmentOf(segment).filter } : null;
+  // Without its segment it would show all, and by tag alone more than a segment of other fields lets through.
+  const filter = segment ? segmentOf(segment).filter : null;
+  return filter !== null && otherFields(filter).length === 0 ? { ...share, filter } : null;
 }
 
 /** The open link of a token. */

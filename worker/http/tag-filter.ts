@@ -1,6 +1,7 @@
 /** Which tags a question is about: what it asks for, and what its saved segment does, among those that the asker may see. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
+import type { SavedFilter } from "../figures/scope-filter.ts";
 import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
@@ -39,13 +40,25 @@ export const tagFilter = {
 };
 export type TagQuery = { [Name in keyof TagFilter]?: string[] | undefined } & { segment_id?: string | undefined };
 
-const list = z.array(tag).max(MOST_VALUES, `must have ${MOST_VALUES} values at most`).default([]);
-/** A filter as it is saved. */
+const listOf = (value: z.ZodString) =>
+  z.array(value).max(MOST_VALUES, `must have ${MOST_VALUES} values at most`).default([]);
+const name = z.string("must be text").min(1, "must not be empty").max(128, "is too long");
+/** A filter as it is saved: of tags, and of other fields, each of which is one of its values. */
 export const savedFilter = z.strictObject({
-  banner_tag: list,
-  banner_tag_not: list,
-  banner_tag_contains: list,
-}) satisfies z.ZodType<TagFilter>;
+  banner_tag: listOf(tag),
+  banner_tag_not: listOf(tag),
+  banner_tag_contains: listOf(tag),
+  country: listOf(z.string("must be text").regex(/^[A-Z][A-Z0-9]$/, "must be two capital letters, as in ISO 3166")),
+  device: listOf(name),
+  app_id: listOf(name),
+  platform: listOf(name),
+}) satisfies z.ZodType<TagFilter & SavedFilter>;
+export type SegmentFilter = z.output<typeof savedFilter>;
+
+export const OTHER_FIELDS = ["country", "device", "app_id", "platform"] as const;
+/** The fields beside the tag that a segment narrows by. */
+export const otherFields = (filter: SegmentFilter): string[] =>
+  OTHER_FIELDS.filter((field) => filter[field].length > 0);
 
 const narrows = (filter: TagFilter) => Object.values(filter).some((values) => values.length > 0);
 
@@ -99,6 +112,9 @@ export async function visibleTags(
   if (own !== null && banner_tag.some((tag) => !own.includes(tag)))
     throw new Problem(403, "This key is limited to other banner tags.");
   const saved = segment_id === undefined ? null : await usableSegment(db, project_id, principal, segment_id);
+  const [field] = saved ? otherFields(saved.filter) : [];
+  if (field !== undefined)
+    throw Problem.of("segment_id", `this segment narrows by ${field}, and these figures are kept by tag alone`);
   const asked: TagFilter = { banner_tag, banner_tag_not, banner_tag_contains };
   return narrowed(db, project_id, own, saved ? [asked, saved.filter] : [asked]);
 }

@@ -13,7 +13,21 @@ const segmentView = z
     segment_id: text,
     project_id: text,
     name: text,
-    filter: z.object({ banner_tag: tags, banner_tag_not: tags, banner_tag_contains: tags }),
+    filter: z.object({
+      banner_tag: tags,
+      banner_tag_not: tags,
+      banner_tag_contains: tags,
+      country: tags,
+      device: tags,
+      app_id: tags,
+      platform: tags,
+    }),
+    figures: z
+      .object({
+        whole: z.boolean(),
+        counted: z.number().describe("The share of people whose past is counted under its filter, 0 to 1."),
+      })
+      .describe("How far the figures under its filter are counted: within a minute of its first use they are whole."),
     shared: z.boolean().describe("Whether all who read the project may use it."),
     owner: maybe.describe("The key that made it; null is the ADMIN_TOKEN."),
     own: z.boolean().describe("Whether the asker made it."),

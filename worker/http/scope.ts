@@ -1,0 +1,96 @@
+/** The scope of figures that a question is about: its filter, those of its saved segment and of who asks, all together. */
+import { wake } from "../duty.ts";
+import { conjunction, filterText, type ScopeFilter } from "../figures/scope-filter.ts";
+import { lostRace } from "../projections/runner.ts";
+import { askScope, fillSome, MOST_SCOPES, type ScopeRow, scopesOf } from "../projections/scopes.ts";
+import type { Database } from "../schema.ts";
+import { Problem } from "./problem.ts";
+
+/** How far the figures under a filter are counted: a share from 0 to 1 of the people that there are. */
+export type Counted = { whole: boolean; counted: number };
+
+/** Rows of days by `scopeName(scope, tag)`; `scope` is null where no filter is needed, and 0 where nothing can fit. */
+export type FigureScope = Counted & { scope: number | null; tag: string | null };
+
+const WHOLE: Counted = { whole: true, counted: 1 };
+const NOT_BEGUN: Counted = { whole: false, counted: 0 };
+/** With so few rows of people, a question waits until all are counted. */
+const FEW_PEOPLE = 2_000;
+const RETRY_AFTER_SECONDS = 5;
+
+function countedOf({ place, counted, people }: ScopeRow): Counted {
+  if (place === null) return WHOLE;
+  return { whole: false, counted: Math.min(0.99, counted / Math.max(1, people)) };
+}
+
+/** A filter of one tag and others is its tag under the others: so affiliates share what is kept under them. */
+function parted(filter: ScopeFilter): { filter: ScopeFilter; tag: string | null } {
+  const { banner_tag, ...others } = conjunction([filter]);
+  const [tag, ...further] = banner_tag ?? [];
+  return tag !== undefined && further.length === 0
+    ? { filter: others, tag }
+    : { filter: { ...others, ...(banner_tag && { banner_tag }) }, tag: null };
+}
+
+const fitsNothing = (filter: ScopeFilter): boolean =>
+  Object.values(filter).some((values: string[] | string[][]) => values.length === 0);
+
+/**
+ * Where the figures under a filter are. It is made where nobody has asked for it in the last month; its past is counted within the
+ * request where there are few people, else by the duty that counts figures. @throws where there are too many.
+ */
+export async function scopeFor(
+  env: Env,
+  db: Database,
+  project_id: string,
+  asked: ScopeFilter,
+  now: number,
+): Promise<FigureScope> {
+  const { filter, tag } = parted(asked);
+  if (fitsNothing(filter)) return { scope: 0, tag, ...WHOLE };
+  if (Object.keys(filter).length === 0) return { scope: null, tag, ...WHOLE };
+  const text = filterText(filter);
+  const ask = async (): Promise<ScopeRow> => {
+    const row = await askScope(db, project_id, text, now);
+    if (row) return row;
+    throw new Problem(
+      409,
+      `Figures are kept under ${MOST_SCOPES} filters of a project, and all of this one's are of saved segments and keys: remove a segment first.`,
+    );
+  };
+  let row = await ask();
+  if (row.place !== null && row.people <= FEW_PEOPLE) {
+    await fillNow(db, project_id);
+    row = await ask();
+  }
+  if (row.place !== null) await wake(env, ["figures"]);
+  return { scope: row.number, tag, ...countedOf(row) };
+}
+
+async function fillNow(db: Database, project_id: string): Promise<void> {
+  try {
+    await fillSome(db, project_id);
+  } catch (error) {
+    // Then the duty does it.
+    if (!lostRace(error)) throw error;
+  }
+}
+
+/** Refuses a question about figures that are not all counted yet, saying how far they are. */
+export function refuseUncounted({ whole, counted }: Counted): void {
+  if (whole) return;
+  throw new Problem(503, `The figures for this filter are being counted: ${Math.floor(counted * 100)} %.`, {
+    headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
+  });
+}
+
+/** How far the figures under filters are counted, without asking for them. */
+export async function countedBy(db: Database, project_id: string): Promise<(filter: ScopeFilter) => Counted> {
+  const rows = new Map((await scopesOf(db, project_id)).map((row) => [row.filter, row]));
+  return (asked) => {
+    const { filter } = parted(asked);
+    if (fitsNothing(filter) || Object.keys(filter).length === 0) return WHOLE;
+    const row = rows.get(filterText(filter));
+    return row ? countedOf(row) : NOT_BEGUN;
+  };
+}

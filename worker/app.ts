@@ -4,10 +4,12 @@ import { alertRoutes } from "./admin/alerts.ts";
 import { archiveRoutes } from "./admin/archive.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { channelRoutes } from "./admin/channels.ts";
+import { conversionRoutes } from "./admin/conversions.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { erasureRoutes } from "./admin/erasures.ts";
 import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
 import { keyRoutes } from "./admin/keys.ts";
+import { payoutRuleRoutes } from "./admin/payout-rules.ts";
 import { playerExportRoutes } from "./admin/player-export.ts";
 import { postbackRoutes } from "./admin/postbacks.ts";
 import { projectionRoutes } from "./admin/projections.ts";
@@ -58,6 +60,8 @@ const api = new Hono<App>()
   .route("/", postbackRoutes)
   .route("/", channelRoutes)
   .route("/", alertRoutes)
+  .route("/", payoutRuleRoutes)
+  .route("/", conversionRoutes)
   .route("/", erasureRoutes)
   .route("/", playerExportRoutes)
   .route("/", exchangeRateRoutes)

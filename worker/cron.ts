@@ -7,6 +7,7 @@ import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
 import { noteCron } from "./last-cron.ts";
 import { log } from "./log.ts";
+import { payouts } from "./payouts/keeping.ts";
 import { postbackKeeping } from "./postbacks/keeping.ts";
 import { projectors } from "./projections/projector.ts";
 import { exchangeRates } from "./rates/feed.ts";
@@ -24,6 +25,7 @@ export const DUTIES: readonly Duty[] = [
   postbackKeeping,
   alertWatch,
   noticeKeeping,
+  payouts,
 ];
 
 const MINUTE_MS = 60_000;

@@ -8,8 +8,8 @@ import { addDays } from "../../worker/calendar.ts";
 import { type Door, readEvent } from "../../worker/event.ts";
 import { CURRENCIES, divide, PAST_CURRENCIES } from "../../worker/money.ts";
 import { JOINED, JOINED_UNITS, unitsPerEuro } from "../../worker/rates/euro.ts";
+import { rateInForce } from "../../worker/rates/in-force.ts";
 import { forgetHealth } from "../../worker/reports/health.ts";
-import { rateInForce } from "../../worker/reports/usd.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 

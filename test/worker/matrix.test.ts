@@ -52,6 +52,9 @@ beforeAll(async () => {
     (
       await SELF.fetch(`${HOST}/api/v1${path}`, { method: "POST", headers: ADMIN, body: JSON.stringify(body) })
     ).json<Body>();
+  // It judges the visit of player-42, by which one conversion is known.
+  for (const project_id of ["own", "foreign"])
+    await post("/payout-rules", { project_id, name: "visits", event_type: "visit", amount: "1" });
   const { token } = await post<{ token: string }>("/shares", { project_id: "own", name: "a link" });
   const { session } = await post<{ session: string }>("/share-sessions", { token });
   headersOf.guest = { authorization: `Bearer ${session}` };
@@ -325,6 +328,38 @@ const CASES: Case[] = [
       elsewhere: 404,
     }),
   ),
+  { ...report("/payout-rules", ADMINS), route: "GET /payout-rules" },
+  {
+    route: "POST /payout-rules",
+    path: () => "/payout-rules",
+    body: (project) => ({ project_id: project, name: "r", event_type: "level_up", amount: "1" }),
+    may: ADMINS,
+    status: 201,
+  },
+  ...(["PATCH /payout-rules/:id", "DELETE /payout-rules/:id"] as const).map(
+    (route): Case => ({
+      route,
+      path: () => "/payout-rules/none",
+      body: () => ({}),
+      may: ADMINS,
+      status: 404,
+      elsewhere: 404,
+    }),
+  ),
+  {
+    route: "POST /conversions/decisions",
+    path: () => "/conversions/decisions",
+    body: (project) => ({ project_id: project, decision: "approve", event_ids: ["none"], reason: "r" }),
+    may: ADMINS,
+    status: 200,
+  },
+  {
+    route: "POST /conversions/:event_id/:decision",
+    path: (project) => `/conversions/none/approve?project_id=${project}`,
+    body: () => ({ reason: "r" }),
+    may: ADMINS,
+    status: 404,
+  },
   { route: "GET /projections", path: () => "/projections", may: ADMINS, status: 200, elsewhere: 200 },
   { route: "POST /projections/:name/rebuild", path: () => "/projections/outcomes/rebuild", may: FAR, status: 202 },
   { ...report("/players/nobody-here", ADMINS, 202), route: "DELETE /players/:player_id" },

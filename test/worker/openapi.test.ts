@@ -438,6 +438,40 @@ describe("answers", () => {
       await ask(unknown, none);
   });
 
+  it("about payouts are as it says", async () => {
+    const where = { project_id: "documented" };
+    const query = "project_id=documented";
+    const { id } = (await ask("createPayoutRule", {
+      body: { ...where, name: "visits", event_type: "visit", amount: "1" },
+    })) as {
+      id: string;
+    };
+    const path = { id };
+    const tiers = [{ from: "100", share: "30", amount: null }];
+    await ask("createPayoutRule", { body: { name: "r", share: "25", tiers_by: "sum", tiers } });
+    await ask("createPayoutRule", { body: { name: "nothing" } });
+    expect(await ask("changePayoutRule", { path })).toMatchObject({ id, versions: [{ version: 2 }, { version: 1 }] });
+    await ask("changePayoutRule", { path, body: { amount: "much" } });
+    await ask("listPayoutRules");
+    await ask("listPayoutRules", { query: "project_id=nowhere" });
+    const event = { event_id: "of-player-42" };
+    expect(await ask("getConversion", { path: event, query })).toMatchObject({ payout: "40.00", status: "pending" });
+    const about = (decision: string) => ({ path: { ...event, decision }, query, body: { reason: "checked" } });
+    expect(await ask("decideConversion", about("approve"))).toMatchObject({ status: "approved" });
+    for (const decision of ["approve", "praise"]) await ask("decideConversion", about(decision));
+    await ask("decideConversion", { path: { ...event, decision: "reject" }, query, body: { reason: "" } });
+    const all = { ...where, decision: "reject", event_ids: [event.event_id, "none"], reason: "r" };
+    expect(await ask("decideConversions", { body: all })).toMatchObject({ decided: 1 });
+    await ask("decideConversions", { body: { ...all, event_ids: [] } });
+    expect(await ask("getConversion", { path: event, query })).toMatchObject({ status: "rejected", history: [{}, {}] });
+    await ask("listConversions", { query: `${query}&status=rejected` });
+    await ask("getStatement", { query });
+    await ask("endPayoutRule", { path });
+    await ask("endPayoutRule", { path, query: "valid_from=soon" });
+    await ask("changePayoutRule", { path });
+    for (const unknown of ["changePayoutRule", "endPayoutRule"]) await ask(unknown, { path: { id: "none" } });
+  });
+
   it("about segments are as it says", async () => {
     const { segment_id } = (await ask("createSegment")) as { segment_id: string };
     const path = { segment_id };

@@ -25,10 +25,13 @@ const SETTINGS_TABLES = [
   "channels",
   "alerts",
   "scheduled_reports",
+  "payout_rules",
 ] as const;
 
 const SUPPRESSIONS_A_PAGE = 5_000;
 const RECEIPTS_A_PAGE = 1_000;
+/** By the numbers of their events in the log. */
+const CHANGES_A_PAGE = 10_000;
 const range = (column: string, size: number) => ({
   page: sql.raw(`${column} / ${size} * ${size}`),
   rows: (page: string | number) => sql.raw(`${column} >= ${Number(page)} AND ${column} < ${Number(page) + size}`),
@@ -60,6 +63,13 @@ const PAGED = {
     ...range("n", SUPPRESSIONS_A_PAGE),
     between: (since, until) => sql`n > ${since.suppression} AND n <= ${until.suppression}`,
   },
+  // What was decided about conversions: no log tells of it.
+  conversion_changes: {
+    columns: "*",
+    where: sql`true`,
+    ...range("seq", CHANGES_A_PAGE),
+    between: (since, until) => sql`at BETWEEN ${since.change ?? 0} AND ${until.change ?? 0}`,
+  },
   // Receipts. One that runs still knows the names that it takes away.
   erasures: {
     columns: "*",
@@ -72,8 +82,8 @@ const PAGED = {
 export const TABLE_NAMES = [...SETTINGS_TABLES, ...(Object.keys(PAGED) as (keyof typeof PAGED)[])];
 
 /** How far each of what grows was when it was last written. */
-type Position = { audit: number; rate: number; receipt: number; suppression: number };
-const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0 };
+type Position = { audit: number; rate: number; receipt: number; suppression: number; change: number };
+const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0, change: 0 };
 
 /** A page of what grows: of the audit log, or of one of the tables. */
 type Page = { of: "audit" | keyof typeof PAGED; which: string | number };
@@ -101,7 +111,8 @@ const positionOf = async (db: Database): Promise<Position> =>
   (await db.get(sql`SELECT
     ifnull((SELECT max(id) FROM audit), 0) AS audit, ifnull((SELECT max(loaded_at) FROM exchange_rates), 0) AS rate,
     ifnull((SELECT max(finished_at) FROM erasures), 0) AS receipt,
-    ifnull((SELECT max(n) FROM suppressions), 0) AS suppression`)) as Position;
+    ifnull((SELECT max(n) FROM suppressions), 0) AS suppression,
+    ifnull((SELECT max(at) FROM conversion_changes), 0) AS change`)) as Position;
 
 /**
  * Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading,

@@ -12,13 +12,14 @@ const named = (texts: SQL, { words }: Person) =>
   sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify(words.needles)}) w WHERE instr(lower(${texts}), w.value) > 0)`;
 
 const changed = (
-  table: Store,
+  table: Store | "conversion_changes",
   key: string[],
   columns: string[],
   rows: (Rewrite & { before: unknown[] })[],
 ): Change[] => {
   const different = rows.filter(({ before, values }) => values.some((value, index) => value !== before[index]));
-  return different.length === 0 ? [] : [{ change: overwrite(table, key, columns, different), found: table }];
+  const found = table === "conversion_changes" ? "conversions" : table;
+  return different.length === 0 ? [] : [{ change: overwrite(table, key, columns, different), found }];
 };
 
 type Transaction = { event_type: string; transaction_id: string; trusted: number; event_id: string };
@@ -65,6 +66,38 @@ export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
     rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.mentioned(id)] })),
   );
   return { changes, place: last?.event_id ?? null };
+}
+
+/** Ids of other people's events, and what was said of anybody's. */
+export async function conversions({ db, job, person: { words } }: Work): Promise<Piece> {
+  const [table, from, from_n] = (job.place as ["conversions" | "conversion_changes", number, number] | null) ?? [
+    "conversions",
+    0,
+    0,
+  ];
+  const isChange = table === "conversion_changes";
+  const [key, column] = isChange ? [["seq", "n"], "reason"] : [["seq"], "event_id"];
+  const rows = await db.all<{
+    seq: number;
+    n: number;
+    text: string;
+  }>(sql`SELECT seq, ${sql.raw(isChange ? "n" : "0 AS n")},
+      ${sql.raw(column)} AS text FROM ${sql.raw(table)}
+    WHERE project_id = ${job.project_id} AND (seq, ${sql.raw(isChange ? "n" : "1")}) > (${from}, ${from_n})
+    ORDER BY seq, 2 LIMIT ${PAGE}`);
+  const changes = changed(
+    table,
+    key,
+    [column],
+    rows.map(({ seq, n, text }) => ({
+      key: isChange ? [seq, n] : [seq],
+      before: [text],
+      values: [words.mentioned(text)],
+    })),
+  );
+  const last = rows.at(-1);
+  if (last) return { changes, place: [table, last.seq, isChange ? last.n : 1] };
+  return { changes, place: isChange ? null : ["conversion_changes", 0, 0] };
 }
 
 type Letter = { id: number; event_id: string | null; event: string; error: string };

@@ -23,6 +23,7 @@ export const STORES = [
   "activity",
   "payments",
   "figures",
+  "conversions",
   "transactions",
   "retired_events",
   "dead_letters",

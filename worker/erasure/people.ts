@@ -81,6 +81,7 @@ export const PEOPLE: readonly PeopleTable[] = [
     names: ["person"],
     of: byPerson,
   },
+  { table: "conversions", key: ["seq"], names: ["person"], texts: ["event_id"], of: byPerson },
   // The last one: it tells the days for the others.
   {
     table: "player_days",

@@ -12,7 +12,7 @@ import { wakeProjectors } from "../projections/projector.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { digestOf, suppress } from "../suppression.ts";
 import { archive, archivedAudit } from "./archive.ts";
-import { audit, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
+import { audit, conversions, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
 import { figuresRows } from "./figures.ts";
 import type { Piece, Step, Work } from "./job.ts";
 import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
@@ -124,6 +124,7 @@ export const STEPS: readonly Step[] = [
   { name: "earlier_events", work: earlierEvents },
   { name: "transactions", work: transactions },
   { name: "retired_events", work: retiredEvents },
+  { name: "conversions", work: conversions },
   { name: "dead_letters", work: deadLetters },
   { name: "postback_log", work: mentioningPostbacks },
   { name: "audit", work: audit },

@@ -11,6 +11,7 @@ import { exchangeRateOperations } from "./exchange-rates.ts";
 import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
 import { type Answer, type Operation, PROBLEMS, type ProblemCode, TABLES, TAGS } from "./operation.ts";
+import { payoutOperations } from "./payouts.ts";
 import { pixelOperations } from "./pixels.ts";
 import { postbackOperations } from "./postbacks.ts";
 import { liveOperations, reportOperations } from "./reports.ts";
@@ -33,6 +34,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...exchangeRateOperations,
   ...postbackOperations,
   ...alertOperations,
+  ...payoutOperations,
   ...erasureOperations,
   ...archiveOperations,
   ...instanceOperations,

@@ -16,6 +16,8 @@ export const TAGS = {
   "Dead letters": "What the log could not store.",
   Postbacks: "Telling other systems of events. Role `admin`.",
   Alerts: "Hearing of what happens, and of what does not. Role `admin`.",
+  Payouts:
+    "What affiliates are paid for, and what was decided about it. Role `admin`; what they earn is among the reports.",
   Archive: "Every event for good, as Parquet files in a bucket of your own.",
   Instance: "How it is, and what it can do.",
 } as const;

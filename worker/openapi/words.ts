@@ -93,6 +93,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   new_pixel_secret: "Makes a new pixel secret; signatures with the old one are refused from then on.",
   bot_rules: "This project's own rules about bots, beside the general ones.",
   object_key: "Its key in the archive's bucket.",
+  decision: "`approve`, `reject`, `refund` or `charge-back`.",
+  rule_id: "A payout rule.",
   actor: "The key that did it; `admin` is the ADMIN_TOKEN.",
   action: "`<noun>.<verb>`, such as `key.revoke`.",
   lag_events: "Events of the log that it has not taken yet.",

@@ -5,6 +5,7 @@ import { wakeTargets } from "../postbacks/sending.ts";
 import type { Database } from "../schema.ts";
 import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
+import { conversions } from "./conversions.ts";
 import { daily } from "./daily.ts";
 import { figures } from "./figures.ts";
 import { identities } from "./identities.ts";
@@ -55,7 +56,7 @@ export const GROUPS = {
     every: 60 * MINUTE_MS,
     linger: () => 0,
     gathering: { events: 500, age: 10_000 },
-    projections: [identities, daily, players, playerDays, payments, outcomes, changes, leaderboards],
+    projections: [identities, daily, players, playerDays, payments, outcomes, changes, leaderboards, conversions],
   },
   figures: {
     every: 60 * MINUTE_MS,

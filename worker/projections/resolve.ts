@@ -100,6 +100,14 @@ export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQ
     )`;
 }
 
+/** Events of the past, as they stand when the log ends at `asOf`; `which` narrows them. */
+export function pastEvents({ after, upTo }: Range, asOf: number, which: SQL): SQL {
+  return sql`placed AS MATERIALIZED (
+      SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM events e
+      WHERE e.seq > ${after} AND e.seq <= ${upTo} AND ${counts(sql`e`, asOf)} AND ${which}
+    ), resolved AS MATERIALIZED (${withTag(asOf)})`;
+}
+
 /** The events that counted until this range, as they stood before it. */
 export function noLonger(range: Range): SQL {
   return sql`placed AS MATERIALIZED (

@@ -7,6 +7,7 @@ import { anomalies } from "./anomalies.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
 import { cohorts } from "./cohorts.ts";
+import { conversion, conversions } from "./conversions.ts";
 import { event } from "./event.ts";
 import { events } from "./events.ts";
 import { funnel } from "./funnel.ts";
@@ -21,6 +22,7 @@ import { profiles } from "./profiles.ts";
 import type { Described } from "./report.ts";
 import { revenue } from "./revenue.ts";
 import { series } from "./series/series.ts";
+import { statements } from "./statements.ts";
 import { timeline } from "./timeline.ts";
 
 const ALL = [
@@ -44,6 +46,9 @@ const ALL = [
   aggregatedReports,
   aggregatedReport,
   anomalies,
+  statements,
+  conversions,
+  conversion,
 ] as const;
 
 export const REPORTS: readonly Described[] = ALL;

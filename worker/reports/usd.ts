@@ -10,34 +10,13 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { divide, formatMoney, UNITS } from "../money.ts";
-import { JOINED, JOINED_UNITS, unitsPerEuro } from "../rates/euro.ts";
+import { rateInForce } from "../rates/in-force.ts";
 import { RATE_UNITS } from "../rates/rate.ts";
 
 /** 12 places: what a product of an amount (4) and a rate (8) needs. */
 export const EXACT_UNITS = BigInt(UNITS) * BigInt(RATE_UNITS);
 
 const literal = (number: number | bigint) => sql.raw(String(number));
-
-const recent = (event_date: SQL) => sql`x.rate_date BETWEEN date(${event_date}, '-7 days') AND ${event_date}
-    ORDER BY x.rate_date DESC LIMIT 1`;
-
-/** As rows: currency, 1/1,000,000 units for a euro, and the date from which on that is so. */
-const joined = sql.raw(
-  `(VALUES ${JOINED.map(([currency, perEuro, since]) => `('${currency}', ${unitsPerEuro(perEuro)}, '${since}')`).join(", ")})`,
-);
-/** The euro's rate over what a euro is, half to even. */
-const fixed = (() => {
-  const [twice, by] = [`2 * x.usd_rate * ${JOINED_UNITS} + j.column2`, "2 * j.column2"];
-  return sql.raw(`(${twice}) / (${by}) - ((${twice}) % (${by}) = 0 AND (${twice}) / (${by}) % 2)`);
-})();
-
-/** The rate in force, in 1e-8 USD for a unit of the currency; NULL where there is none. */
-export const rateInForce = (currency: SQL, event_date: SQL): SQL => sql`CASE ${currency} WHEN 'USD'
-  THEN ${literal(RATE_UNITS)} ELSE coalesce(
-    (SELECT x.usd_rate FROM exchange_rates x WHERE x.currency_code = ${currency} AND ${recent(event_date)}),
-    (SELECT ${fixed} FROM ${joined} j CROSS JOIN exchange_rates x
-      WHERE j.column1 = ${currency} AND ${event_date} >= j.column3 AND x.currency_code = 'EUR' AND ${recent(event_date)})
-  ) END`;
 
 /**
  * What a query selects of rows of `payments` or `money_summary`, grouped by at least `event_date` and `currency`, to be

@@ -1,8 +1,8 @@
 /** The currencies of today's and yesterday's money that no rate converts, of all projects. */
 import { sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
+import { rateInForce } from "../rates/in-force.ts";
 import type { Database } from "../schema.ts";
-import { rateInForce } from "./usd.ts";
 
 /** Anyone may ask: so many rows are read a second at most, however often that is. */
 const ROWS_A_SECOND = 10;

@@ -4,10 +4,11 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { INCOME } from "../money.ts";
+import { rateInForce } from "../rates/in-force.ts";
 import type { Database } from "../schema.ts";
 import { onlyTags } from "./period.ts";
 import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
-import { EXACT_UNITS, exactUsd, rateInForce, type Sum } from "./usd.ts";
+import { EXACT_UNITS, exactUsd, type Sum } from "./usd.ts";
 
 const list = (types: readonly string[]) => sql.raw(types.map((type) => `'${type}'`).join(", "));
 const WHOLE_USD = sql.raw(String(EXACT_UNITS));

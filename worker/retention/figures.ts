@@ -21,6 +21,7 @@ const FIGURES = {
   funnel: "anchor, event_date, step, banner_tag, elapsed",
   payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
   days: "scope, date",
+  conversions: "seq",
 } as const;
 type Table = keyof typeof FIGURES;
 const TABLES = Object.keys(FIGURES) as Table[];

@@ -1,8 +1,9 @@
 /** Sums of money of days, with the rates in force on their dates, as `usd.ts` converts them. */
 import { sql } from "drizzle-orm";
 import { UNITS } from "../../money.ts";
+import { rateInForce } from "../../rates/in-force.ts";
 import type { Database } from "../../schema.ts";
-import { rateInForce, type Sum } from "../usd.ts";
+import type { Sum } from "../usd.ts";
 
 export type Paid = { event_date: string; currency: string; payments: number; whole: number; fraction: number };
 

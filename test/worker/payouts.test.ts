@@ -1,0 +1,333 @@
+/** Payout rules, conversions and statements, through the API. */
+import { SELF } from "cloudflare:test";
+import { sql } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import type { DecidedAll } from "../../worker/admin/conversions.ts";
+import type { RuleView } from "../../worker/admin/payout-rules.ts";
+import { storeRates } from "../../worker/rates/rate.ts";
+import type { ConversionView } from "../../worker/reports/conversions.ts";
+import type { Statement } from "../../worker/reports/statements.ts";
+import { transact } from "../../worker/schema.ts";
+import { runDuty } from "./duty.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+
+const HOST = "https://payouts.example/api/v1";
+const JUNE = Date.parse("2026-06-10T12:00:00Z");
+const DAY = 86_400_000;
+const MONTH = "month=2026-06";
+const DAYS = "from=2026-06-01&to=2026-06-30";
+
+let projects = 0;
+async function newProject(): Promise<string> {
+  const project_id = `affiliates-${++projects}`;
+  await createProject(project_id, { currency: "EUR" });
+  return project_id;
+}
+async function call<Answer>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: HeadersInit = ADMIN,
+): Promise<Answer> {
+  const response = await SELF.fetch(`${HOST}${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return (response.status === 204 ? null : response.json()) as Promise<Answer>;
+}
+const makeRule = (project_id: string, rule: object) =>
+  call<RuleView>("POST", "/payout-rules", { project_id, name: "a rule", valid_from: "2026-06-01", ...rule });
+const conversionsOf = async (project_id: string, more = "") =>
+  (
+    await call<{ rows: ConversionView[]; complete: boolean }>(
+      "GET",
+      `/conversions?project_id=${project_id}&${DAYS}${more}`,
+    )
+  ).rows;
+const oneOf = (project_id: string, event_id: string) =>
+  call<ConversionView & { history: { status: string; reason: string; actor: string }[] }>(
+    "GET",
+    `/conversions/${event_id}?project_id=${project_id}`,
+  );
+const statementOf = (project_id: string, headers: HeadersInit = ADMIN) =>
+  call<Statement>("GET", `/statements?project_id=${project_id}&${MONTH}`, undefined, headers);
+const decide = (project_id: string, event_id: string, decision: string) =>
+  call<{ status: unknown }>("POST", `/conversions/${event_id}/${decision}?project_id=${project_id}`, {
+    reason: `to ${decision}`,
+  });
+
+type Given = Partial<Parameters<typeof storedEvent>[0]>;
+async function log(project_id: string, ...events: Given[]): Promise<void> {
+  await deliver([
+    {
+      events: events.map((event, n) =>
+        storedEvent({
+          project_id,
+          event_type: "deposit",
+          banner_tag: "mine",
+          player_id: "p",
+          timestamp: JUNE + n,
+          amount: 250_000,
+          currency: "EUR",
+          ...event,
+        }),
+      ),
+    },
+  ]);
+  await settle();
+}
+const payouts = (rows: ConversionView[]) => Object.fromEntries(rows.map(({ event_id, payout }) => [event_id, payout]));
+
+describe("a payout rule", () => {
+  it("pays for what was there before it, and says why", async () => {
+    const project_id = await newProject();
+    await log(
+      project_id,
+      { event_id: "first" },
+      { event_id: "second" },
+      { event_id: "small", player_id: "q", amount: 90_000 },
+    );
+    const made = await makeRule(project_id, {
+      name: "First deposits",
+      first_deposit: true,
+      min_amount: "20",
+      amount: "35",
+    });
+    expect(made.versions).toMatchObject([
+      { version: 1, banner_tags: null, terms: { currency: "EUR", amount: "35.00" } },
+    ]);
+    const rows = await conversionsOf(project_id);
+    expect(payouts(rows)).toEqual({ first: "35.00", second: "0.00", small: "0.00" });
+    expect(Object.fromEntries(rows.map(({ event_id, reason }) => [event_id, reason]))).toEqual({
+      first: "paid",
+      second: "not_first",
+      small: "below_min",
+    });
+    expect(rows.find(({ event_id }) => event_id === "first")?.explanation).toBe(
+      "35.00 EUR. The rule “First deposits” pays 35.00 EUR for a player's first deposit of 20.00 EUR or more. " +
+        "(Version 1, valid from 2026-06-01.) It is a deposit with 25.00 EUR. It is number 1 of the month.",
+    );
+    expect(rows.find(({ event_id }) => event_id === "small")?.explanation).toContain(
+      "It came with 9.00 EUR, which is less than 20.00 EUR, so it pays nothing.",
+    );
+  });
+
+  it("is changed from a day on, and what came before that day stays", async () => {
+    const project_id = await newProject();
+    await log(project_id, { event_id: "early" }, { event_id: "late", timestamp: JUNE + 5 * DAY });
+    const { id } = await makeRule(project_id, { amount: "10" });
+    expect(payouts(await conversionsOf(project_id))).toEqual({ early: "10.00", late: "10.00" });
+    const changed = await call<RuleView>("PATCH", `/payout-rules/${id}`, {
+      valid_from: "2026-06-12",
+      amount: "12.3456",
+    });
+    expect(changed.versions.map(({ version, valid_from }) => [version, valid_from])).toEqual([
+      [2, "2026-06-12"],
+      [1, "2026-06-01"],
+    ]);
+    expect(payouts(await conversionsOf(project_id))).toEqual({ early: "10.00", late: "12.3456" });
+    await call("DELETE", `/payout-rules/${id}?valid_from=2026-06-14`);
+    expect(payouts(await conversionsOf(project_id))).toEqual({ early: "10.00" });
+    expect(await call("PATCH", `/payout-rules/${id}`, { amount: "1" })).toMatchObject({ status: 409 });
+  });
+
+  it("for a tag goes before one for all", async () => {
+    const project_id = await newProject();
+    await log(project_id, { event_id: "m" }, { event_id: "o", banner_tag: "other", player_id: "q" });
+    await makeRule(project_id, { amount: "5", banner_tags: ["mine"] });
+    await makeRule(project_id, { amount: "1" });
+    expect(payouts(await conversionsOf(project_id))).toEqual({ m: "5.00", o: "1.00" });
+    expect(payouts(await conversionsOf(project_id, "&banner_tag=other"))).toEqual({ o: "1.00" });
+  });
+
+  it("is refused where it makes no sense, each field named", async () => {
+    const project_id = await newProject();
+    const wrong = async (rule: object) =>
+      ((await makeRule(project_id, rule)) as unknown as { errors: { field: string }[] }).errors.map(
+        ({ field }) => field,
+      );
+    expect(await wrong({})).toEqual(["amount"]);
+    expect(await wrong({ amount: "1", event_type: "visit", first_deposit: true })).toEqual(["first_deposit"]);
+    expect(await wrong({ share: "100.1" })).toEqual(["share"]);
+    expect(await wrong({ amount: "1", tiers_by: "number" })).toEqual(["tiers"]);
+    expect(await wrong({ amount: "1", tiers: [{ from: 2, amount: "1" }] })).toEqual(["tiers_by"]);
+    const tiers = [
+      { from: 3, amount: "1" },
+      { from: 2, amount: "2" },
+    ];
+    expect(await wrong({ tiers_by: "number", tiers })).toEqual(["tiers"]);
+    expect(await wrong({ tiers_by: "sum", tiers: tiers.slice(1) })).toEqual(["tiers"]);
+  });
+});
+
+describe("a payout", () => {
+  it("of an amount without a rate is unknown, never nothing, until the rate comes", async () => {
+    const project_id = await newProject();
+    await log(project_id, { event_id: "krona", currency: "SEK", amount: 3_000_000 });
+    await makeRule(project_id, { min_amount: "20", amount: "35", share: "10" });
+    expect(await conversionsOf(project_id)).toMatchObject([{ payout: null, reason: "no_rate" }]);
+    const before = await statementOf(project_id);
+    expect(before.totals).toEqual([
+      { banner_tag: "mine", currency: "EUR", approved: "0.00", pending: "0.00", without_rate: 2 },
+    ]);
+    expect(before.rows.find(({ kind }) => kind === "share")?.payout).toBeNull();
+    const rates = [
+      { currency_code: "EUR", rate_date: "2026-06-10", usd_rate: 110_000_000, data_source: "t" },
+      { currency_code: "SEK", rate_date: "2026-06-10", usd_rate: 11_000_000, data_source: "t" },
+    ];
+    await transact(db, [storeRates(rates, Date.now())]);
+    const [row] = await conversionsOf(project_id);
+    expect(row).toMatchObject({ payout: "35.00", reason: "paid" });
+    expect(row?.explanation).toContain("a deposit with 300.00 SEK, worth 30.00 EUR at the rate of 2026-06-10");
+    expect((await statementOf(project_id)).rows.find(({ kind }) => kind === "share")?.payout).toBe("3.00");
+  });
+
+  it("follows a late event, and a decision moves the tiers behind it", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10", tiers_by: "number", tiers: [{ from: 3, amount: "20" }] });
+    await log(project_id, { event_id: "a" }, { event_id: "b" }, { event_id: "c" });
+    expect(payouts(await conversionsOf(project_id))).toEqual({ a: "10.00", b: "10.00", c: "20.00" });
+    await log(project_id, { event_id: "late", timestamp: JUNE - DAY });
+    expect(payouts(await conversionsOf(project_id))).toEqual({ late: "10.00", a: "10.00", b: "20.00", c: "20.00" });
+    await decide(project_id, "late", "reject");
+    expect(payouts(await conversionsOf(project_id))).toEqual({ late: "0.00", a: "10.00", b: "10.00", c: "20.00" });
+  });
+
+  it("of a share is of what came less what was paid back, and a month below zero pays nothing", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { share: "25" });
+    await log(
+      project_id,
+      { event_id: "d", amount: 1_000_000 },
+      { event_id: "w", event_type: "withdrawal", amount: 300_001 },
+    );
+    const shares = async () => (await statementOf(project_id)).rows.filter(({ kind }) => kind === "share");
+    // 25 % of 69.9999 is 17.499975.
+    expect(await shares()).toMatchObject([{ payout: "17.50", status: "approved" }]);
+    await log(project_id, { event_id: "r", event_type: "refund", amount: 900_000 });
+    expect(await shares()).toMatchObject([{ payout: "0.00" }]);
+    expect((await shares())[0]?.explanation).toBe(
+      "0.00 EUR. 100.00 EUR of deposits less 30.0001 of withdrawals and 90.00 of refunds is -20.0001; " +
+        "the rule “a rule” pays 25% of it. A month below zero pays nothing, and is not carried over.",
+    );
+  });
+
+  it("is computed by the duty, too, where nobody asks", async () => {
+    const project_id = await newProject();
+    await log(project_id, { event_id: "alone" });
+    await makeRule(project_id, { amount: "10" });
+    await runDuty("payouts");
+    expect(await db.all(sql`SELECT event_id, payout FROM conversions WHERE project_id = ${project_id}`)).toEqual([
+      { event_id: "alone", payout: 100_000 },
+    ]);
+  });
+});
+
+describe("a conversion", () => {
+  it("is decided about with a reason, which is kept, and only as its status allows", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10" });
+    await log(project_id, { event_id: "x" }, { event_id: "y" });
+    expect(await oneOf(project_id, "x")).toMatchObject({ status: "pending", history: [] });
+    expect(await decide(project_id, "x", "refund")).toMatchObject({ status: 409 });
+    expect(await decide(project_id, "x", "approve")).toMatchObject({ status: "approved" });
+    expect(await decide(project_id, "x", "refund")).toMatchObject({ status: "refunded" });
+    expect(await oneOf(project_id, "x")).toMatchObject({
+      status: "refunded",
+      payout: "0.00",
+      reason: "void",
+      history: [
+        { status: "approved", reason: "to approve", actor: "admin" },
+        { status: "refunded", reason: "to refund", actor: "admin" },
+      ],
+    });
+    expect(await decide(project_id, "nobody's", "approve")).toMatchObject({ status: 404 });
+    const all = await call<DecidedAll>("POST", "/conversions/decisions", {
+      project_id,
+      decision: "approve",
+      event_ids: ["x", "y", "z"],
+      reason: "all",
+    });
+    expect(all.decided).toBe(1);
+    expect(all.results.map(({ status, error }) => [status, error === null])).toEqual([
+      ["refunded", false],
+      ["approved", true],
+      [null, false],
+    ]);
+    const { rows } = await call<{ rows: { action: string; subject: string }[] }>(
+      "GET",
+      `/audit?project_id=${project_id}`,
+    );
+    expect(rows.slice(0, 2).map(({ action, subject }) => [action, subject])).toEqual([
+      ["conversion.approve", "y"],
+      ["conversion.refund", "x"],
+    ]);
+  });
+
+  it("is approved by itself once its hold is over", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10", hold_days: 7, valid_from: "2026-01-01" });
+    const soon = Date.now() - DAY;
+    await log(project_id, { event_id: "held", timestamp: soon }, { event_id: "over", timestamp: JUNE - 30 * DAY });
+    expect(await oneOf(project_id, "held")).toMatchObject({
+      status: "pending",
+      approved_at: new Date(soon + 7 * DAY).toISOString(),
+    });
+    expect(await oneOf(project_id, "over")).toMatchObject({ status: "approved" });
+  });
+});
+
+describe("a statement", () => {
+  it("has lines by rule and status, and what they come to; a key or a link for a tag has that tag's alone", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10", share: "10" });
+    await log(
+      project_id,
+      { event_id: "1" },
+      { event_id: "2" },
+      { event_id: "3" },
+      { event_id: "4", banner_tag: "other", player_id: "q" },
+    );
+    await decide(project_id, "1", "approve");
+    await decide(project_id, "2", "reject");
+    const { totals, rows, complete } = await statementOf(project_id);
+    expect(complete).toBe(true);
+    expect(
+      rows.map(({ banner_tag, kind, status, conversions, payout }) => [banner_tag, kind, status, conversions, payout]),
+    ).toEqual([
+      ["mine", "conversions", "approved", 1, "10.00"],
+      ["mine", "conversions", "pending", 1, "10.00"],
+      ["mine", "conversions", "rejected", 1, "0.00"],
+      ["mine", "share", "approved", 0, "5.00"],
+      ["other", "conversions", "pending", 1, "10.00"],
+      ["other", "share", "approved", 0, "2.50"],
+    ]);
+    expect(totals).toEqual([
+      { banner_tag: "mine", currency: "EUR", approved: "15.00", pending: "10.00", without_rate: 0 },
+      { banner_tag: "other", currency: "EUR", approved: "2.50", pending: "10.00", without_rate: 0 },
+    ]);
+    const key = await makeApiKey({ role: "viewer", project_id, banner_tags: ["other"] });
+    const own = { authorization: `Bearer ${key}` };
+    expect((await statementOf(project_id, own)).totals.map(({ banner_tag }) => banner_tag)).toEqual(["other"]);
+    expect(
+      await call("GET", `/statements?project_id=${project_id}&${MONTH}&banner_tag=mine`, undefined, own),
+    ).toMatchObject({ status: 403 });
+    const { token } = await call<{ token: string }>("POST", "/shares", {
+      project_id,
+      name: "an affiliate's",
+      banner_tags: ["mine"],
+    });
+    const { session } = await call<{ session: string }>("POST", "/share-sessions", { token });
+    const link = { authorization: `Bearer ${session}` };
+    expect((await statementOf(project_id, link)).totals.map(({ banner_tag }) => banner_tag)).toEqual(["mine"]);
+    const csv = await SELF.fetch(`${HOST}/statements?project_id=${project_id}&${MONTH}&format=csv`, { headers: link });
+    expect((await csv.text()).split("\r\n").map((line) => line.split(",").slice(0, 2).join(","))).toEqual([
+      "banner_tag,kind",
+      ...Array(3).fill("mine,conversions"),
+      "mine,share",
+      "",
+    ]);
+  });
+});

@@ -1,0 +1,137 @@
+/**
+ * Computes the months that are due. What a month is computed from may change meanwhile: whatever changes it moves its
+ * `version` on in the same transaction, and nothing is written of a month whose version is not the one that was read.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { RESTORING } from "../archive/restoring.ts";
+import { RENAMING } from "../projections/runner.ts";
+import { type Database, transact } from "../schema.ts";
+import type { Budget } from "../store/budget.ts";
+import { pieces } from "../store/pieces.ts";
+import {
+  isAsBefore,
+  MONTH_BEGINS,
+  type PlaceInMonth,
+  pairOf,
+  readFacts,
+  readRates,
+  rowOf,
+  writeRows,
+} from "./facts.ts";
+import { Month, type RateOf, type Share } from "./month.ts";
+import { type RuleVersion, rulesOf } from "./terms.ts";
+
+/** Which months are asked about; both ends are part of it. Tags: null is all. */
+export type Months = { project_id: string; from: string; to: string; tags: readonly string[] | null };
+export const ALWAYS = { from: "", to: "9999-12", tags: null } as const;
+
+type Due = { project_id: string; banner_tag: string; month: string; version: number; computed: number };
+
+/** Events that are read at once. */
+const PAGE = 2_000;
+/** Months that are looked up at once. */
+const MONTHS = 50;
+/** Calls of one page of events, and of looking for what is due. */
+export const PAGE_CALLS = 6;
+const LOOK_CALLS = 3;
+
+const inMonths = ({ project_id, from, to, tags }: Months): SQL => sql`project_id = ${project_id}
+  AND month BETWEEN ${from} AND ${to}
+  ${tags === null ? sql`` : sql`AND banner_tag IN (SELECT value FROM json_each(${JSON.stringify(tags)}))`}`;
+
+/** Makes those due again of which exchange rates have come or were corrected. */
+const dueByRates = (which: SQL): SQL => sql`UPDATE payout_months SET version = version + 1
+  WHERE ${which} AND computed >= version AND rates IS NOT NULL AND EXISTS (
+    SELECT 1 FROM exchange_rates x WHERE x.loaded_at > payout_months.rates
+      AND x.rate_date BETWEEN date(payout_months.month || '-01', '-7 days') AND payout_months.month || '-31')`;
+
+/** Makes all of a project's months from this one on due; of these tags, where they are named. */
+export const dueFrom = (project_id: string, month: string, tags: readonly string[] | null): SQL =>
+  sql`UPDATE payout_months SET version = version + 1 WHERE ${inMonths({ project_id, from: month, to: ALWAYS.to, tags })}`;
+
+const dueMonths = (db: Database, months: Months): Promise<Due[]> =>
+  db.all<Due>(sql`SELECT project_id, banner_tag, month, version, computed FROM payout_months
+    WHERE ${inMonths(months)} AND computed < version ORDER BY month DESC, banner_tag LIMIT ${MONTHS}`);
+
+/** Fails, and with it the transaction, where the month is not as it was read any more: NULL is not allowed. */
+const note = (
+  { project_id, banner_tag, month, version, computed }: Due,
+  done: { shares: Share[]; rates: number | null } | null,
+) =>
+  sql`UPDATE payout_months SET computed = CASE WHEN version = ${version} AND computed = ${computed}
+      AND NOT ${RENAMING} AND NOT ${RESTORING} THEN ${done ? version : computed} END
+      ${done ? sql`, shares = ${JSON.stringify(done.shares)}, rates = ${done.rates}` : sql``}
+    WHERE project_id = ${project_id} AND banner_tag = ${banner_tag} AND month = ${month}`;
+
+const lostMonth = (error: unknown) => /NOT NULL constraint failed: payout_months\.computed/.test(String(error));
+
+const newestRates = async (db: Database): Promise<number> =>
+  (await db.get<{ at: number }>(sql`SELECT ifnull(max(loaded_at), 0) AS at FROM exchange_rates`))?.at ?? 0;
+
+/** Whether there was room for all of it. */
+async function computeMonth(db: Database, due: Due, versions: readonly RuleVersion[], budget: Room): Promise<boolean> {
+  const month = new Month(due.banner_tag, versions);
+  const currencies = new Set(versions.flatMap(({ terms }) => (terms ? [terms.currency] : [])));
+  const rates = await newestRates(db);
+  for (let place: PlaceInMonth | null = MONTH_BEGINS; place; ) {
+    if (!budget(PAGE_CALLS)) return false;
+    const facts = await readFacts(db, due, place, PAGE);
+    const pairs = new Set<string>();
+    for (const { currency, event_date } of facts)
+      if (currency !== null && [...currencies].some((into) => into !== currency))
+        for (const one of [currency, ...currencies]) pairs.add(pairOf(one, event_date));
+    const rateOf: RateOf = await readRates(db, pairs);
+    const rows = facts.flatMap((fact) => {
+      const verdict = month.take(fact, rateOf);
+      return isAsBefore(fact, verdict) ? [] : [rowOf(fact.seq, verdict)];
+    });
+    const last = facts.length === PAGE ? facts.at(-1) : undefined;
+    place = last ? [last.event_date, last.timestamp, last.event_id] : null;
+    const done = place ? null : { shares: month.shares(), rates: month.usesRates ? rates : null };
+    if (done || rows.length > 0) await transact(db, [note(due, done), ...pieces(rows).map(writeRows)]);
+  }
+  return true;
+}
+
+/** Whether there is room for so many calls more. */
+export type Room = (calls: number) => boolean;
+export const roomOf =
+  (budget: Budget): Room =>
+  (calls) =>
+    budget.has(calls);
+
+/** Computes these months where they are due, the newest first, as long as there is room. Whether none is left. */
+export async function computeMonths(db: Database, months: Months, room: Room): Promise<boolean> {
+  if (!room(LOOK_CALLS)) return false;
+  await db.run(dueByRates(inMonths(months)));
+  return computeDue(db, months, room);
+}
+
+/** The same of all projects: those that have nothing due cost nothing. */
+export async function computeAll(db: Database, room: Room): Promise<boolean> {
+  if (!room(LOOK_CALLS)) return false;
+  await db.run(dueByRates(sql`true`));
+  const projects = await db.values<[string]>(
+    sql`SELECT DISTINCT project_id FROM payout_months WHERE computed < version`,
+  );
+  for (const [project_id] of projects) if (!(await computeDue(db, { project_id, ...ALWAYS }, room))) return false;
+  return true;
+}
+
+async function computeDue(db: Database, months: Months, room: Room): Promise<boolean> {
+  for (;;) {
+    if (!room(LOOK_CALLS)) return false;
+    const due = await dueMonths(db, months);
+    if (due.length === 0) return true;
+    // Behind the versions of the months: whoever changes a rule moves them on.
+    const versions = await rulesOf(db, months.project_id);
+    for (const one of due) {
+      try {
+        if (!room(PAGE_CALLS + 1) || !(await computeMonth(db, one, versions, room))) return false;
+      } catch (error) {
+        if (!lostMonth(error)) throw error;
+        if (await db.get(sql`SELECT 1 WHERE ${RENAMING} OR ${RESTORING}`)) return false;
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** Decisions about conversions: which status follows which, and how they are written down. */
+import { type SQL, sql } from "drizzle-orm";
+import type { Status } from "./month.ts";
+
+export const ACTIONS = ["approve", "reject", "refund", "charge-back"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** What an action makes of a conversion, and of which. */
+export const DECISIONS = {
+  approve: { status: "approved", from: ["pending", "rejected"] },
+  reject: { status: "rejected", from: ["pending", "approved"] },
+  refund: { status: "refunded", from: ["approved"] },
+  "charge-back": { status: "charged_back", from: ["approved", "refunded"] },
+} as const satisfies Record<Action, { status: Status; from: readonly Status[] }>;
+
+export type Change = {
+  seq: number;
+  status: Status | null;
+  /** In 1/10,000 units; both or neither. */
+  amount: number | null;
+  currency: string | null;
+};
+
+/** The next changes of these events. Of two who change one at once, one fails. */
+export const noteChanges = (
+  project_id: string,
+  changes: readonly Change[],
+  { at, actor, reason }: { at: number; actor: string; reason: string },
+): SQL => sql`INSERT INTO conversion_changes (seq, n, project_id, at, actor, status, amount, currency, reason)
+  SELECT v.value ->> 'seq', 1 + ifnull((SELECT max(h.n) FROM conversion_changes h WHERE h.seq = v.value ->> 'seq'), 0),
+    ${project_id}, ${at}, ${actor}, v.value ->> 'status', v.value ->> 'amount', v.value ->> 'currency', ${reason}
+  FROM json_each(${JSON.stringify(changes)}) v`;

@@ -1,0 +1,100 @@
+/** Reads the events of a tag's month as they stand, and writes what each pays. */
+import { type SQL, sql } from "drizzle-orm";
+import { actors, NOW } from "../projections/resolve.ts";
+import { rateInForce } from "../rates/in-force.ts";
+import type { Database } from "../schema.ts";
+import type { Fact, RateOf, Status, Verdict } from "./month.ts";
+
+/** What was decided last about an event; `seq` is the event's. */
+export const lastChange = (column: "status" | "amount" | "currency", seq: SQL): SQL =>
+  sql`(SELECT h.${sql.raw(column)} FROM conversion_changes h WHERE h.seq = ${seq} AND h.${sql.raw(column)} IS NOT NULL
+    ORDER BY h.n DESC LIMIT 1)`;
+
+/** What holds of the event's amount: the last correction, else what came. */
+export const amountNow = sql`coalesce(${lastChange("amount", sql`c.seq`)}, c.amount)`;
+export const currencyNow = sql`coalesce(${lastChange("currency", sql`c.seq`)}, c.currency)`;
+
+/** No deposit of this person came before `c`: neither in the table, nor among those that had gone before it was made. */
+const IS_FIRST = sql`c.event_type = 'deposit' AND NOT EXISTS (
+    SELECT 1 FROM conversions d WHERE d.project_id = c.project_id AND d.person = c.person AND d.event_type = 'deposit'
+      AND (d.timestamp, d.event_id) < (c.timestamp, c.event_id))
+  AND NOT EXISTS (SELECT 1 FROM settled_players s WHERE s.project_id = c.project_id
+    AND s.person IN (${actors(sql`c.project_id`, sql`c.person`, NOW)}) AND s.deposit < printf('%015d', c.timestamp))`;
+
+/** As it was computed the last time. */
+type Before = {
+  rule_id: string | null;
+  rule_version: number | null;
+  payout: number | null;
+  why: string | null;
+  hold_until: number | null;
+};
+export type Read = Fact & { event_id: string; before: Before };
+type Row = Omit<Fact, "first" | "status"> & Before & { event_id: string; first: 0 | 1; status: Status | null };
+
+/** The day, the time and the id of the event that was read last. */
+export type PlaceInMonth = [string, number, string];
+export const MONTH_BEGINS: PlaceInMonth = ["", 0, ""];
+
+/** The next events of a month, in their order. */
+export async function readFacts(
+  db: Database,
+  { project_id, banner_tag, month }: { project_id: string; banner_tag: string; month: string },
+  [day, at, id]: PlaceInMonth,
+  most: number,
+): Promise<Read[]> {
+  const rows = await db.all<Row>(sql`SELECT c.seq, c.event_id, c.event_type, c.event_date, c.timestamp,
+      ${amountNow} AS amount, ${currencyNow} AS currency, ${lastChange("status", sql`c.seq`)} AS status,
+      (${IS_FIRST}) AS first, c.rule_id, c.rule_version, c.payout, c.why, c.hold_until
+    FROM conversions c WHERE c.project_id = ${project_id} AND c.banner_tag = ${banner_tag}
+      AND c.event_date BETWEEN ${`${month}-01`} AND ${`${month}-31`}
+      AND (c.event_date, c.timestamp, c.event_id) > (${day}, ${at}, ${id})
+    ORDER BY c.event_date, c.timestamp, c.event_id LIMIT ${most}`);
+  return rows.map(({ first, rule_id, rule_version, payout, why, hold_until, ...row }) => ({
+    ...row,
+    first: first === 1,
+    before: { rule_id, rule_version, payout, why, hold_until },
+  }));
+}
+
+/** The rates in force for these currencies on these days: one query. */
+export async function readRates(db: Database, pairs: ReadonlySet<string>): Promise<RateOf> {
+  if (pairs.size === 0) return () => null;
+  const rows = await db.all<{ pair: string; rate: number | null }>(sql`SELECT p.value AS pair,
+      ${rateInForce(sql`substr(p.value, 1, 3)`, sql`substr(p.value, 5)`)} AS rate
+    FROM json_each(${JSON.stringify([...pairs])}) p`);
+  const rates = new Map(rows.map(({ pair, rate }) => [pair, rate]));
+  return (currency, day) => rates.get(pairOf(currency, day)) ?? null;
+}
+export const pairOf = (currency: string, day: string) => `${currency} ${day}`;
+
+/** Whether what is stored of an event is what it pays now. */
+export function isAsBefore({ before }: Read, verdict: Verdict | null): boolean {
+  const { rule_id, rule_version, payout, why, hold_until } = storedOf(verdict);
+  return (
+    before.rule_id === rule_id &&
+    before.rule_version === rule_version &&
+    before.payout === payout &&
+    before.why === why &&
+    before.hold_until === hold_until
+  );
+}
+
+const storedOf = (verdict: Verdict | null): Before => ({
+  rule_id: verdict?.rule.id ?? null,
+  rule_version: verdict?.rule.version ?? null,
+  payout: verdict?.payout ?? null,
+  why: verdict && JSON.stringify(verdict.why),
+  hold_until: verdict?.hold_until ?? null,
+});
+
+/** A row as JSON: what is written of an event. */
+export const rowOf = (seq: number, verdict: Verdict | null): string => {
+  const { rule_id, rule_version, payout, why, hold_until } = storedOf(verdict);
+  return JSON.stringify([seq, rule_id, rule_version, payout, verdict?.rule.terms.currency ?? null, why, hold_until]);
+};
+
+export const writeRows = (piece: string): SQL => sql`UPDATE conversions SET rule_id = v.value ->> 1,
+    rule_version = v.value ->> 2, payout = v.value ->> 3, payout_currency = v.value ->> 4, why = v.value ->> 5,
+    hold_until = v.value ->> 6
+  FROM json_each(${piece}) v WHERE conversions.seq = v.value ->> 0`;

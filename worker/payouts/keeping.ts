@@ -1,0 +1,52 @@
+/** Keeps payouts as they must be: for whoever reads them at once, and for all others within the hour. */
+import { sql } from "drizzle-orm";
+import { type Duty, wake } from "../duty.ts";
+import { bringForward } from "../projections/catch-up.ts";
+import { type Database, openDatabase } from "../schema.ts";
+import { budgetOf } from "../store/budget.ts";
+import { backfill, unfilled } from "./backfill.ts";
+import { computeAll, computeMonths, type Months, roomOf } from "./compute.ts";
+
+const NAME = "payouts";
+const HOUR_MS = 60 * 60_000;
+
+/** How long a reader waits for months that are due, in milliseconds, and how many calls it keeps for its answer. */
+const LONGEST_MS = 5_000;
+const ANSWER_CALLS = 12;
+
+/**
+ * Brings the months forward that somebody asks about. Whether what they read then is whole: where it is not, the duty goes
+ * on with it.
+ */
+export async function bringPayouts(env: Env, db: Database, months: Months, now: number): Promise<boolean> {
+  await bringForward(env, db, now);
+  const until = Date.now() + LONGEST_MS;
+  const budget = budgetOf(env);
+  const room = (calls: number) => budget.left >= calls + ANSWER_CALLS && Date.now() < until;
+  const past = await backfill(db, months.project_id, room);
+  const whole = (await computeMonths(db, months, room)) && past;
+  if (!whole) await wakePayouts(env);
+  return whole;
+}
+
+/** Makes sure that what has become due is computed soon. */
+export const wakePayouts = (env: Env): Promise<void> => wake(env, [NAME]);
+
+export const payouts: Duty = {
+  name: NAME,
+  every: HOUR_MS,
+  async run(env, budget) {
+    const db = openDatabase(env.DB);
+    const room = roomOf(budget);
+    let done = true;
+    for (const project_id of await unfilled(db)) done = (await backfill(db, project_id, room)) && done;
+    done = (await computeAll(db, room)) && done;
+    return done ? "done" : budget.left > 0 && (await isHeld(db)) ? "later" : "more";
+  },
+};
+
+/** While people are renamed, attributed again, or a log is restored, there is nothing to hurry for. */
+const isHeld = async (db: Database): Promise<boolean> =>
+  (await db.get(sql`SELECT 1 WHERE EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)
+    OR EXISTS (SELECT 1 FROM reattributions WHERE place IS NOT NULL)`)) !== undefined;

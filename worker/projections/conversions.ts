@@ -1,0 +1,50 @@
+/**
+ * The events that payout rules judge, each under the tag that it counts for. What it pays is computed from them a month at
+ * a time (see `payouts/`): triggers of the table note which months are due.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import type { Attributed, Tables } from "./projection.ts";
+import { newEvents, pastEvents, pastOf, type Range, repaired, settledDay } from "./resolve.ts";
+
+/** What every rule needs to know of, whichever events it pays for: first deposits, and what is left of them. */
+const MONEY = ["deposit", "withdrawal", "refund"] as const;
+
+/** The types that the rules of a project judge, as rows: project_id, event_type. */
+export const JUDGED = sql`SELECT r.project_id, t.value AS event_type
+  FROM payout_rules r CROSS JOIN json_each(json_array(r.terms ->> 'event_type', ${sql.raw(MONEY.map((type) => `'${type}'`).join(", "))})) t
+  WHERE t.value IS NOT NULL`;
+const isJudged = sql`(e.project_id, e.event_type) IN (${JUDGED})`;
+
+const COLUMNS = sql.raw(
+  "seq, project_id, event_id, event_type, event_date, timestamp, person, amount, currency, banner_tag",
+);
+
+/** What is there already stays: settled days, and what the look through the past has found. */
+const add = (resolved: SQL, which = sql`true`): SQL => sql`INSERT INTO conversions (${COLUMNS})
+  WITH ${resolved} SELECT ${COLUMNS} FROM resolved WHERE ${which} ON CONFLICT DO NOTHING`;
+
+const attributed: Attributed = {
+  takeOut: (people) => [
+    sql`DELETE FROM conversions
+      WHERE (project_id, person) IN (${repaired(people)}) AND NOT ${settledDay(sql`conversions`)}`,
+  ],
+  putIn: (people, asOf) => [add(pastOf(people, asOf), sql`(project_id, event_type) IN (${JUDGED})`)],
+};
+
+export const conversions: Tables = {
+  name: "conversions",
+  after: ["identities"],
+  aboutPeople: true,
+  attributed,
+  apply: (step) => [
+    ...(step.repairs === null
+      ? []
+      : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
+    add(newEvents(step, isJudged)),
+  ],
+  clear: () => [sql`DELETE FROM conversions`],
+};
+
+/** Adds a project's events of the past that its rules judge, as they stand when the log ends at `asOf`. */
+export const addPast = (project_id: string, range: Range, asOf: number): SQL =>
+  add(pastEvents(range, asOf, sql`e.project_id = ${project_id} AND ${isJudged}`));

@@ -1,0 +1,85 @@
+/** What affiliates earn in a month. */
+import * as z from "zod";
+import { localTime } from "../calendar.ts";
+import { tagFilter } from "../http/tag-filter.ts";
+import { bringPayouts } from "../payouts/keeping.ts";
+import { STATUSES } from "../payouts/month.ts";
+import { KINDS, type Line, lastDayOf, statement, type Total } from "../payouts/statement.ts";
+import type { Project } from "../project.ts";
+import { maybe, money, named, text, whole } from "./answer.ts";
+import { common } from "./period.ts";
+import { report } from "./report.ts";
+
+const month = z
+  .string("must be given once")
+  .regex(/^\d{4}-(?:0[1-9]|1[0-2])$/, "must be a month, YYYY-MM")
+  .optional()
+  .describe("`YYYY-MM`, in the project's time zone. The one that is not over where absent.");
+const query = z.strictObject({ ...common, ...tagFilter, month });
+
+const line = z.object({
+  banner_tag: text,
+  kind: z.enum(KINDS).describe("What the rule pays for each conversion, or its share of the month's revenue."),
+  rule_id: text,
+  rule: text.describe("The name of the rule."),
+  event_type: maybe,
+  status: z.enum(STATUSES).describe("A share is pending until its month and the rule's hold are over."),
+  conversions: whole,
+  currency: text,
+  payout: money.nullable().describe("Null where it cannot be known without an exchange rate."),
+  without_rate: whole.describe("Conversions, or events of a share, without an exchange rate: `payout` lacks them."),
+  explanation: text.describe("Of a share: how it was computed."),
+}) satisfies z.ZodType<Line>;
+const total = z.object({
+  banner_tag: text,
+  currency: text,
+  approved: money.describe("What is to be paid."),
+  pending: money.describe("What may become so."),
+  without_rate: whole.describe("What lacks an exchange rate, and is in neither."),
+}) satisfies z.ZodType<Total>;
+
+const answer = z
+  .object({
+    ...named,
+    month: text,
+    complete: z.boolean().describe("Whether all of it is computed; the rest follows at once."),
+    totals: z.array(total),
+    rows: z.array(line),
+  })
+  .meta({ id: "Statement" });
+export type Statement = z.output<typeof answer>;
+export type StatementLine = z.output<typeof line>;
+
+const monthOf = (project: Project, asked: { month?: string | undefined }, now: number) =>
+  asked.month ?? localTime(project.timezone, now).date.slice(0, 7);
+
+export const statements = report({
+  id: "getStatement",
+  path: "/statements",
+  summary: "What affiliates earn in a month",
+  description:
+    "By tag, rule and status, with what it comes to in each currency. A key or share link that is limited to tags has those alone. " +
+    "Computed from the events, rules and decisions of now, so a month that is over can still change.",
+  role: "viewer",
+  query,
+  answer,
+  holds: "A row for each tag, rule and status.",
+  tries: ["month=2025-05", "banner_tag=summer"],
+  period: (project, asked, now) => {
+    const asking = monthOf(project, asked, now);
+    return { from: `${asking}-01`, to: lastDayOf(asking) };
+  },
+  reads: "now",
+  async read({ env, db, project, query, tags, now }) {
+    const { project_id, timezone } = project;
+    const asking = monthOf(project, query, now);
+    const complete = await bringPayouts(env, db, { project_id, from: asking, to: asking, tags }, now);
+    const today = localTime(timezone, now).date;
+    const { lines, totals } = await statement(db, { project_id, month: asking, tags, today, now });
+    return {
+      body: { project_id, timezone, month: asking, complete, totals, rows: lines },
+      columns: Object.keys(line.shape),
+      rows: lines,
+    };
+  },
+});

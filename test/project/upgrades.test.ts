@@ -21,9 +21,6 @@ const ON_PURPOSE: Record<string, Record<string, string>> = {
     archive_files: "A planned file is given up: its writer was of a version that knows no writers.",
     sweeps: "The place within a sweep goes to a table of its own.",
   },
-  "0031": {
-    projections: "The new projection begins where that of people is: there are no rules that it could have missed.",
-  },
   "0028": { projections: "The reader of postbacks begins at the end of a log that is there already." },
 };
 

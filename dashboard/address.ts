@@ -51,6 +51,8 @@ const OWN = {
   player_id: id,
   event_type: text,
   segment: text,
+  /** How many deposits players have. */
+  deposits: text,
   /** A day, where one alone is looked at. */
   date,
   /** Of an error. */

@@ -9,9 +9,11 @@ import { FunnelPanel } from "../funnel/panel.tsx";
 import { Headline } from "../headline/headline.tsx";
 import { Link } from "../link.tsx";
 import { LtvPanel } from "../ltv/panel.tsx";
+import { MAKE } from "../making.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Facts } from "../table/facts.tsx";
+import { isOpenTo, VIEWS, type ViewEntry } from "../views/index.ts";
 
 /** What the cards do not show. */
 const FACTS = COLUMNS.filter(({ name }) =>
@@ -37,6 +39,21 @@ export function CampaignPage({ scope, tag }: { scope: Scope; tag: string }) {
         title={tag}
         actions={
           <>
+            {isOpenTo(scope.principal, VIEWS.sharing as ViewEntry) && (
+              <Link class="button" to={{ view: "sharing", part: MAKE }}>
+                Share
+              </Link>
+            )}
+            {isOpenTo(scope.principal, VIEWS.events as ViewEntry) && (
+              <>
+                <Link class="button" to={{ view: "players" }}>
+                  Its players
+                </Link>
+                <Link class="button" to={{ view: "events" }}>
+                  Its events
+                </Link>
+              </>
+            )}
             <Link class="button" to={{ view: "anomalies" }}>
               Its anomalies
             </Link>

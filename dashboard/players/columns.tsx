@@ -1,7 +1,9 @@
 /** The columns of the players, and of what those see of them who may not know who they are. */
 import type { PlayerRow } from "../../worker/reports/players.ts";
 import type { Profile } from "../../worker/reports/profiles.ts";
+import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
+import type { Spender } from "./query.ts";
 
 export const COLUMNS: readonly Column<PlayerRow>[] = [
   { name: "player_id", title: "Player", kind: "text" },
@@ -57,6 +59,38 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     hint: "Of the last tagged event",
     optional: true,
   },
+];
+
+export const SPENDERS: readonly Column<Spender>[] = [
+  {
+    name: "player_id",
+    title: "Player",
+    kind: "text",
+    show: ({ player_id, visitor_id }) =>
+      player_id ?? <span title="A visitor who is not known as a player">{visitor_id}</span>,
+  },
+  { name: "segment", title: "Segment", kind: "text", show: ({ segment }) => <span class="badge">{segment}</span> },
+  {
+    name: "spend_usd",
+    title: "Spend",
+    kind: "money",
+    hint: "Purchases and deposits less refunds, in USD",
+    missing: ({ unconverted, refunded_unconverted }) => lessOf(unconverted, refunded_unconverted),
+    summed: true,
+  },
+  {
+    name: "net_usd",
+    title: "Net",
+    kind: "money",
+    hint: "Spend less withdrawn, in USD",
+    missing: (row) => lessOf(row.unconverted, row.refunded_unconverted, row.withdrawn_unconverted),
+    summed: true,
+  },
+  { name: "payments", title: "Payments", kind: "count", hint: "Purchases and deposits" },
+  { name: "banner_tag", title: "Tag", kind: "text", hint: "That brought the player" },
+  { name: "first_purchase_date", title: "First payment", kind: "date" },
+  { name: "last_purchase_date", title: "Last payment", kind: "date" },
+  { name: "last_event_at", title: "Last event", kind: "time" },
 ];
 
 export const MASKED: readonly Column<Profile>[] = [

@@ -10,8 +10,19 @@ import { shownOf } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { Chosen, Sought } from "../table/narrow.tsx";
 import { TableTools } from "../table/tools.tsx";
-import { COLUMNS, MASKED } from "./columns.tsx";
-import { players, playersCsv, profiles, profilesCsv, SEGMENTS, STEPS, stepOf } from "./query.ts";
+import { COLUMNS, MASKED, SPENDERS } from "./columns.tsx";
+import {
+  BY_SPEND,
+  players,
+  playersCsv,
+  profiles,
+  profilesCsv,
+  SEGMENTS,
+  STEPS,
+  spenders,
+  spendersCsv,
+  stepOf,
+} from "./query.ts";
 
 const named = (names: readonly string[], first: string) => ({
   "": first,
@@ -22,11 +33,55 @@ const SORTED = {
   last_event_at: "Earliest event first",
   "-first_seen": "Newest first",
   first_seen: "Oldest first",
+  [BY_SPEND]: "Highest spend first",
+  "-total_deposits": "Most deposits first",
   player_id: "By id",
 };
 
+const DEPOSITS = { "": "Any deposits", none: "Never deposited", once: "Deposited once", more: "Deposited again" };
+
 export const PlayersPanel = ({ scope }: { scope: Scope }) =>
-  may(scope.principal, "analyst") ? <Players scope={scope} /> : <Masked scope={scope} />;
+  !may(scope.principal, "analyst") ? (
+    <Masked scope={scope} />
+  ) : scope.address.sort === BY_SPEND ? (
+    <Spenders scope={scope} />
+  ) : (
+    <Players scope={scope} />
+  );
+
+/** Everybody, by what they spent in all. */
+function Spenders({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <Panel
+      name="players"
+      title="Players"
+      actions={
+        <>
+          <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />
+          <Chosen name="sort" label="Order" options={SORTED} />
+          <TableTools
+            columns={SPENDERS}
+            csv={{ url: spendersCsv(scope), name: `${fileNameOf(scope, "spenders", scope.address.segment)}.csv` }}
+          />
+        </>
+      }
+    >
+      <p class="lead">What each spent over all history, whatever the period. Times in {scope.timezone}.</p>
+      <PagedList
+        name="players"
+        columns={shownOf(SPENDERS, address.columns)}
+        query={(cursor) => spenders(scope, cursor)}
+        keyOf={({ player_id, visitor_id }) => player_id ?? visitor_id ?? ""}
+        timezone={scope.timezone}
+        press={({ player_id }) =>
+          player_id === null ? undefined : { title: `Open ${player_id}`, go: () => go({ player_id }) }
+        }
+        none={<p>There is no player yet. One is known once an event with a player_id came.</p>}
+      />
+    </Panel>
+  );
+}
 
 function Players({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
@@ -38,13 +93,14 @@ function Players({ scope }: { scope: Scope }) {
         <>
           <Sought name="search" label="Id begins with" />
           <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />
+          {scope.principal.banner_tags === null && <Chosen name="deposits" label="Deposits" options={DEPOSITS} />}
           <Chosen name="part" label="Funnel step" options={named(STEPS, "New players")} />
           <Chosen name="sort" label="Order" options={SORTED} />
           <TableTools
             columns={COLUMNS}
             csv={{
               url: playersCsv(scope),
-              name: `${fileNameOf(scope, "players", scope.address.segment, scope.address.part)}.csv`,
+              name: `${fileNameOf(scope, "players", address.segment, address.deposits, address.part)}.csv`,
             }}
           />
         </>
@@ -67,7 +123,14 @@ function Players({ scope }: { scope: Scope }) {
               type="button"
               class="button"
               onClick={() =>
-                go({ ...NO_FILTERS, period: "all", search: undefined, segment: undefined, part: undefined })
+                go({
+                  ...NO_FILTERS,
+                  period: "all",
+                  search: undefined,
+                  segment: undefined,
+                  deposits: undefined,
+                  part: undefined,
+                })
               }
             >
               Show the players of all time

@@ -9,7 +9,22 @@ const cursorOf = (cursor: Cursor): Paged => ({ cursor: cursor === undefined ? un
 
 export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
 export const SEGMENTS = ["whale", "dolphin", "minnow", "free", "unknown"] as const;
-export const SORTS = ["-last_event_at", "last_event_at", "-first_seen", "first_seen", "player_id"] as const;
+export const SORTS = [
+  "-last_event_at",
+  "last_event_at",
+  "-first_seen",
+  "first_seen",
+  "-total_deposits",
+  "player_id",
+] as const;
+/** How many deposits, as the API has it. */
+const DEPOSITS: Record<string, { deposits_from?: string; deposits_to?: string }> = {
+  none: { deposits_to: "0" },
+  once: { deposits_from: "1", deposits_to: "1" },
+  more: { deposits_from: "2" },
+};
+/** In this order the list is that of `/ltv`. */
+export const BY_SPEND = "-spend_usd";
 const oneOf = <Name extends string>(names: readonly Name[], given: string | undefined) =>
   names.find((name) => name === given);
 
@@ -17,7 +32,7 @@ export const stepOf = ({ address }: Scope) => oneOf(STEPS, address.part);
 
 /** Whoever is sought by name is found whenever they came. */
 const asked = (scope: Scope) => {
-  const { search, segment, sort } = scope.address;
+  const { search, segment, sort, deposits } = scope.address;
   const funnel_step = stepOf(scope);
   return {
     ...aboutOf(scope),
@@ -26,6 +41,7 @@ const asked = (scope: Scope) => {
     segment: oneOf(SEGMENTS, segment),
     sort: oneOf(SORTS, sort),
     funnel_step,
+    ...(deposits !== undefined && Object.hasOwn(DEPOSITS, deposits) && DEPOSITS[deposits]),
   };
 };
 
@@ -34,6 +50,24 @@ export const players = (scope: Scope, cursor: Cursor) =>
     client.players.$get({ query: asked }, options),
   );
 export const playersCsv = (scope: Scope): string => csvOf(client.players.$url({ query: given(asked(scope)) }));
+
+const spending = (scope: Scope) => ({ ...aboutOf(scope), segment: oneOf(SEGMENTS, scope.address.segment) });
+
+export function spenders(scope: Scope, cursor: Cursor) {
+  const asked = query("spenders", { ...spending(scope), limit: "100", ...cursorOf(cursor) }, (asked, options) =>
+    client.ltv.$get({ query: asked }, options),
+  );
+  return {
+    ...asked,
+    // Whoever may know the players is given them.
+    ask: async (signal: AbortSignal) => {
+      const { rows = [], next_cursor } = await asked.ask(signal);
+      return { rows, ...(next_cursor !== undefined && { next_cursor }) };
+    },
+  };
+}
+export type Spender = Awaited<ReturnType<ReturnType<typeof spenders>["ask"]>>["rows"][number];
+export const spendersCsv = (scope: Scope): string => csvOf(client.ltv.$url({ query: given(spending(scope)) }));
 
 const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
 

@@ -10,6 +10,7 @@ import { useAnswer } from "../answers.ts";
 import { client, json, read } from "../api.ts";
 import { endOf } from "../expiry.ts";
 import { segments } from "../frame/segments.ts";
+import { MAKE } from "../making.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -19,7 +20,10 @@ import { columnsOf } from "./columns.tsx";
 import { embedOf, linkOf, readerOf, shares, standingOf } from "./query.ts";
 
 type Shown = { name: string; token: string; password: boolean };
-type Opened = { what: "make" } | { what: "shown"; shown: Shown } | { what: "revoke"; share: ShareView };
+type Opened =
+  | { what: "make"; tags: readonly string[] }
+  | { what: "shown"; shown: Shown }
+  | { what: "revoke"; share: ShareView };
 
 /** As long as the API gives a link for which no end is named. */
 const USUAL_DAYS = 30;
@@ -27,12 +31,16 @@ const USUAL_DAYS = 30;
 export function SharingPanel({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const { project_id, timezone } = scope;
-  const [opened, open] = useState<Opened | null>(null);
+  const asked = address.part === MAKE;
+  const [opened, open] = useState<Opened | null>(asked ? { what: "make", tags: address.banner_tag } : null);
   const answer = useAnswer(shares(project_id));
   const { data: saved } = useAnswer(segments(address.project_id));
   const columns = useMemo(() => columnsOf(saved?.rows ?? []), [saved]);
   const all = address.part === "all";
-  const close = () => open(null);
+  const close = () => {
+    open(null);
+    if (asked) go({ part: undefined }, "replace");
+  };
   return (
     <Panel
       name="sharing"
@@ -45,7 +53,7 @@ export function SharingPanel({ scope }: { scope: Scope }) {
             chosen={all ? "all" : "open"}
             choose={(part) => go({ part: part === "all" ? part : undefined }, "replace")}
           />
-          <button type="button" class="button primary" onClick={() => open({ what: "make" })}>
+          <button type="button" class="button primary" onClick={() => open({ what: "make", tags: [] })}>
             Make a link
           </button>
         </>
@@ -74,7 +82,7 @@ export function SharingPanel({ scope }: { scope: Scope }) {
         )}
       </Answered>
       {opened?.what === "make" && (
-        <MakeLink scope={scope} show={(shown) => open({ what: "shown", shown })} close={close} />
+        <MakeLink scope={scope} tags={opened.tags} show={(shown) => open({ what: "shown", shown })} close={close} />
       )}
       {opened?.what === "shown" && <ShownLink shown={opened.shown} close={close} />}
       {opened?.what === "revoke" && <RevokeLink share={opened.share} close={close} />}
@@ -82,9 +90,9 @@ export function SharingPanel({ scope }: { scope: Scope }) {
   );
 }
 
-type Making = { scope: Scope; show: (shown: Shown) => void; close: () => void };
+type Making = { scope: Scope; tags: readonly string[]; show: (shown: Shown) => void; close: () => void };
 
-function MakeLink({ scope, show, close }: Making) {
+function MakeLink({ scope, tags: fixed, show, close }: Making) {
   const { project_id, timezone, today } = scope;
   const { data } = useAnswer(segments(scope.address.project_id));
   const shared = data?.rows.filter(({ shared }) => shared) ?? [];
@@ -106,7 +114,7 @@ function MakeLink({ scope, show, close }: Making) {
   return (
     <Dialog title="Make a share link" close={close}>
       <Form action={action} label="Make the link" cancel={close}>
-        <Field name="name" label="Name" hint="Who it is for." required action={action} />
+        <Field name="name" label="Name" value={fixed.join(", ")} hint="Who it is for." required action={action} />
         <div class="fields">
           <Field
             name="view"
@@ -129,6 +137,7 @@ function MakeLink({ scope, show, close }: Making) {
           name="banner_tags"
           label="Fixed to tags"
           lines={2}
+          value={fixed.join("\n")}
           hint="One on each line. Empty: every tag."
           action={action}
         />

@@ -278,4 +278,38 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     const monthly = await report<Rows>(server, "reports?type=monthly");
     await expect.poll(() => rowsOn(page)).toEqual(monthly.rows.map(({ report_id }) => report_id));
   });
+
+  // The last, since it sends more.
+  test("who deposited once and not again, and who spent most, in three steps each", async () => {
+    await post("events", [
+      { event_type: "deposit", player_id: "cid", amount: "5", currency: "USD", timestamp: NOON + 200_000 },
+      { event_type: "deposit", player_id: "cid", amount: "6", currency: "USD", timestamp: NOON + 300_000 },
+    ]);
+    await vi.waitFor(
+      async () =>
+        expect((await report<Rows>(server, "players?deposits_from=2")).rows).toMatchObject([{ player_id: "cid" }]),
+      { timeout: 200_000, interval: 200 },
+    );
+    const page = await signedIn("/");
+    await page.getByRole("link", { name: "Players" }).click();
+    await page.getByLabel("Deposits", { exact: true }).selectOption("once");
+    await expect.poll(async () => (await rowsOn(page)).sort()).toEqual(["ann", WHALE].sort());
+    expect(parameter(page, "deposits")).toBe("once");
+    expect((await fileOf(page, "Download CSV")).trim().split("\r\n")).toHaveLength(3);
+    await page.getByLabel("Deposits", { exact: true }).selectOption("more");
+    await expect.poll(() => rowsOn(page)).toEqual(["cid"]);
+    await page.getByLabel("Deposits", { exact: true }).selectOption("none");
+    await expect.poll(async () => (await rowsOn(page)).sort()).toEqual(["ben", "dea", "eve"]);
+
+    await page.getByLabel("Order").selectOption("Highest spend first");
+    const { rows } = await report<Rows>(server, "ltv");
+    await expect.poll(() => rowsOn(page)).toEqual(rows.map(({ player_id }) => player_id));
+    expect(rows[0]).toMatchObject({ player_id: WHALE, spend_usd: "250.50" });
+    for (const { player_id, spend_usd, net_usd } of rows) {
+      expect(await value(cell(page, player_id as string, "spend_usd"))).toBe(spend_usd);
+      expect(await value(cell(page, player_id as string, "net_usd"))).toBe(net_usd);
+    }
+    await row(page, WHALE).getByRole("button").click();
+    await page.getByRole("heading", { name: WHALE }).waitFor();
+  });
 });

@@ -133,6 +133,27 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("heading", { name: "Cohorts" }).waitFor();
     await page.getByRole("heading", { name: "Lifetime value" }).waitFor();
 
+    // Its own link for the affiliate, its players and its events are a press away.
+    await page.getByRole("link", { name: "Share", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.getByLabel("Name").inputValue()).toBe("north");
+    expect(await dialog.getByLabel("Fixed to tags").inputValue()).toBe("north");
+    await dialog.getByRole("button", { name: "Make the link" }).click();
+    await page.getByText("Copy it now: it is not shown again.").waitFor();
+    const { rows: links } = await report<{ rows: { name: string; banner_tags: string[] }[] }>(server, "shares");
+    expect(links).toMatchObject([{ name: "north", banner_tags: ["north"] }]);
+    await page.getByRole("button", { name: "I have it" }).click();
+    await expect.poll(() => search(page).get("part"), soon).toBeNull();
+    await page.goBack();
+    await page.getByRole("link", { name: "Its players" }).click();
+    await page.locator('[data-row="north-5"]').waitFor();
+    expect(await page.locator('[data-row^="south"]').count()).toBe(0);
+    await page.goBack();
+    await page.getByRole("link", { name: "Its events" }).click();
+    await page.locator(".events [data-row]").first().waitFor();
+    expect(search(page).get("banner_tag")).toBe("north");
+    await page.goBack();
+
     await page.getByRole("link", { name: "All campaigns" }).click();
     await page.getByRole("row", { name: /^south/ }).waitFor();
     expect(search(page).get("banner_tag")).toBeNull();

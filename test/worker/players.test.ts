@@ -191,6 +191,11 @@ describe("the players", () => {
     ["segment=free", ["cleo"]],
     ["has_deposit=true&sort=player_id", ["anna", "ben"]],
     ["has_deposit=false", ["cleo"]],
+    ["deposits_from=2", ["ben"]],
+    ["deposits_from=1&deposits_to=1", ["anna"]],
+    ["deposits_to=0", ["cleo"]],
+    ["sort=-total_deposits&limit=1", ["ben", "anna", "cleo"]],
+    ["sort=total_deposits&limit=2", ["cleo", "anna", "ben"]],
     ["banner_tag=spring", ["anna"]],
     ["banner_tag=winter", ["ben"]],
     // Half past three in the afternoon is the next day in Tokyo.
@@ -202,6 +207,19 @@ describe("the players", () => {
     ["to=2026-05-02&sort=player_id", ["anna", "ben"]],
   ])("by %s", async (query, expected) => {
     expect(await ids(query)).toEqual(expected);
+  });
+
+  it("by the day of their last event, on the project's clock, both days included", async () => {
+    const dayOf = ({ last_event_at }: { last_event_at: string }) =>
+      new Date(last_event_at).toLocaleDateString("sv", { timeZone: "Asia/Tokyo" });
+    const all = (await pages("/players?project_id=club")) as { player_id: string; last_event_at: string }[];
+    const days = all.map(dayOf).sort();
+    for (const day of days) {
+      const found = (which: (own: string) => boolean) =>
+        all.filter((row) => which(dayOf(row))).map(({ player_id }) => player_id);
+      expect(await ids(`last_event_from=${day}`)).toEqual(found((own) => own >= day));
+      expect(await ids(`last_event_to=${day}`)).toEqual(found((own) => own <= day));
+    }
   });
 
   it("are rows with figures", async () => {
@@ -222,14 +240,23 @@ describe("the players", () => {
     });
   });
 
-  it.each(["segment=tiny", "sort=name", "has_deposit=1", "cursor=abc", "limit=0", "limit=1001", "from=soon", "page=2"])(
-    "are refused by %s, which is named",
-    async (query) => {
-      const response = await get(`/players?project_id=club&${query}`);
-      expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ errors: [{ field: query.split("=")[0] }] });
-    },
-  );
+  it.each([
+    "segment=tiny",
+    "sort=name",
+    "has_deposit=1",
+    "deposits_from=-1",
+    "deposits_to=some",
+    "last_event_to=soon",
+    "cursor=abc",
+    "limit=0",
+    "limit=1001",
+    "from=soon",
+    "page=2",
+  ])("are refused by %s, which is named", async (query) => {
+    const response = await get(`/players?project_id=club&${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field: query.split("=")[0] }] });
+  });
 });
 
 describe("an event", () => {
@@ -415,6 +442,11 @@ describe("a key of one tag", () => {
       authorization: `Bearer ${await makeApiKey({ role: "analyst", project_id: "club", banner_tags: ["autumn"] })}`,
     };
     expect((await pages("/players?sort=player_id", key)).map((row) => row.player_id)).toEqual(["ben"]);
+    for (const asked of ["deposits_from=1", "deposits_to=1", "sort=-total_deposits"]) {
+      const refused = await get(`/players?${asked}`, key);
+      expect(refused.status, asked).toBe(400);
+      expect(await refused.json()).toMatchObject({ errors: [{ field: asked.split("=")[0] }] });
+    }
     expect((await pages("/players?sort=player_id", key))[0]).toMatchObject({
       total_events: 2,
       total_deposits: 1,

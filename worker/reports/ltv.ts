@@ -15,6 +15,7 @@ import { pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES, type Segment } from "./segments.ts";
+import type { Table } from "./table.ts";
 import { amountsCell, formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
 import {
   type Exactly,
@@ -84,7 +85,8 @@ const answer = z
     next_cursor: maybe.exactOptional(),
   })
   .meta({ id: "LifetimeValues" });
-type Total = z.output<typeof answer>["total"];
+type LifetimeValues = z.output<typeof answer>;
+type Total = LifetimeValues["total"];
 
 const formatted = (payments: number, spend: bigint, withdrawn: bigint) => ({
   payments,
@@ -244,7 +246,7 @@ export const ltv = report({
   tries: ["segment=whale", "limit=1"],
   reads: "all",
   converts: true,
-  async read({ env, db, project, principal, tags, query: { segment, limit, cursor } }) {
+  async read({ env, db, project, principal, tags, query: { segment, limit, cursor } }): Promise<Table<LifetimeValues>> {
     const { project_id, timezone } = project;
     const which = { tags, segment };
     const after = cursor === undefined ? null : decode(cursor);

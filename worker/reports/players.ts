@@ -1,6 +1,8 @@
 /** The players: sought by id, tag, segment or first day, in the order that is asked for. */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
+import { addDays, instantOf } from "../calendar.ts";
+import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../schema.ts";
@@ -14,7 +16,15 @@ import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
 import { spendBy } from "./spend.ts";
 
-const SORTABLE = ["player_id", "first_seen", "last_event_at"] as const;
+const SORTABLE = ["player_id", "first_seen", "last_event_at", "total_deposits"] as const;
+
+const MOST_DEPOSITS = 1_000_000_000;
+const deposits = z.coerce
+  .number("must be a number")
+  .int("must be whole")
+  .min(0, "must be at least 0")
+  .max(MOST_DEPOSITS, `must be at most ${MOST_DEPOSITS}`)
+  .optional();
 
 const query = z.strictObject({
   ...listed,
@@ -38,6 +48,12 @@ const query = z.strictObject({
     .enum(["true", "false"], "must be true or false")
     .optional()
     .describe("Whether there is a deposit that counts."),
+  deposits_from: deposits.describe(
+    "The fewest deposits that count. With `deposits_to=1`, `1` are those who deposited once.",
+  ),
+  deposits_to: deposits.describe("The most deposits that count."),
+  last_event_from: date.optional().describe("The earliest day of the last event, in the project's time zone."),
+  last_event_to: date.optional().describe("The latest day of the last event, included."),
   sort: z
     .string()
     .regex(new RegExp(`^-?(?:${SORTABLE.join("|")})$`), `must be one of ${SORTABLE.join(", ")}, with - for descending`)
@@ -109,14 +125,41 @@ function atStep(name: (typeof STEPS)[number], query: Query, tags: string[] | nul
   return sql`AND ${day} IS NOT NULL ${onlyTags(sql.raw(`${step}_tag`), tags)} ${within(day, query)}`;
 }
 
+/** How many deposits count is kept of all tags together: who is limited to some is not told by it. */
+function onlyForAllTags({ deposits_from, deposits_to, sort }: Query): void {
+  const asked = {
+    deposits_from: deposits_from !== undefined,
+    deposits_to: deposits_to !== undefined,
+    sort: sort.endsWith("total_deposits"),
+  };
+  for (const [field, given] of Object.entries(asked))
+    if (given)
+      throw Problem.of(
+        field,
+        `${field} cannot ask for deposits with a key that is limited to tags: they are counted over all`,
+      );
+}
+
+/** By the number of deposits and the day of the last event. */
+function activeAndPaying({ deposits_from, deposits_to, last_event_from, last_event_to }: Query, timezone: string) {
+  const midnight = (day: string) => instantOf(timezone, Date.parse(`${day}T00:00:00Z`));
+  return [
+    deposits_from !== undefined && sql`AND total_deposits >= ${deposits_from}`,
+    deposits_to !== undefined && sql`AND total_deposits <= ${deposits_to}`,
+    last_event_from !== undefined && sql`AND last_event_at >= ${midnight(last_event_from)}`,
+    last_event_to !== undefined && sql`AND last_event_at < ${midnight(addDays(last_event_to, 1))}`,
+  ];
+}
+
 /** `own` are the tags that the asker is limited to: whom none of them brought is not theirs to see. */
-function chosen(query: Query, tags: string[] | null, own: string[] | null): SQL {
+function chosen(query: Query, timezone: string, tags: string[] | null, own: string[] | null): SQL {
   const { search, has_deposit, funnel_step } = query;
   const firstDay = sql`(SELECT d.event_date FROM player_days d
     WHERE d.project_id = players.project_id AND d.person = players.person ORDER BY d.event_date LIMIT 1)`;
   const conditions = [
     search && sql`AND person >= ${search} AND person < ${`${search}\u{10FFFF}`}`,
     has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
+    ...activeAndPaying(query, timezone),
     ...(funnel_step ? [broughtBy(own), atStep(funnel_step, query, tags)] : [broughtBy(tags), within(firstDay, query)]),
   ];
   return sql.join(
@@ -160,7 +203,7 @@ async function shown(db: Database, project_id: string, found: Player[], tags: st
 export const players = report({
   id: "listPlayers",
   path: "/players",
-  summary: "The players, by id, tag, segment or first day",
+  summary: "The players, by id, tag, segment, deposits, first day or last event",
   description:
     "`from` and `to` are of the first day; `banner_tag` is the first or last tag, or that of the registration or first " +
     "deposit. With `funnel_step` all of them are of the step, as `/funnel` counts by `event_date`; visitors who are no " +
@@ -174,12 +217,14 @@ export const players = report({
     "segment=free&has_deposit=true",
     "banner_tag=summer&from=2026-01-01",
     "funnel_step=first_deposit&from=2026-01-01",
+    "deposits_from=1&deposits_to=1&last_event_to=2026-06-01&sort=-total_deposits",
   ],
   reads: "now",
   async read({ env, db, project, principal, tags, query }) {
-    const { project_id } = project;
+    const { project_id, timezone } = project;
+    if (principal.banner_tags !== null) onlyForAllTags(query);
     const { order, behind, placeOf } = sorting(query.sort);
-    const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, tags, principal.banner_tags)}`;
+    const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, timezone, tags, principal.banner_tags)}`;
     const look = async (after: Place | null, limit: number) => {
       const found = await db.all<Player>(sql`SELECT * FROM players
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);

@@ -41,7 +41,7 @@ export type Client<Own extends OwnEvents = NoOwnEvents> = {
   track<const Type extends string>(event: EdgepixelEvent<Type, Own>): string;
   /** Sends what is buffered; resolves when all that was tracked before is settled. Never rejects. */
   flush(patience?: Patience): Promise<Stats>;
-  /** Flushes, waiting 30 seconds unless told otherwise, drops what is then left, and stops. Never rejects. */
+  /** Flushes, waiting 30 seconds unless an option says otherwise, drops what is then left, and stops. Never rejects. */
   close(patience?: Patience): Promise<Stats>;
   stats(): Stats;
   readonly state: BreakerState;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** Where a command speaks to unless told otherwise by `--url`. */
+/** The instance that a command speaks to, unless `--url` names another. */
 export const DEFAULT_URL = process.env.EDGEPIXEL_URL || "http://localhost:8787";
 
 export type Instance = { url: string; key: string };

@@ -87,7 +87,7 @@ function text(longest: number) {
 
 const UNEXPANDED = fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template");
 
-/** A value with a form of its own, where an unexpanded macro can be told from a wrong value. */
+/** A value with a form of its own, where an unexpanded macro can be distinguished from a wrong value. */
 function form(rule: string) {
   return z
     .union([z.string(), z.number()], { error: rule })
@@ -214,7 +214,7 @@ export const fields = {
 export const wireEvent = z.object(fields);
 export type WireEvent = z.output<typeof wireEvent>;
 
-/** What an import says of who sent an event: through the other doors the request itself tells, and these land in `data`. */
+/** What an import says of who sent an event: at the other doors the request itself says it, and these fields land in `data`. */
 export const senderFields = {
   country: z
     .string({ error: "must be text" })
@@ -238,7 +238,7 @@ export function whenByAge(happened: number, sent_at: number, arrived: number): n
 
 /**
  * What differs between the ways in. `oldest` is in milliseconds before now; `sentNow` says that what comes in was sent
- * just now, so that `sent_at` tells how wrong the sender's clock is.
+ * just now, so that `sent_at` shows how wrong the sender's clock is.
  */
 export const DOORS = {
   pixel: {
@@ -285,7 +285,7 @@ const UNSET: Doubt = { code: "placeholder", message: "is what is written for no 
 const NOBODY: Doubt = { code: "placeholder", message: "names nobody: all events with it would be one and the same" };
 const NO_PAYMENT: Doubt = {
   code: "placeholder",
-  message: "tells no payment from another, and was kept as further data",
+  message: "does not distinguish payments, and was kept as further data",
 };
 
 /** An id of something: also `0` and `none` are no such id. */

@@ -1,6 +1,6 @@
 /**
  * Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. Reattribution is a
- * part of the duty `tables`, which goes on without it: it is told by a name of its own, and of no project.
+ * part of the duty `tables`, which goes on without it: it has a name of its own, and no project.
  */
 import { sql } from "drizzle-orm";
 import { type Database, openDatabase } from "./schema.ts";

@@ -23,7 +23,7 @@ const WHOLE: readonly RegExp[] = [
   /^\*\|([^|]+)\|\*$/u,
   /^\(\(([^()]+)\)\)$/u,
 ];
-/** Those that are told for sure also within a value. */
+/** Those that are certain also within a value. */
 const WITHIN: readonly RegExp[] = [
   new RegExp(String.raw`[$#%]?\{{1,3}(${NAME})\}{1,3}`, "u"),
   new RegExp(`%%(${NAME})%%|##(${NAME})##`, "u"),

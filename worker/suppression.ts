@@ -1,5 +1,5 @@
 /**
- * Who asked not to be recorded again. Only digests are kept, keyed with a secret of the instance: the list tells nobody
+ * Who asked not to be recorded again. Only digests are kept, keyed with a secret of the instance: the list shows nobody
  * who is on it. The doors know a project's newest ones, so that they can say why they refuse; the consumer asks the
  * database about everyone in a batch. A project without any costs no digest at all.
  */

@@ -104,7 +104,7 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
       <p class="lead">
         {watched === 0
           ? "No measure is watched yet."
-          : `Measures that are watched, so that silence of any would be told: ${exact(watched)}.`}
+          : `Measures that are watched, so that silence of any would show: ${exact(watched)}.`}
         {daysLookedAt(scope).from > scope.from && ` These are the last ${MOST_DAYS} days of the period.`}
       </p>
       <DataTable
@@ -145,7 +145,7 @@ function None({ watched, others, scope: { address } }: { watched: number; others
   return (
     <p>
       {watched === 0
-        ? "Nothing can be told yet: a tag needs three weeks of events, some nine a day, before its silence says anything."
+        ? "Too early to say: a tag needs three weeks of events, some nine a day, before its silence says anything."
         : "Every day of this period is as the weeks before it let one expect."}
     </p>
   );

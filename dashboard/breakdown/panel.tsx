@@ -53,7 +53,7 @@ const headingOf = (dimension: Dimension): Column<Brought> => ({
   title: DIMENSIONS[dimension],
   kind: "text",
   value: ({ value }) => nameOf(dimension, value),
-  show: ({ value }) => <span title={value ?? "Not told"}>{nameOf(dimension, value)}</span>,
+  show: ({ value }) => <span title={value ?? "Not known"}>{nameOf(dimension, value)}</span>,
 });
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {

@@ -25,7 +25,7 @@ export const COLUMNS: readonly Column<SignedReceipt>[] = [
     name: "subject",
     title: "Who",
     kind: "text",
-    hint: "A digest: two receipts of one player have the same, and nobody can tell who it was",
+    hint: "A digest: two receipts of one player have the same, and nobody can find out who it was",
     show: ({ subject }) => (
       <code class="id" title={subject}>
         {subject.slice(0, 12)}…

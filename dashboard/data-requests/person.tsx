@@ -84,7 +84,7 @@ function Erase({ player_id, project_id, erased, close }: Erasing) {
         the archive; and where other players' events name them.
       </p>
       <p>
-        <strong>What stays:</strong> counts and sums. Figures by day and tag do not change; nobody can tell any more
+        <strong>What stays:</strong> counts and sums. Figures by day and tag do not change; nobody can find out any more
         whose they were.
       </p>
       <label class="tick">

@@ -26,7 +26,7 @@ export const deadLetters = (address: Address, cursor?: number) =>
     client["dead-letters"].$get({ query: asked }, options),
   );
 
-/** Replays some; tells why the first of those failed that did. */
+/** Replays some, and gives back why the first failed of those that did. */
 export async function replay(ids: number[]): Promise<{ replayed: number; failed: number; why: string | undefined }> {
   const { replayed, failed, results } = await read(client["dead-letters"].replay.$post({}, json({ ids })));
   const why = results.find((result) => result.status === "failed");

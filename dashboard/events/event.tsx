@@ -24,7 +24,7 @@ export function EventDialog({ scope, event_id, close }: Shown) {
   const answer = useAnswer(event(scope, event_id));
   return (
     <Dialog title="Event" close={close} wide>
-      <p class="lead">Times in {scope.timezone}. What is empty was not sent, or could not be told.</p>
+      <p class="lead">Times in {scope.timezone}. What is empty was not sent, or could not be found out.</p>
       <Answered answer={answer} what="event" skeleton={<FactsSkeleton facts={29} />}>
         {(found) => <Fields of={found} timezone={scope.timezone} />}
       </Answered>

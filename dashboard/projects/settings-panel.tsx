@@ -62,7 +62,7 @@ export function SettingsPanel({ project, scope, open }: Shown) {
         >
           <p>
             With {asked.attribution_days} days instead of {before.attribution_days}, tags may count for other events.
-            This project's people are attributed again, some at a time. Its reports stay whole meanwhile, and tell some
+            This project's people are attributed again, some at a time. Its reports stay whole meanwhile, and count some
             people by the old window until it is done. Other projects are not touched.
           </p>
         </Confirm>
@@ -92,7 +92,7 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
           label="Attribution, in days"
           type="number"
           value={String(project.attribution_days)}
-          hint="How long a visit's tag counts for what follows, 1 to 365. A change makes all figures anew, which takes a while."
+          hint="How long a visit's tag counts for what follows, 1 to 365. A change makes all figures again, which takes a while."
           action={action}
         />
       </div>

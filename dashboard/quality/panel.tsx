@@ -1,4 +1,4 @@
-/** What bots sent, which is in no other figure: by day beside what people sent, and by the reason it was told by. */
+/** What bots sent, which is in no other figure: by day beside what people sent, and by the reason it was recognised by. */
 import { useEffect } from "preact/hooks";
 import type { Bots } from "../../worker/reports/bots.ts";
 import { useAnswer } from "../answers.ts";
@@ -108,7 +108,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
       </Panel>
       <Panel
         name="reasons"
-        title="How bots were told"
+        title="How bots were recognised"
         actions={<TableTools csv={{ url: botsCsv(scope), name: `${fileNameOf(scope, "bots")}.csv` }} />}
       >
         <Answered answer={answer} what="reasons" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>

@@ -70,7 +70,7 @@ export const columnsOf = (group: Group): readonly Column<Summed>[] => [
     name: group,
     title: GROUPS[group],
     kind: "text",
-    value: ({ value }) => value ?? (group === "banner_tag" ? "without a tag" : "not told"),
+    value: ({ value }) => value ?? (group === "banner_tag" ? "without a tag" : "not known"),
   },
   ...(group === "currency"
     ? [

@@ -124,7 +124,7 @@ function pictureOf(data: Revenue, scope: Scope): Picture {
     lines: [
       ...shown.map((value, index) =>
         lineOf(
-          group === "none" ? "Revenue" : (value ?? "not told"),
+          group === "none" ? "Revenue" : (value ?? "not known"),
           group === "none" ? "deposits" : (COLOURS[index] ?? "other"),
           data.rows.filter((row) => namedBy(row, group) === value),
         ),

@@ -119,7 +119,7 @@ const MACROS = {
   btag: "the tag of the campaign or the affiliate",
   payout: "the amount alone, such as 25.00",
   currency: "three letters, such as EUR",
-  transaction_id: "what tells this payment from any other, so that it counts once",
+  transaction_id: "what distinguishes this payment from any other, so that it counts once",
   click_id: "the click that it goes back to; leave it out where there is none",
 };
 

@@ -111,7 +111,7 @@ function Projections({ health, scope }: { health: Health["projections"]; scope: 
     <Panel name="projections" title="Projections">
       <p class="lead">
         Every figure is derived from the event log.
-        {everywhere ? " Press a projection to have it made anew." : " A rebuild needs a key for all projects."} Times:{" "}
+        {everywhere ? " Press a projection to have it made again." : " A rebuild needs a key for all projects."} Times:{" "}
         {scope.timezone}.
       </p>
       <Answered answer={answer} what="projections" skeleton={<TableSkeleton columns={COLUMNS} rows={12} />}>
@@ -143,7 +143,7 @@ function Rebuild({ name, close }: { name: string; close: () => void }) {
   return (
     <Confirm title={`Rebuild ${words(name)}?`} label="Rebuild" action={action} close={close}>
       <p>
-        It is emptied, with all that follow it, and derived anew from the log. Until it has caught up, reports of every
+        It is emptied, with all that follow it, and derived again from the log. Until it has caught up, reports of every
         project are incomplete. No event is lost.
       </p>
     </Confirm>

@@ -1,4 +1,4 @@
-/** What a client can be told. */
+/** The options of a client. */
 import type { BackOffPolicy, BreakerPolicy, BreakerState } from "./breaker.ts";
 import type { CommonFields, DropReason, Rejection, TrackedEvent } from "./events.ts";
 
@@ -8,7 +8,7 @@ export type Clock = {
   setTimeout(act: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 };
-/** Where a page tells that it is being left: `window`. */
+/** Where a page announces that it is being left: `window`. */
 export type Page = {
   readonly document: { readonly visibilityState: string };
   addEventListener(type: string, listener: (event: { type: string }) => void): void;

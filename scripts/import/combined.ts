@@ -1,7 +1,7 @@
 /**
  * Access logs with a request in quotes: the combined and the common format of nginx and Apache with what people add to
- * them, S3, HAProxy, and the load balancers of AWS. What is where is told by its form, not by its place, since each
- * server is told to write something more.
+ * them, S3, HAProxy, and the load balancers of AWS. What is where is known by its form, not by its place, since each
+ * server can be set to write something more.
  */
 import { type Entry, type Found, type Line, nothingIn, refused, shown } from "./entry.ts";
 import { addressIn, eventIn, type Hit, type LogOptions } from "./hit.ts";
@@ -56,13 +56,13 @@ function hitIn(line: string): Hit | null {
   if (!tokens?.some(({ kind }) => kind === "quoted")) return null;
   const time = tokens.findIndex(isTime);
   const request = tokens.findIndex(({ kind, text }) => kind === "quoted" && REQUEST.test(unescaped(text)));
-  // A time in brackets that cannot be read, where all else is there, is told as that.
+  // A time in brackets that cannot be read, where all else is there, is called that.
   const place = time === -1 ? tokens.findIndex(({ kind }) => kind === "bracketed") : time;
   if (place === -1) return null;
   const before = tokens.slice(0, place);
   const [, method, target] = REQUEST.exec(unescaped(tokens[request]?.text ?? "")) ?? [];
   const behind = request === -1 ? [] : tokens.slice(request + 1);
-  // Proxies and load balancers tell the status before the request.
+  // Proxies and load balancers write the status before the request.
   const proxied = !STATUS.test(behind[0]?.text ?? "");
   const status = proxied ? tokens.slice(place, request).find(({ text }) => STATUS.test(text)) : behind[0];
   const quoted = behind.filter(({ kind }) => kind === "quoted").map(({ text }) => unescaped(text));

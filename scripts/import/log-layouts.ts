@@ -1,4 +1,4 @@
-/** How servers name what their logs tell of a request, where each thing has a name: in JSON, and in W3C's columns. */
+/** How servers name what their logs have of a request, where each thing has a name: in JSON, and in W3C's columns. */
 import { numberAsSent } from "../../worker/exact-json.ts";
 import type { Hit } from "./hit.ts";
 
@@ -23,7 +23,7 @@ const onceLess = (text: string) => text.replace(/%25(?=[0-9A-Fa-f]{2})/g, "%");
 const decoded = (text: string) =>
   text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 
-/** Also in JSON, where CloudFront is told to write it. */
+/** Also in JSON, where CloudFront is set to write it. */
 export const W3C: Layout = {
   name: "W3C extended (IIS, CloudFront)",
   known: ["cs-method"],
@@ -189,7 +189,7 @@ export function hitOf(record: Readonly<Record<string, unknown>>, layout: Layout)
   const hit: Hit = {
     address: of(layout.address),
     time: apart ? `${apart[0]} ${apart[1]}${apart[2]}` : of(layout.time),
-    // A log that does not tell the method has what nobody thought of: a pixel's GET.
+    // A log without the method has what nobody thought of: a pixel's GET.
     method: of(layout.method) ?? requested ?? "GET",
     target: path !== undefined && query && !path.includes("?") ? `${path}?${query}` : path,
     status: of(layout.status),

@@ -1,4 +1,4 @@
-/** Channels: whom a project sends alerts and reports to. What they are told to go by is never shown again. */
+/** Channels: whom a project sends alerts and reports to. Their settings are never shown again. */
 import { sql } from "drizzle-orm";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
@@ -100,7 +100,7 @@ async function ownChannel(db: Database, principal: Principal, id: string): Promi
   return channel;
 }
 
-/** What is to be told to a channel that goes is told to nobody. */
+/** Messages to a channel that is removed are sent to nobody. */
 const without = (table: "alerts" | "scheduled_reports", { id, project_id }: Channel) => sql`UPDATE ${sql.raw(table)}
   SET channels = (SELECT json_group_array(value) FROM json_each(channels) WHERE value <> ${id})
   WHERE project_id = ${project_id} AND EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ${id})`;

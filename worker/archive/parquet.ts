@@ -79,7 +79,7 @@ const SLICE_BYTES = 4 * 1024 * 1024;
 export const groupsOf = (bytes: ArrayBuffer): number[] =>
   parquetMetadata(bytes).row_groups.map(({ num_rows }) => Number(num_rows));
 
-/** What a reader looks for: the columns that tell, and whether a row is meant, of which no other column is read then. */
+/** What a reader looks for: the columns that decide, and whether a row is wanted: no other column is read before. */
 export type Wanted = { columns: readonly ColumnName[]; matches(row: Row): boolean };
 
 /**

@@ -56,7 +56,7 @@ const PAGED = {
     rows: (year) => sql`rate_date >= ${String(year)} AND rate_date < ${String(Number(year) + 1)}`,
     between: (since, until) => sql`loaded_at BETWEEN ${since.rate} AND ${until.rate}`,
   },
-  // Who is not to be recorded again, told only by these keys. Not their order: others may have come after a loss.
+  // Who is not to be recorded again, known only by these keys. Not their order: others may have come after a loss.
   suppressions: {
     columns: "project_id, digest",
     where: sql`true`,
@@ -115,7 +115,7 @@ const positionOf = async (db: Database): Promise<Position> =>
     ifnull((SELECT max(at) FROM conversion_changes), 0) AS change`)) as Position;
 
 /**
- * Writes what changed since it was last written: an act tells of itself in the audit log, a rate in its time of loading,
+ * Writes what changed since it was last written: an act is in the audit log, a rate in its time of loading,
  * a receipt in the time when it was signed, a suppression in its number. `hasRoom` says whether there is room for another
  * page, and the settings behind it. Whether all was written.
  */
@@ -161,7 +161,7 @@ function passOf(saved: Record<string, string> | undefined, last: Position, day: 
   if (last.audit < archived) throw new Error(OTHER_LOG);
   const begun = saved?.pass === undefined ? null : (JSON.parse(saved.pass) as Pass);
   if (begun?.day === day) return begun;
-  // Once a day also what nobody told of.
+  // Once a day also what nobody reported.
   const since = saved?.position === undefined || saved.day !== day ? NOWHERE : (JSON.parse(saved.position) as Position);
   return { day, since: { ...since, audit: archived }, until: last, written: "" };
 }

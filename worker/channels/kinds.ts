@@ -1,4 +1,4 @@
-/** The kinds of channels, as data: what each is told to go by, what of that may be shown, and the request of a message. */
+/** The kinds of channels, as data: the settings of each, which of them may be shown, and the request of a message. */
 import * as z from "zod";
 import type { PostbackRequest } from "../postbacks/request.ts";
 import { SIGNATURE, signatureOf } from "../postbacks/signature.ts";

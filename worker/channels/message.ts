@@ -1,4 +1,4 @@
-/** What is told, before it is known by which channel: plain data, from which each kind of channel makes its request. */
+/** What a message says, whichever channel it goes to: plain data, from which each kind of channel makes its request. */
 
 export const NOTICE_KINDS = ["opened", "ended", "report"] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -1,12 +1,12 @@
 /**
  * What user agents say of who sends, as data. Found in public lists of crawlers and browsers (isbot's and
- * crawler-user-agents'); docs/pixels.md has how much of them is told right.
+ * crawler-user-agents'); docs/pixels.md has how many of them are recognised.
  */
 
 const anyOf = (words: string, before = "", after = ""): RegExp =>
   new RegExp(`${before}(?:${words.trim().split(/\s+/).join("|")})${after}`, "i");
 
-/** Apps on a device name themselves as they like, and a game may be called Spider: their platform tells them. */
+/** Apps on a device name themselves as they like, and a game may be called Spider: they are known by their platform. */
 export const APP = anyOf(
   String.raw`CFNetwork/ Darwin/\d Dalvik/ UnityPlayer/ UnityWebRequest okhttp/ Alamofire/ \(dart:io\) Dart/\d UnrealEngine Godot
   Cocos2d FB(?:AN|AV)/ ReactNative Expo/ \(i(?:Phone|Pad|Pod)[;,\d] ;\s?iOS\s\d Scale/\d Android\s\d+[.;)] ExoPlayer GameActivity LOVE/ libgdx`,

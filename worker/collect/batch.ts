@@ -51,7 +51,7 @@ export type Entrance = {
   door: "api" | "import";
   /** Who sent an event, and whether that was a bot. */
   sender(request: Request, event: ImportedEvent, project: Project): Sender & Pick<StoredEvent, "bot">;
-  /** Hears of what was refused, with the answer that tells of it: after a 503 the whole batch comes again. */
+  /** Hears of what was refused, with the answer that says so: after a 503 the whole batch comes again. */
   refused(c: Context<App>, refusals: readonly Refusal[]): void;
 };
 

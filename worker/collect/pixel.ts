@@ -96,15 +96,15 @@ async function collect(
   }
 }
 
-/** `keeps`: whoever sent it keeps what is not taken now, and can tell that only by getting no image. */
+/** `keeps`: whoever sent it keeps what is not taken now, and knows that only by getting no image. */
 function answer(outcome: Outcome, wantsJson: boolean, keeps: boolean): Response {
   const gif = (status: number, headers: Record<string, string>) =>
     new Response(GIF, { status, headers: { ...HEADERS, "content-type": "image/gif", ...headers } });
   switch (outcome.status) {
     case "accepted": {
       const { event_id, warnings } = outcome;
-      const told = warnings.map(({ code, field }) => `${code} ${field}`).join(", ");
-      const headers = told !== "" && { "x-event-warning": told };
+      const doubts = warnings.map(({ code, field }) => `${code} ${field}`).join(", ");
+      const headers = doubts !== "" && { "x-event-warning": doubts };
       return gif(200, { "x-event-status": "accepted", "x-event-id": event_id, ...headers });
     }
     case "rejected": {
@@ -155,7 +155,7 @@ const pixel = (type: string | null) => async (c: Context<Incoming>) => {
 
 /**
  * The snippet on a page whose policy allows it images alone: it says `sent_at`, as no image in a page's HTML does, keeps
- * its events, and sees no status. An image would tell it that its event is there.
+ * its events, and sees no status. An image would mean that its event is there.
  */
 const keepsAsImage = (request: Context<Incoming>["req"]): boolean =>
   request.header("sec-fetch-dest") === "image" && request.query("sent_at") !== undefined;

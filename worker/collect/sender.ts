@@ -1,4 +1,4 @@
-/** What a request, or a line of an old log, tells about who sent it, as far as it is kept. */
+/** What a request, or a line of an old log, says about who sent it, as far as it is kept. */
 import Bowser from "bowser";
 import type { StoredEvent } from "../event.ts";
 import { truncateIp } from "../http/address.ts";
@@ -20,8 +20,8 @@ export function senderOf(request: Request): Sender {
 }
 
 /** Only the host of the referring page, only a part of the address, and what the agent says of itself. */
-export function sentBy(told: Pick<Sender, "country" | "referrer" | "source_ip" | "user_agent">): Sender {
-  const { country, referrer, source_ip, user_agent } = told;
+export function sentBy(sender: Pick<Sender, "country" | "referrer" | "source_ip" | "user_agent">): Sender {
+  const { country, referrer, source_ip, user_agent } = sender;
   return {
     country,
     ...deviceOf(user_agent),
@@ -31,7 +31,7 @@ export function sentBy(told: Pick<Sender, "country" | "referrer" | "source_ip" |
   };
 }
 
-/** What tells people from bots. */
+/** By what people and bots are told apart. */
 export function visitOf(request: Request): {
   agent: string | null;
   asn: number | undefined;

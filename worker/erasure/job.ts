@@ -55,7 +55,7 @@ type Row = Omit<Job, "suppress" | "place" | "names"> & { suppress: number; place
 
 export type Work = { env: Env; db: Database; job: Job; person: Person; now: number };
 
-/** `found` is how many rows a statement changes, or how many another store has told. */
+/** `found` is how many rows a statement changes, or how many another store says. */
 export type Change = { change?: SQL; found?: Store; total?: number };
 export type Piece = {
   changes: Change[];

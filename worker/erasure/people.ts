@@ -1,5 +1,5 @@
 /**
- * The tables that hold people's names beside the log: projections, which are not told anew but take the new names. Every
+ * The tables that hold people's names beside the log: projections, which are not counted again but take the new names. Every
  * table with a column called `person`, `player_id` or `visitor_id` is here or handled by a step of its own; a test says so.
  */
 import { type SQL, sql } from "drizzle-orm";
@@ -39,7 +39,7 @@ export const PEOPLE: readonly PeopleTable[] = [
   { table: "settled_touches", key: ["project_id", "person"], names: ["person"], of: byPerson },
   { table: "settled_players", key: ["project_id", "person"], names: ["person", "player_id"], of: byPerson },
   {
-    // Read whole, as it outlives what would tell the player's apps and days.
+    // Read whole, as it outlives what the player's apps and days are known from.
     table: "leaderboards",
     key: ["project_id", "app_id", "period", "starts_on", "player_id"],
     names: ["player_id"],
@@ -82,7 +82,7 @@ export const PEOPLE: readonly PeopleTable[] = [
     of: byPerson,
   },
   { table: "conversions", key: ["seq"], names: ["person"], texts: ["event_id"], of: byPerson },
-  // The last one: it tells the days for the others.
+  // The last one: the others find their days by it.
   {
     table: "player_days",
     key: ["project_id", "person", "event_date", "event_type", "app_id", "banner_tag"],

@@ -1,4 +1,4 @@
-/** Postbacks of a person go, with what was sent: nothing is told of them any more. Of other people's, what mentions the person. */
+/** Postbacks of a person go, with what was sent: nothing more is sent about them. Of other people's, what mentions the person. */
 import { sql } from "drizzle-orm";
 import type { Change, Piece, Work } from "./job.ts";
 import { overwrite } from "./overwrite.ts";

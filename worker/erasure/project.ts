@@ -77,7 +77,7 @@ type Room = (calls: number) => boolean;
 const LOOK_CALLS = 2;
 const LAST_CALLS = 3;
 
-/** Goes on with all removals that are due, as long as there is room; tells whether it has done all of it. */
+/** Goes on with all removals that are due, as long as there is room; gives back whether it has done all of it. */
 export async function removeProjects(env: Env, db: Database, now: number, room: Room): Promise<boolean> {
   const due = await db.all<{ project_id: string; pass: number }>(sql`
     SELECT project_id, pass FROM removals WHERE finished_at IS NULL AND due_at <= ${now} ORDER BY removed_at`);

@@ -7,7 +7,7 @@ import type { Found, Work } from "./job.ts";
 export type Receipt = {
   id: string;
   project_id: string;
-  /** Keyed digest of the player, so that two receipts of one can be told to be that. */
+  /** Keyed digest of the player, so that two receipts of one player are seen to be that. */
   subject: string;
   status: "running" | "finished";
   /** Whether what comes for the player is refused from now on. */

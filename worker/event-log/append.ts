@@ -44,7 +44,7 @@ const STANDING = sql`(${IS_TRUSTED} * 2 + ${CAN_COUNT})`;
 const notRetired = sql`NOT EXISTS (
   SELECT 1 FROM retired_events r WHERE r.project_id = ${PROJECT} AND r.event_id = ${ID} AND r.standing = ${STANDING})`;
 
-/** The columns of an event, by which it is told whether it counts. */
+/** The columns of an event that decide whether it counts. */
 type Claim = Record<"project_id" | "event_id" | "event_type" | "transaction_id" | "trusted" | "standing", SQL>;
 const GIVEN: Claim = {
   project_id: PROJECT,

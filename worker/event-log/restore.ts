@@ -65,7 +65,7 @@ async function progress(db: Database): Promise<Restored> {
 /** Does what begins a restore, in one transaction with the note of who does it. */
 export type Noted = (statements: SQL[]) => Promise<unknown>;
 
-/** Does one step, of so many events at most or one row group, and tells how far it is. When it is done it does nothing. */
+/** Does one step, of so many events at most or one row group, and gives back how far it is. When it is done it does nothing. */
 export async function restoreStep(
   env: Env,
   db: Database,

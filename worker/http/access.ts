@@ -20,7 +20,7 @@ function bearerOf(c: Context<App>): string | null {
   return /^bearer, *(\S+)$/.exec(c.req.header("sec-websocket-protocol") ?? "")?.[1] ?? null;
 }
 
-/** Who asks is found out by the database: where it does not answer, nobody is told that their key is none. */
+/** Who asks is found out by the database: where it does not answer, nobody hears that their key is wrong. */
 export async function identified<Answer>(finding: Promise<Answer>): Promise<Answer> {
   try {
     return await finding;
@@ -55,7 +55,7 @@ export async function identify(c: Context<App>, role: Role, guess: () => Promise
   return principalOfSession(c.env, session, now);
 }
 
-/** Lets in whoever has this role or one that includes it; others are told whether they must sign in or may not. */
+/** Lets in whoever has this role or one that includes it; others get 401 or 403. */
 export const atLeast = (role: Role) =>
   createMiddleware<App>(async (c, next) => {
     let counted = false;

@@ -39,7 +39,7 @@ export function keepsTo({ banner_tags }: Principal, { banner_tag, banner_tag_not
   return banner_tags === null || [...banner_tag, ...banner_tag_not].every((tag) => banner_tags.includes(tag));
 }
 
-/** One's own and the shared ones, but none that tells a limited key of other tags. Who opened a share link has none. */
+/** One's own and the shared ones, but none that shows a limited key other tags. Who opened a share link has none. */
 export function sees(principal: Principal, { owner, shared, filter }: Segment): boolean {
   if (principal.share_id !== undefined) return false;
   return (owner === principal.key_id || shared) && keepsTo(principal, filter);

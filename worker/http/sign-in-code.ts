@@ -9,7 +9,7 @@ import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 
 const MINUTES = 10;
-/** So long one that is over is still known, in milliseconds: whoever comes late is told why it opens nothing. */
+/** So long one that is over is still known, in milliseconds: whoever comes late sees why it opens nothing. */
 const REMEMBERED_MS = 86_400_000;
 
 export type SignInCode = {

@@ -139,7 +139,7 @@ export abstract class Counters extends DurableObject<unknown> {
     return "pong";
   }
 
-  /** Counts what it has not counted yet, then tells who listens. */
+  /** Counts what it has not counted yet, then sends it to who listens. */
   async apply(settings: LiveSettings, events: LiveEvent[], now: number, epoch = this.#epoch): Promise<void> {
     if (epoch < this.#epoch) return;
     if (epoch > this.#epoch) this.#begin(epoch);

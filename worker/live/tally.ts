@@ -1,4 +1,4 @@
-/** Cells added up, and how they are told: by type, by each dimension, and in money. */
+/** Cells added up, and how they are shown: by type, by each dimension, and in money. */
 import { formatMoney } from "../money.ts";
 import { type Cell, LIVE_DIMENSIONS, type LiveDimension } from "./bucket.ts";
 

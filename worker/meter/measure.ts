@@ -34,7 +34,7 @@ export function measure(
   );
 }
 
-/** Never throws: what could not be counted is told in the log. */
+/** Never throws: what could not be counted is logged. */
 export async function record(env: Env, counts: Counts): Promise<void> {
   const id = crypto.getRandomValues(new Uint8Array(6)).toHex();
   try {

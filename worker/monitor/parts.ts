@@ -193,7 +193,7 @@ const QUEUE_FAMILIES = {
 
 const STATUSES = [2, 3, 4, 5] as const;
 
-/** What the whole instance does tells of all projects: not for a key of one. */
+/** What the whole instance does is about all projects: not for a key of one. */
 const meter: Part = async ({ env, project_id }) => {
   if (project_id !== null) return [];
   const counts = await meterOf(env).read();

@@ -12,7 +12,7 @@ const event = wireEvent.meta({
 });
 const imported = importedEvent.meta({
   id: "ImportedEvent",
-  description: "`timestamp` is required and may be any since 2000; who sent it may be told. At most 32 KB.",
+  description: "`timestamp` is required and may be any since 2000; who sent it may be given. At most 32 KB.",
 });
 const most = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(500);
 const anyOf = <Item extends z.ZodType>(item: Item) => z.union([item, most(item), z.object({ events: most(item) })]);

@@ -1,4 +1,4 @@
-/** What tells about the instance itself, in the document. */
+/** What is about the instance itself, in the document. */
 import * as z from "zod";
 import { scrapeQuery } from "../monitor/metrics.ts";
 import { health } from "./answers.ts";

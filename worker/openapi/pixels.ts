@@ -67,7 +67,7 @@ const pixels: Operation[] = [
   pixel("/deposit", "sendDeposit", "A player deposited", MONEY),
   pixel("/pixel/{event_type}", "sendPixel", "Anything else happened", { event_type: "level_up" }),
   {
-    ...pixel("/happened", "sendHappened", "Anything happened, as the snippet tells it", { event_type: "level_up" }),
+    ...pixel("/happened", "sendHappened", "Anything happened, as the snippet sends it", { event_type: "level_up" }),
     query: typedQuery,
     required: ["event_type", "banner_tag"],
   },

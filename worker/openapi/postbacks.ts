@@ -27,7 +27,7 @@ export const postbackOperations: Operation[] = [
     method: "get",
     path: "/api/v1/postbacks",
     summary: "List the targets of a project",
-    description: "Whom it tells of which events, and how each does.",
+    description: "Who gets which events, and how each does.",
     query: targetsQuery,
     answers: { 200: { description: "Never their secrets.", content: json(rows(postbackTarget)) } },
   },

@@ -14,7 +14,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   app_id: "A game or site inside the project. `game_id` is taken as another name when sending.",
   session_id: "The player's session at the sender.",
   click_id: "The affiliate network's click.",
-  device: "`desktop`, `mobile`, `tablet` or `tv`, as the user agent tells.",
+  device: "`desktop`, `mobile`, `tablet` or `tv`, by the user agent.",
   platform: "Such as `web`, `ios`, `android`.",
   app_version: "The version of the app that sent it.",
   sent_at:
@@ -30,7 +30,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   country: "ISO 3166, two capital letters.",
   referrer: "The page that it was sent from; its host is kept.",
   source_ip: "The address that it was sent from; kept without its last part (/24 of IPv4, /48 of IPv6).",
-  user_agent: "What the browser called itself; tells device, browser, operating system, and bots.",
+  user_agent: "What the browser called itself: device, browser, operating system and bots are known by it.",
   sig: "Hex HMAC-SHA256 of the other pairs under the project's pixel secret; where the project demands it.",
   from: "The first day, in the project's time zone. 30 days up to `to` where absent.",
   to: "The last day, included. Today where absent.",

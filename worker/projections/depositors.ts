@@ -24,7 +24,7 @@ const additions = (resolved: SQL): SQL => sql`${resolved}, people AS MATERIALIZE
     SELECT * FROM before UNION ALL ${NEW} FROM people p JOIN resolved r
       ON r.project_id = p.project_id AND r.person = p.person WHERE r.${IS_MILESTONE})`;
 
-/** Likewise, of the people whose past is told anew. */
+/** Likewise, of the people whose past is counted again. */
 const replacements = (repairs: string, upTo: number): SQL => sql`${pastOf(repairs, upTo)}, people AS MATERIALIZED (
     SELECT * FROM affected
   ), ${BEFORE}, after AS MATERIALIZED (

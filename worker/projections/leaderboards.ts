@@ -1,6 +1,6 @@
 /**
  * What players have scored in each app: by day, by week (from Monday) and in all. Which of two equal scores was there
- * first is told by the latest event of each, not by the order of arrival.
+ * first is decided by the latest event of each, not by the order of arrival.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
@@ -65,7 +65,7 @@ const add = (resolved: SQL, which?: SQL, boards = sql`true`) => sql`
 
 /**
  * A score that names its player never moves. Those move that a visitor made without a name, and those go that turn out to
- * repeat a trusted event: this is whoever lost or won such scores. Their boards of a week and of all time are told from those of the days, which outlive the events.
+ * repeat a trusted event: this is whoever lost or won such scores. Their boards of a week and of all time are made from those of the days, which outlive the events.
  */
 function move(repairs: string, { after, upTo }: Range): SQL[] {
   const pasts = [pastOf(repairs, after), pastOf(repairs, upTo)] as const;

@@ -33,7 +33,7 @@ const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIAL
     SELECT * FROM before
     UNION ALL SELECT ${NEW_DAY} FROM people p JOIN resolved r ON r.project_id = p.project_id AND r.person = p.person)`;
 
-/** Of the people whose past is told anew. */
+/** Of the people whose past is counted again. */
 const replacements = (repairs: string, upTo: number): Change => sql`${pastOf(repairs, upTo)}, people AS MATERIALIZED (
     SELECT * FROM affected
   ), ${BEFORE}, after AS MATERIALIZED (

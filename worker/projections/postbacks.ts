@@ -1,6 +1,6 @@
 /**
- * Makes a row for each target and new event that it is to be told of, together with the move of the cursor: an event is told
- * once, whatever runs again. A record of its own: what was told is not told again, however often the log is read.
+ * Makes a row for each target and new event that it is to get, together with the move of the cursor: an event is sent
+ * once, whatever runs again. A record of its own: what was sent is not sent again, however often the log is read.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { macrosOf } from "../postbacks/request.ts";
@@ -32,7 +32,7 @@ const isFirst = (upTo: number): SQL => {
       WHERE s.project_id = r.project_id AND s.person IN (${own}) AND s.deposit IS NOT NULL)`;
 };
 
-/** The types of each project of which somebody is to be told. */
+/** The types of each project that somebody is to get. */
 const wanted = (targets: readonly Target[], test: boolean): SQL => {
   const pairs = targets
     .filter((one) => one.test === test)
@@ -59,7 +59,7 @@ const candidates = (db: Database, targets: readonly Target[], { after, upTo }: R
 const identified = async (db: Database): Promise<number> =>
   (await db.get<{ cursor: number }>(sql`SELECT cursor FROM projections WHERE name = 'identities'`))?.cursor ?? 0;
 
-/** Events whose place a trusted one has taken, by that one: where these were told, it is not told again. */
+/** Events whose place a trusted one has taken, by that one: where these were sent, it is not sent again. */
 async function repeated(db: Database, range: Range): Promise<Map<string, string[]>> {
   const rows = await db.all<{ key: string; event_id: string }>(
     sql`SELECT e.project_id || ' ' || e.duplicate_of AS key, e.event_id FROM ${superseded(range)}`,
@@ -105,7 +105,7 @@ export const postbacks: Delivery = {
     const repeats = await repeated(db, range);
     const made = rows.flatMap((row) => {
       const told = targets.filter((target) => tells(target, row)).map(({ id }) => id);
-      // Somebody was erased before this came here: nobody is told of them any more.
+      // Somebody was erased before this came here: nothing more is sent about them.
       if (told.length === 0 || isPseudonym(row.person)) return [];
       const { event_id, project_id, event_type, person, banner_tag } = row;
       const before = repeats.get(`${project_id} ${event_id}`) ?? [];

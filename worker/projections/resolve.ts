@@ -90,7 +90,7 @@ const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s
 /** Of events, those of days that are settled already. */
 export const SETTLED = sql`e.event_date < ${SETTLED_BEFORE}`;
 
-/** New events of which nobody's past is told anew; `which` may narrow them. */
+/** New events by which nobody's past is counted again; `which` may narrow them. */
 export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM events e

@@ -52,7 +52,7 @@ export async function advance(
     (SELECT json_group_object(name, cursor) FROM projections) AS cursors,
     (SELECT epoch FROM projections WHERE name = ${projection.name}) AS epoch, ${REATTRIBUTED} AS reattributed,
     (SELECT generation FROM renaming) AS generation, (SELECT erasure_id FROM renaming) AS erasure_id`);
-  // Without it no cursor would move: better told in /health than waited for.
+  // Without it no cursor would move: better said in /health than waited for.
   if (state?.generation == null) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
   const epoch = state.epoch ?? 0;
   const naming = { generation: state.generation, reattributed: state.reattributed, epoch };

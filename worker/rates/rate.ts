@@ -34,7 +34,7 @@ export function formatRate(rate: number): string {
 
 /**
  * Writes rates over those of the same currency and date, where `replaces` holds of the old one and `excluded`, the new. No two loads are of the
- * same `loaded_at`, in epoch milliseconds: the last one tells whether a converted amount is still the same.
+ * same `loaded_at`, in epoch milliseconds: by the last one it is seen whether a converted amount is still the same.
  */
 export const storeRates = (rates: readonly Rate[], now: number, replaces = sql`true`): SQL => sql`
   INSERT INTO exchange_rates (currency_code, rate_date, usd_rate, data_source, loaded_at)

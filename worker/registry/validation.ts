@@ -13,7 +13,7 @@ const MAPS = new Set(["properties", "patternProperties", "dependentSchemas"]);
 const SCHEMAS = new Set(["items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else"]);
 const NOTHING = { not: {} };
 
-/** As the library takes it: patterns guarded, and `false` in the form whose place it can tell. */
+/** As the library takes it: patterns guarded, and `false` in the form whose place it can name. */
 function prepared(schema: Schema): object {
   if (typeof schema === "boolean") return schema ? {} : structuredClone(NOTHING);
   return Object.fromEntries(

@@ -33,7 +33,7 @@ const row = z
     kind: z.enum(KINDS),
     severity: z.enum(SEVERITIES),
     days: whole.describe("How many days up to that date the figures cover: 3, where one alone did not show it."),
-    complete: z.boolean().describe("Whether the day is over; before, only silence and drops are told."),
+    complete: z.boolean().describe("Whether the day is over; before, only silence and drops are reported."),
     value: z.number().describe("Events; of a conversion, a rate."),
     expected: z.number(),
     expected_low: z.number(),
@@ -50,7 +50,7 @@ const answer = z
       `Tags that are not watched one by one: a project has more than ${MOST_TAGS}, and these have the fewest events.`,
     ),
     watched: whole.describe(
-      "Measures of tags with traffic and history enough that their silence on the last day would be told.",
+      "Measures of tags with traffic and history enough that their silence on the last day would be reported.",
     ),
     rows: z.array(row),
   })

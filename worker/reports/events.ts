@@ -100,7 +100,7 @@ async function beforeOf(
 
 type Archived = Awaited<ReturnType<typeof archivedEvents>>["events"][number];
 
-/** An archived event counts for its own tag: what it was attributed to is in the figures, and no longer told. */
+/** An archived event counts for its own tag: what it was attributed to is in the figures, and no longer known. */
 const outcomeOf = ({ test, bot, duplicate_of }: Archived) =>
   test === 1 ? "test" : bot !== null ? "bot" : duplicate_of !== null ? "duplicate" : "counted";
 const archivedView = ({ project_id: _, test: __, ...row }: Archived, outcome: LoggedEvent["outcome"]) =>

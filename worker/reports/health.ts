@@ -99,7 +99,7 @@ const newestMigration = async (db: Database) =>
   (await db.get<{ name: string } | undefined>(sql`SELECT name FROM d1_migrations ORDER BY id DESC LIMIT 1`))?.name ??
   null;
 
-/** What a check found, with its failure logged and not told. */
+/** What a check found, with its failure logged and not shown. */
 async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; answer: T | undefined }> {
   try {
     return { state: "ok", answer: await ask };
@@ -124,7 +124,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   ]);
   const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
-  // Not the rates: without new ones all goes on, and what cannot be converted is told with each figure. A 503 would take
+  // Not the rates: without new ones all goes on, and what cannot be converted is shown with each figure. A 503 would take
   // an instance out of service for a feed that is somebody else's. Nor the duties, as all answers are right without them.
   const needed = { database: database.state, live: live.state, archive: archive.state, runner: runner.state };
   const well =

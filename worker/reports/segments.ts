@@ -1,4 +1,4 @@
-/** What players are worth is told in segments, by what they spent in USD. */
+/** What players are worth is shown in segments, by what they spent in USD. */
 
 /** From the highest: whoever spent as much as `from` whole USD belongs to the first that fits. */
 export const SEGMENTS = [

@@ -5,7 +5,7 @@
  * touches it. USD is always 1.
  *
  * Sums are exact and rounded once, at the end, half to even. Only where the target is not USD, each date's sum is
- * divided by that date's rate and kept to 12 places. What has no rate in force is told apart, never dropped. A currency
+ * divided by that date's rate and kept to 12 places. What has no rate in force is shown beside, never dropped. A currency
  * that the euro took the place of has the euro's rate where it has none of its own, by the units that a euro is for ever.
  */
 import { type SQL, sql } from "drizzle-orm";

@@ -105,7 +105,7 @@ add_action('woocommerce_order_refunded', function (int $order_id, int $refund_id
     edgepixel_keep(edgepixel_event('refund', "refund-$refund_id", edgepixel_buyer($order), time(), $money));
 }, 10, 2);
 
-// The page of thanks tells which visitor the buyer was, also where they have no account.
+// The page of thanks says which visitor the buyer was, also where they have no account.
 add_action('woocommerce_thankyou', function (int $order_id): void {
     echo edgepixel_identify(edgepixel_buyer(wc_get_order($order_id)));
 });

@@ -1,6 +1,6 @@
 /**
  * Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. Reattribution is a
- * part of the duty `tables`, which goes on without it: it has a name of its own, and no project.
+ * part of the duties `tables` and `figures`, which go on without it: it has a name of its own, and no project.
  */
 import { sql } from "drizzle-orm";
 import { type Database, openDatabase } from "./schema.ts";
@@ -14,7 +14,8 @@ export type FailingDuty = {
 export async function failingDuties(db: Database): Promise<FailingDuty[]> {
   const rows = await db.all<{ name: string; since: number }>(sql`
     SELECT name, since FROM failing_duties
-    UNION ALL SELECT 'reattribution', min(failing_since) FROM reattributions HAVING min(failing_since) IS NOT NULL
+    UNION ALL SELECT 'reattribution', min(failing_since) FROM (
+      SELECT failing_since FROM reattributions UNION ALL SELECT failing_since FROM recounts) HAVING min(failing_since) IS NOT NULL
     ORDER BY name`);
   return rows.map(({ name, since }) => ({ name, since: new Date(since).toISOString() }));
 }

@@ -21,7 +21,14 @@ const REFRESHED_MS = 10_000;
 /** Records of their own, and not made of anything. */
 const NOT_REBUILT = ["archive", "postbacks"];
 
-const BADGES: Record<string, string> = { ok: "good", off: "", stale: "warn", behind: "warn", failing: "bad" };
+const BADGES: Record<string, string> = {
+  ok: "good",
+  off: "",
+  stale: "warn",
+  behind: "warn",
+  counting: "",
+  failing: "bad",
+};
 const Standing = ({ is }: { is: string }) => <span class={`badge ${BADGES[is]}`}>{is}</span>;
 
 export function SystemPanel({ scope }: { scope: Scope }) {

@@ -6,12 +6,12 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { SIZES } from "../../worker/figures/chunks.ts";
 import type { SliceSize } from "../../worker/figures/filling.ts";
-import { FIRST_PEOPLE, type PeoplePlace } from "../../worker/figures/people-names.ts";
 import type { Layout } from "../../worker/figures/run.ts";
 import { filterText, type ScopeFilter } from "../../worker/figures/scope-filter.ts";
 import { scopeName } from "../../worker/figures/scopes.ts";
 import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
-import { figuresBy, recountSome } from "../../worker/projections/figures.ts";
+import { figuresBy } from "../../worker/projections/figures.ts";
+import { recountSome as recountOnce } from "../../worker/projections/recount.ts";
 import { ANY_TAG } from "../../worker/projections/resolve.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
 import { askScope, fillSome, keepScopes, MOST_SCOPES, scopesOf } from "../../worker/projections/scopes.ts";
@@ -22,7 +22,7 @@ import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-his
 import { daysOf, filteredDays } from "./figures-oracle.ts";
 import { readDays, type Sheet } from "./figures-read.ts";
 import { makeApiKey } from "./keys.ts";
-import { changeWindow, createProject, db, storedEvent } from "./log.ts";
+import { changeWindow, createProject, db, recountSome, storedEvent } from "./log.ts";
 
 beforeAll(makeTables);
 
@@ -79,14 +79,6 @@ describe("figures under a filter", () => {
           await createProject(project_id, { timezone, attribution_days: WINDOW });
         const sent: StoredEvent[] = [];
         let window = WINDOW;
-        const places = new Map<string, PeoplePlace | null>();
-        const recountSlices = async (slices: number) => {
-          for (const { project_id } of projects)
-            for (let n = 0, at = places.get(project_id) ?? null; n < slices && at !== null; n++) {
-              at = await recountSome(db, project_id, at, 2, layout);
-              places.set(project_id, at);
-            }
-        };
         const fill = async (slices: number) => {
           for (const { project_id } of projects)
             for (let n = 0; n < slices && (await fillSome(db, project_id, size, layout.leastAdded)); n++);
@@ -95,16 +87,13 @@ describe("figures under a filter", () => {
           const events = eventsOf(action, projects);
           if (action.window !== null) {
             window = action.window;
-            for (const { project_id } of projects) {
-              await changeWindow(project_id, window);
-              places.set(project_id, FIRST_PEOPLE);
-            }
+            for (const { project_id } of projects) await changeWindow(project_id, window);
           }
           if (action.ask !== null) {
             const [project, filter] = action.ask;
             await askScope(db, projects[project]?.project_id ?? "", filterText(filter), NOW);
           }
-          if (action.lay) await recountSlices(1);
+          if (action.lay) await recountSome(2, layout);
           await append(db, events);
           if (action.again) await append(db, events.toReversed());
           sent.push(...events);
@@ -112,7 +101,7 @@ describe("figures under a filter", () => {
           if (action.run !== null) await step(layout, action.run);
         }
         await settle(layout);
-        await recountSlices(Number.POSITIVE_INFINITY);
+        while (await recountSome(2, layout));
         await fill(Number.POSITIVE_INFINITY);
         for (const { project_id } of projects) {
           const own = sent.filter((event) => event.project_id === project_id);
@@ -156,7 +145,7 @@ describe("figures under a filter", () => {
   const CHANGES = {
     run: (on: Database) => advance(env, on, figuresBy(LAYOUT), Date.now(), 3),
     piece: (on: Database, project_id: string) => fillSome(on, project_id, SMALL),
-    window: (on: Database, project_id: string) => recountSome(on, project_id, FIRST_PEOPLE, 100, LAYOUT),
+    window: (on: Database) => recountOnce({ ...env, DB: on.$client }, on, Date.now(), 100),
     dropped: async (on: Database, project_id: string) => {
       await keepScopes({ ...env, DB: on.$client }, on, NOW + 40 * DAY);
       await askScope(on, project_id, filterText(MT), NOW);
@@ -183,7 +172,7 @@ describe("figures under a filter", () => {
       ).catch((error) => error);
       expect(lostRace(failed)).toBe(true);
       await settle();
-      await recountSome(db, project_id, FIRST_PEOPLE, 100, LAYOUT);
+      while (await recountSome(100));
       while (await fillSome(db, project_id, SMALL));
       expect(await counts(project_id, MT, null)).toEqual([5, 20]);
       expect(await counts(project_id, MT, "")).toEqual([5, 20]);

@@ -10,17 +10,17 @@ import { append } from "../../worker/event-log/append.ts";
 import type { CellPlace, Divided } from "../../worker/figures/cells.ts";
 import { type CellsAsked, readCells, readMoney } from "../../worker/figures/cells-reader.ts";
 import { SIZES } from "../../worker/figures/chunks.ts";
-import { FIRST_PEOPLE, type PeoplePlace } from "../../worker/figures/people-names.ts";
 import type { Layout } from "../../worker/figures/run.ts";
 import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
-import { figuresBy, recountSome } from "../../worker/projections/figures.ts";
+import { figuresBy } from "../../worker/projections/figures.ts";
+import { recountSome as recountUnsaid } from "../../worker/projections/recount.ts";
 import { ANY_TAG } from "../../worker/projections/resolve.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { daysOf, peopleIn, peopleOf, sheetOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
-import { changeWindow, createProject, db, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
+import { changeWindow, createProject, db, figuresIn, recountSome, settle, storedEvent, TABLES } from "./log.ts";
 
 const step = async (layout: Layout, limit?: number) =>
   (await advance(env, db, figuresBy(layout), Date.now(), limit)).behind;
@@ -127,31 +127,20 @@ describe("the figures, counted from the table of events", () => {
             await createProject(project_id, { timezone, attribution_days: WINDOW });
           const sent: StoredEvent[] = [];
           let window = WINDOW;
-          const places = new Map<string, PeoplePlace | null>();
-          const recountSlices = async (slices: number) => {
-            for (const { project_id } of projects)
-              for (let n = 0, at = places.get(project_id) ?? null; n < slices && at !== null; n++) {
-                at = await recountSome(db, project_id, at, 2, layout);
-                places.set(project_id, at);
-              }
-          };
           for (const action of actions) {
             const events = eventsOf(action, projects);
             if (action.window !== null) {
               window = action.window;
-              for (const { project_id } of projects) {
-                await changeWindow(project_id, window);
-                places.set(project_id, FIRST_PEOPLE);
-              }
+              for (const { project_id } of projects) await changeWindow(project_id, window);
             }
-            if (action.lay) await recountSlices(1);
+            if (action.lay) await recountSome(2, layout);
             await append(db, events);
             if (action.again) await append(db, events.toReversed());
             sent.push(...events);
             if (action.run !== null) await step(layout, action.run);
           }
           while ((await step(layout)) > 0);
-          await recountSlices(Number.POSITIVE_INFINITY);
+          while (await recountSome(2, layout));
           await settle(TABLES);
           for (const { project_id } of projects)
             await expectFigures(
@@ -186,14 +175,13 @@ describe("the figures, counted from the table of events", () => {
     const together = await Promise.allSettled([
       step(layout),
       step(layout),
-      recountSome(db, project_id, FIRST_PEOPLE, 100, layout),
+      recountUnsaid(env, db, Date.now(), 100, layout),
     ]);
     const lost = together.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
     expect(lost.every(lostRace)).toBe(true);
     expect(lost.length).toBeLessThan(together.length);
     while ((await step(layout)) > 0);
-    for (let at: PeoplePlace | null = FIRST_PEOPLE; at !== null; )
-      at = await recountSome(db, project_id, at, 1, layout);
+    while (await recountSome(1, layout));
     const days = await readDays(project_id);
     expect(days[JSON.stringify(["counts", ANY_TAG, "2026-10-30", "spin"])]).toEqual([3, 18]);
   });

@@ -6,10 +6,12 @@ import { v7 as uuidv7 } from "uuid";
 import { INTERVAL_MS } from "../../worker/archive/run.ts";
 import { localTime } from "../../worker/calendar.ts";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
+import type { Layout } from "../../worker/figures/run.ts";
 import worker from "../../worker/index.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import type { Projection } from "../../worker/projections/projection.ts";
 import { beginReattribution, reattribute } from "../../worker/projections/reattribution.ts";
+import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
 import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
@@ -31,7 +33,7 @@ export async function createProject(
 /** As an administrator changes it. */
 export async function changeWindow(project_id: string, attribution_days: number): Promise<void> {
   await transact(db, [
-    beginReattribution(project_id, attribution_days, Date.now()),
+    ...beginReattribution(project_id, attribution_days, Date.now()),
     sql`UPDATE projects SET attribution_days = ${attribution_days} WHERE project_id = ${project_id}`,
   ]);
 }
@@ -114,6 +116,10 @@ export function step(projection: Projection, limit?: number): Promise<number> {
 export const reattributeSome = (most?: number): Promise<boolean> =>
   persist(() => reattribute(db, TABLES, Date.now(), most));
 
+/** One step of counting people anew in the figures, about so many. Whether there is more to do. */
+export const recountSome = (most?: number, layout?: Layout): Promise<boolean> =>
+  persist(() => recount(env, db, Date.now(), most, layout));
+
 /**
  * Runs the projections until they have reached the end of the log, and all people have their project's window. In their
  * order none waits for a later one.
@@ -121,7 +127,7 @@ export const reattributeSome = (most?: number): Promise<boolean> =>
 export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
   do {
     for (const projection of projections) while ((await step(projection)) > 0);
-  } while (await reattributeSome());
+  } while ((await reattributeSome()) || (await recountSome()));
 }
 
 export const TABLES = GROUPS.tables.projections;

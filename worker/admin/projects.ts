@@ -104,7 +104,7 @@ function changeOf(db: Database, before: Project, changes: Partial<Project>, now:
   return [
     sql`UPDATE projects SET name = CASE WHEN attribution_days = ${attribution_days} AND settled_before = ${settled_before}
       AND retention = ${JSON.stringify(retention)} THEN name END WHERE project_id = ${project_id}`,
-    beginReattribution(project_id, window, now),
+    ...beginReattribution(project_id, window, now),
     db.update(projects).set(changes).where(eq(projects.project_id, project_id)).getSQL(),
   ];
 }

@@ -328,7 +328,13 @@ export const health = z
     }),
     projections: z.record(
       z.string(),
-      z.object({ status: z.enum(["ok", "failing", "behind"]), lag_events: whole, lag_seconds: whole }),
+      z.object({
+        status: z
+          .enum(["ok", "failing", "behind", "counting"])
+          .describe("`counting`: it comes through a log that was there before it, and nobody waits for it."),
+        lag_events: whole,
+        lag_seconds: whole,
+      }),
     ),
     failing_duties: z
       .array(z.object({ name: z.string(), since: instant }))

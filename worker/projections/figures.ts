@@ -1,23 +1,32 @@
 /** The figures of the new core as a projection of the log in the table `events`. */
 import { sql } from "drizzle-orm";
 import { readEventLog } from "../figures/log-table.ts";
-import { type PeoplePlace, somePeople } from "../figures/people-names.ts";
 import { visitorOf } from "../figures/person-row.ts";
-import { countLog, forget, LAYOUT, type Layout, RUN_CALLS, recount } from "../figures/run.ts";
+import { countLog, forget, LAYOUT, type Layout, RUN_CALLS } from "../figures/run.ts";
 import { type Database, prepared } from "../schema.ts";
 import { FIGURES, figuresAt, stillAt } from "./figures-fence.ts";
+import { noteStep, reachOfFigures } from "./figures-stand.ts";
 import type { Counted } from "./projection.ts";
 
-const TABLES = ["words", "people", "people_past", "visitor_pages", "days"] as const;
+/** People are counted by the windows of now when it begins again: none is left to count anew. */
+const TABLES = [
+  ...["words", "people", "people_past", "visitor_pages", "days"],
+  ...["figures_stand", "figures_from", "recounts"],
+];
+
+/** Calls beside those of a run: where it stands, how far it goes, the move of the cursor, two notes, and that of a failure. */
+const OTHER_CALLS = 6;
 
 /** Who a visitor is it finds out by itself, so it follows no other. */
 export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
   name: FIGURES,
   after: [],
-  calls: RUN_CALLS,
-  async count(db, range) {
-    const log = await readEventLog(db, range.after, range.upTo);
-    return countLog(db, log, range, layout);
+  calls: RUN_CALLS + OTHER_CALLS,
+  reach: reachOfFigures,
+  async count(db, range, now) {
+    const log = await readEventLog(db.$client, range.after, range.upTo);
+    const counted = await countLog(db.$client, log, range, layout);
+    return [...counted, ...noteStep(range, now).map((statement) => prepared(db, statement))];
   },
   // Nobody has been counted, so all are counted under each filter, too.
   clear: () => [
@@ -28,27 +37,6 @@ export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
 });
 
 export const figures = figuresBy();
-
-/**
- * Counts some of a project's people by the attribution window that it has now: those who have done nothing since it
- * changed. Where to go on; null is the end. It belongs into `reattribute`, whose note of the place goes into the same
- * transaction. It stays where people are renamed or the log is restored.
- * @throws where a run has counted events meanwhile.
- */
-export async function recountSome(
-  db: Database,
-  project_id: string,
-  place: PeoplePlace,
-  most: number,
-  layout: Layout = LAYOUT,
-): Promise<PeoplePlace | null> {
-  const at = await figuresAt(db);
-  if (!at) return place;
-  const { people, next } = await somePeople(db.$client, project_id, place, most);
-  const statements = people.length > 0 ? await recount(db.$client, project_id, people, at.cursor, layout) : [];
-  if (statements.length > 0) await db.$client.batch([prepared(db, stillAt(at)), ...statements]);
-  return next;
-}
 
 /** Who did an event. */
 export type Doer = { project_id: string; player_id: string | null; visitor_id: string | null };

@@ -53,7 +53,9 @@ export type Delivery = Named & {
 
 /** Figures that code counts: it reads what it needs, and its writes run in one transaction with the move of the cursor. */
 export type Counted = Named & {
-  count(db: D1Database, range: Range): Promise<D1PreparedStatement[]>;
+  /** Up to where it goes now. */
+  reach(env: Env, db: Database, range: Range, now: number): Promise<number>;
+  count(db: Database, range: Range, now: number): Promise<D1PreparedStatement[]>;
   /** What empties the tables for a rebuild. */
   clear(): SQL[];
 };

@@ -7,6 +7,7 @@ import type { Budget } from "../store/budget.ts";
 import { GROUP_NAMES, GROUPS, type Group, type GroupOf, runsIn } from "./index.ts";
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
+import { anyRecount, RECOUNT_CALLS, recountSome } from "./recount.ts";
 import { advance, callsOf, lostRace, noteFailure } from "./runner.ts";
 
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
@@ -40,9 +41,10 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
       }
     }
     // Behind the projections, which are at one place in the log only then.
-    if (group === "tables" && !failed && !unattributed && (await anyReattribution(db))) {
-      if (!budget.has(REATTRIBUTION_CALLS)) return "more";
-      const again = await attributeAgain(db);
+    const behind = BEHIND[group];
+    if (behind && !failed && !unattributed && (await behind.any(db))) {
+      if (!budget.has(behind.calls)) return "more";
+      const again = await attributeAgain(() => behind.some(env, db));
       if (again === "failed") unattributed = true;
       else if (again) busy = true;
     }
@@ -50,10 +52,21 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
   return failed ? "failed" : unattributed ? "later" : "done";
 }
 
-/** One project's trouble holds up none of the others, and no table. Behind a failure there are only others that failed. */
-async function attributeAgain(db: Database): Promise<boolean | "failed"> {
+/** What follows a changed attribution window: whether there is any, and a step of it. */
+type Behind = { calls: number; any(db: Database): Promise<boolean>; some(env: Env, db: Database): Promise<boolean> };
+const BEHIND: Partial<Record<Group, Behind>> = {
+  tables: {
+    calls: REATTRIBUTION_CALLS,
+    any: anyReattribution,
+    some: (_, db) => reattribute(db, GROUPS.tables.projections, Date.now()),
+  },
+  figures: { calls: RECOUNT_CALLS, any: anyRecount, some: (env, db) => recountSome(env, db, Date.now()) },
+};
+
+/** One project's trouble holds up none of the others, and no projection. Behind a failure there are only others that failed. */
+async function attributeAgain(some: () => Promise<boolean>): Promise<boolean | "failed"> {
   try {
-    return await reattribute(db, GROUPS.tables.projections, Date.now());
+    return await some();
   } catch (error) {
     if (lostRace(error)) return true;
     log("error", "reattribution failed", { error: String(error) });

@@ -1,5 +1,5 @@
 /**
- * A changed attribution window: the project's people are attributed again, some at a time, while all figures stay where
+ * A changed attribution window, in the tables: the project's people are attributed again, some at a time, while all figures stay where
  * they are. Which window a person has is a function of their name and of how far this has come (`WINDOW` in `resolve.ts`),
  * so events that come meanwhile are attributed by the same window as the rest of that person's past. Other projects' people
  * are not touched.
@@ -8,6 +8,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { type Database, transact } from "../schema.ts";
 import type { Projection, Tables } from "./projection.ts";
+import { beginRecount, isRecounted } from "./recount.ts";
 import { lostRace } from "./runner.ts";
 
 /** Events of the people that are attributed again in one transaction, and how many people. */
@@ -22,17 +23,20 @@ export const anyReattribution = async (db: Database): Promise<boolean> =>
   (await db.get(sql`SELECT 1 FROM reattributions WHERE place IS NOT NULL`)) !== undefined;
 
 /** What a change of the window adds to the transaction that makes it, before it is made. */
-export const beginReattribution = (project_id: string, days: number, now: number): SQL =>
+export const beginReattribution = (project_id: string, days: number, now: number): SQL[] => [
   // One that is under way ends first, and then goes on to the window that the project has by then.
   sql`INSERT INTO reattributions (project_id, former_days, days, place, moves, updated_at)
     SELECT project_id, attribution_days, ${days}, '', 1, ${now} FROM projects
     WHERE project_id = ${project_id} AND attribution_days <> ${days}
     ON CONFLICT DO UPDATE SET former_days = excluded.former_days, days = excluded.days, place = '', moves = moves + 1,
-      updated_at = excluded.updated_at WHERE place IS NULL`;
+      updated_at = excluded.updated_at WHERE place IS NULL`,
+  beginRecount(project_id, days, now),
+];
 
-/** Whether people of a project are being attributed again. */
+/** Whether people of a project are being attributed again, in the tables or in the figures. */
 export const isReattributed = (project_id: string | SQL): SQL =>
-  sql`EXISTS (SELECT 1 FROM reattributions WHERE project_id = ${project_id} AND place IS NOT NULL)`;
+  sql`(EXISTS (SELECT 1 FROM reattributions WHERE project_id = ${project_id} AND place IS NOT NULL)
+    OR ${isRecounted(project_id)})`;
 
 type Attributing = Tables & Required<Pick<Tables, "attributed">>;
 const attributing = (all: readonly Projection[]): Attributing[] =>

@@ -18,8 +18,12 @@ const MOST_CALLS = 22;
 
 export const callsOf = ({ calls }: Projection): number => calls ?? MOST_CALLS;
 
-/** Tells of every move of every reattribution: by which window a person is attributed may have changed with each. */
+/**
+ * Tells of every move of every reattribution: by which window a person is attributed may have changed with each. The figures have
+ * an epoch for theirs (`figures-fence.ts`), and the tables' moves do not hold them up.
+ */
 const REATTRIBUTED = sql`(SELECT count(*) || ' ' || ifnull(sum(moves), 0) FROM reattributions)`;
+const reattributedOf = (projection: Projection): SQL => ("count" in projection ? sql`''` : REATTRIBUTED);
 
 /**
  * Where the log ends and every projection is; how often people were renamed, by which erasure they are now, and how often
@@ -50,7 +54,7 @@ export async function advance(
 ): Promise<Outcome> {
   const state = await db.get<State>(sql`SELECT (SELECT max(seq) FROM events) AS head, ${RESTORING} AS held,
     (SELECT json_group_object(name, cursor) FROM projections) AS cursors,
-    (SELECT epoch FROM projections WHERE name = ${projection.name}) AS epoch, ${REATTRIBUTED} AS reattributed,
+    (SELECT epoch FROM projections WHERE name = ${projection.name}) AS epoch, ${reattributedOf(projection)} AS reattributed,
     (SELECT generation FROM renaming) AS generation, (SELECT erasure_id FROM renaming) AS erasure_id`);
   // Without it no cursor would move: better said in /health than waited for.
   if (state?.generation == null) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
@@ -72,13 +76,15 @@ export async function advance(
     if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
     const written = await projection.deliver(env, db, { ...range, epoch }, now);
     if (written === null) return { name: projection.name, after, cursor: after, behind: end - after };
-    await transact(db, [move(projection.name, range, naming, now), ...written]);
+    await transact(db, [move(projection, range, naming, now), ...written]);
   } else if ("count" in projection) {
-    const written = await projection.count(db.$client, range);
-    await db.$client.batch([prepared(db, move(projection.name, range, naming, now)), ...written]);
+    range.upTo = await projection.reach(env, db, range, now);
+    if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
+    const written = await projection.count(db, range, now);
+    await db.$client.batch([prepared(db, move(projection, range, naming, now)), ...written]);
   } else {
     const repairs = projection.aboutPeople ? await findRepairs(db, range) : null;
-    await transact(db, [move(projection.name, range, naming, now), ...projection.apply({ ...range, repairs })]);
+    await transact(db, [move(projection, range, naming, now), ...projection.apply({ ...range, repairs })]);
   }
   return { name: projection.name, after, cursor: range.upTo, behind: end - range.upTo };
 }
@@ -92,10 +98,15 @@ async function findRepairs(db: Database, range: Range): Promise<Repairs> {
  * Fails, and with it the transaction, when another run has moved the cursor or begun again meanwhile, people were renamed or attributed
  * again since they were looked up, or a restore has begun: NULL is not allowed.
  */
-function move(name: string, { after, upTo }: Range, { generation, reattributed, epoch }: Naming, now: number): SQL {
+function move(
+  projection: Projection,
+  { after, upTo }: Range,
+  { generation, reattributed, epoch }: Naming,
+  now: number,
+): SQL {
   return sql`INSERT INTO projections (name, cursor, updated_at)
-    SELECT ${name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL
-      AND ${REATTRIBUTED} = ${reattributed} AND NOT ${RESTORING} THEN ${upTo} END, ${now}
+    SELECT ${projection.name}, CASE WHEN generation = ${generation} AND erasure_id IS NULL
+      AND ${reattributedOf(projection)} = ${reattributed} AND NOT ${RESTORING} THEN ${upTo} END, ${now}
     FROM renaming WHERE true
     ON CONFLICT (name) DO UPDATE SET cursor = CASE WHEN cursor = ${after} AND epoch = ${epoch} THEN ${upTo} END,
       updated_at = ${now}, error = NULL, failed_at = NULL`;
@@ -104,7 +115,7 @@ function move(name: string, { after, upTo }: Range, { generation, reattributed, 
 /** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
   lostTurn(error) ||
-  /NOT NULL constraint failed: (?:projections\.cursor|reattributions\.moves|archive_runs\.attempts)/.test(
+  /NOT NULL constraint failed: (?:projections\.cursor|reattributions\.moves|recounts\.moves|archive_runs\.attempts)/.test(
     String(error),
   );
 

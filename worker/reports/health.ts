@@ -6,6 +6,7 @@ import { SETTINGS } from "../archive/settings.ts";
 import { type FailingDuty, failingDuties } from "../failing-duties.ts";
 import { lastCron } from "../last-cron.ts";
 import { log } from "../log.ts";
+import { FIGURES_WHOLE } from "../projections/figures-stand.ts";
 import { type Gathering, GROUP_NAMES, GROUPS, type Group, runsIn } from "../projections/index.ts";
 import type { Projection } from "../projections/projection.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
@@ -18,6 +19,9 @@ import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
  * event came, or where its group gathers, after so many have gathered or the longest time is over.
  */
 const LATE_MS = 120_000;
+
+/** Who counts an old log has something to do each hour. */
+const LONGEST_REST_MS = GROUPS.figures.every + LATE_MS;
 
 type Judged = { group: Group; name: string; patience: number; gathered: number | null };
 const JUDGED = GROUP_NAMES.flatMap((group): Judged[] => {
@@ -37,7 +41,8 @@ const JUDGED = GROUP_NAMES.flatMap((group): Judged[] => {
 type State = "ok" | "failing";
 type Rates = FeedHealth["status"];
 export type ProjectionHealth = {
-  status: State | "behind";
+  /** `counting`: it comes through a log that was there before it, some events an hour, and nobody waits for it. */
+  status: State | "behind" | "counting";
   /** Events of the log that it has not taken yet. */
   lag_events: number;
   /** Seconds since the oldest of those was received. */
@@ -71,6 +76,8 @@ type Position = {
   /** Since when there are as many as gather. */
   full_since: number | null;
   failed: number;
+  /** Whether it comes through an old log, and has moved when it should. */
+  counting: number;
 };
 
 /** Of the projections that this instance has. */
@@ -78,17 +85,19 @@ export async function projectionHealth(env: Env, db: Database, now: number): Pro
   const judged = JUDGED.filter(({ group }) => runsIn(env, group));
   const positions = await db.all<Position>(sql`
     SELECT p.value ->> 'name' AS name, ifnull(s.cursor, 0) AS cursor, (SELECT max(seq) FROM events) AS head, s.error IS NOT NULL AS failed,
+      p.value ->> 'group' = 'figures' AND NOT ${FIGURES_WHOLE}
+        AND ifnull(s.updated_at, ${now}) >= ${now - LONGEST_REST_MS} AS counting,
       (SELECT e.received_at FROM events e WHERE e.seq > ifnull(s.cursor, 0) ORDER BY e.seq LIMIT 1) AS waiting_since,
       (SELECT e.received_at FROM events e WHERE e.seq >= ifnull(s.cursor, 0) + (p.value ->> 'gathered')
         ORDER BY e.seq LIMIT 1) AS full_since
     FROM json_each(${JSON.stringify(judged)}) p LEFT JOIN projections s ON s.name = p.value ->> 'name'`);
   const since = (at: number | null) => (at === null ? 0 : Math.max(0, now - at));
   return Object.fromEntries(
-    positions.map(({ name, cursor, head, waiting_since, full_since, failed }) => {
+    positions.map(({ name, cursor, head, waiting_since, full_since, failed, counting }) => {
       const waited = since(waiting_since);
       const patience = judged.find((one) => one.name === name)?.patience ?? LATE_MS;
       const late = waited > patience || since(full_since) > LATE_MS;
-      const status = failed ? "failing" : late ? "behind" : "ok";
+      const status = failed ? "failing" : !late ? "ok" : counting ? "counting" : "behind";
       return [name, { status, lag_events: Math.max(0, (head ?? 0) - cursor), lag_seconds: Math.round(waited / 1_000) }];
     }),
   );
@@ -129,7 +138,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   const needed = { database: database.state, live: live.state, archive: archive.state, runner: runner.state };
   const well =
     Object.values(needed).every((state) => state === "ok" || state === "off") &&
-    Object.values(projections).every(({ status }) => status === "ok");
+    Object.values(projections).every(({ status }) => status === "ok" || status === "counting");
   return {
     status: well ? "ok" : "failing",
     version: VERSION,

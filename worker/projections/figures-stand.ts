@@ -1,0 +1,81 @@
+/**
+ * How far the figures are. Where they come to a log that is old, or begin again, they count it some events an hour, and nobody
+ * answers from them until they have had all of it once.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../schema.ts";
+import { type Plan, planOf } from "../store/plan.ts";
+import type { Range } from "./resolve.ts";
+
+/**
+ * Events of one step. Counting takes 80 to 100 µs of the processor for each (docs/adr/0012-figures.md), and an invocation of the
+ * free plan has 10 ms; on the paid one, longer steps would hold up appends in D1 and save a row for twenty events.
+ */
+const A_STEP = { free: 100, paid: 1_000 } as const satisfies Record<Plan, number>;
+
+/**
+ * Events of an old log that are counted in an hour. A step of a hundred writes some 1.1 rows an event, so these are 40,000 rows
+ * of the 100,000 that the free plan has a day; the rest is for what comes in.
+ */
+const OLD_AN_HOUR = { free: 1_500, paid: Number.POSITIVE_INFINITY } as const satisfies Record<Plan, number>;
+
+const HOUR_MS = 3_600_000;
+const hourOf = (now: number) => Math.floor(now / HOUR_MS);
+
+/** Whether they have had all of the log once. */
+export const FIGURES_WHOLE = sql`EXISTS (SELECT 1 FROM figures_stand WHERE whole_at IS NOT NULL)`;
+
+export type FiguresStand = {
+  /** Whether they have had all of the log once: reports answer from them only then. */
+  whole: boolean;
+  /** The last event that they have taken, and the last one of the log. */
+  cursor: number;
+  head: number;
+};
+
+export async function figuresStand(db: Database): Promise<FiguresStand> {
+  const found = await db.get<{ whole: 0 | 1; cursor: number; head: number }>(sql`SELECT ${FIGURES_WHOLE} AS whole,
+    ifnull((SELECT cursor FROM projections WHERE name = 'figures'), 0) AS cursor,
+    ifnull((SELECT max(seq) FROM events), 0) AS head`);
+  const { whole = 0, cursor = 0, head = 0 } = found ?? {};
+  return { whole: whole === 1 || head === 0, cursor, head };
+}
+
+/**
+ * From which day on a project's figures have all events; null where they have all that there ever were. Where they have not, what
+ * people did before that day is not known either: whether somebody was there for the first time, whose tag an event has for
+ * as long as the window of attribution, and what steps and payments came before.
+ */
+export async function figuresFrom(db: Database, project_id: string): Promise<string | null> {
+  const found = await db.get<{ date: string } | undefined>(
+    sql`SELECT date FROM figures_from WHERE project_id = ${project_id}`,
+  );
+  return found?.date ?? null;
+}
+
+/** Up to which event a step goes. Nobody has a day's allowance on a developer's machine. */
+export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Range, now: number): Promise<number> {
+  const plan = planOf(env);
+  const found = await db.get<{ taken: number; hour: number; whole: 0 | 1 } | undefined>(
+    sql`SELECT taken, hour, whole_at IS NOT NULL AS whole FROM figures_stand`,
+  );
+  const isLimited = !found?.whole && env.LOCAL !== "1";
+  const taken = found?.hour === hourOf(now) ? found.taken : 0;
+  return Math.min(upTo, after + A_STEP[plan], isLimited ? after + Math.max(0, OLD_AN_HOUR[plan] - taken) : upTo);
+}
+
+/** What a step notes, in one transaction with the move of the cursor. */
+export const noteStep = ({ after, upTo }: Range, now: number): SQL[] => [
+  // Days that were settled before the first step: their events may have gone.
+  ...(after > 0
+    ? []
+    : [
+        sql`INSERT INTO figures_from (project_id, date)
+          SELECT project_id, settled_before FROM projects WHERE settled_before <> ''`,
+      ]),
+  sql`INSERT INTO figures_stand (id, whole_at, hour, taken)
+    SELECT 0, CASE WHEN max(seq) <= ${upTo} THEN CAST(${now} AS INTEGER) END, CAST(${hourOf(now)} AS INTEGER), CAST(${upTo - after} AS INTEGER)
+    FROM events WHERE true
+    ON CONFLICT (id) DO UPDATE SET whole_at = excluded.whole_at, hour = excluded.hour,
+      taken = excluded.taken + CASE WHEN hour = excluded.hour THEN taken ELSE 0 END WHERE whole_at IS NULL`,
+];

@@ -8,8 +8,10 @@ import { append } from "../worker/event-log/append.ts";
 import { layIds } from "../worker/event-log/id-pages.ts";
 import { appendSegments } from "../worker/event-log/segments.ts";
 import { runFigures } from "../worker/figures/run.ts";
+import { filterText, type ScopeFilter } from "../worker/figures/scope-filter.ts";
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
+import { askScope, fillSome } from "../worker/projections/scopes.ts";
 import { openDatabase } from "../worker/schema.ts";
 import { onTop } from "./core-traffic.ts";
 
@@ -20,6 +22,10 @@ export type Core = (typeof CORES)[number];
 export type Ask = { core: Core; batch: number; run: number; events: number; loaded: number };
 /** Milliseconds, and rows that D1 bills. */
 export type Spent = { append: number; figures: number; written: number; read: number; calls: number };
+
+/** A filter whose past is counted. */
+export type Fill = { project_id: string; filter: ScopeFilter };
+export type Filled = { ms: number; longest: number; pieces: number; written: number; read: number; calls: number };
 
 type Databases = Record<"TODAY" | "NEW", D1Database>;
 
@@ -92,6 +98,28 @@ async function measure(env: Databases, { core, batch, run, events, loaded }: Ask
   return { ...spent, ...bill };
 }
 
+/** Counts the past of a project under a filter that is new. */
+async function fill(env: Databases, { project_id, filter }: Fill): Promise<Filled> {
+  const { db, bill } = metered(env.NEW);
+  const database = openDatabase(db);
+  await askScope(database, project_id, filterText(filter), 0);
+  const spent: Filled = { ms: 0, longest: 0, pieces: 0, ...bill };
+  for (let more: boolean | null = true; more; ) {
+    await env.NEW.prepare("SELECT 1").first();
+    const began = Date.now();
+    more = await fillSome(database, project_id);
+    await env.NEW.prepare("SELECT 1").first();
+    const took = Date.now() - began;
+    if (more) spent.pieces++;
+    spent.ms += took;
+    spent.longest = Math.max(spent.longest, took);
+  }
+  return { ...spent, ...bill };
+}
+
 export default {
-  fetch: async (request: Request, env: Databases) => Response.json(await measure(env, await request.json())),
+  fetch: async (request: Request, env: Databases) => {
+    const ask = (await request.json()) as Ask | Fill;
+    return Response.json("filter" in ask ? await fill(env, ask) : await measure(env, ask));
+  },
 };

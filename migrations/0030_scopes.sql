@@ -14,3 +14,7 @@ CREATE TABLE scopes (
   people INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX scopes_by_project ON scopes (project_id, filter);
+-- What is to be done: each run of the figures looks.
+CREATE INDEX scopes_unfilled ON scopes (project_id, place) WHERE place IS NOT NULL AND filter IS NOT NULL;
+CREATE INDEX scopes_dropped ON scopes (number) WHERE filter IS NULL;
+CREATE INDEX scopes_by_use ON scopes (asked_at) WHERE filter IS NOT NULL;

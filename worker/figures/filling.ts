@@ -23,13 +23,13 @@ export type Unfilled = { project_id: string; place: string; filters: { number: n
 
 /** At most so many rows of people, and chunks of their past; and pages of visitors, each of some dozens. */
 export type SliceSize = { rows: number; pages: number; chunks: number };
-export const SLICE: SliceSize = { rows: 2_000, pages: 100, chunks: 1_000 };
+export const SLICE: SliceSize = { rows: 2_000, pages: 200, chunks: 500 };
 
 /** What a slice adds, for one transaction that moves the place; `next` is null at the end. */
 export type Slice = { writes: D1PreparedStatement[]; next: string | null; counted: number };
 
-/** So many calls, at most, beside one for each further thousand chunks of somebody who has more. */
-export const SLICE_CALLS = 20;
+/** Calls and statements of a slice at most; one more for each further time so many chunks, of somebody who has more. */
+export const SLICE_CALLS = 40;
 
 const WORDS = "SELECT names FROM words WHERE project_id = ?1 ORDER BY first";
 /** Where the pages end that a slice reads. */

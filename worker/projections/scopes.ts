@@ -139,50 +139,64 @@ export async function fillSome(
   return true;
 }
 
-/** Removes some rows of filters that were dropped, and then those. Whether there may be more to do. */
-async function emptySome(db: Database): Promise<boolean> {
+/** Removes some rows of a filter that was dropped, and then that. */
+async function emptySome(db: Database): Promise<void> {
   const dropped = await db.get<{ number: number; project_id: string } | undefined>(
     sql`SELECT number, project_id FROM scopes WHERE filter IS NULL LIMIT 1`,
   );
-  if (!dropped) return false;
+  if (!dropped) return;
   const { from, before } = namesUnder(dropped.number);
   const rows = sql`SELECT day FROM days WHERE project_id = ${dropped.project_id} AND scope >= ${from} AND scope < ${before}`;
   await transact(db, [
     sql`DELETE FROM days WHERE day IN (${rows} LIMIT ${ROWS_AT_ONCE})`,
     sql`DELETE FROM scopes WHERE number = ${dropped.number} AND NOT EXISTS (${rows})`,
   ]);
-  return true;
 }
 
-/** Drops those that nobody has asked for in long, but for saved ones, which count as asked for. */
-async function dropUnused(db: Database, now: number): Promise<boolean> {
+/** Drops one that nobody has asked for in long, but for saved ones, which count as asked for. */
+async function dropUnused(db: Database, now: number): Promise<void> {
   const unused = await db.get<{ number: number; project_id: string } | undefined>(sql`SELECT number, project_id
     FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS} LIMIT 1`);
-  if (!unused) return false;
+  if (!unused) return;
   const left = await unsaved(db, unused.project_id);
   if (left.some(({ number }) => number === unused.number)) await drop(db, unused.number);
   else await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${unused.number}`);
-  return true;
 }
 
-/** Calls that dropping takes at most. */
-const DROP_CALLS = 8;
+type Due = { unfilled: 0 | 1; unused: 0 | 1; dropped: 0 | 1 };
+const dueAt = (db: Database, now: number): Promise<Due> =>
+  db.get<Due>(sql`SELECT
+    EXISTS (SELECT 1 FROM scopes WHERE place IS NOT NULL AND filter IS NOT NULL) AS unfilled,
+    EXISTS (SELECT 1 FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS}) AS unused,
+    EXISTS (SELECT 1 FROM scopes WHERE filter IS NULL) AS dropped`);
+
+/** Calls that dropping takes at most, with the look whether there is something to do. */
+const DROP_CALLS = 9;
 
 /** All that is to be done about filters, as far as the invocation goes. Whether all of it was done. */
 export async function keepScopes(env: Env, db: Database, now: number): Promise<boolean> {
   const budget = budgetOf(env);
   for (;;) {
     if (!budget.has(DROP_CALLS)) return false;
-    if ((await dropUnused(db, now)) || (await emptySome(db))) continue;
-    if (!budget.has(SLICE_CALLS)) return false;
-    const began = Date.now();
-    try {
-      const more = await fillSome(db, null);
+    const { unfilled, unused, dropped } = await dueAt(db, now);
+    if (unfilled) {
+      if (!budget.has(SLICE_CALLS)) return false;
       // While people are renamed or the log is restored nothing changes; cron comes again.
-      if (!more) return true;
-      log("info", "filters filled", { ms: Date.now() - began });
-    } catch (error) {
-      if (!lostRace(error)) throw error;
-    }
+      if ((await fillMore(db)) === null) return true;
+    } else if (unused) await dropUnused(db, now);
+    else if (dropped) await emptySome(db);
+    else return true;
+  }
+}
+
+async function fillMore(db: Database): Promise<boolean | null> {
+  const began = Date.now();
+  try {
+    const more = await fillSome(db, null);
+    log("info", "filters filled", { ms: Date.now() - began });
+    return more;
+  } catch (error) {
+    if (lostRace(error)) return true;
+    throw error;
   }
 }

@@ -41,6 +41,13 @@ export const VIEWS: Record<string, ViewEntry> = {
     role: "viewer",
     load: () => import("./revenue.tsx"),
   },
+  payouts: {
+    title: "Payouts",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./payouts.tsx"),
+    uncompared: true,
+  },
   anomalies: {
     title: "Anomalies",
     group: "Reports",

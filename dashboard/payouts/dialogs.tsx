@@ -1,0 +1,172 @@
+/** Making, changing and ending a payout rule; one conversion, with why it pays what it pays and what can be decided. */
+import type { RuleView } from "../../worker/admin/payout-rules.ts";
+import { useAction } from "../act/action.ts";
+import { Dialog } from "../act/dialog.tsx";
+import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
+import { useAnswer } from "../answers.ts";
+import { client, json, read } from "../api.ts";
+import { timeText } from "../format.ts";
+import { Answered } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { Standing } from "./columns.tsx";
+import { conversion } from "./query.ts";
+
+const routes = client["payout-rules"];
+const NONE = { "": "No tiers", number: "by a number of conversions", sum: "by what they came to" };
+
+/** `11: 40, 30%` on each line: from the month's number 11 on 40 for each, and 30 % of the revenue. */
+const tiersOf = (text: string | undefined, by: string | undefined) =>
+  linesOf(text, /\n/).map((line) => {
+    const [from = "", ...parts] = line.split(/[:,]/).map((part) => part.trim());
+    const share = parts.find((part) => part.endsWith("%"))?.slice(0, -1);
+    const amount = parts.find((part) => !part.endsWith("%"));
+    return { from: by === "sum" ? from : Number(from), amount: amount ?? null, share: share ?? null };
+  });
+const tierText = ({ from, amount, share }: { from: number | string; amount: string | null; share: string | null }) =>
+  `${from}: ${[amount, share && `${share}%`].filter(Boolean).join(", ")}`;
+
+export function EditRule({
+  scope: { project_id, today },
+  rule,
+  close,
+}: {
+  scope: Scope;
+  rule?: RuleView;
+  close: () => void;
+}) {
+  const before = rule?.versions[0];
+  const terms = before?.terms;
+  const action = useAction((filled: Filled) => {
+    const { name = "", valid_from, event_type, currency, tiers_by } = filled;
+    const tags = linesOf(filled.banner_tags);
+    const number = (text: string | undefined) => (text ? Number(text) : null);
+    const given = {
+      name,
+      valid_from,
+      event_type,
+      banner_tags: tags.length > 0 ? tags : null,
+      ...(currency && { currency: currency.toUpperCase() }),
+      first_deposit: filled.first_deposit !== undefined,
+      min_amount: filled.min_amount || null,
+      amount: filled.amount || null,
+      share: filled.share || null,
+      tiers_by: tiers_by || null,
+      tiers: tiers_by ? tiersOf(filled.tiers, tiers_by) : [],
+      cap_day: number(filled.cap_day),
+      cap_month: number(filled.cap_month),
+      hold_days: number(filled.hold_days),
+    };
+    return read<unknown>(
+      rule
+        ? routes[":id"].$patch({ param: { id: rule.id } }, json(given))
+        : routes.$post({}, json({ project_id, ...given })),
+    );
+  }, "Done.");
+  const title = rule ? "Change the rule" : "Make a rule";
+  return (
+    <Dialog title={title} wide close={close}>
+      <Form action={action} label={title} done={close} cancel={close}>
+        <div class="fields">
+          <Field name="name" label="Name" value={before?.name} required action={action} />
+          <Field name="valid_from" label="Valid from" type="date" value={today} required action={action} />
+        </div>
+        <div class="fields">
+          <Field name="event_type" label="Event type" value={terms?.event_type ?? "deposit"} required action={action} />
+          <Field
+            name="banner_tags"
+            label="Tags"
+            value={before?.banner_tags?.join(", ")}
+            hint="Empty: every tag that no rule names."
+            action={action}
+          />
+        </div>
+        <div class="fields">
+          <Field name="amount" label="For each" value={terms?.amount ?? ""} action={action} />
+          <Field name="share" label="Percent of revenue" value={terms?.share ?? ""} action={action} />
+          <Field name="currency" label="Currency" value={terms?.currency} placeholder="EUR" action={action} />
+        </div>
+        <div class="fields">
+          <Field name="min_amount" label="Least amount" value={terms?.min_amount ?? ""} action={action} />
+          <Field
+            name="hold_days"
+            label="Approved after days"
+            type="number"
+            value={String(terms?.hold_days ?? "")}
+            action={action}
+          />
+        </div>
+        <div class="fields">
+          <Field name="cap_day" label="Most a day" type="number" value={String(terms?.cap_day ?? "")} action={action} />
+          <Field
+            name="cap_month"
+            label="Most a month"
+            type="number"
+            value={String(terms?.cap_month ?? "")}
+            action={action}
+          />
+        </div>
+        <div class="fields">
+          <Field name="tiers_by" label="Tiers" options={NONE} value={terms?.tiers_by ?? ""} action={action} />
+          <Field
+            name="tiers"
+            label="Each tier"
+            lines={2}
+            value={terms?.tiers.map(tierText).join("\n")}
+            hint="Such as 11: 40, 30%"
+            action={action}
+          />
+        </div>
+        <Tick name="first_deposit" label="Only a player's first deposit" checked={terms?.first_deposit ?? false} />
+      </Form>
+    </Dialog>
+  );
+}
+
+const DECISIONS = { approve: "Approve", reject: "Reject", refund: "Refund", "charge-back": "Charge back" };
+
+type Chosen = { scope: Scope; event_id: string; decides: boolean; close: () => void };
+
+export function OneConversion({ scope: { project_id, timezone }, event_id, decides, close }: Chosen) {
+  const answer = useAnswer(conversion(project_id, event_id));
+  const action = useAction(
+    ({ decision = "", reason = "" }: Filled) =>
+      read(
+        client.conversions[":event_id"][":decision"].$post(
+          { param: { event_id, decision }, query: { project_id } },
+          json({ reason }),
+        ),
+      ),
+    "Done.",
+  );
+  return (
+    <Dialog title={`Conversion ${event_id}`} wide close={close}>
+      <div class="dialog-body">
+        <Answered answer={answer} what="the conversion" skeleton={null}>
+          {({ status, explanation, history }) => (
+            <>
+              <p>
+                <Standing status={status} /> {explanation}
+              </p>
+              <ul>
+                {history.map(({ at, actor, status, amount, currency, reason }) => (
+                  <li key={at}>
+                    {timeText(at, timezone)}, by {actor}: {status?.replace("_", " ") ?? `${amount} ${currency}`} —{" "}
+                    {reason}
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </Answered>
+      </div>
+      {decides && (
+        <Form action={action} label="Decide" cancel={close}>
+          <div class="fields">
+            <Field name="decision" label="Decision" options={DECISIONS} action={action} />
+            <Field name="reason" label="Reason" required action={action} />
+          </div>
+        </Form>
+      )}
+    </Dialog>
+  );
+}

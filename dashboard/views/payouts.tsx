@@ -1,0 +1,3 @@
+import { PayoutsPanel } from "../payouts/panel.tsx";
+
+export const View = PayoutsPanel;

@@ -44,9 +44,9 @@ describe.skipIf(!browserPath)("postbacks", () => {
     const page = await signedIn("/?view=postbacks");
     await press(page, "Make a target");
     await page.getByLabel("Name").fill("A network");
-    await page.getByLabel("URL").fill("https://tracker.example.com/?a={payout}");
+    await page.getByLabel("URL").fill("https://tracker.example.com/?a={commission}");
     await press(page, "Make the target");
-    await inDialog(page).getByText("{payout}, which there is not").waitFor(soon);
+    await inDialog(page).getByText("{commission}, which there is not").waitFor(soon);
     const { port } = receiver.address() as AddressInfo;
     await page.getByLabel("URL").fill(`http://127.0.0.1:${port}/p?e={event_type}`);
     await press(page, "Make the target");

@@ -378,7 +378,7 @@ describe("answers", () => {
     };
     const path = { id };
     for (let made = 1; made < 21; made++) await ask("createPostback");
-    await ask("createPostback", { body: { name: "n", event_types: ["deposit"], url: `${url}&a={payout}` } });
+    await ask("createPostback", { body: { name: "n", event_types: ["deposit"], url: `${url}&a={commission}` } });
     expect(await ask("listPostbacks")).toMatchObject({ rows: Array(20).fill({ state: "active" }) });
     await ask("listPostbacks", { query: "project_id=nowhere" });
     expect(await ask("changePostback", { path })).toMatchObject({ state: "paused", paused_by: "admin" });

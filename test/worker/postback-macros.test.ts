@@ -15,6 +15,8 @@ const event: ToldEvent = {
   transaction_id: null,
   amount: 1_234_567,
   currency: "EUR",
+  payout: 350_000,
+  payout_currency: "USD",
   timestamp: NOW,
   data: '{"s1":"one two","steam_id":76561198122624102,"price":1.10,"list":["a",1],"none":null,"odd key":"x","__proto__":"p"}',
 };
@@ -78,19 +80,25 @@ describe("a macro", () => {
       click_id: null,
       amount: null,
       currency: null,
+      payout: null,
+      payout_currency: null,
       data: null,
     };
+    expect(await query("p={payout}+{payout_currency}")).toBe("p=35.00+USD");
     for (const name of MACRO_NAMES) expect(wrongMacro(`{${name}}`)).toBeNull();
-    expect(await query("{player_id}{player_id_sha256}{banner_tag}{click_id}{amount}{currency}{s1}{data.a}", bare)).toBe(
-      "",
-    );
+    expect(
+      await query(
+        "{player_id}{player_id_sha256}{banner_tag}{click_id}{amount}{currency}{payout}{payout_currency}{s1}{data.a}",
+        bare,
+      ),
+    ).toBe("");
   });
 
   it("stands for text, also where that is no Unicode", async () => {
     expect(await query("a={s1}", { ...event, data: '{"s1":"\\ud800"}' })).toBe("a=%EF%BF%BD");
   });
 
-  it.each(["{payout}", "{}", "{ amount }", "{AMOUNT}", "{data.}", "{s0}", "{s100}", "{toString}", "{constructor}"])(
+  it.each(["{commission}", "{}", "{ amount }", "{AMOUNT}", "{data.}", "{s0}", "{s100}", "{toString}", "{constructor}"])(
     "%s is not known, and named",
     (macro) => expect(wrongMacro(`https://x.example/?a=${macro}`)).toContain(`the macro ${macro}`),
   );
@@ -120,9 +128,9 @@ describe("a body", () => {
   });
 
   it.each([
-    ["json", '{"a":"{payout}"}', "{payout}"],
+    ["json", '{"a":"{commission}"}', "{commission}"],
     ["json", '{"a":{amount}}', "must be JSON"],
-    ["form", "a={payout}", "{payout}"],
+    ["form", "a={commission}", "{commission}"],
   ] as const)("as %s is refused: %s", (body_type, body, told) =>
     expect(wrongBody({ body_type, body })).toContain(told),
   );

@@ -321,7 +321,7 @@ describe("a target", () => {
   });
 
   it.each<[string, Record<string, unknown>, string, string]>([
-    ["an unknown macro", { url: "https://tracker.example.com/?a={payout}" }, "url", "{payout}"],
+    ["an unknown macro", { url: "https://tracker.example.com/?a={commission}" }, "url", "{commission}"],
     ["a private address", { url: "https://10.0.0.1/" }, "url", "IP addresses"],
     ["this instance", { url: "https://postbacks.example/visit" }, "url", "own host"],
     ["a body with GET", { body_type: "json", body: "{}" }, "body", "GET"],

@@ -169,6 +169,8 @@ const example = ({ event_types, currency, min_amount, banner_tags }: Target, now
     transaction_id: "example-transaction",
     amount: min_amount ?? 250_000,
     currency: currency ?? "EUR",
+    payout: 350_000,
+    payout_currency: currency ?? "EUR",
     timestamp: now,
     data: JSON.stringify({ s1: "example-s1", s2: "example-s2" }),
   };

@@ -17,7 +17,11 @@ export type ToldEvent = Pick<
   | "currency"
   | "timestamp"
   | "data"
->;
+> & {
+  /** What the event pays its tag, by the payout rules; null where none judges it, or it cannot be known without a rate. */
+  payout: number | null;
+  payout_currency: string | null;
+};
 
 /** By their names, without braces. What an event lacks is an empty text. */
 const MACROS = {
@@ -27,6 +31,8 @@ const MACROS = {
   visitor_id: ({ visitor_id }) => visitor_id,
   amount: ({ amount }) => (amount === null ? null : formatMoney(amount)),
   currency: ({ currency }) => currency,
+  payout: ({ payout }) => (payout === null ? null : formatMoney(payout)),
+  payout_currency: ({ payout_currency }) => payout_currency,
   event_id: ({ event_id }) => event_id,
   transaction_id: ({ transaction_id }) => transaction_id,
   banner_tag: ({ banner_tag }) => banner_tag,

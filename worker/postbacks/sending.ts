@@ -10,15 +10,22 @@ import { type Database, openDatabase, transact } from "../schema.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
 import type { ToldEvent } from "./macros.ts";
-import { requestOf } from "./request.ts";
+import { macrosOf, requestOf } from "./request.ts";
 import { type Outcome, send } from "./send.ts";
 import { findTarget, type Target } from "./target.ts";
 import { noteTries, type Try } from "./tries.ts";
 
 /** Sent at once to a target that answers well; Cloudflare lets six connections wait for an answer. One that fails is tried alone. */
 const AT_ONCE = 4;
-/** Calls and statements of a round beside what it sends: two reads, three writes, and the look for what is due later. */
-const ROUND_CALLS = 6;
+/**
+ * Calls and statements of a round beside what it sends: two reads, three writes, the look for what is due later, and two
+ * calls for what a payout is made from.
+ */
+const ROUND_CALLS = 8;
+
+/** How long a payout is waited for before it is looked for again, and the tables for it, in milliseconds. */
+const PAYOUT_PAUSE_MS = 10_000;
+const TABLES_MS = 20_000;
 
 type Due = Omit<ToldEvent, "banner_tag" | "event_id"> & {
   event_id: string;
@@ -30,15 +37,26 @@ type Due = Omit<ToldEvent, "banner_tag" | "event_id"> & {
   seq: number | null;
 };
 
+/** Whether a target is told what the event pays. */
+const needsPayout = (target: Target): boolean => macrosOf(target).some((name) => /^payout(?:_currency)?$/.test(name));
+
+/** The tables have the event `e`, and nothing of its month is still to be computed. */
+const IS_PAID = sql`e.seq <= ifnull((SELECT cursor FROM projections WHERE name = 'conversions'), 0) AND NOT EXISTS (
+  SELECT 1 FROM payout_months m WHERE m.project_id = c.project_id AND m.banner_tag = c.banner_tag
+    AND m.month = substr(c.event_date, 1, 7) AND m.computed < m.version)`;
+
 /** With the event as it is in the log now. Of two with one id the one that counts is sent. */
-const dueRows = (db: Database, { id, test }: Target, now: number, most: number) =>
+const dueRows = (db: Database, target: Target, now: number, most: number) =>
   db.all<Due>(sql`SELECT p.event_id, p.banner_tag AS attributed, p.person, p.tries, p.event_type AS posted_type,
-      e.seq, e.event_type, e.player_id, e.visitor_id, e.click_id, e.transaction_id, e.amount, e.currency, e.timestamp, e.data
-    FROM (SELECT * FROM postbacks WHERE target_id = ${id} AND status = 'waiting' AND due_at <= ${now}
+      e.seq, e.event_type, e.player_id, e.visitor_id, e.click_id, e.transaction_id, e.amount, e.currency, e.timestamp, e.data,
+      c.payout, c.payout_currency
+    FROM (SELECT * FROM postbacks WHERE target_id = ${target.id} AND status = 'waiting' AND due_at <= ${now}
       ORDER BY due_at, event_id LIMIT ${most}) p
     LEFT JOIN events e ON e.seq = (SELECT o.seq FROM events o
-      WHERE o.project_id = p.project_id AND o.event_id = p.event_id AND o.test = ${test ? 1 : 0} AND o.bot IS NULL
-      ORDER BY o.standing DESC LIMIT 1)`);
+      WHERE o.project_id = p.project_id AND o.event_id = p.event_id AND o.test = ${target.test ? 1 : 0} AND o.bot IS NULL
+      ORDER BY o.standing DESC LIMIT 1)
+    LEFT JOIN conversions c ON c.seq = e.seq
+    ${needsPayout(target) ? sql`WHERE e.seq IS NULL OR (${IS_PAID})` : sql``}`);
 
 const GONE: Outcome = {
   ok: false,
@@ -119,6 +137,11 @@ export async function sendDue(
       const next = await db.get<{ at: number | null }>(
         sql`SELECT min(due_at) AS at FROM postbacks WHERE target_id = ${target_id} AND status = 'waiting'`,
       );
+      if (next?.at != null && next.at <= now) {
+        await env.RUNNER.getByName("tables").bringForward("tables", 0, TABLES_MS);
+        await wake(env, ["payouts"]);
+        return { at: now + PAYOUT_PAUSE_MS };
+      }
       return next?.at == null ? "done" : { at: next.at };
     }
     const done = await Promise.all(rows.map((due) => tell(env, target, due, now, chance())));

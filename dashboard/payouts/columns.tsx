@@ -33,8 +33,8 @@ export const LINES: readonly Column<StatementLine>[] = [
 ];
 
 export const CONVERSIONS: readonly Column<ConversionView>[] = [
-  { name: "timestamp", title: "Happened", kind: "time" },
   { name: "event_id", title: "Event", kind: "text" },
+  { name: "timestamp", title: "Happened", kind: "time" },
   { name: "event_type", title: "Type", kind: "text" },
   { name: "banner_tag", title: "Tag", kind: "text" },
   { name: "status", title: "Status", kind: "text", show: (row) => <Standing status={row.status} /> },

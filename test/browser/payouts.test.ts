@@ -53,7 +53,7 @@ describe.skipIf(!browserPath)("payouts", () => {
       .poll(async () => (await report<Statement>(server, "statements")).totals[0]?.pending, soon)
       .toBe("35.00");
     await page.reload();
-    await press(page, "Open order-1");
+    await press(page, "order-1");
     await inDialog(page).getByText("It is number 1 of the month").waitFor(soon);
     await inDialog(page).getByLabel("Reason").fill("Checked by hand");
     await press(page, "Decide");

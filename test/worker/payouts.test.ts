@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { DecidedAll } from "../../worker/admin/conversions.ts";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
+import { BETWEEN_PASSES_MS } from "../../worker/erasure/steps.ts";
 import { storeRates } from "../../worker/rates/rate.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
@@ -329,5 +330,31 @@ describe("a statement", () => {
       "mine,share",
       "",
     ]);
+  });
+});
+
+describe("an erasure", () => {
+  it("leaves what was earned, and no name", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10", first_deposit: true });
+    await log(
+      project_id,
+      { event_id: "jane-roe-1", player_id: "jane-roe" },
+      { event_id: "jane-roe-2", player_id: "jane-roe" },
+      { event_id: "of-another", player_id: "other" },
+    );
+    const before = await statementOf(project_id);
+    await call("POST", `/conversions/of-another/reject?project_id=${project_id}`, { reason: "the same as jane-roe" });
+    await call("POST", `/conversions/of-another/approve?project_id=${project_id}`, { reason: "another one" });
+    await call("DELETE", `/players/jane-roe?project_id=${project_id}`);
+    for (const later of [0, BETWEEN_PASSES_MS + 1]) await runDuty("erasures", undefined, Date.now() + later);
+    const left = await db.all(sql`SELECT person, event_id FROM conversions WHERE project_id = ${project_id}
+      UNION ALL SELECT reason, '' FROM conversion_changes WHERE project_id = ${project_id}`);
+    expect(left).toHaveLength(5);
+    expect(JSON.stringify(left)).not.toContain("jane");
+    await settle();
+    const { rows } = await statementOf(project_id);
+    const total = (lines: Statement["rows"]) => lines.reduce((sum, { payout }) => sum + Number(payout), 0);
+    expect([total(before.rows), total(rows)]).toEqual([20, 20]);
   });
 });

@@ -1,5 +1,5 @@
 /** The list of views: beside them where there is room, over them where there is not. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
@@ -12,6 +12,12 @@ function bringIntoSight(list: Element, item: Element): void {
   else if (box.top < frame.top) list.scrollTop -= frame.top - box.top;
 }
 
+type Group = ViewEntry["group"];
+
+/** Technical views, out of the way of who reads figures every day. They are unfolded where one of them is shown. */
+const FOLDED: readonly Group[] = ["Data", "Set-up"];
+const isFolded = (group: Group) => FOLDED.includes(group);
+
 export function ViewsMenu({ principal, open, close }: { principal: Principal; open: boolean; close: () => void }) {
   const views = viewsOf(principal);
   const groups = [...new Set(views.map(([, { group }]) => group))];
@@ -23,6 +29,23 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
     if (open && menu.current) menu.current.scrollTop = 0;
     if (menu.current && chosen) bringIntoSight(menu.current, chosen);
   }, [view, views.length, open]);
+  const [unfolded, unfold] = useState(false);
+  const inside = views.some(([name, { group }]) => name === view && isFolded(group));
+  const shown = (group: Group) => (
+    <section key={group} aria-labelledby={`views-${group}`}>
+      <h2 id={`views-${group}`}>{group}</h2>
+      <ul>
+        {views.map(
+          ([name, entry]) =>
+            entry.group === group && (
+              <li key={name}>
+                <ViewLink name={name} entry={entry} close={close} />
+              </li>
+            ),
+        )}
+      </ul>
+    </section>
+  );
   return (
     <nav
       ref={menu}
@@ -30,21 +53,13 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
       class={open ? "views open" : "views"}
       onKeyDown={(event) => event.key === "Escape" && close()}
     >
-      {groups.map((group) => (
-        <section key={group} aria-labelledby={`views-${group}`}>
-          <h2 id={`views-${group}`}>{group}</h2>
-          <ul>
-            {views.map(
-              ([name, entry]) =>
-                entry.group === group && (
-                  <li key={name}>
-                    <ViewLink name={name} entry={entry} close={close} />
-                  </li>
-                ),
-            )}
-          </ul>
-        </section>
-      ))}
+      {groups.filter((group) => !isFolded(group)).map(shown)}
+      {groups.some(isFolded) && (
+        <details open={unfolded || inside} onToggle={(event) => unfold(event.currentTarget.open)}>
+          <summary>Administration</summary>
+          {groups.filter(isFolded).map(shown)}
+        </details>
+      )}
     </nav>
   );
 }

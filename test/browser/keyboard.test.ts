@@ -102,6 +102,21 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await page.locator(".period .menu-panel").waitFor({ state: "detached" });
   });
 
+  test("the technical views are folded away, and unfold by keyboard or where one of them is shown", async () => {
+    const page = await signedIn("/");
+    const keys = page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Keys" });
+    await page.locator("#content data").first().waitFor();
+    expect(await keys.isVisible()).toBe(false);
+    await tabTo(page, "Administration");
+    await page.keyboard.press("Enter");
+    await keys.waitFor();
+    await tabTo(page, "Keys");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => search(page)).toBe("?view=keys");
+    await page.reload();
+    await keys.waitFor();
+  });
+
   test("a link of the views leads on by Enter", async () => {
     const page = await signedIn("/");
     await tabTo(page, "Funnel");
@@ -112,6 +127,8 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
 
   test("shortcuts choose days, comparison and view", async () => {
     const page = await signedIn("/");
+    // Before the project is known, its days cannot be chosen.
+    await page.locator("#content data").first().waitFor();
     await page.keyboard.press("?");
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     await sheet.waitFor();
@@ -181,6 +198,8 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
 
   test("a dialog keeps the focus inside and gives it back", async () => {
     const page = await signedIn("/");
+    await tabTo(page, "Administration");
+    await page.keyboard.press("Enter");
     await tabTo(page, "Keys");
     await page.keyboard.press("Enter");
     await page.getByText("There is no key yet").waitFor();

@@ -75,6 +75,7 @@ CREATE TRIGGER conversions_come AFTER INSERT ON conversions BEGIN
     WHERE banner_tag <> ''
   ON CONFLICT DO UPDATE SET version = version + 1;
 END;
+-- Of a project that was removed nothing is made.
 CREATE TRIGGER conversions_go AFTER DELETE ON conversions BEGIN
   INSERT INTO payout_months (project_id, banner_tag, month, version)
     SELECT project_id, banner_tag, month, 1 FROM (
@@ -82,7 +83,7 @@ CREATE TRIGGER conversions_go AFTER DELETE ON conversions BEGIN
       UNION SELECT project_id, banner_tag, substr(event_date, 1, 7) FROM conversions
         WHERE OLD.event_type = 'deposit' AND project_id = OLD.project_id AND person = OLD.person AND event_type = 'deposit'
           AND timestamp >= OLD.timestamp)
-    WHERE banner_tag <> ''
+    WHERE banner_tag <> '' AND EXISTS (SELECT 1 FROM projects p WHERE p.project_id = OLD.project_id)
   ON CONFLICT DO UPDATE SET version = version + 1;
 END;
 

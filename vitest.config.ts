@@ -33,7 +33,7 @@ export default defineConfig({
                 LOCAL: "1",
                 MIGRATIONS: await readD1Migrations("migrations"),
                 ECB_FEED_URL: `${inject("feed")}/daily.xml`,
-                FIGURES_HISTORIES: process.env.FIGURES_HISTORIES ?? "",
+                HISTORIES: process.env.HISTORIES ?? "",
               },
               // Low, so that a test can reach them; requests without an address are not limited.
               ratelimits: {

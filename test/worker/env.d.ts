@@ -1,7 +1,7 @@
 declare namespace Cloudflare {
   interface Env {
     MIGRATIONS: import("@cloudflare/vitest-pool-workers").D1Migration[];
-    /** How many random histories the figures are compared over; empty for a few. */
-    FIGURES_HISTORIES: string;
+    /** How many random histories a property test goes through; empty for as many as usual. */
+    HISTORIES: string;
   }
 }

@@ -7,6 +7,7 @@ import { idsAreLaid, layIds } from "../../worker/event-log/id-pages.ts";
 import { appendSegments } from "../../worker/event-log/segments.ts";
 import { readBody } from "../../worker/figures/segment.ts";
 import { emptyTables, makeTables } from "./figures.ts";
+import { histories } from "./histories.ts";
 import { storedEvent } from "./log.ts";
 import { kept } from "./oracle.ts";
 
@@ -75,7 +76,7 @@ describe("appending in segments", () => {
           expect(told(log)).toEqual(told(kept(sent.filter(({ project_id }) => project_id === project))));
         }
       }),
-      { numRuns: 60, endOnFailure: true },
+      histories(30),
     );
   });
 

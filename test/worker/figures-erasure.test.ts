@@ -18,6 +18,7 @@ import { openDatabase, transact } from "../../worker/schema.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { readDays, readPeople } from "./figures-read.ts";
 import { unwoken } from "./gate.ts";
+import { histories } from "./histories.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
 
 /** Small, so that an erasure comes while the past of some people is counted under a filter and that of others is not. */
@@ -99,7 +100,7 @@ describe("an erasure of the figures' rows", () => {
         expect(await readDays(project_id)).toEqual(counted);
         expect(await readPeople(project_id)).toEqual(known);
       }),
-      { numRuns: Number(env.FIGURES_HISTORIES || 6), endOnFailure: true },
+      histories(5),
     );
   }, 3_600_000);
 

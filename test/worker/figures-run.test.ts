@@ -13,6 +13,7 @@ import { comparable, withoutOthers } from "./figures-compare.ts";
 import { aHistory, DAY, eventsOf, FROM, PROJECTS, WINDOW } from "./figures-histories.ts";
 import { daysOf, peopleOf } from "./figures-oracle.ts";
 import { readDays, readPeople } from "./figures-read.ts";
+import { histories } from "./histories.ts";
 import { createProject, storedEvent } from "./log.ts";
 
 beforeAll(async () => {
@@ -76,7 +77,7 @@ describe("the figures", () => {
         if (windows.length > 1) sent.push(...(await oneMoreEach(layout)));
         await expectFigures(sent, windows.at(-1) ?? WINDOW);
       }),
-      { numRuns: Number(env.FIGURES_HISTORIES || 40), endOnFailure: true },
+      histories(20),
     );
     console.log(JSON.stringify({ message: "figures compared", cells }));
   }, 3_600_000);

@@ -21,6 +21,7 @@ import { comparable } from "./figures-compare.ts";
 import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { daysOf, filteredDays } from "./figures-oracle.ts";
 import { readDays, type Sheet } from "./figures-read.ts";
+import { histories } from "./histories.ts";
 import { makeApiKey } from "./keys.ts";
 import { changeWindow, createProject, db, recountSome, storedEvent } from "./log.ts";
 
@@ -110,7 +111,7 @@ describe("figures under a filter", () => {
           cells += Object.keys(sheet).filter(isFiltered).length;
         }
       }),
-      { numRuns: Number(env.FIGURES_HISTORIES || 15), endOnFailure: true },
+      histories(12),
     );
     console.log(JSON.stringify({ message: "figures under filters compared", cells }));
     expect(cells).toBeGreaterThan(1_000);

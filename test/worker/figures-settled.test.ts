@@ -10,6 +10,7 @@ import { forget, LAYOUT, type Layout, runFigures } from "../../worker/figures/ru
 import { emptyTables, makeTables } from "./figures.ts";
 import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { keptDates, readDays, readPeople } from "./figures-read.ts";
+import { histories } from "./histories.ts";
 import { createProject, storedEvent } from "./log.ts";
 
 const TIMEZONE = "America/New_York";
@@ -82,7 +83,7 @@ describe("events of settled days", () => {
           expect(await readPeople(FORGETS)).toEqual(await readPeople(KEEPS));
         },
       ),
-      { numRuns: Number(env.FIGURES_HISTORIES || 25), endOnFailure: true },
+      histories(12),
     );
     expect(forgotten).toBeGreaterThan(0);
   }, 3_600_000);

@@ -20,6 +20,7 @@ import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-com
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { daysOf, peopleIn, peopleOf, sheetOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
+import { histories } from "./histories.ts";
 import { changeWindow, createProject, db, figuresIn, recountSome, settle, storedEvent, TABLES } from "./log.ts";
 
 const step = async (layout: Layout, limit?: number) =>
@@ -151,7 +152,7 @@ describe("the figures, counted from the table of events", () => {
             );
         },
       ),
-      { numRuns: Number(env.FIGURES_HISTORIES || 12), endOnFailure: true },
+      histories(8),
     );
     console.log(JSON.stringify({ message: "figures compared with tables", cells }));
   }, 3_600_000);

@@ -14,6 +14,7 @@ import {
   playersOn,
   skippedAround,
 } from "../../worker/reports/leaderboard.ts";
+import { histories } from "./histories.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, step, storedEvent } from "./log.ts";
 import { kept } from "./oracle.ts";
@@ -179,7 +180,7 @@ describe("leaderboards", () => {
           expect(await playersBefore(db, board, "nobody")).toBeNull();
         }
       }),
-      { numRuns: 100, endOnFailure: true },
+      histories(40),
     );
 
     const projects = Array.from({ length: run }, (_, index) => `boards-${index + 1}`);

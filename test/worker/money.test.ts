@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { divide } from "../../worker/money.ts";
 import { convert, EXACT_UNITS, exactUsd, formatAverage, formatExact, type Sum } from "../../worker/reports/usd.ts";
+import { histories } from "./histories.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -91,7 +92,7 @@ describe("conversion", () => {
         const exact = (BigInt(whole) * 10_000n + BigInt(fraction)) * BigInt(rate);
         expect([given?.whole, given?.rest]).toEqual([String(exact / EXACT_UNITS), String(exact % EXACT_UNITS)]);
       }),
-      { numRuns: 100, endOnFailure: true },
+      histories(40),
     );
   });
 

@@ -9,6 +9,7 @@ import type { Share, Status } from "../../worker/payouts/month.ts";
 import { storeRates } from "../../worker/rates/rate.ts";
 import { transact } from "../../worker/schema.ts";
 import { runDuty } from "./duty.ts";
+import { histories } from "./histories.ts";
 import { changeWindow, createProject, db, deliver, settle, step, storedEvent, TABLES } from "./log.ts";
 import { type Earned, earned, type OracleRule, type OracleTerms, type OracleWorld } from "./payouts-oracle.ts";
 
@@ -236,7 +237,7 @@ describe("payouts", () => {
         const expected = earned({ sent, attributionDays, rules: inOrder, taken, rate });
         expect(await stored(project_id, rules)).toEqual(expected);
       }),
-      { numRuns: 25, endOnFailure: true },
+      histories(15),
     );
   });
 });

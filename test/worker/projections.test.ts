@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
+import { histories } from "./histories.ts";
 import {
   changeWindow,
   createProject,
@@ -139,7 +140,7 @@ describe("projections", () => {
         expect(await figuresIn(project_id)).toEqual(figuresOf(sent, window));
         expect(await outcomesIn(project_id)).toEqual(outcomesOf(sent));
       }),
-      { numRuns: 150, endOnFailure: true },
+      histories(60),
     );
 
     const before = await Promise.all(Array.from({ length: run }, (_, index) => figuresIn(`property-${index + 1}`)));

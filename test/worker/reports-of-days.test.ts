@@ -7,6 +7,7 @@ import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { bothWays } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
+import { histories } from "./histories.ts";
 import { createProject, db, settle, TABLES } from "./log.ts";
 
 /** Every combination of one of each list; an empty one is left out. */
@@ -125,7 +126,7 @@ describe("reports of rows of days", () => {
           }
         },
       ),
-      { numRuns: Number(env.FIGURES_HISTORIES || 5), endOnFailure: true },
+      histories(5),
     );
     console.log(JSON.stringify({ message: "answers compared", answers, of: ADDRESSES.length }));
   }, 3_600_000);

@@ -13,6 +13,7 @@ import { retain } from "../../worker/retention/retain.ts";
 import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { keptDates, readDays } from "./figures-read.ts";
+import { histories } from "./histories.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
@@ -109,7 +110,7 @@ describe("settled days", () => {
           expect(await figuresIn(project_id)).toEqual(figuresOf(sent, 2));
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      histories(12),
     );
   });
 

@@ -36,10 +36,10 @@ async function answerOf(
   if (!project) throw new Error(`There is no project ${project_id}.`);
   const query = report.query.parse(Object.fromEntries(url.searchParams));
   const asked = {
-    ...{ env, db, project, tags, days, query, now },
+    ...{ env, db, project, tags, days, query, now, field: null },
     principal: { role: "admin", project_id: null, banner_tags: null, key_id: null },
     params: { name },
-    period: name === undefined ? periodOf(project, query as never, now) : series.period?.(project, query as never, now),
+    period: report.period?.(project, query as never, now, days !== null) ?? periodOf(project, query as never, now),
   };
   url.searchParams.set("format", format);
   const app = new Hono().get("*", async (c) => table(c, await report.read(asked as never)));
@@ -67,5 +67,5 @@ async function pagesOf(asked: Question, days: DaysScope | null): Promise<string[
 export async function bothWays(asked: Question): Promise<{ tables: string[]; days: string[] }> {
   const { project_id, tags } = asked;
   const ways = async (days: DaysScope | null) => [...(await pagesOf(asked, days)), await answerOf(asked, days, "csv")];
-  return { tables: await ways(null), days: await ways({ project_id, filter: null, tags }) };
+  return { tables: await ways(null), days: await ways({ project_id, filter: null, tags, since: null }) };
 }

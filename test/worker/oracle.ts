@@ -52,7 +52,7 @@ const RANKS = ["visit", "registration", "deposit"];
 const rankOf = ({ event_type }: StoredEvent) => (RANKS.includes(event_type) ? RANKS.indexOf(event_type) : RANKS.length);
 
 /** Which events count, whose each is, and for which tag. */
-function understood(sent: StoredEvent[], attributionDays: number) {
+export function understood(sent: StoredEvent[], attributionDays: number) {
   const counted = kept(sent)
     .filter(({ event, duplicate }) => !duplicate && event.test === 0 && event.bot === null)
     .map(({ event }) => event);

@@ -352,12 +352,12 @@ describe("a series", () => {
     ["visits", { dimension: "player_id" }, 400, "dimension"],
     ["revenue", { dimension: "country" }, 400, "dimension"],
     ["visits", { from: "2025-01-01" }, 400, "from"],
-    ["visits", { platform: "ios" }, 400, "platform"],
-    ["visits", { country: "MT", device: "mobile" }, 400, "device"],
-    ["visits", { country: "MT", dimension: "device" }, 400, "dimension"],
+    ["visits", { platform: "ios", granularity: "minute" }, 400, "granularity"],
+    ["visits", { country: "MT", device: "mobile", granularity: "minute" }, 400, "granularity"],
+    ["visits", { country: "MT", dimension: "device", granularity: "minute" }, 400, "granularity"],
     ["visits", { country: "Malta" }, 400, "country"],
-    ["revenue", { country: "MT" }, 400, "country"],
-    ["arpu", { device: "mobile" }, 400, "device"],
+    ["revenue", { country: "MT", granularity: "minute" }, 400, "granularity"],
+    ["arpu", { device: "mobile", granularity: "minute" }, 400, "granularity"],
   ])("%s with %j is %d", async (name, asked, status, field) => {
     const response = await ask(name, asked);
     expect(response.status).toBe(status);

@@ -89,7 +89,7 @@ async function anomaly(watched: Watched, given: ConditionOf<"anomaly">): Promise
     db,
     project,
     principal: ADMIN,
-    days: null,
+    ...{ field: null, days: null },
     tags,
     query: {},
     params: {},

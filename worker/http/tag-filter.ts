@@ -1,7 +1,7 @@
 /** Which tags a question is about: what it asks for, and what its saved segment does, among those that the asker may see. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import type { SavedFilter } from "../figures/scope-filter.ts";
+import { type SavedFilter, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
@@ -101,20 +101,38 @@ export async function narrowed(
   return left;
 }
 
-/** The only tags that an answer may speak of; null is all. Asking for a foreign one is refused. */
-export async function visibleTags(
+type Who = { project: Project; principal: Principal };
+
+/** What a question asks for, and what its saved segment does. Asking for a foreign tag is refused. */
+async function conditionsOf(
   db: Database,
-  { project_id }: Project,
-  principal: Principal,
+  { project, principal }: Who,
   { banner_tag = [], banner_tag_not = [], banner_tag_contains = [], segment_id }: TagQuery,
-): Promise<string[] | null> {
+): Promise<{ asked: TagFilter; saved: SegmentFilter | null }> {
   const own = principal.banner_tags;
   if (own !== null && banner_tag.some((tag) => !own.includes(tag)))
     throw new Problem(403, "This key is limited to other banner tags.");
-  const saved = segment_id === undefined ? null : await usableSegment(db, project_id, principal, segment_id);
-  const [field] = saved ? otherFields(saved.filter) : [];
+  const saved = segment_id === undefined ? null : await usableSegment(db, project.project_id, principal, segment_id);
+  return { asked: { banner_tag, banner_tag_not, banner_tag_contains }, saved: saved?.filter ?? null };
+}
+
+/** The only tags that an answer may speak of; null is all. */
+export async function visibleTags(
+  db: Database,
+  project: Project,
+  principal: Principal,
+  query: TagQuery,
+): Promise<string[] | null> {
+  const { asked, saved } = await conditionsOf(db, { project, principal }, query);
+  const [field] = saved ? otherFields(saved) : [];
   if (field !== undefined)
     throw Problem.of("segment_id", `this segment narrows by ${field}, and these figures are kept by tag alone`);
-  const asked: TagFilter = { banner_tag, banner_tag_not, banner_tag_contains };
-  return narrowed(db, project_id, own, saved ? [asked, saved.filter] : [asked]);
+  return narrowed(db, project.project_id, principal.banner_tags, saved ? [asked, saved] : [asked]);
+}
+
+/** The filters that hold together in a question: of who asks, of what is asked for, and of its saved segment. */
+export async function askedFilters(db: Database, who: Who, query: TagQuery): Promise<ScopeFilter[]> {
+  const { asked, saved } = await conditionsOf(db, who, query);
+  const own = who.principal.banner_tags;
+  return [...(own ? [{ banner_tag: own }] : []), scopeFilterOf(asked), ...(saved ? [scopeFilterOf(saved)] : [])];
 }

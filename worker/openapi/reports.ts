@@ -6,7 +6,7 @@ import { liveMessage, snapshot } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
 export const reportOperations: Operation[] = REPORTS.map(
-  ({ id, path, summary, description, role, query, answer, holds, examples, problems }): Operation => ({
+  ({ id, path, summary, description, role, query, answer, holds, examples, problems = [], keptBy }): Operation => ({
     id,
     tag: "Reports",
     method: "get",
@@ -23,7 +23,8 @@ export const reportOperations: Operation[] = REPORTS.map(
         tables: [FORMATS.csv, FORMATS.ndjson],
       },
     },
-    ...(problems && { problems }),
+    // There are too many filters.
+    problems: [...problems, ...(keptBy ? ([409] as const) : [])],
   }),
 );
 

@@ -10,8 +10,9 @@ import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
 import { campaignsOfDays } from "./days/campaigns.ts";
-import type { DaysScope } from "./days/scope.ts";
+import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
+import { fieldFilter } from "./field-filter.ts";
 import { MOST_ROWS } from "./most.ts";
 import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -40,6 +41,7 @@ type Sortable = (typeof SORTABLE)[number];
 const query = z.strictObject({
   ...dated,
   ...tagFilter,
+  ...fieldFilter,
   sort: z
     .string()
     .regex(
@@ -290,6 +292,7 @@ export const campaigns = report({
   // A first deposit is only the first as long as none is found before it.
   reads: ({ query: { compare_to }, period }) => (compare_to !== undefined && compare_to > period.to ? "all" : "until"),
   converts: true,
+  keptBy: () => [],
   async read({ db, project, period, tags, days, query }) {
     const { compare, compare_until, sort = "-visits" } = query;
     const { project_id, timezone, currency } = project;
@@ -298,6 +301,7 @@ export const campaigns = report({
     const previous_period = comparedPeriod(period, query);
     const compared_days =
       compare_until === undefined ? undefined : previous_period && comparedDays(period, previous_period, compare_until);
+    if (days !== null && previous_period) refuseBefore(days, "compare", previous_period.from);
     const brought = (in_days: Period) =>
       days === null ? fromTables(db, project, in_days, tags) : fromDays(db, project, in_days, days);
     const [now, before, compared, has_earlier_data] = await Promise.all([

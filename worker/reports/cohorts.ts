@@ -15,6 +15,7 @@ import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
 import { cohortsOfDays } from "./days/cohorts.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
+import { fieldFilter } from "./field-filter.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -26,6 +27,7 @@ type Cohort = (typeof COHORTS)[number];
 const query = z.strictObject({
   ...dated,
   ...tagFilter,
+  ...fieldFilter,
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
   interval: z.enum(COHORTS, "must be day, week or month").optional(),
 });
@@ -245,6 +247,7 @@ export const cohorts = report({
   tries: ["group_by=banner_tag", "interval=day"],
   // A day later, another day is over.
   reads: "now",
+  keptBy: () => [],
   async read({ db, project, period, tags, days, now, query: { interval = "week", group_by } }) {
     const { project_id, timezone } = project;
     const today = localTime(timezone, now).date;

@@ -12,7 +12,7 @@ import type { Project } from "../project.ts";
 import { actors, NOW } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { EVENT_COLUMNS, type EventView, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
-import { FIELDS, fieldFilter } from "./field-filter.ts";
+import { FIELDS, fieldValues } from "./field-filter.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { hasRoom } from "./pages.ts";
 import { date } from "./period.ts";
@@ -31,7 +31,7 @@ const query = z.strictObject({
   event_type: eventType.optional(),
   ...tagFilter,
   player_id: id.optional(),
-  ...fieldFilter(...FIELDS),
+  ...fieldValues,
   include: included,
 });
 type Query = z.output<typeof query>;

@@ -1,6 +1,7 @@
 /**
- * Narrows a report to one value of one field, beside its tags. Which fields a report can be narrowed by is what its figures are
- * kept by; any other is refused, since an answer that left it out would be taken for one about it.
+ * Narrows a report to some values of fields, beside its tags: all conditions hold together. Of one value of one field the tables
+ * have some figures; those of all else are made of rows of days under the filter. A report that has neither refuses
+ * the field, since an answer that left it out would be taken for one about it.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { MiddlewareHandler } from "hono";
@@ -12,63 +13,56 @@ export const FIELDS = ["country", "device", "app_id", "platform"] as const;
 export type Field = (typeof FIELDS)[number];
 export type FieldFilter<Name extends Field = Field> = { field: Name; value: string };
 
-const value = z.string("must be given once").min(1, "must not be empty").max(128, "is too long").optional();
+const value = z.string("must be text").min(1, "must not be empty").max(128, "is too long");
 
-const PARAMETERS = {
-  country: z
-    .string("must be given once")
-    .regex(/^[A-Z][A-Z0-9]$/, "must be two capital letters, as in ISO 3166")
-    .optional(),
+const VALUES = {
+  country: z.string("must be text").regex(/^[A-Z][A-Z0-9]$/, "must be two capital letters, as in ISO 3166"),
   device: value,
   app_id: value,
   platform: value,
+} as const satisfies Record<Field, z.ZodString>;
+
+const MOST_VALUES = 50;
+
+const someOf = (field: Field) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => (Array.isArray(given) ? given : [given]))
+    .pipe(z.array(VALUES[field]).max(MOST_VALUES, `must be given ${MOST_VALUES} times at most`))
+    .optional();
+
+/** The parameters of a report that can be narrowed by any of them: each to one of its values. */
+export const fieldFilter = {
+  country: someOf("country"),
+  device: someOf("device"),
+  app_id: someOf("app_id"),
+  platform: someOf("platform"),
+} as const satisfies Record<Field, z.ZodType>;
+export type FieldQuery = { [Name in Field]?: string[] | undefined };
+
+const once = (field: Field) => z.string("must be given once").pipe(VALUES[field]).optional();
+
+/** The same where each is given once. */
+export const fieldValues = {
+  country: once("country"),
+  device: once("device"),
+  app_id: once("app_id"),
+  platform: once("platform"),
 } as const satisfies Record<Field, z.ZodType>;
 
-/** The parameters of a report that can be narrowed by these. */
-export const fieldFilter = <Name extends Field>(...names: Name[]): Pick<typeof PARAMETERS, Name> =>
-  Object.fromEntries(names.map((name) => [name, PARAMETERS[name]])) as Pick<typeof PARAMETERS, Name>;
-
-const listOf = (kept: readonly string[]) =>
-  kept.length === 0 ? `none of ${FIELDS.join(", ")}` : `${kept.join(", ")} alone`;
-
-/** Refuses the fields that a report has no parameter for, saying by which it can be narrowed. */
-export const onlyKnownFields = ({ shape }: z.ZodObject): MiddlewareHandler<App> => {
-  const kept = FIELDS.filter((name) => name in shape);
-  return async (c, next) => {
+/** Refuses fields at a report that is not kept by any. */
+export const onlyKnownFields =
+  ({ shape }: z.ZodObject): MiddlewareHandler<App> =>
+  async (c, next) => {
     const foreign = FIELDS.find((name) => !(name in shape) && c.req.query(name) !== undefined);
     if (foreign !== undefined)
       throw Problem.of(
         foreign,
-        `${foreign} cannot narrow this report: it is kept by ${listOf(kept)}`,
+        `${foreign} cannot narrow this report: it is kept by none of ${FIELDS.join(", ")}`,
         "unknown_parameter",
       );
     await next();
   };
-};
-
-/** The parameter by which a report is grouped, and by what it is. */
-type Group = { parameter: string; by: string | undefined };
-type FieldQuery = { [Name in Field]?: string | undefined };
-
-/** The field that a question names, where what is `shown` is kept by it; null where it names none. */
-export function fieldAsked<Name extends Field>(
-  query: FieldQuery,
-  { shown, keptBy, group }: { shown: string; keptBy: readonly Name[]; group: Group },
-): FieldFilter<Name> | null {
-  const [asked, second] = FIELDS.filter((name) => query[name] !== undefined);
-  if (asked === undefined) return null;
-  if (second !== undefined)
-    throw Problem.of(
-      second,
-      `${second} must not be given beside ${asked}: a report is narrowed by one of ${FIELDS.join(", ")}`,
-    );
-  const field = keptBy.find((name) => name === asked);
-  if (field === undefined)
-    throw Problem.of(asked, `${asked} cannot narrow ${shown}: they are kept by ${listOf(keptBy)}`);
-  if (group.by !== undefined && group.by !== "banner_tag" && group.by !== field)
-    throw Problem.of(group.parameter, `${group.parameter} must be banner_tag or ${field} where ${field} is given`);
-  return { field, value: query[field] ?? "" };
-}
 
 /** Restricts rows with a column for each field. */
 export const onlyField = (filter: FieldFilter | null): SQL =>

@@ -8,7 +8,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import { localTime } from "../calendar.ts";
 import type { App } from "../http/principal.ts";
-import { catchUp, type Lag, lagOf, type Place, placeOf } from "../projections/catch-up.ts";
+import { catchUp, type GatheringGroup, type Lag, lagOf, type Place, placeOf } from "../projections/catch-up.ts";
 import type { Asked, Reads } from "./report.ts";
 import { formatOf } from "./table.ts";
 
@@ -31,17 +31,26 @@ type Version = Place & {
 };
 
 /** What an answer is made from, but for the tags that it may speak of. */
-type Question = Pick<Asked<unknown>, "env" | "db" | "project" | "period" | "now">;
+type Question = Pick<Asked<unknown>, "env" | "db" | "project" | "period" | "now"> & {
+  /** What it is read from. Rows of days change with the figures' place in the log: which days an event changes, they do not tell. */
+  from: GatheringGroup;
+};
+
+/** What people are attributed by, of each group. */
+const MOVES = { tables: "reattributions", figures: "recounts" } as const satisfies Record<GatheringGroup, string>;
 
 /** Null: of these, nothing but the moment matters. */
-async function look({ db, project, period }: Question, dependencies: Dependencies | null): Promise<Version> {
-  const changes = dependencies
-    ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
-    : sql`NULL`;
+async function look({ db, project, period, from }: Question, dependencies: Dependencies | null): Promise<Version> {
+  const changes =
+    from === "figures"
+      ? sql`place.least`
+      : dependencies
+        ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
+        : sql`NULL`;
   const rates = dependencies?.converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
-  return db.get<Version>(sql`WITH ${placeOf("tables")} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
+  return db.get<Version>(sql`WITH ${placeOf(from)} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
       (SELECT generation FROM renaming) AS names,
-      (SELECT moves FROM reattributions WHERE project_id = ${project.project_id}) AS reattributed FROM place`);
+      (SELECT moves FROM ${sql.raw(MOVES[from])} WHERE project_id = ${project.project_id}) AS reattributed FROM place`);
 }
 
 /** Null while a projection has not come as far as the events in question, or as far as it must for this answer. */
@@ -56,8 +65,8 @@ export type Standing = { version: string | null; lag: Lag | null };
 /** Brings the tables forward, where they are not fresh enough for this question. */
 export async function standingOf(question: Question, dependencies: Dependencies | null): Promise<Standing> {
   let found = await look(question, dependencies);
-  if (await catchUp(question.env, "tables", found, question.now)) found = await look(question, dependencies);
-  const lag = lagOf("tables", found, question.now);
+  if (await catchUp(question.env, question.from, found, question.now)) found = await look(question, dependencies);
+  const lag = lagOf(question.from, found, question.now);
   return { version: dependencies === null || lag !== null ? null : versionOf(found), lag };
 }
 
@@ -77,15 +86,15 @@ async function digest(parts: unknown): Promise<string> {
 /** The answer, or word that the asker has it already. `version` is which one it would be. */
 export async function fresh<Answer extends Response>(
   c: Context<App>,
-  asked: Asked<unknown>,
+  asked: Asked<unknown> & Pick<Question, "from">,
   dependencies: Dependencies,
   version: string | null,
   answer: () => Promise<Answer>,
 ): Promise<Answer> {
-  const { project, principal, period, tags, now } = asked;
+  const { project, principal, period, tags, days, now } = asked;
   if (version === null) return answer();
   const { id: deployment } = c.env.VERSION;
-  const question = [c.req.path, asked.query, period, formatOf(c), tags, principal.role, project, deployment];
+  const question = [c.req.path, asked.query, period, formatOf(c), tags, days, principal.role, project, deployment];
   const key = await digest([question, version]);
   const headers = { etag: `"${key}"`, "cache-control": "private, no-cache", vary: "accept" };
   if (c.req.header("if-none-match")?.includes(headers.etag)) return c.body(null, 304, headers) as unknown as Answer;

@@ -10,6 +10,7 @@ import type { Database } from "../schema.ts";
 import { days, maybe, named, rate, whole } from "./answer.ts";
 import { type Elapsed, stepsOfDays } from "./days/funnel.ts";
 import type { DaysScope } from "./days/scope.ts";
+import { fieldFilter } from "./field-filter.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 
@@ -26,6 +27,7 @@ const BUCKETS = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 
 const query = z.strictObject({
   ...dated,
   ...tagFilter,
+  ...fieldFilter,
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
   by: z.enum(["visit_date", "event_date"], "must be visit_date or event_date").optional(),
 });
@@ -195,6 +197,7 @@ export const funnel = report({
   holds: "The steps, and with `group_by=banner_tag` those of each tag.",
   tries: ["group_by=banner_tag&by=event_date"],
   reads: "all",
+  keptBy: () => [],
   async read({ db, project: { project_id, timezone }, period, tags, days, query: { by = "visit_date", group_by } }) {
     const taken = (grouped: boolean) =>
       days === null

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { localTime } from "../calendar.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
+import type { Project } from "../project.ts";
 import type { Database } from "../schema.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
 import { kpisOfDays } from "./days/kpis.ts";
@@ -11,11 +12,11 @@ import type { DaysScope } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
 import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import { largest, MOST_ROWS } from "./most.ts";
-import { common, date, onlyTags } from "./period.ts";
+import { common, date, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
 
-const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter, ...fieldFilter("app_id") });
+const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter, ...fieldFilter });
 
 const figures = z.object({
   installs: whole.describe("At most one per person."),
@@ -60,7 +61,7 @@ async function fromTables(
   project_id: string,
   day: string,
   tags: string[] | null,
-  filter: FieldFilter<"app_id"> | null,
+  filter: FieldFilter | null,
 ): Promise<KpisFound> {
   const within = sql`project_id = ${project_id} AND event_date = ${day}
     ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}`;
@@ -131,6 +132,11 @@ function kpisOf({ people, everyone, payers, payer, paid }: KpisFound) {
   return { rows, total: figuresOf(everyone ?? nobody, payer, paid) };
 }
 
+function dayOf({ timezone }: Project, query: { date?: string | undefined }, now: number): Period {
+  const day = query.date ?? localTime(timezone, now).date;
+  return { from: day, to: day };
+}
+
 export const kpis = report({
   id: "getKpis",
   path: "/kpis",
@@ -141,14 +147,15 @@ export const kpis = report({
   answer,
   holds: "A row for each app that was used, and a total.",
   tries: ["date=2026-05-01", "app_id=slots"],
+  keptBy: () => ["app_id"],
+  period: dayOf,
+  first: "date",
   // Whoever is new is so only as long as nothing older is found.
   reads: "all",
   converts: true,
-  async read({ db, project: { project_id, timezone }, tags, days, now, query }) {
-    const day = query.date ?? localTime(timezone, now).date;
-    const filter = query.app_id === undefined ? null : { field: "app_id" as const, value: query.app_id };
+  async read({ db, project: { project_id, timezone }, tags, field, days, period: { from: day } }) {
     const { rows, total } = kpisOf(
-      days === null ? await fromTables(db, project_id, day, tags, filter) : await fromDays(db, days, day),
+      days === null ? await fromTables(db, project_id, day, tags, field) : await fromDays(db, days, day),
     );
     return {
       body: { project_id, timezone, date: day, ...largest(rows, ({ active_users }) => active_users), total },

@@ -10,7 +10,7 @@ import type { Database } from "../schema.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
 import { countsOfDays } from "./days/metrics.ts";
 import type { DaysScope } from "./days/scope.ts";
-import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
+import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import {
   between,
   daysBehind,
@@ -31,14 +31,14 @@ import { report } from "./report.ts";
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** By what they can be narrowed: columns of `activity`, too. */
+/** By what the tables have them narrowed: columns of `activity`, too. */
 const FIELDS = ["country", "device", "app_id"] as const;
 
 const query = z.strictObject({
   ...dated,
   event_type: eventType.optional(),
   ...tagFilter,
-  ...fieldFilter(...FIELDS),
+  ...fieldFilter,
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
   ...keyedPages,
@@ -133,16 +133,13 @@ export const metrics = report({
   answer,
   holds: "A row for each day and type that something happened.",
   tries: ["group_by=country&interval=hour", "group_by=banner_tag", "country=MT&group_by=banner_tag", "app_id=slots"],
+  keptBy: ({ group_by }) =>
+    FIELDS.filter((field) => group_by === undefined || group_by === "banner_tag" || group_by === field),
   reads: "period",
-  async read({ env, db, project, period, tags, days, query }) {
+  async read({ env, db, project, period, tags, field, days, query }) {
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
-    const filter = fieldAsked(query, {
-      shown: "metrics",
-      keptBy: FIELDS,
-      group: { parameter: "group_by", by: group_by },
-    });
-    const asked = { event_type, group_by, interval, tags, filter };
+    const asked = { event_type, group_by, interval, tags, filter: field };
     const columns = columnsOf(asked);
     const behind: RowsBehind =
       days === null

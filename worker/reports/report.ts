@@ -11,9 +11,10 @@ import { Problem } from "../http/problem.ts";
 import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
-import type { DaysScope } from "./days/scope.ts";
-import { onlyKnownFields } from "./field-filter.ts";
+import { type DaysScope, refuseBefore } from "./days/scope.ts";
+import { type Field, type FieldFilter, type FieldQuery, onlyKnownFields } from "./field-filter.ts";
 import { fresh, standingOf, tellLag } from "./freshness.ts";
+import { daysUnder, type Narrowing, narrowingOf } from "./narrowing.ts";
 import { type Period, periodOf } from "./period.ts";
 import { type Table, table } from "./table.ts";
 
@@ -25,7 +26,9 @@ export type Asked<Query, Parameter extends string = never> = {
   principal: Principal;
   /** The only tags that the answer may speak of; null is all, `''` what has none. */
   tags: string[] | null;
-  /** Whose rows of days it is made of; null is the tables, which are kept by tag. */
+  /** The only value of a field that they may be about, by which the tables have figures; null is any. */
+  field: FieldFilter | null;
+  /** Whose rows of days the answer is made of; null: it is made of the tables. */
   days: DaysScope | null;
   query: Query;
   /** What varies in the path. */
@@ -37,7 +40,10 @@ export type Asked<Query, Parameter extends string = never> = {
 };
 
 /** As long as it is not known which tags it may be about: that is read from the tables, too. */
-type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days">;
+type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days"> & {
+  /** Whether it will be made of rows of days. */
+  byDays: boolean;
+};
 
 /**
  * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
@@ -76,7 +82,14 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   people?: true;
   reads: Reads | ((question: Untagged<z.output<Query>, ParametersIn<Path>>) => Reads);
   /** The days that the answer is about, where the query does not name them by `from` and `to`. */
-  period?(project: Project, query: z.output<Query>, now: number): Period;
+  period?(project: Project, query: z.output<Query>, now: number, byDays: boolean): Period;
+  /** The parameter that names the first of them. */
+  first?: string;
+  /**
+   * The fields by which the tables have what is asked for, one value of one of them: by all else it is made of rows of days.
+   * Absent where it is made of the tables alone.
+   */
+  keptBy?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): readonly Field[];
   /** Whether amounts are converted, so that a new rate makes a new answer. */
   converts?: true;
   read(asked: Asked<z.output<Query>, ParametersIn<Path>>): Promise<Table<Answer>>;
@@ -99,6 +112,8 @@ type Routes<Path extends string, Query extends z.ZodObject, Answer> = Hono<
   }
 >;
 
+const TABLES_ALONE: Narrowing = { field: null, filter: null };
+
 export function report<Path extends string, Query extends z.ZodObject, Answer extends object>(
   definition: Definition<Path, Query, Answer>,
 ) {
@@ -116,22 +131,33 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       if (people && principal.share_id !== undefined)
         throw new Problem(403, "A share link shows figures, and no people.");
       const now = Date.now();
-      const given = c.req.valid("query") as z.output<Query> & TagQuery & { from?: string; to?: string };
+      const given = c.req.valid("query") as z.output<Query> & TagQuery & FieldQuery & { from?: string; to?: string };
       const db = openDatabase(c.env.DB);
+      const params = c.req.param() as Record<ParametersIn<Path>, string>;
+      const { field, filter } = definition.keptBy
+        ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params))
+        : TABLES_ALONE;
+      const byDays = filter !== null;
       const question = {
         env: c.env,
         db,
         project,
         principal,
         query: given,
-        params: c.req.param() as Record<ParametersIn<Path>, string>,
-        period: definition.period?.(project, given, now) ?? periodOf(project, given, now),
+        params,
+        period: definition.period?.(project, given, now, byDays) ?? periodOf(project, given, now),
         now,
+        field,
+        byDays,
+        from: byDays ? ("figures" as const) : ("tables" as const),
       };
       const depends = typeof reads === "function" ? reads(question) : reads;
       const dependencies = depends === "now" ? null : { reads: depends, converts };
       const standing = await standingOf(question, dependencies);
-      const asked = { ...question, days: null, tags: await visibleTags(db, project, principal, given) };
+      const days = filter === null ? null : await daysUnder(c.env, db, project.project_id, filter, now);
+      if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
+      const tags = days === null ? await visibleTags(db, project, principal, given) : principal.banner_tags;
+      const asked = { ...question, days, tags };
       const answer = async () => table(c, await read(asked));
       if (dependencies === null) return tellLag(await answer(), standing);
       return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);
@@ -144,5 +170,6 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
 export type Described = Omit<ReturnType<typeof report>, "routes" | "read" | "reads" | "period" | "answer" | "query"> & {
   query: z.ZodObject;
   answer: z.ZodType;
+  period?(project: Project, query: never, now: number, byDays: boolean): Period;
   read(asked: never): Promise<Table<object>>;
 };

@@ -8,7 +8,7 @@ import { amounts, days, maybe, money, named, whole } from "./answer.ts";
 import { moneyOfDays } from "./days/money.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
-import { type FieldFilter, fieldAsked, fieldFilter, onlyField } from "./field-filter.ts";
+import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import {
   between,
   daysBehind,
@@ -30,13 +30,13 @@ import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type S
 /** What revenue can be grouped by: columns of `payments`. */
 const DIMENSIONS = ["app_id", "platform", "currency", "banner_tag"] as const;
 
-/** By what it can be narrowed: columns of `payments`, too. */
+/** By what the tables have it narrowed: columns of `payments`, too. */
 const FIELDS = ["app_id", "platform"] as const;
 
 const query = z.strictObject({
   ...dated,
   ...tagFilter,
-  ...fieldFilter(...FIELDS),
+  ...fieldFilter,
   event_type: z.enum(PAYMENT_TYPES, `must be one of ${PAYMENT_TYPES.join(", ")}`).optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
@@ -279,17 +279,14 @@ export const revenue = report({
     "event_type=deposit",
     "platform=ios&group_by=banner_tag",
   ],
+  keptBy: ({ group_by }) =>
+    FIELDS.filter((field) => group_by === undefined || group_by === "banner_tag" || group_by === field),
   reads: "period",
   converts: true,
-  async read({ env, db, project, period, tags, days, query }) {
+  async read({ env, db, project, period, tags, field, days, query }) {
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
-    const filter = fieldAsked(query, {
-      shown: "payments",
-      keptBy: FIELDS,
-      group: { parameter: "group_by", by: group_by },
-    });
-    const asked = { event_type, group_by, interval, filter };
+    const asked = { event_type, group_by, interval, filter: field };
     const columns = columnsOf(asked);
     const source =
       days === null ? fromTables(db, project_id, period, tags, asked) : await fromDays(db, days, period, asked);

@@ -11,7 +11,7 @@ import type { Project } from "../../project.ts";
 import { amounts, instant, maybe, named } from "../answer.ts";
 import type { DaysScope } from "../days/scope.ts";
 import { countsFromDays, paidFromDays, peopleFromDays } from "../days/series.ts";
-import { fieldAsked, fieldFilter } from "../field-filter.ts";
+import { type FieldFilter, fieldFilter } from "../field-filter.ts";
 import { common, type Period } from "../period.ts";
 import { report } from "../report.ts";
 import { amountsCell, convert, formatAmounts } from "../usd.ts";
@@ -54,7 +54,7 @@ const query = z.strictObject({
   granularity: z.enum(GRANULARITIES, `must be one of ${GRANULARITIES.join(", ")}`).optional(),
   dimension: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   ...tagFilter,
-  ...fieldFilter(...EVENT_FIELDS),
+  ...fieldFilter,
 });
 type Query = z.output<typeof query>;
 
@@ -85,13 +85,19 @@ export type SeriesAnswer = z.output<typeof answer>;
 
 type Range = { from: number; to: number; granularity: Granularity };
 
-function rangeOf(asked: Query, now: number): Range {
+/** By rows of days nothing has a figure by the minute. */
+function rangeOf(asked: Query, now: number, byDays: boolean): Range {
   const to = Math.min(asked.endTime ?? now, now);
   const from = asked.startTime ?? to - DAY_MS;
   if (from >= to) throw Problem.of("startTime", "startTime must be before endTime, and not in the future");
   // The minute in which the 24 hours begin is one of them.
   const lively = from >= now - DAY_MS - MINUTE_MS;
-  const granularity = asked.granularity ?? (lively ? "minute" : to - from <= HOURLY_MS ? "hour" : "day");
+  const granularity = asked.granularity ?? (lively && !byDays ? "minute" : to - from <= HOURLY_MS ? "hour" : "day");
+  if (granularity === "minute" && byDays)
+    throw Problem.of(
+      "granularity",
+      `granularity must be hour or day for this filter: by the minute events are counted by one value of ${EVENT_FIELDS.join(", ")}, payments by one of ${MONEY_FIELDS.join(", ")}`,
+    );
   if (granularity === "minute" && !lively)
     throw Problem.of("startTime", "startTime must lie within the last 24 hours where the granularity is minute");
   if ((to - from) / LENGTHS[granularity] > MOST_POINTS) throw tooMany();
@@ -110,12 +116,20 @@ function seriesOf(name: string): Series {
 }
 
 /** Without a granularity of its own, people are counted by the hour at the finest. */
-function rangeFor(series: Series, name: string, asked: Query, now: number): Range {
-  const range = rangeOf(asked, now);
+function rangeFor(series: Series, name: string, asked: Query, now: number, byDays: boolean): Range {
+  const range = rangeOf(asked, now, byDays);
   if (!series.people || range.granularity !== "minute") return range;
   if (asked.granularity === undefined) return { ...range, granularity: "hour" };
   throw Problem.of("granularity", `granularity must be hour or day for ${name}: people are not counted by the minute`);
 }
+
+/** As the sources have it. */
+function narrowed(filter: FieldFilter | null): Wanted["filter"] {
+  const field = EVENT_FIELDS.find((name) => name === filter?.field);
+  return filter && field ? { field, value: filter.value } : null;
+}
+
+const isOfMoney = ({ money }: Series): boolean => money === true;
 
 const periodOf = ({ timezone }: Project, { from, to }: Range) => ({
   from: localTime(timezone, from).date,
@@ -212,10 +226,15 @@ export const series = report({
   ],
   problems: [404],
   converts: true,
-  period: (project, asked, now) => periodOf(project, rangeOf(asked, now)),
+  period: (project, asked, now, byDays) => periodOf(project, rangeOf(asked, now, byDays)),
+  first: "startTime",
+  keptBy: ({ dimension }, { name }) => {
+    const kept = isOfMoney(seriesOf(name)) ? MONEY_FIELDS : EVENT_FIELDS;
+    return kept.filter((field) => dimension === undefined || dimension === "banner_tag" || dimension === field);
+  },
   // An interval that is not over yet grows, and the next one begins.
-  reads: ({ query: asked, project, now }) => {
-    const range = rangeOf(asked, now);
+  reads: ({ query: asked, project, now, byDays }) => {
+    const range = rangeOf(asked, now, byDays);
     const over = periodOf(project, range).to < localTime(project.timezone, now).date;
     return over && range.granularity !== "minute" ? "period" : "now";
   },
@@ -224,7 +243,7 @@ export const series = report({
     const { project_id, timezone } = project;
     const name = params.name as SeriesName;
     const formula = seriesOf(name);
-    const range = rangeFor(formula, name, asked.query, now);
+    const range = rangeFor(formula, name, asked.query, now, asked.days !== null);
     const intervals = intervalsOf(timezone, range.granularity, range.from, range.to);
     const dimension = asked.query.dimension ?? null;
     if (formula.money && dimension !== null && !MONEY_DIMENSIONS.includes(dimension))
@@ -232,13 +251,14 @@ export const series = report({
         "dimension",
         `dimension must be ${MONEY_DIMENSIONS.join(" or ")} for ${name}: payments are not kept by ${dimension}`,
       );
-    const filter = fieldAsked(asked.query, {
-      shown: formula.money ? "payments" : "events",
-      keptBy: formula.money ? MONEY_FIELDS : EVENT_FIELDS,
-      group: { parameter: "dimension", by: asked.query.dimension },
-    });
     const types = formula.types ?? null;
-    const wanted: Wanted = { granularity: range.granularity, dimension, filter, intervals, types };
+    const wanted: Wanted = {
+      granularity: range.granularity,
+      dimension,
+      filter: narrowed(asked.field),
+      intervals,
+      types,
+    };
     const source = range.granularity === "minute" ? "live" : "tables";
     const period = periodOf(project, range);
     const { counts: countsIn, people: peopleIn, paid: paidIn } = sourceOf(asked, wanted, period);

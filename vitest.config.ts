@@ -35,6 +35,8 @@ export default defineConfig({
                 ECB_FEED_URL: `${inject("feed")}/daily.xml`,
                 HISTORIES: process.env.HISTORIES ?? "",
               },
+              // Keeps what it is given, and sends nothing.
+              email: { send_email: [{ name: "EMAIL" }] },
               // Low, so that a test can reach them; requests without an address are not limited.
               ratelimits: {
                 PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },

@@ -16,6 +16,7 @@ import { projectionRoutes } from "./admin/projections.ts";
 import { projectRoutes } from "./admin/projects.ts";
 import { requestRoutes } from "./admin/requests.ts";
 import { restoreRoutes } from "./admin/restore.ts";
+import { scheduleRoutes } from "./admin/schedules.ts";
 import { schemaRoutes } from "./admin/schemas.ts";
 import { segmentRoutes } from "./admin/segments.ts";
 import { shareRoutes } from "./admin/shares.ts";
@@ -36,6 +37,7 @@ import { openApiRoutes } from "./openapi/routes.ts";
 import { healthRoutes } from "./reports/health.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { realtimeRoutes } from "./reports/realtime.ts";
+import { unsubscribeRoutes } from "./schedules/unsubscribe.ts";
 import { isDatabaseAway } from "./store/away.ts";
 
 /** Seconds after which who could not be answered may ask again. */
@@ -46,6 +48,7 @@ const api = new Hono<App>()
   .route("/", shareSessionRoutes)
   .route("/", eventRoutes)
   .route("/", importRoutes)
+  .route("/", unsubscribeRoutes)
   .use(atLeast("viewer"))
   .route("/", reportRoutes)
   .route("/", realtimeRoutes)
@@ -62,6 +65,7 @@ const api = new Hono<App>()
   .route("/", alertRoutes)
   .route("/", payoutRuleRoutes)
   .route("/", conversionRoutes)
+  .route("/", scheduleRoutes)
   .route("/", erasureRoutes)
   .route("/", playerExportRoutes)
   .route("/", exchangeRateRoutes)

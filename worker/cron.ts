@@ -13,6 +13,7 @@ import { projectors } from "./projections/projector.ts";
 import { exchangeRates } from "./rates/feed.ts";
 import { keptReports } from "./reports/aggregate.ts";
 import { retention } from "./retention/retain.ts";
+import { scheduledReports } from "./schedules/issuing.ts";
 
 export const DUTIES: readonly Duty[] = [
   ...projectors,
@@ -26,6 +27,7 @@ export const DUTIES: readonly Duty[] = [
   alertWatch,
   noticeKeeping,
   payouts,
+  scheduledReports,
 ];
 
 const MINUTE_MS = 60_000;

@@ -2,8 +2,11 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "./schema.ts";
 
-/** `digests` keys digests of ids; `receipts` is the private key, a JWK, that signs receipts. */
-export type KeyName = "digests" | "receipts";
+/**
+ * `digests` keys digests of ids; `receipts` is the private key, a JWK, that signs receipts; `unsubscribing` signs links by which
+ * readers end a report.
+ */
+export type KeyName = "digests" | "receipts" | "unsubscribing";
 
 const known = new Map<KeyName, string>();
 

@@ -12,7 +12,7 @@ const STEPS: string[][] = [
   ["worker/cron.ts"],
   ["worker/app.ts"],
   ["worker/openapi"],
-  ["worker/reports", "worker/monitor", "worker/collect", "worker/admin", "worker/alerts"],
+  ["worker/reports", "worker/monitor", "worker/collect", "worker/admin", "worker/alerts", "worker/schedules"],
   [
     "worker/event-log",
     "worker/payouts",

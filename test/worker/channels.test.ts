@@ -182,17 +182,24 @@ describe("sending", () => {
     expect((await received(addresses.email))[0]?.headers).toMatchObject({ authorization: "Bearer key" });
   });
 
-  it("by mail needs a binding or a service, and tells which code refused it", async () => {
-    const { to, from } = MAIL;
+  const { to, from } = MAIL;
+  const bound = (EMAIL: unknown) => ({ ...env, EMAIL }) as unknown as Env;
+
+  it("by the mail binding is taken by it, with the table and all", async () => {
     const mail = channel("email", { to, from });
-    expect(await tell(env, mail, message, AT)).toMatchObject({
+    for (const told of [message, report])
+      expect(await tell(env, mail, told, AT)).toMatchObject({ ok: true, status: null, error: null });
+  });
+
+  it("by mail needs a binding or a service, and tells which code refused it", async () => {
+    const mail = channel("email", { to, from });
+    expect(await tell(bound(undefined), mail, message, AT)).toMatchObject({
       ok: false,
       error: "this instance has no mail binding: see docs/alerts.md",
     });
-    const refusing = (error: Error): Env =>
-      ({ ...env, EMAIL: { send: () => Promise.reject(error) } }) as unknown as Env;
     const refused = Object.assign(new Error("bob@example.com is not verified"), { code: "E_SENDER_NOT_VERIFIED" });
-    expect(await tell(refusing(refused), mail, message, AT)).toMatchObject({
+    const refusing = bound({ send: () => Promise.reject(refused) });
+    expect(await tell(refusing, mail, message, AT)).toMatchObject({
       ok: false,
       error: "the mail binding refused it: E_SENDER_NOT_VERIFIED",
     });

@@ -309,6 +309,14 @@ const CASES: Case[] = [
     may: ADMINS,
     status: 201,
   },
+  { ...report("/scheduled-reports", ADMINS), route: "GET /scheduled-reports" },
+  {
+    route: "POST /scheduled-reports",
+    path: () => "/scheduled-reports",
+    body: (project) => ({ project_id: project, name: "r", every: "day", channels: [] }),
+    may: ADMINS,
+    status: 201,
+  },
   ...(
     [
       "PATCH /channels/:id",
@@ -317,6 +325,10 @@ const CASES: Case[] = [
       "DELETE /alerts/:id",
       "POST /alerts/:id/test",
       "GET /alerts/:id/history",
+      "PATCH /scheduled-reports/:id",
+      "DELETE /scheduled-reports/:id",
+      "POST /scheduled-reports/:id/test",
+      "GET /scheduled-reports/:id/history",
     ] as const
   ).map(
     (route): Case => ({
@@ -404,8 +416,8 @@ const ask = async ({ route, path, body }: Case, who: Who, project: string) => {
 
 describe("access", () => {
   it("is tested for every route", async () => {
-    // Signing in and out asks for no credential of this kind; their own tests do.
-    const open = ["POST /session", "DELETE /session", "POST /share-sessions"];
+    // Signing in and out, and ending a report by its link, ask for no credential of this kind; their own tests do.
+    const open = ["POST /session", "DELETE /session", "POST /share-sessions", "GET /unsubscribe", "POST /unsubscribe"];
     const tested = new Set([...CASES.map((row) => row.route), ...open]);
     expect(routes.filter((route) => !tested.has(route))).toEqual([]);
   });

@@ -11,6 +11,7 @@ import { readEvent } from "../../worker/event.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
+import { linkOf } from "../../worker/schedules/unsubscribing.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
@@ -470,6 +471,40 @@ describe("answers", () => {
     await ask("endPayoutRule", { path, query: "valid_from=soon" });
     await ask("changePayoutRule", { path });
     for (const unknown of ["changePayoutRule", "endPayoutRule"]) await ask(unknown, { path: { id: "none" } });
+  });
+
+  it("about scheduled reports are as it says", async () => {
+    const settings = { url: `${inject("receiver")}/reports` };
+    const webhook = { name: "c", kind: "webhook", settings, project_id: "documented" };
+    const { id: channel } = (await ask("createChannel", { body: webhook })) as { id: string };
+    const given = { project_id: "documented", name: "r", every: "day", hour: 0, channels: [channel] };
+    const { id } = (await ask("createScheduledReport", { body: given })) as { id: string };
+    const path = { id };
+    await ask("createScheduledReport", { body: { ...given, every: "hour" } });
+    for (let made = 0; made < 21; made++) await ask("createScheduledReport");
+    expect(await ask("listScheduledReports", { query: QUERY })).toMatchObject({ rows: [{ id, error: null }] });
+    await ask("listScheduledReports", { query: "project_id=nowhere" });
+    expect(await ask("testScheduledReport", { path })).toMatchObject({ sent: [{ taken: true, status: 200 }] });
+    await db.run("UPDATE scheduled_reports SET sent_to = '2000-01-01'");
+    await settle();
+    await runDuty("scheduled reports");
+    await ask("listSentReports", { path, query: "limit=1" });
+    await ask("listSentReports", { path, query: "limit=none" });
+    const token = (await linkOf(db, "", id, channel)).split("=")[1];
+    await ask("showUnsubscribing", { query: `token=${token}` });
+    await ask("unsubscribe", { query: `token=${token}` });
+    await ask("showUnsubscribing", { query: `token=${token}` });
+    for (const one of ["showUnsubscribing", "unsubscribe"]) {
+      await ask(one, { query: "token=none" });
+      await ask(one);
+    }
+    expect(await ask("changeScheduledReport", { path })).toMatchObject({ paused: true, unsubscribed: [channel] });
+    await ask("changeScheduledReport", { path, body: { hour: 24 } });
+    await ask("removeScheduledReport", { path });
+    await ask("removeChannel", { path: { id: channel } });
+    const none = { path: { id: "none" } };
+    for (const of of ["change", "remove", "test"]) await ask(`${of}ScheduledReport`, none);
+    await ask("listSentReports", none);
   });
 
   it("about segments are as it says", async () => {

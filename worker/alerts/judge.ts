@@ -6,16 +6,14 @@ import { failingDuties } from "../failing-duties.ts";
 import { ADMIN } from "../http/keys.ts";
 import { stateOf } from "../postbacks/ladder.ts";
 import { targetsOf } from "../postbacks/target.ts";
-import { bringForward } from "../projections/catch-up.ts";
-import { GROUPS } from "../projections/index.ts";
 import { feedHealth } from "../rates/feed.ts";
 import { SEVERITIES } from "../reports/anomalies/verdict.ts";
 import { anomalies } from "../reports/anomalies.ts";
-import { type ProjectionHealth, projectionHealth } from "../reports/health.ts";
+import { projectionHealth } from "../reports/health.ts";
 import { withoutRate } from "../reports/without-rate.ts";
 import { SAMPLES_KEPT } from "../request-log/log.ts";
 import type { Condition, ConditionKind, ConditionOf } from "./condition.ts";
-import { eventsIn, type Span, spanOf, tagsOf, valuesOf, type Watched } from "./measure.ts";
+import { eventsIn, isFresh, spanOf, tagsOf, valuesOf, type Watched } from "./measure.ts";
 import { type Memory, planUse } from "./plan.ts";
 import { figure, lengthOf, nounOf, whose } from "./words.ts";
 
@@ -25,17 +23,6 @@ export type Finding = { holds: boolean | null; finding: string; memory?: Memory 
 /** Figures that are behind tell of a silence that is none. */
 const BEHIND: Finding = { holds: null, finding: "The figures are behind: nothing can be said." };
 
-const isWell = (health: Record<string, ProjectionHealth>, names: readonly string[]): boolean =>
-  names.every((name) => health[name]?.status === "ok");
-const TABLES: readonly string[] = GROUPS.tables.projections.map(({ name }) => name);
-
-/** Brings what is read forward, and tells whether it has come as far as it should. */
-async function isFresh({ env, db, now }: Watched, from: Span["granularity"]): Promise<boolean> {
-  if (from === "hour") await bringForward(env, db, now);
-  return isWell(await projectionHealth(env, db, now), from === "hour" ? TABLES : ["live"]);
-}
-
-/** Events that were counted as they came are no longer here where the log was begun anew. */
 async function threshold(watched: Watched, given: ConditionOf<"threshold">): Promise<Finding> {
   const { metric, event_type, comparison, value, minutes } = given;
   const span = spanOf(watched.project.timezone, watched.now, minutes, "running");

@@ -5,6 +5,9 @@
 import { findSegment } from "../http/saved-segment.ts";
 import { narrowed } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
+import { bringForward } from "../projections/catch-up.ts";
+import { GROUPS } from "../projections/index.ts";
+import { type ProjectionHealth, projectionHealth } from "../reports/health.ts";
 import { type Interval, intervalsOf } from "../reports/series/intervals.ts";
 import { type Parts, SERIES, type Series, type SeriesName } from "../reports/series/names.ts";
 import {
@@ -29,6 +32,16 @@ export type Watched = { env: Env; db: Database; project: Project; now: number };
 export type Filter = Partial<
   Pick<ConditionOf<"silence">, "banner_tags" | "segment_id" | "country" | "device" | "app_id">
 >;
+
+const isWell = (health: Record<string, ProjectionHealth>, names: readonly string[]): boolean =>
+  names.every((name) => health[name]?.status === "ok");
+const TABLES: readonly string[] = GROUPS.tables.projections.map(({ name }) => name);
+
+/** Brings what is read forward, and tells whether it has come as far as it should. */
+export async function isFresh({ env, db, now }: Watched, from: Span["granularity"]): Promise<boolean> {
+  if (from === "hour") await bringForward(env, db, now);
+  return isWell(await projectionHealth(env, db, now), from === "hour" ? TABLES : ["live"]);
+}
 
 /** A segment that a condition names was removed. */
 export class NoSegment extends Error {}

@@ -10,8 +10,8 @@ export const pageOf = (title: string, parts: readonly string[], footer: readonly
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light"><title>${escaped(title)}</title></head>
 <body style="margin:0;background:#f4f5f7;${FONT};color:#1b1f24;font-size:16px;line-height:1.5">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:16px 8px">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff;border:1px solid #d9dde3;border-radius:8px"><tr><td style="padding:20px 16px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:12px 4px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff;border:1px solid #d9dde3;border-radius:8px"><tr><td style="padding:16px 12px">
 <h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">${escaped(title)}</h1>
 ${parts.join("\n")}
 </td></tr></table>

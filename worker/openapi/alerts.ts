@@ -10,11 +10,22 @@ import {
   type TriedAlert,
 } from "../admin/alerts.ts";
 import { type ChannelView, channelChanges, channelsQuery, newChannel } from "../admin/channels.ts";
+import {
+  newSchedule,
+  type ScheduleView,
+  type SentReport,
+  scheduleChanges,
+  schedulesQuery,
+  sentQuery,
+  type TriedReport,
+} from "../admin/schedules.ts";
 import { ALERT_STATES } from "../alerts/alert.ts";
 import { condition } from "../alerts/condition.ts";
 import { CHANNEL_KINDS } from "../channels/channel.ts";
 import { NOTICE_KINDS } from "../channels/message.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
+import { EVERY } from "../schedules/period.ts";
+import { unsubscribeQuery } from "../schedules/unsubscribe.ts";
 import { paged, rows } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -57,44 +68,75 @@ const alertView = z
     incident: z.object({ id: text, opened_at: instant, finding }).nullable(),
   })
   .meta({ id: "Alert" }) satisfies z.ZodType<AlertView>;
+const noticeFields = {
+  channel_id: text,
+  channel: maybe.describe("Its name; null where it was removed."),
+  status: z.enum(["waiting", "sent", "dead"]),
+  tries: whole,
+  at: instant.describe("When it was sent or given up; while it waits, when the next try is due."),
+  answer: z.int().nullable().describe("The status of the last answer; null where none came."),
+  ...answered,
+};
 const incident = z
   .object({
     id: text,
     opened_at: instant,
     ended_at: instant.nullable(),
     finding,
-    notices: z.array(
-      z.object({
-        channel_id: text,
-        channel: maybe.describe("Its name; null where it was removed."),
-        kind: z.enum(NOTICE_KINDS),
-        status: z.enum(["waiting", "sent", "dead"]),
-        tries: whole,
-        at: instant.describe("When it was sent or given up; while it waits, when the next try is due."),
-        answer: z.int().nullable().describe("The status of the last answer; null where none came."),
-        ...answered,
-      }),
-    ),
+    notices: z.array(z.object({ ...noticeFields, kind: z.enum(NOTICE_KINDS) })),
   })
   .meta({ id: "Incident" }) satisfies z.ZodType<IncidentView>;
+const triedChannels = z.array(
+  z.object({
+    channel_id: text,
+    channel: text,
+    kind: z.enum(CHANNEL_KINDS),
+    taken: z.boolean(),
+    status: z.int().nullable().describe("Of the answer; null where none came."),
+    took_ms: whole,
+    response: text.describe("How its body begins, 500 characters at most."),
+    ...answered,
+  }),
+);
 const triedAlert = z
   .object({
     holds: z.boolean().nullable().describe("Whether its condition holds now; null where that cannot be said."),
     finding,
-    sent: z.array(
-      z.object({
-        channel_id: text,
-        channel: text,
-        kind: z.enum(CHANNEL_KINDS),
-        taken: z.boolean(),
-        status: z.int().nullable().describe("Of the answer; null where none came."),
-        took_ms: whole,
-        response: text.describe("How its body begins, 500 characters at most."),
-        ...answered,
-      }),
-    ),
+    sent: triedChannels,
   })
   .meta({ id: "TriedAlert" }) satisfies z.ZodType<TriedAlert>;
+
+const schedule = z
+  .object({
+    id: text,
+    project_id: text,
+    name: text,
+    every: z.enum(EVERY),
+    hour: whole.describe("The hour of the project's clock from which on it is sent."),
+    banner_tags: z.array(text).nullable(),
+    segment_id: maybe,
+    channels: z.array(text).describe("Ids of channels."),
+    unsubscribed: z.array(text).describe("Ids of channels whose reader wants it no more."),
+    paused: z.boolean(),
+    created_at: instant,
+    sent_to: z.iso.date().describe("The last day of the newest period that was sent, or over when it was made."),
+    error: maybe.describe("Why none can be made."),
+  })
+  .meta({ id: "ScheduledReport" }) satisfies z.ZodType<ScheduleView>;
+const sentReport = z
+  .object({ ...noticeFields, to: z.iso.date().describe("The last day of its period.") })
+  .meta({ id: "SentReport" }) satisfies z.ZodType<SentReport>;
+const triedReport = z
+  .object({ from: z.iso.date(), to: z.iso.date(), sent: triedChannels })
+  .meta({ id: "TriedReport" }) satisfies z.ZodType<TriedReport>;
+
+const unsubscribing = {
+  tag: "Alerts",
+  role: null,
+  path: "/api/v1/unsubscribe",
+  query: unsubscribeQuery,
+  problems: [404],
+} as const satisfies Partial<Operation>;
 
 export const alertOperations: Operation[] = [
   {
@@ -224,5 +266,90 @@ export const alertOperations: Operation[] = [
     query: historyQuery,
     answers: { 200: { description: "The newest first.", content: json(paged(incident)) } },
     problems: [404],
+  },
+  {
+    ...alerts,
+    id: "listScheduledReports",
+    method: "get",
+    path: "/api/v1/scheduled-reports",
+    summary: "List the scheduled reports of a project",
+    description: "What is sent by itself, how often, and to whom.",
+    query: schedulesQuery,
+    answers: { 200: { description: "The oldest first.", content: json(rows(schedule)) } },
+  },
+  {
+    ...alerts,
+    id: "createScheduledReport",
+    method: "post",
+    path: "/api/v1/scheduled-reports",
+    summary: "Make a scheduled report",
+    description: "The first one is of the period that is not over yet.",
+    body: {
+      schema: newSchedule,
+      examples: {
+        Weekly: { name: "The week", every: "week", channels: [] },
+        Affiliate: { name: "aff-x by day", every: "day", hour: 8, banner_tags: ["aff-x"], channels: [] },
+      },
+    },
+    answers: { 201: { description: "The scheduled report.", content: json(schedule) } },
+    problems: [409],
+  },
+  {
+    ...alerts,
+    id: "changeScheduledReport",
+    method: "patch",
+    path: "/api/v1/scheduled-reports/{id}",
+    summary: "Change, pause or resume a scheduled report",
+    description: "Only the fields that are given. What was over while it was paused is not sent.",
+    body: { schema: scheduleChanges, examples: { Pause: { paused: true }, Hour: { hour: 9 } } },
+    answers: { 200: { description: "The scheduled report as it is now.", content: json(schedule) } },
+    problems: [404],
+  },
+  {
+    ...alerts,
+    id: "removeScheduledReport",
+    method: "delete",
+    path: "/api/v1/scheduled-reports/{id}",
+    summary: "Remove a scheduled report",
+    description: "What waited to be sent goes, too.",
+    answers: { 204: { description: "Done." } },
+    problems: [404],
+  },
+  {
+    ...alerts,
+    id: "testScheduledReport",
+    method: "post",
+    path: "/api/v1/scheduled-reports/{id}/test",
+    summary: "Send the last period's report now",
+    description: "To all its channels, also where it is paused. It counts for nothing: the period is sent as always.",
+    answers: { 200: { description: "Of which days, and what came back.", content: json(triedReport) } },
+    problems: [400, 404],
+  },
+  {
+    ...alerts,
+    id: "listSentReports",
+    method: "get",
+    path: "/api/v1/scheduled-reports/{id}/history",
+    summary: "What was sent of a scheduled report",
+    description: "A row a period and channel, kept for 90 days.",
+    query: sentQuery,
+    answers: { 200: { description: "The newest first.", content: json(paged(sentReport)) } },
+    problems: [404],
+  },
+  {
+    ...unsubscribing,
+    id: "showUnsubscribing",
+    method: "get",
+    summary: "Ask a reader whether to end a report",
+    description: "The link at the end of a report by mail. It changes nothing.",
+    answers: { 200: { description: "A page with a button.", content: { "text/html": z.string() } } },
+  },
+  {
+    ...unsubscribing,
+    id: "unsubscribe",
+    method: "post",
+    summary: "End a report for its reader",
+    description: "What the button does, and what mail programs do by one click (RFC 8058).",
+    answers: { 200: { description: "A page that says so.", content: { "text/html": z.string() } } },
   },
 ];

@@ -47,6 +47,10 @@ const csv: Writer = {
   line: (columns, row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`,
 };
 
+/** Rows as a file, for who sends it. */
+export const csvOf = (columns: readonly string[], rows: readonly Row[]): string =>
+  `${csv.head(columns)}${rows.map((row) => csv.line(columns, row)).join("")}`;
+
 /** How a table is written, line by line. */
 const WRITERS: Record<Exclude<Format, "json">, Writer> = {
   csv,

@@ -1,0 +1,114 @@
+/** A report of one period: its figures are those of the campaigns, its message the same for all channels but for their links. */
+
+import { type SQL, sql } from "drizzle-orm";
+import { tagsOf, type Watched } from "../alerts/measure.ts";
+import type { Channel } from "../channels/channel.ts";
+import { present } from "../channels/channel.ts";
+import type { Message } from "../channels/message.ts";
+import { makeNotices } from "../channels/notices.ts";
+import { ADMIN } from "../http/keys.ts";
+import { campaigns } from "../reports/campaigns.ts";
+import type { Period } from "../reports/period.ts";
+import { csvOf } from "../reports/table.ts";
+import { htmlOf, linesOf, type Told } from "./page.ts";
+import { titleOf } from "./period.ts";
+import type { Schedule } from "./schedule.ts";
+import { linkOf } from "./unsubscribing.ts";
+
+/** Rows of the table that is attached: it is kept in the database, whose values are of 2 MB at most. */
+const MOST_ROWS = 2_000;
+
+export type Issue = { schedule: Schedule; period: Period; title: string; notes: string[]; told: Told; csv: string };
+
+/** Over the channels: who has unsubscribed, or is not there any more, gets none. */
+export const readersOf = ({ channels, unsubscribed }: Schedule): string[] =>
+  channels.filter((id) => !unsubscribed.includes(id));
+
+export async function issueOf(watched: Watched, schedule: Schedule, period: Period): Promise<Issue> {
+  const { env, db, project, now } = watched;
+  const { banner_tags, segment_id, name, every } = schedule;
+  const tags = await tagsOf(watched, {
+    banner_tags: banner_tags ?? undefined,
+    segment_id: segment_id ?? undefined,
+  });
+  const query = { compare: "previous" } as const;
+  const { body, columns, rows } = await campaigns.read({
+    env,
+    db,
+    project,
+    principal: ADMIN,
+    tags,
+    days: null,
+    query,
+    params: {},
+    period,
+    now,
+  });
+  const all = rows as readonly Record<string, string | number | null>[];
+  const unconverted = Object.keys(body.total.unconverted);
+  return {
+    schedule,
+    period,
+    title: `${name}: ${titleOf(every, period)} (${project.project_id})`,
+    notes: [
+      `From ${period.from} to ${period.to}, in the time zone ${project.timezone}.`,
+      ...(banner_tags === null ? [] : [`Only the tags ${banner_tags.join(", ")}.`]),
+      ...(segment_id === null ? [] : ["Only the tags of a segment."]),
+      ...(unconverted.length === 0 ? [] : [`Not in the sums, for want of a rate: ${unconverted.join(", ")}.`]),
+      ...(all.length > MOST_ROWS ? [`The table has the first ${MOST_ROWS} of ${all.length} tags.`] : []),
+    ],
+    told: body,
+    csv: csvOf(columns, all.slice(0, MOST_ROWS)),
+  };
+}
+
+const subjectOf = ({ id }: Schedule, { to }: Period) => `${id}.${to}`;
+
+/** As it is sent to one channel: only readers of mail need a way to end it. */
+export async function messageTo<Kind extends "report" | "test">(
+  { db, now }: Watched,
+  { schedule, period, title, notes, told, csv }: Issue,
+  channel: Pick<Channel, "id" | "kind">,
+  kind: Kind,
+): Promise<Message & { kind: Kind }> {
+  const { id, name, project_id, origin } = schedule;
+  const link = `${origin}/?project_id=${encodeURIComponent(project_id)}&view=campaigns&from=${period.from}&to=${period.to}`;
+  const unsubscribe = channel.kind === "email" ? await linkOf(db, origin, id, channel.id) : null;
+  return {
+    kind,
+    subject: subjectOf(schedule, period),
+    project_id,
+    title,
+    lines: [...notes, ...linesOf(told)],
+    link,
+    at: now,
+    details: { report: { id, name, ...period }, figures: told.total, currency: told.currency },
+    report: {
+      html: htmlOf(title, notes, told, link, unsubscribe),
+      csv: { name: `${project_id}-${period.from}-${period.to}.csv`, text: csv },
+      unsubscribe,
+    },
+  };
+}
+
+/** Claims the period and makes what is sent of it, in one transaction: whoever comes second finds it claimed. */
+export async function claim(watched: Watched, issue: Issue, channels: readonly Channel[]): Promise<SQL[]> {
+  const { schedule, period } = issue;
+  const { now, project } = watched;
+  const claimed = sql`EXISTS (SELECT 1 FROM scheduled_reports WHERE id = ${schedule.id} AND sent_to = ${period.to})`;
+  const notices = await Promise.all(
+    channels.map(async (channel) =>
+      makeNotices(
+        await messageTo(watched, issue, channel, "report"),
+        present(project.project_id, [channel.id]),
+        claimed,
+        now,
+        now,
+      ),
+    ),
+  );
+  return [claimOf(schedule, period), ...notices];
+}
+
+export const claimOf = ({ id }: Schedule, { to }: Period): SQL =>
+  sql`UPDATE scheduled_reports SET sent_to = ${to} WHERE id = ${id} AND sent_to < ${to} AND paused_at IS NULL`;

@@ -1,0 +1,55 @@
+/** Makes the reports whose period is over, one for each period, also of those that nobody woke this duty for. */
+import { isFresh, type Watched } from "../alerts/measure.ts";
+import { channelsOf } from "../channels/channel.ts";
+import { wakeChannels } from "../channels/sending.ts";
+import type { Duty, Progress } from "../duty.ts";
+import { log } from "../log.ts";
+import { findProject } from "../project.ts";
+import { openDatabase, transact } from "../schema.ts";
+import type { Budget } from "../store/budget.ts";
+import { claim, claimOf, issueOf, readersOf } from "./issue.ts";
+import { newestPeriod, periodsDue } from "./period.ts";
+import { type Schedule, schedulesOf } from "./schedule.ts";
+
+const EVERY_MS = 5 * 60_000;
+/** Calls and statements of a report: the project, tables, segment, figures of two periods, channels, and what comes of them. */
+const REPORT_CALLS = 34;
+
+/** False where it must wait, since the figures are behind. */
+async function issue(watched: Watched, schedule: Schedule): Promise<boolean> {
+  const { db, project, now } = watched;
+  const { every, hour, sent_to } = schedule;
+  const [period] = periodsDue(every, sent_to, newestPeriod(project.timezone, every, hour, now));
+  if (!period) return true;
+  const readers = readersOf(schedule);
+  const channels = (await channelsOf(db, project.project_id)).filter(({ id }) => readers.includes(id));
+  if (channels.length === 0) {
+    await transact(db, [claimOf(schedule, period)]);
+    return true;
+  }
+  if (!(await isFresh(watched, "hour"))) return false;
+  await transact(db, await claim(watched, await issueOf(watched, schedule, period), channels));
+  return true;
+}
+
+export async function issueAll(env: Env, budget: Budget, now: number): Promise<Progress> {
+  const db = openDatabase(env.DB);
+  for (const schedule of await schedulesOf(db)) {
+    if (schedule.paused_at !== null) continue;
+    const project = await findProject(env, schedule.project_id, now);
+    if (!project) continue;
+    const { every, hour, sent_to } = schedule;
+    const due = periodsDue(every, sent_to, newestPeriod(project.timezone, every, hour, now));
+    if (due.length === 0) continue;
+    if (!budget.has(REPORT_CALLS)) return "more";
+    try {
+      if ((await issue({ env, db, project, now }, schedule)) && due.length > 1) return "more";
+    } catch (error) {
+      // The next run tries again, and no other report waits for that.
+      log("error", "report not made", { schedule_id: schedule.id, error: String(error) });
+    }
+  }
+  return (await wakeChannels(env, db, now)) ? "done" : "more";
+}
+
+export const scheduledReports: Duty = { name: "scheduled reports", every: EVERY_MS, run: issueAll };

@@ -1,0 +1,60 @@
+/**
+ * Where a reader ends a report, without a key: the link itself says who it is. Asking shows a page, since mail programs and
+ * scanners open links by themselves; its button, and the one of a mail program (RFC 8058), posts.
+ */
+import { sql } from "drizzle-orm";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { act } from "../admin/audit.ts";
+import { escaped, pageOf, paragraph } from "../channels/html.ts";
+import { ADMIN } from "../http/keys.ts";
+import { parameters } from "../http/parameters.ts";
+import type { App } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { openDatabase } from "../schema.ts";
+import { findSchedule, type Schedule } from "./schedule.ts";
+import { unsubscriberOf } from "./unsubscribing.ts";
+
+export const unsubscribeQuery = z.strictObject({ token: z.string("must be given once").max(300, "is too long") });
+
+/** Nobody signs in here: this stands in the audit log. */
+const READER = { ...ADMIN, key_id: "unsubscribe" };
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
+
+const pageWith = (c: Context<App>, title: string, parts: string[]) =>
+  c.html(pageOf(title, parts, ["Sent by Edgepixel."]), 200, { "content-security-policy": POLICY });
+
+async function asked(c: Context<App>, token: string): Promise<{ schedule: Schedule; channel_id: string }> {
+  const db = openDatabase(c.env.DB);
+  const named = await unsubscriberOf(db, token);
+  const schedule = named && (await findSchedule(db, named.schedule_id));
+  if (!named || !schedule) throw new Problem(404, "This link ends no report: it is not whole, or the report is gone.");
+  return { schedule, channel_id: named.channel_id };
+}
+
+export const unsubscribeRoutes = new Hono<App>()
+  .get("/unsubscribe", parameters(unsubscribeQuery), async (c) => {
+    const { schedule, channel_id } = await asked(c, c.req.valid("query").token);
+    if (schedule.unsubscribed.includes(channel_id))
+      return pageWith(c, "You get this report no more", [paragraph(`${schedule.name} is not sent to you.`)]);
+    return pageWith(c, "Unsubscribe", [
+      paragraph(`You get the report ${schedule.name}.`),
+      `<form method="post" action="${escaped(new URL(c.req.url).pathname + new URL(c.req.url).search)}"><button style="font:inherit;padding:10px 16px">Send it to me no more</button></form>`,
+    ]);
+  })
+  .post("/unsubscribe", parameters(unsubscribeQuery), async (c) => {
+    const { schedule, channel_id } = await asked(c, c.req.valid("query").token);
+    const { id, project_id, name } = schedule;
+    const db = openDatabase(c.env.DB);
+    const what = { project_id, action: "scheduled_report.unsubscribe", subject: id, details: { channel_id } };
+    if (!schedule.unsubscribed.includes(channel_id))
+      await act(db, READER, Date.now(), what, [
+        sql`UPDATE scheduled_reports SET unsubscribed = json_insert(unsubscribed, '$[#]', ${channel_id})
+          WHERE id = ${id} AND NOT EXISTS (SELECT 1 FROM json_each(unsubscribed) WHERE value = ${channel_id})`,
+        // What is under way to the reader is not sent, either.
+        sql`DELETE FROM notices WHERE channel_id = ${channel_id} AND kind = 'report' AND status = 'waiting'
+          AND subject > ${`${id}.`} AND subject < ${`${id}/`}`,
+      ]);
+    return pageWith(c, "You get this report no more", [paragraph(`${name} is not sent to you any more.`)]);
+  });

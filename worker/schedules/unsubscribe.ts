@@ -15,7 +15,12 @@ import { openDatabase } from "../schema.ts";
 import { findSchedule, type Schedule } from "./schedule.ts";
 import { unsubscriberOf } from "./unsubscribing.ts";
 
-export const unsubscribeQuery = z.strictObject({ token: z.string("must be given once").max(300, "is too long") });
+export const unsubscribeQuery = z.strictObject({
+  token: z
+    .string("must be given once")
+    .max(300, "is too long")
+    .describe("What the link of a mail has; it names the report and its reader."),
+});
 
 /** Nobody signs in here: this stands in the audit log. */
 const READER = { ...ADMIN, key_id: "unsubscribe" };

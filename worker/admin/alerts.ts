@@ -201,7 +201,7 @@ export const alertRoutes = new Hono<App>()
     const details = { ...changes, ...(paused !== undefined && { paused }) };
     if (Object.keys(details).length > 0)
       await act(db, c.var.principal, now, { project_id, action: "alert.change", subject: id, details }, [
-        // What is judged meanwhile by the old settings comes to nothing. A changed condition begins anew, at once.
+        // What is judged meanwhile by the old settings comes to nothing. A changed condition is judged at once.
         sql`UPDATE alerts SET ${sql.join(set)} paused_at = ${paused_at}, error = NULL, changed_at = max(${now}, changed_at + 1),
           checked_at = CASE WHEN condition = ${columns.condition} AND paused_at IS ${paused_at} THEN checked_at ELSE 0 END
           WHERE id = ${id}`,

@@ -38,6 +38,7 @@ export async function issueOf(watched: Watched, schedule: Schedule, period: Peri
     project,
     principal: ADMIN,
     tags,
+    field: null,
     days: null,
     query,
     params: {},

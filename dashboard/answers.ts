@@ -47,6 +47,9 @@ async function fetchEntry(entry: Entry): Promise<void> {
   if (entry.asking !== asking) return;
   entry.asking = null;
   tell(entry);
+  const { error } = entry;
+  if (error?.again !== undefined)
+    setTimeout(() => entry.error === error && entry.listeners.size > 0 && void fetchEntry(entry), error.again * 1_000);
   if (entry.again && entry.listeners.size > 0) {
     entry.again = false;
     void fetchEntry(entry);

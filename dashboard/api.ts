@@ -22,19 +22,22 @@ export class ApiError extends Error {
   readonly status: number;
   readonly title: string;
   readonly fields: readonly Complaint[];
-  constructor(status: number, title: string, detail: string, fields: readonly Complaint[] = []) {
+  /** In so many seconds it is worth asking again, as the server says. */
+  readonly again: number | undefined;
+  constructor(status: number, title: string, detail: string, fields: readonly Complaint[] = [], again?: number) {
     // The API writes some of them as the rest of a sentence.
     super(detail.charAt(0).toUpperCase() + detail.slice(1));
     this.status = status;
     this.title = title;
     this.fields = fields;
+    this.again = again;
   }
 }
 
 const unreachable = () =>
   new ApiError(0, "No connection", "The server did not answer. Check the connection, then try again.");
 
-async function problemOf(response: { status: number; json(): Promise<unknown> }): Promise<ApiError> {
+async function problemOf(response: Pick<Reply<unknown>, "status" | "headers" | "json">): Promise<ApiError> {
   // What stands between here and the Worker may answer with something else than a problem document.
   const problem = (await response.json().catch(() => null)) as Partial<ProblemDocument> | null;
   return new ApiError(
@@ -42,6 +45,7 @@ async function problemOf(response: { status: number; json(): Promise<unknown> })
     problem?.title ?? `Error ${response.status}`,
     problem?.detail ?? "The server could not answer this request.",
     problem?.errors ?? [],
+    Number(response.headers.get("retry-after")) || undefined,
   );
 }
 

@@ -133,7 +133,18 @@ export function Answered<Data>({
 
 type Failure = { error: ApiError; what: string; busy: boolean; retry: () => void };
 
+/** What the server is still at work on is no failure: how far it is stands in its message. */
+const NotYet = ({ error, what }: Pick<Failure, "error" | "what">) => (
+  <div class="failed soon" role="status">
+    <div>
+      <strong>Not ready yet: {what}.</strong>
+      <p>{error.message} The page asks again by itself.</p>
+    </div>
+  </div>
+);
+
 export function Failed({ error, what, busy, retry }: Failure) {
+  if (error.status === 503 && error.again !== undefined) return <NotYet error={error} what={what} />;
   return (
     <div class="failed" role="alert">
       <div>

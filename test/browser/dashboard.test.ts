@@ -261,6 +261,32 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await expect.poll(() => alert.count(), soon).toBe(0);
   });
 
+  test("what the server still works on is shown as that, and asked again by itself when the server says", async () => {
+    const problem = { type: "about:blank", title: "Temporarily unavailable", status: 503 };
+    let asked = 0;
+    const page = await signedIn("/404.css");
+    await page.route("**/api/v1/campaigns*", (route) => {
+      asked++;
+      return asked > 2
+        ? route.fallback()
+        : route.fulfill({
+            status: 503,
+            contentType: "application/problem+json",
+            headers: { "retry-after": asked === 1 ? "1" : "5" },
+            body: JSON.stringify({
+              ...problem,
+              detail: `The figures for this filter are being counted: ${asked * 30} %.`,
+            }),
+          });
+    });
+    await page.goto(`${server.url}/?view=campaigns`);
+    await page.getByRole("status").getByText("being counted: 60 %").waitFor(soon);
+    await page.locator(".campaigns [data-row]").first().waitFor(soon);
+    expect(await page.getByText("being counted").count()).toBe(0);
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(asked).toBeGreaterThanOrEqual(3);
+  });
+
   test("says how many events the figures lack, and asks again by itself until they have them", async () => {
     const page = await signedIn("/404.css");
     let lagging = true;

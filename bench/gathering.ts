@@ -27,15 +27,17 @@ export async function benchGathering(): Promise<void> {
     const events = all.splice(0, sizes[index]);
     reset();
     await take(events, 1, run);
-    const { append: log, project } = took();
+    const { append: log, project, figures } = took();
     const each = (value: number) => (value / events.length).toFixed(2);
     rows.push({
       when: where,
       "events a run": String(run),
       "rows written, log": each(log.written),
       "rows written, projections": each(project.written),
-      "rows written": each(log.written + project.written),
-      "rows read": each(log.read + project.read),
+      "rows written, figures": each(figures.written),
+      "rows written": each(log.written + project.written + figures.written),
+      "rows read, figures": each(figures.read),
+      "rows read": each(log.read + project.read + figures.read),
     });
   }
   await close();

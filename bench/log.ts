@@ -10,14 +10,14 @@ const EVENTS = 60_000;
 
 type Row = Record<string, string | number>;
 
-type Work = "append" | "project";
+type Work = "append" | "project" | "figures";
 
 /** A local D1 with what it took for each kind of work since `reset`. */
 export async function openLog() {
   const { db, bill, close } = await openMetered();
-  const env = {} as Env; // Table projections use nothing of it.
+  const env = { PLAN: "paid" } as Env; // Projections of the database use no more of it.
   const nothing = () => ({ spent: 0, written: 0, read: 0 });
-  let took: Record<Work, ReturnType<typeof nothing>> = { append: nothing(), project: nothing() };
+  let took: Record<Work, ReturnType<typeof nothing>> = { append: nothing(), project: nothing(), figures: nothing() };
   const time = async (what: Work, work: () => Promise<unknown>) => {
     const [before, started] = [bill(), performance.now()];
     await work();
@@ -32,15 +32,18 @@ export async function openLog() {
         for (let at = from; at < Math.min(from + run, events.length); at += batch) {
           await time("append", () => append(db, events.slice(at, Math.min(at + batch, from + run))));
         }
-        for (const projection of GROUPS.tables.projections) {
-          await time("project", async () => {
-            while ((await advance(env, db, projection, 0)).behind > 0);
-          });
-        }
+        for (const [what, group] of [
+          ["project", GROUPS.tables],
+          ["figures", GROUPS.figures],
+        ] as const)
+          for (const projection of group.projections)
+            await time(what, async () => {
+              while ((await advance(env, db, projection, 0)).behind > 0);
+            });
       }
     },
     reset() {
-      took = { append: nothing(), project: nothing() };
+      took = { append: nothing(), project: nothing(), figures: nothing() };
     },
     took: () => took,
     close,
@@ -52,7 +55,7 @@ async function measure(batch: number, run: number, events: number): Promise<Row>
   const { take, took, close } = await openLog();
   await take([...traffic(events)], batch, run);
   await close();
-  const { append: log, project } = took();
+  const { append: log, project, figures } = took();
   const each = (value: number) => (value / events).toFixed(2);
   return {
     "events at once": batch,
@@ -60,8 +63,11 @@ async function measure(batch: number, run: number, events: number): Promise<Row>
     "append, events/s": Math.round((events / log.spent) * 1_000),
     "projections, events/s": Math.round((events / project.spent) * 1_000),
     "rows written, log": each(log.written),
+    "figures, events/s": Math.round((events / figures.spent) * 1_000),
     "rows written, projections": each(project.written),
+    "rows written, figures": each(figures.written),
     "rows read, projections": each(project.read),
+    "rows read, figures": each(figures.read),
   };
 }
 

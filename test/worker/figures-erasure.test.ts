@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { begin } from "../../worker/erasure/erase.ts";
 import { advance as advanceErasure } from "../../worker/erasure/job.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
+import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { SIZES } from "../../worker/figures/chunks.ts";
 import type { SliceSize } from "../../worker/figures/filling.ts";
@@ -28,13 +29,15 @@ const count = async (layout: Layout, limit?: number) => {
   while ((await advance(env, db, figuresBy(layout), Date.now(), limit)).behind > 0);
 };
 
-async function erase(project_id: string, player_id: string): Promise<void> {
+/** `meanwhile` is done behind each step: projections may go on behind some of them. */
+async function erase(project_id: string, player_id: string, meanwhile?: () => Promise<void>): Promise<void> {
   const id = await begin(db, { project_id, player_id, suppress: false }, Date.now(), async (_, statements) => {
     await transact(db, statements);
   });
   for (;;) {
     await env.DB.prepare("UPDATE erasures SET due_at = 0 WHERE id = ?").bind(id).run();
     if (!(await advanceErasure(unwoken, db, STEPS, id, Date.now()))) return;
+    await meanwhile?.();
   }
 }
 
@@ -61,45 +64,56 @@ describe("an erasure of the figures' rows", () => {
   it("changes no figure and leaves no name, and what comes later is counted as a rebuild counts it", async () => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(aHistory, aHistory, fc.constantFrom("p1", "p2"), async (before, after, who) => {
-        const clock: Clock = { project_id: `erased-figures-${++run}`, timezone: "UTC" };
-        const { project_id } = clock;
-        const { layout } = before;
-        await createProject(project_id, { attribution_days: WINDOW });
-        const happen = async ({ actions }: typeof before) => {
-          for (const action of actions) {
-            const events = eventsOf(action, [clock, clock]).map(({ player_id, visitor_id, event_id, ...event }) => ({
-              ...event,
-              event_id: event_id === "e7" ? "by player-alice in browser-one" : event_id,
-              player_id: longer(player_id),
-              visitor_id: longer(visitor_id),
-            }));
-            if (action.ask !== null) await askScope(db, project_id, filterText(action.ask[1]), FROM);
-            await append(db, events);
-            for (let n = 0; n < action.fill; n++) await fillSome(db, project_id, SLICE, layout.leastAdded);
-            if (action.run !== null) await advance(env, db, figuresBy(layout), Date.now(), action.run);
+      fc.asyncProperty(
+        aHistory,
+        aHistory,
+        fc.constantFrom("p1", "p2"),
+        fc.boolean(),
+        async (before, after, who, isRead) => {
+          const clock: Clock = { project_id: `erased-figures-${++run}`, timezone: "UTC" };
+          const { project_id } = clock;
+          const { layout } = before;
+          await createProject(project_id, { attribution_days: WINDOW });
+          const happen = async ({ actions }: typeof before) => {
+            for (const action of actions) {
+              const events = eventsOf(action, [clock, clock]).map(({ player_id, visitor_id, event_id, ...event }) => ({
+                ...event,
+                event_id: event_id === "e7" ? "by player-alice in browser-one" : event_id,
+                player_id: longer(player_id),
+                visitor_id: longer(visitor_id),
+              }));
+              if (action.ask !== null) await askScope(db, project_id, filterText(action.ask[1]), FROM);
+              await append(db, events);
+              for (let n = 0; n < action.fill; n++) await fillSome(db, project_id, SLICE, layout.leastAdded);
+              if (action.run !== null) await advance(env, db, figuresBy(layout), Date.now(), action.run);
+            }
+          };
+          await happen(before);
+          await settle(TABLES);
+          if (isRead) {
+            await count(layout);
+            const days = await readDays(project_id);
+            const people = nameless(await readPeople(project_id));
+            await erase(project_id, longer(who) ?? "");
+            expect(await readDays(project_id)).toEqual(days);
+            expect(nameless(await readPeople(project_id))).toEqual(people);
+          } else {
+            // What they have not read they read as soon as the erasure lets them.
+            await erase(project_id, longer(who) ?? "", () => count(layout));
           }
-        };
-        await happen(before);
-        await settle(TABLES);
-        await count(layout);
-        const days = await readDays(project_id);
-        const people = nameless(await readPeople(project_id));
-        await erase(project_id, longer(who) ?? "");
-        expect(await readDays(project_id)).toEqual(days);
-        expect(nameless(await readPeople(project_id))).toEqual(people);
-        // Of visitors that nobody links to them nothing is theirs.
-        expect(await rowsOf(project_id)).not.toContain(longer(who));
-        await happen(after);
-        await count(layout);
-        expect(await keepScopes(unwoken, db, FROM)).toBe(true);
-        const [counted, known] = [await readDays(project_id), await readPeople(project_id)];
-        await rebuild(env, db, [figuresBy(layout)], "figures");
-        expect(await readDays(project_id)).toEqual({});
-        await count(layout);
-        expect(await readDays(project_id)).toEqual(counted);
-        expect(await readPeople(project_id)).toEqual(known);
-      }),
+          // Of visitors that nobody links to them nothing is theirs.
+          expect(await rowsOf(project_id)).not.toContain(longer(who));
+          await happen(after);
+          await count(layout);
+          expect(await keepScopes(unwoken, db, FROM)).toBe(true);
+          const [counted, known] = [await readDays(project_id), await readPeople(project_id)];
+          await rebuild(env, db, [figuresBy(layout)], "figures");
+          expect(await readDays(project_id)).toEqual({});
+          await count(layout);
+          expect(await readDays(project_id)).toEqual(counted);
+          expect(await readPeople(project_id)).toEqual(known);
+        },
+      ),
       histories(5),
     );
   }, 3_600_000);
@@ -141,6 +155,29 @@ describe("an erasure of the figures' rows", () => {
     expect(Object.entries(people)).toEqual([
       [expect.stringMatching(/^erased-/), expect.objectContaining({ total_events: 3 })],
     ]);
+  });
+
+  it("of a visitor in a page, whose events have not all been read, leaves those that have been", async () => {
+    const project_id = "paged-and-behind";
+    await createProject(project_id);
+    const layout: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: 0 };
+    const spin = (n: number, event: Partial<StoredEvent>) =>
+      storedEvent({ project_id, event_type: "spin", timestamp: FROM + n * 60_000, ...event });
+    await append(
+      db,
+      ["a", "b", "c", "d", "e"].map((name, n) => spin(n, { visitor_id: `browser-a${name}` })),
+    );
+    await count(layout);
+    expect(await rowsOf(project_id)).toContain("browser-aa");
+    // A test tells the erasure whose browser it is, and no figure.
+    await append(db, [spin(6, { player_id: "alice-77", visitor_id: "browser-aa", test: 1 })]);
+    await append(db, [spin(7, { visitor_id: "browser-aa" }), spin(8, { visitor_id: "browser-ab" })]);
+    await settle(TABLES);
+    await erase(project_id, "alice-77", () => count(layout));
+    const people = (await readPeople(project_id)) as Record<string, { total_events: number }>;
+    const [erased, ...others] = Object.entries(people).filter(([name]) => name.startsWith("\u001ferased-"));
+    expect([erased?.[1].total_events, others]).toEqual([2, []]);
+    expect(people["\u001fbrowser-ab"]).toMatchObject({ total_events: 2 });
   });
 
   it("finds names in pages, in chunks, in links and in the events of others", async () => {

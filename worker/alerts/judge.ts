@@ -153,7 +153,7 @@ async function machinery({ env, db, now }: Watched, ofArchive: boolean): Promise
   const [health, duties] = await Promise.all([projectionHealth(env, db, now), failingDuties(db)]);
   const isOf = (name: string) => /^(?:archive|compaction)/.test(name) === ofArchive;
   const late = Object.entries(health)
-    .filter(([name, { status }]) => isOf(name) && status !== "ok")
+    .filter(([name, { status }]) => isOf(name) && status !== "ok" && status !== "counting")
     .map(([name, { status, lag_events }]) => `${name} is ${status}, ${figure(lag_events)} events`);
   const failing = duties.filter(({ name }) => isOf(name)).map(({ name, since }) => `${name} fails since ${since}`);
   const found = [...late, ...failing];

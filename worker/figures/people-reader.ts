@@ -9,19 +9,23 @@ import { rowsOf } from "./statements.ts";
 export type Asked = { project_id: string; people: People; person: string };
 
 const SAME = "p.project_id = j.value ->> 0 AND p.person = j.value ->> 1";
-/** The rows of their own that people have; then the pages that visitors without one fall into. */
+/**
+ * The rows of their own that people have; then the pages that visitors without one fall into. A row that an erasure took out of
+ * a page may have no state: that follows from its events.
+ */
 const PEOPLE = `WITH found AS MATERIALIZED (
-    SELECT j.key AS asked, j.value ->> 0 AS project_id, j.value ->> 1 AS person, p.id, p.now
+    SELECT j.key AS asked, j.value ->> 0 AS project_id, j.value ->> 1 AS person, p.id, p.now,
+      CASE WHEN p.now LIKE '~%' THEN p.recent ELSE '' END AS recent
     FROM json_each(?1) j LEFT JOIN people p ON ${SAME})
-  SELECT asked, id, now, NULL AS project_id, NULL AS first, NULL AS body FROM found WHERE id IS NOT NULL
-  UNION ALL SELECT NULL, NULL, NULL, v.project_id, v.first, v.body FROM (
+  SELECT asked, id, now, recent, NULL AS project_id, NULL AS first, NULL AS body FROM found WHERE id IS NOT NULL
+  UNION ALL SELECT NULL, NULL, NULL, NULL, v.project_id, v.first, v.body FROM (
     SELECT DISTINCT (SELECT c.page FROM visitor_pages c
       WHERE c.project_id = f.project_id AND c.first <= f.person ORDER BY c.first DESC LIMIT 1) AS page
     FROM found f WHERE f.id IS NULL AND f.person >= char(31) AND f.person < char(32)) m
   CROSS JOIN visitor_pages v ON v.page = m.page`;
 
 type ChunkRow = { asked: number; head: string; recent: string };
-type OwnRow = { asked: number; id: number; now: string };
+type OwnRow = { asked: number; id: number; now: string; recent: string };
 type PageRow = { asked: null; project_id: string; first: string; body: string };
 
 const namesOf = (asked: readonly Asked[]): string =>
@@ -34,7 +38,7 @@ export function peopleRead(db: D1Database, asked: readonly Asked[]) {
     const pages: PageRow[] = [];
     for (const row of rowsOf<OwnRow | PageRow>(result)) {
       if (row.asked === null) pages.push(row);
-      else asked[row.asked]?.people.putOwn(asked[row.asked]?.person ?? "", row.id, row.now);
+      else asked[row.asked]?.people.putOwn(asked[row.asked]?.person ?? "", row);
     }
     const byProject = Map.groupBy(pages, ({ project_id }) => project_id);
     for (const { people, project_id } of new Map(asked.map((one) => [one.project_id, one])).values())

@@ -27,8 +27,9 @@ export class People {
     return stored?.link === null ? stored : undefined;
   }
 
-  putOwn(person: string, id: number, now: string): void {
-    this.#put(person, { now, head: "", recent: "" }, { id });
+  /** Of its events there are those that its state follows from, where that is not kept. */
+  putOwn(person: string, { id, now, recent }: { id: number; now: string; recent: string }): void {
+    this.#put(person, { now, head: "", recent }, { id });
   }
 
   #put(person: string, row: PersonRow, place: Place): void {

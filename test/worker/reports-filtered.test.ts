@@ -9,6 +9,7 @@ import { advance } from "../../worker/projections/runner.ts";
 import { bothWays } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
 import { type AskedFilter, fitsFilter } from "./figures-oracle.ts";
+import { histories } from "./histories.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
 import { understood } from "./oracle.ts";
@@ -139,7 +140,7 @@ describe("a report narrowed by fields", () => {
             }
         },
       ),
-      { numRuns: Number(env.FIGURES_HISTORIES || 5), endOnFailure: true },
+      histories(5),
     );
     console.log(JSON.stringify({ message: "filtered answers compared", answers }));
   }, 3_600_000);

@@ -53,7 +53,7 @@ const lostRace = (error: unknown) => /NOT NULL constraint failed: projections\.c
 
 /** Looks through what is left of the past, as long as there is room. Whether all of it was. */
 export async function backfill(db: Database, project_id: string, room: Room): Promise<boolean> {
-  while (room(SLICE_CALLS)) {
+  while (room.toBegin(SLICE_CALLS)) {
     const state = await look(db, project_id);
     // Before its first step there is nothing that it could have missed.
     if (!state || state.cursor === null) return true;

@@ -28,7 +28,7 @@ export const ALWAYS = { from: "", to: "9999-12", tags: null } as const;
 type Due = { project_id: string; banner_tag: string; month: string; version: number; computed: number };
 
 /** Events that are read at once. */
-const PAGE = 2_000;
+const PAGE = 5_000;
 /** Months that are looked up at once. */
 const MONTHS = 50;
 /** Calls of one page of events, and of looking for what is due. */
@@ -69,12 +69,13 @@ const newestRates = async (db: Database): Promise<number> =>
   (await db.get<{ at: number }>(sql`SELECT ifnull(max(loaded_at), 0) AS at FROM exchange_rates`))?.at ?? 0;
 
 /** Whether there was room for all of it. */
-async function computeMonth(db: Database, due: Due, versions: readonly RuleVersion[], budget: Room): Promise<boolean> {
+async function computeMonth(db: Database, due: Due, versions: readonly RuleVersion[], room: Room): Promise<boolean> {
   const month = new Month(due.banner_tag, versions);
   const currencies = new Set(versions.flatMap(({ terms }) => (terms ? [terms.currency] : [])));
   const rates = await newestRates(db);
   for (let place: PlaceInMonth | null = MONTH_BEGINS; place; ) {
-    if (!budget(PAGE_CALLS)) return false;
+    // What has begun goes on for as long as it takes: it would begin anew.
+    if (!room.forCalls(PAGE_CALLS)) return false;
     const facts = await readFacts(db, due, place, PAGE);
     const pairs = new Set<string>();
     for (const { currency, event_date } of facts)
@@ -93,41 +94,57 @@ async function computeMonth(db: Database, due: Due, versions: readonly RuleVersi
   return true;
 }
 
-/** Whether there is room for so many calls more. */
-export type Room = (calls: number) => boolean;
-export const roomOf =
-  (budget: Budget): Room =>
-  (calls) =>
-    budget.has(calls);
+/** Whether there is room for so many calls more: for what begins time, too, and for what has begun calls alone. */
+export type Room = {
+  toBegin(calls: number): boolean;
+  forCalls(calls: number): boolean;
+  /** Months that were computed in it. */
+  computed: number;
+};
+export const roomOf = (budget: Budget): Room => ({
+  toBegin: (calls) => budget.has(calls),
+  forCalls: (calls) => budget.left >= calls,
+  computed: 0,
+});
+
+/** A month that not even an invocation of its own has room for: better told by the duty's failure than tried for ever. */
+export class MonthTooLarge extends Error {}
 
 /** Computes these months where they are due, the newest first, as long as there is room. Whether none is left. */
 export async function computeMonths(db: Database, months: Months, room: Room): Promise<boolean> {
-  if (!room(LOOK_CALLS)) return false;
+  if (!room.toBegin(LOOK_CALLS)) return false;
   await db.run(dueByRates(inMonths(months)));
   return computeDue(db, months, room);
 }
 
 /** The same of all projects: those that have nothing due cost nothing. */
 export async function computeAll(db: Database, room: Room): Promise<boolean> {
-  if (!room(LOOK_CALLS)) return false;
+  if (!room.toBegin(LOOK_CALLS)) return false;
   await db.run(dueByRates(sql`true`));
   const projects = await db.values<[string]>(
     sql`SELECT DISTINCT project_id FROM payout_months WHERE computed < version`,
   );
-  for (const [project_id] of projects) if (!(await computeDue(db, { project_id, ...ALWAYS }, room))) return false;
+  for (const [project_id] of projects) {
+    const before = room.computed;
+    if (await computeDue(db, { project_id, ...ALWAYS }, room)) continue;
+    if (before === 0 && room.computed === 0 && !room.forCalls(PAGE_CALLS))
+      throw new MonthTooLarge(`A month of ${project_id} has more events than one invocation of this plan can compute.`);
+    return false;
+  }
   return true;
 }
 
 async function computeDue(db: Database, months: Months, room: Room): Promise<boolean> {
   for (;;) {
-    if (!room(LOOK_CALLS)) return false;
+    if (!room.toBegin(LOOK_CALLS)) return false;
     const due = await dueMonths(db, months);
     if (due.length === 0) return true;
     // Behind the versions of the months: whoever changes a rule moves them on.
     const versions = await rulesOf(db, months.project_id);
     for (const one of due) {
       try {
-        if (!room(PAGE_CALLS + 1) || !(await computeMonth(db, one, versions, room))) return false;
+        if (!room.toBegin(PAGE_CALLS + 1) || !(await computeMonth(db, one, versions, room))) return false;
+        room.computed++;
       } catch (error) {
         if (!lostMonth(error)) throw error;
         if (await db.get(sql`SELECT 1 WHERE ${RENAMING} OR ${RESTORING}`)) return false;

@@ -22,7 +22,8 @@ export async function bringPayouts(env: Env, db: Database, months: Months, now: 
   await bringForward(env, db, now);
   const until = Date.now() + LONGEST_MS;
   const budget = budgetOf(env);
-  const room = (calls: number) => budget.left >= calls + ANSWER_CALLS && Date.now() < until;
+  const forCalls = (calls: number) => budget.left >= calls + ANSWER_CALLS;
+  const room = { forCalls, toBegin: (calls: number) => forCalls(calls) && Date.now() < until, computed: 0 };
   const past = await backfill(db, months.project_id, room);
   const whole = (await computeMonths(db, months, room)) && past;
   if (!whole) await wakePayouts(env);
@@ -38,9 +39,12 @@ export const payouts: Duty = {
   async run(env, budget) {
     const db = openDatabase(env.DB);
     const room = roomOf(budget);
+    const past = await unfilled(db);
     let done = true;
-    for (const project_id of await unfilled(db)) done = (await backfill(db, project_id, room)) && done;
-    done = (await computeAll(db, room)) && done;
+    for (const project_id of past) done = (await backfill(db, project_id, room)) && done;
+    // Months are computed in invocations that are all theirs.
+    if (past.length === 0) done = await computeAll(db, room);
+    else if (done) return "more";
     return done ? "done" : budget.left > 0 && (await isHeld(db)) ? "later" : "more";
   },
 };

@@ -365,7 +365,7 @@ describe("/revenue", () => {
 
   it.each([
     ...["group_by=country", "interval=week", "event_type=spin", "banner_tag="],
-    ...["country=MT", "device=mobile", "group_by=currency&app_id=slots"],
+    ...["country=malta", "device=", "platform=a&platform="],
   ])("refuses %s", async (more) => {
     const response = await get(`/revenue?project_id=shop&${more}`);
     expect(response.status).toBe(400);

@@ -54,6 +54,15 @@ export function conjunction(filters: readonly ScopeFilter[]): ScopeFilter {
 /** The one text that a filter has, whatever it was made of. */
 export const filterText = (filter: ScopeFilter): string => JSON.stringify(conjunction([filter]));
 
+/** A filter of one tag and others is its tag under the others: so affiliates share what is kept under them. */
+export function parted(filter: ScopeFilter): { filter: ScopeFilter; tag: string | null } {
+  const { banner_tag, ...others } = conjunction([filter]);
+  const [tag, ...further] = banner_tag ?? [];
+  return tag !== undefined && further.length === 0
+    ? { filter: others, tag }
+    : { filter: { ...others, ...(banner_tag && { banner_tag }) }, tag: null };
+}
+
 /** What a filter looks at, as numbers of a project's dictionary. */
 export type Fields = { readonly [Name in Field]: number };
 

@@ -1,6 +1,6 @@
 /** The scope of figures that a question is about: its filter, those of its saved segment and of who asks, all together. */
 import { wake } from "../duty.ts";
-import { conjunction, filterText, type ScopeFilter } from "../figures/scope-filter.ts";
+import { filterText, parted, type ScopeFilter } from "../figures/scope-filter.ts";
 import { lostRace } from "../projections/runner.ts";
 import { askScope, fillSome, MOST_SCOPES, type ScopeRow, scopesOf } from "../projections/scopes.ts";
 import type { Database } from "../schema.ts";
@@ -21,15 +21,6 @@ const RETRY_AFTER_SECONDS = 5;
 function countedOf({ place, counted, people }: ScopeRow): Counted {
   if (place === null) return WHOLE;
   return { whole: false, counted: Math.min(0.99, counted / Math.max(1, people)) };
-}
-
-/** A filter of one tag and others is its tag under the others: so affiliates share what is kept under them. */
-function parted(filter: ScopeFilter): { filter: ScopeFilter; tag: string | null } {
-  const { banner_tag, ...others } = conjunction([filter]);
-  const [tag, ...further] = banner_tag ?? [];
-  return tag !== undefined && further.length === 0
-    ? { filter: others, tag }
-    : { filter: { ...others, ...(banner_tag && { banner_tag }) }, tag: null };
 }
 
 const fitsNothing = (filter: ScopeFilter): boolean =>

@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { DAY_MS } from "../calendar.ts";
 import { fillSlice, SLICE, SLICE_CALLS, type SliceSize, type Unfilled } from "../figures/filling.ts";
 import { LAYOUT } from "../figures/run.ts";
-import { filterText, type SavedFilter, scopeFilterOf } from "../figures/scope-filter.ts";
+import { filterText, parted, type SavedFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import { namesUnder } from "../figures/scopes.ts";
 import { log } from "../log.ts";
 import { type Database, prepared, transact } from "../schema.ts";
@@ -80,7 +80,7 @@ async function savedFilters(db: Database, project_id: string): Promise<Set<strin
       AND revoked_at IS NULL AND json_array_length(banner_tags) > 1`),
   ]);
   return new Set([
-    ...segments.map(([filter]) => filterText(scopeFilterOf(JSON.parse(filter) as SavedFilter))),
+    ...segments.map(([filter]) => filterText(parted(scopeFilterOf(JSON.parse(filter) as SavedFilter)).filter)),
     ...keys.map(([tags]) => filterText({ banner_tag: JSON.parse(tags) as string[] })),
   ]);
 }

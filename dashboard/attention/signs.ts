@@ -16,7 +16,7 @@ export type Sign = { key: string; text: string; to: Partial<Address> };
 export type Looked = {
   rejected: Pick<Requests, "counts" | "rows"> | null;
   letters: { rows: readonly unknown[]; next_cursor: unknown } | null;
-  targets: { rows: readonly Pick<TargetView, "id" | "name" | "state">[] } | null;
+  targets: { rows: readonly Pick<TargetView, "name" | "state" | "failures">[] } | null;
   health: Pick<Health, "dependencies" | "exchange_rates" | "failing_duties" | "projections"> | null;
   anomalies: Pick<Anomalies, "rows"> | null;
 };
@@ -79,7 +79,8 @@ function lettersSign({ rows, next_cursor }: NonNullable<Looked["letters"]>): Sig
 }
 
 function targetsSign({ rows }: NonNullable<Looked["targets"]>): Sign[] {
-  const failing = rows.filter(({ state }) => state === "warning");
+  // A target is paused after too many failures, and by hand: then it may have none.
+  const failing = rows.filter(({ state, failures }) => state === "warning" || (state === "paused" && failures > 0));
   if (failing.length === 0) return [];
   const names = listed(failing.map(({ name }) => name));
   return [{ key: "targets", text: `Postbacks fail: ${names}`, to: { view: "postbacks" } }];

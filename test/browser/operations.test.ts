@@ -256,13 +256,21 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       await send("/deposit", { ...about, player_id: `w${n}`, btag: "aff-west", amount: "{payout}" });
     await send("/visit", { project_id, player_id: "undefined", btag: "aff-south" });
     await send("/deposit", { ...about, player_id: "w1", btag: "aff-west", amount: "5" });
-    await post("postbacks", {
-      project_id,
-      name: "Partner",
-      url: "https://partner.example/postback?id={player_id}",
-      event_types: ["deposit"],
-    });
-    changeDatabase(server, `UPDATE postback_targets SET failures = 12 WHERE project_id = '${project_id}'`);
+    for (const name of ["Failing", "Given up", "Paused by hand", "Well"])
+      await post("postbacks", {
+        project_id,
+        name,
+        url: "https://partner.example/postback?id={player_id}",
+        event_types: ["install"],
+      });
+    const target = (name: string, change: string) =>
+      changeDatabase(
+        server,
+        `UPDATE postback_targets SET ${change} WHERE project_id = '${project_id}' AND name = '${name}'`,
+      );
+    target("Failing", "failures = 12");
+    target("Given up", "failures = 20, paused_at = 1");
+    target("Paused by hand", "paused_at = 1");
     await vi.waitFor(async () => {
       const { counts } = await report<Requests>(server, `requests?project_id=${project_id}`);
       expect(counts.rejected).toBe(4);
@@ -294,7 +302,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       ),
       silent: expect.stringMatching(/^aff-east is silent since /),
       rates: expect.stringContaining("KWD"),
-      targets: "Postbacks fail: Partner",
+      targets: expect.stringMatching(/^Postbacks fail: (?:Failing, Given up|Given up, Failing)$/),
     });
 
     // By keyboard, to the place of each.

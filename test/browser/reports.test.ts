@@ -182,7 +182,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       page.locator(".campaigns tr[data-row]").evaluateAll((all) => all.map((row) => row.getAttribute("data-row")));
     await expect.poll(tags, soon).toEqual(grown.map(({ tag }) => tag));
     for (const { banner_tag, first_deposits } of rows)
-      expect(await cell(page, banner_tag ?? "", "first_deposits")).toBe(String(first_deposits));
+      await expect.poll(() => cell(page, banner_tag ?? "", "first_deposits"), soon).toBe(String(first_deposits));
     expect(search(page).get("period")).toBe("last_week");
   });
 
@@ -213,18 +213,20 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     const earlier = `from=${day(30)}&to=${day(21)}`;
     const { total } = await report<Campaigns>(server, `campaigns?${earlier}`);
     const held = async (where: string) => plain(await page.locator(`${where} .delta`).getAttribute("title", soon));
-    expect(await held('.campaigns .total [data-column="visits"]')).toBe(`${exact(total.visits)} in ${called}`);
+    await expect
+      .poll(() => held('.campaigns .total [data-column="visits"]'), soon)
+      .toBe(`${exact(total.visits)} in ${called}`);
 
     await page.getByRole("link", { name: "Funnel" }).click();
     const { steps } = await report<Funnel>(server, `funnel?${earlier}`);
     expect(steps[2]?.players).toBeGreaterThan(0);
     for (const { event_type, players } of steps.slice(0, 3))
-      expect(await held(`[data-step="${event_type}"]`)).toBe(`${exact(players)} in ${called}`);
+      await expect.poll(() => held(`[data-step="${event_type}"]`), soon).toBe(`${exact(players)} in ${called}`);
 
     await page.getByRole("link", { name: "Revenue" }).click();
     const revenue = await report<{ total: { deposits: number; withdrawals: number } }>(server, `revenue?${earlier}`);
     for (const name of ["deposits", "withdrawals"] as const)
-      expect(await held(`[data-fact="${name}"]`)).toBe(`${exact(revenue.total[name])} in ${called}`);
+      await expect.poll(() => held(`[data-fact="${name}"]`), soon).toBe(`${exact(revenue.total[name])} in ${called}`);
     // Money without a rate is in no comparison.
     expect(await page.locator('[data-fact="total_usd"] .delta').count()).toBe(0);
 

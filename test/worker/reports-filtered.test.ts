@@ -231,6 +231,24 @@ describe("a filter", () => {
     expect(await total("&banner_tag=autumn", await limited("spring"))).toContain("limited to other banner tags");
   });
 
+  it("is not made for who came by a share link", async () => {
+    const { project_id, read } = await begin();
+    const post = async <Answer>(path: string, body: object) => {
+      const sent = { method: "POST", headers: ADMIN, body: JSON.stringify(body) };
+      return (await SELF.fetch(`${HOST}/api/v1${path}`, sent)).json<Answer>();
+    };
+    const { token } = await post<{ token: string }>("/shares", { project_id, name: "a link" });
+    const { session } = await post<{ session: string }>("/share-sessions", { token });
+    const guest = { authorization: `Bearer ${session}` };
+    expect((await read(`/campaigns?${MAY}&country=MT`, guest)).status).toBe(403);
+    expect((await read(`/campaigns?${MAY}`, guest)).status).toBe(200);
+    expect((await read(`/metrics?${MAY}&country=MT`, guest)).status).toBe(200);
+    const kept = await env.DB.prepare("SELECT count(*) AS filters FROM scopes WHERE project_id = ?")
+      .bind(project_id)
+      .first();
+    expect(kept).toEqual({ filters: 0 });
+  });
+
   it("makes another answer with each event that is counted", async () => {
     const { send, read } = await begin();
     const address = `/metrics?${MAY}&platform=ios`;

@@ -137,6 +137,9 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const { field, filter } = definition.keptBy
         ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params))
         : TABLES_ALONE;
+      // Whoever has a link could have the past counted under one filter after another.
+      if (filter !== null && principal.share_id !== undefined)
+        throw new Problem(403, "A share link shows what is kept by tag: ask for fewer fields, or with a key.");
       const byDays = filter !== null;
       const question = {
         env: c.env,

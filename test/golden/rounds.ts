@@ -5,7 +5,9 @@ import { expect, vi } from "vitest";
 import { append } from "../../worker/event-log/append.ts";
 import type { Restored } from "../../worker/event-log/restore.ts";
 import worker from "../../worker/index.ts";
+import { figures } from "../../worker/projections/figures.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
+import { byFigures, byTables } from "../worker/figures-tables.ts";
 import { ADMIN, makeApiKey } from "../worker/keys.ts";
 import { createProject, db, settle, step, TABLES } from "../worker/log.ts";
 import { ARRIVALS, type Arrival } from "./arrivals.ts";
@@ -22,9 +24,9 @@ export async function load(arrival: Arrival): Promise<void> {
   const { happens, pick, whole } = chance(4);
   for (const batch of ARRIVALS[arrival]()) {
     await append(db, batch);
-    while (happens(0.3)) await step(pick(TABLES), whole(1, 5_000));
+    while (happens(0.3)) await step(pick([...TABLES, figures]), whole(1, 5_000));
   }
-  await settle(TABLES);
+  await settle([...TABLES, figures]);
   // Rates come when they come: figures that were converted are made anew.
   for (const { currency_code, rate_date, usd_rate, data_source } of goldenRates()) {
     await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), ?, 0)")
@@ -92,6 +94,35 @@ export async function expectEveryFigure(arrival: Arrival, path: string, asked: "
     }
   }
 }
+
+/** Every cell of every day and all people, which the figures and the tables have counted by themselves. Gives how many. */
+export async function expectFiguresAsTables(): Promise<number> {
+  let all = 0;
+  for (const { project_id } of PROJECTS) {
+    const [counted, tables] = [await byFigures(project_id), await byTables(project_id)];
+    const names = new Set([...Object.keys(counted.cells), ...Object.keys(tables.cells)]);
+    // The difference of all cells would take minutes to print.
+    const unlike = [...names].filter((name) => `${counted.cells[name]}` !== `${tables.cells[name]}`);
+    expect(unlike.slice(0, 10).map((name) => [name, counted.cells[name], tables.cells[name]])).toEqual([]);
+    const strangers = Object.keys(tables.people).filter(
+      (person) => JSON.stringify(sorted(counted.people[person])) !== JSON.stringify(sorted(tables.people[person])),
+    );
+    expect(strangers.slice(0, 3).map((person) => [counted.people[person], tables.people[person]])).toEqual([]);
+    expect(Object.keys(counted.people).length).toBe(Object.keys(tables.people).length);
+    all += names.size + Object.keys(tables.people).length;
+  }
+  return all;
+}
+
+/** With its keys in order. */
+const sorted = (value: unknown): unknown =>
+  value !== null && typeof value === "object" && !Array.isArray(value)
+    ? Object.fromEntries(
+        Object.entries(value)
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .map(([name, own]) => [name, sorted(own)]),
+      )
+    : value;
 
 /** The paths of all reports that are a function of the log alone, in figures. */
 export const ASKED = REPORTS.map(({ path }) => path).filter((path) => !NOT_ASKED.includes(path));

@@ -4,13 +4,15 @@
  * so it says the same.
  */
 import { beforeAll, describe, expect, it } from "vitest";
+import { figures } from "../../worker/projections/figures.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { settle, TABLES } from "../worker/log.ts";
 import { lose } from "../worker/loss.ts";
-import { ASKED, expectEveryFigure, load, restore } from "./rounds.ts";
+import { ASKED, expectEveryFigure, expectFiguresAsTables, load, restore } from "./rounds.ts";
 import { rowsByTable } from "./rows.ts";
 
 let before: Record<string, string[]>;
+let cells = 0;
 
 beforeAll(async () => {
   await load("sent");
@@ -19,6 +21,11 @@ beforeAll(async () => {
 
 describe("the golden events, in the order in which they arrived", () => {
   it.each(ASKED)("give every figure of %s", (path) => expectEveryFigure("sent", path));
+
+  it("give every cell of every day in the figures as in the tables", async () => {
+    cells = await expectFiguresAsTables();
+    expect(cells).toBeGreaterThan(10_000);
+  });
 });
 
 /** What changed, a few rows of each table: the difference of whole tables would take minutes to print. */
@@ -40,6 +47,7 @@ it("give every row of every table again, after the database has been lost and re
   await lose();
   expect(await restore()).toBe(before.events?.length);
   expect(Object.values(await rowsByTable()).flat().length).toBeLessThan(Object.values(before).flat().length);
-  await settle(TABLES);
+  await settle([...TABLES, figures]);
   await expectEveryRow();
+  expect(await expectFiguresAsTables()).toBe(cells);
 });

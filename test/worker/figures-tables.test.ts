@@ -16,29 +16,16 @@ import { figuresBy } from "../../worker/projections/figures.ts";
 import { recountSome as recountUnsaid } from "../../worker/projections/recount.ts";
 import { ANY_TAG } from "../../worker/projections/resolve.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
-import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
+import { comparable, withoutOthers } from "./figures-compare.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
-import { daysOf, peopleIn, peopleOf, sheetOf } from "./figures-oracle.ts";
+import { daysOf, peopleOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
+import { byFigures, byTables } from "./figures-tables.ts";
 import { histories } from "./histories.ts";
-import { changeWindow, createProject, db, figuresIn, recountSome, settle, storedEvent, TABLES } from "./log.ts";
+import { changeWindow, createProject, db, recountSome, settle, storedEvent, TABLES } from "./log.ts";
 
 const step = async (layout: Layout, limit?: number) =>
   (await advance(env, db, figuresBy(layout), Date.now(), limit)).behind;
-
-/** The cells that the tables of the other projections have. */
-async function tablesOf(project_id: string): Promise<Sheet> {
-  const { results } = await env.DB.prepare("SELECT * FROM event_outcomes WHERE project_id = ?")
-    .bind(project_id)
-    .all<{ event_date: string; outcome: string; reason: string; received_hour: number; total: number }>();
-  const outcomes = results.map(({ event_date, outcome, reason, received_hour, total }) => [
-    JSON.stringify(["outcomes", ANY_TAG, event_date, outcome, reason, received_hour]),
-    [total],
-  ]);
-  return { ...sheetOf(await figuresIn(project_id)), ...Object.fromEntries(outcomes) };
-}
-
-const kept = (sheet: Sheet): Sheet => Object.fromEntries(Object.entries(sheet).filter(([name]) => isKept(name)));
 
 let cells = 0;
 
@@ -54,10 +41,9 @@ async function expectFigures(
   expect(days).toEqual(comparable(daysOf(sent, window)));
   expect(people).toEqual(peopleOf(sent, window));
   for (const question of questions) await expectReading(project_id, sheet, question);
-  const tables = comparable(withoutNothing(await tablesOf(project_id)));
-  expect(kept(days)).toEqual(tables);
-  expect(people).toEqual(peopleIn(await figuresIn(project_id)));
-  cells += Object.keys(tables).length + Object.keys(people).length;
+  const tables = await byTables(project_id);
+  expect(await byFigures(project_id)).toEqual(tables);
+  cells += Object.keys(tables.cells).length + Object.keys(people).length;
 }
 
 /** Ways to divide figures. */

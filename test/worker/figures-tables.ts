@@ -1,0 +1,28 @@
+/** The same figures by the new core and by the tables of the other projections, as far as both have them. */
+import { env } from "cloudflare:workers";
+import { ANY_TAG } from "../../worker/projections/resolve.ts";
+import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
+import { peopleIn, sheetOf } from "./figures-oracle.ts";
+import { readDays, readPeople, type Sheet } from "./figures-read.ts";
+import { figuresIn } from "./log.ts";
+
+/** The cells of days, and what people did and paid. */
+export type Both = { cells: Sheet; people: Record<string, unknown> };
+
+export async function byFigures(project_id: string): Promise<Both> {
+  const cells = Object.entries(comparable(await readDays(project_id))).filter(([name]) => isKept(name));
+  return { cells: Object.fromEntries(cells), people: withoutOthers(await readPeople(project_id)) };
+}
+
+export async function byTables(project_id: string): Promise<Both> {
+  const { results } = await env.DB.prepare("SELECT * FROM event_outcomes WHERE project_id = ?")
+    .bind(project_id)
+    .all<{ event_date: string; outcome: string; reason: string; received_hour: number; total: number }>();
+  const outcomes = results.map(({ event_date, outcome, reason, received_hour, total }) => [
+    JSON.stringify(["outcomes", ANY_TAG, event_date, outcome, reason, received_hour]),
+    [total],
+  ]);
+  const figures = await figuresIn(project_id);
+  const cells = comparable(withoutNothing({ ...sheetOf(figures), ...Object.fromEntries(outcomes) }));
+  return { cells, people: withoutOthers(peopleIn(figures)) };
+}

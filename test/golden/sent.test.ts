@@ -6,8 +6,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { figures } from "../../worker/projections/figures.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
+import { FIELDS } from "../../worker/reports/field-filter.ts";
+import { bothWays, PATHS_OF_DAYS, type Question } from "../worker/both-ways.ts";
 import { settle, TABLES } from "../worker/log.ts";
 import { lose } from "../worker/loss.ts";
+import { type GoldenProject, PROJECTS } from "./projects.ts";
+import { questions } from "./questions.ts";
 import { ASKED, expectEveryFigure, expectFiguresAsTables, load, restore } from "./rounds.ts";
 import { rowsByTable } from "./rows.ts";
 
@@ -25,6 +29,32 @@ describe("the golden events, in the order in which they arrived", () => {
   it("give every cell of every day in the figures as in the tables", async () => {
     cells = await expectFiguresAsTables();
     expect(cells).toBeGreaterThan(10_000);
+  });
+});
+
+/** Questions about everybody or one tag, which rows of days answer without a filter of their own. */
+function plainQuestions(path: string, project: GoldenProject): Question[] {
+  return questions(path, project, false).flatMap((asked) => {
+    const url = new URL(asked, "https://golden.example");
+    const { searchParams } = url;
+    const tags = searchParams.getAll("banner_tag");
+    const others = [...FIELDS, "banner_tag_not", "banner_tag_contains"].some((name) => searchParams.has(name));
+    if (others || tags.length > 1) return [];
+    searchParams.delete("banner_tag");
+    const address = `${url.pathname.replace("/api/v1", "")}${url.search}`;
+    return [{ project_id: project.project_id, address, tags: tags.length === 0 ? null : tags }];
+  });
+}
+
+describe("the tables and rows of days", () => {
+  beforeAll(() => settle(GROUPS.figures.projections));
+
+  it.each(PATHS_OF_DAYS)("give the same answers to %s", async (path) => {
+    for (const project of PROJECTS)
+      for (const asked of plainQuestions(path, project)) {
+        const { tables, days } = await bothWays(asked);
+        expect(days, JSON.stringify(asked)).toEqual(tables);
+      }
   });
 });
 

@@ -73,7 +73,7 @@ export const dashboard: InlineConfig = {
             {
               name: "administration",
               test: within(
-                /dashboard\/(?:views\/(?:setup|requests|dead_letters|postbacks|schemas|projects|keys|sharing|rates|projections|audit|data_requests)|setup|requests|dead-letters|postbacks|schemas|projects|keys|sharing|rates|system|audit|data-requests)/,
+                /dashboard\/(?:views\/(?:setup|requests|dead_letters|postbacks|alerts|schemas|projects|keys|sharing|rates|projections|audit|data_requests)|setup|requests|dead-letters|postbacks|alerts|schemas|projects|keys|sharing|rates|system|audit|data-requests)/,
               ),
             },
             { name: "reports", test: within(/dashboard\/(?!chart\/draw)|worker\//) },

@@ -116,6 +116,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     undated: true,
     untagged: true,
   },
+  alerts: {
+    title: "Alerts",
+    group: "Data",
+    role: "admin",
+    load: () => import("./alerts.tsx"),
+    undated: true,
+    untagged: true,
+  },
   schemas: { title: "Schemas", group: "Data", role: "analyst", load: () => import("./schemas.tsx"), undated: true },
   setup: {
     title: "Set up",

@@ -1,0 +1,53 @@
+/** The columns of alerts, incidents, channels and scheduled reports. */
+import type { AlertView, IncidentView } from "../../worker/admin/alerts.ts";
+import type { ChannelView } from "../../worker/admin/channels.ts";
+import type { ScheduleView } from "../../worker/admin/schedules.ts";
+import type { Column } from "../table/columns.ts";
+
+const TONES = { quiet: "good", open: "bad", failing: "warn", paused: "" } as const;
+export const Standing = ({ state }: Pick<AlertView, "state">) => <span class={`badge ${TONES[state]}`}>{state}</span>;
+
+export const ALERTS: readonly Column<AlertView>[] = [
+  { name: "name", title: "Name", kind: "text" },
+  { name: "state", title: "State", kind: "text", show: (row) => <Standing state={row.state} /> },
+  {
+    name: "finding",
+    title: "What was found",
+    kind: "text",
+    prose: true,
+    value: ({ incident, error }) => error ?? incident?.finding ?? null,
+  },
+  { name: "since", title: "Since", kind: "time", value: ({ incident }) => incident?.opened_at ?? null },
+  { name: "checked_at", title: "Looked at", kind: "time" },
+];
+
+export const INCIDENTS: readonly Column<IncidentView>[] = [
+  { name: "opened_at", title: "Began", kind: "time" },
+  { name: "ended_at", title: "Over", kind: "time" },
+  { name: "finding", title: "What was found", kind: "text", prose: true },
+  {
+    name: "notices",
+    title: "Sent",
+    kind: "text",
+    prose: true,
+    value: ({ notices }) =>
+      notices
+        .map(({ channel, kind, status, error }) => `${channel ?? "removed"}, ${kind}: ${error ?? status}`)
+        .join("; "),
+  },
+];
+
+export const CHANNELS: readonly Column<ChannelView>[] = [
+  { name: "name", title: "Name", kind: "text" },
+  { name: "kind", title: "Kind", kind: "text" },
+  { name: "to", title: "To", kind: "text" },
+  { name: "created_at", title: "Made", kind: "time" },
+];
+
+export const SCHEDULES: readonly Column<ScheduleView>[] = [
+  { name: "name", title: "Name", kind: "text" },
+  { name: "every", title: "Every", kind: "text" },
+  { name: "banner_tags", title: "Tags", kind: "text", value: (row) => row.banner_tags?.join(", ") ?? "every tag" },
+  { name: "sent_to", title: "Sent up to", kind: "text" },
+  { name: "error", title: "What is wrong", kind: "text", prose: true },
+];

@@ -1,0 +1,110 @@
+/** What can be done with an alert, a channel or a scheduled report; of an alert also its incidents. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { AlertView } from "../../worker/admin/alerts.ts";
+import { useAction } from "../act/action.ts";
+import { ActionError, Confirm } from "../act/dialog.tsx";
+import { useAnswer } from "../answers.ts";
+import { client, json, read } from "../api.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Panel } from "../panel.tsx";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { INCIDENTS, Standing } from "./columns.tsx";
+import { ShownTest, type Tried } from "./dialogs.tsx";
+import { incidents } from "./query.ts";
+
+/** The three have routes of the same kind; a channel is neither paused nor tried. */
+type Kept = "alerts" | "scheduled-reports" | "channels";
+type Opened = { of: Kept; id: string; name: string; paused?: boolean; children?: ComponentChildren };
+
+export function One({ of, id, name, paused, children }: Opened) {
+  const { go } = useNavigation();
+  const [opened, open] = useState<"remove" | Tried | null>(null);
+  const action = useAction((act: () => Promise<unknown>) => act(), "Done.");
+  const param = { id };
+  const all = () => go({ part: undefined });
+  const close = () => open(null);
+  const test = async () =>
+    open(
+      await (of === "alerts"
+        ? read(client.alerts[":id"].test.$post({ param }))
+        : read(client["scheduled-reports"][":id"].test.$post({ param }))),
+    );
+  const pause = () =>
+    of === "alerts"
+      ? read(client.alerts[":id"].$patch({ param }, json({ paused: !paused })))
+      : read(client["scheduled-reports"][":id"].$patch({ param }, json({ paused: !paused })));
+  const remove = async () => {
+    await read(client[of][":id"].$delete({ param }));
+    all();
+  };
+  return (
+    <Panel
+      name="alert"
+      title={name}
+      actions={
+        <>
+          <button type="button" class="button" onClick={all}>
+            All alerts
+          </button>
+          {paused !== undefined && (
+            <button type="button" class="button" disabled={action.busy} onClick={() => action.run(pause)}>
+              {paused ? "Resume" : "Pause"}
+            </button>
+          )}
+          <button type="button" class="button danger" onClick={() => open("remove")}>
+            Remove…
+          </button>
+          {paused !== undefined && (
+            <button type="button" class="button primary" disabled={action.busy} onClick={() => action.run(test)}>
+              {action.busy ? "Working…" : "Send a test"}
+            </button>
+          )}
+        </>
+      }
+    >
+      {children}
+      {opened === null && <ActionError action={action} />}
+      {opened === "remove" ? (
+        <Confirm
+          title={`Remove ${name}?`}
+          label="Remove it"
+          action={{
+            ...action,
+            run: () => action.run(remove),
+          }}
+          close={close}
+        >
+          <p>Nothing is sent of it any more, and what is kept of it goes.</p>
+        </Confirm>
+      ) : (
+        opened && <ShownTest tried={opened} close={close} />
+      )}
+    </Panel>
+  );
+}
+
+export function OneAlert({ alert, timezone }: { alert: AlertView; timezone: string }) {
+  const { id, name, state, incident, error } = alert;
+  const answer = useAnswer(incidents(id));
+  return (
+    <One of="alerts" id={id} name={name} paused={state === "paused"}>
+      <p class="lead">
+        <Standing state={state} /> {error ?? incident?.finding} Times: {timezone}.
+      </p>
+      <Answered answer={answer} what="incidents" skeleton={<TableSkeleton columns={INCIDENTS} rows={3} />}>
+        {({ rows }) => (
+          <DataTable
+            name="Incidents"
+            columns={INCIDENTS}
+            rows={rows}
+            keyOf={(row) => row.id}
+            timezone={timezone}
+            sort="-opened_at"
+            none={<p>Nothing has happened yet.</p>}
+          />
+        )}
+      </Answered>
+    </One>
+  );
+}

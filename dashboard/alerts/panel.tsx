@@ -1,0 +1,109 @@
+/** What a project watches, whom it tells, and what it sends by itself; or one of these, where the address names it. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { ShownChannel } from "../../worker/admin/channels.ts";
+import { type Answer, useAnswer } from "../answers.ts";
+import { useNavigation } from "../navigation.ts";
+import { Answered, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { ALERTS, CHANNELS, SCHEDULES } from "./columns.tsx";
+import { MakeAlert, MakeChannel, MakeSchedule, ShownSecret } from "./dialogs.tsx";
+import { One, OneAlert } from "./one.tsx";
+import { alerts, channels, schedules } from "./query.ts";
+
+type Making = "alert" | "channel" | "schedule" | ShownChannel | null;
+type Row = { id: string; name: string };
+type Listed<Of extends Row> = {
+  name: string;
+  title: string;
+  make: { label: string; go: () => void };
+  answer: Answer<{ rows: Of[] }>;
+  columns: readonly Column<Of>[];
+  timezone: string;
+  children: ComponentChildren;
+};
+
+function Listed<Of extends Row>({ name, title, make, answer, columns, timezone, children }: Listed<Of>) {
+  const { go } = useNavigation();
+  return (
+    <Panel
+      name={name}
+      title={title}
+      actions={
+        <button type="button" class="button primary" onClick={make.go}>
+          {make.label}
+        </button>
+      }
+    >
+      <Answered answer={answer} what={title} skeleton={<TableSkeleton columns={columns} rows={3} />}>
+        {({ rows }) => (
+          <DataTable
+            name={title}
+            columns={columns}
+            rows={rows}
+            keyOf={({ id }) => id}
+            timezone={timezone}
+            sort="name"
+            press={(row) => ({ title: `Open ${row.name}`, go: () => go({ part: row.id }) })}
+            none={<p>{children}</p>}
+          />
+        )}
+      </Answered>
+    </Panel>
+  );
+}
+
+export function AlertsPanel({ scope: { project_id, timezone, address } }: { scope: Scope }) {
+  const [making, make] = useState<Making>(null);
+  const watched = useAnswer(alerts(project_id));
+  const told = useAnswer(channels(project_id));
+  const sent = useAnswer(schedules(project_id));
+  const named = ({ id }: Row) => id === address.part;
+  const alert = watched.data?.rows.find(named);
+  if (alert) return <OneAlert key={alert.id} alert={alert} timezone={timezone} />;
+  const schedule = sent.data?.rows.find(named);
+  if (schedule) return <One of="scheduled-reports" {...schedule} />;
+  const channel = told.data?.rows.find(named);
+  if (channel) return <One of="channels" id={channel.id} name={channel.name} />;
+  const common = { project_id, channels: told.data?.rows ?? [], close: () => make(null) };
+  return (
+    <div class="panels">
+      <Listed
+        name="alerts"
+        title="Alerts"
+        make={{ label: "Make an alert", go: () => make("alert") }}
+        answer={watched}
+        columns={ALERTS}
+        timezone={timezone}
+      >
+        No alerts yet. Make one to hear when deposits stop, or when something fails.
+      </Listed>
+      <Listed
+        name="channels"
+        title="Channels"
+        make={{ label: "Make a channel", go: () => make("channel") }}
+        answer={told}
+        columns={CHANNELS}
+        timezone={timezone}
+      >
+        No channels yet. Alerts and reports go to Slack, Discord, Telegram, e-mail or a webhook.
+      </Listed>
+      <Listed
+        name="schedules"
+        title="Scheduled reports"
+        make={{ label: "Schedule a report", go: () => make("schedule") }}
+        answer={sent}
+        columns={SCHEDULES}
+        timezone={timezone}
+      >
+        No reports are sent by themselves yet.
+      </Listed>
+      {making === "alert" && <MakeAlert {...common} />}
+      {making === "channel" && <MakeChannel {...common} show={make} />}
+      {making === "schedule" && <MakeSchedule {...common} />}
+      {making !== null && typeof making === "object" && <ShownSecret made={making} close={common.close} />}
+    </div>
+  );
+}

@@ -1,0 +1,3 @@
+import { AlertsPanel } from "../alerts/panel.tsx";
+
+export const View = AlertsPanel;

@@ -1,0 +1,94 @@
+/** What administrators do with alerts on the dashboard. */
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AlertView } from "../../worker/admin/alerts.ts";
+import type { ScheduleView } from "../../worker/admin/schedules.ts";
+import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+
+const soon = { timeout: 200_000 };
+
+let server: Server;
+let browser: Browser;
+let receiver: HttpServer;
+const received: { kind: string }[] = [];
+
+async function signedIn(path: string): Promise<Page> {
+  const page = await openPage(browser, `${server.url}/404.css`);
+  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
+  expect(answer.status()).toBe(200);
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
+const inDialog = (page: Page) => page.getByRole("dialog");
+
+describe.skipIf(!browserPath)("alerts", () => {
+  beforeAll(async () => {
+    receiver = createServer(async (request, response) => {
+      let body = "";
+      for await (const part of request) body += part;
+      received.push(JSON.parse(body) as { kind: string });
+      response.writeHead(200).end("thanks");
+    });
+    await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
+    server = await startServer();
+    browser = await launch();
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    receiver?.closeAllConnections();
+    receiver?.close();
+  });
+
+  test("a channel, an alert and a report are made, tried, paused and removed", async () => {
+    const page = await signedIn("/?view=alerts");
+    const { port } = receiver.address() as AddressInfo;
+    await press(page, "Make a channel");
+    await page.getByLabel("Name").fill("Our server");
+    await page.getByLabel("Kind").selectOption("webhook");
+    await page.getByLabel("Address").fill(`http://127.0.0.1:${port}/in`);
+    await inDialog(page).getByRole("button", { name: "Make the channel" }).click();
+    await inDialog(page).getByText("Copy it now").waitFor(soon);
+    await page.keyboard.press("Escape");
+    await page.getByText(`http://127.0.0.1:${port}/in`).waitFor(soon);
+
+    await press(page, "Make an alert");
+    await page.getByLabel("Name").fill("No deposits");
+    await page.getByLabel("Quiet from").fill("25:00");
+    await inDialog(page).getByRole("button", { name: "Make the alert" }).click();
+    await inDialog(page).getByText("must be a time, such as 22:00").waitFor(soon);
+    await page.getByLabel("Quiet from").fill("");
+    await inDialog(page).getByRole("button", { name: "Make the alert" }).click();
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+
+    await press(page, /No deposits/);
+    await press(page, "Send a test");
+    await inDialog(page).getByText("Our server: taken thanks").waitFor(soon);
+    await inDialog(page).getByText("No deposit events in the last 6 hours.").waitFor(soon);
+    expect(received).toMatchObject([{ kind: "test" }]);
+    await page.keyboard.press("Escape");
+    await press(page, "Pause");
+    await page.getByRole("button", { name: "Resume" }).waitFor(soon);
+    const { rows } = await report<{ rows: AlertView[] }>(server, "alerts");
+    expect(rows).toMatchObject([
+      { state: "paused", condition: { kind: "silence", event_type: "deposit", minutes: 360 }, cool_down: 60 },
+    ]);
+    await press(page, "All alerts");
+
+    await press(page, "Schedule a report");
+    await page.getByLabel("Name").fill("The week");
+    await page.getByLabel("Every").selectOption("week");
+    await inDialog(page).getByRole("button", { name: "Schedule the report" }).click();
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    const schedules = await report<{ rows: ScheduleView[] }>(server, "scheduled-reports");
+    expect(schedules.rows).toMatchObject([{ every: "week", hour: 7, channels: rows[0]?.channels }]);
+
+    await press(page, /No deposits/);
+    await press(page, "Remove…");
+    await inDialog(page).getByRole("button", { name: "Remove it" }).click();
+    await page.getByText("No alerts yet").waitFor(soon);
+  }, 400_000);
+});

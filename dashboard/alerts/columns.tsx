@@ -17,8 +17,6 @@ export const ALERTS: readonly Column<AlertView>[] = [
     prose: true,
     value: ({ incident, error }) => error ?? incident?.finding ?? null,
   },
-  { name: "since", title: "Since", kind: "time", value: ({ incident }) => incident?.opened_at ?? null },
-  { name: "checked_at", title: "Looked at", kind: "time" },
 ];
 
 export const INCIDENTS: readonly Column<IncidentView>[] = [
@@ -31,23 +29,18 @@ export const INCIDENTS: readonly Column<IncidentView>[] = [
     kind: "text",
     prose: true,
     value: ({ notices }) =>
-      notices
-        .map(({ channel, kind, status, error }) => `${channel ?? "removed"}, ${kind}: ${error ?? status}`)
-        .join("; "),
+      notices.map(({ channel, status, error }) => `${channel ?? "–"}: ${error ?? status}`).join("; "),
   },
 ];
 
 export const CHANNELS: readonly Column<ChannelView>[] = [
   { name: "name", title: "Name", kind: "text" },
-  { name: "kind", title: "Kind", kind: "text" },
   { name: "to", title: "To", kind: "text" },
-  { name: "created_at", title: "Made", kind: "time" },
 ];
 
 export const SCHEDULES: readonly Column<ScheduleView>[] = [
   { name: "name", title: "Name", kind: "text" },
   { name: "every", title: "Every", kind: "text" },
-  { name: "banner_tags", title: "Tags", kind: "text", value: (row) => row.banner_tags?.join(", ") ?? "every tag" },
   { name: "sent_to", title: "Sent up to", kind: "text" },
   { name: "error", title: "What is wrong", kind: "text", prose: true },
 ];

@@ -4,35 +4,28 @@ import { linesOf } from "../act/form.tsx";
 
 /** What is watched, as one chooses it. */
 export const WATCHED = {
-  silence: "No event of a type",
-  below: "A figure below",
-  above: "A figure above",
-  fall: "A fall in percent",
-  rise: "A rise in percent",
+  silence: "No event",
+  below: "Figure below",
+  above: "Figure above",
+  fall: "Fall in %",
+  rise: "Rise in %",
   anomaly: "Anomalies",
-  rejections: "More rejections than",
-  dead_letters: "More dead letters than",
+  rejections: "Rejections above",
+  dead_letters: "Dead letters above",
   postbacks: "Failing postbacks",
   rates: "Exchange rates",
-  archive: "The archive",
+  archive: "Archive",
   projections: "Figures behind",
-  plan: "Percent of the plan",
+  plan: "Plan in %",
 } as const;
 
-export const METRICS: readonly string[] = [
-  "visits",
-  "registrations",
-  "deposits",
-  "events",
-  "revenue",
-  "conversion_rate",
-];
+const METRIC = /^(?:visits|registrations|deposits|events|revenue|conversion_rate)$/;
 
 export function conditionOf({ kind, of = "", number, minutes, banner_tags }: Filled): object {
   const tags = linesOf(banner_tags);
   const whose = tags.length > 0 ? { banner_tags: tags } : {};
   const [value, length] = [Number(number), Number(minutes)];
-  const figure = METRICS.includes(of) ? { metric: of } : { metric: "events", event_type: of };
+  const figure = METRIC.test(of) ? { metric: of } : { metric: "events", event_type: of };
   const measured = { ...figure, ...whose, minutes: length };
   if (kind === "silence") return { kind, event_type: of, minutes: length, ...whose };
   if (kind === "below" || kind === "above") return { kind: "threshold", comparison: kind, value, ...measured };

@@ -24,16 +24,9 @@ export function One({ of, id, name, paused, children }: Opened) {
   const param = { id };
   const all = () => go({ part: undefined });
   const close = () => open(null);
-  const test = async () =>
-    open(
-      await (of === "alerts"
-        ? read(client.alerts[":id"].test.$post({ param }))
-        : read(client["scheduled-reports"][":id"].test.$post({ param }))),
-    );
-  const pause = () =>
-    of === "alerts"
-      ? read(client.alerts[":id"].$patch({ param }, json({ paused: !paused })))
-      : read(client["scheduled-reports"][":id"].$patch({ param }, json({ paused: !paused })));
+  const routes = client[of as Exclude<Kept, "channels">][":id"];
+  const test = async () => open(await read<Tried>(routes.test.$post({ param })));
+  const pause = () => read<object>(routes.$patch({ param }, json({ paused: !paused })));
   const remove = async () => {
     await read(client[of][":id"].$delete({ param }));
     all();
@@ -44,11 +37,8 @@ export function One({ of, id, name, paused, children }: Opened) {
       title={name}
       actions={
         <>
-          <button type="button" class="button" onClick={all}>
-            All alerts
-          </button>
           {paused !== undefined && (
-            <button type="button" class="button" disabled={action.busy} onClick={() => action.run(pause)}>
+            <button type="button" class="button" onClick={() => action.run(pause)}>
               {paused ? "Resume" : "Pause"}
             </button>
           )}
@@ -56,8 +46,8 @@ export function One({ of, id, name, paused, children }: Opened) {
             Remove…
           </button>
           {paused !== undefined && (
-            <button type="button" class="button primary" disabled={action.busy} onClick={() => action.run(test)}>
-              {action.busy ? "Working…" : "Send a test"}
+            <button type="button" class="button primary" onClick={() => action.run(test)}>
+              Send a test
             </button>
           )}
         </>
@@ -75,7 +65,7 @@ export function One({ of, id, name, paused, children }: Opened) {
           }}
           close={close}
         >
-          <p>Nothing is sent of it any more, and what is kept of it goes.</p>
+          <p>What is kept of it goes, too.</p>
         </Confirm>
       ) : (
         opened && <ShownTest tried={opened} close={close} />
@@ -90,7 +80,7 @@ export function OneAlert({ alert, timezone }: { alert: AlertView; timezone: stri
   return (
     <One of="alerts" id={id} name={name} paused={state === "paused"}>
       <p class="lead">
-        <Standing state={state} /> {error ?? incident?.finding} Times: {timezone}.
+        <Standing state={state} /> {error ?? incident?.finding}
       </p>
       <Answered answer={answer} what="incidents" skeleton={<TableSkeleton columns={INCIDENTS} rows={3} />}>
         {({ rows }) => (
@@ -101,7 +91,7 @@ export function OneAlert({ alert, timezone }: { alert: AlertView; timezone: stri
             keyOf={(row) => row.id}
             timezone={timezone}
             sort="-opened_at"
-            none={<p>Nothing has happened yet.</p>}
+            none={<p>None yet.</p>}
           />
         )}
       </Answered>

@@ -5,11 +5,12 @@ import type { ShownChannel } from "../../worker/admin/channels.ts";
 import { type Answer, useAnswer } from "../answers.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
+import { ShownSecret } from "../postbacks/dialogs.tsx";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { ALERTS, CHANNELS, SCHEDULES } from "./columns.tsx";
-import { MakeAlert, MakeChannel, MakeSchedule, ShownSecret } from "./dialogs.tsx";
+import { MakeAlert, MakeChannel, MakeSchedule } from "./dialogs.tsx";
 import { One, OneAlert } from "./one.tsx";
 import { alerts, channels, schedules } from "./query.ts";
 
@@ -78,7 +79,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         columns={ALERTS}
         timezone={timezone}
       >
-        No alerts yet. Make one to hear when deposits stop, or when something fails.
+        No alerts yet.
       </Listed>
       <Listed
         name="channels"
@@ -88,7 +89,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         columns={CHANNELS}
         timezone={timezone}
       >
-        No channels yet. Alerts and reports go to Slack, Discord, Telegram, e-mail or a webhook.
+        No channels yet: nobody is told.
       </Listed>
       <Listed
         name="schedules"
@@ -98,7 +99,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         columns={SCHEDULES}
         timezone={timezone}
       >
-        No reports are sent by themselves yet.
+        No reports yet.
       </Listed>
       {making === "alert" && <MakeAlert {...common} />}
       {making === "channel" && <MakeChannel {...common} show={make} />}

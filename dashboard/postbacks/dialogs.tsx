@@ -60,7 +60,9 @@ export function MakeTarget({ scope: { project_id }, show, close }: Making) {
   );
 }
 
-export function ShownSecret({ made: { name, secret }, close }: { made: ShownTarget; close: () => void }) {
+type Signed = { made: { name: string; secret?: string }; close: () => void };
+
+export function ShownSecret({ made: { name, secret = "" }, close }: Signed) {
   return (
     <Dialog title={`The secret of ${name}`} close={close}>
       <div class="dialog-body">

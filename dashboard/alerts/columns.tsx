@@ -4,8 +4,9 @@ import type { ChannelView } from "../../worker/admin/channels.ts";
 import type { ScheduleView } from "../../worker/admin/schedules.ts";
 import type { Column } from "../table/columns.ts";
 
-const TONES = { quiet: "good", open: "bad", failing: "warn", paused: "" } as const;
-export const Standing = ({ state }: Pick<AlertView, "state">) => <span class={`badge ${TONES[state]}`}>{state}</span>;
+export const Standing = ({ state }: Pick<AlertView, "state">) => (
+  <span class={`badge ${state === "quiet" ? "good" : "bad"}`}>{state}</span>
+);
 
 export const ALERTS: readonly Column<AlertView>[] = [
   { name: "name", title: "Name", kind: "text" },
@@ -42,5 +43,4 @@ export const SCHEDULES: readonly Column<ScheduleView>[] = [
   { name: "name", title: "Name", kind: "text" },
   { name: "every", title: "Every", kind: "text" },
   { name: "sent_to", title: "Sent up to", kind: "text" },
-  { name: "error", title: "What is wrong", kind: "text", prose: true },
 ];

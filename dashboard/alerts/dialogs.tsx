@@ -76,7 +76,7 @@ export function MakeChannel({ project_id, show, close }: Making & { show: (made:
       <Form action={action} label="Make the channel" cancel={close}>
         <Field name="name" label="Name" required action={action} />
         <Field name="kind" label="Kind" options={KINDS} />
-        <Field name="address" label="Address" hint="URL, token or e-mail; never shown again." required />
+        <Field name="address" label="Address" hint="URL, token or e-mail." required />
         <Field name="second" label="Chat, or sender" />
       </Form>
     </Dialog>

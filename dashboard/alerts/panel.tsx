@@ -89,7 +89,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         columns={CHANNELS}
         timezone={timezone}
       >
-        No channels yet: nobody is told.
+        No channels yet.
       </Listed>
       <Listed
         name="schedules"

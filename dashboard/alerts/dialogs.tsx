@@ -39,13 +39,13 @@ export function MakeAlert({ project_id, channels, close }: WithChannels) {
         <Field name="name" label="Name" required action={action} />
         <div class="fields">
           <Field name="kind" label="Watch" options={WATCHED} action={action} />
-          <Field name="of" label="Of" value="deposit" hint="Such as deposit or visits." />
+          <Field name="of" label="Of" value="deposit" />
           <Field name="number" label="Number" type="number" value="0" />
         </div>
         <div class="fields">
           <Field name="minutes" label="Minutes" type="number" value="360" required />
           <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
-          <Field name="quiet_from" label="Quiet hours" placeholder="22:00-07:00" action={action} />
+          <Field name="quiet_from" label="Quiet hours" hint="22:00-07:00" action={action} />
         </div>
         <Channels channels={channels} />
       </Form>

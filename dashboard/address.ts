@@ -1,5 +1,6 @@
 /** What the page shows, as its address says it. Pure: read from a query string, written to one; defaults are left out. */
 import { isDate } from "../worker/calendar.ts";
+import type { Field } from "../worker/reports/field-filter.ts";
 import { type Choice, isPreset, type Preset } from "./period.ts";
 
 /** A field is read from all that is given under its name. */
@@ -19,6 +20,15 @@ export const COMPARISONS = ["previous", "year", "weekday", "custom", "none"] as 
 export const SERIES_NAMES = ["visits", "registrations", "deposits"] as const;
 export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
+/** What narrows a report beside tags, and how that is called. */
+export const FIELD_TITLES: Record<Field, string> = {
+  country: "Country",
+  device: "Device",
+  app_id: "App",
+  platform: "Platform",
+};
+export const FIELD_NAMES = Object.keys(FIELD_TITLES) as Field[];
+
 /** What holds for every view; the first of several is the default. */
 const SHARED = {
   view: (given: readonly string[]) => text(given) ?? "overview",
@@ -31,6 +41,10 @@ const SHARED = {
   banner_tag: list,
   banner_tag_not: list,
   banner_tag_contains: list,
+  country: list,
+  device: list,
+  app_id: list,
+  platform: list,
   segment_id: text,
 } as const satisfies Record<string, Read>;
 
@@ -47,7 +61,8 @@ const OWN = {
   /** The columns of the table, where they are not those that it begins with. */
   columns: list,
   group_by: text,
-  app_id: id,
+  /** Whose leaderboard it is. */
+  app: id,
   player_id: id,
   event_type: text,
   segment: text,
@@ -120,28 +135,31 @@ export function change(address: Address, changes: Partial<Address>): Address {
   return { ...next, ...comparisonIn(next) };
 }
 
-/** The filters of an address, as the API takes them. */
-export const filtersOf = ({ banner_tag, banner_tag_not, banner_tag_contains, segment_id }: Address) => ({
-  banner_tag,
-  banner_tag_not,
-  banner_tag_contains,
-  segment_id,
-});
-export type Filters = ReturnType<typeof filtersOf>;
-export const NO_FILTERS: Filters = {
-  banner_tag: [],
-  banner_tag_not: [],
-  banner_tag_contains: [],
-  segment_id: undefined,
-};
-export const isFiltered = (address: Address): boolean => !same(filtersOf(address), NO_FILTERS);
+/** No condition on tags; a segment is one, too. */
+const NO_TAGS = { banner_tag: [], banner_tag_not: [], banner_tag_contains: [], segment_id: undefined } as const;
 
-/** The one tag that everything is about, if it is so. */
+export const NO_FILTERS: Pick<Address, keyof typeof NO_TAGS | Field> = {
+  ...NO_TAGS,
+  country: [],
+  device: [],
+  app_id: [],
+  platform: [],
+};
+type Filters = typeof NO_FILTERS;
+/** The filters of an address, as the API takes them. */
+export const filtersOf = (address: Address): Filters =>
+  Object.fromEntries((Object.keys(NO_FILTERS) as (keyof Filters)[]).map((name) => [name, address[name]])) as Filters;
+export const isFiltered = (address: Address): boolean => !same(filtersOf(address), NO_FILTERS);
+/** Whether something beside tags narrows it. */
+export const hasFields = (address: Address): boolean => FIELD_NAMES.some((name) => address[name].length > 0);
+
+/** Of tags one alone; other fields stay. */
+export const justTag = (tag: string): Partial<Address> => ({ ...NO_TAGS, banner_tag: [tag] });
+
+/** The one tag that everything is about, if it is so, whatever other fields there are. */
 export function onlyTag(address: Address): string | undefined {
   const [tag] = address.banner_tag;
-  return address.banner_tag.length === 1 && same(filtersOf(address), { ...NO_FILTERS, banner_tag: [tag] })
-    ? tag
-    : undefined;
+  return tag !== undefined && same({ ...address, ...justTag(tag) }, address) ? tag : undefined;
 }
 
 /** Whether a tag passes the filters that name tags; what a saved segment holds, only the server knows. */

@@ -1,4 +1,5 @@
 /** Figures, money, rates, durations and dates as people read them. Pure; the language of the page is English. */
+import type { Field } from "../worker/reports/field-filter.ts";
 import type { Bucket, Period } from "./period.ts";
 
 /** English as the reader's region writes it. */
@@ -153,6 +154,10 @@ export function countryName(code: string): string {
     return code;
   }
 }
+
+/** A value of a field as people call it. */
+export const fieldValue = (field: Field, value: string): string =>
+  field === "country" ? countryName(value) : field === "device" ? words(value) : value;
 
 /** `first_deposit` → `First deposit`. */
 export const words = (name: string): string => {

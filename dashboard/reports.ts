@@ -1,7 +1,9 @@
 /** How a question to the API is put: a name, parameters, a call. The questions themselves stand with their panels. */
-import { filtersOf } from "./address.ts";
+import type { Field } from "../worker/reports/field-filter.ts";
+import { type Address, FIELD_NAMES } from "./address.ts";
 import type { Query } from "./answers.ts";
 import { client, type Reply, read } from "./api.ts";
+import type { Client } from "./client.ts";
 import type { Period } from "./period.ts";
 import type { Scope } from "./scope.ts";
 
@@ -47,20 +49,67 @@ export function queryAll<Asked extends object, Data extends { rows: unknown[]; n
   };
 }
 
-/** Readonly lists of the address, as the typed client takes them. */
-const mutable = ({ segment_id, ...lists }: ReturnType<typeof filtersOf>) => ({
-  banner_tag: [...lists.banner_tag],
-  banner_tag_not: [...lists.banner_tag_not],
-  banner_tag_contains: [...lists.banner_tag_contains],
-  segment_id,
-});
+type Routes = Omit<Client, number | symbol>;
+type AskedOf<Route> = Route extends { $get: (asked: { query: infer Asked }, ...more: never[]) => unknown }
+  ? Asked
+  : never;
+/** The reports that are kept by tag. */
+type Report = {
+  [Name in keyof Routes]: [AskedOf<Routes[Name]>] extends [never]
+    ? never
+    : "banner_tag_not" extends keyof AskedOf<Routes[Name]>
+      ? Name
+      : never;
+}[keyof Routes];
+type Takes<Asked> = Asked extends { country?: infer Given } ? (string[] extends Given ? "values" : "value") : "none";
 
-/** What every report is asked: the project and the filters. */
-export const aboutOf = ({ address }: Scope) => ({ project_id: address.project_id, ...mutable(filtersOf(address)) });
+/**
+ * How many values of a country, device, app and platform each report takes. It is what the Worker says: a report that is
+ * left out, or that takes others, does not compile.
+ */
+const TAKES: { [Name in Report]: Takes<AskedOf<Routes[Name]>> } = {
+  metrics: "values",
+  campaigns: "values",
+  funnel: "values",
+  cohorts: "values",
+  revenue: "values",
+  kpis: "values",
+  events: "value",
+  anomalies: "none",
+  ltv: "none",
+  players: "none",
+  conversions: "none",
+  statements: "none",
+};
+type FieldsOf<Name extends Report> = {
+  values: Record<Field, string[]>;
+  value: Record<Field, string | undefined>;
+  none: object;
+}[(typeof TAKES)[Name]];
+
+/** Of readonly lists, since the typed client takes others. */
+function fieldsOf<Name extends Report>(report: Name, address: Address): FieldsOf<Name> {
+  const takes = TAKES[report];
+  const of = (name: Field) => (takes === "value" ? address[name][0] : [...address[name]]);
+  return Object.fromEntries((takes === "none" ? [] : FIELD_NAMES).map((name) => [name, of(name)])) as FieldsOf<Name>;
+}
+
+/** What a report is asked: the project and those of the filters that it takes. */
+export const aboutOf = <Name extends Report>(report: Name, { address }: Scope) => ({
+  project_id: address.project_id,
+  banner_tag: [...address.banner_tag],
+  banner_tag_not: [...address.banner_tag_not],
+  banner_tag_contains: [...address.banner_tag_contains],
+  segment_id: address.segment_id,
+  ...fieldsOf(report, address),
+});
 /** The days, both included. `period` may be another one than the scope's, to compare with. */
 export const daysOf = ({ from, to }: Period) => ({ from, to });
 /** The same for a report of some days. */
-export const datedOf = (scope: Scope, period: Period = scope) => ({ ...aboutOf(scope), ...daysOf(period) });
+export const datedOf = <Name extends Report>(report: Name, scope: Scope, period: Period = scope) => ({
+  ...aboutOf(report, scope),
+  ...daysOf(period),
+});
 
 /** Where the whole answer can be had as a file, without a cap on rows. CSV that is downloaded is opened in a spreadsheet. */
 export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
@@ -84,6 +133,7 @@ export function fileNameOf(
     ...banner_tag,
     ...banner_tag_not.map((tag) => `not-${tag}`),
     ...banner_tag_contains.map((part) => `with-${part}`),
+    ...FIELD_NAMES.flatMap((name) => address[name]),
     segment_id && `segment-${segment_id}`,
   ];
   return [project_id, what, ...filters.filter((part) => part !== undefined && part !== ""), from, to]

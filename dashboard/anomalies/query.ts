@@ -16,12 +16,12 @@ export function daysLookedAt({ from, to, today }: Pick<Scope, "from" | "to" | "t
 }
 
 export const anomalies = (scope: Scope) =>
-  query("anomalies", datedOf(scope, daysLookedAt(scope)), (asked, options) =>
+  query("anomalies", datedOf("anomalies", scope, daysLookedAt(scope)), (asked, options) =>
     client.anomalies.$get({ query: asked }, options),
   );
 
 export const anomaliesCsv = (scope: Scope): string =>
-  csvOf(client.anomalies.$url({ query: given(datedOf(scope, daysLookedAt(scope))) }));
+  csvOf(client.anomalies.$url({ query: given(datedOf("anomalies", scope, daysLookedAt(scope))) }));
 
 export type Anomalies = Awaited<ReturnType<ReturnType<typeof anomalies>["ask"]>>;
 export type Anomaly = Anomalies["rows"][number];

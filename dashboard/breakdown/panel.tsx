@@ -1,8 +1,9 @@
 /** Where people come from: the figures of each country, device or app. */
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import { useAnswer } from "../answers.ts";
+import { credential } from "../api.ts";
 import { campaigns } from "../campaigns/query.ts";
-import { countryName, words } from "../format.ts";
+import { fieldValue } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -40,13 +41,7 @@ function Actions({ scope }: { scope: Scope }) {
 }
 
 const nameOf = (dimension: Dimension, value: string | null): string =>
-  value === null
-    ? "unknown"
-    : dimension === "country"
-      ? countryName(value)
-      : dimension === "device"
-        ? words(value)
-        : value;
+  value === null ? "unknown" : fieldValue(dimension, value);
 
 const headingOf = (dimension: Dimension): Column<Brought> => ({
   name: dimension,
@@ -57,6 +52,7 @@ const headingOf = (dimension: Dimension): Column<Brought> => ({
 });
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {
+  const { address, go } = useNavigation();
   // What is shown may still be the dimension before this one.
   const dimension = NAMES.find((name) => data.rows[0] && name in data.rows[0]) ?? dimensionOf(scope);
   const rows = broughtBy(data.rows, dimension);
@@ -77,6 +73,12 @@ function Show({ data, scope }: { data: Metrics; scope: Scope }) {
         registrations: total?.registrations ?? sum("registrations"),
         deposits: total?.deposits ?? sum("deposits"),
       }}
+      press={({ value }) =>
+        // For a share link nothing is counted that the tables do not have.
+        value === null || address[dimension].includes(value) || credential() !== null
+          ? undefined
+          : { title: `Show only ${nameOf(dimension, value)}`, go: () => go({ [dimension]: [value] }) }
+      }
       none={<p>Nobody came in this period. Other days can be chosen above.</p>}
       aside
     />

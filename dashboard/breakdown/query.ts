@@ -1,16 +1,17 @@
+import { FIELD_TITLES } from "../address.ts";
 import { client } from "../api.ts";
 import { csvOf, datedOf, given, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** What people are told apart by, and how that is called. */
-export const DIMENSIONS = { country: "Country", device: "Device", app_id: "App" } as const;
+export const DIMENSIONS = { country: FIELD_TITLES.country, device: FIELD_TITLES.device, app_id: FIELD_TITLES.app_id };
 export type Dimension = keyof typeof DIMENSIONS;
 export const NAMES = Object.keys(DIMENSIONS) as Dimension[];
 
 export const dimensionOf = ({ address }: Pick<Scope, "address">): Dimension =>
   NAMES.find((name) => name === address.group_by) ?? "country";
 
-const asked = (scope: Scope) => ({ ...datedOf(scope), group_by: dimensionOf(scope) });
+const asked = (scope: Scope) => ({ ...datedOf("metrics", scope), group_by: dimensionOf(scope) });
 
 export const breakdown = (scope: Scope) =>
   queryAll("metrics", asked(scope), (asked, options) => client.metrics.$get({ query: asked }, options));

@@ -1,6 +1,6 @@
 /** A row per banner tag: what it brought, how much of the total that is, and how it changed. */
 import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
-import { isFiltered, NO_FILTERS } from "../address.ts";
+import { isFiltered, justTag, NO_FILTERS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
@@ -90,7 +90,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
             ? undefined
             : {
                 title: `Show only ${banner_tag}`,
-                go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], search: undefined }),
+                go: () => go({ ...justTag(banner_tag), search: undefined }),
               }
         }
         {...(address.banner_tag_contains.length === 0 && {

@@ -6,7 +6,12 @@ import type { Scope } from "../scope.ts";
 
 const asked = (scope: Scope) => {
   const { compare, compare_from, compare_to } = scope.address;
-  return { ...datedOf(scope), compare: compare === "none" ? undefined : compare, compare_from, compare_to };
+  return {
+    ...datedOf("campaigns", scope),
+    compare: compare === "none" ? undefined : compare,
+    compare_from,
+    compare_to,
+  };
 };
 
 /** A day that is not over is held against none. Where it is the only one, nothing is compared. */

@@ -1,6 +1,6 @@
 /** Who came back so many days after they first came, and what each cohort has been worth. */
 
-import { NO_FILTERS, onlyTag } from "../address.ts";
+import { justTag, onlyTag } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
@@ -92,7 +92,7 @@ function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
             ? undefined
             : {
                 title: `Show only ${banner_tag}`,
-                go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], group_by: undefined }),
+                go: () => go({ ...justTag(banner_tag), group_by: undefined }),
               }
         }
         none={

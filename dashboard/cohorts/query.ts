@@ -14,7 +14,7 @@ export function cohortOf({ address: { interval }, from, to }: Scope): Cohort {
 }
 
 const asked = (scope: Scope) => ({
-  ...datedOf(scope),
+  ...datedOf("cohorts", scope),
   interval: cohortOf(scope),
   group_by: scope.address.group_by === "banner_tag" ? ("banner_tag" as const) : undefined,
 });

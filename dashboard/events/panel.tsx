@@ -1,5 +1,5 @@
 /** The log, the last event taken first; one of them in full. */
-import { NO_FILTERS } from "../address.ts";
+import { FIELD_NAMES, FIELD_TITLES, NO_FILTERS } from "../address.ts";
 import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
@@ -15,7 +15,8 @@ import { events, eventsFile } from "./query.ts";
 export function EventsPanel({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const { search } = address;
-  const file = fileNameOf(scope, "events", address.event_type, address.player_id, address.app_id, address.part);
+  const file = fileNameOf(scope, "events", address.event_type, address.player_id, address.part);
+  const several = FIELD_NAMES.find((name) => address[name].length > 1);
   return (
     <Panel
       name="events"
@@ -25,49 +26,57 @@ export function EventsPanel({ scope }: { scope: Scope }) {
           <Sought name="search" label="Event id" />
           <Sought name="event_type" label="Type" />
           <Sought name="player_id" label="Player" />
-          <Sought name="app_id" label="App" />
           <Chosen
             name="part"
             label="Which events"
             options={{ "": "Counted only", all: "All, also tests, bots and duplicates" }}
           />
-          <Download url={eventsFile(scope, "csv")} name={`${file}.csv`} />
-          <Download url={eventsFile(scope, "ndjson")} name={`${file}.ndjson`} label="NDJSON" />
+          {several === undefined && (
+            <>
+              <Download url={eventsFile(scope, "csv")} name={`${file}.csv`} />
+              <Download url={eventsFile(scope, "ndjson")} name={`${file}.ndjson`} label="NDJSON" />
+            </>
+          )}
         </>
       }
     >
       <p class="lead">
         Of {periodText(scope)}, newest first. Times in {scope.timezone}.
       </p>
-      <PagedList
-        name="events"
-        columns={EVENT_COLUMNS}
-        query={(cursor) => events(scope, cursor)}
-        keyOf={({ event_id }) => event_id}
-        timezone={scope.timezone}
-        press={({ event_id }) => ({ title: "All fields of this event", go: () => go({ search: event_id }) })}
-        none={
-          <>
-            <p>No events found.</p>
-            <button
-              type="button"
-              class="button"
-              onClick={() =>
-                go({
-                  ...NO_FILTERS,
-                  event_type: undefined,
-                  player_id: undefined,
-                  app_id: undefined,
-                  part: "all",
-                  period: "30d",
-                })
-              }
-            >
-              Show all events of the last 30 days
-            </button>
-          </>
-        }
-      />
+      {several ? (
+        <p class="none">
+          Events are listed of one {FIELD_TITLES[several].toLowerCase()} at a time: remove the other filters by it.
+        </p>
+      ) : (
+        <PagedList
+          name="events"
+          columns={EVENT_COLUMNS}
+          query={(cursor) => events(scope, cursor)}
+          keyOf={({ event_id }) => event_id}
+          timezone={scope.timezone}
+          press={({ event_id }) => ({ title: "All fields of this event", go: () => go({ search: event_id }) })}
+          none={
+            <>
+              <p>No events found.</p>
+              <button
+                type="button"
+                class="button"
+                onClick={() =>
+                  go({
+                    ...NO_FILTERS,
+                    event_type: undefined,
+                    player_id: undefined,
+                    part: "all",
+                    period: "30d",
+                  })
+                }
+              >
+                Show all events of the last 30 days
+              </button>
+            </>
+          }
+        />
+      )}
       {search !== undefined && <EventDialog scope={scope} event_id={search} close={() => go({ search: undefined })} />}
     </Panel>
   );

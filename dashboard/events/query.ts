@@ -4,10 +4,10 @@ import { datedOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const asked = (scope: Scope) => {
-  const { event_type, player_id, app_id, part } = scope.address;
+  const { event_type, player_id, part } = scope.address;
   // A list of payments is what counts, unless all is asked for.
   const include = part === "all" ? ("all" as const) : ("counted" as const);
-  return { ...datedOf(scope), event_type, player_id, app_id, include };
+  return { ...datedOf("events", scope), event_type, player_id, include };
 };
 
 export const events = (scope: Scope, cursor: string | number | undefined) =>

@@ -1,14 +1,17 @@
-/** Which tags the reports are about: conditions, and segments that keep several under a name. */
+/** What the reports are about: tags and other fields, and segments that keep several conditions under a name. */
 import { useState } from "preact/hooks";
 import { may } from "../../worker/http/principal.ts";
 import { useAction } from "../act/action.ts";
 import { Confirm } from "../act/dialog.tsx";
 import { Field, type Filled, Form, Tick } from "../act/form.tsx";
-import { filtersOf, isFiltered, NO_FILTERS } from "../address.ts";
+import { FIELD_NAMES, FIELD_TITLES, filtersOf, hasFields, isFiltered, NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { client, credential, json, read } from "../api.ts";
+import { fieldValue } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
+import type { ViewEntry } from "../views/index.ts";
+import { chosenIn, FieldChoices } from "./field-choices.tsx";
 import { Remove } from "./icons.tsx";
 import { Menu } from "./menu.tsx";
 import { segments } from "./segments.ts";
@@ -17,7 +20,7 @@ const CONDITIONS = { banner_tag: "is", banner_tag_not: "is not", banner_tag_cont
 type Condition = keyof typeof CONDITIONS;
 const NAMES = Object.keys(CONDITIONS) as Condition[];
 
-export function FilterMenu({ scope }: { scope: Scope }) {
+export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
   const { address, go } = useNavigation();
   const [removed, remove] = useState<string | null>(null);
   const filtered = isFiltered(address);
@@ -26,7 +29,7 @@ export function FilterMenu({ scope }: { scope: Scope }) {
   const { data } = useAnswer(own ? segments(address.project_id) : null);
   return (
     <>
-      <Menu label="Filter by tag" button={<span>Filter</span>}>
+      <Menu label="Filter" button={<span>Filter</span>}>
         {(close) => (
           <div class="filter-menu">
             <form
@@ -36,7 +39,7 @@ export function FilterMenu({ scope }: { scope: Scope }) {
                 const form = new FormData(event.currentTarget);
                 const condition = String(form.get("condition")) as Condition;
                 const tag = String(form.get("tag") ?? "").trim();
-                if (tag) go({ [condition]: [...address[condition], tag] });
+                go({ ...chosenIn(form, address), ...(tag && { [condition]: [...address[condition], tag] }) });
                 close();
               }}
             >
@@ -54,11 +57,12 @@ export function FilterMenu({ scope }: { scope: Scope }) {
                 class="input"
                 name="tag"
                 aria-label="Which tag"
-                required
                 maxLength={128}
                 autocomplete="off"
                 spellcheck={false}
               />
+              {/* For a share link nothing is counted that the tables do not have. */}
+              {own && entry.fields && <FieldChoices scope={scope} />}
               <button type="submit" class="button primary">
                 Add the filter
               </button>
@@ -135,7 +139,7 @@ function RemoveSegment({ segment_id, scope: { address }, close }: Removed) {
   );
 }
 
-export function FilterChips() {
+export function FilterChips({ entry }: { entry: ViewEntry }) {
   const { address, go } = useNavigation();
   const { data } = useAnswer(
     address.segment_id === undefined || credential() !== null ? null : segments(address.project_id),
@@ -156,6 +160,18 @@ export function FilterChips() {
           />
         )),
       )}
+      {entry.fields
+        ? FIELD_NAMES.flatMap((name) =>
+            address[name].map((value) => (
+              <Chip
+                key={`${name} ${value}`}
+                is={`${FIELD_TITLES[name]} is`}
+                value={fieldValue(name, value)}
+                remove={() => go({ [name]: address[name].filter((other) => other !== value) })}
+              />
+            )),
+          )
+        : hasFields(address) && <span class="muted">Not narrowed by country, device, app or platform</span>}
     </>
   );
 }

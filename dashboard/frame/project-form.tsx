@@ -24,7 +24,7 @@ export function ProjectForm({ project_id, close }: Chosen) {
     `${project.name} ${project.project_id}`.toLowerCase().includes(sought.toLowerCase()),
   );
   const open = (chosen: string) => {
-    go({ ...NO_FILTERS, project_id: chosen, search: undefined, app_id: undefined, player_id: undefined });
+    go({ ...NO_FILTERS, project_id: chosen, search: undefined, app: undefined, player_id: undefined });
     close();
   };
   return (

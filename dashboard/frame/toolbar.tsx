@@ -27,8 +27,8 @@ export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
       {!entry.uncompared && <ComparisonMenu scope={scope} />}
       {!entry.untagged && (
         <>
-          <FilterMenu scope={scope} />
-          <FilterChips />
+          <FilterMenu scope={scope} entry={entry} />
+          <FilterChips entry={entry} />
         </>
       )}
     </section>
@@ -97,7 +97,7 @@ export const ToolbarSkeleton = ({ entry }: { entry: ViewEntry }) => (
     {!entry.untagged && (
       <>
         <Bone text="Filter" />
-        <FilterChips />
+        <FilterChips entry={entry} />
       </>
     )}
   </div>

@@ -4,11 +4,15 @@ import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 export const funnel = (scope: Scope, period: Period = scope) =>
-  query("funnel", { ...datedOf(scope, period), by: scope.address.by }, (asked, options) =>
+  query("funnel", { ...datedOf("funnel", scope, period), by: scope.address.by }, (asked, options) =>
     client.funnel.$get({ query: asked }, options),
   );
 
-const byTag = (scope: Scope) => ({ ...datedOf(scope), by: scope.address.by, group_by: "banner_tag" as const });
+const byTag = (scope: Scope) => ({
+  ...datedOf("funnel", scope),
+  by: scope.address.by,
+  group_by: "banner_tag" as const,
+});
 
 export const funnelByTag = (scope: Scope) =>
   query("funnel", byTag(scope), (asked, options) => client.funnel.$get({ query: asked }, options));

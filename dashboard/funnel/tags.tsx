@@ -1,6 +1,6 @@
 /** The funnel of each tag: how many of its people took each step, and went on. */
 import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
-import { isFiltered, NO_FILTERS } from "../address.ts";
+import { isFiltered, justTag, NO_FILTERS } from "../address.ts";
 import { words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
@@ -88,7 +88,7 @@ function Show({ data: { steps, groups = [], timezone }, scope: { address } }: { 
           ? undefined
           : {
               title: `Show only ${banner_tag}`,
-              go: () => go({ ...NO_FILTERS, banner_tag: [banner_tag], search: undefined }),
+              go: () => go({ ...justTag(banner_tag), search: undefined }),
             }
       }
       none={

@@ -68,9 +68,9 @@ function Show({ data, scope }: { data: Kpis; scope: Scope }) {
         sort="-active_users"
         total={{ app_id: null, ...data.total }}
         press={({ app_id }) =>
-          app_id === null || app_id === address.app_id
+          app_id === null || app_id === address.app
             ? undefined
-            : { title: `Show the leaderboard of ${app_id}`, go: () => go({ app_id }) }
+            : { title: `Show the leaderboard of ${app_id}`, go: () => go({ app: app_id }) }
         }
         aside
         none={<p>Nothing happened today yet. An app's events name it by app_id.</p>}

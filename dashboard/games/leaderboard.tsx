@@ -21,7 +21,7 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
   const { leaderboard } = address;
   const answer = useAnswer(scored(scope));
   const apps = [...new Set(answer.data?.rows.flatMap(({ app_id }) => app_id || []))].sort();
-  const app_id = address.app_id ?? apps[0];
+  const app_id = address.app ?? apps[0];
   return (
     <Panel
       name="leaderboard"
@@ -29,10 +29,10 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
       actions={
         <>
           <Chosen
-            name="app_id"
+            name="app"
             label="App"
             options={Object.fromEntries(
-              apps.map((app, index) => [index === 0 && address.app_id === undefined ? "" : app, app]),
+              apps.map((app, index) => [index === 0 && address.app === undefined ? "" : app, app]),
             )}
           />
           <Choices

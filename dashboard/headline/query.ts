@@ -7,6 +7,6 @@ import type { Scope } from "../scope.ts";
 export const metrics = (scope: Scope, period: Period) =>
   queryAll(
     "metrics",
-    { ...datedOf(scope, period), interval: scope.interval === "hour" ? "hour" : "day" } as const,
+    { ...datedOf("metrics", scope, period), interval: scope.interval === "hour" ? "hour" : "day" } as const,
     (asked, options) => client.metrics.$get({ query: asked }, options),
   );

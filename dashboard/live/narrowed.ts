@@ -1,6 +1,6 @@
-/** Live counts of the tags that pass the filters, as far as the largest tags tell. Pure. */
-import { type Address, fits } from "../address.ts";
-import type { Counts } from "./state.ts";
+/** Live events that pass the filters, and counts of the tags that do, as far as the largest tags tell. Pure. */
+import { type Address, fits, hasFields } from "../address.ts";
+import type { Counts, StreamedEvent } from "./state.ts";
 
 /** The server tells so many tags of a window, the largest. */
 const TOLD = 10;
@@ -24,11 +24,22 @@ function narrowed({ banner_tags }: Window, address: Address): Window["by_type"] 
   return sums;
 }
 
-/** By type, for each window; null where it cannot be told: there are too many tags, or a saved segment says which. */
+/**
+ * By type, for each window; null where it cannot be told: there are too many tags, a saved segment says which, or a
+ * country, device, app or platform, by which tags are not counted.
+ */
 export function narrowedWindows(windows: Windows, address: Address): Record<keyof Windows, Window["by_type"]> | null {
-  if (address.segment_id !== undefined) return null;
+  if (address.segment_id !== undefined || hasFields(address)) return null;
   const all = Object.entries(windows).map(([name, window]) => [name, narrowed(window, address)] as const);
   return all.every(([, counts]) => counts !== null)
     ? (Object.fromEntries(all) as Record<keyof Windows, Window["by_type"]>)
     : null;
 }
+
+/** What the stream tells of an event beside its tag. */
+const TOLD_OF_EVENTS = ["country", "device", "app_id"] as const;
+
+/** Whether an event passes the filters that name tags, countries, devices and apps. */
+export const fitsEvent = (address: Address, event: StreamedEvent): boolean =>
+  fits(address, event.banner_tag) &&
+  TOLD_OF_EVENTS.every((name) => address[name].length === 0 || address[name].includes(event[name] ?? ""));

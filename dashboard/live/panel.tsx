@@ -1,5 +1,5 @@
 /** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
-import { fits, isFiltered } from "../address.ts";
+import { fits, hasFields, isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { countryName } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -7,7 +7,7 @@ import { Panel } from "../panel.tsx";
 import { project } from "../reports.ts";
 import { useLive } from "./live.ts";
 import { Minutes } from "./minutes.tsx";
-import { narrowedWindows } from "./narrowed.ts";
+import { fitsEvent, narrowedWindows } from "./narrowed.ts";
 import { Spoken } from "./spoken.tsx";
 import type { Counts } from "./state.ts";
 import { Status } from "./status.tsx";
@@ -49,7 +49,9 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
         <p class="lead">
           {own
             ? "Only what fits the filters. What is not counted by tag is left out."
-            : "Only the events that fit the filters. There are too many tags, or a saved segment, so counts are left out."}
+            : hasFields(address)
+              ? "Only the events that fit the filters. Counts are kept by tag alone, so they are left out."
+              : "Only the events that fit the filters. There are too many tags, or a saved segment, so counts are left out."}
         </p>
       )}
       {shown && (
@@ -75,11 +77,15 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
           )}
         </div>
       )}
-      <Stream
-        events={events.filter(({ banner_tag }) => fits(address, banner_tag))}
-        timezone={counts?.timezone ?? "UTC"}
-        waiting={counts === null}
-      />
+      {address.platform.length > 0 ? (
+        <p class="lead">Live events do not tell their platform, so none are shown under a filter by it.</p>
+      ) : (
+        <Stream
+          events={events.filter((event) => fitsEvent(address, event))}
+          timezone={counts?.timezone ?? "UTC"}
+          waiting={counts === null}
+        />
+      )}
     </Panel>
   );
 }

@@ -1,5 +1,5 @@
 /** The largest few of a dimension. */
-import { NO_FILTERS } from "../address.ts";
+import { justTag } from "../address.ts";
 import { Count } from "../figure.tsx";
 import { useNavigation } from "../navigation.ts";
 
@@ -25,12 +25,7 @@ export function Top({ title, rows, filter = false }: Ranked) {
           <li key={value}>
             <div class="top-bar" style={{ width: `${(total / most) * 100}%` }} aria-hidden="true" />
             {filter && value ? (
-              <button
-                type="button"
-                class="link"
-                title={`Show only ${value}`}
-                onClick={() => go({ ...NO_FILTERS, banner_tag: [value] })}
-              >
+              <button type="button" class="link" title={`Show only ${value}`} onClick={() => go(justTag(value))}>
                 {value}
               </button>
             ) : (

@@ -1,5 +1,7 @@
 /** What players are worth over all history, by how much they spent. */
+import { hasFields } from "../address.ts";
 import { words } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -76,7 +78,12 @@ export const LtvPanel = panel({
   later: true,
 });
 
-const Lead = () => <p class="lead">What players spent over all history, whatever the period, in USD.</p>;
+const Lead = () => (
+  <p class="lead">
+    What players spent over all history, whatever the period
+    {hasFields(useNavigation().address) && ", country, device, app and platform"}, in USD.
+  </p>
+);
 
 function Show({ data: { segments, total, timezone }, scope: { principal } }: { data: Ltv; scope: Scope }) {
   return (

@@ -4,7 +4,7 @@ import type { Scope } from "../scope.ts";
 
 /** The segments; the players have a view of their own. */
 export const ltv = (scope: Scope) =>
-  query("ltv", { ...aboutOf(scope), limit: 1 }, ({ limit, ...asked }, options) =>
+  query("ltv", { ...aboutOf("ltv", scope), limit: 1 }, ({ limit, ...asked }, options) =>
     client.ltv.$get({ query: { ...asked, limit: String(limit) } }, options),
   );
 

@@ -3,7 +3,7 @@ import { client } from "../api.ts";
 import { aboutOf, csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
-const monthly = (scope: Scope) => ({ ...aboutOf(scope), month: scope.to.slice(0, 7) });
+const monthly = (scope: Scope) => ({ ...aboutOf("statements", scope), month: scope.to.slice(0, 7) });
 
 export const statement = (scope: Scope) =>
   query("statement", monthly(scope), (asked, options) => client.statements.$get({ query: asked }, options));
@@ -12,7 +12,7 @@ export const statementCsv = (scope: Scope): string => csvOf(client.statements.$u
 export const conversions = (scope: Scope, cursor: string | number | undefined) =>
   query(
     "conversions",
-    { ...datedOf(scope), cursor: cursor === undefined ? undefined : String(cursor) },
+    { ...datedOf("conversions", scope), cursor: cursor === undefined ? undefined : String(cursor) },
     (asked, options) => client.conversions.$get({ query: asked }, options),
   );
 

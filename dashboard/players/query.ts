@@ -35,7 +35,7 @@ const asked = (scope: Scope) => {
   const { search, segment, sort, deposits } = scope.address;
   const funnel_step = stepOf(scope);
   return {
-    ...aboutOf(scope),
+    ...aboutOf("players", scope),
     ...(search === undefined || funnel_step ? daysOf(scope) : {}),
     search,
     segment: oneOf(SEGMENTS, segment),
@@ -51,7 +51,7 @@ export const players = (scope: Scope, cursor: Cursor) =>
   );
 export const playersCsv = (scope: Scope): string => csvOf(client.players.$url({ query: given(asked(scope)) }));
 
-const spending = (scope: Scope) => ({ ...aboutOf(scope), segment: oneOf(SEGMENTS, scope.address.segment) });
+const spending = (scope: Scope) => ({ ...aboutOf("ltv", scope), segment: oneOf(SEGMENTS, scope.address.segment) });
 
 export function spenders(scope: Scope, cursor: Cursor) {
   const asked = query("spenders", { ...spending(scope), limit: "100", ...cursorOf(cursor) }, (asked, options) =>

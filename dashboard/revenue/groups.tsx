@@ -1,5 +1,5 @@
 /** Revenue by what it is told apart by, or by day. */
-import { NO_FILTERS } from "../address.ts";
+import { justTag } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -56,7 +56,7 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
           ? undefined
           : {
               title: `Show only ${value}`,
-              go: () => go({ ...NO_FILTERS, banner_tag: [value], search: undefined, group_by: undefined }),
+              go: () => go({ ...justTag(value), search: undefined, group_by: undefined }),
             }
       }
       none={none}

@@ -20,7 +20,7 @@ export const groupOf = ({ address }: Pick<Scope, "address">): Group =>
 function asked(scope: Scope) {
   const group = groupOf(scope);
   return {
-    ...datedOf(scope),
+    ...datedOf("revenue", scope),
     interval: scope.interval === "hour" ? ("hour" as const) : ("day" as const),
     group_by: group === "none" ? undefined : group,
   };
@@ -31,7 +31,7 @@ export const revenue = (scope: Scope) =>
 
 /** The figures of all days of a period together. */
 export const revenueTotal = (scope: Scope, period: Period) =>
-  query("revenue in all", { ...datedOf(scope, period), limit: "1" }, (asked, options) =>
+  query("revenue in all", { ...datedOf("revenue", scope, period), limit: "1" }, (asked, options) =>
     client.revenue.$get({ query: asked }, options),
   );
 

@@ -2,7 +2,7 @@
 import type { Address } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 
-type Field = "search" | "sort" | "segment" | "deposits" | "part" | "event_type" | "app_id" | "player_id";
+type Field = "search" | "sort" | "segment" | "deposits" | "part" | "event_type" | "app" | "player_id";
 const changed = (name: Field, value: string): Partial<Address> => ({ [name]: value.trim() || undefined });
 
 /** Asked for when Enter is pressed or the field is left. */

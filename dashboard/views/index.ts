@@ -20,19 +20,28 @@ export type ViewEntry = {
   uncompared?: true;
   /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
   untagged?: true;
+  /** Its figures can be narrowed by country, device, app and platform, too. */
+  fields?: true;
   /** It names people, so a share link does not open it. */
   people?: true;
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
-  overview: { title: "Overview", group: "Reports", role: "viewer", load: () => import("./overview.tsx") },
-  campaigns: { title: "Campaigns", group: "Reports", role: "viewer", load: () => import("./campaigns.tsx") },
-  funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx") },
+  overview: { title: "Overview", group: "Reports", role: "viewer", load: () => import("./overview.tsx"), fields: true },
+  campaigns: {
+    title: "Campaigns",
+    group: "Reports",
+    role: "viewer",
+    load: () => import("./campaigns.tsx"),
+    fields: true,
+  },
+  funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx"), fields: true },
   cohorts: {
     title: "Cohorts",
     group: "Reports",
     role: "viewer",
     load: () => import("./cohorts.tsx"),
+    fields: true,
     uncompared: true,
   },
   revenue: {
@@ -40,6 +49,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     group: "Reports",
     role: "viewer",
     load: () => import("./revenue.tsx"),
+    fields: true,
   },
   payouts: {
     title: "Payouts",
@@ -91,7 +101,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     undated: ({ player_id }, principal) => player_id !== undefined || principal?.role === "viewer",
     people: true,
   },
-  events: { title: "Events", group: "People", role: "analyst", load: () => import("./events.tsx"), uncompared: true },
+  events: {
+    title: "Events",
+    group: "People",
+    role: "analyst",
+    load: () => import("./events.tsx"),
+    fields: true,
+    uncompared: true,
+  },
   requests: {
     title: "Request log",
     group: "Data",

@@ -1,7 +1,7 @@
 /** The parts of the dashboard that are pure: what stands in the address, which days are meant, how tables are sorted. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { change, fits, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
+import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
 import { runningBucket } from "../../dashboard/headline/series.ts";
 import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
@@ -21,6 +21,10 @@ describe("the address", () => {
           banner_tag: tags,
           banner_tag_not: tags,
           banner_tag_contains: tags,
+          country: tags,
+          device: tags,
+          app_id: tags,
+          platform: tags,
           player_id: fc.option(tag, { nil: undefined }),
           segment_id: fc.option(text, { nil: undefined }),
           search: fc.option(text, { nil: undefined }),
@@ -56,9 +60,17 @@ describe("the address", () => {
   });
 
   it("keeps filters and days for another view, and nothing of the view's own", () => {
-    const address = readAddress("?view=campaigns&banner_tag=a&period=30d&sort=visits&search=x&columns=amount");
+    const address = readAddress(
+      "?view=campaigns&banner_tag=a&country=DE&app_id=slots&period=30d&sort=visits&search=x&columns=amount",
+    );
     const next = change(address, { view: "funnel" });
-    expect(next).toMatchObject({ view: "funnel", banner_tag: ["a"], period: "30d" });
+    expect(next).toMatchObject({
+      view: "funnel",
+      banner_tag: ["a"],
+      country: ["DE"],
+      app_id: ["slots"],
+      period: "30d",
+    });
     expect([next.sort, next.search, next.columns]).toEqual([undefined, undefined, []]);
     expect(change(address, { view: "campaigns", search: "y" }).sort).toBe("visits");
   });
@@ -77,9 +89,18 @@ describe("the address", () => {
     expect(onlyTag(of("?banner_tag=a"))).toBe("a");
     expect(onlyTag(of("?banner_tag=a&banner_tag=b"))).toBeUndefined();
     expect(onlyTag(of("?banner_tag=a&banner_tag_contains=a"))).toBeUndefined();
+    expect(onlyTag(of("?banner_tag=a&segment_id=s"))).toBeUndefined();
+    expect(onlyTag(of("?banner_tag=a&country=DE"))).toBe("a");
+    expect(onlyTag(of("?country=DE"))).toBeUndefined();
     const filtered = of("?banner_tag_contains=AFF&banner_tag_not=aff-2");
     expect(["aff-1", "aff-2", "other", null].filter((tag) => fits(filtered, tag))).toEqual(["aff-1"]);
     expect(fits({ ...filtered, ...NO_FILTERS }, null)).toBe(true);
+  });
+
+  it("changes to one tag and keeps other fields, and removes all filters together", () => {
+    const address = readAddress("?banner_tag_not=b&segment_id=s&country=DE&country=SE&platform=ios");
+    expect(writeAddress(change(address, justTag("a")))).toBe("?banner_tag=a&country=DE&country=SE&platform=ios");
+    expect(writeAddress(change(address, NO_FILTERS))).toBe("");
   });
 });
 

@@ -45,7 +45,7 @@ export function MakeAlert({ project_id, channels, close }: WithChannels) {
         <div class="fields">
           <Field name="minutes" label="Minutes" type="number" value="360" required />
           <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
-          <Field name="quiet_from" label="Quiet hours" hint="22:00-07:00" action={action} />
+          <Field name="quiet_from" label="Quiet hours, as 22:00-07:00" action={action} />
         </div>
         <Channels channels={channels} />
       </Form>
@@ -76,7 +76,7 @@ export function MakeChannel({ project_id, show, close }: Making & { show: (made:
       <Form action={action} label="Make the channel" cancel={close}>
         <Field name="name" label="Name" required action={action} />
         <Field name="kind" label="Kind" options={KINDS} />
-        <Field name="address" label="Address" hint="URL, token or e-mail." required />
+        <Field name="address" label="Address or token" required />
         <Field name="second" label="Chat, or sender" />
       </Form>
     </Dialog>

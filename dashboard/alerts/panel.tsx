@@ -61,6 +61,8 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
   const watched = useAnswer(alerts(project_id));
   const told = useAnswer(channels(project_id));
   const sent = useAnswer(schedules(project_id));
+  // All at once, so that none of the lists moves when another one comes.
+  if ([watched, told, sent].some(({ data, error }) => !data && !error)) return null;
   const named = ({ id }: Row) => id === address.part;
   const alert = watched.data?.rows.find(named);
   if (alert) return <OneAlert key={alert.id} alert={alert} timezone={timezone} />;
@@ -89,7 +91,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         columns={CHANNELS}
         timezone={timezone}
       >
-        No channels yet.
+        None yet.
       </Listed>
       <Listed
         name="schedules"
@@ -99,7 +101,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         columns={SCHEDULES}
         timezone={timezone}
       >
-        No reports yet.
+        None yet.
       </Listed>
       {making === "alert" && <MakeAlert {...common} />}
       {making === "channel" && <MakeChannel {...common} show={make} />}

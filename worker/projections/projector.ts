@@ -10,10 +10,13 @@ import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribut
 import { anyRecount, RECOUNT_CALLS, recountSome } from "./recount.ts";
 import { advance, callsOf, lostRace, noteFailure } from "./runner.ts";
 
+/** Failures of one run; where they cannot even be noted, it would else try the same project to the end of its budget. */
+const MOST_UNATTRIBUTED = 10;
+
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
   const db = openDatabase(env.DB);
   let failed = false;
-  let unattributed = false;
+  let unattributed = 0;
   let moved = false;
   for (let busy = true; busy && !failed; ) {
     busy = false;
@@ -42,18 +45,22 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
     }
     // Behind the projections, which are at one place in the log only then.
     const behind = BEHIND[group];
-    if (behind && !failed && !unattributed && (await behind.any(db))) {
+    if (behind && !failed && unattributed < MOST_UNATTRIBUTED && (await behind.any(db, unattributed === 0))) {
       if (!budget.has(behind.calls)) return "more";
       const again = await attributeAgain(() => behind.some(env, db));
-      if (again === "failed") unattributed = true;
-      else if (again) busy = true;
+      if (again === "failed") unattributed++;
+      if (again) busy = true;
     }
   }
-  return failed ? "failed" : unattributed ? "later" : "done";
+  return failed ? "failed" : unattributed > 0 ? "later" : "done";
 }
 
 /** What follows a changed attribution window: whether there is any, and a step of it. */
-type Behind = { calls: number; any(db: Database): Promise<boolean>; some(env: Env, db: Database): Promise<boolean> };
+type Behind = {
+  calls: number;
+  any(db: Database, failing: boolean): Promise<boolean>;
+  some(env: Env, db: Database): Promise<boolean>;
+};
 const BEHIND: Partial<Record<Group, Behind>> = {
   tables: {
     calls: REATTRIBUTION_CALLS,
@@ -63,7 +70,7 @@ const BEHIND: Partial<Record<Group, Behind>> = {
   figures: { calls: RECOUNT_CALLS, any: anyRecount, some: (env, db) => recountSome(env, db, Date.now()) },
 };
 
-/** One project's trouble holds up none of the others, and no projection. Behind a failure there are only others that failed. */
+/** One project's trouble holds up none of the others, and no projection. Once one failed, those that fail are left for later. */
 async function attributeAgain(some: () => Promise<boolean>): Promise<boolean | "failed"> {
   try {
     return await some();
@@ -74,12 +81,18 @@ async function attributeAgain(some: () => Promise<boolean>): Promise<boolean | "
   }
 }
 
-/** A budget may end before the last of them: then that one is the first of the next alarm. */
+/** Those that lack events, the furthest behind first: a budget may end before the last of them. */
 async function furthestBehind(db: Database, projections: readonly Projection[]): Promise<Projection[]> {
-  const rows = await db.all<{ name: string; cursor: number }>(sql`SELECT name, cursor FROM projections`);
-  const cursors = new Map(rows.map(({ name, cursor }) => [name, cursor]));
-  const cursorOf = ({ name }: Projection) => cursors.get(name) ?? 0;
-  return projections.toSorted((one, other) => cursorOf(one) - cursorOf(other));
+  const found = await db.get<{
+    head: number;
+    cursors: string;
+  }>(sql`SELECT ifnull((SELECT max(seq) FROM events), 0) AS head,
+    (SELECT json_group_object(name, cursor) FROM projections) AS cursors`);
+  const cursors = JSON.parse(found.cursors) as Record<string, number>;
+  const cursorOf = ({ name }: Projection) => cursors[name] ?? 0;
+  return projections
+    .filter((projection) => cursorOf(projection) < found.head)
+    .sort((one, other) => cursorOf(one) - cursorOf(other));
 }
 
 async function run(group: Group, env: Env, budget: Budget): Promise<Progress> {

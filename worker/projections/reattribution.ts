@@ -18,9 +18,11 @@ const PEOPLE_AT_ONCE = 200;
 /** Calls and statements of one step at most, the note of a failure among them. */
 export const REATTRIBUTION_CALLS = 39;
 
-/** Whether people of any project are being attributed again. */
-export const anyReattribution = async (db: Database): Promise<boolean> =>
-  (await db.get(sql`SELECT 1 FROM reattributions WHERE place IS NOT NULL`)) !== undefined;
+/** Whether people of any project, of those that fail too where `failing`, are being attributed again. */
+export const anyReattribution = async (db: Database, failing: boolean): Promise<boolean> =>
+  (await db.get(
+    sql`SELECT 1 FROM reattributions WHERE place IS NOT NULL AND (${failing ? 1 : 0} OR failing_since IS NULL) LIMIT 1`,
+  )) !== undefined;
 
 /** What a change of the window adds to the transaction that makes it, before it is made. */
 export const beginReattribution = (project_id: string, days: number, now: number): SQL[] => [

@@ -17,9 +17,11 @@ const PEOPLE = { free: 10, paid: 100 } as const satisfies Record<Plan, number>;
 /** Calls and statements of one step at most: those of a run, and two to find out, one to find people, two notes, that of a failure. */
 export const RECOUNT_CALLS = RUN_CALLS + 6;
 
-/** Whether people of any project are to be counted anew. */
-export const anyRecount = async (db: Database): Promise<boolean> =>
-  (await db.get(sql`SELECT 1 FROM recounts WHERE place IS NOT NULL`)) !== undefined;
+/** Whether people of any project, of those that fail too where `failing`, are to be counted anew. */
+export const anyRecount = async (db: Database, failing: boolean): Promise<boolean> =>
+  (await db.get(
+    sql`SELECT 1 FROM recounts WHERE place IS NOT NULL AND (${failing ? 1 : 0} OR failing_since IS NULL) LIMIT 1`,
+  )) !== undefined;
 
 /** Whether people of a project are to be counted anew. */
 export const isRecounted = (project_id: string | SQL): SQL =>

@@ -121,21 +121,21 @@ export const csvOf = (url: URL): string => fileOf(url, "csv");
 /** Of a name that is part of a file's: what file systems and shells take as it is. */
 const inFileName = (part: string): string => part.replaceAll(/[^\p{L}\p{N}.-]+/gu, "-").slice(0, 40);
 
-/** What a file is called, without its ending: its project, what it holds, what that is narrowed to, and its days. */
-export function fileNameOf(
-  { address, project_id, from, to }: Scope,
-  what: string,
-  ...narrowed: (string | undefined)[]
-) {
-  const { banner_tag, banner_tag_not, banner_tag_contains, segment_id } = address;
-  const filters = [
-    ...narrowed,
-    ...banner_tag,
-    ...banner_tag_not.map((tag) => `not-${tag}`),
-    ...banner_tag_contains.map((part) => `with-${part}`),
-    ...FIELD_NAMES.flatMap((name) => address[name]),
-    segment_id && `segment-${segment_id}`,
-  ];
+const filtersInName = (report: Report, address: Address) => [
+  ...address.banner_tag,
+  ...address.banner_tag_not.map((tag) => `not-${tag}`),
+  ...address.banner_tag_contains.map((part) => `with-${part}`),
+  ...Object.values(fieldsOf(report, address)).flat(),
+  address.segment_id && `segment-${address.segment_id}`,
+];
+
+/**
+ * What a file is called, without its ending: its project, what it holds, what that is narrowed to, and its days. No filter
+ * narrows what is not kept by tag: its report is null.
+ */
+export function fileNameOf(report: Report | null, scope: Scope, what: string, ...narrowed: (string | undefined)[]) {
+  const { project_id, from, to } = scope;
+  const filters = [...narrowed, ...(report === null ? [] : filtersInName(report, scope.address))];
   return [project_id, what, ...filters.filter((part) => part !== undefined && part !== ""), from, to]
     .map((part) => inFileName(part as string))
     .join("_");

@@ -88,7 +88,7 @@ function Actions({ scope }: { scope: Scope }) {
       <TableTools
         find="Find a tag"
         columns={COLUMNS}
-        csv={{ url: anomaliesCsv(scope), name: `${fileNameOf(scope, "anomalies")}.csv` }}
+        csv={{ url: anomaliesCsv(scope), name: `${fileNameOf("anomalies", scope, "anomalies")}.csv` }}
       />
     </>
   );

@@ -35,7 +35,7 @@ function Actions({ scope }: { scope: Scope }) {
         chosen={dimension}
         choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
       />
-      <TableTools csv={{ url: breakdownCsv(scope), name: `${fileNameOf(scope, dimension)}.csv` }} />
+      <TableTools csv={{ url: breakdownCsv(scope), name: `${fileNameOf("metrics", scope, dimension)}.csv` }} />
     </>
   );
 }

@@ -43,7 +43,7 @@ function Actions({ scope }: { scope: Scope }) {
       <TableTools
         find="Find a tag"
         columns={COLUMNS}
-        csv={{ url: campaignsCsv(scope), name: `${fileNameOf(scope, "campaigns")}.csv` }}
+        csv={{ url: campaignsCsv(scope), name: `${fileNameOf("campaigns", scope, "campaigns")}.csv` }}
       />
     </>
   );

@@ -62,7 +62,7 @@ function Actions({ scope }: { scope: Scope }) {
           choose={(name) => go({ group_by: name === "banner_tag" ? name : undefined }, "replace")}
         />
       )}
-      <TableTools csv={{ url: cohortsCsv(scope), name: `${fileNameOf(scope, "cohorts")}.csv` }} />
+      <TableTools csv={{ url: cohortsCsv(scope), name: `${fileNameOf("cohorts", scope, "cohorts")}.csv` }} />
     </>
   );
 }

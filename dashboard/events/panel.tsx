@@ -15,7 +15,7 @@ import { events, eventsFile } from "./query.ts";
 export function EventsPanel({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const { search } = address;
-  const file = fileNameOf(scope, "events", address.event_type, address.player_id, address.part);
+  const file = fileNameOf("events", scope, "events", address.event_type, address.player_id, address.part);
   const several = FIELD_NAMES.find((name) => address[name].length > 1);
   return (
     <Panel

@@ -58,7 +58,9 @@ function Values({ field, scope }: { field: Told; scope: Scope }) {
 export const chosenIn = (form: FormData, address: Address): Partial<Address> =>
   Object.fromEntries(
     FIELD_NAMES.map((name) => {
-      const value = String(form.get(name) ?? "").trim();
+      const given = String(form.get(name) ?? "");
+      // What senders name may begin or end with a space: of a list it is taken as it is.
+      const value = name === "platform" ? given.trim() : given;
       return [name, value && !address[name].includes(value) ? [...address[name], value] : address[name]];
     }),
   );

@@ -66,7 +66,7 @@ export const TagsPanel = panel({
     <TableTools
       find="Find a tag"
       columns={COLUMNS}
-      csv={{ url: funnelCsv(scope), name: `${fileNameOf(scope, "funnel")}.csv` }}
+      csv={{ url: funnelCsv(scope), name: `${fileNameOf("funnel", scope, "funnel")}.csv` }}
     />
   ),
 });

@@ -62,7 +62,10 @@ function Spenders({ scope }: { scope: Scope }) {
           <Chosen name="sort" label="Order" options={SORTED} />
           <TableTools
             columns={SPENDERS}
-            csv={{ url: spendersCsv(scope), name: `${fileNameOf(scope, "spenders", scope.address.segment)}.csv` }}
+            csv={{
+              url: spendersCsv(scope),
+              name: `${fileNameOf("ltv", scope, "spenders", scope.address.segment)}.csv`,
+            }}
           />
         </>
       }
@@ -100,7 +103,7 @@ function Players({ scope }: { scope: Scope }) {
             columns={COLUMNS}
             csv={{
               url: playersCsv(scope),
-              name: `${fileNameOf(scope, "players", address.segment, address.deposits, address.part)}.csv`,
+              name: `${fileNameOf("players", scope, "players", address.segment, address.deposits, address.part)}.csv`,
             }}
           />
         </>

@@ -109,7 +109,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
       <Panel
         name="reasons"
         title="How bots were recognised"
-        actions={<TableTools csv={{ url: botsCsv(scope), name: `${fileNameOf(scope, "bots")}.csv` }} />}
+        actions={<TableTools csv={{ url: botsCsv(scope), name: `${fileNameOf(null, scope, "bots")}.csv` }} />}
       >
         <Answered answer={answer} what="reasons" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
           {({ by_reason, total, timezone }) => (

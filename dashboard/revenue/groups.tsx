@@ -20,7 +20,7 @@ export const GroupsPanel = panel({
   Actions: ({ scope }) => (
     <TableTools
       {...(groupOf(scope) !== "none" && { find: `Find ${GROUPS[groupOf(scope)].toLowerCase()}` })}
-      csv={{ url: revenueCsv(scope), name: `${fileNameOf(scope, "revenue", scope.address.group_by)}.csv` }}
+      csv={{ url: revenueCsv(scope), name: `${fileNameOf("revenue", scope, "revenue", scope.address.group_by)}.csv` }}
     />
   ),
 });

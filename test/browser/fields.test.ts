@@ -187,6 +187,8 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     for (const view of ["players", "anomalies", "payouts"]) {
       await page.goto(`${server.url}/?view=${view}&${DAYS}&country=DE&platform=web`);
       await page.getByText("Not narrowed by country, device, app or platform").waitFor();
+      const file = page.getByRole("link", { name: "Download CSV" });
+      if (view === "players") expect(await file.getAttribute("download")).not.toMatch(/DE|web/);
       await page.waitForLoadState("networkidle");
     }
     await page.goto(`${server.url}/?view=cohorts&${DAYS}&country=DE`);
@@ -206,6 +208,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     await page.locator(".events [data-row]").first().waitFor(soon);
     const sent = traffic().filter(({ country, app_id }) => country === "SE" && app_id === "poker");
     expect(await page.locator(".events [data-row]").count()).toBe(sent.length);
+    expect(await page.getByRole("link", { name: "Download CSV" }).getAttribute("download")).toContain("_SE_poker_");
     await page.goto(`${server.url}/?view=events&${DAYS}&country=SE&country=DE`);
     await page.getByText("Events are listed of one country at a time").waitFor();
     expect(await page.getByRole("link", { name: "Download CSV" }).count()).toBe(0);

@@ -1,4 +1,5 @@
 /** What affiliates earn: the statement of a month, its conversions for analysts, the rules for administrators. */
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import { may } from "../../worker/http/principal.ts";
@@ -15,81 +16,95 @@ import { CONVERSIONS, LINES, RULES, TOTALS } from "./columns.tsx";
 import { EditRule, OneConversion } from "./dialogs.tsx";
 import { conversions, rules, statement, statementCsv } from "./query.ts";
 
+/** Each behind the answer of the one above it, so that none is moved by it. */
 export const PayoutsPanel = ({ scope }: { scope: Scope }) => (
   <div class="panels">
-    <StatementPanel scope={scope} />
-    {may(scope.principal, "analyst") && <ConversionsPanel scope={scope} />}
-    {may(scope.principal, "admin") && <RulesPanel scope={scope} />}
+    <StatementPanel scope={scope}>
+      {may(scope.principal, "analyst") && (
+        <ConversionsPanel scope={scope}>
+          {may(scope.principal, "admin") && <RulesPanel scope={scope} />}
+        </ConversionsPanel>
+      )}
+    </StatementPanel>
   </div>
 );
 
-function StatementPanel({ scope }: { scope: Scope }) {
+type Above = { scope: Scope; children: ComponentChildren };
+
+function StatementPanel({ scope, children }: Above) {
   const { timezone, to } = scope;
   const month = to.slice(0, 7);
   const answer = useAnswer(statement(scope));
   return (
-    <Panel
-      name="statement"
-      title={`Statement of ${month}`}
-      zone={timezone}
-      actions={<TableTools csv={{ url: statementCsv(scope), name: `statement_${month}.csv` }} />}
-      busy={answer.stale}
-    >
-      <Answered answer={answer} what="the statement" skeleton={<TableSkeleton columns={TOTALS} rows={3} />}>
-        {({ totals, rows, complete }) => (
-          <>
-            {!complete && <p class="lead">Some of it is still being computed. Look again in a minute.</p>}
-            <DataTable
-              name="Totals"
-              columns={TOTALS}
-              rows={totals}
-              keyOf={({ banner_tag, currency }) => `${banner_tag} ${currency}`}
-              timezone={timezone}
-              sort="-approved"
-              none={<p>Nothing is to be paid for {month}: no rule pays for an event of it.</p>}
-            />
-            {rows.length > 0 && (
+    <>
+      <Panel
+        name="statement"
+        title={`Statement of ${month}`}
+        zone={timezone}
+        actions={<TableTools csv={{ url: statementCsv(scope), name: `statement_${month}.csv` }} />}
+        busy={answer.stale}
+      >
+        <Answered answer={answer} what="the statement" skeleton={<TableSkeleton columns={TOTALS} rows={3} />}>
+          {({ totals, rows, complete }) => (
+            <>
+              {!complete && <p class="lead">Some of it is still being computed. Look again in a minute.</p>}
               <DataTable
-                name="Lines"
-                columns={LINES}
-                rows={rows}
-                keyOf={({ banner_tag, kind, rule_id, event_type, status }) =>
-                  [banner_tag, kind, rule_id, event_type, status].join(" ")
-                }
+                name="Totals"
+                columns={TOTALS}
+                rows={totals}
+                keyOf={({ banner_tag, currency }) => `${banner_tag} ${currency}`}
                 timezone={timezone}
-                sort="banner_tag"
-                none={null}
+                sort="-approved"
+                none={<p>Nothing is to be paid for {month}: no rule pays for an event of it.</p>}
               />
-            )}
-          </>
-        )}
-      </Answered>
-    </Panel>
+              {rows.length > 0 && (
+                <DataTable
+                  name="Lines"
+                  columns={LINES}
+                  rows={rows}
+                  keyOf={({ banner_tag, kind, rule_id, event_type, status }) =>
+                    [banner_tag, kind, rule_id, event_type, status].join(" ")
+                  }
+                  timezone={timezone}
+                  sort="banner_tag"
+                  none={null}
+                />
+              )}
+            </>
+          )}
+        </Answered>
+      </Panel>
+      {(answer.data || answer.error) && children}
+    </>
   );
 }
 
-function ConversionsPanel({ scope }: { scope: Scope }) {
+function ConversionsPanel({ scope, children }: Above) {
+  const { data, error } = useAnswer(conversions(scope, undefined));
   const [chosen, choose] = useState<string | null>(null);
   return (
-    <Panel name="conversions" title="Conversions" zone={scope.timezone}>
-      <PagedList
-        name="conversions"
-        columns={CONVERSIONS}
-        query={(cursor) => conversions(scope, cursor)}
-        keyOf={({ event_id }) => event_id}
-        timezone={scope.timezone}
-        press={({ event_id }) => ({ title: `Open ${event_id}`, go: () => choose(event_id) })}
-        none={<p>No rule judges an event of these days.</p>}
-      />
-      {chosen !== null && (
-        <OneConversion
-          scope={scope}
-          event_id={chosen}
-          decides={may(scope.principal, "admin")}
-          close={() => choose(null)}
+    <>
+      <Panel name="conversions" title="Conversions" zone={scope.timezone}>
+        <PagedList
+          name="conversions"
+          columns={CONVERSIONS}
+          query={(cursor) => conversions(scope, cursor)}
+          keyOf={({ event_id }) => event_id}
+          timezone={scope.timezone}
+          press={({ event_id }) => ({ title: `Open ${event_id}`, go: () => choose(event_id) })}
+          none={<p>No rule judges an event of these days.</p>}
         />
-      )}
-    </Panel>
+        {chosen !== null && (
+          <OneConversion
+            scope={scope}
+            event_id={chosen}
+            decides={may(scope.principal, "admin")}
+            close={() => choose(null)}
+          />
+        )}
+      </Panel>
+      {(data || error) && children}
+    </>
   );
 }
 

@@ -148,6 +148,10 @@ export const QUESTIONS: Record<string, Questions> = {
 
 /** No figures of their own: the log's events as they are, one of a list that is asked for, and an estimate. */
 export const NOT_ASKED = [
+  // They follow rules, which these projects have none of: see test/worker/payouts-oracle.test.ts.
+  "/statements",
+  "/conversions",
+  "/conversions/:event_id",
   "/players/:player_id/events",
   "/events",
   "/events/:event_id",

@@ -81,7 +81,7 @@ describe("while the database is away", () => {
     // What is known of the key and the project goes on for a while.
     expect((await ask(`/api/v1${path}?project_id=signing`, { bindings, headers: ADMIN })).status).not.toBe(503);
     seen.away = true;
-    const filled = path.replace(":name", "visit").replace(":player_id", "p-1").replace(":app_id", "a");
+    const filled = path.replace(":name", "visits").replace(":player_id", "p-1").replace(":app_id", "a");
     const answer = await ask(`/api/v1${filled}?project_id=signing`, { bindings, headers: ADMIN });
     expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([path, 503, "5"]);
   });

@@ -237,8 +237,9 @@ describe("a removal", () => {
     const after = await Promise.all(tables.map(async ({ name }) => [name, await rowsOf(name, "goes")] as const));
     const left = after.filter(([, rows]) => rows !== 0).map(([name]) => name);
     expect(left).toEqual(["audit", "erasures", "removals"]);
+    // A filter that nobody has asked for in so long goes by itself, at whatever moment.
     for (const { name } of tables)
-      if (name !== "removals") expect([name, await rowsOf(name, "stays")]).toEqual([name, 1]);
+      if (!["removals", "scopes"].includes(name)) expect([name, await rowsOf(name, "stays")]).toEqual([name, 1]);
     await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();
   });
 });

@@ -70,7 +70,7 @@ export const noteStep = ({ after, upTo }: Range, now: number): SQL[] => [
   ...(after > 0
     ? []
     : [
-        sql`INSERT INTO figures_from (project_id, date)
+        sql`INSERT OR IGNORE INTO figures_from (project_id, date)
           SELECT project_id, settled_before FROM projects WHERE settled_before <> ''`,
       ]),
   sql`INSERT INTO figures_stand (id, whole_at, hour, taken)

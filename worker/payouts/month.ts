@@ -42,7 +42,7 @@ export const REASONS = [
 ] as const;
 export type Why = {
   reason: (typeof REASONS)[number];
-  /** The how manieth conversion of the rule in the month, and what they come to with it, as decimals. */
+  /** Its place among the conversions of the rule in the month, from 1; and what they come to with it, as a decimal. */
   nth?: number;
   sum?: string;
   /** The event's amount in the rule's currency, as a decimal, where it came in another. */

@@ -1,4 +1,4 @@
-/** Looks wherever somebody may have to act: of what they may not see, or what is not answered, nothing is told. */
+/** Looks wherever somebody may have to act: what they may not see, or what is not answered, is left out. */
 import { addDays } from "../../worker/calendar.ts";
 import { may } from "../../worker/http/principal.ts";
 import type { Query } from "../answers.ts";
@@ -10,7 +10,7 @@ import type { Looked } from "./signs.ts";
 
 /** The overview waits for these answers, so that it does not move: no longer than so. */
 const LONGEST_MS = 10_000;
-/** Whoever is silent is told since when, within these days. */
+/** Days that are searched for the day on which a tag fell silent. */
 const DAYS = 7;
 const MOST = "100";
 

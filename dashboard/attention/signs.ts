@@ -21,14 +21,14 @@ export type Looked = {
   anomalies: Pick<Anomalies, "rows"> | null;
 };
 
-/** So many names are told; of the others, how many there are. */
+/** So many names are shown; of the others, how many there are. */
 const NAMED = 3;
 const listed = (names: readonly string[]): string =>
   names.length > NAMED
     ? `${names.slice(0, NAMED).join(", ")} and ${exact(names.length - NAMED)} more`
     : names.join(", ");
 
-/** Since when, and of which tags, is told where every rejected request is at hand: the log keeps a sample of many. */
+/** Since when, and of which tags, is shown only where the log has every rejected request: of many it keeps a sample. */
 function rejectedSign(
   { counts: { rejected }, rows }: NonNullable<Looked["rejected"]>,
   timezone: string,

@@ -1,4 +1,4 @@
-/** What an alert watches: the kinds of conditions, with what each is told, and how often it is judged. */
+/** What an alert watches: the kinds of conditions, with the settings of each, and how often it is judged. */
 import * as z from "zod";
 import { ERROR_CODES, eventType } from "../event.ts";
 import { SEVERITIES } from "../reports/anomalies/verdict.ts";
@@ -37,7 +37,7 @@ const watched = {
   ...filter,
 };
 
-/** By their kind: what they are told, and how often they are judged, in milliseconds. */
+/** By kind: their settings, and how often they are judged, in milliseconds. */
 const KINDS = {
   threshold: {
     every: 5 * MINUTE_MS,

@@ -76,7 +76,7 @@ export function open(
   ];
 }
 
-/** Told to those who were told of its beginning. */
+/** Sent to those who got its beginning. */
 export const end = (message: Message & { kind: "ended" }, now: number, due_at: number): SQL[] => [
   sql`UPDATE incidents SET ended_at = ${now} WHERE id = ${message.subject} AND ended_at IS NULL`,
   makeNotices(

@@ -21,7 +21,7 @@ type Mailing = { EMAIL?: SendEmail };
 /** Two reads and a write, what is sent, and the look for what is due later. */
 const ROUND_CALLS = 5;
 
-/** A channel takes its messages one by one. The end of an incident is told behind its beginning. */
+/** A channel takes its messages one by one. The end of an incident is sent after its beginning. */
 const due = (channel_id: string): SQL => sql`FROM notices n WHERE n.channel_id = ${channel_id} AND n.status = 'waiting'
   AND NOT (n.kind = 'ended' AND EXISTS (SELECT 1 FROM notices o WHERE o.channel_id = n.channel_id
     AND o.subject = n.subject AND o.kind = 'opened' AND o.status = 'waiting'))`;

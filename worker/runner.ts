@@ -29,6 +29,8 @@ export class Runner extends DurableObject<Env> {
   #noted: boolean | null = null;
   /** When the run began that goes on now. */
   #running: number | null = null;
+  /** Whether a run was asked for that has not begun: its alarm leaves the storage before it begins. */
+  #called = false;
   /** When the last run began that left nothing to do. */
   #current = Number.NEGATIVE_INFINITY;
   /** The end of the run that goes on, or comes next. */
@@ -56,7 +58,10 @@ export class Runner extends DurableObject<Env> {
         const alarm = await this.ctx.storage.getAlarm();
         // It failed, and pauses: who asks does not hurry it.
         if (alarm !== null && alarm > Date.now() && this.#failures > 0) return false;
-        if (alarm === null || alarm > Date.now()) await this.ctx.storage.setAlarm(Date.now());
+        if (alarm === null ? !this.#called : alarm > Date.now()) {
+          this.#called = true;
+          await this.ctx.storage.setAlarm(Date.now());
+        }
       }
       const left = asked + patience - Date.now();
       if (left <= 0 || (await inTime(this.#end.promise, left, "late")) === "late") return false;
@@ -71,6 +76,7 @@ export class Runner extends DurableObject<Env> {
     const now = Date.now();
     // Before anything is awaited: from now on no alarm is set, and who asks for a run must not set another.
     this.#running = now;
+    this.#called = false;
     try {
       const duty = dutyOf(await this.ctx.storage.get<string>("duty"));
       if (!duty) return;

@@ -1,7 +1,16 @@
 /** The demo site, used as a visitor would, up to the dashboard's figures. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browserPath, changeAnswers, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import {
+  browserPath,
+  changeAnswers,
+  handleFirst,
+  launch,
+  openPage,
+  report,
+  type Server,
+  startServer,
+} from "./harness.ts";
 
 const PAGES = ["/demo/", "/demo/sign-up", "/demo/cashier"];
 
@@ -72,9 +81,7 @@ describe.skipIf(!browserPath)("the demo site", () => {
   test("the panel says what the server said", async () => {
     const page = await openPage(browser, `${server.url}/demo/cashier?btag=panel`);
     await eventually(() => statuses(page)).toEqual(["200 accepted"]);
-    await page.route("**/deposit?*", (route) => route.fulfill({ status: 503, headers: { "retry-after": "1" } }), {
-      times: 1,
-    });
+    await handleFirst(page, "**/deposit?*", (route) => route.fulfill({ status: 503, headers: { "retry-after": "1" } }));
     await page.getByRole("button", { name: /^Deposit/ }).click();
     await eventually(() => statuses(page)).toEqual(["503 not now, kept", "200 accepted"]);
     await eventually(() => statuses(page)).toEqual(["200 accepted, try 2", "200 accepted"]);

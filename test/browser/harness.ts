@@ -80,6 +80,23 @@ export async function changeAnswers(
   });
 }
 
+/**
+ * Handles the first such request, and lets the others through. The route stays: when one goes, as after Playwright's
+ * `times`, a request that comes in that moment may hang for ever.
+ */
+export async function handleFirst(
+  page: Page | BrowserContext,
+  url: string,
+  handle: (route: Route) => Promise<unknown>,
+): Promise<void> {
+  let first = true;
+  await page.route(url, async (route) => {
+    if (!first) return route.fallback();
+    first = false;
+    await handle(route);
+  });
+}
+
 export type Server = {
   url: string;
   /** The ADMIN_TOKEN, which may do everything. */

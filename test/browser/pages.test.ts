@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { installed, openAlone } from "./alone.ts";
-import { browserPath, launch, type Server, startServer } from "./harness.ts";
+import { browserPath, handleFirst, launch, type Server, startServer } from "./harness.ts";
 import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 let server: Server;
@@ -251,10 +251,8 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       await who.page.goto(at(`/?btag=policy-${status}`));
       await settled(who.page);
       // As the server answers an image of the snippet then: with no image.
-      await who.context.route(
-        "**/registration?*",
-        (route) => route.fulfill({ status, contentType: "application/problem+json", body: "{}" }),
-        { times: 1 },
+      await handleFirst(who.context, "**/registration?*", (route) =>
+        route.fulfill({ status, contentType: "application/problem+json", body: "{}" }),
       );
       await call(who.page, "registration");
       await eventually(() => counted(server, `policy-${status}`)).toEqual({ visit: 1, registration: 1 });

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { browserPath, changeAnswers, launch, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, handleFirst, launch, type Server, startServer } from "./harness.ts";
 import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 /** docs/adr/0005-snippet.md says why. */
@@ -259,14 +259,10 @@ describe.skipIf(!browserPath)("the snippet", () => {
   test("an event whose answer got lost is counted once", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=lost-answer");
-    await visitor.page.route(
-      "**/registration?*",
-      async (route) => {
-        expect((await route.fetch()).status()).toBe(200);
-        await route.abort("connectionreset");
-      },
-      { times: 1 },
-    );
+    await handleFirst(visitor.page, "**/registration?*", async (route) => {
+      expect((await route.fetch()).status()).toBe(200);
+      await route.abort("connectionreset");
+    });
     await call(visitor.page, "registration");
     await settled(visitor);
     await eventually(() => types(visitor)).toEqual(["visit", "registration", "registration"]);
@@ -291,10 +287,8 @@ describe.skipIf(!browserPath)("the snippet", () => {
   ])("sends again after $status, no sooner than it was asked to", async ({ status, wait }) => {
     const visitor = await newVisitor();
     await open(visitor, `/?btag=overloaded-${status}`);
-    await visitor.page.route(
-      "**/registration?*",
-      (route) => route.fulfill({ status, headers: { ...CORS, "retry-after": String(wait) } }),
-      { times: 1 },
+    await handleFirst(visitor.page, "**/registration?*", (route) =>
+      route.fulfill({ status, headers: { ...CORS, "retry-after": String(wait) } }),
     );
     await call(visitor.page, "registration");
     await eventually(() => types(visitor)).toEqual(["visit", "registration", "registration"]);
@@ -332,9 +326,12 @@ describe.skipIf(!browserPath)("the snippet", () => {
     const other = await visitor.context.newPage();
     await other.goto(`${origin}/games`);
     await eventually(() => types(visitor)).toEqual(["visit", "visit"]);
+    // Tabs may be processes of their own, and see what another has stored a moment later. What both store in that moment
+    // only one keeps.
+    await eventually(async () => (await stored(other)).unsent).toEqual([]);
+    await eventually(async () => await stored(visitor.page)).toEqual(await stored(other));
     await visitor.page.evaluate("pixel.identify('tabbed')");
     await settled(visitor);
-    // Tabs may be processes of their own; the browser takes a moment to tell one what another has stored.
     await eventually(async () => JSON.stringify(await stored(other)).includes("tabbed")).toBe(true);
     await call(other, "spin");
     await settled(visitor);
@@ -433,7 +430,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       const visitor = await newVisitor(prepare);
       await visitor.page.goto(`${origin}/?btag=storage-${name}`);
       await eventually(() => types(visitor)).toEqual(["visit"]);
-      await visitor.page.route("**/registration?*", (route) => route.abort(), { times: 1 });
+      await handleFirst(visitor.page, "**/registration?*", (route) => route.abort());
       await visitor.page.evaluate("pixel.identify('p-1'); pixel('registration')");
       await expectCounted(`storage-${name}`).toEqual({ visit: 1, identify: 1, registration: 1 });
       expect(new Set(visitor.sent.map(({ fields }) => fields.visitor_id)).size).toBe(1);

@@ -75,7 +75,7 @@ const TAKES: { [Name in Report]: Takes<AskedOf<Routes[Name]>> } = {
   revenue: "values",
   kpis: "values",
   events: "value",
-  anomalies: "none",
+  anomalies: "values",
   ltv: "none",
   players: "none",
   conversions: "none",

@@ -2,7 +2,7 @@ import { addDays } from "../../worker/calendar.ts";
 import { BEFORE } from "../../worker/reports/anomalies/band.ts";
 import { client } from "../api.ts";
 import type { Period } from "../period.ts";
-import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
+import { aboutOf, csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** The API looks at so many days at once. */
@@ -36,9 +36,7 @@ export function drawnDays({ event_date }: Anomaly, today: string): Period {
 /** Events by type and day, of the tag or of all together. */
 export function seriesAbout(scope: Scope, anomaly: Anomaly) {
   const { from, to } = drawnDays(anomaly, scope.today);
-  const { project_id } = scope.address;
   const banner_tag = anomaly.banner_tag === null ? [] : [anomaly.banner_tag];
-  return queryAll("metrics", { project_id, banner_tag, from: addDays(from, -BEFORE), to }, (asked, options) =>
-    client.metrics.$get({ query: asked }, options),
-  );
+  const asked = { ...aboutOf("metrics", scope), banner_tag, from: addDays(from, -BEFORE), to };
+  return queryAll("metrics", asked, (query, options) => client.metrics.$get({ query }, options));
 }

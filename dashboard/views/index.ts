@@ -63,6 +63,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     group: "Reports",
     role: "viewer",
     load: () => import("./anomalies.tsx"),
+    fields: true,
     uncompared: true,
   },
   quality: {

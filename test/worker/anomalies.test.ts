@@ -8,6 +8,7 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { FIRST_DEPOSIT } from "../../worker/reports/anomalies/series.ts";
 import type { Anomaly } from "../../worker/reports/anomalies/verdict.ts";
+import { bothWays } from "./both-ways.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
 
@@ -142,6 +143,14 @@ describe("ten planted faults", () => {
     expect(own.watched).toBeLessThan((await read(LAST)).watched);
   });
 
+  it("are the same from rows of days, of all tags and of some", async () => {
+    for (const tags of [null, ["south"], ["south", "none such"], [""], []]) {
+      const { tables, days } = await bothWays({ project_id: "brand", address: `/anomalies?${LAST}`, tags });
+      expect(days).toEqual(tables);
+    }
+    expect(rows.length).toBeGreaterThan(10);
+  });
+
   it("and as CSV", async () => {
     const lines = (await (await ask(`${LAST}&format=csv`)).text()).trim().split("\r\n");
     expect(lines[0]).toBe(
@@ -170,7 +179,13 @@ describe("today", () => {
           if (timestamp > now || (back === 0 && banner_tag !== "steady")) continue;
           const visitor_id = `${banner_tag}-${back}-${n}`;
           events.push(
-            storedEvent({ project_id: "evening", event_type: "visit", banner_tag, timestamp, visitor_id }, timezone),
+            storedEvent(
+              {
+                ...{ project_id: "evening", event_type: "visit", banner_tag, timestamp, visitor_id },
+                device: back === 0 ? "desktop" : "mobile",
+              },
+              timezone,
+            ),
           );
         }
       }
@@ -196,6 +211,21 @@ describe("today", () => {
     ]);
     // The evening is still to come.
     expect(rows.find(({ banner_tag }) => banner_tag === "silent")?.expected).toBeCloseTo(72, -1);
+  });
+
+  it("tells the same from rows of days, and under a filter what has not come that fits it", async () => {
+    for (const tags of [null, ["silent"]]) {
+      const { tables, days } = await bothWays({ project_id: "evening", address: "/anomalies", tags });
+      expect(days).toEqual(tables);
+    }
+    const silent = async (query: string) => {
+      const { rows } = await read(`project_id=evening&${query}`);
+      return rows.filter(({ complete, kind }) => !complete && kind === "silence").map(({ banner_tag }) => banner_tag);
+    };
+    expect(await silent("")).toEqual(["silent"]);
+    expect((await silent("device=mobile")).toSorted()).toEqual([null, "silent", "steady"].toSorted());
+    expect(await silent("device=mobile&banner_tag_contains=STEAD")).toEqual(["steady"]);
+    expect(await silent("device=desktop")).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { findProject } from "../../worker/project.ts";
+import { anomalies } from "../../worker/reports/anomalies.ts";
 import { campaigns } from "../../worker/reports/campaigns.ts";
 import { cohorts } from "../../worker/reports/cohorts.ts";
 import type { DaysScope } from "../../worker/reports/days/scope.ts";
@@ -15,7 +16,7 @@ import { series } from "../../worker/reports/series/series.ts";
 import { table } from "../../worker/reports/table.ts";
 import { db } from "./log.ts";
 
-const OF_DAYS: readonly Described[] = [metrics, series, campaigns, funnel, cohorts, revenue, kpis];
+const OF_DAYS: readonly Described[] = [metrics, series, campaigns, funnel, cohorts, revenue, kpis, anomalies];
 /** Their addresses, as questions have them. */
 export const PATHS_OF_DAYS = OF_DAYS.map(({ path }) => path);
 
@@ -26,17 +27,18 @@ async function answerOf(
   { project_id, address, tags }: Question,
   days: DaysScope | null,
   format: string,
+  now = Date.now(),
 ): Promise<string> {
   const url = new URL(address, "https://reports.example");
   const name = /^\/metrics\/(\w+)$/.exec(url.pathname)?.[1];
   const report = name === undefined ? OF_DAYS.find(({ path }) => path === url.pathname) : series;
   if (!report) throw new Error(`No report of days has the path ${url.pathname}.`);
-  const now = Date.now();
+  const scope = days !== null && report.ofAllTags ? { ...days, tags: null } : days;
   const project = await findProject(env, project_id, now);
   if (!project) throw new Error(`There is no project ${project_id}.`);
   const query = report.query.parse(Object.fromEntries(url.searchParams));
   const asked = {
-    ...{ env, db, project, tags, days, query, now, field: null },
+    ...{ env, db, project, tags, days: scope, query, now, field: null },
     principal: { role: "admin", project_id: null, banner_tags: null, key_id: null },
     params: { name },
     period: report.period?.(project, query as never, now, days !== null) ?? periodOf(project, query as never, now),

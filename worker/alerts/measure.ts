@@ -3,7 +3,7 @@
  * from the tables, by the hour.
  */
 import { findSegment } from "../http/saved-segment.ts";
-import { narrowed } from "../http/tag-filter.ts";
+import { knownTags, narrowed } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { bringForward } from "../projections/catch-up.ts";
 import { GROUPS } from "../projections/index.ts";
@@ -52,7 +52,7 @@ export async function tagsOf({ db, project }: Watched, { banner_tags, segment_id
   if (segment_id !== undefined && segment?.project_id !== project.project_id)
     throw new NoSegment(`there is no segment ${segment_id} any more`);
   const own = { banner_tag: banner_tags ?? [], banner_tag_not: [], banner_tag_contains: [] };
-  return narrowed(db, project.project_id, null, segment ? [own, segment.filter] : [own]);
+  return narrowed(null, segment ? [own, segment.filter] : [own], () => knownTags(db, project.project_id));
 }
 
 export type Span = { granularity: "minute" | "hour"; windows: Interval[][] };

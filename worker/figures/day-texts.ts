@@ -34,11 +34,11 @@ const WORDS = "SELECT names FROM words WHERE project_id = ?1 ORDER BY first";
  * Scopes are found one after the other in the index: there are far more days than scopes. Those of tags lie together, but for
  * the one of what has no tag.
  */
-const TAGS = `WITH RECURSIVE scopes (scope) AS (
-  SELECT (SELECT min(scope) FROM days WHERE project_id = ?1 AND scope > ?4 AND scope < ?5)
-  UNION ALL SELECT (SELECT min(d.scope) FROM days d WHERE d.project_id = ?1 AND d.scope > s.scope AND d.scope < ?5)
+const tagScopes = (after: string, before: string, none: string) => `WITH RECURSIVE scopes (scope) AS (
+  SELECT (SELECT min(scope) FROM days WHERE project_id = ?1 AND scope > ${after} AND scope < ${before})
+  UNION ALL SELECT (SELECT min(d.scope) FROM days d WHERE d.project_id = ?1 AND d.scope > s.scope AND d.scope < ${before})
     FROM scopes s WHERE s.scope IS NOT NULL)
-  SELECT scope AS value FROM scopes WHERE scope IS NOT NULL UNION ALL SELECT ?6`;
+  SELECT scope AS value FROM scopes WHERE scope IS NOT NULL UNION ALL SELECT ${none}`;
 
 /** Tags have no control characters in them. */
 const AFTER_CONTROLS = "\u001f\u{10ffff}";
@@ -56,7 +56,7 @@ function statement(
   { project_id, filter }: Place,
   { from, to, of, columns }: DaysAsked<Column>,
 ): D1PreparedStatement {
-  const scopes = of === "tags" ? TAGS : "SELECT value FROM json_each(?4)";
+  const scopes = of === "tags" ? tagScopes("?4", "?5", "?6") : "SELECT value FROM json_each(?4)";
   const rows = db.prepare(`SELECT d.scope, d.date, ${columns.map((name) => `d.${name}`).join(", ")}
     FROM (${scopes}) s CROSS JOIN days d ON d.project_id = ?1 AND d.scope = s.value AND d.date BETWEEN ?2 AND ?3`);
   const range = [project_id, dateNumber(from), dateNumber(to ?? LAST_DAY)];
@@ -64,6 +64,15 @@ function statement(
   return of === "tags"
     ? rows.bind(...range, none + AFTER_CONTROLS, none + LAST, none)
     : rows.bind(...range, JSON.stringify((of === "everybody" ? [null] : of).map((tag) => scopeName(filter, tag))));
+}
+
+/** The tags that rows are of, and `''` for what has none. One call. */
+export async function readTags(db: D1Database, project_id: string): Promise<string[]> {
+  const { results } = await db
+    .prepare(`SELECT s.value AS tag FROM (${tagScopes("?2", "?3", "?4")}) s`)
+    .bind(project_id, AFTER_CONTROLS, LAST, scopeName(null, ""))
+    .all<{ tag: string }>();
+  return results.map(({ tag }) => tag);
 }
 
 /** Several readings of one moment, of everybody and their tags. One call. */

@@ -8,7 +8,7 @@ import { type Database, openDatabase } from "../schema.ts";
 import { sameDigest, sha256 } from "./keys.ts";
 import type { Principal } from "./principal.ts";
 import { type SegmentRow, segmentOf } from "./saved-segment.ts";
-import { narrowed, otherFields, type TagFilter } from "./tag-filter.ts";
+import { knownTags, narrowed, otherFields, type TagFilter } from "./tag-filter.ts";
 
 const SESSION_MS = 12 * 3_600_000;
 /** As many as the platform permits. */
@@ -121,7 +121,7 @@ export async function principalOfShare(env: Env, share_id: string, now: number):
   return {
     role: "viewer",
     project_id,
-    banner_tags: filter ? await narrowed(db, project_id, banner_tags, [filter]) : banner_tags,
+    banner_tags: filter ? await narrowed(banner_tags, [filter], () => knownTags(db, project_id)) : banner_tags,
     key_id: null,
     share_id,
   };

@@ -1,6 +1,7 @@
 /** Which tags a question is about: what it asks for, and what its saved segment does, among those that the asker may see. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
+import { readTags } from "../figures/day-texts.ts";
 import { type SavedFilter, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import type { Project } from "../project.ts";
 import { ANY_TAG } from "../projections/resolve.ts";
@@ -70,8 +71,8 @@ function fits({ banner_tag, banner_tag_not, banner_tag_contains }: TagFilter): (
     (parts.length === 0 || parts.some((part) => tag.toLowerCase().includes(part)));
 }
 
-/** The tags that figures are kept of, and `''` for what has none: a step of the table's order each. */
-async function knownTags(db: Database, project_id: string): Promise<string[]> {
+/** The tags that the tables have figures of, and `''` for what has none: a step of the table's order each. */
+export async function knownTags(db: Database, project_id: string): Promise<string[]> {
   const rows = await db.values<[string]>(sql`
     WITH RECURSIVE known (tag) AS (
       SELECT min(banner_tag) FROM returns WHERE project_id = ${project_id}
@@ -85,15 +86,14 @@ async function knownTags(db: Database, project_id: string): Promise<string[]> {
 
 /** Those of the tags in sight (null is all) that all filters let through; `''` is what has no tag. */
 export async function narrowed(
-  db: Database,
-  project_id: string,
   inSight: string[] | null,
   filters: readonly TagFilter[],
+  known: () => Promise<string[]>,
 ): Promise<string[] | null> {
   const asked = filters.filter(narrows);
   if (asked.length === 0) return inSight;
   const named = asked.find(({ banner_tag }) => banner_tag.length > 0)?.banner_tag;
-  const among = inSight ?? named ?? (await knownTags(db, project_id));
+  const among = inSight ?? named ?? (await known());
   const tests = asked.map(fits);
   const left = [...new Set(among)].filter((tag) => tests.every((holds) => holds(tag))).sort();
   if (left.reduce((sum, { length }) => sum + length + 3, 0) > MOST_CHARACTERS)
@@ -122,12 +122,15 @@ export async function visibleTags(
   project: Project,
   principal: Principal,
   query: TagQuery,
+  from: "tables" | "days",
 ): Promise<string[] | null> {
   const { asked, saved } = await conditionsOf(db, { project, principal }, query);
   const [field] = saved ? otherFields(saved) : [];
-  if (field !== undefined)
+  if (field !== undefined && from === "tables")
     throw Problem.of("segment_id", `this segment narrows by ${field}, and these figures are kept by tag alone`);
-  return narrowed(db, project.project_id, principal.banner_tags, saved ? [asked, saved] : [asked]);
+  return narrowed(principal.banner_tags, saved ? [asked, saved] : [asked], () =>
+    from === "tables" ? knownTags(db, project.project_id) : readTags(db.$client, project.project_id),
+  );
 }
 
 /** The filters that hold together in a question: of who asks, of what is asked for, and of its saved segment. */

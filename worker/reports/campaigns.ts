@@ -9,7 +9,7 @@ import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
-import { campaignsOfDays } from "./days/campaigns.ts";
+import { campaignsOfDays, hadBegunByDays } from "./days/campaigns.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
 import { fieldFilter } from "./field-filter.ts";
@@ -252,7 +252,7 @@ const MISSING: Partial<Record<Sortable, readonly ("unconverted" | "withdrawn_unc
   net_amount: ["unconverted", "withdrawn_unconverted"],
 };
 
-/** Whether anything had happened by that day. */
+/** Whether anything had happened by that day, by the tables. */
 async function hadBegun(db: Database, project_id: string, day: string): Promise<boolean> {
   const found = await db.all(
     sql`SELECT 1 FROM daily_metrics WHERE project_id = ${project_id} AND event_date <= ${day} LIMIT 1`,
@@ -308,7 +308,10 @@ export const campaigns = report({
       brought(period),
       previous_period && brought(compared_days?.previous ?? previous_period),
       compared_days && brought(compared_days),
-      previous_period && hadBegun(db, project_id, previous_period.from),
+      previous_period &&
+        (days === null
+          ? hadBegun(db, project_id, previous_period.from)
+          : hadBegunByDays(db.$client, project_id, previous_period.from)),
     ]);
     const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);
     const of = (from: typeof now, name: string) =>

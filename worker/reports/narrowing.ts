@@ -22,14 +22,23 @@ export type Narrowing = {
 
 type Who = { db: Database; project: Project; principal: Principal };
 
-/** `keptBy` are the fields that the tables have the figures by. */
+const withoutTags = ({
+  banner_tag: _,
+  banner_tag_not: __,
+  banner_tag_contains: ___,
+  ...fields
+}: ScopeFilter): ScopeFilter => fields;
+
+/** `keptBy` are the fields that the tables have the figures by; `ofAllTags`: no tags are part of a filter. */
 export async function narrowingOf(
   { db, ...who }: Who,
   query: TagQuery & FieldQuery,
   keptBy: readonly Field[],
+  ofAllTags = false,
 ): Promise<Narrowing> {
   const asked = FIELDS.filter((field) => query[field] !== undefined);
-  const filters = await askedFilters(db, who, query);
+  const given = await askedFilters(db, who, query);
+  const filters = ofAllTags ? given.map(withoutTags) : given;
   const saved = filters.some((filter) => FIELDS.some((field) => filter[field] !== undefined));
   const [first, ...others] = asked;
   if (first === undefined && !saved) return { field: null, filter: null };

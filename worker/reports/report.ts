@@ -90,6 +90,8 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
    * Absent where it is made of the tables alone.
    */
   keptBy?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): readonly Field[];
+  /** Its figures are those of all tags, and tags choose what is shown of them: a filter of rows of days has no tags. */
+  ofAllTags?: true;
   /** Whether amounts are converted, so that a new rate makes a new answer. */
   converts?: true;
   read(asked: Asked<z.output<Query>, ParametersIn<Path>>): Promise<Table<Answer>>;
@@ -135,7 +137,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const db = openDatabase(c.env.DB);
       const params = c.req.param() as Record<ParametersIn<Path>, string>;
       const { field, filter } = definition.keptBy
-        ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params))
+        ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params), definition.ofAllTags)
         : TABLES_ALONE;
       // Whoever has a link could have the past counted under one filter after another.
       if (filter !== null && principal.share_id !== undefined)
@@ -159,7 +161,10 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const standing = await standingOf(question, dependencies);
       const days = filter === null ? null : await daysUnder(c.env, db, project.project_id, filter, now);
       if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
-      const tags = days === null ? await visibleTags(db, project, principal, given) : principal.banner_tags;
+      const tags =
+        days === null || definition.ofAllTags
+          ? await visibleTags(db, project, principal, given, days === null ? "tables" : "days")
+          : principal.banner_tags;
       const asked = { ...question, days, tags };
       const answer = async () => table(c, await read(asked));
       if (dependencies === null) return tellLag(await answer(), standing);

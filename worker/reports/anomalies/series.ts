@@ -27,7 +27,7 @@ export type Series = {
 };
 
 /** With fewer in all its weeks, nothing would be told of a series. */
-const LEAST = 20;
+export const LEAST = 20;
 
 /** What share of the day that is not over lies behind, for a volume; 0 is unknown. */
 export type DaySoFar = (event_type: string, banner_tag: string | null) => number;

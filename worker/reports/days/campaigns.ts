@@ -1,6 +1,8 @@
 /** What each tag brought in a period, and all together, from rows of days. */
 import { type Cell, cellsOf, type Divided, type MoneyCell, moneyOf } from "../../figures/cells.ts";
 import { type DaysAsked, type DayTexts, readDayTexts } from "../../figures/day-texts.ts";
+import { dateNumber } from "../../figures/edits.ts";
+import { scopeName } from "../../figures/scopes.ts";
 import type { Words } from "../../figures/words.ts";
 import type { Period } from "../period.ts";
 import { activeIn, type Depositors, depositorsIn } from "./people.ts";
@@ -89,4 +91,13 @@ function* figuresIn(
   for (const cell of cellsOf({ ...row, text: cells }, divided, words)) yield { of: cell.value, cell };
   for (const paid of moneyOf({ ...row, text: cells }, { ...divided, types: PAID }, words))
     yield { of: paid.value, paid };
+}
+
+/** Whether anything had happened by that day, under whatever filter. A row without counts is of events that no figure counts. */
+export async function hadBegunByDays(db: D1Database, project_id: string, day: string): Promise<boolean> {
+  const found = await db
+    .prepare("SELECT 1 FROM days WHERE project_id = ? AND scope = ? AND date <= ? AND counts <> '{}' LIMIT 1")
+    .bind(project_id, scopeName(null, null), dateNumber(day))
+    .first();
+  return found !== null;
 }

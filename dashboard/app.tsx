@@ -3,13 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import type { Principal } from "../worker/http/principal.ts";
 import { forgetAnswers, type Query, useAnswer } from "./answers.ts";
 import { onSignedOut } from "./api.ts";
-import { Page } from "./frame/page.tsx";
 import { closeSession, whoIsSignedIn } from "./frame/session.ts";
-import { isEmbedded, Over, Shared, tokenIn } from "./frame/share-link.tsx";
 import { SignIn } from "./frame/sign-in.tsx";
 import { BySignInLink } from "./frame/sign-in-link.tsx";
 import { NavigationProvider, useAddressBar } from "./navigation.ts";
+import { Page } from "./page.tsx";
 import { Failed } from "./panel.tsx";
+import { isEmbedded, Over, Shared, tokenIn } from "./share-link.tsx";
 
 /** Undefined while it is not known yet, null where nobody is. */
 type Signed = Principal | null | undefined;

@@ -2,7 +2,7 @@
 import { may, type Principal } from "../worker/http/principal.ts";
 import { exactMoney } from "./format.ts";
 import { Link } from "./link.tsx";
-import { viewOf } from "./views/index.ts";
+import { viewOf } from "./views.ts";
 
 type Without = { what: string; amounts: Readonly<Record<string, string>>; principal: Principal };
 

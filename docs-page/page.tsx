@@ -1,6 +1,6 @@
 /** The page: the operations by tag beside their list, and the key that requests are sent with. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { Mark } from "../dashboard/frame/icons.tsx";
+import { Mark } from "../dashboard/icons.tsx";
 import { setTheme, THEMES, type Theme, useTheme } from "../dashboard/theme.ts";
 import { type Document, loadDocument, type Operation, operationsOf } from "./document.ts";
 import { Method, OperationView } from "./operation.tsx";

@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { VIEWS } from "../dashboard/views/index.ts";
+import { VIEWS } from "../dashboard/views.ts";
 import { launch } from "../test/browser/harness.ts";
 import { DEFAULT_URL, instanceAt } from "./instance.ts";
 

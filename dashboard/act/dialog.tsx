@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Complaint } from "../../worker/http/problem.ts";
 import type { ApiError } from "../api.ts";
-import { Remove } from "../frame/icons.tsx";
+import { Remove } from "../icons.tsx";
 import type { Action } from "./action.ts";
 
 type Asked = { title: string; close: () => void; wide?: boolean; children: ComponentChildren };

@@ -13,7 +13,7 @@ import { MAKE } from "../making.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Facts } from "../table/facts.tsx";
-import { isOpenTo, VIEWS, type ViewEntry } from "../views/index.ts";
+import { isOpenTo, VIEWS, type ViewEntry } from "../views.ts";
 
 /** What the cards do not show. */
 const FACTS = COLUMNS.filter(({ name }) =>

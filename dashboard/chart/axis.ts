@@ -1,8 +1,6 @@
 /** The buckets of a period along a chart's axis. Pure. */
-
 import { bucketLong, bucketShort, words } from "../format.ts";
-import { runningBucket } from "../headline/series.ts";
-import { bucketsOf, type Interval, type Period } from "../period.ts";
+import { bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import type { Picture } from "./picture.ts";
 
@@ -11,6 +9,19 @@ export function intervalIn(rows: readonly { event_hour?: number }[], { interval 
   if (rows[0] === undefined) return interval;
   if (rows[0].event_hour !== undefined) return "hour";
   return interval === "hour" ? "day" : interval;
+}
+
+/** The bucket that is still running: after it comes what has not happened yet. Beyond the end where all is over. */
+export function runningBucket(period: Period, interval: Interval, today: string, hour: number): number {
+  const buckets = bucketsOf(period, interval);
+  if (today > period.to) return buckets.length;
+  const later = buckets.findIndex(
+    ({ event_date, event_hour }) => event_date > today || (event_date === today && (event_hour ?? 0) > hour),
+  );
+  const last = later < 0 ? buckets.length - 1 : later - 1;
+  const running = buckets[last];
+  if (!running || running.event_date !== bucketOf(today, interval, period)) return later < 0 ? buckets.length : last;
+  return running.event_hour === undefined || running.event_hour === hour ? last : buckets.length;
 }
 
 /** `first` leaves out the buckets before it. */

@@ -1,9 +1,9 @@
 /** All that stands around a view inside of another site's page: the days, and the way to the whole of it. */
 import { writeAddress } from "../address.ts";
+import { Mark } from "../icons.tsx";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
-import { isDated, type ViewEntry } from "../views/index.ts";
-import { Mark } from "./icons.tsx";
+import { isDated, type ViewEntry } from "../views.ts";
 import { PeriodMenu } from "./period-menu.tsx";
 
 export function EmbedLine({ scope, entry }: { scope: Scope | undefined; entry: ViewEntry | undefined }) {

@@ -8,12 +8,12 @@ import { FIELD_NAMES, FIELD_TITLES, filtersOf, hasFields, isFiltered, NO_FILTERS
 import { useAnswer } from "../answers.ts";
 import { client, credential, json, read } from "../api.ts";
 import { fieldValue } from "../format.ts";
+import { Remove } from "../icons.tsx";
+import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
-import type { ViewEntry } from "../views/index.ts";
+import type { ViewEntry } from "../views.ts";
 import { chosenIn, FieldChoices } from "./field-choices.tsx";
-import { Remove } from "./icons.tsx";
-import { Menu } from "./menu.tsx";
 import { segments } from "./segments.ts";
 
 const CONDITIONS = { banner_tag: "is", banner_tag_not: "is not", banner_tag_contains: "contains" } as const;

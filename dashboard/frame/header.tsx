@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { credential } from "../api.ts";
 import { words } from "../format.ts";
+import { Bars, Mark } from "../icons.tsx";
 import { useLive } from "../live/live.ts";
 import { Status } from "../live/status.tsx";
+import { Menu } from "../menu.tsx";
 import { Choices } from "../panel.tsx";
 import { setTheme, useTheme } from "../theme.ts";
-import { Bars, Mark } from "./icons.tsx";
-import { Menu } from "./menu.tsx";
 import { ProjectForm } from "./project-form.tsx";
 
 type Signed = {

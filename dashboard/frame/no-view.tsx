@@ -2,7 +2,7 @@
 import type { Principal } from "../../worker/http/principal.ts";
 import { may } from "../../worker/http/principal.ts";
 import { useNavigation } from "../navigation.ts";
-import { type ViewEntry, viewOf } from "../views/index.ts";
+import { type ViewEntry, viewOf } from "../views.ts";
 
 export function NoView({ name }: { name: string }) {
   const known = viewOf(name);

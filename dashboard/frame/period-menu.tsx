@@ -1,11 +1,11 @@
 /** Which days: a preset, any two dates, or as many earlier or later. */
 import { periodText } from "../format.ts";
+import { Earlier, Later } from "../icons.tsx";
+import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import { choiceOf, PRESET_NAMES, PRESETS, step } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { Dates } from "./dates.tsx";
-import { Earlier, Later } from "./icons.tsx";
-import { Menu } from "./menu.tsx";
 
 export function PeriodMenu({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();

@@ -1,6 +1,6 @@
 import type { Principal } from "../../worker/http/principal.ts";
 import { Dialog } from "../act/dialog.tsx";
-import { viewsOf } from "../views/index.ts";
+import { viewsOf } from "../views.ts";
 import { KEY_NAMES, SHORTCUTS } from "./shortcuts.ts";
 
 export function ShortcutSheet({ principal, close }: { principal: Principal; close: () => void }) {

@@ -5,7 +5,7 @@ import { type Go, useNavigation } from "../navigation.ts";
 import { choiceOf, PRESETS, type Preset, step } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { setTheme, THEMES, themeNow } from "../theme.ts";
-import { viewsOf } from "../views/index.ts";
+import { viewsOf } from "../views.ts";
 
 type Pressed = { scope: Scope; go: Go };
 type Shortcut = { key: string; does: string; run: (pressed: Pressed) => void };

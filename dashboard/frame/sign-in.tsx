@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { ApiError } from "../api.ts";
-import { Mark } from "./icons.tsx";
+import { Mark } from "../icons.tsx";
 import { openSession } from "./session.ts";
 
 const LOCAL = ["localhost", "127.0.0.1", "[::1]"];

@@ -3,13 +3,13 @@
 import { addDays, daysBetween } from "../../worker/calendar.ts";
 import { COMPARISONS } from "../address.ts";
 import { periodText } from "../format.ts";
+import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import type { Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
-import type { ViewEntry } from "../views/index.ts";
+import type { ViewEntry } from "../views.ts";
 import { Dates } from "./dates.tsx";
 import { FilterChips, FilterMenu } from "./filters.tsx";
-import { Menu } from "./menu.tsx";
 import { PeriodMenu } from "./period-menu.tsx";
 
 const COMPARED = {

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
-import { type ViewEntry, viewsOf } from "../views/index.ts";
+import { isAdministrative, type ViewEntry, viewsOf } from "../views.ts";
 
 /** Not by `scrollIntoView`: Chromium lets the next Tab begin behind what that showed, so the first links were left out. */
 function bringIntoSight(list: Element, item: Element): void {
@@ -13,12 +13,10 @@ function bringIntoSight(list: Element, item: Element): void {
 }
 
 type Group = ViewEntry["group"];
+/** `near`: a view is about to be asked for. */
+type Links = { near: (view: string) => void; close: () => void };
 
-/** Technical views, out of the way of who reads figures every day. They are unfolded where one of them is shown. */
-const FOLDED: readonly Group[] = ["Data", "Set-up"];
-const isFolded = (group: Group) => FOLDED.includes(group);
-
-export function ViewsMenu({ principal, open, close }: { principal: Principal; open: boolean; close: () => void }) {
+export function ViewsMenu({ principal, open, near, close }: Links & { principal: Principal; open: boolean }) {
   const views = viewsOf(principal);
   const groups = [...new Set(views.map(([, { group }]) => group))];
   const { view } = useNavigation().address;
@@ -30,7 +28,7 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
     if (menu.current && chosen) bringIntoSight(menu.current, chosen);
   }, [view, views.length, open]);
   const [unfolded, unfold] = useState(false);
-  const inside = views.some(([name, { group }]) => name === view && isFolded(group));
+  const inside = views.some(([name, { group }]) => name === view && isAdministrative(group));
   const shown = (group: Group) => (
     <section key={group} aria-labelledby={`views-${group}`}>
       <h2 id={`views-${group}`}>{group}</h2>
@@ -39,7 +37,7 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
           ([name, entry]) =>
             entry.group === group && (
               <li key={name}>
-                <ViewLink name={name} entry={entry} close={close} />
+                <ViewLink name={name} title={entry.title} near={near} close={close} />
               </li>
             ),
         )}
@@ -53,26 +51,21 @@ export function ViewsMenu({ principal, open, close }: { principal: Principal; op
       class={open ? "views open" : "views"}
       onKeyDown={(event) => event.key === "Escape" && close()}
     >
-      {groups.filter((group) => !isFolded(group)).map(shown)}
-      {groups.some(isFolded) && (
+      {groups.filter((group) => !isAdministrative(group)).map(shown)}
+      {groups.some(isAdministrative) && (
         <details open={unfolded || inside} onToggle={(event) => unfold(event.currentTarget.open)}>
           <summary>Administration</summary>
-          {groups.filter(isFolded).map(shown)}
+          {groups.filter(isAdministrative).map(shown)}
         </details>
       )}
     </nav>
   );
 }
 
-function ViewLink({ name, entry: { title, load }, close }: { name: string; entry: ViewEntry; close: () => void }) {
+function ViewLink({ name, title, near, close }: Links & { name: string; title: string }) {
   const { address } = useNavigation();
   return (
-    <Link
-      to={{ view: name }}
-      current={name === address.view}
-      near={() => void load().catch(() => undefined)}
-      gone={close}
-    >
+    <Link to={{ view: name }} current={name === address.view} near={() => near(name)} gone={close}>
       {title}
     </Link>
   );

@@ -5,7 +5,7 @@ import { campaigns } from "../campaigns/query.ts";
 import { useLive } from "../live/live.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
-import { isOpenTo, VIEWS, type ViewEntry } from "../views/index.ts";
+import { isOpenTo, VIEWS, type ViewEntry } from "../views.ts";
 
 /** Where the demo site sends its events. */
 const DEMO_PROJECT = "default";

@@ -8,7 +8,7 @@ import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
-import { isOpenTo, viewOf } from "../views/index.ts";
+import { isOpenTo, viewOf } from "../views.ts";
 import { funnel } from "./query.ts";
 
 const BY = { visit_date: "By visit date", event_date: "By event date" } as const;

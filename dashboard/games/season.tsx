@@ -1,7 +1,7 @@
 /** Which day or week a leaderboard is of, and the ones beside it. */
 import { addDays, mondayOf } from "../../worker/calendar.ts";
 import { periodText } from "../format.ts";
-import { Earlier, Later } from "../frame/icons.tsx";
+import { Earlier, Later } from "../icons.tsx";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
 

@@ -34,16 +34,3 @@ export function pointsOf(
   }
   return bucketsOf(period, interval).map((bucket) => found.get(keyOf(bucket)) ?? 0);
 }
-
-/** The bucket that is still running: after it comes what has not happened yet. Beyond the end where all is over. */
-export function runningBucket(period: Period, interval: Interval, today: string, hour: number): number {
-  const buckets = bucketsOf(period, interval);
-  if (today > period.to) return buckets.length;
-  const later = buckets.findIndex(
-    ({ event_date, event_hour }) => event_date > today || (event_date === today && (event_hour ?? 0) > hour),
-  );
-  const last = later < 0 ? buckets.length - 1 : later - 1;
-  const running = buckets[last];
-  if (!running || running.event_date !== bucketOf(today, interval, period)) return later < 0 ? buckets.length : last;
-  return running.event_hour === undefined || running.event_hour === hour ? last : buckets.length;
-}

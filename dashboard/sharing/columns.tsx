@@ -2,7 +2,7 @@
 import type { SegmentView } from "../../worker/admin/segments.ts";
 import type { ShareView } from "../../worker/admin/shares.ts";
 import type { Column } from "../table/columns.ts";
-import { viewOf } from "../views/index.ts";
+import { viewOf } from "../views.ts";
 import { standingOf } from "./query.ts";
 
 export const columnsOf = (segments: readonly SegmentView[]): readonly Column<ShareView>[] => [

@@ -15,7 +15,7 @@ import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
-import { viewsOf } from "../views/index.ts";
+import { viewsOf } from "../views.ts";
 import { columnsOf } from "./columns.tsx";
 import { embedOf, linkOf, readerOf, shares, standingOf } from "./query.ts";
 

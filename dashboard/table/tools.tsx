@@ -1,5 +1,5 @@
 /** What can be done with a view's table: find a row, choose columns, take it all as a file. */
-import { Menu } from "../frame/menu.tsx";
+import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import { type Column, shownOf } from "./columns.ts";
 import { Download } from "./download.tsx";

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { VIEWS } from "../../dashboard/views/index.ts";
+import { VIEWS } from "../../dashboard/views.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import { browserPath, launch, report, type Server, startServer } from "./harness.ts";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
-import { runningBucket } from "../../dashboard/headline/series.ts";
+import { runningBucket } from "../../dashboard/chart/axis.ts";
 import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";

@@ -4,16 +4,16 @@
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Principal } from "../../worker/http/principal.ts";
-import { type Action, useAction } from "../act/action.ts";
-import { Field, type Filled, Form } from "../act/form.tsx";
-import { forgetAnswers } from "../answers.ts";
-import { ApiError, askWith, client, json, onSignedOut, read } from "../api.ts";
-import { NavigationProvider, useAddressBar } from "../navigation.ts";
-import { Failed } from "../panel.tsx";
+import type { Principal } from "../worker/http/principal.ts";
+import { type Action, useAction } from "./act/action.ts";
+import { Field, type Filled, Form } from "./act/form.tsx";
+import { forgetAnswers } from "./answers.ts";
+import { ApiError, askWith, client, json, onSignedOut, read } from "./api.ts";
+import { whoIsSignedIn } from "./frame/session.ts";
 import { Mark } from "./icons.tsx";
+import { NavigationProvider, useAddressBar } from "./navigation.ts";
 import { Page } from "./page.tsx";
-import { whoIsSignedIn } from "./session.ts";
+import { Failed } from "./panel.tsx";
 
 /** The token of the link in an address. */
 export const tokenIn = (hash: string): string | undefined => /^#share=(.+)$/.exec(hash)?.[1];

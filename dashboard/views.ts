@@ -1,19 +1,18 @@
 /**
- * The views, in the order of the menu. A view is a file that exports `View`, as a rule a panel with its query and
- * its chart, and a line here; its code is loaded when it is first shown.
+ * The views, in the order of the menu. A view is a component, as a rule a panel with its query and its chart, with a
+ * line here and one in views/reports.ts or views/administration.ts. None of its code is here: `loaders.ts` loads it.
  */
 import type { FunctionComponent } from "preact";
-import { may, type Principal, type Role } from "../../worker/http/principal.ts";
-import type { Address } from "../address.ts";
-import type { Scope } from "../scope.ts";
+import { may, type Principal, type Role } from "../worker/http/principal.ts";
+import type { Address } from "./address.ts";
+import type { Scope } from "./scope.ts";
 
-export type ViewModule = { View: FunctionComponent<{ scope: Scope }> };
+export type View = FunctionComponent<{ scope: Scope }>;
 export type ViewEntry = {
   title: string;
   group: "Reports" | "People" | "Data" | "Set-up";
   /** What it takes to see it. */
   role: Extract<Role, "viewer" | "analyst" | "admin">;
-  load: () => Promise<ViewModule>;
   /** It is about now, or about no days at all, so that there is no period to choose; perhaps a part of it alone. */
   undated?: true | ((address: Address, principal: Principal | undefined) => boolean);
   /** There is nothing to compare with. */
@@ -27,20 +26,18 @@ export type ViewEntry = {
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
-  overview: { title: "Overview", group: "Reports", role: "viewer", load: () => import("./overview.tsx"), fields: true },
+  overview: { title: "Overview", group: "Reports", role: "viewer", fields: true },
   campaigns: {
     title: "Campaigns",
     group: "Reports",
     role: "viewer",
-    load: () => import("./campaigns.tsx"),
     fields: true,
   },
-  funnel: { title: "Funnel", group: "Reports", role: "viewer", load: () => import("./funnel.tsx"), fields: true },
+  funnel: { title: "Funnel", group: "Reports", role: "viewer", fields: true },
   cohorts: {
     title: "Cohorts",
     group: "Reports",
     role: "viewer",
-    load: () => import("./cohorts.tsx"),
     fields: true,
     uncompared: true,
   },
@@ -48,21 +45,18 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Revenue",
     group: "Reports",
     role: "viewer",
-    load: () => import("./revenue.tsx"),
     fields: true,
   },
   payouts: {
     title: "Payouts",
     group: "Reports",
     role: "viewer",
-    load: () => import("./payouts.tsx"),
     uncompared: true,
   },
   anomalies: {
     title: "Anomalies",
     group: "Reports",
     role: "viewer",
-    load: () => import("./anomalies.tsx"),
     fields: true,
     uncompared: true,
   },
@@ -70,16 +64,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Traffic quality",
     group: "Reports",
     role: "viewer",
-    load: () => import("./quality.tsx"),
     uncompared: true,
     untagged: true,
   },
-  live: { title: "Live", group: "Reports", role: "viewer", load: () => import("./live.tsx"), undated: true },
+  live: { title: "Live", group: "Reports", role: "viewer", undated: true },
   games: {
     title: "Games",
     group: "Reports",
     role: "viewer",
-    load: () => import("./games.tsx"),
     undated: true,
     untagged: true,
     people: true,
@@ -88,7 +80,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Stored reports",
     group: "Reports",
     role: "viewer",
-    load: () => import("./stored.tsx"),
     undated: true,
     untagged: true,
   },
@@ -96,7 +87,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Players",
     group: "People",
     role: "viewer",
-    load: () => import("./players.tsx"),
     uncompared: true,
     // Pseudonyms have no days: they are all there is to see for who may not know them.
     undated: ({ player_id }, principal) => player_id !== undefined || principal?.role === "viewer",
@@ -106,7 +96,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Events",
     group: "People",
     role: "analyst",
-    load: () => import("./events.tsx"),
     fields: true,
     uncompared: true,
   },
@@ -114,7 +103,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Request log",
     group: "Data",
     role: "admin",
-    load: () => import("./requests.tsx"),
     undated: true,
     untagged: true,
   },
@@ -122,7 +110,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Dead letters",
     group: "Data",
     role: "admin",
-    load: () => import("./dead_letters.tsx"),
     undated: true,
     untagged: true,
   },
@@ -130,7 +117,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Postbacks",
     group: "Data",
     role: "admin",
-    load: () => import("./postbacks.tsx"),
     undated: true,
     untagged: true,
   },
@@ -138,16 +124,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Alerts",
     group: "Data",
     role: "admin",
-    load: () => import("./alerts.tsx"),
     undated: true,
     untagged: true,
   },
-  schemas: { title: "Schemas", group: "Data", role: "analyst", load: () => import("./schemas.tsx"), undated: true },
+  schemas: { title: "Schemas", group: "Data", role: "analyst", undated: true },
   setup: {
     title: "Set up",
     group: "Set-up",
     role: "admin",
-    load: () => import("./setup.tsx"),
     undated: true,
     untagged: true,
   },
@@ -155,23 +139,24 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Data requests",
     group: "Data",
     role: "admin",
-    load: () => import("./data_requests.tsx"),
     undated: true,
     untagged: true,
   },
-  rates: { title: "Exchange rates", group: "Data", role: "admin", load: () => import("./rates.tsx"), undated: true },
+  rates: { title: "Exchange rates", group: "Data", role: "admin", undated: true },
   projections: {
     title: "System",
     group: "Data",
     role: "admin",
-    load: () => import("./projections.tsx"),
     undated: true,
   },
-  audit: { title: "Audit log", group: "Data", role: "admin", load: () => import("./audit.tsx"), undated: true },
-  projects: { title: "Projects", group: "Set-up", role: "admin", load: () => import("./projects.tsx"), undated: true },
-  keys: { title: "Keys", group: "Set-up", role: "admin", load: () => import("./keys.tsx"), undated: true },
-  sharing: { title: "Sharing", group: "Set-up", role: "admin", load: () => import("./sharing.tsx"), undated: true },
+  audit: { title: "Audit log", group: "Data", role: "admin", undated: true },
+  projects: { title: "Projects", group: "Set-up", role: "admin", undated: true },
+  keys: { title: "Keys", group: "Set-up", role: "admin", undated: true },
+  sharing: { title: "Sharing", group: "Set-up", role: "admin", undated: true },
 };
+
+/** Technical views, out of the way of who reads figures every day: folded in the menu, and in views/administration.ts. */
+export const isAdministrative = (group: ViewEntry["group"]): boolean => group === "Data" || group === "Set-up";
 
 /** The view that an address names, if there is one. */
 export const viewOf = (name: string): ViewEntry | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);

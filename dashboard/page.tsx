@@ -1,22 +1,23 @@
 /** The frame around a view: its header, the views, what the reports are about, and the view once it is there. */
 import { useEffect, useState } from "preact/hooks";
-import type { Principal } from "../../worker/http/principal.ts";
-import { Said } from "../act/said.tsx";
-import { useAnswer } from "../answers.ts";
-import { LiveProvider, useLiveConnection } from "../live/live.ts";
-import { useNavigation } from "../navigation.ts";
-import { Failed } from "../panel.tsx";
-import { project } from "../reports.ts";
-import { scopeOf } from "../scope.ts";
-import { isDated, isOpenTo, type ViewModule, viewOf } from "../views/index.ts";
-import { EmbedLine } from "./embed-line.tsx";
-import { Header } from "./header.tsx";
-import { NotForYou, NoView } from "./no-view.tsx";
-import { ShortcutSheet } from "./shortcut-sheet.tsx";
-import { useShortcuts } from "./shortcuts.ts";
-import { Toolbar, ToolbarSkeleton } from "./toolbar.tsx";
-import { Unrefreshed } from "./unrefreshed.tsx";
-import { ViewsMenu } from "./views-menu.tsx";
+import type { Principal } from "../worker/http/principal.ts";
+import { Said } from "./act/said.tsx";
+import { useAnswer } from "./answers.ts";
+import { EmbedLine } from "./frame/embed-line.tsx";
+import { Header } from "./frame/header.tsx";
+import { NotForYou, NoView } from "./frame/no-view.tsx";
+import { ShortcutSheet } from "./frame/shortcut-sheet.tsx";
+import { useShortcuts } from "./frame/shortcuts.ts";
+import { Toolbar, ToolbarSkeleton } from "./frame/toolbar.tsx";
+import { Unrefreshed } from "./frame/unrefreshed.tsx";
+import { ViewsMenu } from "./frame/views-menu.tsx";
+import { LiveProvider, useLiveConnection } from "./live/live.ts";
+import { loadView, preloadView } from "./loaders.ts";
+import { useNavigation } from "./navigation.ts";
+import { Failed } from "./panel.tsx";
+import { project } from "./reports.ts";
+import { scopeOf } from "./scope.ts";
+import { isDated, isOpenTo, type View, viewOf } from "./views.ts";
 
 type Shown = {
   principal: Principal | undefined;
@@ -37,7 +38,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
   const about = useAnswer(project(address.project_id));
   const known = about.stale ? undefined : about.data;
   const live = useLiveConnection(address.project_id, known !== undefined);
-  const { view, failed } = useView(address.view);
+  const { view: Shown, failed } = useView(address.view);
   const entry = viewOf(address.view);
   const title = entry?.title ?? "Not found";
   const project_id = known?.project_id ?? address.project_id ?? "";
@@ -63,7 +64,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
         />
       )}
       <div class={embedded ? "body embedded" : "body"}>
-        {!embedded && <ViewsMenu principal={principal} open={opened === "views"} close={close} />}
+        {!embedded && <ViewsMenu principal={principal} open={opened === "views"} near={preloadView} close={close} />}
         {about.error && !known ? (
           <main id="content" class="notice" tabIndex={-1}>
             <Failed error={about.error} what="project" busy={about.loading} retry={about.retry} />
@@ -84,7 +85,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
               <h1 class="hidden">{title}</h1>
               {failed && <NoView name={address.view} />}
               {!open && entry && <NotForYou entry={entry} principal={principal} />}
-              {open && view && scope && <view.View scope={scope} />}
+              {open && Shown && scope && <Shown scope={scope} />}
             </main>
             <Unrefreshed />
           </div>
@@ -112,20 +113,18 @@ function useMinutes(): number {
 }
 
 /** The code of a view. The one before stays until the next is there. */
-function useView(name: string): { view: ViewModule | null; failed: boolean } {
-  const [loaded, setLoaded] = useState<{ name: string; view: ViewModule | null }>({ name: "", view: null });
+function useView(name: string): { view: View | undefined; failed: boolean } {
+  const [loaded, setLoaded] = useState<{ name: string; view?: View | undefined }>({ name: "" });
   useEffect(() => {
     let other = false;
-    const settle = (view: ViewModule | null) => {
+    const settle = (view?: View) => {
       if (!other) setLoaded({ name, view });
     };
-    const entry = viewOf(name);
-    if (entry) entry.load().then(settle, () => settle(null));
-    else settle(null);
+    loadView(name).then(settle, () => settle());
     return () => {
       other = true;
     };
   }, [name]);
-  const failed = loaded.name === name && loaded.view === null;
-  return { view: loaded.view, failed };
+  const { view } = loaded;
+  return { view, failed: loaded.name === name && view === undefined };
 }

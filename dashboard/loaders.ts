@@ -1,0 +1,16 @@
+/** The code of the views, loaded when one is first shown: all that is for reading in one piece, administration in another. */
+import { isAdministrative, type View, viewOf } from "./views.ts";
+
+type Views = { VIEWS: Record<string, View> };
+
+const reports = (): Promise<Views> => import("./views/reports.ts");
+const administration = (): Promise<Views> => import("./views/administration.ts");
+
+/** Undefined where there is no such view. */
+export async function loadView(name: string): Promise<View | undefined> {
+  const entry = viewOf(name);
+  return entry && (await (isAdministrative(entry.group) ? administration : reports)()).VIEWS[name];
+}
+
+/** So that it is there when it is shown. That it cannot be had is said then. */
+export const preloadView = (name: string): void => void loadView(name).catch(() => undefined);

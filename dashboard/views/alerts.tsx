@@ -1,3 +1,0 @@
-import { AlertsPanel } from "../alerts/panel.tsx";
-
-export const View = AlertsPanel;

@@ -1,3 +1,0 @@
-import { AnomaliesPanel } from "../anomalies/panel.tsx";
-
-export const View = AnomaliesPanel;

@@ -1,3 +1,0 @@
-import { AuditPanel } from "../audit/panel.tsx";
-
-export const View = AuditPanel;

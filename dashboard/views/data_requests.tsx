@@ -1,3 +1,0 @@
-import { DataRequestsPanel } from "../data-requests/panel.tsx";
-
-export const View = DataRequestsPanel;

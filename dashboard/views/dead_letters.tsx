@@ -1,3 +1,0 @@
-import { DeadLettersPanel } from "../dead-letters/panel.tsx";
-
-export const View = DeadLettersPanel;

@@ -1,3 +1,0 @@
-import { EventsPanel } from "../events/panel.tsx";
-
-export const View = EventsPanel;

@@ -1,3 +1,0 @@
-import { KeysPanel } from "../keys/panel.tsx";
-
-export const View = KeysPanel;

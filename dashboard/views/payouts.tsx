@@ -1,3 +1,0 @@
-import { PayoutsPanel } from "../payouts/panel.tsx";
-
-export const View = PayoutsPanel;

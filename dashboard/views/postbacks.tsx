@@ -1,3 +1,0 @@
-import { PostbacksPanel } from "../postbacks/panel.tsx";
-
-export const View = PostbacksPanel;

@@ -1,3 +1,0 @@
-import { SystemPanel } from "../system/panel.tsx";
-
-export const View = SystemPanel;

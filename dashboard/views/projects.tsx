@@ -1,3 +1,0 @@
-import { ProjectsPanel } from "../projects/panel.tsx";
-
-export const View = ProjectsPanel;

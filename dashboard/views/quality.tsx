@@ -1,3 +1,0 @@
-import { QualityPanel } from "../quality/panel.tsx";
-
-export const View = QualityPanel;

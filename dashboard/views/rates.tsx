@@ -1,3 +1,0 @@
-import { RatesPanel } from "../rates/panel.tsx";
-
-export const View = RatesPanel;

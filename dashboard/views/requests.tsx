@@ -1,3 +1,0 @@
-import { RequestsPanels } from "../requests/panel.tsx";
-
-export const View = RequestsPanels;

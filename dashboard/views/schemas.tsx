@@ -1,3 +1,0 @@
-import { SchemasPanel } from "../schemas/panel.tsx";
-
-export const View = SchemasPanel;

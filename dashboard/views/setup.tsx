@@ -1,3 +1,0 @@
-import { SetupPanels } from "../setup/panel.tsx";
-
-export const View = SetupPanels;

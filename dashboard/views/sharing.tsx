@@ -1,3 +1,0 @@
-import { SharingPanel } from "../sharing/panel.tsx";
-
-export const View = SharingPanel;

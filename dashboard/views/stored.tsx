@@ -1,3 +1,0 @@
-import { StoredPanel } from "../stored/panel.tsx";
-
-export const View = StoredPanel;

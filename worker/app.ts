@@ -21,6 +21,7 @@ import { schemaRoutes } from "./admin/schemas.ts";
 import { segmentRoutes } from "./admin/segments.ts";
 import { shareRoutes } from "./admin/shares.ts";
 import { signInCodeRoutes } from "./admin/sign-in-codes.ts";
+import { unsubscribeRoutes } from "./admin/unsubscribe.ts";
 import { lostTurn } from "./archive/files.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { importRoutes } from "./collect/import.ts";
@@ -37,7 +38,6 @@ import { openApiRoutes } from "./openapi/routes.ts";
 import { healthRoutes } from "./reports/health.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { realtimeRoutes } from "./reports/realtime.ts";
-import { unsubscribeRoutes } from "./schedules/unsubscribe.ts";
 import { isDatabaseAway } from "./store/away.ts";
 
 /** Seconds after which who could not be answered may ask again. */

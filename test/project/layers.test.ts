@@ -1,9 +1,6 @@
-/** Who may import whom in the Worker: down the stairs only, and never in a circle. */
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+/** Who may import whom: down the steps only, and never in a circle, neither of files nor of folders. */
 import { describe, expect, it } from "vitest";
-
-const ROOT = resolve(import.meta.dirname, "../..");
+import { circles, importsOf, roomOf, sources } from "./imports.ts";
 
 /** From the top. A file may import from its own step and from those below; a circle is refused even within a step. */
 const STEPS: string[][] = [
@@ -12,7 +9,10 @@ const STEPS: string[][] = [
   ["worker/cron.ts"],
   ["worker/app.ts"],
   ["worker/openapi"],
-  ["worker/reports", "worker/monitor", "worker/collect", "worker/admin", "worker/alerts", "worker/schedules"],
+  ["worker/admin"],
+  ["worker/schedules", "worker/monitor", "worker/collect"],
+  ["worker/alerts"],
+  ["worker/reports"],
   [
     "worker/event-log",
     "worker/payouts",
@@ -22,7 +22,8 @@ const STEPS: string[][] = [
     "worker/erasure",
     "worker/retention",
   ],
-  ["worker/projections", "worker/figures"],
+  ["worker/projections"],
+  ["worker/figures"],
   ["worker/live", "worker/archive", "worker/meter", "worker/postbacks", "worker/channels"],
   ["worker/registry"],
   ["worker/suppression.ts"],
@@ -49,81 +50,89 @@ const STEPS: string[][] = [
   ],
 ];
 
-const sources = (folder: string): string[] =>
-  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith(".d.ts"))
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+/** Of the dashboard, what every view is made of. The files right in dashboard/ are of it, save for those that show views. */
+const MATERIAL = /^dashboard\/(?:(?:act|chart|live|table)\/|(?!(?:main|app|share-link|page|loaders)\.)[\w-]+\.tsx?$)/;
 
-function imports(file: string): { path: string; typeOnly: boolean }[] {
-  const text = readFileSync(join(ROOT, file), "utf8");
-  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+"(\.[^"]+)";/gms)].map(([, type, path]) => ({
-    path: relative(ROOT, resolve(ROOT, dirname(file), path as string)),
-    typeOnly: type !== undefined,
-  }));
-}
+/** What the dashboard runs of the Worker: nothing that needs its bindings. */
+const RUN_BY_THE_DASHBOARD = [
+  /^worker\/(?:money|calendar)\.ts$/,
+  /^worker\/http\/principal\.ts$/,
+  // What the dashboard signs is what the Worker checks.
+  /^worker\/collect\/signature\.ts$/,
+  // The band that is drawn is the band that is judged by.
+  /^worker\/reports\/anomalies\/(?:band|series|verdict)\.ts$/,
+];
 
 const stepOf = (file: string) =>
   STEPS.findIndex((step) => step.some((part) => file === part || file.startsWith(`${part}/`)));
 
+const files = { worker: sources("worker"), dashboard: sources("dashboard"), pixel: sources("pixel") };
+const imports = {
+  worker: files.worker.flatMap(importsOf),
+  dashboard: files.dashboard.flatMap(importsOf),
+  pixel: files.pixel.flatMap(importsOf),
+};
+const all = Object.values(imports).flat();
+const running = all.filter(({ typeOnly }) => !typeOnly);
+const said = ({ from, to }: { from: string; to: string }) => `${from} imports ${to}`;
+
 describe("imports", () => {
-  const worker = sources("worker");
-
   it("find every file of the Worker on a step", () => {
-    expect(worker.filter((file) => stepOf(file) === -1)).toEqual([]);
-    expect(worker.length).toBeGreaterThan(20);
+    expect(files.worker.filter((file) => stepOf(file) === -1)).toEqual([]);
+    expect(files.worker.length).toBeGreaterThan(20);
   });
 
-  it.each(worker)("%s imports nothing from above", (file) => {
-    const upward = imports(file).filter(({ path }) => path.startsWith("worker/") && stepOf(path) < stepOf(file));
-    expect(upward).toEqual([]);
+  it("go down the steps only", () => {
+    const upward = imports.worker.filter(({ from, to }) => to.startsWith("worker/") && stepOf(to) < stepOf(from));
+    expect(upward.map((one) => `${said(one)}, which is on a higher step`)).toEqual([]);
   });
 
-  it("run in no circle", () => {
-    const graph = new Map(
-      worker.map((file) => [
-        file,
-        imports(file)
-          .filter(({ typeOnly }) => !typeOnly)
-          .map(({ path }) => path),
-      ]),
+  it("run in no circle of files", () => {
+    expect(circles(running, (file) => file)).toEqual([]);
+  });
+
+  it("run in no circle of folders, not even of types", () => {
+    expect(circles(all, roomOf)).toEqual([]);
+  });
+
+  it("of what every view of the dashboard is made of lead to no view", () => {
+    const views = imports.dashboard.filter(
+      ({ from, to }) => MATERIAL.test(from) && to.startsWith("dashboard/") && !MATERIAL.test(to),
     );
-    const circles: string[] = [];
-    const walk = (file: string, way: string[]) => {
-      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" → "));
-      else for (const next of graph.get(file) ?? []) walk(next, [...way, file]);
-    };
-    for (const file of worker) walk(file, []);
-    expect([...new Set(circles)]).toEqual([]);
+    expect(views.map((one) => `${said(one)}, which is of a view`)).toEqual([]);
+    expect(files.dashboard.filter((file) => MATERIAL.test(file)).length).toBeGreaterThan(20);
   });
 
   it("of the pixel take types from the Worker and nothing that runs, of the dashboard nothing that needs its bindings", () => {
-    const running = (folder: string) =>
-      sources(folder).flatMap((file) =>
-        imports(file)
-          .filter(({ path, typeOnly }) => path.startsWith("worker/") && !typeOnly)
-          .map(({ path }) => path),
-      );
-    expect(running("pixel")).toEqual([]);
-    expect(
-      running("dashboard").filter(
-        (path) =>
-          ![
-            "worker/money.ts",
-            "worker/calendar.ts",
-            "worker/http/principal.ts",
-            // What the dashboard signs is what the Worker checks.
-            "worker/collect/signature.ts",
-          ].includes(path) &&
-          // The band that is drawn is the band that is judged by.
-          !/^worker\/reports\/anomalies\/(?:band|series|verdict)\.ts$/.test(path),
-      ),
-    ).toEqual([]);
+    const ofWorker = running.filter(({ from, to }) => to.startsWith("worker/") && !from.startsWith("worker/"));
+    expect(ofWorker.filter(({ from }) => from.startsWith("pixel/")).map(said)).toEqual([]);
+    const needless = ofWorker.filter(({ to }) => !RUN_BY_THE_DASHBOARD.some((allowed) => allowed.test(to)));
+    expect(needless.map(said)).toEqual([]);
+  });
+
+  it("of the Worker and of the pixel lead nowhere else", () => {
+    const within = (folder: "worker" | "pixel", others: RegExp) =>
+      imports[folder].filter(({ to }) => !to.startsWith(`${folder}/`) && !others.test(to)).map(said);
+    expect([...within("worker", /^$/), ...within("pixel", /^worker\//)]).toEqual([]);
   });
 
   it("of drawers do not exist", () => {
-    const drawers = [...worker, ...sources("dashboard"), ...sources("pixel")].filter((file) =>
-      /(?:^|\/)(?:utils?|helpers?|lib|common|services?)(?:\/|\.)/.test(file),
-    );
+    const drawers = Object.values(files)
+      .flat()
+      .filter((file) => /(?:^|\/)(?:utils?|helpers?|lib|common|services?)(?:\/|\.)/.test(file));
     expect(drawers).toEqual([]);
+  });
+
+  it("are told apart by the finder of circles", () => {
+    const one = (from: string, to: string, typeOnly = false) => ({ from, to, typeOnly });
+    const itself = (file: string) => file;
+    const [a, b, c] = ["worker/a/x.ts", "worker/b/y.ts", "worker/a/z.ts"];
+    expect(circles([one(a, b), one(b, c)], itself)).toEqual([]);
+    expect(circles([one(a, b), one(b, c)], roomOf)).toEqual([
+      `worker/a needs worker/b (${a} imports ${b}), worker/b needs worker/a (${b} imports ${c})`,
+    ]);
+    expect(circles([one(a, b), one(b, c), one(c, a)], itself)).toEqual([
+      `${a} imports ${b}, ${b} imports ${c}, ${c} imports ${a}`,
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 /** The same figures by the new core and by the tables of the other projections, as far as both have them. */
 import { env } from "cloudflare:workers";
-import { ANY_TAG } from "../../worker/projections/resolve.ts";
+import { ANY_TAG } from "../../worker/figures/scopes.ts";
 import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
 import { peopleIn, sheetOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";

@@ -12,6 +12,7 @@ import { tell } from "../channels/sending.ts";
 import { projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody, withoutUndefined } from "../http/body.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
@@ -20,7 +21,6 @@ import type { Outcome } from "../postbacks/send.ts";
 import { findProject } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
-import { page, pageParameters } from "./page.ts";
 
 export const MOST_ALERTS = 50;
 /** Of one alert: a try asks all of them at once. */

@@ -8,13 +8,13 @@ import { type Compaction, compact } from "../archive/compaction.ts";
 import { type ArchiveFile, liveFiles } from "../archive/files.ts";
 import { EVENTS, firstHourOf, startOf } from "../archive/partition.ts";
 import { atLeast } from "../http/access.ts";
+import { pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readRange } from "../http/range.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
-import { pageParameters } from "./page.ts";
 
 const FIRST_DAY = "1970-01-01";
 const LAST_DAY = "9999-12-30";

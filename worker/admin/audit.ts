@@ -3,10 +3,10 @@ import { type SQL, sql } from "drizzle-orm";
 import { Hono } from "hono";
 import * as z from "zod";
 import { atLeast, reaches } from "../http/access.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
-import { page, pageParameters } from "./page.ts";
 
 export type Act = {
   project_id: string | null;

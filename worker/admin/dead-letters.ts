@@ -9,6 +9,7 @@ import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dea
 import { parseExact } from "../exact-json.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -17,7 +18,6 @@ import { wakeProjectors } from "../projections/projector.ts";
 import { type Database, deadLetters, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
 import { act } from "./audit.ts";
-import { page, pageParameters } from "./page.ts";
 
 const STATUSES = ["waiting", "replayed", "discarded"] as const;
 

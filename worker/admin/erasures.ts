@@ -7,12 +7,12 @@ import { MOST_VISITORS } from "../erasure/names.ts";
 import { publicKey, type ReceiptRow, view } from "../erasure/receipt.ts";
 import { projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act, madeAt } from "./audit.ts";
-import { page, pageParameters } from "./page.ts";
 
 export const erasureQuery = z.strictObject({
   project_id: projectId.optional(),

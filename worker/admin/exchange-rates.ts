@@ -6,6 +6,7 @@ import { isDate } from "../calendar.ts";
 import { atLeast } from "../http/access.ts";
 import { ADMINISTRATION, accept, readBody } from "../http/body.ts";
 import { readCsv } from "../http/csv.ts";
+import { pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -19,7 +20,6 @@ import { date, format } from "../reports/period.ts";
 import { formatOf, table } from "../reports/table.ts";
 import { openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
-import { pageParameters } from "./page.ts";
 
 const MOST_RATES = 1_000;
 /** Of the bank's own file: a year. */

@@ -6,6 +6,7 @@ import { wake } from "../duty.ts";
 import { eventType, projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody, withoutUndefined } from "../http/body.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
@@ -22,7 +23,6 @@ import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
 import { act } from "./audit.ts";
 import { moment } from "./keys.ts";
-import { page, pageParameters } from "./page.ts";
 
 const MOST_TARGETS = 20;
 const MOST_BODY = 8_000;

@@ -8,6 +8,7 @@ import { tell } from "../channels/sending.ts";
 import { projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody, withoutUndefined } from "../http/body.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -18,7 +19,6 @@ import { findSchedule, type Schedule, type ScheduleSettings, schedulesOf } from 
 import { type Database, openDatabase } from "../schema.ts";
 import type { NoticeView, TriedChannel } from "./alerts.ts";
 import { act } from "./audit.ts";
-import { page, pageParameters } from "./page.ts";
 
 export const MOST_SCHEDULES = 20;
 /** Of one report: a try asks all of them at once. */

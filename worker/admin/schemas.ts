@@ -5,6 +5,7 @@ import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
 import { atLeast, projectFor } from "../http/access.ts";
 import { readBody } from "../http/body.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -14,7 +15,6 @@ import { type Drift, driftOf } from "../registry/drift.ts";
 import { canonical, type Fault, readSchema, type SchemaReading } from "../registry/vocabulary.ts";
 import { type Database, openDatabase, SCHEMA_MODES, type SchemaMode, schemas, schemaVersions } from "../schema.ts";
 import { act } from "./audit.ts";
-import { page, pageParameters } from "./page.ts";
 
 const MOST_TYPES = 200;
 /** Whoever loses a race for a number looks again; so many races are not lost by chance. */

@@ -1,10 +1,15 @@
 /** What became of every event in the log, also of those that no figure counts. */
-import { OUTCOMES, SUPERSEDED } from "../projections/outcomes.ts";
 import { type Changes, EVERYBODY } from "./changes.ts";
 import type { CountedEvent } from "./counted-event.ts";
 import { dateNumber } from "./edits.ts";
 import { pair, unpair } from "./state.ts";
 import { NONE, type Words } from "./words.ts";
+
+export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
+export type EventOutcome = (typeof OUTCOMES)[number];
+
+/** Counted beside the outcomes: so many were counted first and are duplicates now. */
+export const SUPERSEDED = "superseded";
 
 const HOUR_MS = 3_600_000;
 /** By their numbers, which rows have. */

@@ -2,10 +2,12 @@
  * Scopes of figures. A row of days is of everybody or of one tag; and, for each filter that somebody asks for, of everybody
  * under it and of each tag under it. An event counts in the scopes whose filter it fits.
  */
-import { ANY_TAG } from "../projections/resolve.ts";
 import { EVERYBODY } from "./changes.ts";
 import { type Fields, filterTest, type ScopeFilter } from "./scope-filter.ts";
 import { MOST_WORDS, type Words } from "./words.ts";
+
+/** Stands for every tag, and for none; no tag can hold it. */
+export const ANY_TAG = "\u001fall";
 
 /** A filter by its number. Number 0 is no filter: everything fits. */
 export type Scope = { number: number; fits(fields: Fields): boolean };

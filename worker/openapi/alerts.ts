@@ -19,13 +19,13 @@ import {
   sentQuery,
   type TriedReport,
 } from "../admin/schedules.ts";
+import { unsubscribeQuery } from "../admin/unsubscribe.ts";
 import { ALERT_STATES } from "../alerts/alert.ts";
 import { condition } from "../alerts/condition.ts";
 import { CHANNEL_KINDS } from "../channels/channel.ts";
 import { NOTICE_KINDS } from "../channels/message.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { EVERY } from "../schedules/period.ts";
-import { unsubscribeQuery } from "../schedules/unsubscribe.ts";
 import { paged, rows } from "./answers.ts";
 import { json, type Operation } from "./operation.ts";
 

@@ -4,7 +4,8 @@
  * ever, under whatever tag; and at that first deposit itself, with the date of their registration.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { ANY_TAG, pastOf, settledDay } from "./resolve.ts";
+import { ANY_TAG } from "../figures/scopes.ts";
+import { pastOf, settledDay } from "./resolve.ts";
 
 const IS_MILESTONE = sql`event_type IN ('deposit', 'registration')`;
 const COLUMNS = sql.raw("project_id, person, event_type, event_date, banner_tag, first_at");

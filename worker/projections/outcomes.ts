@@ -4,13 +4,8 @@
  * Those that turned out later to repeat a trusted event are counted again as `superseded`: nothing here ever falls.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { SUPERSEDED } from "../figures/outcomes.ts";
 import type { Tables } from "./projection.ts";
-
-export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
-export type EventOutcome = (typeof OUTCOMES)[number];
-
-/** An entry of `event_outcomes` beside the outcomes: so many were counted first and are duplicates now. */
-export const SUPERSEDED = "superseded";
 
 /** What became of an event of the log, in SQL. A test of a bot is a test, and a bot's second transaction a bot's. */
 export const outcomeOf = sql.raw(`CASE WHEN test = 1 THEN 'test' WHEN bot IS NOT NULL THEN 'bot'

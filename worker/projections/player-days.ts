@@ -4,12 +4,11 @@
  * the days on which they deposited.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { RETENTION_DAYS } from "../figures/counters/returns.ts";
+import { ANY_TAG } from "../figures/scopes.ts";
 import { countDepositors, recountDepositors } from "./depositors.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { ANY_TAG, newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
-
-/** Days after the first at which `retention` looks; 0 is the cohort itself. */
-export const RETENTION_DAYS = [0, 1, 3, 7, 14, 30, 60, 90] as const;
+import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
 
 /**
  * `people` are those whose days change, with the days they had (`before`) and those that they have now (`after`):

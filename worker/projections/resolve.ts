@@ -13,9 +13,6 @@ export type Repairs = string | null;
 
 export type Step = Range & { repairs: Repairs };
 
-/** Stands for every tag, and for none; no tag can hold it. */
-export const ANY_TAG = "\u001fall";
-
 /** As the log stands now. */
 export const NOW = Number.MAX_SAFE_INTEGER;
 

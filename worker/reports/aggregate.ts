@@ -5,9 +5,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
+import { ANY_TAG } from "../figures/scopes.ts";
 import { INCOME } from "../money.ts";
 import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
-import { ANY_TAG } from "../projections/resolve.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import type { Period } from "./period.ts";
 import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";

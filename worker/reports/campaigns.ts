@@ -2,10 +2,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, daysBetween } from "../calendar.ts";
+import { ANY_TAG } from "../figures/scopes.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import { ANY_TAG } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";

@@ -6,10 +6,10 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
+import { RETENTION_DAYS } from "../figures/counters/returns.ts";
 import { compareText } from "../figures/text-order.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, type PaymentType } from "../money.ts";
-import { RETENTION_DAYS } from "../projections/player-days.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
 import { cohortsOfDays } from "./days/cohorts.ts";

@@ -2,10 +2,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { parseExact } from "../exact-json.ts";
+import { OUTCOMES } from "../figures/outcomes.ts";
 import { Problem } from "../http/problem.ts";
 import { type ColumnName, type ColumnType, columnsBut, LOG_COLUMNS } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
-import { OUTCOMES, outcomeOf } from "../projections/outcomes.ts";
+import { outcomeOf } from "../projections/outcomes.ts";
 import { NOW, person, withTag } from "../projections/resolve.ts";
 import type { Database } from "../schema.ts";
 import { instant, text } from "./answer.ts";

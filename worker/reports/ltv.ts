@@ -1,8 +1,8 @@
 /** Lifetime value: what each player spent and took back, over all history, in USD; and by segment. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import { pageParameters } from "../admin/page.ts";
 import { daysBetween, localTime } from "../calendar.ts";
+import { pageParameters } from "../http/page.ts";
 import { may } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";

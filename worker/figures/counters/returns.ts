@@ -2,13 +2,14 @@
  * How people come back: each active day with the one before it, over all tags and under each, so that distinct people
  * of any period are a sum; and who is active again so many days after the first.
  */
-import { RETENTION_DAYS } from "../../projections/player-days.ts";
 import { EVERYBODY } from "../changes.ts";
 import { lastDay } from "../last-day.ts";
 import { fitting, scopeCode } from "../scopes.ts";
 import { wayAt } from "../state.ts";
 import type { Turn } from "./index.ts";
 
+/** Days after the first at which it is counted who is there again; 0 is the cohort itself. */
+export const RETENTION_DAYS = [0, 1, 3, 7, 14, 30, 60, 90] as const;
 const OFFSETS: ReadonlySet<number> = new Set(RETENTION_DAYS);
 
 export function countReturns(turn: Turn): void {

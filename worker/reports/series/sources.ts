@@ -4,11 +4,11 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, daysBetween, localTime } from "../../calendar.ts";
+import { ANY_TAG } from "../../figures/scopes.ts";
 import { Problem } from "../../http/problem.ts";
 import { OTHER } from "../../live/bucket.ts";
 import type { MinuteRow } from "../../live/counters.ts";
 import { INCOME, UNITS } from "../../money.ts";
-import { ANY_TAG } from "../../projections/resolve.ts";
 import { RATE_UNITS } from "../../rates/rate.ts";
 import { ratesOf } from "../days/sums.ts";
 import { type FieldFilter, onlyField } from "../field-filter.ts";

@@ -5,15 +5,15 @@
 import { sql } from "drizzle-orm";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { act } from "../admin/audit.ts";
 import { escaped, pageOf, paragraph } from "../channels/html.ts";
 import { ADMIN } from "../http/keys.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
+import { findSchedule, type Schedule } from "../schedules/schedule.ts";
+import { unsubscriberOf } from "../schedules/unsubscribing.ts";
 import { openDatabase } from "../schema.ts";
-import { findSchedule, type Schedule } from "./schedule.ts";
-import { unsubscriberOf } from "./unsubscribing.ts";
+import { act } from "./audit.ts";
 
 export const unsubscribeQuery = z.strictObject({
   token: z

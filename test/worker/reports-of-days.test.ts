@@ -5,8 +5,11 @@ import { describe, expect, it } from "vitest";
 import { append } from "../../worker/event-log/append.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance } from "../../worker/projections/runner.ts";
+import { figuresBy as aggregated, foundInTables } from "../../worker/reports/aggregate/figures.ts";
+import { REPORT_TYPE_NAMES, REPORT_TYPES } from "../../worker/reports/aggregate/report-types.ts";
 import { FIRST_DEPOSIT } from "../../worker/reports/anomalies/series.ts";
 import { type Watch, watchFromTables } from "../../worker/reports/anomalies/sources.ts";
+import { foundInDays } from "../../worker/reports/days/aggregate.ts";
 import { watchFromDays } from "../../worker/reports/days/anomalies.ts";
 import { bothWays } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
@@ -116,6 +119,18 @@ async function expectWatch(project_id: string): Promise<void> {
   expect(comparable(days)).toEqual(comparable(tables));
 }
 
+/** Kept reports of a day, a week and a month. */
+async function expectAggregates(project_id: string): Promise<void> {
+  const period = { from: DATES[0] as string, to: DATES.at(-1) as string };
+  for (const type of REPORT_TYPE_NAMES) {
+    const tables = await foundInTables(db, project_id, type, period);
+    const days = await foundInDays(db, project_id, type, period);
+    for (const from_date of new Set(DATES.map(REPORT_TYPES[type].firstDay)))
+      expect(aggregated(days)(from_date), `${type} ${from_date}`).toEqual(aggregated(tables)(from_date));
+    expect(days.seq).toBe(tables.seq);
+  }
+}
+
 let answers = 0;
 
 describe("reports of rows of days", () => {
@@ -144,7 +159,10 @@ describe("reports of rows of days", () => {
           }
           while ((await step()) > 0);
           await settle(TABLES);
-          for (const { project_id } of projects) await expectWatch(project_id);
+          for (const { project_id } of projects) {
+            await expectWatch(project_id);
+            await expectAggregates(project_id);
+          }
           for (const [n, question] of questions.entries()) {
             const { project_id } = projects[n % 3 === 0 ? 1 : 0] as Clock;
             const asked = { project_id, ...question };

@@ -75,18 +75,37 @@ export async function readTags(db: D1Database, project_id: string): Promise<stri
   return results.map(({ tag }) => tag);
 }
 
+type Asks = readonly [DaysAsked<Column>, ...DaysAsked<Column>[]];
+type Read<Asked extends Asks> = { [At in keyof Asked]: Days<Asked[At]["columns"][number]> };
+
 /** Several readings of one moment, of everybody and their tags. One call. */
-export async function readDayTexts<const Asked extends readonly [DaysAsked<Column>, ...DaysAsked<Column>[]]>(
+export async function readDayTexts<const Asked extends Asks>(
   db: D1Database,
   place: Place,
   asked: Asked,
-): Promise<{ [At in keyof Asked]: Days<Asked[At]["columns"][number]> }> {
-  const [names, ...found] = await db.batch([
-    db.prepare(WORDS).bind(place.project_id),
-    ...asked.map((one) => statement(db, place, one)),
-  ]);
+): Promise<Read<Asked>> {
+  return readIn(place, asked, await db.batch(statements(db, place, asked)));
+}
+
+/** The same, and the rows of another query of the same moment. */
+export async function readDayTextsBeside<const Asked extends Asks>(
+  db: D1Database,
+  place: Place,
+  asked: Asked,
+  query: D1PreparedStatement,
+): Promise<{ days: Read<Asked>; beside: unknown[] }> {
+  const [first, ...found] = await db.batch([query, ...statements(db, place, asked)]);
+  return { days: readIn(place, asked, found), beside: rowsOf<unknown>(first) };
+}
+
+const statements = (db: D1Database, place: Place, asked: Asks): D1PreparedStatement[] => [
+  db.prepare(WORDS).bind(place.project_id),
+  ...asked.map((one) => statement(db, place, one)),
+];
+
+function readIn<Asked extends Asks>({ filter }: Place, asked: Asked, [names, ...found]: D1Result[]): Read<Asked> {
   const words = new Words(rowsOf<{ names: string }>(names).flatMap((row) => JSON.parse(row.names) as string[]));
-  const tagAt = scopeName(place.filter, "").length;
+  const tagAt = scopeName(filter, "").length;
   const read = asked.map(({ of }, index) => ({
     words,
     rows: rowsOf<{ scope: string; date: number } & Record<Column, string>>(found[index]).map((row) => ({
@@ -95,7 +114,7 @@ export async function readDayTexts<const Asked extends readonly [DaysAsked<Colum
       event_date: dateOf(row.date),
     })),
   }));
-  return read as unknown as { [At in keyof Asked]: Days<Asked[At]["columns"][number]> };
+  return read as unknown as Read<Asked>;
 }
 
 export type PartEntry = { line: number; key: number; sums: Sums };

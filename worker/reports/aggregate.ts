@@ -3,31 +3,13 @@
  * event or a rate of its days came after it was made, so a kept report is never other than a new one would be.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { addDays, localTime, mondayOf } from "../calendar.ts";
+import { addDays, localTime } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
-import { ANY_TAG } from "../figures/scopes.ts";
-import { INCOME } from "../money.ts";
 import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
+import { type Figures, figuresBy, foundInTables } from "./aggregate/figures.ts";
+import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import type { Period } from "./period.ts";
-import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "./usd.ts";
-
-/** How long a report is: the first day of the one in which a date lies, and in SQL that and its last day. */
-export const REPORT_TYPES = {
-  daily: { firstDay: (date: string) => date, first: sql`event_date`, last: sql`from_date` },
-  weekly: {
-    firstDay: mondayOf,
-    first: sql`date(event_date, '-6 days', 'weekday 1')`,
-    last: sql`date(from_date, '+6 days')`,
-  },
-  monthly: {
-    firstDay: (date: string) => `${date.slice(0, 7)}-01`,
-    first: sql`date(event_date, 'start of month')`,
-    last: sql`date(from_date, '+1 month', '-1 day')`,
-  },
-} as const;
-export type ReportType = keyof typeof REPORT_TYPES;
-export const REPORT_TYPE_NAMES = Object.keys(REPORT_TYPES) as ReportType[];
 
 /** Whose reports, and which day it is there. */
 export type Clock = { project_id: string; today: string };
@@ -99,9 +81,11 @@ export async function keepReports(
   for (const [project_id, own] of Map.groupBy(due, (one) => one.project_id)) {
     if (!room(PROJECT_QUERIES)) break;
     const from = own.at(-1)?.from_date as string;
-    const { figures, seq } = await figuresOf(db, project_id, type, { from, to: own[0]?.to_date as string });
+    const periods = { from, to: own[0]?.to_date as string };
+    const found = await foundInTables(db, project_id, type, periods);
     // A projection has begun anew since: its tables are not whole.
-    if (own.some((one) => one.seq > seq)) continue;
+    if (own.some((one) => one.seq > found.seq)) continue;
+    const figures = figuresBy(found);
     await transact(db, [
       write(
         type,
@@ -112,71 +96,6 @@ export async function keepReports(
     kept += own.length;
   }
   return kept;
-}
-
-type Figures = {
-  total_spins: number;
-  total_purchases: number;
-  avg_purchase: string | null;
-  revenue_usd: string;
-  unconverted: Record<string, string>;
-  most_spent_app: string | null;
-  players: number;
-  events: number;
-};
-type Paid = Sum & { from_date: string; app_id: string; event_type: (typeof INCOME)[number] };
-
-/** What the reports of a period hold, each by its first day, and how far the tables had come when they were read. */
-async function figuresOf(db: Database, project_id: string, type: ReportType, { from, to }: Period) {
-  const { first } = REPORT_TYPES[type];
-  const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
-  // In one transaction: all are of the same moment.
-  const read = await transact(db, [
-    sql`SELECT ${first} AS from_date, sum(total) AS events,
-        ifnull(sum(total) FILTER (WHERE event_type = 'spin'), 0) AS spins,
-        ifnull(sum(total) FILTER (WHERE event_type = 'purchase'), 0) AS purchases
-      FROM daily_metrics WHERE ${within} GROUP BY 1`,
-    sql`SELECT ${first} AS from_date, sum(people) AS people FROM returns
-      WHERE ${within} AND banner_tag = ${ANY_TAG} AND previous_date < ${first} GROUP BY 1`,
-    sql`SELECT ${first} AS from_date, app_id, event_type, ${sums()} FROM payments
-      WHERE ${within} AND event_type IN (${sql.raw(INCOME.map((name) => `'${name}'`).join(", "))})
-      GROUP BY 1, app_id, event_type, event_date, currency`,
-    sql`SELECT ${LEAST_CURSOR} AS seq`,
-  ]);
-  const [counted = [], people = [], paid = [], cursor = []] = read.map(({ results }) => results) as [
-    { from_date: string; events: number; spins: number; purchases: number }[],
-    { from_date: string; people: number }[],
-    Paid[],
-    { seq: number }[],
-  ];
-  const figures = (from_date: string): Figures => {
-    const counts = counted.find((row) => row.from_date === from_date);
-    const income = paid.filter((row) => row.from_date === from_date);
-    const purchases = income.filter(({ event_type }) => event_type === "purchase");
-    const { exact, unconverted } = convert(income);
-    const bought = convert(purchases);
-    return {
-      total_spins: counts?.spins ?? 0,
-      total_purchases: counts?.purchases ?? 0,
-      avg_purchase: formatAverage(bought.exact, bought.total),
-      revenue_usd: formatExact(exact),
-      unconverted: formatAmounts(unconverted),
-      most_spent_app: mostSpent(purchases),
-      players: people.find((row) => row.from_date === from_date)?.people ?? 0,
-      events: counts?.events ?? 0,
-    };
-  };
-  return { figures, seq: cursor[0]?.seq ?? 0 };
-}
-
-/** The app with the largest sum in USD; of equal ones the first by name. */
-function mostSpent(purchases: readonly Paid[]): string | null {
-  const apps = [...Map.groupBy(purchases, ({ app_id }) => app_id)]
-    .filter(([app_id]) => app_id !== "")
-    .map(([app_id, own]) => ({ app_id, exact: convert(own).exact }))
-    .filter(({ exact }) => exact > 0n)
-    .sort((a, b) => (a.exact !== b.exact ? (a.exact > b.exact ? -1 : 1) : a.app_id < b.app_id ? -1 : 1));
-  return apps[0]?.app_id ?? null;
 }
 
 const FIGURES = [

@@ -102,7 +102,7 @@ async function measure(env: Databases, { core, batch, run, events, loaded }: Ask
 async function fill(env: Databases, { project_id, filter }: Fill): Promise<Filled> {
   const { db, bill } = metered(env.NEW);
   const database = openDatabase(db);
-  await askScope(database, project_id, filterText(filter), 0);
+  await askScope(database, project_id, filterText(filter), 0, null);
   const spent: Filled = { ms: 0, longest: 0, pieces: 0, ...bill };
   for (let more: boolean | null = true; more; ) {
     await env.NEW.prepare("SELECT 1").first();

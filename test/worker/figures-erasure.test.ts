@@ -82,7 +82,7 @@ describe("an erasure of the figures' rows", () => {
                 player_id: longer(player_id),
                 visitor_id: longer(visitor_id),
               }));
-              if (action.ask !== null) await askScope(db, project_id, filterText(action.ask[1]), FROM);
+              if (action.ask !== null) await askScope(db, project_id, filterText(action.ask[1]), FROM, null);
               await append(db, events);
               for (let n = 0; n < action.fill; n++) await fillSome(db, project_id, SLICE, layout.leastAdded);
               if (action.run !== null) await advance(env, db, figuresBy(layout), Date.now(), action.run);

@@ -13,7 +13,14 @@ import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { recountSome as recountOnce } from "../../worker/projections/recount.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
-import { askScope, fillSome, keepScopes, MOST_SCOPES, scopesOf } from "../../worker/projections/scopes.ts";
+import {
+  askScope,
+  fillSome,
+  keepScopes,
+  MOST_OF_A_READER,
+  MOST_SCOPES,
+  scopesOf,
+} from "../../worker/projections/scopes.ts";
 import { type Database, openDatabase } from "../../worker/schema.ts";
 import { makeTables } from "./figures.ts";
 import { comparable } from "./figures-compare.ts";
@@ -91,7 +98,7 @@ describe("figures under a filter", () => {
           }
           if (action.ask !== null) {
             const [project, filter] = action.ask;
-            await askScope(db, projects[project]?.project_id ?? "", filterText(filter), NOW);
+            await askScope(db, projects[project]?.project_id ?? "", filterText(filter), NOW, null);
           }
           if (action.lay) await recountSome(2, layout);
           await append(db, events);
@@ -148,7 +155,7 @@ describe("figures under a filter", () => {
     window: (on: Database) => recountOnce({ ...env, DB: on.$client }, on, Date.now(), 100),
     dropped: async (on: Database, project_id: string) => {
       await keepScopes({ ...env, DB: on.$client }, on, NOW + 40 * DAY);
-      await askScope(on, project_id, filterText(MT), NOW);
+      await askScope(on, project_id, filterText(MT), NOW, null);
     },
   };
   const pairs = (["run", "piece", "window"] as const).flatMap((one) =>
@@ -162,7 +169,7 @@ describe("figures under a filter", () => {
       const spins = (from: number) => Array.from({ length: 20 }, (_, n) => spin(project_id, from + n));
       await append(db, spins(0));
       await settle();
-      await askScope(db, project_id, filterText(MT), NOW);
+      await askScope(db, project_id, filterText(MT), NOW, null);
       await fillSome(db, project_id, SMALL);
       await append(db, spins(20));
       await changeWindow(project_id, 2);
@@ -182,13 +189,13 @@ describe("figures under a filter", () => {
   it("begin with what the log brings where nobody has been counted yet, and are whole at once after a rebuild", async () => {
     const project_id = "scopes-empty";
     await createProject(project_id);
-    await askScope(db, project_id, filterText(MT), NOW);
+    await askScope(db, project_id, filterText(MT), NOW, null);
     expect(await fillSome(db, project_id)).toBe(true);
     expect((await scopesOf(db, project_id))[0]).toMatchObject({ place: null });
     await append(db, [spin(project_id, 0), spin(project_id, 1)]);
     await settle();
     expect(await counts(project_id, MT, null)).toEqual([1, 1]);
-    await askScope(db, project_id, filterText({ country: ["SE"] }), NOW);
+    await askScope(db, project_id, filterText({ country: ["SE"] }), NOW, null);
     await rebuild(env, db, [figuresBy(LAYOUT)], "figures");
     await settle();
     expect((await scopesOf(db, project_id)).map(({ place }) => place)).toEqual([null, null]);
@@ -205,7 +212,7 @@ describe("figures under a filter", () => {
       Array.from({ length: 30 }, (_, n) => ({ ...spin(project_id, n, "MT"), player_id: "heavy" })),
     );
     await settle(layout);
-    await askScope(db, project_id, filterText(MT), NOW);
+    await askScope(db, project_id, filterText(MT), NOW, null);
     expect(await fillSome(db, project_id, { rows: 2, pages: 1, chunks: 3 })).toBe(true);
     expect(await counts(project_id, MT, null)).toEqual([1, 30]);
   });
@@ -234,20 +241,20 @@ describe("the filters of a project", () => {
     await save(project_id, "tagged", { banner_tag: ["a"], device: ["mobile"] });
     const saved = [{ country: ["MT", "SE"] }, { banner_tag: ["a", "b"] }, { device: ["mobile"] }].map(filterText);
     for (const filter of [...saved, filterText(MT), filterText({ country: ["MT", "FI"] })])
-      await askScope(db, project_id, filter, NOW);
+      await askScope(db, project_id, filter, NOW, null);
     expect(await keepScopes(env, db, NOW)).toBe(true);
     const before = await numbers(project_id);
     const under = await rowsUnder(project_id);
     expect(under).toBeGreaterThan(0);
     // Asked for a week later, and so in use.
-    await askScope(db, project_id, filterText({ country: ["FI", "MT"] }), NOW + 7 * DAY);
+    await askScope(db, project_id, filterText({ country: ["FI", "MT"] }), NOW + 7 * DAY, null);
     expect(await keepScopes(env, db, NOW + 31 * DAY)).toBe(true);
     expect((await scopesOf(db, project_id)).map(({ filter }) => filter)).toEqual([
       ...saved,
       filterText({ country: ["FI", "MT"] }),
     ]);
     expect(await rowsUnder(project_id)).toBe((under * 2) / 3);
-    const again = await askScope(db, project_id, filterText(MT), NOW);
+    const again = await askScope(db, project_id, filterText(MT), NOW, null);
     expect(again?.number).toBeGreaterThan(Math.max(...before));
     const kept = await env.DB.prepare("SELECT count(*) AS total FROM scopes WHERE project_id = ?")
       .bind(project_id)
@@ -258,14 +265,48 @@ describe("the filters of a project", () => {
   it("are so many at most: the one that nobody has asked for longest makes room, and a saved one never does", async () => {
     const project_id = "scopes-many";
     await createProject(project_id);
-    for (let n = 0; n < MOST_SCOPES; n++) await askScope(db, project_id, country(n), NOW + (n === 3 ? 0 : n + 1));
-    await askScope(db, project_id, country(99), NOW);
+    for (let n = 0; n < MOST_SCOPES; n++) await askScope(db, project_id, country(n), NOW + (n === 3 ? 0 : n + 1), null);
+    await askScope(db, project_id, country(99), NOW, null);
     const filters = async () => (await scopesOf(db, project_id)).map(({ filter }) => filter);
     expect(await filters()).toHaveLength(MOST_SCOPES);
     expect(await filters()).not.toContain(country(3));
     for (let n = 0; n < 100; n++) await save(project_id, `many-${n}`, { country: [`C${n}`] });
-    expect(await askScope(db, project_id, country(3), NOW)).toBeNull();
-    expect(await askScope(db, project_id, country(5), NOW)).not.toBeNull();
+    expect(await askScope(db, project_id, country(3), NOW, null)).toBeNull();
+    expect(await askScope(db, project_id, country(5), NOW, null)).not.toBeNull();
     expect(await filters()).toHaveLength(MOST_SCOPES);
+  });
+
+  it("are fewer of a key that only reads: it pushes out its own, and no more of others", async () => {
+    const project_id = "scopes-readers";
+    await createProject(project_id);
+    for (let n = 0; n < MOST_SCOPES; n++) await askScope(db, project_id, country(n), NOW + n, null);
+    for (let n = 100; n < 200; n++) await askScope(db, project_id, country(n), NOW + n, "reader");
+    const made = await scopesOf(db, project_id);
+    const of = (asked_by: string | null) =>
+      made.filter((row) => row.asked_by === asked_by).map(({ filter }) => JSON.parse(filter).country[0]);
+    const names = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `C${from + n}`);
+    expect(of("reader")).toEqual(names(200 - MOST_OF_A_READER, 200));
+    expect(of(null)).toEqual(names(MOST_OF_A_READER, MOST_SCOPES));
+    // What others made is there for it, too.
+    expect(await askScope(db, project_id, country(MOST_OF_A_READER), NOW, "reader")).toMatchObject({ asked_by: null });
+    for (let n = 180; n < 200; n++) await save(project_id, `read-${n}`, { country: [`C${n}`] });
+    expect(await askScope(db, project_id, country(300), NOW, "reader")).toBeNull();
+    expect(await askScope(db, project_id, country(300), NOW, "another")).toMatchObject({ asked_by: "another" });
+  });
+
+  it("are kept for a share link of several tags as long as it is open", async () => {
+    const project_id = "scopes-shared";
+    await createProject(project_id);
+    await env.DB.prepare(
+      "INSERT INTO shares (share_id, project_id, name, hash, banner_tags, created_at, expires_at) VALUES (?, ?, 's', '', ?, 0, ?)",
+    )
+      .bind("scopes-shared", project_id, JSON.stringify(["b", "a"]), NOW + 60 * DAY)
+      .run();
+    const ofLink = filterText({ banner_tag: ["a", "b"] });
+    await askScope(db, project_id, ofLink, NOW, null);
+    await keepScopes(env, db, NOW + 40 * DAY);
+    expect((await scopesOf(db, project_id)).map(({ filter }) => filter)).toEqual([ofLink]);
+    await keepScopes(env, db, NOW + 80 * DAY);
+    expect(await scopesOf(db, project_id)).toEqual([]);
   });
 });

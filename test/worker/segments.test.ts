@@ -194,7 +194,7 @@ describe("a segment of more than tags", () => {
     ]);
     const people = async (filter: object, own: string[] | null = null) => {
       const asked = conjunction([scopeFilterOf(filter), ...(own ? [{ banner_tag: own }] : [])]);
-      const { scope, tag, whole } = await scopeFor(env, db, MADE, asked, Date.now());
+      const { scope, tag, whole } = await scopeFor(env, db, MADE, asked, Date.now(), null);
       expect(whole).toBe(true);
       const { results } = await env.DB.prepare("SELECT counts FROM days WHERE project_id = ? AND scope = ?")
         .bind(MADE, scopeName(scope, tag))
@@ -249,14 +249,14 @@ describe("a segment of more than tags", () => {
       .bind(many)
       .run();
     const asked = { country: ["FI"] };
-    const state = await scopeFor(unwoken, db, many, asked, Date.now());
+    const state = await scopeFor(unwoken, db, many, asked, Date.now(), null);
     expect(state).toMatchObject({ whole: false, counted: 0 });
     await fillSome(db, many);
-    const later = await scopeFor(unwoken, db, many, asked, Date.now());
+    const later = await scopeFor(unwoken, db, many, asked, Date.now(), null);
     expect(later).toMatchObject({ scope: state.scope, whole: false, counted: 1_999 / 2_500 });
     expect(() => refuseUncounted(later)).toThrow("79 %");
     await fillSome(db, many);
-    expect(await scopeFor(unwoken, db, many, asked, Date.now())).toMatchObject({ whole: true, counted: 1 });
+    expect(await scopeFor(unwoken, db, many, asked, Date.now(), null)).toMatchObject({ whole: true, counted: 1 });
   });
 
   it("is refused where so many others are saved that there is no room for its figures", async () => {

@@ -10,7 +10,7 @@ import { parameters } from "../http/parameters.ts";
 import { type App, may, type Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findSegment, keepsTo, type Segment, type SegmentRow, sees, segmentOf } from "../http/saved-segment.ts";
-import { type Counted, countedBy, scopeFor } from "../http/scope.ts";
+import { type Counted, countedBy, readerOf, scopeFor } from "../http/scope.ts";
 import { otherFields, savedFilter } from "../http/tag-filter.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
@@ -129,7 +129,7 @@ export const segmentRoutes = new Hono<App>()
       WHERE project_id = ${project_id} AND owner IS ${segment.owner}`);
     if ((kept?.total ?? 0) >= MOST)
       throw new Problem(409, `There are ${MOST} segments of this key: remove some first.`);
-    const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now);
+    const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now, readerOf(principal));
     await act(
       db,
       principal,
@@ -154,7 +154,7 @@ export const segmentRoutes = new Hono<App>()
       const after: Segment = { ...before, ...given, updated_at: Math.max(now, before.updated_at + 1) };
       mayKeep(principal, after);
       const { name, filter, shared, updated_at } = after;
-      const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now);
+      const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now, readerOf(principal));
       const what = { project_id, action: "segment.change", subject: segment_id, details: { name, filter, shared } };
       const changed = act(db, principal, now, what, [
         refuseWhenChanged(before),

@@ -174,8 +174,8 @@ const fillAnew = (project_id: string): Change[] => {
   const begun = sql`project_id = ${project_id} AND filter IS NOT NULL AND place > ''`;
   return [
     {
-      change: sql`INSERT INTO scopes (project_id, filter, asked_at, place, counted, people)
-        SELECT project_id, filter, asked_at, '', 0, people FROM scopes WHERE ${begun} ORDER BY number`,
+      change: sql`INSERT INTO scopes (project_id, filter, asked_at, asked_by, place, counted, people)
+        SELECT project_id, filter, asked_at, asked_by, '', 0, people FROM scopes WHERE ${begun} ORDER BY number`,
     },
     { change: sql`UPDATE scopes SET filter = NULL WHERE ${begun}` },
   ];

@@ -2,8 +2,9 @@
 import { wake } from "../duty.ts";
 import { filterText, parted, type ScopeFilter } from "../figures/scope-filter.ts";
 import { lostRace } from "../projections/runner.ts";
-import { askScope, fillSome, MOST_SCOPES, type ScopeRow, scopesOf } from "../projections/scopes.ts";
+import { askScope, fillSome, MOST_OF_A_READER, MOST_SCOPES, type ScopeRow, scopesOf } from "../projections/scopes.ts";
 import type { Database } from "../schema.ts";
+import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 
 /** How far the figures under a filter are counted: a share from 0 to 1 of the people that there are. */
@@ -26,6 +27,9 @@ function countedOf({ place, counted, people }: ScopeRow): Counted {
 const fitsNothing = (filter: ScopeFilter): boolean =>
   Object.values(filter).some((values: string[] | string[][]) => values.length === 0);
 
+/** The key of who asks, where it only reads: such a key has few filters of its own. */
+export const readerOf = ({ role, key_id }: Principal): string | null => (role === "admin" ? null : key_id);
+
 /**
  * Where the figures under a filter are. It is made where nobody has asked for it in the last month; its past is counted within the
  * request where there are few people, else by the duty that counts figures. @throws where there are too many.
@@ -36,17 +40,18 @@ export async function scopeFor(
   project_id: string,
   asked: ScopeFilter,
   now: number,
+  reader: string | null,
 ): Promise<FigureScope> {
   const { filter, tag } = parted(asked);
   if (fitsNothing(filter)) return { scope: 0, tag, ...WHOLE };
   if (Object.keys(filter).length === 0) return { scope: null, tag, ...WHOLE };
   const text = filterText(filter);
   const ask = async (): Promise<ScopeRow> => {
-    const row = await askScope(db, project_id, text, now);
+    const row = await askScope(db, project_id, text, now, reader);
     if (row) return row;
     throw new Problem(
       409,
-      `Figures are kept under ${MOST_SCOPES} filters of a project, and all of this one's are of saved segments and keys: remove a segment first.`,
+      `Figures are kept under ${MOST_SCOPES} filters of a project, ${MOST_OF_A_READER} of them made by one key that only reads; all of these are of saved segments, keys and share links: remove a segment first.`,
     );
   };
   let row = await ask();

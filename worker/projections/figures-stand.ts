@@ -53,6 +53,17 @@ export async function figuresFrom(db: Database, project_id: string): Promise<str
   return found?.date ?? null;
 }
 
+/** Events that are counted in a second, and the seconds between two looks. */
+const COUNTED_A_SECOND = 2_000;
+const [SOONEST_SECONDS, LATEST_SECONDS] = [2, 60];
+
+/** In how many seconds it is worth to ask again whether the figures are whole. */
+export function secondsUntilWhole(env: Env, { cursor, head }: FiguresStand): number {
+  const isLimited = planOf(env) === "free" && env.LOCAL !== "1";
+  const seconds = isLimited ? LATEST_SECONDS : Math.ceil((head - cursor) / COUNTED_A_SECOND);
+  return Math.min(LATEST_SECONDS, Math.max(SOONEST_SECONDS, seconds));
+}
+
 /** Up to which event a step goes. Nobody has a day's allowance on a developer's machine. */
 export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Range, now: number): Promise<number> {
   const plan = planOf(env);

@@ -16,6 +16,8 @@ import { lostRace } from "./runner.ts";
 
 /** Filters a project. Each is a row or two more in each run in which an event fits it. */
 export const MOST_SCOPES = 50;
+/** And of these so many that one key made which only reads: it pushes out its own, and few of others. */
+export const MOST_OF_A_READER = 20;
 /** Those that nobody saved and nobody has asked for in so long go. */
 const UNUSED_MS = 30 * DAY_MS;
 /** Rows of days that one statement removes. */
@@ -26,35 +28,43 @@ export type ScopeRow = {
   number: number;
   filter: string;
   asked_at: number;
+  /** The key that made it, where that only reads. */
+  asked_by: string | null;
   place: string | null;
   counted: number;
   people: number;
 };
 
 export const scopesOf = (db: Database, project_id: string): Promise<ScopeRow[]> =>
-  db.all<ScopeRow>(sql`SELECT number, filter, asked_at, place, counted, people FROM scopes
+  db.all<ScopeRow>(sql`SELECT number, filter, asked_at, asked_by, place, counted, people FROM scopes
     WHERE project_id = ${project_id} AND filter IS NOT NULL ORDER BY number`);
 
 const findScope = (db: Database, project_id: string, filter: string): Promise<ScopeRow | undefined> =>
-  db.get<ScopeRow | undefined>(sql`SELECT number, filter, asked_at, place, counted, people FROM scopes
+  db.get<ScopeRow | undefined>(sql`SELECT number, filter, asked_at, asked_by, place, counted, people FROM scopes
     WHERE project_id = ${project_id} AND filter = ${filter} ORDER BY number LIMIT 1`);
 
 /** How many rows there are to count; an index has no more than one entry for each. */
 const ROWS_OF_PEOPLE = (project_id: string) => sql`(SELECT count(*) FROM people WHERE project_id = ${project_id})
   + (SELECT count(*) FROM visitor_pages WHERE project_id = ${project_id})`;
 
-const make = (project_id: string, filter: string, now: number): SQL =>
-  sql`INSERT INTO scopes (project_id, filter, asked_at, place, counted, people)
-    SELECT ${project_id}, ${filter}, ${now}, '', 0, ${ROWS_OF_PEOPLE(project_id)}
+const make = (project_id: string, filter: string, now: number, reader: string | null): SQL =>
+  sql`INSERT INTO scopes (project_id, filter, asked_at, asked_by, place, counted, people)
+    SELECT ${project_id}, ${filter}, ${now}, ${reader}, '', 0, ${ROWS_OF_PEOPLE(project_id)}
     WHERE NOT EXISTS (SELECT 1 FROM scopes WHERE project_id = ${project_id} AND filter = ${filter})
-      AND (SELECT count(*) FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL) < ${MOST_SCOPES}`;
+      AND (SELECT count(*) FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL) < ${MOST_SCOPES}
+      AND (SELECT count(*) FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL AND asked_by = ${reader})
+        < ${MOST_OF_A_READER}`;
 
-/** The filter as it is kept for whoever asks for it now. Null where there are too many that are saved. */
+/**
+ * The filter as it is kept for whoever asks for it now; `reader` is the key where that only reads. Null where there are too many
+ * that are saved, of the project or of the key.
+ */
 export async function askScope(
   db: Database,
   project_id: string,
   filter: string,
   now: number,
+  reader: string | null,
 ): Promise<ScopeRow | null> {
   for (;;) {
     const known = await findScope(db, project_id, filter);
@@ -63,31 +73,41 @@ export async function askScope(
         await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${known.number} AND asked_at < ${now}`);
       return known;
     }
-    await db.run(make(project_id, filter, now));
+    await db.run(make(project_id, filter, now, reader));
     const made = await findScope(db, project_id, filter);
     if (made) return made;
-    const longest = (await unsaved(db, project_id)).sort((one, other) => one.asked_at - other.asked_at)[0];
+    const longest = await pushedOut(db, project_id, now, reader);
     if (!longest) return null;
     await drop(db, longest.number);
   }
 }
 
-/** The filters of saved segments, and of keys that may see several tags. */
-async function savedFilters(db: Database, project_id: string): Promise<Set<string>> {
-  const [segments, keys] = await Promise.all([
+/** What makes room: of unsaved filters the one that was not asked for longest, of the reader's own where these are too many. */
+async function pushedOut(
+  db: Database,
+  project_id: string,
+  now: number,
+  reader: string | null,
+): Promise<ScopeRow | undefined> {
+  const [all, saved] = await Promise.all([scopesOf(db, project_id), savedFilters(db, project_id, now)]);
+  const own = all.filter(({ asked_by }) => reader !== null && asked_by === reader);
+  const among = own.length >= MOST_OF_A_READER ? own : all;
+  return among.filter(({ filter }) => !saved.has(filter)).sort((one, other) => one.asked_at - other.asked_at)[0];
+}
+
+/** The filters of saved segments, and of keys and share links that may see several tags. */
+async function savedFilters(db: Database, project_id: string, now: number): Promise<Set<string>> {
+  const [segments, tags] = await Promise.all([
     db.values<[string]>(sql`SELECT filter FROM segments WHERE project_id = ${project_id}`),
     db.values<[string]>(sql`SELECT banner_tags FROM keys WHERE project_id = ${project_id}
-      AND revoked_at IS NULL AND json_array_length(banner_tags) > 1`),
+        AND revoked_at IS NULL AND ifnull(expires_at > ${now}, 1) AND json_array_length(banner_tags) > 1
+      UNION SELECT banner_tags FROM shares WHERE project_id = ${project_id}
+        AND revoked_at IS NULL AND expires_at > ${now} AND json_array_length(banner_tags) > 1`),
   ]);
   return new Set([
     ...segments.map(([filter]) => filterText(parted(scopeFilterOf(JSON.parse(filter) as SavedFilter)).filter)),
-    ...keys.map(([tags]) => filterText({ banner_tag: JSON.parse(tags) as string[] })),
+    ...tags.map(([list]) => filterText({ banner_tag: JSON.parse(list) as string[] })),
   ]);
-}
-
-async function unsaved(db: Database, project_id: string): Promise<ScopeRow[]> {
-  const [all, saved] = await Promise.all([scopesOf(db, project_id), savedFilters(db, project_id)]);
-  return all.filter(({ filter }) => !saved.has(filter));
 }
 
 /** Its rows of days go later, some at a time; no run counts under it any more. */
@@ -155,11 +175,11 @@ async function emptySome(db: Database): Promise<void> {
 
 /** Drops one that nobody has asked for in long, but for saved ones, which count as asked for. */
 async function dropUnused(db: Database, now: number): Promise<void> {
-  const unused = await db.get<{ number: number; project_id: string } | undefined>(sql`SELECT number, project_id
-    FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS} LIMIT 1`);
+  const unused = await db.get<{ number: number; project_id: string; filter: string } | undefined>(sql`
+    SELECT number, project_id, filter FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS} LIMIT 1`);
   if (!unused) return;
-  const left = await unsaved(db, unused.project_id);
-  if (left.some(({ number }) => number === unused.number)) await drop(db, unused.number);
+  const saved = await savedFilters(db, unused.project_id, now);
+  if (!saved.has(unused.filter)) await drop(db, unused.number);
   else await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${unused.number}`);
 }
 

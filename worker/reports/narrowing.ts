@@ -5,10 +5,10 @@
 import { conjunction, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import { refuseUncounted, scopeFor } from "../http/scope.ts";
+import { readerOf, refuseUncounted, scopeFor } from "../http/scope.ts";
 import { askedFilters, type TagQuery } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import { figuresFrom, figuresStand } from "../projections/figures-stand.ts";
+import { figuresFrom, figuresStand, secondsUntilWhole } from "../projections/figures-stand.ts";
 import type { Database } from "../schema.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { FIELDS, type Field, type FieldFilter, type FieldQuery } from "./field-filter.ts";
@@ -50,24 +50,23 @@ export async function narrowingOf(
   return { field: null, filter: conjunction([...filters, fields]) };
 }
 
-const RETRY_AFTER_SECONDS = 60;
-
 /** Whose rows of days have the figures under a filter. @throws while they are not all counted. */
 export async function daysUnder(
   env: Env,
   db: Database,
   project_id: string,
+  principal: Principal,
   filter: ScopeFilter,
   now: number,
 ): Promise<DaysScope> {
-  const { whole, cursor, head } = await figuresStand(db);
-  if (!whole)
+  const stand = await figuresStand(db);
+  if (!stand.whole)
     throw new Problem(
       503,
-      `The figures for filters are being counted from the log: ${Math.floor((100 * cursor) / Math.max(1, head))} %.`,
-      { headers: { "Retry-After": String(RETRY_AFTER_SECONDS) } },
+      `The figures for filters are being counted from the log: ${Math.floor((100 * stand.cursor) / Math.max(1, stand.head))} %.`,
+      { headers: { "Retry-After": String(secondsUntilWhole(env, stand)) } },
     );
-  const { scope, tag, ...counted } = await scopeFor(env, db, project_id, filter, now);
+  const { scope, tag, ...counted } = await scopeFor(env, db, project_id, filter, now, readerOf(principal));
   refuseUncounted(counted);
   const since = await figuresFrom(db, project_id);
   return {

@@ -159,7 +159,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const depends = typeof reads === "function" ? reads(question) : reads;
       const dependencies = depends === "now" ? null : { reads: depends, converts };
       const standing = await standingOf(question, dependencies);
-      const days = filter === null ? null : await daysUnder(c.env, db, project.project_id, filter, now);
+      const days = filter === null ? null : await daysUnder(c.env, db, project.project_id, principal, filter, now);
       if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
       const tags =
         days === null || definition.ofAllTags

@@ -4,6 +4,7 @@ import { alertRoutes } from "./admin/alerts.ts";
 import { archiveRoutes } from "./admin/archive.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { channelRoutes } from "./admin/channels.ts";
+import { clickRuleRoutes } from "./admin/click-rules.ts";
 import { conversionRoutes } from "./admin/conversions.ts";
 import { deadLetterRoutes } from "./admin/dead-letters.ts";
 import { erasureRoutes } from "./admin/erasures.ts";
@@ -64,6 +65,7 @@ const api = new Hono<App>()
   .route("/", channelRoutes)
   .route("/", alertRoutes)
   .route("/", payoutRuleRoutes)
+  .route("/", clickRuleRoutes)
   .route("/", conversionRoutes)
   .route("/", scheduleRoutes)
   .route("/", erasureRoutes)

@@ -348,10 +348,25 @@ const CASES: Case[] = [
     may: ADMINS,
     status: 201,
   },
-  ...(["PATCH /payout-rules/:id", "DELETE /payout-rules/:id"] as const).map(
+  { ...report("/click-rules", ADMINS), route: "GET /click-rules" },
+  {
+    route: "POST /click-rules",
+    path: () => "/click-rules",
+    body: (project) => ({ project_id: project, name: "r", kind: "too_fast", seconds: 1 }),
+    may: ADMINS,
+    status: 201,
+  },
+  ...(
+    [
+      "PATCH /payout-rules/:id",
+      "DELETE /payout-rules/:id",
+      "PATCH /click-rules/:id",
+      "DELETE /click-rules/:id",
+    ] as const
+  ).map(
     (route): Case => ({
       route,
-      path: () => "/payout-rules/none",
+      path: () => route.replace(/^\w+ /, "").replace(":id", "none"),
       body: () => ({}),
       may: ADMINS,
       status: 404,

@@ -467,6 +467,18 @@ describe("answers", () => {
     expect(await ask("getConversion", { path: event, query })).toMatchObject({ status: "rejected", history: [{}, {}] });
     await ask("listConversions", { query: `${query}&status=rejected` });
     await ask("getStatement", { query });
+    const click = (await ask("createClickRule", {
+      body: { ...where, name: "fast", kind: "too_fast", seconds: 10, valid_from: "2999-01-01" },
+    })) as { id: string };
+    await ask("createClickRule", { body: { ...where, name: "often", kind: "velocity", seconds: 10 } });
+    expect(await ask("changeClickRule", { path: click })).toMatchObject({ versions: [{ version: 2 }, { version: 1 }] });
+    await ask("changeClickRule", { path: click, body: { seconds: 0 } });
+    await ask("listClickRules");
+    await ask("listClickRules", { query: "project_id=nowhere" });
+    await ask("endClickRule", { path: click });
+    await ask("endClickRule", { path: click, query: "valid_from=soon" });
+    await ask("changeClickRule", { path: click });
+    for (const unknown of ["changeClickRule", "endClickRule"]) await ask(unknown, { path: { id: "none" } });
     await ask("endPayoutRule", { path });
     await ask("endPayoutRule", { path, query: "valid_from=soon" });
     await ask("changePayoutRule", { path });

@@ -5,13 +5,20 @@ import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { dueFrom } from "../../worker/payouts/compute.ts";
 import { noteChanges } from "../../worker/payouts/decide.ts";
-import type { Share, Status } from "../../worker/payouts/month.ts";
+import type { Share, Status, Why } from "../../worker/payouts/month.ts";
 import { storeRates } from "../../worker/rates/rate.ts";
 import { transact } from "../../worker/schema.ts";
 import { runDuty } from "./duty.ts";
 import { histories } from "./histories.ts";
 import { changeWindow, createProject, db, deliver, settle, step, storedEvent, TABLES } from "./log.ts";
-import { type Earned, earned, type OracleRule, type OracleTerms, type OracleWorld } from "./payouts-oracle.ts";
+import {
+  type Earned,
+  earned,
+  type OracleClickRule,
+  type OracleRule,
+  type OracleTerms,
+  type OracleWorld,
+} from "./payouts-oracle.ts";
 
 const DAY = 86_400_000;
 const FROM = Date.parse("2025-10-29T00:00:00Z");
@@ -45,6 +52,8 @@ const anEvent = fc.record({
   transaction_id: fc.constantFrom(null, null, "t1", "t2"),
   test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
   trusted: fc.constantFrom<(0 | 1)[]>(0, 0, 1),
+  source_ip: fc.constantFrom(null, "192.0.2.0", "198.51.100.0"),
+  user_agent: fc.constantFrom(null, "Firefox", "Safari"),
 });
 
 const cap = fc.option(fc.integer({ min: 1, max: 3 }));
@@ -74,6 +83,22 @@ const theTerms: fc.Arbitrary<OracleTerms> = fc
             .map((from) => ({ ...tier, from: terms.tiers_by === "sum" ? from * 100_000 : from })),
   }));
 
+const HOUR_SECONDS = 3_600;
+const clickTerms = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom("too_fast" as const, "too_late" as const),
+    event_type: fc.constantFrom(null, null, "deposit"),
+    seconds: fc.integer({ min: 1, max: 60 }).map((hours) => hours * HOUR_SECONDS),
+    conversions: fc.constant(null),
+  }),
+  fc.record({
+    kind: fc.constantFrom("same_network" as const, "same_device" as const, "velocity" as const),
+    event_type: fc.constantFrom(null, null, "deposit"),
+    seconds: fc.constantFrom(1, 13, 48, 7 * 24).map((hours) => hours * HOUR_SECONDS),
+    conversions: fc.integer({ min: 1, max: 3 }),
+  }),
+);
+
 const anAction = fc.oneof(
   { weight: 4, arbitrary: fc.record({ deliver: fc.array(anEvent, { minLength: 1, maxLength: 8 }) }) },
   {
@@ -83,6 +108,15 @@ const anAction = fc.oneof(
       tags: fc.constantFrom<(string[] | null)[]>(null, ["a"], ["a", "b"]),
       day: fc.integer({ min: -1, max: 6 }),
       terms: fc.option(theTerms, { freq: 8 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      click: fc.constantFrom("k1", "k2"),
+      tags: fc.constantFrom<(string[] | null)[]>(null, ["a"], ["a", "b"]),
+      day: fc.integer({ min: -1, max: 6 }),
+      terms: fc.option(clickTerms, { freq: 8 }),
     }),
   },
   {
@@ -126,10 +160,19 @@ async function addRule(project_id: string, rule: OracleRule, version: number): P
   ]);
 }
 
+async function addClickRule(project_id: string, rule: OracleClickRule, version: number): Promise<void> {
+  await transact(db, [
+    sql`INSERT INTO click_rules (id, version, project_id, name, banner_tags, valid_from, terms, made_at)
+      VALUES (${`${project_id} ${rule.id}`}, ${version}, ${project_id}, 'n', ${rule.tags && JSON.stringify(rule.tags)}, ${rule.from},
+        ${rule.terms && JSON.stringify(rule.terms)}, 1)`,
+    dueFrom(project_id, rule.from.slice(0, 7), null),
+  ]);
+}
+
 async function stored(project_id: string, rules: OracleRule[]): Promise<Earned> {
   const short = (id: string) => id.slice(project_id.length + 1);
-  const rows = await db.all<{ event_id: string; rule_id: string; payout: number | null }>(
-    sql`SELECT event_id, rule_id, payout FROM conversions WHERE project_id = ${project_id} AND rule_id IS NOT NULL`,
+  const rows = await db.all<{ event_id: string; rule_id: string; payout: number | null; why: string }>(
+    sql`SELECT event_id, rule_id, payout, why FROM conversions WHERE project_id = ${project_id} AND rule_id IS NOT NULL`,
   );
   const months = await db.all<{ banner_tag: string; month: string; shares: string }>(
     sql`SELECT banner_tag, month, shares FROM payout_months WHERE project_id = ${project_id}`,
@@ -138,10 +181,11 @@ async function stored(project_id: string, rules: OracleRule[]): Promise<Earned> 
     decimal === null ? "unknown" : String(BigInt(decimal.replace(/\.(\d+)$/, (_, part) => part.padEnd(4, "0"))));
   return {
     conversions: Object.fromEntries(
-      rows.map(({ event_id, rule_id, payout }) => [
-        event_id,
-        [short(rule_id), payout === null ? "unknown" : String(payout)],
-      ]),
+      rows.map(({ event_id, rule_id, payout, why }) => {
+        const flags = ((JSON.parse(why) as Why).flags ?? []).map((flag) => short(flag.rule_id));
+        const paid = payout === null ? "unknown" : String(payout);
+        return [event_id, [short(rule_id), paid, flags.sort().join(" ")]];
+      }),
     ),
     shares: Object.fromEntries(
       months.flatMap(({ banner_tag, month, shares }) =>
@@ -166,7 +210,9 @@ describe("payouts", () => {
         await db.run(sql`DELETE FROM exchange_rates`);
         const sent: StoredEvent[] = [];
         const rules: OracleRule[] = [];
+        const clickRules: OracleClickRule[] = [];
         const taken = new Set<string>();
+        const approved = new Set<string>();
         const rates = new Map<string, bigint>();
         let attributionDays = ATTRIBUTION_DAYS;
         for (const action of actions) {
@@ -193,6 +239,10 @@ describe("payouts", () => {
             if (rules.some(({ id, from }) => id === rule.id && from === rule.from)) continue;
             rules.push(rule);
             await addRule(project_id, rule, rules.filter(({ id }) => id === rule.id).length);
+          } else if ("click" in action) {
+            const rule = { id: action.click, tags: action.tags, from: dayOf(action.day), terms: action.terms };
+            clickRules.push(rule);
+            await addClickRule(project_id, rule, clickRules.filter(({ id }) => id === rule.id).length);
           } else if ("decide" in action) {
             await settle(TABLES);
             const event_id = `e${action.decide}`;
@@ -203,8 +253,8 @@ describe("payouts", () => {
             const change = { seq: found.seq, status: action.status, amount: null, currency: null };
             await transact(db, [noteChanges(project_id, [change], { at: 1, actor: "admin", reason: "a test" })]);
             const decided = `${event_id} ${found.trusted}`;
-            if (action.status === "approved") taken.delete(decided);
-            else taken.add(decided);
+            for (const set of [taken, approved]) set.delete(decided);
+            (action.status === "approved" ? approved : taken).add(decided);
           } else if ("rate" in action) {
             const rate = {
               currency_code: action.rate,
@@ -234,7 +284,7 @@ describe("payouts", () => {
         };
         // The rule that was made first is r1, as `made_at` says.
         const inOrder = rules.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-        const expected = earned({ sent, attributionDays, rules: inOrder, taken, rate });
+        const expected = earned({ sent, attributionDays, rules: inOrder, taken, clickRules, approved, rate });
         expect(await stored(project_id, rules)).toEqual(expected);
       }),
       histories(15),

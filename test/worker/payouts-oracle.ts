@@ -19,12 +19,27 @@ export type OracleTerms = {
 };
 /** In the order in which they were made; a later version of a rule has the same id. */
 export type OracleRule = { id: string; tags: string[] | null; from: string; terms: OracleTerms | null };
+/** Likewise. */
+export type OracleClickRule = {
+  id: string;
+  tags: string[] | null;
+  from: string;
+  terms: {
+    kind: "too_fast" | "too_late" | "same_network" | "same_device" | "velocity";
+    event_type: string | null;
+    seconds: number;
+    conversions: number | null;
+  } | null;
+};
 export type OracleWorld = {
   sent: StoredEvent[];
   attributionDays: number;
   rules: OracleRule[];
   /** By event and trust: rejected, refunded or charged back. */
   taken: ReadonlySet<string>;
+  clickRules: OracleClickRule[];
+  /** Likewise. */
+  approved: ReadonlySet<string>;
   /** 1e-8 USD by currency and day, as they hold on that very day. */
   rate: (currency: string, day: string) => bigint | null;
 };
@@ -74,19 +89,71 @@ function placed({ sent, attributionDays }: OracleWorld) {
   }));
 }
 
-/** For a tag and day: the last version of each rule, those for the tag alone first, and of these the newest. */
-function inForce(rules: OracleRule[], tag: string, day: string) {
+/** For a tag and day: the last version of each rule, the newest rule first. */
+function fitting<Rule extends OracleRule | OracleClickRule>(rules: Rule[], tag: string, day: string): Rule[] {
   const ids = [...new Set(rules.map(({ id }) => id))].reverse();
   const current = ids.flatMap((id) => rules.findLast((one) => one.id === id && one.from <= day) ?? []);
-  const fits = current.filter(({ terms, tags }) => terms !== null && (tags === null || tags.includes(tag)));
+  return current.filter(({ terms, tags }) => terms !== null && (tags === null || tags.includes(tag)));
+}
+
+type Placed = ReturnType<typeof placed>[number];
+
+/** The ids of the click rules that flag an event. */
+function flagsOf(self: Placed, events: Placed[], rules: OracleClickRule[]): string[] {
+  const { event, person, tag } = self;
+  const clickOf = (one: Placed) =>
+    events.findLast(
+      (other) =>
+        other !== one &&
+        other.event.event_type === "visit" &&
+        other.event.banner_tag === one.tag &&
+        other.person === one.person &&
+        other.event.timestamp <= one.event.timestamp,
+    )?.event;
+  const near = (one: Placed, kind: string) => {
+    const from = one.event.user_agent === null ? clickOf(one) : one.event;
+    if (!from || from.source_ip === null) return undefined;
+    if (kind === "same_network") return from.source_ip;
+    return from.user_agent === null ? undefined : `${from.source_ip} on ${from.user_agent}`;
+  };
+  const place = (one: Placed) =>
+    `${one.event.event_date} ${String(one.event.timestamp).padStart(15, "0")} ${one.event.event_id}`;
+  const flags = fitting(rules, tag as string, event.event_date).filter(({ terms }) => {
+    if (!terms || (terms.event_type !== null && terms.event_type !== event.event_type)) return false;
+    const { kind, seconds, conversions } = terms;
+    if (kind === "too_fast" || kind === "too_late") {
+      const click = clickOf(self);
+      if (!click) return false;
+      const since = (event.timestamp - click.timestamp) / 1_000;
+      return kind === "too_fast" ? since < seconds : since > seconds;
+    }
+    const before = events.filter(
+      (one) =>
+        one !== self &&
+        one.tag === tag &&
+        one.event.event_type === event.event_type &&
+        place(one) < place(self) &&
+        one.event.timestamp > event.timestamp - seconds * 1_000,
+    );
+    if (kind === "velocity") return before.length + 1 > (conversions as number);
+    const where = near(self, kind);
+    if (where === undefined) return false;
+    return before.filter((one) => one.person !== person && near(one, kind) === where).length >= (conversions as number);
+  });
+  return flags.map(({ id }) => id).sort();
+}
+
+/** For a tag and day: the last version of each rule, those for the tag alone first, and of these the newest. */
+function inForce(rules: OracleRule[], tag: string, day: string) {
+  const fits = fitting(rules, tag, day);
   return [...fits.filter(({ tags }) => tags !== null), ...fits.filter(({ tags }) => tags === null)] as (OracleRule & {
     terms: OracleTerms;
   })[];
 }
 
 export type Earned = {
-  /** By event id: the rule, and 1/10,000 EUR; `unknown` without a rate. */
-  conversions: Record<string, [rule: string, payout: string]>;
+  /** By event id: the rule, 1/10,000 EUR, `unknown` without a rate, and the click rules that flag it. */
+  conversions: Record<string, [rule: string, payout: string, flags: string]>;
   /** By tag, month, rule and the day from which on it holds: 1/10,000 EUR. */
   shares: Record<string, string>;
 };
@@ -107,23 +174,26 @@ export function earned(world: OracleWorld): Earned {
     )) {
       const rules = inForce(world.rules, tag, event.event_date);
       const taken = world.taken.has(`${event.event_id} ${event.trusted}`);
+      const rule = rules.find(({ terms }) => terms.event_type === event.event_type);
+      const placedHere = events.find((one) => one.event === event) as Placed;
+      const flags = rule ? flagsOf(placedHere, events, world.clickRules) : [];
+      const out = taken || (flags.length > 0 && !world.approved.has(`${event.event_id} ${event.trusted}`));
       const sharing = rules.find(
         ({ terms }) => terms.share !== null || terms.tiers.some(({ share }) => share !== null),
       );
       const sign = { deposit: 1n, withdrawal: -1n, refund: -1n }[event.event_type];
-      if (sharing && sign !== undefined && event.amount !== null && !taken) {
+      if (sharing && sign !== undefined && event.amount !== null && !out) {
         const sum = money.get(sharing) ?? { net: 0n, unknown: false };
         const worth = inEuro(event, world.rate);
         money.set(sharing, worth === null ? { ...sum, unknown: true } : { ...sum, net: sum.net + sign * worth });
       }
-      const rule = rules.find(({ terms }) => terms.event_type === event.event_type);
       if (!rule) continue;
       const { terms, id } = rule;
       const say = (payout: bigint | "unknown") => {
-        result.conversions[event.event_id] = [id, String(payout)];
+        result.conversions[event.event_id] = [id, String(payout), flags.join(" ")];
       };
       const first = events.find((one) => one.person === person && one.event.event_type === "deposit")?.event === event;
-      if (taken || (terms.first_deposit && !first)) {
+      if (out || (terms.first_deposit && !first)) {
         say(0n);
         continue;
       }

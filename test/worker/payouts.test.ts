@@ -2,6 +2,7 @@
 import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
+import type { ClickRuleView } from "../../worker/admin/click-rules.ts";
 import type { DecidedAll } from "../../worker/admin/conversions.ts";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import { BETWEEN_PASSES_MS } from "../../worker/erasure/steps.ts";
@@ -80,6 +81,125 @@ async function log(project_id: string, ...events: Given[]): Promise<void> {
   await settle();
 }
 const payouts = (rows: ConversionView[]) => Object.fromEntries(rows.map(({ event_id, payout }) => [event_id, payout]));
+
+const makeClickRule = (project_id: string, rule: object) =>
+  call<ClickRuleView>("POST", "/click-rules", { project_id, name: "Look", valid_from: "2026-06-01", ...rule });
+const MINUTE = 60_000;
+
+describe("a click rule", () => {
+  const registration = (n: number, more: Given = {}): Given => ({
+    event_id: `r${n}`,
+    event_type: "registration",
+    player_id: `p${n}`,
+    amount: null,
+    currency: null,
+    timestamp: JUNE + n * MINUTE,
+    source_ip: "192.0.2.0",
+    user_agent: "Firefox",
+    ...more,
+  });
+  const flagsOf = async (project_id: string) =>
+    Object.fromEntries((await conversionsOf(project_id)).map(({ event_id, flags }) => [event_id, flags]));
+
+  it("flags what comes too fast or too late after its click, keeps it out until somebody approves it, and says why", async () => {
+    const project_id = await newProject();
+    const visit = (n: number, at: number) => registration(n, { event_id: `v${n}`, event_type: "visit", timestamp: at });
+    await log(project_id, visit(1, JUNE + MINUTE - 3_000), registration(1));
+    await log(project_id, visit(2, JUNE + 2 * MINUTE - 60_000), registration(2), registration(3));
+    await log(project_id, visit(4, JUNE - 2 * DAY), registration(4));
+    await makeRule(project_id, { event_type: "registration", amount: "10", hold_days: 0 });
+    const { id } = await makeClickRule(project_id, { name: "Fast", kind: "too_fast", seconds: 10 });
+    await makeClickRule(project_id, { name: "Late", kind: "too_late", seconds: 86_400 });
+    expect(await flagsOf(project_id)).toEqual({
+      r1: "The click rule “Fast” (version 1) flags it: it came 3 seconds after its click, and less than 10 seconds is too fast.",
+      r2: "",
+      r3: "",
+      r4: "The click rule “Late” (version 1) flags it: it came 2 days 4 minutes after its click, and more than 1 day is too late.",
+    });
+    const flagged = await oneOf(project_id, "r1");
+    expect(flagged).toMatchObject({ status: "pending", payout: "0.00", reason: "flagged", approved_at: null });
+    expect(flagged.explanation).toContain("It pays nothing until somebody approves it.");
+    expect((await statementOf(project_id)).totals).toMatchObject([{ approved: "20.00", pending: "0.00" }]);
+
+    // A visit that comes late is its click.
+    await log(project_id, visit(5, JUNE + 2 * MINUTE - 5_000), {
+      ...visit(6, JUNE + 3 * MINUTE - 1_000),
+      player_id: "p3",
+    });
+    expect((await flagsOf(project_id)).r3).toContain("1 second after its click");
+    expect((await flagsOf(project_id)).r2).toBe("");
+
+    await decide(project_id, "r1", "approve");
+    const approved = await oneOf(project_id, "r1");
+    expect(approved).toMatchObject({ status: "approved", payout: "10.00", reason: "paid", flags: flagged.flags });
+
+    // A change judges the days from its first one on again; what was decided stays.
+    await call("PATCH", `/click-rules/${id}`, { seconds: 2, valid_from: "2026-06-01" });
+    expect(await flagsOf(project_id)).toMatchObject({ r1: "", r3: expect.stringContaining("(version 2)") });
+    await call("DELETE", `/click-rules/${id}?valid_from=2026-06-11`);
+    expect((await flagsOf(project_id)).r3).not.toBe("");
+    await call("DELETE", `/click-rules/${id}?valid_from=2026-06-10`);
+    expect((await flagsOf(project_id)).r3).toBe("");
+    expect((await oneOf(project_id, "r1")).status).toBe("approved");
+    expect(await call("PATCH", `/click-rules/${id}`, { seconds: 2 })).toMatchObject({ status: 409 });
+  });
+
+  it("flags what comes from the network or device of others, and what comes too often, over the end of a month, too", async () => {
+    const project_id = await newProject();
+    const END = Date.parse("2026-06-30T23:59:00Z");
+    await makeRule(project_id, { event_type: "registration", amount: "10" });
+    await makeClickRule(project_id, { name: "Network", kind: "same_network", seconds: 3_600, conversions: 2 });
+    await makeClickRule(project_id, { name: "Device", kind: "same_device", seconds: 3_600, conversions: 1 });
+    await makeClickRule(project_id, { name: "Often", kind: "velocity", seconds: 3_600, conversions: 3 });
+    const at = (n: number, more: Given = {}) => registration(n, { timestamp: END + n * 30_000, ...more });
+    await log(
+      project_id,
+      at(0),
+      at(1, { user_agent: "Safari" }),
+      at(2, { user_agent: "Safari" }),
+      at(3, { user_agent: "Opera" }),
+      at(4, { source_ip: "198.51.100.0", event_id: "r4" }),
+    );
+    const july = await call<{ rows: ConversionView[] }>(
+      "GET",
+      `/conversions?project_id=${project_id}&from=2026-06-30&to=2026-07-01`,
+    );
+    const found = Object.fromEntries(july.rows.map(({ event_id, flags }) => [event_id, flags]));
+    expect(found.r0).toBe("");
+    expect(found.r1).toBe("");
+    expect(found.r2).toContain("from its network came 2 of other people within 1 hour, and 2 would be too many.");
+    expect(found.r2).toContain("from its device came 1 of other people");
+    expect(found.r3).toContain("it is number 4 of its tag within 1 hour, and 3 are allowed.");
+    expect(found.r3).not.toContain("device");
+    expect(found.r4).toBe(
+      "The click rule “Often” (version 1) flags it: it is number 5 of its tag within 1 hour, and 3 are allowed.",
+    );
+    // One that comes late on the last day of June counts in July.
+    await log(project_id, at(9, { timestamp: END - 1, source_ip: "198.51.100.0", user_agent: "Firefox" }));
+    const later = await oneOf(project_id, "r4");
+    expect(later.flags).toContain("number 6 of its tag");
+    expect(later.flags).toContain("from its device came");
+  });
+
+  it("keeps what it found where the log has let go of the event", async () => {
+    const project_id = await newProject();
+    await log(project_id, registration(1, { event_id: "v", event_type: "visit", timestamp: JUNE }), registration(1));
+    await makeRule(project_id, { event_type: "registration", amount: "10" });
+    const { id } = await makeClickRule(project_id, { kind: "too_fast", seconds: 120 });
+    expect((await oneOf(project_id, "r1")).reason).toBe("flagged");
+    await db.run(sql`DELETE FROM events WHERE project_id = ${project_id}`);
+    await call("PATCH", `/click-rules/${id}`, { seconds: 1, valid_from: "2026-06-01" });
+    expect((await oneOf(project_id, "r1")).flags).toContain("(version 1)");
+  });
+
+  it("is refused with what is wrong", async () => {
+    const project_id = await newProject();
+    const wrong = async (rule: object) => (await makeClickRule(project_id, rule)) as unknown as { detail: string };
+    expect((await wrong({ kind: "velocity", seconds: 60 })).detail).toBe("conversions is required for velocity");
+    expect((await wrong({ kind: "too_fast", seconds: 60, conversions: 2 })).detail).toContain("leave it out");
+    expect((await wrong({ kind: "same_device", seconds: 604_801, conversions: 2 })).detail).toContain("7 days");
+  });
+});
 
 describe("a payout rule", () => {
   it("pays for what was there before it, and says why", async () => {

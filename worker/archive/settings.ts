@@ -26,6 +26,7 @@ const SETTINGS_TABLES = [
   "alerts",
   "scheduled_reports",
   "payout_rules",
+  "click_rules",
 ] as const;
 
 const SUPPRESSIONS_A_PAGE = 5_000;

@@ -1,15 +1,16 @@
 /** Payout rules and decisions about conversions, in the document. */
 import * as z from "zod";
-import { type Decided, type DecidedAll, decisionQuery, decisions, why } from "../admin/conversions.ts";
 import {
-  newRule,
-  type RuleVersionView,
-  type RuleView,
-  ruleChanges,
-  ruleEnd,
-  rulesQuery,
-  type TermsView,
-} from "../admin/payout-rules.ts";
+  type ClickRuleVersionView,
+  type ClickRuleView,
+  type ClickTermsView,
+  clickRuleChanges,
+  newClickRule,
+} from "../admin/click-rules.ts";
+import { type Decided, type DecidedAll, decisionQuery, decisions, why } from "../admin/conversions.ts";
+import { newRule, type RuleVersionView, type RuleView, ruleChanges, type TermsView } from "../admin/payout-rules.ts";
+import { ruleEnd, rulesQuery } from "../admin/rule-versions.ts";
+import { CLICK_KIND_NAMES } from "../payouts/click-rules.ts";
 import { STATUSES } from "../payouts/month.ts";
 import { TIERS_BY } from "../payouts/terms.ts";
 import { instant, maybe, money, text, whole } from "../reports/answer.ts";
@@ -52,6 +53,28 @@ const version = z
 const rule = z
   .object({ id: text, project_id: text, versions: z.array(version).describe("The newest first.") })
   .meta({ id: "PayoutRule" }) satisfies z.ZodType<RuleView>;
+const clickTerms = z
+  .object({
+    kind: z.enum(CLICK_KIND_NAMES),
+    event_type: maybe.describe("Which conversions it judges; null is all."),
+    seconds: whole.describe("Between click and conversion, or the time in which others are counted."),
+    conversions: whole.nullable().describe("How many others are too many; of `velocity`, how many in all are allowed."),
+    in_words: text.describe("What it says, in a sentence."),
+  })
+  .meta({ id: "ClickTerms" }) satisfies z.ZodType<ClickTermsView>;
+const clickVersion = z
+  .object({
+    version: z.int().min(1),
+    name: text,
+    banner_tags: z.array(text).nullable().describe("The tags that it judges; null is every tag."),
+    valid_from: z.iso.date().describe("The first day that it covers, up to a newer version's."),
+    made_at: instant,
+    terms: clickTerms.nullable().describe("Null: from that day on it flags nothing."),
+  })
+  .meta({ id: "ClickRuleVersion" }) satisfies z.ZodType<ClickRuleVersionView>;
+const clickRule = z
+  .object({ id: text, project_id: text, versions: z.array(clickVersion).describe("The newest first.") })
+  .meta({ id: "ClickRule" }) satisfies z.ZodType<ClickRuleView>;
 const decided = z
   .object({
     event_id: text,
@@ -118,6 +141,64 @@ export const payoutOperations: Operation[] = [
     path: "/api/v1/payout-rules/{id}",
     summary: "End a payout rule from a day on",
     description: "What it paid for the days before stays.",
+    query: ruleEnd,
+    answers: { 204: { description: "Done." } },
+    problems: [404, 409],
+  },
+  {
+    ...payouts,
+    id: "listClickRules",
+    method: "get",
+    path: "/api/v1/click-rules",
+    summary: "List the click rules of a project",
+    description: "With all their versions.",
+    query: rulesQuery,
+    answers: { 200: { description: "The oldest rule first.", content: json(rows(clickRule)) } },
+  },
+  {
+    ...payouts,
+    id: "createClickRule",
+    method: "post",
+    path: "/api/v1/click-rules",
+    summary: "Make a click rule",
+    description:
+      "It flags conversions by how they came from their click: then they pay nothing until somebody approves them. From `valid_from` " +
+      "on, today where absent; days that are over are judged again. See docs/payouts.md.",
+    body: {
+      schema: newClickRule,
+      examples: {
+        Fast: { project_id: "default", name: "Faster than a person", kind: "too_fast", seconds: 10 },
+        Network: {
+          name: "One network",
+          kind: "same_network",
+          seconds: 86_400,
+          conversions: 3,
+          event_type: "registration",
+        },
+      },
+    },
+    answers: { 201: { description: "The rule.", content: json(clickRule) } },
+    problems: [409],
+  },
+  {
+    ...payouts,
+    id: "changeClickRule",
+    method: "patch",
+    path: "/api/v1/click-rules/{id}",
+    summary: "Change a click rule from a day on",
+    description:
+      "Makes a version of the fields that are given and those of the version before. Its days are judged again.",
+    body: { schema: clickRuleChanges, examples: { Seconds: { valid_from: "2026-11-01", seconds: 20 } } },
+    answers: { 200: { description: "The rule as it is now.", content: json(clickRule) } },
+    problems: [404, 409],
+  },
+  {
+    ...payouts,
+    id: "endClickRule",
+    method: "delete",
+    path: "/api/v1/click-rules/{id}",
+    summary: "End a click rule from a day on",
+    description: "What it flagged on the days before stays flagged.",
     query: ruleEnd,
     answers: { 204: { description: "Done." } },
     problems: [404, 409],

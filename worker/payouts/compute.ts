@@ -4,15 +4,18 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
+import { addDays } from "../calendar.ts";
 import { RENAMING } from "../projections/runner.ts";
 import { type Database, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
 import { pieces } from "../store/pieces.ts";
+import { type ClickRuleVersion, clickRulesOf, LONGEST_DAYS } from "./click-rules.ts";
 import {
   isAsBefore,
   MONTH_BEGINS,
   type PlaceInMonth,
   pairOf,
+  type Read,
   readFacts,
   readRates,
   rowOf,
@@ -33,7 +36,7 @@ const PAGE = 5_000;
 const MONTHS = 50;
 /** Calls of one page of events, and of looking for what is due. */
 export const PAGE_CALLS = 6;
-const LOOK_CALLS = 3;
+const LOOK_CALLS = 4;
 
 const inMonths = ({ project_id, from, to, tags }: Months): SQL => sql`project_id = ${project_id}
   AND month BETWEEN ${from} AND ${to}
@@ -68,15 +71,28 @@ const lostMonth = (error: unknown) => /NOT NULL constraint failed: payout_months
 const newestRates = async (db: Database): Promise<number> =>
   (await db.get<{ at: number }>(sql`SELECT ifnull(max(loaded_at), 0) AS at FROM exchange_rates`))?.at ?? 0;
 
+type Rules = { versions: RuleVersion[]; clickRules: ClickRuleVersion[] };
+
 /** Whether there was room for all of it. */
-async function computeMonth(db: Database, due: Due, versions: readonly RuleVersion[], room: Room): Promise<boolean> {
-  const month = new Month(due.banner_tag, versions);
+async function computeMonth(db: Database, due: Due, { versions, clickRules }: Rules, room: Room): Promise<boolean> {
+  const month = new Month(due.banner_tag, versions, clickRules);
+  const first = `${due.month}-01`;
+  const asked = { ...due, from: first, to: `${due.month}-31`, clicks: clickRules.length > 0 };
+  if (month.looksBack) {
+    const before = { ...asked, from: addDays(first, -LONGEST_DAYS), to: addDays(first, -1) };
+    for (let place: PlaceInMonth | null = MONTH_BEGINS; place; ) {
+      if (!room.forCalls(PAGE_CALLS)) return false;
+      const facts = await readFacts(db, before, place, PAGE);
+      for (const fact of facts) month.lookBack(fact);
+      place = behind(facts);
+    }
+  }
   const currencies = new Set(versions.flatMap(({ terms }) => (terms ? [terms.currency] : [])));
   const rates = await newestRates(db);
   for (let place: PlaceInMonth | null = MONTH_BEGINS; place; ) {
     // What has begun goes on for as long as it takes: it would begin anew.
     if (!room.forCalls(PAGE_CALLS)) return false;
-    const facts = await readFacts(db, due, place, PAGE);
+    const facts = await readFacts(db, asked, place, PAGE);
     const pairs = new Set<string>();
     for (const { currency, event_date } of facts)
       if (currency !== null && [...currencies].some((into) => into !== currency))
@@ -86,12 +102,17 @@ async function computeMonth(db: Database, due: Due, versions: readonly RuleVersi
       const verdict = month.take(fact, rateOf);
       return isAsBefore(fact, verdict) ? [] : [rowOf(fact.seq, verdict)];
     });
-    const last = facts.length === PAGE ? facts.at(-1) : undefined;
-    place = last ? [last.event_date, last.timestamp, last.event_id] : null;
+    place = behind(facts);
     const done = place ? null : { shares: month.shares(), rates: month.usesRates ? rates : null };
     if (done || rows.length > 0) await transact(db, [note(due, done), ...pieces(rows).map(writeRows)]);
   }
   return true;
+}
+
+/** Where the next page begins; null where there is none. */
+function behind(facts: readonly Read[]): PlaceInMonth | null {
+  const last = facts.length === PAGE ? facts.at(-1) : undefined;
+  return last ? [last.event_date, last.timestamp, last.event_id] : null;
 }
 
 /** Whether there is room for so many calls more: for what begins time, too, and for what has begun calls alone. */
@@ -141,9 +162,10 @@ async function computeDue(db: Database, months: Months, room: Room): Promise<boo
     if (due.length === 0) return true;
     // Behind the versions of the months: whoever changes a rule moves them on.
     const versions = await rulesOf(db, months.project_id);
+    const rules = { versions, clickRules: await clickRulesOf(db, months.project_id) };
     for (const one of due) {
       try {
-        if (!room.toBegin(PAGE_CALLS + 1) || !(await computeMonth(db, one, versions, room))) return false;
+        if (!room.toBegin(PAGE_CALLS + 1) || !(await computeMonth(db, one, rules, room))) return false;
         room.computed++;
       } catch (error) {
         if (!lostMonth(error)) throw error;

@@ -1,9 +1,11 @@
 /** Reads the events of a tag's month as they stand, and writes what each pays. */
 import { type SQL, sql } from "drizzle-orm";
-import { actors, NOW } from "../projections/resolve.ts";
+import { actors, counts, NOW } from "../projections/resolve.ts";
+import { isPseudonym } from "../pseudonym.ts";
 import { rateInForce } from "../rates/in-force.ts";
 import type { Database } from "../schema.ts";
-import type { Fact, RateOf, Status, Verdict } from "./month.ts";
+import type { Clicked } from "./click-rules.ts";
+import type { Fact, RateOf, Status, Verdict, Why } from "./month.ts";
 
 /** What was decided last about an event; `seq` is the event's. */
 export const lastChange = (column: "status" | "amount" | "currency", seq: SQL): SQL =>
@@ -30,31 +32,70 @@ type Before = {
   hold_until: number | null;
 };
 export type Read = Fact & { event_id: string; before: Before };
-type Row = Omit<Fact, "first" | "status"> & Before & { event_id: string; first: 0 | 1; status: Status | null };
+type Row = Omit<Fact, "first" | "status" | "clicked"> &
+  Before & { event_id: string; first: 0 | 1; status: Status | null } & Partial<ClickRow>;
+
+/** The last visit under its tag of whom `c` is by, before it. */
+const CLICK = sql`(SELECT k.seq FROM events k
+  WHERE k.project_id = c.project_id AND k.actor IN (${actors(sql`c.project_id`, sql`c.person`, NOW)}) AND k.tagged = 1
+    AND k.timestamp <= c.timestamp AND k.event_type = 'visit' AND k.banner_tag = c.banner_tag AND k.seq <> c.seq
+    AND ${counts(sql`k`, NOW)}
+  ORDER BY k.timestamp DESC, k.event_id DESC LIMIT 1)`;
+
+type ClickRow = Pick<Clicked, "person" | "click_at" | "network" | "device"> & { in_log: 0 | 1 };
+/** A server has no browser: what it sends for somebody came from the network of the click. */
+const CLICKED = sql`, c.person, e.seq IS NOT NULL AS in_log, k.timestamp AS click_at,
+  CASE WHEN e.user_agent IS NULL THEN k.source_ip ELSE e.source_ip END AS network,
+  CASE WHEN e.user_agent IS NULL THEN k.source_ip || ' ' || k.user_agent ELSE e.source_ip || ' ' || e.user_agent END AS device`;
+const WITH_CLICK = sql`LEFT JOIN events e ON e.seq = c.seq LEFT JOIN events k ON k.seq = ${CLICK}`;
+
+const clickedOf = ({ person, in_log, click_at, network, device, why }: ClickRow & Before): Clicked => ({
+  person,
+  click_at,
+  network,
+  device,
+  // What has gone from the log, and what an erasure has left of somebody, is flagged as it was.
+  kept: in_log === 1 && !isPseudonym(person) ? null : ((JSON.parse(why ?? "{}") as Partial<Why>).flags ?? []),
+});
 
 /** The day, the time and the id of the event that was read last. */
 export type PlaceInMonth = [string, number, string];
 export const MONTH_BEGINS: PlaceInMonth = ["", 0, ""];
 
-/** The next events of a month, in their order. */
+type Asked = {
+  project_id: string;
+  banner_tag: string;
+  /** Days, both included. */
+  from: string;
+  to: string;
+  /** Whether there are click rules, which must know more. */
+  clicks: boolean;
+};
+
+/** The next events of a tag on these days, in their order. */
 export async function readFacts(
   db: Database,
-  { project_id, banner_tag, month }: { project_id: string; banner_tag: string; month: string },
+  { project_id, banner_tag, from, to, clicks }: Asked,
   [day, at, id]: PlaceInMonth,
   most: number,
 ): Promise<Read[]> {
   const rows = await db.all<Row>(sql`SELECT c.seq, c.event_id, c.event_type, c.event_date, c.timestamp,
       ${amountNow} AS amount, ${currencyNow} AS currency, ${lastChange("status", sql`c.seq`)} AS status,
-      (${IS_FIRST}) AS first, c.rule_id, c.rule_version, c.payout, c.why, c.hold_until
-    FROM conversions c WHERE c.project_id = ${project_id} AND c.banner_tag = ${banner_tag}
-      AND c.event_date BETWEEN ${`${month}-01`} AND ${`${month}-31`}
+      (${IS_FIRST}) AS first, c.rule_id, c.rule_version, c.payout, c.why, c.hold_until ${clicks ? CLICKED : sql``}
+    FROM conversions c ${clicks ? WITH_CLICK : sql``}
+    WHERE c.project_id = ${project_id} AND c.banner_tag = ${banner_tag} AND c.event_date BETWEEN ${from} AND ${to}
       AND (c.event_date, c.timestamp, c.event_id) > (${day}, ${at}, ${id})
     ORDER BY c.event_date, c.timestamp, c.event_id LIMIT ${most}`);
-  return rows.map(({ first, rule_id, rule_version, payout, why, hold_until, ...row }) => ({
-    ...row,
-    first: first === 1,
-    before: { rule_id, rule_version, payout, why, hold_until },
-  }));
+  return rows.map((row) => {
+    const { seq, event_id, event_type, event_date, timestamp, amount, currency, status, first } = row;
+    const { rule_id, rule_version, payout, why, hold_until } = row;
+    return {
+      ...{ seq, event_id, event_type, event_date, timestamp, amount, currency, status },
+      first: first === 1,
+      clicked: clicks ? clickedOf(row as Row & ClickRow) : null,
+      before: { rule_id, rule_version, payout, why, hold_until },
+    };
+  });
 }
 
 /** The rates in force for these currencies on these days: one query. */

@@ -4,6 +4,7 @@
  */
 import { divide, formatMoney } from "../money.ts";
 import { RATE_UNITS } from "../rates/rate.ts";
+import { type Clicked, type ClickRuleVersion, type Flag, Flags } from "./click-rules.ts";
 import { type Rule, type RuleVersion, rulesInForce, type Terms, type Tier } from "./terms.ts";
 
 export const STATUSES = ["pending", "approved", "rejected", "refunded", "charged_back"] as const;
@@ -24,6 +25,8 @@ export type Fact = {
   status: Status | null;
   /** Whether it is the person's first deposit. */
   first: boolean;
+  /** Null where the project has no click rules. */
+  clicked: Clicked | null;
 };
 
 /** The rate in force on a day, in 1e-8 USD; null where there is none. */
@@ -33,6 +36,7 @@ export type RateOf = (currency: string, day: string) => number | null;
 export const REASONS = [
   "paid",
   "void",
+  "flagged",
   "not_first",
   "no_amount",
   "no_rate",
@@ -49,6 +53,8 @@ export type Why = {
   converted?: string;
   /** The tier that it has reached: its place in the rule's list. */
   tier?: number;
+  /** What click rules found, also where somebody has approved it since. */
+  flags?: Flag[];
 };
 
 export type Verdict = {
@@ -117,11 +123,23 @@ export class Month {
   readonly #tallies = new Map<string, Tally>();
   readonly #shared = new Map<string, Shared>();
   readonly #inForce = new Map<string, Rule[]>();
+  readonly #flags: Flags;
   #usesRates = false;
 
-  constructor(tag: string, versions: readonly RuleVersion[]) {
+  constructor(tag: string, versions: readonly RuleVersion[], clickRules: readonly ClickRuleVersion[]) {
     this.#tag = tag;
     this.#versions = versions;
+    this.#flags = new Flags(tag, clickRules);
+  }
+
+  /** Whether what came on the days before the month counts with its first ones. */
+  get looksBack(): boolean {
+    return this.#flags.looksBack;
+  }
+
+  /** Takes what came on the days before the month. */
+  lookBack(fact: Fact): void {
+    this.#flags.take(fact);
   }
 
   /** Whether anything was converted, or could not be: then other rates make another month. */
@@ -132,12 +150,16 @@ export class Month {
   /** Null where no rule pays for such an event. */
   take(fact: Fact, rateOf: RateOf): Verdict | null {
     const rules = this.#rules(fact.event_date);
-    this.#share(fact, rules, rateOf);
+    const found = this.#flags.take(fact);
     const rule = rules.find(({ terms }) => terms.event_type === fact.event_type);
+    const flags = rule ? found : [];
+    const isFlagged = flags.length > 0 && fact.status !== "approved";
+    if (!isFlagged) this.#share(fact, rules, rateOf);
     if (!rule) return null;
     const { hold_days } = rule.terms;
-    const hold_until = hold_days === null ? null : fact.timestamp + hold_days * DAY_MS;
-    return { seq: fact.seq, rule, hold_until, ...this.#judge(fact, rule, rateOf) };
+    const hold_until = hold_days === null || flags.length > 0 ? null : fact.timestamp + hold_days * DAY_MS;
+    const { payout, why } = this.#judge(fact, rule, rateOf, isFlagged);
+    return { seq: fact.seq, rule, hold_until, payout, why: flags.length > 0 ? { ...why, flags } : why };
   }
 
   /** The shares of the whole month, once all its events were taken. */
@@ -204,10 +226,11 @@ export class Month {
     else shared.money[type] += exact;
   }
 
-  #judge(fact: Fact, rule: Rule, rateOf: RateOf): Pick<Verdict, "payout" | "why"> {
+  #judge(fact: Fact, rule: Rule, rateOf: RateOf, isFlagged: boolean): Pick<Verdict, "payout" | "why"> {
     const { terms } = rule;
     const nothing = (reason: Why["reason"], more: Partial<Why> = {}) => ({ payout: 0, why: { reason, ...more } });
     if (isVoid(fact.status)) return nothing("void");
+    if (isFlagged) return nothing("flagged");
     if (terms.first_deposit && !fact.first) return nothing("not_first");
     const hasAmount = fact.amount !== null && fact.currency !== null;
     const needsAmount = terms.min_amount !== null || terms.tiers_by === "sum";

@@ -1,6 +1,6 @@
 /** What a payout rule says, and which of a project's rules is in force for a tag on a day. */
-import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
+import { type InForce, inForce, type Version, versionsOf } from "./versions.ts";
 
 /** By what a tier is reached: how many conversions the rule has in the month, or what they came to. */
 export const TIERS_BY = ["number", "sum"] as const;
@@ -36,48 +36,16 @@ export type Terms = {
   hold_days: number | null;
 };
 
-export type RuleVersion = {
-  id: string;
-  version: number;
-  project_id: string;
-  name: string;
-  /** Null: every tag that no other rule names. */
-  banner_tags: string[] | null;
-  /** `YYYY-MM-DD`, on the project's clock. */
-  valid_from: string;
-  /** Null: from that day on it pays nothing. */
-  terms: Terms | null;
-  made_at: number;
-};
+export type RuleVersion = Version<Terms>;
 /** A version that pays. */
-export type Rule = RuleVersion & { terms: Terms };
-
-type Row = Omit<RuleVersion, "banner_tags" | "terms"> & { banner_tags: string | null; terms: string | null };
-const versionOf = (row: Row): RuleVersion => ({
-  ...row,
-  banner_tags: JSON.parse(row.banner_tags ?? "null"),
-  terms: JSON.parse(row.terms ?? "null"),
-});
+export type Rule = InForce<Terms>;
 
 /** Every version of every rule of a project, the oldest rule first. */
-export async function rulesOf(db: Database, project_id: string): Promise<RuleVersion[]> {
-  const rows = await db.all<Row>(sql`SELECT * FROM payout_rules WHERE project_id = ${project_id} ORDER BY id, version`);
-  const made = new Map(rows.filter(({ version }) => version === 1).map(({ id, made_at }) => [id, made_at]));
-  const at = ({ id }: Row) => made.get(id) ?? 0;
-  return rows
-    .toSorted((a, b) => at(a) - at(b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : a.version - b.version))
-    .map(versionOf);
-}
+export const rulesOf = (db: Database, project_id: string): Promise<RuleVersion[]> =>
+  versionsOf<Terms>(db, "payout_rules", project_id);
 
-const names = (version: RuleVersion, tag: string) => version.banner_tags?.includes(tag) ?? true;
-
-/**
- * The rules that pay for a tag on a day: of each rule the newest version that covers the day; those that name the tag before
- * those for every tag, then the newest rule first.
- */
-export function rulesInForce(versions: readonly RuleVersion[], tag: string, day: string): Rule[] {
-  const newest = new Map<string, RuleVersion>();
-  for (const version of versions) if (version.valid_from <= day) newest.set(version.id, version);
-  const paying = [...newest.values()].filter((one): one is Rule => one.terms !== null && names(one, tag));
-  return paying.reverse().toSorted((a, b) => Number(a.banner_tags === null) - Number(b.banner_tags === null));
-}
+/** The rules that pay for a tag on a day: those that name the tag before those for every tag, then the newest rule first. */
+export const rulesInForce = (versions: readonly RuleVersion[], tag: string, day: string): Rule[] =>
+  inForce(versions, tag, day)
+    .reverse()
+    .toSorted((a, b) => Number(a.banner_tags === null) - Number(b.banner_tags === null));

@@ -1,5 +1,6 @@
 /** Why an event pays what it pays, in sentences with the numbers. */
 import { formatMoney } from "../money.ts";
+import type { ClickTerms, Flag } from "./click-rules.ts";
 import type { Share, Status, Why } from "./month.ts";
 import type { Rule, Terms, Tier } from "./terms.ts";
 
@@ -48,6 +49,56 @@ export function termsInWords({ terms, name }: Pick<Rule, "terms" | "name">): str
   return `The rule “${name}” pays ${all}${caps.length > 0 ? `; ${caps.join(" and ")} at most` : ""}.`;
 }
 
+const TIMES = [
+  { name: "day", seconds: 86_400 },
+  { name: "hour", seconds: 3_600 },
+  { name: "minute", seconds: 60 },
+  { name: "second", seconds: 1 },
+] as const;
+/** `7205` → `2 hours 5 seconds`. */
+export function timeInWords(seconds: number): string {
+  let left = seconds;
+  const parts = TIMES.flatMap(({ name, seconds }) => {
+    const number = Math.floor(left / seconds);
+    left %= seconds;
+    return number === 0 ? [] : [`${number} ${name}${number === 1 ? "" : "s"}`];
+  });
+  return parts.join(" ") || "0 seconds";
+}
+
+/** What a click rule says, in a sentence. */
+export function clickTermsInWords({ kind, event_type, seconds, conversions }: ClickTerms): string {
+  const what = event_type === null ? "a conversion" : `a ${nameOf(event_type)}`;
+  const time = timeInWords(seconds);
+  switch (kind) {
+    case "too_fast":
+      return `Flags ${what} less than ${time} after its click.`;
+    case "too_late":
+      return `Flags ${what} more than ${time} after its click.`;
+    case "velocity":
+      return `Flags ${what} that comes when its tag has had ${conversions} within ${time}.`;
+    default:
+      return `Flags ${what} from the ${NEAR[kind]} of ${conversions} others of its tag within ${time}.`;
+  }
+}
+const NEAR = { same_network: "network", same_device: "device" } as const;
+
+/** What was found, with its numbers. */
+export function flagInWords({ name, version, kind, seconds, conversions, found }: Flag): string {
+  const time = timeInWords(seconds);
+  const by = `The click rule “${name}” (version ${version}) flags it`;
+  switch (kind) {
+    case "too_fast":
+      return `${by}: it came ${timeInWords(found)} after its click, and less than ${time} is too fast.`;
+    case "too_late":
+      return `${by}: it came ${timeInWords(found)} after its click, and more than ${time} is too late.`;
+    case "velocity":
+      return `${by}: it is number ${found} of its tag within ${time}, and ${conversions} are allowed.`;
+    default:
+      return `${by}: from its ${NEAR[kind]} came ${found} of other people within ${time}, and ${conversions} would be too many.`;
+  }
+}
+
 const VOID: Partial<Record<Status, string>> = {
   rejected: "It was rejected",
   refunded: "It was refunded",
@@ -61,6 +112,8 @@ function because({ event_type, event_date, amount, currency, status, why }: Expl
   switch (why.reason) {
     case "void":
       return `${VOID[status] ?? "It was taken back"}: it pays nothing, and counts toward no tier and no limit.`;
+    case "flagged":
+      return "It pays nothing until somebody approves it.";
     case "not_first":
       return "It is not the player's first deposit, so it pays nothing.";
     case "no_amount":
@@ -86,7 +139,8 @@ function because({ event_type, event_date, amount, currency, status, why }: Expl
 export function explain(event: Explained, rule: Rule): string {
   const { version, valid_from, terms } = rule;
   const paid = event.payout === null ? "Not known yet" : money(event.payout, terms.currency);
-  return `${paid}. ${termsInWords(rule)} (Version ${version}, valid from ${valid_from}.) ${because(event, rule)}`;
+  const flags = (event.why.flags ?? []).map((flag) => ` ${flagInWords(flag)}`).join("");
+  return `${paid}. ${termsInWords(rule)} (Version ${version}, valid from ${valid_from}.)${flags} ${because(event, rule)}`;
 }
 
 export function explainShare({

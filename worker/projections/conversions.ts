@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, pastEvents, pastOf, type Range, repaired, settledDay } from "./resolve.ts";
+import { counts, newEvents, pastEvents, pastOf, person, type Range, repaired, settledDay } from "./resolve.ts";
 
 /** What every rule needs to know of, whichever events it pays for: first deposits, and what is left of them. */
 const MONEY = ["deposit", "withdrawal", "refund"] as const;
@@ -31,6 +31,20 @@ const attributed: Attributed = {
   putIn: (people, asOf) => [add(pastOf(people, asOf), sql`(project_id, event_type) IN (${JUDGED})`)],
 };
 
+/**
+ * A visit that comes later than the conversions behind it is their click now, as far as click rules ask: their months are due,
+ * and those that look back at them.
+ */
+const clicked = ({ after, upTo }: Range): SQL => sql`UPDATE payout_months SET version = version + 1
+  WHERE EXISTS (SELECT 1 FROM click_rules) AND (project_id, banner_tag, month) IN (
+    SELECT c.project_id, c.banner_tag, strftime('%Y-%m', c.event_date, d.value) FROM (
+        SELECT e.project_id, e.banner_tag, e.timestamp, ${person(sql`e`, upTo)} AS person FROM events e
+        WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.event_type = 'visit' AND e.tagged = 1 AND ${counts(sql`e`, upTo)}
+          AND e.project_id IN (SELECT r.project_id FROM click_rules r)) v
+      JOIN conversions c ON c.project_id = v.project_id AND c.person = v.person AND c.timestamp >= v.timestamp
+        AND c.banner_tag = v.banner_tag
+      CROSS JOIN json_each('["+0 days", "+7 days"]') d)`;
+
 export const conversions: Tables = {
   name: "conversions",
   after: ["identities"],
@@ -41,6 +55,7 @@ export const conversions: Tables = {
       ? []
       : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
     add(newEvents(step, isJudged)),
+    clicked(step),
   ],
   clear: () => [sql`DELETE FROM conversions`],
 };

@@ -10,6 +10,7 @@ import { bringPayouts } from "../payouts/keeping.ts";
 import { REASONS, STATUSES, type Status, type Why } from "../payouts/month.ts";
 import { rulesOf } from "../payouts/terms.ts";
 import { type ConversionRow, explanationOf, readConversions, ruleOf, statusAt } from "../payouts/view.ts";
+import { flagInWords } from "../payouts/words.ts";
 import type { Database } from "../schema.ts";
 import { instant, maybe, money, text } from "./answer.ts";
 import { list, listed, listOf, pageOf } from "./list.ts";
@@ -34,6 +35,7 @@ const fields = {
   rule: text.describe("The name of the rule."),
   reason: z.enum(REASONS),
   approved_at: instant.nullable().describe("When the hold is or was over; null where somebody has to decide."),
+  flags: text.describe("What click rules found, in words; empty where they found nothing."),
   explanation: text.describe("Why it is so much, in words."),
 };
 const row = z.object(fields);
@@ -44,14 +46,16 @@ const iso = (at: number) => new Date(at).toISOString();
 
 function viewOf(found: ConversionRow, versions: Awaited<ReturnType<typeof rulesOf>>): ConversionView {
   const { seq: _, timestamp, amount, payout, why, hold_until, ...shown } = found;
+  const told = JSON.parse(why) as Why;
   return {
     ...shown,
     timestamp: iso(timestamp),
     amount: amount === null ? null : formatMoney(amount),
     payout: payout === null ? null : formatMoney(payout),
     rule: ruleOf(versions, found)?.name ?? "",
-    reason: (JSON.parse(why) as Why).reason,
+    reason: told.reason,
     approved_at: hold_until === null ? null : iso(hold_until),
+    flags: (told.flags ?? []).map(flagInWords).join(" "),
     explanation: explanationOf(found, versions),
   };
 }
@@ -108,7 +112,13 @@ export const conversions = report({
     })
     .meta({ id: "Conversions" }),
   holds: "A row a conversion.",
-  tries: ["status=pending&limit=1", "banner_tag=summer&reason=paid", "event_type=deposit", "cursor=none"],
+  tries: [
+    "status=pending&limit=1",
+    "banner_tag=summer&reason=paid",
+    "event_type=deposit",
+    "reason=flagged",
+    "cursor=none",
+  ],
   reads: "now",
   async read(asked) {
     const { env, db, project, period, tags, query, now } = asked;

@@ -1,0 +1,35 @@
+-- Rules that look at how a conversion came from its click, and flag it; see worker/payouts/click-rules.ts.
+
+-- A row a version of a rule, as of payout_rules.
+CREATE TABLE click_rules (
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  -- JSON array. NULL: every tag.
+  banner_tags TEXT,
+  -- The first day that it covers, in the project's time zone.
+  valid_from TEXT NOT NULL,
+  -- JSON object. NULL: from that day on the rule flags nothing.
+  terms TEXT,
+  made_at INTEGER NOT NULL,
+  PRIMARY KEY (id, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX click_rules_by_project ON click_rules (project_id, id, version);
+
+-- What comes or goes on the last days of a month is counted with the first days of the next one, too: rules look back over
+-- 7 days at most.
+CREATE TRIGGER conversions_come_before AFTER INSERT ON conversions
+WHEN NEW.event_date > substr(NEW.event_date, 1, 7) || '-21' BEGIN
+  UPDATE payout_months SET version = version + 1
+  WHERE project_id = NEW.project_id AND banner_tag = NEW.banner_tag AND month > substr(NEW.event_date, 1, 7)
+    AND month <= strftime('%Y-%m', NEW.event_date, '+7 days')
+    AND EXISTS (SELECT 1 FROM click_rules r WHERE r.project_id = NEW.project_id);
+END;
+CREATE TRIGGER conversions_go_before AFTER DELETE ON conversions
+WHEN OLD.event_date > substr(OLD.event_date, 1, 7) || '-21' BEGIN
+  UPDATE payout_months SET version = version + 1
+  WHERE project_id = OLD.project_id AND banner_tag = OLD.banner_tag AND month > substr(OLD.event_date, 1, 7)
+    AND month <= strftime('%Y-%m', OLD.event_date, '+7 days')
+    AND EXISTS (SELECT 1 FROM click_rules r WHERE r.project_id = OLD.project_id);
+END;

@@ -33,3 +33,9 @@ WHEN OLD.event_date > substr(OLD.event_date, 1, 7) || '-21' BEGIN
     AND month <= strftime('%Y-%m', OLD.event_date, '+7 days')
     AND EXISTS (SELECT 1 FROM click_rules r WHERE r.project_id = OLD.project_id);
 END;
+
+-- The status of a conversion that a target is told of; NULL: it is told of events as they come.
+ALTER TABLE postback_targets ADD COLUMN conversion_status TEXT
+  CHECK (conversion_status IN ('approved', 'rejected', 'refunded', 'charged_back'));
+-- Those of which a hold is over since.
+CREATE INDEX conversions_by_hold ON conversions (project_id, hold_until) WHERE hold_until IS NOT NULL;

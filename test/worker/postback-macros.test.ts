@@ -17,6 +17,7 @@ const event: ToldEvent = {
   currency: "EUR",
   payout: 350_000,
   payout_currency: "USD",
+  conversion_status: "approved",
   timestamp: NOW,
   data: '{"s1":"one two","steam_id":76561198122624102,"price":1.10,"list":["a",1],"none":null,"odd key":"x","__proto__":"p"}',
 };
@@ -30,6 +31,7 @@ const target: Target = {
   min_amount: null,
   currency: null,
   test: false,
+  conversion_status: null,
   method: "GET",
   url: "https://tracker.example.com/p",
   body_type: null,
@@ -82,6 +84,7 @@ describe("a macro", () => {
       currency: null,
       payout: null,
       payout_currency: null,
+      conversion_status: null,
       data: null,
     };
     expect(await query("p={payout}+{payout_currency}")).toBe("p=35.00+USD");

@@ -17,7 +17,15 @@ import { type ToldEvent, wrongMacro } from "../postbacks/macros.ts";
 import { requestOf, type ShownRequest, wrongBody } from "../postbacks/request.ts";
 import { type Outcome, send } from "../postbacks/send.ts";
 import { objectOf } from "../postbacks/sending.ts";
-import { BODY_TYPES, findTarget, METHODS, type Target, type TargetSettings, targetsOf } from "../postbacks/target.ts";
+import {
+  BODY_TYPES,
+  findTarget,
+  METHODS,
+  type Target,
+  type TargetSettings,
+  TOLD_STATUSES,
+  targetsOf,
+} from "../postbacks/target.ts";
 import { noteTries, type TryRow } from "../postbacks/tries.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
@@ -43,6 +51,7 @@ const settings = {
     .refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR")
     .nullable(),
   test: z.boolean("must be true or false"),
+  conversion_status: z.enum(TOLD_STATUSES, `must be one of ${TOLD_STATUSES.join(", ")}`).nullable(),
   method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`),
   url: z.string().min(1, "must not be empty"),
   body_type: z.enum(BODY_TYPES, `must be one of ${BODY_TYPES.join(", ")}`).nullable(),
@@ -56,8 +65,10 @@ export const newTarget = z.strictObject({
   url,
   ...z.strictObject(optional).partial().shape,
 });
+/** What a target is told of stays: each event that it was told of has been told once. */
+const { conversion_status: __, ...changeable } = settings;
 export const targetChanges = z.strictObject({
-  ...z.strictObject(settings).partial().shape,
+  ...z.strictObject(changeable).partial().shape,
   paused: z.boolean("must be true or false").optional(),
   new_secret: z.literal(true, "can only be true").optional(),
 });
@@ -115,13 +126,15 @@ function check(c: Context<App>, target: TargetSettings): void {
   const wrong = (field: string, rule: string | null) => {
     if (rule !== null) errors.push({ field, code: "invalid", message: `${field} ${rule}` });
   };
-  const { min_amount, currency, first_deposit, event_types, method, body, body_type } = target;
+  const { min_amount, currency, first_deposit, event_types, method, body, body_type, test, conversion_status } = target;
   const rules = { local: c.env.LOCAL === "1" };
   wrong("url", wrongMacro(target.url) ?? refusalOfTemplate(target.url, rules, new URL(c.req.url).host));
   if ((min_amount === null) !== (currency === null))
     wrong(min_amount === null ? "min_amount" : "currency", "is required: a least amount is of a currency");
   if (first_deposit && event_types.some((type) => type !== "deposit"))
     wrong("event_types", "must be deposit alone where first_deposit is true");
+  if (conversion_status !== null && test)
+    wrong("conversion_status", "must be null where test is true: test events are no conversions");
   if ((body === null) !== (body_type === null))
     wrong(body === null ? "body" : "body_type", "is required: a body is a form or json");
   if (body !== null && method !== "POST") wrong("body", "must be null with GET: only POST has a body");
@@ -137,6 +150,7 @@ const COLUMNS = [
   "min_amount",
   "currency",
   "test",
+  "conversion_status",
   "method",
   "url",
   "body_type",
@@ -157,7 +171,10 @@ const audited = ({ url, body, ...rest }: Partial<TargetSettings>) => ({
 });
 
 /** What a target is tried with: nobody's. */
-const example = ({ event_types, currency, min_amount, banner_tags }: Target, now: number): ToldEvent => {
+const example = (
+  { event_types, currency, min_amount, banner_tags, conversion_status }: Target,
+  now: number,
+): ToldEvent => {
   const [event_type = "visit"] = event_types;
   return {
     event_id: `example-${now}`,
@@ -171,6 +188,7 @@ const example = ({ event_types, currency, min_amount, banner_tags }: Target, now
     currency: currency ?? "EUR",
     payout: 350_000,
     payout_currency: currency ?? "EUR",
+    conversion_status,
     timestamp: now,
     data: JSON.stringify({ s1: "example-s1", s2: "example-s2" }),
   };
@@ -197,6 +215,7 @@ export const postbackRoutes = new Hono<App>()
       first_deposit: false,
       currency: null,
       test: false,
+      conversion_status: null,
       method: "GET",
       body_type: null,
       body: null,

@@ -19,7 +19,7 @@ import type { SignInCode } from "../http/sign-in-code.ts";
 import type { LiveMessage, Snapshot, StreamedEvent } from "../live/counters.ts";
 import type { Window } from "../live/tally.ts";
 import { STATES } from "../postbacks/ladder.ts";
-import { BODY_TYPES, METHODS } from "../postbacks/target.ts";
+import { BODY_TYPES, METHODS, TOLD_STATUSES } from "../postbacks/target.ts";
 import type { FeedHealth } from "../rates/feed.ts";
 import type { Drift } from "../registry/drift.ts";
 import { counts, instant, maybe, named, text, whole } from "../reports/answer.ts";
@@ -353,6 +353,10 @@ const targetFields = {
   min_amount: maybe,
   currency: maybe,
   test: z.boolean(),
+  conversion_status: z
+    .enum(TOLD_STATUSES)
+    .nullable()
+    .describe("It is told when a conversion comes to this; null: of events as they come."),
   method: z.enum(METHODS),
   url: text,
   body_type: z.enum(BODY_TYPES).nullable(),

@@ -17,7 +17,7 @@ export const amountNow = sql`coalesce(${lastChange("amount", sql`c.seq`)}, c.amo
 export const currencyNow = sql`coalesce(${lastChange("currency", sql`c.seq`)}, c.currency)`;
 
 /** No deposit of this person came before `c`: neither in the table, nor among those that had gone before it was made. */
-const IS_FIRST = sql`c.event_type = 'deposit' AND NOT EXISTS (
+export const IS_FIRST = sql`c.event_type = 'deposit' AND NOT EXISTS (
     SELECT 1 FROM conversions d WHERE d.project_id = c.project_id AND d.person = c.person AND d.event_type = 'deposit'
       AND (d.timestamp, d.event_id) < (c.timestamp, c.event_id))
   AND NOT EXISTS (SELECT 1 FROM settled_players s WHERE s.project_id = c.project_id

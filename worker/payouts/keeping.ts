@@ -6,9 +6,13 @@ import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
 import { backfill, unfilled } from "./backfill.ts";
 import { computeAll, computeMonths, type Months, roomOf } from "./compute.ts";
+import { tellStatuses } from "./telling.ts";
 
 const NAME = "payouts";
 const HOUR_MS = 60 * 60_000;
+
+/** Calls of what a target is told: its rows, and its wake. */
+const TELLING_CALLS = 3;
 
 /** How long a reader waits for months that are due, in milliseconds, and how many calls it keeps for its answer. */
 const LONGEST_MS = 5_000;
@@ -36,7 +40,7 @@ export const wakePayouts = (env: Env): Promise<void> => wake(env, [NAME]);
 export const payouts: Duty = {
   name: NAME,
   every: HOUR_MS,
-  async run(env, budget) {
+  async run(env, budget, now) {
     const db = openDatabase(env.DB);
     const room = roomOf(budget);
     const past = await unfilled(db);
@@ -45,6 +49,8 @@ export const payouts: Duty = {
     // Months are computed in invocations that are all theirs.
     if (past.length === 0) done = await computeAll(db, room);
     else if (done) return "more";
+    if (done && !(budget.has(TELLING_CALLS) && (await tellStatuses(env, db, now, () => budget.has(TELLING_CALLS)))))
+      return room.computed > 0 ? "more" : "later";
     return done ? "done" : budget.left > 0 && (await isHeld(db)) ? "later" : "more";
   },
 };

@@ -21,6 +21,8 @@ export type ToldEvent = Pick<
   /** What the event pays its tag, by the payout rules; null where none judges it, or it cannot be known without a rate. */
   payout: number | null;
   payout_currency: string | null;
+  /** What a conversion has come to, where the target is told of that. */
+  conversion_status: string | null;
 };
 
 /** By their names, without braces. What an event lacks is an empty text. */
@@ -33,6 +35,7 @@ const MACROS = {
   currency: ({ currency }) => currency,
   payout: ({ payout }) => (payout === null ? null : formatMoney(payout)),
   payout_currency: ({ payout_currency }) => payout_currency,
+  status: ({ conversion_status }) => conversion_status,
   event_id: ({ event_id }) => event_id,
   transaction_id: ({ transaction_id }) => transaction_id,
   banner_tag: ({ banner_tag }) => banner_tag,

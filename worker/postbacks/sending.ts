@@ -27,7 +27,7 @@ const ROUND_CALLS = 8;
 const PAYOUT_PAUSE_MS = 10_000;
 const TABLES_MS = 20_000;
 
-type Due = Omit<ToldEvent, "banner_tag" | "event_id"> & {
+type Due = Omit<ToldEvent, "banner_tag" | "event_id" | "conversion_status"> & {
   event_id: string;
   attributed: string;
   person: string;
@@ -83,13 +83,14 @@ async function tell(env: Env, target: Target, due: Due, now: number, chance: num
     const nothing = { method: target.method, url: "", body: null };
     return { outcome: GONE, row: { ...about, ...nothing, ...told, next_try_at: null }, status: "dead", sent: false };
   }
-  const { request, shown } = await requestOf(target, { ...due, banner_tag: due.attributed || null }, now);
+  const told = { ...due, banner_tag: due.attributed || null, conversion_status: target.conversion_status };
+  const { request, shown } = await requestOf(target, told, now);
   const budget = budgetOf(env);
   const outcome = await send((url, init) => budget.fetch(url, init), request, env.LOCAL === "1");
-  const { ok, ...told } = outcome;
+  const { ok, ...answered } = outcome;
   const next_try_at = ok ? null : nextTryAt(about.try, now, chance);
   const status = ok ? "sent" : next_try_at === null ? "dead" : "waiting";
-  return { outcome, row: { ...about, ...shown, ...told, next_try_at }, status, sent: true };
+  return { outcome, row: { ...about, ...shown, ...answered, next_try_at }, status, sent: true };
 }
 
 /** What was decided, unless somebody has asked for it anew meanwhile. */

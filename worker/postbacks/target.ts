@@ -5,6 +5,9 @@ import type { Database } from "../schema.ts";
 export const METHODS = ["GET", "POST"] as const;
 export const BODY_TYPES = ["form", "json"] as const;
 
+/** The statuses of conversions that a target can be told of. */
+export const TOLD_STATUSES = ["approved", "rejected", "refunded", "charged_back"] as const;
+
 /** What an administrator sets. */
 export type TargetSettings = {
   name: string;
@@ -17,6 +20,8 @@ export type TargetSettings = {
   min_amount: number | null;
   currency: string | null;
   test: boolean;
+  /** It is told when a conversion comes to this; null: of events as they come. */
+  conversion_status: (typeof TOLD_STATUSES)[number] | null;
   method: (typeof METHODS)[number];
   url: string;
   body_type: (typeof BODY_TYPES)[number] | null;

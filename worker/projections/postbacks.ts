@@ -86,7 +86,7 @@ export const postbacks: Delivery = {
   after: [],
   patience: 2 * EVERY_MS,
   async deliver(env, db, range, now) {
-    const targets = await targetsOf(db);
+    const targets = (await targetsOf(db)).filter(({ conversion_status }) => conversion_status === null);
     if (targets.length === 0) return [];
     let rows = await candidates(db, targets, range);
     const unsure = (row: Row, target: Target) =>

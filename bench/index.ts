@@ -1,6 +1,7 @@
 /** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
+import { fail, readCommand } from "../scripts/command.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
 
@@ -25,11 +26,15 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   anomalies: async () => (await import("./anomalies.ts")).benchAnomalies(),
 };
 
-const asked = process.argv.slice(2);
-for (const name of asked) {
+const { positionals: asked } = readCommand({
+  name: "npm run bench",
+  help: `Measures, and prints tables: ${Object.keys(MEASUREMENTS).join(", ")}. EVENTS in the environment says of how many events.`,
+  arguments: "[NAME…]",
+  options: {},
+});
+for (const name of asked)
   if (!(name in MEASUREMENTS))
-    throw new Error(`There is no measurement ${name}; there are ${Object.keys(MEASUREMENTS).join(", ")}.`);
-}
+    fail(`There is no measurement ${name}; there are ${Object.keys(MEASUREMENTS).join(", ")}.`);
 const names = Object.keys(MEASUREMENTS).filter((name) => asked.length === 0 || asked.includes(name));
 const began = performance.now();
 const seconds = (since: number) => `${Math.round((performance.now() - since) / 1_000)} s`;

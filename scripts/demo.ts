@@ -6,7 +6,7 @@
  * one, a week of what pixels may tell. `--url` names another instance; `--rate` sends so many events a second of what
  * happens now instead.
  */
-import { parseArgs } from "node:util";
+import { fail, readCommand, run, URL_OPTION } from "./command.ts";
 import { between } from "./demo/chance.ts";
 import { coming, happened, PEOPLE_A_DAY } from "./demo/course.ts";
 import { livelyPace, speedometer } from "./demo/pace.ts";
@@ -14,26 +14,25 @@ import { DAY, type Hit, HOUR, present } from "./demo/people.ts";
 import { bringRates } from "./demo/rates.ts";
 import { type Outcome, sendNow, sendPast, type Target } from "./demo/send.ts";
 import { silenceIn, storyOf } from "./demo/story.ts";
-import { DEFAULT_URL, keyFor } from "./instance.ts";
+import { keyFor } from "./instance.ts";
 import { type Progress, showProgress } from "./progress.ts";
 
-const { values } = parseArgs({
+const { values } = readCommand({
+  name: "npm run demo",
+  help: "Sends realistic traffic to a running instance, until stopped: the past first, and then as it happens.",
   options: {
-    url: { type: "string", default: DEFAULT_URL },
-    events: { type: "string" },
-    rate: { type: "string" },
-    project: { type: "string", default: "default" },
+    ...URL_OPTION,
+    project: { value: "ID", default: "default", help: "the project that it is sent to" },
+    events: { value: "N", help: "ends after so many events" },
+    rate: { value: "N", help: "sends so many events a second of what happens now" },
   },
 });
 const limit = values.events === undefined ? Number.POSITIVE_INFINITY : Number(values.events);
 const rate = values.rate === undefined ? null : Number(values.rate);
-if (!(limit > 0) || (rate !== null && !(rate > 0))) throw new Error("--events and --rate must be numbers above 0");
+if (!(limit > 0) || (rate !== null && !(rate > 0))) fail("--events and --rate must be numbers above 0.");
 
 const answering = await fetch(`${values.url}/health`).catch(() => null);
-if (!answering) {
-  console.error(`Nothing answers at ${values.url}. Start it with npm start, or name another with -- --url.`);
-  process.exit(1);
-}
+if (!answering) fail(`Nothing answers at ${values.url}. Start it with npm start, or name another with -- --url.`);
 const { origin: url } = new URL(values.url);
 const key = await administratorsKey();
 const target: Target = { url, project: values.project, key };
@@ -157,15 +156,13 @@ process.on("SIGINT", () => {
   bar.end();
   process.exit(0);
 });
-async function run(): Promise<void> {
-  await sendHistory();
-  if (rate !== null) await beside(() => rate);
-  else if (tally.sent < limit) await Promise.all([follow(), beside(livelyPace)]);
-}
-await run().catch((error: unknown) => {
-  bar.end();
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
+await run(async () => {
+  try {
+    await sendHistory();
+    if (rate !== null) await beside(() => rate);
+    else if (tally.sent < limit) await Promise.all([follow(), beside(livelyPace)]);
+  } finally {
+    bar.end();
+  }
 });
-bar.end();
 process.exit(tally.unavailable > 0 ? 1 : 0);

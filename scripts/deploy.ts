@@ -4,8 +4,8 @@
  * is done already, so a deployment that broke off is ended by running it again.
  */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { PLANS } from "../worker/store/plan.ts";
+import { fail, messageOf, readCommand } from "./command.ts";
 import { logIn, TOKEN_HELP } from "./deploy/account.ts";
 import { CHECKS, findingsIn } from "./deploy/checks.ts";
 import { instanceOf, PRODUCTION, type Settings } from "./deploy/instance.ts";
@@ -14,33 +14,30 @@ import { STEPS } from "./deploy/steps.ts";
 import { JURISDICTIONS, LOCATIONS, NOTHING_FOUND, planOf, type Wishes, type Work } from "./deploy/work.ts";
 import { signIn } from "./deploy/worker.ts";
 
-const { values } = parseArgs({
+const { values } = readCommand({
+  name: "npm run deploy",
+  help: "Puts it into your account of Cloudflare, or brings what is there up to date; docs/deploy.md has more.",
   options: {
-    "dry-run": { type: "boolean", default: false },
-    env: { type: "string", default: PRODUCTION },
-    location: { type: "string" },
-    jurisdiction: { type: "string" },
-    "without-archive": { type: "boolean", default: false },
-    domain: { type: "string" },
-    plan: { type: "string" },
+    "dry-run": { help: "says what would be done, and does nothing" },
+    env: { value: "NAME", default: PRODUCTION, help: "another instance beside it" },
+    domain: { value: "HOST", help: "an address of your own" },
+    plan: { value: "PLAN", words: Object.keys(PLANS) as (keyof typeof PLANS)[], help: "the account's plan of Workers" },
+    location: { value: "PLACE", words: LOCATIONS, help: "where the database and the bucket are made" },
+    jurisdiction: { value: "NAME", words: JURISDICTIONS, help: "where they may be kept only" },
+    "without-archive": { help: "without a bucket" },
   },
 });
 
 process.chdir(resolve(import.meta.dirname, ".."));
 
-/** The value, which must be one of these. */
-function oneOf<Name extends string>(option: string, known: readonly Name[], given: string | undefined) {
-  if (given === undefined || (known as readonly string[]).includes(given)) return given as Name | undefined;
-  return fail(`--${option} must be one of ${known.join(", ")}, not ${given}.`);
-}
 if (!/^[a-z][a-z0-9-]{0,29}$/.test(values.env))
   fail(`--env must be a short name of small letters and digits, such as staging, not ${values.env}.`);
 if (values.domain !== undefined && !/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$/.test(values.domain))
   fail(`--domain must be a host name such as events.example.com, not ${values.domain}.`);
 const wishes: Wishes = {
-  location: oneOf("location", LOCATIONS, values.location),
-  jurisdiction: oneOf("jurisdiction", JURISDICTIONS, values.jurisdiction),
-  plan: oneOf("plan", Object.keys(PLANS) as (keyof typeof PLANS)[], values.plan),
+  location: values.location,
+  jurisdiction: values.jurisdiction,
+  plan: values.plan,
   domain: values.domain ?? null,
 };
 if (wishes.location && wishes.jurisdiction)
@@ -78,7 +75,7 @@ for (const step of STEPS) {
   try {
     console.log(await step.run(work));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     // A right to read is not one to write, and shows only here.
     const help = /\[code: 10000\]|Authentication error/.test(message)
       ? `\n\nThe login or token may not do this. ${TOKEN_HELP}`
@@ -108,10 +105,5 @@ function stop(all: readonly string[]): never {
 }
 
 function unexpected(error: unknown): never {
-  fail(`Nothing was changed: ${error instanceof Error ? error.message : error}`);
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
+  fail(`Nothing was changed: ${messageOf(error)}`);
 }

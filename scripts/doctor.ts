@@ -2,19 +2,23 @@
  * `npm run doctor`: looks at a running instance from outside and says what is wrong and how to mend it. `--url` names one
  * that is deployed. Its status is 1 where something is wrong; warnings alone leave it 0.
  */
-import { parseArgs } from "node:util";
+import { readCommand, run, URL_OPTION } from "./command.ts";
 import type { Finding, Verdict } from "./doctor/check.ts";
 import { examine } from "./doctor/examine.ts";
 import { placeAt } from "./doctor/place.ts";
-import { addressOf, DEFAULT_URL, keyFor } from "./instance.ts";
+import { addressOf, keyFor } from "./instance.ts";
 
-const { values } = parseArgs({ options: { url: { type: "string", default: DEFAULT_URL } } });
+const { values } = readCommand({
+  name: "npm run doctor",
+  help: "Looks at a running instance from outside, and says what is wrong and how to mend it.",
+  options: URL_OPTION,
+});
 
 const WIDTH = 12;
 const said = (verdict: Verdict, name: string, { says, mend }: Finding) =>
   `  ${verdict.padEnd(8)}  ${name.padEnd(WIDTH)}  ${says}${mend ? `\n${" ".repeat(WIDTH + 14)}${mend}` : ""}`;
 
-async function run(): Promise<void> {
+async function examineAll(): Promise<void> {
   const url = addressOf(values.url);
   const place = placeAt(url, keyFor(url));
   console.log(`Edgepixel at ${place.url}\n`);
@@ -30,7 +34,4 @@ async function run(): Promise<void> {
   process.exit(counted.wrong > 0 ? 1 : 0);
 }
 
-await run().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
-});
+await run(examineAll);

@@ -6,10 +6,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { parseArgs } from "node:util";
 import type { ArchiveFileView } from "../worker/admin/archive.ts";
+import { ask, refusal } from "./ask.ts";
+import { readCommand, run, URL_OPTION } from "./command.ts";
 import { here } from "./here.ts";
-import { DEFAULT_URL, type Instance, instanceAt } from "./instance.ts";
+import { type Instance, instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
 
 const AT_ONCE = 4;
@@ -20,37 +21,21 @@ const ROUNDS = 5;
 type Days = { from: string; to: string };
 type Tally = { done: number; bytes: number; kept: number; total: number };
 
+const COMMAND = readCommand({
+  name: "npm run export",
+  help: "Loads the archive's Parquet files of some UTC days into a folder; what is there already stays.",
+  options: {
+    ...URL_OPTION,
+    from: { value: "DATE", help: "the first day" },
+    to: { value: "DATE", help: "the last day" },
+    out: { value: "DIR", help: "the folder" },
+  },
+});
+
 function readOptions(): { instance: Instance; days: Days; out: string } {
-  const { values } = parseArgs({
-    options: {
-      from: { type: "string" },
-      to: { type: "string" },
-      out: { type: "string" },
-      url: { type: "string", default: DEFAULT_URL },
-      key: { type: "string" },
-    },
-  });
-  const { from, to, out, url, key } = values;
-  if (key !== undefined)
-    throw new Error("--key is not taken: arguments show in the list of processes. Put the key into EDGEPIXEL_KEY.");
+  const { from, to, out, url } = COMMAND.values;
   if (!from || !to || !out) throw new Error("--from, --to and --out are needed: two dates and a folder.");
   return { instance: instanceAt(url), days: { from, to }, out: here(out) };
-}
-
-/** Asks again where the instance cannot be reached, or says to wait. */
-async function ask({ url, key }: Instance, path: string): Promise<Response> {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await fetch(new URL(`/api/v1/${path}`, url), { headers: { authorization: `Bearer ${key}` } }).catch(
-      (error: unknown) => {
-        if (attempt === TRIES) throw new Error(`${url} cannot be reached: ${error}`);
-        return null;
-      },
-    );
-    if (answer && (attempt === TRIES || ![429, 500, 502, 503, 504].includes(answer.status))) return answer;
-    await answer?.body?.cancel();
-    const seconds = Number(answer?.headers.get("retry-after")) || 2 ** (attempt - 1);
-    await new Promise((done) => setTimeout(done, seconds * 1_000));
-  }
 }
 
 async function list(instance: Instance, days: Days): Promise<ArchiveFileView[]> {
@@ -58,9 +43,9 @@ async function list(instance: Instance, days: Days): Promise<ArchiveFileView[]> 
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ ...days, limit: "1000", ...(cursor && { cursor }) });
-    const answer = await ask(instance, `archive/files?${query}`);
-    if (!answer.ok) throw new Error(`The list of files: ${answer.status} ${await answer.text()}`);
-    const page = (await answer.json()) as { rows: ArchiveFileView[]; next_cursor: string | null };
+    const answer = await ask(instance, "GET", `archive/files?${query}`, TRIES);
+    if (answer.status !== 200) throw new Error(`The list of files: ${refusal(answer)}`);
+    const page = JSON.parse(answer.bytes.toString()) as { rows: ArchiveFileView[]; next_cursor: string | null };
     all.push(...page.rows);
     cursor = page.next_cursor;
   } while (cursor);
@@ -75,11 +60,11 @@ async function load(instance: Instance, file: ArchiveFileView, out: string, tall
     return true;
   }
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const answer = await ask(instance, `archive/files/${file.key}`);
+    const answer = await ask(instance, "GET", `archive/files/${file.key}`, TRIES);
     if (answer.status === 404) return false;
-    if (!answer.ok) throw new Error(`${file.key}: ${answer.status} ${await answer.text()}`);
-    const bytes = await answer.arrayBuffer().then(Buffer.from, () => Buffer.alloc(0));
-    // Broken off, or changed on its way.
+    if (answer.status !== 200) throw new Error(`${file.key}: ${refusal(answer)}`);
+    const { bytes } = answer;
+    // Changed on its way.
     if (sha256(bytes) !== file.sha256) continue;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.part`, bytes);
@@ -142,7 +127,7 @@ function tidy(out: string, days: Days, files: readonly ArchiveFileView[]): numbe
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-async function run(): Promise<void> {
+async function exportDays(): Promise<void> {
   const { instance, days, out } = readOptions();
   const tally: Tally = { done: 0, bytes: 0, kept: 0, total: 0 };
   let files = await list(instance, days);
@@ -172,7 +157,4 @@ minutes; GET /api/v1/archive says how far it is.`);
   if (removed) console.log(`${removed} files were taken away that the archive has no more.`);
 }
 
-await run().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
-});
+await run(exportDays);

@@ -3,12 +3,11 @@
  * options. It can be stopped at any time and run again: nothing is lost, and nothing counts twice.
  */
 import { existsSync, statSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { isTimezone } from "../worker/calendar.ts";
+import { readCommand, run, URL_OPTION } from "./command.ts";
 import { here } from "./here.ts";
-import type { Decimal } from "./import/amount.ts";
 import { headerOf } from "./import/csv.ts";
-import { FORMAT_NAMES, type Format, guessFormat } from "./import/format.ts";
+import { FORMAT_NAMES, guessFormat } from "./import/format.ts";
 import { pathsOf } from "./import/hit.ts";
 import { isEncoding, linesOf } from "./import/lines.ts";
 import { checkColumns, mappingOf } from "./import/mapping.ts";
@@ -20,57 +19,40 @@ import { State } from "./import/state.ts";
 import { describe, isUnread, noTally, type Tally, totalRefused } from "./import/tally.ts";
 import type { Clock } from "./import/time.ts";
 import { whereOf } from "./import/where.ts";
-import { DEFAULT_URL, instanceAt } from "./instance.ts";
+import { instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values, positionals } = readCommand({
+  name: "npm run import",
+  help: "Takes pixel hits and events of any age from files; docs/import.md has more about each option.",
+  arguments: "FILE…",
   options: {
-    url: { type: "string", default: DEFAULT_URL },
-    project: { type: "string" },
-    format: { type: "string" },
-    encoding: { type: "string" },
-    preset: { type: "string" },
-    type: { type: "string" },
-    map: { type: "string", multiple: true, default: [] },
-    set: { type: "string", multiple: true, default: [] },
-    "type-of": { type: "string", multiple: true, default: [] },
-    where: { type: "string", multiple: true, default: [] },
-    path: { type: "string", multiple: true, default: [] },
-    timezone: { type: "string" },
-    dates: { type: "string" },
-    decimal: { type: "string" },
-    state: { type: "string" },
-    rejects: { type: "string" },
-    "dry-run": { type: "boolean", default: false },
+    ...URL_OPTION,
+    project: { value: "ID", help: "the project that they are for; else the key's" },
+    format: { value: "NAME", words: FORMAT_NAMES, help: "how the files are written, where it is not guessed" },
+    encoding: { value: "NAME", help: "of their text, such as windows-1251" },
+    preset: { value: "NAME", words: PRESET_NAMES, help: "the tracker that exported them" },
+    type: { value: "TYPE", help: "the event type of every line" },
+    map: { value: "FIELD=COLUMN", multiple: true, help: "a field by the column that has it" },
+    set: { value: "FIELD=VALUE", multiple: true, help: "a field that is the same in every line" },
+    "type-of": { value: "WORD=TYPE", multiple: true, help: "an event type by the word that they have for it" },
+    where: { value: "COLUMN=VALUE", multiple: true, help: "takes those lines alone" },
+    path: { value: "PATH", multiple: true, help: "of a log, where pixels were served" },
+    timezone: { value: "ZONE", help: "of times without one" },
+    dates: { value: "ORDER", words: ["dmy", "mdy"], help: "of 03/04/2026" },
+    decimal: { value: "SIGN", words: ["point", "comma"], help: "of amounts" },
+    state: { value: "FILE", help: "where it is kept how far it is" },
+    rejects: { value: "FILE", help: "gets the lines that are refused, with the reasons" },
+    "dry-run": { help: "reads everything and sends nothing" },
   },
 });
 const dry = values["dry-run"];
 let begun = false;
 
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
-}
-
-/** One of a few words, or none. */
-function oneOf<Word extends string>(
-  option: "format" | "preset" | "dates" | "decimal",
-  words: readonly Word[],
-): Word | null {
-  const given = values[option];
-  if (given !== undefined && !words.includes(given as Word))
-    throw new Stopped(`--${option} must be one of ${words.join(", ")}`);
-  return (given as Word | undefined) ?? null;
-}
-
-async function run(): Promise<void> {
+async function importAll(): Promise<void> {
   if (positionals.length === 0) throw new Stopped("Name the files: npm run import -- FILE… (see docs/import.md)");
-  const named = oneOf<Format>("format", FORMAT_NAMES);
-  const preset = oneOf("preset", PRESET_NAMES) ?? undefined;
-  const dates = oneOf<NonNullable<Clock["dates"]>>("dates", ["dmy", "mdy"]);
-  const decimal = oneOf<NonNullable<Decimal>>("decimal", ["point", "comma"]);
-  const { encoding, map, set, type, where, "type-of": typeOf } = values;
+  const { format: named, preset, encoding, map, set, type, where, "type-of": typeOf } = values;
+  const [dates, decimal] = [values.dates ?? null, values.decimal ?? null];
   if (encoding !== undefined && !isEncoding(encoding))
     throw new Stopped(`--encoding ${encoding}: write a name such as windows-1252, windows-1251, utf-16le or shift_jis`);
   if (values.timezone !== undefined && !isTimezone(values.timezone))
@@ -134,7 +116,4 @@ async function run(): Promise<void> {
   }
 }
 
-await run().catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error);
-  fail(begun ? `${message}\nWhat was accepted is safe. Run the same command again to go on.` : message);
-});
+await run(importAll, () => (begun ? "What was accepted is safe. Run the same command again to go on." : null));

@@ -4,12 +4,16 @@
  */
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { VIEWS } from "../dashboard/views.ts";
 import { launch } from "../test/browser/harness.ts";
-import { DEFAULT_URL, instanceAt } from "./instance.ts";
+import { readCommand, URL_OPTION } from "./command.ts";
+import { instanceAt } from "./instance.ts";
 
-const { values } = parseArgs({ options: { url: { type: "string", default: DEFAULT_URL } } });
+const { values } = readCommand({
+  name: "npm run screenshots",
+  help: "Takes pictures of the dashboard and the demo site of a running instance into docs/pictures/.",
+  options: URL_OPTION,
+});
 process.chdir(resolve(import.meta.dirname, ".."));
 const { url, key } = instanceAt(values.url);
 

@@ -7,18 +7,20 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { fail, readCommand } from "./command.ts";
 import { COMPILED } from "./here.ts";
 import { localToken } from "./instance.ts";
 import { isMigrated, migrationsInto } from "./start/migrations.ts";
 import { callers, runs } from "./start/processes.ts";
 import { serve } from "./start/server.ts";
 
-const { values } = parseArgs({
+const { values } = readCommand({
+  name: "npm start",
+  help: "Builds, migrates the local database, and serves everything on this machine.",
   options: {
-    port: { type: "string", default: "8787" },
-    "persist-to": { type: "string", default: ".wrangler/state" },
-    "no-build": { type: "boolean", default: false },
+    port: { value: "N", default: "8787", help: "the port that it listens on" },
+    "persist-to": { value: "DIR", default: ".wrangler/state", help: "where its data is kept" },
+    "no-build": { help: "serves what was built before" },
   },
 });
 const port = Number(values.port);
@@ -107,9 +109,4 @@ function isTaken(port: number): Promise<boolean> {
   const socket = connect({ port, host: "localhost" });
   socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
   return promise.finally(() => socket.destroy());
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
 }

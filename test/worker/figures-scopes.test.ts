@@ -292,6 +292,16 @@ describe("the filters of a project", () => {
     for (let n = 180; n < 200; n++) await save(project_id, `read-${n}`, { country: [`C${n}`] });
     expect(await askScope(db, project_id, country(300), NOW, "reader")).toBeNull();
     expect(await askScope(db, project_id, country(300), NOW, "another")).toMatchObject({ asked_by: "another" });
+    // What keys are limited to has room of its own.
+    const { length } = await scopesOf(db, project_id);
+    for (const tags of [
+      ["a", "b"],
+      ["b", "c"],
+    ]) {
+      await makeApiKey({ role: "viewer", project_id, banner_tags: tags });
+      expect(await askScope(db, project_id, filterText({ banner_tag: tags }), NOW, "reader")).not.toBeNull();
+    }
+    expect(await scopesOf(db, project_id)).toHaveLength(length + 2);
   });
 
   it("are kept for a share link of several tags as long as it is open", async () => {

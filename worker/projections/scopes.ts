@@ -14,9 +14,14 @@ import { budgetOf } from "../store/budget.ts";
 import { beginEpoch, figuresAt, stillAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
-/** Filters a project. Each is a row or two more in each run in which an event fits it. */
+/**
+ * Filters a project, beside those of the tags that keys and share links are limited to. Each is a row or two more in each run in
+ * which an event fits it.
+ */
 export const MOST_SCOPES = 50;
-/** And of these so many that one key made which only reads: it pushes out its own, and few of others. */
+/** Sets of several tags that keys and share links are limited to: an event fits few of them. */
+const MOST_OF_TAGS = 500;
+/** So many of the filters can be of one key that only reads: it pushes out its own, and few of others. */
 export const MOST_OF_A_READER = 20;
 /** Those that nobody saved and nobody has asked for in so long go. */
 const UNUSED_MS = 30 * DAY_MS;
@@ -47,13 +52,51 @@ const findScope = (db: Database, project_id: string, filter: string): Promise<Sc
 const ROWS_OF_PEOPLE = (project_id: string) => sql`(SELECT count(*) FROM people WHERE project_id = ${project_id})
   + (SELECT count(*) FROM visitor_pages WHERE project_id = ${project_id})`;
 
-const make = (project_id: string, filter: string, now: number, reader: string | null): SQL =>
-  sql`INSERT INTO scopes (project_id, filter, asked_at, asked_by, place, counted, people)
-    SELECT ${project_id}, ${filter}, ${now}, ${reader}, '', 0, ${ROWS_OF_PEOPLE(project_id)}
+/** As `filterText` has them: what keys and share links are limited to, those of several tags; and what segments narrow by. */
+type Saved = { tags: Set<string>; segments: Set<string> };
+
+async function savedFilters(db: Database, project_id: string, now: number): Promise<Saved> {
+  const [segments, tags] = await Promise.all([
+    db.values<[string]>(sql`SELECT filter FROM segments WHERE project_id = ${project_id}`),
+    db.values<[string]>(sql`SELECT banner_tags FROM keys WHERE project_id = ${project_id}
+        AND revoked_at IS NULL AND ifnull(expires_at > ${now}, 1) AND json_array_length(banner_tags) > 1
+      UNION SELECT banner_tags FROM shares WHERE project_id = ${project_id}
+        AND revoked_at IS NULL AND expires_at > ${now} AND json_array_length(banner_tags) > 1`),
+  ]);
+  const segmentText = (filter: string) => filterText(parted(scopeFilterOf(JSON.parse(filter) as SavedFilter)).filter);
+  return {
+    segments: new Set(segments.map(([filter]) => segmentText(filter))),
+    tags: new Set(tags.map(([list]) => filterText({ banner_tag: JSON.parse(list) as string[] }))),
+  };
+}
+
+type Wish = { project_id: string; filter: string; now: number; reader: string | null };
+
+/** Makes it where there is room: what keys and links are limited to is counted by itself, and belongs to no reader. */
+function make({ project_id, filter, now, reader }: Wish, { tags }: Saved): SQL {
+  const isOfTags = tags.has(filter);
+  const among = sql`FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL
+    AND (filter IN (SELECT value FROM json_each(${JSON.stringify([...tags])}))) = ${Number(isOfTags)}`;
+  const asker = isOfTags ? null : reader;
+  return sql`INSERT INTO scopes (project_id, filter, asked_at, asked_by, place, counted, people)
+    SELECT ${project_id}, ${filter}, ${now}, ${asker}, '', 0, ${ROWS_OF_PEOPLE(project_id)}
     WHERE NOT EXISTS (SELECT 1 FROM scopes WHERE project_id = ${project_id} AND filter = ${filter})
-      AND (SELECT count(*) FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL) < ${MOST_SCOPES}
-      AND (SELECT count(*) FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL AND asked_by = ${reader})
-        < ${MOST_OF_A_READER}`;
+      AND (SELECT count(*) ${among}) < ${isOfTags ? MOST_OF_TAGS : MOST_SCOPES}
+      AND (SELECT count(*) ${among} AND asked_by = ${asker}) < ${MOST_OF_A_READER}`;
+}
+
+/** What makes room: of unsaved filters the one that was not asked for longest, of the reader's own where these are too many. */
+async function pushedOut(
+  db: Database,
+  { project_id, filter, reader }: Wish,
+  { tags, segments }: Saved,
+): Promise<ScopeRow | undefined> {
+  if (tags.has(filter)) return undefined;
+  const all = (await scopesOf(db, project_id)).filter((row) => !tags.has(row.filter));
+  const own = all.filter(({ asked_by }) => reader !== null && asked_by === reader);
+  const among = own.length >= MOST_OF_A_READER ? own : all;
+  return among.filter((row) => !segments.has(row.filter)).sort((one, other) => one.asked_at - other.asked_at)[0];
+}
 
 /**
  * The filter as it is kept for whoever asks for it now; `reader` is the key where that only reads. Null where there are too many
@@ -66,6 +109,7 @@ export async function askScope(
   now: number,
   reader: string | null,
 ): Promise<ScopeRow | null> {
+  const wish = { project_id, filter, now, reader };
   for (;;) {
     const known = await findScope(db, project_id, filter);
     if (known) {
@@ -73,41 +117,14 @@ export async function askScope(
         await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${known.number} AND asked_at < ${now}`);
       return known;
     }
-    await db.run(make(project_id, filter, now, reader));
+    const saved = await savedFilters(db, project_id, now);
+    await db.run(make(wish, saved));
     const made = await findScope(db, project_id, filter);
     if (made) return made;
-    const longest = await pushedOut(db, project_id, now, reader);
+    const longest = await pushedOut(db, wish, saved);
     if (!longest) return null;
     await drop(db, longest.number);
   }
-}
-
-/** What makes room: of unsaved filters the one that was not asked for longest, of the reader's own where these are too many. */
-async function pushedOut(
-  db: Database,
-  project_id: string,
-  now: number,
-  reader: string | null,
-): Promise<ScopeRow | undefined> {
-  const [all, saved] = await Promise.all([scopesOf(db, project_id), savedFilters(db, project_id, now)]);
-  const own = all.filter(({ asked_by }) => reader !== null && asked_by === reader);
-  const among = own.length >= MOST_OF_A_READER ? own : all;
-  return among.filter(({ filter }) => !saved.has(filter)).sort((one, other) => one.asked_at - other.asked_at)[0];
-}
-
-/** The filters of saved segments, and of keys and share links that may see several tags. */
-async function savedFilters(db: Database, project_id: string, now: number): Promise<Set<string>> {
-  const [segments, tags] = await Promise.all([
-    db.values<[string]>(sql`SELECT filter FROM segments WHERE project_id = ${project_id}`),
-    db.values<[string]>(sql`SELECT banner_tags FROM keys WHERE project_id = ${project_id}
-        AND revoked_at IS NULL AND ifnull(expires_at > ${now}, 1) AND json_array_length(banner_tags) > 1
-      UNION SELECT banner_tags FROM shares WHERE project_id = ${project_id}
-        AND revoked_at IS NULL AND expires_at > ${now} AND json_array_length(banner_tags) > 1`),
-  ]);
-  return new Set([
-    ...segments.map(([filter]) => filterText(parted(scopeFilterOf(JSON.parse(filter) as SavedFilter)).filter)),
-    ...tags.map(([list]) => filterText({ banner_tag: JSON.parse(list) as string[] })),
-  ]);
 }
 
 /** Its rows of days go later, some at a time; no run counts under it any more. */
@@ -179,7 +196,7 @@ async function dropUnused(db: Database, now: number): Promise<void> {
     SELECT number, project_id, filter FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS} LIMIT 1`);
   if (!unused) return;
   const saved = await savedFilters(db, unused.project_id, now);
-  if (!saved.has(unused.filter)) await drop(db, unused.number);
+  if (!saved.tags.has(unused.filter) && !saved.segments.has(unused.filter)) await drop(db, unused.number);
   else await db.run(sql`UPDATE scopes SET asked_at = ${now} WHERE number = ${unused.number}`);
 }
 

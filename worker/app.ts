@@ -22,6 +22,7 @@ import { schemaRoutes } from "./admin/schemas.ts";
 import { segmentRoutes } from "./admin/segments.ts";
 import { shareRoutes } from "./admin/shares.ts";
 import { signInCodeRoutes } from "./admin/sign-in-codes.ts";
+import { sourceRoutes } from "./admin/sources.ts";
 import { unsubscribeRoutes } from "./admin/unsubscribe.ts";
 import { lostTurn } from "./archive/files.ts";
 import { eventRoutes } from "./collect/events.ts";
@@ -33,6 +34,7 @@ import { Problem } from "./http/problem.ts";
 import { traced } from "./http/request.ts";
 import { shareSessionRoutes } from "./http/share-session.ts";
 import { sessionRoutes } from "./http/sign-in.ts";
+import { inboundRoutes } from "./inbound/route.ts";
 import { log } from "./log.ts";
 import { scrapeRoutes } from "./monitor/metrics.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
@@ -62,6 +64,7 @@ const api = new Hono<App>()
   .route("/", schemaRoutes)
   .route("/", deadLetterRoutes)
   .route("/", postbackRoutes)
+  .route("/", sourceRoutes)
   .route("/", channelRoutes)
   .route("/", alertRoutes)
   .route("/", payoutRuleRoutes)
@@ -92,6 +95,7 @@ export const routes = [
 export const app = new Hono<Incoming>({ strict: false })
   .use(traced)
   .route("/", pixelRoutes)
+  .route("/", inboundRoutes)
   .route("/", healthRoutes)
   .route("/", scrapeRoutes)
   .route("/", openApiRoutes)

@@ -5,6 +5,7 @@ import { noticeKeeping } from "./channels/keeping.ts";
 import { type Duty, wake } from "./duty.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
+import { inboundPostbacks } from "./inbound/settling.ts";
 import { noteCron } from "./last-cron.ts";
 import { log } from "./log.ts";
 import { payouts } from "./payouts/keeping.ts";
@@ -24,6 +25,7 @@ export const DUTIES: readonly Duty[] = [
   keptReports,
   compaction,
   postbackKeeping,
+  inboundPostbacks,
   alertWatch,
   noticeKeeping,
   payouts,

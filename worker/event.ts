@@ -238,7 +238,7 @@ export function whenByAge(happened: number, sent_at: number, arrived: number): n
 
 /**
  * What differs between the ways in. `oldest` is in milliseconds before now; `sentNow` says that what comes in was sent
- * just now, so that `sent_at` shows how wrong the sender's clock is.
+ * just now, so that `sent_at` shows how wrong the sender's clock is; `byClick` that a click id is enough to say whose it is.
  */
 export const DOORS = {
   pixel: {
@@ -248,6 +248,7 @@ export const DOORS = {
     dataKeys: PIXEL_DATA_KEYS,
     oldest: 7 * DAY,
     sentNow: true,
+    byClick: false,
     ages: "7 days old",
   },
   api: {
@@ -257,6 +258,7 @@ export const DOORS = {
     dataKeys: Number.POSITIVE_INFINITY,
     oldest: 31 * DAY,
     sentNow: true,
+    byClick: false,
     ages: "31 days old",
   },
   // What an old hit without its time would count for is today.
@@ -267,6 +269,18 @@ export const DOORS = {
     dataKeys: Number.POSITIVE_INFINITY,
     oldest: Number.POSITIVE_INFINITY,
     sentNow: false,
+    byClick: false,
+    ages: "not before 2000",
+  },
+  // A network's decision about a conversion may come months after it, with its time.
+  postback: {
+    takes: wireEvent,
+    required: [],
+    data: true,
+    dataKeys: Number.POSITIVE_INFINITY,
+    oldest: Number.POSITIVE_INFINITY,
+    sentNow: false,
+    byClick: true,
     ages: "not before 2000",
   },
 } as const;
@@ -338,7 +352,7 @@ const isObject = (value: unknown): value is object =>
  * An empty or null value is an absent one, as templates and forms send it.
  */
 export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: number): Reading {
-  const { takes, required, data, dataKeys, oldest, ages, sentNow } = DOORS[door];
+  const { takes, required, data, dataKeys, oldest, ages, sentNow, byClick } = DOORS[door];
   const { shape } = takes;
   const errors: FieldError[] = [];
   const warnings: FieldError[] = [];
@@ -397,9 +411,11 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   if (
     known.player_id === undefined &&
     known.visitor_id === undefined &&
+    !(byClick && known.click_id !== undefined) &&
     !errors.some(({ code }) => code === "placeholder")
   ) {
-    refuse("player_id", "missing", "player_id is required (visitor_id where the player is not known yet)");
+    if (byClick) refuse("click_id", "missing", "click_id is required, or player_id");
+    else refuse("player_id", "missing", "player_id is required (visitor_id where the player is not known yet)");
   }
   for (const field of required) {
     if (known[field] === undefined && !doubtful.has(field)) refuse(field, "missing", `${field} is required`);

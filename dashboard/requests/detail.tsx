@@ -6,7 +6,7 @@ import { Fact } from "../fact.tsx";
 import { NOTHING, timeText } from "../format.ts";
 import { codesOf, Hint, Outcome } from "./columns.tsx";
 
-const DOORS = { pixel: "a pixel", api: "the events API" };
+const DOORS = { pixel: "a pixel", api: "the events API", postback: "a postback" };
 
 export function RequestDetail({ row, timezone, close }: { row: RequestRow; timezone: string; close: () => void }) {
   const { at, door, event_type, event_id, errors, hint, request } = row;

@@ -10,6 +10,7 @@ const STEPS: string[][] = [
   ["worker/app.ts"],
   ["worker/openapi"],
   ["worker/admin"],
+  ["worker/inbound"],
   ["worker/schedules", "worker/monitor", "worker/collect"],
   ["worker/alerts"],
   ["worker/reports"],

@@ -283,6 +283,31 @@ const CASES: Case[] = [
       elsewhere: 404,
     }),
   ),
+  { ...report("/sources", ADMINS), route: "GET /sources" },
+  {
+    route: "POST /sources",
+    path: () => "/sources",
+    body: (project) => ({ project_id: project, name: crypto.randomUUID(), preset: "generic" }),
+    may: ADMINS,
+    status: 201,
+  },
+  ...(["PATCH /sources/:id", "DELETE /sources/:id"] as const).map(
+    (route): Case => ({
+      route,
+      path: () => "/sources/none",
+      body: () => ({}),
+      may: ADMINS,
+      status: 404,
+      elsewhere: 404,
+    }),
+  ),
+  {
+    route: "GET /sources/:id/waiting",
+    path: () => "/sources/none/waiting",
+    may: ADMINS,
+    status: 404,
+    elsewhere: 404,
+  },
   { ...report("/channels", ADMINS), route: "GET /channels" },
   {
     route: "POST /channels",

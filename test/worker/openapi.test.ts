@@ -396,6 +396,48 @@ describe("answers", () => {
       await ask(unknown, none);
   });
 
+  it("about inbound postbacks are as it says", async () => {
+    const { id, token } = (await ask("createSource")) as { id: string; token: string };
+    await ask("createSource");
+    await ask("createSource", { body: { name: "n", template: { fields: { payout: "payout" } } } });
+    expect(await ask("listSources")).toMatchObject({
+      rows: [{ id, paused_at: null }],
+      presets: ["generic", "keitaro", "voluum", "kuala"],
+    });
+    await ask("listSources", { query: "project_id=nowhere" });
+    const query = "click_id=c-1&transaction_id=T-1&amount=25.00";
+    const path = { source: "network", token };
+    for (const method of ["send", "post"]) {
+      const body = undefined;
+      expect(await ask(`${method}PostbackByToken`, { path, query, body })).toEqual({ status: "accepted" });
+      expect(
+        await ask(`${method}Postback`, { path, query, body, headers: { authorization: `Bearer ${token}` } }),
+      ).toEqual({
+        status: "accepted",
+      });
+      await ask(`${method}PostbackByToken`, { path: { source: "network", token: "none" }, query, body });
+      await ask(`${method}Postback`, { path: { source: "none" }, query, body });
+      await ask(`${method}PostbackByToken`, { path, query: "transaction_id=T-1", body });
+    }
+    expect(await ask("listWaitingPostbacks", { path: { id } })).toMatchObject({
+      rows: Array(4).fill({
+        transaction_id: "T-1",
+        click_id: "c-1",
+        reason: "unknown_click",
+        amount: "25.00",
+        currency: "EUR",
+      }),
+    });
+    await ask("listWaitingPostbacks", { path: { id }, query: "limit=none" });
+    expect(await ask("changeSource", { path: { id } })).toMatchObject({ paused_at: expect.any(String) });
+    await ask("sendPostbackByToken", { path, query });
+    await ask("changeSource", { path: { id }, body: { new_secret: true } });
+    await ask("changeSource", { path: { id }, body: { template: { fields: {} } } });
+    await ask("removeSource", { path: { id } });
+    for (const unknown of ["changeSource", "removeSource", "listWaitingPostbacks"])
+      await ask(unknown, { path: { id: "none" } });
+  });
+
   it("about channels and alerts are as it says", async () => {
     const settings = { url: `${inject("receiver")}/alerts` };
     const webhook = { name: "c", kind: "webhook", settings };

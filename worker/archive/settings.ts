@@ -1,6 +1,6 @@
 /**
  * What figures depend on beside the events, in the bucket: a restore needs it. `state/settings.json` holds the settings,
- * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets, those of postback targets and channels, and the
+ * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets, those of postback targets, sources and channels, and the
  * instance's own keys as they are.
  */
 import { type SQL, sql } from "drizzle-orm";
@@ -22,6 +22,7 @@ const SETTINGS_TABLES = [
   "schema_versions",
   "instance_keys",
   "postback_targets",
+  "postback_sources",
   "channels",
   "alerts",
   "scheduled_reports",

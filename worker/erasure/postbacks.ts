@@ -1,6 +1,11 @@
-/** Postbacks of a person go, with what was sent: nothing more is sent about them. Of other people's, what mentions the person. */
+/**
+ * Postbacks of a person go, with what was sent: nothing more is sent about them, nor taken of what networks have sent. Of other
+ * people's, what mentions the person.
+ */
 import { sql } from "drizzle-orm";
+import type { Database } from "../schema.ts";
 import type { Change, Piece, Work } from "./job.ts";
+import type { Person } from "./names.ts";
 import { overwrite } from "./overwrite.ts";
 
 const AT_ONCE = 1_000;
@@ -24,7 +29,56 @@ export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
       SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(rows)}))`;
     return { changes: [{ change, found: "postbacks" }], place: true };
   }
-  return { changes: [], place: null };
+  const own = await receivedOf(db, job.project_id, person);
+  return own.length === 0
+    ? { changes: [], place: null }
+    : {
+        changes: [
+          {
+            change: sql`DELETE FROM received_postbacks WHERE n IN (SELECT value FROM json_each(${JSON.stringify(own)}))`,
+            found: "postbacks",
+          },
+        ],
+        place: true,
+      };
+}
+
+/** What networks have sent of the person and waits, also where it names nobody but a click of theirs. */
+async function receivedOf(db: Database, project_id: string, { persons, players, visitors }: Person): Promise<number[]> {
+  const list = (names: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...names])}))`;
+  const rows = await db.values<[number]>(sql`SELECT n FROM received_postbacks WHERE project_id = ${project_id}
+    AND (player_id IN ${list(players.keys())} OR visitor_id IN ${list(visitors.keys())} OR click_id IN (
+      SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor IN ${list(persons.keys())}
+        AND e.click_id IS NOT NULL)) LIMIT ${AT_ONCE}`);
+  return rows.flat();
+}
+
+type Waiting = { n: number; event_id: string; transaction_id: string | null; event: string; said: string | null };
+
+/** What waits of other people, and mentions the person. */
+export async function mentioningReceived({ db, job, person: { words } }: Work): Promise<Piece> {
+  const rows = await db.all<Waiting>(sql`SELECT n, event_id, transaction_id, event, said FROM received_postbacks
+    WHERE project_id = ${job.project_id} AND n > ${(job.place as number | null) ?? 0} ORDER BY n LIMIT ${PAGE}`);
+  const mentioned = (text: string | null) => (text === null ? null : words.mentioned(text));
+  const become = ({ event_id, transaction_id, event, said }: Waiting) => [
+    words.mentioned(event_id),
+    mentioned(transaction_id),
+    words.inJson(event, "mentioned"),
+    mentioned(said),
+  ];
+  const changed = rows
+    .map((row) => ({
+      key: [row.n],
+      before: [row.event_id, row.transaction_id, row.event, row.said],
+      values: become(row),
+    }))
+    .filter(({ before, values }) => values.some((value, index) => value !== before[index]));
+  const columns = ["event_id", "transaction_id", "event", "said"];
+  const changes: Change[] =
+    changed.length === 0
+      ? []
+      : [{ change: overwrite("received_postbacks", ["n"], columns, changed), found: "postbacks" }];
+  return { changes, place: rows.at(-1)?.n ?? null };
 }
 
 type Logged = {

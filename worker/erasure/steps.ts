@@ -17,7 +17,7 @@ import { figuresRows } from "./figures.ts";
 import type { Piece, Step, Work } from "./job.ts";
 import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
 import { gather } from "./names.ts";
-import { mentioningPostbacks, ownPostbacks } from "./postbacks.ts";
+import { mentioningPostbacks, mentioningReceived, ownPostbacks } from "./postbacks.ts";
 import { sealed } from "./receipt.ts";
 import { peopleTables } from "./tables.ts";
 
@@ -127,6 +127,7 @@ export const STEPS: readonly Step[] = [
   { name: "conversions", work: conversions },
   { name: "dead_letters", work: deadLetters },
   { name: "postback_log", work: mentioningPostbacks },
+  { name: "received_postbacks", work: mentioningReceived },
   { name: "audit", work: audit },
   { name: "requests", work: requests },
   { name: "live", work: live },

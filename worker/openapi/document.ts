@@ -18,6 +18,7 @@ import { liveOperations, reportOperations } from "./reports.ts";
 import { schemaOperations } from "./schemas.ts";
 import { sessionOperations } from "./session.ts";
 import { sharingOperations } from "./sharing.ts";
+import { sourceOperations } from "./sources.ts";
 import { DESCRIPTIONS } from "./words.ts";
 
 /** Every route has its entry here. */
@@ -33,6 +34,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...deadLetterOperations,
   ...exchangeRateOperations,
   ...postbackOperations,
+  ...sourceOperations,
   ...alertOperations,
   ...payoutOperations,
   ...erasureOperations,

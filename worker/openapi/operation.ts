@@ -14,7 +14,7 @@ export const TAGS = {
   Schemas: "A JSON Schema for each event type, in versions.",
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
-  Postbacks: "Telling other systems of events. Role `admin`.",
+  Postbacks: "Telling other systems of events, and being told of conversions. Administered by the role `admin`.",
   Alerts: "Hearing of what happens, and of what does not. Role `admin`.",
   Payouts:
     "What affiliates are paid for, and what was decided about it. Role `admin`; what they earn is among the reports.",
@@ -29,7 +29,7 @@ export const PROBLEMS = {
   401: "No key, or one that is not known, is over or was revoked.",
   403: "The key's role, project or banner tags do not reach this.",
   404: "There is nothing by this name.",
-  405: "Pixels are sent with GET or POST.",
+  405: "Pixels and postbacks are sent with GET or POST.",
   409: "It is not in a state that allows this.",
   413: "The body is too large, or has too many events.",
   415: "The body is not JSON, or not packed as it says.",

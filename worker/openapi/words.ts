@@ -31,6 +31,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   referrer: "The page that it was sent from; its host is kept.",
   source_ip: "The address that it was sent from; kept without its last part (/24 of IPv4, /48 of IPv6).",
   user_agent: "What the browser called itself: device, browser, operating system and bots are known by it.",
+  source: "The name of a source of postbacks; behind its project and a dot, where that is not `default`.",
+  token: "The token of the source.",
   sig: "Hex HMAC-SHA256 of the other pairs under the project's pixel secret; where the project demands it.",
   from: "The first day, in the project's time zone. 30 days up to `to` where absent.",
   to: "The last day, included. Today where absent.",

@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ErrorCode, FieldError } from "../event.ts";
-import { type NotedDoor, OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
+import { NOTED, type NotedDoor, OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
 
 export const SAMPLES_KEPT = 500;
 const HOUR_MS = 3_600_000;
@@ -22,7 +22,7 @@ export type Delivery = {
   id: string;
   /** Whole hours since 1970. */
   hour: number;
-  requests: Record<NotedDoor, number>;
+  requests: Partial<Record<NotedDoor, number>>;
   reasons: ReasonCount[];
   samples: Sample[];
 };
@@ -59,6 +59,9 @@ export class RequestLog extends DurableObject<unknown> {
         event_type TEXT, errors TEXT NOT NULL, request TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL, at INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS past (door TEXT, code TEXT, total INTEGER NOT NULL, PRIMARY KEY (door, code)) WITHOUT ROWID;`);
+    // Objects that were made before this door have no column for it.
+    const known = this.#sql.exec("SELECT 1 FROM pragma_table_info('hours') WHERE name = 'postback'").toArray();
+    if (known.length === 0) this.#sql.exec("ALTER TABLE hours ADD COLUMN postback INTEGER NOT NULL DEFAULT 0");
     const newest = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT);
     this.#last = newest[0]?.n ?? 0;
     // What the object kept of this minute before it was evicted counts.
@@ -72,11 +75,11 @@ export class RequestLog extends DurableObject<unknown> {
     if (deliveries.includes(id)) return;
     // No await up to the alarm: the runtime writes all of it as one transaction.
     this.#sql.exec(
-      `INSERT INTO hours (hour, pixel, api, deliveries) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET pixel = pixel + excluded.pixel, api = api + excluded.api, deliveries = excluded.deliveries`,
+      `INSERT INTO hours (hour, ${NOTED.join(", ")}, deliveries) VALUES (?, ${NOTED.map(() => "?").join(", ")}, ?)
+       ON CONFLICT DO UPDATE SET ${NOTED.map((door) => `${door} = ${door} + excluded.${door}`).join(", ")},
+         deliveries = excluded.deliveries`,
       hour,
-      requests.pixel,
-      requests.api,
+      ...NOTED.map((door) => requests[door] ?? 0),
       JSON.stringify([...deliveries, id].slice(-DELIVERIES_REMEMBERED)),
     );
     const counted = new Set(
@@ -126,7 +129,10 @@ export class RequestLog extends DurableObject<unknown> {
   async read(since: number, before: number, limit: number, filter: SampleFilter = {}): Promise<Rejections> {
     const hour = Math.floor(since / HOUR_MS);
     const total = this.#sql
-      .exec<{ total: number }>("SELECT coalesce(sum(pixel + api), 0) AS total FROM hours WHERE hour >= ?", hour)
+      .exec<{ total: number }>(
+        `SELECT coalesce(sum(${NOTED.join(" + ")}), 0) AS total FROM hours WHERE hour >= ?`,
+        hour,
+      )
       .one();
     const reasons = this.#sql
       .exec<ReasonCount>(
@@ -145,7 +151,7 @@ export class RequestLog extends DurableObject<unknown> {
         .exec<Total>(
           `SELECT door, code, sum(total) AS total FROM (
              SELECT door, code, total FROM past UNION ALL SELECT door, code, total FROM reasons
-             UNION ALL SELECT 'pixel', '', pixel FROM hours UNION ALL SELECT 'api', '', api FROM hours)
+             ${NOTED.map((door) => `UNION ALL SELECT '${door}', '', ${door} FROM hours`).join(" ")})
            WHERE (code = '') = ? GROUP BY door, code ORDER BY door, code`,
           ofEvents,
         )
@@ -214,7 +220,7 @@ export class RequestLog extends DurableObject<unknown> {
   #expire(hour: number): void {
     const oldest = hour - HOURS_KEPT;
     const grow = "ON CONFLICT DO UPDATE SET total = total + excluded.total";
-    for (const door of ["pixel", "api"] satisfies NotedDoor[]) {
+    for (const door of NOTED) {
       this.#sql.exec(
         `INSERT INTO past SELECT '${door}', '', sum(${door}) FROM hours WHERE hour < ? HAVING sum(${door}) > 0 ${grow}`,
         oldest,

@@ -67,7 +67,7 @@ async function gather(env: Env, project_id: string, rejections: readonly Rejecti
 
 const emptyGroup = (now: number): Group => ({
   hour: Math.floor(now / 3_600_000),
-  requests: { pixel: 0, api: 0 },
+  requests: { pixel: 0, api: 0, postback: 0 },
   reasons: new Map(),
   samples: [],
 });

@@ -3,7 +3,7 @@ import type { Door, FieldError } from "../event.ts";
 import { SECRET_NAME } from "../secret-name.ts";
 
 /** The doors that people knock at by themselves. */
-export const NOTED = ["pixel", "api"] as const satisfies readonly Door[];
+export const NOTED = ["pixel", "api", "postback"] as const satisfies readonly Door[];
 export type NotedDoor = (typeof NOTED)[number];
 
 export type Rejection = {

@@ -1,0 +1,101 @@
+/** Postbacks from their answer until they are done with: kept in the order in which they came. */
+import { type SQL, sql } from "drizzle-orm";
+import type { StoredEvent } from "../event.ts";
+import type { Status } from "../payouts/month.ts";
+import type { Database } from "../schema.ts";
+import { isVoid } from "./template.ts";
+
+const DAY_MS = 86_400_000;
+/** For so long a click, or the transaction that is decided about, is waited for; and then it is still shown. */
+export const WAITS_MS = 7 * DAY_MS;
+export const SHOWN_MS = 30 * DAY_MS;
+/** Of a project. */
+export const MOST_WAITING = 5_000;
+
+export type Received = {
+  n: number;
+  project_id: string;
+  source: string;
+  event_type: string;
+  event_id: string;
+  transaction_id: string | null;
+  /** What it is about, as the log knows it: its transaction, once for ever in a project and type, else its event. */
+  subject: string;
+  click_id: string | null;
+  event: StoredEvent;
+  status: Status | null;
+  said: string | null;
+  received_at: number;
+  sent_at: number | null;
+};
+type Row = Omit<Received, "event"> & { event: string };
+export const receivedOf = (row: Row): Received => ({ ...row, event: JSON.parse(row.event) });
+
+/** Whether the click must say who it was. */
+export const needsClick = ({ player_id, visitor_id }: StoredEvent): boolean =>
+  player_id === null && visitor_id === null;
+
+type Given = { source: string; event: StoredEvent; status: Status | null; said: string | null };
+/** Keeps one, unless as many of the project wait as may: whether it was kept is in `changes`. */
+export const keep = ({ source, event, status, said }: Given, now: number): SQL => sql`
+  INSERT INTO received_postbacks (project_id, source, event_type, event_id, transaction_id, click_id, player_id, visitor_id, test,
+    event, status, said, received_at)
+  SELECT ${event.project_id}, ${source}, ${event.event_type}, ${event.event_id}, ${event.transaction_id}, ${event.click_id},
+    ${event.player_id}, ${event.visitor_id}, ${event.test}, ${JSON.stringify(event)}, ${status}, ${said}, ${now}
+  WHERE (SELECT count(*) FROM (SELECT 1 FROM received_postbacks WHERE project_id = ${event.project_id} LIMIT ${MOST_WAITING}))
+    < ${MOST_WAITING}`;
+
+export const REASONS = ["unknown_click", "unknown_transaction", "not_in_the_log"] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** Why one waits. */
+export function reasonOf({ sent_at, status, event }: Pick<Received, "sent_at" | "status" | "event">): Reason {
+  if (sent_at !== null) return "not_in_the_log";
+  if (isVoid(status)) return "unknown_transaction";
+  return needsClick(event) ? "unknown_click" : "not_in_the_log";
+}
+
+/** Of a source, the newest first, older than `before`. */
+export const waitingOf = async (
+  db: Database,
+  { project_id, name }: { project_id: string; name: string },
+  before: number,
+  limit: number,
+): Promise<Received[]> =>
+  (
+    await db.all<Row>(sql`SELECT * FROM received_postbacks WHERE project_id = ${project_id} AND source = ${name}
+      AND n < ${before} ORDER BY n DESC LIMIT ${limit}`)
+  ).map(receivedOf);
+
+/** What all postbacks about one thing have in common. */
+export const keyOf = ({ project_id, event_type, subject }: Received): string =>
+  JSON.stringify([project_id, event_type, subject]);
+
+/** All about some things: of those that have a row which fits, so many. Each thing's in their order. */
+export async function aboutThose(db: Database, which: SQL, limit: number): Promise<Received[][]> {
+  const rows = await db.all<Row>(sql`WITH ready AS MATERIALIZED (
+      SELECT DISTINCT r.project_id, r.event_type, r.subject FROM received_postbacks r WHERE ${which} LIMIT ${limit})
+    SELECT a.* FROM ready d CROSS JOIN received_postbacks a
+      ON a.project_id = d.project_id AND a.event_type = d.event_type AND a.subject = d.subject ORDER BY a.n`);
+  return [...Map.groupBy(rows.map(receivedOf), keyOf).values()];
+}
+
+/** Those that came lately: by their numbers, which grow with time, so that what waits for long is not read. */
+export const cameSince = (at: number): SQL => sql`r.n > ifnull((
+  SELECT o.n FROM received_postbacks o WHERE o.received_at < ${at} ORDER BY o.n DESC LIMIT 1), 0)`;
+/** Those whose event is on its way to the log. */
+export const isSent = sql`r.sent_at IS NOT NULL`;
+export const waitsYet = (now: number): SQL => sql`r.received_at > ${now - WAITS_MS}`;
+
+const those = (rows: readonly Received[]): SQL =>
+  sql`(SELECT value FROM json_each(${JSON.stringify(rows.map(({ n }) => n))}))`;
+
+export const remove = (rows: readonly Received[]): SQL => sql`DELETE FROM received_postbacks WHERE n IN ${those(rows)}`;
+
+/** Fails, and with it the transaction, where one of them has gone meanwhile: NULL is not allowed. */
+export const stillThere = (
+  rows: readonly Received[],
+): SQL => sql`INSERT INTO received_postbacks (project_id) SELECT NULL
+  WHERE (SELECT count(*) FROM received_postbacks WHERE n IN ${those(rows)}) <> ${rows.length}`;
+export const haveGone = (error: unknown): boolean =>
+  /NOT NULL constraint failed: received_postbacks\.project_id/.test(String(error));

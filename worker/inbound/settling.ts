@@ -1,0 +1,166 @@
+/**
+ * Brings received postbacks where they belong. Of what the log does not have yet, the first that stands becomes an event, once
+ * its click is known; when the log has it, what the postbacks about it decide is noted, and they go. All of it can stop
+ * anywhere and go on: an event that is sent again has the same id, and a decision is noted with the removal of its postback.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { commit } from "../collect/group-commit.ts";
+import type { Duty, Progress } from "../duty.ts";
+import type { StoredEvent } from "../event.ts";
+import { log } from "../log.ts";
+import { noteChanges } from "../payouts/decide.ts";
+import { wakePayouts } from "../payouts/keeping.ts";
+import { type Database, openDatabase, transact } from "../schema.ts";
+import type { Budget } from "../store/budget.ts";
+import { areSuppressed } from "../suppression.ts";
+import { decisionsOf } from "./decisions.ts";
+import { clicksOf, IS_READY, type Standing, standingsOf } from "./known.ts";
+import {
+  aboutThose,
+  cameSince,
+  haveGone,
+  isSent,
+  needsClick,
+  type Received,
+  remove,
+  SHOWN_MS,
+  stillThere,
+  waitsYet,
+} from "./received.ts";
+import { isVoid } from "./template.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** What came in this time is looked at each minute, and whenever another one comes; all the rest once an hour. */
+const FRESH_MS = 10 * MINUTE_MS;
+/** How soon the log is looked at again for an event that was sent. */
+const PAUSE_MS = 3_000;
+
+/** Things that one round is about, and postbacks whose decisions it notes. */
+const SUBJECTS = 40;
+const MOST_DECISIONS = 15;
+/** Calls and statements of a round beside its decisions: four reads, two of suppressions, sending, three writes, a wake. */
+const ROUND_CALLS = 12;
+const LAST_CALLS = 2;
+
+/** All that was received about one thing, and how it stands. */
+type Group = { rows: Received[]; standing: Standing };
+
+/** What becomes an event, where there is none yet: the first that stands. */
+const baseOf = ({ rows, standing: { known, open } }: Group): Received | undefined =>
+  known || rows.some(({ sent_at }) => sent_at !== null)
+    ? undefined
+    : rows.find(({ status }) => !isVoid(status) || open);
+
+/** Each with what its click says; null where that is not known yet. */
+async function completed(db: Database, bases: readonly Received[], now: number): Promise<(StoredEvent | null)[]> {
+  const clicked = bases.filter(({ click_id }) => click_id !== null);
+  const found = await clicksOf(
+    db,
+    clicked.map(({ project_id, click_id, event: { test } }) => ({ project_id, click_id: click_id as string, test })),
+  );
+  const clicks = new Map(clicked.map(({ n }, index) => [n, found[index] ?? null]));
+  return bases.map(({ n, event }) => {
+    const click = clicks.get(n) ?? null;
+    if (needsClick(event) && click === null) return null;
+    const who = needsClick(event) && { player_id: click?.player_id ?? null, visitor_id: click?.visitor_id ?? null };
+    return { ...event, ...who, banner_tag: event.banner_tag ?? click?.banner_tag ?? null, received_at: now };
+  });
+}
+
+/** Sends what can become an event now. Tests are nobody's conversion: nothing follows, and they go; so does what is of the erased. */
+async function sendEvents(env: Env, db: Database, bases: readonly Received[], now: number): Promise<number> {
+  const events = await completed(db, bases, now);
+  const ready = bases.flatMap((row, index) => {
+    const event = events[index];
+    return event ? [{ row, event }] : [];
+  });
+  if (ready.length === 0) return 0;
+  const gone = await areSuppressed(
+    db,
+    ready.map(({ event }) => event),
+  );
+  const sent = ready.filter((_, index) => !gone[index]);
+  if (sent.length > 0)
+    await commit(
+      env.EVENTS,
+      sent.map(({ event }) => event),
+      "inbound-postbacks",
+    );
+  const over = ready.filter(({ event }, index) => gone[index] || event.test === 1);
+  const noted = sent.filter(({ event }) => event.test === 0).map(({ row }) => row.n);
+  await transact(db, [
+    sql`UPDATE received_postbacks SET sent_at = ${now} WHERE n IN (SELECT value FROM json_each(${JSON.stringify(noted)}))`,
+    remove(over.map(({ row }) => row)),
+  ]);
+  return ready.length;
+}
+
+/** Notes what was decided about events that the log has, as far as there is room. How many postbacks are done with. */
+async function noteDecisions(env: Env, db: Database, groups: readonly Group[], now: number): Promise<number> {
+  const statements: SQL[] = [];
+  const done: Received[] = [];
+  for (const { rows, standing } of groups.filter(({ standing: { seq } }) => seq !== null)) {
+    const some = rows.slice(0, MOST_DECISIONS);
+    const decisions = decisionsOf(some, standing);
+    if (statements.length + decisions.length > MOST_DECISIONS) break;
+    for (const { project_id, change, actor, reason } of decisions)
+      statements.push(noteChanges(project_id, [change], { at: now, actor, reason }));
+    done.push(...some);
+  }
+  if (done.length === 0) return 0;
+  try {
+    await transact(db, [stillThere(done), ...statements, remove(done)]);
+  } catch (error) {
+    // Somebody else was quicker, or they are of a source that was removed.
+    if (!haveGone(error)) throw error;
+    return 0;
+  }
+  if (statements.length > 0) await wakePayouts(env);
+  return done.length;
+}
+
+/** How many postbacks moved on. */
+async function round(env: Env, db: Database, which: SQL, now: number): Promise<number> {
+  const found = await aboutThose(db, sql`${which} AND ${IS_READY}`, SUBJECTS);
+  if (found.length === 0) return 0;
+  const standings = await standingsOf(
+    db,
+    found.map(([first]) => first as Received),
+  );
+  const groups = found.map((rows, index): Group => ({ rows, standing: standings[index] as Standing }));
+  const noted = await noteDecisions(env, db, groups, now);
+  const sent = await sendEvents(
+    env,
+    db,
+    groups.flatMap((group) => baseOf(group) ?? []),
+    now,
+  );
+  log("info", "inbound postbacks", { sent, noted });
+  return noted + sent;
+}
+
+/** Whether an hour has ended since the run a minute ago. */
+const isHourly = (now: number) => Math.floor(now / HOUR_MS) > Math.floor((now - MINUTE_MS) / HOUR_MS);
+
+export async function settle(env: Env, db: Database, budget: Budget, now: number): Promise<Progress> {
+  const hourly = isHourly(now);
+  for (const which of [cameSince(now - FRESH_MS), isSent, ...(hourly ? [waitsYet(now)] : [])]) {
+    do {
+      if (!budget.has(ROUND_CALLS + MOST_DECISIONS + LAST_CALLS)) return "more";
+    } while ((await round(env, db, which, now)) > 0);
+  }
+  if (hourly) await db.run(sql`DELETE FROM received_postbacks WHERE received_at <= ${now - SHOWN_MS}`);
+  const follows = await db.get(
+    sql`SELECT 1 FROM received_postbacks WHERE sent_at IS NOT NULL AND sent_at > ${now - FRESH_MS} LIMIT 1`,
+  );
+  return follows ? { at: now + PAUSE_MS } : "done";
+}
+
+export const NAME = "inbound postbacks";
+
+export const inboundPostbacks: Duty = {
+  name: NAME,
+  every: MINUTE_MS,
+  run: (env, budget, now) => settle(env, openDatabase(env.DB), budget, now),
+};

@@ -60,14 +60,21 @@ export function MakeTarget({ scope: { project_id }, show, close }: Making) {
   );
 }
 
-type Signed = { made: { name: string; secret?: string }; close: () => void };
+type Shown = {
+  made: { name: string; secret?: string };
+  /** What it is, and what it is for. */
+  what?: string;
+  use?: string;
+  close: () => void;
+};
 
-export function ShownSecret({ made: { name, secret = "" }, close }: Signed) {
+export function ShownSecret({ made, what = "secret", use = "Each request is signed with it.", close }: Shown) {
+  const { name, secret = "" } = made;
   return (
-    <Dialog title={`The secret of ${name}`} close={close}>
+    <Dialog title={`The ${what} of ${name}`} close={close}>
       <div class="dialog-body">
         <p>
-          <strong>Copy it now: it is not shown again.</strong> Each request is signed with it.
+          <strong>Copy it now: it is not shown again.</strong> {use}
         </p>
         <Copied text={secret} />
       </div>

@@ -1,4 +1,4 @@
-/** Whom a project tells of its events; or one target, where the address names it. */
+/** Whom a project tells of its events, and who tells it; or one of them, where the address names it. */
 import { useState } from "preact/hooks";
 import type { ShownTarget } from "../../worker/admin/postbacks.ts";
 import { useAnswer } from "../answers.ts";
@@ -9,6 +9,7 @@ import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { MakeTarget, ShownSecret } from "./dialogs.tsx";
 import { targets } from "./query.ts";
+import { Sources } from "./sources.tsx";
 import { OneTarget } from "./target.tsx";
 
 export function PostbacksPanel({ scope }: { scope: Scope }) {
@@ -19,35 +20,39 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
   const close = () => make(null);
   const chosen = answer.data?.rows.find(({ id }) => id === address.part);
   if (chosen) return <OneTarget key={chosen.id} target={chosen} scope={scope} />;
+  if (address.part && answer.data) return <Sources scope={scope} />;
   return (
-    <Panel
-      name="postbacks"
-      title="Postbacks"
-      actions={
-        <button type="button" class="button primary" onClick={() => make(true)}>
-          Make a target
-        </button>
-      }
-    >
-      <p class="lead">
-        Sends the events of {project_id} to other systems, one request each. Times: {timezone}.
-      </p>
-      <Answered answer={answer} what="targets" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
-        {({ rows }) => (
-          <DataTable
-            name="Targets"
-            columns={COLUMNS}
-            rows={rows}
-            keyOf={({ id }) => id}
-            timezone={timezone}
-            sort="-created_at"
-            press={({ id, name }) => ({ title: `Open the target ${name}`, go: () => go({ part: id }) })}
-            none={<p>No targets yet. Make one for an affiliate network, or for a system of your own.</p>}
-          />
-        )}
-      </Answered>
-      {making === true && <MakeTarget scope={scope} show={make} close={close} />}
-      {making !== null && making !== true && <ShownSecret made={making} close={close} />}
-    </Panel>
+    <div class="panels">
+      <Panel
+        name="postbacks"
+        title="Postbacks"
+        actions={
+          <button type="button" class="button primary" onClick={() => make(true)}>
+            Make a target
+          </button>
+        }
+      >
+        <p class="lead">
+          Sends the events of {project_id} to other systems, one request each. Times: {timezone}.
+        </p>
+        <Answered answer={answer} what="targets" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
+          {({ rows }) => (
+            <DataTable
+              name="Targets"
+              columns={COLUMNS}
+              rows={rows}
+              keyOf={({ id }) => id}
+              timezone={timezone}
+              sort="-created_at"
+              press={({ id, name }) => ({ title: `Open the target ${name}`, go: () => go({ part: id }) })}
+              none={<p>No targets yet. Make one for an affiliate network, or for a system of your own.</p>}
+            />
+          )}
+        </Answered>
+        {making === true && <MakeTarget scope={scope} show={make} close={close} />}
+        {making !== null && making !== true && <ShownSecret made={making} close={close} />}
+      </Panel>
+      <Sources scope={scope} />
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-/** What is asked about targets of postbacks, and about what was sent to one. */
+/** What is asked about targets and sources of postbacks, about what was sent to one, and what of one waits. */
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
 
@@ -6,6 +6,14 @@ const PAGE = "100";
 
 export const targets = (project_id: string) =>
   query("postbacks", { project_id }, (asked, options) => client.postbacks.$get({ query: asked }, options));
+
+export const sources = (project_id: string) =>
+  query("sources", { project_id }, (asked, options) => client.sources.$get({ query: asked }, options));
+
+export const waiting = (id: string) =>
+  query("waiting", { id }, (_, options) =>
+    client.sources[":id"].waiting.$get({ param: { id }, query: { limit: PAGE } }, options),
+  );
 
 /** The newest. */
 export const tries = (id: string) =>

@@ -6,6 +6,7 @@ import { eventType, projectId } from "../event.ts";
 import { atLeast, projectFor, reaches } from "../http/access.ts";
 import { readBody, withoutUndefined } from "../http/body.ts";
 import { sha256 } from "../http/keys.ts";
+import { page, pageParameters } from "../http/page.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
@@ -26,7 +27,6 @@ import { STATUSES, type Status } from "../payouts/month.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { SECRET_NAME } from "../secret-name.ts";
 import { act } from "./audit.ts";
-import { page, pageParameters } from "./page.ts";
 
 const MOST_SOURCES = 50;
 

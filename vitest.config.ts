@@ -4,11 +4,9 @@
  */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { bundledWorker } from "./test/bundled.ts";
 
-/**
- * What the Worker and its tests import from packages, each put into one module before the tests: a test file loads its
- * modules one by one, which took longer than most tests.
- */
+/** What the Worker and its tests import from packages: one of each, see `test/bundled.ts`. */
 const PACKAGES = [
   ...["hono", "hono/client", "hono/cookie", "hono/cors", "hono/factory", "hono/route", "hono/validator"],
   ...["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "zod", "uuid", "bowser", "isbot"],
@@ -17,7 +15,6 @@ const PACKAGES = [
 ];
 /** A busy machine takes its time: these only end what hangs. */
 const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };
-const deps = { optimizer: { ssr: { enabled: true, include: PACKAGES } } };
 
 export default defineConfig({
   test: {
@@ -25,6 +22,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [
+          bundledWorker(PACKAGES),
           cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -49,7 +47,6 @@ export default defineConfig({
         test: {
           name: "worker",
           ...PATIENCE,
-          deps,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts", "test/receiver/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
@@ -59,6 +56,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          bundledWorker(PACKAGES),
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -78,7 +76,6 @@ export default defineConfig({
         test: {
           name: "golden",
           ...PATIENCE,
-          deps,
           include: ["test/golden/**/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,
@@ -86,6 +83,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          bundledWorker(PACKAGES),
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -104,7 +102,6 @@ export default defineConfig({
         test: {
           name: "archive",
           ...PATIENCE,
-          deps,
           include: ["test/archive/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,

@@ -47,6 +47,7 @@ const STEPS: string[][] = [
     "worker/remembered.ts",
     "worker/sealed-copy.ts",
     "worker/secret-name.ts",
+    "worker/tables.ts",
     "worker/version.ts",
   ],
 ];

@@ -6,7 +6,6 @@ import { at, COLUMNS } from "../../worker/archive/columns.ts";
 import { decode } from "../../worker/archive/parquet.ts";
 import { begin } from "../../worker/erasure/erase.ts";
 import { advance } from "../../worker/erasure/job.ts";
-import { PEOPLE } from "../../worker/erasure/people.ts";
 import { canonical, type PublicKey, type SignedReceipt } from "../../worker/erasure/receipt.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
 import { append } from "../../worker/event-log/append.ts";
@@ -540,24 +539,5 @@ describe("suppression", () => {
       { timeout: 200_000 },
     );
     expect((await foundIn("quiet")).filter((one) => !one.startsWith("browser-shared"))).toEqual([]);
-  });
-});
-
-describe("tables of people", () => {
-  it("are all known to the erasure", async () => {
-    // Those with a step of their own.
-    const own = new Set([
-      ...["events", "postbacks", "postback_tries", "received_postbacks", "people", "people_past", "visitor_pages"],
-      ...PEOPLE.map(({ table }) => table as string),
-    ]);
-    const forgotten: string[] = [];
-    for (const table of await tablesOf()) {
-      const { results } = await env.DB.prepare(`PRAGMA table_xinfo(${table})`).all<{ name: string }>();
-      const names = results.map(({ name }) => name).filter((name) => /^(?:person|player_id|visitor_id)$/.test(name));
-      if (names.length > 0 && !own.has(table)) forgotten.push(table);
-      const listed = PEOPLE.find((one) => one.table === table)?.names;
-      if (listed && names.some((name) => !listed.some((known) => known === name))) forgotten.push(`${table} ${names}`);
-    }
-    expect(forgotten).toEqual([]);
   });
 });

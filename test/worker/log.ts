@@ -14,6 +14,7 @@ import { beginReattribution, reattribute } from "../../worker/projections/reattr
 import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
+import { keyWithin } from "../../worker/tables.ts";
 import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
 
 export const db = openDatabase(env.DB);
@@ -132,20 +133,6 @@ export async function settle(projections: readonly Projection[] = PROJECTIONS): 
 
 export const TABLES = GROUPS.tables.projections;
 
-const KEYS = {
-  daily_metrics: ["event_date", "event_type"],
-  event_summary: ["event_date", "event_type", "banner_tag"],
-  money_summary: ["event_date", "event_type", "banner_tag", "currency"],
-  activity: ["event_date", "event_type", "person", "event_hour", "banner_tag", "country", "device", "app_id"],
-  players: ["person"],
-  funnel: ["anchor", "event_date", "step", "banner_tag", "elapsed"],
-  player_days: ["person", "event_date", "event_type", "app_id", "banner_tag"],
-  returns: ["banner_tag", "event_date", "previous_date"],
-  retention: ["cohort_date", "banner_tag", "day"],
-  depositors: ["event_date", "banner_tag", "previous_date", "first_date", "is_first", "registration_date"],
-  payments: ["event_date", "event_type", "person", "event_hour", "app_id", "platform", "banner_tag", "currency"],
-} as const satisfies Record<keyof Figures, readonly string[]>;
-
 const VALUES = {
   daily_metrics: ["count", "total"],
   event_summary: ["count", "total"],
@@ -184,7 +171,7 @@ export async function figuresIn(project_id: string): Promise<Figures> {
       table,
       Object.fromEntries(
         rows.map((values) => [
-          JSON.stringify(row(values, KEYS[table])),
+          JSON.stringify(row(values, keyWithin(table))),
           Object.fromEntries(VALUES[table].map((column) => [column, values[column]])),
         ]),
       ) as Table,

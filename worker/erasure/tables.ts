@@ -1,9 +1,10 @@
 /** Gives the tables of people their new names, one table after the other, so many rows in a transaction. */
 import { sql } from "drizzle-orm";
+import { LOG_TABLES, type LogTable, PEOPLE_TABLES, type PeopleTable } from "../tables.ts";
 import type { Piece, Work } from "./job.ts";
 import type { Person } from "./names.ts";
 import { overwrite, type Value } from "./overwrite.ts";
-import { PEOPLE, type PeopleTable, renamed } from "./people.ts";
+import { renamed, rowsOf } from "./people.ts";
 
 const AT_ONCE = 1_000;
 
@@ -18,11 +19,10 @@ function daysOf(project_id: string, { persons }: Person) {
 }
 
 async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Piece["changes"]> {
-  const columns = [...table.names, ...(table.texts ?? [])];
-  const rows = await db.all<
-    Record<string, Value>
-  >(sql`SELECT ${sql.raw([...new Set([...table.key, ...columns])].join(", "))}
-    FROM ${sql.raw(table.table + (table.index ? ` INDEXED BY ${table.index}` : ""))} WHERE ${table.of(job.project_id, {
+  const { key, names = [], texts = [], index }: LogTable = LOG_TABLES[table];
+  const columns = [...names, ...texts];
+  const rows = await db.all<Record<string, Value>>(sql`SELECT ${sql.raw([...new Set([...key, ...columns])].join(", "))}
+    FROM ${sql.raw(table + (index ? ` INDEXED BY ${index}` : ""))} WHERE ${rowsOf(table, job.project_id, {
       persons: list(person.persons.keys()),
       players: list(person.players.keys()),
       visitors: list(person.visitors.keys()),
@@ -30,16 +30,16 @@ async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Pi
     })} LIMIT ${AT_ONCE}`);
   if (rows.length === 0) return [];
   const become = (row: Record<string, Value>) => [
-    ...table.names.map((column) => renamed(person, column, row[column] as string | null)),
-    ...(table.texts ?? []).map((column) => textOf(person, row, row[column] as string)),
+    ...names.map((column) => renamed(person, column, row[column] as string | null)),
+    ...texts.map((column) => textOf(person, row, row[column] as string)),
   ];
   const change = overwrite(
-    table.table,
-    table.key,
+    table,
+    key,
     columns,
-    rows.map((row) => ({ key: table.key.map((column) => row[column] ?? null), values: become(row) })),
+    rows.map((row) => ({ key: key.map((column) => row[column] ?? null), values: become(row) })),
   );
-  return [{ change, found: table.table }];
+  return [{ change, found: table }];
 }
 
 /** With the id of an event in it: the person's own were renamed more thoroughly than others'. */
@@ -48,7 +48,7 @@ const textOf = ({ players, persons, words }: Person, { player_id, person }: Reco
 
 export async function peopleTables(work: Work): Promise<Piece> {
   const at = (work.job.place as number | null) ?? 0;
-  const table = PEOPLE[at];
+  const table = PEOPLE_TABLES[at];
   if (!table) return { changes: [], place: null };
   const changes = await rename(work, table);
   return { changes, place: changes.length > 0 ? at : at + 1 };

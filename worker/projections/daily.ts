@@ -5,6 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { UNITS } from "../money.ts";
+import { LOG_TABLES } from "../tables.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import { newEvents, pastOf } from "./resolve.ts";
 
@@ -32,7 +33,7 @@ function rollUp({ table, by }: Rollup, resolved: SQL, sign: Sign, seenBefore: bo
     ON CONFLICT DO UPDATE SET count = count + excluded.count, total = total + excluded.total`;
 }
 
-const ACTIVITY = sql.raw("project_id, event_date, event_type, person, event_hour, banner_tag, country, device, app_id");
+const ACTIVITY = sql.raw(LOG_TABLES.activity.key.join(", "));
 
 function record(resolved: SQL): SQL {
   return sql`INSERT INTO activity (${ACTIVITY}, total)

@@ -1,47 +1,19 @@
 /** Removes figures by day that are older than a project wants. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
+import { DATED_TABLES, type DatedTable, keyWithin, LOG_TABLES } from "../tables.ts";
 import { countByProject, type Due, dueBy, inTurn, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
 
-/**
- * Figures by day: their tables, with the columns of their keys behind the project. Kept reports go first: from then on
- * none is made of what goes after them.
- */
-const FIGURES = {
-  aggregated_reports: "report_type, from_date",
-  activity: "event_date, event_type, person, event_hour, banner_tag, country, device, app_id",
-  daily_metrics: "event_date, event_type",
-  event_summary: "event_date, event_type, banner_tag",
-  money_summary: "event_date, event_type, banner_tag, currency",
-  event_outcomes: "event_date, outcome, reason, received_hour",
-  player_days: "person, event_date, event_type, app_id, banner_tag",
-  returns: "banner_tag, event_date, previous_date",
-  retention: "cohort_date, banner_tag, day",
-  depositors: "event_date, banner_tag, previous_date, first_date, is_first, registration_date",
-  funnel: "anchor, event_date, step, banner_tag, elapsed",
-  payments: "event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency",
-  days: "scope, date",
-  conversions: "seq",
-} as const;
-type Table = keyof typeof FIGURES;
-const TABLES = Object.keys(FIGURES) as Table[];
-/** What tells the day of a row `f`, the last one of several, where it is not `event_date`. */
-const DAYS: Partial<Record<Table, string>> = {
-  aggregated_reports: "f.to_date",
-  retention: "f.cohort_date",
-  days: "date(f.date * 86400, 'unixepoch')",
-};
-
 /** The projects of which a table still may have days that are to go. */
-async function pending(db: Database, due: readonly Due[]): Promise<Map<Table, Due[]>> {
-  const rows = await db.all<{ project_id: string; table: Table }>(sql`
+async function pending(db: Database, due: readonly Due[]): Promise<Map<DatedTable, Due[]>> {
+  const rows = await db.all<{ project_id: string; table: DatedTable }>(sql`
     SELECT d.value ->> 'project_id' AS project_id, t.value AS "table"
-    FROM json_each(${JSON.stringify(TABLES)}) t CROSS JOIN json_each(${JSON.stringify(due)}) d
+    FROM json_each(${JSON.stringify(DATED_TABLES)}) t CROSS JOIN json_each(${JSON.stringify(due)}) d
     LEFT JOIN sweeps s ON s.project_id = d.value ->> 'project_id' AND s.class = t.value
     WHERE ifnull(s.swept_before, '') < d.value ->> 'due'`);
   const tables = Map.groupBy(rows, ({ table }) => table);
   return new Map(
-    TABLES.map((table) => {
+    DATED_TABLES.map((table) => {
       const projects = new Set(tables.get(table)?.map(({ project_id }) => project_id));
       return [table, due.filter(({ project_id }) => projects.has(project_id))];
     }),
@@ -51,19 +23,18 @@ async function pending(db: Database, due: readonly Due[]): Promise<Map<Table, Du
 /** The next rows of a table that are to go, of the projects in their order; each is its project and the rest of its key. */
 async function goingFrom(
   db: Database,
-  table: Table,
+  table: DatedTable,
   due: readonly Due[],
 ): Promise<{ project_id: string; key: string }[]> {
-  const columns = FIGURES[table].split(", ");
-  const key = sql.raw(`json_array(f.${columns.join(", f.")})`);
-  return db.all(sql`SELECT f.project_id, ${key} AS key
-    FROM json_each(${JSON.stringify(due)}) d CROSS JOIN ${sql.raw(table)} f ON f.project_id = d.value ->> 'project_id'
-    WHERE ${sql.raw(DAYS[table] ?? "f.event_date")} < d.value ->> 'due' LIMIT ${WINDOW}`);
+  const key = sql.raw(`json_array(${keyWithin(table).join(", ")})`);
+  return db.all(sql`SELECT project_id, ${key} AS key
+    FROM json_each(${JSON.stringify(due)}) due CROSS JOIN ${sql.raw(table)} ON project_id = due.value ->> 'project_id'
+    WHERE ${sql.raw(LOG_TABLES[table].day)} < due.value ->> 'due' LIMIT ${WINDOW}`);
 }
 
-function remove(table: Table, rows: readonly { project_id: string; key: string }[]) {
+function remove(table: DatedTable, rows: readonly { project_id: string; key: string }[]) {
   const keys = JSON.stringify(rows.map(({ project_id, key }) => [project_id, ...(JSON.parse(key) as unknown[])]));
-  const columns = FIGURES[table].split(", ");
+  const columns = keyWithin(table);
   const values = columns.map((_, index) => `value ->> ${index + 1}`).join(", ");
   return sql`DELETE FROM ${sql.raw(table)} WHERE (project_id, ${sql.raw(columns.join(", "))}) IN (
     SELECT value ->> 0, ${sql.raw(values)} FROM json_each(${keys}))`;
@@ -75,13 +46,14 @@ export async function* sweepFigures({ db, now, keeping }: Work, place: Place<[ta
   for (;;) {
     const [table = "", project = ""] = place.value ?? [];
     const reported = new Set(left.get("aggregated_reports")?.map(({ project_id }) => project_id));
-    const open = TABLES.flatMap((name) => {
+    const open = DATED_TABLES.flatMap((name) => {
       const asked = (left.get(name) ?? []).filter(
         ({ project_id }) => name === "aggregated_reports" || !reported.has(project_id),
       );
       return asked.length === 0 ? [] : [{ name, asked: inTurn(asked, project) }];
     });
-    const next = open.find(({ name }) => TABLES.indexOf(name) > TABLES.indexOf(table as Table)) ?? open[0];
+    const next =
+      open.find(({ name }) => DATED_TABLES.indexOf(name) > DATED_TABLES.indexOf(table as DatedTable)) ?? open[0];
     if (!next) return "done";
     const rows = await goingFrom(db, next.name, next.asked);
     // A full list ends in the middle of a project; those before it are through.

@@ -1,0 +1,92 @@
+/**
+ * The tables that are made of the log, once for all who go through them: retention removes the days of those that have
+ * any, an erasure renames the people of those that name some. A test holds this list to the database: whichever table has
+ * a day or a person and is not here is named by it.
+ */
+
+/** The columns that can name somebody. */
+export type NameColumn = "person" | "player_id" | "visitor_id";
+
+export type LogTable = {
+  /** By what its rows are told apart. */
+  key: readonly string[];
+  /** The day of a row, in SQL; the last one of several. Rows before `retention.figures_days` are removed. */
+  day?: string;
+  /** The columns that name somebody: an erasure gives them new names. */
+  names?: readonly NameColumn[];
+  /** Columns that have the id of one of a person's events in them. */
+  texts?: readonly string[];
+  /** The index by which a person's rows are found, where SQLite would choose another. */
+  index?: string;
+};
+
+/** Kept reports go first: from then on none is made of what goes after them. Of people, `player_days` is the last: by it the others are found. */
+export const LOG_TABLES = {
+  aggregated_reports: { key: ["project_id", "report_type", "from_date"], day: "to_date" },
+  identities: { key: ["project_id", "visitor_id", "seq"], names: ["visitor_id", "player_id"], texts: ["rank"] },
+  players: { key: ["project_id", "person"], names: ["person", "player_id"] },
+  settled_touches: { key: ["project_id", "person"], names: ["person"] },
+  settled_players: { key: ["project_id", "person"], names: ["person", "player_id"] },
+  leaderboards: {
+    key: ["project_id", "app_id", "period", "starts_on", "player_id"],
+    names: ["player_id"],
+    texts: ["reached"],
+  },
+  activity: {
+    key: [
+      ...["project_id", "event_date", "event_type", "person", "event_hour", "banner_tag", "country", "device"],
+      "app_id",
+    ],
+    day: "event_date",
+    names: ["person"],
+  },
+  daily_metrics: { key: ["project_id", "event_date", "event_type"], day: "event_date" },
+  event_summary: { key: ["project_id", "event_date", "event_type", "banner_tag"], day: "event_date" },
+  money_summary: { key: ["project_id", "event_date", "event_type", "banner_tag", "currency"], day: "event_date" },
+  event_outcomes: { key: ["project_id", "event_date", "outcome", "reason", "received_hour"], day: "event_date" },
+  payments: {
+    key: [
+      ...["project_id", "event_date", "event_type", "person", "event_hour", "app_id", "platform", "banner_tag"],
+      "currency",
+    ],
+    day: "event_date",
+    names: ["person"],
+    index: "payments_by_person",
+  },
+  conversions: { key: ["seq"], day: "event_date", names: ["person"], texts: ["event_id"] },
+  player_days: {
+    key: ["project_id", "person", "event_date", "event_type", "app_id", "banner_tag"],
+    day: "event_date",
+    names: ["person"],
+  },
+  returns: { key: ["project_id", "banner_tag", "event_date", "previous_date"], day: "event_date" },
+  retention: { key: ["project_id", "cohort_date", "banner_tag", "day"], day: "cohort_date" },
+  depositors: {
+    key: [
+      ...["project_id", "event_date", "banner_tag", "previous_date", "first_date", "is_first"],
+      "registration_date",
+    ],
+    day: "event_date",
+  },
+  funnel: { key: ["project_id", "anchor", "event_date", "step", "banner_tag", "elapsed"], day: "event_date" },
+  days: { key: ["project_id", "scope", "date"], day: "date(date * 86400, 'unixepoch')" },
+} as const satisfies Record<string, LogTable>;
+type Tables = typeof LOG_TABLES;
+type With<Property extends keyof LogTable> = {
+  [Name in keyof Tables]: Tables[Name] extends Record<Property, unknown> ? Name : never;
+}[keyof Tables];
+
+export type DatedTable = With<"day">;
+export type PeopleTable = With<"names">;
+
+const tablesWith = <Property extends keyof LogTable>(property: Property) =>
+  Object.keys(LOG_TABLES).filter((name) => property in LOG_TABLES[name as keyof Tables]) as With<Property>[];
+
+/** Those with figures by day, in the order in which they are cleared of old ones. */
+export const DATED_TABLES: readonly DatedTable[] = tablesWith("day");
+/** Those that name people, in the order in which an erasure renames them. */
+export const PEOPLE_TABLES: readonly PeopleTable[] = tablesWith("names");
+
+/** The columns of a key behind the project. */
+export const keyWithin = (table: keyof Tables): string[] =>
+  LOG_TABLES[table].key.filter((column) => column !== "project_id");

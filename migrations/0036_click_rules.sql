@@ -39,3 +39,26 @@ ALTER TABLE postback_targets ADD COLUMN conversion_status TEXT
   CHECK (conversion_status IN ('approved', 'rejected', 'refunded', 'charged_back'));
 -- Those of which a hold is over since.
 CREATE INDEX conversions_by_hold ON conversions (project_id, hold_until) WHERE hold_until IS NOT NULL;
+
+-- Months whose statement is closed: by whom and when. What changes in them later is told on the next statement that is open.
+CREATE TABLE closed_statements (
+  project_id TEXT NOT NULL,
+  month TEXT NOT NULL,
+  closed_at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  PRIMARY KEY (project_id, month)
+) STRICT, WITHOUT ROWID;
+-- Their lines as they were: JSON, see worker/payouts/statement.ts.
+CREATE TABLE statement_lines (
+  project_id TEXT NOT NULL,
+  month TEXT NOT NULL,
+  banner_tag TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  closed_at INTEGER NOT NULL,
+  line TEXT NOT NULL,
+  PRIMARY KEY (project_id, month, banner_tag, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX statement_lines_by_tag ON statement_lines (project_id, banner_tag);
+
+-- The version of a month as statements that are closed have it; NULL where something of it can still change by itself.
+ALTER TABLE payout_months ADD COLUMN stated INTEGER;

@@ -23,6 +23,7 @@ import { segmentRoutes } from "./admin/segments.ts";
 import { shareRoutes } from "./admin/shares.ts";
 import { signInCodeRoutes } from "./admin/sign-in-codes.ts";
 import { sourceRoutes } from "./admin/sources.ts";
+import { statementRoutes } from "./admin/statements.ts";
 import { unsubscribeRoutes } from "./admin/unsubscribe.ts";
 import { lostTurn } from "./archive/files.ts";
 import { eventRoutes } from "./collect/events.ts";
@@ -69,6 +70,7 @@ const api = new Hono<App>()
   .route("/", alertRoutes)
   .route("/", payoutRuleRoutes)
   .route("/", clickRuleRoutes)
+  .route("/", statementRoutes)
   .route("/", conversionRoutes)
   .route("/", scheduleRoutes)
   .route("/", erasureRoutes)

@@ -399,6 +399,12 @@ const CASES: Case[] = [
     }),
   ),
   {
+    route: "POST /statements/:month/close",
+    path: (project) => `/statements/never/close?project_id=${project}`,
+    may: ADMINS,
+    status: 404,
+  },
+  {
     route: "POST /conversions/decisions",
     path: () => "/conversions/decisions",
     body: (project) => ({ project_id: project, decision: "approve", event_ids: ["none"], reason: "r" }),

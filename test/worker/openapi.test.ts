@@ -509,6 +509,8 @@ describe("answers", () => {
     expect(await ask("getConversion", { path: event, query })).toMatchObject({ status: "rejected", history: [{}, {}] });
     await ask("listConversions", { query: `${query}&status=rejected` });
     await ask("getStatement", { query });
+    for (const month of ["2020-01", "2020-01", "never"]) await ask("closeStatement", { path: { month }, query });
+    expect(await ask("getStatement", { query: `${query}&month=2020-01` })).toMatchObject({ closed_by: "admin" });
     const click = (await ask("createClickRule", {
       body: { ...where, name: "fast", kind: "too_fast", seconds: 10, valid_from: "2999-01-01" },
     })) as { id: string };

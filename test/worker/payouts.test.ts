@@ -453,6 +453,106 @@ describe("a statement", () => {
   });
 });
 
+describe("a statement that is closed", () => {
+  const close = (project_id: string, month: string, headers: HeadersInit = ADMIN) =>
+    call<{ detail: string; closed_at: string; closed_by: string }>(
+      "POST",
+      `/statements/${month}/close?project_id=${project_id}`,
+      undefined,
+      headers,
+    );
+  const of = (project_id: string, month: string, headers: HeadersInit = ADMIN) =>
+    call<Statement>("GET", `/statements?project_id=${project_id}&month=${month}`, undefined, headers);
+  const corrections = ({ rows }: Statement) =>
+    rows
+      .filter(({ kind }) => kind === "correction")
+      .map(({ banner_tag, of_month, conversions, payout }) => [banner_tag, of_month, conversions, payout]);
+
+  it("says the same for ever; what changes later is a correction on the next one, once", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10", share: "10" });
+    const people = ["a", "b", "c", "d"].map((id) => ({ event_id: id, player_id: id }));
+    await log(project_id, ...people, { event_id: "o", banner_tag: "other", player_id: "q" });
+    for (const id of ["a", "b", "c", "o"]) await decide(project_id, id, "approve");
+    const before = await of(project_id, "2026-06");
+    expect(before).toMatchObject({ closed_at: null, closed_by: null });
+    expect(await close(project_id, "2026-06")).toMatchObject({ closed_by: "admin" });
+    const closed = await of(project_id, "2026-06");
+    expect(closed).toMatchObject({ closed_by: "admin", rows: before.rows, totals: before.totals });
+    expect((await of(project_id, "2026-07")).rows).toEqual([]);
+
+    // A refund by hand and one as an event, an approval, a late deposit.
+    await decide(project_id, "a", "refund");
+    await decide(project_id, "d", "approve");
+    await decide(project_id, "b", "charge-back");
+    await log(
+      project_id,
+      { event_id: "r", event_type: "refund", player_id: "q", banner_tag: "other", amount: 50_000 },
+      { event_id: "late", player_id: "q", banner_tag: "other" },
+    );
+    expect(await of(project_id, "2026-06")).toEqual(closed);
+    const july = await of(project_id, "2026-07");
+    // Of two that are taken back and one that came, one is gone; of 100.00 EUR of deposits, 50.00 EUR, and 20.00 EUR came.
+    expect(corrections(july)).toEqual([
+      ["mine", "2026-06", -1, "-10.00"],
+      ["mine", "2026-06", 0, "-5.00"],
+      ["other", "2026-06", 0, "2.00"],
+    ]);
+    expect(july.totals).toEqual([
+      { banner_tag: "mine", currency: "EUR", approved: "-15.00", pending: "0.00", without_rate: 0 },
+      { banner_tag: "other", currency: "EUR", approved: "2.00", pending: "0.00", without_rate: 0 },
+    ]);
+    expect(july.rows[0]?.explanation).toBe(
+      "2026-06 was closed with 30.00 EUR for 3 conversions by the rule “a rule”, and comes to 20.00 EUR for 2 conversions now.",
+    );
+    // August is told of nothing: July is the next one.
+    expect((await of(project_id, "2026-08")).rows).toEqual([]);
+    expect((await close(project_id, "2026-08")).detail).toBe("2026-06 was closed last: the next one is 2026-07.");
+
+    await close(project_id, "2026-07");
+    expect((await of(project_id, "2026-08")).rows).toEqual([]);
+    await decide(project_id, "late", "approve");
+    await decide(project_id, "c", "refund");
+    expect(corrections(await of(project_id, "2026-08"))).toEqual([
+      ["mine", "2026-06", -1, "-10.00"],
+      ["mine", "2026-06", 0, "-2.50"],
+      ["other", "2026-06", 1, "10.00"],
+    ]);
+    expect((await of(project_id, "2026-07")).rows).toEqual(july.rows);
+
+    const own = { authorization: `Bearer ${await makeApiKey({ role: "viewer", project_id, banner_tags: ["other"] })}` };
+    expect((await of(project_id, "2026-06", own)).rows.map(({ banner_tag }) => banner_tag)).toEqual(["other", "other"]);
+    expect(corrections(await of(project_id, "2026-08", own))).toEqual([["other", "2026-06", 1, "10.00"]]);
+    expect((await close(project_id, "2026-08", own)) as unknown).toMatchObject({ status: 403 });
+    const csv = await SELF.fetch(`${HOST}/statements?project_id=${project_id}&month=2026-08&format=csv`, {
+      headers: own,
+    });
+    expect(await csv.text()).toContain("correction");
+  });
+
+  it("has what becomes approved by itself later on the next one, and loses nothing to retention", async () => {
+    const project_id = await newProject();
+    await makeRule(project_id, { amount: "10", hold_days: 365 });
+    await log(project_id, { event_id: "held" });
+    await close(project_id, "2026-06");
+    expect(corrections(await of(project_id, "2026-07"))).toEqual([]);
+    await db.run(sql`UPDATE conversions SET hold_until = 1 WHERE project_id = ${project_id}`);
+    expect(corrections(await of(project_id, "2026-07"))).toEqual([["mine", "2026-06", 1, "10.00"]]);
+    await db.run(sql`UPDATE projects SET retention = '{"figures_days":33}' WHERE project_id = ${project_id}`);
+    await db.run(sql`DELETE FROM conversions WHERE project_id = ${project_id}`);
+    expect(corrections(await of(project_id, "2026-07"))).toEqual([]);
+    expect((await of(project_id, "2026-06")).rows).toMatchObject([{ status: "pending", payout: "10.00" }]);
+  });
+
+  it("is refused for a month that is not over, is none, or is closed", async () => {
+    const project_id = await newProject();
+    expect((await close(project_id, "2999-01")).detail).toBe("2999-01 is not over.");
+    expect((await close(project_id, "2026-13")).detail).toBe("2026-13 is no month: write YYYY-MM.");
+    await close(project_id, "2026-06");
+    expect((await close(project_id, "2026-06")).detail).toBe("The statement of 2026-06 is closed.");
+  });
+});
+
 describe("an erasure", () => {
   it("leaves what was earned, and no name", async () => {
     const project_id = await newProject();

@@ -72,6 +72,21 @@ const PAGED = {
     ...range("seq", CHANGES_A_PAGE),
     between: (since, until) => sql`at BETWEEN ${since.change ?? 0} AND ${until.change ?? 0}`,
   },
+  // Statements that are closed: no log tells what they said.
+  closed_statements: {
+    columns: "*",
+    where: sql`true`,
+    page: sql`month`,
+    rows: (month) => sql`month = ${String(month)}`,
+    between: (since, until) => sql`closed_at BETWEEN ${since.closing ?? 0} AND ${until.closing ?? 0}`,
+  },
+  statement_lines: {
+    columns: "*",
+    where: sql`true`,
+    page: sql`month`,
+    rows: (month) => sql`month = ${String(month)}`,
+    between: (since, until) => sql`closed_at BETWEEN ${since.closing ?? 0} AND ${until.closing ?? 0}`,
+  },
   // Receipts. One that runs still knows the names that it takes away.
   erasures: {
     columns: "*",
@@ -84,8 +99,8 @@ const PAGED = {
 export const TABLE_NAMES = [...SETTINGS_TABLES, ...(Object.keys(PAGED) as (keyof typeof PAGED)[])];
 
 /** How far each of what grows was when it was last written. */
-type Position = { audit: number; rate: number; receipt: number; suppression: number; change: number };
-const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0, change: 0 };
+type Position = { audit: number; rate: number; receipt: number; suppression: number; change: number; closing: number };
+const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0, change: 0, closing: 0 };
 
 /** A page of what grows: of the audit log, or of one of the tables. */
 type Page = { of: "audit" | keyof typeof PAGED; which: string | number };
@@ -114,7 +129,8 @@ const positionOf = async (db: Database): Promise<Position> =>
     ifnull((SELECT max(id) FROM audit), 0) AS audit, ifnull((SELECT max(loaded_at) FROM exchange_rates), 0) AS rate,
     ifnull((SELECT max(finished_at) FROM erasures), 0) AS receipt,
     ifnull((SELECT max(n) FROM suppressions), 0) AS suppression,
-    ifnull((SELECT max(at) FROM conversion_changes), 0) AS change`)) as Position;
+    ifnull((SELECT max(at) FROM conversion_changes), 0) AS change,
+    ifnull((SELECT max(closed_at) FROM closed_statements), 0) AS closing`)) as Position;
 
 /**
  * Writes what changed since it was last written: an act is in the audit log, a rate in its time of loading,

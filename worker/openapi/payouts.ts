@@ -10,6 +10,7 @@ import {
 import { type Decided, type DecidedAll, decisionQuery, decisions, why } from "../admin/conversions.ts";
 import { newRule, type RuleVersionView, type RuleView, ruleChanges, type TermsView } from "../admin/payout-rules.ts";
 import { ruleEnd, rulesQuery } from "../admin/rule-versions.ts";
+import { type ClosedView, closingQuery } from "../admin/statements.ts";
 import { CLICK_KIND_NAMES } from "../payouts/click-rules.ts";
 import { STATUSES } from "../payouts/month.ts";
 import { TIERS_BY } from "../payouts/terms.ts";
@@ -85,6 +86,10 @@ const decided = z
 const decidedAll = z
   .object({ decided: whole, results: z.array(decided) })
   .meta({ id: "DecidedAll" }) satisfies z.ZodType<DecidedAll>;
+
+const closed = z
+  .object({ project_id: text, month: text, closed_at: instant, closed_by: text })
+  .meta({ id: "ClosedStatement" }) satisfies z.ZodType<ClosedView>;
 
 const payouts = { tag: "Payouts", role: "admin" } as const;
 const EXAMPLE = {
@@ -201,6 +206,19 @@ export const payoutOperations: Operation[] = [
     description: "What it flagged on the days before stays flagged.",
     query: ruleEnd,
     answers: { 204: { description: "Done." } },
+    problems: [404, 409],
+  },
+  {
+    ...payouts,
+    id: "closeStatement",
+    method: "post",
+    path: "/api/v1/statements/{month}/close",
+    summary: "Close the statement of a month",
+    description:
+      "It says the same for ever. What changes in the month later is a correction on the next statement that is open. Months are " +
+      "closed one behind the other, once they are over.",
+    query: closingQuery,
+    answers: { 200: { description: "Who closed it, and when.", content: json(closed) } },
     problems: [404, 409],
   },
   {

@@ -160,3 +160,21 @@ export function explainShare({
   const negative = net.startsWith("-") ? " A month below zero pays nothing, and is not carried over." : "";
   return `${payout} ${currency}. ${base}; the rule “${name}” pays ${percentOf(share)} of it.${negative}`;
 }
+
+/** What a closed month has come to since. */
+export function explainCorrection(what: {
+  month: string;
+  rule: string;
+  event_type: string | null;
+  currency: string;
+  /** As decimals. */
+  before: string;
+  after: string;
+  /** Numbers of conversions. */
+  stated: number;
+  is: number;
+}): string {
+  const { month, rule, event_type, currency, before, after, stated, is } = what;
+  const of = (number: number) => (event_type === null ? "" : ` for ${number} conversions`);
+  return `${month} was closed with ${before} ${currency}${of(stated)} by the rule “${rule}”, and comes to ${after} ${currency}${of(is)} now.`;
+}

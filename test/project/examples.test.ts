@@ -4,7 +4,7 @@
  * block that nothing here knows fails.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, delimiter, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -354,6 +354,11 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
   async text({ text }) {
     for (const address of filled(text).trim().split("\n"))
       expect([address, (await fetch(address)).status]).toEqual([address, 200]);
+  },
+  async mermaid({ text }) {
+    const places = [...text.matchAll(/\bworker\/[\w./-]+/g)].map(([place]) => place);
+    expect(places.length).toBeGreaterThan(0);
+    expect(places.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
   },
   js: compiles,
   ts: compiles,

@@ -9,7 +9,7 @@ import type { Person } from "./names.ts";
 /** Lists of names, in SQL; `days` are those on which the person did something. */
 type Who = { persons: SQL; players: SQL; visitors: SQL; days: SQL };
 
-/** Where the person is neither first in the key nor in an index. */
+/** Where they are found by another column than `person`, or by more than that. */
 const FINDERS: Partial<Record<PeopleTable, (who: Who) => SQL>> = {
   // Whoever was linked to the player is among the visitors.
   identities: ({ visitors }) => sql`visitor_id IN ${visitors}`,

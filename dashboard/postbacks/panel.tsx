@@ -52,7 +52,8 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
         {making === true && <MakeTarget scope={scope} show={make} close={close} />}
         {making !== null && making !== true && <ShownSecret made={making} close={close} />}
       </Panel>
-      <Sources scope={scope} />
+      {/* What is above it has its height by then. */}
+      {answer.data && <Sources scope={scope} />}
     </div>
   );
 }

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<SourceView>[] = [
 ];
 const WAITING: readonly Column<WaitingView>[] = [
   { name: "received_at", title: "Came", kind: "time" },
-  { name: "reason", title: "Reason", kind: "text" },
+  { name: "reason", title: "Reason", kind: "text", value: ({ reason }) => reason.replaceAll("_", " ") },
   { name: "click_id", title: "Click", kind: "text" },
   { name: "transaction_id", title: "Transaction", kind: "text" },
   { name: "status", title: "Status", kind: "text" },

@@ -75,4 +75,29 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await page.getByText("No targets yet").waitFor(soon);
     expect(await state()).toBeUndefined();
   });
+
+  test("a source is made, its URL is taken, what waits is seen, and it is paused and removed", async () => {
+    const page = await signedIn("/?view=postbacks");
+    await press(page, "Make a source");
+    await page.getByLabel("Name").fill("A network");
+    await press(page, "Make the source");
+    await inDialog(page).getByText("must be a slug").first().waitFor(soon);
+    await page.getByLabel("Name").fill("network");
+    await press(page, "Make the source");
+    await inDialog(page).getByText("Copy it now").waitFor(soon);
+    const url = (await inDialog(page).locator("code").first().textContent()) ?? "";
+    await press(page, "I have it");
+    const tell = async () => (await fetch(`${url}?click_id=never&transaction_id=T-1&amount=5`)).status;
+    expect(await tell()).toBe(200);
+
+    await press(page, "Open the source network");
+    await page.locator("[data-row]").getByText("unknown click").waitFor(soon);
+    await press(page, "Pause");
+    await page.getByRole("button", { name: "Resume" }).waitFor(soon);
+    expect(await tell()).toBe(409);
+    await press(page, "Remove…");
+    await press(page, "Remove the source");
+    await page.getByText("No sources yet").waitFor(soon);
+    expect(await tell()).toBe(404);
+  });
 });

@@ -370,7 +370,11 @@ describe("the door", () => {
     expect(await refused(source.url, `${GOOD}&status=unheard`)).toEqual([400, "invalid status"]);
     expect(await refused(source.url, `${GOOD}&status={status}`)).toEqual([400, "unexpanded_macro status"]);
     expect(await refused(source.url, `${GOOD}&amount=2`)).toEqual([400, "repeated amount"]);
-    expect(await refused(source.url, "click_id={clickid}&transaction_id=T-1")).toEqual([400, "missing click_id"]);
+    expect(await refused(source.url, "click_id={clickid}&transaction_id={tid}")).toEqual([
+      400,
+      "unexpanded_macro click_id",
+      "unexpanded_macro transaction_id",
+    ]);
     expect(await refused(source.url, "player_id=p&transaction_id=T-1&amount={payout}")).toEqual([
       400,
       "unexpanded_macro amount",
@@ -388,7 +392,7 @@ describe("the door", () => {
       const total = log.counts.by_reason
         .filter(({ door }) => door === "postback")
         .reduce((sum, one) => sum + one.total, 0);
-      expect(total).toBe(12);
+      expect(total).toBe(13);
       expect(JSON.stringify(log)).not.toContain(source.token);
     }, WAIT);
     const kept = await db.all(sql`SELECT * FROM postback_sources WHERE id = ${source.id}`);

@@ -53,6 +53,9 @@ export const isVoid = (status: Status | null): boolean => status !== null && !["
 
 const SECONDS = /^\d{9,10}$/;
 
+const UNEXPANDED = "arrived unexpanded: the network did not fill in its template";
+const IDS = new Set<string>(["click_id", "transaction_id", "event_id"]);
+
 const FORMS = {
   point: "amount must be a decimal with a point",
   comma: "amount must be a decimal with a comma",
@@ -107,13 +110,13 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
   const said = textFor("status");
   const meaning: Meaning | null = said === "" ? {} : meaningOf(template, said);
   if (meaning === null) {
-    const known = [...Object.keys(template.statuses), ...STATUSES].join(", ");
+    const known = [...new Set([...Object.keys(template.statuses), ...STATUSES])].join(", ");
     errors.push(
       isMacro(said)
         ? {
             field: "status",
             code: "unexpanded_macro",
-            message: "status arrived unexpanded: the network did not fill in its template",
+            message: `status ${UNEXPANDED}`,
           }
         : {
             field: "status",
@@ -128,6 +131,11 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
     if (field === "event_type" || field === "status") continue;
     const value = textFor(field);
     if (value === "") continue;
+    // A pixel is taken without such a value; a postback is about nothing without its click or its transaction.
+    if (IDS.has(field) && isMacro(value)) {
+      errors.push(withName({ field, code: "unexpanded_macro", message: `${field} ${UNEXPANDED}` }, template));
+      continue;
+    }
     if (field === "amount") {
       const amount = amountOf(value, template.amounts, textFor("currency").toUpperCase());
       if (amount === null) errors.push({ field, code: "invalid", message: FORMS[template.amounts] });
@@ -146,8 +154,14 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
   if (further.length > 0) pairs.push(["data", Object.fromEntries(further)]);
 
   const reading = readEvent(pairs, "postback", now);
-  if (!reading.ok) errors.push(...reading.errors.map((error) => withName(error, template)));
-  else if (reading.event.transaction_id === undefined && reading.event.event_id === undefined)
+  const told = new Set(errors.map(({ field }) => field));
+  if (!reading.ok)
+    errors.push(...reading.errors.filter(({ field }) => !told.has(field)).map((error) => withName(error, template)));
+  else if (
+    !told.has("transaction_id") &&
+    reading.event.transaction_id === undefined &&
+    reading.event.event_id === undefined
+  )
     errors.push(
       withName(
         {

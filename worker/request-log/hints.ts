@@ -234,6 +234,16 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "not_allowed",
+    field: "source",
+    hint: "The network sends to a source of postbacks that is not there, or is paused. Check the path of its postback URL; make or resume the source.",
+  },
+  {
+    code: "bad_signature",
+    field: "token",
+    hint: "The last part of the postback URL is not the source's token. Paste the whole URL as it was shown; where nobody has it any more, give the source a new secret.",
+  },
+  {
+    code: "not_allowed",
     field: "banner_tag",
     hint: "The key may only send for its own banner tags. Send one of them in `banner_tag`.",
   },
@@ -267,7 +277,7 @@ export const GENERAL: Record<ErrorCode, string> = {
   origin_not_allowed:
     "The page's origin is not among the project's allowed origins. Add it in the project's settings (scheme, host and port, no path), or find out who uses your pixel there.",
   bad_signature:
-    "`sig` must be the hex HMAC-SHA256, under the project's pixel secret, of all other parameters: percent-decoded, sorted by name, joined as name=value with &. Sign the final values, after the macros are filled in.",
+    "`sig` must be the hex HMAC-SHA256, under the project's pixel secret or the signing secret of the source, of all other parameters: percent-decoded, sorted by name, joined as name=value with &. Sign the final values, after the macros are filled in.",
 };
 
 /** Of events that were taken, and still look wrong: these came with a value that stands for nothing. */

@@ -8,8 +8,8 @@ import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { MakeTarget, ShownSecret } from "./dialogs.tsx";
-import { targets } from "./query.ts";
-import { Sources } from "./sources.tsx";
+import { sources, targets } from "./query.ts";
+import { OneSource, Sources } from "./sources.tsx";
 import { OneTarget } from "./target.tsx";
 
 export function PostbacksPanel({ scope }: { scope: Scope }) {
@@ -18,9 +18,11 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
   const [making, make] = useState<ShownTarget | true | null>(null);
   const answer = useAnswer(targets(project_id));
   const close = () => make(null);
+  const told = useAnswer(sources(project_id));
   const chosen = answer.data?.rows.find(({ id }) => id === address.part);
+  const source = told.data?.rows.find(({ id }) => id === address.part);
   if (chosen) return <OneTarget key={chosen.id} target={chosen} scope={scope} />;
-  if (address.part && answer.data) return <Sources scope={scope} />;
+  if (source) return <OneSource key={source.id} source={source} timezone={timezone} />;
   return (
     <div class="panels">
       <Panel
@@ -53,7 +55,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
         {making !== null && making !== true && <ShownSecret made={making} close={close} />}
       </Panel>
       {/* What is above it has its height by then. */}
-      {answer.data && <Sources scope={scope} />}
+      {answer.data && <Sources scope={scope} answer={told} />}
     </div>
   );
 }

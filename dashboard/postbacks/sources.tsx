@@ -4,7 +4,7 @@ import type { SourceView, WaitingView } from "../../worker/admin/sources.ts";
 import { useAction } from "../act/action.ts";
 import { ActionError, Confirm, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
-import { useAnswer } from "../answers.ts";
+import { type Answer, useAnswer } from "../answers.ts";
 import { client, json, read } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
@@ -13,7 +13,7 @@ import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { Standing } from "./columns.tsx";
 import { ShownSecret } from "./dialogs.tsx";
-import { sources, waiting } from "./query.ts";
+import { waiting } from "./query.ts";
 
 const COLUMNS: readonly Column<SourceView>[] = [
   { name: "name", title: "Name", kind: "text" },
@@ -36,18 +36,17 @@ const WAITING: readonly Column<WaitingView>[] = [
   { name: "currency", title: "Currency", kind: "text" },
 ];
 
-export function Sources({ scope: { project_id, timezone, address } }: { scope: Scope }) {
+type Listed = { scope: Scope; answer: Answer<{ rows: SourceView[]; presets: string[] }> };
+
+export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
   const { go } = useNavigation();
   const [made, make] = useState<{ name: string; secret: string } | true | null>(null);
-  const answer = useAnswer(sources(project_id));
   const close = () => make(null);
   const action = useAction(async ({ name = "", preset, currency = "" }: Filled) => {
     const template = { defaults: { currency: currency.toUpperCase() } };
     const { url } = await read(client.sources.$post({}, json({ project_id, name, preset, template })));
     make({ name, secret: url });
   });
-  const chosen = answer.data?.rows.find(({ id }) => id === address.part);
-  if (chosen) return <OneSource key={chosen.id} source={chosen} timezone={timezone} />;
   return (
     <Panel
       name="sources"
@@ -93,7 +92,7 @@ export function Sources({ scope: { project_id, timezone, address } }: { scope: S
   );
 }
 
-function OneSource({ source: { id, name, paused_at }, timezone }: { source: SourceView; timezone: string }) {
+export function OneSource({ source: { id, name, paused_at }, timezone }: { source: SourceView; timezone: string }) {
   const { go } = useNavigation();
   const [removing, remove] = useState(false);
   const answer = useAnswer(waiting(id));

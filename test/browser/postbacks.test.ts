@@ -90,7 +90,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     const tell = async () => (await fetch(`${url}?click_id=never&transaction_id=T-1&amount=5`)).status;
     expect(await tell()).toBe(200);
 
-    await press(page, "Open the source network");
+    await press(page, /^network$/);
     await page.locator("[data-row]").getByText("unknown click").waitFor(soon);
     await press(page, "Pause");
     await page.getByRole("button", { name: "Resume" }).waitFor(soon);

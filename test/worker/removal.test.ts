@@ -30,6 +30,7 @@ const ALLOWED: Record<string, unknown> = {
   method: "GET",
   "channels.kind": "slack",
   "notices.kind": "opened",
+  secured_by: "token",
   every: "day",
 };
 /** A name that means something else in another table stands with its own. */

@@ -219,7 +219,12 @@ describe("hints", () => {
     ["repeated", "banner_tag", { btag: "a" }, /another name/],
     ["repeated", "data", {}, /came twice/],
     ["unknown_project", "project_id", { project_id: "brnad" }, /no such project/],
-    ["bad_signature", "sig", {}, /HMAC-SHA256, under the project's pixel secret, of all other parameters/],
+    [
+      "bad_signature",
+      "sig",
+      {},
+      /HMAC-SHA256, under the project's pixel secret or the signing secret of the source, of all other parameters/,
+    ],
     ["origin_not_allowed", "event", {}, /allowed origins/],
     ["privacy_signal", "event", {}, /asks not to be tracked/],
     ["too_many_keys", "data", {}, /first 40/],

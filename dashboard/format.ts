@@ -108,6 +108,7 @@ const dateFormat = (options: Intl.DateTimeFormatOptions) =>
 const dayAndMonth = dateFormat({ day: "numeric", month: "short" });
 const fullDate = dateFormat({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const dayMonthYear = dateFormat({ day: "numeric", month: "short", year: "numeric" });
+const weekdays = dateFormat({ weekday: "short" });
 const at = (date: string) => new Date(`${date}T00:00:00Z`);
 const hour = (event_hour: number) => `${String(event_hour).padStart(2, "0")}:00`;
 
@@ -118,6 +119,9 @@ export const bucketShort = ({ event_date, event_hour }: Bucket): string =>
   event_hour === undefined ? dayAndMonth.format(at(event_date)) : hour(event_hour);
 export const bucketLong = ({ event_date, event_hour }: Bucket): string =>
   `${fullDate.format(at(event_date))}${event_hour === undefined ? "" : `, ${hour(event_hour)}`}`;
+
+/** Days of a week by number; Monday is 0. */
+export const weekday = (day: number): string => weekdays.format(Date.UTC(2024, 0, 1 + day));
 
 /** A date of the project's calendar. */
 export const dateText = (date: string): string => dayMonthYear.format(at(date));

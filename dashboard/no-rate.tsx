@@ -14,7 +14,7 @@ export function NoRate({ what, amounts, principal }: Without) {
       <span class="badge warn">No rate</span> {what}: {told.join(", ")}. Not in the totals, since there is no exchange
       rate.{" "}
       {may(principal, "admin") && principal.project_id === null && viewOf("rates") && (
-        <Link to={{ view: "rates" }}>Look at the rates</Link>
+        <Link to={{ view: "rates" }}>Fix rates</Link>
       )}
     </p>
   );

@@ -22,6 +22,7 @@ function lastMonth(today: string): Period {
 export const PRESETS = {
   today: { title: "Today", of: lastDays(1) },
   yesterday: { title: "Yesterday", of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }) },
+  "2d": { title: "Yesterday and today", of: lastDays(2) },
   "7d": { title: "Last 7 days", of: lastDays(7) },
   week: { title: "This week", of: (today: string) => ({ from: mondayOf(today), to: today }) },
   last_week: { title: "Last week", of: lastWeek },

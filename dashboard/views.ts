@@ -77,7 +77,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     people: true,
   },
   stored: {
-    title: "Stored reports",
+    title: "Saved reports",
     group: "Reports",
     role: "viewer",
     undated: true,
@@ -107,7 +107,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     untagged: true,
   },
   dead_letters: {
-    title: "Dead letters",
+    title: "Failed events",
     group: "Data",
     role: "admin",
     undated: true,
@@ -127,7 +127,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     undated: true,
     untagged: true,
   },
-  schemas: { title: "Schemas", group: "Data", role: "analyst", undated: true },
+  schemas: { title: "Event rules", group: "Data", role: "analyst", undated: true },
   setup: {
     title: "Set up",
     group: "Set-up",
@@ -136,7 +136,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     untagged: true,
   },
   data_requests: {
-    title: "Data requests",
+    title: "Privacy requests",
     group: "Data",
     role: "admin",
     undated: true,

@@ -11,7 +11,7 @@ export const WATCHED = {
   rise: "Rise in %",
   anomaly: "Anomalies",
   rejections: "Rejections above",
-  dead_letters: "Dead letters above",
+  dead_letters: "Failed events above",
   postbacks: "Failing postbacks",
   rates: "Exchange rates",
   archive: "Archive",

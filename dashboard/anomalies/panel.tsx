@@ -138,7 +138,7 @@ function None({ watched, others, scope: { address } }: { watched: number; others
       <>
         <p>No day of these tags left its band in this period.</p>
         <button type="button" class="button" onClick={() => go(NO_FILTERS)}>
-          Remove the filters
+          Clear filters
         </button>
       </>
     );

@@ -16,7 +16,7 @@ import { breakdown, breakdownCsv, DIMENSIONS, type Dimension, dimensionOf, NAMES
 
 export const BreakdownPanel = panel({
   name: "breakdown",
-  title: "Where they come from",
+  title: "Countries, devices and apps",
   query: breakdown,
   Show,
   Skeleton: () => <TableSkeleton columns={columnsOf(headingOf("country"))} />,
@@ -30,7 +30,7 @@ function Actions({ scope }: { scope: Scope }) {
   return (
     <>
       <Choices
-        legend="Told apart by"
+        legend="Group by"
         options={DIMENSIONS}
         chosen={dimension}
         choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
@@ -43,12 +43,21 @@ function Actions({ scope }: { scope: Scope }) {
 const nameOf = (dimension: Dimension, value: string | null): string =>
   value === null ? "unknown" : fieldValue(dimension, value);
 
-const headingOf = (dimension: Dimension): Column<Brought> => ({
+/** `most` is the visits of the value that brought most: the longest bar. */
+const headingOf = (dimension: Dimension, most = 0): Column<Brought> => ({
   name: dimension,
   title: DIMENSIONS[dimension],
   kind: "text",
   value: ({ value }) => nameOf(dimension, value),
-  show: ({ value }) => <span title={value ?? "Not known"}>{nameOf(dimension, value)}</span>,
+  show: ({ value, visits }) => (
+    <span
+      class="barred"
+      style={{ "--bar": most > 0 ? `${(visits / most) * 100}%` : "0%" }}
+      title={value ?? "Not known"}
+    >
+      {nameOf(dimension, value)}
+    </span>
+  ),
 });
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {
@@ -61,8 +70,8 @@ function Show({ data, scope }: { data: Metrics; scope: Scope }) {
   const total = useAnswer(campaigns(scope)).data?.total;
   return (
     <DataTable
-      name="Where they come from"
-      columns={columnsOf(headingOf(dimension))}
+      name="Countries, devices and apps"
+      columns={columnsOf(headingOf(dimension, Math.max(0, ...rows.map(({ visits }) => visits))))}
       rows={rows}
       keyOf={({ value }) => value ?? ""}
       timezone={data.timezone}

@@ -40,7 +40,7 @@ export const COLUMNS: readonly Column<Figures>[] = [
     title: "Tag",
     kind: "text",
     hint: "Campaign or affiliate tag",
-    value: ({ banner_tag }) => banner_tag ?? "without a tag",
+    value: ({ banner_tag }) => banner_tag ?? "(no tag)",
   },
   figure("visits", "Visits", "count", "All visits, including repeated ones", { share: true }),
   figure("first_deposits", "First deposits", "count", "Players who made their first-ever deposit in this period", {

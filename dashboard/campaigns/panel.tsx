@@ -112,7 +112,7 @@ function None({ scope: { address } }: { scope: Scope }) {
     <>
       <p>{filtered ? "Nothing in this period fits the filters." : "No campaign brought anything in this period."}</p>
       <button type="button" class="button" onClick={() => go(filtered ? NO_FILTERS : { period: "30d" })}>
-        {filtered ? "Remove the filters" : "Look at the last 30 days"}
+        {filtered ? "Clear filters" : "Look at the last 30 days"}
       </button>
     </>
   );

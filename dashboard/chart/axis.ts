@@ -1,4 +1,6 @@
 /** The buckets of a period along a chart's axis. Pure. */
+
+import { addDays } from "../../worker/calendar.ts";
 import { bucketLong, bucketShort, words } from "../format.ts";
 import { bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
@@ -30,12 +32,18 @@ export function axisOf(
   interval: Interval,
   { today, hour }: Pick<Scope, "today" | "hour">,
   first = 0,
-): Pick<Picture, "bucket" | "labels" | "titles"> & { running: number } {
+): Pick<Picture, "bucket" | "labels" | "titles" | "days"> & { running: number } {
   const buckets = bucketsOf(period, interval).slice(first);
   return {
     bucket: words(interval),
     labels: buckets.map(bucketShort),
     titles: buckets.map((bucket) => (interval === "week" ? `Week from ${bucketLong(bucket)}` : bucketLong(bucket))),
+    ...(period.from < period.to && {
+      days: buckets.map(({ event_date: from, event_hour }, index) => {
+        const next = buckets[index + 1]?.event_date;
+        return { from, to: event_hour !== undefined ? from : next === undefined ? period.to : addDays(next, -1) };
+      }),
+    }),
     running: runningBucket(period, interval, today, hour) - first,
   };
 }

@@ -1,9 +1,12 @@
 import { NOTHING } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import type { Period } from "../period.ts";
 import { inWords } from "../table/value.tsx";
 import type { Picture } from "./picture.ts";
 
 export function ChartTable({ picture, summary }: { picture: Picture; summary: string }) {
-  const { bucket, titles, lines, running = Number.POSITIVE_INFINITY, kind, currency } = picture;
+  const { go } = useNavigation();
+  const { bucket, titles, days, lines, running = Number.POSITIVE_INFINITY, kind, currency } = picture;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="chart chart-table" aria-label={summary} tabIndex={0}>
@@ -22,7 +25,17 @@ export function ChartTable({ picture, summary }: { picture: Picture; summary: st
           {titles.map((title, index) => (
             <tr key={title}>
               <th scope="row">
-                {title}
+                {days?.[index] ? (
+                  <button
+                    type="button"
+                    class="link"
+                    onClick={() => go({ period: days[index] as Period, interval: "auto" })}
+                  >
+                    {title}
+                  </button>
+                ) : (
+                  title
+                )}
                 {index === running && " (so far)"}
               </th>
               {lines.map((line) => (

@@ -1,6 +1,7 @@
 /** A picture's place on the page, or the same figures as a table. What draws comes when it is needed. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { changeOf } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
 import { inWords } from "../table/value.tsx";
 import { useColours } from "../theme.ts";
 import { ChartTable } from "./chart-table.tsx";
@@ -31,6 +32,7 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
   const drawing = useRef<Drawing | null>(null);
   const latest = useRef(picture);
   const [failed, setFailed] = useState(false);
+  const { go } = useNavigation();
   const [pointed, point] = useState<Pointed | null>(null);
   latest.current = picture;
 
@@ -53,8 +55,14 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
   useEffect(() => drawing.current?.update(picture), [content]);
   useColours(() => drawing.current?.recolour());
 
+  const days = pointed && picture.days?.[pointed.index];
   return (
-    <div class="chart" onPointerLeave={() => point(null)}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/noStaticElementInteractions: the same figures as a table have buttons
+    <div
+      class={days ? "chart pressable" : "chart"}
+      onPointerLeave={() => point(null)}
+      onClick={() => days && go({ period: days, interval: "auto" })}
+    >
       <canvas ref={canvas} role="img" aria-label={summary} />
       {pointed && <Tip picture={picture} {...pointed} room={canvas.current?.clientWidth ?? 0} />}
       {failed && <p class="chart-none">The chart could not be loaded. The table shows the same figures.</p>}

@@ -3,7 +3,7 @@
  * points of lines, where these are just now, so that they move with them. Chart.js has elements for each; what they
  * can do besides would be a tenth of its size here.
  */
-import type { Chart, LineElement, Plugin, PointElement } from "chart.js";
+import type { Chart, Plugin, PointElement } from "chart.js";
 import type { Line } from "./picture.ts";
 
 /** The property of a dataset that asks for this. It is not called `fill`: Chart.js warns about that one where its Filler plugin is missing. */
@@ -14,29 +14,21 @@ const WIDEST_BAR = 48;
 const BAR = 0.72;
 const ROUND = 3;
 
-/** A point, and where its curve bends before and after it. */
-type Bent = PointElement & { cp1x?: number; cp1y?: number; cp2x?: number; cp2y?: number };
-type Layer = { line: Line; shade: string; points: Bent[]; element: LineElement };
+type Layer = { line: Line; shade: string; points: PointElement[] };
 
 function layersOf(chart: Chart): Layer[] {
   return chart.data.datasets.map((dataset, index) => {
-    const { data, dataset: element } = chart.getDatasetMeta(index);
-    const points = (data as unknown as Bent[]).filter(({ skip }) => !skip);
-    return { ...(dataset as unknown as Filled), points, element: element as unknown as LineElement };
+    const { data } = chart.getDatasetMeta(index);
+    const points = (data as unknown as PointElement[]).filter(({ skip }) => !skip);
+    return { ...(dataset as unknown as Filled), points };
   });
 }
 
-function area({ ctx, chartArea }: Chart, { points, element }: Layer): void {
+function area({ ctx, chartArea }: Chart, { points }: Layer): void {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return;
-  element.updateControlPoints(chartArea, "x");
   ctx.moveTo(first.x, chartArea.bottom);
-  ctx.lineTo(first.x, first.y);
-  // The line's own path begins anew where it turns dashed.
-  points.slice(1).forEach(({ x, y, cp1x = x, cp1y = y }, index) => {
-    const before = points[index] as Bent;
-    ctx.bezierCurveTo(before.cp2x ?? before.x, before.cp2y ?? before.y, cp1x, cp1y, x, y);
-  });
+  for (const { x, y } of points) ctx.lineTo(x, y);
   ctx.lineTo(last.x, chartArea.bottom);
 }
 

@@ -1,4 +1,5 @@
 /** What a chart shows, whatever it is of: buckets along one axis, and series of figures over them. Pure. */
+import type { Period } from "../period.ts";
 import type { Kind } from "../table/columns.ts";
 
 export type Line = {
@@ -25,6 +26,8 @@ export type Picture = {
   /** Buckets in short for the axis, and in full. */
   labels: readonly string[];
   titles: readonly string[];
+  /** The days of each, which pressing it narrows to; absent where there are none, or it is about one day already. */
+  days?: readonly Period[];
   lines: readonly Line[];
   /** The bucket that is not over yet: drawn dashed, and nothing after it. Absent or beyond the end where all are over. */
   running?: number;

@@ -1,5 +1,5 @@
 /** The columns of the cohorts: who came back, a column for each day after the first, and what they have paid. */
-import { rate } from "../format.ts";
+import { NOTHING, rate } from "../format.ts";
 import type { Column } from "../table/columns.ts";
 import type { Cohort, CohortRow, Cohorts } from "./query.ts";
 import { cohortText } from "./text.ts";
@@ -11,7 +11,7 @@ const tag: Column<CohortRow> = {
   title: "Tag",
   kind: "text",
   hint: "The tag of a visitor's first event",
-  value: ({ banner_tag }) => banner_tag ?? "without a tag",
+  value: ({ banner_tag }) => banner_tag ?? "(no tag)",
 };
 
 const cohort = (interval: Cohort): Column<CohortRow> => ({
@@ -36,25 +36,28 @@ const PAID: readonly Column<CohortRow>[] = [
     hint: "Those of them who have paid",
   },
   {
-    name: "revenue_usd",
+    name: "revenue",
     title: "Revenue",
     kind: "money",
-    hint: "What they have paid until now, in USD",
+    currency: ({ into }) => into,
+    hint: "What they have paid until now",
     missing: ({ unconverted }) => unconverted,
     summed: true,
   },
   {
-    name: "revenue_per_player_usd",
+    name: "revenue_per_player",
     title: "Per visitor",
     kind: "average",
-    hint: "Revenue over visitors, in USD",
+    currency: ({ into }) => into,
+    hint: "Revenue over visitors",
     missing: ({ unconverted }) => unconverted,
   },
   {
-    name: "net_usd",
+    name: "net_amount",
     title: "Net",
     kind: "money",
-    hint: "Revenue less what was refunded and withdrawn, in USD",
+    currency: ({ into }) => into,
+    hint: "Revenue less what was refunded and withdrawn",
   },
 ];
 
@@ -63,7 +66,7 @@ function Heat({ retained: { people, active, rate: of, day }, most }: { retained:
   if (of === null)
     return (
       <span class="muted" title={`Day ${day} is not over for any of them`}>
-        not yet
+        {NOTHING}
       </span>
     );
   return (

@@ -16,16 +16,17 @@ const DAYS = [1, 3, 7, 14, 30, 60, 90];
 const NONE = {
   players: 0,
   paying_users: 0,
-  revenue_usd: "0",
-  net_usd: "0",
-  revenue_per_player_usd: null,
+  revenue: "0",
+  net_amount: "0",
+  revenue_per_player: null,
   unconverted: {},
+  into: "USD",
   retention: DAYS.map((day) => ({ day, people: 0, active: 0, rate: null })),
 };
 
 export const RetentionPanel = panel({
   name: "cohorts",
-  title: "Cohorts: who comes back",
+  title: "Retention by cohort",
   query: cohorts,
   Show,
   Skeleton: ({ scope }) => (

@@ -1,5 +1,6 @@
 import { daysBetween } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
+import { inOwn, OWN } from "../currency.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
@@ -15,12 +16,13 @@ export function cohortOf({ address: { interval }, from, to }: Scope): Cohort {
 
 const asked = (scope: Scope) => ({
   ...datedOf("cohorts", scope),
+  ...OWN,
   interval: cohortOf(scope),
   group_by: scope.address.group_by === "banner_tag" ? ("banner_tag" as const) : undefined,
 });
 
 export const cohorts = (scope: Scope) =>
-  query("cohorts", asked(scope), (asked, options) => client.cohorts.$get({ query: asked }, options));
+  inOwn(query("cohorts", asked(scope), (asked, options) => client.cohorts.$get({ query: asked }, options)));
 
 export const cohortsCsv = (scope: Scope): string => csvOf(client.cohorts.$url({ query: given(asked(scope)) }));
 

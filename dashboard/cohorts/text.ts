@@ -3,7 +3,7 @@ import type { Cohort } from "./query.ts";
 
 /** A cohort by its first day, as short as it is clear. */
 export const cohortText = (cohort: string, interval: Cohort): string =>
-  interval === "day" ? dateText(cohort) : interval === "week" ? `from ${dateText(cohort)}` : cohort.slice(0, 7);
+  interval === "day" ? dateText(cohort) : interval === "week" ? `Week of ${dateText(cohort)}` : cohort.slice(0, 7);
 
 export const cohortShort = (cohort: string, interval: Cohort): string =>
   interval === "month" ? cohort.slice(0, 7) : bucketShort({ event_date: cohort });

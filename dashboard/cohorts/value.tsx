@@ -11,7 +11,7 @@ import { type Cohorts, cohorts } from "./query.ts";
 import { cohortShort, cohortText } from "./text.ts";
 
 /** All together as bars, or the largest tags as lines. */
-function pictureOf({ rows, interval }: Cohorts): Picture {
+function pictureOf({ rows, interval, into }: Cohorts): Picture {
   const buckets = [...new Set(rows.map(({ cohort }) => cohort))].sort();
   const tags = [...Map.groupBy(rows, ({ banner_tag }) => banner_tag)]
     .map(([tag, own]) => ({ tag, own, players: own.reduce((all, { players }) => all + players, 0) }))
@@ -23,13 +23,13 @@ function pictureOf({ rows, interval }: Cohorts): Picture {
     labels: buckets.map((cohort) => cohortShort(cohort, interval)),
     titles: buckets.map((cohort) => cohortText(cohort, interval)),
     kind: "money",
-    currency: "USD",
+    currency: into,
     lines: tags.map(({ tag, own }, index) => ({
-      title: tag === undefined ? "Paid per visitor" : (tag ?? "without a tag"),
+      title: tag === undefined ? "Revenue per visitor" : (tag ?? "(no tag)"),
       colour: COLOURS[index] ?? "other",
       as: tag === undefined ? "bar" : "line",
       points: buckets.map((bucket) => {
-        const value = own.find(({ cohort }) => cohort === bucket)?.revenue_per_player_usd;
+        const value = own.find(({ cohort }) => cohort === bucket)?.revenue_per_player;
         return value == null ? null : Number(value);
       }),
     })),
@@ -41,7 +41,7 @@ export function ValuePanel({ scope }: { scope: Scope }) {
   const [asTable, toggle] = useAsTable();
   useEffect(fetchDrawing, []);
   return (
-    <Panel name="cohort-value" title="Revenue per visitor so far, in USD" actions={toggle} busy={answer.stale}>
+    <Panel name="cohort-value" title="Revenue per visitor so far" actions={toggle} busy={answer.stale}>
       <Answered answer={answer} what="value of the cohorts" skeleton={<ChartSkeleton />}>
         {(data) => {
           const picture = pictureOf(data);
@@ -50,7 +50,7 @@ export function ValuePanel({ scope }: { scope: Scope }) {
               {picture.lines.length > 1 && <Legend picture={picture} />}
               <Chart
                 picture={picture}
-                summary={`What a person of each cohort has paid until now: ${data.total.revenue_per_player_usd === null ? "unknown" : exactMoney(data.total.revenue_per_player_usd, "USD")} on average.`}
+                summary={`What a person of each cohort has paid until now: ${data.total.revenue_per_player === null ? "unknown" : exactMoney(data.total.revenue_per_player, data.into)} on average.`}
                 asTable={asTable}
                 none={
                   Object.keys(data.total.unconverted).length > 0

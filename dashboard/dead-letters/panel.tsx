@@ -23,7 +23,7 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="dead-letters"
-      title="Dead letters"
+      title="Failed events"
       actions={
         <>
           <Choices
@@ -47,7 +47,7 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
         {address.project_id === undefined && scope.principal.project_id === null && ". Those of every project"}.
       </p>
       <PagedList
-        name="Dead letters"
+        name="Failed events"
         columns={COLUMNS}
         query={(cursor) => deadLetters(address, cursor as number | undefined)}
         keyOf={({ id }) => String(id)}

@@ -64,7 +64,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
               {/* For a share link nothing is counted that the tables do not have. */}
               {own && entry.fields && <FieldChoices scope={scope} />}
               <button type="submit" class="button primary">
-                Add the filter
+                Apply
               </button>
             </form>
             {(data?.rows.length ?? 0) > 0 && (
@@ -118,8 +118,8 @@ function SaveSegment({ scope: { address, principal }, close }: { scope: Scope; c
   }, "The segment is saved.");
   return (
     <Form action={action} label="Save as a segment" done={close}>
-      <Field name="name" label="Save these filters as" required action={action} />
-      {may(principal, "admin") && <Tick name="shared" label="For everybody of the project" />}
+      <Field name="name" label="Segment name" required action={action} />
+      {may(principal, "admin") && <Tick name="shared" label="Share with everyone in this project" />}
     </Form>
   );
 }

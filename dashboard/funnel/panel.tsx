@@ -92,16 +92,16 @@ function Step({ step, share, first, named, change }: Shown) {
         <p class="step-passage">
           <span aria-hidden="true">↓ </span>
           {rate_from_previous === null ? (
-            "nobody to go on yet"
+            "no one yet"
           ) : (
             <>
-              <strong>{rate(rate_from_previous)}</strong> went on
+              <strong>{rate(rate_from_previous)}</strong> continued
             </>
           )}
           {median_seconds_from_previous !== null && (
             <span title="Half of them were faster than this">
-              {", after "}
-              {duration(median_seconds_from_previous)} (median)
+              {" · median "}
+              {median_seconds_from_previous < 1 ? "under 1s" : duration(median_seconds_from_previous)}
             </span>
           )}
         </p>
@@ -143,7 +143,7 @@ function Skeleton({ scope }: { scope: Scope }) {
           <li key={name} class="step">
             {index > 0 && (
               <p class="step-passage">
-                <span class="bone">00.0% went on, in 0h 00m</span>
+                <span class="bone">00.0% continued · median 0h 00m</span>
               </p>
             )}
             <div class="step-line">

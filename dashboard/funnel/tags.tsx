@@ -23,7 +23,7 @@ const PASSAGES: Record<string, string> = {
 };
 
 const COLUMNS: readonly Column<Group>[] = [
-  { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "without a tag" },
+  { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "(no tag)" },
   ...STEPS.flatMap((name, index): Column<Group>[] => {
     const of = ({ steps }: Group) => steps[index] as FunnelStep;
     const before = words(STEPS[index - 1] ?? "").toLowerCase();
@@ -95,7 +95,7 @@ function Show({ data: { steps, groups = [], timezone }, scope: { address } }: { 
         <>
           <p>{filtered ? "Nothing in this period fits the filters." : "Nobody took a step in this period."}</p>
           <button type="button" class="button" onClick={() => go(filtered ? NO_FILTERS : { period: "30d" })}>
-            {filtered ? "Remove the filters" : "Look at the last 30 days"}
+            {filtered ? "Clear filters" : "Look at the last 30 days"}
           </button>
         </>
       }

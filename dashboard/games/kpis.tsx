@@ -1,5 +1,4 @@
 /** Today, app by app. */
-import type { AppKpis, Kpis } from "../../worker/reports/kpis.ts";
 import { dateText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
@@ -7,38 +6,39 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
-import { kpis, kpisCsv } from "./query.ts";
+import { type AppKpis, type Kpis, kpis, kpisCsv } from "./query.ts";
 
-type Name = Exclude<keyof AppKpis, "app_id" | "unconverted">;
+type Name = Exclude<keyof AppKpis, "app_id" | "unconverted" | "into">;
 const figure = (name: Name, title: string, kind: "count" | "money" | "average", hint: string): Column<AppKpis> => ({
   name,
   title,
   kind,
   hint,
+  ...(kind !== "count" && { currency: ({ into }: AppKpis) => into }),
 });
 
 const missing = ({ unconverted }: AppKpis) => unconverted;
-const average = (name: "arpu_usd" | "arppu_usd", title: string, hint: string): Column<AppKpis> => ({
+const average = (name: "arpu" | "arppu", title: string, hint: string): Column<AppKpis> => ({
   ...figure(name, title, "average", hint),
   missing,
 });
 
 const COLUMNS: readonly Column<AppKpis>[] = [
-  { name: "app_id", title: "App", kind: "text", value: ({ app_id }) => app_id ?? "without an app" },
+  { name: "app_id", title: "App", kind: "text", value: ({ app_id }) => app_id ?? "(no app)" },
   figure("installs", "Installs", "count", "At most one per person"),
   figure("active_users", "Active", "count", "Distinct visitors with any event"),
   figure("new_players", "New", "count", "Visitors whose first day it is"),
   figure("paying_users", "Payers", "count", "Distinct people with a purchase or deposit"),
   figure("purchases", "Purchases", "count", "With an amount"),
   figure("deposits", "Deposits", "count", "With an amount"),
-  { ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"), missing, summed: true },
-  average("arpu_usd", "Per active", "Revenue over active visitors, in USD"),
-  average("arppu_usd", "Per payer", "Revenue over payers, in USD"),
+  { ...figure("revenue", "Revenue", "money", "Purchases and deposits"), missing, summed: true },
+  average("arpu", "Revenue per active user", "Revenue over active visitors"),
+  average("arppu", "Revenue per payer", "Revenue over payers"),
 ];
 
 export const KpisPanel = panel({
   name: "kpis",
-  title: "Apps today",
+  title: "Apps",
   query: kpis,
   Show,
   Skeleton: () => (
@@ -60,7 +60,7 @@ function Show({ data, scope }: { data: Kpis; scope: Scope }) {
         On {dateText(data.date)}, a day in {data.timezone}.
       </p>
       <DataTable
-        name="Apps today"
+        name="Apps"
         columns={COLUMNS}
         rows={data.rows}
         keyOf={({ app_id }) => app_id ?? ""}

@@ -1,14 +1,18 @@
 /** What is asked about apps and their leaderboards. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
+import { inOwn, OWN } from "../currency.ts";
 import { csvOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
+const today = (scope: Scope) => ({ ...projectOf(scope), ...OWN });
 
 export const kpis = (scope: Scope) =>
-  query("kpis of apps", projectOf(scope), (asked, options) => client.kpis.$get({ query: asked }, options));
-export const kpisCsv = (scope: Scope): string => csvOf(client.kpis.$url({ query: given(projectOf(scope)) }));
+  inOwn(query("kpis of apps", today(scope), (asked, options) => client.kpis.$get({ query: asked }, options)));
+export const kpisCsv = (scope: Scope): string => csvOf(client.kpis.$url({ query: given(today(scope)) }));
+export type Kpis = Awaited<ReturnType<ReturnType<typeof kpis>["ask"]>>;
+export type AppKpis = Kpis["rows"][number];
 
 const SCORED_DAYS = 91;
 

@@ -40,14 +40,14 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
   { name: "deposit_at", title: "First deposit", kind: "time" },
   {
     name: "registration_tag",
-    title: "Tag of registration",
+    title: "Registration tag",
     kind: "text",
     hint: "That the registration counts for",
     optional: true,
   },
   {
     name: "deposit_tag",
-    title: "Tag of first deposit",
+    title: "First-deposit tag",
     kind: "text",
     hint: "That the first deposit counts for",
     optional: true,

@@ -94,7 +94,7 @@ function Players({ scope }: { scope: Scope }) {
       title="Players"
       actions={
         <>
-          <Sought name="search" label="Id begins with" />
+          <Sought name="search" label="Search by player ID" />
           <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />
           {scope.principal.banner_tags === null && <Chosen name="deposits" label="Deposits" options={DEPOSITS} />}
           <Chosen name="part" label="Funnel step" options={named(STEPS, "New players")} />
@@ -121,7 +121,7 @@ function Players({ scope }: { scope: Scope }) {
         press={({ player_id }) => ({ title: `Open ${player_id}`, go: () => go({ player_id }) })}
         none={
           <>
-            <p>No player fits.</p>
+            <p>No players found.</p>
             <button
               type="button"
               class="button"
@@ -148,7 +148,7 @@ function Players({ scope }: { scope: Scope }) {
 function meaningOf(scope: Scope): string {
   const step = stepOf(scope);
   if (step) return `Who took the step “${words(step)}” in ${periodText(scope)}.`;
-  if (scope.address.search !== undefined) return "Whenever they were first seen.";
+  if (scope.address.search !== undefined) return "All time.";
   return `Who was first seen in ${periodText(scope)}.`;
 }
 

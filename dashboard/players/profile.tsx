@@ -109,7 +109,7 @@ function AdminActions({ scope, player_id }: Shown) {
           go(requests);
         }}
       >
-        Data requests
+        Privacy requests
       </a>
     </>
   );

@@ -89,7 +89,7 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
         />
         <Field
           name="attribution_days"
-          label="Attribution, in days"
+          label="Attribution window (days)"
           type="number"
           value={String(project.attribution_days)}
           hint="How long a visit's tag counts for what follows, 1 to 365. A change makes all figures again, which takes a while."

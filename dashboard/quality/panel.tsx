@@ -21,7 +21,7 @@ import { reasonOf } from "./reasons.ts";
 const FACTS: readonly Column<Bots>[] = [
   {
     name: "people",
-    title: "Events of people",
+    title: "Human events",
     kind: "count",
     hint: "All but those of bots, and tests",
     value: ({ events, total }) => events - total,

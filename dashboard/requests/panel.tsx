@@ -77,7 +77,7 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
                     class="button"
                     onClick={() => go({ part: undefined, event_type: undefined, code: undefined })}
                   >
-                    Remove the filters
+                    Clear filters
                   </button>
                 </>
               ) : (

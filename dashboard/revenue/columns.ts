@@ -13,33 +13,40 @@ const figure = <Row extends Figures>(
   kind: "count" | "money",
   hint: string,
   more: Partial<Pick<Column<Row>, "share" | "missing" | "summed" | "bad">> = {},
-): Column<Row> => ({ name, title, kind, hint, ...more });
+): Column<Row> => ({
+  name,
+  title,
+  kind,
+  hint,
+  ...(kind === "money" && { currency: ({ into }: Row) => into }),
+  ...more,
+});
 
 /** A sum, and what belongs to it that has no exchange rate. */
 const without = (missing: (row: Figures) => Record<string, string>) => ({ missing, summed: true as const });
 
 const figures = <Row extends Figures>(): Column<Row>[] => [
-  figure("total_usd", "Revenue", "money", "Purchases and deposits, in USD", {
+  figure("amount", "Revenue", "money", "Purchases and deposits", {
     share: true,
     ...without(({ unconverted }) => unconverted),
   }),
   figure("purchases", "Purchases", "count", "Distinct purchases with an amount", { share: true }),
   figure("deposits", "Deposits", "count", "Distinct deposits with an amount", { share: true }),
   figure("refunds", "Refunds", "count", "Distinct refunds with an amount", { bad: true }),
-  figure("refunded_usd", "Refunded", "money", "In USD", {
+  figure("refunded", "Refunded", "money", "What was refunded", {
     ...without(({ refunded_unconverted }) => refunded_unconverted),
     bad: true,
   }),
   figure("withdrawals", "Withdrawals", "count", "Distinct withdrawals with an amount", { bad: true }),
-  figure("withdrawn_usd", "Withdrawn", "money", "In USD", {
+  figure("withdrawn", "Withdrawn", "money", "What was withdrawn", {
     ...without(({ withdrawn_unconverted }) => withdrawn_unconverted),
     bad: true,
   }),
   figure(
-    "net_usd",
+    "net_amount",
     "Net",
     "money",
-    "Revenue less what was refunded and withdrawn, in USD",
+    "Revenue less what was refunded and withdrawn",
     without((row) => lessOf(row.unconverted, row.refunded_unconverted, row.withdrawn_unconverted)),
   ),
 ];
@@ -56,9 +63,10 @@ export const FACTS: readonly Column<Total>[] = [
     hint: "Distinct people with a purchase or deposit",
   },
   {
-    name: "average_usd",
+    name: "average",
     title: "Average payment",
     kind: "average",
+    currency: ({ into }) => into,
     hint: "A purchase or deposit, of those that could be converted",
   },
   ...figures<Total>().slice(1),
@@ -70,13 +78,13 @@ export const columnsOf = (group: Group): readonly Column<Summed>[] => [
     name: group,
     title: GROUPS[group],
     kind: "text",
-    value: ({ value }) => value ?? (group === "banner_tag" ? "without a tag" : "not known"),
+    value: ({ value }) => value ?? (group === "banner_tag" ? "(no tag)" : "not known"),
   },
   ...(group === "currency"
     ? [
         {
           name: "total",
-          title: "Paid in it",
+          title: "Original amount",
           kind: "money",
           hint: "Purchases and deposits, in the currency itself",
           value: ({ total }: Summed) => total,

@@ -1,5 +1,6 @@
 /** Revenue by what it is told apart by, or by day. */
 import { justTag } from "../address.ts";
+import { dateText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -39,6 +40,14 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
         timezone={data.timezone}
         sort="-event_date"
         total={{ ...data.total, event_date: data.from }}
+        press={({ event_date }) =>
+          data.from === data.to
+            ? undefined
+            : {
+                title: `Show ${dateText(event_date)} by hour`,
+                go: () => go({ period: { from: event_date, to: event_date } }),
+              }
+        }
         none={none}
       />
     );
@@ -49,14 +58,19 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
       rows={byGroup(data.rows, group)}
       keyOf={({ value }) => value ?? ""}
       timezone={data.timezone}
-      sort="-total_usd"
+      sort="-amount"
       total={{ ...summed([], null), ...data.total, value: null, total: null }}
       press={({ value }) =>
-        group !== "banner_tag" || value === null || scope.address.banner_tag.includes(value)
+        group === "currency" || value === null || scope.address[group].includes(value)
           ? undefined
           : {
               title: `Show only ${value}`,
-              go: () => go({ ...justTag(value), search: undefined, group_by: undefined }),
+              go: () =>
+                go({
+                  ...(group === "banner_tag" ? justTag(value) : { [group]: [value] }),
+                  search: undefined,
+                  group_by: undefined,
+                }),
             }
       }
       none={none}

@@ -33,12 +33,12 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
     <Panel
       name="revenue"
       title="Revenue"
-      zone={`${scope.timezone}, amounts in USD`}
+      zone={scope.timezone}
       busy={answer.stale}
       actions={
         <>
           <Choices
-            legend="Told apart by"
+            legend="Group by"
             options={GROUPS}
             chosen={groupOf(scope)}
             choose={(name) => go({ group_by: name === "none" ? undefined : name }, "replace")}
@@ -58,7 +58,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
               <Legend picture={picture} />
               <Chart
                 picture={picture}
-                summary={`Revenue in USD by ${picture.bucket.toLowerCase()}: ${exactMoney(total.total_usd, "USD")} in all.`}
+                summary={`Revenue in ${data.into} by ${picture.bucket.toLowerCase()}: ${exactMoney(total.amount, data.into)} in all.`}
                 asTable={asTable}
                 none="Nothing was paid in this period"
               />
@@ -120,7 +120,7 @@ function pictureOf(data: Revenue, scope: Scope): Picture {
     name: `revenue ${group} ${interval} ${shown.join(" ")}`,
     ...axisOf(data, interval, scope, first),
     kind: "money",
-    currency: "USD",
+    currency: data.into,
     lines: [
       ...shown.map((value, index) =>
         lineOf(

@@ -1,4 +1,5 @@
 import { client } from "../api.ts";
+import { inOwn, OWN } from "../currency.ts";
 import type { Period } from "../period.ts";
 import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -21,18 +22,21 @@ function asked(scope: Scope) {
   const group = groupOf(scope);
   return {
     ...datedOf("revenue", scope),
+    ...OWN,
     interval: scope.interval === "hour" ? ("hour" as const) : ("day" as const),
     group_by: group === "none" ? undefined : group,
   };
 }
 
 export const revenue = (scope: Scope) =>
-  queryAll("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options));
+  inOwn(queryAll("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options)));
 
 /** The figures of all days of a period together. */
 export const revenueTotal = (scope: Scope, period: Period) =>
-  query("revenue in all", { ...datedOf("revenue", scope, period), limit: "1" }, (asked, options) =>
-    client.revenue.$get({ query: asked }, options),
+  inOwn(
+    query("revenue in all", { ...datedOf("revenue", scope, period), ...OWN, limit: "1" }, (asked, options) =>
+      client.revenue.$get({ query: asked }, options),
+    ),
   );
 
 export const revenueCsv = (scope: Scope): string => csvOf(client.revenue.$url({ query: given(asked(scope)) }));

@@ -8,9 +8,12 @@ export const namedBy = (row: RevenueRow, group: Group): string | null =>
   group === "none" ? null : (row[group] ?? null);
 
 const COUNTS = ["purchases", "deposits", "refunds", "withdrawals"] as const;
-const AMOUNTS = ["total_usd", "refunded_usd", "withdrawn_usd", "net_usd"] as const;
+const AMOUNTS = ["amount", "refunded", "withdrawn", "net_amount"] as const;
 const WITHOUT_RATE = ["unconverted", "refunded_unconverted", "withdrawn_unconverted"] as const;
-export type Summed = { value: string | null; total: string | null } & Record<(typeof COUNTS)[number], number> &
+export type Summed = { value: string | null; total: string | null; into: string } & Record<
+  (typeof COUNTS)[number],
+  number
+> &
   Record<(typeof AMOUNTS)[number], string> &
   Record<(typeof WITHOUT_RATE)[number], Record<string, string>>;
 
@@ -21,15 +24,16 @@ export function summed(rows: readonly RevenueRow[], value: string | null): Summe
   const without = (name: (typeof WITHOUT_RATE)[number]) => addOf(rows.map((row) => row[name]));
   return {
     value,
+    into: rows[0]?.into ?? "USD",
     total: rows[0]?.total === undefined ? null : sumOf(rows.map(({ total = "0" }) => total)),
     purchases: count("purchases"),
     deposits: count("deposits"),
     refunds: count("refunds"),
     withdrawals: count("withdrawals"),
-    total_usd: amount("total_usd"),
-    refunded_usd: amount("refunded_usd"),
-    withdrawn_usd: amount("withdrawn_usd"),
-    net_usd: amount("net_usd"),
+    amount: amount("amount"),
+    refunded: amount("refunded"),
+    withdrawn: amount("withdrawn"),
+    net_amount: amount("net_amount"),
     unconverted: without("unconverted"),
     refunded_unconverted: without("refunded_unconverted"),
     withdrawn_unconverted: without("withdrawn_unconverted"),
@@ -39,14 +43,14 @@ export function summed(rows: readonly RevenueRow[], value: string | null): Summe
 export const byGroup = (rows: readonly RevenueRow[], group: Group): Summed[] =>
   [...Map.groupBy(rows, (row) => namedBy(row, group))]
     .map(([value, own]) => summed(own, value))
-    .sort((a, b) => Number(b.total_usd) - Number(a.total_usd));
+    .sort((a, b) => Number(b.amount) - Number(a.amount));
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
 
-/** What was paid in each bucket, in USD: for drawing. */
+/** What was paid in each bucket: for drawing. */
 export function pointsOf(rows: readonly RevenueRow[], period: Period, interval: Interval): number[] {
   const found = Map.groupBy(rows, (row) => keyOf({ ...row, event_date: bucketOf(row.event_date, interval, period) }));
   return bucketsOf(period, interval).map((bucket) =>
-    Number(sumOf((found.get(keyOf(bucket)) ?? []).map(({ total_usd }) => total_usd))),
+    Number(sumOf((found.get(keyOf(bucket)) ?? []).map(({ amount }) => amount))),
   );
 }

@@ -27,7 +27,7 @@ function AllSchemas({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="schemas"
-      title="Schemas"
+      title="Event rules"
       actions={
         <>
           <TableTools find="Find an event type" />
@@ -43,7 +43,7 @@ function AllSchemas({ scope }: { scope: Scope }) {
         {({ rows, next_cursor }) => (
           <>
             <DataTable
-              name="Schemas"
+              name="Event rules"
               columns={COLUMNS}
               rows={typesOf(rows)}
               keyOf={({ event_type }) => event_type}

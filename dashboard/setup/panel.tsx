@@ -23,7 +23,7 @@ export function SetupPanels({ scope }: { scope: Scope }) {
       {answer.data && code.data ? (
         <Paste project={answer.data} samples={code.data} />
       ) : (
-        <Panel name="paste" title="What to paste">
+        <Panel name="paste" title="Install code">
           <Answered<unknown>
             answer={answer.data ? code : answer}
             what={answer.data ? "code" : "project's settings"}

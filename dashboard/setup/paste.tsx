@@ -27,7 +27,7 @@ export function Paste({ project, samples }: Omit<Pasted, "own">) {
   return (
     <Panel
       name="paste"
-      title="What to paste"
+      title="Install code"
       actions={
         <Choices
           legend="Kind of integration"
@@ -135,7 +135,7 @@ function Postback({ own, project, samples }: Pasted) {
       <Piece title="The address to give to the network" text={samples.postback(own)}>
         <p class="lead">
           Replace each name in braces by the network's own macro. What still stands in braces when it arrives was not
-          expanded: an amount like that is refused, and shows under “Refused lately”.
+          expanded: an amount like that is refused, and shows under “Recent rejections”.
         </p>
       </Piece>
       <dl class="macros">

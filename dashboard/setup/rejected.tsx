@@ -19,7 +19,7 @@ export function Rejected({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="rejected"
-      title="Refused lately"
+      title="Recent rejections"
       actions={
         <button type="button" class="button" onClick={() => go({ view: "requests", part: "rejected" })}>
           Request log
@@ -29,7 +29,7 @@ export function Rejected({ scope }: { scope: Scope }) {
       <Answered answer={answer} what="refused requests" skeleton={<ol class="refusals" aria-hidden="true" />}>
         {({ rows }) => (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          <ol class="refusals" tabIndex={0} aria-label="Refused lately, the newest first">
+          <ol class="refusals" tabIndex={0} aria-label="Recent rejections, the newest first">
             {rows.map((row) => (
               <li key={keyOf(row)}>
                 <button type="button" class="link" title="Show all that is known of it" onClick={() => show(row)}>

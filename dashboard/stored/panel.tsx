@@ -48,7 +48,7 @@ export function StoredPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="stored"
-      title="Stored reports"
+      title="Saved reports"
       actions={
         <>
           <Choices

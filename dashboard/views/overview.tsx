@@ -8,6 +8,7 @@ import { CampaignsPanel } from "../campaigns/panel.tsx";
 import { Welcome } from "../frame/welcome.tsx";
 import { FunnelPanel } from "../funnel/panel.tsx";
 import { Headline } from "../headline/headline.tsx";
+import { HoursPanel } from "../hours/panel.tsx";
 import { LivePanel } from "../live/panel.tsx";
 import type { Scope } from "../scope.ts";
 
@@ -27,6 +28,7 @@ export function View({ scope }: { scope: Scope }) {
         <CampaignsPanel scope={scope} />
         <LivePanel />
         <BreakdownPanel scope={scope} />
+        <HoursPanel scope={scope} />
       </div>
     </>
   );

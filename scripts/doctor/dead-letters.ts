@@ -14,7 +14,7 @@ export const deadLetters: Check = {
     const many = `${rows.length}${next_cursor === null ? "" : " or more"}`;
     return warning(
       `Events could not be stored and wait as dead letters: ${many}.`,
-      "Open Dead letters in the dashboard: each says why. Mend the cause, then replay them.",
+      "Open Failed events in the dashboard: each says why. Mend the cause, then replay them.",
     );
   },
 };

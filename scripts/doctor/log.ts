@@ -46,7 +46,7 @@ export const log: Check = {
         ? null
         : wrong(
             `The log refused the test event, which is a dead letter now. The error is: ${error}`,
-            "Others may be refused, too: see Dead letters in the dashboard. Mend the cause, then replay them.",
+            "Others may be refused, too: see Failed events in the dashboard. Mend the cause, then replay them.",
           );
     });
     return (

@@ -207,7 +207,7 @@ describe.skipIf(!browserPath)("administration", () => {
     };
     expect(await brand()).toMatchObject({ ...changed, timezone: "Europe/Malta", attribution_days: 30 });
 
-    await settings.getByLabel("Attribution, in days").fill("45");
+    await settings.getByLabel("Attribution window (days)").fill("45");
     await press(page, "Save");
     await press(page, "Save and attribute again");
     await said(page, "being attributed again");

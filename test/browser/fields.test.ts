@@ -148,7 +148,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     await page.getByRole("option", { name: /^Austria/ }).waitFor({ state: "attached", ...soon });
     await page.locator("select[name=country]").selectOption("AT");
     await page.getByLabel("Platform").fill("web");
-    await page.getByRole("button", { name: "Add the filter" }).click();
+    await page.getByRole("button", { name: "Apply" }).click();
     await chip(page, "Country is Austria").waitFor();
     await chip(page, "Platform is web").waitFor();
     expect(search(page).getAll("country")).toEqual(["DE", "AT"]);
@@ -156,11 +156,11 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
       `revenue?${DAYS}&country=DE&country=AT&platform=web`,
     );
     expect(Number(total.total_usd)).toBeGreaterThan(0);
-    const paid = () => page.locator('[data-fact="total_usd"] data').getAttribute("value");
+    const paid = () => page.locator('[data-fact="amount"] data').getAttribute("value");
     await expect.poll(paid, soon).toBe(total.total_usd);
 
     await page.getByRole("button", { name: "Filter", exact: true }).click();
-    await page.getByLabel("Save these filters as").fill("German-speaking");
+    await page.getByLabel("Segment name").fill("German-speaking");
     await page.getByRole("button", { name: "Save as a segment" }).click();
     await chip(page, "Segment German-speaking").waitFor();
     expect(search(page).getAll("country")).toEqual([]);
@@ -169,7 +169,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
 
   test("a row of where they come from sets its filter", async () => {
     const page = await signedIn(`/?${DAYS}&banner_tag=north`);
-    await page.getByRole("heading", { name: "Where they come from" }).scrollIntoViewIfNeeded();
+    await page.getByRole("heading", { name: "Countries, devices and apps" }).scrollIntoViewIfNeeded();
     await page.getByRole("button", { name: "Sweden" }).click();
     await chip(page, "Country is Sweden").waitFor();
     expect([search(page).get("country"), search(page).get("banner_tag")]).toEqual(["SE", "north"]);

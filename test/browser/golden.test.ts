@@ -386,21 +386,23 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
   });
 
   test("cohorts: who came back and what they paid, together and by tag; and lifetime value", async () => {
-    type Row = Record<"cohort" | "revenue_usd" | "net_usd", string> & {
+    type Row = {
+      cohort: string;
       banner_tag?: string | null;
       players: number;
       paying_users: number;
-      revenue_per_player_usd: string | null;
+      converted: Record<"revenue" | "net_amount" | "revenue_per_player", string | null>;
       retention: { day: number; rate: number | null }[];
     };
     const cohortCells = (row: Omit<Row, "cohort">): Cells => ({
-      ...cells(row, ["players", "paying_users", "revenue_usd", "revenue_per_player_usd", "net_usd"]),
-      ...Object.fromEntries(row.retention.map(({ day, rate }) => [`day_${day}_rate`, plain(rate ?? "not yet")])),
+      ...cells(row, ["players", "paying_users"]),
+      ...cells(row.converted, ["revenue", "revenue_per_player", "net_amount"]),
+      ...Object.fromEntries(row.retention.map(({ day, rate }) => [`day_${day}_rate`, plain(rate ?? "–")])),
     });
     const page = await signedIn();
     for (const asked of [{}, { group_by: "banner_tag" }, { interval: "day" }] as Asked[]) {
       await open(page, "cohorts", asked);
-      const question = { interval: "week", ...asked };
+      const question = { interval: "week", currency: "project", ...asked };
       const { rows, total } = await answerOf<{ rows: Row[]; total: Omit<Row, "cohort"> }>("cohorts", question);
       const keyOf = ({ cohort, banner_tag }: Row) => (asked.group_by ? `${cohort} ${banner_tag ?? ""}` : cohort);
       const shown = await tableIn(page, "cohorts");
@@ -427,18 +429,25 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
   });
 
   test("revenue: by day, and by what it is told apart by", async () => {
-    type Figures = Record<"total_usd" | "refunded_usd" | "withdrawn_usd" | "net_usd", string> &
-      Record<"purchases" | "deposits" | "refunds" | "withdrawals" | "paying_users", number> & {
-        average_usd: string | null;
-        total?: string;
-      };
+    type Amounts = Record<"amount" | "refunded" | "withdrawn" | "net_amount", string> & { average: string | null };
+    type Figures = Record<"purchases" | "deposits" | "refunds" | "withdrawals" | "paying_users", number> &
+      Amounts & { total?: string };
     type Row = Figures & { event_date: string } & Partial<Record<string, string | null>>;
     const COUNTS = ["purchases", "deposits", "refunds", "withdrawals"] as const;
-    const AMOUNTS = ["total_usd", "refunded_usd", "withdrawn_usd", "net_usd"] as const;
+    const AMOUNTS = ["amount", "refunded", "withdrawn", "net_amount"] as const;
+    /** As the page has them: amounts in the currency that is asked for. */
+    const revenueOf = async (asked: Asked = {}) => {
+      type Answer = { rows: (Row & { converted: Amounts })[]; total: Figures & { converted: Amounts } };
+      const { rows, total } = await answerOf<Answer>("revenue", { currency: "project", ...asked });
+      return {
+        rows: rows.map(({ converted, ...row }) => ({ ...row, ...(converted as Amounts) }) as Row),
+        total: { ...total, ...total.converted },
+      };
+    };
     const page = await signedIn();
     await open(page, "revenue");
-    const daily = await answerOf<{ rows: Row[]; total: Figures }>("revenue");
-    const names = [...COUNTS, ...AMOUNTS, "paying_users", "average_usd"] as const;
+    const daily = await revenueOf();
+    const names = [...COUNTS, ...AMOUNTS, "paying_users", "average"] as const;
     expect(await factsIn(page, "revenue")).toEqual(cells(daily.total, names));
     expect(await tableIn(page, "revenue-groups")).toEqual(
       new Map([
@@ -446,7 +455,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
         ...daily.rows.map((row) => [row.event_date, cells(row, names)] as const),
       ]),
     );
-    await expectFile(page, "revenue-groups", "revenue", { interval: "day" });
+    await expectFile(page, "revenue-groups", "revenue", { currency: "project", interval: "day" });
 
     const units = (amount: string) => {
       const [whole = "", places = ""] = amount.split(".");
@@ -456,7 +465,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     const amountOf = (given: string | undefined) => (given === undefined || given === "–" ? "–" : String(units(given)));
     for (const group_by of ["banner_tag", "currency", "app_id", "platform"]) {
       await open(page, "revenue", { group_by });
-      const { rows, total } = await answerOf<{ rows: Row[]; total: Figures }>("revenue", { group_by });
+      const { rows, total } = await revenueOf({ group_by });
       const own = group_by === "currency" ? (["total", ...AMOUNTS] as const) : AMOUNTS;
       const expected = [...Map.groupBy(rows, (row) => row[group_by] ?? "")].map(
         ([key, days]) =>
@@ -482,7 +491,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
         ...Object.fromEntries(AMOUNTS.map((name) => [name, amountOf(total[name])])),
       };
       expect(new Map(shown), group_by).toEqual(new Map([[TOTAL, all], ...expected]));
-      await expectFile(page, "revenue-groups", "revenue", { interval: "day", group_by });
+      await expectFile(page, "revenue-groups", "revenue", { currency: "project", interval: "day", group_by });
     }
   });
 

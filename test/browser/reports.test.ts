@@ -130,7 +130,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     const registered = page.locator('[data-step="registration"] data');
     await registered.waitFor();
     expect(await registered.getAttribute("value")).toBe(String(steps[1]?.players));
-    await page.getByRole("heading", { name: "Cohorts" }).waitFor();
+    await page.getByRole("heading", { name: "Retention by cohort" }).waitFor();
     await page.getByRole("heading", { name: "Lifetime value" }).waitFor();
 
     // Its own link for the affiliate, its players and its events are a press away.
@@ -228,7 +228,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     for (const name of ["deposits", "withdrawals"] as const)
       await expect.poll(() => held(`[data-fact="${name}"]`), soon).toBe(`${exact(revenue.total[name])} in ${called}`);
     // Money without a rate is in no comparison.
-    expect(await page.locator('[data-fact="total_usd"] .delta').count()).toBe(0);
+    expect(await page.locator('[data-fact="amount"] .delta').count()).toBe(0);
 
     await page.getByRole("button", { name: /^Comparison/ }).click();
     await page.getByRole("button", { name: "No comparison" }).click();
@@ -249,7 +249,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.waitForLoadState("networkidle");
     expect(asked).toEqual([]);
 
-    await page.getByRole("heading", { name: "Where they come from" }).scrollIntoViewIfNeeded();
+    await page.getByRole("heading", { name: "Countries, devices and apps" }).scrollIntoViewIfNeeded();
     await page.locator('[data-row="AT"]').waitFor();
     const sums = async (dimension: "country" | "device") => {
       const { rows } = await report<Metrics>(server, `metrics?group_by=${dimension}&${DAYS}`);
@@ -301,6 +301,40 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("banner_tag")).toBe("south");
   });
 
+  test("a week of hours is exact, and a day is pressed in a chart, in its table and in revenue", async () => {
+    const page = await signedIn(`/?${DAYS}&series=deposits`);
+    await page.getByRole("heading", { name: "Weekdays and hours" }).scrollIntoViewIfNeeded();
+    const cells = page.locator(".hours .answer:not(.waiting) td data");
+    await cells.first().waitFor();
+    const { rows } = await report<Metrics>(server, `metrics?interval=hour&event_type=deposit&${DAYS}`);
+    const week = new Array<number>(7 * 24).fill(0);
+    for (const { event_date, event_hour = 0, total } of rows) {
+      const hour = ((new Date(event_date).getUTCDay() + 6) % 7) * 24 + event_hour;
+      week[hour] = (week[hour] ?? 0) + total;
+    }
+    expect(Math.max(...week)).toBeGreaterThan(0);
+    expect(await cells.evaluateAll((all) => all.map((cell) => Number(cell.getAttribute("value"))))).toEqual(week);
+
+    const days = () => [search(page).get("from"), search(page).get("to")];
+    const [from, to] = days();
+    await page.getByRole("button", { name: "Show as table" }).click();
+    await page.locator(".trend .chart-table").getByRole("button").first().click();
+    await expect.poll(days, soon).toEqual([from, from]);
+    await page.goBack();
+    await expect.poll(days, soon).toEqual([from, to]);
+    await page.getByRole("button", { name: "Show as chart" }).click();
+    await page.locator(".trend canvas").hover();
+    await page.locator(".trend .tip").waitFor();
+    await page.locator(".trend canvas").click();
+    await expect.poll(() => days()[0] === days()[1], soon).toBe(true);
+
+    await page.goto(`${server.url}/?view=revenue&${DAYS}`);
+    const row = page.locator(".revenue-groups [data-row]").last();
+    const day = await row.getAttribute("data-row");
+    await row.getByRole("button").click();
+    await expect.poll(days, soon).toEqual([day, day]);
+  });
+
   test("cohorts are of weeks, tell what is not over yet, and what players are worth", async () => {
     type Cohorts = {
       rows: {
@@ -316,10 +350,10 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     const { rows } = await report<Cohorts>(server, `cohorts?${DAYS}`);
     for (const { cohort, players, revenue_usd, retention } of rows) {
       expect(await cell(page, cohort, "players")).toBe(String(players));
-      expect(await cell(page, cohort, "revenue_usd")).toBe(revenue_usd);
+      expect(await cell(page, cohort, "revenue")).toBe(revenue_usd);
       for (const { day, rate } of retention) {
         const shown = page.locator(`[data-row="${cohort}"] [data-column="day_${day}_rate"]`);
-        if (rate === null) expect(await shown.textContent()).toBe("not yet");
+        if (rate === null) expect(await shown.textContent()).toBe("–");
         else expect(await shown.locator("data").getAttribute("value")).toBe(String(rate));
       }
     }
@@ -353,10 +387,16 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       };
     };
     const page = await signedIn(`/?view=revenue&${DAYS}`);
-    await page.locator('[data-fact="total_usd"] data').waitFor();
+    await page.locator('[data-fact="amount"] data').waitFor();
     const { total } = await report<Revenue>(server, `revenue?${DAYS}`);
-    for (const name of ["total_usd", "paying_users", "net_usd", "withdrawals"] as const)
-      expect(await fact(page, name), name).toBe(String(total[name]));
+    const shown = {
+      amount: "total_usd",
+      paying_users: "paying_users",
+      net_amount: "net_usd",
+      withdrawals: "withdrawals",
+    } as const;
+    for (const [name, figure] of Object.entries(shown))
+      expect(await fact(page, name), name).toBe(String(total[figure]));
     for (const [currency, amount] of Object.entries(total.totals))
       expect(await page.locator(`[data-currency="${currency}"] data`).getAttribute("value")).toBe(amount);
     expect(Object.keys(total.unconverted)).toEqual(["KWD"]);
@@ -367,7 +407,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("group_by")).toBe("currency");
     for (const [currency, amount] of Object.entries(total.totals))
       expect(Number(await cell(page, currency, "total"))).toBe(Number(amount));
-    expect(await page.locator('.revenue-groups .total [data-column="total_usd"] data').getAttribute("value")).toBe(
+    expect(await page.locator('.revenue-groups .total [data-column="amount"] data').getAttribute("value")).toBe(
       total.total_usd,
     );
   });
@@ -394,7 +434,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.locator("[data-unknown='2']").waitFor();
 
     await page.goto(`${server.url}/?view=revenue&from=${day(20)}&to=${day(14)}`);
-    const paid = page.locator(`[data-row="${day(20)}"] [data-column="total_usd"]`);
+    const paid = page.locator(`[data-row="${day(20)}"] [data-column="amount"]`);
     await paid.waitFor();
     expect(await paid.textContent()).toMatch(/^unknown\D*81/);
 

@@ -294,6 +294,53 @@ describe("/revenue", () => {
     });
   });
 
+  it("is told in the project's currency, or another, beside USD", async () => {
+    const of = async (currency: string) => json(`/revenue?project_id=shop&${MAY}&currency=${currency}`);
+    const { currency, total, rows } = await of("project");
+    expect(currency).toBe("EUR");
+    // 9.99 EUR as it is, 29.60 USD at 1.1, 0.40625 USD at 1.2. What came in euro needs no rate, however late.
+    expect((total as Row).converted).toEqual({
+      amount: "37.2376",
+      average: "9.3094",
+      refunded: "9.99",
+      withdrawn: "10.50",
+      net_amount: "16.7476",
+      unconverted: { KWD: "0.125" },
+      refunded_unconverted: {},
+      withdrawn_unconverted: {},
+    });
+    expect((total as Row).total_usd).toBe("40.9952");
+    expect((rows as { converted: Row }[]).map(({ converted }) => converted.amount)).toEqual([
+      "36.8991",
+      "0.3385",
+      "0.00",
+    ]);
+    const { total: dollars } = await of("USD");
+    expect((dollars as Row).converted).toMatchObject({ amount: "40.9952", net_amount: "22.4072" });
+    expect((await get(`/revenue?project_id=shop&currency=EURO`)).status).toBe(400);
+    const csv = await (await get(`/revenue?project_id=shop&${MAY}&currency=project&format=csv`)).text();
+    const [head = "", first = ""] = csv.split("\r\n");
+    expect(head).not.toContain("usd");
+    const cells = Object.fromEntries(head.split(",").map((name, index) => [name, first.split(",")[index]]));
+    expect(cells).toMatchObject({ currency_of_amounts: "EUR", amount: "36.8991", unconverted: "0.125 KWD" });
+  });
+
+  it("is told of cohorts, apps and players in it, too", async () => {
+    const asked = "project_id=shop&currency=project";
+    const { total } = await json(`/cohorts?${asked}&${MAY}`);
+    expect((total as { converted: Row }).converted).toMatchObject({ revenue: "37.2376", net_amount: "16.7476" });
+    const { total: day } = await json(`/kpis?${asked}&date=2026-05-01`);
+    expect((day as { converted: Row }).converted).toMatchObject({ revenue: "36.8991", arpu: null });
+    const { currency, converted } = await json(`/players/p1?${asked}`);
+    // 1,500 yen, and what was bought in euro came back.
+    expect([currency, (converted as Row).spend, (converted as Row).unconverted]).toEqual(["EUR", "8.7273", {}]);
+    const { rows } = await json(`/players?${asked}&sort=player_id`);
+    expect((rows as Row[]).map(({ spend, currency }) => [spend, currency])).toEqual([
+      ["8.7273", "EUR"],
+      [null, "EUR"],
+    ]);
+  });
+
   it.each<[string, string[], unknown[][]]>([
     [
       "group_by=currency&to=2026-05-01",

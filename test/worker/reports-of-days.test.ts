@@ -72,6 +72,9 @@ const ADDRESSES = [
   ).map((query) => `/revenue?${query}`),
   ...each(PERIODS, ["group_by=currency"], ["limit=2"]).map((query) => `/revenue?${query}`),
   ...PERIODS.map((period) => `/anomalies?${period}`),
+  ...each(PERIODS, ["interval=weekday"], ["", "event_type=deposit"]).map((query) => `/metrics?${query}`),
+  ...each(PERIODS, ["currency=project"]).flatMap((query) => [`/revenue?${query}`, `/cohorts?${query}`]),
+  "/kpis?date=2026-10-31&currency=EUR",
   ...["2026-10-30", "2026-10-31", "2026-11-01", "2026-11-03"].map((date) => `/kpis?date=${date}`),
 ];
 

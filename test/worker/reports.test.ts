@@ -136,6 +136,30 @@ describe("/metrics", () => {
     expect((await json(`/api/v1/metrics?${range}&${query}`)).rows).toEqual(rows);
   });
 
+  it("adds up the hours of the same weekday", async () => {
+    type Row = { event_date: string; event_hour: number; event_type: string; count: number; total: number };
+    const rowsOf = async (interval: string) =>
+      (await json(`/api/v1/metrics?project_id=acme&from=2026-05-01&to=2026-05-31&interval=${interval}`)).rows as Row[];
+    const keyOf = ({ event_date, event_hour, event_type }: Row) =>
+      `${new Date(event_date).getUTCDay()} ${event_hour} ${event_type}`;
+    const summed = (rows: Row[]) =>
+      Object.fromEntries(
+        [...Map.groupBy(rows, keyOf)].map(([key, own]) => [
+          key,
+          own.reduce((all, { count, total }) => ({ count: all.count + count, total: all.total + total }), {
+            count: 0,
+            total: 0,
+          }),
+        ]),
+      );
+    const [hours, week] = [await rowsOf("hour"), await rowsOf("weekday")];
+    expect(summed(week)).toEqual(summed(hours));
+    expect(week.length).toBe(Object.keys(summed(hours)).length);
+    expect(week.every(({ event_date }) => event_date <= "2026-05-07")).toBe(true);
+    const refused = await get("/api/v1/metrics?project_id=acme&interval=weekday&group_by=country");
+    expect(refused.status).toBe(400);
+  });
+
   it("is served under its older names too", async () => {
     const canonical = await json(`/api/v1/metrics?${MAY}`);
     expect(await json(`/api/metrics?${MAY}`)).toEqual(canonical);

@@ -12,6 +12,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
+import { codeOf, columnsIn, given, inOneCurrency, unconverted, wanted } from "./currency.ts";
 import { cohortsOfDays } from "./days/cohorts.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
@@ -19,7 +20,7 @@ import { fieldFilter } from "./field-filter.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
-import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
+import { averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
 
 const COHORTS = ["day", "week", "month"] as const;
 type Cohort = (typeof COHORTS)[number];
@@ -30,6 +31,7 @@ const query = z.strictObject({
   ...fieldFilter,
   group_by: z.enum(["banner_tag"], "must be banner_tag").optional(),
   interval: z.enum(COHORTS, "must be day, week or month").optional(),
+  ...wanted,
 });
 
 const retained = z
@@ -40,6 +42,14 @@ const retained = z
     rate,
   })
   .meta({ id: "Retained" });
+const converted = z
+  .object({
+    revenue: money.describe("What they have paid until now."),
+    net_amount: money.describe("The same, less what was refunded and withdrawn."),
+    revenue_per_player: money.nullable().describe("`revenue` over `players`; null also where part of it has no rate."),
+    unconverted,
+  })
+  .meta({ id: "ConvertedCohort" });
 const cohort = {
   players: whole.describe("Whose first day lies in it, visitors included."),
   retention: z.array(retained),
@@ -50,6 +60,7 @@ const cohort = {
     .nullable()
     .describe("`revenue_usd` over `players`; null also where part of it has no rate."),
   unconverted: amounts.describe("What they have paid that has no rate in force on its date."),
+  converted: converted.exactOptional().describe("With `currency`: amounts in it."),
 };
 type CohortFigures = z.output<z.ZodObject<typeof cohort>>;
 const row = z.object({
@@ -63,6 +74,7 @@ const answer = z
   .object({
     ...named,
     ...days,
+    ...given,
     interval: z.enum(COHORTS),
     rows: z.array(row).describe(`With \`group_by\` the ${MOST_ROWS} of most players, at most.`),
     rows_left_out: whole.describe("Further rows: CSV and NDJSON have them."),
@@ -87,7 +99,14 @@ const FIRST_DAY_OF: Record<Cohort, (date: string) => string> = {
 type Counted = { cohort: string; banner_tag: string; day: number; people: number; active: number };
 
 /** How cohorts are told apart; `today` is not over yet. */
-type CohortsAsked = { interval: Cohort; tags: string[] | null; grouped: boolean; today: string };
+type CohortsAsked = {
+  interval: Cohort;
+  tags: string[] | null;
+  grouped: boolean;
+  today: string;
+  /** In which amounts are wanted beside USD; null: in none. */
+  into: string | null;
+};
 
 /** For each cohort and day: those for whom the day is over on `today`, and those of them who were active. */
 function retentionRows(
@@ -141,7 +160,7 @@ async function paidRows(
     )`;
   // Who pays is looked up once for both: what they paid, and, without a type, how many they are.
   const rows = await db.all<Paid | (Paying & { event_type: null })>(sql`WITH ${payers}
-    SELECT cohort, banner_tag, event_type, ${sums()}, NULL AS people FROM cohorts CROSS JOIN paid USING (person)
+    SELECT cohort, banner_tag, event_type, ${sums(asked.into ?? "USD")}, NULL AS people FROM cohorts CROSS JOIN paid USING (person)
     GROUP BY cohort, banner_tag, event_type, event_date, currency
     UNION ALL SELECT cohort, banner_tag, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM cohorts
     WHERE person IN (SELECT person FROM paid WHERE event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))}))
@@ -172,7 +191,7 @@ async function fromDays(
   db: Database,
   days: DaysScope,
   period: Period,
-  { interval, grouped, today }: CohortsAsked,
+  { interval, grouped, today, into }: CohortsAsked,
 ): Promise<CohortsFound> {
   const { first_days, paid, paying } = await cohortsOfDays(db.$client, days, period, grouped);
   const cohortOf = FIRST_DAY_OF[interval];
@@ -191,26 +210,44 @@ async function fromDays(
     counted: counted.sort(
       (one, other) => compareText(one.cohort, other.cohort) || compareText(one.banner_tag, other.banner_tag),
     ),
-    paid: (await sumsOf(db, paid)).map(placed),
+    paid: (await sumsOf(db, paid, into ?? "USD")).map(placed),
     paying: paying.map(placed),
   };
 }
 
-function paidSince(paid: Paid[], paying: Paying[], players: number) {
-  const isIncome = ({ event_type }: Paid) => (INCOME as readonly PaymentType[]).includes(event_type);
-  const income = convert(paid.filter(isIncome));
-  const outgo = convert(paid.filter((row) => !isIncome(row)));
+const isIncome = ({ event_type }: Paid) => (INCOME as readonly PaymentType[]).includes(event_type);
+const flows = (paid: Paid[], into: string) => ({
+  income: convert(paid.filter(isIncome), into),
+  outgo: convert(
+    paid.filter((row) => !isIncome(row)),
+    into,
+  ),
+});
+
+function convertedOf(paid: Paid[], players: number, into: string): z.output<typeof converted> {
+  const { income, outgo } = flows(paid, into);
+  return {
+    revenue: formatExact(income.exact),
+    net_amount: formatExact(income.exact - outgo.exact),
+    revenue_per_player: averageOf(income, players),
+    unconverted: formatAmounts(income.unconverted),
+  };
+}
+
+function paidSince(paid: Paid[], paying: Paying[], players: number, into: string | null) {
+  const { income, outgo } = flows(paid, "USD");
   return {
     paying_users: paying.reduce((sum, { people }) => sum + people, 0),
     revenue_usd: formatExact(income.exact),
     net_usd: formatExact(income.exact - outgo.exact),
     revenue_per_player_usd: averageOf(income, players),
     unconverted: formatAmounts(income.unconverted),
+    ...(into !== null && { converted: convertedOf(paid, players, into) }),
   };
 }
 
 /** One cohort, or all of them together. */
-function cohortOf(counted: Counted[], paid: Paid[], paying: Paying[]): CohortFigures {
+function cohortOf(counted: Counted[], paid: Paid[], paying: Paying[], into: string | null): CohortFigures {
   const [first, ...retention] = RETENTION_DAYS.map((day) => {
     const own = counted.filter((row) => row.day === day);
     const people = own.reduce((sum, row) => sum + row.people, 0);
@@ -218,12 +255,12 @@ function cohortOf(counted: Counted[], paid: Paid[], paying: Paying[]): CohortFig
     return { day, people, active, rate: people > 0 ? active / people : null };
   });
   const players = first?.people ?? 0;
-  return { players, retention, ...paidSince(paid, paying, players) };
+  return { players, retention, ...paidSince(paid, paying, players, into) };
 }
 
 /** A row of the table has a column for each day. */
-const flat = ({ retention, unconverted, ...row }: CohortRow) => ({
-  ...row,
+const flat = ({ retention, ...row }: CohortRow, into: string | null) => ({
+  ...inOneCurrency(row, into),
   ...Object.fromEntries(
     retention.flatMap(({ day, people, active, rate }) => [
       [`day_${day}_people`, people],
@@ -231,7 +268,6 @@ const flat = ({ retention, unconverted, ...row }: CohortRow) => ({
       [`day_${day}_rate`, rate],
     ]),
   ),
-  unconverted: amountsCell(unconverted),
 });
 
 export const cohorts = report({
@@ -244,14 +280,16 @@ export const cohorts = report({
   query,
   answer,
   holds: "A row for each cohort, and with `group_by=banner_tag` for the tag of people's first event.",
-  tries: ["group_by=banner_tag", "interval=day"],
+  tries: ["group_by=banner_tag", "interval=day", "currency=EUR"],
   // A day later, another day is over.
   reads: "now",
   keptBy: () => [],
-  async read({ db, project, period, tags, days, now, query: { interval = "week", group_by } }) {
+  async read({ db, project, period, tags, days, now, query }) {
     const { project_id, timezone } = project;
+    const { interval = "week", group_by } = query;
+    const into = codeOf(project, query);
     const today = localTime(timezone, now).date;
-    const asked = { interval, tags, grouped: group_by !== undefined, today };
+    const asked = { interval, tags, grouped: group_by !== undefined, today, into };
     const { counted, paid, paying } =
       days === null ? await fromTables(db, project_id, period, asked) : await fromDays(db, days, period, asked);
     const keyOf = (row: { cohort: string; banner_tag: string }) => `${row.cohort} ${row.banner_tag}`;
@@ -262,7 +300,7 @@ export const cohorts = report({
       return {
         cohort,
         ...(group_by && { banner_tag: banner_tag || null }),
-        ...cohortOf(own, paidBy.get(key) ?? [], payingBy.get(key) ?? []),
+        ...cohortOf(own, paidBy.get(key) ?? [], payingBy.get(key) ?? [], into),
       };
     });
     return {
@@ -270,18 +308,23 @@ export const cohorts = report({
         project_id,
         timezone,
         ...period,
+        ...(into !== null && { currency: into }),
         interval,
         ...largest(rows, ({ players }) => players),
-        total: cohortOf(counted, paid, paying),
+        total: cohortOf(counted, paid, paying, into),
       },
-      columns: [
-        "cohort",
-        ...(group_by ? [group_by] : []),
-        "players",
-        ...RETENTION_DAYS.slice(1).flatMap((day) => [`day_${day}_people`, `day_${day}_active`, `day_${day}_rate`]),
-        ...["paying_users", "revenue_usd", "net_usd", "revenue_per_player_usd", "unconverted"],
-      ],
-      rows: rows.map(flat),
+      columns: columnsIn(
+        [
+          "cohort",
+          ...(group_by ? [group_by] : []),
+          "players",
+          ...RETENTION_DAYS.slice(1).flatMap((day) => [`day_${day}_people`, `day_${day}_active`, `day_${day}_rate`]),
+          ...["paying_users", "revenue_usd", "net_usd", "revenue_per_player_usd", "unconverted"],
+        ],
+        Object.keys(converted.shape),
+        into,
+      ),
+      rows: rows.map((row) => flat(row, into)),
     };
   },
 });

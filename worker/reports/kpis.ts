@@ -7,6 +7,7 @@ import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../schema.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
+import { codeOf, columnsIn, given, inOneCurrency, unconverted, wanted } from "./currency.ts";
 import { kpisOfDays } from "./days/kpis.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
@@ -14,9 +15,18 @@ import { type FieldFilter, fieldFilter, onlyField } from "./field-filter.ts";
 import { largest, MOST_ROWS } from "./most.ts";
 import { common, date, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
-import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
+import { averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
 
-const query = z.strictObject({ ...common, date: date.optional(), ...tagFilter, ...fieldFilter });
+const query = z.strictObject({ ...common, date: date.optional(), ...wanted, ...tagFilter, ...fieldFilter });
+
+const converted = z
+  .object({
+    revenue: money.describe("Purchases and deposits."),
+    arpu: money.nullable().describe("`revenue` over `active_users`; null also where part of it has no rate."),
+    arppu: money.nullable().describe("The same over `paying_users`."),
+    unconverted,
+  })
+  .meta({ id: "ConvertedKpis" });
 
 const figures = z.object({
   installs: whole.describe("At most one per person."),
@@ -30,6 +40,7 @@ const figures = z.object({
   arpu_usd: money.nullable().describe("`revenue_usd` over `active_users`; null also where part of it has no rate."),
   arppu_usd: money.nullable().describe("The same over `paying_users`."),
   unconverted: amounts.describe("What was paid in currencies that have no rate in force: in no figure in USD."),
+  converted: converted.exactOptional().describe("With `currency`: amounts in it."),
 });
 const row = z.object({ app_id: maybe, ...figures.shape }).meta({ id: "AppKpis" });
 export type AppKpis = z.output<typeof row>;
@@ -37,6 +48,7 @@ const answer = z
   .object({
     ...named,
     date: z.iso.date(),
+    ...given,
     rows: z.array(row).describe(`The ${MOST_ROWS} of most active users, at most.`),
     rows_left_out: whole.describe("Further apps: CSV and NDJSON have them."),
     total: figures.describe("All apps together; a person of several is one."),
@@ -62,6 +74,7 @@ async function fromTables(
   day: string,
   tags: string[] | null,
   filter: FieldFilter | null,
+  into: string,
 ): Promise<KpisFound> {
   const within = sql`project_id = ${project_id} AND event_date = ${day}
     ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}`;
@@ -88,18 +101,32 @@ async function fromTables(
       sql`SELECT app_id, count(DISTINCT +person) AS people ${income} GROUP BY app_id`,
     ),
     db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${income}`),
-    db.all<Paid>(sql`SELECT app_id, event_type, ${sums()} ${income} GROUP BY app_id, event_type, currency`),
+    db.all<Paid>(sql`SELECT app_id, event_type, ${sums(into)} ${income} GROUP BY app_id, event_type, currency`),
   ]);
   return { people, everyone, payers, payer: payer?.people ?? 0, paid };
 }
 
 /** The same from rows of days. */
-async function fromDays(db: Database, days: DaysScope, day: string): Promise<KpisFound> {
+async function fromDays(db: Database, days: DaysScope, day: string, into: string): Promise<KpisFound> {
   const { paid, ...found } = await kpisOfDays(db.$client, days, day);
-  return { ...found, paid: await sumsOf(db, paid) };
+  return { ...found, paid: await sumsOf(db, paid, into) };
 }
 
-function kpisOf({ people, everyone, payers, payer, paid }: KpisFound) {
+function convertedOf(
+  paid: readonly Paid[],
+  who: { active_users: number; paying_users: number },
+  into: string,
+): z.output<typeof converted> {
+  const revenue = convert(paid, into);
+  return {
+    revenue: formatExact(revenue.exact),
+    arpu: averageOf(revenue, who.active_users),
+    arppu: averageOf(revenue, who.paying_users),
+    unconverted: formatAmounts(revenue.unconverted),
+  };
+}
+
+function kpisOf({ people, everyone, payers, payer, paid }: KpisFound, into: string | null) {
   const figuresOf = (who: People, paying_users: number, own: readonly Paid[]): z.output<typeof figures> => {
     const { installs, new_players, active_users, first_deposits } = who;
     const revenue = convert(own);
@@ -117,6 +144,7 @@ function kpisOf({ people, everyone, payers, payer, paid }: KpisFound) {
       arpu_usd: averageOf(revenue, active_users),
       arppu_usd: averageOf(revenue, paying_users),
       unconverted: formatAmounts(revenue.unconverted),
+      ...(into !== null && { converted: convertedOf(own, { active_users, paying_users }, into) }),
     };
   };
   const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };
@@ -146,21 +174,36 @@ export const kpis = report({
   query,
   answer,
   holds: "A row for each app that was used, and a total.",
-  tries: ["date=2026-05-01", "app_id=slots"],
+  tries: ["date=2026-05-01", "app_id=slots", "currency=project"],
   keptBy: () => ["app_id"],
   period: dayOf,
   first: "date",
   // Whoever is new is so only as long as nothing older is found.
   reads: "all",
   converts: true,
-  async read({ db, project: { project_id, timezone }, tags, field, days, period: { from: day } }) {
+  async read({ db, project, tags, field, days, query, period: { from: day } }) {
+    const { project_id, timezone } = project;
+    const into = codeOf(project, query);
+    const rated = into ?? "USD";
     const { rows, total } = kpisOf(
-      days === null ? await fromTables(db, project_id, day, tags, field) : await fromDays(db, days, day),
+      days === null ? await fromTables(db, project_id, day, tags, field, rated) : await fromDays(db, days, day, rated),
+      into,
     );
     return {
-      body: { project_id, timezone, date: day, ...largest(rows, ({ active_users }) => active_users), total },
-      columns: Object.keys(row.shape),
-      rows: rows.map(({ unconverted, ...own }) => ({ ...own, unconverted: amountsCell(unconverted) })),
+      body: {
+        project_id,
+        timezone,
+        date: day,
+        ...(into !== null && { currency: into }),
+        ...largest(rows, ({ active_users }) => active_users),
+        total,
+      },
+      columns: columnsIn(
+        Object.keys(row.shape).filter((name) => name !== "converted"),
+        Object.keys(converted.shape),
+        into,
+      ),
+      rows: rows.map((own) => inOneCurrency(own, into)),
     };
   },
 });

@@ -4,7 +4,9 @@
  */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
+import { addDays, daysBetween } from "../calendar.ts";
 import { eventType } from "../event.ts";
+import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
@@ -40,7 +42,12 @@ const query = z.strictObject({
   ...tagFilter,
   ...fieldFilter,
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
-  interval: z.enum(["day", "hour"], "must be day or hour").optional(),
+  interval: z
+    .enum(["day", "hour", "weekday"], "must be day, hour or weekday")
+    .optional()
+    .describe(
+      "`weekday` adds up the hours of the same weekday: `event_date` is then the first such day of the period. Not with `group_by`.",
+    ),
   ...keyedPages,
 });
 type Asked = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
@@ -52,7 +59,7 @@ type Asked = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"
 
 const row = z.object({
   event_date: z.iso.date(),
-  event_hour: z.int().min(0).max(23).exactOptional().describe("With `interval=hour`."),
+  event_hour: z.int().min(0).max(23).exactOptional().describe("With `interval=hour` or `weekday`."),
   event_type: text,
   banner_tag: maybe.exactOptional(),
   country: maybe.exactOptional(),
@@ -66,19 +73,22 @@ export type MetricsRow = z.output<typeof row>;
 const answer = z.object({ ...named, ...days, rows: z.array(row), next_cursor: moreRows }).meta({ id: "Metrics" });
 export type Metrics = z.output<typeof answer>;
 
+const isHourly = (interval: Asked["interval"]) => interval === "hour" || interval === "weekday";
+
 /** The narrowest table that holds the answer: a day's counts, those per tag, or who did what. */
 function source({ group_by, tags, interval, filter }: Asked): "daily_metrics" | "event_summary" | "activity" {
-  if (filter !== null || interval === "hour" || (group_by !== undefined && group_by !== "banner_tag"))
-    return "activity";
+  if (filter !== null || isHourly(interval) || (group_by !== undefined && group_by !== "banner_tag")) return "activity";
   if (group_by === "banner_tag" || tags?.length === 1) return "event_summary";
   // Someone who came by several tags is one person.
   return tags === null ? "daily_metrics" : "activity";
 }
 
+const DAYS_OF_A_WEEK = 7;
+
 /** What names a row. */
 const columnsOf = ({ interval, group_by }: Pick<Asked, "interval" | "group_by">) => [
   "event_date",
-  ...(interval === "hour" ? ["event_hour"] : []),
+  ...(isHourly(interval) ? ["event_hour"] : []),
   "event_type",
   ...(group_by ? [group_by] : []),
 ];
@@ -106,17 +116,47 @@ async function tableRows(
   return pageOf(found, limit, (row) => keyIn(columns, row));
 }
 
+/** The first day of the period that is of the same weekday. */
+const firstSuch = (event_date: string, { from }: Period) =>
+  addDays(from, (daysBetween(from, event_date) - 1) % DAYS_OF_A_WEEK);
+
+function asWeekdays(rows: readonly MetricsRow[], period: Period): MetricsRow[] {
+  const dated = rows.map((row) => ({ ...row, event_date: firstSuch(row.event_date, period) }));
+  const sum = (own: readonly MetricsRow[], name: "count" | "total") => own.reduce((all, row) => all + row[name], 0);
+  return [
+    ...Map.groupBy(dated, ({ event_date, event_hour, event_type }) => `${event_date} ${event_hour} ${event_type}`),
+  ].map(([, own]) => ({ ...(own[0] as MetricsRow), count: sum(own, "count"), total: sum(own, "total") }));
+}
+
+/** The same of the tables: a week's hours of each type, which are added up there and read at once. */
+function tableWeek(db: Database, project_id: string, period: Period, asked: Asked): RowsBehind {
+  const { event_type, tags, filter } = asked;
+  const { from, to } = period;
+  const columns = columnsOf(asked);
+  let all: MetricsRow[] | null = null;
+  return async (after, limit) => {
+    all ??= await db.all<MetricsRow>(sql`
+      SELECT date(${from}, (CAST(julianday(event_date) - julianday(${from}) AS INTEGER) % ${DAYS_OF_A_WEEK}) || ' days') AS event_date,
+        event_hour, event_type, sum(count) AS count, sum(total) AS total
+      FROM (SELECT event_date, event_hour, event_type, count(DISTINCT person) AS count, sum(total) AS total FROM activity
+        WHERE project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}
+          ${event_type === undefined ? sql`` : sql`AND event_type = ${event_type}`} ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}
+        GROUP BY event_date, event_hour, event_type)
+      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`);
+    return pageBehind(all, columns, after, limit);
+  };
+}
+
 /** The same of rows of days, which are read once for all pages. */
 function dayRows(db: Database, days: DaysScope, period: Period, asked: Asked): RowsBehind {
   const { event_type, group_by, interval } = asked;
   const columns = columnsOf(asked);
+  const counted = { group_by, hourly: isHourly(interval) };
   const types = event_type === undefined ? null : [event_type];
   let all: MetricsRow[] | null = null;
   return async (after, limit) => {
-    all ??= inKeyOrder(
-      await countsOfDays(db.$client, days, period, { types, group_by, hourly: interval === "hour" }),
-      columns,
-    );
+    const rows = async () => countsOfDays(db.$client, days, period, { types, ...counted });
+    all ??= inKeyOrder(interval === "weekday" ? asWeekdays(await rows(), period) : await rows(), columns);
     return pageBehind(all, columns, after, limit);
   };
 }
@@ -127,23 +167,33 @@ export const metrics = report({
   path: "/metrics",
   summary: "Counts by day or hour and type",
   description:
-    "`count` is players, each at most once a day and type; `total` is distinct events. `interval=hour` gives hours, `group_by` a row for each value of that field. In the order of these columns, 10,000 rows a page.",
+    "`count` is players, each at most once a day and type; `total` is distinct events. `interval=hour` gives hours, `interval=weekday` the hours of a week, `group_by` a row for each value of that field. In the order of these columns, 10,000 rows a page.",
   role: "viewer",
   query,
   answer,
   holds: "A row for each day and type that something happened.",
-  tries: ["group_by=country&interval=hour", "group_by=banner_tag", "country=MT&group_by=banner_tag", "app_id=slots"],
+  tries: [
+    "group_by=country&interval=hour",
+    "group_by=banner_tag",
+    "country=MT&group_by=banner_tag",
+    "app_id=slots",
+    "interval=weekday",
+  ],
   keptBy: ({ group_by }) =>
     FIELDS.filter((field) => group_by === undefined || group_by === "banner_tag" || group_by === field),
   reads: "period",
   async read({ env, db, project, period, tags, field, days, query }) {
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
+    if (interval === "weekday" && group_by !== undefined)
+      throw Problem.of("group_by", "group_by cannot be given with interval=weekday: narrow by that field instead");
     const asked = { event_type, group_by, interval, tags, filter: field };
     const columns = columnsOf(asked);
     const behind: RowsBehind =
       days === null
-        ? (after, limit) => tableRows(db, project_id, period, asked, after, limit)
+        ? interval === "weekday"
+          ? tableWeek(db, project_id, period, asked)
+          : (after, limit) => tableRows(db, project_id, period, asked, after, limit)
         : dayRows(db, days, period, asked);
     const { rows, next_cursor, pages } = await paged(
       { env, project, query },

@@ -4,11 +4,11 @@ import * as z from "zod";
 import { Problem } from "../http/problem.ts";
 import { type Database, players } from "../schema.ts";
 import { amounts, instant, maybe, money, text, whole } from "./answer.ts";
+import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
 import { common, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
-import { spendBy } from "./spend.ts";
-import { amountsCell } from "./usd.ts";
+import { convertedSpend, spendBy } from "./spend.ts";
 
 const answer = z
   .object({
@@ -35,6 +35,8 @@ const answer = z
     withdrawn: amounts,
     withdrawn_usd: money,
     withdrawn_unconverted: amounts,
+    ...given,
+    converted: convertedSpend.exactOptional().describe("With `currency`: amounts in it."),
     segment: z
       .enum(SEGMENT_NAMES)
       .describe(
@@ -50,7 +52,6 @@ const answer = z
   })
   .meta({ id: "PlayerProfile" });
 export type PlayerProfile = z.output<typeof answer>;
-const AMOUNTS = ["spend", "withdrawn", "unconverted", "refunded_unconverted", "withdrawn_unconverted"] as const;
 
 export type Player = typeof players.$inferSelect;
 
@@ -100,18 +101,21 @@ export const player = report({
   summary: "One player: milestones, figures, tags and contact",
   description: "A key that is limited to some tags sees the players whom those brought, and the figures under them.",
   role: "analyst",
-  query: z.strictObject(common),
+  query: z.strictObject({ ...common, ...wanted }),
+  tries: ["currency=project"],
   answer,
   holds: "What is known of the player.",
   examples: { player_id: "player-42" },
   problems: [404],
   reads: "all",
   converts: true,
-  async read({ db, project: { project_id }, params: { player_id }, tags }) {
+  async read({ db, project, params: { player_id }, tags, query }) {
+    const { project_id } = project;
+    const into = codeOf(project, query);
     const row = await knownPlayer(db, project_id, player_id, tags);
     const [{ total_events, event_breakdown }, spend, favourite, contact] = await Promise.all([
       eventsByType(db, project_id, player_id, tags),
-      spendBy(db, project_id, [player_id], tags),
+      spendBy(db, project_id, [player_id], tags, into),
       db.get<{ app_id: string } | undefined>(sql`SELECT app_id FROM player_days
         WHERE project_id = ${project_id} AND person = ${player_id} AND app_id <> '' ${onlyTags(sql`banner_tag`, tags)}
         GROUP BY app_id ORDER BY sum(total) DESC, app_id LIMIT 1`),
@@ -135,12 +139,17 @@ export const player = report({
       total_purchases: totalOf("purchase"),
       total_withdrawals: totalOf("withdrawal"),
       ...spend(player_id),
+      ...(into !== null && { currency: into }),
       favourite_app: favourite?.app_id ?? null,
       ...tagsOf(row, tags),
       email: contact?.email ?? null,
       phone: contact?.phone ?? null,
     };
-    const cells = Object.fromEntries(AMOUNTS.map((name) => [name, amountsCell(body[name])]));
-    return { body, columns: Object.keys(answer.shape), rows: [{ ...body, ...cells }] };
+    const columns = Object.keys(answer.shape).filter((name) => name !== "converted" && name !== "currency");
+    return {
+      body,
+      columns: columnsIn(columns, Object.keys(convertedSpend.shape), into),
+      rows: [inOneCurrency(body, into)],
+    };
   },
 });

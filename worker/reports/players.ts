@@ -7,6 +7,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../schema.ts";
 import { instant, maybe, money, text, whole } from "./answer.ts";
+import { codeOf, given, wanted } from "./currency.ts";
 import { STEPS } from "./funnel.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { hasRoom } from "./pages.ts";
@@ -14,7 +15,7 @@ import { date, onlyTags } from "./period.ts";
 import { iso, type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
-import { spendBy } from "./spend.ts";
+import { type convertedSpend, spendBy } from "./spend.ts";
 
 const SORTABLE = ["player_id", "first_seen", "last_event_at", "total_deposits"] as const;
 
@@ -44,6 +45,7 @@ const query = z.strictObject({
     .describe("What the `player_id` begins with."),
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
   ...tagFilter,
+  ...wanted,
   has_deposit: z
     .enum(["true", "false"], "must be true or false")
     .optional()
@@ -71,6 +73,11 @@ const row = z.object({
   total_events: whole,
   total_deposits: whole,
   spend_usd: money.describe("Purchases and deposits less refunds, at the rates of their dates."),
+  spend: money
+    .nullable()
+    .exactOptional()
+    .describe("With `currency`: the same in it; null where part of it has no rate into it."),
+  ...given,
   segment: z.enum(SEGMENT_NAMES),
   first_tag: maybe.describe("The tag of the first tagged event."),
   last_tag: maybe.describe("The tag of the last tagged event."),
@@ -168,11 +175,21 @@ function chosen(query: Query, timezone: string, tags: string[] | null, own: stri
   );
 }
 
+/** Null where part of it has no rate. */
+const wholly = ({ spend, unconverted, refunded_unconverted }: z.output<typeof convertedSpend>): string | null =>
+  Object.keys({ ...unconverted, ...refunded_unconverted }).length > 0 ? null : spend;
+
 /** Their figures under these tags. */
-async function shown(db: Database, project_id: string, found: Player[], tags: string[] | null): Promise<Row[]> {
+async function shown(
+  db: Database,
+  project_id: string,
+  found: Player[],
+  tags: string[] | null,
+  into: string | null,
+): Promise<Row[]> {
   const people = found.map(({ person }) => person);
   const [spend, counted] = await Promise.all([
-    spendBy(db, project_id, people, tags),
+    spendBy(db, project_id, people, tags, into),
     tags === null
       ? found
       : db.all<Pick<Player, "person" | "total_events" | "total_deposits">>(sql`
@@ -184,7 +201,7 @@ async function shown(db: Database, project_id: string, found: Player[], tags: st
   const countedBy = new Map(counted.map((one) => [one.person, one]));
   return found.map((player) => {
     const { total_events = 0, total_deposits = 0 } = countedBy.get(player.person) ?? {};
-    const { spend_usd, segment } = spend(player.person);
+    const { spend_usd, segment, converted } = spend(player.person);
     return {
       player_id: player.person,
       first_seen: iso(player.first_seen) as string,
@@ -194,6 +211,7 @@ async function shown(db: Database, project_id: string, found: Player[], tags: st
       total_events,
       total_deposits,
       spend_usd,
+      ...(into !== null && converted && { spend: wholly(converted), currency: into }),
       segment,
       ...tagsOf(player, tags),
     };
@@ -214,7 +232,7 @@ export const players = report({
   holds: "A row a player.",
   tries: [
     "search=player-4&sort=player_id&limit=1",
-    "segment=free&has_deposit=true",
+    "segment=free&has_deposit=true&currency=project",
     "banner_tag=summer&from=2026-01-01",
     "funnel_step=first_deposit&from=2026-01-01",
     "deposits_from=1&deposits_to=1&last_event_to=2026-06-01&sort=-total_deposits",
@@ -223,13 +241,14 @@ export const players = report({
   async read({ env, db, project, principal, tags, query }) {
     const { project_id, timezone } = project;
     if (principal.banner_tags !== null) onlyForAllTags(query);
+    const into = codeOf(project, query);
     const { order, behind, placeOf } = sorting(query.sort);
     const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, timezone, tags, principal.banner_tags)}`;
     const look = async (after: Place | null, limit: number) => {
       const found = await db.all<Player>(sql`SELECT * FROM players
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);
       const page = pageOf(found, limit, placeOf);
-      const rows = await shown(db, project_id, page.rows, principal.banner_tags);
+      const rows = await shown(db, project_id, page.rows, principal.banner_tags, into);
       return {
         next: page.next,
         found: rows.map((row, index) => ({ row, place: placeOf(page.rows[index] as Player) })),
@@ -237,7 +256,9 @@ export const players = report({
     };
     return list(
       { env, project, query },
-      Object.keys(row.shape),
+      Object.keys(row.shape).filter((name) =>
+        into === null ? name !== "spend" && name !== "currency" : name !== "spend_usd",
+      ),
       place,
       async (after, limit): Promise<Page<Row, Place>> => {
         const { segment } = query;

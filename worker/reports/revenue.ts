@@ -5,6 +5,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
+import { codeOf, columnsIn, given, inOneCurrency, unconverted, wanted } from "./currency.ts";
 import { moneyOfDays } from "./days/money.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
@@ -25,7 +26,7 @@ import { type Page, paged } from "./list.ts";
 import type { Pages } from "./pages.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
-import { amountsCell, convert, formatAmounts, formatAverage, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
+import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
 
 /** What revenue can be grouped by: columns of `payments`. */
 const DIMENSIONS = ["app_id", "platform", "currency", "banner_tag"] as const;
@@ -40,9 +41,27 @@ const query = z.strictObject({
   event_type: z.enum(PAYMENT_TYPES, `must be one of ${PAYMENT_TYPES.join(", ")}`).optional(),
   group_by: z.enum(DIMENSIONS, `must be one of ${DIMENSIONS.join(", ")}`).optional(),
   interval: z.enum(["day", "hour"], "must be day or hour").optional(),
+  ...wanted,
   ...keyedPages,
 });
-type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & { filter: FieldFilter | null };
+type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
+  filter: FieldFilter | null;
+  /** In which amounts are wanted beside USD; null: in none. */
+  into: string | null;
+};
+
+const converted = z
+  .object({
+    amount: money.describe("What they paid."),
+    average: money.nullable().describe("A purchase or deposit, of those that are in `amount`."),
+    refunded: money,
+    withdrawn: money,
+    net_amount: money.describe("`amount` less what was refunded and withdrawn."),
+    unconverted,
+    refunded_unconverted: amounts,
+    withdrawn_unconverted: amounts,
+  })
+  .meta({ id: "ConvertedRevenue" });
 
 const figures = z.object({
   purchases: whole.describe("Distinct purchase events with an amount."),
@@ -60,6 +79,7 @@ const figures = z.object({
   unconverted: amounts.describe("What they paid that has no rate in force on its date: it is in no figure in USD."),
   refunded_unconverted: amounts,
   withdrawn_unconverted: amounts,
+  converted: converted.exactOptional().describe("With `currency`: amounts in it."),
 });
 type Figures = z.output<typeof figures>;
 
@@ -79,6 +99,7 @@ const answer = z
   .object({
     ...named,
     ...days,
+    ...given,
     rows: z.array(row),
     total: figures.describe("Of all rows, those of other pages included; a person is one."),
     next_cursor: moreRows,
@@ -88,12 +109,34 @@ const answer = z
 type Paid = Sum & Keys & { event_type: PaymentType };
 
 const isIncome = ({ event_type }: Paid) => (INCOME as readonly PaymentType[]).includes(event_type);
+const isOf =
+  (type: PaymentType) =>
+  ({ event_type }: Paid) =>
+    event_type === type;
 const count = (rows: readonly Paid[]) => rows.reduce((total, row) => total + row.total, 0);
 
-function figuresOf(paid: readonly Paid[], paying_users: number, byCurrency: boolean): Figures {
-  const of = (type: PaymentType) => paid.filter(({ event_type }) => event_type === type);
+/** What came in, was refunded, and was withdrawn, in a currency. */
+const flows = (paid: readonly Paid[], into: string) =>
+  [isIncome, isOf("refund"), isOf("withdrawal")].map((which) => convert(paid.filter(which), into)) as Three;
+
+function convertedOf(paid: readonly Paid[], into: string): z.output<typeof converted> {
+  const [all, refunded, withdrawn] = flows(paid, into);
+  return {
+    amount: formatExact(all.exact),
+    average: formatAverage(all.exact, all.total),
+    refunded: formatExact(refunded.exact),
+    withdrawn: formatExact(withdrawn.exact),
+    net_amount: formatExact(all.exact - refunded.exact - withdrawn.exact),
+    unconverted: formatAmounts(all.unconverted),
+    refunded_unconverted: formatAmounts(refunded.unconverted),
+    withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
+  };
+}
+
+function figuresOf(paid: readonly Paid[], paying_users: number, into: string | null, byCurrency: boolean): Figures {
+  const of = (type: PaymentType) => paid.filter(isOf(type));
   const income = paid.filter(isIncome);
-  const [all, refunded, withdrawn] = [income, of("refund"), of("withdrawal")].map((rows) => convert(rows)) as Three;
+  const [all, refunded, withdrawn] = flows(paid, "USD");
   const totals = new Map<string, bigint>();
   for (const row of income) totals.set(row.currency, (totals.get(row.currency) ?? 0n) + unitsOf(row));
   const [total = "0.00"] = Object.values(formatAmounts(totals));
@@ -112,6 +155,7 @@ function figuresOf(paid: readonly Paid[], paying_users: number, byCurrency: bool
     unconverted: formatAmounts(all.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
+    ...(into !== null && { converted: convertedOf(paid, into) }),
   };
 }
 type Converted = ReturnType<typeof convert>;
@@ -143,7 +187,7 @@ function rowsOf(paid: readonly Paid[], paying: ReadonlyMap<string, number>, aske
       event_date: first.event_date,
       ...(asked.interval === "hour" && { event_hour: first.event_hour as number }),
       ...(asked.group_by && { [asked.group_by]: first[asked.group_by] || null }),
-      ...figuresOf(own, paying.get(key) ?? 0, asked.group_by === "currency"),
+      ...figuresOf(own, paying.get(key) ?? 0, asked.into, asked.group_by === "currency"),
     };
   });
 }
@@ -162,7 +206,8 @@ async function revenueRows(
   const by = sql.raw(columns.join(", "));
   const within = payments(project_id, period, tags, asked, after);
   const most = Math.max(LEAST_SUMS, limit * SUMS_A_ROW);
-  const paid = await db.all<Paid>(sql`SELECT ${by}, event_type, ${sums()} ${within} ${between(columns, after)}
+  const paid =
+    await db.all<Paid>(sql`SELECT ${by}, event_type, ${sums(asked.into ?? "USD")} ${within} ${between(columns, after)}
     GROUP BY ${by}, event_type, currency ORDER BY ${by} LIMIT ${most + 1}`);
   const all = [...Map.groupBy(paid, (row) => nameOf(columns, row))];
   // Of the last one there may be more.
@@ -198,9 +243,11 @@ async function totalOf(
   const [everyone, all] = await Promise.all([
     db.get<{ people: number }>(sql`SELECT count(DISTINCT +person) AS people ${within} ${ofIncome}`),
     paid ??
-      db.all<Paid>(sql`SELECT event_date, event_type, ${sums()} ${within} GROUP BY event_date, event_type, currency`),
+      db.all<Paid>(
+        sql`SELECT event_date, event_type, ${sums(asked.into ?? "USD")} ${within} GROUP BY event_date, event_type, currency`,
+      ),
   ]);
-  return figuresOf(all, everyone?.people ?? 0, false);
+  return figuresOf(all, everyone?.people ?? 0, asked.into, false);
 }
 
 /** Where an answer comes from: its rows behind a key, and then the total. */
@@ -233,7 +280,7 @@ async function fromDays(db: Database, days: DaysScope, period: Period, asked: Qu
     ...(event_hour !== null && { event_hour }),
     ...(group_by && { [group_by]: value }),
   });
-  const sorted = inKeyOrder((await sumsOf(db, paid)).map(placed), columns);
+  const sorted = inKeyOrder((await sumsOf(db, paid, asked.into ?? "USD")).map(placed), columns);
   const people = new Map(paying.map(placed).map(({ people, ...row }) => [nameOf(columns, row), people]));
   const groups = Map.groupBy(sorted, (row) => nameOf(columns, row));
   const firsts = [...groups.values()].map(([first]) => first as Paid);
@@ -243,24 +290,15 @@ async function fromDays(db: Database, days: DaysScope, period: Period, asked: Qu
       const own = rows.flatMap((row) => groups.get(nameOf(columns, row)) ?? []);
       return { rows: rowsOf(own, people, asked), next };
     },
-    total: async () => figuresOf(sorted, payers, false),
+    total: async () => figuresOf(sorted, payers, asked.into, false),
   };
 }
 
-/** Amounts by currency are one cell. */
-const flat = ({ totals, unconverted, refunded_unconverted, withdrawn_unconverted, ...row }: Row) => ({
-  ...row,
-  ...(totals && { totals: amountsCell(totals) }),
-  unconverted: amountsCell(unconverted),
-  refunded_unconverted: amountsCell(refunded_unconverted),
-  withdrawn_unconverted: amountsCell(withdrawn_unconverted),
-});
-
-async function* flatPages(pages: Pages<Row>): Pages<ReturnType<typeof flat>> {
+async function* flatPages(pages: Pages<Row>, into: string | null): Pages<ReturnType<typeof inOneCurrency>> {
   for (let enough: boolean | undefined; ; ) {
     const { done, value } = await pages.next(enough);
     if (done) return value;
-    enough = yield value.map(flat);
+    enough = yield value.map((row) => inOneCurrency(row, into));
   }
 }
 
@@ -277,6 +315,7 @@ export const revenue = report({
     "group_by=currency",
     "group_by=app_id&interval=hour",
     "event_type=deposit",
+    "currency=project",
     "platform=ios&group_by=banner_tag",
   ],
   keptBy: ({ group_by }) =>
@@ -286,7 +325,8 @@ export const revenue = report({
   async read({ env, db, project, period, tags, field, days, query }) {
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
-    const asked = { event_type, group_by, interval, filter: field };
+    const into = codeOf(project, query);
+    const asked = { event_type, group_by, interval, filter: field, into };
     const columns = columnsOf(asked);
     const source =
       days === null ? fromTables(db, project_id, period, tags, asked) : await fromDays(db, days, period, asked);
@@ -298,11 +338,19 @@ export const revenue = report({
     );
     const total = await source.total();
     const unwanted = group_by === "currency" ? "totals" : "total";
-    const shown = Object.keys(figures.shape).filter((name) => name !== unwanted);
+    const shown = Object.keys(figures.shape).filter((name) => name !== unwanted && name !== "converted");
     return {
-      body: { project_id, timezone, ...period, rows, total, ...(next_cursor !== null && { next_cursor }) },
-      columns: [...columns, ...shown],
-      rows: { pages: flatPages(pages) },
+      body: {
+        project_id,
+        timezone,
+        ...period,
+        ...(into !== null && { currency: into }),
+        rows,
+        total,
+        ...(next_cursor !== null && { next_cursor }),
+      },
+      columns: columnsIn([...columns, ...shown], Object.keys(converted.shape), into),
+      rows: { pages: flatPages(pages, into) },
     };
   },
 });

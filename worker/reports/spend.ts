@@ -1,12 +1,27 @@
 /** What players have spent and withdrawn, each in all: in the currencies it came in, and in USD. */
 import { sql } from "drizzle-orm";
+import * as z from "zod";
 import { INCOME, type PaymentType } from "../money.ts";
 import type { Database } from "../schema.ts";
+import { amounts, money } from "./answer.ts";
+import { unconverted } from "./currency.ts";
 import { onlyTags } from "./period.ts";
 import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
-import { convert, EXACT_UNITS, formatAmounts, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
+import { type Converted, convert, EXACT_UNITS, formatAmounts, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
 
 type Paid = Sum & { person: string; event_type: PaymentType };
+
+/** With `currency`: amounts in it. */
+export const convertedSpend = z
+  .object({
+    spend: money.describe("Purchases and deposits, less refunds."),
+    withdrawn: money,
+    net_amount: money.describe("`spend` less what was withdrawn."),
+    unconverted,
+    refunded_unconverted: amounts,
+    withdrawn_unconverted: amounts,
+  })
+  .meta({ id: "ConvertedSpend" });
 
 export type Spend = {
   /** Purchases and deposits less refunds, as decimals by currency. */
@@ -19,6 +34,8 @@ export type Spend = {
   refunded_unconverted: Record<string, string>;
   withdrawn_unconverted: Record<string, string>;
   segment: Segment;
+  /** In the currency that is asked for, if one is. */
+  converted?: z.output<typeof convertedSpend>;
 };
 
 /** Sums by currency, those of `less` taken off. */
@@ -32,11 +49,12 @@ function amountsOf(paid: readonly Sum[], less: readonly Sum[] = []): Record<stri
   return formatAmounts(amounts);
 }
 
-function spendOf(paid: readonly Paid[]): Spend {
+function spendOf(paid: readonly Paid[], into: string | null): Spend {
   const income = paid.filter(({ event_type }) => (INCOME as readonly PaymentType[]).includes(event_type));
   const refunds = paid.filter(({ event_type }) => event_type === "refund");
   const withdrawals = paid.filter(({ event_type }) => event_type === "withdrawal");
-  const [received, refunded, withdrawn] = [convert(income), convert(refunds), convert(withdrawals)];
+  const flows = (to: string) => [convert(income, to), convert(refunds, to), convert(withdrawals, to)] as const;
+  const [received, refunded, withdrawn] = flows("USD");
   const exact = received.exact - refunded.exact;
   return {
     spend: amountsOf(income, refunds),
@@ -47,8 +65,18 @@ function spendOf(paid: readonly Paid[]): Spend {
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
     segment: segmentOf(exact, received.unconverted.size === 0 && refunded.unconverted.size === 0),
+    ...(into !== null && { converted: convertedOf(flows(into)) }),
   };
 }
+
+const convertedOf = ([received, refunded, withdrawn]: readonly [Converted, Converted, Converted]) => ({
+  spend: formatExact(received.exact - refunded.exact),
+  withdrawn: formatExact(withdrawn.exact),
+  net_amount: formatExact(received.exact - refunded.exact - withdrawn.exact),
+  unconverted: formatAmounts(received.unconverted),
+  refunded_unconverted: formatAmounts(refunded.unconverted),
+  withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
+});
 
 const segmentOf = (exact: bigint, known: boolean): Segment =>
   known ? (SEGMENTS.find(({ from }) => exact >= BigInt(from) * EXACT_UNITS)?.segment ?? FREE) : UNKNOWN;
@@ -59,11 +87,12 @@ export async function spendBy(
   project_id: string,
   people: readonly string[],
   tags: string[] | null,
+  into: string | null,
 ): Promise<(person: string) => Spend> {
-  const paid = await db.all<Paid>(sql`SELECT person, event_type, ${sums()}
+  const paid = await db.all<Paid>(sql`SELECT person, event_type, ${sums(into ?? "USD")}
     FROM json_each(${JSON.stringify(people)}) j CROSS JOIN payments INDEXED BY payments_by_person
       ON project_id = ${project_id} AND person = j.value
     WHERE true ${onlyTags(sql`banner_tag`, tags)} GROUP BY person, event_type, event_date, currency`);
   const byPerson = Map.groupBy(paid, (row) => row.person);
-  return (person) => spendOf(byPerson.get(person) ?? []);
+  return (person) => spendOf(byPerson.get(person) ?? [], into);
 }

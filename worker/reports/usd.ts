@@ -51,21 +51,22 @@ export type Converted = {
   unconverted: Map<string, bigint>;
 };
 
-/** `into` is the currency that `sums` selected the rates of. */
+/** `into` is the currency that `sums` selected the rates of, or USD, whose rate is always 1. */
 export function convert(rows: readonly Sum[], into = "USD"): Converted {
   const converted: Converted = { exact: 0n, total: 0, unconverted: new Map() };
   /** In 1e-12 USD, by date. */
   const foreign = new Map<string, { usd: bigint; into_rate: bigint }>();
   for (const row of rows) {
     const units = unitsOf(row);
+    const into_rate = into === "USD" ? RATE_UNITS : row.into_rate;
     if (row.currency === into) {
       converted.exact += units * BigInt(RATE_UNITS);
-    } else if (row.rate === null || row.into_rate === null) {
+    } else if (row.rate === null || into_rate === null) {
       converted.unconverted.set(row.currency, (converted.unconverted.get(row.currency) ?? 0n) + units);
       continue;
     } else {
       const { usd } = foreign.get(row.event_date) ?? { usd: 0n };
-      foreign.set(row.event_date, { usd: usd + units * BigInt(row.rate), into_rate: BigInt(row.into_rate) });
+      foreign.set(row.event_date, { usd: usd + units * BigInt(row.rate), into_rate: BigInt(into_rate) });
     }
     converted.total += row.total;
   }

@@ -1,0 +1,82 @@
+/** When it happens: the hours of a week, each the deeper the more there was of what the cards have chosen. */
+import type { Metrics } from "../../worker/reports/metrics.ts";
+import { exact, short, weekday } from "../format.ts";
+import { SERIES, type SeriesName } from "../headline/series.ts";
+import { useNavigation } from "../navigation.ts";
+import { Choices, panel } from "../panel.tsx";
+import { fileNameOf } from "../reports.ts";
+import type { Scope } from "../scope.ts";
+import { Scroll } from "../table/scroll.tsx";
+import { TableTools } from "../table/tools.tsx";
+import { hours, hoursCsv } from "./query.ts";
+import { weekOf } from "./week.ts";
+
+const NAMES = Object.keys(SERIES) as SeriesName[];
+
+export const HoursPanel = panel({
+  name: "hours",
+  title: "Weekdays and hours",
+  query: hours,
+  Show: ({ data, scope }) => <Week rows={data.rows} series={scope.address.series} />,
+  Skeleton: () => (
+    <div class="bone">
+      <Week rows={[]} series="visits" />
+    </div>
+  ),
+  Actions,
+  later: true,
+  zoned: true,
+});
+
+function Actions({ scope }: { scope: Scope }) {
+  const { address, go } = useNavigation();
+  return (
+    <>
+      <Choices
+        legend="What is counted by hour"
+        options={Object.fromEntries(NAMES.map((name) => [name, SERIES[name].title])) as Record<SeriesName, string>}
+        chosen={address.series}
+        choose={(series) => go({ series }, "replace")}
+      />
+      <TableTools
+        csv={{ url: hoursCsv(scope), name: `${fileNameOf("metrics", scope, "hours", address.series)}.csv` }}
+      />
+    </>
+  );
+}
+
+function Week({ rows, series }: { rows: Metrics["rows"]; series: SeriesName }) {
+  // As the cards count: a registration is a person's, all else is events.
+  const { week, most } = weekOf(rows, series === "registrations" ? "count" : "total");
+  const { title } = SERIES[series];
+  return (
+    <Scroll name="Weekdays and hours">
+      <table class={`data-table week ${series}`}>
+        <thead>
+          <tr>
+            <th scope="col">{title}</th>
+            {week[0]?.map((_, hour) => (
+              <th key={hour} scope="col">
+                {String(hour).padStart(2, "0")}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {week.map((figures, day) => (
+            <tr key={day}>
+              <th scope="row">{weekday(day)}</th>
+              {figures.map((figure, hour) => (
+                <td key={hour} title={`${weekday(day)}, ${hour}:00: ${exact(figure)}`}>
+                  <data class="heat" value={figure} style={{ "--heat": most > 0 ? figure / most : 0 }}>
+                    {figure > 0 && short(figure)}
+                  </data>
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}

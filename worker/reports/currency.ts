@@ -1,0 +1,59 @@
+/**
+ * Which currency a report's money is wanted in. Figures in USD have `usd` in their names and are always there; in another
+ * currency they stand in `converted`, and in CSV in place of those in USD.
+ */
+import * as z from "zod";
+import { PAST_CURRENCIES } from "../money.ts";
+import type { Project } from "../project.ts";
+import { amounts, text } from "./answer.ts";
+import { amountsCell } from "./usd.ts";
+
+/** The project's own, whichever that is. */
+const OWN = "project";
+
+/** As a parameter of a report. */
+export const wanted = {
+  currency: z
+    .string("must be given once")
+    .refine((code) => code === OWN || PAST_CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR, or project")
+    .optional()
+    .describe("Gives amounts in this currency too, in `converted`; `project` is the project's own."),
+};
+
+/** As a part of the answer. */
+export const given = {
+  currency: text.exactOptional().describe("With `currency`: that of the amounts in `converted`."),
+};
+
+/** The code; null where no currency is asked for. */
+export const codeOf = (project: Pick<Project, "currency">, { currency }: { currency?: string | undefined }) =>
+  currency === OWN ? project.currency : (currency ?? null);
+
+/** What has no rate into that currency, and so is in no figure of it. */
+export const unconverted = amounts.describe("What has no rate into it on its date: it is in no figure beside it.");
+
+type Flat = string | number | boolean | null;
+type Converted = Record<string, string | null | Record<string, string>>;
+
+/** A row of CSV: amounts in the currency that is asked for in place of those in USD, and amounts by currency in a cell. */
+export function inOneCurrency<Row extends { converted?: Converted }>(
+  { converted = {}, ...row }: Row,
+  currency: string | null,
+): Record<string, Flat> {
+  const all = Object.entries({ ...row, ...converted, ...(currency !== null && { currency_of_amounts: currency }) });
+  const cell = (value: unknown) =>
+    typeof value === "object" && value !== null ? amountsCell(value as Record<string, string>) : (value as Flat);
+  return Object.fromEntries(all.map(([name, value]) => [name, cell(value)]));
+}
+
+/** The columns of that; `names` are those of the amounts in it. */
+export const columnsIn = (columns: readonly string[], names: readonly string[], currency: string | null): string[] =>
+  currency === null
+    ? [...columns]
+    : [
+        ...new Set([
+          ...columns.filter((name) => !name.endsWith("_usd") && !names.includes(name)),
+          "currency_of_amounts",
+          ...names,
+        ]),
+      ];

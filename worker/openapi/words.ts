@@ -96,6 +96,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   bot_rules: "This project's own rules about bots, beside the general ones.",
   object_key: "Its key in the archive's bucket.",
   decision: "`approve`, `reject`, `refund` or `charge-back`.",
+  month: "The month, as YYYY-MM.",
   rule_id: "A payout rule.",
   actor: "The key that did it; `admin` is the ADMIN_TOKEN.",
   action: "`<noun>.<verb>`, such as `key.revoke`.",

@@ -122,13 +122,15 @@ export const recountSome = (most?: number, layout?: Layout): Promise<boolean> =>
   persist(() => recount(env, db, Date.now(), most, layout));
 
 /**
- * Runs the projections until they have reached the end of the log, and all people have their project's window. In their
- * order none waits for a later one.
+ * Runs the projections until they have reached the end of the log, and all people have their project's window. In rounds: while
+ * one that others wait for has its turn behind it, the log may grow.
  */
 export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
-  do {
-    for (const projection of projections) while ((await step(projection)) > 0);
-  } while ((await reattributeSome()) || (await recountSome()));
+  for (let more = true; more; ) {
+    more = false;
+    for (const projection of projections) if ((await step(projection)) > 0) more = true;
+    more = more || (await reattributeSome()) || (await recountSome());
+  }
 }
 
 export const TABLES = GROUPS.tables.projections;

@@ -13,6 +13,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 const SOURCES = join(ROOT, "worker");
 /** As in the patterns below, by which Vite leaves what lies there alone. */
 const MADE = join(ROOT, ".wrangler/bundled");
+const COLD = "?cold";
 const KEPT_MS = 86_400_000;
 /** As the pool resolves packages for workerd. */
 const conditions = ["workerd", "worker", "module", "browser"];
@@ -92,6 +93,7 @@ export async function bundledWorker(packages: readonly string[]): Promise<Plugin
     },
     resolveId(source, importer) {
       if (packages.includes(source)) return join(made, "packages", `${source}.mjs`);
+      if (importer?.startsWith(SOURCES)) return undefined;
       if (source.startsWith(SOURCES)) return bundled(source);
       if (source.startsWith(".") && importer && !importer.startsWith(made))
         return bundled(resolve(dirname(importer), source));
@@ -99,8 +101,12 @@ export async function bundledWorker(packages: readonly string[]): Promise<Plugin
     },
   };
 
-  /** The module in place of a source; what is asked for in another way, as its text, is left. */
+  /**
+   * The module in place of a source; what is asked for in another way, as its text, is left. With `?cold` it is the source
+   * itself with all that it imports, which `vi.resetModules` forgets.
+   */
   function bundled(source: string): string | undefined {
+    if (source.endsWith(COLD)) return source.slice(0, -COLD.length);
     const file = relative(SOURCES, source);
     return file.startsWith("..") || !file.endsWith(".ts") ? undefined : join(made, file.replace(/\.ts$/, ".mjs"));
   }

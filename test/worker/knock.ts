@@ -36,7 +36,7 @@ export const guessedKey = (n: number) => `ep_${n.toString(16).padStart(16, "0")}
 /** The same Worker in an isolate that remembers nothing. */
 export async function coldIsolate(): Promise<typeof app> {
   vi.resetModules();
-  return (await import("../../worker/app.ts")).app;
+  return (await import("../../worker/app.ts?cold")).app;
 }
 
 /** Until what is kept in the background is there. */

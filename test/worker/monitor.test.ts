@@ -239,6 +239,7 @@ describe("the counters", () => {
       events: [
         { door: "api", total: 4 },
         { door: "pixel", total: 36 },
+        { door: "postback", total: 0 },
       ],
       reasons: [{ door: "pixel", code: "missing", total: 36 }],
     };

@@ -6,3 +6,7 @@ declare module "*?raw" {
 interface ImportMeta {
   glob(patterns: string[]): Record<string, unknown>;
 }
+
+declare module "*app.ts?cold" {
+  export { app } from "../../worker/app.ts";
+}

@@ -13,6 +13,10 @@ const PACKAGES = [
   ...["hyparquet", "hyparquet-writer", "@cfworker/json-schema", "fast-check"],
   ...["@hyperjump/json-schema", "@hyperjump/json-schema/openapi-3-1"],
 ];
+/** What is to run for a change follows from what tests import, which only the sources say. */
+const bySource = process.argv.some((given) => given.startsWith("--changed"));
+const worker = bySource ? [] : [bundledWorker(PACKAGES)];
+const deps = { optimizer: { ssr: { enabled: bySource, include: PACKAGES } } };
 /** A busy machine takes its time: these only end what hangs. */
 const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };
 
@@ -22,7 +26,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [
-          bundledWorker(PACKAGES),
+          ...worker,
           cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -47,6 +51,7 @@ export default defineConfig({
         test: {
           name: "worker",
           ...PATIENCE,
+          deps,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts", "test/receiver/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
@@ -56,7 +61,7 @@ export default defineConfig({
       },
       {
         plugins: [
-          bundledWorker(PACKAGES),
+          ...worker,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -76,6 +81,7 @@ export default defineConfig({
         test: {
           name: "golden",
           ...PATIENCE,
+          deps,
           include: ["test/golden/**/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,
@@ -83,7 +89,7 @@ export default defineConfig({
       },
       {
         plugins: [
-          bundledWorker(PACKAGES),
+          ...worker,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -102,6 +108,7 @@ export default defineConfig({
         test: {
           name: "archive",
           ...PATIENCE,
+          deps,
           include: ["test/archive/*.test.ts"],
           setupFiles: ["test/worker/setup.ts"],
           disableConsoleIntercept: true,

@@ -4,18 +4,11 @@
  */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
-import { bundledWorker } from "./test/bundled.ts";
+import { bundledWorker, PACKAGES } from "./test/bundled.ts";
 
-/** What the Worker and its tests import from packages: one of each, see `test/bundled.ts`. */
-const PACKAGES = [
-  ...["hono", "hono/client", "hono/cookie", "hono/cors", "hono/factory", "hono/route", "hono/validator"],
-  ...["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "zod", "uuid", "bowser", "isbot"],
-  ...["hyparquet", "hyparquet-writer", "@cfworker/json-schema", "fast-check"],
-  ...["@hyperjump/json-schema", "@hyperjump/json-schema/openapi-3-1"],
-];
 /** What is to run for a change follows from what tests import, which only the sources say. */
 const bySource = process.argv.some((given) => given.startsWith("--changed"));
-const worker = bySource ? [] : [bundledWorker(PACKAGES)];
+const worker = bySource ? [] : [bundledWorker()];
 const deps = { optimizer: { ssr: { enabled: bySource, include: PACKAGES } } };
 /** A busy machine takes its time: these only end what hangs. */
 const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };

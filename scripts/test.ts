@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
 import { browserPath } from "../test/browser/harness.ts";
+import { bundle } from "../test/bundled.ts";
 import { COMPILED } from "./here.ts";
 import { RERUN } from "./reruns.ts";
 
@@ -66,6 +67,8 @@ function test({ projects, files }: Run): Promise<{ projects: string[]; code: num
 
 const built = spawnSync(process.execPath, ["scripts/build.ts"], { env, stdio: "inherit" }).status ?? 1;
 if (built) process.exit(built);
+// Once, before several runs ask for it at the same time.
+await bundle();
 const ended = await Promise.all(RUNS.map(test));
 if (!browserPath) {
   console.log(`

@@ -9,6 +9,14 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin, version } from "vite";
 
+/** What the Worker and its tests import from packages. */
+export const PACKAGES: string[] = [
+  ...["hono", "hono/client", "hono/cookie", "hono/cors", "hono/factory", "hono/route", "hono/validator"],
+  ...["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "zod", "uuid", "bowser", "isbot"],
+  ...["hyparquet", "hyparquet-writer", "@cfworker/json-schema", "fast-check"],
+  ...["@hyperjump/json-schema", "@hyperjump/json-schema/openapi-3-1"],
+];
+
 const ROOT = resolve(import.meta.dirname, "..");
 const SOURCES = join(ROOT, "worker");
 /** As in the patterns below, by which Vite leaves what lies there alone. */
@@ -24,10 +32,10 @@ const sources = (): string[] =>
     .sort();
 
 /** The folder of the modules. What was made of the same sources is taken again. */
-async function bundle(packages: readonly string[]): Promise<string> {
+export async function bundle(): Promise<string> {
   const files = sources();
   const hash = createHash("sha256")
-    .update(version + packages)
+    .update(version + PACKAGES)
     .update(readFileSync(import.meta.filename));
   for (const file of files) hash.update(file).update(readFileSync(join(SOURCES, file)));
   const made = join(MADE, hash.digest("hex").slice(0, 16));
@@ -54,7 +62,7 @@ async function bundle(packages: readonly string[]): Promise<string> {
       rollupOptions: {
         input: Object.fromEntries([
           ...files.map((file) => [file.slice(0, -".ts".length), join(SOURCES, file)]),
-          ...packages.map((name) => [join("packages", name), name]),
+          ...PACKAGES.map((name) => [join("packages", name), name]),
         ]),
         external: /^(cloudflare|node):/,
         preserveEntrySignatures: "strict",
@@ -78,8 +86,8 @@ async function bundle(packages: readonly string[]): Promise<string> {
 }
 
 /** Of the sources as they are when the run begins: one that watches sees changes of tests alone. */
-export async function bundledWorker(packages: readonly string[]): Promise<Plugin> {
-  const made = await bundle(packages);
+export async function bundledWorker(): Promise<Plugin> {
+  const made = await bundle();
   return {
     name: "bundled-worker",
     enforce: "pre",
@@ -92,7 +100,7 @@ export async function bundledWorker(packages: readonly string[]): Promise<Plugin
       },
     },
     resolveId(source, importer) {
-      if (packages.includes(source)) return join(made, "packages", `${source}.mjs`);
+      if (PACKAGES.includes(source)) return join(made, "packages", `${source}.mjs`);
       if (importer?.startsWith(SOURCES)) return undefined;
       if (source.startsWith(SOURCES)) return bundled(source);
       if (source.startsWith(".") && importer && !importer.startsWith(made))

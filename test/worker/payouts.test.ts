@@ -505,7 +505,7 @@ describe("a statement that is closed", () => {
     expect(july.rows[0]?.explanation).toBe(
       "2026-06 was closed with 30.00 EUR for 3 conversions by the rule “a rule”, and comes to 20.00 EUR for 2 conversions now.",
     );
-    // August is told of nothing: July is the next one.
+    // August gets no correction: July is the next open month.
     expect((await of(project_id, "2026-08")).rows).toEqual([]);
     expect((await close(project_id, "2026-08")).detail).toBe("2026-06 was closed last: the next one is 2026-07.");
 

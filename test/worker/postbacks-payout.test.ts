@@ -109,7 +109,7 @@ it("tells a status of each conversion once, when a hold is over and when somebod
   await decide("hand", "reject");
   const rejected = [...held, "e=two&s=approved&p=35.00", "e=hand&s=rejected&p=0.00"];
   await becomes(rejected);
-  // To the same status again: nobody is told twice.
+  // To the same status again: no second postback.
   await decide("hand", "approve");
   await runDuty("payouts", unwoken, LATER_ON);
   for (const target of targets) await sendAll(target, LATER_ON);

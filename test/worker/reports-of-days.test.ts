@@ -100,7 +100,7 @@ const setRates = (dates: readonly string[]) =>
   ]);
 
 /**
- * What anomalies are looked for in. First deposits of tags with few of them are told as those of others; which share of
+ * The figures in which anomalies are looked for. First deposits of tags with few of them count among the others'; which share of
  * a day has come is known of days with enough events alone, so all of its parts are compared in `anomalies.test.ts`.
  */
 const comparable = ({ counted, left_out }: Watch) => {

@@ -65,7 +65,7 @@ export const newTarget = z.strictObject({
   url,
   ...z.strictObject(optional).partial().shape,
 });
-/** What a target is told of stays: each event that it was told of has been told once. */
+/** Which events a target gets cannot be changed: each of them is sent to it once. */
 const { conversion_status: __, ...changeable } = settings;
 export const targetChanges = z.strictObject({
   ...z.strictObject(changeable).partial().shape,

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { browserPath, changeAnswers, handleFirst, launch, type Server, startServer } from "./harness.ts";
-import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
+import { counted, eventually, goOffline, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 /** docs/adr/0005-snippet.md says why. */
 const MOST_GZIPPED = 1_700;
@@ -248,7 +248,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
   test("sends what was kept as soon as the browser is online again", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=offline");
-    await visitor.context.setOffline(true);
+    await goOffline(visitor);
     await call(visitor.page, "registration");
     await eventually(async () => (await stored(visitor.page)).unsent.length).toBe(1);
     await visitor.context.setOffline(false);
@@ -303,7 +303,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
   test("keeps the newest 50 unsent events, none older than 7 days", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=kept");
-    await visitor.context.setOffline(true);
+    await goOffline(visitor);
     await visitor.page.evaluate("for (let n = 0; n < 60; n++) pixel('spin', { n })");
     await eventually(async () => (await stored(visitor.page)).unsent.length).toBe(50);
     const { unsent } = await stored(visitor.page);

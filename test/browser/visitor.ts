@@ -1,6 +1,6 @@
 /** A visitor of a site with the snippet, and what their pages send to the server. */
 import type { Browser, BrowserContext, Page, Request } from "playwright-core";
-import { expect } from "vitest";
+import { beforeEach, expect } from "vitest";
 import { report, type Server } from "./harness.ts";
 
 export type Sent = { type: string; fields: Record<string, string>; at: number };
@@ -49,14 +49,32 @@ export const eventually = <Value>(
   message = "",
 ): ReturnType<typeof expect.poll<Value>> => expect.poll(read, { timeout: 200_000, message });
 
-/** How many events of each type the log has that count. The figures follow the log by up to ten seconds. */
+/**
+ * No request of the visitor reaches a server from here on. The browser says that it is offline before its network process
+ * knows, which a busy machine shows: requests that are sent meanwhile arrive.
+ */
+export async function goOffline({ context, page }: Visitor): Promise<void> {
+  await context.setOffline(true);
+  await eventually(() =>
+    page.evaluate(`fetch(location.href, { keepalive: true }).then(() => "arrived", () => "failed")`),
+  ).toBe("failed");
+}
+
+/** When the test began: what it left in the log when it ran before, and failed, does not count. */
+let begun = 0;
+beforeEach(() => {
+  begun = Date.now();
+});
+
+/** How many events of each type the log has of this test that count. The figures follow the log by up to ten seconds. */
 export async function counted(server: Server, banner_tag: string): Promise<Record<string, number>> {
-  const { rows } = await report<{ rows: { event_type: string; outcome: string }[] }>(
+  const { rows } = await report<{ rows: { event_type: string; outcome: string; received_at: string }[] }>(
     server,
     `events?banner_tag=${encodeURIComponent(banner_tag)}`,
   );
   const types: Record<string, number> = {};
-  for (const { event_type, outcome } of rows)
-    if (!["bot", "duplicate", "test"].includes(outcome)) types[event_type] = (types[event_type] ?? 0) + 1;
+  for (const { event_type, outcome, received_at } of rows)
+    if (Date.parse(received_at) >= begun && !["bot", "duplicate", "test"].includes(outcome))
+      types[event_type] = (types[event_type] ?? 0) + 1;
   return types;
 }

@@ -3,8 +3,7 @@
  * ADMIN_TOKEN where there is none, and serves. `--port N` and `--persist-to DIR` move it.
  */
 import { spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
 import { fail, readCommand } from "./command.ts";
@@ -13,6 +12,7 @@ import { localToken } from "./instance.ts";
 import { isMigrated, migrationsInto } from "./start/migrations.ts";
 import { callers, runs } from "./start/processes.ts";
 import { serve } from "./start/server.ts";
+import { makeToken } from "./start/token.ts";
 
 const { values } = readCommand({
   name: "npm start",
@@ -40,9 +40,7 @@ const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", X_
 // Half of the time that wrangler takes to start is the compiling of its own code.
 const env = { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...QUIET };
 
-if (!existsSync(SECRETS) || !/^ADMIN_TOKEN=./m.test(readFileSync(SECRETS, "utf8"))) {
-  appendFileSync(SECRETS, `ADMIN_TOKEN=${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
-}
+makeToken(SECRETS);
 
 if (!values["no-build"]) step("Building the dashboard, the demo site and the snippet", ["scripts/build.ts"]);
 if (!isMigrated(persist, readdirSync("migrations")))

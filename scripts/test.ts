@@ -2,10 +2,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
-import { browserPath } from "../test/browser/harness.ts";
+import { browserPath, emptyState } from "../test/browser/harness.ts";
 import { bundle } from "../test/bundled.ts";
 import { COMPILED } from "./here.ts";
 import { RERUN } from "./reruns.ts";
+import { makeToken } from "./start/token.ts";
 
 /** A file system in memory: databases of tests are written there without waiting for a disk. */
 const MEMORY = "/dev/shm";
@@ -69,6 +70,8 @@ const built = spawnSync(process.execPath, ["scripts/build.ts"], { env, stdio: "i
 if (built) process.exit(built);
 // Once, before several runs ask for it at the same time.
 await bundle();
+makeToken(".dev.vars");
+emptyState();
 const ended = await Promise.all(RUNS.map(test));
 if (!browserPath) {
   console.log(`

@@ -111,7 +111,7 @@ export type Server = {
 };
 
 /** A migrated database without data, made once for each state of the migrations: making it takes longer than starting. */
-function emptyState(): string {
+export function emptyState(): string {
   const names = readdirSync(join(ROOT, "migrations")).sort();
   const hash = createHash("sha256");
   for (const name of names) hash.update(name).update(readFileSync(join(ROOT, "migrations", name)));

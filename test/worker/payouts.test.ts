@@ -10,7 +10,7 @@ import { storeRates } from "../../worker/rates/rate.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
 import { transact } from "../../worker/schema.ts";
-import { runDuty } from "./duty.ts";
+import { runDuty, runOnce } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -85,6 +85,13 @@ const payouts = (rows: ConversionView[]) => Object.fromEntries(rows.map(({ event
 const makeClickRule = (project_id: string, rule: object) =>
   call<ClickRuleView>("POST", "/click-rules", { project_id, name: "Look", valid_from: "2026-06-01", ...rule });
 const MINUTE = 60_000;
+
+describe("before the first event of an instance", () => {
+  it("a rule leaves the duty nothing to do, which would run again and again for it", async () => {
+    await makeRule(await newProject(), { event_type: "registration", amount: "10", hold_days: 0 });
+    expect((await runOnce("payouts")).progress).toBe("done");
+  });
+});
 
 describe("a click rule", () => {
   const registration = (n: number, more: Given = {}): Given => ({

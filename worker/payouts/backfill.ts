@@ -32,12 +32,13 @@ const look = (db: Database, project_id: string): Promise<State | undefined> =>
       (${RENAMING} OR ${RESTORING} OR ${isReattributed(project_id)}) AS held
     FROM (SELECT ${project_id} AS project_id) p LEFT JOIN payout_backfills b ON b.project_id = p.project_id`);
 
-/** The projects of which some of the past is still to be looked through. */
+/** The projects of which some of the past is still to be looked through: none before the projection's first step. */
 export const unfilled = async (db: Database): Promise<string[]> =>
   (
     await db.values<[string]>(sql`SELECT DISTINCT j.project_id FROM (${JUDGED}) j
       LEFT JOIN payout_backfills b ON b.project_id = j.project_id
-      WHERE b.project_id IS NULL OR b.place < b.until OR j.event_type NOT IN (SELECT value FROM json_each(b.event_types))`)
+      WHERE EXISTS (SELECT 1 FROM projections WHERE name = ${conversions.name})
+        AND (b.project_id IS NULL OR b.place < b.until OR j.event_type NOT IN (SELECT value FROM json_each(b.event_types)))`)
   ).flat();
 
 const isCovered = ({ wanted, event_types }: State): boolean => {

@@ -50,7 +50,7 @@ export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
   return (
     <Panel
       name="sources"
-      title="What networks tell"
+      title="Network postbacks"
       actions={
         <button type="button" class="button" onClick={() => make(true)}>
           Make a source

@@ -157,7 +157,11 @@ describe("a postback", () => {
     expect(await told("status=rejected")).toEqual(["rejected", "30.00", "0.00", 4]);
     expect(await told("status=SALE")).toEqual(["approved", "30.00", "5.00", 5]);
     expect(await told("status=refunded")).toEqual(["refunded", "30.00", "0.00", 6]);
+    // Addresses of before that are called again pay nothing once more, and bring no old amount back.
+    expect(await told("status=sale&amount=30")).toEqual(["refunded", "30.00", "0.00", 6]);
+    expect(await told("amount=12.50")).toEqual(["refunded", "30.00", "0.00", 6]);
     expect(await told("status=charged_back&amount=30&currency=USD")).toEqual(["charged_back", "30.00", "0.00", 7]);
+    expect(await told("status=refunded")).toEqual(["charged_back", "30.00", "0.00", 7]);
     expect(await changesOf(project_id)).toMatchObject([
       {
         actor: "source network",

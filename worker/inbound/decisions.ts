@@ -12,9 +12,13 @@ const reasonOf = ({ source, said }: Received): string =>
     ? `Postback of the source ${source}.`
     : `Postback of the source ${source}, which calls it “${said.slice(0, SAID_CHARACTERS).toWellFormed()}”.`;
 
+/** What was paid back, from which a postback only leads on to the next. */
+const PAID_BACK: readonly Change["status"][] = ["refunded", "charged_back"];
+
 /**
  * What says nothing new changes nothing, as a postback that is sent again. Nor does `pending`: it is how a conversion begins, and
- * what was decided is not taken back by a postback that was late.
+ * what was decided is not taken back by a postback that was late. What was paid back stays so, as where people
+ * decide: whoever has seen an address, also a signed one, can call it again at any time, and would have it paid once more.
  */
 export function decisionsOf(rows: readonly Received[], standing: Standing): Decision[] {
   const { seq } = standing;
@@ -22,6 +26,8 @@ export function decisionsOf(rows: readonly Received[], standing: Standing): Deci
   let { status, amount, currency } = standing;
   const decisions: Decision[] = [];
   for (const row of rows) {
+    const place = PAID_BACK.indexOf(status);
+    if (place >= 0 && PAID_BACK.indexOf(row.status) <= place) continue;
     const newStatus = row.status !== null && row.status !== "pending" && row.status !== status ? row.status : null;
     const corrected = row.event.amount !== null && (row.event.amount !== amount || row.event.currency !== currency);
     if (newStatus === null && !corrected) continue;

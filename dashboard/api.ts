@@ -12,11 +12,6 @@ const headers = (): Record<string, string> => (bearer === null ? {} : { authoriz
 
 export const client = clientOf(`${location.origin}/api/v1`, headers);
 
-/** The body of a write, for routes that read theirs by themselves, so that the typed client knows of none. */
-export const json = (body: unknown): { init: RequestInit } => ({
-  init: { headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
-});
-
 /** Status 0: no answer came at all. `fields` says what is wrong with which field of a form. */
 export class ApiError extends Error {
   readonly status: number;

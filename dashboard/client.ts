@@ -7,14 +7,29 @@ import type { Api } from "../worker/index.ts";
 
 export type Client = ReturnType<typeof hc<Api>>;
 
-type Given = { query?: Record<string, string | string[] | undefined>; param?: Record<string, string> };
+/** What a call takes as its body. A form has texts: what it cannot know is left to the server, which names each wrong field. */
+export type BodyOf<Call> = Call extends (args: infer Args, ...rest: never[]) => unknown
+  ? Args extends { json: infer Body }
+    ? Body
+    : never
+  : never;
+
+type Given = {
+  query?: Record<string, string | string[] | undefined>;
+  param?: Record<string, string>;
+  json?: unknown;
+};
 
 /** `client.players[":player_id"].$get({ param, query }, { init })`; `$url` gives the address instead of asking. */
 export function clientOf(base: string, headers: () => Record<string, string>): Client {
   const at = (path: readonly string[]): unknown =>
     new Proxy(() => undefined, {
       get: (_, name: string) => at([...path, name]),
-      apply: (_, __, [{ query = {}, param = {} } = {}, { init = {} } = {}]: [Given?, { init?: RequestInit }?]) => {
+      apply: (
+        _,
+        __,
+        [{ query = {}, param = {}, json } = {}, { init = {} } = {}]: [Given?, { init?: RequestInit }?],
+      ) => {
         const parts = path
           .slice(0, -1)
           // A route may say what a parameter looks like: `:id{[0-9]+}`.
@@ -26,8 +41,13 @@ export function clientOf(base: string, headers: () => Record<string, string>): C
         if (method === "url") return url;
         return fetch(url, {
           ...init,
+          ...(json !== undefined && { body: JSON.stringify(json) }),
           method: method.toUpperCase(),
-          headers: { ...headers(), ...init.headers } as HeadersInit,
+          headers: {
+            ...headers(),
+            ...(json !== undefined && { "content-type": "application/json" }),
+            ...init.headers,
+          } as HeadersInit,
         });
       },
     });

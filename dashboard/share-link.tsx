@@ -8,7 +8,7 @@ import type { Principal } from "../worker/http/principal.ts";
 import { type Action, useAction } from "./act/action.ts";
 import { Field, type Filled, Form } from "./act/form.tsx";
 import { forgetAnswers } from "./answers.ts";
-import { ApiError, askWith, client, json, onSignedOut, read } from "./api.ts";
+import { ApiError, askWith, client, onSignedOut, read } from "./api.ts";
 import { whoIsSignedIn } from "./frame/session.ts";
 import { Mark } from "./icons.tsx";
 import { NavigationProvider, useAddressBar } from "./navigation.ts";
@@ -27,7 +27,7 @@ type State =
   | { is: "open"; principal: Principal };
 
 async function openShare(token: string, password?: string) {
-  const opened = await read(client["share-sessions"].$post({}, json({ token, password })));
+  const opened = await read(client["share-sessions"].$post({ json: { token, password } }));
   askWith(opened.session);
   return { view: opened.view, principal: await whoIsSignedIn() };
 }

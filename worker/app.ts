@@ -1,30 +1,6 @@
 /** What the Worker answers: a table of contents. Each route lives with its subject. */
 import { Hono } from "hono";
-import { alertRoutes } from "./admin/alerts.ts";
-import { archiveRoutes } from "./admin/archive.ts";
-import { auditRoutes } from "./admin/audit.ts";
-import { channelRoutes } from "./admin/channels.ts";
-import { clickRuleRoutes } from "./admin/click-rules.ts";
-import { conversionRoutes } from "./admin/conversions.ts";
-import { deadLetterRoutes } from "./admin/dead-letters.ts";
-import { erasureRoutes } from "./admin/erasures.ts";
-import { exchangeRateRoutes } from "./admin/exchange-rates.ts";
-import { keyRoutes } from "./admin/keys.ts";
-import { payoutRuleRoutes } from "./admin/payout-rules.ts";
-import { playerExportRoutes } from "./admin/player-export.ts";
-import { postbackRoutes } from "./admin/postbacks.ts";
-import { projectionRoutes } from "./admin/projections.ts";
-import { projectRoutes } from "./admin/projects.ts";
-import { requestRoutes } from "./admin/requests.ts";
-import { restoreRoutes } from "./admin/restore.ts";
-import { scheduleRoutes } from "./admin/schedules.ts";
-import { schemaRoutes } from "./admin/schemas.ts";
-import { segmentRoutes } from "./admin/segments.ts";
-import { shareRoutes } from "./admin/shares.ts";
-import { signInCodeRoutes } from "./admin/sign-in-codes.ts";
-import { sourceRoutes } from "./admin/sources.ts";
-import { statementRoutes } from "./admin/statements.ts";
-import { unsubscribeRoutes } from "./admin/unsubscribe.ts";
+import { adminRoutes, openAdminRoutes } from "./admin/index.ts";
 import { lostTurn } from "./archive/files.ts";
 import { eventRoutes } from "./collect/events.ts";
 import { importRoutes } from "./collect/import.ts";
@@ -52,34 +28,11 @@ const api = new Hono<App>()
   .route("/", shareSessionRoutes)
   .route("/", eventRoutes)
   .route("/", importRoutes)
-  .route("/", unsubscribeRoutes)
+  .route("/", openAdminRoutes)
   .use(atLeast("viewer"))
   .route("/", reportRoutes)
   .route("/", realtimeRoutes)
-  .route("/", projectRoutes)
-  .route("/", keyRoutes)
-  .route("/", signInCodeRoutes)
-  .route("/", segmentRoutes)
-  .route("/", shareRoutes)
-  .route("/", requestRoutes)
-  .route("/", schemaRoutes)
-  .route("/", deadLetterRoutes)
-  .route("/", postbackRoutes)
-  .route("/", sourceRoutes)
-  .route("/", channelRoutes)
-  .route("/", alertRoutes)
-  .route("/", payoutRuleRoutes)
-  .route("/", clickRuleRoutes)
-  .route("/", statementRoutes)
-  .route("/", conversionRoutes)
-  .route("/", scheduleRoutes)
-  .route("/", erasureRoutes)
-  .route("/", playerExportRoutes)
-  .route("/", exchangeRateRoutes)
-  .route("/", projectionRoutes)
-  .route("/", archiveRoutes)
-  .route("/", restoreRoutes)
-  .route("/", auditRoutes);
+  .route("/", adminRoutes);
 
 /** The API as the typed client sees it. */
 export type Api = typeof api;

@@ -4,7 +4,8 @@ import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
+import type { BodyOf } from "../client.ts";
 import { conditionOf, WATCHED } from "./condition.ts";
 
 type Making = { project_id: string; close: () => void };
@@ -31,7 +32,7 @@ export function MakeAlert({ project_id, channels, close }: WithChannels) {
       channels: ticked(channels, filled),
       ...(from && { quiet_from: from, quiet_to: to ?? null }),
     };
-    return read(client.alerts.$post({}, json(given)));
+    return read(client.alerts.$post({ json: given as BodyOf<typeof client.alerts.$post> }));
   });
   return (
     <Dialog title="Make an alert" wide close={close}>
@@ -66,7 +67,9 @@ export function MakeChannel({ project_id, show, close }: Making & { show: (made:
   const action = useAction(async (filled: Filled) => {
     const { name, kind } = filled;
     const made = await read<ShownChannel>(
-      client.channels.$post({}, json({ project_id, name, kind, settings: settingsOf(filled) })),
+      client.channels.$post({
+        json: { project_id, name, kind, settings: settingsOf(filled) } as BodyOf<typeof client.channels.$post>,
+      }),
     );
     if (made.secret === undefined) close();
     else show(made);
@@ -91,7 +94,9 @@ export function MakeSchedule({ project_id, channels, close }: WithChannels) {
       ...{ project_id, name, every, channels: ticked(channels, filled) },
       ...(tags.length > 0 && { banner_tags: tags }),
     };
-    return read(client["scheduled-reports"].$post({}, json(given)));
+    return read(
+      client["scheduled-reports"].$post({ json: given as BodyOf<(typeof client)["scheduled-reports"]["$post"]> }),
+    );
   });
   return (
     <Dialog title="Schedule a report" wide close={close}>

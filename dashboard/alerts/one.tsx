@@ -5,7 +5,7 @@ import type { AlertView } from "../../worker/admin/alerts.ts";
 import { useAction } from "../act/action.ts";
 import { ActionError, Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
@@ -26,7 +26,7 @@ export function One({ of, id, name, paused, children }: Opened) {
   const close = () => open(null);
   const routes = client[of as Exclude<Kept, "channels">][":id"];
   const test = async () => open(await read<Tried>(routes.test.$post({ param })));
-  const pause = () => read<object>(routes.$patch({ param }, json({ paused: !paused })));
+  const pause = () => read<object>(routes.$patch({ param, json: { paused: !paused } }));
   const remove = async () => {
     await read(client[of][":id"].$delete({ param }));
     all();

@@ -1,5 +1,5 @@
 /** The columns of the audit log. */
-import type { AuditEntry } from "../../worker/admin/audit.ts";
+import type { AuditEntry } from "../../worker/admin/audit-log.ts";
 import type { Column } from "../table/columns.ts";
 
 /** From here on details are shown when one asks for them. */

@@ -6,7 +6,7 @@ import { Copied } from "../act/copied.tsx";
 import { ActionError, Confirm, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
 import { readJson } from "../act/json.ts";
-import { ApiError, client, json, read } from "../api.ts";
+import { ApiError, client, read } from "../api.ts";
 import { Fact } from "../fact.tsx";
 import { NOTHING, timeText } from "../format.ts";
 import { Standing } from "./columns.tsx";
@@ -92,7 +92,7 @@ function Edit({ letter: { id, sent, event_id }, changed, back }: Edited) {
     const gone = Object.fromEntries(Object.keys(sent).map((name) => [name, null]));
     const changes = { event: { ...gone, ...edited } };
     const param = { id: String(id) };
-    changed(await read(client["dead-letters"][":id{[0-9]+}"].$patch({ param }, json(changes))));
+    changed(await read(client["dead-letters"][":id{[0-9]+}"].$patch({ param, json: changes })));
   }, "The event is changed; replay it now.");
   const event = event_id === null ? NEW_EVENT : sent;
   return (

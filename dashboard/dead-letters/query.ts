@@ -2,7 +2,7 @@
 import { say } from "../act/said.tsx";
 import type { Address } from "../address.ts";
 import { refreshAnswers } from "../answers.ts";
-import { ApiError, client, json, read } from "../api.ts";
+import { ApiError, client, read } from "../api.ts";
 import { given, query } from "../reports.ts";
 
 export const STATUSES = { waiting: "Waiting", replayed: "Replayed", discarded: "Discarded" };
@@ -28,13 +28,13 @@ export const deadLetters = (address: Address, cursor?: number) =>
 
 /** Replays some, and gives back why the first failed of those that did. */
 export async function replay(ids: number[]): Promise<{ replayed: number; failed: number; why: string | undefined }> {
-  const { replayed, failed, results } = await read(client["dead-letters"].replay.$post({}, json({ ids })));
+  const { replayed, failed, results } = await read(client["dead-letters"].replay.$post({ json: { ids } }));
   const why = results.find((result) => result.status === "failed");
   return { replayed, failed, why: why && "error" in why ? why.error : undefined };
 }
 
 export async function discard(ids: number[]): Promise<{ discarded: number }> {
-  return read(client["dead-letters"].discard.$post({}, json({ ids })));
+  return read(client["dead-letters"].discard.$post({ json: { ids } }));
 }
 
 export type Work = "replay" | "discard";

@@ -6,7 +6,7 @@ import { Confirm } from "../act/dialog.tsx";
 import { Field, type Filled, Form, Tick } from "../act/form.tsx";
 import { FIELD_NAMES, FIELD_TITLES, filtersOf, hasFields, isFiltered, NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
-import { client, credential, json, read } from "../api.ts";
+import { client, credential, read } from "../api.ts";
 import { fieldValue } from "../format.ts";
 import { Remove } from "../icons.tsx";
 import { Menu } from "../menu.tsx";
@@ -112,8 +112,13 @@ function SaveSegment({ scope: { address, principal }, close }: { scope: Scope; c
   const { go } = useNavigation();
   const action = useAction(async ({ name = "", shared }: Filled) => {
     const { segment_id: _, ...filter } = filtersOf(address);
-    const body = { project_id: address.project_id, name, filter, shared: shared === "on" };
-    const { segment_id } = await read(client.segments.$post({}, json(body)));
+    const body = {
+      project_id: address.project_id,
+      name,
+      filter: filter as NonNullable<unknown>,
+      shared: shared === "on",
+    };
+    const { segment_id } = await read(client.segments.$post({ json: body }));
     go({ ...NO_FILTERS, segment_id });
   }, "The segment is saved.");
   return (

@@ -1,11 +1,11 @@
 /** Who is signed in, by the cookie that only the server can read. */
 import type { Principal } from "../../worker/http/principal.ts";
-import { ApiError, client, json, onSignedOut, read } from "../api.ts";
+import { ApiError, client, onSignedOut, read } from "../api.ts";
 
 export const whoIsSignedIn = (): Promise<Principal> => read(client.session.$get());
 
 export const openSession = (by: { key: string } | { code: string }): Promise<Principal> =>
-  read(client.session.$post({}, json(by)));
+  read(client.session.$post({ json: by }));
 
 export async function closeSession(): Promise<void> {
   const response = await client.session.$delete({ query: {} }).catch(() => null);

@@ -1,11 +1,12 @@
 /** What can be done with a key, each in front of the list. */
 import type { KeyView } from "../../worker/admin/keys.ts";
+import type { Role } from "../../worker/http/principal.ts";
 import { type Action, useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Confirm, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { endOf, lastDayOf } from "../expiry.ts";
 import { Facts } from "../figure.tsx";
 import { timeText } from "../format.ts";
@@ -38,12 +39,12 @@ export function MakeKey({ scope, show, close }: Showing) {
     const { name = "", role, project_id } = filled;
     const body = {
       name,
-      role,
+      role: role as Role,
       project_id: project_id === EVERY ? null : project_id,
       banner_tags: tagsIn(filled),
       expires_at: expiresIn(filled, scope),
     };
-    const { key } = await read(client.keys.$post({}, json(body)));
+    const { key } = await read(client.keys.$post({ json: body }));
     show({ name, key, note: "Send it as Authorization: Bearer." });
   });
   const options = Object.fromEntries(
@@ -121,7 +122,7 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
     const same = of.expires_at !== null && filled.expires_at === lastDayOf(of.expires_at, timezone);
     const expires_at = same ? of.expires_at : expiresIn(filled, scope);
     const body = { name, banner_tags: tagsIn(filled), expires_at };
-    await read(client.keys[":id"].$patch({ param: { id: of.id } }, json(body)));
+    await read(client.keys[":id"].$patch({ param: { id: of.id }, json: body }));
   }, "The key is changed. That holds within 30 seconds.");
   return (
     <Dialog title={of.name} close={close}>
@@ -168,7 +169,7 @@ const OVERLAPS = {
 export function RotateKey({ of, scope: { timezone }, show, close }: Showing & OfKey) {
   const action = useAction(async ({ overlap_seconds }: Filled) => {
     const body = { overlap_seconds: Number(overlap_seconds) };
-    const { key, replaces } = await read(client.keys[":id"].rotate.$post({ param: { id: of.id } }, json(body)));
+    const { key, replaces } = await read(client.keys[":id"].rotate.$post({ param: { id: of.id }, json: body }));
     const until = replaces.expires_at && timeText(replaces.expires_at, timezone);
     const gone = body.overlap_seconds === 0 || until === null;
     show({

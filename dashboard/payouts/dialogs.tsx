@@ -1,10 +1,10 @@
 /** Making, changing and ending a payout rule; one conversion, with why it pays what it pays and what can be decided. */
-import type { RuleView } from "../../worker/admin/payout-rules.ts";
+import type { RuleView, TermsView } from "../../worker/admin/payout-rules.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { timeText } from "../format.ts";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -50,7 +50,7 @@ export function EditRule({
       min_amount: filled.min_amount || null,
       amount: filled.amount || null,
       share: filled.share || null,
-      tiers_by: tiers_by || null,
+      tiers_by: (tiers_by || null) as TermsView["tiers_by"],
       tiers: tiers_by ? tiersOf(filled.tiers, tiers_by) : [],
       cap_day: number(filled.cap_day),
       cap_month: number(filled.cap_month),
@@ -58,8 +58,8 @@ export function EditRule({
     };
     return read<unknown>(
       rule
-        ? routes[":id"].$patch({ param: { id: rule.id } }, json(given))
-        : routes.$post({}, json({ project_id, ...given })),
+        ? routes[":id"].$patch({ param: { id: rule.id }, json: given })
+        : routes.$post({ json: { project_id, ...given } }),
     );
   }, "Done.");
   const title = rule ? "Change the rule" : "Make a rule";
@@ -131,10 +131,11 @@ export function OneConversion({ scope: { project_id, timezone }, event_id, decid
   const action = useAction(
     ({ decision = "", reason = "" }: Filled) =>
       read(
-        client.conversions[":event_id"][":decision"].$post(
-          { param: { event_id, decision }, query: { project_id } },
-          json({ reason }),
-        ),
+        client.conversions[":event_id"][":decision"].$post({
+          param: { event_id, decision },
+          query: { project_id },
+          json: { reason },
+        }),
       ),
     "Done.",
   );

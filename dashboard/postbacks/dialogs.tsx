@@ -1,10 +1,10 @@
 /** Making a target, its secret, and what a test of it brought back. */
-import type { ShownTarget, Tested } from "../../worker/admin/postbacks.ts";
+import type { ShownTarget, TargetView, Tested } from "../../worker/admin/postbacks.ts";
 import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import type { Scope } from "../scope.ts";
 
 const SENDING = { "": "GET", form: "POST (form)", json: "POST (JSON)" };
@@ -25,9 +25,9 @@ export function MakeTarget({ scope: { project_id }, show, close }: Making) {
       ...(currency && { currency: currency.toUpperCase() }),
       ...(first_deposit && { first_deposit: true }),
       ...(test && { test: true }),
-      ...(sending && { method: "POST", body_type: sending, body: body ?? "" }),
+      ...(sending && { method: "POST" as const, body_type: sending as TargetView["body_type"], body: body ?? "" }),
     };
-    show(await read(client.postbacks.$post({}, json(given))));
+    show(await read(client.postbacks.$post({ json: given })));
   });
   return (
     <Dialog title="Make a target" wide close={close}>

@@ -5,7 +5,7 @@ import { useAction } from "../act/action.ts";
 import { ActionError, Confirm, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
 import { type Answer, useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -44,7 +44,9 @@ export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
   const close = () => make(null);
   const action = useAction(async ({ name = "", preset, currency = "" }: Filled) => {
     const template = { defaults: { currency: currency.toUpperCase() } };
-    const { url } = await read(client.sources.$post({}, json({ project_id, name, preset, template })));
+    const { url } = await read(
+      client.sources.$post({ json: { project_id, name, preset: preset as "generic", template } }),
+    );
     make({ name, secret: url });
   });
   return (
@@ -113,7 +115,7 @@ export function OneSource({ source: { id, name, paused_at }, timezone }: { sourc
             type="button"
             class="button"
             disabled={action.busy}
-            onClick={() => action.run(() => read(one.$patch({ param }, json({ paused }))))}
+            onClick={() => action.run(() => read(one.$patch({ param, json: { paused } })))}
           >
             {paused ? "Pause" : "Resume"}
           </button>

@@ -4,7 +4,7 @@ import type { TargetView, Tested, TryView } from "../../worker/admin/postbacks.t
 import { useAction } from "../act/action.ts";
 import { ActionError, Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { Facts } from "../figure.tsx";
 import { exact, timeText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -46,7 +46,7 @@ export function OneTarget({ target, scope: { timezone } }: Shown) {
               type="button"
               class="button"
               disabled={action.busy}
-              onClick={() => action.run(() => read(one.$patch({ param }, json({ paused: !paused }))))}
+              onClick={() => action.run(() => read(one.$patch({ param, json: { paused: !paused } })))}
             >
               {paused ? "Resume" : "Pause"}
             </button>
@@ -84,7 +84,7 @@ export function OneTarget({ target, scope: { timezone } }: Shown) {
           title="Send it again?"
           label="Send it again"
           tone="primary"
-          action={asked(() => read(one.resend.$post({ param }, json(opened.which))))}
+          action={asked(() => read(one.resend.$post({ param, json: opened.which })))}
           close={close}
         >
           <p>{opened.what} is sent as if it were new.</p>

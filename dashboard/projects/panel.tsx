@@ -5,7 +5,7 @@ import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
 import { NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -69,7 +69,7 @@ export function ProjectsPanel({ scope }: { scope: Scope }) {
 function MakeProject({ done, close }: { done: (project_id: string) => void; close: () => void }) {
   const action = useAction(async ({ project_id = "", name, timezone, currency }: Filled) => {
     const body = { project_id, timezone, currency: currency?.toUpperCase(), ...(name && { name }) };
-    await read(client.projects.$post({}, json(body)));
+    await read(client.projects.$post({ json: body }));
     done(project_id);
   }, "The project is made.");
   return (

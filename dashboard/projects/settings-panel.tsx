@@ -6,7 +6,7 @@ import { Copied } from "../act/copied.tsx";
 import { Confirm } from "../act/dialog.tsx";
 import { Field, type Filled, Form, Tick } from "../act/form.tsx";
 import { say } from "../act/said.tsx";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { dateText } from "../format.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -21,7 +21,7 @@ export function SettingsPanel({ project, scope, open }: Shown) {
   const [before, setBefore] = useState(project);
   const [asked, ask] = useState<Partial<Settings> | null>(null);
   const save = async (changes: Partial<Settings>) => {
-    setBefore(await read(client.projects[":project_id"].$patch({ param: { project_id } }, json(changes))));
+    setBefore(await read(client.projects[":project_id"].$patch({ param: { project_id }, json: changes })));
     say(
       changes.attribution_days === undefined
         ? "Saved. It holds everywhere within 30 seconds."
@@ -169,7 +169,7 @@ function Secret({ project: { project_id, pixel_secret } }: { project: ProjectVie
   const [shown, show] = useState(false);
   const [asked, ask] = useState(false);
   const renew = useAction(
-    () => read(client.projects[":project_id"].$patch({ param: { project_id } }, json({ new_pixel_secret: true }))),
+    () => read(client.projects[":project_id"].$patch({ param: { project_id }, json: { new_pixel_secret: true } })),
     "The pixel secret is renewed.",
   );
   return (

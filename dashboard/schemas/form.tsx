@@ -1,10 +1,12 @@
 /** Registers a version of a schema; one that would refuse what is accepted now is refused, unless one insists. */
+
 import { useState } from "preact/hooks";
+import type { SchemaMode } from "../../worker/schema.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, Tick } from "../act/form.tsx";
 import { readJson } from "../act/json.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import type { Scope } from "../scope.ts";
 import { MODES } from "./query.ts";
 
@@ -26,9 +28,14 @@ export function RegisterSchema({ scope: { project_id }, event_type, schema = FIR
   const action = useAction(async ({ event_type: typed, mode, schema, insist }: Filled) => {
     const name = event_type ?? typed ?? "";
     setType(name);
-    const body = { project_id, event_type: name, schema: readJson("schema", schema), ...(mode && { mode }) };
+    const body = {
+      project_id,
+      event_type: name,
+      schema: readJson("schema", schema),
+      ...(mode && { mode: mode as SchemaMode }),
+    };
     const query = { compatibility: insist ? "none" : "required" } as const;
-    await read(client.schemas.$post({ query }, json(body)));
+    await read(client.schemas.$post({ query, json: body }));
   }, "The schema is registered; it is in force everywhere within 30 seconds.");
   const incompatible = action.error?.status === 409;
   return (

@@ -7,7 +7,7 @@ import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { ActionError, Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { Fact } from "../fact.tsx";
 import { exact, timeText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -75,10 +75,11 @@ function InForce({ schema, scope }: { schema: Detail; scope: Scope }) {
   const change = useAction(
     (mode: SchemaView["mode"]) =>
       read(
-        client.schemas[":event_type"].$patch(
-          { param: { event_type }, query: { project_id: scope.project_id } },
-          json({ mode }),
-        ),
+        client.schemas[":event_type"].$patch({
+          param: { event_type },
+          query: { project_id: scope.project_id },
+          json: { mode },
+        }),
       ),
     "The mode is changed; it holds everywhere within 30 seconds.",
   );

@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 
 export function MakeKey({ project_id }: { project_id: string }) {
   const [key, show] = useState<string | null>(null);
   const action = useAction(async ({ name }: Filled) => {
-    const made = await read(client.keys.$post({}, json({ name, project_id, role: "collect" })));
+    const made = await read(client.keys.$post({ json: { name: name as string, project_id, role: "collect" } }));
     show(made.key);
   }, "The key is made.");
   if (key !== null)

@@ -7,7 +7,7 @@ import { Copied } from "../act/copied.tsx";
 import { Confirm, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
-import { client, json, read } from "../api.ts";
+import { client, read } from "../api.ts";
 import { endOf } from "../expiry.ts";
 import { segments } from "../frame/segments.ts";
 import { MAKE } from "../making.ts";
@@ -108,7 +108,7 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
       ...(segment_id && { segment_id }),
       ...(tags.length > 0 && { banner_tags: tags }),
     };
-    const { token } = await read(client.shares.$post({}, json(body)));
+    const { token } = await read(client.shares.$post({ json: body }));
     show({ name, token, password: Boolean(password) });
   });
   return (

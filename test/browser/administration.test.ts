@@ -3,7 +3,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { AuditEntry } from "../../worker/admin/audit.ts";
+import type { AuditEntry } from "../../worker/admin/audit-log.ts";
 import type { KeyView } from "../../worker/admin/keys.ts";
 import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { ProjectView } from "../../worker/admin/projects.ts";

@@ -1,26 +1,26 @@
 /** Alerts: made, changed, paused, tried, and what they found. */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
-import { type Alert, type AlertSettings, type AlertState, alertsOf, findAlert, stateOf } from "../alerts/alert.ts";
+import { ALERT_STATES, type Alert, type AlertSettings, alertsOf, findAlert, stateOf } from "../alerts/alert.ts";
 import { condition, wrongCondition } from "../alerts/condition.ts";
 import { tried } from "../alerts/incident.ts";
 import { judge } from "../alerts/judge.ts";
-import { type ChannelKind, channelsOf } from "../channels/channel.ts";
-import type { NoticeKind } from "../channels/message.ts";
+import { CHANNEL_KINDS, channelsOf } from "../channels/channel.ts";
+import { NOTICE_KINDS } from "../channels/message.ts";
 import { tell } from "../channels/sending.ts";
 import { projectId } from "../event.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody, withoutUndefined } from "../http/body.ts";
-import { page, pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App, Principal } from "../http/principal.ts";
+import { reaches } from "../http/access.ts";
+import { withoutUndefined } from "../http/body.ts";
+import { json } from "../http/operation.ts";
+import { page, paged, pageParameters, rows } from "../http/page.ts";
+import type { Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
 import { usableSegment } from "../http/saved-segment.ts";
-import type { Outcome } from "../postbacks/send.ts";
 import { findProject } from "../project.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
+import { route } from "./route.ts";
 
 export const MOST_ALERTS = 50;
 /** Of one alert: a try asks all of them at once. */
@@ -58,47 +58,70 @@ export const historyQuery = z.strictObject(paging);
 
 const DEFAULT_COOL_DOWN = 60;
 
-export type AlertView = AlertSettings & {
-  id: string;
-  project_id: string;
-  state: AlertState;
-  created_at: string;
-  /** When it was last judged; null before the first time. */
-  checked_at: string | null;
-  error: string | null;
-  incident: { id: string; opened_at: string; finding: string } | null;
+const finding = text.describe("What was found, in a sentence.");
+const answered = {
+  error: maybe.describe("Why it does not count as delivered."),
 };
-export type NoticeView = {
-  channel_id: string;
-  /** Null where it was removed. */
-  channel: string | null;
-  kind: NoticeKind;
-  status: "waiting" | "sent" | "dead";
-  tries: number;
-  /** When it was sent or given up; while it waits, when the next try is due. */
-  at: string;
-  answer: number | null;
-  error: string | null;
+const alertView = z
+  .object({
+    id: text,
+    project_id: text,
+    name: text,
+    condition,
+    channels: z.array(text).describe("Ids of channels."),
+    cool_down: whole.describe("Minutes from the end of an incident in which no other one begins."),
+    quiet_from: maybe,
+    quiet_to: maybe,
+    state: z.enum(ALERT_STATES).describe("`open`: an incident goes on. `failing`: it cannot be judged."),
+    created_at: instant,
+    checked_at: instant.nullable().describe("When it was last judged; null before the first time."),
+    error: maybe.describe("Why it could not be judged."),
+    incident: z.object({ id: text, opened_at: instant, finding }).nullable(),
+  })
+  .meta({ id: "Alert" });
+export const noticeFields = {
+  channel_id: text,
+  channel: maybe.describe("Its name; null where it was removed."),
+  status: z.enum(["waiting", "sent", "dead"]),
+  tries: whole,
+  at: instant.describe("When it was sent or given up; while it waits, when the next try is due."),
+  answer: z.int().nullable().describe("The status of the last answer; null where none came."),
+  ...answered,
 };
-export type IncidentView = {
-  id: string;
-  opened_at: string;
-  ended_at: string | null;
-  finding: string;
-  notices: NoticeView[];
-};
-export type TriedChannel = Omit<Outcome, "ok"> & {
-  channel_id: string;
-  channel: string;
-  kind: ChannelKind;
-  taken: boolean;
-};
-export type TriedAlert = {
-  /** Whether its condition holds now; null where that cannot be said. */
-  holds: boolean | null;
-  finding: string;
-  sent: TriedChannel[];
-};
+const notice = z.object({ ...noticeFields, kind: z.enum(NOTICE_KINDS) });
+const incident = z
+  .object({
+    id: text,
+    opened_at: instant,
+    ended_at: instant.nullable(),
+    finding,
+    notices: z.array(notice),
+  })
+  .meta({ id: "Incident" });
+export const triedChannels = z.array(
+  z.object({
+    channel_id: text,
+    channel: text,
+    kind: z.enum(CHANNEL_KINDS),
+    taken: z.boolean(),
+    status: z.int().nullable().describe("Of the answer; null where none came."),
+    took_ms: whole,
+    response: text.describe("How its body begins, 500 characters at most."),
+    ...answered,
+  }),
+);
+const triedAlert = z
+  .object({
+    holds: z.boolean().nullable().describe("Whether its condition holds now; null where that cannot be said."),
+    finding,
+    sent: triedChannels,
+  })
+  .meta({ id: "TriedAlert" });
+export type AlertView = z.output<typeof alertView>;
+export type NoticeView = z.output<typeof notice>;
+export type IncidentView = z.output<typeof incident>;
+export type TriedChannel = z.output<typeof triedChannels>[number];
+export type TriedAlert = z.output<typeof triedAlert>;
 
 const iso = (at: number) => new Date(at).toISOString();
 const view = (alert: Alert): AlertView => {
@@ -111,8 +134,6 @@ const view = (alert: Alert): AlertView => {
     incident: incident && { ...incident, opened_at: iso(incident.opened_at) },
   };
 };
-
-const administer = atLeast("admin");
 
 async function ownAlert(db: Database, principal: Principal, id: string): Promise<Alert> {
   const alert = await findAlert(db, id);
@@ -150,128 +171,215 @@ const columnsOf = ({ name, condition, channels, cool_down, quiet_from, quiet_to 
   quiet_to,
 });
 
-export const alertRoutes = new Hono<App>()
-  .use("/alerts/*", administer)
-  .use("/alerts", administer)
-  .get("/alerts", parameters(alertsQuery), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const alerts = await alertsOf(openDatabase(c.env.DB), project_id);
-    return c.json({ rows: alerts.sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1)).map(view) });
-  })
-  .post("/alerts", async (c) => {
-    const { project_id: named, ...given } = await readBody(c, newAlert);
-    const now = Date.now();
-    const { project_id } = await projectFor(c.env, c.var.principal, named, now);
-    const db = openDatabase(c.env.DB);
-    const { cool_down = DEFAULT_COOL_DOWN, quiet_from = null, quiet_to = null, name, condition, channels } = given;
-    const asked: AlertSettings = { name, condition, channels, cool_down, quiet_from, quiet_to };
-    await check(db, c.var.principal, project_id, asked);
-    const id = crypto.randomUUID();
-    const { origin } = new URL(c.req.url);
-    const columns = columnsOf(asked);
-    const what = { project_id, action: "alert.create", subject: id, details: asked };
-    try {
-      await act(db, c.var.principal, now, what, [
-        sql`INSERT INTO alerts (id, project_id, origin, name, condition, channels, cool_down, quiet_from, quiet_to,
+const administered = { tag: "Alerts", role: "admin" } as const;
+
+export const alertRoutes = [
+  route(
+    {
+      id: "listAlerts",
+      method: "get",
+      path: "/alerts",
+      ...administered,
+      summary: "List the alerts of a project",
+      description: "What each watches, and how it is now.",
+      query: alertsQuery,
+      answers: { 200: { description: "The oldest first.", content: json(rows(alertView)) } },
+    },
+    async ({ db, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const alerts = await alertsOf(db, project_id);
+      return { rows: alerts.sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1)).map(view) };
+    },
+  ),
+  route(
+    {
+      id: "createAlert",
+      method: "post",
+      path: "/alerts",
+      ...administered,
+      summary: "Make an alert",
+      description: "Kinds of conditions are in docs/alerts.md. It is judged every five minutes, or each hour.",
+      body: {
+        schema: newAlert,
+        examples: {
+          Silence: {
+            name: "No deposits of aff-x",
+            condition: { kind: "silence", event_type: "deposit", banner_tags: ["aff-x"], minutes: 360 },
+            channels: [],
+          },
+          Threshold: {
+            name: "Few visits",
+            condition: { kind: "threshold", metric: "visits", comparison: "below", value: 10, minutes: 60 },
+            channels: [],
+            quiet_from: "22:00",
+            quiet_to: "07:00",
+          },
+        },
+      },
+      answers: { 201: { description: "The alert.", content: json(alertView) } },
+      problems: [409],
+      audit: "alert.create",
+    },
+    async ({ c, db, principal, readBody, projectFor, act, now }) => {
+      const { project_id: named, ...given } = await readBody();
+      const { project_id } = await projectFor(named);
+      const { cool_down = DEFAULT_COOL_DOWN, quiet_from = null, quiet_to = null, name, condition, channels } = given;
+      const asked: AlertSettings = { name, condition, channels, cool_down, quiet_from, quiet_to };
+      await check(db, principal, project_id, asked);
+      const id = crypto.randomUUID();
+      const { origin } = new URL(c.req.url);
+      const columns = columnsOf(asked);
+      const what = { project_id, subject: id, details: asked };
+      try {
+        await act(what, [
+          sql`INSERT INTO alerts (id, project_id, origin, name, condition, channels, cool_down, quiet_from, quiet_to,
             created_at, changed_at, checked_at, memory)
           SELECT ${id}, ${project_id}, ${origin}, ${columns.name}, ${columns.condition}, ${columns.channels}, ${cool_down},
             ${quiet_from}, ${quiet_to}, CASE WHEN (SELECT count(*) FROM alerts WHERE project_id = ${project_id}) < ${MOST_ALERTS}
               THEN ${now} END, ${now}, 0, '{}'`,
-      ]);
-    } catch (error) {
-      if (!/NOT NULL constraint failed: alerts\.created_at/.test(String(error))) throw error;
-      throw new Problem(409, `${project_id} has ${MOST_ALERTS} alerts, which is the most.`);
-    }
-    return c.json(view(await ownAlert(db, c.var.principal, id)), 201);
-  })
-  .patch("/alerts/:id", async (c) => {
-    const { paused, ...given } = await readBody(c, alertChanges);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const before = await ownAlert(db, c.var.principal, c.req.param("id"));
-    const { id, project_id } = before;
-    const changes = withoutUndefined(given);
-    const after: AlertSettings = { ...pick(before), ...changes };
-    await check(db, c.var.principal, project_id, after);
-    const columns = columnsOf(after);
-    const set = (Object.keys(changes) as (keyof AlertSettings)[]).map(
-      (column) => sql`${sql.raw(column)} = ${columns[column]}, `,
-    );
-    const paused_at = paused === undefined ? before.paused_at : paused ? (before.paused_at ?? now) : null;
-    const details = { ...changes, ...(paused !== undefined && { paused }) };
-    if (Object.keys(details).length > 0)
-      await act(db, c.var.principal, now, { project_id, action: "alert.change", subject: id, details }, [
-        // What is judged meanwhile by the old settings comes to nothing. A changed condition is judged at once.
-        sql`UPDATE alerts SET ${sql.join(set)} paused_at = ${paused_at}, error = NULL, changed_at = max(${now}, changed_at + 1),
+        ]);
+      } catch (error) {
+        if (!/NOT NULL constraint failed: alerts\.created_at/.test(String(error))) throw error;
+        throw new Problem(409, `${project_id} has ${MOST_ALERTS} alerts, which is the most.`);
+      }
+      return view(await ownAlert(db, principal, id));
+    },
+  ),
+  route(
+    {
+      id: "changeAlert",
+      method: "patch",
+      path: "/alerts/:id",
+      ...administered,
+      summary: "Change, pause or resume an alert",
+      description: "Only the fields that are given; a condition is given whole.",
+      body: { schema: alertChanges, examples: { Pause: { paused: true }, Rest: { cool_down: 240 } } },
+      answers: { 200: { description: "The alert as it is now.", content: json(alertView) } },
+      problems: [404],
+      audit: "alert.change",
+    },
+    async ({ db, principal, params, readBody, act, now }) => {
+      const { paused, ...given } = await readBody();
+      const before = await ownAlert(db, principal, params.id);
+      const { id, project_id } = before;
+      const changes = withoutUndefined(given);
+      const after: AlertSettings = { ...pick(before), ...changes };
+      await check(db, principal, project_id, after);
+      const columns = columnsOf(after);
+      const set = (Object.keys(changes) as (keyof AlertSettings)[]).map(
+        (column) => sql`${sql.raw(column)} = ${columns[column]}, `,
+      );
+      const paused_at = paused === undefined ? before.paused_at : paused ? (before.paused_at ?? now) : null;
+      const details = { ...changes, ...(paused !== undefined && { paused }) };
+      if (Object.keys(details).length > 0)
+        await act({ project_id, subject: id, details }, [
+          // What is judged meanwhile by the old settings comes to nothing. A changed condition is judged at once.
+          sql`UPDATE alerts SET ${sql.join(set)} paused_at = ${paused_at}, error = NULL, changed_at = max(${now}, changed_at + 1),
           checked_at = CASE WHEN condition = ${columns.condition} AND paused_at IS ${paused_at} THEN checked_at ELSE 0 END
           WHERE id = ${id}`,
-      ]);
-    return c.json(view(await ownAlert(db, c.var.principal, id)));
-  })
-  .delete("/alerts/:id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const { id, project_id } = await ownAlert(db, c.var.principal, c.req.param("id"));
-    await act(db, c.var.principal, now, { project_id, action: "alert.remove", subject: id }, [
-      sql`DELETE FROM notices WHERE project_id = ${project_id}
+        ]);
+      return view(await ownAlert(db, principal, id));
+    },
+  ),
+  route(
+    {
+      id: "removeAlert",
+      method: "delete",
+      path: "/alerts/:id",
+      ...administered,
+      summary: "Remove an alert",
+      description: "Its incidents go, too, and what waited to be sent of them.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "alert.remove",
+    },
+    async ({ db, principal, params, act }) => {
+      const { id, project_id } = await ownAlert(db, principal, params.id);
+      await act({ project_id, subject: id }, [
+        sql`DELETE FROM notices WHERE project_id = ${project_id}
         AND subject IN (SELECT id FROM incidents WHERE alert_id = ${id})`,
-      sql`DELETE FROM incidents WHERE alert_id = ${id}`,
-      sql`DELETE FROM alerts WHERE id = ${id}`,
-    ]);
-    return c.body(null, 204);
-  })
-  .post("/alerts/:id/test", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const alert = await ownAlert(db, c.var.principal, c.req.param("id"));
-    const { id, project_id } = alert;
-    const project = await findProject(c.env, project_id, now);
-    if (!project) throw new Problem(404, `There is no alert ${id}.`);
-    const { holds, finding } = await judge({ env: c.env, db, project, now }, alert.condition, alert.memory);
-    const channels = (await channelsOf(db, project_id)).filter((channel) => alert.channels.includes(channel.id));
-    const message = tried(alert, finding, now);
-    const sent = await Promise.all(
-      channels.map(async (channel): Promise<TriedChannel> => {
-        const { ok, ...told } = await tell(c.env, channel, message, now);
-        return { channel_id: channel.id, channel: channel.name, kind: channel.kind, taken: ok, ...told };
-      }),
-    );
-    const details = { taken: sent.filter(({ taken }) => taken).map(({ channel_id }) => channel_id) };
-    await act(db, c.var.principal, now, { project_id, action: "alert.test", subject: id, details }, []);
-    return c.json({ holds, finding, sent } satisfies TriedAlert);
-  })
-  .get("/alerts/:id/history", parameters(historyQuery), async (c) => {
-    const { limit, cursor } = c.req.valid("query");
-    const db = openDatabase(c.env.DB);
-    const { id } = await ownAlert(db, c.var.principal, c.req.param("id"));
-    const rows = await db.all<{
-      id: string;
-      opened_at: number;
-      ended_at: number | null;
-      finding: string;
-      notices: string;
-    }>(
-      sql`SELECT i.id, i.opened_at, i.ended_at, i.finding, (SELECT json_group_array(json_object('channel_id', n.channel_id,
+        sql`DELETE FROM incidents WHERE alert_id = ${id}`,
+        sql`DELETE FROM alerts WHERE id = ${id}`,
+      ]);
+    },
+  ),
+  route(
+    {
+      id: "testAlert",
+      method: "post",
+      path: "/alerts/:id/test",
+      ...administered,
+      summary: "Send a test to an alert's channels",
+      description:
+        "At once, also where it is paused, with what its condition finds now. Waits for the answers, 10 seconds at most. No incident begins.",
+      answers: { 200: { description: "What was found, and what came back.", content: json(triedAlert) } },
+      problems: [404],
+      audit: "alert.test",
+    },
+    async ({ env, db, principal, params, act, now }) => {
+      const alert = await ownAlert(db, principal, params.id);
+      const { id, project_id } = alert;
+      const project = await findProject(env, project_id, now);
+      if (!project) throw new Problem(404, `There is no alert ${id}.`);
+      const { holds, finding } = await judge({ env: env, db, project, now }, alert.condition, alert.memory);
+      const channels = (await channelsOf(db, project_id)).filter((channel) => alert.channels.includes(channel.id));
+      const message = tried(alert, finding, now);
+      const sent = await Promise.all(
+        channels.map(async (channel): Promise<TriedChannel> => {
+          const { ok, ...told } = await tell(env, channel, message, now);
+          return { channel_id: channel.id, channel: channel.name, kind: channel.kind, taken: ok, ...told };
+        }),
+      );
+      const details = { taken: sent.filter(({ taken }) => taken).map(({ channel_id }) => channel_id) };
+      await act({ project_id, subject: id, details }, []);
+      return { holds, finding, sent };
+    },
+  ),
+  route(
+    {
+      id: "listIncidents",
+      method: "get",
+      path: "/alerts/:id/history",
+      ...administered,
+      summary: "The incidents of an alert",
+      description: "With what was sent of each, kept for 90 days.",
+      query: historyQuery,
+      answers: { 200: { description: "The newest first.", content: json(paged(incident)) } },
+      problems: [404],
+    },
+    async ({ db, principal, params, query }) => {
+      const { limit, cursor } = query;
+      const { id } = await ownAlert(db, principal, params.id);
+      const rows = await db.all<{
+        id: string;
+        opened_at: number;
+        ended_at: number | null;
+        finding: string;
+        notices: string;
+      }>(
+        sql`SELECT i.id, i.opened_at, i.ended_at, i.finding, (SELECT json_group_array(json_object('channel_id', n.channel_id,
             'channel', c.name, 'kind', n.kind, 'status', n.status, 'tries', n.tries, 'at', n.due_at, 'answer', n.answer,
             'error', n.error) ORDER BY n.made_at, n.kind DESC, n.channel_id) FROM notices n LEFT JOIN channels c ON c.id = n.channel_id AND c.removed_at IS NULL
           WHERE n.subject = i.id) AS notices
         FROM incidents i WHERE i.alert_id = ${id} AND i.opened_at < ${cursor ?? Number.MAX_SAFE_INTEGER}
         ORDER BY i.opened_at DESC LIMIT ${limit + 1}`,
-    );
-    const { rows: shown, next_cursor } = page(rows, limit, (row) => row.opened_at);
-    return c.json({
-      rows: shown.map(
-        (row): IncidentView => ({
-          id: row.id,
-          opened_at: iso(row.opened_at),
-          ended_at: row.ended_at === null ? null : iso(row.ended_at),
-          finding: row.finding,
-          notices: (JSON.parse(row.notices) as (Omit<NoticeView, "at"> & { at: number })[]).map((notice) => ({
-            ...notice,
-            at: iso(notice.at),
-          })),
-        }),
-      ),
-      next_cursor,
-    });
-  });
+      );
+      const { rows: shown, next_cursor } = page(rows, limit, (row) => row.opened_at);
+      return {
+        rows: shown.map(
+          (row): IncidentView => ({
+            id: row.id,
+            opened_at: iso(row.opened_at),
+            ended_at: row.ended_at === null ? null : iso(row.ended_at),
+            finding: row.finding,
+            notices: (JSON.parse(row.notices) as (Omit<NoticeView, "at"> & { at: number })[]).map((notice) => ({
+              ...notice,
+              at: iso(notice.at),
+            })),
+          }),
+        ),
+        next_cursor,
+      };
+    },
+  ),
+] as const;

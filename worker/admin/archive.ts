@@ -1,20 +1,18 @@
 /** The archive: how it stands, its files, and the files themselves. They hold all projects, and so must the key. */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 import { hasArchive, NO_ARCHIVE } from "../archive/attached.ts";
 import { type Compaction, compact } from "../archive/compaction.ts";
 import { type ArchiveFile, liveFiles } from "../archive/files.ts";
 import { EVENTS, firstHourOf, startOf } from "../archive/partition.ts";
-import { atLeast } from "../http/access.ts";
+import { json } from "../http/operation.ts";
 import { pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readRange } from "../http/range.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
+import { route } from "./route.ts";
 
 const FIRST_DAY = "1970-01-01";
 const LAST_DAY = "9999-12-30";
@@ -27,29 +25,51 @@ export const archiveFilesQuery = z.strictObject({
   cursor: z.string("is not a cursor").startsWith(EVENTS, "is not a cursor").optional(),
 });
 
-export type ArchiveFileView = Omit<ArchiveFile, "hour" | "min_received_at" | "max_received_at" | "created_at"> & {
-  hour: string;
-  min_received_at: string;
-  max_received_at: string;
-  created_at: string;
+export const OF_ALL = "Needs a key for all projects: the files hold them all.";
+const parquet = { content: { "application/vnd.apache.parquet": null }, headers: ["ETag", "Accept-Ranges"] };
+const compactionFields = {
+  merged_files: whole.describe("Small files that are gone."),
+  made_files: whole.describe("Files that took their place."),
+  finished: z.boolean().describe("Whether nothing is left to merge."),
 };
-export type ArchiveState = {
-  cursor: number;
-  lag_events: number;
-  lag_seconds: number;
-  files: number;
-  rows: number;
-  bytes: number;
-  last_run: {
-    first_seq: number;
-    last_seq: number;
-    files: number;
-    attempts: number;
-    began_at: string;
-    finished_at: string | null;
-  } | null;
-  last_compaction: (Compaction & { day: string; updated_at: string }) | null;
-};
+const compactionView = z.object(compactionFields).meta({ id: "Compaction" });
+const archiveState = z
+  .object({
+    cursor: whole.describe("The last event of the log that is in the bucket."),
+    lag_events: whole,
+    lag_seconds: whole,
+    files: whole,
+    rows: whole,
+    bytes: whole,
+    last_run: z
+      .object({
+        first_seq: whole,
+        last_seq: whole,
+        files: whole,
+        attempts: whole,
+        began_at: instant,
+        finished_at: instant.nullable(),
+      })
+      .nullable(),
+    last_compaction: z.object({ day: z.iso.date(), ...compactionFields, updated_at: instant }).nullable(),
+  })
+  .meta({ id: "Archive" });
+const archiveFile = z
+  .object({
+    key: text.describe("Its key in the bucket."),
+    hour: instant.describe("The UTC hour of its events' `timestamp`."),
+    first_seq: whole.describe("The range of the log that it was made from."),
+    last_seq: whole,
+    rows: whole,
+    bytes: whole,
+    sha256: text.describe("Of its bytes, in hex."),
+    min_received_at: instant,
+    max_received_at: instant,
+    created_at: instant,
+  })
+  .meta({ id: "ArchiveFile" });
+export type ArchiveFileView = z.output<typeof archiveFile>;
+export type ArchiveState = z.output<typeof archiveState>;
 
 const iso = (at: number) => new Date(at).toISOString();
 const isoOrNull = (at: number | null) => (at === null ? null : iso(at));
@@ -112,64 +132,120 @@ async function readState(db: Database, now: number): Promise<ArchiveState> {
   };
 }
 
-const ofAllProjects = createMiddleware<App>(async (c, next) => {
-  if (c.var.principal.project_id !== null) throw new Problem(403, "The archive needs a key for all projects.");
-  await next();
-});
-const whereThereIsOne = createMiddleware<App>(async (c, next) => {
-  if (!hasArchive(c.env)) throw new Problem(404, NO_ARCHIVE);
-  await next();
-});
-/** Who may reach the archive. */
-export const allowed = [atLeast("admin"), ofAllProjects, whereThereIsOne] as const;
+export const ofArchive = {
+  tag: "Archive",
+  role: "admin",
+  everywhere: "The archive needs a key for all projects.",
+  requires: (env: Env) => {
+    if (!hasArchive(env)) throw new Problem(404, NO_ARCHIVE);
+  },
+} as const;
 
-export const archiveRoutes = new Hono<App>()
-  .get("/archive", ...allowed, async (c) => c.json(await readState(openDatabase(c.env.DB), Date.now())))
-  .get("/archive/files", ...allowed, parameters(archiveFilesQuery), async (c) => {
-    const { from, to, limit, cursor } = c.req.valid("query");
-    const files = await liveFiles(openDatabase(c.env.DB), {
-      first: firstHourOf(from),
-      end: firstHourOf(to) + 24,
-      after: cursor ?? "",
-      limit: limit + 1,
-    });
-    const shown = files.slice(0, limit);
-    return c.json({
-      rows: shown.map(view),
-      next_cursor: files.length > limit ? ((shown.at(-1) as ArchiveFile).key as string | null) : null,
-    });
-  })
-  .get("/archive/files/:object_key{.+}", ...allowed, async (c) => {
-    const key = c.req.param("object_key");
-    const db = openDatabase(c.env.DB);
-    const file = await db.get<{ bytes: number; sha256: string }>(
-      sql`SELECT bytes, sha256 FROM archive_files WHERE key = ${key} AND state = 'live'`,
-    );
-    if (!file) throw new Problem(404, `The archive has no file ${key}.`);
-    const etag = `"${file.sha256}"`;
-    const headers = { etag, "accept-ranges": "bytes", "cache-control": "private, no-cache" };
-    if (c.req.header("if-none-match")?.split(/, */).includes(etag)) return c.body(null, 304, headers);
-    const range = readRange(c.req.header("range"), file.bytes);
-    if (range === "unsatisfiable")
-      throw new Problem(416, "The range lies outside of the file.", {
-        headers: { "content-range": `bytes */${file.bytes}` },
+export const archiveRoutes = [
+  route(
+    {
+      id: "getArchive",
+      method: "get",
+      path: "/archive",
+      ...ofArchive,
+      summary: "How the archive stands",
+      description: OF_ALL,
+      answers: { 200: { description: "What it holds, and what it did last.", content: json(archiveState) } },
+      problems: [404],
+    },
+    ({ db, now }) => readState(db, now),
+  ),
+  route(
+    {
+      id: "listArchiveFiles",
+      method: "get",
+      path: "/archive/files",
+      ...ofArchive,
+      summary: "List its files",
+      description: OF_ALL,
+      query: archiveFilesQuery,
+      answers: {
+        200: {
+          description: "The earliest hour first.",
+          content: json(z.object({ rows: z.array(archiveFile), next_cursor: maybe })),
+        },
+      },
+      problems: [404],
+    },
+    async ({ db, query }) => {
+      const { from, to, limit, cursor } = query;
+      const files = await liveFiles(db, {
+        first: firstHourOf(from),
+        end: firstHourOf(to) + 24,
+        after: cursor ?? "",
+        limit: limit + 1,
       });
-    const object = await c.env.ARCHIVE.get(key, range ? { range } : {});
-    if (!object) throw new Problem(404, `The bucket has no file ${key}.`);
-    const what = { project_id: null, action: "archive.download", subject: key, details: range ?? {} };
-    await act(db, c.var.principal, Date.now(), what, []);
-    return c.body(object.body, range ? 206 : 200, {
-      ...headers,
-      "content-type": "application/vnd.apache.parquet",
-      "content-length": String(range ? range.length : file.bytes),
-      ...(range && { "content-range": `bytes ${range.offset}-${range.offset + range.length - 1}/${file.bytes}` }),
-    });
-  })
-  .post("/archive/compact", ...allowed, async (c) => {
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    await act(db, c.var.principal, now, { project_id: null, action: "archive.compact", subject: "archive" }, []);
-    const compaction = await compact(c.env, db, now);
-    if (!compaction) throw new Problem(409, "Another compaction, or a restore, is under way.");
-    return c.json(compaction);
-  });
+      const shown = files.slice(0, limit);
+      return {
+        rows: shown.map(view),
+        next_cursor: files.length > limit ? (shown.at(-1) as ArchiveFile).key : null,
+      };
+    },
+  ),
+  route(
+    {
+      id: "getArchiveFile",
+      method: "get",
+      path: "/archive/files/:object_key{.+}",
+      ...ofArchive,
+      summary: "Download a file",
+      description: `${OF_ALL} \`Range\` and \`If-None-Match\` are obeyed. Each download is in the audit log.`,
+      answers: {
+        200: { description: "Parquet.", ...parquet },
+        206: { description: "The part that `Range` asked for.", ...parquet },
+        304: { description: "It is the one that the asker has." },
+      },
+      problems: [404, 416],
+      audit: "archive.download",
+    },
+    async ({ c, env, db, params, act }) => {
+      const key = params.object_key;
+      const file = await db.get<{ bytes: number; sha256: string }>(
+        sql`SELECT bytes, sha256 FROM archive_files WHERE key = ${key} AND state = 'live'`,
+      );
+      if (!file) throw new Problem(404, `The archive has no file ${key}.`);
+      const etag = `"${file.sha256}"`;
+      const headers = { etag, "accept-ranges": "bytes", "cache-control": "private, no-cache" };
+      if (c.req.header("if-none-match")?.split(/, */).includes(etag)) return c.body(null, 304, headers);
+      const range = readRange(c.req.header("range"), file.bytes);
+      if (range === "unsatisfiable")
+        throw new Problem(416, "The range lies outside of the file.", {
+          headers: { "content-range": `bytes */${file.bytes}` },
+        });
+      const object = await env.ARCHIVE.get(key, range ? { range } : {});
+      if (!object) throw new Problem(404, `The bucket has no file ${key}.`);
+      const what = { project_id: null, subject: key, details: range ?? {} };
+      await act(what, []);
+      return c.body(object.body, range ? 206 : 200, {
+        ...headers,
+        "content-type": "application/vnd.apache.parquet",
+        "content-length": String(range ? range.length : file.bytes),
+        ...(range && { "content-range": `bytes ${range.offset}-${range.offset + range.length - 1}/${file.bytes}` }),
+      });
+    },
+  ),
+  route(
+    {
+      id: "compactArchive",
+      method: "post",
+      path: "/archive/compact",
+      ...ofArchive,
+      summary: "Merge small files now",
+      description: `${OF_ALL} Cron does it once a day. One call does a part: ask again until it is finished.`,
+      answers: { 200: { description: "What was done.", content: json(compactionView) } },
+      problems: [404, 409],
+      audit: "archive.compact",
+    },
+    async ({ env, db, act, now }) => {
+      await act({ project_id: null, subject: "archive" }, []);
+      const compaction = await compact(env, db, now);
+      if (!compaction) throw new Problem(409, "Another compaction, or a restore, is under way.");
+      return compaction;
+    },
+  ),
+] as const;

@@ -1,6 +1,7 @@
 /** Channels: whom a project sends alerts and reports to. Their settings are never shown again. */
+
 import { sql } from "drizzle-orm";
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import * as z from "zod";
 import {
   CHANNEL_KINDS,
@@ -13,14 +14,16 @@ import {
 import { KINDS } from "../channels/kinds.ts";
 import { wrongMail } from "../channels/mail.ts";
 import { projectId } from "../event.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { accept, readBody } from "../http/body.ts";
-import { parameters } from "../http/parameters.ts";
+import { reaches } from "../http/access.ts";
+import { accept } from "../http/body.ts";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
 import { refusalOfTemplate } from "../postbacks/address.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, text } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
+import { route } from "./route.ts";
 
 export const MOST_CHANNELS = 20;
 
@@ -46,17 +49,23 @@ export const channelChanges = z.strictObject({
 });
 export const channelsQuery = z.strictObject({ project_id });
 
-export type ChannelView = {
-  id: string;
-  project_id: string;
-  name: string;
-  kind: ChannelKind;
-  /** Where it goes, without what lets others write there. */
-  to: string;
-  created_at: string;
+const channelFields = {
+  id: text,
+  project_id: text,
+  name: text,
+  kind: z.enum(CHANNEL_KINDS),
+  to: text.describe("Where it goes, without what lets others write there."),
+  created_at: instant,
 };
-/** `secret` is what a webhook is signed with; others have none. */
-export type ShownChannel = ChannelView & { secret?: string };
+const channelView = z.object(channelFields).meta({ id: "Channel" });
+const shownChannel = z
+  .object({
+    ...channelFields,
+    secret: text.exactOptional().describe("Of a webhook: what its messages are signed with; shown this once."),
+  })
+  .meta({ id: "ShownChannel" });
+export type ChannelView = z.output<typeof channelView>;
+export type ShownChannel = z.output<typeof shownChannel>;
 
 const shownOf = ({ kind, settings }: ChannelSettings): string =>
   (KINDS[kind].shown as (settings: unknown) => string)(settings);
@@ -105,84 +114,130 @@ const without = (table: "alerts" | "scheduled_reports", { id, project_id }: Chan
   SET channels = (SELECT json_group_array(value) FROM json_each(channels) WHERE value <> ${id})
   WHERE project_id = ${project_id} AND EXISTS (SELECT 1 FROM json_each(channels) WHERE value = ${id})`;
 
-const administer = atLeast("admin");
+const administered = { tag: "Alerts", role: "admin" } as const;
 
-export const channelRoutes = new Hono<App>()
-  .use("/channels/*", administer)
-  .use("/channels", administer)
-  .get("/channels", parameters(channelsQuery), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    return c.json({ rows: (await channelsOf(openDatabase(c.env.DB), project_id)).map(view) });
-  })
-  .post("/channels", async (c) => {
-    const { project_id: named, name, ...settings } = await readBody(c, newChannel);
-    const now = Date.now();
-    const { project_id } = await projectFor(c.env, c.var.principal, named, now);
-    check(c, settings);
-    const channel: Channel = {
-      ...settings,
-      id: crypto.randomUUID(),
-      project_id,
-      name,
-      secret: newSecret(),
-      created_at: now,
-    };
-    const { id, kind, secret } = channel;
-    const insert = sql`INSERT INTO channels (id, project_id, name, kind, settings, secret, created_at)
+export const channelRoutes = [
+  route(
+    {
+      id: "listChannels",
+      method: "get",
+      path: "/channels",
+      ...administered,
+      summary: "List the channels of a project",
+      description: "Whom alerts and scheduled reports can be sent to.",
+      query: channelsQuery,
+      answers: { 200: { description: "Never their settings.", content: json(rows(channelView)) } },
+    },
+    async ({ db, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      return { rows: (await channelsOf(db, project_id)).map(view) };
+    },
+  ),
+  route(
+    {
+      id: "createChannel",
+      method: "post",
+      path: "/channels",
+      ...administered,
+      summary: "Make a channel",
+      description: "What `settings` each kind has is in docs/alerts.md. They are never shown again.",
+      body: {
+        schema: newChannel,
+        examples: {
+          Webhook: { name: "Our server", kind: "webhook", settings: { url: "https://hooks.example.com/edgepixel" } },
+          Telegram: { name: "Team", kind: "telegram", settings: { token: "123456:ABC-DEF", chat_id: "-1001" } },
+        },
+      },
+      answers: { 201: { description: "The channel.", content: json(shownChannel) } },
+      problems: [409],
+      audit: "channel.create",
+    },
+    async ({ c, readBody, projectFor, act, now }) => {
+      const { project_id: named, name, ...settings } = await readBody();
+      const { project_id } = await projectFor(named);
+      check(c, settings);
+      const channel: Channel = {
+        ...settings,
+        id: crypto.randomUUID(),
+        project_id,
+        name,
+        secret: newSecret(),
+        created_at: now,
+      };
+      const { id, kind, secret } = channel;
+      const insert = sql`INSERT INTO channels (id, project_id, name, kind, settings, secret, created_at)
       SELECT ${id}, ${project_id}, ${name}, ${kind}, ${JSON.stringify(channel.settings)}, ${secret},
         CASE WHEN (SELECT count(*) FROM channels WHERE project_id = ${project_id} AND removed_at IS NULL) < ${MOST_CHANNELS}
           THEN ${now} END`;
-    const details = { name, kind, to: shownOf(channel) };
-    try {
-      await act(
-        openDatabase(c.env.DB),
-        c.var.principal,
-        now,
-        { project_id, action: "channel.create", subject: id, details },
-        [insert],
-      );
-    } catch (error) {
-      if (!/NOT NULL constraint failed: channels\.created_at/.test(String(error))) throw error;
-      throw new Problem(409, `${project_id} has ${MOST_CHANNELS} channels, which is the most.`);
-    }
-    return c.json(withSecret(channel), 201);
-  })
-  .patch("/channels/:id", async (c) => {
-    const { name, settings, new_secret } = await readBody(c, channelChanges);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const before = await ownChannel(db, c.var.principal, c.req.param("id"));
-    const wrapped = z.object({ settings: KINDS[before.kind].settings });
-    const changed = {
-      ...before,
-      ...(name !== undefined && { name }),
-      ...(settings !== undefined && accept({ settings }, wrapped)),
-      ...(new_secret && { secret: newSecret() }),
-    } as Channel;
-    check(c, changed);
-    const { id, project_id, kind, secret } = changed;
-    const details = {
-      ...(name !== undefined && { name }),
-      ...(settings !== undefined && { to: shownOf(changed) }),
-      ...(new_secret && { new_secret }),
-    };
-    if (Object.keys(details).length > 0)
-      await act(db, c.var.principal, now, { project_id, action: "channel.change", subject: id, details }, [
-        sql`UPDATE channels SET name = ${changed.name}, settings = ${JSON.stringify(changed.settings)}, secret = ${secret}
+      const details = { name, kind, to: shownOf(channel) };
+      try {
+        await act({ project_id, subject: id, details }, [insert]);
+      } catch (error) {
+        if (!/NOT NULL constraint failed: channels\.created_at/.test(String(error))) throw error;
+        throw new Problem(409, `${project_id} has ${MOST_CHANNELS} channels, which is the most.`);
+      }
+      return withSecret(channel);
+    },
+  ),
+  route(
+    {
+      id: "changeChannel",
+      method: "patch",
+      path: "/channels/:id",
+      ...administered,
+      summary: "Change a channel",
+      description: "`settings` are given whole. `new_secret: true` replaces what a webhook is signed with, at once.",
+      body: { schema: channelChanges, examples: { Name: { name: "Our server" } } },
+      answers: { 200: { description: "The channel as it is now.", content: json(shownChannel) } },
+      problems: [404],
+      audit: "channel.change",
+    },
+    async ({ c, db, principal, params, readBody, act }) => {
+      const { name, settings, new_secret } = await readBody();
+      const before = await ownChannel(db, principal, params.id);
+      const wrapped = z.object({ settings: KINDS[before.kind].settings });
+      const changed = {
+        ...before,
+        ...(name !== undefined && { name }),
+        ...(settings !== undefined && accept({ settings }, wrapped)),
+        ...(new_secret && { secret: newSecret() }),
+      } as Channel;
+      check(c, changed);
+      const { id, project_id, kind, secret } = changed;
+      const details = {
+        ...(name !== undefined && { name }),
+        ...(settings !== undefined && { to: shownOf(changed) }),
+        ...(new_secret && { new_secret }),
+      };
+      if (Object.keys(details).length > 0)
+        await act({ project_id, subject: id, details }, [
+          sql`UPDATE channels SET name = ${changed.name}, settings = ${JSON.stringify(changed.settings)}, secret = ${secret}
           WHERE id = ${id} AND removed_at IS NULL`,
+        ]);
+      return new_secret && kind === "webhook" ? withSecret(changed) : view(changed);
+    },
+  ),
+  route(
+    {
+      id: "removeChannel",
+      method: "delete",
+      path: "/channels/:id",
+      ...administered,
+      summary: "Remove a channel",
+      description: "Nothing is sent to it any more, what waited included; alerts and reports go on without it.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "channel.remove",
+    },
+    async ({ db, principal, params, act, now }) => {
+      const channel = await ownChannel(db, principal, params.id);
+      const { id, project_id } = channel;
+      await act({ project_id, subject: id }, [
+        sql`UPDATE channels SET removed_at = ${now}, settings = '{}', secret = '' WHERE id = ${id}`,
+        sql`DELETE FROM notices WHERE channel_id = ${id} AND status = 'waiting'`,
+        without("alerts", channel),
+        without("scheduled_reports", channel),
       ]);
-    return c.json<ShownChannel>(new_secret && kind === "webhook" ? withSecret(changed) : view(changed));
-  })
-  .delete("/channels/:id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const channel = await ownChannel(db, c.var.principal, c.req.param("id"));
-    const { id, project_id } = channel;
-    await act(db, c.var.principal, now, { project_id, action: "channel.remove", subject: id }, [
-      sql`UPDATE channels SET removed_at = ${now}, settings = '{}', secret = '' WHERE id = ${id}`,
-      sql`DELETE FROM notices WHERE channel_id = ${id} AND status = 'waiting'`,
-      without("alerts", channel),
-      without("scheduled_reports", channel),
-    ]);
-    return c.body(null, 204);
-  });
+    },
+  ),
+] as const;

@@ -1,20 +1,20 @@
 /** Decisions about conversions: approved, rejected, refunded or charged back, one or many, with a reason. */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
-import { atLeast, projectFor } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App, Principal } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
+import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { ALWAYS } from "../payouts/compute.ts";
 import { ACTIONS, type Action, DECISIONS, noteChanges } from "../payouts/decide.ts";
 import { bringPayouts, wakePayouts } from "../payouts/keeping.ts";
-import type { Status } from "../payouts/month.ts";
+import { STATUSES } from "../payouts/month.ts";
 import { readConversions } from "../payouts/view.ts";
+import { maybe, text, whole } from "../reports/answer.ts";
 import { openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 const AT_ONCE = 500;
 /** Ids that the audit log keeps of one decision. */
@@ -33,9 +33,16 @@ export const decisions = z.strictObject({
   reason,
 });
 
-/** What became of each: its new status, or why it stays what it is. */
-export type Decided = { event_id: string; status: Status | null; error: string | null };
-export type DecidedAll = { decided: number; results: Decided[] };
+const decided = z
+  .object({
+    event_id: text,
+    status: z.enum(STATUSES).nullable().describe("As it is now; null where there is no such conversion."),
+    error: maybe.describe("Why it stays what it was; null where it was decided."),
+  })
+  .meta({ id: "Decided" });
+const decidedAll = z.object({ decided: whole, results: z.array(decided) }).meta({ id: "DecidedAll" });
+export type Decided = z.output<typeof decided>;
+export type DecidedAll = z.output<typeof decidedAll>;
 
 async function decide(
   env: Env,
@@ -85,21 +92,55 @@ async function decide(
   return results;
 }
 
-export const conversionRoutes = new Hono<App>()
-  .post("/conversions/decisions", atLeast("admin"), async (c) => {
-    const { project_id: named, decision, event_ids, reason } = await readBody(c, decisions);
-    const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
-    const results = await decide(c.env, c.var.principal, project_id, decision, event_ids, reason);
-    return c.json({ decided: results.filter(({ error }) => error === null).length, results } satisfies DecidedAll);
-  })
-  .post("/conversions/:event_id/:decision", atLeast("admin"), parameters(decisionQuery), async (c) => {
-    const action = ACTIONS.find((one) => one === c.req.param("decision"));
-    if (!action)
-      throw new Problem(404, `There is no decision ${c.req.param("decision")}: ${ACTIONS.join(", ")} are known.`);
-    const { reason } = await readBody(c, why);
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const [one] = await decide(c.env, c.var.principal, project_id, action, [c.req.param("event_id")], reason);
-    const { status, error } = one as Decided;
-    if (error !== null) throw new Problem(status === null ? 404 : 409, error);
-    return c.json(one as Decided);
-  });
+const administered = { tag: "Payouts", role: "admin" } as const;
+
+export const conversionRoutes = [
+  route(
+    {
+      id: "decideConversions",
+      method: "post",
+      path: "/conversions/decisions",
+      ...administered,
+      summary: "Decide about up to 500 conversions at once",
+      description: "Each as by itself: one that cannot be decided so holds up no other.",
+      body: {
+        schema: decisions,
+        examples: { Several: { decision: "approve", event_ids: ["order-1"], reason: "Checked by hand" } },
+      },
+      answers: { 200: { description: "What became of each.", content: json(decidedAll) } },
+      problems: [409],
+    },
+    async ({ env, principal, readBody, projectFor }) => {
+      const { project_id: named, decision, event_ids, reason } = await readBody();
+      const { project_id } = await projectFor(named);
+      const results = await decide(env, principal, project_id, decision, event_ids, reason);
+      return { decided: results.filter(({ error }) => error === null).length, results };
+    },
+  ),
+  route(
+    {
+      id: "decideConversion",
+      method: "post",
+      path: "/conversions/:event_id/:decision",
+      ...administered,
+      summary: "Approve, reject, refund or charge back a conversion",
+      description:
+        "`approve` what is pending or rejected, `reject` what is pending or approved, `refund` what is approved, `charge-back` " +
+        "what is approved or refunded. The reason is kept with it.",
+      query: decisionQuery,
+      body: { schema: why, examples: { Reason: { reason: "Checked by hand" } } },
+      answers: { 200: { description: "What it is now.", content: json(decided) } },
+      problems: [404, 409],
+    },
+    async ({ env, principal, params, query, readBody, projectFor }) => {
+      const action = ACTIONS.find((one) => one === params.decision);
+      if (!action) throw new Problem(404, `There is no decision ${params.decision}: ${ACTIONS.join(", ")} are known.`);
+      const { reason } = await readBody();
+      const { project_id } = await projectFor(query.project_id);
+      const [one] = await decide(env, principal, project_id, action, [params.event_id], reason);
+      const { status, error } = one as Decided;
+      if (error !== null) throw new Problem(status === null ? 404 : 409, error);
+      return one as Decided;
+    },
+  ),
+] as const;

@@ -1,23 +1,23 @@
 /** Dead letters: listed, shown, edited, replayed, discarded. All of it can be done twice without harm. */
+
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";
 import { DOORS, readEvent, type StoredEvent } from "../event.ts";
 import { standingOf } from "../event-log/append.ts";
 import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dead-letters.ts";
 import { parseExact } from "../exact-json.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
-import { page, pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App, Principal } from "../http/principal.ts";
+import { reaches } from "../http/access.ts";
+import { json } from "../http/operation.ts";
+import { more, page, paged, pageParameters } from "../http/page.ts";
+import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { formatMoney } from "../money.ts";
 import { wakeProjectors } from "../projections/projector.ts";
-import { type Database, deadLetters, openDatabase } from "../schema.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
+import { type Database, deadLetters } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
-import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 const STATUSES = ["waiting", "replayed", "discarded"] as const;
 
@@ -34,13 +34,40 @@ export const deadLetterChoice = z.union([
 /** The fields to change, by their names on the wire; null takes one away. */
 export const deadLetterEdit = z.strictObject({ event: z.record(z.string(), z.unknown()) });
 
-export type DeadLetterView = Omit<DeadLetter, "event" | "standing" | "failed_at" | "resolved_at"> & {
-  event: unknown;
-  /** The event by its fields on the wire, as an edit may change them; empty where it holds none. */
-  sent: Record<string, unknown>;
-  failed_at: string;
-  resolved_at: string | null;
-};
+const deadLetter = z
+  .object({
+    id: z.int(),
+    project_id: maybe,
+    event_id: maybe,
+    event_type: maybe,
+    event: z.unknown().describe("As it was, or as it was edited."),
+    sent: z
+      .record(z.string(), z.unknown())
+      .describe("The event by its fields on the wire, as an edit may change them."),
+    error: text,
+    consumer: text,
+    failed_at: instant,
+    status: z.enum(["waiting", "replayed", "discarded"]),
+    resolved_at: instant.nullable(),
+  })
+  .meta({ id: "DeadLetter" });
+const replayed = z
+  .object({
+    replayed: whole,
+    failed: whole,
+    more,
+    results: z.array(
+      z.union([
+        z.object({ id: z.int(), status: z.literal("replayed") }),
+        z.object({ id: z.int(), status: z.literal("failed"), error: text }),
+      ]),
+    ),
+  })
+  .meta({ id: "Replayed" });
+const discarded = z.object({ discarded: whole, more }).meta({ id: "Discarded" });
+const WHICH: Record<string, z.input<typeof deadLetterChoice>> = { Some: { ids: [1] }, "All that wait": { all: true } };
+export type DeadLetterView = z.output<typeof deadLetter>;
+
 const view = ({ standing: _, ...letter }: DeadLetter): DeadLetterView => ({
   ...letter,
   event: JSON.parse(letter.event),
@@ -126,113 +153,190 @@ function readData(data: string): unknown {
 const doorOf = ({ timestamp = 0 }: Partial<StoredEvent>, received_at: number) =>
   timestamp > 0 && timestamp < received_at - DOORS.api.oldest ? "import" : "api";
 
-export const deadLetterRoutes = new Hono<App>()
-  .use("/dead-letters/*", atLeast("admin"))
-  .use("/dead-letters", atLeast("admin"))
-  .get("/dead-letters", parameters(deadLetterQuery), async (c) => {
-    const { limit, cursor, project_id, status, event_type } = c.req.valid("query");
-    const rows = await openDatabase(c.env.DB)
-      .select()
-      .from(deadLetters)
-      .where(
-        and(
-          ownOnly(c.var.principal),
-          cursor === undefined ? undefined : lt(deadLetters.id, cursor),
-          project_id === undefined ? undefined : eq(deadLetters.project_id, project_id),
-          status === undefined ? undefined : eq(deadLetters.status, status),
-          event_type === undefined ? undefined : eq(deadLetters.event_type, event_type),
-        ),
-      )
-      .orderBy(desc(deadLetters.id))
-      .limit(limit + 1);
-    return c.json(page(rows.map(view), limit, (row) => row.id));
-  })
-  .post("/dead-letters/replay", async (c) => {
-    const choice = await readBody(c, deadLetterChoice);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const { project_id } = c.var.principal;
-    const succeeded = (results: readonly Replay[]) => results.filter(({ status }) => status === "replayed").length;
-    const chosen = await choose(db, c.var.principal, choice);
-    const room = () => budgetOf(c.env).has(REPLAY_CALLS);
-    const results = await replay(db, chosen, now, room, (statements, done) => {
-      const subject = `${succeeded(done)} of ${done.length}`;
-      const what = { project_id, action: "dead_letter.replay", subject, details: choice };
-      return act(db, c.var.principal, now, what, statements);
-    });
-    const replayed = succeeded(results);
-    await wakeProjectors(c.env);
-    return c.json({ replayed, failed: results.length - replayed, more: results.length === AT_ONCE, results });
-  })
-  .post("/dead-letters/discard", async (c) => {
-    const choice = await readBody(c, deadLetterChoice);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const ids = (await choose(db, c.var.principal, choice)).map((letter) => letter.id);
-    const { project_id } = c.var.principal;
-    const what = { project_id, action: "dead_letter.discard", subject: String(ids.length), details: choice };
-    await act(db, c.var.principal, now, what, [resolved(ids, "discarded", now)]);
-    return c.json({ discarded: ids.length, more: ids.length === AT_ONCE });
-  })
-  .get("/dead-letters/:id{[0-9]+}", async (c) =>
-    c.json(view(await find(openDatabase(c.env.DB), c.var.principal, c.req.param("id")))),
-  )
-  .patch("/dead-letters/:id{[0-9]+}", async (c) => {
-    const { event: changes } = await readBody(c, deadLetterEdit);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const letter = await find(db, c.var.principal, c.req.param("id"));
-    if (letter.status !== "waiting") throw new Problem(409, `The letter was ${letter.status} already.`);
-    const before = eventIn(letter);
-    const received_at = before.received_at ?? letter.failed_at;
-    // Its id stays: it is the same event.
-    const sent = { ...asSent(before), ...changes, ...(before.event_id !== undefined && { event_id: before.event_id }) };
-    const reading = readEvent(Object.entries(sent), doorOf(before, received_at), received_at);
-    if (!reading.ok) throw new Problem(400, "The event is not valid as edited.", { errors: reading.errors });
-    const project = await projectFor(c.env, c.var.principal, reading.event.project_id, now);
-    const {
-      country = null,
-      device = null,
-      browser = null,
-      os = null,
-      referrer = null,
-      source_ip = null,
-      user_agent = null,
-      bot = null,
-      trusted = 0,
-    } = before;
-    const sender = { country, device, browser, os, referrer, source_ip, user_agent, bot, trusted };
-    const event = stamp(reading.event, project, sender, received_at);
-    const edited: DeadLetter = {
-      ...letter,
-      project_id: event.project_id,
-      event_id: event.event_id,
-      event_type: event.event_type,
-      standing: standingOf(event),
-      event: JSON.stringify(event),
-    };
-    const { project_id } = event;
-    const details = { fields: Object.keys(changes) };
-    const what = { project_id, action: "dead_letter.edit", subject: String(letter.id), details };
-    const done = act(db, c.var.principal, now, what, [
-      // Fails where it was resolved or edited since it was read: NULL is not allowed.
-      sql`UPDATE dead_letters SET error = CASE WHEN status = 'waiting' AND event = ${letter.event} THEN error END
+export const deadLetterRoutes = [
+  route(
+    {
+      id: "listDeadLetters",
+      method: "get",
+      path: "/dead-letters",
+      tag: "Dead letters",
+      role: "admin",
+      summary: "List dead letters",
+      description:
+        "Events that could not be stored in any try, or never can be as they are. Nothing else is lost with them.",
+      query: deadLetterQuery,
+      answers: { 200: { description: "The newest first.", content: json(paged(deadLetter)) } },
+    },
+    async ({ db, principal, query }) => {
+      const { limit, cursor, project_id, status, event_type } = query;
+      const rows = await db
+        .select()
+        .from(deadLetters)
+        .where(
+          and(
+            ownOnly(principal),
+            cursor === undefined ? undefined : lt(deadLetters.id, cursor),
+            project_id === undefined ? undefined : eq(deadLetters.project_id, project_id),
+            status === undefined ? undefined : eq(deadLetters.status, status),
+            event_type === undefined ? undefined : eq(deadLetters.event_type, event_type),
+          ),
+        )
+        .orderBy(desc(deadLetters.id))
+        .limit(limit + 1);
+      return page(rows.map(view), limit, (row) => row.id);
+    },
+  ),
+  route(
+    {
+      id: "replayDeadLetters",
+      method: "post",
+      path: "/dead-letters/replay",
+      tag: "Dead letters",
+      role: "admin",
+      summary: "Store them after all",
+      description:
+        "Some by their ids, or all that wait. An event that is in the log already is not stored again, so asking twice changes nothing.",
+      body: { schema: deadLetterChoice, examples: WHICH },
+      answers: { 200: { description: "What became of each.", content: json(replayed) } },
+      audit: "dead_letter.replay",
+    },
+    async ({ env, db, principal, readBody, act, now }) => {
+      const choice = await readBody();
+      const { project_id } = principal;
+      const succeeded = (results: readonly Replay[]) => results.filter(({ status }) => status === "replayed").length;
+      const chosen = await choose(db, principal, choice);
+      const room = () => budgetOf(env).has(REPLAY_CALLS);
+      const results = await replay(db, chosen, now, room, (statements, done) => {
+        const subject = `${succeeded(done)} of ${done.length}`;
+        const what = { project_id, subject, details: choice };
+        return act(what, statements);
+      });
+      const replayed = succeeded(results);
+      await wakeProjectors(env);
+      return { replayed, failed: results.length - replayed, more: results.length === AT_ONCE, results };
+    },
+  ),
+  route(
+    {
+      id: "discardDeadLetters",
+      method: "post",
+      path: "/dead-letters/discard",
+      tag: "Dead letters",
+      role: "admin",
+      summary: "Discard some, or all that wait",
+      description: "They stay in the list as discarded. Discarding one twice changes nothing.",
+      body: { schema: deadLetterChoice, examples: WHICH },
+      answers: { 200: { description: "How many.", content: json(discarded) } },
+      audit: "dead_letter.discard",
+    },
+    async ({ db, principal, readBody, act, now }) => {
+      const choice = await readBody();
+      const ids = (await choose(db, principal, choice)).map((letter) => letter.id);
+      const { project_id } = principal;
+      const what = { project_id, subject: String(ids.length), details: choice };
+      await act(what, [resolved(ids, "discarded", now)]);
+      return { discarded: ids.length, more: ids.length === AT_ONCE };
+    },
+  ),
+  route(
+    {
+      id: "getDeadLetter",
+      method: "get",
+      path: "/dead-letters/:id{[0-9]+}",
+      tag: "Dead letters",
+      role: "admin",
+      summary: "Show a dead letter",
+      description: "`sent` has the event's fields as they are on the wire, in which form they can be edited.",
+      answers: { 200: { description: "With its event and its error.", content: json(deadLetter) } },
+      problems: [404],
+    },
+    async ({ db, principal, params }) => view(await find(db, principal, params.id)),
+  ),
+  route(
+    {
+      id: "editDeadLetter",
+      method: "patch",
+      path: "/dead-letters/:id{[0-9]+}",
+      tag: "Dead letters",
+      role: "admin",
+      summary: "Change its event",
+      description: "By the rules of events; null takes a field away, and the id stays.",
+      body: { schema: deadLetterEdit, examples: { Tag: { event: { banner_tag: "summer" } } } },
+      answers: { 200: { description: "The letter as it is now.", content: json(deadLetter) } },
+      problems: [404, 409],
+      audit: "dead_letter.edit",
+    },
+    async ({ db, principal, params, readBody, projectFor, act }) => {
+      const { event: changes } = await readBody();
+      const letter = await find(db, principal, params.id);
+      if (letter.status !== "waiting") throw new Problem(409, `The letter was ${letter.status} already.`);
+      const before = eventIn(letter);
+      const received_at = before.received_at ?? letter.failed_at;
+      // Its id stays: it is the same event.
+      const sent = {
+        ...asSent(before),
+        ...changes,
+        ...(before.event_id !== undefined && { event_id: before.event_id }),
+      };
+      const reading = readEvent(Object.entries(sent), doorOf(before, received_at), received_at);
+      if (!reading.ok) throw new Problem(400, "The event is not valid as edited.", { errors: reading.errors });
+      const project = await projectFor(reading.event.project_id);
+      const {
+        country = null,
+        device = null,
+        browser = null,
+        os = null,
+        referrer = null,
+        source_ip = null,
+        user_agent = null,
+        bot = null,
+        trusted = 0,
+      } = before;
+      const sender = { country, device, browser, os, referrer, source_ip, user_agent, bot, trusted };
+      const event = stamp(reading.event, project, sender, received_at);
+      const edited: DeadLetter = {
+        ...letter,
+        project_id: event.project_id,
+        event_id: event.event_id,
+        event_type: event.event_type,
+        standing: standingOf(event),
+        event: JSON.stringify(event),
+      };
+      const { project_id } = event;
+      const details = { fields: Object.keys(changes) };
+      const what = { project_id, subject: String(letter.id), details };
+      const done = act(what, [
+        // Fails where it was resolved or edited since it was read: NULL is not allowed.
+        sql`UPDATE dead_letters SET error = CASE WHEN status = 'waiting' AND event = ${letter.event} THEN error END
         WHERE id = ${letter.id}`,
-      db.update(deadLetters).set(edited).where(eq(deadLetters.id, letter.id)).getSQL(),
-    ]);
-    await done.catch((error) => {
-      if (!/NOT NULL constraint failed: dead_letters\.error/.test(String(error))) throw error;
-      throw new Problem(409, "The letter was changed by others at this moment. Please look at it again.");
-    });
-    return c.json(view(edited));
-  })
-  .delete("/dead-letters/:id{[0-9]+}", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const letter = await find(db, c.var.principal, c.req.param("id"));
-    const now = Date.now();
-    if (letter.status === "waiting") {
-      const what = { project_id: letter.project_id, action: "dead_letter.discard", subject: String(letter.id) };
-      await act(db, c.var.principal, now, what, [resolved([letter.id], "discarded", now)]);
-    }
-    return c.body(null, 204);
-  });
+        db.update(deadLetters).set(edited).where(eq(deadLetters.id, letter.id)).getSQL(),
+      ]);
+      await done.catch((error) => {
+        if (!/NOT NULL constraint failed: dead_letters\.error/.test(String(error))) throw error;
+        throw new Problem(409, "The letter was changed by others at this moment. Please look at it again.");
+      });
+      return view(edited);
+    },
+  ),
+  route(
+    {
+      id: "discardDeadLetter",
+      method: "delete",
+      path: "/dead-letters/:id{[0-9]+}",
+      tag: "Dead letters",
+      role: "admin",
+      summary: "Discard one",
+      description: "It stays in the list as discarded. Discarding it twice changes nothing.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "dead_letter.discard",
+    },
+    async ({ db, principal, params, act, now }) => {
+      const letter = await find(db, principal, params.id);
+      if (letter.status === "waiting") {
+        const what = { project_id: letter.project_id, subject: String(letter.id) };
+        await act(what, [resolved([letter.id], "discarded", now)]);
+      }
+    },
+  ),
+] as const;

@@ -1,13 +1,13 @@
 /** Exchange rates, which all projects share: loaded, corrected, listed; and the daily feed, read at once. */
+
 import { type SQL, sql } from "drizzle-orm";
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import * as z from "zod";
 import { isDate } from "../calendar.ts";
-import { atLeast } from "../http/access.ts";
 import { ADMINISTRATION, accept, readBody } from "../http/body.ts";
 import { readCsv } from "../http/csv.ts";
+import { json } from "../http/operation.ts";
 import { pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readText } from "../http/read-text.ts";
@@ -15,11 +15,11 @@ import { PAST_CURRENCIES } from "../money.ts";
 import { isEcbCsv, readEcbCsv } from "../rates/ecb.ts";
 import { FEED, type FeedHealth, refreshRates } from "../rates/feed.ts";
 import { formatRate, parseRate, type Rate, storeRates } from "../rates/rate.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { pagesOf } from "../reports/pages.ts";
 import { date, format } from "../reports/period.ts";
 import { formatOf, table } from "../reports/table.ts";
-import { openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 const MOST_RATES = 1_000;
 /** Of the bank's own file: a year. */
@@ -69,16 +69,26 @@ export const ratesQuery = z.strictObject({
   cursor: cursor.optional(),
 });
 
-export type RateView = {
-  currency_code: string;
-  rate_date: string;
-  /** A decimal with 8 places. */
-  usd_rate: string;
-  data_source: string;
-  loaded_at: string;
+const rateView = z
+  .object({
+    currency_code: text,
+    rate_date: z.iso.date(),
+    usd_rate: text.describe("USD for one unit, with 8 places."),
+    data_source: text,
+    loaded_at: instant,
+  })
+  .meta({ id: "ExchangeRate" });
+const ratesPage = z.object({ rows: z.array(rateView), next_cursor: maybe }).meta({ id: "ExchangeRates" });
+const loaded = z.object({ loaded: whole }).meta({ id: "Loaded" });
+export const feedState = z.enum(["ok", "stale", "failing", "off"]);
+export const feedFields = {
+  last_rate_date: z.iso.date().nullable().describe("The newest date that the feed ever had rates of."),
+  error: maybe.describe("Why it could not be read the last time."),
 };
-export type RatesPage = { rows: RateView[]; next_cursor: string | null };
-export type Loaded = { loaded: number };
+const feed = z.object({ status: feedState, ...feedFields }).meta({ id: "ExchangeRateFeed" });
+const EXAMPLE = { currency_code: "EUR", rate_date: "2026-05-01", usd_rate: "1.0825", data_source: "treasury" };
+export type RateView = z.output<typeof rateView>;
+export type RatesPage = z.output<typeof ratesPage>;
 
 const view = ({ usd_rate, loaded_at, ...row }: Rate & { loaded_at: number }): RateView => ({
   ...row,
@@ -128,59 +138,98 @@ function detailsOf(rates: readonly Rate[]) {
   return { from: days[0], to: days.at(-1), currencies, data_source: rates[0]?.data_source };
 }
 
-function everywhere({ var: { principal } }: Context<App>): void {
-  if (principal.project_id !== null) throw new Problem(403, "All projects share the rates: this needs a key for all.");
-}
-
 const condition = (column: SQL, value: string | undefined) =>
   value === undefined ? sql`` : sql`AND ${column} ${value}`;
 
-export const exchangeRateRoutes = new Hono<App>()
-  .get("/exchange-rates", atLeast("admin"), parameters(ratesQuery), async (c) => {
-    const { currency_code, from, to, limit, cursor } = c.req.valid("query");
-    const db = openDatabase(c.env.DB);
-    const pageBehind = async (place: string | undefined, most: number): Promise<RatesPage> => {
-      const [behind, behindCode] = place?.split(" ") ?? [];
-      const found = await db.all<Rate & { loaded_at: number }>(sql`
+const administered = { tag: "Exchange rates", role: "admin" } as const;
+
+const EVERYWHERE = "All projects share the rates: this needs a key for all.";
+
+export const exchangeRateRoutes = [
+  route(
+    {
+      id: "listExchangeRates",
+      method: "get",
+      path: "/exchange-rates",
+      ...administered,
+      summary: "List rates",
+      description: "All projects share them.",
+      query: ratesQuery,
+      answers: {
+        200: { description: "The newest date first.", content: json(ratesPage), tables: ["text/csv"] },
+      },
+    },
+    async ({ c, env, db, query }) => {
+      const { currency_code, from, to, limit, cursor } = query;
+      const pageBehind = async (place: string | undefined, most: number): Promise<RatesPage> => {
+        const [behind, behindCode] = place?.split(" ") ?? [];
+        const found = await db.all<Rate & { loaded_at: number }>(sql`
         SELECT * FROM exchange_rates WHERE true ${condition(sql`currency_code =`, currency_code)}
           ${condition(sql`rate_date >=`, from)} ${condition(sql`rate_date <=`, to)}
           ${behind === undefined ? sql`` : sql`AND (rate_date < ${behind} OR rate_date = ${behind} AND currency_code > ${behindCode})`}
         ORDER BY rate_date DESC, currency_code LIMIT ${most + 1}`);
-      const rows = found.slice(0, most).map(view);
-      const last = rows.at(-1);
-      return { rows, next_cursor: found.length > most && last ? `${last.rate_date} ${last.currency_code}` : null };
-    };
-    const json = formatOf(c) === "json";
-    const body = await pageBehind(cursor, json ? limit : STREAMED_PAGE);
-    const pageOf = ({ rows, next_cursor }: RatesPage) => ({ rows, next: next_cursor });
-    const behind = async (place: string) => pageOf(await pageBehind(place, STREAMED_PAGE));
-    const pages = pagesOf(c.env, pageOf(body), behind, (place) => place);
-    return table(c, { body, columns: [...COLUMNS, "loaded_at"], rows: { pages } });
-  })
-  .post("/exchange-rates", atLeast("admin"), async (c) => {
-    everywhere(c);
-    const rates = await readRates(c);
-    const now = Date.now();
-    const what = {
-      project_id: null,
-      action: "exchange_rates.load",
-      subject: String(rates.length),
-      details: detailsOf(rates),
-    };
-    const statements = [...partsOf(rates)].map((part) => storeRates(part, now));
-    await act(openDatabase(c.env.DB), c.var.principal, now, what, statements);
-    return c.json({ loaded: rates.length } satisfies Loaded, 201);
-  })
-  .post("/exchange-rates/refresh", atLeast("admin"), async (c) => {
-    everywhere(c);
-    if (!c.env.ECB_FEED_URL) throw new Problem(409, "No feed of rates is set: ECB_FEED_URL is empty.");
-    const now = Date.now();
-    const what = { project_id: null, action: "exchange_rates.refresh", subject: c.env.ECB_FEED_URL };
-    await act(openDatabase(c.env.DB), c.var.principal, now, what, []);
-    const feed: FeedHealth = await refreshRates(c.env, now);
-    if (feed.status === "failing") {
-      const headers = { "retry-after": "60" };
-      throw new Problem(503, `The feed is of no use: ${feed.error}. The rates stay as they are.`, { headers });
-    }
-    return c.json(feed);
-  });
+        const rows = found.slice(0, most).map(view);
+        const last = rows.at(-1);
+        return { rows, next_cursor: found.length > most && last ? `${last.rate_date} ${last.currency_code}` : null };
+      };
+      const json = formatOf(c) === "json";
+      const body = await pageBehind(cursor, json ? limit : STREAMED_PAGE);
+      const pageOf = ({ rows, next_cursor }: RatesPage) => ({ rows, next: next_cursor });
+      const behind = async (place: string) => pageOf(await pageBehind(place, STREAMED_PAGE));
+      const pages = pagesOf(env, pageOf(body), behind, (place) => place);
+      return table(c, { body, columns: [...COLUMNS, "loaded_at"], rows: { pages } });
+    },
+  ),
+  route(
+    {
+      id: "loadExchangeRates",
+      method: "post",
+      path: "/exchange-rates",
+      ...administered,
+      everywhere: EVERYWHERE,
+      summary: "Load rates, or correct them",
+      description:
+        "All of them or none. A rate of the same currency and date is replaced. As CSV (`Content-Type: text/csv`) with " +
+        "these fields as its header, too, or as the European Central Bank's own CSV. Needs a key for all projects.",
+      body: { schema: newRates, examples: { Rate: { rates: [EXAMPLE] } } },
+      answers: { 201: { description: "How many are in force now.", content: json(loaded) } },
+      audit: "exchange_rates.load",
+    },
+    async ({ c, act, now }) => {
+      const rates = await readRates(c);
+      const what = {
+        project_id: null,
+        subject: String(rates.length),
+        details: detailsOf(rates),
+      };
+      const statements = [...partsOf(rates)].map((part) => storeRates(part, now));
+      await act(what, statements);
+      return { loaded: rates.length };
+    },
+  ),
+  route(
+    {
+      id: "refreshExchangeRates",
+      method: "post",
+      path: "/exchange-rates/refresh",
+      ...administered,
+      everywhere: EVERYWHERE,
+      summary: "Read the daily feed now",
+      description: "Cron does so by itself. Needs a key for all projects.",
+      answers: { 200: { description: "How the feed is.", content: json(feed) } },
+      problems: [409, 503],
+      audit: "exchange_rates.refresh",
+    },
+    async ({ env, act, now }) => {
+      if (!env.ECB_FEED_URL) throw new Problem(409, "No feed of rates is set: ECB_FEED_URL is empty.");
+      const what = { project_id: null, subject: env.ECB_FEED_URL };
+      await act(what, []);
+      const feed: FeedHealth = await refreshRates(env, now);
+      if (feed.status === "failing") {
+        const headers = { "retry-after": "60" };
+        throw new Problem(503, `The feed is of no use: ${feed.error}. The rates stay as they are.`, { headers });
+      }
+      return feed;
+    },
+  ),
+] as const;

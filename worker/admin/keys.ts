@@ -1,15 +1,18 @@
 /** Keys: created, listed, rotated with an overlap, revoked. A key is shown once, when it is made. */
+
 import { desc, eq, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody, withoutUndefined } from "../http/body.ts";
+import { reaches } from "../http/access.ts";
+import { withoutUndefined } from "../http/body.ts";
 import { forgetKey, makeKey, sha256 } from "../http/keys.ts";
-import { type App, type Principal, ROLES } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
+import { type Principal, ROLES } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import { type Database, keys, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, maybe, text } from "../reports/answer.ts";
+import { type Database, keys } from "../schema.ts";
+import { route } from "./route.ts";
 
 type Key = typeof keys.$inferSelect;
 
@@ -37,16 +40,22 @@ export const rotation = z.strictObject({
     .default(86_400),
 });
 
-export type KeyView = {
-  id: string;
-  name: string;
-  project_id: string | null;
-  role: Key["role"];
-  banner_tags: string[] | null;
-  created_at: string;
-  expires_at: string | null;
-  revoked_at: string | null;
+const keyFields = {
+  id: text,
+  name: text,
+  project_id: maybe.describe("Null: every project."),
+  role: z.enum(ROLES),
+  banner_tags: z.array(z.string()).nullable(),
+  created_at: instant,
+  expires_at: instant.nullable(),
+  revoked_at: instant.nullable(),
 };
+const keyView = z.object(keyFields).meta({ id: "Key" });
+const shown = { ...keyFields, key: text.describe("Shown this once.") };
+const shownKey = z.object(shown).meta({ id: "ShownKey" });
+const rotatedKey = z.object({ ...shown, replaces: keyView }).meta({ id: "RotatedKey" });
+export type KeyView = z.output<typeof keyView>;
+
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 const view = ({ hash: _, ...key }: Key): KeyView => ({
   ...key,
@@ -61,100 +70,148 @@ async function ownKey(db: Database, principal: Principal, id: string): Promise<K
   return key;
 }
 
-export const keyRoutes = new Hono<App>()
-  .use("/keys/*", atLeast("admin"))
-  .use("/keys", atLeast("admin"))
-  .get("/keys", async (c) => {
-    const all = await openDatabase(c.env.DB).select().from(keys).orderBy(desc(keys.created_at));
-    return c.json({ rows: all.filter((key) => reaches(c.var.principal, key.project_id)).map(view) });
-  })
-  .post("/keys", async (c) => {
-    const given = await readBody(c, newKey);
-    const now = Date.now();
-    const project_id = given.project_id === undefined ? (c.var.principal.project_id ?? "default") : given.project_id;
-    if (project_id === null) {
-      if (c.var.principal.project_id !== null) throw new Problem(403, "This key belongs to one project.");
-    } else await projectFor(c.env, c.var.principal, project_id, now);
-    const { id, key } = makeKey();
-    const row: Key = {
-      id,
-      name: given.name,
-      project_id,
-      role: given.role,
-      banner_tags: given.banner_tags ?? null,
-      hash: await sha256(key),
-      created_at: now,
-      expires_at: given.expires_at ?? null,
-      revoked_at: null,
-    };
-    const db = openDatabase(c.env.DB);
-    const { name, role, banner_tags } = row;
-    await act(
-      db,
-      c.var.principal,
-      now,
-      { project_id, action: "key.create", subject: id, details: { name, role, banner_tags } },
-      [db.insert(keys).values(row).getSQL()],
-    );
-    return c.json({ ...view(row), key }, 201);
-  })
-  .patch("/keys/:id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const key = await ownKey(db, c.var.principal, c.req.param("id"));
-    // Only what is named is written: what others change meanwhile stays.
-    const changes = withoutUndefined(await readBody(c, keyChanges));
-    if (Object.keys(changes).length > 0) {
-      await act(
-        db,
-        c.var.principal,
-        Date.now(),
-        { project_id: key.project_id, action: "key.change", subject: key.id, details: changes },
-        [db.update(keys).set(changes).where(eq(keys.id, key.id)).getSQL()],
-      );
-    }
-    forgetKey(key.id);
-    return c.json(view(await ownKey(db, c.var.principal, key.id)));
-  })
-  .post("/keys/:id/rotate", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const old = await ownKey(db, c.var.principal, c.req.param("id"));
-    if (old.revoked_at !== null) throw new Problem(409, "A revoked key cannot be rotated.");
-    const { overlap_seconds } = await readBody(c, rotation);
-    const now = Date.now();
-    const { id, key } = makeKey();
-    const until = now + overlap_seconds * 1_000;
-    try {
-      await act(
-        db,
-        c.var.principal,
-        now,
-        { project_id: old.project_id, action: "key.rotate", subject: old.id, details: { to: id, overlap_seconds } },
-        // The new key is as the old one is at this moment, whatever it was when it was read.
-        [
-          sql`INSERT INTO keys (id, name, project_id, role, banner_tags, hash, created_at, expires_at)
+const administered = { tag: "Administration", role: "admin" } as const;
+
+export const keyRoutes = [
+  route(
+    {
+      id: "listKeys",
+      method: "get",
+      path: "/keys",
+      ...administered,
+      summary: "List keys",
+      description: "Also those that are over or revoked.",
+      answers: { 200: { description: "The newest first; never the keys themselves.", content: json(rows(keyView)) } },
+    },
+    async ({ db, principal }) => {
+      const all = await db.select().from(keys).orderBy(desc(keys.created_at));
+      return { rows: all.filter((key) => reaches(principal, key.project_id)).map(view) };
+    },
+  ),
+  route(
+    {
+      id: "createKey",
+      method: "post",
+      path: "/keys",
+      ...administered,
+      summary: "Create a key",
+      description:
+        "`project_id: null` is every project; left out, it is the caller's own, or `default`. The key is stored as a hash alone: what is not copied from this answer is lost.",
+      body: { schema: newKey, examples: { Reader: { name: "Reports", role: "viewer", project_id: "default" } } },
+      answers: { 201: { description: "The key; it is shown this once.", content: json(shownKey) } },
+      audit: "key.create",
+    },
+    async ({ db, principal, readBody, projectFor, act, now }) => {
+      const given = await readBody();
+      const project_id = given.project_id === undefined ? (principal.project_id ?? "default") : given.project_id;
+      if (project_id === null) {
+        if (principal.project_id !== null) throw new Problem(403, "This key belongs to one project.");
+      } else await projectFor(project_id);
+      const { id, key } = makeKey();
+      const row: Key = {
+        id,
+        name: given.name,
+        project_id,
+        role: given.role,
+        banner_tags: given.banner_tags ?? null,
+        hash: await sha256(key),
+        created_at: now,
+        expires_at: given.expires_at ?? null,
+        revoked_at: null,
+      };
+      const { name, role, banner_tags } = row;
+      await act({ project_id, subject: id, details: { name, role, banner_tags } }, [
+        db.insert(keys).values(row).getSQL(),
+      ]);
+      return { ...view(row), key };
+    },
+  ),
+  route(
+    {
+      id: "changeKey",
+      method: "patch",
+      path: "/keys/:id",
+      ...administered,
+      summary: "Change a key",
+      description: "Its name, its tags or its end. Its role and its project stay.",
+      body: { schema: keyChanges, examples: { Name: { name: "Reports of the brand" } } },
+      answers: { 200: { description: "The key as it is now.", content: json(keyView) } },
+      problems: [404],
+      audit: "key.change",
+    },
+    async ({ db, principal, params, readBody, act }) => {
+      const key = await ownKey(db, principal, params.id);
+      // Only what is named is written: what others change meanwhile stays.
+      const changes = withoutUndefined(await readBody());
+      if (Object.keys(changes).length > 0) {
+        await act({ project_id: key.project_id, subject: key.id, details: changes }, [
+          db.update(keys).set(changes).where(eq(keys.id, key.id)).getSQL(),
+        ]);
+      }
+      forgetKey(key.id);
+      return view(await ownKey(db, principal, key.id));
+    },
+  ),
+  route(
+    {
+      id: "rotateKey",
+      method: "post",
+      path: "/keys/:id/rotate",
+      ...administered,
+      summary: "Replace a key",
+      description: "The old one goes on beside the new one for a while.",
+      body: { schema: rotation, examples: { "An hour": { overlap_seconds: 3600 } } },
+      answers: { 201: { description: "The new key; it is shown this once.", content: json(rotatedKey) } },
+      problems: [404, 409],
+      audit: "key.rotate",
+    },
+    async ({ db, principal, params, readBody, act, now }) => {
+      const old = await ownKey(db, principal, params.id);
+      if (old.revoked_at !== null) throw new Problem(409, "A revoked key cannot be rotated.");
+      const { overlap_seconds } = await readBody();
+      const { id, key } = makeKey();
+      const until = now + overlap_seconds * 1_000;
+      try {
+        await act(
+          { project_id: old.project_id, subject: old.id, details: { to: id, overlap_seconds } },
+          // The new key is as the old one is at this moment, whatever it was when it was read.
+          [
+            sql`INSERT INTO keys (id, name, project_id, role, banner_tags, hash, created_at, expires_at)
             SELECT ${id}, CASE WHEN revoked_at IS NULL THEN name END, project_id, role, banner_tags,
               ${await sha256(key)}, ${now}, expires_at FROM keys WHERE id = ${old.id}`,
-          sql`UPDATE keys SET expires_at = min(ifnull(expires_at, ${until}), ${until}) WHERE id = ${old.id}`,
-          sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
-        ],
-      );
-    } catch (error) {
-      if (!/NOT NULL constraint failed: keys\.name/.test(String(error))) throw error;
-      throw new Problem(409, "A revoked key cannot be rotated.");
-    }
-    forgetKey(old.id);
-    const [replaced, made] = await Promise.all([old.id, id].map((one) => ownKey(db, c.var.principal, one)));
-    return c.json({ ...view(made as Key), key, replaces: view(replaced as Key) }, 201);
-  })
-  .delete("/keys/:id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const key = await ownKey(db, c.var.principal, c.req.param("id"));
-    const now = Date.now();
-    if (key.revoked_at === null) {
-      await act(db, c.var.principal, now, { project_id: key.project_id, action: "key.revoke", subject: key.id }, [
-        db.update(keys).set({ revoked_at: now }).where(eq(keys.id, key.id)).getSQL(),
-      ]);
-      forgetKey(key.id);
-    }
-    return c.body(null, 204);
-  });
+            sql`UPDATE keys SET expires_at = min(ifnull(expires_at, ${until}), ${until}) WHERE id = ${old.id}`,
+            sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
+          ],
+        );
+      } catch (error) {
+        if (!/NOT NULL constraint failed: keys\.name/.test(String(error))) throw error;
+        throw new Problem(409, "A revoked key cannot be rotated.");
+      }
+      forgetKey(old.id);
+      const [replaced, made] = await Promise.all([old.id, id].map((one) => ownKey(db, principal, one)));
+      return { ...view(made as Key), key, replaces: view(replaced as Key) };
+    },
+  ),
+  route(
+    {
+      id: "revokeKey",
+      method: "delete",
+      path: "/keys/:id",
+      ...administered,
+      summary: "Revoke a key",
+      description: "It stops everywhere within 20 seconds.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "key.revoke",
+    },
+    async ({ db, principal, params, act, now }) => {
+      const key = await ownKey(db, principal, params.id);
+      if (key.revoked_at === null) {
+        await act({ project_id: key.project_id, subject: key.id }, [
+          db.update(keys).set({ revoked_at: now }).where(eq(keys.id, key.id)).getSQL(),
+        ]);
+        forgetKey(key.id);
+      }
+    },
+  ),
+] as const;

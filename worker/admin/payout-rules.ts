@@ -1,28 +1,16 @@
 /** Payout rules: what a tag is paid for. A rule is never overwritten: a change is a version that is valid from a day on. */
-import { Hono } from "hono";
+
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
-import { atLeast, projectFor } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
 import { CURRENCIES, formatMoney, parseMoney } from "../money.ts";
 import { type RuleVersion, rulesOf, type Terms, TIERS_BY } from "../payouts/terms.ts";
 import { termsInWords } from "../payouts/words.ts";
-import { openDatabase } from "../schema.ts";
-import {
-  ownRule,
-  type RuleKind,
-  type RuleOf,
-  ruleEnd,
-  ruleFields,
-  rulesQuery,
-  save,
-  today,
-  type VersionView,
-  viewOf,
-} from "./rule-versions.ts";
+import { instant, money, text, whole } from "../reports/answer.ts";
+import { route } from "./route.ts";
+import { ownRule, type RuleKind, ruleEnd, ruleFields, rulesQuery, save, today, viewOf } from "./rule-versions.ts";
 
 /** 100 %, in 1/10,000 of a percent. */
 const ALL = 1_000_000;
@@ -62,16 +50,55 @@ export const newRule = z.strictObject({
 export const ruleChanges = z.strictObject(settings).partial();
 type Given = z.output<typeof ruleChanges>;
 
-export type TermsView = Omit<Terms, "min_amount" | "amount" | "share" | "tiers"> & {
-  min_amount: string | null;
-  amount: string | null;
-  share: string | null;
-  tiers: { from: number | string; amount: string | null; share: string | null }[];
-  /** What it says, in a sentence. */
-  in_words: string;
+const shareView = text.describe("In percent.").nullable();
+const payoutTerms = z
+  .object({
+    currency: text.describe("What the rule's amounts are in, and what it pays in."),
+    event_type: text,
+    first_deposit: z.boolean().describe("Only a player's first deposit."),
+    min_amount: money.nullable().describe("Only events of so much at least, by the rate of their date."),
+    amount: money.nullable().describe("For each event."),
+    share: shareView.describe("Of the month's deposits less withdrawals and refunds, in percent."),
+    tiers_by: z.enum(TIERS_BY).nullable(),
+    tiers: z.array(
+      z.object({
+        from: z.union([whole, money]).describe("A number of conversions in the month, or what they come to."),
+        amount: money.nullable(),
+        share: shareView,
+      }),
+    ),
+    cap_day: whole.nullable().describe("So many are paid in a day."),
+    cap_month: whole.nullable().describe("So many are paid in a month."),
+    hold_days: whole.nullable().describe("Approved so many days after the event; null: only when somebody does it."),
+    in_words: text.describe("What it says, in a sentence."),
+  })
+  .meta({ id: "PayoutTerms" });
+const payoutRuleVersion = z
+  .object({
+    version: z.int().min(1),
+    name: text,
+    banner_tags: z.array(text).nullable().describe("The tags that it pays; null is every tag that no rule names."),
+    valid_from: z.iso.date().describe("The first day that it covers, up to a newer version's."),
+    made_at: instant,
+    terms: payoutTerms.nullable().describe("Null: from that day on it pays nothing."),
+  })
+  .meta({ id: "PayoutRuleVersion" });
+const payoutRule = z
+  .object({ id: text, project_id: text, versions: z.array(payoutRuleVersion).describe("The newest first.") })
+  .meta({ id: "PayoutRule" });
+const EXAMPLE = {
+  project_id: "default",
+  name: "First deposits",
+  event_type: "deposit",
+  first_deposit: true,
+  min_amount: "20",
+  amount: "35",
+  share: "25",
+  hold_days: 14,
 };
-export type RuleVersionView = VersionView<TermsView>;
-export type RuleView = RuleOf<TermsView>;
+export type TermsView = z.output<typeof payoutTerms>;
+export type RuleVersionView = z.output<typeof payoutRuleVersion>;
+export type RuleView = z.output<typeof payoutRule>;
 
 const RULES: RuleKind<Terms> = {
   table: "payout_rules",
@@ -138,75 +165,124 @@ function check(terms: Terms, given: Given): void {
   if (errors.length > 0) throw new Problem(400, errors.map(({ message }) => message).join("; "), { errors });
 }
 
-const administer = atLeast("admin");
+const administered = { tag: "Payouts", role: "admin" } as const;
 
-export const payoutRuleRoutes = new Hono<App>()
-  .use("/payout-rules/*", administer)
-  .use("/payout-rules", administer)
-  .get("/payout-rules", parameters(rulesQuery), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const rules = Map.groupBy(await rulesOf(openDatabase(c.env.DB), project_id), ({ id }) => id);
-    return c.json({ rows: [...rules.values()].map((versions) => viewOf(versions, viewOfTerms)) });
-  })
-  .post("/payout-rules", async (c) => {
-    const { project_id: named, ...given } = await readBody(c, newRule);
-    const now = Date.now();
-    const project = await projectFor(c.env, c.var.principal, named, now);
-    const { project_id, currency } = project;
-    const nothing: Terms = {
-      currency,
-      event_type: "deposit",
-      first_deposit: false,
-      min_amount: null,
-      amount: null,
-      share: null,
-      tiers_by: null,
-      tiers: [],
-      cap_day: null,
-      cap_month: null,
-      hold_days: null,
-    };
-    const version: RuleVersion = {
-      id: crypto.randomUUID(),
-      version: 1,
-      project_id,
-      name: given.name,
-      banner_tags: given.banner_tags ?? null,
-      valid_from: given.valid_from ?? today(project, now),
-      terms: termsOf(given, nothing),
-      made_at: now,
-    };
-    check(version.terms as Terms, given);
-    await save(c, RULES, version, null);
-    return c.json(viewOf([version], viewOfTerms) satisfies RuleView, 201);
-  })
-  .patch("/payout-rules/:id", async (c) => {
-    const given = await readBody(c, ruleChanges);
-    const now = Date.now();
-    const versions = await ownRule(openDatabase(c.env.DB), c.var.principal, RULES, c.req.param("id"));
-    const last = versions.at(-1) as RuleVersion;
-    if (!last.terms) throw new Problem(409, "This rule has ended: make another one.");
-    const project = await projectFor(c.env, c.var.principal, last.project_id, now);
-    const version: RuleVersion = {
-      ...last,
-      version: last.version + 1,
-      name: given.name ?? last.name,
-      banner_tags: given.banner_tags === undefined ? last.banner_tags : given.banner_tags,
-      valid_from: given.valid_from ?? today(project, now),
-      terms: termsOf(given, last.terms),
-      made_at: now,
-    };
-    check(version.terms as Terms, given);
-    await save(c, RULES, version, last);
-    return c.json(viewOf([...versions, version], viewOfTerms) satisfies RuleView);
-  })
-  .delete("/payout-rules/:id", parameters(ruleEnd), async (c) => {
-    const now = Date.now();
-    const versions = await ownRule(openDatabase(c.env.DB), c.var.principal, RULES, c.req.param("id"));
-    const last = versions.at(-1) as RuleVersion;
-    const project = await projectFor(c.env, c.var.principal, last.project_id, now);
-    const valid_from = c.req.valid("query").valid_from ?? today(project, now);
-    const version: RuleVersion = { ...last, version: last.version + 1, valid_from, terms: null, made_at: now };
-    await save(c, RULES, version, last);
-    return c.body(null, 204);
-  });
+export const payoutRuleRoutes = [
+  route(
+    {
+      id: "listPayoutRules",
+      method: "get",
+      path: "/payout-rules",
+      ...administered,
+      summary: "List the payout rules of a project",
+      description: "With all their versions: what was paid when is never overwritten.",
+      query: rulesQuery,
+      answers: { 200: { description: "The oldest rule first.", content: json(rows(payoutRule)) } },
+    },
+    async ({ db, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const rules = Map.groupBy(await rulesOf(db, project_id), ({ id }) => id);
+      return { rows: [...rules.values()].map((versions) => viewOf(versions, viewOfTerms)) };
+    },
+  ),
+  route(
+    {
+      id: "createPayoutRule",
+      method: "post",
+      path: "/payout-rules",
+      ...administered,
+      summary: "Make a payout rule",
+      description:
+        "From `valid_from` on, today where absent; a day that is over is computed, too. `amount` is for each event, `share` of " +
+        "the month's revenue, and both together a hybrid. See docs/payouts.md.",
+      body: { schema: newRule, examples: { Hybrid: EXAMPLE } },
+      answers: { 201: { description: "The rule.", content: json(payoutRule) } },
+      problems: [409],
+    },
+    async ({ c, readBody, projectFor, now }) => {
+      const { project_id: named, ...given } = await readBody();
+      const project = await projectFor(named);
+      const { project_id, currency } = project;
+      const nothing: Terms = {
+        currency,
+        event_type: "deposit",
+        first_deposit: false,
+        min_amount: null,
+        amount: null,
+        share: null,
+        tiers_by: null,
+        tiers: [],
+        cap_day: null,
+        cap_month: null,
+        hold_days: null,
+      };
+      const version: RuleVersion = {
+        id: crypto.randomUUID(),
+        version: 1,
+        project_id,
+        name: given.name,
+        banner_tags: given.banner_tags ?? null,
+        valid_from: given.valid_from ?? today(project, now),
+        terms: termsOf(given, nothing),
+        made_at: now,
+      };
+      check(version.terms as Terms, given);
+      await save(c, RULES, version, null);
+      return viewOf([version], viewOfTerms);
+    },
+  ),
+  route(
+    {
+      id: "changePayoutRule",
+      method: "patch",
+      path: "/payout-rules/:id",
+      ...administered,
+      summary: "Change a payout rule from a day on",
+      description:
+        "Makes a version of the fields that are given and those of the version before. What its days pay is computed again.",
+      body: { schema: ruleChanges, examples: { Amount: { valid_from: "2026-11-01", amount: "40" } } },
+      answers: { 200: { description: "The rule as it is now.", content: json(payoutRule) } },
+      problems: [404, 409],
+    },
+    async ({ c, db, principal, params, readBody, projectFor, now }) => {
+      const given = await readBody();
+      const versions = await ownRule(db, principal, RULES, params.id);
+      const last = versions.at(-1) as RuleVersion;
+      if (!last.terms) throw new Problem(409, "This rule has ended: make another one.");
+      const project = await projectFor(last.project_id);
+      const version: RuleVersion = {
+        ...last,
+        version: last.version + 1,
+        name: given.name ?? last.name,
+        banner_tags: given.banner_tags === undefined ? last.banner_tags : given.banner_tags,
+        valid_from: given.valid_from ?? today(project, now),
+        terms: termsOf(given, last.terms),
+        made_at: now,
+      };
+      check(version.terms as Terms, given);
+      await save(c, RULES, version, last);
+      return viewOf([...versions, version], viewOfTerms);
+    },
+  ),
+  route(
+    {
+      id: "endPayoutRule",
+      method: "delete",
+      path: "/payout-rules/:id",
+      ...administered,
+      summary: "End a payout rule from a day on",
+      description: "What it paid for the days before stays.",
+      query: ruleEnd,
+      answers: { 204: { description: "Done." } },
+      problems: [404, 409],
+    },
+    async ({ c, db, principal, params, query, projectFor, now }) => {
+      const versions = await ownRule(db, principal, RULES, params.id);
+      const last = versions.at(-1) as RuleVersion;
+      const project = await projectFor(last.project_id);
+      const valid_from = query.valid_from ?? today(project, now);
+      const version: RuleVersion = { ...last, version: last.version + 1, valid_from, terms: null, made_at: now };
+      await save(c, RULES, version, last);
+    },
+  ),
+] as const;

@@ -3,8 +3,8 @@
  * follow from the archive. An answer has as many of both as an invocation has calls for, and names the next one. Only an
  * administrator may have it.
  */
+
 import { eq, type SQL, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";
 import { wordsOf } from "../erasure/words.ts";
@@ -20,17 +20,16 @@ import {
   personsEvents,
 } from "../event-log/archived-player.ts";
 import { parseExact } from "../exact-json.ts";
-import { atLeast, projectFor } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
 import { columnsBut, type LoggedRow } from "../log-columns.ts";
 import { formatMoney } from "../money.ts";
 import { bringForward } from "../projections/catch-up.ts";
+import { instant, maybe, text } from "../reports/answer.ts";
 import { following } from "../reports/pages.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
-import { type Database, openDatabase, projects } from "../schema.ts";
+import { type Database, projects } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
-import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 export const exportQuery = z.strictObject({
   project_id: projectId.optional(),
@@ -196,35 +195,71 @@ async function beside(env: Env, db: Database, project_id: string, player_id: str
   };
 }
 
-export const playerExportRoutes = new Hono<App>().get(
-  "/players/:player_id/export",
-  atLeast("admin"),
-  parameters(exportQuery),
-  async (c) => {
-    const now = Date.now();
-    const { principal } = c.var;
-    const { cursor, ...query } = c.req.valid("query");
-    const { project_id } = await projectFor(c.env, principal, query.project_id, now);
-    const player_id = c.req.param("player_id");
-    const db = openDatabase(c.env.DB);
-    await bringForward(c.env, db, now);
-    const visitors = await visitorsOf(db, project_id, player_id);
-    const person = { project_id, player_id, visitors };
-    // In this order: what goes from the log meanwhile is among the one or the other.
-    const order = await orderOf(db, person);
-    const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
-    const gone = project === undefined ? 0 : goneBefore(project, now);
-    const part = await partOf(db, placeOf(cursor), order, gone, budgetOf(c.env).left - OTHER_CALLS);
-    const known = await beside(c.env, db, project_id, player_id, visitors);
-    // The erasure of this player finds and rewrites the entry.
-    await act(db, principal, now, { project_id, action: "player.export", subject: player_id }, []);
-    const events = eventsOf(c.env, db, person, part);
-    const next = part.next && cursorOf(part.next);
-    if (next !== null) c.header("link", `<${following(c.req.url, next)}>; rel="next"`);
-    if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
-    const headers = { "cache-control": "no-store", vary: "accept" };
-    const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
-    const text = streamed(asJson(head, events, next));
-    return c.body(text, 200, { ...headers, "content-type": "application/json" });
-  },
-);
+const record = z.record(z.string(), z.unknown());
+const playerExport = z
+  .object({
+    project_id: text,
+    player_id: text,
+    exported_at: instant,
+    visitors: z.array(z.string()).describe("The browsers that the player was."),
+    profile: record.nullable(),
+    payments: z.array(record),
+    dead_letters: z.array(record),
+    requests: z.array(record).describe("Samples of refused requests."),
+    events: z
+      .array(record)
+      .describe(
+        "All of them, tests, bots and duplicates included, as they happened; behind them those that have gone from the log, from the archive.",
+      ),
+    next_cursor: maybe.describe("Ask again with it as `cursor` for more of the events; null at their end."),
+  })
+  .meta({ id: "PlayerExport" });
+const examples = { player_id: "player-77" };
+
+export const playerExportRoutes = [
+  route(
+    {
+      id: "exportPlayer",
+      method: "get",
+      path: "/players/:player_id/export",
+      tag: "Administration",
+      role: "admin",
+      summary: "All that is kept of a player",
+      description:
+        "Profile, events, and everything else that names the player, for a person who asks what is known of them.",
+      examples,
+      query: exportQuery,
+      answers: {
+        200: {
+          description: "Streamed; as CSV or NDJSON the events. Where a part is not all, `Link` names the next one.",
+          content: json(playerExport),
+          tables: ["text/csv", "application/x-ndjson"],
+        },
+      },
+      audit: "player.export",
+    },
+    async ({ c, env, db, params, query: { cursor, ...query }, projectFor, act, now }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const player_id = params.player_id;
+      await bringForward(env, db, now);
+      const visitors = await visitorsOf(db, project_id, player_id);
+      const person = { project_id, player_id, visitors };
+      // In this order: what goes from the log meanwhile is among the one or the other.
+      const order = await orderOf(db, person);
+      const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
+      const gone = project === undefined ? 0 : goneBefore(project, now);
+      const part = await partOf(db, placeOf(cursor), order, gone, budgetOf(env).left - OTHER_CALLS);
+      const known = await beside(env, db, project_id, player_id, visitors);
+      // The erasure of this player finds and rewrites the entry.
+      await act({ project_id, subject: player_id }, []);
+      const events = eventsOf(env, db, person, part);
+      const next = part.next && cursorOf(part.next);
+      if (next !== null) c.header("link", `<${following(c.req.url, next)}>; rel="next"`);
+      if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
+      const headers = { "cache-control": "no-store", vary: "accept" };
+      const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
+      const text = streamed(asJson(head, events, next));
+      return c.body(text, 200, { ...headers, "content-type": "application/json" });
+    },
+  ),
+] as const;

@@ -1,21 +1,22 @@
 /** Targets of postbacks: made, changed, paused, tried, and what was sent to them. */
+
 import { type SQL, sql } from "drizzle-orm";
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import * as z from "zod";
 import { wake } from "../duty.ts";
 import { eventType, projectId } from "../event.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody, withoutUndefined } from "../http/body.ts";
-import { page, pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
+import { reaches } from "../http/access.ts";
+import { withoutUndefined } from "../http/body.ts";
+import { json } from "../http/operation.ts";
+import { more, page, paged, pageParameters, rows } from "../http/page.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
 import { CURRENCIES, formatMoney, parseMoney } from "../money.ts";
 import { refusalOfTemplate } from "../postbacks/address.ts";
-import { stateOf, type TargetState } from "../postbacks/ladder.ts";
+import { STATES, stateOf } from "../postbacks/ladder.ts";
 import { type ToldEvent, wrongMacro } from "../postbacks/macros.ts";
-import { requestOf, type ShownRequest, wrongBody } from "../postbacks/request.ts";
-import { type Outcome, send } from "../postbacks/send.ts";
+import { requestOf, wrongBody } from "../postbacks/request.ts";
+import { send } from "../postbacks/send.ts";
 import { objectOf } from "../postbacks/sending.ts";
 import {
   BODY_TYPES,
@@ -27,10 +28,11 @@ import {
   targetsOf,
 } from "../postbacks/target.ts";
 import { noteTries, type TryRow } from "../postbacks/tries.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
-import { act } from "./audit.ts";
 import { moment } from "./keys.ts";
+import { route } from "./route.ts";
 
 const MOST_TARGETS = 20;
 const MOST_BODY = 8_000;
@@ -81,21 +83,70 @@ export const resending = z.union([
   z.strictObject({ dead: z.literal(true, "can only be true"), from: moment.optional(), to: moment.optional() }),
 ]);
 
-export type TargetView = Omit<Target, "secret" | "min_amount" | "created_at" | "paused_at" | "failures"> & {
-  min_amount: string | null;
-  created_at: string;
-  state: TargetState;
-  /** Tries that failed one after the other, up to now. */
-  failures: number;
-  paused_at: string | null;
+const targetFields = {
+  id: text,
+  project_id: text,
+  name: text,
+  event_types: z.array(z.string()),
+  banner_tags: z.array(z.string()).nullable(),
+  first_deposit: z.boolean(),
+  min_amount: maybe,
+  currency: maybe,
+  test: z.boolean(),
+  conversion_status: z
+    .enum(TOLD_STATUSES)
+    .nullable()
+    .describe("It is told when a conversion comes to this; null: of events as they come."),
+  method: z.enum(METHODS),
+  url: text,
+  body_type: z.enum(BODY_TYPES).nullable(),
+  body: maybe,
+  created_at: instant,
+  state: z.enum(STATES).describe("`warning`: ten tries failed one after the other; after twenty it is paused."),
+  failures: whole.describe("Tries that failed one after the other, up to now."),
+  paused_at: instant.nullable(),
+  paused_by: z.enum(["failures", "admin"]).nullable(),
 };
-export type ShownTarget = TargetView & { secret: string };
-export type Tested = Omit<Outcome, "ok"> & { taken: boolean; request: ShownRequest };
-export type TryView = Omit<TryRow, "at" | "next_try_at" | "person" | "project_id" | "target_id"> & {
-  at: string;
-  next_try_at: string | null;
+const secret = text.describe("What requests are signed with; shown this once.");
+const postbackTarget = z.object(targetFields).meta({ id: "PostbackTarget" });
+const shownTarget = z.object({ ...targetFields, secret }).meta({ id: "ShownPostbackTarget" });
+const changedTarget = z
+  .object({ ...targetFields, secret: secret.exactOptional() })
+  .meta({ id: "ChangedPostbackTarget" });
+const sentRequest = { method: z.enum(METHODS), url: text, body: maybe };
+const cameBack = {
+  status: z.int().nullable().describe("Of the answer; null where none came."),
+  took_ms: whole,
+  response: text.describe("How its body begins, 500 characters at most."),
+  error: maybe.describe("Why it does not count as delivered."),
 };
-export type Resent = { resent: number; more: boolean };
+const testedTarget = z
+  .object({ taken: z.boolean(), request: z.object(sentRequest), ...cameBack })
+  .meta({ id: "TestedPostback" });
+const postbackTry = z
+  .object({
+    n: z.int(),
+    event_id: text,
+    event_type: text,
+    try: whole.describe("Which one of the event; 0 is an example."),
+    at: instant,
+    ...sentRequest,
+    ...cameBack,
+    next_try_at: instant.nullable(),
+  })
+  .meta({ id: "PostbackTry" });
+const resent = z.object({ resent: whole, more }).meta({ id: "Resent" });
+const EXAMPLE = {
+  project_id: "default",
+  name: "A network",
+  event_types: ["deposit"],
+  url: "https://tracker.example.com/postback?click={click_id}&payout={amount}&currency={currency}",
+};
+export type TargetView = z.output<typeof postbackTarget>;
+export type ShownTarget = z.output<typeof shownTarget>;
+export type Tested = z.output<typeof testedTarget>;
+export type TryView = z.output<typeof postbackTry>;
+export type Resent = z.output<typeof resent>;
 
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 const view = ({ secret: _, min_amount, created_at, paused_at, ...target }: Target): TargetView => ({
@@ -112,8 +163,6 @@ const viewTry = ({ at, next_try_at, person: _, project_id: __, target_id: ___, .
 });
 
 const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
-const administer = atLeast("admin");
-
 async function ownTarget(db: Database, principal: Principal, id: string): Promise<Target> {
   const target = await findTarget(db, id);
   if (!target || !reaches(principal, target.project_id)) throw new Problem(404, `There is no postback target ${id}.`);
@@ -199,143 +248,229 @@ const setIn = (given: Partial<TargetSettings>): SQL[] =>
     given[column] === undefined ? [] : [sql`${sql.raw(column)} = ${stored(given[column])}`],
   );
 
-export const postbackRoutes = new Hono<App>()
-  .use("/postbacks/*", administer)
-  .use("/postbacks", administer)
-  .get("/postbacks", parameters(targetsQuery), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    return c.json({ rows: (await targetsOf(openDatabase(c.env.DB), project_id)).map(view) });
-  })
-  .post("/postbacks", async (c) => {
-    const { project_id: named, min_amount, ...given } = await readBody(c, newTarget);
-    const now = Date.now();
-    const { project_id } = await projectFor(c.env, c.var.principal, named, now);
-    const target: Target = {
-      banner_tags: null,
-      first_deposit: false,
-      currency: null,
-      test: false,
-      conversion_status: null,
-      method: "GET",
-      body_type: null,
-      body: null,
-      ...withoutUndefined(given),
-      name: given.name,
-      event_types: given.event_types,
-      url: given.url,
-      min_amount: min_amount == null ? null : parseMoney(min_amount),
-      id: crypto.randomUUID(),
-      project_id,
-      secret: newSecret(),
-      created_at: now,
-      failures: 0,
-      paused_at: null,
-      paused_by: null,
-    };
-    check(c, target);
-    const db = openDatabase(c.env.DB);
-    const insert = sql`INSERT INTO postback_targets (id, project_id, secret, created_at, ${sql.raw(COLUMNS.join(", "))})
+const administered = { tag: "Postbacks", role: "admin" } as const;
+
+export const postbackRoutes = [
+  route(
+    {
+      id: "listPostbacks",
+      method: "get",
+      path: "/postbacks",
+      ...administered,
+      summary: "List the targets of a project",
+      description: "Who gets which events, and how each does.",
+      query: targetsQuery,
+      answers: { 200: { description: "Never their secrets.", content: json(rows(postbackTarget)) } },
+    },
+    async ({ db, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      return { rows: (await targetsOf(db, project_id)).map(view) };
+    },
+  ),
+  route(
+    {
+      id: "createPostback",
+      method: "post",
+      path: "/postbacks",
+      ...administered,
+      summary: "Make a target",
+      description:
+        "It gets what happens from now on. `url` and `body` are templates: macros and rules are in docs/postbacks.md.",
+      body: { schema: newTarget, examples: { Deposits: EXAMPLE } },
+      answers: { 201: { description: "The target; its secret is shown this once.", content: json(shownTarget) } },
+      problems: [409],
+      audit: "postback.create",
+    },
+    async ({ c, readBody, projectFor, act, now }) => {
+      const { project_id: named, min_amount, ...given } = await readBody();
+      const { project_id } = await projectFor(named);
+      const target: Target = {
+        banner_tags: null,
+        first_deposit: false,
+        currency: null,
+        test: false,
+        conversion_status: null,
+        method: "GET",
+        body_type: null,
+        body: null,
+        ...withoutUndefined(given),
+        name: given.name,
+        event_types: given.event_types,
+        url: given.url,
+        min_amount: min_amount == null ? null : parseMoney(min_amount),
+        id: crypto.randomUUID(),
+        project_id,
+        secret: newSecret(),
+        created_at: now,
+        failures: 0,
+        paused_at: null,
+        paused_by: null,
+      };
+      check(c, target);
+      const insert = sql`INSERT INTO postback_targets (id, project_id, secret, created_at, ${sql.raw(COLUMNS.join(", "))})
       SELECT ${target.id}, ${project_id}, ${target.secret},
         CASE WHEN (SELECT count(*) FROM postback_targets WHERE project_id = ${project_id} AND removed_at IS NULL) < ${MOST_TARGETS}
           THEN ${now} END, ${sql.join(
             COLUMNS.map((column) => sql`${stored(target[column])}`),
             sql`, `,
           )}`;
-    const what = { project_id, action: "postback.create", subject: target.id, details: audited(pick(target)) };
-    try {
-      await act(db, c.var.principal, now, what, [insert]);
-    } catch (error) {
-      if (!/NOT NULL constraint failed: postback_targets\.created_at/.test(String(error))) throw error;
-      throw new Problem(409, `${project_id} has ${MOST_TARGETS} targets, which is the most.`);
-    }
-    return c.json({ ...view(target), secret: target.secret } satisfies ShownTarget, 201);
-  })
-  .patch("/postbacks/:id", async (c) => {
-    const { paused, new_secret, min_amount, ...given } = await readBody(c, targetChanges);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const target = await ownTarget(db, c.var.principal, c.req.param("id"));
-    const changes: Partial<TargetSettings> = {
-      ...withoutUndefined(given),
-      ...(min_amount !== undefined && { min_amount: min_amount === null ? null : parseMoney(min_amount) }),
-    };
-    check(c, { ...target, ...changes });
-    const secret = new_secret ? newSecret() : null;
-    const set = [
-      ...setIn(changes),
-      ...(secret === null ? [] : [sql`secret = ${secret}`]),
-      ...(paused === undefined
-        ? []
-        : paused
-          ? [sql`paused_at = ifnull(paused_at, ${now}), paused_by = ifnull(paused_by, 'admin')`]
-          : [sql`paused_at = NULL, paused_by = NULL, failures = 0`]),
-    ];
-    const details = { ...audited(changes), ...(paused !== undefined && { paused }), ...(new_secret && { new_secret }) };
-    const what = { project_id: target.project_id, action: "postback.change", subject: target.id, details };
-    if (set.length > 0)
-      await act(db, c.var.principal, now, what, [
-        sql`UPDATE postback_targets SET ${sql.join(set, sql`, `)} WHERE id = ${target.id}`,
+      const what = { project_id, subject: target.id, details: audited(pick(target)) };
+      try {
+        await act(what, [insert]);
+      } catch (error) {
+        if (!/NOT NULL constraint failed: postback_targets\.created_at/.test(String(error))) throw error;
+        throw new Problem(409, `${project_id} has ${MOST_TARGETS} targets, which is the most.`);
+      }
+      return { ...view(target), secret: target.secret };
+    },
+  ),
+  route(
+    {
+      id: "changePostback",
+      method: "patch",
+      path: "/postbacks/:id",
+      ...administered,
+      summary: "Change, pause or resume a target",
+      description:
+        "Only the fields that are given. While it is paused, its events wait, 30 days at most; `paused: false` has it sent. `new_secret: true` replaces the secret at once.",
+      body: { schema: targetChanges, examples: { Pause: { paused: true }, Secret: { new_secret: true } } },
+      answers: { 200: { description: "The target as it is now.", content: json(changedTarget) } },
+      problems: [404],
+      audit: "postback.change",
+    },
+    async ({ c, env, db, principal, params, readBody, act, now }) => {
+      const { paused, new_secret, min_amount, ...given } = await readBody();
+      const target = await ownTarget(db, principal, params.id);
+      const changes: Partial<TargetSettings> = {
+        ...withoutUndefined(given),
+        ...(min_amount !== undefined && { min_amount: min_amount === null ? null : parseMoney(min_amount) }),
+      };
+      check(c, { ...target, ...changes });
+      const secret = new_secret ? newSecret() : null;
+      const set = [
+        ...setIn(changes),
+        ...(secret === null ? [] : [sql`secret = ${secret}`]),
+        ...(paused === undefined
+          ? []
+          : paused
+            ? [sql`paused_at = ifnull(paused_at, ${now}), paused_by = ifnull(paused_by, 'admin')`]
+            : [sql`paused_at = NULL, paused_by = NULL, failures = 0`]),
+      ];
+      const details = {
+        ...audited(changes),
+        ...(paused !== undefined && { paused }),
+        ...(new_secret && { new_secret }),
+      };
+      const what = { project_id: target.project_id, subject: target.id, details };
+      if (set.length > 0)
+        await act(what, [sql`UPDATE postback_targets SET ${sql.join(set, sql`, `)} WHERE id = ${target.id}`]);
+      if (paused === false) await wake(env, [objectOf(target.id)]);
+      const changed = view(await ownTarget(db, principal, target.id));
+      return { ...changed, ...(secret !== null && { secret }) };
+    },
+  ),
+  route(
+    {
+      id: "removePostback",
+      method: "delete",
+      path: "/postbacks/:id",
+      ...administered,
+      summary: "Remove a target",
+      description: "Nothing is sent any more; its log goes, too.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "postback.remove",
+    },
+    async ({ db, principal, params, act, now }) => {
+      const { id, project_id } = await ownTarget(db, principal, params.id);
+      await act({ project_id, subject: id }, [
+        sql`UPDATE postback_targets SET removed_at = ${now}, secret = '' WHERE id = ${id}`,
       ]);
-    if (paused === false) await wake(c.env, [objectOf(target.id)]);
-    const changed = view(await ownTarget(db, c.var.principal, target.id));
-    return c.json<TargetView & { secret?: string }>({ ...changed, ...(secret !== null && { secret }) });
-  })
-  .delete("/postbacks/:id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const { id, project_id } = await ownTarget(db, c.var.principal, c.req.param("id"));
-    await act(db, c.var.principal, now, { project_id, action: "postback.remove", subject: id }, [
-      sql`UPDATE postback_targets SET removed_at = ${now}, secret = '' WHERE id = ${id}`,
-    ]);
-    return c.body(null, 204);
-  })
-  .post("/postbacks/:id/test", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const target = await ownTarget(db, c.var.principal, c.req.param("id"));
-    const { id: target_id, project_id } = target;
-    const event = example(target, now);
-    const { request, shown } = await requestOf(target, event, now);
-    const budget = budgetOf(c.env);
-    const { ok, ...told } = await send((to, init) => budget.fetch(to, init), request, c.env.LOCAL === "1");
-    const { event_id, event_type } = event;
-    const about = { target_id, project_id, event_id, event_type, person: "", try: 0, at: now, next_try_at: null };
-    await act(db, c.var.principal, now, { project_id, action: "postback.test", subject: target_id }, [
-      noteTries(target_id, [{ ...about, ...shown, ...told }]),
-    ]);
-    return c.json({ taken: ok, request: shown, ...told } satisfies Tested);
-  })
-  .get("/postbacks/:id/log", parameters(triesQuery), async (c) => {
-    const { limit, cursor, event_id } = c.req.valid("query");
-    const db = openDatabase(c.env.DB);
-    const { id } = await ownTarget(db, c.var.principal, c.req.param("id"));
-    const rows = await db.all<TryRow>(sql`SELECT * FROM postback_tries WHERE target_id = ${id}
+    },
+  ),
+  route(
+    {
+      id: "testPostback",
+      method: "post",
+      path: "/postbacks/:id/test",
+      ...administered,
+      summary: "Send an example to a target",
+      description:
+        "At once, also where it is paused, with values that are nobody's. Waits for the answer, 10 seconds at most.",
+      answers: { 200: { description: "What was sent, and what came back.", content: json(testedTarget) } },
+      problems: [404],
+      audit: "postback.test",
+    },
+    async ({ env, db, principal, params, act, now }) => {
+      const target = await ownTarget(db, principal, params.id);
+      const { id: target_id, project_id } = target;
+      const event = example(target, now);
+      const { request, shown } = await requestOf(target, event, now);
+      const budget = budgetOf(env);
+      const { ok, ...told } = await send((to, init) => budget.fetch(to, init), request, env.LOCAL === "1");
+      const { event_id, event_type } = event;
+      const about = { target_id, project_id, event_id, event_type, person: "", try: 0, at: now, next_try_at: null };
+      await act({ project_id, subject: target_id }, [noteTries(target_id, [{ ...about, ...shown, ...told }])]);
+      return { taken: ok, request: shown, ...told };
+    },
+  ),
+  route(
+    {
+      id: "listPostbackTries",
+      method: "get",
+      path: "/postbacks/:id/log",
+      ...administered,
+      summary: "What was sent to a target, and what came back",
+      description: "A row a try, kept for 30 days.",
+      query: triesQuery,
+      answers: { 200: { description: "The newest first.", content: json(paged(postbackTry)) } },
+      problems: [404],
+    },
+    async ({ db, principal, params, query }) => {
+      const { limit, cursor, event_id } = query;
+      const { id } = await ownTarget(db, principal, params.id);
+      const rows = await db.all<TryRow>(sql`SELECT * FROM postback_tries WHERE target_id = ${id}
       AND n < ${cursor ?? Number.MAX_SAFE_INTEGER} ${event_id === undefined ? sql`` : sql`AND event_id = ${event_id}`}
       ORDER BY n DESC LIMIT ${limit + 1}`);
-    return c.json(page(rows.map(viewTry), limit, (row) => row.n));
-  })
-  .post("/postbacks/:id/resend", async (c) => {
-    const choice = await readBody(c, resending);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const { id, project_id } = await ownTarget(db, c.var.principal, c.req.param("id"));
-    const which =
-      "event_id" in choice
-        ? sql`event_id = ${choice.event_id}`
-        : sql`status = 'dead' AND made_at >= ${choice.from ?? 0} AND made_at < ${choice.to ?? Number.MAX_SAFE_INTEGER}`;
-    const found = await db.values<[string]>(
-      sql`SELECT event_id FROM postbacks WHERE target_id = ${id} AND ${which} LIMIT ${AT_ONCE + 1}`,
-    );
-    if ("event_id" in choice && found.length === 0)
-      throw new Problem(404, `This target was never to be told of the event ${choice.event_id}.`);
-    const ids = found.slice(0, AT_ONCE).map(([event_id]) => event_id);
-    const again = sql`UPDATE postbacks SET status = 'waiting', tries = 0, due_at = ${now}
+      return page(rows.map(viewTry), limit, (row) => row.n);
+    },
+  ),
+  route(
+    {
+      id: "resendPostbacks",
+      method: "post",
+      path: "/postbacks/:id/resend",
+      ...administered,
+      summary: "Send again",
+      description:
+        "One event, whatever became of it, or all that were given up, by when they were made. Each is tried as if it were new.",
+      body: { schema: resending, examples: { Dead: { dead: true }, Event: { event_id: "order-1" } } },
+      answers: { 200: { description: "How many are sent.", content: json(resent) } },
+      problems: [404],
+      audit: "postback.resend",
+    },
+    async ({ env, db, principal, params, readBody, act, now }) => {
+      const choice = await readBody();
+      const { id, project_id } = await ownTarget(db, principal, params.id);
+      const which =
+        "event_id" in choice
+          ? sql`event_id = ${choice.event_id}`
+          : sql`status = 'dead' AND made_at >= ${choice.from ?? 0} AND made_at < ${choice.to ?? Number.MAX_SAFE_INTEGER}`;
+      const found = await db.values<[string]>(
+        sql`SELECT event_id FROM postbacks WHERE target_id = ${id} AND ${which} LIMIT ${AT_ONCE + 1}`,
+      );
+      if ("event_id" in choice && found.length === 0)
+        throw new Problem(404, `This target was never to be told of the event ${choice.event_id}.`);
+      const ids = found.slice(0, AT_ONCE).map(([event_id]) => event_id);
+      const again = sql`UPDATE postbacks SET status = 'waiting', tries = 0, due_at = ${now}
       WHERE target_id = ${id} AND event_id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
-    const details = { ...choice, resent: ids.length };
-    await act(db, c.var.principal, now, { project_id, action: "postback.resend", subject: id, details }, [again]);
-    await wake(c.env, [objectOf(id)]);
-    return c.json({ resent: ids.length, more: found.length > AT_ONCE } satisfies Resent);
-  });
+      const details = { ...choice, resent: ids.length };
+      await act({ project_id, subject: id, details }, [again]);
+      await wake(env, [objectOf(id)]);
+      return { resent: ids.length, more: found.length > AT_ONCE };
+    },
+  ),
+] as const;
 
 const pick = (target: TargetSettings): TargetSettings =>
   Object.fromEntries(COLUMNS.map((column) => [column, target[column]])) as TargetSettings;

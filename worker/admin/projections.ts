@@ -1,68 +1,100 @@
 /** Projections: where each stands in the log, what went wrong, and beginning anew. */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
-import { atLeast } from "../http/access.ts";
-import type { App } from "../http/principal.ts";
+import * as z from "zod";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
 import { Problem } from "../http/problem.ts";
 import { PROJECTIONS, projectionsOf } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { anySettled, cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
-import { openDatabase, projections } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
+import { projections } from "../schema.ts";
+import { route } from "./route.ts";
 
-export type ProjectionView = {
-  name: string;
-  /** The last event of the log that it has taken, and how many it has not. */
-  cursor: number;
-  lag_events: number;
-  updated_at: string | null;
-  error: string | null;
-  failed_at: string | null;
-};
+const projectionView = z
+  .object({
+    name: text,
+    cursor: whole.describe("The last event of the log that it has taken."),
+    lag_events: whole,
+    updated_at: instant.nullable(),
+    error: maybe,
+    failed_at: instant.nullable(),
+  })
+  .meta({ id: "Projection" });
+const rebuilding = z.object({ rebuilding: z.array(z.string()) }).meta({ id: "Rebuilding" });
+export type ProjectionView = z.output<typeof projectionView>;
 
 const BUSY = "A player is being erased, or a day's events are about to go; try again in a minute.";
 
 const iso = (at: number | null | undefined) => (at == null ? null : new Date(at).toISOString());
 
 /** They are of all projects, so only a key for all projects may begin them anew. */
-export const projectionRoutes = new Hono<App>()
-  .get("/projections", atLeast("admin"), async (c) => {
-    const db = openDatabase(c.env.DB);
-    const [head, known] = await Promise.all([
-      db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
-      db.select().from(projections),
-    ]);
-    const rows = projectionsOf(c.env).map(({ name }): ProjectionView => {
-      const position = known.find((row) => row.name === name);
-      const cursor = position?.cursor ?? 0;
-      return {
-        name,
-        cursor,
-        lag_events: Math.max(0, (head?.seq ?? 0) - cursor),
-        updated_at: iso(position?.updated_at),
-        error: position?.error ?? null,
-        failed_at: iso(position?.failed_at),
-      };
-    });
-    return c.json({ rows });
-  })
-  .post("/projections/:name/rebuild", atLeast("admin"), async (c) => {
-    const name = c.req.param("name");
-    const projection = projectionsOf(c.env).find((candidate) => candidate.name === name);
-    if (!projection) throw new Problem(404, `There is no projection ${name}.`);
-    if (c.var.principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
-    if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);
-    const db = openDatabase(c.env.DB);
-    if (await db.get(sql`SELECT 1 WHERE ${RENAMING}`)) throw new Problem(409, BUSY);
-    if (name !== "live" && (await anySettled(db)))
-      throw new Problem(
-        409,
-        "Events have gone from the log; `npm run restore` makes all figures anew from the archive.",
-      );
-    await act(db, c.var.principal, Date.now(), { project_id: null, action: "projection.rebuild", subject: name }, []);
-    const rebuilding = await rebuild(c.env, db, PROJECTIONS, name).catch((error: unknown) => {
-      throw cannotRebuild(error) ? new Problem(409, BUSY) : error;
-    });
-    await wakeProjectors(c.env);
-    return c.json({ rebuilding }, 202);
-  });
+const administered = { tag: "Administration", role: "admin" } as const;
+
+export const projectionRoutes = [
+  route(
+    {
+      id: "listProjections",
+      method: "get",
+      path: "/projections",
+      ...administered,
+      summary: "Where each projection stands in the log",
+      description:
+        "Every figure is derived from the event log by one of these. Tells how far each one is and what went wrong last.",
+      answers: { 200: { description: "All of them.", content: json(rows(projectionView)) } },
+    },
+    async ({ env, db }) => {
+      const [head, known] = await Promise.all([
+        db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events`),
+        db.select().from(projections),
+      ]);
+      const rows = projectionsOf(env).map(({ name }): ProjectionView => {
+        const position = known.find((row) => row.name === name);
+        const cursor = position?.cursor ?? 0;
+        return {
+          name,
+          cursor,
+          lag_events: Math.max(0, (head?.seq ?? 0) - cursor),
+          updated_at: iso(position?.updated_at),
+          error: position?.error ?? null,
+          failed_at: iso(position?.failed_at),
+        };
+      });
+      return { rows };
+    },
+  ),
+  route(
+    {
+      id: "rebuildProjection",
+      method: "post",
+      path: "/projections/:name/rebuild",
+      ...administered,
+      summary: "Begin a projection anew",
+      description: "From the beginning of the log; those that share its tables go along. Needs a key for all projects.",
+      examples: { name: "daily" },
+      answers: { 202: { description: "It has begun.", content: json(rebuilding) } },
+      problems: [404, 409],
+      audit: "projection.rebuild",
+    },
+    async ({ env, db, principal, params, act }) => {
+      const name = params.name;
+      const projection = projectionsOf(env).find((candidate) => candidate.name === name);
+      if (!projection) throw new Problem(404, `There is no projection ${name}.`);
+      if (principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
+      if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);
+      if (await db.get(sql`SELECT 1 WHERE ${RENAMING}`)) throw new Problem(409, BUSY);
+      if (name !== "live" && (await anySettled(db)))
+        throw new Problem(
+          409,
+          "Events have gone from the log; `npm run restore` makes all figures anew from the archive.",
+        );
+      await act({ project_id: null, subject: name }, []);
+      const rebuilding = await rebuild(env, db, PROJECTIONS, name).catch((error: unknown) => {
+        throw cannotRebuild(error) ? new Problem(409, BUSY) : error;
+      });
+      await wakeProjectors(env);
+      return { rebuilding };
+    },
+  ),
+] as const;

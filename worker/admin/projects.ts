@@ -1,21 +1,23 @@
 /** Projects: created, listed, changed; removed with all that is kept of them, once their events have gone. */
+
 import { eq, type SQL, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { isTimezone } from "../calendar.ts";
 import { beginRemoval, closeProject, isBeingRemoved, obstacleTo } from "../erasure/project.ts";
 import { projectId } from "../event.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody, withoutUndefined } from "../http/body.ts";
-import type { App } from "../http/principal.ts";
+import { reaches } from "../http/access.ts";
+import { withoutUndefined } from "../http/body.ts";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
 import { Problem } from "../http/problem.ts";
 import { CURRENCIES } from "../money.ts";
 import { forgetProjects, type Project } from "../project.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { beginReattribution } from "../projections/reattribution.ts";
+import { instant, text } from "../reports/answer.ts";
 import { leastEventDays } from "../retention/keeping.ts";
-import { type Database, openDatabase, projects } from "../schema.ts";
-import { act } from "./audit.ts";
+import { type Database, projects } from "../schema.ts";
+import { route } from "./route.ts";
 
 const origin = z
   .string()
@@ -54,7 +56,36 @@ const optional = z.strictObject(settings).partial();
 export const newProject = optional.extend({ project_id: projectId });
 export const projectChanges = optional.extend({ new_pixel_secret: z.literal(true, "can only be true").optional() });
 
-export type ProjectView = Omit<Project, "created_at"> & { created_at: string };
+const projectView = z
+  .object({
+    project_id: text,
+    name: text,
+    timezone: text,
+    currency: text,
+    attribution_days: z.int().min(1).max(365),
+    respect_privacy_signals: z.boolean(),
+    created_at: instant,
+    allowed_origins: z.array(z.string()),
+    require_signature: z.boolean(),
+    pixel_secret: text,
+    bot_rules: z.object({
+      user_agents: z.array(z.string()).optional(),
+      allowed_user_agents: z.array(z.string()).optional(),
+      data_centres: z.boolean().optional(),
+    }),
+    retention: z
+      .object({
+        events_days: z.int().optional(),
+        archive_days: z.int().optional(),
+        purchases_days: z.int().optional(),
+        figures_days: z.int().optional(),
+      })
+      .describe("For how many days what is kept; for ever where nothing is said."),
+    settled_before: text.describe("Days before this date are settled: their events may have gone from the log."),
+  })
+  .meta({ id: "Project" });
+export type ProjectView = z.output<typeof projectView>;
+
 const view = (project: Project): ProjectView => ({
   ...project,
   created_at: new Date(project.created_at).toISOString(),
@@ -123,81 +154,144 @@ const happened = (done: Promise<void>): Promise<boolean> =>
 
 const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
 
-export const projectRoutes = new Hono<App>()
-  .use("/projects/*", atLeast("admin"))
-  .use("/projects", atLeast("admin"))
-  .get("/projects", async (c) => {
-    const all = await openDatabase(c.env.DB).select().from(projects);
-    return c.json({ rows: all.filter((project) => reaches(c.var.principal, project.project_id)).map(view) });
-  })
-  .post("/projects", async (c) => {
-    const { project_id, name = project_id, ...given } = await readBody(c, newProject);
-    if (c.var.principal.project_id !== null) throw new Problem(403, "Only a key for all projects can create one.");
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
-    if (taken) throw new Problem(409, `There is a project ${project_id} already.`);
-    const project: Project = {
-      project_id,
-      name,
-      timezone: "UTC",
-      currency: "USD",
-      attribution_days: 30,
-      respect_privacy_signals: false,
-      allowed_origins: [],
-      require_signature: false,
-      pixel_secret: newSecret(),
-      bot_rules: {},
-      retention: {},
-      settled_before: "",
-      created_at: now,
-      ...withoutUndefined(given),
-    };
-    checkRetention(project);
-    const what = { project_id, action: "project.create", subject: project_id, details: given };
-    const statements = [
-      db.insert(projects).values(project).getSQL(),
-      // Fails while what was there under this id is being removed: NULL is not allowed.
-      sql`UPDATE projects SET name = CASE WHEN NOT ${isBeingRemoved(project_id)} THEN name END
+const administered = { tag: "Administration", role: "admin" } as const;
+
+export const projectRoutes = [
+  route(
+    {
+      id: "listProjects",
+      method: "get",
+      path: "/projects",
+      ...administered,
+      summary: "List projects",
+      description: "With all settings of each, the pixel secret included.",
+      answers: { 200: { description: "Those that the key reaches.", content: json(rows(projectView)) } },
+    },
+    async ({ db, principal }) => {
+      const all = await db.select().from(projects);
+      return { rows: all.filter((project) => reaches(principal, project.project_id)).map(view) };
+    },
+  ),
+  route(
+    {
+      id: "createProject",
+      method: "post",
+      path: "/projects",
+      ...administered,
+      summary: "Create a project",
+      description: "Needs a key for all projects.",
+      body: {
+        schema: newProject,
+        examples: { Project: { project_id: "brand", name: "Brand", timezone: "Europe/Malta", currency: "EUR" } },
+      },
+      answers: { 201: { description: "The project.", content: json(projectView) } },
+      problems: [409],
+      audit: "project.create",
+    },
+    async ({ db, principal, readBody, act, now }) => {
+      const { project_id, name = project_id, ...given } = await readBody();
+      if (principal.project_id !== null) throw new Problem(403, "Only a key for all projects can create one.");
+      const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
+      if (taken) throw new Problem(409, `There is a project ${project_id} already.`);
+      const project: Project = {
+        project_id,
+        name,
+        timezone: "UTC",
+        currency: "USD",
+        attribution_days: 30,
+        respect_privacy_signals: false,
+        allowed_origins: [],
+        require_signature: false,
+        pixel_secret: newSecret(),
+        bot_rules: {},
+        retention: {},
+        settled_before: "",
+        created_at: now,
+        ...withoutUndefined(given),
+      };
+      checkRetention(project);
+      const what = { project_id, subject: project_id, details: given };
+      const statements = [
+        db.insert(projects).values(project).getSQL(),
+        // Fails while what was there under this id is being removed: NULL is not allowed.
+        sql`UPDATE projects SET name = CASE WHEN NOT ${isBeingRemoved(project_id)} THEN name END
         WHERE project_id = ${project_id}`,
-    ];
-    if (!(await happened(act(db, c.var.principal, now, what, statements))))
-      throw new Problem(409, `${project_id} was removed a moment ago. Please try again in a few minutes.`);
-    forgetProjects();
-    return c.json(view(project), 201);
-  })
-  .get("/projects/:project_id", async (c) =>
-    c.json(view(await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now()))),
-  )
-  .patch("/projects/:project_id", async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
-    const { new_pixel_secret, ...given } = await readBody(c, projectChanges);
-    const changes = { ...withoutUndefined(given), ...(new_pixel_secret && { pixel_secret: newSecret() }) };
-    if (Object.keys(changes).length === 0) throw new Problem(400, "There is nothing to change in the body.");
-    const db = openDatabase(c.env.DB);
-    const details = { ...given, ...(new_pixel_secret && { new_pixel_secret }) };
-    const what = { project_id, action: "project.change", subject: project_id, details };
-    for (let attempts = 0; ; attempts++) {
-      if (attempts === MOST_ATTEMPTS)
-        throw new Problem(409, `Others are changing ${project_id} at this moment. Please try again.`);
-      const statements = changeOf(db, await storedProject(db, project_id), changes, Date.now());
-      if (await happened(act(db, c.var.principal, Date.now(), what, statements))) break;
-    }
-    forgetProjects();
-    if (changes.attribution_days !== undefined) await wakeProjectors(c.env);
-    return c.json(view(await storedProject(db, project_id)));
-  })
-  .delete("/projects/:project_id", async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.param("project_id"), Date.now());
-    if (project_id === "default") throw new Problem(409, "The project default stays.");
-    const db = openDatabase(c.env.DB);
-    const obstacle = await obstacleTo(db, project_id);
-    if (obstacle !== null) throw new Problem(409, obstacle);
-    const now = Date.now();
-    const what = { project_id, action: "project.remove", subject: project_id };
-    if (!(await happened(act(db, c.var.principal, now, what, closeProject(project_id, now)))))
-      throw new Problem(409, `${project_id} has events in the log since a moment ago.`);
-    forgetProjects();
-    await beginRemoval(c.env, db, now);
-    return c.body(null, 204);
-  });
+      ];
+      if (!(await happened(act(what, statements))))
+        throw new Problem(409, `${project_id} was removed a moment ago. Please try again in a few minutes.`);
+      forgetProjects();
+      return view(project);
+    },
+  ),
+  route(
+    {
+      id: "getProject",
+      method: "get",
+      path: "/projects/:project_id",
+      ...administered,
+      summary: "Show a project",
+      description: "With all its settings, the pixel secret included.",
+      examples: { project_id: "default" },
+      answers: { 200: { description: "The project.", content: json(projectView) } },
+      problems: [400],
+    },
+    async ({ params, projectFor }) => view(await projectFor(params.project_id)),
+  ),
+  route(
+    {
+      id: "changeProject",
+      method: "patch",
+      path: "/projects/:project_id",
+      ...administered,
+      summary: "Change a project",
+      description:
+        "Only the fields that are given. A new attribution window is applied to the past of the project, some people at a time.",
+      examples: { project_id: "default" },
+      body: { schema: projectChanges, examples: { Window: { attribution_days: 30 } } },
+      answers: { 200: { description: "The project as it is now.", content: json(projectView) } },
+      audit: "project.change",
+    },
+    async ({ env, db, params, readBody, projectFor, act, now }) => {
+      const { project_id } = await projectFor(params.project_id);
+      const { new_pixel_secret, ...given } = await readBody();
+      const changes = { ...withoutUndefined(given), ...(new_pixel_secret && { pixel_secret: newSecret() }) };
+      if (Object.keys(changes).length === 0) throw new Problem(400, "There is nothing to change in the body.");
+      const details = { ...given, ...(new_pixel_secret && { new_pixel_secret }) };
+      const what = { project_id, subject: project_id, details };
+      for (let attempts = 0; ; attempts++) {
+        if (attempts === MOST_ATTEMPTS)
+          throw new Problem(409, `Others are changing ${project_id} at this moment. Please try again.`);
+        const statements = changeOf(db, await storedProject(db, project_id), changes, now);
+        if (await happened(act(what, statements))) break;
+      }
+      forgetProjects();
+      if (changes.attribution_days !== undefined) await wakeProjectors(env);
+      return view(await storedProject(db, project_id));
+    },
+  ),
+  route(
+    {
+      id: "removeProject",
+      method: "delete",
+      path: "/projects/:project_id",
+      ...administered,
+      summary: "Remove a project whose events have gone, with all that is kept of it",
+      description:
+        "Its keys open nothing any more. Refused, with the reason, while its events are in the log or the archive, or a player of it is being erased.",
+      answers: { 204: { description: "Done." } },
+      problems: [400, 409],
+      audit: "project.remove",
+    },
+    async ({ env, db, params, projectFor, act, now }) => {
+      const { project_id } = await projectFor(params.project_id);
+      if (project_id === "default") throw new Problem(409, "The project default stays.");
+      const obstacle = await obstacleTo(db, project_id);
+      if (obstacle !== null) throw new Problem(409, obstacle);
+      const what = { project_id, subject: project_id };
+      if (!(await happened(act(what, closeProject(project_id, now)))))
+        throw new Problem(409, `${project_id} has events in the log since a moment ago.`);
+      forgetProjects();
+      await beginRemoval(env, db, now);
+    },
+  ),
+] as const;

@@ -2,24 +2,25 @@
  * The request log: what came lately and what became of it, with the reason and what to do about it. Rejections are
  * the project's RequestLog's; what was taken is read from the event log, so taking an event writes nothing for it.
  */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
-import { ERROR_CODES, type FieldError, type StoredEvent } from "../event.ts";
+import { ERROR_CODES, type StoredEvent } from "../event.ts";
 import { parseExact } from "../exact-json.ts";
 import { type EventOutcome, OUTCOMES, type SUPERSEDED } from "../figures/outcomes.ts";
-import { atLeast, ofProject } from "../http/access.ts";
+import { fieldError } from "../http/field-error.ts";
+import { json } from "../http/operation.ts";
 import { pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App } from "../http/principal.ts";
 import { formatMoney } from "../money.ts";
 import { bringForward } from "../projections/catch-up.ts";
+import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { common } from "../reports/period.ts";
 import { type Cell, table } from "../reports/table.ts";
 import { hintFor, hintForTaken } from "../request-log/hints.ts";
 import type { StoredSample } from "../request-log/log.ts";
-import { boundedRequest, type NotedDoor } from "../request-log/rejection.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { boundedRequest, NOTED } from "../request-log/rejection.ts";
+import type { Database } from "../schema.ts";
+import { route } from "./route.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -53,37 +54,36 @@ export const requestsQuery = z.strictObject({
     .optional(),
 });
 
-export type RequestRow = {
-  at: string;
-  status: "accepted" | "rejected";
-  /** Null for an accepted one: the event log does not keep it. */
-  door: NotedDoor | null;
-  event_type: string | null;
-  event_id: string | null;
-  /** At most 1 KB: long values are cut, and signatures and keys left out. */
-  request: Record<string, unknown>;
-  errors: FieldError[];
-  hint: string | null;
-};
-
-export type RequestCounts = {
-  /** Events in the log, each once. */
-  accepted: number;
-  accepted_as: Record<EventOutcome, number>;
-  /** Events refused, sampled or not. */
-  rejected: number;
-  /** One event can be refused for several reasons. */
-  by_reason: { door: NotedDoor; code: string; field: string; total: number; hint: string }[];
-};
-
-export type Requests = {
-  project_id: string;
-  /** From when on, a whole hour. */
-  since: string;
-  counts: RequestCounts;
-  rows: RequestRow[];
-  next_cursor: string | null;
-};
+const door = z.enum(NOTED);
+const requestRow = z
+  .object({
+    at: instant,
+    status: z.enum(["accepted", "rejected"]),
+    door: door.nullable().describe("Null for an accepted one: the event log does not keep it."),
+    event_type: maybe,
+    event_id: maybe,
+    request: z.record(z.string(), z.unknown()).describe("At most 1 KB; signatures and keys are left out."),
+    errors: z.array(fieldError),
+    hint: maybe.describe("What to do about it."),
+  })
+  .meta({ id: "RequestRow" });
+const requests = z
+  .object({
+    project_id: text,
+    since: instant,
+    counts: z.object({
+      accepted: whole.describe("Events in the log, each once."),
+      accepted_as: z.object({ counted: whole, test: whole, duplicate: whole, bot: whole }),
+      rejected: whole.describe("Events refused, sampled or not."),
+      by_reason: z.array(z.object({ door, code: text, field: text, total: whole, hint: text })),
+    }),
+    rows: z.array(requestRow),
+    next_cursor: maybe,
+  })
+  .meta({ id: "Requests" });
+export type RequestRow = z.output<typeof requestRow>;
+export type RequestCounts = z.output<typeof requests>["counts"];
+export type Requests = z.output<typeof requests>;
 
 async function acceptedSince(db: Database, project_id: string, since: number): Promise<Record<EventOutcome, number>> {
   const oldest = new Date(since - OLDEST_DATE_MS).toISOString().slice(0, 10);
@@ -231,39 +231,49 @@ const asTable = ({ errors, request, ...row }: RequestRow): Record<string, Cell> 
   request: JSON.stringify(request),
 });
 
-export const requestRoutes = new Hono<App>().get(
-  "/requests",
-  atLeast("admin"),
-  parameters(requestsQuery),
-  ofProject,
-  async (c) => {
-    const { project_id } = c.var.project;
-    const { limit, cursor = [START, START], status, event_type, code, ...asked } = c.req.valid("query");
-    const now = Date.now();
-    const { since: from = now - DAY_MS } = asked;
-    const since = Math.floor(from / HOUR_MS) * HOUR_MS;
-    const db = openDatabase(c.env.DB);
-    await bringForward(c.env, db, now);
-    const [rejections, accepted_as, accepted] = await Promise.all([
-      c.env.REQUEST_LOG.getByName(project_id).read(since, cursor[1], limit + 1, { event_type, code }),
-      acceptedSince(db, project_id, since),
-      status === "rejected" || code !== undefined
-        ? []
-        : acceptedEntries(db, project_id, since, cursor[0], limit + 1, event_type),
-    ]);
-    const { total, reasons, samples } = rejections;
-    const rejected = status === "accepted" ? [] : samples.map(rejectedEntry);
-    const body: Requests = {
-      project_id,
-      since: new Date(since).toISOString(),
-      counts: {
-        accepted: OUTCOMES.reduce((sum, outcome) => sum + accepted_as[outcome], 0),
-        accepted_as,
-        rejected: total,
-        by_reason: reasons.map((reason) => ({ ...reason, hint: hintFor(reason) })),
+export const requestRoutes = [
+  route(
+    {
+      id: "listRequests",
+      method: "get",
+      path: "/requests",
+      tag: "Administration",
+      role: "admin",
+      summary: "What came lately, and why some was refused",
+      description:
+        "The newest first. What was refused is counted in full and kept as samples, with what to do about it.",
+      query: requestsQuery,
+      answers: {
+        200: { description: "Exact counts, and samples.", content: json(requests), tables: ["text/csv"] },
       },
-      ...merge(accepted, rejected, cursor, limit),
-    };
-    return table(c, { body, columns: COLUMNS_OF_TABLE, rows: body.rows.map(asTable) });
-  },
-);
+    },
+    async ({ c, env, db, query, projectFor, now }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const { limit, cursor = [START, START], status, event_type, code, ...asked } = query;
+      const { since: from = now - DAY_MS } = asked;
+      const since = Math.floor(from / HOUR_MS) * HOUR_MS;
+      await bringForward(env, db, now);
+      const [rejections, accepted_as, accepted] = await Promise.all([
+        env.REQUEST_LOG.getByName(project_id).read(since, cursor[1], limit + 1, { event_type, code }),
+        acceptedSince(db, project_id, since),
+        status === "rejected" || code !== undefined
+          ? []
+          : acceptedEntries(db, project_id, since, cursor[0], limit + 1, event_type),
+      ]);
+      const { total, reasons, samples } = rejections;
+      const rejected = status === "accepted" ? [] : samples.map(rejectedEntry);
+      const body: Requests = {
+        project_id,
+        since: new Date(since).toISOString(),
+        counts: {
+          accepted: OUTCOMES.reduce((sum, outcome) => sum + accepted_as[outcome], 0),
+          accepted_as,
+          rejected: total,
+          by_reason: reasons.map((reason) => ({ ...reason, hint: hintFor(reason) })),
+        },
+        ...merge(accepted, rejected, cursor, limit),
+      };
+      return table(c, { body, columns: COLUMNS_OF_TABLE, rows: body.rows.map(asTable) });
+    },
+  ),
+] as const;

@@ -1,20 +1,20 @@
 /** The schema registry: versions of a JSON Schema for each event type, and what is done with events that break them. */
+
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
-import { atLeast, projectFor } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
-import { page, pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App, Principal } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
+import { page, paged, pageParameters } from "../http/page.ts";
+import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { forgetProjects, versionInForce } from "../project.ts";
 import { incompatibilities } from "../registry/compatibility.ts";
 import { type Drift, driftOf } from "../registry/drift.ts";
 import { canonical, type Fault, readSchema, type SchemaReading } from "../registry/vocabulary.ts";
-import { type Database, openDatabase, SCHEMA_MODES, type SchemaMode, schemas, schemaVersions } from "../schema.ts";
+import { instant, text, whole } from "../reports/answer.ts";
+import { type Database, SCHEMA_MODES, type SchemaMode, schemas, schemaVersions } from "../schema.ts";
 import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 const MOST_TYPES = 200;
 /** Whoever loses a race for a number looks again; so many races are not lost by chance. */
@@ -40,23 +40,37 @@ export const schemasQuery = z.strictObject({ ...pageParameters, event_type: even
 type State = typeof schemas.$inferSelect;
 type Version = typeof schemaVersions.$inferSelect;
 
-export type SchemaVersionView = {
-  project_id: string;
-  event_type: string;
-  version: number;
-  /** Whether it is the version in force. */
-  current: boolean;
-  mode: SchemaMode;
-  schema: Record<string, unknown>;
-  created_at: string;
+const inRegistry = { project_id: text, event_type: text, version: whole, mode: z.enum(SCHEMA_MODES) };
+const schemaVersion = z
+  .object({
+    ...inRegistry,
+    current: z.boolean().describe("Whether it is the version in force."),
+    schema: z.record(z.string(), z.unknown()).describe("JSON Schema."),
+    created_at: instant,
+  })
+  .meta({ id: "SchemaVersion" });
+const schemaFields = { ...inRegistry, retired_at: instant.nullable() };
+const schemaView = z.object(schemaFields).meta({ id: "Schema" });
+const affected = { field: text, events: whole, example_event_id: text };
+const drift = z
+  .object({
+    sample: z.object({ events: whole, since: instant.nullable(), complete: z.boolean() }),
+    unnamed: z
+      .array(z.object({ ...affected, types: z.array(z.string()) }))
+      .describe("Keys that the schema does not name."),
+    never_seen: z.array(z.string()).describe("Fields that it names and that never come."),
+    violations: z.array(z.object({ ...affected, message: text })).describe("What breaks it."),
+  })
+  .meta({ id: "Drift" });
+const schemaHistory = z
+  .object({ ...schemaFields, versions: z.array(schemaVersion), drift })
+  .meta({ id: "SchemaHistory" });
+const BOSS = {
+  event_type: "boss_defeated",
+  schema: { type: "object", properties: { data: { type: "object", properties: { level: { type: "integer" } } } } },
 };
-export type SchemaView = {
-  project_id: string;
-  event_type: string;
-  version: number;
-  mode: SchemaMode;
-  retired_at: string | null;
-};
+export type SchemaVersionView = z.output<typeof schemaVersion>;
+export type SchemaView = z.output<typeof schemaView>;
 
 const view = ({ retired_at, ...state }: State): SchemaView => ({
   ...state,
@@ -199,81 +213,164 @@ async function ownState(db: Database, project_id: string, event_type: string): P
   return state;
 }
 
-const read = atLeast("analyst");
-const administer = atLeast("admin");
-
-export const schemaRoutes = new Hono<App>()
-  .get("/schemas", read, parameters(schemasQuery), async (c) => {
-    const { limit, cursor, event_type, project_id: named } = c.req.valid("query");
-    const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
-    const db = openDatabase(c.env.DB);
-    const [states, rows] = await Promise.all([
-      db.select().from(schemas).where(eq(schemas.project_id, project_id)),
-      db
-        .select()
-        .from(schemaVersions)
-        .where(
-          and(
-            eq(schemaVersions.project_id, project_id),
-            sql`${schemaVersions.id} < ${cursor ?? Number.MAX_SAFE_INTEGER}`,
-            event_type === undefined ? undefined : eq(schemaVersions.event_type, event_type),
-          ),
-        )
-        .orderBy(desc(schemaVersions.id))
-        .limit(limit + 1),
-    ]);
-    const { rows: shown, next_cursor } = page(rows, limit, (row) => row.id);
-    const stateFor = (type: string) => states.find((state) => state.event_type === type);
-    return c.json({ rows: shown.map((row) => viewVersion(row, stateFor(row.event_type))), next_cursor });
-  })
-  .post("/schemas", administer, parameters(registration), async (c) => {
-    const { project_id: named, ...given } = await readBody(c, newSchema);
-    const { project_id } = await projectFor(c.env, c.var.principal, named, Date.now());
-    const db = openDatabase(c.env.DB);
-    const { version, created } = await register(db, c.var.principal, {
-      ...given,
-      ...c.req.valid("query"),
-      project_id,
-    });
-    forgetProjects();
-    const state = await stateOf(db, project_id, given.event_type);
-    return c.json(viewVersion(version, state), created ? 201 : 200);
-  })
-  .get("/schemas/:event_type", read, parameters(which), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const db = openDatabase(c.env.DB);
-    const state = await ownState(db, project_id, c.req.param("event_type"));
-    const versions = await versionsOf(db, project_id, state.event_type);
-    const drift = await driftIn(db, c.var.principal, project_id, state.event_type);
-    return c.json({ ...view(state), versions: versions.map((row) => viewVersion(row, state)), drift });
-  })
-  /** Of a type without a schema too: it shows what the first one could name. */
-  .get("/schemas/:event_type/drift", read, parameters(which), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    return c.json(await driftIn(openDatabase(c.env.DB), c.var.principal, project_id, c.req.param("event_type")));
-  })
-  .patch("/schemas/:event_type", administer, parameters(which), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const { mode } = await readBody(c, schemaChanges);
-    const db = openDatabase(c.env.DB);
-    const state = await ownState(db, project_id, c.req.param("event_type"));
-    const { event_type } = state;
-    if (state.retired_at !== null) throw new Problem(409, `The schema of ${event_type} is retired; register it again.`);
-    const what = { project_id, action: "schema.change", subject: event_type, details: { mode } };
-    await act(db, c.var.principal, Date.now(), what, [setMode(state, mode)]);
-    forgetProjects();
-    return c.json(view(await ownState(db, project_id, event_type)));
-  })
-  .delete("/schemas/:event_type", administer, parameters(which), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const db = openDatabase(c.env.DB);
-    const { event_type, retired_at } = await ownState(db, project_id, c.req.param("event_type"));
-    const now = Date.now();
-    if (retired_at === null) {
-      const retire = sql`UPDATE schemas SET mode = 'off', retired_at = ${now}
-        WHERE project_id = ${project_id} AND event_type = ${event_type}`;
-      await act(db, c.var.principal, now, { project_id, action: "schema.retire", subject: event_type }, [retire]);
+export const schemaRoutes = [
+  route(
+    {
+      id: "listSchemas",
+      method: "get",
+      path: "/schemas",
+      tag: "Schemas",
+      role: "analyst",
+      summary: "List versions of schemas",
+      description: "Every version of every event type, and which one is in force. `event_type` narrows it to one type.",
+      query: schemasQuery,
+      answers: { 200: { description: "The newest first.", content: json(paged(schemaVersion)) } },
+    },
+    async ({ db, query, projectFor }) => {
+      const { limit, cursor, event_type, project_id: named } = query;
+      const { project_id } = await projectFor(named);
+      const [states, rows] = await Promise.all([
+        db.select().from(schemas).where(eq(schemas.project_id, project_id)),
+        db
+          .select()
+          .from(schemaVersions)
+          .where(
+            and(
+              eq(schemaVersions.project_id, project_id),
+              sql`${schemaVersions.id} < ${cursor ?? Number.MAX_SAFE_INTEGER}`,
+              event_type === undefined ? undefined : eq(schemaVersions.event_type, event_type),
+            ),
+          )
+          .orderBy(desc(schemaVersions.id))
+          .limit(limit + 1),
+      ]);
+      const { rows: shown, next_cursor } = page(rows, limit, (row) => row.id);
+      const stateFor = (type: string) => states.find((state) => state.event_type === type);
+      return { rows: shown.map((row) => viewVersion(row, stateFor(row.event_type))), next_cursor };
+    },
+  ),
+  route(
+    {
+      id: "registerSchema",
+      method: "post",
+      path: "/schemas",
+      tag: "Schemas",
+      role: "admin",
+      summary: "Register a schema for an event type",
+      description: "A change that would refuse what the version in force accepts is refused.",
+      query: registration,
+      body: { schema: newSchema, examples: { "A type of your own": BOSS } },
+      answers: {
+        200: { description: "It is the version in force already.", content: json(schemaVersion) },
+        201: { description: "The new version, in force from now on.", content: json(schemaVersion) },
+      },
+      problems: [409],
+    },
+    async ({ c, db, principal, query, readBody, projectFor }) => {
+      const { project_id: named, ...given } = await readBody();
+      const { project_id } = await projectFor(named);
+      const { version, created } = await register(db, principal, {
+        ...given,
+        ...query,
+        project_id,
+      });
       forgetProjects();
-    }
-    return c.body(null, 204);
-  });
+      const state = await stateOf(db, project_id, given.event_type);
+      c.status(created ? 201 : 200);
+      return viewVersion(version, state);
+    },
+  ),
+  route(
+    {
+      id: "getSchema",
+      method: "get",
+      path: "/schemas/:event_type",
+      tag: "Schemas",
+      role: "analyst",
+      summary: "One type's versions and drift",
+      description: "With how far the newest events differ from the version in force.",
+      query: which,
+      answers: { 200: { description: "The newest version first.", content: json(schemaHistory) } },
+      problems: [404],
+    },
+    async ({ db, principal, params, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const state = await ownState(db, project_id, params.event_type);
+      const versions = await versionsOf(db, project_id, state.event_type);
+      const drift = await driftIn(db, principal, project_id, state.event_type);
+      return { ...view(state), versions: versions.map((row) => viewVersion(row, state)), drift };
+    },
+  ),
+  /** Of a type without a schema too: it shows what the first one could name. */
+  route(
+    {
+      id: "getDrift",
+      method: "get",
+      path: "/schemas/:event_type/drift",
+      tag: "Schemas",
+      role: "analyst",
+      summary: "How far events and schema have drifted apart",
+      description: "Fields that the schema does not name, fields that never come, and what breaks it.",
+      query: which,
+      answers: { 200: { description: "Of the newest events of the type.", content: json(drift) } },
+    },
+    async ({ db, principal, params, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      return await driftIn(db, principal, project_id, params.event_type);
+    },
+  ),
+  route(
+    {
+      id: "changeSchema",
+      method: "patch",
+      path: "/schemas/:event_type",
+      tag: "Schemas",
+      role: "admin",
+      summary: "Change what a schema does",
+      description:
+        "The mode (`off`, `warn`, `enforce`), or the version in force. The versions themselves never change.",
+      query: which,
+      body: { schema: schemaChanges, examples: { Enforce: { mode: "enforce" } } },
+      answers: { 200: { description: "As it is now.", content: json(schemaView) } },
+      problems: [404, 409],
+      audit: "schema.change",
+    },
+    async ({ db, params, query, readBody, projectFor, act }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const { mode } = await readBody();
+      const state = await ownState(db, project_id, params.event_type);
+      const { event_type } = state;
+      if (state.retired_at !== null)
+        throw new Problem(409, `The schema of ${event_type} is retired; register it again.`);
+      const what = { project_id, subject: event_type, details: { mode } };
+      await act(what, [setMode(state, mode)]);
+      forgetProjects();
+      return view(await ownState(db, project_id, event_type));
+    },
+  ),
+  route(
+    {
+      id: "retireSchema",
+      method: "delete",
+      path: "/schemas/:event_type",
+      tag: "Schemas",
+      role: "admin",
+      summary: "Retire a schema",
+      description: "Events of this type are no longer checked. Its versions stay, and a new one brings it back.",
+      query: which,
+      answers: { 204: { description: "It judges no event any more; its versions stay." } },
+      problems: [404],
+      audit: "schema.retire",
+    },
+    async ({ db, params, query, projectFor, act, now }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const { event_type, retired_at } = await ownState(db, project_id, params.event_type);
+      if (retired_at === null) {
+        const retire = sql`UPDATE schemas SET mode = 'off', retired_at = ${now}
+        WHERE project_id = ${project_id} AND event_type = ${event_type}`;
+        await act({ project_id, subject: event_type }, [retire]);
+        forgetProjects();
+      }
+    },
+  ),
+] as const;

@@ -1,19 +1,21 @@
 /** Saved segments: one's own, and those that an administrator shares with all who read the project. */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
 import { scopeFilterOf } from "../figures/scope-filter.ts";
-import { atLeast, notShared, ofProject, projectFor, reaches } from "../http/access.ts";
-import { readBody, withoutUndefined } from "../http/body.ts";
-import { parameters } from "../http/parameters.ts";
-import { type App, may, type Principal } from "../http/principal.ts";
+import { reaches } from "../http/access.ts";
+import { withoutUndefined } from "../http/body.ts";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
+import { may, type Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findSegment, keepsTo, type Segment, type SegmentRow, sees, segmentOf } from "../http/saved-segment.ts";
 import { type Counted, countedBy, readerOf, scopeFor } from "../http/scope.ts";
 import { otherFields, savedFilter } from "../http/tag-filter.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, maybe, text } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
+import { route } from "./route.ts";
 
 /** For each project and owner. */
 const MOST = 200;
@@ -33,14 +35,36 @@ export const newSegment = z.strictObject({
 export const segmentChanges = z.strictObject({ name, filter, shared }).partial();
 export const segmentsQuery = z.strictObject({ project_id: projectId.optional() });
 
-export type SegmentView = Omit<Segment, "created_at" | "updated_at"> & {
-  /** How far the figures under it are counted. */
-  figures: Counted;
-  /** Whether the asker made it. */
-  own: boolean;
-  created_at: string;
-  updated_at: string;
-};
+const tags = z.array(z.string());
+const segmentView = z
+  .object({
+    segment_id: text,
+    project_id: text,
+    name: text,
+    filter: z.object({
+      banner_tag: tags,
+      banner_tag_not: tags,
+      banner_tag_contains: tags,
+      country: tags,
+      device: tags,
+      app_id: tags,
+      platform: tags,
+    }),
+    figures: z
+      .object({
+        whole: z.boolean(),
+        counted: z.number().describe("The share of people whose past is counted under its filter, 0 to 1."),
+      })
+      .describe("How far the figures under its filter are counted: within a minute of its first use they are whole."),
+    shared: z.boolean().describe("Whether all who read the project may use it."),
+    owner: maybe.describe("The key that made it; null is the ADMIN_TOKEN."),
+    own: z.boolean().describe("Whether the asker made it."),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: "Segment" });
+export type SegmentView = z.output<typeof segmentView>;
+
 const view = (segment: Segment, { key_id }: Principal, { whole, counted }: Counted): SegmentView => ({
   ...segment,
   figures: { whole, counted },
@@ -94,91 +118,134 @@ const happened = (done: Promise<void>): Promise<boolean> =>
 /** Whoever loses a race looks again; so many races are not lost by chance. */
 const MOST_ATTEMPTS = 10;
 
-export const segmentRoutes = new Hono<App>()
-  .use("/segments/*", atLeast("viewer"), notShared)
-  .use("/segments", atLeast("viewer"), notShared)
-  .get("/segments", parameters(segmentsQuery), ofProject, async (c) => {
-    const { principal, project } = c.var;
-    const rows = await openDatabase(c.env.DB).all<SegmentRow>(sql`
-      SELECT * FROM segments WHERE project_id = ${project.project_id} ORDER BY name, segment_id`);
-    const seen = rows.map(segmentOf).filter((segment) => sees(principal, segment));
-    const counted = await countedBy(openDatabase(c.env.DB), project.project_id);
-    return c.json({
-      rows: seen.map((segment) => view(segment, principal, counted(scopeFilterOf(segment.filter)))),
-    });
-  })
-  .post("/segments", async (c) => {
-    const { principal } = c.var;
-    const given = await readBody(c, newSegment);
-    const now = Date.now();
-    const { project_id } = await projectFor(c.env, principal, given.project_id, now);
-    mayKeep(principal, given);
-    const db = openDatabase(c.env.DB);
-    const { name, filter, shared } = given;
-    const segment: Segment = {
-      segment_id: crypto.randomUUID(),
-      project_id,
-      name,
-      filter,
-      shared,
-      owner: principal.key_id,
-      created_at: now,
-      updated_at: now,
-    };
-    const kept = await db.get<{ total: number }>(sql`SELECT count(*) AS total FROM segments
+const administered = { tag: "Sharing", role: "viewer" } as const;
+
+export const segmentRoutes = [
+  route(
+    {
+      id: "listSegments",
+      method: "get",
+      path: "/segments",
+      ...administered,
+      unshared: true,
+      summary: "List saved segments",
+      description: "A segment is a filter under a name, which narrows any report by `segment_id`.",
+      query: segmentsQuery,
+      answers: { 200: { description: "One's own and the shared ones.", content: json(rows(segmentView)) } },
+    },
+    async ({ db, principal, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const rows = await db.all<SegmentRow>(sql`
+      SELECT * FROM segments WHERE project_id = ${project_id} ORDER BY name, segment_id`);
+      const seen = rows.map(segmentOf).filter((segment) => sees(principal, segment));
+      const counted = await countedBy(db, project_id);
+      return {
+        rows: seen.map((segment) => view(segment, principal, counted(scopeFilterOf(segment.filter)))),
+      };
+    },
+  ),
+  route(
+    {
+      id: "createSegment",
+      method: "post",
+      path: "/segments",
+      ...administered,
+      unshared: true,
+      summary: "Save a segment",
+      description: "For oneself; with `shared` for all who read the project, which needs the role admin.",
+      body: {
+        schema: newSegment,
+        examples: { Summer: { name: "Summer", filter: { banner_tag_contains: ["summer"] } } },
+      },
+      answers: { 201: { description: "The segment.", content: json(segmentView) } },
+      problems: [409],
+      audit: "segment.create",
+    },
+    async ({ env, db, principal, readBody, projectFor, act, now }) => {
+      const given = await readBody();
+      const { project_id } = await projectFor(given.project_id);
+      mayKeep(principal, given);
+      const { name, filter, shared } = given;
+      const segment: Segment = {
+        segment_id: crypto.randomUUID(),
+        project_id,
+        name,
+        filter,
+        shared,
+        owner: principal.key_id,
+        created_at: now,
+        updated_at: now,
+      };
+      const kept = await db.get<{ total: number }>(sql`SELECT count(*) AS total FROM segments
       WHERE project_id = ${project_id} AND owner IS ${segment.owner}`);
-    if ((kept?.total ?? 0) >= MOST)
-      throw new Problem(409, `There are ${MOST} segments of this key: remove some first.`);
-    const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now, readerOf(principal));
-    await act(
-      db,
-      principal,
-      now,
-      { project_id, action: "segment.create", subject: segment.segment_id, details: { name, filter, shared } },
-      [
+      if ((kept?.total ?? 0) >= MOST)
+        throw new Problem(409, `There are ${MOST} segments of this key: remove some first.`);
+      const figures = await scopeFor(env, db, project_id, scopeFilterOf(filter), now, readerOf(principal));
+      await act({ project_id, subject: segment.segment_id, details: { name, filter, shared } }, [
         sql`INSERT INTO segments (segment_id, project_id, name, filter, shared, owner, created_at, updated_at)
           VALUES (${segment.segment_id}, ${project_id}, ${name}, ${JSON.stringify(filter)}, ${Number(shared)},
             ${segment.owner}, ${now}, ${now})`,
-      ],
-    );
-    return c.json(view(segment, principal, figures), 201);
-  })
-  .patch("/segments/:segment_id", async (c) => {
-    const { principal } = c.var;
-    const db = openDatabase(c.env.DB);
-    const given = withoutUndefined(await readBody(c, segmentChanges));
-    const now = Date.now();
-    for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
-      const before = await changeable(db, principal, c.req.param("segment_id"));
-      const { segment_id, project_id } = before;
-      const after: Segment = { ...before, ...given, updated_at: Math.max(now, before.updated_at + 1) };
-      mayKeep(principal, after);
-      const { name, filter, shared, updated_at } = after;
-      const figures = await scopeFor(c.env, db, project_id, scopeFilterOf(filter), now, readerOf(principal));
-      const what = { project_id, action: "segment.change", subject: segment_id, details: { name, filter, shared } };
-      const changed = act(db, principal, now, what, [
-        refuseWhenChanged(before),
-        ...(!shared || otherFields(filter).length > 0 ? [refuseWhileLinked(segment_id, now)] : []),
-        sql`UPDATE segments SET name = ${name}, filter = ${JSON.stringify(filter)}, shared = ${Number(shared)},
-          updated_at = ${updated_at} WHERE segment_id = ${segment_id}`,
       ]);
-      if (!(await happened(changed))) continue;
-      const open = (await db.values<[string]>(links(segment_id, now))).flat();
-      if (open.length > 0) await c.env.LIVE.getByName(project_id).disconnect(open);
-      return c.json(view(after, principal, figures));
-    }
-    throw new Problem(409, "Others are changing this segment at this moment. Please try again.");
-  })
-  .delete("/segments/:segment_id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const { segment_id, project_id, name } = await changeable(db, c.var.principal, c.req.param("segment_id"));
-    const now = Date.now();
-    const what = { project_id, action: "segment.remove", subject: segment_id, details: { name } };
-    await happened(
-      act(db, c.var.principal, now, what, [
-        refuseWhileLinked(segment_id, now),
-        sql`DELETE FROM segments WHERE segment_id = ${segment_id}`,
-      ]),
-    );
-    return c.body(null, 204);
-  });
+      return view(segment, principal, figures);
+    },
+  ),
+  route(
+    {
+      id: "changeSegment",
+      method: "patch",
+      path: "/segments/:segment_id",
+      ...administered,
+      unshared: true,
+      summary: "Change a segment",
+      description: "One's own; a shared one needs the role admin.",
+      body: { schema: segmentChanges, examples: { Name: { name: "Last summer" } } },
+      answers: { 200: { description: "The segment as it is now.", content: json(segmentView) } },
+      problems: [404, 409],
+      audit: "segment.change",
+    },
+    async ({ env, db, principal, params, readBody, act, now }) => {
+      const given = withoutUndefined(await readBody());
+      for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
+        const before = await changeable(db, principal, params.segment_id);
+        const { segment_id, project_id } = before;
+        const after: Segment = { ...before, ...given, updated_at: Math.max(now, before.updated_at + 1) };
+        mayKeep(principal, after);
+        const { name, filter, shared, updated_at } = after;
+        const figures = await scopeFor(env, db, project_id, scopeFilterOf(filter), now, readerOf(principal));
+        const what = { project_id, subject: segment_id, details: { name, filter, shared } };
+        const changed = act(what, [
+          refuseWhenChanged(before),
+          ...(!shared || otherFields(filter).length > 0 ? [refuseWhileLinked(segment_id, now)] : []),
+          sql`UPDATE segments SET name = ${name}, filter = ${JSON.stringify(filter)}, shared = ${Number(shared)},
+          updated_at = ${updated_at} WHERE segment_id = ${segment_id}`,
+        ]);
+        if (!(await happened(changed))) continue;
+        const open = (await db.values<[string]>(links(segment_id, now))).flat();
+        if (open.length > 0) await env.LIVE.getByName(project_id).disconnect(open);
+        return view(after, principal, figures);
+      }
+      throw new Problem(409, "Others are changing this segment at this moment. Please try again.");
+    },
+  ),
+  route(
+    {
+      id: "removeSegment",
+      method: "delete",
+      path: "/segments/:segment_id",
+      ...administered,
+      unshared: true,
+      summary: "Remove a segment",
+      description: "One's own; a shared one needs the role admin.",
+      answers: { 204: { description: "Done." } },
+      problems: [404, 409],
+      audit: "segment.remove",
+    },
+    async ({ db, principal, params, act, now }) => {
+      const { segment_id, project_id, name } = await changeable(db, principal, params.segment_id);
+      const what = { project_id, subject: segment_id, details: { name } };
+      await happened(
+        act(what, [refuseWhileLinked(segment_id, now), sql`DELETE FROM segments WHERE segment_id = ${segment_id}`]),
+      );
+    },
+  ),
+] as const;

@@ -1,20 +1,21 @@
 /** Share links: made, listed, revoked. A link's token is shown once, when it is made. */
+
 import { sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
-import { atLeast, ofProject, projectFor, reaches } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
+import { reaches } from "../http/access.ts";
 import { sha256 } from "../http/keys.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App, Principal } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
+import { rows } from "../http/page.ts";
+import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { usableSegment } from "../http/saved-segment.ts";
 import { hashPassword, makeToken, type Share, type ShareRow, shareOf } from "../http/share.ts";
 import { OTHER_FIELDS, otherFields, tag } from "../http/tag-filter.ts";
-import { type Database, openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, maybe, text } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
 import { moment } from "./keys.ts";
+import { route } from "./route.ts";
 
 const DEFAULT_MS = 30 * 86_400_000;
 
@@ -32,12 +33,24 @@ export const newShare = z.strictObject({
 });
 export const sharesQuery = z.strictObject({ project_id: projectId.optional() });
 
-export type ShareView = Pick<Share, "share_id" | "project_id" | "name" | "segment_id" | "banner_tags" | "view"> & {
-  has_password: boolean;
-  created_at: string;
-  expires_at: string;
-  revoked_at: string | null;
-};
+const tags = z.array(z.string());
+const shareView = z
+  .object({
+    share_id: text,
+    project_id: text,
+    name: text,
+    segment_id: maybe.describe("What it shows is narrowed to this segment, as it is at any time."),
+    banner_tags: tags.nullable().describe("The only tags that it shows; null is all."),
+    view: maybe.describe("Where it begins."),
+    has_password: z.boolean(),
+    created_at: instant,
+    expires_at: instant,
+    revoked_at: instant.nullable(),
+  })
+  .meta({ id: "Share" });
+const shownShare = shareView.extend({ token: text.describe("What opens it.") }).meta({ id: "ShownShare" });
+export type ShareView = z.output<typeof shareView>;
+
 const iso = (at: number) => new Date(at).toISOString();
 const view = ({ hash: _, password, created_at, expires_at, revoked_at, ...share }: Share): ShareView => ({
   ...share,
@@ -71,67 +84,101 @@ async function scopeOf(
   return { segment_id: segment_id ?? null, banner_tags: banner_tags ?? null };
 }
 
-export const shareRoutes = new Hono<App>()
-  .use("/shares/*", atLeast("admin"))
-  .use("/shares", atLeast("admin"))
-  .get("/shares", parameters(sharesQuery), ofProject, async (c) => {
-    const rows = await openDatabase(c.env.DB).all<ShareRow>(sql`SELECT * FROM shares
-      WHERE project_id = ${c.var.project.project_id} ORDER BY created_at DESC, share_id`);
-    return c.json({ rows: rows.map((row) => view(shareOf(row))) });
-  })
-  .post("/shares", async (c) => {
-    const { principal } = c.var;
-    const given = await readBody(c, newShare);
-    const now = Date.now();
-    const { project_id } = await projectFor(c.env, principal, given.project_id, now);
-    const { name, expires_at = now + DEFAULT_MS, password } = given;
-    if (expires_at <= now) throw Problem.of("expires_at", "expires_at must lie in the future");
-    const db = openDatabase(c.env.DB);
-    const { share_id, token } = makeToken();
-    const share: Share = {
-      share_id,
-      project_id,
-      name,
-      hash: await sha256(token),
-      password: password === undefined ? null : await hashPassword(password),
-      ...(await scopeOf(db, principal, project_id, given)),
-      view: given.view ?? null,
-      created_at: now,
-      expires_at,
-      revoked_at: null,
-    };
-    const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
-    const shown = view(share);
-    const { segment_id, banner_tags, has_password } = shown;
-    const details = { name, segment_id, banner_tags, view: share.view, has_password, expires_at: shown.expires_at };
-    const made = act(db, principal, now, { project_id, action: "share.create", subject: share_id, details }, [
-      sql`INSERT INTO shares
+const administered = { tag: "Sharing", role: "admin" } as const;
+
+export const shareRoutes = [
+  route(
+    {
+      id: "listShares",
+      method: "get",
+      path: "/shares",
+      ...administered,
+      summary: "List share links",
+      description: "Also those that are over or revoked.",
+      query: sharesQuery,
+      answers: { 200: { description: "The newest first; never their tokens.", content: json(rows(shareView)) } },
+    },
+    async ({ db, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const rows = await db.all<ShareRow>(sql`SELECT * FROM shares
+      WHERE project_id = ${project_id} ORDER BY created_at DESC, share_id`);
+      return { rows: rows.map((row) => view(shareOf(row))) };
+    },
+  ),
+  route(
+    {
+      id: "createShare",
+      method: "post",
+      path: "/shares",
+      ...administered,
+      summary: "Make a share link",
+      description: "Ends after 30 days where no `expires_at` is given. A `segment_id` is of a shared segment.",
+      body: { schema: newShare, examples: { Link: { name: "For the agency", view: "campaigns" } } },
+      answers: { 201: { description: "The link; its token is shown this once.", content: json(shownShare) } },
+      audit: "share.create",
+    },
+    async ({ db, principal, readBody, projectFor, act, now }) => {
+      const given = await readBody();
+      const { project_id } = await projectFor(given.project_id);
+      const { name, expires_at = now + DEFAULT_MS, password } = given;
+      if (expires_at <= now) throw Problem.of("expires_at", "expires_at must lie in the future");
+      const { share_id, token } = makeToken();
+      const share: Share = {
+        share_id,
+        project_id,
+        name,
+        hash: await sha256(token),
+        password: password === undefined ? null : await hashPassword(password),
+        ...(await scopeOf(db, principal, project_id, given)),
+        view: given.view ?? null,
+        created_at: now,
+        expires_at,
+        revoked_at: null,
+      };
+      const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
+      const shown = view(share);
+      const { segment_id, banner_tags, has_password } = shown;
+      const details = { name, segment_id, banner_tags, view: share.view, has_password, expires_at: shown.expires_at };
+      const made = act({ project_id, subject: share_id, details }, [
+        sql`INSERT INTO shares
           (share_id, project_id, name, hash, password, segment_id, banner_tags, view, created_at, expires_at)
         VALUES (${share_id}, ${project_id}, ${name}, ${share.hash}, ${json(share.password)}, ${segment_id},
           ${json(banner_tags)}, ${share.view}, ${now}, ${expires_at})`,
-      // Fails where its segment is shared no more, or another one: NULL is not allowed.
-      sql`UPDATE shares SET name = CASE WHEN segment_id IS NULL OR EXISTS (
+        // Fails where its segment is shared no more, or another one: NULL is not allowed.
+        sql`UPDATE shares SET name = CASE WHEN segment_id IS NULL OR EXISTS (
           SELECT 1 FROM segments s WHERE s.segment_id = shares.segment_id AND s.shared = 1 AND ${ofTagsAlone}) THEN name END
         WHERE share_id = ${share_id}`,
-    ]);
-    await made.catch((error) => {
-      if (!/NOT NULL constraint failed: shares\.name/.test(String(error))) throw error;
-      throw refused();
-    });
-    return c.json({ ...shown, token }, 201);
-  })
-  .delete("/shares/:share_id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const share_id = c.req.param("share_id");
-    const share = await db.get<ShareRow | undefined>(sql`SELECT * FROM shares WHERE share_id = ${share_id}`);
-    if (!share || !reaches(c.var.principal, share.project_id)) throw new Problem(404, `There is no share ${share_id}.`);
-    const { project_id, revoked_at } = share;
-    if (revoked_at === null) {
-      const now = Date.now();
-      await act(db, c.var.principal, now, { project_id, action: "share.revoke", subject: share_id }, [
-        sql`UPDATE shares SET revoked_at = ${now} WHERE share_id = ${share_id}`,
       ]);
-    }
-    await c.env.LIVE.getByName(project_id).disconnect([share_id]);
-    return c.body(null, 204);
-  });
+      await made.catch((error) => {
+        if (!/NOT NULL constraint failed: shares\.name/.test(String(error))) throw error;
+        throw refused();
+      });
+      return { ...shown, token };
+    },
+  ),
+  route(
+    {
+      id: "revokeShare",
+      method: "delete",
+      path: "/shares/:share_id",
+      ...administered,
+      summary: "Revoke a share link",
+      description: "Its sessions end at once.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "share.revoke",
+    },
+    async ({ env, db, principal, params, act, now }) => {
+      const share_id = params.share_id;
+      const share = await db.get<ShareRow | undefined>(sql`SELECT * FROM shares WHERE share_id = ${share_id}`);
+      if (!share || !reaches(principal, share.project_id)) throw new Problem(404, `There is no share ${share_id}.`);
+      const { project_id, revoked_at } = share;
+      if (revoked_at === null) {
+        await act({ project_id, subject: share_id }, [
+          sql`UPDATE shares SET revoked_at = ${now} WHERE share_id = ${share_id}`,
+        ]);
+      }
+      await env.LIVE.getByName(project_id).disconnect([share_id]);
+    },
+  ),
+] as const;

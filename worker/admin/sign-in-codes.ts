@@ -1,20 +1,39 @@
 /** Making codes that sign in once. Using one is signing in: see worker/http/sign-in.ts. */
-import { Hono } from "hono";
-import { atLeast } from "../http/access.ts";
-import type { App } from "../http/principal.ts";
+
+import * as z from "zod";
+import { json } from "../http/operation.ts";
 import { Problem } from "../http/problem.ts";
 import { newCode } from "../http/sign-in-code.ts";
-import { openDatabase } from "../schema.ts";
-import { act } from "./audit.ts";
+import { instant, text } from "../reports/answer.ts";
+import { route } from "./route.ts";
 
-export const signInCodeRoutes = new Hono<App>().post("/session/codes", atLeast("admin"), async (c) => {
-  const { principal, session } = c.var;
-  // A session could else go on for ever by the next one.
-  if (session) throw new Problem(403, "A sign-in code is made with a key, and not from a session.");
-  const now = Date.now();
-  const { made, statements } = await newCode(c.env, principal, now);
-  const what = { project_id: principal.project_id, action: "session.code", subject: principal.key_id ?? "admin" };
-  await act(openDatabase(c.env.DB), principal, now, what, statements);
-  c.header("cache-control", "no-store");
-  return c.json(made, 201);
-});
+const signInCode = z
+  .object({ code: text.describe("It is shown this once."), expires_at: instant })
+  .meta({ id: "SignInCode" });
+
+export const signInCodeRoutes = [
+  route(
+    {
+      id: "createSignInCode",
+      method: "post",
+      path: "/session/codes",
+      tag: "Session",
+      role: "admin",
+      summary: "Make a code that signs in once",
+      description:
+        "For ten minutes, as whoever made it. A link to the dashboard with `#sign-in=` and the code behind it signs in a browser that never sees the key, as `npm start` prints one. Not from a session, which could else go on for ever.",
+      answers: { 201: { description: "The code, this once.", content: json(signInCode) } },
+      audit: "session.code",
+    },
+    async ({ c, env, principal, act, now }) => {
+      const { session } = c.var;
+      // A session could else go on for ever by the next one.
+      if (session) throw new Problem(403, "A sign-in code is made with a key, and not from a session.");
+      const { made, statements } = await newCode(env, principal, now);
+      const what = { project_id: principal.project_id, subject: principal.key_id ?? "admin" };
+      await act(what, statements);
+      c.header("cache-control", "no-store");
+      return made;
+    },
+  ),
+] as const;

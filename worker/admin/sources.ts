@@ -1,17 +1,17 @@
 /** Sources of inbound postbacks: made, changed, paused, removed, and what of theirs waits. */
+
 import { type SQL, sql } from "drizzle-orm";
-import { Hono } from "hono";
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
-import { atLeast, projectFor, reaches } from "../http/access.ts";
-import { readBody, withoutUndefined } from "../http/body.ts";
+import { reaches } from "../http/access.ts";
+import { withoutUndefined } from "../http/body.ts";
 import { sha256 } from "../http/keys.ts";
-import { page, pageParameters } from "../http/page.ts";
-import { parameters } from "../http/parameters.ts";
-import type { App, Principal } from "../http/principal.ts";
+import { json } from "../http/operation.ts";
+import { page, paged, pageParameters } from "../http/page.ts";
+import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { PRESET_NAMES, PRESETS } from "../inbound/presets.ts";
-import { type Reason, type Received, reasonOf, WAITS_MS, waitingOf } from "../inbound/received.ts";
+import { REASONS, type Received, reasonOf, WAITS_MS, waitingOf } from "../inbound/received.ts";
 import {
   addressOf,
   findSource,
@@ -24,9 +24,10 @@ import {
 import { AMOUNTS, faultsOf, type Template } from "../inbound/template.ts";
 import { formatMoney } from "../money.ts";
 import { STATUSES, type Status } from "../payouts/month.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { instant, maybe, text } from "../reports/answer.ts";
+import type { Database } from "../schema.ts";
 import { SECRET_NAME } from "../secret-name.ts";
-import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 const MOST_SOURCES = 50;
 
@@ -82,21 +83,62 @@ export const sourcesQuery = z.strictObject({ project_id: projectId.optional() })
 const { project_id: _, ...paging } = pageParameters;
 export const waitingQuery = z.strictObject(paging);
 
-export type SourceView = Pick<Source, "id" | "project_id" | "name" | "secured_by" | "template"> & {
-  /** Without its token. */
-  url: string;
-  created_at: string;
-  paused_at: string | null;
+const templateView = z
+  .object({
+    fields: z.record(z.string(), z.union([text, z.array(z.string())])),
+    defaults: z.record(z.string(), z.string()),
+    statuses: z.record(z.string(), z.object({ status: z.enum(STATUSES).optional(), event_type: text.optional() })),
+    amounts: z.enum(AMOUNTS),
+  })
+  .meta({ id: "PostbackTemplate" });
+const sourceFields = {
+  id: text,
+  project_id: text,
+  name: text,
+  secured_by: z.enum(SECURED_BY),
+  template: templateView,
+  url: text.describe("Where the network sends to; with the token only where that is shown."),
+  created_at: instant,
+  paused_at: instant.nullable(),
 };
-export type ShownSource = SourceView & Secrets;
-export type WaitingView = Pick<Received, "n" | "event_type" | "event_id" | "transaction_id" | "click_id" | "status"> & {
-  reason: Reason;
-  amount: string | null;
-  currency: string | null;
-  received_at: string;
-  /** Until when it is waited for; it is shown until 30 days after it came. */
-  waits_until: string;
+const shownSecrets = {
+  token: maybe.describe("The last part of the path, or sent as `Authorization: Bearer`; shown this once."),
+  signing_secret: maybe.describe("What `sig` is made with; shown this once."),
 };
+const sourceView = z.object(sourceFields).meta({ id: "PostbackSource" });
+const shownSource = z.object({ ...sourceFields, ...shownSecrets }).meta({ id: "ShownPostbackSource" });
+const changedSource = z
+  .object({
+    ...sourceFields,
+    token: shownSecrets.token.exactOptional(),
+    signing_secret: shownSecrets.signing_secret.exactOptional(),
+  })
+  .meta({ id: "ChangedPostbackSource" });
+const sourcesView = z.object({ rows: z.array(sourceView), presets: z.array(z.enum(PRESET_NAMES)) });
+const waitingView = z
+  .object({
+    n: z.int(),
+    event_type: text,
+    event_id: text,
+    transaction_id: maybe,
+    click_id: maybe,
+    status: z.enum(STATUSES).nullable(),
+    reason: z.enum(REASONS),
+    amount: maybe,
+    currency: maybe,
+    received_at: instant,
+    waits_until: instant.describe("Until when it is waited for; then it is shown until 30 days after it came."),
+  })
+  .meta({ id: "WaitingPostback" });
+const NETWORK = {
+  project_id: "default",
+  name: "network",
+  preset: "generic",
+  template: { defaults: { currency: "EUR" }, statuses: { confirmed: { status: "approved" } } },
+} as const;
+export type SourceView = z.output<typeof sourceView>;
+export type ShownSource = z.output<typeof shownSource>;
+export type WaitingView = z.output<typeof waitingView>;
 
 const iso = (at: number) => new Date(at).toISOString();
 const view = (source: Source, origin: string): SourceView => ({
@@ -159,104 +201,153 @@ function checked(given: Template): Template {
 }
 
 const hashOf = async (token: string | null) => (token === null ? null : sha256(token));
-const administer = atLeast("admin");
 const originOf = (url: string) => new URL(url).origin;
 
-export const sourceRoutes = new Hono<App>()
-  .use("/sources/*", administer)
-  .use("/sources", administer)
-  .get("/sources", parameters(sourcesQuery), async (c) => {
-    const { project_id } = await projectFor(c.env, c.var.principal, c.req.valid("query").project_id, Date.now());
-    const sources = await sourcesOf(openDatabase(c.env.DB), project_id);
-    return c.json({ rows: sources.map((source) => view(source, originOf(c.req.url))), presets: PRESET_NAMES });
-  })
-  .post("/sources", async (c) => {
-    const {
-      project_id: named,
-      name,
-      preset,
-      template: given = {},
-      secured_by = "token",
-    } = await readBody(c, newSource);
-    const now = Date.now();
-    const { project_id } = await projectFor(c.env, c.var.principal, named, now);
-    const secrets = newSecrets(secured_by);
-    const source: Source = {
-      id: crypto.randomUUID(),
-      project_id,
-      name,
-      secured_by,
-      token_hash: await hashOf(secrets.token),
-      signing_secret: secrets.signing_secret,
-      template: over(preset === undefined ? EMPTY : PRESETS[preset], given),
-      created_at: now,
-      paused_at: null,
-    };
-    const db = openDatabase(c.env.DB);
-    const insert = sql`INSERT INTO postback_sources (id, project_id, name, secured_by, token_hash, signing_secret, template, created_at)
+const administered = { tag: "Postbacks", role: "admin" } as const;
+
+export const sourceRoutes = [
+  route(
+    {
+      id: "listSources",
+      method: "get",
+      path: "/sources",
+      ...administered,
+      summary: "List the sources of a project's inbound postbacks",
+      description: "Who may tell of conversions, by which names; and the presets that there are.",
+      query: sourcesQuery,
+      answers: { 200: { description: "Never their secrets.", content: json(sourcesView) } },
+    },
+    async ({ c, db, query, projectFor }) => {
+      const { project_id } = await projectFor(query.project_id);
+      const sources = await sourcesOf(db, project_id);
+      return { rows: sources.map((source) => view(source, originOf(c.req.url))), presets: PRESET_NAMES };
+    },
+  ),
+  route(
+    {
+      id: "createSource",
+      method: "post",
+      path: "/sources",
+      ...administered,
+      summary: "Make a source",
+      description:
+        "`template` is laid over the preset. Fields, statuses and forms of amounts are in docs/postbacks.md.",
+      body: { schema: newSource, examples: { Network: NETWORK } },
+      answers: { 201: { description: "The source; its secrets are shown this once.", content: json(shownSource) } },
+      problems: [409],
+      audit: "source.create",
+    },
+    async ({ c, readBody, projectFor, act, now }) => {
+      const { project_id: named, name, preset, template: given = {}, secured_by = "token" } = await readBody();
+      const { project_id } = await projectFor(named);
+      const secrets = newSecrets(secured_by);
+      const source: Source = {
+        id: crypto.randomUUID(),
+        project_id,
+        name,
+        secured_by,
+        token_hash: await hashOf(secrets.token),
+        signing_secret: secrets.signing_secret,
+        template: over(preset === undefined ? EMPTY : PRESETS[preset], given),
+        created_at: now,
+        paused_at: null,
+      };
+      const insert = sql`INSERT INTO postback_sources (id, project_id, name, secured_by, token_hash, signing_secret, template, created_at)
       SELECT ${source.id}, ${project_id}, ${name}, ${secured_by}, ${source.token_hash}, ${source.signing_secret},
         ${JSON.stringify(source.template)},
         CASE WHEN (SELECT count(*) FROM postback_sources WHERE project_id = ${project_id}) < ${MOST_SOURCES} THEN ${now} END`;
-    const details = { name, secured_by, ...(preset !== undefined && { preset }) };
-    try {
-      await act(db, c.var.principal, now, { project_id, action: "source.create", subject: source.id, details }, [
-        insert,
+      const details = { name, secured_by, ...(preset !== undefined && { preset }) };
+      try {
+        await act({ project_id, subject: source.id, details }, [insert]);
+      } catch (error) {
+        if (/UNIQUE constraint failed: postback_sources/.test(String(error)))
+          throw new Problem(409, `${project_id} has a source ${name} already.`);
+        if (/NOT NULL constraint failed: postback_sources\.created_at/.test(String(error)))
+          throw new Problem(409, `${project_id} has ${MOST_SOURCES} sources, which is the most.`);
+        throw error;
+      }
+      return shown(source, secrets, originOf(c.req.url));
+    },
+  ),
+  route(
+    {
+      id: "changeSource",
+      method: "patch",
+      path: "/sources/:id",
+      ...administered,
+      summary: "Change, pause or resume a source",
+      description:
+        "Of the template the parts that are given, each whole. While it is paused, postbacks are refused. `new_secret: true` replaces its secrets at once.",
+      body: { schema: sourceChanges, examples: { Pause: { paused: true }, Secret: { new_secret: true } } },
+      answers: { 200: { description: "The source as it is now.", content: json(changedSource) } },
+      problems: [404],
+      audit: "source.change",
+    },
+    async ({ c, db, principal, params, readBody, act, now }) => {
+      const { template: given, paused, new_secret } = await readBody();
+      const source = await ownSource(db, principal, params.id);
+      const secrets = new_secret ? newSecrets(source.secured_by) : null;
+      const set: SQL[] = [
+        ...(given === undefined
+          ? []
+          : [sql`template = ${JSON.stringify(checked({ ...source.template, ...withoutUndefined(given) }))}`]),
+        ...(paused === undefined ? [] : [paused ? sql`paused_at = ifnull(paused_at, ${now})` : sql`paused_at = NULL`]),
+        ...(secrets === null
+          ? []
+          : [sql`token_hash = ${await hashOf(secrets.token)}, signing_secret = ${secrets.signing_secret}`]),
+      ];
+      const details = {
+        ...(given !== undefined && { template: given }),
+        ...(paused !== undefined && { paused }),
+        ...(new_secret && { new_secret }),
+      };
+      const what = { project_id: source.project_id, subject: source.id, details };
+      if (set.length > 0)
+        await act(what, [sql`UPDATE postback_sources SET ${sql.join(set, sql`, `)} WHERE id = ${source.id}`]);
+      const changed = await ownSource(db, principal, source.id);
+      const origin = originOf(c.req.url);
+      return secrets === null ? view(changed, origin) : shown(changed, secrets, origin);
+    },
+  ),
+  route(
+    {
+      id: "removeSource",
+      method: "delete",
+      path: "/sources/:id",
+      ...administered,
+      summary: "Remove a source",
+      description: "Its postbacks are refused from now on, and those that wait for a click go.",
+      answers: { 204: { description: "Done." } },
+      problems: [404],
+      audit: "source.remove",
+    },
+    async ({ db, principal, params, act }) => {
+      const { id, project_id, name } = await ownSource(db, principal, params.id);
+      const what = { project_id, subject: id, details: { name } };
+      // What was sent is followed to its end: it was acknowledged, and the log will have it.
+      await act(what, [
+        sql`DELETE FROM postback_sources WHERE id = ${id}`,
+        sql`DELETE FROM received_postbacks WHERE project_id = ${project_id} AND source = ${name} AND sent_at IS NULL`,
       ]);
-    } catch (error) {
-      if (/UNIQUE constraint failed: postback_sources/.test(String(error)))
-        throw new Problem(409, `${project_id} has a source ${name} already.`);
-      if (/NOT NULL constraint failed: postback_sources\.created_at/.test(String(error)))
-        throw new Problem(409, `${project_id} has ${MOST_SOURCES} sources, which is the most.`);
-      throw error;
-    }
-    return c.json(shown(source, secrets, originOf(c.req.url)), 201);
-  })
-  .patch("/sources/:id", async (c) => {
-    const { template: given, paused, new_secret } = await readBody(c, sourceChanges);
-    const db = openDatabase(c.env.DB);
-    const now = Date.now();
-    const source = await ownSource(db, c.var.principal, c.req.param("id"));
-    const secrets = new_secret ? newSecrets(source.secured_by) : null;
-    const set: SQL[] = [
-      ...(given === undefined
-        ? []
-        : [sql`template = ${JSON.stringify(checked({ ...source.template, ...withoutUndefined(given) }))}`]),
-      ...(paused === undefined ? [] : [paused ? sql`paused_at = ifnull(paused_at, ${now})` : sql`paused_at = NULL`]),
-      ...(secrets === null
-        ? []
-        : [sql`token_hash = ${await hashOf(secrets.token)}, signing_secret = ${secrets.signing_secret}`]),
-    ];
-    const details = {
-      ...(given !== undefined && { template: given }),
-      ...(paused !== undefined && { paused }),
-      ...(new_secret && { new_secret }),
-    };
-    const what = { project_id: source.project_id, action: "source.change", subject: source.id, details };
-    if (set.length > 0)
-      await act(db, c.var.principal, now, what, [
-        sql`UPDATE postback_sources SET ${sql.join(set, sql`, `)} WHERE id = ${source.id}`,
-      ]);
-    const changed = await ownSource(db, c.var.principal, source.id);
-    const origin = originOf(c.req.url);
-    return c.json<SourceView & Partial<Secrets>>(
-      secrets === null ? view(changed, origin) : shown(changed, secrets, origin),
-    );
-  })
-  .delete("/sources/:id", async (c) => {
-    const db = openDatabase(c.env.DB);
-    const { id, project_id, name } = await ownSource(db, c.var.principal, c.req.param("id"));
-    const what = { project_id, action: "source.remove", subject: id, details: { name } };
-    // What was sent is followed to its end: it was acknowledged, and the log will have it.
-    await act(db, c.var.principal, Date.now(), what, [
-      sql`DELETE FROM postback_sources WHERE id = ${id}`,
-      sql`DELETE FROM received_postbacks WHERE project_id = ${project_id} AND source = ${name} AND sent_at IS NULL`,
-    ]);
-    return c.body(null, 204);
-  })
-  .get("/sources/:id/waiting", parameters(waitingQuery), async (c) => {
-    const { limit, cursor } = c.req.valid("query");
-    const db = openDatabase(c.env.DB);
-    const source = await ownSource(db, c.var.principal, c.req.param("id"));
-    const rows = await waitingOf(db, source, cursor ?? Number.MAX_SAFE_INTEGER, limit + 1);
-    return c.json(page(rows.map(viewWaiting), limit, (row) => row.n));
-  });
+    },
+  ),
+  route(
+    {
+      id: "listWaitingPostbacks",
+      method: "get",
+      path: "/sources/:id/waiting",
+      ...administered,
+      summary: "Postbacks of a source that wait, with the reason",
+      description: "For a click, or for the transaction that they decide about: 7 days, and shown for 30.",
+      query: waitingQuery,
+      answers: { 200: { description: "The newest first.", content: json(paged(waitingView)) } },
+      problems: [404],
+    },
+    async ({ db, principal, params, query }) => {
+      const { limit, cursor } = query;
+      const source = await ownSource(db, principal, params.id);
+      const rows = await waitingOf(db, source, cursor ?? Number.MAX_SAFE_INTEGER, limit + 1);
+      return page(rows.map(viewWaiting), limit, (row) => row.n);
+    },
+  ),
+] as const;

@@ -2,18 +2,19 @@
  * Where a reader ends a report, without a key: the link itself says who it is. Asking shows a page, since mail programs and
  * scanners open links by themselves; its button, and the one of a mail program (RFC 8058), posts.
  */
+
 import { sql } from "drizzle-orm";
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import * as z from "zod";
 import { escaped, pageOf, paragraph } from "../channels/html.ts";
 import { ADMIN } from "../http/keys.ts";
-import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findSchedule, type Schedule } from "../schedules/schedule.ts";
 import { unsubscriberOf } from "../schedules/unsubscribing.ts";
 import { openDatabase } from "../schema.ts";
 import { act } from "./audit.ts";
+import { route } from "./route.ts";
 
 export const unsubscribeQuery = z.strictObject({
   token: z
@@ -38,28 +39,56 @@ async function asked(c: Context<App>, token: string): Promise<{ schedule: Schedu
   return { schedule, channel_id: named.channel_id };
 }
 
-export const unsubscribeRoutes = new Hono<App>()
-  .get("/unsubscribe", parameters(unsubscribeQuery), async (c) => {
-    const { schedule, channel_id } = await asked(c, c.req.valid("query").token);
-    if (schedule.unsubscribed.includes(channel_id))
-      return pageWith(c, "You get this report no more", [paragraph(`${schedule.name} is not sent to you.`)]);
-    return pageWith(c, "Unsubscribe", [
-      paragraph(`You get the report ${schedule.name}.`),
-      `<form method="post" action="${escaped(new URL(c.req.url).pathname + new URL(c.req.url).search)}"><button style="font:inherit;padding:10px 16px">Send it to me no more</button></form>`,
-    ]);
-  })
-  .post("/unsubscribe", parameters(unsubscribeQuery), async (c) => {
-    const { schedule, channel_id } = await asked(c, c.req.valid("query").token);
-    const { id, project_id, name } = schedule;
-    const db = openDatabase(c.env.DB);
-    const what = { project_id, action: "scheduled_report.unsubscribe", subject: id, details: { channel_id } };
-    if (!schedule.unsubscribed.includes(channel_id))
-      await act(db, READER, Date.now(), what, [
-        sql`UPDATE scheduled_reports SET unsubscribed = json_insert(unsubscribed, '$[#]', ${channel_id})
-          WHERE id = ${id} AND NOT EXISTS (SELECT 1 FROM json_each(unsubscribed) WHERE value = ${channel_id})`,
-        // What is under way to the reader is not sent, either.
-        sql`DELETE FROM notices WHERE channel_id = ${channel_id} AND kind = 'report' AND status = 'waiting'
-          AND subject > ${`${id}.`} AND subject < ${`${id}/`}`,
+const administered = { tag: "Alerts", role: null } as const;
+
+export const unsubscribeRoutes = [
+  route(
+    {
+      id: "showUnsubscribing",
+      method: "get",
+      path: "/unsubscribe",
+      ...administered,
+      summary: "Ask a reader whether to end a report",
+      description: "The link at the end of a report by mail. It changes nothing.",
+      answers: { 200: { description: "A page with a button.", content: { "text/html": z.string() } } },
+      query: unsubscribeQuery,
+      problems: [404],
+    },
+    async ({ c, query }) => {
+      const { schedule, channel_id } = await asked(c, query.token);
+      if (schedule.unsubscribed.includes(channel_id))
+        return pageWith(c, "You get this report no more", [paragraph(`${schedule.name} is not sent to you.`)]);
+      return pageWith(c, "Unsubscribe", [
+        paragraph(`You get the report ${schedule.name}.`),
+        `<form method="post" action="${escaped(new URL(c.req.url).pathname + new URL(c.req.url).search)}"><button style="font:inherit;padding:10px 16px">Send it to me no more</button></form>`,
       ]);
-    return pageWith(c, "You get this report no more", [paragraph(`${name} is not sent to you any more.`)]);
-  });
+    },
+  ),
+  route(
+    {
+      id: "unsubscribe",
+      method: "post",
+      path: "/unsubscribe",
+      ...administered,
+      summary: "End a report for its reader",
+      description: "What the button does, and what mail programs do by one click (RFC 8058).",
+      answers: { 200: { description: "A page that says so.", content: { "text/html": z.string() } } },
+      query: unsubscribeQuery,
+      problems: [404],
+    },
+    async ({ c, db, query, now }) => {
+      const { schedule, channel_id } = await asked(c, query.token);
+      const { id, project_id, name } = schedule;
+      const what = { project_id, action: "scheduled_report.unsubscribe", subject: id, details: { channel_id } };
+      if (!schedule.unsubscribed.includes(channel_id))
+        await act(db, READER, now, what, [
+          sql`UPDATE scheduled_reports SET unsubscribed = json_insert(unsubscribed, '$[#]', ${channel_id})
+          WHERE id = ${id} AND NOT EXISTS (SELECT 1 FROM json_each(unsubscribed) WHERE value = ${channel_id})`,
+          // What is under way to the reader is not sent, either.
+          sql`DELETE FROM notices WHERE channel_id = ${channel_id} AND kind = 'report' AND status = 'waiting'
+          AND subject > ${`${id}.`} AND subject < ${`${id}/`}`,
+        ]);
+      return pageWith(c, "You get this report no more", [paragraph(`${name} is not sent to you any more.`)]);
+    },
+  ),
+] as const;

@@ -25,3 +25,10 @@ export function page<Row>(rows: Row[], limit: number, cursorOf: (row: Row) => nu
   const last = shown.at(-1);
   return { rows: shown, next_cursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
+
+/** The answers of lists, and of lists that page. */
+export const rows = <Row extends z.ZodType>(row: Row) => z.object({ rows: z.array(row) });
+export const paged = <Row extends z.ZodType>(row: Row) =>
+  z.object({ rows: z.array(row), next_cursor: z.int().nullable() });
+/** Of an act that does so many at once. */
+export const more = z.boolean().describe("Whether there are more: ask again.");

@@ -1,24 +1,15 @@
 /** The OpenAPI document: made from the list of operations, and from the zod schemas that the routes use. */
 import * as z from "zod";
+import { type Answer, type Operation, PROBLEMS, type ProblemCode, TABLES, TAGS } from "../http/operation.ts";
 import { adminOperations } from "./admin.ts";
-import { alertOperations } from "./alerts.ts";
 import { problem } from "./answers.ts";
-import { archiveOperations } from "./archive.ts";
-import { deadLetterOperations } from "./dead-letters.ts";
-import { erasureOperations } from "./erasures.ts";
 import { eventOperations } from "./events.ts";
-import { exchangeRateOperations } from "./exchange-rates.ts";
+import { inboundOperations } from "./inbound.ts";
 import { instanceOperations } from "./instance.ts";
 import { type Components, type JsonSchema, jsonSchema } from "./json-schema.ts";
-import { type Answer, type Operation, PROBLEMS, type ProblemCode, TABLES, TAGS } from "./operation.ts";
-import { payoutOperations } from "./payouts.ts";
 import { pixelOperations } from "./pixels.ts";
-import { postbackOperations } from "./postbacks.ts";
 import { liveOperations, reportOperations } from "./reports.ts";
-import { schemaOperations } from "./schemas.ts";
 import { sessionOperations } from "./session.ts";
-import { sharingOperations } from "./sharing.ts";
-import { sourceOperations } from "./sources.ts";
 import { DESCRIPTIONS } from "./words.ts";
 
 /** Every route has its entry here. */
@@ -28,17 +19,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...reportOperations,
   ...liveOperations,
   ...sessionOperations,
-  ...sharingOperations,
   ...adminOperations,
-  ...schemaOperations,
-  ...deadLetterOperations,
-  ...exchangeRateOperations,
-  ...postbackOperations,
-  ...sourceOperations,
-  ...alertOperations,
-  ...payoutOperations,
-  ...erasureOperations,
-  ...archiveOperations,
+  ...inboundOperations,
   ...instanceOperations,
 ];
 

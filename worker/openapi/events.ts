@@ -1,8 +1,8 @@
 /** The events API and imports, in the document. */
 import * as z from "zod";
 import { importedEvent, projectId, wireEvent } from "../event.ts";
+import type { Operation } from "../http/operation.ts";
 import { batchAnswer, eventAnswer, noneTaken } from "./answers.ts";
-import type { Operation } from "./operation.ts";
 
 const event = wireEvent.meta({
   id: "Event",

@@ -1,8 +1,8 @@
 /** What is about the instance itself, in the document. */
 import * as z from "zod";
+import { json, type Operation } from "../http/operation.ts";
 import { scrapeQuery } from "../monitor/metrics.ts";
 import { health } from "./answers.ts";
-import { json, type Operation } from "./operation.ts";
 
 const open = { tag: "Instance", method: "get", role: null } as const;
 

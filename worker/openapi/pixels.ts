@@ -1,8 +1,8 @@
 /** The pixels, in the document. */
 import * as z from "zod";
 import { fields, projectId } from "../event.ts";
+import { json, type Operation } from "../http/operation.ts";
 import { privacy, problem } from "./answers.ts";
-import { json, type Operation } from "./operation.ts";
 
 const { event_type: _, data: __, ...named } = fields;
 const pixelQuery = z.object({ ...named, sig: z.string().optional() });

@@ -1,9 +1,10 @@
 /** The reports and the live figures, in the document. */
+
+import { json, type Operation } from "../http/operation.ts";
 import { REPORTS } from "../reports/index.ts";
 import { realtimeQuery } from "../reports/realtime.ts";
 import { FORMATS } from "../reports/table.ts";
 import { liveMessage, snapshot } from "./answers.ts";
-import { json, type Operation } from "./operation.ts";
 
 export const reportOperations: Operation[] = REPORTS.map(
   ({ id, path, summary, description, role, query, answer, holds, examples, problems = [], keptBy }): Operation => ({

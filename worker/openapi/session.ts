@@ -1,7 +1,20 @@
-/** Signing in and out, in the document. */
+/** Signing in and out, and opening a share link, in the document. */
+import * as z from "zod";
+import { json, type Operation } from "../http/operation.ts";
+import { type ShareSession, shareOpening } from "../http/share-session.ts";
 import { credentials, signingOut } from "../http/sign-in.ts";
-import { signedIn, signInCode } from "./answers.ts";
-import { json, type Operation } from "./operation.ts";
+import { instant, maybe, text } from "../reports/answer.ts";
+import { signedIn } from "./answers.ts";
+
+const shareSession = z
+  .object({
+    session: text.describe("Sent as `Authorization: Bearer`."),
+    expires_at: instant,
+    project_id: text,
+    name: text,
+    view: maybe,
+  })
+  .meta({ id: "ShareSession" }) satisfies z.ZodType<ShareSession>;
 
 const at = { tag: "Session", path: "/api/v1/session" } as const;
 
@@ -17,17 +30,6 @@ export const sessionOperations: Operation[] = [
     body: { schema: credentials, examples: { Key: { key: "ep_…" }, Code: { code: "epc_…" } } },
     answers: { 200: { description: "Who is signed in now.", content: json(signedIn), headers: ["Set-Cookie"] } },
     problems: [401, 403, 429],
-  },
-  {
-    tag: "Session",
-    id: "createSignInCode",
-    method: "post",
-    path: "/api/v1/session/codes",
-    summary: "Make a code that signs in once",
-    description:
-      "For ten minutes, as whoever made it. A link to the dashboard with `#sign-in=` and the code behind it signs in a browser that never sees the key, as `npm start` prints one. Not from a session, which could else go on for ever.",
-    role: "admin",
-    answers: { 201: { description: "The code, this once.", content: json(signInCode) } },
   },
   {
     ...at,
@@ -49,5 +51,19 @@ export const sessionOperations: Operation[] = [
       "Ends the session, wherever its cookie may be, and takes the cookie from the browser. With `all=true` also every other session that began with the same key, or with ADMIN_TOKEN. The key itself goes on.",
     role: null,
     answers: { 204: { description: "The cookie is gone.", headers: ["Set-Cookie"] } },
+  },
+  {
+    tag: "Sharing",
+    id: "openShare",
+    method: "post",
+    path: "/api/v1/share-sessions",
+    summary: "Open a share link",
+    description:
+      "For a session of 12 hours at most, of the role viewer, of the link's project and tags. 401 has the code " +
+      "`password_required` or `wrong_password`; 404 is a link that is not known, over or revoked.",
+    role: null,
+    body: { schema: shareOpening, examples: { Link: { token: "eps_…" } } },
+    answers: { 200: { description: "The session.", content: json(shareSession) } },
+    problems: [401, 404, 429, 503],
   },
 ];

@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import type * as z from "zod";
 import { atLeast, ofProject } from "../http/access.ts";
-import { parameters } from "../http/parameters.ts";
+import { type ParametersIn, parameters } from "../http/parameters.ts";
 import type { App, Principal, Role } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
@@ -50,12 +50,6 @@ type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "
  * the moment, too.
  */
 export type Reads = "period" | "until" | "all" | "now";
-
-type ParametersIn<Path extends string> = Path extends `${infer Part}/${infer Rest}`
-  ? ParametersIn<Part> | ParametersIn<Rest>
-  : Path extends `:${infer Name}`
-    ? Name
-    : never;
 
 export type Definition<Path extends string, Query extends z.ZodObject, Answer extends object> = {
   /** `operationId` in the OpenAPI document. */

@@ -1,6 +1,6 @@
 /** One operation of the API, as its entry in the document is made from. */
 import type * as z from "zod";
-import type { Role } from "../http/principal.ts";
+import type { Role } from "./principal.ts";
 
 export const TAGS = {
   Pixels: "Sent by an image, the snippet or another server's postback. No key.",
@@ -82,4 +82,4 @@ export type Operation = {
   messages?: z.ZodType;
 };
 
-export const json = (schema: z.ZodType): Record<string, z.ZodType> => ({ "application/json": schema });
+export const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": schema });

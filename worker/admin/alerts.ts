@@ -1,5 +1,4 @@
 /** Alerts: made, changed, paused, tried, and what they found. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { ALERT_STATES, type Alert, type AlertSettings, alertsOf, findAlert, stateOf } from "../alerts/alert.ts";

@@ -1,5 +1,4 @@
 /** The archive: how it stands, its files, and the files themselves. They hold all projects, and so must the key. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { hasArchive, NO_ARCHIVE } from "../archive/attached.ts";

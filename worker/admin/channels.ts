@@ -1,5 +1,4 @@
 /** Channels: whom a project sends alerts and reports to. Their settings are never shown again. */
-
 import { sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";

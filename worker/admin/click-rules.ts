@@ -1,5 +1,4 @@
 /** Click rules: which conversions are flagged, by how they came from their click. */
-
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
 import { json } from "../http/operation.ts";

@@ -1,5 +1,4 @@
 /** Decisions about conversions: approved, rejected, refunded or charged back, one or many, with a reason. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";

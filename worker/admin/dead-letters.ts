@@ -1,5 +1,4 @@
 /** Dead letters: listed, shown, edited, replayed, discarded. All of it can be done twice without harm. */
-
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";

@@ -1,5 +1,4 @@
 /** Erasing a player, and the receipts of it. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { begin, isOnePerson, work } from "../erasure/erase.ts";

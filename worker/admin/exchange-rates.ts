@@ -1,5 +1,4 @@
 /** Exchange rates, which all projects share: loaded, corrected, listed; and the daily feed, read at once. */
-
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";

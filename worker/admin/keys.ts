@@ -1,5 +1,4 @@
 /** Keys: created, listed, rotated with an overlap, revoked. A key is shown once, when it is made. */
-
 import { desc, eq, sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";

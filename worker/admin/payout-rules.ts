@@ -1,5 +1,4 @@
 /** Payout rules: what a tag is paid for. A rule is never overwritten: a change is a version that is valid from a day on. */
-
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
 import { json } from "../http/operation.ts";

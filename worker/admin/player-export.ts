@@ -3,7 +3,6 @@
  * follow from the archive. An answer has as many of both as an invocation has calls for, and names the next one. Only an
  * administrator may have it.
  */
-
 import { eq, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";

@@ -1,5 +1,4 @@
 /** Targets of postbacks: made, changed, paused, tried, and what was sent to them. */
-
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";

@@ -1,5 +1,4 @@
 /** Projections: where each stands in the log, what went wrong, and beginning anew. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { json } from "../http/operation.ts";

@@ -1,5 +1,4 @@
 /** Projects: created, listed, changed; removed with all that is kept of them, once their events have gone. */
-
 import { eq, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { isTimezone } from "../calendar.ts";

@@ -2,7 +2,6 @@
  * The request log: what came lately and what became of it, with the reason and what to do about it. Rejections are
  * the project's RequestLog's; what was taken is read from the event log, so taking an event writes nothing for it.
  */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { ERROR_CODES, type StoredEvent } from "../event.ts";

@@ -1,5 +1,4 @@
 /** Bringing a lost log back from the archive: a step a request. */
-
 import type { SQL } from "drizzle-orm";
 import * as z from "zod";
 import { lostStep, NotRestorable, PHASES, restoreStep } from "../event-log/restore.ts";

@@ -1,5 +1,4 @@
 /** Reports that are sent by themselves: made, changed, paused, tried, and what was sent. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { Watched } from "../alerts/measure.ts";

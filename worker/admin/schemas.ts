@@ -1,5 +1,4 @@
 /** The schema registry: versions of a JSON Schema for each event type, and what is done with events that break them. */
-
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";

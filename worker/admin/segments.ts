@@ -1,5 +1,4 @@
 /** Saved segments: one's own, and those that an administrator shares with all who read the project. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";

@@ -1,5 +1,4 @@
 /** Share links: made, listed, revoked. A link's token is shown once, when it is made. */
-
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";

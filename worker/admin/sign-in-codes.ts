@@ -1,5 +1,4 @@
 /** Making codes that sign in once. Using one is signing in: see worker/http/sign-in.ts. */
-
 import * as z from "zod";
 import { json } from "../http/operation.ts";
 import { Problem } from "../http/problem.ts";

@@ -1,5 +1,4 @@
 /** Sources of inbound postbacks: made, changed, paused, removed, and what of theirs waits. */
-
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";

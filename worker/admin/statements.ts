@@ -1,5 +1,4 @@
 /** Closing the statement of a month: what it says stays, and what changes later is a correction on the next one. */
-
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
 import { projectId } from "../event.ts";

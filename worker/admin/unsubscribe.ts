@@ -2,7 +2,6 @@
  * Where a reader ends a report, without a key: the link itself says who it is. Asking shows a page, since mail programs and
  * scanners open links by themselves; its button, and the one of a mail program (RFC 8058), posts.
  */
-
 import { sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";

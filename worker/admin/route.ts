@@ -31,9 +31,9 @@ export type Definition<
   method: At;
   /** Below `/api/v1`. */
   path: Path;
-  /** The least that it needs; null is no key. */
+  /** The least role that may call it; null: whoever calls it needs no key. */
   role: Role | null;
-  /** It needs a key for all projects; else this is said. */
+  /** It needs a key for all projects; other keys get a 403 with this text. */
   everywhere?: string;
   /** A share link does not open it. */
   unshared?: true;
@@ -47,7 +47,7 @@ export type Definition<
   audit?: string;
 };
 
-/** What a handler has to do with. */
+/** What a handler is given. */
 export type Asked<Path extends string, Query, Body> = {
   c: Context<App>;
   env: Env;
@@ -144,7 +144,7 @@ export function route<
   };
 }
 
-/** A route among others, whatever it is asked and answers. */
+/** Any route of administration, whatever its query, body and answers are. */
 export type Described = Omit<Definition<Method, string, z.ZodObject, z.ZodType, Answers>, "body"> & {
   body?: { schema: z.ZodType; examples: Record<string, unknown> };
   handlers: MiddlewareHandler<App>[];

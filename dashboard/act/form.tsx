@@ -76,6 +76,8 @@ type Fielded = {
   lines?: number;
   /** Values to choose from, and how they are called. */
   options?: Record<string, string>;
+  /** Learns what was chosen of them. */
+  change?: (chosen: string) => void;
   /** Values that are suggested while one types. */
   suggestions?: readonly string[];
 };
@@ -98,6 +100,7 @@ export function Field({
   placeholder,
   lines,
   options,
+  change,
   suggestions,
 }: Fielded) {
   const id = useId();
@@ -115,7 +118,7 @@ export function Field({
     <div class="field">
       <label for={id}>{label}</label>
       {options ? (
-        <select {...common}>
+        <select {...common} onChange={change && ((event) => change(event.currentTarget.value))}>
           {Object.entries(options).map(([option, called]) => (
             <option key={option} value={option} selected={option === value}>
               {called}

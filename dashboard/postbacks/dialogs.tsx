@@ -1,5 +1,6 @@
 /** Making a target, its secret, and what a test of it brought back. */
-import type { ShownTarget, TargetView, Tested } from "../../worker/admin/postbacks.ts";
+import { useState } from "preact/hooks";
+import type { PresetView, ShownTarget, TargetView, Tested } from "../../worker/admin/postbacks.ts";
 import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
@@ -9,9 +10,15 @@ import type { Scope } from "../scope.ts";
 
 const SENDING = { "": "GET", form: "POST (form)", json: "POST (JSON)" };
 
-type Making = { scope: Scope; show: (made: ShownTarget) => void; close: () => void };
+type Making = {
+  scope: Scope;
+  presets: readonly PresetView[];
+  show: (made: ShownTarget) => void;
+  close: () => void;
+};
 
-export function MakeTarget({ scope: { project_id }, show, close }: Making) {
+export function MakeTarget({ scope: { project_id }, presets, show, close }: Making) {
+  const [preset, choose] = useState<PresetView>();
   const action = useAction(async (filled: Filled) => {
     const { name = "", url = "", sending, min_amount, currency, body, first_deposit, test } = filled;
     const tags = linesOf(filled.banner_tags);
@@ -32,12 +39,27 @@ export function MakeTarget({ scope: { project_id }, show, close }: Making) {
   return (
     <Dialog title="Make a target" wide close={close}>
       <Form action={action} label="Make the target" cancel={close}>
-        <Field name="name" label="Name" required action={action} />
+        <div class="fields">
+          <Field name="name" label="Name" required action={action} />
+          <Field
+            name="preset"
+            label="Tracker"
+            options={{ "": "another", ...Object.fromEntries(presets.map(({ name, title }) => [name, title])) }}
+            hint={preset && <a href={preset.docs}>Its documentation</a>}
+            change={(chosen) => choose(presets.find(({ name }) => name === chosen))}
+          />
+        </div>
         <Field
+          key={preset?.name}
           name="url"
           label="URL"
+          value={preset?.url}
           placeholder="https://tracker.example.com/postback?click={click_id}&payout={amount}"
-          hint="With {click_id}, {amount}, {currency}, {event_id}, {banner_tag}, {s1} and others."
+          hint={
+            preset
+              ? "Fill in what stands in angle brackets."
+              : "With {click_id}, {amount}, {currency}, {event_id}, {banner_tag}, {s1} and others."
+          }
           required
           action={action}
         />

@@ -51,7 +51,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
             />
           )}
         </Answered>
-        {making === true && <MakeTarget scope={scope} show={make} close={close} />}
+        {making === true && <MakeTarget scope={scope} presets={answer.data?.presets ?? []} show={make} close={close} />}
         {making !== null && making !== true && <ShownSecret made={making} close={close} />}
       </Panel>
       {/* What is above it has its height by then. */}

@@ -47,6 +47,12 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await page.getByLabel("URL").fill("https://tracker.example.com/?a={commission}");
     await press(page, "Make the target");
     await inDialog(page).getByText("{commission}, which there is not").waitFor(soon);
+    await page.getByLabel("Tracker").selectOption("keitaro");
+    expect(await page.getByLabel("URL").inputValue()).toMatch(/^https:\/\/<tracking-domain>.*subid=\{click_id\}/);
+    await press(page, "Make the target");
+    await inDialog(page).getByText("still has <tracking-domain>").waitFor(soon);
+    await page.getByLabel("Tracker").selectOption("");
+    expect(await page.getByLabel("URL").inputValue()).toBe("");
     const { port } = receiver.address() as AddressInfo;
     await page.getByLabel("URL").fill(`http://127.0.0.1:${port}/p?e={event_type}`);
     await press(page, "Make the target");

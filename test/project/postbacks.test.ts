@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { PAUSED_AFTER, PAUSES_MS, WARNED_AFTER } from "../../worker/postbacks/ladder.ts";
 import { MACRO_NAMES } from "../../worker/postbacks/macros.ts";
+import { TARGET_PRESETS } from "../../worker/postbacks/presets.ts";
 import { signedText } from "../../worker/postbacks/signature.ts";
 
 const page = readFileSync(new URL("../../docs/postbacks.md", import.meta.url), "utf8");
@@ -27,6 +28,13 @@ describe("docs/postbacks.md", () => {
   });
 
   it.each(MACRO_NAMES)("has {%s}", (name) => expect(page).toContain(`\`{${name}}\``));
+
+  it.each(Object.entries(TARGET_PRESETS))(
+    "has the URL of %s, and where it is documented",
+    (name, { title, url, docs }) => {
+      expect(page).toContain(`| \`${name}\` | \`${url}\` | [${title}](${docs}) |`);
+    },
+  );
 
   it("has the pauses between tries, and when a target is left alone", () => {
     const minutes = PAUSES_MS.map((ms) => ms / 60_000);

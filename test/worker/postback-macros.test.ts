@@ -1,6 +1,8 @@
 /** What is written into a target's templates, and which templates are taken. */
 import { describe, expect, it } from "vitest";
+import { refusalOfTemplate } from "../../worker/postbacks/address.ts";
 import { MACRO_NAMES, type ToldEvent, wrongMacro } from "../../worker/postbacks/macros.ts";
+import { TARGET_PRESET_NAMES, TARGET_PRESETS, wrongBlank } from "../../worker/postbacks/presets.ts";
 import { requestOf, wrongBody } from "../../worker/postbacks/request.ts";
 import type { Target } from "../../worker/postbacks/target.ts";
 
@@ -156,5 +158,43 @@ describe("what may be shown of a request", () => {
     });
     const json = await made({ method: "POST", body_type: "json", body: '{"password":"abc","a":"{event_id}"}' });
     expect(json.shown.body).toBe('{"password":"[secret]","a":"order-1"}');
+  });
+});
+
+describe("the URL of a known tracker", () => {
+  const rules = { local: false };
+  const filledIn = (template: string) => template.replace(/<([a-z-]+)>/g, (_, blank: string) => `my-${blank}.example`);
+  const told = { ...event, click_id: "k-1", player_id: "p-1" };
+
+  it.each(TARGET_PRESET_NAMES)("is taken for %s once its blanks are filled in", (name) => {
+    const { url, docs } = TARGET_PRESETS[name];
+    expect(wrongMacro(url)).toBeNull();
+    expect(url).toContain("{click_id}");
+    expect(refusalOfTemplate(filledIn(url), rules, "own.example")).toBeNull();
+    expect(wrongBlank(filledIn(url))).toBeNull();
+    expect(wrongBlank(url)).toBe(
+      /<[a-z-]+>/.test(url) ? `still has ${/<[a-z-]+>/.exec(url)}: write your own in its place` : null,
+    );
+    expect(new URL(docs).protocol).toBe("https:");
+  });
+
+  const VECTORS = {
+    keitaro:
+      "https://my-tracking-domain.example/my-postback-key.example/postback?subid=k-1&tid=order-1&payout=35.00&currency=USD",
+    binom: "https://my-tracking-domain.example/click.php?cnv_id=k-1&payout=35.00&cnv_currency=USD&cnv_status=deposit",
+    voluum: "https://my-tracking-domain.example/postback?cid=k-1&payout=35.00&currency=USD&txid=order-1",
+    redtrack: "https://my-tracking-domain.example/postback?clickid=k-1&sum=35.00",
+    bemob: "https://my-tracking-domain.example/postback?cid=k-1&payout=35.00&txid=order-1",
+    clickflare: "https://my-tracking-domain.example/cf/cv?click_id=k-1&payout=35.00&txid=order-1",
+    peerclick: "https://pstb.peerclick.com/postback?cid=k-1&payout=35.00&currency=USD&txid=order-1",
+    taboola:
+      "https://trc.taboola.com/actions-handler/log/3/s2s-action?click-id=k-1&name=my-event-name.example&revenue=123.4567&currency=EUR&orderid=order-1",
+    exoclick: "https://my-conversion-domain.example/tag.php?goal=my-goal-id.example&tag=k-1",
+  } as const satisfies Record<(typeof TARGET_PRESET_NAMES)[number], string>;
+
+  it.each(TARGET_PRESET_NAMES)("tells %s of an event in its own words", async (name) => {
+    const { method, url } = TARGET_PRESETS[name];
+    const { request } = await made({ method, url: filledIn(url) }, told);
+    expect(request).toMatchObject({ method: "GET", url: VECTORS[name], body: null });
   });
 });

@@ -7,13 +7,14 @@ import { eventType, projectId } from "../event.ts";
 import { reaches } from "../http/access.ts";
 import { withoutUndefined } from "../http/body.ts";
 import { json } from "../http/operation.ts";
-import { more, page, paged, pageParameters, rows } from "../http/page.ts";
+import { more, page, paged, pageParameters } from "../http/page.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
 import { CURRENCIES, formatMoney, parseMoney } from "../money.ts";
 import { refusalOfTemplate } from "../postbacks/address.ts";
 import { STATES, stateOf } from "../postbacks/ladder.ts";
 import { type ToldEvent, wrongMacro } from "../postbacks/macros.ts";
+import { TARGET_PRESET_NAMES, TARGET_PRESETS, wrongBlank } from "../postbacks/presets.ts";
 import { requestOf, wrongBody } from "../postbacks/request.ts";
 import { send } from "../postbacks/send.ts";
 import { objectOf } from "../postbacks/sending.ts";
@@ -107,11 +108,21 @@ const targetFields = {
   paused_by: z.enum(["failures", "admin"]).nullable(),
 };
 const secret = text.describe("What requests are signed with; shown this once.");
+const targetPreset = z
+  .object({
+    name: z.enum(TARGET_PRESET_NAMES),
+    title: text,
+    method: z.enum(METHODS),
+    url: text.describe("A template of `url`; what stands in angle brackets is to be filled in."),
+    docs: text.describe("Where the tracker documents its parameters."),
+  })
+  .meta({ id: "PostbackPreset" });
 const postbackTarget = z.object(targetFields).meta({ id: "PostbackTarget" });
 const shownTarget = z.object({ ...targetFields, secret }).meta({ id: "ShownPostbackTarget" });
 const changedTarget = z
   .object({ ...targetFields, secret: secret.exactOptional() })
   .meta({ id: "ChangedPostbackTarget" });
+const targetsView = z.object({ rows: z.array(postbackTarget), presets: z.array(targetPreset) });
 const sentRequest = { method: z.enum(METHODS), url: text, body: maybe };
 const cameBack = {
   status: z.int().nullable().describe("Of the answer; null where none came."),
@@ -143,6 +154,7 @@ const EXAMPLE = {
 };
 export type TargetView = z.output<typeof postbackTarget>;
 export type ShownTarget = z.output<typeof shownTarget>;
+export type PresetView = z.output<typeof targetPreset>;
 export type Tested = z.output<typeof testedTarget>;
 export type TryView = z.output<typeof postbackTry>;
 export type Resent = z.output<typeof resent>;
@@ -168,6 +180,8 @@ async function ownTarget(db: Database, principal: Principal, id: string): Promis
   return target;
 }
 
+const PRESETS = TARGET_PRESET_NAMES.map((name): PresetView => ({ name, ...TARGET_PRESETS[name] }));
+
 /** The rules between fields, and those of templates. */
 function check(c: Context<App>, target: TargetSettings): void {
   const errors: Complaint[] = [];
@@ -176,7 +190,8 @@ function check(c: Context<App>, target: TargetSettings): void {
   };
   const { min_amount, currency, first_deposit, event_types, method, body, body_type, test, conversion_status } = target;
   const rules = { local: c.env.LOCAL === "1" };
-  wrong("url", wrongMacro(target.url) ?? refusalOfTemplate(target.url, rules, new URL(c.req.url).host));
+  const { host } = new URL(c.req.url);
+  wrong("url", wrongMacro(target.url) ?? wrongBlank(target.url) ?? refusalOfTemplate(target.url, rules, host));
   if ((min_amount === null) !== (currency === null))
     wrong(min_amount === null ? "min_amount" : "currency", "is required: a least amount is of a currency");
   if (first_deposit && event_types.some((type) => type !== "deposit"))
@@ -257,13 +272,13 @@ export const postbackRoutes = [
       path: "/postbacks",
       ...administered,
       summary: "List the targets of a project",
-      description: "Who gets which events, and how each does.",
+      description: "Who gets which events, and how each does; and URLs to begin with, for known trackers.",
       query: targetsQuery,
-      answers: { 200: { description: "Never their secrets.", content: json(rows(postbackTarget)) } },
+      answers: { 200: { description: "Never their secrets.", content: json(targetsView) } },
     },
     async ({ db, query, projectFor }) => {
       const { project_id } = await projectFor(query.project_id);
-      return { rows: (await targetsOf(db, project_id)).map(view) };
+      return { rows: (await targetsOf(db, project_id)).map(view), presets: PRESETS };
     },
   ),
   route(

@@ -45,7 +45,7 @@ export function ComparisonNote({ data, scope: { from, today } }: { data: Campaig
       {!has_earlier_data
         ? "No earlier data, so nothing is compared."
         : today <= from
-          ? "Today is not over, so nothing is compared."
+          ? "Today is not over, so changes are not shown."
           : compared_days
             ? `Changes are without today: ${periodText(compared_days)} against ${periodText(compared_days.previous)}.`
             : `Compared with ${periodText(previous_period)}.`}

@@ -30,7 +30,7 @@ export function Headline({ scope }: { scope: Scope }) {
           </>
         )}
       </Answered>
-      <Trend scope={scope} previous={answer.data?.previous_period} />
+      <Trend scope={scope} previous={answer.data?.has_earlier_data ? answer.data.previous_period : undefined} />
     </section>
   );
 }

@@ -474,6 +474,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.goto(`${server.url}/?from=${day(39)}&to=${day(1)}`);
     await page.locator('[data-figure="visits"] data').waitFor();
     expect(await note.textContent()).toMatch(/No earlier data/);
+    expect(await page.locator(".trend .legend li").count(), "nor does the chart").toBe(1);
     await page.locator('.campaigns [data-row] [data-column="visits"]').first().waitFor();
     expect(await page.locator(".delta").count()).toBe(0);
   });

@@ -1,9 +1,23 @@
-/** A picture on a canvas of the page: as large as its place, in the theme's colours, with its figures moving to fresh ones. */
-import { type Paper, type Pointed, paint } from "./paint.ts";
-import type { Picture } from "./picture.ts";
-import { between, type Shape, shapesOf } from "./scale.ts";
+/** Draws a picture with Chart.js, of which only what is used here is taken. */
+import {
+  CategoryScale,
+  Chart,
+  type ChartConfiguration,
+  type ChartDataset,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+} from "chart.js";
+import { short, shortMoney } from "../format.ts";
+import { type Filled, fills } from "./fills.ts";
+import type { Line, Picture } from "./picture.ts";
 
-export type { Pointed };
+Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, fills);
+
+/** The bucket that is pointed at, and where it stands, in pixels from the left. */
+export type Pointed = { index: number; x: number };
+type Point = (at: Pointed | null) => void;
 
 export type Drawing = {
   update: (picture: Picture) => void;
@@ -11,93 +25,163 @@ export type Drawing = {
   recolour: () => void;
   destroy: () => void;
 };
+type Dataset = ChartDataset<"line", (number | null)[]> & Filled;
 
-const MOVING_MS = 350;
-
-/** What colours of CSS are just now, light or dark; a canvas knows no variables. */
-function coloursOf(canvas: HTMLCanvasElement): Paper["colour"] {
+/** The colours of style/tokens.css as they are now, light or dark. */
+function paletteOf(canvas: HTMLCanvasElement) {
+  const probe = document.createElement("span");
+  canvas.parentElement?.append(probe);
   const known = new Map<string, string>();
-  return (css) => {
+  const colour = (css: string) => {
     const found = known.get(css);
     if (found !== undefined) return found;
-    const probe = document.createElement("span");
     probe.style.color = css;
-    canvas.parentElement?.append(probe);
     const computed = getComputedStyle(probe).color;
-    probe.remove();
     known.set(css, computed);
     return computed;
   };
-}
-
-/** A canvas's context, with as many dots as the screen has, or `dots` for each pixel. */
-function paperOf(canvas: HTMLCanvasElement, width: number, height: number, dots: number): Omit<Paper, "colour"> | null {
-  const context = canvas.getContext("2d");
-  if (!context || width === 0 || height === 0) return null;
-  const [wide, tall] = [Math.round(width * dots), Math.round(height * dots)];
-  // To set the size, even to what it is, empties the canvas and takes time.
-  if (canvas.width !== wide) canvas.width = wide;
-  if (canvas.height !== tall) canvas.height = tall;
-  context.setTransform(dots, 0, 0, dots, 0, 0);
-  return { context, width, height, font: `12px ${getComputedStyle(document.body).fontFamily}` };
-}
-
-export function draw(canvas: HTMLCanvasElement, first: Picture, point: (at: Pointed | null) => void): Drawing {
-  let picture = first;
-  let shapes = shapesOf(first);
-  let colour = coloursOf(canvas);
-  let hovered: number | null = null;
-  let find: ((pointer: number) => Pointed | null) | null = null;
-  let frame = 0;
-
-  const show = (): void => {
-    const paper = paperOf(canvas, canvas.clientWidth, canvas.clientHeight, devicePixelRatio);
-    if (paper) find = paint({ ...paper, colour }, picture, shapes, hovered);
-  };
-  const move = (from: readonly Shape[], to: readonly Shape[], begun: number, now: number): void => {
-    const part = Math.min(1, (now - begun) / MOVING_MS);
-    // Fast at first, and slower to its end.
-    shapes = between(from, to, 1 - (1 - part) ** 4);
-    show();
-    if (part < 1) frame = requestAnimationFrame((later) => move(from, to, begun, later));
-  };
-  const hover = (at: Pointed | null): void => {
-    if (at?.index === hovered) return;
-    hovered = at?.index ?? null;
-    show();
-    point(at);
-  };
-  const follow = ({ offsetX }: PointerEvent): void => hover(find?.(offsetX) ?? null);
-  const leave = (): void => hover(null);
-
-  canvas.addEventListener("pointermove", follow);
-  canvas.addEventListener("pointerleave", leave);
-  const size = new ResizeObserver(show);
-  size.observe(canvas);
   return {
-    update(next) {
-      const isSame = next.name === picture.name && next.labels.length === picture.labels.length;
-      const [from, to] = [shapes, shapesOf(next)];
+    of: (name: string) => colour(`var(--${name})`),
+    soft: (name: string) => colour(`color-mix(in srgb, var(--${name}) 14%, transparent)`),
+    done: () => probe.remove(),
+  };
+}
+type Palette = ReturnType<typeof paletteOf>;
+
+function datasetOf(
+  line: Line,
+  { running = Number.POSITIVE_INFINITY, marked, labels }: Picture,
+  palette: Palette,
+): Dataset {
+  const { as } = line;
+  const colour = palette.of(line.colour);
+  const happened = labels.map((_, index) => (index <= running || as === "faint" ? (line.points[index] ?? null) : null));
+  const base: Dataset = {
+    label: line.title,
+    data: happened,
+    line,
+    shade: as === "bar" ? colour : palette.soft(line.colour),
+    // Bars stand on each other, all else for itself.
+    stack: as === "bar" ? "bars" : line.title,
+    borderColor: colour,
+    pointRadius: 0,
+    pointHoverRadius: 3,
+    pointBackgroundColor: colour,
+    pointBorderColor: colour,
+  };
+  if (as === "bar" || as === "edge") return { ...base, borderWidth: 0, pointHoverRadius: 0 };
+  if (as === "faint") return { ...base, borderWidth: 1.5, pointRadius: labels.length <= 1 ? 3 : 0 };
+  const surface = palette.of("surface");
+  const sparse = labels.length <= 1 || running === 0;
+  return {
+    ...base,
+    borderWidth: 2.25,
+    // The running one has a hollow point; the others show theirs when they are pointed at.
+    pointRadius: labels.map((_, index) => (index === marked ? 7 : sparse || index === running ? 4 : 0)),
+    pointHoverRadius: 5,
+    pointBackgroundColor: labels.map((_, index) =>
+      index === marked ? palette.of("bad") : index === running ? surface : colour,
+    ),
+    pointBorderWidth: 2,
+    segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === running ? [5, 5] : undefined) },
+  };
+}
+
+const draws = (picture: Picture, palette: Palette): Dataset[] =>
+  picture.lines.map((line) => datasetOf(line, picture, palette));
+
+function axis({ kind, currency }: Picture, value: number): string {
+  if (kind === "rate") return `${Math.round(value * 100)}%`;
+  return kind === "money" ? shortMoney(String(value), currency ?? "USD") : short(value);
+}
+
+function configure(
+  canvas: HTMLCanvasElement,
+  current: () => Picture,
+  point: Point,
+): ChartConfiguration<"line", (number | null)[]> {
+  const picture = current();
+  const palette = paletteOf(canvas);
+  const [grid, text] = [palette.of("hairline"), palette.of("muted")];
+  const font = { family: getComputedStyle(canvas).fontFamily, size: 12 };
+  const { kind } = picture;
+  const barred = picture.lines.some(({ as }) => as === "bar");
+  const config: ChartConfiguration<"line", (number | null)[]> = {
+    type: "line",
+    data: { labels: [...picture.labels], datasets: draws(picture, palette) },
+    options: {
+      responsive: true,
+      maintainAspectRatio: false,
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 350 },
+      interaction: { mode: "index", intersect: false },
+      layout: { padding: { top: 8, right: 8 } },
+      scales: {
+        x: {
+          // Half a bar stands before its point.
+          offset: barred,
+          grid: { display: false },
+          border: { color: grid },
+          ticks: { color: text, font, maxRotation: 0, autoSkipPadding: 20 },
+        },
+        y: {
+          stacked: barred,
+          beginAtZero: true,
+          ...(kind !== "rate" && { suggestedMax: 4 }),
+          grid: { color: grid, drawTicks: false },
+          border: { display: false },
+          ticks: {
+            color: text,
+            font,
+            padding: 10,
+            maxTicksLimit: 6,
+            ...(kind === "count" && { precision: 0 }),
+            callback: (value) => axis(current(), Number(value)),
+          },
+        },
+      },
+      onHover: (_, [hovered]) => point(hovered ? { index: hovered.index, x: hovered.element.x } : null),
+    },
+  };
+  palette.done();
+  return config;
+}
+
+export function draw(canvas: HTMLCanvasElement, first: Picture, point: Point): Drawing {
+  let picture = first;
+  const chart = new Chart(
+    canvas,
+    configure(canvas, () => picture, point),
+  );
+  const redraw = () => {
+    chart.data.labels = [...picture.labels];
+    const palette = paletteOf(canvas);
+    const lines = draws(picture, palette);
+    palette.done();
+    // A line that stays the same object moves to its new figures.
+    lines.forEach((line, index) => {
+      const known = chart.data.datasets[index];
+      if (known) Object.assign(known, line);
+      else chart.data.datasets[index] = line;
+    });
+    chart.data.datasets.length = lines.length;
+  };
+  const anew = () => {
+    const { options } = configure(canvas, () => picture, point);
+    if (options) chart.options = options;
+    chart.update("none");
+  };
+  return {
+    update: (next) => {
+      const moved = next.name === picture.name && next.labels.length === picture.labels.length;
       picture = next;
-      cancelAnimationFrame(frame);
-      if (isSame && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
-        const begun = performance.now();
-        frame = requestAnimationFrame((now) => move(from, to, begun, now));
-        return;
-      }
-      shapes = to;
-      hover(null);
-      show();
+      redraw();
+      if (moved) chart.update();
+      else anew();
     },
-    recolour() {
-      colour = coloursOf(canvas);
-      show();
+    recolour: () => {
+      redraw();
+      anew();
     },
-    destroy() {
-      cancelAnimationFrame(frame);
-      size.disconnect();
-      canvas.removeEventListener("pointermove", follow);
-      canvas.removeEventListener("pointerleave", leave);
-    },
+    destroy: () => chart.destroy(),
   };
 }

@@ -3,8 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
 import { runningBucket } from "../../dashboard/chart/axis.ts";
-import type { Line, Picture } from "../../dashboard/chart/picture.ts";
-import { between, marksOf, shapesOf } from "../../dashboard/chart/scale.ts";
 import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";
@@ -179,67 +177,5 @@ describe("a table", () => {
     expect(shown([])).toEqual(["name", "count"]);
     expect(shown(["amount"])).toEqual(["name", "amount"]);
     expect(shown(["gone"])).toEqual(["name", "count"]);
-  });
-});
-
-describe("a chart", () => {
-  const lines = (as: Line["as"], ...points: (number | null)[][]): Line[] =>
-    points.map((own, index) => ({ title: `${index}`, colour: "visits", as, points: own }));
-  const picture = (own: readonly Line[], more: Partial<Picture> = {}): Picture => {
-    const labels = (own[0]?.points ?? []).map((_, index) => `${index}`);
-    return { name: "one", bucket: "Day", labels, titles: labels, kind: "count", lines: own, ...more };
-  };
-
-  it("marks its axis from below to above every figure, in at most a few equal steps with zero among them", () => {
-    fc.assert(
-      fc.property(
-        fc.array(
-          fc.oneof(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.double({ min: 0, max: 3, noNaN: true })),
-          {
-            minLength: 1,
-            maxLength: 12,
-          },
-        ),
-        fc.constantFrom("count" as const, "money" as const, "rate" as const),
-        (figures, kind) => {
-          const marks = marksOf(shapesOf(picture(lines("line", figures))), kind);
-          const [low = 0, high = 0] = [marks[0], marks.at(-1)];
-          const step = (marks[1] ?? 0) - low;
-          expect(low).toBeLessThanOrEqual(Math.min(...figures) + step * 1e-6);
-          expect(high).toBeGreaterThanOrEqual(Math.max(...figures) - step * 1e-6);
-          expect(marks).toContain(0);
-          expect(marks.length).toBeLessThanOrEqual(7);
-          for (const [index, mark] of marks.entries())
-            expect(Math.abs(mark - (low + index * step))).toBeLessThan(step / 1e6);
-          if (kind === "count") expect(marks.every(Number.isInteger)).toBe(true);
-        },
-      ),
-    );
-    expect(marksOf(shapesOf(picture(lines("line", [0, 0]))), "count")).toEqual([0, 1, 2, 3, 4]);
-    expect(marksOf(shapesOf(picture(lines("line", [37]))), "count")).toEqual([0, 10, 20, 30, 40]);
-    expect(marksOf(shapesOf(picture(lines("line", [0.5]))), "rate").at(-1)).toBe(0.5);
-  });
-
-  it("stands bars on each other, lines on the ground, and draws nothing that has not happened", () => {
-    const [lower, upper] = shapesOf(picture(lines("bar", [1, null, 3, 9], [10, 20, 30, 9]), { running: 2 }));
-    expect([lower?.feet, lower?.tops]).toEqual([
-      [0, 0, 0, 0],
-      [1, null, 3, null],
-    ]);
-    expect([upper?.feet, upper?.tops]).toEqual([
-      [1, 0, 3, 0],
-      [11, 20, 33, null],
-    ]);
-    const [now, before] = shapesOf(picture([...lines("filled", [1, 2]), ...lines("faint", [3, 4])], { running: 0 }));
-    expect([now?.tops, before?.tops]).toEqual([
-      [1, null],
-      [3, 4],
-    ]);
-  });
-
-  it("moves from the figures that it shows to fresh ones", () => {
-    const [from, to] = [shapesOf(picture(lines("line", [0, 8]))), shapesOf(picture(lines("line", [4, 0])))];
-    expect(between(from, to, 0.25)[0]?.tops).toEqual([1, 6]);
-    expect(between(from, to, 1)).toEqual(to);
   });
 });

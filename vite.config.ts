@@ -48,10 +48,12 @@ const plainImports: Plugin = {
 
 /**
  * Parts of Chart.js that its own code reaches and the page's charts never do: their points are circles, their lines straight,
- * and what moves does so in one way. A version that has them elsewhere fails to build.
+ * what moves does so in one way, their figures come as new lists of numbers, their axes have no title and no major marks, and
+ * their canvas is on the page. By the end of its file's name. A version that has them elsewhere fails to build.
  */
-const UNUSED: Record<string, string> = {
-  "function drawPointLegend(": `function drawPointLegend(ctx, { radius, borderWidth }, x, y) {
+const UNUSED: Record<string, Record<string, string>> = {
+  "chart.js/dist/chunks/index.js": {
+    "function drawPointLegend(": `function drawPointLegend(ctx, { radius, borderWidth }, x, y) {
     if (isNaN(radius) || radius <= 0) return;
     ctx.beginPath();
     ctx.arc(x, y, radius, 0, TAU);
@@ -59,18 +61,34 @@ const UNUSED: Record<string, string> = {
     ctx.fill();
     if (borderWidth > 0) ctx.stroke();
   }`,
-  "function _updateBezierControlPoints(": "function _updateBezierControlPoints() {}",
-  "function _steppedLineTo(": "function _steppedLineTo() {}",
-  "function _bezierCurveTo(": "function _bezierCurveTo() {}",
-  "function _steppedInterpolation(": "function _steppedInterpolation() {}",
-  "function _bezierInterpolation(": "function _bezierInterpolation() {}",
-  "const effects =": "const effects = { linear: (t) => t, easeOutQuart: (t) => -((t -= 1) * t * t * t - 1) };",
+    "function _updateBezierControlPoints(": "function _updateBezierControlPoints() {}",
+    "function _steppedLineTo(": "function _steppedLineTo() {}",
+    "function _bezierCurveTo(": "function _bezierCurveTo() {}",
+    "function _steppedInterpolation(": "function _steppedInterpolation() {}",
+    "function _bezierInterpolation(": "function _bezierInterpolation() {}",
+    "function decorateText(": "function decorateText() {}",
+    "function drawBackdrop(": "function drawBackdrop() {}",
+    "function listenArrayEvents(": "function listenArrayEvents() {}",
+    "function unlistenArrayEvents(": "function unlistenArrayEvents() {}",
+    "const effects =": "const effects = { linear: (t) => t, easeOutQuart: (t) => -((t -= 1) * t * t * t - 1) };",
+  },
+  "chart.js/dist/chart.js": {
+    "function convertObjectDataToArray(": "function convertObjectDataToArray() {}",
+    "function getIntersectItems(": "function getIntersectItems() {}",
+    "function getNearestRadialItems(": "function getNearestRadialItems() {}",
+    "function createAttachObserver(": "function createAttachObserver() {}",
+    "function createDetachObserver(": "function createDetachObserver() {}",
+    "function getMajorIndices(": "function getMajorIndices() {}",
+    "function skipMajors(": "function skipMajors() {}",
+    "function titleArgs(": "function titleArgs() {}",
+  },
 };
 const smallCharts: Plugin = {
   name: "small-charts",
   transform(code, id) {
-    if (!/chart\.js\/dist\/chunks\/index\.js$/.test(id)) return null;
-    return Object.entries(UNUSED).reduce((text, [begin, instead]) => {
+    const parts = Object.entries(UNUSED).find(([file]) => id.endsWith(file))?.[1];
+    if (!parts) return null;
+    return Object.entries(parts).reduce((text, [begin, instead]) => {
       const start = text.indexOf(begin);
       if (start < 0) throw new Error(`Chart.js has no "${begin}": see UNUSED in vite.config.ts`);
       return `${text.slice(0, start)}${instead}${text.slice(text.indexOf("\n}", start) + "\n}".length)}`;

@@ -146,6 +146,11 @@ function onClock(timestamp: string, timezone: string, clock: keyof typeof CLOCKS
 /** The time of day on the project's clock. */
 export const clockTime = (timestamp: string, timezone: string, seconds = true): string =>
   onClock(timestamp, timezone, seconds ? "seconds" : "minutes");
+/** The same in the order that sorts, as spreadsheets know it: `2026-11-30 09:41:07`. */
+export const sortableTime = (timestamp: string, timezone: string): string =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: timezone, dateStyle: "short", timeStyle: "medium" }).format(
+    new Date(timestamp),
+  );
 /** Day and time on the project's clock. */
 export const timeText = (timestamp: string, timezone: string): string => onClock(timestamp, timezone, "full");
 

@@ -11,8 +11,8 @@ export function NoRate({ what, amounts, principal }: Without) {
   if (told.length === 0) return null;
   return (
     <p class="lead" data-no-rate={what}>
-      <span class="badge warn">No rate</span> {what}: {told.join(", ")}. Not in the totals, since there is no exchange
-      rate.{" "}
+      <span class="badge warn">Not included</span> {what}: {told.join(", ")}. No exchange rate yet, so this is not in
+      the totals.{" "}
       {may(principal, "admin") && principal.project_id === null && viewOf("rates") && (
         <Link to={{ view: "rates" }}>Fix rates</Link>
       )}

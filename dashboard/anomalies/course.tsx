@@ -43,7 +43,7 @@ export function Course({ anomaly, watched, scope, close }: Shown) {
           return <Chart picture={picture} summary={message} asTable={asTable} none="" />;
         }}
       </Answered>
-      <p class="lead">The band is what was expected of each day; the large point is the day that left it.</p>
+      <p class="lead">Shaded: the expected range. Large dot: the anomaly.</p>
       <p class="dialog-actions">
         {toggle}
         <Link

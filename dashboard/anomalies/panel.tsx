@@ -114,7 +114,7 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
         keyOf={keyOf}
         timezone={timezone}
         sort="-event_date"
-        press={(row) => ({ title: "Show its course", go: () => go({ part: keyOf(row) }) })}
+        press={(row) => ({ title: "View chart", go: () => go({ part: keyOf(row) }) })}
         none={<None watched={watched} others={rows.length > 0} scope={scope} />}
       />
       {open && <Course anomaly={open} watched={watched} scope={scope} close={() => go({ part: undefined })} />}
@@ -136,7 +136,7 @@ function None({ watched, others, scope: { address } }: { watched: number; others
   if (isFiltered(address))
     return (
       <>
-        <p>No day of these tags left its band in this period.</p>
+        <p>No anomalies for these tags in this period.</p>
         <button type="button" class="button" onClick={() => go(NO_FILTERS)}>
           Clear filters
         </button>
@@ -146,7 +146,7 @@ function None({ watched, others, scope: { address } }: { watched: number; others
     <p>
       {watched === 0
         ? "Too early to say: a tag needs three weeks of events, some nine a day, before its silence says anything."
-        : "Every day of this period is as the weeks before it let one expect."}
+        : "No anomalies in this period."}
     </p>
   );
 }

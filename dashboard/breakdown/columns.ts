@@ -20,9 +20,9 @@ export function broughtBy(rows: readonly MetricsRow[], dimension: Dimension): Br
 }
 
 const HINTS = {
-  visits: "Visits, repeated ones too",
+  visits: "All visits, including repeat visits",
   registrations: "At most one per day and player",
-  deposits: "Deposits, repeated ones too",
+  deposits: "All deposits, including repeat deposits",
 } as const;
 
 export const columnsOf = (heading: Column<Brought>): readonly Column<Brought>[] => [

@@ -14,9 +14,11 @@ import { TableTools } from "../table/tools.tsx";
 import { type Brought, broughtBy, columnsOf } from "./columns.ts";
 import { breakdown, breakdownCsv, DIMENSIONS, type Dimension, dimensionOf, NAMES } from "./query.ts";
 
+const TITLE = "Countries, devices and apps";
+
 export const BreakdownPanel = panel({
   name: "breakdown",
-  title: "Countries, devices and apps",
+  title: TITLE,
   query: breakdown,
   Show,
   Skeleton: () => <TableSkeleton columns={columnsOf(headingOf("country"))} />,
@@ -35,7 +37,9 @@ function Actions({ scope }: { scope: Scope }) {
         chosen={dimension}
         choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
       />
-      <TableTools csv={{ url: breakdownCsv(scope), name: `${fileNameOf("metrics", scope, dimension)}.csv` }} />
+      <TableTools
+        csv={{ url: breakdownCsv(scope), name: `${fileNameOf("metrics", scope, dimension)}.csv`, table: TITLE }}
+      />
     </>
   );
 }
@@ -70,7 +74,7 @@ function Show({ data, scope }: { data: Metrics; scope: Scope }) {
   const total = useAnswer(campaigns(scope)).data?.total;
   return (
     <DataTable
-      name="Countries, devices and apps"
+      name={TITLE}
       columns={columnsOf(headingOf(dimension, Math.max(0, ...rows.map(({ visits }) => visits))))}
       rows={rows}
       keyOf={({ value }) => value ?? ""}

@@ -47,15 +47,15 @@ export function CampaignPage({ scope, tag }: { scope: Scope; tag: string }) {
             {isOpenTo(scope.principal, VIEWS.events as ViewEntry) && (
               <>
                 <Link class="button" to={{ view: "players" }}>
-                  Its players
+                  Players
                 </Link>
                 <Link class="button" to={{ view: "events" }}>
-                  Its events
+                  Events
                 </Link>
               </>
             )}
             <Link class="button" to={{ view: "anomalies" }}>
-              Its anomalies
+              Anomalies
             </Link>
             <Link class="button" to={{ banner_tag: [] }}>
               All campaigns

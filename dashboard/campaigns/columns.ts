@@ -42,7 +42,7 @@ export const COLUMNS: readonly Column<Figures>[] = [
     hint: "Campaign or affiliate tag",
     value: ({ banner_tag }) => banner_tag ?? "(no tag)",
   },
-  figure("visits", "Visits", "count", "All visits, including repeated ones", { share: true }),
+  figure("visits", "Visits", "count", "All visits, including repeat visits", { share: true }),
   figure("first_deposits", "First deposits", "count", "Players who made their first-ever deposit in this period", {
     share: true,
   }),
@@ -57,7 +57,7 @@ export const COLUMNS: readonly Column<Figures>[] = [
   figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration", {
     of: ({ registrations }) => registrations,
   }),
-  figure("deposits", "Deposits", "count", "Deposits, repeated ones too", { share: true }),
+  figure("deposits", "Deposits", "count", "All deposits, including repeat deposits", { share: true }),
   figure("unique_players", "Visitors", "count", "Distinct people with any event, players included"),
   figure("depositors", "Depositors", "count", "Distinct people who deposited", { optional: true }),
   figure("new_depositors", "NDC", "count", "Players who registered and first deposited in the period", {
@@ -66,7 +66,7 @@ export const COLUMNS: readonly Column<Figures>[] = [
   figure("returning_depositors", "RDC", "count", "Players who deposited in the period, and before it", {
     optional: true,
   }),
-  figure("deposit_per_first_deposit", "Amount per FTD", "average", "Deposit amount over first deposits", {
+  figure("deposit_per_first_deposit", "Deposits per FTD", "average", "Deposit amount over first deposits", {
     ...deposited,
     optional: true,
   }),

@@ -43,7 +43,11 @@ function Actions({ scope }: { scope: Scope }) {
       <TableTools
         find="Find a tag"
         columns={COLUMNS}
-        csv={{ url: campaignsCsv(scope), name: `${fileNameOf("campaigns", scope, "campaigns")}.csv` }}
+        csv={{
+          url: campaignsCsv(scope),
+          name: `${fileNameOf("campaigns", scope, "campaigns")}.csv`,
+          table: "Campaigns",
+        }}
       />
     </>
   );
@@ -82,6 +86,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
         timezone={data.timezone}
         sort="-visits"
         total={figures(total)}
+        leftOut={data.rows_left_out}
         {...(comparison && {
           before: { of: ({ banner_tag }: Figures) => compared.get(banner_tag), called: comparison.called },
         })}
@@ -110,7 +115,7 @@ function None({ scope: { address } }: { scope: Scope }) {
   const filtered = isFiltered(address);
   return (
     <>
-      <p>{filtered ? "Nothing in this period fits the filters." : "No campaign brought anything in this period."}</p>
+      <p>{filtered ? "No data matches these filters." : "No campaign traffic in this period."}</p>
       <button type="button" class="button" onClick={() => go(filtered ? NO_FILTERS : { period: "30d" })}>
         {filtered ? "Clear filters" : "Look at the last 30 days"}
       </button>

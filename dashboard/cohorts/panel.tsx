@@ -63,7 +63,9 @@ function Actions({ scope }: { scope: Scope }) {
           choose={(name) => go({ group_by: name === "banner_tag" ? name : undefined }, "replace")}
         />
       )}
-      <TableTools csv={{ url: cohortsCsv(scope), name: `${fileNameOf("cohorts", scope, "cohorts")}.csv` }} />
+      <TableTools
+        csv={{ url: cohortsCsv(scope), name: `${fileNameOf("cohorts", scope, "cohorts")}.csv`, table: "Cohorts" }}
+      />
     </>
   );
 }
@@ -87,6 +89,7 @@ function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
         keyOf={(row) => `${row.cohort}${byTag ? ` ${row.banner_tag ?? ""}` : ""}`}
         timezone={data.timezone}
         sort="cohort"
+        leftOut={data.rows_left_out}
         total={{ ...data.total, cohort: data.from, banner_tag: null }}
         press={({ banner_tag }) =>
           !banner_tag || address.banner_tag.includes(banner_tag)

@@ -46,7 +46,7 @@ function Fields({ of, timezone }: { of: EventView; timezone: string }) {
         })}
       />
       <h3>Data</h3>
-      {data === null ? <p class="lead">None was sent.</p> : <Copied text={JSON.stringify(data, null, 2)} />}
+      {data === null ? <p class="lead">No extra data.</p> : <Copied text={JSON.stringify(data, null, 2)} />}
       <details>
         <summary>The whole event as JSON</summary>
         <Copied text={JSON.stringify(of, null, 2)} />

@@ -14,8 +14,8 @@ import { PeriodMenu } from "./period-menu.tsx";
 
 const COMPARED = {
   previous: "vs. previous period",
-  year: "vs. year before",
-  weekday: "vs. same weekdays",
+  year: "vs. same days last year",
+  weekday: "vs. same weekdays before",
   custom: "vs. days of your own",
   none: "No comparison",
 } as const satisfies Record<(typeof COMPARISONS)[number], string>;

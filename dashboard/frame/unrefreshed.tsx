@@ -13,7 +13,7 @@ export function Unrefreshed() {
       <div class="failed unrefreshed" role="alert">
         <div>
           <strong>{error.title}: the figures could not be refreshed.</strong>
-          <p>{error.message} What you see is from before.</p>
+          <p>{error.message} Showing the last loaded data.</p>
         </div>
         <button type="button" class="button" onClick={refreshAnswers} disabled={loading}>
           {loading ? "Trying…" : "Retry"}

@@ -14,7 +14,7 @@ import { funnel } from "./query.ts";
 const BY = { visit_date: "By visit date", event_date: "By event date" } as const;
 const MEANING = {
   visit_date: "Visitors whose first visit was in this period, and how far they have got.",
-  event_date: "Everyone who took a step in this period, whenever they came.",
+  event_date: "Everyone who reached a step in this period, whenever they first visited.",
 } as const;
 
 export const FunnelPanel = panel({ name: "funnel", title: "Funnel", query: funnel, Show, Skeleton, Actions });

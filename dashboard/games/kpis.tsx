@@ -49,7 +49,7 @@ export const KpisPanel = panel({
       <TableSkeleton columns={COLUMNS} rows={4} />
     </>
   ),
-  Actions: ({ scope }) => <TableTools csv={{ url: kpisCsv(scope), name: `apps_${scope.today}.csv` }} />,
+  Actions: ({ scope }) => <TableTools csv={{ url: kpisCsv(scope), name: `apps_${scope.today}.csv`, table: "Apps" }} />,
 });
 
 function Show({ data, scope }: { data: Kpis; scope: Scope }) {
@@ -65,6 +65,7 @@ function Show({ data, scope }: { data: Kpis; scope: Scope }) {
         rows={data.rows}
         keyOf={({ app_id }) => app_id ?? ""}
         timezone={scope.timezone}
+        leftOut={data.rows_left_out}
         sort="-active_users"
         total={{ app_id: null, ...data.total }}
         press={({ app_id }) =>

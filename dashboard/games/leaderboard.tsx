@@ -47,7 +47,7 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
             chosen={topOf(scope)}
             choose={(top) => go({ part: top === "100" ? undefined : top }, "replace")}
           />
-          <Sought name="player_id" label="Around a player" />
+          <Sought name="player_id" label="Find a player's rank" />
           {app_id !== undefined && (
             <TableTools
               csv={{ url: leaderboardCsv(scope, app_id), name: `leaderboard_${app_id}_${leaderboard}.csv` }}

@@ -51,9 +51,9 @@ export function MakeKey({ scope, show, close }: Showing) {
     (data?.rows ?? [{ project_id: scope.project_id }]).map(({ project_id }) => [project_id, project_id]),
   );
   return (
-    <Dialog title="Make a key" close={close}>
-      <Form action={action} label="Make the key" cancel={close}>
-        <Field name="name" label="Name" hint="Whose it is, or what for." required action={action} />
+    <Dialog title="Create key" close={close}>
+      <Form action={action} label="Create the key" cancel={close}>
+        <Field name="name" label="Name" hint="Owner or purpose" required action={action} />
         <div class="fields">
           <Field name="role" label="Role" options={ROLES} value="viewer" action={action} />
           <Field
@@ -78,14 +78,14 @@ function Limits({ of, scope: { timezone }, action }: Limited) {
       <Field
         name="banner_tags"
         label="Limited to tags"
-        hint="One on each line. Empty: every tag."
+        hint="One tag per line; leave empty for all."
         lines={3}
         value={of?.banner_tags?.join("\n")}
         action={action}
       />
       <Field
         name="expires_at"
-        label="Works until"
+        label="Expires"
         type="date"
         hint={`To the end of this day in ${timezone}. Empty: it does not expire.`}
         value={of?.expires_at ? lastDayOf(of.expires_at, timezone) : undefined}
@@ -107,7 +107,7 @@ export function ShownKey({ shown: { name, key, note }, close }: { shown: Shown; 
       </div>
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={close}>
-          I have it
+          Done
         </button>
       </p>
     </Dialog>
@@ -180,7 +180,7 @@ export function RotateKey({ of, scope: { timezone }, show, close }: Showing & Of
   });
   return (
     <Dialog title={`Rotate ${of.name}`} close={close}>
-      <Form action={action} label="Make the new key" cancel={close}>
+      <Form action={action} label="Create the new key" cancel={close}>
         <p>A new key with the same role, project and limits takes its place.</p>
         <Field
           name="overlap_seconds"

@@ -36,7 +36,7 @@ export function KeysPanel({ scope }: { scope: Scope }) {
           />
           <TableTools find="Find a key" />
           <button type="button" class="button primary" onClick={() => open({ what: "make" })}>
-            Make a key
+            Create key
           </button>
         </>
       }

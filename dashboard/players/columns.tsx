@@ -1,6 +1,7 @@
 /** The columns of the players, and of what those see of them who may not know who they are. */
 import type { PlayerRow } from "../../worker/reports/players.ts";
 import type { Profile } from "../../worker/reports/profiles.ts";
+import { NOTHING } from "../format.ts";
 import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
 import type { Spender } from "./query.ts";
@@ -15,13 +16,14 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     show: ({ segment }) => <span class="badge">{segment}</span>,
   },
   {
-    name: "spend_usd",
+    name: "spend",
     title: "Spend",
     kind: "money",
-    hint: "Purchases and deposits less refunds, in USD",
-    show: ({ spend_usd, segment }) =>
-      segment === "unknown" ? (
-        <data value={spend_usd} title="Part of it has no exchange rate">
+    hint: "Purchases and deposits less refunds, in the project's currency",
+    currency: ({ currency = "USD" }) => currency,
+    show: ({ spend }) =>
+      spend === null ? (
+        <data value={NOTHING} title="Part of it has no exchange rate">
           unknown
         </data>
       ) : undefined,

@@ -2,7 +2,8 @@
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import { Amounts, type Fact, factsOf } from "../facts.tsx";
 import { Price, Sum } from "../figure.tsx";
-import { lessOf, sumOf } from "../sums.ts";
+import { lessOf } from "../sums.ts";
+import type { OwnProfile } from "./query.ts";
 
 const KNOWN = [
   ["favourite_app", "Favourite app", "text"],
@@ -21,19 +22,19 @@ const KNOWN = [
   ["phone", "Phone", "text"],
 ] as const;
 
-export function factsOfPlayer(player: PlayerProfile, timezone: string): Fact[] {
-  const { segment, spend_usd, withdrawn_usd, spend, withdrawn } = player;
-  const { unconverted, refunded_unconverted, withdrawn_unconverted } = player;
+export function factsOfPlayer(player: OwnProfile, timezone: string): Fact[] {
+  const { segment, currency, converted, spend, withdrawn } = player;
+  const { unconverted, refunded_unconverted, withdrawn_unconverted } = converted;
   type Amounts = Record<string, string>;
-  const usd = (name: string, title: string, hint: string, amount: string, missing: Amounts): Fact => ({
+  const own = (name: string, title: string, hint: string, amount: string, missing: Amounts): Fact => ({
     name,
     title,
     hint,
     shown:
       Object.keys(missing).length === 0 ? (
-        <Price amount={amount} currency="USD" />
+        <Price amount={amount} currency={currency} />
       ) : (
-        <Sum amount={amount} currency="USD" missing={missing} />
+        <Sum amount={amount} currency={currency} missing={missing} />
       ),
   });
   return [
@@ -43,28 +44,38 @@ export function factsOfPlayer(player: PlayerProfile, timezone: string): Fact[] {
       hint: "By spend: whale from 100 USD, dolphin from 20, minnow from 5, else free; unknown without an exchange rate",
       shown: <span class="badge">{segment}</span>,
     },
-    usd(
-      "net_usd",
+    own(
+      "net_amount",
       "Lifetime value",
-      "Spend less what was withdrawn, in USD",
-      sumOf([spend_usd, `-${withdrawn_usd}`]),
+      "Spend less what was withdrawn, in the project's currency",
+      converted.net_amount,
       lessOf(unconverted, refunded_unconverted, withdrawn_unconverted),
     ),
-    usd(
-      "spend_usd",
-      "Spend in USD",
-      "Purchases and deposits less refunds",
-      spend_usd,
+    own(
+      "spend",
+      "Spend",
+      "Purchases and deposits less refunds, in the project's currency",
+      converted.spend,
       lessOf(unconverted, refunded_unconverted),
     ),
-    usd("withdrawn_usd", "Withdrawn in USD", "At the rates of the events' dates", withdrawn_usd, withdrawn_unconverted),
-    { name: "spend", title: "Spend", hint: "In the currencies that it came in", shown: <Amounts of={spend} /> },
-    { name: "withdrawn", title: "Withdrawn", hint: "In its currencies", shown: <Amounts of={withdrawn} /> },
+    own(
+      "withdrawn",
+      "Withdrawn",
+      "In the project's currency, at the rates of the events' dates",
+      converted.withdrawn,
+      withdrawn_unconverted,
+    ),
     {
-      name: "unconverted",
-      title: "Without a rate",
-      hint: "Paid in currencies without a rate in force on the date: in no figure in USD",
-      shown: <Amounts of={unconverted} />,
+      name: "spend_as_paid",
+      title: "Spend, original currencies",
+      hint: "As it came in",
+      shown: <Amounts of={spend} />,
+    },
+    {
+      name: "withdrawn_as_paid",
+      title: "Withdrawn, original currencies",
+      hint: "As it was paid out",
+      shown: <Amounts of={withdrawn} />,
     },
     ...factsOf(
       KNOWN.map(([name, title, kind]) => ({ name, title, kind, value: player[name] })),

@@ -37,7 +37,7 @@ export function PlayerPage({ scope, player_id }: Shown) {
           busy={player.stale}
         >
           <p class="lead">Times in {scope.timezone}.</p>
-          <Answered answer={player} what="player" skeleton={<FactsSkeleton facts={21} />}>
+          <Answered answer={player} what="player" skeleton={<FactsSkeleton facts={20} />}>
             {(player) => (
               <>
                 <Facts facts={factsOfPlayer(player, scope.timezone)} />

@@ -1,5 +1,8 @@
 /** What is asked about the players, and about one of them. */
+import type { PlayerProfile } from "../../worker/reports/player.ts";
+import type { Query } from "../answers.ts";
 import { client } from "../api.ts";
+import { OWN } from "../currency.ts";
 import { aboutOf, csvOf, daysOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
@@ -36,6 +39,7 @@ const asked = (scope: Scope) => {
   const funnel_step = stepOf(scope);
   return {
     ...aboutOf("players", scope),
+    ...OWN,
     ...(search === undefined || funnel_step ? daysOf(scope) : {}),
     search,
     segment: oneOf(SEGMENTS, segment),
@@ -77,10 +81,12 @@ export const profiles = (scope: Scope, cursor: Cursor) =>
   );
 export const profilesCsv = (scope: Scope): string => csvOf(client.profiles.$url({ query: given(projectOf(scope)) }));
 
+/** With amounts in the project's currency, which are there where they are asked for. */
+export type OwnProfile = PlayerProfile & Required<Pick<PlayerProfile, "converted" | "currency">>;
 export const profile = (scope: Scope, player_id: string) =>
-  query(`player ${player_id}`, projectOf(scope), (asked, options) =>
+  query(`player ${player_id}`, { ...projectOf(scope), ...OWN }, (asked, options) =>
     client.players[":player_id"].$get({ param: { player_id }, query: asked }, options),
-  );
+  ) as Query<OwnProfile>;
 export const stats = (scope: Scope, player_id: string) =>
   query(`stats ${player_id}`, projectOf(scope), (asked, options) =>
     client.players[":player_id"].stats.$get({ param: { player_id }, query: asked }, options),

@@ -29,7 +29,7 @@ export function Timeline({ scope, player_id, types }: Shown) {
         </>
       }
     >
-      <p class="lead">The latest first, also of the visitor that the player was. Times in {scope.timezone}.</p>
+      <p class="lead">Newest first, including visits before registration. Times in {scope.timezone}.</p>
       <PagedList
         name="timeline"
         columns={EVENT_COLUMNS.filter(({ name }) => name !== "player_id")}

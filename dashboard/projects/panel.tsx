@@ -74,7 +74,7 @@ function MakeProject({ done, close }: { done: (project_id: string) => void; clos
   }, "The project is made.");
   return (
     <Dialog title="Make a project" close={close}>
-      <Form action={action} label="Make the project" done={close} cancel={close}>
+      <Form action={action} label="Create the project" done={close} cancel={close}>
         <div class="fields">
           <Field
             name="project_id"

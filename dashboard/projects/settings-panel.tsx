@@ -77,11 +77,7 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
     <>
       <div class="fields">
         <Field name="name" label="Name" value={project.name} required action={action} />
-        <TimeZone
-          value={project.timezone}
-          hint="A change dates the events that come from then on. Those that are there keep their days and hours."
-          action={action}
-        />
+        <TimeZone value={project.timezone} hint="Applies to new events only." action={action} />
         <Currency
           value={project.currency}
           hint="Reports convert into it when they are read: a change holds for all figures at once."
@@ -103,7 +99,7 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
         lines={2}
         value={project.allowed_origins.join("\n")}
         placeholder="https://brand.example"
-        hint="Sites that may send pixels, one on each line. Empty: all. What names no site, such as a server, is let through."
+        hint="Sites that may send pixels, one on each line. Empty: all. Requests without an origin (servers) are always allowed."
         action={action}
       />
       <div>
@@ -130,7 +126,7 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
         />
         <Field
           name="bot_rules.allowed_user_agents"
-          label="User agents that are none"
+          label="Never bots"
           lines={2}
           value={bot_rules.allowed_user_agents?.join("\n")}
           hint="Whatever the general rules say."

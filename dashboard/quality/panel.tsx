@@ -121,7 +121,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
               timezone={timezone}
               sort="-total"
               total={{ reason: "", total }}
-              none={<p>No bot was seen in this period. What is taken for one can be set for each project.</p>}
+              none={<p>No bot was seen in this period. Bot rules are set per project.</p>}
               aside
             />
           )}

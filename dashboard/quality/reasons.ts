@@ -1,10 +1,10 @@
 /** Why an event was taken for a bot's, in words. Pure. */
 export const REASONS: Record<string, { title: string; means: string; colour: string }> = {
   crawler: { title: "Crawler", means: "Its user agent names a crawler", colour: "registrations" },
-  headless: { title: "Headless browser", means: "A browser that a program steers", colour: "first-deposits" },
+  headless: { title: "Headless browser", means: "Automated browser", colour: "first-deposits" },
   data_centre: {
     title: "Data centre",
-    means: "A browser in a hosting network, where nobody browses",
+    means: "Traffic from a data centre",
     colour: "series-6",
   },
   prefetch: {

@@ -31,7 +31,7 @@ export const COLUMNS: readonly Column<RequestRow>[] = [
     show: (row) => <Outcome row={row} />,
   },
   { name: "event_type", title: "Event type", kind: "text" },
-  { name: "errors", title: "Code and field", kind: "text", value: codesOf },
+  { name: "errors", title: "Error", kind: "text", value: codesOf },
   {
     name: "hint",
     title: "Reason",
@@ -40,5 +40,5 @@ export const COLUMNS: readonly Column<RequestRow>[] = [
     prose: true,
     show: (row) => <Hint text={reasonOf(row)} />,
   },
-  { name: "door", title: "Came by", kind: "text", hint: "Not kept of accepted ones" },
+  { name: "door", title: "Source", kind: "text", hint: "Not kept of accepted ones" },
 ];

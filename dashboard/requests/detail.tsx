@@ -25,9 +25,9 @@ export function RequestDetail({ row, timezone, close }: { row: RequestRow; timez
           </Fact>
           <Fact name={`At (${timezone})`}>{timeText(at, timezone)}</Fact>
           <Fact name="Event type">{event_type ?? NOTHING}</Fact>
-          {errors.length > 0 && <Fact name="Code and field">{codesOf(row)}</Fact>}
+          {errors.length > 0 && <Fact name="Error">{codesOf(row)}</Fact>}
           <Fact name="Event id">{event_id ?? NOTHING}</Fact>
-          <Fact name="Came by">{door ? DOORS[door] : "not kept"}</Fact>
+          <Fact name="Source">{door ? DOORS[door] : "not kept"}</Fact>
         </dl>
         <h3>{row.status === "accepted" ? "The event" : "What came"}, at most 1 KB, without signatures and keys</h3>
         <Copied text={JSON.stringify(request, null, 2)} />

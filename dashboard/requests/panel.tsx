@@ -28,7 +28,7 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
   const filtered = address.part || address.event_type || address.code;
   return (
     <div class="panels">
-      <Panel name="reasons" title="Why requests were refused">
+      <Panel name="reasons" title="Rejected requests">
         <Answered answer={first} what="counts" skeleton={<TableSkeleton columns={COLUMNS} rows={5} />}>
           {(data) => <Reasons data={data} timezone={timezone} />}
         </Answered>
@@ -48,7 +48,7 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
               />
               <Pick
                 label="Code"
-                every="Every code"
+                every="All reasons"
                 options={Object.fromEntries(codes)}
                 chosen={address.code}
                 choose={(code) => go({ code })}

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<Reason>[] = [
     prose: true,
     show: ({ hint }) => <Hint text={hint} />,
   },
-  { name: "door", title: "Came by", kind: "text" },
+  { name: "door", title: "Source", kind: "text" },
 ];
 
 export function Counts({ counts: { accepted, accepted_as, rejected } }: Pick<Requests, "counts">) {

@@ -9,22 +9,29 @@ import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { columnsOf, DAYS } from "./columns.ts";
 import { groupIn } from "./panel.tsx";
-import { GROUPS, groupOf, type Revenue, revenue, revenueCsv } from "./query.ts";
+import { GROUPS, type Group, groupOf, type Revenue, revenue, revenueCsv } from "./query.ts";
 import { byGroup, type Summed, summed } from "./sums.ts";
 
 export const GroupsPanel = panel({
   name: "revenue-groups",
-  title: "In figures",
+  title: "In numbers",
   query: revenue,
   Show,
   Skeleton: () => <TableSkeleton columns={DAYS} />,
   Actions: ({ scope }) => (
     <TableTools
       {...(groupOf(scope) !== "none" && { find: `Find ${GROUPS[groupOf(scope)].toLowerCase()}` })}
-      csv={{ url: revenueCsv(scope), name: `${fileNameOf("revenue", scope, "revenue", scope.address.group_by)}.csv` }}
+      csv={{
+        url: revenueCsv(scope),
+        name: `${fileNameOf("revenue", scope, "revenue", scope.address.group_by)}.csv`,
+        table: nameOf(groupOf(scope)),
+      }}
     />
   ),
 });
+
+const nameOf = (group: Group): string =>
+  group === "none" ? "Revenue by day" : `Revenue by ${GROUPS[group].toLowerCase()}`;
 
 function Show({ data, scope }: { data: Revenue; scope: Scope }) {
   const { go } = useNavigation();
@@ -33,7 +40,7 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
   if (group === "none")
     return (
       <DataTable
-        name="Revenue by day"
+        name={nameOf(group)}
         columns={DAYS}
         rows={data.rows}
         keyOf={({ event_date, event_hour = "" }) => `${event_date} ${event_hour}`.trim()}
@@ -53,7 +60,7 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
     );
   return (
     <DataTable<Summed>
-      name={`Revenue by ${GROUPS[group].toLowerCase()}`}
+      name={nameOf(group)}
       columns={columnsOf(group)}
       rows={byGroup(data.rows, group)}
       keyOf={({ value }) => value ?? ""}

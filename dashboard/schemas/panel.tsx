@@ -55,7 +55,7 @@ function AllSchemas({ scope }: { scope: Scope }) {
               })}
               none={
                 <p>
-                  No event type has a schema, so events are checked by the rules of every event alone.
+                  No event type has a schema, so only the standard checks apply.
                   {administers && " Add one to say what the events of a type must look like."}
                 </p>
               }

@@ -15,7 +15,7 @@ export function Check({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   const [event] = events;
   return (
-    <Panel name="check" title="Is it working?" actions={<Status connection={connection} />}>
+    <Panel name="check" title="Status" actions={<Status connection={connection} />}>
       <p class="received">
         <span role="status">
           {event

@@ -19,7 +19,7 @@ export function MakeKey({ project_id }: { project_id: string }) {
       </>
     );
   return (
-    <Form action={action} label="Make a key">
+    <Form action={action} label="Create key">
       <Field
         name="name"
         label="Key for"

@@ -29,7 +29,7 @@ export const columnsOf = (segments: readonly SegmentView[]): readonly Column<Sha
   },
   {
     name: "view",
-    title: "Begins with",
+    title: "Opening view",
     kind: "text",
     value: ({ view }) => (view === null ? "Overview" : (viewOf(view)?.title ?? view)),
   },

@@ -54,14 +54,14 @@ export function SharingPanel({ scope }: { scope: Scope }) {
             choose={(part) => go({ part: part === "all" ? part : undefined }, "replace")}
           />
           <button type="button" class="button primary" onClick={() => open({ what: "make", tags: [] })}>
-            Make a link
+            Create link
           </button>
         </>
       }
     >
       <p class="lead">
-        Whoever has a link sees the figures of {project_id} without a key: no players, no settings. Press one to revoke
-        it. Times: {timezone}.
+        Whoever has a link sees the figures of {project_id} without a key: no players, no settings. Select a link to
+        revoke it. Times: {timezone}.
       </p>
       <Answered answer={answer} what="share links" skeleton={<TableSkeleton columns={columns} rows={4} />}>
         {({ rows }) => (
@@ -113,19 +113,19 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
   });
   return (
     <Dialog title="Make a share link" close={close}>
-      <Form action={action} label="Make the link" cancel={close}>
+      <Form action={action} label="Create the link" cancel={close}>
         <Field name="name" label="Name" value={fixed.join(", ")} hint="Who it is for." required action={action} />
         <div class="fields">
           <Field
             name="view"
-            label="Begins with"
+            label="Opening view"
             options={Object.fromEntries(viewsOf(readerOf(project_id)).map(([view, { title }]) => [view, title]))}
             value="overview"
             action={action}
           />
           <Field
             name="expires_at"
-            label="Works until"
+            label="Expires"
             type="date"
             value={addDays(today, USUAL_DAYS)}
             hint={`To the end of this day in ${timezone}.`}
@@ -135,10 +135,10 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
         </div>
         <Field
           name="banner_tags"
-          label="Fixed to tags"
+          label="Limit to tags"
           lines={2}
           value={fixed.join("\n")}
-          hint="One on each line. Empty: every tag."
+          hint="One tag per line; leave empty for all."
           action={action}
         />
         <div class="fields">
@@ -156,7 +156,7 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
             name="password"
             label="Password"
             type="password"
-            hint="8 characters at least. Empty: none is asked for."
+            hint="At least 8 characters; optional."
             action={action}
           />
         </div>
@@ -180,7 +180,7 @@ function ShownLink({ shown: { name, token, password }, close }: { shown: Shown; 
       </div>
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={close}>
-          I have it
+          Done
         </button>
       </p>
     </Dialog>

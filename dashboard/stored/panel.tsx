@@ -32,13 +32,13 @@ const COLUMNS: readonly Column<AggregatedReport>[] = [
     missing: ({ avg_purchase, total_purchases, unconverted }) =>
       avg_purchase === null && total_purchases > 0 ? unconverted : {},
   },
-  figure("most_spent_app", "Most spent in", "text", "The app with the largest sum of purchases in USD"),
+  figure("most_spent_app", "Top app", "text", "The app with the largest sum of purchases in USD"),
   {
     ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
     missing: ({ unconverted }) => unconverted,
     summed: true,
   },
-  figure("revision", "Revision", "count", "Goes up when late events or rates change a figure"),
+  figure("revision", "Version", "count", "Goes up when late events or rates change a figure"),
   figure("generated_at", "Made", "time", "When these figures were made"),
 ];
 
@@ -100,7 +100,7 @@ function ReportDialog({ scope, report_id, close }: { scope: Scope; report_id: st
                   hint: column.hint ?? "",
                   shown: column.show?.(found) ?? valueIn(column, found, scope.timezone),
                 })),
-                { name: "unconverted", title: "Without a rate", shown: <Amounts of={found.unconverted} /> },
+                { name: "unconverted", title: "Not converted", shown: <Amounts of={found.unconverted} /> },
               ]}
             />
             <details>

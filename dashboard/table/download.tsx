@@ -1,30 +1,46 @@
-/** A file of the API. The browser fetches it with its cookie; where the page has a credential of its own, the page does. */
+/** Files: what a table shows, or what the API has. */
 import { useState } from "preact/hooks";
 import { credential, readFile } from "../api.ts";
+import { save } from "../save.ts";
+import { sheetNow } from "./sheet.ts";
 
-export function Download({ url, name, label = "Download CSV" }: { url: string; name: string; label?: string }) {
-  const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
-  if (credential() === null)
+type Offered = {
+  url: string;
+  name: string;
+  label?: string;
+  /** The table whose rows it is, as they are shown; the API's file where some are not. */
+  table?: string | undefined;
+};
+
+/** The browser fetches a file of the API with its cookie; where the page has a credential of its own, the page does. */
+export function Download({ url, name, label = "Download CSV", table }: Offered) {
+  if (table === undefined && credential() === null)
     return (
       <a class="button" href={url} download={name}>
         {label}
       </a>
     );
-  const fetchFile = async () => {
+  const file = async () => {
+    const sheet = table === undefined ? undefined : sheetNow(table);
+    return sheet === undefined ? readFile(url) : new Blob([sheet], { type: "text/csv" });
+  };
+  return <Saved name={name} label={label} file={file} />;
+}
+
+/** A button that makes a file, and says whether it could. */
+function Saved({ name, label, file }: { name: string; label: string; file: () => Promise<Blob> }) {
+  const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
+  const make = async () => {
     setState("busy");
     try {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await readFile(url));
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      save(await file(), name);
       setState("ready");
     } catch {
       setState("failed");
     }
   };
   return (
-    <button type="button" class="button" disabled={state === "busy"} onClick={fetchFile}>
+    <button type="button" class="button" disabled={state === "busy"} onClick={make}>
       <span aria-live="polite">
         {state === "busy" ? "Downloading…" : state === "failed" ? "Failed: try again" : label}
       </span>

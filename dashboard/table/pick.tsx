@@ -4,7 +4,7 @@ import { useLive } from "../live/live.ts";
 import { useNavigation } from "../navigation.ts";
 
 type Picked = {
-  /** Such as `Every code`: what is chosen while nothing is. */
+  /** Such as `All reasons`: what is chosen while nothing is. */
   every: string;
   label: string;
   /** Each value, and how it is called. */

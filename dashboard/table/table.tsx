@@ -3,7 +3,7 @@
  * the rows of another period. Its state stands in the address, or is its own where the view has several tables.
  */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Delta, FEW } from "../figure.tsx";
 import { changeOf, changeOfRate, exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -22,6 +22,7 @@ import {
   valueAt,
 } from "./columns.ts";
 import { Scroll } from "./scroll.tsx";
+import { sheetOf, showSheet } from "./sheet.ts";
 import { inWords, valueIn } from "./value.tsx";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
@@ -49,10 +50,12 @@ export type Tabular<Row> = {
   none: ComponentChildren;
   /** Sorting is kept here and not in the address. */
   aside?: true;
+  /** The server has rows that are not among these. */
+  leftOut?: number;
 };
 
 export function DataTable<Row>(table: Tabular<Row>) {
-  const { name, rows, keyOf, timezone, total, none } = table;
+  const { name, rows, keyOf, timezone, total, none, leftOut = 0 } = table;
   const { columns, sort, sortBy, search, byChange } = useTableState(table);
   const [shown, setShown] = useState(PAGE);
   const { before } = table;
@@ -60,6 +63,9 @@ export function DataTable<Row>(table: Tabular<Row>) {
   const [heading] = columns;
   const sorted = table.columns.find(({ name }) => name === sort.column);
   const unknown = sorted ? arranged.filter((row) => isUnknown(sorted, row)).length : 0;
+  useEffect(() =>
+    leftOut > 0 ? undefined : showSheet(name, () => sheetOf({ columns, rows: arranged, timezone, before })),
+  );
   if (rows.length === 0) return <div class="none">{none}</div>;
   return (
     <>

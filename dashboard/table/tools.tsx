@@ -8,8 +8,8 @@ type Tools<Row> = {
   /** What is sought, as `Find a tag`. */
   find?: string;
   columns?: readonly Column<Row>[];
-  /** Where the whole table can be had, and what the file is called. */
-  csv?: { url: string; name: string };
+  /** Where all of it can be had, what the file is called, and the name of the table whose rows it is as they are shown. */
+  csv?: { url: string; name: string; table?: string };
 };
 
 export function TableTools<Row>({ find, columns, csv }: Tools<Row>) {

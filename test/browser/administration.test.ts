@@ -57,12 +57,12 @@ const said = (page: Page, text: string) => page.locator(".said").getByText(text)
 
 /** Makes a share link by the form, and takes what is shown. */
 async function makeLink(page: Page, fill: (page: Page) => Promise<void>): Promise<{ link: string; embed: string }> {
-  await press(page, "Make a link");
+  await press(page, "Create link");
   await fill(page);
-  await press(page, "Make the link");
+  await press(page, "Create the link");
   await inDialog(page).getByText("Copy it now").waitFor(soon);
   const [link = "", embed = ""] = await inDialog(page).locator("code").allTextContents();
-  await press(page, "I have it");
+  await press(page, "Done");
   return { link, embed };
 }
 
@@ -118,25 +118,25 @@ describe.skipIf(!browserPath)("administration", () => {
 
   test("a key is made, works, is rotated, limited and revoked", async () => {
     const page = await signedIn("/?view=keys");
-    await press(page, "Make a key");
+    await press(page, "Create key");
     await page.getByLabel("Name").fill("Reporting");
     await page.getByLabel("Role").selectOption("viewer");
-    await page.getByLabel("Works until").fill("2020-01-01");
-    await press(page, "Make the key");
+    await page.getByLabel("Expires").fill("2020-01-01");
+    await press(page, "Create the key");
     const shown = async () => {
       await inDialog(page).getByText("Copy it now").waitFor(soon);
       const key = (await inDialog(page).locator("code").first().textContent()) ?? "";
-      await press(page, "I have it");
+      await press(page, "Done");
       return key;
     };
     const expired = await shown();
     expect((await api("campaigns", {}, expired)).status).toBe(401);
     expect(await row(page, expired.split("_")[1] ?? "").count()).toBe(0);
 
-    await press(page, "Make a key");
+    await press(page, "Create key");
     await page.getByLabel("Name").fill("Affiliate");
     await page.getByLabel("Limited to tags").fill("spring\nautumn");
-    await press(page, "Make the key");
+    await press(page, "Create the key");
     const key = await shown();
     const seen = (await (await api("campaigns", {}, key)).json()) as Campaigns;
     expect(seen.rows.map(({ banner_tag }) => banner_tag)).toEqual(["spring"]);
@@ -147,7 +147,7 @@ describe.skipIf(!browserPath)("administration", () => {
     await said(page, "The key is changed");
     await press(page, "Affiliate");
     await press(page, "Rotate…");
-    await press(page, "Make the new key");
+    await press(page, "Create the new key");
     const next = await shown();
     expect(next).not.toBe(key);
     const both = await Promise.all([key, next].map(async (one) => (await api("campaigns", {}, one)).json()));
@@ -178,12 +178,12 @@ describe.skipIf(!browserPath)("administration", () => {
     const page = await signedIn("/?view=projects");
     await press(page, "Make a project");
     await inDialog(page).getByRole("textbox", { name: "Id" }).fill("Not a slug");
-    await press(page, "Make the project");
+    await press(page, "Create the project");
     await inDialog(page).getByText("must be a slug").waitFor(soon);
     await inDialog(page).getByRole("textbox", { name: "Id" }).fill("brand");
     await inDialog(page).getByLabel("Time zone").fill("Europe/Malta");
     await inDialog(page).getByLabel("Currency").fill("eur");
-    await press(page, "Make the project");
+    await press(page, "Create the project");
     await said(page, "The project is made");
     await page.getByRole("heading", { name: "Settings of brand" }).waitFor(soon);
     const brand = () => report<ProjectView>(server, "projects/brand");
@@ -284,9 +284,9 @@ describe.skipIf(!browserPath)("administration", () => {
     const page = await signedIn("/?view=sharing");
     const { link } = await makeLink(page, async () => {
       await page.getByLabel("Name").fill("For the agency");
-      await page.getByLabel("Fixed to tags").fill("spring");
+      await page.getByLabel("Limit to tags").fill("spring");
       await page.getByLabel("Password").fill(PASSWORD);
-      await page.getByLabel("Begins with").selectOption("campaigns");
+      await page.getByLabel("Opening view").selectOption("campaigns");
     });
 
     const reader = await openPage(browser, link);
@@ -329,7 +329,7 @@ describe.skipIf(!browserPath)("administration", () => {
     const page = await signedIn("/?view=sharing");
     const { embed } = await makeLink(page, async () => {
       await page.getByLabel("Name").fill('A "partner"');
-      await page.getByLabel("Begins with").selectOption("campaigns");
+      await page.getByLabel("Opening view").selectOption("campaigns");
     });
     partnerPage = embed;
     const { port } = partner.address() as AddressInfo;

@@ -203,7 +203,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await tabTo(page, "Keys");
     await page.keyboard.press("Enter");
     await page.getByText("There is no key yet").waitFor();
-    await tabTo(page, "Make a key");
+    await tabTo(page, "Create key");
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     await dialog.waitFor();
@@ -218,6 +218,6 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     }
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    expect(await focused(page)).toBe("Make a key");
+    expect(await focused(page)).toBe("Create key");
   });
 });

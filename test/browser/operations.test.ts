@@ -129,7 +129,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       documented("pixels.md", "## The snippet", "js"),
     );
     await page.getByRole("button", { name: "Server", exact: true }).click();
-    await page.getByRole("button", { name: "Make a key" }).click();
+    await page.getByRole("button", { name: "Create key" }).click();
     await page.getByText("This is the only time that the key is shown.").waitFor();
     const exported = await copied(page, piece(page, "A key"));
     const key = /^export EDGEPIXEL_KEY=(ep_\w+)$/.exec(exported)?.[1] as string;

@@ -102,7 +102,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     expect(await rowsOn(page)).toEqual(rows.map(({ player_id }) => player_id));
     for (const { player_id, segment, spend_usd, total_events } of rows) {
       expect(await cell(page, player_id as string, "segment").textContent()).toBe(segment);
-      expect(await value(cell(page, player_id as string, "spend_usd"))).toBe(spend_usd);
+      expect(await value(cell(page, player_id as string, "spend"))).toBe(spend_usd);
       expect(await value(cell(page, player_id as string, "total_events"))).toBe(String(total_events));
     }
     expect((await fileOf(page, "Download CSV")).trim().split("\r\n")).toHaveLength(7);
@@ -127,8 +127,8 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     const page = await signedIn("/?view=players&segment=whale");
     await row(page, WHALE).getByRole("button").click();
     await page.getByRole("heading", { name: WHALE }).waitFor();
-    expect(await value(fact(page, "net_usd"))).toBe("200.25");
-    expect(await value(fact(page, "spend_usd"))).toBe("250.50");
+    expect(await value(fact(page, "net_amount"))).toBe("200.25");
+    expect(await value(fact(page, "spend"))).toBe("250.50");
     expect(await fact(page, "registration_tag").textContent()).toBe("spring");
     expect(await fact(page, "favourite_app").textContent()).toBe("slots");
     expect(await fact(page, "visit_to_registration").textContent()).toMatch(/^1\s?m/);
@@ -200,10 +200,10 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     await page.getByRole("button", { name: "All time" }).click();
     await expect.poll(places).toEqual(await entries("period=alltime"));
     await page.getByRole("button", { name: "Top 10", exact: true }).click();
-    await page.getByLabel("Around a player").fill("cid");
+    await page.getByLabel("Find a player's rank").fill("cid");
     await page.keyboard.press("Enter");
     await board.getByText("sought").waitFor();
-    await page.getByLabel("Around a player").fill("nobody");
+    await page.getByLabel("Find a player's rank").fill("nobody");
     await page.keyboard.press("Enter");
     await page.getByText("nobody has not scored on this board.").waitFor();
     await page.getByRole("button", { name: "Show the top" }).click();

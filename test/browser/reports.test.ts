@@ -137,19 +137,19 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("link", { name: "Share", exact: true }).click();
     const dialog = page.getByRole("dialog");
     expect(await dialog.getByLabel("Name").inputValue()).toBe("north");
-    expect(await dialog.getByLabel("Fixed to tags").inputValue()).toBe("north");
-    await dialog.getByRole("button", { name: "Make the link" }).click();
+    expect(await dialog.getByLabel("Limit to tags").inputValue()).toBe("north");
+    await dialog.getByRole("button", { name: "Create the link" }).click();
     await page.getByText("Copy it now: it is not shown again.").waitFor();
     const { rows: links } = await report<{ rows: { name: string; banner_tags: string[] }[] }>(server, "shares");
     expect(links).toMatchObject([{ name: "north", banner_tags: ["north"] }]);
-    await page.getByRole("button", { name: "I have it" }).click();
+    await page.getByRole("button", { name: "Done" }).click();
     await expect.poll(() => search(page).get("part"), soon).toBeNull();
     await page.goBack();
-    await page.getByRole("link", { name: "Its players" }).click();
+    await page.locator(".panel.campaign").getByRole("link", { name: "Players" }).click();
     await page.locator('[data-row="north-5"]').waitFor();
     expect(await page.locator('[data-row^="south"]').count()).toBe(0);
     await page.goBack();
-    await page.getByRole("link", { name: "Its events" }).click();
+    await page.locator(".panel.campaign").getByRole("link", { name: "Events" }).click();
     await page.locator(".events [data-row]").first().waitFor();
     expect(search(page).get("banner_tag")).toBe("north");
     await page.goBack();
@@ -426,7 +426,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
 
     expect(await page.locator(".card.deposits .card-note").textContent()).toMatch(/\d\+ KWD/);
     const told = page.locator('.headline [data-no-rate="Deposited"]');
-    expect(await told.textContent()).toMatch(/KWD.*no exchange rate/);
+    expect(await told.textContent()).toMatch(/KWD.*No exchange rate/);
     expect(await told.getByRole("link").getAttribute("href")).toContain("view=rates");
 
     expect(await page.locator("[data-unknown]").count()).toBe(0);
@@ -442,7 +442,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.goto(`${server.url}/?view=players&player_id=north-20`);
     await page.locator('[data-fact="segment"]').waitFor();
     expect(await page.locator('[data-fact="segment"] dd').textContent()).toBe("unknown");
-    expect(await page.locator('[data-fact="net_usd"] dd').textContent()).toMatch(/KWD/);
+    expect(await page.locator('[data-fact="net_amount"] dd').textContent()).toMatch(/KWD/);
 
     await page.goto(`${server.url}/?from=${day(14)}&to=${day(1)}`);
     // A total of all rows would mislead above those that are found.

@@ -5,6 +5,7 @@ import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress }
 import { runningBucket } from "../../dashboard/chart/axis.ts";
 import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
+import { sheetOf } from "../../dashboard/table/sheet.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";
 
 const TODAY = "2026-03-11";
@@ -177,5 +178,82 @@ describe("a table", () => {
     expect(shown([])).toEqual(["name", "count"]);
     expect(shown(["amount"])).toEqual(["name", "amount"]);
     expect(shown(["gone"])).toEqual(["name", "count"]);
+  });
+});
+
+describe("a file", () => {
+  type Row = {
+    tag: string;
+    at: string;
+    visits: number | null;
+    amount: string;
+    code: string;
+    missing: Record<string, string>;
+  };
+  const columns: readonly Column<Row>[] = [
+    { name: "tag", title: "Tag", kind: "text" },
+    { name: "at", title: "Last event", kind: "time" },
+    { name: "visits", title: "Visits", kind: "count" },
+    {
+      name: "amount",
+      title: "Deposits",
+      kind: "money",
+      currency: ({ code }) => code,
+      missing: ({ missing }) => missing,
+      summed: true,
+    },
+    {
+      name: "share",
+      title: "EPC",
+      kind: "average",
+      value: ({ amount }) => amount,
+      currency: ({ code }) => code,
+      missing: ({ missing }) => missing,
+    },
+  ];
+  const row = (more: Partial<Row>): Row => ({
+    tag: "a",
+    at: "2026-11-30T08:30:05.120Z",
+    visits: 3,
+    amount: "12.50",
+    code: "EUR",
+    missing: {},
+    ...more,
+  });
+  const linesOf = (csv: string) => csv.slice(1).trim().split("\r\n");
+
+  it("of a table has a column for each currency, times on the project's clock, and nothing that runs", () => {
+    const rows = [
+      row({ tag: "=HYPERLINK(1)", visits: null }),
+      row({ tag: 'b, "c"', missing: { KWD: "1.00", SEK: "-2.00" } }),
+    ];
+    const csv = sheetOf({ columns, rows, timezone: "America/New_York" });
+    expect(csv[0]).toBe("\uFEFF");
+    expect(linesOf(csv)).toEqual([
+      [
+        "Tag,Last event (America/New_York),Visits,Deposits (EUR)",
+        '"Deposits, without an exchange rate (KWD)","Deposits, without an exchange rate (SEK)",EPC (EUR)',
+        '"EPC, without an exchange rate (KWD)","EPC, without an exchange rate (SEK)"',
+      ].join(),
+      "'=HYPERLINK(1),2026-11-30 03:30:05,,12.50,,,12.50,,",
+      '"b, ""c""",2026-11-30 03:30:05,3,12.50,1.00,-2.00,,1.00,-2.00',
+    ]);
+    const own = sheetOf({
+      columns: columns.slice(3, 4),
+      rows: [row({}), row({ code: "SEK", amount: "9" })],
+      timezone: "UTC",
+    });
+    expect(linesOf(own)).toEqual(["Deposits (EUR),Deposits (SEK)", "12.50,", ",9"]);
+  });
+
+  it("of a table has what its figures are compared with", () => {
+    const before = { called: "May", of: (now: Row) => ({ current: now, earlier: row({ visits: 1 }) }) };
+    const csv = sheetOf({
+      columns: [columns[0], columns[2]] as Column<Row>[],
+      rows: [row({})],
+      timezone: "UTC",
+      before,
+    });
+    expect(linesOf(csv)).toEqual(['Tag,Visits,"Visits, May"', "a,3,1"]);
   });
 });

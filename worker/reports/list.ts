@@ -2,10 +2,11 @@
 import * as z from "zod";
 import { seal, unseal } from "../http/cursor.ts";
 import { maybe, text } from "./answer.ts";
+import type { Cell } from "./csv.ts";
 import { type Pages, pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
 import type { Asked } from "./report.ts";
-import type { Cell, Table } from "./table.ts";
+import type { Table } from "./table.ts";
 
 /** The parameters of what comes in pages, of so many rows at most. */
 export const inPages = (most: number) => ({

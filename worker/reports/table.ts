@@ -1,10 +1,9 @@
 /** Answers a table as JSON, or where that is asked for as CSV (RFC 4180) or NDJSON: all its rows, in parts where they are very many. */
 import type { Context, TypedResponse } from "hono";
 import { budgetOf } from "../store/budget.ts";
+import { BYTE_ORDER_MARK, type Cell, csvLine } from "./csv.ts";
 import { following, type Pages } from "./pages.ts";
 
-/** An object is JSON in a cell of CSV. */
-export type Cell = string | number | boolean | null | Readonly<Record<string, unknown>>;
 type Row = Readonly<Record<string, Cell>>;
 
 export const FORMATS = {
@@ -24,27 +23,11 @@ export function formatOf(c: Pick<Context, "req">): Format {
   return named ?? (["csv", "ndjson"] as const).find((format) => accepted.includes(FORMATS[format])) ?? "json";
 }
 
-/**
- * A spreadsheet takes what begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection). Some split
- * cells at a semicolon or a tab, and some take full-width signs for the plain ones. A negative decimal is no formula.
- */
-const FORMULA = /(^|[;\t])(?=[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/g;
-const NEGATIVE = /^-\d+(?:\.\d+)?$/;
-/** They change the order in which a cell is shown, so that it reads as something else. */
-const BIDI = /[\u202A-\u202E\u2066-\u2069]/g;
-
-function csvCell(value: Cell): string {
-  if (value === null) return "";
-  const plain = (typeof value === "object" ? JSON.stringify(value) : String(value)).replace(BIDI, "");
-  const text = typeof value === "string" && !NEGATIVE.test(plain) ? plain.replace(FORMULA, "$1'") : plain;
-  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 type Writer = { head(columns: readonly string[]): string; line(columns: readonly string[], row: Row): string };
 
 const csv: Writer = {
-  head: (columns) => `${columns.join(",")}\r\n`,
-  line: (columns, row) => `${columns.map((column) => csvCell(row[column] ?? null)).join(",")}\r\n`,
+  head: (columns) => csvLine(columns),
+  line: (columns, row) => csvLine(columns.map((column) => row[column] ?? null)),
 };
 
 /** Rows as a file, for who sends it. */
@@ -54,7 +37,7 @@ export const csvOf = (columns: readonly string[], rows: readonly Row[]): string 
 /** How a table is written, line by line. */
 const WRITERS: Record<Exclude<Format, "json">, Writer> = {
   csv,
-  excel: { ...csv, head: (columns) => `\uFEFF${csv.head(columns)}` },
+  excel: { ...csv, head: (columns) => `${BYTE_ORDER_MARK}${csv.head(columns)}` },
   ndjson: {
     head: () => "",
     line: (columns, row) =>
@@ -101,7 +84,7 @@ const CALLS_OF_A_STREAM = 100;
 
 /** What people open in a spreadsheet says itself that it is not all; programs read the header. */
 const notAll = (next: string) =>
-  `${csvCell(`This is not all. One answer of this instance has no more: the next rows are at ${next}`)}\r\n`;
+  csvLine([`This is not all. One answer of this instance has no more: the next rows are at ${next}`]);
 
 async function paged(
   c: Context,

@@ -1,0 +1,59 @@
+/** The columns of lifetime value. */
+import { words } from "../format.ts";
+import { lessOf } from "../sums.ts";
+import type { Column } from "../table/columns.ts";
+import type { Segment } from "./query.ts";
+
+export type Group = Omit<Segment, "segment"> & { segment: Segment["segment"] | "all" };
+type Missing = keyof Group & `${string}unconverted`;
+
+const SPENT: Record<Segment["segment"], string> = {
+  whale: "from $100",
+  dolphin: "$20 to $100",
+  minnow: "$5 to $20",
+  free: "less than $5",
+  unknown: "paid without an exchange rate",
+};
+
+const figure = (
+  name: Exclude<keyof Group, "segment" | Missing>,
+  title: string,
+  kind: "count" | "money" | "average",
+  hint: string,
+  more: Partial<Pick<Column<Group>, "share" | "missing" | "summed">> = {},
+): Column<Group> => ({ name, title, kind, hint, ...more });
+
+/** What has no exchange rate of what they spent. */
+const spent = { missing: (group: Group) => lessOf(group.unconverted, group.refunded_unconverted) };
+const summed = true as const;
+
+export const COLUMNS: readonly Column<Group>[] = [
+  {
+    name: "segment",
+    title: "Segment",
+    kind: "text",
+    hint: "By what they spent in all: purchases and deposits less refunds, in USD",
+    show: ({ segment }) =>
+      segment !== "all" && (
+        <>
+          {words(segment)} <span class="muted">{SPENT[segment]}</span>
+        </>
+      ),
+  },
+  figure("players", "Players", "count", "Known players, and visitors who paid", { share: true }),
+  figure("payers", "Payers", "count", "Those who ever paid"),
+  figure("spend_usd", "Spent", "money", "Purchases and deposits less refunds, in USD", {
+    share: true,
+    summed,
+    ...spent,
+  }),
+  figure("average_spend_usd", "Per player", "average", "Spent over players, in USD", spent),
+  figure("withdrawn_usd", "Withdrawn", "money", "In USD", {
+    summed,
+    missing: ({ withdrawn_unconverted }) => withdrawn_unconverted,
+  }),
+  figure("net_usd", "Net", "money", "Spent less withdrawn, in USD", {
+    summed,
+    missing: (group) => lessOf(group.unconverted, group.refunded_unconverted, group.withdrawn_unconverted),
+  }),
+];

@@ -1,0 +1,25 @@
+/** A cell of CSV (RFC 4180) that spreadsheets take for what it is. Pure. */
+
+/** An object is JSON in it. */
+export type Cell = string | number | boolean | null | Readonly<Record<string, unknown>>;
+
+/** Without it Excel takes UTF-8 for the encoding of its country. */
+export const BYTE_ORDER_MARK = "\uFEFF";
+
+/**
+ * A spreadsheet takes what begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection). Some split
+ * cells at a semicolon or a tab, and some take full-width signs for the plain ones. A negative decimal is no formula.
+ */
+const FORMULA = /(^|[;\t])(?=[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/g;
+const NEGATIVE = /^-\d+(?:\.\d+)?$/;
+/** They change the order in which a cell is shown, so that it reads as something else. */
+const BIDI = /[\u202A-\u202E\u2066-\u2069]/g;
+
+function csvCell(value: Cell): string {
+  if (value === null) return "";
+  const plain = (typeof value === "object" ? JSON.stringify(value) : String(value)).replace(BIDI, "");
+  const text = typeof value === "string" && !NEGATIVE.test(plain) ? plain.replace(FORMULA, "$1'") : plain;
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(",")}\r\n`;

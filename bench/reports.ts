@@ -188,7 +188,7 @@ export async function benchReports(): Promise<void> {
 
   if (EVENTS <= MOST_OF_DAYS) {
     await countFigures(db);
-    const scope: DaysScope = { project_id: project.project_id, filter: null, tags: null, since: null };
+    const scope: DaysScope = { project_id: project.project_id, filter: null, tags: null, field: null, since: null };
     const compared = [];
     for (const [path, query] of OF_DAYS) {
       const asking = (from: DaysScope | null) => () =>

@@ -6,6 +6,7 @@ import { anomalies } from "../../worker/reports/anomalies.ts";
 import { campaigns } from "../../worker/reports/campaigns.ts";
 import { cohorts } from "../../worker/reports/cohorts.ts";
 import type { DaysScope } from "../../worker/reports/days/scope.ts";
+import type { FieldFilter } from "../../worker/reports/field-filter.ts";
 import { funnel } from "../../worker/reports/funnel.ts";
 import { kpis } from "../../worker/reports/kpis.ts";
 import { metrics } from "../../worker/reports/metrics.ts";
@@ -21,10 +22,10 @@ const OF_DAYS: readonly Described[] = [metrics, series, campaigns, funnel, cohor
 export const PATHS_OF_DAYS = OF_DAYS.map(({ path }) => path);
 
 /** `address` is a path below `/api/v1` with a query; of all tags where `tags` is null. */
-export type Question = { project_id: string; address: string; tags: string[] | null };
+export type Question = { project_id: string; address: string; tags: string[] | null; field?: FieldFilter | null };
 
 async function answerOf(
-  { project_id, address, tags }: Question,
+  { project_id, address, tags, field = null }: Question,
   days: DaysScope | null,
   format: string,
   now = Date.now(),
@@ -38,10 +39,10 @@ async function answerOf(
   if (!project) throw new Error(`There is no project ${project_id}.`);
   const query = report.query.parse(Object.fromEntries(url.searchParams));
   const asked = {
-    ...{ env, db, project, tags, days: scope, query, now, field: null },
+    ...{ env, db, project, tags, days: scope, query, now, field, byDays: false },
     principal: { role: "admin", project_id: null, banner_tags: null, key_id: null },
     params: { name },
-    period: report.period?.(project, query as never, now, days !== null) ?? periodOf(project, query as never, now),
+    period: report.period?.(project, query as never, now, false) ?? periodOf(project, query as never, now),
   };
   url.searchParams.set("format", format);
   const app = new Hono().get("*", async (c) => table(c, await report.read(asked as never)));
@@ -67,7 +68,7 @@ async function pagesOf(asked: Question, days: DaysScope | null): Promise<string[
 
 /** The answer of the tables, and that of rows of days: in JSON, all pages, and as CSV. */
 export async function bothWays(asked: Question): Promise<{ tables: string[]; days: string[] }> {
-  const { project_id, tags } = asked;
+  const { project_id, tags, field = null } = asked;
   const ways = async (days: DaysScope | null) => [...(await pagesOf(asked, days)), await answerOf(asked, days, "csv")];
-  return { tables: await ways(null), days: await ways({ project_id, filter: null, tags, since: null }) };
+  return { tables: await ways(null), days: await ways({ project_id, filter: null, tags, field, since: null }) };
 }

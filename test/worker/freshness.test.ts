@@ -2,6 +2,8 @@
 import { env, SELF } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
+import { append } from "../../worker/event-log/append.ts";
+import { figures } from "../../worker/projections/figures.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
@@ -56,7 +58,9 @@ describe("an answer", () => {
       (await (await ask(path)).json<{ rows: { total: number }[] }>()).rows.reduce((sum, row) => sum + row.total, 0);
     expect(await total()).toBe(1);
     // Behind the projections' back: only a kept answer does not see it.
-    await env.DB.prepare("UPDATE daily_metrics SET total = 50 WHERE project_id = ?").bind(project_id).run();
+    await env.DB.prepare("UPDATE days SET counts = json_set(counts, '$.visit[1]', 50) WHERE project_id = ?")
+      .bind(project_id)
+      .run();
     expect(await total()).toBe(1);
     expect(await total("/metrics?from=2026-05-01")).toBe(50);
     const csv = await ask(`${MAY}&format=csv`);
@@ -99,19 +103,34 @@ describe("an answer", () => {
     expect(new Set(tags).size).toBe(4);
   });
 
-  it("has no tag, and is not kept, while a projection is behind or begins anew", async () => {
+  it("changes with each event that the figures have and `changes` does not, as it may be of any day", async () => {
+    const { project_id, send, ask, tag } = await begin();
+    await send("2026-05-02");
+    const first = await tag(MAY);
+    const [event] = [storedEvent({ project_id, event_type: "visit", player_id: "p", timestamp: Date.now() })];
+    await append(db, [event]);
+    await settle([figures]);
+    expect(await tag(MAY)).not.toBe(first);
+    expect((await ask(MAY, { "if-none-match": first as string })).status).toBe(200);
+    await settle();
+    expect(await tag(MAY)).toBe(first);
+  });
+
+  it("waits while the figures begin anew, and is the same again behind them", async () => {
     const { send, ask, tag } = await begin();
     await send("2026-05-02");
     const first = await tag(MAY);
     // Held, as by an erasure, before an alarm that was set earlier brings the tables forward.
     for (let cursor: number | null = null; cursor !== 0; ) {
       await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();
-      await rebuild(env, db, PROJECTIONS, "daily");
+      await rebuild(env, db, PROJECTIONS, "figures");
       await env.DB.prepare("UPDATE renaming SET erasure_id = 'a test'").run();
-      cursor = await env.DB.prepare("SELECT cursor FROM projections WHERE name = 'daily'").first<number>("cursor");
+      cursor = await env.DB.prepare("SELECT cursor FROM projections WHERE name = 'figures'").first<number>("cursor");
     }
     expect(await tag(MAY)).toBeNull();
-    expect((await ask(MAY, { "if-none-match": first as string })).status).toBe(200);
+    const waiting = await ask(MAY, { "if-none-match": first as string });
+    expect([waiting.status, waiting.headers.get("retry-after")]).toEqual([503, "60"]);
+    expect(await waiting.text()).toContain("The figures are being counted from the log: 0 %");
     await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();
     await settle();
     expect(await tag(MAY)).toBe(first);

@@ -11,7 +11,8 @@ import { FIRST_DEPOSIT } from "../../worker/reports/anomalies/series.ts";
 import { type Watch, watchFromTables } from "../../worker/reports/anomalies/sources.ts";
 import { foundInDays } from "../../worker/reports/days/aggregate.ts";
 import { watchFromDays } from "../../worker/reports/days/anomalies.ts";
-import { bothWays } from "./both-ways.ts";
+import type { FieldFilter } from "../../worker/reports/field-filter.ts";
+import { bothWays, type Question } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
 import { histories } from "./histories.ts";
 import { createProject, db, settle, TABLES } from "./log.ts";
@@ -78,10 +79,47 @@ const ADDRESSES = [
   ...["2026-10-30", "2026-10-31", "2026-11-01", "2026-11-03"].map((date) => `/kpis?date=${date}`),
 ];
 
-const aQuestion = fc.record({
-  address: fc.constantFrom(...ADDRESSES),
-  tags: fc.constantFrom<(string[] | null)[]>(null, null, [""], ["a"], ["b"], ["naïve tag'--"], []),
+/** What cells have by one value of a field. */
+const FIELDS: FieldFilter[] = [
+  { field: "country", value: "MT" },
+  { field: "country", value: "FI" },
+  { field: "device", value: "mobile" },
+  { field: "app_id", value: "slots" },
+];
+const OF_A_FIELD = FIELDS.flatMap((field): Pick<Question, "address" | "field">[] => {
+  const divisions = ["banner_tag", field.field];
+  const money = field.field === "app_id" ? ["revenue"] : [];
+  return [
+    ...each(PERIODS, grouped("group_by", ...divisions), ["", "interval=hour"]).map((query) => `/metrics?${query}`),
+    ...each(TIMES, ["granularity=day", "granularity=hour"], grouped("dimension", ...divisions)).flatMap((query) =>
+      ["visits", "conversion_rate", "daily_active_users", ...money].map((name) => `/metrics/${name}?${query}`),
+    ),
+    ...(field.field === "app_id" ? ["2026-10-31", "2026-11-01"].map((date) => `/kpis?date=${date}`) : []),
+  ].map((address) => ({ address, field }));
 });
+
+const aQuestion = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      address: fc.constantFrom(...ADDRESSES),
+      tags: fc.constantFrom<(string[] | null)[]>(null, null, [""], ["a"], ["b"], ["naïve tag'--"], []),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...OF_A_FIELD), fc.constantFrom<(string[] | null)[]>(null, ["a"], [""]))
+      .map(([asked, tags]) => ({ ...asked, tags })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      address: fc.constantFrom(...ADDRESSES.filter((address) => /^\/(?:funnel|cohorts)/.test(address))),
+      tags: fc.constantFrom<string[][]>(["a", "b"], ["", "naïve tag'--"]),
+    }),
+  },
+);
 
 const DATES = Array.from({ length: 12 }, (_, day) =>
   new Date(Date.parse("2026-10-28") + day * 86_400_000).toISOString().slice(0, 10),
@@ -118,7 +156,12 @@ async function expectWatch(project_id: string): Promise<void> {
   const window = { from: "2026-10-28", to: "2026-11-08", hour: 13 };
   const asked = ["b"];
   const tables = await watchFromTables(db, project_id, window, asked);
-  const days = await watchFromDays(env.DB, { project_id, filter: null, tags: null, since: null }, window, asked);
+  const days = await watchFromDays(
+    env.DB,
+    { project_id, filter: null, tags: null, field: null, since: null },
+    window,
+    asked,
+  );
   expect(comparable(days)).toEqual(comparable(tables));
 }
 
@@ -142,7 +185,7 @@ describe("reports of rows of days", () => {
     await fc.assert(
       fc.asyncProperty(
         aHistory,
-        fc.array(aQuestion, { minLength: 60, maxLength: 60 }),
+        fc.array(aQuestion, { minLength: 90, maxLength: 90 }),
         fc.subarray(DATES, { maxLength: 3 }),
         async ({ actions, layout }, questions, rates) => {
           run++;

@@ -6,10 +6,12 @@ import { failingDuties } from "../failing-duties.ts";
 import { ADMIN } from "../http/keys.ts";
 import { stateOf } from "../postbacks/ladder.ts";
 import { targetsOf } from "../postbacks/target.ts";
+import { isByDays } from "../projections/figures-stand.ts";
 import { feedHealth } from "../rates/feed.ts";
 import { SEVERITIES } from "../reports/anomalies/verdict.ts";
 import { anomalies } from "../reports/anomalies.ts";
 import { projectionHealth } from "../reports/health.ts";
+import { daysOf } from "../reports/narrowing.ts";
 import { withoutRate } from "../reports/without-rate.ts";
 import { SAMPLES_KEPT } from "../request-log/log.ts";
 import type { Condition, ConditionKind, ConditionOf } from "./condition.ts";
@@ -71,12 +73,16 @@ async function anomaly(watched: Watched, given: ConditionOf<"anomaly">): Promise
   const { date } = localTime(project.timezone, now);
   const period = { from: addDays(date, -1), to: date };
   const tags = await tagsOf(watched, given);
+  const { project_id } = project;
+  const days = (await isByDays(db, project_id))
+    ? await daysOf({ ...watched, principal: ADMIN }, { tags: null }, null)
+    : null;
   const { body } = await anomalies.read({
     env,
     db,
     project,
     principal: ADMIN,
-    ...{ field: null, days: null },
+    ...{ field: null, days, byDays: false },
     tags,
     query: {},
     params: {},

@@ -2,12 +2,18 @@
  * Figures of the last minutes or hours, from where reports have them: up to a day from the live counters, by the minute; more
  * from the tables, by the hour.
  */
+import { ADMIN } from "../http/keys.ts";
 import { findSegment } from "../http/saved-segment.ts";
 import { knownTags, narrowed } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { bringForward } from "../projections/catch-up.ts";
+import { FIGURES } from "../projections/figures-fence.ts";
+import { isByDays } from "../projections/figures-stand.ts";
 import { GROUPS } from "../projections/index.ts";
+import { countsFromDays } from "../reports/days/series.ts";
 import { type ProjectionHealth, projectionHealth } from "../reports/health.ts";
+import { daysOf } from "../reports/narrowing.ts";
+import type { Period } from "../reports/period.ts";
 import { type Interval, intervalsOf } from "../reports/series/intervals.ts";
 import { type Parts, SERIES, type Series, type SeriesName } from "../reports/series/names.ts";
 import {
@@ -38,9 +44,12 @@ const isWell = (health: Record<string, ProjectionHealth>, names: readonly string
 const TABLES: readonly string[] = GROUPS.tables.projections.map(({ name }) => name);
 
 /** Brings what is read forward, and tells whether it has come as far as it should. */
-export async function isFresh({ env, db, now }: Watched, from: Span["granularity"]): Promise<boolean> {
-  if (from === "hour") await bringForward(env, db, now);
-  return isWell(await projectionHealth(env, db, now), from === "hour" ? TABLES : ["live"]);
+export async function isFresh({ env, db, project, now }: Watched, from: Span["granularity"]): Promise<boolean> {
+  if (from === "minute") return isWell(await projectionHealth(env, db, now), ["live"]);
+  const figures = (await isByDays(db, project.project_id)) ? [FIGURES] : [];
+  await bringForward(env, db, now);
+  if (figures.length > 0) await bringForward(env, db, now, undefined, "figures");
+  return isWell(await projectionHealth(env, db, now), [...TABLES, ...figures]);
 }
 
 /** A segment that a condition names was removed. */
@@ -77,6 +86,13 @@ const fieldOf = ({ country, device, app_id }: Filter): Wanted["filter"] => {
   return found === undefined ? null : { field: found[0] as keyof typeof fields, value: found[1] as string };
 };
 
+/** Events of several tags are the sums of theirs. */
+async function countsByHour(asked: Watched & { tags: string[] | null }, wanted: Wanted, period: Period) {
+  const { db, project, tags } = asked;
+  if (!(await isByDays(db, project.project_id))) return countsFromTables(asked, wanted, period);
+  return countsFromDays(db, await daysOf({ ...asked, principal: ADMIN }, { tags }, wanted.filter), wanted, period);
+}
+
 async function partsOf(
   watched: Watched,
   filter: Filter,
@@ -91,7 +107,7 @@ async function partsOf(
   const live = granularity === "minute";
   const counts: Count[] = money
     ? []
-    : await (live ? countsByMinute(asked, wanted) : countsFromTables(asked, wanted, period));
+    : await (live ? countsByMinute(asked, wanted) : countsByHour(asked, wanted, period));
   const paid: Paid[] = money ? await (live ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period)) : [];
   return windows.map((window) => {
     const names = new Set(window.map(({ name }) => name));

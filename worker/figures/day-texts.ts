@@ -40,8 +40,8 @@ const tagScopes = (after: string, before: string, none: string) => `WITH RECURSI
     FROM scopes s WHERE s.scope IS NOT NULL)
   SELECT scope AS value FROM scopes WHERE scope IS NOT NULL UNION ALL SELECT ${none}`;
 
-/** Tags have no control characters in them. */
-const AFTER_CONTROLS = "\u001f\u{10ffff}";
+/** Before the names of all rows of tags: those have no control characters in them. */
+export const AFTER_CONTROLS = "\u001f\u{10ffff}";
 /** Behind every tag, which have 128 characters at most. */
 const LAST = "\u{10ffff}".repeat(129);
 const LAST_DAY = "9999-12-31";

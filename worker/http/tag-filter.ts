@@ -5,6 +5,7 @@ import { readTags } from "../figures/day-texts.ts";
 import { type SavedFilter, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import { ANY_TAG } from "../figures/scopes.ts";
 import type { Project } from "../project.ts";
+import { isByDays } from "../projections/figures-stand.ts";
 import type { Database } from "../schema.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
@@ -71,8 +72,12 @@ function fits({ banner_tag, banner_tag_not, banner_tag_contains }: TagFilter): (
     (parts.length === 0 || parts.some((part) => tag.toLowerCase().includes(part)));
 }
 
-/** The tags that the tables have figures of, and `''` for what has none: a step of the table's order each. */
-export async function knownTags(db: Database, project_id: string): Promise<string[]> {
+/** The tags that a project has figures of, and `''` for what has none. */
+export const knownTags = async (db: Database, project_id: string): Promise<string[]> =>
+  (await isByDays(db, project_id)) ? readTags(db.$client, project_id) : tagsOfTables(db, project_id);
+
+/** A step of the table's order each. */
+async function tagsOfTables(db: Database, project_id: string): Promise<string[]> {
   const rows = await db.values<[string]>(sql`
     WITH RECURSIVE known (tag) AS (
       SELECT min(banner_tag) FROM returns WHERE project_id = ${project_id}

@@ -87,6 +87,11 @@ export async function bringForward(
   if (place) await catchUp(env, group, place, now, age);
 }
 
+/** For readers of both: the tables tell which days an event has changed, and the figures what they have come to. */
+export async function bringAllForward(env: Env, db: Database, now: number, age?: number): Promise<void> {
+  await Promise.all([bringForward(env, db, now, age), bringForward(env, db, now, age, "figures")]);
+}
+
 /** Whether events `from` to `to` make it time to run, where the group has taken those up to `taken`. */
 export function fills(group: GatheringGroup, taken: number, from: number, to: number): boolean {
   const groups = (seq: number) => Math.floor(Math.max(0, seq - taken) / GROUPS[group].gathering.events);

@@ -25,6 +25,9 @@ const hourOf = (now: number) => Math.floor(now / HOUR_MS);
 /** Whether they have had all of the log once. */
 export const FIGURES_WHOLE = sql`EXISTS (SELECT 1 FROM figures_stand WHERE whole_at IS NOT NULL)`;
 
+/** A project whose reports are made of rows of days, in SQL. */
+export const BY_DAYS = sql`by_days = 1`;
+
 export type FiguresStand = {
   /** Whether they have had all of the log once: reports answer from them only then. */
   whole: boolean;
@@ -40,6 +43,10 @@ export async function figuresStand(db: Database): Promise<FiguresStand> {
   const { whole = 0, cursor = 0, head = 0 } = found ?? {};
   return { whole: whole === 1 || head === 0, cursor, head };
 }
+
+/** Whether a project's reports are made of rows of days. Once they are, they stay so. */
+export const isByDays = async (db: Database, project_id: string): Promise<boolean> =>
+  (await db.get(sql`SELECT 1 FROM projects WHERE project_id = ${project_id} AND ${BY_DAYS}`)) !== undefined;
 
 /**
  * From which day on a project's figures have all events; null where they have all that there ever were. Where they have not, what
@@ -89,4 +96,7 @@ export const noteStep = ({ after, upTo }: Range, now: number): SQL[] => [
     FROM events WHERE true
     ON CONFLICT (id) DO UPDATE SET whole_at = excluded.whole_at, hour = excluded.hour,
       taken = excluded.taken + CASE WHEN hour = excluded.hour THEN taken ELSE 0 END WHERE whole_at IS NULL`,
+  // From here on the tables do without them.
+  sql`UPDATE projects SET by_days = 1 WHERE by_days = 0 AND ${FIGURES_WHOLE}
+    AND NOT EXISTS (SELECT 1 FROM figures_from f WHERE f.project_id = projects.project_id)`,
 ];

@@ -14,8 +14,10 @@ const TABLES = [
   ...["figures_stand", "figures_from", "recounts"],
 ];
 
-/** Calls beside those of a run: where it stands, how far it goes, the move of the cursor, two notes, and that of a failure. */
-const OTHER_CALLS = 6;
+/**
+ * Calls beside those of a run: where it stands, how far it goes, the move of the cursor, three notes, and that of a failure.
+ */
+const OTHER_CALLS = 7;
 
 /** Who a visitor is it finds out by itself, so it follows no other. */
 export const figuresBy = (layout: Layout = LAYOUT): Counted => ({

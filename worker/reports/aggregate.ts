@@ -5,10 +5,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
-import { bringForward, LEAST_CURSOR } from "../projections/catch-up.ts";
+import { bringAllForward, LEAST_CURSOR } from "../projections/catch-up.ts";
+import { isByDays } from "../projections/figures-stand.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import { type Figures, figuresBy, foundInTables } from "./aggregate/figures.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
+import { foundInDays } from "./days/aggregate.ts";
 import type { Period } from "./period.ts";
 
 /** Whose reports, and which day it is there. */
@@ -55,7 +57,7 @@ type Due = { project_id: string; from_date: string; to_date: string; seq: number
 
 /** D1 queries that finding the due reports takes, and those of one project's. */
 const LOOK_QUERIES = 1;
-const PROJECT_QUERIES = 4;
+const PROJECT_QUERIES = 6;
 
 /**
  * Makes what is not there or stale of these periods, the latest `most` at most, project by project while there is `room`;
@@ -82,8 +84,9 @@ export async function keepReports(
     if (!room(PROJECT_QUERIES)) break;
     const from = own.at(-1)?.from_date as string;
     const periods = { from, to: own[0]?.to_date as string };
-    const found = await foundInTables(db, project_id, type, periods);
-    // A projection has begun anew since: its tables are not whole.
+    const foundIn = (await isByDays(db, project_id)) ? foundInDays : foundInTables;
+    const found = await foundIn(db, project_id, type, periods);
+    // What it is made from has not come as far, or has begun anew since.
     if (own.some((one) => one.seq > found.seq)) continue;
     const figures = figuresBy(found);
     await transact(db, [
@@ -146,7 +149,7 @@ export const keptReports: Duty = {
     const ended = projects.some(
       ({ timezone }) => localTime(timezone, now - QUARTER_MS).date !== localTime(timezone, now).date,
     );
-    if (ended) await bringForward(env, db, now);
+    if (ended) await bringAllForward(env, db, now);
     const { date: today } = localTime("UTC", now);
     const period = { from: addDays(today, -LATE_DAYS), to: addDays(today, 1) };
     const room = (queries: number) => budget.has(queries);

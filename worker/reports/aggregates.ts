@@ -3,14 +3,13 @@ import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, isDate, localTime } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
-import type { Project } from "../project.ts";
-import type { Database } from "../schema.ts";
+import { bringForward } from "../projections/catch-up.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import { keepReports, STALE, standing } from "./aggregate.ts";
 import { amounts, days, instant, maybe, money, text, whole } from "./answer.ts";
 import { list, listed, listOf, pageOf } from "./list.ts";
 import { common, date, type Period } from "./period.ts";
-import { report } from "./report.ts";
+import { type Asked, report } from "./report.ts";
 
 const row = z.object({
   report_id: text,
@@ -56,7 +55,14 @@ const viewOf = (stored: Stored): AggregatedReport => {
 };
 
 /** The reports of a period, the latest first; what is not there or stale is made. */
-async function reportsOf(db: Database, project: Project, type: ReportType, period: Period, now: number, limit: number) {
+async function reportsOf(
+  { env, db, project, now }: Pick<Asked<unknown>, "env" | "db" | "project" | "now">,
+  type: ReportType,
+  period: Period,
+  limit: number,
+) {
+  // The tables have been: those tell which periods have changed.
+  await bringForward(env, db, now, undefined, "figures");
   const clocks = [{ project_id: project.project_id, today: localTime(project.timezone, now).date }];
   await keepReports(db, type, clocks, period, now, limit);
   const kept = await db.all<Stored>(sql`WITH ${standing(type, clocks, period)}
@@ -97,7 +103,7 @@ export const aggregatedReports = report({
     const { type, from = FIRST_DAY, to = LAST_DAY } = query;
     return list({ env, project, query }, COLUMNS, z.iso.date(), async (before, limit) => {
       const period = { from, to: before === null || to < before ? to : addDays(before, -1) };
-      const found = await reportsOf(db, project, type, period, now, limit + 1);
+      const found = await reportsOf({ env, db, project, now }, type, period, limit + 1);
       return pageOf(found, limit, (one) => one.from);
     });
   },
@@ -116,11 +122,12 @@ export const aggregatedReport = report({
   problems: [404],
   untagged: true,
   reads: "now",
-  async read({ db, project, params: { report_id }, now }) {
+  async read({ env, db, project, params: { report_id }, now }) {
     const [, name = "", first = ""] = /^(\w+)-(\d{4}-\d{2}-\d{2})$/.exec(report_id) ?? [];
     const type = REPORT_TYPE_NAMES.find((one) => one === name);
     const valid = type !== undefined && isDate(first) && REPORT_TYPES[type].firstDay(first) === first;
-    const [found] = valid ? await reportsOf(db, project, type, { from: first, to: first }, now, 1) : [];
+    const asking = { env, db, project, now };
+    const [found] = valid ? await reportsOf(asking, type, { from: first, to: first }, 1) : [];
     if (!found) throw new Problem(404, `There is no report ${report_id}: its period is not over, or nothing happened.`);
     return { body: found, columns: COLUMNS, rows: [found] };
   },

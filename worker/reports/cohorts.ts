@@ -284,6 +284,7 @@ export const cohorts = report({
   // A day later, another day is over.
   reads: "now",
   keptBy: () => [],
+  tagsAddUp: true,
   async read({ db, project, period, tags, days, now, query }) {
     const { project_id, timezone } = project;
     const { interval = "week", group_by } = query;

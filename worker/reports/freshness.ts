@@ -32,7 +32,7 @@ type Version = Place & {
 
 /** What an answer is made from, but for the tags that it may speak of. */
 type Question = Pick<Asked<unknown>, "env" | "db" | "project" | "period" | "now"> & {
-  /** What it is read from. Rows of days change with the figures' place in the log: which days an event changes, they do not tell. */
+  /** What it is read from. Which days an event changes, the tables tell: where the figures are ahead of them, any may have. */
   from: GatheringGroup;
 };
 
@@ -41,12 +41,13 @@ const MOVES = { tables: "reattributions", figures: "recounts" } as const satisfi
 
 /** Null: of these, nothing but the moment matters. */
 async function look({ db, project, period, from }: Question, dependencies: Dependencies | null): Promise<Version> {
+  const changed = dependencies
+    ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
+    : sql`NULL`;
   const changes =
     from === "figures"
-      ? sql`place.least`
-      : dependencies
-        ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
-        : sql`NULL`;
+      ? sql`CASE WHEN (SELECT cursor FROM projections WHERE name = 'changes') < place.least THEN place.least ELSE ${changed} END`
+      : changed;
   const rates = dependencies?.converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
   return db.get<Version>(sql`WITH ${placeOf(from)} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
       (SELECT generation FROM renaming) AS names,

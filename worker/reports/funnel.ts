@@ -198,6 +198,7 @@ export const funnel = report({
   tries: ["group_by=banner_tag&by=event_date"],
   reads: "all",
   keptBy: () => [],
+  tagsAddUp: true,
   async read({ db, project: { project_id, timezone }, period, tags, days, query: { by = "visit_date", group_by } }) {
     const taken = (grouped: boolean) =>
       days === null

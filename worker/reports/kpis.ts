@@ -175,6 +175,7 @@ export const kpis = report({
   answer,
   holds: "A row for each app that was used, and a total.",
   tries: ["date=2026-05-01", "app_id=slots", "currency=project"],
+  inCells: true,
   keptBy: () => ["app_id"],
   period: dayOf,
   first: "date",

@@ -179,6 +179,7 @@ export const metrics = report({
     "app_id=slots",
     "interval=weekday",
   ],
+  inCells: true,
   keptBy: ({ group_by }) =>
     FIELDS.filter((field) => group_by === undefined || group_by === "banner_tag" || group_by === field),
   reads: "period",

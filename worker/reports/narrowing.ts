@@ -2,13 +2,13 @@
  * What a report is narrowed to, and where its figures come from: the tables, which are kept by tag and some of them by one field,
  * or rows of days under a filter, which can be of any fields.
  */
-import { conjunction, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
+import { conjunction, filterText, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readerOf, refuseUncounted, scopeFor } from "../http/scope.ts";
 import { askedFilters, type TagQuery } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import { figuresFrom, figuresStand, secondsUntilWhole } from "../projections/figures-stand.ts";
+import { figuresFrom, figuresStand, isByDays, secondsUntilWhole } from "../projections/figures-stand.ts";
 import type { Database } from "../schema.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { FIELDS, type Field, type FieldFilter, type FieldQuery } from "./field-filter.ts";
@@ -50,29 +50,61 @@ export async function narrowingOf(
   return { field: null, filter: conjunction([...filters, fields]) };
 }
 
-/** Whose rows of days have the figures under a filter. @throws while they are not all counted. */
-export async function daysUnder(
-  env: Env,
+/**
+ * Whether an answer is made of rows of days: those about filters are, and those about a project whose figures they all have; by one
+ * value of a field where the report has that `inCells`. The tables answer all else.
+ */
+export const answersFromDays = async (
   db: Database,
   project_id: string,
-  principal: Principal,
-  filter: ScopeFilter,
-  now: number,
+  { field, filter }: Narrowing,
+  inCells: boolean,
+): Promise<boolean> => filter !== null || ((field === null || inCells) && (await isByDays(db, project_id)));
+
+/** Everybody (null) and each tag have rows of their own; all else is counted under a filter. */
+type Whose = { tags: readonly string[] | null } | { filter: ScopeFilter };
+
+type Asking = { env: Env; db: Database; project: Pick<Project, "project_id">; principal: Principal; now: number };
+
+/** Whose rows of days have figures, of one value of a field or of any. @throws while figures are not all counted. */
+export async function daysOf(
+  { env, db, project: { project_id }, principal, now }: Asking,
+  whose: Whose,
+  field: FieldFilter | null,
 ): Promise<DaysScope> {
-  const stand = await figuresStand(db);
+  const [stand, since] = await Promise.all([figuresStand(db), figuresFrom(db, project_id)]);
   if (!stand.whole)
     throw new Problem(
       503,
-      `The figures for filters are being counted from the log: ${Math.floor((100 * stand.cursor) / Math.max(1, stand.head))} %.`,
+      `The figures are being counted from the log: ${Math.floor((100 * stand.cursor) / Math.max(1, stand.head))} %.`,
       { headers: { "Retry-After": String(secondsUntilWhole(env, stand)) } },
     );
-  const { scope, tag, ...counted } = await scopeFor(env, db, project_id, filter, now, readerOf(principal));
+  const own = { project_id, since, field };
+  if ("tags" in whose) return { ...own, filter: null, tags: whose.tags };
+  const { scope, tag, ...counted } = await scopeFor(env, db, project_id, whose.filter, now, readerOf(principal));
   refuseUncounted(counted);
-  const since = await figuresFrom(db, project_id);
-  return {
-    project_id,
-    since,
-    filter: scope === 0 ? null : scope,
-    tags: scope === 0 ? [] : tag === null ? null : [tag],
-  };
+  return { ...own, filter: scope === 0 ? null : scope, tags: scope === 0 ? [] : tag === null ? null : [tag] };
+}
+
+/** Whose rows of days answer a question about these tags; null is all. */
+export async function daysFor(
+  asking: Asking & { project: Project },
+  query: TagQuery,
+  { field, filter }: Narrowing,
+  tags: string[] | null,
+  tagsAddUp: boolean,
+): Promise<DaysScope> {
+  if (filter !== null) return daysOf(asking, { filter }, field);
+  if (tags === null || tags.length < 2 || tagsAddUp) return daysOf(asking, { tags }, field);
+  const { db, principal } = asking;
+  const together = conjunction(await askedFilters(db, asking, query));
+  if (principal.share_id !== undefined) refuseOthers(principal, together);
+  return daysOf(asking, { filter: together }, field);
+}
+
+/** Whoever has a link could have the past counted under one filter after another: it shows its own tags together, or one of them. */
+function refuseOthers({ banner_tags }: Principal, filter: ScopeFilter): void {
+  const own = banner_tags === null ? null : filterText({ banner_tag: banner_tags });
+  if (filterText(filter) !== own)
+    throw new Problem(403, "A share link shows all that it is for together, or one tag: ask for one, or with a key.");
 }

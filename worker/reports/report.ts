@@ -14,7 +14,7 @@ import { type Database, openDatabase } from "../schema.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { type Field, type FieldFilter, type FieldQuery, onlyKnownFields } from "./field-filter.ts";
 import { fresh, standingOf, tellLag } from "./freshness.ts";
-import { daysUnder, type Narrowing, narrowingOf } from "./narrowing.ts";
+import { answersFromDays, daysFor, type Narrowing, narrowingOf } from "./narrowing.ts";
 import { type Period, periodOf } from "./period.ts";
 import { type Table, table } from "./table.ts";
 
@@ -30,6 +30,8 @@ export type Asked<Query, Parameter extends string = never> = {
   field: FieldFilter | null;
   /** Whose rows of days the answer is made of; null: it is made of the tables. */
   days: DaysScope | null;
+  /** Whether it is about a filter that nothing but rows of days can have. */
+  byDays: boolean;
   query: Query;
   /** What varies in the path. */
   params: Record<Parameter, string>;
@@ -39,11 +41,8 @@ export type Asked<Query, Parameter extends string = never> = {
   now: number;
 };
 
-/** As long as it is not known which tags it may be about: that is read from the tables, too. */
-type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days"> & {
-  /** Whether it will be made of rows of days. */
-  byDays: boolean;
-};
+/** As long as it is not known which tags it may be about: that is read from the figures, too. */
+type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days">;
 
 /**
  * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
@@ -86,6 +85,10 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   keptBy?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): readonly Field[];
   /** Its figures are those of all tags, and tags choose what is shown of them: a filter of rows of days has no tags. */
   ofAllTags?: true;
+  /** Rows of days have it by one value of these fields, too, without a filter. */
+  inCells?: true;
+  /** Nobody is counted under two tags, so its figures of several tags are the sums of theirs. */
+  tagsAddUp?: true;
   /** Whether amounts are converted, so that a new rate makes a new answer. */
   converts?: true;
   read(asked: Asked<z.output<Query>, ParametersIn<Path>>): Promise<Table<Answer>>;
@@ -113,7 +116,8 @@ const TABLES_ALONE: Narrowing = { field: null, filter: null };
 export function report<Path extends string, Query extends z.ZodObject, Answer extends object>(
   definition: Definition<Path, Query, Answer>,
 ) {
-  const { path, role, query, untagged, people, reads, converts = false, read } = definition;
+  const { path, role, query, untagged, people, reads, read } = definition;
+  const { converts = false, inCells = false, ofAllTags = false, tagsAddUp = false } = definition;
   const routes = new Hono<App>().get(
     path as string,
     atLeast(role),
@@ -130,13 +134,16 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const given = c.req.valid("query") as z.output<Query> & TagQuery & FieldQuery & { from?: string; to?: string };
       const db = openDatabase(c.env.DB);
       const params = c.req.param() as Record<ParametersIn<Path>, string>;
-      const { field, filter } = definition.keptBy
-        ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params), definition.ofAllTags)
+      const narrowing = definition.keptBy
+        ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params), ofAllTags)
         : TABLES_ALONE;
+      const { field, filter } = narrowing;
       // Whoever has a link could have the past counted under one filter after another.
       if (filter !== null && principal.share_id !== undefined)
         throw new Problem(403, "A share link shows what is kept by tag: ask for fewer fields, or with a key.");
       const byDays = filter !== null;
+      const ofDays =
+        definition.keptBy !== undefined && (await answersFromDays(db, project.project_id, narrowing, inCells));
       const question = {
         env: c.env,
         db,
@@ -148,17 +155,17 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
         now,
         field,
         byDays,
-        from: byDays ? ("figures" as const) : ("tables" as const),
+        from: ofDays ? ("figures" as const) : ("tables" as const),
       };
       const depends = typeof reads === "function" ? reads(question) : reads;
       const dependencies = depends === "now" ? null : { reads: depends, converts };
       const standing = await standingOf(question, dependencies);
-      const days = filter === null ? null : await daysUnder(c.env, db, project.project_id, principal, filter, now);
-      if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
       const tags =
-        days === null || definition.ofAllTags
-          ? await visibleTags(db, project, principal, given, days === null ? "tables" : "days")
+        filter === null || ofAllTags
+          ? await visibleTags(db, project, principal, given, ofDays ? "days" : "tables")
           : principal.banner_tags;
+      const days = ofDays ? await daysFor(question, given, narrowing, ofAllTags ? null : tags, tagsAddUp) : null;
+      if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
       const asked = { ...question, days, tags };
       const answer = async () => table(c, await read(asked));
       if (dependencies === null) return tellLag(await answer(), standing);

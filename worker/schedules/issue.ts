@@ -6,8 +6,13 @@ import type { Channel } from "../channels/channel.ts";
 import { present } from "../channels/channel.ts";
 import type { Message } from "../channels/message.ts";
 import { makeNotices } from "../channels/notices.ts";
+import { conjunction, scopeFilterOf } from "../figures/scope-filter.ts";
 import { ADMIN } from "../http/keys.ts";
+import { findSegment } from "../http/saved-segment.ts";
+import type { TagFilter } from "../http/tag-filter.ts";
+import { isByDays } from "../projections/figures-stand.ts";
 import { campaigns } from "../reports/campaigns.ts";
+import { daysOf } from "../reports/narrowing.ts";
 import type { Period } from "../reports/period.ts";
 import { csvOf } from "../reports/table.ts";
 import { htmlOf, linesOf, type Told } from "./page.ts";
@@ -17,6 +22,20 @@ import { linkOf } from "./unsubscribing.ts";
 
 /** Rows of the table that is attached: it is kept in the database, whose values are of 2 MB at most. */
 const MOST_ROWS = 2_000;
+
+/** Of the same tags; several are counted under a filter. */
+async function daysOfTags(watched: Watched, { banner_tags, segment_id }: Schedule, tags: string[] | null) {
+  const asking = { ...watched, principal: ADMIN };
+  if (tags === null || tags.length < 2) return daysOf(asking, { tags }, null);
+  const segment = segment_id === null ? null : await findSegment(watched.db, segment_id);
+  const parts = [...(banner_tags ? [{ banner_tag: banner_tags }] : []), ...(segment ? [segment.filter] : [])];
+  const filter = conjunction(
+    parts.map(({ banner_tag = [], banner_tag_not = [], banner_tag_contains = [] }: Partial<TagFilter>) =>
+      scopeFilterOf({ banner_tag, banner_tag_not, banner_tag_contains }),
+    ),
+  );
+  return daysOf(asking, { filter }, null);
+}
 
 export type Issue = { schedule: Schedule; period: Period; title: string; notes: string[]; told: Told; csv: string };
 
@@ -32,6 +51,7 @@ export async function issueOf(watched: Watched, schedule: Schedule, period: Peri
     segment_id: segment_id ?? undefined,
   });
   const query = { compare: "previous" } as const;
+  const days = (await isByDays(db, project.project_id)) ? await daysOfTags(watched, schedule, tags) : null;
   const { body, columns, rows } = await campaigns.read({
     env,
     db,
@@ -39,7 +59,8 @@ export async function issueOf(watched: Watched, schedule: Schedule, period: Peri
     principal: ADMIN,
     tags,
     field: null,
-    days: null,
+    days,
+    byDays: false,
     query,
     params: {},
     period,

@@ -71,5 +71,18 @@ export async function kpisOfDays(db: D1Database, scope: DaysScope, day: string):
   found.people = [...apps]
     .map(([app_id, people]) => ({ app_id, ...people }))
     .sort((one, other) => compareText(one.app_id, other.app_id));
-  return found;
+  return scope.field === null ? found : ofApp(found, scope.field.value);
+}
+
+/** Of one app alone: who used it is everyone there is. */
+function ofApp({ people, payers, paid }: KpiDays, app_id: string): KpiDays {
+  const own = <Row extends { app_id: string }>(rows: readonly Row[]) => rows.filter((row) => row.app_id === app_id);
+  const [who] = own(people);
+  return {
+    people: own(people),
+    everyone: who ?? nobody(),
+    payers: own(payers),
+    payer: own(payers).reduce((sum, row) => sum + row.people, 0),
+    paid: own(paid),
+  };
 }

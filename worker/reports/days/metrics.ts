@@ -3,7 +3,7 @@
 import { readCells } from "../../figures/cells-reader.ts";
 import type { DimensionName } from "../../figures/counters/dimensions.ts";
 import type { Period } from "../period.ts";
-import { byTag, type DaysScope, together } from "./scope.ts";
+import { byTag, type DaysScope, dimensionOf, readByTag, together } from "./scope.ts";
 
 type Asked = {
   /** Null is every type. */
@@ -24,10 +24,9 @@ export async function countsOfDays(
   { from, to }: Period,
   { types, group_by, hourly }: Asked,
 ): Promise<(CountRow & Record<string, string | number>)[]> {
-  const ofTags = group_by === "banner_tag" && scope.tags !== null;
-  const dimension = group_by === undefined || ofTags ? "none" : group_by;
+  const ofTags = group_by === "banner_tag" && readByTag(scope);
   const asked = { ...scope, from, to, of: ofTags ? byTag(scope) : together(scope) };
-  const cells = await readCells(db, asked, { hourly, types, dimension, value: null });
+  const cells = await readCells(db, asked, { hourly, types, ...dimensionOf(scope, ofTags ? undefined : group_by) });
   return cells.map(({ tag, event_date, event_hour, event_type, value, people, events }) => ({
     event_date,
     ...(event_hour !== null && { event_hour }),

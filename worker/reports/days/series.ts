@@ -7,16 +7,16 @@ import type { Database } from "../../schema.ts";
 import type { Period } from "../period.ts";
 import { nameOfHour } from "../series/intervals.ts";
 import type { Count, Paid, People, Wanted } from "../series/sources.ts";
-import { byTag, type DaysScope, together } from "./scope.ts";
+import { byTag, type DaysScope, dimensionOf, readByTag, together } from "./scope.ts";
 import { sumsOf } from "./sums.ts";
 
 type Divide = Pick<Wanted, "granularity" | "dimension">;
 
-const ofTags = (scope: DaysScope, { dimension }: Divide) => dimension === "banner_tag" && scope.tags !== null;
+const ofTags = (scope: DaysScope, { dimension }: Divide) => dimension === "banner_tag" && readByTag(scope);
 
 function divided(scope: DaysScope, asked: Divide, types: readonly string[] | null): Divided {
-  const dimension = asked.dimension === null || ofTags(scope, asked) ? "none" : asked.dimension;
-  return { hourly: asked.granularity === "hour", types, dimension, value: null };
+  const dimension = asked.dimension === null || ofTags(scope, asked) ? undefined : asked.dimension;
+  return { hourly: asked.granularity === "hour", types, ...dimensionOf(scope, dimension) };
 }
 
 const rowsOf = (scope: DaysScope, { from, to }: Period, asked: Divide) => ({
@@ -27,7 +27,7 @@ const rowsOf = (scope: DaysScope, { from, to }: Period, asked: Divide) => ({
 
 function placeOf(scope: DaysScope, asked: Divide, { tag, event_date, event_hour, value }: CellPlace) {
   const interval = event_hour === null ? event_date : nameOfHour(event_date, event_hour);
-  return { interval, value: ofTags(scope, asked) ? (tag ?? "") : value };
+  return { interval, value: ofTags(scope, asked) ? (tag ?? "") : asked.dimension === null ? "" : value };
 }
 
 /** Distinct events by type. */

@@ -190,13 +190,13 @@ type Source = { counts(): Promise<Count[]>; people(): Promise<People[]>; paid():
 
 function sourceOf(asked: From & { days: DaysScope | null }, wanted: Wanted, period: Period): Source {
   const { db, days } = asked;
-  if (days !== null)
+  const live = wanted.granularity === "minute";
+  if (days !== null && !live)
     return {
       counts: () => countsFromDays(db, days, wanted, period),
       people: () => peopleFromDays(db, days, wanted, period),
       paid: () => paidFromDays(db, days, wanted, period),
     };
-  const live = wanted.granularity === "minute";
   return {
     counts: () => (live ? countsByMinute(asked, wanted) : countsFromTables(asked, wanted, period)),
     people: () => peopleFromTables(asked, wanted, period),
@@ -228,6 +228,7 @@ export const series = report({
   converts: true,
   period: (project, asked, now, byDays) => periodOf(project, rangeOf(asked, now, byDays)),
   first: "startTime",
+  inCells: true,
   keptBy: ({ dimension }, { name }) => {
     const kept = isOfMoney(seriesOf(name)) ? MONEY_FIELDS : EVENT_FIELDS;
     return kept.filter((field) => dimension === undefined || dimension === "banner_tag" || dimension === field);
@@ -243,7 +244,7 @@ export const series = report({
     const { project_id, timezone } = project;
     const name = params.name as SeriesName;
     const formula = seriesOf(name);
-    const range = rangeFor(formula, name, asked.query, now, asked.days !== null);
+    const range = rangeFor(formula, name, asked.query, now, asked.byDays);
     const intervals = intervalsOf(timezone, range.granularity, range.from, range.to);
     const dimension = asked.query.dimension ?? null;
     if (formula.money && dimension !== null && !MONEY_DIMENSIONS.includes(dimension))

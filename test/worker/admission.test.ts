@@ -4,7 +4,10 @@ import { botReason } from "../../worker/collect/bot.ts";
 import { sign, signedText } from "../../worker/collect/signature.ts";
 import { LIMITS } from "../../worker/http/rate-limit.ts";
 import { ADMIN } from "./keys.ts";
-import { settle } from "./log.ts";
+import { keepToTables, settle } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://admission.example";
 const api = (method: string, path: string, body?: unknown) =>

@@ -1,8 +1,11 @@
 /** Who sends, by the user agent: people on phones and in games, servers, and crawlers whatever they call themselves. */
 import { env, SELF } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { botReason } from "../../worker/collect/bot.ts";
-import { createProject, settle, TABLES } from "./log.ts";
+import { createProject, keepToTables, settle, TABLES } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://agents.example";
 const reasonOf = (agent: string) => botReason({ agent, asn: undefined, local: false }, {});

@@ -1,9 +1,12 @@
 import { createExecutionContext, createMessageBatch, getQueueResult, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { EventMessage } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
-import { createProject, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 /** The real queue, behind faults: `fails` says whether a send does not get through. */
 function faulty(fails: (send: number) => boolean): { bindings: Env; sends: () => number } {

@@ -1,10 +1,13 @@
 import { createExecutionContext, createMessageBatch, env, getQueueResult, SELF } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, DEAD_LETTER_QUEUE, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, DEAD_LETTER_QUEUE, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const api = (method: string, path: string, body?: unknown, headers: HeadersInit = ADMIN) =>
   SELF.fetch(`https://letters.example/api/v1/dead-letters${path}`, {

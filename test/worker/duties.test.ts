@@ -17,7 +17,10 @@ import { PLANS, type Plan } from "../../worker/store/plan.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
-import { createProject, db } from "./log.ts";
+import { createProject, db, keepToTables } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const LONG = 280_000;
 const HOUR_MS = 3_600_000;

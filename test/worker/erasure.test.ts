@@ -17,7 +17,10 @@ import { transact } from "../../worker/schema.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
-import { createProject, db, deliver, figuresIn, settle, step, storedEvent, TABLES } from "./log.ts";
+import { createProject, db, deliver, figuresIn, keepToTables, settle, step, storedEvent, TABLES } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://erasure.example";
 const DAY = 86_400_000;

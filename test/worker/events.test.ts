@@ -4,7 +4,10 @@ import type { BatchAnswer, EventResult } from "../../worker/collect/batch.ts";
 import type { EventMessage } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
 import { makeApiKey } from "./keys.ts";
-import { createProject, figuresIn, settle } from "./log.ts";
+import { createProject, figuresIn, keepToTables, settle } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://events.example";
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import type { CellPlace, Divided } from "../../worker/figures/cells.ts";
@@ -22,7 +22,10 @@ import { daysOf, peopleOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
 import { byFigures, byTables } from "./figures-tables.ts";
 import { histories } from "./histories.ts";
-import { changeWindow, createProject, db, recountSome, settle, storedEvent, TABLES } from "./log.ts";
+import { changeWindow, createProject, db, keepToTables, recountSome, settle, storedEvent, TABLES } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const step = async (layout: Layout, limit?: number) =>
   (await advance(env, db, figuresBy(layout), Date.now(), limit)).behind;

@@ -5,7 +5,10 @@ import type { BatchAnswer } from "../../worker/collect/batch.ts";
 import { type Door, readEvent } from "../../worker/event.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, db, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, db, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://import.example";
 const AGENT =

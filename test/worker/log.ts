@@ -31,6 +31,16 @@ export async function createProject(
     .run();
 }
 
+/** Keeps all projects to the tables, as those whose log had let go of days before the figures came to it. */
+export const keepToTables = () =>
+  env.DB.prepare(
+    "CREATE TRIGGER IF NOT EXISTS keep_to_tables BEFORE UPDATE OF by_days ON projects BEGIN SELECT RAISE(IGNORE); END",
+  ).run();
+
+/** As the next run of the figures does it. */
+export const turnToDays = () =>
+  env.DB.batch(["DROP TRIGGER keep_to_tables", "UPDATE projects SET by_days = 1"].map((sql) => env.DB.prepare(sql)));
+
 /** As an administrator changes it. */
 export async function changeWindow(project_id: string, attribution_days: number): Promise<void> {
   await transact(db, [

@@ -25,10 +25,13 @@ import { retain } from "../../worker/retention/retain.ts";
 import { openDatabase, transact } from "../../worker/schema.ts";
 import { archivedRows, emptyBucket, keysIn, objectsIn } from "./bucket.ts";
 import { type Call, gate, unwoken } from "./gate.ts";
-import { createProject, db, figuresIn, storedEvent } from "./log.ts";
+import { createProject, db, figuresIn, keepToTables, storedEvent } from "./log.ts";
 import { lose } from "./loss.ts";
 import { figuresOf } from "./oracle.ts";
 import { stateNow } from "./state.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

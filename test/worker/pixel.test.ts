@@ -1,7 +1,10 @@
 import { env, SELF } from "cloudflare:test";
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
-import { createProject, settle, TABLES } from "./log.ts";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { createProject, keepToTables, settle, TABLES } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://pixel.example";
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
@@ -11,6 +11,7 @@ import {
   db,
   deliver,
   figuresIn,
+  keepToTables,
   reattributeSome,
   settle,
   step,
@@ -18,6 +19,9 @@ import {
   TABLES,
 } from "./log.ts";
 import { figuresOf, kept } from "./oracle.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const DAY = 86_400_000;
 // Over the end of daylight saving time in New York, 2026-11-01.

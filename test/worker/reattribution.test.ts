@@ -10,6 +10,7 @@ import {
   createProject,
   deliver,
   figuresIn,
+  keepToTables,
   reattributeSome,
   settle,
   step,
@@ -18,6 +19,9 @@ import {
 } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 import { settling } from "./retaining.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://reattribution.example";
 const DAY = 86_400_000;

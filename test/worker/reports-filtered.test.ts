@@ -1,7 +1,7 @@
 /** Reports narrowed by fields, through their routes: as if nothing else had ever happened, but for whose first times these are. */
 import { env, SELF } from "cloudflare:test";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
@@ -11,8 +11,11 @@ import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
 import { type AskedFilter, fitsFilter } from "./figures-oracle.ts";
 import { histories } from "./histories.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
+import { createProject, db, keepToTables, settle, storedEvent, TABLES } from "./log.ts";
 import { understood } from "./oracle.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://filtered.example";
 const LONGEST_WAIT_MS = 200_000;

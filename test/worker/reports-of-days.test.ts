@@ -1,7 +1,7 @@
 /** Reports that read rows of days against the same reports of the tables: every answer is the same to the byte. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { append } from "../../worker/event-log/append.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance } from "../../worker/projections/runner.ts";
@@ -15,7 +15,10 @@ import type { FieldFilter } from "../../worker/reports/field-filter.ts";
 import { bothWays, type Question } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
 import { histories } from "./histories.ts";
-import { createProject, db, settle, TABLES } from "./log.ts";
+import { createProject, db, keepToTables, settle, TABLES } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 /** Every combination of one of each list; an empty one is left out. */
 const each = (...lists: string[][]): string[] =>

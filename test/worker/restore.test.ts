@@ -14,9 +14,12 @@ import { openDatabase, transact } from "../../worker/schema.ts";
 import { archivedRows, Crash, emptyBucket, faulty, keysIn, objectsIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, db, deliver, figuresIn, settle, storedEvent, TABLES } from "./log.ts";
+import { createProject, db, deliver, figuresIn, keepToTables, settle, storedEvent, TABLES } from "./log.ts";
 import { lose } from "./loss.ts";
 import { figuresOf } from "./oracle.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://restore.example";
 const HOUR = 3_600_000;

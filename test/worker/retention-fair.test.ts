@@ -1,6 +1,6 @@
 /** Retention of many projects, in invocations with the budget of their plan: what is due goes, of every class and project. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
@@ -9,8 +9,11 @@ import { metered } from "../../worker/store/budget.ts";
 import type { Plan } from "../../worker/store/plan.ts";
 import { archivedRows, emptyBucket } from "./bucket.ts";
 import { runOnce } from "./duty.ts";
-import { db, deliver, settle, storedEvent } from "./log.ts";
+import { db, deliver, keepToTables, settle, storedEvent } from "./log.ts";
 import { lose } from "./loss.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 8, 1, 12);

@@ -2,7 +2,7 @@
 import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { at as place } from "../../worker/archive/columns.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { dateNumber } from "../../worker/figures/edits.ts";
@@ -16,9 +16,12 @@ import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { keptDates, readDays } from "./figures-read.ts";
 import { histories } from "./histories.ts";
 import { ADMIN } from "./keys.ts";
-import { createProject, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, db, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 import { settling, sweeping } from "./retaining.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const DAY = 86_400_000;
 const FROM = Date.parse("2026-05-01T00:00:00Z");

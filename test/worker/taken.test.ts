@@ -2,7 +2,10 @@
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, settle, TABLES } from "./log.ts";
+import { createProject, keepToTables, settle, TABLES } from "./log.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://taken.example";
 const soon = { timeout: 200_000, interval: 200 };

@@ -1,14 +1,17 @@
 /** Nothing from the open door hides what came with a key or a good signature, whichever came first. */
 import { env, SELF } from "cloudflare:test";
 import { type SQL, sql } from "drizzle-orm";
-import { describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sign } from "../../worker/collect/signature.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { supersede } from "../../worker/event-log/append.ts";
 import { repairsOf } from "../../worker/projections/resolve.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, DEAD_LETTER_QUEUE, db, deliver, figuresIn, settle, storedEvent } from "./log.ts";
+import { createProject, DEAD_LETTER_QUEUE, db, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
+
+// It looks into the tables.
+beforeAll(keepToTables);
 
 const HOST = "https://trust.example";
 const ask = async <Body>(path: string, init: RequestInit = {}): Promise<Body> => {

@@ -26,7 +26,10 @@ const additions = (resolved: SQL): SQL => sql`${resolved}, people AS MATERIALIZE
       ON r.project_id = p.project_id AND r.person = p.person WHERE r.${IS_MILESTONE})`;
 
 /** Likewise, of the people whose past is counted again. */
-const replacements = (repairs: string, upTo: number): SQL => sql`${pastOf(repairs, upTo)}, people AS MATERIALIZED (
+const replacements = (
+  repairs: string,
+  upTo: number,
+): SQL => sql`${pastOf(repairs, upTo, "tables")}, people AS MATERIALIZED (
     SELECT * FROM affected
   ), ${BEFORE}, after AS MATERIALIZED (
     SELECT * FROM before WHERE ${settledDay(sql`before`)} UNION ALL ${NEW} FROM resolved r WHERE r.${IS_MILESTONE})`;

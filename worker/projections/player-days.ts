@@ -1,14 +1,14 @@
 /**
  * Who did what on which day, and from it how people return: `returns` pairs each day on which a person was active with
  * the one before it, `retention` counts those who were there again so many days after their first, and `depositors` has
- * the days on which they deposited.
+ * the days on which they deposited. These counts are kept of projects alone whose reports are made of them.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RETENTION_DAYS } from "../figures/counters/returns.ts";
 import { ANY_TAG } from "../figures/scopes.ts";
 import { countDepositors, recountDepositors } from "./depositors.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
+import { newEvents, OF_TABLES, pastOf, repaired, settledDay } from "./resolve.ts";
 
 /**
  * `people` are those whose days change, with the days they had (`before`) and those that they have now (`after`):
@@ -33,7 +33,10 @@ const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIAL
     UNION ALL SELECT ${NEW_DAY} FROM people p JOIN resolved r ON r.project_id = p.project_id AND r.person = p.person)`;
 
 /** Of the people whose past is counted again. */
-const replacements = (repairs: string, upTo: number): Change => sql`${pastOf(repairs, upTo)}, people AS MATERIALIZED (
+const replacements = (
+  repairs: string,
+  upTo: number,
+): Change => sql`${pastOf(repairs, upTo, "tables")}, people AS MATERIALIZED (
     SELECT * FROM affected
   ), ${BEFORE}, after AS MATERIALIZED (
     SELECT * FROM before WHERE ${settledDay(sql`before`)} UNION ALL SELECT ${NEW_DAY} FROM resolved r)`;
@@ -93,8 +96,8 @@ export const playerDays: Tables = {
   aboutPeople: true,
   attributed,
   apply: (step) => {
-    const fresh = newEvents(step);
-    const statements = [...counted(additions(fresh)), countDepositors(fresh), record(fresh)];
+    const fresh = newEvents(step, OF_TABLES);
+    const statements = [...counted(additions(fresh)), countDepositors(fresh), record(newEvents(step))];
     return step.repairs === null ? statements : [...attributed.putIn(step.repairs, step.upTo), ...statements];
   },
   clear: () => ["player_days", "returns", "retention", "depositors"].map((table) => sql`DELETE FROM ${sql.raw(table)}`),

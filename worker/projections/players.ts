@@ -1,11 +1,11 @@
 /**
  * One row a person: when they were first and last seen, and their milestones with date and tag. A milestone is sortable
  * text (see the migrations), so that the earlier of two is their minimum. With them `funnel`: how many people took which
- * step of it when, and how long after the one before.
+ * step of it when, and how long after the one before, of projects alone whose reports are made of it.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired, SETTLED } from "./resolve.ts";
+import { newEvents, OF_TABLES, pastOf, repaired, SETTLED, type Whose } from "./resolve.ts";
 
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
 
@@ -47,7 +47,7 @@ type Known = "players" | "settled_players";
  * `merged`: the rows of all who did something, from these events and the row that is there. With `repairs` also those
  * people's who did nothing on days that are not settled.
  */
-function merged(resolved: SQL, known: Known, repairs: string | null = null): SQL {
+function merged(resolved: SQL, known: Known, repairs: string | null = null, whose: Whose = "all"): SQL {
   return sql`${resolved}, marked AS (
       SELECT *, ${KEY} banner_tag AS milestone, ${KEY} own_tag AS touch FROM resolved
     ), ranked AS (
@@ -66,13 +66,13 @@ function merged(resolved: SQL, known: Known, repairs: string | null = null): SQL
     ), merged AS MATERIALIZED (
       SELECT n.project_id, n.person, ${sql.raw(NAMES.map((name) => `${COLUMNS[name]} AS ${name}`).join(", "))}
       FROM new n LEFT JOIN ${sql.raw(known)} k ON k.project_id = n.project_id AND k.person = n.person
-      ${repairs === null ? sql`` : settledOnly(repairs)}
+      ${repairs === null ? sql`` : settledOnly(repairs, whose)}
     )`;
 }
 
-const settledOnly = (repairs: string) => sql`
+const settledOnly = (repairs: string, whose: Whose) => sql`
   UNION ALL SELECT project_id, person, ${sql.raw(NAMES.join(", "))} FROM settled_players s
-  WHERE (s.project_id, s.person) IN (${repaired(repairs)})
+  WHERE (s.project_id, s.person) IN (${repaired(repairs, whose)})
     AND NOT EXISTS (SELECT 1 FROM new n WHERE n.project_id = s.project_id AND n.person = s.person)`;
 
 const upsert = (
@@ -119,12 +119,12 @@ export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_player
 const attributed: Attributed = {
   takeOut: () => [],
   putIn: (people, asOf) => {
-    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(people)})`;
-    const anew = merged(pastOf(people, asOf), "settled_players", people);
+    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(people, "tables")})`;
+    const anew = (whose: Whose) => merged(pastOf(people, asOf, whose), "settled_players", people, whose);
     return [
-      countFunnel(anew, known),
+      countFunnel(anew("tables"), known),
       sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(people)})`,
-      upsert(anew),
+      upsert(anew("all")),
     ];
   },
 };
@@ -135,13 +135,13 @@ export const players: Tables = {
   aboutPeople: true,
   attributed,
   apply: ({ repairs, ...range }) => {
-    const fresh = merged(newEvents({ ...range, repairs }), "players");
+    const step = { ...range, repairs };
     const statements = [
       countFunnel(
-        fresh,
+        merged(newEvents(step, OF_TABLES), "players"),
         sql`SELECT k.* FROM merged m JOIN players k ON k.project_id = m.project_id AND k.person = m.person`,
       ),
-      upsert(fresh),
+      upsert(merged(newEvents(step), "players")),
       settle(newEvents({ ...range, repairs: null }, SETTLED)),
     ];
     return repairs === null ? statements : [...attributed.putIn(repairs, range.upTo), ...statements];

@@ -87,6 +87,13 @@ const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s
 /** Of events, those of days that are settled already. */
 export const SETTLED = sql`e.event_date < ${SETTLED_BEFORE}`;
 
+/** Of which projects: all, or those alone whose reports are made of tables that no others need (see `figures-stand.ts`). */
+export type Whose = "all" | "tables";
+const byTables = (project_id: SQL) =>
+  sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = 0)`;
+/** Of events, those of such projects. */
+export const OF_TABLES = byTables(sql`e.project_id`);
+
 /** New events by which nobody's past is counted again; `which` may narrow them. */
 export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {
   return sql`placed AS MATERIALIZED (
@@ -121,8 +128,8 @@ export function datedEvents(project_id: string, from: string, before: string, as
 }
 
 /** What the repaired people did on days that are not settled, as it stands when the log ends at `asOf`. */
-export function pastOf(repairs: string, asOf: number): SQL {
-  return sql`affected(project_id, person) AS MATERIALIZED (${repaired(repairs)}
+export function pastOf(repairs: string, asOf: number, whose: Whose = "all"): SQL {
+  return sql`affected(project_id, person) AS MATERIALIZED (${repaired(repairs, whose)}
     ), placed AS MATERIALIZED (
       SELECT ${COLUMNS}, a.person AS person FROM affected a CROSS JOIN events e
         ON e.project_id = a.project_id AND e.actor IN (${actors(sql`a.project_id`, sql`a.person`, asOf)})
@@ -134,8 +141,9 @@ export function pastOf(repairs: string, asOf: number): SQL {
 export const settledDay = (row: SQL) =>
   sql`${row}.event_date < (SELECT s.settled_before FROM projects s WHERE s.project_id = ${row}.project_id)`;
 
-export function repaired(repairs: string): SQL {
-  return sql`SELECT value ->> 0, value ->> 1 FROM json_each(${repairs})`;
+export function repaired(repairs: string, whose: Whose = "all"): SQL {
+  return sql`SELECT value ->> 0, value ->> 1 FROM json_each(${repairs})
+    ${whose === "all" ? sql`` : sql`WHERE ${byTables(sql`value ->> 0`)}`}`;
 }
 
 /**

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { addDays, isDate, localTime } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { bringForward } from "../projections/catch-up.ts";
+import { isByDays } from "../projections/figures-stand.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import { keepReports, STALE, standing } from "./aggregate.ts";
 import { amounts, days, instant, maybe, money, text, whole } from "./answer.ts";
@@ -62,7 +63,7 @@ async function reportsOf(
   limit: number,
 ) {
   // The tables have been: those tell which periods have changed.
-  await bringForward(env, db, now, undefined, "figures");
+  if (await isByDays(db, project.project_id)) await bringForward(env, db, now, undefined, "figures");
   const clocks = [{ project_id: project.project_id, today: localTime(project.timezone, now).date }];
   await keepReports(db, type, clocks, period, now, limit);
   const kept = await db.all<Stored>(sql`WITH ${standing(type, clocks, period)}

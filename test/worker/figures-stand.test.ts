@@ -93,7 +93,18 @@ describe("figures that come to an old log", () => {
     await env.DB.prepare("UPDATE projects SET settled_before = ''").run();
   });
 
-  it("begin again with a rebuild, and on the paid plan count all of it at once", async () => {
+  it("begin again with a rebuild, and count all of it at once where reports wait for them, on either plan", async () => {
+    at(NOW + 4 * HOUR_MS);
+    // The tables answer of both, as of projects whose log the figures have not had.
+    await env.DB.prepare("UPDATE projects SET by_days = 0").run();
+    await rebuild(env, db, PROJECTIONS, "figures");
+    await runDuty("figures", on("free"));
+    expect(await figuresStand(db)).toEqual({ whole: false, cursor: 1_500, head: 5_001 });
+    // One waits, in the same hour.
+    await env.DB.prepare("UPDATE projects SET by_days = 1 WHERE project_id = 'old'").run();
+    const free = await runDuty("figures", on("free"));
+    expect(await figuresStand(db)).toEqual({ whole: true, cursor: 5_001, head: 5_001 });
+    for (const { queries } of free) expect(queries).toBeLessThanOrEqual(PLANS.free.queries);
     at(NOW + 5 * HOUR_MS);
     expect(await rebuild(env, db, PROJECTIONS, "figures")).toEqual(["figures"]);
     expect(await figuresStand(db)).toEqual({ whole: false, cursor: 0, head: 5_001 });

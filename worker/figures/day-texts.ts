@@ -41,7 +41,7 @@ const tagScopes = (after: string, before: string, none: string) => `WITH RECURSI
   SELECT scope AS value FROM scopes WHERE scope IS NOT NULL UNION ALL SELECT ${none}`;
 
 /** Before the names of all rows of tags: those have no control characters in them. */
-export const AFTER_CONTROLS = "\u001f\u{10ffff}";
+const AFTER_CONTROLS = "\u001f\u{10ffff}";
 /** Behind every tag, which have 128 characters at most. */
 const LAST = "\u{10ffff}".repeat(129);
 const LAST_DAY = "9999-12-31";

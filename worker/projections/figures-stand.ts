@@ -71,13 +71,16 @@ export function secondsUntilWhole(env: Env, { cursor, head }: FiguresStand): num
   return Math.min(LATEST_SECONDS, Math.max(SOONEST_SECONDS, seconds));
 }
 
-/** Up to which event a step goes. Nobody has a day's allowance on a developer's machine. */
+/**
+ * Up to which event a step goes. An old log takes its time while the tables still answer; where reports wait for the figures, as
+ * after a rebuild or a restore, it takes none. Nobody has a day's allowance on a developer's machine.
+ */
 export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Range, now: number): Promise<number> {
   const plan = planOf(env);
-  const found = await db.get<{ taken: number; hour: number; whole: 0 | 1 } | undefined>(
-    sql`SELECT taken, hour, whole_at IS NOT NULL AS whole FROM figures_stand`,
-  );
-  const isLimited = !found?.whole && env.LOCAL !== "1";
+  const found = await db.get<{ taken: number; hour: number; unlimited: 0 | 1 }>(sql`SELECT
+    ifnull((SELECT taken FROM figures_stand), 0) AS taken, ifnull((SELECT hour FROM figures_stand), 0) AS hour,
+    ${FIGURES_WHOLE} OR EXISTS (SELECT 1 FROM projects WHERE ${BY_DAYS}) AS unlimited`);
+  const isLimited = !found?.unlimited && env.LOCAL !== "1";
   const taken = found?.hour === hourOf(now) ? found.taken : 0;
   return Math.min(upTo, after + A_STEP[plan], isLimited ? after + Math.max(0, OLD_AN_HOUR[plan] - taken) : upTo);
 }

@@ -13,16 +13,20 @@ const HOST = "https://over.example";
 const MAY = "from=2026-05-01&to=2026-05-31";
 const TIMES = "startTime=2026-05-01T00:00:00Z&endTime=2026-06-01T00:00:00Z";
 const ADDRESSES = [
-  ...["", "&group_by=banner_tag", "&country=MT&interval=hour", "&banner_tag=a&group_by=device"].map(
-    (more) => `/metrics?${MAY}${more}`,
-  ),
+  ...[
+    "",
+    "&group_by=banner_tag",
+    "&country=MT&interval=hour",
+    "&banner_tag=a&group_by=device",
+    "&interval=weekday",
+  ].map((more) => `/metrics?${MAY}${more}`),
   ...["visits", "daily_active_users", "revenue"].map((name) => `/metrics/${name}?${TIMES}&granularity=day`),
   `/metrics/events?${TIMES}&granularity=hour&dimension=country`,
   ...["&compare=previous", "&banner_tag=a", "&banner_tag=a&banner_tag=b"].map((more) => `/campaigns?${MAY}${more}`),
   ...["", "&group_by=banner_tag", "&banner_tag=a&banner_tag=b"].map((more) => `/funnel?${MAY}${more}`),
-  ...["&group_by=banner_tag", "&banner_tag=b"].map((more) => `/cohorts?${MAY}${more}`),
-  ...["", "&group_by=currency", "&app_id=slots"].map((more) => `/revenue?${MAY}${more}`),
-  ...["", "&app_id=slots"].map((more) => `/kpis?date=2026-05-03${more}`),
+  ...["&group_by=banner_tag", "&banner_tag=b", "&currency=EUR"].map((more) => `/cohorts?${MAY}${more}`),
+  ...["", "&group_by=currency", "&app_id=slots", "&currency=EUR"].map((more) => `/revenue?${MAY}${more}`),
+  ...["", "&app_id=slots", "&currency=EUR"].map((more) => `/kpis?date=2026-05-03${more}`),
   `/anomalies?${MAY}`,
 ];
 

@@ -97,7 +97,10 @@ const OF_A_FIELD = FIELDS.flatMap((field): Pick<Question, "address" | "field">[]
     ...each(TIMES, ["granularity=day", "granularity=hour"], grouped("dimension", ...divisions)).flatMap((query) =>
       ["visits", "conversion_rate", "daily_active_users", ...money].map((name) => `/metrics/${name}?${query}`),
     ),
-    ...(field.field === "app_id" ? ["2026-10-31", "2026-11-01"].map((date) => `/kpis?date=${date}`) : []),
+    ...PERIODS.map((period) => `/metrics?${period}&interval=weekday`),
+    ...(field.field === "app_id"
+      ? each(["date=2026-10-31", "date=2026-11-01"], grouped("currency", "EUR")).map((query) => `/kpis?${query}`)
+      : []),
   ].map((address) => ({ address, field }));
 });
 

@@ -1,4 +1,5 @@
 /** Figures of the new core and those that they are compared with, as far as both tell the same. */
+import { ANY_TAG } from "../../worker/figures/scopes.ts";
 import type { Sheet } from "./figures-read.ts";
 
 const PAYMENTS = ["purchase", "deposit", "refund"];
@@ -54,9 +55,13 @@ export const withoutOthers = (people: Record<string, unknown>) =>
 export const withoutNothing = (sheet: Sheet): Sheet =>
   Object.fromEntries(Object.entries(sheet).filter(([, sums]) => sums.some((sum) => sum !== 0)));
 
-/** Whether the tables of the other projections have a cell: they know no platform, nor where somebody paid. */
+/** No tag begins with a control character: what does is everybody, or under a filter (see `scopes.ts`). */
+const isUnderFilter = (scope: string): boolean => scope.startsWith("\u001f") && scope !== ANY_TAG;
+
+/** Whether the tables of the other projections have a cell: they know no filter and no platform, nor where somebody paid. */
 export function isKept(cell: string): boolean {
-  const [part, , , type, ...rest] = JSON.parse(cell) as unknown[];
+  const [part, scope, , type, ...rest] = JSON.parse(cell) as unknown[];
+  if (isUnderFilter(String(scope))) return false;
   if (part === "cells" || part === "cells_by_hour") {
     const [, dimension] = rest;
     return String(type).startsWith("$") ? dimension !== "country" && dimension !== "device" : dimension !== "platform";

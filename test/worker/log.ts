@@ -31,15 +31,24 @@ export async function createProject(
     .run();
 }
 
-/** Keeps all projects to the tables, as those whose log had let go of days before the figures came to it. */
+/** Keeps all projects to the tables, also those that are restored, as those whose log had let go of days before the figures came. */
 export const keepToTables = () =>
-  env.DB.prepare(
-    "CREATE TRIGGER IF NOT EXISTS keep_to_tables BEFORE UPDATE OF by_days ON projects BEGIN SELECT RAISE(IGNORE); END",
-  ).run();
+  env.DB.batch(
+    [
+      `CREATE TRIGGER IF NOT EXISTS keep_to_tables BEFORE UPDATE OF by_days ON projects WHEN NEW.by_days = 1
+        BEGIN SELECT RAISE(IGNORE); END`,
+      `CREATE TRIGGER IF NOT EXISTS restore_to_tables AFTER INSERT ON projects WHEN NEW.by_days = 1
+        BEGIN UPDATE projects SET by_days = 0 WHERE project_id = NEW.project_id; END`,
+    ].map((statement) => env.DB.prepare(statement)),
+  );
 
 /** As the next run of the figures does it. */
 export const turnToDays = () =>
-  env.DB.batch(["DROP TRIGGER keep_to_tables", "UPDATE projects SET by_days = 1"].map((sql) => env.DB.prepare(sql)));
+  env.DB.batch(
+    ["DROP TRIGGER keep_to_tables", "DROP TRIGGER restore_to_tables", "UPDATE projects SET by_days = 1"].map(
+      (statement) => env.DB.prepare(statement),
+    ),
+  );
 
 /** As an administrator changes it. */
 export async function changeWindow(project_id: string, attribution_days: number): Promise<void> {

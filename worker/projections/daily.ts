@@ -1,13 +1,14 @@
 /**
  * The daily figures. `total` is distinct events; `count` is people, at most once per day, type and person
  * (in `event_summary` also per tag). `activity` remembers who has been counted, and answers how many
- * distinct people a longer range has.
+ * distinct people a longer range has. Counts are kept of projects alone whose reports are made of these tables; sums of money are
+ * kept of all.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { UNITS } from "../money.ts";
 import { LOG_TABLES } from "../tables.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, pastOf } from "./resolve.ts";
+import { newEvents, OF_TABLES, PAID, pastOf } from "./resolve.ts";
 
 /** A table of daily counts, and what its rows are grouped by beside project, date and type. */
 const ROLLUPS = [
@@ -57,20 +58,21 @@ function sum(resolved: SQL, sign: Sign): SQL {
 
 const attributed: Attributed = {
   takeOut: (people, asOf) => {
-    const past = pastOf(people, asOf);
-    const emptied = (table: string, by: readonly string[]) =>
-      sql`DELETE FROM ${sql.raw(table)} WHERE total = 0 AND (${list(by)}) IN (WITH ${past} SELECT ${list(by)} FROM resolved)`;
+    const past = pastOf(people, asOf, "tables");
+    const emptied = (table: string, by: readonly string[], resolved: SQL) =>
+      sql`DELETE FROM ${sql.raw(table)} WHERE total = 0 AND (${list(by)}) IN (WITH ${resolved} SELECT ${list(by)} FROM resolved)`;
+    const everyone = pastOf(people, asOf);
     return [
-      ...ROLLUPS.flatMap((rollup) => [rollUp(rollup, past, -1, false), emptied(rollup.table, rollup.by)]),
-      sum(past, -1),
-      emptied("money_summary", ["banner_tag", "currency"]),
+      ...ROLLUPS.flatMap((rollup) => [rollUp(rollup, past, -1, false), emptied(rollup.table, rollup.by, past)]),
+      sum(everyone, -1),
+      emptied("money_summary", ["banner_tag", "currency"], everyone),
       sql`DELETE FROM activity WHERE (project_id, event_date, event_type, person) IN (
         WITH ${past} SELECT project_id, event_date, event_type, person FROM resolved)`,
     ];
   },
   putIn: (people, asOf) => {
-    const past = pastOf(people, asOf);
-    return [...ROLLUPS.map((rollup) => rollUp(rollup, past, 1, false)), sum(past, 1), record(past)];
+    const past = pastOf(people, asOf, "tables");
+    return [...ROLLUPS.map((rollup) => rollUp(rollup, past, 1, false)), sum(pastOf(people, asOf), 1), record(past)];
   },
 };
 
@@ -80,13 +82,13 @@ export const daily: Tables = {
   aboutPeople: true,
   attributed,
   apply: (step) => {
-    const fresh = newEvents(step);
+    const fresh = newEvents(step, OF_TABLES);
     return [
       ...(step.repairs === null
         ? []
         : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
       ...ROLLUPS.map((rollup) => rollUp(rollup, fresh, 1, true)),
-      sum(fresh, 1),
+      sum(newEvents(step, PAID), 1),
       record(fresh),
     ];
   },

@@ -29,7 +29,8 @@ const STARTS_ON = sql.raw(
     .join(" ")} END`,
 );
 
-const IS_SCORING = sql`r.event_type IN (${words(SCORING_TYPES)})`;
+const scores = (event: SQL) => sql`${event}.event_type IN (${words(SCORING_TYPES)})`;
+const IS_SCORING = scores(sql`r`);
 
 /** Game engines write 100.0 for a score of 100, and data keeps numbers as they were sent. */
 const WHOLE_REAL =
@@ -101,7 +102,7 @@ export const leaderboards: Tables = {
   after: ["identities"],
   aboutPeople: true,
   apply: (step) => {
-    const fresh = newEvents({ ...step, repairs: null });
+    const fresh = newEvents({ ...step, repairs: null }, scores(sql`e`));
     if (step.repairs === null) return [add(fresh)];
     const moved = movedPeople([pastOf(step.repairs, step.after), pastOf(step.repairs, step.upTo)], step.after);
     return [

@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PAYMENT_TYPES, UNITS } from "../money.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, pastOf, repaired, settledDay } from "./resolve.ts";
+import { newEvents, PAID, pastOf, repaired, settledDay } from "./resolve.ts";
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
 const TYPES = sql.raw(PAYMENT_TYPES.map((type) => `'${type}'`).join(", "));
@@ -35,7 +35,7 @@ export const payments: Tables = {
     ...(step.repairs === null
       ? []
       : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
-    add(newEvents(step)),
+    add(newEvents(step, PAID)),
   ],
   clear: () => [sql`DELETE FROM payments`],
 };

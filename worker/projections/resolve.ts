@@ -84,15 +84,17 @@ const COLUMNS = sql.raw(
  */
 const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s.project_id = e.project_id)");
 
-/** Of events, those of days that are settled already. */
-export const SETTLED = sql`e.event_date < ${SETTLED_BEFORE}`;
+/** Of events, those of days that are settled already. The first part names no event: where no project has such days, none is read. */
+export const SETTLED = sql`EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AND e.event_date < ${SETTLED_BEFORE}`;
 
 /** Of which projects: all, or those alone whose reports are made of tables that no others need (see `figures-stand.ts`). */
 export type Whose = "all" | "tables";
 const byTables = (project_id: SQL) =>
   sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = 0)`;
-/** Of events, those of such projects. */
-export const OF_TABLES = byTables(sql`e.project_id`);
+/** Of events, those of such projects. The first part names no event: where there is no such project, none is read. */
+export const OF_TABLES = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${byTables(sql`e.project_id`)}`;
+/** Of events, those with money. */
+export const PAID = sql`e.amount IS NOT NULL`;
 
 /** New events by which nobody's past is counted again; `which` may narrow them. */
 export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {

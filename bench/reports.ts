@@ -78,6 +78,7 @@ async function ask(
     principal: { role: "admin", project_id: null, banner_tags: null, key_id: null },
     tags: null,
     field: null,
+    firstEvent: {},
     days,
     query: answered,
     params: {

@@ -76,8 +76,8 @@ const TAKES: { [Name in Report]: Takes<AskedOf<Routes[Name]>> } = {
   kpis: "values",
   events: "value",
   anomalies: "values",
-  ltv: "none",
-  players: "none",
+  ltv: "values",
+  players: "values",
   conversions: "none",
   statements: "none",
 };

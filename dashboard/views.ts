@@ -87,6 +87,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     title: "Players",
     group: "People",
     role: "viewer",
+    fields: true,
     uncompared: true,
     // Pseudonyms have no days: they are all there is to see for who may not know them.
     undated: ({ player_id }, principal) => player_id !== undefined || principal?.role === "viewer",

@@ -108,6 +108,10 @@ const milestoneAt = (name: string) => integer().generatedAlwaysAs(sql.raw(`CAST(
 const milestoneDate = (name: string) => text().generatedAlwaysAs(sql.raw(`substr(${name}, 17, 10)`));
 const milestoneTag = (name: string) => text().generatedAlwaysAs(sql.raw(`substr(${name}, 28)`));
 
+/** A field of `first_event`, which is `<epoch ms, 15 digits> ["country","device","app","platform"]`; `''` where it has none. */
+const firstEventField = (place: number) =>
+  text().generatedAlwaysAs(sql.raw(`json_extract(substr(first_event, 17), '$[${place}]')`));
+
 export const players = sqliteTable(
   "players",
   {
@@ -118,6 +122,7 @@ export const players = sqliteTable(
     last_event_at: integer().notNull(),
     total_events: integer().notNull(),
     total_deposits: integer().notNull(),
+    first_event: text(),
     first_touch: text(),
     last_touch: text(),
     visit: text(),
@@ -125,6 +130,10 @@ export const players = sqliteTable(
     deposit: text(),
     second_deposit: text(),
     third_deposit: text(),
+    first_country: firstEventField(0),
+    first_device: firstEventField(1),
+    first_app_id: firstEventField(2),
+    first_platform: firstEventField(3),
     first_tag: milestoneTag("first_touch"),
     last_tag: milestoneTag("last_touch"),
     visit_at: milestoneAt("visit"),

@@ -24,8 +24,8 @@ export const LtvPanel = panel({
 
 const Lead = () => (
   <p class="lead">
-    What players spent over all history, whatever the period
-    {hasFields(useNavigation().address) && ", country, device, app and platform"}, in USD.
+    What players spent over all history, whatever the period, in USD.
+    {hasFields(useNavigation().address) && " Of players whose first event fits the filters."}
   </p>
 );
 

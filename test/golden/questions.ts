@@ -110,7 +110,13 @@ export const QUESTIONS: Record<string, Questions> = {
     limitedPeriods: ["", "group_by=banner_tag"],
   },
   "/ltv": {
-    once: ["limit=300", "segment=dolphin&limit=200", "banner_tag=affiliate-2&limit=1000"],
+    once: [
+      "limit=300",
+      "segment=dolphin&limit=200",
+      "banner_tag=affiliate-2&limit=1000",
+      "country=DE&limit=200",
+      "app_id=slots",
+    ],
     limitedOnce: ["limit=30"],
   },
   "/kpis": {
@@ -132,6 +138,7 @@ export const QUESTIONS: Record<string, Questions> = {
       "sort=-first_seen&has_deposit=true&limit=200",
       "banner_tag=Brand",
       "segment=whale&limit=50",
+      "country=DE&device=mobile&limit=1000",
       "from=2025-10-05&to=2025-10-12",
       "search=player-1&sort=first_seen&limit=1000",
       ...["visit", "registration", "first_deposit", "repeat_deposit"].map(

@@ -39,7 +39,7 @@ async function answerOf(
   if (!project) throw new Error(`There is no project ${project_id}.`);
   const query = report.query.parse(Object.fromEntries(url.searchParams));
   const asked = {
-    ...{ env, db, project, tags, days: scope, query, now, field, byDays: false },
+    ...{ env, db, project, tags, days: scope, query, now, field, firstEvent: {}, byDays: false },
     principal: { role: "admin", project_id: null, banner_tags: null, key_id: null },
     params: { name },
     period: report.period?.(project, query as never, now, false) ?? periodOf(project, query as never, now),

@@ -342,7 +342,7 @@ export function peopleIn(figures: Figures): Record<string, unknown> {
     money.set(person, own);
   }
   return Object.fromEntries(
-    rowsOf(figures.players).map(({ key: [person = ""], row: { total_deposits: _, ...row } }) => [
+    rowsOf(figures.players).map(({ key: [person = ""], row: { total_deposits: _, first_event: __, ...row } }) => [
       person,
       { ...row, did: did.get(person), money: money.get(person) ?? {} },
     ]),

@@ -165,6 +165,7 @@ const VALUES = {
     "last_event_at",
     "total_events",
     "total_deposits",
+    "first_event",
     "first_touch",
     "last_touch",
     "visit",

@@ -120,6 +120,9 @@ export function fittingOf(sent: StoredEvent[], attributionDays: number, fits: Fi
   return fitting;
 }
 
+const ofFirst = ({ timestamp, country, device, app_id, platform }: StoredEvent) =>
+  `${String(timestamp).padStart(15, "0")} ${JSON.stringify([country, device, app_id, platform].map((value) => value ?? ""))}`;
+
 /** Of all events, or of those that fit; what is told of people, in `players` and `player_days`, is of all that they did. */
 export function figuresOf(sent: StoredEvent[], attributionDays: number, fits: Fits = () => true): Figures {
   const { counted, personOf, tagOf, ordered } = understood(sent, attributionDays);
@@ -190,6 +193,7 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number, fits: Fi
       last_event_at: Math.max(...own.map((event) => event.timestamp)),
       total_events: own.length,
       total_deposits: ofType("deposit").length,
+      first_event: own.map(ofFirst).sort()[0] ?? null,
       first_touch: touches[0] ?? null,
       last_touch: touches.at(-1) ?? null,
       visit: ofType("visit")[0] ?? null,

@@ -82,6 +82,36 @@ beforeAll(async () => {
   await settle();
 });
 
+describe("fields", () => {
+  it("narrow players and lifetime values to those whose first event was of them, and so do segments", async () => {
+    const saved = await SELF.fetch(`${HOST}/segments`, {
+      method: "POST",
+      headers: { ...ADMIN, "content-type": "application/json" },
+      body: JSON.stringify({ project_id: "club", name: "lobby", filter: { app_id: ["lobby"] } }),
+    });
+    const { segment_id } = await saved.json<{ segment_id: string }>();
+    const players: Record<string, string[]> = {
+      "app_id=lobby": ["anna"],
+      // Where she played later says nothing of how she came.
+      "app_id=slots": [],
+      "country=JP&device=mobile": ["cleo"],
+      "country=JP&device=desktop": [],
+      "country=JP&country=DE": ["cleo"],
+      [`segment_id=${segment_id}`]: ["anna"],
+      [`segment_id=${segment_id}&country=JP`]: [],
+      "app_id=lobby&banner_tag=autumn": [],
+    };
+    for (const [filters, expected] of Object.entries(players)) {
+      const listed = await read<Listed>(`/players?project_id=club&sort=player_id&${filters}`);
+      expect([filters, listed.rows.map(({ player_id }) => player_id)]).toEqual([filters, expected]);
+      const worth = await read<{ rows: Row[]; total: Row }>(`/ltv?project_id=club&${filters}`);
+      expect([filters, worth.rows.map(({ player_id }) => player_id)]).toEqual([filters, expected]);
+      expect(worth.total).toMatchObject({ players: expected.length });
+    }
+    expect(await status("/players?project_id=club&country=japan")).toBe(400);
+  });
+});
+
 describe("a player", () => {
   it("is told with figures, money, tags and contact", async () => {
     expect(await read("/players/anna?project_id=club")).toEqual({
@@ -483,4 +513,33 @@ describe("a key of one tag", () => {
     const { next_cursor } = await read<Listed>("/events?project_id=club&limit=1");
     expect(await status(`/events?project_id=stream&limit=1&cursor=${next_cursor}`)).toBe(400);
   });
+});
+
+it("looks up the first events of people whom it knew before, and leaves unknown what has gone from the log", async () => {
+  const first = async () => {
+    const { results } = await env.DB.prepare(
+      "SELECT person, first_event FROM players WHERE project_id = 'club' ORDER BY 1",
+    ).all();
+    return results;
+  };
+  const known = await first();
+  expect(known).toContainEqual({ person: "cleo", first_event: '001777735800000 ["JP","mobile","",""]' });
+  // As before the column was there; of one of them the events have gone.
+  await env.DB.batch([
+    env.DB.prepare("UPDATE players SET first_event = NULL WHERE project_id = 'club'"),
+    env.DB.prepare("UPDATE players SET first_seen = first_seen - 1 WHERE project_id = 'club' AND person = 'ben'"),
+  ]);
+  // A later event says nothing of the first one.
+  await deliver([{ events: [event("e20", "spin", "08T10:00", { player_id: "cleo", country: "SE" })] }]);
+  for (let n = 0; n < known.length; n++) {
+    await deliver([
+      { events: [event(`other-${n}`, "spin", "08T10:00", { project_id: "default", player_id: "other" })] },
+    ]);
+    await settle();
+  }
+  expect(await first()).toEqual(
+    known.map((row) =>
+      row.person === "ben" ? { ...row, first_event: expect.stringMatching(/^\d{15} \["","","",""\]$/) } : row,
+    ),
+  );
 });

@@ -221,7 +221,7 @@ describe("a segment of more than tags", () => {
       segment: { errors: [{ field: "filter.country.0" }] },
     });
     const { segment } = await saved({ filter: { device: ["mobile"] } });
-    const asked = await call(ADMIN, "GET", `/ltv?project_id=${MADE}&segment_id=${segment.segment_id}`);
+    const asked = await call(ADMIN, "GET", `/conversions?project_id=${MADE}&segment_id=${segment.segment_id}`);
     expect(await problem(asked)).toMatchObject({ status: 400, detail: expect.stringContaining("narrows by device") });
     await call(ADMIN, "DELETE", `/segments/${segment.segment_id}`);
   });

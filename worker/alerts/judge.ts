@@ -82,7 +82,7 @@ async function anomaly(watched: Watched, given: ConditionOf<"anomaly">): Promise
     db,
     project,
     principal: ADMIN,
-    ...{ field: null, days, byDays: false },
+    ...{ field: null, firstEvent: {}, days, byDays: false },
     tags,
     query: {},
     params: {},

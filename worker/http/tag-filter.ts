@@ -106,7 +106,7 @@ export async function narrowed(
   return left;
 }
 
-type Who = { project: Project; principal: Principal };
+export type Who = { project: Project; principal: Principal };
 
 /** What a question asks for, and what its saved segment does. Asking for a foreign tag is refused. */
 async function conditionsOf(
@@ -121,20 +121,20 @@ async function conditionsOf(
   return { asked: { banner_tag, banner_tag_not, banner_tag_contains }, saved: saved?.filter ?? null };
 }
 
-/** The only tags that an answer may speak of; null is all. */
+/** The only tags that an answer may speak of; null is all. A segment of other fields is refused where an answer is `from` the tables. */
 export async function visibleTags(
   db: Database,
   project: Project,
   principal: Principal,
   query: TagQuery,
-  from: "tables" | "days",
+  from: "tables" | "days" | "people",
 ): Promise<string[] | null> {
   const { asked, saved } = await conditionsOf(db, { project, principal }, query);
   const [field] = saved ? otherFields(saved) : [];
   if (field !== undefined && from === "tables")
     throw Problem.of("segment_id", `this segment narrows by ${field}, and these figures are kept by tag alone`);
   return narrowed(principal.banner_tags, saved ? [asked, saved] : [asked], () =>
-    from === "tables" ? knownTags(db, project.project_id) : readTags(db.$client, project.project_id),
+    from === "days" ? readTags(db.$client, project.project_id) : knownTags(db, project.project_id),
   );
 }
 

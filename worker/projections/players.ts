@@ -5,9 +5,17 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, OF_TABLES, pastOf, repaired, SETTLED, type Whose } from "./resolve.ts";
+import { actors, NOW, newEvents, OF_TABLES, pastOf, repaired, SETTLED, type Whose } from "./resolve.ts";
 
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
+
+const FIELDS = ["country", "device", "app_id", "platform"];
+/** What an event is of; of two of one moment the lesser text counts, whichever came first. */
+const eventOf = (value: (field: string) => string) =>
+  sql.raw(`printf('%015d', timestamp) || ' ' || json_array(${FIELDS.map(value).join(", ")})`);
+const EVENT = eventOf((field) => field);
+/** The same of the log's rows, which have NULL where there is none. */
+const EVENT_OF_LOG = eventOf((field) => `ifnull(${field}, '')`);
 
 /** The steps of the funnel, by their milestone. */
 export const FUNNEL_STEPS = ["visit", "registration", "deposit", "second_deposit"] as const;
@@ -24,6 +32,8 @@ const COLUMNS: Record<string, string> = {
   last_event_at: "max(n.last_event_at, ifnull(k.last_event_at, n.last_event_at))",
   total_events: "n.total_events + ifnull(k.total_events, 0)",
   total_deposits: "n.total_deposits + ifnull(k.total_deposits, 0)",
+  // Not known of everyone who was there before there was such a column: see `lookUp`.
+  first_event: `CASE WHEN k.first_seen IS NULL OR k.first_event IS NOT NULL THEN ${earliest("n.first_event", "k.first_event")} END`,
   first_touch: earliest("n.first_touch", "k.first_touch"),
   last_touch: "nullif(max(ifnull(n.last_touch, ''), ifnull(k.last_touch, '')), '')",
   visit: earliest("n.visit", "k.visit"),
@@ -49,14 +59,14 @@ type Known = "players" | "settled_players";
  */
 function merged(resolved: SQL, known: Known, repairs: string | null = null, whose: Whose = "all"): SQL {
   return sql`${resolved}, marked AS (
-      SELECT *, ${KEY} banner_tag AS milestone, ${KEY} own_tag AS touch FROM resolved
+      SELECT *, ${KEY} banner_tag AS milestone, ${KEY} own_tag AS touch, ${EVENT} AS event FROM resolved
     ), ranked AS (
       SELECT *, row_number() OVER (PARTITION BY project_id, person, event_type ORDER BY milestone) AS nth FROM marked
     ), new AS (
       SELECT project_id, person, CASE WHEN substr(person, 1, 1) <> char(31) THEN person END AS player_id,
         min(timestamp) AS first_seen, max(timestamp) AS last_event_at, count(*) AS total_events,
         count(*) FILTER (WHERE event_type = 'deposit') AS total_deposits,
-        min(touch) AS first_touch, max(touch) AS last_touch,
+        min(event) AS first_event, min(touch) AS first_touch, max(touch) AS last_touch,
         min(milestone) FILTER (WHERE event_type = 'visit') AS visit,
         min(milestone) FILTER (WHERE event_type = 'registration') AS registration,
         min(milestone) FILTER (WHERE event_type = 'deposit') AS deposit,
@@ -115,6 +125,14 @@ function countFunnel(rows: SQL, before: SQL): SQL {
 /** Keeps what these events add to their people's rows, so that it counts on when the events have gone from the log. */
 export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
 
+/** Looks up the first events of so many people of whom they are not known. What has gone from the log stays unknown. */
+const lookUp = (most: number): SQL => sql`UPDATE players SET first_event = ifnull((
+    SELECT min(${EVENT_OF_LOG}) FROM events e
+    WHERE e.project_id = players.project_id AND e.actor IN (${actors(sql`players.project_id`, sql`players.person`, NOW)})
+      AND e.tagged IN (0, 1) AND e.timestamp = players.first_seen AND e.counted = 1
+  ), printf('%015d', first_seen) || ' ["","","",""]')
+  WHERE (project_id, person) IN (SELECT project_id, person FROM players WHERE first_event IS NULL LIMIT ${sql.raw(String(most))})`;
+
 /** The rows as they are tell what to take out of the funnel, so one statement does both. */
 const attributed: Attributed = {
   takeOut: () => [],
@@ -143,6 +161,7 @@ export const players: Tables = {
       ),
       upsert(merged(newEvents(step), "players")),
       settle(newEvents({ ...range, repairs: null }, SETTLED)),
+      lookUp(range.upTo - range.after),
     ];
     return repairs === null ? statements : [...attributed.putIn(repairs, range.upTo), ...statements];
   },

@@ -10,6 +10,7 @@ import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../schema.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
+import { fieldFilter } from "./field-filter.ts";
 import type { Page } from "./list.ts";
 import { pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
@@ -21,6 +22,7 @@ import {
   type Exactly,
   exactly,
   spendOf,
+  type Whose,
   type Without,
   withdrawnOf,
   withoutRateBySegment,
@@ -34,6 +36,7 @@ const CSV_PAGE = 10_000;
 const query = z.strictObject({
   ...common,
   ...tagFilter,
+  ...fieldFilter,
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
   limit: pageParameters.limit,
   cursor: z.string("is not a cursor").optional(),
@@ -117,13 +120,13 @@ type Grouped = Exactly & {
   without_rate: number;
 };
 
-async function summary(db: Database, project_id: string, tags: string[] | null) {
-  const found = await db.all<Grouped>(sql`WITH ${worth(project_id, tags)}
+async function summary(db: Database, project_id: string, whose: Whose) {
+  const found = await db.all<Grouped>(sql`WITH ${worth(project_id, whose)}
     SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
       sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
     FROM worth GROUP BY segment`);
   const complete = found.every(({ without_rate }) => without_rate === 0);
-  const without = complete ? [] : await withoutRateBySegment(db, project_id, tags);
+  const without = complete ? [] : await withoutRateBySegment(db, project_id, whose);
   const of = (rows: Grouped[], lost: readonly Without[]): Total => {
     const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
     const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
@@ -176,19 +179,19 @@ type Found = Exactly &
     without_rate: number;
   };
 
-type Which = { tags: string[] | null; segment: Segment | undefined };
+type Which = Whose & { segment: Segment | undefined };
 
 async function page(
   db: Database,
   project: Project,
-  { tags, segment }: Which,
+  { segment, ...whose }: Which,
   limit: number,
   after: Position | null,
 ): Promise<Page<Row, Position>> {
   const { project_id, timezone } = project;
   const [whole, rest, behind] = after ?? [];
   const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
-  const found = await db.all<Found>(sql`WITH ${worth(project_id, tags)}
+  const found = await db.all<Found>(sql`WITH ${worth(project_id, whose)}
     SELECT person, player_id, first_seen, last_event_at, banner_tag, segment, payments, first_purchase_date,
       last_purchase_date, without_rate, ${exactly("spend", "")}, ${exactly("withdrawn", "")}
     FROM worth w WHERE true ${segment === undefined ? sql`` : sql`AND segment = ${segment}`}
@@ -238,21 +241,31 @@ export const ltv = report({
   description:
     "Over all history, in USD at the rate in force on each event's date. `whale` from 100 USD, `dolphin` from 20, " +
     "`minnow` from 5, `free` below; `unknown` is who has a purchase, deposit or refund without a rate, whose place in the " +
-    "order is by what has one. The role viewer is shown the segments alone; so is CSV for it.",
+    "order is by what has one. Fields narrow to people whose first event was of them. The role viewer is shown the segments alone; so is CSV for it.",
   role: "viewer",
   query,
   answer,
   holds: "The segments, and for analysts the players.",
-  tries: ["segment=whale", "limit=1"],
+  tries: ["segment=whale", "limit=1", "country=MT"],
+  byFirstEvent: true,
   reads: "all",
   converts: true,
-  async read({ env, db, project, principal, tags, query: { segment, limit, cursor } }): Promise<Table<LifetimeValues>> {
+  async read({
+    env,
+    db,
+    project,
+    principal,
+    tags,
+    firstEvent,
+    query: { segment, limit, cursor },
+  }): Promise<Table<LifetimeValues>> {
     const { project_id, timezone } = project;
-    const which = { tags, segment };
+    const whose = { tags, firstEvent };
+    const which = { ...whose, segment };
     const after = cursor === undefined ? null : decode(cursor);
     const named = may(principal, "analyst");
     const [{ segments, total }, { rows, next }] = await Promise.all([
-      summary(db, project_id, tags),
+      summary(db, project_id, whose),
       named ? page(db, project, which, limit, after) : { rows: [], next: null },
     ]);
     const body = { project_id, timezone, segments, total };

@@ -6,7 +6,7 @@ import { conjunction, filterText, type ScopeFilter, scopeFilterOf } from "../fig
 import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readerOf, refuseUncounted, scopeFor } from "../http/scope.ts";
-import { askedFilters, type TagQuery } from "../http/tag-filter.ts";
+import { askedFilters, type TagQuery, type Who } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { figuresFrom, figuresStand, isByDays, secondsUntilWhole } from "../projections/figures-stand.ts";
 import type { Database } from "../schema.ts";
@@ -20,7 +20,7 @@ export type Narrowing = {
   filter: ScopeFilter | null;
 };
 
-type Who = { db: Database; project: Project; principal: Principal };
+type Asker = Who & { db: Database };
 
 const withoutTags = ({
   banner_tag: _,
@@ -29,9 +29,16 @@ const withoutTags = ({
   ...fields
 }: ScopeFilter): ScopeFilter => fields;
 
+const askedFields = (query: FieldQuery): ScopeFilter =>
+  scopeFilterOf(Object.fromEntries(FIELDS.map((field) => [field, query[field] ?? []])));
+
+/** What filters and a question say of fields beside the tag. */
+export const fieldsIn = (filters: readonly ScopeFilter[], query: FieldQuery): { [Name in Field]?: string[] } =>
+  conjunction([...filters.map(withoutTags), askedFields(query)]);
+
 /** `keptBy` are the fields that the tables have the figures by; `ofAllTags`: no tags are part of a filter. */
 export async function narrowingOf(
-  { db, ...who }: Who,
+  { db, ...who }: Asker,
   query: TagQuery & FieldQuery,
   keptBy: readonly Field[],
   ofAllTags = false,
@@ -46,8 +53,7 @@ export async function narrowingOf(
   const [value, ...further] = values;
   if (first !== undefined && value !== undefined && !saved && keptBy.includes(first))
     if (others.length === 0 && further.length === 0) return { field: { field: first, value }, filter: null };
-  const fields = scopeFilterOf(Object.fromEntries(asked.map((field) => [field, query[field] ?? []])));
-  return { field: null, filter: conjunction([...filters, fields]) };
+  return { field: null, filter: conjunction([...filters, askedFields(query)]) };
 }
 
 /**

@@ -8,6 +8,8 @@ import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../schema.ts";
 import { instant, maybe, money, text, whole } from "./answer.ts";
 import { codeOf, given, wanted } from "./currency.ts";
+import { fieldFilter } from "./field-filter.ts";
+import { onlyFirstEvent } from "./first-event.ts";
 import { STEPS } from "./funnel.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { hasRoom } from "./pages.ts";
@@ -45,6 +47,7 @@ const query = z.strictObject({
     .describe("What the `player_id` begins with."),
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
   ...tagFilter,
+  ...fieldFilter,
   ...wanted,
   has_deposit: z
     .enum(["true", "false"], "must be true or false")
@@ -224,7 +227,7 @@ export const players = report({
   summary: "The players, by id, tag, segment, deposits, first day or last event",
   description:
     "`from` and `to` are of the first day; `banner_tag` is the first or last tag, or that of the registration or first " +
-    "deposit. With `funnel_step` all of them are of the step, as `/funnel` counts by `event_date`; visitors who are no " +
+    "deposit; fields are those of the first event. With `funnel_step` dates and tags are of the step, as `/funnel` counts by `event_date`; visitors who are no " +
     "players are in those figures, and not here. A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
   role: "analyst",
   query,
@@ -235,15 +238,17 @@ export const players = report({
     "segment=free&has_deposit=true&currency=project",
     "banner_tag=summer&from=2026-01-01",
     "funnel_step=first_deposit&from=2026-01-01",
+    "country=MT&device=mobile",
     "deposits_from=1&deposits_to=1&last_event_to=2026-06-01&sort=-total_deposits",
   ],
+  byFirstEvent: true,
   reads: "now",
-  async read({ env, db, project, principal, tags, query }) {
+  async read({ env, db, project, principal, tags, firstEvent, query }) {
     const { project_id, timezone } = project;
     if (principal.banner_tags !== null) onlyForAllTags(query);
     const into = codeOf(project, query);
     const { order, behind, placeOf } = sorting(query.sort);
-    const where = sql`project_id = ${project_id} AND person >= ' ' ${chosen(query, timezone, tags, principal.banner_tags)}`;
+    const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, principal.banner_tags)}`;
     const look = async (after: Place | null, limit: number) => {
       const found = await db.all<Player>(sql`SELECT * FROM players
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);

@@ -13,6 +13,7 @@ import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "../schema.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { type Field, type FieldFilter, type FieldQuery, onlyKnownFields } from "./field-filter.ts";
+import { type FirstEvent, firstEventOf } from "./first-event.ts";
 import { fresh, standingOf, tellLag } from "./freshness.ts";
 import { answersFromDays, daysFor, type Narrowing, narrowingOf } from "./narrowing.ts";
 import { type Period, periodOf } from "./period.ts";
@@ -28,6 +29,8 @@ export type Asked<Query, Parameter extends string = never> = {
   tags: string[] | null;
   /** The only value of a field that they may be about, by which the tables have figures; null is any. */
   field: FieldFilter | null;
+  /** What the first event of people must have been of, where the report is narrowed by that. */
+  firstEvent: FirstEvent;
   /** Whose rows of days the answer is made of; null: it is made of the tables. */
   days: DaysScope | null;
   /** Whether it is about a filter that nothing but rows of days can have. */
@@ -42,7 +45,7 @@ export type Asked<Query, Parameter extends string = never> = {
 };
 
 /** As long as it is not known which tags it may be about: that is read from the figures, too. */
-type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days">;
+type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days" | "firstEvent">;
 
 /**
  * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
@@ -83,6 +86,8 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
    * Absent where it is made of the tables alone.
    */
   keptBy?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): readonly Field[];
+  /** It is about people, and narrowed by what the first event of each was of. */
+  byFirstEvent?: true;
   /** Its figures are those of all tags, and tags choose what is shown of them: a filter of rows of days has no tags. */
   ofAllTags?: true;
   /** Rows of days have it by one value of these fields, too, without a filter. */
@@ -117,7 +122,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
   definition: Definition<Path, Query, Answer>,
 ) {
   const { path, role, query, untagged, people, reads, read } = definition;
-  const { converts = false, inCells = false, ofAllTags = false, tagsAddUp = false } = definition;
+  const { converts = false, inCells = false, ofAllTags = false, tagsAddUp = false, byFirstEvent = false } = definition;
   const routes = new Hono<App>().get(
     path as string,
     atLeast(role),
@@ -157,16 +162,17 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
         byDays,
         from: ofDays ? ("figures" as const) : ("tables" as const),
       };
+      const firstEvent = byFirstEvent ? await firstEventOf(db, { project, principal }, given) : {};
       const depends = typeof reads === "function" ? reads(question) : reads;
       const dependencies = depends === "now" ? null : { reads: depends, converts };
       const standing = await standingOf(question, dependencies);
       const tags =
         filter === null || ofAllTags
-          ? await visibleTags(db, project, principal, given, ofDays ? "days" : "tables")
+          ? await visibleTags(db, project, principal, given, byFirstEvent ? "people" : ofDays ? "days" : "tables")
           : principal.banner_tags;
       const days = ofDays ? await daysFor(question, given, narrowing, ofAllTags ? null : tags, tagsAddUp) : null;
       if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
-      const asked = { ...question, days, tags };
+      const asked = { ...question, firstEvent, days, tags };
       const answer = async () => table(c, await read(asked));
       if (dependencies === null) return tellLag(await answer(), standing);
       return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);

@@ -6,6 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { INCOME } from "../money.ts";
 import { rateInForce } from "../rates/in-force.ts";
 import type { Database } from "../schema.ts";
+import { type FirstEvent, onlyFirstEvent } from "./first-event.ts";
 import { onlyTags } from "./period.ts";
 import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
 import { EXACT_UNITS, exactUsd, type Sum } from "./usd.ts";
@@ -29,8 +30,11 @@ const BEHIND_VISITORS = sql`char(32)`;
 const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currency, total, whole, fraction,
   ${rateInForce(sql`currency`, sql`event_date`)} AS rate FROM payments WHERE ${which}`;
 
+/** Whom a tag of these brought, null is any; and whose first event was of these. */
+export type Whose = { tags: string[] | null; firstEvent: FirstEvent };
+
 /** Everyone who is a player or ever paid, as rows of `worth`: with what they spent, exactly. */
-export function worth(project_id: string, tags: string[] | null): SQL {
+export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
   const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
   const isIncome = sql`event_type IN (${list(INCOME)})`;
   const of = (value: SQL, which: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${which}), 0)`;
@@ -57,9 +61,9 @@ export function worth(project_id: string, tags: string[] | null): SQL {
       FROM rated GROUP BY person
     ), known AS (
       ${known(sql`players p LEFT JOIN paid ON paid.person = p.person
-        WHERE p.project_id = ${project_id} AND p.person > ${BEHIND_VISITORS}`)}
+        WHERE p.project_id = ${project_id} AND p.person > ${BEHIND_VISITORS} ${onlyFirstEvent("p", firstEvent)}`)}
       UNION ALL ${known(sql`paid CROSS JOIN players p ON p.project_id = ${project_id} AND p.person = paid.person
-        WHERE paid.person < ${BEHIND_VISITORS}`)}
+        WHERE paid.person < ${BEHIND_VISITORS} ${onlyFirstEvent("p", firstEvent)}`)}
     ), worth AS (
       SELECT *, ${SEGMENT} AS segment FROM known WHERE true ${onlyTags(sql`banner_tag`, tags)}
     )`;
@@ -92,8 +96,8 @@ export function withoutRateOf(
 export const withoutRateBySegment = (
   db: Database,
   project_id: string,
-  tags: string[] | null,
+  whose: Whose,
 ): Promise<(Without & { segment: Segment })[]> =>
-  db.all(sql`WITH ${worth(project_id, tags)}
+  db.all(sql`WITH ${worth(project_id, whose)}
     SELECT segment, ${SUMMED} FROM (SELECT person, segment FROM worth WHERE without_rate > 0) CROSS JOIN rated USING (person)
     WHERE rate IS NULL GROUP BY segment, event_type, currency`);

@@ -59,6 +59,7 @@ export async function issueOf(watched: Watched, schedule: Schedule, period: Peri
     principal: ADMIN,
     tags,
     field: null,
+    firstEvent: {},
     days,
     byDays: false,
     query,

@@ -10,7 +10,7 @@ export type Ask = {
   /** Null: all. */
   tags: string[] | null;
   period: { from: string; to: string };
-  /** With `$project`, `$from`, `$to` and the query's own parameters; `TAGGED` restricts `banner_tag` to `tags`, `NARROWED` a field. */
+  /** With `$project`, `$from`, `$to` and the query's own parameters; `TAGGED` restricts `banner_tag` to `tags`, `NARROWED` a field, `BEGUN` that of a person's first event. */
   select: Select;
 };
 
@@ -44,8 +44,13 @@ export function takeApart(address: string, limited: string[] | null, select: Sel
   const tagged = conditions.length === 0 ? "true" : `(${conditions.join(" AND ")})`;
   const fields = ["country", "device", "app_id", "platform"].filter((field) => query.has(field));
   const narrowed = ["true", ...fields.map((field) => `${field} = $${field}`)].join(" AND ");
+  const begun = ["true", ...fields.map((field) => `first_${field} = $${field}`)].join(" AND ");
   const bound: Select = <T extends Row>(sql: string, more = {}) =>
-    select<T>(sql.replaceAll("TAGGED", tagged).replaceAll("NARROWED", narrowed), { ...values, ...lists, ...more });
+    select<T>(sql.replaceAll("TAGGED", tagged).replaceAll("NARROWED", narrowed).replaceAll("BEGUN", begun), {
+      ...values,
+      ...lists,
+      ...more,
+    });
   return { name, ask: { project, query, rest, tags, period, select: bound } };
 }
 

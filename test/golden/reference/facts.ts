@@ -1,3 +1,10 @@
+/** What a first event is of; of several in one millisecond it is the one whose fields sort first. */
+const FIELDS = ["country", "device", "app_id", "platform"].map((field) => ({
+  field,
+  value: `coalesce(${field}, '')`,
+}));
+const ORDER = `(timestamp, ${FIELDS.map(({ value }) => value).join(", ")})`;
+
 /**
  * What counts, for whom and for which tag, as SPEC words it, in DuckDB's SQL over the raw events in the order in which
  * they arrived. Nothing that the senders' side derived is used: days and hours come from DuckDB's own calendar.
@@ -66,6 +73,7 @@ export const FACTS = [
         arg_min(banner_tag, (timestamp, banner_tag)) AS brought_by,
         arg_min(own_tag, (timestamp, own_tag)) FILTER (own_tag IS NOT NULL) AS first_tag,
         arg_max(own_tag, (timestamp, own_tag)) FILTER (own_tag IS NOT NULL) AS last_tag,
+        ${FIELDS.map(({ field, value }) => `arg_min(${value}, ${ORDER}) AS first_${field}`).join(", ")},
         any_value(player_id) AS player_id, any_value(visitor_id) FILTER (player_id IS NULL) AS visitor_id,
         ${["spin", "purchase", "deposit", "withdrawal"].map((type) => `count(*) FILTER (event_type = '${type}') AS total_${type}s`).join(", ")}
       FROM events GROUP BY project_id, person

@@ -19,7 +19,7 @@ export const ltv: Report = async (ask) => {
       nullif(banner_tag, '') AS banner_tag, iso(first_seen) AS first_seen, iso(last_event_at) AS last_event_at,
       last_day::DATE - first_day::DATE AS lifetime_days, first_purchase_date, last_purchase_date
     FROM (SELECT *, ${BROUGHT_BY} AS banner_tag FROM persons) p LEFT JOIN paid USING (person)
-    WHERE project_id = $project AND (p.player_id IS NOT NULL OR paid.person IS NOT NULL) AND TAGGED
+    WHERE project_id = $project AND (p.player_id IS NOT NULL OR paid.person IS NOT NULL) AND TAGGED AND BEGUN
     ORDER BY p.player_id IS NOT NULL, coalesce(p.player_id, p.visitor_id)`);
   // A person's payments are all of theirs, whatever tag each counts for.
   const of = await payments(ask, ["person"], "true");

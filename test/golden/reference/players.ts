@@ -27,7 +27,7 @@ async function all(ask: Ask) {
     SELECT player_id, iso(first_seen) AS first_seen, iso(last_event_at) AS last_event_at,
       iso(registration_at) AS registration_at, iso(deposit_at) AS deposit_at, total_events, total_deposits,
       ${TAGS.map((tag) => `nullif(${tag}, '') AS ${tag}`).join(", ")}
-    FROM persons WHERE project_id = $project AND player_id IS NOT NULL
+    FROM persons WHERE project_id = $project AND player_id IS NOT NULL AND BEGUN
       ${query.has("banner_tag") ? `AND $banner_tag IN (${tags.map((tag) => `coalesce(${tag}, '')`).join(", ")})` : ""}
       ${query.has("search") ? "AND starts_with(player_id, $search)" : ""}
       ${has_deposit === null ? "" : `AND deposit_at IS ${has_deposit === "true" ? "NOT NULL" : "NULL"}`}

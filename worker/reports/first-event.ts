@@ -1,0 +1,26 @@
+/** Narrows reports about people by what the first event of each was of: everything they did since is then theirs, as in cohorts. */
+import { type SQL, sql } from "drizzle-orm";
+import { askedFilters, type TagQuery, type Who } from "../http/tag-filter.ts";
+import type { Database } from "../schema.ts";
+import { FIELDS, type Field, type FieldQuery } from "./field-filter.ts";
+import { fieldsIn } from "./narrowing.ts";
+
+/** One of these values of each field that is named. */
+export type FirstEvent = { [Name in Field]?: string[] };
+
+/** What a question and its saved segment ask for. */
+export async function firstEventOf(db: Database, who: Who, query: TagQuery & FieldQuery): Promise<FirstEvent> {
+  return fieldsIn(await askedFilters(db, who, query), query);
+}
+
+/** Restricts rows of `players`, which are called `people`. */
+export const onlyFirstEvent = (people: string, first: FirstEvent): SQL =>
+  sql.join(
+    FIELDS.map((field) => {
+      const values = first[field];
+      return values === undefined
+        ? sql``
+        : sql`AND ${sql.raw(`${people}.first_${field}`)} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+    }),
+    sql` `,
+  );

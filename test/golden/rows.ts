@@ -8,6 +8,7 @@ import { env } from "cloudflare:workers";
 const RECORDS = [
   "d1_migrations",
   "projections",
+  "settled_postbacks",
   "changes",
   "archive_files",
   "archive_runs",

@@ -78,6 +78,8 @@ describe("the text", () => {
     await bury(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
     const target = { project_id: "scraped", name: "t", event_types: ["level_up"], url: "https://tracker.example.com/" };
     await send("/api/v1/postbacks", { method: "POST", headers: ADMIN, body: JSON.stringify(target) });
+    const source = { project_id: "scraped", name: "network", preset: "generic" };
+    await send("/api/v1/sources", { method: "POST", headers: ADMIN, body: JSON.stringify(source) });
     const channel = { project_id: "scraped", name: "c", kind: "slack", settings: { url: "https://hooks.slack.com/x" } };
     await send("/api/v1/channels", { method: "POST", headers: ADMIN, body: JSON.stringify(channel) });
     const alert = { project_id: "scraped", name: "a", condition: { kind: "postbacks" }, channels: [] };
@@ -115,12 +117,12 @@ describe("the text", () => {
 
 describe("the counters", () => {
   it("move by exactly what was sent", async () => {
-    // What the test before sent, and the making of a key, a target, a channel and an alert, arrive later.
+    // What the test before sent, and the making of a key, a target, a source, a channel and an alert, arrive later.
     const before = await vi.waitFor(
       async () => {
         const now = values(await scrape());
         expect(now.get('edgepixel_http_requests_total{route="pixel",status="4xx"}')).toBe(1);
-        expect(now.get('edgepixel_http_requests_total{route="write",status="2xx"}')).toBe(4);
+        expect(now.get('edgepixel_http_requests_total{route="write",status="2xx"}')).toBe(5);
         expect(now.get('edgepixel_events_rejected_total{project_id="scraped",door="pixel"}')).toBe(1);
         return now;
       },

@@ -6,6 +6,7 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";
+import { isReceivedOf } from "../erasure/postbacks.ts";
 import { wordsOf } from "../erasure/words.ts";
 import { projectId } from "../event.ts";
 import {
@@ -104,9 +105,14 @@ async function* eventsOf(
     yield rows.filter(({ seq }) => !shown.has(seq)).map(readable);
 }
 
+const actorsOf = (player_id: string, visitors: readonly string[]) => [
+  player_id,
+  ...visitors.map((visitor) => VISITOR + visitor),
+];
+
 /** What of the log is theirs, in the order of time; read from the index alone. */
 async function orderOf(db: Database, { project_id, player_id, visitors }: Person): Promise<Logged[]> {
-  const actors = JSON.stringify([player_id, ...visitors.map((visitor) => VISITOR + visitor)]);
+  const actors = JSON.stringify(actorsOf(player_id, visitors));
   const rows = await db.values<[number, number]>(sql`SELECT timestamp, seq FROM events WHERE project_id = ${project_id}
     AND actor IN (SELECT value FROM json_each(${actors})) ORDER BY timestamp, seq`);
   return rows.map(([timestamp, seq]) => ({ timestamp, seq }));
@@ -162,7 +168,8 @@ async function* asJson(
 async function beside(env: Env, db: Database, project_id: string, player_id: string, visitors: string[]) {
   const rows = (query: SQL) => db.all<Row>(query);
   const { pattern } = wordsOf([player_id, ...visitors].map((name) => [name, ""]));
-  const [profile, payments, letters, samples] = await Promise.all([
+  const whose = { players: [player_id], visitors, actors: actorsOf(player_id, visitors) };
+  const [profile, payments, letters, received, samples] = await Promise.all([
     rows(sql`SELECT first_seen, last_event_at, total_events, total_deposits, first_tag, last_tag, visit_at, registration_at,
       registration_tag, deposit_at, deposit_tag, second_deposit_at, third_deposit_at
       FROM players WHERE project_id = ${project_id} AND person = ${player_id}`),
@@ -172,6 +179,8 @@ async function beside(env: Env, db: Database, project_id: string, player_id: str
     rows(sql`SELECT id, event, error, failed_at, status FROM dead_letters
       WHERE project_id = ${project_id} AND json_valid(event) AND (event ->> '$.player_id' = ${player_id}
         OR event ->> '$.visitor_id' IN (SELECT value FROM json_each(${JSON.stringify(visitors)}))) ORDER BY id`),
+    rows(sql`SELECT source, received_at, click_id, status, said, event FROM received_postbacks
+      WHERE ${isReceivedOf(project_id, whose)} ORDER BY n`),
     env.REQUEST_LOG.getByName(project_id).find(pattern),
   ]);
   const times = ([name, value]: [string, Value]) =>
@@ -183,6 +192,11 @@ async function beside(env: Env, db: Database, project_id: string, player_id: str
       ...letter,
       event: JSON.parse(event as string) as unknown,
       failed_at: iso(failed_at ?? null),
+    })),
+    network_postbacks: received.map(({ event, received_at, ...postback }) => ({
+      ...postback,
+      event: JSON.parse(event as string) as unknown,
+      received_at: iso(received_at ?? null),
     })),
     requests: samples.map(({ at, door, event_type, errors, request }) => ({
       at: iso(at),
@@ -204,6 +218,7 @@ const playerExport = z
     profile: record.nullable(),
     payments: z.array(record),
     dead_letters: z.array(record),
+    network_postbacks: z.array(record).describe("What networks told of the player and is not counted yet."),
     requests: z.array(record).describe("Samples of refused requests."),
     events: z
       .array(record)

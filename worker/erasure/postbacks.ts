@@ -2,7 +2,7 @@
  * Postbacks of a person go, with what was sent: nothing more is sent about them, nor taken of what networks have sent. Of other
  * people's, what mentions the person.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../schema.ts";
 import type { Change, Piece, Work } from "./job.ts";
 import type { Person } from "./names.ts";
@@ -43,13 +43,21 @@ export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
       };
 }
 
-/** What networks have sent of the person and waits, also where it names nobody but a click of theirs. */
-async function receivedOf(db: Database, project_id: string, { persons, players, visitors }: Person): Promise<number[]> {
+type Whose = { players: Iterable<string>; visitors: Iterable<string>; actors: Iterable<string> };
+
+/** What networks have sent of a person and waits, also where it names nobody but a click of theirs. */
+export function isReceivedOf(project_id: string, { players, visitors, actors }: Whose): SQL {
   const list = (names: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...names])}))`;
-  const rows = await db.values<[number]>(sql`SELECT n FROM received_postbacks WHERE project_id = ${project_id}
-    AND (player_id IN ${list(players.keys())} OR visitor_id IN ${list(visitors.keys())} OR click_id IN (
-      SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor IN ${list(persons.keys())}
-        AND e.click_id IS NOT NULL)) LIMIT ${AT_ONCE}`);
+  return sql`project_id = ${project_id} AND (player_id IN ${list(players)} OR visitor_id IN ${list(visitors)}
+    OR click_id IN (SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor IN ${list(actors)}
+      AND e.click_id IS NOT NULL))`;
+}
+
+async function receivedOf(db: Database, project_id: string, { persons, players, visitors }: Person): Promise<number[]> {
+  const whose = { players: players.keys(), visitors: visitors.keys(), actors: persons.keys() };
+  const rows = await db.values<[number]>(
+    sql`SELECT n FROM received_postbacks WHERE ${isReceivedOf(project_id, whose)} LIMIT ${AT_ONCE}`,
+  );
   return rows.flat();
 }
 

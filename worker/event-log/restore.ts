@@ -108,6 +108,7 @@ async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
     sql`DELETE FROM projections`,
     sql`UPDATE events SET seq = seq + CAST(${base} AS INTEGER)`,
     sql`UPDATE conversion_changes SET seq = seq + CAST(${base} AS INTEGER)`,
+    sql`UPDATE settled_postbacks SET seq = seq + CAST(${base} AS INTEGER)`,
     sql`DELETE FROM sqlite_sequence WHERE name = 'events'`,
     sql`INSERT INTO sqlite_sequence (name, seq) SELECT 'events', ifnull(max(seq), CAST(${base} AS INTEGER)) FROM events`,
   ];

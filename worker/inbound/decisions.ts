@@ -1,4 +1,5 @@
 /** What postbacks about one event change of its conversion, in the order in which they came. */
+import { type SQL, sql } from "drizzle-orm";
 import type { Change } from "../payouts/decide.ts";
 import type { Standing } from "./known.ts";
 import type { Received } from "./received.ts";
@@ -15,17 +16,32 @@ const reasonOf = ({ source, said }: Received): string =>
 /** What was paid back, from which a postback only leads on to the next. */
 const PAID_BACK: readonly Change["status"][] = ["refunded", "charged_back"];
 
+/** When the network says that it was; null where it says nothing of that, and the event has the time of the receipt. */
+export const toldAt = ({ event, received_at }: Received): number | null =>
+  event.timestamp === received_at ? null : event.timestamp;
+
+/** All of a postback that can change a conversion, as a text: two that have the same say the same. */
+export const saysOf = (row: Received): string =>
+  JSON.stringify([row.source, row.status, row.event.amount, row.event.currency, toldAt(row)]);
+
 /**
- * What says nothing new changes nothing, as a postback that is sent again. Nor does `pending`: it is how a conversion begins, and
- * what was decided is not taken back by a postback that was late. What was paid back stays so, as where people
- * decide: whoever has seen an address, also a signed one, can call it again at any time, and would have it paid once more.
+ * What says nothing new changes nothing. Whoever has seen an address, also a signed one, can call it again at any time: so
+ * what was said before is never said anew, whatever was decided since, and what the network's clock has as older than something
+ * that was heard takes nothing back. Without such times the order is that of the receipt. Nor does `pending` change anything: it is how
+ * a conversion begins. What was paid back stays so, as where people decide.
  */
 export function decisionsOf(rows: readonly Received[], standing: Standing): Decision[] {
   const { seq } = standing;
   if (seq === null) return [];
-  let { status, amount, currency } = standing;
+  let { status, amount, currency, told_at } = standing;
+  const said = new Set(standing.said);
   const decisions: Decision[] = [];
   for (const row of rows) {
+    const at = toldAt(row);
+    const isOld = said.has(saysOf(row)) || (at !== null && told_at !== null && at < told_at);
+    said.add(saysOf(row));
+    if (isOld) continue;
+    told_at = at ?? told_at;
     const place = PAID_BACK.indexOf(status);
     if (place >= 0 && PAID_BACK.indexOf(row.status) <= place) continue;
     const newStatus = row.status !== null && row.status !== "pending" && row.status !== status ? row.status : null;
@@ -43,3 +59,10 @@ export function decisionsOf(rows: readonly Received[], standing: Standing): Deci
   }
   return decisions;
 }
+
+/** Notes what these have said of the conversion at `seq`. */
+export const noteSaid = (said: readonly { seq: number; row: Received }[]): SQL => sql`
+  INSERT INTO settled_postbacks (seq, says, project_id, told_at)
+  SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3
+  FROM json_each(${JSON.stringify(said.map(({ seq, row }) => [seq, saysOf(row), row.project_id, toldAt(row)]))}) v
+  WHERE true ON CONFLICT DO NOTHING`;

@@ -75,8 +75,11 @@ export type Standing = {
   status: Status | null;
   amount: number | null;
   currency: string | null;
+  /** What postbacks have said of it, and the latest of their own times. */
+  said: string[];
+  told_at: number | null;
 };
-type Row = Omit<Standing, "open" | "known"> & { key: number; open: 0 | 1; known: 0 | 1 };
+type Row = Omit<Standing, "open" | "known" | "said"> & { key: number; open: 0 | 1; known: 0 | 1; said: string };
 
 export async function standingsOf(db: Database, received: readonly Received[]): Promise<Standing[]> {
   const given = received.map(({ project_id, event_type, event_id, transaction_id }) => [
@@ -91,7 +94,14 @@ export async function standingsOf(db: Database, received: readonly Received[]): 
     ), f AS MATERIALIZED (SELECT r.key, ${IS_OPEN} AS open, ${IS_KNOWN} AS known, ${SEQ} AS seq FROM r)
     SELECT f.key, f.open, f.known, f.seq, ${lastChange("status", sql`f.seq`)} AS status,
       coalesce(${lastChange("amount", sql`f.seq`)}, e.amount, c.amount) AS amount,
-      coalesce(${lastChange("currency", sql`f.seq`)}, e.currency, c.currency) AS currency
+      coalesce(${lastChange("currency", sql`f.seq`)}, e.currency, c.currency) AS currency,
+      (SELECT json_group_array(p.says) FROM settled_postbacks p WHERE p.seq = f.seq) AS said,
+      (SELECT max(p.told_at) FROM settled_postbacks p WHERE p.seq = f.seq) AS told_at
     FROM f LEFT JOIN events e ON e.seq = f.seq LEFT JOIN conversions c ON c.seq = f.seq ORDER BY f.key`);
-  return rows.map(({ key: _, open, known, ...rest }) => ({ ...rest, open: open === 1, known: known === 1 }));
+  return rows.map(({ key: _, open, known, said, ...rest }) => ({
+    ...rest,
+    open: open === 1,
+    known: known === 1,
+    said: JSON.parse(said),
+  }));
 }

@@ -13,7 +13,7 @@ import { wakePayouts } from "../payouts/keeping.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
 import { areSuppressed } from "../suppression.ts";
-import { decisionsOf } from "./decisions.ts";
+import { decisionsOf, noteSaid } from "./decisions.ts";
 import { clicksOf, IS_READY, type Standing, standingsOf } from "./known.ts";
 import {
   aboutThose,
@@ -39,8 +39,8 @@ const PAUSE_MS = 3_000;
 /** Things that one round is about, and postbacks whose decisions it notes. */
 const SUBJECTS = 40;
 const MOST_DECISIONS = 15;
-/** Calls and statements of a round beside its decisions: four reads, two of suppressions, sending, three writes, a wake. */
-const ROUND_CALLS = 12;
+/** Calls and statements of a round beside its decisions: four reads, two of suppressions, sending, four writes, a wake. */
+const ROUND_CALLS = 13;
 const LAST_CALLS = 2;
 
 /** All that was received about one thing, and how it stands. */
@@ -100,17 +100,21 @@ async function sendEvents(env: Env, db: Database, bases: readonly Received[], no
 async function noteDecisions(env: Env, db: Database, groups: readonly Group[], now: number): Promise<number> {
   const statements: SQL[] = [];
   const done: Received[] = [];
-  for (const { rows, standing } of groups.filter(({ standing: { seq } }) => seq !== null)) {
+  const said: { seq: number; row: Received }[] = [];
+  for (const { rows, standing } of groups) {
+    const { seq } = standing;
+    if (seq === null) continue;
     const some = rows.slice(0, MOST_DECISIONS);
     const decisions = decisionsOf(some, standing);
     if (statements.length + decisions.length > MOST_DECISIONS) break;
     for (const { project_id, change, actor, reason } of decisions)
       statements.push(noteChanges(project_id, [change], { at: now, actor, reason }));
     done.push(...some);
+    said.push(...some.map((row) => ({ seq, row })));
   }
   if (done.length === 0) return 0;
   try {
-    await transact(db, [stillThere(done), ...statements, remove(done)]);
+    await transact(db, [stillThere(done), ...statements, noteSaid(said), remove(done)]);
   } catch (error) {
     // Somebody else was quicker, or they are of a source that was removed.
     if (!haveGone(error)) throw error;

@@ -26,6 +26,10 @@ export const FAMILIES = {
     type: "gauge",
     help: "Targets of postbacks by state: active, warning (ten tries failed one after the other), paused.",
   },
+  edgepixel_network_postbacks_waiting: {
+    type: "gauge",
+    help: "Postbacks of networks that are not counted yet: most wait for their click, or for what they decide about.",
+  },
   edgepixel_alerts: {
     type: "gauge",
     help: "Alerts by state: quiet, open (what it watches for is so), failing (it cannot be judged), paused.",

@@ -123,19 +123,33 @@ const deadLetters: Part = async (scrape) => {
   });
 };
 
-/** A project that has a target has a sample of each state. */
+/** A project that has a target has a sample of each state; one that has a source, of what networks told and waits. */
 const postbacks: Part = async (scrape) => {
-  const targets = await targetsOf(scrape.db, scrape.project_id);
+  const [targets, waiting] = await Promise.all([
+    targetsOf(scrape.db, scrape.project_id),
+    scrape.db.all<{ project_id: string; total: number }>(sql`
+      SELECT s.project_id, (SELECT count(*) FROM received_postbacks r WHERE r.project_id = s.project_id) AS total
+      FROM (SELECT DISTINCT project_id FROM postback_sources ${only(scrape)}) s`),
+  ]);
   const projects = new Set(targets.map(({ project_id }) => project_id));
-  return [...projects].flatMap((project_id) =>
-    STATES.map(
-      (state): Sample => ({
-        family: "edgepixel_postback_targets",
-        labels: { project_id, state },
-        value: targets.filter((one) => one.project_id === project_id && stateOf(one) === state).length,
+  return [
+    ...[...projects].flatMap((project_id) =>
+      STATES.map(
+        (state): Sample => ({
+          family: "edgepixel_postback_targets",
+          labels: { project_id, state },
+          value: targets.filter((one) => one.project_id === project_id && stateOf(one) === state).length,
+        }),
+      ),
+    ),
+    ...waiting.map(
+      ({ project_id, total }): Sample => ({
+        family: "edgepixel_network_postbacks_waiting",
+        labels: { project_id },
+        value: total,
       }),
     ),
-  );
+  ];
 };
 
 /** A project that has an alert has a sample of each state; one that has a channel, of what is not sent yet or never was. */

@@ -10,3 +10,6 @@ CREATE TABLE settled_postbacks (
   told_at INTEGER,
   PRIMARY KEY (seq, says)
 ) STRICT, WITHOUT ROWID;
+
+-- When a scheduled report was last tried without success: so it has its turn once in a while, and the others theirs before it.
+ALTER TABLE scheduled_reports ADD COLUMN tried_at INTEGER NOT NULL DEFAULT 0;

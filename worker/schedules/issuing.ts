@@ -1,4 +1,5 @@
 /** Makes the reports whose period is over, one for each period, also of those that nobody woke this duty for. */
+import { sql } from "drizzle-orm";
 import { isFresh, type Watched } from "../alerts/measure.ts";
 import { channelsOf } from "../channels/channel.ts";
 import { wakeChannels } from "../channels/sending.ts";
@@ -34,8 +35,9 @@ async function issue(watched: Watched, schedule: Schedule): Promise<boolean> {
 
 export async function issueAll(env: Env, budget: Budget, now: number): Promise<Progress> {
   const db = openDatabase(env.DB);
+  const began = now - (now % EVERY_MS);
   for (const schedule of await schedulesOf(db)) {
-    if (schedule.paused_at !== null) continue;
+    if (schedule.paused_at !== null || schedule.tried_at >= began) continue;
     const project = await findProject(env, schedule.project_id, now);
     if (!project) continue;
     const { every, hour, sent_to } = schedule;
@@ -43,10 +45,13 @@ export async function issueAll(env: Env, budget: Budget, now: number): Promise<P
     if (due.length === 0) continue;
     if (!budget.has(REPORT_CALLS)) return "more";
     try {
-      if ((await issue({ env, db, project, now }, schedule)) && due.length > 1) return "more";
+      // The figures are behind for all of them.
+      if (!(await issue({ env, db, project, now }, schedule))) break;
+      if (due.length > 1) return "more";
     } catch (error) {
-      // The next run tries again, and no other report waits for that.
       log("error", "report not made", { schedule_id: schedule.id, error: String(error) });
+      // It is tried again after a while; until then no other report waits for it.
+      await db.run(sql`UPDATE scheduled_reports SET tried_at = ${now} WHERE id = ${schedule.id}`);
     }
   }
   return (await wakeChannels(env, db, now)) ? "done" : "more";

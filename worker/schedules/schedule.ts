@@ -27,6 +27,8 @@ export type Schedule = ScheduleSettings & {
   paused_at: number | null;
   /** The last day of the newest period that was sent, or that was over when it was made. */
   sent_to: string;
+  /** When it was last tried and failed. */
+  tried_at: number;
 };
 
 type Row = Omit<Schedule, "banner_tags" | "channels" | "unsubscribed"> & {

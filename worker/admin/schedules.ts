@@ -82,7 +82,7 @@ const iso = (at: number) => new Date(at).toISOString();
 
 /** A segment that is gone is found out here: a report of it is of nothing. */
 async function view(db: Database, schedule: Schedule): Promise<ScheduleView> {
-  const { origin: _, paused_at, created_at, ...shown } = schedule;
+  const { origin: _, tried_at: __, paused_at, created_at, ...shown } = schedule;
   const gone = schedule.segment_id !== null && (await findSegment(db, schedule.segment_id)) === null;
   const error = gone ? `there is no segment ${schedule.segment_id} any more` : null;
   return { ...shown, paused: paused_at !== null, created_at: iso(created_at), error };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Plan } from "../worker/store/plan.ts";
 import { migrate } from "./database.ts";
 
 export const TOKEN = "bench";
@@ -27,10 +28,12 @@ type Server = { miniflare: Miniflare; port: number };
 /** A line of the Worker's log. */
 export type Line = { message?: string } & Record<string, unknown>;
 
+type Serving = { databases?: readonly string[]; hear?: (line: Line) => void; plan?: Plan };
+
 /** `databases` are those beside the Worker's own; all are migrated. `hear` gets what the Worker logs. */
 export async function serve(
   script: string,
-  { databases = [], hear = () => undefined }: { databases?: readonly string[]; hear?: (line: Line) => void } = {},
+  { databases = [], hear = () => undefined, plan = "free" }: Serving = {},
 ): Promise<Server> {
   const worker = script.includes("Runner");
   const miniflare = new Miniflare(
@@ -57,9 +60,10 @@ export async function serve(
             LIVE: { className: "LiveCounters", useSQLite: true },
             REQUEST_LOG: { className: "RequestLog", useSQLite: true },
             METER: { className: "Meter", useSQLite: true },
+            INTAKE: { className: "Intake", useSQLite: true },
           }
         : {},
-      bindings: { ADMIN_TOKEN: TOKEN, LOCAL: "1" },
+      bindings: { ADMIN_TOKEN: TOKEN, LOCAL: "1", PLAN: plan },
       // As wrangler.toml has it: reports put it into their ETag.
       ...(worker && { versionMetadata: "VERSION" }),
     }),

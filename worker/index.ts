@@ -10,6 +10,7 @@ import { metered } from "./store/budget.ts";
 
 export type { Api } from "./app.ts";
 export { Meter } from "./meter/meter.ts";
+export { Intake } from "./queue/intake.ts";
 export { LiveCounters } from "./reports/listening.ts";
 export { RequestLog } from "./request-log/log.ts";
 export { Runner } from "./runner.ts";

@@ -52,7 +52,14 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
       words(name),
       <Standing key={name} is={state} />,
     ]);
-  const nothing = { database: "ok", live: "ok", archive: "ok", runner: "ok", exchange_rates: "ok" } as const;
+  const nothing = {
+    database: "ok",
+    live: "ok",
+    archive: "ok",
+    runner: "ok",
+    intake: "ok",
+    exchange_rates: "ok",
+  } as const;
   return (
     <Panel name="health" title="Health">
       <Answered

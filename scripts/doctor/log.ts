@@ -3,8 +3,8 @@ import type { EventView } from "../../worker/reports/event.ts";
 import { bodyOf, detailOf, until } from "./ask.ts";
 import { type Check, type Finding, leftOut, logsOf, ok, type Patient, projectOf, wrong } from "./check.ts";
 
-/** The queue hands on after a second; a failed batch comes again after five. */
-const PATIENCE_MS = 45_000;
+/** On the free plan an event waits for the queue for 40 seconds at most; the queue hands on after one, a failed batch after five. */
+const PATIENCE_MS = 75_000;
 /** What has failed for so long has not failed by chance. */
 const SURE_MS = 15_000;
 

@@ -17,6 +17,11 @@ const PARTS: Readonly<Record<Part, { is: string; mend(patient: Patient): string 
   },
   live: { is: "the live counters (a Durable Object)", mend: durableObject },
   runner: { is: "what runs the duties (a Durable Object)", mend: durableObject },
+  intake: {
+    is: "what gathers events before the queue (a Durable Object), or the queue takes nothing of it",
+    mend: (patient) =>
+      `Look for the lines \`part failing\` and \`queue away\` in ${logsOf(patient)}. Events that were taken wait and go on by themselves; where the day's queue operations are used up, after midnight UTC.`,
+  },
   archive: {
     is: "the archive's bucket (R2)",
     mend: (patient) =>

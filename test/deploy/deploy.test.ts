@@ -132,7 +132,7 @@ describe("the first deployment", () => {
     ]);
     expect(account.queues[0]?.consumers[0]?.dead_letter_queue).toBe("edgepixel-events-dlq");
     expect(account.databases.map((database) => account.applied(database))).toEqual([migrations()]);
-    expect(script("edgepixel")).toMatchObject({ workersDev: true, schedules: ["* * * * *"], migration_tag: "v4" });
+    expect(script("edgepixel")).toMatchObject({ workersDev: true, schedules: ["* * * * *"], migration_tag: "v5" });
     expect(bound("edgepixel", "PLAN")?.text).toBe("free");
     // No version was ever uploaded onto a database that lacked something.
     for (const { applied } of script("edgepixel").versions) expect(applied).toEqual(migrations());

@@ -25,7 +25,7 @@ const STEPS: string[][] = [
   ],
   ["worker/projections"],
   ["worker/figures"],
-  ["worker/live", "worker/archive", "worker/meter", "worker/postbacks", "worker/channels"],
+  ["worker/live", "worker/archive", "worker/meter", "worker/postbacks", "worker/channels", "worker/queue"],
   ["worker/registry"],
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],

@@ -8,7 +8,7 @@ import { createProject, deliver, figuresIn, keepToTables, settle, storedEvent } 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-/** The real queue, behind faults: `fails` says whether a send does not get through. */
+/** The real queue, which the paid plan sends to at once, behind faults: `fails` says whether a send does not get through. */
 function faulty(fails: (send: number) => boolean): { bindings: Env; sends: () => number } {
   let sends = 0;
   const EVENTS = new Proxy(env.EVENTS, {
@@ -22,7 +22,7 @@ function faulty(fails: (send: number) => boolean): { bindings: Env; sends: () =>
           }
         : Reflect.get(queue, name),
   });
-  return { bindings: { ...env, EVENTS }, sends: () => sends };
+  return { bindings: { ...env, PLAN: "paid", EVENTS }, sends: () => sends };
 }
 
 async function visit(bindings: Env, project_id: string, player: number): Promise<Response> {

@@ -351,6 +351,7 @@ describe("however often", () => {
     expect((await knock(path, { bindings: unwoken })).status).toBe(200);
     const broken = {
       ...unwoken,
+      PLAN: "paid",
       EVENTS: { send: () => Promise.reject(new Error("the queue is away")) },
     } as unknown as Env;
     await expect(run(broken)).rejects.toThrow("the queue is away");

@@ -317,15 +317,16 @@ describe("a pixel", () => {
     }
   });
 
-  it("is not acknowledged when the queue itself refuses it", async () => {
+  it.each(["free", "paid"])("is not acknowledged when the queue itself refuses it: on the %s plan", async (PLAN) => {
     // The queue itself refuses a message that is too large; the sender is told what it would be told of any refusal.
-    const { commit } = await import("../../worker/collect/group-commit.ts");
+    const { commit } = await import("../../worker/queue/group-commit.ts");
+    const { outletOf } = await import("../../worker/queue/outlet.ts");
     const { storedEvent } = await import("./log.ts");
     const huge = {
       ...storedEvent({ project_id: "default", event_type: "visit", player_id: "p" }),
       user_agent: long(200_000),
     };
-    await expect(commit(env.EVENTS, [huge], "a-request")).rejects.toThrow();
+    await expect(commit(outletOf({ ...env, PLAN }), [huge], "a-request")).rejects.toThrow();
   });
 
   it("keeps out a browser that asks for privacy, where the project respects that", async () => {

@@ -181,7 +181,7 @@ describe("a request", () => {
 
   it("that could not be made durable is told with its id", async () => {
     const EVENTS = { send: () => Promise.reject(new Error("queue overloaded")) };
-    const response = await askWith({ EVENTS }, pixel);
+    const response = await askWith({ PLAN: "paid", EVENTS }, pixel);
     expect(response.status).toBe(503);
     const request_id = response.headers.get("x-request-id");
     expect(of("pixel not durable")).toEqual([expect.objectContaining({ request_id })]);

@@ -12,14 +12,15 @@ import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { findProject, type Project } from "../project.ts";
+import { commit } from "../queue/group-commit.ts";
+import { measure, messagesOf } from "../queue/message.ts";
+import { outletOf } from "../queue/outlet.ts";
 import { checkSchema } from "../registry/check.ts";
 import type { Rejection } from "../request-log/rejection.ts";
 import { openDatabase } from "../schema.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { BODY_FAULTS, readSent } from "./body.ts";
 import { noteFailed, takeFailed } from "./failed-batches.ts";
-import { commit } from "./group-commit.ts";
-import { measure, messagesOf } from "./message.ts";
 import type { Sender } from "./sender.ts";
 import { stamp } from "./stamp.ts";
 
@@ -120,7 +121,7 @@ async function store(
       const named = seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` };
       return stamp(named, project, { ...sender(c.req.raw, event, project), trusted: 1 }, now);
     });
-  const send = (events: StoredEvent[]) => commit(c.env.EVENTS, events, c.var.request_id).then(() => events);
+  const send = (events: StoredEvent[]) => commit(outletOf(c.env), events, c.var.request_id).then(() => events);
 
   const content = `${c.var.principal.key_id} ${c.req.query("project_id") ?? ""} ${text}`;
   const key = idempotencyKey(c.req.raw);

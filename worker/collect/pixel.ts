@@ -9,12 +9,13 @@ import { Problem } from "../http/problem.ts";
 import { limitHeaders, withinLimit } from "../http/rate-limit.ts";
 import { log } from "../log.ts";
 import { findProject, type Project } from "../project.ts";
+import { commit } from "../queue/group-commit.ts";
+import { outletOf } from "../queue/outlet.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { admit } from "./admission.ts";
 import { botReason } from "./bot.ts";
-import { commit } from "./group-commit.ts";
 import { asQuery, type Posted, postedBy } from "./posted.ts";
 import { fieldsOf } from "./query.ts";
 import { senderOf, visitOf } from "./sender.ts";
@@ -83,7 +84,7 @@ async function collect(
     const bot = botReason(visitOf(request), project.bot_rules);
     const trusted = admission.trusted ? 1 : 0;
     const event = stamp(reading.event, project, { ...senderOf(request), bot, trusted }, now);
-    await commit(env.EVENTS, [event], request_id);
+    await commit(outletOf(env), [event], request_id);
     const warnings = [
       ...(warning ? [warning] : []),
       ...reading.warnings,

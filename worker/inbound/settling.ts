@@ -4,12 +4,13 @@
  * anywhere and go on: an event that is sent again has the same id, and a decision is noted with the removal of its postback.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { commit } from "../collect/group-commit.ts";
 import type { Duty, Progress } from "../duty.ts";
 import type { StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { noteChanges } from "../payouts/decide.ts";
 import { wakePayouts } from "../payouts/keeping.ts";
+import { commit } from "../queue/group-commit.ts";
+import { outletOf } from "../queue/outlet.ts";
 import { type Database, openDatabase, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
 import { areSuppressed } from "../suppression.ts";
@@ -83,7 +84,7 @@ async function sendEvents(env: Env, db: Database, bases: readonly Received[], no
   const sent = ready.filter((_, index) => !gone[index]);
   if (sent.length > 0)
     await commit(
-      env.EVENTS,
+      outletOf(env),
       sent.map(({ event }) => event),
       "inbound-postbacks",
     );

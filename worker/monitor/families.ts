@@ -54,6 +54,8 @@ export const FAMILIES = {
     type: "counter",
     help: "Batches that the log could not take and the queue sends again.",
   },
+  edgepixel_intake_events: { type: "gauge", help: "Events that are durable and wait to go into the queue." },
+  edgepixel_intake_refused: { type: "gauge", help: "Whether the queue takes none of them." },
   edgepixel_http_requests_total: { type: "counter", help: "Requests by route class and class of status." },
   edgepixel_http_request_duration_seconds: { type: "histogram", help: "Time until the answer, by route class." },
 } as const satisfies Record<string, Family>;

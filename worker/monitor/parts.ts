@@ -13,10 +13,12 @@ import { STATES, stateOf } from "../postbacks/ladder.ts";
 import { targetsOf } from "../postbacks/target.ts";
 import { GROUPS } from "../projections/index.ts";
 import { untaken } from "../projections/outcomes.ts";
+import { intakeOf } from "../queue/outlet.ts";
 import { projectionHealth } from "../reports/health.ts";
 import type { Totals } from "../request-log/log.ts";
 import type { Database } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { planOf } from "../store/plan.ts";
 import type { FamilyName, Sample } from "./families.ts";
 
 export type Scrape = {
@@ -238,6 +240,16 @@ const meter: Part = async ({ env, project_id }) => {
   ];
 };
 
+/** On the paid plan events go into the queue at once. */
+const intake: Part = async ({ env, project_id }) => {
+  if (project_id !== null || planOf(env) === "paid") return [];
+  const { events, refused_since } = await intakeOf(env).state();
+  return [
+    { family: "edgepixel_intake_events", labels: {}, value: events },
+    { family: "edgepixel_intake_refused", labels: {}, value: refused_since === null ? 0 : 1 },
+  ];
+};
+
 export const PARTS = {
   outcomes,
   rejections,
@@ -247,4 +259,5 @@ export const PARTS = {
   projections,
   duties,
   meter,
+  intake,
 } as const satisfies Record<string, Part>;

@@ -115,6 +115,9 @@ export const health = z
       live: state,
       archive: z.enum(["ok", "failing", "off"]).describe("`off`: this instance was deployed without a bucket."),
       runner: state.describe("What brings the tables forward."),
+      intake: z
+        .enum(["ok", "failing", "off"])
+        .describe("What gathers events before the queue on the free plan. `off` on the paid one."),
       exchange_rates: feedState.describe("Leaves the status as it is: the last good rates stay in force."),
     }),
     exchange_rates: z.object({

@@ -9,8 +9,10 @@ import { log } from "../log.ts";
 import { FIGURES_WHOLE } from "../projections/figures-stand.ts";
 import { type Gathering, GROUP_NAMES, GROUPS, type Group, runsIn } from "../projections/index.ts";
 import type { Projection } from "../projections/projection.ts";
+import { intakeOf } from "../queue/outlet.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, openDatabase } from "../schema.ts";
+import { planOf } from "../store/plan.ts";
 import { VERSION } from "../version.ts";
 import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
 
@@ -54,8 +56,15 @@ export type Health = {
   version: string;
   /** The newest migration of the database, by its file's name. Null where none was noted, or the database fails. */
   migration: string | null;
-  /** `archive` is `off` in an instance that was deployed without a bucket. */
-  dependencies: { database: State; live: State; archive: State | "off"; runner: State; exchange_rates: Rates };
+  /** `archive` is `off` in an instance that was deployed without a bucket, `intake` on the paid plan. */
+  dependencies: {
+    database: State;
+    live: State;
+    archive: State | "off";
+    runner: State;
+    intake: State | "off";
+    exchange_rates: Rates;
+  };
   /**
    * What the feed of rates is about; the last good rates stay in force. `without_rate` are currencies of today's and
    * yesterday's money that no rate converts.
@@ -118,9 +127,16 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
   }
 }
 
+/** Fails where the queue takes nothing of what waits in the intake. */
+async function sends(env: Env): Promise<void> {
+  const { events, refused_since } = await intakeOf(env).state();
+  if (refused_since !== null)
+    throw new Error(`The queue has taken no event since ${new Date(refused_since).toISOString()}; ${events} wait.`);
+}
+
 async function healthOf(env: Env, now: number): Promise<Health> {
   const db = openDatabase(env.DB);
-  const [database, migration, duties, cron, live, archive, runner, feed, unrated] = await Promise.all([
+  const [database, migration, duties, cron, live, archive, runner, intake, feed, unrated] = await Promise.all([
     check("database", projectionHealth(env, db, now)),
     check("migrations", newestMigration(db)),
     check("duties", failingDuties(db)),
@@ -128,6 +144,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
     check("live", env.LIVE.getByName("default").ping()),
     hasArchive(env) ? check("archive", env.ARCHIVE.head(SETTINGS)) : { state: "off" as const },
     check("runner", env.RUNNER.getByName("tables").ping()),
+    planOf(env) === "paid" ? { state: "off" as const } : check("intake", sends(env)),
     check("exchange_rates", feedHealth(env, db, now)),
     check("currencies", withoutRate(db, now)),
   ]);
@@ -135,7 +152,13 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   const projections = database.answer ?? {};
   // Not the rates: without new ones all goes on, and what cannot be converted is shown with each figure. A 503 would take
   // an instance out of service for a feed that is somebody else's. Nor the duties, as all answers are right without them.
-  const needed = { database: database.state, live: live.state, archive: archive.state, runner: runner.state };
+  const needed = {
+    database: database.state,
+    live: live.state,
+    archive: archive.state,
+    runner: runner.state,
+    intake: intake.state,
+  };
   const well =
     Object.values(needed).every((state) => state === "ok" || state === "off") &&
     Object.values(projections).every(({ status }) => status === "ok" || status === "counting");

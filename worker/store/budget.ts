@@ -162,6 +162,7 @@ const BINDINGS = {
   LIVE: objects,
   REQUEST_LOG: objects,
   METER: objects,
+  INTAKE: objects,
   EMAIL: mail,
 } satisfies { [Name in keyof Env as Env[Name] extends Remote ? Name : never]: unknown } & { EMAIL: unknown };
 

@@ -3,8 +3,9 @@
  * are durable. The first request sends at once; those that come while a send is under way form the next message.
  * No timer holds anything up: where there is no traffic to gather, there is no wait.
  */
-import type { EventMessage, StoredEvent } from "../event.ts";
-import { EVENTS_A_MESSAGE, type Measured, measure, messagesOf, ROOM } from "./message.ts";
+import type { StoredEvent } from "../event.ts";
+import { EVENTS_A_MESSAGE, type Measured, MOST_BYTES, measure, messagesOf } from "./message.ts";
+import type { Outlet } from "./outlet.ts";
 
 /**
  * How long a request trusts another's send, in milliseconds. A leader whose client hangs up is cancelled and never
@@ -25,29 +26,23 @@ type Group = {
 let gathering: Group | null = null;
 let sending: Promise<void> | null = null;
 
-/** Resolves when the queue has all the events; rejects when they cannot be made durable now. */
-export async function commit(
-  queue: Queue<EventMessage>,
-  events: readonly StoredEvent[],
-  request_id: string,
-): Promise<void> {
+/** Resolves when all the events are durable; rejects when they cannot be made durable now. */
+export async function commit(outlet: Outlet, events: readonly StoredEvent[], request_id: string): Promise<void> {
   const measured = events.map(measure);
   const bytes = measured.reduce((sum, event) => sum + event.bytes, 0);
   // What fills messages of its own has nothing to gain from others.
-  if (events.length > EVENTS_A_MESSAGE || bytes > ROOM) return sendAlone(queue, measured, request_id);
-  if (gathering && (gathering.events.length + events.length > EVENTS_A_MESSAGE || gathering.bytes + bytes > ROOM)) {
+  if (events.length > EVENTS_A_MESSAGE || bytes > MOST_BYTES) return sendAlone(outlet, measured, request_id);
+  if (
+    gathering &&
+    (gathering.events.length + events.length > EVENTS_A_MESSAGE || gathering.bytes + bytes > MOST_BYTES)
+  ) {
     gathering = null;
   }
-  if (gathering) return follow(gathering, queue, events, bytes, request_id);
-  return lead(queue, events, bytes, request_id);
+  if (gathering) return follow(gathering, outlet, events, bytes, request_id);
+  return lead(outlet, events, bytes, request_id);
 }
 
-async function lead(
-  queue: Queue<EventMessage>,
-  events: readonly StoredEvent[],
-  bytes: number,
-  request_id: string,
-): Promise<void> {
+async function lead(outlet: Outlet, events: readonly StoredEvent[], bytes: number, request_id: string): Promise<void> {
   const { promise: sent, ...settle } = Promise.withResolvers<void>();
   const group: Group = { events: [...events], request_ids: [request_id], bytes, sent, settle };
   sent.catch(() => undefined); // Followers may all have gone.
@@ -56,7 +51,7 @@ async function lead(
     await settledOrLate(sending);
     if (gathering === group) gathering = null;
   }
-  const send = queue.send({ events: group.events, request_ids: group.request_ids });
+  const send = outlet.send({ events: group.events, request_ids: group.request_ids });
   const settled = send.then(
     () => undefined,
     () => undefined,
@@ -75,7 +70,7 @@ async function lead(
 
 async function follow(
   group: Group,
-  queue: Queue<EventMessage>,
+  outlet: Outlet,
   events: readonly StoredEvent[],
   bytes: number,
   request_id: string,
@@ -87,12 +82,12 @@ async function follow(
   if (outcome === "sent") return;
   // Its leader may have been cancelled before it sent; nobody else shall wait for it.
   if (gathering === group) gathering = null;
-  await queue.send({ events: [...events], request_ids: [request_id] });
+  await outlet.send({ events: [...events], request_ids: [request_id] });
 }
 
-async function sendAlone(queue: Queue<EventMessage>, events: readonly Measured[], request_id: string): Promise<void> {
+async function sendAlone(outlet: Outlet, events: readonly Measured[], request_id: string): Promise<void> {
   for (const messages of messagesOf(events)) {
-    await queue.sendBatch(messages.map((message) => ({ body: { ...message, request_ids: [request_id] } })));
+    await outlet.sendBatch(messages.map((message) => ({ body: { ...message, request_ids: [request_id] } })));
   }
 }
 

@@ -2,7 +2,7 @@
 import type { EventMessage, StoredEvent } from "../event.ts";
 
 /** Bytes of events a message takes; the rest is for its envelope. */
-export const ROOM = 120_000;
+export const MOST_BYTES = 120_000;
 export const EVENTS_A_MESSAGE = 100;
 const MESSAGES_A_SEND = 100;
 const BYTES_A_SEND = 250_000;
@@ -35,7 +35,7 @@ export function messagesOf(events: readonly Measured[]): EventMessage[][] {
     bytes = 0;
   };
   for (const { event, bytes: size } of events) {
-    if (message.events.length === EVENTS_A_MESSAGE || bytes + size > ROOM) close();
+    if (message.events.length === EVENTS_A_MESSAGE || bytes + size > MOST_BYTES) close();
     message.events.push(event);
     bytes += size;
   }

@@ -1,0 +1,40 @@
+/** Where the events of a request become durable: the queue, or on the free plan the intake, which sends few messages to it. */
+import type { EventMessage } from "../event.ts";
+import { inTime } from "../in-time.ts";
+import { log } from "../log.ts";
+import { planOf } from "../store/plan.ts";
+
+/** Storage stalls for a minute now and then. */
+const PATIENCE_MS = 5_000;
+
+export type Outlet = {
+  send(message: EventMessage): Promise<unknown>;
+  sendBatch(messages: MessageSendRequest<EventMessage>[]): Promise<unknown>;
+};
+
+/** One for the instance: a free plan's 100,000 requests a day are what it takes in minutes. */
+export const intakeOf = (env: Env) => env.INTAKE.getByName("events");
+
+async function take(env: Env, message: EventMessage): Promise<void> {
+  const taken = intakeOf(env)
+    .take(message)
+    .then(() => "taken" as const);
+  // What it takes later is in two messages, and once in the log.
+  if ((await inTime(taken, PATIENCE_MS, "late")) === "late") throw new Error(`No answer within ${PATIENCE_MS} ms.`);
+}
+
+export function outletOf(env: Env): Outlet {
+  if (planOf(env) === "paid") return env.EVENTS;
+  return {
+    async send(message) {
+      try {
+        await take(env, message);
+      } catch (error) {
+        log("warn", "intake away", { error: String(error) });
+        await env.EVENTS.send(message);
+      }
+    },
+    // These messages are full. What the day has no operations for is refused, and waits where it comes from.
+    sendBatch: (messages) => env.EVENTS.sendBatch(messages),
+  };
+}

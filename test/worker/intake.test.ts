@@ -4,14 +4,22 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import { meterOf } from "../../worker/meter/measure.ts";
+import { NEW_ALLOWANCE, nextAt, spent } from "../../worker/queue/allowance.ts";
 import { Intake } from "../../worker/queue/intake.ts";
 import { intakeOf } from "../../worker/queue/outlet.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
+import { ALLOWANCES } from "../../worker/store/plan.ts";
 import { ask, visit } from "./knock.ts";
 import { createProject, storedEvent } from "./log.ts";
 
 const LONG = { timeout: 200_000, interval: 100 };
 const free = { ...env, PLAN: "free" } as Env;
+
+async function newProject(): Promise<string> {
+  const project_id = crypto.randomUUID();
+  await createProject(project_id);
+  return project_id;
+}
 
 async function idsOf(project_id: string): Promise<string[]> {
   const { results } = await env.DB.prepare("SELECT event_id FROM events WHERE project_id = ? ORDER BY event_id")
@@ -25,13 +33,18 @@ const logged = (project_id: string, ids: string[]) =>
 type Send = (message: EventMessage) => Promise<unknown>;
 
 /** An intake of the test's own, whose queue is what it is given until the object is evicted. */
-async function own(send: Send, LOCAL = "1") {
+async function own(send: Send) {
   const stub = env.INTAKE.getByName(crypto.randomUUID());
   await runInDurableObject(stub, (intake) => {
-    Object.assign(intake, { env: { EVENTS: { send }, LOCAL } });
+    Object.assign(intake, { env: { EVENTS: { send }, LOCAL: "1" } });
   });
   const bindings = { ...free, INTAKE: { getByName: () => stub } } as unknown as Env;
   return { stub, bindings };
+}
+/** Until the queue has refused what it has; its next try is up to the test. */
+async function refused(stub: DurableObjectStub<Intake>): Promise<void> {
+  await vi.waitFor(async () => expect((await stub.state()).refused_since).not.toBeNull(), LONG);
+  await runInDurableObject(stub, (_, state) => state.storage.setAlarm(Date.now() + 86_400_000));
 }
 const away = () => Promise.reject(new Error("queue overloaded"));
 
@@ -42,11 +55,11 @@ afterEach(() => {
 
 describe("an event on the free plan", () => {
   it("is acknowledged, and then in the log: 256 at once", async () => {
-    await createProject("many");
+    const project_id = await newProject();
     const ids = Array.from({ length: 256 }, (_, n) => `many-${n}`);
-    const answers = await Promise.all(ids.map((id) => visit("many", `&event_id=${id}`, { bindings: free })));
+    const answers = await Promise.all(ids.map((id) => visit(project_id, `&event_id=${id}`, { bindings: free })));
     expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200));
-    await logged("many", ids);
+    await logged(project_id, ids);
     await vi.waitFor(
       async () => expect(await intakeOf(env).state()).toEqual({ messages: 0, events: 0, refused_since: null }),
       LONG,
@@ -54,57 +67,54 @@ describe("an event on the free plan", () => {
   });
 
   it("waits while the queue takes nothing, health says so, and an eviction loses none", async () => {
-    await createProject("waiting");
+    const project_id = await newProject();
     vi.spyOn(console, "error").mockReturnValue();
     const { stub, bindings } = await own(away);
-    expect((await visit("waiting", "&event_id=w-1", { bindings })).status).toBe(200);
-    await vi.waitFor(async () => expect((await stub.state()).refused_since).not.toBeNull(), LONG);
-    expect((await visit("waiting", "&event_id=w-2", { bindings })).status).toBe(200);
+    expect((await visit(project_id, "&event_id=w-1", { bindings })).status).toBe(200);
+    await refused(stub);
+    expect((await visit(project_id, "&event_id=w-2", { bindings })).status).toBe(200);
     const health = async () => {
       forgetHealth();
       const answer = await ask("/health", { bindings });
       return [answer.status, (await answer.json<Health>()).dependencies.intake];
     };
     expect(await health()).toEqual([503, "failing"]);
-    expect(await idsOf("waiting")).toEqual([]);
+    expect(await idsOf(project_id)).toEqual([]);
 
     // The object that comes next has the queue itself.
     await evictDurableObject(stub);
     expect(await health()).toEqual([503, "failing"]);
     expect(await stub.state()).toMatchObject({ events: 2 });
     expect(await runDurableObjectAlarm(stub)).toBe(true);
-    await logged("waiting", ["w-1", "w-2"]);
+    await logged(project_id, ["w-1", "w-2"]);
     expect(await health()).toEqual([200, "ok"]);
     forgetHealth();
   });
 
   it("counts once where the object ends between the sending and its note of it", async () => {
-    await createProject("crash");
+    const project_id = await newProject();
     vi.spyOn(console, "error").mockReturnValue();
-    let sends = 0;
     const { stub, bindings } = await own(async (message) => {
-      sends++;
       await env.EVENTS.send(message);
       // The run ends as if nothing had come back; what follows is of an object that knows no more than its storage.
       throw new Error("ended");
     });
-    expect((await visit("crash", "&event_id=c-1", { bindings })).status).toBe(200);
-    await logged("crash", ["c-1"]);
+    expect((await visit(project_id, "&event_id=c-1", { bindings })).status).toBe(200);
+    await logged(project_id, ["c-1"]);
     const known = async () => (await meterOf(env).read())["queue known"] ?? 0;
     const before = await known();
-    await vi.waitFor(async () => expect((await stub.state()).refused_since).not.toBeNull(), LONG);
+    await refused(stub);
     await evictDurableObject(stub);
     await runDurableObjectAlarm(stub);
     await vi.waitFor(async () => expect(await known()).toBeGreaterThan(before), LONG);
-    expect([sends, (await stub.state()).events, await idsOf("crash")]).toEqual([1, 0, ["c-1"]]);
+    expect([(await stub.state()).events, await idsOf(project_id)]).toEqual([0, ["c-1"]]);
   });
 
   it.each<[string, () => Promise<void>]>([
     ["fails", () => Promise.reject(new Error("overloaded"))],
     ["does not answer", () => new Promise<void>(() => undefined)],
   ])("goes into the queue where the intake %s, and is refused where that takes nothing, too", async (_, take) => {
-    const project_id = crypto.randomUUID();
-    await createProject(project_id);
+    const project_id = await newProject();
     vi.spyOn(console, "warn").mockReturnValue();
     vi.spyOn(console, "error").mockReturnValue();
     const INTAKE = { getByName: () => ({ take }) };
@@ -124,7 +134,7 @@ describe("a day of the free plan", () => {
   async function pass(events: readonly { at: number; event: StoredEvent }[], until: number) {
     vi.useFakeTimers({ toFake: ["Date"] });
     const messages: { at: number; events: StoredEvent[] }[] = [];
-    let [rows, waiting] = [0, 0];
+    let rows = 0;
     await runInDurableObject(env.INTAKE.getByName(crypto.randomUUID()), async (_, state) => {
       const { sql } = state.storage;
       const exec = sql.exec.bind(sql);
@@ -157,10 +167,9 @@ describe("a day of the free plan", () => {
         await intake.take({ events: [event], request_ids: ["0190a1b2-0000-7000-8000-000000000000"] });
       }
       await alarmsUntil(until);
-      waiting = (await intake.state()).events;
       await state.storage.deleteAlarm();
     });
-    return { messages, rows, waiting };
+    return { messages, rows };
   }
 
   const at = (n: number, time: number) => ({
@@ -186,14 +195,30 @@ describe("a day of the free plan", () => {
     expect(rows).toBeLessThan(100_000 / 2);
   });
 
-  it("sends no more where all of them are full or nearly so, and keeps what is left for the next day", async () => {
-    const COUNT = 90_000;
-    // A hundred together, and one alone between them.
-    const times = Array.from({ length: COUNT }, (_, n) => Math.floor(n / 101) * 90_000 + (n % 101 ? 0 : 45_000));
-    const events = times.toSorted((one, other) => one - other).map((time, n) => at(n, MIDNIGHT + time));
-    const { messages, waiting } = await pass(events, MIDNIGHT + DAY);
-    expect(messages.length).toBeLessThanOrEqual(3_333);
-    const sent = messages.flatMap((message) => message.events.map(({ event_id }) => event_id));
-    expect(new Set(sent).size).toBe(COUNT - waiting);
+  it("sends a full message at once, also when none are saved up", async () => {
+    const singles = Array.from({ length: 330 }, (_, n) => at(n, MIDNIGHT + n * 1_000));
+    const burst = MIDNIGHT + 330_500;
+    const { messages } = await pass([...singles, ...Array.from({ length: 150 }, (_, n) => at(330 + n, burst))], burst);
+    expect(messages.at(-2)?.at).toBeLessThan(burst);
+    expect(messages.at(-1)).toMatchObject({ at: burst, events: { length: 100 } });
+  });
+
+  it.each<[string, (n: number) => boolean, number]>([
+    ["all of them are full", () => true, 3_159],
+    ["none of them is", () => false, 2_459],
+    ["each second is", (n) => n % 2 === 0, 3_159],
+  ])("sends no more than the queue has operations for where %s", (_, isFull, most) => {
+    let allowance = NEW_ALLOWANCE;
+    const days = new Map<number, number>();
+    let n = 0;
+    for (let now = MIDNIGHT; now < MIDNIGHT + 3 * DAY; now = nextAt(allowance, isFull(n), now)) {
+      allowance = spent(allowance, isFull(n++), now);
+      const day = Math.floor(now / DAY);
+      days.set(day, (days.get(day) ?? 0) + 1);
+    }
+    const [first, ...others] = days.values();
+    expect(first).toBe(most);
+    for (const sent of others) expect(sent).toBeLessThanOrEqual(most);
+    expect(most * 3).toBeLessThanOrEqual(ALLOWANCES.free.queue_operations_a_day);
   });
 });

@@ -192,9 +192,11 @@ describe("a request", () => {
     await ask("/health");
     await ask(pixel);
     await ask("/api/v1/session", { headers: ADMIN });
-    expect(of("request")).toEqual([]);
+    // What took a second has a line whatever was asked for.
+    const before = of("request");
+    expect(before.filter(({ ms }) => Number(ms) < 1_000)).toEqual([]);
     await askWith({ LOG_LEVEL: "debug" }, pixel);
-    expect(of("request")).toEqual([expect.objectContaining({ level: "debug", route: "/visit", status: 200 })]);
+    expect(of("request").slice(before.length)).toEqual([expect.objectContaining({ route: "/visit", status: 200 })]);
   });
 
   it("leaves no query, person, address or secret in any line", async () => {

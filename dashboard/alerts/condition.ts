@@ -1,4 +1,5 @@
-/** What the form of an alert holds, as the API takes it. */
+/** What the form of an alert holds, as the API takes it, and the other way round. */
+import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { Filled } from "../act/form.tsx";
 import { linesOf } from "../act/form.tsx";
 
@@ -21,17 +22,50 @@ export const WATCHED = {
 
 const METRIC = /^(?:visits|registrations|deposits|events|revenue|conversion_rate)$/;
 
-export function conditionOf({ kind, of = "", number, minutes, banner_tags }: Filled): object {
+/** What has no field of its own stands in one, as `country=DE, at_least=5`. */
+const furtherOf = (text = "") =>
+  Object.fromEntries(
+    linesOf(text).map((line) => {
+      const [name = "", value = ""] = line.split(/=(.*)/s);
+      return [name, name === "at_least" ? Number(value) : value];
+    }),
+  );
+
+export function conditionOf({ kind, of = "", number, minutes, banner_tags, further }: Filled): object {
   const tags = linesOf(banner_tags);
-  const whose = tags.length > 0 ? { banner_tags: tags } : {};
+  // A kind that takes no tags, or only one, is refused with them by the server.
+  const whose = tags[0] && (kind === "rejections" && !tags[1] ? { banner_tag: tags[0] } : { banner_tags: tags });
   const [value, length] = [Number(number), Number(minutes)];
   const figure = METRIC.test(of) ? { metric: of } : { metric: "events", event_type: of };
-  const measured = { ...figure, ...whose, minutes: length };
-  if (kind === "silence") return { kind, event_type: of, minutes: length, ...whose };
-  if (kind === "below" || kind === "above") return { kind: "threshold", comparison: kind, value, ...measured };
-  if (kind === "fall" || kind === "rise") return { kind: "change", direction: kind, percent: value, ...measured };
-  if (kind === "anomaly") return { kind, severity: "high", ...whose };
-  if (kind === "rejections") return { kind, above: value, hours: Math.ceil(length / 60) };
-  if (kind === "dead_letters") return { kind, above: value };
-  return kind === "plan" ? { kind, percent: value } : { kind };
+  const measured = { ...figure, minutes: length };
+  const named = () => {
+    if (kind === "silence") return { kind, event_type: of, minutes: length };
+    if (kind === "below" || kind === "above") return { kind: "threshold", comparison: kind, value, ...measured };
+    if (kind === "fall" || kind === "rise") return { kind: "change", direction: kind, percent: value, ...measured };
+    if (kind === "anomaly") return { kind, severity: "high" };
+    if (kind === "rejections") return { kind, above: value, hours: Math.ceil(length / 60) };
+    if (kind === "dead_letters") return { kind, above: value };
+    return kind === "plan" ? { kind, percent: value } : { kind };
+  };
+  return { ...named(), ...whose, ...furtherOf(further) };
+}
+
+/** The form that holds it: what is a number or a list is a text in its field. */
+export function filledOf(condition: AlertView["condition"]): Filled {
+  const { kind, comparison, direction, metric, event_type, value, percent, above, ...others } =
+    condition as unknown as Filled;
+  const { minutes, hours, banner_tags, banner_tag, ...rest } = others;
+  // A type that is called as a metric is, is no `of`.
+  const isType = event_type && (kind === "silence" || !METRIC.test(event_type));
+  if (event_type && !isType) rest.event_type = event_type;
+  return {
+    kind: comparison ?? direction ?? kind,
+    of: isType ? event_type : metric,
+    number: value ?? percent ?? above,
+    minutes: minutes ?? (hours && `${Number(hours) * 60}`),
+    banner_tags: `${banner_tags ?? banner_tag ?? ""}`,
+    further: Object.entries(rest)
+      .map((pair) => pair.join("="))
+      .join(", "),
+  };
 }

@@ -1,54 +1,76 @@
 /** Making alerts, channels and scheduled reports, and what a test of one brought back. */
-import type { TriedChannel } from "../../worker/admin/alerts.ts";
+import type { AlertView, TriedChannel } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
 import { client, read } from "../api.ts";
 import type { BodyOf } from "../client.ts";
-import { conditionOf, WATCHED } from "./condition.ts";
+import { conditionOf, filledOf, WATCHED } from "./condition.ts";
 
 type Making = { project_id: string; close: () => void };
 type WithChannels = Making & { channels: readonly ChannelView[] };
 
-const Channels = ({ channels }: Pick<WithChannels, "channels">) => (
+const Channels = ({
+  channels,
+  chosen,
+}: Pick<WithChannels, "channels"> & { chosen?: readonly string[] | undefined }) => (
   <>
     {channels.map(({ id, name }) => (
-      <Tick key={id} name={id} label={name} checked />
+      <Tick key={id} name={id} label={name} checked={!chosen || chosen.includes(id)} />
     ))}
   </>
 );
 const ticked = (channels: readonly ChannelView[], filled: Filled) =>
   channels.flatMap(({ id }) => (filled[id] === undefined ? [] : [id]));
 
-export function MakeAlert({ project_id, channels, close }: WithChannels) {
+const NEW: Filled = { of: "deposit", number: "0", minutes: "360" };
+
+/** Makes an alert, or changes the one that is given. */
+export function AlertForm({ project_id, channels, close, alert }: WithChannels & { alert?: AlertView }) {
+  const was = alert ? filledOf(alert.condition) : NEW;
   const action = useAction((filled: Filled) => {
-    const { name, quiet_from } = filled;
-    const [from, to] = linesOf(quiet_from, /-/);
-    const given = {
-      project_id,
-      name,
+    const [quiet_from = null, quiet_to = null] = linesOf(filled.quiet_from, /-/);
+    const settings = {
+      name: filled.name,
       condition: conditionOf(filled),
       channels: ticked(channels, filled),
-      ...(from && { quiet_from: from, quiet_to: to ?? null }),
-    };
-    return read(client.alerts.$post({ json: given as BodyOf<typeof client.alerts.$post> }));
+      cool_down: Number(filled.cool_down),
+      quiet_from,
+      quiet_to,
+    } as BodyOf<typeof client.alerts.$post>;
+    return read<object>(
+      alert
+        ? client.alerts[":id"].$patch({ param: { id: alert.id }, json: settings })
+        : client.alerts.$post({ json: { project_id, ...settings } }),
+    );
   });
+  const quiet = alert?.quiet_from && `${alert.quiet_from}-${alert.quiet_to}`;
   return (
-    <Dialog title="Make an alert" wide close={close}>
-      <Form action={action} label="Make the alert" done={close} cancel={close}>
-        <Field name="name" label="Name" required action={action} />
+    <Dialog title={alert?.name ?? "Make an alert"} wide close={close}>
+      <Form action={action} label={`${alert ? "Change" : "Make"} the alert`} done={close} cancel={close}>
+        <Field name="name" label="Name" value={alert?.name} required action={action} />
         <div class="fields">
-          <Field name="kind" label="Watch" options={WATCHED} action={action} />
-          <Field name="of" label="Of" value="deposit" />
-          <Field name="number" label="Number" type="number" value="0" />
+          <Field name="kind" label="Watch" options={WATCHED} value={was.kind} action={action} />
+          <Field name="of" label="Of" value={was.of} />
+          <Field name="number" label="Number" type="number" value={was.number} />
         </div>
         <div class="fields">
-          <Field name="minutes" label="Minutes" type="number" value="360" required />
-          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
-          <Field name="quiet_from" label="Quiet hours, as 22:00-07:00" action={action} />
+          <Field name="minutes" label="Minutes" type="number" value={was.minutes} />
+          <Field name="banner_tags" label="Tags" value={was.banner_tags} hint="Empty: every tag." />
+          <Field name="further" label="Only where" value={was.further} hint="As country=DE, device=mobile." />
         </div>
-        <Channels channels={channels} />
+        <div class="fields">
+          <Field
+            name="cool_down"
+            label="Minutes between incidents"
+            type="number"
+            value={String(alert?.cool_down ?? 60)}
+            action={action}
+          />
+          <Field name="quiet_from" label="Quiet hours, as 22:00-07:00" value={quiet ?? ""} action={action} />
+        </div>
+        <Channels channels={channels} chosen={alert?.channels} />
       </Form>
     </Dialog>
   );

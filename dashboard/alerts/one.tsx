@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { AlertView } from "../../worker/admin/alerts.ts";
+import type { ChannelView } from "../../worker/admin/channels.ts";
 import { useAction } from "../act/action.ts";
 import { ActionError, Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
@@ -10,14 +11,21 @@ import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { INCIDENTS, Standing } from "./columns.tsx";
-import { ShownTest, type Tried } from "./dialogs.tsx";
+import { AlertForm, ShownTest, type Tried } from "./dialogs.tsx";
 import { incidents } from "./query.ts";
 
 /** The three have routes of the same kind; a channel is neither paused nor tried. */
 type Kept = "alerts" | "scheduled-reports" | "channels";
-type Opened = { of: Kept; id: string; name: string; paused?: boolean; children?: ComponentChildren };
+type Opened = {
+  of: Kept;
+  id: string;
+  name: string;
+  paused?: boolean;
+  change?: () => void;
+  children?: ComponentChildren;
+};
 
-export function One({ of, id, name, paused, children }: Opened) {
+export function One({ of, id, name, paused, change, children }: Opened) {
   const { go } = useNavigation();
   const [opened, open] = useState<"remove" | Tried | null>(null);
   const action = useAction((act: () => Promise<unknown>) => act(), "Done.");
@@ -37,18 +45,23 @@ export function One({ of, id, name, paused, children }: Opened) {
       title={name}
       actions={
         <>
-          {paused !== undefined && (
-            <button type="button" class="button" onClick={() => action.run(pause)}>
-              {paused ? "Resume" : "Pause"}
+          {change && (
+            <button type="button" class="button" onClick={change}>
+              Change…
             </button>
           )}
           <button type="button" class="button danger" onClick={() => open("remove")}>
             Remove…
           </button>
           {paused !== undefined && (
-            <button type="button" class="button primary" onClick={() => action.run(test)}>
-              Send a test
-            </button>
+            <>
+              <button type="button" class="button" onClick={() => action.run(pause)}>
+                {paused ? "Resume" : "Pause"}
+              </button>
+              <button type="button" class="button primary" onClick={() => action.run(test)}>
+                Send a test
+              </button>
+            </>
           )}
         </>
       }
@@ -74,11 +87,14 @@ export function One({ of, id, name, paused, children }: Opened) {
   );
 }
 
-export function OneAlert({ alert, timezone }: { alert: AlertView; timezone: string }) {
-  const { id, name, state, incident, error } = alert;
+type Alerted = { alert: AlertView; channels: readonly ChannelView[]; timezone: string };
+
+export function OneAlert({ alert, channels, timezone }: Alerted) {
+  const { id, project_id, name, state, incident, error } = alert;
+  const [changing, change] = useState(false);
   const answer = useAnswer(incidents(id));
   return (
-    <One of="alerts" id={id} name={name} paused={state === "paused"}>
+    <One of="alerts" id={id} name={name} paused={state === "paused"} change={() => change(true)}>
       <p class="lead">
         <Standing state={state} /> {error ?? incident?.finding}
       </p>
@@ -95,6 +111,7 @@ export function OneAlert({ alert, timezone }: { alert: AlertView; timezone: stri
           />
         )}
       </Answered>
+      {changing && <AlertForm project_id={project_id} channels={channels} alert={alert} close={() => change(false)} />}
     </One>
   );
 }

@@ -1,5 +1,4 @@
 /** What a project watches, whom it tells, and what it sends by itself; or one of these, where the address names it. */
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { ShownChannel } from "../../worker/admin/channels.ts";
 import { type Answer, useAnswer } from "../answers.ts";
@@ -10,7 +9,7 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { ALERTS, CHANNELS, SCHEDULES } from "./columns.tsx";
-import { MakeAlert, MakeChannel, MakeSchedule } from "./dialogs.tsx";
+import { AlertForm, MakeChannel, MakeSchedule } from "./dialogs.tsx";
 import { One, OneAlert } from "./one.tsx";
 import { alerts, channels, schedules } from "./query.ts";
 
@@ -19,22 +18,22 @@ type Row = { id: string; name: string };
 type Listed<Of extends Row> = {
   name: string;
   title: string;
-  make: { label: string; go: () => void };
+  label: string;
+  make: () => void;
   answer: Answer<{ rows: Of[] }>;
   columns: readonly Column<Of>[];
   timezone: string;
-  children: ComponentChildren;
 };
 
-function Listed<Of extends Row>({ name, title, make, answer, columns, timezone, children }: Listed<Of>) {
+function Listed<Of extends Row>({ name, title, label, make, answer, columns, timezone }: Listed<Of>) {
   const { go } = useNavigation();
   return (
     <Panel
       name={name}
       title={title}
       actions={
-        <button type="button" class="button primary" onClick={make.go}>
-          {make.label}
+        <button type="button" class="button primary" onClick={make}>
+          {label}
         </button>
       }
     >
@@ -48,7 +47,7 @@ function Listed<Of extends Row>({ name, title, make, answer, columns, timezone, 
             timezone={timezone}
             sort="name"
             press={(row) => ({ title: `Open ${row.name}`, go: () => go({ part: row.id }) })}
-            none={<p>{children}</p>}
+            none={<p>No {name} yet.</p>}
           />
         )}
       </Answered>
@@ -65,7 +64,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
   if ([watched, told, sent].some(({ data, error }) => !data && !error)) return null;
   const named = ({ id }: Row) => id === address.part;
   const alert = watched.data?.rows.find(named);
-  if (alert) return <OneAlert key={alert.id} alert={alert} timezone={timezone} />;
+  if (alert) return <OneAlert key={alert.id} alert={alert} channels={told.data?.rows ?? []} timezone={timezone} />;
   const schedule = sent.data?.rows.find(named);
   if (schedule) return <One of="scheduled-reports" {...schedule} />;
   const channel = told.data?.rows.find(named);
@@ -76,34 +75,31 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
       <Listed
         name="alerts"
         title="Alerts"
-        make={{ label: "Make an alert", go: () => make("alert") }}
+        label="Make an alert"
+        make={() => make("alert")}
         answer={watched}
         columns={ALERTS}
         timezone={timezone}
-      >
-        No alerts yet.
-      </Listed>
+      />
       <Listed
         name="channels"
         title="Channels"
-        make={{ label: "Make a channel", go: () => make("channel") }}
+        label="Make a channel"
+        make={() => make("channel")}
         answer={told}
         columns={CHANNELS}
         timezone={timezone}
-      >
-        None yet.
-      </Listed>
+      />
       <Listed
         name="schedules"
         title="Scheduled reports"
-        make={{ label: "Schedule a report", go: () => make("schedule") }}
+        label="Schedule a report"
+        make={() => make("schedule")}
         answer={sent}
         columns={SCHEDULES}
         timezone={timezone}
-      >
-        None yet.
-      </Listed>
-      {making === "alert" && <MakeAlert {...common} />}
+      />
+      {making === "alert" && <AlertForm {...common} />}
       {making === "channel" && <MakeChannel {...common} show={make} />}
       {making === "schedule" && <MakeSchedule {...common} />}
       {making !== null && typeof making === "object" && <ShownSecret made={making} close={common.close} />}

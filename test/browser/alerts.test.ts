@@ -76,6 +76,48 @@ describe.skipIf(!browserPath)("alerts", () => {
     expect(rows).toMatchObject([
       { state: "paused", condition: { kind: "silence", event_type: "deposit", minutes: 360 }, cool_down: 60 },
     ]);
+
+    await press(page, "Change…");
+    const field = (label: string) => inDialog(page).getByLabel(label);
+    expect(await field("Watch").inputValue()).toBe("silence");
+    expect([await field("Of").inputValue(), await field("Minutes").first().inputValue()]).toEqual(["deposit", "360"]);
+    await field("Name").fill("Few deposits");
+    await field("Watch").selectOption("fall");
+    await field("Number").fill("40");
+    await field("Only where").fill("country=Germany, at_least=5");
+    await field("Quiet hours").fill("22:00-07:00");
+    await field("Minutes between").fill("30");
+    await press(page, "Change the alert");
+    await inDialog(page).getByText("two capital letters").waitFor(soon);
+    await field("Only where").fill("country=DE, at_least=5");
+    await field("Our server").uncheck();
+    await press(page, "Change the alert");
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    await page.getByRole("heading", { name: "Few deposits" }).waitFor(soon);
+    const settings = async () => {
+      const [alert] = (await report<{ rows: AlertView[] }>(server, "alerts")).rows;
+      const { name, state, condition, channels, cool_down, quiet_from, quiet_to } = alert as AlertView;
+      return { name, state, condition, channels, cool_down, quiet: [quiet_from, quiet_to] };
+    };
+    const changed = {
+      name: "Few deposits",
+      state: "paused",
+      condition: {
+        ...{ kind: "change", direction: "fall", percent: 40, minutes: 360, country: "DE", at_least: 5 },
+        ...{ metric: "events", event_type: "deposit" },
+      },
+      channels: [],
+      cool_down: 30,
+      quiet: ["22:00", "07:00"],
+    };
+    expect(await settings()).toEqual(changed);
+    // The form holds all of it: what is not touched stays.
+    await press(page, "Change…");
+    await field("Our server").check();
+    await field("Quiet hours").fill("");
+    await press(page, "Change the alert");
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    expect(await settings()).toEqual({ ...changed, channels: rows[0]?.channels, quiet: [null, null] });
     await page.goBack();
 
     await press(page, "Schedule a report");
@@ -86,7 +128,7 @@ describe.skipIf(!browserPath)("alerts", () => {
     const schedules = await report<{ rows: ScheduleView[] }>(server, "scheduled-reports");
     expect(schedules.rows).toMatchObject([{ every: "week", hour: 7, channels: rows[0]?.channels }]);
 
-    await press(page, /No deposits/);
+    await press(page, /Few deposits/);
     await press(page, "Remove…");
     await inDialog(page).getByRole("button", { name: "Remove it" }).click();
     await page.getByText("No alerts yet").waitFor(soon);

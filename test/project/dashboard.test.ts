@@ -2,10 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
+import { conditionOf, filledOf } from "../../dashboard/alerts/condition.ts";
 import { runningBucket } from "../../dashboard/chart/axis.ts";
 import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
 import { sheetOf } from "../../dashboard/table/sheet.ts";
+import { CONDITION_KINDS, condition } from "../../worker/alerts/condition.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";
 
 const TODAY = "2026-03-11";
@@ -255,5 +257,28 @@ describe("a file", () => {
       before,
     });
     expect(linesOf(csv)).toEqual(['Tag,Visits,"Visits, May"', "a,3,1"]);
+  });
+});
+
+describe("the form of an alert", () => {
+  const figure = { metric: "events", event_type: "deposit", minutes: 60 };
+  const conditions = [
+    { kind: "silence", event_type: "visits", minutes: 30, banner_tags: ["a", "b"], device: "mobile" },
+    { kind: "threshold", comparison: "below", value: 2.5, ...figure, segment_id: "s-1" },
+    { kind: "threshold", comparison: "above", value: 0, metric: "revenue", minutes: 60 },
+    // An event type that is called as a metric is.
+    { kind: "threshold", comparison: "above", value: 1, ...figure, event_type: "revenue" },
+    { kind: "threshold", comparison: "above", value: 1, metric: "events", minutes: 60 },
+    { kind: "change", direction: "rise", percent: 40, ...figure, at_least: 5, country: "DE" },
+    { kind: "anomaly", severity: "medium", banner_tags: ["a"] },
+    { kind: "rejections", above: 3, hours: 24, code: "invalid", banner_tag: "a" },
+    { kind: "dead_letters", above: 1 },
+    { kind: "plan", percent: 80 },
+    ...(["postbacks", "rates", "archive", "projections"] as const).map((kind) => ({ kind })),
+  ];
+
+  it("holds every kind of condition, and gives back all of it", () => {
+    expect([...new Set(conditions.map(({ kind }) => kind))].sort()).toEqual([...CONDITION_KINDS].sort());
+    for (const one of conditions) expect(conditionOf(filledOf(condition.parse(one)))).toEqual(one);
   });
 });

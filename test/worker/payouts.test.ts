@@ -11,6 +11,7 @@ import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
 import { transact } from "../../worker/schema.ts";
 import { runDuty, runOnce } from "./duty.ts";
+import { gate, unwoken } from "./gate.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -340,6 +341,28 @@ describe("a payout", () => {
       "0.00 EUR. 100.00 EUR of deposits less 30.0001 of withdrawals and 90.00 of refunds is -20.0001; " +
         "the rule “a rule” pays 25% of it. A month below zero pays nothing, and is not carried over.",
     );
+  });
+
+  it("is by the rule as it is now, at whatever call of the duty that was changed", async () => {
+    const project_id = await newProject();
+    const { id } = await makeRule(project_id, { amount: "10" });
+    await log(project_id, { event_id: "a" });
+    await runDuty("payouts", unwoken);
+    for (let nth = 1; ; nth++) {
+      await db.run(sql`UPDATE payout_months SET version = version + 1 WHERE project_id = ${project_id}`);
+      const held = gate("batch", nth);
+      const computing = runOnce("payouts", held.env);
+      const reached = await held.reached(computing);
+      const amount = `${10 + nth}.00`;
+      await call("PATCH", `/payout-rules/${id}`, { valid_from: "2026-06-01", amount });
+      held.open();
+      await computing;
+      await runDuty("payouts", unwoken);
+      const [row] = await db.values<[number]>(sql`SELECT payout FROM conversions WHERE project_id = ${project_id}`);
+      expect([nth, row?.[0]]).toEqual([nth, (10 + nth) * 10_000]);
+      expect(nth === 1 ? reached : true).toBe(true);
+      if (!reached) break;
+    }
   });
 
   it("is computed by the duty, too, where nobody asks", async () => {

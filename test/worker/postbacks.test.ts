@@ -12,6 +12,7 @@ import { openDatabase } from "../../worker/schema.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { guardedDatabase } from "./database.ts";
 import { runDuty } from "./duty.ts";
+import { gate } from "./gate.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, storedEvent } from "./log.ts";
 import { ask, LATER, log, makeTarget, read, received, receiver, sendAll, sendOnce, triesOf } from "./receiver.ts";
@@ -386,6 +387,36 @@ describe("a target", () => {
     await runDuty("postback keeping");
     expect(await waiting(made.id)).toEqual([]);
     expect(await db.all(sql`SELECT 1 FROM postback_targets WHERE id = ${made.id}`)).toEqual([]);
+  });
+
+  it("whose project is removed while it is told leaves nothing, and is told nothing more", PATIENCE, async () => {
+    const project_id = await newProject();
+    const address = await receiver({});
+    const made = await makeTarget(project_id, { url: `${address}?e={event_id}` });
+    await log({ project_id, event_id: "a" });
+    await read();
+    const held = gate("batch");
+    const { env: own, budget } = metered(held.env, "postbacks");
+    const sending = sendDue(own, openDatabase(held.env.DB), made.id, budget, () => LATER);
+    expect(await held.reached(sending)).toBe(true);
+    expect(await eventIds(address)).toEqual(["a"]);
+    // A project can be removed when the log has let go of its events.
+    await db.run(sql`DELETE FROM events WHERE project_id = ${project_id}`);
+    const removing = `https://postbacks.example/api/v1/projects/${project_id}`;
+    expect((await SELF.fetch(removing, { method: "DELETE", headers: ADMIN })).status).toBe(204);
+    held.open();
+    await sending;
+    await sendAll(made);
+    await vi.waitFor(async () => {
+      await db.run(sql`UPDATE removals SET due_at = 0`);
+      await runDuty("removals");
+      expect(
+        await db.all(sql`SELECT 1 FROM postbacks WHERE project_id = ${project_id}
+        UNION ALL SELECT 1 FROM postback_tries WHERE project_id = ${project_id}
+        UNION ALL SELECT 1 FROM postback_targets WHERE project_id = ${project_id}`),
+      ).toEqual([]);
+    }, PATIENCE);
+    expect(await eventIds(address)).toEqual(["a"]);
   });
 
   it("is kept what was sent for 30 days", async () => {

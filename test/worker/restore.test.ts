@@ -42,6 +42,10 @@ const KEPT = [
   "suppressions",
   "instance_keys",
   "erasures",
+  "payout_rules",
+  "conversion_changes",
+  "closed_statements",
+  "statement_lines",
 ];
 const IN_FORCE: Record<string, string> = {
   audit: "id < 1000",
@@ -120,11 +124,35 @@ const event = (n: number, more: Partial<StoredEvent> = {}) => {
     ...more,
   });
 };
+
+const statementOf = async (month: string) =>
+  (await SELF.fetch(`${HOST}/api/v1/statements?project_id=one&month=${month}`, { headers: ADMIN })).json<{
+    closed_at: string | null;
+    rows: { kind: string; payout: string }[];
+  }>();
+/** What an affiliate was told: a conversion that somebody approved, on a statement that is closed. */
+async function closeMay(): Promise<void> {
+  const post = async (path: string, body: unknown) => {
+    const answer = await SELF.fetch(`${HOST}/api/v1${path}`, {
+      method: "POST",
+      headers: ADMIN,
+      body: JSON.stringify(body),
+    });
+    expect([path, answer.status]).toEqual([path, answer.ok ? answer.status : "taken"]);
+  };
+  const rule = { project_id: "one", name: "Deposits", valid_from: "2026-05-01", event_type: "deposit", amount: "10" };
+  await post("/payout-rules", { ...rule, currency: "EUR" });
+  await runDuty("payouts");
+  const [conversion] = await rowsOf("conversions", "project_id = 'one' AND payout > 0");
+  await post(`/conversions/${conversion?.event_id}/approve?project_id=one`, { reason: "looked at" });
+  await post("/statements/2026-05/close?project_id=one", {});
+}
 const EVENTS = 80;
 const bucketBefore = new Map<string, { bytes: ArrayBuffer; customMetadata: Record<string, string> }>();
 const contents = async () => Object.fromEntries((await objectsIn()).map(({ key, etag }) => [key, etag]));
 let before: Record<string, unknown>;
 let superseded: number;
+let may: Awaited<ReturnType<typeof statementOf>>;
 
 beforeAll(async () => {
   await emptyBucket();
@@ -141,6 +169,9 @@ beforeAll(async () => {
     await archiveAll();
   }
   await settle(TABLES);
+  await closeMay();
+  may = await statementOf("2026-05");
+  await saveSettings(env.ARCHIVE, db, NOW);
   before = await everything();
   superseded = (await rowsOf("events", `superseded_at > ${EVENTS / 2} AND seq <= ${EVENTS / 2}`)).length;
   for (const { key } of await objectsIn()) {
@@ -159,11 +190,16 @@ describe("a log that was lost", () => {
     expect((before.transactions as unknown[]).length).toBeGreaterThan(5);
     expect((before.files as unknown[]).length).toBeGreaterThan(8);
     expect(superseded).toBeGreaterThan(0);
+    expect(may.rows.filter(({ payout }) => payout === "10.00").length).toBeGreaterThan(0);
     await lose();
     const bucket = await contents();
     expect(await restore()).toMatchObject({ phase: "done", rows_done: EVENTS, rows_total: EVENTS });
     await settle(TABLES);
     expect(await everything()).toEqual(before);
+    // A statement that was closed says what it said, and the next one corrects nothing.
+    await runDuty("payouts");
+    expect(await statementOf("2026-05")).toEqual(may);
+    expect((await statementOf("2026-06")).rows).toEqual([]);
     // Reading changed nothing in the bucket, and the archive goes on behind it.
     expect(await contents()).toEqual(bucket);
     await deliver([{ events: [event(EVENTS, { project_id: "one" })] }]);

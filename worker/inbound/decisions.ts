@@ -25,10 +25,10 @@ export const saysOf = (row: Received): string =>
   JSON.stringify([row.source, row.status, row.event.amount, row.event.currency, toldAt(row)]);
 
 /**
- * What says nothing new changes nothing. Whoever has seen an address, also a signed one, can call it again at any time: so
- * what was said before is never said anew, whatever was decided since, and what the network's clock has as older than something
- * that was heard takes nothing back. Without such times the order is that of the receipt. Nor does `pending` change anything: it is how
- * a conversion begins. What was paid back stays so, as where people decide.
+ * Anybody who has seen a postback's address, even a signed one, can call it again. So a postback that repeats an earlier one changes
+ * nothing, whatever was decided since, and neither does one that is older, by the network's clock, than one that was received before.
+ * Where the network sends no time, postbacks count in the order of receipt. `pending` changes nothing, as every conversion begins
+ * with it. A conversion that was refunded or charged back stays so, as where a person decides.
  */
 export function decisionsOf(rows: readonly Received[], standing: Standing): Decision[] {
   const { seq } = standing;

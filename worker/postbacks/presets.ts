@@ -2,8 +2,8 @@
  * URLs of targets to begin with: how known trackers and ad networks take conversions, as their own documentation states it.
  * What is different for each customer stands in angle brackets, and a URL that still has such a blank is refused.
  *
- * Trackers that affiliates run are told the payout, ad networks that you buy from the amount. Where a tracker tells the
- * conversions of one click apart by a transaction, that is the event's id: each event has one, and none has another's.
+ * An affiliate's tracker gets the payout; an ad network where traffic is bought gets the amount. Some trackers need a transaction
+ * to keep several conversions of one click apart: they get the event's id, which is unique.
  */
 import type { METHODS } from "./target.ts";
 

@@ -10,11 +10,11 @@ import { actors, NOW, newEvents, OF_TABLES, pastOf, repaired, SETTLED, type Whos
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
 
 const FIELDS = ["country", "device", "app_id", "platform"];
-/** What an event is of; of two of one moment the lesser text counts, whichever came first. */
+/** An event's time and fields, as sortable text: the first event's is the least. Of two in the same millisecond it is the one that sorts first. */
 const eventOf = (value: (field: string) => string) =>
   sql.raw(`printf('%015d', timestamp) || ' ' || json_array(${FIELDS.map(value).join(", ")})`);
 const EVENT = eventOf((field) => field);
-/** The same of the log's rows, which have NULL where there is none. */
+/** The same for rows of the log, where a missing field is NULL. */
 const EVENT_OF_LOG = eventOf((field) => `ifnull(${field}, '')`);
 
 /** The steps of the funnel, by their milestone. */
@@ -32,7 +32,7 @@ const COLUMNS: Record<string, string> = {
   last_event_at: "max(n.last_event_at, ifnull(k.last_event_at, n.last_event_at))",
   total_events: "n.total_events + ifnull(k.total_events, 0)",
   total_deposits: "n.total_deposits + ifnull(k.total_deposits, 0)",
-  // Not known of everyone who was there before there was such a column: see `lookUp`.
+  // NULL for people who were there before this column, until `lookUp` fills it in: a later event must not take its place.
   first_event: `CASE WHEN k.first_seen IS NULL OR k.first_event IS NOT NULL THEN ${earliest("n.first_event", "k.first_event")} END`,
   first_touch: earliest("n.first_touch", "k.first_touch"),
   last_touch: "nullif(max(ifnull(n.last_touch, ''), ifnull(k.last_touch, '')), '')",
@@ -125,7 +125,7 @@ function countFunnel(rows: SQL, before: SQL): SQL {
 /** Keeps what these events add to their people's rows, so that it counts on when the events have gone from the log. */
 export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
 
-/** Looks up the first events of so many people of whom they are not known. What has gone from the log stays unknown. */
+/** Fills in `first_event` from the log where it is NULL, for `most` people. Fields are empty where the log has that event no more. */
 const lookUp = (most: number): SQL => sql`UPDATE players SET first_event = ifnull((
     SELECT min(${EVENT_OF_LOG}) FROM events e
     WHERE e.project_id = players.project_id AND e.actor IN (${actors(sql`players.project_id`, sql`players.person`, NOW)})

@@ -86,7 +86,7 @@ export async function keepReports(
     const periods = { from, to: own[0]?.to_date as string };
     const foundIn = (await isByDays(db, project_id)) ? foundInDays : foundInTables;
     const found = await foundIn(db, project_id, type, periods);
-    // What it is made from has not come as far, or has begun anew since.
+    // The figures have not taken these events yet, or are being rebuilt.
     if (own.some((one) => one.seq > found.seq)) continue;
     const figures = figuresBy(found);
     await transact(db, [

@@ -1,4 +1,4 @@
-/** Narrows reports about people by what the first event of each was of: everything they did since is then theirs, as in cohorts. */
+/** Narrows reports about people by the country, device, app and platform of each person's first event, as cohorts do. */
 import { type SQL, sql } from "drizzle-orm";
 import { askedFilters, type TagQuery, type Who } from "../http/tag-filter.ts";
 import type { Database } from "../schema.ts";
@@ -8,7 +8,7 @@ import { fieldsIn } from "./narrowing.ts";
 /** One of these values of each field that is named. */
 export type FirstEvent = { [Name in Field]?: string[] };
 
-/** What a question and its saved segment ask for. */
+/** The fields that a question and its saved segment ask for. */
 export async function firstEventOf(db: Database, who: Who, query: TagQuery & FieldQuery): Promise<FirstEvent> {
   return fieldsIn(await askedFilters(db, who, query), query);
 }

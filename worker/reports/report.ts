@@ -29,7 +29,7 @@ export type Asked<Query, Parameter extends string = never> = {
   tags: string[] | null;
   /** The only value of a field that they may be about, by which the tables have figures; null is any. */
   field: FieldFilter | null;
-  /** What the first event of people must have been of, where the report is narrowed by that. */
+  /** The fields that a person's first event must have, where the report is narrowed by them. */
   firstEvent: FirstEvent;
   /** Whose rows of days the answer is made of; null: it is made of the tables. */
   days: DaysScope | null;
@@ -86,7 +86,7 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
    * Absent where it is made of the tables alone.
    */
   keptBy?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): readonly Field[];
-  /** It is about people, and narrowed by what the first event of each was of. */
+  /** It is about people, and narrowed by the fields of each person's first event. */
   byFirstEvent?: true;
   /** Its figures are those of all tags, and tags choose what is shown of them: a filter of rows of days has no tags. */
   ofAllTags?: true;

@@ -9,7 +9,7 @@ import { rebuild } from "../../worker/projections/runner.ts";
 import { keepReports } from "../../worker/reports/aggregate.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
-import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+import { createProject, db, deliver, settle, storedEvent, TABLES } from "./log.ts";
 
 type Report = Record<string, unknown>;
 const HOST = "https://kept.example/api/v1/reports";
@@ -125,6 +125,15 @@ describe("a kept report", () => {
     expect(await week()).toMatchObject({ total_spins: 5, revision: 6, stale: false });
     await settle();
     expect(await week()).toMatchObject({ total_spins: 5, revision: 6, stale: false });
+  });
+
+  it("is made as soon as the figures have its own events, whatever came to the tables since", async () => {
+    await deliver([{ events: [event("f1", "spin", "2026-07-01T04:00:00Z", {})] }]);
+    await settle(TABLES);
+    expect(await read("/daily-2026-05-05?project_id=kept")).toMatchObject({ total_purchases: 2, stale: false });
+    expect((await get("/daily-2026-07-01?project_id=kept")).status).toBe(404);
+    await settle();
+    expect(await read("/daily-2026-07-01?project_id=kept")).toMatchObject({ total_spins: 1 });
   });
 
   it.each(["weekly-2026-05-05", "daily-2026-02-30", "yearly-2026-01-01", "daily-2020-01-01", "weekly"])(

@@ -53,7 +53,8 @@ export function standing(type: ReportType, clocks: readonly Clock[], { from, to 
 /** Whether a kept report `r` of a standing period `s` lacks something. */
 export const STALE = sql`(NOT s.gone AND (r.seq < ifnull(s.seq, 0) OR r.rates < s.loaded))`;
 
-type Due = { project_id: string; from_date: string; to_date: string; seq: number; rates: number };
+/** `touched` is the last event of the period, `seq` the last one that its report will have. */
+type Due = { project_id: string; from_date: string; to_date: string; touched: number; seq: number; rates: number };
 
 /** D1 queries that finding the due reports takes, and those of one project's. */
 const LOOK_QUERIES = 1;
@@ -75,7 +76,7 @@ export async function keepReports(
   // How far the tables have come is read before what they hold: an event that comes between makes the report stale.
   const due =
     await db.all<Due>(sql`WITH ${standing(type, clocks, period)}, least(seq) AS MATERIALIZED (SELECT ${LEAST_CURSOR})
-    SELECT s.project_id, s.from_date, s.to_date, least.seq AS seq, s.loaded AS rates
+    SELECT s.project_id, s.from_date, s.to_date, s.seq AS touched, least.seq AS seq, s.loaded AS rates
     FROM standing s CROSS JOIN least LEFT JOIN aggregated_reports r
       ON r.project_id = s.project_id AND r.report_type = ${type} AND r.from_date = s.from_date
     WHERE s.seq <= least.seq AND NOT s.gone AND (r.seq IS NULL OR ${STALE}) ORDER BY s.from_date DESC LIMIT ${most}`);
@@ -86,17 +87,13 @@ export async function keepReports(
     const periods = { from, to: own[0]?.to_date as string };
     const foundIn = (await isByDays(db, project_id)) ? foundInDays : foundInTables;
     const found = await foundIn(db, project_id, type, periods);
-    // The figures have not taken these events yet, or are being rebuilt.
-    if (own.some((one) => one.seq > found.seq)) continue;
     const figures = figuresBy(found);
-    await transact(db, [
-      write(
-        type,
-        own.map((one) => ({ ...one, ...figures(one.from_date) })),
-        now,
-      ),
-    ]);
-    kept += own.length;
+    // The figures may not have taken all that the tables have, or are being rebuilt.
+    const made = own
+      .filter((one) => one.touched <= found.seq)
+      .map((one) => ({ ...one, seq: Math.min(one.seq, found.seq), ...figures(one.from_date) }));
+    if (made.length > 0) await transact(db, [write(type, made, now)]);
+    kept += made.length;
   }
   return kept;
 }

@@ -12,7 +12,7 @@ import { filterText, type ScopeFilter } from "../worker/figures/scope-filter.ts"
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
 import { askScope, fillSome } from "../worker/projections/scopes.ts";
-import { openDatabase } from "../worker/schema.ts";
+import { databaseOf } from "../worker/store/database.ts";
 import { onTop } from "./core-traffic.ts";
 
 export const CORES = ["today", "new"] as const;
@@ -64,7 +64,7 @@ function next(core: Core, loaded: number, events: number): StoredEvent[] {
 
 async function measure(env: Databases, { core, batch, run, events, loaded }: Ask): Promise<Spent> {
   const { db, bill } = metered(core === "today" ? env.TODAY : env.NEW);
-  const database = openDatabase(db);
+  const database = databaseOf({ DB: db });
   const work = {
     today: {
       append: (some: readonly StoredEvent[]) => append(database, some),
@@ -101,7 +101,7 @@ async function measure(env: Databases, { core, batch, run, events, loaded }: Ask
 /** Counts the past of a project under a filter that is new. */
 async function fill(env: Databases, { project_id, filter }: Fill): Promise<Filled> {
   const { db, bill } = metered(env.NEW);
-  const database = openDatabase(db);
+  const database = databaseOf({ DB: db });
   await askScope(database, project_id, filterText(filter), 0, null);
   const spent: Filled = { ms: 0, longest: 0, pieces: 0, ...bill };
   for (let more: boolean | null = true; more; ) {

@@ -1,7 +1,7 @@
 /** A local D1 that counts what D1 bills, and a local bucket. */
 import { readdirSync, readFileSync } from "node:fs";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { type Database, openDatabase } from "../worker/schema.ts";
+import { type Database, databaseOf } from "../worker/store/database.ts";
 
 export type Bill = { read: number; written: number };
 
@@ -55,5 +55,5 @@ export async function openMetered(): Promise<Metered> {
           }
         : Reflect.get(target, name).bind(target),
   });
-  return { env: { ...env, DB: metered }, db: openDatabase(metered), bill: () => ({ ...bill }), close };
+  return { env: { ...env, DB: metered }, db: databaseOf({ DB: metered }), bill: () => ({ ...bill }), close };
 }

@@ -6,7 +6,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { append } from "../worker/event-log/append.ts";
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
-import type { Database } from "../worker/schema.ts";
+import type { Database } from "../worker/store/database.ts";
 import { migrate } from "./database.ts";
 import { openLoader } from "./sqlite.ts";
 import { COPIES, tenfold } from "./tenfold.ts";

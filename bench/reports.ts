@@ -10,7 +10,8 @@ import { advance } from "../worker/projections/runner.ts";
 import type { DaysScope } from "../worker/reports/days/scope.ts";
 import { REPORTS } from "../worker/reports/index.ts";
 import { type Period, periodOf } from "../worker/reports/period.ts";
-import { type Database, openDatabase, projects } from "../worker/schema.ts";
+import { type Database, databaseOf } from "../worker/store/database.ts";
+import { projects } from "../worker/store/schema.ts";
 import { DAYS, openLoaded } from "./loaded.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 1_000_000);
@@ -135,7 +136,7 @@ async function countFigures(db: Database): Promise<void> {
 export async function benchReports(): Promise<void> {
   const { binding: local, close } = await openLoaded(EVENTS);
   const { binding, rows } = metered(local);
-  const db = openDatabase(binding);
+  const db = databaseOf({ DB: binding });
   const [project] = await db.select().from(projects);
   const last = await db.get<{ at: number; date: string }>(sql`SELECT timestamp AS at, event_date AS date FROM events
     ORDER BY seq DESC LIMIT 1`);

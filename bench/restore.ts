@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { append } from "../worker/event-log/append.ts";
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
-import { openDatabase } from "../worker/schema.ts";
+import { databaseOf } from "../worker/store/database.ts";
 import { mostHeld, watchHeap } from "./heap.ts";
 import { bundled, type Line, serve, TOKEN } from "./server.ts";
 import { traffic } from "./traffic.ts";
@@ -73,7 +73,7 @@ export async function benchRestore(): Promise<void> {
 
   const DB = (await miniflare.getD1Database("LOST")) as unknown as D1Database;
   const lost = { DB, ARCHIVE: await miniflare.getR2Bucket("ARCHIVE") } as unknown as Env;
-  const db = openDatabase(DB);
+  const db = databaseOf({ DB });
   const events = traffic(EVENTS);
   const next = () => Array.from({ length: AT_ONCE }, () => events.next().value).filter((event) => event !== undefined);
   await time("append", async () => {

@@ -3,7 +3,7 @@
  * a round trip for each. What is measured is measured through D1.
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { type Database, openDatabase } from "../worker/schema.ts";
+import { type Database, databaseOf } from "../worker/store/database.ts";
 
 export type Loader = { db: Database; binding: D1Database; close(): void };
 
@@ -46,5 +46,5 @@ export function openLoader(file: string): Loader {
     },
   };
   const database = binding as unknown as D1Database;
-  return { db: openDatabase(database), binding: database, close: () => sqlite.close() };
+  return { db: databaseOf({ DB: database }), binding: database, close: () => sqlite.close() };
 }

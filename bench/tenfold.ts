@@ -5,7 +5,7 @@
  * steps of the funnel, which are a few milliseconds longer.
  */
 import { sql } from "drizzle-orm";
-import type { Database } from "../worker/schema.ts";
+import type { Database } from "../worker/store/database.ts";
 
 export const COPIES = 10;
 

@@ -1,5 +1,6 @@
 /** Until when something holds, as a day of the project's clock: to the end of it. */
-import { addDays, DAY_MS, localTime, startOfLocalDay } from "../worker/calendar.ts";
+import { addDays, localTime, startOfLocalDay } from "../worker/calendar.ts";
+import { DAY_MS } from "../worker/time.ts";
 
 /** The instant at which a day ends, ISO 8601. */
 export function endOf(date: string, timezone: string): string {

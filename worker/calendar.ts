@@ -1,5 +1,7 @@
 /** Dates and hours as a project's own clock shows them. A date is `YYYY-MM-DD`. */
 
+import { DAY_MS, HOUR_MS, iso, utcDate } from "./time.ts";
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 function clock(timezone: string): Intl.DateTimeFormat {
@@ -20,14 +22,11 @@ function clock(timezone: string): Intl.DateTimeFormat {
   return known;
 }
 
-export const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-
 /** The local date and hour (0–23) of an instant, in epoch milliseconds. */
 export function localTime(timezone: string, at: number): { date: string; hour: number } {
   if (timezone === "UTC") {
-    const iso = new Date(at).toISOString();
-    return { date: iso.slice(0, 10), hour: Number(iso.slice(11, 13)) };
+    const text = iso(at);
+    return { date: text.slice(0, 10), hour: Number(text.slice(11, 13)) };
   }
   const part: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
   for (const { type, value } of clock(timezone).formatToParts(at)) part[type] = value;
@@ -80,11 +79,11 @@ export function isTimezone(name: string): boolean {
 export function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const at = Date.parse(`${text}T00:00:00Z`);
-  return Number.isFinite(at) && new Date(at).toISOString().startsWith(text);
+  return Number.isFinite(at) && iso(at).startsWith(text);
 }
 
 export function addDays(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+  return utcDate(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS);
 }
 
 /** The Monday of the week in which a date lies. */

@@ -1,4 +1,5 @@
 /** The duties, and cron, which only wakes them. */
+
 import { alertWatch } from "./alerts/watching.ts";
 import { compaction } from "./archive/compaction.ts";
 import { noticeKeeping } from "./channels/keeping.ts";
@@ -15,6 +16,7 @@ import { exchangeRates } from "./rates/feed.ts";
 import { keptReports } from "./reports/aggregate.ts";
 import { retention } from "./retention/retain.ts";
 import { scheduledReports } from "./schedules/issuing.ts";
+import { MINUTE_MS } from "./time.ts";
 
 export const DUTIES: readonly Duty[] = [
   ...projectors,
@@ -31,8 +33,6 @@ export const DUTIES: readonly Duty[] = [
   payouts,
   scheduledReports,
 ];
-
-const MINUTE_MS = 60_000;
 
 /** Those whose time has come in the minute that ends now. */
 export const dueAt = (now: number): Duty[] =>

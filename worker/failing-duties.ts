@@ -2,8 +2,10 @@
  * Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. Reattribution is a
  * part of the duties `tables` and `figures`, which go on without it: it has a name of its own, and no project.
  */
+
 import { sql } from "drizzle-orm";
-import { type Database, openDatabase } from "./schema.ts";
+import { type Database, databaseOf } from "./store/database.ts";
+import { iso } from "./time.ts";
 
 export type FailingDuty = {
   name: string;
@@ -17,12 +19,12 @@ export async function failingDuties(db: Database): Promise<FailingDuty[]> {
     UNION ALL SELECT 'reattribution', min(failing_since) FROM (
       SELECT failing_since FROM reattributions UNION ALL SELECT failing_since FROM recounts) HAVING min(failing_since) IS NOT NULL
     ORDER BY name`);
-  return rows.map(({ name, since }) => ({ name, since: new Date(since).toISOString() }));
+  return rows.map(({ name, since }) => ({ name, since: iso(since) }));
 }
 
 /** A row is written when a duty begins to fail, and removed when it works again; in between, none. */
 export async function noteRun(env: Env, name: string, failed: boolean, now: number): Promise<void> {
-  await openDatabase(env.DB).run(
+  await databaseOf(env).run(
     failed
       ? sql`INSERT INTO failing_duties (name, since) VALUES (${name}, CAST(${now} AS INTEGER)) ON CONFLICT DO NOTHING`
       : sql`DELETE FROM failing_duties WHERE name = ${name}`,

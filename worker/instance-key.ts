@@ -1,6 +1,6 @@
 /** The instance's own secrets, made on first use: whoever comes second with one takes the first. */
 import { sql } from "drizzle-orm";
-import type { Database } from "./schema.ts";
+import type { Database } from "./store/database.ts";
 
 /**
  * `digests` keys digests of ids; `receipts` is the private key, a JWK, that signs receipts; `unsubscribing` signs links by which

@@ -1,6 +1,8 @@
 /** When cron last ran, for `/health`: it wakes all that goes on by itself, and nothing else shows that it has stopped. */
+
 import { sql } from "drizzle-orm";
-import { type Database, openDatabase } from "./schema.ts";
+import { type Database, databaseOf } from "./store/database.ts";
+import { iso } from "./time.ts";
 
 /** A note is a row written, which is billed. So it is renewed only when the last one is this old, in milliseconds. */
 export const CRON_NOTED_EVERY_MS = 5 * 60_000;
@@ -8,10 +10,10 @@ export const CRON_NOTED_EVERY_MS = 5 * 60_000;
 /** Null before the first run. */
 export async function lastCron(db: Database): Promise<string | null> {
   const row = await db.get<{ ran_at: number } | undefined>(sql`SELECT ran_at FROM cron_runs WHERE id = 0`);
-  return row ? new Date(row.ran_at).toISOString() : null;
+  return row ? iso(row.ran_at) : null;
 }
 
 export async function noteCron(env: Env, now: number): Promise<void> {
-  await openDatabase(env.DB).run(sql`INSERT INTO cron_runs (id, ran_at) VALUES (0, ${now})
+  await databaseOf(env).run(sql`INSERT INTO cron_runs (id, ran_at) VALUES (0, ${now})
     ON CONFLICT DO UPDATE SET ran_at = excluded.ran_at WHERE excluded.ran_at - ran_at >= ${CRON_NOTED_EVERY_MS}`);
 }

@@ -8,8 +8,9 @@ import { projectId } from "./event.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { Remembered } from "./remembered.ts";
-import { openDatabase, projects, type SchemaMode, schemas, schemaVersions } from "./schema.ts";
 import { dropCopy, findCopy, keepCopy } from "./sealed-copy.ts";
+import { databaseOf } from "./store/database.ts";
+import { projects, type SchemaMode, schemas, schemaVersions } from "./store/schema.ts";
 
 export type Project = typeof projects.$inferSelect;
 
@@ -61,7 +62,7 @@ const newestSuppressions = sql<string>`(SELECT ifnull(group_concat(digest, ' '),
   WHERE suppressions.project_id = projects.project_id ORDER BY n DESC LIMIT ${sql.raw(String(MOST_SUPPRESSIONS))}))`;
 
 async function read(env: Env, project_id: string): Promise<Snapshot | null> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const [[found], inForce] = await db.batch([
     db
       .select({ project: projects, suppressions: newestSuppressions })
@@ -93,7 +94,7 @@ async function lookUp(env: Env, name: string, now: number): Promise<Snapshot | n
 async function isInvented(env: Env, name: string, now: number): Promise<boolean> {
   if (!names || now >= names.until) {
     const { mostNames } = STRANGERS;
-    const all = await openDatabase(env.DB).select({ name: projects.project_id }).from(projects).limit(mostNames);
+    const all = await databaseOf(env).select({ name: projects.project_id }).from(projects).limit(mostNames);
     const complete = all.length < mostNames;
     names = { all: new Set(all.map((project) => project.name)), complete, until: now + ABSENT_TTL_MS };
   }

@@ -8,7 +8,7 @@ import type { FieldError } from "./event.ts";
 import { instanceKey } from "./instance-key.ts";
 import { log } from "./log.ts";
 import { findSnapshot } from "./project.ts";
-import { type Database, openDatabase } from "./schema.ts";
+import { type Database, databaseOf } from "./store/database.ts";
 
 /** As sent, or as stored: absent is undefined or null. */
 type Named = { player_id?: unknown; visitor_id?: unknown };
@@ -52,7 +52,7 @@ export async function suppressed(env: Env, project_id: string, sent: Named, now:
   if (!digests) return null;
   try {
     for (const [field, name] of namesOf(sent)) {
-      if (digests.includes(await digestOf(openDatabase(env.DB), project_id, field, name))) return field;
+      if (digests.includes(await digestOf(databaseOf(env), project_id, field, name))) return field;
     }
   } catch (error) {
     log("warn", "suppression not checked", { project_id, error: String(error) });

@@ -1,7 +1,7 @@
 /** Registers a version of a schema; one that would refuse what is accepted now is refused, unless one insists. */
 
 import { useState } from "preact/hooks";
-import type { SchemaMode } from "../../worker/schema.ts";
+import type { SchemaMode } from "../../worker/store/schema.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, Tick } from "../act/form.tsx";

@@ -1,4 +1,5 @@
 /** Who may import whom: down the steps only, and never in a circle, neither of files nor of folders. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { circles, importsOf, roomOf, sources } from "./imports.ts";
 
@@ -33,13 +34,13 @@ const STEPS: string[][] = [
   ["worker/duty.ts", "worker/failing-duties.ts", "worker/last-cron.ts"],
   ["worker/store"],
   [
-    "worker/schema.ts",
     "worker/event.ts",
     "worker/placeholder.ts",
     "worker/lookalike.ts",
     "worker/exact-json.ts",
     "worker/money.ts",
     "worker/calendar.ts",
+    "worker/time.ts",
     "worker/log.ts",
     "worker/in-time.ts",
     "worker/outbox.ts",
@@ -57,7 +58,7 @@ const MATERIAL = /^dashboard\/(?:(?:act|chart|live|table)\/|(?!(?:main|app|share
 
 /** What the dashboard runs of the Worker: nothing that needs its bindings. */
 const RUN_BY_THE_DASHBOARD = [
-  /^worker\/(?:money|calendar)\.ts$/,
+  /^worker\/(?:money|calendar|time)\.ts$/,
   /^worker\/http\/principal\.ts$/,
   // What the dashboard signs is what the Worker checks.
   /^worker\/collect\/signature\.ts$/,
@@ -97,6 +98,11 @@ describe("imports", () => {
 
   it("run in no circle of folders, not even of types", () => {
     expect(circles(all, roomOf)).toEqual([]);
+  });
+
+  it("lead to the database through the store alone", () => {
+    const others = files.worker.filter((file) => !file.startsWith("worker/store/"));
+    expect(others.filter((file) => /\bDB\b/.test(readFileSync(file, "utf8")))).toEqual([]);
   });
 
   it("of what every view of the dashboard is made of lead to no view", () => {

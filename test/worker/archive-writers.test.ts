@@ -10,7 +10,7 @@ import { BETWEEN_PASSES_MS, STEPS } from "../../worker/erasure/steps.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import { advance as project } from "../../worker/projections/runner.ts";
 import { retain } from "../../worker/retention/retain.ts";
-import { openDatabase, transact } from "../../worker/schema.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { archivedRows, emptyBucket, objectsIn } from "./bucket.ts";
 import { gate } from "./gate.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
@@ -56,7 +56,7 @@ const asked = (player_id: string) =>
     await transact(db, statements);
   });
 const atStep = async (id: string, step: string, bindings: Env = env) => {
-  const database = openDatabase(bindings.DB);
+  const database = databaseOf(bindings);
   while ((await readJob(db, id))?.step !== step) await advance(bindings, database, STEPS, id, NOW);
 };
 /** To the receipt. The second pass may begin at once. */
@@ -70,10 +70,9 @@ async function finish(...ids: string[]): Promise<void> {
     if (!moved.includes(true)) moment += BETWEEN_PASSES_MS;
   }
 }
-const keep = (bindings: Env, now = NOW) => retain(bindings, openDatabase(bindings.DB), now, () => true);
+const keep = (bindings: Env, now = NOW) => retain(bindings, databaseOf(bindings), now, () => true);
 const run = async (bindings: Env, now: number) => {
-  for (const projection of GROUPS.archive.projections)
-    await project(bindings, openDatabase(bindings.DB), projection, now);
+  for (const projection of GROUPS.archive.projections) await project(bindings, databaseOf(bindings), projection, now);
 };
 
 /** Names that some object of the bucket holds, whether it is part of the archive or not. */
@@ -103,7 +102,7 @@ describe("of two who write the same file again, the slower one does it once more
     // The first piece gives up what others had planned, the second finds the hour, the third writes.
     for (let piece = 1; piece < 3; piece++) await advance(env, db, STEPS, bobby, NOW);
     const slow = gate("put", 1, EVENTS);
-    const second = advance(slow.env, openDatabase(slow.env.DB), STEPS, bobby, NOW).catch((error: unknown) => error);
+    const second = advance(slow.env, databaseOf(slow.env), STEPS, bobby, NOW).catch((error: unknown) => error);
     expect(await slow.reached(second)).toBe(true);
     await atStep(alice, "archived_audit");
     slow.open();
@@ -166,7 +165,7 @@ describe("of two who write the same file again, the slower one does it once more
     await deliver([{ events: [storedEvent({ project_id: "keeps", ...late })] }]);
     await run(env, NOW);
     const slow = gate("get");
-    const erasure = advance(slow.env, openDatabase(slow.env.DB), STEPS, alice, NOW).catch((error: unknown) => error);
+    const erasure = advance(slow.env, databaseOf(slow.env), STEPS, alice, NOW).catch((error: unknown) => error);
     expect(await slow.reached(erasure)).toBe(true);
     expect(await compact(env, db, NOW)).toMatchObject({ merged_files: 2, made_files: 1 });
     slow.open();
@@ -216,7 +215,7 @@ describe("a receipt is signed only when no object holds the person", () => {
     const [alice, bobby] = [await asked("alice-77"), await asked("bobby-55")];
     await atStep(bobby, "audit");
     const slow = gate("batch");
-    const second = advance(slow.env, openDatabase(slow.env.DB), STEPS, bobby, NOW).catch((error: unknown) => error);
+    const second = advance(slow.env, databaseOf(slow.env), STEPS, bobby, NOW).catch((error: unknown) => error);
     expect(await slow.reached(second)).toBe(true);
     await finish(alice);
     slow.open();

@@ -8,7 +8,7 @@ import { EVENTS, generationOf, keyOf, lastSeqOf } from "../../worker/archive/par
 import { sweep } from "../../worker/archive/sweep.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
-import { openDatabase } from "../../worker/schema.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { archivedRows, Crash, emptyBucket, faulty, keysIn, objectsIn } from "./bucket.ts";
 import { createProject, deliver, storedEvent } from "./log.ts";
 
@@ -27,11 +27,11 @@ const log = (until = NOW) =>
 
 /** Runs the group's projections to the end, as an alarm does: what fails ends the invocation. */
 async function run(bindings: Env, now = NOW, limit = LIMIT): Promise<void> {
-  const database = openDatabase(bindings.DB);
+  const database = databaseOf(bindings);
   for (const projection of GROUPS.archive.projections)
     while ((await advance(bindings, database, projection, now, limit)).behind > 0);
 }
-const merge = (bindings: Env, now = NOW) => compact(bindings, openDatabase(bindings.DB), now);
+const merge = (bindings: Env, now = NOW) => compact(bindings, databaseOf(bindings), now);
 
 /** Whether it was ended by the fault. */
 async function ends(act: Promise<unknown>): Promise<boolean> {
@@ -84,7 +84,7 @@ const seqs = (rows: unknown[][]) => bySeq(rows).map((row) => row[at("seq")] as n
 /** Beside the archive there is nothing but files without events, in the place of what a broken run might still put. */
 async function isWhole(until = NOW): Promise<void> {
   expect(bySeq(await archivedRows())).toEqual(await log(until));
-  while (!(await sweep(env, openDatabase(env.DB), until)));
+  while (!(await sweep(env, databaseOf(env), until)));
   const fenced = await keysOf("fenced");
   expect(await keysIn(EVENTS)).toEqual([...(await liveKeys()), ...fenced].sort());
   for (const key of fenced) {

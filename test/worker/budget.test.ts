@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openDatabase, transact } from "../../worker/schema.ts";
 import { Budget, BudgetSpent, budgetOf, metered, overruns } from "../../worker/store/budget.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { PLANS, planOf } from "../../worker/store/plan.ts";
 
 const free: Env = { ...env, PLAN: "free" };
@@ -12,7 +12,7 @@ const asked = ({ queries, subrequests }: Budget) => ({ queries, subrequests });
 describe("a budget", () => {
   it("counts each statement of D1, also those of a batch, as a query, and each call as a subrequest", async () => {
     const { env: own, budget } = metered(free, "test");
-    const db = openDatabase(own.DB);
+    const db = databaseOf(own);
     expect(await db.get(sql`SELECT 1 AS n`)).toEqual({ n: 1 });
     expect(await db.all(sql`SELECT ${"two"} AS n`)).toEqual([{ n: "two" }]);
     expect(await db.values(sql`SELECT 3`)).toEqual([[3]]);
@@ -80,7 +80,7 @@ describe("an invocation that goes over", () => {
 
   it("is refused what it asks for, logs that once, and fails the test that it runs beside", async () => {
     const { env: own, budget } = metered(free, "greedy");
-    const db = openDatabase(own.DB);
+    const db = databaseOf(own);
     await db.run(sql`CREATE TABLE greedy (n INTEGER)`);
     await transact(
       db,

@@ -13,7 +13,7 @@ import { bury } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { advance as advanceProjection, rebuild } from "../../worker/projections/runner.ts";
-import { transact } from "../../worker/schema.ts";
+import { transact } from "../../worker/store/database.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
@@ -482,9 +482,11 @@ describe("while projections run", () => {
         };
       },
     });
-    const { openDatabase } = await import("../../worker/schema.ts");
+    const { databaseOf } = await import("../../worker/store/database.ts");
     const { advance: advanceProjection, lostRace } = await import("../../worker/projections/runner.ts");
-    const error = await advanceProjection(env, openDatabase(DB), players, Date.now()).catch((thrown) => thrown);
+    const error = await advanceProjection(env, databaseOf({ DB } as Env), players, Date.now()).catch(
+      (thrown) => thrown,
+    );
     expect(lostRace(error)).toBe(true);
     await settle();
     expect(await totalsOf("late")).toEqual(before);

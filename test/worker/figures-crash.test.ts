@@ -6,7 +6,7 @@ import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { figuresStand } from "../../worker/projections/figures-stand.ts";
 import { advance } from "../../worker/projections/runner.ts";
-import { openDatabase } from "../../worker/schema.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { guardedDatabase } from "./database.ts";
 import { comparable } from "./figures-compare.ts";
 import { daysOf } from "./figures-oracle.ts";
@@ -52,7 +52,7 @@ describe("a step of the figures", () => {
       const events = eventsOf(project_id, round % 4);
       sent.push(...events);
       await append(db, events);
-      isWhole = await advance(env, openDatabase(dying(round + 1, isLost)), figures, Date.now()).then(
+      isWhole = await advance(env, databaseOf({ DB: dying(round + 1, isLost) }), figures, Date.now()).then(
         () => true,
         () => false,
       );

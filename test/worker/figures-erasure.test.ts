@@ -15,7 +15,7 @@ import { PAGE_SIZES } from "../../worker/figures/visitor-pages.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
 import { askScope, fillSome, keepScopes } from "../../worker/projections/scopes.ts";
-import { openDatabase, transact } from "../../worker/schema.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { readDays, readPeople } from "./figures-read.ts";
 import { unwoken } from "./gate.ts";
@@ -148,7 +148,7 @@ describe("an erasure of the figures' rows", () => {
         };
       },
     });
-    const failed = await advance(env, openDatabase(DB), figuresBy(layout), Date.now()).catch((error) => error);
+    const failed = await advance(env, databaseOf({ DB }), figuresBy(layout), Date.now()).catch((error) => error);
     expect([isErased, lostRace(failed)]).toEqual([true, true]);
     await count(layout);
     const people = (await readPeople(project_id)) as Record<string, { total_events: number }>;

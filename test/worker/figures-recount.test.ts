@@ -10,7 +10,7 @@ import { failingDuties } from "../../worker/failing-duties.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
-import { openDatabase, transact } from "../../worker/schema.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { runDuty, runOnce } from "./duty.ts";
 import { comparable } from "./figures-compare.ts";
 import { daysOf } from "./figures-oracle.ts";
@@ -107,7 +107,7 @@ describe("the figures of a project whose attribution window changes", () => {
         };
       },
     });
-    const failed = await advance(env, openDatabase(DB), figures, Date.now()).catch((error) => error);
+    const failed = await advance(env, databaseOf({ DB }), figures, Date.now()).catch((error) => error);
     expect([isCounted, lostRace(failed)]).toEqual([true, true]);
     await settle([figures]);
     await expectWindow("one", 2);

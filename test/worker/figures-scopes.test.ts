@@ -21,7 +21,7 @@ import {
   MOST_SCOPES,
   scopesOf,
 } from "../../worker/projections/scopes.ts";
-import { type Database, openDatabase } from "../../worker/schema.ts";
+import { type Database, databaseOf } from "../../worker/store/database.ts";
 import { makeTables } from "./figures.ts";
 import { comparable } from "./figures-compare.ts";
 import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
@@ -126,26 +126,25 @@ describe("figures under a filter", () => {
   /** The database, in which something else happens just before the first transaction that moves the figures. */
   const justBefore = (happens: () => Promise<unknown>) => {
     let [isWriting, hasHappened] = [false, false];
-    return openDatabase(
-      new Proxy(env.DB, {
-        get(target, name) {
-          const value = Reflect.get(target, name);
-          if (name === "prepare")
-            return (text: string) => {
-              isWriting ||= text.startsWith("INSERT INTO projections");
-              return target.prepare(text);
-            };
-          if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
-          return async (statements: D1PreparedStatement[]) => {
-            if (isWriting && !hasHappened) {
-              hasHappened = true;
-              await happens();
-            }
-            return target.batch(statements);
+    const DB = new Proxy(env.DB, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (name === "prepare")
+          return (text: string) => {
+            isWriting ||= text.startsWith("INSERT INTO projections");
+            return target.prepare(text);
           };
-        },
-      }),
-    );
+        if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
+        return async (statements: D1PreparedStatement[]) => {
+          if (isWriting && !hasHappened) {
+            hasHappened = true;
+            await happens();
+          }
+          return target.batch(statements);
+        };
+      },
+    });
+    return databaseOf({ DB });
   };
   const SMALL: SliceSize = { rows: 4, pages: 1, chunks: 10 };
   /** What changes figures: each was made from the same people. */

@@ -11,8 +11,8 @@ import { PRESETS } from "../../worker/inbound/presets.ts";
 import { MOST_WAITING, SHOWN_MS, WAITS_MS } from "../../worker/inbound/received.ts";
 import { NAME, settle } from "../../worker/inbound/settling.ts";
 import { amountOf, readPostback, type Template } from "../../worker/inbound/template.ts";
-import { openDatabase } from "../../worker/schema.ts";
 import { metered } from "../../worker/store/budget.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { watched } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { gate, unwoken } from "./gate.ts";
@@ -330,12 +330,7 @@ describe("however often", () => {
     await idle();
     await knock(`${new URL(url).pathname}?player_id=p&transaction_id=T-1&status=rejected`, { bindings: unwoken });
     const held = gate("batch");
-    const first = settle(
-      metered(held.env, NAME).env,
-      openDatabase(held.env.DB),
-      metered(held.env, NAME).budget,
-      Date.now(),
-    );
+    const first = settle(metered(held.env, NAME).env, databaseOf(held.env), metered(held.env, NAME).budget, Date.now());
     expect(await held.reached(first)).toBe(true);
     await run();
     held.open();
@@ -360,7 +355,7 @@ describe("however often", () => {
     const held = gate("batch");
     const stopped = settle(
       metered(held.env, NAME).env,
-      openDatabase(held.env.DB),
+      databaseOf(held.env),
       metered(held.env, NAME).budget,
       Date.now(),
     );
@@ -657,10 +652,10 @@ it("costs no more rows than the docs say", async () => {
   await knock(`${path}?click_id=c-1&transaction_id=T-1&amount=3`, { bindings: counting });
   const kept = written.splice(0).at(-1);
   const { env: own, budget } = metered(counting, NAME);
-  await settle(own, openDatabase(counting.DB), budget, Date.now());
+  await settle(own, databaseOf(counting), budget, Date.now());
   const sent = written.splice(0);
   await vi.waitFor(async () => expect(await paid(project_id)).toHaveLength(1), WAIT);
-  await settle(own, openDatabase(counting.DB), budget, Date.now());
+  await settle(own, databaseOf(counting), budget, Date.now());
   const sum = (rows: readonly number[]) => rows.reduce((all, one) => all + one, 0);
   expect(kept).toBe(2);
   expect(sum(sent)).toBe(2);

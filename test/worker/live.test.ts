@@ -10,7 +10,7 @@ import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { live } from "../../worker/projections/live.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { LiveCounters } from "../../worker/reports/listening.ts";
-import { openDatabase } from "../../worker/schema.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { createProject, deliver, settle, step, storedEvent } from "./log.ts";
 
 const HOST = "https://live.example";
@@ -352,7 +352,7 @@ describe("a rebuild of the live counters", () => {
         };
       },
     });
-    await rebuild(env, openDatabase(beside), PROJECTIONS, "live");
+    await rebuild(env, databaseOf({ DB: beside }), PROJECTIONS, "live");
     await settle([live]);
     expect(await today(project_id)).toBe(51);
   });

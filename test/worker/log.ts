@@ -13,11 +13,11 @@ import type { Projection } from "../../worker/projections/projection.ts";
 import { beginReattribution, reattribute } from "../../worker/projections/reattribution.ts";
 import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
-import { openDatabase, transact } from "../../worker/schema.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { keyWithin } from "../../worker/tables.ts";
 import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
 
-export const db = openDatabase(env.DB);
+export const db = databaseOf(env);
 
 export async function createProject(
   project_id: string,

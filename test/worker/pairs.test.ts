@@ -22,7 +22,7 @@ import { advance, anySettled, lostRace, rebuild } from "../../worker/projections
 import { REPORT_TYPE_NAMES } from "../../worker/reports/aggregate/report-types.ts";
 import { keepReports } from "../../worker/reports/aggregate.ts";
 import { retain } from "../../worker/retention/retain.ts";
-import { openDatabase, transact } from "../../worker/schema.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { archivedRows, emptyBucket, keysIn, objectsIn } from "./bucket.ts";
 import { type Call, gate, unwoken } from "./gate.ts";
 import { createProject, db, figuresIn, keepToTables, storedEvent } from "./log.ts";
@@ -63,7 +63,7 @@ const event = (project_id: string, player_id: string, n: number, more: Partial<S
   });
 
 async function runAll(bindings: Env, projections: readonly Projection[]): Promise<void> {
-  const database = openDatabase(bindings.DB);
+  const database = databaseOf(bindings);
   for (let behind = 1; behind > 0; ) {
     behind = 0;
     for (const projection of projections) {
@@ -108,7 +108,7 @@ async function erase(bindings: Env, player_id: string): Promise<void> {
   const id = await beginErasure(db, { project_id: "keeps", player_id, suppress: false }, NOW, async (_, statements) => {
     await transact(db, statements);
   });
-  const database = openDatabase(bindings.DB);
+  const database = databaseOf(bindings);
   for (const moment of [NOW, NOW + 2 * BETWEEN_PASSES_MS]) {
     for (let more = true; more; ) {
       try {
@@ -132,24 +132,24 @@ type Duty = { name: string; run(bindings: Env): Promise<unknown>; person?: strin
 
 /** All that writes by itself or when asked. A new one is a line. */
 const DUTIES: Duty[] = [
-  { name: "retention", run: (own) => retain(own, openDatabase(own.DB), NOW, () => true), forgets: true },
+  { name: "retention", run: (own) => retain(own, databaseOf(own), NOW, () => true), forgets: true },
   { name: "an erasure", run: (own) => erase(own, "alice-77"), person: "alice-77" },
   { name: "another erasure", run: (own) => erase(own, "bobby-55"), person: "bobby-55" },
-  { name: "a merge", run: (own) => compact(own, openDatabase(own.DB), NOW) },
+  { name: "a merge", run: (own) => compact(own, databaseOf(own), NOW) },
   { name: "a run of the archive", run: (own) => runAll(own, GROUPS.archive.projections) },
   { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections) },
   { name: "kept reports", run: keepAll },
   { name: "a rebuild", run: rebuilt },
-  { name: "the copy of the settings", run: (own) => saveSettings(own.ARCHIVE, openDatabase(own.DB), NOW) },
+  { name: "the copy of the settings", run: (own) => saveSettings(own.ARCHIVE, databaseOf(own), NOW) },
 ];
 
 async function keepAll(own: Env): Promise<void> {
   const clocks = ["keeps", "sweeps"].map((project_id) => ({ project_id, today: localTime("UTC", NOW).date }));
   const period = { from: "2026-04-01", to: "2026-06-30" };
-  for (const type of REPORT_TYPE_NAMES) await keepReports(openDatabase(own.DB), type, clocks, period, NOW, 100);
+  for (const type of REPORT_TYPE_NAMES) await keepReports(databaseOf(own), type, clocks, period, NOW, 100);
 }
 async function rebuilt(own: Env): Promise<void> {
-  const database = openDatabase(own.DB);
+  const database = databaseOf(own);
   if (!(await anySettled(database))) await rebuild(own, database, PROJECTIONS, "identities");
 }
 
@@ -280,7 +280,7 @@ describe("a lost log that comes back from its archive", () => {
   const RESTORE: Duty = {
     name: "a restore",
     async run(own) {
-      const database = openDatabase(own.DB);
+      const database = databaseOf(own);
       for (let phase = ""; phase !== "done"; ) {
         try {
           ({ phase } = await restoreStep(own, database, NOW, (statements) => transact(database, statements), 5));

@@ -7,7 +7,7 @@ import { dueFrom } from "../../worker/payouts/compute.ts";
 import { noteChanges } from "../../worker/payouts/decide.ts";
 import type { Share, Status, Why } from "../../worker/payouts/month.ts";
 import { storeRates } from "../../worker/rates/rate.ts";
-import { transact } from "../../worker/schema.ts";
+import { transact } from "../../worker/store/database.ts";
 import { runDuty } from "./duty.ts";
 import { histories } from "./histories.ts";
 import { changeWindow, createProject, db, deliver, settle, step, storedEvent, TABLES } from "./log.ts";

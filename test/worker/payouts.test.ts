@@ -9,7 +9,7 @@ import { BETWEEN_PASSES_MS } from "../../worker/erasure/steps.ts";
 import { storeRates } from "../../worker/rates/rate.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
-import { transact } from "../../worker/schema.ts";
+import { transact } from "../../worker/store/database.ts";
 import { runDuty, runOnce } from "./duty.ts";
 import { gate, unwoken } from "./gate.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";

@@ -19,7 +19,7 @@ import { bury } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { archive } from "../../worker/projections/archive.ts";
 import { retain } from "../../worker/retention/retain.ts";
-import { transact } from "../../worker/schema.ts";
+import { transact } from "../../worker/store/database.ts";
 import { guarded } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";

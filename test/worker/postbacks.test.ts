@@ -8,8 +8,8 @@ import { sendDue } from "../../worker/postbacks/sending.ts";
 import { signatureOf } from "../../worker/postbacks/signature.ts";
 import { postbacks } from "../../worker/projections/postbacks.ts";
 import { advance } from "../../worker/projections/runner.ts";
-import { openDatabase } from "../../worker/schema.ts";
 import { metered } from "../../worker/store/budget.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { guardedDatabase } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { gate } from "./gate.ts";
@@ -397,7 +397,7 @@ describe("a target", () => {
     await read();
     const held = gate("batch");
     const { env: own, budget } = metered(held.env, "postbacks");
-    const sending = sendDue(own, openDatabase(held.env.DB), made.id, budget, () => LATER);
+    const sending = sendDue(own, databaseOf(held.env), made.id, budget, () => LATER);
     expect(await held.reached(sending)).toBe(true);
     expect(await eventIds(address)).toEqual(["a"]);
     // A project can be removed when the log has let go of its events.
@@ -553,16 +553,16 @@ describe("the rows that D1 bills", () => {
     await log(...Array.from({ length: EVENTS }, (_, n) => ({ project_id, event_id: `billed-${n}` })));
     const counted = { ...env, DB } as Env;
     const CURSOR = 1;
-    await advance(counted, openDatabase(DB), postbacks, LATER);
+    await advance(counted, databaseOf({ DB }), postbacks, LATER);
     expect(written - CURSOR).toBe(2 * EVENTS);
     written = 0;
     const { env: own, budget } = metered(counted, "postbacks", {});
-    while ((await sendDue(own, openDatabase(own.DB), made.id, budget, () => LATER)) === "more");
+    while ((await sendDue(own, databaseOf(own), made.id, budget, () => LATER)) === "more");
     expect(written).toBe(3 * EVENTS);
     // Nobody is told: no row but the cursor's.
     written = 0;
     await log({ project_id, event_type: "spin" }, { project_id, event_type: "visit" });
-    await advance(counted, openDatabase(DB), postbacks, LATER);
+    await advance(counted, databaseOf({ DB }), postbacks, LATER);
     expect(written).toBe(CURSOR);
   });
 });

@@ -10,7 +10,7 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
-import { openDatabase, transact } from "../../worker/schema.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { archivedRows, Crash, emptyBucket, faulty, keysIn, objectsIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
@@ -83,7 +83,7 @@ async function erase(player_id: string): Promise<{ id: string }> {
 /** So few at a time that there are many steps. */
 const AT_ONCE = 15;
 const step = (bindings: Env = env) => {
-  const database = openDatabase(bindings.DB);
+  const database = databaseOf(bindings);
   return restoreStep(bindings, database, NOW, (statements) => transact(database, statements), AT_ONCE);
 };
 async function restore(bindings: Env = env): Promise<Restored> {

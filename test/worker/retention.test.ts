@@ -11,7 +11,8 @@ import { REPORT_TYPE_NAMES } from "../../worker/reports/aggregate/report-types.t
 import { keepReports } from "../../worker/reports/aggregate.ts";
 import { leastEventDays } from "../../worker/retention/keeping.ts";
 import { retain } from "../../worker/retention/retain.ts";
-import { openDatabase, projects, type Retention } from "../../worker/schema.ts";
+import { databaseOf } from "../../worker/store/database.ts";
+import { projects, type Retention } from "../../worker/store/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { keptDates, readDays } from "./figures-read.ts";
 import { histories } from "./histories.ts";
@@ -346,7 +347,7 @@ describe("retention", () => {
     for (const fault of FAULTS) {
       for (let nth = 1; ; nth += 3) {
         const { env: bindings } = faulty(nth, fault);
-        const outcome = await retain(bindings, openDatabase(bindings.DB), at(110), EVER).catch((error) => error);
+        const outcome = await retain(bindings, databaseOf(bindings), at(110), EVER).catch((error) => error);
         if (!(outcome instanceof Error)) break;
         crashes++;
       }

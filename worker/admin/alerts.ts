@@ -1,4 +1,5 @@
 /** Alerts: made, changed, paused, tried, and what they found. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { ALERT_STATES, type Alert, type AlertSettings, alertsOf, findAlert, stateOf } from "../alerts/alert.ts";
@@ -18,7 +19,9 @@ import { type Complaint, Problem } from "../http/problem.ts";
 import { usableSegment } from "../http/saved-segment.ts";
 import { findProject } from "../project.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 export const MOST_ALERTS = 50;
@@ -122,7 +125,6 @@ export type IncidentView = z.output<typeof incident>;
 export type TriedChannel = z.output<typeof triedChannels>[number];
 export type TriedAlert = z.output<typeof triedAlert>;
 
-const iso = (at: number) => new Date(at).toISOString();
 const view = (alert: Alert): AlertView => {
   const { id, project_id, name, condition, channels, cool_down, quiet_from, quiet_to, error, incident } = alert;
   return {
@@ -238,7 +240,7 @@ export const alertRoutes = [
               THEN ${now} END, ${now}, 0, '{}'`,
         ]);
       } catch (error) {
-        if (!/NOT NULL constraint failed: alerts\.created_at/.test(String(error))) throw error;
+        if (!isGuarded(error, "alerts.created_at")) throw error;
         throw new Problem(409, `${project_id} has ${MOST_ALERTS} alerts, which is the most.`);
       }
       return view(await ownAlert(db, principal, id));

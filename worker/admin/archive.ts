@@ -1,4 +1,5 @@
 /** The archive: how it stands, its files, and the files themselves. They hold all projects, and so must the key. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { hasArchive, NO_ARCHIVE } from "../archive/attached.ts";
@@ -10,7 +11,8 @@ import { pageParameters } from "../http/page.ts";
 import { Problem } from "../http/problem.ts";
 import { readRange } from "../http/range.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const FIRST_DAY = "1970-01-01";
@@ -70,7 +72,6 @@ const archiveFile = z
 export type ArchiveFileView = z.output<typeof archiveFile>;
 export type ArchiveState = z.output<typeof archiveState>;
 
-const iso = (at: number) => new Date(at).toISOString();
 const isoOrNull = (at: number | null) => (at === null ? null : iso(at));
 
 const view = (file: ArchiveFile): ArchiveFileView => ({

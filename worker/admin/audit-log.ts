@@ -1,10 +1,12 @@
 /** The audit log, as it is read. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { reaches } from "../http/access.ts";
 import { json } from "../http/operation.ts";
 import { page, paged, pageParameters } from "../http/page.ts";
 import { instant, maybe, text } from "../reports/answer.ts";
+import { iso } from "../time.ts";
 import { madeAt } from "./audit.ts";
 import { route } from "./route.ts";
 
@@ -45,9 +47,7 @@ export const auditRoutes = [
           ${own === null ? sql`` : sql`AND at >= ${madeAt(own)}`}
         ORDER BY id DESC LIMIT ${limit + 1}`);
       return page(
-        rows.map(
-          (row): AuditEntry => ({ ...row, at: new Date(row.at).toISOString(), details: JSON.parse(row.details) }),
-        ),
+        rows.map((row): AuditEntry => ({ ...row, at: iso(row.at), details: JSON.parse(row.details) })),
         limit,
         (row) => row.id,
       );

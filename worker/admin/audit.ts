@@ -1,7 +1,7 @@
 /** The audit log: who did which administrative act to what. Written with the act, or the act does not happen. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Principal } from "../http/principal.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
 
 export type Act = {
   project_id: string | null;

@@ -1,4 +1,5 @@
 /** Channels: whom a project sends alerts and reports to. Their settings are never shown again. */
+
 import { sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";
@@ -21,7 +22,9 @@ import type { App, Principal } from "../http/principal.ts";
 import { type Complaint, Problem } from "../http/problem.ts";
 import { refusalOfTemplate } from "../postbacks/address.ts";
 import { instant, text } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 export const MOST_CHANNELS = 20;
@@ -74,7 +77,7 @@ const view = (channel: Channel): ChannelView => ({
   name: channel.name,
   kind: channel.kind,
   to: shownOf(channel),
-  created_at: new Date(channel.created_at).toISOString(),
+  created_at: iso(channel.created_at),
 });
 const withSecret = (channel: Channel): ShownChannel => ({
   ...view(channel),
@@ -172,7 +175,7 @@ export const channelRoutes = [
       try {
         await act({ project_id, subject: id, details }, [insert]);
       } catch (error) {
-        if (!/NOT NULL constraint failed: channels\.created_at/.test(String(error))) throw error;
+        if (!isGuarded(error, "channels.created_at")) throw error;
         throw new Problem(409, `${project_id} has ${MOST_CHANNELS} channels, which is the most.`);
       }
       return withSecret(channel);

@@ -1,4 +1,5 @@
 /** Decisions about conversions: approved, rejected, refunded or charged back, one or many, with a reason. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";
@@ -11,7 +12,9 @@ import { bringPayouts, wakePayouts } from "../payouts/keeping.ts";
 import { STATUSES } from "../payouts/month.ts";
 import { readConversions } from "../payouts/view.ts";
 import { maybe, text, whole } from "../reports/answer.ts";
-import { openDatabase } from "../schema.ts";
+import { databaseOf } from "../store/database.ts";
+import { isTaken } from "../store/guard.ts";
+import { among } from "../store/sql.ts";
 import { act } from "./audit.ts";
 import { route } from "./route.ts";
 
@@ -51,15 +54,14 @@ async function decide(
   event_ids: readonly string[],
   reason: string,
 ): Promise<Decided[]> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const now = Date.now();
   const { status, from } = DECISIONS[action];
-  const ids = JSON.stringify([...new Set(event_ids)]);
-  const look = () =>
-    readConversions(db, now, sql`c.project_id = ${project_id} AND c.event_id IN (SELECT value FROM json_each(${ids}))`);
+  const ids = [...new Set(event_ids)];
+  const look = () => readConversions(db, now, sql`c.project_id = ${project_id} AND c.event_id ${among(ids)}`);
   let found = await look();
   // What has just come may not be computed yet.
-  if (found.length < new Set(event_ids).size) {
+  if (found.length < ids.length) {
     await bringPayouts(env, db, { project_id, ...ALWAYS }, now);
     found = await look();
   }
@@ -84,7 +86,7 @@ async function decide(
     const by = { at: now, actor: principal.key_id ?? "admin", reason };
     await act(db, principal, now, what, [noteChanges(project_id, changes, by)]);
   } catch (error) {
-    if (!/UNIQUE constraint failed: conversion_changes/.test(String(error))) throw error;
+    if (!isTaken(error, "conversion_changes")) throw error;
     throw new Problem(409, "Others are deciding about these at this moment. Please try again.");
   }
   await wakePayouts(env);

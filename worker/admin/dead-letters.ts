@@ -1,4 +1,5 @@
 /** Dead letters: listed, shown, edited, replayed, discarded. All of it can be done twice without harm. */
+
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { stamp } from "../collect/stamp.ts";
@@ -14,8 +15,12 @@ import { Problem } from "../http/problem.ts";
 import { formatMoney } from "../money.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
-import { type Database, deadLetters } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { deadLetters } from "../store/schema.ts";
+import { among } from "../store/sql.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const STATUSES = ["waiting", "replayed", "discarded"] as const;
@@ -71,8 +76,8 @@ const view = ({ standing: _, ...letter }: DeadLetter): DeadLetterView => ({
   ...letter,
   event: JSON.parse(letter.event),
   sent: asSent(eventIn(letter)),
-  failed_at: new Date(letter.failed_at).toISOString(),
-  resolved_at: letter.resolved_at === null ? null : new Date(letter.resolved_at).toISOString(),
+  failed_at: iso(letter.failed_at),
+  resolved_at: iso(letter.resolved_at),
 });
 
 /** One request replays or discards so many; "all" goes on where it stopped when asked again. */
@@ -91,7 +96,7 @@ async function choose(
   const which =
     "ids" in choice
       ? // As one parameter: D1 takes a hundred.
-        sql`${deadLetters.id} IN (SELECT value FROM json_each(${JSON.stringify(choice.ids)}))`
+        sql`${deadLetters.id} ${among(choice.ids)}`
       : choice.project_id === undefined
         ? undefined
         : eq(deadLetters.project_id, choice.project_id);
@@ -311,7 +316,7 @@ export const deadLetterRoutes = [
         db.update(deadLetters).set(edited).where(eq(deadLetters.id, letter.id)).getSQL(),
       ]);
       await done.catch((error) => {
-        if (!/NOT NULL constraint failed: dead_letters\.error/.test(String(error))) throw error;
+        if (!isGuarded(error, "dead_letters.error")) throw error;
         throw new Problem(409, "The letter was changed by others at this moment. Please look at it again.");
       });
       return view(edited);

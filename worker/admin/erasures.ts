@@ -12,7 +12,7 @@ import { page, paged, pageParameters } from "../http/page.ts";
 import type { Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { madeAt } from "./audit.ts";
 import { route } from "./route.ts";
 

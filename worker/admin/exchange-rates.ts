@@ -1,4 +1,5 @@
 /** Exchange rates, which all projects share: loaded, corrected, listed; and the daily feed, read at once. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";
@@ -18,6 +19,7 @@ import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { pagesOf } from "../reports/pages.ts";
 import { date, format } from "../reports/period.ts";
 import { formatOf, table } from "../reports/table.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const MOST_RATES = 1_000;
@@ -92,7 +94,7 @@ export type RatesPage = z.output<typeof ratesPage>;
 const view = ({ usd_rate, loaded_at, ...row }: Rate & { loaded_at: number }): RateView => ({
   ...row,
   usd_rate: formatRate(usd_rate),
-  loaded_at: new Date(loaded_at).toISOString(),
+  loaded_at: iso(loaded_at),
 });
 
 const ofBody = (message: string) => Problem.of("body", `body ${message}`, "invalid");

@@ -1,4 +1,5 @@
 /** Keys: created, listed, rotated with an overlap, revoked. A key is shown once, when it is made. */
+
 import { desc, eq, sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";
@@ -10,7 +11,10 @@ import { rows } from "../http/page.ts";
 import { type Principal, ROLES } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { instant, maybe, text } from "../reports/answer.ts";
-import { type Database, keys } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { keys } from "../store/schema.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 type Key = typeof keys.$inferSelect;
@@ -55,7 +59,6 @@ const shownKey = z.object(shown).meta({ id: "ShownKey" });
 const rotatedKey = z.object({ ...shown, replaces: keyView }).meta({ id: "RotatedKey" });
 export type KeyView = z.output<typeof keyView>;
 
-const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 const view = ({ hash: _, ...key }: Key): KeyView => ({
   ...key,
   created_at: iso(key.created_at) as string,
@@ -183,7 +186,7 @@ export const keyRoutes = [
           ],
         );
       } catch (error) {
-        if (!/NOT NULL constraint failed: keys\.name/.test(String(error))) throw error;
+        if (!isGuarded(error, "keys.name")) throw error;
         throw new Problem(409, "A revoked key cannot be rotated.");
       }
       forgetKey(old.id);

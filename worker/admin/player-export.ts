@@ -3,6 +3,7 @@
  * follow from the archive. An answer has as many of both as an invocation has calls for, and names the next one. Only an
  * administrator may have it.
  */
+
 import { eq, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { VISITOR, visitorsOf } from "../erasure/names.ts";
@@ -27,8 +28,11 @@ import { bringForward } from "../projections/catch-up.ts";
 import { instant, maybe, text } from "../reports/answer.ts";
 import { following } from "../reports/pages.ts";
 import { FORMAT_NAMES, formatOf, table } from "../reports/table.ts";
-import { type Database, projects } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import type { Database } from "../store/database.ts";
+import { projects } from "../store/schema.ts";
+import { among } from "../store/sql.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 export const exportQuery = z.strictObject({
@@ -69,8 +73,6 @@ type Value = string | number | null;
 type Row = Record<string, Value>;
 export type ExportedEvent = Omit<Record<(typeof COLUMNS)[number], Value>, "data"> & { data: unknown };
 
-const iso = (at: Value) => (at === null ? null : new Date(at as number).toISOString());
-
 const readable = ({ seq: _, project_id: __, ...row }: LoggedRow): Row => ({
   ...row,
   timestamp: iso(row.timestamp),
@@ -81,9 +83,9 @@ const readable = ({ seq: _, project_id: __, ...row }: LoggedRow): Row => ({
 /** The events of the log; `shown` learns which they were. */
 async function* loggedEvents(db: Database, order: readonly number[], shown: Set<number>): AsyncGenerator<LoggedRow[]> {
   for (let at = 0; at < order.length; at += PAGE) {
-    const page = JSON.stringify(order.slice(at, at + PAGE));
+    const page = order.slice(at, at + PAGE);
     const rows = await db.all<LoggedRow>(sql`SELECT ${SELECTED} FROM events
-      WHERE seq IN (SELECT value FROM json_each(${page})) ORDER BY timestamp, seq`);
+      WHERE seq ${among(page)} ORDER BY timestamp, seq`);
     for (const { seq } of rows) shown.add(seq);
     yield rows;
   }
@@ -112,9 +114,9 @@ const actorsOf = (player_id: string, visitors: readonly string[]) => [
 
 /** What of the log is theirs, in the order of time; read from the index alone. */
 async function orderOf(db: Database, { project_id, player_id, visitors }: Person): Promise<Logged[]> {
-  const actors = JSON.stringify(actorsOf(player_id, visitors));
+  const actors = actorsOf(player_id, visitors);
   const rows = await db.values<[number, number]>(sql`SELECT timestamp, seq FROM events WHERE project_id = ${project_id}
-    AND actor IN (SELECT value FROM json_each(${actors})) ORDER BY timestamp, seq`);
+    AND actor ${among(actors)} ORDER BY timestamp, seq`);
   return rows.map(([timestamp, seq]) => ({ timestamp, seq }));
 }
 
@@ -178,25 +180,25 @@ async function beside(env: Env, db: Database, project_id: string, player_id: str
       FROM payments WHERE project_id = ${project_id} AND person = ${player_id} ORDER BY event_date, event_hour`),
     rows(sql`SELECT id, event, error, failed_at, status FROM dead_letters
       WHERE project_id = ${project_id} AND json_valid(event) AND (event ->> '$.player_id' = ${player_id}
-        OR event ->> '$.visitor_id' IN (SELECT value FROM json_each(${JSON.stringify(visitors)}))) ORDER BY id`),
+        OR event ->> '$.visitor_id' ${among(visitors)}) ORDER BY id`),
     rows(sql`SELECT source, received_at, click_id, status, said, event FROM received_postbacks
       WHERE ${isReceivedOf(project_id, whose)} ORDER BY n`),
     env.REQUEST_LOG.getByName(project_id).find(pattern),
   ]);
   const times = ([name, value]: [string, Value]) =>
-    /^(?:first_seen|\w+_at)$/.test(name) ? [name, iso(value)] : [name, value];
+    /^(?:first_seen|\w+_at)$/.test(name) ? [name, iso(value as number | null)] : [name, value];
   return {
     profile: profile[0] ? Object.fromEntries(Object.entries(profile[0]).map(times)) : null,
     payments,
     dead_letters: letters.map(({ event, failed_at, ...letter }) => ({
       ...letter,
       event: JSON.parse(event as string) as unknown,
-      failed_at: iso(failed_at ?? null),
+      failed_at: iso(failed_at as number | null),
     })),
     network_postbacks: received.map(({ event, received_at, ...postback }) => ({
       ...postback,
       event: JSON.parse(event as string) as unknown,
-      received_at: iso(received_at ?? null),
+      received_at: iso(received_at as number | null),
     })),
     requests: samples.map(({ at, door, event_type, errors, request }) => ({
       at: iso(at),
@@ -271,7 +273,7 @@ export const playerExportRoutes = [
       if (next !== null) c.header("link", `<${following(c.req.url, next)}>; rel="next"`);
       if (formatOf(c) !== "json") return table(c, { body: {}, columns: COLUMNS, rows: events });
       const headers = { "cache-control": "no-store", vary: "accept" };
-      const head = { project_id, player_id, exported_at: new Date(now).toISOString(), visitors, ...known };
+      const head = { project_id, player_id, exported_at: iso(now), visitors, ...known };
       const text = streamed(asJson(head, events, next));
       return c.body(text, 200, { ...headers, "content-type": "application/json" });
     },

@@ -1,4 +1,5 @@
 /** Targets of postbacks: made, changed, paused, tried, and what was sent to them. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";
@@ -29,8 +30,11 @@ import {
 } from "../postbacks/target.ts";
 import { noteTries, type TryRow } from "../postbacks/tries.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { among } from "../store/sql.ts";
+import { iso } from "../time.ts";
 import { moment } from "./keys.ts";
 import { route } from "./route.ts";
 
@@ -159,7 +163,6 @@ export type Tested = z.output<typeof testedTarget>;
 export type TryView = z.output<typeof postbackTry>;
 export type Resent = z.output<typeof resent>;
 
-const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 const view = ({ secret: _, min_amount, created_at, paused_at, ...target }: Target): TargetView => ({
   ...target,
   min_amount: min_amount === null ? null : formatMoney(min_amount),
@@ -332,7 +335,7 @@ export const postbackRoutes = [
       try {
         await act(what, [insert]);
       } catch (error) {
-        if (!/NOT NULL constraint failed: postback_targets\.created_at/.test(String(error))) throw error;
+        if (!isGuarded(error, "postback_targets.created_at")) throw error;
         throw new Problem(409, `${project_id} has ${MOST_TARGETS} targets, which is the most.`);
       }
       return { ...view(target), secret: target.secret };
@@ -477,7 +480,7 @@ export const postbackRoutes = [
         throw new Problem(404, `This target was never to be told of the event ${choice.event_id}.`);
       const ids = found.slice(0, AT_ONCE).map(([event_id]) => event_id);
       const again = sql`UPDATE postbacks SET status = 'waiting', tries = 0, due_at = ${now}
-      WHERE target_id = ${id} AND event_id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      WHERE target_id = ${id} AND event_id ${among(ids)}`;
       const details = { ...choice, resent: ids.length };
       await act({ project_id, subject: id, details }, [again]);
       await wake(env, [objectOf(id)]);

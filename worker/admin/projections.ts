@@ -1,4 +1,5 @@
 /** Projections: where each stands in the log, what went wrong, and beginning anew. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { json } from "../http/operation.ts";
@@ -8,7 +9,8 @@ import { PROJECTIONS, projectionsOf } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
 import { anySettled, cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
-import { projections } from "../schema.ts";
+import { projections } from "../store/schema.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const projectionView = z
@@ -25,8 +27,6 @@ const rebuilding = z.object({ rebuilding: z.array(z.string()) }).meta({ id: "Reb
 export type ProjectionView = z.output<typeof projectionView>;
 
 const BUSY = "A player is being erased, or a day's events are about to go; try again in a minute.";
-
-const iso = (at: number | null | undefined) => (at == null ? null : new Date(at).toISOString());
 
 /** They are of all projects, so only a key for all projects may begin them anew. */
 const administered = { tag: "Administration", role: "admin" } as const;

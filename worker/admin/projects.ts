@@ -1,4 +1,5 @@
 /** Projects: created, listed, changed; removed with all that is kept of them, once their events have gone. */
+
 import { eq, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { isTimezone } from "../calendar.ts";
@@ -15,7 +16,10 @@ import { wakeProjectors } from "../projections/projector.ts";
 import { beginReattribution } from "../projections/reattribution.ts";
 import { instant, text } from "../reports/answer.ts";
 import { leastEventDays } from "../retention/keeping.ts";
-import { type Database, projects } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { projects } from "../store/schema.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const origin = z
@@ -87,7 +91,7 @@ export type ProjectView = z.output<typeof projectView>;
 
 const view = (project: Project): ProjectView => ({
   ...project,
-  created_at: new Date(project.created_at).toISOString(),
+  created_at: iso(project.created_at),
 });
 
 /** What is kept must last for what is still to be counted, and for what is made of it. */
@@ -139,7 +143,7 @@ function changeOf(db: Database, before: Project, changes: Partial<Project>, now:
   ];
 }
 
-const changedMeanwhile = (error: unknown) => /NOT NULL constraint failed: projects\.name/.test(String(error));
+const changedMeanwhile = (error: unknown) => isGuarded(error, "projects.name");
 
 /** False where somebody else changed meanwhile what it was made from. */
 const happened = (done: Promise<void>): Promise<boolean> =>

@@ -2,6 +2,7 @@
  * The request log: what came lately and what became of it, with the reason and what to do about it. Rejections are
  * the project's RequestLog's; what was taken is read from the event log, so taking an event writes nothing for it.
  */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { ERROR_CODES, type StoredEvent } from "../event.ts";
@@ -19,11 +20,10 @@ import { table } from "../reports/table.ts";
 import { hintFor, hintForTaken } from "../request-log/hints.ts";
 import type { StoredSample } from "../request-log/log.ts";
 import { boundedRequest, NOTED } from "../request-log/rejection.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { DAY_MS, HOUR_MS, iso, utcDate } from "../time.ts";
 import { route } from "./route.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** An event may be 31 days older than its arrival, and its date is the project's own: a day to either side. */
 const OLDEST_DATE_MS = 33 * DAY_MS;
 /** Events of all projects that one request looks through, the newest first. */
@@ -86,7 +86,7 @@ export type RequestCounts = z.output<typeof requests>["counts"];
 export type Requests = z.output<typeof requests>;
 
 async function acceptedSince(db: Database, project_id: string, since: number): Promise<Record<EventOutcome, number>> {
-  const oldest = new Date(since - OLDEST_DATE_MS).toISOString().slice(0, 10);
+  const oldest = utcDate(since - OLDEST_DATE_MS);
   const rows = await db.all<{ outcome: EventOutcome | typeof SUPERSEDED; total: number }>(sql`
     SELECT outcome, sum(total) AS total FROM event_outcomes
     WHERE project_id = ${project_id} AND event_date >= ${oldest} AND received_hour >= ${since / HOUR_MS}
@@ -158,13 +158,13 @@ async function acceptedEntries(
 function acceptedRow(event: Event): RequestRow {
   const shown = {
     ...Object.fromEntries(SHOWN.map((field) => [field, event[field]])),
-    timestamp: new Date(event.timestamp).toISOString(),
+    timestamp: iso(event.timestamp),
     amount: event.amount === null ? null : formatMoney(event.amount),
     ...(event.test === 1 && { test: 1 }),
   };
   const data = parseExact(event.data ?? "{}") as Record<string, unknown>;
   return {
-    at: new Date(event.received_at).toISOString(),
+    at: iso(event.received_at),
     status: "accepted",
     door: null,
     event_type: event.event_type,
@@ -184,7 +184,7 @@ const rejectedEntry = (sample: StoredSample): Entry => {
     at: sample.at,
     place: sample.n,
     row: {
-      at: new Date(sample.at).toISOString(),
+      at: iso(sample.at),
       status: "rejected",
       door: sample.door,
       event_type: sample.event_type,
@@ -264,7 +264,7 @@ export const requestRoutes = [
       const rejected = status === "accepted" ? [] : samples.map(rejectedEntry);
       const body: Requests = {
         project_id,
-        since: new Date(since).toISOString(),
+        since: iso(since),
         counts: {
           accepted: OUTCOMES.reduce((sum, outcome) => sum + accepted_as[outcome], 0),
           accepted_as,

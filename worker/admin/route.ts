@@ -13,7 +13,7 @@ import { type ParametersIn, parameters } from "../http/parameters.ts";
 import type { App, Principal, Role } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { type Act, act } from "./audit.ts";
 
 type Method = Operation["method"];
@@ -115,7 +115,7 @@ export function route<
     async (c) => {
       const { principal } = c.var;
       const now = Date.now();
-      const db = openDatabase(c.env.DB);
+      const db = databaseOf(c.env);
       if (statuses.length === 1) c.status(statuses[0] as StatusCode);
       const reply = await handle({
         c,

@@ -1,4 +1,5 @@
 /** What payout rules and click rules have in common: they are never overwritten, and each change has months computed again. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import * as z from "zod";
@@ -12,7 +13,9 @@ import { wakePayouts } from "../payouts/keeping.ts";
 import { type RuleTable, type Version, versionsOf } from "../payouts/versions.ts";
 import type { Project } from "../project.ts";
 import { date } from "../reports/period.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { isGuarded, isTaken } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { act } from "./audit.ts";
 
 const MOST_RULES = 200;
@@ -60,7 +63,7 @@ export function viewOf<Terms, Shown>(
       name,
       banner_tags,
       valid_from,
-      made_at: new Date(made_at).toISOString(),
+      made_at: iso(made_at),
       terms: terms && show(terms, name),
     })),
   };
@@ -121,11 +124,11 @@ export async function save<Terms>(
   const done = terms === null ? "end" : before ? "change" : "create";
   const what = { project_id, action: `${action}.${done}`, subject: id, details };
   try {
-    await act(openDatabase(c.env.DB), c.var.principal, version.made_at, what, write(table, version, before));
+    await act(databaseOf(c.env), c.var.principal, version.made_at, what, write(table, version, before));
   } catch (error) {
-    if (new RegExp(`UNIQUE constraint failed: ${table}`).test(String(error)))
+    if (isTaken(error, table))
       throw new Problem(409, "Others are changing this rule at this moment. Please try again.");
-    if (!new RegExp(`NOT NULL constraint failed: ${table}\\.made_at`).test(String(error))) throw error;
+    if (!isGuarded(error, `${table}.made_at`)) throw error;
     throw new Problem(
       409,
       before

@@ -1,4 +1,5 @@
 /** Reports that are sent by themselves: made, changed, paused, tried, and what was sent. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { Watched } from "../alerts/measure.ts";
@@ -16,7 +17,9 @@ import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { issueOf, messageTo, readersOf } from "../schedules/issue.ts";
 import { EVERY, newestPeriod } from "../schedules/period.ts";
 import { findSchedule, type Schedule, type ScheduleSettings, schedulesOf } from "../schedules/schedule.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import type { TriedChannel } from "./alerts.ts";
 import { noticeFields, triedChannels } from "./alerts.ts";
 import { route } from "./route.ts";
@@ -77,8 +80,6 @@ const triedReport = z.object({ from: z.iso.date(), to: z.iso.date(), sent: tried
 export type ScheduleView = z.output<typeof scheduleView>;
 export type SentReport = z.output<typeof sentReport>;
 export type TriedReport = z.output<typeof triedReport>;
-
-const iso = (at: number) => new Date(at).toISOString();
 
 /** A segment that is gone is found out here: a report of it is of nothing. */
 async function view(db: Database, schedule: Schedule): Promise<ScheduleView> {
@@ -172,7 +173,7 @@ export const scheduleRoutes = [
               THEN ${now} END, ${sent_to}`,
         ]);
       } catch (error) {
-        if (!/NOT NULL constraint failed: scheduled_reports\.created_at/.test(String(error))) throw error;
+        if (!isGuarded(error, "scheduled_reports.created_at")) throw error;
         throw new Problem(409, `${project_id} has ${MOST_SCHEDULES} scheduled reports, which is the most.`);
       }
       return await view(db, await ownSchedule(db, principal, id));

@@ -1,4 +1,5 @@
 /** The schema registry: versions of a JSON Schema for each event type, and what is done with events that break them. */
+
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
@@ -11,7 +12,10 @@ import { incompatibilities } from "../registry/compatibility.ts";
 import { type Drift, driftOf } from "../registry/drift.ts";
 import { canonical, type Fault, readSchema, type SchemaReading } from "../registry/vocabulary.ts";
 import { instant, text, whole } from "../reports/answer.ts";
-import { type Database, SCHEMA_MODES, type SchemaMode, schemas, schemaVersions } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isTaken } from "../store/guard.ts";
+import { SCHEMA_MODES, type SchemaMode, schemas, schemaVersions } from "../store/schema.ts";
+import { iso } from "../time.ts";
 import { act } from "./audit.ts";
 import { route } from "./route.ts";
 
@@ -73,12 +77,12 @@ export type SchemaView = z.output<typeof schemaView>;
 
 const view = ({ retired_at, ...state }: State): SchemaView => ({
   ...state,
-  retired_at: retired_at === null ? null : new Date(retired_at).toISOString(),
+  retired_at: iso(retired_at),
 });
 /** Only the version in force has a mode other than off. */
 const viewVersion = ({ id: _, ...row }: Version, state: State | undefined): SchemaVersionView => {
   const current = state?.retired_at === null && state.version === row.version;
-  return { ...row, current, mode: current ? state.mode : "off", created_at: new Date(row.created_at).toISOString() };
+  return { ...row, current, mode: current ? state.mode : "off", created_at: iso(row.created_at) };
 };
 
 /** D1 answers from its primary: a session that may read elsewhere is never opened, so what was written is seen. */
@@ -180,7 +184,7 @@ async function attempt(
       putInForce(project_id, event_type, version, mode),
     ]);
   } catch (error) {
-    if (/UNIQUE constraint failed: schema_versions/.test(String(error))) return null;
+    if (isTaken(error, "schema_versions")) return null;
     throw error;
   }
   return { version: { ...row, id: 0 }, created: true };

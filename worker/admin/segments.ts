@@ -1,4 +1,5 @@
 /** Saved segments: one's own, and those that an administrator shares with all who read the project. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";
@@ -13,7 +14,9 @@ import { findSegment, keepsTo, type Segment, type SegmentRow, sees, segmentOf } 
 import { type Counted, countedBy, readerOf, scopeFor } from "../http/scope.ts";
 import { otherFields, savedFilter } from "../http/tag-filter.ts";
 import { instant, maybe, text } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 /** For each project and owner. */
@@ -68,8 +71,8 @@ const view = (segment: Segment, { key_id }: Principal, { whole, counted }: Count
   ...segment,
   figures: { whole, counted },
   own: segment.owner === key_id,
-  created_at: new Date(segment.created_at).toISOString(),
-  updated_at: new Date(segment.updated_at).toISOString(),
+  created_at: iso(segment.created_at),
+  updated_at: iso(segment.updated_at),
 });
 
 /** What is shared belongs to the project: only administrators decide on it. */
@@ -106,8 +109,8 @@ const happened = (done: Promise<void>): Promise<boolean> =>
   done.then(
     () => true,
     (error) => {
-      if (/NOT NULL constraint failed: segments\.name/.test(String(error))) return false;
-      if (!/NOT NULL constraint failed: segments\.shared/.test(String(error))) throw error;
+      if (isGuarded(error, "segments.name")) return false;
+      if (!isGuarded(error, "segments.shared")) throw error;
       throw new Problem(
         409,
         "Share links are fixed to this segment, and show what is shared and kept by tag: revoke them first.",

@@ -1,4 +1,5 @@
 /** Share links: made, listed, revoked. A link's token is shown once, when it is made. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { projectId } from "../event.ts";
@@ -12,7 +13,9 @@ import { usableSegment } from "../http/saved-segment.ts";
 import { hashPassword, makeToken, type Share, type ShareRow, shareOf } from "../http/share.ts";
 import { OTHER_FIELDS, otherFields, tag } from "../http/tag-filter.ts";
 import { instant, maybe, text } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { moment } from "./keys.ts";
 import { route } from "./route.ts";
 
@@ -50,7 +53,6 @@ const shareView = z
 const shownShare = shareView.extend({ token: text.describe("What opens it.") }).meta({ id: "ShownShare" });
 export type ShareView = z.output<typeof shareView>;
 
-const iso = (at: number) => new Date(at).toISOString();
 const view = ({ hash: _, password, created_at, expires_at, revoked_at, ...share }: Share): ShareView => ({
   ...share,
   has_password: password !== null,
@@ -149,7 +151,7 @@ export const shareRoutes = [
         WHERE share_id = ${share_id}`,
       ]);
       await made.catch((error) => {
-        if (!/NOT NULL constraint failed: shares\.name/.test(String(error))) throw error;
+        if (!isGuarded(error, "shares.name")) throw error;
         throw refused();
       });
       return { ...shown, token };

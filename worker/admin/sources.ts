@@ -1,4 +1,5 @@
 /** Sources of inbound postbacks: made, changed, paused, removed, and what of theirs waits. */
+
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType, projectId } from "../event.ts";
@@ -24,8 +25,10 @@ import { AMOUNTS, faultsOf, type Template } from "../inbound/template.ts";
 import { formatMoney } from "../money.ts";
 import { STATUSES, type Status } from "../payouts/month.ts";
 import { instant, maybe, text } from "../reports/answer.ts";
-import type { Database } from "../schema.ts";
 import { SECRET_NAME } from "../secret-name.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded, isTaken } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const MOST_SOURCES = 50;
@@ -139,7 +142,6 @@ export type SourceView = z.output<typeof sourceView>;
 export type ShownSource = z.output<typeof shownSource>;
 export type WaitingView = z.output<typeof waitingView>;
 
-const iso = (at: number) => new Date(at).toISOString();
 const view = (source: Source, origin: string): SourceView => ({
   id: source.id,
   project_id: source.project_id,
@@ -259,9 +261,8 @@ export const sourceRoutes = [
       try {
         await act({ project_id, subject: source.id, details }, [insert]);
       } catch (error) {
-        if (/UNIQUE constraint failed: postback_sources/.test(String(error)))
-          throw new Problem(409, `${project_id} has a source ${name} already.`);
-        if (/NOT NULL constraint failed: postback_sources\.created_at/.test(String(error)))
+        if (isTaken(error, "postback_sources")) throw new Problem(409, `${project_id} has a source ${name} already.`);
+        if (isGuarded(error, "postback_sources.created_at"))
           throw new Problem(409, `${project_id} has ${MOST_SOURCES} sources, which is the most.`);
         throw error;
       }

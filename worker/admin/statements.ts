@@ -1,4 +1,5 @@
 /** Closing the statement of a month: what it says stays, and what changes later is a correction on the next one. */
+
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
 import { projectId } from "../event.ts";
@@ -7,6 +8,8 @@ import { Problem } from "../http/problem.ts";
 import { bringPayouts } from "../payouts/keeping.ts";
 import { closedMonths, closing, NotClosable } from "../payouts/statement.ts";
 import { instant, text } from "../reports/answer.ts";
+import { isGuarded, isTaken } from "../store/guard.ts";
+import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 export const closingQuery = z.strictObject({ project_id: projectId.optional() });
@@ -48,10 +51,10 @@ export const statementRoutes = [
         await act(what, await closing(db, month, about, actor));
       } catch (error) {
         if (error instanceof NotClosable) throw new Problem(409, error.message);
-        if (!/constraint failed: closed_statements/.test(String(error))) throw error;
+        if (!(isTaken(error, "closed_statements") || isGuarded(error, "closed_statements"))) throw error;
         throw new Problem(409, AGAIN);
       }
-      return { project_id, month, closed_at: new Date(now).toISOString(), closed_by: actor };
+      return { project_id, month, closed_at: iso(now), closed_by: actor };
     },
   ),
 ] as const;

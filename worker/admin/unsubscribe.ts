@@ -11,7 +11,7 @@ import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findSchedule, type Schedule } from "../schedules/schedule.ts";
 import { unsubscriberOf } from "../schedules/unsubscribing.ts";
-import { openDatabase } from "../schema.ts";
+import { databaseOf } from "../store/database.ts";
 import { act } from "./audit.ts";
 import { route } from "./route.ts";
 
@@ -31,7 +31,7 @@ const pageWith = (c: Context<App>, title: string, parts: string[]) =>
   c.html(pageOf(title, parts, ["Sent by Edgepixel."]), 200, { "content-security-policy": POLICY });
 
 async function asked(c: Context<App>, token: string): Promise<{ schedule: Schedule; channel_id: string }> {
-  const db = openDatabase(c.env.DB);
+  const db = databaseOf(c.env);
   const named = await unsubscriberOf(db, token);
   const schedule = named && (await findSchedule(db, named.schedule_id));
   if (!named || !schedule) throw new Problem(404, "This link ends no report: it is not whole, or the report is gone.");

@@ -1,6 +1,6 @@
 /** What a project wants to hear of, and whom it tells. */
 import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Condition } from "./condition.ts";
 import type { Memory } from "./plan.ts";
 import type { Quiet } from "./quiet.ts";

@@ -1,10 +1,11 @@
 /** What an alert watches: the kinds of conditions, with the settings of each, and how often it is judged. */
+
 import * as z from "zod";
 import { ERROR_CODES, eventType } from "../event.ts";
 import { SEVERITIES } from "../reports/anomalies/verdict.ts";
 import { SERIES, type Series, type SeriesName } from "../reports/series/names.ts";
+import { MINUTE_MS } from "../time.ts";
 
-const MINUTE_MS = 60_000;
 const MOST_DAYS = 7;
 
 /** The series that an alert can watch. People are not counted by the minute: those with people in them are left out. */

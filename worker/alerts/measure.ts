@@ -2,6 +2,7 @@
  * Figures of the last minutes or hours, from where reports have them: up to a day from the live counters, by the minute; more
  * from the tables, by the hour.
  */
+
 import { ADMIN } from "../http/keys.ts";
 import { findSegment } from "../http/saved-segment.ts";
 import { knownTags, narrowed } from "../http/tag-filter.ts";
@@ -26,11 +27,10 @@ import {
   type Wanted,
 } from "../reports/series/sources.ts";
 import { convert } from "../reports/usd.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import type { ConditionOf } from "./condition.ts";
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** The live counters keep some more. */
 const LIVELY_MINUTES = 24 * 60;
 

@@ -2,11 +2,13 @@
  * How much of what the plan allows is used: the size of the database, and on the free plan the day's requests and queue
  * operations. Cloudflare tells a Worker only the first; the others are what the meter has counted since midnight UTC.
  */
+
 import { sql } from "drizzle-orm";
 import { meterOf } from "../meter/measure.ts";
 import type { Counts } from "../meter/meter.ts";
-import { prepared } from "../schema.ts";
+import { prepared } from "../store/database.ts";
 import { ALLOWANCES, planOf } from "../store/plan.ts";
+import { utcDate } from "../time.ts";
 import type { Watched } from "./measure.ts";
 
 /** What the meter said when a day began, UTC. */
@@ -25,7 +27,7 @@ export type Use = { what: string; percent: number };
 export async function planUse({ env, db, now }: Watched, memory: Memory): Promise<{ uses: Use[]; memory: Memory }> {
   const allowed = ALLOWANCES[planOf(env)];
   const [counts, { meta }] = await Promise.all([meterOf(env).read(), prepared(db, sql`SELECT 1`).all()]);
-  const day = new Date(now).toISOString().slice(0, 10);
+  const day = utcDate(now);
   const [requests, operations] = [requestsIn(counts), operationsIn(counts)];
   const morning = memory.morning?.day === day ? memory.morning : { day, requests, operations };
   const use = (what: string, used: number, most: number | null): Use[] =>

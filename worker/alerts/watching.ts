@@ -4,8 +4,8 @@ import { wakeChannels } from "../channels/sending.ts";
 import type { Duty, Progress } from "../duty.ts";
 import { log } from "../log.ts";
 import { findProject } from "../project.ts";
-import { openDatabase, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
+import { databaseOf, transact } from "../store/database.ts";
 import { type Alert, alertsOf } from "./alert.ts";
 import { everyOf } from "./condition.ts";
 import { end, ended, incidentId, open, opened } from "./incident.ts";
@@ -52,7 +52,7 @@ async function changesOf(watched: Watched, alert: Alert): Promise<SQL[]> {
 }
 
 export async function watch(env: Env, budget: Budget, now: number): Promise<Progress> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const due = (await alertsOf(db)).filter((alert) => isDue(alert, now));
   for (const alert of due) {
     if (!budget.has(ALERT_CALLS + OTHER_CALLS)) return "more";

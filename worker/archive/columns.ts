@@ -1,6 +1,8 @@
 /** The columns of the archive: the log's own, each with its Parquet type and how a value gets there and back. */
+
 import type { SchemaElement } from "hyparquet";
 import { type ColumnName, type ColumnType, LOG_COLUMNS } from "../log-columns.ts";
+import { DAY_MS, utcDate } from "../time.ts";
 
 /** As SQLite has it. */
 export type Value = string | number | null;
@@ -12,7 +14,6 @@ type Type = {
   read(value: unknown): Value;
 };
 
-const DAY_MS = 86_400_000;
 const asNumber = (value: unknown) => Number(value);
 
 const text: Type = {
@@ -38,7 +39,7 @@ const TYPES: Record<ColumnType, Type> = {
   date: {
     element: { type: "INT32", converted_type: "DATE", logical_type: { type: "DATE" } },
     write: (value) => Date.parse(`${value}T00:00:00Z`) / DAY_MS,
-    read: (value) => new Date(Number(value) * DAY_MS).toISOString().slice(0, 10),
+    read: (value) => utcDate(Number(value) * DAY_MS),
   },
   /** The unscaled integer is our 1/10,000 unit. */
   money: {

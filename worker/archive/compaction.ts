@@ -2,11 +2,13 @@
  * Merges the small files of an hour into one, once a day. What is live in D1, and what the manifest lists, is whole at
  * every moment: see `rewrite.ts` and `sweep.ts`. What a crash leaves, the next call takes away.
  */
+
 import { sql } from "drizzle-orm";
 import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { MINUTE_MS, utcDate } from "../time.ts";
 import { hasArchive } from "./attached.ts";
 import { type ArchiveFile, lostTurn } from "./files.ts";
 import { hourOf, partition } from "./partition.ts";
@@ -15,7 +17,6 @@ import { type Group, replace } from "./rewrite.ts";
 import { PAGE_CALLS, SETTINGS_CALLS, saveSettings } from "./settings.ts";
 import { SWEEP_CALLS, sweep } from "./sweep.ts";
 
-const MINUTE_MS = 60_000;
 /** An hour rests so long before its files are merged. */
 const REST_HOURS = 2;
 /** A file does not grow beyond it by merging: it is made in memory. */
@@ -39,7 +40,7 @@ export type Compaction = {
   finished: boolean;
 };
 
-const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
+const dayOf = (now: number) => utcDate(now);
 
 /** Some of the day's work each time, until it is done. */
 export const compaction: Duty = {
@@ -47,7 +48,7 @@ export const compaction: Duty = {
   every: 5 * MINUTE_MS,
   async run(env, budget, now) {
     if (!hasArchive(env) || now % (24 * 60 * MINUTE_MS) < DAILY_AT_MS) return "done";
-    const db = openDatabase(env.DB);
+    const db = databaseOf(env);
     const done = await db.get(
       sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,
     );

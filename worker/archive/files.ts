@@ -1,6 +1,9 @@
 /** The files of the archive, as D1 knows them. What is live here is the archive; the bucket's manifest is a copy. */
+
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { among } from "../store/sql.ts";
 import { partition } from "./partition.ts";
 
 export type ArchiveFile = {
@@ -27,7 +30,7 @@ export class TurnLost extends Error {}
 
 /** Whether work on the archive failed only because another writer was quicker. */
 export const lostTurn = (error: unknown): boolean =>
-  error instanceof TurnLost || /NOT NULL constraint failed: archive_files\.state/.test(String(error));
+  error instanceof TurnLost || isGuarded(error, "archive_files.state");
 
 const NAMES = [
   "key",
@@ -83,15 +86,12 @@ export const plan = (files: readonly Planned[], sources: readonly ArchiveFile[] 
     sources && JSON.stringify(sources.map(({ key }) => key)),
   );
 
-const keysOf = (files: readonly { key: string }[]) => JSON.stringify(files.map(({ key }) => key));
-const among = (keys: string) => sql`key IN (SELECT value FROM json_each(${keys}))`;
+const keyOfThese = (files: readonly { key: string }[]) => sql`key ${among(files.map(({ key }) => key))}`;
 
 /** Fails, and with it the transaction, unless all these files have this state: NULL is not allowed. */
-const ensure = (files: readonly { key: string }[], state: "planned" | "live"): SQL => {
-  const keys = keysOf(files);
-  return sql`INSERT INTO archive_files (${COLUMNS}, state) SELECT '', 0, 0, 0, 0, 0, '', 0, 0, 0, NULL
-    WHERE (SELECT count(*) FROM archive_files WHERE state = ${state} AND ${among(keys)}) <> ${files.length}`;
-};
+const ensure = (files: readonly { key: string }[], state: "planned" | "live"): SQL =>
+  sql`INSERT INTO archive_files (${COLUMNS}, state) SELECT '', 0, 0, 0, 0, 0, '', 0, 0, 0, NULL
+    WHERE (SELECT count(*) FROM archive_files WHERE state = ${state} AND ${keyOfThese(files)}) <> ${files.length}`;
 
 /** The files of a range of the log that are planned. */
 export const plannedFiles = (
@@ -119,12 +119,12 @@ const settle = (files: readonly ArchiveFile[], state: "planned" | "live"): SQL[]
 /** Takes live files out of the archive; their objects go with the next `sweep`. */
 export const retire = (files: readonly ArchiveFile[]): SQL[] => [
   ensure(files, "live"),
-  sql`UPDATE archive_files SET state = 'retired' WHERE ${among(keysOf(files))}`,
+  sql`UPDATE archive_files SET state = 'retired' WHERE ${keyOfThese(files)}`,
 ];
 
 /** Takes back what was planned and will not be put any more, by its writer itself. */
 export const takeBack = (files: readonly Planned[]): SQL =>
-  sql`UPDATE archive_files SET state = 'retired' WHERE state = 'planned' AND ${among(keysOf(files))}`;
+  sql`UPDATE archive_files SET state = 'retired' WHERE state = 'planned' AND ${keyOfThese(files)}`;
 
 /** What was planned from the log and is not live yet. */
 export const FROM_LOG = sql`sources IS NULL`;

@@ -3,8 +3,8 @@
  * by it sees every event once, whatever lies beside in the bucket, and needs no D1.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, transact } from "../store/database.ts";
 import { putCopy } from "./bucket.ts";
 import { type ArchiveFile, liveFiles, TurnLost } from "./files.ts";
 import { SCHEMA_VERSION } from "./parquet.ts";

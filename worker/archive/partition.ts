@@ -1,13 +1,13 @@
 /** Where things lie in the bucket. Files of events lie by the UTC hour of their `timestamp`, as Hive partitions. */
 
-const HOUR_MS = 3_600_000;
+import { HOUR_MS, utcDate } from "../time.ts";
 
 /** An hour is counted from 1970. */
 export const hourOf = (timestamp: number): number => Math.floor(timestamp / HOUR_MS);
 export const startOf = (hour: number): number => hour * HOUR_MS;
 
 /** The UTC day of an hour. */
-export const dayOf = (hour: number): string => new Date(startOf(hour)).toISOString().slice(0, 10);
+export const dayOf = (hour: number): string => utcDate(startOf(hour));
 export const firstHourOf = (day: string): number => hourOf(Date.parse(`${day}T00:00:00Z`));
 
 export const EVENTS = "events/";

@@ -4,7 +4,7 @@
  * from. Of two writers that take the same file only one can do that; the other one loses its turn, and has changed nothing.
  */
 import type { SQL } from "drizzle-orm";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
 import { MissingFile, putFile, readFile } from "./bucket.ts";
 import { type ArchiveFile, isLive, makeLive, type Planned, plan, retire, TurnLost, takeBack } from "./files.ts";
 import { parquetFile, ROW_GROUP, type Row, type Wanted } from "./parquet.ts";

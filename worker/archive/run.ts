@@ -4,8 +4,8 @@
  * bucket.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, transact } from "../store/database.ts";
 import { putFile } from "./bucket.ts";
 import { at, COLUMNS } from "./columns.ts";
 import {

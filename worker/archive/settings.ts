@@ -3,8 +3,10 @@
  * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets, those of postback targets, sources and channels, and the
  * instance's own keys as they are.
  */
+
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { utcDate } from "../time.ts";
 import { putCopy } from "./bucket.ts";
 
 export const SETTINGS = "state/settings.json";
@@ -144,7 +146,7 @@ export async function saveSettings(
   hasRoom: () => boolean = () => true,
 ): Promise<boolean> {
   const last = await positionOf(db);
-  const day = new Date(now).toISOString().slice(0, 10);
+  const day = utcDate(now);
   let finished = true;
   await putCopy(bucket, SETTINGS, async (there) => {
     const saved = there?.customMetadata;

@@ -3,8 +3,10 @@
  * any more. A file that was given up may still be put by a writer that knows nothing of that: an empty file takes its
  * key, which no writer puts over, until no writer can be left.
  */
+
 import { sql } from "drizzle-orm";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import { deleteFiles, putFence } from "./bucket.ts";
 import { giveUp, OUTDATED } from "./files.ts";
 import { MANIFEST_CALLS, writeManifest } from "./manifest.ts";
@@ -47,7 +49,7 @@ export async function sweep(env: Env, db: Database, now: number): Promise<boolea
     await deleteFiles(env.ARCHIVE, deleted);
     await transact(db, [
       sql`DELETE FROM archive_files WHERE state IN ('retired', 'fenced')
-        AND key IN (SELECT value FROM json_each(${JSON.stringify(deleted)}))`,
+        AND key ${among(deleted)}`,
     ]);
   }
   return fenced.length + deleted.length === gone.length;

@@ -1,7 +1,9 @@
 /** Whom a project sends messages to: alerts, and reports by schedule. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type * as z from "zod";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import type { KINDS } from "./kinds.ts";
 
 export const CHANNEL_KINDS = ["webhook", "slack", "discord", "telegram", "email"] as const;
@@ -38,4 +40,4 @@ export async function findChannel(db: Database, id: string): Promise<Channel | n
 
 /** Those of a list of ids that are still there, as ids. */
 export const present = (project_id: string, ids: readonly string[]): SQL => sql`SELECT id FROM channels
-  WHERE project_id = ${project_id} AND removed_at IS NULL AND id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+  WHERE project_id = ${project_id} AND removed_at IS NULL AND id ${among(ids)}`;

@@ -1,11 +1,12 @@
 /** Lets go of messages and incidents that are over for 90 days, and of channels that were removed. */
+
 import { sql } from "drizzle-orm";
 import type { Duty } from "../duty.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { HOUR_MS } from "../time.ts";
 import { KEPT_DAYS } from "./notices.ts";
 
 const KEPT_MS = KEPT_DAYS * 86_400_000;
-const HOUR_MS = 60 * 60_000;
 /** Rows that one statement removes. */
 const AT_ONCE = 1_000;
 const CALLS = 4;
@@ -27,7 +28,7 @@ export const noticeKeeping: Duty = {
   name: "notice keeping",
   every: HOUR_MS,
   async run(env, budget, now) {
-    const db = openDatabase(env.DB);
+    const db = databaseOf(env);
     while (budget.has(CALLS)) if (!(await forgetSome(db, now))) return "done";
     return "more";
   },

@@ -1,7 +1,9 @@
 /** The kinds of channels, as data: the settings of each, which of them may be shown, and the request of a message. */
+
 import * as z from "zod";
 import type { PostbackRequest } from "../postbacks/request.ts";
 import { SIGNATURE, signatureOf } from "../postbacks/signature.ts";
+import { iso } from "../time.ts";
 import { mail, mailSettings } from "./mail.ts";
 import { type Message, textOf } from "./message.ts";
 
@@ -50,7 +52,7 @@ export const KINDS = {
     shown: ({ url }) => `${new URL(url).origin}${new URL(url).pathname}`,
     async request({ url }, { report, ...message }, { secret, at }) {
       const { kind, subject, project_id, title, lines, link, details } = message;
-      const told = { kind, subject, project_id, at: new Date(message.at).toISOString(), title, lines, link };
+      const told = { kind, subject, project_id, at: iso(message.at), title, lines, link };
       const csv = report && { csv_name: report.csv.name, csv: report.csv.text };
       const request = posted(new URL(url).href, { ...told, ...details, ...csv });
       const signature = await signatureOf(secret, at, "POST", request.url, request.body);

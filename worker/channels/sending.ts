@@ -8,8 +8,8 @@ import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
 import { nextTryAt } from "../postbacks/ladder.ts";
 import { type Outcome, send } from "../postbacks/send.ts";
-import { type Database, openDatabase } from "../schema.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { type Channel, findChannel } from "./channel.ts";
 import { KINDS, type Sending } from "./kinds.ts";
 import { builderOf } from "./mail.ts";
@@ -106,7 +106,7 @@ export const sendingOf = (name: string | undefined): Duty | undefined =>
         run(env, budget, now) {
           const began = Date.now();
           const clock = () => now + Date.now() - began;
-          return sendNotices(env, openDatabase(env.DB), name.slice(OBJECT.length), budget, clock);
+          return sendNotices(env, databaseOf(env), name.slice(OBJECT.length), budget, clock);
         },
       }
     : undefined;

@@ -17,7 +17,7 @@ import { measure, messagesOf } from "../queue/message.ts";
 import { outletOf } from "../queue/outlet.ts";
 import { checkSchema } from "../registry/check.ts";
 import type { Rejection } from "../request-log/rejection.ts";
-import { openDatabase } from "../schema.ts";
+import { databaseOf } from "../store/database.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { BODY_FAULTS, readSent } from "./body.ts";
 import { noteFailed, takeFailed } from "./failed-batches.ts";
@@ -131,7 +131,7 @@ async function store(
   const events = withIds(null);
   const inParts = taken.some(({ event }) => event.event_id === undefined) && messagesOf(events.map(measure)).length > 1;
   if (!inParts) return send(events);
-  const db = openDatabase(c.env.DB);
+  const db = databaseOf(c.env);
   const hash = await sha256(content);
   const seed = (await takeFailed(db, hash, now)) ?? uuidv7({ msecs: now });
   try {

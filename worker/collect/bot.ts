@@ -4,7 +4,7 @@
  * figures.
  */
 import { isbot } from "isbot";
-import type { BotRules } from "../schema.ts";
+import type { BotRules } from "../store/schema.ts";
 import { APP, CRAWLER, EXPLAINS_ITSELF, PREVIEW, SENDER, SURELY } from "./agents.ts";
 
 /** Why it is taken for a bot. */

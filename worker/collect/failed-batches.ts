@@ -8,7 +8,7 @@
  * taken under new ids, it would count twice behind an attempt that failed, or after a failure that could not be noted.
  */
 import { sql } from "drizzle-orm";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
 
 /** How long after the failure a batch of the same content is taken for the same batch. */
 const RETRY_WITHIN_MS = 10 * 60_000;

@@ -7,7 +7,7 @@ import type { Row } from "../archive/parquet.ts";
 import { readLive, rewrite } from "../archive/rewrite.ts";
 import { renewAudit } from "../archive/settings.ts";
 import { sweep } from "../archive/sweep.ts";
-import { transact } from "../schema.ts";
+import { transact } from "../store/database.ts";
 import type { Piece, Work } from "./job.ts";
 import { type LoggedEvent, renamedIds, scrubbed } from "./log.ts";
 

@@ -1,10 +1,13 @@
 /** Erasures: begun, found again, resumed. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { type Duty, type Progress, wake } from "../duty.ts";
-import { type Database, openDatabase } from "../schema.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { isTaken } from "../store/guard.ts";
 import { digestOf } from "../suppression.ts";
+import { MINUTE_MS } from "../time.ts";
 import { NOTHING, run, running } from "./job.ts";
 import { firstNames, MOST_VISITORS, visitorsOf } from "./names.ts";
 import type { ReceiptRow } from "./receipt.ts";
@@ -13,8 +16,6 @@ import { STEPS } from "./steps.ts";
 /** How long one request works on its erasure, in milliseconds, and how many calls it leaves for the answer. */
 const REQUEST_MS = 5_000;
 const ANSWER_CALLS = 6;
-
-const MINUTE_MS = 60_000;
 
 export type Asked = { project_id: string; player_id: string; suppress: boolean };
 
@@ -66,7 +67,7 @@ export async function begin(
     ]);
     return id;
   } catch (error) {
-    if (!/UNIQUE constraint failed/.test(String(error))) throw error;
+    if (!isTaken(error, "erasures")) throw error;
     // Another request was quicker.
     return (await latest(db, project_id, subject))?.id ?? id;
   }
@@ -82,7 +83,7 @@ export async function work(env: Env, db: Database, id: string): Promise<void> {
 
 /** Goes on with all that run, the oldest first. */
 export async function resumeErasures(env: Env, budget: Budget, now: number): Promise<Progress> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const outcomes: Progress[] = [];
   for (const { id } of await running(db, now)) {
     outcomes.push(await run(env, db, STEPS, id, (calls) => budget.has(calls)));

@@ -3,10 +3,12 @@
  * than a name in a column: the ids of events and visitors are within their texts, also of others who shared a visitor or whose
  * events mention the person.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { PersonRow } from "../figures/person-row.ts";
 import { type Renaming, renamedEvents, renamedPage, renamedRow } from "../figures/renaming.ts";
 import { readPage } from "../figures/visitor-pages.ts";
+import { among } from "../store/sql.ts";
 import type { Change, Piece, Work } from "./job.ts";
 import { type Person, VISITOR } from "./names.ts";
 import { overwrite } from "./overwrite.ts";
@@ -86,13 +88,13 @@ function pages(project_id: string, rows: readonly PageRow[], names: Renaming): C
     .map((row) => ({ row, ...renamedPage(row.first, readPage(row.body), names) }))
     .filter(({ row, page }) => page === null || page.first !== row.first || page.body !== row.body);
   if (renamed.length === 0) return [];
-  const old = JSON.stringify(renamed.map(({ row }) => row.page));
+  const old = renamed.map(({ row }) => row.page);
   const left = renamed.flatMap(({ page }) => (page ? [[page.first, page.body]] : []));
   const gone = renamed.flatMap((one) =>
     one.gone.map(({ person, row: { now, head, recent } }) => [person, now, head, recent]),
   );
   return [
-    { change: sql`DELETE FROM visitor_pages WHERE page IN (SELECT value FROM json_each(${old}))`, found: "figures" },
+    { change: sql`DELETE FROM visitor_pages WHERE page ${among(old)}`, found: "figures" },
     {
       change: sql`INSERT INTO visitor_pages (project_id, first, body)
         SELECT ${project_id}, value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(left)})`,

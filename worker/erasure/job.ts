@@ -3,11 +3,13 @@
  * found and moves the job on in one transaction, so it can stop anywhere and go on, and two that run it at once do
  * nothing twice.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { lostTurn } from "../archive/files.ts";
 import type { Progress } from "../duty.ts";
 import { log } from "../log.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
 import { type Names, type Person, personOf } from "./names.ts";
 
 /** Where something of a person can be; `mentions` are other people's events that name them. */
@@ -115,8 +117,7 @@ const alone = ({ pieces }: Job, { changes, lost }: Piece): SQL[] =>
     : [sql`UPDATE renaming SET pieces = CASE WHEN pieces = ${pieces} THEN pieces + 1 END`];
 
 const lostRace = (error: unknown) =>
-  lostTurn(error) ||
-  /NOT NULL constraint failed: (?:erasures\.moves|renaming\.(?:generation|pieces))/.test(String(error));
+  lostTurn(error) || isGuarded(error, "erasures.moves", "renaming.generation", "renaming.pieces");
 
 /** Does one piece. Whether there is more to do now. */
 export async function advance(

@@ -1,7 +1,7 @@
 /** Under which names a person stands in the stores, and which contacts they gave. */
 import { sql } from "drizzle-orm";
 import { newPseudonym } from "../pseudonym.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { digitsOf, type Pair, type Words, wordsOf } from "./words.ts";
 
 /** What an erasure knows of its person while it runs; fresh pseudonyms in each pass. */

@@ -2,8 +2,10 @@
  * Postbacks of a person go, with what was sent: nothing more is sent about them, nor taken of what networks have sent. Of other
  * people's, what mentions the person.
  */
+
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import type { Change, Piece, Work } from "./job.ts";
 import type { Person } from "./names.ts";
 import { overwrite } from "./overwrite.ts";
@@ -15,7 +17,7 @@ const targets = (project_id: string) => sql`(SELECT id FROM postback_targets WHE
 
 export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
   const whose = sql`target_id IN ${targets(job.project_id)}
-    AND person IN (SELECT value FROM json_each(${JSON.stringify([...person.persons.keys()])}))`;
+    AND person ${among([...person.persons.keys()])}`;
   const tables = [
     ["postbacks", "event_id"],
     ["postback_tries", "n"],
@@ -35,7 +37,7 @@ export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
     : {
         changes: [
           {
-            change: sql`DELETE FROM received_postbacks WHERE n IN (SELECT value FROM json_each(${JSON.stringify(own)}))`,
+            change: sql`DELETE FROM received_postbacks WHERE n ${among(own)}`,
             found: "postbacks",
           },
         ],

@@ -3,11 +3,13 @@
  * removed; everything else in bounded pieces. All is looked through twice: until isolates have forgotten the project, one
  * of them may still write something down for it.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { Duty } from "../duty.ts";
 import { REMEMBERED_MS } from "../event-log/homeless.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { MINUTE_MS } from "../time.ts";
 
 /** Tables with a `project_id` whose rows outlive the project: who did what, and the proofs of erasures. */
 const KEPT = ["audit", "erasures", "removals"];
@@ -124,11 +126,9 @@ export async function beginRemoval(env: Env, db: Database, now: number): Promise
   await removeProjects(env, db, now, (calls) => Date.now() < until && budget.has(calls + ANSWER_CALLS));
 }
 
-const MINUTE_MS = 60_000;
-
 export const removals: Duty = {
   name: "removals",
   every: MINUTE_MS,
   run: async (env, budget, now) =>
-    (await removeProjects(env, openDatabase(env.DB), now, (calls) => budget.has(calls))) ? "done" : "more",
+    (await removeProjects(env, databaseOf(env), now, (calls) => budget.has(calls))) ? "done" : "more",
 };

@@ -1,7 +1,9 @@
 /** What an erasure found where: shown while it runs, signed when it has finished. It never names the person. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { instanceKey } from "../instance-key.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { iso } from "../time.ts";
 import type { Found, Work } from "./job.ts";
 
 export type Receipt = {
@@ -45,8 +47,8 @@ const receiptOf = (row: ReceiptRow): Receipt => ({
   status: row.finished_at === null ? "running" : "finished",
   suppress: row.suppress === 1,
   found: JSON.parse(row.found) as Found,
-  requested_at: new Date(row.requested_at).toISOString(),
-  finished_at: row.finished_at === null ? null : new Date(row.finished_at).toISOString(),
+  requested_at: iso(row.requested_at),
+  finished_at: iso(row.finished_at),
 });
 
 export const view = (row: ReceiptRow): SignedReceipt => ({

@@ -13,7 +13,7 @@ import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
 import { ANY_TARGET } from "../postbacks/target.ts";
 import { leastCursor } from "../projections/catch-up.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
 
 /** What comes from the queue, in one order for both sides of the statement. */
 const COLUMNS = columnsBut("seq", "duplicate_of");

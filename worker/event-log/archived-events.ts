@@ -8,7 +8,7 @@ import type { Row, Wanted } from "../archive/parquet.ts";
 import { hourOf } from "../archive/partition.ts";
 import { readLive } from "../archive/rewrite.ts";
 import type { ColumnName, LoggedRow } from "../log-columns.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 /** What one call reads at most, about: a file that was begun is read to its end. */
 const MOST_FILES = 24;

@@ -10,7 +10,7 @@ import { firstHourOf } from "../archive/partition.ts";
 import { addDays, localTime } from "../calendar.ts";
 import type { LoggedRow } from "../log-columns.ts";
 import type { Project } from "../project.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { eventOf } from "./archived-events.ts";
 
 /** An invocation may compute for 30 seconds. */

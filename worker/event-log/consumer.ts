@@ -9,8 +9,8 @@ import { add, type Counts } from "../meter/meter.ts";
 import { fills, type GatheringGroup } from "../projections/catch-up.ts";
 import { GROUPS } from "../projections/index.ts";
 import { wakeAfterAppend } from "../projections/projector.ts";
-import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { areSuppressed } from "../suppression.ts";
 import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken, withoutLetters } from "./dead-letters.ts";
 
@@ -117,7 +117,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
   const dead = batch.queue.endsWith(DEAD_LETTERS);
   const now = Date.now();
   try {
-    const db = openDatabase(env.DB);
+    const db = databaseOf(env);
     if (dead) {
       await lay(db, batch, now);
       return batch.ackAll();

@@ -2,9 +2,12 @@
  * Dead letters: what the consumer could not store. Either the queue gave up on a message after its retries, or an event
  * can never be stored as it is. Each is kept with the event as it was, until someone replays or discards it.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { EventMessage, StoredEvent } from "../event.ts";
-import { type Database, type deadLetters, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
+import type { deadLetters } from "../store/schema.ts";
+import { among } from "../store/sql.ts";
 import { type Appended, append, NOTHING, standingOf, together } from "./append.ts";
 import { homeless, isHomeless } from "./homeless.ts";
 
@@ -158,4 +161,4 @@ export async function replay(
 /** What marks those of the letters that still wait. */
 export const resolved = (ids: readonly number[], status: "replayed" | "discarded", now: number): SQL =>
   sql`UPDATE dead_letters SET status = ${status}, resolved_at = CAST(${now} AS INTEGER)
-    WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND status = 'waiting'`;
+    WHERE id ${among(ids)} AND status = 'waiting'`;

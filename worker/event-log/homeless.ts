@@ -1,7 +1,7 @@
 /** Events whose project was removed: also where one has been made under the same id since, it gets none of the former. */
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 /** For so long after a project was removed isolates may still take its events: they remember its settings. */
 export const REMEMBERED_MS = 60_000;

@@ -3,6 +3,7 @@
  * a time in them, as the server, the snippet and the SDK make them, fall side by side. An id that comes alone into its page
  * gets a row of its own.
  */
+import { isGuarded } from "../store/guard.ts";
 import { pieces } from "../store/pieces.ts";
 import { pageOf } from "./known.ts";
 
@@ -51,8 +52,7 @@ export async function layIds(db: D1Database, least = MOST_WAITING): Promise<void
 }
 
 /** Whether `layIds` failed only because someone else did it. */
-export const idsAreLaid = (error: unknown): boolean =>
-  /NOT NULL constraint failed: log_state\.ids_cursor/.test(String(error));
+export const idsAreLaid = (error: unknown): boolean => isGuarded(error, "log_state.ids_cursor");
 
 /** The pages that these ids fall into, in their order. */
 const touchedPages = (db: D1Database, project_id: string, ids: readonly Element[]): D1PreparedStatement =>

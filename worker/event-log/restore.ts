@@ -3,6 +3,7 @@
  * whoever is stopped goes on, and nothing is there twice. Meanwhile events come in, above the archive's, and projections
  * stand still: they begin anew when the log is whole.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { bytesOf } from "../archive/bucket.ts";
 import { COLUMNS } from "../archive/columns.ts";
@@ -13,7 +14,8 @@ import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
 import { SETTINGS, STATE, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
 import { beginAgain, clearReceivers } from "../projections/runner.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
+import { isGuarded, isTaken } from "../store/guard.ts";
 import { duplicateOf, supersede } from "./append.ts";
 
 export const PHASES = ["settings", "audit", "manifests", "events", "check", "done"] as const;
@@ -92,7 +94,7 @@ const enter = (phase: Phase): Partial<Place> => ({ phase, done_key: "", groups_d
 
 /** Whether a step failed only because another one took it. */
 export const lostStep = (error: unknown): boolean =>
-  /NOT NULL constraint failed: restores\.phase|UNIQUE constraint failed: restores\.id/.test(String(error));
+  isGuarded(error, "restores.phase") || isTaken(error, "restores.id");
 
 /** Makes room below what has come in since the log was lost, and holds the projections. */
 async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {

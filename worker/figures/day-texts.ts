@@ -1,5 +1,5 @@
 /** Reads rows of days for reports: a row for each day of a scope, whatever the number of events. */
-import { DAY_MS } from "../calendar.ts";
+import { DAY_MS, utcDate } from "../time.ts";
 import { lineOf } from "./changes.ts";
 import { readLines } from "./day-rows.ts";
 import { dateNumber } from "./edits.ts";
@@ -46,7 +46,7 @@ const AFTER_CONTROLS = "\u001f\u{10ffff}";
 const LAST = "\u{10ffff}".repeat(129);
 const LAST_DAY = "9999-12-31";
 
-export const dateOf = (number: number): string => new Date(number * DAY_MS).toISOString().slice(0, 10);
+export const dateOf = (number: number): string => utcDate(number * DAY_MS);
 
 /** Whose days: under the filter of this number, see `scopes.ts`, or under none. */
 type Place = { project_id: string; filter: number | null };

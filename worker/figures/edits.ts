@@ -1,4 +1,5 @@
 /** What a run changes of people's histories: events that come, that count no more, or that turn out to be someone else's. */
+import { DAY_MS } from "../time.ts";
 import type { CountedEvent, Numbered } from "./counted-event.ts";
 import type { PersonEvent } from "./person-event.ts";
 import { type Link, visitorOf } from "./person-row.ts";
@@ -25,7 +26,6 @@ export class Edits extends Map<string, Edit> {
   }
 }
 
-const DAY_MS = 86_400_000;
 const dates = new Map<string, number>();
 
 /** Days since 1970. */

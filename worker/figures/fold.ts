@@ -3,7 +3,7 @@
  * on by events and counts what they add, so a history can be counted at once or in pieces with the same result, and taken out
  * again: by counting it from the same state with the other sign.
  */
-import { DAY_MS } from "../calendar.ts";
+import { DAY_MS } from "../time.ts";
 import type { Changes } from "./changes.ts";
 import { COUNTERS, type Turn } from "./counters/index.ts";
 import type { PersonEvent } from "./person-event.ts";

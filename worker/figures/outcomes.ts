@@ -1,4 +1,5 @@
 /** What became of every event in the log, also of those that no figure counts. */
+import { HOUR_MS } from "../time.ts";
 import { type Changes, EVERYBODY } from "./changes.ts";
 import type { CountedEvent } from "./counted-event.ts";
 import { dateNumber } from "./edits.ts";
@@ -11,7 +12,6 @@ export type EventOutcome = (typeof OUTCOMES)[number];
 /** Counted beside the outcomes: so many were counted first and are duplicates now. */
 export const SUPERSEDED = "superseded";
 
-const HOUR_MS = 3_600_000;
 /** By their numbers, which rows have. */
 const NAMES = [...OUTCOMES, SUPERSEDED] as const;
 type Name = (typeof NAMES)[number];

@@ -1,5 +1,5 @@
 /** Reads people from the database, of several projects at once. */
-import { DAY_MS } from "../calendar.ts";
+import { DAY_MS } from "../time.ts";
 import type { People } from "./people.ts";
 import { type PersonEvent, readEvents } from "./person-event.ts";
 import { isVisitor } from "./person-row.ts";

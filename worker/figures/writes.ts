@@ -1,4 +1,5 @@
 /** What a run writes, as statements of one batch. */
+import { isGuarded } from "../store/guard.ts";
 import { dayTexts, joined, lengthOf, mergedCounts, packed } from "./day-rows.ts";
 import type { ReadDay } from "./days-reader.ts";
 import type { PeopleRows } from "./people-rows.ts";
@@ -9,8 +10,7 @@ import { type Into, inserts, json } from "./statements.ts";
 export const moveCursor = (db: D1Database, after: number, upTo: number): D1PreparedStatement =>
   db.prepare("UPDATE log_state SET cursor = CASE WHEN cursor = ?1 THEN ?2 END WHERE id = 0").bind(after, upTo);
 
-export const lostCursor = (error: unknown): boolean =>
-  /NOT NULL constraint failed: log_state\.cursor/.test(String(error));
+export const lostCursor = (error: unknown): boolean => isGuarded(error, "log_state.cursor");
 
 const PAST: Into = { table: "people_past", columns: ["project_id", "person", "until", "head", "recent"] };
 const PEOPLE: Into = { table: "people", columns: ["project_id", "person", "now", "head", "recent"] };

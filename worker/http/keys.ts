@@ -2,8 +2,9 @@
 import { eq } from "drizzle-orm";
 import { log } from "../log.ts";
 import { Remembered } from "../remembered.ts";
-import { keys, openDatabase } from "../schema.ts";
 import { COPY_MS, dropCopy, findCopy, keepCopy } from "../sealed-copy.ts";
+import { databaseOf } from "../store/database.ts";
+import { keys } from "../store/schema.ts";
 import type { Principal } from "./principal.ts";
 
 /** How long an isolate trusts what it has read of a key, in milliseconds: a revoked key stops within it. */
@@ -57,7 +58,7 @@ async function findKey(env: Env, id: string, now: number, { guess, copies }: Loo
   // What was a key within the hour is not guessed.
   if (!last) await guess?.();
   try {
-    const [key = null] = await openDatabase(env.DB).select().from(keys).where(eq(keys.id, id));
+    const [key = null] = await databaseOf(env).select().from(keys).where(eq(keys.id, id));
     if (key) {
       known.set(id, { value: key, read_at: now, until: now + KEY_TTL_MS });
       keepCopy(env, copyName(id), { value: key, read_at: now });

@@ -1,6 +1,6 @@
 /** Saved segments: filters of events under a name, one's own or shared with all who read the project. */
 import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import type { SegmentFilter, TagFilter } from "./tag-filter.ts";

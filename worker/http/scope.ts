@@ -3,7 +3,7 @@ import { wake } from "../duty.ts";
 import { filterText, parted, type ScopeFilter } from "../figures/scope-filter.ts";
 import { lostRace } from "../projections/runner.ts";
 import { askScope, fillSome, MOST_OF_A_READER, MOST_SCOPES, type ScopeRow, scopesOf } from "../projections/scopes.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 

@@ -3,8 +3,10 @@
  * token opens a session: a signed bearer, since a page inside of another site's has no cookie. The link itself is looked up
  * at each request, so that it stops at once when it is revoked.
  */
+
 import { sql } from "drizzle-orm";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { sameDigest, sha256 } from "./keys.ts";
 import type { Principal } from "./principal.ts";
 import { type SegmentRow, segmentOf } from "./saved-segment.ts";
@@ -100,7 +102,7 @@ export const isShareSession = (bearer: string): boolean => SESSION.test(bearer);
 /** A session never outlasts its link. */
 export async function startShareSession(env: Env, { share_id, expires_at }: Share, now: number) {
   const until = Math.min(now + SESSION_MS, expires_at);
-  return { session: await signed(env, share_id, until), expires_at: new Date(until).toISOString() };
+  return { session: await signed(env, share_id, until), expires_at: iso(until) };
 }
 
 /** Who opened a link; null where the session is not ours or was altered, or where it or its link is over. */
@@ -109,12 +111,12 @@ export async function principalOfShareSession(env: Env, bearer: string, now: num
   if (!env.ADMIN_TOKEN || now >= Number(until)) return null;
   if (!sameDigest(await signed(env, share_id, Number(until)), bearer)) return null;
   const principal = await principalOfShare(env, share_id, now);
-  return principal && { ...principal, expires_at: new Date(Number(until)).toISOString() };
+  return principal && { ...principal, expires_at: iso(Number(until)) };
 }
 
 /** Who opened a link earlier; null where it is over. */
 export async function principalOfShare(env: Env, share_id: string, now: number): Promise<Principal | null> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const share = await openShare(db, share_id, now);
   if (!share) return null;
   const { project_id, banner_tags, filter } = share;

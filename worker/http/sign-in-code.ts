@@ -2,8 +2,10 @@
  * Codes that sign in once, within minutes: whoever has a key gives a browser a session without giving it the key, such as
  * by a link with the code behind its #. Only the digest of a code is kept, made with ADMIN_TOKEN, so that a new one ends all.
  */
+
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { ADMIN, principalOfKeyId, sha256 } from "./keys.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
@@ -33,7 +35,7 @@ export async function newCode(
     sql`INSERT INTO sign_in_codes (hash, key_id, expires_at)
       VALUES (${await digestOf(env, code)}, ${key_id}, ${expires_at})`,
   ];
-  return { made: { code, expires_at: new Date(expires_at).toISOString() }, statements };
+  return { made: { code, expires_at: iso(expires_at) }, statements };
 }
 
 /** What ends every code of a credential that is not used yet. */
@@ -60,7 +62,7 @@ async function whyNot(db: Database, hash: string): Promise<keyof typeof REFUSALS
 
 /** Who made the code; it opens nothing from now on. Throws where it does not now. */
 export async function principalOfCode(env: Env, code: string, now: number): Promise<Principal | null> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const hash = await digestOf(env, code);
   // Of two who come at once, one finds it unused.
   const used = await db.get<{ key_id: string | null } | undefined>(sql`UPDATE sign_in_codes SET used_at = ${now}

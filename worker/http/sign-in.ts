@@ -1,7 +1,8 @@
 /** Signing in to the dashboard with a key, or a code that was made with one, and out again. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { openDatabase, projects, transact } from "../schema.ts";
+import { databaseOf, transact } from "../store/database.ts";
+import { projects } from "../store/schema.ts";
 import { atLeast, identified, identify, reaches } from "./access.ts";
 import { readBody, SIGNING_IN } from "./body.ts";
 import { principalOfKey } from "./keys.ts";
@@ -32,7 +33,7 @@ export type SignedIn = Principal & {
 };
 
 async function signedIn(env: Env, principal: Principal): Promise<SignedIn> {
-  const all = await openDatabase(env.DB)
+  const all = await databaseOf(env)
     .select({ project_id: projects.project_id, name: projects.name })
     .from(projects)
     .orderBy(projects.name, projects.project_id);
@@ -60,7 +61,7 @@ export const sessionRoutes = new Hono<App>()
     const now = Date.now();
     const principal = await identified(identify(c, "viewer", () => limitSignIn(c.env, c.req.raw), now));
     const { session } = c.var;
-    const db = openDatabase(c.env.DB);
+    const db = databaseOf(c.env);
     if (principal && principal.share_id === undefined && c.req.valid("query").all !== undefined)
       await transact(db, [...endSessionsOf(principal.key_id, now), endCodesOf(principal.key_id)]);
     else if (principal && session) await transact(db, endSession(session, now));

@@ -6,7 +6,7 @@ import { type SavedFilter, type ScopeFilter, scopeFilterOf } from "../figures/sc
 import { ANY_TAG } from "../figures/scopes.ts";
 import type { Project } from "../project.ts";
 import { isByDays } from "../projections/figures-stand.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import { usableSegment } from "./saved-segment.ts";

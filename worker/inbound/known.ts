@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { lastChange } from "../payouts/facts.ts";
 import type { Status } from "../payouts/month.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Received } from "./received.ts";
 
 /** Events of one click that are looked at: the first ones. */

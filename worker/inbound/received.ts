@@ -1,11 +1,13 @@
 /** Postbacks from their answer until they are done with: kept in the order in which they came. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import type { Status } from "../payouts/month.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { DAY_MS } from "../time.ts";
 import { isVoid } from "./template.ts";
 
-const DAY_MS = 86_400_000;
 /** For so long a click, or the transaction that is decided about, is waited for; and then it is still shown. */
 export const WAITS_MS = 7 * DAY_MS;
 export const SHOWN_MS = 30 * DAY_MS;
@@ -97,5 +99,4 @@ export const stillThere = (
   rows: readonly Received[],
 ): SQL => sql`INSERT INTO received_postbacks (project_id) SELECT NULL
   WHERE (SELECT count(*) FROM received_postbacks WHERE n IN ${those(rows)}) <> ${rows.length}`;
-export const haveGone = (error: unknown): boolean =>
-  /NOT NULL constraint failed: received_postbacks\.project_id/.test(String(error));
+export const haveGone = (error: unknown): boolean => isGuarded(error, "received_postbacks.project_id");

@@ -14,7 +14,7 @@ import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { note } from "../request-log/note.ts";
-import { openDatabase, transact } from "../schema.ts";
+import { databaseOf, transact } from "../store/database.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { keep, MOST_WAITING } from "./received.ts";
 import { NAME } from "./settling.ts";
@@ -68,7 +68,7 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
   const refuseOne = (status: ProblemStatus, field: string, code: FieldError["code"], message: string) =>
     refuse(status, [{ field, code, message }]);
 
-  const db = openDatabase(c.env.DB);
+  const db = databaseOf(c.env);
   const source: Source | null = await sourceAt(db, address);
   if (!source) {
     await limitSignIn(c.env, c.req.raw);

@@ -3,6 +3,7 @@
  * its click is known; when the log has it, what the postbacks about it decide is noted, and they go. All of it can stop
  * anywhere and go on: an event that is sent again has the same id, and a decision is noted with the removal of its postback.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { Duty, Progress } from "../duty.ts";
 import type { StoredEvent } from "../event.ts";
@@ -11,9 +12,11 @@ import { noteChanges } from "../payouts/decide.ts";
 import { wakePayouts } from "../payouts/keeping.ts";
 import { commit } from "../queue/group-commit.ts";
 import { outletOf } from "../queue/outlet.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import { areSuppressed } from "../suppression.ts";
+import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import { decisionsOf, noteSaid } from "./decisions.ts";
 import { clicksOf, IS_READY, type Standing, standingsOf } from "./known.ts";
 import {
@@ -30,8 +33,6 @@ import {
 } from "./received.ts";
 import { isVoid } from "./template.ts";
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** What came in this time is looked at each minute, and whenever another one comes; all the rest once an hour. */
 const FRESH_MS = 10 * MINUTE_MS;
 /** How soon the log is looked at again for an event that was sent. */
@@ -91,7 +92,7 @@ async function sendEvents(env: Env, db: Database, bases: readonly Received[], no
   const over = ready.filter(({ event }, index) => gone[index] || event.test === 1);
   const noted = sent.filter(({ event }) => event.test === 0).map(({ row }) => row.n);
   await transact(db, [
-    sql`UPDATE received_postbacks SET sent_at = ${now} WHERE n IN (SELECT value FROM json_each(${JSON.stringify(noted)}))`,
+    sql`UPDATE received_postbacks SET sent_at = ${now} WHERE n ${among(noted)}`,
     remove(over.map(({ row }) => row)),
   ]);
   return ready.length;
@@ -167,5 +168,5 @@ export const NAME = "inbound postbacks";
 export const inboundPostbacks: Duty = {
   name: NAME,
   every: MINUTE_MS,
-  run: (env, budget, now) => settle(env, openDatabase(env.DB), budget, now),
+  run: (env, budget, now) => settle(env, databaseOf(env), budget, now),
 };

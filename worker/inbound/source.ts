@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { isSigned } from "../collect/signature.ts";
 import { sameDigest, sha256 } from "../http/keys.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Template } from "./template.ts";
 
 export const SECURED_BY = ["token", "signature", "both"] as const;

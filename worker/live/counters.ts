@@ -2,8 +2,10 @@
  * The live counters of one project: a projection of the event log, kept in a Durable Object and pushed to the
  * dashboards that listen. It counts an event once by its `seq`, so a delivery can be repeated.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import { log } from "../log.ts";
+import { iso } from "../time.ts";
 import { type Cell, type LiveDimension, OTHER } from "./bucket.ts";
 import { Buckets } from "./buckets.ts";
 import { cellOf, type LiveEvent, type StreamedEvent, streamed, type View } from "./stream.ts";
@@ -251,7 +253,7 @@ export abstract class Counters extends DurableObject<unknown> {
     return {
       project_id: settings.project_id,
       timezone: settings.timezone,
-      as_of: new Date(now).toISOString(),
+      as_of: iso(now),
       windows: windows.all(settings.timezone, now),
       minutes: windows.minutes(now),
     };

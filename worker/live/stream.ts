@@ -1,5 +1,7 @@
 /** Events as the live figures take them, and as their stream shows them to those who may see it. */
+
 import { formatMoney } from "../money.ts";
+import { iso } from "../time.ts";
 import type { Cell } from "./bucket.ts";
 
 /** A counted event as the live figures need it. */
@@ -56,6 +58,6 @@ export function streamed(events: LiveEvent[], { personal, banner_tags }: View): 
     app_id: event.app_id || null,
     amount: event.amount === null ? null : formatMoney(event.amount),
     currency: event.currency,
-    timestamp: new Date(event.at).toISOString(),
+    timestamp: iso(event.at),
   }));
 }

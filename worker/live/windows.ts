@@ -1,5 +1,7 @@
 /** Counts over sliding windows and today, for those who may see some tags: pure but for its buckets, with time passed in. */
+
 import { startOfLocalDay } from "../calendar.ts";
+import { iso } from "../time.ts";
 import type { Cell } from "./bucket.ts";
 import { type Buckets, type Level, startOf } from "./buckets.ts";
 import { Tally, type Window } from "./tally.ts";
@@ -44,7 +46,7 @@ export class Windows {
   minutes(now: number): { minute: string; by_type: Record<string, number> }[] {
     const first = startOf("minutes", now) - (MINUTES - 1) * MINUTE;
     return Array.from({ length: MINUTES }, (_, index) => first + index * MINUTE).map((at) => ({
-      minute: new Date(at).toISOString(),
+      minute: iso(at),
       by_type: this.#minute(at).by_type(),
     }));
   }

@@ -7,7 +7,7 @@ import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { openDatabase } from "../schema.ts";
+import { databaseOf } from "../store/database.ts";
 import { expose, type Sample } from "./families.ts";
 import { PARTS, type Scrape } from "./parts.ts";
 
@@ -39,7 +39,7 @@ export const scrapeRoutes = new Hono<App>().get(
     if (principal.banner_tags !== null) throw new Problem(403, "This key is limited to its banner tags.");
     const { project_id = principal.project_id } = c.req.valid("query");
     if (!reaches(principal, project_id)) throw new Problem(403, "This key belongs to another project.");
-    const text = expose(await read({ env: c.env, db: openDatabase(c.env.DB), project_id, now: Date.now() }));
+    const text = expose(await read({ env: c.env, db: databaseOf(c.env), project_id, now: Date.now() }));
     return c.body(text, 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
       "cache-control": "no-store",

@@ -16,8 +16,8 @@ import { untaken } from "../projections/outcomes.ts";
 import { intakeOf } from "../queue/outlet.ts";
 import { projectionHealth } from "../reports/health.ts";
 import type { Totals } from "../request-log/log.ts";
-import type { Database } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import type { Database } from "../store/database.ts";
 import { planOf } from "../store/plan.ts";
 import type { FamilyName, Sample } from "./families.ts";
 

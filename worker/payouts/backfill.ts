@@ -2,12 +2,14 @@
  * A rule may cover days that are over, and types of events that no rule has judged before: then the log is looked through
  * for them, some at a time. What comes meanwhile is added as it comes.
  */
+
 import { sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { addPast, conversions, JUDGED } from "../projections/conversions.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { RENAMING } from "../projections/runner.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
 import type { Room } from "./compute.ts";
 
 /** Numbers of the log that one transaction looks at. */
@@ -50,7 +52,7 @@ const isCovered = ({ wanted, event_types }: State): boolean => {
 const stillAt = (cursor: number) =>
   sql`UPDATE projections SET cursor = CASE WHEN cursor = ${cursor} AND NOT ${RENAMING} AND NOT ${RESTORING} THEN cursor END
     WHERE name = ${conversions.name}`;
-const lostRace = (error: unknown) => /NOT NULL constraint failed: projections\.cursor/.test(String(error));
+const lostRace = (error: unknown) => isGuarded(error, "projections.cursor");
 
 /** Looks through what is left of the past, as long as there is room. Whether all of it was. */
 export async function backfill(db: Database, project_id: string, room: Room): Promise<boolean> {

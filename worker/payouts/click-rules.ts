@@ -2,7 +2,7 @@
  * Rules that look at how a conversion came from its click, and flag it: then it pays nothing until somebody approves it.
  * Pure: the same events and rules always flag the same.
  */
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { inForce, type Version, versionsOf } from "./versions.ts";
 
 /** How each kind judges: by the time since the click, or by how many came within a time before. */

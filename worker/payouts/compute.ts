@@ -2,13 +2,16 @@
  * Computes the months that are due. What a month is computed from may change meanwhile: whatever changes it moves its
  * `version` on in the same transaction, and nothing is written of a month whose version is not the one that was read.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { addDays } from "../calendar.ts";
 import { RENAMING } from "../projections/runner.ts";
-import { type Database, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
+import { type Database, transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
 import { pieces } from "../store/pieces.ts";
+import { among } from "../store/sql.ts";
 import { type ClickRuleVersion, clickRulesOf, LONGEST_DAYS } from "./click-rules.ts";
 import {
   isAsBefore,
@@ -40,7 +43,7 @@ const LOOK_CALLS = 4;
 
 const inMonths = ({ project_id, from, to, tags }: Months): SQL => sql`project_id = ${project_id}
   AND month BETWEEN ${from} AND ${to}
-  ${tags === null ? sql`` : sql`AND banner_tag IN (SELECT value FROM json_each(${JSON.stringify(tags)}))`}`;
+  ${tags === null ? sql`` : sql`AND banner_tag ${among(tags)}`}`;
 
 /** Makes those due again of which exchange rates have come or were corrected. */
 const dueByRates = (which: SQL): SQL => sql`UPDATE payout_months SET version = version + 1
@@ -66,7 +69,7 @@ const note = (
       ${done ? sql`, shares = ${JSON.stringify(done.shares)}, rates = ${done.rates}` : sql``}
     WHERE project_id = ${project_id} AND banner_tag = ${banner_tag} AND month = ${month}`;
 
-const lostMonth = (error: unknown) => /NOT NULL constraint failed: payout_months\.computed/.test(String(error));
+const lostMonth = (error: unknown) => isGuarded(error, "payout_months.computed");
 
 const newestRates = async (db: Database): Promise<number> =>
   (await db.get<{ at: number }>(sql`SELECT ifnull(max(loaded_at), 0) AS at FROM exchange_rates`))?.at ?? 0;

@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { actors, counts, NOW } from "../projections/resolve.ts";
 import { isPseudonym } from "../pseudonym.ts";
 import { rateInForce } from "../rates/in-force.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Clicked } from "./click-rules.ts";
 import type { Fact, RateOf, Status, Verdict, Why } from "./month.ts";
 

@@ -1,15 +1,16 @@
 /** Keeps payouts as they must be: for whoever reads them at once, and for all others within the hour. */
+
 import { sql } from "drizzle-orm";
 import { type Duty, wake } from "../duty.ts";
 import { bringForward } from "../projections/catch-up.ts";
-import { type Database, openDatabase } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { HOUR_MS } from "../time.ts";
 import { backfill, unfilled } from "./backfill.ts";
 import { computeAll, computeMonths, type Months, roomOf } from "./compute.ts";
 import { tellStatuses } from "./telling.ts";
 
 const NAME = "payouts";
-const HOUR_MS = 60 * 60_000;
 
 /** Calls of what a target is told: its rows, and its wake. */
 const TELLING_CALLS = 3;
@@ -41,7 +42,7 @@ export const payouts: Duty = {
   name: NAME,
   every: HOUR_MS,
   async run(env, budget, now) {
-    const db = openDatabase(env.DB);
+    const db = databaseOf(env);
     const room = roomOf(budget);
     const past = await unfilled(db);
     let done = true;

@@ -2,8 +2,10 @@
  * What a tag earns in a month, from its events in their order: pure, so that the same events, rules, rates and decisions
  * always pay the same. Each event is judged by one rule of its day, and each day's money shared by one.
  */
+
 import { divide, formatMoney } from "../money.ts";
 import { RATE_UNITS } from "../rates/rate.ts";
+import { DAY_MS } from "../time.ts";
 import { type Clicked, type ClickRuleVersion, type Flag, Flags } from "./click-rules.ts";
 import { type Rule, type RuleVersion, rulesInForce, type Terms, type Tier } from "./terms.ts";
 
@@ -86,7 +88,6 @@ export type Share = {
   without_rate: number;
 };
 
-const DAY_MS = 86_400_000;
 /** Exact money: 1e-12 of the currency. */
 const EXACT = BigInt(RATE_UNITS);
 /** A whole, in 1/10,000 of a percent. */

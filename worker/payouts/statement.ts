@@ -1,9 +1,11 @@
 /** What affiliates earn in a month: lines of conversions by rule and status, of shares of revenue, and what they come to. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { addDays } from "../calendar.ts";
 import { formatMoney, UNITS } from "../money.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { pieces } from "../store/pieces.ts";
+import { among } from "../store/sql.ts";
 import { type Share, type Status, VOID } from "./month.ts";
 import { type RuleVersion, rulesOf } from "./terms.ts";
 import { statusAt } from "./view.ts";
@@ -53,7 +55,7 @@ type Grouped = Omit<Line, "kind" | "rule" | "payout" | "explanation" | "of_month
 type Pair = [banner_tag: string, month: string];
 
 const within = (project_id: string, tags: readonly string[] | null): SQL => sql`project_id = ${project_id}
-  ${tags === null ? sql`AND banner_tag <> ''` : sql`AND banner_tag IN (SELECT value FROM json_each(${JSON.stringify(tags)}))`}`;
+  ${tags === null ? sql`AND banner_tag <> ''` : sql`AND banner_tag ${among(tags)}`}`;
 
 /** The rows of a month, or of these months of tags. */
 const ofMonth = (project_id: string, month: string, tags: readonly string[] | null): SQL =>
@@ -152,7 +154,7 @@ async function corrections(db: Database, about: About): Promise<{ lines: Line[];
   const looked = await db.values<Pair>(sql`SELECT m.banner_tag, m.month FROM closed_statements s
     JOIN payout_months m ON m.project_id = s.project_id AND m.month = s.month AND m.stated IS NOT m.version
     WHERE s.project_id = ${project_id} AND ${isKept(project_id, today)}
-      ${tags === null ? sql`AND m.banner_tag <> ''` : sql`AND m.banner_tag IN (SELECT value FROM json_each(${JSON.stringify(tags)}))`}`);
+      ${tags === null ? sql`AND m.banner_tag <> ''` : sql`AND m.banner_tag ${among(tags)}`}`);
   if (looked.length === 0) return { lines: [], now: [], looked };
   const pairs = sql`SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(looked)})`;
   const [now, said] = await Promise.all([

@@ -2,17 +2,18 @@
  * Targets that are told of a conversion's status: a row for each that has come to it since the target was made. A row stays for
  * 30 days, so what came to its status longer ago is not looked at again, and none is sent twice.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { wake } from "../duty.ts";
 import { objectOf } from "../postbacks/sending.ts";
 import { type Target, targetsOf } from "../postbacks/target.ts";
 import { KEPT_DAYS } from "../postbacks/tries.ts";
 import { PSEUDONYMS } from "../pseudonym.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { DAY_MS } from "../time.ts";
 import { IS_FIRST } from "./facts.ts";
 import { statusAt } from "./view.ts";
 
-const DAY_MS = 86_400_000;
 /** Less than rows are kept. */
 const LOOKS_BACK_MS = (KEPT_DAYS - 1) * DAY_MS;
 /** Rows that one statement makes. */

@@ -1,5 +1,5 @@
 /** What a payout rule says, and which of a project's rules is in force for a tag on a day. */
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { type InForce, inForce, type Version, versionsOf } from "./versions.ts";
 
 /** By what a tier is reached: how many conversions the rule has in the month, or what they came to. */

@@ -1,6 +1,6 @@
 /** Rules that are never overwritten: a change is a version that is valid from a day on. */
 import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 export type Version<Terms> = {
   id: string;

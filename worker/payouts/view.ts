@@ -1,6 +1,6 @@
 /** Conversions as they stand now: what was decided last, else what the rule's hold comes to. */
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { amountNow, currencyNow, lastChange } from "./facts.ts";
 import type { Status, Why } from "./month.ts";
 import type { Rule, RuleVersion } from "./terms.ts";

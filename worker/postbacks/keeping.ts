@@ -1,11 +1,12 @@
 /** Lets go of what is older than 30 days, and of all that belongs to a target which was removed. */
+
 import { sql } from "drizzle-orm";
 import type { Duty } from "../duty.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { HOUR_MS } from "../time.ts";
 import { KEPT_DAYS } from "./tries.ts";
 
 const KEPT_MS = KEPT_DAYS * 86_400_000;
-const HOUR_MS = 60 * 60_000;
 /** Rows of a target that one statement looks at. */
 const AT_ONCE = 1_000;
 const CALLS = 4;
@@ -35,7 +36,7 @@ export const postbackKeeping: Duty = {
   name: "postback keeping",
   every: HOUR_MS,
   async run(env, budget, now) {
-    const db = openDatabase(env.DB);
+    const db = databaseOf(env);
     while (budget.has(CALLS)) if (!(await forgetSome(db, now))) return "done";
     return "more";
   },

@@ -1,8 +1,6 @@
 /** When a postback is tried again, and when a target is left alone. */
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../time.ts";
 
 /** How long after each try that failed the next one is due; after the last of these it is dead. */
 export const PAUSES_MS = [12 * SECOND_MS, 150 * SECOND_MS, 30 * MINUTE_MS, 6 * HOUR_MS, 24 * HOUR_MS] as const;

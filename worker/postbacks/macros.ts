@@ -1,7 +1,9 @@
 /** The macros of a target's templates: which there are, and what they stand for. */
+
 import type { StoredEvent } from "../event.ts";
 import { numberAsSent, parseExact } from "../exact-json.ts";
 import { formatMoney } from "../money.ts";
+import { iso } from "../time.ts";
 
 /** What of an event can be sent; `banner_tag` is the tag that it counts for. */
 export type ToldEvent = Pick<
@@ -42,7 +44,7 @@ const MACROS = {
   event_type: ({ event_type }) => event_type,
   timestamp: ({ timestamp }) => String(Math.floor(timestamp / 1_000)),
   timestamp_ms: ({ timestamp }) => String(timestamp),
-  timestamp_iso: ({ timestamp }) => new Date(timestamp).toISOString(),
+  timestamp_iso: ({ timestamp }) => iso(timestamp),
 } as const satisfies Record<string, (event: ToldEvent) => string | null | Promise<string>>;
 export const MACRO_NAMES = Object.keys(MACROS) as (keyof typeof MACROS)[];
 

@@ -6,8 +6,8 @@
 import { sql } from "drizzle-orm";
 import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
 import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
 import type { ToldEvent } from "./macros.ts";
 import { macrosOf, requestOf } from "./request.ts";
@@ -166,7 +166,7 @@ export const sendingOf = (name: string | undefined): Duty | undefined =>
         run(env, budget, now) {
           const began = Date.now();
           const clock = () => now + Date.now() - began;
-          return sendDue(env, openDatabase(env.DB), name.slice(OBJECT.length), budget, clock);
+          return sendDue(env, databaseOf(env), name.slice(OBJECT.length), budget, clock);
         },
       }
     : undefined;

@@ -1,6 +1,6 @@
 /** Whom a project tells of which events. */
 import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 export const METHODS = ["GET", "POST"] as const;
 export const BODY_TYPES = ["form", "json"] as const;

@@ -5,8 +5,8 @@ import { MANIFESTS } from "../archive/partition.ts";
 import { archiveRange, reachOfRun } from "../archive/run.ts";
 import { PAGE_CALLS, SETTINGS_CALLS, saveSettings } from "../archive/settings.ts";
 import { sweep } from "../archive/sweep.ts";
-import { type Database, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, transact } from "../store/database.ts";
 import type { Delivery } from "./projection.ts";
 
 /** Calls that a step makes behind what it delivers: the move of the cursor, or the note of a failure. */

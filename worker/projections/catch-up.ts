@@ -5,7 +5,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { inTime } from "../in-time.ts";
 import { log } from "../log.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { GROUPS } from "./index.ts";
 
 export type GatheringGroup = "tables" | "figures";

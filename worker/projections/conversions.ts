@@ -2,7 +2,9 @@
  * The events that payout rules judge, each under the tag that it counts for. What it pays is computed from them a month at
  * a time (see `payouts/`): triggers of the table note which months are due.
  */
+
 import { type SQL, sql } from "drizzle-orm";
+import { words } from "../store/sql.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import { counts, newEvents, pastEvents, pastOf, person, type Range, repaired, settledDay } from "./resolve.ts";
 
@@ -11,7 +13,7 @@ const MONEY = ["deposit", "withdrawal", "refund"] as const;
 
 /** The types that the rules of a project judge, as rows: project_id, event_type. */
 export const JUDGED = sql`SELECT r.project_id, t.value AS event_type
-  FROM payout_rules r CROSS JOIN json_each(json_array(r.terms ->> 'event_type', ${sql.raw(MONEY.map((type) => `'${type}'`).join(", "))})) t
+  FROM payout_rules r CROSS JOIN json_each(json_array(r.terms ->> 'event_type', ${words(MONEY)})) t
   WHERE t.value IS NOT NULL`;
 const isJudged = sql`(e.project_id, e.event_type) IN (${JUDGED})`;
 

@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 export const FIGURES = "figures";
 

@@ -2,9 +2,11 @@
  * How far the figures are. Where they come to a log that is old, or begin again, they count it some events an hour, and nobody
  * answers from them until they have had all of it once.
  */
+
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { type Plan, planOf } from "../store/plan.ts";
+import { HOUR_MS } from "../time.ts";
 import type { Range } from "./resolve.ts";
 
 /**
@@ -19,7 +21,6 @@ const A_STEP = { free: 100, paid: 1_000 } as const satisfies Record<Plan, number
  */
 const OLD_AN_HOUR = { free: 1_500, paid: Number.POSITIVE_INFINITY } as const satisfies Record<Plan, number>;
 
-const HOUR_MS = 3_600_000;
 const hourOf = (now: number) => Math.floor(now / HOUR_MS);
 
 /** Whether they have had all of the log once. */

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { readEventLog } from "../figures/log-table.ts";
 import { visitorOf } from "../figures/person-row.ts";
 import { countLog, forget, LAYOUT, type Layout, RUN_CALLS } from "../figures/run.ts";
-import { type Database, prepared } from "../schema.ts";
+import { type Database, prepared } from "../store/database.ts";
 import { FIGURES, figuresAt, stillAt } from "./figures-fence.ts";
 import { noteStep, reachOfFigures } from "./figures-stand.ts";
 import type { Counted } from "./projection.ts";

@@ -1,8 +1,10 @@
 /** All projections. A new one is a file and a line here. */
+
 import { hasArchive } from "../archive/attached.ts";
 import { INTERVAL_MS } from "../archive/run.ts";
 import { wakeTargets } from "../postbacks/sending.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { MINUTE_MS } from "../time.ts";
 import { archive, archiveManifest, archiveSettings } from "./archive.ts";
 import { changes } from "./changes.ts";
 import { conversions } from "./conversions.ts";
@@ -18,8 +20,6 @@ import { players } from "./players.ts";
 import { EVERY_MS as POSTBACKS_EVERY_MS, postbacks } from "./postbacks.ts";
 import type { Projection } from "./projection.ts";
 import { keepScopes } from "./scopes.ts";
-
-const MINUTE_MS = 60_000;
 
 /** What is still in the queue when an interval closes. */
 const GRACE_MS = 60_000;

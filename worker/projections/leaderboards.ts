@@ -2,7 +2,9 @@
  * What players have scored in each app: by day, by week (from Monday) and in all. Which of two equal scores was there
  * first is decided by the latest event of each, not by the order of arrival.
  */
+
 import { type SQL, sql } from "drizzle-orm";
+import { words } from "../store/sql.ts";
 import type { Tables } from "./projection.ts";
 import { newEvents, pastOf, type Range, settledDay } from "./resolve.ts";
 
@@ -22,7 +24,6 @@ export const MILLION = 1_000_000;
 const M = sql.raw(String(MILLION));
 
 const KEY = sql.raw("project_id, app_id, period, starts_on, player_id");
-const words = (list: readonly string[]) => sql.raw(list.map((word) => `'${word}'`).join(", "));
 const STARTS_ON = sql.raw(
   `CASE p.value ${Object.entries(BOARDS)
     .map(([period, first]) => `WHEN '${period}' THEN ${first}`)

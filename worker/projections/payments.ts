@@ -2,13 +2,15 @@
  * Who paid what, or was paid: sums by person, day, hour, app, platform, tag and currency. They stay in the currency they
  * came in, since a rate may come later, or be corrected; whole units and ten-thousandths apart, as in `money_summary`.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { PAYMENT_TYPES, UNITS } from "../money.ts";
+import { words } from "../store/sql.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import { newEvents, PAID, pastOf, repaired, settledDay } from "./resolve.ts";
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
-const TYPES = sql.raw(PAYMENT_TYPES.map((type) => `'${type}'`).join(", "));
+const TYPES = words(PAYMENT_TYPES);
 /** As a literal: D1 binds every number as a REAL, and dividing by one does not cut. */
 const WHOLE = sql.raw(String(UNITS));
 

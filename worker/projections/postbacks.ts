@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { macrosOf } from "../postbacks/request.ts";
 import { type Candidate, type Target, targetsOf, tells } from "../postbacks/target.ts";
 import { isPseudonym } from "../pseudonym.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { pieces } from "../store/pieces.ts";
 import type { Delivery } from "./projection.ts";
 import { actors, counts, newEvents, type Range, superseded } from "./resolve.ts";

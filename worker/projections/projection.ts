@@ -1,6 +1,6 @@
 /** What a projection is: figures that one idempotent step derives from the event log. */
 import type { SQL } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Range, Repairs, Step } from "./resolve.ts";
 
 type Named = {

@@ -2,8 +2,8 @@
 import { sql } from "drizzle-orm";
 import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
-import { type Database, openDatabase } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { GROUP_NAMES, GROUPS, type Group, type GroupOf, runsIn } from "./index.ts";
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
@@ -14,7 +14,7 @@ import { advance, callsOf, lostRace, noteFailure } from "./runner.ts";
 const MOST_UNATTRIBUTED = 10;
 
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   let failed = false;
   let unattributed = 0;
   let moved = false;
@@ -100,7 +100,7 @@ async function run(group: Group, env: Env, budget: Budget): Promise<Progress> {
   const { afterwards }: GroupOf = GROUPS[group];
   const progress = await project(group, env, budget);
   if (!afterwards || progress === "failed") return progress;
-  return (await afterwards(env, openDatabase(env.DB), Date.now())) ? progress : "more";
+  return (await afterwards(env, databaseOf(env), Date.now())) ? progress : "more";
 }
 
 export const projectors: readonly Duty[] = GROUP_NAMES.map((group) => ({

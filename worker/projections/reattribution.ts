@@ -6,7 +6,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
-import { type Database, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
 import type { Projection, Tables } from "./projection.ts";
 import { beginRecount, isRecounted } from "./recount.ts";
 import { lostRace } from "./runner.ts";

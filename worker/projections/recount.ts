@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { FIRST_PEOPLE, type PeoplePlace, somePeople } from "../figures/people-names.ts";
 import { LAYOUT, type Layout, RUN_CALLS, recount } from "../figures/run.ts";
 import { PAGE_SIZES } from "../figures/visitor-pages.ts";
-import { type Database, prepared } from "../schema.ts";
+import { type Database, prepared } from "../store/database.ts";
 import { type Plan, planOf } from "../store/plan.ts";
 import { type FiguresAt, figuresAt, stillAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";

@@ -2,11 +2,13 @@
  * Moves projections along the event log. A step reads from the projection's cursor to a bounded end and moves
  * the cursor in the same transaction as its writes, so redelivery, crashes and concurrent runs change nothing.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { lostTurn } from "../archive/files.ts";
 import { RESTORING } from "../archive/restoring.ts";
-import { type Database, prepared, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, prepared, transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
 import type { Projection } from "./projection.ts";
 import { type Range, type Repairs, repairsOf } from "./resolve.ts";
 
@@ -115,9 +117,7 @@ function move(
 /** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
   lostTurn(error) ||
-  /NOT NULL constraint failed: (?:projections\.cursor|reattributions\.moves|recounts\.moves|archive_runs\.attempts)/.test(
-    String(error),
-  );
+  isGuarded(error, "projections.cursor", "reattributions.moves", "recounts.moves", "archive_runs.attempts");
 
 /** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
 export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
@@ -136,8 +136,7 @@ export const anySettled = async (db: Database): Promise<boolean> =>
 export const RENAMING = sql`EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL)`;
 
 /** Events have gone from the log, or a player is being erased, since it was asked for. */
-export const cannotRebuild = (error: unknown): boolean =>
-  /NOT NULL constraint failed: renaming\.generation/.test(String(error));
+export const cannotRebuild = (error: unknown): boolean => isGuarded(error, "renaming.generation");
 
 /** A projection's first place again, in a later epoch, `least` or more: what is being handed over at this moment is of the one before. */
 export const beginAgain = (name: string, least = 1): SQL =>

@@ -2,15 +2,17 @@
  * The filters that a project's figures are counted under: made when somebody asks for one, filled with the past some people at
  * a time, and dropped once nobody has asked for them for long.
  */
+
 import { type SQL, sql } from "drizzle-orm";
-import { DAY_MS } from "../calendar.ts";
 import { fillSlice, SLICE, SLICE_CALLS, type SliceSize, type Unfilled } from "../figures/filling.ts";
 import { LAYOUT } from "../figures/run.ts";
 import { filterText, parted, type SavedFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import { namesUnder } from "../figures/scopes.ts";
 import { log } from "../log.ts";
-import { type Database, prepared, transact } from "../schema.ts";
 import { budgetOf } from "../store/budget.ts";
+import { type Database, prepared, transact } from "../store/database.ts";
+import { among } from "../store/sql.ts";
+import { DAY_MS } from "../time.ts";
 import { beginEpoch, figuresAt, stillAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
@@ -75,14 +77,14 @@ type Wish = { project_id: string; filter: string; now: number; reader: string | 
 /** Makes it where there is room: what keys and links are limited to is counted by itself, and belongs to no reader. */
 function make({ project_id, filter, now, reader }: Wish, { tags }: Saved): SQL {
   const isOfTags = tags.has(filter);
-  const among = sql`FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL
-    AND (filter IN (SELECT value FROM json_each(${JSON.stringify([...tags])}))) = ${Number(isOfTags)}`;
+  const likes = sql`FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL
+    AND (filter ${among([...tags])}) = ${Number(isOfTags)}`;
   const asker = isOfTags ? null : reader;
   return sql`INSERT INTO scopes (project_id, filter, asked_at, asked_by, place, counted, people)
     SELECT ${project_id}, ${filter}, ${now}, ${asker}, '', 0, ${ROWS_OF_PEOPLE(project_id)}
     WHERE NOT EXISTS (SELECT 1 FROM scopes WHERE project_id = ${project_id} AND filter = ${filter})
-      AND (SELECT count(*) ${among}) < ${isOfTags ? MOST_OF_TAGS : MOST_SCOPES}
-      AND (SELECT count(*) ${among} AND asked_by = ${asker}) < ${MOST_OF_A_READER}`;
+      AND (SELECT count(*) ${likes}) < ${isOfTags ? MOST_OF_TAGS : MOST_SCOPES}
+      AND (SELECT count(*) ${likes} AND asked_by = ${asker}) < ${MOST_OF_A_READER}`;
 }
 
 /** What makes room: of unsaved filters the one that was not asked for longest, of the reader's own where these are too many. */
@@ -163,13 +165,13 @@ export async function fillSome(
   const unfilled = await furthestBehind(db, project_id);
   if (!unfilled) return false;
   const { writes, next, counted } = await fillSlice(db.$client, unfilled, at.cursor, leastAdded, size);
-  const numbers = JSON.stringify(unfilled.filters.map(({ number }) => number));
+  const numbers = unfilled.filters.map(({ number }) => number);
   await db.$client.batch([
     prepared(db, stillAt(at)),
     prepared(
       db,
       sql`UPDATE scopes SET place = ${next}, counted = counted + ${counted}
-        WHERE number IN (SELECT value FROM json_each(${numbers}))`,
+        WHERE number ${among(numbers)}`,
     ),
     ...writes,
   ]);

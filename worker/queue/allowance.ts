@@ -4,7 +4,7 @@
  * goes at once. Full ones go at once, 700 a day; further ones wait like the others. Together they are 3,160 in any day of UTC: the rest
  * is for tries again, dead letters and large batches, which do not go through the intake.
  */
-import { DAY_MS } from "../calendar.ts";
+import { DAY_MS } from "../time.ts";
 
 /** `saved` is as of `at`, in epoch milliseconds; `full` counts those of that day. */
 export type Allowance = { saved: number; full: number; at: number };

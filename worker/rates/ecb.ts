@@ -2,9 +2,11 @@
  * Reads the European Central Bank's reference rates: units of each currency for one euro, by day, as XML or CSV. Strictly: a
  * document that is cut off, is another one, or lacks what a rate in USD needs is refused as a whole.
  */
+
 import { isDate } from "../calendar.ts";
 import { readCsv } from "../http/csv.ts";
 import { divide, PAST_CURRENCIES } from "../money.ts";
+import { utcDate } from "../time.ts";
 import { isRate, RATE_UNITS, type Rate } from "./rate.ts";
 
 type EcbRate = Omit<Rate, "data_source">;
@@ -105,7 +107,7 @@ export const isEcbCsv = (text: string): boolean => /^\uFEFF?Date(?:\s*,\s*[A-Z]{
 /** `05 January 2026`, as the day's own file has it, or `2026-01-05`. */
 function dateOf(text: string): string {
   const at = /^\d{1,2} [A-Z][a-z]+ \d{4}$/.test(text) ? Date.parse(`${text} UTC`) : Number.NaN;
-  return Number.isNaN(at) ? text : new Date(at).toISOString().slice(0, 10);
+  return Number.isNaN(at) ? text : utcDate(at);
 }
 
 export function readEcbCsv(text: string): EcbReading {

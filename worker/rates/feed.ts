@@ -2,12 +2,13 @@
  * The daily feed of exchange rates. A feed that is broken, late or gone changes nothing: the last good rates stay, and
  * `/health` says how it is. Rates that came from elsewhere are never overwritten.
  */
+
 import { type SQL, sql } from "drizzle-orm";
-import { DAY_MS } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { DAY_MS, HOUR_MS, utcDate } from "../time.ts";
 import { type EcbReading, readEcb } from "./ecb.ts";
 import { storeRates } from "./rate.ts";
 
@@ -15,7 +16,6 @@ import { storeRates } from "./rate.ts";
 export const FEED = "ecb";
 
 const TIMEOUT_MS = 10_000;
-const HOUR_MS = 3_600_000;
 /** The longest that the bank is silent, over Easter, is five days. */
 const STALE_DAYS = 5;
 /** The bank publishes at about 16:00 in Frankfurt, on its working days; at night comes what was late. UTC. */
@@ -41,7 +41,7 @@ export type FeedHealth = {
 const readState = (db: Database): Promise<FeedState | undefined> =>
   db.get<FeedState>(sql`SELECT tried_at, last_rate_date, error FROM exchange_rate_feed WHERE feed = ${FEED}`);
 
-const dateOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+const dateOf = (at: number) => utcDate(at);
 
 export async function feedHealth(env: Env, db: Database, now: number): Promise<FeedHealth> {
   if (!env.ECB_FEED_URL) return { status: "off", last_rate_date: null, error: null };
@@ -93,7 +93,7 @@ const note = (now: number, last_rate_date: string | null, error: string | null):
 
 /** Reads the feed now, and notes how that went. */
 export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const reading = await download(budgetOf(env), env.ECB_FEED_URL, now);
   if (reading.ok) {
     const newest =
@@ -121,7 +121,7 @@ export const exchangeRates: Duty = {
   name: "exchange rates",
   every: LOOKED_AT_EVERY_MS,
   async run(env, _, now) {
-    if (env.ECB_FEED_URL && isDue(await readState(openDatabase(env.DB)), now)) await refreshRates(env, now);
+    if (env.ECB_FEED_URL && isDue(await readState(databaseOf(env)), now)) await refreshRates(env, now);
     return "done";
   },
 };

@@ -3,8 +3,9 @@ import { eq } from "drizzle-orm";
 import type { FieldError } from "../event.ts";
 import { findSnapshot } from "../project.ts";
 import { Remembered } from "../remembered.ts";
-import { openDatabase, schemaVersions } from "../schema.ts";
 import { findCopy, keepCopy } from "../sealed-copy.ts";
+import { databaseOf } from "../store/database.ts";
+import { schemaVersions } from "../store/schema.ts";
 import { fieldOf, instanceOf, type Seen } from "./instance.ts";
 import { type Check, compile } from "./validation.ts";
 import { readSchema } from "./vocabulary.ts";
@@ -31,7 +32,7 @@ async function checkOf(env: Env, id: number, now: number): Promise<Check> {
 async function schemaOf(env: Env, id: number, now: number): Promise<unknown> {
   const name = `schema ${id}`;
   try {
-    const [row] = await openDatabase(env.DB)
+    const [row] = await databaseOf(env)
       .select({ schema: schemaVersions.schema })
       .from(schemaVersions)
       .where(eq(schemaVersions.id, id));

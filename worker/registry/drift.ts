@@ -2,9 +2,12 @@
  * How far events and a schema have drifted apart, as the log has it: keys in `data` that the schema does not name,
  * fields it names that never come, and events that break it. Read when asked for, so that it costs sending nothing.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
+import { iso } from "../time.ts";
 import { errorsOf } from "./check.ts";
 import { fieldOf, instanceOf } from "./instance.ts";
 import { accepts, compile } from "./validation.ts";
@@ -40,7 +43,7 @@ function eventsOf({ project_id, event_type, banner_tags }: Asked, from: number, 
   // SQLite has no index by type, which would cost each event a row: the table is walked backwards instead.
   return sql`SELECT * FROM events WHERE seq >= ${from} AND seq < ${before}
     AND project_id = ${project_id} AND event_type = ${event_type}
-    ${banner_tags === null ? sql`` : sql`AND banner_tag IN (SELECT value FROM json_each(${JSON.stringify(banner_tags)}))`}
+    ${banner_tags === null ? sql`` : sql`AND banner_tag ${among(banner_tags)}`}
     ORDER BY seq DESC LIMIT ${PAGE}`;
 }
 
@@ -72,7 +75,7 @@ export async function driftOf(
   return {
     sample: {
       events: found,
-      since: since === null ? null : new Date(since).toISOString(),
+      since: iso(since),
       complete: ended && from <= 1,
     },
     ...gathering.result(),

@@ -1,6 +1,8 @@
 /** An event as a schema sees it, whichever door it came through. */
+
 import type { WireEvent } from "../event.ts";
 import { formatMoney } from "../money.ts";
+import { iso } from "../time.ts";
 import { EVENT_FIELDS } from "./vocabulary.ts";
 
 /** An event as it was read, or as the log has it: in the log, absent is null. */
@@ -19,7 +21,7 @@ export function instanceOf(event: Seen): Record<string, unknown> {
         instance.amount = Number(formatMoney(value as number));
         break;
       case "timestamp":
-        instance.timestamp = new Date(value as number).toISOString();
+        instance.timestamp = iso(value as number);
         break;
       case "test":
         if (value) instance.test = true;

@@ -7,7 +7,7 @@ import { addDays, localTime } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
 import { bringAllForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { isByDays } from "../projections/figures-stand.ts";
-import { type Database, openDatabase, transact } from "../schema.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
 import { type Figures, figuresBy, foundInTables } from "./aggregate/figures.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import { foundInDays } from "./days/aggregate.ts";
@@ -137,7 +137,7 @@ export const keptReports: Duty = {
   name: "reports",
   every: QUARTER_MS,
   async run(env, budget, now) {
-    const db = openDatabase(env.DB);
+    const db = databaseOf(env);
     const projects = await db.all<{ project_id: string; timezone: string }>(
       sql`SELECT project_id, timezone FROM projects`,
     );

@@ -1,10 +1,12 @@
 /** The kept reports of days, weeks and months: a list, and each by its id. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, isDate, localTime } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { bringForward } from "../projections/catch-up.ts";
 import { isByDays } from "../projections/figures-stand.ts";
+import { iso } from "../time.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import { keepReports, STALE, standing } from "./aggregate.ts";
 import { amounts, days, instant, maybe, money, text, whole } from "./answer.ts";
@@ -50,7 +52,7 @@ const viewOf = (stored: Stored): AggregatedReport => {
     ...figures,
     unconverted: JSON.parse(unconverted),
     revision,
-    generated_at: new Date(generated_at).toISOString(),
+    generated_at: iso(generated_at),
     stale: stale === 1,
   };
 };

@@ -1,7 +1,7 @@
 /** What bots sent, by day and reason: kept in the log, flagged, and in no other figure. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { days, named, text, whole } from "./answer.ts";
 import { dated, type Period } from "./period.ts";
 import { report } from "./report.ts";

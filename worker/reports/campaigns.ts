@@ -6,7 +6,7 @@ import { ANY_TAG } from "../figures/scopes.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
 import { campaignsOfDays, hadBegunByDays } from "./days/campaigns.ts";

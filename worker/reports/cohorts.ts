@@ -3,6 +3,7 @@
  * A day is looked at once it is
  * over, so a young cohort is not taken for a poor one: `people` are those of the cohort for whom it is.
  */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
@@ -10,7 +11,8 @@ import { RETENTION_DAYS } from "../figures/counters/returns.ts";
 import { compareText } from "../figures/text-order.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, type PaymentType } from "../money.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { words } from "../store/sql.ts";
 import { amounts, days, maybe, money, named, rate, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, unconverted, wanted } from "./currency.ts";
 import { cohortsOfDays } from "./days/cohorts.ts";
@@ -163,7 +165,7 @@ async function paidRows(
     SELECT cohort, banner_tag, event_type, ${sums(asked.into ?? "USD")}, NULL AS people FROM cohorts CROSS JOIN paid USING (person)
     GROUP BY cohort, banner_tag, event_type, event_date, currency
     UNION ALL SELECT cohort, banner_tag, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM cohorts
-    WHERE person IN (SELECT person FROM paid WHERE event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))}))
+    WHERE person IN (SELECT person FROM paid WHERE event_type IN (${words(INCOME)}))
     GROUP BY cohort, banner_tag`);
   return {
     paid: rows.filter((row): row is Paid => row.event_type !== null),

@@ -1,4 +1,5 @@
 /** The events that payout rules judge: what each pays, why, and what was decided about it. */
+
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType } from "../event.ts";
@@ -11,7 +12,8 @@ import { REASONS, STATUSES, type Status, type Why } from "../payouts/month.ts";
 import { rulesOf } from "../payouts/terms.ts";
 import { type ConversionRow, explanationOf, readConversions, ruleOf, statusAt } from "../payouts/view.ts";
 import { flagInWords } from "../payouts/words.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { instant, maybe, money, text } from "./answer.ts";
 import { list, listed, listOf, pageOf } from "./list.ts";
 import { common, date, onlyTags } from "./period.ts";
@@ -41,8 +43,6 @@ const fields = {
 const row = z.object(fields);
 export type ConversionView = z.output<typeof row>;
 const COLUMNS = Object.keys(fields) as (keyof ConversionView)[];
-
-const iso = (at: number) => new Date(at).toISOString();
 
 function viewOf(found: ConversionRow, versions: Awaited<ReturnType<typeof rulesOf>>): ConversionView {
   const { seq: _, timestamp, amount, payout, why, hold_until, ...shown } = found;

@@ -1,4 +1,5 @@
 /** An event as it stands in the log: what was sent, what the server made of it, and whether it counts. */
+
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { parseExact } from "../exact-json.ts";
@@ -8,7 +9,8 @@ import { type ColumnName, type ColumnType, columnsBut, LOG_COLUMNS } from "../lo
 import { formatMoney } from "../money.ts";
 import { outcomeOf } from "../projections/outcomes.ts";
 import { NOW, person, withTag } from "../projections/resolve.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { instant, text } from "./answer.ts";
 import { common, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
@@ -96,8 +98,6 @@ export function loggedEvents(db: Database, from: SQL, tags: string[] | null, ord
     ), resolved AS (${withTag(NOW)})
     SELECT *, ${outcomeOf} AS outcome FROM resolved WHERE true ${onlyTags(sql`banner_tag`, tags)} ${first}`);
 }
-
-const iso = (at: number) => new Date(at).toISOString();
 
 export function viewOf({ seq: _, own_tag, ...event }: LoggedEvent): EventView {
   const shown: EventView = {

@@ -2,15 +2,18 @@
  * The log's events, the last one taken first; behind them those that have gone from the log, as the archive has them: the
  * latest hour first.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
-import { addDays, DAY_MS } from "../calendar.ts";
+import { addDays } from "../calendar.ts";
 import { eventType } from "../event.ts";
 import { type ArchiveFilters, type ArchivePosition, archivedEvents } from "../event-log/archived-events.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { actors, NOW } from "../projections/resolve.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
+import { DAY_MS } from "../time.ts";
 import { EVENT_COLUMNS, type EventView, eventView, type LoggedEvent, loggedEvents, viewOf } from "./event.ts";
 import { FIELDS, fieldValues } from "./field-filter.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
@@ -137,11 +140,7 @@ async function archivedBefore(
     room: () => hasRoom(env),
   });
   const held = new Set(
-    (
-      await db.values<[number]>(
-        sql`SELECT seq FROM events WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(found.map(({ seq }) => seq))}))`,
-      )
-    ).flat(),
+    (await db.values<[number]>(sql`SELECT seq FROM events WHERE seq ${among(found.map(({ seq }) => seq))}`)).flat(),
   );
   const rows = found
     .filter((row) => !held.has(row.seq) && row.event_date <= last && (from === undefined || row.event_date >= from))

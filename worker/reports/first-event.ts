@@ -1,7 +1,9 @@
 /** Narrows reports about people by the country, device, app and platform of each person's first event, as cohorts do. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { askedFilters, type TagQuery, type Who } from "../http/tag-filter.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import { FIELDS, type Field, type FieldQuery } from "./field-filter.ts";
 import { fieldsIn } from "./narrowing.ts";
 
@@ -18,9 +20,7 @@ export const onlyFirstEvent = (people: string, first: FirstEvent): SQL =>
   sql.join(
     FIELDS.map((field) => {
       const values = first[field];
-      return values === undefined
-        ? sql``
-        : sql`AND ${sql.raw(`${people}.first_${field}`)} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+      return values === undefined ? sql`` : sql`AND ${sql.raw(`${people}.first_${field}`)} ${among(values)}`;
     }),
     sql` `,
   );

@@ -6,7 +6,7 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { tagFilter } from "../http/tag-filter.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { days, maybe, named, rate, whole } from "./answer.ts";
 import { type Elapsed, stepsOfDays } from "./days/funnel.ts";
 import type { DaysScope } from "./days/scope.ts";

@@ -1,4 +1,5 @@
 /** Whether each part works and how far each projection is behind. Open to everyone, so it names no data. */
+
 import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { hasArchive } from "../archive/attached.ts";
@@ -11,8 +12,9 @@ import { type Gathering, GROUP_NAMES, GROUPS, type Group, runsIn } from "../proj
 import type { Projection } from "../projections/projection.ts";
 import { intakeOf } from "../queue/outlet.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { planOf } from "../store/plan.ts";
+import { iso } from "../time.ts";
 import { VERSION } from "../version.ts";
 import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
 
@@ -131,11 +133,11 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
 async function sends(env: Env): Promise<void> {
   const { events, refused_since } = await intakeOf(env).state();
   if (refused_since !== null)
-    throw new Error(`The queue has taken no event since ${new Date(refused_since).toISOString()}; ${events} wait.`);
+    throw new Error(`The queue has taken no event since ${iso(refused_since)}; ${events} wait.`);
 }
 
 async function healthOf(env: Env, now: number): Promise<Health> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const [database, migration, duties, cron, live, archive, runner, intake, feed, unrated] = await Promise.all([
     check("database", projectionHealth(env, db, now)),
     check("migrations", newestMigration(db)),

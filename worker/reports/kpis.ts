@@ -1,11 +1,13 @@
 /** A day at a glance, by app: who came, who paid, and how much. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { words } from "../store/sql.ts";
 import { amounts, maybe, money, named, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, unconverted, wanted } from "./currency.ts";
 import { kpisOfDays } from "./days/kpis.ts";
@@ -79,7 +81,7 @@ async function fromTables(
   const within = sql`project_id = ${project_id} AND event_date = ${day}
     ${onlyTags(sql`banner_tag`, tags)} ${onlyField(filter)}`;
   const income = sql`FROM payments WHERE ${within}
-    AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+    AND event_type IN (${words(INCOME)})`;
   const count = (by: string) => sql`
     WITH did AS MATERIALIZED (
       SELECT person, ${sql.raw(by)} AS app_id, max(event_type = 'install') AS installed,

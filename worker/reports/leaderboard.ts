@@ -4,7 +4,7 @@ import * as z from "zod";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { BOARDS, type BoardPeriod, MILLION } from "../projections/leaderboards.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { text, whole } from "./answer.ts";
 import { common, date } from "./period.ts";
 import { report } from "./report.ts";

@@ -1,4 +1,5 @@
 /** Lifetime value: what each player spent and took back, over all history, in USD; and by segment. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { daysBetween, localTime } from "../calendar.ts";
@@ -8,7 +9,8 @@ import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
 import { fieldFilter } from "./field-filter.ts";
 import type { Page } from "./list.ts";
@@ -212,8 +214,8 @@ async function page(
       visitor_id: own.player_id === null ? own.person.slice(1) : null,
       banner_tag: own.banner_tag || null,
       segment: own.segment,
-      first_seen: new Date(own.first_seen).toISOString(),
-      last_event_at: new Date(own.last_event_at).toISOString(),
+      first_seen: iso(own.first_seen),
+      last_event_at: iso(own.last_event_at),
       lifetime_days: days - 1,
       first_purchase_date: own.first_purchase_date,
       last_purchase_date: own.last_purchase_date,

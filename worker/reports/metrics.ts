@@ -8,7 +8,7 @@ import { addDays, daysBetween } from "../calendar.ts";
 import { eventType } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { days, maybe, named, text, whole } from "./answer.ts";
 import { countsOfDays } from "./days/metrics.ts";
 import type { DaysScope } from "./days/scope.ts";

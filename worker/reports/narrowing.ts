@@ -9,7 +9,7 @@ import { readerOf, refuseUncounted, scopeFor } from "../http/scope.ts";
 import { askedFilters, type TagQuery, type Who } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { figuresFrom, figuresStand, isByDays, secondsUntilWhole } from "../projections/figures-stand.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { FIELDS, type Field, type FieldFilter, type FieldQuery } from "./field-filter.ts";
 

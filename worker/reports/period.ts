@@ -1,10 +1,12 @@
 /** The parameters that reports share: which project, and which days on its own clock. */
+
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, isDate, localTime } from "../calendar.ts";
 import { projectId } from "../event.ts";
 import { Problem } from "../http/problem.ts";
 import type { Project } from "../project.ts";
+import { among } from "../store/sql.ts";
 import { FORMAT_NAMES } from "./table.ts";
 
 export const date = z
@@ -26,7 +28,7 @@ export type Period = { from: string; to: string };
 
 /** Restricts a column to the tags that may be shown; null is all of them. */
 export function onlyTags(column: SQL, tags: string[] | null): SQL {
-  return tags === null ? sql`` : sql`AND ${column} IN (SELECT value FROM json_each(${JSON.stringify(tags)}))`;
+  return tags === null ? sql`` : sql`AND ${column} ${among(tags)}`;
 }
 
 const DEFAULT_DAYS = 30;

@@ -1,8 +1,10 @@
 /** How often a player did what. */
+
 import * as z from "zod";
+import { iso } from "../time.ts";
 import { counts, instant, text, whole } from "./answer.ts";
 import { common } from "./period.ts";
-import { eventsByType, iso, knownPlayer } from "./player.ts";
+import { eventsByType, knownPlayer } from "./player.ts";
 import { report } from "./report.ts";
 
 const answer = z

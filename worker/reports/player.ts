@@ -1,8 +1,11 @@
 /** One player: when they came, by what, and what they did. Personal, so only for analysts. */
+
 import { and, eq, sql } from "drizzle-orm";
 import * as z from "zod";
 import { Problem } from "../http/problem.ts";
-import { type Database, players } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { players } from "../store/schema.ts";
+import { iso } from "../time.ts";
 import { amounts, instant, maybe, money, text, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
 import { common, onlyTags } from "./period.ts";
@@ -92,8 +95,6 @@ export async function eventsByType(db: Database, project_id: string, player_id: 
     event_breakdown: Object.fromEntries(rows.map(({ event_type, total }) => [event_type, total])),
   };
 }
-
-export const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
 export const player = report({
   id: "getPlayer",

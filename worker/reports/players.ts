@@ -1,11 +1,13 @@
 /** The players: sought by id, tag, segment or first day, in the order that is asked for. */
+
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, instantOf } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { iso } from "../time.ts";
 import { instant, maybe, money, text, whole } from "./answer.ts";
 import { codeOf, given, wanted } from "./currency.ts";
 import { fieldFilter } from "./field-filter.ts";
@@ -14,7 +16,7 @@ import { STEPS } from "./funnel.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
 import { hasRoom } from "./pages.ts";
 import { date, onlyTags } from "./period.ts";
-import { iso, type Player, tagsOf } from "./player.ts";
+import { type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
 import { type convertedSpend, spendBy } from "./spend.ts";

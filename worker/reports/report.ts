@@ -10,7 +10,7 @@ import type { App, Principal, Role } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { type TagQuery, visibleTags } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { type Field, type FieldFilter, type FieldQuery, onlyKnownFields } from "./field-filter.ts";
 import { type FirstEvent, firstEventOf } from "./first-event.ts";
@@ -137,7 +137,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
         throw new Problem(403, "A share link shows figures, and no people.");
       const now = Date.now();
       const given = c.req.valid("query") as z.output<Query> & TagQuery & FieldQuery & { from?: string; to?: string };
-      const db = openDatabase(c.env.DB);
+      const db = databaseOf(c.env);
       const params = c.req.param() as Record<ParametersIn<Path>, string>;
       const narrowing = definition.keptBy
         ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params), ofAllTags)

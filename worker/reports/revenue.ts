@@ -1,9 +1,11 @@
 /** What players paid and were paid back, by day or hour: in the currencies it came in, and in USD. */
+
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { words } from "../store/sql.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, unconverted, wanted } from "./currency.ts";
 import { moneyOfDays } from "./days/money.ts";
@@ -171,7 +173,7 @@ const columnsOf = ({ interval, group_by }: Query) => [
 const payments = (project_id: string, period: Period, tags: string[] | null, asked: Query, after: Key | null) =>
   sql`FROM payments WHERE project_id = ${project_id} AND ${daysBehind(period, after)}
     ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)} ${onlyField(asked.filter)}`;
-const ofIncome = sql`AND event_type IN (${sql.raw(INCOME.map((type) => `'${type}'`).join(", "))})`;
+const ofIncome = sql`AND event_type IN (${words(INCOME)})`;
 
 /** Payments are added up by type and currency: of a row so many about, and never as many as the least that is read. */
 const [SUMS_A_ROW, LEAST_SUMS] = [4, 2_000];

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { INCOME, type PaymentType } from "../money.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { amounts, money } from "./answer.ts";
 import { unconverted } from "./currency.ts";
 import { onlyTags } from "./period.ts";

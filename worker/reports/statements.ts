@@ -1,4 +1,5 @@
 /** What affiliates earn in a month. */
+
 import * as z from "zod";
 import { localTime } from "../calendar.ts";
 import { tagFilter } from "../http/tag-filter.ts";
@@ -6,6 +7,7 @@ import { bringPayouts } from "../payouts/keeping.ts";
 import { STATUSES } from "../payouts/month.ts";
 import { closedMonths, KINDS, type Line, lastDayOf, statement, type Total } from "../payouts/statement.ts";
 import type { Project } from "../project.ts";
+import { iso } from "../time.ts";
 import { instant, maybe, money, named, text, whole } from "./answer.ts";
 import { common } from "./period.ts";
 import { report } from "./report.ts";
@@ -91,7 +93,7 @@ export const statements = report({
     return {
       body: {
         ...{ project_id, timezone, month: asking },
-        closed_at: by && new Date(by.closed_at).toISOString(),
+        closed_at: by && iso(by.closed_at),
         closed_by: by?.actor ?? null,
         ...{ complete, totals, rows: lines },
       },

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
 import { rateInForce } from "../rates/in-force.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 /** Anyone may ask: so many rows are read a second at most, however often that is. */
 const ROWS_A_SECOND = 10;

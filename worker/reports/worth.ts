@@ -2,16 +2,17 @@
  * What each player is worth, exactly and in SQL, so that they are sorted and counted where they are: CTEs that queries
  * begin with. A player belongs to the tag that brought them: of their registration, else of their first tagged event.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { INCOME } from "../money.ts";
 import { rateInForce } from "../rates/in-force.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { among, words } from "../store/sql.ts";
 import { type FirstEvent, onlyFirstEvent } from "./first-event.ts";
 import { onlyTags } from "./period.ts";
 import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
 import { EXACT_UNITS, exactUsd, type Sum } from "./usd.ts";
 
-const list = (types: readonly string[]) => sql.raw(types.map((type) => `'${type}'`).join(", "));
 const WHOLE_USD = sql.raw(String(EXACT_UNITS));
 
 /** `whole` and `rest` as one normalised pair, also below zero. */
@@ -36,7 +37,7 @@ export type Whose = { tags: string[] | null; firstEvent: FirstEvent };
 /** Everyone who is a player or ever paid, as rows of `worth`: with what they spent, exactly. */
 export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
   const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
-  const isIncome = sql`event_type IN (${list(INCOME)})`;
+  const isIncome = sql`event_type IN (${words(INCOME)})`;
   const of = (value: SQL, which: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${which}), 0)`;
   const spent = (value: SQL) => sql`(${of(value, isIncome)} - ${of(value, sql`event_type = 'refund'`)})`;
   const withdrawn = (value: SQL) => of(value, sql`event_type = 'withdrawal'`);
@@ -86,7 +87,7 @@ export function withoutRateOf(
   project_id: string,
   people: readonly string[],
 ): Promise<(Without & { person: string })[]> {
-  const theirs = sql`project_id = ${project_id} AND person IN (SELECT value FROM json_each(${JSON.stringify(people)}))`;
+  const theirs = sql`project_id = ${project_id} AND person ${among(people)}`;
   return db.all(
     sql`SELECT person, ${SUMMED} FROM (${rated(theirs)}) WHERE rate IS NULL GROUP BY person, event_type, currency`,
   );

@@ -3,10 +3,12 @@
  * speaks. In a hint, `$field` stands for the field, `$value` for what was sent, `$sent` for the name it was sent under, and
  * `$type` for how a type would be written here.
  */
+
 import { ALIASES, type ErrorCode, spelledAsType } from "../event.ts";
 import { type Lookalike, likeness, typeElsewhere } from "../lookalike.ts";
 import { PAYMENT_TYPES } from "../money.ts";
 import { isMacro, isUnset, namesNothing } from "../placeholder.ts";
+import { HOUR_MS } from "../time.ts";
 
 type Rule = {
   code: ErrorCode;
@@ -362,7 +364,6 @@ function spelled(value: unknown): string {
   return ` as \`${ours}\`${known && known !== ours ? `, or as \`${known}\` where it means that` : ""}`;
 }
 
-const HOUR_MS = 3_600_000;
 function hoursAhead(value: unknown, at: number): number {
   const text = String(value);
   return ((/^\d+$/.test(text) ? Number(text) : Date.parse(text)) - at) / HOUR_MS;

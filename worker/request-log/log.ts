@@ -2,12 +2,13 @@
  * The rejected requests of one project: exact counts by the hour, door, code and field, and a ring of the newest
  * samples. A Durable Object, so that counting needs no write to the database that holds the events.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import type { ErrorCode, FieldError } from "../event.ts";
+import { HOUR_MS } from "../time.ts";
 import { NOTED, type NotedDoor, OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
 
 export const SAMPLES_KEPT = 500;
-const HOUR_MS = 3_600_000;
 const HOURS_KEPT = 31 * 24;
 /** A delivery that is sent again comes within seconds; so many others may come in between. */
 const DELIVERIES_REMEMBERED = 100;

@@ -3,7 +3,7 @@ import { projectId } from "../event.ts";
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
 import { findProject } from "../project.ts";
-import { openDatabase } from "../schema.ts";
+import { databaseOf } from "../store/database.ts";
 import { areSuppressed } from "../suppression.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
 import { type NotedDoor, OTHER_FIELDS, Quota, type Rejection, reasonOf, type Sample, sampleOf } from "./rejection.ts";
@@ -90,7 +90,7 @@ function add(group: Group, rejection: Rejection, quota: Quota): void {
 /** Whoever is not to be recorded is not, whatever else was wrong with the request; nor is anyone while that is not known. */
 async function withoutErased(env: Env, project_id: string, samples: Group["samples"]): Promise<Sample[]> {
   const named = samples.map(({ sent: { player_id, visitor_id } }) => ({ project_id, player_id, visitor_id }));
-  const gone = await areSuppressed(openDatabase(env.DB), named).catch((error) => {
+  const gone = await areSuppressed(databaseOf(env), named).catch((error) => {
     log("warn", "samples without their requests", { project_id, samples: samples.length, error: String(error) });
     return samples.map(() => true);
   });

@@ -2,6 +2,7 @@
  * Removes archived events that are older than their projects want, those with an amount by a setting of their own. A pass
  * looks once through the files that may have any, for all projects together; other projects' events stay in them.
  */
+
 import { sql } from "drizzle-orm";
 import { DamagedFile } from "../archive/bucket.ts";
 import { at } from "../archive/columns.ts";
@@ -12,7 +13,9 @@ import { readLive, replace } from "../archive/rewrite.ts";
 import { sweep } from "../archive/sweep.ts";
 import { addDays } from "../calendar.ts";
 import { log } from "../log.ts";
-import type { Database, Retention } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import type { Retention } from "../store/schema.ts";
+import { DAY_MS, utcDate } from "../time.ts";
 import { type Due, dueBy, note, type Place, type Steps, type Swept, type Work } from "./keeping.ts";
 
 /** Archived events by class: the setting that tells how long. */
@@ -43,8 +46,7 @@ export type Pass = {
   ended: boolean;
 };
 
-const DAY_MS = 24 * 60 * 60_000;
-const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
+const dayOf = (now: number) => utcDate(now);
 
 const wishesOf = (keeping: Work["keeping"], now: number) =>
   CLASSES.flatMap((name) => dueBy(keeping, SETTINGS[name], now).map((due) => ({ ...due, class: name })));

@@ -2,11 +2,13 @@
  * Sweeps the events of settled days from the log, and in the same transaction from the people who did them. Their ids are
  * remembered, since an event counts once for ever, and their people's last tags.
  */
+
 import { sql } from "drizzle-orm";
 import { bringForward, LEAST_CURSOR, leastCursor } from "../projections/catch-up.ts";
 import { type Doer, forgetDoers } from "../projections/figures.ts";
 import { projectionsOf } from "../projections/index.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
+import { utcDate } from "../time.ts";
 import { countByProject, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
 
 /** Events of the log that one query looks through. */
@@ -37,7 +39,7 @@ async function passOf(db: Database, now: number): Promise<Pass | null> {
       SELECT project_id, settled_before FROM projects WHERE settled_before <> '' ORDER BY project_id)) AS days`);
   if (found === undefined || found.days === "[]") return null;
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(found.days));
-  const settled = `${new Date(now).toISOString().slice(0, 10)} ${new Uint8Array(digest).toHex()}`;
+  const settled = `${utcDate(now)} ${new Uint8Array(digest).toHex()}`;
   return { settled, position: 0, target: found.target };
 }
 

@@ -1,6 +1,6 @@
 /** Removes figures by day that are older than a project wants. */
 import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import { DATED_TABLES, type DatedTable, keyWithin, LOG_TABLES } from "../tables.ts";
 import { countByProject, type Due, dueBy, inTurn, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
 

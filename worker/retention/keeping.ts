@@ -1,8 +1,11 @@
 /** What projects want to keep for how long, and what was noted of what has gone. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
 import type { Project } from "../project.ts";
-import { type Database, projects, type Retention, transact } from "../schema.ts";
+import { type Database, transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import { projects, type Retention } from "../store/schema.ts";
 
 /** How long events may come late through the API, in days; longer ago is settled on arrival. */
 const LATE_DAYS = 31;
@@ -77,8 +80,7 @@ export class Place<Value> {
   }
 }
 /** Whether a step failed only because another run took it, or people were changed meanwhile. */
-export const lostPlace = (error: unknown): boolean =>
-  /NOT NULL constraint failed: (?:retention_places\.place|projections\.cursor)/.test(String(error));
+export const lostPlace = (error: unknown): boolean => isGuarded(error, "retention_places.place", "projections.cursor");
 
 export type Work = { env: Env; db: Database; now: number; keeping: readonly Project[] };
 

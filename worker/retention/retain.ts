@@ -11,7 +11,7 @@ import { sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import type { Duty } from "../duty.ts";
 import { log } from "../log.ts";
-import { type Database, openDatabase } from "../schema.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { sweepArchive } from "./archived.ts";
 import { sweepEvents } from "./events.ts";
 import { sweepFigures } from "./figures.ts";
@@ -107,7 +107,7 @@ export const retention: Duty = {
   name: "retention",
   every: EVERY_MS,
   async run(env, budget, now) {
-    const { removed, more, waiting } = await retain(env, openDatabase(env.DB), now, () => budget.has(MOST_CALLS));
+    const { removed, more, waiting } = await retain(env, databaseOf(env), now, () => budget.has(MOST_CALLS));
     if (waiting.length > 0) log("info", "retention waits", { classes: waiting.join(", ") });
     if (Object.values(removed).some((rows) => rows > 0)) log("info", "retained", removed);
     return more.length > 0 ? "more" : "done";

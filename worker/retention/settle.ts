@@ -1,4 +1,5 @@
 /** Settles days: what their events add to their people is kept, and their figures stay as they are from then on. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { addDays } from "../calendar.ts";
@@ -6,7 +7,8 @@ import { bringForward, LEAST_CURSOR, leastCursor } from "../projections/catch-up
 import { settle as settled } from "../projections/players.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { datedEvents } from "../projections/resolve.ts";
-import { transact } from "../schema.ts";
+import { transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
 import { dueBy, inTurn, type Place, type Steps, type Work } from "./keeping.ts";
 
 /**
@@ -25,7 +27,7 @@ const move = (days: readonly { project_id: string; from: string; to: string }[])
     AND NOT ${isReattributed(sql`projects.project_id`)} THEN d.value ->> 'to' END
   FROM json_each(${JSON.stringify(days)}) d WHERE projects.project_id = d.value ->> 'project_id'`;
 
-const notNow = (error: unknown) => /NOT NULL constraint failed: projects\.settled_before/.test(String(error));
+const notNow = (error: unknown) => isGuarded(error, "projects.settled_before");
 
 /** The oldest day of each project in turn, until none is due. The place is the project that was served last. */
 export async function* settle({ env, db, now, keeping }: Work, place: Place<string>): Steps {

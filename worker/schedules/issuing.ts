@@ -6,8 +6,8 @@ import { wakeChannels } from "../channels/sending.ts";
 import type { Duty, Progress } from "../duty.ts";
 import { log } from "../log.ts";
 import { findProject } from "../project.ts";
-import { openDatabase, transact } from "../schema.ts";
 import type { Budget } from "../store/budget.ts";
+import { databaseOf, transact } from "../store/database.ts";
 import { claim, claimOf, issueOf, readersOf } from "./issue.ts";
 import { newestPeriod, periodsDue } from "./period.ts";
 import { type Schedule, schedulesOf } from "./schedule.ts";
@@ -34,7 +34,7 @@ async function issue(watched: Watched, schedule: Schedule): Promise<boolean> {
 }
 
 export async function issueAll(env: Env, budget: Budget, now: number): Promise<Progress> {
-  const db = openDatabase(env.DB);
+  const db = databaseOf(env);
   const began = now - (now % EVERY_MS);
   for (const schedule of await schedulesOf(db)) {
     if (schedule.paused_at !== null || schedule.tried_at >= began) continue;

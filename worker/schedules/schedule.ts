@@ -1,6 +1,6 @@
 /** Reports that are sent by themselves: of which figures, how often, and to whom. */
 import { sql } from "drizzle-orm";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 import type { Every } from "./period.ts";
 
 /** What an administrator sets. */

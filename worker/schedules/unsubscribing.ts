@@ -1,7 +1,7 @@
 /** The link by which a reader ends a report: it names schedule and channel, and is signed by a key of the instance. */
 import { sameDigest } from "../http/keys.ts";
 import { instanceKey } from "../instance-key.ts";
-import type { Database } from "../schema.ts";
+import type { Database } from "../store/database.ts";
 
 const encoder = new TextEncoder();
 const newKey = () => crypto.getRandomValues(new Uint8Array(32)).toHex();

@@ -13,7 +13,7 @@ import { compact } from "../../../worker/archive/compaction.ts";
 import { append } from "../../../worker/event-log/append.ts";
 import { archive } from "../../../worker/projections/archive.ts";
 import { advance } from "../../../worker/projections/runner.ts";
-import { type Database, openDatabase } from "../../../worker/schema.ts";
+import { type Database, databaseOf } from "../../../worker/store/database.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const EVENTS = 3_000;
@@ -31,7 +31,7 @@ let broken = 0;
 beforeAll(async () => {
   worker = await serve(await bundled());
   env = (await worker.miniflare.getBindings()) as unknown as Env;
-  db = openDatabase(env.DB);
+  db = databaseOf(env);
   await append(db, [...traffic(EVENTS, { days: 2, end: END })]);
   while ((await advance(env, db, archive, END + 3_600_000, 700)).behind > 0);
   server = createServer(async (request, response) => {

@@ -1,9 +1,11 @@
 /** What a kept report holds: from the tables; rows of days have the same (see `../days/aggregate.ts`). */
+
 import { sql } from "drizzle-orm";
 import { ANY_TAG } from "../../figures/scopes.ts";
 import { INCOME } from "../../money.ts";
 import { LEAST_CURSOR } from "../../projections/catch-up.ts";
-import { type Database, transact } from "../../schema.ts";
+import { type Database, transact } from "../../store/database.ts";
+import { words } from "../../store/sql.ts";
 import type { Period } from "../period.ts";
 import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums } from "../usd.ts";
 import { REPORT_TYPES, type ReportType } from "./report-types.ts";
@@ -46,7 +48,7 @@ export async function foundInTables(
     sql`SELECT ${first} AS from_date, sum(people) AS people FROM returns
       WHERE ${within} AND banner_tag = ${ANY_TAG} AND previous_date < ${first} GROUP BY 1`,
     sql`SELECT ${first} AS from_date, app_id, event_type, ${sums()} FROM payments
-      WHERE ${within} AND event_type IN (${sql.raw(INCOME.map((name) => `'${name}'`).join(", "))})
+      WHERE ${within} AND event_type IN (${words(INCOME)})
       GROUP BY 1, app_id, event_type, event_date, currency`,
     sql`SELECT ${LEAST_CURSOR} AS seq`,
   ]);

@@ -1,8 +1,10 @@
 /** What anomalies are looked for in: the tables, by tag; rows of days have the same (see `../days/anomalies.ts`). */
+
 import { sql } from "drizzle-orm";
 import { addDays, daysBetween } from "../../calendar.ts";
 import { FUNNEL_STEPS } from "../../projections/players.ts";
-import type { Database } from "../../schema.ts";
+import type { Database } from "../../store/database.ts";
+import { among } from "../../store/sql.ts";
 import type { Period } from "../period.ts";
 import { daySoFarBy, daysLikeToday, type PartOfDay } from "./day-so-far.ts";
 import { type Counted, type DaySoFar, FIRST_DEPOSIT } from "./series.ts";
@@ -29,7 +31,7 @@ async function watchedTags(
   { from, to }: Period,
   asked: readonly string[] | null,
 ): Promise<{ tags: string; left_out: number }> {
-  const first = sql`banner_tag IN (SELECT value FROM json_each(${JSON.stringify(asked ?? [])}))`;
+  const first = sql`banner_tag ${among(asked ?? [])}`;
   const found = await db.get<{ tags: string; left_out: number }>(sql`
     WITH tags AS MATERIALIZED (
       SELECT banner_tag, row_number() OVER (ORDER BY ${first} DESC, sum(total) DESC, banner_tag) AS place FROM event_summary
@@ -62,11 +64,11 @@ async function countedIn(db: Database, project_id: string, { from, to }: Period,
 }
 
 async function soFarIn(db: Database, project_id: string, today: string, hour: number, tags: string): Promise<DaySoFar> {
-  const dates = JSON.stringify(daysLikeToday(today));
+  const dates = daysLikeToday(today);
   const parts = await db.all<PartOfDay>(sql`
     SELECT event_date, event_type, ${watchedTag(tags)} AS banner_tag, sum(total) AS total,
       ifnull(sum(total) FILTER (WHERE event_hour < ${hour}), 0) AS early
-    FROM activity WHERE project_id = ${project_id} AND event_date IN (SELECT value FROM json_each(${dates}))
+    FROM activity WHERE project_id = ${project_id} AND event_date ${among(dates)}
     GROUP BY 1, 2, 3`);
   return daySoFarBy(parts);
 }

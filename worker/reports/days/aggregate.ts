@@ -3,7 +3,7 @@ import { cellsOf, type Divided, moneyOf } from "../../figures/cells.ts";
 import { type DaysAsked, readDayTextsBeside } from "../../figures/day-texts.ts";
 import { INCOME } from "../../money.ts";
 import { FIGURES } from "../../projections/figures-fence.ts";
-import type { Database } from "../../schema.ts";
+import type { Database } from "../../store/database.ts";
 import type { Found } from "../aggregate/figures.ts";
 import { REPORT_TYPES, type ReportType } from "../aggregate/report-types.ts";
 import type { Period } from "../period.ts";

@@ -3,7 +3,7 @@ import type { Cell, CellPlace, Divided, MoneyCell } from "../../figures/cells.ts
 import { readCells, readMoney } from "../../figures/cells-reader.ts";
 import { ANY_TYPE } from "../../figures/words.ts";
 import { INCOME } from "../../money.ts";
-import type { Database } from "../../schema.ts";
+import type { Database } from "../../store/database.ts";
 import type { Period } from "../period.ts";
 import { nameOfHour } from "../series/intervals.ts";
 import type { Count, Paid, People, Wanted } from "../series/sources.ts";

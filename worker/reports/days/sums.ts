@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { UNITS } from "../../money.ts";
 import { rateInForce } from "../../rates/in-force.ts";
-import type { Database } from "../../schema.ts";
+import type { Database } from "../../store/database.ts";
 import type { Sum } from "../usd.ts";
 
 export type Paid = { event_date: string; currency: string; payments: number; whole: number; fraction: number };

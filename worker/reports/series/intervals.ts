@@ -1,11 +1,10 @@
 /** A stretch of time cut into minutes, or into hours and days as the project's clock shows them. */
-import { addDays, DAY_MS, localTime, startOfLocalDay } from "../../calendar.ts";
+
+import { addDays, localTime, startOfLocalDay } from "../../calendar.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../time.ts";
 
 export const GRANULARITIES = ["minute", "hour", "day"] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** Epoch milliseconds, `at <= … < until`. */
 export type Interval = {

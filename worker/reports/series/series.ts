@@ -2,12 +2,14 @@
  * A figure over time. By the minute it comes from the live counters, which are a second behind and reach back 24
  * hours; by the hour and day from the tables, which reach back to the beginning.
  */
+
 import * as z from "zod";
 import { localTime } from "../../calendar.ts";
 import { timestamp } from "../../event.ts";
 import { Problem } from "../../http/problem.ts";
 import { tagFilter } from "../../http/tag-filter.ts";
 import type { Project } from "../../project.ts";
+import { DAY_MS, iso, MINUTE_MS } from "../../time.ts";
 import { amounts, instant, maybe, named } from "../answer.ts";
 import type { DaysScope } from "../days/scope.ts";
 import { countsFromDays, paidFromDays, peopleFromDays } from "../days/series.ts";
@@ -40,8 +42,6 @@ import {
   type Wanted,
 } from "./sources.ts";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** By the hour where it is not asked for otherwise. */
 const HOURLY_MS = 14 * DAY_MS;
 const MOST_POINTS = 100_000;
@@ -275,7 +275,7 @@ export const series = report({
       values.map((value): Point => {
         const parts = found.parts(interval, value);
         return {
-          time: new Date(interval.at).toISOString(),
+          time: iso(interval.at),
           ...(dimension && { [dimension]: value || null }),
           value: formula.value(parts),
           ...(parts.unconverted.size > 0 && { unconverted: formatAmounts(parts.unconverted) }),
@@ -283,7 +283,7 @@ export const series = report({
         };
       }),
     );
-    const time = (at: number) => new Date(at).toISOString();
+    const time = (at: number) => iso(at);
     const body: SeriesAnswer = {
       project_id,
       timezone,

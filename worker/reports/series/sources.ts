@@ -2,6 +2,7 @@
  * Where a series comes from: the live counters' minutes, or the tables' hours and days. Both give rows by interval and
  * by the value of a dimension, `''` where there is none.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, daysBetween, localTime } from "../../calendar.ts";
 import { ANY_TAG } from "../../figures/scopes.ts";
@@ -10,6 +11,7 @@ import { OTHER } from "../../live/bucket.ts";
 import type { MinuteRow } from "../../live/counters.ts";
 import { INCOME, UNITS } from "../../money.ts";
 import { RATE_UNITS } from "../../rates/rate.ts";
+import { among } from "../../store/sql.ts";
 import { ratesOf } from "../days/sums.ts";
 import { type FieldFilter, onlyField } from "../field-filter.ts";
 import { onlyTags, type Period } from "../period.ts";
@@ -123,7 +125,7 @@ export async function paidFromTables(asked: From, wanted: Wanted, period: Period
   const { columns, by } = placeIn(wanted);
   const found = await asked.db.all<Sum & { event_hour?: number; value: string }>(sql`
     SELECT ${columns}, ${sums()} FROM payments WHERE ${within(asked, period, wanted.filter)}
-      AND event_type IN (SELECT value FROM json_each(${JSON.stringify(INCOME_TYPES)}))
+      AND event_type ${among(INCOME_TYPES)}
     GROUP BY ${by}, currency`);
   return found.map((row) => ({ ...row, interval: placed(row).interval }));
 }

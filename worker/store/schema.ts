@@ -2,9 +2,8 @@
  * Tables that are queried by name; the others are in the SQL that reads them. The migrations make them all.
  * Columns that SQLite computes (VIRTUAL) are `generatedAlwaysAs`, so that nothing writes them.
  */
-import { SQL, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { integer, primaryKey, SQLiteAsyncDialect, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const projects = sqliteTable("projects", {
   project_id: text().primaryKey(),
@@ -154,20 +153,3 @@ export const players = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.project_id, table.person] })],
 );
-
-export type Database = DrizzleD1Database & { $client: D1Database };
-export const openDatabase = (binding: D1Database): Database => drizzle(binding);
-
-const dialect = new SQLiteAsyncDialect();
-
-export function prepared(db: Database, statement: SQL): D1PreparedStatement {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
-  return db.$client.prepare(text).bind(...params);
-}
-
-/** Runs statements in one transaction, in their order, and gives what each came to. */
-export async function transact(db: Database, statements: readonly (SQL | D1PreparedStatement)[]): Promise<D1Result[]> {
-  return db.$client.batch(
-    statements.map((statement) => (statement instanceof SQL ? prepared(db, statement) : statement)),
-  );
-}

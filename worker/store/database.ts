@@ -1,0 +1,23 @@
+/** The way to the database. Statements are SQL by drizzle's `sql`; a transaction is a list of them, which D1 calls a batch. */
+import { SQL } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+
+export type Database = DrizzleD1Database & { $client: D1Database };
+
+/** The database of an installation: the only way to it. */
+export const databaseOf = ({ DB }: Pick<Env, "DB">): Database => drizzle(DB);
+
+const dialect = new SQLiteAsyncDialect();
+
+export function prepared(db: Database, statement: SQL): D1PreparedStatement {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return db.$client.prepare(text).bind(...params);
+}
+
+/** Runs statements in one transaction, in their order, and gives what each came to. */
+export async function transact(db: Database, statements: readonly (SQL | D1PreparedStatement)[]): Promise<D1Result[]> {
+  return db.$client.batch(
+    statements.map((statement) => (statement instanceof SQL ? prepared(db, statement) : statement)),
+  );
+}

@@ -61,7 +61,7 @@ export type KeyView = z.output<typeof keyView>;
 
 const view = ({ hash: _, ...key }: Key): KeyView => ({
   ...key,
-  created_at: iso(key.created_at) as string,
+  created_at: iso(key.created_at),
   expires_at: iso(key.expires_at),
   revoked_at: iso(key.revoked_at),
 });

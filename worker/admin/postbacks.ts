@@ -166,13 +166,13 @@ export type Resent = z.output<typeof resent>;
 const view = ({ secret: _, min_amount, created_at, paused_at, ...target }: Target): TargetView => ({
   ...target,
   min_amount: min_amount === null ? null : formatMoney(min_amount),
-  created_at: iso(created_at) as string,
+  created_at: iso(created_at),
   state: stateOf({ failures: target.failures, paused_at }),
   paused_at: iso(paused_at),
 });
 const viewTry = ({ at, next_try_at, person: _, project_id: __, target_id: ___, ...row }: TryRow): TryView => ({
   ...row,
-  at: iso(at) as string,
+  at: iso(at),
   next_try_at: iso(next_try_at),
 });
 

@@ -33,7 +33,7 @@ export const playerStats = report({
     const { last_event_at } = await knownPlayer(db, project_id, player_id, tags);
     const { total_events, event_breakdown } = await eventsByType(db, project_id, player_id, tags);
     const rows = Object.entries(event_breakdown).map(([event_type, total]) => ({ event_type, total }));
-    const body = { player_id, total_events, event_breakdown, updated_at: iso(last_event_at) as string };
+    const body = { player_id, total_events, event_breakdown, updated_at: iso(last_event_at) };
     return { body, columns: ["event_type", "total"], rows };
   },
 });

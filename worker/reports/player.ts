@@ -127,8 +127,8 @@ export const player = report({
     const body = {
       project_id,
       player_id,
-      first_seen: iso(row.first_seen) as string,
-      last_event_at: iso(row.last_event_at) as string,
+      first_seen: iso(row.first_seen),
+      last_event_at: iso(row.last_event_at),
       visit_at: iso(row.visit_at),
       registration_at: iso(row.registration_at),
       deposit_at: iso(row.deposit_at),

@@ -209,8 +209,8 @@ async function shown(
     const { spend_usd, segment, converted } = spend(player.person);
     return {
       player_id: player.person,
-      first_seen: iso(player.first_seen) as string,
-      last_event_at: iso(player.last_event_at) as string,
+      first_seen: iso(player.first_seen),
+      last_event_at: iso(player.last_event_at),
       registration_at: iso(player.registration_at),
       deposit_at: iso(player.deposit_at),
       total_events,

@@ -52,3 +52,27 @@ export const COLUMN_NAMES = Object.keys(LOG_COLUMNS) as ColumnName[];
 /** All but these, in the order of the log. */
 export const columnsBut = <Left extends ColumnName>(...left: Left[]) =>
   COLUMN_NAMES.filter((name): name is Exclude<ColumnName, Left> => !left.some((other) => other === name));
+
+/** What an erasure leaves as it is, since figures are made of it. All else is personal, as is every column that is not named here. */
+const NOT_PERSONAL = [
+  "seq",
+  "project_id",
+  "event_type",
+  "banner_tag",
+  "app_id",
+  "platform",
+  "app_version",
+  "timestamp",
+  "received_at",
+  "event_date",
+  "event_hour",
+  "amount",
+  "currency",
+  "country",
+  "device",
+  "bot",
+  "test",
+  "trusted",
+] as const satisfies readonly ColumnName[];
+export type PersonalColumn = Exclude<ColumnName, (typeof NOT_PERSONAL)[number]>;
+export const PERSONAL_COLUMNS = columnsBut(...NOT_PERSONAL);

@@ -10,6 +10,7 @@ import { canonical, type PublicKey, type SignedReceipt } from "../../worker/eras
 import { STEPS } from "../../worker/erasure/steps.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { bury } from "../../worker/event-log/dead-letters.ts";
+import { LOG_COLUMNS, PERSONAL_COLUMNS } from "../../worker/log-columns.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { advance as advanceProjection, rebuild } from "../../worker/projections/runner.ts";
@@ -30,6 +31,13 @@ const START = Date.UTC(2026, 7, 1, 10);
 const PERSONAL = ["alice-77", "browser-a1", "browser-a2", "browser-shared", "Alice@Mail.example", "35699123456"];
 
 const api = (method: string, path: string) => SELF.fetch(`${HOST}/api/v1${path}`, { method, headers: ADMIN });
+
+/** Every text that an event has of its sender, but for ids and names. */
+const EVERY_TEXT = Object.fromEntries(
+  PERSONAL_COLUMNS.filter(
+    (name) => LOG_COLUMNS[name][0] === "text" && !/^(?:player|visitor|event|transaction)_id$|^duplicate_of$/.test(name),
+  ).map((name) => [name, `${name} of alice-77`]),
+);
 
 /** A player with everything that a player can have, among others. */
 async function populate(project_id: string): Promise<void> {
@@ -66,7 +74,7 @@ async function populate(project_id: string): Promise<void> {
         event("auth", 1, { ...alice, data: contact, visitor_id: "browser-a2" }),
         event("deposit", 1, { ...alice, ...money, event_id: "depalice-77x", transaction_id: "tx/alice-77/1" }),
         event("deposit", 2, { ...alice, ...money, event_id: "dep-alice-77-2", transaction_id: "tx/alice-77/1" }),
-        event("spin", 2, { ...alice, test: 1 }),
+        event("spin", 2, { ...alice, ...EVERY_TEXT, test: 1 }),
         event("spin", 3, { ...alice, bot: "headless", data: '{"user":"alice-77"}' }),
         event("player_score", 3, { ...alice, score: null, data: '{"score":500,"nick":"Al"}' }),
         event("spin", 4, { ...alice, visitor_id: "browser-shared" }),

@@ -1,7 +1,9 @@
 /** All that is kept of events beside the log and the tables of people. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import type { Change, Piece, Store, Work } from "./job.ts";
+import { GONE } from "./log.ts";
 import { type Person, VISITOR } from "./names.ts";
 import { overwrite, type Rewrite } from "./overwrite.ts";
 import { renamed } from "./people.ts";
@@ -114,12 +116,11 @@ function letterOf(person: Person, { event_id, event, error }: Letter): [string |
   if (event_id === null || who === null || !person.persons.has(who)) {
     return [event_id && words.mentioned(event_id), words.inJson(event, "mentioned"), words.mentioned(error)];
   }
-  const without = { session_id: null, click_id: null, data: null, browser: null, os: null, referrer: null };
   const names = {
     player_id: renamed(person, "player_id", player_id),
     visitor_id: renamed(person, "visitor_id", visitor_id),
   };
-  const scrubbed = JSON.stringify({ ...stored, ...without, source_ip: null, user_agent: null, ...names });
+  const scrubbed = JSON.stringify({ ...stored, ...GONE, ...names });
   return [words.own(event_id), words.inJson(scrubbed, "own"), words.own(error)];
 }
 

@@ -20,8 +20,6 @@ const VISITORS = 30;
 const PAGES = 40;
 const SCAN = 2_000;
 
-const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
-
 const renamingOf = ({ players, visitors, persons, words }: Person): Renaming => ({
   players,
   visitors,
@@ -45,7 +43,7 @@ type Row = PersonRow & { id: number; person: string };
 /** Rows of their own. What has its new name is not found again. */
 async function ownRows({ db, job, person }: Work): Promise<Done<true>> {
   const rows = await db.all<Row>(sql`SELECT id, person, now, head, recent FROM people
-    WHERE project_id = ${job.project_id} AND person IN ${list(person.persons.keys())} LIMIT ${AT_ONCE}`);
+    WHERE project_id = ${job.project_id} AND person ${among(person.persons.keys())} LIMIT ${AT_ONCE}`);
   if (rows.length === 0) return { changes: [], at: null };
   const names = renamingOf(person);
   const change = overwrite(
@@ -75,7 +73,7 @@ const chunks = (project_id: string, rows: readonly Chunk[], names: Renaming): SQ
 
 async function ownPast({ db, job, person }: Work): Promise<Done<true>> {
   const rows = await db.all<Chunk>(sql`SELECT person, until, recent FROM people_past
-    WHERE project_id = ${job.project_id} AND person IN ${list(person.persons.keys())} LIMIT ${AT_ONCE}`);
+    WHERE project_id = ${job.project_id} AND person ${among(person.persons.keys())} LIMIT ${AT_ONCE}`);
   if (rows.length === 0) return { changes: [], at: null };
   return { changes: [{ change: chunks(job.project_id, rows, renamingOf(person)), found: "figures" }], at: true };
 }

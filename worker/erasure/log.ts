@@ -1,6 +1,7 @@
 /** The log: the person's own events lose what is personal and get new names; other people's lose what mentions them. */
 import { type SQL, sql } from "drizzle-orm";
-import type { StoredEvent } from "../event.ts";
+import { LOG_COLUMNS, type LoggedRow, PERSONAL_COLUMNS, type PersonalColumn } from "../log-columns.ts";
+import { among } from "../store/sql.ts";
 import type { Change, Piece, Work } from "./job.ts";
 import { type Person, VISITOR } from "./names.ts";
 import { overwrite } from "./overwrite.ts";
@@ -10,34 +11,35 @@ import { renamed } from "./people.ts";
 const AT_ONCE = 500;
 const SCAN = 5_000;
 
-/** All columns that can change; the others are what figures are made of. */
-const COLUMNS = [
+/** Columns that the person's own events keep in part: under new names, or as a figure needs them. */
+const KEPT_IN_PART = [
   "player_id",
   "visitor_id",
   "event_id",
   "transaction_id",
   "duplicate_of",
-  "session_id",
-  "click_id",
   "score",
-  "data",
-  "browser",
-  "os",
-  "referrer",
-  "source_ip",
-  "user_agent",
-] as const satisfies readonly (keyof StoredEvent | "duplicate_of")[];
-const SEARCHED = sql.raw(
-  "event_id, transaction_id, duplicate_of, session_id, click_id, referrer, user_agent, data".replaceAll(
-    /(\w+)/g,
-    "e.$1",
-  ),
-);
-type Columns = Pick<StoredEvent, Exclude<(typeof COLUMNS)[number], "duplicate_of">> & { duplicate_of: string | null };
-export type LoggedEvent = Columns & { seq: number; event_type: string; trusted: 0 | 1 };
-const SELECTED = sql.raw(["seq", "event_type", "trusted", ...COLUMNS].map((column) => `e.${column}`).join(", "));
+] as const satisfies readonly PersonalColumn[];
+type Gone = Exclude<PersonalColumn, (typeof KEPT_IN_PART)[number]>;
+const includes = (list: readonly string[], name: string) => list.includes(name);
 
-const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
+/** What an event of the person's own has no more. */
+export const GONE = Object.fromEntries(
+  PERSONAL_COLUMNS.filter((name) => !includes(KEPT_IN_PART, name)).map((name) => [name, null]),
+) as Record<Gone, null>;
+
+/** Where other people's events may mention the person: in what senders wrote, not in what the edge saw of them. */
+const SEEN = ["browser", "os", "source_ip"];
+type Text = {
+  [Name in PersonalColumn]: (typeof LOG_COLUMNS)[Name][0] extends "text" ? Name : never;
+}[PersonalColumn];
+const isText = (name: PersonalColumn): name is Text => LOG_COLUMNS[name][0] === "text";
+const TEXTS = PERSONAL_COLUMNS.filter(isText).filter((name) => !includes([...SEEN, "player_id", "visitor_id"], name));
+const SEARCHED = sql.raw([...TEXTS, "data"].map((name) => `e.${name}`).join(", "));
+
+type Columns = Pick<LoggedRow, PersonalColumn>;
+export type LoggedEvent = Columns & Pick<LoggedRow, "seq" | "event_type" | "trusted">;
+const SELECTED = sql.raw(["seq", "event_type", "trusted", ...PERSONAL_COLUMNS].map((name) => `e.${name}`).join(", "));
 
 /** What a leaderboard takes from `data` where `score` is absent stays. */
 function scoreOf({ score, data }: LoggedEvent): number | null {
@@ -50,20 +52,13 @@ function own(person: Person, event: LoggedEvent): Columns {
   const { words } = person;
   const id = (text: string | null) => (text === null ? null : words.own(text));
   return {
+    ...GONE,
     player_id: renamed(person, "player_id", event.player_id),
     visitor_id: renamed(person, "visitor_id", event.visitor_id),
     event_id: words.own(event.event_id),
     transaction_id: id(event.transaction_id),
     duplicate_of: id(event.duplicate_of),
     score: scoreOf(event),
-    session_id: null,
-    click_id: null,
-    data: null,
-    browser: null,
-    os: null,
-    referrer: null,
-    source_ip: null,
-    user_agent: null,
   };
 }
 
@@ -71,18 +66,14 @@ function mentioning(person: Person, event: LoggedEvent, ids: ReadonlySet<string>
   const { words } = person;
   const text = (value: string | null) => (value === null ? null : words.mentioned(value));
   const reference = event.duplicate_of === null ? null : words.own(event.duplicate_of);
+  const texts = Object.fromEntries(TEXTS.map((name) => [name, text(event[name])])) as Pick<Columns, Text>;
   return {
     ...event,
+    ...texts,
     player_id: renamed(person, "player_id", event.player_id),
     visitor_id: renamed(person, "visitor_id", event.visitor_id),
-    event_id: words.mentioned(event.event_id),
-    transaction_id: text(event.transaction_id),
     // An event of the person's own was renamed more thoroughly: what refers to it follows.
     duplicate_of: reference !== null && ids.has(reference) ? reference : text(event.duplicate_of),
-    session_id: text(event.session_id),
-    click_id: text(event.click_id),
-    referrer: text(event.referrer),
-    user_agent: text(event.user_agent),
     data: event.data === null ? null : words.inJson(event.data, "mentioned"),
   };
 }
@@ -99,8 +90,8 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
     overwrite(
       "events",
       ["seq"],
-      COLUMNS,
-      pairs.map(({ event, becomes }) => ({ key: [event.seq], values: COLUMNS.map((column) => becomes[column]) })),
+      PERSONAL_COLUMNS,
+      pairs.map(({ event, becomes }) => ({ key: [event.seq], values: PERSONAL_COLUMNS.map((name) => becomes[name]) })),
     ),
   ];
   const taken = pairs.filter(
@@ -134,12 +125,12 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
 }
 
 const unlike = ({ event, becomes }: { event: LoggedEvent; becomes: Columns }) =>
-  COLUMNS.some((column) => event[column] !== becomes[column]);
+  PERSONAL_COLUMNS.some((name) => event[name] !== becomes[name]);
 
 /** The person's own, by the index of who did it. What has its new name is not found again, so no place is kept. */
 export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM events e
-    WHERE e.project_id = ${job.project_id} AND e.actor IN ${list(person.persons.keys())} AND e.seq <= ${job.names.head}
+    WHERE e.project_id = ${job.project_id} AND e.actor ${among(person.persons.keys())} AND e.seq <= ${job.names.head}
     LIMIT ${AT_ONCE}`);
   if (events.length === 0) return { changes: [], place: null };
   const [change, ...others] = rewritten(
@@ -156,7 +147,7 @@ export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
 export async function decidingEvents(work: Work): Promise<Piece> {
   const { db, job, person } = work;
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
-    WHERE i.project_id = ${job.project_id} AND i.visitor_id IN ${list(person.visitors.keys())}
+    WHERE i.project_id = ${job.project_id} AND i.visitor_id ${among(person.visitors.keys())}
       AND e.visitor_id = i.visitor_id LIMIT ${AT_ONCE}`);
   return { changes: await mentions(work, events), place: events.length === 0 ? null : true };
 }
@@ -166,7 +157,7 @@ export async function renamedIds({ db, job, person }: Work, references: (string 
   const own = references.flatMap((id) => (id === null || person.words.own(id) === id ? [] : [person.words.own(id)]));
   if (own.length === 0) return new Set();
   const known = await db.values<[string]>(
-    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id IN ${list(own)}`,
+    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id ${among(own)}`,
   );
   return new Set(known.map(([id]) => id));
 }
@@ -193,7 +184,7 @@ async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM (
       SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
       WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e
-    WHERE e.visitor_id IN ${list(person.visitors.keys())}
+    WHERE e.visitor_id ${among(person.visitors.keys())}
       OR EXISTS (SELECT 1 FROM json_each(${JSON.stringify(person.words.needles)}) w WHERE instr(e.texts, w.value) > 0)`);
   return {
     changes: await mentions(work, events),

@@ -1,7 +1,9 @@
 /** Under which names a person stands in the stores, and which contacts they gave. */
+
 import { sql } from "drizzle-orm";
 import { newPseudonym } from "../pseudonym.ts";
 import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import { digitsOf, type Pair, type Words, wordsOf } from "./words.ts";
 
 /** What an erasure knows of its person while it runs; fresh pseudonyms in each pass. */
@@ -34,7 +36,6 @@ const CONTACTS = ["email", "e_mail", "mail", "phone", "phone_number", "telephone
 /** What stands in front of a visitor's id where it names a person. */
 export const VISITOR = "\u001f";
 
-const list = (values: readonly string[]) => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
 const namesOf = (pairs: readonly Pair[]) => pairs.map(([name]) => name);
 const unchanged = (a: readonly Pair[], b: readonly string[]) => a.length === b.length;
 
@@ -52,12 +53,12 @@ export async function visitorsOf(db: Database, project_id: string, player_id: st
 async function contactsOf(db: Database, project_id: string, actors: readonly string[]): Promise<string[]> {
   const rows = await db.values<[string]>(sql`
     SELECT DISTINCT CAST(d.value AS TEXT) FROM events e, json_each(e.data) d
-    WHERE e.project_id = ${project_id} AND e.actor IN ${list(actors)} AND e.data IS NOT NULL
-      AND lower(d.key) IN ${list(CONTACTS)} AND d.type IN ('text', 'integer')
+    WHERE e.project_id = ${project_id} AND e.actor ${among(actors)} AND e.data IS NOT NULL
+      AND lower(d.key) ${among(CONTACTS)} AND d.type IN ('text', 'integer')
     UNION SELECT DISTINCT CAST(d.value AS TEXT) FROM dead_letters l, json_each(l.event ->> '$.data') d
     WHERE l.project_id = ${project_id} AND json_valid(l.event) AND json_valid(l.event ->> '$.data')
-      AND coalesce(l.event ->> '$.player_id', char(31) || (l.event ->> '$.visitor_id')) IN ${list(actors)}
-      AND lower(d.key) IN ${list(CONTACTS)} AND d.type IN ('text', 'integer')`);
+      AND coalesce(l.event ->> '$.player_id', char(31) || (l.event ->> '$.visitor_id')) ${among(actors)}
+      AND lower(d.key) ${among(CONTACTS)} AND d.type IN ('text', 'integer')`);
   const given = rows.map(([contact]) => contact.trim()).filter((contact) => contact !== "");
   return given.flatMap((contact) => [contact, digitsOf(contact) ?? []].flat());
 }
@@ -75,7 +76,7 @@ export async function gather(db: Database, project_id: string, known: Names, now
     (SELECT min(coalesce(p.cursor, 0)) FROM json_each('["identities", "figures"]') n
       LEFT JOIN projections p ON p.name = n.value) AS identified`);
   const shared = await db.values<[string]>(sql`SELECT DISTINCT visitor_id FROM identities
-    WHERE project_id = ${project_id} AND player_id <> ${player_id} AND visitor_id IN ${list(visitors)}`);
+    WHERE project_id = ${project_id} AND player_id <> ${player_id} AND visitor_id ${among(visitors)}`);
   const anew = (names: readonly string[]) => names.map((name): Pair => [name, newPseudonym()]);
   const same = unchanged(known.visitors, visitors) && unchanged(known.contacts, contacts);
   return {

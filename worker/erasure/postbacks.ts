@@ -17,7 +17,7 @@ const targets = (project_id: string) => sql`(SELECT id FROM postback_targets WHE
 
 export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
   const whose = sql`target_id IN ${targets(job.project_id)}
-    AND person ${among([...person.persons.keys()])}`;
+    AND person ${among(person.persons.keys())}`;
   const tables = [
     ["postbacks", "event_id"],
     ["postback_tries", "n"],
@@ -49,9 +49,8 @@ type Whose = { players: Iterable<string>; visitors: Iterable<string>; actors: It
 
 /** What networks have sent of a person and waits, also where it names nobody but a click of theirs. */
 export function isReceivedOf(project_id: string, { players, visitors, actors }: Whose): SQL {
-  const list = (names: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...names])}))`;
-  return sql`project_id = ${project_id} AND (player_id IN ${list(players)} OR visitor_id IN ${list(visitors)}
-    OR click_id IN (SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor IN ${list(actors)}
+  return sql`project_id = ${project_id} AND (player_id ${among(players)} OR visitor_id ${among(visitors)}
+    OR click_id IN (SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor ${among(actors)}
       AND e.click_id IS NOT NULL))`;
 }
 

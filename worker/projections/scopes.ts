@@ -78,7 +78,7 @@ type Wish = { project_id: string; filter: string; now: number; reader: string | 
 function make({ project_id, filter, now, reader }: Wish, { tags }: Saved): SQL {
   const isOfTags = tags.has(filter);
   const likes = sql`FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL
-    AND (filter ${among([...tags])}) = ${Number(isOfTags)}`;
+    AND (filter ${among(tags)}) = ${Number(isOfTags)}`;
   const asker = isOfTags ? null : reader;
   return sql`INSERT INTO scopes (project_id, filter, asked_at, asked_by, place, counted, people)
     SELECT ${project_id}, ${filter}, ${now}, ${asker}, '', 0, ${ROWS_OF_PEOPLE(project_id)}

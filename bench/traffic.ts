@@ -1,4 +1,5 @@
 /** Seeded traffic: the same events each time for the same seed. */
+import { BLANK_EVENT } from "../test/blank-event.ts";
 import { localTime } from "../worker/calendar.ts";
 import type { StoredEvent } from "../worker/event.ts";
 
@@ -40,6 +41,7 @@ export function* traffic(
     const player = `player-${Math.floor(next() ** 2 * (count / 8))}`;
     const money = event_type === "deposit";
     yield {
+      ...BLANK_EVENT,
       event_id: `${timestamp.toString(16)}-${n.toString(36)}-${Math.floor(next() * 1e9).toString(36)}`,
       project_id: "default",
       event_type,
@@ -47,19 +49,12 @@ export function* traffic(
       visitor_id: anonymous || next() < 0.3 ? `visitor-${anonymous ? n : player}` : null,
       banner_tag: event_type === "spin" ? null : `tag-${Math.floor(next() ** 2 * 40)}`,
       app_id: event_type === "spin" ? pick(["slots", "roulette"]) : null,
-      session_id: null,
-      click_id: null,
-      platform: null,
-      app_version: null,
       timestamp,
       received_at: timestamp,
       event_date: date,
       event_hour: hour,
       amount: money ? Math.floor(next() * 200) * 10_000 + 5_000 : null,
       currency: money ? pick(["USD", "EUR"]) : null,
-      transaction_id: null,
-      score: null,
-      data: null,
       country: pick(COUNTRIES),
       device: pick(DEVICES),
       browser: "Chrome",
@@ -68,8 +63,6 @@ export function* traffic(
       source_ip: "203.0.113.0",
       user_agent:
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
-      bot: null,
-      test: 0,
       trusted: money ? 1 : 0,
     };
   }

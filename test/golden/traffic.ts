@@ -3,8 +3,10 @@
  * always the same. It holds what makes counting hard: visitors who become players, late and early arrivals, repeats
  * with the same and with other content, transactions sent twice, ties, edges of days, hours and attribution windows.
  */
+
 import { localTime } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
+import { BLANK_EVENT } from "../blank-event.ts";
 import { type Chance, chance } from "./chance.ts";
 import { END, FROM, type GoldenProject, PROJECTS } from "./projects.ts";
 
@@ -60,34 +62,16 @@ function* projectTraffic(project: GoldenProject, seed: number): Generator<Stored
   const event = (given: Given): StoredEvent => {
     const { date, hour } = localTime(project.timezone, given.timestamp);
     return {
+      ...BLANK_EVENT,
       // The same ids in each project, in an order that is not that of time: attribution breaks ties by it.
       event_id: `e${String((made++ * 48_271) % 65_537).padStart(5, "0")}`,
       project_id: project.project_id,
-      player_id: null,
-      visitor_id: null,
-      banner_tag: null,
-      app_id: null,
-      session_id: null,
-      click_id: null,
-      platform: null,
-      app_version: null,
       received_at: arrival(by, given.timestamp),
       event_date: date,
       event_hour: hour,
-      amount: null,
-      currency: null,
-      transaction_id: null,
-      score: null,
-      data: null,
-      country: null,
-      device: null,
       browser: "Chrome",
       os: "Android",
-      referrer: null,
       source_ip: "203.0.113.0",
-      user_agent: null,
-      bot: null,
-      test: 0,
       // As where servers send some, with a key.
       trusted: made % 3 === 0 ? 1 : 0,
       ...given,

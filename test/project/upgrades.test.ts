@@ -57,10 +57,12 @@ function choicesOf({ sql }: Table, { name, type, notnull, pk }: Column, n: numbe
   const [, listed] = new RegExp(`CHECK \\(${name} IN \\(([^)]+)\\)\\)`).exec(sql) ?? [];
   const [, fixed] = new RegExp(`CHECK \\(${name} = (\\d+)\\)`).exec(sql) ?? [];
   const isJson = new RegExp(`-- JSON[^\\n]*\\n\\s*${name} `).test(sql);
+  const isDatedList = sql.includes(`json_extract(substr(${name}, 17)`);
+  const text = isJson ? `[${n}]` : isDatedList ? `${String(n).padStart(15, "0")} ["a","b"]` : `${name}-${n}`;
   const literals = listed?.split(",").map((text) => text.trim().replaceAll("'", ""));
   const value =
     literals?.map((text) => (type === "INTEGER" ? Number(text) : text)) ??
-    (fixed !== undefined ? [Number(fixed)] : type === "INTEGER" ? [n] : [isJson ? `[${n}]` : `${name}-${n}`]);
+    (fixed !== undefined ? [Number(fixed)] : type === "INTEGER" ? [n] : [text]);
   return notnull === 0 && pk === 0 ? [...value, null] : value;
 }
 

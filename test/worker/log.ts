@@ -1,4 +1,5 @@
 /** Feeds the real consumer and reads back what the projections made of it. */
+
 import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
@@ -15,6 +16,7 @@ import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
 import { keyWithin } from "../../worker/tables.ts";
+import { BLANK_EVENT } from "../blank-event.ts";
 import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
 
 export const db = databaseOf(env);
@@ -65,34 +67,12 @@ export function storedEvent(
   const timestamp = given.timestamp ?? Date.now();
   const { date, hour } = localTime(timezone, timestamp);
   return {
+    ...BLANK_EVENT,
     event_id: uuidv7(),
-    player_id: null,
-    visitor_id: null,
-    banner_tag: null,
-    app_id: null,
-    session_id: null,
-    click_id: null,
-    platform: null,
-    app_version: null,
     timestamp,
     received_at: Date.now(),
     event_date: date,
     event_hour: hour,
-    amount: null,
-    currency: null,
-    transaction_id: null,
-    score: null,
-    data: null,
-    country: null,
-    device: null,
-    browser: null,
-    os: null,
-    referrer: null,
-    source_ip: null,
-    user_agent: null,
-    bot: null,
-    test: 0,
-    trusted: 0,
     ...given,
   };
 }

@@ -31,7 +31,7 @@ const STEPS: string[][] = [
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/log-columns.ts"],
-  ["worker/duty.ts", "worker/failing-duties.ts", "worker/last-cron.ts"],
+  ["worker/duty.ts", "worker/failing-duties.ts", "worker/last-cron.ts", "worker/waking.ts"],
   ["worker/store"],
   [
     "worker/event.ts",

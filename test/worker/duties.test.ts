@@ -10,14 +10,18 @@ import { at } from "../../worker/archive/columns.ts";
 import { type ArchiveFile, addFiles } from "../../worker/archive/files.ts";
 import { encode, type Row } from "../../worker/archive/parquet.ts";
 import { EVENTS, hourOf, keyOf } from "../../worker/archive/partition.ts";
+import { sendNotices } from "../../worker/channels/sending.ts";
+import type { Progress } from "../../worker/duty.ts";
 import worker from "../../worker/index.ts";
-import type { Budget } from "../../worker/store/budget.ts";
-import { transact } from "../../worker/store/database.ts";
+import { sendDue } from "../../worker/postbacks/sending.ts";
+import { type Budget, metered } from "../../worker/store/budget.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { PLANS, type Plan } from "../../worker/store/plan.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
-import { createProject, db, keepToTables } from "./log.ts";
+import { createProject, db, keepToTables, settle } from "./log.ts";
+import { received, receiver } from "./receiver.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
@@ -209,5 +213,115 @@ describe("live counters of many projects", () => {
       );
       expect(events.map(({ event_id }) => event_id)).toEqual(["first"]);
     }
+  });
+});
+
+describe("300 projects of which all is due at once, on the free plan", () => {
+  const PROJECTS = Array.from({ length: 300 }, (_, n) => `due-${n}`);
+  /** Reports that cannot be made stand first, more of them than one invocation tries. */
+  const BROKEN = 5;
+  const now = NOW + 400 * DAY_MS;
+  const day = (before: number) => new Date(now - before * DAY_MS).toISOString().slice(0, 10);
+  const many = (statement: string, ...values: unknown[]) =>
+    env.DB.prepare(statement)
+      .bind(JSON.stringify(PROJECTS), ...values)
+      .run();
+
+  /** Objects that were woken, whose alarms are none of this test's. */
+  const woken: string[] = [];
+  const bindings = {
+    ...env,
+    PLAN: "free",
+    RUNNER: { getByName: (name: string) => ({ wake: async () => woken.push(name) }) },
+  } as unknown as Env;
+  /** Each of these was woken once; none once more while it is at it, since it would be for nothing. */
+  async function wokenOnce(names: string[], again: () => Promise<Budget[]>): Promise<void> {
+    expect(woken.splice(0).sort()).toEqual(names.sort());
+    expect(await again()).toHaveLength(1);
+    expect(woken).toEqual([]);
+  }
+  /** What the objects of these names do, each in an invocation of its own. */
+  async function send(
+    kind: string,
+    ids: string[],
+    sending: (bindings: Env, id: string, budget: Budget) => Promise<Progress>,
+  ) {
+    const budgets: Budget[] = [];
+    for (const id of ids) {
+      const { env: own, budget } = metered(bindings, kind);
+      expect(await sending(own, id, budget)).toBe("done");
+      budgets.push(budget);
+    }
+    worstOf(kind, "free", budgets);
+  }
+  let url: string;
+
+  beforeAll(async () => {
+    url = await receiver({});
+    await many(`INSERT INTO projects (project_id, name, timezone, currency, attribution_days, created_at)
+      SELECT value, value, 'UTC', 'EUR', 30, 0 FROM json_each(?)`);
+    await settle();
+  }, LONG);
+
+  it("judges each alert and makes each report, and tells each channel once", { timeout: LONG }, async () => {
+    await many(
+      `INSERT INTO channels (id, project_id, name, kind, settings, secret, created_at)
+      SELECT 'c-' || value, value, 'c', 'webhook', json_object('url', ?2), 's', 0 FROM json_each(?1)`,
+      url,
+    );
+    await many(`INSERT INTO alerts (id, project_id, origin, name, condition, channels, cool_down, created_at, changed_at, checked_at, memory)
+      SELECT 'a-' || value, value, 'https://duties.example', 'No deposits', '{"kind":"silence","event_type":"deposit","minutes":360}',
+        json_array('c-' || value), 60, 0, 0, 0, '{}' FROM json_each(?)`);
+    await many(`INSERT INTO scheduled_reports (id, project_id, origin, name, every, hour, segment_id, channels, unsubscribed, created_at, sent_to)
+      SELECT 's-' || value, value, 'https://duties.example', 'The day', 'day', 7, iif(key < ${BROKEN}, 'gone', NULL),
+        json_array('c-' || value), '[]', key, '${day(2)}' FROM json_each(?)`);
+    const channels = PROJECTS.map((name) => `c-${name}`);
+    const sendAll = (ids: string[], at: number) =>
+      send("notices sending", ids, (own, id, budget) => sendNotices(own, databaseOf(own), id, budget, () => at));
+
+    worstOf("alerts", "free", await runDuty("alerts", bindings, now));
+    expect(await count("SELECT count(*) AS n FROM alerts WHERE checked_at = 0 OR error IS NOT NULL")).toBe(0);
+    expect(await count("SELECT count(*) AS n FROM notices WHERE kind = 'opened'")).toBe(PROJECTS.length);
+    await wokenOnce(
+      channels.map((id) => `channel ${id}`),
+      () => runDuty("alerts", bindings, now + 1_000),
+    );
+    await sendAll(channels, now);
+
+    const later = now + 60_000;
+    const made = channels.slice(BROKEN);
+    worstOf("scheduled reports", "free", await runDuty("scheduled reports", bindings, later));
+    expect(await count(`SELECT count(*) AS n FROM scheduled_reports WHERE sent_to = '${day(1)}'`)).toBe(made.length);
+    // Nor are those tried again and again that cannot be made.
+    await wokenOnce(
+      made.map((id) => `channel ${id}`),
+      () => runDuty("scheduled reports", bindings, later + 1_000),
+    );
+    await sendAll(made, later);
+    expect(await count("SELECT count(*) AS n FROM notices WHERE status <> 'sent' OR tries <> 1")).toBe(0);
+    expect(await received(url)).toHaveLength(channels.length + made.length);
+  });
+
+  it("sends each postback, once", { timeout: LONG }, async () => {
+    await many(
+      `INSERT INTO postback_targets (id, project_id, name, event_types, first_deposit, test, method, url, secret, created_at, failures)
+      SELECT 't-' || value, value, 't', '["visit"]', 0, 0, 'GET', ?2, 's', 0, 0 FROM json_each(?1)`,
+      `${url}?e={event_id}`,
+    );
+    await runDuty("postbacks", bindings);
+    await many(
+      `INSERT INTO events (project_id, event_id, event_type, player_id, timestamp, received_at, event_date, event_hour)
+       SELECT value, 'of ' || value, 'visit', 'p', ${now}, ${now}, '${day(0)}', 12 FROM json_each(?)`,
+    );
+    const before = (await received(url)).length;
+    worstOf("postbacks", "free", await runDuty("postbacks", bindings));
+    const targets = PROJECTS.map((name) => `t-${name}`);
+    await wokenOnce(
+      targets.map((id) => `postbacks ${id}`),
+      () => runDuty("postbacks", bindings),
+    );
+    await send("postbacks sending", targets, (own, id, budget) => sendDue(own, databaseOf(own), id, budget, Date.now));
+    const sent = (await received(url)).slice(before).map((request) => new URL(request.url, url).searchParams.get("e"));
+    expect(sent.sort()).toEqual(PROJECTS.map((name) => `of ${name}`).sort());
   });
 });

@@ -55,7 +55,11 @@ export async function watch(env: Env, budget: Budget, now: number): Promise<Prog
   const db = databaseOf(env);
   const due = (await alertsOf(db)).filter((alert) => isDue(alert, now));
   for (const alert of due) {
-    if (!budget.has(ALERT_CALLS + OTHER_CALLS)) return "more";
+    if (!budget.has(ALERT_CALLS + OTHER_CALLS)) {
+      // Who is told waits for no other project's alert.
+      await wakeChannels(env, db, now);
+      return "more";
+    }
     const project = await findProject(env, alert.project_id, now);
     // It was removed, and its alerts go with it.
     if (!project) continue;

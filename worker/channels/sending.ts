@@ -4,12 +4,13 @@
  * is sent again, by whose `kind` and `subject` a receiver can tell.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { type Duty, type Progress, wake } from "../duty.ts";
+import type { Duty, Progress } from "../duty.ts";
 import { log } from "../log.ts";
 import { nextTryAt } from "../postbacks/ladder.ts";
 import { type Outcome, send } from "../postbacks/send.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";
+import { type Due as Waking, wakeDue } from "../waking.ts";
 import { type Channel, findChannel } from "./channel.ts";
 import { KINDS, type Sending } from "./kinds.ts";
 import { builderOf } from "./mail.ts";
@@ -111,22 +112,10 @@ export const sendingOf = (name: string | undefined): Duty | undefined =>
       }
     : undefined;
 
-/** One call beside those that wake. */
-const LOOK_CALLS = 1;
-
-/**
- * Wakes the channels that have something due; each goes on by itself until it has no more. One whose wake was lost is found
- * again the next time. False where there is no room for them all.
- */
-export async function wakeChannels(env: Env, db: Database, now: number): Promise<boolean> {
-  const room = budgetOf(env).left - LOOK_CALLS;
-  if (room <= 0) return false;
-  const found = await db.all<{ id: string }>(sql`SELECT c.id FROM channels c WHERE c.removed_at IS NULL
-    AND EXISTS (SELECT 1 FROM notices n WHERE n.channel_id = c.id AND n.status = 'waiting' AND n.due_at <= ${now})
-    ORDER BY random() LIMIT ${room + 1}`);
-  await wake(
-    env,
-    found.slice(0, room).map(({ id }) => objectOf(id)),
+/** Wakes the channels that have something due. False where there is no room for them all. */
+export const wakeChannels = (env: Env, db: Database, now: number): Promise<boolean> =>
+  wakeDue(env, now, () =>
+    db.all<Waking>(sql`SELECT ${OBJECT} || c.id AS name, (SELECT n.due_at FROM notices n
+        WHERE n.channel_id = c.id AND n.status = 'waiting' AND n.due_at <= ${now} ORDER BY n.due_at DESC LIMIT 1) AS due_at
+      FROM channels c WHERE c.removed_at IS NULL AND due_at IS NOT NULL`),
   );
-  return found.length <= room;
-}

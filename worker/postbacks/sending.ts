@@ -8,6 +8,7 @@ import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
+import { type Due as Waking, wakeDue } from "../waking.ts";
 import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
 import type { ToldEvent } from "./macros.ts";
 import { macrosOf, requestOf } from "./request.ts";
@@ -171,22 +172,10 @@ export const sendingOf = (name: string | undefined): Duty | undefined =>
       }
     : undefined;
 
-/** One call beside those that wake. */
-const LOOK_CALLS = 1;
-
-/**
- * Wakes the targets that have something due; each goes on by itself until it has no more. One whose wake was lost is found
- * again the next time. False where there is no room for them all.
- */
-export async function wakeTargets(env: Env, db: Database, now: number): Promise<boolean> {
-  const room = budgetOf(env).left - LOOK_CALLS;
-  if (room <= 0) return false;
-  const due = await db.all<{ id: string }>(sql`SELECT t.id FROM postback_targets t
-    WHERE t.removed_at IS NULL AND t.paused_at IS NULL AND EXISTS (SELECT 1 FROM postbacks p
-      WHERE p.target_id = t.id AND p.status = 'waiting' AND p.due_at <= ${now}) ORDER BY random() LIMIT ${room + 1}`);
-  await wake(
-    env,
-    due.slice(0, room).map(({ id }) => objectOf(id)),
+/** Wakes the targets that have something due. False where there is no room for them all. */
+export const wakeTargets = (env: Env, db: Database, now: number): Promise<boolean> =>
+  wakeDue(env, now, () =>
+    db.all<Waking>(sql`SELECT ${OBJECT} || t.id AS name, (SELECT p.due_at FROM postbacks p
+        WHERE p.target_id = t.id AND p.status = 'waiting' AND p.due_at <= ${now} ORDER BY p.due_at DESC LIMIT 1) AS due_at
+      FROM postback_targets t WHERE t.removed_at IS NULL AND t.paused_at IS NULL AND due_at IS NOT NULL`),
   );
-  return due.length <= room;
-}

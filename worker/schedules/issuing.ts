@@ -43,7 +43,11 @@ export async function issueAll(env: Env, budget: Budget, now: number): Promise<P
     const { every, hour, sent_to } = schedule;
     const due = periodsDue(every, sent_to, newestPeriod(project.timezone, every, hour, now));
     if (due.length === 0) continue;
-    if (!budget.has(REPORT_CALLS)) return "more";
+    if (!budget.has(REPORT_CALLS)) {
+      // Who is told waits for no other project's report.
+      await wakeChannels(env, db, now);
+      return "more";
+    }
     try {
       // The figures are behind for all of them.
       if (!(await issue({ env, db, project, now }, schedule))) break;

@@ -1,0 +1,30 @@
+/**
+ * Wakes objects that have something due. Each goes on by itself until it has no more, and after a failure by its own alarm:
+ * one wake is enough for what is due now. So that those which hang or fail do not have whoever wakes them run again and
+ * again, it is remembered here; where that is lost, they are woken once more.
+ */
+import { wake } from "./duty.ts";
+import { budgetOf } from "./store/budget.ts";
+import { MINUTE_MS } from "./time.ts";
+
+/** When an object was woken, by its name. */
+const woken = new Map<string, number>();
+/** A wake that was lost is made up for by the next run of cron's. */
+const AGAIN_MS = 4 * MINUTE_MS;
+/** One call beside those that wake. */
+const LOOK_CALLS = 1;
+
+/** An object, and when the newest of what is due at it came to be so. */
+export type Due = { name: string; due_at: number };
+
+/** False where there is no room for them all. */
+export async function wakeDue(env: Env, now: number, look: () => Promise<Due[]>): Promise<boolean> {
+  const room = budgetOf(env).left - LOOK_CALLS;
+  if (room <= 0) return false;
+  for (const [name, at] of woken) if (at > now || at <= now - AGAIN_MS) woken.delete(name);
+  const due = (await look()).filter(({ name, due_at }) => due_at > (woken.get(name) ?? Number.NEGATIVE_INFINITY));
+  const names = due.slice(0, room).map(({ name }) => name);
+  await wake(env, names);
+  for (const name of names) woken.set(name, now);
+  return due.length <= room;
+}

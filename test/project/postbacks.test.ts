@@ -1,4 +1,7 @@
-/** What docs/postbacks.md says: its signatures, by another implementation, its macros, and its pauses. */
+/**
+ * What docs/postbacks.md says: its signatures, by another implementation, its macros, and its pauses. What its templates
+ * become is in test/worker/postback-macros.test.ts.
+ */
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -1,7 +1,10 @@
 /** What is written into a target's templates, and which templates are taken. */
 import { describe, expect, it } from "vitest";
+import page from "../../docs/postbacks.md?raw";
+import { readPostback } from "../../worker/inbound/template.ts";
+import { parseMoney } from "../../worker/money.ts";
 import { refusalOfTemplate } from "../../worker/postbacks/address.ts";
-import { MACRO_NAMES, type ToldEvent, wrongMacro } from "../../worker/postbacks/macros.ts";
+import { MACRO_NAMES, namesIn, type ToldEvent, wrongMacro } from "../../worker/postbacks/macros.ts";
 import { TARGET_PRESET_NAMES, TARGET_PRESETS, wrongBlank } from "../../worker/postbacks/presets.ts";
 import { requestOf, wrongBody } from "../../worker/postbacks/request.ts";
 import type { Target } from "../../worker/postbacks/target.ts";
@@ -196,5 +199,66 @@ describe("the URL of a known tracker", () => {
     const { method, url } = TARGET_PRESETS[name];
     const { request } = await made({ method, url: filledIn(url) }, told);
     expect(request).toMatchObject({ method: "GET", url: VECTORS[name], body: null });
+  });
+});
+
+describe("what docs/postbacks.md says", () => {
+  /** The rows below the head of the table that stands behind these words; what is written as code without its ticks. */
+  const rowsBehind = (words: string): string[][] => {
+    const [, table = ""] = /\n((?:\|.*\n)+)/.exec(page.slice(page.indexOf(words))) ?? [];
+    const lines = table.trim().split("\n").slice(2);
+    return lines.map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim().replace(/^`(.*)`$/, "$1")),
+    );
+  };
+  const objectBehind = (words: string): string =>
+    /```json[^\n]*\n(.*?)^```$/ms.exec(page.slice(page.indexOf(words)))?.[1] ?? "";
+
+  // Numbers of `data` are taken as they are written.
+  const written = objectBehind("### Test vectors");
+  const given = JSON.parse(written);
+  const told: ToldEvent = {
+    ...{ visitor_id: null, transaction_id: null, payout: 350_000, payout_currency: "USD" },
+    ...given,
+    conversion_status: "approved",
+    amount: parseMoney(given.amount),
+    timestamp: Date.parse(given.timestamp),
+    data: /"data": (\{.*?\})\}/.exec(written)?.[1] ?? null,
+  };
+  const templates = rowsBehind("a template becomes this");
+
+  it.each(templates)("of %s: %s becomes %s", async (where, body = "", result) => {
+    const changes = { method: "POST", body_type: where === "JSON" ? "json" : "form", body } as const;
+    expect(wrongBody({ ...target, ...changes })).toBeNull();
+    expect((await made(changes, told)).request.body).toBe(result);
+    if (where !== "JSON") expect(await query(`a=${body}`, told)).toBe(`a=${result}`);
+  });
+
+  it("has a vector of each macro, and of each key of the event's data", () => {
+    const used = templates.flatMap(([, template = ""]) => namesIn(template));
+    expect(MACRO_NAMES.filter((name) => !used.includes(name))).toEqual([]);
+    expect(Object.keys(given.data).filter((key) => !used.some((name) => name.endsWith(key)))).toEqual([]);
+  });
+
+  const networks = rowsBehind("Test vectors: of the source");
+  it("has vectors of a network's template", () => expect(networks).toHaveLength(3));
+  it.each(networks)("of a network: %s", (parameters, event = "", status) => {
+    const { template } = JSON.parse(objectBehind("### The template"));
+    const { amount, data, ...fields } = JSON.parse(event);
+    expect(readPostback([...new URLSearchParams(parameters)], template, NOW)).toEqual({
+      ok: true,
+      said: {
+        event: {
+          ...fields,
+          ...(amount && { amount: parseMoney(amount) }),
+          ...(data && { data: JSON.stringify(data) }),
+        },
+        status: status || null,
+        said: new URLSearchParams(parameters).get("state"),
+      },
+    });
   });
 });

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { append } from "../worker/event-log/append.ts";
+import { figures } from "../worker/projections/figures.ts";
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
 import type { Database } from "../worker/store/database.ts";
 import { migrate } from "./database.ts";
 import { openLoader } from "./sqlite.ts";
-import { COPIES, tenfold } from "./tenfold.ts";
 import { traffic } from "./traffic.ts";
 
 export const DAY_MS = 86_400_000;
@@ -17,10 +17,7 @@ export const DAYS = 60;
 
 /** Events that are appended at once, and events in a step of a projection: what is grouped is written once. */
 const BATCH = 20_000;
-const STEP = 500_000;
-
-/** More are loaded as a tenth, which is then made ten times as many: loading a million takes a quarter of an hour. */
-const LOADED_AT_MOST = 100_000;
+const STEP = 100_000;
 
 export type Loaded = { binding: D1Database; close(): Promise<void> };
 
@@ -56,8 +53,7 @@ const open = (folder: string) =>
     }),
   );
 
-async function load(folder: string, wanted: number): Promise<void> {
-  const events = wanted > LOADED_AT_MOST ? wanted / COPIES : wanted;
+async function load(folder: string, events: number): Promise<void> {
   const miniflare = open(folder);
   await migrate((await miniflare.getD1Database("DB")) as unknown as D1Database);
   await miniflare.dispose();
@@ -84,11 +80,11 @@ async function load(folder: string, wanted: number): Promise<void> {
     taken = [];
     if (loaded - projected >= STEP || loaded === events) await report();
   }
-  if (events < wanted) await tenfold(db);
   close();
 }
 
 async function project(db: Database): Promise<void> {
-  for (const projection of GROUPS.tables.projections)
-    while ((await advance({} as Env, db, projection, Date.now(), STEP)).behind > 0);
+  // The figures first: once they have all of a log, its reports are made of them, and the tables do without what they count.
+  for (const projection of [figures, ...GROUPS.tables.projections])
+    while ((await advance({ LOCAL: "1" } as Env, db, projection, Date.now(), STEP)).behind > 0);
 }

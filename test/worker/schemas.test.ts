@@ -224,8 +224,8 @@ describe("compatibility", () => {
     ["the minimum itself now left out", { minimum: 3 }, { exclusiveMinimum: 3 }, ["#/exclusiveMinimum"]],
     ["a lower maximum", { maximum: 3 }, { maximum: 2 }, ["#/maximum"]],
     ["limits for what is not accepted", { type: "string" }, { minimum: 4, required: ["a"], minItems: 2 }, []],
-    ["a finer multiple", { type: "number", multipleOf: 0.1 }, { multipleOf: 0.05 }, []],
-    ["a coarser multiple", { type: "number", multipleOf: 0.05 }, { multipleOf: 0.1 }, ["#/multipleOf"]],
+    ["another multiple", { type: "number", multipleOf: 0.1 }, { multipleOf: 0.05 }, ["#/multipleOf"]],
+    ["a multiple of what is no number", { type: "string" }, { multipleOf: 0.05 }, []],
     ["shorter texts", { maxLength: 5 }, { maxLength: 4 }, ["#/maxLength"]],
     ["longer texts", { maxLength: 5 }, { maxLength: 6 }, []],
     ["another pattern", { pattern: "^a" }, { pattern: "^ab" }, ["#/pattern"]],
@@ -235,7 +235,18 @@ describe("compatibility", () => {
     ["narrower items", { items: { type: "number" } }, { items: { type: "integer" } }, ["#/items/type"]],
     ["first items", { items: { type: "number" } }, { prefixItems: [{ type: "integer" }] }, ["#/prefixItems/0/type"]],
     ["different items", {}, { uniqueItems: true }, ["#/uniqueItems"]],
-    ["an alternative more", { anyOf: [{ type: "string" }] }, { anyOf: [{ type: "null" }, { type: "string" }] }, []],
+    [
+      "the same alternatives beside a longer text",
+      { anyOf: [{ type: "string" }, { type: "null" }], maxLength: 2 },
+      { anyOf: [{ type: "string" }, { type: "null" }], maxLength: 3 },
+      [],
+    ],
+    [
+      "an alternative more",
+      { anyOf: [{ type: "string" }] },
+      { anyOf: [{ type: "null" }, { type: "string" }] },
+      ["#/anyOf"],
+    ],
     [
       "an alternative less",
       { anyOf: [{ type: "string" }, { type: "null" }] },
@@ -248,10 +259,14 @@ describe("compatibility", () => {
       { type: ["null", "number", "string", "object", "array", "boolean"] },
       [],
     ],
-    ["types as alternatives", { type: ["string", "null"] }, { anyOf: [{ type: "string" }, { type: "null" }] }, []],
+    [
+      "types as alternatives",
+      { type: ["string", "null"] },
+      { anyOf: [{ type: "string" }, { type: "null" }] },
+      ["#/anyOf"],
+    ],
     ["another oneOf", { oneOf: [{ type: "string" }] }, { oneOf: [{ type: "string" }, { maxLength: 3 }] }, ["#/oneOf"]],
-    ["less excluded", { not: { type: "string" } }, { not: { type: "string", minLength: 2 } }, []],
-    ["more excluded", { not: { minimum: 3 } }, { not: { minimum: 2 } }, ["#/not"]],
+    ["other values excluded", { not: { minimum: 3 } }, { not: { minimum: 2 } }, ["#/not"]],
     // biome-ignore lint/suspicious/noThenProperty: the keyword is called so
     ["a condition", {}, { if: { required: ["a"] }, then: { required: ["b"] } }, ["#/if"]],
     ["the same by allOf", { type: "string", minLength: 2 }, { allOf: [{ type: "string" }, { minLength: 2 }] }, []],
@@ -266,21 +281,12 @@ describe("compatibility", () => {
       "a pattern of names",
       { additionalProperties: { type: "integer" } },
       { patternProperties: { "^a": { type: "number" } } },
-      [],
+      ["#/patternProperties"],
     ],
-    [
-      "a narrower one",
-      { patternProperties: { "^a": {} } },
-      { patternProperties: { "^a": { type: "number" } } },
-      ["#/patternProperties/%5Ea/type"],
-    ],
-    ["something beside", { required: ["a"] }, { dependentRequired: { b: ["a"] } }, []],
-    ["something new beside", {}, { dependentRequired: { b: ["a"] } }, ["#/dependentRequired/b"]],
+    ["something new beside", {}, { dependentRequired: { b: ["a"] } }, ["#/dependentRequired"]],
     ["nothing any more", { properties: { a: {} } }, { properties: { a: false } }, ["#/properties/a"]],
   ])("of %s", (_, before, after, pointers) => {
-    const found = compare(before, after);
-    if (pointers.some((pointer) => pointer.startsWith("#/patternProperties"))) expect(found.length).toBe(1);
-    else expect(found).toEqual(pointers);
+    expect(compare(before, after)).toEqual(pointers);
   });
 
   // Few names, few values, small limits: so that two schemas often have to do with each other.

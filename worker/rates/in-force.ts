@@ -4,6 +4,7 @@
  * ever.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { words } from "../store/sql.ts";
 import { JOINED, JOINED_UNITS, unitsPerEuro } from "./euro.ts";
 import { RATE_UNITS } from "./rate.ts";
 
@@ -24,6 +25,7 @@ const fixed = (() => {
 export const rateInForce = (currency: SQL, event_date: SQL): SQL => sql`CASE ${currency} WHEN 'USD'
   THEN ${sql.raw(String(RATE_UNITS))} ELSE coalesce(
     (SELECT x.usd_rate FROM exchange_rates x WHERE x.currency_code = ${currency} AND ${recent(event_date)}),
-    (SELECT ${fixed} FROM ${joined} j CROSS JOIN exchange_rates x
-      WHERE j.column1 = ${currency} AND ${event_date} >= j.column3 AND x.currency_code = 'EUR' AND ${recent(event_date)})
+    CASE WHEN ${currency} IN (${words(JOINED.map(([code]) => code))}) THEN
+      (SELECT ${fixed} FROM ${joined} j CROSS JOIN exchange_rates x
+        WHERE j.column1 = ${currency} AND ${event_date} >= j.column3 AND x.currency_code = 'EUR' AND ${recent(event_date)}) END
   ) END`;

@@ -47,13 +47,33 @@ const plainImports: Plugin = {
 };
 
 /**
- * Parts of Chart.js that its own code reaches and the page's charts never do: their points are circles, their lines straight,
- * what moves does so in one way, their figures come as new lists of numbers, their axes have no title and no major marks, and
- * their canvas is on the page. By the end of its file's name. A version that has them elsewhere fails to build.
+ * Parts of Chart.js that its own code reaches and the page's charts never do: their points are circles, their lines straight
+ * and never interpolated, what moves does so in one way, their figures come as new lists of numbers, what a tick says is given,
+ * their axes have no title and no major marks, what is pointed at is found by its index, and their canvas is on the page. By
+ * the end of the file's name; a part begins a line of it. A version that has them elsewhere fails to build.
  */
-const UNUSED: Record<string, Record<string, string>> = {
+const UNUSED: Record<string, { empty: string[]; instead: Record<string, string> }> = {
   "chart.js/dist/chunks/index.js": {
-    "function drawPointLegend(": `function drawPointLegend(ctx, { radius, borderWidth }, x, y) {
+    empty: [
+      "function _updateBezierControlPoints(",
+      "function _steppedLineTo(",
+      "function _bezierCurveTo(",
+      "function _steppedInterpolation(",
+      "function _bezierInterpolation(",
+      "function decorateText(",
+      "function drawBackdrop(",
+      "function listenArrayEvents(",
+      "function unlistenArrayEvents(",
+      "function _boundSegment(",
+      "function _boundSegments(",
+      "function _factorize(",
+      "function calculateDelta(",
+      "function getNumberFormat(",
+      "numeric (",
+      "logarithmic (",
+    ],
+    instead: {
+      "function drawPointLegend(": `function drawPointLegend(ctx, { radius, borderWidth }, x, y) {
     if (isNaN(radius) || radius <= 0) return;
     ctx.beginPath();
     ctx.arc(x, y, radius, 0, TAU);
@@ -61,47 +81,101 @@ const UNUSED: Record<string, Record<string, string>> = {
     ctx.fill();
     if (borderWidth > 0) ctx.stroke();
   }`,
-    "function _updateBezierControlPoints(": "function _updateBezierControlPoints() {}",
-    "function _steppedLineTo(": "function _steppedLineTo() {}",
-    "function _bezierCurveTo(": "function _bezierCurveTo() {}",
-    "function _steppedInterpolation(": "function _steppedInterpolation() {}",
-    "function _bezierInterpolation(": "function _bezierInterpolation() {}",
-    "function decorateText(": "function decorateText() {}",
-    "function drawBackdrop(": "function drawBackdrop() {}",
-    "function listenArrayEvents(": "function listenArrayEvents() {}",
-    "function unlistenArrayEvents(": "function unlistenArrayEvents() {}",
-    "const effects =": "const effects = { linear: (t) => t, easeOutQuart: (t) => -((t -= 1) * t * t * t - 1) };",
+      "const effects =": "const effects = { linear: (t) => t, easeOutQuart: (t) => -((t -= 1) * t * t * t - 1) };",
+    },
   },
   "chart.js/dist/chart.js": {
-    "function convertObjectDataToArray(": "function convertObjectDataToArray() {}",
-    "function getIntersectItems(": "function getIntersectItems() {}",
-    "function getNearestRadialItems(": "function getNearestRadialItems() {}",
-    "function createAttachObserver(": "function createAttachObserver() {}",
-    "function createDetachObserver(": "function createDetachObserver() {}",
-    "function getMajorIndices(": "function getMajorIndices() {}",
-    "function skipMajors(": "function skipMajors() {}",
-    "function titleArgs(": "function titleArgs() {}",
+    empty: [
+      "function convertObjectDataToArray(",
+      "function getIntersectItems(",
+      "function getNearestRadialItems(",
+      "function createAttachObserver(",
+      "function createDetachObserver(",
+      "function getMajorIndices(",
+      "function skipMajors(",
+      "function titleArgs(",
+      "function titleAlign(",
+      "function sample(",
+      "function pathSegment(",
+      "function getLineMethod(",
+      "function _getInterpolationMethod(",
+      "function getAxisItems(",
+      "function findOrAddLabel(",
+      "function moveNumericKeys(",
+      "function relativeLabelSize(",
+      "const addIfString =",
+      "parseArrayData(",
+      "parseObjectData(",
+      "getAllParsedValues(",
+      "getLabelAndValue(",
+      "getLineWidthForValue(",
+      "interpolate(",
+      "setActiveElements(",
+      "unregister(",
+      "_updateVisibility(",
+      "_resetElements(",
+      "_sync(",
+      "_onDataPush(",
+      "_onDataPop(",
+      "_onDataShift(",
+      "_onDataSplice(",
+      "_onDataUnshift(",
+      "_setDatasetHoverStyle(",
+      "_removeDatasetHoverStyle(",
+      "dataset (chart",
+      "point (chart",
+      "nearest (chart",
+      "x (chart",
+      "y (chart",
+    ],
+    instead: {},
   },
 };
+
+/** How far in the brace stands that closes a part: of a function, of a method, or of a way to find what is pointed at. */
+const depthOf = (begin: string) => (/^(?:function|const) /.test(begin) ? 0 : begin.endsWith("(chart") ? 8 : 4);
+function withoutPart(code: string, begin: string, instead: string): string {
+  const end = `\n${" ".repeat(depthOf(begin))}}`;
+  const at = code.search(new RegExp(`(?<=^(?: +\\*/)? *)${begin.replace("(", "\\(")}`, "m"));
+  if (at < 0) throw new Error(`Chart.js has no "${begin}": see UNUSED in vite.config.ts`);
+  return `${code.slice(0, at)}${instead}${code.slice(code.indexOf(end, at) + end.length)}`;
+}
+const emptied = (begin: string) =>
+  begin.startsWith("const ") ? `${begin} () => {}` : begin.replace(/ ?\(.*/, "() {}");
+/** What Chart.js keeps to itself begins with an underscore, which some of its code looks for: everywhere the same shorter name. */
+const shortNames = new Map<string, string>();
+function shortened(code: string): string {
+  return code.replace(/(?<![\w$])_[a-zA-Z]\w+/g, (name) => {
+    const known = shortNames.get(name) ?? `_${shortNames.size.toString(36)}`;
+    shortNames.set(name, known);
+    return known;
+  });
+}
+
 const smallCharts: Plugin = {
   name: "small-charts",
   transform(code, id) {
     const parts = Object.entries(UNUSED).find(([file]) => id.endsWith(file))?.[1];
     if (!parts) return null;
-    return Object.entries(parts).reduce((text, [begin, instead]) => {
-      const start = text.indexOf(begin);
-      if (start < 0) throw new Error(`Chart.js has no "${begin}": see UNUSED in vite.config.ts`);
-      return `${text.slice(0, start)}${instead}${text.slice(text.indexOf("\n}", start) + "\n}".length)}`;
-    }, code);
+    const { empty, instead } = parts;
+    const changes = [...empty.map((begin) => [begin, emptied(begin)] as const), ...Object.entries(instead)];
+    return shortened(changes.reduce((text, [begin, part]) => withoutPart(text, begin, part), code));
   },
+};
+
+/** Elements by `h(name, properties, ...children)`: a kilobyte less than by the functions that take children as a property. */
+const plainElements: Plugin = {
+  name: "plain-elements",
+  enforce: "pre",
+  transform: (code, id) => (id.endsWith(".tsx") ? `import { h, Fragment } from "preact";${code}` : null),
 };
 
 export const dashboard: InlineConfig = {
   ...common,
   root: resolve(here, "dashboard"),
-  plugins: [codeOfGuides, plainImports, smallCharts],
+  plugins: [codeOfGuides, plainImports, smallCharts, plainElements],
   resolve: { alias: { "@kurkle/color": resolve(here, "dashboard/chart/colour.ts") } },
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
   build: {
     ...common.build,
     outDir: resolve(here, "dist"),

@@ -17,7 +17,7 @@ const oneOf =
     names.find((name) => name === given) ?? names[0];
 
 export const COMPARISONS = ["previous", "year", "weekday", "custom", "none"] as const;
-export const SERIES_NAMES = ["visits", "registrations", "deposits"] as const;
+export const SERIES_NAMES = ["visits", "registrations", "deposits", "amount"] as const;
 export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
 /** What narrows a report beside tags, and how that is called. */

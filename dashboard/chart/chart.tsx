@@ -1,4 +1,5 @@
 /** A picture's place on the page, or the same figures as a table. What draws comes when it is needed. */
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { changeOf } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -64,6 +65,7 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
       onClick={() => days && go({ period: days, interval: "auto" })}
     >
       <canvas ref={canvas} role="img" aria-label={summary} />
+      {!isEmpty(picture) && <SaveAsPicture picture={picture} drawn={canvas} />}
       {pointed && <Tip picture={picture} {...pointed} room={canvas.current?.clientWidth ?? 0} />}
       {failed && <p class="chart-none">The chart could not be loaded. The table shows the same figures.</p>}
       {isEmpty(picture) && (
@@ -74,6 +76,25 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
     </div>
   );
 }
+
+type Saved = { picture: Picture; drawn: RefObject<HTMLCanvasElement | null> };
+
+/** Shown where one points at the chart or comes to it by keyboard; always where nothing can point. */
+const SaveAsPicture = ({ picture, drawn }: Saved) => (
+  <button
+    type="button"
+    class="button quiet save-picture"
+    title="Save the chart as a picture"
+    onClick={(event) => {
+      // The chart itself is pressed to see a day.
+      event.stopPropagation();
+      const { current } = drawn;
+      if (current) import("./png.ts").then(({ savePng }) => savePng(current, picture));
+    }}
+  >
+    PNG
+  </button>
+);
 
 /** What the figures of a bucket are, beside it on the side that has room. */
 function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: number }) {

@@ -1,14 +1,14 @@
-/** The four figures of the period. A card with a course over time chooses what the chart shows. */
+/** The figures of the period. A card with a course over time chooses what the chart shows. */
 import type { ComponentChildren } from "preact";
-import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
 import { comparisonOf } from "../campaigns/comparison.tsx";
-import { Count, Delta, FEW, Sum } from "../figure.tsx";
-import { changeOf, exact, rate } from "../format.ts";
+import { Average, Count, Delta, FEW, Sum } from "../figure.tsx";
+import { changeOf, exact, exactMoney, NOTHING, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
 import type { SeriesName } from "./series.ts";
 
-type Figure = "visits" | "registrations" | "first_deposits" | "deposits";
+type Figure = "visits" | "registrations" | "first_deposits" | "deposits" | "amount";
 type Card = {
   figure: Figure;
   title: string;
@@ -42,9 +42,24 @@ const CARDS: readonly Card[] = [
     figure: "deposits",
     title: "Deposits",
     series: "deposits",
-    Note: ({ data: { total, currency } }) => (
-      <Sum amount={total.amount} currency={currency} missing={total.unconverted} />
+    Note: ({ data: { total } }) => (
+      <>
+        by <Count value={total.depositors} /> depositors
+      </>
     ),
+  },
+  {
+    figure: "amount",
+    title: "Deposit amount",
+    series: "amount",
+    Note: ({ data: { total, currency } }) =>
+      total.deposit_per_visit === null ? (
+        <>EPC {total.visits > 0 ? "unknown" : NOTHING}</>
+      ) : (
+        <>
+          EPC <Average amount={total.deposit_per_visit} currency={currency} />
+        </>
+      ),
   },
 ];
 
@@ -79,16 +94,26 @@ function CardBody({ card: { figure, title, Note }, data, scope }: { card: Card; 
   const { total } = data;
   const comparison = comparisonOf(data, scope);
   const held = comparison?.of(total);
+  const isMoney = figure === "amount";
+  const isKnown =
+    !isMoney || [held?.current, held?.earlier].every((of) => Object.keys(of?.unconverted ?? {}).length === 0);
+  const inWords = (of: CampaignFigures) => (isMoney ? exactMoney(of.amount, data.currency) : exact(Number(of[figure])));
+  // What an amount rests on is how many deposits it is of.
+  const isFew = (of: CampaignFigures) => of[isMoney ? "deposits" : figure] < FEW;
   return (
     <>
       <span class="card-title">{title}</span>
       <span class="card-figure" data-figure={figure}>
-        <Count value={total[figure]} />
-        {comparison && held && (
+        {isMoney ? (
+          <Sum amount={total.amount} currency={data.currency} missing={total.unconverted} />
+        ) : (
+          <Count value={total[figure]} />
+        )}
+        {comparison && held && isKnown && (
           <Delta
-            change={changeOf(held.current[figure], held.earlier[figure])}
-            compared={`${exact(held.earlier[figure])} in ${comparison.called}`}
-            small={held.current[figure] < FEW && held.earlier[figure] < FEW}
+            change={changeOf(Number(held.current[figure]), Number(held.earlier[figure]))}
+            compared={`${inWords(held.earlier)} in ${comparison.called}`}
+            small={isFew(held.current) && isFew(held.earlier)}
           />
         )}
       </span>

@@ -6,21 +6,30 @@ import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "..
 export type SeriesName = (typeof SERIES_NAMES)[number];
 export type Measure = "total" | "count";
 
+/** The type under which amounts come (`query.ts`): no event is called so. */
+export const AMOUNT = "deposit amount";
+
+/** What is counted: amounts are no counts. */
+export type CountedName = Exclude<SeriesName, "amount">;
+export const countedOf = (name: SeriesName): CountedName => (name === "amount" ? "deposits" : name);
+
 /** Each has a colour of its name in style/tokens.css. */
 export const SERIES: Record<SeriesName, { title: string; event_type: string }> = {
   visits: { title: "Visits", event_type: "visit" },
   registrations: { title: "Registrations", event_type: "registration" },
   deposits: { title: "Deposits", event_type: "deposit" },
+  amount: { title: "Deposit amount", event_type: AMOUNT },
 };
 
 export const MEASURES = { total: "Total", count: "Unique" } as const satisfies Record<Measure, string>;
-/** People of several days cannot be added up: a week has no number of its own. */
-export const isCounted = (interval: Interval): boolean => interval === "hour" || interval === "day";
+/** People of several days cannot be added up: a week has no number of its own. Nor has an amount. */
+export const isCounted = (interval: Interval, series: SeriesName): boolean =>
+  series !== "amount" && (interval === "hour" || interval === "day");
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
 
 export function pointsOf(
-  rows: readonly MetricsRow[],
+  rows: readonly Pick<MetricsRow, "event_date" | "event_hour" | "event_type" | Measure>[],
   period: Period,
   interval: Interval,
   event_type: string,

@@ -4,23 +4,24 @@ import { useAnswer } from "../answers.ts";
 import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
-import { bucketLong, exact, periodText, words } from "../format.ts";
+import { bucketLong, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Zone } from "../panel.tsx";
 import { bucketsOf, type Interval, intervalsOf, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
-import { metrics } from "./query.ts";
-import { isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
+import { inWords } from "../table/value.tsx";
+import { course } from "./query.ts";
+import { countedOf, isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
 
 export function Trend({ scope, previous }: { scope: Scope; previous: Period | undefined }) {
   const { address, go } = useNavigation();
   const [asTable, toggle] = useAsTable();
-  const answer = useAnswer(metrics(scope, scope));
-  const before = useAnswer(previous ? metrics(scope, previous) : null);
-  const { title, event_type } = SERIES[address.series];
+  const answer = useAnswer(course(scope, scope));
+  const before = useAnswer(previous ? course(scope, previous) : null);
+  const { title } = SERIES[address.series];
   const intervals = intervalsOf(scope);
   // Its place is held until the other period is there.
-  const compared = address.compare !== "none";
+  const isCompared = address.compare !== "none";
   useEffect(fetchDrawing, []);
 
   return (
@@ -39,7 +40,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
               choose={(interval) => go({ interval: interval === intervals[0] ? "auto" : interval }, "replace")}
             />
           )}
-          {isCounted(scope.interval) && (
+          {isCounted(scope.interval, address.series) && (
             <Choices
               legend="What is counted"
               options={MEASURES}
@@ -55,36 +56,40 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
         what="course over time"
         skeleton={
           <>
-            {compared && <LegendSkeleton />}
+            {isCompared && <LegendSkeleton />}
             <ChartSkeleton />
           </>
         }
       >
         {(data) => {
           const interval = intervalIn(data.rows, scope);
-          const measure = isCounted(interval) ? address.measure : "total";
+          // What is shown may still be counts where amounts are asked for, or the other way round.
+          const series = data.into !== undefined ? "amount" : countedOf(address.series);
+          const { title, event_type } = SERIES[series];
+          const compared = previous && before.data?.into === data.into ? before.data : undefined;
+          const measure = isCounted(interval, series) ? address.measure : "total";
           const points = pointsOf(data.rows, data, interval, event_type, measure);
           const first = firstOf(scope, points);
           const picture: Picture = {
-            name: `${address.series} ${interval}`,
+            name: `${series} ${interval}`,
             ...axisOf(data, interval, scope, first),
-            kind: "count",
+            ...(data.into === undefined ? { kind: "count" } : { kind: "money", currency: data.into }),
             lines: [
               {
                 title,
-                ...(before.data && previous && { legend: `${title}, ${periodText(data)}` }),
-                colour: address.series,
-                as: "filled",
+                ...(compared && { legend: `${title}, ${periodText(data)}` }),
+                colour: series,
+                as: data.into === undefined ? "filled" : "bar",
                 points: points.slice(first),
               },
-              ...(before.data && previous
+              ...(compared && previous
                 ? [
                     {
                       title: periodText(previous),
                       legend: `${title}, ${periodText(previous)}`,
                       colour: "before",
                       as: "faint" as const,
-                      points: pointsOf(before.data.rows, previous, interval, event_type, measure),
+                      points: pointsOf(compared.rows, previous, interval, event_type, measure),
                       titles: bucketsOf(previous, interval).map(bucketLong),
                     },
                   ]
@@ -93,10 +98,10 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           };
           return (
             <>
-              {compared && <Legend picture={picture} />}
+              {isCompared && <Legend picture={picture} />}
               <Chart
                 picture={picture}
-                summary={inWords(picture)}
+                summary={summaryOf(picture)}
                 asTable={asTable}
                 none={`No ${title.toLowerCase()} in this period`}
               />
@@ -108,10 +113,11 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
   );
 }
 
-function inWords({ titles, lines: [line], running = titles.length, bucket }: Picture): string {
+function summaryOf({ titles, lines: [line], running = titles.length, bucket, kind, currency }: Picture): string {
   const happened = (line?.points ?? []).slice(0, running + 1).map((point) => point ?? 0);
   const most = Math.max(0, ...happened);
-  const sum = exact(happened.reduce((all, point) => all + point, 0));
+  const told = (figure: number) => inWords(kind, kind === "money" ? figure.toFixed(2) : figure, currency);
+  const sum = told(happened.reduce((all, point) => all + point, 0));
   if (most === 0) return `${line?.title}: none in this period.`;
-  return `${line?.title} by ${bucket.toLowerCase()}: ${sum} in all, most on ${titles[happened.indexOf(most)]} with ${exact(most)}.`;
+  return `${line?.title} by ${bucket.toLowerCase()}: ${sum} in all, most on ${titles[happened.indexOf(most)]} with ${told(most)}.`;
 }

@@ -1,7 +1,7 @@
 /** When it happens: the hours of a week, each the deeper the more there was of what the cards have chosen. */
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import { exact, short, weekday } from "../format.ts";
-import { SERIES, type SeriesName } from "../headline/series.ts";
+import { type CountedName, countedOf, SERIES } from "../headline/series.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -11,13 +11,13 @@ import { TableTools } from "../table/tools.tsx";
 import { hours, hoursCsv } from "./query.ts";
 import { weekOf } from "./week.ts";
 
-const NAMES = Object.keys(SERIES) as SeriesName[];
+const NAMES = (Object.keys(SERIES) as (keyof typeof SERIES)[]).filter((name) => name !== "amount");
 
 export const HoursPanel = panel({
   name: "hours",
   title: "Weekdays and hours",
   query: hours,
-  Show: ({ data, scope }) => <Week rows={data.rows} series={scope.address.series} />,
+  Show: ({ data, scope }) => <Week rows={data.rows} series={countedOf(scope.address.series)} />,
   Skeleton: () => (
     <div class="bone">
       <Week rows={[]} series="visits" />
@@ -34,18 +34,18 @@ function Actions({ scope }: { scope: Scope }) {
     <>
       <Choices
         legend="What is counted by hour"
-        options={Object.fromEntries(NAMES.map((name) => [name, SERIES[name].title])) as Record<SeriesName, string>}
-        chosen={address.series}
+        options={Object.fromEntries(NAMES.map((name) => [name, SERIES[name].title])) as Record<CountedName, string>}
+        chosen={countedOf(address.series)}
         choose={(series) => go({ series }, "replace")}
       />
       <TableTools
-        csv={{ url: hoursCsv(scope), name: `${fileNameOf("metrics", scope, "hours", address.series)}.csv` }}
+        csv={{ url: hoursCsv(scope), name: `${fileNameOf("metrics", scope, "hours", countedOf(address.series))}.csv` }}
       />
     </>
   );
 }
 
-function Week({ rows, series }: { rows: Metrics["rows"]; series: SeriesName }) {
+function Week({ rows, series }: { rows: Metrics["rows"]; series: CountedName }) {
   // As the cards count: a registration is a person's, all else is events.
   const { week, most } = weekOf(rows, series === "registrations" ? "count" : "total");
   const { title } = SERIES[series];

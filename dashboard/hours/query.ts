@@ -1,12 +1,12 @@
 import { client } from "../api.ts";
-import { SERIES } from "../headline/series.ts";
+import { countedOf, SERIES } from "../headline/series.ts";
 import { csvOf, datedOf, given, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const asked = (scope: Scope) => ({
   ...datedOf("metrics", scope),
   interval: "weekday" as const,
-  event_type: SERIES[scope.address.series].event_type,
+  event_type: SERIES[countedOf(scope.address.series)].event_type,
 });
 
 export const hours = (scope: Scope) =>

@@ -28,7 +28,7 @@ export function Download({ url, name, label = "Download CSV", table }: Offered) 
 }
 
 /** A button that makes a file, and says whether it could. */
-function Saved({ name, label, file }: { name: string; label: string; file: () => Promise<Blob> }) {
+export function Saved({ name, label, file }: { name: string; label: string; file: () => Promise<Blob> }) {
   const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
   const make = async () => {
     setState("busy");

@@ -10,7 +10,9 @@ import { FunnelPanel } from "../funnel/panel.tsx";
 import { Headline } from "../headline/headline.tsx";
 import { HoursPanel } from "../hours/panel.tsx";
 import { LivePanel } from "../live/panel.tsx";
+import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { Saved } from "../table/download.tsx";
 
 export function View({ scope }: { scope: Scope }) {
   // Whoever came by a share link is shown figures alone.
@@ -29,6 +31,13 @@ export function View({ scope }: { scope: Scope }) {
         <LivePanel />
         <BreakdownPanel scope={scope} />
         <HoursPanel scope={scope} />
+        <p class="all-tables">
+          <Saved
+            name={`${fileNameOf("campaigns", scope, "tables")}.zip`}
+            label="Download all tables (ZIP)"
+            file={async () => (await import("../files/all-tables.ts")).allTables(scope)}
+          />
+        </p>
       </div>
     </>
   );

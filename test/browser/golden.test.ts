@@ -15,6 +15,7 @@ import type { PlayerRow } from "../../worker/reports/players.ts";
 import { END, FROM, PROJECTS } from "../golden/projects.ts";
 import { goldenRates } from "../golden/rates.ts";
 import { goldenEvents } from "../golden/traffic.ts";
+import { unzipped } from "../unzipped.ts";
 import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
 const PROJECT = "golden-utc";
@@ -404,6 +405,37 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       const ofDay = new Map(rows.map((row) => [row.event_date, row[measure]]));
       const days = Array.from({ length: 60 }, (_, day) => ofDay.get(addDays(PERIOD.from, day)) ?? 0);
       expect(shown, measure).toEqual(days.map(String));
+    }
+  });
+
+  test("overview: all tables of the period as one file", async () => {
+    const page = await signedIn();
+    await open(page, "overview");
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download all tables (ZIP)" }).click(),
+    ]);
+    const files = unzipped(await buffer(await file.createReadStream()));
+    expect([...files.keys()]).toEqual(
+      [
+        "campaigns",
+        "funnel by tag",
+        ...["country", "device", "app"],
+        ...["day", "app", "platform", "currency", "tag"].map((group) => `revenue by ${group}`),
+        "cohorts",
+        "lifetime value",
+      ].map((name) => `${name}.csv`),
+    );
+    const { rows } = await answerOf<Campaigns>("campaigns");
+    const [head = [], ...lines] = cellsOf(files.get("campaigns.csv") ?? "");
+    const visits = head.indexOf("Visits");
+    expect(lines.map((line) => line[visits]).sort()).toEqual(rows.map((row) => String(row.visits)).sort());
+    const foreign = new Set(rows.flatMap(({ unconverted }) => Object.keys(unconverted)));
+    expect(foreign.size).toBeGreaterThan(0);
+    for (const code of foreign) {
+      const column = head.indexOf(`Deposit amount, without an exchange rate (${code})`);
+      const amounts = rows.flatMap(({ unconverted }) => unconverted[code] ?? []);
+      expect(lines.flatMap((line) => line[column] || []).sort(), code).toEqual(amounts.sort());
     }
   });
 

@@ -1,7 +1,8 @@
 /** The reports' views: the figures of the API, and where they lead. */
+import { buffer } from "node:stream/consumers";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { exact, periodText } from "../../dashboard/format.ts";
+import { exact, exactMoney, periodText } from "../../dashboard/format.ts";
 import { addDays, mondayOf } from "../../worker/calendar.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
@@ -325,6 +326,18 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("button", { name: "Show as chart" }).click();
     await page.locator(".trend canvas").hover();
     await page.locator(".trend .tip").waitFor();
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator(".trend").getByRole("button", { name: "PNG" }).click(),
+    ]);
+    expect(saved.suggestedFilename()).toBe(`Deposits ${from} ${to}.png`);
+    const image = await buffer(await saved.createReadStream());
+    expect(image.toString("latin1", 1, 4)).toBe("PNG");
+    const drawn = await page
+      .locator(".trend canvas")
+      .evaluate((canvas: HTMLCanvasElement) => [canvas.width, canvas.height]);
+    expect([image.readUInt32BE(16), image.readUInt32BE(20)]).toEqual([(drawn[0] ?? 0) + 48, (drawn[1] ?? 0) + 88]);
+    expect(days(), "the day below it was not pressed").toEqual([from, to]);
     await page.locator(".trend canvas").click();
     await expect.poll(() => days()[0] === days()[1], soon).toBe(true);
 
@@ -333,6 +346,28 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     const day = await row.getAttribute("data-row");
     await row.getByRole("button").click();
     await expect.poll(days, soon).toEqual([day, day]);
+  });
+
+  test("the amount of deposits is a card that the chart follows, day by day", async () => {
+    const page = await signedIn(`/?${DAYS}&compare=none`);
+    const { total } = await report<Campaigns>(server, `campaigns?${DAYS}`);
+    await page.locator('[data-figure="amount"] data').first().waitFor();
+    expect(await page.locator('[data-figure="amount"] data').first().getAttribute("value")).toBe(total.amount);
+    await page.locator(".cards").getByRole("button", { name: /^Deposit amount/ }).click();
+    await page.getByRole("heading", { name: "Deposit amount by day" }).waitFor();
+    await page.getByRole("button", { name: "Show as table" }).click();
+    type Paid = { rows: { event_date: string; converted: { amount: string } }[] };
+    const { rows } = await report<Paid>(server, `revenue?currency=project&event_type=deposit&${DAYS}`);
+    const paid = new Map(rows.map(({ event_date, converted }) => [event_date, converted.amount]));
+    const days = Array.from({ length: 28 }, (_, index) => day(28 - index));
+    const told = days.map((date) => exactMoney(String(Number(paid.get(date) ?? 0)), "USD"));
+    expect(new Set(told).size).toBeGreaterThan(2);
+    const cells = page.locator(".trend .chart-table tbody td");
+    await expect.poll(() => cells.allTextContents(), soon).toEqual(told);
+    expect(search(page).get("series")).toBe("amount");
+    // The hours of a week are counted: they go on with deposits.
+    await page.getByRole("heading", { name: "Weekdays and hours" }).scrollIntoViewIfNeeded();
+    await page.locator(".hours").getByRole("button", { name: "Deposits", pressed: true }).waitFor();
   });
 
   test("cohorts are of weeks, tell what is not over yet, and what players are worth", async () => {
@@ -424,7 +459,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     // Visits have nothing to do with money.
     expect(await page.locator('.campaigns [data-row] [data-column="visits"] .delta').count()).toBe(2);
 
-    expect(await page.locator(".card.deposits .card-note").textContent()).toMatch(/\d\+ KWD/);
+    expect(await page.locator(".card.amount .card-figure").textContent()).toMatch(/\d\+ KWD/);
     const told = page.locator('.headline [data-no-rate="Deposited"]');
     expect(await told.textContent()).toMatch(/KWD.*No exchange rate/);
     expect(await told.getByRole("link").getAttribute("href")).toContain("view=rates");

@@ -4,11 +4,13 @@ import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
 import { conditionOf, filledOf } from "../../dashboard/alerts/condition.ts";
 import { runningBucket } from "../../dashboard/chart/axis.ts";
+import { zipOf } from "../../dashboard/files/zip.ts";
 import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
 import { sheetOf } from "../../dashboard/table/sheet.ts";
 import { CONDITION_KINDS, condition } from "../../worker/alerts/condition.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";
+import { unzipped } from "../unzipped.ts";
 
 const TODAY = "2026-03-11";
 
@@ -257,6 +259,15 @@ describe("a file", () => {
       before,
     });
     expect(linesOf(csv)).toEqual(['Tag,Visits,"Visits, May"', "a,3,1"]);
+  });
+
+  it("of several is an archive that gives back each", async () => {
+    const long = "a line\r\n".repeat(5_000);
+    const files = { "campaigns.csv": "a,b\r\n", "Länder 🌍.csv": long, "empty.csv": "" };
+    const packed = Object.entries(files).map(([name, text]) => ({ name, text }));
+    const archive = Buffer.from(await (await zipOf(packed, new Date(2026, 10, 30, 9, 41, 7))).arrayBuffer());
+    expect(Object.fromEntries(unzipped(archive))).toEqual(files);
+    expect(archive.length).toBeLessThan(long.length / 10);
   });
 });
 

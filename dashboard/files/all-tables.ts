@@ -1,0 +1,88 @@
+/** All tables of a period, each as it is shown in its view, as one file. */
+import { columnsOf as breakdownColumns, broughtBy } from "../breakdown/columns.ts";
+import { breakdown, DIMENSIONS, NAMES } from "../breakdown/query.ts";
+import { COLUMNS as CAMPAIGNS } from "../campaigns/columns.ts";
+import { campaigns } from "../campaigns/query.ts";
+import { columnsOf as cohortColumns } from "../cohorts/columns.tsx";
+import { cohorts } from "../cohorts/query.ts";
+import { fieldValue } from "../format.ts";
+import { COLUMNS as FUNNEL } from "../funnel/columns.ts";
+import { funnelByTag } from "../funnel/query.ts";
+import { COLUMNS as LTV } from "../ltv/columns.tsx";
+import { ltv } from "../ltv/query.ts";
+import { DAYS, columnsOf as revenueColumns } from "../revenue/columns.ts";
+import { GROUPS, NAMES as REVENUE_NAMES, revenue } from "../revenue/query.ts";
+import { byGroup } from "../revenue/sums.ts";
+import type { Scope } from "../scope.ts";
+import { type Sheet, sheetOf } from "../table/sheet.ts";
+import { type Packed, zipOf } from "./zip.ts";
+
+type Table = { name: string; read: (signal: AbortSignal) => Promise<string> };
+
+const SIGNAL = new AbortController().signal;
+
+function tablesOf(scope: Scope): Table[] {
+  const { timezone } = scope;
+  const grouped = (group_by: string | undefined): Scope => ({ ...scope, address: { ...scope.address, group_by } });
+  const table = <Row>(name: string, sheet: (signal: AbortSignal) => Promise<Omit<Sheet<Row>, "timezone">>) => ({
+    name,
+    read: async (signal: AbortSignal) => sheetOf({ ...(await sheet(signal)), timezone }),
+  });
+  return [
+    table("campaigns", async (signal) => {
+      const { rows, currency } = await campaigns(scope).ask(signal);
+      return { columns: CAMPAIGNS, rows: rows.map((row) => ({ ...row, currency })) };
+    }),
+    table("funnel by tag", async (signal) => {
+      const { groups = [] } = await funnelByTag(scope).ask(signal);
+      return { columns: FUNNEL, rows: groups };
+    }),
+    ...NAMES.map((dimension) =>
+      table(DIMENSIONS[dimension].toLowerCase(), async (signal) => {
+        const { rows } = await breakdown(grouped(dimension)).ask(signal);
+        const heading = {
+          name: dimension,
+          title: DIMENSIONS[dimension],
+          kind: "text" as const,
+          value: ({ value }: { value: string | null }) => (value === null ? "unknown" : fieldValue(dimension, value)),
+        };
+        return { columns: breakdownColumns(heading), rows: broughtBy(rows, dimension) };
+      }),
+    ),
+    ...REVENUE_NAMES.map((group) =>
+      group === "none"
+        ? table("revenue by day", async (signal) => {
+            const { rows } = await revenue(grouped(undefined)).ask(signal);
+            return { columns: DAYS, rows };
+          })
+        : table(`revenue by ${GROUPS[group].toLowerCase()}`, async (signal) => {
+            const { rows } = await revenue(grouped(group)).ask(signal);
+            return { columns: revenueColumns(group), rows: byGroup(rows, group) };
+          }),
+    ),
+    table("cohorts", async (signal) => {
+      const data = await cohorts(grouped(undefined)).ask(signal);
+      return { columns: cohortColumns(data, false), rows: data.rows };
+    }),
+    table("lifetime value", async (signal) => {
+      const { segments } = await ltv(scope).ask(signal);
+      return { columns: LTV, rows: segments };
+    }),
+  ];
+}
+
+/** What could not be read is named in a file of its own: nobody takes it for empty. */
+export async function allTables(scope: Scope): Promise<Blob> {
+  const files: Packed[] = [];
+  const missing: string[] = [];
+  // One after the other: the database answers one question at a time.
+  for (const { name, read } of tablesOf(scope))
+    try {
+      files.push({ name: `${name}.csv`, text: await read(SIGNAL) });
+    } catch (error) {
+      missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  if (files.length === 0) throw new Error(missing[0]);
+  if (missing.length > 0) files.push({ name: "not included.txt", text: `${missing.join("\r\n")}\r\n` });
+  return zipOf(files, new Date());
+}

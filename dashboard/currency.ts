@@ -12,18 +12,22 @@ export type Own<Row extends Given> = Omit<Row, "converted" | Extract<keyof Row, 
 const ownOf = <Row extends Given>({ converted, ...row }: Row, into: string) =>
   ({ ...row, ...converted, into }) as unknown as Own<Row>;
 
-type Answer<Row extends Given, Total extends Given> = { currency?: string; rows: Row[]; total: Total };
-export type InOwn<Data extends Answer<Given, Given>> = Omit<Data, "rows" | "total"> & {
-  into: string;
-  rows: Own<Data["rows"][number]>[];
-  total: Own<Data["total"]>;
-};
+/** What an answer has of rows: a list of them, or one. */
+const PARTS = ["rows", "segments", "total"] as const;
+type Answer = { currency?: string; rows?: Given[]; segments?: Given[]; total?: Given };
+type OwnPart<Part> = Part extends (infer Row extends Given)[] ? Own<Row>[] : Part extends Given ? Own<Part> : Part;
+export type InOwn<Data extends Answer> = {
+  [Name in keyof Data]: Name extends (typeof PARTS)[number] ? OwnPart<Data[Name]> : Data[Name];
+} & { into: string };
 
-export const inOwn = <Data extends Answer<Given, Given>>({ ask, ...query }: Query<Data>): Query<InOwn<Data>> => ({
+export const inOwn = <Data extends Answer>({ ask, ...query }: Query<Data>): Query<InOwn<Data>> => ({
   ...query,
   ask: async (signal) => {
     const data = await ask(signal);
-    const { currency: into = "USD", rows, total } = data;
-    return { ...data, into, rows: rows.map((row) => ownOf(row, into)), total: ownOf(total, into) } as InOwn<Data>;
+    const { currency: into = "USD" } = data;
+    const own = (part: Given | Given[]) =>
+      Array.isArray(part) ? part.map((row) => ownOf(row, into)) : ownOf(part, into);
+    const parts = PARTS.flatMap((name) => (data[name] ? [[name, own(data[name])]] : []));
+    return { ...data, into, ...Object.fromEntries(parts) } as unknown as InOwn<Data>;
   },
 });

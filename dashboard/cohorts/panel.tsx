@@ -21,6 +21,7 @@ const NONE = {
   revenue_per_player: null,
   unconverted: {},
   into: "USD",
+  value: [],
   retention: DAYS.map((day) => ({ day, people: 0, active: 0, rate: null })),
 };
 

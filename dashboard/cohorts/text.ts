@@ -1,9 +1,6 @@
-import { bucketShort, dateText } from "../format.ts";
+import { dateText } from "../format.ts";
 import type { Cohort } from "./query.ts";
 
 /** A cohort by its first day, as short as it is clear. */
 export const cohortText = (cohort: string, interval: Cohort): string =>
   interval === "day" ? dateText(cohort) : interval === "week" ? `Week of ${dateText(cohort)}` : cohort.slice(0, 7);
-
-export const cohortShort = (cohort: string, interval: Cohort): string =>
-  interval === "month" ? cohort.slice(0, 7) : bucketShort({ event_date: cohort });

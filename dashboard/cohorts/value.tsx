@@ -1,4 +1,4 @@
-/** What a visitor of each cohort has paid so far: older cohorts have had longer. */
+/** What a visitor of each cohort had paid so many days after the first. A day that is not over for a cohort has no point. */
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { COLOURS } from "../chart/axis.ts";
@@ -7,31 +7,37 @@ import type { Picture } from "../chart/picture.ts";
 import { exactMoney } from "../format.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
-import { type Cohorts, cohorts } from "./query.ts";
-import { cohortShort, cohortText } from "./text.ts";
+import { type CohortRow, type Cohorts, cohorts } from "./query.ts";
+import { cohortText } from "./text.ts";
 
-/** All together as bars, or the largest tags as lines. */
-function pictureOf({ rows, interval, into }: Cohorts): Picture {
-  const buckets = [...new Set(rows.map(({ cohort }) => cohort))].sort();
-  const tags = [...Map.groupBy(rows, ({ banner_tag }) => banner_tag)]
-    .map(([tag, own]) => ({ tag, own, players: own.reduce((all, { players }) => all + players, 0) }))
-    .sort((a, b) => b.players - a.players)
-    .slice(0, COLOURS.length);
+/** Of several cohorts together, each by its people; null where no day is over, or part of it has no exchange rate. */
+function valueAfter(rows: readonly CohortRow[], index: number): number | null {
+  const over = rows.flatMap(({ value }) => value[index] ?? []).filter(({ people }) => people > 0);
+  const people = over.reduce((all, value) => all + value.people, 0);
+  if (people === 0 || over.some(({ revenue_per_player }) => revenue_per_player === null)) return null;
+  return over.reduce((all, value) => all + value.people * Number(value.revenue_per_player), 0) / people;
+}
+
+/** A line for each of the latest cohorts, or for each of the largest tags. */
+function pictureOf({ rows, total, interval, into }: Cohorts): Picture {
+  const byTag = rows.some((row) => "banner_tag" in row);
+  const size = (own: readonly CohortRow[]) => own.reduce((all, { players }) => all + players, 0);
+  const groups = byTag
+    ? [...Map.groupBy(rows, ({ banner_tag }) => banner_tag ?? "(no tag)")].sort(([, a], [, b]) => size(b) - size(a))
+    : [...Map.groupBy(rows, ({ cohort }) => cohortText(cohort, interval))].slice(-COLOURS.length);
+  const days = total.value.map(({ day }) => day);
   return {
-    name: `value ${interval} ${tags.length}`,
-    bucket: "First came",
-    labels: buckets.map((cohort) => cohortShort(cohort, interval)),
-    titles: buckets.map((cohort) => cohortText(cohort, interval)),
+    name: `value ${interval} ${groups.length}`,
+    bucket: "After",
+    labels: days.map((day) => `D${day}`),
+    titles: days.map((day) => `Day ${day}`),
     kind: "money",
     currency: into,
-    lines: tags.map(({ tag, own }, index) => ({
-      title: tag === undefined ? "Revenue per visitor" : (tag ?? "(no tag)"),
+    lines: groups.slice(0, COLOURS.length).map(([title, own], index) => ({
+      title,
       colour: COLOURS[index] ?? "other",
-      as: tag === undefined ? "bar" : "line",
-      points: buckets.map((bucket) => {
-        const value = own.find(({ cohort }) => cohort === bucket)?.revenue_per_player;
-        return value == null ? null : Number(value);
-      }),
+      as: "line",
+      points: days.map((_, day) => valueAfter(own, day)),
     })),
   };
 }
@@ -41,7 +47,7 @@ export function ValuePanel({ scope }: { scope: Scope }) {
   const [asTable, toggle] = useAsTable();
   useEffect(fetchDrawing, []);
   return (
-    <Panel name="cohort-value" title="Revenue per visitor so far" actions={toggle} busy={answer.stale}>
+    <Panel name="cohort-value" title="Revenue per visitor by age" actions={toggle} busy={answer.stale}>
       <Answered answer={answer} what="value of the cohorts" skeleton={<ChartSkeleton />}>
         {(data) => {
           const picture = pictureOf(data);
@@ -50,7 +56,7 @@ export function ValuePanel({ scope }: { scope: Scope }) {
               {picture.lines.length > 1 && <Legend picture={picture} />}
               <Chart
                 picture={picture}
-                summary={`What a person of each cohort has paid until now: ${data.total.revenue_per_player === null ? "unknown" : exactMoney(data.total.revenue_per_player, data.into)} on average.`}
+                summary={`What a visitor of each cohort had paid after so many days; until now ${data.total.revenue_per_player === null ? "unknown" : exactMoney(data.total.revenue_per_player, data.into)} on average.`}
                 asTable={asTable}
                 none={
                   Object.keys(data.total.unconverted).length > 0

@@ -16,12 +16,12 @@ const SPENT: Record<Segment["segment"], string> = {
 };
 
 const figure = (
-  name: Exclude<keyof Group, "segment" | Missing>,
+  name: Exclude<keyof Group, "segment" | "into" | Missing>,
   title: string,
   kind: "count" | "money" | "average",
   hint: string,
   more: Partial<Pick<Column<Group>, "share" | "missing" | "summed">> = {},
-): Column<Group> => ({ name, title, kind, hint, ...more });
+): Column<Group> => ({ name, title, kind, hint, currency: ({ into }) => into, ...more });
 
 /** What has no exchange rate of what they spent. */
 const spent = { missing: (group: Group) => lessOf(group.unconverted, group.refunded_unconverted) };
@@ -42,17 +42,17 @@ export const COLUMNS: readonly Column<Group>[] = [
   },
   figure("players", "Players", "count", "Known players, and visitors who paid", { share: true }),
   figure("payers", "Payers", "count", "Those who ever paid"),
-  figure("spend_usd", "Spent", "money", "Purchases and deposits less refunds, in USD", {
+  figure("spend", "Spent", "money", "Purchases and deposits less refunds", {
     share: true,
     summed,
     ...spent,
   }),
-  figure("average_spend_usd", "Per player", "average", "Spent over players, in USD", spent),
-  figure("withdrawn_usd", "Withdrawn", "money", "In USD", {
+  figure("average_spend", "Per player", "average", "Spent over players", spent),
+  figure("withdrawn", "Withdrawn", "money", "What was withdrawn", {
     summed,
     missing: ({ withdrawn_unconverted }) => withdrawn_unconverted,
   }),
-  figure("net_usd", "Net", "money", "Spent less withdrawn, in USD", {
+  figure("net_amount", "Net", "money", "Spent less withdrawn", {
     summed,
     missing: (group) => lessOf(group.unconverted, group.refunded_unconverted, group.withdrawn_unconverted),
   }),

@@ -24,7 +24,7 @@ export const LtvPanel = panel({
 
 const Lead = () => (
   <p class="lead">
-    What players spent over all history, whatever the period, in USD.
+    What players spent over all history, whatever the period. Segments are by USD.
     {hasFields(useNavigation().address) && " Of players whose first event fits the filters."}
   </p>
 );
@@ -42,7 +42,7 @@ function Show({ data: { segments, total, timezone }, scope: { principal } }: { d
         }
         keyOf={({ segment }) => segment}
         timezone={timezone}
-        sort="-average_spend_usd"
+        sort="-average_spend"
         total={{ ...total, segment: "all" }}
         none={<p>There is no player yet. One is known once an event with a player_id came.</p>}
         aside

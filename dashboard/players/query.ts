@@ -2,7 +2,7 @@
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import type { Query } from "../answers.ts";
 import { client } from "../api.ts";
-import { OWN } from "../currency.ts";
+import { inOwn, OWN } from "../currency.ts";
 import { aboutOf, csvOf, daysOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
@@ -55,11 +55,17 @@ export const players = (scope: Scope, cursor: Cursor) =>
   );
 export const playersCsv = (scope: Scope): string => csvOf(client.players.$url({ query: given(asked(scope)) }));
 
-const spending = (scope: Scope) => ({ ...aboutOf("ltv", scope), segment: oneOf(SEGMENTS, scope.address.segment) });
+const spending = (scope: Scope) => ({
+  ...aboutOf("ltv", scope),
+  ...OWN,
+  segment: oneOf(SEGMENTS, scope.address.segment),
+});
 
 export function spenders(scope: Scope, cursor: Cursor) {
-  const asked = query("spenders", { ...spending(scope), limit: "100", ...cursorOf(cursor) }, (asked, options) =>
-    client.ltv.$get({ query: asked }, options),
+  const asked = inOwn(
+    query("spenders", { ...spending(scope), limit: "100", ...cursorOf(cursor) }, (asked, options) =>
+      client.ltv.$get({ query: asked }, options),
+    ),
   );
   return {
     ...asked,

@@ -498,15 +498,17 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       );
       await expectSheet(page, "cohorts");
     }
-    const names = ["players", "payers", "spend_usd", "average_spend_usd", "withdrawn_usd", "net_usd"] as const;
-    type Segment = Record<"segment" | (typeof names)[number], string | number | null>;
+    const amounts = ["spend", "average_spend", "withdrawn", "net_amount"] as const;
+    const names = ["players", "payers", ...amounts] as const;
+    type Converted = Record<(typeof amounts)[number], string | null>;
+    type Segment = { segment: string; players: number; payers: number; converted: Converted };
     const headers = { authorization: `Bearer ${server.token}` };
-    const ltv = await fetch(`${server.url}/api/v1/ltv?project_id=${PROJECT}`, { headers });
+    const ltv = await fetch(`${server.url}/api/v1/ltv?project_id=${PROJECT}&currency=project`, { headers });
     const { segments, total } = (await ltv.json()) as { segments: Segment[]; total: Segment };
     expect(await tableIn(page, "ltv")).toEqual(
       new Map([
-        [TOTAL, cells(total, names)],
-        ...segments.map((row) => [String(row.segment), cells(row, names)] as const),
+        [TOTAL, cells({ ...total, ...total.converted }, names)],
+        ...segments.map((row) => [row.segment, cells({ ...row, ...row.converted }, names)] as const),
       ]),
     );
   });

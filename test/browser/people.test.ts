@@ -303,12 +303,13 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     await expect.poll(async () => (await rowsOn(page)).sort()).toEqual(["ben", "dea", "eve"]);
 
     await page.getByLabel("Order").selectOption("Highest spend first");
-    const { rows } = await report<Rows>(server, "ltv");
+    type Spender = { player_id: string; converted: { spend: string; net_amount: string } };
+    const { rows } = await report<{ rows: Spender[] }>(server, "ltv?currency=project");
     await expect.poll(() => rowsOn(page)).toEqual(rows.map(({ player_id }) => player_id));
-    expect(rows[0]).toMatchObject({ player_id: WHALE, spend_usd: "250.50" });
-    for (const { player_id, spend_usd, net_usd } of rows) {
-      expect(await value(cell(page, player_id as string, "spend_usd"))).toBe(spend_usd);
-      expect(await value(cell(page, player_id as string, "net_usd"))).toBe(net_usd);
+    expect(rows[0]).toMatchObject({ player_id: WHALE, converted: { spend: "250.50" } });
+    for (const { player_id, converted } of rows) {
+      expect(await value(cell(page, player_id, "spend"))).toBe(converted.spend);
+      expect(await value(cell(page, player_id, "net_amount"))).toBe(converted.net_amount);
     }
     await row(page, WHALE).getByRole("button").click();
     await page.getByRole("heading", { name: WHALE }).waitFor();

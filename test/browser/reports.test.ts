@@ -377,6 +377,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
         banner_tag?: string;
         players: number;
         revenue_usd: string;
+        value: { day: number; people: number; revenue_per_player_usd: string | null }[];
         retention: { day: number; rate: number | null }[];
       }[];
     };
@@ -394,14 +395,28 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     }
     expect(rows[0]?.retention[0]?.rate).toBeGreaterThan(0);
     const { total, segments } = await report<{
-      total: { spend_usd: string };
+      total: { converted: { spend: string } };
       segments: { segment: string; players: number }[];
-    }>(server, "ltv");
+    }>(server, "ltv?currency=project");
     await page.locator('[data-row="whale"]').waitFor();
     for (const { segment, players } of segments) expect(await cell(page, segment, "players")).toBe(String(players));
-    expect(await page.locator('.ltv .total [data-column="spend_usd"] data').getAttribute("value")).toBe(
-      total.spend_usd,
+    expect(await page.locator('.ltv .total [data-column="spend"] data').getAttribute("value")).toBe(
+      total.converted.spend,
     );
+
+    const curves = page.locator(".cohort-value");
+    await curves.getByRole("button", { name: "Show as table" }).click();
+    const lines = rows.slice(-6).map(({ value }) => value.map((after) => after.revenue_per_player_usd));
+    expect(lines.flat().filter((paid) => Number(paid) > 0).length).toBeGreaterThan(1);
+    const told = (paid: string | null | undefined) => (paid == null ? "–" : exactMoney(paid, "USD"));
+    const expected = [0, 1, 3, 7, 14, 30, 60, 90].map((day, index) => [
+      `Day ${day}`,
+      ...lines.map((line) => told(line[index])),
+    ]);
+    const shown = curves.locator("tbody tr");
+    await expect
+      .poll(() => shown.evaluateAll((all) => all.map((tr) => [...tr.children].map((cell) => cell.textContent))), soon)
+      .toEqual(expected);
 
     await page.getByRole("button", { name: "By tag", exact: true }).click();
     await page.locator(`[data-row$=" south"]`).first().waitFor();

@@ -116,8 +116,10 @@ export const QUESTIONS: Record<string, Questions> = {
       "banner_tag=affiliate-2&limit=1000",
       "country=DE&limit=200",
       "app_id=slots",
+      "currency=project&limit=1000",
+      "currency=JPY&banner_tag=Brand&segment=unknown",
     ],
-    limitedOnce: ["limit=30"],
+    limitedOnce: ["limit=30", "currency=EUR"],
   },
   "/kpis": {
     once: [...DAYS.map((date) => `date=${date}`), "date=2025-10-28&banner_tag=Brand", "date=2025-10-28&app_id=slots"],

@@ -329,6 +329,12 @@ describe("/revenue", () => {
     const asked = "project_id=shop&currency=project";
     const { total } = await json(`/cohorts?${asked}&${MAY}`);
     expect((total as { converted: Row }).converted).toMatchObject({ revenue: "37.2376", net_amount: "16.7476" });
+    type Valued = { value: Row[]; players: number; revenue_per_player_usd: string; converted: { value: Row[] } };
+    const { value, players, revenue_per_player_usd, converted: valued } = total as Valued;
+    // All of them came long ago, and paid within a month: by then they had paid what they have paid until now.
+    expect(value.map(({ day }) => day)).toEqual([0, 1, 3, 7, 14, 30, 60, 90]);
+    expect(value.at(-1)).toEqual({ day: 90, people: players, revenue_per_player_usd });
+    expect(valued.value.at(-1)).toMatchObject({ day: 90, people: players });
     const { total: day } = await json(`/kpis?${asked}&date=2026-05-01`);
     expect((day as { converted: Row }).converted).toMatchObject({ revenue: "36.8991", arpu: null });
     const { currency, converted } = await json(`/players/p1?${asked}`);
@@ -339,6 +345,13 @@ describe("/revenue", () => {
       ["8.7273", "EUR"],
       [null, "EUR"],
     ]);
+    const ltv = await json(`/ltv?${asked}`);
+    expect(ltv.currency).toBe("EUR");
+    const own = (ltv.rows as { player_id: string; converted: Row }[]).find(({ player_id }) => player_id === "p1");
+    expect(own?.converted).toEqual(converted);
+    const csv = (await (await get(`/ltv?${asked}&format=csv`)).text()).split("\r\n")[0];
+    expect(csv?.split(",")).toEqual(expect.arrayContaining(["spend", "net_amount", "currency_of_amounts"]));
+    expect(csv).not.toContain("_usd");
   });
 
   it.each<[string, string[], unknown[][]]>([

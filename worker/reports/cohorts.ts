@@ -1,12 +1,12 @@
 /**
- * People by the week of their first day: how many were active again so many days later, and what they have paid since.
- * A day is looked at once it is
- * over, so a young cohort is not taken for a poor one: `people` are those of the cohort for whom it is.
+ * People by the week of their first day: how many were active again so many days later, what they had paid by then, and
+ * until now. A day is looked at once it is over, so a young cohort is not taken for a poor one: `people` are those of the
+ * cohort for whom it is.
  */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import { addDays, localTime, mondayOf } from "../calendar.ts";
+import { addDays, daysBetween, localTime, mondayOf } from "../calendar.ts";
 import { RETENTION_DAYS } from "../figures/counters/returns.ts";
 import { compareText } from "../figures/text-order.ts";
 import { tagFilter } from "../http/tag-filter.ts";
@@ -44,12 +44,29 @@ const retained = z
     rate,
   })
   .meta({ id: "Retained" });
+const valued = {
+  day: whole.describe("Days after the first. Day 0 counts those whose first day is today, too."),
+  people: whole.describe("Those for whom that day is over."),
+};
+const ofRate = "null where nobody is, or part of it has no rate.";
+const valueUsd = z
+  .object({
+    ...valued,
+    revenue_per_player_usd: money
+      .nullable()
+      .describe(`What they had paid by the end of that day, over \`people\`; ${ofRate}`),
+  })
+  .meta({ id: "CohortValue" });
+const valueIn = z
+  .object({ ...valued, revenue_per_player: money.nullable().describe(`The same in the currency; ${ofRate}`) })
+  .meta({ id: "ConvertedCohortValue" });
 const converted = z
   .object({
     revenue: money.describe("What they have paid until now."),
     net_amount: money.describe("The same, less what was refunded and withdrawn."),
     revenue_per_player: money.nullable().describe("`revenue` over `players`; null also where part of it has no rate."),
     unconverted,
+    value: z.array(valueIn),
   })
   .meta({ id: "ConvertedCohort" });
 const cohort = {
@@ -62,6 +79,7 @@ const cohort = {
     .nullable()
     .describe("`revenue_usd` over `players`; null also where part of it has no rate."),
   unconverted: amounts.describe("What they have paid that has no rate in force on its date."),
+  value: z.array(valueUsd),
   converted: converted.exactOptional().describe("With `currency`: amounts in it."),
 };
 type CohortFigures = z.output<z.ZodObject<typeof cohort>>;
@@ -135,7 +153,7 @@ function retentionRows(
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`);
 }
 
-type Paid = Sum & { cohort: string; banner_tag: string; event_type: PaymentType };
+type Paid = Sum & { cohort: string; banner_tag: string; first_date: string; event_type: PaymentType };
 type Paying = { cohort: string; banner_tag: string; people: number };
 
 /** What the people of each cohort have paid since. Their first day is the first of their `player_days`. */
@@ -157,14 +175,16 @@ async function paidRows(
         AND d.person = f.person AND d.event_date = f.cohort_date ORDER BY d.first_at, d.banner_tag LIMIT 1) AS banner_tag
       FROM first_days f WHERE f.cohort_date BETWEEN ${from} AND ${to}
     ), cohorts AS MATERIALIZED (
-      SELECT person, ${COHORT_OF[asked.interval]} AS cohort, ${asked.grouped ? sql`banner_tag` : sql`''`} AS banner_tag
+      SELECT person, cohort_date AS first_date, ${COHORT_OF[asked.interval]} AS cohort,
+        ${asked.grouped ? sql`banner_tag` : sql`''`} AS banner_tag
       FROM begun WHERE true ${onlyTags(sql`banner_tag`, asked.tags)}
     )`;
   // Who pays is looked up once for both: what they paid, and, without a type, how many they are.
   const rows = await db.all<Paid | (Paying & { event_type: null })>(sql`WITH ${payers}
-    SELECT cohort, banner_tag, event_type, ${sums(asked.into ?? "USD")}, NULL AS people FROM cohorts CROSS JOIN paid USING (person)
-    GROUP BY cohort, banner_tag, event_type, event_date, currency
-    UNION ALL SELECT cohort, banner_tag, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM cohorts
+    SELECT cohort, banner_tag, first_date, event_type, ${sums(asked.into ?? "USD")}, NULL AS people
+    FROM cohorts CROSS JOIN paid USING (person)
+    GROUP BY cohort, banner_tag, first_date, event_type, event_date, currency
+    UNION ALL SELECT cohort, banner_tag, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM cohorts
     WHERE person IN (SELECT person FROM paid WHERE event_type IN (${words(INCOME)}))
     GROUP BY cohort, banner_tag`);
   return {
@@ -188,6 +208,8 @@ async function fromTables(
   return { counted, ...since };
 }
 
+const isOver = (first_date: string, day: number, today: string) => day === 0 || addDays(first_date, day) < today;
+
 /** The same from rows of days. */
 async function fromDays(
   db: Database,
@@ -200,11 +222,11 @@ async function fromDays(
   const placed = <Row extends { first_date: string; tag: string }>({ first_date, tag, ...row }: Row) => ({
     ...row,
     cohort: cohortOf(first_date),
+    first_date,
     banner_tag: tag,
   });
-  const isOver = (first_date: string, day: number) => day === 0 || addDays(first_date, day) < today;
   const counted = first_days.flatMap(({ first_date, tag, active }) =>
-    RETENTION_DAYS.filter((day) => isOver(first_date, day)).map((day) =>
+    RETENTION_DAYS.filter((day) => isOver(first_date, day, today)).map((day) =>
       placed({ first_date, tag, day, people: active.get(0) ?? 0, active: active.get(day) ?? 0 }),
     ),
   );
@@ -226,17 +248,31 @@ const flows = (paid: Paid[], into: string) => ({
   ),
 });
 
-function convertedOf(paid: Paid[], players: number, into: string): z.output<typeof converted> {
+/** How many people each day is over for, and what they had paid by its end, of which `into` is the currency. */
+type Aged = { day: number; people: number; paid: Paid[] };
+
+function agedOf(paid: Paid[], retention: readonly { day: number; people: number }[], today: string): Aged[] {
+  const income = paid.filter(isIncome).map((row) => ({ ...row, age: daysBetween(row.first_date, row.event_date) - 1 }));
+  return retention.map(({ day, people }) => ({
+    day,
+    people,
+    paid: income.filter(({ age, first_date }) => age <= day && isOver(first_date, day, today)),
+  }));
+}
+const perPlayer = ({ people, paid }: Aged, into: string) => averageOf(convert(paid, into), people);
+
+function convertedOf(paid: Paid[], aged: Aged[], players: number, into: string): z.output<typeof converted> {
   const { income, outgo } = flows(paid, into);
   return {
     revenue: formatExact(income.exact),
     net_amount: formatExact(income.exact - outgo.exact),
     revenue_per_player: averageOf(income, players),
     unconverted: formatAmounts(income.unconverted),
+    value: aged.map((own) => ({ day: own.day, people: own.people, revenue_per_player: perPlayer(own, into) })),
   };
 }
 
-function paidSince(paid: Paid[], paying: Paying[], players: number, into: string | null) {
+function paidSince(paid: Paid[], paying: Paying[], aged: Aged[], players: number, into: string | null) {
   const { income, outgo } = flows(paid, "USD");
   return {
     paying_users: paying.reduce((sum, { people }) => sum + people, 0),
@@ -244,25 +280,41 @@ function paidSince(paid: Paid[], paying: Paying[], players: number, into: string
     net_usd: formatExact(income.exact - outgo.exact),
     revenue_per_player_usd: averageOf(income, players),
     unconverted: formatAmounts(income.unconverted),
-    ...(into !== null && { converted: convertedOf(paid, players, into) }),
+    value: aged.map((own) => ({ day: own.day, people: own.people, revenue_per_player_usd: perPlayer(own, "USD") })),
+    ...(into !== null && { converted: convertedOf(paid, aged, players, into) }),
   };
 }
 
 /** One cohort, or all of them together. */
-function cohortOf(counted: Counted[], paid: Paid[], paying: Paying[], into: string | null): CohortFigures {
-  const [first, ...retention] = RETENTION_DAYS.map((day) => {
+function cohortOf(
+  { counted, paid, paying }: CohortsFound,
+  { today, into }: Pick<CohortsAsked, "today" | "into">,
+): CohortFigures {
+  const days = RETENTION_DAYS.map((day) => {
     const own = counted.filter((row) => row.day === day);
     const people = own.reduce((sum, row) => sum + row.people, 0);
     const active = own.reduce((sum, row) => sum + row.active, 0);
     return { day, people, active, rate: people > 0 ? active / people : null };
   });
-  const players = first?.people ?? 0;
-  return { players, retention, ...paidSince(paid, paying, players, into) };
+  const players = days[0]?.people ?? 0;
+  return {
+    players,
+    retention: days.slice(1),
+    ...paidSince(paid, paying, agedOf(paid, days, today), players, into),
+  };
 }
 
+const VALUE_COLUMNS = RETENTION_DAYS.map((day) => `day_${day}_revenue_per_player`);
+
 /** A row of the table has a column for each day. */
-const flat = ({ retention, ...row }: CohortRow, into: string | null) => ({
-  ...inOneCurrency(row, into),
+const flat = ({ retention, value, converted, ...row }: CohortRow, into: string | null) => ({
+  ...inOneCurrency({ ...row, ...(converted && { converted: withoutValue(converted) }) }, into),
+  ...Object.fromEntries(
+    value.map(({ day, revenue_per_player_usd }) => [`day_${day}_revenue_per_player_usd`, revenue_per_player_usd]),
+  ),
+  ...Object.fromEntries(
+    converted?.value.map(({ day, revenue_per_player }) => [`day_${day}_revenue_per_player`, revenue_per_player]) ?? [],
+  ),
   ...Object.fromEntries(
     retention.flatMap(({ day, people, active, rate }) => [
       [`day_${day}_people`, people],
@@ -271,6 +323,8 @@ const flat = ({ retention, ...row }: CohortRow, into: string | null) => ({
     ]),
   ),
 });
+
+const withoutValue = ({ value: _, ...rest }: z.output<typeof converted>) => rest;
 
 export const cohorts = report({
   id: "getCohorts",
@@ -303,7 +357,7 @@ export const cohorts = report({
       return {
         cohort,
         ...(group_by && { banner_tag: banner_tag || null }),
-        ...cohortOf(own, paidBy.get(key) ?? [], payingBy.get(key) ?? [], into),
+        ...cohortOf({ counted: own, paid: paidBy.get(key) ?? [], paying: payingBy.get(key) ?? [] }, asked),
       };
     });
     return {
@@ -314,7 +368,7 @@ export const cohorts = report({
         ...(into !== null && { currency: into }),
         interval,
         ...largest(rows, ({ players }) => players),
-        total: cohortOf(counted, paid, paying, into),
+        total: cohortOf({ counted, paid, paying }, asked),
       },
       columns: columnsIn(
         [
@@ -323,8 +377,9 @@ export const cohorts = report({
           "players",
           ...RETENTION_DAYS.slice(1).flatMap((day) => [`day_${day}_people`, `day_${day}_active`, `day_${day}_rate`]),
           ...["paying_users", "revenue_usd", "net_usd", "revenue_per_player_usd", "unconverted"],
+          ...VALUE_COLUMNS.map((name) => `${name}_usd`),
         ],
-        Object.keys(converted.shape),
+        [...Object.keys(converted.shape).filter((name) => name !== "value"), ...VALUE_COLUMNS],
         into,
       ),
       rows: rows.map((row) => flat(row, into)),

@@ -1,4 +1,4 @@
-/** Lifetime value: what each player spent and took back, over all history, in USD; and by segment. */
+/** Lifetime value: what each player spent and took back, over all history, in USD and another currency; and by segment. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -12,17 +12,20 @@ import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
 import { iso } from "../time.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
+import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
 import { fieldFilter } from "./field-filter.ts";
 import type { Page } from "./list.ts";
 import { pagesOf } from "./pages.ts";
 import { common } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES, type Segment } from "./segments.ts";
+import { convertedOf, convertedSpend, flowsOf, type Payment, spendBy } from "./spend.ts";
 import type { Table } from "./table.ts";
-import { amountsCell, formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
+import { formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
 import {
   type Exactly,
   exactly,
+  paidBySegment,
   spendOf,
   type Whose,
   type Without,
@@ -39,6 +42,7 @@ const query = z.strictObject({
   ...common,
   ...tagFilter,
   ...fieldFilter,
+  ...wanted,
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
   limit: pageParameters.limit,
   cursor: z.string("is not a cursor").optional(),
@@ -68,10 +72,16 @@ const row = z
     last_purchase_date: z.iso.date().nullable(),
     ...lifetime,
     ...unconverted,
+    converted: convertedSpend.exactOptional(),
   })
   .meta({ id: "LifetimeValue" });
 type Row = z.output<typeof row>;
 
+const convertedGroup = convertedSpend
+  .extend({
+    average_spend: money.nullable().describe("`spend` over players; null also where part of it has no rate into it."),
+  })
+  .meta({ id: "ConvertedLifetimeValues" });
 const group = {
   players: whole.describe("Known players, and visitors who paid."),
   payers: whole.describe("Those who ever paid."),
@@ -80,10 +90,12 @@ const group = {
     .nullable()
     .describe("`spend_usd` over players; null also where part of what they spent has no rate."),
   ...unconverted,
+  converted: convertedGroup.exactOptional().describe("With `currency`: amounts in it."),
 };
 const answer = z
   .object({
     ...named,
+    ...given,
     segments: z.array(z.object({ segment: z.enum(SEGMENT_NAMES), ...group })),
     total: z.object(group),
     rows: z.array(row).exactOptional().describe("The players, who spent most first. Only for the role analyst."),
@@ -122,14 +134,24 @@ type Grouped = Exactly & {
   without_rate: number;
 };
 
-async function summary(db: Database, project_id: string, whose: Whose) {
+function convertedGroupOf(paid: readonly Payment[], players: number, into: string): z.output<typeof convertedGroup> {
+  const [received, refunded, withdrawn] = flowsOf(paid, into);
+  const isWhole = received.unconverted.size === 0 && refunded.unconverted.size === 0;
+  return {
+    ...convertedOf([received, refunded, withdrawn]),
+    average_spend: isWhole ? formatAverage(received.exact - refunded.exact, players) : null,
+  };
+}
+
+async function summary(db: Database, project_id: string, whose: Whose, into: string | null) {
   const found = await db.all<Grouped>(sql`WITH ${worth(project_id, whose)}
     SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
       sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
     FROM worth GROUP BY segment`);
   const complete = found.every(({ without_rate }) => without_rate === 0);
   const without = complete ? [] : await withoutRateBySegment(db, project_id, whose);
-  const of = (rows: Grouped[], lost: readonly Without[]): Total => {
+  const paid = into === null ? [] : await paidBySegment(db, project_id, whose, into);
+  const of = (rows: Grouped[], lost: readonly Without[], own: readonly Payment[]): Total => {
     const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
     const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
     const withdrawn = rows.reduce((total, row) => total + withdrawnOf(row), 0n);
@@ -146,14 +168,15 @@ async function summary(db: Database, project_id: string, whose: Whose) {
         ? null
         : formatAverage(spend, players),
       ...amountsWithoutRate(lost),
+      ...(into !== null && { converted: convertedGroupOf(own, players, into) }),
     };
   };
   return {
     segments: SEGMENT_NAMES.map((segment) => {
       const isOf = (row: { segment: Segment }) => row.segment === segment;
-      return { segment, ...of(found.filter(isOf), without.filter(isOf)) };
+      return { segment, ...of(found.filter(isOf), without.filter(isOf), paid.filter(isOf)) };
     }),
-    total: of(found, without),
+    total: of(found, without, paid),
   };
 }
 
@@ -181,12 +204,12 @@ type Found = Exactly &
     without_rate: number;
   };
 
-type Which = Whose & { segment: Segment | undefined };
+type Which = Whose & { segment: Segment | undefined; into: string | null };
 
 async function page(
   db: Database,
   project: Project,
-  { segment, ...whose }: Which,
+  { segment, into, ...whose }: Which,
   limit: number,
   after: Position | null,
 ): Promise<Page<Row, Position>> {
@@ -207,7 +230,10 @@ async function page(
   const people = shown.flatMap(({ person, without_rate }) => (without_rate > 0 ? [person] : []));
   const unconvertible = people.length === 0 ? [] : await withoutRateOf(db, project_id, people);
   const without = Map.groupBy(unconvertible, ({ person }) => person);
+  const everyone = shown.map(({ person }) => person);
+  const spendIn = into === null ? null : await spendBy(db, project_id, everyone, null, into);
   const rows = shown.map((own): Row => {
+    const converted = spendIn?.(own.person).converted;
     const days = daysBetween(localTime(timezone, own.first_seen).date, localTime(timezone, own.last_event_at).date);
     return {
       player_id: own.player_id,
@@ -221,34 +247,31 @@ async function page(
       last_purchase_date: own.last_purchase_date,
       ...formatted(own.payments, spendOf(own), withdrawnOf(own)),
       ...amountsWithoutRate(without.get(own.person) ?? []),
+      ...(converted && { converted }),
     };
   });
   const last = found.length > limit ? shown.at(-1) : undefined;
   return { rows, next: last ? ([last.spend_whole, last.spend_rest, last.person] satisfies Position) : null };
 }
 
-const flat = <Flat extends Pick<Row, keyof typeof unconverted>>(row: Flat) => ({
-  ...row,
-  unconverted: amountsCell(row.unconverted),
-  refunded_unconverted: amountsCell(row.refunded_unconverted),
-  withdrawn_unconverted: amountsCell(row.withdrawn_unconverted),
+const flatPage = ({ rows, next }: Page<Row, Position>, into: string | null) => ({
+  rows: rows.map((row) => inOneCurrency(row, into)),
+  next,
 });
-
-const flatPage = ({ rows, next }: Page<Row, Position>) => ({ rows: rows.map(flat), next });
 
 export const ltv = report({
   id: "getLifetimeValues",
   path: "/ltv",
   summary: "What players are worth: lifetime value and segments",
   description:
-    "Over all history, in USD at the rate in force on each event's date. `whale` from 100 USD, `dolphin` from 20, " +
+    "Over all history, in USD at the rate in force on each event's date, by which the players are in order too. `whale` from 100 USD, `dolphin` from 20, " +
     "`minnow` from 5, `free` below; `unknown` is who has a purchase, deposit or refund without a rate, whose place in the " +
     "order is by what has one. Fields narrow to people whose first event was of them. The role viewer is shown the segments alone; so is CSV for it.",
   role: "viewer",
   query,
   answer,
   holds: "The segments, and for analysts the players.",
-  tries: ["segment=whale", "limit=1", "country=MT"],
+  tries: ["segment=whale", "limit=1", "country=MT", "currency=project"],
   byFirstEvent: true,
   reads: "all",
   converts: true,
@@ -259,27 +282,37 @@ export const ltv = report({
     principal,
     tags,
     firstEvent,
-    query: { segment, limit, cursor },
+    query: { segment, limit, cursor, currency },
   }): Promise<Table<LifetimeValues>> {
     const { project_id, timezone } = project;
     const whose = { tags, firstEvent };
-    const which = { ...whose, segment };
+    const into = codeOf(project, { currency });
+    const which = { ...whose, segment, into };
     const after = cursor === undefined ? null : decode(cursor);
     const named = may(principal, "analyst");
     const [{ segments, total }, { rows, next }] = await Promise.all([
-      summary(db, project_id, whose),
+      summary(db, project_id, whose, into),
       named ? page(db, project, which, limit, after) : { rows: [], next: null },
     ]);
-    const body = { project_id, timezone, segments, total };
-    if (!named) return { body, columns: ["segment", ...Object.keys(group)], rows: segments.map(flat) };
+    const body = { project_id, timezone, ...(into !== null && { currency: into }), segments, total };
+    const columnsOf = (shape: object, converted: { shape: object }) => {
+      const names = Object.keys(shape).filter((name) => name !== "converted");
+      return columnsIn(names, Object.keys(converted.shape), into);
+    };
+    if (!named)
+      return {
+        body,
+        columns: ["segment", ...columnsOf(group, convertedGroup)],
+        rows: segments.map((row) => inOneCurrency(row, into)),
+      };
     return {
       body: { ...body, rows, next_cursor: next && encode(next) },
-      columns: Object.keys(row.shape),
+      columns: columnsOf(row.shape, convertedSpend),
       rows: {
         pages: pagesOf(
           env,
-          flatPage({ rows, next }),
-          async (behind) => flatPage(await page(db, project, which, CSV_PAGE, behind)),
+          flatPage({ rows, next }, into),
+          async (behind) => flatPage(await page(db, project, which, CSV_PAGE, behind), into),
           encode,
         ),
       },

@@ -9,7 +9,8 @@ import { onlyTags } from "./period.ts";
 import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
 import { type Converted, convert, EXACT_UNITS, formatAmounts, formatExact, type Sum, sums, unitsOf } from "./usd.ts";
 
-type Paid = Sum & { person: string; event_type: PaymentType };
+export type Payment = Sum & { event_type: PaymentType };
+type Paid = Payment & { person: string };
 
 /** With `currency`: amounts in it. */
 export const convertedSpend = z
@@ -49,12 +50,22 @@ function amountsOf(paid: readonly Sum[], less: readonly Sum[] = []): Record<stri
   return formatAmounts(amounts);
 }
 
-function spendOf(paid: readonly Paid[], into: string | null): Spend {
+/** What came in, was refunded, and was withdrawn. */
+function flowsBy(paid: readonly Payment[]) {
   const income = paid.filter(({ event_type }) => (INCOME as readonly PaymentType[]).includes(event_type));
   const refunds = paid.filter(({ event_type }) => event_type === "refund");
   const withdrawals = paid.filter(({ event_type }) => event_type === "withdrawal");
-  const flows = (to: string) => [convert(income, to), convert(refunds, to), convert(withdrawals, to)] as const;
-  const [received, refunded, withdrawn] = flows("USD");
+  return { income, refunds, withdrawals };
+}
+type Flows = readonly [received: Converted, refunded: Converted, withdrawn: Converted];
+export function flowsOf(paid: readonly Payment[], into: string): Flows {
+  const { income, refunds, withdrawals } = flowsBy(paid);
+  return [convert(income, into), convert(refunds, into), convert(withdrawals, into)];
+}
+
+function spendOf(paid: readonly Paid[], into: string | null): Spend {
+  const { income, refunds, withdrawals } = flowsBy(paid);
+  const [received, refunded, withdrawn] = flowsOf(paid, "USD");
   const exact = received.exact - refunded.exact;
   return {
     spend: amountsOf(income, refunds),
@@ -65,11 +76,11 @@ function spendOf(paid: readonly Paid[], into: string | null): Spend {
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
     segment: segmentOf(exact, received.unconverted.size === 0 && refunded.unconverted.size === 0),
-    ...(into !== null && { converted: convertedOf(flows(into)) }),
+    ...(into !== null && { converted: convertedOf(flowsOf(paid, into)) }),
   };
 }
 
-const convertedOf = ([received, refunded, withdrawn]: readonly [Converted, Converted, Converted]) => ({
+export const convertedOf = ([received, refunded, withdrawn]: Flows): z.output<typeof convertedSpend> => ({
   spend: formatExact(received.exact - refunded.exact),
   withdrawn: formatExact(withdrawn.exact),
   net_amount: formatExact(received.exact - refunded.exact - withdrawn.exact),

@@ -11,7 +11,8 @@ import { among, words } from "../store/sql.ts";
 import { type FirstEvent, onlyFirstEvent } from "./first-event.ts";
 import { onlyTags } from "./period.ts";
 import { FREE, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
-import { EXACT_UNITS, exactUsd, type Sum } from "./usd.ts";
+import type { Payment } from "./spend.ts";
+import { EXACT_UNITS, exactUsd, type Sum, sums } from "./usd.ts";
 
 const WHOLE_USD = sql.raw(String(EXACT_UNITS));
 
@@ -102,3 +103,14 @@ export const withoutRateBySegment = (
   db.all(sql`WITH ${worth(project_id, whose)}
     SELECT segment, ${SUMMED} FROM (SELECT person, segment FROM worth WHERE without_rate > 0) CROSS JOIN rated USING (person)
     WHERE rate IS NULL GROUP BY segment, event_type, currency`);
+
+/** What the players of each segment paid, to be converted into a currency. */
+export const paidBySegment = (
+  db: Database,
+  project_id: string,
+  whose: Whose,
+  into: string,
+): Promise<(Payment & { segment: Segment })[]> =>
+  db.all(sql`WITH ${worth(project_id, whose)}
+    SELECT segment, event_type, ${sums(into)} FROM (SELECT person, segment FROM worth) CROSS JOIN rated USING (person)
+    GROUP BY segment, event_type, event_date, currency`);

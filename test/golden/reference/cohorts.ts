@@ -22,11 +22,16 @@ function retentionOf(rows: readonly Found[]) {
   return { players: first?.people ?? 0, retention };
 }
 
+/** Income with each of the days that were over for who paid it and by whose end it had come. */
+const byAge = (today: string) => `(SELECT p.*, n.day AS by_day FROM ${PAYMENTS} p, (SELECT unnest([${DAYS}]) AS day) n
+  WHERE p.event_date::DATE <= first_day + n.day AND (n.day = 0 OR first_day + n.day < ${today}))`;
+
 export const cohorts: Report = async (ask) => {
   const { project, query, period, select } = ask;
   const interval = query.get("interval") ?? "week";
   const grouped = query.has("group_by");
   const keys = [`strftime(date_trunc('${interval}', first_day), '%Y-%m-%d')`, ...(grouped ? ["banner_tag"] : [])];
+  const today = `timezone('${project.timezone}', to_timestamp(${END / 1_000}))::DATE`;
   const begun = "first_day BETWEEN $from::DATE AND $to::DATE AND TAGGED";
   const found = await select<Found>(
     `WITH begun AS (
@@ -36,9 +41,8 @@ export const cohorts: Report = async (ask) => {
       n.day, count(*) AS people, count(d.person) AS active
     FROM begun b CROSS JOIN (SELECT unnest([${DAYS}]) AS day) n
       LEFT JOIN days d ON d.person = b.person AND d.day = b.first_day + n.day
-    WHERE ${begun} AND (n.day = 0 OR b.first_day + n.day < timezone($timezone, to_timestamp(${END / 1_000}))::DATE)
+    WHERE ${begun} AND (n.day = 0 OR b.first_day + n.day < ${today})
     GROUP BY ALL ORDER BY ALL`,
-    { timezone: project.timezone },
   );
   const valuesBy = async (by: string[]) => {
     const of = await payments(ask, by, begun, {}, PAYMENTS);
@@ -46,7 +50,8 @@ export const cohorts: Report = async (ask) => {
       `SELECT json_array(${by.join(", ")})::VARCHAR AS key, count(DISTINCT person) AS people FROM ${PAYMENTS}
       WHERE project_id = $project AND ${begun} AND event_type IN ('purchase', 'deposit') GROUP BY ALL`,
     );
-    return (key: string[], players: number) => {
+    const aged = await payments(ask, [...by, "by_day"], begun, {}, byAge(today));
+    return (key: string[], { players, retention }: ReturnType<typeof retentionOf>) => {
       const [income, refund, withdrawal] = [of(key, "income"), of(key, "refund"), of(key, "withdrawal")];
       return {
         paying_users: payers.find((row) => row.key === JSON.stringify(key))?.people ?? 0,
@@ -54,6 +59,11 @@ export const cohorts: Report = async (ask) => {
         net_usd: money(income.exact - refund.exact - withdrawal.exact),
         revenue_per_player_usd: averageOf(income, players),
         unconverted: income.unconverted,
+        value: [{ day: 0, people: players }, ...retention].map(({ day, people }) => ({
+          day,
+          people,
+          revenue_per_player_usd: averageOf(aged([...key, day], "income"), people),
+        })),
       };
     };
   };
@@ -65,7 +75,7 @@ export const cohorts: Report = async (ask) => {
       cohort,
       ...(grouped && { banner_tag: banner_tag || null }),
       ...kept,
-      ...values([cohort, ...(grouped ? [banner_tag] : [])], kept.players),
+      ...values([cohort, ...(grouped ? [banner_tag] : [])], kept),
     };
   });
   const kept = retentionOf(found);
@@ -75,6 +85,6 @@ export const cohorts: Report = async (ask) => {
     interval,
     rows,
     rows_left_out: 0,
-    total: { ...kept, ...inAll([], kept.players) },
+    total: { ...kept, ...inAll([], kept) },
   };
 };

@@ -1,14 +1,28 @@
 /** Lifetime values: of each player (and of visitors who paid), by segment and in all. */
 import { head, type Report } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { average, money, payments, segmentOf } from "./money.ts";
+import { average, money, type Paid, payments, segmentOf } from "./money.ts";
 
 type Person = Row & { person: string; events: number };
 
 const BROUGHT_BY = "coalesce(nullif(registration_tag, ''), nullif(first_tag, ''), '')";
 
+function convertedOf(income: Paid, refund: Paid, withdrawal: Paid) {
+  const spend = income.exact - refund.exact;
+  return {
+    spend: money(spend),
+    withdrawn: money(withdrawal.exact),
+    net_amount: money(spend - withdrawal.exact),
+    unconverted: income.unconverted,
+    refunded_unconverted: refund.unconverted,
+    withdrawn_unconverted: withdrawal.unconverted,
+  };
+}
+
 export const ltv: Report = async (ask) => {
   const { project, query, select } = ask;
+  const asked = query.get("currency");
+  const into = asked === "project" ? project.currency : asked;
   const people = await select<Person>(`
     WITH paid AS (
       SELECT person, min(event_date) FILTER (event_type IN ('purchase', 'deposit')) AS first_purchase_date,
@@ -23,6 +37,7 @@ export const ltv: Report = async (ask) => {
     ORDER BY p.player_id IS NOT NULL, coalesce(p.player_id, p.visitor_id)`);
   // A person's payments are all of theirs, whatever tag each counts for.
   const of = await payments(ask, ["person"], "true");
+  const inIt = into === null ? null : await payments(ask, ["person"], "true", { into });
   const worth = people
     .map(({ person, ...row }) => {
       const [income, refund] = [of([person], "income"), of([person], "refund")];
@@ -39,8 +54,18 @@ export const ltv: Report = async (ask) => {
       own.reduce((sum, one) => sum + one.spend, 0n),
       own.reduce((sum, one) => sum + one.withdrawal.exact, 0n),
     ];
+    const players = own.length;
+    const converted = async (into: string) => {
+      const of = await payments(ask, [], `list_contains(from_json($persons, '["VARCHAR"]'), person)`, { persons, into });
+      const [income, refund] = [of([], "income"), of([], "refund")];
+      const isWhole = Object.keys({ ...income.unconverted, ...refund.unconverted }).length === 0;
+      return {
+        ...convertedOf(income, refund, of([], "withdrawal")),
+        average_spend: isWhole ? average(income.exact - refund.exact, players) : null,
+      };
+    };
     return {
-      players: own.length,
+      players,
       payers: own.filter(({ income }) => income.events > 0).length,
       payments: own.reduce((sum, { income }) => sum + income.events, 0),
       spend_usd: money(spend),
@@ -50,11 +75,13 @@ export const ltv: Report = async (ask) => {
       unconverted: income.unconverted,
       refunded_unconverted: refund.unconverted,
       withdrawn_unconverted: withdrawal.unconverted,
+      ...(into !== null && { converted: await converted(into) }),
     };
   };
   const segment = query.get("segment");
   return {
     ...head(project),
+    ...(into !== null && { currency: into }),
     segments: await Promise.all(
       ["whale", "dolphin", "minnow", "free", "unknown"].map(async (name) => ({
         segment: name,
@@ -63,7 +90,7 @@ export const ltv: Report = async (ask) => {
     ),
     total: await sums(worth),
     rows: worth
-      .map(({ row, income, refund, withdrawal, spend, segment }) => ({
+      .map(({ person, row, income, refund, withdrawal, spend, segment }) => ({
         ...row,
         segment,
         payments: income.events,
@@ -73,6 +100,9 @@ export const ltv: Report = async (ask) => {
         unconverted: income.unconverted,
         refunded_unconverted: refund.unconverted,
         withdrawn_unconverted: withdrawal.unconverted,
+        ...(inIt && {
+          converted: convertedOf(inIt([person], "income"), inIt([person], "refund"), inIt([person], "withdrawal")),
+        }),
       }))
       .filter((row) => segment === null || row.segment === segment),
     next_cursor: null,

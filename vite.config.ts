@@ -175,7 +175,7 @@ export const dashboard: InlineConfig = {
   root: resolve(here, "dashboard"),
   plugins: [codeOfGuides, plainImports, smallCharts, plainElements],
   resolve: { alias: { "@kurkle/color": resolve(here, "dashboard/chart/colour.ts") } },
-  oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
+  oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment", development: false } },
   build: {
     ...common.build,
     outDir: resolve(here, "dist"),

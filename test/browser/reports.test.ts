@@ -1,6 +1,6 @@
 /** The reports' views: the figures of the API, and where they lead. */
 import { buffer } from "node:stream/consumers";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { exact, exactMoney, periodText } from "../../dashboard/format.ts";
 import { addDays, mondayOf } from "../../worker/calendar.ts";
@@ -187,6 +187,67 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("period")).toBe("last_week");
   });
 
+  /** From the overview on; what is typed and entered counts as a press. */
+  async function inSixPresses(
+    task: (page: Page, press: (on: Locator, typed?: string) => Promise<void>) => Promise<void>,
+  ) {
+    const page = await signedIn("/");
+    let presses = 0;
+    await task(page, async (on, typed) => {
+      presses += 1;
+      if (typed === undefined) return on.click();
+      await on.fill(typed);
+      await on.press("Enter");
+    });
+    expect(presses).toBeLessThanOrEqual(6);
+  }
+
+  test("a tag's earnings per visit, what cohorts paid by day 7, finance's deposits and one player, in six steps each", async () => {
+    await inSixPresses(async (page, press) => {
+      await press(page.getByRole("link", { name: "Campaigns" }));
+      const { rows } = await report<Campaigns>(server, `campaigns?from=${day(6)}&to=${TODAY}`);
+      const north = rows.find(({ banner_tag }) => banner_tag === "north");
+      expect(Number(north?.deposit_per_visit)).toBeGreaterThan(0);
+      await expect.poll(() => cell(page, "north", "deposit_per_visit"), soon).toBe(north?.deposit_per_visit);
+    });
+    await inSixPresses(async (page, press) => {
+      await press(page.getByRole("button", { name: /^Period/ }));
+      await press(page.getByRole("button", { name: "Last week" }));
+      await press(page.getByRole("link", { name: "Cohorts" }));
+      await press(page.getByRole("button", { name: "Days", exact: true }));
+      await press(page.locator(".cohort-value").getByRole("button", { name: "Show as table" }));
+      const monday = mondayOf(day(7));
+      const asked = `cohorts?from=${monday}&to=${addDays(monday, 6)}&interval=day`;
+      type Valued = { rows: { value: { day: number; revenue_per_player_usd: string | null }[] }[] };
+      const { rows } = await report<Valued>(server, asked);
+      const after = rows.slice(-6).map(({ value }) => value.find(({ day }) => day === 7)?.revenue_per_player_usd);
+      const shown = page.locator(".cohort-value tbody tr", { hasText: /^Day 7/ }).locator("td");
+      const told = after.map((paid) => (paid == null ? "–" : exactMoney(paid, "USD")));
+      expect(told).toHaveLength(6);
+      await expect.poll(() => shown.allTextContents(), soon).toEqual(told);
+    });
+    await inSixPresses(async (page, press) => {
+      await press(page.getByRole("button", { name: /^Period/ }));
+      await press(page.getByRole("button", { name: "Last week" }));
+      await press(page.getByRole("link", { name: "Events", exact: true }));
+      await press(page.getByLabel("Type"), "deposit");
+      await expect.poll(() => search(page).get("event_type"), soon).toBe("deposit");
+      const file = page.getByRole("link", { name: "Download CSV" });
+      await expect.poll(() => file.getAttribute("href"), soon).toContain("event_type=deposit");
+      const csv = await page.request.get(new URL((await file.getAttribute("href")) ?? "", server.url).href);
+      const monday = mondayOf(day(7));
+      const { total } = await report<Campaigns>(server, `campaigns?from=${monday}&to=${addDays(monday, 6)}`);
+      expect((await csv.text()).trim().split("\r\n")).toHaveLength(1 + total.deposits);
+    });
+    await inSixPresses(async (page, press) => {
+      await press(page.getByRole("link", { name: "Players", exact: true }));
+      await press(page.getByLabel("Search by player ID"), "south-40");
+      await press(page.locator('[data-row="south-40"]').getByRole("button"));
+      await page.getByRole("heading", { name: "south-40" }).waitFor();
+      await expect.poll(() => fact(page, "total_events"), soon).toBe("4");
+    });
+  });
+
   test("a table is sorted by how much a figure changed", async () => {
     // On one of these days the pixel of the larger tag was away.
     const page = await signedIn(`/?view=campaigns&from=${day(7)}&to=${day(1)}`);
@@ -353,7 +414,10 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     const { total } = await report<Campaigns>(server, `campaigns?${DAYS}`);
     await page.locator('[data-figure="amount"] data').first().waitFor();
     expect(await page.locator('[data-figure="amount"] data').first().getAttribute("value")).toBe(total.amount);
-    await page.locator(".cards").getByRole("button", { name: /^Deposit amount/ }).click();
+    await page
+      .locator(".cards")
+      .getByRole("button", { name: /^Deposit amount/ })
+      .click();
     await page.getByRole("heading", { name: "Deposit amount by day" }).waitFor();
     await page.getByRole("button", { name: "Show as table" }).click();
     type Paid = { rows: { event_date: string; converted: { amount: string } }[] };

@@ -56,7 +56,10 @@ export const ltv: Report = async (ask) => {
     ];
     const players = own.length;
     const converted = async (into: string) => {
-      const of = await payments(ask, [], `list_contains(from_json($persons, '["VARCHAR"]'), person)`, { persons, into });
+      const of = await payments(ask, [], `list_contains(from_json($persons, '["VARCHAR"]'), person)`, {
+        persons,
+        into,
+      });
       const [income, refund] = [of([], "income"), of([], "refund")];
       const isWhole = Object.keys({ ...income.unconverted, ...refund.unconverted }).length === 0;
       return {

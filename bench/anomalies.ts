@@ -3,7 +3,7 @@ import { addDays } from "../worker/calendar.ts";
 import { BEFORE } from "../worker/reports/anomalies/band.ts";
 import { seriesOf } from "../worker/reports/anomalies/series.ts";
 import { anomaliesIn, type Found } from "../worker/reports/anomalies/verdict.ts";
-import { FAULTS, plant, tells } from "./faults.ts";
+import { FAULTS, isFoundBy, plant } from "./faults.ts";
 import { affiliateBrands, type Brand, countedOf, demoBrands, type Season, season } from "./seasons.ts";
 
 const THURSDAY = "2026-01-01";
@@ -59,7 +59,7 @@ function found(people: number): Record<string, string> {
       const counts = season(brands, DAYS, seed);
       const { tag } = brands[index] as Brand;
       plant(counts, fault, tag, FAULTY);
-      if (judged(counts).anomalies.some((anomaly) => tells(anomaly, fault, tag, FAULTY)))
+      if (judged(counts).anomalies.some((anomaly) => isFoundBy(anomaly, fault, tag, FAULTY)))
         times[index] = (times[index] as number) + 1;
     }
   }

@@ -37,7 +37,7 @@ function* further(loaded: number): Generator<StoredEvent> {
 }
 
 /** Events that come behind all those, without an end: of the same players and of new visitors, as many a day as there were. */
-export function* onTop(loaded: number): Generator<StoredEvent> {
+export function* eventsAfterLoad(loaded: number): Generator<StoredEvent> {
   const next = random(7);
   let n = 0;
   for (const event of further(loaded)) {

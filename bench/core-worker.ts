@@ -5,7 +5,7 @@
 
 import type { StoredEvent } from "../worker/event.ts";
 import { append } from "../worker/event-log/append.ts";
-import { layIds } from "../worker/event-log/id-pages.ts";
+import { writeIdPages } from "../worker/event-log/id-pages.ts";
 import { appendSegments } from "../worker/event-log/segments.ts";
 import { runFigures } from "../worker/figures/run.ts";
 import { filterText, type ScopeFilter } from "../worker/figures/scope-filter.ts";
@@ -13,7 +13,7 @@ import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
 import { askScope, fillSome } from "../worker/projections/scopes.ts";
 import { databaseOf } from "../worker/store/database.ts";
-import { onTop } from "./core-traffic.ts";
+import { eventsAfterLoad } from "./core-traffic.ts";
 
 export const CORES = ["today", "new"] as const;
 export type Core = (typeof CORES)[number];
@@ -57,7 +57,7 @@ function metered(binding: D1Database): Metered {
 const traffics = new Map<Core, Iterator<StoredEvent>>();
 
 function next(core: Core, loaded: number, events: number): StoredEvent[] {
-  const traffic = traffics.get(core) ?? onTop(loaded);
+  const traffic = traffics.get(core) ?? eventsAfterLoad(loaded);
   traffics.set(core, traffic);
   return Array.from({ length: events }, () => traffic.next().value as StoredEvent);
 }
@@ -76,7 +76,7 @@ async function measure(env: Databases, { core, batch, run, events, loaded }: Ask
       append: (some: readonly StoredEvent[]) => appendSegments(db, some),
       figures: async () => {
         while ((await runFigures(db)).behind > 0);
-        await layIds(db);
+        await writeIdPages(db);
       },
     },
   }[core];

@@ -12,7 +12,7 @@ export type Fault = {
   /** On how many days in a row. */
   days: number;
   /** What should be told of it, of the tag or of all. */
-  told: Pick<Anomaly, "measure" | "kind">;
+  expected: Pick<Anomaly, "measure" | "kind">;
 };
 
 const VISIT = "visit";
@@ -24,37 +24,42 @@ const only = (types: string[], share: number) => types.map((type) => ({ type, sh
 
 /** The weekend's begins on a Saturday if it is planted on one. */
 export const FAULTS: Fault[] = [
-  { name: "a pixel removed", left: only(ALL, 0), days: 1, told: { measure: VISIT, kind: "silence" } },
+  { name: "a pixel removed", left: only(ALL, 0), days: 1, expected: { measure: VISIT, kind: "silence" } },
   {
     name: "registrations stop, visits go on",
     left: only([REGISTRATION, ...MONEY], 0),
     days: 1,
-    told: { measure: REGISTRATION, kind: "silence" },
+    expected: { measure: REGISTRATION, kind: "silence" },
   },
   {
     name: "registrations fire twice",
     left: only([REGISTRATION], 2),
     days: 1,
-    told: { measure: "visit_to_registration", kind: "conversion_spike" },
+    expected: { measure: "visit_to_registration", kind: "conversion_spike" },
   },
-  { name: "a wave of bots triples visits", left: only([VISIT], 3), days: 1, told: { measure: VISIT, kind: "spike" } },
-  { name: "a weekend at 30 %", left: only(ALL, 0.3), days: 2, told: { measure: VISIT, kind: "drop" } },
-  { name: "a leak of 60 % for three days", left: only(ALL, 0.4), days: 3, told: { measure: VISIT, kind: "drop" } },
-  { name: "deposits stop", left: only(MONEY, 0), days: 1, told: { measure: DEPOSIT, kind: "silence" } },
-  { name: "deposits times four", left: only([DEPOSIT], 4), days: 1, told: { measure: DEPOSIT, kind: "spike" } },
+  {
+    name: "a wave of bots triples visits",
+    left: only([VISIT], 3),
+    days: 1,
+    expected: { measure: VISIT, kind: "spike" },
+  },
+  { name: "a weekend at 30 %", left: only(ALL, 0.3), days: 2, expected: { measure: VISIT, kind: "drop" } },
+  { name: "a leak of 60 % for three days", left: only(ALL, 0.4), days: 3, expected: { measure: VISIT, kind: "drop" } },
+  { name: "deposits stop", left: only(MONEY, 0), days: 1, expected: { measure: DEPOSIT, kind: "silence" } },
+  { name: "deposits times four", left: only([DEPOSIT], 4), days: 1, expected: { measure: DEPOSIT, kind: "spike" } },
   {
     name: "all tags silent",
     everywhere: true,
     left: only(ALL, 0),
     days: 1,
-    told: { measure: VISIT, kind: "silence" },
+    expected: { measure: VISIT, kind: "silence" },
   },
   {
     name: "deposits halve everywhere",
     everywhere: true,
     left: only(MONEY, 0.5),
     days: 1,
-    told: { measure: DEPOSIT, kind: "drop" },
+    expected: { measure: DEPOSIT, kind: "drop" },
   },
 ];
 
@@ -71,9 +76,9 @@ export function plant(into: Season, { everywhere, left, days }: Fault, tag: stri
 }
 
 /** Whether an anomaly tells of a fault that was planted in a tag on a day. */
-export const tells = (anomaly: Anomaly, { everywhere, days, told }: Fault, tag: string, day: number): boolean =>
+export const isFoundBy = (anomaly: Anomaly, { everywhere, days, expected }: Fault, tag: string, day: number): boolean =>
   anomaly.banner_tag === (everywhere ? null : tag) &&
-  anomaly.measure === told.measure &&
-  anomaly.kind === told.kind &&
+  anomaly.measure === expected.measure &&
+  anomaly.kind === expected.kind &&
   anomaly.day >= day &&
   anomaly.day < day + days;

@@ -20,7 +20,7 @@ const ROUNDS = 2;
 function metered(binding: D1Database): { binding: D1Database; rows(): number } {
   let rows = 0;
   /** What an object has of its own, its methods still its own. */
-  const own = (target: object, name: string | symbol) => {
+  const boundMember = (target: object, name: string | symbol) => {
     const value: unknown = Reflect.get(target, name);
     return typeof value === "function" ? value.bind(target) : value;
   };
@@ -41,7 +41,7 @@ function metered(binding: D1Database): { binding: D1Database; rows(): number } {
             rows += answer.meta.rows_read ?? 0;
             return answer;
           };
-        return own(target, name);
+        return boundMember(target, name);
       },
     });
     wrapped.set(wrapping, statement);
@@ -54,7 +54,11 @@ function metered(binding: D1Database): { binding: D1Database; rows(): number } {
   };
   const proxy = new Proxy(binding, {
     get: (target, name) =>
-      name === "prepare" ? (text: string) => wrap(target.prepare(text)) : name === "batch" ? batch : own(target, name),
+      name === "prepare"
+        ? (text: string) => wrap(target.prepare(text))
+        : name === "batch"
+          ? batch
+          : boundMember(target, name),
   });
   return { binding: proxy, rows: () => rows };
 }

@@ -63,13 +63,13 @@ function chances(next: () => number) {
     for (let left = next(); left > least; left *= next()) count++;
     return count;
   };
-  const binomial = (of: number, chance: number): number => {
-    const mean = of * chance;
+  const binomial = (trials: number, chance: number): number => {
+    const mean = trials * chance;
     if (mean * (1 - chance) > 20) {
-      return Math.min(of, Math.max(0, Math.round(mean + Math.sqrt(mean * (1 - chance)) * normal())));
+      return Math.min(trials, Math.max(0, Math.round(mean + Math.sqrt(mean * (1 - chance)) * normal())));
     }
     let count = 0;
-    for (let n = 0; n < of; n++) if (next() < chance) count++;
+    for (let n = 0; n < trials; n++) if (next() < chance) count++;
     return count;
   };
   return { normal, poisson, binomial };

@@ -211,7 +211,7 @@ if (script && before.q !== 0) {
           state.player = player;
         }
         const query = new URLSearchParams();
-        const own: Fields = {
+        const known: Fields = {
           event_type: type,
           project_id: project,
           event_id: newId(at),
@@ -221,7 +221,7 @@ if (script && before.q !== 0) {
           banner_tag: recent(state.tag, at) || btag || "organic",
           click_id: recent(state.click, at),
         };
-        for (const source of [own, given])
+        for (const source of [known, given])
           for (const name in source) {
             // Nothing, where it is null or empty.
             const value = `${[name === "player_id" ? person(source[name]) : source[name]]}`;

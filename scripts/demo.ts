@@ -132,7 +132,7 @@ async function beside(pace: (seconds: number) => number): Promise<void> {
 
 function progress(): Progress {
   const done = tally.accepted + tally.rejected + tally.unavailable;
-  const of = Number.isFinite(limit) ? limit : historical;
+  const total = Number.isFinite(limit) ? limit : historical;
   const perSecond = speed.perSecond(Date.now());
   const goal = Number.isFinite(limit)
     ? ` of ${limit.toLocaleString("en")}`
@@ -140,7 +140,7 @@ function progress(): Progress {
       ? ` (last ${key ? "month" : "week"})`
       : " (live)";
   const text = `${done.toLocaleString("en")}${goal}, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s, accepted ${tally.accepted}, rejected ${tally.rejected}, failed ${tally.unavailable}`;
-  return { share: done / of, text };
+  return { share: done / total, text };
 }
 
 console.log(`Sending to ${url}${key ? "" : ", through pixels alone"}; stop with Ctrl+C.`);

@@ -115,7 +115,7 @@ function tidy(out: string, days: Days, files: readonly ArchiveFileView[]): numbe
   }
   if (files.length > 0) mkdirSync(join(out, "manifest"), { recursive: true });
   for (const [day, own] of manifests) {
-    const sum = (of: (file: ArchiveFileView) => number) => own.reduce((all, file) => all + of(file), 0);
+    const sum = (count: (file: ArchiveFileView) => number) => own.reduce((all, file) => all + count(file), 0);
     const manifest = { day, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), files: own };
     writeFileSync(join(out, `manifest/${day}.json`), JSON.stringify(manifest, null, 1));
   }

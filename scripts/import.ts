@@ -60,11 +60,11 @@ async function importAll(): Promise<void> {
   const mapping = mappingOf({ map, set, type, where, typeOf, preset });
   const paths = pathsOf(values.path);
   const target = dry ? null : await reach(instanceAt(values.url), values.project);
-  const own = values.timezone ?? (preset && PRESETS[preset]?.timezone);
+  const timezone = values.timezone ?? (preset && PRESETS[preset]?.timezone);
   const clock: Clock = {
-    timezone: own ?? target?.timezone ?? "UTC",
+    timezone: timezone ?? target?.timezone ?? "UTC",
     // A dry run asks nobody, so it does not know that clock; whether a time is taken hangs on it at the edges alone.
-    ...(dry && !own && { called: "the project's own clock" }),
+    ...(dry && !timezone && { called: "the project's own clock" }),
     dates,
   };
 
@@ -88,7 +88,8 @@ async function importAll(): Promise<void> {
     : null;
   const bytes = sources.reduce((sum, { path }) => sum + statSync(path).size, 0);
   let read = 0;
-  const sum = (of: (tally: Tally) => number) => sources.reduce((all, { position }) => all + of(position.tally), 0);
+  const sum = (countOf: (tally: Tally) => number) =>
+    sources.reduce((all, { position }) => all + countOf(position.tally), 0);
   const bar = showProgress(() => {
     const done = `${sum((tally) => tally.accepted).toLocaleString("en")} ${dry ? "valid" : "accepted"}`;
     return {

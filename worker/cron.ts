@@ -7,7 +7,7 @@ import { type Duty, wake } from "./duty.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
 import { inboundPostbacks } from "./inbound/settling.ts";
-import { noteCron } from "./last-cron.ts";
+import { recordCron } from "./last-cron.ts";
 import { log } from "./log.ts";
 import { payouts } from "./payouts/keeping.ts";
 import { postbackKeeping } from "./postbacks/keeping.ts";
@@ -47,5 +47,5 @@ export async function eachMinute(
     dueAt(scheduledTime).map(({ name }) => name),
   );
   // Whoever is woken needs no note, and the database may be what fails.
-  await noteCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
+  await recordCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
 }

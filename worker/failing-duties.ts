@@ -23,7 +23,7 @@ export async function failingDuties(db: Database): Promise<FailingDuty[]> {
 }
 
 /** A row is written when a duty begins to fail, and removed when it works again; in between, none. */
-export async function noteRun(env: Env, name: string, failed: boolean, now: number): Promise<void> {
+export async function recordRun(env: Env, name: string, failed: boolean, now: number): Promise<void> {
   await databaseOf(env).run(
     failed
       ? sql`INSERT INTO failing_duties (name, since) VALUES (${name}, CAST(${now} AS INTEGER)) ON CONFLICT DO NOTHING`

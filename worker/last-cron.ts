@@ -5,7 +5,7 @@ import { type Database, databaseOf } from "./store/database.ts";
 import { iso } from "./time.ts";
 
 /** A note is a row written, which is billed. So it is renewed only when the last one is this old, in milliseconds. */
-export const CRON_NOTED_EVERY_MS = 5 * 60_000;
+export const CRON_RECORDED_EVERY_MS = 5 * 60_000;
 
 /** Null before the first run. */
 export async function lastCron(db: Database): Promise<string | null> {
@@ -13,7 +13,7 @@ export async function lastCron(db: Database): Promise<string | null> {
   return row ? iso(row.ran_at) : null;
 }
 
-export async function noteCron(env: Env, now: number): Promise<void> {
+export async function recordCron(env: Env, now: number): Promise<void> {
   await databaseOf(env).run(sql`INSERT INTO cron_runs (id, ran_at) VALUES (0, ${now})
-    ON CONFLICT DO UPDATE SET ran_at = excluded.ran_at WHERE excluded.ran_at - ran_at >= ${CRON_NOTED_EVERY_MS}`);
+    ON CONFLICT DO UPDATE SET ran_at = excluded.ran_at WHERE excluded.ran_at - ran_at >= ${CRON_RECORDED_EVERY_MS}`);
 }

@@ -40,7 +40,7 @@ const ALL: ReadonlySet<string> = new Set(Object.values(BY_FIELD).flat());
 export const isFieldName = (text: string): boolean => ALL.has(bare(text));
 
 /** What other products call the built-in types of events. */
-const TYPES_ELSEWHERE = {
+const OTHER_TYPE_NAMES = {
   visit: "pageview page pageviewed pagevisited pageload screenview screen viewpage",
   registration:
     "signup signedup usersignedup completeregistration afcompleteregistration registered accountcreated register",
@@ -57,11 +57,11 @@ const TYPES_ELSEWHERE = {
   refund: "orderrefunded refunded afrefund",
 } as const satisfies Record<string, string>;
 const TYPES: ReadonlyMap<string, string> = new Map(
-  Object.entries(TYPES_ELSEWHERE).flatMap(([type, names]) => names.split(" ").map((name) => [name, type] as const)),
+  Object.entries(OTHER_TYPE_NAMES).flatMap(([type, names]) => names.split(" ").map((name) => [name, type] as const)),
 );
 
 /** The built-in type that goes by this name elsewhere; undefined where it is none, or is ours. */
-export function typeElsewhere(name: string): string | undefined {
+export function typeByOtherName(name: string): string | undefined {
   const type = TYPES.get(bare(name));
   return type === name ? undefined : type;
 }

@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { sendingOf as noticesOf } from "./channels/sending.ts";
 import { DUTIES } from "./cron.ts";
-import { noteRun } from "./failing-duties.ts";
+import { recordRun } from "./failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { sendingOf as postbacksOf } from "./postbacks/sending.ts";
@@ -26,7 +26,7 @@ export class Runner extends DurableObject<Env> {
   #failures = 0;
   #leftovers = 0;
   /** Whether the database says that the duty fails; null as long as this object has not written it. */
-  #noted: boolean | null = null;
+  #recorded: boolean | null = null;
   /** When the run began that goes on now. */
   #running: number | null = null;
   /** Whether a run was asked for that has not begun: its alarm leaves the storage before it begins. */
@@ -96,7 +96,7 @@ export class Runner extends DurableObject<Env> {
         const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (again - 1));
         await this.ctx.storage.setAlarm(Date.now() + pause);
       }
-      await this.#note(duty.name, progress === "failed", now);
+      await this.#record(duty.name, progress === "failed", now);
     } finally {
       this.#running = null;
       const { resolve } = this.#end;
@@ -112,11 +112,11 @@ export class Runner extends DurableObject<Env> {
   }
 
   /** With the call that the duty's budget leaves for it. The database itself may be what fails. */
-  async #note(name: string, failed: boolean, now: number): Promise<void> {
-    if (this.#noted === failed) return;
+  async #record(name: string, failed: boolean, now: number): Promise<void> {
+    if (this.#recorded === failed) return;
     try {
-      await noteRun(this.env, name, failed, now);
-      this.#noted = failed;
+      await recordRun(this.env, name, failed, now);
+      this.#recorded = failed;
     } catch (error) {
       log("error", "run of a duty not noted", { name, error: String(error) });
     }

@@ -72,13 +72,15 @@ export async function areSuppressed(
   const digests = new Map(found.map(([project_id]) => [project_id, new Map<string, string>()]));
   const nameOf = (field: NameField, name: string) => `${field} ${name}`;
   for (const one of sent) {
-    const own = digests.get(one.project_id);
-    for (const [field, name] of own ? namesOf(one) : []) {
-      const known = own?.get(nameOf(field, name)) ?? (await digestOf(db, one.project_id, field, name));
-      own?.set(nameOf(field, name), known);
+    const projectDigests = digests.get(one.project_id);
+    for (const [field, name] of projectDigests ? namesOf(one) : []) {
+      const known = projectDigests?.get(nameOf(field, name)) ?? (await digestOf(db, one.project_id, field, name));
+      projectDigests?.set(nameOf(field, name), known);
     }
   }
-  const asked = JSON.stringify(Object.fromEntries([...digests].map(([id, own]) => [id, [...own.values()]])));
+  const asked = JSON.stringify(
+    Object.fromEntries([...digests].map(([id, projectDigests]) => [id, [...projectDigests.values()]])),
+  );
   const gone = new Set(
     (
       await db.values<[string, string]>(sql`SELECT p.key, d.value FROM json_each(${asked}) p, json_each(p.value) d

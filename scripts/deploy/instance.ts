@@ -35,8 +35,8 @@ export const PRODUCTION = "production";
 /** `edgepixel-events` becomes `edgepixel-staging-events`. The end stays, which tells the queue of dead letters. */
 const named = (settings: Settings, environment: string) => (name: string) => {
   if (environment === PRODUCTION) return name;
-  const own = `${settings.name}-${environment}`;
-  return name.startsWith(settings.name) ? own + name.slice(settings.name.length) : `${own}-${name}`;
+  const fullName = `${settings.name}-${environment}`;
+  return name.startsWith(settings.name) ? fullName + name.slice(settings.name.length) : `${fullName}-${name}`;
 };
 
 export function instanceOf(settings: Settings, environment: string, archive: boolean): Instance {

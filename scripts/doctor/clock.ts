@@ -5,10 +5,13 @@ const REFUSED_SECONDS = 300;
 const DOUBTFUL_SECONDS = 30;
 
 /** The instance's time when it answered, between `from` and `to`: a Date header has whole seconds only. */
-type Told = { from: number; to: number; asked_at: number; answered_at: number };
+type ClockReading = { from: number; to: number; asked_at: number; answered_at: number };
 
 /** By the header of an answer where there is one; else by when the test event was received. */
-function told({ health: { headers, asked_at, answered_at }, known: { accepted, logged } }: Patient): Told | null {
+function readClock({
+  health: { headers, asked_at, answered_at },
+  known: { accepted, logged },
+}: Patient): ClockReading | null {
   const date = headers.get("date");
   if (date !== null) return { from: Date.parse(date), to: Date.parse(date) + 1_000, asked_at, answered_at };
   return accepted && logged ? { from: logged.received_at, to: logged.received_at, ...accepted } : null;
@@ -18,7 +21,7 @@ export const clock: Check = {
   name: "clock",
   asks: "Do its clock and this machine's agree?",
   async look(patient) {
-    const time = told(patient);
+    const time = readClock(patient);
     if (time === null) return leftOut("Its answers have no Date, and no test event tells when it was received.");
     const ahead = Math.max(0, time.from - time.answered_at);
     const behind = Math.max(0, time.asked_at - time.to);

@@ -1,8 +1,8 @@
-import { CRON_NOTED_EVERY_MS } from "../../worker/last-cron.ts";
+import { CRON_RECORDED_EVERY_MS } from "../../worker/last-cron.ts";
 import { type Check, logsOf, ok, warning, wrong } from "./check.ts";
 
 /** It runs each minute, and is noted every few. */
-const LATE_MS = CRON_NOTED_EVERY_MS + 5 * 60_000;
+const LATE_MS = CRON_RECORDED_EVERY_MS + 5 * 60_000;
 
 export const cron: Check = {
   name: "cron",

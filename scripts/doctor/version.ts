@@ -20,11 +20,11 @@ export const version: Check = {
       ? "Stop it and run `npm start` again in this clone: that builds it, and applies what is missing."
       : "Run `npm run deploy` in this clone, which applies migrations first. CHANGELOG.md says what changes.";
     if (version === undefined) return wrong("It is older than versions that say which they are.", upgrade);
-    const own = migrations();
-    const newest = own.at(-1);
+    const ours = migrations();
+    const newest = ours.at(-1);
     if (migration === null || migration === undefined)
       return wrong("Its database does not say which migrations it has.", upgrade);
-    if (!own.includes(migration))
+    if (!ours.includes(migration))
       return warning(
         `It is ${version}, and its database has the migration ${migration}, which this clone has not.`,
         "The instance is newer than this clone: `git pull` and `npm ci`.",
@@ -32,6 +32,6 @@ export const version: Check = {
     if (migration !== newest)
       return wrong(`Its database has migrations up to ${migration}; this clone has them up to ${newest}.`, upgrade);
     if (version !== ownVersion()) return warning(`It is ${version}, and this clone is ${ownVersion()}.`, upgrade);
-    return ok(`Both are ${version}, and its database has all ${own.length} migrations.`);
+    return ok(`Both are ${version}, and its database has all ${ours.length} migrations.`);
   },
 };

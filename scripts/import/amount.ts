@@ -1,10 +1,10 @@
 /** Amounts as exports write them: with signs of a currency, thousands apart, a comma for the point. */
 import { PAST_CURRENCIES } from "../../worker/money.ts";
-import type { Told } from "./time.ts";
+import type { Warning } from "./time.ts";
 
 /** What parts whole units from the rest, where that is known. */
 export type Decimal = "point" | "comma" | null;
-export type AmountReading = { amount: string; currency?: string; told?: Told } | { error: string };
+export type AmountReading = { amount: string; currency?: string; warning?: Warning } | { error: string };
 
 const BLANKS = /[\s\u00A0\u202F\u2009'’_]/g;
 const PARTS = /^(?<before>[^\d.,()+\-−–]*)(?<number>\d[\d.,\s\u00A0\u202F\u2009'’_]*|[.,]\d+)(?<after>[^\d]*)$/u;
@@ -86,6 +86,6 @@ export function readAmount(given: string, currency: string | undefined, decimal:
   return {
     amount,
     ...(!known && alone && { currency: alone }),
-    ...(found.doubt && { told: { field: "amount", message: found.doubt } }),
+    ...(found.doubt && { warning: { field: "amount", message: found.doubt } }),
   };
 }

@@ -3,8 +3,8 @@ import { ALIASES, EVENT_BYTES, type FieldError, importedEvent, readEvent } from 
 import type { Entry } from "./entry.ts";
 import type { Identity } from "./identity.ts";
 import { type Mapping, mapped } from "./mapping.ts";
-import { countRefused, countTold, type Tally } from "./tally.ts";
-import type { Told } from "./time.ts";
+import { countRefused, countWarning, type Tally } from "./tally.ts";
+import type { Warning } from "./time.ts";
 import { readValues, type Ways } from "./values.ts";
 import { failing } from "./where.ts";
 
@@ -15,7 +15,7 @@ const MOST_BYTES = 480 * 1024;
 const MOST_LINES = 20_000;
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 
-export type Judged = { json: string; told: Told[] } | { errors: FieldError[] } | { skipped: string };
+export type Judged = { json: string; warnings: Warning[] } | { errors: FieldError[] } | { skipped: string };
 
 const isField = (name: string) => Object.hasOwn(importedEvent.shape, ALIASES[name] ?? name);
 
@@ -32,18 +32,18 @@ export function judgeLine(
   const values =
     found.from === "export"
       ? readValues(mapped(found.pairs, mapping), ways)
-      : { pairs: mapped(found.pairs, mapping), told: found.told ? [found.told] : [], errors: [] };
+      : { pairs: mapped(found.pairs, mapping), warnings: found.warning ? [found.warning] : [], errors: [] };
   let { pairs } = values;
   const project = pairs.find(([name]) => name === "project_id")?.[1] ?? ways.project;
   // Asked of each line, refused ones too: how often a content was there decides the id.
   const id = identity.idOf(String(project), found.content);
   if (!pairs.some(([name]) => name === "event_id")) pairs.push(["event_id", id]);
   let reading = readEvent(pairs, "import", now);
-  const told = [...values.told];
+  const warnings = [...values.warnings];
   if (!reading.ok && reading.errors.some(({ field, code }) => field === "data" && code === "too_large")) {
     // What is beside an event is no reason to lose it.
     pairs = pairs.filter(([name]) => isField(name) && name !== "data");
-    told.push({ field: "data", message: "larger than 8 KB: left out" });
+    warnings.push({ field: "data", message: "larger than 8 KB: left out" });
     reading = readEvent(pairs, "import", now);
   }
   const errors = [...values.errors, ...(reading.ok ? [] : reading.errors)];
@@ -55,7 +55,7 @@ export function judgeLine(
   const doubts = reading.ok
     ? reading.warnings.map(({ field, message }) => ({ field, message: bare(field, message) }))
     : [];
-  return { json, told: [...told, ...doubts] };
+  return { json, warnings: [...warnings, ...doubts] };
 }
 
 /** The message without the field that it begins with, which the report names before it. */
@@ -70,7 +70,7 @@ export class Batch {
   #bytes = 0;
   #held = 0;
   /** What is sent, and what was refused here: in the order of the lines. */
-  readonly #lines: { entry: Entry; errors: FieldError[] | null; told: Told[] }[] = [];
+  readonly #lines: { entry: Entry; errors: FieldError[] | null; warnings: Warning[] }[] = [];
   readonly #skipped: string[] = [];
 
   get full(): boolean {
@@ -86,24 +86,24 @@ export class Batch {
     this.end = entry.end;
     this.#held += entry.raw.length;
     if (entry.found.kind === "skipped") this.#skipped.push(entry.found.reason);
-    else if (entry.found.kind === "refused") this.#lines.push({ entry, errors: entry.found.errors, told: [] });
+    else if (entry.found.kind === "refused") this.#lines.push({ entry, errors: entry.found.errors, warnings: [] });
     else if (judged && "skipped" in judged) this.#skipped.push(judged.skipped);
     else if (judged && "json" in judged) {
       this.events.push(judged.json);
       this.#bytes += Buffer.byteLength(judged.json) + 1;
-      this.#lines.push({ entry, errors: null, told: judged.told });
-    } else if (judged) this.#lines.push({ entry, errors: judged.errors, told: [] });
+      this.#lines.push({ entry, errors: null, warnings: judged.warnings });
+    } else if (judged) this.#lines.push({ entry, errors: judged.errors, warnings: [] });
   }
 
   /** Counts what became of it. `answers` are the server's, for the events that were sent. */
   settle(answers: readonly (FieldError[] | null)[], tally: Tally): Rejected[] {
     let sent = 0;
     const rejected: Rejected[] = [];
-    for (const { entry, errors, told } of this.#lines) {
+    for (const { entry, errors, warnings } of this.#lines) {
       const faults = errors ?? answers[sent++] ?? null;
       if (faults === null) {
         tally.accepted++;
-        for (const one of told) countTold(tally, entry.line, one);
+        for (const warning of warnings) countWarning(tally, entry.line, warning);
       } else {
         countRefused(tally, entry.line, faults);
         rejected.push({ line: entry.line, errors: faults, raw: entry.raw });

@@ -1,6 +1,6 @@
 /** What one line of a file is; of a CSV file one record, which may have several lines. */
 import type { FieldError } from "../../worker/event.ts";
-import type { Told } from "./time.ts";
+import type { Warning } from "./time.ts";
 
 /** No event is that long; what is, is not held in full. */
 export const LINE_BYTES = 1024 * 1024;
@@ -23,7 +23,7 @@ export type Found =
       from: "log" | "export";
       pairs: [string, unknown][];
       content: string;
-      told?: Told | undefined;
+      warning?: Warning | undefined;
     }
   | { kind: "refused"; errors: FieldError[] }
   | { kind: "skipped"; reason: string };

@@ -77,16 +77,16 @@ function typeOf(path: string, paths: Paths): string | null | undefined {
   if (other !== undefined) return other;
   // The query says what happened.
   if (bare === "/happened") return null;
-  const [, named, own] = PIXEL.exec(bare) ?? [];
-  return own === undefined ? named : decoded(own);
+  const [, named, custom] = PIXEL.exec(bare) ?? [];
+  return custom === undefined ? named : decoded(custom);
 }
 
 /** When it happened, where the log knows it better than the sender's own `timestamp`: that is then null. */
 function momentOf(sent: URLSearchParams, logged: number): number | null {
-  const own = timestamp.safeParse(sent.get("timestamp"));
-  if (!own.success) return sent.get("timestamp") ? null : logged;
+  const given = timestamp.safeParse(sent.get("timestamp"));
+  if (!given.success) return sent.get("timestamp") ? null : logged;
   const sentAt = timestamp.safeParse(sent.get("sent_at"));
-  return sentAt.success ? whenByAge(own.data, sentAt.data, logged) : null;
+  return sentAt.success ? whenByAge(given.data, sentAt.data, logged) : null;
 }
 
 export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions): Found {
@@ -117,5 +117,5 @@ export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions)
     ["country", /^[A-Z]{2}$/.test(country ?? "") ? country : undefined],
     ["data", reserved.length > 0 ? Object.fromEntries(reserved) : undefined],
   ];
-  return { kind: "event", from: "log", pairs, content, told: time.told };
+  return { kind: "event", from: "log", pairs, content, warning: time.warning };
 }

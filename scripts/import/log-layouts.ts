@@ -176,26 +176,26 @@ const REQUEST = /^([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?$/;
 const asBytes = (text: string | undefined) => text && Buffer.from(text).toString("latin1");
 
 export function hitOf(record: Readonly<Record<string, unknown>>, layout: Layout): Hit {
-  const of = (paths: readonly string[] = []) => {
+  const firstOf = (paths: readonly string[] = []) => {
     const found = paths.map((path) => valueAt(record, path)).find((value) => value !== undefined && value !== "-");
     return asBytes(found);
   };
-  const [, requested, asked] = REQUEST.exec(of(layout.request) ?? "") ?? [];
-  const path = of(layout.target) ?? asked;
-  const query = of(layout.query)?.replace(/^\?/, "");
+  const [, requested, asked] = REQUEST.exec(firstOf(layout.request) ?? "") ?? [];
+  const path = firstOf(layout.target) ?? asked;
+  const query = firstOf(layout.query)?.replace(/^\?/, "");
   const apart = layout.parted
-    ?.map(([date, time, zone]) => [of([date]), of([time]), zone])
+    ?.map(([date, time, zone]) => [firstOf([date]), firstOf([time]), zone])
     .find(([date, time]) => date && time);
   const hit: Hit = {
-    address: of(layout.address),
-    time: apart ? `${apart[0]} ${apart[1]}${apart[2]}` : of(layout.time),
+    address: firstOf(layout.address),
+    time: apart ? `${apart[0]} ${apart[1]}${apart[2]}` : firstOf(layout.time),
     // A log without the method has what nobody thought of: a pixel's GET.
-    method: of(layout.method) ?? requested ?? "GET",
+    method: firstOf(layout.method) ?? requested ?? "GET",
     target: path !== undefined && query && !path.includes("?") ? `${path}?${query}` : path,
-    status: of(layout.status),
-    page: of(layout.page),
-    agent: of(layout.agent),
-    country: of(layout.country),
+    status: firstOf(layout.status),
+    page: firstOf(layout.page),
+    agent: firstOf(layout.agent),
+    country: firstOf(layout.country),
   };
   return layout.refine?.(hit, record) ?? hit;
 }

@@ -49,22 +49,22 @@ export function mappingOf({ map, set, type, typeOf = [], where = [], preset }: G
     const twice = list.find(([field], index) => list.findIndex(([other]) => other === field) !== index);
     if (twice) throw new Error(`${option} names ${twice[0]} twice`);
   }
-  const own = {
+  const given = {
     columns,
     constants: type === undefined ? constants : [...constants, ["event_type", type] as const],
     types: new Map(typeOf.map(typeAndWord)),
     where: whereOf(where),
   };
   const base = preset === undefined ? undefined : PRESETS[preset];
-  if (!base) return own;
+  if (!base) return given;
   const other = <Entry extends readonly [string, ...string[]]>(theirs: readonly Entry[], mine: readonly Entry[]) =>
     theirs.filter(([field]) => !mine.some(([taken]) => taken === field));
   return {
-    columns: [...other(base.columns, own.columns), ...own.columns],
-    constants: [...other(base.constants ?? [], own.constants), ...own.constants],
-    types: new Map([...(base.types ?? []), ...own.types]),
+    columns: [...other(base.columns, given.columns), ...given.columns],
+    constants: [...other(base.constants ?? [], given.constants), ...given.constants],
+    types: new Map([...(base.types ?? []), ...given.types]),
     // Own conditions say which lines are meant; without any, the preset's do.
-    where: where.length > 0 ? own.where : whereOf(base.where ?? [], true),
+    where: where.length > 0 ? given.where : whereOf(base.where ?? [], true),
   };
 }
 
@@ -106,10 +106,10 @@ export function mapped(
 }
 
 /** Stops at a header that the mapping does not fit: a wrong name loses a field of every line, and that stays so. */
-export function checkColumns(columns: readonly string[], mapping: Mapping, own: readonly string[]): void {
+export function checkColumns(columns: readonly string[], mapping: Mapping, expected: readonly string[]): void {
   const there = new Set(columns);
   const list = columns.map((column) => JSON.stringify(column)).join(", ");
-  const absent = own.find((path) => columnOf(there, path) === undefined);
+  const absent = expected.find((path) => columnOf(there, path) === undefined);
   if (absent !== undefined) throw new Error(`There is no column ${JSON.stringify(absent)}. The header has ${list}.`);
   const isField = (name: string) => Object.hasOwn(importedEvent.shape, ALIASES[name] ?? name);
   const used = mapping.columns.flatMap(([, ...from]) => from).some((path) => columnOf(there, path) !== undefined);

@@ -1,6 +1,6 @@
 /** What became of a file's lines. Counts only, so that it stays small and can be kept with the place that was reached. */
 import type { FieldError } from "../../worker/event.ts";
-import type { Told } from "./time.ts";
+import type { Warning } from "./time.ts";
 
 /** `line` is the first of them. */
 export type Reason = { total: number; line: number; message: string };
@@ -27,7 +27,7 @@ export const countRefused = (tally: Tally, line: number, [error]: readonly Field
   count(tally.refused, `${field} ${code}`, line, message);
 };
 
-export const countTold = (tally: Tally, line: number, { field, message }: Told): void =>
+export const countWarning = (tally: Tally, line: number, { field, message }: Warning): void =>
   count(tally.told, `${field} ${message}`, line, message);
 
 export const totalRefused = ({ refused }: Tally): number =>

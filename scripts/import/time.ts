@@ -8,8 +8,8 @@ import { instantOf } from "../../worker/calendar.ts";
 export type Clock = { timezone: string; called?: string; dates: "dmy" | "mdy" | null };
 
 /** What was taken with a doubt, and why. */
-export type Told = { field: string; message: string };
-export type TimeReading = { at: number; told?: Told } | { error: string };
+export type Warning = { field: string; message: string };
+export type TimeReading = { at: number; warning?: Warning } | { error: string };
 
 const DATES = [
   "(?<y>\\d{4})(?<sep>[-/.])(?<m>\\d{1,2})\\k<sep>(?<d>\\d{1,2})",
@@ -86,6 +86,6 @@ export function readTime(given: string, { timezone, called = timezone, dates }: 
   if (zone !== null) return { at: wall - zone * 60_000 };
   return {
     at: instantOf(timezone, wall),
-    told: { field: "timestamp", message: `without a zone: taken as ${called}; --timezone names another` },
+    warning: { field: "timestamp", message: `without a zone: taken as ${called}; --timezone names another` },
   };
 }

@@ -3,20 +3,20 @@ import { ALIASES, eventType, type FieldError, spelledAsType } from "../../worker
 import { numberAsSent } from "../../worker/exact-json.ts";
 import { type Decimal, readAmount } from "./amount.ts";
 import { addressIn } from "./hit.ts";
-import { type Clock, readTime, type Told } from "./time.ts";
+import { type Clock, readTime, type Warning } from "./time.ts";
 
 export type Ways = { clock: Clock; decimal: Decimal };
-type Values = { pairs: [string, unknown][]; told: Told[]; errors: FieldError[] };
+type Values = { pairs: [string, unknown][]; warnings: Warning[]; errors: FieldError[] };
 
 export function readValues(sent: readonly [string, unknown][], { clock, decimal }: Ways): Values {
-  const told: Told[] = [];
+  const warnings: Warning[] = [];
   const errors: FieldError[] = [];
   const refuse = (field: string, message: string) =>
     errors.push({ field, code: "invalid", message: `${field} ${message}` });
   const find = (field: string) => sent.find(([name]) => (ALIASES[name] ?? name) === field)?.[1];
   /** It only describes: the event counts without it. */
   const leaveOut = (field: string, message: string) => {
-    told.push({ field, message: `${message}: left out` });
+    warnings.push({ field, message: `${message}: left out` });
     return undefined;
   };
 
@@ -27,13 +27,13 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
     timestamp(text) {
       const time = readTime(text, clock);
       if ("error" in time) return refuse("timestamp", time.error);
-      if (time.told) told.push(time.told);
+      if (time.warning) warnings.push(time.warning);
       return time.at;
     },
     amount(text) {
       const money = readAmount(text, typeof currency === "string" ? currency.trim() : undefined, decimal);
       if ("error" in money) return refuse("amount", money.error);
-      if (money.told) told.push(money.told);
+      if (money.warning) warnings.push(money.warning);
       code = money.currency;
       return money.amount;
     },
@@ -57,5 +57,5 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
     return [name, read && text !== null ? read(text) : value];
   });
   if (code !== undefined) pairs.push(["currency", code]);
-  return { pairs: pairs.filter(([, value]) => value !== undefined), told, errors };
+  return { pairs: pairs.filter(([, value]) => value !== undefined), warnings, errors };
 }

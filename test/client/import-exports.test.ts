@@ -340,7 +340,7 @@ it("numbers of JSON keep their digits, and the line its id", () => {
 
 it("what an event was taken in spite of is told", () => {
   const deposit = { event_type: "deposit", player_id: "p", amount: "5", currency: "EUR", timestamp: 1_777_622_400_000 };
-  expect(firstOf(JSON.stringify({ ...deposit, transaction_id: "null" })).judged.told).toEqual([
+  expect(firstOf(JSON.stringify({ ...deposit, transaction_id: "null" })).judged.warnings).toEqual([
     { field: "transaction_id", message: "does not distinguish payments, and was kept as further data" },
   ]);
 });

@@ -8,7 +8,7 @@ import { watch } from "../../worker/alerts/watching.ts";
 import { sendNotices } from "../../worker/channels/sending.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { PAUSES_MS } from "../../worker/postbacks/ladder.ts";
 import { live } from "../../worker/projections/live.ts";
 import { advance } from "../../worker/projections/runner.ts";
@@ -357,7 +357,7 @@ describe("a condition", () => {
     const target = { project_id, name: "A network", event_types: ["deposit"], url: "https://tracker.example.com/" };
     const { id } = await made<{ id: string }>("/postbacks", target);
     await db.run(sql`UPDATE postback_targets SET failures = 12 WHERE id = ${id}`);
-    await bury(db, [{ event: null, message: { project_id }, error: "unreadable" }], "event-log", now);
+    await keepDeadLetters(db, [{ event: null, message: { project_id }, error: "unreadable" }], "event-log", now);
     await db.run(sql`UPDATE dead_letters SET project_id = ${project_id} WHERE project_id IS NULL`);
     await db.run(sql`INSERT INTO failing_duties (name, since) VALUES ('compaction', 0), ('retention', 0)`);
     const refused = await SELF.fetch(`${HOST}/visit?project_id=${project_id}&btag=aff-x&currency=none&player_id=p`);

@@ -1,7 +1,7 @@
 /** `/anomalies` by real events, through the consumer and the projections. */
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import { FAULTS, type Fault, plant, tells } from "../../bench/faults.ts";
+import { FAULTS, type Fault, isFoundBy, plant } from "../../bench/faults.ts";
 import { type Season, season } from "../../bench/seasons.ts";
 import { addDays, daysBetween, localTime } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -97,7 +97,7 @@ describe("ten planted faults", () => {
     "$name is told",
     ({ fault, tag, day }) => {
       const told = rows.filter((row) =>
-        tells({ ...row, day: daysBetween(THURSDAY, row.event_date) - 1, distance: 0 }, fault, tag, day),
+        isFoundBy({ ...row, day: daysBetween(THURSDAY, row.event_date) - 1, distance: 0 }, fault, tag, day),
       );
       expect(told).not.toEqual([]);
       for (const { value, expected_low, expected_high, expected } of told) {

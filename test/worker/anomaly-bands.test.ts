@@ -1,6 +1,6 @@
 /** The bands by themselves, in large simulated traffic and small tables. */
 import { describe, expect, it } from "vitest";
-import { FAULTS, plant, tells } from "../../bench/faults.ts";
+import { FAULTS, isFoundBy, plant } from "../../bench/faults.ts";
 import { affiliateBrands, type Brand, countedOf, demoBrands, type Season, season } from "../../bench/seasons.ts";
 import { addDays } from "../../worker/calendar.ts";
 import { BEFORE, bandsOf } from "../../worker/reports/anomalies/band.ts";
@@ -183,7 +183,7 @@ describe("in simulated traffic", () => {
       const counts = season(brands, BEFORE + 30, seed);
       plant(counts, fault, `tag-${index}`, SATURDAY);
       const { anomalies } = judged(counts, BEFORE + 30);
-      expect(anomalies.filter((anomaly) => tells(anomaly, fault, `tag-${index}`, SATURDAY))).not.toEqual([]);
+      expect(anomalies.filter((anomaly) => isFoundBy(anomaly, fault, `tag-${index}`, SATURDAY))).not.toEqual([]);
     }
   });
 });

@@ -5,7 +5,7 @@ import { localTime } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
-import { isByDays } from "../../worker/projections/figures-stand.ts";
+import { isByDays } from "../../worker/projections/figures-progress.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
 

@@ -2,7 +2,7 @@
 import { createExecutionContext, env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../worker/app.ts";
-import { bury as buryLetters } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters as buryLetters } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, storedEvent } from "./log.ts";

@@ -9,7 +9,7 @@ import { advance } from "../../worker/erasure/job.ts";
 import { canonical, type PublicKey, type SignedReceipt } from "../../worker/erasure/receipt.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
 import { append } from "../../worker/event-log/append.ts";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { LOG_COLUMNS, PERSONAL_COLUMNS } from "../../worker/log-columns.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
@@ -97,7 +97,7 @@ async function populate(project_id: string): Promise<void> {
     event: storedEvent({ project_id, event_type: "spin", player_id, event_id, data, source_ip: "203.0.113.0" }),
     error: `SQLITE_CONSTRAINT at ${event_id}`,
   });
-  await bury(
+  await keepDeadLetters(
     db,
     [
       letter("alice-77", "letter-alice-77", contact),

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
-import { figuresStand } from "../../worker/projections/figures-stand.ts";
+import { figuresProgress } from "../../worker/projections/figures-progress.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { databaseOf } from "../../worker/store/database.ts";
 import { guardedDatabase } from "./database.ts";
@@ -61,6 +61,6 @@ describe("a step of the figures", () => {
     }
     expect([how, died > 5]).toEqual([how, true]);
     expect(comparable(await readDays(project_id))).toEqual(comparable(daysOf(sent, 30)));
-    expect(await figuresStand(db)).toMatchObject({ whole: true });
+    expect(await figuresProgress(db)).toMatchObject({ whole: true });
   });
 });

@@ -51,7 +51,7 @@ async function expectFigures(
 
 /** Ways to divide figures. */
 const aQuestion = fc.record({
-  of: fc.constantFrom<CellsAsked["of"][]>("everybody", "tags", ["", "a"]),
+  of: fc.constantFrom<CellsAsked["wanted"][]>("everybody", "tags", ["", "a"]),
   hourly: fc.boolean(),
   types: fc.constantFrom<Divided["types"][]>(null, ["", "$payer", "$depositor"], ["deposit", "spin"]),
   dimension: fc.constantFrom(
@@ -61,7 +61,7 @@ const aQuestion = fc.record({
 });
 type Question = typeof aQuestion extends fc.Arbitrary<infer Value> ? Value : never;
 
-const isOf = (of: CellsAsked["of"], scope: string) =>
+const isOf = (of: CellsAsked["wanted"], scope: string) =>
   of === "everybody" ? scope === ANY_TAG : of === "tags" ? scope !== ANY_TAG : of.includes(scope);
 
 /** The cells of a sheet that somebody asks for. */
@@ -80,7 +80,7 @@ const sorted = (entries: [string, number[]][]) => entries.sort(([one], [other]) 
 /** What reports read of days, against the sheet that has all cells. */
 async function expectReading(project_id: string, sheet: Sheet, asked: Question): Promise<void> {
   const { of, hourly, dimension } = asked;
-  const days = { project_id, filter: null, from: "2026-10-01", to: "2026-12-31", of };
+  const days = { project_id, filter: null, from: "2026-10-01", to: "2026-12-31", wanted: of };
   const nameOf = (part: string, { tag, event_date, event_hour, event_type, value }: CellPlace, ...more: string[]) =>
     JSON.stringify([
       ...[part, tag ?? ANY_TAG, event_date, event_type],

@@ -13,7 +13,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
-import { bringForward, fills } from "../../worker/projections/catch-up.ts";
+import { bringForward, isTimeToRun } from "../../worker/projections/catch-up.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { forgetHealth, projectionHealth } from "../../worker/reports/health.ts";
 import { runDuty } from "./duty.ts";
@@ -128,15 +128,15 @@ describe("while nobody asks", () => {
   });
 
   it("what fills the tables is each time that so many more wait, however they come", () => {
-    expect(fills("tables", 0, 1, GATHERED - 1)).toBe(false);
-    expect(fills("tables", 0, GATHERED, GATHERED)).toBe(true);
-    expect(fills("tables", 0, GATHERED + 1, GATHERED + 1)).toBe(false);
-    expect(fills("tables", 0, GATHERED - 1, GATHERED + 7)).toBe(true);
-    expect(fills("tables", 7, GATHERED, GATHERED + 6)).toBe(false);
-    expect(fills("tables", 7, GATHERED, GATHERED + 7)).toBe(true);
-    expect(fills("tables", 0, 1, 3 * GATHERED)).toBe(true);
+    expect(isTimeToRun("tables", 0, 1, GATHERED - 1)).toBe(false);
+    expect(isTimeToRun("tables", 0, GATHERED, GATHERED)).toBe(true);
+    expect(isTimeToRun("tables", 0, GATHERED + 1, GATHERED + 1)).toBe(false);
+    expect(isTimeToRun("tables", 0, GATHERED - 1, GATHERED + 7)).toBe(true);
+    expect(isTimeToRun("tables", 7, GATHERED, GATHERED + 6)).toBe(false);
+    expect(isTimeToRun("tables", 7, GATHERED, GATHERED + 7)).toBe(true);
+    expect(isTimeToRun("tables", 0, 1, 3 * GATHERED)).toBe(true);
     // A run has taken what came before these, while they were appended.
-    expect(fills("tables", GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
+    expect(isTimeToRun("tables", GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
   });
 
   it("the tables run at once for an event that the queue has held for more than an hour", async () => {

@@ -3,7 +3,7 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchAnswer } from "../../worker/collect/batch.ts";
 import { type Door, readEvent } from "../../worker/event.ts";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 
@@ -173,7 +173,7 @@ describe("the door", () => {
 it("that became a dead letter can be edited, however old it is", async () => {
   const timestamp = Date.UTC(2015, 0);
   const event = storedEvent({ project_id: "old", event_type: "visit", event_id: "dead", player_id: "p", timestamp });
-  await bury(db, [{ event, error: "SQLITE_CONSTRAINT" }], "event-log", Date.now());
+  await keepDeadLetters(db, [{ event, error: "SQLITE_CONSTRAINT" }], "event-log", Date.now());
   const { id } = (await env.DB.prepare("SELECT id FROM dead_letters WHERE event_id = 'dead'").first<Row>()) as Row;
   const edit = { method: "PATCH", headers: ADMIN, body: JSON.stringify({ event: { banner_tag: "t" } }) };
   const answer = await SELF.fetch(`${HOST}/api/v1/dead-letters/${id}`, edit);

@@ -2,7 +2,7 @@
 import { env, SELF } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { eachMinute } from "../../worker/cron.ts";
-import { CRON_NOTED_EVERY_MS, lastCron, noteCron } from "../../worker/last-cron.ts";
+import { CRON_RECORDED_EVERY_MS, lastCron, recordCron } from "../../worker/last-cron.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { VERSION } from "../../worker/version.ts";
 import { db } from "./log.ts";
@@ -24,10 +24,10 @@ it("says when cron last ran, and null before it has", async () => {
 it("is noted again only when the last note is five minutes old", async () => {
   const first = Date.parse((await lastCron(db)) ?? "");
   for (const [later, noted] of [
-    [CRON_NOTED_EVERY_MS - 1, 0],
-    [CRON_NOTED_EVERY_MS, CRON_NOTED_EVERY_MS],
+    [CRON_RECORDED_EVERY_MS - 1, 0],
+    [CRON_RECORDED_EVERY_MS, CRON_RECORDED_EVERY_MS],
   ] as const) {
-    await noteCron(env, first + later);
+    await recordCron(env, first + later);
     expect(Date.parse((await lastCron(db)) ?? "")).toBe(first + noted);
   }
 });

@@ -1,7 +1,7 @@
 /** `GET /metrics`: well-formed to the letter, true to the last event, and each part failing by itself. */
 import { createExecutionContext, env, runInDurableObject, SELF, waitOnExecutionContext } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { BOUNDS_MS, ROUTE_CLASSES } from "../../worker/meter/meter.ts";
 import { expose, FAMILIES } from "../../worker/monitor/families.ts";
@@ -75,7 +75,7 @@ beforeAll(async () => {
 
 describe("the text", () => {
   it("is strictly what Prometheus reads, with a HELP and TYPE for each family and names by its conventions", async () => {
-    await bury(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
+    await keepDeadLetters(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
     const target = { project_id: "scraped", name: "t", event_types: ["level_up"], url: "https://tracker.example.com/" };
     await send("/api/v1/postbacks", { method: "POST", headers: ADMIN, body: JSON.stringify(target) });
     const source = { project_id: "scraped", name: "network", preset: "generic" };
@@ -203,7 +203,7 @@ describe("the counters", () => {
       event: storedEvent({ project_id: "failing", event_type: "visit", event_id: "dead" }),
       error: "SQLITE_CONSTRAINT",
     };
-    await bury(db, [letter], "event-log", Date.now());
+    await keepDeadLetters(db, [letter], "event-log", Date.now());
     const down = new Proxy(env.DB, {
       get: () => () => {
         throw new Error("D1_ERROR: overloaded");

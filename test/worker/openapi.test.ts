@@ -8,7 +8,7 @@ import { app } from "../../worker/app.ts";
 import { liveFiles } from "../../worker/archive/files.ts";
 import { hourOf } from "../../worker/archive/partition.ts";
 import { readEvent } from "../../worker/event.ts";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { linkOf } from "../../worker/schedules/unsubscribing.ts";
@@ -169,7 +169,7 @@ beforeAll(async () => {
     event: storedEvent({ ...by, event_type: "visit", event_id }),
     error: "SQLITE_CONSTRAINT",
   }));
-  await bury(db, letters, "edgepixel-events", Date.now());
+  await keepDeadLetters(db, letters, "edgepixel-events", Date.now());
 });
 
 describe("the document", () => {

@@ -15,7 +15,7 @@ import {
   nextPart,
   personsEvents,
 } from "../../worker/event-log/archived-player.ts";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { archive } from "../../worker/projections/archive.ts";
 import { retain } from "../../worker/retention/retain.ts";
@@ -67,7 +67,7 @@ beforeAll(async () => {
     event: storedEvent({ project_id: "exported", event_type: "spin", event_id: `letter-${player_id}`, player_id }),
     error: "SQLITE_CONSTRAINT",
   });
-  await bury(db, [letter("carla-1"), letter("dan-1")], "event-log", start);
+  await keepDeadLetters(db, [letter("carla-1"), letter("dan-1")], "event-log", start);
   await SELF.fetch(`${HOST}/visit?project_id=exported&player_id=carla-1`);
 });
 

@@ -3,7 +3,7 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { removeProjects } from "../../worker/erasure/project.ts";
 import { append } from "../../worker/event-log/append.ts";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, DEAD_LETTER_QUEUE, db, deliver, settle, storedEvent } from "./log.ts";
@@ -97,7 +97,12 @@ describe("a project that was removed", () => {
     await call("POST", "/events", { event_type: "Not a type", player_id: "p" }, bearer(collect));
     await deliver([{ events: [storedEvent({ project_id: "brand", event_type: "visit", player_id: "old-player" })] }]);
     await settle();
-    await bury(db, [{ event: storedEvent({ project_id: "brand", event_type: "spin" }), error: "a fault" }], "test", 0);
+    await keepDeadLetters(
+      db,
+      [{ event: storedEvent({ project_id: "brand", event_type: "spin" }), error: "a fault" }],
+      "test",
+      0,
+    );
   });
 
   it("is refused that, with the reason, while anything of it could come back", async () => {

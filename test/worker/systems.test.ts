@@ -2,7 +2,7 @@
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import table from "../../docs/systems.md?raw";
-import { bury } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { ADMIN } from "./keys.ts";
 import { db, deliver, settle, storedEvent } from "./log.ts";
 
@@ -54,7 +54,7 @@ beforeAll(async () => {
     },
   ]);
   await settle();
-  await bury(
+  await keepDeadLetters(
     db,
     [{ event: storedEvent({ ...by, event_type: "visit" }), error: "SQLITE_CONSTRAINT" }],
     "edgepixel-events",

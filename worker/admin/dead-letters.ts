@@ -2,7 +2,7 @@
 
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
-import { stamp } from "../collect/stamp.ts";
+import { storedEvent } from "../collect/stored-event.ts";
 import { DOORS, readEvent, type StoredEvent } from "../event.ts";
 import { standingOf } from "../event-log/append.ts";
 import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dead-letters.ts";
@@ -297,7 +297,7 @@ export const deadLetterRoutes = [
         trusted = 0,
       } = before;
       const sender = { country, device, browser, os, referrer, source_ip, user_agent, bot, trusted };
-      const event = stamp(reading.event, project, sender, received_at);
+      const event = storedEvent(reading.event, project, sender, received_at);
       const edited: DeadLetter = {
         ...letter,
         project_id: event.project_id,

@@ -14,7 +14,7 @@ import {
   type ArchivePart,
   type ArchivePlace,
   BEGINNING,
-  goneBefore,
+  firstHourInLog,
   MOST_FILES,
   nextPart,
   type Person,
@@ -263,7 +263,7 @@ export const playerExportRoutes = [
       // In this order: what goes from the log meanwhile is among the one or the other.
       const order = await orderOf(db, person);
       const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
-      const gone = project === undefined ? 0 : goneBefore(project, now);
+      const gone = project === undefined ? 0 : firstHourInLog(project, now);
       const part = await partOf(db, placeOf(cursor), order, gone, budgetOf(env).left - OTHER_CALLS);
       const known = await beside(env, db, project_id, player_id, visitors);
       // The erasure of this player finds and rewrites the entry.

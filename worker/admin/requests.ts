@@ -19,7 +19,7 @@ import { common } from "../reports/period.ts";
 import { table } from "../reports/table.ts";
 import { hintFor, hintForTaken } from "../request-log/hints.ts";
 import type { StoredSample } from "../request-log/log.ts";
-import { boundedRequest, NOTED } from "../request-log/rejection.ts";
+import { boundedRequest, RECORDED_DOORS } from "../request-log/rejection.ts";
 import type { Database } from "../store/database.ts";
 import { DAY_MS, HOUR_MS, iso, utcDate } from "../time.ts";
 import { route } from "./route.ts";
@@ -54,7 +54,7 @@ export const requestsQuery = z.strictObject({
     .optional(),
 });
 
-const door = z.enum(NOTED);
+const door = z.enum(RECORDED_DOORS);
 const requestRow = z
   .object({
     at: instant,

@@ -6,7 +6,7 @@ import { failingDuties } from "../failing-duties.ts";
 import { ADMIN } from "../http/keys.ts";
 import { stateOf } from "../postbacks/ladder.ts";
 import { targetsOf } from "../postbacks/target.ts";
-import { isByDays } from "../projections/figures-stand.ts";
+import { isByDays } from "../projections/figures-progress.ts";
 import { feedHealth } from "../rates/feed.ts";
 import { SEVERITIES } from "../reports/anomalies/verdict.ts";
 import { anomalies } from "../reports/anomalies.ts";

@@ -9,7 +9,7 @@ import { knownTags, narrowed } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import { bringForward } from "../projections/catch-up.ts";
 import { FIGURES } from "../projections/figures-fence.ts";
-import { isByDays } from "../projections/figures-stand.ts";
+import { isByDays } from "../projections/figures-progress.ts";
 import { GROUPS } from "../projections/index.ts";
 import { countsFromDays } from "../reports/days/series.ts";
 import { type ProjectionHealth, projectionHealth } from "../reports/health.ts";

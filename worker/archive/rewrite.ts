@@ -85,9 +85,9 @@ async function encoded(
   let waiting: Row[] = [];
   let [read, written] = [0, 0];
   for (const source of group) {
-    for await (const own of readLive(env, db, source)) {
-      read += own.length;
-      const changed = change(own);
+    for await (const group of readLive(env, db, source)) {
+      read += group.length;
+      const changed = change(group);
       written += changed.length;
       waiting = waiting.concat(changed);
       if (waiting.length < ROW_GROUP) continue;

@@ -93,7 +93,7 @@ async function begin(db: Database, { after, upTo }: Range, now: number): Promise
   const same = open?.last_seq === upTo ? open : null;
   const planned = same ? await plannedBy(db, same) : [];
   if (same && planned.length > 0) {
-    await transact(db, [noteAttempt(same, same.attempts + 1)]);
+    await transact(db, [recordAttempt(same, same.attempts + 1)]);
     return { run: { ...same, attempts: same.attempts + 1 }, files: planned };
   }
   const rows = await db.all<{ hour: number }>(
@@ -128,7 +128,7 @@ async function begin(db: Database, { after, upTo }: Range, now: number): Promise
 }
 
 /** Fails where someone else has begun it again meanwhile, perhaps in halves: NULL is not allowed. */
-const noteAttempt = (run: Run, attempts: number, finished_at: number | null = null): SQL =>
+const recordAttempt = (run: Run, attempts: number, finished_at: number | null = null): SQL =>
   sql`UPDATE archive_runs SET finished_at = ${finished_at},
     attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN CAST(${attempts} AS INTEGER) END
     WHERE first_seq = ${run.first_seq}`;
@@ -166,11 +166,11 @@ async function put(
   if (hours.size !== files.length) throw new TurnLost("The log has changed since the run was noted.");
   const written: ArchiveFile[] = [];
   for (const file of files) {
-    const own = hours.get(file.hour) as Row[];
-    const bytes = encode(own);
+    const events = hours.get(file.hour) as Row[];
+    const bytes = encode(events);
     const sha256 = await putFile(env.ARCHIVE, file.key, bytes);
-    const [min_received_at, max_received_at] = boundsOf(own, "received_at");
-    written.push({ ...file, rows: own.length, bytes: bytes.length, sha256, min_received_at, max_received_at });
+    const [min_received_at, max_received_at] = boundsOf(events, "received_at");
+    written.push({ ...file, rows: events.length, bytes: bytes.length, sha256, min_received_at, max_received_at });
   }
   return written;
 }
@@ -191,13 +191,13 @@ export async function archiveRange(env: Env, db: Database, range: Range, now: nu
   );
   const written = await put(env, db, range, chosen);
   if (chosen.length < waiting.length) {
-    await transact(db, [...describe(written), noteAttempt(run, 0)]);
+    await transact(db, [...describe(written), recordAttempt(run, 0)]);
     return null;
   }
   const before = files.filter(({ sha256 }) => sha256 !== "");
   return [
     ...makeLive([...before, ...written]),
-    noteAttempt(run, run.attempts, now),
+    recordAttempt(run, run.attempts, now),
     manifestsDue(run.hours, run.last_seq),
   ];
 }

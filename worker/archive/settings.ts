@@ -105,14 +105,14 @@ type Position = { audit: number; rate: number; receipt: number; suppression: num
 const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0, change: 0, closing: 0 };
 
 /** A page of what grows: of the audit log, or of one of the tables. */
-type Page = { of: "audit" | keyof typeof PAGED; which: string | number };
+type Page = { table: "audit" | keyof typeof PAGED; from: string | number };
 
 /** What one call has no room for, the next one goes on with: behind the page that was `written` last, by their keys. */
 type Pass = { day: string; since: Position; until: Position; written: string };
 
-const keyOf = ({ of, which }: Page): string => {
-  const name = String(which).padStart(12, "0");
-  return of === "audit" ? `${AUDIT}${name}.json` : `${STATE}tables/${of}/${name}.json`;
+const keyOf = ({ table, from }: Page): string => {
+  const name = String(from).padStart(12, "0");
+  return table === "audit" ? `${AUDIT}${name}.json` : `${STATE}tables/${table}/${name}.json`;
 };
 
 /** Calls that a page takes: looking at what is there, reading, writing. */
@@ -123,7 +123,7 @@ export const SETTINGS_CALLS = 2 + Object.keys(PAGED).length + SETTINGS_TABLES.le
 /** Entries of the audit log in an object: only the last one is ever rewritten. */
 const PAGE = 1_000;
 
-const auditKey = (page: number) => keyOf({ of: "audit", which: page * PAGE });
+const auditKey = (page: number) => keyOf({ table: "audit", from: page * PAGE });
 const OTHER_LOG = "The settings in the bucket are of another log, or of this one before it was lost: restore it first.";
 
 const positionOf = async (db: Database): Promise<Position> =>
@@ -190,23 +190,23 @@ function passOf(saved: Record<string, string> | undefined, last: Position, day: 
 async function pagesOf(db: Database, { since, until, written }: Pass): Promise<Page[]> {
   const pages: Page[] = [];
   for (let page = Math.floor(since.audit / PAGE); page <= Math.floor(until.audit / PAGE); page++)
-    pages.push({ of: "audit", which: page * PAGE });
+    pages.push({ table: "audit", from: page * PAGE });
   for (const [table, { where, page, between }] of Object.entries(PAGED) as [keyof typeof PAGED, Paged][]) {
     const due = await db.values<[string | number]>(sql`SELECT DISTINCT ${page} FROM ${sql.raw(table)}
       WHERE ${where} AND ${between(since, until)}`);
-    pages.push(...due.map(([which]): Page => ({ of: table, which })));
+    pages.push(...due.map(([from]): Page => ({ table, from })));
   }
   return pages.filter((page) => keyOf(page) > written).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 /** No more than one page is held. */
 async function savePage(bucket: R2Bucket, db: Database, page: Page): Promise<void> {
-  const { of, which } = page;
-  if (of === "audit") return saveAudit(bucket, db, Number(which) / PAGE);
-  const { columns, where, rows } = PAGED[of];
+  const { table, from } = page;
+  if (table === "audit") return saveAudit(bucket, db, Number(from) / PAGE);
+  const { columns, where, rows } = PAGED[table];
   await putCopy(bucket, keyOf(page), async () => {
-    const kept = await db.all(sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(of)} WHERE ${where} AND ${rows(which)}`);
-    return { text: JSON.stringify({ [of]: kept }) };
+    const kept = await db.all(sql`SELECT ${sql.raw(columns)} FROM ${sql.raw(table)} WHERE ${where} AND ${rows(from)}`);
+    return { text: JSON.stringify({ [table]: kept }) };
   });
 }
 

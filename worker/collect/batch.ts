@@ -20,9 +20,9 @@ import type { Rejection } from "../request-log/rejection.ts";
 import { databaseOf } from "../store/database.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { BODY_FAULTS, readSent } from "./body.ts";
-import { noteFailed, takeFailed } from "./failed-batches.ts";
+import { recordFailedBatch, takeFailedBatch } from "./failed-batches.ts";
 import type { Sender } from "./sender.ts";
-import { stamp } from "./stamp.ts";
+import { storedEvent } from "./stored-event.ts";
 
 /** Of a digest: 128 bits, which leave room in an id for the event's place in its batch. */
 const SEED_CHARACTERS = 32;
@@ -119,7 +119,7 @@ async function store(
   const withIds = (seed: string | null) =>
     taken.map(({ event, project, index }) => {
       const named = seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` };
-      return stamp(named, project, { ...sender(c.req.raw, event, project), trusted: 1 }, now);
+      return storedEvent(named, project, { ...sender(c.req.raw, event, project), trusted: 1 }, now);
     });
   const send = (events: StoredEvent[]) => commit(outletOf(c.env), events, c.var.request_id).then(() => events);
 
@@ -133,11 +133,11 @@ async function store(
   if (!inParts) return send(events);
   const db = databaseOf(c.env);
   const hash = await sha256(content);
-  const seed = (await takeFailed(db, hash, now)) ?? uuidv7({ msecs: now });
+  const seed = (await takeFailedBatch(db, hash, now)) ?? uuidv7({ msecs: now });
   try {
     return await send(withIds(seed));
   } catch (error) {
-    await noteFailed(db, hash, seed, Date.now());
+    await recordFailedBatch(db, hash, seed, Date.now());
     throw error;
   }
 }

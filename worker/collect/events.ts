@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { atLeast } from "../http/access.ts";
 import type { App } from "../http/principal.ts";
-import { note } from "../request-log/note.ts";
+import { recordRejections } from "../request-log/record-rejections.ts";
 import { through } from "./batch.ts";
 import { senderOf } from "./sender.ts";
 
@@ -24,7 +24,7 @@ const collect = through({
     return { country, source_ip, device: null, browser: null, os: null, referrer: null, user_agent: null, bot: null };
   },
   refused: (c, refusals) =>
-    note(
+    recordRejections(
       c.env,
       c.executionCtx,
       refusals.map((refusal) => ({ ...refusal, door: "api" })),

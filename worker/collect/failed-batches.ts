@@ -14,7 +14,7 @@ import { type Database, transact } from "../store/database.ts";
 const RETRY_WITHIN_MS = 10 * 60_000;
 
 /** What the ids of a failed attempt began with, for the first who asks; null where there was none. */
-export async function takeFailed(db: Database, hash: string, now: number): Promise<string | null> {
+export async function takeFailedBatch(db: Database, hash: string, now: number): Promise<string | null> {
   const [taken] = await db.values<[string]>(sql`DELETE FROM failed_batches WHERE (hash, seed) IN (
       SELECT hash, seed FROM failed_batches WHERE hash = ${hash} AND failed_at > ${now - RETRY_WITHIN_MS} LIMIT 1)
     RETURNING seed`);
@@ -22,7 +22,7 @@ export async function takeFailed(db: Database, hash: string, now: number): Promi
 }
 
 /** Also removes what nobody came back for. */
-export async function noteFailed(db: Database, hash: string, seed: string, now: number): Promise<void> {
+export async function recordFailedBatch(db: Database, hash: string, seed: string, now: number): Promise<void> {
   await transact(db, [
     sql`DELETE FROM failed_batches WHERE failed_at <= ${now - RETRY_WITHIN_MS}`,
     sql`INSERT OR REPLACE INTO failed_batches (hash, seed, failed_at) VALUES (${hash}, ${seed}, CAST(${now} AS INTEGER))`,

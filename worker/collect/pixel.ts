@@ -12,14 +12,14 @@ import { findProject, type Project } from "../project.ts";
 import { commit } from "../queue/group-commit.ts";
 import { outletOf } from "../queue/outlet.ts";
 import { checkSchema } from "../registry/check.ts";
-import { note } from "../request-log/note.ts";
+import { recordRejections } from "../request-log/record-rejections.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { admit } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { asQuery, type Posted, postedBy } from "./posted.ts";
 import { fieldsOf } from "./query.ts";
 import { senderOf, visitOf } from "./sender.ts";
-import { stamp } from "./stamp.ts";
+import { storedEvent } from "./stored-event.ts";
 
 const GIF = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"), (character) =>
   character.charCodeAt(0),
@@ -83,7 +83,7 @@ async function collect(
     if (verdict.status === "refused") return { status: "rejected", errors: verdict.errors };
     const bot = botReason(visitOf(request), project.bot_rules);
     const trusted = admission.trusted ? 1 : 0;
-    const event = stamp(reading.event, project, { ...senderOf(request), bot, trusted }, now);
+    const event = storedEvent(reading.event, project, { ...senderOf(request), bot, trusted }, now);
     await commit(outletOf(env), [event], request_id);
     const warnings = [
       ...(warning ? [warning] : []),
@@ -145,7 +145,7 @@ const pixel = (type: string | null) => async (c: Context<Incoming>) => {
   if (outcome.status === "rejected") {
     const named = sentAs(sent.pairs, "project_id");
     const project_id = typeof named === "string" && named !== "" ? named : "default";
-    note(c.env, c.executionCtx, [
+    recordRejections(c.env, c.executionCtx, [
       { project_id, door: "pixel", event_type, errors: outcome.errors, sent: sent.pairs, at: now },
     ]);
   }

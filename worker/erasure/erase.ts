@@ -46,21 +46,21 @@ export async function begin(
   db: Database,
   asked: Asked,
   now: number,
-  note: (id: string, statements: SQL[]) => Promise<void>,
+  record: (id: string, statements: SQL[]) => Promise<void>,
 ): Promise<string> {
   const { project_id, player_id, suppress } = asked;
   const subject = await digestOf(db, project_id, "player_id", player_id);
   const before = await latest(db, project_id, subject);
   if (before && before.finished_at === null) {
     if (suppress && before.suppress === 0) {
-      await note(before.id, [sql`UPDATE erasures SET suppress = 1 WHERE id = ${before.id} AND finished_at IS NULL`]);
+      await record(before.id, [sql`UPDATE erasures SET suppress = 1 WHERE id = ${before.id} AND finished_at IS NULL`]);
     }
     return before.id;
   }
   if (before && before.suppress >= Number(suppress) && !(await isKnown(db, asked))) return before.id;
   const id = uuidv7({ msecs: now });
   try {
-    await note(id, [
+    await record(id, [
       sql`INSERT INTO erasures (id, project_id, subject, suppress, step, due_at, names, found, requested_at)
         VALUES (${id}, ${project_id}, ${subject}, CAST(${Number(suppress)} AS INTEGER), ${STEPS[0]?.name}, 0,
           ${JSON.stringify(firstNames(player_id))}, ${JSON.stringify(NOTHING)}, CAST(${now} AS INTEGER))`,

@@ -24,8 +24,8 @@ const renamingOf = ({ players, visitors, persons, words }: Person): Renaming => 
   players,
   visitors,
   persons,
-  own: (text) => words.own(text),
-  mentioned: (text) => words.mentioned(text),
+  inOwnText: (text) => words.inOwnText(text),
+  inOthersText: (text) => words.inOthersText(text),
 });
 
 /** Whether a text may name the person: ids stand in it as they are. Short names of visitors are no needles. */

@@ -48,24 +48,24 @@ function scoreOf({ score, data }: LoggedEvent): number | null {
   return Number.isSafeInteger(given) ? (given as number) : null;
 }
 
-function own(person: Person, event: LoggedEvent): Columns {
+function eraseOwn(person: Person, event: LoggedEvent): Columns {
   const { words } = person;
-  const id = (text: string | null) => (text === null ? null : words.own(text));
+  const id = (text: string | null) => (text === null ? null : words.inOwnText(text));
   return {
     ...GONE,
     player_id: renamed(person, "player_id", event.player_id),
     visitor_id: renamed(person, "visitor_id", event.visitor_id),
-    event_id: words.own(event.event_id),
+    event_id: words.inOwnText(event.event_id),
     transaction_id: id(event.transaction_id),
     duplicate_of: id(event.duplicate_of),
     score: scoreOf(event),
   };
 }
 
-function mentioning(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
+function eraseMentions(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
   const { words } = person;
-  const text = (value: string | null) => (value === null ? null : words.mentioned(value));
-  const reference = event.duplicate_of === null ? null : words.own(event.duplicate_of);
+  const text = (value: string | null) => (value === null ? null : words.inOthersText(value));
+  const reference = event.duplicate_of === null ? null : words.inOwnText(event.duplicate_of);
   const texts = Object.fromEntries(TEXTS.map((name) => [name, text(event[name])])) as Pick<Columns, Text>;
   return {
     ...event,
@@ -81,7 +81,7 @@ function mentioning(person: Person, event: LoggedEvent, ids: ReadonlySet<string>
 /** An event as the archive has it: it may have gone from the log, and what it refers to, too. */
 export function scrubbed(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
   const actor = event.player_id ?? VISITOR + event.visitor_id;
-  return person.persons.has(actor) ? own(person, event) : mentioning(person, event, ids);
+  return person.persons.has(actor) ? eraseOwn(person, event) : eraseMentions(person, event, ids);
 }
 
 /** Writes the events anew, and with them the transactions that they hold. */
@@ -128,14 +128,14 @@ const unlike = ({ event, becomes }: { event: LoggedEvent; becomes: Columns }) =>
   PERSONAL_COLUMNS.some((name) => event[name] !== becomes[name]);
 
 /** The person's own, by the index of who did it. What has its new name is not found again, so no place is kept. */
-export async function ownEvents({ db, job, person }: Work): Promise<Piece> {
+export async function personsOwnEvents({ db, job, person }: Work): Promise<Piece> {
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM events e
     WHERE e.project_id = ${job.project_id} AND e.actor ${among(person.persons.keys())} AND e.seq <= ${job.names.head}
     LIMIT ${AT_ONCE}`);
   if (events.length === 0) return { changes: [], place: null };
   const [change, ...others] = rewritten(
     job.project_id,
-    events.map((event) => ({ event, becomes: own(person, event) })),
+    events.map((event) => ({ event, becomes: eraseOwn(person, event) })),
   );
   return {
     changes: [{ change: change as SQL, found: "events" }, ...others.map((one) => ({ change: one }))],
@@ -149,26 +149,28 @@ export async function decidingEvents(work: Work): Promise<Piece> {
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
     WHERE i.project_id = ${job.project_id} AND i.visitor_id ${among(person.visitors.keys())}
       AND e.visitor_id = i.visitor_id LIMIT ${AT_ONCE}`);
-  return { changes: await mentions(work, events), place: events.length === 0 ? null : true };
+  return { changes: await changeMentions(work, events), place: events.length === 0 ? null : true };
 }
 
 /** Which of these, renamed as the person's own would be, are events of the log: those were the person's own. */
 export async function renamedIds({ db, job, person }: Work, references: (string | null)[]): Promise<Set<string>> {
-  const own = references.flatMap((id) => (id === null || person.words.own(id) === id ? [] : [person.words.own(id)]));
-  if (own.length === 0) return new Set();
+  const renamedReferences = references.flatMap((id) =>
+    id === null || person.words.inOwnText(id) === id ? [] : [person.words.inOwnText(id)],
+  );
+  if (renamedReferences.length === 0) return new Set();
   const known = await db.values<[string]>(
-    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id ${among(own)}`,
+    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id ${among(renamedReferences)}`,
   );
   return new Set(known.map(([id]) => id));
 }
 
-async function mentions(work: Work, events: LoggedEvent[]): Promise<Change[]> {
+async function changeMentions(work: Work, events: LoggedEvent[]): Promise<Change[]> {
   const { job, person } = work;
   const ids = await renamedIds(
     work,
     events.map((event) => event.duplicate_of),
   );
-  const pairs = events.map((event) => ({ event, becomes: mentioning(person, event, ids) })).filter(unlike);
+  const pairs = events.map((event) => ({ event, becomes: eraseMentions(person, event, ids) })).filter(unlike);
   if (pairs.length === 0) return [];
   const [change, ...others] = rewritten(job.project_id, pairs);
   return [{ change: change as SQL, found: "mentions" }, ...others.map((one) => ({ change: one }))];
@@ -187,7 +189,7 @@ async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
     WHERE e.visitor_id ${among(person.visitors.keys())}
       OR EXISTS (SELECT 1 FROM json_each(${JSON.stringify(person.words.needles)}) w WHERE instr(e.texts, w.value) > 0)`);
   return {
-    changes: await mentions(work, events),
+    changes: await changeMentions(work, events),
     place: end < upTo ? end : null,
   };
 }

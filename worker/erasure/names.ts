@@ -77,13 +77,13 @@ export async function gather(db: Database, project_id: string, known: Names, now
       LEFT JOIN projections p ON p.name = n.value) AS identified`);
   const shared = await db.values<[string]>(sql`SELECT DISTINCT visitor_id FROM identities
     WHERE project_id = ${project_id} AND player_id <> ${player_id} AND visitor_id ${among(visitors)}`);
-  const anew = (names: readonly string[]) => names.map((name): Pair => [name, newPseudonym()]);
+  const withPseudonyms = (names: readonly string[]) => names.map((name): Pair => [name, newPseudonym()]);
   const same = unchanged(known.visitors, visitors) && unchanged(known.contacts, contacts);
   return {
     player: [player_id, newPseudonym()],
-    visitors: anew(visitors),
+    visitors: withPseudonyms(visitors),
     shared: [...new Set([...known.shared, ...shared.map(([visitor]) => visitor)])],
-    contacts: anew(contacts),
+    contacts: withPseudonyms(contacts),
     head: at?.head ?? 0,
     identified: at?.identified ?? 0,
     since: now,

@@ -16,7 +16,7 @@ const PAGE = 500;
 const targets = (project_id: string) => sql`(SELECT id FROM postback_targets WHERE project_id = ${project_id})`;
 
 export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
-  const whose = sql`target_id IN ${targets(job.project_id)}
+  const ofProject = sql`target_id IN ${targets(job.project_id)}
     AND person ${among(person.persons.keys())}`;
   const tables = [
     ["postbacks", "event_id"],
@@ -24,20 +24,20 @@ export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
   ] as const;
   for (const [table, key] of tables) {
     const rows = await db.values<[string, string | number]>(
-      sql`SELECT target_id, ${sql.raw(key)} FROM ${sql.raw(table)} WHERE ${whose} LIMIT ${AT_ONCE}`,
+      sql`SELECT target_id, ${sql.raw(key)} FROM ${sql.raw(table)} WHERE ${ofProject} LIMIT ${AT_ONCE}`,
     );
     if (rows.length === 0) continue;
     const change = sql`DELETE FROM ${sql.raw(table)} WHERE (target_id, ${sql.raw(key)}) IN (
       SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(rows)}))`;
     return { changes: [{ change, found: "postbacks" }], place: true };
   }
-  const own = await receivedOf(db, job.project_id, person);
-  return own.length === 0
+  const received = await receivedOf(db, job.project_id, person);
+  return received.length === 0
     ? { changes: [], place: null }
     : {
         changes: [
           {
-            change: sql`DELETE FROM received_postbacks WHERE n ${among(own)}`,
+            change: sql`DELETE FROM received_postbacks WHERE n ${among(received)}`,
             found: "postbacks",
           },
         ],
@@ -55,9 +55,9 @@ export function isReceivedOf(project_id: string, { players, visitors, actors }: 
 }
 
 async function receivedOf(db: Database, project_id: string, { persons, players, visitors }: Person): Promise<number[]> {
-  const whose = { players: players.keys(), visitors: visitors.keys(), actors: persons.keys() };
+  const names = { players: players.keys(), visitors: visitors.keys(), actors: persons.keys() };
   const rows = await db.values<[number]>(
-    sql`SELECT n FROM received_postbacks WHERE ${isReceivedOf(project_id, whose)} LIMIT ${AT_ONCE}`,
+    sql`SELECT n FROM received_postbacks WHERE ${isReceivedOf(project_id, names)} LIMIT ${AT_ONCE}`,
   );
   return rows.flat();
 }
@@ -68,9 +68,9 @@ type Waiting = { n: number; event_id: string; transaction_id: string | null; eve
 export async function mentioningReceived({ db, job, person: { words } }: Work): Promise<Piece> {
   const rows = await db.all<Waiting>(sql`SELECT n, event_id, transaction_id, event, said FROM received_postbacks
     WHERE project_id = ${job.project_id} AND n > ${(job.place as number | null) ?? 0} ORDER BY n LIMIT ${PAGE}`);
-  const mentioned = (text: string | null) => (text === null ? null : words.mentioned(text));
+  const mentioned = (text: string | null) => (text === null ? null : words.inOthersText(text));
   const become = ({ event_id, transaction_id, event, said }: Waiting) => [
-    words.mentioned(event_id),
+    words.inOthersText(event_id),
     mentioned(transaction_id),
     words.inJson(event, "mentioned"),
     mentioned(said),
@@ -122,7 +122,7 @@ export async function mentioningPostbacks({ db, job, person: { words } }: Work):
     WHERE target_id IN ${targets(job.project_id)} AND (target_id, ${sql.raw(key)}) > (${target}, ${last})
     ORDER BY target_id, ${sql.raw(key)} LIMIT ${PAGE}`);
   const names = (text: string | null) =>
-    text !== null && [text, decoded(text)].some((one) => words.mentioned(one) !== one);
+    text !== null && [text, decoded(text)].some((one) => words.inOthersText(one) !== one);
   const renamed = rows.filter((row) => names(row.event_id));
   const texts =
     table === "postbacks"
@@ -151,7 +151,7 @@ export async function mentioningPostbacks({ db, job, person: { words } }: Work):
               table,
               ["target_id", key],
               ["event_id"],
-              renamed.map((row) => ({ key: keyOf(row), values: [words.mentioned(row.event_id)] })),
+              renamed.map((row) => ({ key: keyOf(row), values: [words.inOthersText(row.event_id)] })),
             ),
             found: "postbacks" as const,
           },

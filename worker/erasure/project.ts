@@ -6,7 +6,7 @@
 
 import { type SQL, sql } from "drizzle-orm";
 import type { Duty } from "../duty.ts";
-import { REMEMBERED_MS } from "../event-log/homeless.ts";
+import { REMEMBERED_MS } from "../event-log/removed-projects.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
 import { MINUTE_MS } from "../time.ts";

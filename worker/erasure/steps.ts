@@ -12,11 +12,11 @@ import { wakeProjectors } from "../projections/projector.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { digestOf, suppress } from "../suppression.ts";
 import { archive, archivedAudit } from "./archive.ts";
-import { audit, conversions, deadLetters, live, requests, retiredEvents, transactions } from "./elsewhere.ts";
 import { figuresRows } from "./figures.ts";
 import type { Piece, Step, Work } from "./job.ts";
-import { decidingEvents, earlierEvents, ownEvents, unreadEvents } from "./log.ts";
+import { decidingEvents, earlierEvents, personsOwnEvents, unreadEvents } from "./log.ts";
 import { gather } from "./names.ts";
+import { audit, conversions, deadLetters, live, requests, retiredEvents, transactions } from "./other-stores.ts";
 import { mentioningPostbacks, mentioningReceived, ownPostbacks } from "./postbacks.ts";
 import { sealed } from "./receipt.ts";
 import { peopleTables } from "./tables.ts";
@@ -71,10 +71,10 @@ async function keepOut({ db, job }: Work): Promise<Piece> {
   const asked = await db.get(sql`SELECT 1 FROM erasures WHERE id = ${job.id} AND suppress = 1`);
   if (!asked) return { changes: [], place: null };
   const { project_id, names } = job;
-  const own = names.visitors.map(([name]) => name).filter((name) => !names.shared.includes(name));
+  const unshared = names.visitors.map(([name]) => name).filter((name) => !names.shared.includes(name));
   // The first one reads the key that all of them are made with.
   const player = await digestOf(db, project_id, "player_id", names.player[0]);
-  const visitors = await Promise.all(own.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)));
+  const visitors = await Promise.all(unshared.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)));
   const digests = [player, ...visitors];
   forgetProjects();
   return { changes: [{ change: suppress(project_id, digests) }], place: null };
@@ -115,7 +115,7 @@ export const STEPS: readonly Step[] = [
   { name: "names", work: names },
   { name: "suppression", work: keepOut },
   { name: "own_postbacks", work: ownPostbacks },
-  { name: "own_events", work: ownEvents },
+  { name: "own_events", work: personsOwnEvents },
   { name: "deciding_events", work: decidingEvents },
   { name: "unread_events", work: unreadEvents },
   { name: "people", work: peopleTables },

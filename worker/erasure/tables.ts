@@ -44,7 +44,7 @@ async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Pi
 
 /** With the id of an event in it: the person's own were renamed more thoroughly than others'. */
 const textOf = ({ players, persons, words }: Person, { player_id, person }: Record<string, Value>, text: string) =>
-  players.has(player_id as string) || persons.has(person as string) ? words.own(text) : words.mentioned(text);
+  players.has(player_id as string) || persons.has(person as string) ? words.inOwnText(text) : words.inOthersText(text);
 
 export async function peopleTables(work: Work): Promise<Piece> {
   const at = (work.job.place as number | null) ?? 0;

@@ -10,9 +10,9 @@ export type Pair = readonly [name: string, pseudonym: string];
 
 export type Words = {
   /** In texts of the person's own: wherever a word stands. */
-  own(text: string): string;
+  inOwnText(text: string): string;
   /** In other people's: only where a word stands by itself, so that `alice` does not touch `alice2`. */
-  mentioned(text: string): string;
+  inOthersText(text: string): string;
   /** The same within JSON text, keys and long numbers included. */
   inJson(text: string, within: "own" | "mentioned"): string;
   /** What a text that mentions the person holds in lower case (ASCII), also inside JSON: to search the database by. */
@@ -54,9 +54,9 @@ export function wordsOf(pairs: readonly Pair[]): Words {
         return match === word.name ? word.pseudonym : `${word.pseudonym}.${spelling(match, word.name)}`;
       });
   };
-  const own = replacing(words.map(([name]) => (isTelling(name) ? quoted(name) : byItself(quoted(name)))));
-  const mentioned = replacing(telling.map(([name]) => byItself(quoted(name))));
-  const replace = { own, mentioned };
+  const inOwnText = replacing(words.map(([name]) => (isTelling(name) ? quoted(name) : byItself(quoted(name)))));
+  const inOthersText = replacing(telling.map(([name]) => byItself(quoted(name))));
+  const replace = { own: inOwnText, mentioned: inOthersText };
 
   const walk = (value: unknown, within: "own" | "mentioned"): unknown => {
     if (typeof value === "string") return replace[within](value);
@@ -71,8 +71,8 @@ export function wordsOf(pairs: readonly Pair[]): Words {
 
   const exact = words.map(([name]) => `\\\\*"${quoted(inside(name))}\\\\*"`);
   return {
-    own,
-    mentioned,
+    inOwnText,
+    inOthersText,
     inJson(text, within) {
       let value: unknown;
       try {

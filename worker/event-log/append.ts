@@ -56,15 +56,15 @@ const GIVEN: Claim = {
 };
 
 /** Which event counts in the place of this one, as far as the log and `transactions` know; null where none does. */
-export const duplicateOf = (of: Claim): SQL => sql`CASE
-  WHEN ${of.standing} = ${sql.raw(String(OPEN))} AND (
-    EXISTS (SELECT 1 FROM events n WHERE n.project_id = ${of.project_id} AND n.event_id = ${of.event_id}
+export const duplicateOf = (claim: Claim): SQL => sql`CASE
+  WHEN ${claim.standing} = ${sql.raw(String(OPEN))} AND (
+    EXISTS (SELECT 1 FROM events n WHERE n.project_id = ${claim.project_id} AND n.event_id = ${claim.event_id}
       AND n.standing = ${sql.raw(String(TRUSTED))})
-    OR EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${of.project_id} AND r.event_id = ${of.event_id}
-      AND r.standing = ${sql.raw(String(TRUSTED))})) THEN ${of.event_id}
-  ELSE (SELECT CASE WHEN t.event_id <> ${of.event_id} OR t.trusted <> ${of.trusted} THEN t.event_id END
-    FROM transactions t WHERE t.project_id = ${of.project_id} AND t.event_type = ${of.event_type}
-      AND t.transaction_id = ${of.transaction_id} AND t.trusted >= ${of.trusted}
+    OR EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${claim.project_id} AND r.event_id = ${claim.event_id}
+      AND r.standing = ${sql.raw(String(TRUSTED))})) THEN ${claim.event_id}
+  ELSE (SELECT CASE WHEN t.event_id <> ${claim.event_id} OR t.trusted <> ${claim.trusted} THEN t.event_id END
+    FROM transactions t WHERE t.project_id = ${claim.project_id} AND t.event_type = ${claim.event_type}
+      AND t.transaction_id = ${claim.transaction_id} AND t.trusted >= ${claim.trusted}
     ORDER BY t.trusted DESC LIMIT 1) END`;
 
 const IN_THE_LOG = (alias: "n" | "o", id: SQL, standing: number) =>

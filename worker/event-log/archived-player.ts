@@ -21,7 +21,7 @@ const SIDE_BY_SIDE = 8;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
 
 /** Before which UTC hour, counted from 1970, events have gone from the log, or may go within a day; 0 where none. */
-export function goneBefore({ settled_before, retention, timezone }: Project, now: number): number {
+export function firstHourInLog({ settled_before, retention, timezone }: Project, now: number): number {
   const days = retention.events_days;
   const due = days === undefined ? "" : addDays(localTime(timezone, now).date, 1 - days);
   const last = settled_before > due ? settled_before : due;
@@ -63,9 +63,10 @@ export async function* personsEvents(
   { project_id, player_id, visitors }: Person,
 ): AsyncGenerator<LoggedRow[]> {
   const [project, player, visitor, seq] = [at("project_id"), at("player_id"), at("visitor_id"), at("seq")];
-  const own = new Set<unknown>(visitors);
+  const ownVisitors = new Set<unknown>(visitors);
   const matches = (row: Row) =>
-    row[project] === project_id && (row[player] === player_id || (row[player] === null && own.has(row[visitor])));
+    row[project] === project_id &&
+    (row[player] === player_id || (row[player] === null && ownVisitors.has(row[visitor])));
   const wantedOf = ({ hour }: ArchiveFile): Wanted => ({
     columns: ["project_id", "player_id", "visitor_id", "seq"],
     matches: (row) => matches(row) && (hour > from.hour || (row[seq] as number) > from.seq),
@@ -76,7 +77,7 @@ export async function* personsEvents(
       const file = some[index] as ArchiveFile;
       const wanted = wantedOf(file);
       const rows = bytes ? decode(bytes, { wanted }) : replaced(env, db, file, wanted);
-      for await (const own of rows) yield own.map(eventOf);
+      for await (const group of rows) yield group.map(eventOf);
     }
   }
 }
@@ -95,11 +96,11 @@ async function bytesOfLive(env: Env, db: Database, file: ArchiveFile): Promise<A
 async function* replaced(env: Env, db: Database, file: ArchiveFile, wanted: Wanted): AsyncGenerator<Row[]> {
   const seq = at("seq");
   const ofFile = (row: Row) => (row[seq] as number) >= file.first_seq && (row[seq] as number) <= file.last_seq;
-  const own = { columns: wanted.columns, matches: (row: Row) => wanted.matches(row) && ofFile(row) };
+  const wantedOfFile = { columns: wanted.columns, matches: (row: Row) => wanted.matches(row) && ofFile(row) };
   for (const other of await liveFiles(db, { first: file.hour, end: file.hour + 1 })) {
     if (other.last_seq < file.first_seq || other.first_seq > file.last_seq) continue;
     const bytes = await bytesOfLive(env, db, other);
-    yield* bytes ? decode(bytes, { wanted: own }) : replaced(env, db, other, own);
+    yield* bytes ? decode(bytes, { wanted: wantedOfFile }) : replaced(env, db, other, wantedOfFile);
   }
 }
 

@@ -6,13 +6,20 @@ import type { EventMessage, StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
 import { add, type Counts } from "../meter/meter.ts";
-import { fills, type GatheringGroup } from "../projections/catch-up.ts";
+import { type GatheringGroup, isTimeToRun } from "../projections/catch-up.ts";
 import { GROUPS } from "../projections/index.ts";
 import { wakeAfterAppend } from "../projections/projector.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";
 import { areSuppressed } from "../suppression.ts";
-import { appendOrSetAside, bury, type Casualty, eventsOf, type Taken, withoutLetters } from "./dead-letters.ts";
+import {
+  appendOrSetAside,
+  eventsOf,
+  keepDeadLetters,
+  type Taken,
+  type Unstored,
+  withoutWaitingLetters,
+} from "./dead-letters.ts";
 
 const CONSUMER = "event-log";
 /** How the names of dead-letter queues end: each deployment has its own, as `edgepixel-staging-events-dlq`. */
@@ -52,34 +59,34 @@ async function take(env: Env, db: Database, messages: Messages, now: number): Pr
     read.flatMap((message) => message.events ?? []),
   );
   // What a try before this one has buried is not tried again.
-  const events = messages.some(({ attempts }) => attempts > 1) ? await withoutLetters(db, sent) : sent;
+  const events = messages.some(({ attempts }) => attempts > 1) ? await withoutWaitingLetters(db, sent) : sent;
   const taken = await appendOrSetAside(db, events, () => budgetOf(env).has(TRY_CALLS));
-  const casualties: Casualty[] = [
+  const unstored: Unstored[] = [
     ...unreadable.map(({ body }) => ({ event: null, message: body, error: "The message holds no list of events." })),
-    ...taken.casualties,
+    ...taken.unstored,
   ];
-  if (casualties.length > 0) {
-    log("error", "dead letters", { count: casualties.length, error: casualties[0]?.error });
-    await bury(db, casualties, CONSUMER, now);
+  if (unstored.length > 0) {
+    log("error", "dead letters", { count: unstored.length, error: unstored[0]?.error });
+    await keepDeadLetters(db, unstored, CONSUMER, now);
   }
-  const duplicates = sent.length - taken.stored - taken.casualties.length - taken.untried.length;
+  const duplicates = sent.length - taken.stored - taken.unstored.length - taken.untried.length;
   const overdue = sent.some(({ received_at }) => now - received_at > GROUPS.tables.every);
-  return { ...taken, casualties, messages: messages.length, events: sent.length, duplicates, overdue };
+  return { ...taken, unstored, messages: messages.length, events: sent.length, duplicates, overdue };
 }
 
-async function lay(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
+async function keepUndelivered(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
   const error = "The log could not be written in all its tries.";
   const read = batch.messages.map(({ body }) => ({ events: eventsOf(body), message: body }));
   const events = await admissible(
     db,
     read.flatMap((message) => message.events ?? []),
   );
-  const dead: Casualty[] = [
+  const unstored: Unstored[] = [
     ...read.flatMap(({ events, message }) => (events === null ? [{ event: null, message, error }] : [])),
     ...events.map((event) => ({ event, error })),
   ];
-  if (dead.length > 0) log("error", "dead letters", { count: dead.length, error });
-  await bury(db, dead, CONSUMER, now);
+  if (unstored.length > 0) log("error", "dead letters", { count: unstored.length, error });
+  await keepDeadLetters(db, unstored, CONSUMER, now);
 }
 
 /** The requests that a batch came from: an old message names none. */
@@ -88,8 +95,8 @@ const requestsOf = (messages: Messages): string[] => [
 ];
 
 /** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
-function tell(messages: Messages, consumed: Consumed, ms: number): void {
-  const { casualties: _, untried: __, taken: ___, overdue: ____, has_targets: _____, ...figures } = consumed;
+function logBatch(messages: Messages, consumed: Consumed, ms: number): void {
+  const { unstored: _, untried: __, taken: ___, overdue: ____, has_targets: _____, ...figures } = consumed;
   const ids = requestsOf(messages);
   for (let from = 0; from === 0 || from < ids.length; from += IDS_A_LINE) {
     log("info", "batch appended", { ...figures, ms, request_ids: ids.slice(from, from + IDS_A_LINE) });
@@ -119,7 +126,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
   try {
     const db = databaseOf(env);
     if (dead) {
-      await lay(db, batch, now);
+      await keepUndelivered(db, batch, now);
       return batch.ackAll();
     }
     const counts: Counts = { "queue batches": 1 };
@@ -131,7 +138,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       const whole = consumed?.untried.length === 0;
       for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds: 0 });
       if (!consumed) continue;
-      tell(messages, consumed, Date.now() - began);
+      logBatch(messages, consumed, Date.now() - began);
       add(counts, countsOf(consumed));
       due.tables ||= isTimeFor("tables", consumed);
       due.figures ||= isTimeFor("figures", consumed);
@@ -156,7 +163,7 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
 
 /** Whether a group runs now: so many events wait for it, or one has waited for too long before. */
 const isTimeFor = (group: GatheringGroup, { taken, first_seq, last_seq, overdue }: Consumed): boolean =>
-  first_seq !== null && last_seq !== null && (overdue || fills(group, taken[group], first_seq, last_seq));
+  first_seq !== null && last_seq !== null && (overdue || isTimeToRun(group, taken[group], first_seq, last_seq));
 
 const wake = (env: Env, others: Parameters<typeof wakeAfterAppend>[1]) =>
   wakeAfterAppend(env, others).catch((error) => {

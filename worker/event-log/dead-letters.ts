@@ -9,25 +9,25 @@ import { type Database, transact } from "../store/database.ts";
 import type { deadLetters } from "../store/schema.ts";
 import { among } from "../store/sql.ts";
 import { type Appended, append, NOTHING, standingOf, together } from "./append.ts";
-import { homeless, isHomeless } from "./homeless.ts";
+import { eventsOfRemovedProjects, isOfRemovedProject } from "./removed-projects.ts";
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
 /** What is laid aside: an event, or a message that holds none. */
-export type Casualty = { event: StoredEvent | null; message?: unknown; error: string };
+export type Unstored = { event: StoredEvent | null; message?: unknown; error: string };
 
 const ERROR_CHARACTERS = 1_000;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
 
 /** A letter of a project that was removed is nobody's: only who administers all projects sees it. */
-const PROJECT_OF_LETTER = sql`CASE WHEN NOT ${isHomeless(sql`(value ->> 0)`, sql`(value ->> '$[#-2]' ->> 'received_at')`)}
+const PROJECT_OF_LETTER = sql`CASE WHEN NOT ${isOfRemovedProject(sql`(value ->> 0)`, sql`(value ->> '$[#-2]' ->> 'received_at')`)}
   THEN value ->> 0 END`;
 
 /** Keeps them; an event that died before is the same letter, waiting again. */
-export async function bury(
+export async function keepDeadLetters(
   db: Database,
-  casualties: readonly Casualty[],
+  unstored: readonly Unstored[],
   consumer: string,
   now: number,
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function bury(
     rows = [];
     size = 0;
   };
-  for (const { event, message, error } of casualties) {
+  for (const { event, message, error } of unstored) {
     const text = JSON.stringify(event ?? message ?? null);
     if (size + text.length > PARAMETER_CHARACTERS) await write();
     rows.push([
@@ -66,7 +66,7 @@ export const isPoison = (error: unknown): boolean =>
   /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|malformed JSON|string or blob too big/i.test(String(error));
 
 /** What was appended, what can never be, and what there was no room to try. */
-export type Taken = Appended & { casualties: Casualty[]; untried: StoredEvent[] };
+export type Taken = Appended & { unstored: Unstored[]; untried: StoredEvent[] };
 
 /**
  * Appends what can be appended; gives back the events that can not, each with its error, and those that it could not try
@@ -77,36 +77,36 @@ export async function appendOrSetAside(
   events: readonly StoredEvent[],
   room: () => boolean,
 ): Promise<Taken> {
-  const strays = await homeless(db, events);
-  const housed = strays.size === 0 ? events : events.filter((event) => !strays.has(event));
-  const taken = await appendOrHalve(db, housed, room);
-  const casualties = [...strays].map((event) => ({ event, error: "Its project was removed." }));
-  return { ...taken, casualties: [...casualties, ...taken.casualties] };
+  const strangers = await eventsOfRemovedProjects(db, events);
+  const others = strangers.size === 0 ? events : events.filter((event) => !strangers.has(event));
+  const taken = await appendOrHalve(db, others, room);
+  const refused = [...strangers].map((event) => ({ event, error: "Its project was removed." }));
+  return { ...taken, unstored: [...refused, ...taken.unstored] };
 }
 
 async function appendOrHalve(db: Database, events: readonly StoredEvent[], room: () => boolean): Promise<Taken> {
-  if (!room()) return { ...NOTHING, casualties: [], untried: [...events] };
+  if (!room()) return { ...NOTHING, unstored: [], untried: [...events] };
   try {
-    return { ...(await append(db, events)), casualties: [], untried: [] };
+    return { ...(await append(db, events)), unstored: [], untried: [] };
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
     if (events.length === 1 && only)
-      return { ...NOTHING, casualties: [{ event: only, error: String(error) }], untried: [] };
+      return { ...NOTHING, unstored: [{ event: only, error: String(error) }], untried: [] };
     // One bad event must not keep the others out: halve until it stands alone.
     const middle = Math.ceil(events.length / 2);
     const first = await appendOrHalve(db, events.slice(0, middle), room);
     const second = await appendOrHalve(db, events.slice(middle), room);
     return {
       ...together(first, second),
-      casualties: [...first.casualties, ...second.casualties],
+      unstored: [...first.unstored, ...second.unstored],
       untried: [...first.untried, ...second.untried],
     };
   }
 }
 
 /** Of these events, those that are no dead letter that waits: so each try of a batch finds others that cannot be stored. */
-export async function withoutLetters(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
+export async function withoutWaitingLetters(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   const nameOf = (event: readonly string[]) => JSON.stringify(event);
   const ids = events.map(({ project_id, event_id }) => [project_id, event_id]);
   const waiting = await db.values<[string, string]>(sql`SELECT l.project_id, l.event_id
@@ -125,7 +125,7 @@ export function eventsOf(message: unknown): StoredEvent[] | null {
 export type Replay = { id: number; status: "replayed" } | { id: number; status: "failed"; error: string };
 
 /** Writes statements in one transaction with the note of who did it. */
-export type Noted = (statements: SQL[], results: readonly Replay[]) => Promise<void>;
+export type WriteAudited = (statements: SQL[], results: readonly Replay[]) => Promise<void>;
 
 /**
  * Appends the letters' events, then marks those in one transaction with the note. What the log has already stays as it is, so
@@ -136,13 +136,13 @@ export async function replay(
   letters: readonly DeadLetter[],
   now: number,
   room: () => boolean,
-  noted: Noted,
+  writeAudited: WriteAudited,
 ): Promise<Replay[]> {
   const readable = letters.filter((letter) => letter.event_id !== null);
   const events = readable.map((letter) => JSON.parse(letter.event) as StoredEvent);
-  const { casualties, untried } = await appendOrSetAside(db, events, room);
+  const { unstored, untried } = await appendOrSetAside(db, events, room);
   const failed = new Map([
-    ...casualties.map(({ event, error }) => [event as StoredEvent, error] as const),
+    ...unstored.map(({ event, error }) => [event as StoredEvent, error] as const),
     ...untried.map((event) => [event, "Too many others cannot be stored; replay it again."] as const),
   ]);
   const errorOf = (letter: DeadLetter): string | undefined => {
@@ -154,7 +154,7 @@ export async function replay(
     return error === undefined ? { id: letter.id, status: "replayed" } : { id: letter.id, status: "failed", error };
   });
   const done = results.filter(({ status }) => status === "replayed").map(({ id }) => id);
-  await noted([resolved(done, "replayed", now)], results);
+  await writeAudited([resolved(done, "replayed", now)], results);
   return results;
 }
 

@@ -20,8 +20,8 @@ const elementsOf = (ids: string): Element[] => (ids === "{}" ? [] : ids.slice(1,
 const idOf = (element: Element): string => element.slice(1, element.lastIndexOf('"'));
 const placeOf = (element: Element): number => Number(element.slice(element.lastIndexOf(":") + 1));
 
-/** Two or three calls; one where few are waiting. @throws where someone else does it at this moment: see `idsAreLaid`. */
-export async function layIds(db: D1Database, least = MOST_WAITING): Promise<void> {
+/** Two or three calls; one where few are waiting. @throws where someone else does it at this moment: see `lostIdPages`. */
+export async function writeIdPages(db: D1Database, least = MOST_WAITING): Promise<void> {
   const { results: waiting } = await db
     .prepare(
       "SELECT l.ids_cursor, s.seq, s.events, s.ids FROM log_state l CROSS JOIN log_segments s ON s.seq > l.ids_cursor ORDER BY s.seq",
@@ -51,8 +51,8 @@ export async function layIds(db: D1Database, least = MOST_WAITING): Promise<void
   ]);
 }
 
-/** Whether `layIds` failed only because someone else did it. */
-export const idsAreLaid = (error: unknown): boolean => isGuarded(error, "log_state.ids_cursor");
+/** Whether `writeIdPages` failed only because someone else did it. */
+export const lostIdPages = (error: unknown): boolean => isGuarded(error, "log_state.ids_cursor");
 
 /** The pages that these ids fall into, in their order. */
 const touchedPages = (db: D1Database, project_id: string, ids: readonly Element[]): D1PreparedStatement =>

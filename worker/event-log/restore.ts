@@ -65,18 +65,18 @@ async function progress(db: Database): Promise<Restored> {
 }
 
 /** Does what begins a restore, in one transaction with the note of who does it. */
-export type Noted = (statements: SQL[]) => Promise<unknown>;
+export type WriteAudited = (statements: SQL[]) => Promise<unknown>;
 
 /** Does one step, of so many events at most or one row group, and gives back how far it is. When it is done it does nothing. */
 export async function restoreStep(
   env: Env,
   db: Database,
   now: number,
-  noted: Noted,
+  writeAudited: WriteAudited,
   most = ROW_GROUP,
 ): Promise<Restored> {
   const place = await placeOf(db);
-  if (!place) await noted(await begin(env, db, now));
+  if (!place) await writeAudited(await begin(env, db, now));
   else if (place.phase !== "done") await STEPS[place.phase](env, db, place, now, most);
   return progress(db);
 }

@@ -40,7 +40,7 @@ export type ProjectLog = {
 export class ProjectLogs {
   readonly #projects = new Map<string, ProjectLog>();
 
-  of({ project_id }: CountedEvent): ProjectLog {
+  logOf({ project_id }: CountedEvent): ProjectLog {
     const known = this.#projects.get(project_id);
     if (known) return known;
     const made: ProjectLog = { project_id, events: [], superseded: [] };

@@ -15,7 +15,7 @@ export type DaysAsked<Name extends Column> = {
   from: string;
   to: string | null;
   /** Everybody, or each of these tags by itself, or each that there is. */
-  of: "everybody" | "tags" | readonly string[];
+  wanted: "everybody" | "tags" | readonly string[];
   columns: readonly Name[];
 };
 
@@ -54,16 +54,19 @@ type Place = { project_id: string; filter: number | null };
 function statement(
   db: D1Database,
   { project_id, filter }: Place,
-  { from, to, of, columns }: DaysAsked<Column>,
+  { from, to, wanted, columns }: DaysAsked<Column>,
 ): D1PreparedStatement {
-  const scopes = of === "tags" ? tagScopes("?4", "?5", "?6") : "SELECT value FROM json_each(?4)";
+  const scopes = wanted === "tags" ? tagScopes("?4", "?5", "?6") : "SELECT value FROM json_each(?4)";
   const rows = db.prepare(`SELECT d.scope, d.date, ${columns.map((name) => `d.${name}`).join(", ")}
     FROM (${scopes}) s CROSS JOIN days d ON d.project_id = ?1 AND d.scope = s.value AND d.date BETWEEN ?2 AND ?3`);
   const range = [project_id, dateNumber(from), dateNumber(to ?? LAST_DAY)];
   const none = scopeName(filter, "");
-  return of === "tags"
+  return wanted === "tags"
     ? rows.bind(...range, none + AFTER_CONTROLS, none + LAST, none)
-    : rows.bind(...range, JSON.stringify((of === "everybody" ? [null] : of).map((tag) => scopeName(filter, tag))));
+    : rows.bind(
+        ...range,
+        JSON.stringify((wanted === "everybody" ? [null] : wanted).map((tag) => scopeName(filter, tag))),
+      );
 }
 
 /** The tags that rows are of, and `''` for what has none. One call. */
@@ -106,11 +109,11 @@ const statements = (db: D1Database, place: Place, asked: Asks): D1PreparedStatem
 function readIn<Asked extends Asks>({ filter }: Place, asked: Asked, [names, ...found]: D1Result[]): Read<Asked> {
   const words = new Words(rowsOf<{ names: string }>(names).flatMap((row) => JSON.parse(row.names) as string[]));
   const tagAt = scopeName(filter, "").length;
-  const read = asked.map(({ of }, index) => ({
+  const read = asked.map(({ wanted }, index) => ({
     words,
     rows: rowsOf<{ scope: string; date: number } & Record<Column, string>>(found[index]).map((row) => ({
       ...row,
-      tag: of === "everybody" ? null : row.scope.slice(tagAt),
+      tag: wanted === "everybody" ? null : row.scope.slice(tagAt),
       event_date: dateOf(row.date),
     })),
   }));

@@ -17,7 +17,7 @@ export type Edit = {
 };
 
 export class Edits extends Map<string, Edit> {
-  of(person: string): Edit {
+  editOf(person: string): Edit {
     const known = this.get(person);
     if (known) return known;
     const made: Edit = { added: [], removed: new Set(), lost: new Set(), gone: false };

@@ -65,8 +65,8 @@ export async function fillSlice(
     db.prepare(ROWS).bind(project_id, place, size.pages, size.rows),
   ]);
   const words = new Words(rowsOf<{ names: string }>(names).flatMap((row) => JSON.parse(row.names) as string[]));
-  const own = rowsOf<PersonRow & { person: string }>(rows);
-  const lastRow = own.length === size.rows ? (own.at(-1)?.person ?? null) : null;
+  const personRows = rowsOf<PersonRow & { person: string }>(rows);
+  const lastRow = personRows.length === size.rows ? (personRows.at(-1)?.person ?? null) : null;
   const end = nearer(rowsOf<{ first: string }>(pagesEnd)[0]?.first ?? null, lastRow);
   const past = await readPast(db, project_id, place, end, size.chunks);
   const next = past.end;
@@ -74,7 +74,7 @@ export async function fillSlice(
   const found: Found = new Map();
   const bodies = rowsOf<{ first: string; body: string }>(pages);
   for (const { body } of bodies) for (const [person, row] of readPage(body)) if (isIn(person)) found.set(person, row);
-  for (const { person, ...row } of own) if (isIn(person)) found.set(person, row);
+  for (const { person, ...row } of personRows) if (isIn(person)) found.set(person, row);
 
   const changes = new Changes();
   const scopes = filters.map(({ number, filter }) => scopeOf(number, filter, words));
@@ -94,7 +94,7 @@ export async function fillSlice(
     leastAdded,
   );
   const pagesPassed = bodies.filter(({ first }) => isIn(first)).length;
-  const rowsPassed = own.filter(({ person }) => isIn(person)).length;
+  const rowsPassed = personRows.filter(({ person }) => isIn(person)).length;
   return { writes: dayWrites(db, days, seq), next, counted: pagesPassed + rowsPassed };
 }
 

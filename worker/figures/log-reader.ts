@@ -30,11 +30,11 @@ export async function readLog(db: D1Database, limit: number): Promise<LogRange> 
   const projects = new ProjectLogs();
   for (const { seq, body } of read)
     for (const [offset, event] of readBody(body).entries())
-      projects.of(event).events.push({ seq: seq + offset, event });
+      projects.logOf(event).events.push({ seq: seq + offset, event });
   for (const { seq, first, body } of rowsOf<Superseded>(earlier)) {
     // Where its segment has gone from the log, it was counted for good.
     const event = readBody(body)[seq - first];
-    if (event) projects.of(event).superseded.push({ seq, event });
+    if (event) projects.logOf(event).superseded.push({ seq, event });
   }
   const upTo = last ? last.seq + last.events - 1 : after;
   return { after, upTo, behind: Math.max(0, (head ?? 0) - upTo), projects: projects.all() };

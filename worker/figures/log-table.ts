@@ -20,7 +20,7 @@ export async function readEventLog(db: D1Database, after: number, upTo: number):
     db.prepare(SUPERSEDED).bind(after, upTo),
   ]);
   const projects = new ProjectLogs();
-  for (const { seq, ...event } of rowsOf<Row>(events)) projects.of(event).events.push({ seq, event });
-  for (const { seq, ...event } of rowsOf<Row>(superseded)) projects.of(event).superseded.push({ seq, event });
+  for (const { seq, ...event } of rowsOf<Row>(events)) projects.logOf(event).events.push({ seq, event });
+  for (const { seq, ...event } of rowsOf<Row>(superseded)) projects.logOf(event).superseded.push({ seq, event });
   return projects.all();
 }

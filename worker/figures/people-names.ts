@@ -7,18 +7,18 @@ import { readPage } from "./visitor-pages.ts";
 export type PeoplePlace = { in: "rows" | "pages"; after: string };
 export const FIRST_PEOPLE: PeoplePlace = { in: "rows", after: "" };
 
-export type SomePeople = { people: string[]; next: PeoplePlace | null };
+export type PeoplePage = { people: string[]; next: PeoplePlace | null };
 
 const ROWS = "SELECT person, now FROM people WHERE project_id = ?1 AND person > ?2 ORDER BY person LIMIT ?3";
 const PAGES = "SELECT first, body FROM visitor_pages WHERE project_id = ?1 AND first > ?2 ORDER BY first LIMIT ?3";
 
 /** So many rows or pages. Whoever moves from one to the other meanwhile was counted by what is known then. */
-export async function somePeople(
+export async function peoplePage(
   db: D1Database,
   project_id: string,
   place: PeoplePlace,
   most: number,
-): Promise<SomePeople> {
+): Promise<PeoplePage> {
   const isRows = place.in === "rows";
   const result = await db
     .prepare(isRows ? ROWS : PAGES)

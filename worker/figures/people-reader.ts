@@ -3,7 +3,7 @@ import { DAY_MS } from "../time.ts";
 import type { People } from "./people.ts";
 import { type PersonEvent, readEvents } from "./person-event.ts";
 import { isVisitor } from "./person-row.ts";
-import type { Lying } from "./settled.ts";
+import type { StoredChunk } from "./settled.ts";
 import { rowsOf } from "./statements.ts";
 
 export type Asked = { project_id: string; people: People; person: string };
@@ -77,7 +77,7 @@ export async function readHistories(
     chunks.set(row.asked, [...(chunks.get(row.asked) ?? []), row]);
   const rows = new Map(rowsOf<ChunkRow>(open).map((row) => [row.asked, row]));
   for (const [index, one] of asked.entries()) {
-    const row = rows.get(index) ?? one.people.own(one.person)?.row;
+    const row = rows.get(index) ?? one.people.withEvents(one.person)?.row;
     if (!row) continue;
     const before = chunks.get(index) ?? [];
     histories.set(one, {
@@ -105,18 +105,18 @@ export type ChunksAsked = Asked & { before: number };
 export async function readChunks<One extends ChunksAsked>(
   db: D1Database,
   asked: readonly One[],
-): Promise<Map<One, Lying[]>> {
+): Promise<Map<One, StoredChunk[]>> {
   const moments = asked.map(({ project_id, person, before }) => [project_id, person, before * DAY_MS + LATEST_MS]);
   const [open, closed] = await db.batch([
     db.prepare(OPEN).bind(namesOf(asked)),
     db.prepare(UP_TO).bind(JSON.stringify(moments)),
   ]);
-  const chunks = new Map<One, Lying[]>(asked.map((one) => [one, []]));
+  const chunks = new Map<One, StoredChunk[]>(asked.map((one) => [one, []]));
   for (const { asked: index, ...chunk } of rowsOf<ChunkRow & { until: number }>(closed))
     chunks.get(asked[index] as One)?.push(chunk);
   const rows = new Map(rowsOf<ChunkRow>(open).map((row) => [row.asked, row]));
   for (const [index, one] of asked.entries()) {
-    const row = rows.get(index) ?? one.people.own(one.person)?.row;
+    const row = rows.get(index) ?? one.people.withEvents(one.person)?.row;
     if (row) chunks.get(one)?.push({ until: null, head: row.head, recent: row.recent });
   }
   return chunks;

@@ -37,8 +37,8 @@ const FEW = 2;
 /** Adds one project's people. */
 export function addPeople(rows: PeopleRows, run: ProjectRun, writes: readonly PersonWrite[], sizes: PageSizes): void {
   const { project_id, people, links } = run;
-  const own = writes.filter(({ person }) => !links.has(person));
-  const pages = new TouchedPages(people, [...own.map(({ person }) => person), ...links.keys()], sizes);
+  const unlinked = writes.filter(({ person }) => !links.has(person));
+  const pages = new TouchedPages(people, [...unlinked.map(({ person }) => person), ...links.keys()], sizes);
   for (const { person, reopened } of writes)
     rows.reopened.push(...reopened.map((until): [string, string, number] => [project_id, person, until]));
 
@@ -52,13 +52,13 @@ export function addPeople(rows: PeopleRows, run: ProjectRun, writes: readonly Pe
     else rows.changed.push([id, now, head, recent]);
   };
   for (const [visitor, link] of links) {
-    const page = pages.of(visitor);
+    const page = pages.pageOf(visitor);
     const row = linkRow(link);
     if (page) page.set(visitor, row);
     else put(visitor, row.now, row.head, row.recent);
   }
-  for (const { person, written } of own) {
-    const page = pages.of(person);
+  for (const { person, written } of unlinked) {
+    const page = pages.pageOf(person);
     const id = idOf(person);
     const before = people.rows.get(person)?.row;
     if (written === null) {
@@ -106,7 +106,7 @@ class TouchedPages {
   }
 
   /** The page that a person is in, or comes into; null where that is a row of its own. */
-  of(person: string): Page | null {
+  pageOf(person: string): Page | null {
     const stored = this.#people.rows.get(person);
     const first = stored ? ("page" in stored.place ? stored.place.page : undefined) : this.#people.places.get(person);
     if (first === undefined || (!stored && !this.#worth.has(first))) return null;

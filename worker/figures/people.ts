@@ -22,7 +22,7 @@ export class People {
   }
 
   /** The row of a person that has events; none for a visitor that is a player's. */
-  own(person: string): Stored | undefined {
+  withEvents(person: string): Stored | undefined {
     const stored = this.rows.get(person);
     return stored?.link === null ? stored : undefined;
   }

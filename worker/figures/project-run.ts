@@ -12,7 +12,7 @@ import { inOrder, type PersonEvent } from "./person-event.ts";
 import { type Link, stateOf, visitorOf } from "./person-row.ts";
 import { NO_FILTERS, type Scope } from "./scopes.ts";
 import { canCount } from "./segment.ts";
-import { behindSettled, countSettled, type Forgotten, forgetEvents, type Lying } from "./settled.ts";
+import { behindSettled, countSettled, type Forgotten, forgetEvents, type StoredChunk } from "./settled.ts";
 import { noState, type State } from "./state.ts";
 import { readState } from "./state-text.ts";
 import { compareText } from "./text-order.ts";
@@ -73,11 +73,11 @@ export class ProjectRun {
   everybody(): string[] {
     const people = new Set<string>();
     for (const [name, { link }] of this.people.rows) people.add(link?.player_id ?? name);
-    return [...people].filter((person) => this.people.own(person) !== undefined);
+    return [...people].filter((person) => this.people.withEvents(person) !== undefined);
   }
 
   /** What becomes of a person's chunks without the events of settled days. */
-  forget(person: string, chunks: readonly Lying[]): Forgotten | null {
+  forget(person: string, chunks: readonly StoredChunk[]): Forgotten | null {
     return forgetEvents(this.#state(person), chunks, this.settled, this.#countedBy(person));
   }
 
@@ -94,7 +94,7 @@ export class ProjectRun {
     for (const move of this.#moves()) this.#move(move);
     const removedAt = this.#remove();
     this.#add();
-    for (const person of this.#again) if (this.#hasOldWindow(person)) this.edits.of(person);
+    for (const person of this.#again) if (this.#hasOldWindow(person)) this.edits.editOf(person);
     return [...this.edits].flatMap(([person, { added, removed }]) => {
       added.sort(inOrder);
       const from = Math.min(
@@ -154,12 +154,12 @@ export class ProjectRun {
     const history = this.#histories.get(source);
     if (!history) return;
     const visitor_id = visitor.slice(1);
-    if (before === null) this.edits.of(source).gone = true;
-    else this.edits.of(source).lost.add(visitor_id);
+    if (before === null) this.edits.editOf(source).gone = true;
+    else this.edits.editOf(source).lost.add(visitor_id);
     const moving = history.events.filter(
       (event) => (before === null || event.visitor_id === visitor_id) && !this.#superseded.has(event.seq),
     );
-    this.edits.of(player_id).added.push(...moving);
+    this.edits.editOf(player_id).added.push(...moving);
   }
 
   /** From when on each person loses an event to a trusted one. */
@@ -167,8 +167,8 @@ export class ProjectRun {
     const removedAt = new Map<string, number>();
     for (const { seq, event } of this.#superseded.values()) {
       const person = personOf(event, (visitor) => this.people.linkOf(visitor));
-      if (seq > this.#after || !this.people.own(person)) continue;
-      this.edits.of(person).removed.add(seq);
+      if (seq > this.#after || !this.people.withEvents(person)) continue;
+      this.edits.editOf(person).removed.add(seq);
       removedAt.set(person, Math.min(event.timestamp, removedAt.get(person) ?? event.timestamp));
     }
     return removedAt;
@@ -181,7 +181,7 @@ export class ProjectRun {
       countOutcome(this.changes, event, this.rules.words);
       if (this.#superseded.has(seq)) this.#countSuperseded(seq);
       else if (canCount(event) && event.duplicate_of === null)
-        this.edits.of(personOf(event, link)).added.push(personEvent(one, this.rules.words));
+        this.edits.editOf(personOf(event, link)).added.push(personEvent(one, this.rules.words));
     }
   }
 
@@ -204,14 +204,14 @@ export class ProjectRun {
   #state(person: string): State {
     const known = this.#states.get(person);
     if (known) return known;
-    const stored = this.people.own(person);
+    const stored = this.people.withEvents(person);
     const state = stored ? stateOf(stored.row, this.rules) : noState();
     this.#states.set(person, state);
     return state;
   }
 
   #ask(person: string, from: number): HistoryAsked[] {
-    if (!this.people.own(person)) return [];
+    if (!this.people.withEvents(person)) return [];
     const { project_id, people } = this;
     return [{ project_id, people, person, from, closed_at: this.#state(person).closed_at }];
   }

@@ -11,8 +11,8 @@ export type Renaming = {
   /** As rows of people are called: a player, or a visitor behind a control character. */
   persons: ReadonlyMap<string, string>;
   /** Texts of the person's own events, and of others. */
-  own(text: string): string;
-  mentioned(text: string): string;
+  inOwnText(text: string): string;
+  inOthersText(text: string): string;
 };
 
 /** Events of one person, who may have been the one whose names change, or another who was so for a while by a visitor. */
@@ -21,7 +21,7 @@ export function renamedEvents(person: string, text: string, names: Renaming): st
   return eventsText(
     readEvents(text).map((event) => {
       const visitor_id = names.visitors.get(event.visitor_id) ?? event.visitor_id;
-      const id = isOwn || visitor_id !== event.visitor_id ? names.own : names.mentioned;
+      const id = isOwn || visitor_id !== event.visitor_id ? names.inOwnText : names.inOthersText;
       return { ...event, visitor_id, event_id: id(event.event_id) };
     }),
   );
@@ -32,7 +32,7 @@ export function renamedRow(person: string, row: PersonRow, names: Renaming): Per
   const link = linkOf(row.now);
   if (link === null) return { ...row, recent: renamedEvents(person, row.recent, names) };
   const player_id = names.players.get(link.player_id) ?? link.player_id;
-  const rank = names.players.has(link.player_id) ? names.own(link.rank) : names.mentioned(link.rank);
+  const rank = names.players.has(link.player_id) ? names.inOwnText(link.rank) : names.inOthersText(link.rank);
   return linkRow({ player_id, rank });
 }
 

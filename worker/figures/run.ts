@@ -79,7 +79,7 @@ export async function forget(
   layout: Layout = LAYOUT,
 ): Promise<D1PreparedStatement[]> {
   const runs = [...names].map(
-    ([project_id, own]) => new ProjectRun({ project_id, events: [], superseded: [] }, 0, own),
+    ([project_id, people]) => new ProjectRun({ project_id, events: [], superseded: [] }, 0, people),
   );
   await readPeople(db, runs);
   const all = runs.flatMap((run) => asked(run, run.everybody()).map((one) => ({ ...one, run, before: run.settled })));
@@ -94,7 +94,7 @@ export async function forget(
     if (closed) people.closed.push([project_id, person, closed.until, closed.head, closed.events]);
     if (open) opened.get(run)?.push({ person, written: { ...open, closes: null, closed: [] }, reopened: [] });
   }
-  for (const [run, own] of opened) addPeople(people, run, own, layout.pages);
+  for (const [run, read] of opened) addPeople(people, run, read, layout.pages);
   return writes(db, { runs: [], people, days: [], seq: 0 });
 }
 

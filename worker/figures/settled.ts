@@ -35,7 +35,7 @@ export function behindSettled({ head, events }: Begun, date: number, rules: Rule
 }
 
 /** A chunk as it lies; the open one has no `until`. */
-export type Lying = { until: number | null; head: string; recent: string };
+export type StoredChunk = { until: number | null; head: string; recent: string };
 
 /** What becomes of a person's chunks: which go, and the one that then comes first, where it is another than before. */
 export type Forgotten = {
@@ -48,7 +48,7 @@ export type Forgotten = {
  * Takes the events before `date` out of a person's chunks, which are in order; null where there are none. `now` is the state
  * behind all of them.
  */
-export function forgetEvents(now: State, chunks: readonly Lying[], date: number, rules: Rules): Forgotten | null {
+export function forgetEvents(now: State, chunks: readonly StoredChunk[], date: number, rules: Rules): Forgotten | null {
   const gone: number[] = [];
   for (const { until, head, recent } of chunks) {
     const events = readEvents(recent);

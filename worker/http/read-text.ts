@@ -47,7 +47,7 @@ const tooLarge = ({ bytes, gzip }: BodyRule): Problem =>
 async function textOf(bytes: Bytes): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
-  for await (const some of bytes) text += decoder.decode(some, { stream: true });
+  for await (const chunk of bytes) text += decoder.decode(chunk, { stream: true });
   return text + decoder.decode();
 }
 
@@ -68,10 +68,10 @@ async function* bytesOf(body: ReadableStream<Uint8Array>): Bytes {
 
 async function* counted(bytes: Bytes, most: number, rule: BodyRule): Bytes {
   let read = 0;
-  for await (const some of bytes) {
-    read += some.byteLength;
+  for await (const chunk of bytes) {
+    read += chunk.byteLength;
     if (read > most) throw tooLarge(rule);
-    yield some;
+    yield chunk;
   }
 }
 
@@ -89,9 +89,9 @@ async function* unpacked(packed: Bytes): Bytes {
     return next;
   };
   try {
-    for await (const some of packed) {
-      for (let from = 0; from < some.byteLength; from += PIECE_BYTES) {
-        await writer.write(some.subarray(from, from + PIECE_BYTES));
+    for await (const chunk of packed) {
+      for (let from = 0; from < chunk.byteLength; from += PIECE_BYTES) {
+        await writer.write(chunk.subarray(from, from + PIECE_BYTES));
         for (let drained = false; !drained; ) {
           reading ??= read();
           const made = await orNothing(reading);

@@ -5,7 +5,7 @@ import { readTags } from "../figures/day-texts.ts";
 import { type SavedFilter, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import { ANY_TAG } from "../figures/scopes.ts";
 import type { Project } from "../project.ts";
-import { isByDays } from "../projections/figures-stand.ts";
+import { isByDays } from "../projections/figures-progress.ts";
 import type { Database } from "../store/database.ts";
 import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
@@ -114,8 +114,8 @@ async function conditionsOf(
   { project, principal }: Who,
   { banner_tag = [], banner_tag_not = [], banner_tag_contains = [], segment_id }: TagQuery,
 ): Promise<{ asked: TagFilter; saved: SegmentFilter | null }> {
-  const own = principal.banner_tags;
-  if (own !== null && banner_tag.some((tag) => !own.includes(tag)))
+  const allowed = principal.banner_tags;
+  if (allowed !== null && banner_tag.some((tag) => !allowed.includes(tag)))
     throw new Problem(403, "This key is limited to other banner tags.");
   const saved = segment_id === undefined ? null : await usableSegment(db, project.project_id, principal, segment_id);
   return { asked: { banner_tag, banner_tag_not, banner_tag_contains }, saved: saved?.filter ?? null };
@@ -141,6 +141,10 @@ export async function visibleTags(
 /** The filters that hold together in a question: of who asks, of what is asked for, and of its saved segment. */
 export async function askedFilters(db: Database, who: Who, query: TagQuery): Promise<ScopeFilter[]> {
   const { asked, saved } = await conditionsOf(db, who, query);
-  const own = who.principal.banner_tags;
-  return [...(own ? [{ banner_tag: own }] : []), scopeFilterOf(asked), ...(saved ? [scopeFilterOf(saved)] : [])];
+  const allowed = who.principal.banner_tags;
+  return [
+    ...(allowed ? [{ banner_tag: allowed }] : []),
+    scopeFilterOf(asked),
+    ...(saved ? [scopeFilterOf(saved)] : []),
+  ];
 }

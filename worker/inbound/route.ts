@@ -4,7 +4,7 @@
  */
 import { type Context, Hono } from "hono";
 import { asQuery, postedBy } from "../collect/posted.ts";
-import { stamp } from "../collect/stamp.ts";
+import { storedEvent } from "../collect/stored-event.ts";
 import { wake } from "../duty.ts";
 import type { FieldError } from "../event.ts";
 import type { Incoming } from "../http/principal.ts";
@@ -13,7 +13,7 @@ import { limitHeaders, limitSignIn, withinLimit } from "../http/rate-limit.ts";
 import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
-import { note } from "../request-log/note.ts";
+import { recordRejections } from "../request-log/record-rejections.ts";
 import { databaseOf, transact } from "../store/database.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { keep, MOST_WAITING } from "./received.ts";
@@ -62,7 +62,9 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
   const { pairs, refused } = await sentIn(c);
   const { project_id } = namedBy(address);
   const refuse = (status: ProblemStatus, errors: FieldError[], event_type: string | null = null): Problem => {
-    note(c.env, c.executionCtx, [{ project_id, door: "postback", event_type, errors, sent: pairs, at: now }]);
+    recordRejections(c.env, c.executionCtx, [
+      { project_id, door: "postback", event_type, errors, sent: pairs, at: now },
+    ]);
     return new Problem(status, errors.map(({ message }) => message).join("; "), { errors, headers: HEADERS });
   };
   const refuseOne = (status: ProblemStatus, field: string, code: FieldError["code"], message: string) =>
@@ -102,7 +104,7 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
   const verdict = await checkSchema(c.env, project_id, wire.event_type, wire, now);
   if (verdict.status === "refused") throw refuse(400, verdict.errors, wire.event_type);
 
-  const event = stamp(wire, project, { ...NOBODYS_REQUEST, trusted: 1 }, now);
+  const event = storedEvent(wire, project, { ...NOBODYS_REQUEST, trusted: 1 }, now);
   const [kept] = await transact(db, [keep({ source: source.name, event, status, said }, now)]);
   if (kept?.meta.changes === 0)
     throw new Problem(429, `${MOST_WAITING} postbacks of ${project_id} wait for their clicks, which is the most.`, {

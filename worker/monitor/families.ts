@@ -75,10 +75,10 @@ const escaped = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n",
 export function expose(samples: readonly Sample[]): string {
   const lines: string[] = [];
   for (const [name, { type, help }] of Object.entries<Family>(FAMILIES)) {
-    const own = samples.filter(({ family }) => family === name);
-    if (own.length === 0) continue;
+    const familySamples = samples.filter(({ family }) => family === name);
+    if (familySamples.length === 0) continue;
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-    for (const { suffix = "", labels, value } of own) {
+    for (const { suffix = "", labels, value } of familySamples) {
       const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
       lines.push(`${name}${suffix}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${value}`);
     }

@@ -12,7 +12,7 @@ import { BOUNDS_MS, type Counter, QUEUE_COUNTERS, ROUTE_CLASSES } from "../meter
 import { STATES, stateOf } from "../postbacks/ladder.ts";
 import { targetsOf } from "../postbacks/target.ts";
 import { GROUPS } from "../projections/index.ts";
-import { untaken } from "../projections/outcomes.ts";
+import { uncountedOutcomes } from "../projections/outcomes.ts";
 import { intakeOf } from "../queue/outlet.ts";
 import { projectionHealth } from "../reports/health.ts";
 import type { Totals } from "../request-log/log.ts";
@@ -54,7 +54,7 @@ const outcomes: Part = async (scrape) => {
     projectsOf(scrape),
     scrape.db.all<{ project_id: string; outcome: string; total: number }>(sql`
       SELECT project_id, outcome, sum(total) AS total FROM (
-        SELECT project_id, outcome, total FROM event_outcomes UNION ALL ${untaken(GROUPS.tables.gathering.events)}
+        SELECT project_id, outcome, total FROM event_outcomes UNION ALL ${uncountedOutcomes(GROUPS.tables.gathering.events)}
       ) ${only(scrape)} GROUP BY project_id, outcome`),
   ]);
   const totals = new Map(rows.map(({ project_id, outcome, total }) => [`${project_id} ${outcome}`, total]));
@@ -107,19 +107,19 @@ const deadLetters: Part = async (scrape) => {
     SELECT ifnull(project_id, '') AS project_id, status, count(*) AS total FROM dead_letters ${only(scrape)} GROUP BY 1, 2`);
   const projects = new Set([...(await projectsOf(scrape)), ...rows.map(({ project_id }) => project_id)]);
   return [...projects].flatMap((project_id): Sample[] => {
-    const own = rows.filter((row) => row.project_id === project_id);
+    const projectRows = rows.filter((row) => row.project_id === project_id);
     return [
       ...["waiting", "replayed", "discarded"].map(
         (status): Sample => ({
           family: "edgepixel_dead_letters",
           labels: { project_id, status },
-          value: own.find((row) => row.status === status)?.total ?? 0,
+          value: projectRows.find((row) => row.status === status)?.total ?? 0,
         }),
       ),
       {
         family: "edgepixel_dead_letters_total",
         labels: { project_id },
-        value: own.reduce((sum, { total }) => sum + total, 0),
+        value: projectRows.reduce((sum, { total }) => sum + total, 0),
       },
     ];
   });
@@ -214,14 +214,16 @@ const STATUSES = [2, 3, 4, 5] as const;
 const meter: Part = async ({ env, project_id }) => {
   if (project_id !== null) return [];
   const counts = await meterOf(env).read();
-  const of = (counter: Counter) => counts[counter] ?? 0;
+  const countOf = (counter: Counter) => counts[counter] ?? 0;
   return [
-    ...QUEUE_COUNTERS.map((name): Sample => ({ family: QUEUE_FAMILIES[name], labels: {}, value: of(`queue ${name}`) })),
+    ...QUEUE_COUNTERS.map(
+      (name): Sample => ({ family: QUEUE_FAMILIES[name], labels: {}, value: countOf(`queue ${name}`) }),
+    ),
     ...ROUTE_CLASSES.flatMap((route): Sample[] => {
       const family = "edgepixel_http_request_duration_seconds";
       let below = 0;
       const buckets = [...BOUNDS_MS.map((bound) => String(bound / 1_000)), "+Inf"].map((le, index): Sample => {
-        below += of(`took ${route} ${index}`);
+        below += countOf(`took ${route} ${index}`);
         return { family, suffix: "_bucket", labels: { route, le }, value: below };
       });
       return [
@@ -229,11 +231,11 @@ const meter: Part = async ({ env, project_id }) => {
           (status): Sample => ({
             family: "edgepixel_http_requests_total",
             labels: { route, status: `${status}xx` },
-            value: of(`requests ${route} ${status}xx`),
+            value: countOf(`requests ${route} ${status}xx`),
           }),
         ),
         ...buckets,
-        { family, suffix: "_sum", labels: { route }, value: of(`ms ${route}`) / 1_000 },
+        { family, suffix: "_sum", labels: { route }, value: countOf(`ms ${route}`) / 1_000 },
         { family, suffix: "_count", labels: { route }, value: below },
       ];
     }),

@@ -8,10 +8,10 @@ type Direction = "input" | "output";
 
 /** `input` is what a sender may give, `output` what an answer holds. */
 export function jsonSchema(schema: z.ZodType, io: Direction, components: Components): JsonSchema {
-  const { $schema: _, $defs = {}, id, ...own } = tidy(z.toJSONSchema(schema, { io }), io);
+  const { $schema: _, $defs = {}, id, ...rest } = tidy(z.toJSONSchema(schema, { io }), io);
   for (const [name, { id: _id, ...component }] of Object.entries($defs as Components)) components[name] = component;
-  if (typeof id !== "string") return own;
-  components[id] = own;
+  if (typeof id !== "string") return rest;
+  components[id] = rest;
   return { $ref: `#/components/schemas/${id}` };
 }
 

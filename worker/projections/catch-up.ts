@@ -93,7 +93,7 @@ export async function bringAllForward(env: Env, db: Database, now: number, age?:
 }
 
 /** Whether events `from` to `to` make it time to run, where the group has taken those up to `taken`. */
-export function fills(group: GatheringGroup, taken: number, from: number, to: number): boolean {
+export function isTimeToRun(group: GatheringGroup, taken: number, from: number, to: number): boolean {
   const groups = (seq: number) => Math.floor(Math.max(0, seq - taken) / GROUPS[group].gathering.events);
   return groups(to) > groups(from - 1);
 }

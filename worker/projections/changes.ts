@@ -1,7 +1,7 @@
 /** The last event that touched each day, counted or not: by it a report knows whether its answer is still the same. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
-import { pastOf, superseded } from "./resolve.ts";
+import { pastOfPeople, superseded } from "./resolve.ts";
 
 const touch = (touched: SQL) => sql`INSERT INTO changes (project_id, event_date, seq) ${touched}
   ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)`;
@@ -17,7 +17,7 @@ export const changes: Tables = {
     ...(repairs === null
       ? []
       : [
-          touch(sql`WITH ${pastOf(repairs, upTo)} SELECT project_id, event_date, ${upTo} FROM resolved
+          touch(sql`WITH ${pastOfPeople(repairs, upTo)} SELECT project_id, event_date, ${upTo} FROM resolved
             WHERE true GROUP BY project_id, event_date`),
         ]),
   ],

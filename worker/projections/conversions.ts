@@ -6,7 +6,16 @@
 import { type SQL, sql } from "drizzle-orm";
 import { words } from "../store/sql.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { counts, newEvents, pastEvents, pastOf, person, type Range, repaired, settledDay } from "./resolve.ts";
+import {
+  counts,
+  isSettledDay,
+  newEvents,
+  pastEvents,
+  pastOfPeople,
+  person,
+  type Range,
+  repairedPeople,
+} from "./resolve.ts";
 
 /** What every rule needs to know of, whichever events it pays for: first deposits, and what is left of them. */
 const MONEY = ["deposit", "withdrawal", "refund"] as const;
@@ -28,9 +37,9 @@ const add = (resolved: SQL, which = sql`true`): SQL => sql`INSERT INTO conversio
 const attributed: Attributed = {
   takeOut: (people) => [
     sql`DELETE FROM conversions
-      WHERE (project_id, person) IN (${repaired(people)}) AND NOT ${settledDay(sql`conversions`)}`,
+      WHERE (project_id, person) IN (${repairedPeople(people)}) AND NOT ${isSettledDay(sql`conversions`)}`,
   ],
-  putIn: (people, asOf) => [add(pastOf(people, asOf), sql`(project_id, event_type) IN (${JUDGED})`)],
+  putIn: (people, asOf) => [add(pastOfPeople(people, asOf), sql`(project_id, event_type) IN (${JUDGED})`)],
 };
 
 /**

@@ -8,7 +8,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { UNITS } from "../money.ts";
 import { LOG_TABLES } from "../tables.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, OF_TABLES, PAID, pastOf } from "./resolve.ts";
+import { newEvents, OF_TABLE_PROJECTS, PAID, pastOfPeople } from "./resolve.ts";
 
 /** A table of daily counts, and what its rows are grouped by beside project, date and type. */
 const ROLLUPS = [
@@ -58,10 +58,10 @@ function sum(resolved: SQL, sign: Sign): SQL {
 
 const attributed: Attributed = {
   takeOut: (people, asOf) => {
-    const past = pastOf(people, asOf, "tables");
+    const past = pastOfPeople(people, asOf, "tables");
     const emptied = (table: string, by: readonly string[], resolved: SQL) =>
       sql`DELETE FROM ${sql.raw(table)} WHERE total = 0 AND (${list(by)}) IN (WITH ${resolved} SELECT ${list(by)} FROM resolved)`;
-    const everyone = pastOf(people, asOf);
+    const everyone = pastOfPeople(people, asOf);
     return [
       ...ROLLUPS.flatMap((rollup) => [rollUp(rollup, past, -1, false), emptied(rollup.table, rollup.by, past)]),
       sum(everyone, -1),
@@ -71,8 +71,12 @@ const attributed: Attributed = {
     ];
   },
   putIn: (people, asOf) => {
-    const past = pastOf(people, asOf, "tables");
-    return [...ROLLUPS.map((rollup) => rollUp(rollup, past, 1, false)), sum(pastOf(people, asOf), 1), record(past)];
+    const past = pastOfPeople(people, asOf, "tables");
+    return [
+      ...ROLLUPS.map((rollup) => rollUp(rollup, past, 1, false)),
+      sum(pastOfPeople(people, asOf), 1),
+      record(past),
+    ];
   },
 };
 
@@ -82,7 +86,7 @@ export const daily: Tables = {
   aboutPeople: true,
   attributed,
   apply: (step) => {
-    const fresh = newEvents(step, OF_TABLES);
+    const fresh = newEvents(step, OF_TABLE_PROJECTS);
     return [
       ...(step.repairs === null
         ? []

@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { ANY_TAG } from "../figures/scopes.ts";
-import { pastOf, settledDay } from "./resolve.ts";
+import { isSettledDay, pastOfPeople } from "./resolve.ts";
 
 const IS_MILESTONE = sql`event_type IN ('deposit', 'registration')`;
 const COLUMNS = sql.raw("project_id, person, event_type, event_date, banner_tag, first_at");
@@ -29,10 +29,10 @@ const additions = (resolved: SQL): SQL => sql`${resolved}, people AS MATERIALIZE
 const replacements = (
   repairs: string,
   upTo: number,
-): SQL => sql`${pastOf(repairs, upTo, "tables")}, people AS MATERIALIZED (
+): SQL => sql`${pastOfPeople(repairs, upTo, "tables")}, people AS MATERIALIZED (
     SELECT * FROM affected
   ), ${BEFORE}, after AS MATERIALIZED (
-    SELECT * FROM before WHERE ${settledDay(sql`before`)} UNION ALL ${NEW} FROM resolved r WHERE r.${IS_MILESTONE})`;
+    SELECT * FROM before WHERE ${isSettledDay(sql`before`)} UNION ALL ${NEW} FROM resolved r WHERE r.${IS_MILESTONE})`;
 
 /** A milestone as `players` has it. Of settled days, what is kept there outlives the days. */
 const milestone = (event_type: "deposit" | "registration") => sql`nullif(min(
@@ -52,7 +52,7 @@ const count = (change: SQL) => sql`
   ), paired AS (
     SELECT *, lag(event_date, 1, '') OVER (
       PARTITION BY sign, project_id, person, banner_tag ORDER BY event_date) AS previous_date FROM days
-  ), told AS (
+  ), counted_lines AS (
     SELECT sign, project_id, event_date, banner_tag, previous_date,
       CASE previous_date WHEN '' THEN substr(deposit, 17, 10) ELSE '' END AS first_date,
       event_date = substr(deposit, 17, 10) AND banner_tag IN (substr(deposit, 28), ${ANY_TAG}) AS is_first,
@@ -60,7 +60,7 @@ const count = (change: SQL) => sql`
     FROM paired JOIN firsts USING (sign, project_id, person)
   )
   SELECT project_id, event_date, banner_tag, previous_date, first_date, is_first,
-    CASE WHEN is_first THEN registration_date ELSE '' END, sum(sign) FROM told
+    CASE WHEN is_first THEN registration_date ELSE '' END, sum(sign) FROM counted_lines
   WHERE true GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0
   ON CONFLICT DO UPDATE SET people = people + excluded.people`;
 

@@ -22,7 +22,7 @@ export async function figuresAt(db: Database): Promise<FiguresAt | null> {
 }
 
 /** Fails, and with it the transaction, where anything has changed since: NULL is not allowed. */
-export const stillAt = ({ cursor, epoch, generation }: FiguresAt): SQL =>
+export const failIfMoved = ({ cursor, epoch, generation }: FiguresAt): SQL =>
   sql`INSERT INTO projections (name, cursor, epoch)
     SELECT ${FIGURES}, CASE WHEN generation = ${generation} AND ${FREE} THEN 0 END, 1 FROM renaming WHERE true
     ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1,

@@ -4,8 +4,8 @@ import { readEventLog } from "../figures/log-table.ts";
 import { visitorOf } from "../figures/person-row.ts";
 import { countLog, forget, LAYOUT, type Layout, RUN_CALLS } from "../figures/run.ts";
 import { type Database, prepared } from "../store/database.ts";
-import { FIGURES, figuresAt, stillAt } from "./figures-fence.ts";
-import { noteStep, reachOfFigures } from "./figures-stand.ts";
+import { FIGURES, failIfMoved, figuresAt } from "./figures-fence.ts";
+import { reachOfFigures, recordStep } from "./figures-progress.ts";
 import type { Counted } from "./projection.ts";
 
 /** People are counted by the windows of now when it begins again: none is left to count anew. */
@@ -28,7 +28,7 @@ export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
   async count(db, range, now) {
     const log = await readEventLog(db.$client, range.after, range.upTo);
     const counted = await countLog(db.$client, log, range, layout);
-    return [...counted, ...noteStep(range, now).map((statement) => prepared(db, statement))];
+    return [...counted, ...recordStep(range, now).map((statement) => prepared(db, statement))];
   },
   // Nobody has been counted, so all are counted under each filter, too.
   clear: () => [
@@ -51,14 +51,14 @@ export async function forgetDoers(db: Database, doers: readonly Doer[]): Promise
   const at = await figuresAt(db);
   if (!at) return null;
   const names = new Map(
-    [...Map.groupBy(doers, ({ project_id }) => project_id)].map(([project_id, own]): [string, string[]] => [
+    [...Map.groupBy(doers, ({ project_id }) => project_id)].map(([project_id, projectDoers]): [string, string[]] => [
       project_id,
-      [...new Set(own.flatMap(namesOf))],
+      [...new Set(projectDoers.flatMap(namesOf))],
     ]),
   );
   const statements = await forget(db.$client, names);
   if (statements.length === 0) return [];
-  return [prepared(db, stillAt(at)), ...statements];
+  return [prepared(db, failIfMoved(at)), ...statements];
 }
 
 const namesOf = ({ player_id, visitor_id }: Doer): string[] => [

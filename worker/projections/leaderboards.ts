@@ -6,7 +6,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { words } from "../store/sql.ts";
 import type { Tables } from "./projection.ts";
-import { newEvents, pastOf, type Range, settledDay } from "./resolve.ts";
+import { isSettledDay, newEvents, pastOfPeople, type Range } from "./resolve.ts";
 
 /** The types whose `score` counts, or whose whole `data.score` where there is none. */
 export const SCORING_TYPES = ["player_score", "quest_completed", "achievement_unlocked", "boss_defeated"] as const;
@@ -70,7 +70,7 @@ const add = (resolved: SQL, which?: SQL, boards = sql`true`) => sql`
  * repeat a trusted event: this is whoever lost or won such scores. Their boards of a week and of all time are made from those of the days, which outlive the events.
  */
 function move(repairs: string, { after, upTo }: Range): SQL[] {
-  const pasts = [pastOf(repairs, after), pastOf(repairs, upTo)] as const;
+  const pasts = [pastOfPeople(repairs, after), pastOfPeople(repairs, upTo)] as const;
   const moved = movedPeople(pasts, after);
   const keys = (past: SQL) => sql`SELECT ${KEY} FROM (WITH ${scored(past, sql`(r.project_id, r.person) IN (${moved})`)}
     SELECT ${KEY} FROM boards)`;
@@ -105,10 +105,13 @@ export const leaderboards: Tables = {
   apply: (step) => {
     const fresh = newEvents({ ...step, repairs: null }, scores(sql`e`));
     if (step.repairs === null) return [add(fresh)];
-    const moved = movedPeople([pastOf(step.repairs, step.after), pastOf(step.repairs, step.upTo)], step.after);
+    const moved = movedPeople(
+      [pastOfPeople(step.repairs, step.after), pastOfPeople(step.repairs, step.upTo)],
+      step.after,
+    );
     return [
       ...move(step.repairs, step),
-      add(fresh, sql`((r.project_id, r.person) NOT IN (${moved}) OR ${settledDay(sql`r`)})`),
+      add(fresh, sql`((r.project_id, r.person) NOT IN (${moved}) OR ${isSettledDay(sql`r`)})`),
     ];
   },
   clear: () => [sql`DELETE FROM leaderboards`],

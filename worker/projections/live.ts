@@ -7,7 +7,7 @@ import type { LiveSettings } from "../live/counters.ts";
 import type { LiveEvent } from "../live/stream.ts";
 import { budgetOf } from "../store/budget.ts";
 import type { Delivery } from "./projection.ts";
-import { newEvents, noLonger } from "./resolve.ts";
+import { newEvents, noLongerCounted } from "./resolve.ts";
 
 type Row = LiveEvent & LiveSettings;
 
@@ -18,7 +18,7 @@ const OTHER_CALLS = 7;
 const CALLS_AFTER_CLEARING = 5;
 
 /** Of `resolved` events: at which `seq` each is told, and which one is taken back. */
-const told = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
+const liveRows = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
   SELECT ${seq} AS seq, ${takes_back} AS takes_back, r.event_id, r.event_type, r.player_id, r.banner_tag, r.country,
     r.device, r.app_id, r.amount, r.currency, min(e.timestamp, e.received_at) AS at, p.project_id, p.timezone
   FROM resolved r JOIN events e ON e.seq = r.seq JOIN projects p ON p.project_id = r.project_id`;
@@ -36,13 +36,13 @@ export const live: Delivery = {
   },
   async deliver(env, db, range, now) {
     const found = await Promise.all([
-      db.all<Row>(told(newEvents({ ...range, repairs: null }), sql`r.seq`, sql`NULL`)),
-      db.all<Row>(told(noLonger(range), sql`r.superseded_at`, sql`r.seq`)),
+      db.all<Row>(liveRows(newEvents({ ...range, repairs: null }), sql`r.seq`, sql`NULL`)),
+      db.all<Row>(liveRows(noLongerCounted(range), sql`r.superseded_at`, sql`r.seq`)),
     ]);
     const rows = found.flat().sort((a, b) => a.seq - b.seq);
-    for (const [project_id, own] of Map.groupBy(rows, (row) => row.project_id)) {
-      const settings = { project_id, timezone: (own[0] as Row).timezone };
-      const events = own.map(({ project_id: _, timezone: __, ...event }) => event);
+    for (const [project_id, projectRows] of Map.groupBy(rows, (row) => row.project_id)) {
+      const settings = { project_id, timezone: (projectRows[0] as Row).timezone };
+      const events = projectRows.map(({ project_id: _, timezone: __, ...event }) => event);
       await env.LIVE.getByName(project_id).apply(settings, events, now, range.epoch);
     }
     return [];

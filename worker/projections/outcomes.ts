@@ -15,7 +15,7 @@ export const outcomeOf = sql.raw(`CASE WHEN test = 1 THEN 'test' WHEN bot IS NOT
 const FIRST_OUTCOME = sql`CASE WHEN superseded_at IS NOT NULL THEN 'counted' ELSE ${outcomeOf} END`;
 
 /** Rows of `project_id`, `outcome`, `total` for the next events, as many as gather, that `event_outcomes` does not have yet. */
-export const untaken = (
+export const uncountedOutcomes = (
   gathered: number,
 ): SQL => sql`SELECT e.project_id, ${FIRST_OUTCOME} AS outcome, count(*) AS total
   FROM (SELECT ifnull((SELECT cursor FROM projections WHERE name = 'outcomes'), 0) AS cursor) p

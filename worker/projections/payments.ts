@@ -7,7 +7,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { PAYMENT_TYPES, UNITS } from "../money.ts";
 import { words } from "../store/sql.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, PAID, pastOf, repaired, settledDay } from "./resolve.ts";
+import { isSettledDay, newEvents, PAID, pastOfPeople, repairedPeople } from "./resolve.ts";
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
 const TYPES = words(PAYMENT_TYPES);
@@ -23,9 +23,9 @@ const add = (resolved: SQL): SQL => sql`INSERT INTO payments (${BY}, total, whol
 
 const attributed: Attributed = {
   takeOut: (people) => [
-    sql`DELETE FROM payments WHERE (project_id, person) IN (${repaired(people)}) AND NOT ${settledDay(sql`payments`)}`,
+    sql`DELETE FROM payments WHERE (project_id, person) IN (${repairedPeople(people)}) AND NOT ${isSettledDay(sql`payments`)}`,
   ],
-  putIn: (people, asOf) => [add(pastOf(people, asOf))],
+  putIn: (people, asOf) => [add(pastOfPeople(people, asOf))],
 };
 
 export const payments: Tables = {

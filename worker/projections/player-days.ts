@@ -8,7 +8,7 @@ import { RETENTION_DAYS } from "../figures/counters/returns.ts";
 import { ANY_TAG } from "../figures/scopes.ts";
 import { countDepositors, recountDepositors } from "./depositors.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { newEvents, OF_TABLES, pastOf, repaired, settledDay } from "./resolve.ts";
+import { isSettledDay, newEvents, OF_TABLE_PROJECTS, pastOfPeople, repairedPeople } from "./resolve.ts";
 
 /**
  * `people` are those whose days change, with the days they had (`before`) and those that they have now (`after`):
@@ -36,10 +36,10 @@ const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIAL
 const replacements = (
   repairs: string,
   upTo: number,
-): Change => sql`${pastOf(repairs, upTo, "tables")}, people AS MATERIALIZED (
+): Change => sql`${pastOfPeople(repairs, upTo, "tables")}, people AS MATERIALIZED (
     SELECT * FROM affected
   ), ${BEFORE}, after AS MATERIALIZED (
-    SELECT * FROM before WHERE ${settledDay(sql`before`)} UNION ALL SELECT ${NEW_DAY} FROM resolved r)`;
+    SELECT * FROM before WHERE ${isSettledDay(sql`before`)} UNION ALL SELECT ${NEW_DAY} FROM resolved r)`;
 
 const countReturns = (change: Change) => sql`
   INSERT INTO returns (project_id, banner_tag, event_date, previous_date, people)
@@ -85,8 +85,8 @@ const attributed: Attributed = {
     ...counted(replacements(people, asOf)),
     recountDepositors(people, asOf),
     sql`DELETE FROM player_days
-      WHERE (project_id, person) IN (${repaired(people)}) AND NOT ${settledDay(sql`player_days`)}`,
-    record(pastOf(people, asOf)),
+      WHERE (project_id, person) IN (${repairedPeople(people)}) AND NOT ${isSettledDay(sql`player_days`)}`,
+    record(pastOfPeople(people, asOf)),
   ],
 };
 
@@ -96,7 +96,7 @@ export const playerDays: Tables = {
   aboutPeople: true,
   attributed,
   apply: (step) => {
-    const fresh = newEvents(step, OF_TABLES);
+    const fresh = newEvents(step, OF_TABLE_PROJECTS);
     const statements = [...counted(additions(fresh)), countDepositors(fresh), record(newEvents(step))];
     return step.repairs === null ? statements : [...attributed.putIn(step.repairs, step.upTo), ...statements];
   },

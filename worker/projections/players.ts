@@ -5,7 +5,16 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Attributed, Tables } from "./projection.ts";
-import { actors, NOW, newEvents, OF_TABLES, pastOf, repaired, SETTLED, type Whose } from "./resolve.ts";
+import {
+  actors,
+  NOW,
+  newEvents,
+  OF_TABLE_PROJECTS,
+  type ProjectSet,
+  pastOfPeople,
+  repairedPeople,
+  SETTLED,
+} from "./resolve.ts";
 
 const KEY = sql.raw("printf('%015d', timestamp) || ' ' || event_date || ' ' ||");
 
@@ -57,7 +66,7 @@ type Known = "players" | "settled_players";
  * `merged`: the rows of all who did something, from these events and the row that is there. With `repairs` also those
  * people's who did nothing on days that are not settled.
  */
-function merged(resolved: SQL, known: Known, repairs: string | null = null, whose: Whose = "all"): SQL {
+function merged(resolved: SQL, known: Known, repairs: string | null = null, projectSet: ProjectSet = "all"): SQL {
   return sql`${resolved}, marked AS (
       SELECT *, ${KEY} banner_tag AS milestone, ${KEY} own_tag AS touch, ${EVENT} AS event FROM resolved
     ), ranked AS (
@@ -76,13 +85,13 @@ function merged(resolved: SQL, known: Known, repairs: string | null = null, whos
     ), merged AS MATERIALIZED (
       SELECT n.project_id, n.person, ${sql.raw(NAMES.map((name) => `${COLUMNS[name]} AS ${name}`).join(", "))}
       FROM new n LEFT JOIN ${sql.raw(known)} k ON k.project_id = n.project_id AND k.person = n.person
-      ${repairs === null ? sql`` : settledOnly(repairs, whose)}
+      ${repairs === null ? sql`` : settledOnly(repairs, projectSet)}
     )`;
 }
 
-const settledOnly = (repairs: string, whose: Whose) => sql`
+const settledOnly = (repairs: string, projectSet: ProjectSet) => sql`
   UNION ALL SELECT project_id, person, ${sql.raw(NAMES.join(", "))} FROM settled_players s
-  WHERE (s.project_id, s.person) IN (${repaired(repairs, whose)})
+  WHERE (s.project_id, s.person) IN (${repairedPeople(repairs, projectSet)})
     AND NOT EXISTS (SELECT 1 FROM new n WHERE n.project_id = s.project_id AND n.person = s.person)`;
 
 const upsert = (
@@ -94,8 +103,8 @@ const upsert = (
 
 const at = (milestone: string) => `CAST(substr(${milestone}, 1, 15) AS INTEGER)`;
 const inOrder = FUNNEL_STEPS.slice(1).map((step, index) => `${at(step)} >= ${at(FUNNEL_STEPS[index] as string)}`);
-const byStep = (of: (index: number) => string) =>
-  `CASE s.value ${FUNNEL_STEPS.map((_, index) => `WHEN ${index} THEN ${of(index)}`).join(" ")} END`;
+const byStep = (expressionOf: (index: number) => string) =>
+  `CASE s.value ${FUNNEL_STEPS.map((_, index) => `WHEN ${index} THEN ${expressionOf(index)}`).join(" ")} END`;
 const STEP = sql.raw(byStep((index) => FUNNEL_STEPS[index] as string));
 const STEP_BEFORE = sql.raw(byStep((index) => FUNNEL_STEPS[index - 1] ?? "NULL"));
 /** Whether all steps up to this one were taken, each behind the one before it. */
@@ -137,12 +146,13 @@ const lookUp = (most: number): SQL => sql`UPDATE players SET first_event = ifnul
 const attributed: Attributed = {
   takeOut: () => [],
   putIn: (people, asOf) => {
-    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repaired(people, "tables")})`;
-    const anew = (whose: Whose) => merged(pastOf(people, asOf, whose), "settled_players", people, whose);
+    const known = sql`SELECT * FROM players WHERE (project_id, person) IN (${repairedPeople(people, "tables")})`;
+    const recounted = (projectSet: ProjectSet) =>
+      merged(pastOfPeople(people, asOf, projectSet), "settled_players", people, projectSet);
     return [
-      countFunnel(anew("tables"), known),
-      sql`DELETE FROM players WHERE (project_id, person) IN (${repaired(people)})`,
-      upsert(anew("all")),
+      countFunnel(recounted("tables"), known),
+      sql`DELETE FROM players WHERE (project_id, person) IN (${repairedPeople(people)})`,
+      upsert(recounted("all")),
     ];
   },
 };
@@ -156,7 +166,7 @@ export const players: Tables = {
     const step = { ...range, repairs };
     const statements = [
       countFunnel(
-        merged(newEvents(step, OF_TABLES), "players"),
+        merged(newEvents(step, OF_TABLE_PROJECTS), "players"),
         sql`SELECT k.* FROM merged m JOIN players k ON k.project_id = m.project_id AND k.person = m.person`,
       ),
       upsert(merged(newEvents(step), "players")),

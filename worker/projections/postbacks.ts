@@ -25,11 +25,11 @@ const needsPeople = (target: Target): boolean =>
 
 /** No deposit of this person came before, neither in the log nor among those that have gone from it. */
 const isFirst = (upTo: number): SQL => {
-  const own = actors(sql`r.project_id`, sql`r.person`, upTo);
+  const personsNames = actors(sql`r.project_id`, sql`r.person`, upTo);
   return sql`r.event_type = 'deposit' AND NOT EXISTS (SELECT 1 FROM events d
-      WHERE d.project_id = r.project_id AND d.actor IN (${own}) AND d.event_type = 'deposit' AND d.seq < r.seq AND ${counts(sql`d`, upTo)})
+      WHERE d.project_id = r.project_id AND d.actor IN (${personsNames}) AND d.event_type = 'deposit' AND d.seq < r.seq AND ${counts(sql`d`, upTo)})
     AND NOT EXISTS (SELECT 1 FROM settled_players s
-      WHERE s.project_id = r.project_id AND s.person IN (${own}) AND s.deposit IS NOT NULL)`;
+      WHERE s.project_id = r.project_id AND s.person IN (${personsNames}) AND s.deposit IS NOT NULL)`;
 };
 
 /** The types of each project that somebody is to get. */
@@ -104,12 +104,12 @@ export const postbacks: Delivery = {
     }
     const repeats = await repeated(db, range);
     const made = rows.flatMap((row) => {
-      const told = targets.filter((target) => tells(target, row)).map(({ id }) => id);
+      const matching = targets.filter((target) => tells(target, row)).map(({ id }) => id);
       // Somebody was erased before this came here: nothing more is sent about them.
-      if (told.length === 0 || isPseudonym(row.person)) return [];
+      if (matching.length === 0 || isPseudonym(row.person)) return [];
       const { event_id, project_id, event_type, person, banner_tag } = row;
       const before = repeats.get(`${project_id} ${event_id}`) ?? [];
-      return [JSON.stringify([event_id, project_id, event_type, person, banner_tag, told, before])];
+      return [JSON.stringify([event_id, project_id, event_type, person, banner_tag, matching, before])];
     });
     return pieces(made).map((piece) => make(piece, now));
   },

@@ -8,7 +8,7 @@ import { GROUP_NAMES, GROUPS, type Group, type GroupOf, runsIn } from "./index.t
 import type { Projection } from "./projection.ts";
 import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribution.ts";
 import { anyRecount, RECOUNT_CALLS, recountSome } from "./recount.ts";
-import { advance, callsOf, lostRace, noteFailure } from "./runner.ts";
+import { advance, callsOf, lostRace, recordFailure } from "./runner.ts";
 
 /** Failures of one run; where they cannot even be noted, it would else try the same project to the end of its budget. */
 const MOST_UNATTRIBUTED = 10;
@@ -40,7 +40,7 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
         failed = true;
         log("error", "projection failed", { projection: projection.name, error: String(error) });
         // The database itself may be what is failing; then /health says so of it.
-        await noteFailure(db, projection.name, error, Date.now()).catch(() => undefined);
+        await recordFailure(db, projection.name, error, Date.now()).catch(() => undefined);
       }
     }
     // Behind the projections, which are at one place in the log only then.

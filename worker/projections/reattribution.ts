@@ -66,13 +66,13 @@ export async function reattribute(
   try {
     return await goOn(db, all, now, running, most);
   } catch (error) {
-    if (!lostRace(error)) await noteFailure(db, running.project_id, now);
+    if (!lostRace(error)) await recordFailure(db, running.project_id, now);
     throw error;
   }
 }
 
 /** The database itself may be what is failing; then /health says so of it. */
-const noteFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
+const recordFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
   db
     .run(sql`UPDATE reattributions SET updated_at = ${now}, failing_since = ifnull(failing_since, ${now})
       WHERE project_id = ${project_id}`)

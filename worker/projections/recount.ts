@@ -3,12 +3,12 @@
  * past; the others are counted by it here, some at a time, in the order in which their rows lie.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { FIRST_PEOPLE, type PeoplePlace, somePeople } from "../figures/people-names.ts";
+import { FIRST_PEOPLE, type PeoplePlace, peoplePage } from "../figures/people-names.ts";
 import { LAYOUT, type Layout, RUN_CALLS, recount } from "../figures/run.ts";
 import { PAGE_SIZES } from "../figures/visitor-pages.ts";
 import { type Database, prepared } from "../store/database.ts";
 import { type Plan, planOf } from "../store/plan.ts";
-import { type FiguresAt, figuresAt, stillAt } from "./figures-fence.ts";
+import { type FiguresAt, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
 /** People that are counted anew in one step, about: as many events as a step of the log has. */
@@ -56,7 +56,7 @@ export async function recountSome(
     await goOn(db, at, next, now, most, layout);
     return true;
   } catch (error) {
-    if (!lostRace(error)) await noteFailure(db, next.project_id, now);
+    if (!lostRace(error)) await recordFailure(db, next.project_id, now);
     throw error;
   }
 }
@@ -65,9 +65,9 @@ async function goOn(db: Database, at: FiguresAt, next: Next, now: number, most: 
   const { project_id } = next;
   const place = JSON.parse(next.place) as PeoplePlace;
   const rows = place.in === "rows" ? most : Math.ceil(most / PAGE_SIZES.visitors);
-  const { people, next: then } = await somePeople(db.$client, project_id, place, rows);
+  const { people, next: then } = await peoplePage(db.$client, project_id, place, rows);
   const counted = people.length > 0 ? await recount(db.$client, project_id, people, at.cursor, layout) : [];
-  await db.$client.batch([prepared(db, stillAt(at)), prepared(db, move(next, then, now)), ...counted]);
+  await db.$client.batch([prepared(db, failIfMoved(at)), prepared(db, move(next, then, now)), ...counted]);
 }
 
 /** Fails, and with it the transaction, where the window has changed again meanwhile: NULL is not allowed. */
@@ -76,7 +76,7 @@ const move = ({ project_id, moves }: Next, to: PeoplePlace | null, now: number):
     moves = CASE WHEN moves = ${moves} THEN moves + 1 END WHERE project_id = ${project_id}`;
 
 /** The database itself may be what is failing; then /health says so of it. */
-const noteFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
+const recordFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
   db
     .run(sql`UPDATE recounts SET updated_at = ${now}, failing_since = ifnull(failing_since, ${now})
       WHERE project_id = ${project_id}`)

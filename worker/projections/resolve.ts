@@ -55,19 +55,19 @@ const WINDOW = sql.raw(`(SELECT 86400000 * coalesce((
  * gone from the log had been passed by every projection, so what `settled_touches` has of it holds at any `asOf`.
  */
 export function withTag(asOf: number): SQL {
-  const own = actors(sql`e.project_id`, sql`e.person`, asOf);
+  const personsNames = actors(sql`e.project_id`, sql`e.person`, asOf);
   const within = (touch: SQL) =>
     sql`${touch}.timestamp <= e.timestamp AND ${touch}.timestamp > e.timestamp - ${WINDOW}`;
   return sql`SELECT e.*, coalesce(e.own_tag, (
     SELECT banner_tag FROM (
       SELECT * FROM (
         SELECT t.timestamp, t.banner_tag FROM events t
-        WHERE t.project_id = e.project_id AND t.actor IN (${own}) AND t.tagged = 1 AND ${within(sql`t`)}
+        WHERE t.project_id = e.project_id AND t.actor IN (${personsNames}) AND t.tagged = 1 AND ${within(sql`t`)}
           AND ${counts(sql`t`, asOf)} AND t.seq <= ${asOf}
         ORDER BY t.timestamp DESC, t.event_id DESC LIMIT 1)
       UNION ALL SELECT * FROM (
         SELECT s.timestamp, s.banner_tag FROM settled_touches s
-        WHERE s.project_id = e.project_id AND s.person IN (${own}) AND ${within(sql`s`)} ORDER BY s.timestamp DESC LIMIT 1)
+        WHERE s.project_id = e.project_id AND s.person IN (${personsNames}) AND ${within(sql`s`)} ORDER BY s.timestamp DESC LIMIT 1)
     ) ORDER BY timestamp DESC LIMIT 1), '') AS banner_tag
   FROM placed e`;
 }
@@ -87,12 +87,12 @@ const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s
 /** Of events, those of days that are settled already. The first part names no event: where no project has such days, none is read. */
 export const SETTLED = sql`EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AND e.event_date < ${SETTLED_BEFORE}`;
 
-/** Of which projects: all, or those alone whose reports are made of tables that no others need (see `figures-stand.ts`). */
-export type Whose = "all" | "tables";
+/** Of which projects: all, or those alone whose reports are made of tables that no others need (see `figures-progress.ts`). */
+export type ProjectSet = "all" | "tables";
 const byTables = (project_id: SQL) =>
   sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = 0)`;
 /** Of events, those of such projects. The first part names no event: where there is no such project, none is read. */
-export const OF_TABLES = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${byTables(sql`e.project_id`)}`;
+export const OF_TABLE_PROJECTS = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${byTables(sql`e.project_id`)}`;
 /** Of events, those with money. */
 export const PAID = sql`e.amount IS NOT NULL`;
 
@@ -102,7 +102,7 @@ export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQ
       SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM events e
       WHERE e.seq > ${after} AND e.seq <= ${upTo} AND ${counts(sql`e`, upTo)} AND ${which}
     ), resolved AS MATERIALIZED (
-      ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repaired(repairs)}) OR ${SETTLED}`}
+      ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repairedPeople(repairs)}) OR ${SETTLED}`}
     )`;
 }
 
@@ -115,7 +115,7 @@ export function pastEvents({ after, upTo }: Range, asOf: number, which: SQL): SQ
 }
 
 /** The events that counted until this range, as they stood before it. */
-export function noLonger(range: Range): SQL {
+export function noLongerCounted(range: Range): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, range.after)} AS person FROM ${superseded(range)}
     ), resolved AS MATERIALIZED (${withTag(range.after)})`;
@@ -130,8 +130,8 @@ export function datedEvents(project_id: string, from: string, before: string, as
 }
 
 /** What the repaired people did on days that are not settled, as it stands when the log ends at `asOf`. */
-export function pastOf(repairs: string, asOf: number, whose: Whose = "all"): SQL {
-  return sql`affected(project_id, person) AS MATERIALIZED (${repaired(repairs, whose)}
+export function pastOfPeople(repairs: string, asOf: number, projectSet: ProjectSet = "all"): SQL {
+  return sql`affected(project_id, person) AS MATERIALIZED (${repairedPeople(repairs, projectSet)}
     ), placed AS MATERIALIZED (
       SELECT ${COLUMNS}, a.person AS person FROM affected a CROSS JOIN events e
         ON e.project_id = a.project_id AND e.actor IN (${actors(sql`a.project_id`, sql`a.person`, asOf)})
@@ -140,12 +140,12 @@ export function pastOf(repairs: string, asOf: number, whose: Whose = "all"): SQL
 }
 
 /** The same days of a table of days, whose rows stay. */
-export const settledDay = (row: SQL) =>
+export const isSettledDay = (row: SQL) =>
   sql`${row}.event_date < (SELECT s.settled_before FROM projects s WHERE s.project_id = ${row}.project_id)`;
 
-export function repaired(repairs: string, whose: Whose = "all"): SQL {
+export function repairedPeople(repairs: string, projectSet: ProjectSet = "all"): SQL {
   return sql`SELECT value ->> 0, value ->> 1 FROM json_each(${repairs})
-    ${whose === "all" ? sql`` : sql`WHERE ${byTables(sql`value ->> 0`)}`}`;
+    ${projectSet === "all" ? sql`` : sql`WHERE ${byTables(sql`value ->> 0`)}`}`;
 }
 
 /**

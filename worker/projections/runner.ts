@@ -120,7 +120,7 @@ export const lostRace = (error: unknown): boolean =>
   isGuarded(error, "projections.cursor", "reattributions.moves", "recounts.moves", "archive_runs.attempts");
 
 /** Notes a failure where `/health` and the administrators see it; the next good step clears it. */
-export async function noteFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
+export async function recordFailure(db: Database, name: string, error: unknown, now: number): Promise<void> {
   const message = (error instanceof Error ? error.message : String(error)).slice(0, 500);
   await db.run(sql`INSERT INTO projections (name, cursor, error, failed_at) VALUES (${name}, 0, ${message}, ${now})
     ON CONFLICT (name) DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at`);

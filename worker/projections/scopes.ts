@@ -13,7 +13,7 @@ import { budgetOf } from "../store/budget.ts";
 import { type Database, prepared, transact } from "../store/database.ts";
 import { among } from "../store/sql.ts";
 import { DAY_MS } from "../time.ts";
-import { beginEpoch, figuresAt, stillAt } from "./figures-fence.ts";
+import { beginEpoch, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
 /**
@@ -95,8 +95,8 @@ async function pushedOut(
 ): Promise<ScopeRow | undefined> {
   if (tags.has(filter)) return undefined;
   const all = (await scopesOf(db, project_id)).filter((row) => !tags.has(row.filter));
-  const own = all.filter(({ asked_by }) => reader !== null && asked_by === reader);
-  const among = own.length >= MOST_OF_A_READER ? own : all;
+  const readersScopes = all.filter(({ asked_by }) => reader !== null && asked_by === reader);
+  const among = readersScopes.length >= MOST_OF_A_READER ? readersScopes : all;
   return among.filter((row) => !segments.has(row.filter)).sort((one, other) => one.asked_at - other.asked_at)[0];
 }
 
@@ -135,9 +135,9 @@ const drop = (db: Database, number: number): Promise<unknown> =>
 
 /** Of a project those filters that have come least far; null where all are whole. */
 async function furthestBehind(db: Database, project_id: string | null): Promise<Unfilled | null> {
-  const of = project_id === null ? sql`` : sql`AND project_id = ${project_id}`;
+  const ofProject = project_id === null ? sql`` : sql`AND project_id = ${project_id}`;
   const rows = await db.all<{ project_id: string; place: string; number: number; filter: string }>(sql`
-    WITH least AS (SELECT project_id, place FROM scopes WHERE filter IS NOT NULL AND place IS NOT NULL ${of}
+    WITH least AS (SELECT project_id, place FROM scopes WHERE filter IS NOT NULL AND place IS NOT NULL ${ofProject}
       ORDER BY project_id, place LIMIT 1)
     SELECT s.project_id, s.place, s.number, s.filter FROM least l
     JOIN scopes s ON s.project_id = l.project_id AND s.place = l.place AND s.filter IS NOT NULL ORDER BY s.number`);
@@ -167,7 +167,7 @@ export async function fillSome(
   const { writes, next, counted } = await fillSlice(db.$client, unfilled, at.cursor, leastAdded, size);
   const numbers = unfilled.filters.map(({ number }) => number);
   await db.$client.batch([
-    prepared(db, stillAt(at)),
+    prepared(db, failIfMoved(at)),
     prepared(
       db,
       sql`UPDATE scopes SET place = ${next}, counted = counted + ${counted}

@@ -85,7 +85,7 @@ async function download(budget: Budget, url: string, now: number): Promise<EcbRe
 const OWN_AND_CHANGED = sql`exchange_rates.data_source = excluded.data_source
   AND exchange_rates.usd_rate <> excluded.usd_rate`;
 
-const note = (now: number, last_rate_date: string | null, error: string | null): SQL => sql`
+const recordReading = (now: number, last_rate_date: string | null, error: string | null): SQL => sql`
   INSERT INTO exchange_rate_feed (feed, tried_at, last_rate_date, error)
   VALUES (${FEED}, ${now}, ${last_rate_date}, ${error})
   ON CONFLICT DO UPDATE SET tried_at = excluded.tried_at, error = excluded.error,
@@ -107,10 +107,10 @@ export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
         now,
         OWN_AND_CHANGED,
       ),
-      note(now, newest, null),
+      recordReading(now, newest, null),
     ]);
   } else {
-    await transact(db, [note(now, null, reading.error)]);
+    await transact(db, [recordReading(now, null, reading.error)]);
   }
   return feedHealth(env, db, now);
 }

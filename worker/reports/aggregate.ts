@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
 import type { Duty } from "../duty.ts";
 import { bringAllForward, LEAST_CURSOR } from "../projections/catch-up.ts";
-import { isByDays } from "../projections/figures-stand.ts";
+import { isByDays } from "../projections/figures-progress.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
 import { type Figures, figuresBy, foundInTables } from "./aggregate/figures.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";

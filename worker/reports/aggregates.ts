@@ -5,7 +5,7 @@ import * as z from "zod";
 import { addDays, isDate, localTime } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { bringForward } from "../projections/catch-up.ts";
-import { isByDays } from "../projections/figures-stand.ts";
+import { isByDays } from "../projections/figures-progress.ts";
 import { iso } from "../time.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import { keepReports, STALE, standing } from "./aggregate.ts";

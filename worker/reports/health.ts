@@ -7,7 +7,7 @@ import { SETTINGS } from "../archive/settings.ts";
 import { type FailingDuty, failingDuties } from "../failing-duties.ts";
 import { lastCron } from "../last-cron.ts";
 import { log } from "../log.ts";
-import { FIGURES_WHOLE } from "../projections/figures-stand.ts";
+import { FIGURES_WHOLE } from "../projections/figures-progress.ts";
 import { type Gathering, GROUP_NAMES, GROUPS, type Group, runsIn } from "../projections/index.ts";
 import type { Projection } from "../projections/projection.ts";
 import { intakeOf } from "../queue/outlet.ts";

@@ -8,7 +8,7 @@ import { Problem } from "../http/problem.ts";
 import { readerOf, refuseUncounted, scopeFor } from "../http/scope.ts";
 import { askedFilters, type TagQuery, type Who } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
-import { figuresFrom, figuresStand, isByDays, secondsUntilWhole } from "../projections/figures-stand.ts";
+import { figuresFrom, figuresProgress, isByDays, secondsUntilWhole } from "../projections/figures-progress.ts";
 import type { Database } from "../store/database.ts";
 import type { DaysScope } from "./days/scope.ts";
 import { FIELDS, type Field, type FieldFilter, type FieldQuery } from "./field-filter.ts";
@@ -78,7 +78,7 @@ export async function daysOf(
   whose: Whose,
   field: FieldFilter | null,
 ): Promise<DaysScope> {
-  const [stand, since] = await Promise.all([figuresStand(db), figuresFrom(db, project_id)]);
+  const [stand, since] = await Promise.all([figuresProgress(db), figuresFrom(db, project_id)]);
   if (!stand.whole)
     throw new Problem(
       503,

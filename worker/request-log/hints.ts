@@ -5,7 +5,7 @@
  */
 
 import { ALIASES, type ErrorCode, spelledAsType } from "../event.ts";
-import { type Lookalike, likeness, typeElsewhere } from "../lookalike.ts";
+import { type Lookalike, likeness, typeByOtherName } from "../lookalike.ts";
 import { PAYMENT_TYPES } from "../money.ts";
 import { isMacro, isUnset, namesNothing } from "../placeholder.ts";
 import { HOUR_MS } from "../time.ts";
@@ -348,9 +348,9 @@ function* sentNames(sent: Sent): Generator<string> {
 }
 
 function sentAs(sent: Sent, field: Lookalike): string | undefined {
-  const own = [field, ...Object.keys(ALIASES)] as string[];
+  const knownNames = [field, ...Object.keys(ALIASES)] as string[];
   const likely = [...sentNames(sent)].flatMap((name) => {
-    const place = own.includes(name) ? null : likeness(name.split(".").at(-1) as string, field);
+    const place = knownNames.includes(name) ? null : likeness(name.split(".").at(-1) as string, field);
     return place === null ? [] : [{ name, place }];
   });
   return likely.sort((one, other) => one.place - other.place)[0]?.name;
@@ -360,7 +360,7 @@ function sentAs(sent: Sent, field: Lookalike): string | undefined {
 function spelled(value: unknown): string {
   const ours = spelledAsType(String(value ?? ""));
   if (ours === null || typeof value !== "string") return "";
-  const known = typeElsewhere(value);
+  const known = typeByOtherName(value);
   return ` as \`${ours}\`${known && known !== ours ? `, or as \`${known}\` where it means that` : ""}`;
 }
 
@@ -410,7 +410,7 @@ export function hintForTaken(
     const other = absent ? sentAs(data, field) : undefined;
     if (other !== undefined) hints.push(fill(TAKEN.lookalike, field, undefined, other));
   }
-  const type = typeof event.event_type === "string" ? typeElsewhere(event.event_type) : undefined;
+  const type = typeof event.event_type === "string" ? typeByOtherName(event.event_type) : undefined;
   if (type !== undefined) hints.push(fill(TAKEN.type, "event_type", event.event_type, type));
   if (Object.keys(data).length === KEYS_OF_A_PIXEL) hints.push(TAKEN.keys);
   if (event.test === 1) hints.push(TAKEN.test);

@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ErrorCode, FieldError } from "../event.ts";
 import { HOUR_MS } from "../time.ts";
-import { NOTED, type NotedDoor, OTHER_FIELDS, Quota, reasonOf, type Sample } from "./rejection.ts";
+import { OTHER_FIELDS, Quota, RECORDED_DOORS, type RecordedDoor, reasonOf, type Sample } from "./rejection.ts";
 
 export const SAMPLES_KEPT = 500;
 const HOURS_KEPT = 31 * 24;
@@ -15,7 +15,7 @@ const DELIVERIES_REMEMBERED = 100;
 /** Distinct reasons of an hour; what goes beyond is counted by code alone. */
 const REASONS_AN_HOUR = 200;
 
-export type ReasonCount = { door: NotedDoor; code: ErrorCode; field: string; total: number };
+export type ReasonCount = { door: RecordedDoor; code: ErrorCode; field: string; total: number };
 
 /** What one isolate has gathered. */
 export type Delivery = {
@@ -23,7 +23,7 @@ export type Delivery = {
   id: string;
   /** Whole hours since 1970. */
   hour: number;
-  requests: Partial<Record<NotedDoor, number>>;
+  requests: Partial<Record<RecordedDoor, number>>;
   reasons: ReasonCount[];
   samples: Sample[];
 };
@@ -33,7 +33,7 @@ export type StoredSample = Sample & {
   n: number;
 };
 
-export type Total = { door: NotedDoor; code: string; total: number };
+export type Total = { door: RecordedDoor; code: string; total: number };
 export type Totals = { events: Omit<Total, "code">[]; reasons: Total[] };
 
 /** Which samples are read: of one event type, with an error of one code. */
@@ -41,7 +41,14 @@ export type SampleFilter = { event_type?: string | undefined; code?: string | un
 
 export type Rejections = { total: number; reasons: ReasonCount[]; samples: StoredSample[] };
 
-type SampleRow = { n: number; at: number; door: NotedDoor; event_type: string | null; errors: string; request: string };
+type SampleRow = {
+  n: number;
+  at: number;
+  door: RecordedDoor;
+  event_type: string | null;
+  errors: string;
+  request: string;
+};
 
 export class RequestLog extends DurableObject<unknown> {
   readonly #sql: SqlStorage;
@@ -76,11 +83,11 @@ export class RequestLog extends DurableObject<unknown> {
     if (deliveries.includes(id)) return;
     // No await up to the alarm: the runtime writes all of it as one transaction.
     this.#sql.exec(
-      `INSERT INTO hours (hour, ${NOTED.join(", ")}, deliveries) VALUES (?, ${NOTED.map(() => "?").join(", ")}, ?)
-       ON CONFLICT DO UPDATE SET ${NOTED.map((door) => `${door} = ${door} + excluded.${door}`).join(", ")},
+      `INSERT INTO hours (hour, ${RECORDED_DOORS.join(", ")}, deliveries) VALUES (?, ${RECORDED_DOORS.map(() => "?").join(", ")}, ?)
+       ON CONFLICT DO UPDATE SET ${RECORDED_DOORS.map((door) => `${door} = ${door} + excluded.${door}`).join(", ")},
          deliveries = excluded.deliveries`,
       hour,
-      ...NOTED.map((door) => requests[door] ?? 0),
+      ...RECORDED_DOORS.map((door) => requests[door] ?? 0),
       JSON.stringify([...deliveries, id].slice(-DELIVERIES_REMEMBERED)),
     );
     const counted = new Set(
@@ -131,7 +138,7 @@ export class RequestLog extends DurableObject<unknown> {
     const hour = Math.floor(since / HOUR_MS);
     const total = this.#sql
       .exec<{ total: number }>(
-        `SELECT coalesce(sum(${NOTED.join(" + ")}), 0) AS total FROM hours WHERE hour >= ?`,
+        `SELECT coalesce(sum(${RECORDED_DOORS.join(" + ")}), 0) AS total FROM hours WHERE hour >= ?`,
         hour,
       )
       .one();
@@ -152,7 +159,7 @@ export class RequestLog extends DurableObject<unknown> {
         .exec<Total>(
           `SELECT door, code, sum(total) AS total FROM (
              SELECT door, code, total FROM past UNION ALL SELECT door, code, total FROM reasons
-             ${NOTED.map((door) => `UNION ALL SELECT '${door}', '', ${door} FROM hours`).join(" ")})
+             ${RECORDED_DOORS.map((door) => `UNION ALL SELECT '${door}', '', ${door} FROM hours`).join(" ")})
            WHERE (code = '') = ? GROUP BY door, code ORDER BY door, code`,
           ofEvents,
         )
@@ -221,7 +228,7 @@ export class RequestLog extends DurableObject<unknown> {
   #expire(hour: number): void {
     const oldest = hour - HOURS_KEPT;
     const grow = "ON CONFLICT DO UPDATE SET total = total + excluded.total";
-    for (const door of NOTED) {
+    for (const door of RECORDED_DOORS) {
       this.#sql.exec(
         `INSERT INTO past SELECT '${door}', '', sum(${door}) FROM hours WHERE hour < ? HAVING sum(${door}) > 0 ${grow}`,
         oldest,

@@ -3,13 +3,13 @@ import type { Door, FieldError } from "../event.ts";
 import { SECRET_NAME } from "../secret-name.ts";
 
 /** The doors that people knock at by themselves. */
-export const NOTED = ["pixel", "api", "postback"] as const satisfies readonly Door[];
-export type NotedDoor = (typeof NOTED)[number];
+export const RECORDED_DOORS = ["pixel", "api", "postback"] as const satisfies readonly Door[];
+export type RecordedDoor = (typeof RECORDED_DOORS)[number];
 
 export type Rejection = {
   /** As the request names it, or the key's own; a project that does not exist is recorded under `default`. */
   project_id: string;
-  door: NotedDoor;
+  door: RecordedDoor;
   event_type: string | null;
   errors: readonly FieldError[];
   /** As it came: the query's pairs or the event's. */
@@ -20,7 +20,7 @@ export type Rejection = {
 
 export type Sample = {
   at: number;
-  door: NotedDoor;
+  door: RecordedDoor;
   event_type: string | null;
   errors: FieldError[];
   /** JSON text of an object. */
@@ -104,7 +104,7 @@ export function sampleOf({ at, door, event_type, errors, sent }: Rejection): Sam
 export const OTHER_FIELDS = "(other)";
 
 /** What a rejection is counted by; several errors of one request are several reasons. */
-export const reasonOf = (door: NotedDoor, { code, field }: Pick<FieldError, "code" | "field">) =>
+export const reasonOf = (door: RecordedDoor, { code, field }: Pick<FieldError, "code" | "field">) =>
   `${door} ${code} ${field}`;
 
 /** Decides which samples of a minute are kept. */

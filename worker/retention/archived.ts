@@ -16,7 +16,7 @@ import { log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import type { Retention } from "../store/schema.ts";
 import { DAY_MS, utcDate } from "../time.ts";
-import { type Due, dueBy, note, type Place, type Steps, type Swept, type Work } from "./keeping.ts";
+import { type Due, dueBy, type Place, recordSwept, type Steps, type Swept, type Work } from "./keeping.ts";
 
 /** Archived events by class: the setting that tells how long. */
 const SETTINGS = { archive: "archive_days", purchases: "purchases_days" } as const satisfies Record<
@@ -110,14 +110,14 @@ async function clean({ env, db, now }: Work, file: ArchiveFile, pass: Pass, plac
     await place.move(db, next, now, []);
     return 0;
   }
-  const swept: Swept[] = [...Map.groupBy(going, (wish) => wish)].map(([wish, own]) => ({
+  const swept: Swept[] = [...Map.groupBy(going, (wish) => wish)].map(([wish, rows]) => ({
     project_id: wish.project_id,
     class: wish.class,
-    removed: own.length,
+    removed: rows.length,
     swept_before: "",
   }));
   const rows = file.rows - going.length;
-  const also = [note(swept, now)];
+  const also = [recordSwept(swept, now)];
   if (rows === 0) await place.move(db, next, now, [...retire([file]), ...also]);
   else {
     const kept = (all: Row[]) => all.filter((row) => wishFor(row) === undefined);
@@ -175,7 +175,12 @@ export async function* sweepArchive(work: Work, place: Place<Pass>): Steps {
         removed: 0,
         swept_before: due,
       }));
-      await place.move(db, { ...pass, wishes: [], seen: [], ended: true }, now, pass.failed ? [] : [note(swept, now)]);
+      await place.move(
+        db,
+        { ...pass, wishes: [], seen: [], ended: true },
+        now,
+        pass.failed ? [] : [recordSwept(swept, now)],
+      );
     }
     yield 0;
   }

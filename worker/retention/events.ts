@@ -9,7 +9,7 @@ import { type Doer, forgetDoers } from "../projections/figures.ts";
 import { projectionsOf } from "../projections/index.ts";
 import type { Database } from "../store/database.ts";
 import { utcDate } from "../time.ts";
-import { countByProject, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
+import { countByProject, type Place, recordSwept, type Steps, WINDOW, type Work } from "./keeping.ts";
 
 /** Events of the log that one query looks through. */
 const LOOKED_THROUGH = 10_000;
@@ -95,7 +95,7 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
         ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, banner_tag = excluded.banner_tag
           WHERE excluded.timestamp > timestamp`,
       ...forgotten,
-      note(swept, now),
+      recordSwept(swept, now),
       sql`DELETE FROM events WHERE seq IN ${these}`,
     ];
     await place.move(db, pass, now, going.length === 0 ? [] : removal);

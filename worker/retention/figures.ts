@@ -2,7 +2,17 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 import { DATED_TABLES, type DatedTable, keyWithin, LOG_TABLES } from "../tables.ts";
-import { countByProject, type Due, dueBy, inTurn, note, type Place, type Steps, WINDOW, type Work } from "./keeping.ts";
+import {
+  countByProject,
+  type Due,
+  dueBy,
+  inTurn,
+  type Place,
+  recordSwept,
+  type Steps,
+  WINDOW,
+  type Work,
+} from "./keeping.ts";
 
 /** The projects of which a table still may have days that are to go. */
 async function pending(db: Database, due: readonly Due[]): Promise<Map<DatedTable, Due[]>> {
@@ -70,7 +80,7 @@ export async function* sweepFigures({ db, now, keeping }: Work, place: Place<[ta
     const served = cut ?? project;
     await place.move(db, [next.name, served], now, [
       ...(rows.length > 0 ? [remove(next.name, rows)] : []),
-      note(swept, now),
+      recordSwept(swept, now),
     ]);
     const gone = new Set(through.map(({ project_id }) => project_id));
     left.set(

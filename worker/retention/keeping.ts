@@ -40,7 +40,7 @@ export function inTurn<Item extends { project_id: string }>(items: readonly Item
 /** How much of a class went from a project, and the day before which nothing of it is left; '' says nothing of that. */
 export type Swept = { project_id: string; class: string; removed: number; swept_before: string };
 
-export const note = (swept: readonly Swept[], now: number): SQL => sql`
+export const recordSwept = (swept: readonly Swept[], now: number): SQL => sql`
   INSERT INTO sweeps (project_id, class, swept_before, removed, updated_at)
   SELECT value ->> 'project_id', value ->> 'class', value ->> 'swept_before', value ->> 'removed', ${now}
     FROM json_each(${JSON.stringify(swept)}) WHERE true
@@ -49,7 +49,12 @@ export const note = (swept: readonly Swept[], now: number): SQL => sql`
 
 /** How many of these rows each project has. */
 export const countByProject = (rows: readonly { project_id: string }[]): Map<string, number> =>
-  new Map([...Map.groupBy(rows, ({ project_id }) => project_id)].map(([project_id, own]) => [project_id, own.length]));
+  new Map(
+    [...Map.groupBy(rows, ({ project_id }) => project_id)].map(([project_id, projectRows]) => [
+      project_id,
+      projectRows.length,
+    ]),
+  );
 
 /** Where the work of a class goes on, as it was read and as it was written since. */
 export class Place<Value> {

@@ -10,7 +10,7 @@ import { conjunction, scopeFilterOf } from "../figures/scope-filter.ts";
 import { ADMIN } from "../http/keys.ts";
 import { findSegment } from "../http/saved-segment.ts";
 import type { TagFilter } from "../http/tag-filter.ts";
-import { isByDays } from "../projections/figures-stand.ts";
+import { isByDays } from "../projections/figures-progress.ts";
 import { campaigns } from "../reports/campaigns.ts";
 import { daysOf } from "../reports/narrowing.ts";
 import type { Period } from "../reports/period.ts";

@@ -42,10 +42,10 @@ export function countFunnel({ state, event, tag, way, all, scopes, changes, sign
   if (isNext) state.steps++;
   const key = elapsedKey(before === null ? null : event.at - before.at);
   if (!changes) return;
-  const add = (within: readonly Scope[], of: number, line: number) => {
+  const add = (within: readonly Scope[], tagNumber: number, line: number) => {
     for (const { number } of within)
-      for (const under of [EVERYBODY, of])
-        changes.day(scopeCode(number, under), event.date).line("funnel", line).add(key, sign);
+      for (const group of [EVERYBODY, tagNumber])
+        changes.day(scopeCode(number, group), event.date).line("funnel", line).add(key, sign);
   };
   add(scopes, tag, stepLine(step, 0));
   const { visit } = milestones;

@@ -27,6 +27,6 @@ export const pays = ({ event_type, currency }: Paying): boolean => currency !== 
 
 /** Among whom somebody counts who does this: nobody, or all who pay and those who pay in this way. */
 export function payersOf(event: Paying): readonly number[] {
-  const own = pays(event) ? PAYERS_BY_TYPE.get(event.event_type) : undefined;
-  return own === undefined ? [] : [PAYER, own];
+  const payer = pays(event) ? PAYERS_BY_TYPE.get(event.event_type) : undefined;
+  return payer === undefined ? [] : [PAYER, payer];
 }

@@ -21,6 +21,6 @@ export function countPayers({ state, event, tag, way, scopes, changes, sign }: T
         if (ever < date) add(EVERYBODY, ever);
         if (tagged < date) add(tag, tagged);
       }
-  const own = payers.at(-1);
-  if (own !== undefined) for (const day of paidOn(own)) wayAt(state, way)[day] = date;
+  const last = payers.at(-1);
+  if (last !== undefined) for (const day of paidOn(last)) wayAt(state, way)[day] = date;
 }

@@ -21,7 +21,7 @@ export async function foundInDays(
 ): Promise<Found> {
   const { firstDay } = REPORT_TYPES[type];
   const asked = {
-    ...{ from, to, of: "everybody" },
+    ...{ from, to, wanted: "everybody" },
     columns: ["counts", "life", "cells"],
   } as const satisfies DaysAsked<"counts" | "life" | "cells">;
   const at = db.$client.prepare("SELECT cursor FROM projections WHERE name = ?").bind(FIGURES);

@@ -119,11 +119,11 @@ export async function watchFromDays(
   asked: readonly string[] | null,
 ): Promise<Watch> {
   const from = scope.since !== null && scope.since > first ? scope.since : first;
-  const of = together(scope);
-  const cells = { from, to, of, columns: ["cells"] } as const satisfies DaysAsked<"cells">;
-  const life = { from, to, of, columns: ["life"] } as const satisfies DaysAsked<"life">;
+  const wanted = together(scope);
+  const cells = { from, to, wanted, columns: ["cells"] } as const satisfies DaysAsked<"cells">;
+  const life = { from, to, wanted, columns: ["life"] } as const satisfies DaysAsked<"life">;
   const like = (date: string) =>
-    ({ from: date, to: date, of, columns: ["hours"] }) as const satisfies DaysAsked<"hours">;
+    ({ from: date, to: date, wanted, columns: ["hours"] }) as const satisfies DaysAsked<"hours">;
   const [before, week] = daysLikeToday(to);
   const [days, all, ...hours] = await readDayTexts(db, scope, [cells, life, like(before), like(week)]);
   const totals = totalsIn(days);
@@ -133,7 +133,7 @@ export async function watchFromDays(
   const deposits = [...(totals.get("deposit") ?? [])].filter(
     ([tag, byDay]) => watched.has(tag) && sumOf(byDay) >= LEAST,
   );
-  const own = { ...life, of: deposits.map(([tag]) => tag) } as const satisfies DaysAsked<"life">;
+  const own = { ...life, wanted: deposits.map(([tag]) => tag) } as const satisfies DaysAsked<"life">;
   const [depositing] = await readDayTexts(db, scope, [own]);
   return {
     counted: [...eventsIn(totals, watched), ...firstDeposits(all, depositing, watched)],

@@ -44,10 +44,10 @@ export async function campaignsOfDays(
 ): Promise<{ campaigns: Map<string, CampaignDays>; total: CampaignDays }> {
   const everyone = {
     ...period,
-    of: together(scope),
+    wanted: together(scope),
     columns: ["counts", "life", "cells"],
   } as const satisfies DaysAsked<"counts" | "life" | "cells">;
-  const each = { ...period, of: byTag(scope), columns: ["life"] } as const satisfies DaysAsked<"life">;
+  const each = { ...period, wanted: byTag(scope), columns: ["life"] } as const satisfies DaysAsked<"life">;
   const [all, tags] = await readDayTexts(db, scope, [everyone, each]);
   const campaigns = new Map<string, CampaignDays>();
   const campaign = (tag: string) => {

@@ -29,7 +29,7 @@ export async function cohortsOfDays(
   const asked = {
     from,
     to: null,
-    of: grouped ? byTag(scope) : together(scope),
+    wanted: grouped ? byTag(scope) : together(scope),
     columns: ["life"],
   } as const satisfies DaysAsked<"life">;
   const [{ words, rows }] = await readDayTexts(db, scope, [asked]);

@@ -34,7 +34,7 @@ export async function stepsOfDays(
   const asked = {
     from,
     to: byVisit ? null : to,
-    of: grouped ? byTag(scope) : together(scope),
+    wanted: grouped ? byTag(scope) : together(scope),
     columns: ["life"],
   } as const satisfies DaysAsked<"life">;
   const [{ rows }] = await readDayTexts(db, scope, [asked]);

@@ -25,7 +25,7 @@ export async function kpisOfDays(db: D1Database, scope: DaysScope, day: string):
   const asked = {
     from: day,
     to: day,
-    of: together(scope),
+    wanted: together(scope),
     columns: ["counts", "life", "cells"],
   } as const satisfies DaysAsked<"counts" | "life" | "cells">;
   const [{ words, rows }] = await readDayTexts(db, scope, [asked]);

@@ -25,7 +25,7 @@ export async function countsOfDays(
   { types, group_by, hourly }: Asked,
 ): Promise<(CountRow & Record<string, string | number>)[]> {
   const ofTags = group_by === "banner_tag" && readByTag(scope);
-  const asked = { ...scope, from, to, of: ofTags ? byTag(scope) : together(scope) };
+  const asked = { ...scope, from, to, wanted: ofTags ? byTag(scope) : together(scope) };
   const cells = await readCells(db, asked, { hourly, types, ...dimensionOf(scope, ofTags ? undefined : group_by) });
   return cells.map(({ tag, event_date, event_hour, event_type, value, people, events }) => ({
     event_date,

@@ -52,10 +52,10 @@ export async function moneyOfDays(
   const cells = {
     from,
     to,
-    of: ofTags ? byTag(scope) : together(scope),
+    wanted: ofTags ? byTag(scope) : together(scope),
     columns: [cellsColumn(people), moneyColumn(amounts)],
   } as const satisfies DaysAsked<Column>;
-  const life = { from, to, of: together(scope), columns: ["life"] } as const satisfies DaysAsked<"life">;
+  const life = { from, to, wanted: together(scope), columns: ["life"] } as const satisfies DaysAsked<"life">;
   const [days, lives] = await readDayTexts(db, scope, [cells, life]);
   const valueIn = ({ tag, value }: CellPlace) => (ofTags ? (tag ?? "") : value);
   const textsIn = (column: Column) =>

@@ -34,8 +34,8 @@ export const dimensionOf = (
 ): Pick<Divided, "dimension" | "value"> =>
   field === null ? { dimension: dimension ?? "none", value: null } : { dimension: field.field, value: field.value };
 
-type Of = DaysAsked<Column>["of"];
+type Wanted = DaysAsked<Column>["wanted"];
 /** All together; a tag alone is all there is. */
-export const together = ({ tags }: DaysScope): Of => tags ?? "everybody";
+export const together = ({ tags }: DaysScope): Wanted => tags ?? "everybody";
 /** Each tag by itself. */
-export const byTag = ({ tags }: DaysScope): Of => tags ?? "tags";
+export const byTag = ({ tags }: DaysScope): Wanted => tags ?? "tags";

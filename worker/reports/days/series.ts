@@ -22,7 +22,7 @@ function divided(scope: DaysScope, asked: Divide, types: readonly string[] | nul
 const rowsOf = (scope: DaysScope, { from, to }: Period, asked: Divide) => ({
   ...scope,
   ...{ from, to },
-  of: ofTags(scope, asked) ? byTag(scope) : together(scope),
+  wanted: ofTags(scope, asked) ? byTag(scope) : together(scope),
 });
 
 function placeOf(scope: DaysScope, asked: Divide, { tag, event_date, event_hour, value }: CellPlace) {

@@ -7,16 +7,19 @@ import type { Database } from "../store/database.ts";
 export const REMEMBERED_MS = 60_000;
 
 /** Of an event, by its project and the time when it was received; the log's own trigger asks the same. */
-export const isHomeless = (project_id: SQL, received_at: SQL): SQL =>
+export const isOfRemovedProject = (project_id: SQL, received_at: SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM removals r WHERE r.project_id = ${project_id}
     AND (${received_at} <= r.removed_at + ${REMEMBERED_MS}
       OR NOT EXISTS (SELECT 1 FROM projects p WHERE p.project_id = r.project_id)))`;
 
 /** The events that belong to no project any more. One query, however many events there are. */
-export async function homeless(db: Database, events: readonly StoredEvent[]): Promise<ReadonlySet<StoredEvent>> {
+export async function eventsOfRemovedProjects(
+  db: Database,
+  events: readonly StoredEvent[],
+): Promise<ReadonlySet<StoredEvent>> {
   if (events.length === 0) return new Set();
   const asked = JSON.stringify(events.map(({ project_id, received_at }) => [project_id, received_at]));
   const rows = await db.all<{ at: number }>(sql`SELECT j.key AS at FROM json_each(${asked}) j
-    WHERE j.value ->> 0 IN (SELECT project_id FROM removals) AND ${isHomeless(sql`(j.value ->> 0)`, sql`(j.value ->> 1)`)}`);
+    WHERE j.value ->> 0 IN (SELECT project_id FROM removals) AND ${isOfRemovedProject(sql`(j.value ->> 0)`, sql`(j.value ->> 1)`)}`);
   return new Set(rows.flatMap(({ at }) => events[at] ?? []));
 }

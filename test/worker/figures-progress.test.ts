@@ -1,7 +1,7 @@
 /** The figures come to a log that is old: they count it in slices, and say how far they are. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { figuresFrom, figuresStand } from "../../worker/projections/figures-stand.ts";
+import { figuresFrom, figuresProgress } from "../../worker/projections/figures-progress.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { projectionHealth } from "../../worker/reports/health.ts";
@@ -25,7 +25,7 @@ const appendOld = (project_id: string, many: number) =>
   ).run();
 
 const at = (now: number) => vi.useFakeTimers({ toFake: ["Date"], now });
-const cursor = async () => (await figuresStand(db)).cursor;
+const cursor = async () => (await figuresProgress(db)).cursor;
 const statusOf = async (plan: Plan) => (await projectionHealth(on(plan), db, Date.now())).figures?.status;
 const spins = async (project_id: string) =>
   (await readDays(project_id))[JSON.stringify(["counts", "\u001fall", "2026-08-22", "spin"])];
@@ -41,14 +41,14 @@ afterEach(() => {
 
 describe("figures that come to an old log", () => {
   it("are whole where there is nothing", async () => {
-    expect(await figuresStand(db)).toEqual({ whole: true, cursor: 0, head: 0 });
+    expect(await figuresProgress(db)).toEqual({ whole: true, cursor: 0, head: 0 });
   });
 
   it("count some of it an hour on the free plan, in steps that an invocation has room for, and fail nobody's health", async () => {
     at(NOW);
     await appendOld("old", 3_200);
     await settle(TABLES);
-    expect(await figuresStand(db)).toEqual({ whole: false, cursor: 0, head: 3_200 });
+    expect(await figuresProgress(db)).toEqual({ whole: false, cursor: 0, head: 3_200 });
     expect(await statusOf("free")).toBe("counting");
     const budgets = await runDuty("figures", on("free"));
     expect(await cursor()).toBe(1_500);
@@ -62,12 +62,12 @@ describe("figures that come to an old log", () => {
     at(NOW + HOUR_MS);
     await runDuty("figures", on("free"));
     expect([await cursor(), await statusOf("free")]).toEqual([3_000, "counting"]);
-    expect(await figuresStand(db)).toEqual({ whole: false, cursor: 3_000, head: 3_200 });
+    expect(await figuresProgress(db)).toEqual({ whole: false, cursor: 3_000, head: 3_200 });
     // It ought to have gone on.
     at(NOW + 3 * HOUR_MS);
     expect(await statusOf("free")).toBe("behind");
     await runDuty("figures", on("free"));
-    expect([await figuresStand(db), await statusOf("free")]).toEqual([
+    expect([await figuresProgress(db), await statusOf("free")]).toEqual([
       { whole: true, cursor: 3_200, head: 3_200 },
       "ok",
     ]);
@@ -78,7 +78,7 @@ describe("figures that come to an old log", () => {
     at(NOW + 3 * HOUR_MS);
     await appendOld("old", 1_800);
     await runDuty("figures", on("free"));
-    expect(await figuresStand(db)).toEqual({ whole: true, cursor: 5_000, head: 5_000 });
+    expect(await figuresProgress(db)).toEqual({ whole: true, cursor: 5_000, head: 5_000 });
     expect(await spins("old")).toEqual([40, 5_000]);
   });
 
@@ -99,18 +99,18 @@ describe("figures that come to an old log", () => {
     await env.DB.prepare("UPDATE projects SET by_days = 0").run();
     await rebuild(env, db, PROJECTIONS, "figures");
     await runDuty("figures", on("free"));
-    expect(await figuresStand(db)).toEqual({ whole: false, cursor: 1_500, head: 5_001 });
+    expect(await figuresProgress(db)).toEqual({ whole: false, cursor: 1_500, head: 5_001 });
     // One waits, in the same hour.
     await env.DB.prepare("UPDATE projects SET by_days = 1 WHERE project_id = 'old'").run();
     const free = await runDuty("figures", on("free"));
-    expect(await figuresStand(db)).toEqual({ whole: true, cursor: 5_001, head: 5_001 });
+    expect(await figuresProgress(db)).toEqual({ whole: true, cursor: 5_001, head: 5_001 });
     for (const { queries } of free) expect(queries).toBeLessThanOrEqual(PLANS.free.queries);
     at(NOW + 5 * HOUR_MS);
     expect(await rebuild(env, db, PROJECTIONS, "figures")).toEqual(["figures"]);
-    expect(await figuresStand(db)).toEqual({ whole: false, cursor: 0, head: 5_001 });
+    expect(await figuresProgress(db)).toEqual({ whole: false, cursor: 0, head: 5_001 });
     expect([await spins("old"), await figuresFrom(db, "settled")]).toEqual([undefined, null]);
     const budgets = await runDuty("figures", on("paid"));
-    expect(await figuresStand(db)).toEqual({ whole: true, cursor: 5_001, head: 5_001 });
+    expect(await figuresProgress(db)).toEqual({ whole: true, cursor: 5_001, head: 5_001 });
     expect(await spins("old")).toEqual([40, 5_001]);
     for (const { queries } of budgets) expect(queries).toBeLessThanOrEqual(PLANS.paid.queries);
   });

@@ -6,7 +6,15 @@ import { findProject } from "../project.ts";
 import { databaseOf } from "../store/database.ts";
 import { areSuppressed } from "../suppression.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
-import { type NotedDoor, OTHER_FIELDS, Quota, type Rejection, reasonOf, type Sample, sampleOf } from "./rejection.ts";
+import {
+  OTHER_FIELDS,
+  Quota,
+  type RecordedDoor,
+  type Rejection,
+  reasonOf,
+  type Sample,
+  sampleOf,
+} from "./rejection.ts";
 
 /** At most one delivery begins in so many milliseconds, per isolate and project. */
 const INTERVAL_MS = 1_000;
@@ -20,7 +28,7 @@ const NOTHING_SENT = "{}";
 
 type Group = {
   hour: number;
-  requests: Record<NotedDoor, number>;
+  requests: Record<RecordedDoor, number>;
   reasons: Map<string, ReasonCount>;
   /** With whom each names. */
   samples: { sample: Sample; sent: Record<string, unknown> }[];
@@ -30,7 +38,11 @@ type Group = {
 const outboxes = new Map<string, { outbox: Outbox<Group>; quota: Quota }>();
 
 /** Returns at once and never throws; whatever goes wrong later is logged. */
-export function note(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, rejections: readonly Rejection[]): void {
+export function recordRejections(
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  rejections: readonly Rejection[],
+): void {
   if (rejections.length === 0) return;
   ctx.waitUntil(
     take(env, rejections).catch((error) => {
@@ -42,11 +54,11 @@ export function note(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, rejecti
 async function take(env: Env, rejections: readonly Rejection[]): Promise<void> {
   const byName = Map.groupBy(rejections, ({ project_id }) => project_id);
   const byProject = new Map<string, Rejection[]>();
-  for (const [name, own] of byName) {
-    const project_id = await recordedUnder(env, name, own[0]?.at ?? 0);
-    byProject.set(project_id, [...(byProject.get(project_id) ?? []), ...own]);
+  for (const [name, group] of byName) {
+    const project_id = await recordedUnder(env, name, group[0]?.at ?? 0);
+    byProject.set(project_id, [...(byProject.get(project_id) ?? []), ...group]);
   }
-  await Promise.all([...byProject].map(([project_id, own]) => gather(env, project_id, own)));
+  await Promise.all([...byProject].map(([project_id, group]) => gather(env, project_id, group)));
 }
 
 async function recordedUnder(env: Env, name: string, now: number): Promise<string> {

@@ -5,7 +5,7 @@ import type { StoredEvent, WireEvent } from "../event.ts";
 import type { Project } from "../project.ts";
 import type { Sender } from "./sender.ts";
 
-export function stamp(
+export function storedEvent(
   event: WireEvent,
   project: Project,
   sender: Sender & Pick<StoredEvent, "bot" | "trusted">,

@@ -47,7 +47,7 @@ export async function transactions({ db, job, person }: Work): Promise<Piece> {
     rows.map(({ event_type, transaction_id, trusted, event_id }) => ({
       key: [job.project_id, event_type, transaction_id, trusted],
       before: [transaction_id, event_id],
-      values: [person.words.mentioned(transaction_id), person.words.mentioned(event_id)],
+      values: [person.words.inOthersText(transaction_id), person.words.inOthersText(event_id)],
     })),
   );
   return { changes, place: last ? [last.event_type, last.transaction_id, last.trusted] : null };
@@ -65,7 +65,7 @@ export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
     "retired_events",
     ["project_id", "event_id"],
     ["event_id"],
-    rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.mentioned(id)] })),
+    rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.inOthersText(id)] })),
   );
   return { changes, place: last?.event_id ?? null };
 }
@@ -94,7 +94,7 @@ export async function conversions({ db, job, person: { words } }: Work): Promise
     rows.map(({ seq, n, text }) => ({
       key: isChange ? [seq, n] : [seq],
       before: [text],
-      values: [words.mentioned(text)],
+      values: [words.inOthersText(text)],
     })),
   );
   const last = rows.at(-1);
@@ -105,7 +105,7 @@ export async function conversions({ db, job, person: { words } }: Work): Promise
 type Letter = { id: number; event_id: string | null; event: string; error: string };
 
 /** A letter of the person's own is laid down anew as the log would have it: it can still be replayed, and counts. */
-function letterOf(person: Person, { event_id, event, error }: Letter): [string | null, string, string] {
+function erasedLetter(person: Person, { event_id, event, error }: Letter): [string | null, string, string] {
   const { words } = person;
   let stored: Partial<StoredEvent> = {};
   try {
@@ -114,14 +114,14 @@ function letterOf(person: Person, { event_id, event, error }: Letter): [string |
   const { player_id = null, visitor_id = null } = stored;
   const who = player_id ?? (visitor_id === null ? null : VISITOR + visitor_id);
   if (event_id === null || who === null || !person.persons.has(who)) {
-    return [event_id && words.mentioned(event_id), words.inJson(event, "mentioned"), words.mentioned(error)];
+    return [event_id && words.inOthersText(event_id), words.inJson(event, "mentioned"), words.inOthersText(error)];
   }
   const names = {
     player_id: renamed(person, "player_id", player_id),
     visitor_id: renamed(person, "visitor_id", visitor_id),
   };
   const scrubbed = JSON.stringify({ ...stored, ...GONE, ...names });
-  return [words.own(event_id), words.inJson(scrubbed, "own"), words.own(error)];
+  return [words.inOwnText(event_id), words.inJson(scrubbed, "own"), words.inOwnText(error)];
 }
 
 export async function deadLetters({ db, job, person }: Work): Promise<Piece> {
@@ -132,7 +132,11 @@ export async function deadLetters({ db, job, person }: Work): Promise<Piece> {
     "dead_letters",
     ["id"],
     ["event_id", "event", "error"],
-    rows.map((row) => ({ key: [row.id], before: [row.event_id, row.event, row.error], values: letterOf(person, row) })),
+    rows.map((row) => ({
+      key: [row.id],
+      before: [row.event_id, row.event, row.error],
+      values: erasedLetter(person, row),
+    })),
   );
   return { changes, place: rows.at(-1)?.id ?? null };
 }
@@ -151,7 +155,7 @@ export async function audit({ db, job, person }: Work): Promise<Piece> {
     rows.map(({ id, subject, details }) => ({
       key: [id],
       before: [subject, details],
-      values: [persons.get(subject) ?? words.mentioned(subject), words.inJson(details, "mentioned")],
+      values: [persons.get(subject) ?? words.inOthersText(subject), words.inJson(details, "mentioned")],
     })),
   );
   return { changes, place: rows.at(-1)?.id ?? null };

@@ -29,7 +29,7 @@ export const FIGURES_WHOLE = sql`EXISTS (SELECT 1 FROM figures_stand WHERE whole
 /** A project whose reports are made of rows of days, in SQL. */
 export const BY_DAYS = sql`by_days = 1`;
 
-export type FiguresStand = {
+export type FiguresProgress = {
   /** Whether they have had all of the log once: reports answer from them only then. */
   whole: boolean;
   /** The last event that they have taken, and the last one of the log. */
@@ -37,7 +37,7 @@ export type FiguresStand = {
   head: number;
 };
 
-export async function figuresStand(db: Database): Promise<FiguresStand> {
+export async function figuresProgress(db: Database): Promise<FiguresProgress> {
   const found = await db.get<{ whole: 0 | 1; cursor: number; head: number }>(sql`SELECT ${FIGURES_WHOLE} AS whole,
     ifnull((SELECT cursor FROM projections WHERE name = 'figures'), 0) AS cursor,
     ifnull((SELECT max(seq) FROM events), 0) AS head`);
@@ -66,7 +66,7 @@ const COUNTED_A_SECOND = 2_000;
 const [SOONEST_SECONDS, LATEST_SECONDS] = [2, 60];
 
 /** In how many seconds it is worth to ask again whether the figures are whole. */
-export function secondsUntilWhole(env: Env, { cursor, head }: FiguresStand): number {
+export function secondsUntilWhole(env: Env, { cursor, head }: FiguresProgress): number {
   const isLimited = planOf(env) === "free" && env.LOCAL !== "1";
   const seconds = isLimited ? LATEST_SECONDS : Math.ceil((head - cursor) / COUNTED_A_SECOND);
   return Math.min(LATEST_SECONDS, Math.max(SOONEST_SECONDS, seconds));
@@ -87,7 +87,7 @@ export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Ra
 }
 
 /** What a step notes, in one transaction with the move of the cursor. */
-export const noteStep = ({ after, upTo }: Range, now: number): SQL[] => [
+export const recordStep = ({ after, upTo }: Range, now: number): SQL[] => [
   // Days that were settled before the first step: their events may have gone.
   ...(after > 0
     ? []

@@ -23,16 +23,19 @@ import { convertedOf, convertedSpend, flowsOf, type Payment, spendBy } from "./s
 import type { Table } from "./table.ts";
 import { formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
 import {
+  EXACTLY,
   type Exactly,
   exactly,
+  lookAtEveryone,
   paidBySegment,
+  type Question,
+  type SegmentPayment,
   spendOf,
   type Whose,
   type Without,
   withdrawnOf,
   withoutRateBySegment,
   withoutRateOf,
-  worth,
 } from "./worth.ts";
 
 /** Rows that CSV takes at once. */
@@ -143,14 +146,16 @@ function convertedGroupOf(paid: readonly Payment[], players: number, into: strin
   };
 }
 
-async function summary(db: Database, project_id: string, whose: Whose, into: string | null) {
-  const found = await db.all<Grouped>(sql`WITH ${worth(project_id, whose)}
-    SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
-      sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
-    FROM worth GROUP BY segment`);
-  const complete = found.every(({ without_rate }) => without_rate === 0);
-  const without = complete ? [] : await withoutRateBySegment(db, project_id, whose);
-  const paid = into === null ? [] : await paidBySegment(db, project_id, whose, into);
+const BY_SEGMENT: Question<Grouped> = {
+  columns: ["segment", "players", "payers", "payments", "without_rate", ...EXACTLY],
+  rows: sql`SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
+  sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
+    FROM everyone GROUP BY segment`,
+};
+
+type Segmented = { groups: Grouped[]; without: (Without & { segment: Segment })[]; paid: SegmentPayment[] };
+
+function summary({ groups, without, paid }: Segmented, into: string | null) {
   const of = (rows: Grouped[], lost: readonly Without[], own: readonly Payment[]): Total => {
     const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
     const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
@@ -174,9 +179,9 @@ async function summary(db: Database, project_id: string, whose: Whose, into: str
   return {
     segments: SEGMENT_NAMES.map((segment) => {
       const isOf = (row: { segment: Segment }) => row.segment === segment;
-      return { segment, ...of(found.filter(isOf), without.filter(isOf), paid.filter(isOf)) };
+      return { segment, ...of(groups.filter(isOf), without.filter(isOf), paid.filter(isOf)) };
     }),
-    total: of(found, without, paid),
+    total: of(groups, without, paid),
   };
 }
 
@@ -206,26 +211,43 @@ type Found = Exactly &
 
 type Which = Whose & { segment: Segment | undefined; into: string | null };
 
-async function page(
-  db: Database,
-  project: Project,
-  { segment, into, ...whose }: Which,
-  limit: number,
-  after: Position | null,
-): Promise<Page<Row, Position>> {
-  const { project_id, timezone } = project;
+/** So many people, and one more where there is one. */
+function peopleBehind(segment: Segment | undefined, limit: number, after: Position | null): Question<Found> {
   const [whole, rest, behind] = after ?? [];
   const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
-  const found = await db.all<Found>(sql`WITH ${worth(project_id, whose)}
-    SELECT person, player_id, first_seen, last_event_at, banner_tag, segment, payments, first_purchase_date,
+  const rows = sql`SELECT person, player_id, first_seen, last_event_at, banner_tag, segment, payments, first_purchase_date,
       last_purchase_date, without_rate, ${exactly("spend", "")}, ${exactly("withdrawn", "")}
-    FROM worth w WHERE true ${segment === undefined ? sql`` : sql`AND segment = ${segment}`}
+    FROM everyone w WHERE true ${segment === undefined ? sql`` : sql`AND segment = ${segment}`}
       ${
         after === null
           ? sql``
           : sql`AND (-w.spend_whole, -w.spend_rest, person) > (-${number(whole)}, -${number(rest)}, ${behind})`
       }
-    ORDER BY w.spend_whole DESC, w.spend_rest DESC, person LIMIT ${limit + 1}`);
+    ORDER BY w.spend_whole DESC, w.spend_rest DESC, person LIMIT ${limit + 1}`;
+  return { columns: PERSON, rows };
+}
+
+const PERSON = [
+  "person",
+  "player_id",
+  "first_seen",
+  "last_event_at",
+  "banner_tag",
+  "segment",
+  "payments",
+  "first_purchase_date",
+  "last_purchase_date",
+  "without_rate",
+  ...EXACTLY,
+] as const;
+
+async function pageOf(
+  db: Database,
+  { project_id, timezone }: Project,
+  into: string | null,
+  found: readonly Found[],
+  limit: number,
+): Promise<Page<Row, Position>> {
   const shown = found.slice(0, limit);
   const people = shown.flatMap(({ person, without_rate }) => (without_rate > 0 ? [person] : []));
   const unconvertible = people.length === 0 ? [] : await withoutRateOf(db, project_id, people);
@@ -252,6 +274,19 @@ async function page(
   });
   const last = found.length > limit ? shown.at(-1) : undefined;
   return { rows, next: last ? ([last.spend_whole, last.spend_rest, last.person] satisfies Position) : null };
+}
+
+async function nextPage(
+  db: Database,
+  project: Project,
+  { segment, into, ...whose }: Which,
+  limit: number,
+  after: Position,
+): Promise<Page<Row, Position>> {
+  const { people } = await lookAtEveryone<{ people: Found }>(db, project.project_id, whose, {
+    people: peopleBehind(segment, limit, after),
+  });
+  return pageOf(db, project, into, people, limit);
 }
 
 const flatPage = ({ rows, next }: Page<Row, Position>, into: string | null) => ({
@@ -290,10 +325,22 @@ export const ltv = report({
     const which = { ...whose, segment, into };
     const after = cursor === undefined ? null : decode(cursor);
     const named = may(principal, "analyst");
-    const [{ segments, total }, { rows, next }] = await Promise.all([
-      summary(db, project_id, whose, into),
-      named ? page(db, project, which, limit, after) : { rows: [], next: null },
-    ]);
+    // All of it at once: to know what each player is worth takes every payment.
+    const { groups, paid, people } = await lookAtEveryone<{ groups: Grouped; paid: SegmentPayment; people: Found }>(
+      db,
+      project_id,
+      whose,
+      {
+        groups: BY_SEGMENT,
+        paid: into === null ? null : paidBySegment(into),
+        people: named ? peopleBehind(segment, limit, after) : null,
+      },
+    );
+    const complete = groups.every(({ without_rate }) => without_rate === 0);
+    const unrated = paid.filter(({ rate }) => rate === null);
+    const without = complete || into !== null ? unrated : await withoutRateBySegment(db, project_id, whose);
+    const { segments, total } = summary({ groups, without, paid }, into);
+    const { rows, next } = await pageOf(db, project, into, people, limit);
     const body = { project_id, timezone, ...(into !== null && { currency: into }), segments, total };
     const columnsOf = (shape: object, converted: { shape: object }) => {
       const names = Object.keys(shape).filter((name) => name !== "converted");
@@ -312,7 +359,7 @@ export const ltv = report({
         pages: pagesOf(
           env,
           flatPage({ rows, next }, into),
-          async (behind) => flatPage(await page(db, project, which, CSV_PAGE, behind), into),
+          async (behind) => flatPage(await nextPage(db, project, which, CSV_PAGE, behind), into),
           encode,
         ),
       },

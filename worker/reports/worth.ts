@@ -74,7 +74,8 @@ export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
 /** As text: D1's JSON carries 2^53 at most. */
 export const exactly = (name: string, aggregate: "" | "sum") =>
   sql.raw(["whole", "rest"].map((part) => `CAST(${aggregate}(${name}_${part}) AS TEXT) AS ${name}_${part}`).join(", "));
-export type Exactly = { spend_whole: string; spend_rest: string; withdrawn_whole: string; withdrawn_rest: string };
+export const EXACTLY = ["spend_whole", "spend_rest", "withdrawn_whole", "withdrawn_rest"] as const;
+export type Exactly = Record<(typeof EXACTLY)[number], string>;
 export const spendOf = (row: Exactly) => BigInt(row.spend_whole) * EXACT_UNITS + BigInt(row.spend_rest);
 export const withdrawnOf = (row: Exactly) => BigInt(row.withdrawn_whole) * EXACT_UNITS + BigInt(row.withdrawn_rest);
 
@@ -104,13 +105,37 @@ export const withoutRateBySegment = (
     SELECT segment, ${SUMMED} FROM (SELECT person, segment FROM worth WHERE without_rate > 0) CROSS JOIN rated USING (person)
     WHERE rate IS NULL GROUP BY segment, event_type, currency`);
 
+export type SegmentPayment = Payment & { segment: Segment };
+
 /** What the players of each segment paid, to be converted into a currency. */
-export const paidBySegment = (
+export const paidBySegment = (into: string): Question<SegmentPayment> => ({
+  columns: ["segment", "event_type", "event_date", "currency", "total", "whole", "fraction", "rate", "into_rate"],
+  rows: sql`SELECT segment, event_type, ${sums(into)} FROM (SELECT person, segment FROM everyone) CROSS JOIN rated USING (person)
+    GROUP BY segment, event_type, event_date, currency`,
+});
+
+/** Rows that are made of `everyone`, which has the rows of `worth`. */
+export type Question<Row> = { columns: readonly (keyof Row & string)[]; rows: SQL };
+
+/**
+ * The answers to several questions about everyone, who are put together once for all of them: that reads every payment. A question
+ * that is not asked has no rows.
+ */
+export async function lookAtEveryone<Rows extends Record<string, object>>(
   db: Database,
   project_id: string,
   whose: Whose,
-  into: string,
-): Promise<(Payment & { segment: Segment })[]> =>
-  db.all(sql`WITH ${worth(project_id, whose)}
-    SELECT segment, event_type, ${sums(into)} FROM (SELECT person, segment FROM worth) CROSS JOIN rated USING (person)
-    GROUP BY segment, event_type, event_date, currency`);
+  questions: { [Name in keyof Rows & string]: Question<Rows[Name]> | null },
+): Promise<{ [Name in keyof Rows & string]: Rows[Name][] }> {
+  const parts = Object.entries(questions as Record<string, Question<never> | null>).flatMap(([name, question]) => {
+    if (question === null) return [];
+    const columns = sql.raw(question.columns.map((column: string) => `'${column}', ${column}`).join(", "));
+    return [sql`SELECT ${name} AS question, json_object(${columns}) AS row FROM (${question.rows})`];
+  });
+  const found = await db.all<{ question: string; row: string }>(sql`WITH ${worth(project_id, whose)},
+    everyone AS MATERIALIZED (SELECT * FROM worth) ${sql.join(parts, sql` UNION ALL `)}`);
+  const rows = (name: string) => found.flatMap(({ question, row }) => (question === name ? [JSON.parse(row)] : []));
+  return Object.fromEntries(Object.keys(questions).map((name) => [name, rows(name)])) as {
+    [Name in keyof Rows & string]: Rows[Name][];
+  };
+}

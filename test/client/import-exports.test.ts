@@ -111,13 +111,13 @@ describe("a time", () => {
     const reading = readTime("2026-05-02 00:10:00", { timezone: "Europe/Kyiv", dates: null });
     expect(reading).toEqual({
       at: Date.UTC(2026, 4, 1, 21, 10),
-      told: { field: "timestamp", message: "without a zone: taken as Europe/Kyiv; --timezone names another" },
+      warning: { field: "timestamp", message: "without a zone: taken as Europe/Kyiv; --timezone names another" },
     });
     const called = { timezone: "UTC", called: "the project's own clock", dates: null };
     expect(readTime("2026-05-02 00:10:00", called)).toMatchObject({
-      told: { message: "without a zone: taken as the project's own clock; --timezone names another" },
+      warning: { message: "without a zone: taken as the project's own clock; --timezone names another" },
     });
-    expect("told" in readTime("2026-05-02T00:10:00Z", { timezone: "Europe/Kyiv", dates: null })).toBe(false);
+    expect("warning" in readTime("2026-05-02T00:10:00Z", { timezone: "Europe/Kyiv", dates: null })).toBe(false);
   });
 
   it.each<[string, string, string]>([
@@ -196,7 +196,7 @@ describe("an amount", () => {
   });
 
   it("that may be thousands is told, or read as it is said", () => {
-    expect(readAmount("1.250", "EUR", null)).toMatchObject({ amount: "1.250", told: { field: "amount" } });
+    expect(readAmount("1.250", "EUR", null)).toMatchObject({ amount: "1.250", warning: { field: "amount" } });
     expect(readAmount("1.250", "EUR", "comma")).toEqual({ amount: "1250" });
     expect(readAmount("1,250", "EUR", "point")).toEqual({ amount: "1250" });
     expect(readAmount("1,250", "EUR", "comma")).toEqual({ amount: "1.250" });

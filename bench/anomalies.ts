@@ -50,7 +50,7 @@ function falseAlarms(project: string, brands: (seed: number) => Brand[]) {
 /** On a Saturday, behind all the history there can be. */
 const FAULTY = BEFORE + 30 + ((2 - ((BEFORE + 30) % 7) + 7) % 7);
 
-/** The share of the seeds in which each fault was told, planted in a tag of so many people a day, or in ten such. */
+/** The share of the seeds in which each fault was found, planted in a tag of so many people a day, or in ten such. */
 function found(people: number): Record<string, string> {
   const times = FAULTS.map(() => 0);
   for (const seed of SEEDS) {

@@ -45,7 +45,7 @@ async function drive(port: number, connections: number, ask: (n: number) => Ask,
 
 type Way = { what: string; batch: number; port: number; ask(n: number): Ask; expected: number };
 
-/** All ways in turn, so that what the machine does beside them meets each. */
+/** All ways in turn, so that other work of the machine slows each of them. */
 async function inTurn(ways: readonly Way[], connections: number): Promise<Rate[]> {
   const rates = ways.map((): Rate => ({ perSecond: 0, errors: 0 }));
   for (let round = 0; round < ROUNDS; round++)

@@ -47,7 +47,7 @@ const SPEED: readonly (Line & { turns: number })[] = [
   { name: "5,000", batch: 1_000, run: 5_000, events: 5_000, turns: TURNS },
 ];
 
-/** One after the other: what comes later is counted beside the earlier ones. */
+/** One after the other: later events are counted on top of the earlier ones. */
 const FILTERS: Record<string, ScopeFilter> = {
   "a country": { country: ["DE"] },
   "three countries on mobiles": { country: ["AT", "DE", "SE"], device: ["mobile"] },

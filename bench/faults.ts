@@ -11,7 +11,7 @@ export type Fault = {
   left: { type: string; share: number }[];
   /** On how many days in a row. */
   days: number;
-  /** What should be told of it, of the tag or of all. */
+  /** The anomaly that should be found, of the tag or of all tags. */
   expected: Pick<Anomaly, "measure" | "kind">;
 };
 
@@ -75,7 +75,7 @@ export function plant(into: Season, { everywhere, left, days }: Fault, tag: stri
   }
 }
 
-/** Whether an anomaly tells of a fault that was planted in a tag on a day. */
+/** Whether an anomaly is that of a fault planted in a tag on a day. */
 export const isFoundBy = (anomaly: Anomaly, { everywhere, days, expected }: Fault, tag: string, day: number): boolean =>
   anomaly.banner_tag === (everywhere ? null : tag) &&
   anomaly.measure === expected.measure &&

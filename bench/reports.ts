@@ -13,7 +13,7 @@ import { projects } from "../worker/store/schema.ts";
 import { DAYS, openLoaded } from "./loaded.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 100_000);
-/** A report is asked so often, and the quickest answer is told. */
+/** Each report is asked this many times, and the quickest answer is shown. */
 const ROUNDS = 2;
 
 /** Counts the rows that statements read. */

@@ -13,7 +13,7 @@ const bound = (value: unknown) =>
 
 export function openLoader(file: string): Loader {
   const sqlite = new DatabaseSync(file);
-  // Whatever fails begins anew, so nothing is kept safe; ten million events take 7 GB, and stay in memory.
+  // After a failure the run starts again, so nothing is synced to disk; ten million events take 7 GB, and stay in memory.
   sqlite.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA cache_size = -7000000; PRAGMA temp_store = MEMORY`);
   const known = new Map<string, ReturnType<DatabaseSync["prepare"]>>();

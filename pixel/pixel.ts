@@ -14,7 +14,7 @@ export type Pixel = {
   (type: EventType, fields?: Fields): void;
   /** The same as `pixel("identify", { player_id })`, which can also be called before this script is there. */
   identify(player_id: string): void;
-  /** Forgets the person, for whoever uses this computer next. The same as `pixel("reset")`. */
+  /** Forgets the person, because somebody else may use this computer next. The same as `pixel("reset")`. */
   reset(): void;
   /** 0 once this script is there. Before that, calls that wait for it: `window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}` */
   q?: ArrayLike<unknown>[] | 0;
@@ -51,7 +51,7 @@ const script = (document.currentScript ||
 
 if (script && before.q !== 0) {
   const { project = "default", btag, host, domain, hash: routes } = script.dataset;
-  // The folder that the script lies in: a site can have Edgepixel behind a path of its own.
+  // The folder of the script: a site can serve Edgepixel under a path of its own.
   const server = new URL(".", new URL(host || script.src, location as never));
   const key = `edgepixel:${project}`;
   const cookie = `edgepixel_${project}=`;

@@ -57,7 +57,7 @@ export function instantOf(timezone: string, wall: number): number {
   return wallOf(timezone, before) !== wall && wallOf(timezone, after) === wall ? after : before;
 }
 
-/** The first instant of the local day in which `at` lies, whatever the clocks did that day. */
+/** The first instant of the local day of `at`, whatever the clocks did that day. */
 export function startOfLocalDay(timezone: string, at: number): number {
   const { date } = localTime(timezone, at);
   // A day has 23 to 25 hours and begins on a quarter of an hour (Nepal, Chatham): walk back by hours, then by quarters.
@@ -86,7 +86,7 @@ export function addDays(date: string, days: number): string {
   return utcDate(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS);
 }
 
-/** The Monday of the week in which a date lies. */
+/** The Monday of a date's week. */
 export function mondayOf(date: string): string {
   return addDays(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
 }

@@ -46,6 +46,6 @@ export async function eachMinute(
     env,
     dueAt(scheduledTime).map(({ name }) => name),
   );
-  // Whoever is woken needs no note, and the database may be what fails.
+  // The objects that are woken do not need the record, and the database may be what fails.
   await recordCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
 }

@@ -1,9 +1,9 @@
-/** What goes on by itself, beside requests and the queue. Each duty runs alone, in invocations of its own: see runner.ts. */
+/** Work that needs no request and no message of the queue. Each duty runs alone, in invocations of its own: see runner.ts. */
 import type { Budget } from "./store/budget.ts";
 
 /**
  * `more`: it goes on at once. `failed`: it goes on after a pause, and has logged why. `later`: it goes on after a pause with
- * something that failed, all else is done, and whoever wakes it need not wait for that. `at`: all is done until then, epoch
+ * something that failed, all else is done, and the waker need not wait for that. `at`: all is done until then, epoch
  * milliseconds.
  */
 export type Progress = "done" | "more" | "failed" | "later" | { at: number };

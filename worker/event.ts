@@ -61,7 +61,7 @@ const ON_ITS_WAY = 10_000;
 const EPOCH = Date.UTC(2000, 0);
 
 const CONTROL = /\p{Cc}/u;
-// Between time and zone a blank may stand, also one that was a plus: a query decodes `+02:00` to ` 02:00`.
+// Between time and zone there may be a blank, also one that was a plus: a query decodes `+02:00` to ` 02:00`.
 const ISO_8601 =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)(?: ?(Z)|(?: ?([+-])| {1,2})(\d{2})(?::?(\d{2}))?)?)?$/i;
 // A flag's emoji ends in tags (U+E0000 and on), which are seen.
@@ -438,7 +438,7 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   return { ok: true, event: at === stated ? parsed.data : { ...parsed.data, timestamp: at }, warnings };
 }
 
-/** Takes out what stands for nothing. Returns it, by field. */
+/** Takes out placeholders. Returns them, by field. */
 function setAside(known: Record<string, unknown>, errors: FieldError[], warnings: FieldError[]): Map<string, string> {
   const doubtful = new Map<string, string>();
   for (const [field, doubtOf] of Object.entries(DOUBTS)) {

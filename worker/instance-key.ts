@@ -1,4 +1,4 @@
-/** The instance's own secrets, made on first use: whoever comes second with one takes the first. */
+/** The instance's own secrets, made on first use: of two that are made at once, the first is used. */
 import { sql } from "drizzle-orm";
 import type { Database } from "./store/database.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The columns of the log, once for all who name them: what the queue brings, what the archive keeps, what is shown of an
- * event and what is exported. A new one stands at the end: files of the archive have them in this order.
+ * event and what is exported. A new one goes to the end: files of the archive have them in this order.
  */
 import type { StoredEvent } from "./event.ts";
 

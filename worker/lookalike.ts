@@ -1,6 +1,6 @@
 /**
- * Names that other products give to what we have a name for: affiliate networks, GA4, Segment, PostHog, AppsFlyer and
- * Adjust, from their public documentation. Compared without case and without what stands between words;
+ * Other products' names for our fields: affiliate networks, GA4, Segment, PostHog, AppsFlyer and
+ * Adjust, from their public documentation. Compared without case and without separators between words;
  * of several that were sent the first of a row is meant.
  */
 export const LOOKALIKES = {
@@ -36,7 +36,7 @@ export function likeness(name: string, field: Lookalike): number | null {
 }
 
 const ALL: ReadonlySet<string> = new Set(Object.values(BY_FIELD).flat());
-/** Whether it is the name of a field, here or elsewhere. */
+/** Whether it is the name of a field, ours or another product's. */
 export const isFieldName = (text: string): boolean => ALL.has(bare(text));
 
 /** What other products call the built-in types of events. */
@@ -60,7 +60,7 @@ const TYPES: ReadonlyMap<string, string> = new Map(
   Object.entries(OTHER_TYPE_NAMES).flatMap(([type, names]) => names.split(" ").map((name) => [name, type] as const)),
 );
 
-/** The built-in type that goes by this name elsewhere; undefined where it is none, or is ours. */
+/** The built-in type that another product calls by this name; undefined where there is none, or the name is ours. */
 export function typeByOtherName(name: string): string | undefined {
   const type = TYPES.get(bare(name));
   return type === name ? undefined : type;

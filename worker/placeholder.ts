@@ -1,5 +1,5 @@
 /**
- * Values that stand where a value should be: a network's macro that nobody filled in, and what scripts and databases write
+ * Placeholders that were sent in place of a value: a network's macro that nobody filled in, and what scripts and databases write
  * for nothing. All events that carry one look like one person, or like one payment.
  */
 import { isFieldName } from "./lookalike.ts";

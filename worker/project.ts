@@ -42,7 +42,7 @@ const STRANGERS = { lookUps: 20, windowMs: 10_000, mostNames: 20_000 };
 const known = new Remembered<Snapshot>(MOST);
 /** Names that nobody has: apart, so that those who invent some push no project out. */
 const absent = new Remembered<null>(MOST);
-/** Reads that are under way: whoever comes meanwhile waits for the same one. */
+/** Reads that are under way: a request that comes meanwhile waits for the same one. */
 const underWay = new Remembered<Promise<Snapshot | null>>(MOST);
 let strangers = { since: 0, lookUps: 0 };
 let names: { all: ReadonlySet<string>; complete: boolean; until: number } | null = null;

@@ -1,4 +1,4 @@
-/** What stands for the name of somebody who was erased. */
+/** The pseudonym in place of the name of an erased person. */
 export const PSEUDONYM = "erased-[0-9a-f]{8}-[0-9a-f-]{27}";
 
 /** For LIKE, whose patterns D1 lets have 50 bytes: nearly as narrow. */

@@ -105,7 +105,7 @@ export class Runner extends DurableObject<Env> {
     }
   }
 
-  /** Whoever woke it while it ran is not kept waiting. */
+  /** A caller that woke it while it ran is not kept waiting. */
   async #atLatest(at: number): Promise<void> {
     const alarm = await this.ctx.storage.getAlarm();
     if (alarm === null || alarm > at) await this.ctx.storage.setAlarm(at);

@@ -9,7 +9,7 @@ import { waitUntil } from "cloudflare:workers";
 import { log } from "./log.ts";
 import type { Memory } from "./remembered.ts";
 
-/** How long a copy may stand in, in milliseconds. */
+/** For how long a copy may be used, in milliseconds. */
 export const COPY_MS = 3_600_000;
 /** No such host can exist. The number goes up when what is kept changes its form. */
 const ADDRESS = "https://copies.edgepixel.invalid/1/";

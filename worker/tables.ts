@@ -8,7 +8,7 @@
 export type NameColumn = "person" | "player_id" | "visitor_id";
 
 export type LogTable = {
-  /** By what its rows are told apart. */
+  /** The columns that identify a row. */
   key: readonly string[];
   /** The day of a row, in SQL; the last one of several. Rows before `retention.figures_days` are removed. */
   day?: string;

@@ -1,6 +1,6 @@
 /**
  * Wakes objects that have something due. Each goes on by itself until it has no more, and after a failure by its own alarm:
- * one wake is enough for what is due now. So that those which hang or fail do not have whoever wakes them run again and
+ * one wake is enough for what is due now. So that those which hang or fail do not make the waker run again and
  * again, it is remembered here; where that is lost, they are woken once more.
  */
 import { wake } from "./duty.ts";
@@ -11,7 +11,7 @@ import { MINUTE_MS } from "./time.ts";
 const woken = new Map<string, number>();
 /** A wake that was lost is made up for by the next run of cron's. */
 const AGAIN_MS = 4 * MINUTE_MS;
-/** One call beside those that wake. */
+/** One call in addition to those that wake. */
 const LOOK_CALLS = 1;
 
 /** An object, and when the newest of what is due at it came to be so. */

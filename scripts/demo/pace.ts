@@ -1,12 +1,12 @@
 /** How lively the demo begins, and how quickly it went in the last seconds. */
 
-/** What happens beside the course at first, so that there is something to watch; it is halved again and again. */
+/** Extra events at first, so that there is something to watch; their pace is halved again and again. */
 const LIVELY_PER_SECOND = 1;
 const HALVED_EACH_SECONDS = 60;
 /** Below this nobody watches for it. */
 const LEAST_PER_SECOND = 0.02;
 
-/** Events a second beside the course; 0 when it is over. */
+/** Extra events a second; 0 when they are over. */
 export function livelyPace(secondsLive: number): number {
   const pace = LIVELY_PER_SECOND * 2 ** (-secondsLive / HALVED_EACH_SECONDS);
   return pace < LEAST_PER_SECOND ? 0 : pace;

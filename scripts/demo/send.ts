@@ -1,4 +1,4 @@
-/** How the demo's hits reach an instance: one by one as they happen, and in batches what lies in the past. */
+/** How the demo's hits reach an instance: new ones one by one as they happen, past ones in batches. */
 import { parseRetryAfter } from "../../pixel/client/answer.ts";
 import { send as sendBatch } from "../import/send.ts";
 import { between } from "./chance.ts";

@@ -47,7 +47,7 @@ export const workerCheck: Check = {
   },
 };
 
-/** The file that holds the token for whoever deployed; in the form of `.dev.vars`. */
+/** The file that keeps the token for the person who deployed; in the form of `.dev.vars`. */
 const tokenFile = (work: Pick<Work, "instance">) => fileOf(work, "admin-token");
 
 const cannotKeep = (worker: string): string =>

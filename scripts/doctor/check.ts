@@ -43,7 +43,7 @@ export type Patient = Place & {
 
 export type Check = {
   name: string;
-  /** What it finds out, for whoever reads the list. */
+  /** The question that the check answers, as the list shows it. */
   asks: string;
   /** The least role that its questions need, and whether by a key for all projects. Absent: no key. */
   needs?: { role: "viewer" | "analyst" | "admin"; everywhere?: true };

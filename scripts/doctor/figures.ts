@@ -8,7 +8,7 @@ const PATIENCE_MS = 60_000;
 /** What has failed for so long has not failed by chance. */
 const SURE_MS = 20_000;
 
-/** The archive has a check of its own; postbacks follow each few minutes where nobody is to be told of anything. */
+/** The archive has a check of its own; postbacks follow each few minutes where no postback is due. */
 const read = async (patient: Patient) =>
   bodyOf<{ rows: ProjectionView[] }>(await patient.ask("/api/v1/projections")).rows.filter(
     ({ name }) => !/^(?:archive|postbacks)/.test(name),
@@ -30,7 +30,7 @@ export const figures: Check = {
     // No report has the figures brought forward, and an old log they count for days.
     const late = () => last.filter(({ name, cursor }) => name !== "figures" && cursor < head);
     await until(PATIENCE_MS, async () => {
-      // A report brings the tables forward, as for whoever looks.
+      // A report brings the tables up to date first, for any reader.
       await patient.ask(`/api/v1/metrics?project_id=${projectOf(patient)}`);
       last = await read(patient);
       if (failing().length > 0) return Date.now() - began > SURE_MS || null;

@@ -1,4 +1,4 @@
-/** The services that the instance stands on, as /health knows them. */
+/** The services that the instance needs, as /health reports them. */
 import type { Health } from "../../worker/reports/health.ts";
 import { type Check, logsOf, ok, type Patient, wrong } from "./check.ts";
 

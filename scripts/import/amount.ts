@@ -39,7 +39,7 @@ function meaningsOf(sign: string): ReadonlySet<string> | undefined {
 /** Groups of three, as most write them, or of two before the last three, as India does. */
 const GROUPED = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
 
-/** `1.250,00` → `1250.00`; why not, where that cannot be told. */
+/** `1.250,00` → `1250.00`; an error where the text is ambiguous. */
 function plain(number: string, decimal: Decimal, threePlaces: boolean): { number: string; doubt?: string } | string {
   const text = number.replace(BLANKS, "");
   const marks = [...text.matchAll(/[.,]/g)].map(([mark]) => mark);

@@ -41,7 +41,7 @@ export function judgeLine(
   let reading = readEvent(pairs, "import", now);
   const warnings = [...values.warnings];
   if (!reading.ok && reading.errors.some(({ field, code }) => field === "data" && code === "too_large")) {
-    // What is beside an event is no reason to lose it.
+    // Extra data is no reason to lose an event.
     pairs = pairs.filter(([name]) => isField(name) && name !== "data");
     warnings.push({ field: "data", message: "larger than 8 KB: left out" });
     reading = readEvent(pairs, "import", now);

@@ -11,7 +11,7 @@ const SEPARATOR = /^"?sep=([,;|\t])"?$/i;
 /** A quote that is open for longer was never meant to span lines. */
 const RECORD_BYTES = 64 * 1024;
 
-/** A record's fields; "open" where a quote is not closed, "broken" where something stands behind a closed one. */
+/** A record's fields; "open" where a quote is not closed, "broken" where something follows a closed one. */
 export function splitRecord(text: string, delimiter: string): string[] | "open" | "broken" {
   const fields: string[] = [];
   for (let at = 0; ; at++) {

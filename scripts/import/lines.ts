@@ -59,7 +59,7 @@ export function isEncoding(name: string): boolean {
 
 type LinesOptions = { encoding?: string | undefined; onRead?: (bytes: number) => void };
 
-/** `onRead` hears how many bytes of the file, packed as it is, were read. A line that is too long ends after `LINE_BYTES`. */
+/** `onRead` is called with how many bytes of the (packed) file were read. A line that is too long ends after `LINE_BYTES`. */
 export async function* linesOf(path: string, { encoding, onRead }: LinesOptions = {}): AsyncGenerator<Line> {
   const packed = (await beginningOf(path, 2)).equals(GZIP);
   const file = createReadStream(path, { highWaterMark: 256 * 1024 });

@@ -10,7 +10,7 @@ type Layout = Record<Exclude<keyof Hit, "target">, readonly string[]> & {
   /** With the query, or the path beside `query`. */
   target: readonly string[];
   query?: readonly string[];
-  /** Date and time that stand apart, with the zone that the format says they have. */
+  /** Date and time in fields of their own, with the zone that the format defines. */
   parted?: readonly (readonly [date: string, time: string, zone: string])[];
   /** What is left to do where a server writes values in a way of its own. */
   refine?: (hit: Hit, record: Readonly<Record<string, unknown>>) => Hit;

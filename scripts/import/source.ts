@@ -23,7 +23,7 @@ export type Way = Ways & {
   rejects: Rejects | null;
 };
 
-/** `onRead` hears how many bytes of the file were read. */
+/** `onRead` is called with how many bytes of the file were read. */
 export async function importSource(
   { name, path, format, state, position }: Source,
   { mapping, paths, encoding, clock, decimal, target, rejects }: Way,

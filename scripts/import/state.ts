@@ -1,6 +1,6 @@
 /**
  * How far each file has been imported, in a small file: written after each batch that the server has acknowledged.
- * Without it an import begins anew, and counts nothing twice all the same.
+ * Without it an import starts again from the beginning, and still counts nothing twice.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -54,5 +54,5 @@ export function describe(name: string, tally: Tally, dry: boolean): string[] {
   ];
 }
 
-/** Nothing of it was an event, and something should have been: who runs this by a program hears it by the status. */
+/** No line became an event and some were refused: the exit status says so to a calling program. */
 export const isUnread = (tally: Tally): boolean => tally.accepted === 0 && totalRefused(tally) > 0;

@@ -1,5 +1,5 @@
 /**
- * Runs a command, and ends with it. Ends all of its process group, too, when whoever started it has gone, however that
+ * Runs a command, and ends with it. Ends all of its process group, too, when the process that started it has gone, however that
  * ended: the pipe to standard input closes then. Without this, wrangler and workerd outlive a parent that was killed,
  * keep the port, and answer nothing.
  */

@@ -3,6 +3,6 @@
 /** The binding's type is always there; the binding is not. */
 export const hasArchive = (env: Pick<Env, "ARCHIVE">): boolean => (env.ARCHIVE as R2Bucket | undefined) !== undefined;
 
-/** What is said to whoever asks for it where there is none. */
+/** The answer to requests for the archive where there is none. */
 export const NO_ARCHIVE =
   "This instance has no archive, as it was deployed without a bucket. Deploy it again without --without-archive to add one: docs/deploy.md.";

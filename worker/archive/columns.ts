@@ -68,5 +68,5 @@ export const COLUMNS: readonly Column[] = Object.entries(LOG_COLUMNS).map(([name
 }));
 
 const PLACES = new Map(COLUMNS.map(({ name }, index) => [name, index]));
-/** Where a column's value stands in a row. */
+/** The index of a column's value in a row. */
 export const at = (name: ColumnName): number => PLACES.get(name) as number;

@@ -1,6 +1,6 @@
 /**
  * The manifest in the bucket: an object for each UTC day of events, which lists the day's live files. A reader that goes
- * by it sees every event once, whatever lies beside in the bucket, and needs no D1.
+ * by it sees every event once, whatever other objects the bucket has, and needs no D1.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { budgetOf } from "../store/budget.ts";

@@ -1,6 +1,6 @@
 /**
  * A run of the archive: takes a range of the log and writes a file for each hour that it touches, some in each step. The
- * range and the files are noted before the first one is put, so whoever goes on after a crash knows what may be in the
+ * range and the files are noted before the first one is put, so the run that continues after a crash knows what may be in the
  * bucket.
  */
 import { type SQL, sql } from "drizzle-orm";

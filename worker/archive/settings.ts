@@ -1,5 +1,5 @@
 /**
- * What figures depend on beside the events, in the bucket: a restore needs it. `state/settings.json` holds the settings,
+ * What figures depend on besides the events, copied to the bucket: a restore needs it. `state/settings.json` holds the settings,
  * `state/audit/` who changed them, `state/tables/` what only grows, in pages. Each object is rows by their table. Keys are there as hashes only, the projects' pixel secrets, those of postback targets, sources and channels, and the
  * instance's own keys as they are.
  */

@@ -1,4 +1,4 @@
-/** What a project admits beside valid fields: which sites, which signatures, and whose wish for privacy counts. */
+/** What a project checks besides valid fields: the site, the signature, and the browser's wish for privacy. */
 import type { FieldError, WireEvent } from "../event.ts";
 import type { Project } from "../project.ts";
 import { isSigned } from "./signature.ts";

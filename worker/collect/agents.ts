@@ -63,5 +63,5 @@ export const CRAWLER = anyOf(
   nuzzel spotify/1 trackable/ sixy\.ch mediahubmx corporama ^determ$ ning/ emclient leadgen algoliarecommend adminlabs amazon-kendra-customer-id-\d`,
 );
 
-/** The address of whoever crawls, for those who wonder: `(+https://crawler.example)`. */
+/** The address at which a crawler explains itself: `(+https://crawler.example)`. */
 export const EXPLAINS_ITSELF = /\(\s?(?:\+|compatible;|mailto:|see\s)|[(;,\s]\+?\s?https?:\/\/|[\w.-]+@[\w-]+\.\w/i;

@@ -125,7 +125,7 @@ async function store(
 
   const content = `${c.var.principal.key_id} ${c.req.query("project_id") ?? ""} ${text}`;
   const key = idempotencyKey(c.req.raw);
-  // Made of key and content alone: whoever repeats both gets the same ids, whenever and wherever that is.
+  // Made of key and content alone: a request that repeats both gets the same ids, at any time and in any isolate.
   if (key !== null) return send(withIds((await sha256(`${key} ${content}`)).slice(0, SEED_CHARACTERS)));
 
   const events = withIds(null);

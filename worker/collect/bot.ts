@@ -11,7 +11,7 @@ import { APP, CRAWLER, EXPLAINS_ITSELF, PREVIEW, SENDER, SURELY } from "./agents
 export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre" | "prefetch";
 
 const POSES_AS_BROWSER = /^(?:opera|lynx|e?links|w3m|ncsa_mosaic)\b|^applewebkit\/|\bmozilla\//i;
-/** A phone's model stands behind its system, and may be a CUBOT. What has a slash or an address there is no model. */
+/** A phone's model comes after its system, and may be a CUBOT. A text with a slash or an address there is no model. */
 const MODEL = /(\bandroid[\s\d._a-z-]*;(?: [a-z]{2}[-_][a-z]{2};)?) [^;()/+@]*(?: build\/[^;()\s]*)?(?=[;)])/gi;
 const HEADLESS = /headless|phantomjs|playwright|puppeteer|selenium/i;
 

@@ -1,6 +1,6 @@
 /**
  * Batches too large for one send to the queue. Sent in parts, one can fail when some of its events are in the queue
- * already. Its sender hears that it failed and sends it again; events that came without an id must then get the ids of
+ * already. Its sender gets an error and sends it again; events that came without an id must then get the ids of
  * the failed attempt. So a failed attempt leaves a note under the batch's content, and the next attempt with the same
  * content takes that note away. Only a failure leaves one: equal batches of several senders stay apart.
  *
@@ -21,7 +21,7 @@ export async function takeFailedBatch(db: Database, hash: string, now: number): 
   return taken?.[0] ?? null;
 }
 
-/** Also removes what nobody came back for. */
+/** Also removes records that are too old for a retry. */
 export async function recordFailedBatch(db: Database, hash: string, seed: string, now: number): Promise<void> {
   await transact(db, [
     sql`DELETE FROM failed_batches WHERE failed_at <= ${now - RETRY_WITHIN_MS}`,

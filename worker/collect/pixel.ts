@@ -97,7 +97,7 @@ async function collect(
   }
 }
 
-/** `keeps`: whoever sent it keeps what is not taken now, and knows that only by getting no image. */
+/** `keeps`: the sender keeps an event that is refused now, and knows of the refusal only by getting no image. */
 function answer(outcome: Outcome, wantsJson: boolean, keeps: boolean): Response {
   const gif = (status: number, headers: Record<string, string>) =>
     new Response(GIF, { status, headers: { ...HEADERS, "content-type": "image/gif", ...headers } });

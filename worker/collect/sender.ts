@@ -31,7 +31,7 @@ export function sentBy(sender: Pick<Sender, "country" | "referrer" | "source_ip"
   };
 }
 
-/** By what people and bots are told apart. */
+/** The headers by which people and bots are distinguished. */
 export function visitOf(request: Request): {
   agent: string | null;
   asn: number | undefined;

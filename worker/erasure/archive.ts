@@ -1,4 +1,4 @@
-/** The archive: files that hold the person are written anew, with the names that the log has. */
+/** The archive: files with events of the person are rewritten with the names that the log has. */
 import { sql } from "drizzle-orm";
 import { hasArchive } from "../archive/attached.ts";
 import { at, COLUMNS } from "../archive/columns.ts";
@@ -92,7 +92,7 @@ async function withoutArchive({ db }: Work): Promise<Piece> {
   return { changes: [], place: null };
 }
 
-/** The audit log's copy beside the archive. */
+/** The copy of the audit log in the archive's bucket. */
 export async function archivedAudit({ env, db, job }: Work): Promise<Piece> {
   if (!hasArchive(env)) return { changes: [], place: null };
   const page = (job.place as number | null) ?? 0;

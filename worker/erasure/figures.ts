@@ -28,7 +28,7 @@ const renamingOf = ({ players, visitors, persons, words }: Person): Renaming => 
   inOthersText: (text) => words.inOthersText(text),
 });
 
-/** Whether a text may name the person: ids stand in it as they are. Short names of visitors are no needles. */
+/** Whether a text may name the person: it holds ids unchanged. Short names of visitors are not among `needles`. */
 function mayName(texts: SQL, { words, visitors }: Person): SQL {
   const lower = [...visitors.keys()].map((name) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()));
   return sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify([...new Set([...words.needles, ...lower])])}) w
@@ -80,7 +80,7 @@ async function ownPast({ db, job, person }: Work): Promise<Done<true>> {
 
 type PageRow = { page: number; first: string; body: string };
 
-/** Writes pages anew that are other than they were. Who leaves one gets a row of their own. */
+/** Rewrites the pages that have changed. A visitor who leaves a page gets a row of their own. */
 function pages(project_id: string, rows: readonly PageRow[], names: Renaming): Change[] {
   const renamed = rows
     .map((row) => ({ row, ...renamedPage(row.first, readPage(row.body), names) }))

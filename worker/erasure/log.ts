@@ -84,7 +84,7 @@ export function scrubbed(person: Person, event: LoggedEvent, ids: ReadonlySet<st
   return person.persons.has(actor) ? eraseOwn(person, event) : eraseMentions(person, event, ids);
 }
 
-/** Writes the events anew, and with them the transactions that they hold. */
+/** Rewrites the events, and the transactions that they hold. */
 function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Columns }[]): SQL[] {
   const statements = [
     overwrite(
@@ -182,7 +182,7 @@ async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
   const from = Math.max(after, (job.place as number | null) ?? 0);
   const end = Math.min(upTo, from + SCAN);
   if (from >= end) return { changes: [], place: null };
-  // The limit keeps SQLite from putting the text together anew for each word.
+  // The limit keeps SQLite from building the text again for each word.
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM (
       SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
       WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e

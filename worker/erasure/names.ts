@@ -1,4 +1,4 @@
-/** Under which names a person stands in the stores, and which contacts they gave. */
+/** The names that a person has in the stores, and the contacts that they gave. */
 
 import { sql } from "drizzle-orm";
 import { newPseudonym } from "../pseudonym.ts";
@@ -27,13 +27,13 @@ export type Names = {
   scanned: number;
 };
 
-/** Whoever was more visitors is not one person, but an id that many share. */
+/** A player with more visitors than this is not one person, but an id that many share. */
 export const MOST_VISITORS = 5_000;
 
 /** Keys of `data` that hold a contact, in any case. */
 const CONTACTS = ["email", "e_mail", "mail", "phone", "phone_number", "telephone", "mobile", "msisdn"] as const;
 
-/** What stands in front of a visitor's id where it names a person. */
+/** The prefix of a visitor's id where it names a person. */
 export const VISITOR = "\u001f";
 
 const namesOf = (pairs: readonly Pair[]) => pairs.map(([name]) => name);
@@ -49,7 +49,7 @@ export async function visitorsOf(db: Database, project_id: string, player_id: st
   return rows.map(([visitor]) => visitor);
 }
 
-/** Of the events that stand under these names. */
+/** Of the events under these names. */
 async function contactsOf(db: Database, project_id: string, actors: readonly string[]): Promise<string[]> {
   const rows = await db.values<[string]>(sql`
     SELECT DISTINCT CAST(d.value AS TEXT) FROM events e, json_each(e.data) d
@@ -103,11 +103,11 @@ export const firstNames = (player_id: string): Names => ({
   scanned: 0,
 });
 
-/** The names as the stores write them, and what stands for each. */
+/** The names as the stores write them, and the pseudonym of each. */
 export type Person = {
   players: ReadonlyMap<string, string>;
   visitors: ReadonlyMap<string, string>;
-  /** As `actor` and `person` have them: a visitor stands behind a control character. */
+  /** As `actor` and `person` have them: a visitor's id follows a control character. */
   persons: ReadonlyMap<string, string>;
   words: Words;
 };

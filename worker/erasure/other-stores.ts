@@ -1,4 +1,4 @@
-/** All that is kept of events beside the log and the tables of people. */
+/** Erasure in the stores other than the log and the tables of people: each function does one of them. */
 
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
@@ -26,7 +26,7 @@ const changed = (
 
 type Transaction = { event_type: string; transaction_id: string; trusted: number; event_id: string };
 
-/** Those whose event has gone from the log; the others were renamed with it. */
+/** Transactions whose event has gone from the log; the others were renamed with their event. */
 export async function transactions({ db, job, person }: Work): Promise<Piece> {
   const [type, id, trust] = (job.place as [string, string, number] | null) ?? ["", "", 0];
   const page = sql`SELECT * FROM transactions
@@ -70,7 +70,7 @@ export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
   return { changes, place: last?.event_id ?? null };
 }
 
-/** Ids of other people's events, and what was said of anybody's. */
+/** Ids of other people's events, and the reasons that anybody gave for a change. */
 export async function conversions({ db, job, person: { words } }: Work): Promise<Piece> {
   const [table, from, from_n] = (job.place as ["conversions" | "conversion_changes", number, number] | null) ?? [
     "conversions",
@@ -104,7 +104,7 @@ export async function conversions({ db, job, person: { words } }: Work): Promise
 
 type Letter = { id: number; event_id: string | null; event: string; error: string };
 
-/** A letter of the person's own is laid down anew as the log would have it: it can still be replayed, and counts. */
+/** A dead letter of the person is rewritten like an event of the log: it can still be replayed, and counts. */
 function erasedLetter(person: Person, { event_id, event, error }: Letter): [string | null, string, string] {
   const { words } = person;
   let stored: Partial<StoredEvent> = {};
@@ -161,7 +161,7 @@ export async function audit({ db, job, person }: Work): Promise<Piece> {
   return { changes, place: rows.at(-1)?.id ?? null };
 }
 
-/** Told to the other stores, which count once under it, however often they are asked. */
+/** The key of a request to a Durable Object: a repeated request with the same key is counted once. */
 const token = ({ job }: Work) => `${job.id} ${job.pass}`;
 
 export async function requests(work: Work): Promise<Piece> {

@@ -1,4 +1,4 @@
-/** Writes rows anew: one statement with one parameter, whatever their number. */
+/** Overwrites rows by one statement with one parameter, whatever their number. */
 import { type SQL, sql } from "drizzle-orm";
 
 export type Value = string | number | null;

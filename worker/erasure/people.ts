@@ -11,7 +11,7 @@ type Who = { persons: SQL; players: SQL; visitors: SQL; days: SQL };
 
 /** Where they are found by another column than `person`, or by more than that. */
 const FINDERS: Partial<Record<PeopleTable, (who: Who) => SQL>> = {
-  // Whoever was linked to the player is among the visitors.
+  // Each visitor who was linked to the player is among `visitors`.
   identities: ({ visitors }) => sql`visitor_id IN ${visitors}`,
   // Read whole, as it outlives what the player's apps and days are known from.
   leaderboards: ({ players }) => sql`player_id IN ${players}`,
@@ -22,7 +22,7 @@ const FINDERS: Partial<Record<PeopleTable, (who: Who) => SQL>> = {
 export const rowsOf = (table: PeopleTable, project_id: string, who: Who): SQL =>
   sql`project_id = ${project_id} AND ${FINDERS[table]?.(who) ?? sql`person IN ${who.persons}`}`;
 
-/** The name that stands for one in a column of names; itself where it is somebody else's. */
+/** The pseudonym of a name in a column of names; the name itself where it is somebody else's. */
 export function renamed({ players, visitors, persons }: Person, column: NameColumn, name: string | null) {
   const names = column === "person" ? persons : column === "player_id" ? players : visitors;
   return name === null ? null : (names.get(name) ?? name);

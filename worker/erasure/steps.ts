@@ -1,6 +1,6 @@
 /**
  * The steps of an erasure, in their order. All are done twice: what was under way the first time has landed by the
- * second, a minute later. Each pass has pseudonyms of its own: whoever came back meanwhile was counted as somebody new,
+ * second, a minute later. Each pass has pseudonyms of its own: a person who came back meanwhile was counted as somebody new,
  * and stays that.
  */
 import { sql } from "drizzle-orm";
@@ -25,7 +25,7 @@ const PASSES = 2;
 /** Longer than isolates trust what they have read of suppressions, and than rejections wait to be recorded. */
 export const BETWEEN_PASSES_MS = 60_000;
 
-/** A log that was lost and made anew knows nothing of the archive, which a restore brings the person back from. */
+/** A log that was lost and created again knows nothing of the archive, from which a restore would bring the person back. */
 async function refuseBeforeRestore({ env, db }: Work): Promise<void> {
   if (!hasArchive(env)) return;
   const archives = await db.get(sql`SELECT 1 FROM projections WHERE name = 'archive' AND cursor > 0`);

@@ -1,17 +1,17 @@
 /**
- * Finds a person's names and contacts in texts, and puts in their place what stands for them. The same word is always
- * replaced by the same, in every store, so that ids which refer to each other still do.
+ * Finds a person's names and contacts in texts, and replaces them by pseudonyms. The same word always gets the same
+ * pseudonym, in every store, so that ids which refer to each other still do.
  */
 import { numberAsSent, parseExact } from "../exact-json.ts";
 import { PSEUDONYM } from "../pseudonym.ts";
 
-/** A name, and what stands for it. */
+/** A name, and its pseudonym. */
 export type Pair = readonly [name: string, pseudonym: string];
 
 export type Words = {
-  /** In texts of the person's own: wherever a word stands. */
+  /** Replaces a word in texts of the person, also within a longer word. */
   inOwnText(text: string): string;
-  /** In other people's: only where a word stands by itself, so that `alice` does not touch `alice2`. */
+  /** Replaces a word in other people's texts only as a whole word, so that `alice` does not touch `alice2`. */
   inOthersText(text: string): string;
   /** The same within JSON text, keys and long numbers included. */
   inJson(text: string, within: "own" | "mentioned"): string;

@@ -180,7 +180,7 @@ function* chunks(events: readonly StoredEvent[]): Generator<Chunk> {
   let trusted = false;
   const ids = new Set<string>();
   for (const given of events) {
-    // What was queued, or laid aside, before events knew it came by who knows which door.
+    // Events that were queued or set aside by an old version do not say which door they came by.
     const event = { ...given, trusted: given.trusted ?? 0 };
     const id = `${event.project_id} ${event.event_id} ${standingOf(event)}`;
     // The log would ignore the second of a batch, but not the transaction that it claims.

@@ -58,7 +58,7 @@ async function take(env: Env, db: Database, messages: Messages, now: number): Pr
     db,
     read.flatMap((message) => message.events ?? []),
   );
-  // What a try before this one has buried is not tried again.
+  // Events that an earlier try has made dead letters are not tried again.
   const events = messages.some(({ attempts }) => attempts > 1) ? await withoutWaitingLetters(db, sent) : sent;
   const taken = await appendOrSetAside(db, events, () => budgetOf(env).has(TRY_CALLS));
   const unstored: Unstored[] = [
@@ -94,7 +94,7 @@ const requestsOf = (messages: Messages): string[] => [
   ...new Set(messages.flatMap(({ body }) => (Array.isArray(body?.request_ids) ? body.request_ids : []))),
 ];
 
-/** One line, as long as the ids have room in it: what came of these requests, and where in the log it stands. */
+/** Logs the outcome of these requests and their place in the log, in one line where it has room for the ids. */
 function logBatch(messages: Messages, consumed: Consumed, ms: number): void {
   const { unstored: _, untried: __, taken: ___, overdue: ____, has_targets: _____, ...figures } = consumed;
   const ids = requestsOf(messages);

@@ -13,18 +13,18 @@ import { eventsOfRemovedProjects, isOfRemovedProject } from "./removed-projects.
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
-/** What is laid aside: an event, or a message that holds none. */
+/** What could not be stored: an event, or a message that holds none. */
 export type Unstored = { event: StoredEvent | null; message?: unknown; error: string };
 
 const ERROR_CHARACTERS = 1_000;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
 
-/** A letter of a project that was removed is nobody's: only who administers all projects sees it. */
+/** A letter of a removed project has no project: only an administrator of all projects sees it. */
 const PROJECT_OF_LETTER = sql`CASE WHEN NOT ${isOfRemovedProject(sql`(value ->> 0)`, sql`(value ->> '$[#-2]' ->> 'received_at')`)}
   THEN value ->> 0 END`;
 
-/** Keeps them; an event that died before is the same letter, waiting again. */
+/** Stores them as dead letters. An event that has a letter already gets no second one: its letter waits again. */
 export async function keepDeadLetters(
   db: Database,
   unstored: readonly Unstored[],
@@ -65,7 +65,7 @@ export async function keepDeadLetters(
 export const isPoison = (error: unknown): boolean =>
   /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|malformed JSON|string or blob too big/i.test(String(error));
 
-/** What was appended, what can never be, and what there was no room to try. */
+/** What was appended, what can never be stored, and what there was no room to try. */
 export type Taken = Appended & { unstored: Unstored[]; untried: StoredEvent[] };
 
 /**
@@ -93,7 +93,7 @@ async function appendOrHalve(db: Database, events: readonly StoredEvent[], room:
     const [only] = events;
     if (events.length === 1 && only)
       return { ...NOTHING, unstored: [{ event: only, error: String(error) }], untried: [] };
-    // One bad event must not keep the others out: halve until it stands alone.
+    // One bad event must not keep the others out: halve the batch until it is alone.
     const middle = Math.ceil(events.length / 2);
     const first = await appendOrHalve(db, events.slice(0, middle), room);
     const second = await appendOrHalve(db, events.slice(middle), room);
@@ -105,7 +105,7 @@ async function appendOrHalve(db: Database, events: readonly StoredEvent[], room:
   }
 }
 
-/** Of these events, those that are no dead letter that waits: so each try of a batch finds others that cannot be stored. */
+/** The events that have no waiting dead letter: so each try of a batch finds further ones that cannot be stored. */
 export async function withoutWaitingLetters(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   const nameOf = (event: readonly string[]) => JSON.stringify(event);
   const ids = events.map(({ project_id, event_id }) => [project_id, event_id]);
@@ -124,7 +124,7 @@ export function eventsOf(message: unknown): StoredEvent[] | null {
 
 export type Replay = { id: number; status: "replayed" } | { id: number; status: "failed"; error: string };
 
-/** Writes statements in one transaction with the note of who did it. */
+/** Writes statements and the entry of the audit log in one transaction. */
 export type WriteAudited = (statements: SQL[], results: readonly Replay[]) => Promise<void>;
 
 /**
@@ -158,7 +158,7 @@ export async function replay(
   return results;
 }
 
-/** What marks those of the letters that still wait. */
+/** Marks those of the letters that still wait. */
 export const resolved = (ids: readonly number[], status: "replayed" | "discarded", now: number): SQL =>
   sql`UPDATE dead_letters SET status = ${status}, resolved_at = CAST(${now} AS INTEGER)
     WHERE id ${among(ids)} AND status = 'waiting'`;

@@ -6,7 +6,7 @@ import type { Database } from "../store/database.ts";
 /** For so long after a project was removed isolates may still take its events: they remember its settings. */
 export const REMEMBERED_MS = 60_000;
 
-/** Of an event, by its project and the time when it was received; the log's own trigger asks the same. */
+/** Whether an event is of a removed project, by the time when it was received; the log's trigger has the same rule. */
 export const isOfRemovedProject = (project_id: SQL, received_at: SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM removals r WHERE r.project_id = ${project_id}
     AND (${received_at} <= r.removed_at + ${REMEMBERED_MS}

@@ -1,7 +1,7 @@
 /**
  * Brings a wiped log back from its archive, in bounded steps. Each moves on in one transaction with what it writes, so
- * whoever is stopped goes on, and nothing is there twice. Meanwhile events come in, above the archive's, and projections
- * stand still: they begin anew when the log is whole.
+ * a restore that is stopped continues, and nothing is there twice. Meanwhile events come in, above the archive's, and
+ * projections pause: they start again from the first event when the log is whole.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -64,7 +64,7 @@ async function progress(db: Database): Promise<Restored> {
   return found as Restored;
 }
 
-/** Does what begins a restore, in one transaction with the note of who does it. */
+/** Writes the statements that begin a restore, and the entry of the audit log, in one transaction. */
 export type WriteAudited = (statements: SQL[]) => Promise<unknown>;
 
 /** Does one step, of so many events at most or one row group, and gives back how far it is. When it is done it does nothing. */

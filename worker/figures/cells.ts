@@ -5,7 +5,7 @@ import type { Column, PartName } from "./parts.ts";
 import { unpair } from "./state.ts";
 import { ANY_TYPE, DEPOSITORS, PAYERS, PURCHASERS, type Words } from "./words.ts";
 
-/** How figures are divided. They are kept by one dimension beside the tag, so there is one. */
+/** How figures are divided. They are kept by the tag and one dimension, so there is one. */
 export type Divided = {
   hourly: boolean;
   /** Only these types, among which any type and those who paid have names of their own; null is each that an event has. */
@@ -37,7 +37,7 @@ export const moneyColumn = ({ hourly }: Divided): Column => (hourly ? "hours" : 
 /** A row with the column that is asked for. */
 export type DayText = { tag: string | null; event_date: string; text: string };
 
-/** What stands in a type's place and is none. */
+/** Names in the place of a type that are no types. */
 const NO_TYPES: readonly string[] = [ANY_TYPE, PAYERS, PURCHASERS, DEPOSITORS];
 
 const isWanted = ({ types }: Divided, name: string): boolean =>

@@ -1,6 +1,6 @@
 /**
  * A person's events lie in chunks, each with the state before it. The last one is open: events are written behind it
- * without being read. A full one is closed as it lies, and the next begins. So the row of a person stays small, and a
+ * without being read. A full one is closed as it is stored, and the next begins. So the row of a person stays small, and a
  * change of the past is counted from the chunk that it falls into. Events of one moment are never in two chunks.
  */
 import type { Changes } from "./changes.ts";
@@ -22,9 +22,9 @@ export type Written = {
   /** The state before the open chunk, and its events; `head` is null where `events` go behind those that are there. */
   head: string | null;
   events: string;
-  /** Whether the chunk that is there is closed as it lies; `until` is the time of its last event. */
+  /** Whether the stored chunk is closed unchanged; `until` is the time of its last event. */
   closes: { until: number } | null;
-  /** Chunks that are closed beside that one. */
+  /** Further chunks that are closed. */
   closed: Chunk[];
 };
 

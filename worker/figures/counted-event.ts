@@ -1,4 +1,4 @@
-/** An event as figures are counted from it, whichever log it lies in. */
+/** An event as figures are counted from it, from either log. */
 import type { LoggedRow } from "../log-columns.ts";
 
 export const COUNTED_COLUMNS = [

@@ -14,7 +14,7 @@ export type DaysAsked<Name extends Column> = {
   /** Both included; without `to` all days from the first on. */
   from: string;
   to: string | null;
-  /** Everybody, or each of these tags by itself, or each that there is. */
+  /** Rows of everybody together, of each tag, or of each of these tags. */
   wanted: "everybody" | "tags" | readonly string[];
   columns: readonly Name[];
 };

@@ -9,7 +9,7 @@ import { NONE, type Words } from "./words.ts";
 export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
 export type EventOutcome = (typeof OUTCOMES)[number];
 
-/** Counted beside the outcomes: so many were counted first and are duplicates now. */
+/** Counted in addition to the outcomes: events that counted first and are duplicates now. */
 export const SUPERSEDED = "superseded";
 
 /** By their numbers, which rows have. */

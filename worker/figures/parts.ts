@@ -11,7 +11,7 @@ export type Column = (typeof COLUMNS)[number];
 type Part = { column: Column; sums: 1 | 2 | 3 };
 
 export const PARTS = {
-  /** By type, over all dimensions: plain JSON for whoever reads the table in SQL. */
+  /** By type, over all dimensions: plain JSON, so that the table can be read in SQL. */
   counts: { column: "counts", sums: 2 },
   /** Line: the type, or any, or those who paid. Key: dimension and value. */
   cells: { column: "cells", sums: 2 },

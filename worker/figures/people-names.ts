@@ -12,7 +12,7 @@ export type PeoplePage = { people: string[]; next: PeoplePlace | null };
 const ROWS = "SELECT person, now FROM people WHERE project_id = ?1 AND person > ?2 ORDER BY person LIMIT ?3";
 const PAGES = "SELECT first, body FROM visitor_pages WHERE project_id = ?1 AND first > ?2 ORDER BY first LIMIT ?3";
 
-/** So many rows or pages. Whoever moves from one to the other meanwhile was counted by what is known then. */
+/** Reads this many rows or pages. A person who moves from one to the other meanwhile was counted by what is known then. */
 export async function peoplePage(
   db: D1Database,
   project_id: string,

@@ -40,7 +40,7 @@ export class ProjectRun {
   readonly #states = new Map<string, State>();
   readonly #histories = new Map<string, History>();
 
-  /** `after` is the seq of the last event that is counted already; `again` are people to count anew, where the window has changed. */
+  /** `after` is the seq of the last event that is counted already; `again` are people to count again, where the window has changed. */
   constructor(log: ProjectLog, after: number, again: readonly string[] = []) {
     this.project_id = log.project_id;
     this.#log = log;
@@ -50,7 +50,7 @@ export class ProjectRun {
     this.#superseded = new Map(counted.map((one) => [one.seq, one]));
   }
 
-  /** Everybody whom the events name, or who is counted anew. */
+  /** Everybody whom the events name, or who is counted again. */
   names(): string[] {
     const names = new Set<string>(this.#again);
     for (const { event } of [...this.#log.events, ...this.#log.superseded]) {

@@ -4,13 +4,13 @@ import { linkOf, linkRow, type PersonRow } from "./person-row.ts";
 import { compareText } from "./text-order.ts";
 import { type Page, pageText } from "./visitor-pages.ts";
 
-/** What stands for the person's names, as each kind of column has them, and for names within texts. */
+/** The pseudonyms of the person's names, as each kind of column has them, and of names within texts. */
 export type Renaming = {
   players: ReadonlyMap<string, string>;
   visitors: ReadonlyMap<string, string>;
   /** As rows of people are called: a player, or a visitor behind a control character. */
   persons: ReadonlyMap<string, string>;
-  /** Texts of the person's own events, and of others. */
+  /** Replaces names in texts of the person's own events, and in texts of other people's. */
   inOwnText(text: string): string;
   inOthersText(text: string): string;
 };

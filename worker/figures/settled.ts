@@ -34,7 +34,7 @@ export function behindSettled({ head, events }: Begun, date: number, rules: Rule
   return { head: close(state), events: events.slice(count) };
 }
 
-/** A chunk as it lies; the open one has no `until`. */
+/** A chunk as it is stored; the open one has no `until`. */
 export type StoredChunk = { until: number | null; head: string; recent: string };
 
 /** What becomes of a person's chunks: which go, and the one that then comes first, where it is another than before. */

@@ -8,5 +8,5 @@ export function compareText(one: string, other: string): number {
   return one.length - other.length;
 }
 
-/** Surrogates, U+D800 to U+DFFF, stand for what comes behind U+FFFF. */
+/** Surrogates, U+D800 to U+DFFF, encode the characters behind U+FFFF. */
 const place = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

@@ -43,7 +43,7 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
          (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1))`,
       rows.reopened,
     ),
-    // As it lies: before its row in `people` goes on.
+    // As it is stored: before its row in `people` changes.
     ...each(
       `INSERT INTO people_past (project_id, person, until, head, recent)
        SELECT p.project_id, p.person, j.value ->> 1, p.head, p.recent FROM json_each(?1) j CROSS JOIN people p ON p.id = j.value ->> 0`,

@@ -13,14 +13,14 @@ import { isShareSession, principalOfShare, principalOfShareSession } from "./sha
 /** Seconds after which who could not be identified may try again. */
 const RETRY_AFTER = "5";
 
-/** Pages cannot set headers of a socket: there the protocols `bearer, <session>` stand in. Null is none. */
+/** Pages cannot set headers of a socket: there the protocols `bearer, <session>` carry it. Null is none. */
 function bearerOf(c: Context<App>): string | null {
   const authorization = c.req.header("authorization");
   if (authorization !== undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
   return /^bearer, *(\S+)$/.exec(c.req.header("sec-websocket-protocol") ?? "")?.[1] ?? null;
 }
 
-/** Who asks is found out by the database: where it does not answer, nobody hears that their key is wrong. */
+/** Keys are looked up in the database: where it does not answer, no key is called wrong. */
 export async function identified<Answer>(finding: Promise<Answer>): Promise<Answer> {
   try {
     return await finding;
@@ -55,7 +55,7 @@ export async function identify(c: Context<App>, role: Role, guess: () => Promise
   return principalOfSession(c.env, session, now);
 }
 
-/** Lets in whoever has this role or one that includes it; others get 401 or 403. */
+/** Admits requests with this role or one that includes it; others get 401 or 403. */
 export const atLeast = (role: Role) =>
   createMiddleware<App>(async (c, next) => {
     let counted = false;

@@ -6,7 +6,7 @@ import { type BodyRule, readText } from "./read-text.ts";
 
 /** Administrative bodies are small; events have limits of their own. */
 export const ADMINISTRATION: BodyRule = { bytes: 256 * 1024, gzip: false };
-/** What is read of whoever has shown no key yet. */
+/** How much of a body is read before a key was shown. */
 export const SIGNING_IN: BodyRule = { bytes: 8 * 1024, gzip: false };
 
 export async function readBody<Schema extends z.ZodType>(

@@ -47,7 +47,7 @@ export function makeKey(): { id: string; key: string } {
   return { id, key: `ep_${id}_${hex(24)}` };
 }
 
-/** Whoever holds ADMIN_TOKEN. */
+/** The holder of ADMIN_TOKEN. */
 export const ADMIN: Principal = { role: "admin", project_id: null, banner_tags: null, key_id: null };
 
 async function findKey(env: Env, id: string, now: number, { guess, copies }: LookingUp): Promise<Key | null> {

@@ -2,7 +2,7 @@
 import type { Project } from "../project.ts";
 import type { Session } from "./session.ts";
 
-/** In order: a role can do all that the ones before it can. `collect`, which only sends, stands apart. */
+/** In order: a role can do all that the ones before it can. `collect`, which only sends, is not among them. */
 const READING = ["viewer", "analyst", "admin"] as const;
 export const ROLES = ["collect", ...READING] as const;
 export type Role = (typeof ROLES)[number];

@@ -21,7 +21,7 @@ const NO_ADDRESS = "none";
 
 /**
  * A developer's own machine is not limited. The headers alone cannot tell which machine that is: without Cloudflare in front
- * a sender writes them. So the instance itself must be told that it runs there, as `npm start` does.
+ * a sender writes them. So a setting must say that the instance runs there, as `npm start` does.
  */
 const isExempt = (env: Env, address: string | null): boolean =>
   env.LOCAL === "1" && (address === null || isLoopback(address));

@@ -51,7 +51,7 @@ async function textOf(bytes: Bytes): Promise<string> {
   return text + decoder.decode();
 }
 
-/** Whoever stops reading cancels what is left. */
+/** A reader that stops early cancels the rest. */
 async function* bytesOf(body: ReadableStream<Uint8Array>): Bytes {
   const reader = body.getReader();
   try {

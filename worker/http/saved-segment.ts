@@ -34,7 +34,7 @@ export async function findSegment(db: Database, segment_id: string): Promise<Seg
   return row ? segmentOf(row) : null;
 }
 
-/** Whether a filter names no tag that lies out of a principal's sight. */
+/** Whether a principal may see every tag that a filter names. */
 export function keepsTo({ banner_tags }: Principal, { banner_tag, banner_tag_not }: TagFilter): boolean {
   return banner_tags === null || [...banner_tag, ...banner_tag_not].every((tag) => banner_tags.includes(tag));
 }

@@ -1,5 +1,5 @@
 /**
- * Share links: whoever has a link's token, and its password where it has one, sees a project's figures without a key. The
+ * Share links: the token of a link, and its password where it has one, open a project's figures without a key. The
  * token opens a session: a signed bearer, since a page inside of another site's has no cookie. The link itself is looked up
  * at each request, so that it stops at once when it is revoked.
  */

@@ -1,5 +1,5 @@
 /**
- * Codes that sign in once, within minutes: whoever has a key gives a browser a session without giving it the key, such as
+ * Codes that sign in once, within minutes: the holder of a key gives a browser a session without giving it the key, such as
  * by a link with the code behind its #. Only the digest of a code is kept, made with ADMIN_TOKEN, so that a new one ends all.
  */
 
@@ -11,7 +11,7 @@ import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 
 const MINUTES = 10;
-/** So long one that is over is still known, in milliseconds: whoever comes late sees why it opens nothing. */
+/** For how long a code that is over is still known, in milliseconds: a late user sees why it opens nothing. */
 const REMEMBERED_MS = 86_400_000;
 
 export type SignInCode = {

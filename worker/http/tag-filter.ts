@@ -58,7 +58,7 @@ export const savedFilter = z.strictObject({
 export type SegmentFilter = z.output<typeof savedFilter>;
 
 export const OTHER_FIELDS = ["country", "device", "app_id", "platform"] as const;
-/** The fields beside the tag that a segment narrows by. */
+/** The fields other than the tag that a segment narrows by. */
 export const otherFields = (filter: SegmentFilter): string[] =>
   OTHER_FIELDS.filter((field) => filter[field].length > 0);
 

@@ -213,7 +213,7 @@ export abstract class Counters extends DurableObject<unknown> {
     this.#remember();
   }
 
-  /** Forgets everything for good: its project is gone. Whoever listens must connect again, and finds nothing there. */
+  /** Forgets everything for good: its project is gone. Listeners must connect again, and find nothing there. */
   async remove(): Promise<void> {
     this.#begin(this.#epoch);
     this.#sql.exec("DELETE FROM erased");
@@ -262,7 +262,7 @@ export abstract class Counters extends DurableObject<unknown> {
   #windowsOf(tags: string[] | null): Windows {
     const name = JSON.stringify(tags);
     const windows = this.#windows.get(name) ?? new Windows(this.#buckets, tags);
-    // The one that was asked for longest ago stands first.
+    // The one that was asked for longest ago comes first.
     this.#windows.delete(name);
     this.#windows.set(name, windows);
     const [oldest] = this.#windows.keys();
@@ -285,7 +285,7 @@ export abstract class Counters extends DurableObject<unknown> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Closes what came by these share links: whoever still may connects again. */
+  /** Closes the connections by these share links: listeners who still may connect again. */
   async disconnect(share_ids: readonly string[]): Promise<void> {
     for (const share_id of share_ids)
       for (const socket of this.ctx.getWebSockets(share_id)) socket.close(CONNECT_AGAIN, "connect again");

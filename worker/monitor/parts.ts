@@ -125,7 +125,7 @@ const deadLetters: Part = async (scrape) => {
   });
 };
 
-/** A project that has a target has a sample of each state; one that has a source, of what networks told and waits. */
+/** A project that has a target has a sample of each state; one that has a source, of received postbacks that wait. */
 const postbacks: Part = async (scrape) => {
   const [targets, waiting] = await Promise.all([
     targetsOf(scrape.db, scrape.project_id),

@@ -1,4 +1,4 @@
-/** Keeps the log in the bucket for good: every event in Parquet files, what they are, and the settings beside. */
+/** Keeps the log in the bucket for good: every event in Parquet files, their manifests, and the settings. */
 import { sql } from "drizzle-orm";
 import { allManifestsDue, writeDueManifests } from "../archive/manifest.ts";
 import { MANIFESTS } from "../archive/partition.ts";
@@ -21,7 +21,7 @@ export const archive: Delivery = {
   patience: PATIENCE_MS,
   reach: reachOfRun,
   async deliver(env, db, range, now) {
-    // A log that was lost begins anew at 1: its archive would forget what it has of these days.
+    // A log that was lost begins at 1 again: its archive would forget what it has of these days.
     if (range.after === 0 && (await env.ARCHIVE.list({ prefix: MANIFESTS, limit: 1 })).objects.length > 0)
       throw new Error(
         "The bucket holds the archive of another log, or of this one before it was lost: npm run restore.",

@@ -1,5 +1,5 @@
 /**
- * The tables and the figures gather events until somebody asks. Whoever reads them asks here first, so that what they read is
+ * The tables and the figures gather events until somebody asks. Readers ask here first, so that what they read is
  * never from before the last ten seconds; those who ask at the same time wait for one run.
  */
 import { type SQL, sql } from "drizzle-orm";
@@ -92,7 +92,7 @@ export async function bringAllForward(env: Env, db: Database, now: number, age?:
   await Promise.all([bringForward(env, db, now, age), bringForward(env, db, now, age, "figures")]);
 }
 
-/** Whether events `from` to `to` make it time to run, where the group has taken those up to `taken`. */
+/** Whether events `from` to `to` complete a gathering of the group, which has taken those up to `taken`. */
 export function isTimeToRun(group: GatheringGroup, taken: number, from: number, to: number): boolean {
   const groups = (seq: number) => Math.floor(Math.max(0, seq - taken) / GROUPS[group].gathering.events);
   return groups(to) > groups(from - 1);

@@ -10,7 +10,7 @@ import { LOG_TABLES } from "../tables.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import { newEvents, OF_TABLE_PROJECTS, PAID, pastOfPeople } from "./resolve.ts";
 
-/** A table of daily counts, and what its rows are grouped by beside project, date and type. */
+/** A table of daily counts, and what its rows are grouped by in addition to project, date and type. */
 const ROLLUPS = [
   { table: "daily_metrics", by: [] },
   { table: "event_summary", by: ["banner_tag"] },

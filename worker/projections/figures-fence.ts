@@ -28,5 +28,5 @@ export const failIfMoved = ({ cursor, epoch, generation }: FiguresAt): SQL =>
     ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1,
       cursor = CASE WHEN cursor = ${cursor} AND epoch = ${epoch} THEN cursor END`;
 
-/** For what changes which figures are counted: whoever counts at this moment does so again. */
+/** For changes of which figures are counted: a run that counts at this moment fails and counts again. */
 export const beginEpoch = (): SQL => sql`UPDATE projections SET epoch = epoch + 1 WHERE name = ${FIGURES}`;

@@ -1,6 +1,6 @@
 /**
- * How far the figures are. Where they come to a log that is old, or begin again, they count it some events an hour, and nobody
- * answers from them until they have had all of it once.
+ * How far the figures are. Where a log is older than the figures, or they begin again, they count some of its events an hour,
+ * and no report answers from them until they have counted the whole log once.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -23,14 +23,14 @@ const OLD_AN_HOUR = { free: 1_500, paid: Number.POSITIVE_INFINITY } as const sat
 
 const hourOf = (now: number) => Math.floor(now / HOUR_MS);
 
-/** Whether they have had all of the log once. */
+/** Whether the figures have counted the whole log once. */
 export const FIGURES_WHOLE = sql`EXISTS (SELECT 1 FROM figures_stand WHERE whole_at IS NOT NULL)`;
 
 /** A project whose reports are made of rows of days, in SQL. */
 export const BY_DAYS = sql`by_days = 1`;
 
 export type FiguresProgress = {
-  /** Whether they have had all of the log once: reports answer from them only then. */
+  /** Whether the figures have counted the whole log once: reports answer from them only then. */
   whole: boolean;
   /** The last event that they have taken, and the last one of the log. */
   cursor: number;
@@ -65,7 +65,7 @@ export async function figuresFrom(db: Database, project_id: string): Promise<str
 const COUNTED_A_SECOND = 2_000;
 const [SOONEST_SECONDS, LATEST_SECONDS] = [2, 60];
 
-/** In how many seconds it is worth to ask again whether the figures are whole. */
+/** After how many seconds to ask again whether the figures are whole. */
 export function secondsUntilWhole(env: Env, { cursor, head }: FiguresProgress): number {
   const isLimited = planOf(env) === "free" && env.LOCAL !== "1";
   const seconds = isLimited ? LATEST_SECONDS : Math.ceil((head - cursor) / COUNTED_A_SECOND);
@@ -86,7 +86,7 @@ export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Ra
   return Math.min(upTo, after + A_STEP[plan], isLimited ? after + Math.max(0, OLD_AN_HOUR[plan] - taken) : upTo);
 }
 
-/** What a step notes, in one transaction with the move of the cursor. */
+/** What a step records, in one transaction with the move of the cursor. */
 export const recordStep = ({ after, upTo }: Range, now: number): SQL[] => [
   // Days that were settled before the first step: their events may have gone.
   ...(after > 0

@@ -8,7 +8,7 @@ import { FIGURES, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { reachOfFigures, recordStep } from "./figures-progress.ts";
 import type { Counted } from "./projection.ts";
 
-/** People are counted by the windows of now when it begins again: none is left to count anew. */
+/** When it begins again, people are counted by the present windows: none is left to count again. */
 const TABLES = [
   ...["words", "people", "people_past", "visitor_pages", "days"],
   ...["figures_stand", "figures_from", "recounts"],

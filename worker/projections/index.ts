@@ -28,7 +28,7 @@ const GRACE_MS = 60_000;
 export type Gathering = {
   /** As soon as so many events wait for it. */
   events: number;
-  /** For whoever asks, unless it has run in so many milliseconds. */
+  /** For readers, unless it has run within this many milliseconds. */
   age: number;
 };
 

@@ -11,13 +11,13 @@ import { newEvents, noLongerCounted } from "./resolve.ts";
 
 type Row = LiveEvent & LiveSettings;
 
-/** Calls and statements of a step beside those of the projects' objects. */
+/** Calls and statements of a step in addition to those of the projects' objects. */
 const OTHER_CALLS = 7;
 
-/** Calls that whoever begins again makes when the objects are empty. */
+/** Calls that a rebuild makes once the objects are empty. */
 const CALLS_AFTER_CLEARING = 5;
 
-/** Of `resolved` events: at which `seq` each is told, and which one is taken back. */
+/** The rows for the counters, of `resolved` events: at which `seq` each is delivered, and which one it takes back. */
 const liveRows = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
   SELECT ${seq} AS seq, ${takes_back} AS takes_back, r.event_id, r.event_type, r.player_id, r.banner_tag, r.country,
     r.device, r.app_id, r.amount, r.currency, min(e.timestamp, e.received_at) AS at, p.project_id, p.timezone

@@ -29,12 +29,12 @@ const EVENT_OF_LOG = eventOf((field) => `ifnull(${field}, '')`);
 /** The steps of the funnel, by their milestone. */
 export const FUNNEL_STEPS = ["visit", "registration", "deposit", "second_deposit"] as const;
 
-/** The least of expressions that are milestones or null. Nothing sorts behind '~', which stands for "not yet". */
+/** The least of expressions that are milestones or null. Nothing sorts behind '~', which means "not yet". */
 const earliest = (...milestones: string[]) =>
   `nullif(min(${milestones.map((one) => (one.startsWith("max(") ? one : `ifnull(${one}, '~')`)).join(", ")}), '~')`;
 const later = (one: string, other: string) => `max(ifnull(${one}, '~'), ifnull(${other}, '~'))`;
 
-/** Every column beside the key, from what is known of a person (`k`) and what is new (`n`). */
+/** Every column except the key, from what is known of a person (`k`) and what is new (`n`). */
 const COLUMNS: Record<string, string> = {
   player_id: "n.player_id",
   first_seen: "min(n.first_seen, ifnull(k.first_seen, n.first_seen))",
@@ -111,7 +111,7 @@ const STEP_BEFORE = sql.raw(byStep((index) => FUNNEL_STEPS[index - 1] ?? "NULL")
 const ORDERED = sql.raw(byStep((index) => ["visit IS NOT NULL", ...inOrder.slice(0, index)].join(" AND ")));
 const MILESTONES = sql.raw(FUNNEL_STEPS.join(", "));
 
-/** Counts anew the people of `merged` and of `before`, the rows as they were. */
+/** Counts again the people of `merged` and of `before`, the rows as they were. */
 function countFunnel(rows: SQL, before: SQL): SQL {
   return sql`INSERT INTO funnel (project_id, anchor, event_date, step, banner_tag, elapsed, people)
     WITH ${rows}, states AS MATERIALIZED (

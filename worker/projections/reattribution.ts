@@ -50,7 +50,7 @@ type Person = { person: string; events: number };
 
 /**
  * Attributes some more people again: of the project that has waited longest, those last that failed. Whether there is more to
- * do. It does nothing while the projections stand at different places in the log, which they reach on their own. A failure
+ * do. It does nothing while the projections are at different places in the log, which they reach on their own. A failure
  * that is not a lost race is noted with the project, until it works.
  */
 export async function reattribute(

@@ -11,19 +11,19 @@ import { type Plan, planOf } from "../store/plan.ts";
 import { type FiguresAt, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
-/** People that are counted anew in one step, about: as many events as a step of the log has. */
+/** People that are counted again in one step, about: as many events as a step of the log has. */
 const PEOPLE = { free: 10, paid: 100 } as const satisfies Record<Plan, number>;
 
 /** Calls and statements of one step at most: those of a run, and two to find out, one to find people, two notes, that of a failure. */
 export const RECOUNT_CALLS = RUN_CALLS + 6;
 
-/** Whether people of any project, of those that fail too where `failing`, are to be counted anew. */
+/** Whether people of any project, of those that fail too where `failing`, are to be counted again. */
 export const anyRecount = async (db: Database, failing: boolean): Promise<boolean> =>
   (await db.get(
     sql`SELECT 1 FROM recounts WHERE place IS NOT NULL AND (${failing ? 1 : 0} OR failing_since IS NULL) LIMIT 1`,
   )) !== undefined;
 
-/** Whether people of a project are to be counted anew. */
+/** Whether people of a project are to be counted again. */
 export const isRecounted = (project_id: string | SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM recounts WHERE project_id = ${project_id} AND place IS NOT NULL)`;
 

@@ -13,7 +13,7 @@ export type Repairs = string | null;
 
 export type Step = Range & { repairs: Repairs };
 
-/** As the log stands now. */
+/** As the log is now. */
 export const NOW = Number.MAX_SAFE_INTEGER;
 
 /** Whether an event counts when the log ends at `asOf`. It may turn out later that it repeats a trusted one. */
@@ -32,7 +32,7 @@ export function person(alias: SQL, asOf: number): SQL {
     ORDER BY i.seq DESC LIMIT 1), ${alias}.actor)`;
 }
 
-/** Every name under which a person's events stand in the log: the player's own, and their visitors'. */
+/** Every name that a person's events have in the log: the player's own, and their visitors'. */
 export function actors(project: SQL, who: SQL, asOf: number): SQL {
   return sql`SELECT ${who} UNION ALL
     SELECT char(31) || i.visitor_id FROM identities i
@@ -80,14 +80,14 @@ const COLUMNS = sql.raw(
 
 /**
  * Days before this one are settled: their events may have gone from the log. What they added to the figures stays as it
- * is, whoever their visitors turn out to be.
+ * is, even where a visitor turns out to be another player.
  */
 const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s.project_id = e.project_id)");
 
 /** Of events, those of days that are settled already. The first part names no event: where no project has such days, none is read. */
 export const SETTLED = sql`EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AND e.event_date < ${SETTLED_BEFORE}`;
 
-/** Of which projects: all, or those alone whose reports are made of tables that no others need (see `figures-progress.ts`). */
+/** Which projects: all, or only those whose reports are made of the tables that no others need (see `figures-progress.ts`). */
 export type ProjectSet = "all" | "tables";
 const byTables = (project_id: SQL) =>
   sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = 0)`;
@@ -106,7 +106,7 @@ export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQ
     )`;
 }
 
-/** Events of the past, as they stand when the log ends at `asOf`; `which` narrows them. */
+/** Events of the past, as they are when the log ends at `asOf`; `which` narrows them. */
 export function pastEvents({ after, upTo }: Range, asOf: number, which: SQL): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM events e
@@ -114,14 +114,14 @@ export function pastEvents({ after, upTo }: Range, asOf: number, which: SQL): SQ
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
 
-/** The events that counted until this range, as they stood before it. */
+/** The events that counted until this range, as they were before it. */
 export function noLongerCounted(range: Range): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, range.after)} AS person FROM ${superseded(range)}
     ), resolved AS MATERIALIZED (${withTag(range.after)})`;
 }
 
-/** Events of days that are to be settled, as they stand when the log ends at `asOf`. */
+/** Events of days that are to be settled, as they are when the log ends at `asOf`. */
 export function datedEvents(project_id: string, from: string, before: string, asOf: number): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM events e
@@ -129,7 +129,7 @@ export function datedEvents(project_id: string, from: string, before: string, as
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
 
-/** What the repaired people did on days that are not settled, as it stands when the log ends at `asOf`. */
+/** What the repaired people did on days that are not settled, as it is when the log ends at `asOf`. */
 export function pastOfPeople(repairs: string, asOf: number, projectSet: ProjectSet = "all"): SQL {
   return sql`affected(project_id, person) AS MATERIALIZED (${repairedPeople(repairs, projectSet)}
     ), placed AS MATERIALIZED (
@@ -139,7 +139,7 @@ export function pastOfPeople(repairs: string, asOf: number, projectSet: ProjectS
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
 
-/** The same days of a table of days, whose rows stay. */
+/** Whether a row of a table of days is of a settled day: such rows stay. */
 export const isSettledDay = (row: SQL) =>
   sql`${row}.event_date < (SELECT s.settled_before FROM projects s WHERE s.project_id = ${row}.project_id)`;
 

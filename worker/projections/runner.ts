@@ -128,7 +128,7 @@ export async function recordFailure(db: Database, name: string, error: unknown, 
 
 const NONE_SETTLED = sql`NOT EXISTS (SELECT 1 FROM projects WHERE settled_before <> '')`;
 
-/** Whether events may have gone from the log: what is made of it can then not be made anew from it. */
+/** Whether events may have gone from the log: tables made from the log can then not be made again. */
 export const anySettled = async (db: Database): Promise<boolean> =>
   (await db.get<{ none: 0 | 1 }>(sql`SELECT ${NONE_SETTLED} AS "none"`))?.none === 0;
 

@@ -45,7 +45,7 @@ export class Intake extends DurableObject<Pick<Env, "EVENTS" | "LOCAL">> {
   async take({ events, request_ids = [] }: EventMessage): Promise<void> {
     const added = inside(events);
     const bytes = encoder.encode(added).length;
-    // Whoever sent it hears so now: in the storage, what the queue never takes would hold up all others.
+    // The sender gets the error now: in the storage, a message that the queue never takes would hold up all others.
     if (bytes > MOST_BYTES) throw new RangeError(`A message of ${bytes} bytes is more than the queue takes.`);
     const ids = inside(request_ids);
     const open = this.#newest();
@@ -126,7 +126,7 @@ export class Intake extends DurableObject<Pick<Env, "EVENTS" | "LOCAL">> {
     if (alarm === null || (alarm > at && !refused)) await this.ctx.storage.setAlarm(at);
   }
 
-  /** Whoever runs it on their own machine pays for no operations. */
+  /** On a developer's own machine operations cost nothing. */
   get #unlimited(): boolean {
     return this.env.LOCAL === "1";
   }

@@ -91,7 +91,7 @@ const recordReading = (now: number, last_rate_date: string | null, error: string
   ON CONFLICT DO UPDATE SET tried_at = excluded.tried_at, error = excluded.error,
     last_rate_date = nullif(max(ifnull(last_rate_date, ''), ifnull(excluded.last_rate_date, '')), '')`;
 
-/** Reads the feed now, and notes how that went. */
+/** Reads the feed now, and records the outcome. */
 export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
   const db = databaseOf(env);
   const reading = await download(budgetOf(env), env.ECB_FEED_URL, now);

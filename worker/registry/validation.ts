@@ -1,4 +1,4 @@
-/** Checks values by a schema, and says what is wrong in words for whoever sent them. */
+/** Checks values by a schema, and says what is wrong in words for the sender. */
 import { type OutputUnit, Validator } from "@cfworker/json-schema";
 import { guarded, unguarded } from "./pattern.ts";
 import type { Rules, Schema } from "./vocabulary.ts";

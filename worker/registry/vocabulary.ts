@@ -53,7 +53,7 @@ export type Rules = {
 /** Something at a place in a schema; the place is a JSON pointer as a URI fragment, `#` for all of it. */
 export type Fault = { pointer: string; message: string };
 
-/** Where each of the rules stands in the document that was registered. */
+/** Where each of the rules is in the document that was registered. */
 export type Places = WeakMap<Rules, string>;
 export type SchemaReading = { ok: true; schema: Schema; places: Places } | { ok: false; faults: Fault[] };
 

@@ -1,6 +1,6 @@
 /**
- * What to do about a fault, in words for whoever sets up a postback or an integration. Data: the first rule that fits
- * speaks. In a hint, `$field` stands for the field, `$value` for what was sent, `$sent` for the name it was sent under, and
+ * What to do about a fault, in words for the person who sets up a postback or an integration. Data: the first rule that
+ * fits is used. In a hint, `$field` is the field, `$value` for what was sent, `$sent` for the name it was sent under, and
  * `$type` for how a type would be written here.
  */
 
@@ -17,7 +17,7 @@ type Rule = {
   value?: { test(value: string): boolean };
   /** Fits where this field was sent under another product's name. */
   alike?: Lookalike;
-  /** How many hours ahead of our clock a timestamp lies, at least and at most. */
+  /** How many hours ahead of our clock a timestamp is, at least and at most. */
   ahead?: readonly [number, number];
   hint: string;
 };
@@ -282,7 +282,7 @@ export const GENERAL: Record<ErrorCode, string> = {
     "`sig` must be the hex HMAC-SHA256, under the project's pixel secret or the signing secret of the source, of all other parameters: percent-decoded, sorted by name, joined as name=value with &. Sign the final values, after the macros are filled in.",
 };
 
-/** Of events that were taken, and still look wrong: these came with a value that stands for nothing. */
+/** Of events that were taken, and still look wrong: these came with a placeholder in place of a value. */
 const SUSPECT = [
   "player_id",
   "visitor_id",
@@ -392,7 +392,7 @@ export function hintFor(error: { code: string; field: string }, sent: Sent = {},
 
 const isUnfilled = (value: string) => isMacro(value) || namesNothing(value);
 
-/** What is odd about an event that was taken; null where nothing is. `data` is what came beside the known fields. */
+/** What is odd about an event that was taken; null where nothing is. `data` holds the fields other than the known ones. */
 export function hintForTaken(
   event: Sent & { bot: string | null; duplicate_of: string | null; test: number },
   data: Sent,

@@ -1,4 +1,4 @@
-/** Brings rejections to the request log without holding up their answers: gathered in each isolate, by project. */
+/** Records rejections in the request log without delaying their answers: gathered in each isolate, by project. */
 import { projectId } from "../event.ts";
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
@@ -30,7 +30,7 @@ type Group = {
   hour: number;
   requests: Record<RecordedDoor, number>;
   reasons: Map<string, ReasonCount>;
-  /** With whom each names. */
+  /** Each with the fields that were sent, which may name a person. */
   samples: { sample: Sample; sent: Record<string, unknown> }[];
 };
 
@@ -99,7 +99,7 @@ function add(group: Group, rejection: Rejection, quota: Quota): void {
   group.samples.push({ sample: sampleOf(rejection), sent: Object.fromEntries(rejection.sent) });
 }
 
-/** Whoever is not to be recorded is not, whatever else was wrong with the request; nor is anyone while that is not known. */
+/** A person who was erased is never recorded, whatever was wrong with the request; while that cannot be checked, nobody is. */
 async function withoutErased(env: Env, project_id: string, samples: Group["samples"]): Promise<Sample[]> {
   const named = samples.map(({ sent: { player_id, visitor_id } }) => ({ project_id, player_id, visitor_id }));
   const gone = await areSuppressed(databaseOf(env), named).catch((error) => {

@@ -1,4 +1,4 @@
-/** What projects want to keep for how long, and what was noted of what has gone. */
+/** What projects want to keep for how long, and the record of what was removed. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
@@ -21,7 +21,7 @@ export const keepingProjects = async (db: Database): Promise<Project[]> =>
     Object.values(retention).some((days) => days !== undefined),
   );
 
-/** What is before `due` is to go. */
+/** Data from before `due` is to be removed. */
 export type Due = { project_id: string; days: number; due: string };
 
 /** Those projects that have this setting, and the day before which it lets things go on their clocks. */
@@ -31,7 +31,7 @@ export const dueBy = (keeping: readonly Project[], setting: keyof Retention, now
     return days === undefined ? [] : [{ project_id, days, due: addDays(localTime(timezone, now).date, -days) }];
   });
 
-/** Those behind `after` first, so that whoever was served last waits for all others. */
+/** Those behind `after` first, so that the project that was served last waits for all others. */
 export function inTurn<Item extends { project_id: string }>(items: readonly Item[], after: string): Item[] {
   const next = items.findIndex(({ project_id }) => project_id > after);
   return next <= 0 ? [...items] : [...items.slice(next), ...items.slice(0, next)];

@@ -33,7 +33,7 @@ export type Retention = {
   figures_days?: number | undefined;
 };
 
-/** A project's own rules about bots, beside the general ones. */
+/** A project's own rules about bots, in addition to the general ones. */
 export type BotRules = {
   /** Parts of user agents, in any case, that are bots. */
   user_agents?: string[] | undefined;

@@ -14,7 +14,7 @@ type Dimension = {
   payers?: true;
 };
 
-/** In the order of their numbers, which rows have: a new one stands at the end. */
+/** In the order of their numbers, which rows have: a new one goes to the end. */
 export const DIMENSIONS = [
   { name: "none", field: null },
   { name: "country", field: "country" },

@@ -98,7 +98,7 @@ const Gate = ({ title, children }: { title: string; children: ComponentChildren 
 const Locked = ({ action }: { action: Action<[Filled]> }) => (
   <Gate title="This link has a password">
     <Form action={action} label="Show the figures" keep>
-      <Field name="password" label="Password" type="password" required action={action} />
+      <Field name="password" label="Password" type="password" required />
     </Form>
   </Gate>
 );

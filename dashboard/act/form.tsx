@@ -1,14 +1,21 @@
 /** Forms: a labelled field with its hint, and what the server says of it beside it. */
-import type { ComponentChildren } from "preact";
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Action } from "./action.ts";
 import { ActionError } from "./dialog.tsx";
 
 /** What a form holds: the text of each field; absent where a box is not ticked. */
 export type Filled = Partial<Record<string, string>>;
 
+/** What its fields know of their form: what was there before, by their names, and the action whose error may be about them. */
+type Held = { values?: object; action?: Pick<Action<never>, "error"> };
+const Held = createContext<Held>({});
+const before = ({ values }: Held, name: string) => (values as Record<string, unknown> | undefined)?.[name];
+
 type Formed = {
   action: Action<[Filled]>;
+  /** What its fields begin with, by their names: a list is joined by commas. */
+  values?: object | undefined;
   /** What the button says. */
   label: string;
   /** After it went well. */
@@ -24,7 +31,7 @@ const complainedOf = (form: HTMLFormElement | null): HTMLElement[] => [
   ...(form?.querySelectorAll<HTMLElement>('[aria-invalid="true"]') ?? []),
 ];
 
-export function Form({ action, label, done, keep, cancel, children }: Formed) {
+export function Form({ action, values = {}, label, done, keep, cancel, children }: Formed) {
   const own = useRef<HTMLFormElement>(null);
   const [told, setTold] = useState(false);
   useLayoutEffect(() => {
@@ -46,7 +53,7 @@ export function Form({ action, label, done, keep, cancel, children }: Formed) {
         }
       }}
     >
-      {children}
+      <Held.Provider value={{ values, action }}>{children}</Held.Provider>
       {!told && <ActionError action={action} />}
       <p class="dialog-actions">
         {cancel && (
@@ -66,9 +73,8 @@ type Fielded = {
   name: string;
   label: string;
   hint?: ComponentChildren;
-  /** The action whose error may be about this field. */
-  action?: Pick<Action<never>, "error">;
   type?: "text" | "password" | "number" | "date" | "datetime-local" | "search" | "email";
+  /** In the place of what its form begins with. */
   value?: string | undefined;
   required?: boolean;
   placeholder?: string;
@@ -93,7 +99,6 @@ export function Field({
   name,
   label,
   hint,
-  action,
   type = "text",
   value,
   required,
@@ -104,7 +109,9 @@ export function Field({
   suggestions,
 }: Fielded) {
   const id = useId();
-  const complaint = action?.error?.fields.find(({ field }) => field === name || field.startsWith(`${name}.`));
+  const held = useContext(Held);
+  const begins = value ?? String(before(held, name) ?? "");
+  const complaint = held.action?.error?.fields.find(({ field }) => field === name || field.startsWith(`${name}.`));
   const common = {
     id,
     name,
@@ -120,13 +127,13 @@ export function Field({
       {options ? (
         <select {...common} onChange={change && ((event) => change(event.currentTarget.value))}>
           {Object.entries(options).map(([option, called]) => (
-            <option key={option} value={option} selected={option === value}>
+            <option key={option} value={option} selected={option === begins}>
               {called}
             </option>
           ))}
         </select>
       ) : lines ? (
-        <textarea {...common} rows={lines} spellcheck={false} defaultValue={value} />
+        <textarea {...common} rows={lines} spellcheck={false} defaultValue={begins} />
       ) : (
         <input
           {...common}
@@ -134,7 +141,7 @@ export function Field({
           list={suggestions && `${id}-list`}
           autocomplete="off"
           spellcheck={false}
-          defaultValue={value}
+          defaultValue={begins}
         />
       )}
       {suggestions && (
@@ -152,10 +159,11 @@ export function Field({
 }
 
 /** A box to tick. */
-export function Tick({ name, label, checked = false }: { name: string; label: ComponentChildren; checked?: boolean }) {
+export function Tick({ name, label, checked }: { name: string; label: ComponentChildren; checked?: boolean }) {
+  const held = useContext(Held);
   return (
     <label class="tick">
-      <input type="checkbox" name={name} defaultChecked={checked} /> <span>{label}</span>
+      <input type="checkbox" name={name} defaultChecked={checked ?? !!before(held, name)} /> <span>{label}</span>
     </label>
   );
 }

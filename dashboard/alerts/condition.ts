@@ -20,6 +20,15 @@ export const WATCHED = {
   plan: "Plan in %",
 } as const;
 
+/** The fields that say something of it. */
+const FIGURE = /^(?:silence|below|above|fall|rise)$/;
+export const asksFor = (kind = "") => ({
+  of: FIGURE.test(kind),
+  number: /^(?:below|above|fall|rise|rejections|dead_letters|plan)$/.test(kind),
+  minutes: FIGURE.test(kind) || kind === "rejections",
+  filter: FIGURE.test(kind) || kind === "rejections" || kind === "anomaly",
+});
+
 const METRIC = /^(?:visits|registrations|deposits|events|revenue|conversion_rate)$/;
 
 /** What has no field of its own stands in one, as `country=DE, at_least=5`. */

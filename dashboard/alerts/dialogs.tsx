@@ -1,12 +1,16 @@
-/** Making alerts, channels and scheduled reports, and what a test of one brought back. */
+/** Making and changing alerts, channels and scheduled reports, and what a test of one brought back. */
+import { useState } from "preact/hooks";
 import type { AlertView, TriedChannel } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
+import type { ScheduleView } from "../../worker/admin/schedules.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
-import { client, read } from "../api.ts";
-import type { BodyOf } from "../client.ts";
-import { conditionOf, filledOf, WATCHED } from "./condition.ts";
+import { useAnswer } from "../answers.ts";
+import { segments } from "../frame/segments.ts";
+import { keep } from "../kept.tsx";
+import { NewSecret, newSecretOf } from "../postbacks/dialogs.tsx";
+import { asksFor, conditionOf, filledOf, WATCHED } from "./condition.ts";
 
 type Making = { project_id: string; close: () => void };
 type WithChannels = Making & { channels: readonly ChannelView[] };
@@ -24,51 +28,44 @@ const Channels = ({
 const ticked = (channels: readonly ChannelView[], filled: Filled) =>
   channels.flatMap(({ id }) => (filled[id] === undefined ? [] : [id]));
 
-const NEW: Filled = { of: "deposit", number: "0", minutes: "360" };
+const NEW = { kind: "silence", of: "deposit", number: "0", minutes: "360", cool_down: 60 };
 
 /** Makes an alert, or changes the one that is given. */
 export function AlertForm({ project_id, channels, close, alert }: WithChannels & { alert?: AlertView }) {
-  const was = alert ? filledOf(alert.condition) : NEW;
+  const was = { ...NEW, ...alert, ...(alert && filledOf(alert.condition)) };
+  const [kind, watch] = useState(was.kind);
+  const asked = asksFor(kind);
   const action = useAction((filled: Filled) => {
     const [quiet_from = null, quiet_to = null] = linesOf(filled.quiet_from, /-/);
-    const settings = {
+    return keep<object>("alerts", project_id, alert?.id, {
       name: filled.name,
       condition: conditionOf(filled),
       channels: ticked(channels, filled),
       cool_down: Number(filled.cool_down),
       quiet_from,
       quiet_to,
-    } as BodyOf<typeof client.alerts.$post>;
-    return read<object>(
-      alert
-        ? client.alerts[":id"].$patch({ param: { id: alert.id }, json: settings })
-        : client.alerts.$post({ json: { project_id, ...settings } }),
-    );
+    });
   });
   const quiet = alert?.quiet_from && `${alert.quiet_from}-${alert.quiet_to}`;
   return (
     <Dialog title={alert?.name ?? "Make an alert"} wide close={close}>
-      <Form action={action} label={`${alert ? "Change" : "Make"} the alert`} done={close} cancel={close}>
-        <Field name="name" label="Name" value={alert?.name} required action={action} />
+      <Form action={action} values={was} label={`${alert ? "Change" : "Make"} the alert`} done={close} cancel={close}>
+        <Field name="name" label="Name" required />
         <div class="fields">
-          <Field name="kind" label="Watch" options={WATCHED} value={was.kind} action={action} />
-          <Field name="of" label="Of" value={was.of} />
-          <Field name="number" label="Number" type="number" value={was.number} />
+          <Field name="kind" label="Watch" options={WATCHED} change={watch} />
+          {asked.of && <Field name="of" label="Of" hint="A type of event, or visits, revenue, conversion_rate." />}
+          {asked.number && <Field name="number" label="Number" type="number" />}
+          {asked.minutes && <Field name="minutes" label="Minutes" type="number" />}
         </div>
+        {asked.filter && (
+          <div class="fields">
+            <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
+            <Field name="further" label="Only where" hint="As country=DE, device=mobile." />
+          </div>
+        )}
         <div class="fields">
-          <Field name="minutes" label="Minutes" type="number" value={was.minutes} />
-          <Field name="banner_tags" label="Tags" value={was.banner_tags} hint="Empty: every tag." />
-          <Field name="further" label="Only where" value={was.further} hint="As country=DE, device=mobile." />
-        </div>
-        <div class="fields">
-          <Field
-            name="cool_down"
-            label="Minutes between incidents"
-            type="number"
-            value={String(alert?.cool_down ?? 60)}
-            action={action}
-          />
-          <Field name="quiet_from" label="Quiet hours, as 22:00-07:00" value={quiet ?? ""} action={action} />
+          <Field name="cool_down" label="Minutes between incidents" type="number" />
+          <Field name="quiet_from" label="Quiet hours, as 22:00-07:00" value={quiet ?? ""} />
         </div>
         <Channels channels={channels} chosen={alert?.channels} />
       </Form>
@@ -85,48 +82,73 @@ function settingsOf({ kind, address = "", second = "" }: Filled): object {
   return kind === "email" ? { to: address, from: second } : { url: address };
 }
 
-export function MakeChannel({ project_id, show, close }: Making & { show: (made: ShownChannel) => void }) {
+type ShownAfter = Making & { channel?: ChannelView; show: (made: ShownChannel) => void };
+
+/** Makes a channel, or changes the one that is given, whose settings are not known here. */
+export function ChannelForm({ project_id, channel, show, close }: ShownAfter) {
   const action = useAction(async (filled: Filled) => {
-    const { name, kind } = filled;
-    const made = await read<ShownChannel>(
-      client.channels.$post({
-        json: { project_id, name, kind, settings: settingsOf(filled) } as BodyOf<typeof client.channels.$post>,
-      }),
-    );
+    const { name, kind = channel?.kind, address } = filled;
+    const settings = address && settingsOf({ ...filled, kind });
+    const made = await keep<ShownChannel>("channels", project_id, channel?.id, {
+      name,
+      ...(channel ? newSecretOf(filled) : { kind }),
+      ...(settings && { settings }),
+    });
     if (made.secret === undefined) close();
     else show(made);
   });
+  const label = `${channel ? "Change" : "Make"} the channel`;
   return (
-    <Dialog title="Make a channel" wide close={close}>
-      <Form action={action} label="Make the channel" cancel={close}>
-        <Field name="name" label="Name" required action={action} />
-        <Field name="kind" label="Kind" options={KINDS} />
-        <Field name="address" label="Address or token" required />
+    <Dialog title={label} wide close={close}>
+      <Form action={action} values={channel} label={label} cancel={close}>
+        <Field name="name" label="Name" required />
+        {!channel && <Field name="kind" label="Kind" options={KINDS} />}
+        <Field name="address" label="Address or token" required={!channel} hint={channel && "Empty: as it is."} />
         <Field name="second" label="Chat, or sender" />
+        {channel?.kind === "webhook" && <NewSecret />}
       </Form>
     </Dialog>
   );
 }
 
-export function MakeSchedule({ project_id, channels, close }: WithChannels) {
+/** Makes a scheduled report, or changes the one that is given. */
+export function ScheduleForm({ project_id, channels, close, schedule }: WithChannels & { schedule?: ScheduleView }) {
+  const known = useAnswer(segments(project_id)).data?.rows ?? [];
   const action = useAction((filled: Filled) => {
-    const { name, every, banner_tags } = filled;
-    const tags = linesOf(banner_tags);
-    const given = {
-      ...{ project_id, name, every, channels: ticked(channels, filled) },
-      ...(tags.length > 0 && { banner_tags: tags }),
-    };
-    return read(
-      client["scheduled-reports"].$post({ json: given as BodyOf<(typeof client)["scheduled-reports"]["$post"]> }),
-    );
+    const tags = linesOf(filled.banner_tags);
+    return keep<object>("scheduled-reports", project_id, schedule?.id, {
+      name: filled.name,
+      every: filled.every,
+      hour: Number(filled.hour),
+      banner_tags: tags[0] ? tags : null,
+      segment_id: filled.segment_id || null,
+      channels: ticked(channels, filled),
+    });
   });
+  const segment_id = schedule?.segment_id;
+  const label = `${schedule ? "Change" : "Schedule"} the report`;
   return (
-    <Dialog title="Schedule a report" wide close={close}>
-      <Form action={action} label="Schedule the report" done={close} cancel={close}>
-        <Field name="name" label="Name" required action={action} />
-        <Field name="every" label="Every" options={{ day: "day", week: "week", month: "month" }} />
-        <Field name="banner_tags" label="Tags" hint="Empty: every tag." action={action} />
-        <Channels channels={channels} />
+    <Dialog title={label} wide close={close}>
+      <Form action={action} values={schedule ?? { hour: 7 }} label={label} done={close} cancel={close}>
+        <Field name="name" label="Name" required />
+        <div class="fields">
+          <Field name="every" label="Every" options={{ day: "day", week: "week", month: "month" }} />
+          <Field name="hour" label="From this hour on" type="number" />
+        </div>
+        <div class="fields">
+          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
+          <Field
+            name="segment_id"
+            label="Segment"
+            options={{
+              "": "everybody",
+              // Its own before the others are known, so that it stays.
+              ...(segment_id && { [segment_id]: segment_id }),
+              ...Object.fromEntries(known.map(({ segment_id, name }) => [segment_id, name])),
+            }}
+          />
+        </div>
+        <Channels channels={channels} chosen={schedule?.channels} />
       </Form>
     </Dialog>
   );

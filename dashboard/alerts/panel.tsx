@@ -9,8 +9,8 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { ALERTS, CHANNELS, SCHEDULES } from "./columns.tsx";
-import { AlertForm, MakeChannel, MakeSchedule } from "./dialogs.tsx";
-import { One, OneAlert } from "./one.tsx";
+import { AlertForm, ChannelForm, ScheduleForm } from "./dialogs.tsx";
+import { OneAlert, OneChannel, OneSchedule } from "./one.tsx";
 import { alerts, channels, schedules } from "./query.ts";
 
 type Making = "alert" | "channel" | "schedule" | ShownChannel | null;
@@ -37,7 +37,7 @@ function Listed<Of extends Row>({ name, title, label, make, answer, columns, tim
         </button>
       }
     >
-      <Answered answer={answer} what={title} skeleton={<TableSkeleton columns={columns} rows={3} />}>
+      <Answered answer={answer} what={title.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={3} />}>
         {({ rows }) => (
           <DataTable
             name={title}
@@ -66,9 +66,9 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
   const alert = watched.data?.rows.find(named);
   if (alert) return <OneAlert key={alert.id} alert={alert} channels={told.data?.rows ?? []} timezone={timezone} />;
   const schedule = sent.data?.rows.find(named);
-  if (schedule) return <One of="scheduled-reports" {...schedule} />;
+  if (schedule) return <OneSchedule key={schedule.id} schedule={schedule} channels={told.data?.rows ?? []} />;
   const channel = told.data?.rows.find(named);
-  if (channel) return <One of="channels" id={channel.id} name={channel.name} />;
+  if (channel) return <OneChannel key={channel.id} channel={channel} />;
   const common = { project_id, channels: told.data?.rows ?? [], close: () => make(null) };
   return (
     <div class="panels">
@@ -100,8 +100,8 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         timezone={timezone}
       />
       {making === "alert" && <AlertForm {...common} />}
-      {making === "channel" && <MakeChannel {...common} show={make} />}
-      {making === "schedule" && <MakeSchedule {...common} />}
+      {making === "channel" && <ChannelForm {...common} show={make} />}
+      {making === "schedule" && <ScheduleForm {...common} />}
       {making !== null && typeof making === "object" && <ShownSecret made={making} close={common.close} />}
     </div>
   );

@@ -103,7 +103,6 @@ function Edit({ letter: { id, sent, event_id }, changed, back }: Edited) {
         hint="By the rules of the events API; its id stays."
         lines={16}
         value={JSON.stringify(event, null, 2)}
-        action={action}
         required
       />
     </Form>

@@ -123,7 +123,7 @@ function SaveSegment({ scope: { address, principal }, close }: { scope: Scope; c
   }, "The segment is saved.");
   return (
     <Form action={action} label="Save as a segment" done={close}>
-      <Field name="name" label="Segment name" required action={action} />
+      <Field name="name" label="Segment name" required />
       {may(principal, "admin") && <Tick name="shared" label="Share with everyone in this project" />}
     </Form>
   );

@@ -1,7 +1,7 @@
 /** What can be done with a key, each in front of the list. */
 import type { KeyView } from "../../worker/admin/keys.ts";
 import type { Role } from "../../worker/http/principal.ts";
-import { type Action, useAction } from "../act/action.ts";
+import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Confirm, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf } from "../act/form.tsx";
@@ -53,26 +53,25 @@ export function MakeKey({ scope, show, close }: Showing) {
   return (
     <Dialog title="Create key" close={close}>
       <Form action={action} label="Create the key" cancel={close}>
-        <Field name="name" label="Name" hint="Owner or purpose" required action={action} />
+        <Field name="name" label="Name" hint="Owner or purpose" required />
         <div class="fields">
-          <Field name="role" label="Role" options={ROLES} value="viewer" action={action} />
+          <Field name="role" label="Role" options={ROLES} value="viewer" />
           <Field
             name="project_id"
             label="Project"
             options={{ ...options, ...(every && { [EVERY]: "Every project" }) }}
             value={scope.project_id}
-            action={action}
           />
         </div>
-        <Limits scope={scope} action={action} />
+        <Limits scope={scope} />
       </Form>
     </Dialog>
   );
 }
 
-type Limited = { of?: KeyView; scope: Scope; action: Action<[Filled]> };
+type Limited = { of?: KeyView; scope: Scope };
 
-function Limits({ of, scope: { timezone }, action }: Limited) {
+function Limits({ of, scope: { timezone } }: Limited) {
   return (
     <>
       <Field
@@ -81,7 +80,6 @@ function Limits({ of, scope: { timezone }, action }: Limited) {
         hint="One tag per line; leave empty for all."
         lines={3}
         value={of?.banner_tags?.join("\n")}
-        action={action}
       />
       <Field
         name="expires_at"
@@ -89,7 +87,6 @@ function Limits({ of, scope: { timezone }, action }: Limited) {
         type="date"
         hint={`To the end of this day in ${timezone}. Empty: it does not expire.`}
         value={of?.expires_at ? lastDayOf(of.expires_at, timezone) : undefined}
-        action={action}
       />
     </>
   );
@@ -140,8 +137,8 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
       ) : (
         <>
           <Form action={action} label="Save" done={close} cancel={close} keep>
-            <Field name="name" label="Name" value={of.name} required action={action} />
-            <Limits of={of} scope={scope} action={action} />
+            <Field name="name" label="Name" value={of.name} required />
+            <Limits of={of} scope={scope} />
           </Form>
           <p class="dialog-actions apart">
             <button type="button" class="button" onClick={() => open("rotate")}>
@@ -182,13 +179,7 @@ export function RotateKey({ of, scope: { timezone }, show, close }: Showing & Of
     <Dialog title={`Rotate ${of.name}`} close={close}>
       <Form action={action} label="Create the new key" cancel={close}>
         <p>A new key with the same role, project and limits takes its place.</p>
-        <Field
-          name="overlap_seconds"
-          label="The old key still works"
-          options={OVERLAPS}
-          value="86400"
-          action={action}
-        />
+        <Field name="overlap_seconds" label="The old key still works" options={OVERLAPS} value="86400" />
       </Form>
     </Dialog>
   );

@@ -1,17 +1,17 @@
 /** Making, changing and ending a payout rule; one conversion, with why it pays what it pays and what can be decided. */
-import type { RuleView, TermsView } from "../../worker/admin/payout-rules.ts";
+import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
 import { client, read } from "../api.ts";
 import { timeText } from "../format.ts";
+import { keep } from "../kept.tsx";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Standing } from "./columns.tsx";
 import { conversion } from "./query.ts";
 
-const routes = client["payout-rules"];
 const NONE = { "": "No tiers", number: "by a number of conversions", sum: "by what they came to" };
 
 /** `11: 40, 30%` on each line: from the month's number 11 on 40 for each, and 30 % of the revenue. */
@@ -40,7 +40,7 @@ export function EditRule({
     const { name = "", valid_from, event_type, currency, tiers_by } = filled;
     const tags = linesOf(filled.banner_tags);
     const number = (text: string | undefined) => (text ? Number(text) : null);
-    const given = {
+    return keep<object>("payout-rules", project_id, rule?.id, {
       name,
       valid_from,
       event_type,
@@ -50,73 +50,55 @@ export function EditRule({
       min_amount: filled.min_amount || null,
       amount: filled.amount || null,
       share: filled.share || null,
-      tiers_by: (tiers_by || null) as TermsView["tiers_by"],
+      tiers_by: tiers_by || null,
       tiers: tiers_by ? tiersOf(filled.tiers, tiers_by) : [],
       cap_day: number(filled.cap_day),
       cap_month: number(filled.cap_month),
       hold_days: number(filled.hold_days),
-    };
-    return read<unknown>(
-      rule
-        ? routes[":id"].$patch({ param: { id: rule.id }, json: given })
-        : routes.$post({ json: { project_id, ...given } }),
-    );
+    });
   }, "Done.");
   const title = rule ? "Change the rule" : "Make a rule";
   return (
     <Dialog title={title} wide close={close}>
-      <Form action={action} label={title} done={close} cancel={close}>
+      <Form
+        action={action}
+        values={{ event_type: "deposit", ...before, ...terms }}
+        label={title}
+        done={close}
+        cancel={close}
+      >
         <div class="fields">
-          <Field name="name" label="Name" value={before?.name} required action={action} />
-          <Field name="valid_from" label="Valid from" type="date" value={today} required action={action} />
+          <Field name="name" label="Name" required />
+          <Field name="valid_from" label="Valid from" type="date" value={today} required />
         </div>
         <div class="fields">
-          <Field name="event_type" label="Event type" value={terms?.event_type ?? "deposit"} required action={action} />
-          <Field
-            name="banner_tags"
-            label="Tags"
-            value={before?.banner_tags?.join(", ")}
-            hint="Empty: every tag that no rule names."
-            action={action}
-          />
+          <Field name="event_type" label="Event type" required />
+          <Field name="banner_tags" label="Tags" hint="Empty: every tag that no rule names." />
         </div>
         <div class="fields">
-          <Field name="amount" label="For each" value={terms?.amount ?? ""} action={action} />
-          <Field name="share" label="Percent of revenue" value={terms?.share ?? ""} action={action} />
-          <Field name="currency" label="Currency" value={terms?.currency} placeholder="EUR" action={action} />
+          <Field name="amount" label="For each" />
+          <Field name="share" label="Percent of revenue" />
+          <Field name="currency" label="Currency" placeholder="EUR" />
         </div>
         <div class="fields">
-          <Field name="min_amount" label="Least amount" value={terms?.min_amount ?? ""} action={action} />
-          <Field
-            name="hold_days"
-            label="Approved after days"
-            type="number"
-            value={String(terms?.hold_days ?? "")}
-            action={action}
-          />
+          <Field name="min_amount" label="Least amount" />
+          <Field name="hold_days" label="Approved after days" type="number" />
         </div>
         <div class="fields">
-          <Field name="cap_day" label="Most a day" type="number" value={String(terms?.cap_day ?? "")} action={action} />
-          <Field
-            name="cap_month"
-            label="Most a month"
-            type="number"
-            value={String(terms?.cap_month ?? "")}
-            action={action}
-          />
+          <Field name="cap_day" label="Most a day" type="number" />
+          <Field name="cap_month" label="Most a month" type="number" />
         </div>
         <div class="fields">
-          <Field name="tiers_by" label="Tiers" options={NONE} value={terms?.tiers_by ?? ""} action={action} />
+          <Field name="tiers_by" label="Tiers" options={NONE} />
           <Field
             name="tiers"
             label="Each tier"
             lines={2}
             value={terms?.tiers.map(tierText).join("\n")}
             hint="Such as 11: 40, 30%"
-            action={action}
           />
         </div>
-        <Tick name="first_deposit" label="Only a player's first deposit" checked={terms?.first_deposit ?? false} />
+        <Tick name="first_deposit" label="Only a player's first deposit" />
       </Form>
     </Dialog>
   );
@@ -163,8 +145,8 @@ export function OneConversion({ scope: { project_id, timezone }, event_id, decid
       {decides && (
         <Form action={action} label="Decide" cancel={close}>
           <div class="fields">
-            <Field name="decision" label="Decision" options={DECISIONS} action={action} />
-            <Field name="reason" label="Reason" required action={action} />
+            <Field name="decision" label="Decision" options={DECISIONS} />
+            <Field name="reason" label="Reason" required />
           </div>
         </Form>
       )}

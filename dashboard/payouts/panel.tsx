@@ -55,7 +55,7 @@ function StatementPanel({ scope, children }: Above) {
                 keyOf={({ banner_tag, currency }) => `${banner_tag} ${currency}`}
                 timezone={timezone}
                 sort="-approved"
-                none={<p>Nothing is to be paid for {month}: no rule pays for an event of it.</p>}
+                none={<p>Nothing is to be paid for {month}: no event of it earns anything by the rules.</p>}
               />
               {rows.length > 0 && (
                 <DataTable

@@ -1,46 +1,62 @@
-/** Making a target, its secret, and what a test of it brought back. */
+/** Making and changing a target, its secret, and what a test of it brought back. */
 import { useState } from "preact/hooks";
-import type { PresetView, ShownTarget, TargetView, Tested } from "../../worker/admin/postbacks.ts";
+import type { PresetView, TargetView, Tested } from "../../worker/admin/postbacks.ts";
 import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
-import { client, read } from "../api.ts";
-import type { Scope } from "../scope.ts";
+import { keep } from "../kept.tsx";
 
-const SENDING = { "": "GET", form: "POST (form)", json: "POST (JSON)" };
+const SENDING = { "": "GET", bare: "POST", form: "POST (form)", json: "POST (JSON)" };
 
+const STATUSES = {
+  "": "it comes",
+  approved: "approved",
+  rejected: "rejected",
+  refunded: "refunded",
+  charged_back: "charged back",
+};
+
+/** What was made or changed, with its secret where it has a new one. */
+export type Made = { name: string; secret?: string };
 type Making = {
-  scope: Scope;
+  project_id: string;
   presets: readonly PresetView[];
-  show: (made: ShownTarget) => void;
+  target?: TargetView;
+  show: (made: Made) => void;
   close: () => void;
 };
 
-export function MakeTarget({ scope: { project_id }, presets, show, close }: Making) {
+/** Makes a target, or changes the one that is given; `show` gets it where there is a secret to show. */
+export function TargetForm({ project_id, presets, target, show, close }: Making) {
   const [preset, choose] = useState<PresetView>();
   const action = useAction(async (filled: Filled) => {
     const { name = "", url = "", sending, min_amount, currency, body, first_deposit, test } = filled;
+    const body_type = sending === "form" || sending === "json" ? sending : null;
     const tags = linesOf(filled.banner_tags);
-    const given = {
-      project_id,
+    const made = await keep<Made>("postbacks", project_id, target?.id, {
       name,
       url: url.trim(),
       event_types: linesOf(filled.event_types),
-      ...(tags.length > 0 && { banner_tags: tags }),
-      ...(min_amount && { min_amount }),
-      ...(currency && { currency: currency.toUpperCase() }),
-      ...(first_deposit && { first_deposit: true }),
-      ...(test && { test: true }),
-      ...(sending && { method: "POST" as const, body_type: sending as TargetView["body_type"], body: body ?? "" }),
-    };
-    show(await read(client.postbacks.$post({ json: given })));
+      banner_tags: tags[0] ? tags : null,
+      min_amount: min_amount || null,
+      currency: currency?.toUpperCase() || null,
+      first_deposit: !!first_deposit,
+      test: !!test,
+      method: sending ? "POST" : "GET",
+      body_type,
+      body: body_type && (body ?? ""),
+      ...(target ? newSecretOf(filled) : { conversion_status: filled.conversion_status || null }),
+    });
+    if (made.secret === undefined) close();
+    else show(made);
   });
+  const label = `${target ? "Change" : "Make"} the target`;
   return (
-    <Dialog title="Make a target" wide close={close}>
-      <Form action={action} label="Make the target" cancel={close}>
+    <Dialog title={target?.name ?? "Make a target"} wide close={close}>
+      <Form action={action} values={target ?? { event_types: "deposit" }} label={label} cancel={close}>
         <div class="fields">
-          <Field name="name" label="Name" required action={action} />
+          <Field name="name" label="Name" required />
           <Field
             name="preset"
             label="Tracker"
@@ -61,29 +77,39 @@ export function MakeTarget({ scope: { project_id }, presets, show, close }: Maki
               : "With {click_id}, {amount}, {currency}, {event_id}, {banner_tag}, {s1} and others."
           }
           required
-          action={action}
         />
         <div class="fields">
-          <Field name="event_types" label="Event types" value="deposit" required action={action} />
-          <Field name="banner_tags" label="Tags" hint="Empty: every tag." action={action} />
+          <Field name="event_types" label="Event types" required />
+          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
+          {!target && <Field name="conversion_status" label="Sent when" options={STATUSES} />}
         </div>
         <div class="fields">
-          <Field name="min_amount" label="Least amount" action={action} />
-          <Field name="currency" label="Currency of it" placeholder="EUR" action={action} />
+          <Field name="min_amount" label="Least amount" />
+          <Field name="currency" label="Currency of it" placeholder="EUR" />
         </div>
         <div class="fields">
-          <Field name="sending" label="Sent by" options={SENDING} action={action} />
-          <Field name="body" label="Body" lines={2} hint="Of a POST." action={action} />
+          <Field
+            name="sending"
+            label="Sent by"
+            options={SENDING}
+            value={target?.body_type ?? (target?.method === "POST" ? "bare" : "")}
+          />
+          <Field name="body" label="Body" lines={2} hint="Of a POST." />
         </div>
         <Tick name="first_deposit" label="Only a player's first deposit" />
         <Tick name="test" label="Only test events" />
+        {target && <NewSecret />}
       </Form>
     </Dialog>
   );
 }
 
+/** What is changed may get a new secret. */
+export const newSecretOf = ({ new_secret }: Filled) => new_secret && { new_secret: true };
+export const NewSecret = () => <Tick name="new_secret" label="A new secret in place of the one that it has" />;
+
 type Shown = {
-  made: { name: string; secret?: string };
+  made: Made;
   /** What it is, and what it is for. */
   what?: string;
   use?: string;

@@ -1,13 +1,12 @@
 /** Whom a project tells of its events, and who tells it; or one of them, where the address names it. */
 import { useState } from "preact/hooks";
-import type { ShownTarget } from "../../worker/admin/postbacks.ts";
 import { useAnswer } from "../answers.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { COLUMNS } from "./columns.tsx";
-import { MakeTarget, ShownSecret } from "./dialogs.tsx";
+import { type Made, ShownSecret, TargetForm } from "./dialogs.tsx";
 import { sources, targets } from "./query.ts";
 import { OneSource, Sources } from "./sources.tsx";
 import { OneTarget } from "./target.tsx";
@@ -15,13 +14,14 @@ import { OneTarget } from "./target.tsx";
 export function PostbacksPanel({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   const { project_id, timezone, address } = scope;
-  const [making, make] = useState<ShownTarget | true | null>(null);
+  const [making, make] = useState<Made | true | null>(null);
   const answer = useAnswer(targets(project_id));
   const close = () => make(null);
   const told = useAnswer(sources(project_id));
   const chosen = answer.data?.rows.find(({ id }) => id === address.part);
   const source = told.data?.rows.find(({ id }) => id === address.part);
-  if (chosen) return <OneTarget key={chosen.id} target={chosen} scope={scope} />;
+  if (chosen)
+    return <OneTarget key={chosen.id} target={chosen} presets={answer.data?.presets ?? []} timezone={timezone} />;
   if (source) return <OneSource key={source.id} source={source} timezone={timezone} />;
   return (
     <div class="panels">
@@ -51,7 +51,9 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
             />
           )}
         </Answered>
-        {making === true && <MakeTarget scope={scope} presets={answer.data?.presets ?? []} show={make} close={close} />}
+        {making === true && (
+          <TargetForm project_id={project_id} presets={answer.data?.presets ?? []} show={make} close={close} />
+        )}
         {making !== null && making !== true && <ShownSecret made={making} close={close} />}
       </Panel>
       {/* What is above it has its height by then. */}

@@ -1,18 +1,19 @@
 /** Networks that tell a project of conversions: the list, a new one with the URL to paste, and one with what of it waits. */
 import { useState } from "preact/hooks";
-import type { SourceView, WaitingView } from "../../worker/admin/sources.ts";
+import type { ShownSource, SourceView, WaitingView } from "../../worker/admin/sources.ts";
 import { useAction } from "../act/action.ts";
-import { ActionError, Confirm, Dialog } from "../act/dialog.tsx";
+import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
+import { readJson } from "../act/json.ts";
 import { type Answer, useAnswer } from "../answers.ts";
-import { client, read } from "../api.ts";
+import { Kept, keep } from "../kept.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { Standing } from "./columns.tsx";
-import { ShownSecret } from "./dialogs.tsx";
+import { type Made, NewSecret, newSecretOf, ShownSecret } from "./dialogs.tsx";
 import { waiting } from "./query.ts";
 
 const COLUMNS: readonly Column<SourceView>[] = [
@@ -36,18 +37,27 @@ const WAITING: readonly Column<WaitingView>[] = [
   { name: "currency", title: "Currency", kind: "text" },
 ];
 
+const PROOFS = { token: "a token in the URL", signature: "a signature", both: "both" };
+
+/** The URL with its token, and the secret of signatures where it signs. */
+const shownOf = ({ name, url, token, signing_secret }: Proved): Made => ({
+  name,
+  ...((token || signing_secret) && { secret: signing_secret ? `${url}\n${signing_secret}` : url }),
+});
+type Proved = Pick<SourceView, "name" | "url"> & Partial<Pick<ShownSource, "token" | "signing_secret">>;
+const ShownUrl = (shown: { made: Made; close: () => void }) => (
+  <ShownSecret what="URL" use="Give it to the network, with its macros." {...shown} />
+);
+
 type Listed = { scope: Scope; answer: Answer<{ rows: SourceView[]; presets: string[] }> };
 
 export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
   const { go } = useNavigation();
-  const [made, make] = useState<{ name: string; secret: string } | true | null>(null);
+  const [made, make] = useState<Made | true | null>(null);
   const close = () => make(null);
-  const action = useAction(async ({ name = "", preset, currency = "" }: Filled) => {
+  const action = useAction(async ({ name = "", preset, secured_by, currency = "" }: Filled) => {
     const template = { defaults: { currency: currency.toUpperCase() } };
-    const { url } = await read(
-      client.sources.$post({ json: { project_id, name, preset: preset as "generic", template } }),
-    );
-    make({ name, secret: url });
+    make(shownOf(await keep<Proved>("sources", project_id, undefined, { name, preset, secured_by, template })));
   });
   return (
     <Panel
@@ -76,53 +86,63 @@ export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
       {made === true && (
         <Dialog title="Make a source" close={close}>
           <Form action={action} label="Make the source" cancel={close}>
-            <Field name="name" label="Name" placeholder="network" required action={action} />
+            <Field name="name" label="Name" placeholder="network" required />
             <Field
               name="preset"
               label="Its parameters are those of"
               options={Object.fromEntries((answer.data?.presets ?? []).map((name) => [name, name]))}
-              action={action}
             />
-            <Field name="currency" label="Currency" value="USD" hint="Where it sends none." required action={action} />
+            <Field name="currency" label="Currency" value="USD" hint="Where it sends none." required />
+            <Field name="secured_by" label="It proves itself by" options={PROOFS} />
           </Form>
         </Dialog>
       )}
-      {made !== null && made !== true && (
-        <ShownSecret made={made} what="URL" use="Give it to the network, with its macros." close={close} />
-      )}
+      {made !== null && made !== true && <ShownUrl made={made} close={close} />}
     </Panel>
   );
 }
 
-export function OneSource({ source: { id, name, paused_at }, timezone }: { source: SourceView; timezone: string }) {
-  const { go } = useNavigation();
-  const [removing, remove] = useState(false);
-  const answer = useAnswer(waiting(id));
-  const param = { id };
-  const one = client.sources[":id"];
-  const action = useAction((act: () => Promise<unknown>) => act(), "Done.");
-  const paused = paused_at === null;
+function ChangeSource({ source, show, close }: { source: SourceView; show: (made: Made) => void; close: () => void }) {
+  const { id, project_id, name, template } = source;
+  const action = useAction(async (filled: Filled) => {
+    const changes = { template: readJson("template", filled.template), ...newSecretOf(filled) };
+    const made = shownOf(await keep<Proved>("sources", project_id, id, changes));
+    if (made.secret === undefined) close();
+    else show(made);
+  });
   return (
-    <Panel
-      name="source"
-      title={name}
-      actions={
-        <>
-          <button type="button" class="button" onClick={() => go({ part: undefined })}>
-            All sources
-          </button>
-          <button
-            type="button"
-            class="button"
-            disabled={action.busy}
-            onClick={() => action.run(() => read(one.$patch({ param, json: { paused } })))}
-          >
-            {paused ? "Pause" : "Resume"}
-          </button>
-          <button type="button" class="button danger" onClick={() => remove(true)}>
-            Remove…
-          </button>
-        </>
+    <Dialog title={name} wide close={close}>
+      <Form action={action} label="Change the source" cancel={close}>
+        <Field
+          name="template"
+          label="Template"
+          hint="Which of its parameters is which field, and what its words mean."
+          lines={14}
+          value={JSON.stringify(template, null, 2)}
+        />
+        <NewSecret />
+      </Form>
+    </Dialog>
+  );
+}
+
+export function OneSource({ source, timezone }: { source: SourceView; timezone: string }) {
+  const { id, name, paused_at } = source;
+  const answer = useAnswer(waiting(id));
+  return (
+    <Kept<Made>
+      of="sources"
+      id={id}
+      name={name}
+      all="sources"
+      lost="Nothing is taken from it any more, and what waits of it goes."
+      paused={paused_at !== null}
+      dialog={(opened, open, close) =>
+        opened === "change" ? (
+          <ChangeSource source={source} show={open} close={close} />
+        ) : (
+          <ShownUrl made={opened} close={close} />
+        )
       }
     >
       <p class="lead">What waits: for its click, or for what it decides about. Times: {timezone}.</p>
@@ -139,18 +159,6 @@ export function OneSource({ source: { id, name, paused_at }, timezone }: { sourc
           />
         )}
       </Answered>
-      {removing ? (
-        <Confirm
-          title={`Remove ${name}?`}
-          label="Remove the source"
-          action={{ ...action, run: () => action.run(() => read(one.$delete({ param }))) }}
-          close={() => remove(false)}
-        >
-          <p>Nothing is taken from it any more, and what waits of it goes.</p>
-        </Confirm>
-      ) : (
-        <ActionError action={action} />
-      )}
-    </Panel>
+    </Kept>
   );
 }

@@ -1,62 +1,43 @@
 /** One target: how it does, what was sent to it, and what can be done with it. */
 import { useState } from "preact/hooks";
-import type { TargetView, Tested, TryView } from "../../worker/admin/postbacks.ts";
+import type { PresetView, TargetView, Tested, TryView } from "../../worker/admin/postbacks.ts";
 import { useAction } from "../act/action.ts";
-import { ActionError, Confirm } from "../act/dialog.tsx";
+import { Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
 import { client, read } from "../api.ts";
 import { Facts } from "../figure.tsx";
 import { exact, timeText } from "../format.ts";
-import { useNavigation } from "../navigation.ts";
+import { Kept } from "../kept.tsx";
 import { Answered, Panel } from "../panel.tsx";
-import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { Standing, TRIES } from "./columns.tsx";
-import { ShownTest } from "./dialogs.tsx";
+import { type Made, ShownSecret, ShownTest, TargetForm } from "./dialogs.tsx";
 import { tries } from "./query.ts";
 
 /** `which` is what the API is asked to send, and `what` how that is called. */
 type Again = { which: { event_id: string } | { dead: true }; what: string };
-type Opened = "remove" | Again | Tested;
-type Shown = { target: TargetView; scope: Scope };
+type Shown = { target: TargetView; presets: readonly PresetView[]; timezone: string };
 
-export function OneTarget({ target, scope: { timezone } }: Shown) {
-  const { go } = useNavigation();
-  const [opened, open] = useState<Opened | null>(null);
-  const { id, name, state, failures, paused_at, paused_by, method, url } = target;
-  const param = { id };
-  const one = client.postbacks[":id"];
-  const close = () => open(null);
-  const all = () => go({ part: undefined });
-  const paused = paused_at !== null;
-  const action = useAction((act: () => Promise<unknown>) => act(), "Done.");
-  const test = async () => open(await read(one.test.$post({ param })));
-  const asked = (act: () => Promise<unknown>) => ({ ...action, run: () => action.run(act) });
+export function OneTarget({ target, presets, timezone }: Shown) {
+  const { id, project_id, name, state, failures, paused_at, paused_by, method, url } = target;
   return (
     <div class="panels">
-      <Panel
-        name="postback"
-        title={name}
-        actions={
-          <>
-            <button type="button" class="button" onClick={all}>
-              All targets
-            </button>
-            <button
-              type="button"
-              class="button"
-              disabled={action.busy}
-              onClick={() => action.run(() => read(one.$patch({ param, json: { paused: !paused } })))}
-            >
-              {paused ? "Resume" : "Pause"}
-            </button>
-            <button type="button" class="button danger" onClick={() => open("remove")}>
-              Remove…
-            </button>
-            <button type="button" class="button primary" disabled={action.busy} onClick={() => action.run(test)}>
-              {action.busy ? "Working…" : "Send an example"}
-            </button>
-          </>
+      <Kept<Tested | Made>
+        of="postbacks"
+        id={id}
+        name={name}
+        all="targets"
+        lost="Nothing is sent to it any more, and its log goes."
+        paused={paused_at !== null}
+        test="Send an example"
+        dialog={(opened, open, close) =>
+          opened === "change" ? (
+            <TargetForm project_id={project_id} presets={presets} target={target} show={open} close={close} />
+          ) : "taken" in opened ? (
+            <ShownTest tested={opened} close={close} />
+          ) : (
+            <ShownSecret made={opened} close={close} />
+          )
         }
       >
         <Facts
@@ -67,38 +48,23 @@ export function OneTarget({ target, scope: { timezone } }: Shown) {
             [method]: <code class="id">{url}</code>,
           }}
         />
-        {opened === null && <ActionError action={action} />}
-      </Panel>
-      <Log id={id} timezone={timezone} again={open} />
-      {opened === "remove" ? (
-        <Confirm
-          title={`Remove ${name}?`}
-          label="Remove the target"
-          action={asked(() => read(one.$delete({ param })))}
-          close={close}
-        >
-          <p>Nothing is sent to it any more, and its log goes.</p>
-        </Confirm>
-      ) : opened && "which" in opened ? (
-        <Confirm
-          title="Send it again?"
-          label="Send it again"
-          tone="primary"
-          action={asked(() => read(one.resend.$post({ param, json: opened.which })))}
-          close={close}
-        >
-          <p>{opened.what} is sent as if it were new.</p>
-        </Confirm>
-      ) : (
-        opened && <ShownTest tested={opened} close={close} />
-      )}
+      </Kept>
+      <Log id={id} timezone={timezone} />
     </div>
   );
 }
 
-type Logged = { id: string; timezone: string; again: (asked: Again) => void };
+function SendAgain({ id, which, what, close }: Again & { id: string; close: () => void }) {
+  const action = useAction(() => read(client.postbacks[":id"].resend.$post({ param: { id }, json: which })), "Done.");
+  return (
+    <Confirm title="Send it again?" label="Send it again" tone="primary" action={action} close={close}>
+      <p>{what} is sent as if it were new.</p>
+    </Confirm>
+  );
+}
 
-function Log({ id, timezone, again }: Logged) {
+function Log({ id, timezone }: { id: string; timezone: string }) {
+  const [asked, again] = useState<Again | null>(null);
   const answer = useAnswer(tries(id));
   const press = ({ try: nth, event_id }: TryView) =>
     nth === 0
@@ -135,6 +101,7 @@ function Log({ id, timezone, again }: Logged) {
           />
         )}
       </Answered>
+      {asked && <SendAgain id={id} {...asked} close={() => again(null)} />}
     </Panel>
   );
 }

@@ -82,11 +82,10 @@ function MakeProject({ done, close }: { done: (project_id: string) => void; clos
             hint="As pixels and keys name it. It stays as it is."
             placeholder="brand"
             required
-            action={action}
           />
-          <Field name="name" label="Name" hint="The id, where empty." action={action} />
-          <TimeZone value="UTC" action={action} />
-          <Currency value="USD" action={action} />
+          <Field name="name" label="Name" hint="The id, where empty." />
+          <TimeZone value="UTC" />
+          <Currency value="USD" />
         </div>
       </Form>
     </Dialog>

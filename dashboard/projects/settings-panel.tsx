@@ -1,7 +1,7 @@
 /** What a project is set to, as a form. */
 import { useState } from "preact/hooks";
 import type { ProjectView } from "../../worker/admin/projects.ts";
-import { type Action, useAction } from "../act/action.ts";
+import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Confirm } from "../act/dialog.tsx";
 import { Field, type Filled, Form, Tick } from "../act/form.tsx";
@@ -49,8 +49,8 @@ export function SettingsPanel({ project, scope, open }: Shown) {
         </>
       }
     >
-      <Form action={action} label="Save" keep>
-        <Fields project={before} action={action} />
+      <Form action={action} values={before} label="Save" keep>
+        <Fields project={before} />
       </Form>
       <Secret project={project} />
       {asked && (
@@ -71,25 +71,19 @@ export function SettingsPanel({ project, scope, open }: Shown) {
   );
 }
 
-function Fields({ project, action }: { project: ProjectView; action: Action<[Filled]> }) {
+function Fields({ project }: { project: ProjectView }) {
   const { bot_rules, retention, settled_before } = project;
   return (
     <>
       <div class="fields">
-        <Field name="name" label="Name" value={project.name} required action={action} />
-        <TimeZone value={project.timezone} hint="Applies to new events only." action={action} />
-        <Currency
-          value={project.currency}
-          hint="Reports convert into it when they are read: a change holds for all figures at once."
-          action={action}
-        />
+        <Field name="name" label="Name" required />
+        <TimeZone hint="Applies to new events only." />
+        <Currency hint="Reports convert into it when they are read: a change holds for all figures at once." />
         <Field
           name="attribution_days"
           label="Attribution window (days)"
           type="number"
-          value={String(project.attribution_days)}
           hint="How long a visit's tag counts for what follows, 1 to 365. A change makes all figures again, which takes a while."
-          action={action}
         />
       </div>
       <h3>Who may send</h3>
@@ -100,18 +94,15 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
         value={project.allowed_origins.join("\n")}
         placeholder="https://brand.example"
         hint="Sites that may send pixels, one on each line. Empty: all. Requests without an origin (servers) are always allowed."
-        action={action}
       />
       <div>
         <Tick
           name="require_signature"
           label="Pixels with an amount or a transaction must be signed with the pixel secret"
-          checked={project.require_signature}
         />
         <Tick
           name="respect_privacy_signals"
           label="Keep out browsers that send Do Not Track or Global Privacy Control"
-          checked={project.respect_privacy_signals}
         />
       </div>
       <h3>Bots</h3>
@@ -122,7 +113,6 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
           lines={2}
           value={bot_rules.user_agents?.join("\n")}
           hint="Parts of them, one on each line, beside the general rules."
-          action={action}
         />
         <Field
           name="bot_rules.allowed_user_agents"
@@ -130,7 +120,6 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
           lines={2}
           value={bot_rules.allowed_user_agents?.join("\n")}
           hint="Whatever the general rules say."
-          action={action}
         />
       </div>
       <Tick
@@ -153,7 +142,6 @@ function Fields({ project, action }: { project: ProjectView; action: Action<[Fil
             type="number"
             value={retention[name]?.toString()}
             placeholder="for ever"
-            action={action}
           />
         ))}
       </div>

@@ -1,9 +1,8 @@
 /** The fields of a project that stand in more than one form. */
 import type { ComponentChildren } from "preact";
-import type { Action } from "../act/action.ts";
-import { Field, type Filled } from "../act/form.tsx";
+import { Field } from "../act/form.tsx";
 
-type Given = { value: string; hint?: ComponentChildren; action: Action<[Filled]> };
+type Given = { value?: string; hint?: ComponentChildren };
 
 export const TimeZone = (given: Given) => (
   <Field name="timezone" label="Time zone" suggestions={Intl.supportedValuesOf("timeZone")} required {...given} />

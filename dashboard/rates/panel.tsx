@@ -145,11 +145,10 @@ function AddRate({ today, close }: { today: string; close: () => void }) {
             suggestions={Intl.supportedValuesOf("currency")}
             placeholder="EUR"
             required
-            action={action}
           />
-          <Field name="rate_date" label="Date" type="date" value={today} required action={action} />
-          <Field name="usd_rate" label="USD for one" placeholder="1.0825" required action={action} />
-          <Field name="data_source" label="Source" placeholder="treasury" required action={action} />
+          <Field name="rate_date" label="Date" type="date" value={today} required />
+          <Field name="usd_rate" label="USD for one" placeholder="1.0825" required />
+          <Field name="data_source" label="Source" placeholder="treasury" required />
         </div>
         <p class="field-hint">One of the same currency and date is replaced.</p>
       </Form>

@@ -43,8 +43,8 @@ export function RegisterSchema({ scope: { project_id }, event_type, schema = FIR
       <Form action={action} label="Register" done={() => close(type)} cancel={() => close()}>
         {!event_type && (
           <div class="fields">
-            <Field name="event_type" label="Event type" placeholder="level_up" required action={action} />
-            <Field name="mode" label="Mode" options={MODES} value="warn" action={action} />
+            <Field name="event_type" label="Event type" placeholder="level_up" required />
+            <Field name="mode" label="Mode" options={MODES} value="warn" />
           </div>
         )}
         <Field
@@ -54,7 +54,6 @@ export function RegisterSchema({ scope: { project_id }, event_type, schema = FIR
           lines={16}
           value={JSON.stringify(schema, null, 2)}
           required
-          action={action}
         />
         {incompatible && (
           <Tick

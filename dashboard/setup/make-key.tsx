@@ -26,7 +26,6 @@ export function MakeKey({ project_id }: { project_id: string }) {
         value={`Servers of ${project_id}`}
         hint="It can send events of this project, and read nothing."
         required
-        action={action}
       />
     </Form>
   );

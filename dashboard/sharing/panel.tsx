@@ -114,14 +114,13 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
   return (
     <Dialog title="Make a share link" close={close}>
       <Form action={action} label="Create the link" cancel={close}>
-        <Field name="name" label="Name" value={fixed.join(", ")} hint="Who it is for." required action={action} />
+        <Field name="name" label="Name" value={fixed.join(", ")} hint="Who it is for." required />
         <div class="fields">
           <Field
             name="view"
             label="Opening view"
             options={Object.fromEntries(viewsOf(readerOf(project_id)).map(([view, { title }]) => [view, title]))}
             value="overview"
-            action={action}
           />
           <Field
             name="expires_at"
@@ -130,7 +129,6 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
             value={addDays(today, USUAL_DAYS)}
             hint={`To the end of this day in ${timezone}.`}
             required
-            action={action}
           />
         </div>
         <Field
@@ -139,7 +137,6 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
           lines={2}
           value={fixed.join("\n")}
           hint="One tag per line; leave empty for all."
-          action={action}
         />
         <div class="fields">
           <Field
@@ -150,15 +147,8 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
               ...Object.fromEntries(shared.map(({ segment_id, name }) => [segment_id, name])),
             }}
             hint={shared.length === 0 ? "None is shared with the project yet." : "As it is at any time."}
-            action={action}
           />
-          <Field
-            name="password"
-            label="Password"
-            type="password"
-            hint="At least 8 characters; optional."
-            action={action}
-          />
+          <Field name="password" label="Password" type="password" hint="At least 8 characters; optional." />
         </div>
       </Form>
     </Dialog>

@@ -7,6 +7,7 @@ import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ScheduleView } from "../../worker/admin/schedules.ts";
 import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
+const QUIET = "Quiet hours, as 22:00-07:00";
 const soon = { timeout: 200_000 };
 
 let server: Server;
@@ -43,7 +44,7 @@ describe.skipIf(!browserPath)("alerts", () => {
     receiver?.close();
   });
 
-  test("a channel, an alert and a report are made, tried, paused and removed", async () => {
+  test("a channel, an alert and a report are made, tried, paused, changed and removed", async () => {
     const page = await signedIn("/?view=alerts");
     const { port } = receiver.address() as AddressInfo;
     await press(page, "Make a channel");
@@ -54,6 +55,23 @@ describe.skipIf(!browserPath)("alerts", () => {
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     await page.keyboard.press("Escape");
     await page.getByText(`http://127.0.0.1:${port}/in`).waitFor(soon);
+
+    await press(page, "Our server");
+    await press(page, "Change…");
+    await page.getByLabel("Name").fill("Our own server");
+    await page.getByLabel("Address").fill(`http://127.0.0.1:${port}/other`);
+    await page.getByLabel("A new secret").check();
+    await press(page, "Change the channel");
+    await inDialog(page).getByText("Copy it now").waitFor(soon);
+    await page.keyboard.press("Escape");
+    await page.getByText(`http://127.0.0.1:${port}/other`).waitFor(soon);
+    await press(page, "Change…");
+    await page.getByLabel("Name").fill("Our server");
+    await press(page, "Change the channel");
+    await page.getByRole("heading", { name: "Our server" }).waitFor(soon);
+    // What it is sent to stays as it is where nothing is given.
+    await page.getByText(`http://127.0.0.1:${port}/other`).waitFor(soon);
+    await press(page, "All alerts");
 
     await press(page, "Make an alert");
     await page.getByLabel("Name").fill("No deposits");
@@ -120,6 +138,38 @@ describe.skipIf(!browserPath)("alerts", () => {
     expect(await settings()).toEqual({ ...changed, channels: rows[0]?.channels, quiet: [null, null] });
     await page.goBack();
 
+    // A kind asks for what it uses, and for nothing else.
+    await press(page, "Make an alert");
+    const labels = async () => inDialog(page).locator(".fields label").allTextContents();
+    expect(await labels()).toEqual([
+      "Watch",
+      "Of",
+      "Minutes",
+      "Tags",
+      "Only where",
+      "Minutes between incidents",
+      QUIET,
+    ]);
+    await field("Watch").selectOption("postbacks");
+    expect(await labels()).toEqual(["Watch", "Minutes between incidents", QUIET]);
+    await field("Watch").selectOption("plan");
+    expect(await labels()).toEqual(["Watch", "Number", "Minutes between incidents", QUIET]);
+    await field("Name").fill("The plan");
+    await field("Number").fill("80");
+    await press(page, "Make the alert");
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    const watched = await report<{ rows: AlertView[] }>(server, "alerts");
+    expect(watched.rows.map(({ condition }) => condition)).toContainEqual({ kind: "plan", percent: 80 });
+    await press(page, /The plan/);
+    await press(page, "Remove…");
+    await press(page, "Remove it");
+    await page.getByText("Few deposits").waitFor(soon);
+
+    const saved = await page.request.post(`${server.url}/api/v1/segments`, {
+      headers: { authorization: `Bearer ${server.token}` },
+      data: { project_id: "default", name: "theirs", filter: { country: ["DE"] } },
+    });
+    const segment = (await saved.json()) as { segment_id: string };
     await press(page, "Schedule a report");
     await page.getByLabel("Name").fill("The week");
     await page.getByLabel("Every").selectOption("week");
@@ -127,6 +177,31 @@ describe.skipIf(!browserPath)("alerts", () => {
     await inDialog(page).waitFor({ state: "detached", ...soon });
     const schedules = await report<{ rows: ScheduleView[] }>(server, "scheduled-reports");
     expect(schedules.rows).toMatchObject([{ every: "week", hour: 7, channels: rows[0]?.channels }]);
+
+    await press(page, /The week/);
+    await press(page, "Change…");
+    await field("Name").fill("A day of theirs");
+    await field("Every").selectOption("day");
+    await field("From this hour").fill("24");
+    await press(page, "Change the report");
+    await inDialog(page).getByText("must be 23 at most").waitFor(soon);
+    await field("From this hour").fill("9");
+    await field("Tags").fill("aff-x, aff-y");
+    await field("Segment").selectOption("theirs");
+    await press(page, "Change the report");
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    await page.getByRole("heading", { name: "A day of theirs" }).waitFor(soon);
+    const [scheduled] = (await report<{ rows: ScheduleView[] }>(server, "scheduled-reports")).rows;
+    const reported = { name: "A day of theirs", every: "day", hour: 9, banner_tags: ["aff-x", "aff-y"] };
+    expect(scheduled).toMatchObject({ ...reported, segment_id: segment.segment_id, channels: rows[0]?.channels });
+    await press(page, "Change…");
+    await field("Segment").selectOption("everybody");
+    await field("Tags").fill("");
+    await press(page, "Change the report");
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    const [whole] = (await report<{ rows: ScheduleView[] }>(server, "scheduled-reports")).rows;
+    expect(whole).toEqual({ ...scheduled, segment_id: null, banner_tags: null });
+    await page.goBack();
 
     await press(page, /Few deposits/);
     await press(page, "Remove…");

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TargetView } from "../../worker/admin/postbacks.ts";
+import type { SourceView } from "../../worker/admin/sources.ts";
 import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
 const soon = { timeout: 200_000 };
@@ -40,7 +41,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     receiver?.close();
   });
 
-  test("a target is made, tried, paused, resumed and removed", async () => {
+  test("a target is made, tried, paused, resumed, changed and removed", async () => {
     const page = await signedIn("/?view=postbacks");
     await press(page, "Make a target");
     await page.getByLabel("Name").fill("A network");
@@ -76,13 +77,48 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await page.getByRole("button", { name: "Pause" }).waitFor(soon);
     expect(await state()).toBe("active");
 
+    // The form holds all of it: what is not touched stays.
+    const target = async () => (await report<{ rows: TargetView[] }>(server, "postbacks")).rows[0];
+    const before = await target();
+    await press(page, "Change…");
+    const field = (label: string) => inDialog(page).getByLabel(label, { exact: true });
+    await field("Name").fill("The network");
+    await field("Event types").fill("registration, deposit");
+    await field("Least amount").fill("5");
+    await press(page, "Change the target");
+    await inDialog(page).getByText("a least amount is of a currency").waitFor(soon);
+    await field("Currency of it").fill("eur");
+    await field("Tags").fill("aff-x");
+    await field("Sent by").selectOption("json");
+    await field("Body").fill('{"click":"{click_id}"}');
+    await field("Only test events").check();
+    await press(page, "Change the target");
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    await page.getByRole("heading", { name: "The network" }).waitFor(soon);
+    const changed = {
+      ...before,
+      ...{ name: "The network", event_types: ["registration", "deposit"], banner_tags: ["aff-x"], test: true },
+      ...{ min_amount: "5.00", currency: "EUR", method: "POST", body_type: "json", body: '{"click":"{click_id}"}' },
+    };
+    expect(await target()).toEqual(changed);
+    await press(page, "Change…");
+    await field("Least amount").fill("");
+    await field("Currency of it").fill("");
+    await field("Sent by").selectOption("bare");
+    await field("A new secret in place of the one that it has").check();
+    await press(page, "Change the target");
+    await inDialog(page).getByText("Copy it now").waitFor(soon);
+    await press(page, "I have it");
+    const emptied = { min_amount: null, currency: null, body_type: null, body: null };
+    expect(await target()).toEqual({ ...changed, ...emptied });
+
     await press(page, "Remove…");
-    await press(page, "Remove the target");
+    await press(page, "Remove it");
     await page.getByText("No targets yet").waitFor(soon);
     expect(await state()).toBeUndefined();
   });
 
-  test("a source is made, its URL is taken, what waits is seen, and it is paused and removed", async () => {
+  test("a source is made, its URL is taken, what waits is seen, and it is changed, paused and removed", async () => {
     const page = await signedIn("/?view=postbacks");
     await press(page, "Make a source");
     await page.getByLabel("Name").fill("A network");
@@ -98,12 +134,30 @@ describe.skipIf(!browserPath)("postbacks", () => {
 
     await press(page, /^network$/);
     await page.locator("[data-row]").getByText("unknown click").waitFor(soon);
+    await press(page, "Change…");
+    const template = inDialog(page).getByLabel("Template");
+    const { fields, ...rest } = JSON.parse(await template.inputValue());
+    expect(fields).toMatchObject({ click_id: "click_id", transaction_id: "transaction_id" });
+    await template.fill(JSON.stringify({ fields: { ...fields, clique: "click" }, ...rest }));
+    await press(page, "Change the source");
+    await inDialog(page).getByText("clique").last().waitFor(soon);
+    await template.fill(JSON.stringify({ fields: { ...fields, click_id: "click" }, ...rest }));
+    await inDialog(page).getByLabel("A new secret").check();
+    await press(page, "Change the source");
+    await inDialog(page).getByText("Copy it now").waitFor(soon);
+    const renewed = (await inDialog(page).locator("code").first().textContent()) ?? "";
+    await press(page, "I have it");
+    expect(await tell()).toBe(401);
+    expect((await fetch(`${renewed}?click=never-2&transaction_id=T-2&amount=5`)).status).toBe(200);
+    const { rows } = await report<{ rows: SourceView[] }>(server, "sources");
+    expect(rows[0]?.template).toEqual({ fields: { ...fields, click_id: "click" }, ...rest });
+
     await press(page, "Pause");
     await page.getByRole("button", { name: "Resume" }).waitFor(soon);
-    expect(await tell()).toBe(409);
+    expect((await fetch(`${renewed}?click=never-3&transaction_id=T-3&amount=5`)).status).toBe(409);
     await press(page, "Remove…");
-    await press(page, "Remove the source");
+    await press(page, "Remove it");
     await page.getByText("No sources yet").waitFor(soon);
-    expect(await tell()).toBe(404);
+    expect((await fetch(renewed)).status).toBe(404);
   });
 });

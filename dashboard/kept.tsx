@@ -1,0 +1,97 @@
+/** Things that a project keeps, each with a page of its own: how one is made or changed, and what can be done with it. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { useAction } from "./act/action.ts";
+import { ActionError, Confirm } from "./act/dialog.tsx";
+import { client, read } from "./api.ts";
+import { useNavigation } from "./navigation.ts";
+import { Panel } from "./panel.tsx";
+
+/** Their routes are of the same kind; sources and channels are not tried, and a channel is not paused. */
+type Kind = "payout-rules" | "alerts" | "scheduled-reports" | "channels" | "postbacks" | "sources";
+
+/** Makes one, or changes the one that has this id. */
+export const keep = <Made,>(of: Kind, project_id: string, id: string | undefined, settings: object) => {
+  const routes = client[of as "alerts"];
+  // What comes back is of this kind, which `of` alone does not say to the compiler.
+  return read(
+    id
+      ? routes[":id"].$patch({ param: { id }, json: settings })
+      : routes.$post({ json: { project_id, ...settings } as never }),
+  ) as Promise<unknown> as Promise<Made>;
+};
+
+type Opened<Dialog> = "remove" | "change" | Dialog | null;
+type Shown<Dialog> = {
+  of: Kind;
+  id: string;
+  name: string;
+  /** How all of them are called, and what goes with it when it is removed. */
+  all: string;
+  lost: string;
+  /** Undefined where it cannot be. */
+  paused?: boolean;
+  /** What the button of a test says; what a test brings back is opened. */
+  test?: string;
+  /** What is open before the page, but for the question whether it is to be removed. */
+  dialog: (opened: "change" | Dialog, open: (opened: Opened<Dialog>) => void, close: () => void) => ComponentChildren;
+  children?: ComponentChildren;
+};
+
+export function Kept<Dialog extends object>(shown: Shown<Dialog>) {
+  const { of, id, name, all, lost, paused, test, dialog, children } = shown;
+  const { go } = useNavigation();
+  const [opened, open] = useState<Opened<Dialog>>(null);
+  const action = useAction((act: () => Promise<unknown>) => act(), "Done.");
+  const param = { id };
+  const close = () => open(null);
+  const back = () => go({ part: undefined });
+  const routes = client[of as "alerts"][":id"];
+  const act = (label: string, tone: string, run: () => void) => (
+    <button type="button" class={`button ${tone}`} disabled={action.busy} onClick={run}>
+      {label}
+    </button>
+  );
+  const remove = async () => {
+    await read(routes.$delete({ param }));
+    back();
+  };
+  return (
+    <>
+      <Panel
+        name="kept"
+        title={name}
+        actions={
+          <>
+            {act(`All ${all}`, "", back)}
+            {act("Change…", "", () => open("change"))}
+            {paused !== undefined &&
+              act(paused ? "Resume" : "Pause", "", () =>
+                action.run(() => read<object>(routes.$patch({ param, json: { paused: !paused } }))),
+              )}
+            {act("Remove…", "danger", () => open("remove"))}
+            {test &&
+              act(action.busy ? "Working…" : test, "primary", () =>
+                action.run(async () => open((await read(routes.test.$post({ param }))) as object as Dialog)),
+              )}
+          </>
+        }
+      >
+        {children}
+        {opened === null && <ActionError action={action} />}
+      </Panel>
+      {opened === "remove" ? (
+        <Confirm
+          title={`Remove ${name}?`}
+          label="Remove it"
+          action={{ ...action, run: () => action.run(remove) }}
+          close={close}
+        >
+          <p>{lost}</p>
+        </Confirm>
+      ) : (
+        opened && dialog(opened, open, close)
+      )}
+    </>
+  );
+}

@@ -25,15 +25,24 @@ const HINTS = {
   deposits: "All deposits, including repeat deposits",
 } as const;
 
+const figure = (name: (typeof FIGURES)[number]): Column<Brought> => ({
+  name,
+  title: name.charAt(0).toUpperCase() + name.slice(1),
+  hint: HINTS[name],
+  kind: "count",
+  share: true,
+});
+
 export const columnsOf = (heading: Column<Brought>): readonly Column<Brought>[] => [
   heading,
-  ...FIGURES.map(
-    (name): Column<Brought> => ({
-      name,
-      title: name.charAt(0).toUpperCase() + name.slice(1),
-      hint: HINTS[name],
-      kind: "count",
-      share: true,
-    }),
-  ),
+  figure("visits"),
+  figure("registrations"),
+  {
+    name: "visit_to_registration",
+    title: "Visit → reg.",
+    kind: "rate",
+    hint: "Registrations per visit",
+    value: ({ visits, registrations }) => (visits > 0 ? registrations / visits : null),
+  },
+  figure("deposits"),
 ];

@@ -72,7 +72,8 @@ function datasetOf(
   if (as === "bar" || as === "edge") return { ...base, borderWidth: 0, pointHoverRadius: 0 };
   if (as === "faint") return { ...base, borderWidth: 1.5, pointRadius: labels.length <= 1 ? 3 : 0 };
   const surface = palette.of("surface");
-  const sparse = labels.length <= 1 || running === 0;
+  // A line of one point is nothing but that.
+  const sparse = happened.filter((point) => point !== null).length <= 1;
   return {
     ...base,
     borderWidth: 2.25,

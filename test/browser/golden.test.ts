@@ -371,6 +371,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
   test("overview: what each country, device and app brought", async () => {
     const page = await signedIn();
     const { total } = await answerOf<Campaigns>("campaigns");
+    const names = ["visits", "registrations", "visit_to_registration", "deposits"] as const;
     for (const group_by of ["country", "device", "app_id"] as const) {
       await open(page, "overview", { group_by });
       const { rows } = await answerOf<Metrics>("metrics", { group_by });
@@ -379,17 +380,15 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
           .map(([key, own]) => {
             const sum = (type: string, measure: "total" | "count") =>
               own.reduce((all, row) => all + (row.event_type === type ? row[measure] : 0), 0);
-            const figures = {
-              visits: sum("visit", "total"),
-              registrations: sum("registration", "count"),
-              deposits: sum("deposit", "total"),
-            };
-            return [key, cells(figures, ["visits", "registrations", "deposits"])] as const;
+            const [visits, registrations] = [sum("visit", "total"), sum("registration", "count")];
+            const visit_to_registration = rate(visits > 0 ? registrations / visits : null);
+            return [key, { visits, registrations, visit_to_registration, deposits: sum("deposit", "total") }] as const;
           })
-          .filter(([, figures]) => Object.values(figures).some((figure) => figure !== "0")),
+          .filter(([, { visits, registrations, deposits }]) => visits + registrations + deposits > 0)
+          .map(([key, figures]) => [key, cells(figures, names)] as const),
       );
       expect(brought.size).toBeGreaterThan(group_by === "app_id" ? 0 : 2);
-      const all = cells(total, ["visits", "registrations", "deposits"]);
+      const all = cells({ ...total, visit_to_registration: rate(total.visit_to_registration) }, names);
       expect(await tableIn(page, "breakdown")).toEqual(new Map([[TOTAL, all], ...brought]));
       await expectSheet(page, "breakdown");
     }

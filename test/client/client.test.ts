@@ -215,7 +215,7 @@ describe("answers", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("with Retry-After are waited for, whoever flushes", async () => {
+  it("with Retry-After are waited for, also by flush()", async () => {
     const { client, clock, sent, answers } = stage({ random: () => 0.5 });
     answers.push(
       status(503, { "retry-after": "20" }),
@@ -342,7 +342,7 @@ describe("flush", () => {
     expect(sent).toHaveLength(0);
   });
 
-  it("can be told not to wait for ever", async () => {
+  it("can be limited to a time", async () => {
     const here = stage();
     here.otherwise = unreachable;
     here.client.track(spin());

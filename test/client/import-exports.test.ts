@@ -107,7 +107,7 @@ describe("a time", () => {
     expect(at("13/05/2026", "mdy")).toEqual({ error: "is a time that does not exist" });
   });
 
-  it("without a zone is in the one that is named, and that is told", () => {
+  it("without a zone is in the one that is named, with a warning", () => {
     const reading = readTime("2026-05-02 00:10:00", { timezone: "Europe/Kyiv", dates: null });
     expect(reading).toEqual({
       at: Date.UTC(2026, 4, 1, 21, 10),
@@ -195,7 +195,7 @@ describe("an amount", () => {
     expect(readAmount("$12.50", undefined, null)).toEqual({ amount: "12.50" });
   });
 
-  it("that may be thousands is told, or read as it is said", () => {
+  it("that may be thousands gives a warning, or is read as the option says", () => {
     expect(readAmount("1.250", "EUR", null)).toMatchObject({ amount: "1.250", warning: { field: "amount" } });
     expect(readAmount("1.250", "EUR", "comma")).toEqual({ amount: "1250" });
     expect(readAmount("1,250", "EUR", "point")).toEqual({ amount: "1250" });
@@ -338,7 +338,7 @@ it("numbers of JSON keep their digits, and the line its id", () => {
   expect(failing(whereOf(["steam=76561198122624102"]), new Map(found.pairs))).toBe(null);
 });
 
-it("what an event was taken in spite of is told", () => {
+it("the faults of an accepted event are reported", () => {
   const deposit = { event_type: "deposit", player_id: "p", amount: "5", currency: "EUR", timestamp: 1_777_622_400_000 };
   expect(firstOf(JSON.stringify({ ...deposit, transaction_id: "null" })).judged.warnings).toEqual([
     { field: "transaction_id", message: "does not distinguish payments, and was kept as further data" },
@@ -368,7 +368,7 @@ describe("values that only describe", () => {
     expect(await read(rows)).toMatchObject(["header", { event_type: "install" }]);
   });
 
-  it("of a type in another spelling is told what to say", async () => {
+  it("of a type in another spelling is refused with the option to give", async () => {
     const rows = "event_type,player_id,timestamp\nOrder Completed,p,2026-05-01T10:00:00Z\n";
     const [, refusal] = await read(rows);
     expect(refusal).toContain('--type-of "Order Completed=order_completed"');

@@ -144,7 +144,7 @@ describe("CSV", () => {
   const read = async (bytes: string | Buffer) =>
     (await all(csv(linesOf(file(bytes))))).map(({ line, end, found }: Entry) => [line, end, told(found)]);
 
-  it("has a header; records may span lines; what is refused is told by its line", async () => {
+  it("has a header; records may span lines; a refused record is reported by its line", async () => {
     const text = '\uFEFFplayer,note\r\np1,"two\r\nlines"\r\n\r\np2\r\np3,x\r\n';
     expect(await read(text)).toEqual([
       [1, 16, "header"],
@@ -164,7 +164,7 @@ describe("CSV", () => {
     ]);
   });
 
-  it("refuses Latin-1 by the line, and a header that nothing can be told from", async () => {
+  it("refuses Latin-1 by the line, and a header without meaning", async () => {
     expect(await read(latin1("a,b\nJos\u00e9,1\nx,2\n"))).toEqual([
       [1, 4, "header"],
       [2, 11, expect.stringContaining("is not UTF-8")],
@@ -277,7 +277,7 @@ describe("access logs", () => {
   });
 });
 
-describe("the format is told by the content", () => {
+describe("the format is recognised by the content", () => {
   it.each([
     ['{"event_type":"visit"}', "ndjson"],
     ["event_type,player_id", "csv"],

@@ -1,4 +1,4 @@
-/** What is missing or in the way is told before anything is touched: all of it at once, each with what to do. */
+/** What is missing or in the way is reported before anything is touched: all problems at once, each with what to do. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -133,7 +133,7 @@ describe("imports", () => {
     expect(drawers).toEqual([]);
   });
 
-  it("are told apart by the finder of circles", () => {
+  it("are distinguished by the finder of circles", () => {
     const one = (from: string, to: string, typeOnly = false) => ({ from, to, typeOnly });
     const itself = (file: string) => file;
     const [a, b, c] = ["worker/a/x.ts", "worker/b/y.ts", "worker/a/z.ts"];

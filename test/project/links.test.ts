@@ -60,7 +60,7 @@ describe("links", () => {
     ["nowhere.md", "there is no docs/nowhere.md"],
     ["events.md#no-such", "docs/events.md has no heading for #no-such"],
     ["#no-such", "docs/pixels.md has no heading for #no-such"],
-  ])("that lead nowhere are told: %s", (target, why) => {
+  ])("that lead nowhere are reported: %s", (target, why) => {
     expect(fault("docs/pixels.md", target)).toBe(`${target}: ${why}`);
   });
 

@@ -90,7 +90,7 @@ describe("a session", () => {
 });
 
 describe("the projects to choose from", () => {
-  it("are told to whoever reads: their own, or all", async () => {
+  it("are listed for a reader: their own, or all", async () => {
     await createProject("picked");
     const told = async (given: Parameters<typeof makeApiKey>[0]) => {
       const headers = { authorization: `Bearer ${await makeApiKey(given)}` };

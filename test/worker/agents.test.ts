@@ -73,7 +73,7 @@ describe("crawlers", () => {
     "NobodyKnows/1.0 (+https://nobody.example/crawler)",
     "Mozilla/5.0 (compatible; Yahoo! Slurp)",
     "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-  ])("are told: %s", (agent) => {
+  ])("are recognised: %s", (agent) => {
     expect(reasonOf(agent)).toBe("crawler");
   });
 });

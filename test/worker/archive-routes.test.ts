@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 describe("the archive", () => {
-  it("tells how it stands", async () => {
+  it("reports its state", async () => {
     const state = await (await get("/archive")).json<ArchiveState>();
     expect(state).toMatchObject({
       cursor: 90,
@@ -97,7 +97,7 @@ describe("the archive", () => {
       expect((await get(`/archive/files/${key}`)).status).toBe(404);
   });
 
-  it("keeps the settings beside, and writes them anew when they change", async () => {
+  it("keeps the settings in the bucket, and writes them again when they change", async () => {
     const read = async () => (await env.ARCHIVE.get("state/settings.json"))?.text();
     const before = JSON.parse((await read()) as string);
     expect(before.projects.map(({ project_id }: { project_id: string }) => project_id)).toEqual([

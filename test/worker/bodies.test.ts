@@ -102,14 +102,14 @@ describe("a body without end", () => {
     },
   );
 
-  it("is not read at all where its length is told, and is too much", async () => {
+  it("is not read at all where its declared length is too large", async () => {
     const { body, seen } = endless();
     const headers = { ...ADMIN, "content-length": String(600 * KB) };
     expect((await ask("POST", "/api/v1/events", body, headers)).status).toBe(413);
     expect(seen).toEqual({ pulled: 0, cancelled: true });
   });
 
-  it("is stopped where its length is told too small", async () => {
+  it("is stopped where it is longer than its declared length", async () => {
     const { body, seen } = endless();
     const headers = new Headers({ "content-length": "10" });
     await expect(readText({ body, headers }, { bytes: 256 * KB, gzip: false })).rejects.toMatchObject({ status: 413 });

@@ -1,4 +1,4 @@
-/** What networks, browsers and back ends really send: taken where it can be, and told. */
+/** What networks, browsers and back ends really send: accepted where possible, with a warning. */
 import { describe, expect, it } from "vitest";
 import { type Door, fields, readEvent } from "../../worker/event.ts";
 import { parseExact } from "../../worker/exact-json.ts";
@@ -218,7 +218,7 @@ describe("what is around a tag and not seen", () => {
 });
 
 describe("long ids and many keys", () => {
-  it("are told to be too long, and looked through no further", () => {
+  it("are refused as too long, and not examined further", () => {
     const blanks = `${" ".repeat(200_000)}x`;
     for (const field of ["player_id", "visitor_id", "banner_tag", "transaction_id", "click_id"])
       expect(read({ [field]: blanks }).told).toEqual([`too_long ${field}`]);

@@ -186,7 +186,7 @@ describe("projections far behind", () => {
 });
 
 describe("live counters of many projects", () => {
-  it("are all told, some at a time", { timeout: LONG }, async () => {
+  it("all get their events, some projects at a time", { timeout: LONG }, async () => {
     const projects = Array.from({ length: 120 }, (_, n) => `live-${n}`);
     await env.DB.prepare(
       `INSERT INTO projects (project_id, name, timezone, currency, attribution_days, created_at)

@@ -317,7 +317,7 @@ async function health(bindings: Env): Promise<{ status: number; body: Health }> 
 }
 
 describe("the feed", () => {
-  it("is read, noted and told of", async () => {
+  it("is read, recorded and reported", async () => {
     const bindings = await fedBy({ body: GOOD });
     expect(await refreshRates(bindings, NOW)).toEqual({ status: "ok", last_rate_date: "2026-05-04", error: null });
     expect(await known()).toEqual(IN_FORCE);

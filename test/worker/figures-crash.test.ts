@@ -1,4 +1,4 @@
-/** A step of the figures that ends at any of its calls: whoever goes on counts each event once. */
+/** A step of the figures that ends at any of its calls: the step that continues counts each event once. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";

@@ -113,7 +113,7 @@ describe("the figures of a project whose attribution window changes", () => {
     await expectWindow("one", 2);
   });
 
-  it("hold up nobody where they cannot be counted anew, and that is said until it works", async () => {
+  it("hold up nobody where they cannot be counted again, and the failure is reported until it works", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     await changeWindow("ailing", 3);
     await changeWindow("well", 3);

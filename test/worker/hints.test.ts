@@ -89,7 +89,7 @@ describe("the payload of another product", () => {
     expect(error?.message.includes("this one could be")).toBe(event_type !== "!!!");
   });
 
-  it("that was taken as a type of its own, or without its money, is told too", () => {
+  it("that was accepted as a custom type, or without its money, gets a hint too", () => {
     expect(hintsOf({ event_type: "af_purchase", player_id: "p" }).taken).toMatch(/`af_purchase`.*`purchase`/);
     expect(hintsOf({ event_type: "page_view", player_id: "p" }).taken).toMatch(/`visit`/);
     expect(hintsOf({ event_type: "purchase", player_id: "p", af_revenue: 5 }).taken).toMatch(/`af_revenue`.*`amount`/);

@@ -91,7 +91,7 @@ describe("an event on the free plan", () => {
     forgetHealth();
   });
 
-  it("counts once where the object ends between the sending and its note of it", async () => {
+  it("counts once where the object ends between sending and recording it", async () => {
     const project_id = await newProject();
     vi.spyOn(console, "error").mockReturnValue();
     const { stub, bindings } = await own(async (message) => {

@@ -40,7 +40,7 @@ it("wakes everything all the same where it cannot be noted", async () => {
   await env.DB.exec("ALTER TABLE away RENAME TO cron_runs");
 });
 
-it("has the version beside it, and the newest migration", async () => {
+it("comes with the version and the newest migration", async () => {
   const { version, migration } = await health();
   expect([version, migration]).toEqual([VERSION, env.MIGRATIONS.at(-1)?.name]);
 });

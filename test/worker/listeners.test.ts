@@ -1,4 +1,4 @@
-/** Who listens to live figures hears what they may at that moment, and may ask only so much. */
+/** A listener to live figures gets what they may see at that moment, and may send a limited number of messages. */
 import { env, runInDurableObject, SELF } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetKey } from "../../worker/http/keys.ts";
@@ -67,7 +67,7 @@ beforeAll(async () => {
 });
 
 describe("a listener", () => {
-  it("whose key was revoked hears nothing more after 30 seconds, and is closed", async () => {
+  it("whose key was revoked gets nothing more after 30 seconds, and is closed", async () => {
     const key = await makeApiKey({ role: "analyst", project_id: "heard" });
     const listening = await listen(bearer(key));
     await happens("before", Date.now());
@@ -78,7 +78,7 @@ describe("a listener", () => {
     expect(heard(listening).map(({ banner_tag }) => banner_tag)).not.toContain("after");
   });
 
-  it("whose key was limited meanwhile hears of its tags alone, and sees the figures of those", async () => {
+  it("whose key was limited meanwhile gets events of its tags alone, and the figures of those", async () => {
     const key = await makeApiKey({ role: "analyst", project_id: "heard" });
     const listening = await listen(bearer(key));
     await happens("other", Date.now());
@@ -94,7 +94,7 @@ describe("a listener", () => {
     expect(since[0]?.type).toBe("snapshot");
   });
 
-  it("who signed out, or whose share link was revoked, hears nothing more either", async () => {
+  it("who signed out, or whose share link was revoked, gets nothing more either", async () => {
     const signedIn = await call("POST", "/session", { key: env.ADMIN_TOKEN }, {});
     const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] as string;
     await signedIn.body?.cancel();

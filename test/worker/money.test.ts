@@ -220,7 +220,7 @@ describe("/revenue", () => {
     );
   });
 
-  it("is told by day, exactly", async () => {
+  it("is reported by day, exactly", async () => {
     const { rows, total, timezone } = await json(`/revenue?project_id=shop&${MAY}`);
     expect(timezone).toBe("UTC");
     const nothing = { refunded_unconverted: {}, withdrawn_unconverted: {}, unconverted: {} };
@@ -294,7 +294,7 @@ describe("/revenue", () => {
     });
   });
 
-  it("is told in the project's currency, or another, beside USD", async () => {
+  it("is reported in the project's currency, or another, as well as in USD", async () => {
     const of = async (currency: string) => json(`/revenue?project_id=shop&${MAY}&currency=${currency}`);
     const { currency, total, rows } = await of("project");
     expect(currency).toBe("EUR");
@@ -325,7 +325,7 @@ describe("/revenue", () => {
     expect(cells).toMatchObject({ currency_of_amounts: "EUR", amount: "36.8991", unconverted: "0.125 KWD" });
   });
 
-  it("is told of cohorts, apps and players in it, too", async () => {
+  it("is reported in that currency for cohorts, apps and players, too", async () => {
     const asked = "project_id=shop&currency=project";
     const { total } = await json(`/cohorts?${asked}&${MAY}`);
     expect((total as { converted: Row }).converted).toMatchObject({ revenue: "37.2376", net_amount: "16.7476" });

@@ -301,7 +301,7 @@ describe("a part that fails", () => {
   });
 });
 
-describe("whoever asks", () => {
+describe("a reader of the metrics", () => {
   it("with a key of one project sees that one, and nothing of the instance", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "quiet" });
     const headers = { authorization: `Bearer ${key}` };

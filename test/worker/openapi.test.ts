@@ -271,7 +271,7 @@ describe("roles", () => {
     await held(one, allowed);
   });
 
-  it("are told of all that needs a key", async () => {
+  it("are documented for all that needs a key", async () => {
     for (const one of entries.filter(({ entry }) => !entry["x-role"] && entry.operationId !== "signIn")) {
       expect(one.entry.security).toEqual([]);
       const open = await send(one, { headers: { authorization: "" } });

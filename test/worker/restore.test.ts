@@ -130,7 +130,7 @@ const statementOf = async (month: string) =>
     closed_at: string | null;
     rows: { kind: string; payout: string }[];
   }>();
-/** What an affiliate was told: a conversion that somebody approved, on a statement that is closed. */
+/** What an affiliate has seen: a conversion that somebody approved, on a statement that is closed. */
 async function closeMay(): Promise<void> {
   const post = async (path: string, body: unknown) => {
     const answer = await SELF.fetch(`${HOST}/api/v1${path}`, {
@@ -228,7 +228,7 @@ describe("a log that was lost", () => {
     expect(await everything()).toEqual(before);
   });
 
-  it("comes back while events come in: those of the archive stand, the others follow, each once", async () => {
+  it("comes back while events come in: those of the archive stay, the others follow, each once", async () => {
     await lose();
     const archived = Array.from({ length: EVENTS }, (_, n) => event(n));
     const sent: StoredEvent[] = [];
@@ -317,7 +317,7 @@ describe("a log that was lost", () => {
     expect(await contents()).toEqual(bucket);
   });
 
-  it("is told of a file that is not as it was written", async () => {
+  it("names a file that is not as it was written", async () => {
     await lose();
     const [key = ""] = await keysIn("events/");
     const { bytes } = bucketBefore.get(key) as { bytes: ArrayBuffer };

@@ -119,7 +119,7 @@ describe("settled days", () => {
     );
   });
 
-  it("give their tag to an event on a later day, also when its person's past is told anew", async () => {
+  it("give their tag to an event on a later day, also when its person's past is counted again", async () => {
     const project_id = "borrowed-tag";
     await keeping(project_id, { events_days: 35 });
     const event = (event_type: string, day: number, more: Partial<StoredEvent> = {}) =>
@@ -208,7 +208,7 @@ describe("settled days", () => {
     expect(await inLog("waiting")).toEqual([]);
   });
 
-  it("cannot be made anew from a log that no longer has them", async () => {
+  it("cannot be made again from a log that no longer has them", async () => {
     const post = (path: string) =>
       SELF.fetch(`https://retention.example/api/v1${path}`, { method: "POST", headers: ADMIN });
     expect((await post("/projections/daily/rebuild")).status).toBe(409);

@@ -518,7 +518,7 @@ describe("the registry", () => {
     for (const response of same) expect(await response.json()).toMatchObject({ version: 1 });
   });
 
-  it("changes the mode, retires, and begins anew with the next number", async () => {
+  it("changes the mode, retires, and begins again with the next number", async () => {
     const of = (method: string, body?: unknown) => call(method, "/schemas/phase?project_id=brand", body);
     expect((await of("GET")).status).toBe(404);
     expect((await of("PATCH", { mode: "off" })).status).toBe(404);

@@ -1,4 +1,4 @@
-/** What a restore needs beside the events: written in parts, of which only those that changed are written again. */
+/** What a restore needs besides the events: written in parts, of which only those that changed are written again. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { saveSettings } from "../../worker/archive/settings.ts";

@@ -179,7 +179,7 @@ describe("a request", () => {
     expect(of("request")).toEqual([expect.objectContaining({ level: "error", status, request_id })]);
   });
 
-  it("that could not be made durable is told with its id", async () => {
+  it("that could not be made durable is answered with its id", async () => {
     const EVENTS = { send: () => Promise.reject(new Error("queue overloaded")) };
     const response = await askWith({ PLAN: "paid", EVENTS }, pixel);
     expect(response.status).toBe(503);

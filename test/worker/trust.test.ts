@@ -219,7 +219,7 @@ it("what a trusted event replaces is found by indexes, however long the log is",
   }
 });
 
-describe("what is kept of an open event beside the log", () => {
+describe("what other stores keep of an open event", () => {
   const event = (project_id: string, more: Partial<StoredEvent>) =>
     storedEvent({ project_id, event_type: "deposit", event_id: "e1", player_id: "p", ...more });
 

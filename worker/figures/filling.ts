@@ -1,6 +1,6 @@
 /**
  * Counts the past under filters that are new: some people at a time, in the order of their names, each with the whole history
- * that there is. It reads people and writes rows of days. A person who has been passed is counted under them by each run from then on.
+ * that there is. It reads people and writes rows of days. Each later run counts a person who has been passed under them.
  * A name keeps its place wherever the row of a person lies, in the table or in a page; each page begins behind all names of the one before it.
  */
 import { Changes } from "./changes.ts";

@@ -40,7 +40,7 @@ export class ProjectRun {
   readonly #states = new Map<string, State>();
   readonly #histories = new Map<string, History>();
 
-  /** `after` is the seq of the last event that is counted already; `again` are people to count again, where the window has changed. */
+  /** `after` is the seq of the last event that is counted already; `again` are people to recount, as the window has changed. */
   constructor(log: ProjectLog, after: number, again: readonly string[] = []) {
     this.project_id = log.project_id;
     this.#log = log;

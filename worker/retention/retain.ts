@@ -2,7 +2,7 @@
  * Lets go of what a project no longer wants to keep, never ahead of the archive and of the projections.
  *
  * The events of a day go in two steps. The day is *settled*: what its events add to their people is kept, and from then
- * on its figures stay as they are, even where a visitor turns out to be another player (see `resolve.ts`). Then its events are *swept*
+ * on its figures stay as they are, even if a visitor becomes another player (see `resolve.ts`). Then its events are *swept*
  * from the log. Figures and archived events go by settings of their own.
  *
  * Each class of work takes one step in turn, and serves the projects in turn, so that none waits for the end of another.

@@ -137,7 +137,7 @@ async function hoursBehind(db: Database, place: number, end: number): Promise<[n
     WHERE key >= ${partition(place + 1)} AND key < ${partition(end)} AND state IN ('live', 'planned')
     ORDER BY key LIMIT ${FILES_A_LOOK}`);
   const hours = [...Map.groupBy(files, ({ hour }) => hour)];
-  // Of the last hour there may be more.
+  // The last hour may have more files.
   return files.length === FILES_A_LOOK && hours.length > 1 ? hours.slice(0, -1) : hours;
 }
 

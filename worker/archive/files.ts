@@ -1,4 +1,4 @@
-/** The files of the archive, as D1 knows them. What is live here is the archive; the bucket's manifest is a copy. */
+/** The files of the archive, as D1 knows them. The live files here are the archive; the bucket's manifest is a copy. */
 
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
@@ -8,7 +8,7 @@ import { partition } from "./partition.ts";
 
 export type ArchiveFile = {
   key: string;
-  /** Of its events' `timestamp`, in UTC, counted from 1970. */
+  /** The hour of its events' `timestamp`, in UTC, counted from 1970. */
   hour: number;
   /** The range of the log that it was made from; not every event of it is of this hour. */
   first_seq: number;
@@ -75,7 +75,7 @@ const insert = (files: readonly ArchiveFile[], state: "planned" | "live", source
 export const addFiles = (files: readonly ArchiveFile[]): SQL => insert(files, "live", null);
 
 export type Planned = Pick<ArchiveFile, "key" | "hour" | "first_seq" | "last_seq" | "created_at">;
-/** What is not known of a file before it is put. */
+/** Values that are not known before a file is put. */
 export const EMPTY = { rows: 0, bytes: 0, sha256: "", min_received_at: 0, max_received_at: 0 };
 
 /** Notes files before they are put, with the files that they are made from; null is the log. */
@@ -126,9 +126,9 @@ export const retire = (files: readonly ArchiveFile[]): SQL[] => [
 export const takeBack = (files: readonly Planned[]): SQL =>
   sql`UPDATE archive_files SET state = 'retired' WHERE state = 'planned' AND ${keyOfThese(files)}`;
 
-/** What was planned from the log and is not live yet. */
+/** Files that were planned from the log and are not live yet. */
 export const FROM_LOG = sql`sources IS NULL`;
-/** What was made from files that are no longer live. */
+/** Files that were made from files that are no longer live. */
 export const OUTDATED = sql`EXISTS (SELECT 1 FROM json_each(archive_files.sources) s WHERE NOT EXISTS (
   SELECT 1 FROM archive_files f WHERE f.key = s.value AND f.state = 'live'))`;
 

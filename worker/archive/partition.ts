@@ -1,4 +1,4 @@
-/** Where things lie in the bucket. Files of events lie by the UTC hour of their `timestamp`, as Hive partitions. */
+/** The keys of objects in the bucket. Files of events are under the UTC hour of their `timestamp`, as Hive partitions. */
 
 import { HOUR_MS, utcDate } from "../time.ts";
 

@@ -26,7 +26,7 @@ export async function* readLive(env: Env, db: Database, file: ArchiveFile, wante
 }
 
 export type Rewritten = {
-  /** What makes the new file the archive instead of the group. Fails where another writer has changed the group. */
+  /** Statements that make the new file live in place of the group. They fail where another writer has changed the group. */
   statements: SQL[];
   /** To be called where that failed: the file goes. */
   drop(): Promise<void>;
@@ -68,7 +68,7 @@ export async function rewrite(
     };
     return { statements: [...makeLive([file]), ...retire(group)], drop };
   } catch (error) {
-    // What failed may have been the database itself; then the next sweep sees to it.
+    // The database itself may have failed; then the next sweep removes the file.
     await drop().catch(() => undefined);
     throw error;
   }

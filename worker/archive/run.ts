@@ -70,7 +70,7 @@ export async function reachOfRun(db: Database, { after, upTo }: Range, now: numb
   }
   const end = Math.min(upTo, after + sizeAfter(run));
   const closed = Math.floor(now / INTERVAL_MS) * INTERVAL_MS;
-  // What claims to be from the future does not hold up the rest.
+  // An event dated in the future does not hold up the rest.
   const open = await db.get<{ seq: number }>(sql`SELECT seq FROM events NOT INDEXED
     WHERE seq > ${after} AND seq <= ${end} AND received_at >= ${closed} AND received_at <= ${now} ORDER BY seq LIMIT 1`);
   return open ? open.seq - 1 : end;
@@ -79,7 +79,7 @@ export async function reachOfRun(db: Database, { after, upTo }: Range, now: numb
 /** The files of a run that has begun: noted, and those that are in the bucket with what is in them. */
 async function plannedBy(db: Database, run: Run): Promise<ArchiveFile[]> {
   const files = await plannedFiles(db, run);
-  // Who gave one of them up gave up all.
+  // A writer that gave one of them up gave up all.
   return files.length === run.hours.length ? files : [];
 }
 
@@ -133,7 +133,7 @@ const recordAttempt = (run: Run, attempts: number, finished_at: number | null = 
     attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN CAST(${attempts} AS INTEGER) END
     WHERE first_seq = ${run.first_seq}`;
 
-/** Those that are put next: each is a call, and so is the manifest of each day. */
+/** The files that are put next: each is a call, and so is the manifest of each day. */
 function next(files: readonly ArchiveFile[], attempts: number, calls: number): ArchiveFile[] {
   const most = Math.ceil(FILES_A_STEP / 2 ** (attempts - 1));
   const days = new Set<string>();

@@ -47,7 +47,7 @@ type Paged = {
   /** The page of a row, and the rows of a page. */
   page: SQL;
   rows(page: string | number): SQL;
-  /** What has come to it between two positions. */
+  /** The rows that were added between two positions. */
   between(since: Position, until: Position): SQL;
 };
 
@@ -60,14 +60,14 @@ const PAGED = {
     rows: (year) => sql`rate_date >= ${String(year)} AND rate_date < ${String(Number(year) + 1)}`,
     between: (since, until) => sql`loaded_at BETWEEN ${since.rate} AND ${until.rate}`,
   },
-  // Who is not to be recorded again, known only by these keys. Not their order: others may have come after a loss.
+  // People who must not be recorded again, known only by these keys. Not their order: others may have come after a loss.
   suppressions: {
     columns: "project_id, digest",
     where: sql`true`,
     ...range("n", SUPPRESSIONS_A_PAGE),
     between: (since, until) => sql`n > ${since.suppression} AND n <= ${until.suppression}`,
   },
-  // What was decided about conversions: no log tells of it.
+  // Decisions about conversions: they are in no log.
   conversion_changes: {
     columns: "*",
     where: sql`true`,
@@ -107,7 +107,7 @@ const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0, chang
 /** A page of what grows: of the audit log, or of one of the tables. */
 type Page = { table: "audit" | keyof typeof PAGED; from: string | number };
 
-/** What one call has no room for, the next one goes on with: behind the page that was `written` last, by their keys. */
+/** The next call continues where this one has no more room: behind the page that was `written` last, by their keys. */
 type Pass = { day: string; since: Position; until: Position; written: string };
 
 const keyOf = ({ table, from }: Page): string => {

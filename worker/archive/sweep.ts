@@ -12,7 +12,7 @@ import { giveUp, OUTDATED } from "./files.ts";
 import { MANIFEST_CALLS, writeManifest } from "./manifest.ts";
 import { dayOf } from "./partition.ts";
 
-/** What was planned and not done in so long was given up. Until then its hour is let be: it may be too much for here. */
+/** Files that were planned and not put in this time were given up. Until then their hour is left alone: it may be too large for one call. */
 const GIVEN_UP_MS = 12 * 60 * 60_000;
 /** Files that are fenced in one call, and days whose manifest is written: each takes requests of the bucket. */
 const FENCES = 4;

@@ -1,5 +1,5 @@
 /**
- * What user agents say of who sends, as data. Found in public lists of crawlers and browsers (isbot's and
+ * What a user agent says about the sender, as data. Found in public lists of crawlers and browsers (isbot's and
  * crawler-user-agents'); docs/pixels.md has how many of them are recognised.
  */
 
@@ -32,12 +32,12 @@ export const SENDER = anyOf(
 /** Whose app fetches a link, or an icon, when somebody pastes it: not the device's owner. */
 export const PREVIEW = anyOf("whatsapp swcd", "^", "(?:[/\\s(]|$)");
 
-/** What nothing but a crawler is called, whatever library it is made with. */
+/** Names that only crawlers have, whatever library they use. */
 export const SURELY = anyOf(
   "bots?(?![a-z]) crawl(?:er|ing) spider slurp scraper checklink link_?ch(?:ec)?k chaturllookup",
 );
 
-/** What crawlers, previews, checks and archives call themselves, where they do not pose as a browser. */
+/** Names of crawlers, previews, checks and archives that do not pose as a browser. */
 export const CRAWLER = anyOf(
   String.raw`\bbot robot crawl harvest sucker copier grab(?:ber)?\b mirror archiv
   preview unfurl onebox expander unshorten lookup retriev cite citoid iframely embed opengraph metadata metainspector

@@ -24,11 +24,11 @@ import { recordFailedBatch, takeFailedBatch } from "./failed-batches.ts";
 import type { Sender } from "./sender.ts";
 import { storedEvent } from "./stored-event.ts";
 
-/** Of a digest: 128 bits, which leave room in an id for the event's place in its batch. */
+/** Characters of a digest: 128 bits, which leave room in an id for the event's place in its batch. */
 const SEED_CHARACTERS = 32;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** What a sender names a request by, so that it can be sent again; null where it names none. */
+/** The sender's name for a request, by which it can be sent again; null where it has none. */
 function idempotencyKey(request: Request): string | null {
   const key = request.headers.get("idempotency-key");
   if (key !== null && !IDEMPOTENCY_KEY.test(key))
@@ -94,7 +94,7 @@ async function read(
   return judged(env, event, project, reading.warnings, now);
 }
 
-/** What the project's schema for its type says of it. */
+/** The faults that the project's schema for its type finds. */
 async function judged(
   env: Env,
   event: ImportedEvent,

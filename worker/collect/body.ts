@@ -21,7 +21,7 @@ function parse(text: string): Sent {
   return Array.isArray(listed) ? { single: false, events: listed } : { single: true, events: [given] };
 }
 
-/** What a body that could not be read at all is noted as. */
+/** The record of a body that could not be read at all. */
 export const BODY_FAULTS: Partial<Record<Problem["status"], FieldError["code"]>> = {
   400: "missing",
   413: "too_large",

@@ -35,7 +35,7 @@ const DATA_CENTRES: ReadonlySet<number> = new Set([
 /** isbot takes Yahoo's crawler for a browser. */
 const isCrawlingBrowser = (agent: string) => isbot(agent.replace(MODEL, "$1")) || /\bslurp\b/i.test(agent);
 
-/** Of what does not pose as a browser: an app and a server's library are none, whatever else they are called. */
+/** For agents that do not pose as a browser: an app and a server's library are no bots, whatever their name. */
 function isCrawler(agent: string): boolean {
   if (PREVIEW.test(agent)) return true;
   if (APP.test(agent)) return false;
@@ -53,7 +53,7 @@ type Visit = {
   local: boolean;
 };
 
-/** Of a longer one this much is looked at. */
+/** Characters of a longer agent that are looked at. */
 const AGENT_CHARACTERS = 1_024;
 
 export function botReason({ agent: given, asn, prefetch, local }: Visit, rules: BotRules): BotReason | null {

@@ -4,7 +4,7 @@
  * the failed attempt. So a failed attempt leaves a note under the batch's content, and the next attempt with the same
  * content takes that note away. Only a failure leaves one: equal batches of several senders stay apart.
  *
- * Where the database is away nobody knows whether there is a note, so such a batch is refused before any of it is sent:
+ * While the database is away the note cannot be read, so such a batch is refused before any part of it is sent:
  * taken under new ids, it would count twice behind an attempt that failed, or after a failure that could not be noted.
  */
 import { sql } from "drizzle-orm";
@@ -13,7 +13,7 @@ import { type Database, transact } from "../store/database.ts";
 /** How long after the failure a batch of the same content is taken for the same batch. */
 const RETRY_WITHIN_MS = 10 * 60_000;
 
-/** What the ids of a failed attempt began with, for the first who asks; null where there was none. */
+/** The beginning of a failed attempt's ids, for the first retry; null where there was no such attempt. */
 export async function takeFailedBatch(db: Database, hash: string, now: number): Promise<string | null> {
   const [taken] = await db.values<[string]>(sql`DELETE FROM failed_batches WHERE (hash, seed) IN (
       SELECT hash, seed FROM failed_batches WHERE hash = ${hash} AND failed_at > ${now - RETRY_WITHIN_MS} LIMIT 1)

@@ -19,7 +19,7 @@ const collect = through({
     const bot = botReason({ agent: user_agent, asn: undefined, local: false }, project.bot_rules);
     return { ...sentBy({ country, referrer: pageOf(referrer), source_ip, user_agent }), bot };
   },
-  // Who imports reads in the answer why; the request log is about what comes by itself.
+  // The answer tells the importer why; the request log is about events that senders send.
   refused: () => undefined,
 });
 

@@ -161,7 +161,7 @@ const pixel = (type: string | null) => async (c: Context<Incoming>) => {
 const keepsAsImage = (request: Context<Incoming>["req"]): boolean =>
   request.header("sec-fetch-dest") === "image" && request.query("sent_at") !== undefined;
 
-/** What the snippet must know before it sends anything from a browser that asks for privacy. */
+/** The setting that the snippet needs before it sends anything from a browser that asks for privacy. */
 const privacy = async (c: Context<Incoming>) => {
   if (!(await withinLimit(c.env, "pixel", c.req.raw, null)))
     return new Problem(429, "Too many requests from this address.", {
@@ -193,7 +193,7 @@ const typed = (c: Context<Incoming>) => pixel(c.req.param("event_type") ?? "")(c
 
 export const pixelRoutes = new Hono<Incoming>()
   .get("/project.json", privacy)
-  // Where earlier snippets ask, of which browsers and sites may have copies.
+  // The route that earlier snippets ask, of which browsers and sites may have copies.
   .get("/pixel.json", privacy)
   .use("/visit", preflight)
   .get("/visit", visit)
@@ -204,7 +204,7 @@ export const pixelRoutes = new Hono<Incoming>()
   .use("/deposit", preflight)
   .get("/deposit", deposit)
   .post("/deposit", deposit)
-  // What the snippet sends: `/pixel/visit?` is on public lists of what to block, as is `/pixel.json?`.
+  // The snippet's own route: `/pixel/visit?` and `/pixel.json?` are on public block lists.
   .use("/happened", preflight)
   .get("/happened", happened)
   .post("/happened", happened)

@@ -1,4 +1,4 @@
-/** Makes a stored event of what came in: absent fields null, dates in the project's time zone, an id where none was given. */
+/** Makes a stored event of a received one: absent fields null, dates in the project's time zone, an id where none was given. */
 import { v7 as uuidv7 } from "uuid";
 import { localTime } from "../calendar.ts";
 import type { StoredEvent, WireEvent } from "../event.ts";

@@ -15,7 +15,7 @@ import { ANY_TARGET } from "../postbacks/target.ts";
 import { leastCursor } from "../projections/catch-up.ts";
 import { type Database, transact } from "../store/database.ts";
 
-/** What comes from the queue, in one order for both sides of the statement. */
+/** The columns of queued events, in one order for both sides of the statement. */
 const COLUMNS = columnsBut("seq", "duplicate_of");
 
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
@@ -40,7 +40,7 @@ const [PROJECT, ID, TYPE, TRANSACTION, IS_TRUSTED] = [
 const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 const STANDING = sql`(${IS_TRUSTED} * 2 + ${CAN_COUNT})`;
 
-/** What has gone from the log was counted: it does not come again. */
+/** An event that has gone from the log was counted: it is not stored again. */
 const notRetired = sql`NOT EXISTS (
   SELECT 1 FROM retired_events r WHERE r.project_id = ${PROJECT} AND r.event_id = ${ID} AND r.standing = ${STANDING})`;
 
@@ -103,7 +103,7 @@ export const supersede = (given: SQL): SQL => sql`
 
 type Taken = { tables: number; figures: number };
 
-/** What the log took: what it had already is not among it. */
+/** The events that were stored, without those that the log had already. */
 export type Appended = {
   stored: number;
   /** Between which `seq` they are; null where nothing was stored. */

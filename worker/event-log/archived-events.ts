@@ -10,7 +10,7 @@ import { readLive } from "../archive/rewrite.ts";
 import type { ColumnName, LoggedRow } from "../log-columns.ts";
 import type { Database } from "../store/database.ts";
 
-/** What one call reads at most, about: a file that was begun is read to its end. */
+/** The most that one call reads, about: a file that was begun is read to its end. */
 const MOST_FILES = 24;
 const MOST_ROWS = 100_000;
 

@@ -29,11 +29,11 @@ export function firstHourInLog({ settled_before, retention, timezone }: Project,
   return last === "" ? 0 : firstHourOf(addDays(last, 1));
 }
 
-/** Of this UTC hour, counted from 1970, the events behind `seq`, and all of later hours. */
+/** A place in the archive: behind it are the events of this UTC hour (counted from 1970) behind `seq`, and all later hours. */
 export type ArchivePlace = { hour: number; seq: number };
 export const BEGINNING: ArchivePlace = { hour: 0, seq: 0 };
 
-/** What one call reads, from which place on, and where the next one goes on; null where this is all. */
+/** The files that one call reads, its place, and the next call's place; null where this is all. */
 export type ArchivePart = { from: ArchivePlace; files: ArchiveFile[]; next: ArchivePlace | null };
 
 /** The next files from a place on, of hours before `before`: so many at most, and one at least. */

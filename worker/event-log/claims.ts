@@ -21,7 +21,7 @@ type Transacting = Pick<StoredEvent, "project_id" | "event_type" | "transaction_
 export const transactionKey = ({ project_id, event_type, transaction_id }: Transacting): string =>
   JSON.stringify([project_id, event_type, transaction_id]);
 
-/** Who has a transaction: an event of the log, or one of the events that are being looked at. */
+/** The event that has a transaction: one of the log, or one of the events that are being looked at. */
 type Holder = { event_id: string; seq: number } | Row;
 
 /** An event that is appended. */
@@ -54,7 +54,7 @@ const rowWith = (rows: readonly Row[], standing: number) => rows.find((row) => r
 const isHere = (rows: readonly Row[], places: readonly number[], standing: number): boolean =>
   rowWith(rows, standing) !== undefined || placeWith(places, standing) !== undefined;
 
-/** What becomes of events, in their order, given all that the log knows of their ids and transactions. */
+/** Decides about events, in their order, given all that the log knows of their ids and transactions. */
 export function decide(events: readonly StoredEvent[], known: Known): Decision {
   const decision: Decision = { rows: [], superseded: [], claims: [] };
   const byId = new Map<string, Row[]>();

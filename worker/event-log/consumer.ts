@@ -134,7 +134,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
     for (const messages of portionsOf(batch.messages)) {
       const began = Date.now();
       const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
-      // What there was no room for comes again at once.
+      // Events that there was no room for are delivered again at once.
       const whole = consumed?.untried.length === 0;
       for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds: 0 });
       if (!consumed) continue;

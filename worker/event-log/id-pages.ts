@@ -8,9 +8,9 @@ import { pieces } from "../store/pieces.ts";
 import { pageOf } from "./known.ts";
 
 const IDS_A_PAGE = 400;
-/** A page is written again for so many ids; fewer get rows of their own. */
+/** A page is rewritten for at least this many ids; fewer get rows of their own. */
 const WORTH_A_PAGE = 4;
-/** So many ids may wait in their segments, where each append looks through them. */
+/** How many ids may wait in their segments, where each append looks through them. */
 const MOST_WAITING = 64;
 /** Elements are `"<event_id>":<place>` of a JSON object: no character of an id is escaped, and all sort behind the quote. */
 type Element = string;

@@ -1,9 +1,9 @@
-/** Events whose project was removed: also where one has been made under the same id since, it gets none of the former. */
+/** Events whose project was removed: a new project under the same id gets none of them. */
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import type { Database } from "../store/database.ts";
 
-/** For so long after a project was removed isolates may still take its events: they remember its settings. */
+/** How long isolates may still take events of a removed project: they remember its settings. */
 export const REMEMBERED_MS = 60_000;
 
 /** Whether an event is of a removed project, by the time when it was received; the log's trigger has the same rule. */

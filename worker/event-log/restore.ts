@@ -26,7 +26,7 @@ type Place = {
   base: number;
   done_key: string;
   groups_done: number;
-  /** Of what this step reads, so many pieces are written already. */
+  /** How many pieces of what this step reads are written already. */
   pieces_done: number;
   files_done: number;
   rows_done: number;
@@ -52,7 +52,7 @@ const PIECES_A_STEP = 5;
 /** D1 takes values of up to 2 MB. */
 const PARAMETER_CHARACTERS = 600_000;
 
-/** Those that are records of their own: they have had what the archive has. */
+/** Projections that are records of their own: they have had the archive's events. */
 const RECORDS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
 const RECEIVED = PROJECTIONS.filter((projection) => "deliver" in projection && projection.clear);
 const placeOf = (db: Database) => db.get<Place>(sql`SELECT * FROM restores`);
@@ -172,7 +172,7 @@ const settings: Step = async (env, db, place) => {
   const done = place.pieces_done + SETTINGS_A_STEP;
   await transact(db, [
     moveOn(place, done < all.length ? { pieces_done: done } : enter("audit")),
-    // What was asked for since the log was lost comes behind what the archive has: erasures, and acts.
+    // Erasures and acts since the log was lost come behind those of the archive.
     ...(place.pieces_done > 0
       ? []
       : [
@@ -336,7 +336,7 @@ const check: Step = async (env, db, place, now) => {
   }
   await transact(db, [
     moveOn(place, enter("done")),
-    // What came in meanwhile could not know whose id or transaction it was.
+    // Events that came in meanwhile were not compared with the archive's ids and transactions.
     sql`UPDATE events SET duplicate_of = ${duplicateOf(LOGGED)}, superseded_at = NULL WHERE seq > ${place.base}`,
     supersede(sql`SELECT project_id, event_id FROM events WHERE seq > ${place.base}`),
     ...RECORDS.map(

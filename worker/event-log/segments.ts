@@ -21,7 +21,7 @@ const TRIES = 10;
 /** Segments that are written in one call, as long as the log knows nothing of their events. */
 const SEGMENTS_AT_ONCE = 10;
 
-/** What the log has already, by id and standing, is not stored again. Events are stored in their order. */
+/** Events that the log has already, by id and standing, are not stored again. Events are stored in their order. */
 export async function appendSegments(db: D1Database, events: readonly StoredEvent[]): Promise<Appended> {
   let all = NOTHING;
   const segments = [...segmentsOf(events)];
@@ -49,7 +49,7 @@ function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
   let some: StoredEvent[] = [];
   let size = 0;
   for (const given of events) {
-    // What was queued before events knew it came by who knows which door.
+    // Events that were queued by an old version do not say which door they came by.
     const event = given.trusted === undefined ? { ...(given as StoredEvent), trusted: 0 as const } : given;
     const length = lengthOf(event);
     if (some.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && some.length > 0)) {

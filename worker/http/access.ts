@@ -33,7 +33,7 @@ export async function identified<Answer>(finding: Promise<Answer>): Promise<Answ
   }
 }
 
-/** Who that is now, by what they came with earlier; null where it opens nothing any more. */
+/** The principal that an earlier credential belongs to now; null where it is no longer valid. */
 export async function principalOf(env: Env, credential: Credential, now: number): Promise<Principal | null> {
   const { key_id, share_id, session } = credential;
   if (share_id !== undefined) return principalOfShare(env, share_id, now);

@@ -23,7 +23,7 @@ export async function readBody<Schema extends z.ZodType>(
   }
 }
 
-/** What was given, by the schema; else a problem that names each wrong field. */
+/** The body, read by the schema; else a problem that names each wrong field. */
 export function accept<Schema extends z.ZodType>(given: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;

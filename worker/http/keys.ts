@@ -55,7 +55,7 @@ async function findKey(env: Env, id: string, now: number, { guess, copies }: Loo
   if (memory && now < memory.until) return memory.value;
   if (now < (absent.get(id)?.until ?? 0)) return null;
   const last = memory ?? (await findCopy<Key>(env, copyName(id), now));
-  // What was a key within the hour is not guessed.
+  // A key that was valid within the hour is no guess.
   if (!last) await guess?.();
   try {
     const [key = null] = await databaseOf(env).select().from(keys).where(eq(keys.id, id));

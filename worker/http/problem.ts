@@ -40,7 +40,7 @@ export class Problem extends Error {
     detail: string,
     more: { errors?: Complaint[]; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
-    // What went wrong here is logged, and not shown to the sender.
+    // The server's own error is logged, and not shown to the sender.
     super(detail, { cause: more.cause });
     this.status = status;
     this.errors = more.errors;

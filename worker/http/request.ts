@@ -1,4 +1,4 @@
-/** What is the same for every request: its id, in the answer and in the log; its line there; its time on the meter. */
+/** The middleware of every request: its id, in the answer and in the log; its log line; its time on the meter. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
@@ -11,7 +11,7 @@ import { Problem } from "./problem.ts";
 
 /** Short enough for a queue message to carry a hundred. */
 const ID = /^[A-Za-z0-9._:-]{8,64}$/;
-/** What takes longer is logged, in milliseconds. */
+/** Slower requests are logged, in milliseconds. */
 const SLOW_MS = 1_000;
 
 /** Cloudflare's own, else the caller's, else a new one. */

@@ -73,10 +73,10 @@ const end = (id: string, until: number, now: number): SQL[] => [
   sql`DELETE FROM ended_sessions WHERE until < ${now}`,
 ];
 
-/** What ends one session. */
+/** The statement that ends one session. */
 export const endSession = ({ id, until }: Session, now: number): SQL[] => end(id, until, now);
 
-/** What ends every session that began with a credential up to now. */
+/** The statement that ends every session that began with a credential up to now. */
 export const endSessionsOf = (key_id: string | null, now: number): SQL[] =>
   end(everyOne(key_id), now + SESSION_SECONDS * 1_000, now);
 

@@ -105,7 +105,7 @@ export async function startShareSession(env: Env, { share_id, expires_at }: Shar
   return { session: await signed(env, share_id, until), expires_at: iso(until) };
 }
 
-/** Who opened a link; null where the session is not ours or was altered, or where it or its link is over. */
+/** The principal who opened a link; null where the session is not ours or was altered, or where it or its link is over. */
 export async function principalOfShareSession(env: Env, bearer: string, now: number): Promise<Principal | null> {
   const [, share_id = "", until = "0"] = SESSION.exec(bearer) ?? [];
   if (!env.ADMIN_TOKEN || now >= Number(until)) return null;
@@ -114,7 +114,7 @@ export async function principalOfShareSession(env: Env, bearer: string, now: num
   return principal && { ...principal, expires_at: iso(Number(until)) };
 }
 
-/** Who opened a link earlier; null where it is over. */
+/** The principal who opened a link earlier; null where the link is over. */
 export async function principalOfShare(env: Env, share_id: string, now: number): Promise<Principal | null> {
   const db = databaseOf(env);
   const share = await openShare(db, share_id, now);

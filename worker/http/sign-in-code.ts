@@ -38,7 +38,7 @@ export async function newCode(
   return { made: { code, expires_at: iso(expires_at) }, statements };
 }
 
-/** What ends every code of a credential that is not used yet. */
+/** The statement that ends every unused code of a credential. */
 export const endCodesOf = (key_id: string | null): SQL => sql`DELETE FROM sign_in_codes WHERE key_id IS ${key_id}`;
 
 const REFUSALS = {
@@ -60,11 +60,11 @@ async function whyNot(db: Database, hash: string): Promise<keyof typeof REFUSALS
   return known.used_at === null ? "code_expired" : "code_used";
 }
 
-/** Who made the code; it opens nothing from now on. Throws where it does not now. */
+/** The principal who made the code, which is used up by this. Throws where the code is not valid. */
 export async function principalOfCode(env: Env, code: string, now: number): Promise<Principal | null> {
   const db = databaseOf(env);
   const hash = await digestOf(env, code);
-  // Of two who come at once, one finds it unused.
+  // Of two that use it at once, one finds it unused.
   const used = await db.get<{ key_id: string | null } | undefined>(sql`UPDATE sign_in_codes SET used_at = ${now}
     WHERE hash = ${hash} AND used_at IS NULL AND expires_at > ${now} RETURNING key_id`);
   if (!used) throw refused(await whyNot(db, hash));

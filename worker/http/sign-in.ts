@@ -28,7 +28,7 @@ export const credentials = z
 export const signingOut = z.strictObject({ all: z.enum(["true"], "must be true").optional() });
 
 export type SignedIn = Principal & {
-  /** Those that may be chosen from. */
+  /** The projects that may be chosen. */
   projects: { project_id: string; name: string }[];
 };
 

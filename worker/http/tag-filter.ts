@@ -89,7 +89,7 @@ async function tagsOfTables(db: Database, project_id: string): Promise<string[]>
   return ["", ...rows.flat()];
 }
 
-/** Those of the tags in sight (null is all) that all filters let through; `''` is what has no tag. */
+/** The visible tags (null is all) that all filters let through; `''` is events without a tag. */
 export async function narrowed(
   inSight: string[] | null,
   filters: readonly TagFilter[],
@@ -108,7 +108,7 @@ export async function narrowed(
 
 export type Who = { project: Project; principal: Principal };
 
-/** What a question asks for, and what its saved segment does. Asking for a foreign tag is refused. */
+/** The filters of a question and of its saved segment. Asking for a foreign tag is refused. */
 async function conditionsOf(
   db: Database,
   { project, principal }: Who,

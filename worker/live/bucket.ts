@@ -5,7 +5,7 @@
  * own countries and devices take (88 KB).
  */
 
-/** What live figures can be broken down by; `''` is none. */
+/** The dimensions of live figures; `''` is none. */
 export const LIVE_DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type LiveDimension = (typeof LIVE_DIMENSIONS)[number];
 

@@ -28,7 +28,7 @@ export type Snapshot = {
   events: StreamedEvent[];
 };
 
-/** What the WebSocket sends: all of it on connecting and on request, then what changes. */
+/** The messages of the WebSocket: all figures on connecting and on request, then the changes. */
 export type LiveMessage =
   | ({ type: "snapshot" } & Snapshot)
   | ({ type: "counts" } & Omit<Snapshot, "events">)
@@ -39,7 +39,7 @@ export type Credential = {
   /** Null: ADMIN_TOKEN, or a share link. */
   key_id: string | null;
   share_id?: string;
-  /** Where it is a session of the dashboard: its id, and when it began (epoch milliseconds). */
+  /** For a session of the dashboard: its id, and when it began (epoch milliseconds). */
   session?: { id: string; began_at: number };
 };
 /** `until` is when they must connect again, epoch milliseconds. */
@@ -53,7 +53,7 @@ type Attachment = {
   asked: { since: number; messages: number };
 };
 
-/** What a minute counted of a type, of one value of a dimension (`''` is none), in one currency (`''` is no money). */
+/** The counts of a minute: of a type, of one value of a dimension (`''` is none), in one currency (`''` is no money). */
 export type MinuteRow = {
   /** Epoch milliseconds. */
   at: number;
@@ -105,7 +105,7 @@ export abstract class Counters extends DurableObject<unknown> {
   /** Deliveries of an earlier epoch are of a projection that has begun again since. */
   #epoch = 0;
   readonly #rights = new Map<string, { view: Promise<View | null>; at: number }>();
-  /** What a socket was shown last, as far as it is remembered. */
+  /** The figures that a socket was shown last, as far as they are remembered. */
   readonly #shown = new WeakMap<WebSocket, string>();
 
   constructor(state: DurableObjectState, env: unknown) {
@@ -151,7 +151,7 @@ export abstract class Counters extends DurableObject<unknown> {
     try {
       this.ctx.storage.transactionSync(() => this.#count(settings, fresh, now));
     } catch (error) {
-      // What could not be written was not counted: it comes again. Buckets are read from storage when they are next asked for.
+      // Events that could not be written were not counted: they are delivered again. Buckets are read from storage when they are next asked for.
       [this.#applied, this.#recent, this.#settings] = [applied, recent, before];
       this.#buckets.forget();
       this.#windows.clear();
@@ -304,7 +304,7 @@ export abstract class Counters extends DurableObject<unknown> {
     if (messages < MESSAGES.answered) await this.#showAll(socket, now);
   }
 
-  /** What a socket may be shown now. Null: nothing; it is closed where that stays so. */
+  /** The figures that a socket may be shown now. Null: none; a socket that stays without is closed. */
   async #viewFor(socket: WebSocket, now: number): Promise<View | null> {
     const { settings, listener } = attachmentOf(socket);
     if (now > listener.until) {
@@ -378,6 +378,6 @@ function send(socket: WebSocket, message: LiveMessage): void {
   try {
     socket.send(JSON.stringify(message));
   } catch {
-    // It has gone away between two sends; its close handler follows.
+    // The socket was closed between two sends; its close handler follows.
   }
 }

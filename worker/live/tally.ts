@@ -9,7 +9,7 @@ export type Window = {
   /** Events. */
   total: number;
   by_type: ByType;
-  /** What the events of a type add up to, by currency: decimals. */
+  /** The sums of the events of a type, by currency: decimals. */
   amounts: Record<string, Record<string, string>>;
   banner_tags: ({ banner_tag: string } & Row)[];
   countries: ({ country: string } & Row)[];

@@ -31,7 +31,7 @@ export class Windows {
   add(at: number, cell: Cell): void {
     this.#minutes.delete(startOf("minutes", at));
     if (!this.#today || at < this.#today.midnight || !this.#shows(cell)) return;
-    // What falls is added up again: a tally would go on showing what it has none of.
+    // A window that loses events is added up again: a tally would go on showing values that are gone.
     if (cell.total < 0) this.#today = null;
     else this.#today.tally.add(cell);
   }

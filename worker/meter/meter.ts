@@ -11,7 +11,7 @@ export type RouteClass = (typeof ROUTE_CLASSES)[number];
 /** Upper bounds of the latency histogram, in milliseconds; what took longer is in the last one, which has none. */
 export const BOUNDS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000] as const;
 
-/** What the queue brought: `known` are events that the log had already, `retries` batches that come again. */
+/** Counts of the queue: `known` are events that the log had already, `retries` are batches that are delivered again. */
 export const QUEUE_COUNTERS = ["batches", "messages", "events", "known", "retries"] as const;
 
 /** `took` has the number of a bound in it; `ms` sums up how long they took. */

@@ -13,7 +13,7 @@ import { PARTS, type Scrape } from "./parts.ts";
 
 export const scrapeQuery = z.strictObject({ project_id: projectId.optional() });
 
-/** What fails is said to be down; the others are shown all the same. */
+/** A part that fails is reported as down; the others are shown all the same. */
 async function read(scrape: Scrape): Promise<Sample[]> {
   const parts = await Promise.all(
     Object.entries(PARTS).map(async ([part, ask]): Promise<Sample[]> => {

@@ -210,7 +210,7 @@ const QUEUE_FAMILIES = {
 
 const STATUSES = [2, 3, 4, 5] as const;
 
-/** What the whole instance does is about all projects: not for a key of one. */
+/** Samples of the whole instance are about all projects: a key of one project does not see them. */
 const meter: Part = async ({ env, project_id }) => {
   if (project_id !== null) return [];
   const counts = await meterOf(env).read();

@@ -30,7 +30,7 @@ let sending: Promise<void> | null = null;
 export async function commit(outlet: Outlet, events: readonly StoredEvent[], request_id: string): Promise<void> {
   const measured = events.map(measure);
   const bytes = measured.reduce((sum, event) => sum + event.bytes, 0);
-  // What fills messages of its own has nothing to gain from others.
+  // A request that fills messages of its own gains nothing by waiting for others.
   if (events.length > EVENTS_A_MESSAGE || bytes > MOST_BYTES) return sendAlone(outlet, measured, request_id);
   if (
     gathering &&

@@ -18,10 +18,10 @@ const MOST = 40;
 
 /** A message that is being gathered: two JSON arrays without their brackets, and how many events there are. */
 type Row = { id: number; total: number; bytes: number; request_ids: string; events: string };
-/** What is left of the day's messages, and since when the queue takes none. */
+/** The messages that are left for the day, and since when the queue takes none. */
 type Sending = Allowance & { refused_since: number | null };
 
-/** What waits, and since when the queue takes none of it, in epoch milliseconds. */
+/** The events that wait, and since when the queue takes none of them, in epoch milliseconds. */
 export type IntakeState = { messages: number; events: number; refused_since: number | null };
 
 export class Intake extends DurableObject<Pick<Env, "EVENTS" | "LOCAL">> {

@@ -19,7 +19,7 @@ async function take(env: Env, message: EventMessage): Promise<void> {
   const taken = intakeOf(env)
     .take(message)
     .then(() => "taken" as const);
-  // What it takes later is in two messages, and once in the log.
+  // Events that it takes later are in two messages, and once in the log.
   if ((await inTime(taken, PATIENCE_MS, "late")) === "late") throw new Error(`No answer within ${PATIENCE_MS} ms.`);
 }
 

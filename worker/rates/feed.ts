@@ -12,7 +12,7 @@ import { DAY_MS, HOUR_MS, utcDate } from "../time.ts";
 import { type EcbReading, readEcb } from "./ecb.ts";
 import { storeRates } from "./rate.ts";
 
-/** What the feed's rates name as their source. */
+/** The source that the feed's rates name. */
 export const FEED = "ecb";
 
 const TIMEOUT_MS = 10_000;
@@ -66,7 +66,7 @@ async function download(budget: Budget, url: string, now: number): Promise<EcbRe
     text = await answer.text();
     if (!answer.ok) return { ok: false, error: `it answered ${answer.status}` };
   } catch (error) {
-    // What the network says may name hosts, and /health is open to everyone.
+    // A network error may name hosts, and /health is open to everyone.
     log("error", "exchange rates", { error: String(error) });
     const late = error instanceof Error && error.name === "TimeoutError";
     return {

@@ -45,7 +45,7 @@ async function schemaOf(env: Env, id: number, now: number): Promise<unknown> {
   }
 }
 
-/** Where the database does not answer, what was last known holds. */
+/** While the database does not answer, the schemas that were read last are used. */
 export async function checkSchema(
   env: Env,
   project_id: string,
@@ -61,7 +61,7 @@ export async function checkSchema(
   return errors.length === 0 ? OK : { status: mode === "enforce" ? "refused" : "warned", version, errors };
 }
 
-/** What is wrong with an event, in words for its sender. */
+/** The faults of an event, in words for its sender. */
 export function errorsOf(check: Check, event: Seen, version: number): FieldError[] {
   const errors: FieldError[] = [];
   for (const { path, message } of check(instanceOf(event))) {

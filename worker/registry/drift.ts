@@ -13,7 +13,7 @@ import { fieldOf, instanceOf } from "./instance.ts";
 import { accepts, compile } from "./validation.ts";
 import type { Schema } from "./vocabulary.ts";
 
-/** So many rows of the log are looked at, from its end backwards, */
+/** How many rows of the log are looked at, from its end backwards, */
 const LOG_ROWS = 50_000;
 /** until so many events of the type are found, */
 const EVENTS = 5_000;
@@ -24,7 +24,7 @@ const MOST_FIELDS = 200;
 const DEPTH = 4;
 
 export type Drift = {
-  /** What was looked at. */
+  /** The events that were looked at. */
   sample: { events: number; since: string | null; complete: boolean };
   unnamed: { field: string; events: number; types: string[]; example_event_id: string }[];
   never_seen: string[];
@@ -144,7 +144,7 @@ function walk(value: unknown, path: string[], schemas: Schema[], types: Map<stri
   if (typeof value !== "object" || value === null || path.length > DEPTH) return;
   if (Array.isArray(value)) {
     const items = schemas.flatMap((schema) => itemsOf(schema));
-    // Where nothing is said of a list's items, they are not named, and that is no drift either.
+    // A schema that says nothing about a list's items names none of them, and that is no drift.
     if (items.length > 0) for (const item of value) walk(item, [...path, "*"], items, types);
     return;
   }
@@ -165,7 +165,7 @@ function together(schema: Schema): Exclude<Schema, boolean>[] {
   return [schema, ...[...parts, ...dependent].flatMap((part) => (part === undefined ? [] : together(part)))];
 }
 
-/** What the schemas say of the value under a key; nothing where none names it. */
+/** The schemas of the value under a key; none where no schema names the key. */
 function within(schemas: Schema[], key: string): Schema[] {
   return schemas
     .flatMap(together)

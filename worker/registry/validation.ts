@@ -39,7 +39,7 @@ function prepared(schema: Schema): object {
 const PASSING = new Set(
   "properties patternProperties additionalProperties items prefixItems allOf if dependentSchemas".split(" "),
 );
-/** What went on below these is nothing that a sender could act on. */
+/** Faults below these keywords are of no use to a sender. */
 const OPAQUE: Readonly<Record<string, string>> = {
   anyOf: "anyOf",
   oneOf: "oneOf",

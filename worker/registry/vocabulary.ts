@@ -1,6 +1,6 @@
 /**
  * Which JSON Schemas are taken: the part of drafts 07 and 2020-12 on which both agree and which is checked in full.
- * What is not taken is refused with its place, never ignored. References are put in place of themselves here, so that
+ * A keyword that is not supported is refused with its place, never ignored. References are put in place of themselves here, so that
  * whatever comes after meets none.
  */
 import { fields } from "../event.ts";
@@ -107,9 +107,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
   unevaluatedItems: "say items",
 };
 
-/** What a request says of an event, and is settled before a schema is asked. */
+/** Fields that the request decides before a schema is asked. */
 const SETTLED: readonly string[] = ["project_id", "sent_at"];
-/** What an event has at its top; every other key of it lands in `data`. */
+/** The fields at the top of an event; every other key goes to `data`. */
 export const EVENT_FIELDS: ReadonlySet<string> = new Set(
   Object.keys(fields).filter((field) => !SETTLED.includes(field)),
 );

@@ -33,7 +33,7 @@ type State = {
 
 /** How long a tag and a click are remembered, in milliseconds: 30 days. */
 const MEMORY = 2592e6;
-/** What is older is refused by the server: 7 days. */
+/** The server refuses older events: 7 days. */
 const OLDEST = 6048e5;
 const MOST_UNSENT = 50;
 /** Seconds between two tries: 1, 2, 4 and so on, up to 34 minutes; then 1 again. */
@@ -115,7 +115,7 @@ if (script && before.q !== 0) {
       .replace(/x/g, () => ((Math.random() * 16) | 0).toString(16))
       .replace(/.{8}/, "$&-");
 
-  /** What the server would refuse is not remembered, or it would spoil every later event; nor is a macro left unfilled. */
+  /** A value that the server would refuse is not remembered, or it would spoil every later event; nor is an unfilled macro. */
   const sound = (value: unknown, longest = 128): string =>
     !value || (value as string)[longest] || /[\p{Cc}\uFFFD]|^[{[<#%$].*[}\]>#%]$/u.test(value as string)
       ? ""

@@ -6,7 +6,7 @@ import type { Instance } from "../instance.ts";
 const WORTH: Readonly<Record<string, number>> = { EUR: 1.16, GBP: 1.34, SEK: 0.105 };
 export const CURRENCIES: readonly string[] = [...Object.keys(WORTH), "USD"];
 
-/** For so many days a rate stays in force. */
+/** For how many days a rate stays in force. */
 const IN_FORCE = 7;
 
 type Dated = { currency_code: string; rate_date: string };

@@ -56,7 +56,7 @@ async function keyFor(url: string, work: Work): Promise<string | undefined> {
   return status === 401 ? undefined : made;
 }
 
-/** What no version mends: money without a rate, and this machine's clock. */
+/** Faults that no version mends: money without a rate, and this machine's clock. */
 const NOT_OF_A_VERSION: readonly string[] = ["rates", "clock"];
 
 export const failsDeployment = ({ name, finding }: { name: string; finding: Pick<Finding, "verdict"> }): boolean =>

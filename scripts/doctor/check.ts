@@ -7,7 +7,7 @@ export type Verdict = "ok" | "warning" | "wrong" | "left out";
 
 export type Finding = {
   verdict: Verdict;
-  /** What is so, in one sentence or two. */
+  /** The finding, in one sentence or two. */
   says: string;
   /** How to mend it; with every warning and everything that is wrong. */
   mend?: string;
@@ -61,6 +61,6 @@ export function projectOf({ known: { principal } }: Patient): string {
   return ids.length === 0 || ids.includes("default") ? "default" : (ids[0] as string);
 }
 
-/** Where the errors are that no answer tells. */
+/** Where to find the errors that no answer contains. */
 export const logsOf = ({ local }: Place): string =>
   local ? "the output of `npm start`" : "`npm run wrangler -- tail`";

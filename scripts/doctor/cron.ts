@@ -1,7 +1,7 @@
 import { CRON_RECORDED_EVERY_MS } from "../../worker/last-cron.ts";
 import { type Check, logsOf, ok, warning, wrong } from "./check.ts";
 
-/** It runs each minute, and is noted every few. */
+/** Cron runs each minute, and its last run is recorded every few minutes. */
 const LATE_MS = CRON_RECORDED_EVERY_MS + 5 * 60_000;
 
 export const cron: Check = {

@@ -5,7 +5,7 @@ import { type Check, logsOf, ok, type Patient, projectOf, wrong } from "./check.
 
 /** The tables wait ten seconds before somebody's question brings them forward again, and are then quick. */
 const PATIENCE_MS = 60_000;
-/** What has failed for so long has not failed by chance. */
+/** A fault that lasts this long is no chance. */
 const SURE_MS = 20_000;
 
 /** The archive has a check of its own; postbacks follow each few minutes where no postback is due. */

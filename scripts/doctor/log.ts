@@ -5,7 +5,7 @@ import { type Check, type Finding, leftOut, logsOf, ok, type Patient, projectOf,
 
 /** On the free plan an event waits for the queue for 40 seconds at most; the queue hands on after one, a failed batch after five. */
 const PATIENCE_MS = 75_000;
-/** What has failed for so long has not failed by chance. */
+/** A fault that lasts this long is no chance. */
 const SURE_MS = 15_000;
 
 /** Why the log refused the event, where it is known already. */

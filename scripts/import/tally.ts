@@ -1,4 +1,4 @@
-/** What became of a file's lines. Counts only, so that it stays small and can be kept with the place that was reached. */
+/** The outcomes of a file's lines. Counts only, so that it stays small and can be kept with the place that was reached. */
 import type { FieldError } from "../../worker/event.ts";
 import type { Warning } from "./time.ts";
 
@@ -9,7 +9,7 @@ export type Tally = {
   accepted: number;
   /** By field and code of the first error. */
   refused: Record<string, Reason>;
-  /** What was accepted with a doubt, by field and message. */
+  /** Warnings about accepted events, by field and message. The state file has this name. */
   told: Record<string, Reason>;
   skipped: Record<string, number>;
 };

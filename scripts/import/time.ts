@@ -7,7 +7,7 @@ import { instantOf } from "../../worker/calendar.ts";
  */
 export type Clock = { timezone: string; called?: string; dates: "dmy" | "mdy" | null };
 
-/** What was taken with a doubt, and why. */
+/** A doubt about an accepted value. */
 export type Warning = { field: string; message: string };
 export type TimeReading = { at: number; warning?: Warning } | { error: string };
 

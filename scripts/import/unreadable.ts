@@ -1,4 +1,4 @@
-/** What people have and an import cannot read, by how it begins: its name, and the way round it. */
+/** Common files that an import cannot read, by their first bytes: the name, and what to do instead. */
 
 /** How files begin that are not text, whatever bytes those are. */
 const BINARY: readonly [begins: string, what: string, way: string][] = [

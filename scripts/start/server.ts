@@ -14,7 +14,7 @@ const ANSWER_MS = 3_000;
 const START_MS = 120_000;
 /** A failure so soon after a start is not mended by another start. */
 const SOON_MS = 15_000;
-/** What is asked to end gets this long. */
+/** How long a process has to end after it was asked to. */
 const END_MS = 5_000;
 
 export type Server = {

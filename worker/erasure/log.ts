@@ -23,7 +23,7 @@ const KEPT_IN_PART = [
 type Gone = Exclude<PersonalColumn, (typeof KEPT_IN_PART)[number]>;
 const includes = (list: readonly string[], name: string) => list.includes(name);
 
-/** What an event of the person's own has no more. */
+/** The columns that an event of the person loses. */
 export const GONE = Object.fromEntries(
   PERSONAL_COLUMNS.filter((name) => !includes(KEPT_IN_PART, name)).map((name) => [name, null]),
 ) as Record<Gone, null>;
@@ -41,7 +41,7 @@ type Columns = Pick<LoggedRow, PersonalColumn>;
 export type LoggedEvent = Columns & Pick<LoggedRow, "seq" | "event_type" | "trusted">;
 const SELECTED = sql.raw(["seq", "event_type", "trusted", ...PERSONAL_COLUMNS].map((name) => `e.${name}`).join(", "));
 
-/** What a leaderboard takes from `data` where `score` is absent stays. */
+/** The score that a leaderboard takes from `data` where `score` is absent: it is kept. */
 function scoreOf({ score, data }: LoggedEvent): number | null {
   if (score !== null || data === null) return score;
   const given = (JSON.parse(data) as { score?: unknown }).score;

@@ -6,12 +6,12 @@ import type { Database } from "../store/database.ts";
 import { among } from "../store/sql.ts";
 import { digitsOf, type Pair, type Words, wordsOf } from "./words.ts";
 
-/** What an erasure knows of its person while it runs; fresh pseudonyms in each pass. */
+/** The names that an erasure knows of its person while it runs; fresh pseudonyms in each pass. */
 export type Names = {
   player: Pair;
   /** Every visitor that they ever were. */
   visitors: Pair[];
-  /** Those of them that were another player, too. */
+  /** The visitors that were another player, too. */
   shared: string[];
   /** E-mail addresses and telephone numbers from their events' data. */
   contacts: Pair[];
@@ -63,7 +63,7 @@ async function contactsOf(db: Database, project_id: string, actors: readonly str
   return given.flatMap((contact) => [contact, digitsOf(contact) ?? []].flat());
 }
 
-/** Those that are in the stores now, and those that an earlier pass knew. */
+/** The names that are in the stores now, and those that an earlier pass knew. */
 export async function gather(db: Database, project_id: string, known: Names, now: number): Promise<Names> {
   const [player_id] = known.player;
   const visitors = [...new Set([...namesOf(known.visitors), ...(await visitorsOf(db, project_id, player_id))])];

@@ -47,7 +47,7 @@ export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
 
 type Whose = { players: Iterable<string>; visitors: Iterable<string>; actors: Iterable<string> };
 
-/** What networks have sent of a person and waits, also where it names nobody but a click of theirs. */
+/** Waiting postbacks of networks about a person, also those that name only a click of theirs. */
 export function isReceivedOf(project_id: string, { players, visitors, actors }: Whose): SQL {
   return sql`project_id = ${project_id} AND (player_id ${among(players)} OR visitor_id ${among(visitors)}
     OR click_id IN (SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor ${among(actors)}
@@ -64,7 +64,7 @@ async function receivedOf(db: Database, project_id: string, { persons, players, 
 
 type Waiting = { n: number; event_id: string; transaction_id: string | null; event: string; said: string | null };
 
-/** What waits of other people, and mentions the person. */
+/** Waiting postbacks of other people that mention the person. */
 export async function mentioningReceived({ db, job, person: { words } }: Work): Promise<Piece> {
   const rows = await db.all<Waiting>(sql`SELECT n, event_id, transaction_id, event, said FROM received_postbacks
     WHERE project_id = ${job.project_id} AND n > ${(job.place as number | null) ?? 0} ORDER BY n LIMIT ${PAGE}`);

@@ -29,7 +29,7 @@ async function tablesOfProjects(db: Database): Promise<Table[]> {
   return tables.filter(({ name }) => !KEPT.includes(name));
 }
 
-/** Those of them that hold something of the project: one query for all. */
+/** The tables that hold something of the project: one query for all. */
 async function filled(db: Database, project_id: string): Promise<Table[]> {
   const tables = await tablesOfProjects(db);
   const found = await db.get<Record<string, 0 | 1>>(sql`WITH gone (id) AS (SELECT ${project_id})

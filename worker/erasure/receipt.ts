@@ -22,7 +22,7 @@ export type Receipt = {
 export type SignedReceipt = Receipt & {
   /** Ed25519, base64, of the receipt without `signature` and `error`; null while it runs. */
   signature: string | null;
-  /** What keeps it from going on; it is tried again each minute. */
+  /** The error that keeps it from going on; it is tried again each minute. */
   error: string | null;
 };
 
@@ -89,7 +89,7 @@ export async function publicKey(db: Database): Promise<PublicKey> {
   return { jwk: { kty, crv, x }, pem: `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n` };
 }
 
-/** What finishes the job: the signature, and the names forgotten. */
+/** The statements that finish the job: the signature is stored, and the names are removed. */
 export async function sealed({ db, job, now }: Work): Promise<SQL> {
   const row = await db.get<ReceiptRow>(sql`SELECT * FROM erasures WHERE id = ${job.id}`);
   if (!row) throw new Error(`There is no erasure ${job.id}.`);

@@ -15,7 +15,7 @@ export type Words = {
   inOthersText(text: string): string;
   /** The same within JSON text, keys and long numbers included. */
   inJson(text: string, within: "own" | "mentioned"): string;
-  /** What a text that mentions the person holds in lower case (ASCII), also inside JSON: to search the database by. */
+  /** The words, in lower case (ASCII), that texts with the person contain, also inside JSON: to search the database by. */
   needles: string[];
   /** The source of a regular expression, in any case, that finds JSON texts which name the person. */
   pattern: string;
@@ -45,7 +45,7 @@ export function wordsOf(pairs: readonly Pair[]): Words {
 
   const replacing = (sources: string[]) => {
     if (sources.length === 0) return (text: string) => text;
-    // What was replaced before is passed over.
+    // Pseudonyms from an earlier replacement are passed over.
     const pattern = new RegExp([PSEUDONYM, ...sources].join("|"), "giu");
     return (text: string) =>
       text.replace(pattern, (match) => {

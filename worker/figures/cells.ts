@@ -1,4 +1,4 @@
-/** What rows of days tell of people, events and money, divided as somebody asks. */
+/** The counts of people, events and money in rows of days, divided as a report asks. */
 import { cellOf, type DimensionName } from "./counters/dimensions.ts";
 import { entriesOf } from "./day-texts.ts";
 import type { Column, PartName } from "./parts.ts";

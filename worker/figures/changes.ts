@@ -1,4 +1,4 @@
-/** What a run adds to the figures of days, and takes from them. */
+/** The sums that a run adds to the figures of days, and takes from them. */
 import { PART_NAMES, PARTS, type PartName } from "./parts.ts";
 import { Tally } from "./tally.ts";
 

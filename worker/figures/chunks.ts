@@ -16,7 +16,7 @@ export const SIZES: Sizes = { open: 32, closed: 200 };
 /** A closed chunk: the state before it, its events, and the time of the last one. */
 export type Chunk = { until: number; head: string; events: string };
 
-/** What becomes of a person's rows. */
+/** The changes of a person's rows. */
 export type Written = {
   now: State;
   /** The state before the open chunk, and its events; `head` is null where `events` go behind those that are there. */

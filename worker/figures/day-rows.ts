@@ -21,7 +21,7 @@ const TEXTS = ["life", "cells", "hours"] as const satisfies readonly (keyof Text
 /** Behind each line. */
 const END = "\n";
 
-/** Without what comes to nothing. */
+/** Without sums of zero. */
 export function dayChanges(changes: Changes, words: Words): DayChange[] {
   const days: DayChange[] = [];
   for (const [scope, dates] of changes.scopes) {

@@ -19,7 +19,7 @@ export type DaysAsked<Name extends Column> = {
   columns: readonly Name[];
 };
 
-/** Of everybody where `tag` is null. */
+/** A row of everybody where `tag` is null. */
 export type DayTexts<Name extends Column = Column> = {
   tag: string | null;
   /** The same day, in days since 1970 and as text. */

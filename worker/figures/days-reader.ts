@@ -9,7 +9,7 @@ type Run = { project_id: string; rules: { words: Words } };
 /** A day that changes, with what was read of its row; none where it has none yet. */
 export type ReadDay = { run: Run; change: DayChange; row: DayRow | undefined };
 
-/** So many characters may be added to a short row before it is packed. */
+/** How many characters may be added to a short row before it is packed. */
 export const LEAST_ADDED = 4_000;
 
 const due = (column: keyof Texts) => `CASE WHEN d.added > max(?2, d.packed) THEN d.${column} END AS ${column}`;

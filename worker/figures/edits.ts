@@ -1,4 +1,4 @@
-/** What a run changes of people's histories: events that come, that count no more, or that turn out to be someone else's. */
+/** A run's changes of people's histories: events that come, that count no more, or that turn out to be someone else's. */
 import { DAY_MS } from "../time.ts";
 import type { CountedEvent, Numbered } from "./counted-event.ts";
 import type { PersonEvent } from "./person-event.ts";

@@ -25,7 +25,7 @@ export type Unfilled = { project_id: string; place: string; filters: { number: n
 export type SliceSize = { rows: number; pages: number; chunks: number };
 export const SLICE: SliceSize = { rows: 2_000, pages: 200, chunks: 500 };
 
-/** What a slice adds, for one transaction that moves the place; `next` is null at the end. */
+/** The rows that a slice adds, for one transaction that moves the place; `next` is null at the end. */
 export type Slice = { writes: D1PreparedStatement[]; next: string | null; counted: number };
 
 /** Calls and statements of a slice at most; one more for each further time so many chunks, of somebody who has more. */

@@ -13,7 +13,7 @@ import { DEPOSIT, NONE, REGISTRATION, VISIT, type Words } from "./words.ts";
 
 export type Rules = {
   words: Words;
-  /** For so many days an untagged event counts for the person's last tag. */
+  /** For how many days an untagged event counts for the person's last tag. */
   attribution_days: number;
   /** In which scopes the person counts. */
   scopes: readonly Scope[];

@@ -32,7 +32,7 @@ export async function readLog(db: D1Database, limit: number): Promise<LogRange> 
     for (const [offset, event] of readBody(body).entries())
       projects.logOf(event).events.push({ seq: seq + offset, event });
   for (const { seq, first, body } of rowsOf<Superseded>(earlier)) {
-    // Where its segment has gone from the log, it was counted for good.
+    // An event whose segment has gone from the log was counted for good.
     const event = readBody(body)[seq - first];
     if (event) projects.logOf(event).superseded.push({ seq, event });
   }

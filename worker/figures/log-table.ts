@@ -3,7 +3,7 @@ import { COUNTED_COLUMNS, type CountedEvent, type ProjectLog, ProjectLogs } from
 import { rowsOf } from "./statements.ts";
 
 /**
- * What turned out to repeat a trusted event counted when it came. Where the trusted one is beyond what is read, it still
+ * An event that turned out to repeat a trusted one counted when it came. Where the trusted one is beyond what is read, it still
  * counts; else it is among the superseded ones.
  */
 const COLUMNS = `seq, ${COUNTED_COLUMNS.join(", ")},

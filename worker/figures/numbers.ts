@@ -103,7 +103,7 @@ export class Reader {
     return this.#text.slice(this.#at - length, this.#at);
   }
 
-  /** What has not been read yet. */
+  /** The text that has not been read yet. */
   rest(): string {
     return this.#text.slice(this.#at);
   }

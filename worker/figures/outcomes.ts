@@ -1,4 +1,4 @@
-/** What became of every event in the log, also of those that no figure counts. */
+/** The outcome of every event in the log, also of those that no figure counts. */
 import { HOUR_MS } from "../time.ts";
 import { type Changes, EVERYBODY } from "./changes.ts";
 import type { CountedEvent } from "./counted-event.ts";

@@ -1,4 +1,4 @@
-/** Who a project's people are, some at a time: those with a row of their own, then the visitors in pages. */
+/** The people of a project, a page at a time: those with a row of their own, then the visitors in pages. */
 import { linkOf } from "./person-row.ts";
 import { rowsOf } from "./statements.ts";
 import { readPage } from "./visitor-pages.ts";

@@ -31,7 +31,7 @@ export const noRows = (): PeopleRows => ({
   emptied: [],
 });
 
-/** Of so few events the state follows quickly, and need not be kept. */
+/** The state of a person with so few events is quick to compute, and is not kept. */
 const FEW = 2;
 
 /** Adds one project's people. */

@@ -27,7 +27,7 @@ export class People {
     return stored?.link === null ? stored : undefined;
   }
 
-  /** Of its events there are those that its state follows from, where that is not kept. */
+  /** A row without head. Where its state is not kept, it has the events that the state is computed from. */
   putOwn(person: string, { id, now, recent }: { id: number; now: string; recent: string }): void {
     this.#put(person, { now, head: "", recent }, { id });
   }

@@ -1,4 +1,4 @@
-/** What a run does for one project: who did what, by what became known, and what that changes. */
+/** The run of one project: it assigns new events to people, and collects the changes of their rows and figures. */
 
 import { Changes } from "./changes.ts";
 import { goOn, recount, type Sizes, type Written } from "./chunks.ts";
@@ -18,7 +18,7 @@ import { readState } from "./state-text.ts";
 import { compareText } from "./text-order.ts";
 import { Words } from "./words.ts";
 
-/** What becomes of a person: new rows or none, and which closed chunks go. */
+/** The changes of a person: new rows or none, and the closed chunks that go. */
 export type PersonWrite = { person: string; written: Written | null; reopened: number[] };
 
 export class ProjectRun {
@@ -76,7 +76,7 @@ export class ProjectRun {
     return [...people].filter((person) => this.people.withEvents(person) !== undefined);
   }
 
-  /** What becomes of a person's chunks without the events of settled days. */
+  /** A person's chunks without the events of settled days. */
   forget(person: string, chunks: readonly StoredChunk[]): Forgotten | null {
     return forgetEvents(this.#state(person), chunks, this.settled, this.#countedBy(person));
   }
@@ -101,7 +101,7 @@ export class ProjectRun {
         added[0]?.at ?? Number.POSITIVE_INFINITY,
         removedAt.get(person) ?? Number.POSITIVE_INFINITY,
       );
-      // Of a window that has changed meanwhile nothing of the person stays.
+      // After a change of the window nothing of the person's old counts stays.
       const changed = this.#hasOldWindow(person);
       const isLate = changed || removed.size > 0 || from <= this.#state(person).at;
       // Without settled days a history begins behind them, so nothing before may stay.

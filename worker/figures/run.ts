@@ -27,7 +27,7 @@ export const RUN_CALLS = 40;
 export type Layout = { chunks: Sizes; pages: PageSizes; leastAdded: number };
 export const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: LEAST_ADDED };
 
-/** It took the events `after < seq <= cursor`, and so many are left. */
+/** The run took the events `after < seq <= cursor`; `behind` are left. */
 type Ran = { after: number; cursor: number; behind: number };
 
 /**
@@ -41,7 +41,7 @@ export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = 
   return { after, cursor: upTo, behind };
 }
 
-/** What the events `after < seq <= upTo` change, as statements for one transaction with the move of the cursor. */
+/** The changes by the events `after < seq <= upTo`, as statements for one transaction with the move of the cursor. */
 export const countLog = (
   db: D1Database,
   projects: readonly ProjectLog[],
@@ -56,7 +56,7 @@ export const countLog = (
   );
 
 /**
- * What counting people anew changes whose project has another attribution window now, as statements for one transaction that
+ * The changes from counting people again whose project has another attribution window now, as statements for one transaction that
  * fails where figures have been brought forward from `cursor` meanwhile. Who has the window already stays as they are.
  */
 export const recount = (

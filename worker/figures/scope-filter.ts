@@ -12,7 +12,7 @@ export type ScopeFilter = {
 } & {
   /** None of these: also what has no tag. */
   banner_tag_not?: string[];
-  /** Of each of these lists it holds one, in any case. */
+  /** It contains at least one word of each of these lists, in any case. */
   banner_tag_contains?: string[][];
 };
 
@@ -40,7 +40,7 @@ export function conjunction(filters: readonly ScopeFilter[]): ScopeFilter {
     .flatMap(({ banner_tag_contains = [] }) => banner_tag_contains)
     .map((list) => JSON.stringify(sorted(list.map((part) => part.toLowerCase()))));
   const lists = sorted(contains).map((list) => JSON.parse(list) as string[]);
-  // What names its tags needs no other rule for them.
+  // A filter that names its tags needs no other rule for them.
   if (all.banner_tag) {
     const fits = tagTest({ banner_tag_not: not, banner_tag_contains: lists });
     all.banner_tag = all.banner_tag.filter(fits);

@@ -27,7 +27,7 @@ export type Milestone = { at: number; date: number; way: number };
 export const MILESTONES = ["visit", "registration", "deposit", "second_deposit", "third_deposit"] as const;
 export type MilestoneName = (typeof MILESTONES)[number];
 
-/** What somebody did on the last day, in every dimension; `hour` is the last in which they did just this. */
+/** An event of a person's last day, in every dimension; `hour` is the last in which they did just this. */
 export type Seen = Fields & Pick<PersonEvent, "event_type" | "currency" | "hour"> & { way: number };
 
 /** So many amounts, and their sum: whole units and ten-thousandths apart, so that no sum leaves what a number holds exactly. */
@@ -53,7 +53,7 @@ export type State = {
   first_touch: Milestone | null;
   last_touch: Milestone | null;
   milestones: Record<MilestoneName, Milestone | null>;
-  /** So many steps of the funnel were taken one behind the other. */
+  /** How many steps of the funnel were taken one after the other. */
   steps: number;
   /** In the order in which they came. */
   ways: Way[];

@@ -24,7 +24,7 @@ export const TABLES: readonly string[] = [
     place INTEGER NOT NULL,
     PRIMARY KEY (project_id, event_id, place)
   ) STRICT, WITHOUT ROWID`,
-  // Who claimed a transaction first, among trusted events and among others.
+  // The event that claimed a transaction first, among trusted events and among others.
   `CREATE TABLE log_transactions (
     project_id TEXT NOT NULL,
     event_type TEXT NOT NULL,

@@ -37,7 +37,7 @@ function countDeposit({ state, event, tag, way, scopes, changes, sign }: Turn): 
   wayAt(state, way).deposited_on = date;
 }
 
-/** Who deposits before they register is counted without a registration first: its day comes later. */
+/** A person who deposits before they register is first counted without a registration: its day comes later. */
 function countRegistration({ state, event, all, changes, sign }: Turn): void {
   const { deposit, registration } = state.milestones;
   if (registration !== null || deposit === null || !changes) return;

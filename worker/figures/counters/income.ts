@@ -1,4 +1,4 @@
-/** What a person pays. */
+/** The payments of a person. */
 import type { INCOME } from "../../money.ts";
 import type { PersonEvent } from "../person-event.ts";
 import type { LastDay, Way } from "../state.ts";

@@ -1,4 +1,4 @@
-/** What is counted of an event. A counter reads the state as it was before the event, and moves its own part of it on. */
+/** The counters. A counter reads the state as it was before the event, and updates its own part of the state. */
 import type { Changes } from "../changes.ts";
 import type { PersonEvent } from "../person-event.ts";
 import type { Scope } from "../scopes.ts";

@@ -29,6 +29,7 @@ const PLAYERS = [
   ...Array.from({ length: 30 }, (_, n) => `player-${n}`),
 ];
 const APPS = ["slots", "Keno 90", "\u{1f3b2} dice"];
+const CONVERSIONS = Array.from({ length: 12 }, (_, n) => `e${String((n * 40 * 48_271) % 65_537).padStart(5, "0")}`);
 const DAYS = ["2025-10-05", "2025-11-02", "2025-10-28"];
 const SERIES = ["registrations", "events", "daily_active_users", "conversion_rate", "revenue", "arpu"];
 const SPAN = "startTime=2025-09-20T00:00:00Z&endTime=2025-11-20T00:00:00Z&granularity=day";
@@ -151,16 +152,25 @@ export const QUESTIONS: Record<string, Questions> = {
   },
   "/players/:player_id": { paths: PLAYERS.map((player_id) => `players/${player_id}`), once: [""] },
   "/players/:player_id/stats": { paths: PLAYERS.map((player_id) => `players/${player_id}/stats`), once: [""] },
+  "/statements": {
+    once: ["month=2025-09", "month=2025-10", "month=2025-11", "month=2025-10&banner_tag=Brand"],
+    limitedOnce: ["month=2025-10"],
+  },
+  "/conversions": {
+    once: [
+      "from=2025-09-01&to=2025-11-30&limit=1000",
+      "from=2025-10-05&to=2025-11-02&reason=flagged&limit=1000",
+      "from=2025-10-05&to=2025-11-02&status=approved&event_type=deposit&banner_tag=affiliate-1&limit=1000",
+    ],
+    limitedOnce: ["from=2025-10-05&to=2025-11-02&limit=1000"],
+  },
+  "/conversions/:event_id": { paths: CONVERSIONS.map((event_id) => `conversions/${event_id}`), once: [""] },
   "/profiles": { once: ["limit=300"] },
   "/reports": { once: ["limit=25", "type=weekly&limit=5", "type=monthly"] },
 };
 
 /** No figures of their own: the log's events as they are, one of a list that is asked for, and an estimate. */
 export const NOT_ASKED = [
-  // They follow rules, which these projects have none of: see test/worker/payouts-oracle.test.ts.
-  "/statements",
-  "/conversions",
-  "/conversions/:event_id",
   "/players/:player_id/events",
   "/events",
   "/events/:event_id",

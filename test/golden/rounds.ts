@@ -1,18 +1,25 @@
 /** Loads the golden events as the product does, and compares its answers with the reference's. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
 import { expect, vi } from "vitest";
 import { append } from "../../worker/event-log/append.ts";
 import type { Restored } from "../../worker/event-log/restore.ts";
 import worker from "../../worker/index.ts";
+import { dueFrom } from "../../worker/payouts/compute.ts";
+import { noteChanges } from "../../worker/payouts/decide.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { fillSome } from "../../worker/projections/scopes.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
+import { transact } from "../../worker/store/database.ts";
+import { runDuty } from "../worker/duty.ts";
 import { byFigures, byTables } from "../worker/figures-tables.ts";
+import { unwoken } from "../worker/gate.ts";
 import { ADMIN, makeApiKey } from "../worker/keys.ts";
 import { createProject, db, keepToTables, settle, step, TABLES, turnToDays } from "../worker/log.ts";
 import { ARRIVALS, type Arrival } from "./arrivals.ts";
 import { chance } from "./chance.ts";
+import { CLICK_RULES, type GoldenChange, PAYOUT_RULES } from "./payout-rules.ts";
 import { END, PROJECTS } from "./projects.ts";
 import { LIMITED_TO, NOT_ASKED, QUESTIONS, questions } from "./questions.ts";
 import { goldenRates } from "./rates.ts";
@@ -22,6 +29,7 @@ export async function load(arrival: Arrival): Promise<void> {
   // What is not over yet on that day shows as such.
   vi.useFakeTimers({ toFake: ["Date"], now: END });
   for (const { project_id, ...settings } of PROJECTS) await createProject(project_id, settings);
+  await makeRules(false);
   // Both count all events, so that each can be held against the other; reports are of days.
   await keepToTables();
   const { happens, pick, whole } = chance(4);
@@ -37,6 +45,52 @@ export async function load(arrival: Arrival): Promise<void> {
       .bind(currency_code, rate_date, Math.round(Number(usd_rate) * 100_000_000), data_source)
       .run();
   }
+  await runDuty("payouts", unwoken, END);
+}
+
+/** Rules as they were made at first, or those that were made later. */
+export async function makeRules(later: boolean): Promise<void> {
+  for (const [table, rules] of [
+    ["payout_rules", PAYOUT_RULES],
+    ["click_rules", CLICK_RULES],
+  ] as const)
+    for (const [n, { id, name, banner_tags, valid_from, terms, later: made }] of rules.entries()) {
+      if ((made === true) !== later) continue;
+      const version = rules.slice(0, n + 1).filter((rule) => rule.id === id).length;
+      // Ids of rules are of all projects.
+      for (const { project_id } of PROJECTS)
+        await transact(db, [
+          sql`INSERT INTO ${sql.raw(table)} (id, version, project_id, name, banner_tags, valid_from, terms, made_at)
+            VALUES (${`${id} ${project_id}`}, ${version}, ${project_id}, ${name}, ${banner_tags && JSON.stringify(banner_tags)},
+              ${valid_from}, ${JSON.stringify(terms)}, ${rules.findIndex((rule) => rule.id === id)})`,
+          dueFrom(project_id, valid_from.slice(0, 7), null),
+        ]);
+    }
+}
+
+/** Refunds what is paid, approves what is flagged, and corrects an amount, some of each project; gives what was done. */
+export async function changeConversions(): Promise<GoldenChange[]> {
+  const changes: GoldenChange[] = [];
+  for (const { project_id } of PROJECTS) {
+    const found = await db.all<{ seq: number; event_id: string; reason: string }>(sql`
+      SELECT seq, event_id, why ->> 'reason' AS reason FROM conversions
+      WHERE project_id = ${project_id} AND why ->> 'reason' IN ('paid', 'flagged') ORDER BY seq`);
+    const some = (reason: string) => found.filter((one) => one.reason === reason).filter((_, n) => n % 7 === 0);
+    const nothing = { status: null, amount: null, currency: null };
+    const made = [
+      ...some("paid").map((one, n) =>
+        n % 2 === 0
+          ? { ...one, ...nothing, status: "refunded" as const }
+          : { ...one, ...nothing, amount: 777_777 + n, currency: "EUR" },
+      ),
+      ...some("flagged").map((one) => ({ ...one, ...nothing, status: "approved" as const })),
+    ];
+    await transact(db, [noteChanges(project_id, made, { at: END, actor: "admin", reason: "a golden one" })]);
+    changes.push(
+      ...made.map(({ event_id, status, amount, currency }) => ({ project_id, event_id, status, amount, currency })),
+    );
+  }
+  return changes;
 }
 
 /** Brings the log back from its archive as `npm run restore` does, a step a request; gives how many events there are. */
@@ -78,18 +132,38 @@ async function answerTo(address: string, headers: Record<string, string>): Promi
   return answer;
 }
 
-async function truthOf(arrival: Arrival, address: string, tags: string[] | null): Promise<unknown> {
-  const body = JSON.stringify({ arrival, address, tags });
+async function truthOf(
+  arrival: Arrival,
+  address: string,
+  tags: string[] | null,
+  changes: readonly GoldenChange[] | null,
+): Promise<unknown> {
+  const body = JSON.stringify({ arrival, address, tags, changes });
   const response = await env.REFERENCE.fetch("https://reference.example", { method: "POST", body });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
 
+/** Without sentences, which test/worker/payouts.test.ts reads, and with the ids of rules as the reference knows them. */
+const inFigures = (answer: unknown, project_id: string): unknown =>
+  JSON.parse(JSON.stringify(answer), (name, value) =>
+    ["explanation", "flags"].includes(name)
+      ? undefined
+      : name === "rule_id"
+        ? (value as string).replace(` ${project_id}`, "")
+        : value,
+  );
+
 /**
  * Every answer of a report, whole, for each project; with a key for all tags and with one that is limited to some. What a
  * key is limited to is a condition on the rows that are read: where only the rows may differ, each question is asked once.
  */
-export async function expectEveryFigure(arrival: Arrival, path: string, asked: "by both" | "once" = "by both") {
+export async function expectEveryFigure(
+  arrival: Arrival,
+  path: string,
+  asked: "by both" | "once" = "by both",
+  changes: readonly GoldenChange[] | null = null,
+) {
   // Whoever adds a report says here what to ask of it, or why nothing.
   expect(Object.keys(QUESTIONS)).toContain(path);
   for (const project of PROJECTS) {
@@ -99,8 +173,8 @@ export async function expectEveryFigure(arrival: Arrival, path: string, asked: "
       const headers = tags === null ? ADMIN : { authorization: `Bearer ${limited}` };
       for (const [n, address] of questions(path, project, tags !== null).entries()) {
         if (asked === "once" && (n % 2 === 0) === (tags === null)) continue;
-        const [answer, truth] = [await answerTo(address, headers), await truthOf(arrival, address, tags)];
-        expect.soft(answer, `${address} for ${tags ?? "all tags"}`).toEqual(truth);
+        const [answer, truth] = [await answerTo(address, headers), await truthOf(arrival, address, tags, changes)];
+        expect.soft(inFigures(answer, project_id), `${address} for ${tags ?? "all tags"}`).toEqual(truth);
       }
     }
   }

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 
 /**
- * How far a step has come and when it ran, what is kept outside of the log, and by what an answer is known to be old. The rows of
- * the figures depend on the order of events; what they mean does not, and is compared.
+ * How far a step has come and when it ran, what is kept outside of the log, as rules are, what a duty computes by these, and by
+ * what an answer is known to be old. The rows of the figures depend on the order of events; what they mean does not, and is compared.
  */
 const RECORDS = [
   "d1_migrations",
@@ -29,6 +29,12 @@ const RECORDS = [
   "days",
   "figures_stand",
   "scopes",
+  "payout_rules",
+  "click_rules",
+  "conversions",
+  "conversion_changes",
+  "payout_months",
+  "payout_backfills",
 ];
 
 /** Where a trusted event has a transaction, nobody asks which open one had it first. */

@@ -8,11 +8,22 @@ import { figures } from "../../worker/projections/figures.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { FIELDS } from "../../worker/reports/field-filter.ts";
 import { bothWays, PATHS_OF_DAYS, type Question } from "../worker/both-ways.ts";
+import { runDuty } from "../worker/duty.ts";
+import { unwoken } from "../worker/gate.ts";
 import { keepToTables, settle, TABLES, turnToDays } from "../worker/log.ts";
 import { lose } from "../worker/loss.ts";
-import { type GoldenProject, PROJECTS } from "./projects.ts";
+import type { GoldenChange } from "./payout-rules.ts";
+import { END, type GoldenProject, PROJECTS } from "./projects.ts";
 import { questions } from "./questions.ts";
-import { ASKED, expectEveryFigure, expectFiguresAsTables, load, restore } from "./rounds.ts";
+import {
+  ASKED,
+  changeConversions,
+  expectEveryFigure,
+  expectFiguresAsTables,
+  load,
+  makeRules,
+  restore,
+} from "./rounds.ts";
 import { rowsByTable } from "./rows.ts";
 
 let before: Record<string, string[]>;
@@ -30,6 +41,20 @@ describe("the golden events, in the order in which they arrived", () => {
     cells = await expectFiguresAsTables();
     expect(cells).toBeGreaterThan(10_000);
   });
+});
+
+describe("once rules, decisions and amounts have changed", () => {
+  let changes: GoldenChange[];
+  beforeAll(async () => {
+    changes = await changeConversions();
+    await makeRules(true);
+    await runDuty("payouts", unwoken, END);
+    expect(changes.length).toBeGreaterThan(50);
+  });
+
+  it.each(["/statements", "/conversions"])("the golden events give every figure of %s", (path) =>
+    expectEveryFigure("sent", path, "once", changes),
+  );
 });
 
 /** Questions about everybody or one tag, which rows of days answer without a filter of their own. */

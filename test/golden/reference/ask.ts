@@ -1,4 +1,5 @@
 /** What is asked of the reference: a report's address, taken apart. */
+import type { GoldenChange } from "../payout-rules.ts";
 import { type GoldenProject, PROJECTS } from "../projects.ts";
 import type { Row, Select } from "./database.ts";
 
@@ -9,16 +10,26 @@ export type Ask = {
   rest: string[];
   /** Null: all. */
   tags: string[] | null;
+  /** What rules that were made later, and decisions, have changed since; null: nothing. */
+  changes: readonly GoldenChange[] | null;
   period: { from: string; to: string };
   /** With `$project`, `$from`, `$to` and the query's own parameters; `TAGGED` restricts `banner_tag` to `tags`, `NARROWED` a field, `BEGUN` that of a person's first event. */
   select: Select;
+  /** What a report has found out of these events, for its next question. */
+  kept: Map<string, unknown>;
 };
 
 /** The answer that the product should give, as JSON has it. */
 export type Report = (ask: Ask) => Promise<unknown>;
 
 /** `limited` are the tags that the asking key is limited to. */
-export function takeApart(address: string, limited: string[] | null, select: Select): { name: string; ask: Ask } {
+export function takeApart(
+  address: string,
+  limited: string[] | null,
+  changes: Ask["changes"],
+  select: Select,
+  kept: Ask["kept"],
+): { name: string; ask: Ask } {
   const url = new URL(address, "https://reference.example");
   const [name = "", ...rest] = url.pathname
     .replace(/^\/api\/v1\//, "")
@@ -51,7 +62,7 @@ export function takeApart(address: string, limited: string[] | null, select: Sel
       ...lists,
       ...more,
     });
-  return { name, ask: { project, query, rest, tags, period, select: bound } };
+  return { name, ask: { project, query, rest, tags, changes, period, select: bound, kept } };
 }
 
 /** How every answer begins. */

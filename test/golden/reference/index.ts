@@ -1,7 +1,7 @@
 /** The truth of every report, by its own derivation from the raw events: shares neither code nor SQL with the product. */
 import type { StoredEvent } from "../../../worker/event.ts";
 import { reports } from "./aggregates.ts";
-import { type Report, takeApart } from "./ask.ts";
+import { type Ask, type Report, takeApart } from "./ask.ts";
 import { bots } from "./bots.ts";
 import { campaigns } from "./campaigns.ts";
 import { cohorts } from "./cohorts.ts";
@@ -11,6 +11,7 @@ import { kpis } from "./kpis.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { ltv } from "./ltv.ts";
 import { metrics } from "./metrics.ts";
+import { conversions, statements } from "./payouts.ts";
 import { players, profiles } from "./players.ts";
 import { revenue } from "./revenue.ts";
 import { series } from "./series.ts";
@@ -29,16 +30,19 @@ const REPORTS: Record<string, Report> = {
   profiles,
   reports,
   bots,
+  conversions,
+  statements,
 };
 
 /** Answers as JSON what the product should answer at this address, for a key limited to these tags (null: not). */
-export type Reference = (address: string, tags: string[] | null) => Promise<unknown>;
+export type Reference = (address: string, tags: string[] | null, changes: Ask["changes"]) => Promise<unknown>;
 
 /** `sent` in the order of arrival. */
 export async function openReference(sent: readonly StoredEvent[]): Promise<Reference> {
   const select = await openFacts(sent);
-  return (address, tags) => {
-    const { name, ask } = takeApart(address, tags, select);
+  const kept: Ask["kept"] = new Map();
+  return (address, tags, changes) => {
+    const { name, ask } = takeApart(address, tags, changes, select, kept);
     const report = REPORTS[name];
     if (!report) throw new Error(`The reference has no report ${name}`);
     return report(ask);

@@ -73,14 +73,14 @@ export async function payments(
 const amounts = (list: Row[string] | undefined): Record<string, string> =>
   Object.fromEntries((list ?? []) as [string, string][]);
 
-function halfEven(part: bigint, whole: bigint): bigint {
+export function halfEven(part: bigint, whole: bigint): bigint {
   if (part < 0n) return -halfEven(-part, whole);
   const [cut, rest] = [part / whole, (part % whole) * 2n];
   return rest > whole || (rest === whole && cut % 2n === 1n) ? cut + 1n : cut;
 }
 
 /** Four places at most, two at least. */
-function decimal(units: bigint): string {
+export function decimal(units: bigint): string {
   const digits = String(units < 0n ? -units : units).padStart(5, "0");
   return `${units < 0n ? "-" : ""}${digits.slice(0, -4)}.${digits.slice(-4).replace(/0{1,2}$/, "")}`;
 }

@@ -25,6 +25,7 @@ const FACTS = COLUMNS.filter(({ name }) =>
     "amount",
     "deposit_per_visit",
     "deposit_per_first_deposit",
+    "refunded",
     "withdrawn",
     "net_amount",
   ].includes(name),

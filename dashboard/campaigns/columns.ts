@@ -6,7 +6,7 @@ import type { Column } from "../table/columns.ts";
 /** A row of the table, or its total, with the currency that its amounts are in. */
 export type Figures = CampaignFigures & { banner_tag: string | null; currency: string };
 
-type Name = Exclude<keyof CampaignFigures, "unconverted" | "withdrawn_unconverted">;
+type Name = Exclude<keyof CampaignFigures, "unconverted" | "refunded_unconverted" | "withdrawn_unconverted">;
 const figure = (
   name: Name,
   title: string,
@@ -27,9 +27,10 @@ const deposited = {
   missing: ({ unconverted }: Figures) => unconverted,
   of: ({ deposits }: Figures) => deposits,
 };
+const refunded = { missing: ({ refunded_unconverted }: Figures) => refunded_unconverted };
 const withdrawn = { missing: ({ withdrawn_unconverted }: Figures) => withdrawn_unconverted };
 const net = {
-  missing: ({ unconverted, withdrawn_unconverted }: Figures) => lessOf(unconverted, withdrawn_unconverted),
+  missing: (row: Figures) => lessOf(row.unconverted, row.refunded_unconverted, row.withdrawn_unconverted),
   summed: true as const,
 };
 
@@ -70,11 +71,20 @@ export const COLUMNS: readonly Column<Figures>[] = [
     ...deposited,
     optional: true,
   }),
+  figure("refunded", "Refunded", "money", "In the project's currency", {
+    ...refunded,
+    summed: true,
+    bad: true,
+    optional: true,
+  }),
   figure("withdrawn", "Withdrawn", "money", "In the project's currency", {
     ...withdrawn,
     summed: true,
     bad: true,
     optional: true,
   }),
-  figure("net_amount", "Net amount", "money", "Deposit amount less what was withdrawn", { ...net, optional: true }),
+  figure("net_amount", "Net amount", "money", "Deposit amount less refunds and withdrawals", {
+    ...net,
+    optional: true,
+  }),
 ];

@@ -75,6 +75,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
         <>
           <ComparisonNote data={data} scope={scope} />
           <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
+          <NoRate what="Refunded" amounts={data.total.refunded_unconverted} principal={scope.principal} />
           <NoRate what="Withdrawn" amounts={data.total.withdrawn_unconverted} principal={scope.principal} />
         </>
       )}

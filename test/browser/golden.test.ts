@@ -228,6 +228,7 @@ const CAMPAIGN_FIGURES = [
   "returning_depositors",
   "deposit_per_visit",
   "deposit_per_first_deposit",
+  "refunded",
   "withdrawn",
   "net_amount",
 ] as const;
@@ -242,6 +243,7 @@ const campaignCells = (row: Omit<CampaignRow, "banner_tag">): Cells => ({
 /** Whether part of an amount has no exchange rate: how it changed is then not said. */
 const isUnknown = (row: Omit<CampaignRow, "banner_tag" | "previous">, name: string): boolean =>
   (/^(?:amount|deposit_per_|net_)/.test(name) && Object.keys(row.unconverted).length > 0) ||
+  (/^(?:refunded|net_)/.test(name) && Object.keys(row.refunded_unconverted).length > 0) ||
   (/^(?:withdrawn|net_)/.test(name) && Object.keys(row.withdrawn_unconverted).length > 0);
 const campaignTable = ({ rows, total }: Campaigns): Shown =>
   new Map([[TOTAL, campaignCells(total)], ...rows.map((row) => [row.banner_tag ?? "", campaignCells(row)] as const)]);

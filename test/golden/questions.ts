@@ -96,7 +96,7 @@ export const QUESTIONS: Record<string, Questions> = {
       "sort=-unique_players&banner_tag=Brand",
       "compare=weekday&banner_tag_contains=A",
     ],
-    limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=amount"],
+    limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=-net_amount"],
   },
   "/revenue": {
     periods: [

@@ -669,6 +669,7 @@ describe("/campaigns", () => {
       paid("deposit", "2026-05-03", "100", "GBP", tagged("new", "spring")),
       paid("deposit", "2026-05-04", "100", "GBP", tagged("new", "spring")),
       paid("withdrawal", "2026-05-04", "8", "USD", tagged("new", "spring")), // 5 EUR
+      paid("refund", "2026-05-04", "1.60", "USD", tagged("new", "spring")), // 1 EUR
       // Registered before, first deposited in May, and once under another tag.
       registered("slow", "2026-04-03", "spring"),
       paid("deposit", "2026-05-03", "0.001", "EUR", tagged("slow", "spring")),
@@ -693,6 +694,7 @@ describe("/campaigns", () => {
     "amount",
     "deposit_per_first_deposit",
     "deposit_per_visit",
+    "refunded",
     "withdrawn",
     "net_amount",
     "unconverted",
@@ -702,8 +704,8 @@ describe("/campaigns", () => {
   it("convert to the project's currency, and tell new depositors from returning ones", async () => {
     const { rows, total } = await json(`/campaigns?project_id=casino&${MAY}&sort=banner_tag`);
     expect((rows as Row[]).map((row) => picked(row, "banner_tag", ...NAMES))).toEqual([
-      ["fall", 0, 0, 1, 2, 4, "8.425", null, null, "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
-      ["spring", 2, 1, 0, 2, 3, "185.251", "92.6255", null, "5.00", "180.251", {}, {}],
+      ["fall", 0, 0, 1, 2, 4, "8.425", null, null, "0.00", "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
+      ["spring", 2, 1, 0, 2, 3, "185.251", "92.6255", null, "1.00", "5.00", "179.251", {}, {}],
     ]);
     expect(picked(total as Row, "unique_players", "registrations", ...NAMES)).toEqual([
       3,
@@ -716,8 +718,9 @@ describe("/campaigns", () => {
       "193.676",
       null,
       null,
+      "1.00",
       "5.00",
-      "188.676",
+      "187.676",
       { USD: "7.00" },
       { JPY: "3.00" },
     ]);

@@ -7,9 +7,10 @@ import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
+import { words } from "../store/sql.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
-import { campaignsOfDays, hadBegunByDays } from "./days/campaigns.ts";
+import { CAMPAIGN_PAYMENTS, campaignsOfDays, hadBegunByDays } from "./days/campaigns.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
 import { fieldFilter } from "./field-filter.ts";
@@ -31,6 +32,7 @@ const SORTABLE = [
   "amount",
   "deposit_per_first_deposit",
   "deposit_per_visit",
+  "refunded",
   "withdrawn",
   "net_amount",
   "visit_to_registration",
@@ -76,9 +78,11 @@ const figuresOf = {
   deposit_per_visit: money
     .nullable()
     .describe("`amount` over `visits` (EPC); null also where part of the deposits has no rate."),
+  refunded: money.describe("In the project's currency."),
   withdrawn: money.describe("In the project's currency."),
-  net_amount: money.describe("`amount` less `withdrawn`."),
+  net_amount: money.describe("`amount` less `refunded` and `withdrawn`."),
   unconverted: amounts.describe("What was deposited that has no rate in force on its date: it is not in `amount`."),
+  refunded_unconverted: amounts,
   withdrawn_unconverted: amounts,
   visit_to_registration: rate,
   registration_to_first_deposit: rate,
@@ -131,7 +135,7 @@ const nothing = (): Counts => Object.fromEntries(COUNTS.map((name) => [name, 0])
 
 type Tagged<Name extends Count> = { banner_tag: string } & Record<Name, number>;
 type Depositors = "depositors" | "returning_depositors" | "first_deposits" | "new_depositors";
-type Paid = Sum & { banner_tag: string; event_type: "deposit" | "withdrawal" };
+type Paid = Sum & { banner_tag: string; event_type: (typeof CAMPAIGN_PAYMENTS)[number] };
 type Campaign = { counts: Counts; paid: Paid[] };
 
 /** What each tag brought, and all together. */
@@ -201,7 +205,7 @@ async function fromTables(
     db.all<Paid>(sql`SELECT banner_tag, event_type, ${sums(currency)} FROM (
         SELECT banner_tag, event_type, currency, total, whole, fraction,
           CASE WHEN currency = ${currency} THEN ${to} ELSE event_date END AS event_date
-        FROM money_summary WHERE ${within} AND event_type IN ('deposit', 'withdrawal'))
+        FROM money_summary WHERE ${within} AND event_type IN (${words(CAMPAIGN_PAYMENTS)}))
       GROUP BY banner_tag, event_type, currency, event_date`),
     tags?.length === 1 ? undefined : db.get<Partial<Counts>>(sql`SELECT ${distinct}`),
   ]);
@@ -228,15 +232,17 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
       paid.filter(({ event_type }) => event_type === type),
       currency,
     );
-  const [deposited, withdrawn] = [of("deposit"), of("withdrawal")];
+  const [deposited, refunded, withdrawn] = [of("deposit"), of("refund"), of("withdrawal")];
   return {
     ...counts,
     amount: formatExact(deposited.exact),
     deposit_per_first_deposit: averageOf(deposited, counts.first_deposits),
     deposit_per_visit: averageOf(deposited, counts.visits),
+    refunded: formatExact(refunded.exact),
     withdrawn: formatExact(withdrawn.exact),
-    net_amount: formatExact(deposited.exact - withdrawn.exact),
+    net_amount: formatExact(deposited.exact - refunded.exact - withdrawn.exact),
     unconverted: formatAmounts(deposited.unconverted),
+    refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
     visit_to_registration: rate(counts.registrations, counts.visits),
     registration_to_first_deposit: rate(counts.first_deposits, counts.registrations),
@@ -244,12 +250,15 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
 }
 
 /** The columns that are made of money, and which amounts without a rate are missing in them. */
-const MISSING: Partial<Record<Sortable, readonly ("unconverted" | "withdrawn_unconverted")[]>> = {
+const MISSING: Partial<
+  Record<Sortable, readonly ("unconverted" | "refunded_unconverted" | "withdrawn_unconverted")[]>
+> = {
   amount: ["unconverted"],
   deposit_per_first_deposit: ["unconverted"],
   deposit_per_visit: ["unconverted"],
+  refunded: ["refunded_unconverted"],
   withdrawn: ["withdrawn_unconverted"],
-  net_amount: ["unconverted", "withdrawn_unconverted"],
+  net_amount: ["unconverted", "refunded_unconverted", "withdrawn_unconverted"],
 };
 
 /** Whether anything had happened by that day, by the tables. */
@@ -339,7 +348,7 @@ export const campaigns = report({
       ...(compared_days && { compared_days }),
       ...(has_earlier_data !== undefined && { has_earlier_data }),
     };
-    const columns = [...SORTABLE, "currency", "unconverted", "withdrawn_unconverted"];
+    const columns = [...SORTABLE, "currency", "unconverted", "refunded_unconverted", "withdrawn_unconverted"];
     return {
       body,
       columns: [
@@ -352,10 +361,14 @@ export const campaigns = report({
   },
 });
 
-const flat = ({ unconverted, withdrawn_unconverted, previous, compared, ...row }: CampaignRow, currency: string) => ({
+const flat = (
+  { unconverted, refunded_unconverted, withdrawn_unconverted, previous, compared, ...row }: CampaignRow,
+  currency: string,
+) => ({
   ...row,
   currency,
   unconverted: amountsCell(unconverted),
+  refunded_unconverted: amountsCell(refunded_unconverted),
   withdrawn_unconverted: amountsCell(withdrawn_unconverted),
   ...(previous &&
     Object.fromEntries(

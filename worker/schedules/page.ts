@@ -23,7 +23,7 @@ const FIGURES: Shown[] = [
   { label: "First deposits", ...count("first_deposits") },
   { label: "Deposits", ...count("deposits") },
   { label: "Deposited", ...money("amount") },
-  { label: "Less withdrawals", ...money("net_amount") },
+  { label: "Less refunds and withdrawals", ...money("net_amount") },
   { label: "Registrations for each visit", of: ({ visit_to_registration }) => percent(visit_to_registration) },
   {
     label: "First deposits for each registration",

@@ -1,7 +1,7 @@
 /** A row per banner tag: what it brought in the period, and in the one that it is compared with. */
 import { type Ask, byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { averageOf, money, payments } from "./money.ts";
+import { averageOf, money, type Paid, payments } from "./money.ts";
 
 type Period = Ask["period"];
 type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
@@ -40,15 +40,21 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
   const rest = { new_depositors: 0, returning_depositors: 0, depositors: 0, deposits: 0 };
   const figures = (name: string) => {
     const { name: _, ...own } = counts.find((row) => row.name === name) ?? { name, ...nothing, ...rest };
-    const [deposited, withdrawn] = [paid([name], "deposit"), paid([name], "withdrawal")];
+    const [deposited, refunded, withdrawn] = ["deposit", "refund", "withdrawal"].map((kind) => paid([name], kind)) as [
+      Paid,
+      Paid,
+      Paid,
+    ];
     return {
       ...own,
       amount: money(deposited.exact),
       deposit_per_first_deposit: averageOf(deposited, own.first_deposits),
       deposit_per_visit: averageOf(deposited, own.visits),
+      refunded: money(refunded.exact),
       withdrawn: money(withdrawn.exact),
-      net_amount: money(deposited.exact - withdrawn.exact),
+      net_amount: money(deposited.exact - refunded.exact - withdrawn.exact),
       unconverted: deposited.unconverted,
+      refunded_unconverted: refunded.unconverted,
       withdrawn_unconverted: withdrawn.unconverted,
       visit_to_registration: rate(own.registrations, own.visits),
       registration_to_first_deposit: rate(own.first_deposits, own.registrations),
@@ -102,6 +108,7 @@ export const campaigns: Report = async (ask) => {
       const column = sort.replace("-", "") as keyof typeof a;
       const lost = (row: typeof a) =>
         (/^(?:amount|deposit_per_|net_)/.test(column) && Object.keys(row.unconverted).length > 0) ||
+        (/^(?:refunded|net_)/.test(column) && Object.keys(row.refunded_unconverted).length > 0) ||
         (/^(?:withdrawn|net_)/.test(column) && Object.keys(row.withdrawn_unconverted).length > 0);
       if (lost(a) !== lost(b)) return lost(a) ? -1 : 1;
       const order =

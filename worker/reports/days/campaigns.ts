@@ -4,6 +4,7 @@ import { type DaysAsked, type DayTexts, readDayTexts } from "../../figures/day-t
 import { dateNumber } from "../../figures/edits.ts";
 import { scopeName } from "../../figures/scopes.ts";
 import type { Words } from "../../figures/words.ts";
+import type { PaymentType } from "../../money.ts";
 import type { Period } from "../period.ts";
 import { activeIn, type Depositors, depositorsIn } from "./people.ts";
 import { byTag, type DaysScope, together } from "./scope.ts";
@@ -15,10 +16,11 @@ const nothing = (): Counts => ({
   ...{ depositors: 0, returning_depositors: 0, first_deposits: 0, new_depositors: 0 },
 });
 
-type Payment = Paid & { event_type: "deposit" | "withdrawal" };
-export type CampaignDays = { counts: Counts; paid: Payment[] };
+/** The payments that a campaign has amounts of. */
+export const CAMPAIGN_PAYMENTS = ["deposit", "refund", "withdrawal"] as const satisfies readonly PaymentType[];
 
-const PAID = ["deposit", "withdrawal"];
+type Payment = Paid & { event_type: (typeof CAMPAIGN_PAYMENTS)[number] };
+export type CampaignDays = { counts: Counts; paid: Payment[] };
 
 function addCell(counts: Counts, { event_type, people, events }: Cell): void {
   if (event_type === "visit") counts.visits += events;
@@ -80,7 +82,7 @@ function* figuresIn(
   const divided: Divided = { ...undivided, dimension: "banner_tag" };
   const row = { tag, event_date };
   const whole = cellsOf({ ...row, text: counts }, undivided, words);
-  const amounts = moneyOf({ ...row, text: cells }, { ...undivided, types: PAID }, words);
+  const amounts = moneyOf({ ...row, text: cells }, { ...undivided, types: CAMPAIGN_PAYMENTS }, words);
   for (const cell of whole) yield { of: null, cell };
   for (const paid of amounts) yield { of: null, paid };
   if (tag !== null) {
@@ -89,7 +91,7 @@ function* figuresIn(
     return;
   }
   for (const cell of cellsOf({ ...row, text: cells }, divided, words)) yield { of: cell.value, cell };
-  for (const paid of moneyOf({ ...row, text: cells }, { ...divided, types: PAID }, words))
+  for (const paid of moneyOf({ ...row, text: cells }, { ...divided, types: CAMPAIGN_PAYMENTS }, words))
     yield { of: paid.value, paid };
 }
 

@@ -5,7 +5,7 @@ import { app } from "../../worker/app.ts";
 import { keepDeadLetters as buryLetters } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { ADMIN } from "./keys.ts";
-import { createProject, db, storedEvent } from "./log.ts";
+import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const run = (query: string, ...values: unknown[]) =>
   env.DB.prepare(query)
@@ -106,6 +106,34 @@ describe("a project", () => {
     });
     const settle = () => run("UPDATE projects SET settled_before = '2020-01-01' WHERE project_id = 'shared'");
     expect((await call("PATCH", "/projects/shared", { attribution_days: 30 }, withIn(settle))).status).toBe(409);
+  });
+});
+
+describe("a conversion", () => {
+  it("is decided about by one of two, and its history has that alone", async () => {
+    await createProject("pays");
+    await make("/payout-rules", {
+      project_id: "pays",
+      name: "r",
+      event_type: "deposit",
+      amount: "5",
+      valid_from: "2026-06-01",
+    });
+    const timestamp = Date.UTC(2026, 5, 10);
+    const money = { amount: 100_000, currency: "EUR" };
+    const deposit = { project_id: "pays", event_type: "deposit", event_id: "d", player_id: "p", banner_tag: "t" };
+    await deliver([{ events: [storedEvent({ ...deposit, ...money, timestamp })] }]);
+    await settle();
+    const decide = (decision: string, bindings?: Env) =>
+      call("POST", `/conversions/d/${decision}?project_id=pays`, { reason: decision }, bindings);
+    const reject = async () => expect(await decide("reject")).toMatchObject({ status: 200 });
+    expect(await decide("approve", withIn(reject))).toMatchObject({
+      status: 409,
+      body: { detail: "Others are deciding about these at this moment. Please try again." },
+    });
+    const { body } = await call("GET", "/conversions/d?project_id=pays");
+    expect(body).toMatchObject({ status: "rejected", history: [{ status: "rejected", reason: "reject" }] });
+    expect(await decide("approve")).toMatchObject({ status: 200 });
   });
 });
 

@@ -10,7 +10,7 @@ import { ALWAYS } from "../payouts/compute.ts";
 import { ACTIONS, type Action, DECISIONS, noteChanges } from "../payouts/decide.ts";
 import { bringPayouts, wakePayouts } from "../payouts/keeping.ts";
 import { STATUSES } from "../payouts/month.ts";
-import { readConversions } from "../payouts/view.ts";
+import { type ConversionRow, readConversions } from "../payouts/view.ts";
 import { maybe, text, whole } from "../reports/answer.ts";
 import { databaseOf } from "../store/database.ts";
 import { isTaken } from "../store/guard.ts";
@@ -66,7 +66,7 @@ async function decide(
     found = await look();
   }
   const byId = new Map(found.map((row) => [row.event_id, row]));
-  const results = [...new Set(event_ids)].map((event_id): Decided => {
+  const results = ids.map((event_id): Decided => {
     const row = byId.get(event_id);
     if (!row) return { event_id, status: null, error: `No payout rule of ${project_id} judges an event ${event_id}.` };
     if (from.some((one) => one === row.status)) return { event_id, status, error: null };
@@ -78,7 +78,10 @@ async function decide(
   });
   const changed = results.filter(({ error }) => error === null).map(({ event_id }) => event_id);
   if (changed.length === 0) return results;
-  const changes = changed.map((id) => ({ seq: byId.get(id)?.seq as number, status, amount: null, currency: null }));
+  const changes = changed.map((id) => {
+    const { seq, changes: after } = byId.get(id) as ConversionRow;
+    return { seq, status, amount: null, currency: null, after };
+  });
   const subject = changed.length === 1 ? (changed[0] as string) : String(changed.length);
   const details = { reason, event_ids: changed.slice(0, NOTED) };
   const what = { project_id, action: `conversion.${action}`, subject, details };

@@ -19,14 +19,16 @@ export type Change = {
   /** In 1/10,000 units; both or neither. */
   amount: number | null;
   currency: string | null;
+  /** How many changes there were when it was decided: with another one since, it fails. Where absent, it comes behind them all. */
+  after?: number;
 };
 
-/** The next changes of these events. Of two who change one at once, one fails. */
+/** The next changes of these events. */
 export const noteChanges = (
   project_id: string,
   changes: readonly Change[],
   { at, actor, reason }: { at: number; actor: string; reason: string },
 ): SQL => sql`INSERT INTO conversion_changes (seq, n, project_id, at, actor, status, amount, currency, reason)
-  SELECT v.value ->> 'seq', 1 + ifnull((SELECT max(h.n) FROM conversion_changes h WHERE h.seq = v.value ->> 'seq'), 0),
+  SELECT v.value ->> 'seq', 1 + coalesce(v.value ->> 'after', (SELECT max(h.n) FROM conversion_changes h WHERE h.seq = v.value ->> 'seq'), 0),
     ${project_id}, ${at}, ${actor}, v.value ->> 'status', v.value ->> 'amount', v.value ->> 'currency', ${reason}
   FROM json_each(${JSON.stringify(changes)}) v`;

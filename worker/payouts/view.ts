@@ -26,13 +26,16 @@ export type ConversionRow = {
   payout_currency: string;
   why: string;
   hold_until: number | null;
+  /** How many changes there were of it. */
+  changes: number;
 };
 
 /** Those of `conversions c` that a rule judges, with a condition, in an order. */
 export const readConversions = (db: Database, now: number, which: SQL): Promise<ConversionRow[]> =>
   db.all<ConversionRow>(sql`SELECT c.seq, c.event_id, c.event_type, c.event_date, c.timestamp, c.banner_tag,
       ${amountNow} AS amount, ${currencyNow} AS currency, ${statusAt(now)} AS status, c.rule_id, c.rule_version, c.payout,
-      c.payout_currency, c.why, c.hold_until
+      c.payout_currency, c.why, c.hold_until,
+      (SELECT ifnull(max(h.n), 0) FROM conversion_changes h WHERE h.seq = c.seq) AS changes
     FROM conversions c WHERE c.rule_id IS NOT NULL AND ${which}`);
 
 export const ruleOf = (

@@ -45,7 +45,7 @@ export type ConversionView = z.output<typeof row>;
 const COLUMNS = Object.keys(fields) as (keyof ConversionView)[];
 
 function viewOf(found: ConversionRow, versions: Awaited<ReturnType<typeof rulesOf>>): ConversionView {
-  const { seq: _, timestamp, amount, payout, why, hold_until, ...shown } = found;
+  const { seq: _, changes: __, timestamp, amount, payout, why, hold_until, ...shown } = found;
   const told = JSON.parse(why) as Why;
   return {
     ...shown,

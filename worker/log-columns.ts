@@ -53,7 +53,7 @@ export const COLUMN_NAMES = Object.keys(LOG_COLUMNS) as ColumnName[];
 export const columnsBut = <Left extends ColumnName>(...left: Left[]) =>
   COLUMN_NAMES.filter((name): name is Exclude<ColumnName, Left> => !left.some((other) => other === name));
 
-/** What an erasure leaves as it is, since figures are made of it. All else is personal, as is every column that is not named here. */
+/** The columns that an erasure leaves as they are, since figures are made of them. Every other column is personal, a new one too. */
 const NOT_PERSONAL = [
   "seq",
   "project_id",

@@ -11,7 +11,7 @@ import { INCIDENTS, Standing } from "./columns.tsx";
 import { AlertForm, ChannelForm, ScheduleForm, ShownTest, type Tried } from "./dialogs.tsx";
 import { incidents } from "./query.ts";
 
-const COMMON = { all: "alerts", lost: "What is kept of it goes, too." };
+const COMMON = { all: "alerts", lost: "Its history is removed, too." };
 const TRIED = { ...COMMON, test: "Send a test" };
 
 type Alerted = { alert: AlertView; channels: readonly ChannelView[]; timezone: string };

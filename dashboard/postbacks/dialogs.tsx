@@ -85,7 +85,7 @@ export function TargetForm({ project_id, presets, target, show, close }: Making)
         </div>
         <div class="fields">
           <Field name="min_amount" label="Least amount" />
-          <Field name="currency" label="Currency of it" placeholder="EUR" />
+          <Field name="currency" label="Currency of the amount" placeholder="EUR" />
         </div>
         <div class="fields">
           <Field

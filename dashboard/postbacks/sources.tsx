@@ -135,7 +135,7 @@ export function OneSource({ source, timezone }: { source: SourceView; timezone: 
       id={id}
       name={name}
       all="sources"
-      lost="Nothing is taken from it any more, and what waits of it goes."
+      lost="It takes no more postbacks, and those that wait are removed."
       paused={paused_at !== null}
       dialog={(opened, open, close) =>
         opened === "change" ? (

@@ -27,7 +27,7 @@ export function OneTarget({ target, presets, timezone }: Shown) {
         id={id}
         name={name}
         all="targets"
-        lost="Nothing is sent to it any more, and its log goes."
+        lost="Nothing more is sent to it, and its log is removed."
         paused={paused_at !== null}
         test="Send an example"
         dialog={(opened, open, close) =>

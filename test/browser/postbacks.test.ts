@@ -87,7 +87,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await field("Least amount").fill("5");
     await press(page, "Change the target");
     await inDialog(page).getByText("a least amount is of a currency").waitFor(soon);
-    await field("Currency of it").fill("eur");
+    await field("Currency of the amount").fill("eur");
     await field("Tags").fill("aff-x");
     await field("Sent by").selectOption("json");
     await field("Body").fill('{"click":"{click_id}"}');
@@ -103,7 +103,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     expect(await target()).toEqual(changed);
     await press(page, "Change…");
     await field("Least amount").fill("");
-    await field("Currency of it").fill("");
+    await field("Currency of the amount").fill("");
     await field("Sent by").selectOption("bare");
     await field("A new secret in place of the one that it has").check();
     await press(page, "Change the target");

@@ -1,4 +1,4 @@
-/** What affiliates of the golden projects are paid for, in plain figures; both the product and the reference are told of it. */
+/** The payout rules of the golden projects: the product and the reference both follow these. */
 
 export type GoldenTerms = {
   event_type: string;

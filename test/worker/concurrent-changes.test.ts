@@ -2,7 +2,7 @@
 import { createExecutionContext, env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../worker/app.ts";
-import { keepDeadLetters as buryLetters } from "../../worker/event-log/dead-letters.ts";
+import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
@@ -180,7 +180,7 @@ describe("a segment", () => {
 describe("a dead letter", () => {
   const bury = async () => {
     const event = storedEvent({ project_id: "shared", event_type: "visit", player_id: "p" });
-    await buryLetters(db, [{ event, error: "a fault" }], "test", 0);
+    await keepDeadLetters(db, [{ event, error: "a fault" }], "test", 0);
     const row = await env.DB.prepare("SELECT id FROM dead_letters WHERE event_id = ?").bind(event.event_id).first();
     return { id: row?.id as number, event_id: event.event_id };
   };

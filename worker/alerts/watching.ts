@@ -56,7 +56,7 @@ export async function watch(env: Env, budget: Budget, now: number): Promise<Prog
   const due = (await alertsOf(db)).filter((alert) => isDue(alert, now));
   for (const alert of due) {
     if (!budget.has(ALERT_CALLS + OTHER_CALLS)) {
-      // Who is told waits for no other project's alert.
+      // Notices of alerts that were judged already are sent now: they do not wait for those of other projects.
       await wakeChannels(env, db, now);
       return "more";
     }

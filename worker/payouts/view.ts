@@ -26,7 +26,7 @@ export type ConversionRow = {
   payout_currency: string;
   why: string;
   hold_until: number | null;
-  /** How many changes there were of it. */
+  /** How often it was decided about or corrected. */
   changes: number;
 };
 

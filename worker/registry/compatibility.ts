@@ -22,21 +22,21 @@ const KIND_NAMES: Readonly<Record<Kind, string>> = {
 
 const MOST_FAULTS = 20;
 
-/** Of which values these say anything, and which of them belong together. */
-const NOT_COMPARED: readonly { of: Kind[]; keywords: (keyof Rules)[] }[] = [
-  { of: [...KINDS], keywords: ["anyOf"] },
-  { of: [...KINDS], keywords: ["oneOf"] },
-  { of: [...KINDS], keywords: ["not"] },
-  { of: [...KINDS], keywords: ["if", "then", "else"] },
-  { of: ["integer", "fraction"], keywords: ["multipleOf"] },
-  { of: ["string"], keywords: ["pattern"] },
-  { of: ["string"], keywords: ["format"] },
-  { of: ["array"], keywords: ["uniqueItems"] },
-  { of: ["array"], keywords: ["contains", "minContains", "maxContains"] },
-  { of: ["object"], keywords: ["patternProperties"] },
-  { of: ["object"], keywords: ["propertyNames"] },
-  { of: ["object"], keywords: ["dependentRequired"] },
-  { of: ["object"], keywords: ["dependentSchemas"] },
+/** Keywords that are not compared: the kinds of values that they restrict, and those that have a meaning only together. */
+const NOT_COMPARED: readonly { kinds: Kind[]; keywords: (keyof Rules)[] }[] = [
+  { kinds: [...KINDS], keywords: ["anyOf"] },
+  { kinds: [...KINDS], keywords: ["oneOf"] },
+  { kinds: [...KINDS], keywords: ["not"] },
+  { kinds: [...KINDS], keywords: ["if", "then", "else"] },
+  { kinds: ["integer", "fraction"], keywords: ["multipleOf"] },
+  { kinds: ["string"], keywords: ["pattern"] },
+  { kinds: ["string"], keywords: ["format"] },
+  { kinds: ["array"], keywords: ["uniqueItems"] },
+  { kinds: ["array"], keywords: ["contains", "minContains", "maxContains"] },
+  { kinds: ["object"], keywords: ["patternProperties"] },
+  { kinds: ["object"], keywords: ["propertyNames"] },
+  { kinds: ["object"], keywords: ["dependentRequired"] },
+  { kinds: ["object"], keywords: ["dependentSchemas"] },
 ];
 const NOT_COMPARABLE =
   "was added or is another, and is not compared: register with compatibility=none if it accepts as much as before";
@@ -122,7 +122,7 @@ function narrowings(before: Rules[], after: Schema, at: string, places: Places):
     ...(kinds.has("integer") || kinds.has("fraction") ? numberChecks(before, after) : []),
     ...(kinds.has("string") ? countChecks(before, after, "minLength", "maxLength", 0) : []),
     ...(kinds.has("array") ? countChecks(before, after, "minItems", "maxItems", 0) : []),
-    ...NOT_COMPARED.filter(({ of }) => of.some((kind) => kinds.has(kind))).map(({ keywords }): Check => {
+    ...NOT_COMPARED.filter((one) => one.kinds.some((kind) => kinds.has(kind))).map(({ keywords }): Check => {
       const given = keywords.find((keyword) => after[keyword] !== undefined);
       const isSame = given === undefined || before.some((rules) => areSame(rules, after, keywords));
       return [isSame, given ?? "", NOT_COMPARABLE];

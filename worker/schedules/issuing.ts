@@ -44,7 +44,7 @@ export async function issueAll(env: Env, budget: Budget, now: number): Promise<P
     const due = periodsDue(every, sent_to, newestPeriod(project.timezone, every, hour, now));
     if (due.length === 0) continue;
     if (!budget.has(REPORT_CALLS)) {
-      // Who is told waits for no other project's report.
+      // Reports that are made already are sent now: they do not wait for those of other projects.
       await wakeChannels(env, db, now);
       return "more";
     }

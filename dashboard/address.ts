@@ -1,7 +1,7 @@
 /** What the page shows, as its address says it. Pure: read from a query string, written to one; defaults are left out. */
 import { isDate } from "../worker/calendar.ts";
 import type { Field } from "../worker/reports/field-filter.ts";
-import { type Choice, isPreset, type Preset } from "./period.ts";
+import { type Choice, isHourly, isPreset, type Preset } from "./period.ts";
 
 /** A field is read from all that is given under its name. */
 type Read = (given: readonly string[]) => string | readonly string[] | undefined;
@@ -86,6 +86,12 @@ export type Address = Fields & { period: Choice };
 /** A view begins with these days, unless others are chosen. */
 const PERIODS: Partial<Record<string, Preset>> = { cohorts: "91d", anomalies: "30d" };
 const periodOf = (view: string): Preset => PERIODS[view] ?? "7d";
+/** The views that have figures of hours. */
+const HOURLY_VIEWS = ["overview"];
+/** Whether a view has figures of such days. */
+export const isOffered = (choice: Choice, view: string): boolean => !isHourly(choice) || HOURLY_VIEWS.includes(view);
+/** The same days where hours cannot be had. */
+const offered = (choice: Choice, view: string): Choice => (isOffered(choice, view) ? choice : "2d");
 const names = Object.keys(FIELDS) as (keyof Fields)[];
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -93,7 +99,8 @@ function readPeriod(query: URLSearchParams): Choice {
   const [from, to] = [query.get("from"), query.get("to")];
   if (from && to && isDate(from) && isDate(to) && from <= to) return { from, to };
   const name = query.get("period") ?? "";
-  return isPreset(name) ? name : periodOf(SHARED.view(query.getAll("view")));
+  const view = SHARED.view(query.getAll("view"));
+  return isPreset(name) ? offered(name, view) : periodOf(view);
 }
 
 /** Days to compare with are those of a comparison with such, and both of them. */
@@ -132,7 +139,7 @@ export function change(address: Address, changes: Partial<Address>): Address {
   const { view = address.view } = changes;
   const period = address.period === periodOf(address.view) ? periodOf(view) : address.period;
   const next = { ...address, ...(own as Partial<Fields>), period, ...changes };
-  return { ...next, ...comparisonIn(next) };
+  return { ...next, ...comparisonIn(next), period: offered(next.period, view) };
 }
 
 /** No condition on tags; a segment is one, too. */

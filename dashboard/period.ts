@@ -22,6 +22,8 @@ function lastMonth(today: string): Period {
 export const PRESETS = {
   today: { title: "Today", of: lastDays(1) },
   yesterday: { title: "Yesterday", of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }) },
+  /** The hours up to now lie in two days: of what goes by days alone it is both of them. */
+  "24h": { title: "Last 24 hours", of: lastDays(2), hourly: true },
   "2d": { title: "Yesterday and today", of: lastDays(2) },
   "7d": { title: "Last 7 days", of: lastDays(7) },
   week: { title: "This week", of: (today: string) => ({ from: mondayOf(today), to: today }) },
@@ -35,11 +37,13 @@ export const PRESETS = {
   "182d": { title: "Last 6 months", of: lastDays(182) },
   "365d": { title: "Last 12 months", of: lastDays(365) },
   all: { title: "All time", of: (today: string) => ({ from: "2020-01-01", to: today }) },
-} as const satisfies Record<string, { title: string; of: (today: string) => Period }>;
+} as const satisfies Record<string, { title: string; of: (today: string) => Period; hourly?: true }>;
 
 export type Preset = keyof typeof PRESETS;
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
 export const isPreset = (name: string): name is Preset => Object.hasOwn(PRESETS, name);
+/** It begins and ends within a day, which not every view has figures of. */
+export const isHourly = (choice: Choice): boolean => typeof choice === "string" && "hourly" in PRESETS[choice];
 
 /** A preset, which moves with the calendar, or two fixed days. */
 export type Choice = Preset | Period;
@@ -50,6 +54,7 @@ export const resolve = (choice: Choice, today: string): Period =>
 /** The preset that these days are today, so that an address stays true tomorrow. */
 export function choiceOf(period: Period, today: string): Choice {
   const preset = PRESET_NAMES.find((name) => {
+    if (isHourly(name)) return false;
     const { from, to } = PRESETS[name].of(today);
     return from === period.from && to === period.to;
   });
@@ -99,4 +104,15 @@ export function bucketsOf(period: Period, interval: Interval): Bucket[] {
   if (interval === "hour")
     return days.flatMap((event_date) => Array.from({ length: 24 }, (_, event_hour) => ({ event_date, event_hour })));
   return [...new Set(days.map((date) => bucketOf(date, interval, period)))].map((event_date) => ({ event_date }));
+}
+
+const DAY_HOURS = 24;
+
+/**
+ * The last 24 hours by the clock, the running one included, and the 24 before them: the days whose hours must be known,
+ * and where both lie among these.
+ */
+export function lastHours(today: string, hour: number) {
+  const end = 2 * DAY_HOURS + hour + 1;
+  return { days: { from: addDays(today, -2), to: today }, before: end - 2 * DAY_HOURS, begin: end - DAY_HOURS, end };
 }

@@ -26,14 +26,15 @@ export function runningBucket(period: Period, interval: Interval, today: string,
   return running.event_hour === undefined || running.event_hour === hour ? last : buckets.length;
 }
 
-/** `first` leaves out the buckets before it. */
+/** `first` leaves out the buckets before it, `end` those from it on. */
 export function axisOf(
   period: Period,
   interval: Interval,
   { today, hour }: Pick<Scope, "today" | "hour">,
   first = 0,
+  end = Number.POSITIVE_INFINITY,
 ): Pick<Picture, "bucket" | "labels" | "titles" | "days"> & { running: number } {
-  const buckets = bucketsOf(period, interval).slice(first);
+  const buckets = bucketsOf(period, interval).slice(first, end);
   return {
     bucket: words(interval),
     labels: buckets.map(bucketShort),

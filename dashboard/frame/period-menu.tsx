@@ -1,4 +1,5 @@
 /** Which days: a preset, any two dates, or as many earlier or later. */
+import { isOffered } from "../address.ts";
 import { periodText } from "../format.ts";
 import { Earlier, Later } from "../icons.tsx";
 import { Menu } from "../menu.tsx";
@@ -9,7 +10,7 @@ import { Dates } from "./dates.tsx";
 
 export function PeriodMenu({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
-  const { period } = address;
+  const { period, view } = address;
   const dates = periodText(scope);
   const title = typeof period === "string" ? PRESETS[period].title : dates;
   return (
@@ -26,7 +27,7 @@ export function PeriodMenu({ scope }: { scope: Scope }) {
         {(close) => (
           <>
             <ul class="menu-list">
-              {PRESET_NAMES.map((name) => (
+              {PRESET_NAMES.filter((name) => isOffered(name, view)).map((name) => (
                 <li key={name}>
                   <button
                     type="button"

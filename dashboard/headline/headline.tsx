@@ -1,27 +1,35 @@
 /** The figures of the period as cards, and the one that is chosen over time. */
+import type { ComponentChildren } from "preact";
 import { useAnswer } from "../answers.ts";
 import { ComparisonNote, ComparisonSkeleton } from "../campaigns/comparison.tsx";
 import { campaigns } from "../campaigns/query.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Answered } from "../panel.tsx";
+import { isHourly } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { Cards, CardsSkeleton } from "./cards.tsx";
+import { LastHours } from "./last-hours.tsx";
 import { Trend } from "./trend.tsx";
 
 export function Headline({ scope }: { scope: Scope }) {
-  const answer = useAnswer(campaigns(scope));
+  const hourly = isHourly(scope.address.period);
+  const answer = useAnswer(hourly ? null : campaigns(scope));
+  const skeleton = (
+    <>
+      <CardsSkeleton />
+      <ComparisonSkeleton scope={scope} />
+    </>
+  );
+  if (hourly)
+    return (
+      <Titled>
+        <LastHours scope={scope} skeleton={skeleton} />
+        <Trend scope={scope} previous={undefined} />
+      </Titled>
+    );
   return (
-    <section class="panel headline" aria-label="Key figures and their course">
-      <Answered
-        answer={answer}
-        what="figures"
-        skeleton={
-          <>
-            <CardsSkeleton />
-            <ComparisonSkeleton scope={scope} />
-          </>
-        }
-      >
+    <Titled>
+      <Answered answer={answer} what="figures" skeleton={skeleton}>
         {(data) => (
           <>
             <Cards data={data} scope={scope} />
@@ -31,6 +39,12 @@ export function Headline({ scope }: { scope: Scope }) {
         )}
       </Answered>
       <Trend scope={scope} previous={answer.data?.has_earlier_data ? answer.data.previous_period : undefined} />
-    </section>
+    </Titled>
   );
 }
+
+const Titled = ({ children }: { children: ComponentChildren }) => (
+  <section class="panel headline" aria-label="Key figures and their course">
+    {children}
+  </section>
+);

@@ -16,24 +16,27 @@ export type Course = Period & {
 
 const byInterval = ({ interval }: Scope) => (interval === "hour" ? "hour" : "day");
 
-const metrics = (scope: Scope, period: Period): Query<Course> =>
+export const metrics = (scope: Scope, period: Period): Query<Course> =>
   queryAll(
     "metrics",
     { ...datedOf("metrics", scope, period), interval: byInterval(scope) } as const,
     (asked, options) => client.metrics.$get({ query: asked }, options),
   );
 
-/** What was deposited, in the project's currency: each day's sum in the place of its count. */
-function amounts(scope: Scope, period: Period): Query<Course> {
+/** What was deposited, in the project's currency. */
+export function deposited(scope: Scope, period: Period) {
   const asked = {
     ...datedOf("revenue", scope, period),
     ...OWN,
     interval: byInterval(scope),
     event_type: "deposit",
   } as const;
-  const { ask, ...query } = inOwn(
-    queryAll("revenue", asked, (asked, options) => client.revenue.$get({ query: asked }, options)),
-  );
+  return inOwn(queryAll("revenue", asked, (asked, options) => client.revenue.$get({ query: asked }, options)));
+}
+
+/** Each day's sum in the place of its count. */
+function amounts(scope: Scope, period: Period): Query<Course> {
+  const { ask, ...query } = deposited(scope, period);
   return {
     ...query,
     ask: async (signal) => {

@@ -7,7 +7,7 @@ import type { Picture } from "../chart/picture.ts";
 import { bucketLong, periodText, words } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Zone } from "../panel.tsx";
-import { bucketsOf, type Interval, intervalsOf, type Period } from "../period.ts";
+import { bucketsOf, type Interval, intervalsOf, isHourly, lastHours, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { inWords } from "../table/value.tsx";
 import { course } from "./query.ts";
@@ -16,8 +16,10 @@ import { countedOf, isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
 export function Trend({ scope, previous }: { scope: Scope; previous: Period | undefined }) {
   const { address, go } = useNavigation();
   const [asTable, toggle] = useAsTable();
-  const answer = useAnswer(course(scope, scope));
-  const before = useAnswer(previous ? course(scope, previous) : null);
+  // Of hours that lie in two days, those before them are of the same answer.
+  const hours = isHourly(address.period) ? lastHours(scope.today, scope.hour) : undefined;
+  const answer = useAnswer(course(scope, hours?.days ?? scope));
+  const before = useAnswer(previous && !hours ? course(scope, previous) : null);
   const { title } = SERIES[address.series];
   const intervals = intervalsOf(scope);
   // Its place is held until the other period is there.
@@ -69,10 +71,10 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           const compared = previous && before.data?.into === data.into ? before.data : undefined;
           const measure = isCounted(interval, series) ? address.measure : "total";
           const points = pointsOf(data.rows, data, interval, event_type, measure);
-          const first = firstOf(scope, points);
+          const first = hours?.begin ?? firstOf(scope, points);
           const picture: Picture = {
             name: `${series} ${interval}`,
-            ...axisOf(data, interval, scope, first),
+            ...axisOf(data, interval, scope, first, hours?.end),
             ...(data.into === undefined ? { kind: "count" } : { kind: "money", currency: data.into }),
             lines: [
               {
@@ -80,8 +82,19 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
                 ...(compared && { legend: `${title}, ${periodText(data)}` }),
                 colour: series,
                 as: data.into === undefined ? "filled" : "bar",
-                points: points.slice(first),
+                points: points.slice(first, hours?.end),
               },
+              ...(hours && isCompared
+                ? [
+                    {
+                      title: "24 hours before",
+                      colour: "before",
+                      as: "faint" as const,
+                      points: points.slice(hours.before, hours.begin),
+                      titles: bucketsOf(data, interval).slice(hours.before, hours.begin).map(bucketLong),
+                    },
+                  ]
+                : []),
               ...(compared && previous
                 ? [
                     {

@@ -1,6 +1,7 @@
 /** The dashboard, as who signs in to it sees it: the same figures as the API's, fresh, and robust. */
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { bucketsOf, lastHours } from "../../dashboard/period.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
@@ -124,6 +125,33 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       .reduce((all, one) => all + one, 0);
     const visits = metrics.rows.filter((row) => row.event_type === "visit");
     expect(sum).toBe(visits.reduce((all, row) => all + row.total, 0));
+  });
+
+  test("shows the last 24 hours by the hour, and two whole days where hours cannot be had", async () => {
+    await send("visit", { player_id: "now", btag: "winter" });
+    const page = await signedIn("/?period=24h");
+    await figure(page, "visits").waitFor();
+    const counted = async () => {
+      const now = new Date();
+      const { days, begin, end } = lastHours(now.toISOString().slice(0, 10), now.getUTCHours());
+      const { rows } = await report<Metrics>(server, `metrics?interval=hour&from=${days.from}&to=${days.to}`);
+      const hours = bucketsOf(days, "hour")
+        .slice(begin, end)
+        .map(({ event_date, event_hour }) => `${event_date} ${event_hour}`);
+      return rows
+        .filter((row) => row.event_type === "visit" && hours.includes(`${row.event_date} ${row.event_hour}`))
+        .reduce((all, { total }) => all + total, 0);
+    };
+    await expect.poll(counted, soon).toBeGreaterThan(0);
+    await expect.poll(async () => (await valueIn(page, "visits")) === (await counted()), soon).toBe(true);
+    const trend = page.locator(".trend");
+    await trend.getByRole("button", { name: "Show as table" }).click();
+    await expect.poll(() => trend.locator("tbody tr").count(), soon).toBe(24);
+
+    await page.getByRole("link", { name: "Funnel", exact: true }).click();
+    await page.waitForURL(/period=2d/);
+    await page.getByRole("button", { name: /Period: Yesterday and today/ }).click();
+    expect(await page.getByRole("button", { name: "Last 24 hours" }).count()).toBe(0);
   });
 
   test("shows an event in the live panel and in the daily figures without a reload", async () => {

@@ -5,7 +5,16 @@ import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress }
 import { conditionOf, filledOf } from "../../dashboard/alerts/condition.ts";
 import { runningBucket } from "../../dashboard/chart/axis.ts";
 import { zipOf } from "../../dashboard/files/zip.ts";
-import { bucketsOf, choiceOf, intervalOf, intervalsOf, PRESET_NAMES, resolve, step } from "../../dashboard/period.ts";
+import {
+  bucketsOf,
+  choiceOf,
+  intervalOf,
+  intervalsOf,
+  lastHours,
+  PRESET_NAMES,
+  resolve,
+  step,
+} from "../../dashboard/period.ts";
 import { arrange, type Column, nextSort, readSort, shownOf } from "../../dashboard/table/columns.ts";
 import { sheetOf } from "../../dashboard/table/sheet.ts";
 import { CONDITION_KINDS, condition } from "../../worker/alerts/condition.ts";
@@ -117,6 +126,18 @@ describe("the period", () => {
     const earlier = step(period, -1, TODAY);
     expect(earlier && addDays(earlier.to, 1)).toBe(period.from);
     expect(step(period, 1, TODAY)?.from ?? "later").toSatisfy((from) => from === "later" || from > period.to);
+  });
+
+  it("has the 24 hours up to now and those before them, on the overview alone", () => {
+    const { days, before, begin, end } = lastHours(TODAY, 14);
+    const hours = bucketsOf(days, "hour");
+    expect(hours[end - 1]).toEqual({ event_date: TODAY, event_hour: 14 });
+    expect(hours[begin]).toEqual({ event_date: addDays(TODAY, -1), event_hour: 15 });
+    expect(hours[before]).toEqual({ event_date: addDays(TODAY, -2), event_hour: 15 });
+    expect([begin - before, end - begin]).toEqual([24, 24]);
+    expect(readAddress("?period=24h").period).toBe("24h");
+    expect(change(readAddress("?period=24h"), { view: "funnel" }).period).toBe("2d");
+    expect(readAddress("?view=revenue&period=24h").period).toBe("2d");
   });
 
   it("is cut into buckets that cover each of its days once, whatever the interval", () => {

@@ -1,0 +1,132 @@
+/** The figures of the last 24 hours, each the sum of its hours: people of several hours cannot be added up. */
+import type { ComponentChildren } from "preact";
+import { type Answer, useAnswer } from "../answers.ts";
+import { Count, Delta, FEW, Sum } from "../figure.tsx";
+import { changeOf, exact, exactMoney, rate } from "../format.ts";
+import { useNavigation } from "../navigation.ts";
+import { NoRate } from "../no-rate.tsx";
+import { Answered } from "../panel.tsx";
+import { bucketsOf, lastHours, type Period } from "../period.ts";
+import type { Scope } from "../scope.ts";
+import { addOf, sumOf } from "../sums.ts";
+import { deposited, metrics } from "./query.ts";
+import { pointsOf, SERIES } from "./series.ts";
+
+const COUNTED = ["visits", "registrations", "deposits"] as const;
+type Counted = (typeof COUNTED)[number];
+type Known = { counts: Awaited<ReturnType<ReturnType<typeof metrics>["ask"]>> } & {
+  money: Awaited<ReturnType<ReturnType<typeof deposited>["ask"]>>;
+};
+
+const total = (points: readonly number[]) => points.reduce((all, point) => all + point, 0);
+
+/** What was deposited in some of the hours of these days. */
+function paidIn({ rows, into }: Known["money"], days: Period, begin: number, end: number) {
+  const hours = new Set(
+    bucketsOf(days, "hour")
+      .slice(begin, end)
+      .map(({ event_date, event_hour }) => `${event_date} ${event_hour}`),
+  );
+  const within = rows.filter(({ event_date, event_hour }) => hours.has(`${event_date} ${event_hour}`));
+  return {
+    currency: into,
+    amount: sumOf(within.map(({ amount }) => amount)),
+    missing: addOf(within.map(({ unconverted }) => unconverted)),
+  };
+}
+
+/** Both are asked for at once, and shown together. */
+function together(counts: Answer<Known["counts"]>, money: Answer<Known["money"]>): Answer<Known> {
+  return {
+    data: counts.data && money.data && { counts: counts.data, money: money.data },
+    stale: counts.stale || money.stale,
+    loading: counts.loading || money.loading,
+    error: counts.error ?? money.error,
+    retry: () => {
+      counts.retry();
+      money.retry();
+    },
+  };
+}
+
+export function LastHours({ scope, skeleton }: { scope: Scope; skeleton: ComponentChildren }) {
+  const { days } = lastHours(scope.today, scope.hour);
+  const answer = together(useAnswer(metrics(scope, days)), useAnswer(deposited(scope, days)));
+  return (
+    <Answered answer={answer} what="figures" skeleton={skeleton}>
+      {(data) => <Cards data={data} scope={scope} />}
+    </Answered>
+  );
+}
+
+function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }) {
+  const { address, go } = useNavigation();
+  const { days, before, begin, end } = lastHours(scope.today, scope.hour);
+  const isCompared = address.compare !== "none";
+  const hoursOf = (name: Counted) => pointsOf(counts.rows, days, "hour", SERIES[name].event_type, "total");
+  const ofHours = (name: Counted) => total(hoursOf(name).slice(begin, end));
+  const paid = paidIn(money, days, begin, end);
+  // The running hour is held against none.
+  const [current, earlier] = [paidIn(money, days, begin, end - 1), paidIn(money, days, before, begin - 1)];
+  const isKnown = [current, earlier].every(({ missing }) => Object.keys(missing).length === 0);
+  const visits = ofHours("visits");
+  const deposits = ofHours("deposits");
+  return (
+    <>
+      <div class="cards hours">
+        {COUNTED.map((name) => {
+          const hours = hoursOf(name);
+          const [now, then] = [total(hours.slice(begin, end - 1)), total(hours.slice(before, begin - 1))];
+          return (
+            <button
+              key={name}
+              type="button"
+              class={`card ${name}`}
+              aria-pressed={name === address.series}
+              onClick={() => go({ series: name }, "replace")}
+            >
+              <span class="card-title">{SERIES[name].title}</span>
+              <span class="card-figure" data-figure={name}>
+                <Count value={ofHours(name)} />
+                {isCompared && (
+                  <Delta
+                    change={changeOf(now, then)}
+                    compared={`${exact(then)} in the same hours of the day before`}
+                    small={now < FEW && then < FEW}
+                  />
+                )}
+              </span>
+              <span class="card-note">
+                {name === "registrations" && `${rate(visits > 0 ? ofHours(name) / visits : null)} of visits`}
+              </span>
+            </button>
+          );
+        })}
+        <button
+          type="button"
+          class="card amount"
+          aria-pressed={address.series === "amount"}
+          onClick={() => go({ series: "amount" }, "replace")}
+        >
+          <span class="card-title">{SERIES.amount.title}</span>
+          <span class="card-figure" data-figure="amount">
+            <Sum {...paid} />
+            {isCompared && isKnown && (
+              <Delta
+                change={changeOf(Number(current.amount), Number(earlier.amount))}
+                compared={`${exactMoney(earlier.amount, money.into)} in the same hours of the day before`}
+                small={deposits < FEW}
+              />
+            )}
+          </span>
+          <span class="card-note" />
+        </button>
+      </div>
+      <p class="lead comparison">
+        {isCompared && "Compared with the 24 hours before, without the running hour. "}
+        The tables below are of yesterday and today.
+      </p>
+      <NoRate what="Deposited" amounts={paid.missing} principal={scope.principal} />
+    </>
+  );
+}

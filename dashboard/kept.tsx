@@ -7,8 +7,8 @@ import { client, read } from "./api.ts";
 import { useNavigation } from "./navigation.ts";
 import { Panel } from "./panel.tsx";
 
-/** Their routes are of the same kind; sources and channels are not tried, and a channel is not paused. */
-type Kind = "payout-rules" | "alerts" | "scheduled-reports" | "channels" | "postbacks" | "sources";
+/** Their routes are of the same kind; rules, sources and channels are not tried, and rules and channels are not paused. */
+type Kind = "payout-rules" | "click-rules" | "alerts" | "scheduled-reports" | "channels" | "postbacks" | "sources";
 
 /** Makes one, or changes the one that has this id. */
 export const keep = <Made,>(of: Kind, project_id: string, id: string | undefined, settings: object) => {

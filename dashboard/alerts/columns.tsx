@@ -1,7 +1,7 @@
-/** The columns of alerts, incidents, channels and scheduled reports. */
+/** The columns of alerts, incidents, channels, scheduled reports and what was sent of one. */
 import type { AlertView, IncidentView } from "../../worker/admin/alerts.ts";
 import type { ChannelView } from "../../worker/admin/channels.ts";
-import type { ScheduleView } from "../../worker/admin/schedules.ts";
+import type { ScheduleView, SentReport } from "../../worker/admin/schedules.ts";
 import type { Column } from "../table/columns.ts";
 
 export const Standing = ({ state }: Pick<AlertView, "state">) => (
@@ -43,4 +43,13 @@ export const SCHEDULES: readonly Column<ScheduleView>[] = [
   { name: "name", title: "Name", kind: "text" },
   { name: "every", title: "Every", kind: "text" },
   { name: "sent_to", title: "Sent up to", kind: "text" },
+];
+
+export const SENT: readonly Column<SentReport>[] = [
+  { name: "to", title: "Last day", kind: "date" },
+  { name: "channel", title: "Channel", kind: "text", value: ({ channel }) => channel ?? "removed" },
+  { name: "status", title: "Status", kind: "text" },
+  { name: "tries", title: "Tries", kind: "count" },
+  { name: "at", title: "Sent, or next try", kind: "time" },
+  { name: "error", title: "Error", kind: "text", prose: true },
 ];

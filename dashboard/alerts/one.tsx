@@ -1,4 +1,4 @@
-/** An alert with its incidents, a scheduled report or a channel, and what can be done with it. */
+/** An alert with its incidents, a scheduled report with what was sent, or a channel; and what can be done with it. */
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
 import type { ScheduleView } from "../../worker/admin/schedules.ts";
@@ -7,9 +7,9 @@ import { Kept } from "../kept.tsx";
 import { Answered } from "../panel.tsx";
 import { ShownSecret } from "../postbacks/dialogs.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
-import { INCIDENTS, Standing } from "./columns.tsx";
+import { INCIDENTS, SENT, Standing } from "./columns.tsx";
 import { AlertForm, ChannelForm, ScheduleForm, ShownTest, type Tried } from "./dialogs.tsx";
-import { incidents } from "./query.ts";
+import { incidents, sentReports } from "./query.ts";
 
 const COMMON = { all: "alerts", lost: "Its history is removed, too." };
 const TRIED = { ...COMMON, test: "Send a test" };
@@ -54,8 +54,11 @@ export function OneAlert({ alert, channels, timezone }: Alerted) {
   );
 }
 
-export function OneSchedule({ schedule, channels }: { schedule: ScheduleView; channels: readonly ChannelView[] }) {
+type Scheduled = { schedule: ScheduleView; channels: readonly ChannelView[]; timezone: string };
+
+export function OneSchedule({ schedule, channels, timezone }: Scheduled) {
   const { id, project_id, name, paused, sent_to, error } = schedule;
+  const answer = useAnswer(sentReports(id));
   return (
     <Kept<Tried>
       of="scheduled-reports"
@@ -72,6 +75,19 @@ export function OneSchedule({ schedule, channels }: { schedule: ScheduleView; ch
       {...TRIED}
     >
       <p class="lead">{error ?? `Sent up to ${sent_to}.`}</p>
+      <Answered answer={answer} what="sent reports" skeleton={<TableSkeleton columns={SENT} rows={3} />}>
+        {({ rows }) => (
+          <DataTable
+            name="Sent reports"
+            columns={SENT}
+            rows={rows}
+            keyOf={({ to, channel_id }) => `${to} ${channel_id}`}
+            timezone={timezone}
+            sort="-to"
+            none={<p>None yet.</p>}
+          />
+        )}
+      </Answered>
     </Kept>
   );
 }

@@ -66,7 +66,8 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
   const alert = watched.data?.rows.find(named);
   if (alert) return <OneAlert key={alert.id} alert={alert} channels={told.data?.rows ?? []} timezone={timezone} />;
   const schedule = sent.data?.rows.find(named);
-  if (schedule) return <OneSchedule key={schedule.id} schedule={schedule} channels={told.data?.rows ?? []} />;
+  if (schedule)
+    return <OneSchedule key={schedule.id} schedule={schedule} channels={told.data?.rows ?? []} timezone={timezone} />;
   const channel = told.data?.rows.find(named);
   if (channel) return <OneChannel key={channel.id} channel={channel} />;
   const common = { project_id, channels: told.data?.rows ?? [], close: () => make(null) };

@@ -18,3 +18,9 @@ export const incidents = (id: string) =>
   query("incidents", { id }, (_, options) =>
     client.alerts[":id"].history.$get({ param: { id }, query: { limit: PAGE } }, options),
   );
+
+/** The newest. */
+export const sentReports = (id: string) =>
+  query("sent reports", { id }, (_, options) =>
+    client["scheduled-reports"][":id"].history.$get({ param: { id }, query: { limit: PAGE } }, options),
+  );

@@ -1,4 +1,6 @@
-/** Making, changing and ending a payout rule; one conversion, with why it pays what it pays and what can be decided. */
+/** Making and changing payout rules and click rules; one conversion, with why it pays what it pays and what can be decided. */
+import { useState } from "preact/hooks";
+import type { ClickRuleView } from "../../worker/admin/click-rules.ts";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
@@ -25,15 +27,18 @@ const tiersOf = (text: string | undefined, by: string | undefined) =>
 const tierText = ({ from, amount, share }: { from: number | string; amount: string | null; share: string | null }) =>
   `${from}: ${[amount, share && `${share}%`].filter(Boolean).join(", ")}`;
 
-export function EditRule({
-  scope: { project_id, today },
-  rule,
-  close,
-}: {
-  scope: Scope;
-  rule?: RuleView;
-  close: () => void;
-}) {
+/** Without a rule it makes one. */
+type Ruled<Rule> = { scope: Scope; rule?: Rule; close: () => void; end: () => void };
+
+const End = ({ end }: { end: () => void }) => (
+  <p>
+    <button type="button" class="button danger" onClick={end}>
+      End the rule…
+    </button>
+  </p>
+);
+
+export function PayoutRuleForm({ scope: { project_id, today }, rule, close, end }: Ruled<RuleView>) {
   const before = rule?.versions[0];
   const terms = before?.terms;
   const action = useAction((filled: Filled) => {
@@ -99,6 +104,71 @@ export function EditRule({
           />
         </div>
         <Tick name="first_deposit" label="Only a player's first deposit" />
+        {rule && <End end={end} />}
+      </Form>
+    </Dialog>
+  );
+}
+
+const CLICK_KINDS = {
+  too_fast: "Too fast after the click",
+  too_late: "Too late after the click",
+  same_network: "Many from one network",
+  same_device: "Many from one device",
+  velocity: "Many of one tag",
+};
+/** Of the others: how many are too many. */
+const BY_TIME = ["too_fast", "too_late"];
+
+export function ClickRuleForm({ scope: { project_id, today }, rule, close, end }: Ruled<ClickRuleView>) {
+  const before = rule?.versions[0];
+  const terms = before?.terms;
+  const [kind, choose] = useState<string>(terms?.kind ?? "too_fast");
+  const byTime = BY_TIME.includes(kind);
+  const action = useAction(({ name, valid_from, kind, event_type, seconds, conversions, banner_tags }: Filled) => {
+    const tags = linesOf(banner_tags);
+    return keep<object>("click-rules", project_id, rule?.id, {
+      ...{ name, valid_from, kind },
+      event_type: event_type || null,
+      banner_tags: tags.length > 0 ? tags : null,
+      seconds: Number(seconds),
+      conversions: conversions ? Number(conversions) : null,
+    });
+  }, "Done.");
+  const title = rule ? "Change the click rule" : "Make a click rule";
+  return (
+    <Dialog title={title} wide close={close}>
+      <Form action={action} values={{ ...before, ...terms }} label={title} done={close} cancel={close}>
+        <div class="fields">
+          <Field name="name" label="Name" required />
+          <Field name="valid_from" label="Valid from" type="date" value={today} required />
+        </div>
+        <div class="fields">
+          <Field name="kind" label="Flags" options={CLICK_KINDS} change={choose} />
+          <Field
+            name="seconds"
+            label="Seconds"
+            type="number"
+            required
+            hint={
+              byTime ? "Between the click and the conversion." : "Before the conversion, in which others are counted."
+            }
+          />
+          {!byTime && (
+            <Field
+              name="conversions"
+              label="Conversions"
+              type="number"
+              required
+              hint={kind === "velocity" ? "So many are allowed." : "So many of other people are too many."}
+            />
+          )}
+        </div>
+        <div class="fields">
+          <Field name="event_type" label="Event type" hint="Empty: all that payout rules judge." />
+          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
+        </div>
+        {rule && <End end={end} />}
       </Form>
     </Dialog>
   );

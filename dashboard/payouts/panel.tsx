@@ -1,20 +1,21 @@
 /** What affiliates earn: the statement of a month, its conversions for analysts, the rules for administrators. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import { may } from "../../worker/http/principal.ts";
 import { useAction } from "../act/action.ts";
 import { Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
 import { client, read } from "../api.ts";
-import { Answered, Panel } from "../panel.tsx";
+import { timeText } from "../format.ts";
+import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { PagedList } from "../table/list.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
-import { CONVERSIONS, LINES, RULES, TOTALS } from "./columns.tsx";
-import { EditRule, OneConversion } from "./dialogs.tsx";
-import { conversions, rules, statement, statementCsv } from "./query.ts";
+import { CONVERSIONS, linesWith, TOTALS } from "./columns.tsx";
+import { OneConversion } from "./dialogs.tsx";
+import { conversions, statement, statementCsv } from "./query.ts";
+import { ClickRules, PayoutRules } from "./rules.tsx";
 
 /** Each behind the answer of the one above it, so that none is moved by it. */
 export const PayoutsPanel = ({ scope }: { scope: Scope }) => (
@@ -22,7 +23,12 @@ export const PayoutsPanel = ({ scope }: { scope: Scope }) => (
     <StatementPanel scope={scope}>
       {may(scope.principal, "analyst") && (
         <ConversionsPanel scope={scope}>
-          {may(scope.principal, "admin") && <RulesPanel scope={scope} />}
+          {may(scope.principal, "admin") && (
+            <>
+              <PayoutRules scope={scope} />
+              <ClickRules scope={scope} />
+            </>
+          )}
         </ConversionsPanel>
       )}
     </StatementPanel>
@@ -32,21 +38,38 @@ export const PayoutsPanel = ({ scope }: { scope: Scope }) => (
 type Above = { scope: Scope; children: ComponentChildren };
 
 function StatementPanel({ scope, children }: Above) {
-  const { timezone, to } = scope;
+  const { timezone, to, today, principal } = scope;
   const month = to.slice(0, 7);
   const answer = useAnswer(statement(scope));
+  const [closing, ask] = useState(false);
+  const closable = may(principal, "admin") && month < today.slice(0, 7) && answer.data?.closed_at === null;
   return (
     <>
       <Panel
         name="statement"
         title={`Statement of ${month}`}
         zone={timezone}
-        actions={<TableTools csv={{ url: statementCsv(scope), name: `statement_${month}.csv` }} />}
+        actions={
+          <>
+            <TableTools csv={{ url: statementCsv(scope), name: `statement_${month}.csv` }} />
+            {closable && (
+              <button type="button" class="button" onClick={() => ask(true)}>
+                Close the month…
+              </button>
+            )}
+          </>
+        }
         busy={answer.stale}
       >
         <Answered answer={answer} what="the statement" skeleton={<TableSkeleton columns={TOTALS} rows={3} />}>
-          {({ totals, rows, complete }) => (
+          {({ totals, rows, complete, closed_at, closed_by }) => (
             <>
+              {closed_at && (
+                <p class="lead">
+                  Closed on {timeText(closed_at, timezone)} by {closed_by}. What changes in it later is a correction on
+                  the next statement.
+                </p>
+              )}
               {!complete && <p class="lead">Some of it is still being computed. Look again in a minute.</p>}
               <DataTable
                 name="Totals"
@@ -58,41 +81,78 @@ function StatementPanel({ scope, children }: Above) {
                 none={<p>Nothing is to be paid for {month}: no event of it earns anything by the rules.</p>}
               />
               {rows.length > 0 && (
-                <DataTable
-                  name="Lines"
-                  columns={LINES}
-                  rows={rows}
-                  keyOf={({ banner_tag, kind, rule_id, event_type, status }) =>
-                    [banner_tag, kind, rule_id, event_type, status].join(" ")
-                  }
-                  timezone={timezone}
-                  sort="banner_tag"
-                  none={null}
-                />
+                <>
+                  <h3 class="facts-title">By rule</h3>
+                  <DataTable
+                    name="By rule"
+                    columns={linesWith(rows)}
+                    rows={rows}
+                    keyOf={({ banner_tag, kind, rule_id, event_type, status, of_month }) =>
+                      [banner_tag, kind, rule_id, event_type, status, of_month].join(" ")
+                    }
+                    timezone={timezone}
+                    sort="banner_tag"
+                    none={null}
+                  />
+                </>
               )}
             </>
           )}
         </Answered>
+        {closing && <CloseMonth scope={scope} month={month} close={() => ask(false)} />}
       </Panel>
       {(answer.data || answer.error) && children}
     </>
   );
 }
 
+type Closing = { scope: Scope; month: string; close: () => void };
+
+function CloseMonth({ scope: { project_id }, month, close }: Closing) {
+  const action = useAction(
+    () => read(client.statements[":month"].close.$post({ param: { month }, query: { project_id } })),
+    "Closed.",
+  );
+  return (
+    <Confirm title={`Close ${month}?`} label="Close the month" action={action} close={close}>
+      <p>
+        Its statement says the same from then on, and cannot be opened again. What changes in the month later is a
+        correction on the next statement.
+      </p>
+    </Confirm>
+  );
+}
+
+const SHOWN = {
+  all: { only: {}, none: "No rule judges an event of these days." },
+  pending: { only: { status: "pending" }, none: "Nothing of these days is pending." },
+  flagged: { only: { reason: "flagged" }, none: "Nothing of these days is flagged." },
+} as const;
+type Shown = keyof typeof SHOWN;
+const TITLES = { all: "All", pending: "Pending", flagged: "Flagged" } satisfies Record<Shown, string>;
+
 function ConversionsPanel({ scope, children }: Above) {
-  const { data, error } = useAnswer(conversions(scope, undefined));
+  const [shown, show] = useState<Shown>("all");
+  const asked = (cursor?: string | number) => conversions(scope, SHOWN[shown].only, cursor);
+  // What is below waits for all of them, so that it stays where it is while another choice is loaded.
+  const { data, error } = useAnswer(conversions(scope, {}, undefined));
   const [chosen, choose] = useState<string | null>(null);
   return (
     <>
-      <Panel name="conversions" title="Conversions" zone={scope.timezone}>
+      <Panel
+        name="conversions"
+        title="Conversions"
+        zone={scope.timezone}
+        actions={<Choices legend="Which conversions" options={TITLES} chosen={shown} choose={show} />}
+      >
         <PagedList
           name="conversions"
           columns={CONVERSIONS}
-          query={(cursor) => conversions(scope, cursor)}
+          query={asked}
           keyOf={({ event_id }) => event_id}
           timezone={scope.timezone}
           press={({ event_id }) => ({ title: `Open ${event_id}`, go: () => choose(event_id) })}
-          none={<p>No rule judges an event of these days.</p>}
+          none={<p>{SHOWN[shown].none}</p>}
         />
         {chosen !== null && (
           <OneConversion
@@ -105,63 +165,5 @@ function ConversionsPanel({ scope, children }: Above) {
       </Panel>
       {(data || error) && children}
     </>
-  );
-}
-
-function RulesPanel({ scope }: { scope: Scope }) {
-  const { project_id, timezone } = scope;
-  const answer = useAnswer(rules(project_id));
-  const [opened, open] = useState<RuleView | "new" | null>(null);
-  const [ending, end] = useState<RuleView | null>(null);
-  const close = () => open(null);
-  return (
-    <Panel
-      name="payout-rules"
-      title="Rules"
-      actions={
-        <button type="button" class="button primary" onClick={() => open("new")}>
-          Make a rule
-        </button>
-      }
-    >
-      <Answered answer={answer} what="rules" skeleton={<TableSkeleton columns={RULES} rows={3} />}>
-        {({ rows }) => (
-          <>
-            <DataTable
-              name="Rules"
-              columns={RULES}
-              rows={rows}
-              keyOf={({ id }) => id}
-              timezone={timezone}
-              sort="name"
-              press={(rule) =>
-                rule.versions[0]?.terms ? { title: `Change ${rule.versions[0].name}`, go: () => open(rule) } : undefined
-              }
-              none={<p>No rules yet. Make one to say what affiliates are paid for.</p>}
-            />
-            <p class="dialog-actions">
-              {rows
-                .filter(({ versions }) => versions[0]?.terms)
-                .map((rule) => (
-                  <button key={rule.id} type="button" class="button danger" onClick={() => end(rule)}>
-                    End {rule.versions[0]?.name}…
-                  </button>
-                ))}
-            </p>
-          </>
-        )}
-      </Answered>
-      {opened !== null && <EditRule scope={scope} {...(opened !== "new" && { rule: opened })} close={close} />}
-      {ending && <EndRule rule={ending} close={() => end(null)} />}
-    </Panel>
-  );
-}
-
-function EndRule({ rule: { id, versions }, close }: { rule: RuleView; close: () => void }) {
-  const action = useAction(() => read(client["payout-rules"][":id"].$delete({ param: { id }, query: {} })), "Done.");
-  return (
-    <Confirm title={`End ${versions[0]?.name}?`} label="End the rule" action={action} close={close}>
-      <p>From today on it pays nothing. What it paid for the days before stays.</p>
-    </Confirm>
   );
 }

@@ -1,4 +1,4 @@
-/** What is asked about payouts: the statement of the month in which the period ends, its conversions, the rules. */
+/** What is asked about payouts: the statement of the month in which the period ends, its conversions, the rules of both kinds. */
 import { client } from "../api.ts";
 import { aboutOf, csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -9,10 +9,13 @@ export const statement = (scope: Scope) =>
   query("statement", monthly(scope), (asked, options) => client.statements.$get({ query: asked }, options));
 export const statementCsv = (scope: Scope): string => csvOf(client.statements.$url({ query: given(monthly(scope)) }));
 
-export const conversions = (scope: Scope, cursor: string | number | undefined) =>
+/** Those of the period alone that are of a status or a reason. */
+type Only = { status?: "pending"; reason?: "flagged" };
+
+export const conversions = (scope: Scope, only: Only, cursor: string | number | undefined) =>
   query(
     "conversions",
-    { ...datedOf("conversions", scope), cursor: cursor === undefined ? undefined : String(cursor) },
+    { ...datedOf("conversions", scope), ...only, cursor: cursor === undefined ? undefined : String(cursor) },
     (asked, options) => client.conversions.$get({ query: asked }, options),
   );
 
@@ -21,5 +24,8 @@ export const conversion = (project_id: string, event_id: string) =>
     client.conversions[":event_id"].$get({ param: { event_id }, query: asked }, options),
   );
 
-export const rules = (project_id: string) =>
+export const payoutRules = (project_id: string) =>
   query("payout rules", { project_id }, (asked, options) => client["payout-rules"].$get({ query: asked }, options));
+
+export const clickRules = (project_id: string) =>
+  query("click rules", { project_id }, (asked, options) => client["click-rules"].$get({ query: asked }, options));

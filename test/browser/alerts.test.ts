@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AlertView } from "../../worker/admin/alerts.ts";
-import type { ScheduleView } from "../../worker/admin/schedules.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import type { ScheduleView, SentReport } from "../../worker/admin/schedules.ts";
+import { browserPath, changeAnswers, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
 const QUIET = "Quiet hours, as 22:00-07:00";
 const soon = { timeout: 200_000 };
@@ -178,7 +178,15 @@ describe.skipIf(!browserPath)("alerts", () => {
     const schedules = await report<{ rows: ScheduleView[] }>(server, "scheduled-reports");
     expect(schedules.rows).toMatchObject([{ every: "week", hour: 7, channels: rows[0]?.channels }]);
 
+    await changeAnswers(page, "**/scheduled-reports/*/history?*", () => {
+      const sent: SentReport = {
+        ...{ channel_id: "c", channel: "Our server", to: "2026-11-22", status: "waiting", tries: 2 },
+        ...{ at: "2026-11-23T07:00:00.000Z", answer: 503, body: null, error: "HTTP 503" },
+      };
+      return { json: { rows: [sent], next_cursor: null } };
+    });
     await press(page, /The week/);
+    await page.getByRole("cell", { name: "HTTP 503" }).waitFor(soon);
     await press(page, "Change…");
     await field("Name").fill("A day of theirs");
     await field("Every").selectOption("day");

@@ -2,6 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
+import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
 import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
 
@@ -53,7 +54,7 @@ describe.skipIf(!browserPath)("payouts", () => {
       .poll(async () => (await report<Statement>(server, "statements")).totals[0]?.pending, soon)
       .toBe("35.00");
     await page.reload();
-    await press(page, "order-1");
+    await page.getByTitle("Open order-1").click();
     await inDialog(page).getByText("It is number 1 of the month").waitFor(soon);
     await inDialog(page).getByLabel("Reason").fill("Checked by hand");
     await press(page, "Decide");
@@ -62,8 +63,72 @@ describe.skipIf(!browserPath)("payouts", () => {
       { banner_tag: "an-affiliate", currency: "USD", approved: "35.00", pending: "0.00", without_rate: 0 },
     ]);
     await inDialog(page).getByRole("button", { name: "Close" }).click();
-    await press(page, "End First deposits…");
-    await press(page, "End the rule");
+    await press(page, "First deposits");
+    await press(page, "End the rule…");
+    await page.getByRole("button", { name: "End the rule", exact: true }).click();
     await page.getByText("Nothing any more.").waitFor(soon);
+  });
+
+  test("a click rule is made, changed and ended, and what it flags is found", async () => {
+    const at = (what: string) => `${server.url}/${what}player_id=quick&btag=an-affiliate`;
+    expect((await fetch(at("visit?"))).headers.get("x-event-status")).toBe("accepted");
+    const rule = { project_id: "default", name: "Each deposit", event_type: "deposit", amount: "5" };
+    const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
+    const made = await fetch(`${server.url}/api/v1/payout-rules`, {
+      ...{ method: "POST", headers, body: JSON.stringify(rule) },
+    });
+    expect(made.status).toBe(201);
+
+    const page = await signedIn("/?view=payouts");
+    await page.getByText("No click rules yet").waitFor(soon);
+    await press(page, "Make a click rule");
+    const field = (label: string) => inDialog(page).getByLabel(label, { exact: true });
+    expect(await field("Conversions").count()).toBe(0);
+    await field("Name").fill("Quicker than a person");
+    await field("Flags").selectOption("velocity");
+    await field("Seconds").fill("86400");
+    await field("Conversions").fill("0");
+    await inDialog(page).getByRole("button", { name: "Make a click rule" }).click();
+    await inDialog(page).getByText("must be 1 at least").waitFor(soon);
+    await field("Flags").selectOption("too_fast");
+    await inDialog(page).getByRole("button", { name: "Make a click rule" }).click();
+    await inDialog(page).waitFor({ state: "detached", ...soon });
+    await page.getByText("Flags a conversion less than 1 day after its click.").waitFor(soon);
+
+    const sent = await fetch(at("deposit?amount=9&currency=USD&event_id=order-2&"));
+    expect(sent.headers.get("x-event-status")).toBe("accepted");
+    const flagged = async () => (await report<{ rows: ConversionView[] }>(server, "conversions?reason=flagged")).rows;
+    await expect.poll(async () => (await flagged()).map(({ event_id }) => event_id), soon).toEqual(["order-2"]);
+    await page.reload();
+    await page.getByText("Each deposit").first().waitFor(soon);
+    await press(page, "Flagged");
+    await page.getByText("order-1").waitFor({ state: "detached", ...soon });
+    await page.getByTitle("Open order-2").click();
+    await inDialog(page).getByText("less than 1 day is too fast").waitFor(soon);
+    await page.keyboard.press("Escape");
+
+    await press(page, /Quicker than a person/);
+    await field("Event type").fill("registration");
+    await press(page, "Change the click rule");
+    await page.getByText("Flags a registration less than 1 day").waitFor(soon);
+    await page.getByText("Nothing of these days is flagged.").waitFor(soon);
+    await press(page, "Quicker than a person");
+    await press(page, "End the rule…");
+    await page.getByRole("button", { name: "End the rule", exact: true }).click();
+    await page.getByText("Flags nothing any more.").waitFor(soon);
+  });
+
+  test("a month that is over is closed, for good", async () => {
+    const month = new Date();
+    month.setUTCDate(0);
+    const [last, day] = [month.toISOString().slice(0, 7), month.toISOString().slice(0, 10)];
+    const page = await signedIn(`/?view=payouts&period=custom&from=${last}-01&to=${day}`);
+    await page.getByRole("heading", { name: `Statement of ${last}` }).waitFor(soon);
+    await press(page, "Close the month…");
+    await inDialog(page).getByRole("button", { name: "Close the month" }).click();
+    await page.getByText("by admin. What changes in it later").waitFor(soon);
+    expect(await page.getByRole("button", { name: "Close the month…" }).count()).toBe(0);
+    const statement = await report<Statement>(server, `statements?month=${last}`);
+    expect(statement).toMatchObject({ closed_by: "admin", complete: true });
   });
 });

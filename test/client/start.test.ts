@@ -1,7 +1,10 @@
 /** `npm start`'s server when a part of it ends: it comes back on the same data, or ends and says why. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterEach, expect, it, vi } from "vitest";
 import { processes, runs, runtimesOf } from "../../scripts/start/processes.ts";
+import type { ShownTarget, TryView } from "../../worker/admin/postbacks.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import { browserPath, launch, report, type Server, startServer } from "../browser/harness.ts";
 
@@ -61,6 +64,55 @@ it("is started again on the same data when its proxy is killed, and the dashboar
   expect((await visit("after")).status).toBe(200);
   await vi.waitFor(async () => expect(await storedVisits()).toBe(2), generous);
   await page?.locator(connection("live")).waitFor(generous);
+});
+
+it("sends each postback that was under way when it was killed, once for each deposit that the receiver takes", async () => {
+  const asked: string[] = [];
+  const taken: string[] = [];
+  let hangs = true;
+  const receiver = createServer((request, response) => {
+    const event_id = new URL(request.url ?? "", "http://receiver").searchParams.get("event_id") ?? "";
+    asked.push(event_id);
+    if (hangs) return;
+    taken.push(event_id);
+    response.end("OK");
+  });
+  await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
+  try {
+    server = await startServer();
+    const { port } = receiver.address() as AddressInfo;
+    const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
+    const target = {
+      ...{ project_id: "default", name: "A tracker", event_types: ["deposit"] },
+      url: `http://127.0.0.1:${port}/in?event_id={event_id}`,
+    };
+    const made = await fetch(`${server.url}/api/v1/postbacks`, {
+      ...{ method: "POST", headers, body: JSON.stringify(target) },
+    });
+    expect(made.status).toBe(201);
+    const { id } = (await made.json()) as ShownTarget;
+    const ids = ["order-1", "order-2", "order-3"];
+    for (const event_id of ids) {
+      const pixel = `deposit?event_id=${event_id}&player_id=p-${event_id}&btag=restart&amount=5&currency=USD`;
+      expect((await fetch(`${server.url}/${pixel}`)).status).toBe(200);
+    }
+    // A target that has not answered well yet is asked for one at a time.
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0), generous);
+    process.kill(wrangler(), "SIGKILL");
+    await untilRestarted(1);
+    hangs = false;
+    await vi.waitFor(() => expect(taken.toSorted()).toEqual(ids), { timeout: 400_000, interval: 500 });
+    const triesTaken = async () =>
+      (await report<{ rows: TryView[] }>(server, `postbacks/${id}/log`)).rows
+        .filter(({ status }) => status === 200)
+        .map(({ event_id }) => event_id);
+    // A try is noted behind its answer.
+    await vi.waitFor(async () => expect((await triesTaken()).toSorted()).toEqual(ids), generous);
+    expect(taken.toSorted()).toEqual(ids);
+  } finally {
+    receiver.closeAllConnections();
+    receiver.close();
+  }
 });
 
 it("ends with a status and says why when it fails again within seconds", async () => {

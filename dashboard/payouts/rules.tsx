@@ -1,0 +1,111 @@
+/** Payout rules and click rules, each with what makes, changes and ends one. */
+import type { FunctionComponent } from "preact";
+import { useState } from "preact/hooks";
+import { useAction } from "../act/action.ts";
+import { Confirm } from "../act/dialog.tsx";
+import { type Query, useAnswer } from "../answers.ts";
+import { client, read } from "../api.ts";
+import { Answered, Panel } from "../panel.tsx";
+import type { Scope } from "../scope.ts";
+import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { CLICK_RULES, newest, PAYOUT_RULES, type Rule, type RuleColumns } from "./columns.tsx";
+import { ClickRuleForm, PayoutRuleForm } from "./dialogs.tsx";
+import { clickRules, payoutRules } from "./query.ts";
+
+type Routes = "payout-rules" | "click-rules";
+type FormOf<Row> = FunctionComponent<{ scope: Scope; rule?: Row; close: () => void; end: () => void }>;
+type Kind<Row> = {
+  routes: Routes;
+  title: string;
+  query: (project_id: string) => Query<{ rows: Row[] }>;
+  columns: RuleColumns<Row>;
+  Form: FormOf<Row>;
+  make: string;
+  none: string;
+  /** What ending one means. */
+  ends: string;
+};
+
+/** Makes the panel of the rules of a kind. */
+function rulesPanel<Row extends Rule>({ routes, title, query, columns, Form, make, none, ends }: Kind<Row>) {
+  return function RulesPanel({ scope }: { scope: Scope }) {
+    const answer = useAnswer(query(scope.project_id));
+    const [opened, open] = useState<Row | "new" | null>(null);
+    const [ending, end] = useState<Row | null>(null);
+    const close = () => open(null);
+    return (
+      <Panel
+        name={routes}
+        title={title}
+        actions={
+          <button type="button" class="button primary" onClick={() => open("new")}>
+            {make}
+          </button>
+        }
+      >
+        <Answered answer={answer} what={title.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={3} />}>
+          {({ rows }) => (
+            <DataTable
+              name={title}
+              columns={columns}
+              rows={rows}
+              keyOf={({ id }) => id}
+              timezone={scope.timezone}
+              sort="name"
+              press={(rule) =>
+                newest(rule)?.terms ? { title: `Change ${newest(rule)?.name}`, go: () => open(rule) } : undefined
+              }
+              none={<p>{none}</p>}
+            />
+          )}
+        </Answered>
+        {opened !== null && (
+          <Form
+            scope={scope}
+            {...(opened !== "new" && { rule: opened })}
+            close={close}
+            end={() => {
+              close();
+              if (opened !== "new") end(opened);
+            }}
+          />
+        )}
+        {ending && <EndRule routes={routes} rule={ending} ends={ends} close={() => end(null)} />}
+      </Panel>
+    );
+  };
+}
+
+type Ending = { routes: Routes; rule: Rule; ends: string; close: () => void };
+
+function EndRule({ routes, rule, ends, close }: Ending) {
+  const { id } = rule;
+  const action = useAction(() => read(client[routes][":id"].$delete({ param: { id }, query: {} })), "Done.");
+  return (
+    <Confirm title={`End ${newest(rule)?.name}?`} label="End the rule" action={action} close={close}>
+      <p>{ends}</p>
+    </Confirm>
+  );
+}
+
+export const PayoutRules = rulesPanel({
+  routes: "payout-rules",
+  title: "Payout rules",
+  query: payoutRules,
+  columns: PAYOUT_RULES,
+  Form: PayoutRuleForm,
+  make: "Make a rule",
+  none: "No rules yet. Make one to say what affiliates are paid for.",
+  ends: "From today on it pays nothing. What it paid for the days before stays.",
+});
+
+export const ClickRules = rulesPanel({
+  routes: "click-rules",
+  title: "Click rules",
+  query: clickRules,
+  columns: CLICK_RULES,
+  Form: ClickRuleForm,
+  make: "Make a click rule",
+  none: "No click rules yet. Make one to flag conversions that come too fast, too late, or too many at once. A flagged conversion pays nothing until somebody approves it.",
+  ends: "From today on it flags nothing. What it flagged on the days before stays flagged.",
+});

@@ -6,28 +6,24 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { at, COLUMNS } from "../../worker/archive/columns.ts";
 import { compact } from "../../worker/archive/compaction.ts";
-import { lostTurn } from "../../worker/archive/files.ts";
 import { saveSettings } from "../../worker/archive/settings.ts";
 import { sweep } from "../../worker/archive/sweep.ts";
 import { localTime } from "../../worker/calendar.ts";
-import { begin as beginErasure } from "../../worker/erasure/erase.ts";
-import { advance as advanceErasure, readJob } from "../../worker/erasure/job.ts";
-import { BETWEEN_PASSES_MS, STEPS } from "../../worker/erasure/steps.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
-import { lostStep, restoreStep } from "../../worker/event-log/restore.ts";
+import { restoreStep } from "../../worker/event-log/restore.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
-import type { Projection } from "../../worker/projections/projection.ts";
-import { advance, anySettled, lostRace, rebuild } from "../../worker/projections/runner.ts";
+import { anySettled, rebuild } from "../../worker/projections/runner.ts";
 import { REPORT_TYPE_NAMES } from "../../worker/reports/aggregate/report-types.ts";
 import { keepReports } from "../../worker/reports/aggregate.ts";
 import { retain } from "../../worker/retention/retain.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
-import { archivedRows, emptyBucket, keysIn, objectsIn } from "./bucket.ts";
-import { type Call, gate, unwoken } from "./gate.ts";
+import { archivedRows, emptyBucket, keysIn } from "./bucket.ts";
+import { type Call, unwoken } from "./gate.ts";
 import { createProject, db, figuresIn, keepToTables, storedEvent } from "./log.ts";
 import { lose } from "./loss.ts";
 import { figuresOf } from "./oracle.ts";
+import { besides, callsOf, chosen, early, erase, lost, runAll, texts, Waits, type Writer } from "./pair.ts";
 import { stateNow } from "./state.ts";
 
 // It looks into the tables.
@@ -62,21 +58,6 @@ const event = (project_id: string, player_id: string, n: number, more: Partial<S
     ...more,
   });
 
-async function runAll(bindings: Env, projections: readonly Projection[]): Promise<void> {
-  const database = databaseOf(bindings);
-  for (let behind = 1; behind > 0; ) {
-    behind = 0;
-    for (const projection of projections) {
-      try {
-        behind += (await advance(bindings, database, projection, NOW)).behind;
-      } catch (error) {
-        if (!lostRace(error)) throw error;
-        behind++;
-      }
-    }
-  }
-}
-
 /** Two projects, one of which wants to forget; two files of each hour; and events that nothing has taken yet. */
 async function populate(): Promise<void> {
   await emptyBucket();
@@ -96,48 +77,21 @@ async function populate(): Promise<void> {
     sent.push(...events);
     await append(db, events);
     // The last round is for the duties.
-    if (round < 2) await runAll(unwoken, PROJECTIONS);
+    if (round < 2) await runAll(unwoken, PROJECTIONS, NOW);
   }
   await env.DB.prepare(
     "INSERT INTO audit (at, actor, project_id, action, subject, details) VALUES (0, 'admin', 'keeps', 'player.export', 'alice-77', '{\"beside\":\"bobby-55\"}')",
   ).run();
 }
 
-/** To its receipt, or until another erasure is in the way. */
-async function erase(bindings: Env, player_id: string): Promise<void> {
-  const id = await beginErasure(db, { project_id: "keeps", player_id, suppress: false }, NOW, async (_, statements) => {
-    await transact(db, statements);
-  });
-  const database = databaseOf(bindings);
-  for (const moment of [NOW, NOW + 2 * BETWEEN_PASSES_MS]) {
-    for (let more = true; more; ) {
-      try {
-        more = await advanceErasure(bindings, database, STEPS, id, moment);
-      } catch (error) {
-        if (early(error)) throw new Waits();
-        if (!lost(error)) throw error;
-      }
-    }
-  }
-  if ((await readJob(db, id)) !== null && bindings === unwoken) throw new Waits();
-}
-class Waits extends Error {}
-
-/** That another one was quicker. */
-const lost = (error: unknown) => lostTurn(error) || lostStep(error) || /NOT NULL constraint failed/.test(String(error));
-/** That a lost log has to come back first. */
-const early = (error: unknown) => /restore it first/.test(String(error));
-
-type Duty = { name: string; run(bindings: Env): Promise<unknown>; person?: string; forgets?: true };
-
 /** All that writes by itself or when asked. A new one is a line. */
-const DUTIES: Duty[] = [
+const DUTIES: Writer[] = [
   { name: "retention", run: (own) => retain(own, databaseOf(own), NOW, () => true), forgets: true },
-  { name: "an erasure", run: (own) => erase(own, "alice-77"), person: "alice-77" },
-  { name: "another erasure", run: (own) => erase(own, "bobby-55"), person: "bobby-55" },
+  { name: "an erasure", run: (own) => erase(own, "keeps", "alice-77", NOW), person: "alice-77" },
+  { name: "another erasure", run: (own) => erase(own, "keeps", "bobby-55", NOW), person: "bobby-55" },
   { name: "a merge", run: (own) => compact(own, databaseOf(own), NOW) },
-  { name: "a run of the archive", run: (own) => runAll(own, GROUPS.archive.projections) },
-  { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections) },
+  { name: "a run of the archive", run: (own) => runAll(own, GROUPS.archive.projections, NOW) },
+  { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections, NOW) },
   { name: "kept reports", run: keepAll },
   { name: "a rebuild", run: rebuilt },
   { name: "the copy of the settings", run: (own) => saveSettings(own.ARCHIVE, databaseOf(own), NOW) },
@@ -153,22 +107,8 @@ async function rebuilt(own: Env): Promise<void> {
   if (!(await anySettled(database))) await rebuild(own, database, PROJECTIONS, "identities");
 }
 
-const texts = async (): Promise<string> => {
-  const { results } = await env.DB.prepare(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-  ).all<{ name: string }>();
-  const tables = await env.DB.batch(results.map(({ name }) => env.DB.prepare(`SELECT * FROM ${name}`)));
-  const objects = await Promise.all(
-    (await objectsIn()).map(async ({ key }) => {
-      const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
-      return new TextDecoder("latin1").decode(await object.arrayBuffer());
-    }),
-  );
-  return JSON.stringify(tables.map((table) => table.results)) + objects.join("");
-};
-
 /** What must be so, whatever came before what. */
-async function isSound(duties: readonly Duty[]): Promise<void> {
+async function isSound(duties: readonly Writer[]): Promise<void> {
   for (let times = 0; ; times++) {
     const waits = await Promise.all(duties.map(({ run }) => run(unwoken).catch((error: unknown) => error)));
     const failures = waits.filter(
@@ -178,7 +118,7 @@ async function isSound(duties: readonly Duty[]): Promise<void> {
     if (!waits.some((outcome) => outcome instanceof Error)) break;
     expect(times).toBeLessThan(20);
   }
-  await runAll(unwoken, PROJECTIONS);
+  await runAll(unwoken, PROJECTIONS, NOW);
   await keepAll(unwoken);
   // What was archived behind the day's pass goes with the next one.
   const forgets = duties.some((duty) => duty.forgets);
@@ -222,38 +162,18 @@ async function isSound(duties: readonly Duty[]): Promise<void> {
   );
 }
 
-/** How many calls a duty makes when nothing is beside it. */
-async function callsOf(duty: Duty, call: Call, from = begin): Promise<number> {
-  await from();
-  const counting = gate(call, Number.MAX_SAFE_INTEGER);
-  await duty.run(counting.env).catch((error: unknown) => {
-    if (!(error instanceof Waits) && !early(error)) throw error;
-  });
-  return counting.calls();
-}
-
-/** Another call with each other duty, so that all of them have their turn. */
-const chosen = (calls: number, turn: number): number[] => (calls === 0 ? [] : [1 + ((turn * 5) % calls)]);
-
 /** Of two duties one is held as it writes a file, and the other one as it writes to the database. */
 const atPut = (held: number, other: number): boolean => ((held + other) % 2 === 0) === held < other;
 
 describe("held at calls of its own while another one works", () => {
   it.each(DUTIES.map((duty) => [duty.name, duty] as const))("%s changes nothing for the other", async (_, held) => {
-    const calls = { put: await callsOf(held, "put"), batch: await callsOf(held, "batch") };
+    const calls = { put: await callsOf(held, "put", begin), batch: await callsOf(held, "batch", begin) };
     for (const [turn, other] of DUTIES.entries()) {
       if (other === held) continue;
       const call = calls.put > 0 && atPut(DUTIES.indexOf(held), turn) ? "put" : "batch";
       for (const nth of chosen(calls[call], turn)) {
         await begin();
-        const slow = gate(call, nth);
-        const work = held.run(slow.env).catch((error: unknown) => error);
-        await slow.reached(work);
-        await other.run(unwoken).catch((error: unknown) => {
-          if (!(error instanceof Waits) && !lost(error)) throw error;
-        });
-        slow.open();
-        await work;
+        await besides(held, call, nth, other);
         await isSound([held, other]).catch((error: unknown) => {
           throw new Error(`${held.name}, held at ${call} ${nth} of ${calls[call]}, beside ${other.name}`, {
             cause: error,
@@ -270,14 +190,14 @@ describe("a lost log that comes back from its archive", () => {
 
   beforeAll(async () => {
     await begin();
-    await runAll(unwoken, PROJECTIONS);
+    await runAll(unwoken, PROJECTIONS, NOW);
     await saveSettings(env.ARCHIVE, db, NOW);
     await lose();
     lostAgain = await stateNow();
   });
 
   /** So few events at a time that there are many steps. */
-  const RESTORE: Duty = {
+  const RESTORE: Writer = {
     name: "a restore",
     async run(own) {
       const database = databaseOf(own);
@@ -291,16 +211,9 @@ describe("a lost log that comes back from its archive", () => {
     },
   };
 
-  async function together(held: Duty, call: Call, nth: number, other: Duty): Promise<void> {
+  async function together(held: Writer, call: Call, nth: number, other: Writer): Promise<void> {
     await lostAgain();
-    const slow = gate(call, nth);
-    const work = held.run(slow.env).catch((error: unknown) => error);
-    await slow.reached(work);
-    await other.run(unwoken).catch((error: unknown) => {
-      if (!(error instanceof Waits) && !lost(error) && !early(error)) throw error;
-    });
-    slow.open();
-    await work;
+    await besides(held, call, nth, other);
     await isSound([RESTORE, held === RESTORE ? other : held]).catch((error: unknown) => {
       throw new Error(`${held.name}, held at ${call} ${nth}, beside ${other.name}`, { cause: error });
     });

@@ -1,0 +1,206 @@
+/**
+ * Every pair of what tells others, or decides what they are told, at the same time: postbacks, payouts, alerts and reports
+ * beside each other, the tables, exchange rates and an erasure. Whatever the order, each is told once, and what is paid is
+ * the same.
+ */
+import { env, SELF } from "cloudflare:test";
+import { beforeAll, expect, it } from "vitest";
+import type { ShownChannel } from "../../worker/admin/channels.ts";
+import { sendNotices } from "../../worker/channels/sending.ts";
+import { DUTIES } from "../../worker/cron.ts";
+import { append } from "../../worker/event-log/append.ts";
+import { sendDue } from "../../worker/postbacks/sending.ts";
+import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
+import type { ConversionView } from "../../worker/reports/conversions.ts";
+import type { Statement } from "../../worker/reports/statements.ts";
+import { metered } from "../../worker/store/budget.ts";
+import { databaseOf } from "../../worker/store/database.ts";
+import { runDuty } from "./duty.ts";
+import { unwoken } from "./gate.ts";
+import { ADMIN } from "./keys.ts";
+import { createProject, db, storedEvent } from "./log.ts";
+import { besides, callsOf, chosen, erase, lost, runAll, texts, Waits, type Writer } from "./pair.ts";
+import { makeTarget, LATER as NOW, received, receiver } from "./receiver.ts";
+import { stateNow } from "./state.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const PEOPLE = ["alice-77", "bobby-55", "carol-33"];
+const DAY_BEFORE = new Date(NOW - DAY).toISOString().slice(0, 10);
+const MONTH = DAY_BEFORE.slice(0, 7);
+
+let address: { target: string; channel: string };
+let ids: { target: string; channel: string };
+/** Brings back what `populate` has made. */
+let begin: () => Promise<void>;
+
+async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+  const given = { method, headers: ADMIN, ...(body && { body: JSON.stringify(body) }) };
+  const answer = await SELF.fetch(`https://pairs.example/api/v1${path}`, given);
+  expect(answer.status, `${method} ${path}`).toBeLessThan(300);
+  return answer.json<Answer>();
+}
+
+/** A project with one of each; deposits of yesterday, of which nothing has been made yet. */
+async function populate(): Promise<void> {
+  const project_id = "tells";
+  await createProject(project_id, { currency: "EUR" });
+  address = { target: await receiver(), channel: await receiver() };
+  const rule = { project_id, name: "Deposits", valid_from: `${MONTH}-01` };
+  await call("POST", "/payout-rules", { ...rule, amount: "35", hold_days: 0 });
+  await call("POST", "/click-rules", { ...rule, kind: "too_fast", seconds: 10 });
+  const channel = await call<ShownChannel>("POST", "/channels", {
+    ...{ project_id, name: "a receiver", kind: "webhook", settings: { url: address.channel } },
+  });
+  await call("POST", "/alerts", {
+    ...{ project_id, name: "Silence", channels: [channel.id] },
+    condition: { kind: "silence", event_type: "deposit", minutes: 360 },
+  });
+  await call("POST", "/scheduled-reports", {
+    ...{ project_id, name: "The day", every: "day", hour: 0, channels: [channel.id] },
+  });
+  const target = await makeTarget(project_id, { url: `${address.target}?e={event_id}` });
+  ids = { target: target.id, channel: channel.id };
+  await env.DB.prepare("UPDATE scheduled_reports SET sent_to = date(?, '-1 day')").bind(DAY_BEFORE).run();
+  const old = NOW - 200 * DAY;
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT INTO postbacks (target_id, event_id, project_id, event_type, person, banner_tag, status, made_at, due_at)
+       VALUES (?1, 'long-ago', 'tells', 'deposit', 'p', 'mine', 'sent', ?2, ?2)`,
+    ).bind(ids.target, old),
+    env.DB.prepare(
+      `INSERT INTO notices (channel_id, subject, kind, project_id, message, status, made_at, due_at)
+       VALUES (?1, 'long-ago', 'report', 'tells', '{}', 'sent', ?2, ?2)`,
+    ).bind(ids.channel, old),
+  ]);
+  const events = PEOPLE.map((player_id, n) =>
+    storedEvent({
+      ...{ project_id, event_type: "deposit", event_id: `order-${n}`, player_id, banner_tag: "mine" },
+      // Some days have no rate yet.
+      ...{ amount: 250_000, currency: n === 0 ? "USD" : "EUR", trusted: 1 },
+      timestamp: NOW - DAY + n * MINUTE,
+      received_at: NOW - DAY + n * MINUTE,
+    }),
+  );
+  await append(db, events);
+}
+
+async function sendAll(own: Env, send: typeof sendDue | typeof sendNotices, id: string, now = NOW): Promise<void> {
+  for (let progress: unknown = "more"; progress === "more"; ) {
+    const { env: bindings, budget } = metered(own, "sending");
+    progress = await send(
+      bindings,
+      databaseOf(bindings),
+      id,
+      budget,
+      () => now,
+      () => 0,
+    );
+  }
+}
+
+const CRON = ["exchange rates", "payouts", "alerts", "scheduled reports", "postback keeping", "notice keeping"];
+/** All that tells, and what it is made from. A new one is a line. */
+const WRITERS: Writer[] = [
+  { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections, NOW) },
+  { name: "the figures", run: (own) => runAll(own, GROUPS.figures.projections, NOW) },
+  { name: "the reader of postbacks", run: (own) => runAll(own, GROUPS.postbacks.projections, NOW) },
+  { name: "what is sent to a target", run: (own) => sendAll(own, sendDue, ids.target) },
+  { name: "what is sent to a channel", run: (own) => sendAll(own, sendNotices, ids.channel) },
+  ...CRON.map((name): Writer => ({ name, run: (own) => runDuty(name, own, NOW) })),
+  { name: "an erasure", run: (own) => erase(own, "tells", "alice-77", NOW), person: "alice-77" },
+];
+
+/** Everything that is left to do, until nothing is. */
+async function finish(): Promise<void> {
+  for (const now of [NOW, NOW + HOUR]) {
+    await runAll(unwoken, PROJECTIONS, now);
+    for (const name of CRON) await runDuty(name, unwoken, now);
+    await sendAll(unwoken, sendDue, ids.target, now);
+    await sendAll(unwoken, sendNotices, ids.channel, now);
+  }
+}
+
+let seen = { target: 0, channel: 0 };
+/** What has come since this was last asked. */
+async function news(): Promise<{ events: string[]; kinds: string[] }> {
+  const [postbacks, notices] = await Promise.all([received(address.target), received(address.channel)]);
+  const events = postbacks.slice(seen.target).map(({ url }) => new URL(url, "http://receiver").searchParams.get("e"));
+  const kinds = notices.slice(seen.channel).map(({ body }) => (JSON.parse(body) as { kind: string }).kind);
+  seen = { target: postbacks.length, channel: notices.length };
+  return { events: events.map(String).sort(), kinds: kinds.sort() };
+}
+
+async function isSound(writers: readonly Writer[]): Promise<void> {
+  for (let times = 0; ; times++) {
+    const ends = await Promise.all(
+      writers.map(({ person, run }) => (person ? run(unwoken).catch((error: unknown) => error) : null)),
+    );
+    const failures = ends.filter((end) => end instanceof Error && !(end instanceof Waits) && !lost(end));
+    expect(failures).toEqual([]);
+    if (!ends.some((end) => end instanceof Error)) break;
+    expect(times).toBeLessThan(20);
+  }
+  await finish();
+  const erased = writers.some(({ person }) => person);
+  const { events, kinds } = await news();
+  // What was erased before it was sent is not sent any more.
+  expect(events.filter((event_id) => !(erased && event_id === "order-0"))).toEqual(
+    ["order-0", "order-1", "order-2"].slice(erased ? 1 : 0),
+  );
+  expect(events.filter((event_id) => event_id === "order-0").length).toBeLessThanOrEqual(1);
+  expect(kinds).toEqual(["opened", "report"]);
+
+  // Whoever asks has a clock that is years behind, by which no hold is over.
+  const days = `from=${MONTH}-01&to=${DAY_BEFORE}`;
+  const { rows } = await call<{ rows: ConversionView[] }>("GET", `/conversions?project_id=tells&${days}`);
+  expect(rows.map(({ payout, status }) => [payout, status])).toEqual(PEOPLE.map(() => ["35.00", "pending"]));
+  const statement = await call<Statement>("GET", `/statements?project_id=tells&month=${MONTH}`);
+  expect(statement.totals).toMatchObject([{ banner_tag: "mine", approved: "0.00", pending: "105.00" }]);
+  const everything = await texts();
+  expect(everything).not.toContain("long-ago");
+  if (erased) expect(everything).not.toContain("alice-77");
+}
+
+/** Tried where the archive and the log are, or two at a time in files of their own. */
+const ELSEWHERE: Record<string, string> = {
+  live: "live.test.ts",
+  archive: "pairs.test.ts",
+  erasures: "pairs.test.ts",
+  retention: "pairs.test.ts",
+  reports: "pairs.test.ts",
+  compaction: "pairs.test.ts",
+  removals: "removal.test.ts",
+  "inbound postbacks": "inbound.test.ts",
+};
+
+beforeAll(async () => {
+  await populate();
+  begin = await stateNow();
+});
+
+it("are all that cron wakes, or are tried in another file", () => {
+  const here = ["tables", "figures", "postbacks", ...WRITERS.map(({ name }) => name)];
+  const others = DUTIES.map(({ name }) => name).filter((name) => !here.includes(name));
+  expect(others.toSorted()).toEqual(Object.keys(ELSEWHERE).toSorted());
+});
+
+it.each(WRITERS.map((held, turn) => [held.name, held, turn] as const))(
+  "%s, held at calls of its own, changes nothing for the others",
+  async (_, held, turn) => {
+    const calls = await callsOf(held, "batch", begin);
+    await news();
+    for (const [place, other] of WRITERS.entries()) {
+      // Of each two one is held, each as often as the other ones; where it makes no call, it works before the other.
+      if (place === turn || (place + turn) % 2 === Number(place < turn)) continue;
+      for (const nth of calls === 0 ? [1] : chosen(calls, place)) {
+        await begin();
+        await besides(held, "batch", nth, other);
+        await isSound([held, other]).catch((error: unknown) => {
+          throw new Error(`${held.name}, held at batch ${nth} of ${calls}, beside ${other.name}`, { cause: error });
+        });
+      }
+    }
+  },
+);

@@ -4,10 +4,11 @@ import { exactMoney } from "./format.ts";
 import { Link } from "./link.tsx";
 import { viewOf } from "./views.ts";
 
-type Without = { what: string; amounts: Readonly<Record<string, string>>; principal: Principal };
+/** Null: who looks sees no amounts. */
+type Without = { what: string; amounts: Readonly<Record<string, string>> | null; principal: Principal };
 
 export function NoRate({ what, amounts, principal }: Without) {
-  const told = Object.entries(amounts).map(([currency, amount]) => exactMoney(amount, currency));
+  const told = Object.entries(amounts ?? {}).map(([currency, amount]) => exactMoney(amount, currency));
   if (told.length === 0) return null;
   return (
     <p class="lead" data-no-rate={what}>

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Principal } from "../worker/http/principal.ts";
 import { Said } from "./act/said.tsx";
+import { AmountsProvider } from "./amounts.ts";
 import { useAnswer } from "./answers.ts";
 import { EmbedLine } from "./frame/embed-line.tsx";
 import { Header } from "./frame/header.tsx";
@@ -85,7 +86,11 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
               <h1 class="hidden">{title}</h1>
               {failed && <NoView name={address.view} />}
               {!open && entry && <NotForYou entry={entry} principal={principal} />}
-              {open && Shown && scope && <Shown scope={scope} />}
+              {open && Shown && scope && (
+                <AmountsProvider value={!principal.hide_amounts}>
+                  <Shown scope={scope} />
+                </AmountsProvider>
+              )}
             </main>
             <Unrefreshed />
           </div>

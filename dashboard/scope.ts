@@ -17,9 +17,12 @@ export type Scope = Period & {
 
 export type Known = { project_id: string; timezone: string };
 
+const hidesSeries = ({ series }: Address, { hide_amounts }: Principal) => hide_amounts === true && series === "amount";
+
 export function scopeOf(address: Address, { project_id, timezone }: Known, principal: Principal, now: number): Scope {
   const { date: today, hour } = localTime(timezone, now);
   const period = resolve(address.period, today);
   const interval = intervalOf(period, address.interval);
-  return { ...period, address, principal, project_id, interval, timezone, today, hour };
+  const shown = hidesSeries(address, principal) ? { ...address, series: "visits" as const } : address;
+  return { ...period, address: shown, principal, project_id, interval, timezone, today, hour };
 }

@@ -23,6 +23,8 @@ export type ViewEntry = {
   fields?: true;
   /** It names people, so a share link does not open it. */
   people?: true;
+  /** It is of nothing but amounts of money, so who sees none does not open it. */
+  amounts?: true;
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
@@ -46,12 +48,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     group: "Reports",
     role: "viewer",
     fields: true,
+    amounts: true,
   },
   payouts: {
     title: "Payouts",
     group: "Reports",
     role: "viewer",
     uncompared: true,
+    amounts: true,
   },
   anomalies: {
     title: "Anomalies",
@@ -163,8 +167,9 @@ export const isAdministrative = (group: ViewEntry["group"]): boolean => group ==
 export const viewOf = (name: string): ViewEntry | undefined => (Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined);
 
 /** Whether somebody may see a view. */
-export const isOpenTo = (principal: Principal, { role, untagged, people }: ViewEntry): boolean =>
+export const isOpenTo = (principal: Principal, { role, untagged, people, amounts }: ViewEntry): boolean =>
   may(principal, role) &&
+  !(amounts && principal.hide_amounts) &&
   !(untagged && principal.banner_tags !== null) &&
   !(people && principal.share_id !== undefined);
 

@@ -1,5 +1,6 @@
 /** All about one campaign: what its tag brought, over how long, from where, and what became of who came. */
 
+import { useAmounts } from "../amounts.ts";
 import { useAnswer } from "../answers.ts";
 import { BreakdownPanel } from "../breakdown/panel.tsx";
 import { COLUMNS } from "../campaigns/columns.ts";
@@ -76,7 +77,7 @@ export function CampaignPage({ scope, tag }: { scope: Scope; tag: string }) {
         <BreakdownPanel scope={scope} />
       </div>
       <RetentionPanel scope={scope} />
-      <LtvPanel scope={scope} />
+      {useAmounts() && <LtvPanel scope={scope} />}
     </div>
   );
 }

@@ -15,6 +15,7 @@ import { GROUPS, NAMES as REVENUE_NAMES, revenue } from "../revenue/query.ts";
 import { byGroup } from "../revenue/sums.ts";
 import type { Scope } from "../scope.ts";
 import { type Sheet, sheetOf } from "../table/sheet.ts";
+import { columnsFor } from "../table/visible.ts";
 import { type Packed, zipOf } from "./zip.ts";
 
 type Table = { name: string; read: (signal: AbortSignal) => Promise<string> };
@@ -23,10 +24,14 @@ const SIGNAL = new AbortController().signal;
 
 function tablesOf(scope: Scope): Table[] {
   const { timezone } = scope;
+  const amounts = !scope.principal.hide_amounts;
   const grouped = (group_by: string | undefined): Scope => ({ ...scope, address: { ...scope.address, group_by } });
   const table = <Row>(name: string, sheet: (signal: AbortSignal) => Promise<Omit<Sheet<Row>, "timezone">>) => ({
     name,
-    read: async (signal: AbortSignal) => sheetOf({ ...(await sheet(signal)), timezone }),
+    read: async (signal: AbortSignal) => {
+      const { columns, rows } = await sheet(signal);
+      return sheetOf({ columns: columnsFor(columns, amounts), rows, timezone });
+    },
   });
   return [
     table("campaigns", async (signal) => {
@@ -49,7 +54,7 @@ function tablesOf(scope: Scope): Table[] {
         return { columns: breakdownColumns(heading), rows: broughtBy(rows, dimension) };
       }),
     ),
-    ...REVENUE_NAMES.map((group) =>
+    ...(amounts ? REVENUE_NAMES : []).map((group) =>
       group === "none"
         ? table("revenue by day", async (signal) => {
             const { rows } = await revenue(grouped(undefined)).ask(signal);
@@ -64,10 +69,14 @@ function tablesOf(scope: Scope): Table[] {
       const data = await cohorts(grouped(undefined)).ask(signal);
       return { columns: cohortColumns(data, false), rows: data.rows };
     }),
-    table("lifetime value", async (signal) => {
-      const { segments } = await ltv(scope).ask(signal);
-      return { columns: LTV, rows: segments };
-    }),
+    ...(amounts
+      ? [
+          table("lifetime value", async (signal) => {
+            const { segments } = await ltv(scope).ask(signal);
+            return { columns: LTV, rows: segments };
+          }),
+        ]
+      : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The figures of the period. A card with a course over time chooses what the chart shows. */
 import type { ComponentChildren } from "preact";
 import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
+import { useAmounts } from "../amounts.ts";
 import { comparisonOf } from "../campaigns/comparison.tsx";
 import { Average, Count, Delta, FEW, Sum } from "../figure.tsx";
 import { changeOf, exact, exactMoney, NOTHING, rate } from "../format.ts";
@@ -63,11 +64,18 @@ const CARDS: readonly Card[] = [
   },
 ];
 
+function useCards(): readonly Card[] {
+  const amounts = useAmounts();
+  return amounts ? CARDS : CARDS.filter(({ figure }) => figure !== "amount");
+}
+
 export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
-  const { address, go } = useNavigation();
+  const { address } = scope;
+  const { go } = useNavigation();
+  const cards = useCards();
   return (
-    <div class="cards">
-      {CARDS.map((card) => {
+    <div class={`cards of-${cards.length}`}>
+      {cards.map((card) => {
         const { series } = card;
         const body = <CardBody card={card} data={data} scope={scope} />;
         return series ? (
@@ -124,18 +132,21 @@ function CardBody({ card: { figure, title, Note }, data, scope }: { card: Card; 
   );
 }
 
-export const CardsSkeleton = () => (
-  <div class="cards" aria-hidden="true">
-    {CARDS.map(({ figure, title }) => (
-      <div key={figure} class={`card ${figure}`}>
-        <span class="card-title">{title}</span>
-        <span class="card-figure">
-          <span class="bone">0,000</span>
-        </span>
-        <span class="card-note">
-          <span class="bone">00.0% of registrations</span>
-        </span>
-      </div>
-    ))}
-  </div>
-);
+export const CardsSkeleton = () => {
+  const cards = useCards();
+  return (
+    <div class={`cards of-${cards.length}`} aria-hidden="true">
+      {cards.map(({ figure, title }) => (
+        <div key={figure} class={`card ${figure}`}>
+          <span class="card-title">{title}</span>
+          <span class="card-figure">
+            <span class="bone">0,000</span>
+          </span>
+          <span class="card-note">
+            <span class="bone">00.0% of registrations</span>
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+};

@@ -1,5 +1,6 @@
 /** The figures of the last 24 hours, each the sum of its hours: people of several hours cannot be added up. */
 import type { ComponentChildren } from "preact";
+import { useAmounts } from "../amounts.ts";
 import { type Answer, useAnswer } from "../answers.ts";
 import { Count, Delta, FEW, Sum } from "../figure.tsx";
 import { changeOf, exact, exactMoney, rate } from "../format.ts";
@@ -14,14 +15,14 @@ import { pointsOf, SERIES } from "./series.ts";
 
 const COUNTED = ["visits", "registrations", "deposits"] as const;
 type Counted = (typeof COUNTED)[number];
-type Known = { counts: Awaited<ReturnType<ReturnType<typeof metrics>["ask"]>> } & {
-  money: Awaited<ReturnType<ReturnType<typeof deposited>["ask"]>>;
-};
+type Money = Awaited<ReturnType<ReturnType<typeof deposited>["ask"]>>;
+/** Without `money` for who sees no amounts. */
+type Known = { counts: Awaited<ReturnType<ReturnType<typeof metrics>["ask"]>>; money?: Money };
 
 const total = (points: readonly number[]) => points.reduce((all, point) => all + point, 0);
 
 /** What was deposited in some of the hours of these days. */
-function paidIn({ rows, into }: Known["money"], days: Period, begin: number, end: number) {
+function paidIn({ rows, into }: Money, days: Period, begin: number, end: number) {
   const hours = new Set(
     bucketsOf(days, "hour")
       .slice(begin, end)
@@ -36,7 +37,7 @@ function paidIn({ rows, into }: Known["money"], days: Period, begin: number, end
 }
 
 /** Both are asked for at once, and shown together. */
-function together(counts: Answer<Known["counts"]>, money: Answer<Known["money"]>): Answer<Known> {
+function together(counts: Answer<Known["counts"]>, money: Answer<Money>): Answer<Known> {
   return {
     data: counts.data && money.data && { counts: counts.data, money: money.data },
     stale: counts.stale || money.stale,
@@ -51,7 +52,10 @@ function together(counts: Answer<Known["counts"]>, money: Answer<Known["money"]>
 
 export function LastHours({ scope, skeleton }: { scope: Scope; skeleton: ComponentChildren }) {
   const { days } = lastHours(scope.today, scope.hour);
-  const answer = together(useAnswer(metrics(scope, days)), useAnswer(deposited(scope, days)));
+  const amounts = useAmounts();
+  const counts = useAnswer(metrics(scope, days));
+  const money = useAnswer(amounts ? deposited(scope, days) : null);
+  const answer = amounts ? together(counts, money) : { ...counts, data: counts.data && { counts: counts.data } };
   return (
     <Answered answer={answer} what="figures" skeleton={skeleton}>
       {(data) => <Cards data={data} scope={scope} />}
@@ -60,22 +64,19 @@ export function LastHours({ scope, skeleton }: { scope: Scope; skeleton: Compone
 }
 
 function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }) {
-  const { address, go } = useNavigation();
+  const { address } = scope;
+  const { go } = useNavigation();
   const { days, before, begin, end } = lastHours(scope.today, scope.hour);
   const isCompared = address.compare !== "none";
   const hoursOf = (name: Counted) => pointsOf(counts.rows, days, "hour", SERIES[name].event_type, "total");
   const ofHours = (name: Counted) => total(hoursOf(name).slice(begin, end));
-  const paid = paidIn(money, days, begin, end);
-  // The running hour is held against none.
-  const [current, earlier] = [paidIn(money, days, begin, end - 1), paidIn(money, days, before, begin - 1)];
-  const isKnown = [current, earlier].every(({ missing }) => Object.keys(missing).length === 0);
   const visits = ofHours("visits");
-  const deposits = ofHours("deposits");
   return (
     <>
-      <div class="cards hours">
+      <div class={`cards of-${COUNTED.length + (money ? 1 : 0)}`}>
         {COUNTED.map((name) => {
           const hours = hoursOf(name);
+          // The running hour is held against none.
           const [now, then] = [total(hours.slice(begin, end - 1)), total(hours.slice(before, begin - 1))];
           return (
             <button
@@ -102,31 +103,44 @@ function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }
             </button>
           );
         })}
-        <button
-          type="button"
-          class="card amount"
-          aria-pressed={address.series === "amount"}
-          onClick={() => go({ series: "amount" }, "replace")}
-        >
-          <span class="card-title">{SERIES.amount.title}</span>
-          <span class="card-figure" data-figure="amount">
-            <Sum {...paid} />
-            {isCompared && isKnown && (
-              <Delta
-                change={changeOf(Number(current.amount), Number(earlier.amount))}
-                compared={`${exactMoney(earlier.amount, money.into)} in the same hours of the day before`}
-                small={deposits < FEW}
-              />
-            )}
-          </span>
-          <span class="card-note" />
-        </button>
+        {money && <AmountCard money={money} scope={scope} small={ofHours("deposits") < FEW} />}
       </div>
       <p class="lead comparison">
         {isCompared && "Compared with the 24 hours before, without the running hour. "}
         The tables below are of yesterday and today.
       </p>
-      <NoRate what="Deposited" amounts={paid.missing} principal={scope.principal} />
+      {money && (
+        <NoRate what="Deposited" amounts={paidIn(money, days, begin, end).missing} principal={scope.principal} />
+      )}
     </>
+  );
+}
+
+function AmountCard({ money, scope, small }: { money: Money; scope: Scope; small: boolean }) {
+  const { address } = scope;
+  const { go } = useNavigation();
+  const { days, before, begin, end } = lastHours(scope.today, scope.hour);
+  const [current, earlier] = [paidIn(money, days, begin, end - 1), paidIn(money, days, before, begin - 1)];
+  const isKnown = [current, earlier].every(({ missing }) => Object.keys(missing).length === 0);
+  return (
+    <button
+      type="button"
+      class="card amount"
+      aria-pressed={address.series === "amount"}
+      onClick={() => go({ series: "amount" }, "replace")}
+    >
+      <span class="card-title">{SERIES.amount.title}</span>
+      <span class="card-figure" data-figure="amount">
+        <Sum {...paidIn(money, days, begin, end)} />
+        {address.compare !== "none" && isKnown && (
+          <Delta
+            change={changeOf(Number(current.amount), Number(earlier.amount))}
+            compared={`${exactMoney(earlier.amount, money.into)} in the same hours of the day before`}
+            small={small}
+          />
+        )}
+      </span>
+      <span class="card-note" />
+    </button>
   );
 }

@@ -14,7 +14,8 @@ import { course } from "./query.ts";
 import { countedOf, isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
 
 export function Trend({ scope, previous }: { scope: Scope; previous: Period | undefined }) {
-  const { address, go } = useNavigation();
+  const { address } = scope;
+  const { go } = useNavigation();
   const [asTable, toggle] = useAsTable();
   // Of hours that lie in two days, those before them are of the same answer.
   const hours = isHourly(address.period) ? lastHours(scope.today, scope.hour) : undefined;

@@ -40,6 +40,12 @@ export const COLUMNS: readonly Column<KeyView>[] = [
     kind: "text",
     value: ({ banner_tags }) => banner_tags?.join(", ") ?? "every tag",
   },
+  {
+    name: "hide_amounts",
+    title: "Amounts",
+    kind: "text",
+    value: ({ hide_amounts }) => (hide_amounts ? "hidden" : null),
+  },
   { name: "expires_at", title: "Expires", kind: "time" },
   { name: "created_at", title: "Made", kind: "time" },
   { name: "id", title: "Id", kind: "text", show: ({ id }) => <code class="id">{id}</code> },

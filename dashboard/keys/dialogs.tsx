@@ -22,6 +22,9 @@ type Showing = Fronted & { show: (shown: Shown) => void };
 type OfKey = { of: KeyView };
 
 const EVERY = "*";
+const HIDDEN = "hidden";
+/** What a key of the roles viewer and analyst sees. */
+const AMOUNTS = { shown: "shown", [HIDDEN]: "hidden: no amounts of money anywhere" };
 
 /** Null: every tag. */
 const tagsIn = ({ banner_tags }: Filled): string[] | null => {
@@ -43,6 +46,7 @@ export function MakeKey({ scope, show, close }: Showing) {
       project_id: project_id === EVERY ? null : project_id,
       banner_tags: tagsIn(filled),
       expires_at: expiresIn(filled, scope),
+      hide_amounts: filled.amounts === HIDDEN,
     };
     const { key } = await read(client.keys.$post({ json: body }));
     show({ name, key, note: "Send it as Authorization: Bearer." });
@@ -88,6 +92,15 @@ function Limits({ of, scope: { timezone } }: Limited) {
         hint={`To the end of this day in ${timezone}. Empty: it does not expire.`}
         value={of?.expires_at ? lastDayOf(of.expires_at, timezone) : undefined}
       />
+      {(of === undefined || of.role === "viewer" || of.role === "analyst") && (
+        <Field
+          name="amounts"
+          label="Amounts of money"
+          options={AMOUNTS}
+          hint="Only for the roles viewer and analyst."
+          value={of?.hide_amounts ? HIDDEN : "shown"}
+        />
+      )}
     </>
   );
 }
@@ -118,7 +131,12 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
     const { name } = filled;
     const same = of.expires_at !== null && filled.expires_at === lastDayOf(of.expires_at, timezone);
     const expires_at = same ? of.expires_at : expiresIn(filled, scope);
-    const body = { name, banner_tags: tagsIn(filled), expires_at };
+    const body = {
+      name,
+      banner_tags: tagsIn(filled),
+      expires_at,
+      ...(filled.amounts !== undefined && { hide_amounts: filled.amounts === HIDDEN }),
+    };
     await read(client.keys[":id"].$patch({ param: { id: of.id }, json: body }));
   }, "The key is changed. That holds within 30 seconds.");
   return (

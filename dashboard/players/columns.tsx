@@ -12,6 +12,7 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     name: "segment",
     title: "Segment",
     kind: "text",
+    telling: true,
     hint: "By spend in USD: whale from 100, dolphin from 20, minnow from 5, else free; unknown without an exchange rate",
     show: ({ segment }) => <span class="badge">{segment}</span>,
   },

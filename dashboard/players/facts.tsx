@@ -22,7 +22,15 @@ const KNOWN = [
   ["phone", "Phone", "text"],
 ] as const;
 
-export function factsOfPlayer(player: OwnProfile, timezone: string): Fact[] {
+export const factsOfPlayer = (player: OwnProfile, timezone: string, amounts: boolean): Fact[] => [
+  ...(amounts ? amountsOf(player) : []),
+  ...factsOf(
+    KNOWN.map(([name, title, kind]) => ({ name, title, kind, value: player[name] })),
+    timezone,
+  ),
+];
+
+function amountsOf(player: OwnProfile): Fact[] {
   const { segment, currency, converted, spend, withdrawn } = player;
   const { unconverted, refunded_unconverted, withdrawn_unconverted } = converted;
   type Amounts = Record<string, string>;
@@ -77,10 +85,6 @@ export function factsOfPlayer(player: OwnProfile, timezone: string): Fact[] {
       hint: "As it was paid out",
       shown: <Amounts of={withdrawn} />,
     },
-    ...factsOf(
-      KNOWN.map(([name, title, kind]) => ({ name, title, kind, value: player[name] })),
-      timezone,
-    ),
   ];
 }
 

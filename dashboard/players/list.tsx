@@ -37,13 +37,14 @@ const SORTED = {
   "-total_deposits": "Most deposits first",
   player_id: "By id",
 };
+const { [BY_SPEND]: _, ...WITHOUT_SPEND } = SORTED;
 
 const DEPOSITS = { "": "Any deposits", none: "Never deposited", once: "Deposited once", more: "Deposited again" };
 
 export const PlayersPanel = ({ scope }: { scope: Scope }) =>
   !may(scope.principal, "analyst") ? (
     <Masked scope={scope} />
-  ) : scope.address.sort === BY_SPEND ? (
+  ) : scope.address.sort === BY_SPEND && !scope.principal.hide_amounts ? (
     <Spenders scope={scope} />
   ) : (
     <Players scope={scope} />
@@ -88,6 +89,7 @@ function Spenders({ scope }: { scope: Scope }) {
 
 function Players({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
+  const { hide_amounts } = scope.principal;
   return (
     <Panel
       name="players"
@@ -95,10 +97,10 @@ function Players({ scope }: { scope: Scope }) {
       actions={
         <>
           <Sought name="search" label="Search by player ID" />
-          <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />
+          {!hide_amounts && <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />}
           {scope.principal.banner_tags === null && <Chosen name="deposits" label="Deposits" options={DEPOSITS} />}
           <Chosen name="part" label="Funnel step" options={named(STEPS, "New players")} />
-          <Chosen name="sort" label="Order" options={SORTED} />
+          <Chosen name="sort" label="Order" options={hide_amounts ? WITHOUT_SPEND : SORTED} />
           <TableTools
             columns={COLUMNS}
             csv={{

@@ -40,7 +40,7 @@ export function PlayerPage({ scope, player_id }: Shown) {
           <Answered answer={player} what="player" skeleton={<FactsSkeleton facts={20} />}>
             {(player) => (
               <>
-                <Facts facts={factsOfPlayer(player, scope.timezone)} />
+                <Facts facts={factsOfPlayer(player, scope.timezone, !scope.principal.hide_amounts)} />
                 <h3>Time to sale</h3>
                 <Facts facts={timeToSale(player, scope.timezone)} />
               </>

@@ -21,10 +21,11 @@ export const columnsOf = (segments: readonly SegmentView[]): readonly Column<Sha
     name: "fixed_to",
     title: "Shows",
     kind: "text",
-    value: ({ segment_id, banner_tags }) => {
+    value: ({ segment_id, banner_tags, hide_amounts }) => {
       const segment = segments.find((one) => one.segment_id === segment_id)?.name ?? segment_id;
       const tags = banner_tags && `tags ${banner_tags.join(", ")}`;
-      return [segment && `segment ${segment}`, tags].filter(Boolean).join(" and ") || "all figures";
+      const shown = [segment && `segment ${segment}`, tags].filter(Boolean).join(" and ") || "all figures";
+      return hide_amounts ? `${shown}, no amounts` : shown;
     },
   },
   {

@@ -25,6 +25,8 @@ type Opened =
   | { what: "shown"; shown: Shown }
   | { what: "revoke"; share: ShareView };
 
+const HIDDEN = "hidden";
+
 /** As long as the API gives a link for which no end is named. */
 const USUAL_DAYS = 30;
 
@@ -107,6 +109,7 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
       ...(password && { password }),
       ...(segment_id && { segment_id }),
       ...(tags.length > 0 && { banner_tags: tags }),
+      ...(filled.amounts === HIDDEN && { hide_amounts: true }),
     };
     const { token } = await read(client.shares.$post({ json: body }));
     show({ name, token, password: Boolean(password) });
@@ -150,6 +153,12 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
           />
           <Field name="password" label="Password" type="password" hint="At least 8 characters; optional." />
         </div>
+        <Field
+          name="amounts"
+          label="Amounts of money"
+          options={{ shown: "shown", [HIDDEN]: "hidden: no amounts of money anywhere" }}
+          value="shown"
+        />
       </Form>
     </Dialog>
   );

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<AggregatedReport>[] = [
     missing: ({ avg_purchase, total_purchases, unconverted }) =>
       avg_purchase === null && total_purchases > 0 ? unconverted : {},
   },
-  figure("most_spent_app", "Top app", "text", "The app with the largest sum of purchases in USD"),
+  { ...figure("most_spent_app", "Top app", "text", "The app with the largest sum of purchases in USD"), telling: true },
   {
     ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
     missing: ({ unconverted }) => unconverted,

@@ -13,6 +13,8 @@ type Shown<Row> = {
   currency?: (row: Row) => string;
   /** Amounts by currency that belong to the value and have no exchange rate: with any, the value is not known. */
   missing?: (row: Row) => Readonly<Record<string, string>>;
+  /** It is no amount, and follows from amounts: who sees none does not see it. */
+  telling?: true;
   /** The value is a sum: what is known of it is shown, and what is missing beside it. */
   summed?: true;
   /** How much of the total a row has is shown too. */

@@ -3,6 +3,7 @@ import { Fact } from "../fact.tsx";
 import { type Column, isNumeric } from "./columns.ts";
 import { Changed } from "./table.tsx";
 import { valueIn } from "./value.tsx";
+import { useColumns } from "./visible.ts";
 
 type Stated<Row> = {
   columns: readonly Column<Row>[];
@@ -15,7 +16,7 @@ type Stated<Row> = {
 
 export const Facts = <Row,>({ columns, row, timezone, compared }: Stated<Row>) => (
   <dl class="facts" aria-hidden={row === undefined}>
-    {columns.map((column) => (
+    {useColumns(columns).map((column) => (
       <Fact key={column.name} of={column.name} name={column.title} hint={column.hint}>
         {row === undefined ? (
           <span class="bone">{isNumeric(column.kind) ? "0,000" : "some-text"}</span>

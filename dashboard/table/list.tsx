@@ -8,6 +8,7 @@ import { type Column, classOf, isNumeric } from "./columns.ts";
 import { Scroll } from "./scroll.tsx";
 import { TableSkeleton } from "./table.tsx";
 import { valueIn } from "./value.tsx";
+import { useColumns } from "./visible.ts";
 
 type Cursor = string | number;
 type Page<Row> = { rows: Row[]; next_cursor?: Cursor | null };
@@ -25,7 +26,8 @@ type Listed<Row> = {
   none: ComponentChildren;
 };
 
-export function PagedList<Row>(list: Listed<Row>) {
+export function PagedList<Row>(given: Listed<Row>) {
+  const list = { ...given, columns: useColumns(given.columns) };
   const { name, columns, query, none } = list;
   const first = query(undefined);
   const answer = useAnswer(first);

@@ -24,6 +24,7 @@ import {
 import { Scroll } from "./scroll.tsx";
 import { sheetOf, showSheet } from "./sheet.ts";
 import { inWords, valueIn } from "./value.tsx";
+import { useColumns } from "./visible.ts";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
 const PAGE = 50;
@@ -54,7 +55,8 @@ export type Tabular<Row> = {
   leftOut?: number;
 };
 
-export function DataTable<Row>(table: Tabular<Row>) {
+export function DataTable<Row>(given: Tabular<Row>) {
+  const table = { ...given, columns: useColumns(given.columns) };
   const { name, rows, keyOf, timezone, total, none, leftOut = 0 } = table;
   const { columns, sort, sortBy, search, byChange } = useTableState(table);
   const [shown, setShown] = useState(PAGE);
@@ -253,7 +255,7 @@ function NothingFound({ search }: { search: string }) {
 
 /** Stands in for a table that is on its way, and is as large. */
 export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Column<Row>[]; rows?: number }) {
-  const shown = shownOf(columns, []);
+  const shown = shownOf(useColumns(columns), []);
   const noted = columns.some(({ share }) => share);
   return (
     <div class="table-scroll" aria-hidden="true">

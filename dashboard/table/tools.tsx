@@ -3,6 +3,7 @@ import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import { type Column, shownOf } from "./columns.ts";
 import { Download } from "./download.tsx";
+import { useColumns } from "./visible.ts";
 
 type Tools<Row> = {
   /** What is sought, as `Find a tag`. */
@@ -36,7 +37,8 @@ function Find({ label }: { label: string }) {
   );
 }
 
-function ColumnMenu<Row>({ columns }: { columns: readonly Column<Row>[] }) {
+function ColumnMenu<Row>({ columns: all }: { columns: readonly Column<Row>[] }) {
+  const columns = useColumns(all);
   const { address, go } = useNavigation();
   const first = shownOf(columns, []).map(({ name }) => name);
   const shown = shownOf(columns, address.columns).map(({ name }) => name);

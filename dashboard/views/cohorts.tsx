@@ -1,4 +1,5 @@
 /** People by when they first came: who comes back, and what they are worth. */
+import { useAmounts } from "../amounts.ts";
 import { useAnswer } from "../answers.ts";
 import { RetentionPanel } from "../cohorts/panel.tsx";
 import { cohorts } from "../cohorts/query.ts";
@@ -10,12 +11,13 @@ import type { Scope } from "../scope.ts";
 /** How many cohorts there are is known with the answer: what stands below them comes then, and does not move. */
 export function View({ scope }: { scope: Scope }) {
   const { data, error } = useAnswer(cohorts(scope));
-  useAnswer(ltv(scope));
+  const amounts = useAmounts();
+  useAnswer(amounts ? ltv(scope) : null);
   return (
     <div class="panels">
       <RetentionPanel scope={scope} />
-      {data && <ValuePanel scope={scope} />}
-      {(data || error) && <LtvPanel scope={scope} />}
+      {amounts && data && <ValuePanel scope={scope} />}
+      {amounts && (data || error) && <LtvPanel scope={scope} />}
     </div>
   );
 }

@@ -160,6 +160,29 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("banner_tag")).toBeNull();
   });
 
+  test("who sees no amounts is shown none, in any view that the menu has", async () => {
+    const { key } = (await post("keys", { name: "no amounts", role: "analyst", hide_amounts: true })) as {
+      key: string;
+    };
+    const page = await openPage(browser, `${server.url}/404.css`);
+    await page.request.post(`${server.url}/api/v1/session`, { data: { key } });
+    await page.goto(`${server.url}/?${DAYS}&series=amount`);
+    await page.locator('[data-figure="deposits"] data').waitFor();
+    const views = page.getByRole("navigation").getByRole("link");
+    await page.getByRole("row", { name: /^north/ }).waitFor();
+    const titles = await views.allTextContents();
+    expect(titles).not.toContain("Revenue");
+    expect(titles).toContain("Players");
+    for (const title of ["Overview", "Campaigns", "Cohorts", "Games", "Saved reports", "Players", "Events"]) {
+      await views.getByText(title, { exact: true }).click();
+      await page.getByRole("heading", { name: title, level: 1, includeHidden: true }).waitFor();
+      await expect.poll(() => page.locator('[aria-busy="true"], .waiting, .bone').count(), soon).toBe(0);
+      const shown = (await page.locator("main").innerText()) ?? "";
+      expect(shown, title).not.toMatch(/[$€]|KWD|Deposit amount|EPC|could not be loaded/);
+      expect(await page.locator("td.money, td.average, [data-figure=amount]").count(), title).toBe(0);
+    }
+  });
+
   test("last week's first deposits against the week before, by affiliate, in five steps", async () => {
     const page = await signedIn("/");
     await page.getByRole("button", { name: /^Period/ }).click();

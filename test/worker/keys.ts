@@ -4,7 +4,14 @@ import { expect } from "vitest";
 
 export const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
 
-type Given = { role: string; project_id?: string | null; banner_tags?: string[]; expires_at?: string; name?: string };
+type Given = {
+  role: string;
+  project_id?: string | null;
+  banner_tags?: string[];
+  expires_at?: string;
+  name?: string;
+  hide_amounts?: boolean;
+};
 
 export async function makeApiKey(given: Given): Promise<string> {
   const response = await SELF.fetch("https://keys.example/api/v1/keys", {

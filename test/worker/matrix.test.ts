@@ -3,12 +3,16 @@ import { createExecutionContext, env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app, routes } from "../../worker/app.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
+import { viewOf } from "../../worker/reports/listening.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://matrix.example";
 
-/** Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`; `guest` came by a share link. */
+/**
+ * Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`; `guest` came by a share link, and `masked`
+ * is an analyst who sees no amounts.
+ */
 const WHO = [
   "nobody",
   "guest",
@@ -18,6 +22,7 @@ const WHO = [
   "admin",
   "affiliate",
   "limited",
+  "masked",
   "everywhere",
   "root",
 ] as const;
@@ -47,6 +52,7 @@ beforeAll(async () => {
   await key("admin", { role: "admin", project_id: "own" });
   await key("affiliate", { role: "viewer", project_id: "own", banner_tags: ["mine"] });
   await key("limited", { role: "admin", project_id: "own", banner_tags: ["mine"] });
+  await key("masked", { role: "analyst", project_id: "own", hide_amounts: true });
   await key("everywhere", { role: "admin", project_id: null });
   const post = async <Body>(path: string, body: object) =>
     (
@@ -61,10 +67,10 @@ beforeAll(async () => {
 });
 
 /** Who may at all, by role. Everyone else gets 403, nobody 401. */
-const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "limited", "everywhere", "root"];
+const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "limited", "masked", "everywhere", "root"];
 /** Those who see figures of all. */
 const WATCHERS: Who[] = [...READERS, "guest"];
-const ANALYSTS: Who[] = ["analyst", "admin", "limited", "everywhere", "root"];
+const ANALYSTS: Who[] = ["analyst", "admin", "limited", "masked", "everywhere", "root"];
 const SENDERS: Who[] = ["collect", "admin", "limited", "everywhere", "root"];
 /** Nothing of administration is kept by tag. */
 const ADMINS: Who[] = ["admin", "everywhere", "root"];
@@ -92,7 +98,10 @@ const report = (path: string, may = WATCHERS, status = 200): Case => ({
 const CASES: Case[] = [
   ...REPORTS.map((one): Case => {
     const may = (one.role === "analyst" ? ANALYSTS : WATCHERS).filter(
-      (who) => !(one.untagged && (who === "affiliate" || who === "limited")) && !(one.people && who === "guest"),
+      (who) =>
+        !(one.untagged && (who === "affiliate" || who === "limited")) &&
+        !(one.people && who === "guest") &&
+        !(one.ofAmounts && who === "masked"),
     );
     const path = one.path.replace(/:(\w+)/g, (_, name) => one.examples?.[name] as string);
     return { ...report(path, may), route: `GET ${one.path}` };
@@ -547,6 +556,185 @@ describe("a key of one tag", () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ errors: [{ field: "banner_tag", code: "not_allowed" }] });
     }
+  });
+});
+
+describe("who sees no amounts", () => {
+  const PAID = "paid";
+  /** A decimal as amounts are written, alone or beside others with their currencies. */
+  const AMOUNT = /(?:^|\s)-?\d+\.\d{2,4}(?:\s|$)/;
+  const WITHIN_DATA = "7391.17";
+  /** Of these, an administrator is told amounts. */
+  const TELLING = [
+    "getCampaigns",
+    "getCohorts",
+    "getConversion",
+    "getEvent",
+    "getKpis",
+    "getLifetimeValues",
+    "getPlayer",
+    "getReport",
+    "getRevenue",
+    "getStatement",
+    "getTimeline",
+    "listConversions",
+    "listEvents",
+    "listPlayers",
+    "listReports",
+  ];
+  const asking: Record<string, HeadersInit> = {};
+  const get = (path: string, who: HeadersInit) =>
+    app.fetch(new Request(`${HOST}/api/v1${path}`, { headers: who }), env, createExecutionContext());
+
+  beforeAll(async () => {
+    await createProject(PAID, { currency: "EUR" });
+    const at = Date.parse("2025-05-05T12:00:00Z");
+    const paid = (event_type: string, amount: number | null, currency: string | null, n: number) => ({
+      ...{ event_type, amount, currency, event_id: n === 0 ? "of-player-42" : `paid-${n}` },
+      ...{ player_id: "player-42", banner_tag: "mine", app_id: "slots", timestamp: at + n * 60_000 },
+      data: JSON.stringify({ amount: Number(WITHIN_DATA) }),
+    });
+    await deliver([
+      {
+        events: [
+          paid("visit", 123_400, "USD", 0),
+          paid("registration", null, null, 1),
+          paid("deposit", 6_138_900, "USD", 2),
+          paid("purchase", 4_417_700, "EUR", 3),
+          paid("refund", 121_300, "USD", 4),
+          paid("withdrawal", 233_100, "GBP", 5),
+        ].map((event) => storedEvent({ project_id: PAID, ...event })),
+      },
+    ]);
+    await settle();
+    for (const code of ["EUR", "GBP"])
+      await env.DB.prepare("INSERT OR IGNORE INTO exchange_rates VALUES (?, '2025-05-05', 125000000, 'test', 0)")
+        .bind(code)
+        .run();
+    const made = await SELF.fetch(`${HOST}/api/v1/payout-rules`, {
+      method: "POST",
+      headers: ADMIN,
+      body: JSON.stringify({
+        ...{ project_id: PAID, name: "each", event_type: "visit", amount: "31.75", valid_from: "2025-05-01" },
+      }),
+    });
+    expect(made.status).toBe(201);
+    for (const role of ["viewer", "analyst"])
+      asking[role] = {
+        authorization: `Bearer ${await makeApiKey({ role, project_id: PAID, hide_amounts: true })}`,
+      };
+    const post = (path: string, body: object) =>
+      SELF.fetch(`${HOST}/api/v1${path}`, { method: "POST", headers: ADMIN, body: JSON.stringify(body) });
+    const { token } = await (await post("/shares", { project_id: PAID, name: "no amounts", hide_amounts: true })).json<{
+      token: string;
+    }>();
+    const { session } = await (await post("/share-sessions", { token })).json<{ session: string }>();
+    asking.guest = { authorization: `Bearer ${session}` };
+  });
+
+  const leaves = (value: unknown): unknown[] =>
+    typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [value];
+  const tells = (value: unknown) => leaves(value).some((leaf) => typeof leaf === "string" && AMOUNT.test(leaf));
+
+  it("is told none by any report, in JSON, NDJSON and CSV", async () => {
+    const told = new Set<string>();
+    const refused = new Set<string>();
+    for (const one of REPORTS) {
+      const path = one.path.replace(/:(\w+)/g, (_, name) => one.examples?.[name] as string);
+      for (const query of ["", ...(one.tries ?? [])]) {
+        const days = "from" in one.query.shape ? "&from=2025-05-05&to=2025-05-05" : "";
+        const month = "month" in one.query.shape ? "&month=2025-05" : "";
+        const currency = "currency" in one.query.shape ? "&currency=project" : "";
+        const asked = `project_id=${PAID}${query ? `&${query}` : `${days}${month}${currency}`}`;
+        const whole = await get(`${path}?${asked}`, ADMIN);
+        if (whole.ok && tells(await whole.json())) told.add(one.id);
+        for (const [who, headers] of Object.entries(asking)) {
+          const about = `${who} ${path}?${asked}`;
+          const answer = await get(`${path}?${asked}`, headers);
+          if (!answer.ok) {
+            if (answer.status === 403 && whole.ok && who === "analyst") refused.add(one.id);
+            await answer.body?.cancel();
+            continue;
+          }
+          const text = await answer.text();
+          expect(tells(JSON.parse(text)), about).toBe(false);
+          expect(text, about).not.toContain(WITHIN_DATA);
+          const ndjson = await get(`${path}?${asked}&format=ndjson`, headers);
+          const lines = new TextDecoder()
+            .decode(await ndjson.arrayBuffer())
+            .trim()
+            .split("\n");
+          const rows = lines.filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+          expect(tells(rows), about).toBe(false);
+          const csv = await (await get(`${path}?${asked}&format=csv`, headers)).text();
+          expect(csv, about).not.toContain(WITHIN_DATA);
+          if (rows[0]) expect(csv.split("\r\n")[0], about).toBe(Object.keys(rows[0]).join(","));
+        }
+      }
+    }
+    expect([...told].sort()).toEqual(TELLING);
+    expect([...refused].sort()).toEqual(
+      REPORTS.filter(({ ofAmounts }) => ofAmounts)
+        .map(({ id }) => id)
+        .sort(),
+    );
+    const kept = await (
+      await get(`/campaigns?project_id=${PAID}&from=2025-05-05&to=2025-05-05`, asking.viewer ?? {})
+    ).json();
+    expect(kept).toMatchObject({ total: { deposits: 1, amount: null, unconverted: null } });
+  });
+
+  it("is refused what would tell amounts by an order, a filter or a series", async () => {
+    for (const path of ["/campaigns?sort=-amount", "/players?segment=whale", "/metrics/revenue?granularity=day"])
+      expect((await get(`${path}&project_id=${PAID}`, asking.analyst ?? {})).status, path).toBe(400);
+    for (const path of ["/campaigns?sort=-deposits", "/players?has_deposit=true", "/metrics/visits?granularity=day"])
+      expect((await get(`${path}&project_id=${PAID}`, asking.analyst ?? {})).status, path).toBe(200);
+  });
+
+  it("hears of no amount live", async () => {
+    const event = {
+      seq: 1,
+      takes_back: null,
+      event_id: "live",
+      event_type: "deposit",
+      player_id: "p",
+      banner_tag: "mine",
+    };
+    const now = Date.now();
+    const counters = env.LIVE.getByName("heard without amounts");
+    const settings = { project_id: "heard without amounts", timezone: "UTC" };
+    const more = { country: "", device: "", app_id: "", amount: 6_138_900, currency: "USD", at: now };
+    await counters.apply(settings, [{ ...event, ...more }], now);
+    const view = { personal: true, banner_tags: null };
+    expect(tells(await counters.snapshot(settings, view, now))).toBe(true);
+    const hidden = await counters.snapshot(settings, { ...view, hide_amounts: true }, now);
+    expect(tells(hidden)).toBe(false);
+    expect(hidden.windows.today.by_type).toEqual({ deposit: 1 });
+    const principal = { role: "viewer", project_id: PAID, banner_tags: null, key_id: "k", hide_amounts: true } as const;
+    expect(viewOf(principal)).toEqual({
+      personal: false,
+      banner_tags: null,
+      hide_amounts: true,
+    });
+  });
+
+  it("is no administrator and no sender, and a new key in place of an old one hides them, too", async () => {
+    const make = (body: object) =>
+      SELF.fetch(`${HOST}/api/v1/keys`, { method: "POST", headers: ADMIN, body: JSON.stringify(body) });
+    for (const role of ["admin", "collect"]) {
+      const made = await make({ name: "k", role, project_id: PAID, hide_amounts: true });
+      expect([made.status, await made.json()]).toMatchObject([400, { errors: [{ field: "hide_amounts" }] }]);
+    }
+    const made = await make({ name: "k", role: "viewer", project_id: PAID, hide_amounts: true });
+    const { id } = await made.json<{ id: string }>();
+    const rotated = await SELF.fetch(`${HOST}/api/v1/keys/${id}/rotate`, {
+      method: "POST",
+      headers: ADMIN,
+      body: "{}",
+    });
+    const { key } = await rotated.json<{ key: string }>();
+    const session = await get("/session", { authorization: `Bearer ${key}` });
+    expect(await session.json()).toMatchObject({ role: "viewer", hide_amounts: true });
   });
 });
 

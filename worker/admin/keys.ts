@@ -30,10 +30,10 @@ export const newKey = z.strictObject({
   role: z.enum(ROLES, `must be one of ${ROLES.join(", ")}`),
   banner_tags: z.array(z.string().min(1).max(128)).min(1, "must name one tag at least").max(100).nullable().optional(),
   expires_at: moment.nullable().optional(),
+  hide_amounts: z.boolean("must be true or false").optional(),
 });
-export const keyChanges = z
-  .strictObject({ name: newKey.shape.name, banner_tags: newKey.shape.banner_tags, expires_at: newKey.shape.expires_at })
-  .partial();
+const { name, banner_tags, expires_at, hide_amounts } = newKey.shape;
+export const keyChanges = z.strictObject({ name, banner_tags, expires_at, hide_amounts }).partial();
 /** How long, in seconds, the old key goes on beside the new one. */
 export const rotation = z.strictObject({
   overlap_seconds: z
@@ -52,6 +52,7 @@ const keyFields = {
   created_at: instant,
   expires_at: instant.nullable(),
   revoked_at: instant.nullable(),
+  hide_amounts: z.boolean().describe("Whether it sees no amounts of money; of the roles viewer and analyst alone."),
 };
 const keyView = z.object(keyFields).meta({ id: "Key" });
 const shown = { ...keyFields, key: text.describe("Shown this once.") };
@@ -65,6 +66,15 @@ const view = ({ hash: _, ...key }: Key): KeyView => ({
   expires_at: iso(key.expires_at),
   revoked_at: iso(key.revoked_at),
 });
+
+/** What administers sees everything, and what only sends sees nothing. */
+function onlyForReaders(role: Key["role"], hide_amounts: boolean | undefined): void {
+  if (hide_amounts && role !== "viewer" && role !== "analyst")
+    throw Problem.of(
+      "hide_amounts",
+      `hide_amounts is for keys of the role viewer or analyst, and this one's is ${role}`,
+    );
+}
 
 async function ownKey(db: Database, principal: Principal, id: string): Promise<Key> {
   const [key] = await db.select().from(keys).where(eq(keys.id, id));
@@ -105,6 +115,7 @@ export const keyRoutes = [
     },
     async ({ db, principal, readBody, projectFor, act, now }) => {
       const given = await readBody();
+      onlyForReaders(given.role, given.hide_amounts);
       const project_id = given.project_id === undefined ? (principal.project_id ?? "default") : given.project_id;
       if (project_id === null) {
         if (principal.project_id !== null) throw new Problem(403, "This key belongs to one project.");
@@ -120,9 +131,10 @@ export const keyRoutes = [
         created_at: now,
         expires_at: given.expires_at ?? null,
         revoked_at: null,
+        hide_amounts: given.hide_amounts ?? false,
       };
-      const { name, role, banner_tags } = row;
-      await act({ project_id, subject: id, details: { name, role, banner_tags } }, [
+      const { name, role, banner_tags, hide_amounts } = row;
+      await act({ project_id, subject: id, details: { name, role, banner_tags, hide_amounts } }, [
         db.insert(keys).values(row).getSQL(),
       ]);
       return { ...view(row), key };
@@ -135,7 +147,7 @@ export const keyRoutes = [
       path: "/keys/:id",
       ...administered,
       summary: "Change a key",
-      description: "Its name, its tags or its end. Its role and its project stay.",
+      description: "Its name, its tags, its end, or whether it sees amounts. Its role and its project stay.",
       body: { schema: keyChanges, examples: { Name: { name: "Reports of the brand" } } },
       answers: { 200: { description: "The key as it is now.", content: json(keyView) } },
       problems: [404],
@@ -145,6 +157,7 @@ export const keyRoutes = [
       const key = await ownKey(db, principal, params.id);
       // Only what is named is written: what others change meanwhile stays.
       const changes = withoutUndefined(await readBody());
+      onlyForReaders(key.role, changes.hide_amounts);
       if (Object.keys(changes).length > 0) {
         await act({ project_id: key.project_id, subject: key.id, details: changes }, [
           db.update(keys).set(changes).where(eq(keys.id, key.id)).getSQL(),
@@ -178,9 +191,9 @@ export const keyRoutes = [
           { project_id: old.project_id, subject: old.id, details: { to: id, overlap_seconds } },
           // The new key is as the old one is at this moment, whatever it was when it was read.
           [
-            sql`INSERT INTO keys (id, name, project_id, role, banner_tags, hash, created_at, expires_at)
+            sql`INSERT INTO keys (id, name, project_id, role, banner_tags, hash, created_at, expires_at, hide_amounts)
             SELECT ${id}, CASE WHEN revoked_at IS NULL THEN name END, project_id, role, banner_tags,
-              ${await sha256(key)}, ${now}, expires_at FROM keys WHERE id = ${old.id}`,
+              ${await sha256(key)}, ${now}, expires_at, hide_amounts FROM keys WHERE id = ${old.id}`,
             sql`UPDATE keys SET expires_at = min(ifnull(expires_at, ${until}), ${until}) WHERE id = ${old.id}`,
             sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
           ],

@@ -32,6 +32,7 @@ export const newShare = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_-]{0,63}$/, "must be the name of a view")
     .optional(),
+  hide_amounts: z.boolean("must be true or false").optional(),
 });
 export const sharesQuery = z.strictObject({ project_id: projectId.optional() });
 
@@ -48,6 +49,7 @@ const shareView = z
     created_at: instant,
     expires_at: instant,
     revoked_at: instant.nullable(),
+    hide_amounts: z.boolean().describe("Whether it shows no amounts of money."),
   })
   .meta({ id: "Share" });
 const shownShare = shareView.extend({ token: text.describe("What opens it.") }).meta({ id: "ShownShare" });
@@ -135,16 +137,20 @@ export const shareRoutes = [
         created_at: now,
         expires_at,
         revoked_at: null,
+        hide_amounts: given.hide_amounts ?? false,
       };
       const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
       const shown = view(share);
-      const { segment_id, banner_tags, has_password } = shown;
-      const details = { name, segment_id, banner_tags, view: share.view, has_password, expires_at: shown.expires_at };
+      const { segment_id, banner_tags, has_password, hide_amounts } = shown;
+      const details = {
+        ...{ name, segment_id, banner_tags, view: share.view, has_password, hide_amounts },
+        expires_at: shown.expires_at,
+      };
       const made = act({ project_id, subject: share_id, details }, [
         sql`INSERT INTO shares
-          (share_id, project_id, name, hash, password, segment_id, banner_tags, view, created_at, expires_at)
+          (share_id, project_id, name, hash, password, segment_id, banner_tags, view, created_at, expires_at, hide_amounts)
         VALUES (${share_id}, ${project_id}, ${name}, ${share.hash}, ${json(share.password)}, ${segment_id},
-          ${json(banner_tags)}, ${share.view}, ${now}, ${expires_at})`,
+          ${json(banner_tags)}, ${share.view}, ${now}, ${expires_at}, ${Number(hide_amounts)})`,
         // Fails where its segment is shared no more, or another one: NULL is not allowed.
         sql`UPDATE shares SET name = CASE WHEN segment_id IS NULL OR EXISTS (
           SELECT 1 FROM segments s WHERE s.segment_id = shares.segment_id AND s.shared = 1 AND ${ofTagsAlone}) THEN name END

@@ -82,7 +82,8 @@ export function forgetKey(id: string): void {
 
 function principalFrom(key: Key | null, now: number): Principal | null {
   if (!key || key.revoked_at !== null || (key.expires_at !== null && key.expires_at <= now)) return null;
-  return { role: key.role, project_id: key.project_id, banner_tags: key.banner_tags, key_id: key.id };
+  const { id, role, project_id, banner_tags, hide_amounts } = key;
+  return { role, project_id, banner_tags, key_id: id, ...(hide_amounts && { hide_amounts }) };
 }
 
 let adminDigest: { token: string; digest: string } | null = null;

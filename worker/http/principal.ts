@@ -17,6 +17,8 @@ export type Principal = {
   key_id: string | null;
   /** The share link that was opened: a viewer who has no key, and sees no people. */
   share_id?: string;
+  /** Sees no amounts of money (`reports/hiding.ts`). */
+  hide_amounts?: true;
   /** When that session ends. */
   expires_at?: string;
 };
@@ -35,8 +37,8 @@ export type App = {
 };
 
 export function may(principal: Principal, role: Role): boolean {
-  // Nothing of administration is kept by tag: who is limited to some tags can do all else.
-  if (role === "admin" && principal.banner_tags !== null) return false;
+  // Nothing of administration is kept by tag: who is limited to some tags can do all else. Much of it tells amounts.
+  if (role === "admin" && (principal.banner_tags !== null || principal.hide_amounts)) return false;
   if (role === "collect") return principal.role === "collect" || principal.role === "admin";
   return principal.role !== "collect" && READING.indexOf(principal.role) >= READING.indexOf(role);
 }

@@ -29,10 +29,12 @@ export type Share = {
   created_at: number;
   expires_at: number;
   revoked_at: number | null;
+  hide_amounts: boolean;
 };
-export type ShareRow = Omit<Share, "password" | "banner_tags"> & {
+export type ShareRow = Omit<Share, "password" | "banner_tags" | "hide_amounts"> & {
   password: string | null;
   banner_tags: string | null;
+  hide_amounts: 0 | 1;
 };
 /** Hex. */
 type Password = { salt: string; iterations: number; hash: string };
@@ -41,6 +43,7 @@ export const shareOf = (row: ShareRow): Share => ({
   ...row,
   password: JSON.parse(row.password ?? "null"),
   banner_tags: JSON.parse(row.banner_tags ?? "null"),
+  hide_amounts: row.hide_amounts === 1,
 });
 
 const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)).toHex();
@@ -119,12 +122,13 @@ export async function principalOfShare(env: Env, share_id: string, now: number):
   const db = databaseOf(env);
   const share = await openShare(db, share_id, now);
   if (!share) return null;
-  const { project_id, banner_tags, filter } = share;
+  const { project_id, banner_tags, filter, hide_amounts } = share;
   return {
     role: "viewer",
     project_id,
     banner_tags: filter ? await narrowed(banner_tags, [filter], () => knownTags(db, project_id)) : banner_tags,
     key_id: null,
     share_id,
+    ...(hide_amounts && { hide_amounts }),
   };
 }

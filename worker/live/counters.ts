@@ -248,13 +248,13 @@ export abstract class Counters extends DurableObject<unknown> {
     return rows;
   }
 
-  #counts(settings: LiveSettings, { banner_tags }: View, now: number): Omit<Snapshot, "events"> {
+  #counts(settings: LiveSettings, { banner_tags, hide_amounts }: View, now: number): Omit<Snapshot, "events"> {
     const windows = this.#windowsOf(banner_tags);
     return {
       project_id: settings.project_id,
       timezone: settings.timezone,
       as_of: iso(now),
-      windows: windows.all(settings.timezone, now),
+      windows: windows.all(settings.timezone, now, hide_amounts === true),
       minutes: windows.minutes(now),
     };
   }

@@ -43,10 +43,10 @@ export type StreamedEvent = {
   timestamp: string;
 };
 
-/** What may be shown: who did it, and of which tags (null is all). */
-export type View = { personal: boolean; banner_tags: string[] | null };
+/** What may be shown: who did it, and of which tags (null is all); perhaps no amounts of money. */
+export type View = { personal: boolean; banner_tags: string[] | null; hide_amounts?: true };
 
-export function streamed(events: LiveEvent[], { personal, banner_tags }: View): StreamedEvent[] {
+export function streamed(events: LiveEvent[], { personal, banner_tags, hide_amounts }: View): StreamedEvent[] {
   const visible = banner_tags === null ? events : events.filter((event) => banner_tags.includes(event.banner_tag));
   return visible.map((event) => ({
     event_id: event.event_id,
@@ -56,7 +56,7 @@ export function streamed(events: LiveEvent[], { personal, banner_tags }: View): 
     country: event.country || null,
     device: event.device || null,
     app_id: event.app_id || null,
-    amount: event.amount === null ? null : formatMoney(event.amount),
+    amount: event.amount === null || hide_amounts ? null : formatMoney(event.amount),
     currency: event.currency,
     timestamp: iso(event.at),
   }));

@@ -63,11 +63,11 @@ export class Tally {
     return Object.fromEntries(this.#types);
   }
 
-  window(): Window {
+  window(hide_amounts = false): Window {
     return {
       ...row(this.#types),
       amounts: Object.fromEntries(
-        [...this.#units].map(([type, sums]) => [
+        [...(hide_amounts ? [] : this.#units)].map(([type, sums]) => [
           type,
           Object.fromEntries([...sums].map(([currency, units]) => [currency, formatMoney(units)])),
         ]),

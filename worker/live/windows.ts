@@ -36,10 +36,13 @@ export class Windows {
     else this.#today.tally.add(cell);
   }
 
-  all(timezone: string, now: number): Record<WindowName, Window> {
+  all(timezone: string, now: number, hide_amounts: boolean): Record<WindowName, Window> {
     const to = startOf("seconds", now) + SECOND;
-    const sliding = Object.entries(WINDOWS).map(([name, length]) => [name, this.#between(to - length, to).window()]);
-    return { ...Object.fromEntries(sliding), today: this.#since(startOfLocalDay(timezone, now)).window() };
+    const sliding = Object.entries(WINDOWS).map(([name, length]) => [
+      name,
+      this.#between(to - length, to).window(hide_amounts),
+    ]);
+    return { ...Object.fromEntries(sliding), today: this.#since(startOfLocalDay(timezone, now)).window(hide_amounts) };
   }
 
   /** The last 60 minutes, oldest first, the running one last. */

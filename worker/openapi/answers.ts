@@ -99,6 +99,7 @@ export const signedIn = z
     banner_tags: z.array(z.string()).nullable(),
     key_id: maybe.describe("Null: the ADMIN_TOKEN, or a share link."),
     share_id: text.exactOptional().describe("The share link that was opened."),
+    hide_amounts: z.literal(true).exactOptional().describe("Where no amounts of money are shown."),
     expires_at: instant.exactOptional().describe("When that session ends."),
     projects: z.array(z.object({ project_id: text, name: text })).describe("Those that may be chosen from."),
   })

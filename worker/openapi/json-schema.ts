@@ -1,5 +1,6 @@
 /** JSON Schema of the zod schemas that the routes use. Those with an `id` become components, and are referred to. */
 import * as z from "zod";
+import { tellsAmounts } from "../reports/answer.ts";
 import { DESCRIPTIONS } from "./words.ts";
 
 export type JsonSchema = { [keyword: string]: unknown };
@@ -8,11 +9,21 @@ type Direction = "input" | "output";
 
 /** `input` is what a sender may give, `output` what an answer holds. */
 export function jsonSchema(schema: z.ZodType, io: Direction, components: Components): JsonSchema {
-  const { $schema: _, $defs = {}, id, ...rest } = tidy(z.toJSONSchema(schema, { io }), io);
+  const {
+    $schema: _,
+    $defs = {},
+    id,
+    ...rest
+  } = tidy(z.toJSONSchema(schema, { io, override: io === "output" ? nullWhereHidden : () => undefined }), io);
   for (const [name, { id: _id, ...component }] of Object.entries($defs as Components)) components[name] = component;
   if (typeof id !== "string") return rest;
   components[id] = rest;
   return { $ref: `#/components/schemas/${id}` };
+}
+
+/** What tells amounts is null for a key that sees none, whatever it is for others. */
+function nullWhereHidden({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: JsonSchema }): void {
+  if (tellsAmounts(zodSchema) && typeof jsonSchema.type === "string") jsonSchema.type = [jsonSchema.type, "null"];
 }
 
 /** What zod makes, less what it says of every record, integer and date, and with a description for each known name. */

@@ -9,7 +9,7 @@ import { isByDays } from "../projections/figures-progress.ts";
 import { iso } from "../time.ts";
 import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/report-types.ts";
 import { keepReports, STALE, standing } from "./aggregate.ts";
-import { amounts, days, instant, maybe, money, text, whole } from "./answer.ts";
+import { amounts, days, instant, money, telling, text, whole } from "./answer.ts";
 import { list, listed, listOf, pageOf } from "./list.ts";
 import { common, date, type Period } from "./period.ts";
 import { type Asked, report } from "./report.ts";
@@ -21,7 +21,7 @@ const row = z.object({
   total_spins: whole,
   total_purchases: whole,
   avg_purchase: money.nullable().describe("In USD, of the purchases that have an amount and a rate."),
-  most_spent_app: maybe.describe("The app with the largest sum of purchases in USD."),
+  most_spent_app: telling(z.string().nullable()).describe("The app with the largest sum of purchases in USD."),
   players: whole.describe("Distinct people with any event, visitors included."),
   events: whole.describe("Distinct events."),
   revenue_usd: money.describe("Purchases and deposits, at the rates of their dates."),

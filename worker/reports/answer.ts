@@ -9,10 +9,20 @@ export const rate = z.number().nullable();
 export const counts = z.record(z.string(), whole);
 export const text = z.string();
 export const maybe = z.string().nullable();
+
+/** What tells amounts of money, and is null for who sees none (`hiding.ts`). */
+const AMOUNTS = z.registry<{ tells: "amounts" }>();
+export function telling<Schema extends z.ZodType>(schema: Schema): Schema {
+  AMOUNTS.add(schema, { tells: "amounts" });
+  return schema;
+}
+/** Also where it was described since: that is what is asked of its parents. */
+export const tellsAmounts = (schema: z.core.$ZodType): boolean => AMOUNTS.get(schema)?.tells === "amounts";
+
 /** A decimal with two to four places. */
-export const money = z.string();
+export const money = telling(z.string());
 /** By currency. */
-export const amounts = z.record(z.string(), money);
+export const amounts = telling(z.record(z.string(), money));
 /** Of which project, on which clock. */
 export const named = { project_id: text, timezone: text };
 export const days = { from: z.iso.date(), to: z.iso.date() };

@@ -14,6 +14,7 @@ import { CAMPAIGN_PAYMENTS, campaignsOfDays, hadBegunByDays } from "./days/campa
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
 import { fieldFilter } from "./field-filter.ts";
+import { isAmount } from "./hiding.ts";
 import { MOST_ROWS } from "./most.ts";
 import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -249,6 +250,12 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
   };
 }
 
+/** The order of amounts tells of them. */
+function isByAmount(sort: string): boolean {
+  const column = sort.replace(/^-/, "") as Sortable;
+  return column !== "banner_tag" && isAmount(figuresOf[column]);
+}
+
 /** The columns that are made of money, and which amounts without a rate are missing in them. */
 const MISSING: Partial<
   Record<Sortable, readonly ("unconverted" | "refunded_unconverted" | "withdrawn_unconverted")[]>
@@ -294,6 +301,7 @@ export const campaigns = report({
     "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, of the year before, or of days of your own. " +
     "Sorted by an amount, tags with amounts that have no exchange rate come first, in either order.",
   role: "viewer",
+  amountsIn: ({ sort }) => (sort !== undefined && isByAmount(sort) ? "sort" : undefined),
   query,
   answer,
   holds: "What each tag brought in the period.",

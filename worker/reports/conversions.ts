@@ -105,6 +105,7 @@ export const conversions = report({
   description:
     "A row an event of a type that a rule of its tag pays for, also where it pays nothing: `reason` and `explanation` say why.",
   role: "analyst",
+  ofAmounts: true,
   query,
   answer: listOf(row)
     .extend({
@@ -181,6 +182,7 @@ export const conversion = report({
   summary: "One conversion with its history, by the id of its event",
   description: "What it pays and why, and who changed its status or amount, when and for which reason.",
   role: "analyst",
+  ofAmounts: true,
   query: z.strictObject(common),
   answer: row.extend({ history: z.array(change).describe("The oldest first.") }).meta({ id: "Conversion" }),
   holds: "The conversion.",

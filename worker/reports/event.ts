@@ -11,7 +11,7 @@ import { outcomeOf } from "../projections/outcomes.ts";
 import { NOW, person, withTag } from "../projections/resolve.ts";
 import type { Database } from "../store/database.ts";
 import { iso } from "../time.ts";
-import { instant, text } from "./answer.ts";
+import { instant, money, telling, text } from "./answer.ts";
 import { common, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
 
@@ -22,8 +22,9 @@ const SHOWN = {
   hour: z.int().min(0).max(23),
   instant,
   date: z.iso.date(),
-  money: text,
-  json: z.record(text, z.unknown()),
+  money,
+  /** Senders put amounts into `data`, too. */
+  json: telling(z.record(text, z.unknown())),
   flag: z.boolean(),
 } as const satisfies Record<ColumnType, z.ZodType>;
 

@@ -95,7 +95,18 @@ export async function fresh<Answer extends Response>(
   const { project, principal, period, tags, days, now } = asked;
   if (version === null) return answer();
   const { id: deployment } = c.env.VERSION;
-  const question = [c.req.path, asked.query, period, formatOf(c), tags, days, principal.role, project, deployment];
+  const question = [
+    c.req.path,
+    asked.query,
+    period,
+    formatOf(c),
+    tags,
+    days,
+    principal.role,
+    principal.hide_amounts,
+    project,
+    deployment,
+  ];
   const key = await digest([question, version]);
   const headers = { etag: `"${key}"`, "cache-control": "private, no-cache", vary: "accept" };
   if (c.req.header("if-none-match")?.includes(headers.etag)) return c.body(null, 304, headers) as unknown as Answer;

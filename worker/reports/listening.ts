@@ -4,10 +4,11 @@ import { may, type Principal } from "../http/principal.ts";
 import { Counters, type Credential, type View } from "../live/counters.ts";
 import { metered } from "../store/budget.ts";
 
-/** Viewers see that something happened, not who did it; a key of some tags sees what counts for those. */
+/** Viewers see that something happened, not who did it; a key of some tags sees what counts for those. Amounts may be hidden. */
 export const viewOf = (principal: Principal): View => ({
   personal: may(principal, "analyst"),
   banner_tags: principal.banner_tags,
+  ...(principal.hide_amounts && { hide_amounts: true }),
 });
 
 export class LiveCounters extends Counters {

@@ -303,6 +303,7 @@ export const ltv = report({
     "`minnow` from 5, `free` below; `unknown` is who has a purchase, deposit or refund without a rate, whose place in the " +
     "order is by what has one. Fields narrow to people whose first event was of them. The role viewer is shown the segments alone; so is CSV for it.",
   role: "viewer",
+  ofAmounts: true,
   query,
   answer,
   holds: "The segments, and for analysts the players.",

@@ -6,7 +6,7 @@ import { Problem } from "../http/problem.ts";
 import type { Database } from "../store/database.ts";
 import { players } from "../store/schema.ts";
 import { iso } from "../time.ts";
-import { amounts, instant, maybe, money, text, whole } from "./answer.ts";
+import { amounts, instant, maybe, money, telling, text, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
 import { common, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
@@ -40,11 +40,9 @@ const answer = z
     withdrawn_unconverted: amounts,
     ...given,
     converted: convertedSpend.exactOptional().describe("With `currency`: amounts in it."),
-    segment: z
-      .enum(SEGMENT_NAMES)
-      .describe(
-        "By `spend_usd`: whale from 100, dolphin from 20, minnow from 5, else free; unknown where part of it has no rate.",
-      ),
+    segment: telling(z.enum(SEGMENT_NAMES)).describe(
+      "By `spend_usd`: whale from 100, dolphin from 20, minnow from 5, else free; unknown where part of it has no rate.",
+    ),
     favourite_app: maybe.describe("The one with most events."),
     first_tag: maybe.describe("The tag of the first tagged event."),
     last_tag: maybe.describe("The tag of the last tagged event."),

@@ -8,7 +8,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../store/database.ts";
 import { iso } from "../time.ts";
-import { instant, maybe, money, text, whole } from "./answer.ts";
+import { instant, maybe, money, telling, text, whole } from "./answer.ts";
 import { codeOf, given, wanted } from "./currency.ts";
 import { fieldFilter } from "./field-filter.ts";
 import { onlyFirstEvent } from "./first-event.ts";
@@ -83,7 +83,7 @@ const row = z.object({
     .exactOptional()
     .describe("With `currency`: the same in it; null where part of it has no rate into it."),
   ...given,
-  segment: z.enum(SEGMENT_NAMES),
+  segment: telling(z.enum(SEGMENT_NAMES)),
   first_tag: maybe.describe("The tag of the first tagged event."),
   last_tag: maybe.describe("The tag of the last tagged event."),
   registration_tag: maybe.describe("The tag that the registration counts for."),
@@ -232,6 +232,7 @@ export const players = report({
     "deposit; fields are those of the first event. With `funnel_step` dates and tags are of the step, as `/funnel` counts by `event_date`; visitors who are no " +
     "players are in those figures, and not here. A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
   role: "analyst",
+  amountsIn: ({ segment }) => (segment === undefined ? undefined : "segment"),
   query,
   answer: listOf(row).meta({ id: "Players" }),
   holds: "A row a player.",

@@ -15,6 +15,7 @@ import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { type Field, type FieldFilter, type FieldQuery, onlyKnownFields } from "./field-filter.ts";
 import { type FirstEvent, firstEventOf } from "./first-event.ts";
 import { fresh, standingOf, tellLag } from "./freshness.ts";
+import { hidden, refuseHidden } from "./hiding.ts";
 import { answersFromDays, daysFor, type Narrowing, narrowingOf } from "./narrowing.ts";
 import { type Period, periodOf } from "./period.ts";
 import { type Table, table } from "./table.ts";
@@ -76,6 +77,10 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   untagged?: true;
   /** Its rows are people: a share link does not show it. */
   people?: true;
+  /** It is of nothing but amounts: who sees none is refused; what `amountsIn` names of a query, is too. */
+  ofAmounts?: true;
+  /** The parameter by which a question asks for amounts, in whatever way they are shown. */
+  amountsIn?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): string | undefined;
   reads: Reads | ((question: Untagged<z.output<Query>, ParametersIn<Path>>) => Reads);
   /** The days that the answer is about, where the query does not name them by `from` and `to`. */
   period?(project: Project, query: z.output<Query>, now: number, byDays: boolean): Period;
@@ -121,7 +126,7 @@ const TABLES_ALONE: Narrowing = { field: null, filter: null };
 export function report<Path extends string, Query extends z.ZodObject, Answer extends object>(
   definition: Definition<Path, Query, Answer>,
 ) {
-  const { path, role, query, untagged, people, reads, read } = definition;
+  const { path, role, query, untagged, people, ofAmounts, reads, read } = definition;
   const { converts = false, inCells = false, ofAllTags = false, tagsAddUp = false, byFirstEvent = false } = definition;
   const routes = new Hono<App>().get(
     path as string,
@@ -135,10 +140,13 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
         throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
       if (people && principal.share_id !== undefined)
         throw new Problem(403, "A share link shows figures, and no people.");
+      if (ofAmounts) refuseHidden(principal);
       const now = Date.now();
       const given = c.req.valid("query") as z.output<Query> & TagQuery & FieldQuery & { from?: string; to?: string };
       const db = databaseOf(c.env);
       const params = c.req.param() as Record<ParametersIn<Path>, string>;
+      const telling = definition.amountsIn?.(given, params);
+      if (telling !== undefined) refuseHidden(principal, telling);
       const narrowing = definition.keptBy
         ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params), ofAllTags)
         : TABLES_ALONE;
@@ -173,7 +181,10 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const days = ofDays ? await daysFor(question, given, narrowing, ofAllTags ? null : tags, tagsAddUp) : null;
       if (days !== null) refuseBefore(days, definition.first ?? "from", question.period.from);
       const asked = { ...question, firstEvent, days, tags };
-      const answer = async () => table(c, await read(asked));
+      const answer = async () => {
+        const whole = await read(asked);
+        return table(c, principal.hide_amounts ? hidden(definition.answer, whole) : whole);
+      };
       if (dependencies === null) return tellLag(await answer(), standing);
       return tellLag(await fresh(c, asked, dependencies, standing.version, answer), standing);
     },
@@ -182,7 +193,10 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
 }
 
 /** A report among others, whatever it asks and answers. */
-export type Described = Omit<ReturnType<typeof report>, "routes" | "read" | "reads" | "period" | "answer" | "query"> & {
+export type Described = Omit<
+  ReturnType<typeof report>,
+  "routes" | "read" | "reads" | "period" | "answer" | "query" | "amountsIn"
+> & {
   query: z.ZodObject;
   answer: z.ZodType;
   period?(project: Project, query: never, now: number, byDays: boolean): Period;

@@ -310,6 +310,7 @@ export const revenue = report({
   summary: "What was paid, by day or hour, in its currency and in USD",
   description: "At the rate in force on the event's date; see docs/money.md.",
   role: "viewer",
+  ofAmounts: true,
   query,
   answer,
   holds: "A row for each day that something was paid, and a total.",

@@ -70,6 +70,7 @@ export const statements = report({
     "By tag, rule and status, with what it comes to in each currency. A key or share link that is limited to tags has those alone. " +
     "Computed from the events, rules and decisions of now until it is closed; what changes later is a correction on the next one.",
   role: "viewer",
+  ofAmounts: true,
   query,
   answer,
   holds: "A row for each tag, rule and status.",

@@ -53,6 +53,7 @@ export const keys = sqliteTable("keys", {
   created_at: integer().notNull(),
   expires_at: integer(),
   revoked_at: integer(),
+  hide_amounts: integer({ mode: "boolean" }).notNull().default(false),
 });
 
 export const deadLetters = sqliteTable("dead_letters", {

@@ -214,6 +214,7 @@ export const series = report({
       " ",
     )} The last 24 hours where no time is given. By the minute for a range within the last 24 hours, by the hour for up to 14 days, else by the day, where no granularity is given.`,
   role: "viewer",
+  amountsIn: (_, { name }) => (isOfMoney(seriesOf(name)) ? "name" : undefined),
   query,
   answer,
   holds: "A point for each interval.",

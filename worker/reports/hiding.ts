@@ -1,0 +1,100 @@
+/**
+ * Answers for who sees no amounts of money. What an answer's schema says tells amounts (`money`, `amounts`, `telling` of
+ * answer.ts) is null in JSON, and is no column of CSV and NDJSON; what no schema names is left out.
+ */
+import type * as z from "zod";
+import type { Principal } from "../http/principal.ts";
+import { Problem } from "../http/problem.ts";
+import { tellsAmounts } from "./answer.ts";
+import type { Table } from "./table.ts";
+
+type Schema = z.core.$ZodType;
+/** As far as an answer's schema is made of these. */
+type Part =
+  | { type: "object"; shape: Record<string, Schema> }
+  | { type: "array"; element: Schema }
+  | { type: "record"; valueType: Schema }
+  | { type: "union"; options: readonly Schema[] }
+  | { type: "nullable" | "optional" | "default"; innerType: Schema }
+  | { type: "other" };
+
+const partOf = (schema: Schema) => schema._zod.def as unknown as Part;
+
+/** The names of what tells amounts, wherever it stands. */
+function namesIn(schema: Schema): string[] {
+  const part = partOf(schema);
+  switch (part.type) {
+    case "object":
+      return Object.entries(part.shape).flatMap(([name, own]) => (isAmount(own) ? [name] : namesIn(own)));
+    case "array":
+      return namesIn(part.element);
+    case "record":
+      return namesIn(part.valueType);
+    case "nullable":
+    case "optional":
+    case "default":
+      return namesIn(part.innerType);
+    default:
+      return [];
+  }
+}
+
+export function isAmount(schema: Schema): boolean {
+  const part = partOf(schema);
+  if (tellsAmounts(schema)) return true;
+  if (part.type === "union") return part.options.some(isAmount);
+  return "innerType" in part && isAmount(part.innerType);
+}
+
+/** A value of that schema without amounts. */
+export function withoutAmounts(schema: Schema, value: unknown): unknown {
+  if (isAmount(schema)) return null;
+  if (value === null || value === undefined) return value;
+  const part = partOf(schema);
+  switch (part.type) {
+    case "object": {
+      const known = value as Record<string, unknown>;
+      return Object.fromEntries(
+        Object.entries(part.shape)
+          .filter(([name]) => Object.hasOwn(known, name))
+          .map(([name, own]) => [name, withoutAmounts(own, known[name])]),
+      );
+    }
+    case "array":
+      return (value as unknown[]).map((one) => withoutAmounts(part.element, one));
+    case "record":
+      return Object.fromEntries(
+        Object.entries(value).map(([name, one]) => [name, withoutAmounts(part.valueType, one)]),
+      );
+    case "nullable":
+    case "optional":
+    case "default":
+      return withoutAmounts(part.innerType, value);
+    default:
+      return value;
+  }
+}
+
+/** Figures of other periods stand under their name behind a word, such as `previous_amount`. */
+const isOf = (column: string, name: string) => column === name || column.endsWith(`_${name}`);
+
+/** The table as it is shown to who sees no amounts. */
+export function hidden<Body extends object>(
+  answer: z.ZodType<Body>,
+  { body, columns, rows }: Table<Body>,
+): Table<Body> {
+  const names = namesIn(answer);
+  return {
+    body: withoutAmounts(answer, body) as Body,
+    columns: columns.filter((column) => !names.some((name) => isOf(column, name))),
+    rows,
+  };
+}
+
+/** Refuses what would tell amounts without showing any: by their order, or as a filter. */
+export function refuseHidden({ hide_amounts }: Principal, field?: string): void {
+  if (!hide_amounts) return;
+  if (field !== undefined)
+    throw Problem.of(field, `${field} tells of amounts, which this key or share link does not see`);
+  throw new Problem(403, "This key or share link sees no amounts, and this report is of nothing else.");
+}

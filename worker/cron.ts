@@ -3,6 +3,7 @@
 import { alertWatch } from "./alerts/watching.ts";
 import { compaction } from "./archive/compaction.ts";
 import { noticeKeeping } from "./channels/keeping.ts";
+import { botReviews } from "./collect/bot-review.ts";
 import { type Duty, wake } from "./duty.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
@@ -24,6 +25,7 @@ export const DUTIES: readonly Duty[] = [
   erasures,
   removals,
   retention,
+  botReviews,
   keptReports,
   compaction,
   postbackKeeping,

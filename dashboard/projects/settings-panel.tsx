@@ -10,6 +10,7 @@ import { client, read } from "../api.ts";
 import { dateText } from "../format.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { BotReview } from "./bot-review.tsx";
 import { changesOf, RETAINED, RETENTION, type Settings, settingsIn } from "./settings.ts";
 import { Currency, TimeZone } from "./zone.tsx";
 
@@ -52,6 +53,7 @@ export function SettingsPanel({ project, scope, open }: Shown) {
       <Form action={action} values={before} label="Save" keep>
         <Fields project={before} />
       </Form>
+      {scope.principal.project_id === null && <BotReview project_id={project_id} timezone={scope.timezone} />}
       <Secret project={project} />
       {asked && (
         <Confirm

@@ -140,6 +140,18 @@ const CASES: Case[] = [
     may: FAR,
     status: 201,
   },
+  {
+    route: "GET /projects/:project_id/bot-review",
+    path: (project) => `/projects/${project}/bot-review`,
+    may: ADMINS,
+    status: 200,
+  },
+  {
+    route: "POST /projects/:project_id/bot-review",
+    path: (project) => `/projects/${project}/bot-review`,
+    may: FAR,
+    status: 202,
+  },
   { route: "DELETE /projects/:project_id", path: (project) => `/projects/${project}`, may: ADMINS, status: 409 },
   { route: "GET /keys", path: () => "/keys", may: ADMINS, status: 200, elsewhere: 200 },
   {

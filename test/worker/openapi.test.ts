@@ -338,6 +338,8 @@ describe("answers", () => {
     replayDeadLetters: [{}, { body: { ids: [] } }],
     discardDeadLetters: [{ body: { ids: [2] } }],
     discardDeadLetter: [{ path: { id: "3" } }],
+    showBotReview: [{ path: { project_id: "documented" } }],
+    applyBotRules: [{ path: { project_id: "documented" } }],
     removeProject: [{ path: { project_id: "brand" } }, { path: { project_id: "default" } }],
     listKeys: [{}],
     listRequests: [{ query: QUERY }, {}, { query: "format=csv" }, { query: "since=then" }],

@@ -7,14 +7,16 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, expect, it } from "vitest";
 import type { ShownChannel } from "../../worker/admin/channels.ts";
 import { sendNotices } from "../../worker/channels/sending.ts";
+import { beginBotReview } from "../../worker/collect/bot-review.ts";
 import { DUTIES } from "../../worker/cron.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { sendDue } from "../../worker/postbacks/sending.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
+import type { Metrics } from "../../worker/reports/metrics.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
 import { metered } from "../../worker/store/budget.ts";
-import { databaseOf } from "../../worker/store/database.ts";
+import { databaseOf, transact } from "../../worker/store/database.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
 import { ADMIN } from "./keys.ts";
@@ -83,7 +85,11 @@ async function populate(): Promise<void> {
       received_at: NOW - DAY + n * MINUTE,
     }),
   );
-  await append(db, events);
+  // A bot by the rules of then, which is none by those of now.
+  const visit = { project_id, event_type: "visit", visitor_id: "v", user_agent: "SpiderService/1.0", bot: "crawler" };
+  await append(db, [storedEvent({ ...visit, timestamp: NOW - DAY, received_at: 0 }), ...events]);
+  await call("PATCH", `/projects/${project_id}`, { bot_rules: { allowed_user_agents: ["SpiderService"] } });
+  await transact(db, [beginBotReview(project_id, NOW)]);
 }
 
 async function sendAll(own: Env, send: typeof sendDue | typeof sendNotices, id: string, now = NOW): Promise<void> {
@@ -100,7 +106,15 @@ async function sendAll(own: Env, send: typeof sendDue | typeof sendNotices, id: 
   }
 }
 
-const CRON = ["exchange rates", "payouts", "alerts", "scheduled reports", "postback keeping", "notice keeping"];
+const CRON = [
+  "exchange rates",
+  "payouts",
+  "alerts",
+  "scheduled reports",
+  "postback keeping",
+  "notice keeping",
+  "bot reviews",
+];
 /** All that tells, and what it is made from. A new one is a line. */
 const WRITERS: Writer[] = [
   { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections, NOW) },
@@ -158,6 +172,8 @@ async function isSound(writers: readonly Writer[]): Promise<void> {
   expect(rows.map(({ payout, status }) => [payout, status])).toEqual(PEOPLE.map(() => ["35.00", "pending"]));
   const statement = await call<Statement>("GET", `/statements?project_id=tells&month=${MONTH}`);
   expect(statement.totals).toMatchObject([{ banner_tag: "mine", approved: "0.00", pending: "105.00" }]);
+  const visits = await call<Metrics>("GET", `/metrics?project_id=tells&${days}&event_type=visit`);
+  expect(visits.rows.map(({ total }) => total)).toEqual([1]);
   const everything = await texts();
   expect(everything).not.toContain("long-ago");
   if (erased) expect(everything).not.toContain("alice-77");

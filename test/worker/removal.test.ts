@@ -201,7 +201,7 @@ describe("a project that was removed", () => {
 });
 
 /** Tables that have no more than a row of a project. */
-const ONE_OF_A_PROJECT = ["reattributions", "recounts", "figures_from", "payout_backfills"];
+const ONE_OF_A_PROJECT = ["reattributions", "recounts", "figures_from", "payout_backfills", "bot_reviews"];
 
 const makeStaleKey = (project_id: string) =>
   env.DB.prepare(

@@ -4,6 +4,7 @@ import type { App } from "../http/principal.ts";
 import { alertRoutes } from "./alerts.ts";
 import { archiveRoutes } from "./archive.ts";
 import { auditRoutes } from "./audit-log.ts";
+import { botReviewRoutes } from "./bot-reviews.ts";
 import { channelRoutes } from "./channels.ts";
 import { clickRuleRoutes } from "./click-rules.ts";
 import { conversionRoutes } from "./conversions.ts";
@@ -33,6 +34,7 @@ const ALL = [
   ...segmentRoutes,
   ...shareRoutes,
   ...projectRoutes,
+  ...botReviewRoutes,
   ...keyRoutes,
   ...requestRoutes,
   ...projectionRoutes,

@@ -30,6 +30,7 @@ const SETTINGS_TABLES = [
   "scheduled_reports",
   "payout_rules",
   "click_rules",
+  "bot_reviews",
 ] as const;
 
 const SUPPRESSIONS_A_PAGE = 5_000;

@@ -56,17 +56,32 @@ type Visit = {
 /** Characters of a longer agent that are looked at. */
 const AGENT_CHARACTERS = 1_024;
 
+const names = (parts: string[] | undefined, agent: string): boolean =>
+  parts?.some((part) => agent.slice(0, AGENT_CHARACTERS).toLowerCase().includes(part.toLowerCase())) ?? false;
+
 export function botReason({ agent: given, asn, prefetch, local }: Visit, rules: BotRules): BotReason | null {
   if (prefetch) return "prefetch";
   if (!given) return null;
   const agent = given.slice(0, AGENT_CHARACTERS);
-  const lower = agent.toLowerCase();
-  const named = (parts: string[] | undefined) => parts?.some((part) => lower.includes(part.toLowerCase())) ?? false;
-  if (named(rules.allowed_user_agents)) return null;
-  if (named(rules.user_agents)) return "project_rule";
+  if (names(rules.allowed_user_agents, agent)) return null;
+  if (names(rules.user_agents, agent)) return "project_rule";
   const browser = POSES_AS_BROWSER.test(agent);
   if (HEADLESS.test(agent)) return local ? null : "headless";
   if (browser ? isCrawlingBrowser(agent) : isCrawler(agent)) return "crawler";
   if (browser && rules.data_centres !== false && asn !== undefined && DATA_CENTRES.has(asn)) return "data_centre";
   return null;
+}
+
+/** What is kept of an event that was judged before. */
+type Judged = { agent: string | null; bot: string | null; local: boolean };
+
+/**
+ * The same of an event of the past. How its page was loaded and from which network it came is known only by what it was
+ * taken for then.
+ */
+export function reviewedReason({ agent, bot, local }: Judged, rules: BotRules): BotReason | null {
+  if (bot === "prefetch") return bot;
+  const found = botReason({ agent, asn: undefined, local }, rules);
+  const stays = bot === "data_centre" && rules.data_centres !== false && !names(rules.allowed_user_agents, agent ?? "");
+  return found ?? (stays ? bot : null);
 }

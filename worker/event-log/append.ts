@@ -55,6 +55,16 @@ const GIVEN: Claim = {
   standing: STANDING,
 };
 
+/** An event of the log, to be judged as one that is appended. */
+export const LOGGED: Claim = {
+  project_id: sql`events.project_id`,
+  event_id: sql`events.event_id`,
+  event_type: sql`events.event_type`,
+  transaction_id: sql`events.transaction_id`,
+  trusted: sql`events.trusted`,
+  standing: sql`events.standing`,
+};
+
 /** Which event counts in the place of this one, as far as the log and `transactions` know; null where none does. */
 export const duplicateOf = (claim: Claim): SQL => sql`CASE
   WHEN ${claim.standing} = ${sql.raw(String(OPEN))} AND (

@@ -16,7 +16,7 @@ import { PROJECTIONS } from "../projections/index.ts";
 import { beginAgain, clearReceivers } from "../projections/runner.ts";
 import { type Database, transact } from "../store/database.ts";
 import { isGuarded, isTaken } from "../store/guard.ts";
-import { duplicateOf, supersede } from "./append.ts";
+import { duplicateOf, LOGGED, supersede } from "./append.ts";
 
 export const PHASES = ["settings", "audit", "manifests", "events", "check", "done"] as const;
 export type Phase = (typeof PHASES)[number];
@@ -314,16 +314,6 @@ const insert = (piece: string, base: number): SQL[] => [
   supersede(sql`SELECT ${at("project_id")} AS project_id, ${at("event_id")} AS event_id FROM json_each(${piece}) j`),
 ];
 
-/** An event as the log has it, to be judged as one that is appended. */
-const LOGGED = {
-  project_id: sql`events.project_id`,
-  event_id: sql`events.event_id`,
-  event_type: sql`events.event_type`,
-  transaction_id: sql`events.transaction_id`,
-  trusted: sql`events.trusted`,
-  standing: sql`events.standing`,
-};
-
 /** Counts what is there, and lets the projections go. */
 const check: Step = async (env, db, place, now) => {
   const found = await db.get<{ rows: number }>(sql`SELECT count(*) AS rows FROM events WHERE seq <= ${place.base}`);
@@ -344,6 +334,8 @@ const check: Step = async (env, db, place, now) => {
     ),
     // The rows of before are gone, and with them their epochs: no count has come as far as the time has.
     ...RECEIVED.map(({ name }) => beginAgain(name, now)),
+    // The archive has the flags that events came with.
+    sql`UPDATE bot_reviews SET place = 0, changed = 0, moves = moves + 1, finished_at = NULL`,
     sql`UPDATE restores SET finished_at = ${now}`,
   ]);
   await clearReceivers(env, db, RECEIVED);

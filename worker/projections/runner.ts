@@ -153,17 +153,22 @@ export async function clearReceivers(env: Env, db: Database, projections: readon
 }
 
 /**
- * Empties a projection and all that follow it, and sends them back to the log's beginning. Receivers last: a run that comes
+ * Empties projections and all that follow them, and sends them back to the log's beginning. Receivers last: a run that comes
  * in between hands over to them in the new epoch, which empties them as well.
  */
-export async function rebuild(env: Env, db: Database, all: readonly Projection[], name: string): Promise<string[]> {
-  const affected = new Set([name]);
+export async function rebuild(
+  env: Env,
+  db: Database,
+  all: readonly Projection[],
+  ...names: readonly string[]
+): Promise<string[]> {
+  const affected = new Set(names);
   for (const projection of all)
     if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
   const again = all.filter((candidate) => affected.has(candidate.name));
   await transact(db, [
     // Fails where it must not be any more: NULL is not allowed.
-    sql`UPDATE renaming SET generation = CASE WHEN ${name === "live" ? sql`true` : NONE_SETTLED} AND NOT ${RENAMING}
+    sql`UPDATE renaming SET generation = CASE WHEN ${names.every((name) => name === "live") ? sql`true` : NONE_SETTLED} AND NOT ${RENAMING}
       THEN generation END`,
     ...again.flatMap((projection) => [
       ...("deliver" in projection ? [] : projection.clear()),

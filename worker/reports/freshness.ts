@@ -1,7 +1,7 @@
 /**
  * How fresh an answer is, and when it is still the same. Before a report reads the tables, they are brought forward. Its
  * answer is a function of the log's events that it depends on, of the project's settings, of which of its people have its
- * attribution window, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is
+ * attribution window, of which events were judged again by its bot rules, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is
  * made of these: who has the answer already gets 304, and a kept answer about days that are over is never stale.
  */
 import { type SQL, sql } from "drizzle-orm";
@@ -28,6 +28,7 @@ type Version = Place & {
   rates: number | null;
   names: number;
   reattributed: number | null;
+  reviewed: number | null;
 };
 
 /** What an answer is made from, but for the tags that it may speak of. */
@@ -51,13 +52,14 @@ async function look({ db, project, period, from }: Question, dependencies: Depen
   const rates = dependencies?.converts ? sql`(SELECT max(loaded_at) FROM exchange_rates)` : sql`NULL`;
   return db.get<Version>(sql`WITH ${placeOf(from)} SELECT place.*, ${changes} AS seq, ${rates} AS rates,
       (SELECT generation FROM renaming) AS names,
-      (SELECT moves FROM ${sql.raw(MOVES[from])} WHERE project_id = ${project.project_id}) AS reattributed FROM place`);
+      (SELECT moves FROM ${sql.raw(MOVES[from])} WHERE project_id = ${project.project_id}) AS reattributed,
+      (SELECT moves FROM bot_reviews WHERE project_id = ${project.project_id}) AS reviewed FROM place`);
 }
 
 /** Null while a projection has not come as far as the events in question, or as far as it must for this answer. */
-function versionOf({ seq, least, rates, names, reattributed }: Version): string | null {
+function versionOf({ seq, least, rates, names, reattributed, reviewed }: Version): string | null {
   if (least < (seq ?? 0)) return null;
-  return `${seq ?? 0} ${rates ?? 0} ${names} ${reattributed ?? 0}`;
+  return `${seq ?? 0} ${rates ?? 0} ${names} ${reattributed ?? 0} ${reviewed ?? 0}`;
 }
 
 /** Which answer it would be; null where that cannot be said. And what the tables lack that they should have. */

@@ -12,11 +12,12 @@ import { isGuarded } from "../store/guard.ts";
 import { dueBy, inTurn, type Place, type Steps, type Work } from "./keeping.ts";
 
 /**
- * Whether all tables and the figures have taken the whole log, and nobody is being renamed: later steps of all of them then see a day
- * settled, earlier ones none did.
+ * Whether all tables and the figures have taken the whole log, nobody is being renamed, and no events are judged again, after which
+ * all is made anew: later steps of all of them then see a day settled, earlier ones none did.
  */
 const READY = sql`(min(${LEAST_CURSOR}, ${leastCursor("figures")}) >= ifnull((SELECT max(seq) FROM events), 0)
-  AND (SELECT erasure_id FROM renaming) IS NULL AND NOT ${RESTORING})`;
+  AND (SELECT erasure_id FROM renaming) IS NULL AND NOT ${RESTORING}
+  AND NOT EXISTS (SELECT 1 FROM bot_reviews WHERE finished_at IS NULL))`;
 
 /** A project's oldest day that is not settled and has events; null where none is due. Its people may have to come first. */
 type Next = { project_id: string; settled_before: string; due: string; event_date: string | null; held: 0 | 1 };

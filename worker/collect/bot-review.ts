@@ -1,0 +1,155 @@
+/**
+ * Applies a project's bot rules to its past: a duty goes through the log, judges each event again by what is kept of it,
+ * and then has all figures made anew. An event for which a key or a signature vouches is never taken for a bot's afterwards;
+ * one that was can be let off. What is already in the archive keeps its flag there, and is judged again after a restore.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { RESTORING } from "../archive/restoring.ts";
+import type { Duty } from "../duty.ts";
+import { duplicateOf, LOGGED } from "../event-log/append.ts";
+import { GROUPS, PROJECTIONS } from "../projections/index.ts";
+import { wakeProjectors } from "../projections/projector.ts";
+import { cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
+import { type Database, databaseOf, transact } from "../store/database.ts";
+import { isGuarded } from "../store/guard.ts";
+import type { BotRules } from "../store/schema.ts";
+import { MINUTE_MS } from "../time.ts";
+import { reviewedReason } from "./bot.ts";
+
+/** Events of the log that one step looks through, those of other projects among them. */
+const STEP = 5_000;
+/** Calls and statements of a step, and of the last one, which begins all figures anew. */
+const STEP_CALLS = 10;
+const LAST_CALLS = 45;
+
+export type BotReview = {
+  project_id: string;
+  rules: string;
+  requested_at: number;
+  place: number;
+  changed: number;
+  moves: number;
+  finished_at: number | null;
+};
+
+/** Undefined where none was ever asked for. */
+export const findBotReview = (db: Database, project_id: string): Promise<BotReview | undefined> =>
+  db.get<BotReview | undefined>(sql`SELECT * FROM bot_reviews WHERE project_id = ${project_id}`);
+
+/** Begins one by the rules of now, in the place of one that was there: for one transaction with the note of who asked. */
+export const beginBotReview = (project_id: string, now: number): SQL =>
+  sql`INSERT INTO bot_reviews (project_id, rules, requested_at)
+    SELECT project_id, bot_rules, ${now} FROM projects WHERE project_id = ${project_id}
+    ON CONFLICT (project_id) DO UPDATE SET rules = excluded.rules, requested_at = excluded.requested_at, place = 0, changed = 0,
+      moves = moves + 1, finished_at = NULL`;
+
+/** Fails, and with it the transaction, where another step was quicker: NULL is not allowed. */
+const move = ({ project_id, moves }: BotReview, set: SQL): SQL =>
+  sql`UPDATE bot_reviews SET moves = CASE WHEN moves = ${moves} THEN moves + 1 END, ${set} WHERE project_id = ${project_id}`;
+const lostMove = (error: unknown): boolean => isGuarded(error, "bot_reviews.moves");
+
+/** An agent, what its events were taken for, and what they are. */
+type Verdict = [agent: string | null, before: string | null, after: string | null];
+
+/** The events of a step that can be judged again. */
+const judged = ({ project_id, requested_at }: BotReview, from: number, to: number): SQL => sql`events e
+  WHERE e.seq > ${from} AND e.seq <= ${to} AND e.project_id = ${project_id} AND e.test = 0
+    AND e.received_at < ${requested_at} AND (e.trusted = 0 OR e.bot IS NOT NULL)`;
+
+async function verdictsOf(env: Env, db: Database, review: BotReview, to: number): Promise<Verdict[]> {
+  const rules = JSON.parse(review.rules) as BotRules;
+  const found = await db.all<{ agent: string | null; bot: string | null }>(
+    sql`SELECT DISTINCT e.user_agent AS agent, e.bot FROM ${judged(review, review.place, to)}`,
+  );
+  const local = env.LOCAL === "1";
+  return found.flatMap(({ agent, bot }): Verdict[] => {
+    const after = reviewedReason({ agent, bot, local }, rules);
+    return after === bot ? [] : [[agent, bot, after]];
+  });
+}
+
+type Changed = { seq: number; event_id: string; event_type: string; transaction_id: string | null; bot: string | null };
+
+const changedBy = (db: Database, review: BotReview, to: number, verdicts: readonly Verdict[]): Promise<Changed[]> =>
+  db.all<Changed>(sql`SELECT e.seq, e.event_id, e.event_type, e.transaction_id, v.value ->> 2 AS bot
+    FROM json_each(${JSON.stringify(verdicts)}) v CROSS JOIN ${judged(review, review.place, to)}
+      AND e.user_agent IS v.value ->> 0 AND e.bot IS v.value ->> 1`);
+
+/**
+ * Flags events, and decides anew who has the ids and transactions that they had, or would have: the first that counts. Where
+ * the log has the event with the other flag already, it stays as it is.
+ */
+function flag({ project_id }: BotReview, changed: readonly Changed[]): SQL[] {
+  const given = JSON.stringify(changed.map(({ seq, bot }) => [seq, bot]));
+  const ids = JSON.stringify([...new Set(changed.map(({ event_id }) => event_id))]);
+  const claims = [
+    ...new Set(
+      changed.flatMap((one) => (one.transaction_id === null ? [] : [`${one.event_type} ${one.transaction_id}`])),
+    ),
+  ];
+  const claimed = sql`(SELECT value FROM json_each(${JSON.stringify(claims)}))`;
+  const isClaimed = sql`transaction_id IS NOT NULL AND event_type || ' ' || transaction_id IN ${claimed}`;
+  const duplicate = sql`duplicate_of = ${duplicateOf(LOGGED)}, superseded_at = NULL`;
+  return [
+    sql`UPDATE OR IGNORE events SET bot = g.value ->> 1 FROM json_each(${given}) g WHERE events.seq = g.value ->> 0`,
+    ...(claims.length === 0
+      ? []
+      : [
+          sql`DELETE FROM transactions WHERE project_id = ${project_id} AND ${isClaimed}`,
+          sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+            SELECT project_id, event_type, transaction_id, trusted, event_id FROM events
+            WHERE project_id = ${project_id} AND bot IS NULL AND test = 0 AND ${isClaimed} ORDER BY seq`,
+          sql`UPDATE events SET ${duplicate} WHERE project_id = ${project_id} AND ${isClaimed}`,
+        ]),
+    sql`UPDATE events SET ${duplicate} WHERE project_id = ${project_id}
+      AND event_id IN (SELECT value FROM json_each(${ids}))`,
+  ];
+}
+
+/** Whether it has come to the end of the log. */
+async function step(env: Env, db: Database, review: BotReview, head: number): Promise<boolean> {
+  const to = Math.min(review.place + STEP, head);
+  if (to <= review.place) return true;
+  const verdicts = await verdictsOf(env, db, review, to);
+  const changed = verdicts.length === 0 ? [] : await changedBy(db, review, to, verdicts);
+  await transact(db, [
+    move(review, sql`place = CAST(${to} AS INTEGER), changed = changed + CAST(${changed.length} AS INTEGER)`),
+    ...(changed.length === 0 ? [] : flag(review, changed)),
+  ]);
+  return false;
+}
+
+/** What is made of the log, and depends on which events are bots'. What was sent elsewhere stays sent. */
+const DEPENDENT = [GROUPS.live, GROUPS.tables, GROUPS.figures].flatMap(({ projections }) =>
+  projections.map(({ name }) => name),
+);
+
+export const botReviews: Duty = {
+  name: "bot reviews",
+  every: 5 * MINUTE_MS,
+  async run(env, budget, now) {
+    const db = databaseOf(env);
+    while (budget.has(STEP_CALLS)) {
+      const found = await db.get<(BotReview & { head: number; held: 0 | 1 }) | undefined>(sql`
+        SELECT r.*, ifnull((SELECT max(seq) FROM events), 0) AS head, ${RESTORING} OR ${RENAMING} AS held
+        FROM bot_reviews r WHERE finished_at IS NULL ORDER BY requested_at, project_id LIMIT 1`);
+      if (!found) return "done";
+      // While the log is restored, or people are renamed.
+      if (found.held) return "later";
+      const { head, held: _, ...review } = found;
+      try {
+        if (!(await step(env, db, review, head))) continue;
+        if (review.changed > 0) {
+          if (!budget.has(LAST_CALLS)) return "more";
+          await rebuild(env, db, PROJECTIONS, ...DEPENDENT);
+        }
+        await transact(db, [move(review, sql`finished_at = ${now}`)]);
+        await wakeProjectors(env);
+      } catch (error) {
+        if (cannotRebuild(error)) return "later";
+        if (!lostMove(error)) throw error;
+      }
+    }
+    return "more";
+  },
+};

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { AuditEntry } from "../../worker/admin/audit-log.ts";
+import type { BotReviewView } from "../../worker/admin/bot-reviews.ts";
 import type { KeyView } from "../../worker/admin/keys.ts";
 import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { ProjectView } from "../../worker/admin/projects.ts";
@@ -222,6 +223,16 @@ describe.skipIf(!browserPath)("administration", () => {
     await press(page, "Renew the secret");
     await settings.getByText(pixel_secret).waitFor({ state: "detached", ...soon });
     await settings.getByText((await brand()).pixel_secret).waitFor(soon);
+
+    await settings.getByText("Changed rules apply to new events only").waitFor(soon);
+    await press(page, "Apply to past events…");
+    await inDialog(page).getByRole("button", { name: "Apply to past events" }).click();
+    await said(page, "Past events are being checked");
+    const review = () => report<BotReviewView>(server, "projects/brand/bot-review");
+    await expect.poll(async () => (await review()).finished_at, soon).not.toBe(null);
+    await page.reload();
+    await row(page, "brand").getByRole("button").first().click();
+    await settings.getByText("0 events changed.").waitFor(soon);
 
     await press(page, "Open the project");
     await expect.poll(() => new URL(page.url()).search, soon).toBe("?project_id=brand");

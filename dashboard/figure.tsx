@@ -76,7 +76,8 @@ export function Delta({ change, compared, bad = false, small = false }: Moved) {
     <span class={`delta${tone}`} title={compared}>
       <span aria-hidden="true">{ARROWS[direction]}</span>
       <span class="hidden">{SPOKEN[direction]} </span>
-      {text}
+      {/* The arrow is the sign. */}
+      {text.replace(/^[+\-\u2212]/, "")}
     </span>
   );
 }

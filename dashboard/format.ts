@@ -154,6 +154,13 @@ export const sortableTime = (timestamp: string, timezone: string): string =>
 /** Day and time on the project's clock. */
 export const timeText = (timestamp: string, timezone: string): string => onClock(timestamp, timezone, "full");
 
+const sinces = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+/** How long ago an hour began, in whole hours and from two days on in whole days: `this hour`, `3 hr ago`, `12 days ago`. */
+export function ago(timestamp: string, now: number): string {
+  const hours = Math.max(0, Math.floor((now - Date.parse(timestamp)) / 3_600_000));
+  return hours < 48 ? sinces.format(-hours, "hour") : sinces.format(-Math.floor(hours / 24), "day");
+}
+
 const regions = new Intl.DisplayNames(locale, { type: "region" });
 /** `DE` → `Germany`; a code that is none stays as it is. */
 export function countryName(code: string): string {

@@ -47,21 +47,12 @@ function Actions({ scope }: { scope: Scope }) {
 const nameOf = (dimension: Dimension, value: string | null): string =>
   value === null ? "unknown" : fieldValue(dimension, value);
 
-/** `most` is the visits of the value that brought most: the longest bar. */
-const headingOf = (dimension: Dimension, most = 0): Column<Brought> => ({
+const headingOf = (dimension: Dimension): Column<Brought> => ({
   name: dimension,
   title: DIMENSIONS[dimension],
   kind: "text",
   value: ({ value }) => nameOf(dimension, value),
-  show: ({ value, visits }) => (
-    <span
-      class="barred"
-      style={{ "--bar": most > 0 ? `${(visits / most) * 100}%` : "0%" }}
-      title={value ?? "Not known"}
-    >
-      {nameOf(dimension, value)}
-    </span>
-  ),
+  show: ({ value }) => <span title={value ?? "Not known"}>{nameOf(dimension, value)}</span>,
 });
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {
@@ -75,7 +66,7 @@ function Show({ data, scope }: { data: Metrics; scope: Scope }) {
   return (
     <DataTable
       name={TITLE}
-      columns={columnsOf(headingOf(dimension, Math.max(0, ...rows.map(({ visits }) => visits))))}
+      columns={columnsOf(headingOf(dimension))}
       rows={rows}
       keyOf={({ value }) => value ?? ""}
       timezone={data.timezone}

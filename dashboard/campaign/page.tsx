@@ -29,6 +29,7 @@ const FACTS = COLUMNS.filter(({ name }) =>
     "refunded",
     "withdrawn",
     "net_amount",
+    "last_event_at",
   ].includes(name),
 );
 

@@ -1,10 +1,10 @@
 /** The columns of the campaign table. */
-import type { CampaignFigures } from "../../worker/reports/campaigns.ts";
+import type { CampaignFigures, CampaignRow } from "../../worker/reports/campaigns.ts";
 import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
 
 /** A row of the table, or its total, with the currency that its amounts are in. */
-export type Figures = CampaignFigures & { banner_tag: string | null; currency: string };
+export type Figures = CampaignFigures & Pick<CampaignRow, "banner_tag" | "last_event_at"> & { currency: string };
 
 type Name = Exclude<keyof CampaignFigures, "unconverted" | "refunded_unconverted" | "withdrawn_unconverted">;
 const figure = (
@@ -54,6 +54,12 @@ export const COLUMNS: readonly Column<Figures>[] = [
   }),
   figure("deposit_per_visit", "EPC", "average", "Earnings per click: deposit amount over visits", deposited),
   figure("registrations", "Registrations", "count", "At most one per day and player", { share: true }),
+  {
+    name: "last_event_at",
+    title: "Last event",
+    kind: "ago",
+    hint: "The hour of the last event up to the end of the period: sorted by it, silent tags come first or last",
+  },
   figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit", { of: ({ visits }) => visits }),
   figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration", {
     of: ({ registrations }) => registrations,

@@ -62,7 +62,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
   const compared = new Map(
     [total, ...data.rows].flatMap((row) => {
       const held = comparison?.of(row);
-      const own = { banner_tag: row.banner_tag, currency };
+      const own = { banner_tag: row.banner_tag, last_event_at: row.last_event_at, currency };
       return held
         ? [[row.banner_tag, { current: { ...held.current, ...own }, earlier: { ...held.earlier, ...own } }] as const]
         : [];

@@ -1,8 +1,8 @@
 /** What the columns of a table are, how its rows are sorted and found, and which columns are shown. Pure. */
 import type { ComponentChildren } from "preact";
 
-/** An `average` is an amount for each of something: it is shown with two places. */
-export type Kind = "text" | "count" | "money" | "average" | "rate" | "duration" | "date" | "time";
+/** An `average` is an amount for each of something: it is shown with two places. `ago` is a time, shown by how long ago it is. */
+export type Kind = "text" | "count" | "money" | "average" | "rate" | "duration" | "date" | "time" | "ago";
 export type Value = string | number | null;
 
 type Shown<Row> = {
@@ -43,6 +43,8 @@ export const valueAt = <Row>({ name, value }: Column<Row>, row: Row): Value =>
 
 const NUMERIC: readonly Kind[] = ["count", "money", "average", "rate", "duration"];
 export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+
+export const isTime = (kind: Kind): boolean => kind === "time" || kind === "ago";
 
 /** Whether the row's value lacks amounts that have no exchange rate. */
 export const isUnknown = <Row>({ missing }: Column<Row>, row: Row): boolean =>

@@ -1,7 +1,7 @@
 /** A table as it is shown, as CSV for a spreadsheet: the same rows and columns, one currency a column, times on the project's clock. */
 import { BYTE_ORDER_MARK, type Cell, csvLine } from "../../worker/reports/csv.ts";
 import { sortableTime } from "../format.ts";
-import { type Column, type HeldAgainst, isNumeric, isUnknown, valueAt } from "./columns.ts";
+import { type Column, type HeldAgainst, isNumeric, isTime, isUnknown, valueAt } from "./columns.ts";
 
 export type Sheet<Row> = {
   columns: readonly Column<Row>[];
@@ -16,7 +16,7 @@ type Filed<Row> = { head: string; cell: (row: Row) => Cell };
 function cellOf<Row>(column: Column<Row>, row: Row, timezone: string): Cell {
   const value = valueAt(column, row);
   if (value === null || (isUnknown(column, row) && !column.summed)) return null;
-  return column.kind === "time" ? sortableTime(String(value), timezone) : value;
+  return isTime(column.kind) ? sortableTime(String(value), timezone) : value;
 }
 
 function filed<Row>(column: Column<Row>, { rows, timezone, before }: Sheet<Row>): Filed<Row>[] {
@@ -26,7 +26,7 @@ function filed<Row>(column: Column<Row>, { rows, timezone, before }: Sheet<Row>)
   const isMoney = kind === "money" || kind === "average";
   const currencies = isMoney ? codes((row) => [currency?.(row) ?? "USD"]) : [];
   const known = currencies.length > 1 ? currencies : [undefined];
-  const unit = kind === "duration" ? "seconds" : kind === "time" ? timezone : currencies.join();
+  const unit = kind === "duration" ? "seconds" : isTime(kind) ? timezone : currencies.join();
   return [
     ...known.map((code) => ({
       head: code ? `${title} (${code})` : unit ? `${title} (${unit})` : title,

@@ -187,19 +187,19 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
   const all =
     share && known && total !== undefined && !isUnknown(column, total) ? Number(valueAt(column, total) ?? 0) : 0;
   const held = before?.of(row);
-  const notes = share || before;
+  const part = all > 0 ? Number(now ?? 0) / all : 0;
+  const told = part > 0 ? `${rate(part)} of the total` : undefined;
   return (
-    <td class={classOf(column)} data-column={name}>
+    <td
+      class={classOf(column)}
+      data-column={name}
+      title={told}
+      {...(part > 0 && { style: { "--bar": `${part * 100}%` } })}
+    >
       <span class="cell-figure">{show?.(row) ?? valueIn(column, row, timezone)}</span>
-      {notes && isNumeric(kind) && (
-        <span class="cell-note">
-          {all > 0 && (
-            <span class="share" title="Share of the total">
-              {rate(Number(now ?? 0) / all)}
-            </span>
-          )}
-          {before && held && <Changed column={column} {...held} called={before.called} />}
-        </span>
+      {told && <span class="hidden"> {told}</span>}
+      {before && isNumeric(kind) && (
+        <span class="cell-note">{held && <Changed column={column} {...held} called={before.called} />}</span>
       )}
     </td>
   );
@@ -256,7 +256,6 @@ function NothingFound({ search }: { search: string }) {
 /** Stands in for a table that is on its way, and is as large. */
 export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Column<Row>[]; rows?: number }) {
   const shown = shownOf(useColumns(columns), []);
-  const noted = columns.some(({ share }) => share);
   return (
     <div class="table-scroll" aria-hidden="true">
       <table class="data-table">
@@ -279,11 +278,6 @@ export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Co
                   <span class="cell-figure">
                     <span class="bone">{isNumeric(kind) ? "0,000" : "some-text"}</span>
                   </span>
-                  {noted && isNumeric(kind) && (
-                    <span class="cell-note">
-                      <span class="bone">00.0%</span>
-                    </span>
-                  )}
                 </td>
               ))}
             </tr>

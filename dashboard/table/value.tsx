@@ -1,6 +1,6 @@
 /** One value as its column has it: abbreviated where it is long, exact on hover. */
 import { Average, Count, Money, Sum, withoutRate } from "../figure.tsx";
-import { dateText, duration, exact, exactMoney, NOTHING, rate, timeText } from "../format.ts";
+import { ago, dateText, duration, exact, exactMoney, NOTHING, rate, timeText } from "../format.ts";
 import { type Column, type Value as Given, isUnknown, type Kind, valueAt } from "./columns.ts";
 
 type Shown = { kind: Kind; value: Given; currency?: string | undefined; timezone: string };
@@ -11,6 +11,12 @@ export function Value({ kind, value, currency, timezone }: Shown) {
   if (kind === "money") return <Money amount={String(value)} currency={currency ?? "USD"} />;
   if (kind === "average") return <Average amount={String(value)} currency={currency ?? "USD"} />;
   if (kind === "time") return <time dateTime={String(value)}>{timeText(String(value), timezone)}</time>;
+  if (kind === "ago")
+    return (
+      <time dateTime={String(value)} title={timeText(String(value), timezone)}>
+        {ago(String(value), Date.now())}
+      </time>
+    );
   return <>{inWords(kind, value, currency)}</>;
 }
 

@@ -145,7 +145,10 @@ const factsIn = async (page: Page, panel: string): Promise<Cells> =>
       .evaluateAll((facts) =>
         facts.map((fact) => [
           fact.getAttribute("data-fact") ?? "",
-          fact.querySelector("data")?.getAttribute("value") ?? fact.querySelector("dd")?.textContent ?? "",
+          fact.querySelector("data")?.getAttribute("value") ??
+            fact.querySelector("time")?.getAttribute("datetime") ??
+            fact.querySelector("dd")?.textContent ??
+            "",
         ]),
       ),
   );
@@ -234,14 +237,15 @@ const CAMPAIGN_FIGURES = [
 ] as const;
 const CAMPAIGN_RATES = ["visit_to_registration", "registration_to_first_deposit"] as const;
 const CAMPAIGN_COLUMNS = [...CAMPAIGN_FIGURES, ...CAMPAIGN_RATES];
+const SHOWN_COLUMNS = [...CAMPAIGN_COLUMNS, "last_event_at"];
 /** The page of a campaign has these as cards, the others as facts. */
 const ON_CARDS = ["visits", "registrations", "first_deposits", "deposits"] as const;
 const campaignCells = (row: Omit<CampaignRow, "banner_tag">): Cells => ({
-  ...cells(row, CAMPAIGN_FIGURES),
+  ...cells(row, [...CAMPAIGN_FIGURES, "last_event_at"]),
   ...Object.fromEntries(CAMPAIGN_RATES.map((name) => [name, rate(row[name])])),
 });
 /** Whether part of an amount has no exchange rate: how it changed is then not said. */
-const isUnknown = (row: Omit<CampaignRow, "banner_tag" | "previous">, name: string): boolean =>
+const isUnknown = (row: Omit<CampaignRow, "banner_tag" | "previous" | "last_event_at">, name: string): boolean =>
   (/^(?:amount|deposit_per_|net_)/.test(name) && Object.keys(row.unconverted).length > 0) ||
   (/^(?:refunded|net_)/.test(name) && Object.keys(row.refunded_unconverted).length > 0) ||
   (/^(?:withdrawn|net_)/.test(name) && Object.keys(row.withdrawn_unconverted).length > 0);
@@ -287,7 +291,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
 
   test("campaigns: each figure of each tag, and its file", async () => {
     const page = await signedIn();
-    await open(page, "campaigns", { columns: CAMPAIGN_COLUMNS });
+    await open(page, "campaigns", { columns: SHOWN_COLUMNS });
     const answer = await answerOf<Campaigns>("campaigns");
     expect(answer.rows.length).toBeGreaterThan(25);
     expect(await tableIn(page, "campaigns")).toEqual(campaignTable(answer));
@@ -339,7 +343,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
         await page.locator(".panel.campaign").waitFor();
         await settled(page);
         expect(await page.locator(".panel.campaign h2").textContent()).toBe(tag);
-        expect(await factsIn(page, "campaign"), tag).toEqual(cells(total, counted));
+        expect(await factsIn(page, "campaign"), tag).toEqual(cells(total, [...counted, "last_event_at"]));
         for (const card of ON_CARDS)
           expect(await page.locator(`[data-figure="${card}"] data`).first().getAttribute("value")).toBe(
             String(total[card]),
@@ -355,7 +359,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
   test("overview: a press on a tag filters all of it", async () => {
     const page = await signedIn();
     for (const tag of ["=SUM(A1)", "spaced"]) {
-      await open(page, "overview", { columns: CAMPAIGN_COLUMNS });
+      await open(page, "overview", { columns: SHOWN_COLUMNS });
       await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button`).click();
       await page.getByRole("button", { name: /Remove the filter/ }).waitFor();
       await settled(page);

@@ -36,20 +36,20 @@ const rows = [
   "<img src=x onerror=alert(1)>",
   null,
   ...Array.from({ length: 20 }, (_, number) => `summer-${number}`),
-].map((banner_tag, index) => ({ banner_tag, ...figures(400_000 - 19_000 * index) }));
+].map((banner_tag, index) => ({ banner_tag, last_event_at: null, ...figures(400_000 - 19_000 * index) }));
 
 const MAILS = {
   report: reportOf(
     "The week: 2026-05-04 to 2026-05-10 (brand)",
     ["From 2026-05-04 to 2026-05-10, in the time zone Europe/Malta."],
-    { currency: "EUR", total: { ...figures(1_234_567), previous: figures(987_654) }, rows },
+    { currency: "EUR", total: { ...figures(1_234_567), last_event_at: null, previous: figures(987_654) }, rows },
     LINK,
     "https://events.example.com/api/v1/unsubscribe?token=t",
   ),
   "report of nothing": reportOf(
     "Yesterday: 2026-05-10 (brand)",
     [],
-    { currency: "EUR", total: figures(0), rows: [] },
+    { currency: "EUR", total: { ...figures(0), last_event_at: null }, rows: [] },
     LINK,
     null,
   ),

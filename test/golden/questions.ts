@@ -94,6 +94,7 @@ export const QUESTIONS: Record<string, Questions> = {
       "compare=previous",
       "compare=year&sort=banner_tag",
       "sort=-unique_players&banner_tag=Brand",
+      "compare=previous&sort=last_event_at",
       "compare=weekday&banner_tag_contains=A",
     ],
     limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=-net_amount"],

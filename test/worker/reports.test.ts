@@ -1,6 +1,7 @@
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
+import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://reports.example";
@@ -329,6 +330,7 @@ describe("/campaigns", () => {
         withdrawn_unconverted: {},
         visit_to_registration: 1 / 3,
         registration_to_first_deposit: 1,
+        last_event_at: "2026-05-02T12:00:00.000Z",
       },
       {
         banner_tag: "=cmd()",
@@ -351,6 +353,7 @@ describe("/campaigns", () => {
         withdrawn_unconverted: {},
         visit_to_registration: 1,
         registration_to_first_deposit: 0,
+        last_event_at: "2026-05-02T12:00:00.000Z",
       },
     ]);
     expect(total).toMatchObject({
@@ -361,6 +364,27 @@ describe("/campaigns", () => {
       deposits: 3,
       amount: "15.005",
     });
+  });
+
+  it("says when each tag had its last event up to the end of the period, also one that is silent in it", async () => {
+    const lastIn = async (query: string) => {
+      const { rows, total } = (await json(`/api/v1/campaigns?project_id=acme&${query}`)) as unknown as Campaigns;
+      return {
+        total: total.last_event_at,
+        ...Object.fromEntries(rows.map((row) => [row.banner_tag, row.last_event_at])),
+      };
+    };
+    expect(await lastIn("from=2026-05-01&to=2026-05-01")).toEqual({
+      total: "2026-05-01T13:00:00.000Z",
+      spring: "2026-05-01T13:00:00.000Z",
+      "=cmd()": "2026-05-01T12:00:00.000Z",
+    });
+    const silent = "from=2026-05-03&to=2026-05-04&compare=previous&banner_tag=spring";
+    expect(await lastIn(silent)).toEqual({
+      total: "2026-05-02T12:00:00.000Z",
+      spring: "2026-05-02T12:00:00.000Z",
+    });
+    expect(await lastIn("from=2026-05-03&to=2026-05-04")).toEqual({ total: null });
   });
 
   it("sorts, filters and compares", async () => {

@@ -1,5 +1,5 @@
 /** The counts of people, events and money in rows of days, divided as a report asks. */
-import { cellOf, type DimensionName } from "./counters/dimensions.ts";
+import { cellOf, type DimensionName, HOURS } from "./counters/dimensions.ts";
 import { entriesOf } from "./day-texts.ts";
 import type { Column, PartName } from "./parts.ts";
 import { unpair } from "./state.ts";
@@ -42,8 +42,6 @@ const NO_TYPES: readonly string[] = [ANY_TYPE, PAYERS, PURCHASERS, DEPOSITORS];
 
 const isWanted = ({ types }: Divided, name: string): boolean =>
   types === null ? !NO_TYPES.includes(name) : types.includes(name);
-
-const HOURS = 24;
 
 type Entry = { line: number; event_hour: number | null; value: string; sums: readonly number[] };
 

@@ -49,7 +49,7 @@ const LAST_DAY = "9999-12-31";
 export const dateOf = (number: number): string => utcDate(number * DAY_MS);
 
 /** Whose days: under the filter of this number, see `scopes.ts`, or under none. */
-type Place = { project_id: string; filter: number | null };
+export type Place = { project_id: string; filter: number | null };
 
 function statement(
   db: D1Database,

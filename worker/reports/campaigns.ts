@@ -8,13 +8,14 @@ import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
 import { words } from "../store/sql.ts";
-import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
+import { amounts, days, instant, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
 import { CAMPAIGN_PAYMENTS, campaignsOfDays, hadBegunByDays } from "./days/campaigns.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
 import { fieldFilter } from "./field-filter.ts";
 import { isAmount } from "./hiding.ts";
+import { lastEvents } from "./last-event.ts";
 import { MOST_ROWS } from "./most.ts";
 import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -38,8 +39,11 @@ const SORTABLE = [
   "net_amount",
   "visit_to_registration",
   "registration_to_first_deposit",
+  "last_event_at",
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
+/** What is compared with another period. */
+const COMPARED = SORTABLE.filter((name) => name !== "banner_tag" && name !== "last_event_at");
 
 const query = z.strictObject({
   ...dated,
@@ -93,6 +97,11 @@ export type CampaignFigures = z.output<typeof campaignFigures>;
 
 const compared = {
   ...figuresOf,
+  last_event_at: instant
+    .nullable()
+    .describe(
+      "When the last event came up to the end of the period, however long ago: the beginning of that hour on the project's clock. In the total the latest of all rows.",
+    ),
   previous: campaignFigures.exactOptional().describe("With `compare`."),
   compared: campaignFigures.exactOptional().describe("With `compare_until`: what `previous` is to be held against."),
 };
@@ -253,7 +262,7 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
 /** The order of amounts tells of them. */
 function isByAmount(sort: string): boolean {
   const column = sort.replace(/^-/, "") as Sortable;
-  return column !== "banner_tag" && isAmount(figuresOf[column]);
+  return column !== "banner_tag" && column !== "last_event_at" && isAmount(figuresOf[column]);
 }
 
 /** The columns that are made of money, and which amounts without a rate are missing in them. */
@@ -283,7 +292,8 @@ function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   const unknown = (row: CampaignRow) =>
     Number((MISSING[column] ?? []).some((name) => Object.keys(row[name]).length > 0));
   // Behind all others where there is nothing to divide.
-  const value = (row: CampaignRow) => (column === "banner_tag" ? (row.banner_tag ?? "") : Number(row[column] ?? -1));
+  const value = (row: CampaignRow) =>
+    column === "banner_tag" || column === "last_event_at" ? (row[column] ?? "") : Number(row[column] ?? -1);
   return rows.sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     const order = x < y ? -1 : x > y ? 1 : 0;
@@ -333,9 +343,11 @@ export const campaigns = report({
     const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);
     const of = (from: typeof now, name: string) =>
       figures(from.campaigns.get(name) ?? { counts: nothing(), paid: [] }, currency);
+    const last = await lastEvents(db, project, days, [...names], period.to);
     const rows = [...names].map((name) => ({
       banner_tag: name || null,
       ...of(now, name),
+      last_event_at: last.get(name) ?? null,
       ...(before && { previous: of(before, name) }),
       ...(compared && { compared: of(compared, name) }),
     }));
@@ -349,6 +361,7 @@ export const campaigns = report({
       rows_left_out: Math.max(0, all.length - MOST_ROWS),
       total: {
         ...figures(now.total, currency),
+        last_event_at: [...last.values()].sort().at(-1) ?? null,
         ...(before && { previous: figures(before.total, currency) }),
         ...(compared && { compared: figures(compared.total, currency) }),
       },
@@ -361,8 +374,8 @@ export const campaigns = report({
       body,
       columns: [
         ...columns,
-        ...(before ? SORTABLE.slice(1).map((name) => `previous_${name}`) : []),
-        ...(compared ? SORTABLE.slice(1).map((name) => `compared_${name}`) : []),
+        ...(before ? COMPARED.map((name) => `previous_${name}`) : []),
+        ...(compared ? COMPARED.map((name) => `compared_${name}`) : []),
       ],
       rows: all.map((row) => flat(row, currency)),
     };
@@ -378,12 +391,6 @@ const flat = (
   unconverted: amountsCell(unconverted),
   refunded_unconverted: amountsCell(refunded_unconverted),
   withdrawn_unconverted: amountsCell(withdrawn_unconverted),
-  ...(previous &&
-    Object.fromEntries(
-      SORTABLE.flatMap((name) => (name === "banner_tag" ? [] : [[`previous_${name}`, previous[name]]])),
-    )),
-  ...(compared &&
-    Object.fromEntries(
-      SORTABLE.flatMap((name) => (name === "banner_tag" ? [] : [[`compared_${name}`, compared[name]]])),
-    )),
+  ...(previous && Object.fromEntries(COMPARED.map((name) => [`previous_${name}`, previous[name]]))),
+  ...(compared && Object.fromEntries(COMPARED.map((name) => [`compared_${name}`, compared[name]]))),
 });

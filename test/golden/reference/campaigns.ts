@@ -63,6 +63,30 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
   return { names: counts.map(({ name }) => name), figures };
 }
 
+/**
+ * The beginning of the hour of each tag's last event up to a day. An hour that the clocks show twice begins the first time:
+ * it is sought by half hours, as long as the clock shows the same hour.
+ */
+async function lastEvents({ project, select }: Ask, { to }: Period): Promise<Map<string, string>> {
+  const rows = await select<{ name: string; beginning: string }>(
+    `WITH last AS (
+      SELECT banner_tag AS name, max(timestamp) AS moment FROM events
+      WHERE project_id = $project AND event_date <= $to AND TAGGED GROUP BY banner_tag
+    ), back AS (
+      SELECT name, moment, (moment // 1800000 - unnest([0, 1, 2, 3])) * 1800000 AS begins FROM last
+    ), shown AS (
+      SELECT name, begins,
+        strftime(timezone($zone, to_timestamp(0) + to_milliseconds(begins)), '%Y-%m-%d %H')
+          = strftime(timezone($zone, to_timestamp(0) + to_milliseconds(moment)), '%Y-%m-%d %H') AS same
+      FROM back
+    )
+    SELECT name, strftime(to_timestamp(0) AT TIME ZONE 'UTC' + to_milliseconds(min(begins)), '%Y-%m-%dT%H:%M:%S.000Z') AS beginning
+    FROM shown WHERE same GROUP BY name`,
+    { to, zone: project.timezone },
+  );
+  return new Map(rows.map(({ name, beginning }) => [name, beginning]));
+}
+
 const DAY = 86_400_000;
 const shift = (date: string, days: number) => new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 
@@ -97,11 +121,14 @@ export const campaigns: Report = async (ask) => {
   const [now, total] = [await campaignsIn(ask, period, "banner_tag"), await campaignsIn(ask, period, "''")];
   const before = previous_period && (await campaignsIn(ask, previous_period, "banner_tag"));
   const totalBefore = previous_period && (await campaignsIn(ask, previous_period, "''"));
+  const last = await lastEvents(ask, period);
   const sort = query.get("sort") ?? "-visits";
-  const rows = [...new Set([...now.names, ...(before?.names ?? [])])]
+  const names = [...new Set([...now.names, ...(before?.names ?? [])])];
+  const rows = names
     .map((name) => ({
       banner_tag: name === "" ? null : name,
       ...now.figures(name),
+      last_event_at: last.get(name) ?? null,
       ...(before && { previous: before.figures(name) }),
     }))
     .sort((a, b) => {
@@ -112,8 +139,8 @@ export const campaigns: Report = async (ask) => {
         (/^(?:withdrawn|net_)/.test(column) && Object.keys(row.withdrawn_unconverted).length > 0);
       if (lost(a) !== lost(b)) return lost(a) ? -1 : 1;
       const order =
-        column === "banner_tag"
-          ? byText(a.banner_tag, b.banner_tag)
+        column === "banner_tag" || column === "last_event_at"
+          ? byText(a[column], b[column])
           : Number(a[column] ?? -1) - Number(b[column] ?? -1);
       return (sort.startsWith("-") ? -order : order) || byText(a.banner_tag, b.banner_tag);
     });
@@ -124,7 +151,11 @@ export const campaigns: Report = async (ask) => {
     rows,
     // Fewer tags than an answer has room for.
     rows_left_out: 0,
-    total: { ...total.figures(""), ...(totalBefore && { previous: totalBefore.figures("") }) },
+    total: {
+      ...total.figures(""),
+      last_event_at: names.map((name) => last.get(name) ?? "").reduce((a, b) => (a > b ? a : b), "") || null,
+      ...(totalBefore && { previous: totalBefore.figures("") }),
+    },
     ...(previous_period && { previous_period, has_earlier_data: await hadBegun(ask, previous_period.from) }),
   };
 };

@@ -66,5 +66,6 @@ export function alike(one: Seen, other: Seen): number {
   return bits;
 }
 
+export const HOURS = 24;
 /** Lines of a day have the type as their number; lines by hour have the hour in front of it. */
-export const hourLine = (line: number, hour: number): number => line * 24 + hour;
+export const hourLine = (line: number, hour: number): number => line * HOURS + hour;

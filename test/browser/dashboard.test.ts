@@ -228,12 +228,12 @@ describe.skipIf(!browserPath)("the dashboard", () => {
 
   test("narrows the live counts to the tags of the filter", async () => {
     const page = await signedIn("/?view=live");
-    await send("visit", { player_id: "ida", btag: "winter" });
+    await send("visit", { player_id: "ida", btag: "frost" });
     await page
       .getByRole("list", { name: /Recent events/ })
       .getByText("ida")
       .waitFor(soon);
-    await page.getByRole("button", { name: "winter" }).click();
+    await page.getByRole("button", { name: "frost" }).click();
     await expect.poll(() => live(page, "visit today").getAttribute("value"), soon).toBe("1");
     // What is of all tags is left out.
     expect(await page.locator(".live .minutes").count()).toBe(0);

@@ -1,6 +1,6 @@
 /** The buckets of a period along a chart's axis. Pure. */
 
-import { addDays } from "../../worker/calendar.ts";
+import { addDays, daysBetween, mondayOf } from "../../worker/calendar.ts";
 import { bucketLong, bucketShort, words } from "../format.ts";
 import { bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
@@ -26,6 +26,8 @@ export function runningBucket(period: Period, interval: Interval, today: string,
   return running.event_hour === undefined || running.event_hour === hour ? last : buckets.length;
 }
 
+const isWeekend = (date: string): boolean => daysBetween(mondayOf(date), date) > 5;
+
 /** `first` leaves out the buckets before it, `end` those from it on. */
 export function axisOf(
   period: Period,
@@ -33,7 +35,7 @@ export function axisOf(
   { today, hour }: Pick<Scope, "today" | "hour">,
   first = 0,
   end = Number.POSITIVE_INFINITY,
-): Pick<Picture, "bucket" | "labels" | "titles" | "days"> & { running: number } {
+): Pick<Picture, "bucket" | "labels" | "titles" | "days" | "weekends"> & { running: number } {
   const buckets = bucketsOf(period, interval).slice(first, end);
   return {
     bucket: words(interval),
@@ -44,6 +46,9 @@ export function axisOf(
         const next = buckets[index + 1]?.event_date;
         return { from, to: event_hour !== undefined ? from : next === undefined ? period.to : addDays(next, -1) };
       }),
+    }),
+    ...((interval === "day" || interval === "hour") && {
+      weekends: buckets.flatMap(({ event_date }, index) => (isWeekend(event_date) ? [index] : [])),
     }),
     running: runningBucket(period, interval, today, hour) - first,
   };

@@ -98,7 +98,7 @@ const SaveAsPicture = ({ picture, drawn }: Saved) => (
 
 /** What the figures of a bucket are, beside it on the side that has room. */
 function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: number }) {
-  const { titles, lines, running, kind, currency } = picture;
+  const { titles, lines, running, kind, currency, notes } = picture;
   return (
     <div
       class="tip"
@@ -117,6 +117,11 @@ function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: nu
         </span>
       ))}
       {index !== running && <TipChange lines={lines} index={index} />}
+      {notes?.[index]?.map((note) => (
+        <span key={note} class="tip-note">
+          {note}
+        </span>
+      ))}
     </div>
   );
 }

@@ -11,6 +11,7 @@ import {
 } from "chart.js";
 import { short, shortMoney } from "../format.ts";
 import { type Filled, fills } from "./fills.ts";
+import { type GroundColours, groundOf } from "./ground.ts";
 import type { Line, Picture } from "./picture.ts";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, fills);
@@ -147,12 +148,21 @@ function configure(
   return config;
 }
 
+function groundColours(canvas: HTMLCanvasElement): GroundColours {
+  const palette = paletteOf(canvas);
+  const colours = { weekend: palette.soft("before"), note: palette.of("muted") };
+  palette.done();
+  return colours;
+}
+
 export function draw(canvas: HTMLCanvasElement, first: Picture, point: Point): Drawing {
   let picture = first;
-  const chart = new Chart(
-    canvas,
-    configure(canvas, () => picture, point),
+  let colours = groundColours(canvas);
+  const ground = groundOf(
+    () => picture,
+    () => colours,
   );
+  const chart = new Chart(canvas, { ...configure(canvas, () => picture, point), plugins: [ground] });
   const redraw = () => {
     chart.data.labels = [...picture.labels];
     const palette = paletteOf(canvas);
@@ -180,6 +190,7 @@ export function draw(canvas: HTMLCanvasElement, first: Picture, point: Point): D
       else anew();
     },
     recolour: () => {
+      colours = groundColours(canvas);
       redraw();
       anew();
     },

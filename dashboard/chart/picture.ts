@@ -29,6 +29,10 @@ export type Picture = {
   /** The days of each, which pressing it narrows to; absent where there are none, or it is about one day already. */
   days?: readonly Period[];
   lines: readonly Line[];
+  /** The buckets that lie in a week-end: their ground is darker. */
+  weekends?: readonly number[];
+  /** What was noted on each bucket: it is marked there. */
+  notes?: readonly (readonly string[])[];
   /** The bucket that is not over yet: drawn dashed, and nothing after it. Absent or beyond the end where all are over. */
   running?: number;
   /** The bucket that it is about: its point stands out. */

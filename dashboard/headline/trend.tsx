@@ -1,5 +1,7 @@
 /** The chosen figure over time, as a chart and as a table. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { NotesDialog } from "../annotations/dialog.tsx";
+import { annotations, notesOf, seesNotes } from "../annotations/query.ts";
 import { useAnswer } from "../answers.ts";
 import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
@@ -21,6 +23,8 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
   const hours = isHourly(address.period) ? lastHours(scope.today, scope.hour) : undefined;
   const answer = useAnswer(course(scope, hours?.days ?? scope));
   const before = useAnswer(previous && !hours ? course(scope, previous) : null);
+  const noted = useAnswer(seesNotes(scope.principal) ? annotations(scope, hours?.days ?? scope) : null);
+  const [reading, read] = useState(false);
   const { title } = SERIES[address.series];
   const intervals = intervalsOf(scope);
   // Its place is held until the other period is there.
@@ -52,6 +56,11 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
             />
           )}
           {toggle}
+          {seesNotes(scope.principal) && (
+            <button type="button" class="button quiet" onClick={() => read(true)}>
+              Notes
+            </button>
+          )}
         </div>
       </header>
       <Answered
@@ -73,8 +82,10 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           const measure = isCounted(interval, series) ? address.measure : "total";
           const points = pointsOf(data.rows, data, interval, event_type, measure);
           const first = hours?.begin ?? firstOf(scope, points);
+          const buckets = bucketsOf(data, interval).slice(first, hours?.end);
           const picture: Picture = {
             name: `${series} ${interval}`,
+            ...(noted.data && { notes: notesOf(noted.data.rows, buckets, data.to) }),
             ...axisOf(data, interval, scope, first, hours?.end),
             ...(data.into === undefined ? { kind: "count" } : { kind: "money", currency: data.into }),
             lines: [
@@ -123,6 +134,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           );
         }}
       </Answered>
+      {reading && <NotesDialog scope={scope} close={() => read(false)} />}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 /** What was paid: the period's figures, their course over time, and who or what they are of. */
 import { useEffect } from "preact/hooks";
+import { annotations, notesOf, seesNotes } from "../annotations/query.ts";
 import { useAnswer } from "../answers.ts";
 import { Compared, ComparisonSkeleton, useCompared } from "../campaigns/comparison.tsx";
 import { axisOf, COLOURS, firstOf, intervalIn } from "../chart/axis.ts";
@@ -9,6 +10,7 @@ import { exactMoney } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Answered, Choices, Panel } from "../panel.tsx";
+import { bucketsOf } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { Facts } from "../table/facts.tsx";
 import { FACTS } from "./columns.ts";
@@ -22,6 +24,7 @@ export const groupIn = ({ rows: [first] }: Revenue, scope: Scope): Group =>
 export function RevenuePanel({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   const answer = useAnswer(revenue(scope));
+  const noted = useAnswer(seesNotes(scope.principal) ? annotations(scope, scope) : null);
   const [asTable, toggle] = useAsTable();
   const held = useCompared(scope, (period) => revenueTotal(scope, period));
   const compared =
@@ -49,7 +52,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
     >
       <Answered answer={answer} what="revenue" skeleton={<Skeleton scope={scope} />}>
         {(data) => {
-          const picture = pictureOf(data, scope);
+          const picture = pictureOf(data, scope, noted.data?.rows ?? []);
           const { total } = data;
           return (
             <>
@@ -102,7 +105,7 @@ const Currencies = ({ totals }: { totals: Readonly<Record<string, string>> }) =>
 );
 
 /** Stacked bars: of the groups that brought most, and of the others together. */
-function pictureOf(data: Revenue, scope: Scope): Picture {
+function pictureOf(data: Revenue, scope: Scope, noted: Parameters<typeof notesOf>[0]): Picture {
   const group = groupIn(data, scope);
   const interval = intervalIn(data.rows, scope);
   const all = pointsOf(data.rows, data, interval);
@@ -119,6 +122,7 @@ function pictureOf(data: Revenue, scope: Scope): Picture {
   return {
     name: `revenue ${group} ${interval} ${shown.join(" ")}`,
     ...axisOf(data, interval, scope, first),
+    notes: notesOf(noted, bucketsOf(data, interval).slice(first), data.to),
     kind: "money",
     currency: data.into,
     lines: [

@@ -183,6 +183,34 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     }
   });
 
+  test("a note on a day is marked in the chart and read beside it, until it is removed", async () => {
+    const page = await signedIn(`/?from=${day(9)}&to=${day(1)}`);
+    const trend = page.locator(".trend");
+    await trend.locator("canvas").waitFor();
+    await trend.getByRole("button", { name: "Notes" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Add a note" }).click();
+    await dialog.getByLabel("First day").fill(day(9));
+    await dialog.getByLabel("Last day").fill(day(9));
+    await dialog.getByLabel("Note", { exact: true }).fill("The campaign began");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByText("The campaign began").waitFor();
+    expect(await report(server, `annotations?from=${day(9)}&to=${day(9)}`)).toMatchObject({
+      rows: [{ from: day(9), to: day(9), text: "The campaign began", author: "admin" }],
+    });
+    await dialog.locator(".dialog-actions").getByRole("button", { name: "Close" }).click();
+    const canvas = trend.locator("canvas");
+    const read = async () => {
+      await canvas.hover({ position: { x: 60, y: 120 } });
+      return trend.locator(".tip-note").allTextContents();
+    };
+    await expect.poll(read, soon).toEqual(["The campaign began"]);
+    await trend.getByRole("button", { name: "Notes" }).click();
+    await dialog.getByRole("button", { name: "Remove" }).click();
+    await dialog.getByText("None yet.").waitFor();
+    await expect.poll(async () => (await report<{ rows: unknown[] }>(server, "annotations")).rows, soon).toEqual([]);
+  });
+
   test("last week's first deposits against the week before, by affiliate, in five steps", async () => {
     const page = await signedIn("/");
     await page.getByRole("button", { name: /^Period/ }).click();

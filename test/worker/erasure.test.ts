@@ -112,6 +112,9 @@ async function populate(project_id: string): Promise<void> {
   )
     .bind(project_id, '{"of":"alice-77"}')
     .run();
+  await env.DB.prepare("INSERT INTO annotations VALUES (?, ?, '2026-05-01', '2026-05-01', ?, NULL, 'admin', 0, 0)")
+    .bind(`note-${project_id}`, project_id, "alice-77 won the jackpot")
+    .run();
   const refused = [
     `/deposit?project_id=${project_id}&player_id=alice-77&btag=summer&amount=5`,
     `/visit?project_id=${project_id}&player_id=bob-5&email=alice%40mail.example`,

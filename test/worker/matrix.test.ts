@@ -68,6 +68,7 @@ beforeAll(async () => {
 
 /** Who may at all, by role. Everyone else gets 403, nobody 401. */
 const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "limited", "masked", "everywhere", "root"];
+const NOTED = READERS.filter((who) => who !== "affiliate" && who !== "limited");
 /** Those who see figures of all. */
 const WATCHERS: Who[] = [...READERS, "guest"];
 const ANALYSTS: Who[] = ["analyst", "admin", "limited", "masked", "everywhere", "root"];
@@ -195,6 +196,25 @@ const CASES: Case[] = [
     elsewhere: 404,
   },
   { route: "DELETE /segments/:segment_id", path: () => "/segments/none", may: READERS, status: 404, elsewhere: 404 },
+  // They are of the whole project, and no figures: keys of some tags and share links see none.
+  report("/annotations", NOTED),
+  {
+    route: "POST /annotations",
+    path: () => "/annotations",
+    body: (project) => ({ project_id: project, from: "2026-05-01", text: "n" }),
+    may: ANALYSTS.filter((who) => who !== "limited"),
+    status: 201,
+  },
+  ...(["PATCH", "DELETE"] as const).map(
+    (method): Case => ({
+      route: `${method} /annotations/:annotation_id`,
+      path: () => "/annotations/none",
+      body: () => ({ text: "n" }),
+      may: ANALYSTS,
+      status: 404,
+      elsewhere: 404,
+    }),
+  ),
   report("/shares", ADMINS),
   {
     route: "POST /shares",

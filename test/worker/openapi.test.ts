@@ -594,6 +594,17 @@ describe("answers", () => {
     await ask("createSegment", { body: { name: "x", filter: {} } });
   });
 
+  it("about notes are as it says", async () => {
+    const { annotation_id } = (await ask("createAnnotation")) as { annotation_id: string };
+    const path = { annotation_id };
+    expect(await ask("changeAnnotation", { path })).toMatchObject({ annotation_id, own: true });
+    await ask("listAnnotations");
+    await ask("removeAnnotation", { path });
+    for (const unknown of ["changeAnnotation", "removeAnnotation"])
+      await ask(unknown, { path: { annotation_id: "none" } });
+    await ask("createAnnotation", { body: { from: "2026-05-02", to: "2026-05-01", text: "x" } });
+  });
+
   it("about share links are as it says", async () => {
     const { token, share_id } = (await ask("createShare")) as { token: string; share_id: string };
     const secret = (await ask("createShare", { body: { name: "x", password: "long enough" } })) as { token: string };

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { App } from "../http/principal.ts";
 import { alertRoutes } from "./alerts.ts";
+import { annotationRoutes } from "./annotations.ts";
 import { archiveRoutes } from "./archive.ts";
 import { auditRoutes } from "./audit-log.ts";
 import { botReviewRoutes } from "./bot-reviews.ts";
@@ -32,6 +33,7 @@ import { unsubscribeRoutes } from "./unsubscribe.ts";
 const ALL = [
   ...signInCodeRoutes,
   ...segmentRoutes,
+  ...annotationRoutes,
   ...shareRoutes,
   ...projectRoutes,
   ...botReviewRoutes,

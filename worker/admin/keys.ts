@@ -196,6 +196,7 @@ export const keyRoutes = [
               ${await sha256(key)}, ${now}, expires_at, hide_amounts FROM keys WHERE id = ${old.id}`,
             sql`UPDATE keys SET expires_at = min(ifnull(expires_at, ${until}), ${until}) WHERE id = ${old.id}`,
             sql`UPDATE segments SET owner = ${id} WHERE owner = ${old.id}`,
+            sql`UPDATE annotations SET owner = ${id} WHERE owner = ${old.id}`,
           ],
         );
       } catch (error) {

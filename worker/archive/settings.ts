@@ -20,6 +20,7 @@ const SETTINGS_TABLES = [
   "keys",
   "segments",
   "shares",
+  "annotations",
   "schemas",
   "schema_versions",
   "instance_keys",

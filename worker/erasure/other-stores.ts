@@ -13,14 +13,17 @@ const PAGE = 2_000;
 const named = (texts: SQL, { words }: Person) =>
   sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify(words.needles)}) w WHERE instr(lower(${texts}), w.value) > 0)`;
 
+/** Whose count a table's rows are in, where it has none of its own. */
+const FOUND_AS = { conversion_changes: "conversions", annotations: "audit" } as const;
+
 const changed = (
-  table: Store | "conversion_changes",
+  table: Store | keyof typeof FOUND_AS,
   key: string[],
   columns: string[],
   rows: (Rewrite & { before: unknown[] })[],
 ): Change[] => {
   const different = rows.filter(({ before, values }) => values.some((value, index) => value !== before[index]));
-  const found = table === "conversion_changes" ? "conversions" : table;
+  const found = table in FOUND_AS ? FOUND_AS[table as keyof typeof FOUND_AS] : (table as Store);
   return different.length === 0 ? [] : [{ change: overwrite(table, key, columns, different), found }];
 };
 
@@ -158,7 +161,20 @@ export async function audit({ db, job, person }: Work): Promise<Piece> {
       values: [persons.get(subject) ?? words.inOthersText(subject), words.inJson(details, "mentioned")],
     })),
   );
-  return { changes, place: rows.at(-1)?.id ?? null };
+  const last = rows.at(-1);
+  return last ? { changes, place: last.id } : { changes: await notes({ db, job, person }), place: null };
+}
+
+/** What a team noted on days: few, and read at once. */
+async function notes({ db, job, person }: Pick<Work, "db" | "job" | "person">): Promise<Change[]> {
+  const rows = await db.values<[string, string]>(sql`SELECT annotation_id, text FROM annotations n
+    WHERE project_id = ${job.project_id} AND ${named(sql`n.text`, person)}`);
+  return changed(
+    "annotations",
+    ["annotation_id"],
+    ["text"],
+    rows.map(([id, text]) => ({ key: [id], before: [text], values: [person.words.inOthersText(text)] })),
+  );
 }
 
 /** The key of a request to a Durable Object: a repeated request with the same key is counted once. */

@@ -162,7 +162,10 @@ async function everything(project_id: string): Promise<Record<string, string>> {
     const whole = JSON.parse((await (await env.ARCHIVE.get(key))?.text()) ?? "{}");
     const entries = (whole.audit ?? []) as { project_id: string | null }[];
     const own = entries.filter((entry) => (entry.project_id ?? project_id) === project_id);
-    held[key] = JSON.stringify({ ...whole, audit: own });
+    const annotations = ((whole.annotations ?? []) as { project_id: string }[]).filter(
+      (note) => note.project_id === project_id,
+    );
+    held[key] = JSON.stringify({ ...whole, audit: own, annotations });
   }
   // Also what is in the bucket and on no list.
   for (const key of await keysIn("events/")) {

@@ -237,3 +237,23 @@ export async function renewAudit(bucket: R2Bucket, db: Database, page: number): 
   if (kept <= entries.audit.length && text !== JSON.stringify(entries)) await saveAudit(bucket, db, page);
   return true;
 }
+
+type Note = { annotation_id: string };
+
+/**
+ * Makes the notes in the copy of the settings what D1 has now. One that D1 does not have stays: it was removed, and goes with
+ * the next copy, or is of a database that was lost.
+ */
+export async function renewNotes(bucket: R2Bucket, db: Database): Promise<void> {
+  await putCopy(bucket, SETTINGS, async (there) => {
+    const text = there && (await (await bucket.get(SETTINGS))?.text());
+    if (!text) return null;
+    const saved = JSON.parse(text) as { annotations?: Note[] };
+    const now = new Map((await db.all<Note>(sql`SELECT * FROM annotations`)).map((note) => [note.annotation_id, note]));
+    const annotations = (saved.annotations ?? []).map((note) => now.get(note.annotation_id) ?? note);
+    const renewed = JSON.stringify({ ...saved, annotations });
+    return renewed === text
+      ? null
+      : { text: renewed, ...(there?.customMetadata && { customMetadata: there.customMetadata }) };
+  });
+}

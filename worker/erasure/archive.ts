@@ -5,7 +5,7 @@ import { at, COLUMNS } from "../archive/columns.ts";
 import { type ArchiveFile, FROM_LOG, giveUp, liveFiles } from "../archive/files.ts";
 import type { Row } from "../archive/parquet.ts";
 import { readLive, rewrite } from "../archive/rewrite.ts";
-import { renewAudit } from "../archive/settings.ts";
+import { renewAudit, renewNotes } from "../archive/settings.ts";
 import { sweep } from "../archive/sweep.ts";
 import { transact } from "../store/database.ts";
 import type { Piece, Work } from "./job.ts";
@@ -92,9 +92,10 @@ async function withoutArchive({ db }: Work): Promise<Piece> {
   return { changes: [], place: null };
 }
 
-/** The copy of the audit log in the archive's bucket. */
+/** The copies of notes and of the audit log in the archive's bucket. */
 export async function archivedAudit({ env, db, job }: Work): Promise<Piece> {
   if (!hasArchive(env)) return { changes: [], place: null };
   const page = (job.place as number | null) ?? 0;
+  if (page === 0) await renewNotes(env.ARCHIVE, db);
   return { changes: [], place: (await renewAudit(env.ARCHIVE, db, page)) ? page + 1 : null };
 }

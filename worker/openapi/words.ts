@@ -98,6 +98,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   decision: "`approve`, `reject`, `refund` or `charge-back`.",
   month: "The month, as YYYY-MM.",
   rule_id: "A payout rule.",
+  annotation_id: "A note on days.",
   actor: "The key that did it; `admin` is the ADMIN_TOKEN.",
   action: "`<noun>.<verb>`, such as `key.revoke`.",
   lag_events: "Events of the log that it has not taken yet.",

@@ -10,7 +10,7 @@ import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, openPage, report, type Server, signIn, startServer } from "./harness.ts";
 
 const soon = { timeout: 200_000 };
 const PASSWORD = "correct horse";
@@ -44,9 +44,7 @@ async function sendTraffic(): Promise<void> {
 
 /** A page of an administrator. */
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server);
   await page.goto(`${server.url}${path}`);
   return page;
 }

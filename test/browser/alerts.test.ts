@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ScheduleView, SentReport } from "../../worker/admin/schedules.ts";
-import { browserPath, changeAnswers, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const QUIET = "Quiet hours, as 22:00-07:00";
 const soon = { timeout: 200_000 };
@@ -16,9 +16,7 @@ let receiver: HttpServer;
 const received: { kind: string }[] = [];
 
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server);
   await page.goto(`${server.url}${path}`);
   return page;
 }

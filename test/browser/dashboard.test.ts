@@ -5,7 +5,7 @@ import { bucketsOf, lastHours } from "../../dashboard/period.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, changeAnswers, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, launch, openPage, report, type Server, signIn, startServer } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 /** As a person's browser names itself: what says that it is a program may be taken for a bot. */
@@ -41,9 +41,7 @@ async function sendTraffic(): Promise<void> {
 
 /** A page of someone who has signed in already. */
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server);
   await page.goto(`${server.url}${path}`);
   return page;
 }

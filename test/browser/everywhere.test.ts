@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { VIEWS } from "../../dashboard/views.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, launch, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DAY_MS = 86_400_000;
@@ -55,10 +55,7 @@ async function sendTraffic(): Promise<void> {
 }
 
 async function signedIn(options: Parameters<Browser["newContext"]>[0]): Promise<BrowserContext> {
-  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
-  const answer = await context.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
-  return context;
+  return (await signIn(browser, server, { reducedMotion: "reduce", ...options })).context();
 }
 
 /** What stands where an answer is still to come. */

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { addDays } from "../../worker/calendar.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TODAY = new Date().toISOString().slice(0, 10);
@@ -42,10 +42,7 @@ const traffic = () =>
   }).flat();
 
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  await page.setViewportSize({ width: 1440, height: 1000 });
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server, { viewport: { width: 1440, height: 1000 } });
   await page.goto(`${server.url}${path}`);
   return page;
 }

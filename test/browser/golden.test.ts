@@ -16,7 +16,7 @@ import { END, FROM, PROJECTS } from "../golden/projects.ts";
 import { goldenRates } from "../golden/rates.ts";
 import { goldenEvents } from "../golden/traffic.ts";
 import { unzipped } from "../unzipped.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const PROJECT = "golden-utc";
 const date = (at: number) => new Date(at).toISOString().slice(0, 10);
@@ -85,11 +85,8 @@ function queryOf(asked: Asked): string {
 const answerOf = <Body>(path: string, asked: Asked = {}) => report<Body>(server, `${path}?${queryOf(asked)}`);
 
 async function signedIn(): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/favicon.svg`);
   // So high that what is asked for when it comes near is asked for at once.
-  await page.setViewportSize({ width: 1600, height: 4_000 });
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server, { viewport: { width: 1600, height: 4_000 } });
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   return page;

@@ -62,6 +62,20 @@ export async function openPage(browser: Browser, url: string): Promise<Page> {
   return page;
 }
 
+type SignedIn = NonNullable<Parameters<Browser["newContext"]>[0]> & { key?: string };
+
+/** A page whose session is of a key, the administrator's unless told otherwise; it is at no address yet. */
+export async function signIn(
+  browser: Browser,
+  { url, token }: Server,
+  { key = token, ...options }: SignedIn = {},
+): Promise<Page> {
+  const page = await (await browser.newContext(options)).newPage();
+  const answer = await page.request.post(`${url}/api/v1/session`, { data: { key } });
+  if (answer.status() !== 200) throw new Error(`The key was answered with ${answer.status()}.`);
+  return page;
+}
+
 type Answer = NonNullable<Parameters<Route["fulfill"]>[0]>;
 
 /** Lets requests through and changes their answers. Those that are under way when the page closes end with it. */

@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 /** More presses of Tab than any page has places to stop at, before its figures. */
 const MOST_STOPS = 80;
@@ -11,10 +11,7 @@ let server: Server;
 let browser: Browser;
 
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/favicon.svg`);
-  await page.setViewportSize({ width: 1440, height: 1_000 });
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server, { viewport: { width: 1440, height: 1_000 } });
   await page.goto(`${server.url}${path}`);
   await page.locator("#content data").first().waitFor();
   return page;

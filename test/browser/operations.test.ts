@@ -11,7 +11,7 @@ import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import { addDays } from "../../worker/calendar.ts";
 import type { Drift } from "../../worker/registry/drift.ts";
 import type { Health } from "../../worker/reports/health.ts";
-import { browserPath, changeDatabase, launch, report, type Server, startServer } from "./harness.ts";
+import { browserPath, changeDatabase, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -43,10 +43,7 @@ async function inDatabase(statement: string): Promise<void> {
 
 /** `prepare` is done before the page is opened. */
 async function signedIn(path: string, prepare?: (page: Page) => Promise<void>): Promise<Page> {
-  const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
-  const answer = await context.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
-  const page = await context.newPage();
+  const page = await signIn(browser, server, { permissions: ["clipboard-read", "clipboard-write"] });
   await prepare?.(page);
   await page.goto(`${server.url}${path}`);
   return page;

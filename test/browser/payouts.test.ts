@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const soon = { timeout: 200_000 };
 
@@ -12,9 +12,7 @@ let server: Server;
 let browser: Browser;
 
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server);
   await page.goto(`${server.url}${path}`);
   return page;
 }

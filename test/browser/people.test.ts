@@ -1,7 +1,7 @@
 /** Players, events, leaderboards and kept reports: what the pages show is what the API says. */
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const DAY_MS = 86_400_000;
 /** Noon of yesterday, in UTC. */
@@ -52,8 +52,7 @@ async function sendTraffic(): Promise<void> {
 }
 
 async function signedIn(path: string, key = server.token): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  expect((await page.request.post(`${server.url}/api/v1/session`, { data: { key } })).status()).toBe(200);
+  const page = await signIn(browser, server, { key });
   await page.goto(`${server.url}${path}`);
   return page;
 }

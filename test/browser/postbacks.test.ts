@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TargetView } from "../../worker/admin/postbacks.ts";
 import type { SourceView } from "../../worker/admin/sources.ts";
-import { browserPath, launch, openPage, report, type Server, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
 const soon = { timeout: 200_000 };
 
@@ -15,9 +15,7 @@ let receiver: HttpServer;
 const received: string[] = [];
 
 async function signedIn(path: string): Promise<Page> {
-  const page = await openPage(browser, `${server.url}/404.css`);
-  const answer = await page.request.post(`${server.url}/api/v1/session`, { data: { key: server.token } });
-  expect(answer.status()).toBe(200);
+  const page = await signIn(browser, server);
   await page.goto(`${server.url}${path}`);
   return page;
 }

@@ -3,24 +3,17 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { botReason } from "../../worker/collect/bot.ts";
 import { sign, signedText } from "../../worker/collect/signature.ts";
 import { LIMITS } from "../../worker/http/rate-limit.ts";
+import { call, HOST } from "./api.ts";
 import { ADMIN } from "./keys.ts";
 import { keepToTables, settle } from "./log.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://admission.example";
-const api = (method: string, path: string, body?: unknown) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, {
-    method,
-    headers: ADMIN,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-
 let secret: string;
 
 beforeAll(async () => {
-  const created = await api("POST", "/projects", {
+  const created = await call("POST", "/projects", {
     project_id: "strict",
     require_signature: true,
     allowed_origins: ["https://brand.example"],

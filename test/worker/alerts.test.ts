@@ -13,15 +13,14 @@ import { PAUSES_MS } from "../../worker/postbacks/ladder.ts";
 import { live } from "../../worker/projections/live.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { metered } from "../../worker/store/budget.ts";
+import { answerOf, call, HOST } from "./api.ts";
 import { guardedDatabase } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
 import { received, receiver } from "./receiver.ts";
 
 const PATIENCE = { timeout: 200_000 };
-const HOST = "https://alerts.example";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -37,21 +36,10 @@ const newProject = async (settings: { timezone?: string } = {}): Promise<string>
   return project_id;
 };
 
-const ask = (method: string, path: string, body?: unknown) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, {
-    method,
-    headers: ADMIN,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-async function made<View>(path: string, body: unknown): Promise<View> {
-  const answer = await ask("POST", path, body);
-  expect([answer.status, answer.ok ? null : await answer.clone().text()]).toEqual([201, null]);
-  return answer.json<View>();
-}
 const webhook = (project_id: string, url: string) =>
-  made<ShownChannel>("/channels", { project_id, name: "a receiver", kind: "webhook", settings: { url } });
+  answerOf<ShownChannel>("POST", "/channels", { project_id, name: "a receiver", kind: "webhook", settings: { url } });
 const alertOn = (project_id: string, condition: unknown, channels: { id: string }[], more: object = {}) =>
-  made<AlertView>("/alerts", {
+  answerOf<AlertView>("POST", "/alerts", {
     project_id,
     name: "An alert",
     condition,
@@ -59,9 +47,9 @@ const alertOn = (project_id: string, condition: unknown, channels: { id: string 
     ...more,
   });
 const historyOf = async ({ id }: { id: string }) =>
-  (await (await ask("GET", `/alerts/${id}/history`)).json<{ rows: IncidentView[] }>()).rows;
+  (await (await call("GET", `/alerts/${id}/history`)).json<{ rows: IncidentView[] }>()).rows;
 const stateOf = async ({ id, project_id }: AlertView) =>
-  (await (await ask("GET", `/alerts?project_id=${project_id}`)).json<{ rows: AlertView[] }>()).rows.find(
+  (await (await call("GET", `/alerts?project_id=${project_id}`)).json<{ rows: AlertView[] }>()).rows.find(
     (row) => row.id === id,
   ) as AlertView;
 
@@ -290,13 +278,13 @@ describe("an incident", () => {
     const address = await receiver({});
     const channel = await webhook(project_id, address);
     const alert = await alertOn(project_id, SILENCE, [channel]);
-    expect((await ask("PATCH", `/alerts/${alert.id}`, { paused: true })).status).toBe(200);
+    expect((await call("PATCH", `/alerts/${alert.id}`, { paused: true })).status).toBe(200);
     await watchAt(now);
     expect(await stateOf(alert)).toMatchObject({ state: "paused", incident: null });
-    await ask("PATCH", `/alerts/${alert.id}`, { paused: false });
+    await call("PATCH", `/alerts/${alert.id}`, { paused: false });
     await watchAt(now);
     expect((await stateOf(alert)).state).toBe("open");
-    expect((await ask("DELETE", `/alerts/${alert.id}`)).status).toBe(204);
+    expect((await call("DELETE", `/alerts/${alert.id}`)).status).toBe(204);
     await sendAt(channel, now + DAY);
     expect(await received(address)).toEqual([]);
     expect(await db.all(sql`SELECT * FROM incidents WHERE project_id = ${project_id}`)).toEqual([]);
@@ -355,7 +343,7 @@ describe("a condition", () => {
     const now = nextDay();
     const project_id = await newProject();
     const target = { project_id, name: "A network", event_types: ["deposit"], url: "https://tracker.example.com/" };
-    const { id } = await made<{ id: string }>("/postbacks", target);
+    const { id } = await answerOf<{ id: string }>("POST", "/postbacks", target);
     await db.run(sql`UPDATE postback_targets SET failures = 12 WHERE id = ${id}`);
     await keepDeadLetters(db, [{ event: null, message: { project_id }, error: "unreadable" }], "event-log", now);
     await db.run(sql`UPDATE dead_letters SET project_id = ${project_id} WHERE project_id IS NULL`);
@@ -385,7 +373,7 @@ describe("a condition", () => {
       other: { banner_tag: "aff-y" },
     })) {
       const alert = await alertOn(project_id, { ...rejected, ...more }, []);
-      const { holds, finding } = await (await ask("POST", `/alerts/${alert.id}/test`)).json<TriedAlert>();
+      const { holds, finding } = await (await call("POST", `/alerts/${alert.id}/test`)).json<TriedAlert>();
       expect([name, holds]).toEqual([name, name !== "other"]);
       if (name === "tag") expect(finding).toBe("1 events of tag aff-x were refused in the last hour; the limit is 0.");
     }
@@ -409,10 +397,10 @@ describe("a condition", () => {
     const now = nextDay();
     const project_id = await newProject();
     const segment = { project_id, name: "s", filter: { banner_tag_contains: ["AFF"] } };
-    const { segment_id } = await made<{ segment_id: string }>("/segments", segment);
+    const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", segment);
     const alert = await alertOn(project_id, { kind: "silence", event_type: "deposit", minutes: 60, segment_id }, []);
     const other = await alertOn(project_id, SILENCE, []);
-    await ask("DELETE", `/segments/${segment_id}`);
+    await call("DELETE", `/segments/${segment_id}`);
     await watchAt(now);
     expect(await stateOf(alert)).toMatchObject({
       state: "failing",
@@ -436,7 +424,7 @@ describe("a condition", () => {
     ],
     ["four minutes", { ...SILENCE, minutes: 4 }, "condition.minutes"],
   ])("with %s is refused", async (_, condition, field) => {
-    const answer = await ask("POST", "/alerts", { project_id: "default", name: "n", condition, channels: [] });
+    const answer = await call("POST", "/alerts", { project_id: "default", name: "n", condition, channels: [] });
     expect(answer.status).toBe(400);
     expect((await answer.json<{ errors: { field: string }[] }>()).errors.map((error) => error.field)).toEqual([field]);
   });
@@ -448,7 +436,7 @@ describe("a test of an alert", () => {
     const [good, bad] = [await receiver({ body: "thanks" }), await receiver({ status: 410 })];
     const channels = [await webhook(project_id, good), await webhook(project_id, bad)];
     const alert = await alertOn(project_id, SILENCE, channels);
-    const { sent, holds } = await (await ask("POST", `/alerts/${alert.id}/test`)).json<TriedAlert>();
+    const { sent, holds } = await (await call("POST", `/alerts/${alert.id}/test`)).json<TriedAlert>();
     expect(holds).toBe(true);
     expect(sent).toMatchObject([
       { channel_id: channels[0]?.id, taken: true, status: 200, response: "thanks", error: null },
@@ -478,7 +466,7 @@ describe("a channel", () => {
     };
     const secrets: string[] = [];
     for (const [kind, own] of Object.entries(settings)) {
-      const { secret, ...shown } = await made<ShownChannel>("/channels", {
+      const { secret, ...shown } = await answerOf<ShownChannel>("POST", "/channels", {
         project_id,
         name: kind,
         kind,
@@ -488,7 +476,7 @@ describe("a channel", () => {
       expect(secret === undefined).toBe(kind !== "webhook");
       if (secret !== undefined) secrets.push(secret);
     }
-    const { rows } = await (await ask("GET", `/channels?project_id=${project_id}`)).json<{ rows: ChannelView[] }>();
+    const { rows } = await (await call("GET", `/channels?project_id=${project_id}`)).json<{ rows: ChannelView[] }>();
     expect(rows.map(({ kind, to }) => [kind, to])).toEqual([
       ["webhook", "https://hooks.example.com/edgepixel"],
       ["slack", "hooks.slack.com"],
@@ -496,14 +484,14 @@ describe("a channel", () => {
       ["telegram", "-1001"],
       ["email", "team@example.com"],
     ]);
-    const audit = await (await ask("GET", `/audit?project_id=${project_id}`)).text();
+    const audit = await (await call("GET", `/audit?project_id=${project_id}`)).text();
     for (const text of [JSON.stringify(rows), audit])
       for (const secret of ["hidden", ...secrets]) expect(text).not.toContain(secret);
     const first = rows[0] as ChannelView;
-    const renewed = await (await ask("PATCH", `/channels/${first.id}`, { new_secret: true })).json<ShownChannel>();
+    const renewed = await (await call("PATCH", `/channels/${first.id}`, { new_secret: true })).json<ShownChannel>();
     expect(secrets).not.toContain(renewed.secret);
-    expect((await ask("PATCH", `/channels/${first.id}`, { settings: { url: "https://10.0.0.1/" } })).status).toBe(400);
-    expect((await ask("PATCH", `/channels/${first.id}`, { settings: { to: "x" } })).status).toBe(400);
+    expect((await call("PATCH", `/channels/${first.id}`, { settings: { url: "https://10.0.0.1/" } })).status).toBe(400);
+    expect((await call("PATCH", `/channels/${first.id}`, { settings: { to: "x" } })).status).toBe(400);
   });
 
   it.each([
@@ -514,7 +502,7 @@ describe("a channel", () => {
     ["email", { to: "nobody", from: "a@example.com" }, "settings.to"],
     ["email", { to: "a@example.com", from: "a@example.com", header: "X-Key" }, "settings.url"],
   ])("of %s is refused with %j", async (kind, settings, field) => {
-    const answer = await ask("POST", "/channels", { project_id: "default", name: "n", kind, settings });
+    const answer = await call("POST", "/channels", { project_id: "default", name: "n", kind, settings });
     expect(answer.status).toBe(400);
     expect((await answer.json<{ errors: { field: string }[] }>()).errors.map((error) => error.field)).toEqual([field]);
   });
@@ -526,7 +514,7 @@ describe("a channel", () => {
     const channels = [await webhook(project_id, gone), await webhook(project_id, stays)] as const;
     const alert = await alertOn(project_id, SILENCE, [...channels]);
     await watchAt(now);
-    expect((await ask("DELETE", `/channels/${channels[0].id}`)).status).toBe(204);
+    expect((await call("DELETE", `/channels/${channels[0].id}`)).status).toBe(204);
     for (const channel of channels) await sendAt(channel, now);
     expect([await kindsAt(gone), await kindsAt(stays)]).toEqual([[], ["opened"]]);
     expect((await stateOf(alert)).channels).toEqual([channels[1].id]);

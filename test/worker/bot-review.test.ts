@@ -1,5 +1,5 @@
 /** Bot rules that are applied to the past: every report is then as if they had been there from the start. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import type { BotReviewView } from "../../worker/admin/bot-reviews.ts";
 import { saveSettings } from "../../worker/archive/settings.ts";
@@ -10,14 +10,14 @@ import { restoreStep } from "../../worker/event-log/restore.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { transact } from "../../worker/store/database.ts";
 import type { BotRules } from "../../worker/store/schema.ts";
+import { call, read } from "./api.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
 import { lose } from "./loss.ts";
 import { runAll } from "./pair.ts";
 
-const HOST = "https://bots.example/api/v1";
 const DAY = 86_400_000;
 const JUNE = Date.parse("2026-06-10T12:00:00Z");
 const PERIOD = "from=2026-06-01&to=2026-06-30";
@@ -28,10 +28,6 @@ const [CHROME, FARM, SPIDER, CRAWLER] = [
   "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
 ];
 const RULES: BotRules = { user_agents: ["clickfarm"], allowed_user_agents: ["SpiderService"] };
-
-const call = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-const json = async <Body>(path: string) => (await call("GET", path)).json<Body>();
 
 /** People of all kinds; ids and transactions that a bot has first; an event for which a key vouches. */
 function traffic(project_id: string, rules: BotRules): StoredEvent[] {
@@ -79,7 +75,7 @@ async function reportsOf(project_id: string): Promise<unknown> {
     ...["metrics", "campaigns", "funnel", "cohorts", "revenue", "bots"].map((name) => `/${name}?${about}`),
     ...[`/players?project_id=${project_id}`, `/ltv?project_id=${project_id}`, `/conversions?${about}`],
   ];
-  const answers = await Promise.all(paths.map(json));
+  const answers = await Promise.all(paths.map((path) => read(path)));
   const alike = JSON.stringify(answers).replaceAll(project_id, "the project");
   return JSON.parse(alike.replaceAll(/"rule_id":"[^"]+"/g, '"rule_id":"the rule"'));
 }
@@ -100,7 +96,7 @@ async function review(project_id: string): Promise<BotReviewView> {
   // By its object, which the route has woken.
   const view = await vi.waitUntil(
     async () => {
-      const found = await json<BotReviewView>(`/projects/${project_id}/bot-review`);
+      const found = await read<BotReviewView>(`/projects/${project_id}/bot-review`);
       return found.finished_at !== null && found;
     },
     { timeout: 200_000, interval: 50 },
@@ -112,7 +108,7 @@ async function review(project_id: string): Promise<BotReviewView> {
 describe("a project's bot rules", () => {
   it("are not applied to its past before that is asked for", async () => {
     const project_id = await projectWith({}, RULES);
-    expect(await json(`/projects/${project_id}/bot-review`)).toMatchObject({ requested_at: null, finished_at: null });
+    expect(await read(`/projects/${project_id}/bot-review`)).toMatchObject({ requested_at: null, finished_at: null });
     expect(await reportsOf(project_id)).toEqual(await reportsOf(await projectWith({})));
   });
 
@@ -127,7 +123,7 @@ describe("a project's bot rules", () => {
     expect((await call("PATCH", `/projects/${project_id}`, { bot_rules: {} })).status).toBe(200);
     expect((await review(project_id)).changed).toBe(17);
     expect(await reportsOf(project_id)).toEqual(await reportsOf(never));
-    const { rows } = await json<{ rows: { action: string; subject: string }[] }>(`/audit?project_id=${project_id}`);
+    const { rows } = await read<{ rows: { action: string; subject: string }[] }>(`/audit?project_id=${project_id}`);
     expect(rows.filter(({ action }) => action === "project.bot_review")).toHaveLength(2);
   });
 

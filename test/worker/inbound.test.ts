@@ -13,6 +13,7 @@ import { NAME, settle } from "../../worker/inbound/settling.ts";
 import { amountOf, readPostback, type Template } from "../../worker/inbound/template.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { databaseOf } from "../../worker/store/database.ts";
+import { answerOf, HOST } from "./api.ts";
 import { watched } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { gate, unwoken } from "./gate.ts";
@@ -20,7 +21,6 @@ import { ADMIN } from "./keys.ts";
 import { ask as knock } from "./knock.ts";
 import { createProject, db } from "./log.ts";
 
-const HOST = "https://inbound.example";
 const WAIT = { timeout: 200_000, interval: 100 };
 const HOUR_MS = 3_600_000;
 
@@ -30,14 +30,8 @@ async function newProject(): Promise<string> {
   await createProject(project_id, { currency: "EUR" });
   return project_id;
 }
-async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const given = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await SELF.fetch(`${HOST}/api/v1${path}`, { method, headers: ADMIN, ...given });
-  expect(response.status, `${method} ${path}`).toBeLessThan(300);
-  return (response.status === 204 ? null : response.json()) as Promise<Answer>;
-}
 const makeSource = (project_id: string, more: object = {}) =>
-  call<ShownSource>("POST", "/sources", {
+  answerOf<ShownSource>("POST", "/sources", {
     project_id,
     name: "network",
     preset: "generic",
@@ -62,7 +56,7 @@ const click = async (project_id: string, click_id: string, more = "visitor_id=v-
   );
 };
 const waitingOf = async ({ id }: { id: string }) =>
-  (await call<{ rows: WaitingView[] }>("GET", `/sources/${id}/waiting`)).rows;
+  (await answerOf<{ rows: WaitingView[] }>("GET", `/sources/${id}/waiting`)).rows;
 /** Until all of a project's postbacks are done with, or wait for this. */
 const settled = (project_id: string, left = 0) =>
   vi.waitFor(async () => {
@@ -107,7 +101,7 @@ const run = (bindings: Env = unwoken, now = Date.now()) => {
 describe("a postback", () => {
   it("becomes an event of its click's visitor and tag, and later ones change its conversion, with their history", async () => {
     const project_id = await newProject();
-    await call<RuleView>("POST", "/payout-rules", {
+    await answerOf<RuleView>("POST", "/payout-rules", {
       project_id,
       name: "from 11 on",
       banner_tags: ["summer"],
@@ -136,7 +130,7 @@ describe("a postback", () => {
     expect(await changed(project_id)).toEqual([]);
 
     const conversion = async () =>
-      call<{ status: string; amount: string; payout: string; history: object[] }>(
+      answerOf<{ status: string; amount: string; payout: string; history: object[] }>(
         "GET",
         `/conversions/${event?.event_id}?project_id=${project_id}`,
       );
@@ -297,7 +291,7 @@ describe("a postback", () => {
     );
     expect(open.status).toBe(200);
     const known = { event_type: "deposit", player_id: "q", amount: "20", currency: "EUR", transaction_id: "T-2" };
-    await call("POST", "/events", { ...known, project_id });
+    await answerOf("POST", "/events", { ...known, project_id });
     await vi.waitFor(async () => expect(await paid(project_id)).toHaveLength(2), WAIT);
     await tell(url, "player_id=p&transaction_id=T-1&amount=9&status=rejected");
     await tell(url, "player_id=q&transaction_id=T-2&amount=20&status=sale");
@@ -407,15 +401,15 @@ describe("the door", () => {
       "unexpanded_macro amount",
     ]);
     expect((await SELF.fetch(source.url, { method: "HEAD" })).status).toBe(405);
-    await call("PATCH", `/sources/${source.id}`, { paused: true });
+    await answerOf("PATCH", `/sources/${source.id}`, { paused: true });
     expect(await refused(source.url, GOOD)).toEqual([409, "not_allowed source"]);
-    await call("PATCH", `/sources/${source.id}`, { paused: false });
+    await answerOf("PATCH", `/sources/${source.id}`, { paused: false });
     type Requests = {
       counts: { by_reason: { door: string; code: string; field: string; total: number }[] };
       rows: object[];
     };
     await vi.waitFor(async () => {
-      const log = await call<Requests>("GET", `/requests?project_id=${project_id}&status=rejected`);
+      const log = await answerOf<Requests>("GET", `/requests?project_id=${project_id}&status=rejected`);
       const total = log.counts.by_reason
         .filter(({ door }) => door === "postback")
         .reduce((sum, one) => sum + one.total, 0);
@@ -423,7 +417,7 @@ describe("the door", () => {
       expect(JSON.stringify(log)).not.toContain(source.token);
     }, WAIT);
     const kept = await db.all(sql`SELECT * FROM postback_sources WHERE id = ${source.id}`);
-    const audit = await call("GET", `/audit?project_id=${project_id}`);
+    const audit = await answerOf("GET", `/audit?project_id=${project_id}`);
     expect(JSON.stringify([kept, audit])).not.toContain(source.token);
     expect(await waitingOf(source)).toEqual([]);
   }, 600_000);
@@ -447,7 +441,7 @@ describe("the door", () => {
       401,
       "bad_signature token",
     ]);
-    const renewed = await call<ShownSource>("PATCH", `/sources/${source.id}`, { new_secret: true });
+    const renewed = await answerOf<ShownSource>("PATCH", `/sources/${source.id}`, { new_secret: true });
     expect((await send(source.url, GOOD)).status).toBe(401);
     expect((await send(renewed.url, GOOD)).status).toBe(200);
     source = renewed;
@@ -466,7 +460,7 @@ describe("the door", () => {
       SELECT ${project_id}, 'network', 'deposit', 'e-' || i, 'never', 0, '{}', 0 FROM n`);
     const full = await knock(path, { bindings: unwoken });
     expect([full.status, full.headers.get("retry-after")]).toEqual([429, "600"]);
-    await call("DELETE", `/sources/${source.id}`);
+    await answerOf("DELETE", `/sources/${source.id}`);
     expect(await db.all(sql`SELECT 1 FROM received_postbacks WHERE project_id = ${project_id}`)).toEqual([]);
     expect((await knock(path)).status).toBe(404);
   }, 600_000);
@@ -606,7 +600,7 @@ it("what waits of an erased person goes, by name and by click; of others what me
   await quietly("click_id=of-bert&transaction_id=T-3&friend=alice-77");
   // Until then it is part of what is known of them, and counted.
   type Exported = { network_postbacks: { source: string; click_id: string; event: { transaction_id: string } }[] };
-  const exported = await call<Exported>("GET", `/players/alice-77/export?project_id=${project_id}`);
+  const exported = await answerOf<Exported>("GET", `/players/alice-77/export?project_id=${project_id}`);
   expect(
     exported.network_postbacks.map(({ source: name, click_id, event }) => [name, click_id, event.transaction_id]),
   ).toEqual([
@@ -618,7 +612,7 @@ it("what waits of an erased person goes, by name and by click; of others what me
     return /^edgepixel_network_postbacks_waiting\{.*\} (\d+)$/m.exec(await metrics.text())?.[1];
   };
   expect(await counted()).toBe("3");
-  await call("DELETE", `/players/alice-77?project_id=${project_id}`);
+  await answerOf("DELETE", `/players/alice-77?project_id=${project_id}`);
   await runDuty("erasures", unwoken);
   await runDuty("erasures", unwoken, Date.now() + 2 * BETWEEN_PASSES_MS);
   const left = await db.all<{ transaction_id: string; event: string }>(

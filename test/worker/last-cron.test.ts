@@ -1,7 +1,8 @@
-/** When cron last ran is said in /health, with the version; noting it costs a row every five minutes at most. */
+/** When cron last ran is said in /health, with the version; noting it costs a row every five minutes at most. What it wakes is documented. */
 import { env, SELF } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { eachMinute } from "../../worker/cron.ts";
+import operations from "../../docs/operations.md?raw";
+import { DUTIES, eachMinute } from "../../worker/cron.ts";
 import { CRON_RECORDED_EVERY_MS, lastCron, recordCron } from "../../worker/last-cron.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { VERSION } from "../../worker/version.ts";
@@ -43,4 +44,9 @@ it("wakes everything all the same where it cannot be noted", async () => {
 it("comes with the version and the newest migration", async () => {
   const { version, migration } = await health();
   expect([version, migration]).toEqual([VERSION, env.MIGRATIONS.at(-1)?.name]);
+});
+
+it.each(DUTIES.map(({ name }) => name))("wakes %s, which docs/operations.md has", (name) => {
+  const [, listed = ""] = operations.split("## What goes on by itself");
+  expect(listed).toContain(`\n| \`${name}\` | `);
 });

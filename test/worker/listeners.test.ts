@@ -4,16 +4,13 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetKey } from "../../worker/http/keys.ts";
 import type { Counters, LiveMessage } from "../../worker/live/counters.ts";
 import type { LiveEvent } from "../../worker/live/stream.ts";
+import { call, HOST } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://listeners.example";
 const SETTINGS = { project_id: "heard", timezone: "UTC" };
 /** Longer than a listener's right is taken as it was looked up, and than a key is remembered. */
 const LATER_MS = 31_000;
-
-const call = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
 
 type Listening = { socket: WebSocket; messages: LiveMessage[]; closed: () => number | null };
 

@@ -1,7 +1,7 @@
 /** Thousands of tags: answers stay bounded and say what they leave out; CSV has all. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ADMIN } from "./keys.ts";
+import { call, read } from "./api.ts";
 import { createProject } from "./log.ts";
 
 const TAGS = 4_000;
@@ -47,9 +47,8 @@ beforeAll(async () => {
 });
 
 const PERIOD = `project_id=many&from=${FROM}&to=2026-06-29`;
-const ask = async (path: string) => SELF.fetch(`https://tags.example/api/v1${path}`, { headers: ADMIN });
-const json = async <Body>(path: string) => (await ask(path)).json<Body>();
-const lines = async (path: string) => (await (await ask(`${path}&format=csv`)).text()).trimEnd().split("\r\n").length;
+const lines = async (path: string) =>
+  (await (await call("GET", `${path}&format=csv`)).text()).trimEnd().split("\r\n").length;
 
 describe("of thousands of tags", () => {
   it("campaigns are told in the order that is asked for, and how many are left out", async () => {
@@ -58,7 +57,7 @@ describe("of thousands of tags", () => {
       rows_left_out: number;
       total: { visits: number };
     };
-    const { rows, rows_left_out, total } = await json<Campaigns>(`/campaigns?${PERIOD}`);
+    const { rows, rows_left_out, total } = await read<Campaigns>(`/campaigns?${PERIOD}`);
     expect([rows.length, rows_left_out, rows[0]?.banner_tag]).toEqual([1_000, TAGS - 1_000, "tag-0"]);
     expect(total.visits).toBe(200 * (DAYS - 1) + (TAGS - 1) * 3);
     expect(await lines(`/campaigns?${PERIOD}`)).toBe(1 + TAGS);
@@ -66,7 +65,7 @@ describe("of thousands of tags", () => {
 
   it("the funnel's groups are told likewise", async () => {
     type Funnel = { groups: unknown[]; groups_left_out: number; steps: { players: number }[] };
-    const { groups, groups_left_out, steps } = await json<Funnel>(`/funnel?${PERIOD}&group_by=banner_tag`);
+    const { groups, groups_left_out, steps } = await read<Funnel>(`/funnel?${PERIOD}&group_by=banner_tag`);
     expect([groups.length, groups_left_out, steps[0]?.players]).toEqual([1_000, TAGS - 1_000, TAGS]);
     expect(await lines(`/funnel?${PERIOD}&group_by=banner_tag`)).toBe(1 + 4 * TAGS);
   });
@@ -76,7 +75,7 @@ describe("of thousands of tags", () => {
   const pages = async (path: string): Promise<Paged[]> => {
     const all: Paged[] = [];
     for (let next: string | undefined = ""; next !== undefined; next = all.at(-1)?.next_cursor)
-      all.push(await json<Paged>(`${path}${next && `&cursor=${next}`}`));
+      all.push(await read<Paged>(`${path}${next && `&cursor=${next}`}`));
     return all;
   };
 
@@ -92,7 +91,10 @@ describe("of thousands of tags", () => {
     const small = await pages(`${path}&limit=5000`);
     expect(small.map((page) => page.rows.length)).toEqual([5_000, 5_000, rows - 10_000]);
     // A cursor of other rows is none.
-    const hours = await ask(`/metrics?${PERIOD}&interval=hour&group_by=banner_tag&cursor=${all[0]?.next_cursor}`);
+    const hours = await call(
+      "GET",
+      `/metrics?${PERIOD}&interval=hour&group_by=banner_tag&cursor=${all[0]?.next_cursor}`,
+    );
     expect([hours.status, await hours.json()]).toMatchObject([400, { errors: [{ field: "cursor" }] }]);
   });
 
@@ -109,12 +111,12 @@ describe("of thousands of tags", () => {
 
   it("of cohorts and apps the largest are told, and how many are left out", async () => {
     type Cut = { rows: Record<string, unknown>[]; rows_left_out: number; total: Record<string, unknown> };
-    const cohorts = await json<Cut>(`/cohorts?${PERIOD}&group_by=banner_tag`);
+    const cohorts = await read<Cut>(`/cohorts?${PERIOD}&group_by=banner_tag`);
     expect([cohorts.rows.length, cohorts.rows_left_out]).toEqual([1_000, COHORTS - 1_000]);
     expect(Math.min(...cohorts.rows.map(({ players }) => Number(players)))).toBe(COHORTS - 999);
     expect(cohorts.total).toMatchObject({ players: (COHORTS * (COHORTS + 1)) / 2 });
     expect(await lines(`/cohorts?${PERIOD}&group_by=banner_tag`)).toBe(1 + COHORTS);
-    const kpis = await json<Cut>(`/kpis?project_id=many&date=${FROM}`);
+    const kpis = await read<Cut>(`/kpis?project_id=many&date=${FROM}`);
     expect([kpis.rows.length, kpis.rows_left_out]).toEqual([1_000, APPS - 1_000]);
     expect(kpis.rows).toContainEqual(expect.objectContaining({ app_id: "app-1", active_users: 2 }));
     expect(await lines(`/kpis?project_id=many&date=${FROM}`)).toBe(1 + APPS);
@@ -123,11 +125,11 @@ describe("of thousands of tags", () => {
   it("those with most events are watched for anomalies, and the others with all", async () => {
     type Anomalies = { tags_left_out: number; rows: { banner_tag: string | null; kind: string; event_date: string }[] };
     const asked = `project_id=many&from=2026-06-29&to=2026-06-29`;
-    const { tags_left_out, rows } = await json<Anomalies>(`/anomalies?${asked}`);
+    const { tags_left_out, rows } = await read<Anomalies>(`/anomalies?${asked}`);
     expect(tags_left_out).toBe(TAGS - 200);
     expect(rows).toContainEqual(expect.objectContaining({ banner_tag: "tag-0", kind: "silence" }));
     expect(rows.map(({ banner_tag }) => banner_tag)).toContain(null);
     // A request that names one of the other tags gets its figures.
-    expect((await ask(`/anomalies?${asked}&banner_tag=tag-3999`)).status).toBe(200);
+    expect((await call("GET", `/anomalies?${asked}&banner_tag=tag-3999`)).status).toBe(200);
   });
 });

@@ -3,7 +3,7 @@
  * beside each other, the tables, exchange rates and an erasure. Whatever the order, each is told once, and what is paid is
  * the same.
  */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, expect, it } from "vitest";
 import type { ShownChannel } from "../../worker/admin/channels.ts";
 import { sendNotices } from "../../worker/channels/sending.ts";
@@ -17,9 +17,9 @@ import type { Metrics } from "../../worker/reports/metrics.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
+import { answerOf, read } from "./api.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, storedEvent } from "./log.ts";
 import { besides, callsOf, chosen, erase, lost, runAll, texts, Waits, type Writer } from "./pair.ts";
 import { makeTarget, LATER as NOW, received, receiver } from "./receiver.ts";
@@ -37,29 +37,22 @@ let ids: { target: string; channel: string };
 /** Brings back what `populate` has made. */
 let begin: () => Promise<void>;
 
-async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
-  const given = { method, headers: ADMIN, ...(body && { body: JSON.stringify(body) }) };
-  const answer = await SELF.fetch(`https://pairs.example/api/v1${path}`, given);
-  expect(answer.status, `${method} ${path}`).toBeLessThan(300);
-  return answer.json<Answer>();
-}
-
 /** A project with one of each; deposits of yesterday, of which nothing has been made yet. */
 async function populate(): Promise<void> {
   const project_id = "tells";
   await createProject(project_id, { currency: "EUR" });
   address = { target: await receiver(), channel: await receiver() };
   const rule = { project_id, name: "Deposits", valid_from: `${MONTH}-01` };
-  await call("POST", "/payout-rules", { ...rule, amount: "35", hold_days: 0 });
-  await call("POST", "/click-rules", { ...rule, kind: "too_fast", seconds: 10 });
-  const channel = await call<ShownChannel>("POST", "/channels", {
+  await answerOf("POST", "/payout-rules", { ...rule, amount: "35", hold_days: 0 });
+  await answerOf("POST", "/click-rules", { ...rule, kind: "too_fast", seconds: 10 });
+  const channel = await answerOf<ShownChannel>("POST", "/channels", {
     ...{ project_id, name: "a receiver", kind: "webhook", settings: { url: address.channel } },
   });
-  await call("POST", "/alerts", {
+  await answerOf("POST", "/alerts", {
     ...{ project_id, name: "Silence", channels: [channel.id] },
     condition: { kind: "silence", event_type: "deposit", minutes: 360 },
   });
-  await call("POST", "/scheduled-reports", {
+  await answerOf("POST", "/scheduled-reports", {
     ...{ project_id, name: "The day", every: "day", hour: 0, channels: [channel.id] },
   });
   const target = await makeTarget(project_id, { url: `${address.target}?e={event_id}` });
@@ -88,7 +81,7 @@ async function populate(): Promise<void> {
   // A bot by the rules of then, which is none by those of now.
   const visit = { project_id, event_type: "visit", visitor_id: "v", user_agent: "SpiderService/1.0", bot: "crawler" };
   await append(db, [storedEvent({ ...visit, timestamp: NOW - DAY, received_at: 0 }), ...events]);
-  await call("PATCH", `/projects/${project_id}`, { bot_rules: { allowed_user_agents: ["SpiderService"] } });
+  await answerOf("PATCH", `/projects/${project_id}`, { bot_rules: { allowed_user_agents: ["SpiderService"] } });
   await transact(db, [beginBotReview(project_id, NOW)]);
 }
 
@@ -168,11 +161,11 @@ async function isSound(writers: readonly Writer[]): Promise<void> {
 
   // Whoever asks has a clock that is years behind, by which no hold is over.
   const days = `from=${MONTH}-01&to=${DAY_BEFORE}`;
-  const { rows } = await call<{ rows: ConversionView[] }>("GET", `/conversions?project_id=tells&${days}`);
+  const { rows } = await read<{ rows: ConversionView[] }>(`/conversions?project_id=tells&${days}`);
   expect(rows.map(({ payout, status }) => [payout, status])).toEqual(PEOPLE.map(() => ["35.00", "pending"]));
-  const statement = await call<Statement>("GET", `/statements?project_id=tells&month=${MONTH}`);
+  const statement = await read<Statement>(`/statements?project_id=tells&month=${MONTH}`);
   expect(statement.totals).toMatchObject([{ banner_tag: "mine", approved: "0.00", pending: "105.00" }]);
-  const visits = await call<Metrics>("GET", `/metrics?project_id=tells&${days}&event_type=visit`);
+  const visits = await read<Metrics>(`/metrics?project_id=tells&${days}&event_type=visit`);
   expect(visits.rows.map(({ total }) => total)).toEqual([1]);
   const everything = await texts();
   expect(everything).not.toContain("long-ago");

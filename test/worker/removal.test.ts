@@ -1,20 +1,16 @@
 /** A project that is removed leaves nothing behind, and what is made under its id later begins with nothing. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { removeProjects } from "../../worker/erasure/project.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
+import { call, read } from "./api.ts";
 import { runDuty } from "./duty.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, DEAD_LETTER_QUEUE, db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://removal.example";
 const MINUTE = 60_000;
 
-const call = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-const json = async <Body>(path: string, headers: HeadersInit = ADMIN) =>
-  (await call("GET", path, undefined, headers)).json<Body>();
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 /** Values for columns whose rule allows only some. */
@@ -150,16 +146,16 @@ describe("a project that was removed", () => {
   it("leaves nothing to the one that is made under its id", async () => {
     expect((await call("GET", "/session", undefined, bearer(key))).status).toBe(401);
     const own = bearer(await makeApiKey({ role: "admin", project_id: "brand" }));
-    expect(await json("/players", own)).toMatchObject({ rows: [] });
-    expect(await json("/metrics", own)).toMatchObject({ rows: [] });
-    expect(await json("/dead-letters", own)).toMatchObject({ rows: [] });
-    expect(await json("/segments", own)).toMatchObject({ rows: [] });
-    expect(await json("/schemas", own)).toMatchObject({ rows: [] });
-    expect(await json("/requests", own)).toMatchObject({ rows: [], counts: { accepted: 0, rejected: 0 } });
-    expect(await json("/realtime", own)).toMatchObject({ windows: { today: { total: 0 } }, events: [] });
-    const { rows } = await json<{ rows: { action: string }[] }>("/audit", own);
+    expect(await read("/players", own)).toMatchObject({ rows: [] });
+    expect(await read("/metrics", own)).toMatchObject({ rows: [] });
+    expect(await read("/dead-letters", own)).toMatchObject({ rows: [] });
+    expect(await read("/segments", own)).toMatchObject({ rows: [] });
+    expect(await read("/schemas", own)).toMatchObject({ rows: [] });
+    expect(await read("/requests", own)).toMatchObject({ rows: [], counts: { accepted: 0, rejected: 0 } });
+    expect(await read("/realtime", own)).toMatchObject({ windows: { today: { total: 0 } }, events: [] });
+    const { rows } = await read<{ rows: { action: string }[] }>("/audit", own);
     expect(rows.map(({ action }) => action)).toEqual(["key.create", "project.create"]);
-    const all = await json<{ rows: { action: string }[] }>("/audit?project_id=brand");
+    const all = await read<{ rows: { action: string }[] }>("/audit?project_id=brand");
     expect(all.rows.map(({ action }) => action)).toContain("project.remove");
   });
 
@@ -182,7 +178,7 @@ describe("a project that was removed", () => {
     await deliver([{ events: [{ ...nobodys, event_id: "given-up" }] }], env, DEAD_LETTER_QUEUE);
     const { results } = await env.DB.prepare("SELECT player_id FROM events").all<{ player_id: string }>();
     expect(results.map(({ player_id }) => player_id)).toEqual(["new-player"]);
-    const letters = await json<{ rows: { id: number; project_id: string | null; event_id: string }[] }>(
+    const letters = await read<{ rows: { id: number; project_id: string | null; event_id: string }[] }>(
       "/dead-letters",
     );
     const found = letters.rows.filter(({ event_id }) =>

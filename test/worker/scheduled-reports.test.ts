@@ -9,15 +9,14 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { type Every, newestPeriod, periodsDue } from "../../worker/schedules/period.ts";
 import { metered } from "../../worker/store/budget.ts";
+import { answerOf, call } from "./api.ts";
 import { guardedDatabase } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
 import { received, receiver } from "./receiver.ts";
 
 const PATIENCE = { timeout: 200_000 };
-const HOST = "https://reports.example";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const at = (text: string) => Date.parse(text);
@@ -28,21 +27,10 @@ const newProject = async (settings: { timezone?: string; currency?: string } = {
   await createProject(project_id, settings);
   return project_id;
 };
-const ask = (method: string, path: string, body?: unknown) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, {
-    method,
-    headers: ADMIN,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-async function made<View>(path: string, body: unknown): Promise<View> {
-  const answer = await ask("POST", path, body);
-  expect([answer.status, answer.ok ? null : await answer.clone().text()]).toEqual([201, null]);
-  return answer.json<View>();
-}
 const webhook = (project_id: string, url: string) =>
-  made<ShownChannel>("/channels", { project_id, name: "a receiver", kind: "webhook", settings: { url } });
+  answerOf<ShownChannel>("POST", "/channels", { project_id, name: "a receiver", kind: "webhook", settings: { url } });
 const mailbox = (project_id: string, url: string) =>
-  made<ShownChannel>("/channels", {
+  answerOf<ShownChannel>("POST", "/channels", {
     project_id,
     name: "a reader",
     kind: "email",
@@ -57,7 +45,7 @@ const mailbox = (project_id: string, url: string) =>
   });
 /** One that was made when the day before `sent_to` was over. */
 async function scheduleOf(project_id: string, sent_to: string, channels: { id: string }[], more: object = {}) {
-  const schedule = await made<ScheduleView>("/scheduled-reports", {
+  const schedule = await answerOf<ScheduleView>("POST", "/scheduled-reports", {
     project_id,
     name: "Figures",
     every: "day",
@@ -185,7 +173,7 @@ describe("a scheduled report", () => {
     await sendAt(channel, now + DAY);
     // The second try of the same one.
     expect(await periods(address)).toEqual(["2040-03-02 2040-03-02", "2040-03-02 2040-03-02"]);
-    const { rows } = await (await ask("GET", `/scheduled-reports/${id}/history`)).json<{ rows: SentReport[] }>();
+    const { rows } = await (await call("GET", `/scheduled-reports/${id}/history`)).json<{ rows: SentReport[] }>();
     expect(rows).toMatchObject([{ to: "2040-03-02", status: "sent", tries: 2, channel: "a receiver" }]);
   });
 
@@ -194,7 +182,7 @@ describe("a scheduled report", () => {
     const address = await receiver({});
     const channel = await webhook(project_id, address);
     const segment = { project_id, name: "s", filter: { banner_tag_contains: ["aff"] } };
-    const { segment_id } = await made<{ segment_id: string }>("/segments", segment);
+    const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", segment);
     await scheduleOf(project_id, "2040-04-08", [channel], { every: "week", segment_id });
     const day = (date: string) => at(`${date}T12:00:00Z`);
     await log(
@@ -257,11 +245,11 @@ describe("a scheduled report", () => {
       const address = await receiver({});
       const channel = await webhook(project_id, address);
       const body = { project_id, name: "r", every: "day", hour: 0, channels: [channel.id] };
-      const { id, sent_to } = await made<ScheduleView>("/scheduled-reports", body);
+      const { id, sent_to } = await answerOf<ScheduleView>("POST", "/scheduled-reports", body);
       expect(sent_to).toBe(newestPeriod("UTC", "day", 0, Date.now()).to);
       await db.run(sql`UPDATE scheduled_reports SET sent_to = '2020-01-01' WHERE id = ${id}`);
       const change = async (changes: object) =>
-        (await ask("PATCH", `/scheduled-reports/${id}`, changes)).json<ScheduleView>();
+        (await call("PATCH", `/scheduled-reports/${id}`, changes)).json<ScheduleView>();
       expect(await change({ paused: true })).toMatchObject({ paused: true, sent_to: "2020-01-01" });
       await issueAt(Date.now());
       expect(await change({ paused: false })).toMatchObject({ paused: false, sent_to });
@@ -271,8 +259,8 @@ describe("a scheduled report", () => {
       await issueAt(Date.now());
       await sendAt(channel, Date.now());
       expect(await received(address)).toEqual([]);
-      expect((await ask("DELETE", `/scheduled-reports/${id}`)).status).toBe(204);
-      expect((await ask("GET", `/scheduled-reports/${id}/history`)).status).toBe(404);
+      expect((await call("DELETE", `/scheduled-reports/${id}`)).status).toBe(204);
+      expect((await call("GET", `/scheduled-reports/${id}/history`)).status).toBe(404);
     },
   );
 
@@ -292,7 +280,7 @@ describe("a scheduled report", () => {
     expect(mail?.subject).toBe(`Figures: 2040-06-02 (${project_id})`);
     expect(mail?.files).toMatchObject([{ name: `${project_id}-2040-06-02-2040-06-02.csv` }]);
     const link = mail?.end ?? "";
-    expect(link).toMatch(/^https:\/\/reports\.example\/api\/v1\/unsubscribe\?token=/);
+    expect(link).toMatch(/^https:\/\/edgepixel\.example\/api\/v1\/unsubscribe\?token=/);
     expect(mail?.html).toContain(`href="${link}"`);
     // Looking changes nothing: mail programs look by themselves.
     const page = await SELF.fetch(link);
@@ -306,11 +294,11 @@ describe("a scheduled report", () => {
     expect(await (await SELF.fetch(link)).text()).toContain("is not sent to you");
     await send("2040-06-05T08:00:00Z");
     expect([(await mails()).length, (await received(others)).length]).toEqual([2, 3]);
-    const { rows } = await (await ask("GET", `/scheduled-reports?project_id=${project_id}`)).json<{
+    const { rows } = await (await call("GET", `/scheduled-reports?project_id=${project_id}`)).json<{
       rows: ScheduleView[];
     }>();
     expect(rows).toMatchObject([{ id, unsubscribed: [channels[0].id] }]);
-    const audit = await (await ask("GET", `/audit?project_id=${project_id}`)).json<{
+    const audit = await (await call("GET", `/audit?project_id=${project_id}`)).json<{
       rows: { action: string; actor: string }[];
     }>();
     expect(audit.rows.filter(({ action }) => action === "scheduled_report.unsubscribe")).toMatchObject([
@@ -323,7 +311,7 @@ describe("a scheduled report", () => {
     const address = await receiver({ body: "thanks" });
     const channel = await webhook(project_id, address);
     const { id } = await scheduleOf(project_id, "2040-07-01", [channel]);
-    const { to, sent } = await (await ask("POST", `/scheduled-reports/${id}/test`)).json<TriedReport>();
+    const { to, sent } = await (await call("POST", `/scheduled-reports/${id}/test`)).json<TriedReport>();
     expect(to).toBe(newestPeriod("UTC", "day", 0, Date.now()).to);
     expect(sent).toMatchObject([{ taken: true, response: "thanks" }]);
     expect(await told(address)).toMatchObject([{ kind: "test" }]);
@@ -334,18 +322,18 @@ describe("a scheduled report", () => {
     const project_id = await newProject();
     const address = await receiver({});
     const channel = await webhook(project_id, address);
-    const { segment_id } = await made<{ segment_id: string }>("/segments", {
+    const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", {
       project_id,
       name: "s",
       filter: { banner_tag: ["a"] },
     });
     await scheduleOf(project_id, "2040-08-01", [channel], { segment_id });
     await scheduleOf(project_id, "2040-08-01", [channel]);
-    await ask("DELETE", `/segments/${segment_id}`);
+    await call("DELETE", `/segments/${segment_id}`);
     await issueAt(at("2040-08-03T08:00:00Z"));
     await sendAt(channel, at("2040-08-03T08:00:00Z"));
     expect(await received(address)).toHaveLength(1);
-    const { rows } = await (await ask("GET", `/scheduled-reports?project_id=${project_id}`)).json<{
+    const { rows } = await (await call("GET", `/scheduled-reports?project_id=${project_id}`)).json<{
       rows: ScheduleView[];
     }>();
     expect(new Set(rows.map(({ error }) => error))).toEqual(

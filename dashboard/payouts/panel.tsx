@@ -24,10 +24,9 @@ export const PayoutsPanel = ({ scope }: { scope: Scope }) => (
       {may(scope.principal, "analyst") && (
         <ConversionsPanel scope={scope}>
           {may(scope.principal, "admin") && (
-            <>
-              <PayoutRules scope={scope} />
+            <PayoutRules scope={scope}>
               <ClickRules scope={scope} />
-            </>
+            </PayoutRules>
           )}
         </ConversionsPanel>
       )}

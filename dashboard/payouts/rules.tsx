@@ -1,5 +1,5 @@
 /** Payout rules and click rules, each with what makes, changes and ends one. */
-import type { FunctionComponent } from "preact";
+import type { ComponentChildren, FunctionComponent } from "preact";
 import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { Confirm } from "../act/dialog.tsx";
@@ -26,52 +26,55 @@ type Kind<Row> = {
   ends: string;
 };
 
-/** Makes the panel of the rules of a kind. */
+/** Makes the panel of the rules of a kind; what is below waits for its answer, so that it is not moved by it. */
 function rulesPanel<Row extends Rule>({ routes, title, query, columns, Form, make, none, ends }: Kind<Row>) {
-  return function RulesPanel({ scope }: { scope: Scope }) {
+  return function RulesPanel({ scope, children }: { scope: Scope; children?: ComponentChildren }) {
     const answer = useAnswer(query(scope.project_id));
     const [opened, open] = useState<Row | "new" | null>(null);
     const [ending, end] = useState<Row | null>(null);
     const close = () => open(null);
     return (
-      <Panel
-        name={routes}
-        title={title}
-        actions={
-          <button type="button" class="button primary" onClick={() => open("new")}>
-            {make}
-          </button>
-        }
-      >
-        <Answered answer={answer} what={title.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={3} />}>
-          {({ rows }) => (
-            <DataTable
-              name={title}
-              columns={columns}
-              rows={rows}
-              keyOf={({ id }) => id}
-              timezone={scope.timezone}
-              sort="name"
-              press={(rule) =>
-                newest(rule)?.terms ? { title: `Change ${newest(rule)?.name}`, go: () => open(rule) } : undefined
-              }
-              none={<p>{none}</p>}
+      <>
+        <Panel
+          name={routes}
+          title={title}
+          actions={
+            <button type="button" class="button primary" onClick={() => open("new")}>
+              {make}
+            </button>
+          }
+        >
+          <Answered answer={answer} what={title.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={3} />}>
+            {({ rows }) => (
+              <DataTable
+                name={title}
+                columns={columns}
+                rows={rows}
+                keyOf={({ id }) => id}
+                timezone={scope.timezone}
+                sort="name"
+                press={(rule) =>
+                  newest(rule)?.terms ? { title: `Change ${newest(rule)?.name}`, go: () => open(rule) } : undefined
+                }
+                none={<p>{none}</p>}
+              />
+            )}
+          </Answered>
+          {opened !== null && (
+            <Form
+              scope={scope}
+              {...(opened !== "new" && { rule: opened })}
+              close={close}
+              end={() => {
+                close();
+                if (opened !== "new") end(opened);
+              }}
             />
           )}
-        </Answered>
-        {opened !== null && (
-          <Form
-            scope={scope}
-            {...(opened !== "new" && { rule: opened })}
-            close={close}
-            end={() => {
-              close();
-              if (opened !== "new") end(opened);
-            }}
-          />
-        )}
-        {ending && <EndRule routes={routes} rule={ending} ends={ends} close={() => end(null)} />}
-      </Panel>
+          {ending && <EndRule routes={routes} rule={ending} ends={ends} close={() => end(null)} />}
+        </Panel>
+        {(answer.data || answer.error) && children}
+      </>
     );
   };
 }

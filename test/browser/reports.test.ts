@@ -670,6 +670,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await row.getByRole("button", { name: "north" }).click();
     const dialog = page.getByRole("dialog", { name: "north: Visits" });
     await dialog.getByRole("button", { name: "Show as table" }).click();
+    await dialog.locator("tbody tr").nth(27).waitFor();
     const days = await dialog
       .locator("tbody tr")
       .evaluateAll((found) =>

@@ -1,8 +1,9 @@
 /** The static files: the dashboard at /, the docs at /docs/, the demo site at /demo/, the snippet as /pixel.js; and the client SDK. */
 import { readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, resolve, sep } from "node:path";
 import type { InlineConfig, Plugin } from "vite";
 import { CHUNKS, chunkOf } from "./scripts/chunks.ts";
+import { shortWords, withShortTexts, withShortUses } from "./scripts/short-words.ts";
 
 const here = import.meta.dirname;
 const common = {
@@ -44,6 +45,30 @@ const plainImports: Plugin = {
   name: "plain-imports",
   enforce: "pre",
   load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+};
+
+const DASHBOARD = resolve(here, "dashboard") + sep;
+const WORDS = resolve(here, "dashboard/words") + sep;
+const english = () => shortWords(readFileSync(`${WORDS}en.ts`, "utf8"));
+
+/** Texts by short names, and those of administration by themselves (`scripts/short-words.ts`): `later` loads these. */
+const shortTexts: Plugin = {
+  name: "short-texts",
+  enforce: "pre",
+  resolveId: (source) => (/^\.\/words\/\w+-administration\.ts$/.test(source) ? resolve(DASHBOARD, source) : null),
+  load(id) {
+    const [, language] = /^(\w+)-administration\.ts$/.exec(id.startsWith(WORDS) ? id.slice(WORDS.length) : "") ?? [];
+    if (language === undefined) return null;
+    return withShortTexts(readFileSync(`${WORDS}${language}.ts`, "utf8"), english(), "administration");
+  },
+  transform(code, id) {
+    if (!id.startsWith(DASHBOARD) || id.endsWith("-administration.ts")) return null;
+    if (id.startsWith(WORDS)) return withShortTexts(code, english(), "page");
+    // Not in the language's own file: what that imports must not be of the page, which waits for it.
+    if (id === `${DASHBOARD}words.ts`)
+      return code.replace(/load: (\(\) => import\("\.\/words\/\w+)\.ts"\)/g, '$&, later: $1-administration.ts")');
+    return withShortUses(code, english(), id.slice(DASHBOARD.length).split("/")[0] ?? "");
+  },
 };
 
 /**
@@ -173,7 +198,7 @@ const plainElements: Plugin = {
 export const dashboard: InlineConfig = {
   ...common,
   root: resolve(here, "dashboard"),
-  plugins: [codeOfGuides, plainImports, smallCharts, plainElements],
+  plugins: [codeOfGuides, plainImports, shortTexts, smallCharts, plainElements],
   resolve: { alias: { "@kurkle/color": resolve(here, "dashboard/chart/colour.ts") } },
   oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment", development: false } },
   build: {

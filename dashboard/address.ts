@@ -2,6 +2,7 @@
 import { isDate } from "../worker/calendar.ts";
 import type { Field } from "../worker/reports/field-filter.ts";
 import { type Choice, isHourly, isPreset, type Preset } from "./period.ts";
+import { words } from "./words.ts";
 
 /** A field is read from all that is given under its name. */
 type Read = (given: readonly string[]) => string | readonly string[] | undefined;
@@ -22,10 +23,10 @@ export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
 /** What narrows a report beside tags, and how that is called. */
 export const FIELD_TITLES: Record<Field, string> = {
-  country: "Country",
-  device: "Device",
-  app_id: "App",
-  platform: "Platform",
+  country: words.common.country,
+  device: words.common.device,
+  app_id: words.common.app,
+  platform: words.common.platform,
 };
 export const FIELD_NAMES = Object.keys(FIELD_TITLES) as Field[];
 

@@ -1,6 +1,7 @@
 /** Answers of the API that the page shows: asked once however many ask, kept while they are refreshed or fail. */
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { ApiError, lagOf } from "./api.ts";
+import { words } from "./words.ts";
 
 /** A question to the API; equal keys are the same question. */
 export type Query<Data> = {
@@ -42,7 +43,7 @@ async function fetchEntry(entry: Entry): Promise<void> {
     entry.error = undefined;
   } catch (error) {
     if (asking.signal.aborted) return;
-    entry.error = error instanceof ApiError ? error : new ApiError(0, "Something went wrong", String(error));
+    entry.error = error instanceof ApiError ? error : new ApiError(0, words.common.somethingWentWrong, String(error));
   }
   if (entry.asking !== asking) return;
   entry.asking = null;

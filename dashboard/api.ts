@@ -1,6 +1,7 @@
 /** The API, typed by the Worker itself, and its errors as one class. */
 import type { Complaint, ProblemDocument } from "../worker/http/problem.ts";
 import { clientOf } from "./client.ts";
+import { words } from "./words.ts";
 
 /** What the page asks with where it was opened by a share link: kept here alone, and never with a cookie beside it. */
 let bearer: string | null = null;
@@ -29,16 +30,15 @@ export class ApiError extends Error {
   }
 }
 
-const unreachable = () =>
-  new ApiError(0, "No connection", "The server did not answer. Check the connection, then try again.");
+const unreachable = () => new ApiError(0, words.panel.noConnection, words.panel.theServerDidNotAnswerCheck);
 
 async function problemOf(response: Pick<Reply<unknown>, "status" | "headers" | "json">): Promise<ApiError> {
   // What stands between here and the Worker may answer with something else than a problem document.
   const problem = (await response.json().catch(() => null)) as Partial<ProblemDocument> | null;
   return new ApiError(
     response.status,
-    problem?.title ?? `Error ${response.status}`,
-    problem?.detail ?? "The server could not answer this request.",
+    problem?.title ?? words.panel.error(response.status),
+    problem?.detail ?? words.panel.theServerCouldNotAnswer,
     problem?.errors ?? [],
     Number(response.headers.get("retry-after")) || undefined,
   );

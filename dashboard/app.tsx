@@ -10,6 +10,7 @@ import { NavigationProvider, useAddressBar } from "./navigation.ts";
 import { Page } from "./page.tsx";
 import { Failed } from "./panel.tsx";
 import { isEmbedded, Over, Shared, tokenIn } from "./share-link.tsx";
+import { words } from "./words.ts";
 
 /** Undefined while it is not known yet, null where nobody is. */
 type Signed = Principal | null | undefined;
@@ -56,7 +57,7 @@ function SignedIn({ refusal }: { refusal: string | null }) {
     <NavigationProvider value={navigation}>
       {principal === undefined && who.error ? (
         <main class="notice">
-          <Failed error={who.error} what="dashboard" busy={who.loading} retry={who.retry} />
+          <Failed error={who.error} what={words.frame.dashboard} busy={who.loading} retry={who.retry} />
         </main>
       ) : (
         <Page principal={principal} signOut={signOut} />

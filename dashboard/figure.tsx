@@ -1,6 +1,7 @@
 /** Figures on the page: short where they are long, exact on hover, with how they changed. */
 import type { ComponentChildren } from "preact";
 import { averageMoney, type Change, exact, exactMoney, short, shortMoney } from "./format.ts";
+import { words } from "./words.ts";
 
 export const Count = ({ value }: { value: number }) => (
   <data value={value} title={exact(value)}>
@@ -30,7 +31,7 @@ export function Sum({ amount, currency, missing }: Summed) {
   const known = Number(amount) !== 0;
   return (
     <span class="sum" title={withoutRate(missing)}>
-      {known ? <Money amount={amount} currency={currency} /> : <data value={amount}>unknown</data>}
+      {known ? <Money amount={amount} currency={currency} /> : <data value={amount}>{words.common.unknown}</data>}
       {others.map(([code, other]) => (
         <span key={code} class="unconverted">
           {known && !other.startsWith("-") && "+ "}
@@ -43,9 +44,11 @@ export function Sum({ amount, currency, missing }: Summed) {
 
 /** Why a figure is not known. */
 export const withoutRate = (missing: Readonly<Record<string, string>>): string =>
-  `No exchange rate for ${Object.entries(missing)
-    .map(([code, amount]) => exactMoney(amount, code))
-    .join(", ")}`;
+  words.common.noExchangeRateFor(
+    Object.entries(missing)
+      .map(([code, amount]) => exactMoney(amount, code))
+      .join(", "),
+  );
 
 /** A price or a single payment, which no abbreviation suits. */
 export const Price = ({ amount, currency }: { amount: string; currency: string }) => (
@@ -53,7 +56,7 @@ export const Price = ({ amount, currency }: { amount: string; currency: string }
 );
 
 const ARROWS = { up: "▲", down: "▼", same: "" } as const;
-const SPOKEN = { up: "up", down: "down", same: "unchanged" } as const;
+const SPOKEN = { up: words.panel.up, down: words.panel.down, same: words.panel.unchanged };
 
 /** Counts below it move by chance. */
 export const FEW = 10;

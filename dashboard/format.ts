@@ -1,9 +1,7 @@
-/** Figures, money, rates, durations and dates as people read them. Pure; the language of the page is English. */
+/** Figures, money, rates, durations and dates as the reader's language writes them. */
 import type { Field } from "../worker/reports/field-filter.ts";
 import type { Bucket, Period } from "./period.ts";
-
-/** English as the reader's region writes it. */
-const locale = typeof navigator !== "undefined" && navigator.language.startsWith("en") ? navigator.language : "en-GB";
+import { locale, words } from "./words.ts";
 
 const whole = new Intl.NumberFormat(locale);
 const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
@@ -48,7 +46,7 @@ export type Change = { direction: "up" | "down" | "same"; text: string };
 /** How a figure moved; null where neither period had any. */
 export function changeOf(now: number, before: number): Change | null {
   if (now === 0 && before === 0) return null;
-  if (before === 0) return { direction: "up", text: "new" };
+  if (before === 0) return { direction: "up", text: words.panel.newWord };
   // To the whole percent that is shown, so that no arrow stands before a 0 %.
   const ratio = Math.round((now / before - 1) * 100) / 100;
   const direction = ratio > 0 ? "up" : ratio < 0 ? "down" : "same";
@@ -64,7 +62,7 @@ const points = new Intl.NumberFormat(locale, {
 /** How a rate moved: in percentage points, since a percentage of a percentage misleads. */
 export function changeOfRate(now: number, before: number): Change {
   const moved = Math.round((now - before) * 1_000) / 10;
-  return { direction: moved > 0 ? "up" : moved < 0 ? "down" : "same", text: `${points.format(moved)} pp` };
+  return { direction: moved > 0 ? "up" : moved < 0 ? "down" : "same", text: words.panel.points(points.format(moved)) };
 }
 
 const UNITS = [
@@ -173,10 +171,17 @@ export function countryName(code: string): string {
 
 /** A value of a field as people call it. */
 export const fieldValue = (field: Field, value: string): string =>
-  field === "country" ? countryName(value) : field === "device" ? words(value) : value;
+  field === "country" ? countryName(value) : field === "device" ? titled(value) : value;
 
-/** `first_deposit` → `First deposit`. */
-export const words = (name: string): string => {
+/** `first_deposit` → `First deposit`, or what the language calls it. */
+export const titled = (name: string): string => {
   const text = name.replaceAll("_", " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return named(words.names, name) ?? text.charAt(0).toUpperCase() + text.slice(1);
 };
+/** The same in the middle of a sentence. */
+export const spoken = (name: string): string => words.inSentence(titled(name));
+/** A state as a badge shows it. */
+export const stateText = (state: string): string => named(words.states, state) ?? state.replaceAll("_", " ");
+
+const named = (known: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(known, name) ? known[name] : undefined;

@@ -6,6 +6,7 @@ import { ActionError, Confirm } from "./act/dialog.tsx";
 import { client, read } from "./api.ts";
 import { useNavigation } from "./navigation.ts";
 import { Panel } from "./panel.tsx";
+import { words } from "./words.ts";
 
 /** Their routes are of the same kind; rules, sources and channels are not tried, and rules and channels are not paused. */
 type Kind = "payout-rules" | "click-rules" | "alerts" | "scheduled-reports" | "channels" | "postbacks" | "sources";
@@ -42,7 +43,7 @@ export function Kept<Dialog extends object>(shown: Shown<Dialog>) {
   const { of, id, name, all, lost, paused, test, dialog, children } = shown;
   const { go } = useNavigation();
   const [opened, open] = useState<Opened<Dialog>>(null);
-  const action = useAction((act: () => Promise<unknown>) => act(), "Done.");
+  const action = useAction((act: () => Promise<unknown>) => act(), words.common.done);
   const param = { id };
   const close = () => open(null);
   const back = () => go({ part: undefined });
@@ -63,15 +64,15 @@ export function Kept<Dialog extends object>(shown: Shown<Dialog>) {
         title={name}
         actions={
           <>
-            {act(`All ${all}`, "", back)}
-            {act("Change…", "", () => open("change"))}
+            {act(all, "", back)}
+            {act(words.act.change, "", () => open("change"))}
             {paused !== undefined &&
-              act(paused ? "Resume" : "Pause", "", () =>
+              act(paused ? words.act.resume : words.common.pause, "", () =>
                 action.run(() => read<object>(routes.$patch({ param, json: { paused: !paused } }))),
               )}
-            {act("Remove…", "danger", () => open("remove"))}
+            {act(words.common.remove, "danger", () => open("remove"))}
             {test &&
-              act(action.busy ? "Working…" : test, "primary", () =>
+              act(action.busy ? words.common.working : test, "primary", () =>
                 action.run(async () => open((await read(routes.test.$post({ param }))) as object as Dialog)),
               )}
           </>
@@ -82,8 +83,8 @@ export function Kept<Dialog extends object>(shown: Shown<Dialog>) {
       </Panel>
       {opened === "remove" ? (
         <Confirm
-          title={`Remove ${name}?`}
-          label="Remove it"
+          title={words.common.removeIt(name)}
+          label={words.act.removeForGood}
           action={{ ...action, run: () => action.run(remove) }}
           close={close}
         >

@@ -1,10 +1,14 @@
 /** The code of the views, loaded when one is first shown: all that is for reading in one piece, administration in another. */
 import { isAdministrative, type View, viewOf } from "./views.ts";
+import { administrationWords } from "./words.ts";
 
 type Views = { VIEWS: Record<string, View> };
 
 const reports = (): Promise<Views> => import("./views/reports.ts");
-const administration = (): Promise<Views> => import("./views/administration.ts");
+async function administration(): Promise<Views> {
+  await administrationWords();
+  return import("./views/administration.ts");
+}
 
 /** Undefined where there is no such view. */
 export async function loadView(name: string): Promise<View | undefined> {

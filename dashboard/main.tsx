@@ -3,6 +3,9 @@ import { render } from "preact";
 import { readAddress } from "./address.ts";
 import { App } from "./app.tsx";
 import { preloadView } from "./loaders.ts";
+import { language } from "./words.ts";
+
+document.documentElement.lang = language;
 
 // The view's code comes while it is found out who is asking.
 preloadView(readAddress(location.search).view);

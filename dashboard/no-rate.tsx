@@ -3,6 +3,7 @@ import { may, type Principal } from "../worker/http/principal.ts";
 import { exactMoney } from "./format.ts";
 import { Link } from "./link.tsx";
 import { viewOf } from "./views.ts";
+import { words } from "./words.ts";
 
 /** Null: who looks sees no amounts. */
 type Without = { what: string; amounts: Readonly<Record<string, string>> | null; principal: Principal };
@@ -12,10 +13,13 @@ export function NoRate({ what, amounts, principal }: Without) {
   if (told.length === 0) return null;
   return (
     <p class="lead" data-no-rate={what}>
-      <span class="badge warn">Not included</span> {what}: {told.join(", ")}. No exchange rate yet, so this is not in
-      the totals.{" "}
-      {may(principal, "admin") && principal.project_id === null && viewOf("rates") && (
-        <Link to={{ view: "rates" }}>Fix rates</Link>
+      {words.panel.noExchangeRateYetSoThisIs(
+        <span class="badge warn">{words.panel.notIncluded}</span>,
+        what,
+        told.join(", "),
+        may(principal, "admin") && principal.project_id === null && viewOf("rates") && (
+          <Link to={{ view: "rates" }}>{words.panel.fixRates}</Link>
+        ),
       )}
     </p>
   );

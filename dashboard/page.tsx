@@ -19,6 +19,7 @@ import { Failed } from "./panel.tsx";
 import { project } from "./reports.ts";
 import { scopeOf } from "./scope.ts";
 import { isDated, isOpenTo, type View, viewOf } from "./views.ts";
+import { words } from "./words.ts";
 
 type Shown = {
   principal: Principal | undefined;
@@ -41,7 +42,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
   const live = useLiveConnection(address.project_id, known !== undefined);
   const { view: Shown, failed } = useView(address.view);
   const entry = viewOf(address.view);
-  const title = entry?.title ?? "Not found";
+  const title = entry?.title ?? words.frame.notFound;
   const project_id = known?.project_id ?? address.project_id ?? "";
   useEffect(() => {
     document.title = `${title} · ${project_id || "Edgepixel"}`;
@@ -53,7 +54,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
   return (
     <LiveProvider value={live}>
       <button type="button" class="button skip" onClick={() => document.getElementById("content")?.focus()}>
-        Skip to the figures
+        {words.frame.skipToTheFigures}
       </button>
       {!embedded && (
         <Header
@@ -68,10 +69,10 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
         {!embedded && <ViewsMenu principal={principal} open={opened === "views"} near={preloadView} close={close} />}
         {about.error && !known ? (
           <main id="content" class="notice" tabIndex={-1}>
-            <Failed error={about.error} what="project" busy={about.loading} retry={about.retry} />
+            <Failed error={about.error} what={words.frame.project} busy={about.loading} retry={about.retry} />
             {about.error.status === 400 && (
               <button type="button" class="button" onClick={() => go({ project_id: undefined })}>
-                Open the default project
+                {words.frame.openTheDefaultProject}
               </button>
             )}
           </main>

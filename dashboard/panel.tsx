@@ -5,6 +5,7 @@ import type { Answer, Query } from "./answers.ts";
 import { useAnswer } from "./answers.ts";
 import type { ApiError } from "./api.ts";
 import type { Scope } from "./scope.ts";
+import { words } from "./words.ts";
 
 type Asking<Data> = {
   /** Names the panel in styles, and is where a link can lead. */
@@ -37,7 +38,7 @@ export function panel<Data>({ name, title, query, Show, Skeleton, Actions, later
         mark={mark}
       >
         {near ? (
-          <Answered answer={answer} what={title.toLowerCase()} skeleton={<Skeleton scope={scope} />}>
+          <Answered answer={answer} what={words.inSentence(title)} skeleton={<Skeleton scope={scope} />}>
             {(data) => <Show data={data} scope={scope} />}
           </Answered>
         ) : (
@@ -98,7 +99,7 @@ export function Panel({ name, title, zone, actions, wide = false, busy = false, 
 
 /** On whose clock the days and hours beside it are. */
 export const Zone = ({ timezone }: { timezone: string }) => (
-  <span class="zone" title="All days and hours are on the project's clock">
+  <span class="zone" title={words.panel.allDaysAndHoursAreOnThe}>
     {timezone}
   </span>
 );
@@ -137,8 +138,8 @@ type Failure = { error: ApiError; what: string; busy: boolean; retry: () => void
 const NotYet = ({ error, what }: Pick<Failure, "error" | "what">) => (
   <div class="failed soon" role="status">
     <div>
-      <strong>Not ready yet: {what}.</strong>
-      <p>{error.message} The page asks again by itself.</p>
+      <strong>{words.panel.notReadyYet(what)}</strong>
+      <p>{words.panel.thePageAsksAgainByItself(error.message)}</p>
     </div>
   </div>
 );
@@ -148,13 +149,11 @@ export function Failed({ error, what, busy, retry }: Failure) {
   return (
     <div class="failed" role="alert">
       <div>
-        <strong>
-          {error.title}: the {what} could not be loaded.
-        </strong>
+        <strong>{words.panel.theCouldNotBeLoaded(error.title, what)}</strong>
         <p>{error.message}</p>
       </div>
       <button type="button" class="button" onClick={retry} disabled={busy}>
-        {busy ? "Trying…" : "Retry"}
+        {busy ? words.common.trying : words.common.retry}
       </button>
     </div>
   );

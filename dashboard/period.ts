@@ -1,6 +1,7 @@
 /** The days a report is about: presets, stepping, and what an answer's buckets are. Dates are `YYYY-MM-DD`. */
 import { addDays, daysBetween, mondayOf } from "../worker/calendar.ts";
 import type { Period } from "../worker/reports/period.ts";
+import { words } from "./words.ts";
 
 export type { Period };
 
@@ -20,23 +21,26 @@ function lastMonth(today: string): Period {
 
 /** In the order of the menu. */
 export const PRESETS = {
-  today: { title: "Today", of: lastDays(1) },
-  yesterday: { title: "Yesterday", of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }) },
+  today: { title: words.common.today, of: lastDays(1) },
+  yesterday: {
+    title: words.periods.yesterday,
+    of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }),
+  },
   /** The hours up to now lie in two days: of what goes by days alone it is both of them. */
-  "24h": { title: "Last 24 hours", of: lastDays(2), hourly: true },
-  "2d": { title: "Yesterday and today", of: lastDays(2) },
-  "7d": { title: "Last 7 days", of: lastDays(7) },
-  week: { title: "This week", of: (today: string) => ({ from: mondayOf(today), to: today }) },
-  last_week: { title: "Last week", of: lastWeek },
-  "28d": { title: "Last 28 days", of: lastDays(28) },
-  "30d": { title: "Last 30 days", of: lastDays(30) },
-  "91d": { title: "Last 91 days", of: lastDays(91) },
-  month: { title: "This month", of: (today: string) => ({ from: startOfMonth(today), to: today }) },
-  last_month: { title: "Last month", of: lastMonth },
-  year: { title: "This year", of: (today: string) => ({ from: `${today.slice(0, 4)}-01-01`, to: today }) },
-  "182d": { title: "Last 6 months", of: lastDays(182) },
-  "365d": { title: "Last 12 months", of: lastDays(365) },
-  all: { title: "All time", of: (today: string) => ({ from: "2020-01-01", to: today }) },
+  "24h": { title: words.periods.last24Hours, of: lastDays(2), hourly: true },
+  "2d": { title: words.periods.yesterdayAndToday, of: lastDays(2) },
+  "7d": { title: words.periods.last7Days, of: lastDays(7) },
+  week: { title: words.periods.thisWeek, of: (today: string) => ({ from: mondayOf(today), to: today }) },
+  last_week: { title: words.periods.lastWeek, of: lastWeek },
+  "28d": { title: words.periods.last28Days, of: lastDays(28) },
+  "30d": { title: words.periods.last30Days, of: lastDays(30) },
+  "91d": { title: words.periods.last91Days, of: lastDays(91) },
+  month: { title: words.periods.thisMonth, of: (today: string) => ({ from: startOfMonth(today), to: today }) },
+  last_month: { title: words.periods.lastMonth, of: lastMonth },
+  year: { title: words.periods.thisYear, of: (today: string) => ({ from: `${today.slice(0, 4)}-01-01`, to: today }) },
+  "182d": { title: words.periods.last6Months, of: lastDays(182) },
+  "365d": { title: words.periods.last12Months, of: lastDays(365) },
+  all: { title: words.common.allTime, of: (today: string) => ({ from: "2020-01-01", to: today }) },
 } as const satisfies Record<string, { title: string; of: (today: string) => Period; hourly?: true }>;
 
 export type Preset = keyof typeof PRESETS;

@@ -14,6 +14,7 @@ import { Mark } from "./icons.tsx";
 import { NavigationProvider, useAddressBar } from "./navigation.ts";
 import { Page } from "./page.tsx";
 import { Failed } from "./panel.tsx";
+import { words } from "./words.ts";
 
 /** The token of the link in an address. */
 export const tokenIn = (hash: string): string | undefined => /^#share=(.+)$/.exec(hash)?.[1];
@@ -67,20 +68,21 @@ export function Shared({ token }: { token: string }) {
     case "failed":
       return (
         <main class="notice">
-          <Failed error={state.error} what="figures" busy={false} retry={begin} />
+          <Failed error={state.error} what={words.common.figures} busy={false} retry={begin} />
         </main>
       );
     default:
       return (
         <main class="notice" aria-busy="true">
-          <p class="muted">Opening…</p>
+          <p class="muted">{words.frame.opening}</p>
         </main>
       );
   }
 }
 
 function whyNot(error: unknown): State {
-  if (!(error instanceof ApiError)) return { is: "failed", error: new ApiError(0, "Not opened", String(error)) };
+  if (!(error instanceof ApiError))
+    return { is: "failed", error: new ApiError(0, words.frame.notOpened, String(error)) };
   if (error.fields.some(({ code }) => code === "password_required")) return { is: "locked" };
   return error.status === 404 || error.status === 401 ? { is: "over" } : { is: "failed", error };
 }
@@ -96,15 +98,15 @@ const Gate = ({ title, children }: { title: string; children: ComponentChildren 
 );
 
 const Locked = ({ action }: { action: Action<[Filled]> }) => (
-  <Gate title="This link has a password">
-    <Form action={action} label="Show the figures" keep>
-      <Field name="password" label="Password" type="password" required />
+  <Gate title={words.frame.thisLinkHasAPassword}>
+    <Form action={action} label={words.frame.showTheFigures} keep>
+      <Field name="password" label={words.common.password} type="password" required />
     </Form>
   </Gate>
 );
 
 export const Over = () => (
-  <Gate title="This link is over">
-    <p>It has expired, was revoked, or is not whole. Ask whoever gave it to you for a new one.</p>
+  <Gate title={words.frame.thisLinkIsOver}>
+    <p>{words.frame.itHasExpiredWasRevokedOrIs}</p>
   </Gate>
 );

@@ -6,6 +6,7 @@ import type { FunctionComponent } from "preact";
 import { may, type Principal, type Role } from "../worker/http/principal.ts";
 import type { Address } from "./address.ts";
 import type { Scope } from "./scope.ts";
+import { words } from "./words.ts";
 
 export type View = FunctionComponent<{ scope: Scope }>;
 export type ViewEntry = {
@@ -28,52 +29,52 @@ export type ViewEntry = {
 };
 
 export const VIEWS: Record<string, ViewEntry> = {
-  overview: { title: "Overview", group: "Reports", role: "viewer", fields: true },
+  overview: { title: words.common.overview, group: "Reports", role: "viewer", fields: true },
   campaigns: {
-    title: "Campaigns",
+    title: words.common.campaigns,
     group: "Reports",
     role: "viewer",
     fields: true,
   },
-  funnel: { title: "Funnel", group: "Reports", role: "viewer", fields: true },
+  funnel: { title: words.common.funnel, group: "Reports", role: "viewer", fields: true },
   cohorts: {
-    title: "Cohorts",
+    title: words.common.cohorts,
     group: "Reports",
     role: "viewer",
     fields: true,
     uncompared: true,
   },
   revenue: {
-    title: "Revenue",
+    title: words.common.revenue,
     group: "Reports",
     role: "viewer",
     fields: true,
     amounts: true,
   },
   payouts: {
-    title: "Payouts",
+    title: words.views.payouts,
     group: "Reports",
     role: "viewer",
     uncompared: true,
     amounts: true,
   },
   anomalies: {
-    title: "Anomalies",
+    title: words.common.anomalies,
     group: "Reports",
     role: "viewer",
     fields: true,
     uncompared: true,
   },
   quality: {
-    title: "Traffic quality",
+    title: words.views.trafficQuality,
     group: "Reports",
     role: "viewer",
     uncompared: true,
     untagged: true,
   },
-  live: { title: "Live", group: "Reports", role: "viewer", undated: true },
+  live: { title: words.common.live, group: "Reports", role: "viewer", undated: true },
   games: {
-    title: "Games",
+    title: words.views.games,
     group: "Reports",
     role: "viewer",
     undated: true,
@@ -81,14 +82,14 @@ export const VIEWS: Record<string, ViewEntry> = {
     people: true,
   },
   stored: {
-    title: "Saved reports",
+    title: words.common.savedReports,
     group: "Reports",
     role: "viewer",
     undated: true,
     untagged: true,
   },
   players: {
-    title: "Players",
+    title: words.common.players,
     group: "People",
     role: "viewer",
     fields: true,
@@ -98,66 +99,66 @@ export const VIEWS: Record<string, ViewEntry> = {
     people: true,
   },
   events: {
-    title: "Events",
+    title: words.common.events,
     group: "People",
     role: "analyst",
     fields: true,
     uncompared: true,
   },
   requests: {
-    title: "Request log",
+    title: words.common.requestLog,
     group: "Data",
     role: "admin",
     undated: true,
     untagged: true,
   },
   dead_letters: {
-    title: "Failed events",
+    title: words.common.failedEvents,
     group: "Data",
     role: "admin",
     undated: true,
     untagged: true,
   },
   postbacks: {
-    title: "Postbacks",
+    title: words.common.postbacks,
     group: "Data",
     role: "admin",
     undated: true,
     untagged: true,
   },
   alerts: {
-    title: "Alerts",
+    title: words.common.alerts,
     group: "Data",
     role: "admin",
     undated: true,
     untagged: true,
   },
-  schemas: { title: "Event rules", group: "Data", role: "analyst", undated: true },
+  schemas: { title: words.common.eventRules, group: "Data", role: "analyst", undated: true },
   setup: {
-    title: "Set up",
+    title: words.common.setUp,
     group: "Set-up",
     role: "admin",
     undated: true,
     untagged: true,
   },
   data_requests: {
-    title: "Privacy requests",
+    title: words.common.privacyRequests,
     group: "Data",
     role: "admin",
     undated: true,
     untagged: true,
   },
-  rates: { title: "Exchange rates", group: "Data", role: "admin", undated: true },
+  rates: { title: words.common.exchangeRates, group: "Data", role: "admin", undated: true },
   projections: {
-    title: "System",
+    title: words.views.system,
     group: "Data",
     role: "admin",
     undated: true,
   },
-  audit: { title: "Audit log", group: "Data", role: "admin", undated: true },
-  projects: { title: "Projects", group: "Set-up", role: "admin", undated: true },
-  keys: { title: "Keys", group: "Set-up", role: "admin", undated: true },
-  sharing: { title: "Sharing", group: "Set-up", role: "admin", undated: true },
+  audit: { title: words.common.auditLog, group: "Data", role: "admin", undated: true },
+  projects: { title: words.common.projects, group: "Set-up", role: "admin", undated: true },
+  keys: { title: words.common.keys, group: "Set-up", role: "admin", undated: true },
+  sharing: { title: words.common.sharing, group: "Set-up", role: "admin", undated: true },
 };
 
 /** Technical views, out of the way of who reads figures every day: folded in the menu, and in views/administration.ts. */

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { refreshAnswers } from "../answers.ts";
 import { ApiError } from "../api.ts";
+import { words } from "../words.ts";
 import { say } from "./said.tsx";
 
 export type Action<Given extends unknown[]> = {
@@ -23,7 +24,8 @@ export function useAction<Given extends unknown[]>(
     try {
       await act(...given);
     } catch (error) {
-      const failure = error instanceof ApiError ? error : new ApiError(0, "Something went wrong", String(error));
+      const failure =
+        error instanceof ApiError ? error : new ApiError(0, words.common.somethingWentWrong, String(error));
       setState({ busy: false, error: failure });
       return false;
     }

@@ -1,5 +1,6 @@
 /** Text that is there to be taken elsewhere, by one press; it may have several lines. */
 import { useRef, useState } from "preact/hooks";
+import { words } from "../words.ts";
 
 type Offered = {
   text: string;
@@ -8,17 +9,17 @@ type Offered = {
   what?: string;
 };
 
-export function Copied({ text, label = "Copy", what }: Offered) {
+export function Copied({ text, label = words.act.copy, what }: Offered) {
   const [state, setState] = useState<string | null>(null);
   const code = useRef<HTMLElement>(null);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      setState("Copied");
+      setState(words.act.copied);
     } catch {
       // Without https there is no clipboard to write to: the rest is one's own to do.
       if (code.current) getSelection()?.selectAllChildren(code.current);
-      setState("Selected");
+      setState(words.act.selected);
     }
   };
   return (

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Complaint } from "../../worker/http/problem.ts";
 import type { ApiError } from "../api.ts";
 import { Remove } from "../icons.tsx";
+import { words } from "../words.ts";
 import type { Action } from "./action.ts";
 
 type Asked = { title: string; close: () => void; wide?: boolean; children: ComponentChildren };
@@ -19,7 +20,12 @@ export function Dialog({ title, close, wide = false, children }: Asked) {
     <dialog ref={dialog} class={`dialog${wide ? " wide" : ""}`} aria-labelledby="dialog-title" onClose={close}>
       <header class="panel-header">
         <h2 id="dialog-title">{title}</h2>
-        <button type="button" class="button quiet square" aria-label="Close" onClick={() => dialog.current?.close()}>
+        <button
+          type="button"
+          class="button quiet square"
+          aria-label={words.common.close}
+          onClick={() => dialog.current?.close()}
+        >
           <Remove />
         </button>
       </header>
@@ -48,7 +54,7 @@ export function Confirm({ title, children, label, tone = "danger", action, close
       <ActionError action={action} />
       <p class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          Cancel
+          {words.act.cancel}
         </button>
         <button
           type="button"
@@ -56,7 +62,7 @@ export function Confirm({ title, children, label, tone = "danger", action, close
           disabled={action.busy}
           onClick={async () => (await action.run()) && close()}
         >
-          {action.busy ? "Working…" : label}
+          {action.busy ? words.common.working : label}
         </button>
       </p>
     </Dialog>

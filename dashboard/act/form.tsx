@@ -1,6 +1,7 @@
 /** Forms: a labelled field with its hint, and what the server says of it beside it. */
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { words } from "../words.ts";
 import type { Action } from "./action.ts";
 import { ActionError } from "./dialog.tsx";
 
@@ -58,11 +59,11 @@ export function Form({ action, values = {}, label, done, keep, cancel, children 
       <p class="dialog-actions">
         {cancel && (
           <button type="button" class="button" onClick={cancel}>
-            Cancel
+            {words.act.cancel}
           </button>
         )}
         <button type="submit" class="button primary" disabled={action.busy}>
-          {action.busy ? "Working…" : label}
+          {action.busy ? words.common.working : label}
         </button>
       </p>
     </form>

@@ -1,11 +1,12 @@
 /** JSON that somebody typed into a field. */
 import { ApiError } from "../api.ts";
+import { words } from "../words.ts";
 
 /** The object; an error of that field where it is none. */
 export function readJson(field: string, text = ""): Record<string, unknown> {
   const fail = (why: string) => {
-    const message = `This is not a JSON object: ${why}`;
-    return new ApiError(0, "Not JSON", message, [{ field, code: "invalid", message }]);
+    const message = words.act.thisIsNotAJsonObject(why);
+    return new ApiError(0, words.act.notJson, message, [{ field, code: "invalid", message }]);
   };
   let value: unknown;
   try {
@@ -14,6 +15,6 @@ export function readJson(field: string, text = ""): Record<string, unknown> {
     throw fail((error as SyntaxError).message);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw fail("it begins with { and ends with }.");
+    throw fail(words.act.itBeginsWithAndEndsWith);
   return value as Record<string, unknown>;
 }

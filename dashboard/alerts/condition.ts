@@ -2,22 +2,23 @@
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { Filled } from "../act/form.tsx";
 import { linesOf } from "../act/form.tsx";
+import { words } from "../words.ts";
 
 /** What is watched, as one chooses it. */
 export const WATCHED = {
-  silence: "No event",
-  below: "Figure below",
-  above: "Figure above",
-  fall: "Fall in %",
-  rise: "Rise in %",
-  anomaly: "Anomalies",
-  rejections: "Rejections above",
-  dead_letters: "Failed events above",
-  postbacks: "Failing postbacks",
-  rates: "Exchange rates",
-  archive: "Archive",
-  projections: "Figures behind",
-  plan: "Plan in %",
+  silence: words.alerts.noEvent,
+  below: words.alerts.figureBelow,
+  above: words.alerts.figureAbove,
+  fall: words.alerts.fallIn,
+  rise: words.alerts.riseIn,
+  anomaly: words.common.anomalies,
+  rejections: words.alerts.rejectionsAbove,
+  dead_letters: words.alerts.failedEventsAbove,
+  postbacks: words.alerts.failingPostbacks,
+  rates: words.common.exchangeRates,
+  archive: words.common.archive,
+  projections: words.alerts.figuresBehind,
+  plan: words.alerts.planIn,
 } as const;
 
 /** The fields that say something of it. */

@@ -7,9 +7,11 @@ import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
+import { spoken } from "../format.ts";
 import { segments } from "../frame/segments.ts";
 import { keep } from "../kept.tsx";
 import { NewSecret, newSecretOf } from "../postbacks/dialogs.tsx";
+import { words } from "../words.ts";
 import { asksFor, conditionOf, filledOf, WATCHED } from "./condition.ts";
 
 type Making = { project_id: string; close: () => void };
@@ -48,24 +50,30 @@ export function AlertForm({ project_id, channels, close, alert }: WithChannels &
   });
   const quiet = alert?.quiet_from && `${alert.quiet_from}-${alert.quiet_to}`;
   return (
-    <Dialog title={alert?.name ?? "Make an alert"} wide close={close}>
-      <Form action={action} values={was} label={`${alert ? "Change" : "Make"} the alert`} done={close} cancel={close}>
-        <Field name="name" label="Name" required />
+    <Dialog title={alert?.name ?? words.alerts.makeAnAlert} wide close={close}>
+      <Form
+        action={action}
+        values={was}
+        label={alert ? words.alerts.changeTheAlert : words.alerts.makeTheAlert}
+        done={close}
+        cancel={close}
+      >
+        <Field name="name" label={words.common.name} required />
         <div class="fields">
-          <Field name="kind" label="Watch" options={WATCHED} change={watch} />
-          {asked.of && <Field name="of" label="Of" hint="A type of event, or visits, revenue, conversion_rate." />}
-          {asked.number && <Field name="number" label="Number" type="number" />}
-          {asked.minutes && <Field name="minutes" label="Minutes" type="number" />}
+          <Field name="kind" label={words.alerts.watch} options={WATCHED} change={watch} />
+          {asked.of && <Field name="of" label={words.alerts.ofWhat} hint={words.alerts.aTypeOfEventOrVisits} />}
+          {asked.number && <Field name="number" label={words.alerts.number} type="number" />}
+          {asked.minutes && <Field name="minutes" label={words.alerts.minutes} type="number" />}
         </div>
         {asked.filter && (
           <div class="fields">
-            <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
-            <Field name="further" label="Only where" hint="As country=DE, device=mobile." />
+            <Field name="banner_tags" label={words.common.tags} hint={words.common.emptyEveryTag} />
+            <Field name="further" label={words.alerts.onlyWhere} hint={words.alerts.asCountryDeDeviceMobile} />
           </div>
         )}
         <div class="fields">
-          <Field name="cool_down" label="Minutes between incidents" type="number" />
-          <Field name="quiet_from" label="Quiet hours, as 22:00-07:00" value={quiet ?? ""} />
+          <Field name="cool_down" label={words.alerts.minutesBetweenIncidents} type="number" />
+          <Field name="quiet_from" label={words.alerts.quietHoursAs22000700} value={quiet ?? ""} />
         </div>
         <Channels channels={channels} chosen={alert?.channels} />
       </Form>
@@ -73,7 +81,13 @@ export function AlertForm({ project_id, channels, close, alert }: WithChannels &
   );
 }
 
-const KINDS = { slack: "Slack", discord: "Discord", telegram: "Telegram", webhook: "Webhook", email: "E-mail" };
+const KINDS = {
+  slack: words.alerts.slack,
+  discord: words.alerts.discord,
+  telegram: words.alerts.telegram,
+  webhook: words.alerts.webhook,
+  email: words.common.eMail,
+};
 
 /** An address that is an object of the API's is taken as it is: mail services need more than one field. */
 function settingsOf({ kind, address = "", second = "" }: Filled): object {
@@ -97,14 +111,19 @@ export function ChannelForm({ project_id, channel, show, close }: ShownAfter) {
     if (made.secret === undefined) close();
     else show(made);
   });
-  const label = `${channel ? "Change" : "Make"} the channel`;
+  const label = channel ? words.alerts.changeTheChannel : words.alerts.makeTheChannel;
   return (
     <Dialog title={label} wide close={close}>
       <Form action={action} values={channel} label={label} cancel={close}>
-        <Field name="name" label="Name" required />
-        {!channel && <Field name="kind" label="Kind" options={KINDS} />}
-        <Field name="address" label="Address or token" required={!channel} hint={channel && "Empty: as it is."} />
-        <Field name="second" label="Chat, or sender" />
+        <Field name="name" label={words.common.name} required />
+        {!channel && <Field name="kind" label={words.common.kind} options={KINDS} />}
+        <Field
+          name="address"
+          label={words.alerts.addressOrToken}
+          required={!channel}
+          hint={channel && words.alerts.emptyAsItIs}
+        />
+        <Field name="second" label={words.alerts.chatOrSender} />
         {channel?.kind === "webhook" && <NewSecret />}
       </Form>
     </Dialog>
@@ -126,22 +145,26 @@ export function ScheduleForm({ project_id, channels, close, schedule }: WithChan
     });
   });
   const segment_id = schedule?.segment_id;
-  const label = `${schedule ? "Change" : "Schedule"} the report`;
+  const label = schedule ? words.alerts.changeTheReport : words.alerts.scheduleTheReport;
   return (
     <Dialog title={label} wide close={close}>
       <Form action={action} values={schedule ?? { hour: 7 }} label={label} done={close} cancel={close}>
-        <Field name="name" label="Name" required />
+        <Field name="name" label={words.common.name} required />
         <div class="fields">
-          <Field name="every" label="Every" options={{ day: "day", week: "week", month: "month" }} />
-          <Field name="hour" label="From this hour on" type="number" />
+          <Field
+            name="every"
+            label={words.alerts.every}
+            options={{ day: spoken("day"), week: spoken("week"), month: spoken("month") }}
+          />
+          <Field name="hour" label={words.alerts.fromThisHourOn} type="number" />
         </div>
         <div class="fields">
-          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
+          <Field name="banner_tags" label={words.common.tags} hint={words.common.emptyEveryTag} />
           <Field
             name="segment_id"
-            label="Segment"
+            label={words.common.segment}
             options={{
-              "": "everybody",
+              "": words.alerts.everybody,
               // Its own before the others are known, so that it stays.
               ...(segment_id && { [segment_id]: segment_id }),
               ...Object.fromEntries(known.map(({ segment_id, name }) => [segment_id, name])),
@@ -157,12 +180,12 @@ export function ScheduleForm({ project_id, channels, close, schedule }: WithChan
 export type Tried = { finding?: string; sent: readonly TriedChannel[] };
 
 export const ShownTest = ({ tried: { finding, sent }, close }: { tried: Tried; close: () => void }) => (
-  <Dialog title="Tested" wide close={close}>
+  <Dialog title={words.alerts.tested} wide close={close}>
     <div class="dialog-body">
       {finding && <p>{finding}</p>}
       {sent.map(({ channel_id, channel, error }) => (
         <p key={channel_id}>
-          {channel}: {error ?? "taken"}
+          {channel}: {error ?? words.alerts.taken}
         </p>
       ))}
     </div>

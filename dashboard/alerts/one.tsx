@@ -7,12 +7,13 @@ import { Kept } from "../kept.tsx";
 import { Answered } from "../panel.tsx";
 import { ShownSecret } from "../postbacks/dialogs.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { INCIDENTS, SENT, Standing } from "./columns.tsx";
 import { AlertForm, ChannelForm, ScheduleForm, ShownTest, type Tried } from "./dialogs.tsx";
 import { incidents, sentReports } from "./query.ts";
 
-const COMMON = { all: "alerts", lost: "Its history is removed, too." };
-const TRIED = { ...COMMON, test: "Send a test" };
+const COMMON = { all: words.alerts.allAlerts, lost: words.alerts.itsHistoryIsRemovedToo };
+const TRIED = { ...COMMON, test: words.alerts.sendATest };
 
 type Alerted = { alert: AlertView; channels: readonly ChannelView[]; timezone: string };
 
@@ -37,16 +38,16 @@ export function OneAlert({ alert, channels, timezone }: Alerted) {
       <p class="lead">
         <Standing state={state} /> {error ?? incident?.finding}
       </p>
-      <Answered answer={answer} what="incidents" skeleton={<TableSkeleton columns={INCIDENTS} rows={3} />}>
+      <Answered answer={answer} what={words.alerts.incidents} skeleton={<TableSkeleton columns={INCIDENTS} rows={3} />}>
         {({ rows }) => (
           <DataTable
-            name="Incidents"
+            name={words.alerts.incidents2}
             columns={INCIDENTS}
             rows={rows}
             keyOf={(row) => row.id}
             timezone={timezone}
             sort="-opened_at"
-            none={<p>None yet.</p>}
+            none={<p>{words.alerts.noneYet}</p>}
           />
         )}
       </Answered>
@@ -74,17 +75,17 @@ export function OneSchedule({ schedule, channels, timezone }: Scheduled) {
       }
       {...TRIED}
     >
-      <p class="lead">{error ?? `Sent up to ${sent_to}.`}</p>
-      <Answered answer={answer} what="sent reports" skeleton={<TableSkeleton columns={SENT} rows={3} />}>
+      <p class="lead">{error ?? words.alerts.sentUpTo2(sent_to)}</p>
+      <Answered answer={answer} what={words.alerts.sentReports} skeleton={<TableSkeleton columns={SENT} rows={3} />}>
         {({ rows }) => (
           <DataTable
-            name="Sent reports"
+            name={words.alerts.sentReports2}
             columns={SENT}
             rows={rows}
             keyOf={({ to, channel_id }) => `${to} ${channel_id}`}
             timezone={timezone}
             sort="-to"
-            none={<p>None yet.</p>}
+            none={<p>{words.alerts.noneYet}</p>}
           />
         )}
       </Answered>

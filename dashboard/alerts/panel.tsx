@@ -8,6 +8,7 @@ import { ShownSecret } from "../postbacks/dialogs.tsx";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { ALERTS, CHANNELS, SCHEDULES } from "./columns.tsx";
 import { AlertForm, ChannelForm, ScheduleForm } from "./dialogs.tsx";
 import { OneAlert, OneChannel, OneSchedule } from "./one.tsx";
@@ -37,7 +38,7 @@ function Listed<Of extends Row>({ name, title, label, make, answer, columns, tim
         </button>
       }
     >
-      <Answered answer={answer} what={title.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={3} />}>
+      <Answered answer={answer} what={words.inSentence(title)} skeleton={<TableSkeleton columns={columns} rows={3} />}>
         {({ rows }) => (
           <DataTable
             name={title}
@@ -46,8 +47,8 @@ function Listed<Of extends Row>({ name, title, label, make, answer, columns, tim
             keyOf={({ id }) => id}
             timezone={timezone}
             sort="name"
-            press={(row) => ({ title: `Open ${row.name}`, go: () => go({ part: row.id }) })}
-            none={<p>No {name} yet.</p>}
+            press={(row) => ({ title: words.common.open(row.name), go: () => go({ part: row.id }) })}
+            none={<p>{words.alerts.noYet(title)}</p>}
           />
         )}
       </Answered>
@@ -75,8 +76,8 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
     <div class="panels">
       <Listed
         name="alerts"
-        title="Alerts"
-        label="Make an alert"
+        title={words.common.alerts}
+        label={words.alerts.makeAnAlert}
         make={() => make("alert")}
         answer={watched}
         columns={ALERTS}
@@ -84,8 +85,8 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
       />
       <Listed
         name="channels"
-        title="Channels"
-        label="Make a channel"
+        title={words.alerts.channels}
+        label={words.alerts.makeAChannel}
         make={() => make("channel")}
         answer={told}
         columns={CHANNELS}
@@ -93,8 +94,8 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
       />
       <Listed
         name="schedules"
-        title="Scheduled reports"
-        label="Schedule a report"
+        title={words.alerts.scheduledReports}
+        label={words.alerts.scheduleAReport}
         make={() => make("schedule")}
         answer={sent}
         columns={SCHEDULES}

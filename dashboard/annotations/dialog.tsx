@@ -10,6 +10,7 @@ import { client, read } from "../api.ts";
 import { periodText } from "../format.ts";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { annotations } from "./query.ts";
 
 type Fronted = { scope: Scope; close: () => void };
@@ -21,13 +22,13 @@ export function NotesDialog({ scope, close }: Fronted) {
   if (opened !== null)
     return <NoteForm scope={scope} of={opened === "new" ? undefined : opened} close={() => open(null)} />;
   return (
-    <Dialog title="Notes" close={close}>
+    <Dialog title={words.annotations.notes} close={close}>
       <div class="dialog-body">
-        <p class="muted">What was noted on days of {periodText(scope)}. All who read the project see it.</p>
-        <Answered answer={answer} what="notes" skeleton={<p class="bone">Notes</p>}>
+        <p class="muted">{words.annotations.whatWasNotedOnDaysOfAllWho(periodText(scope))}</p>
+        <Answered answer={answer} what={words.annotations.notes2} skeleton={<p class="bone">Notes</p>}>
           {({ rows }) =>
             rows.length === 0 ? (
-              <p>None yet.</p>
+              <p>{words.annotations.noneYet}</p>
             ) : (
               <ul class="notes">
                 {rows.map((note) => (
@@ -40,11 +41,11 @@ export function NotesDialog({ scope, close }: Fronted) {
       </div>
       <p class="dialog-actions">
         <button type="button" class="button" onClick={close}>
-          Close
+          {words.common.close}
         </button>
         {writes && (
           <button type="button" class="button primary" onClick={() => open("new")}>
-            Add a note
+            {words.annotations.addANote}
           </button>
         )}
       </p>
@@ -56,20 +57,20 @@ function Note({ note, change }: { note: AnnotationView; change: () => void }) {
   const { annotation_id, text, author, own } = note;
   const remove = useAction(
     () => read(client.annotations[":annotation_id"].$delete({ param: { annotation_id } })),
-    "The note is removed.",
+    words.annotations.theNoteIsRemoved,
   );
   return (
     <li>
       <span>
-        <strong>{periodText(note)}</strong> {text} <span class="muted">by {author}</span>
+        <strong>{periodText(note)}</strong> {text} <span class="muted">{words.annotations.by(author)}</span>
       </span>
       {own && (
         <span class="note-actions">
           <button type="button" class="button quiet" onClick={change}>
-            Change
+            {words.annotations.change}
           </button>
           <button type="button" class="button quiet" disabled={remove.busy} onClick={() => remove.run()}>
-            Remove
+            {words.annotations.remove}
           </button>
         </span>
       )}
@@ -87,15 +88,21 @@ function NoteForm({ scope: { project_id, today, to }, of, close }: Fronted & { o
         ? client.annotations[":annotation_id"].$patch({ param: { annotation_id: of.annotation_id }, json: body })
         : client.annotations.$post({ json: { project_id, ...body } }),
     );
-  }, "The note is saved.");
+  }, words.annotations.theNoteIsSaved);
   return (
-    <Dialog title={of ? "Change the note" : "Add a note"} close={close}>
-      <Form action={action} label="Save" done={close} cancel={close}>
+    <Dialog title={of ? words.annotations.changeTheNote : words.annotations.addANote} close={close}>
+      <Form action={action} label={words.common.save} done={close} cancel={close}>
         <div class="fields">
-          <Field name="from" label="First day" type="date" value={of?.from ?? day} required />
-          <Field name="to" label="Last day" type="date" value={of?.to ?? day} />
+          <Field name="from" label={words.annotations.firstDay} type="date" value={of?.from ?? day} required />
+          <Field name="to" label={words.annotations.lastDay} type="date" value={of?.to ?? day} />
         </div>
-        <Field name="text" label="Note" value={of?.text} hint="200 characters at most." required />
+        <Field
+          name="text"
+          label={words.annotations.note}
+          value={of?.text}
+          hint={words.annotations.upTo200Characters}
+          required
+        />
       </Form>
     </Dialog>
   );

@@ -9,6 +9,7 @@ import type { Picture } from "../chart/picture.ts";
 import { Link } from "../link.tsx";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { courseOf } from "./band.ts";
 import { type Anomaly, drawnDays, seriesAbout } from "./query.ts";
 import { isConversion, measureText } from "./words.ts";
@@ -23,27 +24,28 @@ export function Course({ anomaly, watched, scope, close }: Shown) {
   const [asTable, toggle] = useAsTable();
   const period = drawnDays(anomaly, scope.today);
   return (
-    <Dialog title={`${banner_tag ?? "All tags"}: ${measureText(measure)}`} close={close} wide>
+    <Dialog title={`${banner_tag ?? words.common.allTags}: ${measureText(measure)}`} close={close} wide>
       <p class="lead">{message}</p>
-      <Answered answer={answer} what="course" skeleton={<ChartSkeleton />}>
+      <Answered answer={answer} what={words.anomalies.course} skeleton={<ChartSkeleton />}>
         {({ rows }) => {
           const course = courseOf(rows, period, anomaly, watched);
-          const title = `${measureText(course.measure)}${days > 1 ? `, ${days} days up to each` : ""}`;
+          const title =
+            days > 1 ? words.anomalies.daysUpToEach(measureText(course.measure), days) : measureText(course.measure);
           const picture: Picture = {
             name: `${banner_tag} ${course.measure} ${event_date}`,
             ...axisOf(period, "day", scope),
             marked: daysBetween(period.from, event_date) - 1,
             kind: course.measure === measure && isConversion(anomaly) ? "rate" : "count",
             lines: [
-              { title: "expected at least", colour: "other", as: "edge", points: course.low },
-              { title: "expected at most", colour: "other", as: "edge", points: course.high },
+              { title: words.anomalies.expectedAtLeast, colour: "other", as: "edge", points: course.low },
+              { title: words.anomalies.expectedAtMost, colour: "other", as: "edge", points: course.high },
               { title, colour: COLOURS[course.measure] ?? "series-6", as: "line", points: course.values },
             ],
           };
           return <Chart picture={picture} summary={message} asTable={asTable} none="" />;
         }}
       </Answered>
-      <p class="lead">Shaded: the expected range. Large dot: the anomaly.</p>
+      <p class="lead">{words.anomalies.shadedTheExpectedRange}</p>
       <p class="dialog-actions">
         {toggle}
         <Link
@@ -55,7 +57,7 @@ export function Course({ anomaly, watched, scope, close }: Shown) {
             compare: "weekday",
           }}
         >
-          {banner_tag === null ? "Overview of that day" : "Campaign on that day"}
+          {banner_tag === null ? words.anomalies.overviewOfThatDay : words.anomalies.campaignOnThatDay}
         </Link>
       </p>
     </Dialog>

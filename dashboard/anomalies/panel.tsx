@@ -1,6 +1,6 @@
 /** Days on which something left the band expected of it, the newest first. */
 import { isFiltered, NO_FILTERS } from "../address.ts";
-import { bucketLong, bucketShort, exact, words } from "../format.ts";
+import { bucketLong, bucketShort, exact, titled } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -8,6 +8,7 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { Course } from "./course.tsx";
 import { type Anomalies, type Anomaly, anomalies, anomaliesCsv, daysLookedAt, MOST_DAYS } from "./query.ts";
 import { KINDS, measureText, observedText } from "./words.ts";
@@ -16,27 +17,32 @@ import { KINDS, measureText, observedText } from "./words.ts";
 type Ordered = Anomaly & { order: string };
 
 const Severity = ({ severity }: Pick<Anomaly, "severity">) => (
-  <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{words(severity)}</span>
+  <span class={`badge ${severity === "high" ? "bad" : "warn"}`}>{titled(severity)}</span>
 );
 
 const COLUMNS: readonly Column<Ordered>[] = [
-  { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "All tags" },
+  {
+    name: "banner_tag",
+    title: words.common.tag,
+    kind: "text",
+    value: ({ banner_tag }) => banner_tag ?? words.common.allTags,
+  },
   {
     name: "event_date",
-    title: "Day",
+    title: words.common.day,
     kind: "date",
     value: ({ order }) => order,
     show: ({ event_date, days, complete }) => (
       <>
         <span title={bucketLong({ event_date })}>{bucketShort({ event_date })}</span>
-        {days > 1 && <span class="muted"> and {days - 1} before</span>}
-        {!complete && <span class="muted"> until now</span>}
+        {days > 1 && <span class="muted">{words.anomalies.andBefore(days - 1)}</span>}
+        {!complete && <span class="muted">{words.anomalies.untilNow}</span>}
       </>
     ),
   },
   {
     name: "observed",
-    title: "What happened",
+    title: words.anomalies.whatHappened,
     kind: "text",
     value: observedText,
     show: (row) => (
@@ -45,22 +51,28 @@ const COLUMNS: readonly Column<Ordered>[] = [
       </>
     ),
   },
-  { name: "kind", title: "Kind", kind: "text", value: ({ kind }) => KINDS[kind], optional: true },
+  { name: "kind", title: words.common.kind, kind: "text", value: ({ kind }) => KINDS[kind], optional: true },
   {
     name: "severity",
-    title: "Severity",
+    title: words.anomalies.severity,
     kind: "text",
     show: (row) => <Severity {...row} />,
     optional: true,
   },
-  { name: "measure", title: "Of", kind: "text", value: ({ measure }) => measureText(measure), optional: true },
+  {
+    name: "measure",
+    title: words.anomalies.ofDays,
+    kind: "text",
+    value: ({ measure }) => measureText(measure),
+    optional: true,
+  },
 ];
 
 const keyOf = ({ event_date, measure, banner_tag }: Anomaly) => [event_date, measure, banner_tag ?? ""].join("|");
 
 export const AnomaliesPanel = panel({
   name: "anomalies",
-  title: "Anomalies",
+  title: words.common.anomalies,
   query: anomalies,
   Show,
   Skeleton: () => (
@@ -80,13 +92,13 @@ function Actions({ scope }: { scope: Scope }) {
   return (
     <>
       <Choices
-        legend="Severity"
-        options={{ all: "All", high: "High", medium: "Medium" }}
+        legend={words.anomalies.severity}
+        options={{ all: words.common.all, high: words.anomalies.high, medium: words.anomalies.medium }}
         chosen={address.severity}
         choose={(severity) => go({ severity }, "replace")}
       />
       <TableTools
-        find="Find a tag"
+        find={words.common.findATag}
         columns={COLUMNS}
         csv={{ url: anomaliesCsv(scope), name: `${fileNameOf("anomalies", scope, "anomalies")}.csv` }}
       />
@@ -103,18 +115,18 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
     <>
       <p class="lead">
         {watched === 0
-          ? "No measure is watched yet."
-          : `Measures that are watched, so that silence of any would show: ${exact(watched)}.`}
-        {daysLookedAt(scope).from > scope.from && ` These are the last ${MOST_DAYS} days of the period.`}
+          ? words.anomalies.noMeasureIsWatchedYet
+          : words.anomalies.measuresThatAreWatchedSo(exact(watched))}
+        {daysLookedAt(scope).from > scope.from && words.anomalies.theseAreTheLastDaysOfThe(MOST_DAYS)}
       </p>
       <DataTable
-        name="Anomalies"
+        name={words.common.anomalies}
         columns={COLUMNS}
         rows={ordered.filter((row) => severity === "all" || row.severity === severity)}
         keyOf={keyOf}
         timezone={timezone}
         sort="-event_date"
-        press={(row) => ({ title: "View chart", go: () => go({ part: keyOf(row) }) })}
+        press={(row) => ({ title: words.anomalies.viewChart, go: () => go({ part: keyOf(row) }) })}
         none={<None watched={watched} others={rows.length > 0} scope={scope} />}
       />
       {open && <Course anomaly={open} watched={watched} scope={scope} close={() => go({ part: undefined })} />}
@@ -127,26 +139,20 @@ function None({ watched, others, scope: { address } }: { watched: number; others
   if (others)
     return (
       <>
-        <p>None of this severity.</p>
+        <p>{words.anomalies.noneOfThisSeverity}</p>
         <button type="button" class="button" onClick={() => go({ severity: "all" }, "replace")}>
-          Show all
+          {words.anomalies.showAll}
         </button>
       </>
     );
   if (isFiltered(address))
     return (
       <>
-        <p>No anomalies for these tags in this period.</p>
+        <p>{words.anomalies.noAnomaliesForTheseTagsIn}</p>
         <button type="button" class="button" onClick={() => go(NO_FILTERS)}>
-          Clear filters
+          {words.common.clearFilters}
         </button>
       </>
     );
-  return (
-    <p>
-      {watched === 0
-        ? "Too early to say: a tag needs three weeks of events, some nine a day, before its silence says anything."
-        : "No anomalies in this period."}
-    </p>
-  );
+  return <p>{watched === 0 ? words.anomalies.tooEarlyToSayATagNeeds : words.anomalies.noAnomaliesInThisPeriod}</p>;
 }

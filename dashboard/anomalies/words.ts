@@ -1,37 +1,29 @@
 /** An anomaly in words. Pure. */
-import { exact, rate, words } from "../format.ts";
+import { exact, rate, spoken, titled } from "../format.ts";
+import { words } from "../words.ts";
 import type { Anomaly } from "./query.ts";
 
 /** One of them, and several. */
-const NOUNS: Record<string, readonly [string, string]> = {
-  visit: ["visit", "visits"],
-  registration: ["registration", "registrations"],
-  deposit: ["deposit", "deposits"],
-  purchase: ["purchase", "purchases"],
-  refund: ["refund", "refunds"],
-  withdrawal: ["withdrawal", "withdrawals"],
-};
+const NOUNS: Readonly<Record<string, readonly [string, string]>> = words.anomalies.nouns;
 /** As they stand behind a rate. */
 const RATES: Record<string, string> = {
-  visit_to_registration: "of visits led to a registration",
-  registration_to_first_deposit: "of registrations led to a first deposit",
+  visit_to_registration: words.anomalies.ofVisitsLedToARegistration,
+  registration_to_first_deposit: words.anomalies.ofRegistrationsLedToAFirst,
 };
-const namesOf = (measure: string) => {
-  const type = words(measure).toLowerCase();
-  return NOUNS[measure] ?? [`${type} event`, `${type} events`];
-};
+const namesOf = (measure: string): readonly [string, string] =>
+  NOUNS[measure] ?? words.anomalies.eventsOf(spoken(measure));
 
 /** What is measured, as a heading. */
 export const measureText = (measure: string): string =>
-  measure in RATES ? words(measure) : words(namesOf(measure)[1]);
+  measure in RATES ? titled(measure) : titled(namesOf(measure)[1]);
 
 export const isConversion = ({ kind }: Pick<Anomaly, "kind">): boolean => kind.startsWith("conversion");
 export const KINDS: Record<Anomaly["kind"], string> = {
-  silence: "Silence",
-  drop: "Drop",
-  spike: "Spike",
-  conversion_drop: "Conversion drop",
-  conversion_spike: "Conversion spike",
+  silence: words.anomalies.silence,
+  drop: words.anomalies.drop,
+  spike: words.anomalies.spike,
+  conversion_drop: words.anomalies.conversionDrop,
+  conversion_spike: words.anomalies.conversionSpike,
 };
 
 /** `412 visits, expected 900 to 1,300`. */
@@ -40,7 +32,10 @@ export function observedText(anomaly: Anomaly): string {
   const figure = isConversion(anomaly) ? rate : exact;
   const [one, several] = namesOf(measure);
   const came = isConversion(anomaly)
-    ? `${rate(value)} ${RATES[measure] ?? words(measure)}`
-    : `${value === 0 ? "No" : exact(value)} ${value === 1 ? one : several}`;
-  return `${came}, expected ${complete ? `${figure(low)} to ${figure(high)}` : `at least ${figure(low)} by now`}`;
+    ? `${rate(value)} ${RATES[measure] ?? titled(measure)}`
+    : words.anomalies.came(value === 0 ? words.anomalies.no : exact(value), value === 1 ? one : several);
+  return words.anomalies.expected(
+    came,
+    complete ? words.anomalies.to(figure(low), figure(high)) : words.anomalies.atLeastByNow(figure(low)),
+  );
 }

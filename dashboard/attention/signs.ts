@@ -8,6 +8,7 @@ import type { Address } from "../address.ts";
 import type { Anomalies } from "../anomalies/query.ts";
 import { measureText } from "../anomalies/words.ts";
 import { clockTime, dateText, exact } from "../format.ts";
+import { words } from "../words.ts";
 
 /** `key` names the sign for styles and tests. */
 export type Sign = { key: string; text: string; to: Partial<Address> };
@@ -25,7 +26,7 @@ export type Looked = {
 const NAMED = 3;
 const listed = (names: readonly string[]): string =>
   names.length > NAMED
-    ? `${names.slice(0, NAMED).join(", ")} and ${exact(names.length - NAMED)} more`
+    ? words.attention.andMore(names.slice(0, NAMED).join(", "), exact(names.length - NAMED))
     : names.join(", ");
 
 /** Since when, and of which tags, is shown only where the log has every rejected request: of many it keeps a sample. */
@@ -35,25 +36,32 @@ function rejectedSign(
   today: string,
 ): Sign[] {
   if (rejected === 0) return [];
-  const tags = [...Map.groupBy(rows, ({ request }) => String(request.banner_tag ?? request.btag ?? "no tag"))]
+  const tags = [...Map.groupBy(rows, ({ request }) => String(request.banner_tag ?? request.btag ?? words.common.noTag))]
     .map(([tag, own]) => ({ tag, total: own.length }))
     .sort((a, b) => b.total - a.total)
     .map(({ tag }) => tag);
   const first = rows.length === rejected ? rows.at(-1)?.at : undefined;
-  const day = first !== undefined && localTime(timezone, Date.parse(first)).date < today ? "yesterday, " : "";
-  const since = first === undefined ? "in the last 24 hours" : `since ${day}${clockTime(first, timezone, false)}`;
-  const what = rejected === 1 ? "request was rejected" : "requests were rejected";
+  const day =
+    first !== undefined && localTime(timezone, Date.parse(first)).date < today ? words.attention.yesterday : "";
+  const since =
+    first === undefined
+      ? words.attention.inTheLast24Hours
+      : words.attention.since(day, clockTime(first, timezone, false));
   const of = tags.length > 0 ? `: ${listed(tags)}` : "";
   return [
-    { key: "rejected", text: `${exact(rejected)} ${what} ${since}${of}`, to: { view: "requests", part: "rejected" } },
+    {
+      key: "rejected",
+      text: `${words.attention.requestsWereRejected(rejected, exact(rejected), since)}${of}`,
+      to: { view: "requests", part: "rejected" },
+    },
   ];
 }
 
 /** Of which events there are none any more: without visits there is nothing. */
 const missing = (measures: readonly string[]): string =>
   measures.includes("visit")
-    ? "is silent"
-    : `has no ${[...new Set(measures.map((measure) => measureText(measure).toLowerCase()))].join(", ")}`;
+    ? words.attention.isSilent
+    : words.attention.hasNo([...new Set(measures.map((measure) => words.inSentence(measureText(measure))))].join(", "));
 
 /** Tags whose events stopped, and have not come again up to yesterday or today. */
 function silentSign({ rows }: NonNullable<Looked["anomalies"]>, { today, yesterday }: Days): Sign[] {
@@ -67,15 +75,18 @@ function silentSign({ rows }: NonNullable<Looked["anomalies"]>, { today, yesterd
   });
   const [only] = tags;
   if (only === undefined) return [];
-  const text = listed(tags.map(({ tag, first, measures }) => `${tag} ${missing(measures)} since ${dateText(first)}`));
+  const text = listed(
+    tags.map(({ tag, first, measures }) => words.attention.since2(tag, missing(measures), dateText(first))),
+  );
   return [{ key: "silent", text, to: { view: "anomalies", ...(tags.length === 1 && { banner_tag: [only.tag] }) } }];
 }
 
 function lettersSign({ rows, next_cursor }: NonNullable<Looked["letters"]>): Sign[] {
   if (rows.length === 0) return [];
-  const many = next_cursor == null ? exact(rows.length) : `More than ${exact(rows.length)}`;
-  const what = rows.length === 1 ? "event could not be saved" : "events could not be saved";
-  return [{ key: "letters", text: `${many} ${what}`, to: { view: "dead_letters" } }];
+  const many = next_cursor == null ? exact(rows.length) : words.attention.moreThan(exact(rows.length));
+  return [
+    { key: "letters", text: words.attention.eventsCouldNotBeSaved(rows.length, many), to: { view: "dead_letters" } },
+  ];
 }
 
 function targetsSign({ rows }: NonNullable<Looked["targets"]>): Sign[] {
@@ -83,7 +94,7 @@ function targetsSign({ rows }: NonNullable<Looked["targets"]>): Sign[] {
   const failing = rows.filter(({ state, failures }) => state === "warning" || (state === "paused" && failures > 0));
   if (failing.length === 0) return [];
   const names = listed(failing.map(({ name }) => name));
-  return [{ key: "targets", text: `Postbacks fail: ${names}`, to: { view: "postbacks" } }];
+  return [{ key: "targets", text: words.attention.postbacksFail(names), to: { view: "postbacks" } }];
 }
 
 function healthSigns({
@@ -100,10 +111,10 @@ function healthSigns({
   ];
   return [
     ...(without_rate.length > 0
-      ? [{ key: "rates", text: `No exchange rate for ${listed(without_rate)}`, to: { view: "rates" } }]
+      ? [{ key: "rates", text: words.common.noExchangeRateFor(listed(without_rate)), to: { view: "rates" } }]
       : []),
     ...(failing.length > 0
-      ? [{ key: "system", text: `Failing: ${listed([...new Set(failing)])}`, to: { view: "projections" } }]
+      ? [{ key: "system", text: words.attention.failing(listed([...new Set(failing)])), to: { view: "projections" } }]
       : []),
   ];
 }

@@ -4,6 +4,7 @@ import { addDays } from "../../worker/calendar.ts";
 import type { Answer } from "../answers.ts";
 import { Link } from "../link.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { type Looked, signsOf } from "./signs.ts";
 
 /** Looked at again after so long, while the page is seen. */
@@ -18,7 +19,7 @@ export function AttentionStrip({ scope, answer: { data, retry } }: { scope: Scop
   const signs = data ? signsOf(data, timezone, { today, yesterday: addDays(today, -1) }) : [];
   if (signs.length === 0) return null;
   return (
-    <section class="attention" aria-label="Needs attention">
+    <section class="attention" aria-label={words.attention.needsAttention}>
       <ul>
         {signs.map(({ key, text, to }) => (
           <li key={key} data-sign={key}>

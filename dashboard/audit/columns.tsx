@@ -1,6 +1,7 @@
 /** The columns of the audit log. */
 import type { AuditEntry } from "../../worker/admin/audit-log.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 /** From here on details are shown when one asks for them. */
 const LONG = 120;
@@ -18,30 +19,35 @@ export const detailsText = (details: unknown): string =>
 
 /** `called` names the keys by their ids. */
 export const columnsOf = (called: ReadonlyMap<string, string>): readonly Column<AuditEntry>[] => [
-  { name: "at", title: "When", kind: "time" },
+  { name: "at", title: words.audit.when, kind: "time" },
   {
     name: "actor",
-    title: "Who",
+    title: words.common.who,
     kind: "text",
-    hint: "The key; ADMIN_TOKEN is admin",
+    hint: words.audit.theKeyAdminTokenIsAdmin,
     show: ({ actor }) => <span title={actor}>{called.get(actor) ?? actor}</span>,
   },
   {
     name: "action",
-    title: "What",
+    title: words.audit.what,
     kind: "text",
     show: ({ action }) => <code>{action}</code>,
   },
   {
     name: "subject",
-    title: "To what",
+    title: words.audit.toWhat,
     kind: "text",
     show: ({ subject }) => (called.has(subject) ? <span title={subject}>{called.get(subject)}</span> : subject),
   },
-  { name: "project_id", title: "Project", kind: "text", value: ({ project_id }) => project_id ?? "every project" },
+  {
+    name: "project_id",
+    title: words.common.project,
+    kind: "text",
+    value: ({ project_id }) => project_id ?? words.common.everyProject,
+  },
   {
     name: "details",
-    title: "Details",
+    title: words.audit.details,
     kind: "text",
     prose: true,
     value: ({ details }) => detailsText(details),

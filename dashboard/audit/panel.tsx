@@ -8,6 +8,7 @@ import { Choices, Panel } from "../panel.tsx";
 import { query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { PagedList } from "../table/list.tsx";
+import { words } from "../words.ts";
 import { columnsOf } from "./columns.tsx";
 
 const audit = (project_id: string | undefined) => (cursor: string | number | undefined) =>
@@ -25,28 +26,26 @@ export function AuditPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="audit"
-      title="Audit log"
+      title={words.common.auditLog}
       actions={
         scope.principal.project_id === null && (
           <Choices
-            legend="Of which projects"
-            options={{ all: "Everything", project: `Only ${scope.project_id}` }}
+            legend={words.audit.ofWhichProjects}
+            options={{ all: words.audit.everything, project: words.audit.only(scope.project_id) }}
             chosen={everywhere ? "all" : "project"}
             choose={(part) => go({ part: part === "all" ? undefined : part }, "replace")}
           />
         )
       }
     >
-      <p class="lead">
-        Administrative acts, the newest first. Each was written together with what it did. Times: {scope.timezone}.
-      </p>
+      <p class="lead">{words.audit.administrativeActsThe(scope.timezone)}</p>
       <PagedList
-        name="audit log"
+        name={words.common.auditLog}
         columns={columns}
         query={audit(everywhere ? undefined : scope.project_id)}
         keyOf={({ id }) => String(id)}
         timezone={scope.timezone}
-        none={<p>Nothing was done here yet. Making a key is the first thing that would be noted.</p>}
+        none={<p>{words.audit.nothingWasDoneHereYet}</p>}
       />
     </Panel>
   );

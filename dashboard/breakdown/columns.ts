@@ -1,6 +1,7 @@
 /** What each country, device or app brought, as the cards count it, and the columns of that. Pure. */
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 import type { Dimension } from "./query.ts";
 
 const FIGURES = ["visits", "registrations", "deposits"] as const;
@@ -20,9 +21,9 @@ export function broughtBy(rows: readonly MetricsRow[], dimension: Dimension): Br
 }
 
 const HINTS = {
-  visits: "All visits, including repeat visits",
-  registrations: "At most one per day and player",
-  deposits: "All deposits, including repeat deposits",
+  visits: words.common.allVisitsIncludingRepeat,
+  registrations: words.common.atMostOnePerDayAndPlayer,
+  deposits: words.common.allDepositsIncludingRepeat,
 } as const;
 
 const figure = (name: (typeof FIGURES)[number]): Column<Brought> => ({
@@ -39,9 +40,9 @@ export const columnsOf = (heading: Column<Brought>): readonly Column<Brought>[] 
   figure("registrations"),
   {
     name: "visit_to_registration",
-    title: "Visit → reg.",
+    title: words.common.visitReg,
     kind: "rate",
-    hint: "Registrations per visit",
+    hint: words.common.registrationsPerVisit,
     value: ({ visits, registrations }) => (visits > 0 ? registrations / visits : null),
   },
   figure("deposits"),

@@ -11,10 +11,11 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { type Brought, broughtBy, columnsOf } from "./columns.ts";
 import { breakdown, breakdownCsv, DIMENSIONS, type Dimension, dimensionOf, NAMES } from "./query.ts";
 
-const TITLE = "Countries, devices and apps";
+const TITLE = words.breakdown.countriesDevicesAndApps;
 
 export const BreakdownPanel = panel({
   name: "breakdown",
@@ -32,7 +33,7 @@ function Actions({ scope }: { scope: Scope }) {
   return (
     <>
       <Choices
-        legend="Group by"
+        legend={words.common.groupBy}
         options={DIMENSIONS}
         chosen={dimension}
         choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
@@ -45,14 +46,14 @@ function Actions({ scope }: { scope: Scope }) {
 }
 
 const nameOf = (dimension: Dimension, value: string | null): string =>
-  value === null ? "unknown" : fieldValue(dimension, value);
+  value === null ? words.common.unknown : fieldValue(dimension, value);
 
 const headingOf = (dimension: Dimension): Column<Brought> => ({
   name: dimension,
   title: DIMENSIONS[dimension],
   kind: "text",
   value: ({ value }) => nameOf(dimension, value),
-  show: ({ value }) => <span title={value ?? "Not known"}>{nameOf(dimension, value)}</span>,
+  show: ({ value }) => <span title={value ?? words.breakdown.notKnown}>{nameOf(dimension, value)}</span>,
 });
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {
@@ -81,9 +82,9 @@ function Show({ data, scope }: { data: Metrics; scope: Scope }) {
         // For a share link nothing is counted that the tables do not have.
         value === null || address[dimension].includes(value) || credential() !== null
           ? undefined
-          : { title: `Show only ${nameOf(dimension, value)}`, go: () => go({ [dimension]: [value] }) }
+          : { title: words.common.showOnly(nameOf(dimension, value)), go: () => go({ [dimension]: [value] }) }
       }
-      none={<p>Nobody came in this period. Other days can be chosen above.</p>}
+      none={<p>{words.breakdown.nobodyCameInThisPeriod}</p>}
       aside
     />
   );

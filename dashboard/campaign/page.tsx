@@ -15,6 +15,7 @@ import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Facts } from "../table/facts.tsx";
 import { isOpenTo, VIEWS, type ViewEntry } from "../views.ts";
+import { words } from "../words.ts";
 
 /** What the cards do not show. */
 const FACTS = COLUMNS.filter(({ name }) =>
@@ -44,29 +45,33 @@ export function CampaignPage({ scope, tag }: { scope: Scope; tag: string }) {
           <>
             {isOpenTo(scope.principal, VIEWS.sharing as ViewEntry) && (
               <Link class="button" to={{ view: "sharing", part: MAKE }}>
-                Share
+                {words.campaign.share}
               </Link>
             )}
             {isOpenTo(scope.principal, VIEWS.events as ViewEntry) && (
               <>
                 <Link class="button" to={{ view: "players" }}>
-                  Players
+                  {words.common.players}
                 </Link>
                 <Link class="button" to={{ view: "events" }}>
-                  Events
+                  {words.common.events}
                 </Link>
               </>
             )}
             <Link class="button" to={{ view: "anomalies" }}>
-              Anomalies
+              {words.common.anomalies}
             </Link>
             <Link class="button" to={{ banner_tag: [] }}>
-              All campaigns
+              {words.campaign.allCampaigns}
             </Link>
           </>
         }
       >
-        <Answered answer={answer} what="campaign" skeleton={<Facts columns={FACTS} row={undefined} timezone="UTC" />}>
+        <Answered
+          answer={answer}
+          what={words.campaign.campaign}
+          skeleton={<Facts columns={FACTS} row={undefined} timezone="UTC" />}
+        >
           {({ total, currency, timezone }) => (
             <Facts columns={FACTS} row={{ ...total, banner_tag: tag, currency }} timezone={timezone} />
           )}

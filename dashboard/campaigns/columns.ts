@@ -2,6 +2,7 @@
 import type { CampaignFigures, CampaignRow } from "../../worker/reports/campaigns.ts";
 import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 /** A row of the table, or its total, with the currency that its amounts are in. */
 export type Figures = CampaignFigures & Pick<CampaignRow, "banner_tag" | "last_event_at"> & { currency: string };
@@ -38,58 +39,68 @@ const net = {
 export const COLUMNS: readonly Column<Figures>[] = [
   {
     name: "banner_tag",
-    title: "Tag",
+    title: words.common.tag,
     kind: "text",
-    hint: "Campaign or affiliate tag",
-    value: ({ banner_tag }) => banner_tag ?? "(no tag)",
+    hint: words.campaigns.campaignOrAffiliateTag,
+    value: ({ banner_tag }) => banner_tag ?? words.common.withoutTag,
   },
-  figure("visits", "Visits", "count", "All visits, including repeat visits", { share: true }),
-  figure("first_deposits", "First deposits", "count", "Players who made their first-ever deposit in this period", {
+  figure("visits", words.common.visits, "count", words.common.allVisitsIncludingRepeat, { share: true }),
+  figure("first_deposits", words.common.firstDeposits, "count", words.campaigns.playersWhoMadeTheirFirst, {
     share: true,
   }),
-  figure("amount", "Deposit amount", "money", "Deposited, in the project's currency", {
+  figure("amount", words.common.depositAmount, "money", words.campaigns.depositedInTheProject, {
     ...deposited,
     summed: true,
     share: true,
   }),
-  figure("deposit_per_visit", "EPC", "average", "Earnings per click: deposit amount over visits", deposited),
-  figure("registrations", "Registrations", "count", "At most one per day and player", { share: true }),
+  figure("deposit_per_visit", words.campaigns.epc, "average", words.campaigns.earningsPerClickDeposit, deposited),
+  figure("registrations", words.common.registrations, "count", words.common.atMostOnePerDayAndPlayer, { share: true }),
   {
     name: "last_event_at",
-    title: "Last event",
+    title: words.common.lastEvent,
     kind: "ago",
-    hint: "The hour of the last event up to the end of the period: sorted by it, silent tags come first or last",
+    hint: words.campaigns.theHourOfTheLastEventUpTo,
   },
-  figure("visit_to_registration", "Visit → reg.", "rate", "Registrations per visit", { of: ({ visits }) => visits }),
-  figure("registration_to_first_deposit", "Reg. → first dep.", "rate", "First deposits per registration", {
+  figure("visit_to_registration", words.common.visitReg, "rate", words.common.registrationsPerVisit, {
+    of: ({ visits }) => visits,
+  }),
+  figure("registration_to_first_deposit", words.common.regFirstDep, "rate", words.campaigns.firstDepositsPer, {
     of: ({ registrations }) => registrations,
   }),
-  figure("deposits", "Deposits", "count", "All deposits, including repeat deposits", { share: true }),
-  figure("unique_players", "Visitors", "count", "Distinct people with any event, players included"),
-  figure("depositors", "Depositors", "count", "Distinct people who deposited", { optional: true }),
-  figure("new_depositors", "NDC", "count", "Players who registered and first deposited in the period", {
+  figure("deposits", words.common.deposits, "count", words.common.allDepositsIncludingRepeat, { share: true }),
+  figure("unique_players", words.common.visitors, "count", words.campaigns.distinctPeopleWithAnyEvent),
+  figure("depositors", words.campaigns.depositors, "count", words.campaigns.distinctPeopleWhoDeposited, {
     optional: true,
   }),
-  figure("returning_depositors", "RDC", "count", "Players who deposited in the period, and before it", {
+  figure("new_depositors", words.campaigns.ndc, "count", words.campaigns.playersWhoRegisteredAnd, {
     optional: true,
   }),
-  figure("deposit_per_first_deposit", "Deposits per FTD", "average", "Deposit amount over first deposits", {
-    ...deposited,
+  figure("returning_depositors", words.campaigns.rdc, "count", words.campaigns.playersWhoDepositedInThe, {
     optional: true,
   }),
-  figure("refunded", "Refunded", "money", "In the project's currency", {
+  figure(
+    "deposit_per_first_deposit",
+    words.campaigns.depositsPerFtd,
+    "average",
+    words.campaigns.depositAmountOverFirst,
+    {
+      ...deposited,
+      optional: true,
+    },
+  ),
+  figure("refunded", words.common.refunded, "money", words.campaigns.inTheProjectCurrency, {
     ...refunded,
     summed: true,
     bad: true,
     optional: true,
   }),
-  figure("withdrawn", "Withdrawn", "money", "In the project's currency", {
+  figure("withdrawn", words.common.withdrawn, "money", words.campaigns.inTheProjectCurrency, {
     ...withdrawn,
     summed: true,
     bad: true,
     optional: true,
   }),
-  figure("net_amount", "Net amount", "money", "Deposit amount less refunds and withdrawals", {
+  figure("net_amount", words.campaigns.netAmount, "money", words.campaigns.depositAmountLessRefunds, {
     ...net,
     optional: true,
   }),

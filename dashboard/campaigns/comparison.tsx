@@ -4,6 +4,7 @@ import { type Query, useAnswer } from "../answers.ts";
 import { periodText } from "../format.ts";
 import type { Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { campaigns } from "./query.ts";
 
 type Compared = { previous?: CampaignFigures; compared?: CampaignFigures };
@@ -43,12 +44,12 @@ export function ComparisonNote({ data, scope: { from, today } }: { data: Campaig
   return (
     <p class="lead comparison">
       {!has_earlier_data
-        ? "No earlier data, so nothing is compared."
+        ? words.campaigns.noEarlierDataSoNothingIs
         : today <= from
-          ? "Today is not over, so changes are not shown."
+          ? words.campaigns.todayIsNotOverSoChangesAre
           : compared_days
-            ? `Changes are without today: ${periodText(compared_days)} against ${periodText(compared_days.previous)}.`
-            : `Compared with ${periodText(previous_period)}.`}
+            ? words.campaigns.changesAreWithoutToday(periodText(compared_days), periodText(compared_days.previous))
+            : words.campaigns.comparedWith(periodText(previous_period))}
     </p>
   );
 }

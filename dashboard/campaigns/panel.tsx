@@ -8,13 +8,14 @@ import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, type Figures } from "./columns.ts";
 import { ComparisonNote, ComparisonSkeleton, comparisonOf } from "./comparison.tsx";
 import { campaigns, campaignsCsv } from "./query.ts";
 
 export const CampaignsPanel = panel({
   name: "campaigns",
-  title: "Campaigns",
+  title: words.common.campaigns,
   query: campaigns,
   Show,
   Skeleton: ({ scope }) => (
@@ -26,7 +27,7 @@ export const CampaignsPanel = panel({
   Actions,
 });
 
-const SORTED_BY = { value: "Value", change: "Change" } as const;
+const SORTED_BY = { value: words.campaigns.value, change: words.campaigns.change } as const;
 
 function Actions({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
@@ -34,19 +35,19 @@ function Actions({ scope }: { scope: Scope }) {
     <>
       {address.compare !== "none" && (
         <Choices
-          legend="Sort by"
+          legend={words.campaigns.sortBy}
           options={SORTED_BY}
           chosen={address.sort_by}
           choose={(sort_by) => go({ sort_by }, "replace")}
         />
       )}
       <TableTools
-        find="Find a tag"
+        find={words.common.findATag}
         columns={COLUMNS}
         csv={{
           url: campaignsCsv(scope),
           name: `${fileNameOf("campaigns", scope, "campaigns")}.csv`,
-          table: "Campaigns",
+          table: words.common.campaigns,
         }}
       />
     </>
@@ -74,13 +75,17 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
       {scope.address.view === "campaigns" && (
         <>
           <ComparisonNote data={data} scope={scope} />
-          <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
-          <NoRate what="Refunded" amounts={data.total.refunded_unconverted} principal={scope.principal} />
-          <NoRate what="Withdrawn" amounts={data.total.withdrawn_unconverted} principal={scope.principal} />
+          <NoRate what={words.common.deposited} amounts={data.total.unconverted} principal={scope.principal} />
+          <NoRate what={words.common.refunded} amounts={data.total.refunded_unconverted} principal={scope.principal} />
+          <NoRate
+            what={words.common.withdrawn}
+            amounts={data.total.withdrawn_unconverted}
+            principal={scope.principal}
+          />
         </>
       )}
       <DataTable
-        name="Campaigns"
+        name={words.common.campaigns}
         columns={COLUMNS}
         rows={data.rows.map(figures)}
         keyOf={({ banner_tag }) => banner_tag ?? ""}
@@ -95,7 +100,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
           banner_tag === null || address.banner_tag.includes(banner_tag)
             ? undefined
             : {
-                title: `Show only ${banner_tag}`,
+                title: words.common.showOnly(banner_tag),
                 go: () => go({ ...justTag(banner_tag), search: undefined }),
               }
         }
@@ -116,9 +121,9 @@ function None({ scope: { address } }: { scope: Scope }) {
   const filtered = isFiltered(address);
   return (
     <>
-      <p>{filtered ? "No data matches these filters." : "No campaign traffic in this period."}</p>
+      <p>{filtered ? words.common.noDataMatchesTheseFilters : words.campaigns.noCampaignTrafficInThis}</p>
       <button type="button" class="button" onClick={() => go(filtered ? NO_FILTERS : { period: "30d" })}>
-        {filtered ? "Clear filters" : "Look at the last 30 days"}
+        {filtered ? words.common.clearFilters : words.common.lookAtTheLast30Days}
       </button>
     </>
   );

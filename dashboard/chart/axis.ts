@@ -1,9 +1,10 @@
 /** The buckets of a period along a chart's axis. Pure. */
 
 import { addDays, daysBetween, mondayOf } from "../../worker/calendar.ts";
-import { bucketLong, bucketShort, words } from "../format.ts";
+import { bucketLong, bucketShort, titled } from "../format.ts";
 import { bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import type { Picture } from "./picture.ts";
 
 /** What the rows of an answer are cut into: they may still be those of the question before. */
@@ -38,9 +39,11 @@ export function axisOf(
 ): Pick<Picture, "bucket" | "labels" | "titles" | "days" | "weekends"> & { running: number } {
   const buckets = bucketsOf(period, interval).slice(first, end);
   return {
-    bucket: words(interval),
+    bucket: titled(interval),
     labels: buckets.map(bucketShort),
-    titles: buckets.map((bucket) => (interval === "week" ? `Week from ${bucketLong(bucket)}` : bucketLong(bucket))),
+    titles: buckets.map((bucket) =>
+      interval === "week" ? words.chart.weekFrom(bucketLong(bucket)) : bucketLong(bucket),
+    ),
     ...(period.from < period.to && {
       days: buckets.map(({ event_date: from, event_hour }, index) => {
         const next = buckets[index + 1]?.event_date;

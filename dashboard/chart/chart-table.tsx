@@ -2,6 +2,7 @@ import { NOTHING } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Period } from "../period.ts";
 import { inWords } from "../table/value.tsx";
+import { words } from "../words.ts";
 import type { Picture } from "./picture.ts";
 
 export function ChartTable({ picture, summary }: { picture: Picture; summary: string }) {
@@ -36,7 +37,7 @@ export function ChartTable({ picture, summary }: { picture: Picture; summary: st
                 ) : (
                   title
                 )}
-                {index === running && " (so far)"}
+                {index === running && words.chart.soFar}
               </th>
               {lines.map((line) => (
                 <td key={line.title} class="number">

@@ -5,6 +5,7 @@ import { changeOf } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { inWords } from "../table/value.tsx";
 import { useColours } from "../theme.ts";
+import { words } from "../words.ts";
 import { ChartTable } from "./chart-table.tsx";
 import type { Drawing, Pointed } from "./draw.ts";
 import { isEmpty, type Picture } from "./picture.ts";
@@ -67,7 +68,7 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
       <canvas ref={canvas} role="img" aria-label={summary} />
       {!isEmpty(picture) && <SaveAsPicture picture={picture} drawn={canvas} />}
       {pointed && <Tip picture={picture} {...pointed} room={canvas.current?.clientWidth ?? 0} />}
-      {failed && <p class="chart-none">The chart could not be loaded. The table shows the same figures.</p>}
+      {failed && <p class="chart-none">{words.chart.theChartCouldNotBeLoaded}</p>}
       {isEmpty(picture) && (
         <p class="chart-none" aria-hidden="true">
           {none}
@@ -84,7 +85,7 @@ const SaveAsPicture = ({ picture, drawn }: Saved) => (
   <button
     type="button"
     class="button quiet save-picture"
-    title="Save the chart as a picture"
+    title={words.chart.saveTheChartAsAPicture}
     onClick={(event) => {
       // The chart itself is pressed to see a day.
       event.stopPropagation();
@@ -107,12 +108,12 @@ function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: nu
     >
       <strong>
         {titles[index]}
-        {index === running && " (so far)"}
+        {index === running && words.chart.soFar}
       </strong>
       {lines.map(({ title, titles, colour, points }) => (
         <span key={title}>
           <span class="dot" style={{ background: `var(--${colour})` }} />
-          {titles?.[index] ? `${lines[0]?.title} on ${titles[index]}` : title}:{" "}
+          {titles?.[index] ? words.chart.on(lines[0]?.title ?? "", titles[index]) : title}:{" "}
           {inWords(kind, points[index] ?? 0, currency)}
         </span>
       ))}
@@ -130,7 +131,7 @@ function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: nu
 function TipChange({ lines, index }: { lines: Picture["lines"]; index: number }) {
   const [now, then] = [lines[0]?.points[index], lines.find(({ as }) => as === "faint")?.points[index]];
   const change = now == null || then == null ? null : changeOf(now, then);
-  return change && <span>Change: {change.text}</span>;
+  return change && <span>{words.chart.change(change.text)}</span>;
 }
 
 /** Switches a chart to its table and back. */
@@ -138,7 +139,7 @@ export function useAsTable() {
   const [asTable, setAsTable] = useState(false);
   const toggle = (
     <button type="button" class="button quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-      {asTable ? "Show as chart" : "Show as table"}
+      {asTable ? words.chart.showAsChart : words.chart.showAsTable}
     </button>
   );
   return [asTable, toggle] as const;

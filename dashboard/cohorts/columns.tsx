@@ -1,6 +1,7 @@
 /** The columns of the cohorts: who came back, a column for each day after the first, and what they have paid. */
 import { NOTHING, rate } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 import type { Cohort, CohortRow, Cohorts } from "./query.ts";
 import { cohortText } from "./text.ts";
 
@@ -8,56 +9,61 @@ type Retained = CohortRow["retention"][number];
 
 const tag: Column<CohortRow> = {
   name: "banner_tag",
-  title: "Tag",
+  title: words.common.tag,
   kind: "text",
-  hint: "The tag of a visitor's first event",
-  value: ({ banner_tag }) => banner_tag ?? "(no tag)",
+  hint: words.cohorts.theTagOfAVisitorFirstEvent,
+  value: ({ banner_tag }) => banner_tag ?? words.common.withoutTag,
 };
 
 const cohort = (interval: Cohort): Column<CohortRow> => ({
   name: "cohort",
-  title: interval === "day" ? "First day" : interval === "week" ? "First week" : "First month",
+  title:
+    interval === "day"
+      ? words.cohorts.firstDay
+      : interval === "week"
+        ? words.cohorts.firstWeek
+        : words.cohorts.firstMonth,
   kind: "date",
   show: (row) => cohortText(row.cohort, interval),
 });
 
 const players: Column<CohortRow> = {
   name: "players",
-  title: "Visitors",
+  title: words.common.visitors,
   kind: "count",
-  hint: "Whose first day lies in it, visitors included",
+  hint: words.cohorts.whoseFirstDayLiesInIt,
 };
 
 const PAID: readonly Column<CohortRow>[] = [
   {
     name: "paying_users",
-    title: "Payers",
+    title: words.common.payers,
     kind: "count",
-    hint: "Those of them who have paid",
+    hint: words.cohorts.thoseOfThemWhoHavePaid,
   },
   {
     name: "revenue",
-    title: "Revenue",
+    title: words.common.revenue,
     kind: "money",
     currency: ({ into }) => into,
-    hint: "What they have paid until now",
+    hint: words.cohorts.whatTheyHavePaidUntilNow,
     missing: ({ unconverted }) => unconverted,
     summed: true,
   },
   {
     name: "revenue_per_player",
-    title: "Per visitor",
+    title: words.cohorts.perVisitor,
     kind: "average",
     currency: ({ into }) => into,
-    hint: "Revenue over visitors",
+    hint: words.cohorts.revenueOverVisitors,
     missing: ({ unconverted }) => unconverted,
   },
   {
     name: "net_amount",
-    title: "Net",
+    title: words.common.net,
     kind: "money",
     currency: ({ into }) => into,
-    hint: "Revenue less what was refunded and withdrawn",
+    hint: words.common.revenueLessWhatWasRefunded,
   },
 ];
 
@@ -65,7 +71,7 @@ const PAID: readonly Column<CohortRow>[] = [
 function Heat({ retained: { people, active, rate: of, day }, most }: { retained: Retained; most: number }) {
   if (of === null)
     return (
-      <span class="muted" title={`Day ${day} is not over for any of them`}>
+      <span class="muted" title={words.cohorts.dayIsNotOverForAnyOfThem(day)}>
         {NOTHING}
       </span>
     );
@@ -73,7 +79,7 @@ function Heat({ retained: { people, active, rate: of, day }, most }: { retained:
     <data
       class="heat"
       value={of}
-      title={`${active} of ${people} visitors were active on day ${day}`}
+      title={words.cohorts.ofVisitorsWereActiveOnDay(active, people, day)}
       style={{ "--heat": most > 0 ? of / most : 0 }}
     >
       {rate(of)}
@@ -87,9 +93,9 @@ export function columnsOf({ rows, total, interval }: Pick<Cohorts, "rows" | "tot
     const of = ({ retention }: CohortRow) => retention[index] as Retained;
     return {
       name: `day_${day}_rate`,
-      title: `D${day}`,
+      title: words.cohorts.d(day),
       kind: "rate",
-      hint: `Active ${day === 1 ? "on the day" : `${day} days`} after their first, of those for whom it is over`,
+      hint: words.cohorts.activeAfterTheirFirstOf(day),
       value: (row) => of(row).rate,
       show: (row) => <Heat retained={of(row)} most={most} />,
     };

@@ -9,6 +9,7 @@ import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { columnsOf } from "./columns.tsx";
 import { COHORTS, type Cohorts, cohortOf, cohorts, cohortsCsv } from "./query.ts";
 
@@ -27,7 +28,7 @@ const NONE = {
 
 export const RetentionPanel = panel({
   name: "cohorts",
-  title: "Retention by cohort",
+  title: words.cohorts.retentionByCohort,
   query: cohorts,
   Show,
   Skeleton: ({ scope }) => (
@@ -44,36 +45,38 @@ export const RetentionPanel = panel({
   zoned: true,
 });
 
-const TAGS = { together: "All tags", banner_tag: "By tag" } as const;
+const TAGS = { together: words.common.allTags, banner_tag: words.common.byTag } as const;
 
 function Actions({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   return (
     <>
       <Choices
-        legend="Cohorts of"
+        legend={words.cohorts.cohortsOf}
         options={COHORTS}
         chosen={cohortOf(scope)}
         choose={(interval) => go({ interval }, "replace")}
       />
       {onlyTag(address) === undefined && (
         <Choices
-          legend="Tags"
+          legend={words.common.tags}
           options={TAGS}
           chosen={address.group_by === "banner_tag" ? "banner_tag" : "together"}
           choose={(name) => go({ group_by: name === "banner_tag" ? name : undefined }, "replace")}
         />
       )}
       <TableTools
-        csv={{ url: cohortsCsv(scope), name: `${fileNameOf("cohorts", scope, "cohorts")}.csv`, table: "Cohorts" }}
+        csv={{
+          url: cohortsCsv(scope),
+          name: `${fileNameOf("cohorts", scope, "cohorts")}.csv`,
+          table: words.common.cohorts,
+        }}
       />
     </>
   );
 }
 
-const Lead = () => (
-  <p class="lead">Share of new visitors who were active again so many days later. A day counts once it is over.</p>
-);
+const Lead = () => <p class="lead">{words.cohorts.shareOfNewVisitorsWhoWere}</p>;
 
 function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
   const { address, go } = useNavigation();
@@ -82,9 +85,9 @@ function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
   return (
     <>
       <Lead />
-      <NoRate what="Paid" amounts={data.total.unconverted} principal={principal} />
+      <NoRate what={words.common.paid} amounts={data.total.unconverted} principal={principal} />
       <DataTable
-        name="Cohorts"
+        name={words.common.cohorts}
         columns={columns}
         rows={data.rows}
         keyOf={(row) => `${row.cohort}${byTag ? ` ${row.banner_tag ?? ""}` : ""}`}
@@ -96,15 +99,15 @@ function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
           !banner_tag || address.banner_tag.includes(banner_tag)
             ? undefined
             : {
-                title: `Show only ${banner_tag}`,
+                title: words.common.showOnly(banner_tag),
                 go: () => go({ ...justTag(banner_tag), group_by: undefined }),
               }
         }
         none={
           <>
-            <p>Nobody came for the first time in this period.</p>
+            <p>{words.cohorts.nobodyCameForTheFirstTime}</p>
             <button type="button" class="button" onClick={() => go({ period: "182d" })}>
-              Look at the last 6 months
+              {words.cohorts.lookAtTheLast6Months}
             </button>
           </>
         }

@@ -3,8 +3,9 @@ import { client } from "../api.ts";
 import { inOwn, OWN } from "../currency.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
-export const COHORTS = { day: "Days", week: "Weeks", month: "Months" } as const;
+export const COHORTS = { day: words.cohorts.days, week: words.cohorts.weeks, month: words.cohorts.months } as const;
 export type Cohort = keyof typeof COHORTS;
 
 /** Those that are asked for; else weeks, where the period has some. */

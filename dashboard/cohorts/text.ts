@@ -1,6 +1,11 @@
 import { dateText } from "../format.ts";
+import { words } from "../words.ts";
 import type { Cohort } from "./query.ts";
 
 /** A cohort by its first day, as short as it is clear. */
 export const cohortText = (cohort: string, interval: Cohort): string =>
-  interval === "day" ? dateText(cohort) : interval === "week" ? `Week of ${dateText(cohort)}` : cohort.slice(0, 7);
+  interval === "day"
+    ? dateText(cohort)
+    : interval === "week"
+      ? words.cohorts.weekOf(dateText(cohort))
+      : cohort.slice(0, 7);

@@ -7,6 +7,7 @@ import type { Picture } from "../chart/picture.ts";
 import { exactMoney } from "../format.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { type CohortRow, type Cohorts, cohorts } from "./query.ts";
 import { cohortText } from "./text.ts";
 
@@ -23,14 +24,16 @@ function pictureOf({ rows, total, interval, into }: Cohorts): Picture {
   const byTag = rows.some((row) => "banner_tag" in row);
   const size = (own: readonly CohortRow[]) => own.reduce((all, { players }) => all + players, 0);
   const groups = byTag
-    ? [...Map.groupBy(rows, ({ banner_tag }) => banner_tag ?? "(no tag)")].sort(([, a], [, b]) => size(b) - size(a))
+    ? [...Map.groupBy(rows, ({ banner_tag }) => banner_tag ?? words.common.withoutTag)].sort(
+        ([, a], [, b]) => size(b) - size(a),
+      )
     : [...Map.groupBy(rows, ({ cohort }) => cohortText(cohort, interval))].slice(-COLOURS.length);
   const days = total.value.map(({ day }) => day);
   return {
     name: `value ${interval} ${groups.length}`,
-    bucket: "After",
-    labels: days.map((day) => `D${day}`),
-    titles: days.map((day) => `Day ${day}`),
+    bucket: words.cohorts.after,
+    labels: days.map((day) => words.cohorts.d(day)),
+    titles: days.map((day) => words.cohorts.day(day)),
     kind: "money",
     currency: into,
     lines: groups.slice(0, COLOURS.length).map(([title, own], index) => ({
@@ -47,8 +50,8 @@ export function ValuePanel({ scope }: { scope: Scope }) {
   const [asTable, toggle] = useAsTable();
   useEffect(fetchDrawing, []);
   return (
-    <Panel name="cohort-value" title="Revenue per visitor by age" actions={toggle} busy={answer.stale}>
-      <Answered answer={answer} what="value of the cohorts" skeleton={<ChartSkeleton />}>
+    <Panel name="cohort-value" title={words.cohorts.revenuePerVisitorByAge} actions={toggle} busy={answer.stale}>
+      <Answered answer={answer} what={words.cohorts.valueOfTheCohorts} skeleton={<ChartSkeleton />}>
         {(data) => {
           const picture = pictureOf(data);
           return (
@@ -56,12 +59,16 @@ export function ValuePanel({ scope }: { scope: Scope }) {
               {picture.lines.length > 1 && <Legend picture={picture} />}
               <Chart
                 picture={picture}
-                summary={`What a visitor of each cohort had paid after so many days; until now ${data.total.revenue_per_player === null ? "unknown" : exactMoney(data.total.revenue_per_player, data.into)} on average.`}
+                summary={words.cohorts.whatAVisitorOfEachCohort(
+                  data.total.revenue_per_player === null
+                    ? words.common.unknown
+                    : exactMoney(data.total.revenue_per_player, data.into),
+                )}
                 asTable={asTable}
                 none={
                   Object.keys(data.total.unconverted).length > 0
-                    ? "Unknown: part of what they paid has no exchange rate"
-                    : "Nobody of these cohorts has paid yet"
+                    ? words.cohorts.unknownPartOfWhatTheyPaid
+                    : words.cohorts.nobodyOfTheseCohortsHas
                 }
               />
             </>

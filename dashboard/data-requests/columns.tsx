@@ -1,43 +1,50 @@
 /** The columns of the list of erasures. */
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 export const total = ({ found }: SignedReceipt): number => Object.values(found).reduce((all, one) => all + one, 0);
 
 export const Progress = ({ of: { status, error } }: { of: SignedReceipt }) =>
   status === "finished" ? (
-    <span class="badge good">finished</span>
+    <span class="badge good">{words.dataRequests.finished}</span>
   ) : error === null ? (
-    <span class="badge">running…</span>
+    <span class="badge">{words.dataRequests.running}</span>
   ) : (
-    <span class="badge warn">held up</span>
+    <span class="badge warn">{words.dataRequests.heldUp}</span>
   );
 
 export const COLUMNS: readonly Column<SignedReceipt>[] = [
-  { name: "requested_at", title: "Requested", kind: "time" },
+  { name: "requested_at", title: words.dataRequests.requested, kind: "time" },
   {
     name: "status",
-    title: "Status",
+    title: words.common.status,
     kind: "text",
     show: (row) => <Progress of={row} />,
   },
   {
     name: "subject",
-    title: "Who",
+    title: words.common.who,
     kind: "text",
-    hint: "A digest: two receipts of one player have the same, and nobody can find out who it was",
+    hint: words.dataRequests.aDigestTwoReceiptsOfOne,
     show: ({ subject }) => (
       <code class="id" title={subject}>
         {subject.slice(0, 12)}…
       </code>
     ),
   },
-  { name: "found", title: "Found", kind: "count", hint: "Rows, samples and events, in all stores", value: total },
+  {
+    name: "found",
+    title: words.dataRequests.found,
+    kind: "count",
+    hint: words.dataRequests.rowsSamplesAndEventsInAll,
+    value: total,
+  },
   {
     name: "suppress",
-    title: "Future events",
+    title: words.dataRequests.futureEvents,
     kind: "text",
-    value: ({ suppress }) => (suppress ? "refused" : "recorded"),
+    value: ({ suppress }) => (suppress ? words.dataRequests.refused : words.dataRequests.recorded),
   },
-  { name: "finished_at", title: "Finished", kind: "time" },
+  { name: "finished_at", title: words.dataRequests.finished2, kind: "time" },
 ];

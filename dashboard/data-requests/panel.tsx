@@ -3,6 +3,7 @@ import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { PagedList } from "../table/list.tsx";
+import { words } from "../words.ts";
 import { COLUMNS } from "./columns.tsx";
 import { Person } from "./person.tsx";
 import { erasures } from "./query.ts";
@@ -13,7 +14,7 @@ export function DataRequestsPanel({ scope }: { scope: Scope }) {
   const { project_id, timezone } = scope;
   return (
     <div class="panels">
-      <Panel name="data-requests" title={`A player of ${project_id}`}>
+      <Panel name="data-requests" title={words.dataRequests.aPlayerOf(project_id)}>
         <form
           class="find-player"
           onSubmit={(event) => {
@@ -23,7 +24,7 @@ export function DataRequestsPanel({ scope }: { scope: Scope }) {
           }}
         >
           <label>
-            Player id
+            {words.dataRequests.playerId}
             <input
               key={address.player_id}
               class="input"
@@ -35,13 +36,11 @@ export function DataRequestsPanel({ scope }: { scope: Scope }) {
             />
           </label>
           <button type="submit" class="button primary">
-            Find
+            {words.dataRequests.find}
           </button>
         </form>
         {address.player_id === undefined ? (
-          <p class="lead">
-            Find a player to hand out all that is kept of them, or to erase them. Both are noted in the audit log.
-          </p>
+          <p class="lead">{words.dataRequests.findAPlayerToHandOutAll}</p>
         ) : (
           <Person
             key={address.player_id}
@@ -53,16 +52,16 @@ export function DataRequestsPanel({ scope }: { scope: Scope }) {
         )}
       </Panel>
       {address.part && <ReceiptPanel id={address.part} scope={scope} />}
-      <Panel name="erasures" title="Erasures">
-        <p class="lead">The newest first; press one for its receipt. Times: {timezone}.</p>
+      <Panel name="erasures" title={words.dataRequests.erasures}>
+        <p class="lead">{words.dataRequests.theNewestFirstPressOneFor(timezone)}</p>
         <PagedList
-          name="erasures"
+          name={words.dataRequests.erasures}
           columns={COLUMNS}
           query={erasures(project_id)}
           keyOf={({ id }) => id}
           timezone={timezone}
-          press={({ id }) => ({ title: "Show the receipt", go: () => go({ part: id }) })}
-          none={<p>Nobody of {project_id} was erased yet. Find a player above to begin.</p>}
+          press={({ id }) => ({ title: words.dataRequests.showTheReceipt, go: () => go({ part: id }) })}
+          none={<p>{words.dataRequests.nobodyOfWasErasedYetFindA(project_id)}</p>}
         />
       </Panel>
     </div>

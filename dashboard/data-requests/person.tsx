@@ -9,11 +9,16 @@ import { NOTHING, timeText } from "../format.ts";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Download } from "../table/download.tsx";
+import { words } from "../words.ts";
 import { exportOf, player } from "./query.ts";
 
 type Found = { player_id: string; scope: Scope; erased: (id: string) => void };
 
-const FORMATS = { json: "Export all as JSON", csv: "Events as CSV", ndjson: "Events as NDJSON" } as const;
+const FORMATS = {
+  json: words.dataRequests.exportAllAsJson,
+  csv: words.dataRequests.eventsAsCsv,
+  ndjson: words.dataRequests.eventsAsNdjson,
+} as const;
 
 export function Person({ player_id, scope, erased }: Found) {
   const { project_id, timezone } = scope;
@@ -25,11 +30,10 @@ export function Person({ player_id, scope, erased }: Found) {
     <>
       {unknown ? (
         <p class="lead" role="status">
-          There is no player <strong>{player_id}</strong> in {project_id}. What was refused or could not be stored may
-          still name them: an export or an erasure finds that too.
+          {words.dataRequests.thereIsNoPlayerInWhatWas(<strong>{player_id}</strong>, project_id)}
         </p>
       ) : (
-        <Answered answer={answer} what="player" skeleton={<PersonSkeleton />}>
+        <Answered answer={answer} what={words.common.player} skeleton={<PersonSkeleton />}>
           {(found) => (
             <Facts
               of={{
@@ -56,7 +60,7 @@ export function Person({ player_id, scope, erased }: Found) {
           />
         ))}
         <button type="button" class="button danger" onClick={() => ask(true)}>
-          Erase…
+          {words.dataRequests.erase}
         </button>
       </p>
       {asked && <Erase player_id={player_id} project_id={project_id} erased={erased} close={() => ask(false)} />}
@@ -72,24 +76,20 @@ function Erase({ player_id, project_id, erased, close }: Erasing) {
     const query = { project_id, suppress: suppress ? ("1" as const) : ("0" as const) };
     const { id } = await read(client.players[":player_id"].$delete({ param: { player_id }, query }));
     erased(id);
-  }, "The erasure has begun.");
+  }, words.dataRequests.theErasureHasBegun);
   return (
-    <Confirm title={`Erase ${player_id}?`} label="Erase the player" action={action} close={close}>
-      <p>
-        <strong>This cannot be undone.</strong> Export first what the player wants to have.
-      </p>
-      <p>
-        <strong>What goes:</strong> the player's and their browsers' ids, contacts, addresses and free data, in the
-        event log, profiles, leaderboards, payments, dead letters, the request log, the live stream, the audit log and
-        the archive; and where other players' events name them.
-      </p>
-      <p>
-        <strong>What stays:</strong> counts and sums. Figures by day and tag do not change; nobody can find out any more
-        whose they were.
-      </p>
+    <Confirm
+      title={words.dataRequests.erase2(player_id)}
+      label={words.dataRequests.eraseThePlayer}
+      action={action}
+      close={close}
+    >
+      <p>{words.dataRequests.exportFirstWhatThePlayer(<strong>{words.dataRequests.thisCannotBeUndone}</strong>)}</p>
+      <p>{words.dataRequests.thePlayerAndTheirBrowsers(<strong>{words.dataRequests.whatGoes}</strong>)}</p>
+      <p>{words.dataRequests.countsAndSumsFiguresByDay(<strong>{words.dataRequests.whatStays}</strong>)}</p>
       <label class="tick">
         <input type="checkbox" checked={suppress} onChange={(event) => setSuppress(event.currentTarget.checked)} />
-        <span>Refuse future events of this player, by a keyed digest of the ids</span>
+        <span>{words.dataRequests.refuseFutureEventsOfThis}</span>
       </label>
     </Confirm>
   );
@@ -99,7 +99,16 @@ const PersonSkeleton = () => (
   <div aria-hidden="true">
     <Facts
       of={Object.fromEntries(
-        ["Player", "First seen", "Last event", "Events", "Deposits", "First tag", "Email", "Phone"].map((name) => [
+        [
+          words.common.playerTitle,
+          words.common.firstSeen,
+          words.common.lastEvent,
+          words.common.events,
+          words.common.deposits,
+          words.common.firstTag,
+          words.dataRequests.email,
+          words.common.phone,
+        ].map((name) => [
           name,
           <span key={name} class="bone">
             0 Mon 0000, 00:00

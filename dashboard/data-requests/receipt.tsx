@@ -2,26 +2,27 @@
 import { Copied } from "../act/copied.tsx";
 import { useAnswer, useRefreshing } from "../answers.ts";
 import { Count, Facts } from "../figure.tsx";
-import { NOTHING, timeText, words } from "../format.ts";
+import { NOTHING, timeText, titled } from "../format.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Download } from "../table/download.tsx";
+import { words } from "../words.ts";
 import { Progress } from "./columns.tsx";
 import { erasure, receiptUrl } from "./query.ts";
 
 const POLLED_MS = 2_000;
 
 const WHERE: Record<string, string> = {
-  events: "Events in the log",
-  mentions: "Others' events that name them",
-  identities: "Browsers",
-  players: "Profiles",
-  settled_players: "Profiles of settled days",
-  activity: "Activity by day",
-  requests: "Samples of refused requests",
-  live: "Live stream",
-  audit: "Audit log",
-  archive: "Events in the archive",
+  events: words.common.eventsInTheLog,
+  mentions: words.dataRequests.othersEventsThatNameThem,
+  identities: words.dataRequests.browsers,
+  players: words.dataRequests.profiles,
+  settled_players: words.dataRequests.profilesOfSettledDays,
+  activity: words.dataRequests.activityByDay,
+  requests: words.dataRequests.samplesOfRefusedRequests,
+  live: words.dataRequests.liveStream,
+  audit: words.common.auditLog,
+  archive: words.common.eventsInTheArchive,
 };
 
 const verifying =
@@ -37,14 +38,15 @@ export function ReceiptPanel({ id, scope: { timezone } }: { id: string; scope: S
   return (
     <Panel
       name="receipt"
-      title="Receipt"
+      title={words.dataRequests.receipt}
       actions={
-        answer.data && !running && <Download url={receiptUrl(id)} name="receipt.json" label="Download the receipt" />
+        answer.data &&
+        !running && <Download url={receiptUrl(id)} name="receipt.json" label={words.dataRequests.downloadTheReceipt} />
       }
     >
       <Answered
         answer={answer}
-        what="receipt"
+        what={words.dataRequests.receipt2}
         skeleton={
           <p class="lead" aria-hidden="true">
             <span class="bone">The player is erased.</span>
@@ -55,13 +57,13 @@ export function ReceiptPanel({ id, scope: { timezone } }: { id: string; scope: S
           <>
             <p class="lead" role="status">
               {receipt.status === "finished"
-                ? "The player is erased. This is what was found of them, and where; nothing of it is left."
-                : "The erasure goes on by itself, also when this page is closed. It takes a minute or two, longer for a large archive."}
+                ? words.dataRequests.thePlayerIsErasedThisIs
+                : words.dataRequests.theErasureGoesOnByItself}
             </p>
             {receipt.error && (
               <div class="failed" role="alert">
                 <div>
-                  <strong>It is held up, and tried again each minute.</strong>
+                  <strong>{words.dataRequests.itIsHeldUpAndTriedAgain}</strong>
                   <p>{receipt.error}</p>
                 </div>
               </div>
@@ -71,16 +73,16 @@ export function ReceiptPanel({ id, scope: { timezone } }: { id: string; scope: S
                 Status: <Progress of={receipt} />,
                 Requested: timeText(receipt.requested_at, timezone),
                 Finished: receipt.finished_at ? timeText(receipt.finished_at, timezone) : NOTHING,
-                "Future events": receipt.suppress ? "refused" : "recorded",
+                "Future events": receipt.suppress ? words.dataRequests.refused : words.dataRequests.recorded,
                 Receipt: receipt.id,
                 "Digest of the player": receipt.subject,
               }}
             />
-            <h3 class="facts-title">Found, and erased</h3>
+            <h3 class="facts-title">{words.dataRequests.foundAndErased}</h3>
             <Facts
               of={Object.fromEntries(
                 Object.entries(receipt.found).map(([store, count]) => [
-                  WHERE[store] ?? words(store),
+                  WHERE[store] ?? titled(store),
                   <span key={store} data-found={store}>
                     <Count value={count} />
                   </span>,
@@ -89,11 +91,8 @@ export function ReceiptPanel({ id, scope: { timezone } }: { id: string; scope: S
             />
             {receipt.signature && (
               <details class="verify">
-                <summary>Verify the receipt</summary>
-                <p>
-                  The signature is Ed25519, over the receipt without <code>signature</code> and <code>error</code>, as
-                  JSON without spaces and with its keys in order. With the downloaded file:
-                </p>
+                <summary>{words.dataRequests.verifyTheReceipt}</summary>
+                <p>{words.dataRequests.theSignatureIsEd25519Over(<code>signature</code>, <code>error</code>)}</p>
                 <Copied text={verifying()} />
               </details>
             )}

@@ -8,7 +8,8 @@ import { Field, type Filled, Form } from "../act/form.tsx";
 import { readJson } from "../act/json.ts";
 import { ApiError, client, read } from "../api.ts";
 import { Fact } from "../fact.tsx";
-import { NOTHING, timeText } from "../format.ts";
+import { NOTHING, stateText, timeText } from "../format.ts";
+import { words } from "../words.ts";
 import { Standing } from "./columns.tsx";
 import { discard, replay } from "./query.ts";
 
@@ -22,38 +23,45 @@ export function Letter({ letter: first, timezone, close }: Shown) {
   const { id, event_type, event, error, consumer, failed_at, resolved_at, status, project_id, event_id } = letter;
   const replayed = useAction(async () => {
     const { failed, why } = await replay([id]);
-    if (failed > 0) throw new ApiError(0, "It could not be stored", why ?? "");
-  }, "Replayed: the event is in the log.");
-  const discarded = useAction(() => discard([id]), "The letter is discarded.");
+    if (failed > 0) throw new ApiError(0, words.deadLetters.itCouldNotBeStored, why ?? "");
+  }, words.deadLetters.replayedTheEventIsInTheLog);
+  const discarded = useAction(() => discard([id]), words.deadLetters.theLetterIsDiscarded);
   const back = () => setPart("shown");
 
   if (part === "discarded")
     return (
-      <Confirm title="Discard the letter?" label="Discard the letter" action={discarded} close={close}>
-        <p>Its event will not be counted. The letter stays in the list of those that were discarded.</p>
+      <Confirm
+        title={words.deadLetters.discardTheLetter}
+        label={words.deadLetters.discardTheLetter2}
+        action={discarded}
+        close={close}
+      >
+        <p>{words.deadLetters.itsEventWillNotBeCounted}</p>
       </Confirm>
     );
   return (
-    <Dialog title={`Dead letter ${id}`} wide close={close}>
+    <Dialog title={words.deadLetters.deadLetter(id)} wide close={close}>
       <dl class="facts">
-        <Fact name="Status">
+        <Fact name={words.common.status}>
           <Standing status={status} />
         </Fact>
-        <Fact name="Event type">{event_type ?? "unreadable"}</Fact>
-        <Fact name="Project">{project_id ?? NOTHING}</Fact>
-        <Fact name="Event id">{event_id ?? NOTHING}</Fact>
-        <Fact name="Consumer">{consumer}</Fact>
-        <Fact name={`Failed (${timezone})`}>{timeText(failed_at, timezone)}</Fact>
-        {resolved_at && <Fact name={`${status} (${timezone})`}>{timeText(resolved_at, timezone)}</Fact>}
+        <Fact name={words.common.eventType}>{event_type ?? words.deadLetters.unreadable}</Fact>
+        <Fact name={words.common.project}>{project_id ?? NOTHING}</Fact>
+        <Fact name={words.common.eventId}>{event_id ?? NOTHING}</Fact>
+        <Fact name={words.deadLetters.consumer}>{consumer}</Fact>
+        <Fact name={words.deadLetters.failed2(timezone)}>{timeText(failed_at, timezone)}</Fact>
+        {resolved_at && <Fact name={`${stateText(status)} (${timezone})`}>{timeText(resolved_at, timezone)}</Fact>}
       </dl>
       <div class="dialog-body">
-        <h3>Error</h3>
+        <h3>{words.common.error}</h3>
         <p class="error-text">{error}</p>
         {part === "edited" ? (
           <Edit letter={letter} changed={setLetter} back={back} />
         ) : (
           <>
-            <h3>{event_id === null ? "The message, which holds no event" : "The event, as it is stored"}</h3>
+            <h3>
+              {event_id === null ? words.deadLetters.theMessageWhichHoldsNo : words.deadLetters.theEventAsItIsStored}
+            </h3>
             <Copied text={JSON.stringify(event, null, 2)} />
           </>
         )}
@@ -63,10 +71,10 @@ export function Letter({ letter: first, timezone, close }: Shown) {
           <ActionError action={replayed} />
           <p class="dialog-actions">
             <button type="button" class="button" onClick={() => setPart("discarded")}>
-              Discard…
+              {words.deadLetters.discard}
             </button>
             <button type="button" class="button" onClick={() => setPart("edited")}>
-              Edit
+              {words.deadLetters.edit}
             </button>
             <button
               type="button"
@@ -74,7 +82,7 @@ export function Letter({ letter: first, timezone, close }: Shown) {
               disabled={replayed.busy}
               onClick={async () => (await replayed.run()) && close()}
             >
-              {replayed.busy ? "Working…" : "Replay"}
+              {replayed.busy ? words.common.working : words.deadLetters.replay}
             </button>
           </p>
         </>
@@ -93,14 +101,14 @@ function Edit({ letter: { id, sent, event_id }, changed, back }: Edited) {
     const changes = { event: { ...gone, ...edited } };
     const param = { id: String(id) };
     changed(await read(client["dead-letters"][":id{[0-9]+}"].$patch({ param, json: changes })));
-  }, "The event is changed; replay it now.");
+  }, words.deadLetters.theEventIsChangedReplayIt);
   const event = event_id === null ? NEW_EVENT : sent;
   return (
-    <Form action={action} label="Save the event" done={back} cancel={back}>
+    <Form action={action} label={words.deadLetters.saveTheEvent} done={back} cancel={back}>
       <Field
         name="event"
-        label="The event by its fields, as JSON"
-        hint="By the rules of the events API; its id stays."
+        label={words.deadLetters.theEventByItsFieldsAsJson}
+        hint={words.deadLetters.byTheRulesOfTheEventsApi}
         lines={16}
         value={JSON.stringify(event, null, 2)}
         required

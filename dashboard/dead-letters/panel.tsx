@@ -9,6 +9,7 @@ import { Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { PagedList } from "../table/list.tsx";
 import { PickType } from "../table/pick.tsx";
+import { words } from "../words.ts";
 import { COLUMNS } from "./columns.tsx";
 import { Letter } from "./letter.tsx";
 import { deadLetters, STATUSES, statusOf, type Work, workThrough } from "./query.ts";
@@ -23,36 +24,39 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="dead-letters"
-      title="Failed events"
+      title={words.common.failedEvents}
       actions={
         <>
           <Choices
-            legend="Status"
+            legend={words.common.status}
             options={STATUSES}
             chosen={status}
             choose={(part) => go({ part: part === "waiting" ? undefined : part })}
           />
           <PickType />
           <button type="button" class="button" disabled={!some} onClick={() => begin("discard")}>
-            Discard all…
+            {words.deadLetters.discardAll}
           </button>
           <button type="button" class="button primary" disabled={!some} onClick={() => begin("replay")}>
-            Replay all…
+            {words.deadLetters.replayAll}
           </button>
         </>
       }
     >
       <p class="lead">
-        Events that were accepted, and that the log could not store in all its tries
-        {address.project_id === undefined && scope.principal.project_id === null && ". Those of every project"}.
+        {words.deadLetters.eventsThatWereAcceptedAnd}
+        {address.project_id === undefined &&
+          scope.principal.project_id === null &&
+          words.deadLetters.thoseOfEveryProject}
+        .
       </p>
       <PagedList
-        name="Failed events"
+        name={words.common.failedEvents}
         columns={COLUMNS}
         query={(cursor) => deadLetters(address, cursor as number | undefined)}
         keyOf={({ id }) => String(id)}
         timezone={scope.timezone}
-        press={(letter) => ({ title: "Show the event and the error", go: () => show(letter) })}
+        press={(letter) => ({ title: words.deadLetters.showTheEventAndTheError, go: () => show(letter) })}
         none={<None scope={scope} />}
       />
       {open && <Letter letter={open} timezone={scope.timezone} close={() => show(null)} />}
@@ -63,13 +67,12 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
 
 function None({ scope: { address } }: { scope: Scope }) {
   const { go } = useNavigation();
-  if (!address.event_type && statusOf(address) === "waiting")
-    return <p>Nothing failed: every event that was accepted is in the log.</p>;
+  if (!address.event_type && statusOf(address) === "waiting") return <p>{words.deadLetters.nothingFailedEveryEvent}</p>;
   return (
     <>
-      <p>No letter fits.</p>
+      <p>{words.deadLetters.noLetterFits}</p>
       <button type="button" class="button" onClick={() => go({ part: undefined, event_type: undefined })}>
-        Show all that wait
+        {words.deadLetters.showAllThatWait}
       </button>
     </>
   );
@@ -79,21 +82,21 @@ function All({ work, scope: { address }, close }: { work: Work; scope: Scope; cl
   const [progress, tell] = useState("");
   const action = useAction(() => workThrough(work, address, tell));
   const which = [
-    address.event_type ? `of the type ${address.event_type}` : "of every type",
-    address.project_id ? `of ${address.project_id}` : "of every project that you administer",
+    address.event_type ? words.deadLetters.ofTheType(address.event_type) : words.deadLetters.ofEveryType,
+    address.project_id ? words.deadLetters.ofProject(address.project_id) : words.deadLetters.ofEveryProjectThatYou,
   ].join(", ");
   const replays = work === "replay";
   return (
     <Confirm
-      title={replays ? "Replay all that wait?" : "Discard all that wait?"}
-      label={replays ? "Replay all" : "Discard all"}
+      title={replays ? words.deadLetters.replayAllThatWait : words.deadLetters.discardAllThatWait}
+      label={replays ? words.deadLetters.replayAll2 : words.deadLetters.discardAll2}
       tone={replays ? "primary" : "danger"}
       action={action}
       close={close}
     >
       <p>
-        All letters that wait, {which}, are {replays ? "stored" : "given up: their events will not be counted"}.
-        {replays && " What the log has already stays as it is, so doing it twice changes nothing."}
+        {replays ? words.deadLetters.allAreStored(which) : words.deadLetters.allAreGivenUp(which)}
+        {replays && words.deadLetters.whatTheLogHasAlreadyStays}
       </p>
       <p role="status">{!action.error && progress}</p>
     </Confirm>

@@ -3,9 +3,15 @@ import { say } from "../act/said.tsx";
 import type { Address } from "../address.ts";
 import { refreshAnswers } from "../answers.ts";
 import { ApiError, client, read } from "../api.ts";
+import { stateText } from "../format.ts";
 import { given, query } from "../reports.ts";
+import { words } from "../words.ts";
 
-export const STATUSES = { waiting: "Waiting", replayed: "Replayed", discarded: "Discarded" };
+export const STATUSES = {
+  waiting: words.deadLetters.waiting,
+  replayed: words.deadLetters.replayed,
+  discarded: words.deadLetters.discarded,
+};
 export type Status = keyof typeof STATUSES;
 
 export const statusOf = ({ part }: Address): Status => (part === "replayed" || part === "discarded" ? part : "waiting");
@@ -38,7 +44,7 @@ export async function discard(ids: number[]): Promise<{ discarded: number }> {
 }
 
 export type Work = "replay" | "discard";
-const DONE = { replay: "replayed", discard: "discarded" } as const;
+const DONE = { replay: stateText("replayed"), discard: stateText("discarded") } as const;
 
 /** All that the address lists, page by page. What fails stays, and is not tried again on the way. */
 export async function workThrough(work: Work, address: Address, tell: (progress: string) => void): Promise<void> {
@@ -55,12 +61,12 @@ export async function workThrough(work: Work, address: Address, tell: (progress:
         failed += answer.failed;
         why ??= answer.why;
       } else if (ids.length > 0) done += (await discard(ids)).discarded;
-      tell(`${done} ${DONE[work]}${failed > 0 ? `, ${failed} failed` : ""}`);
+      tell(words.deadLetters.doneSoFar(done, DONE[work], failed));
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
   } finally {
     refreshAnswers();
   }
-  if (failed > 0) throw new ApiError(0, `${done} ${DONE[work]}, ${failed} failed and wait on`, why ?? "");
-  say(`${done} ${DONE[work]}.`);
+  if (failed > 0) throw new ApiError(0, words.deadLetters.failedAndWaitOn(done, DONE[work], failed), why ?? "");
+  say(`${words.deadLetters.doneSoFar(done, DONE[work], 0)}.`);
 }

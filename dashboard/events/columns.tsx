@@ -1,8 +1,9 @@
 /** The columns of lists of events. */
 import type { EventView } from "../../worker/reports/event.ts";
 import { Price } from "../figure.tsx";
-import { words } from "../format.ts";
+import { stateText, titled } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 const text = (name: "player_id" | "app_id" | "country" | "device", title: string): Column<EventView> => ({
   name,
@@ -11,39 +12,39 @@ const text = (name: "player_id" | "app_id" | "country" | "device", title: string
 });
 
 export const EVENT_COLUMNS: readonly Column<EventView>[] = [
-  { name: "timestamp", title: "Time", kind: "time" },
+  { name: "timestamp", title: words.events.time, kind: "time" },
   {
     name: "event_type",
-    title: "Event",
+    title: words.common.event,
     kind: "text",
     show: ({ event_type, outcome }) => (
       <>
-        {words(event_type)}
+        {titled(event_type)}
         {outcome !== "counted" && (
           <>
             {" "}
-            <span class="badge warn" title="It is in no figure">
-              {outcome}
+            <span class="badge warn" title={words.events.itIsInNoFigure}>
+              {stateText(outcome)}
             </span>
           </>
         )}
       </>
     ),
   },
-  text("player_id", "Player"),
+  text("player_id", words.common.playerTitle),
   {
     name: "amount",
-    title: "Amount",
+    title: words.common.amount,
     kind: "money",
     show: ({ amount, currency }) =>
       amount !== null && currency !== null ? <Price amount={amount} currency={currency} /> : undefined,
   },
-  { name: "score", title: "Score", kind: "count" },
+  { name: "score", title: words.common.score, kind: "count" },
   {
     name: "banner_tag",
-    title: "Tag",
+    title: words.common.tag,
     kind: "text",
-    hint: "That it counts for: its own, or the last one before it",
+    hint: words.events.thatItCountsForItsOwnOrThe,
     show: ({ banner_tag, attributed }) =>
       banner_tag === null ? undefined : (
         <>
@@ -51,15 +52,15 @@ export const EVENT_COLUMNS: readonly Column<EventView>[] = [
           {attributed && (
             <>
               {" "}
-              <span class="badge" title="Not its own: the last tag before it">
-                attributed
+              <span class="badge" title={words.events.notItsOwnTheLastTagBefore}>
+                {words.events.attributed}
               </span>
             </>
           )}
         </>
       ),
   },
-  text("app_id", "App"),
-  text("country", "Country"),
-  text("device", "Device"),
+  text("app_id", words.common.app),
+  text("country", words.common.country),
+  text("device", words.common.device),
 ];

@@ -4,10 +4,11 @@ import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";
 import { Facts, FactsSkeleton, factsOf } from "../facts.tsx";
-import { words } from "../format.ts";
+import { titled } from "../format.ts";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import type { Kind } from "../table/columns.ts";
+import { words } from "../words.ts";
 import { event } from "./query.ts";
 
 const KINDS: Partial<Record<keyof EventView, Kind>> = {
@@ -23,9 +24,9 @@ type Shown = { scope: Scope; event_id: string; close: () => void };
 export function EventDialog({ scope, event_id, close }: Shown) {
   const answer = useAnswer(event(scope, event_id));
   return (
-    <Dialog title="Event" close={close} wide>
-      <p class="lead">Times in {scope.timezone}. What is empty was not sent, or could not be found out.</p>
-      <Answered answer={answer} what="event" skeleton={<FactsSkeleton facts={29} />}>
+    <Dialog title={words.common.event} close={close} wide>
+      <p class="lead">{words.events.timesInWhatIsEmptyWasNot(scope.timezone)}</p>
+      <Answered answer={answer} what={words.events.event} skeleton={<FactsSkeleton facts={29} />}>
         {(found) => <Fields of={found} timezone={scope.timezone} />}
       </Answered>
     </Dialog>
@@ -40,15 +41,15 @@ function Fields({ of, timezone }: { of: EventView; timezone: string }) {
       <Facts
         facts={names.flatMap((name) => {
           const value = fields[name];
-          const shown = typeof value === "boolean" ? (value ? "yes" : "no") : value;
-          const [fact] = factsOf([{ name, title: words(name), kind: KINDS[name] ?? "text", value: shown }], timezone);
+          const shown = typeof value === "boolean" ? (value ? words.events.yes : words.events.no) : value;
+          const [fact] = factsOf([{ name, title: titled(name), kind: KINDS[name] ?? "text", value: shown }], timezone);
           return fact && name === "amount" && of.amount !== null ? { ...fact, shown: of.amount } : (fact ?? []);
         })}
       />
-      <h3>Data</h3>
-      {data === null ? <p class="lead">No extra data.</p> : <Copied text={JSON.stringify(data, null, 2)} />}
+      <h3>{titled("data")}</h3>
+      {data === null ? <p class="lead">{words.events.noExtraData}</p> : <Copied text={JSON.stringify(data, null, 2)} />}
       <details>
-        <summary>The whole event as JSON</summary>
+        <summary>{words.events.theWholeEventAsJson}</summary>
         <Copied text={JSON.stringify(of, null, 2)} />
       </details>
     </>

@@ -8,6 +8,7 @@ import type { Scope } from "../scope.ts";
 import { Download } from "../table/download.tsx";
 import { PagedList } from "../table/list.tsx";
 import { Chosen, Sought } from "../table/narrow.tsx";
+import { words } from "../words.ts";
 import { EVENT_COLUMNS } from "./columns.tsx";
 import { EventDialog } from "./event.tsx";
 import { events, eventsFile } from "./query.ts";
@@ -20,16 +21,16 @@ export function EventsPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="events"
-      title="Events"
+      title={words.common.events}
       actions={
         <>
-          <Sought name="search" label="Event id" />
-          <Sought name="event_type" label="Type" />
-          <Sought name="player_id" label="Player" />
+          <Sought name="search" label={words.common.eventId} />
+          <Sought name="event_type" label={words.common.type} />
+          <Sought name="player_id" label={words.common.playerTitle} />
           <Chosen
             name="part"
-            label="Which events"
-            options={{ "": "Counted only", all: "All, also tests, bots and duplicates" }}
+            label={words.events.whichEvents}
+            options={{ "": words.events.countedOnly, all: words.events.allAlsoTestsBotsAnd }}
           />
           {several === undefined && (
             <>
@@ -40,24 +41,20 @@ export function EventsPanel({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <p class="lead">
-        Of {periodText(scope)}, newest first. Times in {scope.timezone}.
-      </p>
+      <p class="lead">{words.events.ofNewestFirstTimesIn(periodText(scope), scope.timezone)}</p>
       {several ? (
-        <p class="none">
-          Events are listed of one {FIELD_TITLES[several].toLowerCase()} at a time: remove the other filters by it.
-        </p>
+        <p class="none">{words.events.eventsAreListedOfOneAtA(words.inSentence(FIELD_TITLES[several]))}</p>
       ) : (
         <PagedList
-          name="events"
+          name={words.common.events}
           columns={EVENT_COLUMNS}
           query={(cursor) => events(scope, cursor)}
           keyOf={({ event_id }) => event_id}
           timezone={scope.timezone}
-          press={({ event_id }) => ({ title: "All fields of this event", go: () => go({ search: event_id }) })}
+          press={({ event_id }) => ({ title: words.common.allFieldsOfThisEvent, go: () => go({ search: event_id }) })}
           none={
             <>
-              <p>No events found.</p>
+              <p>{words.events.noEventsFound}</p>
               <button
                 type="button"
                 class="button"
@@ -71,7 +68,7 @@ export function EventsPanel({ scope }: { scope: Scope }) {
                   })
                 }
               >
-                Show all events of the last 30 days
+                {words.events.showAllEventsOfTheLast30}
               </button>
             </>
           }

@@ -16,6 +16,7 @@ import { byGroup } from "../revenue/sums.ts";
 import type { Scope } from "../scope.ts";
 import { type Sheet, sheetOf } from "../table/sheet.ts";
 import { columnsFor } from "../table/visible.ts";
+import { words } from "../words.ts";
 import { type Packed, zipOf } from "./zip.ts";
 
 type Table = { name: string; read: (signal: AbortSignal) => Promise<string> };
@@ -34,44 +35,45 @@ function tablesOf(scope: Scope): Table[] {
     },
   });
   return [
-    table("campaigns", async (signal) => {
+    table(words.inSentence(words.common.campaigns), async (signal) => {
       const { rows, currency } = await campaigns(scope).ask(signal);
       return { columns: CAMPAIGNS, rows: rows.map((row) => ({ ...row, currency })) };
     }),
-    table("funnel by tag", async (signal) => {
+    table(words.files.funnelByTag, async (signal) => {
       const { groups = [] } = await funnelByTag(scope).ask(signal);
       return { columns: FUNNEL, rows: groups };
     }),
     ...NAMES.map((dimension) =>
-      table(DIMENSIONS[dimension].toLowerCase(), async (signal) => {
+      table(words.inSentence(DIMENSIONS[dimension]), async (signal) => {
         const { rows } = await breakdown(grouped(dimension)).ask(signal);
         const heading = {
           name: dimension,
           title: DIMENSIONS[dimension],
           kind: "text" as const,
-          value: ({ value }: { value: string | null }) => (value === null ? "unknown" : fieldValue(dimension, value)),
+          value: ({ value }: { value: string | null }) =>
+            value === null ? words.common.unknown : fieldValue(dimension, value),
         };
         return { columns: breakdownColumns(heading), rows: broughtBy(rows, dimension) };
       }),
     ),
     ...(amounts ? REVENUE_NAMES : []).map((group) =>
       group === "none"
-        ? table("revenue by day", async (signal) => {
+        ? table(words.files.revenueByDay, async (signal) => {
             const { rows } = await revenue(grouped(undefined)).ask(signal);
             return { columns: DAYS, rows };
           })
-        : table(`revenue by ${GROUPS[group].toLowerCase()}`, async (signal) => {
+        : table(words.files.revenueBy(words.inSentence(GROUPS[group])), async (signal) => {
             const { rows } = await revenue(grouped(group)).ask(signal);
             return { columns: revenueColumns(group), rows: byGroup(rows, group) };
           }),
     ),
-    table("cohorts", async (signal) => {
+    table(words.inSentence(words.common.cohorts), async (signal) => {
       const data = await cohorts(grouped(undefined)).ask(signal);
       return { columns: cohortColumns(data, false), rows: data.rows };
     }),
     ...(amounts
       ? [
-          table("lifetime value", async (signal) => {
+          table(words.files.lifetimeValue, async (signal) => {
             const { segments } = await ltv(scope).ask(signal);
             return { columns: LTV, rows: segments };
           }),
@@ -92,6 +94,6 @@ export async function allTables(scope: Scope): Promise<Blob> {
       missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   if (files.length === 0) throw new Error(missing[0]);
-  if (missing.length > 0) files.push({ name: "not included.txt", text: `${missing.join("\r\n")}\r\n` });
+  if (missing.length > 0) files.push({ name: `${words.files.notIncluded}.txt`, text: `${missing.join("\r\n")}\r\n` });
   return zipOf(files, new Date());
 }

@@ -1,5 +1,6 @@
 /** Any two dates, in whichever order they are given. */
 import type { Period } from "../period.ts";
+import { words } from "../words.ts";
 
 type Given = { days: Period; latest: string; label: string; choose: (days: Period) => void };
 
@@ -15,7 +16,7 @@ export const Dates = ({ days, latest, label, choose }: Given) => (
   >
     {(["from", "to"] as const).map((name) => (
       <label key={name}>
-        {name === "from" ? "From" : "To"}
+        {name === "from" ? words.common.from : words.frame.to}
         <input class="input" type="date" name={name} required max={latest} defaultValue={days[name]} />
       </label>
     ))}

@@ -6,6 +6,7 @@ import { client } from "../api.ts";
 import { exact, fieldValue } from "../format.ts";
 import { daysOf, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
 /** By these the API tells events apart. */
 type Told = Exclude<Field, "platform">;
@@ -41,7 +42,7 @@ function Values({ field, scope }: { field: Told; scope: Scope }) {
     <label>
       {FIELD_TITLES[field]}
       <select class="input" name={field}>
-        <option value="">Any</option>
+        <option value="">{words.frame.any}</option>
         {[...events]
           .sort(([, a], [, b]) => b - a)
           .map(([value, total]) => (

@@ -13,10 +13,15 @@ import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
 import type { ViewEntry } from "../views.ts";
+import { words } from "../words.ts";
 import { chosenIn, FieldChoices } from "./field-choices.tsx";
 import { segments } from "./segments.ts";
 
-const CONDITIONS = { banner_tag: "is", banner_tag_not: "is not", banner_tag_contains: "contains" } as const;
+const CONDITIONS = {
+  banner_tag: words.frame.isWord,
+  banner_tag_not: words.frame.isNot,
+  banner_tag_contains: words.frame.contains,
+};
 type Condition = keyof typeof CONDITIONS;
 const NAMES = Object.keys(CONDITIONS) as Condition[];
 
@@ -29,7 +34,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
   const { data } = useAnswer(own ? segments(address.project_id) : null);
   return (
     <>
-      <Menu label="Filter" button={<span>Filter</span>}>
+      <Menu label={words.frame.filter} button={<span>{words.frame.filter}</span>}>
         {(close) => (
           <div class="filter-menu">
             <form
@@ -44,7 +49,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
               }}
             >
               <label>
-                Tag
+                {words.common.tag}
                 <select class="input" name="condition">
                   {NAMES.map((name) => (
                     <option key={name} value={name}>
@@ -56,7 +61,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
               <input
                 class="input"
                 name="tag"
-                aria-label="Which tag"
+                aria-label={words.frame.whichTag}
                 maxLength={128}
                 autocomplete="off"
                 spellcheck={false}
@@ -64,12 +69,12 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
               {/* For a share link nothing is counted that the tables do not have. */}
               {own && entry.fields && <FieldChoices scope={scope} />}
               <button type="submit" class="button primary">
-                Apply
+                {words.frame.apply}
               </button>
             </form>
             {(data?.rows.length ?? 0) > 0 && (
-              <section aria-label="Saved segments">
-                <h3>Saved segments</h3>
+              <section aria-label={words.frame.savedSegments}>
+                <h3>{words.frame.savedSegments}</h3>
                 <ul class="segments">
                   {data?.rows.map(({ segment_id, name, own }) => (
                     <li key={segment_id}>
@@ -88,7 +93,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
                         <button
                           type="button"
                           class="button quiet square"
-                          aria-label={`Delete the segment ${name}`}
+                          aria-label={words.frame.deleteTheSegment(name)}
                           onClick={() => remove(segment_id)}
                         >
                           <Remove />
@@ -120,11 +125,11 @@ function SaveSegment({ scope: { address, principal }, close }: { scope: Scope; c
     };
     const { segment_id } = await read(client.segments.$post({ json: body }));
     go({ ...NO_FILTERS, segment_id });
-  }, "The segment is saved.");
+  }, words.frame.theSegmentIsSaved);
   return (
-    <Form action={action} label="Save as a segment" done={close}>
-      <Field name="name" label="Segment name" required />
-      {may(principal, "admin") && <Tick name="shared" label="Share with everyone in this project" />}
+    <Form action={action} label={words.frame.saveAsASegment} done={close}>
+      <Field name="name" label={words.frame.segmentName} required />
+      {may(principal, "admin") && <Tick name="shared" label={words.frame.shareWithEveryoneInThis} />}
     </Form>
   );
 }
@@ -136,10 +141,10 @@ function RemoveSegment({ segment_id, scope: { address }, close }: Removed) {
   const action = useAction(async () => {
     await read(client.segments[":segment_id"].$delete({ param: { segment_id } }));
     if (address.segment_id === segment_id) go({ segment_id: undefined });
-  }, "The segment is deleted.");
+  }, words.frame.theSegmentIsDeleted);
   return (
-    <Confirm title="Delete the segment?" label="Delete the segment" action={action} close={close}>
-      <p>Addresses and share links that name it find nothing any more. The figures stay as they are.</p>
+    <Confirm title={words.frame.deleteTheSegment2} label={words.frame.deleteTheSegment3} action={action} close={close}>
+      <p>{words.frame.addressesAndShareLinksThat}</p>
     </Confirm>
   );
 }
@@ -153,13 +158,17 @@ export function FilterChips({ entry }: { entry: ViewEntry }) {
   return (
     <>
       {address.segment_id !== undefined && (
-        <Chip is="Segment" value={segment?.name ?? address.segment_id} remove={() => go({ segment_id: undefined })} />
+        <Chip
+          is={words.common.segment}
+          value={segment?.name ?? address.segment_id}
+          remove={() => go({ segment_id: undefined })}
+        />
       )}
       {NAMES.flatMap((name) =>
         address[name].map((value) => (
           <Chip
             key={`${name} ${value}`}
-            is={`Tag ${CONDITIONS[name]}`}
+            is={words.frame.tag(CONDITIONS[name])}
             value={value}
             remove={() => go({ [name]: address[name].filter((other) => other !== value) })}
           />
@@ -170,13 +179,13 @@ export function FilterChips({ entry }: { entry: ViewEntry }) {
             address[name].map((value) => (
               <Chip
                 key={`${name} ${value}`}
-                is={`${FIELD_TITLES[name]} is`}
+                is={words.frame.fieldIs(FIELD_TITLES[name])}
                 value={fieldValue(name, value)}
                 remove={() => go({ [name]: address[name].filter((other) => other !== value) })}
               />
             )),
           )
-        : hasFields(address) && <span class="muted">Not narrowed by country, device, app or platform</span>}
+        : hasFields(address) && <span class="muted">{words.frame.notNarrowedByCountryDevice}</span>}
     </>
   );
 }
@@ -185,7 +194,7 @@ function Chip({ is, value, remove }: { is: string; value: string; remove: () => 
   return (
     <span class="chip">
       <span class="muted">{is}</span> <strong>{value}</strong>
-      <button type="button" aria-label={`Remove the filter ${is} ${value}`} onClick={remove}>
+      <button type="button" aria-label={words.frame.removeTheFilter(is, value)} onClick={remove}>
         <Remove />
       </button>
     </span>

@@ -2,13 +2,15 @@
 import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { credential } from "../api.ts";
-import { words } from "../format.ts";
+import { titled } from "../format.ts";
 import { Bars, Mark } from "../icons.tsx";
 import { useLive } from "../live/live.ts";
 import { Status } from "../live/status.tsx";
 import { Menu } from "../menu.tsx";
 import { Choices } from "../panel.tsx";
 import { setTheme, useTheme } from "../theme.ts";
+import { words } from "../words.ts";
+import { LanguageChoice } from "./language-choice.tsx";
 import { ProjectForm } from "./project-form.tsx";
 
 type Signed = {
@@ -25,7 +27,7 @@ export function Header({ principal, project_id, signOut, openViews, showKeys }: 
   const shared = credential() !== null;
   return (
     <header class="header">
-      <button type="button" class="button square views-opener" aria-label="Views" onClick={openViews}>
+      <button type="button" class="button square views-opener" aria-label={words.frame.views} onClick={openViews}>
         <Bars />
       </button>
       {shared ? (
@@ -44,19 +46,20 @@ export function Header({ principal, project_id, signOut, openViews, showKeys }: 
         <button
           type="button"
           class="button square quiet keys-opener"
-          aria-label="Keyboard shortcuts"
+          aria-label={words.frame.keyboardShortcuts}
           onClick={showKeys}
         >
           ?
         </button>
         <Menu
-          label={`Project ${project_id}, appearance${shared ? "" : ", signing out"}`}
+          label={words.frame.projectAppearance(project_id, shared)}
           button={<span class="project">{project_id}</span>}
         >
           {(close) => (
             <>
               {principal.project_id === null && <ProjectForm project_id={project_id} close={close} />}
               <Appearance />
+              <LanguageChoice />
               {signOut && <Leave principal={principal} signOut={signOut} />}
             </>
           )}
@@ -71,10 +74,10 @@ function Leave({ principal, signOut }: { principal: Principal; signOut: () => Pr
   return (
     <div class="menu-row">
       <span class="muted" role={failed ? "alert" : undefined}>
-        {failed ? "That did not work. You are still signed in." : `Signed in as ${principal.role}`}
+        {failed ? words.frame.thatDidNotWorkYouAreStill : words.frame.signedInAs(principal.role)}
       </span>
       <button type="button" class="button" onClick={() => signOut().catch(() => setFailed(true))}>
-        Sign out
+        {words.frame.signOut}
       </button>
     </div>
   );
@@ -84,10 +87,10 @@ function Appearance() {
   const theme = useTheme();
   return (
     <div class="menu-row">
-      <span>Appearance</span>
+      <span>{words.frame.appearance}</span>
       <Choices
-        legend="Appearance"
-        options={{ system: words("system"), light: words("light"), dark: words("dark") }}
+        legend={words.frame.appearance}
+        options={{ system: titled("system"), light: titled("light"), dark: titled("dark") }}
         chosen={theme}
         choose={setTheme}
       />

@@ -3,16 +3,17 @@ import type { Principal } from "../../worker/http/principal.ts";
 import { may } from "../../worker/http/principal.ts";
 import { useNavigation } from "../navigation.ts";
 import { type ViewEntry, viewOf } from "../views.ts";
+import { words } from "../words.ts";
 
 export function NoView({ name }: { name: string }) {
   const known = viewOf(name);
   return (
     <div class="failed" role="alert">
-      <strong>{known ? `“${known.title}” could not be loaded.` : "There is no such view."}</strong>
+      <strong>{known ? words.frame.couldNotBeLoaded(known.title) : words.frame.thereIsNoSuchView}</strong>
       {known ? (
         // The page may be older than what is deployed by now, so all of it is loaded again.
         <button type="button" class="button" onClick={() => location.reload()}>
-          Reload
+          {words.frame.reload}
         </button>
       ) : (
         <ToOverview />
@@ -25,13 +26,13 @@ export function NotForYou({ entry: { title, role }, principal }: { entry: ViewEn
   return (
     <div class="failed" role="alert">
       <div>
-        <strong>“{title}” is not for this key.</strong>
+        <strong>{words.frame.isNotForThisKey(title)}</strong>
         <p>
           {principal.share_id !== undefined
-            ? "A share link shows figures, and no people."
+            ? words.frame.aShareLinkShowsFiguresAnd
             : may(principal, role)
-              ? "It is limited to its banner tags, and this view is not kept by tag."
-              : `It needs the role ${role}; you are signed in as ${principal.role}.`}
+              ? words.frame.itIsLimitedToItsBannerTags
+              : words.frame.itNeedsTheRoleYouAreSigned(role, principal.role)}
         </p>
       </div>
       <ToOverview />
@@ -43,7 +44,7 @@ function ToOverview() {
   const { go } = useNavigation();
   return (
     <button type="button" class="button" onClick={() => go({ view: "overview" })}>
-      Open the overview
+      {words.frame.openTheOverview}
     </button>
   );
 }

@@ -6,6 +6,7 @@ import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import { choiceOf, PRESET_NAMES, PRESETS, step } from "../period.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { Dates } from "./dates.tsx";
 
 export function PeriodMenu({ scope }: { scope: Scope }) {
@@ -17,7 +18,7 @@ export function PeriodMenu({ scope }: { scope: Scope }) {
     <div class="period">
       <Step direction={-1} scope={scope} />
       <Menu
-        label={typeof period === "string" ? `Period: ${title} ${dates}` : `Period: ${dates}`}
+        label={typeof period === "string" ? words.frame.period(title, dates) : words.frame.periodOf(dates)}
         button={
           <span class="period-title">
             <strong>{title}</strong> {typeof period === "string" && <span class="muted period-dates">{dates}</span>}
@@ -45,7 +46,7 @@ export function PeriodMenu({ scope }: { scope: Scope }) {
             <Dates
               days={scope}
               latest={scope.today}
-              label="Show these days"
+              label={words.frame.showTheseDays}
               choose={(days) => {
                 go({ period: choiceOf(days, scope.today) });
                 close();
@@ -62,7 +63,7 @@ export function PeriodMenu({ scope }: { scope: Scope }) {
 function Step({ direction, scope }: { direction: -1 | 1; scope: Scope }) {
   const { go } = useNavigation();
   const target = step(scope, direction, scope.today);
-  const label = direction < 0 ? "Earlier" : "Later";
+  const label = direction < 0 ? words.frame.earlier : words.frame.later;
   return (
     <button
       type="button"

@@ -7,6 +7,7 @@ import { useAnswer } from "../answers.ts";
 import { client } from "../api.ts";
 import { useNavigation } from "../navigation.ts";
 import { query } from "../reports.ts";
+import { words } from "../words.ts";
 
 type Chosen = { project_id: string; close: () => void };
 
@@ -33,13 +34,13 @@ export function ProjectForm({ project_id, close }: Chosen) {
         <input
           type="search"
           class="input"
-          placeholder="Find a project"
-          aria-label="Find a project"
+          placeholder={words.frame.findAProject}
+          aria-label={words.frame.findAProject}
           value={sought}
           onInput={(event) => seek(event.currentTarget.value)}
         />
       )}
-      <ul class="menu-list" aria-label="Projects">
+      <ul class="menu-list" aria-label={words.common.projects}>
         {shown.map((project) => (
           <li key={project.project_id}>
             <button

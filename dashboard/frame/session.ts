@@ -1,6 +1,7 @@
 /** Who is signed in, by the cookie that only the server can read. */
 import type { Principal } from "../../worker/http/principal.ts";
 import { ApiError, client, onSignedOut, read } from "../api.ts";
+import { words } from "../words.ts";
 
 export const whoIsSignedIn = (): Promise<Principal> => read(client.session.$get());
 
@@ -9,7 +10,8 @@ export const openSession = (by: { key: string } | { code: string }): Promise<Pri
 
 export async function closeSession(): Promise<void> {
   const response = await client.session.$delete({ query: {} }).catch(() => null);
-  if (!response?.ok) throw new ApiError(response?.status ?? 0, "Not signed out", "The session could not be ended.");
+  if (!response?.ok)
+    throw new ApiError(response?.status ?? 0, words.frame.notSignedOut, words.frame.theSessionCouldNotBeEnded);
 }
 
 export { onSignedOut };

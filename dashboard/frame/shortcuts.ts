@@ -6,6 +6,7 @@ import { choiceOf, PRESETS, type Preset, step } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { setTheme, THEMES, themeNow } from "../theme.ts";
 import { viewsOf } from "../views.ts";
+import { words } from "../words.ts";
 
 type Pressed = { scope: Scope; go: Go };
 type Shortcut = { key: string; does: string; run: (pressed: Pressed) => void };
@@ -40,43 +41,51 @@ function stepBy(direction: -1 | 1) {
   };
 }
 
-export const SHORTCUTS: Record<"Dates" | "Page", readonly Shortcut[]> = {
-  Dates: [
-    ...Object.entries(PERIODS).map(([key, period]) => ({
-      key,
-      does: PRESETS[period].title,
-      run: ({ go }: Pressed) => go({ period }),
-    })),
-    { key: "ArrowLeft", does: "Earlier", run: stepBy(-1) },
-    { key: "ArrowRight", does: "Later", run: stepBy(1) },
-    {
-      key: "x",
-      does: "Compare with another period",
-      run: ({ scope: { address }, go }) => go({ compare: after(CYCLED, address.compare) }),
-    },
-    {
-      key: "c",
-      does: "Choose dates",
-      run: () => document.querySelector<HTMLElement>(".period .menu > button")?.click(),
-    },
-  ],
-  Page: [
-    { key: "/", does: "Search", run: () => document.querySelector<HTMLElement>('input[type="search"]')?.focus() },
-    {
-      key: "i",
-      does: "Switch the theme",
-      run: () => setTheme(after(THEMES, themeNow())),
-    },
-    { key: "0", does: "Remove all filters", run: ({ go }) => go({ ...NO_FILTERS, search: undefined }) },
-  ],
-};
+export const SHORTCUTS: readonly { title: string; keys: readonly Shortcut[] }[] = [
+  {
+    title: words.frame.dates,
+    keys: [
+      ...Object.entries(PERIODS).map(([key, period]) => ({
+        key,
+        does: PRESETS[period].title,
+        run: ({ go }: Pressed) => go({ period }),
+      })),
+      { key: "ArrowLeft", does: words.frame.earlier, run: stepBy(-1) },
+      { key: "ArrowRight", does: words.frame.later, run: stepBy(1) },
+      {
+        key: "x",
+        does: words.frame.compareWithAnotherPeriod,
+        run: ({ scope: { address }, go }) => go({ compare: after(CYCLED, address.compare) }),
+      },
+      {
+        key: "c",
+        does: words.frame.chooseDates,
+        run: () => document.querySelector<HTMLElement>(".period .menu > button")?.click(),
+      },
+    ],
+  },
+  {
+    title: words.frame.page,
+    keys: [
+      {
+        key: "/",
+        does: words.frame.search,
+        run: () => document.querySelector<HTMLElement>('input[type="search"]')?.focus(),
+      },
+      {
+        key: "i",
+        does: words.frame.switchTheTheme,
+        run: () => setTheme(after(THEMES, themeNow())),
+      },
+      { key: "0", does: words.frame.removeAllFilters, run: ({ go }) => go({ ...NO_FILTERS, search: undefined }) },
+    ],
+  },
+];
 
 /** How a key is written on a keyboard. */
 export const KEY_NAMES: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→" };
 
-const runs = new Map(
-  Object.values(SHORTCUTS).flatMap((group) => group.map((shortcut) => [shortcut.key, shortcut.run])),
-);
+const runs = new Map(SHORTCUTS.flatMap(({ keys }) => keys.map((shortcut) => [shortcut.key, shortcut.run])));
 
 /** Views by number, in the order of the menu. */
 const viewAt = (scope: Scope, key: string): Partial<Address> | null => {

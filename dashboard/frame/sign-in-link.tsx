@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { words } from "../words.ts";
 import { openSession } from "./session.ts";
 
 function takeCode(): string | undefined {
@@ -26,7 +27,7 @@ export function BySignInLink({ page }: { page: (refusal: string | null) => Compo
   if (refusal !== undefined) return <>{page(refusal)}</>;
   return (
     <main class="notice" aria-busy="true">
-      <p class="muted">Signing in…</p>
+      <p class="muted">{words.frame.signingIn}</p>
     </main>
   );
 }

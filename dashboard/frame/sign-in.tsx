@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { ApiError } from "../api.ts";
 import { Mark } from "../icons.tsx";
+import { words } from "../words.ts";
 import { openSession } from "./session.ts";
 
 const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
@@ -36,8 +37,8 @@ export function SignIn({ signedIn, refusal }: Asking) {
         }}
       >
         <Mark />
-        <h1>Sign in to Edgepixel</h1>
-        <label for="key">Key</label>
+        <h1>{words.frame.signInToEdgepixel}</h1>
+        <label for="key">{words.frame.key}</label>
         <input
           id="key"
           name="key"
@@ -55,18 +56,12 @@ export function SignIn({ signedIn, refusal }: Asking) {
           </p>
         )}
         <button type="submit" class="button primary" disabled={busy}>
-          {busy ? "Signing in…" : "Sign in"}
+          {busy ? words.frame.signingIn : words.frame.signIn}
         </button>
         <p id="sign-in-hint" class="muted">
-          {LOCAL.includes(location.hostname) ? (
-            <>
-              On this machine the first key is <code>ADMIN_TOKEN</code> in the file <code>.dev.vars</code>.
-            </>
-          ) : (
-            <>
-              A key comes from your administrator. The first one is the secret <code>ADMIN_TOKEN</code> of the Worker.
-            </>
-          )}
+          {LOCAL.includes(location.hostname)
+            ? words.frame.onThisMachineTheFirstKeyIs(<code>ADMIN_TOKEN</code>, <code>.dev.vars</code>)
+            : words.frame.aKeyComesFromYour(<code>ADMIN_TOKEN</code>)}
         </p>
       </form>
     </main>

@@ -8,21 +8,22 @@ import { useNavigation } from "../navigation.ts";
 import type { Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import type { ViewEntry } from "../views.ts";
+import { words } from "../words.ts";
 import { Dates } from "./dates.tsx";
 import { FilterChips, FilterMenu } from "./filters.tsx";
 import { PeriodMenu } from "./period-menu.tsx";
 
 const COMPARED = {
-  previous: "vs. previous period",
-  year: "vs. same days last year",
-  weekday: "vs. same weekdays before",
-  custom: "vs. days of your own",
-  none: "No comparison",
+  previous: words.frame.vsPreviousPeriod,
+  year: words.frame.vsSameDaysLastYear,
+  weekday: words.frame.vsSameWeekdaysBefore,
+  custom: words.frame.vsDaysOfYourOwn,
+  none: words.frame.noComparison,
 } as const satisfies Record<(typeof COMPARISONS)[number], string>;
 
 export function Toolbar({ scope, entry }: { scope: Scope; entry: ViewEntry }) {
   return (
-    <section class="toolbar" aria-label="Days and filters">
+    <section class="toolbar" aria-label={words.frame.daysAndFilters}>
       <PeriodMenu scope={scope} />
       {!entry.uncompared && <ComparisonMenu scope={scope} />}
       {!entry.untagged && (
@@ -39,9 +40,9 @@ function ComparisonMenu({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const { compare, compare_from, compare_to } = address;
   const days = compare_from && compare_to ? { from: compare_from, to: compare_to } : undefined;
-  const title = days ? `vs. ${periodText(days)}` : COMPARED[compare];
+  const title = days ? words.frame.vs(periodText(days)) : COMPARED[compare];
   return (
-    <Menu label={`Comparison: ${title}`} button={<span>{title}</span>}>
+    <Menu label={words.frame.comparison(title)} button={<span>{title}</span>}>
       {(close) => (
         <>
           <ul class="menu-list">
@@ -63,7 +64,7 @@ function ComparisonMenu({ scope }: { scope: Scope }) {
           <Dates
             days={days ?? before(scope)}
             latest={scope.today}
-            label="Compare with these days"
+            label={words.frame.compareWithTheseDays}
             choose={({ from, to }) => {
               go({ compare: "custom", compare_from: from, compare_to: to });
               close();
@@ -96,7 +97,7 @@ export const ToolbarSkeleton = ({ entry }: { entry: ViewEntry }) => (
     {!entry.uncompared && <Bone text={COMPARED.previous} />}
     {!entry.untagged && (
       <>
-        <Bone text="Filter" />
+        <Bone text={words.frame.filter} />
         <FilterChips entry={entry} />
       </>
     )}

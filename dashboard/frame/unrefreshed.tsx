@@ -1,6 +1,7 @@
 /** Says, once for the whole page, that the figures on it are from before, and why. */
 import { refreshAnswers, useRefreshing, useStaleness } from "../answers.ts";
 import { exact } from "../format.ts";
+import { words } from "../words.ts";
 
 /** How soon figures that lack events are asked for again. */
 const LAGGING_MS = 5_000;
@@ -12,11 +13,11 @@ export function Unrefreshed() {
     return (
       <div class="failed unrefreshed" role="alert">
         <div>
-          <strong>{error.title}: the figures could not be refreshed.</strong>
-          <p>{error.message} Showing the last loaded data.</p>
+          <strong>{words.frame.theFiguresCouldNotBe(error.title)}</strong>
+          <p>{words.frame.showingTheLastLoadedData(error.message)}</p>
         </div>
         <button type="button" class="button" onClick={refreshAnswers} disabled={loading}>
-          {loading ? "Trying…" : "Retry"}
+          {loading ? words.common.trying : words.common.retry}
         </button>
       </div>
     );
@@ -24,8 +25,8 @@ export function Unrefreshed() {
   return (
     <div class="failed unrefreshed" role="status">
       <div>
-        <strong>The figures lack the last {exact(lag)} events.</strong>
-        <p>They are being added. The page asks again by itself.</p>
+        <strong>{words.frame.theFiguresLackTheLast(exact(lag))}</strong>
+        <p>{words.frame.theyAreBeingAddedThePage}</p>
       </div>
     </div>
   );

@@ -4,6 +4,7 @@ import type { Principal } from "../../worker/http/principal.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { isAdministrative, type ViewEntry, viewsOf } from "../views.ts";
+import { words } from "../words.ts";
 
 /** Not by `scrollIntoView`: Chromium lets the next Tab begin behind what that showed, so the first links were left out. */
 function bringIntoSight(list: Element, item: Element): void {
@@ -31,7 +32,7 @@ export function ViewsMenu({ principal, open, near, close }: Links & { principal:
   const inside = views.some(([name, { group }]) => name === view && isAdministrative(group));
   const shown = (group: Group) => (
     <section key={group} aria-labelledby={`views-${group}`}>
-      <h2 id={`views-${group}`}>{group}</h2>
+      <h2 id={`views-${group}`}>{words.groups[group]}</h2>
       <ul>
         {views.map(
           ([name, entry]) =>
@@ -47,14 +48,14 @@ export function ViewsMenu({ principal, open, near, close }: Links & { principal:
   return (
     <nav
       ref={menu}
-      aria-label="Views"
+      aria-label={words.frame.views}
       class={open ? "views open" : "views"}
       onKeyDown={(event) => event.key === "Escape" && close()}
     >
       {groups.filter((group) => !isAdministrative(group)).map(shown)}
       {groups.some(isAdministrative) && (
         <details open={unfolded || inside} onToggle={(event) => unfold(event.currentTarget.open)}>
-          <summary>Administration</summary>
+          <summary>{words.frame.administration}</summary>
           {groups.filter(isAdministrative).map(shown)}
         </details>
       )}

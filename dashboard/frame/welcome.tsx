@@ -6,6 +6,7 @@ import { useLive } from "../live/live.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
 import { isOpenTo, VIEWS, type ViewEntry } from "../views.ts";
+import { words } from "../words.ts";
 
 /** Where the demo site sends its events. */
 const DEMO_PROJECT = "default";
@@ -19,21 +20,17 @@ export function Welcome({ scope }: { scope: Scope }) {
   const mayOpen = isOpenTo(scope.principal, VIEWS.setup as ViewEntry);
   return (
     <section class="panel welcome" aria-labelledby="welcome-title">
-      <h2 id="welcome-title">Waiting for the first event</h2>
-      <p class="lead">
-        {mayOpen
-          ? "Set up pages, servers or postbacks to send it; it shows up here within seconds."
-          : "An administrator sets up what sends it; it shows up here within seconds."}
-      </p>
+      <h2 id="welcome-title">{words.frame.waitingForTheFirstEvent}</h2>
+      <p class="lead">{mayOpen ? words.frame.setUpPagesServersOr : words.frame.anAdministratorSetsUpWhat}</p>
       <p class="welcome-ways">
         {mayOpen && (
           <button type="button" class="button primary" onClick={() => go({ view: "setup" })}>
-            Set up
+            {words.common.setUp}
           </button>
         )}
         {data.project_id === DEMO_PROJECT && (
           <a class="button" href="/demo/?btag=summer">
-            Open the demo site
+            {words.frame.openTheDemoSite}
           </a>
         )}
       </p>

@@ -1,7 +1,8 @@
 /** The columns of the funnel by tag. */
 import type { FunnelStep } from "../../worker/reports/funnel.ts";
-import { words } from "../format.ts";
+import { spoken, titled } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 export type Group = { banner_tag: string | null; steps: readonly FunnelStep[] };
 
@@ -9,21 +10,26 @@ const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as co
 
 /** How the way to a step from the one before is called, where there is little room. */
 const PASSAGES: Record<string, string> = {
-  registration: "Visit → reg.",
-  first_deposit: "Reg. → first dep.",
-  repeat_deposit: "First → repeat dep.",
+  registration: words.common.visitReg,
+  first_deposit: words.common.regFirstDep,
+  repeat_deposit: words.funnel.firstRepeatDep,
 };
 
 export const COLUMNS: readonly Column<Group>[] = [
-  { name: "banner_tag", title: "Tag", kind: "text", value: ({ banner_tag }) => banner_tag ?? "(no tag)" },
+  {
+    name: "banner_tag",
+    title: words.common.tag,
+    kind: "text",
+    value: ({ banner_tag }) => banner_tag ?? words.common.withoutTag,
+  },
   ...STEPS.flatMap((name, index): Column<Group>[] => {
     const of = ({ steps }: Group) => steps[index] as FunnelStep;
-    const before = words(STEPS[index - 1] ?? "").toLowerCase();
+    const before = spoken(STEPS[index - 1] ?? "");
     const people: Column<Group> = {
       name,
-      title: words(name),
+      title: titled(name),
       kind: "count",
-      hint: "Visitors",
+      hint: words.common.visitors,
       value: (row) => of(row).players,
     };
     if (index === 0) return [people];
@@ -33,14 +39,14 @@ export const COLUMNS: readonly Column<Group>[] = [
         name: `${name}_rate`,
         title: PASSAGES[name] ?? "",
         kind: "rate",
-        hint: `Of those at the step before, ${before}`,
+        hint: words.funnel.ofThoseAtTheStepBefore(before),
         value: (row) => of(row).rate_from_previous,
       },
       {
         name: `${name}_after`,
-        title: `${PASSAGES[name]}, median`,
+        title: words.funnel.passageMedian(PASSAGES[name] ?? ""),
         kind: "duration",
-        hint: `Since the ${before}: half of them were faster than this`,
+        hint: words.funnel.sinceTheHalfOfThemWere(before),
         value: (row) => of(row).median_seconds_from_previous,
         optional: true,
       },

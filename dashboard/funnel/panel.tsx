@@ -3,26 +3,39 @@ import type { ComponentChildren } from "preact";
 import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
 import { Compared, ComparisonSkeleton, useCompared } from "../campaigns/comparison.tsx";
 import { Count, Delta, FEW } from "../figure.tsx";
-import { changeOf, duration, exact, NOTHING, rate, words } from "../format.ts";
+import { changeOf, duration, exact, NOTHING, rate, titled } from "../format.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { isOpenTo, viewOf } from "../views.ts";
+import { words } from "../words.ts";
 import { funnel } from "./query.ts";
 
-const BY = { visit_date: "By visit date", event_date: "By event date" } as const;
+const BY = { visit_date: words.funnel.byVisitDate, event_date: words.funnel.byEventDate } as const;
 const MEANING = {
-  visit_date: "Visitors whose first visit was in this period, and how far they have got.",
-  event_date: "Everyone who reached a step in this period, whenever they first visited.",
+  visit_date: words.funnel.visitorsWhoseFirstVisitWas,
+  event_date: words.funnel.everyoneWhoReachedAStepIn,
 } as const;
 
-export const FunnelPanel = panel({ name: "funnel", title: "Funnel", query: funnel, Show, Skeleton, Actions });
+export const FunnelPanel = panel({
+  name: "funnel",
+  title: words.common.funnel,
+  query: funnel,
+  Show,
+  Skeleton,
+  Actions,
+});
 
 function Actions() {
   const { address, go } = useNavigation();
   return (
-    <Choices legend="The date that counts" options={BY} chosen={address.by} choose={(by) => go({ by }, "replace")} />
+    <Choices
+      legend={words.funnel.theDateThatCounts}
+      options={BY}
+      chosen={address.by}
+      choose={(by) => go({ by }, "replace")}
+    />
   );
 }
 
@@ -79,7 +92,7 @@ const StepChange = ({ current, earlier, called }: Changed) =>
   earlier && (
     <Delta
       change={changeOf(current.players, earlier.players)}
-      compared={`${exact(earlier.players)} in ${called}`}
+      compared={words.common.inPeriod(exact(earlier.players), called)}
       small={current.players < FEW && earlier.players < FEW}
     />
   );
@@ -91,17 +104,14 @@ function Step({ step, share, first, named, change }: Shown) {
       {!first && (
         <p class="step-passage">
           <span aria-hidden="true">↓ </span>
-          {rate_from_previous === null ? (
-            "no one yet"
-          ) : (
-            <>
-              <strong>{rate(rate_from_previous)}</strong> continued
-            </>
-          )}
+          {rate_from_previous === null
+            ? words.funnel.noOneYet
+            : words.funnel.continued(<strong>{rate(rate_from_previous)}</strong>)}
           {median_seconds_from_previous !== null && (
-            <span title="Half of them were faster than this">
-              {" · median "}
-              {median_seconds_from_previous < 1 ? "under 1s" : duration(median_seconds_from_previous)}
+            <span title={words.funnel.halfOfThemWereFasterThan}>
+              {words.funnel.median(
+                median_seconds_from_previous < 1 ? words.funnel.under1s : duration(median_seconds_from_previous),
+              )}
             </span>
           )}
         </p>
@@ -109,18 +119,18 @@ function Step({ step, share, first, named, change }: Shown) {
       <div class="step-line">
         <span class="step-name">
           {named ? (
-            <Link class="link" to={{ view: "players", part: event_type }} title="The players at this step">
-              {words(event_type)}
+            <Link class="link" to={{ view: "players", part: event_type }} title={words.funnel.thePlayersAtThisStep}>
+              {titled(event_type)}
             </Link>
           ) : (
-            words(event_type)
+            titled(event_type)
           )}
         </span>
         {change}
         <span class="step-figure">
           <Count value={players} />
         </span>
-        <span class="step-rate" title="Of all who visited">
+        <span class="step-rate" title={words.funnel.ofAllWhoVisited}>
           {first ? NOTHING : rate(rate_from_first)}
         </span>
       </div>
@@ -147,7 +157,7 @@ function Skeleton({ scope }: { scope: Scope }) {
               </p>
             )}
             <div class="step-line">
-              <span class="step-name">{words(name)}</span>
+              <span class="step-name">{titled(name)}</span>
               <span class="step-figure">
                 <span class="bone">0,000</span>
               </span>

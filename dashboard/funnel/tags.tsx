@@ -7,20 +7,25 @@ import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, type Group } from "./columns.ts";
 import { funnelByTag, funnelCsv } from "./query.ts";
 
 export const TagsPanel = panel({
   name: "funnel-tags",
-  title: "By tag",
+  title: words.common.byTag,
   query: funnelByTag,
   Show,
   Skeleton: () => <TableSkeleton columns={COLUMNS} />,
   Actions: ({ scope }) => (
     <TableTools
-      find="Find a tag"
+      find={words.common.findATag}
       columns={COLUMNS}
-      csv={{ url: funnelCsv(scope), name: `${fileNameOf("funnel", scope, "funnel")}.csv`, table: "Funnel by tag" }}
+      csv={{
+        url: funnelCsv(scope),
+        name: `${fileNameOf("funnel", scope, "funnel")}.csv`,
+        table: words.funnel.funnelByTag,
+      }}
     />
   ),
 });
@@ -36,7 +41,7 @@ function Show({
   const filtered = isFiltered(address);
   return (
     <DataTable<Group>
-      name="Funnel by tag"
+      name={words.funnel.funnelByTag}
       columns={COLUMNS}
       rows={groups}
       keyOf={({ banner_tag }) => banner_tag ?? ""}
@@ -48,15 +53,15 @@ function Show({
         banner_tag === null || address.banner_tag.includes(banner_tag)
           ? undefined
           : {
-              title: `Show only ${banner_tag}`,
+              title: words.common.showOnly(banner_tag),
               go: () => go({ ...justTag(banner_tag), search: undefined }),
             }
       }
       none={
         <>
-          <p>{filtered ? "No data matches these filters." : "Nobody took a step in this period."}</p>
+          <p>{filtered ? words.common.noDataMatchesTheseFilters : words.funnel.nobodyTookAStepInThis}</p>
           <button type="button" class="button" onClick={() => go(filtered ? NO_FILTERS : { period: "30d" })}>
-            {filtered ? "Clear filters" : "Look at the last 30 days"}
+            {filtered ? words.common.clearFilters : words.common.lookAtTheLast30Days}
           </button>
         </>
       }

@@ -5,9 +5,10 @@ import type { TimedFunnelStep } from "../../worker/reports/funnel.ts";
 import { useAnswer } from "../answers.ts";
 import { Chart, ChartSkeleton, fetchDrawing, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
-import { duration, exact, words } from "../format.ts";
+import { duration, exact, spoken, titled } from "../format.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { funnel } from "./query.ts";
 
 const COLOURS: Record<TimedFunnelStep["event_type"], string> = {
@@ -24,8 +25,8 @@ export function TimesPanel({ scope }: { scope: Scope }) {
   const [asTable, toggle] = useAsTable();
   useEffect(fetchDrawing, []);
   return (
-    <Panel name="times" title="Time to convert" actions={toggle} busy={answer.stale}>
-      <Answered answer={answer} what="times" skeleton={<Passages show={() => <ChartSkeleton />} />}>
+    <Panel name="times" title={words.funnel.timeToConvert} actions={toggle} busy={answer.stale}>
+      <Answered answer={answer} what={words.funnel.times} skeleton={<Passages show={() => <ChartSkeleton />} />}>
         {({ steps }) => (
           <Passages
             show={(name) => {
@@ -45,7 +46,7 @@ const Passages = ({ show }: { show: (step: TimedFunnelStep["event_type"]) => Com
     {STEPS.slice(1).map((name, index) => (
       <section key={name} aria-labelledby={`time-${name}`}>
         <h3 id={`time-${name}`}>
-          {words(STEPS[index] ?? "")} → {words(name).toLowerCase()}
+          {titled(STEPS[index] ?? "")} → {spoken(name)}
         </h3>
         {show(name)}
       </section>
@@ -56,24 +57,31 @@ const Passages = ({ show }: { show: (step: TimedFunnelStep["event_type"]) => Com
 function Times({ step, asTable }: { step: TimedFunnelStep; asTable: boolean }) {
   const { event_type, times_from_previous: times, median_seconds_from_previous: median } = step;
   const longest = times.findLast(({ seconds_up_to }) => seconds_up_to !== null)?.seconds_up_to ?? null;
-  const name = words(event_type).toLowerCase();
+  const name = spoken(event_type);
   const picture: Picture = {
     name: event_type,
-    bucket: "Time taken",
-    labels: times.map(({ seconds_up_to }) => (seconds_up_to === null ? "more" : duration(seconds_up_to))),
+    bucket: words.funnel.timeTaken,
+    labels: times.map(({ seconds_up_to }) => (seconds_up_to === null ? words.funnel.more : duration(seconds_up_to))),
     titles: times.map(({ seconds_up_to }) =>
-      seconds_up_to === null ? `more than ${duration(longest)}` : `up to ${duration(seconds_up_to)}`,
+      seconds_up_to === null ? words.funnel.moreThan(duration(longest)) : words.funnel.upTo(duration(seconds_up_to)),
     ),
     kind: "count",
-    lines: [{ title: "Visitors", colour: COLOURS[event_type], as: "bar", points: times.map(({ players }) => players) }],
+    lines: [
+      {
+        title: words.common.visitors,
+        colour: COLOURS[event_type],
+        as: "bar",
+        points: times.map(({ players }) => players),
+      },
+    ],
   };
   const all = times.reduce((sum, { players }) => sum + players, 0);
   return (
     <Chart
       picture={picture}
-      summary={`How long ${exact(all)} visitors took to their ${name}: half of them up to ${duration(median)}.`}
+      summary={words.funnel.howLongVisitorsTookToTheir(exact(all), name, duration(median))}
       asTable={asTable}
-      none="Nobody yet"
+      none={words.funnel.nobodyYet}
     />
   );
 }

@@ -8,24 +8,25 @@ import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { leaderboard } from "./query.ts";
 
 const columnsFor = (sought?: string): readonly Column<LeaderboardEntry>[] => [
-  { name: "rank", title: "Rank", kind: "count" },
+  { name: "rank", title: words.games.rank, kind: "count" },
   {
     name: "player_id",
-    title: "Player",
+    title: words.common.playerTitle,
     kind: "text",
     show: ({ player_id }) =>
       player_id === sought ? (
         <>
-          <strong>{player_id}</strong> <span class="badge">sought</span>
+          <strong>{player_id}</strong> <span class="badge">{words.games.sought}</span>
         </>
       ) : (
         player_id
       ),
   },
-  { name: "score", title: "Score", kind: "count", hint: "The sum of scores" },
+  { name: "score", title: words.common.score, kind: "count", hint: words.games.theSumOfScores },
 ];
 
 export const BoardSkeleton = () => (
@@ -44,22 +45,19 @@ export function Board({ scope, app_id }: { scope: Scope; app_id: string }) {
   if (sought !== undefined && answer.error?.status === 404)
     return (
       <div class="none">
-        <p>{sought} has not scored on this board.</p>
+        <p>{words.games.hasNotScoredOnThisBoard(sought)}</p>
         <button type="button" class="button" onClick={() => go({ player_id: undefined })}>
-          Show the top
+          {words.games.showTheTop}
         </button>
       </div>
     );
   return (
-    <Answered answer={answer} what="leaderboard" skeleton={<BoardSkeleton />}>
+    <Answered answer={answer} what={words.games.leaderboard} skeleton={<BoardSkeleton />}>
       {({ entries, players }) => (
         <>
-          <p class="lead">
-            {players === 1 ? "One player has" : `${exact(players)} players have`} a place. A tie goes to who reached it
-            first.
-          </p>
+          <p class="lead">{words.games.playersHaveAPlace(players, exact(players))}</p>
           <DataTable
-            name="Leaderboard"
+            name={words.games.leaderboard2}
             columns={columnsFor(sought)}
             rows={entries}
             keyOf={({ player_id }) => player_id}
@@ -67,11 +65,11 @@ export function Board({ scope, app_id }: { scope: Scope; app_id: string }) {
             sort="rank"
             press={({ player_id }) =>
               may(scope.principal, "analyst")
-                ? { title: `Open ${player_id}`, go: () => go({ view: "players", player_id }) }
+                ? { title: words.common.open(player_id), go: () => go({ view: "players", player_id }) }
                 : undefined
             }
             aside
-            none={<p>Nobody has scored here. Look at an earlier season, or at all time.</p>}
+            none={<p>{words.games.nobodyHasScoredHereLookAt}</p>}
           />
         </>
       )}

@@ -6,6 +6,7 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { type AppKpis, type Kpis, kpis, kpisCsv } from "./query.ts";
 
 type Name = Exclude<keyof AppKpis, "app_id" | "unconverted" | "into">;
@@ -24,21 +25,21 @@ const average = (name: "arpu" | "arppu", title: string, hint: string): Column<Ap
 });
 
 const COLUMNS: readonly Column<AppKpis>[] = [
-  { name: "app_id", title: "App", kind: "text", value: ({ app_id }) => app_id ?? "(no app)" },
-  figure("installs", "Installs", "count", "At most one per person"),
-  figure("active_users", "Active", "count", "Distinct visitors with any event"),
-  figure("new_players", "New", "count", "Visitors whose first day it is"),
-  figure("paying_users", "Payers", "count", "Distinct people with a purchase or deposit"),
-  figure("purchases", "Purchases", "count", "With an amount"),
-  figure("deposits", "Deposits", "count", "With an amount"),
-  { ...figure("revenue", "Revenue", "money", "Purchases and deposits"), missing, summed: true },
-  average("arpu", "Revenue per active user", "Revenue over active visitors"),
-  average("arppu", "Revenue per payer", "Revenue over payers"),
+  { name: "app_id", title: words.common.app, kind: "text", value: ({ app_id }) => app_id ?? words.games.noApp },
+  figure("installs", words.games.installs, "count", words.games.atMostOnePerPerson),
+  figure("active_users", words.common.active, "count", words.games.distinctVisitorsWithAny),
+  figure("new_players", words.games.newWord, "count", words.games.visitorsWhoseFirstDayItIs),
+  figure("paying_users", words.common.payers, "count", words.common.distinctPeopleWithA),
+  figure("purchases", words.common.purchases, "count", words.games.withAnAmount),
+  figure("deposits", words.common.deposits, "count", words.games.withAnAmount),
+  { ...figure("revenue", words.common.revenue, "money", words.common.purchasesAndDeposits), missing, summed: true },
+  average("arpu", words.games.revenuePerActiveUser, words.games.revenueOverActiveVisitors),
+  average("arppu", words.games.revenuePerPayer, words.games.revenueOverPayers),
 ];
 
 export const KpisPanel = panel({
   name: "kpis",
-  title: "Apps",
+  title: words.games.apps,
   query: kpis,
   Show,
   Skeleton: () => (
@@ -49,18 +50,18 @@ export const KpisPanel = panel({
       <TableSkeleton columns={COLUMNS} rows={4} />
     </>
   ),
-  Actions: ({ scope }) => <TableTools csv={{ url: kpisCsv(scope), name: `apps_${scope.today}.csv`, table: "Apps" }} />,
+  Actions: ({ scope }) => (
+    <TableTools csv={{ url: kpisCsv(scope), name: `apps_${scope.today}.csv`, table: words.games.apps }} />
+  ),
 });
 
 function Show({ data, scope }: { data: Kpis; scope: Scope }) {
   const { address, go } = useNavigation();
   return (
     <>
-      <p class="lead">
-        On {dateText(data.date)}, a day in {data.timezone}.
-      </p>
+      <p class="lead">{words.games.onADayIn(dateText(data.date), data.timezone)}</p>
       <DataTable
-        name="Apps"
+        name={words.games.apps}
         columns={COLUMNS}
         rows={data.rows}
         keyOf={({ app_id }) => app_id ?? ""}
@@ -71,10 +72,10 @@ function Show({ data, scope }: { data: Kpis; scope: Scope }) {
         press={({ app_id }) =>
           app_id === null || app_id === address.app
             ? undefined
-            : { title: `Show the leaderboard of ${app_id}`, go: () => go({ app: app_id }) }
+            : { title: words.games.showTheLeaderboardOf(app_id), go: () => go({ app: app_id }) }
         }
         aside
-        none={<p>Nothing happened today yet. An app's events name it by app_id.</p>}
+        none={<p>{words.games.nothingHappenedTodayYetAn}</p>}
       />
     </>
   );

@@ -6,12 +6,13 @@ import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Chosen, Sought } from "../table/narrow.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { Board, BoardSkeleton } from "./board.tsx";
 import { leaderboardCsv, scored, TOPS, topOf } from "./query.ts";
 import { Season } from "./season.tsx";
 
-const BOARDS = { daily: "Daily", weekly: "Weekly", alltime: "All time" } as const;
-const PLACES = Object.fromEntries(TOPS.map((top) => [top, `Top ${exact(Number(top))}`])) as Record<
+const BOARDS = { daily: words.common.daily, weekly: words.common.weekly, alltime: words.common.allTime } as const;
+const PLACES = Object.fromEntries(TOPS.map((top) => [top, words.games.top(exact(Number(top)))])) as Record<
   (typeof TOPS)[number],
   string
 >;
@@ -25,29 +26,29 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="leaderboard"
-      title="Leaderboard"
+      title={words.games.leaderboard2}
       actions={
         <>
           <Chosen
             name="app"
-            label="App"
+            label={words.common.app}
             options={Object.fromEntries(
               apps.map((app, index) => [index === 0 && address.app === undefined ? "" : app, app]),
             )}
           />
           <Choices
-            legend="Season"
+            legend={words.games.season}
             options={BOARDS}
             chosen={leaderboard}
             choose={(leaderboard) => go({ leaderboard, date: undefined }, "replace")}
           />
           <Choices
-            legend="How many places"
+            legend={words.games.howManyPlaces}
             options={PLACES}
             chosen={topOf(scope)}
             choose={(top) => go({ part: top === "100" ? undefined : top }, "replace")}
           />
-          <Sought name="player_id" label="Find a player's rank" />
+          <Sought name="player_id" label={words.games.findAPlayerRank} />
           {app_id !== undefined && (
             <TableTools
               csv={{ url: leaderboardCsv(scope, app_id), name: `leaderboard_${app_id}_${leaderboard}.csv` }}
@@ -60,11 +61,11 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
       {app_id !== undefined ? (
         <Board scope={scope} app_id={app_id} />
       ) : (
-        <Answered answer={answer} what="apps" skeleton={<BoardSkeleton />}>
+        <Answered answer={answer} what={words.games.apps2} skeleton={<BoardSkeleton />}>
           {() => (
             <div class="none">
-              <p>Nobody has scored in the last 91 days.</p>
-              <p>Events of the type player_score, with an app_id and a score, make a leaderboard.</p>
+              <p>{words.games.nobodyHasScoredInTheLast91}</p>
+              <p>{words.games.eventsOfTheTypePlayerScore}</p>
             </div>
           )}
         </Answered>

@@ -4,6 +4,7 @@ import { periodText } from "../format.ts";
 import { Earlier, Later } from "../icons.tsx";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
 const SEASONS = {
   daily: { first: (date: string) => date, days: 1 },
@@ -21,7 +22,7 @@ export function Season({ scope, board }: { scope: Scope; board: keyof typeof SEA
       <button
         type="button"
         class="button square"
-        aria-label="Earlier season"
+        aria-label={words.games.earlierSeason}
         onClick={() => show(addDays(from, -days))}
       >
         <Earlier />
@@ -30,7 +31,7 @@ export function Season({ scope, board }: { scope: Scope; board: keyof typeof SEA
       <button
         type="button"
         class="button square"
-        aria-label="Later season"
+        aria-label={words.games.laterSeason}
         disabled={from >= latest}
         onClick={() => show(addDays(from, days))}
       >

@@ -7,6 +7,7 @@ import { Average, Count, Delta, FEW, Sum } from "../figure.tsx";
 import { changeOf, exact, exactMoney, NOTHING, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import type { SeriesName } from "./series.ts";
 
 type Figure = "visits" | "registrations" | "first_deposits" | "deposits" | "amount";
@@ -20,47 +21,35 @@ type Card = {
 const CARDS: readonly Card[] = [
   {
     figure: "visits",
-    title: "Visits",
+    title: words.common.visits,
     series: "visits",
-    Note: ({ data: { total } }) => (
-      <>
-        <Count value={total.unique_players} /> visitors
-      </>
-    ),
+    Note: ({ data: { total } }) => <>{words.headline.visitors(<Count value={total.unique_players} />)}</>,
   },
   {
     figure: "registrations",
-    title: "Registrations",
+    title: words.common.registrations,
     series: "registrations",
-    Note: ({ data: { total } }) => <>{rate(total.visit_to_registration)} of visits</>,
+    Note: ({ data: { total } }) => <>{words.headline.ofVisits(rate(total.visit_to_registration))}</>,
   },
   {
     figure: "first_deposits",
-    title: "First deposits",
-    Note: ({ data: { total } }) => <>{rate(total.registration_to_first_deposit)} of registrations</>,
+    title: words.common.firstDeposits,
+    Note: ({ data: { total } }) => <>{words.headline.ofRegistrations(rate(total.registration_to_first_deposit))}</>,
   },
   {
     figure: "deposits",
-    title: "Deposits",
+    title: words.common.deposits,
     series: "deposits",
-    Note: ({ data: { total } }) => (
-      <>
-        by <Count value={total.depositors} /> depositors
-      </>
-    ),
+    Note: ({ data: { total } }) => <>{words.headline.byDepositors(<Count value={total.depositors} />)}</>,
   },
   {
     figure: "amount",
-    title: "Deposit amount",
+    title: words.common.depositAmount,
     series: "amount",
     Note: ({ data: { total, currency } }) =>
-      total.deposit_per_visit === null ? (
-        <>EPC {total.visits > 0 ? "unknown" : NOTHING}</>
-      ) : (
-        <>
-          EPC <Average amount={total.deposit_per_visit} currency={currency} />
-        </>
-      ),
+      total.deposit_per_visit === null
+        ? words.headline.epc(total.visits > 0 ? words.common.unknown : NOTHING)
+        : words.headline.epc(<Average amount={total.deposit_per_visit} currency={currency} />),
   },
 ];
 
@@ -120,7 +109,7 @@ function CardBody({ card: { figure, title, Note }, data, scope }: { card: Card; 
         {comparison && held && isKnown && (
           <Delta
             change={changeOf(Number(held.current[figure]), Number(held.earlier[figure]))}
-            compared={`${inWords(held.earlier)} in ${comparison.called}`}
+            compared={words.common.inPeriod(inWords(held.earlier), comparison.called)}
             small={isFew(held.current) && isFew(held.earlier)}
           />
         )}

@@ -7,6 +7,7 @@ import { NoRate } from "../no-rate.tsx";
 import { Answered } from "../panel.tsx";
 import { isHourly } from "../period.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { Cards, CardsSkeleton } from "./cards.tsx";
 import { LastHours } from "./last-hours.tsx";
 import { Trend } from "./trend.tsx";
@@ -29,12 +30,12 @@ export function Headline({ scope }: { scope: Scope }) {
     );
   return (
     <Titled>
-      <Answered answer={answer} what="figures" skeleton={skeleton}>
+      <Answered answer={answer} what={words.common.figures} skeleton={skeleton}>
         {(data) => (
           <>
             <Cards data={data} scope={scope} />
             <ComparisonNote data={data} scope={scope} />
-            <NoRate what="Deposited" amounts={data.total.unconverted} principal={scope.principal} />
+            <NoRate what={words.common.deposited} amounts={data.total.unconverted} principal={scope.principal} />
           </>
         )}
       </Answered>
@@ -44,7 +45,7 @@ export function Headline({ scope }: { scope: Scope }) {
 }
 
 const Titled = ({ children }: { children: ComponentChildren }) => (
-  <section class="panel headline" aria-label="Key figures and their course">
+  <section class="panel headline" aria-label={words.headline.keyFiguresAndTheirCourse}>
     {children}
   </section>
 );

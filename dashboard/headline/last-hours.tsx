@@ -10,6 +10,7 @@ import { Answered } from "../panel.tsx";
 import { bucketsOf, lastHours, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { addOf, sumOf } from "../sums.ts";
+import { words } from "../words.ts";
 import { deposited, metrics } from "./query.ts";
 import { pointsOf, SERIES } from "./series.ts";
 
@@ -57,7 +58,7 @@ export function LastHours({ scope, skeleton }: { scope: Scope; skeleton: Compone
   const money = useAnswer(amounts ? deposited(scope, days) : null);
   const answer = amounts ? together(counts, money) : { ...counts, data: counts.data && { counts: counts.data } };
   return (
-    <Answered answer={answer} what="figures" skeleton={skeleton}>
+    <Answered answer={answer} what={words.common.figures} skeleton={skeleton}>
       {(data) => <Cards data={data} scope={scope} />}
     </Answered>
   );
@@ -92,13 +93,13 @@ function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }
                 {isCompared && (
                   <Delta
                     change={changeOf(now, then)}
-                    compared={`${exact(then)} in the same hours of the day before`}
+                    compared={words.headline.inTheSameHoursOfTheDay(exact(then))}
                     small={now < FEW && then < FEW}
                   />
                 )}
               </span>
               <span class="card-note">
-                {name === "registrations" && `${rate(visits > 0 ? ofHours(name) / visits : null)} of visits`}
+                {name === "registrations" && words.headline.ofVisits(rate(visits > 0 ? ofHours(name) / visits : null))}
               </span>
             </button>
           );
@@ -106,11 +107,15 @@ function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }
         {money && <AmountCard money={money} scope={scope} small={ofHours("deposits") < FEW} />}
       </div>
       <p class="lead comparison">
-        {isCompared && "Compared with the 24 hours before, without the running hour. "}
-        The tables below are of yesterday and today.
+        {isCompared && words.headline.comparedWithThe24Hours}
+        {words.headline.theTablesBelowAreOf}
       </p>
       {money && (
-        <NoRate what="Deposited" amounts={paidIn(money, days, begin, end).missing} principal={scope.principal} />
+        <NoRate
+          what={words.common.deposited}
+          amounts={paidIn(money, days, begin, end).missing}
+          principal={scope.principal}
+        />
       )}
     </>
   );
@@ -135,7 +140,7 @@ function AmountCard({ money, scope, small }: { money: Money; scope: Scope; small
         {address.compare !== "none" && isKnown && (
           <Delta
             change={changeOf(Number(current.amount), Number(earlier.amount))}
-            compared={`${exactMoney(earlier.amount, money.into)} in the same hours of the day before`}
+            compared={words.headline.inTheSameHoursOfTheDay(exactMoney(earlier.amount, money.into))}
             small={small}
           />
         )}

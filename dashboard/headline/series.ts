@@ -2,6 +2,7 @@
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { SERIES_NAMES } from "../address.ts";
 import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
+import { words } from "../words.ts";
 
 export type SeriesName = (typeof SERIES_NAMES)[number];
 export type Measure = "total" | "count";
@@ -15,13 +16,16 @@ export const countedOf = (name: SeriesName): CountedName => (name === "amount" ?
 
 /** Each has a colour of its name in style/tokens.css. */
 export const SERIES: Record<SeriesName, { title: string; event_type: string }> = {
-  visits: { title: "Visits", event_type: "visit" },
-  registrations: { title: "Registrations", event_type: "registration" },
-  deposits: { title: "Deposits", event_type: "deposit" },
-  amount: { title: "Deposit amount", event_type: AMOUNT },
+  visits: { title: words.common.visits, event_type: "visit" },
+  registrations: { title: words.common.registrations, event_type: "registration" },
+  deposits: { title: words.common.deposits, event_type: "deposit" },
+  amount: { title: words.common.depositAmount, event_type: AMOUNT },
 };
 
-export const MEASURES = { total: "Total", count: "Unique" } as const satisfies Record<Measure, string>;
+export const MEASURES = { total: words.headline.total, count: words.headline.unique } as const satisfies Record<
+  Measure,
+  string
+>;
 /** People of several days cannot be added up: a week has no number of its own. Nor has an amount. */
 export const isCounted = (interval: Interval, series: SeriesName): boolean =>
   series !== "amount" && (interval === "hour" || interval === "day");

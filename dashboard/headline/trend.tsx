@@ -6,12 +6,13 @@ import { useAnswer } from "../answers.ts";
 import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
-import { bucketLong, periodText, words } from "../format.ts";
+import { bucketLong, periodText, spoken, titled } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Zone } from "../panel.tsx";
 import { bucketsOf, type Interval, intervalsOf, isHourly, lastHours, type Period } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { inWords } from "../table/value.tsx";
+import { words } from "../words.ts";
 import { course } from "./query.ts";
 import { countedOf, isCounted, MEASURES, pointsOf, SERIES } from "./series.ts";
 
@@ -35,21 +36,21 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
     <div class="trend">
       <header class="panel-header">
         <h2>
-          {title} by {scope.interval}
+          {words.headline.by(title, spoken(scope.interval))}
           <Zone timezone={scope.timezone} />
         </h2>
         <div class="panel-actions">
           {intervals.length > 1 && (
             <Choices
-              legend="Interval"
-              options={Object.fromEntries(intervals.map((name) => [name, words(name)])) as Record<Interval, string>}
+              legend={words.headline.interval}
+              options={Object.fromEntries(intervals.map((name) => [name, titled(name)])) as Record<Interval, string>}
               chosen={scope.interval}
               choose={(interval) => go({ interval: interval === intervals[0] ? "auto" : interval }, "replace")}
             />
           )}
           {isCounted(scope.interval, address.series) && (
             <Choices
-              legend="What is counted"
+              legend={words.headline.whatIsCounted}
               options={MEASURES}
               chosen={address.measure}
               choose={(measure) => go({ measure }, "replace")}
@@ -58,14 +59,14 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           {toggle}
           {seesNotes(scope.principal) && (
             <button type="button" class="button quiet" onClick={() => read(true)}>
-              Notes
+              {words.headline.notes}
             </button>
           )}
         </div>
       </header>
       <Answered
         answer={answer}
-        what="course over time"
+        what={words.headline.courseOverTime}
         skeleton={
           <>
             {isCompared && <LegendSkeleton />}
@@ -99,7 +100,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
               ...(hours && isCompared
                 ? [
                     {
-                      title: "24 hours before",
+                      title: words.headline.hoursBefore,
                       colour: "before",
                       as: "faint" as const,
                       points: points.slice(hours.before, hours.begin),
@@ -128,7 +129,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
                 picture={picture}
                 summary={summaryOf(picture)}
                 asTable={asTable}
-                none={`No ${title.toLowerCase()} in this period`}
+                none={words.headline.noInThisPeriod(words.inSentence(title))}
               />
             </>
           );
@@ -144,6 +145,12 @@ function summaryOf({ titles, lines: [line], running = titles.length, bucket, kin
   const most = Math.max(0, ...happened);
   const told = (figure: number) => inWords(kind, kind === "money" ? figure.toFixed(2) : figure, currency);
   const sum = told(happened.reduce((all, point) => all + point, 0));
-  if (most === 0) return `${line?.title}: none in this period.`;
-  return `${line?.title} by ${bucket.toLowerCase()}: ${sum} in all, most on ${titles[happened.indexOf(most)]} with ${told(most)}.`;
+  if (most === 0) return words.headline.noneInThisPeriod(line?.title ?? "");
+  return words.headline.byInAllMostOnWith(
+    line?.title ?? "",
+    words.inSentence(bucket),
+    sum,
+    titles[happened.indexOf(most)] ?? "",
+    told(most),
+  );
 }

@@ -8,6 +8,7 @@ import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { Scroll } from "../table/scroll.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { hours, hoursCsv } from "./query.ts";
 import { weekOf } from "./week.ts";
 
@@ -15,7 +16,7 @@ const NAMES = (Object.keys(SERIES) as (keyof typeof SERIES)[]).filter((name) => 
 
 export const HoursPanel = panel({
   name: "hours",
-  title: "Weekdays and hours",
+  title: words.hours.weekdaysAndHours,
   query: hours,
   Show: ({ data, scope }) => <Week rows={data.rows} series={countedOf(scope.address.series)} />,
   Skeleton: () => (
@@ -33,7 +34,7 @@ function Actions({ scope }: { scope: Scope }) {
   return (
     <>
       <Choices
-        legend="What is counted by hour"
+        legend={words.hours.whatIsCountedByHour}
         options={Object.fromEntries(NAMES.map((name) => [name, SERIES[name].title])) as Record<CountedName, string>}
         chosen={countedOf(address.series)}
         choose={(series) => go({ series }, "replace")}
@@ -50,7 +51,7 @@ function Week({ rows, series }: { rows: Metrics["rows"]; series: CountedName }) 
   const { week, most } = weekOf(rows, series === "registrations" ? "count" : "total");
   const { title } = SERIES[series];
   return (
-    <Scroll name="Weekdays and hours">
+    <Scroll name={words.hours.weekdaysAndHours}>
       <table class={`data-table week ${series}`}>
         <thead>
           <tr>

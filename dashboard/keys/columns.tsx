@@ -1,13 +1,15 @@
 /** The columns of the list of keys. */
 import type { KeyView } from "../../worker/admin/keys.ts";
 import type { Role } from "../../worker/http/principal.ts";
+import { stateText } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 export const ROLES: Record<Role, string> = {
-  collect: "collect: sends events, reads nothing",
-  viewer: "viewer: reads figures",
-  analyst: "analyst: reads figures and players",
-  admin: "admin: may do everything",
+  collect: words.keys.collectSendsEventsReads,
+  viewer: words.keys.viewerReadsFigures,
+  analyst: words.keys.analystReadsFiguresAnd,
+  admin: words.keys.adminMayDoEverything,
 };
 
 export type Standing = "active" | "expired" | "revoked";
@@ -16,37 +18,42 @@ export const standingOf = ({ revoked_at, expires_at }: KeyView): Standing =>
 
 /** A key can be rotated while its predecessor still works: the two are told apart by their ids. */
 export const COLUMNS: readonly Column<KeyView>[] = [
-  { name: "name", title: "Name", kind: "text" },
+  { name: "name", title: words.common.name, kind: "text" },
   {
     name: "role",
-    title: "Role",
+    title: words.keys.role,
     kind: "text",
     show: ({ role }) => <span class={role === "admin" ? "badge warn" : "badge"}>{role}</span>,
   },
   {
     name: "status",
-    title: "Status",
+    title: words.common.status,
     kind: "text",
     value: standingOf,
     show: (key) => {
       const standing = standingOf(key);
-      return <span class={standing === "active" ? "badge good" : "badge bad"}>{standing}</span>;
+      return <span class={standing === "active" ? "badge good" : "badge bad"}>{stateText(standing)}</span>;
     },
   },
-  { name: "project_id", title: "Project", kind: "text", value: ({ project_id }) => project_id ?? "every project" },
+  {
+    name: "project_id",
+    title: words.common.project,
+    kind: "text",
+    value: ({ project_id }) => project_id ?? words.common.everyProject,
+  },
   {
     name: "banner_tags",
-    title: "Tags",
+    title: words.common.tags,
     kind: "text",
-    value: ({ banner_tags }) => banner_tags?.join(", ") ?? "every tag",
+    value: ({ banner_tags }) => banner_tags?.join(", ") ?? words.common.everyTag,
   },
   {
     name: "hide_amounts",
-    title: "Amounts",
+    title: words.keys.amounts,
     kind: "text",
     value: ({ hide_amounts }) => (hide_amounts ? "hidden" : null),
   },
-  { name: "expires_at", title: "Expires", kind: "time" },
-  { name: "created_at", title: "Made", kind: "time" },
-  { name: "id", title: "Id", kind: "text", show: ({ id }) => <code class="id">{id}</code> },
+  { name: "expires_at", title: words.common.expires, kind: "time" },
+  { name: "created_at", title: words.common.made, kind: "time" },
+  { name: "id", title: words.common.id, kind: "text", show: ({ id }) => <code class="id">{id}</code> },
 ];

@@ -12,6 +12,7 @@ import { Facts } from "../figure.tsx";
 import { timeText } from "../format.ts";
 import { projects } from "../projects/query.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { ROLES, standingOf } from "./columns.tsx";
 
 /** A key as it is given out, this once. */
@@ -24,7 +25,7 @@ type OfKey = { of: KeyView };
 const EVERY = "*";
 const HIDDEN = "hidden";
 /** What a key of the roles viewer and analyst sees. */
-const AMOUNTS = { shown: "shown", [HIDDEN]: "hidden: no amounts of money anywhere" };
+const AMOUNTS = { shown: "shown", [HIDDEN]: words.keys.hiddenNoAmountsOfMoney };
 
 /** Null: every tag. */
 const tagsIn = ({ banner_tags }: Filled): string[] | null => {
@@ -49,21 +50,21 @@ export function MakeKey({ scope, show, close }: Showing) {
       hide_amounts: filled.amounts === HIDDEN,
     };
     const { key } = await read(client.keys.$post({ json: body }));
-    show({ name, key, note: "Send it as Authorization: Bearer." });
+    show({ name, key, note: words.keys.sendItAsAuthorization });
   });
   const options = Object.fromEntries(
     (data?.rows ?? [{ project_id: scope.project_id }]).map(({ project_id }) => [project_id, project_id]),
   );
   return (
-    <Dialog title="Create key" close={close}>
-      <Form action={action} label="Create the key" cancel={close}>
-        <Field name="name" label="Name" hint="Owner or purpose" required />
+    <Dialog title={words.common.createKey} close={close}>
+      <Form action={action} label={words.keys.createTheKey} cancel={close}>
+        <Field name="name" label={words.common.name} hint={words.keys.ownerOrPurpose} required />
         <div class="fields">
-          <Field name="role" label="Role" options={ROLES} value="viewer" />
+          <Field name="role" label={words.keys.role} options={ROLES} value="viewer" />
           <Field
             name="project_id"
-            label="Project"
-            options={{ ...options, ...(every && { [EVERY]: "Every project" }) }}
+            label={words.common.project}
+            options={{ ...options, ...(every && { [EVERY]: words.keys.everyProject }) }}
             value={scope.project_id}
           />
         </div>
@@ -80,24 +81,24 @@ function Limits({ of, scope: { timezone } }: Limited) {
     <>
       <Field
         name="banner_tags"
-        label="Limited to tags"
-        hint="One tag per line; leave empty for all."
+        label={words.keys.limitedToTags}
+        hint={words.common.oneTagPerLineLeaveEmptyFor}
         lines={3}
         value={of?.banner_tags?.join("\n")}
       />
       <Field
         name="expires_at"
-        label="Expires"
+        label={words.common.expires}
         type="date"
-        hint={`To the end of this day in ${timezone}. Empty: it does not expire.`}
+        hint={words.keys.toTheEndOfThisDayInEmptyIt(timezone)}
         value={of?.expires_at ? lastDayOf(of.expires_at, timezone) : undefined}
       />
       {(of === undefined || of.role === "viewer" || of.role === "analyst") && (
         <Field
           name="amounts"
-          label="Amounts of money"
+          label={words.keys.amountsOfMoney}
           options={AMOUNTS}
-          hint="Only for the roles viewer and analyst."
+          hint={words.keys.onlyForTheRolesViewerAnd}
           value={of?.hide_amounts ? HIDDEN : "shown"}
         />
       )}
@@ -107,17 +108,17 @@ function Limits({ of, scope: { timezone } }: Limited) {
 
 export function ShownKey({ shown: { name, key, note }, close }: { shown: Shown; close: () => void }) {
   return (
-    <Dialog title={`The key ${name}`} close={close}>
+    <Dialog title={words.keys.theKey(name)} close={close}>
       <div class="dialog-body">
         <p>
-          <strong>Copy it now: it is not shown again.</strong> {note}
+          <strong>{words.common.copyItNowItIsNotShownAgain}</strong> {note}
         </p>
         <Copied text={key} />
-        <p class="muted">Who has it may do what its role may. Keep it where secrets are kept.</p>
+        <p class="muted">{words.keys.whoHasItMayDoWhatItsRole}</p>
       </div>
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={close}>
-          Done
+          {words.common.doneButton}
         </button>
       </p>
     </Dialog>
@@ -138,32 +139,35 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
       ...(filled.amounts !== undefined && { hide_amounts: filled.amounts === HIDDEN }),
     };
     await read(client.keys[":id"].$patch({ param: { id: of.id }, json: body }));
-  }, "The key is changed. That holds within 30 seconds.");
+  }, words.keys.theKeyIsChangedThatHolds);
   return (
     <Dialog title={of.name} close={close}>
       <Facts
         of={{
           Id: of.id,
           Role: of.role,
-          Project: of.project_id ?? "every project",
-          [standing === "revoked" ? "Revoked" : "Made"]: timeText(of.revoked_at ?? of.created_at, timezone),
+          Project: of.project_id ?? words.common.everyProject,
+          [standing === "revoked" ? words.keys.revoked : words.common.made]: timeText(
+            of.revoked_at ?? of.created_at,
+            timezone,
+          ),
         }}
       />
-      {of.id === principal.key_id && <p class="lead">You are signed in with this key.</p>}
+      {of.id === principal.key_id && <p class="lead">{words.keys.youAreSignedInWithThisKey}</p>}
       {standing === "revoked" ? (
-        <p class="lead">It is refused everywhere, and nothing about it can be changed any more.</p>
+        <p class="lead">{words.keys.itIsRefusedEverywhereAnd}</p>
       ) : (
         <>
-          <Form action={action} label="Save" done={close} cancel={close} keep>
-            <Field name="name" label="Name" value={of.name} required />
+          <Form action={action} label={words.common.save} done={close} cancel={close} keep>
+            <Field name="name" label={words.common.name} value={of.name} required />
             <Limits of={of} scope={scope} />
           </Form>
           <p class="dialog-actions apart">
             <button type="button" class="button" onClick={() => open("rotate")}>
-              Rotate…
+              {words.keys.rotate}
             </button>
             <button type="button" class="button danger" onClick={() => open("revoke")}>
-              Revoke…
+              {words.keys.revoke}
             </button>
           </p>
         </>
@@ -174,11 +178,11 @@ export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: 
 
 /** In seconds. */
 const OVERLAPS = {
-  0: "not at all: it is refused at once",
-  3600: "for an hour",
-  86400: "for a day",
-  604800: "for a week",
-  2592000: "for 30 days",
+  0: words.keys.notAtAllItIsRefusedAtOnce,
+  3600: words.keys.forAnHour,
+  86400: words.keys.forADay,
+  604800: words.keys.forAWeek,
+  2592000: words.keys.for30Days,
 };
 
 export function RotateKey({ of, scope: { timezone }, show, close }: Showing & OfKey) {
@@ -190,27 +194,30 @@ export function RotateKey({ of, scope: { timezone }, show, close }: Showing & Of
     show({
       name: of.name,
       key,
-      note: gone ? "The old one is refused from now on." : `The old one works until ${until} (${timezone}).`,
+      note: gone ? words.keys.theOldOneIsRefusedFromNow : words.keys.theOldOneWorksUntil(until, timezone),
     });
   });
   return (
-    <Dialog title={`Rotate ${of.name}`} close={close}>
-      <Form action={action} label="Create the new key" cancel={close}>
-        <p>A new key with the same role, project and limits takes its place.</p>
-        <Field name="overlap_seconds" label="The old key still works" options={OVERLAPS} value="86400" />
+    <Dialog title={words.keys.rotate2(of.name)} close={close}>
+      <Form action={action} label={words.keys.createTheNewKey} cancel={close}>
+        <p>{words.keys.aNewKeyWithTheSameRole}</p>
+        <Field name="overlap_seconds" label={words.keys.theOldKeyStillWorks} options={OVERLAPS} value="86400" />
       </Form>
     </Dialog>
   );
 }
 
 export function RevokeKey({ of, scope: { principal }, close }: Fronted & OfKey) {
-  const action = useAction(() => read(client.keys[":id"].$delete({ param: { id: of.id } })), "The key is revoked.");
+  const action = useAction(
+    () => read(client.keys[":id"].$delete({ param: { id: of.id } })),
+    words.keys.theKeyIsRevoked,
+  );
   return (
-    <Confirm title={`Revoke ${of.name}?`} label="Revoke the key" action={action} close={close}>
-      <p>Whoever uses it, or is signed in with it, is refused within 30 seconds. This cannot be undone.</p>
+    <Confirm title={words.common.revoke(of.name)} label={words.keys.revokeTheKey} action={action} close={close}>
+      <p>{words.keys.whoeverUsesItOrIsSignedIn}</p>
       {of.id === principal.key_id && (
         <p>
-          <strong>You are signed in with it: this signs you out.</strong>
+          <strong>{words.keys.youAreSignedInWithItThis}</strong>
         </p>
       )}
     </Confirm>

@@ -7,6 +7,7 @@ import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, standingOf } from "./columns.tsx";
 import { ChangeKey, MakeKey, RevokeKey, RotateKey, type Shown, ShownKey } from "./dialogs.tsx";
 import { keys } from "./query.ts";
@@ -25,37 +26,34 @@ export function KeysPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="keys-panel"
-      title="Keys"
+      title={words.common.keys}
       actions={
         <>
           <Choices
-            legend="Which keys"
-            options={{ active: "Active", all: "All" }}
+            legend={words.keys.whichKeys}
+            options={{ active: words.common.active, all: words.common.all }}
             chosen={all ? "all" : "active"}
             choose={(part) => go({ part: part === "all" ? part : undefined }, "replace")}
           />
-          <TableTools find="Find a key" />
+          <TableTools find={words.keys.findAKey} />
           <button type="button" class="button primary" onClick={() => open({ what: "make" })}>
-            Create key
+            {words.common.createKey}
           </button>
         </>
       }
     >
-      <p class="lead">
-        Who sends events or reads figures does so with a key. The secret <code>ADMIN_TOKEN</code> is not among them.
-        Times: {scope.timezone}.
-      </p>
-      <Answered answer={answer} what="keys" skeleton={<TableSkeleton columns={COLUMNS} />}>
+      <p class="lead">{words.keys.whoSendsEventsOrReads(<code>ADMIN_TOKEN</code>, scope.timezone)}</p>
+      <Answered answer={answer} what={words.keys.keys} skeleton={<TableSkeleton columns={COLUMNS} />}>
         {({ rows }) => (
           <DataTable
-            name="Keys"
+            name={words.common.keys}
             columns={COLUMNS}
             rows={rows.filter((key) => all || standingOf(key) === "active")}
             keyOf={({ id }) => id}
             timezone={scope.timezone}
             sort="-created_at"
-            press={(key) => ({ title: `Open the key ${key.name}`, go: () => open({ what: "change", key }) })}
-            none={<p>{rows.length === 0 ? "There is no key yet. Make one to send events." : "No key is active."}</p>}
+            press={(key) => ({ title: words.keys.openTheKey(key.name), go: () => open({ what: "change", key }) })}
+            none={<p>{rows.length === 0 ? words.keys.thereIsNoKeyYetMakeOneTo : words.keys.noKeyIsActive}</p>}
           />
         )}
       </Answered>

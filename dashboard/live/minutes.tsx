@@ -1,5 +1,6 @@
 /** The last 60 minutes as bars, the running minute last. */
 import { clockTime, exact } from "../format.ts";
+import { words } from "../words.ts";
 import type { Counts } from "./state.ts";
 
 const HEIGHT = 40;
@@ -15,7 +16,7 @@ export function Minutes({ minutes = [], timezone }: { minutes: Counts["minutes"]
         viewBox={`0 0 240 ${HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`Events by minute in the last hour: at most ${exact(Math.max(0, ...sums))} in a minute`}
+        aria-label={words.live.eventsByMinuteInTheLast(exact(Math.max(0, ...sums)))}
       >
         {minutes.map(({ minute, by_type }, index) => {
           const sum = sums[index] ?? 0;
@@ -40,8 +41,8 @@ export function Minutes({ minutes = [], timezone }: { minutes: Counts["minutes"]
       </svg>
       <figcaption>
         <span>{time(0) || "\u00a0"}</span>
-        <span>events by minute</span>
-        <span>{minutes.length > 0 ? "now" : ""}</span>
+        <span>{words.live.eventsByMinute}</span>
+        <span>{minutes.length > 0 ? words.live.now : ""}</span>
       </figcaption>
     </figure>
   );

@@ -5,6 +5,7 @@ import { countryName } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { project } from "../reports.ts";
+import { words } from "../words.ts";
 import { useLive } from "./live.ts";
 import { Minutes } from "./minutes.tsx";
 import { fitsEvent, narrowedWindows } from "./narrowed.ts";
@@ -43,15 +44,15 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
   // Under a filter nothing is shown that is of others, too.
   const shown = !filtered || !counts || own !== null;
   return (
-    <Panel name="live" wide={wide} title="Live" actions={<Status connection={live.connection} />}>
+    <Panel name="live" wide={wide} title={words.common.live} actions={<Status connection={live.connection} />}>
       <Spoken counts={counts} />
       {filtered && counts && (
         <p class="lead">
           {own
-            ? "Only what fits the filters. What is not counted by tag is left out."
+            ? words.live.onlyWhatFitsTheFiltersWhat
             : hasFields(address)
-              ? "Only the events that fit the filters. Counts are kept by tag alone, so they are left out."
-              : "Only the events that fit the filters. There are too many tags, or a saved segment, so counts are left out."}
+              ? words.live.onlyTheEventsThatFitThe
+              : words.live.onlyTheEventsThatFitThe2}
         </p>
       )}
       {shown && (
@@ -63,7 +64,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
       {shown && (
         <div class="live-top">
           <Top
-            title="Top tags, last 60 minutes"
+            title={words.live.topTagsLast60Minutes}
             filter
             rows={hour?.banner_tags
               .filter(({ banner_tag }) => fits(address, banner_tag || null))
@@ -71,14 +72,17 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
           />
           {wide && !filtered && (
             <>
-              <Top title="Countries" rows={hour?.countries.map((row) => [countryName(row.country), row.total])} />
-              <Top title="Devices, by visits" rows={hour && visitsBy(hour.devices)} />
+              <Top
+                title={words.live.countries}
+                rows={hour?.countries.map((row) => [countryName(row.country), row.total])}
+              />
+              <Top title={words.live.devicesByVisits} rows={hour && visitsBy(hour.devices)} />
             </>
           )}
         </div>
       )}
       {address.platform.length > 0 ? (
-        <p class="lead">Live events do not tell their platform, so none are shown under a filter by it.</p>
+        <p class="lead">{words.live.liveEventsDoNotTellTheir}</p>
       ) : (
         <Stream
           events={events.filter((event) => fitsEvent(address, event))}

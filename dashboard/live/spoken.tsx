@@ -1,6 +1,7 @@
 /** Says the live figures to screen readers: in a sentence, and not more often than one can listen. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { exact, words } from "../format.ts";
+import { exact, titled } from "../format.ts";
+import { words } from "../words.ts";
 import type { Counts } from "./state.ts";
 
 const EVERY_MS = 30_000;
@@ -12,8 +13,8 @@ export function Spoken({ counts }: { counts: Counts | null }) {
   useEffect(() => {
     const timer = setInterval(() => {
       const { by_type = {}, total = 0 } = latest.current?.windows["5m"] ?? {};
-      const parts = Object.entries(by_type).map(([type, count]) => `${words(type)}: ${exact(count)}`);
-      say(total === 0 ? "" : `In the last 5 minutes: ${parts.join(", ")}.`);
+      const parts = Object.entries(by_type).map(([type, count]) => `${titled(type)}: ${exact(count)}`);
+      say(total === 0 ? "" : words.live.inTheLast5Minutes(parts.join(", ")));
     }, EVERY_MS);
     return () => clearInterval(timer);
   }, []);

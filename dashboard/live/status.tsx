@@ -1,14 +1,15 @@
+import { words } from "../words.ts";
 import type { Connection } from "./state.ts";
 
 const WORDS: Record<Connection, string> = {
-  connecting: "Connecting…",
-  live: "Live",
-  reconnecting: "Reconnecting…",
+  connecting: words.live.connecting,
+  live: words.common.live,
+  reconnecting: words.live.reconnecting,
 };
 const HINTS: Record<Connection, string> = {
-  connecting: "Asking the server for the live figures",
-  live: "Figures arrive as they change",
-  reconnecting: "The connection was lost; these are the last figures. It comes back by itself.",
+  connecting: words.live.askingTheServerForTheLive,
+  live: words.live.figuresArriveAsTheyChange,
+  reconnecting: words.live.theConnectionWasLostThese,
 };
 
 export const Status = ({ connection }: { connection: Connection }) => (

@@ -1,6 +1,7 @@
 /** The events as they come. Paused, it holds still and counts what it keeps back. */
 import { useState } from "preact/hooks";
-import { clockTime, exactMoney, words } from "../format.ts";
+import { clockTime, exactMoney, titled } from "../format.ts";
+import { words } from "../words.ts";
 import type { StreamedEvent } from "./state.ts";
 
 type Streamed = { events: readonly StreamedEvent[]; timezone: string; waiting: boolean };
@@ -11,24 +12,28 @@ export function Stream({ events, timezone, waiting }: Streamed) {
   const newest = held?.[0]?.event_id;
   const heldBack = held ? events.findIndex(({ event_id }) => event_id === newest) : 0;
   return (
-    <section class="stream" aria-label="Recent events">
+    <section class="stream" aria-label={words.live.recentEvents}>
       <header>
-        <h3>Recent events</h3>
+        <h3>{words.live.recentEvents}</h3>
         <button
           type="button"
           class="button quiet"
           aria-pressed={held !== null}
           onClick={() => hold(held ? null : events)}
         >
-          {held === null ? "Pause" : heldBack === 0 ? "Go on" : `Go on (${heldBack < 0 ? "99+" : heldBack} new)`}
+          {held === null
+            ? words.common.pause
+            : heldBack === 0
+              ? words.common.goOn
+              : words.live.goOnNew(heldBack < 0 ? "99+" : heldBack)}
         </button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <ol tabIndex={0} aria-label="Recent events, the newest first">
+      <ol tabIndex={0} aria-label={words.live.recentEventsTheNewestFirst}>
         {shown.map((event) => (
           <Line key={event.event_id} event={event} timezone={timezone} />
         ))}
-        {shown.length === 0 && <li class="stream-none">{waiting ? "" : "Waiting for the first event…"}</li>}
+        {shown.length === 0 && <li class="stream-none">{waiting ? "" : words.live.waitingForTheFirstEvent}</li>}
       </ol>
     </section>
   );
@@ -40,7 +45,7 @@ function Line({ event, timezone }: { event: StreamedEvent; timezone: string }) {
   return (
     <li data-event={event_id}>
       <span class={`dot ${event_type}`} aria-hidden="true" />
-      <span class="stream-type">{words(event_type)}</span>
+      <span class="stream-type">{titled(event_type)}</span>
       <time dateTime={timestamp} title={timestamp}>
         {clockTime(timestamp, timezone)}
       </time>

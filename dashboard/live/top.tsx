@@ -2,6 +2,7 @@
 import { justTag } from "../address.ts";
 import { Count } from "../figure.tsx";
 import { useNavigation } from "../navigation.ts";
+import { words } from "../words.ts";
 
 const ROWS = 5;
 
@@ -20,16 +21,21 @@ export function Top({ title, rows, filter = false }: Ranked) {
     <section class="top" aria-label={title}>
       <h3>{title}</h3>
       <ol style={{ minHeight: `${ROWS * 1.75}rem` }}>
-        {rows?.length === 0 && <li class="top-none">Nothing in the last hour</li>}
+        {rows?.length === 0 && <li class="top-none">{words.live.nothingInTheLastHour}</li>}
         {shown.map(([value, total]) => (
           <li key={value}>
             <div class="top-bar" style={{ width: `${(total / most) * 100}%` }} aria-hidden="true" />
             {filter && value ? (
-              <button type="button" class="link" title={`Show only ${value}`} onClick={() => go(justTag(value))}>
+              <button
+                type="button"
+                class="link"
+                title={words.common.showOnly(value)}
+                onClick={() => go(justTag(value))}
+              >
                 {value}
               </button>
             ) : (
-              <span>{value || "unknown"}</span>
+              <span>{value || words.common.unknown}</span>
             )}
             <Count value={total} />
           </li>

@@ -1,13 +1,14 @@
 /** Counts by type over the last minutes and today. */
 import type { WindowName } from "../../worker/live/windows.ts";
 import { Count } from "../figure.tsx";
-import { words } from "../format.ts";
+import { titled } from "../format.ts";
+import { words } from "../words.ts";
 
 const COLUMNS: readonly [WindowName, string, string][] = [
-  ["1m", "1 min", "The last minute"],
-  ["5m", "5 min", "The last 5 minutes"],
-  ["60m", "60 min", "The last 60 minutes"],
-  ["today", "Today", "Since midnight on the project's clock"],
+  ["1m", words.live.min(1), words.live.theLastMinute],
+  ["5m", words.live.min(5), words.live.theLast5Minutes],
+  ["60m", words.live.min(60), words.live.theLast60Minutes],
+  ["today", words.common.today, words.live.sinceMidnightOnTheProject],
 ];
 /** Always there; whatever else happens comes after them. */
 const ALWAYS = ["visit", "registration", "deposit"];
@@ -29,16 +30,16 @@ export function Windows({ windows, others: shown = Number.POSITIVE_INFINITY }: C
   const rest = others.length > shown + 1 ? others.slice(shown) : [];
   const rows = [...ALWAYS, ...others.slice(0, others.length - rest.length)].map((type) => ({
     name: type,
-    title: words(type),
+    title: titled(type),
     types: [type],
   }));
-  if (rest.length > 0) rows.push({ name: "others", title: `${rest.length} other types`, types: rest });
+  if (rest.length > 0) rows.push({ name: "others", title: words.live.otherTypes(rest.length), types: rest });
   return (
     <table class="windows">
       <thead>
         <tr>
           <th scope="col">
-            <span class="hidden">Event type</span>
+            <span class="hidden">{words.common.eventType}</span>
           </th>
           {COLUMNS.map(([name, title, hint]) => (
             <th key={name} scope="col" class="number" title={hint}>

@@ -1,18 +1,19 @@
 /** The columns of lifetime value. */
-import { words } from "../format.ts";
+import { titled } from "../format.ts";
 import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 import type { Segment } from "./query.ts";
 
 export type Group = Omit<Segment, "segment"> & { segment: Segment["segment"] | "all" };
 type Missing = keyof Group & `${string}unconverted`;
 
 const SPENT: Record<Segment["segment"], string> = {
-  whale: "from $100",
-  dolphin: "$20 to $100",
-  minnow: "$5 to $20",
-  free: "less than $5",
-  unknown: "paid without an exchange rate",
+  whale: words.ltv.from100,
+  dolphin: words.ltv.n20To100,
+  minnow: words.ltv.n5To20,
+  free: words.ltv.lessThan5,
+  unknown: words.ltv.paidWithoutAnExchangeRate,
 };
 
 const figure = (
@@ -30,29 +31,29 @@ const summed = true as const;
 export const COLUMNS: readonly Column<Group>[] = [
   {
     name: "segment",
-    title: "Segment",
+    title: words.common.segment,
     kind: "text",
-    hint: "By what they spent in all: purchases and deposits less refunds, in USD",
+    hint: words.ltv.byWhatTheySpentInAll,
     show: ({ segment }) =>
       segment !== "all" && (
         <>
-          {words(segment)} <span class="muted">{SPENT[segment]}</span>
+          {titled(segment)} <span class="muted">{SPENT[segment]}</span>
         </>
       ),
   },
-  figure("players", "Players", "count", "Known players, and visitors who paid", { share: true }),
-  figure("payers", "Payers", "count", "Those who ever paid"),
-  figure("spend", "Spent", "money", "Purchases and deposits less refunds", {
+  figure("players", words.common.players, "count", words.ltv.knownPlayersAndVisitorsWho, { share: true }),
+  figure("payers", words.common.payers, "count", words.ltv.thoseWhoEverPaid),
+  figure("spend", words.ltv.spent, "money", words.common.purchasesAndDepositsLess, {
     share: true,
     summed,
     ...spent,
   }),
-  figure("average_spend", "Per player", "average", "Spent over players", spent),
-  figure("withdrawn", "Withdrawn", "money", "What was withdrawn", {
+  figure("average_spend", words.ltv.perPlayer, "average", words.ltv.spentOverPlayers, spent),
+  figure("withdrawn", words.common.withdrawn, "money", words.common.whatWasWithdrawn, {
     summed,
     missing: ({ withdrawn_unconverted }) => withdrawn_unconverted,
   }),
-  figure("net_amount", "Net", "money", "Spent less withdrawn", {
+  figure("net_amount", words.common.net, "money", words.ltv.spentLessWithdrawn, {
     summed,
     missing: (group) => lessOf(group.unconverted, group.refunded_unconverted, group.withdrawn_unconverted),
   }),

@@ -5,12 +5,13 @@ import { NoRate } from "../no-rate.tsx";
 import { panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, type Group } from "./columns.tsx";
 import { type Ltv, ltv } from "./query.ts";
 
 export const LtvPanel = panel({
   name: "ltv",
-  title: "Lifetime value",
+  title: words.common.lifetimeValue,
   query: ltv,
   Show,
   Skeleton: () => (
@@ -24,8 +25,8 @@ export const LtvPanel = panel({
 
 const Lead = () => (
   <p class="lead">
-    What players spent over all history, whatever the period. Segments are by USD.
-    {hasFields(useNavigation().address) && " Of players whose first event fits the filters."}
+    {words.ltv.whatPlayersSpentOverAll}
+    {hasFields(useNavigation().address) && words.ltv.ofPlayersWhoseFirstEvent}
   </p>
 );
 
@@ -33,9 +34,9 @@ function Show({ data: { segments, total, timezone }, scope: { principal } }: { d
   return (
     <>
       <Lead />
-      <NoRate what="Spent" amounts={total.unconverted} principal={principal} />
+      <NoRate what={words.ltv.spent} amounts={total.unconverted} principal={principal} />
       <DataTable<Group>
-        name="Lifetime value"
+        name={words.common.lifetimeValue}
         columns={COLUMNS}
         rows={
           total.players === 0 ? [] : segments.filter(({ segment, players }) => segment !== "unknown" || players > 0)
@@ -44,7 +45,7 @@ function Show({ data: { segments, total, timezone }, scope: { principal } }: { d
         timezone={timezone}
         sort="-average_spend"
         total={{ ...total, segment: "all" }}
-        none={<p>There is no player yet. One is known once an event with a player_id came.</p>}
+        none={<p>{words.common.thereIsNoPlayerYetOneIs}</p>}
         aside
       />
     </>

@@ -4,15 +4,16 @@ import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement, StatementLine } from "../../worker/reports/statements.ts";
 import { Price } from "../figure.tsx";
-import { NOTHING } from "../format.ts";
+import { NOTHING, stateText } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 const TONES: Partial<Record<ConversionView["status"], string>> = {
   approved: "badge good",
   pending: "badge warn",
 };
 export const Standing = ({ status }: Pick<ConversionView, "status">) => (
-  <span class={TONES[status] ?? "badge bad"}>{status.replace("_", " ")}</span>
+  <span class={TONES[status] ?? "badge bad"}>{stateText(status)}</span>
 );
 
 type Total = Statement["totals"][number];
@@ -22,25 +23,35 @@ const payment = (amount: string | null, currency: string) =>
   amount === null ? <span class="muted">{NOTHING}</span> : <Price amount={amount} currency={currency} />;
 
 export const TOTALS: readonly Column<Total>[] = [
-  { name: "banner_tag", title: "Tag", kind: "text" },
-  { name: "approved", title: "To be paid", kind: "money", show: (row) => payment(row.approved, row.currency) },
-  { name: "pending", title: "Pending", kind: "money", show: (row) => payment(row.pending, row.currency) },
-  { name: "without_rate", title: "Without a rate", kind: "count", hint: "In neither, until there is an exchange rate" },
+  { name: "banner_tag", title: words.common.tag, kind: "text" },
+  {
+    name: "approved",
+    title: words.payouts.toBePaid,
+    kind: "money",
+    show: (row) => payment(row.approved, row.currency),
+  },
+  { name: "pending", title: words.payouts.pending, kind: "money", show: (row) => payment(row.pending, row.currency) },
+  {
+    name: "without_rate",
+    title: words.payouts.withoutARate,
+    kind: "count",
+    hint: words.payouts.inNeitherUntilThereIsAn,
+  },
 ];
 
 const forWhat = ({ kind, event_type, of_month }: StatementLine) => {
-  const what = event_type ?? "share of revenue";
-  return kind === "correction" ? `${what}, correction of ${of_month}` : what;
+  const what = event_type ?? words.payouts.shareOfRevenue;
+  return kind === "correction" ? words.payouts.correctionOf(what, of_month ?? "") : what;
 };
 
-const EXPLANATION: Column<StatementLine> = { name: "explanation", title: "Why", kind: "text", prose: true };
+const EXPLANATION: Column<StatementLine> = { name: "explanation", title: words.payouts.why, kind: "text", prose: true };
 const LINES: readonly Column<StatementLine>[] = [
-  { name: "banner_tag", title: "Tag", kind: "text" },
-  { name: "rule", title: "Rule", kind: "text" },
-  { name: "event_type", title: "For", kind: "text", value: forWhat },
-  { name: "status", title: "Status", kind: "text", show: (row) => <Standing status={row.status} /> },
-  { name: "conversions", title: "Conversions", kind: "count" },
-  { name: "payout", title: "Payout", kind: "money", show: (row) => payment(row.payout, row.currency) },
+  { name: "banner_tag", title: words.common.tag, kind: "text" },
+  { name: "rule", title: words.payouts.rule, kind: "text" },
+  { name: "event_type", title: words.payouts.forWord, kind: "text", value: forWhat },
+  { name: "status", title: words.common.status, kind: "text", show: (row) => <Standing status={row.status} /> },
+  { name: "conversions", title: words.payouts.conversions, kind: "count" },
+  { name: "payout", title: words.payouts.payout, kind: "money", show: (row) => payment(row.payout, row.currency) },
 ];
 /** Shares and corrections are explained; conversions are each by themselves. */
 export const linesWith = (rows: readonly StatementLine[]): readonly Column<StatementLine>[] =>
@@ -48,29 +59,29 @@ export const linesWith = (rows: readonly StatementLine[]): readonly Column<State
 
 const REASONS: Record<ConversionView["reason"], string> = {
   paid: "",
-  not_first: "not the first deposit",
-  no_amount: "no amount",
-  below_min: "below the least amount",
-  cap_day: "over the day's cap",
-  cap_month: "over the month's cap",
-  flagged: "flagged by a click rule",
-  void: "taken back or rejected",
-  no_rate: "no exchange rate",
+  not_first: words.payouts.notTheFirstDeposit,
+  no_amount: words.payouts.noAmount,
+  below_min: words.payouts.belowTheLeastAmount,
+  cap_day: words.payouts.overTheDayCap,
+  cap_month: words.payouts.overTheMonthCap,
+  flagged: words.payouts.flaggedByAClickRule,
+  void: words.payouts.takenBackOrRejected,
+  no_rate: words.payouts.noExchangeRate,
 };
 
 export const CONVERSIONS: readonly Column<ConversionView>[] = [
-  { name: "timestamp", title: "Happened", kind: "time" },
-  { name: "event_type", title: "Type", kind: "text" },
-  { name: "banner_tag", title: "Tag", kind: "text" },
+  { name: "timestamp", title: words.payouts.happened, kind: "time" },
+  { name: "event_type", title: words.common.type, kind: "text" },
+  { name: "banner_tag", title: words.common.tag, kind: "text" },
   {
     name: "payout",
-    title: "Payout",
+    title: words.payouts.payout,
     kind: "money",
     show: ({ payout, payout_currency }) => payment(payout, payout_currency),
   },
-  { name: "status", title: "Status", kind: "text", show: (row) => <Standing status={row.status} /> },
-  { name: "reason", title: "Pays nothing since", kind: "text", value: ({ reason }) => REASONS[reason] },
-  { name: "event_id", title: "Event", kind: "text" },
+  { name: "status", title: words.common.status, kind: "text", show: (row) => <Standing status={row.status} /> },
+  { name: "reason", title: words.payouts.paysNothingSince, kind: "text", value: ({ reason }) => REASONS[reason] },
+  { name: "event_id", title: words.common.event, kind: "text" },
 ];
 
 /** A rule of either kind: its newest version says what holds. */
@@ -88,24 +99,24 @@ export const newest = <Row extends Rule>({ versions }: Row): Row["versions"][num
 
 type Words = { everyTag: string; does: string; ended: string };
 const rules = <Row extends Rule>({ everyTag, does, ended }: Words): RuleColumns<Row> => [
-  { name: "name", title: "Name", kind: "text", value: (row) => newest(row)?.name ?? "" },
+  { name: "name", title: words.common.name, kind: "text", value: (row) => newest(row)?.name ?? "" },
   {
     name: "banner_tags",
-    title: "Tags",
+    title: words.common.tags,
     kind: "text",
     value: (row) => newest(row)?.banner_tags?.join(", ") ?? everyTag,
   },
-  { name: "valid_from", title: "From", kind: "date", value: (row) => newest(row)?.valid_from ?? null },
+  { name: "valid_from", title: words.common.from, kind: "date", value: (row) => newest(row)?.valid_from ?? null },
   { name: "terms", title: does, kind: "text", prose: true, value: (row) => newest(row)?.terms?.in_words ?? ended },
 ];
 
 export const PAYOUT_RULES = rules<RuleView>({
-  everyTag: "every other tag",
-  does: "Pays",
-  ended: "Nothing any more.",
+  everyTag: words.payouts.everyOtherTag,
+  does: words.payouts.pays,
+  ended: words.payouts.nothingAnyMore,
 });
 export const CLICK_RULES = rules<ClickRuleView>({
-  everyTag: "every tag",
-  does: "Flags",
-  ended: "Flags nothing any more.",
+  everyTag: words.common.everyTag,
+  does: words.payouts.flags,
+  ended: words.payouts.flagsNothingAnyMore,
 });

@@ -7,14 +7,19 @@ import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
 import { client, read } from "../api.ts";
-import { timeText } from "../format.ts";
+import { stateText, timeText } from "../format.ts";
 import { keep } from "../kept.tsx";
 import { Answered } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { Standing } from "./columns.tsx";
 import { conversion } from "./query.ts";
 
-const NONE = { "": "No tiers", number: "by a number of conversions", sum: "by what they came to" };
+const NONE = {
+  "": words.payouts.noTiers,
+  number: words.payouts.byANumberOfConversions,
+  sum: words.payouts.byWhatTheyCameTo,
+};
 
 /** `11: 40, 30%` on each line: from the month's number 11 on 40 for each, and 30 % of the revenue. */
 const tiersOf = (text: string | undefined, by: string | undefined) =>
@@ -33,7 +38,7 @@ type Ruled<Rule> = { scope: Scope; rule?: Rule; close: () => void; end: () => vo
 const End = ({ end }: { end: () => void }) => (
   <p>
     <button type="button" class="button danger" onClick={end}>
-      End the rule…
+      {words.payouts.endTheRule2}
     </button>
   </p>
 );
@@ -61,8 +66,8 @@ export function PayoutRuleForm({ scope: { project_id, today }, rule, close, end 
       cap_month: number(filled.cap_month),
       hold_days: number(filled.hold_days),
     });
-  }, "Done.");
-  const title = rule ? "Change the rule" : "Make a rule";
+  }, words.common.done);
+  const title = rule ? words.payouts.changeTheRule : words.payouts.makeARule;
   return (
     <Dialog title={title} wide close={close}>
       <Form
@@ -73,37 +78,37 @@ export function PayoutRuleForm({ scope: { project_id, today }, rule, close, end 
         cancel={close}
       >
         <div class="fields">
-          <Field name="name" label="Name" required />
-          <Field name="valid_from" label="Valid from" type="date" value={today} required />
+          <Field name="name" label={words.common.name} required />
+          <Field name="valid_from" label={words.payouts.validFrom} type="date" value={today} required />
         </div>
         <div class="fields">
-          <Field name="event_type" label="Event type" required />
-          <Field name="banner_tags" label="Tags" hint="Empty: every tag that no rule names." />
+          <Field name="event_type" label={words.common.eventType} required />
+          <Field name="banner_tags" label={words.common.tags} hint={words.payouts.emptyEveryTagThatNoRule} />
         </div>
         <div class="fields">
-          <Field name="amount" label="For each" />
-          <Field name="share" label="Percent of revenue" />
-          <Field name="currency" label="Currency" placeholder="EUR" />
+          <Field name="amount" label={words.payouts.forEach} />
+          <Field name="share" label={words.payouts.percentOfRevenue} />
+          <Field name="currency" label={words.common.currency} placeholder="EUR" />
         </div>
         <div class="fields">
-          <Field name="min_amount" label="Least amount" />
-          <Field name="hold_days" label="Approved after days" type="number" />
+          <Field name="min_amount" label={words.common.leastAmount} />
+          <Field name="hold_days" label={words.payouts.approvedAfterDays} type="number" />
         </div>
         <div class="fields">
-          <Field name="cap_day" label="Most a day" type="number" />
-          <Field name="cap_month" label="Most a month" type="number" />
+          <Field name="cap_day" label={words.payouts.mostADay} type="number" />
+          <Field name="cap_month" label={words.payouts.mostAMonth} type="number" />
         </div>
         <div class="fields">
-          <Field name="tiers_by" label="Tiers" options={NONE} />
+          <Field name="tiers_by" label={words.payouts.tiers} options={NONE} />
           <Field
             name="tiers"
-            label="Each tier"
+            label={words.payouts.eachTier}
             lines={2}
             value={terms?.tiers.map(tierText).join("\n")}
-            hint="Such as 11: 40, 30%"
+            hint={words.payouts.suchAs114030}
           />
         </div>
-        <Tick name="first_deposit" label="Only a player's first deposit" />
+        <Tick name="first_deposit" label={words.common.onlyAPlayerFirstDeposit} />
         {rule && <End end={end} />}
       </Form>
     </Dialog>
@@ -111,11 +116,11 @@ export function PayoutRuleForm({ scope: { project_id, today }, rule, close, end 
 }
 
 const CLICK_KINDS = {
-  too_fast: "Too fast after the click",
-  too_late: "Too late after the click",
-  same_network: "Many from one network",
-  same_device: "Many from one device",
-  velocity: "Many of one tag",
+  too_fast: words.payouts.tooFastAfterTheClick,
+  too_late: words.payouts.tooLateAfterTheClick,
+  same_network: words.payouts.manyFromOneNetwork,
+  same_device: words.payouts.manyFromOneDevice,
+  velocity: words.payouts.manyOfOneTag,
 };
 /** Of the others: how many are too many. */
 const BY_TIME = ["too_fast", "too_late"];
@@ -134,39 +139,37 @@ export function ClickRuleForm({ scope: { project_id, today }, rule, close, end }
       seconds: Number(seconds),
       conversions: conversions ? Number(conversions) : null,
     });
-  }, "Done.");
-  const title = rule ? "Change the click rule" : "Make a click rule";
+  }, words.common.done);
+  const title = rule ? words.payouts.changeTheClickRule : words.payouts.makeAClickRule;
   return (
     <Dialog title={title} wide close={close}>
       <Form action={action} values={{ ...before, ...terms }} label={title} done={close} cancel={close}>
         <div class="fields">
-          <Field name="name" label="Name" required />
-          <Field name="valid_from" label="Valid from" type="date" value={today} required />
+          <Field name="name" label={words.common.name} required />
+          <Field name="valid_from" label={words.payouts.validFrom} type="date" value={today} required />
         </div>
         <div class="fields">
-          <Field name="kind" label="Flags" options={CLICK_KINDS} change={choose} />
+          <Field name="kind" label={words.payouts.flags} options={CLICK_KINDS} change={choose} />
           <Field
             name="seconds"
-            label="Seconds"
+            label={words.payouts.seconds}
             type="number"
             required
-            hint={
-              byTime ? "Between the click and the conversion." : "Before the conversion, in which others are counted."
-            }
+            hint={byTime ? words.payouts.betweenTheClickAndThe : words.payouts.beforeTheConversionInWhich}
           />
           {!byTime && (
             <Field
               name="conversions"
-              label="Conversions"
+              label={words.payouts.conversions}
               type="number"
               required
-              hint={kind === "velocity" ? "So many are allowed." : "So many of other people are too many."}
+              hint={kind === "velocity" ? words.payouts.soManyAreAllowed : words.payouts.soManyOfOtherPeopleAreToo}
             />
           )}
         </div>
         <div class="fields">
-          <Field name="event_type" label="Event type" hint="Empty: all that payout rules judge." />
-          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
+          <Field name="event_type" label={words.common.eventType} hint={words.payouts.emptyAllThatPayoutRules} />
+          <Field name="banner_tags" label={words.common.tags} hint={words.common.emptyEveryTag} />
         </div>
         {rule && <End end={end} />}
       </Form>
@@ -174,7 +177,12 @@ export function ClickRuleForm({ scope: { project_id, today }, rule, close, end }
   );
 }
 
-const DECISIONS = { approve: "Approve", reject: "Reject", refund: "Refund", "charge-back": "Charge back" };
+const DECISIONS = {
+  approve: words.payouts.approve,
+  reject: words.payouts.reject,
+  refund: words.payouts.refund,
+  "charge-back": words.payouts.chargeBack,
+};
 
 type Chosen = { scope: Scope; event_id: string; decides: boolean; close: () => void };
 
@@ -189,12 +197,12 @@ export function OneConversion({ scope: { project_id, timezone }, event_id, decid
           json: { reason },
         }),
       ),
-    "Done.",
+    words.common.done,
   );
   return (
-    <Dialog title={`Conversion ${event_id}`} wide close={close}>
+    <Dialog title={words.payouts.conversion(event_id)} wide close={close}>
       <div class="dialog-body">
-        <Answered answer={answer} what="the conversion" skeleton={null}>
+        <Answered answer={answer} what={words.payouts.theConversion} skeleton={null}>
           {({ status, explanation, history }) => (
             <>
               <p>
@@ -203,8 +211,12 @@ export function OneConversion({ scope: { project_id, timezone }, event_id, decid
               <ul>
                 {history.map(({ at, actor, status, amount, currency, reason }) => (
                   <li key={at}>
-                    {timeText(at, timezone)}, by {actor}: {status?.replace("_", " ") ?? `${amount} ${currency}`} —{" "}
-                    {reason}
+                    {words.payouts.by(
+                      timeText(at, timezone),
+                      actor,
+                      status ? stateText(status) : `${amount} ${currency}`,
+                      reason,
+                    )}
                   </li>
                 ))}
               </ul>
@@ -213,10 +225,10 @@ export function OneConversion({ scope: { project_id, timezone }, event_id, decid
         </Answered>
       </div>
       {decides && (
-        <Form action={action} label="Decide" cancel={close}>
+        <Form action={action} label={words.payouts.decide} cancel={close}>
           <div class="fields">
-            <Field name="decision" label="Decision" options={DECISIONS} />
-            <Field name="reason" label="Reason" required />
+            <Field name="decision" label={words.payouts.decision} options={DECISIONS} />
+            <Field name="reason" label={words.common.reason} required />
           </div>
         </Form>
       )}

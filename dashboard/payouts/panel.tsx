@@ -12,6 +12,7 @@ import type { Scope } from "../scope.ts";
 import { PagedList } from "../table/list.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { CONVERSIONS, linesWith, TOTALS } from "./columns.tsx";
 import { OneConversion } from "./dialogs.tsx";
 import { conversions, statement, statementCsv } from "./query.ts";
@@ -46,44 +47,45 @@ function StatementPanel({ scope, children }: Above) {
     <>
       <Panel
         name="statement"
-        title={`Statement of ${month}`}
+        title={words.payouts.statementOf(month)}
         zone={timezone}
         actions={
           <>
             <TableTools csv={{ url: statementCsv(scope), name: `statement_${month}.csv` }} />
             {closable && (
               <button type="button" class="button" onClick={() => ask(true)}>
-                Close the month…
+                {words.payouts.closeTheMonth}
               </button>
             )}
           </>
         }
         busy={answer.stale}
       >
-        <Answered answer={answer} what="the statement" skeleton={<TableSkeleton columns={TOTALS} rows={3} />}>
+        <Answered
+          answer={answer}
+          what={words.payouts.theStatement}
+          skeleton={<TableSkeleton columns={TOTALS} rows={3} />}
+        >
           {({ totals, rows, complete, closed_at, closed_by }) => (
             <>
               {closed_at && (
-                <p class="lead">
-                  Closed on {timeText(closed_at, timezone)} by {closed_by}. What changes in it later is a correction on
-                  the next statement.
-                </p>
+                <p class="lead">{words.payouts.closedOnByWhatChangesInIt(timeText(closed_at, timezone), closed_by)}</p>
               )}
-              {!complete && <p class="lead">Some of it is still being computed. Look again in a minute.</p>}
+              {!complete && <p class="lead">{words.payouts.someOfItIsStillBeing}</p>}
               <DataTable
-                name="Totals"
+                name={words.payouts.totals}
                 columns={TOTALS}
                 rows={totals}
                 keyOf={({ banner_tag, currency }) => `${banner_tag} ${currency}`}
                 timezone={timezone}
                 sort="-approved"
-                none={<p>Nothing is to be paid for {month}: no event of it earns anything by the rules.</p>}
+                none={<p>{words.payouts.nothingIsToBePaidForNo(month)}</p>}
               />
               {rows.length > 0 && (
                 <>
-                  <h3 class="facts-title">By rule</h3>
+                  <h3 class="facts-title">{words.payouts.byRule}</h3>
                   <DataTable
-                    name="By rule"
+                    name={words.payouts.byRule}
                     columns={linesWith(rows)}
                     rows={rows}
                     keyOf={({ banner_tag, kind, rule_id, event_type, status, of_month }) =>
@@ -110,25 +112,26 @@ type Closing = { scope: Scope; month: string; close: () => void };
 function CloseMonth({ scope: { project_id }, month, close }: Closing) {
   const action = useAction(
     () => read(client.statements[":month"].close.$post({ param: { month }, query: { project_id } })),
-    "Closed.",
+    words.payouts.closed,
   );
   return (
-    <Confirm title={`Close ${month}?`} label="Close the month" action={action} close={close}>
-      <p>
-        Its statement says the same from then on, and cannot be opened again. What changes in the month later is a
-        correction on the next statement.
-      </p>
+    <Confirm title={words.payouts.close(month)} label={words.payouts.closeTheMonth2} action={action} close={close}>
+      <p>{words.payouts.itsStatementSaysTheSame}</p>
     </Confirm>
   );
 }
 
 const SHOWN = {
-  all: { only: {}, none: "No rule judges an event of these days." },
-  pending: { only: { status: "pending" }, none: "Nothing of these days is pending." },
-  flagged: { only: { reason: "flagged" }, none: "Nothing of these days is flagged." },
+  all: { only: {}, none: words.payouts.noRuleJudgesAnEventOfThese },
+  pending: { only: { status: "pending" }, none: words.payouts.nothingOfTheseDaysIs },
+  flagged: { only: { reason: "flagged" }, none: words.payouts.nothingOfTheseDaysIs2 },
 } as const;
 type Shown = keyof typeof SHOWN;
-const TITLES = { all: "All", pending: "Pending", flagged: "Flagged" } satisfies Record<Shown, string>;
+const TITLES = {
+  all: words.common.all,
+  pending: words.payouts.pending,
+  flagged: words.payouts.flagged,
+} satisfies Record<Shown, string>;
 
 function ConversionsPanel({ scope, children }: Above) {
   const [shown, show] = useState<Shown>("all");
@@ -140,17 +143,17 @@ function ConversionsPanel({ scope, children }: Above) {
     <>
       <Panel
         name="conversions"
-        title="Conversions"
+        title={words.payouts.conversions}
         zone={scope.timezone}
-        actions={<Choices legend="Which conversions" options={TITLES} chosen={shown} choose={show} />}
+        actions={<Choices legend={words.payouts.whichConversions} options={TITLES} chosen={shown} choose={show} />}
       >
         <PagedList
-          name="conversions"
+          name={words.payouts.conversions}
           columns={CONVERSIONS}
           query={asked}
           keyOf={({ event_id }) => event_id}
           timezone={scope.timezone}
-          press={({ event_id }) => ({ title: `Open ${event_id}`, go: () => choose(event_id) })}
+          press={({ event_id }) => ({ title: words.common.open(event_id), go: () => choose(event_id) })}
           none={<p>{SHOWN[shown].none}</p>}
         />
         {chosen !== null && (

@@ -8,6 +8,7 @@ import { client, read } from "../api.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { CLICK_RULES, newest, PAYOUT_RULES, type Rule, type RuleColumns } from "./columns.tsx";
 import { ClickRuleForm, PayoutRuleForm } from "./dialogs.tsx";
 import { clickRules, payoutRules } from "./query.ts";
@@ -44,7 +45,11 @@ function rulesPanel<Row extends Rule>({ routes, title, query, columns, Form, mak
             </button>
           }
         >
-          <Answered answer={answer} what={title.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={3} />}>
+          <Answered
+            answer={answer}
+            what={words.inSentence(title)}
+            skeleton={<TableSkeleton columns={columns} rows={3} />}
+          >
             {({ rows }) => (
               <DataTable
                 name={title}
@@ -54,7 +59,9 @@ function rulesPanel<Row extends Rule>({ routes, title, query, columns, Form, mak
                 timezone={scope.timezone}
                 sort="name"
                 press={(rule) =>
-                  newest(rule)?.terms ? { title: `Change ${newest(rule)?.name}`, go: () => open(rule) } : undefined
+                  newest(rule)?.terms
+                    ? { title: words.payouts.change(newest(rule)?.name ?? ""), go: () => open(rule) }
+                    : undefined
                 }
                 none={<p>{none}</p>}
               />
@@ -83,9 +90,14 @@ type Ending = { routes: Routes; rule: Rule; ends: string; close: () => void };
 
 function EndRule({ routes, rule, ends, close }: Ending) {
   const { id } = rule;
-  const action = useAction(() => read(client[routes][":id"].$delete({ param: { id }, query: {} })), "Done.");
+  const action = useAction(() => read(client[routes][":id"].$delete({ param: { id }, query: {} })), words.common.done);
   return (
-    <Confirm title={`End ${newest(rule)?.name}?`} label="End the rule" action={action} close={close}>
+    <Confirm
+      title={words.payouts.end2(newest(rule)?.name ?? "")}
+      label={words.payouts.endTheRule}
+      action={action}
+      close={close}
+    >
       <p>{ends}</p>
     </Confirm>
   );
@@ -93,22 +105,22 @@ function EndRule({ routes, rule, ends, close }: Ending) {
 
 export const PayoutRules = rulesPanel({
   routes: "payout-rules",
-  title: "Payout rules",
+  title: words.payouts.payoutRules,
   query: payoutRules,
   columns: PAYOUT_RULES,
   Form: PayoutRuleForm,
-  make: "Make a rule",
-  none: "No rules yet. Make one to say what affiliates are paid for.",
-  ends: "From today on it pays nothing. What it paid for the days before stays.",
+  make: words.payouts.makeARule,
+  none: words.payouts.noRulesYetMakeOneToSayWhat,
+  ends: words.payouts.fromTodayOnItPaysNothing,
 });
 
 export const ClickRules = rulesPanel({
   routes: "click-rules",
-  title: "Click rules",
+  title: words.payouts.clickRules2,
   query: clickRules,
   columns: CLICK_RULES,
   Form: ClickRuleForm,
-  make: "Make a click rule",
-  none: "No click rules yet. Make one to flag conversions that come too fast, too late, or too many at once. A flagged conversion pays nothing until somebody approves it.",
-  ends: "From today on it flags nothing. What it flagged on the days before stays flagged.",
+  make: words.payouts.makeAClickRule,
+  none: words.payouts.noClickRulesYetMakeOneTo,
+  ends: words.payouts.fromTodayOnItFlagsNothing,
 });

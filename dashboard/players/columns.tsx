@@ -1,65 +1,66 @@
 /** The columns of the players, and of what those see of them who may not know who they are. */
 import type { PlayerRow } from "../../worker/reports/players.ts";
 import type { Profile } from "../../worker/reports/profiles.ts";
-import { NOTHING } from "../format.ts";
+import { NOTHING, stateText } from "../format.ts";
 import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 import type { Spender } from "./query.ts";
 
 export const COLUMNS: readonly Column<PlayerRow>[] = [
-  { name: "player_id", title: "Player", kind: "text" },
+  { name: "player_id", title: words.common.playerTitle, kind: "text" },
   {
     name: "segment",
-    title: "Segment",
+    title: words.common.segment,
     kind: "text",
     telling: true,
-    hint: "By spend in USD: whale from 100, dolphin from 20, minnow from 5, else free; unknown without an exchange rate",
-    show: ({ segment }) => <span class="badge">{segment}</span>,
+    hint: words.players.bySpendInUsdWhaleFrom100,
+    show: ({ segment }) => <span class="badge">{stateText(segment)}</span>,
   },
   {
     name: "spend",
-    title: "Spend",
+    title: words.players.spend,
     kind: "money",
-    hint: "Purchases and deposits less refunds, in the project's currency",
+    hint: words.players.purchasesAndDepositsLess,
     currency: ({ currency = "USD" }) => currency,
     show: ({ spend }) =>
       spend === null ? (
-        <data value={NOTHING} title="Part of it has no exchange rate">
-          unknown
+        <data value={NOTHING} title={words.players.partOfItHasNoExchangeRate}>
+          {words.common.unknown}
         </data>
       ) : undefined,
   },
-  { name: "total_deposits", title: "Deposits", kind: "count" },
-  { name: "total_events", title: "Events", kind: "count" },
+  { name: "total_deposits", title: words.common.deposits, kind: "count" },
+  { name: "total_events", title: words.common.events, kind: "count" },
   {
     name: "first_tag",
-    title: "First tag",
+    title: words.common.firstTag,
     kind: "text",
-    hint: "Of the first tagged event",
+    hint: words.players.ofTheFirstTaggedEvent,
   },
-  { name: "last_event_at", title: "Last event", kind: "time" },
-  { name: "first_seen", title: "First seen", kind: "time" },
-  { name: "registration_at", title: "Registered", kind: "time" },
-  { name: "deposit_at", title: "First deposit", kind: "time" },
+  { name: "last_event_at", title: words.common.lastEvent, kind: "time" },
+  { name: "first_seen", title: words.common.firstSeen, kind: "time" },
+  { name: "registration_at", title: words.players.registered, kind: "time" },
+  { name: "deposit_at", title: words.players.firstDeposit, kind: "time" },
   {
     name: "registration_tag",
-    title: "Registration tag",
+    title: words.players.registrationTag,
     kind: "text",
-    hint: "That the registration counts for",
+    hint: words.players.thatTheRegistrationCounts,
     optional: true,
   },
   {
     name: "deposit_tag",
-    title: "First-deposit tag",
+    title: words.players.firstDepositTag,
     kind: "text",
-    hint: "That the first deposit counts for",
+    hint: words.players.thatTheFirstDepositCounts,
     optional: true,
   },
   {
     name: "last_tag",
-    title: "Last tag",
+    title: words.players.lastTag,
     kind: "text",
-    hint: "Of the last tagged event",
+    hint: words.players.ofTheLastTaggedEvent,
     optional: true,
   },
 ];
@@ -67,46 +68,51 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
 export const SPENDERS: readonly Column<Spender>[] = [
   {
     name: "player_id",
-    title: "Player",
+    title: words.common.playerTitle,
     kind: "text",
     show: ({ player_id, visitor_id }) =>
-      player_id ?? <span title="A visitor who is not known as a player">{visitor_id}</span>,
+      player_id ?? <span title={words.players.aVisitorWhoIsNotKnownAsA}>{visitor_id}</span>,
   },
-  { name: "segment", title: "Segment", kind: "text", show: ({ segment }) => <span class="badge">{segment}</span> },
+  {
+    name: "segment",
+    title: words.common.segment,
+    kind: "text",
+    show: ({ segment }) => <span class="badge">{stateText(segment)}</span>,
+  },
   {
     name: "spend",
-    title: "Spend",
+    title: words.players.spend,
     kind: "money",
     currency: ({ into }) => into,
-    hint: "Purchases and deposits less refunds",
+    hint: words.common.purchasesAndDepositsLess,
     missing: ({ unconverted, refunded_unconverted }) => lessOf(unconverted, refunded_unconverted),
     summed: true,
   },
   {
     name: "net_amount",
-    title: "Net",
+    title: words.common.net,
     kind: "money",
     currency: ({ into }) => into,
-    hint: "Spend less withdrawn",
+    hint: words.players.spendLessWithdrawn,
     missing: (row) => lessOf(row.unconverted, row.refunded_unconverted, row.withdrawn_unconverted),
     summed: true,
   },
-  { name: "payments", title: "Payments", kind: "count", hint: "Purchases and deposits" },
-  { name: "banner_tag", title: "Tag", kind: "text", hint: "That brought the player" },
-  { name: "first_purchase_date", title: "First payment", kind: "date" },
-  { name: "last_purchase_date", title: "Last payment", kind: "date" },
-  { name: "last_event_at", title: "Last event", kind: "time" },
+  { name: "payments", title: words.players.payments, kind: "count", hint: words.common.purchasesAndDeposits },
+  { name: "banner_tag", title: words.common.tag, kind: "text", hint: words.players.thatBroughtThePlayer },
+  { name: "first_purchase_date", title: words.players.firstPayment, kind: "date" },
+  { name: "last_purchase_date", title: words.players.lastPayment, kind: "date" },
+  { name: "last_event_at", title: words.common.lastEvent, kind: "time" },
 ];
 
 export const MASKED: readonly Column<Profile>[] = [
-  { name: "uid", title: "Pseudonym", kind: "text" },
-  { name: "email", title: "E-mail", kind: "text" },
-  { name: "phone", title: "Phone", kind: "text" },
-  { name: "total_spins", title: "Spins", kind: "count" },
-  { name: "total_purchases", title: "Purchases", kind: "count" },
-  { name: "total_deposits", title: "Deposits", kind: "count" },
-  { name: "favourite_app", title: "Favourite app", kind: "text" },
-  { name: "last_event_at", title: "Last event", kind: "time" },
-  { name: "first_seen", title: "First seen", kind: "time" },
-  { name: "first_tag", title: "First tag", kind: "text" },
+  { name: "uid", title: words.players.pseudonym, kind: "text" },
+  { name: "email", title: words.common.eMail, kind: "text" },
+  { name: "phone", title: words.common.phone, kind: "text" },
+  { name: "total_spins", title: words.common.spins, kind: "count" },
+  { name: "total_purchases", title: words.common.purchases, kind: "count" },
+  { name: "total_deposits", title: words.common.deposits, kind: "count" },
+  { name: "favourite_app", title: words.players.favouriteApp, kind: "text" },
+  { name: "last_event_at", title: words.common.lastEvent, kind: "time" },
+  { name: "first_seen", title: words.common.firstSeen, kind: "time" },
+  { name: "first_tag", title: words.common.firstTag, kind: "text" },
 ];

@@ -2,24 +2,26 @@
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import { Amounts, type Fact, factsOf } from "../facts.tsx";
 import { Price, Sum } from "../figure.tsx";
+import { stateText } from "../format.ts";
 import { lessOf } from "../sums.ts";
+import { words } from "../words.ts";
 import type { OwnProfile } from "./query.ts";
 
 const KNOWN = [
-  ["favourite_app", "Favourite app", "text"],
-  ["total_events", "Events", "count"],
-  ["first_seen", "First seen", "time"],
-  ["last_event_at", "Last event", "time"],
-  ["registration_at", "Registered", "time"],
-  ["deposit_at", "First deposit", "time"],
-  ["second_deposit_at", "Second deposit", "time"],
-  ["third_deposit_at", "Third deposit", "time"],
-  ["first_tag", "First tag", "text"],
-  ["registration_tag", "Registration tag", "text"],
-  ["deposit_tag", "First-deposit tag", "text"],
-  ["last_tag", "Last tag", "text"],
-  ["email", "E-mail", "text"],
-  ["phone", "Phone", "text"],
+  ["favourite_app", words.players.favouriteApp, "text"],
+  ["total_events", words.common.events, "count"],
+  ["first_seen", words.common.firstSeen, "time"],
+  ["last_event_at", words.common.lastEvent, "time"],
+  ["registration_at", words.players.registered, "time"],
+  ["deposit_at", words.players.firstDeposit, "time"],
+  ["second_deposit_at", words.players.secondDeposit, "time"],
+  ["third_deposit_at", words.players.thirdDeposit, "time"],
+  ["first_tag", words.common.firstTag, "text"],
+  ["registration_tag", words.players.registrationTag, "text"],
+  ["deposit_tag", words.players.firstDepositTag, "text"],
+  ["last_tag", words.players.lastTag, "text"],
+  ["email", words.common.eMail, "text"],
+  ["phone", words.common.phone, "text"],
 ] as const;
 
 export const factsOfPlayer = (player: OwnProfile, timezone: string, amounts: boolean): Fact[] => [
@@ -48,41 +50,41 @@ function amountsOf(player: OwnProfile): Fact[] {
   return [
     {
       name: "segment",
-      title: "Segment",
-      hint: "By spend: whale from 100 USD, dolphin from 20, minnow from 5, else free; unknown without an exchange rate",
-      shown: <span class="badge">{segment}</span>,
+      title: words.common.segment,
+      hint: words.players.bySpendWhaleFrom100Usd,
+      shown: <span class="badge">{stateText(segment)}</span>,
     },
     own(
       "net_amount",
-      "Lifetime value",
-      "Spend less what was withdrawn, in the project's currency",
+      words.common.lifetimeValue,
+      words.players.spendLessWhatWasWithdrawn,
       converted.net_amount,
       lessOf(unconverted, refunded_unconverted, withdrawn_unconverted),
     ),
     own(
       "spend",
-      "Spend",
-      "Purchases and deposits less refunds, in the project's currency",
+      words.players.spend,
+      words.players.purchasesAndDepositsLess,
       converted.spend,
       lessOf(unconverted, refunded_unconverted),
     ),
     own(
       "withdrawn",
-      "Withdrawn",
-      "In the project's currency, at the rates of the events' dates",
+      words.common.withdrawn,
+      words.players.inTheProjectCurrencyAtThe,
       converted.withdrawn,
       withdrawn_unconverted,
     ),
     {
       name: "spend_as_paid",
-      title: "Spend, original currencies",
-      hint: "As it came in",
+      title: words.players.spendOriginalCurrencies,
+      hint: words.players.asItCameIn,
       shown: <Amounts of={spend} />,
     },
     {
       name: "withdrawn_as_paid",
-      title: "Withdrawn, original currencies",
-      hint: "As it was paid out",
+      title: words.players.withdrawnOriginal,
+      hint: words.players.asItWasPaidOut,
       shown: <Amounts of={withdrawn} />,
     },
   ];
@@ -98,9 +100,9 @@ export function timeToSale({ visit_at, registration_at, deposit_at }: PlayerProf
   });
   return factsOf(
     [
-      step("visit_to_registration", "Visit → registration", visit_at, registration_at),
-      step("registration_to_deposit", "Registration → deposit", registration_at, deposit_at),
-      step("visit_to_deposit", "Visit → deposit", visit_at, deposit_at),
+      step("visit_to_registration", words.players.visitRegistration, visit_at, registration_at),
+      step("registration_to_deposit", words.players.registrationDeposit, registration_at, deposit_at),
+      step("visit_to_deposit", words.players.visitDeposit, visit_at, deposit_at),
     ],
     timezone,
   );

@@ -1,7 +1,7 @@
 /** The players: sought, narrowed and ordered by the server, and each a press away. */
 import { may } from "../../worker/http/principal.ts";
 import { NO_FILTERS } from "../address.ts";
-import { periodText, words } from "../format.ts";
+import { periodText, titled } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -10,6 +10,7 @@ import { shownOf } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { Chosen, Sought } from "../table/narrow.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, MASKED, SPENDERS } from "./columns.tsx";
 import {
   BY_SPEND,
@@ -26,20 +27,25 @@ import {
 
 const named = (names: readonly string[], first: string) => ({
   "": first,
-  ...Object.fromEntries(names.map((name) => [name, words(name)])),
+  ...Object.fromEntries(names.map((name) => [name, titled(name)])),
 });
 const SORTED = {
-  "": "Latest event first",
-  last_event_at: "Earliest event first",
-  "-first_seen": "Newest first",
-  first_seen: "Oldest first",
-  [BY_SPEND]: "Highest spend first",
-  "-total_deposits": "Most deposits first",
-  player_id: "By id",
+  "": words.players.latestEventFirst,
+  last_event_at: words.players.earliestEventFirst,
+  "-first_seen": words.players.newestFirst,
+  first_seen: words.players.oldestFirst,
+  [BY_SPEND]: words.players.highestSpendFirst,
+  "-total_deposits": words.players.mostDepositsFirst,
+  player_id: words.players.byId,
 };
 const { [BY_SPEND]: _, ...WITHOUT_SPEND } = SORTED;
 
-const DEPOSITS = { "": "Any deposits", none: "Never deposited", once: "Deposited once", more: "Deposited again" };
+const DEPOSITS = {
+  "": words.players.anyDeposits,
+  none: words.players.neverDeposited,
+  once: words.players.depositedOnce,
+  more: words.players.depositedAgain,
+};
 
 export const PlayersPanel = ({ scope }: { scope: Scope }) =>
   !may(scope.principal, "analyst") ? (
@@ -56,11 +62,11 @@ function Spenders({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="players"
-      title="Players"
+      title={words.common.players}
       actions={
         <>
-          <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />
-          <Chosen name="sort" label="Order" options={SORTED} />
+          <Chosen name="segment" label={words.common.segment} options={named(SEGMENTS, words.players.allSegments)} />
+          <Chosen name="sort" label={words.players.order} options={SORTED} />
           <TableTools
             columns={SPENDERS}
             csv={{
@@ -71,17 +77,17 @@ function Spenders({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <p class="lead">What each spent over all history, whatever the period. Times in {scope.timezone}.</p>
+      <p class="lead">{words.players.whatEachSpentOverAll(scope.timezone)}</p>
       <PagedList
-        name="players"
+        name={words.common.players}
         columns={shownOf(SPENDERS, address.columns)}
         query={(cursor) => spenders(scope, cursor)}
         keyOf={({ player_id, visitor_id }) => player_id ?? visitor_id ?? ""}
         timezone={scope.timezone}
         press={({ player_id }) =>
-          player_id === null ? undefined : { title: `Open ${player_id}`, go: () => go({ player_id }) }
+          player_id === null ? undefined : { title: words.common.open(player_id), go: () => go({ player_id }) }
         }
-        none={<p>There is no player yet. One is known once an event with a player_id came.</p>}
+        none={<p>{words.common.thereIsNoPlayerYetOneIs}</p>}
       />
     </Panel>
   );
@@ -93,14 +99,18 @@ function Players({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="players"
-      title="Players"
+      title={words.common.players}
       actions={
         <>
-          <Sought name="search" label="Search by player ID" />
-          {!hide_amounts && <Chosen name="segment" label="Segment" options={named(SEGMENTS, "All segments")} />}
-          {scope.principal.banner_tags === null && <Chosen name="deposits" label="Deposits" options={DEPOSITS} />}
-          <Chosen name="part" label="Funnel step" options={named(STEPS, "New players")} />
-          <Chosen name="sort" label="Order" options={hide_amounts ? WITHOUT_SPEND : SORTED} />
+          <Sought name="search" label={words.players.searchByPlayerId} />
+          {!hide_amounts && (
+            <Chosen name="segment" label={words.common.segment} options={named(SEGMENTS, words.players.allSegments)} />
+          )}
+          {scope.principal.banner_tags === null && (
+            <Chosen name="deposits" label={words.common.deposits} options={DEPOSITS} />
+          )}
+          <Chosen name="part" label={words.players.funnelStep} options={named(STEPS, words.players.newPlayers)} />
+          <Chosen name="sort" label={words.players.order} options={hide_amounts ? WITHOUT_SPEND : SORTED} />
           <TableTools
             columns={COLUMNS}
             csv={{
@@ -111,19 +121,17 @@ function Players({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <p class="lead">
-        {meaningOf(scope)} Times in {scope.timezone}.
-      </p>
+      <p class="lead">{words.players.timesIn(meaningOf(scope), scope.timezone)}</p>
       <PagedList
-        name="players"
+        name={words.common.players}
         columns={shownOf(COLUMNS, address.columns)}
         query={(cursor) => players(scope, cursor)}
         keyOf={({ player_id }) => player_id}
         timezone={scope.timezone}
-        press={({ player_id }) => ({ title: `Open ${player_id}`, go: () => go({ player_id }) })}
+        press={({ player_id }) => ({ title: words.common.open(player_id), go: () => go({ player_id }) })}
         none={
           <>
-            <p>No players found.</p>
+            <p>{words.players.noPlayersFound}</p>
             <button
               type="button"
               class="button"
@@ -138,7 +146,7 @@ function Players({ scope }: { scope: Scope }) {
                 })
               }
             >
-              Show the players of all time
+              {words.players.showThePlayersOfAllTime}
             </button>
           </>
         }
@@ -149,9 +157,9 @@ function Players({ scope }: { scope: Scope }) {
 
 function meaningOf(scope: Scope): string {
   const step = stepOf(scope);
-  if (step) return `Who took the step “${words(step)}” in ${periodText(scope)}.`;
-  if (scope.address.search !== undefined) return "All time.";
-  return `Who was first seen in ${periodText(scope)}.`;
+  if (step) return words.players.whoTookTheStepIn(titled(step), periodText(scope));
+  if (scope.address.search !== undefined) return words.players.allTime;
+  return words.players.whoWasFirstSeenIn(periodText(scope));
 }
 
 /** For who reads figures alone. */
@@ -161,23 +169,23 @@ function Masked({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="players"
-      title="Players"
+      title={words.common.players}
       actions={!limited && <TableTools csv={{ url: profilesCsv(scope), name: "players.csv" }} />}
     >
       <p class="lead">
-        To see who the players are takes the role analyst; you are signed in as {role}.{" "}
-        {limited
-          ? "Pseudonyms are not kept by tag, and this key is limited to its own."
-          : `Here all of them stand under pseudonyms, with contacts masked. Times in ${scope.timezone}.`}
+        {words.players.toSeeWhoThePlayersAreTakes(
+          role,
+          limited ? words.players.pseudonymsAreNotKeptByTag : words.players.hereAllOfThemStandUnder(scope.timezone),
+        )}
       </p>
       {!limited && (
         <PagedList
-          name="players"
+          name={words.common.players}
           columns={MASKED}
           query={(cursor) => profiles(scope, cursor)}
           keyOf={({ uid }) => uid}
           timezone={scope.timezone}
-          none={<p>No player is known yet. Whoever registers stands here.</p>}
+          none={<p>{words.players.noPlayerIsKnownYetWhoever}</p>}
         />
       )}
     </Panel>

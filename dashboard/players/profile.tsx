@@ -4,13 +4,14 @@ import type { PlayerStats } from "../../worker/reports/player-stats.ts";
 import { useAnswer } from "../answers.ts";
 import { Facts, FactsSkeleton } from "../facts.tsx";
 import { Count } from "../figure.tsx";
-import { rate, words } from "../format.ts";
+import { rate, titled } from "../format.ts";
 import { Earlier } from "../icons.tsx";
 import { Menu } from "../menu.tsx";
 import { linkTo, useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { Download } from "../table/download.tsx";
+import { words } from "../words.ts";
 import { factsOfPlayer, timeToSale } from "./facts.tsx";
 import { exportOf, profile, stats } from "./query.ts";
 import { Timeline } from "./timeline.tsx";
@@ -26,7 +27,7 @@ export function PlayerPage({ scope, player_id }: Shown) {
       <p class="back">
         <button type="button" class="button quiet" onClick={() => go({ player_id: undefined, event_type: undefined })}>
           <Earlier />
-          All players
+          {words.players.allPlayers}
         </button>
       </p>
       <div class="panels">
@@ -36,20 +37,20 @@ export function PlayerPage({ scope, player_id }: Shown) {
           actions={may(scope.principal, "admin") && <AdminActions scope={scope} player_id={player_id} />}
           busy={player.stale}
         >
-          <p class="lead">Times in {scope.timezone}.</p>
-          <Answered answer={player} what="player" skeleton={<FactsSkeleton facts={20} />}>
+          <p class="lead">{words.players.timesIn2(scope.timezone)}</p>
+          <Answered answer={player} what={words.common.player} skeleton={<FactsSkeleton facts={20} />}>
             {(player) => (
               <>
                 <Facts facts={factsOfPlayer(player, scope.timezone, !scope.principal.hide_amounts)} />
-                <h3>Time to sale</h3>
+                <h3>{words.players.timeToSale}</h3>
                 <Facts facts={timeToSale(player, scope.timezone)} />
               </>
             )}
           </Answered>
           {player.data && (
             <>
-              <h3>Events by type</h3>
-              <Answered answer={done} what="events by type" skeleton={<FactsSkeleton facts={6} />}>
+              <h3>{words.players.eventsByType}</h3>
+              <Answered answer={done} what={words.players.eventsByType2} skeleton={<FactsSkeleton facts={6} />}>
                 {(done) => <Breakdown of={done} />}
               </Answered>
             </>
@@ -70,7 +71,7 @@ const Breakdown = ({ of: { event_breakdown, total_events } }: { of: PlayerStats 
       .sort(([, a], [, b]) => b - a)
       .map(([name, total]) => ({
         name,
-        title: words(name),
+        title: titled(name),
         shown: (
           <>
             <Count value={total} /> <small class="muted">{rate(total / total_events)}</small>
@@ -86,7 +87,7 @@ function AdminActions({ scope, player_id }: Shown) {
   const requests = { view: "data_requests", player_id };
   return (
     <>
-      <Menu label="Export all that is kept of this player" button={<span>Export</span>}>
+      <Menu label={words.players.exportAllThatIsKeptOfThis} button={<span>{words.players.export}</span>}>
         {() => (
           <div class="export-menu">
             {(["json", "csv", "ndjson"] as const).map((format) => (
@@ -109,7 +110,7 @@ function AdminActions({ scope, player_id }: Shown) {
           go(requests);
         }}
       >
-        Privacy requests
+        {words.common.privacyRequests}
       </a>
     </>
   );

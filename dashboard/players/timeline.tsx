@@ -2,12 +2,13 @@
 import { useState } from "preact/hooks";
 import { EVENT_COLUMNS } from "../events/columns.tsx";
 import { EventDialog } from "../events/event.tsx";
-import { words } from "../format.ts";
+import { titled } from "../format.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { PagedList } from "../table/list.tsx";
 import { Chosen } from "../table/narrow.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { timeline, timelineCsv } from "./query.ts";
 
 type Shown = { scope: Scope; player_id: string; types: readonly string[] };
@@ -17,27 +18,27 @@ export function Timeline({ scope, player_id, types }: Shown) {
   return (
     <Panel
       name="timeline"
-      title="Timeline"
+      title={words.players.timeline}
       actions={
         <>
           <Chosen
             name="event_type"
-            label="Type"
-            options={{ "": "All types", ...Object.fromEntries(types.map((type) => [type, words(type)])) }}
+            label={words.common.type}
+            options={{ "": words.players.allTypes, ...Object.fromEntries(types.map((type) => [type, titled(type)])) }}
           />
           <TableTools csv={{ url: timelineCsv(scope, player_id), name: "timeline.csv" }} />
         </>
       }
     >
-      <p class="lead">Newest first, including visits before registration. Times in {scope.timezone}.</p>
+      <p class="lead">{words.players.newestFirstIncludingVisits(scope.timezone)}</p>
       <PagedList
-        name="timeline"
+        name={words.players.timeline}
         columns={EVENT_COLUMNS.filter(({ name }) => name !== "player_id")}
         query={(cursor) => timeline(scope, player_id, cursor)}
         keyOf={({ event_id }) => event_id}
         timezone={scope.timezone}
-        press={({ event_id }) => ({ title: "All fields of this event", go: () => open(event_id) })}
-        none={<p>No event of this type.</p>}
+        press={({ event_id }) => ({ title: words.common.allFieldsOfThisEvent, go: () => open(event_id) })}
+        none={<p>{words.players.noEventOfThisType}</p>}
       />
       {opened !== null && <EventDialog scope={scope} event_id={opened} close={() => open(null)} />}
     </Panel>

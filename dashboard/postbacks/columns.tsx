@@ -1,39 +1,48 @@
 /** The columns of the list of targets, and of what was sent to one. */
 import type { TargetView, TryView } from "../../worker/admin/postbacks.ts";
+import { stateText } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 const TONES = { active: "badge good", warning: "badge warn", paused: "badge bad" } as const;
-export const Standing = ({ state }: Pick<TargetView, "state">) => <span class={TONES[state]}>{state}</span>;
+export const Standing = ({ state }: Pick<TargetView, "state">) => <span class={TONES[state]}>{stateText(state)}</span>;
 
 export const COLUMNS: readonly Column<TargetView>[] = [
-  { name: "name", title: "Name", kind: "text" },
-  { name: "state", title: "State", kind: "text", show: (row) => <Standing state={row.state} /> },
-  { name: "event_types", title: "Event types", kind: "text", value: ({ event_types }) => event_types.join(", ") },
+  { name: "name", title: words.common.name, kind: "text" },
+  { name: "state", title: words.common.state, kind: "text", show: (row) => <Standing state={row.state} /> },
+  {
+    name: "event_types",
+    title: words.postbacks.eventTypes,
+    kind: "text",
+    value: ({ event_types }) => event_types.join(", "),
+  },
   {
     name: "banner_tags",
-    title: "Tags",
+    title: words.common.tags,
     kind: "text",
-    value: ({ banner_tags }) => banner_tags?.join(", ") ?? "every tag",
+    value: ({ banner_tags }) => banner_tags?.join(", ") ?? words.common.everyTag,
   },
-  { name: "url", title: "URL", kind: "text", prose: true },
-  { name: "failures", title: "Failed in a row", kind: "count" },
-  { name: "created_at", title: "Made", kind: "time" },
+  { name: "url", title: words.postbacks.url, kind: "text", prose: true },
+  { name: "failures", title: words.postbacks.failedInARow, kind: "count" },
+  { name: "created_at", title: words.common.made, kind: "time" },
 ];
 
 export const TRIES: readonly Column<TryView>[] = [
-  { name: "at", title: "Sent", kind: "time" },
-  { name: "event_id", title: "Event", kind: "text" },
-  { name: "try", title: "Try", kind: "count", value: ({ try: nth }) => (nth === 0 ? null : nth) },
+  { name: "at", title: words.common.sent, kind: "time" },
+  { name: "event_id", title: words.common.event, kind: "text" },
+  { name: "try", title: words.postbacks.try, kind: "count", value: ({ try: nth }) => (nth === 0 ? null : nth) },
   {
     name: "status",
-    title: "Answer",
+    title: words.postbacks.answer,
     kind: "text",
     value: ({ status }) => status,
-    show: ({ status, error }) => <span class={error === null ? "badge good" : "badge bad"}>{status ?? "none"}</span>,
+    show: ({ status, error }) => (
+      <span class={error === null ? "badge good" : "badge bad"}>{status ?? words.postbacks.none}</span>
+    ),
   },
-  { name: "error", title: "What is wrong", kind: "text", prose: true },
-  { name: "took_ms", title: "Milliseconds", kind: "count" },
-  { name: "next_try_at", title: "Next try", kind: "time" },
-  { name: "url", title: "URL", kind: "text", prose: true },
-  { name: "response", title: "The answer begins", kind: "text", prose: true },
+  { name: "error", title: words.common.whatIsWrong, kind: "text", prose: true },
+  { name: "took_ms", title: words.postbacks.milliseconds, kind: "count" },
+  { name: "next_try_at", title: words.postbacks.nextTry, kind: "time" },
+  { name: "url", title: words.postbacks.url, kind: "text", prose: true },
+  { name: "response", title: words.postbacks.theAnswerBegins, kind: "text", prose: true },
 ];

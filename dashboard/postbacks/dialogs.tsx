@@ -5,16 +5,18 @@ import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";
+import { stateText } from "../format.ts";
 import { keep } from "../kept.tsx";
+import { words } from "../words.ts";
 
-const SENDING = { "": "GET", bare: "POST", form: "POST (form)", json: "POST (JSON)" };
+const SENDING = { "": "GET", bare: "POST", form: words.postbacks.postForm, json: words.postbacks.postJson };
 
 const STATUSES = {
-  "": "it comes",
-  approved: "approved",
-  rejected: "rejected",
-  refunded: "refunded",
-  charged_back: "charged back",
+  "": words.postbacks.itComes,
+  approved: stateText("approved"),
+  rejected: stateText("rejected"),
+  refunded: stateText("refunded"),
+  charged_back: stateText("charged_back"),
 };
 
 /** What was made or changed, with its secret where it has a new one. */
@@ -51,53 +53,52 @@ export function TargetForm({ project_id, presets, target, show, close }: Making)
     if (made.secret === undefined) close();
     else show(made);
   });
-  const label = `${target ? "Change" : "Make"} the target`;
+  const label = target ? words.postbacks.changeTheTarget : words.postbacks.makeTheTarget;
   return (
-    <Dialog title={target?.name ?? "Make a target"} wide close={close}>
+    <Dialog title={target?.name ?? words.postbacks.makeATarget} wide close={close}>
       <Form action={action} values={target ?? { event_types: "deposit" }} label={label} cancel={close}>
         <div class="fields">
-          <Field name="name" label="Name" required />
+          <Field name="name" label={words.common.name} required />
           <Field
             name="preset"
-            label="Tracker"
-            options={{ "": "another", ...Object.fromEntries(presets.map(({ name, title }) => [name, title])) }}
-            hint={preset && <a href={preset.docs}>Its documentation</a>}
+            label={words.postbacks.tracker}
+            options={{
+              "": words.postbacks.another,
+              ...Object.fromEntries(presets.map(({ name, title }) => [name, title])),
+            }}
+            hint={preset && <a href={preset.docs}>{words.postbacks.itsDocumentation}</a>}
             change={(chosen) => choose(presets.find(({ name }) => name === chosen))}
           />
         </div>
         <Field
           key={preset?.name}
           name="url"
-          label="URL"
+          label={words.postbacks.url}
           value={preset?.url}
           placeholder="https://tracker.example.com/postback?click={click_id}&payout={amount}"
-          hint={
-            preset
-              ? "Fill in what stands in angle brackets."
-              : "With {click_id}, {amount}, {currency}, {event_id}, {banner_tag}, {s1} and others."
-          }
+          hint={preset ? words.postbacks.fillInWhatStandsInAngle : words.postbacks.withClickIdAmountCurrency}
           required
         />
         <div class="fields">
-          <Field name="event_types" label="Event types" required />
-          <Field name="banner_tags" label="Tags" hint="Empty: every tag." />
-          {!target && <Field name="conversion_status" label="Sent when" options={STATUSES} />}
+          <Field name="event_types" label={words.postbacks.eventTypes} required />
+          <Field name="banner_tags" label={words.common.tags} hint={words.common.emptyEveryTag} />
+          {!target && <Field name="conversion_status" label={words.postbacks.sentWhen} options={STATUSES} />}
         </div>
         <div class="fields">
-          <Field name="min_amount" label="Least amount" />
-          <Field name="currency" label="Currency of the amount" placeholder="EUR" />
+          <Field name="min_amount" label={words.common.leastAmount} />
+          <Field name="currency" label={words.postbacks.currencyOfTheAmount} placeholder="EUR" />
         </div>
         <div class="fields">
           <Field
             name="sending"
-            label="Sent by"
+            label={words.postbacks.sentBy}
             options={SENDING}
             value={target?.body_type ?? (target?.method === "POST" ? "bare" : "")}
           />
-          <Field name="body" label="Body" lines={2} hint="Of a POST." />
+          <Field name="body" label={words.postbacks.body} lines={2} hint={words.postbacks.ofAPost} />
         </div>
-        <Tick name="first_deposit" label="Only a player's first deposit" />
-        <Tick name="test" label="Only test events" />
+        <Tick name="first_deposit" label={words.common.onlyAPlayerFirstDeposit} />
+        <Tick name="test" label={words.postbacks.onlyTestEvents} />
         {target && <NewSecret />}
       </Form>
     </Dialog>
@@ -106,29 +107,30 @@ export function TargetForm({ project_id, presets, target, show, close }: Making)
 
 /** What is changed may get a new secret. */
 export const newSecretOf = ({ new_secret }: Filled) => new_secret && { new_secret: true };
-export const NewSecret = () => <Tick name="new_secret" label="A new secret in place of the one that it has" />;
+export const NewSecret = () => <Tick name="new_secret" label={words.postbacks.aNewSecretInPlaceOfTheOne} />;
 
 type Shown = {
   made: Made;
-  /** What it is, and what it is for. */
-  what?: string;
+  /** Of its name; it is a secret where nothing else is given. */
+  title?: (name: string) => string;
+  /** What it is for. */
   use?: string;
   close: () => void;
 };
 
-export function ShownSecret({ made, what = "secret", use = "Each request is signed with it.", close }: Shown) {
+export function ShownSecret({ made, title, use = words.postbacks.eachRequestIsSignedWithIt, close }: Shown) {
   const { name, secret = "" } = made;
   return (
-    <Dialog title={`The ${what} of ${name}`} close={close}>
+    <Dialog title={(title ?? words.postbacks.theSecretOf)(name)} close={close}>
       <div class="dialog-body">
         <p>
-          <strong>Copy it now: it is not shown again.</strong> {use}
+          <strong>{words.common.copyItNowItIsNotShownAgain}</strong> {use}
         </p>
         <Copied text={secret} />
       </div>
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={close}>
-          I have it
+          {words.postbacks.iHaveIt}
         </button>
       </p>
     </Dialog>
@@ -139,14 +141,16 @@ export function ShownTest({ tested, close }: { tested: Tested; close: () => void
   const { taken, request, status, took_ms, response, error } = tested;
   const sent = [request.method, request.url, request.body].filter(Boolean).join("\n");
   return (
-    <Dialog title={taken ? "The example was taken" : "The example was not taken"} wide close={close}>
+    <Dialog
+      title={taken ? words.postbacks.theExampleWasTaken : words.postbacks.theExampleWasNotTaken}
+      wide
+      close={close}
+    >
       <div class="dialog-body">
-        <p>
-          {status ?? "No answer"} in {took_ms} ms.
-        </p>
+        <p>{words.postbacks.inMs(status ?? words.postbacks.noAnswer, took_ms)}</p>
         {error && <p class="error-text">{error}</p>}
-        <Copied text={sent} what="the request" />
-        <Copied text={response} what="the answer" />
+        <Copied text={sent} what={words.postbacks.theRequest} />
+        <Copied text={response} what={words.postbacks.theAnswer} />
       </div>
     </Dialog>
   );

@@ -5,6 +5,7 @@ import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { COLUMNS } from "./columns.tsx";
 import { type Made, ShownSecret, TargetForm } from "./dialogs.tsx";
 import { sources, targets } from "./query.ts";
@@ -27,27 +28,29 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
     <div class="panels">
       <Panel
         name="postbacks"
-        title="Postbacks"
+        title={words.common.postbacks}
         actions={
           <button type="button" class="button primary" onClick={() => make(true)}>
-            Make a target
+            {words.postbacks.makeATarget}
           </button>
         }
       >
-        <p class="lead">
-          Sends the events of {project_id} to other systems, one request each. Times: {timezone}.
-        </p>
-        <Answered answer={answer} what="targets" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
+        <p class="lead">{words.postbacks.sendsTheEventsOfToOther(project_id, timezone)}</p>
+        <Answered
+          answer={answer}
+          what={words.postbacks.targets}
+          skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}
+        >
           {({ rows }) => (
             <DataTable
-              name="Targets"
+              name={words.postbacks.targets2}
               columns={COLUMNS}
               rows={rows}
               keyOf={({ id }) => id}
               timezone={timezone}
               sort="-created_at"
-              press={({ id, name }) => ({ title: `Open the target ${name}`, go: () => go({ part: id }) })}
-              none={<p>No targets yet. Make one for an affiliate network, or for a system of your own.</p>}
+              press={({ id, name }) => ({ title: words.postbacks.openTheTarget(name), go: () => go({ part: id }) })}
+              none={<p>{words.postbacks.noTargetsYetMakeOneForAn}</p>}
             />
           )}
         </Answered>

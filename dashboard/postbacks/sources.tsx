@@ -12,32 +12,37 @@ import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { Standing } from "./columns.tsx";
 import { type Made, NewSecret, newSecretOf, ShownSecret } from "./dialogs.tsx";
 import { waiting } from "./query.ts";
 
 const COLUMNS: readonly Column<SourceView>[] = [
-  { name: "name", title: "Name", kind: "text" },
+  { name: "name", title: words.common.name, kind: "text" },
   {
     name: "paused_at",
-    title: "State",
+    title: words.common.state,
     kind: "text",
     show: ({ paused_at }) => <Standing state={paused_at ? "paused" : "active"} />,
   },
-  { name: "url", title: "URL, without its token", kind: "text", prose: true },
-  { name: "created_at", title: "Made", kind: "time" },
+  { name: "url", title: words.postbacks.urlWithoutItsToken, kind: "text", prose: true },
+  { name: "created_at", title: words.common.made, kind: "time" },
 ];
 const WAITING: readonly Column<WaitingView>[] = [
-  { name: "received_at", title: "Came", kind: "time" },
-  { name: "reason", title: "Reason", kind: "text", value: ({ reason }) => reason.replaceAll("_", " ") },
-  { name: "click_id", title: "Click", kind: "text" },
-  { name: "transaction_id", title: "Transaction", kind: "text" },
-  { name: "status", title: "Status", kind: "text" },
-  { name: "amount", title: "Amount", kind: "text" },
-  { name: "currency", title: "Currency", kind: "text" },
+  { name: "received_at", title: words.postbacks.came, kind: "time" },
+  { name: "reason", title: words.common.reason, kind: "text", value: ({ reason }) => words.postbacks.reasons[reason] },
+  { name: "click_id", title: words.postbacks.click, kind: "text" },
+  { name: "transaction_id", title: words.postbacks.transaction, kind: "text" },
+  { name: "status", title: words.common.status, kind: "text" },
+  { name: "amount", title: words.common.amount, kind: "text" },
+  { name: "currency", title: words.common.currency, kind: "text" },
 ];
 
-const PROOFS = { token: "a token in the URL", signature: "a signature", both: "both" };
+const PROOFS = {
+  token: words.postbacks.aTokenInTheUrl,
+  signature: words.postbacks.aSignature,
+  both: words.postbacks.both,
+};
 
 /** The URL with its token, and the secret of signatures where it signs. */
 const shownOf = ({ name, url, token, signing_secret }: Proved): Made => ({
@@ -46,7 +51,7 @@ const shownOf = ({ name, url, token, signing_secret }: Proved): Made => ({
 });
 type Proved = Pick<SourceView, "name" | "url"> & Partial<Pick<ShownSource, "token" | "signing_secret">>;
 const ShownUrl = (shown: { made: Made; close: () => void }) => (
-  <ShownSecret what="URL" use="Give it to the network, with its macros." {...shown} />
+  <ShownSecret title={words.postbacks.theUrlOf} use={words.postbacks.giveItToTheNetworkWithIts} {...shown} />
 );
 
 type Listed = { scope: Scope; answer: Answer<{ rows: SourceView[]; presets: string[] }> };
@@ -62,38 +67,44 @@ export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
   return (
     <Panel
       name="sources"
-      title="Network postbacks"
+      title={words.postbacks.networkPostbacks}
       actions={
         <button type="button" class="button" onClick={() => make(true)}>
-          Make a source
+          {words.postbacks.makeASource}
         </button>
       }
     >
-      <Answered answer={answer} what="sources" skeleton={<TableSkeleton columns={COLUMNS} rows={2} />}>
+      <Answered answer={answer} what={words.postbacks.sources} skeleton={<TableSkeleton columns={COLUMNS} rows={2} />}>
         {({ rows }) => (
           <DataTable
-            name="Sources"
+            name={words.postbacks.sources2}
             columns={COLUMNS}
             rows={rows}
             keyOf={({ id }) => id}
             timezone={timezone}
             sort="-created_at"
-            press={({ id, name }) => ({ title: `Open the source ${name}`, go: () => go({ part: id }) })}
-            none={<p>No sources yet. Make one for each network that tells of conversions.</p>}
+            press={({ id, name }) => ({ title: words.postbacks.openTheSource(name), go: () => go({ part: id }) })}
+            none={<p>{words.postbacks.noSourcesYetMakeOneForEach}</p>}
           />
         )}
       </Answered>
       {made === true && (
-        <Dialog title="Make a source" close={close}>
-          <Form action={action} label="Make the source" cancel={close}>
-            <Field name="name" label="Name" placeholder="network" required />
+        <Dialog title={words.postbacks.makeASource} close={close}>
+          <Form action={action} label={words.postbacks.makeTheSource} cancel={close}>
+            <Field name="name" label={words.common.name} placeholder="network" required />
             <Field
               name="preset"
-              label="Its parameters are those of"
+              label={words.postbacks.itsParametersAreThoseOf}
               options={Object.fromEntries((answer.data?.presets ?? []).map((name) => [name, name]))}
             />
-            <Field name="currency" label="Currency" value="USD" hint="Where it sends none." required />
-            <Field name="secured_by" label="It proves itself by" options={PROOFS} />
+            <Field
+              name="currency"
+              label={words.common.currency}
+              value="USD"
+              hint={words.postbacks.whereItSendsNone}
+              required
+            />
+            <Field name="secured_by" label={words.postbacks.itProvesItselfBy} options={PROOFS} />
           </Form>
         </Dialog>
       )}
@@ -112,11 +123,11 @@ function ChangeSource({ source, show, close }: { source: SourceView; show: (made
   });
   return (
     <Dialog title={name} wide close={close}>
-      <Form action={action} label="Change the source" cancel={close}>
+      <Form action={action} label={words.postbacks.changeTheSource} cancel={close}>
         <Field
           name="template"
-          label="Template"
-          hint="Which of its parameters is which field, and what its words mean."
+          label={words.postbacks.template}
+          hint={words.postbacks.whichOfItsParametersIs}
           lines={14}
           value={JSON.stringify(template, null, 2)}
         />
@@ -134,8 +145,8 @@ export function OneSource({ source, timezone }: { source: SourceView; timezone: 
       of="sources"
       id={id}
       name={name}
-      all="sources"
-      lost="It takes no more postbacks, and those that wait are removed."
+      all={words.postbacks.allSources}
+      lost={words.postbacks.itTakesNoMorePostbacksAnd}
       paused={paused_at !== null}
       dialog={(opened, open, close) =>
         opened === "change" ? (
@@ -145,17 +156,21 @@ export function OneSource({ source, timezone }: { source: SourceView; timezone: 
         )
       }
     >
-      <p class="lead">What waits: for its click, or for what it decides about. Times: {timezone}.</p>
-      <Answered answer={answer} what="what waits" skeleton={<TableSkeleton columns={WAITING} rows={4} />}>
+      <p class="lead">{words.postbacks.whatWaitsForItsClickOrFor(timezone)}</p>
+      <Answered
+        answer={answer}
+        what={words.postbacks.whatWaits}
+        skeleton={<TableSkeleton columns={WAITING} rows={4} />}
+      >
         {({ rows }) => (
           <DataTable
-            name="What waits"
+            name={words.postbacks.whatWaits2}
             columns={WAITING}
             rows={rows}
             keyOf={({ n }) => String(n)}
             timezone={timezone}
             sort="-received_at"
-            none={<p>Nothing waits: all that it told is counted.</p>}
+            none={<p>{words.postbacks.nothingWaitsAllThatItTold}</p>}
           />
         )}
       </Answered>

@@ -10,6 +10,7 @@ import { exact, timeText } from "../format.ts";
 import { Kept } from "../kept.tsx";
 import { Answered, Panel } from "../panel.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { Standing, TRIES } from "./columns.tsx";
 import { type Made, ShownSecret, ShownTest, TargetForm } from "./dialogs.tsx";
 import { tries } from "./query.ts";
@@ -26,10 +27,10 @@ export function OneTarget({ target, presets, timezone }: Shown) {
         of="postbacks"
         id={id}
         name={name}
-        all="targets"
-        lost="Nothing more is sent to it, and its log is removed."
+        all={words.postbacks.allTargets}
+        lost={words.postbacks.nothingMoreIsSentToItAnd}
         paused={paused_at !== null}
-        test="Send an example"
+        test={words.postbacks.sendAnExample}
         dialog={(opened, open, close) =>
           opened === "change" ? (
             <TargetForm project_id={project_id} presets={presets} target={target} show={open} close={close} />
@@ -44,7 +45,7 @@ export function OneTarget({ target, presets, timezone }: Shown) {
           of={{
             State: <Standing state={state} />,
             "Failed in a row": exact(failures),
-            ...(paused_at && { Paused: `${timeText(paused_at, timezone)}, by ${paused_by}` }),
+            ...(paused_at && { Paused: words.postbacks.by(timeText(paused_at, timezone), paused_by ?? "") }),
             [method]: <code class="id">{url}</code>,
           }}
         />
@@ -55,10 +56,19 @@ export function OneTarget({ target, presets, timezone }: Shown) {
 }
 
 function SendAgain({ id, which, what, close }: Again & { id: string; close: () => void }) {
-  const action = useAction(() => read(client.postbacks[":id"].resend.$post({ param: { id }, json: which })), "Done.");
+  const action = useAction(
+    () => read(client.postbacks[":id"].resend.$post({ param: { id }, json: which })),
+    words.common.done,
+  );
   return (
-    <Confirm title="Send it again?" label="Send it again" tone="primary" action={action} close={close}>
-      <p>{what} is sent as if it were new.</p>
+    <Confirm
+      title={words.postbacks.sendItAgain}
+      label={words.postbacks.sendItAgain2}
+      tone="primary"
+      action={action}
+      close={close}
+    >
+      <p>{words.postbacks.isSentAsIfItWereNew(what)}</p>
     </Confirm>
   );
 }
@@ -69,35 +79,37 @@ function Log({ id, timezone }: { id: string; timezone: string }) {
   const press = ({ try: nth, event_id }: TryView) =>
     nth === 0
       ? undefined
-      : { title: `Send ${event_id} again…`, go: () => again({ which: { event_id }, what: event_id }) };
+      : { title: words.postbacks.sendAgain(event_id), go: () => again({ which: { event_id }, what: event_id }) };
   return (
     <Panel
       name="postback-log"
-      title="What was sent"
+      title={words.postbacks.whatWasSent}
       actions={
         <button
           type="button"
           class="button"
-          onClick={() => again({ which: { dead: true }, what: "What was given up" })}
+          onClick={() => again({ which: { dead: true }, what: words.postbacks.whatWasGivenUp })}
         >
-          Send again…
+          {words.postbacks.sendAgain2}
         </button>
       }
     >
-      <p class="lead">
-        The last hundred tries, kept for 30 days. Press one to send its event again. Times: {timezone}.
-      </p>
-      <Answered answer={answer} what="what was sent" skeleton={<TableSkeleton columns={TRIES} rows={4} />}>
+      <p class="lead">{words.postbacks.theLastHundredTriesKeptFor(timezone)}</p>
+      <Answered
+        answer={answer}
+        what={words.postbacks.whatWasSent2}
+        skeleton={<TableSkeleton columns={TRIES} rows={4} />}
+      >
         {({ rows }) => (
           <DataTable
-            name="What was sent"
+            name={words.postbacks.whatWasSent}
             columns={TRIES}
             rows={rows}
             keyOf={({ n }) => String(n)}
             timezone={timezone}
             sort="-at"
             press={press}
-            none={<p>Nothing was sent yet. Send an example to see what comes back.</p>}
+            none={<p>{words.postbacks.nothingWasSentYetSendAn}</p>}
           />
         )}
       </Answered>

@@ -6,6 +6,7 @@ import { useAnswer } from "../answers.ts";
 import { client, read } from "../api.ts";
 import { exact, timeText } from "../format.ts";
 import { query } from "../reports.ts";
+import { words } from "../words.ts";
 
 const reviewOf = (project_id: string) =>
   query(`bot review of ${project_id}`, { project_id }, (_, options) =>
@@ -17,37 +18,33 @@ export function BotReview({ project_id, timezone }: { project_id: string; timezo
   const [asked, ask] = useState(false);
   const apply = useAction(
     () => read(client.projects[":project_id"]["bot-review"].$post({ param: { project_id } })),
-    "Past events are being checked.",
+    words.projects.pastEventsAreBeingChecked,
   );
   const { requested_at, finished_at, changed = 0 } = review ?? {};
   return (
     <section class="form apart" aria-labelledby="bot-review-title">
-      <h3 id="bot-review-title">Bot rules and past events</h3>
+      <h3 id="bot-review-title">{words.projects.botRulesAndPastEvents}</h3>
       <p class="field-hint">
         {!requested_at
-          ? "Changed rules apply to new events only, until they are applied to past ones."
+          ? words.projects.changedRulesApplyToNew
           : finished_at
-            ? `Last applied to past events on ${timeText(requested_at, timezone)}: ${exact(changed)} events changed.`
-            : `Being applied since ${timeText(requested_at, timezone)}: ${exact(changed)} events changed so far.`}
+            ? words.projects.lastAppliedToPastEventsOn(timeText(requested_at, timezone), exact(changed))
+            : words.projects.beingAppliedSinceEvents(timeText(requested_at, timezone), exact(changed))}
       </p>
       <p class="dialog-actions">
         <button type="button" class="button" onClick={() => ask(true)}>
-          Apply to past events…
+          {words.projects.applyToPastEvents}
         </button>
       </p>
       {asked && (
         <Confirm
-          title="Apply the bot rules to past events?"
-          label="Apply to past events"
+          title={words.projects.applyTheBotRulesToPast}
+          label={words.projects.applyToPastEvents2}
           tone="primary"
           action={apply}
           close={() => ask(false)}
         >
-          <p>
-            Each stored event is checked again by its user agent. Then the figures of all projects are made anew from
-            the log, which costs as much as storing the events did; until that is done, reports may lack some of them.
-            Signed events and those of the API are never flagged.
-          </p>
+          <p>{words.projects.eachStoredEventIsChecked}</p>
         </Confirm>
       )}
     </section>

@@ -10,6 +10,7 @@ import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { COLUMNS } from "./columns.tsx";
 import { projects } from "./query.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
@@ -25,30 +26,34 @@ export function ProjectsPanel({ scope }: { scope: Scope }) {
     <div class="panels">
       <Panel
         name="projects"
-        title="Projects"
+        title={words.common.projects}
         actions={
           scope.principal.project_id === null && (
             <button type="button" class="button primary" onClick={() => make(true)}>
-              Make a project
+              {words.projects.makeAProject}
             </button>
           )
         }
       >
-        <p class="lead">Each has its own events, clock, currency and keys. Press one to see its settings.</p>
-        <Answered answer={answer} what="projects" skeleton={<TableSkeleton columns={COLUMNS} rows={2} />}>
+        <p class="lead">{words.projects.eachHasItsOwnEventsClock}</p>
+        <Answered
+          answer={answer}
+          what={words.projects.projects}
+          skeleton={<TableSkeleton columns={COLUMNS} rows={2} />}
+        >
           {({ rows }) => (
             <DataTable
-              name="Projects"
+              name={words.common.projects}
               columns={COLUMNS}
               rows={rows}
               keyOf={({ project_id }) => project_id}
               timezone={scope.timezone}
               sort="project_id"
               press={({ project_id }) => ({
-                title: `Settings of ${project_id}`,
+                title: words.projects.settingsOf(project_id),
                 go: () => go({ part: project_id === scope.project_id ? undefined : project_id }),
               })}
-              none={<p>There is no project that this key may change.</p>}
+              none={<p>{words.projects.thereIsNoProjectThatThis}</p>}
             />
           )}
         </Answered>
@@ -71,19 +76,19 @@ function MakeProject({ done, close }: { done: (project_id: string) => void; clos
     const body = { project_id, timezone, currency: currency?.toUpperCase(), ...(name && { name }) };
     await read(client.projects.$post({ json: body }));
     done(project_id);
-  }, "The project is made.");
+  }, words.projects.theProjectIsMade);
   return (
-    <Dialog title="Make a project" close={close}>
-      <Form action={action} label="Create the project" done={close} cancel={close}>
+    <Dialog title={words.projects.makeAProject} close={close}>
+      <Form action={action} label={words.projects.createTheProject} done={close} cancel={close}>
         <div class="fields">
           <Field
             name="project_id"
-            label="Id"
-            hint="As pixels and keys name it. It stays as it is."
+            label={words.common.id}
+            hint={words.projects.asPixelsAndKeysNameItIt}
             placeholder="brand"
             required
           />
-          <Field name="name" label="Name" hint="The id, where empty." />
+          <Field name="name" label={words.common.name} hint={words.projects.theIdWhereEmpty} />
           <TimeZone value="UTC" />
           <Currency value="USD" />
         </div>

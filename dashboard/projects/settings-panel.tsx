@@ -10,6 +10,7 @@ import { client, read } from "../api.ts";
 import { dateText } from "../format.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { BotReview } from "./bot-review.tsx";
 import { changesOf, RETAINED, RETENTION, type Settings, settingsIn } from "./settings.ts";
 import { Currency, TimeZone } from "./zone.tsx";
@@ -25,8 +26,8 @@ export function SettingsPanel({ project, scope, open }: Shown) {
     setBefore(await read(client.projects[":project_id"].$patch({ param: { project_id }, json: changes })));
     say(
       changes.attribution_days === undefined
-        ? "Saved. It holds everywhere within 30 seconds."
-        : "Saved. The project's people are being attributed again.",
+        ? words.projects.savedItHoldsEverywhere
+        : words.projects.savedTheProjectPeopleAre,
     );
   };
   const action = useAction(async (filled: Filled) => {
@@ -38,35 +39,31 @@ export function SettingsPanel({ project, scope, open }: Shown) {
   return (
     <Panel
       name="settings"
-      title={`Settings of ${before.name}`}
+      title={words.projects.settingsOf(before.name)}
       actions={
         <>
           {project_id !== "default" && <RemoveProject project_id={project_id} />}
           {project_id !== scope.project_id && (
             <button type="button" class="button" onClick={open}>
-              Open the project
+              {words.projects.openTheProject}
             </button>
           )}
         </>
       }
     >
-      <Form action={action} values={before} label="Save" keep>
+      <Form action={action} values={before} label={words.common.save} keep>
         <Fields project={before} />
       </Form>
       {scope.principal.project_id === null && <BotReview project_id={project_id} timezone={scope.timezone} />}
       <Secret project={project} />
       {asked && (
         <Confirm
-          title="Attribute the past again?"
-          label="Save and attribute again"
+          title={words.projects.attributeThePastAgain}
+          label={words.projects.saveAndAttributeAgain}
           action={confirmed}
           close={() => ask(null)}
         >
-          <p>
-            With {asked.attribution_days} days instead of {before.attribution_days}, tags may count for other events.
-            This project's people are attributed again, some at a time. Its reports stay whole meanwhile, and count some
-            people by the old window until it is done. Other projects are not touched.
-          </p>
+          <p>{words.projects.withDaysInsteadOfTagsMay(asked.attribution_days, before.attribution_days)}</p>
         </Confirm>
       )}
     </Panel>
@@ -78,62 +75,55 @@ function Fields({ project }: { project: ProjectView }) {
   return (
     <>
       <div class="fields">
-        <Field name="name" label="Name" required />
-        <TimeZone hint="Applies to new events only." />
-        <Currency hint="Reports convert into it when they are read: a change holds for all figures at once." />
+        <Field name="name" label={words.common.name} required />
+        <TimeZone hint={words.projects.appliesToNewEventsOnly} />
+        <Currency hint={words.projects.reportsConvertIntoItWhen} />
         <Field
           name="attribution_days"
-          label="Attribution window (days)"
+          label={words.projects.attributionWindowDays}
           type="number"
-          hint="How long a visit's tag counts for what follows, 1 to 365. A change makes all figures again, which takes a while."
+          hint={words.projects.howLongAVisitTagCountsFor}
         />
       </div>
-      <h3>Who may send</h3>
+      <h3>{words.projects.whoMaySend}</h3>
       <Field
         name="allowed_origins"
-        label="Allowed origins"
+        label={words.projects.allowedOrigins}
         lines={2}
         value={project.allowed_origins.join("\n")}
         placeholder="https://brand.example"
-        hint="Sites that may send pixels, one on each line. Empty: all. Requests without an origin (servers) are always allowed."
+        hint={words.projects.sitesThatMaySendPixelsOne}
       />
       <div>
-        <Tick
-          name="require_signature"
-          label="Pixels with an amount or a transaction must be signed with the pixel secret"
-        />
-        <Tick
-          name="respect_privacy_signals"
-          label="Keep out browsers that send Do Not Track or Global Privacy Control"
-        />
+        <Tick name="require_signature" label={words.projects.pixelsWithAnAmountOrA} />
+        <Tick name="respect_privacy_signals" label={words.projects.keepOutBrowsersThatSendDo} />
       </div>
-      <h3>Bots</h3>
+      <h3>{words.common.bots}</h3>
       <div class="fields">
         <Field
           name="bot_rules.user_agents"
-          label="User agents that are bots"
+          label={words.projects.userAgentsThatAreBots}
           lines={2}
           value={bot_rules.user_agents?.join("\n")}
-          hint="Parts of them, one on each line, beside the general rules."
+          hint={words.projects.partsOfThemOneOnEachLine}
         />
         <Field
           name="bot_rules.allowed_user_agents"
-          label="Never bots"
+          label={words.projects.neverBots}
           lines={2}
           value={bot_rules.allowed_user_agents?.join("\n")}
-          hint="Whatever the general rules say."
+          hint={words.projects.whateverTheGeneralRulesSay}
         />
       </div>
       <Tick
         name="data_centres"
-        label="Browsers that run in data centres are bots"
+        label={words.projects.browsersThatRunInData}
         checked={bot_rules.data_centres !== false}
       />
-      <h3>How long it is kept, in days</h3>
+      <h3>{words.projects.howLongItIsKeptInDays}</h3>
       <p class="field-hint">
-        Empty: for ever. Events at least for the attribution window and 32 days; figures and archive not less than
-        events; amounts not less than the archive. What has gone cannot be brought back, except by the archive.
-        {settled_before && ` Days before ${dateText(settled_before)} are settled: their figures stay as they are.`}
+        {words.projects.emptyForEverEventsAtLeast}
+        {settled_before && words.projects.daysBeforeAreSettledTheir(dateText(settled_before))}
       </p>
       <div class="fields">
         {RETAINED.map((name) => (
@@ -143,7 +133,7 @@ function Fields({ project }: { project: ProjectView }) {
             label={RETENTION[name]}
             type="number"
             value={retention[name]?.toString()}
-            placeholder="for ever"
+            placeholder={words.common.forEver}
           />
         ))}
       </div>
@@ -156,27 +146,29 @@ function Secret({ project: { project_id, pixel_secret } }: { project: ProjectVie
   const [asked, ask] = useState(false);
   const renew = useAction(
     () => read(client.projects[":project_id"].$patch({ param: { project_id }, json: { new_pixel_secret: true } })),
-    "The pixel secret is renewed.",
+    words.projects.thePixelSecretIsRenewed,
   );
   return (
     <section class="form apart" aria-labelledby="secret-title">
-      <h3 id="secret-title">Pixel secret</h3>
-      <p class="field-hint">What pixels are signed with. It belongs on servers, never on a page.</p>
+      <h3 id="secret-title">{words.projects.pixelSecret}</h3>
+      <p class="field-hint">{words.projects.whatPixelsAreSignedWithIt}</p>
       {shown && <Copied key={pixel_secret} text={pixel_secret} />}
       <p class="dialog-actions">
         <button type="button" class="button" onClick={() => show(!shown)}>
-          {shown ? "Hide the secret" : "Show the secret"}
+          {shown ? words.projects.hideTheSecret : words.projects.showTheSecret}
         </button>
         <button type="button" class="button" onClick={() => ask(true)}>
-          Renew…
+          {words.projects.renew}
         </button>
       </p>
       {asked && (
-        <Confirm title="Renew the pixel secret?" label="Renew the secret" action={renew} close={() => ask(false)}>
-          <p>
-            What is signed with the old one is refused within 30 seconds, if signatures are required. List cursors that
-            were given out end too. This cannot be undone.
-          </p>
+        <Confirm
+          title={words.projects.renewThePixelSecret}
+          label={words.projects.renewTheSecret}
+          action={renew}
+          close={() => ask(false)}
+        >
+          <p>{words.projects.whatIsSignedWithTheOldOne}</p>
         </Confirm>
       )}
     </section>
@@ -187,19 +179,21 @@ function RemoveProject({ project_id }: { project_id: string }) {
   const [asked, ask] = useState(false);
   const remove = useAction(
     () => read(client.projects[":project_id"].$delete({ param: { project_id } })),
-    "The project is removed.",
+    words.projects.theProjectIsRemoved,
   );
   return (
     <>
       <button type="button" class="button" onClick={() => ask(true)}>
-        Remove…
+        {words.common.remove}
       </button>
       {asked && (
-        <Confirm title={`Remove ${project_id}?`} label="Remove the project" action={remove} close={() => ask(false)}>
-          <p>
-            Everything that is kept of it goes: settings, keys, links, schemas, segments, figures and dead letters. It
-            can be removed only when its events have gone from the log and from the archive.
-          </p>
+        <Confirm
+          title={words.common.removeIt(project_id)}
+          label={words.projects.removeTheProject}
+          action={remove}
+          close={() => ask(false)}
+        >
+          <p>{words.projects.everythingThatIsKeptOfIt}</p>
         </Confirm>
       )}
     </>

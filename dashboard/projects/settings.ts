@@ -1,13 +1,14 @@
 /** A project's settings as a form holds them, and what of them was changed. Pure. */
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import { type Filled, linesOf } from "../act/form.tsx";
+import { words } from "../words.ts";
 
 /** What is kept for how many days, by class; docs/retention.md has the rules between them. */
 export const RETENTION = {
-  events_days: "Events in the log",
-  figures_days: "Figures by day",
-  archive_days: "Events in the archive",
-  purchases_days: "Amounts in the archive",
+  events_days: words.common.eventsInTheLog,
+  figures_days: words.projects.figuresByDay,
+  archive_days: words.common.eventsInTheArchive,
+  purchases_days: words.projects.amountsInTheArchive,
 } as const;
 export type Retained = keyof typeof RETENTION;
 export const RETAINED = Object.keys(RETENTION) as Retained[];

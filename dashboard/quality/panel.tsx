@@ -15,41 +15,42 @@ import type { Column } from "../table/columns.ts";
 import { Facts } from "../table/facts.tsx";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { bots, botsCsv, people } from "./query.ts";
 import { reasonOf } from "./reasons.ts";
 
 const FACTS: readonly Column<Bots>[] = [
   {
     name: "people",
-    title: "Human events",
+    title: words.quality.humanEvents,
     kind: "count",
-    hint: "All but those of bots, and tests",
+    hint: words.quality.allButThoseOfBotsAndTests,
     value: ({ events, total }) => events - total,
   },
   {
     name: "total",
-    title: "Events of bots",
+    title: words.quality.eventsOfBots,
     kind: "count",
-    hint: "Kept, and in no other figure",
+    hint: words.quality.keptAndInNoOtherFigure,
     value: (row) => row.total,
   },
   {
     name: "share",
-    title: "Share of bots",
+    title: words.quality.shareOfBots,
     kind: "rate",
-    hint: "Of all events but tests",
+    hint: words.quality.ofAllEventsButTests,
     value: ({ events, total }) => (events > 0 ? total / events : null),
   },
 ];
 
 type Reason = Bots["by_reason"][number];
 const COLUMNS: readonly Column<Reason>[] = [
-  { name: "reason", title: "Reason", kind: "text", value: ({ reason }) => reasonOf(reason).title },
-  { name: "total", title: "Events", kind: "count", share: true },
-  { name: "means", title: "What it means", kind: "text", value: ({ reason }) => reasonOf(reason).means },
+  { name: "reason", title: words.common.reason, kind: "text", value: ({ reason }) => reasonOf(reason).title },
+  { name: "total", title: words.common.events, kind: "count", share: true },
+  { name: "means", title: words.quality.whatItMeans, kind: "text", value: ({ reason }) => reasonOf(reason).means },
 ];
 
-const PARTS = { both: "With people", bots: "Bots by reason" } as const;
+const PARTS = { both: words.quality.withPeople, bots: words.quality.botsByReason } as const;
 
 export function QualityPanel({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
@@ -62,13 +63,13 @@ export function QualityPanel({ scope }: { scope: Scope }) {
     <div class="panels">
       <Panel
         name="quality"
-        title="Bots and people"
+        title={words.quality.botsAndPeople}
         zone={scope.timezone}
         busy={answer.stale}
         actions={
           <>
             <Choices
-              legend="What is drawn"
+              legend={words.quality.whatIsDrawn}
               options={PARTS}
               chosen={part}
               choose={(name) => go({ part: name === "bots" ? name : undefined }, "replace")}
@@ -79,7 +80,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
       >
         <Answered
           answer={answer}
-          what="traffic quality"
+          what={words.quality.trafficQuality}
           skeleton={
             <>
               <Facts columns={FACTS} row={undefined} timezone="UTC" />
@@ -97,9 +98,9 @@ export function QualityPanel({ scope }: { scope: Scope }) {
                 <Legend picture={picture} />
                 <Chart
                   picture={picture}
-                  summary={`${exact(data.total)} of ${exact(data.events)} events came from bots, ${rate(share)}.`}
+                  summary={words.quality.ofEventsCameFromBots(exact(data.total), exact(data.events), rate(share))}
                   asTable={asTable}
-                  none="Nothing came in this period"
+                  none={words.quality.nothingCameInThisPeriod}
                 />
               </>
             );
@@ -108,20 +109,20 @@ export function QualityPanel({ scope }: { scope: Scope }) {
       </Panel>
       <Panel
         name="reasons"
-        title="How bots were recognised"
+        title={words.quality.howBotsWereRecognised}
         actions={<TableTools csv={{ url: botsCsv(scope), name: `${fileNameOf(null, scope, "bots")}.csv` }} />}
       >
-        <Answered answer={answer} what="reasons" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
+        <Answered answer={answer} what={words.quality.reasons} skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
           {({ by_reason, total, timezone }) => (
             <DataTable
-              name="Reasons"
+              name={words.common.reasons}
               columns={COLUMNS}
               rows={by_reason}
               keyOf={({ reason }) => reason}
               timezone={timezone}
               sort="-total"
               total={{ reason: "", total }}
-              none={<p>No bot was seen in this period. Bot rules are set per project.</p>}
+              none={<p>{words.quality.noBotWasSeenInThisPeriod}</p>}
               aside
             />
           )}
@@ -160,6 +161,8 @@ function pictureOf(data: Bots, human: readonly Counted[], withPeople: boolean, s
     name: `quality ${interval} ${withPeople}`,
     ...axisOf(data, interval, scope, first),
     kind: "count",
-    lines: withPeople ? [line("People", "visits", human), line("Bots", "registrations", data.rows)] : reasons,
+    lines: withPeople
+      ? [line(words.quality.people, "visits", human), line(words.common.bots, "registrations", data.rows)]
+      : reasons,
   };
 }

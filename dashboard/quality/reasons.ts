@@ -1,17 +1,22 @@
 /** Why an event was taken for a bot's, in words. Pure. */
+import { words } from "../words.ts";
 export const REASONS: Record<string, { title: string; means: string; colour: string }> = {
-  crawler: { title: "Crawler", means: "Its user agent names a crawler", colour: "registrations" },
-  headless: { title: "Headless browser", means: "Automated browser", colour: "first-deposits" },
+  crawler: { title: words.quality.crawler, means: words.quality.itsUserAgentNamesACrawler, colour: "registrations" },
+  headless: { title: words.quality.headlessBrowser, means: words.quality.automatedBrowser, colour: "first-deposits" },
   data_centre: {
-    title: "Data centre",
-    means: "Traffic from a data centre",
+    title: words.quality.dataCentre,
+    means: words.quality.trafficFromADataCentre,
     colour: "series-6",
   },
   prefetch: {
-    title: "Prefetched",
-    means: "A browser loaded the page in case it is visited",
+    title: words.quality.prefetched,
+    means: words.quality.aBrowserLoadedThePageIn,
     colour: "deposits",
   },
-  project_rule: { title: "Rule of the project", means: "Its user agent is in the project's list", colour: "series-5" },
+  project_rule: {
+    title: words.quality.ruleOfTheProject,
+    means: words.quality.itsUserAgentIsInTheProject,
+    colour: "series-5",
+  },
 };
 export const reasonOf = (reason: string) => REASONS[reason] ?? { title: reason, means: "", colour: "other" };

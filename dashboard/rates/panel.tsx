@@ -6,7 +6,7 @@ import { ActionError, Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
 import { useAnswer } from "../answers.ts";
 import { client } from "../api.ts";
-import { dateText, exact, NOTHING } from "../format.ts";
+import { dateText, exact, NOTHING, stateText } from "../format.ts";
 import { health } from "../health.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
@@ -15,31 +15,32 @@ import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { loadRate, rates, refreshFeed, type Upload, upload } from "./query.ts";
 
 const COLUMNS: readonly Column<RateView>[] = [
-  { name: "rate_date", title: "Date", kind: "date" },
-  { name: "currency_code", title: "Currency", kind: "text" },
+  { name: "rate_date", title: words.rates.date, kind: "date" },
+  { name: "currency_code", title: words.common.currency, kind: "text" },
   {
     name: "usd_rate",
-    title: "USD for one",
+    title: words.rates.usdForOne,
     kind: "rate",
     show: ({ usd_rate }) => <data value={usd_rate}>{usd_rate.replace(/\.?0+$/, "")}</data>,
   },
   {
     name: "data_source",
-    title: "Source",
+    title: words.common.source,
     kind: "text",
     show: ({ data_source }) => <span class="badge">{data_source}</span>,
   },
-  { name: "loaded_at", title: "Loaded", kind: "time" },
+  { name: "loaded_at", title: words.rates.loaded, kind: "time" },
 ];
 
 const FEED = {
-  ok: { badge: "good", means: "The daily feed is read, and its rates are fresh." },
-  stale: { badge: "warn", means: "The feed has had no new rates for more than five days, or was never read." },
-  failing: { badge: "bad", means: "The feed could not be read last time. The last good rates stay in force." },
-  off: { badge: "", means: "No feed is set (ECB_FEED_URL is empty). Load rates by form or file." },
+  ok: { badge: "good", means: words.rates.theDailyFeedIsReadAndIts },
+  stale: { badge: "warn", means: words.rates.theFeedHasHadNoNewRatesFor },
+  failing: { badge: "bad", means: words.rates.theFeedCouldNotBeReadLast },
+  off: { badge: "", means: words.rates.noFeedIsSetEcbFeedUrlIs },
 } as const;
 
 export function RatesPanel({ scope }: { scope: Scope }) {
@@ -52,37 +53,34 @@ export function RatesPanel({ scope }: { scope: Scope }) {
       <Feed may={may} />
       <Panel
         name="rates"
-        title="Exchange rates"
+        title={words.common.exchangeRates}
         actions={
           <>
             <TableTools
-              find="Currency, such as EUR"
+              find={words.rates.currencySuchAsEur}
               csv={{ url: csvOf(client["exchange-rates"].$url({ query: { limit: "1" } })), name: "exchange-rates.csv" }}
             />
             {may && (
               <>
                 <button type="button" class="button" onClick={() => add("file")}>
-                  Upload CSV
+                  {words.rates.uploadCsv}
                 </button>
                 <button type="button" class="button primary" onClick={() => add("one")}>
-                  Add a rate
+                  {words.rates.addARate}
                 </button>
               </>
             )}
           </>
         }
       >
-        <p class="lead">
-          USD for one unit. An amount is converted at the latest rate of its date or of the seven days before it; a rate
-          that comes late fills in the past at once. {!may && "Writing them needs a key for all projects."}
-        </p>
+        <p class="lead">{words.rates.usdForOneUnitAnAmountIs(!may && words.rates.writingThemNeedsAKeyForAll)}</p>
         <PagedList
-          name="exchange rates"
+          name={words.common.exchangeRates}
           columns={COLUMNS}
           query={rates(address.search)}
           keyOf={({ currency_code, rate_date }) => `${currency_code} ${rate_date}`}
           timezone={scope.timezone}
-          none={<p>There is no rate {address.search ? "of this currency" : "yet"}. Add one, or upload a file.</p>}
+          none={<p>{address.search ? words.rates.noRateOfThisCurrency : words.rates.noRateYet}</p>}
         />
       </Panel>
       {adding === "one" && <AddRate today={scope.today} close={close} />}
@@ -93,29 +91,33 @@ export function RatesPanel({ scope }: { scope: Scope }) {
 
 function Feed({ may }: { may: boolean }) {
   const answer = useAnswer(health());
-  const action = useAction(refreshFeed, "The feed was read.");
+  const action = useAction(refreshFeed, words.rates.theFeedWasRead);
   return (
     <Panel
       name="feed"
-      title="Daily feed"
+      title={words.rates.dailyFeed}
       actions={
         may &&
         answer.data?.dependencies.exchange_rates !== "off" && (
           <button type="button" class="button" disabled={action.busy} onClick={() => action.run()}>
-            {action.busy ? "Reading…" : "Read it now"}
+            {action.busy ? words.rates.reading : words.rates.readItNow}
           </button>
         )
       }
     >
       <ActionError action={action} />
-      <Answered answer={answer} what="state of the feed" skeleton={<Waiting />}>
+      <Answered answer={answer} what={words.rates.stateOfTheFeed} skeleton={<Waiting />}>
         {({ dependencies, exchange_rates: { last_rate_date, error, without_rate } }) => {
           const { badge, means } = FEED[dependencies.exchange_rates];
           return (
             <p class="lead" data-feed={dependencies.exchange_rates}>
-              <span class={`badge ${badge}`}>{dependencies.exchange_rates}</span> {means} Newest rates:{" "}
-              {last_rate_date ? dateText(last_rate_date) : NOTHING}.{error && ` The feed: ${error}.`}
-              {without_rate.length > 0 && ` Money of today or yesterday has no rate: ${without_rate.join(", ")}.`}
+              {words.rates.newestRates(
+                <span class={`badge ${badge}`}>{stateText(dependencies.exchange_rates)}</span>,
+                means,
+                last_rate_date ? dateText(last_rate_date) : NOTHING,
+                error && words.rates.theFeed(error),
+              )}
+              {without_rate.length > 0 && words.rates.moneyOfTodayOrYesterdayHas(without_rate.join(", "))}
             </p>
           );
         }}
@@ -133,24 +135,24 @@ const Waiting = () => (
 function AddRate({ today, close }: { today: string; close: () => void }) {
   const action = useAction(
     ({ currency_code, ...rate }: Filled) => loadRate({ ...rate, currency_code: currency_code?.trim().toUpperCase() }),
-    "The rate is loaded.",
+    words.rates.theRateIsLoaded,
   );
   return (
-    <Dialog title="Add a rate" close={close}>
-      <Form action={action} label="Add the rate" done={close} cancel={close}>
+    <Dialog title={words.rates.addARate} close={close}>
+      <Form action={action} label={words.rates.addTheRate} done={close} cancel={close}>
         <div class="fields">
           <Field
             name="currency_code"
-            label="Currency"
+            label={words.common.currency}
             suggestions={Intl.supportedValuesOf("currency")}
             placeholder="EUR"
             required
           />
-          <Field name="rate_date" label="Date" type="date" value={today} required />
-          <Field name="usd_rate" label="USD for one" placeholder="1.0825" required />
-          <Field name="data_source" label="Source" placeholder="treasury" required />
+          <Field name="rate_date" label={words.rates.date} type="date" value={today} required />
+          <Field name="usd_rate" label={words.rates.usdForOne} placeholder="1.0825" required />
+          <Field name="data_source" label={words.common.source} placeholder="treasury" required />
         </div>
-        <p class="field-hint">One of the same currency and date is replaced.</p>
+        <p class="field-hint">{words.rates.oneOfTheSameCurrencyAnd}</p>
       </Form>
     </Dialog>
   );
@@ -167,7 +169,7 @@ function UploadRates({ close }: { close: () => void }) {
   });
   const { loaded = 0, lines = 0, refused = [] } = state ?? {};
   return (
-    <Dialog title="Upload rates" close={close}>
+    <Dialog title={words.rates.uploadRates} close={close}>
       <form
         class="form"
         onSubmit={(event) => {
@@ -177,20 +179,21 @@ function UploadRates({ close }: { close: () => void }) {
         }}
       >
         <p>
-          A CSV file with the header <code>currency_code,rate_date,usd_rate,data_source</code>, or the European Central
-          Bank's <code>eurofxref-hist.csv</code>. Uploading it again is harmless: a rate of the same currency and date
-          is replaced.
+          {words.rates.aCsvFileWithTheHeaderOrThe(
+            <code>currency_code,rate_date,usd_rate,data_source</code>,
+            <code>eurofxref-hist.csv</code>,
+          )}
         </p>
         <div class="field">
-          <label for="file">File</label>
+          <label for="file">{words.rates.file}</label>
           <input class="input" id="file" type="file" name="file" accept=".csv,text/csv" required />
         </div>
-        {action.busy && <progress max={Math.max(1, lines)} value={loaded} aria-label="Rates loaded" />}
+        {action.busy && <progress max={Math.max(1, lines)} value={loaded} aria-label={words.rates.ratesLoaded} />}
         <div role="status">
           {state && !action.busy && !action.error && (
             <p>
-              {exact(loaded)} of {exact(lines)} lines are loaded.
-              {refused.length > 0 && " The lines below are wrong: correct them and upload the file again."}
+              {words.rates.ofLinesAreLoaded(exact(loaded), exact(lines))}
+              {refused.length > 0 && words.rates.theLinesBelowAreWrong}
             </p>
           )}
         </div>
@@ -198,19 +201,19 @@ function UploadRates({ close }: { close: () => void }) {
           <ul class="refused">
             {refused.slice(0, TOLD).map(({ line, message }) => (
               <li key={`${line} ${message}`}>
-                <strong>Line {exact(line)}:</strong> {message}
+                <strong>{words.rates.line(exact(line))}</strong> {message}
               </li>
             ))}
-            {refused.length > TOLD && <li>and {exact(refused.length - TOLD)} more</li>}
+            {refused.length > TOLD && <li>{words.rates.andMore(exact(refused.length - TOLD))}</li>}
           </ul>
         )}
         <ActionError action={action} />
         <p class="dialog-actions">
           <button type="button" class="button" onClick={close}>
-            Close
+            {words.common.close}
           </button>
           <button type="submit" class="button primary" disabled={action.busy}>
-            {action.busy ? "Uploading…" : "Upload"}
+            {action.busy ? words.rates.uploading : words.rates.upload}
           </button>
         </p>
       </form>

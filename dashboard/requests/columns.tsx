@@ -1,10 +1,11 @@
 /** The columns of the request log. */
 import type { RequestRow } from "../../worker/admin/requests.ts";
-import { NOTHING } from "../format.ts";
+import { NOTHING, stateText } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 
 export const Outcome = ({ row: { status } }: { row: RequestRow }) => (
-  <span class={status === "accepted" ? "badge good" : "badge bad"}>{status}</span>
+  <span class={status === "accepted" ? "badge good" : "badge bad"}>{stateText(status)}</span>
 );
 
 /** What became of it and why, in words; a rejection without a hint is told by its errors. */
@@ -23,22 +24,22 @@ export const codesOf = ({ errors }: RequestRow): string | null =>
 export const keyOf = ({ at, event_id, request }: RequestRow): string => event_id ?? `${at} ${JSON.stringify(request)}`;
 
 export const COLUMNS: readonly Column<RequestRow>[] = [
-  { name: "at", title: "At", kind: "time" },
+  { name: "at", title: words.requests.at, kind: "time" },
   {
     name: "status",
-    title: "Outcome",
+    title: words.requests.outcome,
     kind: "text",
     show: (row) => <Outcome row={row} />,
   },
-  { name: "event_type", title: "Event type", kind: "text" },
-  { name: "errors", title: "Error", kind: "text", value: codesOf },
+  { name: "event_type", title: words.common.eventType, kind: "text" },
+  { name: "errors", title: words.common.error, kind: "text", value: codesOf },
   {
     name: "hint",
-    title: "Reason",
+    title: words.common.reason,
     kind: "text",
     value: reasonOf,
     prose: true,
     show: (row) => <Hint text={reasonOf(row)} />,
   },
-  { name: "door", title: "Source", kind: "text", hint: "Not kept of accepted ones" },
+  { name: "door", title: words.common.source, kind: "text", hint: words.requests.notKeptOfAcceptedOnes },
 ];

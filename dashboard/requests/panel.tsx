@@ -9,12 +9,13 @@ import { PagedList } from "../table/list.tsx";
 import { Pick, PickType } from "../table/pick.tsx";
 import { TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, keyOf } from "./columns.tsx";
 import { RequestDetail } from "./detail.tsx";
 import { requests, requestsCsv, statusOf } from "./query.ts";
 import { Reasons } from "./reasons.tsx";
 
-const OUTCOMES = { all: "All", accepted: "Accepted", rejected: "Rejected" };
+const OUTCOMES = { all: words.common.all, accepted: words.requests.accepted, rejected: words.requests.rejected };
 const EVERY_MS = 5_000;
 
 export function RequestsPanels({ scope }: { scope: Scope }) {
@@ -28,8 +29,8 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
   const filtered = address.part || address.event_type || address.code;
   return (
     <div class="panels">
-      <Panel name="reasons" title="Rejected requests">
-        <Answered answer={first} what="counts" skeleton={<TableSkeleton columns={COLUMNS} rows={5} />}>
+      <Panel name="reasons" title={words.requests.rejectedRequests}>
+        <Answered answer={first} what={words.requests.counts} skeleton={<TableSkeleton columns={COLUMNS} rows={5} />}>
           {(data) => <Reasons data={data} timezone={timezone} />}
         </Answered>
       </Panel>
@@ -37,54 +38,54 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
       {(first.data || first.error) && (
         <Panel
           name="requests"
-          title="Requests"
+          title={words.requests.requests}
           actions={
             <>
               <Choices
-                legend="Outcome"
+                legend={words.requests.outcome}
                 options={OUTCOMES}
                 chosen={statusOf(address) ?? "all"}
                 choose={(part) => go({ part: part === "all" ? undefined : part })}
               />
               <Pick
-                label="Code"
-                every="All reasons"
+                label={words.requests.code}
+                every={words.requests.allReasons}
                 options={Object.fromEntries(codes)}
                 chosen={address.code}
                 choose={(code) => go({ code })}
               />
               <PickType />
               <button type="button" class="button" aria-pressed={held} onClick={() => hold(!held)}>
-                {held ? "Go on" : "Pause"}
+                {held ? words.common.goOn : words.common.pause}
               </button>
               <TableTools csv={{ url: requestsCsv(scope), name: `requests_${project_id}.csv` }} />
             </>
           }
         >
           <PagedList
-            name="Requests"
+            name={words.requests.requests}
             columns={COLUMNS}
             query={(cursor) => requests(scope, cursor as string | undefined, held)}
             keyOf={keyOf}
             timezone={timezone}
-            press={(row) => ({ title: "Show all that is known of it", go: () => show(row) })}
+            press={(row) => ({ title: words.common.showAllThatIsKnownOfIt, go: () => show(row) })}
             none={
               filtered ? (
                 <>
-                  <p>No request of the last 24 hours fits.</p>
+                  <p>{words.requests.noRequestOfTheLast24Hours}</p>
                   <button
                     type="button"
                     class="button"
                     onClick={() => go({ part: undefined, event_type: undefined, code: undefined })}
                   >
-                    Clear filters
+                    {words.common.clearFilters}
                   </button>
                 </>
               ) : (
                 <>
-                  <p>Nothing came in the last 24 hours.</p>
+                  <p>{words.requests.nothingCameInTheLast24}</p>
                   <button type="button" class="button" onClick={() => go({ view: "setup" })}>
-                    Set up
+                    {words.common.setUp}
                   </button>
                 </>
               )

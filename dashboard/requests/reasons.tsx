@@ -2,40 +2,41 @@
 import type { RequestCounts, Requests } from "../../worker/admin/requests.ts";
 import { Fact } from "../fact.tsx";
 import { Count } from "../figure.tsx";
-import { timeText, words } from "../format.ts";
+import { stateText, timeText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { Hint } from "./columns.tsx";
 
 type Reason = RequestCounts["by_reason"][number];
 
 const COLUMNS: readonly Column<Reason>[] = [
-  { name: "code", title: "Code", kind: "text" },
-  { name: "field", title: "Field", kind: "text" },
-  { name: "total", title: "Refused", kind: "count" },
+  { name: "code", title: words.requests.code, kind: "text" },
+  { name: "field", title: words.common.field, kind: "text" },
+  { name: "total", title: words.requests.refused, kind: "count" },
   {
     name: "hint",
-    title: "What to do",
+    title: words.requests.whatToDo,
     kind: "text",
     prose: true,
     show: ({ hint }) => <Hint text={hint} />,
   },
-  { name: "door", title: "Source", kind: "text" },
+  { name: "door", title: words.common.source, kind: "text" },
 ];
 
 export function Counts({ counts: { accepted, accepted_as, rejected } }: Pick<Requests, "counts">) {
   return (
     <dl class="facts">
-      <Fact name="Accepted">
+      <Fact name={words.requests.accepted}>
         <Count value={accepted} />
       </Fact>
       {Object.entries(accepted_as).map(([outcome, total]) => (
-        <Fact key={outcome} name={`– ${words(outcome).toLowerCase()}`}>
+        <Fact key={outcome} name={`– ${stateText(outcome)}`}>
           <Count value={total} />
         </Fact>
       ))}
-      <Fact name="Rejected">
+      <Fact name={words.requests.rejected}>
         <Count value={rejected} />
       </Fact>
     </dl>
@@ -46,13 +47,11 @@ export function Reasons({ data: { counts, since }, timezone }: { data: Requests;
   const { address, go } = useNavigation();
   return (
     <>
-      <p class="lead">
-        Since {timeText(since, timezone)}, {timezone}
-      </p>
+      <p class="lead">{words.requests.since(timeText(since, timezone), timezone)}</p>
       <Counts counts={counts} />
       <DataTable
         aside
-        name="Reasons"
+        name={words.common.reasons}
         columns={COLUMNS}
         rows={counts.by_reason}
         keyOf={({ door, code, field }) => `${door} ${code} ${field}`}
@@ -61,9 +60,9 @@ export function Reasons({ data: { counts, since }, timezone }: { data: Requests;
         press={({ code }) =>
           code === address.code
             ? undefined
-            : { title: `Show only requests refused with ${code}`, go: () => go({ code, part: undefined }) }
+            : { title: words.requests.showOnlyRequestsRefused(code), go: () => go({ code, part: undefined }) }
         }
-        none={<p>Nothing was refused.</p>}
+        none={<p>{words.requests.nothingWasRefused}</p>}
       />
     </>
   );

@@ -3,6 +3,7 @@
 import { bucketLong } from "../format.ts";
 import { lessOf } from "../sums.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 import { GROUPS, type Group, type Revenue, type RevenueRow } from "./query.ts";
 import type { Summed } from "./sums.ts";
 
@@ -26,27 +27,27 @@ const figure = <Row extends Figures>(
 const without = (missing: (row: Figures) => Record<string, string>) => ({ missing, summed: true as const });
 
 const figures = <Row extends Figures>(): Column<Row>[] => [
-  figure("amount", "Revenue", "money", "Purchases and deposits", {
+  figure("amount", words.common.revenue, "money", words.common.purchasesAndDeposits, {
     share: true,
     ...without(({ unconverted }) => unconverted),
   }),
-  figure("purchases", "Purchases", "count", "Distinct purchases with an amount", { share: true }),
-  figure("deposits", "Deposits", "count", "Distinct deposits with an amount", { share: true }),
-  figure("refunds", "Refunds", "count", "Distinct refunds with an amount", { bad: true }),
-  figure("refunded", "Refunded", "money", "What was refunded", {
+  figure("purchases", words.common.purchases, "count", words.revenue.distinctPurchasesWithAn, { share: true }),
+  figure("deposits", words.common.deposits, "count", words.revenue.distinctDepositsWithAn, { share: true }),
+  figure("refunds", words.revenue.refunds, "count", words.revenue.distinctRefundsWithAn, { bad: true }),
+  figure("refunded", words.common.refunded, "money", words.revenue.whatWasRefunded, {
     ...without(({ refunded_unconverted }) => refunded_unconverted),
     bad: true,
   }),
-  figure("withdrawals", "Withdrawals", "count", "Distinct withdrawals with an amount", { bad: true }),
-  figure("withdrawn", "Withdrawn", "money", "What was withdrawn", {
+  figure("withdrawals", words.revenue.withdrawals, "count", words.revenue.distinctWithdrawalsWithAn, { bad: true }),
+  figure("withdrawn", words.common.withdrawn, "money", words.common.whatWasWithdrawn, {
     ...without(({ withdrawn_unconverted }) => withdrawn_unconverted),
     bad: true,
   }),
   figure(
     "net_amount",
-    "Net",
+    words.common.net,
     "money",
-    "Revenue less what was refunded and withdrawn",
+    words.common.revenueLessWhatWasRefunded,
     without((row) => lessOf(row.unconverted, row.refunded_unconverted, row.withdrawn_unconverted)),
   ),
 ];
@@ -58,16 +59,16 @@ export const FACTS: readonly Column<Total>[] = [
   ...figures<Total>().slice(0, 1),
   {
     name: "paying_users",
-    title: "Payers",
+    title: words.common.payers,
     kind: "count",
-    hint: "Distinct people with a purchase or deposit",
+    hint: words.common.distinctPeopleWithA,
   },
   {
     name: "average",
-    title: "Average payment",
+    title: words.revenue.averagePayment,
     kind: "average",
     currency: ({ into }) => into,
-    hint: "A purchase or deposit, of those that could be converted",
+    hint: words.revenue.aPurchaseOrDepositOfThose,
   },
   ...figures<Total>().slice(1),
 ];
@@ -78,15 +79,15 @@ export const columnsOf = (group: Group): readonly Column<Summed>[] => [
     name: group,
     title: GROUPS[group],
     kind: "text",
-    value: ({ value }) => value ?? (group === "banner_tag" ? "(no tag)" : "not known"),
+    value: ({ value }) => value ?? (group === "banner_tag" ? words.common.withoutTag : words.revenue.notKnown),
   },
   ...(group === "currency"
     ? [
         {
           name: "total",
-          title: "Original amount",
+          title: words.revenue.originalAmount,
           kind: "money",
-          hint: "Purchases and deposits, in the currency itself",
+          hint: words.revenue.purchasesAndDepositsInThe,
           value: ({ total }: Summed) => total,
           currency: ({ value }: Summed) => value ?? "USD",
         } as const,
@@ -99,7 +100,7 @@ export const columnsOf = (group: Group): readonly Column<Summed>[] => [
 export const DAYS: readonly Column<RevenueRow>[] = [
   {
     name: "event_date",
-    title: "Day",
+    title: words.common.day,
     kind: "date",
     value: ({ event_date, event_hour }) =>
       event_hour === undefined ? event_date : `${event_date} ${String(event_hour).padStart(2, "0")}`,

@@ -7,6 +7,7 @@ import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { columnsOf, DAYS } from "./columns.ts";
 import { groupIn } from "./panel.tsx";
 import { GROUPS, type Group, groupOf, type Revenue, revenue, revenueCsv } from "./query.ts";
@@ -14,13 +15,13 @@ import { byGroup, type Summed, summed } from "./sums.ts";
 
 export const GroupsPanel = panel({
   name: "revenue-groups",
-  title: "In numbers",
+  title: words.revenue.inNumbers,
   query: revenue,
   Show,
   Skeleton: () => <TableSkeleton columns={DAYS} />,
   Actions: ({ scope }) => (
     <TableTools
-      {...(groupOf(scope) !== "none" && { find: `Find ${GROUPS[groupOf(scope)].toLowerCase()}` })}
+      {...(groupOf(scope) !== "none" && { find: words.revenue.find(words.inSentence(GROUPS[groupOf(scope)])) })}
       csv={{
         url: revenueCsv(scope),
         name: `${fileNameOf("revenue", scope, "revenue", scope.address.group_by)}.csv`,
@@ -31,7 +32,7 @@ export const GroupsPanel = panel({
 });
 
 const nameOf = (group: Group): string =>
-  group === "none" ? "Revenue by day" : `Revenue by ${GROUPS[group].toLowerCase()}`;
+  group === "none" ? words.revenue.revenueByDay : words.revenue.revenueBy(words.inSentence(GROUPS[group]));
 
 function Show({ data, scope }: { data: Revenue; scope: Scope }) {
   const { go } = useNavigation();
@@ -51,7 +52,7 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
           data.from === data.to
             ? undefined
             : {
-                title: `Show ${dateText(event_date)} by hour`,
+                title: words.revenue.showByHour(dateText(event_date)),
                 go: () => go({ period: { from: event_date, to: event_date } }),
               }
         }
@@ -71,7 +72,7 @@ function Show({ data, scope }: { data: Revenue; scope: Scope }) {
         group === "currency" || value === null || scope.address[group].includes(value)
           ? undefined
           : {
-              title: `Show only ${value}`,
+              title: words.common.showOnly(value),
               go: () =>
                 go({
                   ...(group === "banner_tag" ? justTag(value) : { [group]: [value] }),
@@ -89,9 +90,9 @@ function NoPayment() {
   const { go } = useNavigation();
   return (
     <>
-      <p>Nothing was paid in this period. Payments are events of the types purchase and deposit, with an amount.</p>
+      <p>{words.revenue.nothingWasPaidInThisPeriod}</p>
       <button type="button" class="button" onClick={() => go({ period: "30d" })}>
-        Look at the last 30 days
+        {words.common.lookAtTheLast30Days}
       </button>
     </>
   );

@@ -13,6 +13,7 @@ import { Answered, Choices, Panel } from "../panel.tsx";
 import { bucketsOf } from "../period.ts";
 import type { Scope } from "../scope.ts";
 import { Facts } from "../table/facts.tsx";
+import { words } from "../words.ts";
 import { FACTS } from "./columns.ts";
 import { GROUPS, type Group, groupOf, NAMES, type Revenue, revenue, revenueTotal } from "./query.ts";
 import { byGroup, namedBy, pointsOf } from "./sums.ts";
@@ -35,13 +36,13 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="revenue"
-      title="Revenue"
+      title={words.common.revenue}
       zone={scope.timezone}
       busy={answer.stale}
       actions={
         <>
           <Choices
-            legend="Group by"
+            legend={words.common.groupBy}
             options={GROUPS}
             chosen={groupOf(scope)}
             choose={(name) => go({ group_by: name === "none" ? undefined : name }, "replace")}
@@ -50,7 +51,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <Answered answer={answer} what="revenue" skeleton={<Skeleton scope={scope} />}>
+      <Answered answer={answer} what={words.revenue.revenue} skeleton={<Skeleton scope={scope} />}>
         {(data) => {
           const picture = pictureOf(data, scope, noted.data?.rows ?? []);
           const { total } = data;
@@ -61,14 +62,18 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
               <Legend picture={picture} />
               <Chart
                 picture={picture}
-                summary={`Revenue in ${data.into} by ${picture.bucket.toLowerCase()}: ${exactMoney(total.amount, data.into)} in all.`}
+                summary={words.revenue.revenueInByInAll(
+                  data.into,
+                  words.inSentence(picture.bucket),
+                  exactMoney(total.amount, data.into),
+                )}
                 asTable={asTable}
-                none="Nothing was paid in this period"
+                none={words.revenue.nothingWasPaidInThisPeriod2}
               />
               <Currencies totals={total.totals ?? {}} />
-              <NoRate what="Paid" amounts={total.unconverted} principal={scope.principal} />
-              <NoRate what="Refunded" amounts={total.refunded_unconverted} principal={scope.principal} />
-              <NoRate what="Withdrawn" amounts={total.withdrawn_unconverted} principal={scope.principal} />
+              <NoRate what={words.common.paid} amounts={total.unconverted} principal={scope.principal} />
+              <NoRate what={words.common.refunded} amounts={total.refunded_unconverted} principal={scope.principal} />
+              <NoRate what={words.common.withdrawn} amounts={total.withdrawn_unconverted} principal={scope.principal} />
             </>
           );
         }}
@@ -94,7 +99,7 @@ const Skeleton = ({ scope }: { scope: Scope }) => (
 /** What came in, as it came. */
 const Currencies = ({ totals }: { totals: Readonly<Record<string, string>> }) => (
   <p class="lead currencies">
-    {Object.keys(totals).length > 0 ? "Paid in: " : "Nothing was paid in any currency."}
+    {Object.keys(totals).length > 0 ? words.revenue.paidIn : words.revenue.nothingWasPaidInAny}
     {Object.entries(totals).map(([currency, amount], index) => (
       <span key={currency} data-currency={currency}>
         {index > 0 && " · "}
@@ -128,12 +133,12 @@ function pictureOf(data: Revenue, scope: Scope, noted: Parameters<typeof notesOf
     lines: [
       ...shown.map((value, index) =>
         lineOf(
-          group === "none" ? "Revenue" : (value ?? "not known"),
+          group === "none" ? words.common.revenue : (value ?? words.revenue.notKnown),
           group === "none" ? "deposits" : (COLOURS[index] ?? "other"),
           data.rows.filter((row) => namedBy(row, group) === value),
         ),
       ),
-      ...(named.length > shown.length ? [lineOf("Others", "other", rest)] : []),
+      ...(named.length > shown.length ? [lineOf(words.revenue.others, "other", rest)] : []),
     ],
   };
 }

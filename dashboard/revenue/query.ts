@@ -3,14 +3,15 @@ import { inOwn, OWN } from "../currency.ts";
 import type { Period } from "../period.ts";
 import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
 /** What revenue is told apart by. */
 export const GROUPS = {
-  none: "All",
-  app_id: "App",
-  platform: "Platform",
-  currency: "Currency",
-  banner_tag: "Tag",
+  none: words.common.all,
+  app_id: words.common.app,
+  platform: words.common.platform,
+  currency: words.common.currency,
+  banner_tag: words.common.tag,
 } as const;
 export type Group = keyof typeof GROUPS;
 export const NAMES = Object.keys(GROUPS) as Group[];

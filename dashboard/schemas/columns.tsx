@@ -1,7 +1,9 @@
 /** The columns of the list of schemas, and of how events drift from one. */
 import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import type { Drift } from "../../worker/registry/drift.ts";
+import { stateText } from "../format.ts";
 import type { Column } from "../table/columns.ts";
+import { words } from "../words.ts";
 import type { TypeRow } from "./query.ts";
 
 /** A type whose last version is not in force was retired. */
@@ -10,33 +12,33 @@ const standingOf = ({ current, mode }: Standing): string => (current ? mode : "r
 const TONES: Record<string, string> = { enforce: "badge good", warn: "badge warn" };
 
 export const Mode = (version: Standing) => (
-  <span class={TONES[standingOf(version)] ?? "badge"}>{standingOf(version)}</span>
+  <span class={TONES[standingOf(version)] ?? "badge"}>{stateText(standingOf(version))}</span>
 );
 
 export const COLUMNS: readonly Column<TypeRow>[] = [
-  { name: "event_type", title: "Event type", kind: "text" },
-  { name: "mode", title: "Mode", kind: "text", value: standingOf, show: (row) => <Mode {...row} /> },
-  { name: "version", title: "Version", kind: "count" },
-  { name: "versions", title: "Versions", kind: "count" },
-  { name: "created_at", title: "Last changed", kind: "time" },
+  { name: "event_type", title: words.common.eventType, kind: "text" },
+  { name: "mode", title: words.schemas.mode, kind: "text", value: standingOf, show: (row) => <Mode {...row} /> },
+  { name: "version", title: words.common.version, kind: "count" },
+  { name: "versions", title: words.schemas.versions, kind: "count" },
+  { name: "created_at", title: words.schemas.lastChanged, kind: "time" },
 ];
 
 type Violation = Drift["violations"][number];
 type Unnamed = Drift["unnamed"][number];
 
 export const VIOLATIONS: readonly Column<Violation>[] = [
-  { name: "field", title: "Field", kind: "text" },
-  { name: "events", title: "Events", kind: "count" },
-  { name: "message", title: "What is wrong", kind: "text", prose: true },
+  { name: "field", title: words.common.field, kind: "text" },
+  { name: "events", title: words.common.events, kind: "count" },
+  { name: "message", title: words.common.whatIsWrong, kind: "text", prose: true },
   {
     name: "example_event_id",
-    title: "For example",
+    title: words.schemas.forExample,
     kind: "text",
   },
 ];
 
 export const UNNAMED: readonly Column<Unnamed>[] = [
-  { name: "field", title: "Field", kind: "text" },
-  { name: "events", title: "Events", kind: "count" },
-  { name: "types", title: "Holds", kind: "text", value: ({ types }) => types.join(", ") },
+  { name: "field", title: words.common.field, kind: "text" },
+  { name: "events", title: words.common.events, kind: "count" },
+  { name: "types", title: words.schemas.holds, kind: "text", value: ({ types }) => types.join(", ") },
 ];

@@ -8,6 +8,7 @@ import { Field, type Filled, Form, Tick } from "../act/form.tsx";
 import { readJson } from "../act/json.ts";
 import { client, read } from "../api.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 import { MODES } from "./query.ts";
 
 const FIRST = {
@@ -36,31 +37,30 @@ export function RegisterSchema({ scope: { project_id }, event_type, schema = FIR
     };
     const query = { compatibility: insist ? "none" : "required" } as const;
     await read(client.schemas.$post({ query, json: body }));
-  }, "The schema is registered; it is in force everywhere within 30 seconds.");
+  }, words.schemas.theSchemaIsRegisteredItIs);
   const incompatible = action.error?.status === 409;
   return (
-    <Dialog title={event_type ? `A new version for ${event_type}` : "A schema for an event type"} wide close={close}>
-      <Form action={action} label="Register" done={() => close(type)} cancel={() => close()}>
+    <Dialog
+      title={event_type ? words.schemas.aNewVersionFor(event_type) : words.schemas.aSchemaForAnEventType}
+      wide
+      close={close}
+    >
+      <Form action={action} label={words.schemas.register} done={() => close(type)} cancel={() => close()}>
         {!event_type && (
           <div class="fields">
-            <Field name="event_type" label="Event type" placeholder="level_up" required />
-            <Field name="mode" label="Mode" options={MODES} value="warn" />
+            <Field name="event_type" label={words.common.eventType} placeholder="level_up" required />
+            <Field name="mode" label={words.schemas.mode} options={MODES} value="warn" />
           </div>
         )}
         <Field
           name="schema"
-          label="JSON Schema"
-          hint="Keys of an event's own stand in data; event_type is always there."
+          label={words.schemas.jsonSchema}
+          hint={words.schemas.keysOfAnEventOwnStandIn}
           lines={16}
           value={JSON.stringify(schema, null, 2)}
           required
         />
-        {incompatible && (
-          <Tick
-            name="insist"
-            label="Register all the same: events that are accepted now may break it. The audit log keeps that."
-          />
-        )}
+        {incompatible && <Tick name="insist" label={words.schemas.registerAllTheSameEvents} />}
       </Form>
     </Dialog>
   );

@@ -7,6 +7,7 @@ import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { words } from "../words.ts";
 import { COLUMNS } from "./columns.tsx";
 import { RegisterSchema } from "./form.tsx";
 import { schemas, typesOf } from "./query.ts";
@@ -27,40 +28,40 @@ function AllSchemas({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="schemas"
-      title="Event rules"
+      title={words.common.eventRules}
       actions={
         <>
-          <TableTools find="Find an event type" />
+          <TableTools find={words.schemas.findAnEventType} />
           {administers && (
             <button type="button" class="button primary" onClick={() => register(true)}>
-              Add a schema
+              {words.schemas.addASchema}
             </button>
           )}
         </>
       }
     >
-      <Answered answer={answer} what="schemas" skeleton={<TableSkeleton columns={COLUMNS} rows={5} />}>
+      <Answered answer={answer} what={words.schemas.schemas} skeleton={<TableSkeleton columns={COLUMNS} rows={5} />}>
         {({ rows, next_cursor }) => (
           <>
             <DataTable
-              name="Event rules"
+              name={words.common.eventRules}
               columns={COLUMNS}
               rows={typesOf(rows)}
               keyOf={({ event_type }) => event_type}
               timezone={scope.timezone}
               sort="event_type"
               press={({ event_type }) => ({
-                title: "Show its mode, versions and drift",
+                title: words.schemas.showItsModeVersionsAnd,
                 go: () => go({ event_type, search: undefined }),
               })}
               none={
                 <p>
-                  No event type has a schema, so only the standard checks apply.
-                  {administers && " Add one to say what the events of a type must look like."}
+                  {words.schemas.noEventTypeHasASchemaSo}
+                  {administers && words.schemas.addOneToSayWhatTheEventsOf}
                 </p>
               }
             />
-            {next_cursor && <p class="lead">Of the last 1,000 versions; there are older ones.</p>}
+            {next_cursor && <p class="lead">{words.schemas.ofTheLast1000VersionsThere}</p>}
           </>
         )}
       </Answered>

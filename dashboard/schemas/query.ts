@@ -3,12 +3,13 @@ import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
-export const MODES = { off: "Off", warn: "Warn", enforce: "Enforce" };
+export const MODES = { off: words.schemas.off, warn: words.schemas.warn, enforce: words.schemas.enforce };
 export const MODE_HINTS = {
-  off: "Events of this type are not checked.",
-  warn: "An event that breaks the schema is taken, with a warning.",
-  enforce: "An event that breaks the schema is refused.",
+  off: words.schemas.eventsOfThisTypeAreNot,
+  warn: words.schemas.anEventThatBreaksTheSchema,
+  enforce: words.schemas.anEventThatBreaksTheSchema2,
 };
 
 /** Versions of one answer; a project has fewer as a rule. */

@@ -14,6 +14,7 @@ import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { COLUMNS, Mode, UNNAMED, VIOLATIONS } from "./columns.tsx";
 import { RegisterSchema } from "./form.tsx";
 import { MODE_HINTS, MODES, schemaOf } from "./query.ts";
@@ -33,26 +34,26 @@ export function SchemaOfType({ scope, event_type }: Typed) {
     <div class="panels">
       <Panel
         name="schema"
-        title={`Schema of ${event_type}`}
+        title={words.schemas.schemaOf(event_type)}
         actions={
           <>
             <button type="button" class="button" onClick={() => go({ event_type: undefined })}>
-              All schemas
+              {words.schemas.allSchemas}
             </button>
             {administers && live && (
               <button type="button" class="button" onClick={() => open("retire")}>
-                Retire…
+                {words.schemas.retire}
               </button>
             )}
             {administers && (
               <button type="button" class="button primary" onClick={() => open("new")}>
-                {live ? "New version" : "Register again"}
+                {live ? words.schemas.newVersion : words.schemas.registerAgain}
               </button>
             )}
           </>
         }
       >
-        <Answered answer={answer} what="schema" skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
+        <Answered answer={answer} what={words.schemas.schema} skeleton={<TableSkeleton columns={COLUMNS} rows={4} />}>
           {(schema) => <InForce schema={schema} scope={scope} />}
         </Answered>
       </Panel>
@@ -81,24 +82,29 @@ function InForce({ schema, scope }: { schema: Detail; scope: Scope }) {
           json: { mode },
         }),
       ),
-    "The mode is changed; it holds everywhere within 30 seconds.",
+    words.schemas.theModeIsChangedItHolds,
   );
   return (
     <>
       <dl class="facts">
-        <Fact name="Version in force">{retired_at === null ? version : "none: retired"}</Fact>
-        {retired_at && <Fact name={`Retired (${scope.timezone})`}>{timeText(retired_at, scope.timezone)}</Fact>}
+        <Fact name={words.schemas.versionInForce}>{retired_at === null ? version : words.schemas.noneRetired}</Fact>
+        {retired_at && <Fact name={words.schemas.retired(scope.timezone)}>{timeText(retired_at, scope.timezone)}</Fact>}
         {retired_at === null && (
-          <Fact name="Mode">
+          <Fact name={words.schemas.mode}>
             {may(scope.principal, "admin") ? (
-              <Choices legend="Mode" options={MODES} chosen={mode} choose={(mode) => void change.run(mode)} />
+              <Choices
+                legend={words.schemas.mode}
+                options={MODES}
+                chosen={mode}
+                choose={(mode) => void change.run(mode)}
+              />
             ) : (
               MODES[mode]
             )}
           </Fact>
         )}
       </dl>
-      <p class="lead">{retired_at === null ? MODE_HINTS[mode] : "Its versions are kept; events are not checked."}</p>
+      <p class="lead">{retired_at === null ? MODE_HINTS[mode] : words.schemas.itsVersionsAreKeptEvents}</p>
       <ActionError action={change} />
     </>
   );
@@ -108,43 +114,44 @@ type Drifting = { drift: Drift; live: boolean; timezone: string };
 
 function Drifted({ drift: { sample, violations, unnamed, never_seen }, live, timezone }: Drifting) {
   return (
-    <Panel name="drift" title="How events drift from it">
+    <Panel name="drift" title={words.schemas.howEventsDriftFromIt}>
       <p class="lead">
         {sample.events === 0
-          ? "No event of this type is among the last in the log."
-          : `Of the last ${exact(sample.events)} events of this type${
-              sample.since ? `, since ${timeText(sample.since, timezone)}, ${timezone}` : ""
-            }.`}
+          ? words.schemas.noEventOfThisTypeIsAmong
+          : words.schemas.ofTheLastEventsOfThisType(
+              exact(sample.events),
+              sample.since ? words.schemas.since(timeText(sample.since, timezone), timezone) : "",
+            )}
       </p>
       {live && (
         <>
-          <h3 class="part-title">Events that break it</h3>
+          <h3 class="part-title">{words.schemas.eventsThatBreakIt}</h3>
           <DataTable
             aside
-            name="Events that break it"
+            name={words.schemas.eventsThatBreakIt}
             columns={VIOLATIONS}
             rows={violations}
             keyOf={({ field, message }) => `${field} ${message}`}
             timezone={timezone}
             sort="-events"
-            none={<p>None of them breaks it.</p>}
+            none={<p>{words.schemas.noneOfThemBreaksIt}</p>}
           />
         </>
       )}
-      <h3 class="part-title">Keys that it does not name</h3>
+      <h3 class="part-title">{words.schemas.keysThatItDoesNotName}</h3>
       <DataTable
         aside
-        name="Keys that it does not name"
+        name={words.schemas.keysThatItDoesNotName}
         columns={UNNAMED}
         rows={unnamed}
         keyOf={({ field }) => field}
         timezone={timezone}
         sort="-events"
-        none={<p>It names every key that came.</p>}
+        none={<p>{words.schemas.itNamesEveryKeyThatCame}</p>}
       />
       {never_seen.length > 0 && (
         <>
-          <h3 class="part-title">Fields that it names and that never came</h3>
+          <h3 class="part-title">{words.schemas.fieldsThatItNamesAndThat}</h3>
           <p>
             <code>{never_seen.join(", ")}</code>
           </p>
@@ -156,13 +163,13 @@ function Drifted({ drift: { sample, violations, unnamed, never_seen }, live, tim
 
 function Versions({ versions, timezone }: { versions: readonly SchemaVersionView[]; timezone: string }) {
   return (
-    <Panel name="versions" title="Versions">
+    <Panel name="versions" title={words.schemas.versions}>
       {versions.map((row) => (
         <details key={row.version} class="version" open={row.current}>
           <summary>
-            Version {row.version}, {timeText(row.created_at, timezone)} {row.current && <Mode {...row} />}
+            {words.schemas.version(row.version, timeText(row.created_at, timezone), row.current && <Mode {...row} />)}
           </summary>
-          <Copied text={JSON.stringify(row.schema, null, 2)} what={`version ${row.version}`} />
+          <Copied text={JSON.stringify(row.schema, null, 2)} what={words.schemas.versionOf(row.version)} />
         </details>
       ))}
     </Panel>
@@ -172,11 +179,16 @@ function Versions({ versions, timezone }: { versions: readonly SchemaVersionView
 function Retire({ scope: { project_id }, event_type, close }: Typed & { close: () => void }) {
   const action = useAction(
     () => read(client.schemas[":event_type"].$delete({ param: { event_type }, query: { project_id } })),
-    "The schema is retired.",
+    words.schemas.theSchemaIsRetired,
   );
   return (
-    <Confirm title={`Retire the schema of ${event_type}?`} label="Retire the schema" action={action} close={close}>
-      <p>Events of this type are not checked any more. The versions stay, and it can be registered again.</p>
+    <Confirm
+      title={words.schemas.retireTheSchemaOf(event_type)}
+      label={words.schemas.retireTheSchema}
+      action={action}
+      close={close}
+    >
+      <p>{words.schemas.eventsOfThisTypeAreNot2}</p>
     </Confirm>
   );
 }

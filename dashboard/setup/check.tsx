@@ -3,33 +3,34 @@ import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { ActionError } from "../act/dialog.tsx";
 import { Fact } from "../fact.tsx";
-import { duration, words } from "../format.ts";
+import { duration, spoken } from "../format.ts";
 import { useLive } from "../live/live.ts";
 import { Status } from "../live/status.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
 export function Check({ scope }: { scope: Scope }) {
   const { events, connection } = useLive();
   const { go } = useNavigation();
   const [event] = events;
   return (
-    <Panel name="check" title="Status" actions={<Status connection={connection} />}>
+    <Panel name="check" title={words.common.status} actions={<Status connection={connection} />}>
       <p class="received">
         <span role="status">
           {event
-            ? `Received: ${words(event.event_type).toLowerCase()} of ${event.banner_tag ?? "no tag"}`
-            : "Waiting for your first event…"}
+            ? words.setup.receivedOf(spoken(event.event_type), event.banner_tag ?? words.common.noTag)
+            : words.setup.waitingForYourFirstEvent}
         </span>
         {event && <Ago timestamp={event.timestamp} />}
       </p>
       <p class="lead">
-        Tests, bots and payments that were counted before are not shown here; the{" "}
-        <button type="button" class="link inline" onClick={() => go({ view: "requests" })}>
-          request log
-        </button>{" "}
-        has them.
+        {words.setup.testsBotsAndPaymentsThat(
+          <button type="button" class="link inline" onClick={() => go({ view: "requests" })}>
+            {words.setup.requestLog}
+          </button>,
+        )}
       </p>
       <TestSender scope={scope} />
     </Panel>
@@ -42,7 +43,7 @@ function Ago({ timestamp }: { timestamp: string }) {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  return <time dateTime={timestamp}>, {duration((now - Date.parse(timestamp)) / 1_000)} ago</time>;
+  return <time dateTime={timestamp}>{words.setup.ago(duration((now - Date.parse(timestamp)) / 1_000))}</time>;
 }
 
 /** Of the answer, what says how it went. */
@@ -61,7 +62,7 @@ function TestSender({ scope: { project_id } }: { scope: Scope }) {
     <>
       <p class="test-sender">
         <button type="button" class="button" disabled={action.busy} onClick={() => void action.run()}>
-          {action.busy ? "Sending…" : "Send a test visit"}
+          {action.busy ? words.setup.sending : words.setup.sendATestVisit}
         </button>
         <code>/visit?{test.toString()}</code>
       </p>
@@ -69,7 +70,7 @@ function TestSender({ scope: { project_id } }: { scope: Scope }) {
       <div aria-live="polite">
         {answer && (
           <dl class="facts">
-            <Fact name="Status">{answer.status}</Fact>
+            <Fact name={words.common.status}>{answer.status}</Fact>
             {answer.headers.map(([name, value]) => (
               <Fact key={name} name={name}>
                 {value}

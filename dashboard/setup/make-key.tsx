@@ -4,27 +4,28 @@ import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Field, type Filled, Form } from "../act/form.tsx";
 import { client, read } from "../api.ts";
+import { words } from "../words.ts";
 
 export function MakeKey({ project_id }: { project_id: string }) {
   const [key, show] = useState<string | null>(null);
   const action = useAction(async ({ name }: Filled) => {
     const made = await read(client.keys.$post({ json: { name: name as string, project_id, role: "collect" } }));
     show(made.key);
-  }, "The key is made.");
+  }, words.setup.theKeyIsMade);
   if (key !== null)
     return (
       <>
-        <p>This is the only time that the key is shown. Keep it where the server's secrets are.</p>
-        <Copied text={`export EDGEPIXEL_KEY=${key}`} what="the key" />
+        <p>{words.setup.thisIsTheOnlyTimeThatThe}</p>
+        <Copied text={`export EDGEPIXEL_KEY=${key}`} what={words.setup.theKey} />
       </>
     );
   return (
-    <Form action={action} label="Create key">
+    <Form action={action} label={words.common.createKey}>
       <Field
         name="name"
-        label="Key for"
-        value={`Servers of ${project_id}`}
-        hint="It can send events of this project, and read nothing."
+        label={words.setup.keyFor}
+        value={words.setup.serversOf(project_id)}
+        hint={words.setup.itCanSendEventsOfThis}
         required
       />
     </Form>

@@ -5,6 +5,7 @@ import { Fact } from "../fact.tsx";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { Check } from "./check.tsx";
 import { samples } from "./code.ts";
 import { Paste } from "./paste.tsx";
@@ -23,10 +24,10 @@ export function SetupPanels({ scope }: { scope: Scope }) {
       {answer.data && code.data ? (
         <Paste project={answer.data} samples={code.data} />
       ) : (
-        <Panel name="paste" title="Install code">
+        <Panel name="paste" title={words.setup.installCode}>
           <Answered<unknown>
             answer={answer.data ? code : answer}
-            what={answer.data ? "code" : "project's settings"}
+            what={answer.data ? words.setup.code : words.setup.projectSettings}
             skeleton={<TableSkeleton columns={[]} rows={10} />}
           >
             {() => null}
@@ -41,16 +42,18 @@ export function SetupPanels({ scope }: { scope: Scope }) {
 function Values({ project }: { project: ProjectView }) {
   const { project_id, timezone, require_signature, allowed_origins, respect_privacy_signals } = project;
   return (
-    <Panel name="values" title="This project">
+    <Panel name="values" title={words.setup.thisProject}>
       <dl class="facts">
-        <Fact name="Address">{location.origin}</Fact>
+        <Fact name={words.setup.address}>{location.origin}</Fact>
         <Fact name="project_id">{project_id}</Fact>
-        <Fact name="Time zone">{timezone}</Fact>
-        <Fact name="Amounts and transactions of pixels">
-          {require_signature ? "must be signed" : "need no signature"}
+        <Fact name={words.common.timeZone}>{timezone}</Fact>
+        <Fact name={words.setup.amountsAndTransactionsOf}>
+          {require_signature ? words.setup.mustBeSigned : words.setup.needNoSignature}
         </Fact>
-        <Fact name="Takes pixels from">{allowed_origins.join(", ") || "any site"}</Fact>
-        <Fact name="Browsers that ask for privacy">{respect_privacy_signals ? "are left out" : "count"}</Fact>
+        <Fact name={words.setup.takesPixelsFrom}>{allowed_origins.join(", ") || words.setup.anySite}</Fact>
+        <Fact name={words.setup.browsersThatAskForPrivacy}>
+          {respect_privacy_signals ? words.setup.areLeftOut : words.setup.count}
+        </Fact>
       </dl>
     </Panel>
   );

@@ -9,6 +9,7 @@ import { Hint, keyOf, reasonOf } from "../requests/columns.tsx";
 import { RequestDetail } from "../requests/detail.tsx";
 import { lastRejected } from "../requests/query.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
 const EVERY_MS = 5_000;
 export function Rejected({ scope }: { scope: Scope }) {
@@ -19,21 +20,30 @@ export function Rejected({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="rejected"
-      title="Recent rejections"
+      title={words.setup.recentRejections}
       actions={
         <button type="button" class="button" onClick={() => go({ view: "requests", part: "rejected" })}>
-          Request log
+          {words.common.requestLog}
         </button>
       }
     >
-      <Answered answer={answer} what="refused requests" skeleton={<ol class="refusals" aria-hidden="true" />}>
+      <Answered
+        answer={answer}
+        what={words.setup.refusedRequests}
+        skeleton={<ol class="refusals" aria-hidden="true" />}
+      >
         {({ rows }) => (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          <ol class="refusals" tabIndex={0} aria-label="Recent rejections, the newest first">
+          <ol class="refusals" tabIndex={0} aria-label={words.setup.recentRejectionsTheNewest}>
             {rows.map((row) => (
               <li key={keyOf(row)}>
-                <button type="button" class="link" title="Show all that is known of it" onClick={() => show(row)}>
-                  <strong>{row.event_type ?? "Request"}</strong>{" "}
+                <button
+                  type="button"
+                  class="link"
+                  title={words.common.showAllThatIsKnownOfIt}
+                  onClick={() => show(row)}
+                >
+                  <strong>{row.event_type ?? words.common.request}</strong>{" "}
                   <time class="muted" dateTime={row.at}>
                     {clockTime(row.at, scope.timezone)}
                   </time>
@@ -43,7 +53,7 @@ export function Rejected({ scope }: { scope: Scope }) {
                 </p>
               </li>
             ))}
-            {rows.length === 0 && <li class="muted">Nothing was refused in the last 24 hours.</li>}
+            {rows.length === 0 && <li class="muted">{words.setup.nothingWasRefusedInTheLast}</li>}
           </ol>
         )}
       </Answered>

@@ -16,6 +16,7 @@ import { Answered, Choices, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { viewsOf } from "../views.ts";
+import { words } from "../words.ts";
 import { columnsOf } from "./columns.tsx";
 import { embedOf, linkOf, readerOf, shares, standingOf } from "./query.ts";
 
@@ -46,29 +47,26 @@ export function SharingPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="sharing"
-      title="Sharing"
+      title={words.common.sharing}
       actions={
         <>
           <Choices
-            legend="Which links"
-            options={{ open: "Open", all: "All" }}
+            legend={words.sharing.whichLinks}
+            options={{ open: words.sharing.open, all: words.common.all }}
             chosen={all ? "all" : "open"}
             choose={(part) => go({ part: part === "all" ? part : undefined }, "replace")}
           />
           <button type="button" class="button primary" onClick={() => open({ what: "make", tags: [] })}>
-            Create link
+            {words.sharing.createLink}
           </button>
         </>
       }
     >
-      <p class="lead">
-        Whoever has a link sees the figures of {project_id} without a key: no players, no settings. Select a link to
-        revoke it. Times: {timezone}.
-      </p>
-      <Answered answer={answer} what="share links" skeleton={<TableSkeleton columns={columns} rows={4} />}>
+      <p class="lead">{words.sharing.whoeverHasALinkSeesThe(project_id, timezone)}</p>
+      <Answered answer={answer} what={words.sharing.shareLinks} skeleton={<TableSkeleton columns={columns} rows={4} />}>
         {({ rows }) => (
           <DataTable
-            name="Share links"
+            name={words.sharing.shareLinks2}
             columns={columns}
             rows={rows.filter((share) => all || standingOf(share) === "open")}
             keyOf={({ share_id }) => share_id}
@@ -76,10 +74,10 @@ export function SharingPanel({ scope }: { scope: Scope }) {
             sort="-created_at"
             press={(share) =>
               standingOf(share) === "open"
-                ? { title: `Revoke ${share.name}…`, go: () => open({ what: "revoke", share }) }
+                ? { title: words.sharing.revoke(share.name), go: () => open({ what: "revoke", share }) }
                 : undefined
             }
-            none={<p>No link is open. Make one for a partner, or to put figures into a page of yours.</p>}
+            none={<p>{words.sharing.noLinkIsOpenMakeOneForA}</p>}
           />
         )}
       </Answered>
@@ -115,48 +113,59 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
     show({ name, token, password: Boolean(password) });
   });
   return (
-    <Dialog title="Make a share link" close={close}>
-      <Form action={action} label="Create the link" cancel={close}>
-        <Field name="name" label="Name" value={fixed.join(", ")} hint="Who it is for." required />
+    <Dialog title={words.sharing.makeAShareLink} close={close}>
+      <Form action={action} label={words.sharing.createTheLink} cancel={close}>
+        <Field
+          name="name"
+          label={words.common.name}
+          value={fixed.join(", ")}
+          hint={words.sharing.whoItIsFor}
+          required
+        />
         <div class="fields">
           <Field
             name="view"
-            label="Opening view"
+            label={words.sharing.openingView}
             options={Object.fromEntries(viewsOf(readerOf(project_id)).map(([view, { title }]) => [view, title]))}
             value="overview"
           />
           <Field
             name="expires_at"
-            label="Expires"
+            label={words.common.expires}
             type="date"
             value={addDays(today, USUAL_DAYS)}
-            hint={`To the end of this day in ${timezone}.`}
+            hint={words.sharing.toTheEndOfThisDayIn(timezone)}
             required
           />
         </div>
         <Field
           name="banner_tags"
-          label="Limit to tags"
+          label={words.sharing.limitToTags}
           lines={2}
           value={fixed.join("\n")}
-          hint="One tag per line; leave empty for all."
+          hint={words.common.oneTagPerLineLeaveEmptyFor}
         />
         <div class="fields">
           <Field
             name="segment_id"
-            label="Fixed to a segment"
+            label={words.sharing.fixedToASegment}
             options={{
-              "": "None",
+              "": words.sharing.none,
               ...Object.fromEntries(shared.map(({ segment_id, name }) => [segment_id, name])),
             }}
-            hint={shared.length === 0 ? "None is shared with the project yet." : "As it is at any time."}
+            hint={shared.length === 0 ? words.sharing.noneIsSharedWithTheProject : words.sharing.asItIsAtAnyTime}
           />
-          <Field name="password" label="Password" type="password" hint="At least 8 characters; optional." />
+          <Field
+            name="password"
+            label={words.common.password}
+            type="password"
+            hint={words.sharing.atLeast8CharactersOptional}
+          />
         </div>
         <Field
           name="amounts"
-          label="Amounts of money"
-          options={{ shown: "shown", [HIDDEN]: "hidden: no amounts of money anywhere" }}
+          label={words.sharing.amountsOfMoney}
+          options={{ shown: "shown", [HIDDEN]: words.sharing.hiddenNoAmountsOfMoney }}
           value="shown"
         />
       </Form>
@@ -166,20 +175,20 @@ function MakeLink({ scope, tags: fixed, show, close }: Making) {
 
 function ShownLink({ shown: { name, token, password }, close }: { shown: Shown; close: () => void }) {
   return (
-    <Dialog title={`The link ${name}`} close={close}>
+    <Dialog title={words.sharing.theLink(name)} close={close}>
       <div class="dialog-body">
         <p>
-          <strong>Copy it now: it is not shown again.</strong>{" "}
-          {password && "Send the password by another way than the link."}
+          <strong>{words.common.copyItNowItIsNotShownAgain}</strong>{" "}
+          {password && words.sharing.sendThePasswordByAnother}
         </p>
-        <h3>To open in a browser</h3>
+        <h3>{words.sharing.toOpenInABrowser}</h3>
         <Copied text={linkOf(token)} />
-        <h3>To put into a page</h3>
+        <h3>{words.sharing.toPutIntoAPage}</h3>
         <Copied text={embedOf(token, name)} />
       </div>
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={close}>
-          Done
+          {words.common.doneButton}
         </button>
       </p>
     </Dialog>
@@ -189,11 +198,11 @@ function ShownLink({ shown: { name, token, password }, close }: { shown: Shown; 
 function RevokeLink({ share: { share_id, name }, close }: { share: ShareView; close: () => void }) {
   const action = useAction(
     () => read(client.shares[":share_id"].$delete({ param: { share_id } })),
-    "The link is revoked.",
+    words.sharing.theLinkIsRevoked,
   );
   return (
-    <Confirm title={`Revoke ${name}?`} label="Revoke the link" action={action} close={close}>
-      <p>Whoever has it open sees nothing more at once, also where it stands in a page. This cannot be undone.</p>
+    <Confirm title={words.common.revoke(name)} label={words.sharing.revokeTheLink} action={action} close={close}>
+      <p>{words.sharing.whoeverHasItOpenSees}</p>
     </Confirm>
   );
 }

@@ -12,6 +12,7 @@ import type { Column } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { valueIn } from "../table/value.tsx";
+import { words } from "../words.ts";
 import { storedCsv, storedReport, storedReports, TYPES, typeOf } from "./query.ts";
 
 const figure = (
@@ -22,24 +23,24 @@ const figure = (
 ): Column<AggregatedReport> => ({ name, title, kind, hint });
 
 const COLUMNS: readonly Column<AggregatedReport>[] = [
-  figure("report_id", "Report", "text", "Its type and first day"),
-  figure("players", "Visitors", "count", "Distinct people with any event"),
-  figure("events", "Events", "count", "Distinct events"),
-  figure("total_spins", "Spins", "count", "Distinct events"),
-  figure("total_purchases", "Purchases", "count", "Distinct events"),
+  figure("report_id", words.stored.report, "text", words.stored.itsTypeAndFirstDay),
+  figure("players", words.common.visitors, "count", words.stored.distinctPeopleWithAnyEvent),
+  figure("events", words.common.events, "count", words.stored.distinctEvents),
+  figure("total_spins", words.common.spins, "count", words.stored.distinctEvents),
+  figure("total_purchases", words.common.purchases, "count", words.stored.distinctEvents),
   {
-    ...figure("avg_purchase", "Average purchase", "average", "In USD, of purchases with an amount and a rate"),
+    ...figure("avg_purchase", words.stored.averagePurchase, "average", words.stored.inUsdOfPurchasesWithAn),
     missing: ({ avg_purchase, total_purchases, unconverted }) =>
       avg_purchase === null && total_purchases > 0 ? unconverted : {},
   },
-  { ...figure("most_spent_app", "Top app", "text", "The app with the largest sum of purchases in USD"), telling: true },
+  { ...figure("most_spent_app", words.stored.topApp, "text", words.stored.theAppWithTheLargestSumOf), telling: true },
   {
-    ...figure("revenue_usd", "Revenue", "money", "Purchases and deposits, in USD"),
+    ...figure("revenue_usd", words.common.revenue, "money", words.stored.purchasesAndDepositsInUsd),
     missing: ({ unconverted }) => unconverted,
     summed: true,
   },
-  figure("revision", "Version", "count", "Goes up when late events or rates change a figure"),
-  figure("generated_at", "Made", "time", "When these figures were made"),
+  figure("revision", words.common.version, "count", words.stored.goesUpWhenLateEventsOr),
+  figure("generated_at", words.common.made, "time", words.stored.whenTheseFiguresWereMade),
 ];
 
 export function StoredPanel({ scope }: { scope: Scope }) {
@@ -48,11 +49,11 @@ export function StoredPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="stored"
-      title="Saved reports"
+      title={words.common.savedReports}
       actions={
         <>
           <Choices
-            legend="How long a period is"
+            legend={words.stored.howLongAPeriodIs}
             options={TYPES}
             chosen={type}
             choose={(part) => go({ part: part === "daily" ? undefined : part }, "replace")}
@@ -61,17 +62,15 @@ export function StoredPanel({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <p class="lead">
-        Made once a period is over in {scope.timezone}, and again when something of it comes late. The latest first.
-      </p>
+      <p class="lead">{words.stored.madeOnceAPeriodIsOverInAnd(scope.timezone)}</p>
       <PagedList
-        name="stored reports"
+        name={words.common.savedReports}
         columns={COLUMNS}
         query={(cursor) => storedReports(scope, cursor)}
         keyOf={({ report_id }) => report_id}
         timezone={scope.timezone}
-        press={({ report_id }) => ({ title: `Open ${report_id}`, go: () => go({ search: report_id }) })}
-        none={<p>None yet: the first is made when a period with events is over.</p>}
+        press={({ report_id }) => ({ title: words.common.open(report_id), go: () => go({ search: report_id }) })}
+        none={<p>{words.stored.noneYetTheFirstIsMadeWhenA}</p>}
       />
       {address.search !== undefined && (
         <ReportDialog scope={scope} report_id={address.search} close={() => go({ search: undefined })} />
@@ -85,12 +84,15 @@ function ReportDialog({ scope, report_id, close }: { scope: Scope; report_id: st
   const values = COLUMNS.slice(1);
   return (
     <Dialog title={report_id} close={close} wide>
-      <Answered answer={answer} what="report" skeleton={<FactsSkeleton facts={values.length + 1} />}>
+      <Answered answer={answer} what={words.stored.report2} skeleton={<FactsSkeleton facts={values.length + 1} />}>
         {(found) => (
           <>
             <p class="lead">
-              {periodText(found)} in {scope.timezone}.{" "}
-              {found.stale && <span class="badge warn">something came late that is not in it yet</span>}
+              {words.stored.ofPeriod(
+                periodText(found),
+                scope.timezone,
+                found.stale && <span class="badge warn">{words.stored.somethingCameLateThatIsNot}</span>,
+              )}
             </p>
             <Facts
               facts={[
@@ -100,11 +102,11 @@ function ReportDialog({ scope, report_id, close }: { scope: Scope; report_id: st
                   hint: column.hint ?? "",
                   shown: column.show?.(found) ?? valueIn(column, found, scope.timezone),
                 })),
-                { name: "unconverted", title: "Not converted", shown: <Amounts of={found.unconverted} /> },
+                { name: "unconverted", title: words.stored.notConverted, shown: <Amounts of={found.unconverted} /> },
               ]}
             />
             <details>
-              <summary>As JSON</summary>
+              <summary>{words.stored.asJson}</summary>
               <Copied text={JSON.stringify(found, null, 2)} />
             </details>
           </>

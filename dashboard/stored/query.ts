@@ -1,8 +1,9 @@
 import { client } from "../api.ts";
 import { csvOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { words } from "../words.ts";
 
-export const TYPES = { daily: "Daily", weekly: "Weekly", monthly: "Monthly" } as const;
+export const TYPES = { daily: words.common.daily, weekly: words.common.weekly, monthly: words.stored.monthly } as const;
 type Type = keyof typeof TYPES;
 const NAMES = Object.keys(TYPES) as Type[];
 

@@ -7,7 +7,7 @@ import { Confirm } from "../act/dialog.tsx";
 import { type Answer, useAnswer, useRefreshing } from "../answers.ts";
 import { client, read } from "../api.ts";
 import { Count, Facts } from "../figure.tsx";
-import { dateText, duration, exact, NOTHING, size, timeText, words } from "../format.ts";
+import { dateText, duration, exact, NOTHING, size, stateText, timeText, titled } from "../format.ts";
 import { health } from "../health.ts";
 import { Answered, Panel } from "../panel.tsx";
 import { projects } from "../projects/query.ts";
@@ -15,6 +15,7 @@ import { RETAINED, RETENTION } from "../projects/settings.ts";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
+import { words } from "../words.ts";
 import { archive, projections } from "./query.ts";
 
 const REFRESHED_MS = 10_000;
@@ -29,7 +30,7 @@ const BADGES: Record<string, string> = {
   counting: "",
   failing: "bad",
 };
-const Standing = ({ is }: { is: string }) => <span class={`badge ${BADGES[is]}`}>{is}</span>;
+const Standing = ({ is }: { is: string }) => <span class={`badge ${BADGES[is]}`}>{stateText(is)}</span>;
 
 export function SystemPanel({ scope }: { scope: Scope }) {
   useRefreshing(REFRESHED_MS);
@@ -49,7 +50,7 @@ export function SystemPanel({ scope }: { scope: Scope }) {
 function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }) {
   const facts = ({ status, dependencies }: Pick<Health, "status" | "dependencies">) =>
     Object.entries({ all_together: status, ...dependencies }).map(([name, state]) => [
-      words(name),
+      titled(name),
       <Standing key={name} is={state} />,
     ]);
   const nothing = {
@@ -61,10 +62,10 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
     exchange_rates: "ok",
   } as const;
   return (
-    <Panel name="health" title="Health">
+    <Panel name="health" title={words.system.health}>
       <Answered
         answer={answer}
-        what="health"
+        what={words.system.health2}
         skeleton={<Facts of={Object.fromEntries(facts({ status: "ok", dependencies: nothing }))} />}
       >
         {(data) => (
@@ -72,8 +73,11 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
             <Facts of={Object.fromEntries(facts(data))} />
             {data.failing_duties.map(({ name, since }) => (
               <p key={name}>
-                {words(name)} has been <Standing is="failing" /> since {timeText(since, scope.timezone)}. It is tried
-                again by itself; the logs have the error.
+                {words.system.hasBeenSinceItIsTriedAgain(
+                  titled(name),
+                  <Standing is="failing" />,
+                  timeText(since, scope.timezone),
+                )}
               </p>
             ))}
           </>
@@ -86,35 +90,35 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
 type Row = ProjectionView & Partial<ProjectionHealth>;
 
 const COLUMNS: readonly Column<Row>[] = [
-  { name: "name", title: "Projection", kind: "text", value: ({ name }) => words(name) },
+  { name: "name", title: words.system.projection, kind: "text", value: ({ name }) => titled(name) },
   {
     name: "status",
-    title: "Status",
+    title: words.common.status,
     kind: "text",
     value: ({ status }) => status ?? null,
     show: ({ status, error }) => <Standing is={error === null ? (status ?? "ok") : "failing"} />,
   },
   {
     name: "cursor",
-    title: "Cursor",
+    title: words.system.cursor,
     kind: "count",
-    hint: "The last event of the log that it has taken",
+    hint: words.system.theLastEventOfTheLogThatIt,
   },
   {
     name: "lag_events",
-    title: "Behind",
+    title: words.system.behind,
     kind: "count",
-    hint: "Events that it has not taken yet",
+    hint: words.system.eventsThatItHasNotTakenYet,
   },
   {
     name: "lag_seconds",
-    title: "For",
+    title: words.system.forWord,
     kind: "duration",
-    hint: "Since the oldest of these came in",
+    hint: words.system.sinceTheOldestOfTheseCame,
     value: ({ lag_seconds }) => lag_seconds ?? null,
   },
-  { name: "updated_at", title: "Moved", kind: "time" },
-  { name: "error", title: "Last error", kind: "text" },
+  { name: "updated_at", title: words.system.moved, kind: "time" },
+  { name: "error", title: words.system.lastError, kind: "text" },
 ];
 
 function Projections({ health, scope }: { health: Health["projections"]; scope: Scope }) {
@@ -122,25 +126,33 @@ function Projections({ health, scope }: { health: Health["projections"]; scope: 
   const [asked, ask] = useState<string | null>(null);
   const everywhere = scope.principal.project_id === null;
   return (
-    <Panel name="projections" title="Projections">
+    <Panel name="projections" title={words.system.projections}>
       <p class="lead">
-        Every figure is derived from the event log.
-        {everywhere ? " Press a projection to have it made again." : " A rebuild needs a key for all projects."} Times:{" "}
-        {scope.timezone}.
+        {words.system.everyFigureIsDerivedFrom}
+        {words.system.times(
+          everywhere ? words.system.pressAProjectionToHaveIt : words.system.aRebuildNeedsAKeyForAll,
+          scope.timezone,
+        )}
       </p>
-      <Answered answer={answer} what="projections" skeleton={<TableSkeleton columns={COLUMNS} rows={12} />}>
+      <Answered
+        answer={answer}
+        what={words.system.projections2}
+        skeleton={<TableSkeleton columns={COLUMNS} rows={12} />}
+      >
         {({ rows }) => (
           <DataTable
-            name="Projections"
+            name={words.system.projections}
             columns={COLUMNS}
             rows={rows.map((row): Row => ({ ...row, ...health[row.name] }))}
             keyOf={({ name }) => name}
             timezone={scope.timezone}
             sort="-lag_events"
             press={({ name }) =>
-              everywhere && !NOT_REBUILT.includes(name) ? { title: `Rebuild ${name}…`, go: () => ask(name) } : undefined
+              everywhere && !NOT_REBUILT.includes(name)
+                ? { title: words.system.rebuild(name), go: () => ask(name) }
+                : undefined
             }
-            none={<p>There is no projection.</p>}
+            none={<p>{words.system.thereIsNoProjection}</p>}
           />
         )}
       </Answered>
@@ -152,14 +164,11 @@ function Projections({ health, scope }: { health: Health["projections"]; scope: 
 function Rebuild({ name, close }: { name: string; close: () => void }) {
   const action = useAction(
     () => read(client.projections[":name"].rebuild.$post({ param: { name } })),
-    "The rebuild has begun.",
+    words.system.theRebuildHasBegun,
   );
   return (
-    <Confirm title={`Rebuild ${words(name)}?`} label="Rebuild" action={action} close={close}>
-      <p>
-        It is emptied, with all that follow it, and derived again from the log. Until it has caught up, reports of every
-        project are incomplete. No event is lost.
-      </p>
+    <Confirm title={words.system.rebuild2(titled(name))} label={words.system.rebuild3} action={action} close={close}>
+      <p>{words.system.itIsEmptiedWithAllThat}</p>
     </Confirm>
   );
 }
@@ -167,32 +176,40 @@ function Rebuild({ name, close }: { name: string; close: () => void }) {
 function Archive({ scope: { timezone } }: { scope: Scope }) {
   const answer = useAnswer(archive());
   return (
-    <Panel name="archive" title="Archive">
-      <p class="lead">Every event, as Parquet files by hour. It takes them by whole quarters of an hour.</p>
-      <Answered answer={answer} what="archive" skeleton={<Facts of={{ Files: <span class="bone">000</span> }} />}>
+    <Panel name="archive" title={words.common.archive}>
+      <p class="lead">{words.system.everyEventAsParquetFilesBy}</p>
+      <Answered
+        answer={answer}
+        what={words.system.archive}
+        skeleton={<Facts of={{ [words.system.files]: <span class="bone">000</span> }} />}
+      >
         {({ cursor, lag_events, lag_seconds, files, rows, bytes, last_run, last_compaction }) => (
           <Facts
             of={{
-              Files: <Count value={files} />,
-              Size: (
-                <data value={bytes} title={`${exact(bytes)} bytes`}>
+              [words.system.files]: <Count value={files} />,
+              [words.system.size]: (
+                <data value={bytes} title={words.system.bytes(exact(bytes))}>
                   {size(bytes)}
                 </data>
               ),
-              Events: <Count value={rows} />,
-              Cursor: <Count value={cursor} />,
-              Behind: (
+              [words.common.events]: <Count value={rows} />,
+              [words.system.cursor]: <Count value={cursor} />,
+              [words.system.behind]: (
                 <>
-                  <Count value={lag_events} /> {lag_events > 0 && `for ${duration(lag_seconds)}`}
+                  <Count value={lag_events} /> {lag_events > 0 && words.system.forTime(duration(lag_seconds))}
                 </>
               ),
-              "Last run": last_run?.finished_at
+              [words.system.lastRun]: last_run?.finished_at
                 ? timeText(last_run.finished_at, timezone)
                 : last_run
-                  ? `under way, try ${last_run.attempts}`
+                  ? words.system.underWayTry(last_run.attempts)
                   : NOTHING,
-              "Last merge": last_compaction
-                ? `${dateText(last_compaction.day)}: ${exact(last_compaction.merged_files)} → ${exact(last_compaction.made_files)} files`
+              [words.system.lastMerge]: last_compaction
+                ? words.system.merged(
+                    dateText(last_compaction.day),
+                    exact(last_compaction.merged_files),
+                    exact(last_compaction.made_files),
+                  )
                 : NOTHING,
             }}
           />
@@ -205,9 +222,13 @@ function Archive({ scope: { timezone } }: { scope: Scope }) {
 function Retention({ scope: { project_id } }: { scope: Scope }) {
   const answer = useAnswer(projects());
   return (
-    <Panel name="retention" title={`Retention of ${project_id}`}>
-      <p class="lead">For how long what is kept. The settings of the project change it.</p>
-      <Answered answer={answer} what="retention" skeleton={<Facts of={{ Events: <span class="bone">000</span> }} />}>
+    <Panel name="retention" title={words.system.retentionOf(project_id)}>
+      <p class="lead">{words.system.forHowLongWhatIsKeptThe}</p>
+      <Answered
+        answer={answer}
+        what={words.system.retention}
+        skeleton={<Facts of={{ [words.common.events]: <span class="bone">000</span> }} />}
+      >
         {({ rows }) => {
           const { retention = {}, settled_before = "" } = rows.find((row) => row.project_id === project_id) ?? {};
           return (
@@ -216,10 +237,13 @@ function Retention({ scope: { project_id } }: { scope: Scope }) {
                 ...Object.fromEntries(
                   RETAINED.map((name) => {
                     const days = (retention as Partial<Record<string, number>>)[name];
-                    return [RETENTION[name], days === undefined ? "for ever" : `${exact(days)} days`];
+                    return [
+                      RETENTION[name],
+                      days === undefined ? words.common.forEver : words.system.days(exact(days)),
+                    ];
                   }),
                 ),
-                "Settled before": settled_before ? dateText(settled_before) : NOTHING,
+                [words.system.settledBefore]: settled_before ? dateText(settled_before) : NOTHING,
               }}
             />
           );

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { credential, readFile } from "../api.ts";
 import { save } from "../save.ts";
+import { words } from "../words.ts";
 import { sheetNow } from "./sheet.ts";
 
 type Offered = {
@@ -13,7 +14,7 @@ type Offered = {
 };
 
 /** The browser fetches a file of the API with its cookie; where the page has a credential of its own, the page does. */
-export function Download({ url, name, label = "Download CSV", table }: Offered) {
+export function Download({ url, name, label = words.table.downloadCsv, table }: Offered) {
   if (table === undefined && credential() === null)
     return (
       <a class="button" href={url} download={name}>
@@ -42,7 +43,7 @@ export function Saved({ name, label, file }: { name: string; label: string; file
   return (
     <button type="button" class="button" disabled={state === "busy"} onClick={make}>
       <span aria-live="polite">
-        {state === "busy" ? "Downloading…" : state === "failed" ? "Failed: try again" : label}
+        {state === "busy" ? words.table.downloading : state === "failed" ? words.table.failedTryAgain : label}
       </span>
     </button>
   );

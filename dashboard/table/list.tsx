@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Query } from "../answers.ts";
 import { useAnswer } from "../answers.ts";
 import { Answered, Failed } from "../panel.tsx";
+import { words } from "../words.ts";
 import { type Column, classOf, isNumeric } from "./columns.ts";
 import { Scroll } from "./scroll.tsx";
 import { TableSkeleton } from "./table.tsx";
@@ -35,7 +36,7 @@ export function PagedList<Row>(given: Listed<Row>) {
   // Another question begins at its first page.
   useEffect(() => setPages(1), [first.key]);
   return (
-    <Answered answer={answer} what={name.toLowerCase()} skeleton={<TableSkeleton columns={columns} rows={12} />}>
+    <Answered answer={answer} what={words.inSentence(name)} skeleton={<TableSkeleton columns={columns} rows={12} />}>
       {({ rows, next_cursor }) =>
         rows.length === 0 && !next_cursor ? (
           <div class="none">{none}</div>
@@ -113,10 +114,10 @@ function Rest<Row>({ list, cursor, pages, more }: Remaining<Row>) {
       <tr>
         <td class="more" colSpan={list.columns.length}>
           {error ? (
-            <Failed error={error} what="rest of it" busy={loading} retry={retry} />
+            <Failed error={error} what={words.table.restOfIt} busy={loading} retry={retry} />
           ) : (
             <button type="button" class="button" disabled={pages > 0} onClick={more}>
-              {pages > 0 ? "Loading…" : "Show more"}
+              {pages > 0 ? words.table.loading : words.table.showMore}
             </button>
           )}
         </td>

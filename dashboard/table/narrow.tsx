@@ -1,6 +1,7 @@
 /** What narrows a list that the server reads: a text to type, or one of several values. It stands in the address. */
 import type { Address } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
+import { words } from "../words.ts";
 
 type Field = "search" | "sort" | "segment" | "deposits" | "part" | "event_type" | "app" | "player_id";
 const changed = (name: Field, value: string): Partial<Address> => ({ [name]: value.trim() || undefined });
@@ -16,7 +17,7 @@ export function Sought({ name, label }: { name: Field; label: string }) {
       class="input find"
       placeholder={label}
       aria-label={label}
-      title={`${label}, then press Enter`}
+      title={words.table.thenPressEnter(label)}
       autocomplete="off"
       spellcheck={false}
       defaultValue={given}

@@ -2,6 +2,7 @@
 import { useId } from "preact/hooks";
 import { useLive } from "../live/live.ts";
 import { useNavigation } from "../navigation.ts";
+import { words } from "../words.ts";
 
 type Picked = {
   /** Such as `All reasons`: what is chosen while nothing is. */
@@ -38,8 +39,8 @@ export function PickType() {
         class="input find"
         key={address.event_type}
         list={list}
-        aria-label="Event type"
-        placeholder="Every event type"
+        aria-label={words.common.eventType}
+        placeholder={words.table.everyEventType}
         autocomplete="off"
         spellcheck={false}
         defaultValue={address.event_type}

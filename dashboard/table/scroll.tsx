@@ -1,6 +1,7 @@
 /** What a table scrolls in. Where more of it lies to the right, its edge fades and shows an arrow. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { words } from "../words.ts";
 
 export function Scroll({ name, children }: { name: string; children: ComponentChildren }) {
   const frame = useRef<HTMLElement>(null);
@@ -24,7 +25,7 @@ export function Scroll({ name, children }: { name: string; children: ComponentCh
       <section
         ref={frame}
         class="table-scroll"
-        aria-label={`${name}, a table that scrolls sideways`}
+        aria-label={words.table.aTableThatScrollsSideways(name)}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
         onScroll={look}

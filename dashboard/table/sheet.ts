@@ -1,6 +1,7 @@
 /** A table as it is shown, as CSV for a spreadsheet: the same rows and columns, one currency a column, times on the project's clock. */
 import { BYTE_ORDER_MARK, type Cell, csvLine } from "../../worker/reports/csv.ts";
 import { sortableTime } from "../format.ts";
+import { words } from "../words.ts";
 import { type Column, type HeldAgainst, isNumeric, isTime, isUnknown, valueAt } from "./columns.ts";
 
 export type Sheet<Row> = {
@@ -26,14 +27,14 @@ function filed<Row>(column: Column<Row>, { rows, timezone, before }: Sheet<Row>)
   const isMoney = kind === "money" || kind === "average";
   const currencies = isMoney ? codes((row) => [currency?.(row) ?? "USD"]) : [];
   const known = currencies.length > 1 ? currencies : [undefined];
-  const unit = kind === "duration" ? "seconds" : isTime(kind) ? timezone : currencies.join();
+  const unit = kind === "duration" ? words.table.seconds : isTime(kind) ? timezone : currencies.join();
   return [
     ...known.map((code) => ({
       head: code ? `${title} (${code})` : unit ? `${title} (${unit})` : title,
       cell: (row: Row) => (code && currency?.(row) !== code ? null : cell(row)),
     })),
     ...(missing ? codes((row) => Object.keys(missing(row))) : []).map((code) => ({
-      head: `${title}, without an exchange rate (${code})`,
+      head: words.table.withoutAnExchangeRate(title, code),
       cell: (row: Row) => missing?.(row)[code] ?? null,
     })),
     ...(before && isNumeric(kind)

@@ -7,6 +7,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Delta, FEW } from "../figure.tsx";
 import { changeOf, changeOfRate, exact, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
+import { words } from "../words.ts";
 import {
   arrange,
   type Column,
@@ -73,8 +74,7 @@ export function DataTable<Row>(given: Tabular<Row>) {
     <>
       {sorted && unknown > 0 && (
         <p class="lead" data-unknown={unknown}>
-          By “{sorted.title}”, {unknown === 1 ? "one row comes" : `${exact(unknown)} rows come`} first: part of the
-          money has no exchange rate, so the place is unknown.
+          {words.table.byFirstPartOfTheMoneyHasNo(sorted.title, unknown, exact(unknown))}
         </p>
       )}
       <Scroll name={name}>
@@ -89,9 +89,7 @@ export function DataTable<Row>(given: Tabular<Row>) {
           {total !== undefined && search === "" && (
             <tbody class="total">
               <tr>
-                <th scope="row">
-                  Total of {exact(rows.length)} {rows.length === 1 ? "row" : "rows"}
-                </th>
+                <th scope="row">{words.table.totalOf(rows.length, exact(rows.length))}</th>
                 {columns.slice(1).map((column) => (
                   <Cell key={column.name} column={column} row={total} table={{ ...table, total: undefined }} />
                 ))}
@@ -129,7 +127,7 @@ export function DataTable<Row>(given: Tabular<Row>) {
       {arranged.length > shown && (
         <p class="more">
           <button type="button" class="button" onClick={() => setShown(arranged.length)}>
-            Show all {exact(arranged.length)} rows
+            {words.table.showAllRows(exact(arranged.length))}
           </button>
         </p>
       )}
@@ -188,7 +186,7 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
     share && known && total !== undefined && !isUnknown(column, total) ? Number(valueAt(column, total) ?? 0) : 0;
   const held = before?.of(row);
   const part = all > 0 ? Number(now ?? 0) / all : 0;
-  const told = part > 0 ? `${rate(part)} of the total` : undefined;
+  const told = part > 0 ? words.table.ofTheTotal(rate(part)) : undefined;
   return (
     <td
       class={classOf(column)}
@@ -216,7 +214,7 @@ export function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
   return (
     <Delta
       change={(kind === "rate" ? changeOfRate : changeOf)(Number(is), Number(was))}
-      compared={`${inWords(kind, was, currency?.(earlier))} in ${called}`}
+      compared={words.common.inPeriod(inWords(kind, was, currency?.(earlier)), called)}
       bad={bad}
       small={isFew(current, is) && isFew(earlier, was)}
     />
@@ -228,16 +226,13 @@ type Finding = { found: number; of: number; search: string; filter: Tabular<neve
 /** A person may be in several rows: what is found cannot be added up here, and another total would mislead. */
 const Found = ({ found, of, search, filter }: Finding) => (
   <p class="lead found">
-    {exact(found)} of {exact(of)} rows {found === 1 ? "contains" : "contain"} “{search}”.
-    {filter && (
-      <>
-        {" "}
+    {words.table.ofRows(found, exact(found), exact(of), search)}
+    {filter &&
+      words.table.forTheirTotal(
         <button type="button" class="link" onClick={() => filter(search)}>
-          Filter by it
-        </button>{" "}
-        for their total.
-      </>
-    )}
+          {words.table.filterByIt}
+        </button>,
+      )}
   </p>
 );
 
@@ -245,9 +240,9 @@ function NothingFound({ search }: { search: string }) {
   const { go } = useNavigation();
   return (
     <div class="none">
-      <p>Nothing here contains “{search}”.</p>
+      <p>{words.table.nothingHereContains(search)}</p>
       <button type="button" class="button" onClick={() => go({ search: undefined }, "replace")}>
-        Show all rows
+        {words.table.showAllRows2}
       </button>
     </div>
   );

@@ -1,6 +1,7 @@
 /** What can be done with a view's table: find a row, choose columns, take it all as a file. */
 import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
+import { words } from "../words.ts";
 import { type Column, shownOf } from "./columns.ts";
 import { Download } from "./download.tsx";
 import { useColumns } from "./visible.ts";
@@ -50,10 +51,10 @@ function ColumnMenu<Row>({ columns: all }: { columns: readonly Column<Row>[] }) 
     if (chosen.length > 0) go({ columns: usual ? [] : chosen }, "replace");
   };
   return (
-    <Menu label="Choose columns" button={<span>Columns</span>}>
+    <Menu label={words.table.chooseColumns} button={<span>{words.table.columns}</span>}>
       {() => (
         <fieldset class="column-menu">
-          <legend class="hidden">Columns</legend>
+          <legend class="hidden">{words.table.columns}</legend>
           {columns.slice(1).map(({ name, title, hint }) => (
             <label key={name} title={hint}>
               <input

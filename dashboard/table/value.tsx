@@ -1,6 +1,7 @@
 /** One value as its column has it: abbreviated where it is long, exact on hover. */
 import { Average, Count, Money, Sum, withoutRate } from "../figure.tsx";
 import { ago, dateText, duration, exact, exactMoney, NOTHING, rate, timeText } from "../format.ts";
+import { words } from "../words.ts";
 import { type Column, type Value as Given, isUnknown, type Kind, valueAt } from "./columns.ts";
 
 type Shown = { kind: Kind; value: Given; currency?: string | undefined; timezone: string };
@@ -39,7 +40,7 @@ export function valueIn<Row>(column: Column<Row>, row: Row, timezone: string) {
       <Sum amount={String(value)} currency={currency?.(row) ?? "USD"} missing={missing(row)} />
     ) : (
       <data value={value ?? NOTHING} title={withoutRate(missing(row))}>
-        unknown
+        {words.common.unknown}
       </data>
     );
   return <Value kind={kind} value={value} currency={currency?.(row)} timezone={timezone} />;

@@ -13,6 +13,7 @@ import { LivePanel } from "../live/panel.tsx";
 import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { Saved } from "../table/download.tsx";
+import { words } from "../words.ts";
 
 export function View({ scope }: { scope: Scope }) {
   // Whoever came by a share link is shown figures alone.
@@ -34,7 +35,7 @@ export function View({ scope }: { scope: Scope }) {
         <p class="all-tables">
           <Saved
             name={`${fileNameOf("campaigns", scope, "tables")}.zip`}
-            label="Download all tables (ZIP)"
+            label={words.views.downloadAllTablesZip}
             file={async () => (await import("../files/all-tables.ts")).allTables(scope)}
           />
         </p>

@@ -8,6 +8,7 @@ import type { AxeResults } from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { VIEWS } from "../../dashboard/views.ts";
+import { LANGUAGES } from "../../dashboard/words.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
 
@@ -73,6 +74,22 @@ async function brokenRules(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }
 
+/** Every plain text of a language. */
+const textsOf = (words: object): string[] =>
+  Object.values(words).flatMap((text: unknown) =>
+    typeof text === "string" ? [text.trim()] : typeof text === "object" && text !== null ? textsOf(text) : [],
+  );
+
+/** Runs on the page: all that is read or said of it. */
+function textsOnPage(): string[] {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts: (string | null)[] = [document.title];
+  while (walker.nextNode()) texts.push(walker.currentNode.nodeValue);
+  for (const element of document.querySelectorAll("[title], [aria-label], [placeholder]"))
+    texts.push(...["title", "aria-label", "placeholder"].map((name) => element.getAttribute(name)));
+  return texts.flatMap((text) => text?.trim() || []);
+}
+
 const address = (view: string) => `${server.url}/?view=${view}&period=30d`;
 const views = Object.keys(VIEWS);
 
@@ -122,6 +139,46 @@ describe.skipIf(!browserPath)("every view", () => {
       expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBeLessThan(SHIFT);
       expect(await brokenRules(page)).toEqual([]);
       expect(said).toEqual([]);
+    });
+  });
+
+  describe.each(["de-DE", "es-AR"])("for a browser that asks for %s", (locale) => {
+    let page: Page;
+    let english: string[];
+
+    beforeAll(async () => {
+      const [en, own] = await Promise.all([
+        LANGUAGES.en.load(),
+        LANGUAGES[locale.slice(0, 2) as keyof typeof LANGUAGES].load(),
+      ]);
+      const kept = new Set(textsOf(own.default));
+      english = textsOf(en.default).filter((text) => !kept.has(text));
+      page = await (await signedIn({ locale, viewport: WIDE })).newPage();
+    });
+    afterAll(() => page?.context().close());
+
+    test.each(["overview", "campaigns", "projects"])("%s has no English text, and reads well", async (view) => {
+      await page.goto(address(view));
+      await settled(page);
+      // What is set up is in a dialog of this view.
+      if (view === "projects") await page.locator(".projects tbody button").first().click();
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+      const read = await page.evaluate(textsOnPage);
+      expect(read.length).toBeGreaterThan(50);
+      expect(read.filter((text) => english.includes(text))).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(WIDE.width);
+      expect(await brokenRules(page)).toEqual([]);
+    });
+
+    test("English can be chosen instead, and stays", async () => {
+      await page.goto(address("campaigns"));
+      await settled(page);
+      await page.locator(".header-end .menu > button").click();
+      await page.locator(".header-end select").selectOption("en");
+      await page.getByRole("heading", { name: "Campaigns" }).first().waitFor({ timeout: 200_000 });
+      await page.reload();
+      await page.getByRole("heading", { name: "Campaigns" }).first().waitFor({ timeout: 200_000 });
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe("en");
     });
   });
 

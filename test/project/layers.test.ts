@@ -54,7 +54,8 @@ const STEPS: string[][] = [
 ];
 
 /** Of the dashboard, what every view is made of. The files right in dashboard/ are of it, save for those that show views. */
-const MATERIAL = /^dashboard\/(?:(?:act|chart|live|table)\/|(?!(?:main|app|share-link|page|loaders)\.)[\w-]+\.tsx?$)/;
+const MATERIAL =
+  /^dashboard\/(?:(?:act|chart|live|table|words)\/|(?!(?:main|app|share-link|page|loaders)\.)[\w-]+\.tsx?$)/;
 
 /** What the dashboard runs of the Worker: nothing that needs its bindings. */
 const RUN_BY_THE_DASHBOARD = [

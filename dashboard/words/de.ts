@@ -621,14 +621,14 @@ const de: Words = {
     activeAfterTheirFirstOf: (day) =>
       `Aktiv ${day === 1 ? "am Tag" : `${day} Tage`} nach dem ersten, von denen, für die er vorbei ist`,
     retentionByCohort: "Wiederkehr nach Kohorte",
-    cohortsOf: "Kohorten aus",
+    cohortsOf: "Kohorten nach",
     shareOfNewVisitorsWhoWere:
       "Anteil neuer Besucher, die so viele Tage später wieder aktiv waren. Ein Tag zählt, sobald er vorbei ist.",
     nobodyCameForTheFirstTime: "In diesem Zeitraum kam niemand zum ersten Mal.",
     lookAtTheLast6Months: "Letzte 6 Monate ansehen",
-    days: "Tagen",
+    days: "Tage",
     weeks: "Wochen",
-    months: "Monaten",
+    months: "Monate",
     weekOf: (cohort) => `Woche ab ${cohort}`,
     after: "Nach",
     day: (day) => `Tag ${day}`,

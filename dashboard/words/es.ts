@@ -1597,7 +1597,7 @@ const es: Words = {
     anySite: "cualquier sitio",
     browsersThatAskForPrivacy: "Navegadores que piden privacidad",
     areLeftOut: "quedan fuera",
-    webPages: "Páginas web",
+    webPages: "Web",
     pixels: "Píxeles",
     postback: "Postback",
     server: "Servidor",

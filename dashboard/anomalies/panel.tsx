@@ -61,7 +61,7 @@ const COLUMNS: readonly Column<Ordered>[] = [
   },
   {
     name: "measure",
-    title: words.anomalies.ofDays,
+    title: words.anomalies.ofMeasure,
     kind: "text",
     value: ({ measure }) => measureText(measure),
     optional: true,

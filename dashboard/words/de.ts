@@ -390,7 +390,7 @@ const de: Words = {
     },
     eventsOf: (type) => [`Ereignis „${type}“`, `Ereignisse „${type}“`],
     came: (value, what) => `${value} ${what}`,
-    ofDays: "Wovon",
+    ofMeasure: "Wovon",
   },
   panel: {
     noConnection: "Keine Verbindung",

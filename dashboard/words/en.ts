@@ -1,4 +1,7 @@
-/** The English texts, which the other languages follow. A key is how its text begins, of the part of the dashboard that shows it. */
+/**
+ * The English texts, which the other languages follow. A key is how its text begins, in the group of the folder that shows
+ * it, or in `common` where several do; a number tells two of them apart.
+ */
 import type { Part, Text } from "./text.ts";
 
 const en = {
@@ -154,7 +157,7 @@ const en = {
     findATag: "Find a tag",
     clearFilters: "Clear filters",
     unknown: "unknown",
-    noExchangeRateFor: (missing: Text) => `No exchange rate for ${missing}`,
+    noExchangeRateFor: (amounts: Text) => `No exchange rate for ${amounts}`,
     trying: "Trying…",
     retry: "Retry",
     from: "From",
@@ -173,7 +176,7 @@ const en = {
     visitReg: "Visit → reg.",
     registrationsPerVisit: "Registrations per visit",
     groupBy: "Group by",
-    showOnly: (dimension: Text) => `Show only ${dimension}`,
+    showOnly: (value: Text) => `Show only ${value}`,
     players: "Players",
     events: "Events",
     visits: "Visits",
@@ -264,7 +267,7 @@ const en = {
     withoutTag: "(no tag)",
     playerTitle: "Player",
     doneButton: "Done",
-    inPeriod: (earlier: Text, called: Text) => `${earlier} in ${called}`,
+    inPeriod: (figure: Text, period: Text) => `${figure} in ${period}`,
   },
   groups: {
     Reports: "Reports",
@@ -365,7 +368,7 @@ const en = {
     noMeasureIsWatchedYet: "No measure is watched yet.",
     measuresThatAreWatchedSo: (watched: Text) =>
       `Measures that are watched, so that silence of any would show: ${watched}.`,
-    theseAreTheLastDaysOfThe: (value: Text) => ` These are the last ${value} days of the period.`,
+    theseAreTheLastDaysOfThe: (days: Text) => ` These are the last ${days} days of the period.`,
     viewChart: "View chart",
     noneOfThisSeverity: "None of this severity.",
     showAll: "Show all",
@@ -383,7 +386,7 @@ const en = {
     no: "No",
     to: (low: Text, high: Text) => `${low} to ${high}`,
     atLeastByNow: (low: Text) => `at least ${low} by now`,
-    expected: (came: Text, complete: Text) => `${came}, expected ${complete}`,
+    expected: (came: Text, range: Text) => `${came}, expected ${range}`,
     nouns: {
       visit: ["visit", "visits"],
       registration: ["registration", "registrations"],
@@ -394,7 +397,7 @@ const en = {
     } as Record<string, [one: string, several: string]>,
     eventsOf: (type: string): [one: string, several: string] => [`${type} event`, `${type} events`],
     came: (value: Text, what: Text) => `${value} ${what}`,
-    ofDays: "Of",
+    ofMeasure: "Of",
   },
   panel: {
     noConnection: "No connection",
@@ -403,15 +406,15 @@ const en = {
     theServerCouldNotAnswer: "The server could not answer this request.",
     notIncluded: "Not included",
     fixRates: "Fix rates",
-    noExchangeRateYetSoThisIs: (span: Part, what: Part, told: Part, principal: Part): Part => [
-      span,
+    noExchangeRateYetSoThisIs: (badge: Part, what: Part, amounts: Part, link: Part): Part => [
+      badge,
       " ",
       what,
       ": ",
-      told,
+      amounts,
       ". No exchange rate yet, so this is not in the totals.",
       " ",
-      principal,
+      link,
     ],
     allDaysAndHoursAreOnThe: "All days and hours are on the project's clock",
     notReadyYet: (what: Part): Part => ["Not ready yet: ", what, "."],
@@ -445,7 +448,7 @@ const en = {
     tag: (name: Text) => `Tag ${name}`,
     isWord: "is",
     notNarrowedByCountryDevice: "Not narrowed by country, device, app or platform",
-    removeTheFilter: (isPart: Text, value: Text) => `Remove the filter ${isPart} ${value}`,
+    removeTheFilter: (condition: Text, value: Text) => `Remove the filter ${condition} ${value}`,
     views: "Views",
     keyboardShortcuts: "Keyboard shortcuts",
     projectAppearance: (projectId: Text, shared: boolean) =>
@@ -460,8 +463,7 @@ const en = {
     isNotForThisKey: (title: Part): Part => ["“", title, "” is not for this key."],
     aShareLinkShowsFiguresAnd: "A share link shows figures, and no people.",
     itIsLimitedToItsBannerTags: "It is limited to its banner tags, and this view is not kept by tag.",
-    itNeedsTheRoleYouAreSigned: (role: Text, role2: Text) =>
-      `It needs the role ${role}; you are signed in as ${role2}.`,
+    itNeedsTheRoleYouAreSigned: (role: Text, own: Text) => `It needs the role ${role}; you are signed in as ${own}.`,
     openTheOverview: "Open the overview",
     period: (title: Text, dates: Text) => `Period: ${title} ${dates}`,
     showTheseDays: "Show these days",
@@ -479,16 +481,16 @@ const en = {
     signInToEdgepixel: "Sign in to Edgepixel",
     key: "Key",
     signIn: "Sign in",
-    onThisMachineTheFirstKeyIs: (code: Part, code2: Part): Part => [
+    onThisMachineTheFirstKeyIs: (name: Part, file: Part): Part => [
       "On this machine the first key is ",
-      code,
+      name,
       " in the file ",
-      code2,
+      file,
       ".",
     ],
-    aKeyComesFromYour: (code: Part): Part => [
+    aKeyComesFromYour: (name: Part): Part => [
       "A key comes from your administrator. The first one is the secret ",
-      code,
+      name,
       " of the Worker.",
     ],
     vsPreviousPeriod: "vs. previous period",
@@ -528,7 +530,7 @@ const en = {
     language: "Language",
   },
   attention: {
-    andMore: (names: Text, names2: Text) => `${names} and ${names2} more`,
+    andMore: (names: Text, others: Text) => `${names} and ${others} more`,
     inTheLast24Hours: "in the last 24 hours",
     since: (day: Text, time: Text) => `since ${day}${time}`,
     requestsWereRejected: (rejected: number, shown: Text, since: Text) =>
@@ -591,9 +593,8 @@ const en = {
     depositAmountLessRefunds: "Deposit amount less refunds and withdrawals",
     noEarlierDataSoNothingIs: "No earlier data, so nothing is compared.",
     todayIsNotOverSoChangesAre: "Today is not over, so changes are not shown.",
-    changesAreWithoutToday: (comparedDays: Text, comparedDays2: Text) =>
-      `Changes are without today: ${comparedDays} against ${comparedDays2}.`,
-    comparedWith: (previousPeriod: Text) => `Compared with ${previousPeriod}.`,
+    changesAreWithoutToday: (days: Text, earlier: Text) => `Changes are without today: ${days} against ${earlier}.`,
+    comparedWith: (days: Text) => `Compared with ${days}.`,
     value: "Value",
     change: "Change",
     sortBy: "Sort by",
@@ -606,8 +607,8 @@ const en = {
     soFar: " (so far)",
     theChartCouldNotBeLoaded: "The chart could not be loaded. The table shows the same figures.",
     saveTheChartAsAPicture: "Save the chart as a picture",
-    on: (title: Text, titles: Text) => `${title} on ${titles}`,
-    change: (text: Part): Part => ["Change: ", text],
+    on: (title: Text, day: Text) => `${title} on ${day}`,
+    change: (change: Part): Part => ["Change: ", change],
     showAsChart: "Show as chart",
     showAsTable: "Show as table",
   },
@@ -640,8 +641,8 @@ const en = {
     day: (day: Text) => `Day ${day}`,
     revenuePerVisitorByAge: "Revenue per visitor by age",
     valueOfTheCohorts: "value of the cohorts",
-    whatAVisitorOfEachCohort: (data: Text) =>
-      `What a visitor of each cohort had paid after so many days; until now ${data} on average.`,
+    whatAVisitorOfEachCohort: (average: Text) =>
+      `What a visitor of each cohort had paid after so many days; until now ${average} on average.`,
     unknownPartOfWhatTheyPaid: "Unknown: part of what they paid has no exchange rate",
     nobodyOfTheseCohortsHas: "Nobody of these cohorts has paid yet",
     d: (day: Text) => `D${day}`,
@@ -676,9 +677,9 @@ const en = {
     exportAllAsJson: "Export all as JSON",
     eventsAsCsv: "Events as CSV",
     eventsAsNdjson: "Events as NDJSON",
-    thereIsNoPlayerInWhatWas: (strong: Part, projectId: Part): Part => [
+    thereIsNoPlayerInWhatWas: (player: Part, projectId: Part): Part => [
       "There is no player ",
-      strong,
+      player,
       " in ",
       projectId,
       ". What was refused or could not be stored may still name them: an export or an erasure finds that too.",
@@ -688,15 +689,15 @@ const en = {
     erase2: (playerId: Text) => `Erase ${playerId}?`,
     eraseThePlayer: "Erase the player",
     thisCannotBeUndone: "This cannot be undone.",
-    exportFirstWhatThePlayer: (strong: Part): Part => [strong, " Export first what the player wants to have."],
+    exportFirstWhatThePlayer: (warning: Part): Part => [warning, " Export first what the player wants to have."],
     whatGoes: "What goes:",
-    thePlayerAndTheirBrowsers: (strong: Part): Part => [
-      strong,
+    thePlayerAndTheirBrowsers: (lead: Part): Part => [
+      lead,
       " the player's and their browsers' ids, contacts, addresses and free data, in the event log, profiles, leaderboards, payments, dead letters, the request log, the live stream, the audit log and the archive; and where other players' events name them.",
     ],
     whatStays: "What stays:",
-    countsAndSumsFiguresByDay: (strong: Part): Part => [
-      strong,
+    countsAndSumsFiguresByDay: (lead: Part): Part => [
+      lead,
       " counts and sums. Figures by day and tag do not change; nobody can find out any more whose they were.",
     ],
     refuseFutureEventsOfThis: "Refuse future events of this player, by a keyed digest of the ids",
@@ -717,11 +718,11 @@ const en = {
     itIsHeldUpAndTriedAgain: "It is held up, and tried again each minute.",
     foundAndErased: "Found, and erased",
     verifyTheReceipt: "Verify the receipt",
-    theSignatureIsEd25519Over: (code: Part, code2: Part): Part => [
+    theSignatureIsEd25519Over: (signature: Part, error: Part): Part => [
       "The signature is Ed25519, over the receipt without ",
-      code,
+      signature,
       " and ",
-      code2,
+      error,
       ", as JSON without spaces and with its keys in order. With the downloaded file:",
     ],
     refused: "refused",
@@ -791,16 +792,16 @@ const en = {
     whichEvents: "Which events",
     countedOnly: "Counted only",
     allAlsoTestsBotsAnd: "All, also tests, bots and duplicates",
-    ofNewestFirstTimesIn: (scope: Part, timezone: Part): Part => [
+    ofNewestFirstTimesIn: (days: Part, timezone: Part): Part => [
       "Of ",
-      scope,
+      days,
       ", newest first. Times in ",
       timezone,
       ".",
     ],
-    eventsAreListedOfOneAtA: (several: Part): Part => [
+    eventsAreListedOfOneAtA: (field: Part): Part => [
       "Events are listed of one ",
-      several,
+      field,
       " at a time: remove the other filters by it.",
     ],
     noEventsFound: "No events found.",
@@ -825,7 +826,7 @@ const en = {
     everyoneWhoReachedAStepIn: "Everyone who reached a step in this period, whenever they first visited.",
     theDateThatCounts: "The date that counts",
     noOneYet: "no one yet",
-    continued: (strong: Part): Part => [strong, " continued"],
+    continued: (rate: Part): Part => [rate, " continued"],
     halfOfThemWereFasterThan: "Half of them were faster than this",
     median: (time: Part): Part => [" · median ", time],
     under1s: "under 1s",
@@ -837,7 +838,7 @@ const en = {
     times: "times",
     timeTaken: "Time taken",
     moreThan: (longest: Text) => `more than ${longest}`,
-    upTo: (secondsUpTo: Text) => `up to ${secondsUpTo}`,
+    upTo: (time: Text) => `up to ${time}`,
     howLongVisitorsTookToTheir: (all: Text, name: Text, median: Text) =>
       `How long ${all} visitors took to their ${name}: half of them up to ${median}.`,
     nobodyYet: "Nobody yet",
@@ -865,7 +866,7 @@ const en = {
     revenuePerPayer: "Revenue per payer",
     revenueOverPayers: "Revenue over payers",
     apps: "Apps",
-    onADayIn: (data: Part, timezone: Part): Part => ["On ", data, ", a day in ", timezone, "."],
+    onADayIn: (date: Part, timezone: Part): Part => ["On ", date, ", a day in ", timezone, "."],
     showTheLeaderboardOf: (appId: Text) => `Show the leaderboard of ${appId}`,
     nothingHappenedTodayYetAn: "Nothing happened today yet. An app's events name it by app_id.",
     top: (top: Text) => `Top ${top}`,
@@ -882,10 +883,10 @@ const en = {
   },
   headline: {
     visitors: (count: Part): Part => [count, " visitors"],
-    ofVisits: (total: Part): Part => [total, " of visits"],
-    ofRegistrations: (total: Part): Part => [total, " of registrations"],
+    ofVisits: (share: Part): Part => [share, " of visits"],
+    ofRegistrations: (share: Part): Part => [share, " of registrations"],
     byDepositors: (count: Part): Part => ["by ", count, " depositors"],
-    epc: (total: Part): Part => ["EPC ", total],
+    epc: (amount: Part): Part => ["EPC ", amount],
     keyFiguresAndTheirCourse: "Key figures and their course",
     total: "Total",
     unique: "Unique",
@@ -895,9 +896,9 @@ const en = {
     courseOverTime: "course over time",
     noInThisPeriod: (title: Text) => `No ${title} in this period`,
     noneInThisPeriod: (title: Text) => `${title}: none in this period.`,
-    byInAllMostOnWith: (title: Text, bucket: Text, sum: Text, titles: Text, most: Text) =>
-      `${title} by ${bucket}: ${sum} in all, most on ${titles} with ${most}.`,
-    inTheSameHoursOfTheDay: (then: Text) => `${then} in the same hours of the day before`,
+    byInAllMostOnWith: (title: Text, bucket: Text, sum: Text, day: Text, most: Text) =>
+      `${title} by ${bucket}: ${sum} in all, most on ${day} with ${most}.`,
+    inTheSameHoursOfTheDay: (figure: Text) => `${figure} in the same hours of the day before`,
     comparedWithThe24Hours: "Compared with the 24 hours before, without the running hour. ",
     theTablesBelowAreOf: "The tables below are of yesterday and today.",
     hoursBefore: "24 hours before",
@@ -945,9 +946,9 @@ const en = {
     youAreSignedInWithItThis: "You are signed in with it: this signs you out.",
     whichKeys: "Which keys",
     findAKey: "Find a key",
-    whoSendsEventsOrReads: (code: Part, timezone: Part): Part => [
+    whoSendsEventsOrReads: (secret: Part, timezone: Part): Part => [
       "Who sends events or reads figures does so with a key. The secret ",
-      code,
+      secret,
       " is not among them. Times: ",
       timezone,
       ".",
@@ -962,7 +963,7 @@ const en = {
     onlyForTheRolesViewerAnd: "Only for the roles viewer and analyst.",
   },
   live: {
-    eventsByMinuteInTheLast: (value: Text) => `Events by minute in the last hour: at most ${value} in a minute`,
+    eventsByMinuteInTheLast: (most: Text) => `Events by minute in the last hour: at most ${most} in a minute`,
     eventsByMinute: "events by minute",
     onlyWhatFitsTheFiltersWhat: "Only what fits the filters. What is not counted by tag is left out.",
     onlyTheEventsThatFitThe:
@@ -1098,11 +1099,11 @@ const en = {
     soManyOfOtherPeopleAreToo: "So many of other people are too many.",
     emptyAllThatPayoutRules: "Empty: all that payout rules judge.",
     closeTheMonth: "Close the month…",
-    closedOnByWhatChangesInIt: (closedAt: Part, closedBy: Part): Part => [
+    closedOnByWhatChangesInIt: (at: Part, by: Part): Part => [
       "Closed on ",
-      closedAt,
+      at,
       " by ",
-      closedBy,
+      by,
       ". What changes in it later is a correction on the next statement.",
     ],
     byRule: "By rule",
@@ -1194,12 +1195,12 @@ const en = {
     searchByPlayerId: "Search by player ID",
     funnelStep: "Funnel step",
     newPlayers: "New players",
-    timesIn: (scope: Part, timezone: Part): Part => [scope, " Times in ", timezone, "."],
+    timesIn: (meaning: Part, timezone: Part): Part => [meaning, " Times in ", timezone, "."],
     noPlayersFound: "No players found.",
     showThePlayersOfAllTime: "Show the players of all time",
-    whoTookTheStepIn: (step: Text, scope: Text) => `Who took the step “${step}” in ${scope}.`,
+    whoTookTheStepIn: (step: Text, days: Text) => `Who took the step “${step}” in ${days}.`,
     allTime: "All time.",
-    whoWasFirstSeenIn: (scope: Text) => `Who was first seen in ${scope}.`,
+    whoWasFirstSeenIn: (days: Text) => `Who was first seen in ${days}.`,
     pseudonymsAreNotKeptByTag: "Pseudonyms are not kept by tag, and this key is limited to its own.",
     hereAllOfThemStandUnder: (timezone: Text) =>
       `Here all of them stand under pseudonyms, with contacts masked. Times in ${timezone}.`,
@@ -1351,11 +1352,11 @@ const en = {
     openTheProject: "Open the project",
     attributeThePastAgain: "Attribute the past again?",
     saveAndAttributeAgain: "Save and attribute again",
-    withDaysInsteadOfTagsMay: (attributionDays: Part, attributionDays2: Part): Part => [
+    withDaysInsteadOfTagsMay: (days: Part, before: Part): Part => [
       "With ",
-      attributionDays,
+      days,
       " days instead of ",
-      attributionDays2,
+      before,
       ", tags may count for other events. This project's people are attributed again, some at a time. Its reports stay whole meanwhile, and count some people by the old window until it is done. Other projects are not touched.",
     ],
     appliesToNewEventsOnly: "Applies to new events only.",
@@ -1421,8 +1422,7 @@ const en = {
     botsAndPeople: "Bots and people",
     whatIsDrawn: "What is drawn",
     trafficQuality: "traffic quality",
-    ofEventsCameFromBots: (data: Text, data2: Text, share: Text) =>
-      `${data} of ${data2} events came from bots, ${share}.`,
+    ofEventsCameFromBots: (bots: Text, all: Text, share: Text) => `${bots} of ${all} events came from bots, ${share}.`,
     nothingCameInThisPeriod: "Nothing came in this period",
     howBotsWereRecognised: "How bots were recognised",
     reasons: "reasons",
@@ -1451,9 +1451,9 @@ const en = {
     uploadCsv: "Upload CSV",
     addARate: "Add a rate",
     writingThemNeedsAKeyForAll: "Writing them needs a key for all projects.",
-    usdForOneUnitAnAmountIs: (may: Part): Part => [
+    usdForOneUnitAnAmountIs: (note: Part): Part => [
       "USD for one unit. An amount is converted at the latest rate of its date or of the seven days before it; a rate that comes late fills in the past at once. ",
-      may,
+      note,
     ],
     theFeedWasRead: "The feed was read.",
     dailyFeed: "Daily feed",
@@ -1461,13 +1461,13 @@ const en = {
     readItNow: "Read it now",
     stateOfTheFeed: "state of the feed",
     theFeed: (error: Text) => ` The feed: ${error}.`,
-    newestRates: (span: Part, means: Part, lastRateDate: Part, error: Part): Part => [
-      span,
+    newestRates: (badge: Part, means: Part, date: Part, error: Part): Part => [
+      badge,
       " ",
       means,
       " Newest rates:",
       " ",
-      lastRateDate,
+      date,
       ".",
       error,
     ],
@@ -1476,11 +1476,11 @@ const en = {
     addTheRate: "Add the rate",
     oneOfTheSameCurrencyAnd: "One of the same currency and date is replaced.",
     uploadRates: "Upload rates",
-    aCsvFileWithTheHeaderOrThe: (code: Part, code2: Part): Part => [
+    aCsvFileWithTheHeaderOrThe: (header: Part, file: Part): Part => [
       "A CSV file with the header ",
-      code,
+      header,
       ", or the European Central Bank's ",
-      code2,
+      file,
       ". Uploading it again is harmless: a rate of the same currency and date is replaced.",
     ],
     file: "File",
@@ -1488,7 +1488,7 @@ const en = {
     ofLinesAreLoaded: (loaded: Part, lines: Part): Part => [loaded, " of ", lines, " lines are loaded."],
     theLinesBelowAreWrong: " The lines below are wrong: correct them and upload the file again.",
     line: (line: Part): Part => ["Line ", line, ":"],
-    andMore: (refused: Part): Part => ["and ", refused, " more"],
+    andMore: (others: Part): Part => ["and ", others, " more"],
     uploading: "Uploading…",
     upload: "Upload",
     noRateOfThisCurrency: "There is no rate of this currency. Add one, or upload a file.",
@@ -1505,7 +1505,7 @@ const en = {
     notKept: "not kept",
     theEvent: "The event",
     whatCame: "What came",
-    atMost1KbWithoutSignatures: (row: Part): Part => [row, ", at most 1 KB, without signatures and keys"],
+    atMost1KbWithoutSignatures: (what: Part): Part => [what, ", at most 1 KB, without signatures and keys"],
     accepted: "Accepted",
     rejected: "Rejected",
     rejectedRequests: "Rejected requests",
@@ -1535,14 +1535,15 @@ const en = {
     originalAmount: "Original amount",
     purchasesAndDepositsInThe: "Purchases and deposits, in the currency itself",
     inNumbers: "In numbers",
-    find: (scope: Text) => `Find ${scope}`,
+    find: (group: Text) => `Find ${group}`,
     revenueByDay: "Revenue by day",
     revenueBy: (group: Text) => `Revenue by ${group}`,
     showByHour: (eventDate: Text) => `Show ${eventDate} by hour`,
     nothingWasPaidInThisPeriod:
       "Nothing was paid in this period. Payments are events of the types purchase and deposit, with an amount.",
     revenue: "revenue",
-    revenueInByInAll: (into: Text, picture: Text, total: Text) => `Revenue in ${into} by ${picture}: ${total} in all.`,
+    revenueInByInAll: (currency: Text, bucket: Text, total: Text) =>
+      `Revenue in ${currency} by ${bucket}: ${total} in all.`,
     nothingWasPaidInThisPeriod2: "Nothing was paid in this period",
     paidIn: "Paid in: ",
     nothingWasPaidInAny: "Nothing was paid in any currency.",
@@ -1587,14 +1588,14 @@ const en = {
     itsVersionsAreKeptEvents: "Its versions are kept; events are not checked.",
     howEventsDriftFromIt: "How events drift from it",
     noEventOfThisTypeIsAmong: "No event of this type is among the last in the log.",
-    since: (sample: Text, timezone: Text) => `, since ${sample}, ${timezone}`,
-    ofTheLastEventsOfThisType: (sample: Text, sample2: Text) => `Of the last ${sample} events of this type${sample2}.`,
+    since: (since: Text, timezone: Text) => `, since ${since}, ${timezone}`,
+    ofTheLastEventsOfThisType: (events: Text, since: Text) => `Of the last ${events} events of this type${since}.`,
     eventsThatBreakIt: "Events that break it",
     noneOfThemBreaksIt: "None of them breaks it.",
     keysThatItDoesNotName: "Keys that it does not name",
     itNamesEveryKeyThatCame: "It names every key that came.",
     fieldsThatItNamesAndThat: "Fields that it names and that never came",
-    version: (version: Part, row: Part, row2: Part): Part => ["Version ", version, ", ", row, " ", row2],
+    version: (version: Part, created: Part, mode: Part): Part => ["Version ", version, ", ", created, " ", mode],
     theSchemaIsRetired: "The schema is retired.",
     retireTheSchemaOf: (eventType: Text) => `Retire the schema of ${eventType}?`,
     retireTheSchema: "Retire the schema",
@@ -1604,17 +1605,17 @@ const en = {
     versionOf: (version: Text) => `version ${version}`,
   },
   setup: {
-    receivedOf: (event: Text, event2: Text) => `Received: ${event} of ${event2}`,
+    receivedOf: (type: Text, tag: Text) => `Received: ${type} of ${tag}`,
     waitingForYourFirstEvent: "Waiting for your first event…",
     requestLog: "request log",
-    testsBotsAndPaymentsThat: (button: Part): Part => [
+    testsBotsAndPaymentsThat: (link: Part): Part => [
       "Tests, bots and payments that were counted before are not shown here; the",
       " ",
-      button,
+      link,
       " ",
       "has them.",
     ],
-    ago: (now: Part): Part => [", ", now, " ago"],
+    ago: (time: Part): Part => [", ", time, " ago"],
     sending: "Sending…",
     sendATestVisit: "Send a test visit",
     theKeyIsMade: "The key is made.",
@@ -1753,15 +1754,15 @@ const en = {
     notConverted: "Not converted",
     asJson: "As JSON",
     monthly: "Monthly",
-    ofPeriod: (found: Part, timezone: Part, found2: Part): Part => [found, " in ", timezone, ".", " ", found2],
+    ofPeriod: (days: Part, timezone: Part, badge: Part): Part => [days, " in ", timezone, ".", " ", badge],
   },
   system: {
     health: "Health",
     health2: "health",
-    hasBeenSinceItIsTriedAgain: (name: Part, standing: Part, since: Part): Part => [
+    hasBeenSinceItIsTriedAgain: (name: Part, state: Part, since: Part): Part => [
       name,
       " has been ",
-      standing,
+      state,
       " since ",
       since,
       ". It is tried again by itself; the logs have the error.",
@@ -1779,7 +1780,7 @@ const en = {
     everyFigureIsDerivedFrom: "Every figure is derived from the event log.",
     pressAProjectionToHaveIt: " Press a projection to have it made again.",
     aRebuildNeedsAKeyForAll: " A rebuild needs a key for all projects.",
-    times: (everywhere: Part, timezone: Part): Part => [everywhere, " Times:", " ", timezone, "."],
+    times: (hint: Part, timezone: Part): Part => [hint, " Times:", " ", timezone, "."],
     projections2: "projections",
     rebuild: (name: Text) => `Rebuild ${name}…`,
     thereIsNoProjection: "There is no projection.",
@@ -1802,7 +1803,7 @@ const en = {
     settledBefore: "Settled before",
     merged: (day: Text, before: Text, after: Text) => `${day}: ${before} → ${after} files`,
     days: (days: Text) => `${days} days`,
-    forTime: (lagSeconds: Text) => `for ${lagSeconds}`,
+    forTime: (time: Text) => `for ${time}`,
   },
   table: {
     downloadCsv: "Download CSV",
@@ -1818,7 +1819,7 @@ const en = {
     byFirstPartOfTheMoneyHasNo: (column: Text, unknown: number, shown: Text) =>
       `By “${column}”, ${unknown === 1 ? "one row comes" : `${shown} rows come`} first: part of the money has no exchange rate, so the place is unknown.`,
     totalOf: (rows: number, shown: Text) => `Total of ${shown} ${rows === 1 ? "row" : "rows"}`,
-    showAllRows: (arranged: Part): Part => ["Show all ", arranged, " rows"],
+    showAllRows: (rows: Part): Part => ["Show all ", rows, " rows"],
     ofRows: (found: number, shown: Text, all: Text, search: Text) =>
       `${shown} of ${all} rows ${found === 1 ? "contains" : "contain"} “${search}”.`,
     filterByIt: "Filter by it",
@@ -1839,9 +1840,9 @@ const en = {
   },
   annotations: {
     notes: "Notes",
-    whatWasNotedOnDaysOfAllWho: (scope: Part): Part => [
+    whatWasNotedOnDaysOfAllWho: (days: Part): Part => [
       "What was noted on days of ",
-      scope,
+      days,
       ". All who read the project see it.",
     ],
     notes2: "notes",

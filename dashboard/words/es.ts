@@ -390,7 +390,7 @@ const es: Words = {
     },
     eventsOf: (type) => [`evento «${type}»`, `eventos «${type}»`],
     came: (value, what) => `${value} ${what}`,
-    ofDays: "De",
+    ofMeasure: "De",
   },
   panel: {
     noConnection: "Sin conexión",

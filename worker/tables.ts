@@ -59,6 +59,11 @@ export const LOG_TABLES = {
     day: "event_date",
     names: ["person"],
   },
+  settled_days: {
+    key: ["project_id", "person", "event_date", "event_type", "app_id", "banner_tag"],
+    day: "event_date",
+    names: ["person"],
+  },
   returns: { key: ["project_id", "banner_tag", "event_date", "previous_date"], day: "event_date" },
   retention: { key: ["project_id", "cohort_date", "banner_tag", "day"], day: "cohort_date" },
   depositors: {

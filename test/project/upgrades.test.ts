@@ -54,7 +54,7 @@ function tablesOf(db: DatabaseSync): Table[] {
 
 /** Values that a column takes, by what the schema says of it: its rule, its comment, its type. */
 function choicesOf({ sql }: Table, { name, type, notnull, pk }: Column, n: number): SQLInputValue[] {
-  const [, listed] = new RegExp(`CHECK \\(${name} IN \\(([^)]+)\\)\\)`).exec(sql) ?? [];
+  const [, listed] = new RegExp(`CHECK \\(${name} IN \\(([^)]+)\\)`).exec(sql) ?? [];
   const [, fixed] = new RegExp(`CHECK \\(${name} = (\\d+)\\)`).exec(sql) ?? [];
   const isJson = new RegExp(`-- JSON[^\\n]*\\n\\s*${name} `).test(sql);
   const isDatedList = sql.includes(`json_extract(substr(${name}, 17)`);

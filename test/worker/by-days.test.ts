@@ -6,8 +6,9 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { isByDays } from "../../worker/projections/figures-progress.ts";
-import { ADMIN } from "./keys.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
+import { settling, sweeping } from "./retaining.ts";
 
 const HOST = "https://over.example";
 const MAY = "from=2026-05-01&to=2026-05-31";
@@ -30,12 +31,20 @@ const ADDRESSES = [
   `/anomalies?${MAY}`,
 ];
 
+/** Of people: those who may see all tags ask, and those who may see one. */
+const PLAYERS = [
+  ...["", "&from=2026-05-02&to=2026-05-03", "&to=2026-05-01", "&segment=minnow"].map(
+    (more) => `/players?sort=player_id${more}`,
+  ),
+  ...["p", "q"].flatMap((player) => [`/players/${player}?currency=EUR`, `/players/${player}/stats?`]),
+];
+
 const LONGEST_WAIT_MS = 200_000;
 
 /** Whose rows of the tables nobody needs once reports are made of days. */
 const STOPPED = [
   ...["returns", "retention", "depositors", "funnel", "activity"],
-  ...["daily_metrics", "event_summary"],
+  ...["daily_metrics", "event_summary", "player_days"],
 ];
 
 const rowsIn = async (project_id: string) =>
@@ -50,21 +59,26 @@ const rowsIn = async (project_id: string) =>
     ),
   );
 
-/** What SQL finds in the views of the counts. */
-const countsIn = (project_id: string) =>
+/** What SQL finds in the views of the counts, and of what players did. */
+const viewsOf = (project_id: string) =>
   Promise.all(
-    ["counts_by_day", "counts_by_day_and_tag"].map(async (view) => {
-      const { results } = await env.DB.prepare(`SELECT * FROM ${view} WHERE project_id = ?1 ORDER BY 2, 3, 4`)
-        .bind(project_id)
-        .all();
-      return results.map(({ project_id: _, ...row }) => row);
+    [
+      ...["counts_by_day", "counts_by_day_and_tag"],
+      ...["hub_app", "link_user_app", "satellite_spin_info", "player_profiles"],
+    ].map(async (view) => {
+      const { results } = await env.DB.prepare(`SELECT * FROM ${view} WHERE project_id = ?1`).bind(project_id).all();
+      return results.map(({ project_id: _, ...row }) => JSON.stringify(row)).sort();
     }),
   );
 
-async function answersOf(project_id: string): Promise<Record<string, string>> {
+async function answersOf(
+  project_id: string,
+  addresses: readonly string[] = ADDRESSES,
+  headers: HeadersInit = ADMIN,
+): Promise<Record<string, string>> {
   const answers: Record<string, string> = {};
-  for (const address of ADDRESSES) {
-    const ask = () => SELF.fetch(`${HOST}/api/v1${address}&project_id=${project_id}`, { headers: ADMIN });
+  for (const address of addresses) {
+    const ask = () => SELF.fetch(`${HOST}/api/v1${address}&project_id=${project_id}`, { headers });
     let response = await ask();
     // What several tags are counted under is made by the first question.
     for (const until = Date.now() + LONGEST_WAIT_MS; response.status === 503 && Date.now() < until; ) {
@@ -79,6 +93,14 @@ async function answersOf(project_id: string): Promise<Record<string, string>> {
   return answers;
 }
 
+/** Of people, with all tags and with one. */
+async function playersOf(project_id: string): Promise<Record<string, string>[]> {
+  const key = await makeApiKey({ project_id, role: "analyst", banner_tags: ["a"] });
+  // Whom other tags brought it does not see.
+  const seen = PLAYERS.filter((address) => !address.startsWith("/players/q"));
+  return [await answersOf(project_id, PLAYERS), await answersOf(project_id, seen, { authorization: `Bearer ${key}` })];
+}
+
 const EVENTS: (Partial<StoredEvent> & { event_type: string; day: number })[] = [
   { day: 1, event_type: "visit", visitor_id: "v", banner_tag: "a", country: "MT", device: "mobile" },
   { day: 1, event_type: "visit", visitor_id: "w", banner_tag: "b", country: "SE" },
@@ -86,6 +108,9 @@ const EVENTS: (Partial<StoredEvent> & { event_type: string; day: number })[] = [
   { day: 3, event_type: "deposit", player_id: "p", amount: 100_000, currency: "USD", app_id: "slots", country: "MT" },
   { day: 3, event_type: "purchase", player_id: "q", banner_tag: "b", amount: 55_000, currency: "EUR", app_id: "dice" },
   { day: 4, event_type: "visit", player_id: "q", device: "mobile" },
+  { day: 4, event_type: "spin", player_id: "p", app_id: "dice", banner_tag: "b" },
+  { day: 4, event_type: "spin", player_id: "p", app_id: "dice" },
+  { day: 2, event_type: "visit", visitor_id: "x", app_id: "lobby" },
   { day: 9, event_type: "withdrawal", player_id: "p", amount: 20_000, currency: "USD", app_id: "slots" },
 ];
 /** Late ones, too: a link and a tag for the past of somebody, and a deposit before the first. */
@@ -94,6 +119,13 @@ const LATER: typeof EVENTS = [
   { day: 2, event_type: "deposit", player_id: "p", amount: 10_000, currency: "USD", app_id: "slots" },
   { day: 2, event_type: "visit", player_id: "q", banner_tag: "a", country: "MT" },
   { day: 10, event_type: "deposit", player_id: "r", banner_tag: "c", amount: 30_000, currency: "USD" },
+];
+
+/** For settled days, too; of a visitor who was there on one, and is a player now. */
+const LAST: typeof EVENTS = [
+  { day: 2, event_type: "spin", player_id: "p", app_id: "dice" },
+  { day: 11, event_type: "registration", player_id: "p", visitor_id: "x", app_id: "dice" },
+  { day: 12, event_type: "visit", visitor_id: "x", app_id: "slots" },
 ];
 
 const send = (project_id: string, events: typeof EVENTS) =>
@@ -119,20 +151,45 @@ describe("a project", () => {
     const before = await answersOf("over");
     while (!(await isByDays(db, "over"))) await settle([figures]);
     expect(await isByDays(db, "kept")).toBe(false);
-    expect(await countsIn("over")).toEqual(await countsIn("kept"));
+    expect(await viewsOf("over")).toEqual(await viewsOf("kept"));
+    const people = await playersOf("kept");
     // Whoever still read them would have nothing.
     await env.DB.batch(STOPPED.map((table) => env.DB.prepare(`DELETE FROM ${table} WHERE project_id = 'over'`)));
     expect(await answersOf("over")).toEqual(before);
+    expect(await playersOf("over")).toEqual(people);
 
     for (const project_id of ["over", "kept"]) await send(project_id, LATER);
     await settle();
     const after = await answersOf("over");
     expect(after).toEqual(await answersOf("kept"));
     expect(after).not.toEqual(before);
-    const counts = await countsIn("over");
-    expect(counts).toEqual(await countsIn("kept"));
+    const counts = await viewsOf("over");
+    expect(counts).toEqual(await viewsOf("kept"));
     expect(counts.map(({ length }) => length)).not.toContain(0);
     expect(Object.values(await rowsIn("over"))).toEqual(STOPPED.map(() => 0));
     expect(Object.values(await rowsIn("kept"))).not.toContain(0);
+    expect(await playersOf("over")).toEqual(await playersOf("kept"));
+  });
+
+  it("tells what people did on days that have gone from its log, and what comes for those after all", async () => {
+    const later = await playersOf("over");
+    await env.DB.prepare(
+      `UPDATE projects SET retention = '{"events_days":70}' WHERE project_id IN ('over', 'kept')`,
+    ).run();
+    const moment = Date.UTC(2026, 4, 5 + 70);
+    expect(await settling(moment)).toBe("done");
+    await sweeping(moment);
+    const left = await env.DB.prepare("SELECT min(event_date) AS first FROM events WHERE project_id = 'over'").first();
+    expect(left).toEqual({ first: "2026-05-05" });
+    expect(await rowsIn("over")).toMatchObject({ player_days: 0 });
+    expect(await playersOf("over")).toEqual(later);
+    expect((await viewsOf("over")).slice(2)).toEqual((await viewsOf("kept")).slice(2));
+
+    for (const project_id of ["over", "kept"]) await send(project_id, LAST);
+    await settle();
+    const last = await playersOf("over");
+    expect(last).toEqual(await playersOf("kept"));
+    expect(last).not.toEqual(later);
+    expect((await viewsOf("over")).slice(2)).toEqual((await viewsOf("kept")).slice(2));
   });
 });

@@ -253,6 +253,10 @@ describe("after an erasure", () => {
          VALUES ('erased', 'alice-77', 'alice-77', 0, 0, 1, 0), ('erased', char(31) || 'browser-a1', NULL, 0, 0, 1, 0)`,
       ),
       env.DB.prepare(
+        `INSERT INTO settled_days (project_id, person, event_date, event_type, app_id, banner_tag, first_at, total)
+         VALUES ('erased', 'alice-77', '2020-01-01', 'spin', 'dice', '', 0, 1)`,
+      ),
+      env.DB.prepare(
         `INSERT INTO settled_touches (project_id, person, timestamp, banner_tag)
          VALUES ('erased', 'alice-77', 0, 'b'), ('erased', char(31) || 'browser-a1', 0, 'b')`,
       ),
@@ -323,6 +327,7 @@ describe("after an erasure", () => {
       transactions: 0,
       settled_players: 2,
       settled_touches: 2,
+      settled_days: 1,
       leaderboards: 3,
       retired_events: 1,
       // Two of them hold no event, and so belong to no project.

@@ -342,9 +342,11 @@ export function peopleIn(figures: Figures): Record<string, unknown> {
     money.set(person, own);
   }
   return Object.fromEntries(
-    rowsOf(figures.players).map(({ key: [person = ""], row: { total_deposits: _, first_event: __, ...row } }) => [
-      person,
-      { ...row, did: did.get(person), money: money.get(person) ?? {} },
-    ]),
+    rowsOf(figures.players).map(
+      ({ key: [person = ""], row: { total_deposits: _, first_event: __, first_date: ___, ...row } }) => [
+        person,
+        { ...row, did: did.get(person), money: money.get(person) ?? {} },
+      ],
+    ),
   );
 }

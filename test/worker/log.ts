@@ -145,6 +145,7 @@ const VALUES = {
     "last_event_at",
     "total_events",
     "total_deposits",
+    "first_date",
     "first_event",
     "first_touch",
     "last_touch",

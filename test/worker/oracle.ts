@@ -193,6 +193,7 @@ export function figuresOf(sent: StoredEvent[], attributionDays: number, fits: Fi
       last_event_at: Math.max(...own.map((event) => event.timestamp)),
       total_events: own.length,
       total_deposits: ofType("deposit").length,
+      first_date: own.map((event) => event.event_date).sort()[0] ?? null,
       first_event: own.map(ofFirst).sort()[0] ?? null,
       first_touch: touches[0] ?? null,
       last_touch: touches.at(-1) ?? null,

@@ -518,17 +518,25 @@ describe("a key of one tag", () => {
 it("looks up the first events of people whom it knew before, and leaves unknown what has gone from the log", async () => {
   const first = async () => {
     const { results } = await env.DB.prepare(
-      "SELECT person, first_event FROM players WHERE project_id = 'club' AND person < 'd' ORDER BY 1",
+      "SELECT person, first_event, first_date FROM players WHERE project_id = 'club' AND person < 'd' ORDER BY 1",
     ).all();
     return results;
   };
   const known = await first();
-  expect(known).toContainEqual({ person: "cleo", first_event: '001777735800000 ["JP","mobile","",""]' });
+  expect(known).toContainEqual({
+    person: "cleo",
+    first_event: '001777735800000 ["JP","mobile","",""]',
+    first_date: "2026-05-03",
+  });
   // As before the column was there; of one of them the events have gone.
   await env.DB.batch([
-    env.DB.prepare("UPDATE players SET first_event = NULL WHERE project_id = 'club' AND person < 'd'"),
+    env.DB.prepare(
+      "UPDATE players SET first_event = NULL, first_date = NULL WHERE project_id = 'club' AND person < 'd'",
+    ),
     env.DB.prepare("UPDATE players SET first_seen = first_seen - 1 WHERE project_id = 'club' AND person = 'ben'"),
   ]);
+  const onDay = (day: string) => read<Listed>(`/players?project_id=club&from=${day}&to=${day}`);
+  expect((await onDay("2026-05-03")).rows.map(({ player_id }) => player_id)).toEqual(["cleo"]);
   // A later event says nothing of the first one.
   await deliver([{ events: [event("e20", "spin", "08T10:00", { player_id: "cleo", country: "SE" })] }]);
   for (let n = 0; n < known.length; n++) {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
+import { doingsIn, doingsOf } from "./doings.ts";
 import { histories } from "./histories.ts";
 import {
   changeWindow,
@@ -141,7 +142,10 @@ describe("projections", () => {
           sent.push(...messages.flatMap((message) => message.events));
         }
         await settle(TABLES);
-        expect(await figuresIn(project_id)).toEqual(figuresOf(sent, window));
+        const counted = figuresOf(sent, window);
+        expect(await figuresIn(project_id)).toEqual(counted);
+        // The same from the log alone.
+        expect(await doingsIn(project_id, ["", "a", "b", "naïve tag'--"])).toEqual(doingsOf(counted));
         expect(await outcomesIn(project_id)).toEqual(outcomesOf(sent));
       }),
       histories(60),

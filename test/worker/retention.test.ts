@@ -14,6 +14,7 @@ import { retain } from "../../worker/retention/retain.ts";
 import { databaseOf } from "../../worker/store/database.ts";
 import { projects, type Retention } from "../../worker/store/schema.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
+import { doingsIn, doingsOf, makeOfDays } from "./doings.ts";
 import { keptDates, readDays } from "./figures-read.ts";
 import { histories } from "./histories.ts";
 import { ADMIN } from "./keys.ts";
@@ -79,7 +80,8 @@ describe("settled days", () => {
         fc.boolean(),
         async (then, now, sweep) => {
           const project_id = `settled-${++run}`;
-          await keeping(project_id, { events_days: 35 });
+          const ofDays = `${project_id}-of-days`;
+          for (const one of [project_id, ofDays]) await keeping(one, { events_days: 35 });
           const stored = (events: typeof then) =>
             events.map(({ who: [player_id, visitor_id], ...event }) =>
               storedEvent({
@@ -90,9 +92,13 @@ describe("settled days", () => {
                 currency: event.amount === null ? null : "EUR",
               }),
             );
+          const deliverBoth = (events: StoredEvent[]) =>
+            deliver([{ events }, { events: events.map((event) => ({ ...event, project_id: ofDays })) }]);
           const first = stored(then);
-          await deliver([{ events: first }]);
+          await deliverBoth(first);
           await settle();
+          // It has rows of all days from then on that nobody may read.
+          await makeOfDays(ofDays);
           // Days 0 to 3.
           const moment = at(35 + 4);
           expect(await settling(moment)).toBe("done");
@@ -108,11 +114,19 @@ describe("settled days", () => {
           const sent = [...first];
           for (const events of now) {
             const batch = stored(events);
-            await deliver([{ events: batch }, { events: first.slice(0, 3) }]);
+            await deliverBoth([...batch, ...first.slice(0, 3)]);
             await settle();
             sent.push(...batch, ...first.slice(0, 3));
           }
-          expect(await figuresIn(project_id)).toEqual(figuresOf(sent, 2));
+          const counted = figuresOf(sent, 2);
+          expect(await figuresIn(project_id)).toEqual(counted);
+          // Of the one from rows that were kept before, of the other from those that were kept as its days were settled.
+          const did = doingsOf(counted);
+          for (const one of [project_id, ofDays]) expect(await doingsIn(one, ["", "a", "b"])).toEqual(did);
+          await makeOfDays(project_id);
+          // Days 4 to 7.
+          expect(await settling(at(35 + 8))).toBe("done");
+          for (const one of [project_id, ofDays]) expect(await doingsIn(one, ["", "a", "b"])).toEqual(did);
         },
       ),
       histories(12),

@@ -22,6 +22,7 @@ export const STORES = [
   "settled_touches",
   "leaderboards",
   "player_days",
+  "settled_days",
   "activity",
   "payments",
   "figures",

@@ -14,6 +14,7 @@ const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JS
 function daysOf(project_id: string, { persons }: Person) {
   const both = list([...persons.keys(), ...persons.values()]);
   return sql`SELECT event_date, event_type, app_id FROM player_days WHERE project_id = ${project_id} AND person IN ${both}
+    UNION SELECT event_date, event_type, app_id FROM settled_days WHERE project_id = ${project_id} AND person IN ${both}
     UNION SELECT event_date, event_type, coalesce(app_id, '') FROM events
       WHERE project_id = ${project_id} AND actor IN ${both}`;
 }

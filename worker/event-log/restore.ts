@@ -181,7 +181,7 @@ const settings: Step = async (env, db, place) => {
         ]),
     ...all.slice(place.pieces_done, done),
     // All events come back, those of settled days, too: their figures are derived like any others.
-    sql`UPDATE projects SET settled_before = ''`,
+    sql`UPDATE projects SET settled_before = '', player_days_before = NULL`,
   ]);
 };
 /** Statements of it that one step runs. */

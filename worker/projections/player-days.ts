@@ -1,14 +1,22 @@
 /**
  * Who did what on which day, and from it how people return: `returns` pairs each day on which a person was active with
  * the one before it, `retention` counts those who were there again so many days after their first, and `depositors` has
- * the days on which they deposited. These counts are kept of projects alone whose reports are made of them.
+ * the days on which they deposited. All of it is kept of projects alone whose reports are made of it; of the others the log tells
+ * who did what (see `doings.ts`), and `settled_days` of days that are settled.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RETENTION_DAYS } from "../figures/counters/returns.ts";
 import { ANY_TAG } from "../figures/scopes.ts";
 import { countDepositors, recountDepositors } from "./depositors.ts";
 import type { Attributed, Tables } from "./projection.ts";
-import { isSettledDay, newEvents, OF_TABLE_PROJECTS, pastOfPeople, repairedPeople } from "./resolve.ts";
+import {
+  isSettledDay,
+  newEvents,
+  OF_TABLE_PROJECTS,
+  pastOfPeople,
+  repairedPeople,
+  SETTLED_OF_DAYS,
+} from "./resolve.ts";
 
 /**
  * `people` are those whose days change, with the days they had (`before`) and those that they have now (`after`):
@@ -72,9 +80,18 @@ const countRetention = (change: Change) => sql`
 
 const KEY = sql.raw("project_id, person, event_date, event_type, app_id, banner_tag");
 
-const record = (resolved: SQL) => sql`INSERT INTO player_days (${KEY}, first_at, total)
-  WITH ${resolved} SELECT ${KEY}, min(timestamp), count(*) FROM resolved WHERE true GROUP BY ${KEY}
+const record = (table: "player_days" | "settled_days", resolved: SQL, which = sql`true`) =>
+  sql`INSERT INTO ${sql.raw(table)} (${KEY}, first_at, total)
+  WITH ${resolved} SELECT ${KEY}, min(timestamp), count(*) FROM resolved WHERE ${which} GROUP BY ${KEY}
   ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at), total = total + excluded.total`;
+
+/** Keeps what people did on a project's days that are being settled, where the log alone has it. */
+export const settleDays = (project_id: string, resolved: SQL): SQL =>
+  record(
+    "settled_days",
+    resolved,
+    sql`EXISTS (SELECT 1 FROM projects WHERE project_id = ${project_id} AND by_days = 1)`,
+  );
 
 const counted = (change: Change) => [countReturns(change), countRetention(change)];
 
@@ -85,8 +102,8 @@ const attributed: Attributed = {
     ...counted(replacements(people, asOf)),
     recountDepositors(people, asOf),
     sql`DELETE FROM player_days
-      WHERE (project_id, person) IN (${repairedPeople(people)}) AND NOT ${isSettledDay(sql`player_days`)}`,
-    record(pastOfPeople(people, asOf)),
+      WHERE (project_id, person) IN (${repairedPeople(people, "tables")}) AND NOT ${isSettledDay(sql`player_days`)}`,
+    record("player_days", pastOfPeople(people, asOf, "tables")),
   ],
 };
 
@@ -97,8 +114,16 @@ export const playerDays: Tables = {
   attributed,
   apply: (step) => {
     const fresh = newEvents(step, OF_TABLE_PROJECTS);
-    const statements = [...counted(additions(fresh)), countDepositors(fresh), record(newEvents(step))];
+    const statements = [
+      ...counted(additions(fresh)),
+      countDepositors(fresh),
+      record("player_days", fresh),
+      record("settled_days", newEvents({ ...step, repairs: null }, SETTLED_OF_DAYS)),
+    ];
     return step.repairs === null ? statements : [...attributed.putIn(step.repairs, step.upTo), ...statements];
   },
-  clear: () => ["player_days", "returns", "retention", "depositors"].map((table) => sql`DELETE FROM ${sql.raw(table)}`),
+  clear: () =>
+    ["player_days", "settled_days", "returns", "retention", "depositors"].map(
+      (table) => sql`DELETE FROM ${sql.raw(table)}`,
+    ),
 };

@@ -4,6 +4,7 @@
  * step of it when, and how long after the one before, of projects alone whose reports are made of it.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { FIRST_DATE } from "./doings.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import {
   actors,
@@ -34,6 +35,10 @@ const earliest = (...milestones: string[]) =>
   `nullif(min(${milestones.map((one) => (one.startsWith("max(") ? one : `ifnull(${one}, '~')`)).join(", ")}), '~')`;
 const later = (one: string, other: string) => `max(ifnull(${one}, '~'), ifnull(${other}, '~'))`;
 
+/** NULL for people who were there before the column, until they are looked up: a later event must not take its place. */
+const unlessUnknown = (column: string, value: string) =>
+  `CASE WHEN k.first_seen IS NULL OR k.${column} IS NOT NULL THEN ${value} END`;
+
 /** Every column except the key, from what is known of a person (`k`) and what is new (`n`). */
 const COLUMNS: Record<string, string> = {
   player_id: "n.player_id",
@@ -41,8 +46,8 @@ const COLUMNS: Record<string, string> = {
   last_event_at: "max(n.last_event_at, ifnull(k.last_event_at, n.last_event_at))",
   total_events: "n.total_events + ifnull(k.total_events, 0)",
   total_deposits: "n.total_deposits + ifnull(k.total_deposits, 0)",
-  // NULL for people who were there before this column, until `lookUp` fills it in: a later event must not take its place.
-  first_event: `CASE WHEN k.first_seen IS NULL OR k.first_event IS NOT NULL THEN ${earliest("n.first_event", "k.first_event")} END`,
+  first_date: unlessUnknown("first_date", "min(n.first_date, ifnull(k.first_date, n.first_date))"),
+  first_event: unlessUnknown("first_event", earliest("n.first_event", "k.first_event")),
   first_touch: earliest("n.first_touch", "k.first_touch"),
   last_touch: "nullif(max(ifnull(n.last_touch, ''), ifnull(k.last_touch, '')), '')",
   visit: earliest("n.visit", "k.visit"),
@@ -75,7 +80,7 @@ function merged(resolved: SQL, known: Known, repairs: string | null = null, proj
       SELECT project_id, person, CASE WHEN substr(person, 1, 1) <> char(31) THEN person END AS player_id,
         min(timestamp) AS first_seen, max(timestamp) AS last_event_at, count(*) AS total_events,
         count(*) FILTER (WHERE event_type = 'deposit') AS total_deposits,
-        min(event) AS first_event, min(touch) AS first_touch, max(touch) AS last_touch,
+        min(event_date) AS first_date, min(event) AS first_event, min(touch) AS first_touch, max(touch) AS last_touch,
         min(milestone) FILTER (WHERE event_type = 'visit') AS visit,
         min(milestone) FILTER (WHERE event_type = 'registration') AS registration,
         min(milestone) FILTER (WHERE event_type = 'deposit') AS deposit,
@@ -134,13 +139,21 @@ function countFunnel(rows: SQL, before: SQL): SQL {
 /** Keeps what these events add to their people's rows, so that it counts on when the events have gone from the log. */
 export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
 
+/** Of so many people who lack a column. */
+const lacking = (column: string, most: number) => sql`(project_id, person) IN (
+  SELECT project_id, person FROM players WHERE ${sql.raw(column)} IS NULL LIMIT ${sql.raw(String(most))})`;
+
+/** Fills in `first_date` where it is NULL, for `most` people. */
+const lookUpDate = (most: number): SQL =>
+  sql`UPDATE players SET first_date = ${FIRST_DATE} WHERE ${lacking("first_date", most)}`;
+
 /** Fills in `first_event` from the log where it is NULL, for `most` people. Fields are empty where the log has that event no more. */
 const lookUp = (most: number): SQL => sql`UPDATE players SET first_event = ifnull((
     SELECT min(${EVENT_OF_LOG}) FROM events e
     WHERE e.project_id = players.project_id AND e.actor IN (${actors(sql`players.project_id`, sql`players.person`, NOW)})
       AND e.tagged IN (0, 1) AND e.timestamp = players.first_seen AND e.counted = 1
   ), printf('%015d', first_seen) || ' ["","","",""]')
-  WHERE (project_id, person) IN (SELECT project_id, person FROM players WHERE first_event IS NULL LIMIT ${sql.raw(String(most))})`;
+  WHERE ${lacking("first_event", most)}`;
 
 /** The rows as they are tell what to take out of the funnel, so one statement does both. */
 const attributed: Attributed = {
@@ -172,6 +185,7 @@ export const players: Tables = {
       upsert(merged(newEvents(step), "players")),
       settle(newEvents({ ...range, repairs: null }, SETTLED)),
       lookUp(range.upTo - range.after),
+      lookUpDate(range.upTo - range.after),
     ];
     return repairs === null ? statements : [...attributed.putIn(repairs, range.upTo), ...statements];
   },

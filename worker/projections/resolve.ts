@@ -13,19 +13,21 @@ export type Repairs = string | null;
 
 export type Step = Range & { repairs: Repairs };
 
+/** The last event of the log as it is looked at. */
+export type AsOf = number | SQL;
+
 /** As the log is now. */
 export const NOW = Number.MAX_SAFE_INTEGER;
 
 /** Whether an event counts when the log ends at `asOf`. It may turn out later that it repeats a trusted one. */
-export const counts = (alias: SQL, asOf: number): SQL =>
-  sql`(${alias}.counted = 1 OR ${alias}.superseded_at > ${asOf})`;
+export const counts = (alias: SQL, asOf: AsOf): SQL => sql`(${alias}.counted = 1 OR ${alias}.superseded_at > ${asOf})`;
 
 /** The events that had counted when the log ended at `after`, and do no longer at `upTo`. */
 export const superseded = ({ after, upTo }: Range): SQL =>
   sql`events e WHERE e.superseded_at > ${after} AND e.superseded_at <= ${upTo} AND e.seq <= ${after}`;
 
 /** `alias` is an event row. A visitor is the player of the earliest event that named both. */
-export function person(alias: SQL, asOf: number): SQL {
+export function person(alias: SQL, asOf: AsOf): SQL {
   return sql`coalesce(${alias}.player_id, (
     SELECT i.player_id FROM identities i
     WHERE i.project_id = ${alias}.project_id AND i.visitor_id = ${alias}.visitor_id AND i.seq <= ${asOf}
@@ -33,7 +35,7 @@ export function person(alias: SQL, asOf: number): SQL {
 }
 
 /** Every name that a person's events have in the log: the player's own, and their visitors'. */
-export function actors(project: SQL, who: SQL, asOf: number): SQL {
+export function actors(project: SQL, who: SQL, asOf: AsOf): SQL {
   return sql`SELECT ${who} UNION ALL
     SELECT char(31) || i.visitor_id FROM identities i
     WHERE i.project_id = ${project} AND i.player_id = ${who} AND i.seq <= ${asOf} AND NOT EXISTS (
@@ -54,7 +56,7 @@ const WINDOW = sql.raw(`(SELECT 86400000 * coalesce((
  * Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. Whatever has
  * gone from the log had been passed by every projection, so what `settled_touches` has of it holds at any `asOf`.
  */
-export function withTag(asOf: number): SQL {
+export function withTag(asOf: AsOf): SQL {
   const personsNames = actors(sql`e.project_id`, sql`e.person`, asOf);
   const within = (touch: SQL) =>
     sql`${touch}.timestamp <= e.timestamp AND ${touch}.timestamp > e.timestamp - ${WINDOW}`;
@@ -87,12 +89,17 @@ const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s
 /** Of events, those of days that are settled already. The first part names no event: where no project has such days, none is read. */
 export const SETTLED = sql`EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AND e.event_date < ${SETTLED_BEFORE}`;
 
-/** Which projects: all, or only those whose reports are made of the tables that no others need (see `figures-progress.ts`). */
-export type ProjectSet = "all" | "tables";
-const byTables = (project_id: SQL) =>
-  sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = 0)`;
-/** Of events, those of such projects. The first part names no event: where there is no such project, none is read. */
-export const OF_TABLE_PROJECTS = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${byTables(sql`e.project_id`)}`;
+/**
+ * Which projects: all, those whose reports are made of the tables that no others need, or those whose reports are made of days (see
+ * `figures-progress.ts`).
+ */
+export type ProjectSet = "all" | "tables" | "days";
+const isOf = (project_id: SQL, projectSet: Exclude<ProjectSet, "all">) =>
+  sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = ${sql.raw(projectSet === "days" ? "1" : "0")})`;
+/** Of events, those of the second kind. The first part names no event: where there is no such project, none is read. */
+export const OF_TABLE_PROJECTS = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${isOf(sql`e.project_id`, "tables")}`;
+/** Of events, those of settled days, in projects of the third kind. */
+export const SETTLED_OF_DAYS = sql`${SETTLED} AND ${isOf(sql`e.project_id`, "days")}`;
 /** Of events, those with money. */
 export const PAID = sql`e.amount IS NOT NULL`;
 
@@ -130,7 +137,7 @@ export function datedEvents(project_id: string, from: string, before: string, as
 }
 
 /** What the repaired people did on days that are not settled, as it is when the log ends at `asOf`. */
-export function pastOfPeople(repairs: string, asOf: number, projectSet: ProjectSet = "all"): SQL {
+export function pastOfPeople(repairs: string, asOf: AsOf, projectSet: ProjectSet = "all"): SQL {
   return sql`affected(project_id, person) AS MATERIALIZED (${repairedPeople(repairs, projectSet)}
     ), placed AS MATERIALIZED (
       SELECT ${COLUMNS}, a.person AS person FROM affected a CROSS JOIN events e
@@ -145,7 +152,7 @@ export const isSettledDay = (row: SQL) =>
 
 export function repairedPeople(repairs: string, projectSet: ProjectSet = "all"): SQL {
   return sql`SELECT value ->> 0, value ->> 1 FROM json_each(${repairs})
-    ${projectSet === "all" ? sql`` : sql`WHERE ${byTables(sql`value ->> 0`)}`}`;
+    ${projectSet === "all" ? sql`` : sql`WHERE ${isOf(sql`value ->> 0`, projectSet)}`}`;
 }
 
 /**

@@ -3,12 +3,13 @@
 import { and, eq, sql } from "drizzle-orm";
 import * as z from "zod";
 import { Problem } from "../http/problem.ts";
+import { doings } from "../projections/doings.ts";
 import type { Database } from "../store/database.ts";
 import { players } from "../store/schema.ts";
 import { iso } from "../time.ts";
 import { amounts, instant, maybe, money, telling, text, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
-import { common, onlyTags } from "./period.ts";
+import { common } from "./period.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
 import { convertedSpend, spendBy } from "./spend.ts";
@@ -85,9 +86,7 @@ export const tagsOf = (row: Pick<Player, (typeof BROUGHT)[number]>, tags: string
 /** How many events of each type, under these tags. */
 export async function eventsByType(db: Database, project_id: string, player_id: string, tags: string[] | null) {
   const rows = await db.all<{ event_type: string; total: number }>(sql`
-    SELECT event_type, sum(total) AS total FROM player_days
-    WHERE project_id = ${project_id} AND person = ${player_id} ${onlyTags(sql`banner_tag`, tags)}
-    GROUP BY event_type ORDER BY event_type`);
+    ${doings(project_id, [player_id], tags)} SELECT event_type, sum(total) AS total FROM doings GROUP BY event_type ORDER BY event_type`);
   return {
     total_events: rows.reduce((sum, { total }) => sum + total, 0),
     event_breakdown: Object.fromEntries(rows.map(({ event_type, total }) => [event_type, total])),
@@ -115,9 +114,8 @@ export const player = report({
     const [{ total_events, event_breakdown }, spend, favourite, contact] = await Promise.all([
       eventsByType(db, project_id, player_id, tags),
       spendBy(db, project_id, [player_id], tags, into),
-      db.get<{ app_id: string } | undefined>(sql`SELECT app_id FROM player_days
-        WHERE project_id = ${project_id} AND person = ${player_id} AND app_id <> '' ${onlyTags(sql`banner_tag`, tags)}
-        GROUP BY app_id ORDER BY sum(total) DESC, app_id LIMIT 1`),
+      db.get<{ app_id: string } | undefined>(sql`${doings(project_id, [player_id], tags)}
+        SELECT app_id FROM doings WHERE app_id <> '' GROUP BY app_id ORDER BY sum(total) DESC, app_id LIMIT 1`),
       db.get<{ email: string | null; phone: string | null }>(sql`
         SELECT email, phone FROM player_profiles WHERE project_id = ${project_id} AND uid = ${player_id}`),
     ]);

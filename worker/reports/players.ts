@@ -5,6 +5,7 @@ import * as z from "zod";
 import { addDays, instantOf } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
+import { doings, FIRST_DATE } from "../projections/doings.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../store/database.ts";
 import { iso } from "../time.ts";
@@ -166,8 +167,7 @@ function activeAndPaying({ deposits_from, deposits_to, last_event_from, last_eve
 /** `own` are the tags that the asker is limited to: whom none of them brought is not theirs to see. */
 function chosen(query: Query, timezone: string, tags: string[] | null, own: string[] | null): SQL {
   const { search, has_deposit, funnel_step } = query;
-  const firstDay = sql`(SELECT d.event_date FROM player_days d
-    WHERE d.project_id = players.project_id AND d.person = players.person ORDER BY d.event_date LIMIT 1)`;
+  const firstDay = sql`ifnull(first_date, ${FIRST_DATE})`;
   const conditions = [
     search && sql`AND person >= ${search} AND person < ${`${search}\u{10FFFF}`}`,
     has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
@@ -184,30 +184,36 @@ function chosen(query: Query, timezone: string, tags: string[] | null, own: stri
 const wholly = ({ spend, unconverted, refunded_unconverted }: z.output<typeof convertedSpend>): string | null =>
   Object.keys({ ...unconverted, ...refunded_unconverted }).length > 0 ? null : spend;
 
-/** Their figures under these tags. */
+/** Their figures under these tags, of those who belong to the segment where there is one: their events are counted one by one. */
 async function shown(
   db: Database,
   project_id: string,
   found: Player[],
   tags: string[] | null,
   into: string | null,
-): Promise<Row[]> {
-  const people = found.map(({ person }) => person);
-  const [spend, counted] = await Promise.all([
-    spendBy(db, project_id, people, tags, into),
+  segment: Row["segment"] | undefined,
+): Promise<{ row: Row; player: Player }[]> {
+  const spend = await spendBy(
+    db,
+    project_id,
+    found.map(({ person }) => person),
+    tags,
+    into,
+  );
+  const chosen = found.filter(({ person }) => segment === undefined || spend(person).segment === segment);
+  const people = chosen.map(({ person }) => person);
+  const counted =
     tags === null
-      ? found
-      : db.all<Pick<Player, "person" | "total_events" | "total_deposits">>(sql`
+      ? chosen
+      : await db.all<Pick<Player, "person" | "total_events" | "total_deposits">>(sql`
+          ${doings(project_id, people, tags)}
           SELECT person, sum(total) AS total_events, ifnull(sum(total) FILTER (WHERE event_type = 'deposit'), 0) AS total_deposits
-          FROM json_each(${JSON.stringify(people)}) j CROSS JOIN player_days
-            ON project_id = ${project_id} AND person = j.value
-          WHERE true ${onlyTags(sql`banner_tag`, tags)} GROUP BY person`),
-  ]);
+          FROM doings GROUP BY person`);
   const countedBy = new Map(counted.map((one) => [one.person, one]));
-  return found.map((player) => {
+  return chosen.map((player) => {
     const { total_events = 0, total_deposits = 0 } = countedBy.get(player.person) ?? {};
     const { spend_usd, segment, converted } = spend(player.person);
-    return {
+    const row: Row = {
       player_id: player.person,
       first_seen: iso(player.first_seen),
       last_event_at: iso(player.last_event_at),
@@ -220,6 +226,7 @@ async function shown(
       segment,
       ...tagsOf(player, tags),
     };
+    return { row, player };
   });
 }
 
@@ -256,11 +263,8 @@ export const players = report({
       const found = await db.all<Player>(sql`SELECT * FROM players
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);
       const page = pageOf(found, limit, placeOf);
-      const rows = await shown(db, project_id, page.rows, principal.banner_tags, into);
-      return {
-        next: page.next,
-        found: rows.map((row, index) => ({ row, place: placeOf(page.rows[index] as Player) })),
-      };
+      const rows = await shown(db, project_id, page.rows, principal.banner_tags, into, query.segment);
+      return { next: page.next, found: rows.map(({ row, player }) => ({ row, place: placeOf(player) })) };
     };
     return list(
       { env, project, query },
@@ -274,10 +278,9 @@ export const players = report({
         let next = after;
         for (let looks = 0; looks < LOOKS && rows.length < limit && (looks === 0 || hasRoom(env)); looks++) {
           const page = await look(next, segment === undefined ? limit : LOOK);
-          const found = page.found.filter(({ row }) => segment === undefined || row.segment === segment);
-          const taken = found.slice(0, limit - rows.length);
+          const taken = page.found.slice(0, limit - rows.length);
           rows.push(...taken.map(({ row }) => row));
-          next = taken.length < found.length ? (taken.at(-1)?.place ?? null) : page.next;
+          next = taken.length < page.found.length ? (taken.at(-1)?.place ?? null) : page.next;
           if (next === null) break;
         }
         return { rows, next };

@@ -4,6 +4,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
 import { addDays } from "../calendar.ts";
 import { bringForward, LEAST_CURSOR, leastCursor } from "../projections/catch-up.ts";
+import { settleDays } from "../projections/player-days.ts";
 import { settle as settled } from "../projections/players.ts";
 import { isReattributed } from "../projections/reattribution.ts";
 import { datedEvents } from "../projections/resolve.ts";
@@ -25,7 +26,8 @@ type Next = { project_id: string; settled_before: string; due: string; event_dat
 /** Fails, and with it the transaction, where a project is not as it was read, or it is not the time: NULL is not allowed. */
 const move = (days: readonly { project_id: string; from: string; to: string }[]): SQL => sql`
   UPDATE projects SET settled_before = CASE WHEN ${READY} AND settled_before = d.value ->> 'from'
-    AND NOT ${isReattributed(sql`projects.project_id`)} THEN d.value ->> 'to' END
+    AND NOT ${isReattributed(sql`projects.project_id`)} THEN d.value ->> 'to' END,
+    player_days_before = ifnull(player_days_before, CASE WHEN by_days = 1 THEN settled_before END)
   FROM json_each(${JSON.stringify(days)}) d WHERE projects.project_id = d.value ->> 'project_id'`;
 
 const notNow = (error: unknown) => isGuarded(error, "projects.settled_before");
@@ -68,8 +70,10 @@ export async function* settle({ env, db, now, keeping }: Work, place: Place<stri
       for (const { project_id, settled_before, event_date } of inTurn(next, place.value ?? "")) {
         if (event_date === null) continue;
         const to = addDays(event_date, 1);
+        const events = datedEvents(project_id, settled_before, to, found.head);
         await place.move(db, project_id, now, [
-          settled(datedEvents(project_id, settled_before, to, found.head)),
+          settled(events),
+          settleDays(project_id, events),
           move([{ project_id, from: settled_before, to }]),
         ]);
         settledBefore.set(project_id, to);

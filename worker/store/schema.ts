@@ -122,6 +122,7 @@ export const players = sqliteTable(
     last_event_at: integer().notNull(),
     total_events: integer().notNull(),
     total_deposits: integer().notNull(),
+    first_date: text(),
     first_event: text(),
     first_touch: text(),
     last_touch: text(),

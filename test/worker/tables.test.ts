@@ -46,6 +46,7 @@ describe("tables that are made of the log", () => {
       events: "the log, which retention.events_days is about",
       changes: "when a day's figures last changed: kept reports and exports ask it for days that went, too",
       figures_from: "a row for a project",
+      annotations: "what a team noted, which it removes by itself",
     };
     expect(forgotten(day, others)).toEqual([]);
     const undated = listed.filter(

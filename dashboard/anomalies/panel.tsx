@@ -115,8 +115,8 @@ function Show({ data: { rows, watched, timezone }, scope }: { data: Anomalies; s
     <>
       <p class="lead">
         {watched === 0
-          ? words.anomalies.noMeasureIsWatchedYet
-          : words.anomalies.measuresThatAreWatchedSo(exact(watched))}
+          ? words.anomalies.noMetricIsWatchedYet
+          : words.anomalies.watchingMetricsForUnusual(exact(watched))}
         {daysLookedAt(scope).from > scope.from && words.anomalies.theseAreTheLastDaysOfThe(MOST_DAYS)}
       </p>
       <DataTable
@@ -154,5 +154,5 @@ function None({ watched, others, scope: { address } }: { watched: number; others
         </button>
       </>
     );
-  return <p>{watched === 0 ? words.anomalies.tooEarlyToSayATagNeeds : words.anomalies.noAnomaliesInThisPeriod}</p>;
+  return <p>{watched === 0 ? words.anomalies.stillLearningATagNeeds : words.anomalies.noAnomaliesInThisPeriod}</p>;
 }

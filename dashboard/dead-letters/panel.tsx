@@ -44,7 +44,7 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
       }
     >
       <p class="lead">
-        {words.deadLetters.eventsThatWereAcceptedAnd}
+        {words.deadLetters.acceptedEventsThatCould}
         {address.project_id === undefined &&
           scope.principal.project_id === null &&
           words.deadLetters.thoseOfEveryProject}

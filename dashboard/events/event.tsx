@@ -25,7 +25,7 @@ export function EventDialog({ scope, event_id, close }: Shown) {
   const answer = useAnswer(event(scope, event_id));
   return (
     <Dialog title={words.common.event} close={close} wide>
-      <p class="lead">{words.events.timesInWhatIsEmptyWasNot(scope.timezone)}</p>
+      <p class="lead">{words.events.timesInEmptyFieldsWereNot(scope.timezone)}</p>
       <Answered answer={answer} what={words.events.event} skeleton={<FactsSkeleton facts={29} />}>
         {(found) => <Fields of={found} timezone={scope.timezone} />}
       </Answered>

@@ -24,7 +24,7 @@ export const codesOf = ({ errors }: RequestRow): string | null =>
 export const keyOf = ({ at, event_id, request }: RequestRow): string => event_id ?? `${at} ${JSON.stringify(request)}`;
 
 export const COLUMNS: readonly Column<RequestRow>[] = [
-  { name: "at", title: words.requests.at, kind: "time" },
+  { name: "at", title: words.requests.time, kind: "time" },
   {
     name: "status",
     title: words.requests.outcome,

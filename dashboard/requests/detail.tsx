@@ -24,7 +24,7 @@ export function RequestDetail({ row, timezone, close }: { row: RequestRow; timez
           <Fact name={words.requests.outcome}>
             <Outcome row={row} />
           </Fact>
-          <Fact name={words.requests.at2(timezone)}>{timeText(at, timezone)}</Fact>
+          <Fact name={words.requests.timeIn(timezone)}>{timeText(at, timezone)}</Fact>
           <Fact name={words.common.eventType}>{event_type ?? NOTHING}</Fact>
           {errors.length > 0 && <Fact name={words.common.error}>{codesOf(row)}</Fact>}
           <Fact name={words.common.eventId}>{event_id ?? NOTHING}</Fact>

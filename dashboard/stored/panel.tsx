@@ -62,7 +62,7 @@ export function StoredPanel({ scope }: { scope: Scope }) {
         </>
       }
     >
-      <p class="lead">{words.stored.madeOnceAPeriodIsOverInAnd(scope.timezone)}</p>
+      <p class="lead">{words.stored.createdWhenAPeriodEnds(scope.timezone)}</p>
       <PagedList
         name={words.common.savedReports}
         columns={COLUMNS}

@@ -359,15 +359,16 @@ const de: Words = {
     severity: "Schwere",
     high: "Hoch",
     medium: "Mittel",
-    noMeasureIsWatchedYet: "Noch wird keine Messgröße überwacht.",
-    measuresThatAreWatchedSo: (watched) => `Überwachte Messgrößen, deren Ausbleiben auffiele: ${watched}.`,
+    noMetricIsWatchedYet: "Noch wird keine Messgröße überwacht.",
+    watchingMetricsForUnusual: (watched) =>
+      `${watched} Messgrößen werden auf Ausschläge, Einbrüche und Stille überwacht.`,
     theseAreTheLastDaysOfThe: (value) => ` Das sind die letzten ${value} Tage des Zeitraums.`,
     viewChart: "Diagramm ansehen",
     noneOfThisSeverity: "Keine von dieser Schwere.",
     showAll: "Alle zeigen",
     noAnomaliesForTheseTagsIn: "Keine Auffälligkeiten bei diesen Btags in diesem Zeitraum.",
-    tooEarlyToSayATagNeeds:
-      "Noch zu früh: Ein Btag braucht drei Wochen mit etwa neun Ereignissen am Tag, bevor sein Ausbleiben etwas sagt.",
+    stillLearningATagNeeds:
+      "Noch wird gelernt: Ein Btag braucht erst etwa drei Wochen Daten mit mindestens neun Ereignissen am Tag.",
     noAnomaliesInThisPeriod: "Keine Auffälligkeiten in diesem Zeitraum.",
     ofVisitsLedToARegistration: "der Besuche führten zu einer Registrierung",
     ofRegistrationsLedToAFirst: "der Registrierungen führten zu einer Ersteinzahlung",
@@ -513,8 +514,7 @@ const de: Words = {
     thisLinkHasAPassword: "Diese Freigabe hat ein Passwort",
     showTheFigures: "Zahlen zeigen",
     thisLinkIsOver: "Diese Freigabe ist beendet",
-    itHasExpiredWasRevokedOrIs:
-      "Sie ist abgelaufen, widerrufen oder unvollständig. Eine neue gibt, wer sie gegeben hat.",
+    itHasExpiredWasRevokedOrIs: "Sie ist abgelaufen, widerrufen oder unvollständig. Bitte eine neue verlangen.",
     fieldIs: (field) => `${field} ist`,
     contains: "enthält",
     vs: (days) => `zu ${days}`,
@@ -744,7 +744,8 @@ const de: Words = {
     byTheRulesOfTheEventsApi: "Nach den Regeln der Events-API; seine ID bleibt.",
     discardAll: "Alle verwerfen…",
     replayAll: "Alle nachholen…",
-    eventsThatWereAcceptedAnd: "Ereignisse, die angenommen wurden und in keinem Versuch gespeichert werden konnten",
+    acceptedEventsThatCould:
+      "Angenommene Ereignisse, die auch nach mehreren Versuchen nicht gespeichert werden konnten",
     thoseOfEveryProject: ". Die aller Projekte",
     showTheEventAndTheError: "Ereignis und Fehler zeigen",
     nothingFailedEveryEvent: "Nichts ist fehlgeschlagen: Jedes angenommene Ereignis ist im Log.",
@@ -774,10 +775,10 @@ const de: Words = {
     thatItCountsForItsOwnOrThe: "Für den es zählt: sein eigener oder der letzte davor",
     notItsOwnTheLastTagBefore: "Nicht sein eigener: der letzte Btag davor",
     attributed: "zugeordnet",
-    timesInWhatIsEmptyWasNot: (timezone) => [
+    timesInEmptyFieldsWereNot: (timezone) => [
       "Zeiten in ",
       timezone,
-      ". Was leer ist, wurde nicht gesendet oder war nicht herauszufinden.",
+      ". Leere Felder wurden nicht gesendet oder sind unbekannt.",
     ],
     event: "Ereignis",
     noExtraData: "Keine weiteren Daten.",
@@ -1472,13 +1473,13 @@ const de: Words = {
     noRateYet: "Noch gibt es keinen Kurs. Einen hinzufügen oder eine Datei hochladen.",
   },
   requests: {
-    at: "Zeit",
+    time: "Zeit",
     outcome: "Ergebnis",
     notKeptOfAcceptedOnes: "Bei angenommenen nicht aufbewahrt",
     aPixel: "ein Pixel",
     theEventsApi: "die Events-API",
     aPostback: "ein Postback",
-    at2: (timezone) => `Zeit (${timezone})`,
+    timeIn: (timezone) => `Zeit (${timezone})`,
     notKept: "nicht aufbewahrt",
     theEvent: "Das Ereignis",
     whatCame: "Was kam",
@@ -1719,10 +1720,10 @@ const de: Words = {
     goesUpWhenLateEventsOr: "Steigt, wenn späte Ereignisse oder Kurse eine Zahl ändern",
     whenTheseFiguresWereMade: "Wann diese Zahlen erstellt wurden",
     howLongAPeriodIs: "Wie lang ein Zeitraum ist",
-    madeOnceAPeriodIsOverInAnd: (timezone) => [
-      "Erstellt, sobald ein Zeitraum in ",
+    createdWhenAPeriodEnds: (timezone) => [
+      "Erstellt, wenn ein Zeitraum endet (",
       timezone,
-      " vorbei ist, und noch einmal, wenn etwas davon spät kommt. Die neuesten zuerst.",
+      "), erneuert, wenn späte Ereignisse kommen. Die neuesten zuerst.",
     ],
     noneYetTheFirstIsMadeWhenA: "Noch keine: Der erste entsteht, wenn ein Zeitraum mit Ereignissen vorbei ist.",
     report2: "Bericht",

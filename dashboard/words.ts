@@ -22,12 +22,13 @@ const isLanguage = (name: string | null | undefined): name is Language =>
 /** The base of a tag, which may name a region: `de-AT` is `de`. */
 const baseOf = (tag: string) => tag.split("-")[0];
 
-/** Outside of a browser, as in tests, nobody is asked. */
-const tags: readonly string[] = typeof document === "undefined" ? [] : navigator.languages;
+const tags: readonly string[] = typeof navigator === "undefined" ? [] : navigator.languages;
 
 function chosen(): string | null {
+  // Outside of a browser, as in tests, nobody reads.
+  if (typeof document === "undefined") return "en";
   try {
-    return typeof document === "undefined" ? null : localStorage.getItem("language");
+    return localStorage.getItem("language");
   } catch {
     // Storage is off: the browser's languages it is.
     return null;

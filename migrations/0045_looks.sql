@@ -18,3 +18,6 @@ CREATE TABLE annotations (
   updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX annotations_of_days ON annotations (project_id, from_date);
+
+-- The share of net amounts, in per cent, that NGR leaves out: for fees, taxes and bonuses. NULL: the project has no NGR.
+ALTER TABLE projects ADD COLUMN ngr_deduction_percent REAL CHECK (ngr_deduction_percent BETWEEN 0 AND 100);

@@ -104,4 +104,8 @@ export const COLUMNS: readonly Column<Figures>[] = [
     ...net,
     optional: true,
   }),
+  figure("ngr", words.campaigns.ngr, "money", words.campaigns.ngrHint, {
+    ...net,
+    optional: true,
+  }),
 ];

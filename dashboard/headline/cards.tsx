@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
 import { useAmounts } from "../amounts.ts";
 import { comparisonOf } from "../campaigns/comparison.tsx";
-import { Average, Count, Delta, FEW, Sum } from "../figure.tsx";
+import { Average, Count, Delta, FEW, Money, Sum } from "../figure.tsx";
 import { changeOf, exact, exactMoney, NOTHING, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
@@ -17,6 +17,10 @@ type Card = {
   series?: SeriesName;
   Note: (data: { data: Campaigns }) => ComponentChildren;
 };
+
+/** Whether nothing that is taken off lacks an exchange rate: a part of NGR would be taken for all of it. */
+const isWhole = ({ refunded_unconverted, withdrawn_unconverted }: CampaignFigures): boolean =>
+  Object.keys({ ...refunded_unconverted, ...withdrawn_unconverted }).length === 0;
 
 const CARDS: readonly Card[] = [
   {
@@ -47,9 +51,16 @@ const CARDS: readonly Card[] = [
     title: words.common.depositAmount,
     series: "amount",
     Note: ({ data: { total, currency } }) =>
-      total.deposit_per_visit === null
-        ? words.headline.epc(total.visits > 0 ? words.common.unknown : NOTHING)
-        : words.headline.epc(<Average amount={total.deposit_per_visit} currency={currency} />),
+      total.deposit_per_visit === null ? (
+        words.headline.epc(total.visits > 0 ? words.common.unknown : NOTHING)
+      ) : (
+        <>
+          {words.headline.epc(<Average amount={total.deposit_per_visit} currency={currency} />)}
+          {total.ngr !== undefined && isWhole(total) && (
+            <> · {words.headline.ngr(<Money amount={total.ngr} currency={currency} />)}</>
+          )}
+        </>
+      ),
   },
 ];
 

@@ -79,6 +79,11 @@ function Fields({ project }: { project: ProjectView }) {
         <TimeZone hint={words.projects.appliesToNewEventsOnly} />
         <Currency hint={words.projects.reportsConvertIntoItWhen} />
         <Field
+          name="ngr_deduction_percent"
+          label={words.projects.ngrDeduction}
+          hint={words.projects.ngrDeductionHint}
+        />
+        <Field
           name="attribution_days"
           label={words.projects.attributionWindowDays}
           type="number"

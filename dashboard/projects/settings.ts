@@ -20,6 +20,7 @@ export const settingsIn = (filled: Filled): Settings => ({
   name: filled.name ?? "",
   timezone: filled.timezone?.trim() ?? "",
   currency: filled.currency?.trim().toUpperCase() ?? "",
+  ngr_deduction_percent: percentIn(filled.ngr_deduction_percent),
   attribution_days: Number(filled.attribution_days),
   allowed_origins: linesOf(filled.allowed_origins),
   require_signature: filled.require_signature === "on",
@@ -32,6 +33,13 @@ export const settingsIn = (filled: Filled): Settings => ({
     }),
   ),
 });
+
+/** What is no number is sent as one that is out of range, so that the server says so: null is that there is none. */
+function percentIn(text = ""): number | null {
+  if (text.trim() === "") return null;
+  const percent = Number(text.replace(",", "."));
+  return Number.isNaN(percent) ? -1 : percent;
+}
 
 function botRulesIn(filled: Filled): Settings["bot_rules"] {
   // A user agent may have a comma in it.

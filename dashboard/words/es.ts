@@ -576,6 +576,8 @@ const es: Words = {
     depositAmountOverFirst: "Importe depositado entre primeros depósitos",
     inTheProjectCurrency: "En la moneda del proyecto",
     netAmount: "Importe neto",
+    ngr: "NGR",
+    ngrHint: "Importe neto menos la parte que el proyecto descuenta por comisiones, impuestos y bonos",
     depositAmountLessRefunds: "Importe depositado menos reembolsos y retiros",
     noEarlierDataSoNothingIs: "Sin datos anteriores, así que no se compara nada.",
     todayIsNotOverSoChangesAre: "El día de hoy no ha terminado, así que no se muestran cambios.",
@@ -869,6 +871,7 @@ const es: Words = {
     ofRegistrations: (rate) => [rate, " de los reg."],
     byDepositors: (count) => ["de ", count, " depositantes"],
     epc: (amount) => ["EPC ", amount],
+    ngr: (amount) => ["NGR ", amount],
     keyFiguresAndTheirCourse: "Cifras clave y su evolución",
     total: "Total",
     unique: "Únicos",
@@ -1339,6 +1342,9 @@ const es: Words = {
     reportsConvertIntoItWhen:
       "Los informes convierten a ella al leerse: un cambio vale en seguida para todas las cifras.",
     attributionWindowDays: "Ventana de atribución (días)",
+    ngrDeduction: "Descuento de NGR (%)",
+    ngrDeductionHint:
+      "La parte de los importes netos que NGR descuenta, por comisiones, impuestos y bonos. Vacío: sin NGR.",
     howLongAVisitTagCountsFor:
       "Cuánto tiempo cuenta la etiqueta de una visita para lo que sigue, de 1 a 365. Un cambio recalcula todas las cifras, lo que tarda un rato.",
     whoMaySend: "Quién puede enviar",

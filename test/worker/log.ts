@@ -23,13 +23,18 @@ export const db = databaseOf(env);
 
 export async function createProject(
   project_id: string,
-  settings: { timezone?: string; currency?: string; attribution_days?: number } = {},
+  settings: {
+    timezone?: string;
+    currency?: string;
+    attribution_days?: number;
+    ngr_deduction_percent?: number;
+  } = {},
 ): Promise<void> {
-  const { timezone = "UTC", currency = "USD", attribution_days = 30 } = settings;
+  const { timezone = "UTC", currency = "USD", attribution_days = 30, ngr_deduction_percent = null } = settings;
   await env.DB.prepare(
-    "INSERT INTO projects (project_id, name, timezone, currency, attribution_days, created_at) VALUES (?, ?, ?, ?, ?, 0)",
+    "INSERT INTO projects (project_id, name, timezone, currency, attribution_days, ngr_deduction_percent, created_at) VALUES (?, ?, ?, ?, ?, ?, 0)",
   )
-    .bind(project_id, project_id, timezone, currency, attribution_days)
+    .bind(project_id, project_id, timezone, currency, attribution_days, ngr_deduction_percent)
     .run();
 }
 

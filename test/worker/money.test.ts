@@ -53,6 +53,47 @@ const begin = async (project_id: string, settings: Parameters<typeof createProje
   await createProject(project_id, settings);
 };
 
+describe("NGR", () => {
+  it("is the net amount less the share that the project names, and is absent without one", async () => {
+    await begin("ngr");
+    await tell(
+      paid("deposit", "2026-02-03", "1000", "USD"),
+      paid("refund", "2026-02-03", "100", "USD"),
+      paid("withdrawal", "2026-02-03", "300", "USD"),
+    );
+    const day = "project_id=ngr&from=2026-02-03&to=2026-02-03";
+    const change = (ngr_deduction_percent: unknown) =>
+      SELF.fetch(`${HOST}/api/v1/projects/ngr`, {
+        method: "PATCH",
+        headers: ADMIN,
+        body: JSON.stringify({ ngr_deduction_percent }),
+      });
+    const totals = async () => {
+      const [campaigns, revenue] = await Promise.all(
+        [`/campaigns?${day}`, `/revenue?${day}&currency=project`].map(async (path) => (await json(path)).total),
+      );
+      return { campaigns, revenue };
+    };
+    const columns = async () => (await (await get(`/campaigns?${day}&format=csv`)).text()).split("\r\n")[0]?.split(",");
+    const without = await totals();
+    expect(without).toMatchObject({ campaigns: { net_amount: "600.00" }, revenue: { net_usd: "600.00" } });
+    expect(JSON.stringify(without)).not.toContain("ngr");
+    expect(await columns()).not.toContain("ngr");
+
+    expect(await (await change(25)).json()).toMatchObject({ ngr_deduction_percent: 25 });
+    expect(await totals()).toMatchObject({
+      campaigns: { net_amount: "600.00", ngr: "450.00" },
+      revenue: { net_usd: "600.00", ngr_usd: "450.00", converted: { ngr: "450.00" } },
+    });
+    expect(await columns()).toContain("ngr");
+    expect((await change(33.33)).status).toBe(200);
+    expect(await totals()).toMatchObject({ campaigns: { ngr: "400.02" } });
+    for (const wrong of [-1, 100.01, 12.345, "25"]) expect((await change(wrong)).status, String(wrong)).toBe(400);
+    expect((await change(null)).status).toBe(200);
+    expect(await totals()).toEqual(without);
+  });
+});
+
 describe("rounding", () => {
   it.each<[bigint, bigint, bigint]>([
     [5n, 2n, 2n],

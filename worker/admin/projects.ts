@@ -39,6 +39,12 @@ const settings = {
   name: z.string().min(1, "must not be empty").max(200),
   timezone: z.string().refine(isTimezone, "must be a time zone, such as Europe/Malta"),
   currency: z.string().refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code, such as EUR"),
+  ngr_deduction_percent: z
+    .number("must be a number")
+    .min(0, "must be 0 to 100")
+    .max(100, "must be 0 to 100")
+    .refine((percent) => Math.abs(percent * 100 - Math.round(percent * 100)) < 1e-6, "must have two places at most")
+    .nullable(),
   attribution_days: z.int("must be a whole number").min(1, "must be 1 to 365").max(365, "must be 1 to 365"),
   respect_privacy_signals: z.boolean("must be true or false"),
   allowed_origins: z.array(origin).max(100),
@@ -84,6 +90,10 @@ const projectView = z
         figures_days: z.int().optional(),
       })
       .describe("For how many days what is kept; for ever where nothing is said."),
+    ngr_deduction_percent: z
+      .number()
+      .nullable()
+      .describe("The share of net amounts that NGR leaves out, for fees, taxes and bonuses; null: there is no NGR."),
     settled_before: text.describe("Days before this date are settled: their events may have gone from the log."),
   })
   .meta({ id: "Project" });
@@ -209,6 +219,7 @@ export const projectRoutes = [
         bot_rules: {},
         retention: {},
         settled_before: "",
+        ngr_deduction_percent: null,
         created_at: now,
         ...withoutUndefined(given),
       };

@@ -17,6 +17,7 @@ import { fieldFilter } from "./field-filter.ts";
 import { isAmount } from "./hiding.ts";
 import { lastEvents } from "./last-event.ts";
 import { MOST_ROWS } from "./most.ts";
+import { ngr, ngrOf } from "./ngr.ts";
 import { date, dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
 import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum, sums } from "./usd.ts";
@@ -37,6 +38,7 @@ const SORTABLE = [
   "refunded",
   "withdrawn",
   "net_amount",
+  "ngr",
   "visit_to_registration",
   "registration_to_first_deposit",
   "last_event_at",
@@ -86,6 +88,7 @@ const figuresOf = {
   refunded: money.describe("In the project's currency."),
   withdrawn: money.describe("In the project's currency."),
   net_amount: money.describe("`amount` less `refunded` and `withdrawn`."),
+  ngr,
   unconverted: amounts.describe("What was deposited that has no rate in force on its date: it is not in `amount`."),
   refunded_unconverted: amounts,
   withdrawn_unconverted: amounts,
@@ -235,7 +238,8 @@ async function fromTables(
   return { campaigns, total: { counts, paid } };
 }
 
-function figures({ counts, paid }: Campaign, currency: string): CampaignFigures {
+function figures({ counts, paid }: Campaign, project: Project): CampaignFigures {
+  const { currency } = project;
   const rate = (part: number, whole: number) => (whole > 0 ? part / whole : null);
   const of = (type: Paid["event_type"]) =>
     convert(
@@ -243,6 +247,8 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
       currency,
     );
   const [deposited, refunded, withdrawn] = [of("deposit"), of("refund"), of("withdrawal")];
+  const net = deposited.exact - refunded.exact - withdrawn.exact;
+  const own = ngrOf(project, net);
   return {
     ...counts,
     amount: formatExact(deposited.exact),
@@ -250,7 +256,8 @@ function figures({ counts, paid }: Campaign, currency: string): CampaignFigures 
     deposit_per_visit: averageOf(deposited, counts.visits),
     refunded: formatExact(refunded.exact),
     withdrawn: formatExact(withdrawn.exact),
-    net_amount: formatExact(deposited.exact - refunded.exact - withdrawn.exact),
+    net_amount: formatExact(net),
+    ...(own !== undefined && { ngr: own }),
     unconverted: formatAmounts(deposited.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
@@ -275,6 +282,7 @@ const MISSING: Partial<
   refunded: ["refunded_unconverted"],
   withdrawn: ["withdrawn_unconverted"],
   net_amount: ["unconverted", "refunded_unconverted", "withdrawn_unconverted"],
+  ngr: ["unconverted", "refunded_unconverted", "withdrawn_unconverted"],
 };
 
 /** Whether anything had happened by that day, by the tables. */
@@ -342,7 +350,7 @@ export const campaigns = report({
     ]);
     const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);
     const of = (from: typeof now, name: string) =>
-      figures(from.campaigns.get(name) ?? { counts: nothing(), paid: [] }, currency);
+      figures(from.campaigns.get(name) ?? { counts: nothing(), paid: [] }, project);
     const last = await lastEvents(db, project, days, [...names], period.to);
     const rows = [...names].map((name) => ({
       banner_tag: name || null,
@@ -360,22 +368,29 @@ export const campaigns = report({
       rows: all.slice(0, MOST_ROWS),
       rows_left_out: Math.max(0, all.length - MOST_ROWS),
       total: {
-        ...figures(now.total, currency),
+        ...figures(now.total, project),
         last_event_at: [...last.values()].sort().at(-1) ?? null,
-        ...(before && { previous: figures(before.total, currency) }),
-        ...(compared && { compared: figures(compared.total, currency) }),
+        ...(before && { previous: figures(before.total, project) }),
+        ...(compared && { compared: figures(compared.total, project) }),
       },
       ...(previous_period && { previous_period }),
       ...(compared_days && { compared_days }),
       ...(has_earlier_data !== undefined && { has_earlier_data }),
     };
-    const columns = [...SORTABLE, "currency", "unconverted", "refunded_unconverted", "withdrawn_unconverted"];
+    const has = (name: Sortable) => name !== "ngr" || project.ngr_deduction_percent != null;
+    const columns = [
+      ...SORTABLE.filter(has),
+      "currency",
+      "unconverted",
+      "refunded_unconverted",
+      "withdrawn_unconverted",
+    ];
     return {
       body,
       columns: [
         ...columns,
-        ...(before ? COMPARED.map((name) => `previous_${name}`) : []),
-        ...(compared ? COMPARED.map((name) => `compared_${name}`) : []),
+        ...(before ? COMPARED.filter(has).map((name) => `previous_${name}`) : []),
+        ...(compared ? COMPARED.filter(has).map((name) => `compared_${name}`) : []),
       ],
       rows: all.map((row) => flat(row, currency)),
     };
@@ -391,6 +406,6 @@ const flat = (
   unconverted: amountsCell(unconverted),
   refunded_unconverted: amountsCell(refunded_unconverted),
   withdrawn_unconverted: amountsCell(withdrawn_unconverted),
-  ...(previous && Object.fromEntries(COMPARED.map((name) => [`previous_${name}`, previous[name]]))),
-  ...(compared && Object.fromEntries(COMPARED.map((name) => [`compared_${name}`, compared[name]]))),
+  ...(previous && Object.fromEntries(COMPARED.map((name) => [`previous_${name}`, previous[name] ?? null]))),
+  ...(compared && Object.fromEntries(COMPARED.map((name) => [`compared_${name}`, compared[name] ?? null]))),
 });

@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME, PAYMENT_TYPES, type PaymentType } from "../money.ts";
+import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
 import { words } from "../store/sql.ts";
 import { amounts, days, maybe, money, named, whole } from "./answer.ts";
@@ -25,6 +26,7 @@ import {
   ROWS_A_PAGE,
 } from "./keyed.ts";
 import { type Page, paged } from "./list.ts";
+import { ngr, ngrOf } from "./ngr.ts";
 import type { Pages } from "./pages.ts";
 import { dated, onlyTags, type Period } from "./period.ts";
 import { report } from "./report.ts";
@@ -50,6 +52,8 @@ type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"
   filter: FieldFilter | null;
   /** In which amounts are wanted beside USD; null: in none. */
   into: string | null;
+  /** By which NGR is made. */
+  project: Pick<Project, "ngr_deduction_percent">;
 };
 
 const converted = z
@@ -59,6 +63,7 @@ const converted = z
     refunded: money,
     withdrawn: money,
     net_amount: money.describe("`amount` less what was refunded and withdrawn."),
+    ngr,
     unconverted,
     refunded_unconverted: amounts,
     withdrawn_unconverted: amounts,
@@ -78,6 +83,7 @@ const figures = z.object({
   withdrawals: whole.describe("Distinct withdrawal events with an amount."),
   withdrawn_usd: money,
   net_usd: money.describe("`total_usd` less what was refunded and withdrawn."),
+  ngr_usd: ngr,
   unconverted: amounts.describe("What they paid that has no rate in force on its date: it is in no figure in USD."),
   refunded_unconverted: amounts,
   withdrawn_unconverted: amounts,
@@ -121,24 +127,34 @@ const count = (rows: readonly Paid[]) => rows.reduce((total, row) => total + row
 const flows = (paid: readonly Paid[], into: string) =>
   [isIncome, isOf("refund"), isOf("withdrawal")].map((which) => convert(paid.filter(which), into)) as Three;
 
-function convertedOf(paid: readonly Paid[], into: string): z.output<typeof converted> {
+function convertedOf(paid: readonly Paid[], into: string, project: Query["project"]): z.output<typeof converted> {
   const [all, refunded, withdrawn] = flows(paid, into);
+  const net = all.exact - refunded.exact - withdrawn.exact;
+  const own = ngrOf(project, net);
   return {
     amount: formatExact(all.exact),
     average: formatAverage(all.exact, all.total),
     refunded: formatExact(refunded.exact),
     withdrawn: formatExact(withdrawn.exact),
-    net_amount: formatExact(all.exact - refunded.exact - withdrawn.exact),
+    net_amount: formatExact(net),
+    ...(own !== undefined && { ngr: own }),
     unconverted: formatAmounts(all.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
   };
 }
 
-function figuresOf(paid: readonly Paid[], paying_users: number, into: string | null, byCurrency: boolean): Figures {
+function figuresOf(
+  paid: readonly Paid[],
+  paying_users: number,
+  { into, project }: Pick<Query, "into" | "project">,
+  byCurrency: boolean,
+): Figures {
   const of = (type: PaymentType) => paid.filter(isOf(type));
   const income = paid.filter(isIncome);
   const [all, refunded, withdrawn] = flows(paid, "USD");
+  const net = all.exact - refunded.exact - withdrawn.exact;
+  const own = ngrOf(project, net);
   const totals = new Map<string, bigint>();
   for (const row of income) totals.set(row.currency, (totals.get(row.currency) ?? 0n) + unitsOf(row));
   const [total = "0.00"] = Object.values(formatAmounts(totals));
@@ -153,11 +169,12 @@ function figuresOf(paid: readonly Paid[], paying_users: number, into: string | n
     refunded_usd: formatExact(refunded.exact),
     withdrawals: count(of("withdrawal")),
     withdrawn_usd: formatExact(withdrawn.exact),
-    net_usd: formatExact(all.exact - refunded.exact - withdrawn.exact),
+    net_usd: formatExact(net),
+    ...(own !== undefined && { ngr_usd: own }),
     unconverted: formatAmounts(all.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
-    ...(into !== null && { converted: convertedOf(paid, into) }),
+    ...(into !== null && { converted: convertedOf(paid, into, project) }),
   };
 }
 type Converted = ReturnType<typeof convert>;
@@ -189,7 +206,7 @@ function rowsOf(paid: readonly Paid[], paying: ReadonlyMap<string, number>, aske
       event_date: first.event_date,
       ...(asked.interval === "hour" && { event_hour: first.event_hour as number }),
       ...(asked.group_by && { [asked.group_by]: first[asked.group_by] || null }),
-      ...figuresOf(own, paying.get(key) ?? 0, asked.into, asked.group_by === "currency"),
+      ...figuresOf(own, paying.get(key) ?? 0, asked, asked.group_by === "currency"),
     };
   });
 }
@@ -249,7 +266,7 @@ async function totalOf(
         sql`SELECT event_date, event_type, ${sums(asked.into ?? "USD")} ${within} GROUP BY event_date, event_type, currency`,
       ),
   ]);
-  return figuresOf(all, everyone?.people ?? 0, asked.into, false);
+  return figuresOf(all, everyone?.people ?? 0, asked, false);
 }
 
 /** Where an answer comes from: its rows behind a key, and then the total. */
@@ -292,7 +309,7 @@ async function fromDays(db: Database, days: DaysScope, period: Period, asked: Qu
       const own = rows.flatMap((row) => groups.get(nameOf(columns, row)) ?? []);
       return { rows: rowsOf(own, people, asked), next };
     },
-    total: async () => figuresOf(sorted, payers, asked.into, false),
+    total: async () => figuresOf(sorted, payers, asked, false),
   };
 }
 
@@ -329,7 +346,7 @@ export const revenue = report({
     const { project_id, timezone } = project;
     const { event_type, group_by, interval } = query;
     const into = codeOf(project, query);
-    const asked = { event_type, group_by, interval, filter: field, into };
+    const asked = { event_type, group_by, interval, filter: field, into, project };
     const columns = columnsOf(asked);
     const source =
       days === null ? fromTables(db, project_id, period, tags, asked) : await fromDays(db, days, period, asked);
@@ -341,7 +358,9 @@ export const revenue = report({
     );
     const total = await source.total();
     const unwanted = group_by === "currency" ? "totals" : "total";
-    const shown = Object.keys(figures.shape).filter((name) => name !== unwanted && name !== "converted");
+    const without = project.ngr_deduction_percent == null ? ["ngr", "ngr_usd"] : [];
+    const left_out = [unwanted, "converted", ...without];
+    const shown = Object.keys(figures.shape).filter((name) => !left_out.includes(name));
     return {
       body: {
         project_id,
@@ -352,7 +371,11 @@ export const revenue = report({
         total,
         ...(next_cursor !== null && { next_cursor }),
       },
-      columns: columnsIn([...columns, ...shown], Object.keys(converted.shape), into),
+      columns: columnsIn(
+        [...columns, ...shown],
+        Object.keys(converted.shape).filter((name) => !without.includes(name)),
+        into,
+      ),
       rows: { pages: flatPages(pages, into) },
     };
   },

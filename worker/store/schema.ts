@@ -3,7 +3,7 @@
  * Columns that SQLite computes (VIRTUAL) are `generatedAlwaysAs`, so that nothing writes them.
  */
 import { sql } from "drizzle-orm";
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const projects = sqliteTable("projects", {
   project_id: text().primaryKey(),
@@ -20,6 +20,8 @@ export const projects = sqliteTable("projects", {
   retention: text({ mode: "json" }).$type<Retention>().notNull(),
   /** Days before this date are settled: their figures stay, their events may have gone. `''` is none. */
   settled_before: text().notNull(),
+  /** What NGR leaves out of net amounts; null: there is no NGR. */
+  ngr_deduction_percent: real(),
 });
 
 /** For how many days what is kept; for ever where nothing is said. */

@@ -1,7 +1,7 @@
 /** A row per banner tag: what it brought in the period, and in the one that it is compared with. */
 import { type Ask, byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { averageOf, money, type Paid, payments } from "./money.ts";
+import { averageOf, money, type Paid, payments, shareOf } from "./money.ts";
 
 type Period = Ask["period"];
 type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
@@ -53,6 +53,9 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
       refunded: money(refunded.exact),
       withdrawn: money(withdrawn.exact),
       net_amount: money(deposited.exact - refunded.exact - withdrawn.exact),
+      ...(project.ngr_deduction_percent !== undefined && {
+        ngr: shareOf(deposited.exact - refunded.exact - withdrawn.exact, 100 - project.ngr_deduction_percent),
+      }),
       unconverted: deposited.unconverted,
       refunded_unconverted: refunded.unconverted,
       withdrawn_unconverted: withdrawn.unconverted,

@@ -86,6 +86,9 @@ export function decimal(units: bigint): string {
 }
 
 export const money = (exact: bigint): string => decimal(halfEven(exact, 100_000_000n));
+/** So many per cent of it, of two places at most. */
+export const shareOf = (exact: bigint, percent: number): string =>
+  decimal(halfEven(exact * BigInt(Math.round(percent * 100)), 100_000_000n * 10_000n));
 export const average = (exact: bigint, over: number): string | null =>
   over > 0 ? decimal(halfEven(exact, 100_000_000n * BigInt(over))) : null;
 /** Of what has no rate, nobody knows the average. */

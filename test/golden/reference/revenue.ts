@@ -1,9 +1,15 @@
 /** What was paid, by day or hour. */
 import { type Ask, head, type Report } from "./ask.ts";
 import type { Row } from "./database.ts";
-import { average, money, type Payments, payments } from "./money.ts";
+import { average, money, type Payments, payments, shareOf } from "./money.ts";
 
-function figures(of: Payments, key: readonly unknown[], paying_users: number, byCurrency: boolean) {
+function figures(
+  of: Payments,
+  key: readonly unknown[],
+  paying_users: number,
+  byCurrency: boolean,
+  percent: number | undefined,
+) {
   const [income, refund, withdrawal] = [of(key, "income"), of(key, "refund"), of(key, "withdrawal")];
   return {
     purchases: of(key, "purchase").events,
@@ -17,6 +23,9 @@ function figures(of: Payments, key: readonly unknown[], paying_users: number, by
     withdrawals: withdrawal.events,
     withdrawn_usd: money(withdrawal.exact),
     net_usd: money(income.exact - refund.exact - withdrawal.exact),
+    ...(percent !== undefined && {
+      ngr_usd: shareOf(income.exact - refund.exact - withdrawal.exact, 100 - percent),
+    }),
     unconverted: income.unconverted,
     refunded_unconverted: refund.unconverted,
     withdrawn_unconverted: withdrawal.unconverted,
@@ -48,8 +57,8 @@ export const revenue: Report = async (ask) => {
     ...period,
     rows: groups.map(({ key, people }) => ({
       ...Object.fromEntries(names.map((name, index) => [name, key[index] === "" ? null : key[index]])),
-      ...figures(of, key, people, group_by === "currency"),
+      ...figures(of, key, people, group_by === "currency", project.ngr_deduction_percent),
     })),
-    total: figures(all.of, [], all.groups[0]?.people ?? 0, false),
+    total: figures(all.of, [], all.groups[0]?.people ?? 0, false, project.ngr_deduction_percent),
   };
 };

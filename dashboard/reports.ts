@@ -70,6 +70,7 @@ type Takes<Asked> = Asked extends { country?: infer Given } ? (string[] extends 
 const TAKES: { [Name in Report]: Takes<AskedOf<Routes[Name]>> } = {
   metrics: "values",
   campaigns: "values",
+  traffic: "values",
   funnel: "values",
   cohorts: "values",
   revenue: "values",

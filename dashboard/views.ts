@@ -36,6 +36,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     role: "viewer",
     fields: true,
   },
+  traffic: { title: words.traffic.trafficSources, group: "Reports", role: "viewer", fields: true },
   funnel: { title: words.common.funnel, group: "Reports", role: "viewer", fields: true },
   cohorts: {
     title: words.common.cohorts,

@@ -4,6 +4,7 @@ import { useAnswer } from "../answers.ts";
 import { credential } from "../api.ts";
 import { campaigns } from "../campaigns/query.ts";
 import { fieldValue } from "../format.ts";
+import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -38,6 +39,9 @@ function Actions({ scope }: { scope: Scope }) {
         chosen={dimension}
         choose={(name) => go({ group_by: name === "country" ? undefined : name }, "replace")}
       />
+      <Link class="button" to={{ view: "traffic", group_by: dimension }}>
+        {words.breakdown.depositsAndRates}
+      </Link>
       <TableTools
         csv={{ url: breakdownCsv(scope), name: `${fileNameOf("metrics", scope, dimension)}.csv`, table: TITLE }}
       />

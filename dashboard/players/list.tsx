@@ -102,7 +102,7 @@ function Players({ scope }: { scope: Scope }) {
       title={words.common.players}
       actions={
         <>
-          <Sought name="search" label={words.players.searchByPlayerId} />
+          <Sought name="search" label={words.players.findByAnyIdOrEMail} />
           {!hide_amounts && (
             <Chosen name="segment" label={words.common.segment} options={named(SEGMENTS, words.players.allSegments)} />
           )}

@@ -5,6 +5,7 @@ import { EventsPanel } from "../events/panel.tsx";
 import { PayoutsPanel } from "../payouts/panel.tsx";
 import { QualityPanel } from "../quality/panel.tsx";
 import { StoredPanel } from "../stored/panel.tsx";
+import { TrafficPanel } from "../traffic/panel.tsx";
 import type { View } from "../views.ts";
 import { View as CampaignsView } from "./campaigns.tsx";
 import { View as CohortsView } from "./cohorts.tsx";
@@ -18,6 +19,7 @@ import { View as RevenueView } from "./revenue.tsx";
 export const VIEWS: Record<string, View> = {
   overview: OverviewView,
   campaigns: CampaignsView,
+  traffic: TrafficPanel,
   funnel: FunnelView,
   cohorts: CohortsView,
   revenue: RevenueView,

@@ -12,6 +12,7 @@ import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import type { PlayerRow } from "../../worker/reports/players.ts";
+import type { Traffic, TrafficRow } from "../../worker/reports/traffic.ts";
 import { END, FROM, PROJECTS } from "../golden/projects.ts";
 import { goldenRates } from "../golden/rates.ts";
 import { goldenEvents } from "../golden/traffic.ts";
@@ -439,6 +440,47 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       const amounts = rows.flatMap(({ unconverted }) => unconverted[code] ?? []);
       expect(lines.flatMap((line) => line[column] || []).sort(), code).toEqual(amounts.sort());
     }
+  });
+
+  test("traffic sources: what each sub-id and country brought, and its file", async () => {
+    const page = await signedIn();
+    const names = [
+      "visits",
+      "visitors",
+      "registrations",
+      "first_deposits",
+      "deposits",
+      "amount",
+      "deposit_per_visit",
+    ] as const;
+    const rates = ["visit_to_registration", "registration_to_first_deposit"] as const;
+    const shown = (row: Omit<TrafficRow, "value">): Cells => ({
+      ...cells(row, names),
+      ...Object.fromEntries(rates.map((name) => [name, rate(row[name])])),
+    });
+    for (const by of ["s1", "country"]) {
+      await open(page, "traffic", { group_by: by, columns: [...names, ...rates] });
+      const { rows, total } = await answerOf<Traffic>("traffic", { by });
+      expect(rows.length).toBeGreaterThan(5);
+      expect(await tableIn(page, "traffic")).toEqual(
+        new Map([[TOTAL, shown(total)], ...rows.map((row) => [row.value ?? "", shown(row)] as const)]),
+      );
+      await expectSheet(page, "traffic");
+    }
+    // Another key of data, by its name; those of the latest visits are offered.
+    await page.getByRole("option", { name: "creative" }).waitFor({ state: "attached" });
+    await page.getByLabel("Key of data").fill("creative");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/group_by=data\.creative/);
+    await page.locator('.traffic [data-row="true"]').waitFor();
+    // A row of a field narrows everything to it.
+    await open(page, "traffic", { group_by: "country" });
+    await page.locator('.traffic [data-row="MT"] th button').click();
+    await page.waitForURL(/country=MT/);
+    await settled(page);
+    const { rows } = await answerOf<Traffic>("traffic", { by: "country", country: "MT" });
+    expect(rows.map(({ value }) => value)).toEqual(["MT"]);
+    expect(Object.keys(Object.fromEntries(await tableIn(page, "traffic")))).toEqual([TOTAL, "MT"]);
   });
 
   test("funnel: its steps and those of each tag, by either date", async () => {

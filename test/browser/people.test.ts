@@ -113,10 +113,13 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     await expect.poll(async () => (await rowsOn(page)).sort()).toEqual(["ann", WHALE]);
     expect(parameter(page, "part")).toBe("first_deposit");
     await page.getByLabel("Funnel step").selectOption("");
-    await page.getByLabel("Search by player ID").fill("b");
+    await page.getByLabel("Find by any ID or e-mail").fill("b");
     await page.keyboard.press("Enter");
     await expect.poll(() => rowsOn(page)).toEqual(["ben"]);
-    await page.getByLabel("Search by player ID").fill("nobody");
+    await page.getByLabel("Find by any ID or e-mail").fill("ann@players.example");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => rowsOn(page)).toEqual(["ann"]);
+    await page.getByLabel("Find by any ID or e-mail").fill("nobody");
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Show the players of all time" }).click();
     await expect.poll(async () => (await rowsOn(page)).length).toBe(6);

@@ -289,7 +289,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     });
     await inSixPresses(async (page, press) => {
       await press(page.getByRole("link", { name: "Players", exact: true }));
-      await press(page.getByLabel("Search by player ID"), "south-40");
+      await press(page.getByLabel("Find by any ID or e-mail"), "south-40");
       await press(page.locator('[data-row="south-40"]').getByRole("button"));
       await page.getByRole("heading", { name: "south-40" }).waitFor();
       await expect.poll(() => fact(page, "total_events"), soon).toBe("4");

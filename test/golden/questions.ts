@@ -99,6 +99,19 @@ export const QUESTIONS: Record<string, Questions> = {
     ],
     limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=-net_amount"],
   },
+  "/traffic": {
+    // Each reads the log: all of it, the month over both changes of the clocks, and a day.
+    once: [
+      "from=2025-09-20&to=2025-11-20&by=s1",
+      "from=2025-10-05&to=2025-11-02&by=s2&sort=value",
+      "from=2025-10-05&to=2025-11-02&by=landing_page&banner_tag=Brand",
+      "from=2025-10-05&to=2025-11-02&by=os&country=MT&banner_tag_not=affiliate-1",
+      "from=2025-10-28&to=2025-10-28&by=data.creative&device=mobile",
+      "from=2025-10-05&to=2025-10-05&by=country&sort=-amount",
+      "from=2025-08-01&to=2025-08-31",
+    ],
+    limitedOnce: ["from=2025-10-05&to=2025-11-02&by=browser&sort=first_deposits", "from=2025-10-28&to=2025-10-28"],
+  },
   "/revenue": {
     periods: [
       "",

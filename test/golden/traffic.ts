@@ -100,6 +100,22 @@ function price(by: Chance, currency: Currency): number {
   return by.happens(0.1) ? units + by.whole(1, 9_999) : units;
 }
 
+/** Browser, system, and what a pixel's address says beside the fields: texts, numbers, flags, and what is no value. */
+const cameBy = (n: number, page: number): Pick<StoredEvent, "browser" | "os" | "data"> => ({
+  browser: ["Chrome", "Safari", "Firefox", null][(n + (page % 2)) % 4] as string | null,
+  os: ["Android", "iOS", null][n % 3] as string | null,
+  data:
+    page % 5 === 0
+      ? null
+      : JSON.stringify({
+          landing_page: `/offer-${(n + page) % 6}`,
+          s1: page % 7 === 0 ? "" : `sub-${n % 11}`,
+          s2: (n * 7 + page) % 5,
+          list: [n],
+          creative: n % 4 === 0 ? { of: n } : n % 2 === 0,
+        }),
+});
+
 /** One person, from the first visit on. */
 function* life(by: Chance, n: number, event: (given: Given) => StoredEvent) {
   const plays = by.happens(0.4);
@@ -153,8 +169,10 @@ function* life(by: Chance, n: number, event: (given: Given) => StoredEvent) {
       banner_tag: by.happens(0.65) ? (by.happens(0.7) ? tag : by.pick(TAGS)) : null,
       session_id: `s-${n}-${start}`,
       referrer: by.happens(0.5) ? "affiliate.example" : null,
+      ...cameBy(n, start),
     });
-    for (let page = by.small(0, 5); page > 0; page--) yield does("visit", later(0, 3 * MINUTE), who);
+    for (let page = by.small(0, 5); page > 0; page--)
+      yield does("visit", later(0, 3 * MINUTE), { ...who, ...cameBy(n, page) });
   };
 
   for (let session = by.small(1, 5); session > 0 && clock < END; session--) {

@@ -609,6 +609,7 @@ describe("who sees no amounts", () => {
     "getRevenue",
     "getStatement",
     "getTimeline",
+    "getTraffic",
     "listConversions",
     "listEvents",
     "listPlayers",

@@ -67,7 +67,7 @@ const EVENTS: StoredEvent[] = [
   event("e13", "spin", "05T10:02", { player_id: "anna", app_id: "slots", bot: "crawler" }),
   event("e19", "refund", "06T10:00", { player_id: "anna", amount: 5_000, currency: "USD" }),
   event("e14", "visit", "02T10:00", { player_id: "ben", banner_tag: "autumn", data: '{"a":{"b":[1,"=x"]}}' }),
-  event("e15", "deposit", "06T10:00", { player_id: "ben", amount: 50_000, currency: "USD" }),
+  event("e15", "deposit", "06T10:00", { player_id: "ben", amount: 50_000, currency: "USD", click_id: "click-7" }),
   event("e16", "deposit", "06T10:01", { player_id: "ben", amount: 10_000, currency: "USD", banner_tag: "winter" }),
   event("e17", "spin", "02T15:30", { player_id: "cleo", country: "JP", device: "mobile" }),
   event("e18", "visit", "07T10:00", { visitor_id: "stranger", banner_tag: "spring" }),
@@ -215,6 +215,13 @@ describe("the players", () => {
     ["sort=-player_id&limit=1", ["cleo", "ben", "anna"]],
     ["search=an", ["anna"]],
     ["search=n", []],
+    // By a transaction, a click, and an address that a visitor gave who turned out to be her; each whole, and in its case.
+    ["search=t1", ["anna"]],
+    ["search=click-7", ["ben"]],
+    ["search=a.new@mail.example.com", ["anna"]],
+    ["search=anna@mail.example.com", ["anna"]],
+    ["search=A.new@mail.example.com", []],
+    ["search=click-", []],
     ["segment=unknown", ["anna"]],
     ["segment=whale", []],
     ["segment=minnow&limit=1", ["ben"]],
@@ -472,6 +479,9 @@ describe("a key of one tag", () => {
       authorization: `Bearer ${await makeApiKey({ role: "analyst", project_id: "club", banner_tags: ["autumn"] })}`,
     };
     expect((await pages("/players?sort=player_id", key)).map((row) => row.player_id)).toEqual(["ben"]);
+    // The click's event counts for it; the transaction's is of another tag's player.
+    expect((await pages("/players?search=click-7", key)).map((row) => row.player_id)).toEqual(["ben"]);
+    expect(await pages("/players?search=t1", key)).toEqual([]);
     for (const asked of ["deposits_from=1", "deposits_to=1", "sort=-total_deposits"]) {
       const refused = await get(`/players?${asked}`, key);
       expect(refused.status, asked).toBe(400);

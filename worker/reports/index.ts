@@ -24,6 +24,7 @@ import { revenue } from "./revenue.ts";
 import { series } from "./series/series.ts";
 import { statements } from "./statements.ts";
 import { timeline } from "./timeline.ts";
+import { traffic } from "./traffic.ts";
 
 const ALL = [
   metrics,
@@ -31,6 +32,7 @@ const ALL = [
   funnel,
   cohorts,
   campaigns,
+  traffic,
   players,
   player,
   playerStats,

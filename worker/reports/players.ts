@@ -8,6 +8,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { doings, FIRST_DATE } from "../projections/doings.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import type { Database } from "../store/database.ts";
+import { among } from "../store/sql.ts";
 import { iso } from "../time.ts";
 import { instant, maybe, money, telling, text, whole } from "./answer.ts";
 import { codeOf, given, wanted } from "./currency.ts";
@@ -15,6 +16,7 @@ import { fieldFilter } from "./field-filter.ts";
 import { onlyFirstEvent } from "./first-event.ts";
 import { STEPS } from "./funnel.ts";
 import { list, listed, listOf, type Page, pageOf } from "./list.ts";
+import { namedBy } from "./named-by.ts";
 import { hasRoom } from "./pages.ts";
 import { date, onlyTags } from "./period.ts";
 import { type Player, tagsOf } from "./player.ts";
@@ -47,7 +49,9 @@ const query = z.strictObject({
     .min(1, "must not be empty")
     .max(256, "is too long")
     .optional()
-    .describe("What the `player_id` begins with."),
+    .describe(
+      "What the `player_id` begins with; or a whole `transaction_id`, `click_id` or e-mail address of theirs, as it was sent.",
+    ),
   segment: z.enum(SEGMENT_NAMES, `must be one of ${SEGMENT_NAMES.join(", ")}`).optional(),
   ...tagFilter,
   ...fieldFilter,
@@ -164,12 +168,15 @@ function activeAndPaying({ deposits_from, deposits_to, last_event_from, last_eve
   ];
 }
 
-/** `own` are the tags that the asker is limited to: whom none of them brought is not theirs to see. */
-function chosen(query: Query, timezone: string, tags: string[] | null, own: string[] | null): SQL {
+/**
+ * `own` are the tags that the asker is limited to: whom none of them brought is not theirs to see. `named` are those whom what is sought
+ * names, though it is not the beginning of their id.
+ */
+function chosen(query: Query, timezone: string, tags: string[] | null, own: string[] | null, named: string[]): SQL {
   const { search, has_deposit, funnel_step } = query;
   const firstDay = sql`ifnull(first_date, ${FIRST_DATE})`;
   const conditions = [
-    search && sql`AND person >= ${search} AND person < ${`${search}\u{10FFFF}`}`,
+    search && sql`AND (person >= ${search} AND person < ${`${search}\u{10FFFF}`} OR person ${among(named)})`,
     has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
     ...activeAndPaying(query, timezone),
     ...(funnel_step ? [broughtBy(own), atStep(funnel_step, query, tags)] : [broughtBy(tags), within(firstDay, query)]),
@@ -258,7 +265,9 @@ export const players = report({
     if (principal.banner_tags !== null) onlyForAllTags(query);
     const into = codeOf(project, query);
     const { order, behind, placeOf } = sorting(query.sort);
-    const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, principal.banner_tags)}`;
+    const own = principal.banner_tags;
+    const named = query.search === undefined ? [] : await namedBy(db, project_id, query.search, own);
+    const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, own, named)}`;
     const look = async (after: Place | null, limit: number) => {
       const found = await db.all<Player>(sql`SELECT * FROM players
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);

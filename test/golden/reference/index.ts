@@ -15,11 +15,13 @@ import { conversions, statements } from "./payouts.ts";
 import { players, profiles } from "./players.ts";
 import { revenue } from "./revenue.ts";
 import { series } from "./series.ts";
+import { traffic } from "./traffic.ts";
 
 /** By the first part of the path. */
 const REPORTS: Record<string, Report> = {
   metrics: (ask) => (ask.rest.length > 0 ? series(ask) : metrics(ask)),
   campaigns,
+  traffic,
   funnel,
   cohorts,
   revenue,

@@ -1,0 +1,33 @@
+/** Whom an id names that is not their own: of a transaction, of a click, or an e-mail address that they gave. */
+import { sql } from "drizzle-orm";
+import { NOW, person, withTag } from "../projections/resolve.ts";
+import type { Database } from "../store/database.ts";
+import { onlyTags } from "./period.ts";
+
+/** Of more people than this an id is none. */
+const MOST_PEOPLE = 1_000;
+
+/**
+ * By events that are in the log, in whatever case they were sent; each by an index. With `tags`, by events that count for them alone. Of
+ * transactions the types that have any are found one after the other.
+ */
+export async function namedBy(db: Database, project_id: string, id: string, tags: string[] | null): Promise<string[]> {
+  const rows = await db.values<[string]>(sql`
+    WITH RECURSIVE types (event_type) AS (
+      SELECT min(event_type) FROM transactions WHERE project_id = ${project_id}
+      UNION ALL SELECT (SELECT min(t.event_type) FROM transactions t
+        WHERE t.project_id = ${project_id} AND t.event_type > types.event_type) FROM types WHERE types.event_type IS NOT NULL
+    ), found (seq) AS (
+      SELECT e.seq FROM types CROSS JOIN transactions t
+          ON t.project_id = ${project_id} AND t.event_type = types.event_type AND t.transaction_id = ${id}
+        CROSS JOIN events e ON e.project_id = ${project_id} AND e.event_id = t.event_id
+      UNION SELECT seq FROM events WHERE project_id = ${project_id} AND click_id = ${id}
+      UNION SELECT seq FROM events WHERE project_id = ${project_id} AND event_type = 'auth' AND data IS NOT NULL
+        AND CASE WHEN json_valid(data) THEN data ->> '$.email' END = ${id}
+    ), placed AS (
+      SELECT e.project_id, e.timestamp, e.banner_tag AS own_tag, ${person(sql`e`, NOW)} AS person
+      FROM found CROSS JOIN events e ON e.seq = found.seq WHERE e.counted = 1
+    ), resolved AS (${tags === null ? sql`SELECT * FROM placed` : withTag(NOW)})
+    SELECT DISTINCT r.person FROM resolved r WHERE true ${tags === null ? sql`` : onlyTags(sql`r.banner_tag`, tags)} LIMIT ${MOST_PEOPLE}`);
+  return rows.flat();
+}

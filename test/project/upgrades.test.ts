@@ -60,9 +60,10 @@ function choicesOf({ sql }: Table, { name, type, notnull, pk }: Column, n: numbe
   const isDatedList = sql.includes(`json_extract(substr(${name}, 17)`);
   const text = isJson ? `[${n}]` : isDatedList ? `${String(n).padStart(15, "0")} ["a","b"]` : `${name}-${n}`;
   const literals = listed?.split(",").map((text) => text.trim().replaceAll("'", ""));
+  const isNumber = type === "INTEGER" || type === "REAL";
   const value =
-    literals?.map((text) => (type === "INTEGER" ? Number(text) : text)) ??
-    (fixed !== undefined ? [Number(fixed)] : type === "INTEGER" ? [n] : [text]);
+    literals?.map((text) => (isNumber ? Number(text) : text)) ??
+    (fixed !== undefined ? [Number(fixed)] : isNumber ? [n] : [text]);
   return notnull === 0 && pk === 0 ? [...value, null] : value;
 }
 

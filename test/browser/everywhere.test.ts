@@ -161,8 +161,10 @@ describe.skipIf(!browserPath)("every view", () => {
       await page.goto(address(view));
       await settled(page);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+      await expect
+        .poll(async () => (await page.evaluate(textsOnPage)).length, { timeout: 200_000 })
+        .toBeGreaterThan(50);
       const read = await page.evaluate(textsOnPage);
-      expect(read.length).toBeGreaterThan(50);
       expect(read.filter((text) => english.includes(text))).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(WIDE.width);
       expect(await brokenRules(page)).toEqual([]);

@@ -1,4 +1,4 @@
-/** By what visits are told apart. Pure. */
+/** What visits are grouped by: a country, a browser, a sub-id. Pure. */
 import { type Address, FIELD_TITLES } from "../address.ts";
 import { words } from "../words.ts";
 

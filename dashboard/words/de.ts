@@ -1400,7 +1400,7 @@ const de: Words = {
     applyTheBotRulesToPast: "Botregeln auf vergangene Ereignisse anwenden?",
     applyToPastEvents2: "Auf vergangene Ereignisse anwenden",
     eachStoredEventIsChecked:
-      "Jedes gespeicherte Ereignis wird anhand seines User-Agents noch einmal geprüft. Danach werden die Zahlen aller Projekte neu aus dem Log erstellt, was so viel kostet wie das Speichern der Ereignisse; bis dahin können Berichten einige fehlen. Signierte Ereignisse und die der API werden nie markiert.",
+      "Jedes gespeicherte Ereignis wird anhand seines User-Agents noch einmal geprüft. Danach werden die Zahlen aller Projekte neu aus dem Log gezählt, wofür zu jedem Ereignis noch einmal Zeilen geschrieben werden. Bis dahin gibt es keine Berichte. Signierte Ereignisse und die der API werden nie markiert.",
   },
   quality: {
     humanEvents: "Ereignisse von Menschen",

@@ -1411,7 +1411,7 @@ const en = {
     applyTheBotRulesToPast: "Apply the bot rules to past events?",
     applyToPastEvents2: "Apply to past events",
     eachStoredEventIsChecked:
-      "Each stored event is checked again by its user agent. Then the figures of all projects are made anew from the log, which costs as much as storing the events did; until that is done, reports may lack some of them. Signed events and those of the API are never flagged.",
+      "Each stored event is checked again by its user agent. Then the figures of all projects are counted again from the log, which writes rows for every event once more. Until that is done, reports are not available. Signed events and those of the API are never flagged.",
   },
   quality: {
     humanEvents: "Human events",

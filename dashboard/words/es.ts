@@ -1389,7 +1389,7 @@ const es: Words = {
     applyTheBotRulesToPast: "¿Aplicar las reglas de bots a eventos pasados?",
     applyToPastEvents2: "Aplicar a eventos pasados",
     eachStoredEventIsChecked:
-      "Cada evento guardado se comprueba otra vez por su agente de usuario. Después se rehacen las cifras de todos los proyectos desde el registro, lo que cuesta tanto como guardar los eventos; hasta que termine, a los informes les pueden faltar algunos. Los eventos firmados y los de la API nunca se marcan.",
+      "Cada evento guardado se comprueba otra vez por su agente de usuario. Después se cuentan otra vez las cifras de todos los proyectos desde el registro, lo que escribe filas de nuevo por cada evento. Hasta que termine, no hay informes. Los eventos firmados y los de la API nunca se marcan.",
   },
   quality: {
     humanEvents: "Eventos de personas",

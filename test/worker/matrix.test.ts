@@ -596,7 +596,7 @@ describe("who sees no amounts", () => {
   /** A decimal as amounts are written, alone or beside others with their currencies. */
   const AMOUNT = /(?:^|\s)-?\d+\.\d{2,4}(?:\s|$)/;
   const WITHIN_DATA = "7391.17";
-  /** Of these, an administrator is told amounts. */
+  /** The reports whose answers have amounts for an administrator. */
   const TELLING = [
     "getCampaigns",
     "getCohorts",

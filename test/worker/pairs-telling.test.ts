@@ -1,7 +1,6 @@
 /**
- * Every pair of what tells others, or decides what they are told, at the same time: postbacks, payouts, alerts and reports
- * beside each other, the tables, exchange rates and an erasure. Whatever the order, each is told once, and what is paid is
- * the same.
+ * Postbacks, payouts, alerts, scheduled reports, the tables, exchange rates, bot reviews and an erasure, each pair of them at
+ * the same time. Whatever the order, each postback, alert and report is sent once, and the payouts are the same.
  */
 import { env } from "cloudflare:test";
 import { beforeAll, expect, it } from "vitest";

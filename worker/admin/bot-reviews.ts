@@ -53,8 +53,8 @@ export const botReviewRoutes = [
       everywhere: "Figures of all projects are made anew by it, which needs a key for all projects.",
       summary: "Apply a project's bot rules to its past",
       description:
-        "Each event of the log is judged again by the rules of now, as far as what is kept of it tells: by its user agent. Then all " +
-        "figures are made anew from the log. Events for which a key or a signature vouches are let off, and never flagged.",
+        "Each event of the log is judged again by its user agent and the rules of now. Then all figures are counted again from the " +
+        "log. An event with a key or a good signature can lose its flag, and never gets one.",
       examples: { project_id: "default" },
       answers: { 202: { description: "It has begun.", content: json(reviewView) } },
       problems: [400, 409],

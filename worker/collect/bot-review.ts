@@ -1,7 +1,7 @@
 /**
- * Applies a project's bot rules to its past: a duty goes through the log, judges each event again by what is kept of it,
- * and then has all figures made anew. An event for which a key or a signature vouches is never taken for a bot's afterwards;
- * one that was can be let off. What is already in the archive keeps its flag there, and is judged again after a restore.
+ * Applies a project's bot rules to its past events. A duty goes through the log, judges each event again by its user agent,
+ * and then has all figures counted again. An event with a key or a good signature can lose its flag, and never gets one.
+ * Files of the archive keep the flags that events came with: after a restore the log is judged again.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";

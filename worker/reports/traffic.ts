@@ -38,7 +38,7 @@ const query = z.strictObject({
   by: dimension
     .default("referrer")
     .describe(
-      "By what visits are told apart: `referrer` (the host of the page that sent the visit), `landing_page`, a sub-id `s1` to `s99`, `browser`, `os`, `country`, `device`, `app_id`, `platform`; with the role analyst any key of `data`, such as `data.creative`. `referrer` where absent.",
+      "What visits are grouped by: `referrer` (the host of the page that sent the visit), `landing_page`, a sub-id `s1` to `s99`, `browser`, `os`, `country`, `device`, `app_id`, `platform`; with the role analyst any key of `data`, such as `data.creative`. `referrer` where absent.",
     ),
   sort: z
     .string()

@@ -1,4 +1,4 @@
-/** By what visits are told apart: a column of the log, or a key of their `data`. */
+/** What visits are grouped by: a column of the log, or a key of their `data`. */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { may, type Principal } from "../../http/principal.ts";

@@ -27,7 +27,7 @@ export type Asked = {
   tags: string[] | null;
   /** Which visits. */
   fields: FirstEvent;
-  /** By what they are told apart, of a row that is called `e`. */
+  /** What they are grouped by, of a row that is called `e`. */
   value: SQL;
 };
 

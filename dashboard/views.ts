@@ -43,7 +43,6 @@ export const VIEWS: Record<string, ViewEntry> = {
     group: "Reports",
     role: "viewer",
     fields: true,
-    uncompared: true,
   },
   revenue: {
     title: words.common.revenue,

@@ -34,12 +34,14 @@ const players: Column<CohortRow> = {
   hint: words.cohorts.whoseFirstDayLiesInIt,
 };
 
+/** What they have paid until now depends on how long ago they came: only by their age it is compared. */
 const PAID: readonly Column<CohortRow>[] = [
   {
     name: "paying_users",
     title: words.common.payers,
     kind: "count",
     hint: words.cohorts.thoseOfThemWhoHavePaid,
+    uncompared: true,
   },
   {
     name: "revenue",
@@ -49,6 +51,7 @@ const PAID: readonly Column<CohortRow>[] = [
     hint: words.cohorts.whatTheyHavePaidUntilNow,
     missing: ({ unconverted }) => unconverted,
     summed: true,
+    uncompared: true,
   },
   {
     name: "revenue_per_player",
@@ -57,6 +60,7 @@ const PAID: readonly Column<CohortRow>[] = [
     currency: ({ into }) => into,
     hint: words.cohorts.revenueOverVisitors,
     missing: ({ unconverted }) => unconverted,
+    uncompared: true,
   },
   {
     name: "net_amount",
@@ -64,6 +68,7 @@ const PAID: readonly Column<CohortRow>[] = [
     kind: "money",
     currency: ({ into }) => into,
     hint: words.common.revenueLessWhatWasRefunded,
+    uncompared: true,
   },
 ];
 
@@ -97,6 +102,7 @@ export function columnsOf({ rows, total, interval }: Pick<Cohorts, "rows" | "tot
       kind: "rate",
       hint: words.cohorts.activeAfterTheirFirstOf(day),
       value: (row) => of(row).rate,
+      of: (row) => of(row).people,
       show: (row) => <Heat retained={of(row)} most={most} />,
     };
   });

@@ -1,6 +1,7 @@
 /** Who came back so many days after they first came, and what each cohort has been worth. */
 
 import { justTag, onlyTag } from "../address.ts";
+import { ComparisonNote, ComparisonSkeleton } from "../campaigns/comparison.tsx";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
@@ -11,7 +12,9 @@ import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { words } from "../words.ts";
 import { columnsOf } from "./columns.tsx";
-import { COHORTS, type Cohorts, cohortOf, cohorts, cohortsCsv } from "./query.ts";
+import { type ComparedCohorts, comparedCohorts } from "./compared.ts";
+import { heldBy } from "./earlier.ts";
+import { COHORTS, type CohortRow, cohortOf, cohortsCsv } from "./query.ts";
 
 const DAYS = [1, 3, 7, 14, 30, 60, 90];
 const NONE = {
@@ -29,11 +32,12 @@ const NONE = {
 export const RetentionPanel = panel({
   name: "cohorts",
   title: words.cohorts.retentionByCohort,
-  query: cohorts,
+  query: comparedCohorts,
   Show,
   Skeleton: ({ scope }) => (
     <>
       <Lead />
+      <ComparisonSkeleton scope={scope} />
       <TableSkeleton
         columns={columnsOf({ rows: [], total: NONE, interval: cohortOf(scope) }, false)}
         rows={bucketsOf(scope, cohortOf(scope)).length + 1}
@@ -78,13 +82,24 @@ function Actions({ scope }: { scope: Scope }) {
 
 const Lead = () => <p class="lead">{words.cohorts.shareOfNewVisitorsWhoWere}</p>;
 
-function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
+const totalOf = ({ total, from }: Pick<ComparedCohorts, "total" | "from">): CohortRow => ({
+  ...total,
+  cohort: from,
+  banner_tag: null,
+});
+
+function Show({ data, scope }: { data: ComparedCohorts; scope: Scope }) {
+  const { principal } = scope;
   const { address, go } = useNavigation();
+  const { held } = data;
+  const total = totalOf(data);
+  const heldRow = held && heldBy(held, data.interval);
   const byTag = data.rows.some((row) => "banner_tag" in row);
   const columns = columnsOf(data, byTag);
   return (
     <>
       <Lead />
+      {data.campaigns && <ComparisonNote data={data.campaigns} scope={scope} />}
       <NoRate what={words.common.paid} amounts={data.total.unconverted} principal={principal} />
       <DataTable
         name={words.common.cohorts}
@@ -94,7 +109,15 @@ function Show({ data, scope: { principal } }: { data: Cohorts; scope: Scope }) {
         timezone={data.timezone}
         sort="cohort"
         leftOut={data.rows_left_out}
-        total={{ ...data.total, cohort: data.from, banner_tag: null }}
+        total={total}
+        {...(held &&
+          heldRow && {
+            before: {
+              of: (row: CohortRow) =>
+                row === total ? { current: totalOf(held.current), earlier: totalOf(held.earlier) } : heldRow(row),
+              called: held.called,
+            },
+          })}
         press={({ banner_tag }) =>
           !banner_tag || address.banner_tag.includes(banner_tag)
             ? undefined

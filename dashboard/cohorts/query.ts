@@ -1,6 +1,7 @@
 import { daysBetween } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
 import { inOwn, OWN } from "../currency.ts";
+import type { Period } from "../period.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
@@ -15,15 +16,16 @@ export function cohortOf({ address: { interval }, from, to }: Scope): Cohort {
   return days <= 14 ? "day" : days <= 366 ? "week" : "month";
 }
 
-const asked = (scope: Scope) => ({
-  ...datedOf("cohorts", scope),
+const asked = (scope: Scope, period: Period = scope) => ({
+  ...datedOf("cohorts", scope, period),
   ...OWN,
   interval: cohortOf(scope),
   group_by: scope.address.group_by === "banner_tag" ? ("banner_tag" as const) : undefined,
 });
 
-export const cohorts = (scope: Scope) =>
-  inOwn(query("cohorts", asked(scope), (asked, options) => client.cohorts.$get({ query: asked }, options)));
+/** `period` may be another one, to compare with. */
+export const cohorts = (scope: Scope, period?: Period) =>
+  inOwn(query("cohorts", asked(scope, period), (asked, options) => client.cohorts.$get({ query: asked }, options)));
 
 export const cohortsCsv = (scope: Scope): string => csvOf(client.cohorts.$url({ query: given(asked(scope)) }));
 

@@ -4,23 +4,32 @@ import { useAnswer } from "../answers.ts";
 import { COLOURS } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, Legend, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
-import { exactMoney } from "../format.ts";
+import { exactMoney, periodText } from "../format.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
-import { type CohortRow, type Cohorts, cohorts } from "./query.ts";
+import { type ComparedCohorts, comparedCohorts, type Held } from "./compared.ts";
+import type { CohortRow } from "./query.ts";
 import { cohortText } from "./text.ts";
 
 /** Of several cohorts together, each by its people; null where no day is over, or part of it has no exchange rate. */
-function valueAfter(rows: readonly CohortRow[], index: number): number | null {
+function valueAfter(rows: readonly Pick<CohortRow, "value">[], index: number): number | null {
   const over = rows.flatMap(({ value }) => value[index] ?? []).filter(({ people }) => people > 0);
   const people = over.reduce((all, value) => all + value.people, 0);
   if (people === 0 || over.some(({ revenue_per_player }) => revenue_per_player === null)) return null;
   return over.reduce((all, value) => all + value.people * Number(value.revenue_per_player), 0) / people;
 }
 
+/** All cohorts of a period together. */
+const allOf = ({ total }: Held["current"], title: string, colour: string, as: "line" | "faint") => ({
+  title,
+  colour,
+  as,
+  points: total.value.map((_, index) => valueAfter([total], index)),
+});
+
 /** A line for each of the latest cohorts, or for each of the largest tags. */
-function pictureOf({ rows, total, interval, into }: Cohorts): Picture {
+function pictureOf({ rows, total, interval, into, held }: ComparedCohorts): Picture {
   const byTag = rows.some((row) => "banner_tag" in row);
   const size = (own: readonly CohortRow[]) => own.reduce((all, { players }) => all + players, 0);
   const groups = byTag
@@ -30,23 +39,31 @@ function pictureOf({ rows, total, interval, into }: Cohorts): Picture {
     : [...Map.groupBy(rows, ({ cohort }) => cohortText(cohort, interval))].slice(-COLOURS.length);
   const days = total.value.map(({ day }) => day);
   return {
-    name: `value ${interval} ${groups.length}`,
+    name: `value ${interval} ${groups.length} ${held ? "compared" : ""}`,
     bucket: words.cohorts.after,
     labels: days.map((day) => words.cohorts.d(day)),
     titles: days.map((day) => words.cohorts.day(day)),
     kind: "money",
     currency: into,
-    lines: groups.slice(0, COLOURS.length).map(([title, own], index) => ({
-      title,
-      colour: COLOURS[index] ?? "other",
-      as: "line",
-      points: days.map((_, day) => valueAfter(own, day)),
-    })),
+    lines: [
+      ...groups.slice(0, COLOURS.length).map(([title, own], index) => ({
+        title,
+        colour: COLOURS[index] ?? "other",
+        as: "line" as const,
+        points: days.map((_, day) => valueAfter(own, day)),
+      })),
+      ...(held
+        ? [
+            allOf(held.current, words.cohorts.allOf(periodText(held.current)), "other", "line"),
+            allOf(held.earlier, words.cohorts.allOf(held.called), "before", "faint"),
+          ]
+        : []),
+    ],
   };
 }
 
 export function ValuePanel({ scope }: { scope: Scope }) {
-  const answer = useAnswer(cohorts(scope));
+  const answer = useAnswer(comparedCohorts(scope));
   const [asTable, toggle] = useAsTable();
   useEffect(fetchDrawing, []);
   return (

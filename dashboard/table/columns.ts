@@ -23,6 +23,8 @@ type Shown<Row> = {
   of?: (row: Row) => number;
   /** More of it is worse. */
   bad?: true;
+  /** An older row has more of it, so it is not held against one of another period. */
+  uncompared?: true;
   /** Sentences: it is given room for them. */
   prose?: true;
   /** Not among the columns that the table begins with. */
@@ -43,6 +45,9 @@ export const valueAt = <Row>({ name, value }: Column<Row>, row: Row): Value =>
 
 const NUMERIC: readonly Kind[] = ["count", "money", "average", "rate", "duration"];
 export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+
+/** Whether a cell says how its figure changed. */
+export const isCompared = <Row>({ kind, uncompared }: Column<Row>): boolean => isNumeric(kind) && !uncompared;
 
 export const isTime = (kind: Kind): boolean => kind === "time" || kind === "ago";
 

@@ -2,7 +2,7 @@
 import { BYTE_ORDER_MARK, type Cell, csvLine } from "../../worker/reports/csv.ts";
 import { sortableTime } from "../format.ts";
 import { words } from "../words.ts";
-import { type Column, type HeldAgainst, isNumeric, isTime, isUnknown, valueAt } from "./columns.ts";
+import { type Column, type HeldAgainst, isCompared, isTime, isUnknown, valueAt } from "./columns.ts";
 
 export type Sheet<Row> = {
   columns: readonly Column<Row>[];
@@ -37,7 +37,7 @@ function filed<Row>(column: Column<Row>, { rows, timezone, before }: Sheet<Row>)
       head: words.table.withoutAnExchangeRate(title, code),
       cell: (row: Row) => missing?.(row)[code] ?? null,
     })),
-    ...(before && isNumeric(kind)
+    ...(before && isCompared(column)
       ? [
           {
             head: `${title}, ${before.called}`,

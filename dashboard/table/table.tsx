@@ -13,6 +13,7 @@ import {
   type Column,
   classOf,
   type HeldAgainst,
+  isCompared,
   isNumeric,
   isUnknown,
   nextSort,
@@ -179,7 +180,7 @@ function Head<Row>({ column, sort, sortBy }: { column: Column<Row>; sort: Sort; 
 type Celled<Row> = { column: Column<Row>; row: Row; table: Tabular<Row> };
 
 function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<Row>) {
-  const { name, kind, share, show } = column;
+  const { name, share, show } = column;
   const now = valueAt(column, row);
   const known = !isUnknown(column, row);
   const all =
@@ -196,7 +197,7 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
     >
       <span class="cell-figure">{show?.(row) ?? valueIn(column, row, timezone)}</span>
       {told && <span class="hidden"> {told}</span>}
-      {before && isNumeric(kind) && (
+      {before && isCompared(column) && (
         <span class="cell-note">{held && <Changed column={column} {...held} called={before.called} />}</span>
       )}
     </td>

@@ -1,8 +1,8 @@
 /** People by when they first came: who comes back, and what they are worth. */
 import { useAmounts } from "../amounts.ts";
 import { useAnswer } from "../answers.ts";
+import { comparedCohorts } from "../cohorts/compared.ts";
 import { RetentionPanel } from "../cohorts/panel.tsx";
-import { cohorts } from "../cohorts/query.ts";
 import { ValuePanel } from "../cohorts/value.tsx";
 import { LtvPanel } from "../ltv/panel.tsx";
 import { ltv } from "../ltv/query.ts";
@@ -10,7 +10,7 @@ import type { Scope } from "../scope.ts";
 
 /** How many cohorts there are is known with the answer: what stands below them comes then, and does not move. */
 export function View({ scope }: { scope: Scope }) {
-  const { data, error } = useAnswer(cohorts(scope));
+  const { data, error } = useAnswer(comparedCohorts(scope));
   const amounts = useAmounts();
   useAnswer(amounts ? ltv(scope) : null);
   return (

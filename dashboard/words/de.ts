@@ -636,6 +636,7 @@ const de: Words = {
     after: "Nach",
     day: (day) => `Tag ${day}`,
     revenuePerVisitorByAge: "Umsatz je Besucher nach Alter",
+    allOf: (period) => `Alle vom ${period}`,
     valueOfTheCohorts: "Wert der Kohorten",
     whatAVisitorOfEachCohort: (average) =>
       `Was ein Besucher jeder Kohorte nach so vielen Tagen bezahlt hatte; bis jetzt im Schnitt ${average}.`,

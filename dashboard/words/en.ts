@@ -641,6 +641,7 @@ const en = {
     after: "After",
     day: (day: Text) => `Day ${day}`,
     revenuePerVisitorByAge: "Revenue per visitor by age",
+    allOf: (period: Text) => `All of ${period}`,
     valueOfTheCohorts: "value of the cohorts",
     whatAVisitorOfEachCohort: (average: Text) =>
       `What a visitor of each cohort had paid after so many days; until now ${average} on average.`,

@@ -629,6 +629,7 @@ const es: Words = {
     after: "Después de",
     day: (day) => `Día ${day}`,
     revenuePerVisitorByAge: "Ingresos por visitante según antigüedad",
+    allOf: (period) => `Todos, ${period}`,
     valueOfTheCohorts: "valor de las cohortes",
     whatAVisitorOfEachCohort: (average) =>
       `Lo que un visitante de cada cohorte había pagado tras tantos días; hasta ahora ${average} de media.`,

@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { dateText, duration, exactMoney, periodText, rate } from "../../dashboard/format.ts";
 import type { ProjectionView } from "../../worker/admin/projections.ts";
-import { addDays } from "../../worker/calendar.ts";
+import { addDays, daysBetween } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { formatMoney } from "../../worker/money.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
@@ -542,6 +542,35 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       );
       await expectSheet(page, "cohorts");
     }
+    // Of each cohort what it was of that before, at the same age: here these are as many days earlier.
+    await open(page, "cohorts", { ...LAST, compare: "weekday", interval: "day" });
+    const { previous_period } = await answerOf<Campaigns>("campaigns", { ...LAST, compare: "weekday" });
+    const earlier = { interval: "day", ...previous_period };
+    const shift = daysBetween(previous_period?.from ?? "", LAST.from) - 1;
+    const before = await answerOf<{ rows: Row[] }>("cohorts", earlier);
+    const now = await answerOf<{ rows: Row[] }>("cohorts", { interval: "day", ...LAST });
+    const ofCohort = new Map(before.rows.map((row) => [addDays(row.cohort, shift), row]));
+    const expected = now.rows.flatMap((row) =>
+      row.retention.flatMap(({ rate: is }, index) => {
+        const was = ofCohort.get(row.cohort)?.retention[index];
+        return is === null || was == null || was.rate === null
+          ? []
+          : [[row.cohort, `day_${was.day}_rate`, rate(was.rate)]];
+      }),
+    );
+    expect(expected.length).toBeGreaterThan(50);
+    const told = await page
+      .locator('.panel.cohorts [data-row] [data-column^="day_"] .delta')
+      .evaluateAll((deltas) =>
+        deltas.map((delta) => [
+          delta.closest("[data-row]")?.getAttribute("data-row"),
+          delta.closest("[data-column]")?.getAttribute("data-column"),
+          delta.getAttribute("title")?.split(" ")[0],
+        ]),
+      );
+    expect(told).toEqual(expected);
+
+    await open(page, "cohorts");
     const amounts = ["spend", "average_spend", "withdrawn", "net_amount"] as const;
     const names = ["players", "payers", ...amounts] as const;
     type Converted = Record<(typeof amounts)[number], string | null>;

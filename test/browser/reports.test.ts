@@ -2,7 +2,7 @@
 import { buffer } from "node:stream/consumers";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { exact, exactMoney, periodText } from "../../dashboard/format.ts";
+import { exact, exactMoney, periodText, rate } from "../../dashboard/format.ts";
 import { addDays, mondayOf } from "../../worker/calendar.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
@@ -311,7 +311,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await expect.poll(tags, soon).toEqual(["south", "north"]);
   });
 
-  test("any days are compared with any others, on campaigns, funnel and revenue", async () => {
+  test("any days are compared with any others, on campaigns, funnel, cohorts and revenue", async () => {
     const page = await signedIn(`/?view=campaigns&from=${day(9)}&to=${day(4)}`);
     await page.getByRole("button", { name: /^Comparison/ }).click();
     await page.getByLabel("From").fill(day(30));
@@ -332,6 +332,18 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(steps[2]?.players).toBeGreaterThan(0);
     for (const { event_type, players } of steps.slice(0, 3))
       await expect.poll(() => held(`[data-step="${event_type}"]`), soon).toBe(`${exact(players)} in ${called}`);
+
+    await page.getByRole("link", { name: "Cohorts" }).click();
+    type Cohorts = { total: { players: number; retention: { day: number; rate: number }[] } };
+    const cohorts = await report<Cohorts>(server, `cohorts?${earlier}&interval=day`);
+    expect(cohorts.total.retention[0]?.rate).toBeGreaterThan(0);
+    const all = (column: string) => held(`.cohorts .total [data-column="${column}"]`);
+    await expect.poll(() => all("players"), soon).toBe(`${exact(cohorts.total.players)} in ${called}`);
+    for (const { day, rate: of } of cohorts.total.retention.slice(0, 2))
+      expect(await all(`day_${day}_rate`)).toBe(`${rate(of)} in ${called}`);
+    // What somebody has paid until now depends on how long ago they came.
+    expect(await page.locator('.cohorts [data-column="revenue"] .cell-note').count()).toBe(0);
+    await page.getByText(`All of ${periodText({ from: day(30), to: day(21) })}`).waitFor();
 
     await page.getByRole("link", { name: "Revenue" }).click();
     const revenue = await report<{ total: { deposits: number; withdrawals: number } }>(server, `revenue?${earlier}`);

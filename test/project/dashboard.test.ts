@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
 import { conditionOf, filledOf } from "../../dashboard/alerts/condition.ts";
 import { runningBucket } from "../../dashboard/chart/axis.ts";
+import { earlierOf } from "../../dashboard/cohorts/earlier.ts";
 import { zipOf } from "../../dashboard/files/zip.ts";
 import {
   bucketsOf,
@@ -289,6 +290,27 @@ describe("a file", () => {
     const archive = Buffer.from(await (await zipOf(packed, new Date(2026, 10, 30, 9, 41, 7))).arrayBuffer());
     expect(Object.fromEntries(unzipped(archive))).toEqual(files);
     expect(archive.length).toBeLessThan(long.length / 10);
+  });
+});
+
+describe("cohorts of an earlier period", () => {
+  const days = (from: string, to: string) => ({ from, to });
+
+  it("are those of the same place, where days, weeks or months line up", () => {
+    const [may, april] = [days("2026-05-04", "2026-05-17"), days("2026-04-20", "2026-05-03")];
+    expect(earlierOf("day", may, april)?.("2026-05-09")).toBe("2026-04-25");
+    expect(earlierOf("week", may, april)?.("2026-05-11")).toBe("2026-04-27");
+    expect(earlierOf("month", days("2026-01-01", "2026-03-31"), days("2025-01-01", "2025-03-31"))?.("2026-03-01")).toBe(
+      "2025-03-01",
+    );
+    expect(earlierOf("month", days("2026-02-10", "2026-03-31"), days("2025-12-10", "2026-01-31"))?.("2026-03-01")).toBe(
+      "2026-01-01",
+    );
+  });
+
+  it("are none where a part of a week or month would be held against a whole one", () => {
+    expect(earlierOf("week", days("2026-05-04", "2026-05-13"), days("2026-04-24", "2026-05-03"))).toBeNull();
+    expect(earlierOf("month", days("2026-05-04", "2026-07-13"), days("2026-03-01", "2026-05-03"))).toBeNull();
   });
 });
 

@@ -1,0 +1,34 @@
+/** The cohorts, and those of the period that they are compared with. */
+import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import type { Query } from "../answers.ts";
+import { comparisonOf } from "../campaigns/comparison.tsx";
+import { campaigns } from "../campaigns/query.ts";
+import type { Scope } from "../scope.ts";
+import { type Cohorts, cohorts } from "./query.ts";
+
+export type Held = { current: Cohorts; earlier: Cohorts; called: string };
+export type ComparedCohorts = Cohorts & { campaigns?: Campaigns; held?: Held };
+
+/** Asked as one: what is compared is known with the figures, so that nothing moves. */
+export function comparedCohorts(scope: Scope): Query<ComparedCohorts> {
+  const { key, ask } = cohorts(scope);
+  if (scope.address.compare === "none") return { key, ask };
+  const comparison = campaigns(scope);
+  return {
+    key: `${key} ${comparison.key}`,
+    ask: async (signal) => {
+      // Days that cannot be compared are no reason to show nothing.
+      const compared = comparison.ask(signal).catch(() => undefined);
+      const data = await ask(signal);
+      const found = await compared;
+      const called = found && comparisonOf(found, scope)?.called;
+      const before = found?.compared_days?.previous ?? found?.previous_period;
+      if (!called || !before) return { ...data, ...(found && { campaigns: found }) };
+      const [current, earlier] = await Promise.all([
+        found.compared_days ? cohorts(scope, found.compared_days).ask(signal) : data,
+        cohorts(scope, before).ask(signal),
+      ]);
+      return { ...data, campaigns: found, held: { current, earlier, called } };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** The cohorts of an earlier period beside those of this one: a day after the first is the same age in both. Pure. */
+import { addDays, daysBetween } from "../../worker/calendar.ts";
+import type { Period } from "../period.ts";
+import type { Held } from "./compared.ts";
+import type { Cohort, CohortRow, Cohorts } from "./query.ts";
+
+const monthOf = (date: string): number => Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7)) - 1;
+const firstOfMonth = (month: number): string =>
+  `${Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, "0")}-01`;
+
+/**
+ * Which cohort of the earlier period has the place of one of this period. Null where weeks or months begin elsewhere in the
+ * two: part of a week would be compared with a whole one.
+ */
+export function earlierOf(interval: Cohort, now: Period, before: Period): ((cohort: string) => string) | null {
+  const days = daysBetween(before.from, now.from) - 1;
+  if (interval === "month")
+    return now.from.slice(8) === before.from.slice(8)
+      ? (cohort) => firstOfMonth(monthOf(cohort) - monthOf(now.from) + monthOf(before.from))
+      : null;
+  return interval === "day" || days % 7 === 0 ? (cohort) => addDays(cohort, -days) : null;
+}
+
+/** Finds a row, and that of the same tag in the earlier cohort. */
+export function heldBy({ current, earlier }: Held, interval: Cohort) {
+  const cohortBefore = earlierOf(interval, current, earlier);
+  const nameOf = (cohort: string, { banner_tag }: CohortRow) => `${cohort} ${banner_tag ?? ""}`;
+  const named = ({ rows }: Cohorts) => new Map(rows.map((row) => [nameOf(row.cohort, row), row]));
+  const [now, before] = [named(current), named(earlier)];
+  return (row: CohortRow) => {
+    const is = now.get(nameOf(row.cohort, row));
+    const was = cohortBefore ? before.get(nameOf(cohortBefore(row.cohort), row)) : undefined;
+    return is && was && { current: is, earlier: was };
+  };
+}

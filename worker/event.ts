@@ -6,7 +6,7 @@ import * as z from "zod";
 import { isDate } from "./calendar.ts";
 import { isNumber, numberAsSent } from "./exact-json.ts";
 import { CURRENCIES, PAST_CURRENCIES, parseMoney } from "./money.ts";
-import { isMacro, isMacroOfNumber, isUnset, namesNothing } from "./placeholder.ts";
+import { isMacro, isMacroOfNumber, isUnset, namesNoPayment, namesNothing } from "./placeholder.ts";
 
 export const BUILT_IN_TYPES = [
   "visit",
@@ -238,7 +238,8 @@ export function whenByAge(happened: number, sent_at: number, arrived: number): n
 
 /**
  * What differs between the ways in. `oldest` is in milliseconds before now; `sentNow` says that what comes in was sent
- * just now, so that `sent_at` shows how wrong the sender's clock is; `byClick` that a click id is enough to say whose it is.
+ * just now, so that `sent_at` shows how wrong the sender's clock is; `byClick` that a click id is enough to say whose it is;
+ * `dataInParts` that of further keys those are left out that cannot be kept, as nobody reads the answer.
  */
 export const DOORS = {
   pixel: {
@@ -246,6 +247,7 @@ export const DOORS = {
     required: ["banner_tag"],
     data: false,
     dataKeys: PIXEL_DATA_KEYS,
+    dataInParts: true,
     oldest: 7 * DAY,
     sentNow: true,
     byClick: false,
@@ -256,6 +258,7 @@ export const DOORS = {
     required: [],
     data: true,
     dataKeys: Number.POSITIVE_INFINITY,
+    dataInParts: false,
     oldest: 31 * DAY,
     sentNow: true,
     byClick: false,
@@ -267,6 +270,7 @@ export const DOORS = {
     required: ["timestamp"],
     data: true,
     dataKeys: Number.POSITIVE_INFINITY,
+    dataInParts: false,
     oldest: Number.POSITIVE_INFINITY,
     sentNow: false,
     byClick: false,
@@ -278,6 +282,7 @@ export const DOORS = {
     required: [],
     data: true,
     dataKeys: Number.POSITIVE_INFINITY,
+    dataInParts: true,
     oldest: Number.POSITIVE_INFINITY,
     sentNow: false,
     byClick: true,
@@ -286,8 +291,11 @@ export const DOORS = {
 } as const;
 export type Door = keyof typeof DOORS;
 
-/** Other names that the wire accepts. */
-export const ALIASES: Readonly<Record<string, string>> = { btag: "banner_tag", game_id: "app_id" };
+/** Other names that the wire accepts; of its own alone, as a sender may call a key `constructor`. */
+export const ALIASES: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
+  btag: "banner_tag",
+  game_id: "app_id",
+});
 
 /** `warnings` is what the event was taken in spite of. */
 export type Reading = { ok: true; event: ImportedEvent; warnings: FieldError[] } | { ok: false; errors: FieldError[] };
@@ -315,7 +323,7 @@ const nobody = (value: string) => (namesNothing(value) || isMacro(value) ? NOBOD
 const DOUBTS: Readonly<Record<string, (value: string) => Doubt | null>> = {
   player_id: nobody,
   visitor_id: nobody,
-  transaction_id: (value) => (namesNothing(value) || isMacro(value) ? NO_PAYMENT : null),
+  transaction_id: (value) => (namesNoPayment(value) ? NO_PAYMENT : null),
   event_id: (value) => (isUnset(value) ? UNSET : null),
   click_id: ofId,
   session_id: ofId,
@@ -325,9 +333,15 @@ const DOUBTS: Readonly<Record<string, (value: string) => Doubt | null>> = {
   app_version: ofName,
 };
 
+/** Fields that only describe an event: it counts without a value that breaks their rule. */
+const DESCRIBING = ["banner_tag", "app_id", "session_id", "click_id", "platform", "app_version"] as const;
+/** So much is kept of such a value. */
+const KEPT_CHARACTERS = 600;
+
 /** Text fields to which a number may be sent: databases number their players and orders. */
 const NUMBERED = new Set(Object.keys(DOUBTS));
 const WHOLE = /^-?\d+$/;
+const TRIMMED = new Set(["currency", "timestamp", "sent_at", "score", "test"]);
 
 /** What is longer is too long for each of these fields, and looking through it would take time. */
 const isOfALength = (value: unknown): value is string => typeof value === "string" && value.length <= 1_000;
@@ -336,6 +350,9 @@ const isOfALength = (value: unknown): value is string => typeof value === "strin
 function asRuled(field: string, value: unknown): unknown {
   const digits = numberAsSent(value);
   if (field === "banner_tag" && isOfALength(value)) return value.replace(UNSEEN_AROUND, "");
+  // A plus before it arrives as a blank, and databases write all the places that a column has.
+  if (field === "amount" && isOfALength(value)) return value.trim().replace(/^(\d+\.\d{4})0+$/, "$1");
+  if (TRIMMED.has(field) && isOfALength(value)) return value.trim();
   if (digits === null || field === "data") return value;
   if (NUMBERED.has(field)) return WHOLE.test(digits) || field === "app_version" ? digits : value;
   // 12.50 is 12.5, and 1e3 is 1000; what has more digits than a number holds is judged by them.
@@ -352,7 +369,7 @@ const isObject = (value: unknown): value is object =>
  * An empty or null value is an absent one, as templates and forms send it.
  */
 export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: number): Reading {
-  const { takes, required, data, dataKeys, oldest, ages, sentNow, byClick } = DOORS[door];
+  const { takes, required, data, dataKeys, dataInParts, oldest, ages, sentNow, byClick } = DOORS[door];
   const { shape } = takes;
   const errors: FieldError[] = [];
   const warnings: FieldError[] = [];
@@ -385,6 +402,8 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
     const message = `${beyond} further keys were left out: a pixel keeps ${dataKeys} of them`;
     warnings.push({ field: "data", code: "too_many_keys", message });
   }
+
+  if (dataInParts) leaveOut(other, warnings);
 
   // Of the sender's clock and not of the event. What cannot be read of it must not cost the event.
   const sent_at = sentNow ? timestamp.safeParse(known.sent_at).data : undefined;
@@ -438,12 +457,47 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   return { ok: true, event: at === stated ? parsed.data : { ...parsed.data, timestamp: at }, warnings };
 }
 
-/** Takes out placeholders. Returns them, by field. */
+/** Takes out of the further keys what `data` cannot hold. */
+function leaveOut(other: [string, unknown][], warnings: FieldError[]): void {
+  const unread = other.filter(([key, value]) => !wellFormed(key) || !within(value, DATA_DEPTH));
+  // The braces; each pair has a comma and a colon.
+  let bytes = 2;
+  const tooLarge = other.filter(([key, value]) => {
+    if (unread.some(([name]) => name === key)) return false;
+    const more = bytesOf(key) + bytesOf(value) + 2;
+    if (bytes + more > DATA_BYTES) return true;
+    bytes += more;
+    return false;
+  });
+  const gone = new Set([...unread, ...tooLarge].map(([key]) => key));
+  const kept = other.filter(([key]) => !gone.has(key));
+  other.splice(0, other.length, ...kept);
+  const warn = (code: ErrorCode, left: readonly unknown[], why: string) => {
+    if (left.length > 0)
+      warnings.push({ field: "data", code, message: `${left.length} further keys were left out: ${why}` });
+  };
+  warn("invalid", unread, "they are not well-formed Unicode");
+  warn("too_large", tooLarge, "data may have 8 KB as JSON");
+}
+
+/** What is wrong with a value of a field that only describes the event. */
+function faultIn(field: keyof typeof fields, value: unknown): Doubt | null {
+  if (typeof value !== "string") return null;
+  const issue = fields[field].safeParse(value).error?.issues[0];
+  if (issue === undefined) return null;
+  const { code = "invalid" } = (issue as { params?: { code?: ErrorCode } }).params ?? {};
+  return { code, message: `${issue.message}, and was kept as further data` };
+}
+
+/** Takes out placeholders, and what only describes the event and breaks its rule. Returns these, by field. */
 function setAside(known: Record<string, unknown>, errors: FieldError[], warnings: FieldError[]): Map<string, string> {
   const doubtful = new Map<string, string>();
   for (const [field, doubtOf] of Object.entries(DOUBTS)) {
     const value = known[field];
-    const doubt = isOfALength(value) ? doubtOf(value) : null;
+    const placeholder = isOfALength(value) ? doubtOf(value) : null;
+    const describes =
+      DESCRIBING.some((one) => one === field) || (field === "visitor_id" && known.player_id !== undefined);
+    const doubt = placeholder ?? (describes ? faultIn(field as keyof typeof fields, value) : null);
     if (doubt === null) continue;
     delete known[field];
     const { code, message } = doubt;
@@ -451,7 +505,9 @@ function setAside(known: Record<string, unknown>, errors: FieldError[], warnings
     if (field === "player_id" || (field === "visitor_id" && known.player_id === undefined)) {
       errors.push({ field, code, message: `${field} ${message}` });
     } else {
-      doubtful.set(field, String(value));
+      const kept = String(value).slice(0, KEPT_CHARACTERS).toWellFormed();
+      // Bytes that are no UTF-8 arrive as this, which `data` does not take.
+      doubtful.set(field, kept.replaceAll("\uFFFD", "%EF%BF%BD"));
       warnings.push({ field, code, message: `${field} ${message}` });
     }
   }

@@ -34,6 +34,16 @@ describe("people", () => {
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/450.0.0.38.108;FBBV/1;FBDV/iPhone14,5]",
     "[FBAN/FB4A;FBAV/567.1.0.52.74;FBDM/{density=3.0,width=1080,height=2340};FBPN/com.facebook.katana;]",
     "Job Search/24.4.0 Mozilla/5.0 (Linux; Android 14; SM-S918U; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/122.0 Mobile Safari/537.36",
+    // Televisions, and apps with a browser inside.
+    "Opera/9.80 (Linux armv7l; U; HbbTV/1.1.1 (; Humax; CXHD-5100C; 1.00.23; 1.0; ); ce-html/1.0; en) Presto/2.9.167 Version/11.50",
+    "RokuBrowser/84.42.14 (TV-G000X-12.5.0.4176) Chrome/84.0.4147.38 HbbTV/1.6.1 (+DRM; TCL; 55RP630; 12.5.0.4176-84.42.14; ; com.roku.G000X; )",
+    ...[
+      "Version/4.0 Chrome/59.0 Mobile Safari/537.36 [air.com.A888poker/1.0]",
+      "Version/4.0 Chrome/86.0 XWEB/3211 Mobile Safari/537.36 MMWEBID/7223 MicroMessenger/8.0.21.2120(0x2800153B) Process/toolsmp WeChat/arm64 Weixin",
+      "Version/4.0 Mobile Safari/534.30 SogouMSE,SogouMobileBrowser/3.8.5",
+    ].map(
+      (end) => `Mozilla/5.0 (Linux; Android 12; LGE-AN10 Build/X; wv) AppleWebKit/537.36 (KHTML, like Gecko) ${end}`,
+    ),
   ])("are no bots: %s", (agent) => {
     expect(reasonOf(agent)).toBeNull();
   });
@@ -72,6 +82,8 @@ describe("crawlers", () => {
     "W3C-checklink/4.81 libwww-perl/5.836",
     "NobodyKnows/1.0 (+https://nobody.example/crawler)",
     "Mozilla/5.0 (compatible; Yahoo! Slurp)",
+    "Mozilla/5.0 (Linux; Android 12; X) AppleWebKit/537.36 HbbTV/1.1.1 (;;;) (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "Sogou web spider/4.0(+http://www.sogou.com/docs/help/webmasters.htm#07)",
     "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
   ])("are recognised: %s", (agent) => {
     expect(reasonOf(agent)).toBe("crawler");

@@ -43,6 +43,14 @@ describe("a macro that nobody filled in", () => {
     "ORD-{order_id}",
     "a-%%CACHEBUSTER%%",
     " {subacc4} ",
+    // Marks of other kinds, or with one of them lost; formats of programs; escaped as HTML or JSON; what manuals say.
+    ..."(click_id) «click_id» ‹clickid› ＜click＞ ｛click｝ -click_id- ~clickid~ =clickid= |clickid| \\{click_id\\} :click_id: _CLICK_ID_".split(
+      " ",
+    ),
+    ..."{click_id click_id} [click_id {clickid #clickid #tid {click_id}} [[[click_id]]] %7bclick_id".split(" "),
+    ..."%s %d %1$s %(click_id)s {0} {} %c %ecid! &#123;click_id&#125; &lbrace;tid&rbrace; \\u007btid\\u007d".split(" "),
+    ..."clickid ClickId transactionId your_click_id yourClickId YOURCLICKID insert-order-id-here".split(" "),
+    ..."[click_id]-[sub_id] x[click_id] %click_id%_%sub_id% #click_id#-1 <click_id>abc".split(" "),
   ];
   it.each(SPELLINGS)("is known as %s", (spelling) => {
     expect(isMacro(spelling)).toBe(true);
@@ -58,7 +66,10 @@ describe("a macro that nobody filled in", () => {
     ..."T-1001 GPA.3345-1234 {3f2504e0-4f89-11d3-9a0c-0305e82c3301} {12345} [17] #1001 #1001# 100% p_1 user_1 order-77".split(
       " ",
     ),
-    ..."a_1523b_108c_ 221080_66fbd980c308a07a1b2c3d4e <3 [BOT]Fox $5 a@b.example {} <> IwAR3x-_%".split(" "),
+    ..."a_1523b_108c_ 221080_66fbd980c308a07a1b2c3d4e <3 [BOT]Fox $5 a@b.example {} <> IwAR3x-_%"
+      .split(" ")
+      .filter((value) => !"{} <>".includes(value)),
+    ..."@fox _fox_ [GAME]Fox fox! (fox) :fox: David candid 50% %20off #42 [sub]zero yourfriend putin".split(" "),
     ..."645164_l68383__20260501100000000000 E_C_P_aaaa ORDER-77 REPLACED summer_source VISIT QUID".split(" "),
     "a_182820b_4095c_&affid=100976968&siteid=182820&adid=4095&c=",
     "<script>alert(1)</script>",
@@ -99,6 +110,14 @@ describe("a value that names nobody", () => {
     ),
     "[object Object]",
     "not set",
+    // Joined by a template, errors of spreadsheets, marks alone, other languages, and ids that many devices share.
+    ..."undefined_undefined null,null nullnull user_undefined brand:undefined player-null user_[object\u00A0Object]".split(
+      " ",
+    ),
+    ..."#REF! #VALUE! #DIV/0! <> *** […] ０ 0x0 (nil) NA N.A. AnonymousUser anonymous_user not-logged-in string".split(
+      " ",
+    ),
+    ..."гость Гость Gast ゲスト 9774d56d682e549c 02:00:00:00:00:00 FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF".split(" "),
     "00000000-0000-0000-0000-000000000000",
     " null ",
     '"null"',
@@ -119,12 +138,27 @@ describe("a value that names nobody", () => {
     });
   });
 
-  it.each(["Nullarbor", "anonymous-7", "guest_42", "0a", "10", "Nan Goldin", "none-1", "🎰", "007"])(
-    "%s is somebody",
+  it.each([
+    ..."Nullarbor anonymous-7 guest_42 0a 10 none-1 🎰 007 chris_null Null-7 undefined-7 test demo na7 Nina 0x1f".split(
+      " ",
+    ),
+    "Nan Goldin",
+  ])("%s is somebody", (value) => {
+    expect(read({ player_id: value, visitor_id: value }).told).toEqual([]);
+  });
+
+  it.each([..."test TEST testing demo xxx XXXXXX todo TBD tid txid order orderid TRANSACTION payout".split(" ")])(
+    "%s is what testers and manuals write, and no payment",
     (value) => {
-      expect(read({ player_id: value, visitor_id: value, transaction_id: value }).told).toEqual([]);
+      expect(read({ transaction_id: value, amount: "5.00", currency: "EUR" })).toMatchObject({
+        event: { transaction_id: null, amount: 50_000, data: JSON.stringify({ transaction_id: value }) },
+        told: ["placeholder transaction_id"],
+      });
     },
   );
+  it.each(["chris_null", "TEST-1", "order-7", "007", "x1", "Null-7"])("%s is a payment", (value) => {
+    expect(read({ transaction_id: value }).told).toEqual([]);
+  });
 
   it("is no id of the event, and may be a tag or a version", () => {
     expect(read({ event_id: "undefined" })).toMatchObject({
@@ -220,8 +254,62 @@ describe("what is around a tag and not seen", () => {
 describe("long ids and many keys", () => {
   it("are refused as too long, and not examined further", () => {
     const blanks = `${" ".repeat(200_000)}x`;
-    for (const field of ["player_id", "visitor_id", "banner_tag", "transaction_id", "click_id"])
-      expect(read({ [field]: blanks }).told).toEqual([`too_long ${field}`]);
+    for (const field of ["player_id", "transaction_id"])
+      expect(read({ [field]: blanks })).toEqual({ told: [`too_long ${field}`] });
+    expect(read({ player_id: "", visitor_id: blanks })).toEqual({ told: ["too_long visitor_id"] });
+  });
+
+  it.each(["banner_tag", "app_id", "session_id", "click_id", "platform", "app_version", "visitor_id"])(
+    "of a %s, which only describes, never cost the event",
+    (field) => {
+      for (const [value, code, kept] of [
+        ["x".repeat(900), "too_long", "x".repeat(600)],
+        ["🎰".repeat(10_000), "too_long", "🎰".repeat(300)],
+        ["a\u0007", "invalid", "a\u0007"],
+        // `K%E4se`: another encoding than UTF-8.
+        ["K\uFFFDse", "invalid", "K%EF%BF%BDse"],
+      ])
+        for (const door of ["pixel", "api", "import", "postback"] as const)
+          expect(read({ [field]: value, amount: "5.00", currency: "EUR", timestamp: NOW }, door)).toMatchObject({
+            event: { [field]: null, amount: 50_000, data: JSON.stringify({ [field]: kept }) },
+            told: [`${code} ${field}`],
+          });
+    },
+  );
+
+  it("that data cannot hold are left out, and the others kept", () => {
+    const money = { amount: "5.00", currency: "EUR" };
+    expect(read({ ...money, s: "K\uFFFDse", s1: "x".repeat(9_000), s2: "kept" })).toMatchObject({
+      event: { amount: 50_000, data: '{"s2":"kept"}' },
+      told: ["invalid data", "too_large data"],
+    });
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`sub_${n}`, "ä".repeat(200)]));
+    const { event, told } = read({ ...money, ...many });
+    expect(told).toEqual(["too_large data"]);
+    expect(Object.keys(JSON.parse(event?.data as string)).length).toBe(19);
+    expect(new TextEncoder().encode(event?.data as string).length).toBeLessThanOrEqual(8_192);
+    // A program reads the answer of the events API.
+    expect(read({ s: "x".repeat(9_000) }, "api").told).toEqual(["too_large data"]);
+  });
+
+  it("with names that objects know keep these names", () => {
+    const known = Object.fromEntries(["constructor", "toString", "hasOwnProperty"].map((name) => [name, "1"]));
+    for (const door of ["pixel", "api"] as const)
+      expect(read(known, door)).toMatchObject({ event: { data: JSON.stringify(known) }, told: [] });
+  });
+
+  it("and blanks around an amount, its last noughts and a raw plus are no fault", () => {
+    for (const [amount, units] of [
+      [" 5.00", 50_000],
+      ["5.00\n", 50_000],
+      ["25.000000", 250_000],
+    ])
+      expect(read({ amount, currency: " eur " })).toMatchObject({
+        event: { amount: units, currency: "EUR" },
+        told: [],
+      });
+    expect(read({ amount: "25.000001", currency: "EUR" }).told).toEqual(["invalid amount"]);
+    expect(read({ timestamp: ` ${NOW} ` })).toMatchObject({ event: { timestamp: NOW }, told: [] });
   });
 
   it("of TikTok and Google Play are kept whole", () => {

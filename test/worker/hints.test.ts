@@ -109,6 +109,11 @@ describe("what was set aside", () => {
     expect(hintsOf({ event_type: "visit", player_id: "p", banner_tag: "%%C%%", event_id: "undefined" }).taken).toMatch(
       /`event_id` came as `undefined`.*`banner_tag` came as `%%C%%`/,
     );
+    for (const [click_id, came] of [
+      ["c".repeat(700), /^`click_id` came as `c{60}…`: it is too long/],
+      ["K\uFFFDse", /^`click_id` came as `K%EF%BF%BDse`: it is too long, or has characters that cannot be read/],
+    ] as const)
+      expect(hintsOf({ event_type: "deposit", player_id: "p", click_id }).taken).toMatch(came);
     const keys = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${n}`, "x"]));
     expect(hintsOf({ event_type: "visit", player_id: "p", ...keys }).taken).toMatch(/40 further parameters/);
   });

@@ -9,7 +9,8 @@ const anyOf = (words: string, before = "", after = ""): RegExp =>
 /** Apps on a device name themselves as they like, and a game may be called Spider: they are known by their platform. */
 export const APP = anyOf(
   String.raw`CFNetwork/ Darwin/\d Dalvik/ UnityPlayer/ UnityWebRequest okhttp/ Alamofire/ \(dart:io\) Dart/\d UnrealEngine Godot
-  Cocos2d FB(?:AN|AV)/ ReactNative Expo/ \(i(?:Phone|Pad|Pod)[;,\d] ;\s?iOS\s\d Scale/\d Android\s\d+[.;)] ExoPlayer GameActivity LOVE/ libgdx`,
+  Cocos2d FB(?:AN|AV)/ ReactNative Expo/ \(i(?:Phone|Pad|Pod)[;,\d] ;\s?iOS\s\d Scale/\d Android\s\d+[.;)] ExoPlayer GameActivity LOVE/ libgdx
+  HbbTV/ RokuBrowser MAUI/ UCBrowser/ Roblox MIDP- com\.google\.\w+/\d Google(?:Podcasts|Mobile)/ Watch\d tvOS watchOS AppleTv`,
   "(?:^|[^a-z])",
 );
 

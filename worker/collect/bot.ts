@@ -13,6 +13,9 @@ export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre" 
 const POSES_AS_BROWSER = /^(?:opera|lynx|e?links|w3m|ncsa_mosaic)\b|^applewebkit\/|\bmozilla\//i;
 /** A phone's model comes after its system, and may be a CUBOT. A text with a slash or an address there is no model. */
 const MODEL = /(\bandroid[\s\d._a-z-]*;(?: [a-z]{2}[-_][a-z]{2};)?) [^;()/+@]*(?: build\/[^;()\s]*)?(?=[;)])/gi;
+/** What browsers of televisions and of old phones, and apps with a browser inside, say that isbot takes for a crawler's name. */
+const OF_PEOPLE =
+  /HbbTV\/[\d.]+ \([^)]*\)?|\b(?:CE-HTML|NETTV|Bada|webOS|REX|Maple\d*)[/\d.]*|Catcher[\d.]*|Sogou(?:MSE|MobileBrowser)|QQDownload|chromeframe|Google Earth|com\.google\.\w+|AppleNews|\[air\.com\.[\w.]+\/[\d.]+\]|Process\/tools\w*|SogouSearch Android|GmmClient:\w+|HTC; Radar/gi;
 const HEADLESS = /headless|phantomjs|playwright|puppeteer|selenium/i;
 
 /** Large hosting networks, by their autonomous system: people do not browse from there (as registered with the RIRs). */
@@ -33,7 +36,8 @@ const DATA_CENTRES: ReadonlySet<number> = new Set([
 ]);
 
 /** isbot takes Yahoo's crawler for a browser. */
-const isCrawlingBrowser = (agent: string) => isbot(agent.replace(MODEL, "$1")) || /\bslurp\b/i.test(agent);
+const isCrawlingBrowser = (agent: string) =>
+  isbot(agent.replace(MODEL, "$1").replace(OF_PEOPLE, "")) || /\bslurp\b/i.test(agent);
 
 /** For agents that do not pose as a browser: an app and a server's library are no bots, whatever their name. */
 function isCrawler(agent: string): boolean {

@@ -8,7 +8,8 @@ const { event_type: _, data: __, ...named } = fields;
 const pixelQuery = z.object({ ...named, sig: z.string().optional() });
 /** Where the path does not say what happened. */
 const typedQuery = z.object({ event_type: fields.event_type, ...pixelQuery.shape });
-const FURTHER = "Every other parameter lands in `data`: the first 40 of them, 8 KB in all.";
+const FURTHER =
+  "Every other parameter lands in `data`: the first 40 of them, 8 KB in all; what does not fit is left out, with a warning.";
 const HONEST =
   "The answer is always a 1×1 GIF, or a problem document where `Accept` asks for JSON and the event was not taken. " +
   "200 means that the event is durable. A parameter that is given twice is refused; an empty one is an absent one.";

@@ -4,7 +4,7 @@
  * `$type` for how a type would be written here.
  */
 
-import { ALIASES, type ErrorCode, spelledAsType } from "../event.ts";
+import { ALIASES, type ErrorCode, fields, spelledAsType } from "../event.ts";
 import { type Lookalike, likeness, typeByOtherName } from "../lookalike.ts";
 import { PAYMENT_TYPES } from "../money.ts";
 import { isMacro, isUnset, namesNothing } from "../placeholder.ts";
@@ -308,6 +308,8 @@ const TAKEN = {
     "`$field` holds `$value`: a template that nobody filled in, or a variable without a value. All such events look like one and the same $field.",
   left_out:
     "`$field` came as `$value`: a template that nobody filled in, or a variable without a value. It was kept as further data, and the event is taken without it.",
+  broken:
+    "`$field` came as `$value`: it is too long, or has characters that cannot be read. It was kept as further data, and the event is taken without it.",
   keys: "It has 40 further parameters: a pixel keeps no more of them, and leaves out the rest.",
   type: "`$value` is taken as a type of your own. Reports know what it means as `$sent`: send that, if it is the same.",
   lookalike: "`$sent` was kept as further data. If it is the $field, rename the parameter to `$field`.",
@@ -391,6 +393,9 @@ export function hintFor(error: { code: string; field: string }, sent: Sent = {},
 }
 
 const isUnfilled = (value: string) => isMacro(value) || namesNothing(value);
+/** Kept in `data` because the field did not take it; what could not be read is written as the bytes of U+FFFD. */
+const isBroken = (field: (typeof SUSPECT)[number], value: string) =>
+  value.includes("%EF%BF%BD") || !fields[field].safeParse(value).success;
 
 /** What is odd about an event that was taken; null where nothing is. `data` holds the fields other than the known ones. */
 export function hintForTaken(
@@ -403,6 +408,7 @@ export function hintForTaken(
     if (typeof value === "string" && field !== "event_id" && isUnfilled(value))
       hints.push(fill(TAKEN.unfilled, field, value));
     else if (typeof kept === "string" && isUnfilled(kept)) hints.push(fill(TAKEN.left_out, field, kept));
+    else if (typeof kept === "string" && isBroken(field, kept)) hints.push(fill(TAKEN.broken, field, kept));
   }
   const paid = PAYMENT_TYPES.some((type) => type === event.event_type);
   for (const field of ["click_id", "transaction_id", ...(paid ? (["amount"] as const) : [])] as const) {

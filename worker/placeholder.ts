@@ -120,6 +120,8 @@ const NOBODY = new Set(
     "9774d56d682e549c|02:00:00:00:00:00|ffffffff ffff ffff ffff ffffffffffff|xxxxxxxx xxxx xxxx xxxx xxxxxxxxxxxx"
   ).split("|"),
 );
+/** A long number as a spreadsheet shows it, `7.65612E+16`: its last digits, which distinguish it from others, are gone. */
+const OF_A_SPREADSHEET = /^\d(?:[.,]\d+)?e\+\d+$/;
 /** What testers and documents write for the id of a payment. */
 const NO_PAYMENT = /^(?:tests?|testing|demo|examples?|samples?|todo|tbd|x{3,16}|\.{3}|order|transaction|payment)$/;
 const normal = (value: string) =>
@@ -134,7 +136,7 @@ export const isUnset = (value: string): boolean => UNSET.has(normal(value));
 export function namesNothing(value: string): boolean {
   const text = normal(value);
   if (UNSET.has(text) || NOBODY.has(text) || NOBODY.has(text.replace(/[_-]/g, " "))) return true;
-  return JOINED.test(text) || /^(?:0x0+|[0\s\p{P}\p{Sm}\p{Sk}\p{Sc}]*)$/u.test(text);
+  return JOINED.test(text) || OF_A_SPREADSHEET.test(text) || /^(?:0x0+|[0\s\p{P}\p{Sm}\p{Sk}\p{Sc}]*)$/u.test(text);
 }
 /** What does not distinguish one payment, or one click, from another. */
 export const namesNoPayment = (value: string): boolean =>

@@ -19,6 +19,10 @@ export type Judged = { json: string; warnings: Warning[] } | { errors: FieldErro
 
 const isField = (name: string) => Object.hasOwn(importedEvent.shape, ALIASES[name] ?? name);
 
+/** Further data of a log whose bytes are no UTF-8. */
+const isUnread = ([name, value]: readonly [string, unknown]) =>
+  !isField(name) && `${name}${typeof value === "string" ? value : ""}`.includes("\uFFFD");
+
 /** One line of a file as an event to send, by the server's own rules. */
 export function judgeLine(
   found: Extract<Entry["found"], { kind: "event" }>,
@@ -38,8 +42,12 @@ export function judgeLine(
   // Asked of each line, refused ones too: how often a content was there decides the id.
   const id = identity.idOf(String(project), found.content);
   if (!pairs.some(([name]) => name === "event_id")) pairs.push(["event_id", id]);
-  let reading = readEvent(pairs, "import", now);
   const warnings = [...values.warnings];
+  if (found.from === "log" && pairs.some(isUnread)) {
+    pairs = pairs.filter((pair) => !isUnread(pair));
+    warnings.push({ field: "data", message: "has values in another encoding than UTF-8: left out" });
+  }
+  let reading = readEvent(pairs, "import", now);
   if (!reading.ok && reading.errors.some(({ field, code }) => field === "data" && code === "too_large")) {
     // Extra data is no reason to lose an event.
     pairs = pairs.filter(([name]) => isField(name) && name !== "data");

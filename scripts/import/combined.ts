@@ -14,8 +14,11 @@ const REQUEST = /^([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?$/;
 const STATUS = /^\d{3}$/;
 /** Any zone does: whether it is a time is asked. */
 const ANY = { timezone: "UTC", dates: null } as const;
-/** Times of logs; a bare date or number is none. */
-const TIME = /^(?:\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:\d|\d{4}-\d\d-\d\d[T ]\d|\d{10}\.\d{3}$)/;
+/** Times of logs; a bare date or number is none, but in brackets. */
+const TIME = /^(?:\d{1,2}\/[A-Z][a-z]{2}\/\d{4}[: ]\d|\d{4}-\d\d-\d\d[T ]\d|\d{10}\.\d{3}$)/;
+const EPOCH = /^\d{10}(?:\.\d{1,6})?$/;
+/** Of a proxy, or of the machine itself: behind it somebody else asked. */
+const PRIVATE = /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|::1$|f[cd][0-9a-f]{2}:)/i;
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", v: "\v" };
 /** Servers write a quote, and bytes that are no ASCII, behind a backslash. */
@@ -48,7 +51,10 @@ function addressOf(before: readonly Token[]): string | undefined {
   return addressIn(usual) ?? before.map(({ text }) => addressIn(text)).find((address) => address !== undefined);
 }
 
-const isTime = ({ kind, text }: Token) => kind !== "quoted" && TIME.test(text) && !("error" in readTime(text, ANY));
+const isTime = ({ kind, text }: Token) =>
+  kind !== "quoted" &&
+  (TIME.test(text) || (kind === "bracketed" && EPOCH.test(text))) &&
+  !("error" in readTime(text, ANY));
 
 /** Null where the line is none of these formats; without a request where it has none that is HTTP. */
 function hitIn(line: string): Hit | null {
@@ -66,10 +72,16 @@ function hitIn(line: string): Hit | null {
   const proxied = !STATUS.test(behind[0]?.text ?? "");
   const status = proxied ? tokens.slice(place, request).find(({ text }) => STATUS.test(text)) : behind[0];
   const quoted = behind.filter(({ kind }) => kind === "quoted").map(({ text }) => unescaped(text));
-  const [page, agent] = proxied ? [undefined, quoted[0]] : quoted;
+  // Envoy has a list of addresses where others have the page, or behind it.
+  const forwarded = quoted.findIndex((text) => addressIn(text) !== undefined);
+  const byEnvoy = !proxied && (forwarded === 0 || forwarded === 1) && quoted.length > forwarded + 1;
+  const [page, agent] = proxied ? [undefined, quoted[0]] : byEnvoy ? [undefined, quoted[forwarded + 1]] : quoted;
+  const own = byEnvoy ? undefined : addressOf(before);
+  const behindProxy = byEnvoy || (!proxied && own && PRIVATE.test(own)) ? addressIn(quoted[forwarded]) : undefined;
   return {
     address:
-      addressOf(before) ??
+      behindProxy ??
+      own ??
       tokens
         .slice(place + 1)
         .map(({ text }) => addressIn(text))

@@ -11,10 +11,15 @@ const SEPARATOR = /^"?sep=([,;|\t])"?$/i;
 /** A quote that is open for longer was never meant to span lines. */
 const RECORD_BYTES = 64 * 1024;
 
+/** Before a quote there may be so many. */
+const BLANKS = 8;
+
 /** A record's fields; "open" where a quote is not closed, "broken" where something follows a closed one. */
 export function splitRecord(text: string, delimiter: string): string[] | "open" | "broken" {
   const fields: string[] = [];
   for (let at = 0; ; at++) {
+    // Some write a blank before a quote.
+    if (text[at] === " ") at = /^ *"/.test(text.slice(at, at + BLANKS)) ? text.indexOf('"', at) : at;
     if (text[at] === '"') {
       let field = "";
       for (at++; ; at++) {
@@ -57,8 +62,10 @@ function readRecord(fields: string[], columns: readonly string[]): Found {
   // Some end each line with a delimiter.
   while (fields.length > columns.length && fields.at(-1) === "") fields.pop();
   if (fields.length !== columns.length) return refused(`has ${fields.length} fields, the header ${columns.length}`);
-  const pairs = columns.map((column, index): [string, unknown] => [column, fields[index]]);
-  return { kind: "event", from: "export", pairs, content: canonical(Object.fromEntries(pairs)) };
+  const pairs = columns.map((column, index): [string, string] => [column, fields[index] as string]);
+  // The id is made of the record as it is: a blank more is another line.
+  const content = canonical(Object.fromEntries(pairs));
+  return { kind: "event", from: "export", pairs: pairs.map(([column, value]) => [column, value.trim()]), content };
 }
 
 /** The columns of a file, before anything of it is read for good. */

@@ -3,10 +3,10 @@ import { combined, looksCombined } from "./combined.ts";
 import { csv } from "./csv.ts";
 import { type Entry, type Line, shown } from "./entry.ts";
 import type { LogOptions } from "./hit.ts";
-import { jsonLog, looksJsonLog } from "./json-log.ts";
+import { jsonLog, looksJsonLog, looksLikeRequest } from "./json-log.ts";
 import { linesOf } from "./lines.ts";
 import { ndjson } from "./ndjson.ts";
-import { nameOf } from "./unreadable.ts";
+import { nameOf, UNKNOWN_JSON_LOG, UNKNOWN_LOG } from "./unreadable.ts";
 import { looksW3c, w3c } from "./w3c.ts";
 
 export const FORMATS = {
@@ -19,13 +19,22 @@ export const FORMATS = {
 export type Format = keyof typeof FORMATS;
 export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
+/** No header of CSV has it. */
+const REQUEST = /(?:^|[^A-Za-z])(?:GET|POST|HEAD)[^A-Za-z]{1,4}(?:https?:\/)?\/|\/[^\s|,;"]*\?[^\s|,;"]+=/;
+
 export function formatOf(line: string): Format {
   const unreadable = nameOf(line);
   if (unreadable) throw new Error(unreadable);
   // Adjust's columns are in braces: {adid},{created_at}.
-  if (/^\{\s*["}]/.test(line)) return looksJsonLog(line) ? "json-log" : "ndjson";
+  if (/^\{\s*["}]/.test(line)) {
+    if (looksJsonLog(line)) return "json-log";
+    if (looksLikeRequest(line)) throw new Error(UNKNOWN_JSON_LOG);
+    return "ndjson";
+  }
   if (looksW3c(line)) return "w3c";
-  return looksCombined(line) ? "combined" : "csv";
+  if (looksCombined(line)) return "combined";
+  if (REQUEST.test(line)) throw new Error(UNKNOWN_LOG);
+  return "csv";
 }
 
 /** By the first line that is neither blank nor a remark. */

@@ -68,7 +68,8 @@ export function mappingOf({ map, set, type, typeOf = [], where = [], preset }: G
   };
 }
 
-const isGiven = (value: unknown) => value !== undefined && value !== null && value !== "";
+/** MySQL writes `\\N` where there is nothing. */
+const isGiven = (value: unknown) => value !== undefined && value !== null && value !== "" && value !== "\\N";
 
 /** Where a format has no objects, one comes as the text of its JSON. */
 function parsed(value: unknown): unknown {

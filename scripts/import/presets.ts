@@ -18,6 +18,15 @@ export type Preset = {
   timezone?: string;
 };
 
+/** Of the events that AppsFlyer names, as its customers send them. */
+const APPSFLYER_TYPES = [
+  ["af_purchase", "purchase"],
+  ["af_complete_registration", "registration"],
+  ["af_login", "auth"],
+  ["af_level_achieved", "level_up"],
+  ["af_achievement_unlocked", "achievement_unlocked"],
+] as const;
+
 export const PRESETS: Readonly<Record<string, Preset>> = {
   keitaro: {
     title: "Keitaro, conversions log",
@@ -62,6 +71,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       ["amount", "revenue"],
       ["banner_tag", "campaignName"],
       ["country", "countryCode"],
+      ["source_ip", "ip"],
+      ["user_agent", "userAgent"],
     ],
     constants: [["event_type", "deposit"]],
   },
@@ -78,13 +89,14 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       ["currency", "currency_id"],
       ["banner_tag", "sub1"],
       ["source_ip", "conversion_user_ip"],
+      ["user_agent", "http_user_agent"],
       ["country", "country"],
     ],
     constants: [["event_type", "deposit"]],
     where: ["status=approved"],
   },
   appsflyer: {
-    title: "AppsFlyer, raw data",
+    title: "AppsFlyer, raw data of its Export page and Pull API",
     known: ["AppsFlyer ID", "Event Name", "Event Time"],
     columns: [
       ["event_type", "Event Name"],
@@ -102,13 +114,29 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       ["source_ip", "IP"],
       ["user_agent", "User Agent"],
     ],
-    types: [
-      ["af_purchase", "purchase"],
-      ["af_complete_registration", "registration"],
-      ["af_login", "auth"],
-      ["af_level_achieved", "level_up"],
-      ["af_achievement_unlocked", "achievement_unlocked"],
+    types: APPSFLYER_TYPES,
+    timezone: "UTC",
+  },
+  "appsflyer-locker": {
+    title: "AppsFlyer, raw data of its Data Locker",
+    known: ["appsflyer_id", "event_name", "event_time"],
+    columns: [
+      ["event_type", "event_name"],
+      ["player_id", "customer_user_id"],
+      ["visitor_id", "appsflyer_id"],
+      ["timestamp", "event_time"],
+      ["amount", "event_revenue"],
+      ["currency", "event_revenue_currency"],
+      ["transaction_id", "event_value.af_order_id"],
+      ["banner_tag", "campaign"],
+      ["app_id", "app_id"],
+      ["app_version", "app_version"],
+      ["platform", "platform"],
+      ["country", "country_code"],
+      ["source_ip", "ip"],
+      ["user_agent", "user_agent"],
     ],
+    types: APPSFLYER_TYPES,
     timezone: "UTC",
   },
   adjust: {
@@ -125,6 +153,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       ["app_id", "{app_id}"],
       ["app_version", "{app_version}"],
       ["platform", "{os_name}"],
+      ["country", "{country}"],
       ["source_ip", "{ip_address}"],
       ["user_agent", "{user_agent}"],
     ],

@@ -36,6 +36,9 @@ const totalSkipped = ({ skipped }: Tally): number => Object.values(skipped).redu
 
 const shown = (total: number) => total.toLocaleString("en").padStart(12);
 
+const NO_PIXEL =
+  "No request was a pixel's. Where pixels had another path than /visit, /registration, /deposit or /pixel/…, name it: --path /b.gif=visit";
+
 /** The report on a file, in lines. `dry` says that nothing was sent. */
 export function describe(name: string, tally: Tally, dry: boolean): string[] {
   const skipped = Object.entries(tally.skipped).map(([reason, total]) => `${total.toLocaleString("en")} ${reason}`);
@@ -51,6 +54,7 @@ export function describe(name: string, tally: Tally, dry: boolean): string[] {
       .sort(([, a], [, b]) => b.total - a.total)
       .map(([reason, { total, line, message }]) => `${shown(total)}   ${reason}, first in line ${line}: ${message}`),
     `${shown(totalSkipped(tally))} skipped${skipped.length > 0 ? `: ${skipped.join(", ")}` : ""}`,
+    ...(tally.accepted === 0 && tally.skipped["not a pixel"] ? [NO_PIXEL] : []),
   ];
 }
 

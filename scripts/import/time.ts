@@ -40,7 +40,10 @@ const FORM_RULE =
 type Parts = Record<string, string | undefined>;
 
 /** Day and month of two numbers whose order is the country's. */
-function dayAndMonth({ a = "", b = "", sep }: Parts, dates: Clock["dates"]): [string, string] | string {
+function dayAndMonth({ a = "", b = "", sep, y }: Parts, dates: Clock["dates"]): [string, string] | string {
+  // 26-05-01 may begin with the year.
+  if (dates === null && y?.length === 2 && sep !== "." && Number(a) > 12)
+    return "may begin with the year or with the day: say which with --dates dmy, or write the year with four digits";
   const order = dates ?? (sep === "." || Number(a) > 12 || a === b ? "dmy" : Number(b) > 12 ? "mdy" : null);
   if (order === null) return "may be day/month or month/day: say which with --dates dmy or --dates mdy";
   return order === "dmy" ? [a, b] : [b, a];
@@ -63,7 +66,11 @@ function zoneOf(zone: string | undefined): number | null {
 }
 
 export function readTime(given: string, { timezone, called = timezone, dates }: Clock): TimeReading {
-  const text = given.replace(/[\s\u00A0\u202F]+/g, " ").trim();
+  // Java writes the zone's name behind the offset.
+  const text = given
+    .replace(/[\s\u00A0\u202F]+/g, " ")
+    .trim()
+    .replace(/((?:Z|[+-]\d\d:?\d\d))\[[\w/+-]+\]$/, "$1");
   const epoch = EPOCHS.find(([form]) => form.test(text));
   if (epoch) {
     const [whole = "", fraction = ""] = text.split(".");

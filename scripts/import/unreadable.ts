@@ -9,10 +9,21 @@ const BINARY: readonly [begins: string, what: string, way: string][] = [
   ["BZh", "packed by bzip2", "unpack it first: bunzip2"],
   ["\xFD7zXZ", "packed by xz", "unpack it first: unxz"],
   ["\x28\xB5\x2F\xFD", "packed by zstd", "unpack it first: unzstd"],
+  ["7z\xBC\xAF", "packed by 7-Zip", "unpack it first: 7z x"],
+  ["Rar!", "packed by RAR", "unpack it first: unrar x"],
   ["Obj\x01", "Avro", "write it as NDJSON first, such as with avro-tools tojson"],
 ];
 
 const TEXT: readonly [begins: RegExp, what: string, way: string][] = [
+  [/ustar(?:\0| {2})/, "a tar archive", "unpack it first: tar -xf"],
+  [/\0/, "a binary file", "export it as text: CSV or JSON"],
+  [/\r./, "a file with line ends of old Macs", "write it with others: tr '\\r' '\\n' < FILE > NEW"],
+  [/^\{\\rtf/, "RTF", "save it as plain text"],
+  [
+    /^\{\s*"(?:events|data|rows|records|results|items)"\s*:\s*\[\s*\{/,
+    "one object of JSON with a list inside",
+    "NDJSON has one object a line: jq -c '.events[]' FILE, with the list's own name",
+  ],
   [/^%PDF/, "a PDF", "ask its sender for CSV"],
   [/^<(?:!doctype html|html)/i, "a web page", "download the file again while signed in"],
   [/^<\?xml|^<[a-z]\w*[\s>]/i, "XML", "ask for the export as CSV or JSON"],
@@ -52,3 +63,9 @@ export function nameOf(first: string): string | null {
   const found = BINARY.find(([begins]) => line.startsWith(begins)) ?? TEXT.find(([begins]) => begins.test(line));
   return found ? `This is ${found[1]}: ${found[2]}.` : null;
 }
+
+const KEYS = "time, ip, method, path, status, user_agent and referer";
+export const UNKNOWN_LOG =
+  "This looks like a log of requests in a form that is not known. Let the server write the combined format, or JSON. " +
+  `What there is can be made into an object of JSON a line with the keys ${KEYS}.`;
+export const UNKNOWN_JSON_LOG = `This looks like a log of requests in JSON with keys that are not known. Rename them to ${KEYS}: jq -c '{time: .…, ip: .…}' FILE`;

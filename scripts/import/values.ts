@@ -1,6 +1,7 @@
 /** An export's own way of writing times, amounts and words, into the one that the wire takes. */
 import { ALIASES, eventType, type FieldError, spelledAsType } from "../../worker/event.ts";
 import { numberAsSent } from "../../worker/exact-json.ts";
+import { namesNothing } from "../../worker/placeholder.ts";
 import { type Decimal, readAmount } from "./amount.ts";
 import { addressIn } from "./hit.ts";
 import { type Clock, readTime, type Warning } from "./time.ts";
@@ -22,6 +23,8 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
 
   const currency = find("currency");
   const amount = find("amount");
+  const hasNoAmount =
+    amount === undefined || (typeof amount === "string" && !/\d/.test(amount) && namesNothing(amount));
   let code: string | undefined;
   const readers: Record<string, (text: string) => unknown> = {
     timestamp(text) {
@@ -31,6 +34,7 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
       return time.at;
     },
     amount(text) {
+      if (hasNoAmount) return leaveOut("amount", "says that there is none");
       const money = readAmount(text, typeof currency === "string" ? currency.trim() : undefined, decimal);
       if ("error" in money) return refuse("amount", money.error);
       if (money.warning) warnings.push(money.warning);
@@ -38,7 +42,7 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
       return money.amount;
     },
     // Exports fill it in where there is no amount; it says nothing there.
-    currency: (text) => (amount === undefined ? undefined : text.trim()),
+    currency: (text) => (hasNoAmount ? undefined : text.trim()),
     country: (text) =>
       /^[A-Za-z]{2}$/.test(text.trim()) ? text.trim().toUpperCase() : leaveOut("country", "not of two letters"),
     source_ip: (text) => addressIn(text) ?? leaveOut("source_ip", "not an address"),

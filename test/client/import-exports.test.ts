@@ -87,6 +87,17 @@ describe("a time", () => {
     ["1777680600000", AT],
     ["1777680600000000", AT],
     ["1777680600000000000", AT],
+    ["2026-05-02T02:10:00+02:00[Europe/Kyiv]", AT],
+    ["2026-05-02 05:55:00 +0545", AT],
+    ["05/02/26 00:10", "may be day/month or month/day: say which with --dates dmy or --dates mdy"],
+    ["5/13/26", Date.UTC(2026, 4, 13)],
+    [
+      "26-05-02",
+      "may begin with the year or with the day: say which with --dates dmy, or write the year with four digits",
+    ],
+    ["29.02.2026", "is a time that does not exist"],
+    ["2/29/2026", "is a time that does not exist"],
+    ["0000-00-00 00:00:00", "is a time that does not exist"],
     ["2026-02-30 10:00", "is a time that does not exist"],
     ["2026-13-01", "is a time that does not exist"],
     ["2026-05-02 25:00", "is a time that does not exist"],
@@ -280,6 +291,23 @@ describe("a file", () => {
     expect(formatOf('[01/May/2026:10:00:00 +0200] 203.0.113.9 "GET / HTTP/1.1" 200')).toBe("combined");
   });
 
+  it("may have blanks around its values, and before its quotes, and keeps the ids that it had", async () => {
+    const rows = ' player_id , event_type , timestamp , note\n p , visit , 2026-05-01T10:00:00Z , "a, b"\n';
+    expect(await read(rows)).toEqual([
+      "header",
+      { player_id: "p", event_type: "visit", timestamp: Date.UTC(2026, 4, 1, 10), note: "a, b" },
+    ]);
+    const [, entry] = await Array.fromAsync(FORMATS.csv(linesOf(file("player_id,event_type\n p ,visit\n"))));
+    expect(entry?.found).toMatchObject({ content: '{"event_type":"visit","player_id":" p "}' });
+  });
+
+  it("may say that a value is not there", async () => {
+    const rows =
+      "player_id,visitor_id,event_type,timestamp,amount,currency\n\\N,v,install,2026-05-01T10:00:00Z,N/A,USD\np,\\N,install,2026-05-01T10:00:00Z,-,USD\n";
+    const install = { event_type: "install", timestamp: Date.UTC(2026, 4, 1, 10) };
+    expect(await read(rows)).toEqual(["header", { ...install, visitor_id: "v" }, { ...install, player_id: "p" }]);
+  });
+
   it("may have bars between its columns", async () => {
     const rows = "player_id|event_type|timestamp\np|visit|2026-05-01T10:00:00Z\n";
     expect(await read(rows)).toMatchObject(["header", { player_id: "p" }]);
@@ -288,6 +316,17 @@ describe("a file", () => {
   it.each<[string, RegExp]>([
     ["PK\x03\x04\x14\x00", /ZIP archive or an Excel workbook: unpack it/],
     ["PAR1\x15\x04", /Parquet: write it as CSV/],
+    ["7z\xBC\xAF", /7-Zip: unpack/],
+    ["Rar!\x1a\x07", /RAR: unpack/],
+    ["access.log\0\0\0\0ustar\0", /tar archive: unpack/],
+    ["\0\x01\x02", /binary file/],
+    ["player_id,event_type\rp,visit", /line ends of old Macs.*tr/],
+    ["{\\rtf1", /RTF/],
+    ['{"events":[{"event_type":"visit"}]}', /list inside.*jq/],
+    ["203.0.113.9|2026-05-01T10:00:00Z|GET|/visit?btag=x|200", /a log of requests in a form that is not known/],
+    ["time:01/May/2026:10:00:00 +0200\thost:203.0.113.9\treq:GET / HTTP/1.1", /a log of requests/],
+    ["203.0.113.9, -, 5/1/2026, 10:00:00, W3SVC1, WEB1, 10.0.0.1, 16, 4, 4, 200, 0, GET, /visit, btag=x,", /a log of/],
+    ['{"action":"ALLOW","httpRequest":{"uri":"/visit","httpMethod":"GET"}}', /a log of requests in JSON.*jq/],
     ["<!DOCTYPE html>", /a web page: download the file again/],
     ['<?xml version="1.0"?>', /XML: ask for/],
     ["INSERT INTO `conversions` VALUES (1)", /an SQL dump/],
@@ -454,6 +493,53 @@ describe("a preset", () => {
         timestamp: Date.UTC(2026, 4, 2, 1, 15, 9),
       },
       { event_type: "install", visitor_id: "af-1", timestamp: Date.UTC(2026, 4, 1, 20, 5, 40) },
+    ]);
+  });
+
+  // The headers of these reports as their makers document them, and as public programs that read them have them.
+  it.each<[string, string]>([
+    [
+      "appsflyer",
+      "Attributed Touch Type,Attributed Touch Time,Install Time,Event Time,Event Name,Event Value,Event Revenue,Event Revenue Currency,Event Revenue USD,Event Source,Is Receipt Validated,Partner,Media Source,Channel,Keywords,Campaign,Campaign ID,Region,Country Code,State,City,Postal Code,DMA,IP,WIFI,Operator,Carrier,Language,AppsFlyer ID,Advertising ID,IDFA,Android ID,Customer User ID,IMEI,IDFV,Platform,Device Type,OS Version,App Version,SDK Version,App ID,App Name,Bundle ID,User Agent",
+    ],
+    [
+      "appsflyer-locker",
+      "event_type,attribution_type,attributed_touch_type,install_time,event_time,event_name,event_value,event_revenue,event_revenue_currency,event_revenue_usd,media_source,campaign,country_code,ip,appsflyer_id,customer_user_id,platform,app_version,app_id,user_agent",
+    ],
+    [
+      "everflow",
+      "conversion_id,conversion_unix_timestamp,sub1,sub2,source_id,status,payout_type,revenue_type,payout,revenue,session_user_ip,conversion_user_ip,country,region,platform,http_user_agent,adv1,is_event,event,transaction_id,click_unix_timestamp,sale_amount,order_id,currency_id,app_id",
+    ],
+    [
+      "voluum-api",
+      "postbackTimestamp,visitTimestamp,transactionId,clickId,trafficSourceId,campaignId,campaignName,conversionType,revenue,externalId,countryCode,ip,userAgent",
+    ],
+    [
+      "singular",
+      "etl_record_processing_hour_utc,adjusted_timestamp,adjusted_timestamp_unix_utc,app_longname,app_version,arguments,campaign_name,converted_currency,converted_revenue,country,custom_user_id,device_id,device_id_type,ip,name,platform",
+    ],
+    [
+      "branch",
+      "id,name,timestamp,timestamp_iso,origin,last_attributed_touch_data_tilde_campaign,event_data_revenue,event_data_currency,event_data_transaction_id,user_data_developer_identity,user_data_aaid,user_data_idfv,user_data_platform,user_data_app_version,user_data_geo_country_code,user_data_ip,user_data_user_agent",
+    ],
+    [
+      "adjust",
+      "{adid},{activity_kind},{event_name},{created_at},{revenue_float},{currency},{campaign_name},{app_id},{app_version},{os_name},{country},{ip_address},{user_agent}",
+    ],
+  ])("of %s finds all its columns in the header that its maker documents, and is recognised by it", (name, header) => {
+    const columns = header.split(",");
+    const wanted = PRESETS[name]?.columns.flatMap(([, ...from]) => from.map((path) => path.split(".")[0] as string));
+    expect(wanted?.filter((column) => !columns.includes(column))).toEqual([]);
+    expect(presetFor(new Set(columns))).toBe(name);
+  });
+
+  it("of AppsFlyer's Data Locker reads its own columns, whatever else is called event_type in it", async () => {
+    const rows =
+      "event_type,event_time,event_name,event_value,event_revenue,event_revenue_currency,appsflyer_id,customer_user_id,campaign\n" +
+      'in-app-event,2026-05-02 01:15:09,af_purchase,"{""af_order_id"":""GPA.1""}",4.99,EUR,af-1,player-7,summer\n';
+    expect(await read(rows, { preset: "appsflyer-locker" })).toMatchObject([
+      "header",
+      { event_type: "purchase", player_id: "player-7", transaction_id: "GPA.1", amount: "4.99", banner_tag: "summer" },
     ]);
   });
 

@@ -108,6 +108,29 @@ describe("a line with its request in quotes", () => {
       { ...visit, user_agent: "Mozilla/5.0 (X11)" },
     ],
     [
+      "Envoy's own form, which has the addresses where others have the page",
+      `[2026-05-01T08:00:00.000Z] ${REQUEST} 200 - 0 43 5 4 "203.0.113.9,10.0.0.9" "Mozilla/5.0 (X11)" "abc-1" "t.brand.example" "10.0.0.2:80"`,
+      { ...visit, user_agent: "Mozilla/5.0 (X11)" },
+    ],
+    [
+      "Istio's own form",
+      `[2026-05-01T08:00:00.000Z] ${REQUEST} 200 - via_upstream - "-" 0 43 5 4 "203.0.113.9" "Mozilla/5.0 (X11)" "abc-1" "t.brand.example" "10.0.0.2:80" inbound|80|| 127.0.0.6:1 10.0.0.1:80 198.51.100.7:0 outbound default`,
+      { ...visit, user_agent: "Mozilla/5.0 (X11)" },
+    ],
+    [
+      "a proxy's address, and the client's behind the agent",
+      `10.0.0.1 - - [01/May/2026:10:00:00 +0200] ${REQUEST} 200 43 "-" "Mozilla/5.0 (X11)" "203.0.113.9, 10.0.0.7"`,
+      { ...visit, user_agent: "Mozilla/5.0 (X11)" },
+    ],
+    ["a blank in its time", `203.0.113.9 - - [01/May/2026 10:00:00 +0200] ${REQUEST} 200 43 "-" "-"`, visit],
+    ["seconds in brackets", `203.0.113.9 - - [${AT / 1_000}] ${REQUEST} 200 43 "-" "-"`, visit],
+    ["a zone of half an hour", `203.0.113.9 - - [01/May/2026:13:30:00 +0530] ${REQUEST} 200 43 "-" "-"`, visit],
+    [
+      "what Kubernetes writes before it",
+      `2026-05-01T08:00:00.000000000Z stdout F 203.0.113.9 - - [01/May/2026:10:00:00 +0200] ${REQUEST} 200 43 "-" "-"`,
+      visit,
+    ],
+    [
       "S3",
       `b659 t.brand.example [01/May/2026:08:00:00 +0000] 203.0.113.9 - EB35 WEBSITE.GET.OBJECT visit ${REQUEST} 200 - 43 43 10 9 "-" "Mozilla/5.0 (X11)"`,
       { ...visit, user_agent: "Mozilla/5.0 (X11)" },
@@ -202,6 +225,15 @@ describe("the W3C extended format", () => {
       deposit,
       "has 4 fields, #Fields 7",
     ]);
+  });
+
+  it("of IIS behind a proxy, with the client's address in a column of its own", async () => {
+    const text = [
+      "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip sc-status X-Forwarded-For",
+      "2026-05-01 08:00:00 GET /visit visitor_id=v&btag=summer 10.0.0.2 200 203.0.113.9",
+      "2026-05-01 08:00:00 GET /visit visitor_id=v&btag=summer 203.0.113.9 200 -",
+    ];
+    expect(await read(text.join("\n"))).toEqual(["header", visit, visit]);
   });
 
   it("with times of the server's own clock", async () => {
@@ -337,6 +369,110 @@ describe("JSON", () => {
         x_forwarded_for: "203.0.113.9,10.0.0.1",
       },
       { ...visit, user_agent: asked.agent },
+    ],
+    [
+      "Logpush with the time of the end alone",
+      {
+        ClientIP: "203.0.113.9",
+        ClientRequestURI: asked.target,
+        EdgeResponseStatus: 200,
+        EdgeEndTimestamp: "2026-05-01T08:00:00Z",
+      },
+      visit,
+    ],
+    [
+      "Cloudflare's trace of Workers",
+      {
+        Event: { Request: { URL: `https://t.example${asked.target}`, Method: "GET" }, Response: { Status: 200 } },
+        EventTimestampMs: AT,
+      },
+      { ...visit, source_ip: undefined },
+    ],
+    [
+      "Fastly",
+      {
+        timestamp: "2026-05-01T08:00:00+0000",
+        client_ip: "203.0.113.9",
+        url: asked.target,
+        request_method: "GET",
+        request_referer: page,
+        request_user_agent: asked.agent,
+        response_status: 200,
+      },
+      full,
+    ],
+    [
+      "Akamai's DataStream",
+      {
+        reqTimeSec: "1777622400.000",
+        cliIP: "203.0.113.9",
+        statusCode: "200",
+        reqMethod: "GET",
+        reqPath: "visit",
+        queryStr: "visitor_id=v&btag=summer",
+        UA: "Mozilla%2F5.0%20(X11)",
+        referer: page,
+      },
+      full,
+    ],
+    [
+      "Vercel",
+      {
+        source: "static",
+        proxy: {
+          timestamp: AT,
+          method: "GET",
+          path: asked.target,
+          statusCode: 200,
+          clientIp: "203.0.113.9",
+          userAgent: [asked.agent],
+          referer: page,
+        },
+      },
+      full,
+    ],
+    [
+      "the Elastic Common Schema",
+      {
+        "@timestamp": "2026-05-01T08:00:00.000Z",
+        http: { request: { method: "GET", referrer: page }, response: { status_code: 200 } },
+        url: { original: asked.target },
+        source: { ip: "203.0.113.9" },
+        user_agent: { original: asked.agent },
+      },
+      full,
+    ],
+    [
+      "pino",
+      {
+        level: 30,
+        time: AT,
+        req: {
+          method: "GET",
+          url: asked.target,
+          remoteAddress: "203.0.113.9",
+          headers: { "user-agent": asked.agent, referer: page },
+        },
+        res: { statusCode: 200 },
+      },
+      full,
+    ],
+    [
+      "Docker, with a line of nginx inside",
+      {
+        log: `203.0.113.9 - - [01/May/2026:10:00:00 +0200] "GET ${asked.target} HTTP/1.1" 200 43 "${page}" "${asked.agent}"\n`,
+        stream: "stdout",
+        time: "2026-05-01T08:00:01Z",
+      },
+      full,
+    ],
+    [
+      "Docker, with JSON inside",
+      {
+        log: `${JSON.stringify({ time: AT, ip: "203.0.113.9", method: "GET", path: asked.target, status: 200 })}\n`,
+        stream: "stdout",
+      },
+      visit,
     ],
     [
       "CloudFront",

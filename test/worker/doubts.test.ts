@@ -119,6 +119,9 @@ describe("a value that names nobody", () => {
     ),
     ..."гость Гость Gast ゲスト 9774d56d682e549c 02:00:00:00:00:00 FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF".split(" "),
     "00000000-0000-0000-0000-000000000000",
+    // Excel has shortened it.
+    "7.65612E+16",
+    "7,65612e+16",
     " null ",
     '"null"',
   ].filter((value) => value !== "(none)");

@@ -155,6 +155,8 @@ export const QUESTIONS: Record<string, Questions> = {
       "sort=-first_seen&has_deposit=true&limit=200",
       "banner_tag=Brand",
       "segment=whale&limit=50",
+      "sort=-spend_usd&limit=1000",
+      "spend_from=20&spend_to=150.5&sort=-first_tag&limit=1000",
       "country=DE&device=mobile&limit=1000",
       "from=2025-10-05&to=2025-10-12",
       "search=player-1&sort=first_seen&limit=1000",

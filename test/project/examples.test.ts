@@ -230,8 +230,10 @@ type OpenApi = {
   components: { schemas: Record<string, Schema>; responses: Record<string, Operation["responses"][string]> };
 };
 
+const openApi = async (): Promise<OpenApi> => (await (await fetch(`${server.url}/openapi.json`)).json()) as OpenApi;
+
 async function operation(id: string | undefined) {
-  const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as OpenApi;
+  const document = await openApi();
   for (const [path, methods] of Object.entries(document.paths))
     for (const [method, entry] of Object.entries(methods))
       if (entry.operationId === id) return { document, path, method, entry };
@@ -424,6 +426,23 @@ describe("the docs' examples", () => {
     },
     300_000,
   );
+});
+
+describe("addresses", () => {
+  it("are answered by the Worker and not by the static files, with and without a slash at their end", async () => {
+    const paths = Object.keys((await openApi()).paths).map((path) => path.replace(/\{\w+\}/g, "x"));
+    expect(paths).toContain("/visit");
+    // The Worker names each of its answers, and each pixel's.
+    const unanswered = await Promise.all(
+      [...paths, "/pixel/level_up", "/openapi.json"].flatMap((path) =>
+        [path, `${path}/`].map(async (given) => {
+          const { headers } = await fetch(server.url + given);
+          return headers.has("x-request-id") ? [] : [given];
+        }),
+      ),
+    );
+    expect(unanswered.flat()).toEqual([]);
+  });
 });
 
 describe("commands in the text", () => {

@@ -233,6 +233,14 @@ describe("the players", () => {
     ["deposits_to=0", ["cleo"]],
     ["sort=-total_deposits&limit=1", ["ben", "anna", "cleo"]],
     ["sort=total_deposits&limit=2", ["cleo", "anna", "ben"]],
+    ["sort=-spend_usd&limit=1", ["anna", "ben", "cleo"]],
+    ["sort=spend_usd&limit=1", ["cleo", "ben", "anna"]],
+    ["spend_from=6&sort=spend_usd", ["ben", "anna"]],
+    ["spend_from=6.0001", ["anna"]],
+    ["spend_to=6", ["ben", "cleo"]],
+    ["spend_to=5.9999", ["cleo"]],
+    ["sort=first_tag&limit=1", ["cleo", "ben", "anna"]],
+    ["sort=-last_tag&limit=1", ["ben", "anna", "cleo"]],
     ["banner_tag=spring", ["anna"]],
     ["banner_tag=winter", ["ben"]],
     // Half past three in the afternoon is the next day in Tokyo.
@@ -283,6 +291,8 @@ describe("the players", () => {
     "has_deposit=1",
     "deposits_from=-1",
     "deposits_to=some",
+    "spend_from=-1",
+    "spend_to=1.23456",
     "last_event_to=soon",
     "cursor=abc",
     "limit=0",
@@ -482,7 +492,15 @@ describe("a key of one tag", () => {
     // The click's event counts for it; the transaction's is of another tag's player.
     expect((await pages("/players?search=click-7", key)).map((row) => row.player_id)).toEqual(["ben"]);
     expect(await pages("/players?search=t1", key)).toEqual([]);
-    for (const asked of ["deposits_from=1", "deposits_to=1", "sort=-total_deposits"]) {
+    for (const asked of [
+      "deposits_from=1",
+      "deposits_to=1",
+      "sort=-total_deposits",
+      "spend_from=1",
+      "spend_to=1",
+      "sort=-spend_usd",
+      "sort=first_tag",
+    ]) {
       const refused = await get(`/players?${asked}`, key);
       expect(refused.status, asked).toBe(400);
       expect(await refused.json()).toMatchObject({ errors: [{ field: asked.split("=")[0] }] });

@@ -1,12 +1,14 @@
-/** The players: sought by id, tag, segment or first day, in the order that is asked for. */
+/** The players: sought by id, tag, segment, spend or first day, in the order that is asked for. */
 
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, instantOf } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
+import { parseMoney, UNITS } from "../money.ts";
 import { doings, FIRST_DATE } from "../projections/doings.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
+import { RATE_UNITS } from "../rates/rate.ts";
 import type { Database } from "../store/database.ts";
 import { among } from "../store/sql.ts";
 import { iso } from "../time.ts";
@@ -23,8 +25,18 @@ import { type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
 import { type convertedSpend, spendBy } from "./spend.ts";
+import { paid } from "./worth.ts";
 
-const SORTABLE = ["player_id", "first_seen", "last_event_at", "total_deposits"] as const;
+const SORTABLE = [
+  "player_id",
+  "first_seen",
+  "last_event_at",
+  "total_deposits",
+  "first_tag",
+  "last_tag",
+  "spend_usd",
+] as const;
+type Sortable = (typeof SORTABLE)[number];
 
 const MOST_DEPOSITS = 1_000_000_000;
 const deposits = z.coerce
@@ -32,6 +44,11 @@ const deposits = z.coerce
   .int("must be whole")
   .min(0, "must be at least 0")
   .max(MOST_DEPOSITS, `must be at most ${MOST_DEPOSITS}`)
+  .optional();
+
+const spent = z
+  .string("must be given once")
+  .refine((given) => parseMoney(given) !== null, "must be a decimal number without sign, at most 4 places")
   .optional();
 
 const query = z.strictObject({
@@ -64,13 +81,17 @@ const query = z.strictObject({
     "The fewest deposits that count. With `deposits_to=1`, `1` are those who deposited once.",
   ),
   deposits_to: deposits.describe("The most deposits that count."),
+  spend_from: spent.describe("The least that they spent, in USD, at the rates of the payments' dates: `spend_usd`."),
+  spend_to: spent.describe("The most that they spent, in USD."),
   last_event_from: date.optional().describe("The earliest day of the last event, in the project's time zone."),
   last_event_to: date.optional().describe("The latest day of the last event, included."),
   sort: z
     .string()
     .regex(new RegExp(`^-?(?:${SORTABLE.join("|")})$`), `must be one of ${SORTABLE.join(", ")}, with - for descending`)
     .default("-last_event_at")
-    .describe(`One of ${SORTABLE.join(", ")}, with - for descending. \`-last_event_at\` where absent.`),
+    .describe(
+      `One of ${SORTABLE.join(", ")}, with - for descending. \`-last_event_at\` where absent. By \`spend_usd\` what has no rate counts as nothing.`,
+    ),
 });
 type Query = z.output<typeof query>;
 
@@ -105,19 +126,58 @@ type Place = z.output<typeof place>;
 const LOOK = 2_000;
 const LOOKS = 10;
 
+/** A row of `players`; where spend is asked for, with what they spent. */
+type Found = Player & Partial<Record<(typeof SPEND)[number], string>>;
+
+const SPEND = ["spend_whole", "spend_rest"] as const;
+const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
+
+/** The columns that a list is sorted by before the person, what a place keeps of them, and how it is read again. */
+type Order = {
+  columns: SQL[];
+  keptOf(player: Found): string | number;
+  valuesOf(kept: string | number): SQL[];
+};
+const byNumber = (name: "first_seen" | "last_event_at" | "total_deposits"): Order => ({
+  columns: [sql.raw(name)],
+  keptOf: (player) => player[name],
+  valuesOf: (kept) => [sql`${kept}`],
+});
+const byTag = (name: "first_tag" | "last_tag"): Order => ({
+  columns: [sql`ifnull(${sql.raw(name)}, '')`],
+  keptOf: (player) => player[name] ?? "",
+  valuesOf: (kept) => [sql`${kept}`],
+});
+const ORDERS: Record<Sortable, Order> = {
+  player_id: { columns: [], keptOf: ({ person }) => person, valuesOf: () => [] },
+  first_seen: byNumber("first_seen"),
+  last_event_at: byNumber("last_event_at"),
+  total_deposits: byNumber("total_deposits"),
+  first_tag: byTag("first_tag"),
+  last_tag: byTag("last_tag"),
+  spend_usd: {
+    columns: SPEND.map((name) => sql`ifnull(${sql.raw(name)}, 0)`),
+    keptOf: ({ spend_whole, spend_rest }) => `${spend_whole} ${spend_rest}`,
+    valuesOf: (kept) => String(kept).split(" ").map(number),
+  },
+};
+
+const sortedBy = (sort: string) => sort.replace(/^-/, "") as Sortable;
+
 function sorting(sort: string) {
-  const name = sort.replace(/^-/, "") as (typeof SORTABLE)[number];
-  const column = sql.raw(name === "player_id" ? "person" : name);
+  const { columns, keptOf, valuesOf } = ORDERS[sortedBy(sort)];
   const descending = sort.startsWith("-");
   const direction = sql.raw(descending ? "DESC" : "ASC");
   const beyond = sql.raw(descending ? "<" : ">");
+  const all = [...columns, sql`person`];
   return {
-    order: name === "player_id" ? sql`person ${direction}` : sql`${column} ${direction}, person ${direction}`,
+    order: sql.join(
+      all.map((column) => sql`${column} ${direction}`),
+      sql`, `,
+    ),
     behind: ({ value, person }: Place) =>
-      name === "player_id"
-        ? sql`AND person ${beyond} ${person}`
-        : sql`AND (${column}, person) ${beyond} (${value}, ${person})`,
-    placeOf: (player: Player): Place => ({ value: player[name] as string | number, person: player.person }),
+      sql`AND (${sql.join(all, sql`, `)}) ${beyond} (${sql.join([...valuesOf(value), sql`${person}`], sql`, `)})`,
+    placeOf: (player: Found): Place => ({ value: keptOf(player), person: player.person }),
   };
 }
 
@@ -142,19 +202,41 @@ function atStep(name: (typeof STEPS)[number], query: Query, tags: string[] | nul
   return sql`AND ${day} IS NOT NULL ${onlyTags(sql.raw(`${step}_tag`), tags)} ${within(day, query)}`;
 }
 
-/** How many deposits count is kept of all tags together: who is limited to some is not told by it. */
-function onlyForAllTags({ deposits_from, deposits_to, sort }: Query): void {
-  const asked = {
-    deposits_from: deposits_from !== undefined,
-    deposits_to: deposits_to !== undefined,
-    sort: sort.endsWith("total_deposits"),
-  };
-  for (const [field, given] of Object.entries(asked))
-    if (given)
-      throw Problem.of(
-        field,
-        `${field} cannot ask for deposits with a key that is limited to tags: they are counted over all`,
-      );
+/** The parameters that a query gives, of these. */
+const givenOf = (query: Query, names: readonly (keyof Query)[]) => names.filter((name) => query[name] !== undefined);
+
+/** What asks for spend, by the parameter that does. */
+const askingForSpend = (query: Query): (keyof Query)[] => [
+  ...givenOf(query, ["spend_from", "spend_to"]),
+  ...(sortedBy(query.sort) === "spend_usd" ? (["sort"] as const) : []),
+];
+
+/** Deposits and spend are of all tags together, and tags may be others': they are no question for who is limited to some. */
+function onlyForAllTags(query: Query): void {
+  const [field] = [
+    ...givenOf(query, ["deposits_from", "deposits_to"]),
+    ...askingForSpend(query),
+    ...(["total_deposits", "first_tag", "last_tag"].includes(sortedBy(query.sort)) ? ["sort"] : []),
+  ];
+  if (field !== undefined)
+    throw Problem.of(
+      field,
+      `${field} cannot ask for deposits, spend or an order of tags with a key that is limited to tags: all tags are in them`,
+    );
+}
+
+/** As `spend_whole` and `spend_rest`. */
+function exactly(usd: string): SQL {
+  const units = BigInt(parseMoney(usd) ?? 0);
+  const [whole, rest] = [units / BigInt(UNITS), (units % BigInt(UNITS)) * BigInt(RATE_UNITS)];
+  return sql`(${number(String(whole))}, ${number(String(rest))})`;
+}
+
+/** By what they spent. */
+function spending({ spend_from, spend_to }: Query): SQL {
+  const spend = sql`(${sql.join(ORDERS.spend_usd.columns, sql`, `)})`;
+  const least = spend_from === undefined ? sql`` : sql`AND ${spend} >= ${exactly(spend_from)}`;
+  return spend_to === undefined ? least : sql`${least} AND ${spend} <= ${exactly(spend_to)}`;
 }
 
 /** By the number of deposits and the day of the last event. */
@@ -179,6 +261,7 @@ function chosen(query: Query, timezone: string, tags: string[] | null, own: stri
     search && sql`AND (person >= ${search} AND person < ${`${search}\u{10FFFF}`} OR person ${among(named)})`,
     has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
     ...activeAndPaying(query, timezone),
+    spending(query),
     ...(funnel_step ? [broughtBy(own), atStep(funnel_step, query, tags)] : [broughtBy(tags), within(firstDay, query)]),
   ];
   return sql.join(
@@ -240,13 +323,13 @@ async function shown(
 export const players = report({
   id: "listPlayers",
   path: "/players",
-  summary: "The players, by id, tag, segment, deposits, first day or last event",
+  summary: "The players, by id, tag, segment, deposits, spend, first day or last event",
   description:
     "`from` and `to` are of the first day; `banner_tag` is the first or last tag, or that of the registration or first " +
     "deposit; fields are those of the first event. With `funnel_step` dates and tags are of the step, as `/funnel` counts by `event_date`; visitors who are no " +
     "players are in those figures, and not here. A page may have fewer rows than `limit`: the list ends where `next_cursor` is null.",
   role: "analyst",
-  amountsIn: ({ segment }) => (segment === undefined ? undefined : "segment"),
+  amountsIn: (query) => (query.segment === undefined ? askingForSpend(query)[0] : "segment"),
   query,
   answer: listOf(row).meta({ id: "Players" }),
   holds: "A row a player.",
@@ -257,6 +340,7 @@ export const players = report({
     "funnel_step=first_deposit&from=2026-01-01",
     "country=MT&device=mobile",
     "deposits_from=1&deposits_to=1&last_event_to=2026-06-01&sort=-total_deposits",
+    "spend_from=5&spend_to=100.50&sort=-spend_usd",
   ],
   byFirstEvent: true,
   reads: "now",
@@ -268,8 +352,14 @@ export const players = report({
     const own = principal.banner_tags;
     const named = query.search === undefined ? [] : await namedBy(db, project_id, query.search, own);
     const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, own, named)}`;
+    // Only what asks for spend reads every payment.
+    const from =
+      askingForSpend(query).length === 0
+        ? sql`SELECT * FROM players`
+        : sql`WITH ${paid(project_id)} SELECT players.*, ${sql.raw(SPEND.map((name) => `CAST(ifnull(${name}, 0) AS TEXT) AS ${name}`).join(", "))}
+            FROM players LEFT JOIN paid USING (person)`;
     const look = async (after: Place | null, limit: number) => {
-      const found = await db.all<Player>(sql`SELECT * FROM players
+      const found = await db.all<Found>(sql`${from}
         WHERE ${where} ${after === null ? sql`` : behind(after)} ORDER BY ${order} LIMIT ${limit + 1}`);
       const page = pageOf(found, limit, placeOf);
       const rows = await shown(db, project_id, page.rows, principal.banner_tags, into, query.segment);

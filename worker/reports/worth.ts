@@ -35,21 +35,13 @@ const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currenc
 /** Whom a tag of these brought, null is any; and whose first event was of these. */
 export type Whose = { tags: string[] | null; firstEvent: FirstEvent };
 
-/** Everyone who is a player or ever paid, as rows of `worth`: with what they spent, exactly. */
-export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
+/** Whoever ever paid, or was paid, as rows of `paid`: with what they spent, exactly. */
+export function paid(project_id: string): SQL {
   const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
   const isIncome = sql`event_type IN (${words(INCOME)})`;
   const of = (value: SQL, which: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${which}), 0)`;
   const spent = (value: SQL) => sql`(${of(value, isIncome)} - ${of(value, sql`event_type = 'refund'`)})`;
   const withdrawn = (value: SQL) => of(value, sql`event_type = 'withdrawal'`);
-  // Players begin behind the control character of visitors, who are many: of these, only who paid is looked at.
-  const known = (people: SQL) => sql`SELECT p.person, p.player_id, p.first_seen, p.last_event_at,
-      coalesce(nullif(p.registration_tag, ''), nullif(p.first_tag, ''), '') AS banner_tag,
-      ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
-      ifnull(spend_whole, 0) AS spend_whole, ifnull(spend_rest, 0) AS spend_rest,
-      ifnull(withdrawn_whole, 0) AS withdrawn_whole, ifnull(withdrawn_rest, 0) AS withdrawn_rest,
-      ifnull(without_rate, 0) AS without_rate, ifnull(spend_without_rate, 0) AS spend_without_rate
-    FROM ${people}`;
   // The rate row by row, and materialised: a join of rates would be a scan of them for each row.
   return sql`rated AS MATERIALIZED (${rated(sql`project_id = ${project_id}`)}
     ), paid AS MATERIALIZED (
@@ -61,7 +53,20 @@ export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
         count(*) FILTER (WHERE rate IS NULL) AS without_rate,
         count(*) FILTER (WHERE rate IS NULL AND event_type <> 'withdrawal') AS spend_without_rate
       FROM rated GROUP BY person
-    ), known AS (
+    )`;
+}
+
+/** Everyone who is a player or ever paid, as rows of `worth`: with what they spent, exactly. */
+export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
+  // Players begin behind the control character of visitors, who are many: of these, only who paid is looked at.
+  const known = (people: SQL) => sql`SELECT p.person, p.player_id, p.first_seen, p.last_event_at,
+      coalesce(nullif(p.registration_tag, ''), nullif(p.first_tag, ''), '') AS banner_tag,
+      ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
+      ifnull(spend_whole, 0) AS spend_whole, ifnull(spend_rest, 0) AS spend_rest,
+      ifnull(withdrawn_whole, 0) AS withdrawn_whole, ifnull(withdrawn_rest, 0) AS withdrawn_rest,
+      ifnull(without_rate, 0) AS without_rate, ifnull(spend_without_rate, 0) AS spend_without_rate
+    FROM ${people}`;
+  return sql`${paid(project_id)}, known AS (
       ${known(sql`players p LEFT JOIN paid ON paid.person = p.person
         WHERE p.project_id = ${project_id} AND p.person > ${BEHIND_VISITORS} ${onlyFirstEvent("p", firstEvent)}`)}
       UNION ALL ${known(sql`paid CROSS JOIN players p ON p.project_id = ${project_id} AND p.person = paid.person

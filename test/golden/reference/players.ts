@@ -3,6 +3,9 @@ import type { Ask, Report } from "./ask.ts";
 import type { Row } from "./database.ts";
 import { money, payments, segmentOf } from "./money.ts";
 
+/** USD as `spend.exact` has it, in 1e-12. */
+const exactly = (usd: string) => BigInt(Math.round(Number(usd) * 10_000)) * 10n ** 8n;
+
 const TAGS = ["first_tag", "last_tag", "registration_tag", "deposit_tag"];
 
 /** The steps of the funnel, as milestones. */
@@ -18,6 +21,8 @@ const list = (project_id: string, rows: unknown[]) => ({ project_id, rows, next_
 async function all(ask: Ask) {
   const { project, query, select } = ask;
   const sort = query.get("sort") ?? "-last_event_at";
+  const bySpend = sort.endsWith("spend_usd");
+  const column = bySpend ? "player_id" : sort.replace("-", "");
   const direction = sort.startsWith("-") ? "DESC" : "ASC";
   const has_deposit = query.get("has_deposit");
   const step = STEPS[query.get("funnel_step") ?? ""];
@@ -33,14 +38,20 @@ async function all(ask: Ask) {
       ${has_deposit === null ? "" : `AND deposit_at IS ${has_deposit === "true" ? "NOT NULL" : "NULL"}`}
       ${step === undefined ? "" : `AND ${day} IS NOT NULL`}
       ${query.has("from") ? `AND ${day} >= $from` : ""} ${query.has("to") ? `AND ${day} <= $to` : ""}
-    ORDER BY persons.${sort.replace("-", "")} ${direction}, persons.player_id ${direction}`);
+    ORDER BY ${column.endsWith("_tag") ? `coalesce(persons.${column}, '')` : `persons.${column}`} ${direction},
+      persons.player_id ${direction}`);
   const of = await payments(ask, ["person"], "true");
   const segment = query.get("segment");
-  const rows = found
-    .map((row) => {
-      const spend = of([`player ${row.player_id}`], "spend");
-      return { ...row, spend_usd: money(spend.exact), segment: segmentOf(spend) };
-    })
+  const [from, to] = [query.get("spend_from"), query.get("spend_to")];
+  const spent = found.map((row) => ({ row, spend: of([`player ${row.player_id}`], "spend") }));
+  // Stable: who spent the same stays in the order of ids.
+  const sign = direction === "DESC" ? -1 : 1;
+  if (bySpend)
+    spent.sort((a, b) => sign * Number(a.spend.exact > b.spend.exact) - sign * Number(a.spend.exact < b.spend.exact));
+  const rows = spent
+    .filter(({ spend }) => from === null || spend.exact >= exactly(from))
+    .filter(({ spend }) => to === null || spend.exact <= exactly(to))
+    .map(({ row, spend }) => ({ ...row, spend_usd: money(spend.exact), segment: segmentOf(spend) }))
     .filter((row) => segment === null || row.segment === segment);
   return list(project.project_id, rows);
 }

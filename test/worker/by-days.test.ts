@@ -36,6 +36,8 @@ const PLAYERS = [
   ...["", "&from=2026-05-02&to=2026-05-03", "&to=2026-05-01", "&segment=minnow"].map(
     (more) => `/players?sort=player_id${more}`,
   ),
+  // Visitors who paid are among them.
+  "/ltv?limit=100&currency=EUR",
   ...["p", "q"].flatMap((player) => [`/players/${player}?currency=EUR`, `/players/${player}/stats?`]),
 ];
 
@@ -119,6 +121,12 @@ const LATER: typeof EVENTS = [
   { day: 2, event_type: "deposit", player_id: "p", amount: 10_000, currency: "USD", app_id: "slots" },
   { day: 2, event_type: "visit", player_id: "q", banner_tag: "a", country: "MT" },
   { day: 10, event_type: "deposit", player_id: "r", banner_tag: "c", amount: 30_000, currency: "USD" },
+  // Visitors: who pays at once, who pays later, who pays once this day is settled, and who never does.
+  { day: 6, event_type: "visit", visitor_id: "at-once", banner_tag: "a", country: "MT" },
+  { day: 6, event_type: "purchase", visitor_id: "at-once", amount: 70_000, currency: "USD" },
+  { day: 6, event_type: "visit", visitor_id: "later", banner_tag: "a", country: "SE" },
+  { day: 2, event_type: "visit", visitor_id: "settled", banner_tag: "b" },
+  { day: 6, event_type: "visit", visitor_id: "never", banner_tag: "b" },
 ];
 
 /** For settled days, too; of a visitor who was there on one, and is a player now. */
@@ -126,7 +134,20 @@ const LAST: typeof EVENTS = [
   { day: 2, event_type: "spin", player_id: "p", app_id: "dice" },
   { day: 11, event_type: "registration", player_id: "p", visitor_id: "x", app_id: "dice" },
   { day: 12, event_type: "visit", visitor_id: "x", app_id: "slots" },
+  { day: 12, event_type: "purchase", visitor_id: "later", amount: 80_000, currency: "EUR" },
+  { day: 12, event_type: "deposit", visitor_id: "settled", amount: 90_000, currency: "USD" },
+  { day: 13, event_type: "visit", visitor_id: "never" },
 ];
+
+/** Of LATER's visitors, those who have a row of `players`. */
+async function visitorsWithRows(project_id: string): Promise<string[]> {
+  const { results } = await env.DB.prepare(
+    "SELECT substr(person, 2) AS visitor FROM players WHERE project_id = ? AND player_id IS NULL ORDER BY person",
+  )
+    .bind(project_id)
+    .all<{ visitor: string }>();
+  return results.map(({ visitor }) => visitor).filter((visitor) => visitor.length > 1);
+}
 
 const send = (project_id: string, events: typeof EVENTS) =>
   append(
@@ -169,6 +190,8 @@ describe("a project", () => {
     expect(Object.values(await rowsIn("over"))).toEqual(STOPPED.map(() => 0));
     expect(Object.values(await rowsIn("kept"))).not.toContain(0);
     expect(await playersOf("over")).toEqual(await playersOf("kept"));
+    expect(await visitorsWithRows("over")).toEqual(["at-once"]);
+    expect(await visitorsWithRows("kept")).toEqual(["at-once", "later", "never", "settled"]);
   });
 
   it("tells what people did on days that have gone from its log, and what comes for those after all", async () => {
@@ -190,6 +213,7 @@ describe("a project", () => {
     const last = await playersOf("over");
     expect(last).toEqual(await playersOf("kept"));
     expect(last).not.toEqual(later);
+    expect(await visitorsWithRows("over")).toEqual(["at-once", "later", "settled"]);
     expect((await viewsOf("over")).slice(2)).toEqual((await viewsOf("kept")).slice(2));
   });
 });

@@ -1,4 +1,4 @@
-/** What people did, as reports find it of a project whose reports are made of days, and as it follows from a naive count. */
+/** What players did, as reports find it of a project whose reports are made of days, and as it follows from a naive count. */
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { doings, FIRST_DATE } from "../../worker/projections/doings.ts";
@@ -25,10 +25,14 @@ async function makeOfTables(projects: readonly string[]): Promise<void> {
   await keepToTables();
 }
 
-/** Events by tag (null: of all), person, type and app; and the first days, as they are looked up where a row has none. */
+/** A name that no player has: those of visitors begin with a control character. */
+const isPlayer = (person: string) => !person.startsWith("\u001f");
+
+/** Events by tag (null: of all), player, type and app; and the first days, as they are looked up where a row has none. */
 async function find(project_id: string, tags: readonly string[]): Promise<Doings> {
   const people = await db.all<{ person: string; first_date: string }>(
-    sql`SELECT person, ${FIRST_DATE} AS first_date FROM players WHERE project_id = ${project_id}`,
+    sql`SELECT person, ${FIRST_DATE} AS first_date FROM players
+      WHERE project_id = ${project_id} AND player_id IS NOT NULL`,
   );
   const totals: Totals = {};
   for (const tag of [null, ...tags]) {
@@ -55,16 +59,15 @@ export async function doingsIn(project_id: string, tags: readonly string[]): Pro
 export function doingsOf({ player_days, players }: Pick<Figures, "player_days" | "players">): Doings {
   const totals: Totals = {};
   for (const [key, { total }] of Object.entries(player_days)) {
-    const [person, , event_type, app_id, tag] = JSON.parse(key) as string[];
+    const [person = "", , event_type, app_id, tag] = JSON.parse(key) as string[];
+    if (!isPlayer(person)) continue;
     for (const one of [null, tag]) {
       const place = JSON.stringify([one, person, event_type, app_id]);
       totals[place] = (totals[place] ?? 0) + (total as number);
     }
   }
-  return {
-    totals,
-    first_dates: Object.fromEntries(
-      Object.entries(players).map(([key, { first_date }]) => [JSON.parse(key)[0], first_date as string]),
-    ),
-  };
+  const firstDates = Object.entries(players)
+    .map(([key, { first_date }]): [string, string] => [JSON.parse(key)[0], first_date as string])
+    .filter(([person]) => isPlayer(person));
+  return { totals, first_dates: Object.fromEntries(firstDates) };
 }

@@ -1,5 +1,5 @@
 /**
- * One row a person: when they were first and last seen, and their milestones with date and tag. A milestone is sortable
+ * One row a player, and a visitor who paid: when they were first and last seen, and their milestones with date and tag. A milestone is sortable
  * text (see the migrations), so that the earlier of two is their minimum. With them `funnel`: how many people took which
  * step of it when, and how long after the one before, of projects alone whose reports are made of it.
  */
@@ -8,11 +8,15 @@ import { FIRST_DATE } from "./doings.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import {
   actors,
+  counts,
+  isOf,
+  isSettledDay,
   NOW,
   newEvents,
   OF_TABLE_PROJECTS,
   type ProjectSet,
   pastOfPeople,
+  type Range,
   repairedPeople,
   SETTLED,
 } from "./resolve.ts";
@@ -26,6 +30,9 @@ const eventOf = (value: (field: string) => string) =>
 const EVENT = eventOf((field) => field);
 /** The same for rows of the log, where a missing field is NULL. */
 const EVENT_OF_LOG = eventOf((field) => `ifnull(${field}, '')`);
+
+/** Whether an event has money in it, or is a deposit of which nobody said how much. */
+const paid = (alias: string) => sql.raw(`(${alias}.amount IS NOT NULL OR ${alias}.event_type = 'deposit')`);
 
 /** The steps of the funnel, by their milestone. */
 export const FUNNEL_STEPS = ["visit", "registration", "deposit", "second_deposit"] as const;
@@ -99,12 +106,31 @@ const settledOnly = (repairs: string, projectSet: ProjectSet) => sql`
   WHERE (s.project_id, s.person) IN (${repairedPeople(repairs, projectSet)})
     AND NOT EXISTS (SELECT 1 FROM new n WHERE n.project_id = s.project_id AND n.person = s.person)`;
 
+/**
+ * Of the rows of `merged`, those that are kept. Where reports are made of days, nobody reads the row of a visitor who has never paid, and
+ * most of the rows would be such: they are left out. A visitor who pays is looked up in the log (`firstPayments`).
+ */
+const KEPT = sql`(m.player_id IS NOT NULL OR m.total_deposits > 0
+  OR (m.project_id, m.person) IN (SELECT project_id, person FROM resolved WHERE ${paid("resolved")})
+  OR EXISTS (SELECT 1 FROM players p WHERE p.project_id = m.project_id AND p.person = m.person)
+  OR EXISTS (SELECT 1 FROM payments y
+    WHERE y.project_id = m.project_id AND y.person = m.person AND ${isSettledDay(sql`y`)})
+  OR ${isOf(sql`m.project_id`, "tables")})`;
+
 const upsert = (
   rows: SQL,
   into: Known = "players",
 ) => sql`INSERT INTO ${sql.raw(into)} (project_id, person, ${sql.raw(NAMES.join(", "))})
-  WITH ${rows} SELECT * FROM merged WHERE true
+  WITH ${rows} SELECT * FROM merged m WHERE ${into === "players" ? KEPT : sql`true`}
   ON CONFLICT DO UPDATE SET ${sql.raw(NAMES.map((name) => `${name} = excluded.${name}`).join(", "))}`;
+
+/** Visitors without a row who pay in this range, and were there before it. */
+const firstPayments = ({ after, upTo }: Range): SQL => sql`
+  SELECT e.project_id, e.actor AS person FROM events e
+  WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.player_id IS NULL AND ${paid("e")} AND ${counts(sql`e`, upTo)}
+    AND NOT EXISTS (SELECT 1 FROM players p WHERE p.project_id = e.project_id AND p.person = e.actor)
+    AND (EXISTS (SELECT 1 FROM settled_players s WHERE s.project_id = e.project_id AND s.person = e.actor)
+      OR EXISTS (SELECT 1 FROM events b WHERE b.project_id = e.project_id AND b.actor = e.actor AND b.seq <= ${after}))`;
 
 const at = (milestone: string) => `CAST(substr(${milestone}, 1, 15) AS INTEGER)`;
 const inOrder = FUNNEL_STEPS.slice(1).map((step, index) => `${at(step)} >= ${at(FUNNEL_STEPS[index] as string)}`);
@@ -175,6 +201,7 @@ export const players: Tables = {
   after: ["identities"],
   aboutPeople: true,
   attributed,
+  repairs: firstPayments,
   apply: ({ repairs, ...range }) => {
     const step = { ...range, repairs };
     const statements = [

@@ -25,6 +25,8 @@ export type Attributed = {
 export type Tables = Named & {
   /** Whether a step must know whose past it changes. */
   aboutPeople: boolean;
+  /** People, beside those whose past a range changes, who are counted again by their past: rows of project_id and person. */
+  repairs?(range: Range): SQL;
   apply(step: Step): SQL[];
   /** Present where figures depend on the attribution window. */
   attributed?: Attributed;

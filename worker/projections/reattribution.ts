@@ -121,8 +121,13 @@ async function goOn(
 
 /** The next people in the order of their names: as many as have so many events together, one at least. */
 async function peopleBehind(db: Database, { project_id, place }: Running, most: number): Promise<Person[]> {
-  const people = await db.all<Person>(sql`SELECT person, total_events AS events FROM players
-    WHERE project_id = ${project_id} AND person > ${place} ORDER BY person LIMIT ${PEOPLE_AT_ONCE}`);
+  // A visitor who never paid may have no row of `players`, and conversions all the same.
+  const people = await db.all<Person>(sql`SELECT person, max(events) AS events FROM (
+      SELECT * FROM (SELECT person, total_events AS events FROM players
+        WHERE project_id = ${project_id} AND person > ${place} ORDER BY person LIMIT ${PEOPLE_AT_ONCE})
+      UNION ALL SELECT * FROM (SELECT DISTINCT person, 1 FROM conversions
+        WHERE project_id = ${project_id} AND person > ${place} ORDER BY person LIMIT ${PEOPLE_AT_ONCE}))
+    GROUP BY person ORDER BY person LIMIT ${PEOPLE_AT_ONCE}`);
   let events = 0;
   const beyond = people.findIndex((one) => {
     events += one.events;

@@ -94,7 +94,7 @@ export const SETTLED = sql`EXISTS (SELECT 1 FROM projects WHERE settled_before <
  * `figures-progress.ts`).
  */
 export type ProjectSet = "all" | "tables" | "days";
-const isOf = (project_id: SQL, projectSet: Exclude<ProjectSet, "all">) =>
+export const isOf = (project_id: SQL, projectSet: Exclude<ProjectSet, "all">) =>
   sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = ${sql.raw(projectSet === "days" ? "1" : "0")})`;
 /** Of events, those of the second kind. The first part names no event: where there is no such project, none is read. */
 export const OF_TABLE_PROJECTS = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${isOf(sql`e.project_id`, "tables")}`;

@@ -18,7 +18,9 @@ const oneOf =
     names.find((name) => name === given) ?? names[0];
 
 export const COMPARISONS = ["previous", "year", "weekday", "custom", "none"] as const;
-export const SERIES_NAMES = ["visits", "registrations", "deposits", "amount"] as const;
+export const SERIES_NAMES = ["visits", "registrations", "deposits", "amount", "ngr"] as const;
+/** The project's own, or that which all reports have. */
+export const CURRENCIES = ["project", "USD"] as const;
 export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
 /** What narrows a report beside tags, and how that is called. */
@@ -47,6 +49,8 @@ const SHARED = {
   app_id: list,
   platform: list,
   segment_id: text,
+  /** What amounts are shown in, wherever they can be. */
+  currency: oneOf(CURRENCIES),
 } as const satisfies Record<string, Read>;
 
 /** What one view is about; another view begins anew. */

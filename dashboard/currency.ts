@@ -1,8 +1,9 @@
-/** Answers whose amounts are wanted in the project's currency: their rows with these in place of those in USD. Pure. */
+/** Answers whose amounts are wanted in the currency of the address: their rows with these in place of those in USD. Pure. */
 import type { Query } from "./answers.ts";
+import type { Scope } from "./scope.ts";
 
 /** What is asked for. */
-export const OWN = { currency: "project" } as const;
+export const inCurrency = ({ address: { currency } }: Pick<Scope, "address">) => ({ currency });
 
 type Given = { converted?: object };
 /** A row with its amounts in the currency that is named as `into`. */

@@ -17,7 +17,8 @@ export type Scope = Period & {
 
 export type Known = { project_id: string; timezone: string };
 
-const hidesSeries = ({ series }: Address, { hide_amounts }: Principal) => hide_amounts === true && series === "amount";
+const hidesSeries = ({ series }: Address, { hide_amounts }: Principal) =>
+  hide_amounts === true && (series === "amount" || series === "ngr");
 
 export function scopeOf(address: Address, { project_id, timezone }: Known, principal: Principal, now: number): Scope {
   const { date: today, hour } = localTime(timezone, now);

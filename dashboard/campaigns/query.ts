@@ -1,6 +1,7 @@
 /** What the campaign table, the cards and the chart's comparison ask. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
+import { inCurrency } from "../currency.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
@@ -8,6 +9,7 @@ const asked = (scope: Scope) => {
   const { compare, compare_from, compare_to } = scope.address;
   return {
     ...datedOf("campaigns", scope),
+    ...inCurrency(scope),
     compare: compare === "none" ? undefined : compare,
     compare_from,
     compare_to,

@@ -1,6 +1,6 @@
 import { daysBetween } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
-import { inOwn, OWN } from "../currency.ts";
+import { inCurrency, inOwn } from "../currency.ts";
 import type { Period } from "../period.ts";
 import { csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -18,7 +18,7 @@ export function cohortOf({ address: { interval }, from, to }: Scope): Cohort {
 
 const asked = (scope: Scope, period: Period = scope) => ({
   ...datedOf("cohorts", scope, period),
-  ...OWN,
+  ...inCurrency(scope),
   interval: cohortOf(scope),
   group_by: scope.address.group_by === "banner_tag" ? ("banner_tag" as const) : undefined,
 });

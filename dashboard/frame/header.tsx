@@ -7,6 +7,7 @@ import { Bars, Mark } from "../icons.tsx";
 import { useLive } from "../live/live.ts";
 import { Status } from "../live/status.tsx";
 import { Menu } from "../menu.tsx";
+import { useNavigation } from "../navigation.ts";
 import { Choices } from "../panel.tsx";
 import { setTheme, useTheme } from "../theme.ts";
 import { words } from "../words.ts";
@@ -58,6 +59,7 @@ export function Header({ principal, project_id, signOut, openViews, showKeys }: 
           {(close) => (
             <>
               {principal.project_id === null && <ProjectForm project_id={project_id} close={close} />}
+              {!principal.hide_amounts && <CurrencyChoice />}
               <Appearance />
               <LanguageChoice />
               {signOut && <Leave principal={principal} signOut={signOut} />}
@@ -79,6 +81,22 @@ function Leave({ principal, signOut }: { principal: Principal; signOut: () => Pr
       <button type="button" class="button" onClick={() => signOut().catch(() => setFailed(true))}>
         {words.frame.signOut}
       </button>
+    </div>
+  );
+}
+
+/** What amounts are shown in: part of the address, as all that figures depend on. */
+function CurrencyChoice() {
+  const { address, go } = useNavigation();
+  return (
+    <div class="menu-row">
+      <span>{words.common.currency}</span>
+      <Choices
+        legend={words.common.currency}
+        options={{ project: words.frame.ofTheProject, USD: "USD" }}
+        chosen={address.currency}
+        choose={(currency) => go({ currency }, "replace")}
+      />
     </div>
   );
 }

@@ -1,12 +1,12 @@
 /** What is asked about apps and their leaderboards. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
-import { inOwn, OWN } from "../currency.ts";
+import { inCurrency, inOwn } from "../currency.ts";
 import { csvOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const projectOf = ({ address: { project_id } }: Scope) => ({ project_id });
-const today = (scope: Scope) => ({ ...projectOf(scope), ...OWN });
+const today = (scope: Scope) => ({ ...projectOf(scope), ...inCurrency(scope) });
 
 export const kpis = (scope: Scope) =>
   inOwn(query("kpis of apps", today(scope), (asked, options) => client.kpis.$get({ query: asked }, options)));

@@ -3,24 +3,37 @@ import type { ComponentChildren } from "preact";
 import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
 import { useAmounts } from "../amounts.ts";
 import { comparisonOf } from "../campaigns/comparison.tsx";
-import { Average, Count, Delta, FEW, Money, Sum } from "../figure.tsx";
+import { Average, Count, Delta, FEW, Sum } from "../figure.tsx";
 import { changeOf, exact, exactMoney, NOTHING, rate } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import type { Scope } from "../scope.ts";
+import { lessOf } from "../sums.ts";
 import { words } from "../words.ts";
 import type { SeriesName } from "./series.ts";
 
-type Figure = "visits" | "registrations" | "first_deposits" | "deposits" | "amount";
+type Figure = "visits" | "registrations" | "first_deposits" | "deposits" | "amount" | "ngr";
 type Card = {
   figure: Figure;
   title: string;
   series?: SeriesName;
+  /** Of an amount: what belongs to it and has no exchange rate. */
+  missing?: (figures: CampaignFigures) => Record<string, string>;
   Note: (data: { data: Campaigns }) => ComponentChildren;
 };
 
-/** Whether nothing that is taken off lacks an exchange rate: a part of NGR would be taken for all of it. */
-const isWhole = ({ refunded_unconverted, withdrawn_unconverted }: CampaignFigures): boolean =>
-  Object.keys({ ...refunded_unconverted, ...withdrawn_unconverted }).length === 0;
+const Epc = ({ data: { total, currency } }: { data: Campaigns }) => (
+  <>
+    {words.headline.epc(
+      total.deposit_per_visit !== null ? (
+        <Average amount={total.deposit_per_visit} currency={currency} />
+      ) : total.visits > 0 ? (
+        words.common.unknown
+      ) : (
+        NOTHING
+      ),
+    )}
+  </>
+);
 
 const CARDS: readonly Card[] = [
   {
@@ -50,29 +63,38 @@ const CARDS: readonly Card[] = [
     figure: "amount",
     title: words.common.depositAmount,
     series: "amount",
-    Note: ({ data: { total, currency } }) =>
-      total.deposit_per_visit === null ? (
-        words.headline.epc(total.visits > 0 ? words.common.unknown : NOTHING)
-      ) : (
-        <>
-          {words.headline.epc(<Average amount={total.deposit_per_visit} currency={currency} />)}
-          {total.ngr !== undefined && isWhole(total) && (
-            <> · {words.headline.ngr(<Money amount={total.ngr} currency={currency} />)}</>
-          )}
-        </>
-      ),
+    missing: ({ unconverted }) => unconverted,
+    Note: Epc,
   },
 ];
 
-function useCards(): readonly Card[] {
+/** Where the project has a rule for NGR, it stands in the place of how many deposits there were. */
+const NGR_CARDS: readonly Card[] = [
+  ...CARDS.slice(0, 3),
+  {
+    ...(CARDS[4] as Card),
+    Note: ({ data: { total } }) => <>{words.headline.deposits(<Count value={total.deposits} />)}</>,
+  },
+  {
+    figure: "ngr",
+    title: words.campaigns.ngr,
+    series: "ngr",
+    missing: ({ unconverted, refunded_unconverted, withdrawn_unconverted }) =>
+      lessOf(unconverted, refunded_unconverted, withdrawn_unconverted),
+    Note: Epc,
+  },
+];
+
+function useCards(data?: Campaigns): readonly Card[] {
   const amounts = useAmounts();
-  return amounts ? CARDS : CARDS.filter(({ figure }) => figure !== "amount");
+  if (!amounts) return CARDS.filter(({ missing }) => !missing);
+  return data?.total.ngr === undefined ? CARDS : NGR_CARDS;
 }
 
 export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
   const { address } = scope;
   const { go } = useNavigation();
-  const cards = useCards();
+  const cards = useCards(data);
   return (
     <div class={`cards of-${cards.length}`}>
       {cards.map((card) => {
@@ -98,24 +120,33 @@ export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
   );
 }
 
-function CardBody({ card: { figure, title, Note }, data, scope }: { card: Card; data: Campaigns; scope: Scope }) {
+function CardBody({
+  card: { figure, title, missing, Note },
+  data,
+  scope,
+}: {
+  card: Card;
+  data: Campaigns;
+  scope: Scope;
+}) {
   const { total } = data;
   const comparison = comparisonOf(data, scope);
   const held = comparison?.of(total);
-  const isMoney = figure === "amount";
-  const isKnown =
-    !isMoney || [held?.current, held?.earlier].every((of) => Object.keys(of?.unconverted ?? {}).length === 0);
-  const inWords = (of: CampaignFigures) => (isMoney ? exactMoney(of.amount, data.currency) : exact(Number(of[figure])));
+  const isKnown = [held?.current, held?.earlier].every(
+    (of) => !of || !missing || Object.keys(missing(of)).length === 0,
+  );
+  const inWords = (of: CampaignFigures) =>
+    missing ? exactMoney(String(of[figure]), data.currency) : exact(Number(of[figure]));
   // What an amount rests on is how many deposits it is of.
-  const isFew = (of: CampaignFigures) => of[isMoney ? "deposits" : figure] < FEW;
+  const isFew = (of: CampaignFigures) => Number(of[missing ? "deposits" : figure]) < FEW;
   return (
     <>
       <span class="card-title">{title}</span>
       <span class="card-figure" data-figure={figure}>
-        {isMoney ? (
-          <Sum amount={total.amount} currency={data.currency} missing={total.unconverted} />
+        {missing ? (
+          <Sum amount={String(total[figure])} currency={data.currency} missing={missing(total)} />
         ) : (
-          <Count value={total[figure]} />
+          <Count value={Number(total[figure])} />
         )}
         {comparison && held && isKnown && (
           <Delta

@@ -9,10 +9,12 @@ export type Measure = "total" | "count";
 
 /** The type under which amounts come (`query.ts`): no event is called so. */
 export const AMOUNT = "deposit amount";
+export type AmountName = "amount" | "ngr";
+export const isOfMoney = (name: SeriesName): name is AmountName => name === "amount" || name === "ngr";
 
 /** What is counted: amounts are no counts. */
-export type CountedName = Exclude<SeriesName, "amount">;
-export const countedOf = (name: SeriesName): CountedName => (name === "amount" ? "deposits" : name);
+export type CountedName = Exclude<SeriesName, AmountName>;
+export const countedOf = (name: SeriesName): CountedName => (isOfMoney(name) ? "deposits" : name);
 
 /** Each has a colour of its name in style/tokens.css. */
 export const SERIES: Record<SeriesName, { title: string; event_type: string }> = {
@@ -20,6 +22,7 @@ export const SERIES: Record<SeriesName, { title: string; event_type: string }> =
   registrations: { title: words.common.registrations, event_type: "registration" },
   deposits: { title: words.common.deposits, event_type: "deposit" },
   amount: { title: words.common.depositAmount, event_type: AMOUNT },
+  ngr: { title: words.campaigns.ngr, event_type: AMOUNT },
 };
 
 export const MEASURES = { total: words.headline.total, count: words.headline.unique } as const satisfies Record<
@@ -28,7 +31,7 @@ export const MEASURES = { total: words.headline.total, count: words.headline.uni
 >;
 /** People of several days cannot be added up: a week has no number of its own. Nor has an amount. */
 export const isCounted = (interval: Interval, series: SeriesName): boolean =>
-  series !== "amount" && (interval === "hour" || interval === "day");
+  !isOfMoney(series) && (interval === "hour" || interval === "day");
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
 

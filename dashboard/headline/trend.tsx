@@ -77,9 +77,9 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
         {(data) => {
           const interval = intervalIn(data.rows, scope);
           // What is shown may still be counts where amounts are asked for, or the other way round.
-          const series = data.into !== undefined ? "amount" : countedOf(address.series);
+          const series = data.of ?? countedOf(address.series);
           const { title, event_type } = SERIES[series];
-          const compared = previous && before.data?.into === data.into ? before.data : undefined;
+          const compared = previous && before.data?.of === data.of ? before.data : undefined;
           const measure = isCounted(interval, series) ? address.measure : "total";
           const points = pointsOf(data.rows, data, interval, event_type, measure);
           const first = hours?.begin ?? firstOf(scope, points);
@@ -94,7 +94,8 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
                 title,
                 ...(compared && { legend: `${title}, ${periodText(data)}` }),
                 colour: series,
-                as: data.into === undefined ? "filled" : "bar",
+                // NGR can lie below zero, where no bar stands.
+                as: data.into === undefined ? "filled" : data.of === "ngr" ? "line" : "bar",
                 points: points.slice(first, hours?.end),
               },
               ...(hours && isCompared
@@ -142,10 +143,10 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
 
 function summaryOf({ titles, lines: [line], running = titles.length, bucket, kind, currency }: Picture): string {
   const happened = (line?.points ?? []).slice(0, running + 1).map((point) => point ?? 0);
-  const most = Math.max(0, ...happened);
+  const most = Math.max(...happened);
   const told = (figure: number) => inWords(kind, kind === "money" ? figure.toFixed(2) : figure, currency);
   const sum = told(happened.reduce((all, point) => all + point, 0));
-  if (most === 0) return words.headline.noneInThisPeriod(line?.title ?? "");
+  if (!happened.some(Boolean)) return words.headline.noneInThisPeriod(line?.title ?? "");
   return words.headline.byInAllMostOnWith(
     line?.title ?? "",
     words.inSentence(bucket),

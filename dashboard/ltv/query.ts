@@ -1,12 +1,12 @@
 import { client } from "../api.ts";
-import { inOwn, OWN } from "../currency.ts";
+import { inCurrency, inOwn } from "../currency.ts";
 import { aboutOf, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 /** The segments; the players have a view of their own. */
 export const ltv = (scope: Scope) =>
   inOwn(
-    query("ltv", { ...aboutOf("ltv", scope), ...OWN, limit: "1" }, (asked, options) =>
+    query("ltv", { ...aboutOf("ltv", scope), ...inCurrency(scope), limit: "1" }, (asked, options) =>
       client.ltv.$get({ query: asked }, options),
     ),
   );

@@ -2,7 +2,7 @@
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import type { Query } from "../answers.ts";
 import { client } from "../api.ts";
-import { inOwn, OWN } from "../currency.ts";
+import { inCurrency, inOwn } from "../currency.ts";
 import { aboutOf, csvOf, daysOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
@@ -39,7 +39,7 @@ const asked = (scope: Scope) => {
   const funnel_step = stepOf(scope);
   return {
     ...aboutOf("players", scope),
-    ...OWN,
+    ...inCurrency(scope),
     ...(search === undefined || funnel_step ? daysOf(scope) : {}),
     search,
     segment: oneOf(SEGMENTS, segment),
@@ -57,7 +57,7 @@ export const playersCsv = (scope: Scope): string => csvOf(client.players.$url({ 
 
 const spending = (scope: Scope) => ({
   ...aboutOf("ltv", scope),
-  ...OWN,
+  ...inCurrency(scope),
   segment: oneOf(SEGMENTS, scope.address.segment),
 });
 
@@ -90,7 +90,7 @@ export const profilesCsv = (scope: Scope): string => csvOf(client.profiles.$url(
 /** With amounts in the project's currency, which are there where they are asked for. */
 export type OwnProfile = PlayerProfile & Required<Pick<PlayerProfile, "converted" | "currency">>;
 export const profile = (scope: Scope, player_id: string) =>
-  query(`player ${player_id}`, { ...projectOf(scope), ...OWN }, (asked, options) =>
+  query(`player ${player_id}`, { ...projectOf(scope), ...inCurrency(scope) }, (asked, options) =>
     client.players[":player_id"].$get({ param: { player_id }, query: asked }, options),
   ) as Query<OwnProfile>;
 export const stats = (scope: Scope, player_id: string) =>

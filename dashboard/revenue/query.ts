@@ -1,5 +1,5 @@
 import { client } from "../api.ts";
-import { inOwn, OWN } from "../currency.ts";
+import { inCurrency, inOwn } from "../currency.ts";
 import type { Period } from "../period.ts";
 import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -23,7 +23,7 @@ function asked(scope: Scope) {
   const group = groupOf(scope);
   return {
     ...datedOf("revenue", scope),
-    ...OWN,
+    ...inCurrency(scope),
     interval: scope.interval === "hour" ? ("hour" as const) : ("day" as const),
     group_by: group === "none" ? undefined : group,
   };
@@ -35,8 +35,10 @@ export const revenue = (scope: Scope) =>
 /** The figures of all days of a period together. */
 export const revenueTotal = (scope: Scope, period: Period) =>
   inOwn(
-    query("revenue in all", { ...datedOf("revenue", scope, period), ...OWN, limit: "1" }, (asked, options) =>
-      client.revenue.$get({ query: asked }, options),
+    query(
+      "revenue in all",
+      { ...datedOf("revenue", scope, period), ...inCurrency(scope), limit: "1" },
+      (asked, options) => client.revenue.$get({ query: asked }, options),
     ),
   );
 

@@ -1,5 +1,6 @@
 /** What is asked about where visitors came from. */
 import { client } from "../api.ts";
+import { inCurrency } from "../currency.ts";
 import type { Period } from "../period.ts";
 import { csvOf, datedOf, daysOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -7,6 +8,7 @@ import { dimensionOf } from "./dimension.ts";
 
 const asked = (scope: Scope, period: Period) => ({
   ...datedOf("traffic", scope, period),
+  ...inCurrency(scope),
   by: dimensionOf(scope.address),
 });
 

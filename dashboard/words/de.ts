@@ -421,6 +421,7 @@ const de: Words = {
     unchanged: "unverändert",
   },
   frame: {
+    ofTheProject: "Des Projekts",
     dashboard: "Dashboard",
     to: "Bis",
     any: "Alle",
@@ -880,7 +881,7 @@ const de: Words = {
     ofRegistrations: (rate) => [rate, " der Reg."],
     byDepositors: (count) => ["von ", count, " Einzahlern"],
     epc: (amount) => ["EPC ", amount],
-    ngr: (amount) => ["NGR ", amount],
+    deposits: (count) => [count, " Einzahlungen"],
     keyFiguresAndTheirCourse: "Kennzahlen und ihr Verlauf",
     total: "Gesamt",
     unique: "Eindeutig",

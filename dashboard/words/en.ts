@@ -426,6 +426,7 @@ const en = {
     unchanged: "unchanged",
   },
   frame: {
+    ofTheProject: "The project's",
     dashboard: "dashboard",
     to: "To",
     any: "Any",
@@ -889,7 +890,7 @@ const en = {
     ofRegistrations: (share: Part): Part => [share, " of registrations"],
     byDepositors: (count: Part): Part => ["by ", count, " depositors"],
     epc: (amount: Part): Part => ["EPC ", amount],
-    ngr: (amount: Part): Part => ["NGR ", amount],
+    deposits: (count: Part): Part => [count, " deposits"],
     keyFiguresAndTheirCourse: "Key figures and their course",
     total: "Total",
     unique: "Unique",

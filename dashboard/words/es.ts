@@ -419,6 +419,7 @@ const es: Words = {
     unchanged: "sin cambios",
   },
   frame: {
+    ofTheProject: "Del proyecto",
     dashboard: "panel",
     to: "Hasta",
     any: "Cualquiera",
@@ -873,7 +874,7 @@ const es: Words = {
     ofRegistrations: (rate) => [rate, " de los reg."],
     byDepositors: (count) => ["de ", count, " depositantes"],
     epc: (amount) => ["EPC ", amount],
-    ngr: (amount) => ["NGR ", amount],
+    deposits: (count) => [count, " depósitos"],
     keyFiguresAndTheirCourse: "Cifras clave y su evolución",
     total: "Total",
     unique: "Únicos",

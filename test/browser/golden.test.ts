@@ -411,6 +411,78 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     }
   });
 
+  test("overview: NGR by the project's share, as a card that shows its course by day", async () => {
+    const share = (ngr_deduction_percent: number | null) =>
+      fetch(`${server.url}/api/v1/projects/${PROJECT}`, {
+        method: "PATCH",
+        headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+        body: JSON.stringify({ ngr_deduction_percent }),
+      });
+    const page = await signedIn();
+    await open(page, "overview");
+    expect(await page.locator('[data-figure="ngr"]').count()).toBe(0);
+    expect((await share(17.25)).status).toBe(200);
+    const week = { from: addDays(PERIOD.from, 28), to: addDays(PERIOD.from, 34), currency: "USD" };
+    const ngrOf = async (from: string, to: string) =>
+      Number((await answerOf<Campaigns>("campaigns", { from, to, currency: "USD" })).total.ngr);
+    // The settings may be remembered for some seconds.
+    await vi.waitFor(async () => expect(await ngrOf(week.from, week.to)).toBeGreaterThan(0), {
+      timeout: 60_000,
+      interval: 500,
+    });
+    await open(page, "overview", week);
+    const card = page.getByRole("button", { name: /^NGR/ });
+    expect(Number(await card.locator("data").first().getAttribute("value"))).toBe(await ngrOf(week.from, week.to));
+    expect(await page.locator(".cards > *").count()).toBe(5);
+    await card.click();
+    await settled(page);
+    await page.locator(".trend").getByRole("button", { name: "Show as table" }).click();
+    const shown = await page.locator(".trend .chart-table tbody td:nth-child(2)").allTextContents();
+    const days = await Promise.all(
+      Array.from({ length: 7 }, (_, day) => addDays(week.from, day)).map((date) => ngrOf(date, date)),
+    );
+    expect(new Set(days).size).toBeGreaterThan(5);
+    expect(shown).toEqual(days.map((ngr) => exactMoney(ngr.toFixed(4), "USD")));
+    await share(null);
+  });
+
+  test("all amounts in USD, in every view that is opened then", async () => {
+    const page = await signedIn();
+    await open(page, "campaigns");
+    await page.locator(".header-end .menu > button").click();
+    await page.getByRole("group", { name: "Currency" }).getByRole("button", { name: "USD" }).click();
+    await page.waitForURL(/currency=USD/);
+    await settled(page);
+    const asked = { currency: "USD" };
+    const { total } = await answerOf<Campaigns>("campaigns", asked);
+    expect(total.amount).not.toBe((await answerOf<Campaigns>("campaigns")).total.amount);
+    const totals = async (panel: string, names: readonly string[]) => {
+      const shown = (await tableIn(page, panel)).get(TOTAL) ?? {};
+      return Object.fromEntries(names.map((name) => [name, shown[name]]));
+    };
+    expect(await totals("campaigns", ["amount"])).toEqual({ amount: total.amount });
+    const view = async (name: string) => {
+      await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
+      await page.getByRole("heading", { name, level: 1, includeHidden: true }).waitFor();
+      await settled(page);
+      expect(new URL(page.url()).searchParams.get("currency"), name).toBe("USD");
+    };
+    await view("Traffic sources");
+    const traffic = await answerOf<Traffic>("traffic", { by: "country", ...asked });
+    expect(await totals("traffic", ["amount"])).toEqual({ amount: traffic.total.amount });
+    await view("Cohorts");
+    const cohorts = await answerOf<{ total: { revenue_usd: string } }>("cohorts");
+    expect(await totals("cohorts", ["revenue"])).toEqual({ revenue: cohorts.total.revenue_usd });
+    await view("Revenue");
+    const revenue = await answerOf<{ total: { total_usd: string; net_usd: string } }>("revenue");
+    expect(await factsIn(page, "revenue")).toMatchObject({
+      amount: revenue.total.total_usd,
+      net_amount: revenue.total.net_usd,
+    });
+    await view("Overview");
+    expect(await page.locator('[data-figure="amount"] data').first().getAttribute("value")).toBe(total.amount);
+  });
+
   test("overview: all tables of the period as one file", async () => {
     const page = await signedIn();
     await open(page, "overview");

@@ -10,6 +10,7 @@ import type { Database } from "../store/database.ts";
 import { words } from "../store/sql.ts";
 import { amounts, days, instant, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
+import { codeOf, instead } from "./currency.ts";
 import { CAMPAIGN_PAYMENTS, campaignsOfDays, hadBegunByDays } from "./days/campaigns.ts";
 import { type DaysScope, refuseBefore } from "./days/scope.ts";
 import { sumsOf } from "./days/sums.ts";
@@ -51,6 +52,7 @@ const query = z.strictObject({
   ...dated,
   ...tagFilter,
   ...fieldFilter,
+  ...instead,
   sort: z
     .string()
     .regex(
@@ -78,15 +80,15 @@ const figuresOf = {
   returning_depositors: whole.describe("Players who deposited in the period, and before it (RDC)."),
   depositors: whole.describe("Distinct people who deposited."),
   deposits: whole.describe("Distinct deposit events."),
-  amount: money.describe("What was deposited, in the project's currency."),
+  amount: money.describe("What was deposited, in `currency`."),
   deposit_per_first_deposit: money
     .nullable()
     .describe("`amount` over `first_deposits`; null also where part of the deposits has no rate."),
   deposit_per_visit: money
     .nullable()
     .describe("`amount` over `visits` (EPC); null also where part of the deposits has no rate."),
-  refunded: money.describe("In the project's currency."),
-  withdrawn: money.describe("In the project's currency."),
+  refunded: money.describe("In `currency`."),
+  withdrawn: money.describe("In `currency`."),
   net_amount: money.describe("`amount` less `refunded` and `withdrawn`."),
   ngr,
   unconverted: amounts.describe("What was deposited that has no rate in force on its date: it is not in `amount`."),
@@ -114,7 +116,7 @@ export type CampaignRow = z.output<typeof campaignRow>;
 const answer = z
   .object({
     ...named,
-    currency: text,
+    currency: text.describe("Of all amounts."),
     ...days,
     rows: z.array(campaignRow).describe(`The first ${MOST_ROWS} in the order that is asked for.`),
     rows_left_out: whole.describe("Further tags: CSV and NDJSON have them."),
@@ -172,7 +174,7 @@ async function fromDays(db: Database, { currency }: Project, period: Period, day
   };
 }
 
-/** From the tables. `currency` is the project's: what came in it needs no rate, and no date. */
+/** From the tables. What came in the currency that is asked for needs no rate, and no date. */
 async function fromTables(
   db: Database,
   { project_id, currency }: Project,
@@ -316,19 +318,25 @@ export const campaigns = report({
   path: "/campaigns",
   summary: "A row for each banner tag, and a total",
   description:
-    "Visits, registrations, deposits, money and rates of each tag, in the project's currency. `compare` adds the same figures of the period before, of the year before, or of days of your own. " +
+    "Visits, registrations, deposits, money and rates of each tag, in the project's currency or in `currency`. `compare` adds the same figures of the period before, of the year before, or of days of your own. " +
     "Sorted by an amount, tags with amounts that have no exchange rate come first, in either order.",
   role: "viewer",
   amountsIn: ({ sort }) => (sort !== undefined && isByAmount(sort) ? "sort" : undefined),
   query,
   answer,
   holds: "What each tag brought in the period.",
-  tries: ["compare=previous", "compare=weekday", "compare=custom&compare_from=2026-01-01&compare_to=2026-01-07"],
+  tries: [
+    "currency=USD",
+    "compare=previous",
+    "compare=weekday",
+    "compare=custom&compare_from=2026-01-01&compare_to=2026-01-07",
+  ],
   // A first deposit is only the first as long as none is found before it.
   reads: ({ query: { compare_to }, period }) => (compare_to !== undefined && compare_to > period.to ? "all" : "until"),
   converts: true,
   keptBy: () => [],
-  async read({ db, project, period, tags, days, query }) {
+  async read({ db, project: own, period, tags, days, query }) {
+    const project = { ...own, currency: codeOf(own, query) ?? own.currency };
     const { compare, compare_until, sort = "-visits" } = query;
     const { project_id, timezone, currency } = project;
     if (compare_until !== undefined && compare === undefined)

@@ -20,6 +20,11 @@ export const wanted = {
     .describe("Gives amounts in this currency too, in `converted`; `project` is the project's own."),
 };
 
+/** As a parameter of a report whose amounts are in one currency: the project's, where none is asked for. */
+export const instead = {
+  currency: wanted.currency.describe("Gives amounts in this currency; without it, in the project's own (`project`)."),
+};
+
 /** As a part of the answer. */
 export const given = {
   currency: text.exactOptional().describe("With `currency`: that of the amounts in `converted`."),

@@ -4,6 +4,7 @@ import { daysBetween } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
+import { codeOf, instead } from "./currency.ts";
 import { sumsOf } from "./days/sums.ts";
 import { fieldFilter } from "./field-filter.ts";
 import { MOST_ROWS } from "./most.ts";
@@ -35,6 +36,7 @@ const query = z.strictObject({
   ...dated,
   ...tagFilter,
   ...fieldFilter,
+  ...instead,
   by: dimension
     .default("referrer")
     .describe(
@@ -56,7 +58,7 @@ const figuresOf = {
   registrations: whole.describe("Of these people in the period, at most one per day and person."),
   first_deposits: whole.describe("Of these people, those whose first deposit ever lies in the period."),
   deposits: whole.describe("Deposit events of these people in the period."),
-  amount: money.describe("What these were, in the project's currency."),
+  amount: money.describe("What these were, in `currency`."),
   deposit_per_visit: money
     .nullable()
     .describe("`amount` over `visits`; null also where part of the deposits has no rate."),
@@ -140,13 +142,15 @@ export const traffic = report({
   query,
   answer,
   holds: "What the visitors of each value did in the period.",
-  tries: ["by=s1&sort=-amount", "by=data.creative&country=MT", "by=browser&banner_tag=summer"],
+  tries: ["currency=USD", "by=s1&sort=-amount", "by=data.creative&country=MT", "by=browser&banner_tag=summer"],
   // A first deposit is only the first as long as none is found before it.
   reads: "until",
   converts: true,
   byFirstEvent: true,
-  async read({ env, db, project, principal, period, tags, firstEvent: fields, query: { by, sort } }) {
-    const { project_id, timezone, currency, settled_before } = project;
+  async read({ env, db, project, principal, period, tags, firstEvent: fields, query }) {
+    const { by, sort } = query;
+    const { project_id, timezone, settled_before } = project;
+    const currency = codeOf(project, query) ?? project.currency;
     refusePersonal(principal, by);
     if (daysBetween(period.from, period.to) > MOST_DAYS)
       throw Problem.of("from", `from must not be more than ${MOST_DAYS} days before to`);

@@ -6,9 +6,13 @@ import { averageOf, money, type Paid, payments, shareOf } from "./money.ts";
 type Period = Ask["period"];
 type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
 
+/** In which currency amounts are. */
+const intoOf = ({ project, query }: Ask): string => query.get("currency") ?? project.currency;
+
 /** `group` is the tag, or nothing for the total. */
 async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
   const { project, select } = ask;
+  const into = intoOf(ask);
   const counts = await select<Counts>(
     `WITH within AS (
       SELECT e.*, ${group} AS name, p.deposit_on FROM events e JOIN persons p USING (project_id, person)
@@ -34,7 +38,7 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
   const paid = await payments(ask, [group], "event_date BETWEEN $from AND $to AND TAGGED", {
     from,
     to,
-    into: project.currency,
+    into,
   });
   const nothing = { visits: 0, unique_players: 0, registrations: 0, first_deposits: 0 };
   const rest = { new_depositors: 0, returning_depositors: 0, depositors: 0, deposits: 0 };
@@ -149,7 +153,7 @@ export const campaigns: Report = async (ask) => {
     });
   return {
     ...head(project),
-    currency: project.currency,
+    currency: intoOf(ask),
     ...period,
     rows,
     // Fewer tags than an answer has room for.

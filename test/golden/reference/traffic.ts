@@ -46,7 +46,7 @@ export const traffic: Report = async (ask) => {
       coalesce(first_deposits, 0) AS first_deposits, coalesce(deposits, 0) AS deposits
     FROM visited LEFT JOIN visitors USING (value) LEFT JOIN done USING (value) LEFT JOIN first USING (value)`);
   const source = `(SELECT p.*, value FROM payments p JOIN (${came}) USING (person))`;
-  const into = { into: project.currency };
+  const into = { into: query.get("currency") ?? project.currency };
   const [each, all] = [
     await payments(ask, ["value"], "event_date BETWEEN $from AND $to AND TAGGED", into, source),
     await payments(ask, ["''"], "event_date BETWEEN $from AND $to AND TAGGED", into, source),
@@ -75,7 +75,7 @@ export const traffic: Report = async (ask) => {
   return {
     ...head(project),
     by,
-    currency: project.currency,
+    currency: into.into,
     ...period,
     rows,
     // Fewer values than an answer has room for.

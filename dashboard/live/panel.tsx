@@ -1,6 +1,7 @@
 /** What is happening now: counts of the last minutes and of today, the hour minute by minute, tags, events. */
 import { fits, hasFields, isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
+import { Count } from "../figure.tsx";
 import { countryName } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
@@ -46,6 +47,16 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
   return (
     <Panel name="live" wide={wide} title={words.common.live} actions={<Status connection={live.connection} />}>
       <Spoken counts={counts} />
+      {!filtered && (
+        <p class="visitors-now" title={words.live.peopleWithAnEventInTheLast}>
+          {words.live.visitorsNow(
+            <strong data-live="visitors now">
+              {counts ? <Count value={counts.visitors_now} /> : <span class="bone">00</span>}
+            </strong>,
+            counts?.visitors_now ?? 0,
+          )}
+        </p>
+      )}
       {filtered && counts && (
         <p class="lead">
           {own

@@ -960,6 +960,8 @@ const de: Words = {
     onlyForTheRolesViewerAnd: "Nur für die Rollen viewer und analyst.",
   },
   live: {
+    visitorsNow: (count) => [count, " Besucher jetzt"],
+    peopleWithAnEventInTheLast: "Verschiedene Personen mit einem Ereignis in den letzten 5 Minuten",
     eventsByMinuteInTheLast: (most) =>
       `Ereignisse nach Minute in der letzten Stunde: höchstens ${most} in einer Minute`,
     eventsByMinute: "Ereignisse nach Minute",

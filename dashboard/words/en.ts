@@ -967,6 +967,8 @@ const en = {
     onlyForTheRolesViewerAnd: "Only for the roles viewer and analyst.",
   },
   live: {
+    visitorsNow: (count: Part, people: number): Part => [count, people === 1 ? " visitor now" : " visitors now"],
+    peopleWithAnEventInTheLast: "Distinct people with an event in the last 5 minutes",
     eventsByMinuteInTheLast: (most: Text) => `Events by minute in the last hour: at most ${most} in a minute`,
     eventsByMinute: "events by minute",
     onlyWhatFitsTheFiltersWhat: "Only what fits the filters. What is not counted by tag is left out.",

@@ -952,6 +952,8 @@ const es: Words = {
     onlyForTheRolesViewerAnd: "Solo para los roles viewer y analyst.",
   },
   live: {
+    visitorsNow: (count, people) => [count, people === 1 ? " visitante ahora" : " visitantes ahora"],
+    peopleWithAnEventInTheLast: "Personas distintas con un evento en los últimos 5 minutos",
     eventsByMinuteInTheLast: (most) => `Eventos por minuto en la última hora: como máximo ${most} en un minuto`,
     eventsByMinute: "eventos por minuto",
     onlyWhatFitsTheFiltersWhat: "Solo lo que coincide con los filtros. Lo que no se cuenta por etiqueta queda fuera.",

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { startOfLocalDay } from "../../worker/calendar.ts";
 import { Bucket, LIVE_DIMENSIONS, OTHER } from "../../worker/live/bucket.ts";
 import type { LiveMessage, Snapshot } from "../../worker/live/counters.ts";
+import { Present } from "../../worker/live/present.ts";
 import { cellOf, type LiveEvent } from "../../worker/live/stream.ts";
 import type { Window } from "../../worker/live/tally.ts";
 import { formatMoney } from "../../worker/money.ts";
@@ -261,6 +262,100 @@ describe("minutes of a value", () => {
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ errors: [{ field: "country" }] });
     expect((await series("")).status).toBe(200);
+  });
+});
+
+describe("visitors now", () => {
+  const settings = { project_id: "present", timezone: "UTC" };
+  const TAGS = ["spring", "summer", ""];
+
+  it("are the distinct people of the last five minutes, for every set of tags, also after a restart", async () => {
+    let state = 11;
+    const next = () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+    const events = Array.from({ length: 2_000 }, (_, index) =>
+      liveEvent(index + 1, NOW - Math.floor(next() * 12 * MINUTE), {
+        person: `player-${Math.floor(next() * 400)}`,
+        banner_tag: TAGS[Math.floor(next() * TAGS.length)] as string,
+        // What is taken back was nobody's.
+        takes_back: index % 10 === 0 ? index : null,
+      }),
+    );
+    const stub = env.LIVE.getByName("present");
+    for (let from = 0; from < events.length; from += 300)
+      await stub.apply(settings, events.slice(from, from + 300), NOW);
+    const check = async (counters: Pick<LiveCounters, "snapshot">, now: number) => {
+      const since = Math.floor(now / SECOND) * SECOND + SECOND - 5 * MINUTE;
+      for (const banner_tags of [null, ["spring"], ["summer", ""], ["nobody's"]]) {
+        const there = events.filter(
+          ({ at, banner_tag, takes_back }) =>
+            at >= since && takes_back === null && (banner_tags?.includes(banner_tag) ?? true),
+        );
+        const { visitors_now } = await counters.snapshot(settings, { personal: false, banner_tags }, now);
+        expect(visitors_now).toBe(new Set(there.map(({ person }) => person)).size);
+        if (banner_tags === null && now < NOW + 4 * MINUTE) expect(visitors_now).toBeGreaterThan(50);
+      }
+    };
+    await runInDurableObject(stub, async (instance, storage) => {
+      for (const later of [0, 37 * SECOND, 3 * MINUTE, 6 * MINUTE]) {
+        await check(instance, NOW + later);
+        await check(new LiveCounters(storage, env), NOW + later);
+      }
+      // Who they are is not kept.
+      const [kept] = storage.storage.sql.exec<{ present: string }>("SELECT present FROM state").toArray();
+      expect(kept?.present).not.toContain("player-");
+    });
+  });
+
+  it("are kept by an object that began before they were counted, and less whoever is erased", async () => {
+    const stub = env.LIVE.getByName("present-before");
+    await runInDurableObject(stub, async (_, { storage }) => {
+      storage.sql.exec("ALTER TABLE state DROP COLUMN present");
+      storage.sql.exec("INSERT INTO state VALUES (0, 5, '[]', ?)", JSON.stringify(settings));
+    });
+    await runInDurableObject(stub, async (_, state) => {
+      const counters = new LiveCounters(state, env);
+      const people = ["p1", "\u001fv1", "p2"].map((person, n) => liveEvent(n + 6, NOW, { person }));
+      await counters.apply(settings, people, NOW);
+      expect((await counters.snapshot(settings, ALL, NOW)).visitors_now).toBe(3);
+      await counters.forget("one", ["p1"], "p1|v1", NOW, ["p1", "\u001fv1"]);
+      expect((await counters.snapshot(settings, ALL, NOW)).visitors_now).toBe(1);
+      expect((await new LiveCounters(state, env).snapshot(settings, ALL, NOW)).visitors_now).toBe(1);
+    });
+  });
+
+  it("of so many that no row holds them are the latest", () => {
+    const many = Array.from({ length: 20_000 }, (_, n) =>
+      liveEvent(n + 1, NOW - (n % 60) * SECOND, { person: `p${n}`, visitor: `v${n}`, banner_tag: `${n}`.repeat(25) }),
+    );
+    const present = new Present().after(many, NOW);
+    expect(present.count(null, 0)).toBe(15_000);
+    expect(present.count(null, NOW)).toBe(many.filter(({ at }) => at === NOW).length);
+    expect(present.pack().length).toBeLessThan(1_700_000);
+  });
+
+  it("come from the log: a visitor who turns out to be a player is one, and the one of a player's other browser, too", async () => {
+    const project_id = "present-log";
+    await createProject(project_id);
+    const at = Date.now();
+    const visit = (more: object) => storedEvent({ project_id, event_type: "visit", timestamp: at, ...more });
+    const now = async () =>
+      (
+        await (
+          await SELF.fetch(`${HOST}/api/v1/realtime?project_id=${project_id}`, { headers: ADMIN })
+        ).json<Snapshot>()
+      ).visitors_now;
+    await deliver([{ events: [visit({ visitor_id: "v1" }), visit({ visitor_id: "v2" }), visit({ player_id: "p9" })] }]);
+    await settle([live]);
+    expect(await now()).toBe(3);
+    await deliver([{ events: [visit({ visitor_id: "v1", player_id: "p1" }), visit({ visitor_id: "v1" })] }]);
+    await settle([live]);
+    expect(await now()).toBe(3);
+    await deliver([{ events: [visit({ visitor_id: "v2", player_id: "p1" }), visit({ visitor_id: "v3", test: 1 })] }]);
+    await settle([live]);
+    expect(await now()).toBe(2);
   });
 });
 

@@ -193,6 +193,7 @@ export async function live(work: Work): Promise<Piece> {
     [...work.person.players.keys()],
     work.person.words.pattern,
     work.now,
+    [...work.person.persons.keys()],
   );
   return { changes: [{ found: "live", total }], place: null };
 }

@@ -7,7 +7,8 @@ import { DurableObject } from "cloudflare:workers";
 import { log } from "../log.ts";
 import { iso } from "../time.ts";
 import { type Cell, type LiveDimension, OTHER } from "./bucket.ts";
-import { Buckets } from "./buckets.ts";
+import { Buckets, startOf } from "./buckets.ts";
+import { PRESENT_MS, Present } from "./present.ts";
 import { cellOf, type LiveEvent, type StreamedEvent, streamed, type View } from "./stream.ts";
 import type { Window } from "./tally.ts";
 import { type WindowName, Windows } from "./windows.ts";
@@ -21,6 +22,8 @@ export type Snapshot = {
   timezone: string;
   /** The instant up to which the windows reach. */
   as_of: string;
+  /** Distinct people with an event in the last 5 minutes. */
+  visitors_now: number;
   windows: Record<WindowName, Window>;
   /** The last 60 minutes, oldest first, the running one last. */
   minutes: { minute: string; by_type: Record<string, number> }[];
@@ -91,6 +94,7 @@ const MESSAGES = { characters: 256, windowMs: 10_000, answered: 5, most: 50 };
 const POLICY_VIOLATION = 1008;
 const TOO_BIG = 1009;
 
+const SECOND_MS = 1_000;
 const RECENT = 50;
 /** Sets of tags whose windows are kept at hand. */
 const VIEWS = 50;
@@ -100,6 +104,7 @@ export abstract class Counters extends DurableObject<unknown> {
   readonly #buckets: Buckets;
   readonly #windows = new Map<string, Windows>();
   #recent: LiveEvent[] = [];
+  #present = new Present();
   #applied = 0;
   #settings: LiveSettings | null = null;
   /** Deliveries of an earlier epoch are of a projection that has begun again since. */
@@ -116,6 +121,10 @@ export abstract class Counters extends DurableObject<unknown> {
       CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 0), applied INTEGER NOT NULL, recent TEXT NOT NULL, settings TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS begun (id INTEGER PRIMARY KEY CHECK (id = 0), epoch INTEGER NOT NULL);`);
+    const columns = this.#sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('state')").toArray();
+    // An object of an earlier version has a table without it.
+    if (!columns.some(({ name }) => name === "present"))
+      this.#sql.exec("ALTER TABLE state ADD COLUMN present TEXT NOT NULL DEFAULT '[]'");
     this.#remember();
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
@@ -126,10 +135,11 @@ export abstract class Counters extends DurableObject<unknown> {
   /** Makes memory what storage has. */
   #remember(): void {
     const [kept] = this.#sql
-      .exec<{ applied: number; recent: string; settings: string }>("SELECT * FROM state")
+      .exec<{ applied: number; recent: string; settings: string; present: string }>("SELECT * FROM state")
       .toArray();
     this.#applied = kept?.applied ?? 0;
     this.#recent = JSON.parse(kept?.recent ?? "[]");
+    this.#present = Present.unpack(kept?.present ?? "[]");
     this.#settings = JSON.parse(kept?.settings ?? "null");
     this.#epoch = this.#sql.exec<{ epoch: number }>("SELECT epoch FROM begun").toArray()[0]?.epoch ?? 0;
     this.#buckets.forget();
@@ -147,12 +157,12 @@ export abstract class Counters extends DurableObject<unknown> {
     if (epoch > this.#epoch) this.#begin(epoch);
     const fresh = events.filter((event) => event.seq > this.#applied);
     if (fresh.length === 0) return;
-    const [applied, recent, before] = [this.#applied, this.#recent, this.#settings];
+    const [applied, recent, before, present] = [this.#applied, this.#recent, this.#settings, this.#present];
     try {
       this.ctx.storage.transactionSync(() => this.#count(settings, fresh, now));
     } catch (error) {
       // Events that could not be written were not counted: they are delivered again. Buckets are read from storage when they are next asked for.
-      [this.#applied, this.#recent, this.#settings] = [applied, recent, before];
+      [this.#applied, this.#recent, this.#settings, this.#present] = [applied, recent, before, present];
       this.#buckets.forget();
       this.#windows.clear();
       throw error;
@@ -168,19 +178,30 @@ export abstract class Counters extends DurableObject<unknown> {
     }
     this.#applied = fresh[fresh.length - 1]?.seq ?? this.#applied;
     const takenBack = new Set(fresh.map((event) => event.takes_back));
+    this.#present = this.#present.after(fresh, now);
     this.#recent = [...countedOf(fresh), ...this.#recent].filter((event) => !takenBack.has(event.seq)).slice(0, RECENT);
     this.#settings = settings;
     this.#buckets.store(now);
     this.#sql.exec(
-      "INSERT OR REPLACE INTO state (id, applied, recent, settings) VALUES (0, ?, ?, ?)",
+      "INSERT OR REPLACE INTO state (id, applied, recent, settings, present) VALUES (0, ?, ?, ?, ?)",
       this.#applied,
       JSON.stringify(this.#recent),
       JSON.stringify(settings),
+      this.#present.pack(),
     );
   }
 
-  /** Takes a person out of the stream; the counts stay. Returns how many events there were under this token. */
-  async forget(token: string, player_ids: readonly string[], pattern: string, now: number): Promise<number> {
+  /**
+   * Takes a person out of the stream and of who is there; the counts stay. Returns how many events there were under this
+   * token. `persons` are all names of the person, which a Worker of an earlier version does not say.
+   */
+  async forget(
+    token: string,
+    player_ids: readonly string[],
+    pattern: string,
+    now: number,
+    persons: readonly string[] = player_ids,
+  ): Promise<number> {
     const names = new RegExp(pattern, "iu");
     const kept = this.#recent.filter(
       ({ player_id, event_id }) => !(player_id !== null && player_ids.includes(player_id)) && !names.test(event_id),
@@ -194,7 +215,8 @@ export abstract class Counters extends DurableObject<unknown> {
       )
       .one();
     this.#recent = kept;
-    this.#sql.exec("UPDATE state SET recent = ?", JSON.stringify(kept));
+    this.#present = this.#present.without(persons);
+    this.#sql.exec("UPDATE state SET recent = ?, present = ?", JSON.stringify(kept), this.#present.pack());
     for (const socket of this.ctx.getWebSockets()) await this.#showAll(socket, now);
     return total;
   }
@@ -254,6 +276,7 @@ export abstract class Counters extends DurableObject<unknown> {
       project_id: settings.project_id,
       timezone: settings.timezone,
       as_of: iso(now),
+      visitors_now: this.#present.count(banner_tags, startOf("seconds", now) + SECOND_MS - PRESENT_MS),
       windows: windows.all(settings.timezone, now, hide_amounts === true),
       minutes: windows.minutes(now),
     };
@@ -372,7 +395,12 @@ export abstract class Counters extends DurableObject<unknown> {
 const attachmentOf = (socket: WebSocket) => socket.deserializeAttachment() as Attachment;
 
 /** The latest first, without those that are taken back. */
-const countedOf = (fresh: readonly LiveEvent[]) => fresh.filter((event) => event.takes_back === null).reverse();
+const countedOf = (fresh: readonly LiveEvent[]): LiveEvent[] =>
+  // The stream does not say whose it is but by the player's id.
+  fresh
+    .filter((event) => event.takes_back === null)
+    .map(({ person: _, visitor: __, ...event }) => event)
+    .reverse();
 
 function send(socket: WebSocket, message: LiveMessage): void {
   try {

@@ -12,6 +12,9 @@ export type LiveEvent = {
   event_id: string;
   event_type: string;
   player_id: string | null;
+  /** Whose it is, and what its visitor is called where they are not known: not said by a Worker of an earlier version. */
+  person?: string;
+  visitor?: string | null;
   banner_tag: string;
   country: string;
   device: string;

@@ -79,6 +79,7 @@ const streamedEvent = z
 const liveCounts = {
   ...named,
   as_of: instant,
+  visitors_now: whole,
   windows: z.object({ "1m": liveWindow, "5m": liveWindow, "60m": liveWindow, today: liveWindow }),
   minutes: z.array(z.object({ minute: instant, by_type: counts })),
 };

@@ -74,6 +74,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   rate_from_previous: "0–1; null where nobody was there before.",
   times_from_previous: "How many took how long since the step before.",
   median_seconds_from_previous: "Half of them took no longer than this since the step before.",
+  visitors_now:
+    "Distinct people with an event in the last 5 minutes, of up to 15,000; a visitor who becomes known as a player is one.",
   as_of: "The instant up to which the windows reach.",
   minutes: "The last 60 minutes, the oldest first.",
   role: "A role can do all that the ones before it can, `collect` aside, which only sends; `admin` can also send.",

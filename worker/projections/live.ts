@@ -19,7 +19,8 @@ const CALLS_AFTER_CLEARING = 5;
 
 /** The rows for the counters, of `resolved` events: at which `seq` each is delivered, and which one it takes back. */
 const liveRows = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
-  SELECT ${seq} AS seq, ${takes_back} AS takes_back, r.event_id, r.event_type, r.player_id, r.banner_tag, r.country,
+  SELECT ${seq} AS seq, ${takes_back} AS takes_back, r.event_id, r.event_type, r.player_id, r.person,
+    char(31) || e.visitor_id AS visitor, r.banner_tag, r.country,
     r.device, r.app_id, r.amount, r.currency, min(e.timestamp, e.received_at) AS at, p.project_id, p.timezone
   FROM resolved r JOIN events e ON e.seq = r.seq JOIN projects p ON p.project_id = r.project_id`;
 

@@ -1,7 +1,7 @@
 /** The few pictures of the frame, in the colour of the text around them. */
 import type { ComponentChildren } from "preact";
 
-const Icon = ({ children }: { children: ComponentChildren }) => (
+export const Icon = ({ children }: { children: ComponentChildren }) => (
   <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
     {children}
   </svg>

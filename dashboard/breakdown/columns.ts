@@ -20,6 +20,11 @@ export function broughtBy(rows: readonly MetricsRow[], dimension: Dimension): Br
     .filter((row) => FIGURES.some((figure) => row[figure] > 0));
 }
 
+const TITLES = {
+  visits: words.common.visits,
+  registrations: words.common.registrations,
+  deposits: words.common.deposits,
+} as const;
 const HINTS = {
   visits: words.common.allVisitsIncludingRepeat,
   registrations: words.common.atMostOnePerDayAndPlayer,
@@ -28,7 +33,7 @@ const HINTS = {
 
 const figure = (name: (typeof FIGURES)[number]): Column<Brought> => ({
   name,
-  title: name.charAt(0).toUpperCase() + name.slice(1),
+  title: TITLES[name],
   hint: HINTS[name],
   kind: "count",
   share: true,

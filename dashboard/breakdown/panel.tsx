@@ -3,6 +3,7 @@ import type { Metrics } from "../../worker/reports/metrics.ts";
 import { useAnswer } from "../answers.ts";
 import { credential } from "../api.ts";
 import { campaigns } from "../campaigns/query.ts";
+import { FieldMark } from "../field-mark.tsx";
 import { fieldValue } from "../format.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
@@ -57,7 +58,12 @@ const headingOf = (dimension: Dimension): Column<Brought> => ({
   title: DIMENSIONS[dimension],
   kind: "text",
   value: ({ value }) => nameOf(dimension, value),
-  show: ({ value }) => <span title={value ?? words.breakdown.notKnown}>{nameOf(dimension, value)}</span>,
+  show: ({ value }) => (
+    <span title={value ?? words.breakdown.notKnown}>
+      <FieldMark field={dimension} value={value} />
+      {nameOf(dimension, value)}
+    </span>
+  ),
 });
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {

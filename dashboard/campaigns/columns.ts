@@ -13,7 +13,7 @@ const figure = (
   title: string,
   kind: "count" | "money" | "average" | "rate",
   hint: string,
-  more: Partial<Pick<Column<Figures>, "share" | "optional" | "missing" | "summed" | "bad" | "of">> = {},
+  more: Partial<Pick<Column<Figures>, "share" | "optional" | "phone" | "missing" | "summed" | "bad" | "of">> = {},
 ): Column<Figures> => ({
   name,
   title,
@@ -47,11 +47,13 @@ export const COLUMNS: readonly Column<Figures>[] = [
   figure("visits", words.common.visits, "count", words.common.allVisitsIncludingRepeat, { share: true }),
   figure("first_deposits", words.common.firstDeposits, "count", words.campaigns.playersWhoMadeTheirFirst, {
     share: true,
+    phone: true,
   }),
   figure("amount", words.common.depositAmount, "money", words.campaigns.depositedInTheProject, {
     ...deposited,
     summed: true,
     share: true,
+    phone: true,
   }),
   figure("deposit_per_visit", words.campaigns.epc, "average", words.campaigns.earningsPerClickDeposit, deposited),
   figure("registrations", words.common.registrations, "count", words.common.atMostOnePerDayAndPlayer, { share: true }),

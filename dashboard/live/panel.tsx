@@ -2,7 +2,6 @@
 import { fits, hasFields, isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { Count } from "../figure.tsx";
-import { countryName } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { project } from "../reports.ts";
@@ -85,9 +84,10 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
             <>
               <Top
                 title={words.live.countries}
-                rows={hour?.countries.map((row) => [countryName(row.country), row.total])}
+                field="country"
+                rows={hour?.countries.map((row) => [row.country, row.total])}
               />
-              <Top title={words.live.devicesByVisits} rows={hour && visitsBy(hour.devices)} />
+              <Top title={words.live.devicesByVisits} field="device" rows={hour && visitsBy(hour.devices)} />
             </>
           )}
         </div>

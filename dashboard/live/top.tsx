@@ -1,6 +1,9 @@
 /** The largest few of a dimension. */
+import type { Field } from "../../worker/reports/field-filter.ts";
 import { justTag } from "../address.ts";
+import { FieldMark } from "../field-mark.tsx";
 import { Count } from "../figure.tsx";
+import { fieldValue } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";
 
@@ -9,11 +12,13 @@ const ROWS = 5;
 type Ranked = {
   title: string;
   rows: [value: string, total: number][] | undefined;
+  /** What the values are of, where they have names of their own. */
+  field?: Field;
   /** Whether a row can be pressed to show only its tag. */
   filter?: boolean;
 };
 
-export function Top({ title, rows, filter = false }: Ranked) {
+export function Top({ title, rows, field, filter = false }: Ranked) {
   const { go } = useNavigation();
   const most = Math.max(1, ...(rows ?? []).map(([, total]) => total));
   const shown = rows?.slice(0, ROWS) ?? [];
@@ -35,7 +40,10 @@ export function Top({ title, rows, filter = false }: Ranked) {
                 {value}
               </button>
             ) : (
-              <span>{value || words.common.unknown}</span>
+              <span>
+                <FieldMark field={field} value={value} />
+                {value ? (field ? fieldValue(field, value) : value) : words.common.unknown}
+              </span>
             )}
             <Count value={total} />
           </li>

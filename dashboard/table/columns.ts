@@ -29,6 +29,8 @@ type Shown<Row> = {
   prose?: true;
   /** Not among the columns that the table begins with. */
   optional?: true;
+  /** Among the few that fit on a phone. */
+  phone?: true;
   /** How a cell is shown where its value alone does not do. */
   show?: (row: Row) => ComponentChildren;
 };
@@ -115,10 +117,18 @@ export function arrange<Row>(
     });
 }
 
-/** The columns to show: those that are asked for, else those that are not optional. The heading always stands. */
-export function shownOf<Row>(columns: readonly Column<Row>[], asked: readonly string[]): Column<Row>[] {
+/**
+ * The columns to show: those that are asked for, else those that are not optional, of which a phone has the few that are named
+ * for it. The heading always stands.
+ */
+export function shownOf<Row>(
+  columns: readonly Column<Row>[],
+  asked: readonly string[],
+  onPhone = false,
+): Column<Row>[] {
   const chosen = columns.filter(({ name }, index) => index > 0 && asked.includes(name));
-  return columns.filter(
-    (column, index) => index === 0 || (chosen.length > 0 ? chosen.includes(column) : !column.optional),
-  );
+  const few = onPhone ? columns.filter(({ phone }) => phone) : [];
+  const first = few.length > 0 ? few : columns.filter(({ optional }) => !optional);
+  const shown = chosen.length > 0 ? chosen : first;
+  return columns.filter((column, index) => index === 0 || shown.includes(column));
 }

@@ -26,7 +26,7 @@ import {
 import { Scroll } from "./scroll.tsx";
 import { sheetOf, showSheet } from "./sheet.ts";
 import { inWords, valueIn } from "./value.tsx";
-import { useColumns } from "./visible.ts";
+import { useColumns, usePhone } from "./visible.ts";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
 const PAGE = 50;
@@ -138,17 +138,18 @@ export function DataTable<Row>(given: Tabular<Row>) {
 
 function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
   const { address, go } = useNavigation();
+  const phone = usePhone();
   const [own, setOwn] = useState<string | undefined>(undefined);
   return aside
     ? {
-        columns: shownOf(columns, []),
+        columns: shownOf(columns, [], phone),
         sort: readSort(columns, own, first),
         sortBy: setOwn,
         search: "",
         byChange: false,
       }
     : {
-        columns: shownOf(columns, address.columns),
+        columns: shownOf(columns, address.columns, phone),
         sort: readSort(columns, address.sort, first),
         sortBy: (sort: string) => go({ sort }, "replace"),
         search: address.search ?? "",
@@ -251,7 +252,7 @@ function NothingFound({ search }: { search: string }) {
 
 /** Stands in for a table that is on its way, and is as large. */
 export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Column<Row>[]; rows?: number }) {
-  const shown = shownOf(useColumns(columns), []);
+  const shown = shownOf(useColumns(columns), useNavigation().address.columns, usePhone());
   return (
     <div class="table-scroll" aria-hidden="true">
       <table class="data-table">

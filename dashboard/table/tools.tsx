@@ -4,7 +4,7 @@ import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";
 import { type Column, shownOf } from "./columns.ts";
 import { Download } from "./download.tsx";
-import { useColumns } from "./visible.ts";
+import { useColumns, usePhone } from "./visible.ts";
 
 type Tools<Row> = {
   /** What is sought, as `Find a tag`. */
@@ -40,9 +40,10 @@ function Find({ label }: { label: string }) {
 
 function ColumnMenu<Row>({ columns: all }: { columns: readonly Column<Row>[] }) {
   const columns = useColumns(all);
+  const phone = usePhone();
   const { address, go } = useNavigation();
-  const first = shownOf(columns, []).map(({ name }) => name);
-  const shown = shownOf(columns, address.columns).map(({ name }) => name);
+  const first = shownOf(columns, [], phone).map(({ name }) => name);
+  const shown = shownOf(columns, address.columns, phone).map(({ name }) => name);
   const choose = (name: string, on: boolean) => {
     const chosen = columns
       .slice(1)

@@ -1,4 +1,5 @@
-/** The columns that who looks may see. */
+/** The columns that who looks may see, and whether there is room for few alone. */
+import { useEffect, useState } from "preact/hooks";
 import { useAmounts } from "../amounts.ts";
 import type { Column } from "./columns.ts";
 
@@ -7,3 +8,17 @@ export const columnsFor = <Row>(columns: readonly Column<Row>[], amounts: boolea
 
 export const useColumns = <Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] =>
   columnsFor(columns, useAmounts());
+
+/** As the styles have it. */
+const PHONE = "(max-width: 47rem)";
+
+export function usePhone(): boolean {
+  const [is, set] = useState(() => matchMedia(PHONE).matches);
+  useEffect(() => {
+    const media = matchMedia(PHONE);
+    const look = () => set(media.matches);
+    media.addEventListener("change", look);
+    return () => media.removeEventListener("change", look);
+  }, []);
+  return is;
+}

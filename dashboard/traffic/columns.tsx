@@ -2,6 +2,7 @@
 
 import type { Field } from "../../worker/reports/field-filter.ts";
 import type { TrafficRow } from "../../worker/reports/traffic.ts";
+import { FieldMark } from "../field-mark.tsx";
 import { fieldValue } from "../format.ts";
 import type { Column } from "../table/columns.ts";
 import { words } from "../words.ts";
@@ -25,7 +26,12 @@ export const columnsOf = (by: string): readonly Column<Row>[] => [
     kind: "text",
     hint: words.traffic.aVisitorCountsOnceByThe,
     value: ({ value }) => nameOf(by, value),
-    show: ({ value }) => <span title={value ?? words.breakdown.notKnown}>{nameOf(by, value)}</span>,
+    show: ({ value }) => (
+      <span title={value ?? words.breakdown.notKnown}>
+        <FieldMark field={by as Field} value={value} />
+        {nameOf(by, value)}
+      </span>
+    ),
   },
   {
     name: "visits",
@@ -40,6 +46,7 @@ export const columnsOf = (by: string): readonly Column<Row>[] => [
     kind: "count",
     hint: words.traffic.visitorsWhoMadeTheirFirst,
     share: true,
+    phone: true,
   },
   {
     name: "amount",
@@ -48,6 +55,7 @@ export const columnsOf = (by: string): readonly Column<Row>[] => [
     hint: words.traffic.depositedByTheseVisitors,
     summed: true,
     share: true,
+    phone: true,
     ...money,
   },
   {

@@ -6,7 +6,8 @@ import type { Part, Text } from "./text.ts";
 
 const en = {
   /** What is a heading elsewhere, in the middle of a sentence. */
-  inSentence: (name: string) => name.toLowerCase(),
+  /** Abbreviations stay: NGR. */
+  inSentence: (name: string) => name.replaceAll(/\b[A-Z](?![A-Z])/g, (letter) => letter.toLowerCase()),
   /** What the API names: types and fields of events, steps, devices, segments. What is not here is shown as it is named. */
   names: {
     achievement_unlocked: "Achievement unlocked",

@@ -2,7 +2,7 @@
 import type { Words } from "./text.ts";
 
 const es: Words = {
-  inSentence: (name) => name.charAt(0).toLowerCase() + name.slice(1),
+  inSentence: (name) => name.replace(/^[A-ZÁÉÍÓÚ](?![A-Z])/, (letter) => letter.toLowerCase()),
   names: {
     achievement_unlocked: "Logro desbloqueado",
     all_together: "Todo junto",

@@ -358,6 +358,49 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("compare_from")).toBeNull();
   });
 
+  test("on a phone campaigns and sources begin with first deposits and amounts, without scrolling", async () => {
+    const page = await signIn(browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true });
+    for (const [view, panel] of [
+      ["campaigns", "campaigns"],
+      ["traffic", "traffic"],
+    ]) {
+      await page.goto(`${server.url}/?view=${view}&${DAYS}`);
+      const table = page.locator(`.${panel} .data-table`);
+      const heads = () => table.locator("thead th").allTextContents();
+      const plain = (all: string[]) => all.map((head) => head.replace(/[↑↓]/, ""));
+      await table.locator("[data-row]").first().waitFor();
+      expect(plain(await heads()).slice(1)).toEqual(["First deposits", "Deposit amount"]);
+      const frame = await page.locator(`.${panel} .table-scroll`).evaluate((at) => at.scrollWidth - at.clientWidth);
+      expect(frame).toBeLessThanOrEqual(1);
+      await page.locator(`.${panel}`).getByRole("button", { name: "Choose columns" }).click();
+      await page.getByRole("checkbox", { name: "First deposits", exact: true }).uncheck();
+      await page.getByRole("checkbox", { name: "Visits", exact: true }).check();
+      await expect.poll(async () => plain(await heads()).slice(1), soon).toEqual(["Visits", "Deposit amount"]);
+    }
+  });
+
+  test("countries have their flags, where the machine's fonts do, and devices their shape", async () => {
+    for (const has of [true, false]) {
+      const page = await signIn(browser, server, { viewport: { width: 1280, height: 1000 } });
+      await page.addInitScript((ligature) => {
+        const { prototype } = CanvasRenderingContext2D;
+        const measure = prototype.measureText;
+        prototype.measureText = function (text) {
+          const flag = /^[\u{1f1e6}-\u{1f1ff}]{1,2}$/u.test(text);
+          return flag ? ({ width: ligature ? 20 : 10 * text.length } as TextMetrics) : measure.call(this, text);
+        };
+      }, has);
+      await page.goto(`${server.url}/?view=traffic&group_by=country&${DAYS}`);
+      const row = page.locator('.traffic [data-row="DE"] th');
+      await row.waitFor();
+      expect(await row.innerText()).toBe(has ? "🇩🇪Germany" : "Germany");
+      expect(await page.getByRole("button", { name: "Germany", exact: true }).count()).toBe(1);
+      await page.goto(`${server.url}/?view=traffic&group_by=device&${DAYS}`);
+      await page.locator('.traffic [data-row="mobile"] th svg').waitFor();
+      await page.context().close();
+    }
+  });
+
   test("the overview tells where people come from, once that is looked at", async () => {
     const page = await signedIn("/404.css");
     await page.setViewportSize({ width: 1440, height: 700 });

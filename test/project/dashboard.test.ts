@@ -204,6 +204,11 @@ describe("a table", () => {
     expect(shown([])).toEqual(["name", "count"]);
     expect(shown(["amount"])).toEqual(["name", "amount"]);
     expect(shown(["gone"])).toEqual(["name", "count"]);
+    const few = columns.map((column) => (column.name === "amount" ? { ...column, phone: true as const } : column));
+    const onPhone = (asked: string[]) => shownOf(few, asked, true).map(({ name }) => name);
+    expect(onPhone([])).toEqual(["name", "amount"]);
+    expect(onPhone(["count"])).toEqual(["name", "count"]);
+    expect(shownOf(columns, [], true)).toEqual(shownOf(columns, []));
   });
 });
 

@@ -45,7 +45,7 @@ export const COLUMNS: readonly Column<Figures>[] = [
     value: ({ banner_tag }) => banner_tag ?? words.common.withoutTag,
   },
   figure("visits", words.common.visits, "count", words.common.allVisitsIncludingRepeat, { share: true }),
-  figure("first_deposits", words.common.firstDeposits, "count", words.campaigns.playersWhoMadeTheirFirst, {
+  figure("first_deposits", words.campaigns.ftd, "count", words.campaigns.playersWhoMadeTheirFirst, {
     share: true,
     phone: true,
   }),

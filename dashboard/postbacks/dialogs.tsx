@@ -130,7 +130,7 @@ export function ShownSecret({ made, title, use = words.postbacks.eachRequestIsSi
       </div>
       <p class="dialog-actions">
         <button type="button" class="button primary" onClick={close}>
-          {words.postbacks.iHaveIt}
+          {words.common.doneButton}
         </button>
       </p>
     </Dialog>

@@ -329,9 +329,9 @@ describe.skipIf(!browserPath)("administration", () => {
     await press(page, "For the agency");
     await press(page, "Revoke the link");
     await said(page, "The link is revoked");
-    await reader.getByRole("heading", { name: "This link is over" }).waitFor(soon);
+    await reader.getByRole("heading", { name: "This link no longer works" }).waitFor(soon);
     await reader.reload();
-    await reader.getByRole("heading", { name: "This link is over" }).waitFor(soon);
+    await reader.getByRole("heading", { name: "This link no longer works" }).waitFor(soon);
   });
 
   test("an embedded view shows its figures in another site's page, and nobody signs in there", async () => {
@@ -357,7 +357,7 @@ describe.skipIf(!browserPath)("administration", () => {
 
     partnerPage = `<iframe title="bare" src="${server.url}/embed"></iframe><iframe title="page" src="${server.url}/"></iframe>`;
     await host.goto(`http://127.0.0.1:${port}/bare`);
-    await host.frameLocator('[title="bare"]').getByText("This link is over").waitFor(soon);
+    await host.frameLocator('[title="bare"]').getByText("This link no longer works").waitFor(soon);
     expect(await host.frameLocator('[title="page"]').getByText("Edgepixel").count()).toBe(0);
   });
 

@@ -81,7 +81,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
   test("lead from an empty overview to a pixel that is seen as it arrives", async () => {
     const page = await signedIn("/");
     await page.getByRole("heading", { name: "Waiting for the first event" }).waitFor();
-    await page.locator(".welcome").getByRole("button", { name: "Set up" }).click();
+    await page.locator(".welcome").getByRole("button", { name: "Install tracking" }).click();
     expect(searchOf(page)).toBe("?view=setup");
     const check = page.locator(".check");
     await check.getByText("Waiting for your first event…").waitFor();

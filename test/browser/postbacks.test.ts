@@ -57,7 +57,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await press(page, "Make the target");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     expect(await inDialog(page).locator("code").first().textContent()).toMatch(/^[0-9a-f]{48}$/);
-    await press(page, "I have it");
+    await press(page, "Done");
 
     await press(page, "A network");
     await press(page, "Send an example");
@@ -106,7 +106,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await field("A new secret in place of the one that it has").check();
     await press(page, "Change the target");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
-    await press(page, "I have it");
+    await press(page, "Done");
     const emptied = { min_amount: null, currency: null, body_type: null, body: null };
     expect(await target()).toEqual({ ...changed, ...emptied });
 
@@ -126,7 +126,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await press(page, "Make the source");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     const url = (await inDialog(page).locator("code").first().textContent()) ?? "";
-    await press(page, "I have it");
+    await press(page, "Done");
     const tell = async () => (await fetch(`${url}?click_id=never&transaction_id=T-1&amount=5`)).status;
     expect(await tell()).toBe(200);
 
@@ -144,7 +144,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await press(page, "Change the source");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     const renewed = (await inDialog(page).locator("code").first().textContent()) ?? "";
-    await press(page, "I have it");
+    await press(page, "Done");
     expect(await tell()).toBe(401);
     expect((await fetch(`${renewed}?click=never-2&transaction_id=T-2&amount=5`)).status).toBe(200);
     const { rows } = await report<{ rows: SourceView[] }>(server, "sources");

@@ -213,7 +213,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("button", { name: /^Period/ }).click();
     await page.getByRole("button", { name: "Last week" }).click();
     await page.getByRole("link", { name: "Campaigns" }).click();
-    await page.getByRole("button", { name: "First deposits" }).click();
+    await page.getByRole("button", { name: "First deposits (FTD)" }).click();
     await page.getByRole("button", { name: "Change", exact: true }).click();
     const monday = mondayOf(day(7));
     const { rows, previous_period } = await report<Campaigns>(
@@ -360,20 +360,20 @@ describe.skipIf(!browserPath)("the views of reports", () => {
 
   test("on a phone campaigns and sources begin with first deposits and amounts, without scrolling", async () => {
     const page = await signIn(browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true });
-    for (const [view, panel] of [
-      ["campaigns", "campaigns"],
-      ["traffic", "traffic"],
-    ]) {
+    for (const [view, first] of [
+      ["campaigns", "First deposits (FTD)"],
+      ["traffic", "First deposits"],
+    ] as const) {
       await page.goto(`${server.url}/?view=${view}&${DAYS}`);
-      const table = page.locator(`.${panel} .data-table`);
+      const table = page.locator(`.${view} .data-table`);
       const heads = () => table.locator("thead th").allTextContents();
       const plain = (all: string[]) => all.map((head) => head.replace(/[↑↓]/, ""));
       await table.locator("[data-row]").first().waitFor();
-      expect(plain(await heads()).slice(1)).toEqual(["First deposits", "Deposit amount"]);
-      const frame = await page.locator(`.${panel} .table-scroll`).evaluate((at) => at.scrollWidth - at.clientWidth);
+      expect(plain(await heads()).slice(1)).toEqual([first, "Deposit amount"]);
+      const frame = await page.locator(`.${view} .table-scroll`).evaluate((at) => at.scrollWidth - at.clientWidth);
       expect(frame).toBeLessThanOrEqual(1);
-      await page.locator(`.${panel}`).getByRole("button", { name: "Choose columns" }).click();
-      await page.getByRole("checkbox", { name: "First deposits", exact: true }).uncheck();
+      await page.locator(`.${view}`).getByRole("button", { name: "Choose columns" }).click();
+      await page.getByRole("checkbox", { name: first, exact: true }).uncheck();
       await page.getByRole("checkbox", { name: "Visits", exact: true }).check();
       await expect.poll(async () => plain(await heads()).slice(1), soon).toEqual(["Visits", "Deposit amount"]);
     }

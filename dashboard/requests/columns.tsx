@@ -32,6 +32,12 @@ export const COLUMNS: readonly Column<RequestRow>[] = [
     show: (row) => <Outcome row={row} />,
   },
   { name: "event_type", title: words.common.eventType, kind: "text" },
+  {
+    name: "tag",
+    title: words.common.tag,
+    kind: "text",
+    value: ({ request: { banner_tag, btag } }) => (banner_tag ?? btag) as string | null,
+  },
   { name: "errors", title: words.common.error, kind: "text", value: codesOf },
   {
     name: "hint",

@@ -1,7 +1,7 @@
 /** Every figure of every view is the API's, of two months that hold what makes counting and showing hard. */
 import { buffer } from "node:stream/consumers";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { dateText, duration, exactMoney, periodText, rate } from "../../dashboard/format.ts";
 import type { ProjectionView } from "../../worker/admin/projections.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";
@@ -800,5 +800,188 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     const bots = [...ofDay.values()].map((own) => String(own.reduce((all, row) => all + row.total, 0)));
     expect(drawn.map(([, bots]) => bots).filter((figure) => figure !== "0")).toEqual(bots);
     await expectFile(page, "reasons", "bots");
+  });
+
+  /** What somebody does day by day. A step is a press, a choice or a text; days are in the address, since these lie in the past. */
+  describe("each day's questions, in six steps at most", () => {
+    let steps = 0;
+    const does = async (act: Promise<unknown>) => {
+      steps += 1;
+      await act;
+    };
+    const goes = (page: Page, view: string) =>
+      does(page.getByRole("navigation").getByRole("link", { name: view, exact: true }).click());
+    beforeEach(() => {
+      steps = 0;
+    });
+    afterEach(() => expect(steps).toBeLessThanOrEqual(6));
+
+    test("the funnel of mobile against that of desktop, in Germany", async () => {
+      const page = await signedIn();
+      await open(page, "overview");
+      await goes(page, "Funnel");
+      await does(page.getByRole("button", { name: "Filter", exact: true }).click());
+      await does(page.getByLabel("Country").selectOption("DE"));
+      await does(page.getByLabel("Device").selectOption("mobile"));
+      await does(page.getByRole("button", { name: "Apply" }).click());
+      await page.waitForURL(/device=mobile/);
+      await settled(page);
+      const shown = () =>
+        page
+          .locator("[data-step]")
+          .evaluateAll((all) =>
+            all.map((step) => [step.getAttribute("data-step"), step.querySelector("data")?.getAttribute("value")]),
+          );
+      const expected = async (device: string) =>
+        (await answerOf<Funnel>("funnel", { country: "DE", device })).steps.map(({ event_type, players }) => [
+          event_type,
+          String(players),
+        ]);
+      const mobile = await expected("mobile");
+      expect(Number(mobile[1]?.[1])).toBeGreaterThan(0);
+      await expect.poll(shown).toEqual(mobile);
+
+      // Both beside each other: what visitors of each device did.
+      steps = 0;
+      await open(page, "overview");
+      await goes(page, "Traffic sources");
+      await does(page.getByLabel("Group by").selectOption("device"));
+      await does(page.getByRole("button", { name: "Filter", exact: true }).click());
+      await does(page.getByLabel("Country").selectOption("DE"));
+      await does(page.getByRole("button", { name: "Apply" }).click());
+      await page.waitForURL(/country=DE/);
+      await settled(page);
+      const { rows } = await answerOf<Traffic>("traffic", { by: "device", country: "DE" });
+      const table = await tableIn(page, "traffic");
+      for (const device of ["mobile", "desktop"]) {
+        const row = rows.find(({ value }) => value === device);
+        expect(row?.visits).toBeGreaterThan(0);
+        expect(table.get(device)).toMatchObject({
+          ...cells(row as TrafficRow, ["visits", "registrations", "first_deposits", "amount"]),
+          visit_to_registration: rate(row?.visit_to_registration ?? null),
+        });
+      }
+    });
+
+    test("a week-end against the one before", async () => {
+      const saturday = addDays(PERIOD.from, 41);
+      expect(new Date(saturday).getUTCDay()).toBe(6);
+      const page = await signedIn();
+      await open(page, "overview");
+      await does(page.getByRole("button", { name: /^Period/ }).click());
+      await does(page.getByLabel("From").fill(saturday));
+      await does(page.getByLabel("To", { exact: true }).fill(addDays(saturday, 1)));
+      await does(page.getByRole("button", { name: "Show these days" }).click());
+      await does(page.getByRole("button", { name: /^Comparison/ }).click());
+      await does(page.getByRole("button", { name: "vs. same weekdays before" }).click());
+      await page.waitForURL(/compare=weekday/);
+      await settled(page);
+      const asked = { from: saturday, to: addDays(saturday, 1), compare: "weekday" };
+      const { total, previous_period } = await answerOf<Campaigns>("campaigns", asked);
+      expect(previous_period).toEqual({ from: addDays(saturday, -7), to: addDays(saturday, -6) });
+      for (const name of ["visits", "registrations", "first_deposits"] as const) {
+        const figure = page.locator(`[data-figure="${name}"]`);
+        expect(await figure.locator("data").getAttribute("value")).toBe(String(total[name]));
+        expect((await figure.locator(".delta").getAttribute("title"))?.split(" ")[0]).toBe(
+          total.previous?.[name].toLocaleString("en-US"),
+        );
+      }
+    });
+
+    test("which countries bring most first deposits", async () => {
+      const page = await signedIn();
+      await open(page, "overview");
+      await goes(page, "Traffic sources");
+      await does(page.getByLabel("Group by").selectOption("country"));
+      await settled(page);
+      await does(page.locator(".traffic").getByRole("button", { name: "First deposits" }).click());
+      await page.waitForURL(/sort=-first_deposits/);
+      const { rows } = await answerOf<Traffic>("traffic", { by: "country", sort: "-first_deposits" });
+      expect(rows[0]?.first_deposits).toBeGreaterThan(rows[1]?.first_deposits ?? 0);
+      const shown = [...(await tableIn(page, "traffic"))].filter(([key]) => key !== TOTAL);
+      expect(shown.map(([, row]) => row.first_deposits)).toEqual(rows.map((row) => String(row.first_deposits)));
+      expect(shown[0]?.[0]).toBe(rows[0]?.value);
+    });
+
+    test("at which hours of the week people register", async () => {
+      const page = await signedIn();
+      await open(page, "overview", LAST);
+      const panel = page.locator(".panel.hours");
+      await panel.scrollIntoViewIfNeeded();
+      await does(panel.getByRole("button", { name: "Registrations" }).click());
+      await page.waitForURL(/series=registrations/);
+      await settled(page);
+      const shown = await panel
+        .locator("tbody tr")
+        .evaluateAll((rows) =>
+          rows.map((row) => [...row.querySelectorAll("data")].map((cell) => Number(cell.getAttribute("value")))),
+        );
+      // Of the hours of each day, as they are one by one.
+      const week = Array.from({ length: 7 }, () => new Array<number>(24).fill(0));
+      for (let date = LAST.from; date <= LAST.to; date = addDays(date, 1)) {
+        const asked = { from: date, to: date, interval: "hour", event_type: "registration" };
+        const hours = week[(new Date(date).getUTCDay() + 6) % 7] as number[];
+        for (const { event_hour = 0, count } of (await answerOf<Metrics>("metrics", asked)).rows)
+          hours[event_hour] = (hours[event_hour] ?? 0) + count;
+      }
+      expect(week.flat().reduce((all, figure) => all + figure, 0)).toBeGreaterThan(100);
+      expect(shown).toEqual(week);
+    });
+
+    test("an affiliate's own link, from its campaign's page", async () => {
+      const tag = "affiliate-1";
+      const page = await signedIn();
+      await open(page, "overview");
+      await goes(page, "Campaigns");
+      await does(page.locator(`.campaigns [data-row="${tag}"] th button`).click());
+      await does(page.getByRole("link", { name: "Share", exact: true }).click());
+      await does(page.getByRole("dialog").getByRole("button", { name: "Create the link" }).click());
+      const [link = ""] = await page.getByRole("dialog").locator("code").allTextContents();
+      const { total, rows } = await answerOf<Campaigns>("campaigns", { banner_tag: tag });
+      expect(rows.length).toBe(1);
+      const affiliate = await (await browser.newContext({ viewport: { width: 1600, height: 2_000 } })).newPage();
+      const url = new URL(link);
+      url.search = String(new URLSearchParams({ view: "campaigns", ...PERIOD }));
+      await affiliate.goto(url.href);
+      await settled(affiliate);
+      const shown = await tableIn(affiliate, "campaigns");
+      expect([...shown.keys()]).toEqual([TOTAL, tag]);
+      expect(shown.get(TOTAL)).toMatchObject(cells(total, ["visits", "registrations", "first_deposits", "amount"]));
+    });
+
+    test("which pixel broke, since when, whose, and what to do", async () => {
+      const broken = (btag: string, n: number) =>
+        fetch(
+          `${server.url}/deposit?${new URLSearchParams({ project_id: PROJECT, btag, player_id: `p${n}`, amount: "12,50", currency: "EUR" })}`,
+        );
+      for (const [n, tag] of ["affiliate-1", "affiliate-1", "affiliate-2"].entries())
+        expect((await broken(tag, n)).status).toBe(400);
+      type Log = { counts: { rejected: number; by_reason: { hint: string | null; total: number }[] } };
+      const headers = { authorization: `Bearer ${server.token}` };
+      const log = async () =>
+        (await (await fetch(`${server.url}/api/v1/requests?project_id=${PROJECT}`, { headers })).json()) as Log;
+      await vi.waitFor(async () => expect((await log()).counts.rejected).toBe(3), { timeout: 60_000, interval: 500 });
+      const page = await signedIn();
+      await open(page, "overview");
+      const sign = page.locator('.attention [data-sign="rejected"]');
+      expect(await sign.textContent()).toMatch(
+        /^3 requests were rejected since (?:yesterday, )?\d\d:\d\d: affiliate-1, affiliate-2$/,
+      );
+      await does(sign.getByRole("link").or(sign.locator("a")).first().click());
+      await page.locator(".requests [data-row]").first().waitFor();
+      await settled(page);
+      const rows = await page.locator(".requests [data-row]").evaluateAll((all) =>
+        all.map((row) => {
+          const cell = (name: string) => row.querySelector(`[data-column="${name}"]`)?.textContent ?? "";
+          return { tag: cell("tag"), hint: cell("hint") };
+        }),
+      );
+      expect(rows.map(({ tag }) => tag).sort()).toEqual(["affiliate-1", "affiliate-1", "affiliate-2"]);
+      const [reason] = (await log()).counts.by_reason;
+      expect(reason?.total).toBe(3);
+      const plain = reason?.hint?.replaceAll("`", "") ?? "";
+      expect(plain).toContain("amount");
+      for (const { hint } of rows) expect(hint).toBe(plain);
+    });
   });
 });

@@ -266,12 +266,20 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       await press(page.locator(".cohort-value").getByRole("button", { name: "Show as table" }));
       const monday = mondayOf(day(7));
       const asked = `cohorts?from=${monday}&to=${addDays(monday, 6)}&interval=day`;
-      type Valued = { rows: { value: { day: number; revenue_per_player_usd: string | null }[] }[] };
-      const { rows } = await report<Valued>(server, asked);
-      const after = rows.slice(-6).map(({ value }) => value.find(({ day }) => day === 7)?.revenue_per_player_usd);
+      type Cohort = { value: { day: number; revenue_per_player_usd: string | null }[] };
+      type Valued = { rows: Cohort[]; total: Cohort };
+      const { rows, total } = await report<Valued>(server, asked);
+      const before = await report<Valued>(
+        server,
+        `cohorts?from=${addDays(monday, -7)}&to=${addDays(monday, -1)}&interval=day`,
+      );
+      // The last six cohorts, and all of this week and of the one before.
+      const after = [...rows.slice(-6), total, before.total].map(
+        ({ value }) => value.find(({ day }) => day === 7)?.revenue_per_player_usd,
+      );
       const shown = page.locator(".cohort-value tbody tr", { hasText: /^Day 7/ }).locator("td");
       const told = after.map((paid) => (paid == null ? "–" : exactMoney(paid, "USD")));
-      expect(told).toHaveLength(6);
+      expect(told).toHaveLength(8);
       await expect.poll(() => shown.allTextContents(), soon).toEqual(told);
     });
     await inSixPresses(async (page, press) => {

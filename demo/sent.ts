@@ -2,7 +2,7 @@
  * The "what the tag sent" panel. It reads the browser's own record of requests, so it shows what went over the wire
  * and the status that the server gave, not what the page meant to send.
  */
-const COLLECTED = /^\/(visit|registration|deposit|happened)$/;
+const COLLECTED = "/happened";
 /** What a reader looks for first; the rest is under "all fields". */
 const LEADING = ["banner_tag", "player_id", "amount", "currency", "app_id"];
 
@@ -57,7 +57,7 @@ function read(entries: PerformanceEntryList): void {
     const { pathname, searchParams, origin } = new URL(entry.name);
     const type = searchParams.get("event_type");
     const event_id = searchParams.get("event_id");
-    if (!COLLECTED.test(pathname) || !type || !event_id || origin !== location.origin) continue;
+    if (pathname !== COLLECTED || !type || !event_id || origin !== location.origin) continue;
     const tries = (sent.get(event_id)?.tries ?? 0) + 1;
     sent.set(event_id, { type, fields: searchParams, status: entry.responseStatus, tries });
   }

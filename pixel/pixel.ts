@@ -28,10 +28,12 @@ type State = {
   player?: string | 0;
   tag?: Remembered;
   click?: Remembered | 0;
+  /** The host that led here, `-` where no other site did, and the path of the first page. */
+  visit?: { referrer: string; landing_page: string };
   unsent: Unsent[];
 };
 
-/** How long a tag and a click are remembered, in milliseconds: 30 days. */
+/** How long a tag and a click are remembered, in milliseconds: 30 days, which the cookie has in seconds. */
 const MEMORY = 2592e6;
 /** The server refuses older events: 7 days. */
 const OLDEST = 6048e5;
@@ -99,7 +101,7 @@ if (script && before.q !== 0) {
           // biome-ignore lint/suspicious/noDocumentCookie: half of the browsers have no Cookie Store API
           document.cookie = `${cookie}${escape(
             JSON.stringify({ ...state, unsent: undefined }),
-          )};domain=${domain};path=/;max-age=${MEMORY / 1e3}`;
+          )};domain=${domain};path=/;max-age=2592000`;
         localStorage[key] = JSON.stringify(state);
       } catch {
         memory = state;
@@ -108,12 +110,11 @@ if (script && before.q !== 0) {
     } catch {}
   };
 
-  /** UUIDv7: ids in the order of time are cheaper for the server to store. */
-  const newId = (at: number): string =>
-    `0${at.toString(16)}-7xxx-axxx-xxxxxxxxxxxx`
-      // A name that nobody else has, and no secret: what cryptography costs in bytes would buy nothing.
-      .replace(/x/g, () => ((Math.random() * 16) | 0).toString(16))
-      .replace(/.{8}/, "$&-");
+  /**
+   * The time, as a UUIDv7 begins with it, and 52 random bits: ids in the order of time are cheaper for the server to store. A name
+   * that nobody else has, and no secret: what cryptography costs in bytes would buy nothing.
+   */
+  const newId = (at: number): string => `0${at.toString(16)}-${Math.random()}`;
 
   /** A value that the server would refuse is not remembered, or it would spoil every later event; nor is an unfilled macro. */
   const sound = (value: unknown, longest = 128): string =>
@@ -131,19 +132,19 @@ if (script && before.q !== 0) {
   const send = async ([, address]: Unsent): Promise<void> => {
     const url = `${server}${address}&sent_at=${Date.now()}`;
     let settled: string | boolean | null | undefined;
-    let wait = 0;
+    let wait: number | undefined;
     sending[address] = 1;
     try {
       const answer = await fetch(url, { keepalive: true });
-      const header = (name: string) => answer.headers.get(name);
+      const { headers } = answer;
       // Read to its end, or the browser does not take the request for finished.
       await answer.text();
-      const taken = header("x-event-id");
-      const fault = header("x-event-error");
+      const taken = headers.get("x-event-id");
+      const fault = headers.get("x-event-error");
       settled = taken || fault;
       // Where a copy of this file has no data-host, the site itself answers.
       if (!taken && answer.status < 429) console.warn(fault || "not Edgepixel", url);
-      wait = (header("retry-after") as never) * 1e3;
+      wait = (headers.get("retry-after") as never) * 1e3;
     } catch {
       // The page's policy may forbid this and allow images. What is not taken now is then answered without an image.
       try {
@@ -172,9 +173,10 @@ if (script && before.q !== 0) {
 
   /** `cause` is the method of the history that was called, or an event. */
   const visit = (cause: unknown): void => {
-    const { pathname, search, hash } = location;
+    const { pathname, search, hash, hostname } = location;
     const before = seen;
-    seen = pathname + (routes != null && hash) + search;
+    const page = pathname + (routes != null ? hash : "");
+    seen = page + search;
     // What is replaced is a note of the page's own, such as each letter in a search, unless the path is another.
     const end = { replaceState: "?" }[cause as string] as string;
     sendNext();
@@ -183,20 +185,26 @@ if (script && before.q !== 0) {
       const landing = new URLSearchParams(search + hash.replace(/#([^=]*\?)?/, "&"));
       const tag = sound(landing.get("btag") || landing.get("banner_tag"));
       const click = sound(landing.get("click_id"), 512);
+      const from = document.referrer.split(/[/:]/)[3] || "-";
       if (tag) {
         // Another campaign's click is not this one's.
         if (tag !== recent(state.tag, at)) state.click = 0;
         state.tag = [tag, at];
       }
       if (click) state.click = [click, at];
+      // A page of the same site led here: the visit goes on.
+      if (!before && !`.${from}`.endsWith(`.${domain || hostname}`))
+        state.visit = { landing_page: sound(page.split("?")[0], 512), referrer: from };
       return undefined;
     });
     pixel("visit");
   };
 
-  const pixel: Pixel = (type, fields) => {
+  const pixel = ((type, fields) => {
     try {
       const given = { ...fields };
+      const player = person(given.player_id);
+      given.player_id = player;
       // Sent at once, even while others wait for their retry: this may be the page's last moment.
       change((state, at) => {
         if (type === "reset") {
@@ -206,36 +214,37 @@ if (script && before.q !== 0) {
         }
         state.visitor ||= newId(at);
         if (type === "identify") {
-          const player = person(given.player_id);
           if (!player || player === state.player) return;
           state.player = player;
         }
         const query = new URLSearchParams();
         const known: Fields = {
-          event_type: type,
-          project_id: project,
+          // In an order that packs well.
+          player_id: state.player || "",
           event_id: newId(at),
-          timestamp: at,
+          project_id: project,
           visitor_id: state.visitor,
-          player_id: state.player,
           banner_tag: recent(state.tag, at) || btag || "organic",
+          event_type: type,
+          timestamp: at,
           click_id: recent(state.click, at),
+          ...(type === "visit" && state.visit),
         };
         for (const source of [known, given])
           for (const name in source) {
             // Nothing, where it is null or empty.
-            const value = `${[name === "player_id" ? person(source[name]) : source[name]]}`;
+            const value = `${[source[name]]}`;
             // A field under both its names would be refused.
             if (value) query.set(name === "btag" ? "banner_tag" : name, value);
           }
-        const event: Unsent = [at, `${/^(visit|registration|deposit)$/.test(type) ? type : "happened"}?${query}`];
-        state.unsent = [...state.unsent, event].filter((event) => at - event[0] < OLDEST).slice(-MOST_UNSENT);
+        const event: Unsent = [at, `happened?${query}`];
+        state.unsent.push(event);
+        state.unsent = state.unsent.filter((event) => at - event[0] < OLDEST).slice(-MOST_UNSENT);
         return event;
       });
     } catch {}
-  };
-  pixel.identify = (player_id) => pixel("identify", { player_id });
-  pixel.reset = () => pixel("reset");
+  }) as Pixel;
+  for (const name of ["identify", "reset"] as const) pixel[name] = (player_id?: string) => pixel(name, { player_id });
   pixel.q = 0;
   window.pixel = pixel;
 

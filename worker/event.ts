@@ -565,7 +565,7 @@ export type StoredEvent = {
   device: string | null;
   browser: string | null;
   os: string | null;
-  /** Host of the page that sent it. */
+  /** Host of the site that led to the one that sent it, where that was said; else of the page that sent it. */
   referrer: string | null;
   /** Truncated: /24 of IPv4, /48 of IPv6. */
   source_ip: string | null;

@@ -1,6 +1,6 @@
 /** A request that a server's access log tells of: an event where it is a pixel that was answered. */
 import { isIP } from "node:net";
-import { fieldsOf } from "../../worker/collect/query.ts";
+import { fieldsOf, referrerIn } from "../../worker/collect/query.ts";
 import { senderFields, timestamp, whenByAge } from "../../worker/event.ts";
 import { type Found, refused, utf8 } from "./entry.ts";
 import { type Clock, readTime } from "./time.ts";
@@ -104,7 +104,8 @@ export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions)
   if ("error" in time) return refused("has no time that can be read", "timestamp");
 
   const parameters = new URLSearchParams(Buffer.from(query, "latin1").toString());
-  const sent = type === null ? [...parameters] : fieldsOf(type, parameters);
+  const { host, others } = referrerIn([...parameters]);
+  const sent = type === null ? others : fieldsOf(type, others);
   const reserved = sent.filter(([name]) => RESERVED.has(name));
   const at = momentOf(parameters, time.at);
   const country = hit.country?.toUpperCase();
@@ -113,7 +114,7 @@ export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions)
     ...(at === null ? [] : [["timestamp", at] as [string, unknown]]),
     ["source_ip", addressIn(hit.address)],
     ["user_agent", described(hit.agent, AGENT_CHARACTERS)],
-    ["referrer", described(hit.page, PAGE_CHARACTERS)],
+    ["referrer", host === undefined ? described(hit.page, PAGE_CHARACTERS) : host],
     ["country", /^[A-Z]{2}$/.test(country ?? "") ? country : undefined],
     ["data", reserved.length > 0 ? Object.fromEntries(reserved) : undefined],
   ];

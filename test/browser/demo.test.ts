@@ -81,7 +81,9 @@ describe.skipIf(!browserPath)("the demo site", () => {
   test("the panel says what the server said", async () => {
     const page = await openPage(browser, `${server.url}/demo/cashier?btag=panel`);
     await eventually(() => statuses(page)).toEqual(["200 accepted"]);
-    await handleFirst(page, "**/deposit?*", (route) => route.fulfill({ status: 503, headers: { "retry-after": "1" } }));
+    await handleFirst(page, "**/happened?*event_type=deposit*", (route) =>
+      route.fulfill({ status: 503, headers: { "retry-after": "1" } }),
+    );
     await page.getByRole("button", { name: /^Deposit/ }).click();
     await eventually(() => statuses(page)).toEqual(["503 not now, kept", "200 accepted"]);
     await eventually(() => statuses(page)).toEqual(["200 accepted, try 2", "200 accepted"]);

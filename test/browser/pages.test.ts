@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { installed, openAlone } from "./alone.ts";
-import { browserPath, handleFirst, launch, type Server, startServer } from "./harness.ts";
+import { browserPath, handleFirst, launch, report, type Server, startServer } from "./harness.ts";
 import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 let server: Server;
@@ -197,6 +197,79 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
     await eventually(() => counted(server, tag)).toEqual({ visit: 1, registration: 1, deposit: 1 });
   });
 
+  describe("that another site led to", () => {
+    /** As a link does. */
+    const follow = (who: Visitor, to: string) => who.page.evaluate(`location.href = ${JSON.stringify(to)}`);
+    /** What visits of a tag came from, and what their people did. */
+    const traffic = async (banner_tag: string, by: string) => {
+      const { rows } = await report<{
+        rows: { value: string | null; visits: number; visitors: number; registrations: number }[];
+      }>(server, `traffic?by=${by}&banner_tag=${banner_tag}`);
+      return rows.map(({ value, visits, visitors, registrations }) => [value, visits, visitors, registrations]);
+    };
+
+    test("says which one and where the visit began, on each of its pages", async () => {
+      pages = { "/": tagOf(), "/list": "A list of offers" };
+      const who = await visitor();
+      await who.page.goto(at("/list?reader=jane", "localhost"));
+      await follow(who, at("/offer?btag=led&email=jane%40example.com"));
+      await expectSent(who, ["visit"]);
+      const began = { referrer: "localhost", landing_page: "/offer" };
+      expect(last(who)).toMatchObject(began);
+      expect(JSON.stringify(who.sent)).not.toContain("jane");
+      await follow(who, at("/games/slots?page=2"));
+      await expectSent(who, ["visit", "visit"]);
+      expect(last(who)).toMatchObject(began);
+      await who.page.evaluate("history.pushState({}, '', '/cashier')");
+      await expectSent(who, ["visit", "visit", "visit"]);
+      expect(last(who)).toMatchObject(began);
+      await call(who.page, "registration", { player_id: "led" });
+      await expectSent(who, ["visit", "visit", "visit", "registration"]);
+      expect(last(who)).not.toHaveProperty("referrer");
+      expect(last(who)).not.toHaveProperty("landing_page");
+      await eventually(() => counted(server, "led")).toEqual({ visit: 3, registration: 1 });
+      await eventually(() => traffic("led", "referrer")).toEqual([["localhost", 3, 1, 1]]);
+      await eventually(() => traffic("led", "landing_page")).toEqual([["/offer", 3, 1, 1]]);
+    });
+
+    test("and to which somebody comes back by itself says so", async () => {
+      pages = { "/": tagOf(), "/list": "A list of offers" };
+      const who = await visitor();
+      await who.page.goto(at("/list", "localhost"));
+      await follow(who, at("/offer?btag=back"));
+      await expectSent(who, ["visit"]);
+      await who.page.goto(at("/lobby"));
+      await expectSent(who, ["visit", "visit"]);
+      expect(last(who)).toMatchObject({ referrer: "-", landing_page: "/lobby" });
+      await eventually(() => counted(server, "back")).toEqual({ visit: 2 });
+      // They count for what led to their first visit.
+      await eventually(() => traffic("back", "referrer")).toEqual([
+        [null, 1, 0, 0],
+        ["localhost", 1, 1, 0],
+      ]);
+    });
+
+    test("and whose routes are behind the hash says which of them the visit began at", async () => {
+      pages = { "/": tagOf("data-hash") };
+      const who = await visitor();
+      await who.page.goto(at("/#/lobby?btag=hashed&email=jane"));
+      await expectSent(who, ["visit"]);
+      expect(last(who)).toMatchObject({ referrer: "-", landing_page: "/#/lobby" });
+    });
+
+    test("leaves out a path that is too long, and what the page itself says goes first", async () => {
+      pages = { "/": tagOf() };
+      const who = await visitor();
+      await who.page.goto(at(`/${"long".repeat(200)}`));
+      await expectSent(who, ["visit"]);
+      expect(last(who)).toMatchObject({ referrer: "-" });
+      expect(last(who)).not.toHaveProperty("landing_page");
+      await call(who.page, "visit", { landing_page: "/short", referrer: "partner.example" });
+      await expectSent(who, ["visit", "visit"]);
+      expect(last(who)).toMatchObject({ referrer: "partner.example", landing_page: "/short" });
+    });
+  });
+
   describe("in a browser that blocks what public lists name", () => {
     /** Rules of EasyPrivacy that the names of before fell under, and that names like them would. */
     const BLOCKED = [
@@ -251,7 +324,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       await who.page.goto(at(`/?btag=policy-${status}`));
       await settled(who.page);
       // As the server answers an image of the snippet then: with no image.
-      await handleFirst(who.context, "**/registration?*", (route) =>
+      await handleFirst(who.context, "**/happened?*event_type=registration*", (route) =>
         route.fulfill({ status, contentType: "application/problem+json", body: "{}" }),
       );
       await call(who.page, "registration");
@@ -323,7 +396,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       const who = await visitor();
       await who.page.goto(at("/?btag=untold"));
       await eventually(() => who.warnings[0]).toMatch(
-        /^not Edgepixel http:\/\/127\.0\.0\.1:\d+\/cache\/min\/1\/visit\?/,
+        /^not Edgepixel http:\/\/127\.0\.0\.1:\d+\/cache\/min\/1\/happened\?/,
       );
       expect((await stored(who.page)).unsent).toHaveLength(1);
       pages["/told"] = { body: tagOf(`data-host="${server.url}"`, copy), headers: CORS };
@@ -357,6 +430,20 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       await expectSent(who, ["visit", "visit", "identify", "registration", "visit", "visit"]);
       expect(last(who)).not.toHaveProperty("player_id");
       expect(last(who).visitor_id).not.toBe(visitor_id);
+    });
+
+    test("goes on with the visit from one to the other where the site names the domain", async () => {
+      pages = { "/": tagOf(`data-domain="brand.localhost"`) };
+      const who = await visitor();
+      const follow = (to: string) => who.page.evaluate(`location.href = ${JSON.stringify(to)}`);
+      await who.page.goto(at("/", "my-brand.localhost"));
+      await expectSent(who, ["visit"]);
+      await follow(at("/offer?btag=led-domain", "promo.brand.localhost"));
+      await expectSent(who, ["visit", "visit"]);
+      expect(last(who)).toMatchObject({ referrer: "my-brand.localhost", landing_page: "/offer" });
+      await follow(at("/lobby", "www.brand.localhost"));
+      await expectSent(who, ["visit", "visit", "visit"]);
+      expect(last(who)).toMatchObject({ referrer: "my-brand.localhost", landing_page: "/offer" });
     });
 
     test("keeps to its host where the site does not, or names a domain that is not its own", async () => {

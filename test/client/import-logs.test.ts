@@ -206,6 +206,19 @@ describe("the W3C extended format", () => {
     ]);
   });
 
+  it("whose pixels say which site led there", async () => {
+    const line = (referrer: string) =>
+      `2026-05-01 08:00:00 203.0.113.9 GET /visit visitor_id=v&btag=summer&referrer=${referrer} https://brand.example/lobby 200`;
+    const text = ["#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query cs(Referer) sc-status"];
+    text.push(line("partner.example"), line("-"), line("Newsletter"));
+    expect(await read(text.join("\n"))).toEqual([
+      "header",
+      { ...visit, referrer: "partner.example" },
+      visit,
+      { ...visit, referrer: "https://brand.example/lobby", data: { referrer: "Newsletter" } },
+    ]);
+  });
+
   it("of IIS, whose columns may change in the middle", async () => {
     const text = [
       "#Software: Microsoft Internet Information Services 10.0",

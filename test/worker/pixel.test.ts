@@ -406,6 +406,45 @@ describe("an event", () => {
     });
   });
 
+  it.each<[string, string | undefined, string | null, string | null]>([
+    ["a page, of which the host is kept", "https://partner.example/list?reader=jane", "partner.example", null],
+    ["a host", "partner.example", "partner.example", null],
+    ["a host with a port", "localhost:8080", "localhost", null],
+    ["none", "-", null, null],
+    ["nothing, as without it", undefined, "brand.example", null],
+    ["an empty text, as without it", "", "brand.example", null],
+    ["another text, which is further data", "Newsletter of May", "brand.example", "Newsletter of May"],
+    ["a macro, which is further data", "{page.referrer}", "brand.example", "{page.referrer}"],
+  ])("whose referrer is %s", async (_, referrer, host, further) => {
+    const event_id = `led-${referrer ?? "by nobody"}`.replaceAll(/[^\w.-]/g, "_").slice(0, 64);
+    const response = await fire(
+      "/visit",
+      { ...good, event_id, ...(referrer !== undefined && { referrer }) },
+      { referer: "https://brand.example/lobby" },
+    );
+    expect(response.headers.get("x-event-id")).toBe(event_id);
+    await response.body?.cancel();
+    const row = await vi.waitFor(
+      async () => {
+        const found = await env.DB.prepare(
+          "SELECT referrer, data ->> 'referrer' AS further FROM events WHERE event_id = ?",
+        )
+          .bind(event_id)
+          .first();
+        expect(found).not.toBeNull();
+        return found;
+      },
+      { timeout: 200_000, interval: 50 },
+    );
+    expect(row).toEqual({ referrer: host, further });
+  });
+
+  it("whose referrer is given twice is refused", async () => {
+    const response = await SELF.fetch(`${HOST}/visit?${search(good)}&referrer=a.example&referrer=b.example`);
+    expect(response.headers.get("x-event-error")).toBe("repeated data");
+    await response.body?.cancel();
+  });
+
   it("of a payment without an id of its own counts, also when others came with the same placeholder", async () => {
     await createProject("unfilled");
     const placeholders = ["#tid#", "null", "{transaction_id}", "OPTIONAL", "N/A", "0"];

@@ -17,7 +17,7 @@ import { erased, suppressed } from "../suppression.ts";
 import { admit } from "./admission.ts";
 import { botReason } from "./bot.ts";
 import { asQuery, type Posted, postedBy } from "./posted.ts";
-import { fieldsOf } from "./query.ts";
+import { fieldsOf, referrerIn } from "./query.ts";
 import { senderOf, visitOf } from "./sender.ts";
 import { storedEvent } from "./stored-event.ts";
 
@@ -65,7 +65,8 @@ async function collect(
   now: number,
 ): Promise<Outcome> {
   if (refused) return { status: "rejected", errors: [refused] };
-  const reading = readEvent(fieldsOf(event_type, pairs), "pixel", now);
+  const { host, others } = referrerIn(pairs);
+  const reading = readEvent(fieldsOf(event_type, others), "pixel", now);
   if (!reading.ok) return { status: "rejected", errors: reading.errors };
 
   const project_id = reading.event.project_id ?? "default";
@@ -83,7 +84,7 @@ async function collect(
     if (verdict.status === "refused") return { status: "rejected", errors: verdict.errors };
     const bot = botReason(visitOf(request), project.bot_rules);
     const trusted = admission.trusted ? 1 : 0;
-    const event = storedEvent(reading.event, project, { ...senderOf(request), bot, trusted }, now);
+    const event = storedEvent(reading.event, project, { ...senderOf(request, host), bot, trusted }, now);
     await commit(outletOf(env), [event], request_id);
     const warnings = [
       ...(warning ? [warning] : []),

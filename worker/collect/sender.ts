@@ -10,13 +10,15 @@ export type Sender = Pick<
 
 const USER_AGENT_CHARACTERS = 512;
 
-export function senderOf(request: Request): Sender {
-  return sentBy({
+/** `host` is that of the site which led to the one that sends; undefined where the page that sends is all that is known. */
+export function senderOf(request: Request, host?: string | null): Sender {
+  const sender = sentBy({
     country: countryOf(request),
     referrer: request.headers.get("referer"),
     source_ip: request.headers.get("cf-connecting-ip"),
     user_agent: request.headers.get("user-agent"),
   });
+  return host === undefined ? sender : { ...sender, referrer: host };
 }
 
 /** Only the host of the referring page, only a part of the address, and what the agent says of itself. */
@@ -73,7 +75,7 @@ function deviceOf(agent: string | null): Pick<Sender, "device" | "browser" | "os
   return found;
 }
 
-function hostOf(url: string | null): string | null {
+export function hostOf(url: string | null): string | null {
   if (!url || !URL.canParse(url)) return null;
   return new URL(url).hostname.slice(0, 255) || null;
 }

@@ -5,7 +5,16 @@ import { json, type Operation } from "../http/operation.ts";
 import { privacy, problem } from "./answers.ts";
 
 const { event_type: _, data: __, ...named } = fields;
-const pixelQuery = z.object({ ...named, sig: z.string().optional() });
+const pixelQuery = z.object({
+  ...named,
+  referrer: z
+    .string()
+    .optional()
+    .describe(
+      "The page or host that led the visitor to the site, of which the host is kept; `-` is none. Without it, the page that sends the pixel.",
+    ),
+  sig: z.string().optional(),
+});
 /** Where the path does not say what happened. */
 const typedQuery = z.object({ event_type: fields.event_type, ...pixelQuery.shape });
 const FURTHER =

@@ -33,7 +33,8 @@ const TOLD: Partial<Record<ColumnName, string>> = {
   timestamp: "When it happened.",
   event_hour: "In the project's time zone.",
   amount: "A decimal.",
-  referrer: "The host of the page that sent it.",
+  referrer:
+    "The host of the site that led to the one that sent it, where the sender said it; else of the page that sent it.",
   source_ip: "Truncated: /24 of IPv4, /48 of IPv6.",
   bot: "Why it is taken for a bot's; null where it is not.",
   duplicate_of: "The event that counts in its place: another of its transaction, or the trusted one of the same id.",

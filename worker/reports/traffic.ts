@@ -40,7 +40,7 @@ const query = z.strictObject({
   by: dimension
     .default("referrer")
     .describe(
-      "What visits are grouped by: `referrer` (the host of the page that sent the visit), `landing_page`, a sub-id `s1` to `s99`, `browser`, `os`, `country`, `device`, `app_id`, `platform`; with the role analyst any key of `data`, such as `data.creative`. `referrer` where absent.",
+      "What visits are grouped by: `referrer` (the host of the site that led to the one visited, else of the page that sent the visit), `landing_page` (where the visit began), a sub-id `s1` to `s99`, `browser`, `os`, `country`, `device`, `app_id`, `platform`; with the role analyst any key of `data`, such as `data.creative`. `referrer` where absent.",
     ),
   sort: z
     .string()

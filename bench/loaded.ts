@@ -2,8 +2,14 @@
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { sql } from "drizzle-orm";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { localTime } from "../worker/calendar.ts";
+import type { StoredEvent } from "../worker/event.ts";
 import { append } from "../worker/event-log/append.ts";
+import { backfill } from "../worker/payouts/backfill.ts";
+import { computeAll } from "../worker/payouts/compute.ts";
+import type { Terms } from "../worker/payouts/terms.ts";
 import { figures } from "../worker/projections/figures.ts";
 import { GROUPS } from "../worker/projections/index.ts";
 import { advance } from "../worker/projections/runner.ts";
@@ -18,6 +24,47 @@ export const DAYS = 60;
 /** Events that are appended at once, and events in a step of a projection: what is grouped is written once. */
 const BATCH = 20_000;
 const STEP = 100_000;
+
+/** What a bot review of the benchmark takes for a bot. */
+export const NAMED_AGENT = "AcmeBrowser/1.0";
+/** How many values of each there are, the first ones the most frequent. */
+const ORIGINS = { referrer: 40, landing_page: 25, s1: 300 };
+const BROWSERS = ["Chrome", "Safari", "Samsung Internet for Android", "Firefox", "Microsoft Edge"];
+
+/** Visits come from many places; one in a hundred is of an agent that bot rules can name. */
+function withOrigin(event: StoredEvent, n: number): StoredEvent {
+  if (event.event_type !== "visit") return event;
+  const spread = ((n * 2_654_435_761) % 4_294_967_296) / 4_294_967_296;
+  const nth = (count: number, share: number) => Math.floor((share % 1) ** 2 * count);
+  return {
+    ...event,
+    referrer: `site-${nth(ORIGINS.referrer, spread)}.example`,
+    browser: BROWSERS[nth(BROWSERS.length, spread * 7)] ?? null,
+    user_agent: n % 100 === 0 ? NAMED_AGENT : event.user_agent,
+    data: JSON.stringify({
+      landing_page: `/offer-${nth(ORIGINS.landing_page, spread * 13)}`,
+      s1: `banner-${nth(ORIGINS.s1, spread * 31)}`,
+    }),
+  };
+}
+
+/** Every registration pays 20 EUR after a week, and every deposit a quarter of the month's net deposits once somebody approves it. */
+const RULES: Pick<Terms, "event_type" | "amount" | "share" | "hold_days">[] = [
+  { event_type: "registration", amount: 200_000, share: null, hold_days: 7 },
+  { event_type: "deposit", amount: null, share: 250_000, hold_days: null },
+];
+
+async function makeRules(db: Database, first: string): Promise<void> {
+  for (const rule of RULES) {
+    const terms: Terms = {
+      ...{ currency: "EUR", first_deposit: false, min_amount: null, tiers_by: null, tiers: [] },
+      ...{ cap_day: null, cap_month: null },
+      ...rule,
+    };
+    await db.run(sql`INSERT INTO payout_rules (id, version, project_id, name, valid_from, terms, made_at)
+      VALUES (${rule.event_type}, 1, 'default', ${rule.event_type}, ${first}, ${JSON.stringify(terms)}, 0)`);
+  }
+}
 
 export type Loaded = { binding: D1Database; close(): Promise<void> };
 
@@ -71,15 +118,20 @@ async function load(folder: string, events: number): Promise<void> {
     console.log(`${loaded.toLocaleString("en")} events loaded and projected, ${Math.round(loaded / seconds)} a second`);
     projected = loaded;
   };
+  await makeRules(db, localTime("UTC", end - DAYS * DAY_MS).date);
   let taken: Parameters<typeof append>[1][number][] = [];
   for (const event of traffic(events, { days: DAYS, end })) {
-    taken.push(event);
+    taken.push(withOrigin(event, loaded + taken.length));
     if (taken.length < BATCH && loaded + taken.length < events) continue;
     await append(db, taken);
     loaded += taken.length;
     taken = [];
     if (loaded - projected >= STEP || loaded === events) await report();
   }
+  const room = { toBegin: () => true, forCalls: () => true, computed: 0 };
+  await backfill(db, "default", room);
+  await computeAll(db, room);
+  console.log(`${room.computed} months of payouts computed`);
   close();
 }
 

@@ -4,17 +4,37 @@
  */
 import { sql } from "drizzle-orm";
 import { addDays } from "../worker/calendar.ts";
+import { beginBotReview, botReviews } from "../worker/collect/bot-review.ts";
+import type { Principal } from "../worker/http/principal.ts";
+import { type TagQuery, visibleTags } from "../worker/http/tag-filter.ts";
 import type { Project } from "../worker/project.ts";
 import type { DaysScope } from "../worker/reports/days/scope.ts";
+import type { FieldQuery } from "../worker/reports/field-filter.ts";
+import { firstEventOf } from "../worker/reports/first-event.ts";
 import { REPORTS } from "../worker/reports/index.ts";
 import { type Period, periodOf } from "../worker/reports/period.ts";
+import type { Budget } from "../worker/store/budget.ts";
 import { type Database, databaseOf } from "../worker/store/database.ts";
 import { projects } from "../worker/store/schema.ts";
-import { DAYS, openLoaded } from "./loaded.ts";
+import { DAYS, NAMED_AGENT, openLoaded } from "./loaded.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 100_000);
 /** Each report is asked this many times, and the quickest answer is shown. */
 const ROUNDS = 2;
+/** Of 5,000 events each. */
+const REVIEW_STEPS = 10;
+/** `ONLY=/traffic` measures the reports alone whose path has it. */
+const ONLY = process.env.ONLY ?? "";
+
+/** What is measured beside the queries that the tests ask: what tests ask for may be in no event here. */
+const MORE: Record<string, readonly string[]> = {
+  "/traffic": [
+    ...["landing_page", "s1", "data.landing_page", "browser", "country", "device"].map((by) => `by=${by}`),
+    "by=referrer&country=MT",
+    "by=referrer&banner_tag=tag-1",
+  ],
+  "/players": ["player_id", "first_seen", "total_deposits"].map((column) => `sort=-${column}`),
+};
 
 /** Counts the rows that statements read. */
 function metered(binding: D1Database): { binding: D1Database; rows(): number } {
@@ -78,14 +98,18 @@ async function ask(
   const days: DaysScope | null = report.keptBy
     ? { project_id, filter: null, tags: null, field: null, since: null }
     : null;
+  const principal: Principal = { role: "admin", project_id: null, banner_tags: null, key_id: null };
+  const who = { project, principal };
+  const narrowed = answered as TagQuery & FieldQuery;
   const asked = {
     env: { DB: db.$client } as Env,
     db,
-    project,
-    principal: { role: "admin", project_id: null, banner_tags: null, key_id: null },
-    tags: null,
+    ...who,
+    tags: report.keptBy
+      ? null
+      : await visibleTags(db, project, principal, narrowed, report.byFirstEvent ? "people" : "tables"),
     field: null,
-    firstEvent: {},
+    firstEvent: report.byFirstEvent ? await firstEventOf(db, who, narrowed) : {},
     days,
     query: answered,
     params: {
@@ -127,11 +151,11 @@ export async function benchReports(): Promise<void> {
     from: addDays(last.date, 1 - days * (periods + 1)),
     to: addDays(last.date, -days * periods),
   });
-  const measure = async (name: string, asking: () => Promise<unknown>) => {
+  const measure = async (name: string, asking: () => Promise<unknown>, rounds = ROUNDS) => {
     const before = rows();
     const times: number[] = [];
     let error = "";
-    for (let round = 0; round < ROUNDS && !error; round++) {
+    for (let round = 0; round < rounds && !error; round++) {
       const started = performance.now();
       await asking().catch((problem: unknown) => {
         error = String(problem).slice(0, 60);
@@ -161,7 +185,7 @@ export async function benchReports(): Promise<void> {
 
   const reports = [];
   for (const report of REPORTS)
-    for (const query of ["", ...(report.tries ?? [])])
+    for (const query of report.path.includes(ONLY) ? ["", ...(report.tries ?? []), ...(MORE[report.path] ?? [])] : [])
       reports.push(
         await measure(`${report.path}${query ? `?${query}` : ""}`, () =>
           ask(report, query, { db, project, period: daysBack(30), now: last.at }),
@@ -170,5 +194,40 @@ export async function benchReports(): Promise<void> {
   console.log("\nReports of 30 days:");
   console.table(reports);
 
+  await measureBotReview(db, measure);
   await close();
+}
+
+/** Steps of a review through the first events of the log: one that changes nothing, one that flags some, and back. */
+async function measureBotReview(
+  db: Database,
+  measure: (name: string, asking: () => Promise<unknown>, rounds: number) => Promise<object>,
+): Promise<void> {
+  const found = [];
+  const kept = await db.get<{ rules: string }>(
+    sql`SELECT bot_rules AS rules FROM projects WHERE project_id = 'default'`,
+  );
+  for (const [name, rules] of [
+    ["changes nothing", {}],
+    ["flags one visit in a hundred", { user_agents: [NAMED_AGENT] }],
+    ["takes the flags back", {}],
+  ] as const) {
+    await db.run(sql`UPDATE projects SET bot_rules = ${JSON.stringify(rules)} WHERE project_id = 'default'`);
+    let steps = 0;
+    // The same budget for each, and no end of the log: then all figures would be counted again.
+    const budget = { has: () => steps++ < REVIEW_STEPS } as unknown as Budget;
+    found.push(
+      await measure(
+        `${REVIEW_STEPS} steps of a bot review that ${name}`,
+        async () => {
+          await db.run(beginBotReview("default", Date.now()));
+          await botReviews.run({ DB: db.$client } as Env, budget, Date.now());
+        },
+        1,
+      ),
+    );
+  }
+  await db.run(sql`DELETE FROM bot_reviews`);
+  await db.run(sql`UPDATE projects SET bot_rules = ${kept?.rules ?? "{}"} WHERE project_id = 'default'`);
+  console.table(found);
 }

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { BotReviewView } from "../../worker/admin/bot-reviews.ts";
 import { saveSettings } from "../../worker/archive/settings.ts";
 import { botReason, reviewedReason } from "../../worker/collect/bot.ts";
+import { beginBotReview } from "../../worker/collect/bot-review.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { restoreStep } from "../../worker/event-log/restore.ts";
@@ -72,7 +73,7 @@ function traffic(project_id: string, rules: BotRules): StoredEvent[] {
 async function reportsOf(project_id: string): Promise<unknown> {
   const about = `project_id=${project_id}&${PERIOD}`;
   const paths = [
-    ...["metrics", "campaigns", "funnel", "cohorts", "revenue", "bots"].map((name) => `/${name}?${about}`),
+    ...["metrics", "campaigns", "funnel", "cohorts", "revenue", "bots", "traffic"].map((name) => `/${name}?${about}`),
     ...[`/players?project_id=${project_id}`, `/ltv?project_id=${project_id}`, `/conversions?${about}`],
   ];
   const answers = await Promise.all(paths.map((path) => read(path)));
@@ -125,6 +126,28 @@ describe("a project's bot rules", () => {
     expect(await reportsOf(project_id)).toEqual(await reportsOf(never));
     const { rows } = await read<{ rows: { action: string; subject: string }[] }>(`/audit?project_id=${project_id}`);
     expect(rows.filter(({ action }) => action === "project.bot_review")).toHaveLength(2);
+  });
+
+  it("are never half applied in what is read from the log itself", async () => {
+    const [project_id, always] = [await projectWith({}, RULES), await projectWith(RULES)];
+    // An answer that is kept is one of before, and whole: so another question each time.
+    const ask = async (by: string) => {
+      const response = await call("GET", `/traffic?project_id=${project_id}&${PERIOD}&by=${by}`);
+      await response.body?.cancel();
+      return [response.status, Number(response.headers.get("retry-after")) > 0];
+    };
+    expect(await ask("device")).toEqual([200, false]);
+    await db.run(beginBotReview(project_id, Date.now()));
+    expect(await ask("browser"), "the log is gone through").toEqual([503, true]);
+    await runDuty("bot reviews");
+    await settle();
+    expect(await ask("os")).toEqual([200, false]);
+    expect(await reportsOf(project_id)).toEqual(await reportsOf(always));
+    const [stand] = (await env.DB.prepare("SELECT * FROM figures_stand").all<{ whole_at: number }>()).results;
+    await env.DB.prepare("UPDATE figures_stand SET whole_at = NULL").run();
+    expect(await ask("country"), "all is counted again").toEqual([503, true]);
+    await env.DB.prepare("UPDATE figures_stand SET whole_at = ?").bind(stand?.whole_at).run();
+    expect(await ask("app_id")).toEqual([200, false]);
   });
 
   it("need a key for all projects to be applied, as the figures of all are made anew", async () => {

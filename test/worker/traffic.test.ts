@@ -83,6 +83,20 @@ it("finds all of the period's events, however the log is cut into pieces", async
     expect(await brought(["north"], look), `pieces of ${look}`).toEqual(north);
   }
 });
+
+it("reads in halves what is too large for one answer of the database", async () => {
+  const megabytes = sql`hex(zeroblob(750000))`;
+  const gathered = await readTraffic(env, db, { ...of(null), value: megabytes });
+  expect(
+    [...gathered.brought()].map(([value, { visits, visitors, deposits }]) => [
+      value.length,
+      visits,
+      visitors,
+      deposits,
+    ]),
+  ).toEqual([[1_500_000, 6, 3, 3]]);
+});
+
 const of = (tags: string[] | null) => ({
   project_id: "sources",
   period: { from: "2026-05-01", to: "2026-05-31" },

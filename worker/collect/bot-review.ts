@@ -9,6 +9,7 @@ import type { Duty } from "../duty.ts";
 import { duplicateOf, LOGGED } from "../event-log/append.ts";
 import { GROUPS, PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";
+import { eventsIn } from "../projections/resolve.ts";
 import { cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
@@ -52,9 +53,12 @@ const lostMove = (error: unknown): boolean => isGuarded(error, "bot_reviews.move
 type Verdict = [agent: string | null, before: string | null, after: string | null];
 
 /** The events of a step that can be judged again. */
-const judged = ({ project_id, requested_at }: BotReview, from: number, to: number): SQL => sql`events e
-  WHERE e.seq > ${from} AND e.seq <= ${to} AND e.project_id = ${project_id} AND e.test = 0
-    AND e.received_at < ${requested_at} AND (e.trusted = 0 OR e.bot IS NOT NULL)`;
+const judged = (
+  { project_id, requested_at }: BotReview,
+  from: number,
+  to: number,
+): SQL => sql`${eventsIn({ after: from, upTo: to })}
+    AND e.project_id = ${project_id} AND e.test = 0 AND e.received_at < ${requested_at} AND (e.trusted = 0 OR e.bot IS NOT NULL)`;
 
 async function verdictsOf(env: Env, db: Database, review: BotReview, to: number): Promise<Verdict[]> {
   const rules = JSON.parse(review.rules) as BotRules;

@@ -8,6 +8,7 @@ import { words } from "../store/sql.ts";
 import type { Attributed, Tables } from "./projection.ts";
 import {
   counts,
+  eventsIn,
   isSettledDay,
   newEvents,
   pastEvents,
@@ -49,8 +50,8 @@ const attributed: Attributed = {
 const clicked = ({ after, upTo }: Range): SQL => sql`UPDATE payout_months SET version = version + 1
   WHERE EXISTS (SELECT 1 FROM click_rules) AND (project_id, banner_tag, month) IN (
     SELECT c.project_id, c.banner_tag, strftime('%Y-%m', c.event_date, d.value) FROM (
-        SELECT e.project_id, e.banner_tag, e.timestamp, ${person(sql`e`, upTo)} AS person FROM events e
-        WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.event_type = 'visit' AND e.tagged = 1 AND ${counts(sql`e`, upTo)}
+        SELECT e.project_id, e.banner_tag, e.timestamp, ${person(sql`e`, upTo)} AS person
+        FROM ${eventsIn({ after, upTo })} AND e.event_type = 'visit' AND e.tagged = 1 AND ${counts(sql`e`, upTo)}
           AND e.project_id IN (SELECT r.project_id FROM click_rules r)) v
       JOIN conversions c ON c.project_id = v.project_id AND c.person = v.person AND c.timestamp >= v.timestamp
         AND c.banner_tag = v.banner_tag

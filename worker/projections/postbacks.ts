@@ -9,7 +9,7 @@ import { isPseudonym } from "../pseudonym.ts";
 import type { Database } from "../store/database.ts";
 import { pieces } from "../store/pieces.ts";
 import type { Delivery } from "./projection.ts";
-import { actors, counts, newEvents, type Range, superseded } from "./resolve.ts";
+import { actors, counts, eventsIn, newEvents, type Range, superseded } from "./resolve.ts";
 
 /** Cron brings it forward where nobody has a target; an append does where somebody has. */
 export const EVERY_MS = 5 * 60_000;
@@ -50,7 +50,7 @@ const candidates = (db: Database, targets: readonly Target[], { after, upTo }: R
     UNION ALL
     SELECT e.project_id, e.event_id, e.event_type, e.actor, e.banner_tag, ifnull(e.banner_tag, ''), e.amount, e.currency,
       min(e.timestamp, e.received_at), 1, 1, e.seq
-    FROM events e WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.test = 1 AND e.bot IS NULL AND e.duplicate_of IS NULL
+    FROM ${eventsIn({ after, upTo })} AND e.test = 1 AND e.bot IS NULL AND e.duplicate_of IS NULL
       AND ${wanted(targets, true)}
     ORDER BY seq`);
 };

@@ -72,19 +72,24 @@ type Whose = { tags: readonly string[] | null } | { filter: ScopeFilter };
 
 type Asking = { env: Env; db: Database; project: Pick<Project, "project_id">; principal: Principal; now: number };
 
+/** @throws while figures are not all counted. */
+export async function refuseUntilWhole(env: Env, db: Database): Promise<void> {
+  const stand = await figuresProgress(db);
+  if (stand.whole) return;
+  throw new Problem(
+    503,
+    `The figures are being counted from the log: ${Math.floor((100 * stand.cursor) / Math.max(1, stand.head))} %.`,
+    { headers: { "Retry-After": String(secondsUntilWhole(env, stand)) } },
+  );
+}
+
 /** Whose rows of days have figures, of one value of a field or of any. @throws while figures are not all counted. */
 export async function daysOf(
   { env, db, project: { project_id }, principal, now }: Asking,
   whose: Whose,
   field: FieldFilter | null,
 ): Promise<DaysScope> {
-  const [stand, since] = await Promise.all([figuresProgress(db), figuresFrom(db, project_id)]);
-  if (!stand.whole)
-    throw new Problem(
-      503,
-      `The figures are being counted from the log: ${Math.floor((100 * stand.cursor) / Math.max(1, stand.head))} %.`,
-      { headers: { "Retry-After": String(secondsUntilWhole(env, stand)) } },
-    );
+  const [, since] = await Promise.all([refuseUntilWhole(env, db), figuresFrom(db, project_id)]);
   const own = { project_id, since, field };
   if ("tags" in whose) return { ...own, filter: null, tags: whose.tags };
   const { scope, tag, ...counted } = await scopeFor(env, db, project_id, whose.filter, now, readerOf(principal));

@@ -2,25 +2,22 @@
  * What each value brought. Somebody counts for the value of their first visit of the period, so nobody is counted twice, and
  * so does what they did in the period: a second page, or another way in, takes nothing from the first. Pure.
  */
+import { UNITS } from "../../money.ts";
 import type { Paid } from "../days/sums.ts";
 
-/** Alike events of one person, as a piece of the log has them. */
-export type Found = {
-  person: string;
-  event_type: "visit" | "registration" | "deposit";
-  /** Of visits; `''` where they have none. */
-  value: string;
-  events: number;
-  /** Of visits: the time of the first one and its id, as text that sorts. */
-  first: string;
-  /** Of the others. */
-  event_date: string;
-  currency: string | null;
-  whole: number;
-  fraction: number;
-  /** Whether the person's first deposit ever lies in the period. */
-  deposits_first: 0 | 1;
-};
+/** An event, in few bytes: there are hundreds of thousands. The value is `''` where the visit has none. */
+export type Found =
+  | [event_type: "visit", person: string, timestamp: number, event_id: string, value: string]
+  | [event_type: "registration", person: string, event_date: string]
+  /** `first`: whether the person's first deposit ever lies in the period. */
+  | [
+      event_type: "deposit",
+      person: string,
+      event_date: string,
+      currency: string | null,
+      amount: number | null,
+      first: 0 | 1,
+    ];
 
 export type Brought = {
   visits: number;
@@ -35,22 +32,27 @@ const nothing = (): Brought => ({
   paid: [],
 });
 
+type First = { timestamp: number; event_id: string; value: string };
+const isEarlier = (timestamp: number, event_id: string, than: First): boolean =>
+  timestamp < than.timestamp || (timestamp === than.timestamp && event_id < than.event_id);
+
 export class Gathered {
   readonly #visits = new Map<string, number>();
-  readonly #firsts = new Map<string, { first: string; value: string }>();
-  readonly #others: Found[] = [];
+  readonly #firsts = new Map<string, First>();
+  readonly #others: Exclude<Found, ["visit", ...unknown[]]>[] = [];
 
   /** Pieces may come in any order. */
   add(found: readonly Found[]): void {
-    for (const row of found) {
-      if (row.event_type !== "visit") {
-        this.#others.push(row);
+    for (const event of found) {
+      if (event[0] !== "visit") {
+        this.#others.push(event);
         continue;
       }
-      const { person, value, events, first } = row;
-      this.#visits.set(value, (this.#visits.get(value) ?? 0) + events);
+      const [, person, timestamp, event_id, value] = event;
+      this.#visits.set(value, (this.#visits.get(value) ?? 0) + 1);
       const known = this.#firsts.get(person);
-      if (known === undefined || first < known.first) this.#firsts.set(person, { first, value });
+      if (known === undefined || isEarlier(timestamp, event_id, known))
+        this.#firsts.set(person, { timestamp, event_id, value });
     }
   }
 
@@ -67,7 +69,9 @@ export class Gathered {
     /** A person registers once a day, and deposits first once. */
     const once = new Set<string>();
     const isNew = (what: string) => !once.has(what) && once.add(what) !== undefined;
-    for (const { person, event_type, event_date, currency, events, whole, fraction, deposits_first } of this.#others) {
+    const sums = new Map<string, Paid>();
+    for (const event of this.#others) {
+      const [event_type, person, event_date] = event;
       const first = this.#firsts.get(person);
       if (first === undefined) continue;
       const brought = of(first.value);
@@ -75,9 +79,19 @@ export class Gathered {
         if (isNew(`registration ${event_date} ${person}`)) brought.registrations++;
         continue;
       }
-      brought.deposits += events;
+      const [, , , currency, amount, deposits_first] = event;
+      brought.deposits++;
       if (deposits_first === 1 && isNew(`deposit ${person}`)) brought.first_deposits++;
-      if (currency !== null) brought.paid.push({ event_date, currency, payments: events, whole, fraction });
+      if (currency === null || amount === null) continue;
+      const key = `${event_date} ${currency} ${first.value}`;
+      const sum = sums.get(key) ?? { event_date, currency, payments: 0, whole: 0, fraction: 0 };
+      if (sum.payments === 0) {
+        sums.set(key, sum);
+        brought.paid.push(sum);
+      }
+      sum.payments++;
+      sum.whole += Math.floor(amount / UNITS);
+      sum.fraction += amount % UNITS;
     }
     return all;
   }

@@ -124,7 +124,7 @@ if (script && before.q !== 0) {
 
   /** Whom a page calls by a value that it does not have is nobody, and would make one player of all who come. */
   const person = (value: unknown): string =>
-    /^(undefined|null|none|nan|0|anonymous|guest)$/i.test(value as string) ? "" : sound(value);
+    /^(un(defined|known)|n(ull|one|an|il)|0|anonymous|guest)$/i.test(value as string) ? "" : sound(value);
 
   const recent = (remembered: Remembered | 0 | undefined, at: number): string =>
     remembered && at - remembered[1] < MEMORY ? remembered[0] : "";

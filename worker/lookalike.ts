@@ -4,17 +4,18 @@
  * of several that were sent the first of a row is meant.
  */
 export const LOOKALIKES = {
-  event_type: "event eventname type name action eventtoken activitykind goal",
+  event_type: "event eventname type name action eventtoken activitykind goal en",
   event_id: "messageid uuid insertid eventuuid",
   player_id:
     "userid uid player customerid customer accountid account username distinctid customeruserid externaluserid user",
   visitor_id:
-    "anonymousid clientid deviceid userpseudoid appinstanceid appsflyerid adid gpsadid idfa idfv advertisingid",
+    "anonymousid clientid deviceid userpseudoid appinstanceid appsflyerid adid gpsadid idfa idfv advertisingid cid waid fbp",
   banner_tag:
-    "tag banner bannertag campaign campaignid affid affiliate affiliateid source utmcampaign mediasource tracker trackername",
+    "tag banner bannertag campaign campaignid affid affiliate affiliateid source utmcampaign mediasource tracker trackername aff pid",
   app_id: "app appname bundleid packagename apptoken game",
   session_id: "gasessionid session sid",
-  amount: "payout sum value revenue price total depositamount eventrevenue afrevenue revenuefloat grossrevenue",
+  amount:
+    "payout sum value revenue price total depositamount eventrevenue afrevenue revenuefloat grossrevenue price commission eventrevenueusd eventvalueinusd",
   currency: "cur curr ccy currencycode payoutcurrency eventrevenuecurrency afcurrency",
   click_id: "click cid subid sub1 affsub tid gclid fbclid ttclid msclkid externalid afclickid",
   transaction_id: "txid transaction orderid order txn aforderid receiptid aftransactionid checkoutid",
@@ -46,7 +47,8 @@ const OTHER_TYPE_NAMES = {
     "signup signedup usersignedup completeregistration afcompleteregistration registered accountcreated register",
   deposit: "ftd firstdeposit deposited depositcompleted afdeposit affirstdeposit firsttimedeposit",
   install: "firstopen applicationinstalled appinstalled installed appinstall",
-  purchase: "ordercompleted orderpaid afpurchase inapppurchase checkoutcompleted purchased transactioncompleted iap",
+  purchase:
+    "ordercompleted orderpaid afpurchase inapppurchase checkoutcompleted purchased transactioncompleted iap completepayment paymentcompleted",
   auth: "login aflogin loggedin signedin signin userloggedin",
   player_score: "postscore scoreposted afpostscore",
   level_up: "levelup levelachieved aflevelachieved leveledup",

@@ -466,7 +466,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
   });
 
   test.each([
-    ...["undefined", "null", "NaN", "none", "None", "0", "anonymous", "Guest", "[object Object]"],
+    ...["undefined", "unknown", "null", "nil", "NaN", "none", "None", "0", "anonymous", "Guest", "[object Object]"],
     ...["{player_id}", "{{player}}", "\u0024{id}", "#id#", "<id>", "%id%", "[id]"],
   ])("takes %s for nobody", async (nobody) => {
     pages = { "/": tagOf() };

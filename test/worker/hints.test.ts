@@ -68,6 +68,61 @@ describe("the payload of another product", () => {
         amount: /came as `revenue_float`/,
       },
     ],
+    [
+      "GA4's Measurement Protocol",
+      { client_id: "1.2", events: [{ name: "purchase", params: { currency: "EUR", value: 12 } }] },
+      { event_type: /came as `events\.name`.*at the top/, player_id: /came as `client_id`.*`visitor_id`/ },
+    ],
+    [
+      "GA4's export to BigQuery",
+      { event_name: "first_open", user_pseudo_id: "abc", user_id: null, platform: "ANDROID" },
+      { event_type: /`event_name`.*or as `install`/ },
+    ],
+    [
+      "GA4's own request",
+      { v: "2", tid: "G-1", cid: "1.2", en: "page_view" },
+      { event_type: /came as `en`.*as `page_view`, or as `visit`/, player_id: /came as `cid`.*`visitor_id`/ },
+    ],
+    [
+      "Segment's page",
+      { type: "page", anonymousId: "a1", properties: { url: "https://a.example" } },
+      { event_type: /as `page`, or as `visit`/, player_id: /came as `anonymousId`.*`visitor_id`/ },
+    ],
+    [
+      "Segment's batch",
+      { batch: [{ type: "track", event: "Signed Up", userId: "u1" }], writeKey: "k" },
+      { event_type: /came as `batch\.event`/, player_id: /came as `batch\.userId`/ },
+    ],
+    [
+      "PostHog, with the person inside",
+      { api_key: "k", event: "user signed up", properties: { distinct_id: "d1" } },
+      { event_type: /or as `registration`/, player_id: /came as `properties\.distinct_id`.*at the top/ },
+    ],
+    [
+      "AppsFlyer's servers",
+      { appsflyer_id: "1-2", eventName: "af_purchase", eventCurrency: "USD", eventValue: '{"af_revenue":"6"}' },
+      { event_type: /`eventName`.*or as `purchase`/, player_id: /came as `appsflyer_id`.*`visitor_id`/ },
+    ],
+    [
+      "Adjust's servers",
+      { event_token: "abc", gps_adid: "g1", revenue: "5", currency: "EUR" },
+      { event_type: /came as `event_token`/, player_id: /came as `gps_adid`.*`visitor_id`/, amount: /`revenue`/ },
+    ],
+    [
+      "Adjust's session",
+      { activity_kind: "session", adid: "ad1" },
+      { event_type: /as `session`/, player_id: /came as `adid`.*`visitor_id`/ },
+    ],
+    [
+      "Meta's Conversions API",
+      { event_name: "Purchase", user_data: { external_user_id: "x" }, custom_data: { value: 5, currency: "EUR" } },
+      { event_type: /as `purchase`/, player_id: /came as `user_data\.external_user_id`/ },
+    ],
+    [
+      "TikTok",
+      { event: "CompletePayment", user: { external_user_id: "x" }, properties: { value: 5 } },
+      { event_type: /as `complete_payment`, or as `purchase`/, player_id: /came as `user\.external_user_id`/ },
+    ],
   ])("of %s", (_, sent, expected) => {
     const hints = hintsOf(sent);
     for (const [field, hint] of Object.entries(expected)) expect(hints[field]).toMatch(hint);
@@ -95,6 +150,9 @@ describe("the payload of another product", () => {
     expect(hintsOf({ event_type: "purchase", player_id: "p", af_revenue: 5 }).taken).toMatch(/`af_revenue`.*`amount`/);
     expect(hintsOf({ event_type: "purchase", player_id: "p", properties: { orderId: "7" } }).taken).toMatch(
       /`properties\.orderId`.*`transaction_id`/,
+    );
+    expect(hintsOf({ event_type: "af_first_deposit", player_id: "p", af_revenue: 5 }).taken).toMatch(
+      /`af_revenue`.*`amount`.*`af_first_deposit`.*`deposit`/,
     );
     for (const event_type of ["visit", "level_up", "spin", "my_own"])
       expect(hintsOf({ event_type, player_id: "p", transaction_id: "T", click_id: "c" }).taken).toBe("");

@@ -32,6 +32,12 @@ const RULES: readonly Rule[] = [
   {
     code: "missing",
     field: "player_id",
+    alike: "visitor_id",
+    hint: "Who did it came as `$sent`, which names a browser or a device. Rename that parameter to `visitor_id`, and send `player_id` once the player is known.",
+  },
+  {
+    code: "missing",
+    field: "player_id",
     hint: "Nothing says who did it. Send `player_id`, or `visitor_id` while the player is not known; an empty value counts as none.",
   },
   {
@@ -337,15 +343,20 @@ function sentValue(sent: Sent, field: string): unknown {
   return name === undefined ? undefined : sent[name];
 }
 
-/** In which GA4, Segment, PostHog and AppsFlyer put what belongs to an event. */
-const CONTAINERS = ["properties", "params", "traits", "context", "eventValue", "event_value", "user_properties"];
+/** In which GA4, Segment, PostHog, AppsFlyer, Amplitude, Meta and TikTok put what belongs to an event. */
+const CONTAINERS =
+  "properties params traits context eventValue event_value user_properties event_properties user user_data custom_data events batch".split(
+    " ",
+  );
+
+const asText = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 
 /** Names that were sent, also within what other products put around them, which the log keeps as text. */
 function* sentNames(sent: Sent): Generator<string> {
-  yield* Object.keys(sent);
+  const holds = (name: string) => CONTAINERS.includes(name) && /^[{["\s]*[{[]/.test(asText(sent[name]));
+  yield* Object.keys(sent).filter((name) => !holds(name));
   for (const container of CONTAINERS.filter((name) => sent[name])) {
-    const inner = typeof sent[container] === "string" ? sent[container] : (JSON.stringify(sent[container]) ?? "");
-    for (const [, name] of inner.matchAll(/"([^"\\]{1,60})"\s*:/g)) yield `${container}.${name}`;
+    for (const [, name] of asText(sent[container]).matchAll(/"([^"\\]{1,60})"\s*:/g)) yield `${container}.${name}`;
   }
 }
 
@@ -410,13 +421,13 @@ export function hintForTaken(
     else if (typeof kept === "string" && isUnfilled(kept)) hints.push(fill(TAKEN.left_out, field, kept));
     else if (typeof kept === "string" && isBroken(field, kept)) hints.push(fill(TAKEN.broken, field, kept));
   }
-  const paid = PAYMENT_TYPES.some((type) => type === event.event_type);
+  const type = typeof event.event_type === "string" ? typeByOtherName(event.event_type) : undefined;
+  const paid = PAYMENT_TYPES.some((one) => one === (type ?? event.event_type));
   for (const field of ["click_id", "transaction_id", ...(paid ? (["amount"] as const) : [])] as const) {
     const absent = event[field] === null && data[field] === undefined;
     const other = absent ? sentAs(data, field) : undefined;
     if (other !== undefined) hints.push(fill(TAKEN.lookalike, field, undefined, other));
   }
-  const type = typeof event.event_type === "string" ? typeByOtherName(event.event_type) : undefined;
   if (type !== undefined) hints.push(fill(TAKEN.type, "event_type", event.event_type, type));
   if (Object.keys(data).length === KEYS_OF_A_PIXEL) hints.push(TAKEN.keys);
   if (event.test === 1) hints.push(TAKEN.test);

@@ -471,6 +471,48 @@ describe("accepted events", () => {
   });
 });
 
+it("one payment that comes twice, and a correction of it, are counted and shown as docs/pixels.md says", async () => {
+  await createProject("twice", { currency: "EUR" });
+  const deposit = async (player_id: string, amount: string, more: Sent = {}) => {
+    const sent = { project_id: "twice", btag: player_id, player_id, amount, currency: "EUR", ...more };
+    const response = await pixel("/deposit", sent, { accept: "application/json" });
+    return response.headers.get("x-event-id") ?? response.headers.get("x-event-error");
+  };
+  // A first deposit and a deposit, as networks report one payment: without an id they are two.
+  await deposit("without", "50.00", { kind: "first" });
+  await deposit("without", "50.00", { kind: "deposit" });
+  const first = await deposit("with", "50.00", { kind: "first", transaction_id: "X1" });
+  const second = await deposit("with", "50.00", { kind: "deposit", transaction_id: "X1" });
+  // A correction under the same id changes nothing, and a negative amount is refused.
+  const stays = await deposit("corrected", "12.54", { transaction_id: "C1" });
+  const corrects = await deposit("corrected", "25.50", { transaction_id: "C1" });
+  expect(await deposit("corrected", "-12.54", { transaction_id: "C1" })).toBe("invalid amount");
+  await deposit("blank-ids", "0.50", { transaction_id: "" });
+  await deposit("blank-ids", "0.81", { transaction_id: "" });
+
+  await vi.waitFor(
+    async () => {
+      await settle([outcomes]);
+      const { results } = await env.DB.prepare(
+        `SELECT banner_tag, count(*) AS deposits, sum(amount) AS amount FROM events
+         WHERE project_id = 'twice' AND duplicate_of IS NULL GROUP BY banner_tag ORDER BY banner_tag`,
+      ).all();
+      expect(results).toEqual([
+        { banner_tag: "blank-ids", deposits: 2, amount: 13_100 },
+        { banner_tag: "corrected", deposits: 1, amount: 125_400 },
+        { banner_tag: "with", deposits: 1, amount: 500_000 },
+        { banner_tag: "without", deposits: 2, amount: 1_000_000 },
+      ]);
+      const { rows } = await requests("twice");
+      const hints = Object.fromEntries(rows.map(({ event_id, hint }) => [event_id, hint]));
+      expect(hints[second as string]).toContain(`counts as event ${first}`);
+      expect(hints[corrects as string]).toContain(`counts as event ${stays}`);
+      expect(rows.find(({ status }) => status === "rejected")?.hint).toMatch(/`-12\.54` is negative.*`refund`/);
+    },
+    { timeout: 200_000, interval: 200 },
+  );
+});
+
 describe("outcomes", () => {
   it("equal a naive count in steps of any size and after a rebuild, and tell of bots", async () => {
     const bots = [null, null, "crawler", "headless"];

@@ -46,12 +46,19 @@ const CARDS: readonly Card[] = [
     figure: "registrations",
     title: words.common.registrations,
     series: "registrations",
-    Note: ({ data: { total } }) => <>{words.headline.ofVisits(rate(total.visit_to_registration))}</>,
+    Note: ({ data: { total } }) => (
+      <>{total.visit_to_registration !== null && words.headline.ofVisits(rate(total.visit_to_registration))}</>
+    ),
   },
   {
     figure: "first_deposits",
     title: words.common.firstDeposits,
-    Note: ({ data: { total } }) => <>{words.headline.ofRegistrations(rate(total.registration_to_first_deposit))}</>,
+    Note: ({ data: { total } }) => (
+      <>
+        {total.registration_to_first_deposit !== null &&
+          words.headline.ofRegistrations(rate(total.registration_to_first_deposit))}
+      </>
+    ),
   },
   {
     figure: "deposits",

@@ -99,7 +99,7 @@ function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }
                 )}
               </span>
               <span class="card-note">
-                {name === "registrations" && words.headline.ofVisits(rate(visits > 0 ? ofHours(name) / visits : null))}
+                {name === "registrations" && visits > 0 && words.headline.ofVisits(rate(ofHours(name) / visits))}
               </span>
             </button>
           );

@@ -105,7 +105,7 @@ describe.skipIf(!browserPath)("administration", () => {
 
     await press(page, "Erase…");
     await inDialog(page).getByText("What stays").waitFor();
-    expect(await inDialog(page).getByLabel("Refuse future events").isChecked()).toBe(true);
+    expect(await inDialog(page).getByLabel("Reject future events").isChecked()).toBe(true);
     await press(page, "Erase the player");
     await page.getByText("The erasure goes on by itself").waitFor(soon);
     expect(page.url()).not.toContain("ann");

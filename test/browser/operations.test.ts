@@ -185,7 +185,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     await page.getByLabel("Code").selectOption("missing");
     await page.getByLabel("Event type").fill("registration");
     await page.getByLabel("Event type").press("Enter");
-    await page.getByRole("button", { name: "Rejected", exact: true }).click();
+    await page.locator("fieldset").getByRole("button", { name: "Rejected", exact: true }).click();
     await expect
       .poll(() => rows.locator('[data-column="errors"]').allTextContents(), soon)
       .toEqual(["missing banner_tag"]);

@@ -16,6 +16,9 @@ import { byGroup } from "../revenue/sums.ts";
 import type { Scope } from "../scope.ts";
 import { type Sheet, sheetOf } from "../table/sheet.ts";
 import { columnsFor } from "../table/visible.ts";
+import { columnsOf as trafficColumns } from "../traffic/columns.tsx";
+import { dimensionTitle } from "../traffic/dimension.ts";
+import { traffic } from "../traffic/query.ts";
 import { words } from "../words.ts";
 import { type Packed, zipOf } from "./zip.ts";
 
@@ -54,6 +57,13 @@ function tablesOf(scope: Scope): Table[] {
             value === null ? words.common.unknown : fieldValue(dimension, value),
         };
         return { columns: breakdownColumns(heading), rows: broughtBy(rows, dimension) };
+      }),
+    ),
+    // Each reads the log, so there are only those that no other table tells.
+    ...["referrer", "landing_page"].map((by) =>
+      table(words.files.sourcesBy(words.inSentence(dimensionTitle(by))), async (signal) => {
+        const { rows, currency } = await traffic(grouped(by)).ask(signal);
+        return { columns: trafficColumns(by), rows: rows.map((row) => ({ ...row, currency })) };
       }),
     ),
     ...(amounts ? REVENUE_NAMES : []).map((group) =>

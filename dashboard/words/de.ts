@@ -807,6 +807,7 @@ const de: Words = {
     funnelByTag: "Funnel nach Btag",
     revenueByDay: "Umsatz nach Tag",
     revenueBy: (group) => `Umsatz nach ${group}`,
+    sourcesBy: (field) => `Traffic-Quellen nach ${field}`,
     lifetimeValue: "Kundenwert",
     notIncluded: "nicht enthalten",
   },

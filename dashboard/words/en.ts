@@ -818,6 +818,7 @@ const en = {
     funnelByTag: "funnel by tag",
     revenueByDay: "revenue by day",
     revenueBy: (group: Text) => `revenue by ${group}`,
+    sourcesBy: (field: Text) => `traffic sources by ${field}`,
     lifetimeValue: "lifetime value",
     notIncluded: "not included",
   },

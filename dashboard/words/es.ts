@@ -800,6 +800,7 @@ const es: Words = {
     funnelByTag: "embudo por etiqueta",
     revenueByDay: "ingresos por día",
     revenueBy: (group) => `ingresos por ${group}`,
+    sourcesBy: (field) => `fuentes de tráfico por ${field}`,
     lifetimeValue: "valor de vida",
     notIncluded: "no incluido",
   },

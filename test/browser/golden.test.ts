@@ -501,6 +501,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
         "campaigns",
         "funnel by tag",
         ...["country", "device", "app"],
+        ...["referrer", "landing page"].map((field) => `traffic sources by ${field}`),
         ...["day", "app", "platform", "currency", "tag"].map((group) => `revenue by ${group}`),
         "cohorts",
         "lifetime value",
@@ -510,6 +511,15 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     const [head = [], ...lines] = cellsOf(files.get("campaigns.csv") ?? "");
     const visits = head.indexOf("Visits");
     expect(lines.map((line) => line[visits]).sort()).toEqual(rows.map((row) => String(row.visits)).sort());
+    const sources = await answerOf<Traffic>("traffic", { by: "landing_page" });
+    expect(sources.rows.length).toBeGreaterThan(1);
+    const [titles = [], ...pages] = cellsOf(files.get("traffic sources by landing page.csv") ?? "");
+    const columns = [0, titles.indexOf("Visits"), titles.indexOf("Registrations")];
+    expect(pages.map((line) => columns.map((column) => line[column])).sort()).toEqual(
+      sources.rows
+        .map(({ value, visits, registrations }) => [value ?? "unknown", String(visits), String(registrations)])
+        .sort(),
+    );
     const foreign = new Set(rows.flatMap(({ unconverted }) => Object.keys(unconverted)));
     expect(foreign.size).toBeGreaterThan(0);
     for (const code of foreign) {

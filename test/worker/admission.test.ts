@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { botReason } from "../../worker/collect/bot.ts";
 import { sign, signedText } from "../../worker/collect/signature.ts";
 import { LIMITS } from "../../worker/http/rate-limit.ts";
-import { call, HOST } from "./api.ts";
+import { call, get, HOST, sendPixel } from "./api.ts";
 import { ADMIN } from "./keys.ts";
 import { keepToTables, settle } from "./log.ts";
 
@@ -23,11 +23,6 @@ beforeAll(async () => {
 });
 
 type Query = [string, string][];
-const pixel = async (path: string, query: Query, headers: HeadersInit = {}) => {
-  const response = await SELF.fetch(`${HOST}${path}?${new URLSearchParams(query)}`, { headers });
-  await response.body?.cancel();
-  return response;
-};
 const said = (response: Response) => response.headers.get("x-event-error") ?? response.headers.get("x-event-status");
 
 describe("signatures", () => {
@@ -51,17 +46,19 @@ describe("signatures", () => {
   });
 
   it("are demanded of amounts and transactions, and of nothing else", async () => {
-    expect(said(await pixel("/deposit", [...deposit, ["sig", await sign(deposit, secret)]]))).toBe("accepted");
-    expect(said(await pixel("/deposit", deposit))).toBe("bad_signature sig");
-    expect(said(await pixel("/deposit", [...deposit, ["sig", await sign(deposit, "another")]]))).toBe(
+    expect(said(await sendPixel("/deposit", [...deposit, ["sig", await sign(deposit, secret)]]))).toBe("accepted");
+    expect(said(await sendPixel("/deposit", deposit))).toBe("bad_signature sig");
+    expect(said(await sendPixel("/deposit", [...deposit, ["sig", await sign(deposit, "another")]]))).toBe(
       "bad_signature sig",
     );
-    expect(said(await pixel("/deposit", [...deposit, ["sig", "zz"]]))).toBe("bad_signature sig");
+    expect(said(await sendPixel("/deposit", [...deposit, ["sig", "zz"]]))).toBe("bad_signature sig");
     const raised = deposit.map(([name, value]): [string, string] => [name, name === "amount" ? "99999" : value]);
-    expect(said(await pixel("/deposit", [...raised, ["sig", await sign(deposit, secret)]]))).toBe("bad_signature sig");
+    expect(said(await sendPixel("/deposit", [...raised, ["sig", await sign(deposit, secret)]]))).toBe(
+      "bad_signature sig",
+    );
     expect(
       said(
-        await pixel("/visit", [
+        await sendPixel("/visit", [
           ["project_id", "strict"],
           ["player_id", "p"],
           ["btag", "t"],
@@ -77,15 +74,15 @@ describe("signatures", () => {
       ["btag", "evil"],
       ["transaction_id", "T-1002"],
     ];
-    expect(said(await pixel("/deposit", claim))).toBe("bad_signature sig");
-    expect(said(await pixel("/visit", claim))).toBe("bad_signature sig");
-    expect(said(await pixel("/deposit", [...claim, ["sig", await sign(claim, secret)]]))).toBe("accepted");
+    expect(said(await sendPixel("/deposit", claim))).toBe("bad_signature sig");
+    expect(said(await sendPixel("/visit", claim))).toBe("bad_signature sig");
+    expect(said(await sendPixel("/deposit", [...claim, ["sig", await sign(claim, secret)]]))).toBe("accepted");
   });
 
   it("go with a transaction or an event id, so that a copied address counts once", async () => {
     const without = deposit.filter(([name]) => name !== "transaction_id");
     const address: Query = [...without, ["sig", await sign(without, secret)]];
-    expect(said(await pixel("/deposit", address))).toBe("missing transaction_id");
+    expect(said(await sendPixel("/deposit", address))).toBe("missing transaction_id");
     const told = await SELF.fetch(`${HOST}/deposit?${new URLSearchParams(address)}`, {
       headers: { accept: "application/json" },
     });
@@ -96,14 +93,14 @@ describe("signatures", () => {
     });
     const named: Query = [...without, ["event_id", "order-7"]];
     const copied: Query = [...named, ["sig", await sign(named, secret)]];
-    for (let time = 0; time < 5; time++) expect(said(await pixel("/deposit", copied))).toBe("accepted");
+    for (let time = 0; time < 5; time++) expect(said(await sendPixel("/deposit", copied))).toBe("accepted");
     const stored = () =>
       env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'strict' AND event_id = 'order-7'").first();
     await vi.waitFor(async () => expect(await stored()).toEqual({ n: 1 }), { timeout: 200_000, interval: 100 });
     // One that needs no signature and has none needs no id either.
     expect(
       said(
-        await pixel(
+        await sendPixel(
           "/visit",
           without.filter(([name]) => !["amount", "currency"].includes(name)),
         ),
@@ -127,7 +124,7 @@ describe("allowed origins", () => {
     ["a sandboxed frame", { origin: "null" }, "origin_not_allowed event"],
     ["another server, which names none", {}, "accepted"],
   ])("from %s", async (_, headers, outcome) => {
-    expect(said(await pixel("/visit", visit, headers))).toBe(outcome);
+    expect(said(await sendPixel("/visit", visit, headers))).toBe(outcome);
   });
 });
 
@@ -167,7 +164,7 @@ describe("bots", () => {
     ] as const) {
       expect(
         said(
-          await pixel(
+          await sendPixel(
             "/pixel/bot_test",
             [
               ["player_id", player_id],
@@ -206,7 +203,7 @@ describe("rate limits", () => {
       ["player_id", "p"],
       ["btag", "t"],
     ];
-    const from = (address: string) => pixel("/pixel/flood", query, { "cf-connecting-ip": address });
+    const from = (address: string) => sendPixel("/pixel/flood", query, { "cf-connecting-ip": address });
     const flood = async (address: string, count: number) => {
       const outcomes = await Promise.all(Array.from({ length: count }, () => from(address)));
       return outcomes.filter((response) => response.status === 429);
@@ -227,9 +224,7 @@ describe("rate limits", () => {
 
   it("by key on the API", async () => {
     const ask = async () => {
-      const response = await SELF.fetch(`${HOST}/api/v1/session`, {
-        headers: { ...ADMIN, "cf-connecting-ip": "198.51.100.9" },
-      });
+      const response = await get("/session", { ...ADMIN, "cf-connecting-ip": "198.51.100.9" });
       await response.body?.cancel();
       return response;
     };

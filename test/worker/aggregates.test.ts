@@ -1,5 +1,4 @@
 /** Kept reports: exact to the figure, made by cron and on demand, once; and made again when something comes late. */
-import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dueAt } from "../../worker/cron.ts";
@@ -7,12 +6,12 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { keepReports } from "../../worker/reports/aggregate.ts";
+import { get, read } from "./api.ts";
 import { runDuty } from "./duty.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent, TABLES } from "./log.ts";
 
 type Report = Record<string, unknown>;
-const HOST = "https://kept.example/api/v1/reports";
 const NOON = 12 * 3_600_000;
 const TIMEZONE = "Asia/Tokyo";
 
@@ -56,13 +55,7 @@ const WEEK = {
   unconverted: { XAF: "1.00" },
 };
 
-const get = (path: string, headers: HeadersInit = ADMIN) => SELF.fetch(`${HOST}${path}`, { headers });
-async function read<Answer = Report>(path: string): Promise<Answer> {
-  const response = await get(path);
-  expect([path, response.status]).toEqual([path, 200]);
-  return response.json<Answer>();
-}
-const week = () => read("/weekly-2026-05-04?project_id=kept");
+const week = () => read<Report>("/reports/weekly-2026-05-04?project_id=kept");
 const rate = (currency: string, day: string, usd: number, loaded: number) =>
   env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), 'test', CAST(? AS INTEGER))")
     .bind(currency, day, usd, loaded)
@@ -130,16 +123,19 @@ describe("a kept report", () => {
   it("is made as soon as the figures have its own events, whatever came to the tables since", async () => {
     await deliver([{ events: [event("f1", "spin", "2026-07-01T04:00:00Z", {})] }]);
     await settle(TABLES);
-    expect(await read("/daily-2026-05-05?project_id=kept")).toMatchObject({ total_purchases: 2, stale: false });
-    expect((await get("/daily-2026-07-01?project_id=kept")).status).toBe(404);
+    expect(await read<Report>("/reports/daily-2026-05-05?project_id=kept")).toMatchObject({
+      total_purchases: 2,
+      stale: false,
+    });
+    expect((await get("/reports/daily-2026-07-01?project_id=kept")).status).toBe(404);
     await settle();
-    expect(await read("/daily-2026-07-01?project_id=kept")).toMatchObject({ total_spins: 1 });
+    expect(await read<Report>("/reports/daily-2026-07-01?project_id=kept")).toMatchObject({ total_spins: 1 });
   });
 
   it.each(["weekly-2026-05-05", "daily-2026-02-30", "yearly-2026-01-01", "daily-2020-01-01", "weekly"])(
     "%s is none",
     async (id) => {
-      expect((await get(`/${id}?project_id=kept`)).status).toBe(404);
+      expect((await get(`/reports/${id}?project_id=kept`)).status).toBe(404);
     },
   );
 
@@ -148,8 +144,8 @@ describe("a kept report", () => {
     await deliver([{ events: [storedEvent({ project_id: "young", event_type: "spin", player_id: "p" })] }]);
     await settle();
     const today = new Date().toISOString().slice(0, 10);
-    expect((await get(`/daily-${today}?project_id=young`)).status).toBe(404);
-    expect(await read("?project_id=young")).toMatchObject({ rows: [] });
+    expect((await get(`/reports/daily-${today}?project_id=young`)).status).toBe(404);
+    expect(await read<Report>("/reports?project_id=young")).toMatchObject({ rows: [] });
   });
 });
 
@@ -158,7 +154,7 @@ describe("kept reports", () => {
   const ids = async (query: string) => {
     const found: unknown[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const page: Listed = await read(`?project_id=kept&${query}${cursor && `&cursor=${cursor}`}`);
+      const page: Listed = await read<Listed>(`/reports?project_id=kept&${query}${cursor && `&cursor=${cursor}`}`);
       found.push(...page.rows.map((row) => row.report_id));
       cursor = page.next_cursor;
     }
@@ -189,8 +185,8 @@ describe("kept reports", () => {
   });
 
   it("add up: the month is its days", async () => {
-    const month = await read("/monthly-2026-05-01?project_id=kept");
-    const { rows } = await read<Listed>("?project_id=kept&to=2026-05-31");
+    const month = await read<Report>("/reports/monthly-2026-05-01?project_id=kept");
+    const { rows } = await read<Listed>("/reports?project_id=kept&to=2026-05-31");
     const sum = (name: string) => rows.reduce((total, row) => total + (row[name] as number), 0);
     expect(month).toMatchObject({
       from: "2026-05-01",
@@ -203,10 +199,12 @@ describe("kept reports", () => {
   });
 
   it("are the same in every format", async () => {
-    const { rows } = await read<Listed>("?project_id=kept&type=monthly");
-    const lines = (await (await get("?project_id=kept&type=monthly&format=ndjson")).text()).trimEnd().split("\n");
+    const { rows } = await read<Listed>("/reports?project_id=kept&type=monthly");
+    const lines = (await (await get("/reports?project_id=kept&type=monthly&format=ndjson")).text())
+      .trimEnd()
+      .split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual(rows);
-    const [head, ...table] = (await (await get("?project_id=kept&type=monthly&format=csv")).text())
+    const [head, ...table] = (await (await get("/reports?project_id=kept&type=monthly&format=csv")).text())
       .trimEnd()
       .split("\r\n");
     expect(head).toBe(Object.keys(rows[0] as Report).join(","));
@@ -269,7 +267,7 @@ describe("kept reports", () => {
     const key = {
       authorization: `Bearer ${await makeApiKey({ role: "analyst", project_id: "kept", banner_tags: ["a"] })}`,
     };
-    expect((await get("", key)).status).toBe(403);
-    expect((await get("/weekly-2026-05-04", key)).status).toBe(403);
+    expect((await get("/reports", key)).status).toBe(403);
+    expect((await get("/reports/weekly-2026-05-04", key)).status).toBe(403);
   });
 });

@@ -1,5 +1,5 @@
 /** `/anomalies` by real events, through the consumer and the projections. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FAULTS, type Fault, isFoundBy, plant } from "../../bench/faults.ts";
 import { type Season, season } from "../../bench/seasons.ts";
@@ -8,8 +8,9 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { FIRST_DEPOSIT } from "../../worker/reports/anomalies/series.ts";
 import type { Anomaly } from "../../worker/reports/anomalies/verdict.ts";
+import { get, read } from "./api.ts";
 import { bothWays } from "./both-ways.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
 
 type Row = Pick<
@@ -18,14 +19,8 @@ type Row = Pick<
 > & { event_date: string; complete: boolean; message: string };
 type Anomalies = { watched: number; rows: Row[] };
 
-const HOST = "https://anomalies.example";
-const ask = (query: string, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1/anomalies?${query}`, { headers });
-const read = async (query: string, headers?: HeadersInit) => {
-  const response = await ask(query, headers);
-  expect(response.status).toBe(200);
-  return response.json<Anomalies>();
-};
+const ask = (query: string, headers?: HeadersInit) => get(`/anomalies?${query}`, headers);
+const anomaliesOf = (query: string, headers?: HeadersInit) => read<Anomalies>(`/anomalies?${query}`, headers);
 
 const THURSDAY = "2026-01-01";
 const DAYS = 57;
@@ -90,7 +85,7 @@ describe("ten planted faults", () => {
     for (const { fault, tag, day } of PLANTED) plant(counts, fault, tag, day);
     await createProject("brand");
     await log(eventsOf(counts, "brand"));
-    rows = (await read(LAST)).rows;
+    rows = (await anomaliesOf(LAST)).rows;
   });
 
   it.each(PLANTED.map((planted) => ({ ...planted, name: planted.fault.name })))(
@@ -136,11 +131,11 @@ describe("ten planted faults", () => {
 
   it("a key that is limited to a tag sees the same of it, and of nothing else", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "brand", banner_tags: ["south"] });
-    const own = await read(LAST, { authorization: `Bearer ${key}` });
+    const own = await anomaliesOf(LAST, { authorization: `Bearer ${key}` });
     expect(own.rows).toEqual(rows.filter(({ banner_tag }) => banner_tag === "south"));
     expect(own.rows.length).toBeGreaterThan(3);
-    expect(await read(`${LAST}&banner_tag=south`)).toEqual(own);
-    expect(own.watched).toBeLessThan((await read(LAST)).watched);
+    expect(await anomaliesOf(`${LAST}&banner_tag=south`)).toEqual(own);
+    expect(own.watched).toBeLessThan((await anomaliesOf(LAST)).watched);
   });
 
   it("are the same from rows of days, of all tags and of some", async () => {
@@ -197,7 +192,7 @@ describe("today", () => {
   });
 
   it("tells that a tag has sent nothing so far, where it should have", async () => {
-    const { rows } = await read("project_id=evening");
+    const { rows } = await anomaliesOf("project_id=evening");
     expect(rows.filter(({ banner_tag }) => banner_tag !== null)).toEqual([
       expect.objectContaining({
         event_date: localTime(timezone, Date.now()).date,
@@ -221,7 +216,7 @@ describe("today", () => {
       expect(days).toEqual(tables);
     }
     const silent = async (query: string) => {
-      const { rows } = await read(`project_id=evening&${query}`);
+      const { rows } = await anomaliesOf(`project_id=evening&${query}`);
       return rows.filter(({ complete, kind }) => !complete && kind === "silence").map(({ banner_tag }) => banner_tag);
     };
     expect(await silent("")).toEqual(["silent"]);
@@ -235,5 +230,5 @@ it("asks for a period that it can look through", async () => {
   const response = await ask("from=2025-01-01&to=2026-01-01");
   expect(response.status).toBe(400);
   expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe("from");
-  expect(await read("from=2035-01-01&to=2035-01-05")).toMatchObject({ rows: [], watched: 0 });
+  expect(await anomaliesOf("from=2035-01-01&to=2035-01-05")).toMatchObject({ rows: [], watched: 0 });
 });

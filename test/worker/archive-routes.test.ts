@@ -5,14 +5,12 @@ import type { ArchiveFileView, ArchiveState } from "../../worker/admin/archive.t
 import { saveSettings } from "../../worker/archive/settings.ts";
 import { type ArchivePosition, archivedEvents } from "../../worker/event-log/archived-events.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
-import { ADMIN } from "./keys.ts";
+import { get, HOST, read } from "./api.ts";
+import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-05-01T21:00:00Z");
-const HOST = "https://archive.example/api/v1";
-const get = (path: string, headers: HeadersInit = {}) =>
-  SELF.fetch(`${HOST}${path}`, { headers: { ...ADMIN, ...headers } });
 
 beforeAll(async () => {
   for (const project_id of ["one", "other"]) await createProject(project_id);
@@ -34,7 +32,7 @@ beforeAll(async () => {
 
 describe("the archive", () => {
   it("reports its state", async () => {
-    const state = await (await get("/archive")).json<ArchiveState>();
+    const state = await read<ArchiveState>("/archive");
     expect(state).toMatchObject({
       cursor: 90,
       lag_events: 1,
@@ -43,7 +41,7 @@ describe("the archive", () => {
       last_run: { first_seq: 61, last_seq: 90, files: 5, attempts: 1 },
       last_compaction: null,
     });
-    const health = await SELF.fetch("https://archive.example/health");
+    const health = await SELF.fetch(`${HOST}/health`);
     expect(await health.json()).toMatchObject({
       dependencies: { archive: "ok" },
       projections: { archive: { status: "ok" }, archive_manifest: { status: "ok" } },
@@ -54,38 +52,38 @@ describe("the archive", () => {
     const seen: ArchiveFileView[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
       const query: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
-      const page = await (await get(`/archive/files?limit=4${query}`)).json<{
+      const page = await read<{
         rows: ArchiveFileView[];
         next_cursor: string | null;
-      }>();
+      }>(`/archive/files?limit=4${query}`);
       seen.push(...page.rows);
       cursor = page.next_cursor;
     }
     expect(seen).toHaveLength(15);
     expect(seen.map(({ key }) => key)).toEqual(seen.map(({ key }) => key).sort());
-    const { rows } = await (await get("/archive/files?from=2026-05-02&to=2026-05-02")).json<{
+    const { rows } = await read<{
       rows: ArchiveFileView[];
-    }>();
+    }>("/archive/files?from=2026-05-02&to=2026-05-02");
     expect(rows.map(({ hour }) => hour.slice(0, 10))).toEqual(Array(6).fill("2026-05-02"));
   });
 
   it("gives out files, whole and in part, and notes who took them", async () => {
-    const { rows } = await (await get("/archive/files?limit=1")).json<{ rows: [ArchiveFileView] }>();
+    const { rows } = await read<{ rows: [ArchiveFileView] }>("/archive/files?limit=1");
     const [{ key, sha256, bytes }] = rows;
     const whole = await get(`/archive/files/${key}`);
     const content = await whole.bytes();
     expect(content.length).toBe(bytes);
     expect(new Uint8Array(await crypto.subtle.digest("SHA-256", content)).toHex()).toBe(sha256);
     expect(whole.headers.get("etag")).toBe(`"${sha256}"`);
-    const part = await get(`/archive/files/${key}`, { range: "bytes=-4" });
+    const part = await get(`/archive/files/${key}`, { ...ADMIN, range: "bytes=-4" });
     expect([part.status, await part.text()]).toEqual([206, "PAR1"]);
     expect(part.headers.get("content-range")).toBe(`bytes ${bytes - 4}-${bytes - 1}/${bytes}`);
-    const known = await get(`/archive/files/${key}`, { "if-none-match": `"${sha256}"` });
+    const known = await get(`/archive/files/${key}`, { ...ADMIN, "if-none-match": `"${sha256}"` });
     expect([known.status, await known.text()]).toEqual([304, ""]);
-    const beyond = await get(`/archive/files/${key}`, { range: `bytes=${bytes}-` });
+    const beyond = await get(`/archive/files/${key}`, { ...ADMIN, range: `bytes=${bytes}-` });
     expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${bytes}`]);
     await beyond.body?.cancel();
-    const audit = await (await get("/audit")).json<{ rows: { action: string; subject: string }[] }>();
+    const audit = await read<{ rows: { action: string; subject: string }[] }>("/audit");
     expect(audit.rows.filter(({ action }) => action === "archive.download").map(({ subject }) => subject)).toEqual([
       key,
       key,
@@ -98,22 +96,17 @@ describe("the archive", () => {
   });
 
   it("keeps the settings in the bucket, and writes them again when they change", async () => {
-    const read = async () => (await env.ARCHIVE.get("state/settings.json"))?.text();
-    const before = JSON.parse((await read()) as string);
+    const settings = async () => (await env.ARCHIVE.get("state/settings.json"))?.text();
+    const before = JSON.parse((await settings()) as string);
     expect(before.projects.map(({ project_id }: { project_id: string }) => project_id)).toEqual([
       "default",
       "one",
       "other",
     ]);
     const etag = (await env.ARCHIVE.head("state/settings.json"))?.uploaded.getTime();
-    const created = await SELF.fetch(`${HOST}/keys`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify({ name: "new", role: "viewer", project_id: "one" }),
-    });
-    const { key } = await created.json<{ key: string }>();
+    const key = await makeApiKey({ name: "new", role: "viewer", project_id: "one" });
     await saveSettings(env.ARCHIVE, db, Date.now());
-    const after = (await read()) as string;
+    const after = (await settings()) as string;
     expect(JSON.parse(after).keys).toMatchObject([{ name: "new", hash: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
     expect(after).not.toContain(key);
     expect((await env.ARCHIVE.head("state/settings.json"))?.uploaded.getTime()).toBeGreaterThanOrEqual(etag as number);

@@ -1,16 +1,16 @@
 /** A project comes over from the tables to rows of days: every answer is the same to the byte, and the tables go on without it. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { localTime } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { isByDays } from "../../worker/projections/figures-progress.ts";
+import { get } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
 import { settling, sweeping } from "./retaining.ts";
 
-const HOST = "https://over.example";
 const MAY = "from=2026-05-01&to=2026-05-31";
 const TIMES = "startTime=2026-05-01T00:00:00Z&endTime=2026-06-01T00:00:00Z";
 const ADDRESSES = [
@@ -80,7 +80,7 @@ async function answersOf(
 ): Promise<Record<string, string>> {
   const answers: Record<string, string> = {};
   for (const address of addresses) {
-    const ask = () => SELF.fetch(`${HOST}/api/v1${address}&project_id=${project_id}`, { headers });
+    const ask = () => get(`${address}&project_id=${project_id}`, headers);
     let response = await ask();
     // What several tags are counted under is made by the first question.
     for (const until = Date.now() + LONGEST_WAIT_MS; response.status === 503 && Date.now() < until; ) {

@@ -1,11 +1,10 @@
 /** A sender's clock that is wrong: the age of an event counts, and nothing is lost. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { type Door, readEvent, whenByAge } from "../../worker/event.ts";
-import { ADMIN } from "./keys.ts";
+import { answerOf, sendPixel } from "./api.ts";
 
-const HOST = "https://clock.example";
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const NOW = Date.UTC(2026, 10, 28, 12);
@@ -90,23 +89,15 @@ describe("through the doors", () => {
   it.each([10 * MINUTE, -3 * DAY, 14 * DAY])("a deposit with a clock that is %i ms off is stored", async (skew) => {
     const sent_at = Date.now() + skew;
     const deposit = { player_id: "p1", btag: "t", amount: "10.00", currency: "EUR" };
-    const query = new URLSearchParams({
+    const pixel = await sendPixel("/deposit", {
       ...deposit,
       event_id: `pixel${skew}`,
       timestamp: String(sent_at - 5_000),
       sent_at: String(sent_at),
     });
-    const pixel = await SELF.fetch(`${HOST}/deposit?${query}`);
     expect([pixel.status, pixel.headers.get("x-event-error")]).toEqual([200, null]);
-    await pixel.body?.cancel();
-    const answer = await SELF.fetch(`${HOST}/api/v1/events`, {
-      method: "POST",
-      headers: { ...ADMIN, "content-type": "application/json" },
-      body: JSON.stringify({
-        events: [{ ...deposit, event_type: "deposit", event_id: `api${skew}`, timestamp: sent_at - 5_000, sent_at }],
-      }),
-    });
-    expect(await answer.json()).toMatchObject({ accepted: 1 });
+    const events = [{ ...deposit, event_type: "deposit", event_id: `api${skew}`, timestamp: sent_at - 5_000, sent_at }];
+    expect(await answerOf("POST", "/events", { events })).toMatchObject({ accepted: 1 });
     for (const event_id of [`pixel${skew}`, `api${skew}`]) {
       const { timestamp, received_at, data } = await when(event_id);
       expect(received_at - timestamp).toBe(5_000);

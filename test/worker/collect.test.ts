@@ -1,8 +1,9 @@
-import { createExecutionContext, createMessageBatch, getQueueResult, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { EventMessage } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
+import { HOST, requestWith } from "./api.ts";
 import { createProject, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 
 // It looks into the tables.
@@ -25,14 +26,11 @@ function faulty(fails: (send: number) => boolean): { bindings: Env; sends: () =>
   return { bindings: { ...env, PLAN: "paid", EVENTS }, sends: () => sends };
 }
 
-async function visit(bindings: Env, project_id: string, player: number): Promise<Response> {
-  const context = createExecutionContext();
-  const url = `https://pixel.example/visit?project_id=${project_id}&player_id=p${player}&btag=t&event_id=e${player}`;
-  const response = await worker.fetch(new Request(url), bindings, context);
-  await response.body?.cancel();
-  await waitOnExecutionContext(context);
-  return response;
-}
+const visit = (bindings: Env, project_id: string, player: number): Promise<Response> =>
+  requestWith(
+    bindings,
+    new Request(`${HOST}/visit?project_id=${project_id}&player_id=p${player}&btag=t&event_id=e${player}`),
+  );
 
 const storedIds = async (project_id: string) =>
   (
@@ -56,13 +54,10 @@ describe("the answer follows durability", () => {
   it("the snippet, where it may send images alone, gets none for what it must send again", async () => {
     const { bindings } = faulty((send) => send <= 4);
     const type = async (query: string, dest: string) => {
-      const context = createExecutionContext();
-      const request = new Request(`https://pixel.example/visit?player_id=p&btag=t${query}`, {
+      const request = new Request(`${HOST}/visit?player_id=p&btag=t${query}`, {
         headers: { "sec-fetch-dest": dest },
       });
-      const response = await worker.fetch(request, bindings, context);
-      await response.body?.cancel();
-      await waitOnExecutionContext(context);
+      const response = await requestWith(bindings, request);
       return [response.status, response.headers.get("content-type")];
     };
     const sent = `&sent_at=${Date.now()}`;

@@ -1,10 +1,9 @@
 /** What two administrators change at the same moment is both kept, and judged by what is stored. */
-import { createExecutionContext, env } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import { app } from "../../worker/app.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { forgetProjects } from "../../worker/project.ts";
-import { ADMIN } from "./keys.ts";
+import { callWith } from "./api.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const run = (query: string, ...values: unknown[]) =>
@@ -37,18 +36,13 @@ function withIn(change: () => Promise<unknown>): Env {
   return { ...env, DB };
 }
 
-async function call(method: string, path: string, body?: object, bindings: Env = env) {
-  const request = new Request(`https://changes.example/api/v1${path}`, {
-    method,
-    headers: ADMIN,
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const response = await app.fetch(request, bindings, createExecutionContext());
+async function change(method: string, path: string, body?: object, bindings: Env = env) {
+  const response = await callWith(bindings, method, path, body);
   const text = await response.text();
   return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as Record<string, unknown> };
 }
 
-const make = async (path: string, body: object) => (await call("POST", path, body)).body;
+const make = async (path: string, body: object) => (await change("POST", path, body)).body;
 
 beforeAll(() => createProject("shared"));
 
@@ -59,39 +53,39 @@ describe("a key", () => {
 
   it("that is renamed keeps the limit that it is given meanwhile, and the answer tells it", async () => {
     const id = await key();
-    const limit = () => call("PATCH", `/keys/${id}`, { banner_tags: ["mine"] });
-    const { body } = await call("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(limit));
+    const limit = () => change("PATCH", `/keys/${id}`, { banner_tags: ["mine"] });
+    const { body } = await change("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(limit));
     expect(body).toMatchObject({ name: "renamed", banner_tags: ["mine"] });
     expect(await stored(id)).toMatchObject({ name: "renamed", banner_tags: '["mine"]' });
   });
 
   it("that is rotated meanwhile runs out all the same", async () => {
     const id = await key();
-    const rotate = () => call("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 });
-    await call("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(rotate));
+    const rotate = () => change("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 });
+    await change("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(rotate));
     expect((await stored(id))?.expires_at).toBeTypeOf("number");
   });
 
   it("is rotated as it is at that moment", async () => {
     const id = await key();
-    const limit = () => call("PATCH", `/keys/${id}`, { banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00Z" });
-    const { body } = await call("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 }, withIn(limit));
+    const limit = () => change("PATCH", `/keys/${id}`, { banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00Z" });
+    const { body } = await change("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 }, withIn(limit));
     expect(body).toMatchObject({ banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00.000Z" });
   });
 
   it("that is revoked meanwhile has no successor", async () => {
     const id = await key();
-    const before = (await call("GET", "/keys")).body.rows as unknown[];
-    const revoke = () => call("DELETE", `/keys/${id}`);
-    expect((await call("POST", `/keys/${id}/rotate`, {}, withIn(revoke))).status).toBe(409);
-    expect((await call("GET", "/keys")).body.rows).toHaveLength(before.length);
+    const before = (await change("GET", "/keys")).body.rows as unknown[];
+    const revoke = () => change("DELETE", `/keys/${id}`);
+    expect((await change("POST", `/keys/${id}/rotate`, {}, withIn(revoke))).status).toBe(409);
+    expect((await change("GET", "/keys")).body.rows).toHaveLength(before.length);
   });
 });
 
 describe("a project", () => {
   it("keeps what others change meanwhile, and the answer tells it", async () => {
     const rename = () => run("UPDATE projects SET name = 'Renamed' WHERE project_id = 'shared'");
-    const { body } = await call("PATCH", "/projects/shared", { currency: "EUR" }, withIn(rename));
+    const { body } = await change("PATCH", "/projects/shared", { currency: "EUR" }, withIn(rename));
     expect(body).toMatchObject({ name: "Renamed", currency: "EUR" });
   });
 
@@ -99,13 +93,13 @@ describe("a project", () => {
     forgetProjects();
     const widen = () => run("UPDATE projects SET attribution_days = 60 WHERE project_id = 'shared'");
     const asked = { retention: { events_days: 62 } };
-    const { status, body } = await call("PATCH", "/projects/shared", asked, withIn(widen));
+    const { status, body } = await change("PATCH", "/projects/shared", asked, withIn(widen));
     expect([status, body.detail]).toEqual([400, expect.stringContaining("must be 92 at least")]);
     expect(await env.DB.prepare("SELECT retention FROM projects WHERE project_id = 'shared'").first()).toEqual({
       retention: "{}",
     });
     const settle = () => run("UPDATE projects SET settled_before = '2020-01-01' WHERE project_id = 'shared'");
-    expect((await call("PATCH", "/projects/shared", { attribution_days: 30 }, withIn(settle))).status).toBe(409);
+    expect((await change("PATCH", "/projects/shared", { attribution_days: 30 }, withIn(settle))).status).toBe(409);
   });
 });
 
@@ -125,13 +119,13 @@ describe("a conversion", () => {
     await deliver([{ events: [storedEvent({ ...deposit, ...money, timestamp })] }]);
     await settle();
     const decide = (decision: string, bindings?: Env) =>
-      call("POST", `/conversions/d/${decision}?project_id=pays`, { reason: decision }, bindings);
+      change("POST", `/conversions/d/${decision}?project_id=pays`, { reason: decision }, bindings);
     const reject = async () => expect(await decide("reject")).toMatchObject({ status: 200 });
     expect(await decide("approve", withIn(reject))).toMatchObject({
       status: 409,
       body: { detail: "Others are deciding about these at this moment. Please try again." },
     });
-    const { body } = await call("GET", "/conversions/d?project_id=pays");
+    const { body } = await change("GET", "/conversions/d?project_id=pays");
     expect(body).toMatchObject({ status: "rejected", history: [{ status: "rejected", reason: "reject" }] });
     expect(await decide("approve")).toMatchObject({ status: 200 });
   });
@@ -144,18 +138,18 @@ describe("a segment", () => {
 
   it("keeps what others change meanwhile, and the answer tells it", async () => {
     const id = await segment(false);
-    const refilter = () => call("PATCH", `/segments/${id}`, { filter: { banner_tag: ["b"] } });
-    const { body } = await call("PATCH", `/segments/${id}`, { name: "renamed" }, withIn(refilter));
+    const refilter = () => change("PATCH", `/segments/${id}`, { filter: { banner_tag: ["b"] } });
+    const { body } = await change("PATCH", `/segments/${id}`, { name: "renamed" }, withIn(refilter));
     expect(body).toMatchObject({ name: "renamed", filter: { banner_tag: ["b"] } });
-    const { body: listed } = await call("GET", "/segments?project_id=shared");
+    const { body: listed } = await change("GET", "/segments?project_id=shared");
     expect(listed.rows).toContainEqual(body);
   });
 
   it("stays shared while a link is made to it, and no link is made to one that is shared no more", async () => {
     const [kept, unshared] = [await segment(true), await segment(true)];
     const link = (segment_id: string, bindings?: Env) =>
-      call("POST", "/shares", { project_id: "shared", name: "l", segment_id }, bindings);
-    const unshare = (id: string, bindings?: Env) => call("PATCH", `/segments/${id}`, { shared: false }, bindings);
+      change("POST", "/shares", { project_id: "shared", name: "l", segment_id }, bindings);
+    const unshare = (id: string, bindings?: Env) => change("PATCH", `/segments/${id}`, { shared: false }, bindings);
     expect(
       (
         await unshare(
@@ -164,7 +158,7 @@ describe("a segment", () => {
         )
       ).status,
     ).toBe(409);
-    expect((await call("DELETE", `/segments/${kept}`)).status).toBe(409);
+    expect((await change("DELETE", `/segments/${kept}`)).status).toBe(409);
     expect(
       (
         await link(
@@ -173,7 +167,7 @@ describe("a segment", () => {
         )
       ).status,
     ).toBe(400);
-    expect((await call("DELETE", `/segments/${unshared}`)).status).toBe(204);
+    expect((await change("DELETE", `/segments/${unshared}`)).status).toBe(204);
   });
 });
 
@@ -193,9 +187,9 @@ describe("a dead letter", () => {
 
   it("is not resolved where the note of who did it cannot be written, and is when that is tried again", async () => {
     const asks = [
-      (id: number, bindings?: Env) => call("POST", "/dead-letters/discard", { ids: [id] }, bindings),
-      (id: number, bindings?: Env) => call("DELETE", `/dead-letters/${id}`, undefined, bindings),
-      (id: number, bindings?: Env) => call("POST", "/dead-letters/replay", { ids: [id] }, bindings),
+      (id: number, bindings?: Env) => change("POST", "/dead-letters/discard", { ids: [id] }, bindings),
+      (id: number, bindings?: Env) => change("DELETE", `/dead-letters/${id}`, undefined, bindings),
+      (id: number, bindings?: Env) => change("POST", "/dead-letters/replay", { ids: [id] }, bindings),
     ];
     for (const ask of asks) {
       const [{ id, event_id }, before] = [await bury(), await acts()];
@@ -210,8 +204,8 @@ describe("a dead letter", () => {
 
   it("that is replayed while it is edited stays replayed", async () => {
     const { id } = await bury();
-    const replay = () => call("POST", "/dead-letters/replay", { ids: [id] });
-    const { status: answer } = await call(
+    const replay = () => change("POST", "/dead-letters/replay", { ids: [id] });
+    const { status: answer } = await change(
       "PATCH",
       `/dead-letters/${id}`,
       { event: { banner_tag: "t" } },

@@ -1,31 +1,27 @@
 /** Currencies that are gone, that joined the euro, or that no rate converts. */
-import { createExecutionContext, SELF } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { app } from "../../worker/app.ts";
 import { addDays } from "../../worker/calendar.ts";
 import { type Door, readEvent } from "../../worker/event.ts";
 import { CURRENCIES, divide, PAST_CURRENCIES } from "../../worker/money.ts";
 import { JOINED, JOINED_UNITS, unitsPerEuro } from "../../worker/rates/euro.ts";
 import { rateInForce } from "../../worker/rates/in-force.ts";
 import { forgetHealth } from "../../worker/reports/health.ts";
-import { ADMIN } from "./keys.ts";
+import { answerOf, HOST, read } from "./api.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://currencies.example";
 const PROJECT = "currencies";
 const today = new Date().toISOString().slice(0, 10);
 
 const load = async (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) => {
-  const body = rates.map(([currency_code, rate_date, usd_rate]) => ({
+  const loaded = rates.map(([currency_code, rate_date, usd_rate]) => ({
     currency_code,
     rate_date,
     usd_rate,
     data_source: "a test",
   }));
-  const request = { method: "POST", headers: ADMIN, body: JSON.stringify({ rates: body }) };
-  expect((await SELF.fetch(`${HOST}/api/v1/exchange-rates`, request)).status).toBe(201);
+  await answerOf("POST", "/exchange-rates", { rates: loaded });
 };
 const buy = async (...bought: [day: string, amount: number, currency: string][]) => {
   const events = bought.map(([day, amount, currency]) =>
@@ -43,15 +39,13 @@ const buy = async (...bought: [day: string, amount: number, currency: string][])
 };
 type Total = { usd: string; unconverted: Record<string, string> };
 const revenue = async (day: string): Promise<Total> => {
-  const answer = await SELF.fetch(`${HOST}/api/v1/revenue?project_id=${PROJECT}&from=${day}&to=${day}`, {
-    headers: ADMIN,
-  });
-  const { total } = await answer.json<{ total: { total_usd: string; unconverted: Record<string, string> } }>();
+  type Answer = { total: { total_usd: string; unconverted: Record<string, string> } };
+  const { total } = await read<Answer>(`/revenue?project_id=${PROJECT}&from=${day}&to=${day}`);
   return { usd: total.total_usd, unconverted: total.unconverted };
 };
 const withoutRate = async (): Promise<string[]> => {
   forgetHealth();
-  const answer = await app.request(`${HOST}/health`, {}, env, createExecutionContext());
+  const answer = await SELF.fetch(`${HOST}/health`);
   return (await answer.json<{ exchange_rates: { without_rate: string[] } }>()).exchange_rates.without_rate;
 };
 

@@ -1,9 +1,10 @@
 /** The views of the data vault, exact over a small log, and the table of profiles: in clear, and masked. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { maskEmail, maskPhone } from "../../worker/reports/mask.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { get } from "./api.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const at = (time: string) => Date.parse(`2026-05-${time}Z`);
@@ -190,10 +191,9 @@ describe("the data vault", () => {
 
 describe("profiles", () => {
   type Profiles = { rows: Record<string, unknown>[]; next_cursor: string | null };
-  const HOST = "https://vault.example/api/v1/profiles?project_id=vault";
   const ask = async (query: string, role: string) => {
     const key = await makeApiKey({ role, project_id: "vault" });
-    return SELF.fetch(`${HOST}${query}`, { headers: { authorization: `Bearer ${key}` } });
+    return get(`/profiles?project_id=vault${query}`, bearer(key));
   };
 
   it("are clear to an analyst, in every format", async () => {
@@ -255,6 +255,6 @@ describe("profiles", () => {
 
   it("are refused to a sender", async () => {
     expect((await ask("", "collect")).status).toBe(403);
-    expect((await SELF.fetch(HOST, { headers: ADMIN })).status).toBe(200);
+    expect((await get("/profiles?project_id=vault")).status).toBe(200);
   });
 });

@@ -1,11 +1,9 @@
 /** Days as a project's clock has them: midnights that do not exist or come twice, and what is counted once a day. */
-import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
-import { ADMIN } from "./keys.ts";
+import { answerOf, read } from "./api.ts";
 import { createProject, db, settle } from "./log.ts";
 
-const API = "https://days.example/api/v1";
 let projects = 0;
 
 type Event = Record<string, string>;
@@ -13,20 +11,15 @@ type Event = Record<string, string>;
 async function projectWith(timezone: string, events: Event[]): Promise<string> {
   const project_id = `days-${++projects}`;
   await createProject(project_id, { timezone, currency: "EUR" });
-  const request = { method: "POST", headers: ADMIN, body: JSON.stringify(events) };
-  expect((await SELF.fetch(`${API}/import?project_id=${project_id}`, request)).status).toBe(202);
+  await answerOf("POST", `/import?project_id=${project_id}`, events);
   // The queue hands them on.
   const stored = () => db.get<{ n: number }>(sql`SELECT count(*) AS n FROM events WHERE project_id = ${project_id}`);
   await vi.waitFor(async () => expect((await stored()).n).toBe(events.length), { timeout: 200_000, interval: 50 });
   await settle();
   return project_id;
 }
-async function read<Answer>(path: string, project_id: string, asked: Record<string, string>): Promise<Answer> {
-  const query = new URLSearchParams({ project_id, ...asked });
-  const answer = await SELF.fetch(`${API}/${path}?${query}`, { headers: ADMIN });
-  expect(answer.status).toBe(200);
-  return answer.json<Answer>();
-}
+const answerTo = <Answer>(path: string, project_id: string, asked: Record<string, string>) =>
+  read<Answer>(`/${path}?${new URLSearchParams({ project_id, ...asked })}`);
 const visits = (...times: string[]) =>
   times.map((timestamp, n) => ({
     event_id: `v-${n}`,
@@ -53,7 +46,7 @@ describe("a day whose midnight the clocks skip or show twice", () => {
         "2026-09-06T04:30:00Z",
       ),
     );
-    const { rows } = await read<Metrics>("metrics", project, { from: "2026-04-04", to: "2026-09-06" });
+    const { rows } = await answerTo<Metrics>("metrics", project, { from: "2026-04-04", to: "2026-09-06" });
     expect(rows.map(({ event_date, total }) => [event_date, total]).sort()).toEqual([
       ["2026-04-04", 3],
       ["2026-04-05", 1],
@@ -61,7 +54,7 @@ describe("a day whose midnight the clocks skip or show twice", () => {
       ["2026-09-06", 2],
     ]);
     const hours = async (startTime: string, endTime: string) =>
-      (await read<Series>("metrics/visits", project, { startTime, endTime, granularity: "hour" })).points;
+      (await answerTo<Series>("metrics/visits", project, { startTime, endTime, granularity: "hour" })).points;
     // 25 hours as 24 points: the last one, 23 o'clock, came twice.
     const long = await hours("2026-04-04T03:00:00Z", "2026-04-05T04:00:00Z");
     expect([long.length, long.at(-1)]).toEqual([
@@ -81,9 +74,9 @@ describe("a day whose midnight the clocks skip or show twice", () => {
     ["Asia/Beirut", "2026-03-29", "2026-03-28T21:59:59Z", "2026-03-28T22:00:00Z"],
   ])("in %s on %s begins at one", async (timezone, day, before, first) => {
     const project = await projectWith(timezone, visits(before, first));
-    const { rows } = await read<Metrics>("metrics", project, { from: day, to: day });
+    const { rows } = await answerTo<Metrics>("metrics", project, { from: day, to: day });
     expect(rows).toEqual([expect.objectContaining({ event_date: day, total: 1 })]);
-    const { points } = await read<Series>("metrics/visits", project, {
+    const { points } = await answerTo<Series>("metrics/visits", project, {
       startTime: first,
       endTime: new Date(Date.parse(first) + 23 * 3_600_000).toISOString(),
       granularity: "hour",
@@ -100,7 +93,7 @@ it("a funnel takes steps of the same second, in whatever order they stand in the
     { event_type: "deposit", player_id: "p1", banner_tag: "fs", amount: "5.00", currency: "EUR", timestamp },
   ]);
   const days = { from: "2026-05-01", to: "2026-05-01" };
-  const { steps } = await read<{ steps: { players: number }[] }>("funnel", project, days);
+  const { steps } = await answerTo<{ steps: { players: number }[] }>("funnel", project, days);
   expect(steps.map(({ players }) => players)).toEqual([1, 1, 1, 0]);
 });
 
@@ -111,7 +104,7 @@ it("day 1 of a cohort is the next day of the project's calendar, also two minute
     { event_type: "install", player_id: "early", timestamp: "2026-05-01T10:00:00Z" },
     { event_type: "spin", player_id: "early", timestamp: "2026-05-02T20:00:00Z" },
   ]);
-  const { rows } = await read<{ rows: Record<string, unknown>[] }>("cohorts", project, {
+  const { rows } = await answerTo<{ rows: Record<string, unknown>[] }>("cohorts", project, {
     from: "2026-05-01",
     to: "2026-05-01",
     interval: "day",
@@ -131,8 +124,8 @@ it("a registration told on two days is two in a campaign's days, and one player 
     ...again,
   ]);
   const days = { from: "2026-05-01", to: "2026-05-02" };
-  const campaigns = await read<{ rows: { registrations: number }[] }>("campaigns", project, days);
+  const campaigns = await answerTo<{ rows: { registrations: number }[] }>("campaigns", project, days);
   expect(campaigns.rows.map(({ registrations }) => registrations)).toEqual([2]);
-  const { steps } = await read<{ steps: { players: number }[] }>("funnel", project, days);
+  const { steps } = await answerTo<{ steps: { players: number }[] }>("funnel", project, days);
   expect(steps.map(({ players }) => players)).toEqual([1, 1, 0, 0]);
 });

@@ -1,20 +1,17 @@
-import { createExecutionContext, createMessageBatch, env, getQueueResult, SELF } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, env, getQueueResult } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { call, read } from "./api.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, DEAD_LETTER_QUEUE, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const api = (method: string, path: string, body?: unknown, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`https://letters.example/api/v1/dead-letters${path}`, {
-    method,
-    headers,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+const letters = (method: string, path: string, body?: unknown, headers?: HeadersInit) =>
+  call(method, `/dead-letters${path}`, body, headers);
 type Letters = {
   rows: {
     id: number;
@@ -28,7 +25,7 @@ type Letters = {
   }[];
   next_cursor: number | null;
 };
-const list = async (query: string) => (await api("GET", `?${query}`)).json<Letters>();
+const list = async (query: string) => (await letters("GET", `?${query}`)).json<Letters>();
 
 /** A thousand events of all kinds, in messages of a hundred. */
 function thousand(project_id: string): StoredEvent[] {
@@ -50,7 +47,7 @@ const inMessages = (events: StoredEvent[]) =>
   Array.from({ length: 10 }, (_, index) => ({ events: events.slice(index * 100, index * 100 + 100) }));
 
 async function replayAll(project_id: string) {
-  const answer = await (await api("POST", "/replay", { all: true, project_id })).json<{
+  const answer = await (await letters("POST", "/replay", { all: true, project_id })).json<{
     replayed: number;
     failed: number;
   }>();
@@ -154,7 +151,7 @@ describe("an event that can never be stored", () => {
     expect(await env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'poison'").first()).toEqual({
       n: 49,
     });
-    const again = await (await api("POST", "/replay", { ids: [rows[0]?.id] })).json<{
+    const again = await (await letters("POST", "/replay", { ids: [rows[0]?.id] })).json<{
       failed: number;
       results: { error: string }[];
     }>();
@@ -211,13 +208,13 @@ describe("an event that can never be stored", () => {
       await env.DB.prepare("SELECT count(*) AS n FROM events WHERE event_type = 'beside_nonsense'").first(),
     ).toEqual({ n: 1 });
     const id = rows[0]?.id;
-    expect(await (await api("POST", "/replay", { ids: [id] })).json()).toMatchObject({ replayed: 0, failed: 1 });
-    expect((await api("PATCH", `/${id}`, { event: { event_type: "visit" } })).status).toBe(400);
+    expect(await (await letters("POST", "/replay", { ids: [id] })).json()).toMatchObject({ replayed: 0, failed: 1 });
+    expect((await letters("PATCH", `/${id}`, { event: { event_type: "visit" } })).status).toBe(400);
     expect(
-      (await api("PATCH", `/${id}`, { event: { event_type: "was_nonsense", player_id: "p", event_id: "fixed" } }))
+      (await letters("PATCH", `/${id}`, { event: { event_type: "was_nonsense", player_id: "p", event_id: "fixed" } }))
         .status,
     ).toBe(200);
-    expect(await (await api("POST", "/replay", { ids: [id] })).json()).toMatchObject({ replayed: 1 });
+    expect(await (await letters("POST", "/replay", { ids: [id] })).json()).toMatchObject({ replayed: 1 });
     expect(await env.DB.prepare("SELECT player_id FROM events WHERE event_id = 'fixed'").first()).toEqual({
       player_id: "p",
     });
@@ -246,11 +243,11 @@ describe("letters", () => {
     const [a, b, c] = first.rows.map((row) => row.id);
     expect(first.rows[0]?.sent).toMatchObject({ event_id: "d4", amount: "10.50", currency: "EUR", data: { a: 1 } });
     expect(first.rows[0]?.sent).not.toHaveProperty("received_at");
-    const bad = await api("PATCH", `/${a}`, { event: { amount: "-1" } });
+    const bad = await letters("PATCH", `/${a}`, { event: { amount: "-1" } });
     expect(bad.status).toBe(400);
     expect(await bad.json()).toMatchObject({ errors: [{ field: "amount", code: "invalid" }] });
     const edited = await (
-      await api("PATCH", `/${a}`, { event: { amount: "20.25", banner_tag: "fixed", event_id: "another" } })
+      await letters("PATCH", `/${a}`, { event: { amount: "20.25", banner_tag: "fixed", event_id: "another" } })
     ).json<{ event: StoredEvent }>();
     expect(edited.event).toMatchObject({
       event_id: "d4",
@@ -259,20 +256,20 @@ describe("letters", () => {
       banner_tag: "fixed",
       data: '{"a":1}',
     });
-    expect((await api("DELETE", `/${b}`)).status).toBe(204);
-    expect((await api("DELETE", `/${b}`)).status).toBe(204);
-    expect((await api("PATCH", `/${b}`, { event: { banner_tag: "x" } })).status).toBe(409);
-    expect(await (await api("POST", "/discard", { ids: [b, c] })).json()).toMatchObject({ discarded: 1 });
+    expect((await letters("DELETE", `/${b}`)).status).toBe(204);
+    expect((await letters("DELETE", `/${b}`)).status).toBe(204);
+    expect((await letters("PATCH", `/${b}`, { event: { banner_tag: "x" } })).status).toBe(409);
+    expect(await (await letters("POST", "/discard", { ids: [b, c] })).json()).toMatchObject({ discarded: 1 });
     expect(await replayAll("desk")).toMatchObject({ replayed: 3 });
     expect(await env.DB.prepare("SELECT banner_tag, amount FROM events WHERE event_id = 'd4'").first()).toEqual({
       banner_tag: "fixed",
       amount: 202_500,
     });
     expect((await list("project_id=desk&status=discarded")).rows.length).toBe(2);
-    expect((await api("GET", "/999999")).status).toBe(404);
+    expect((await letters("GET", "/999999")).status).toBe(404);
 
-    const audit = await SELF.fetch("https://letters.example/api/v1/audit?limit=6", { headers: ADMIN });
-    const actions = (await audit.json<{ rows: { action: string }[] }>()).rows.map((row) => row.action);
+    const audit = await read<{ rows: { action: string }[] }>("/audit?limit=6");
+    const actions = audit.rows.map((row) => row.action);
     expect(actions.slice(0, 4)).toEqual([
       "dead_letter.replay",
       "dead_letter.discard",
@@ -288,8 +285,10 @@ describe("letters", () => {
     );
     await deliver([{ events }], env, DEAD_LETTER_QUEUE);
     const ids = (await list("project_id=pile&limit=1000")).rows.map(({ id }) => id);
-    expect(await (await api("POST", "/replay", { ids: ids.slice(0, 150) })).json()).toMatchObject({ replayed: 150 });
-    expect(await (await api("POST", "/discard", { ids })).json()).toMatchObject({ discarded: 150 });
+    expect(await (await letters("POST", "/replay", { ids: ids.slice(0, 150) })).json()).toMatchObject({
+      replayed: 150,
+    });
+    expect(await (await letters("POST", "/discard", { ids })).json()).toMatchObject({ discarded: 150 });
   });
 
   it("are shown as they are where their data can not be read", async () => {
@@ -302,12 +301,12 @@ describe("letters", () => {
   it("of one project are nobody else's", async () => {
     const key = await makeApiKey({ project_id: "desk", role: "admin" });
     const headers = { authorization: `Bearer ${key}` };
-    const { rows } = await (await api("GET", "?limit=1000", undefined, headers)).json<{
+    const { rows } = await (await letters("GET", "?limit=1000", undefined, headers)).json<{
       rows: { project_id: string }[];
     }>();
     expect(new Set(rows.map((row) => row.project_id))).toEqual(new Set(["desk"]));
     const foreign = (await list("project_id=poison")).rows[0]?.id;
-    expect((await api("GET", `/${foreign}`, undefined, headers)).status).toBe(404);
-    expect((await api("DELETE", `/${foreign}`, undefined, headers)).status).toBe(404);
+    expect((await letters("GET", `/${foreign}`, undefined, headers)).status).toBe(404);
+    expect((await letters("DELETE", `/${foreign}`, undefined, headers)).status).toBe(404);
   });
 });

@@ -15,22 +15,19 @@ import { forgetProjects } from "../../worker/project.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { advance as advanceProjection, rebuild } from "../../worker/projections/runner.ts";
 import { transact } from "../../worker/store/database.ts";
+import { answerOf, call, get, HOST, read } from "./api.ts";
 import { archivedRows, keysIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, keepToTables, settle, step, storedEvent, TABLES } from "./log.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://erasure.example";
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 7, 1, 10);
 
 /** What must not be found anywhere, in any case. */
 const PERSONAL = ["alice-77", "browser-a1", "browser-a2", "browser-shared", "Alice@Mail.example", "35699123456"];
-
-const api = (method: string, path: string) => SELF.fetch(`${HOST}/api/v1${path}`, { method, headers: ADMIN });
 
 /** Every text that an event has of its sender, but for ids and names. */
 const EVERY_TEXT = Object.fromEntries(
@@ -213,14 +210,14 @@ async function finished(id: string, bindings: Env = env): Promise<SignedReceipt>
   for (let tries = 0; tries < 2_000; tries++) {
     await later();
     await runDuty("erasures", bindings);
-    const receipt = await (await api("GET", `/erasures/${id}`)).json<SignedReceipt>();
+    const receipt = await read<SignedReceipt>(`/erasures/${id}`);
     if (receipt.status === "finished") return receipt;
   }
-  throw new Error(`It does not finish: ${await (await api("GET", `/erasures/${id}`)).text()}`);
+  throw new Error(`It does not finish: ${await (await get(`/erasures/${id}`)).text()}`);
 }
 
 async function erase(project_id: string, query = ""): Promise<SignedReceipt> {
-  const answer = await api("DELETE", `/players/alice-77?project_id=${project_id}${query}`);
+  const answer = await call("DELETE", `/players/alice-77?project_id=${project_id}${query}`);
   expect(answer.status).toBe(202);
   return finished((await answer.json<SignedReceipt>()).id);
 }
@@ -338,7 +335,7 @@ describe("after an erasure", () => {
       expect([store, receipt.found[store]]).not.toEqual([store, 0]);
     const { signature, error, ...signed } = receipt;
     expect(error).toBeNull();
-    const { jwk, pem } = await (await api("GET", "/erasures/key")).json<PublicKey>();
+    const { jwk, pem } = await read<PublicKey>("/erasures/key");
     expect(pem).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
     const key = await crypto.subtle.importKey("jwk", jwk, "Ed25519", false, ["verify"]);
     const holds = (told: object) =>
@@ -354,11 +351,11 @@ describe("after an erasure", () => {
   });
 
   it("asking again gives the same receipt, until there is something again", async () => {
-    const again = await api("DELETE", "/players/alice-77?project_id=erased");
+    const again = await call("DELETE", "/players/alice-77?project_id=erased");
     expect(again.status).toBe(200);
     expect(await again.json()).toEqual(receipt);
     await deliver([{ events: [storedEvent({ project_id: "erased", event_type: "visit", player_id: "alice-77" })] }]);
-    const anew = await api("DELETE", "/players/alice-77?project_id=erased");
+    const anew = await call("DELETE", "/players/alice-77?project_id=erased");
     expect(anew.status).toBe(202);
     const second = await finished((await anew.json<SignedReceipt>()).id);
     expect(second).toMatchObject({ subject: receipt.subject, found: { events: 1 } });
@@ -533,15 +530,11 @@ describe("suppression", () => {
     }
     for (const query of ["player_id=bob-5", "player_id=bob-5&visitor_id=browser-shared", "visitor_id=somebody"])
       expect((await pixel(query)).status).toBe(200);
-    const sent = await SELF.fetch(`${HOST}/api/v1/events?project_id=quiet`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify([
-        { event_type: "spin", player_id: "alice-77" },
-        { event_type: "spin", player_id: "bob-5" },
-      ]),
-    });
-    expect(await sent.json()).toMatchObject({
+    const sent = await answerOf("POST", "/events?project_id=quiet", [
+      { event_type: "spin", player_id: "alice-77" },
+      { event_type: "spin", player_id: "bob-5" },
+    ]);
+    expect(sent).toMatchObject({
       accepted: 1,
       results: [{ errors: [{ code: "erased", field: "player_id" }] }, { status: "accepted" }],
     });

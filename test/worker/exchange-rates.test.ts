@@ -1,5 +1,5 @@
 /** Exchange rates: loaded and corrected by administrators, and read from the daily feed over a real connection. */
-import { createExecutionContext, SELF } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it } from "vitest";
 import { app } from "../../worker/app.ts";
@@ -8,18 +8,14 @@ import { isDue, refreshRates } from "../../worker/rates/feed.ts";
 import { formatRate, parseRate } from "../../worker/rates/rate.ts";
 import { forgetHealth } from "../../worker/reports/health.ts";
 import type { FeedAnswer } from "../feed/answer.ts";
+import { call, callWith, get, HOST, read, requestWith } from "./api.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 
-const HOST = "https://rates.example";
-const PATH = `${HOST}/api/v1/exchange-rates`;
+const PATH = "/exchange-rates";
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
-  SELF.fetch(PATH, {
-    method: "POST",
-    headers: { ...ADMIN, ...headers },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
+  call("POST", PATH, body, { ...ADMIN, ...headers });
 const rate = (currency_code: string, rate_date: string, usd_rate: string, data_source = "treasury") => ({
   currency_code,
   rate_date,
@@ -27,8 +23,7 @@ const rate = (currency_code: string, rate_date: string, usd_rate: string, data_s
   data_source,
 });
 type Row = ReturnType<typeof rate> & { loaded_at: string };
-const list = async (query = "") =>
-  (await SELF.fetch(`${PATH}?${query}`, { headers: ADMIN })).json<{ rows: Row[]; next_cursor: string | null }>();
+const list = (query = "") => read<{ rows: Row[]; next_cursor: string | null }>(`${PATH}?${query}`);
 const known = async (query = "") =>
   (await list(query)).rows.map((row) => `${row.currency_code} ${row.rate_date} ${row.usd_rate} ${row.data_source}`);
 
@@ -77,7 +72,7 @@ describe("rates", () => {
     expect(await known(`limit=2&cursor=${encodeURIComponent(first.next_cursor as string)}`)).toEqual([
       "JPY 2026-05-01 0.00640000 treasury",
     ]);
-    const table = await (await SELF.fetch(`${PATH}?limit=1`, { headers: { ...ADMIN, accept: "text/csv" } })).text();
+    const table = await (await get(`${PATH}?limit=1`, { ...ADMIN, accept: "text/csv" })).text();
     expect(table.split("\r\n").map((line) => line.split(",").slice(0, 4).join(","))).toEqual([
       "currency_code,rate_date,usd_rate,data_source",
       "EUR,2026-05-02,1.09000000,treasury",
@@ -88,7 +83,7 @@ describe("rates", () => {
     // Loads of the same millisecond are told apart: by this a report knows that its answer is another.
     const loads = (await list()).rows.map((row) => row.loaded_at);
     expect(new Set(loads).size).toBe(2);
-    const audit = await (await SELF.fetch(`${HOST}/api/v1/audit?limit=1`, { headers: ADMIN })).json();
+    const audit = await read("/audit?limit=1");
     expect(audit).toMatchObject({
       rows: [
         {
@@ -117,7 +112,7 @@ describe("rates", () => {
         };
       },
     });
-    const request = new Request(`${PATH}?currency_code=SEK&to=2003-12-31&format=csv`, { headers: ADMIN });
+    const request = new Request(`${HOST}/api/v1${PATH}?currency_code=SEK&to=2003-12-31&format=csv`, { headers: ADMIN });
     const answer = await app.fetch(request, { ...env, DB: counted }, createExecutionContext());
     const lines = (await answer.text()).split("\r\n");
     expect([lines.length, new Set(lines).size]).toEqual([1 + 5_000 + 1, 1 + 5_000 + 1]);
@@ -183,7 +178,7 @@ describe("rates", () => {
     expect([answer.status, await answer.json()]).toEqual([201, { loaded: 8_000 }]);
     const stored = await env.DB.prepare("SELECT count(*) AS rates FROM exchange_rates").first();
     expect(stored).toEqual({ rates: 8_000 });
-    const audit = await (await SELF.fetch(`${HOST}/api/v1/audit?limit=1`, { headers: ADMIN })).json();
+    const audit = await read("/audit?limit=1");
     expect(audit).toMatchObject({
       rows: [{ details: { from: "1970-01-01", to: days.at(-1), currencies: ["EUR", "JPY"], data_source: "ecb" } }],
     });
@@ -222,8 +217,8 @@ describe("rates", () => {
     const key = await makeApiKey({ role: "admin", project_id: "default" });
     const headers = { authorization: `Bearer ${key}` };
     expect((await post({ rates: [good] }, headers)).status).toBe(403);
-    expect((await SELF.fetch(`${PATH}/refresh`, { method: "POST", headers })).status).toBe(403);
-    expect((await SELF.fetch(PATH, { headers })).status).toBe(200);
+    expect((await call("POST", `${PATH}/refresh`, undefined, headers)).status).toBe(403);
+    expect((await get(PATH, headers)).status).toBe(200);
   });
 });
 
@@ -312,7 +307,7 @@ async function fedBy(answer: FeedAnswer, address = `/${++addresses}.xml`): Promi
 type Health = { status: string; dependencies: { exchange_rates: string }; exchange_rates: object };
 async function health(bindings: Env): Promise<{ status: number; body: Health }> {
   forgetHealth();
-  const answer = await app.request(`${HOST}/health`, {}, bindings, createExecutionContext());
+  const answer = await requestWith(bindings, new Request(`${HOST}/health`));
   return { status: answer.status, body: await answer.json<Health>() };
 }
 
@@ -417,11 +412,10 @@ describe("the feed", () => {
   });
 
   it("is read at once when an administrator asks", async () => {
-    const refresh = (bindings: Env) =>
-      app.request(`${PATH}/refresh`, { method: "POST", headers: ADMIN }, bindings, createExecutionContext());
+    const refresh = (bindings: Env) => callWith(bindings, "POST", `${PATH}/refresh`);
     const today = new Date().toISOString().slice(0, 10);
-    const read = await refresh(await fedBy({ body: feed({ [today]: { USD: "1.1" } }) }));
-    expect([read.status, await read.json()]).toEqual([200, { status: "ok", last_rate_date: today, error: null }]);
+    const done = await refresh(await fedBy({ body: feed({ [today]: { USD: "1.1" } }) }));
+    expect([done.status, await done.json()]).toEqual([200, { status: "ok", last_rate_date: today, error: null }]);
     const broken = await refresh(await fedBy({ status: 502, body: "" }));
     expect(broken.status).toBe(503);
     expect(broken.headers.get("retry-after")).toBe("60");

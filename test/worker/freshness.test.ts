@@ -1,15 +1,15 @@
 /** An answer is told to be the same only as long as it is, and kept only where its days are over. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
+import { get } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://freshness.example";
 let projects = 0;
 
 async function begin(settings = {}) {
@@ -21,9 +21,7 @@ async function begin(settings = {}) {
     await settle();
   };
   const ask = (path: string, headers: HeadersInit = {}) =>
-    SELF.fetch(`${HOST}/api/v1${path}${path.includes("?") ? "&" : "?"}project_id=${project_id}`, {
-      headers: { ...ADMIN, ...headers },
-    });
+    get(`${path}${path.includes("?") ? "&" : "?"}project_id=${project_id}`, { ...ADMIN, ...headers });
   const tag = async (path: string) => {
     const response = await ask(path);
     await response.text();

@@ -2,13 +2,7 @@
  * The tables gather events until somebody asks: few runs while nobody does, and no figure from before the last ten seconds
  * for whoever does.
  */
-import {
-  createExecutionContext,
-  evictDurableObject,
-  runInDurableObject,
-  SELF,
-  waitOnExecutionContext,
-} from "cloudflare:test";
+import { evictDurableObject, runInDurableObject, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -16,12 +10,12 @@ import worker from "../../worker/index.ts";
 import { bringForward, isTimeToRun } from "../../worker/projections/catch-up.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { forgetHealth, projectionHealth } from "../../worker/reports/health.ts";
+import { callWith, get, HOST, read, requestWith } from "./api.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, keepToTables, settle, storedEvent, turnToDays } from "./log.ts";
 
-const HOST = "https://gathering.example";
 const { events: GATHERED, age: AGE } = GROUPS.tables.gathering;
 const HOUR = 3_600_000;
 const LONG_AGO = { received_at: Date.now() - 60_000 };
@@ -61,16 +55,9 @@ const visit = (more: Partial<StoredEvent> = {}) =>
   storedEvent({ project_id, event_type: "visit", player_id: "p", ...more });
 const send = (...events: StoredEvent[]) => deliver([{ events }]);
 const ask = (path = "/metrics", headers: HeadersInit = {}) =>
-  SELF.fetch(`${HOST}/api/v1${path}?project_id=${project_id}`, { headers: { ...ADMIN, ...headers } });
+  get(`${path}?project_id=${project_id}`, { ...ADMIN, ...headers });
 const totalOf = async (response: Response) =>
   (await response.json<{ rows: { total: number }[] }>()).rows.reduce((sum, { total }) => sum + total, 0);
-/** The same of a Worker with other bindings. */
-async function askWith(bindings: Env, path: string): Promise<Response> {
-  const context = createExecutionContext();
-  const response = await worker.fetch(new Request(`${HOST}${path}`, { headers: ADMIN }), bindings, context);
-  await waitOnExecutionContext(context);
-  return response;
-}
 
 // What is asked here is made of the tables, but in the first test.
 beforeAll(keepToTables);
@@ -234,17 +221,15 @@ describe("a report", () => {
   it("sees through the tags of events that had to be waited for", async () => {
     await send(visit({ banner_tag: "unheard-of" }));
     await age();
-    const response = await SELF.fetch(`${HOST}/api/v1/metrics?project_id=${project_id}&banner_tag_contains=heard`, {
-      headers: ADMIN,
-    });
+    const response = await get(`/metrics?project_id=${project_id}&banner_tag_contains=heard`);
     expect(await totalOf(response)).toBe(1);
   });
 
   it("of a player, an export and the request log have it, too", async () => {
-    const path = `/api/v1/players/p/export?project_id=${project_id}`;
+    const path = `/players/p/export?project_id=${project_id}`;
     await send(visit());
     await age();
-    expect(await (await SELF.fetch(HOST + path, { headers: ADMIN })).json()).toMatchObject({
+    expect(await read(path)).toMatchObject({
       profile: { total_events: 1 },
     });
     await send(visit());
@@ -270,7 +255,7 @@ describe("where the tables cannot be brought forward", () => {
     await send(visit());
     await settle();
     await send(visit(LONG_AGO), visit());
-    const response = await askWith(broken(asked), `/api/v1/metrics?project_id=${project_id}`);
+    const response = await callWith(broken(asked), "GET", `/metrics?project_id=${project_id}`);
     expect([response.status, await totalOf(response)]).toEqual([200, 1]);
     const { headers } = response;
     expect([headers.get("x-lag-events"), headers.get("etag")]).toEqual(["2", null]);
@@ -281,9 +266,9 @@ describe("where the tables cannot be brought forward", () => {
 
   it("because the object fails, /health says so", async () => {
     forgetHealth();
-    const response = await askWith(
+    const response = await requestWith(
       broken(async () => Promise.reject(new Error("overloaded"))),
-      "/health",
+      new Request(`${HOST}/health`),
     );
     expect([response.status, await response.json()]).toEqual([
       503,

@@ -1,16 +1,16 @@
 /** Imports: old events, from files, through a door of their own. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchAnswer } from "../../worker/collect/batch.ts";
 import { type Door, readEvent } from "../../worker/event.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
+import { answerOf, call, read } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://import.example";
 const AGENT =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 12_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Mobile/15E148 Safari/604.1";
 
@@ -19,8 +19,8 @@ beforeAll(async () => {
   await createProject("ruled");
 });
 
-const send = (body: unknown, project_id = "old", headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1/import?project_id=${project_id}`, { method: "POST", headers, body: JSON.stringify(body) });
+const send = (body: unknown, project_id = "old", headers?: HeadersInit) =>
+  call("POST", `/import?project_id=${project_id}`, body, headers);
 const visit = (more: object = {}) => ({
   event_type: "visit",
   player_id: "p1",
@@ -91,11 +91,7 @@ describe("an imported event", () => {
   });
 
   it("is judged by its project's own rules about bots", async () => {
-    await SELF.fetch(`${HOST}/api/v1/projects/ruled`, {
-      method: "PATCH",
-      headers: ADMIN,
-      body: JSON.stringify({ bot_rules: { user_agents: ["CheckerTool"] } }),
-    });
+    await answerOf("PATCH", "/projects/ruled", { bot_rules: { user_agents: ["CheckerTool"] } });
     expect((await send(visit({ event_id: "ruled", user_agent: "CheckerTool 1" }), "ruled")).status).toBe(202);
     expect(await stored("ruled", "ruled")).toMatchObject({ bot: "project_rule" });
   });
@@ -125,10 +121,9 @@ describe("an imported event", () => {
   });
 
   it("counts once, and a schema that is enforced holds for it too", async () => {
-    const headers = { ...ADMIN, "content-type": "application/json" };
     const schema = { type: "object", required: ["score"] };
-    const body = JSON.stringify({ project_id: "old", event_type: "boss_defeated", schema, mode: "enforce" });
-    expect((await SELF.fetch(`${HOST}/api/v1/schemas`, { method: "POST", headers, body })).status).toBe(201);
+    const made = { project_id: "old", event_type: "boss_defeated", schema, mode: "enforce" };
+    await answerOf("POST", "/schemas", made);
     const boss = visit({ event_type: "boss_defeated", event_id: "boss", score: 5 });
     const answer = await send([boss, boss, visit({ event_type: "boss_defeated" })]);
     expect(await answer.json()).toMatchObject({ accepted: 2, rejected: 1 });
@@ -159,12 +154,9 @@ describe("the door", () => {
   it("is not the request log's: what it refuses, it tells who imports", async () => {
     await send([visit({ player_id: "" })]);
     // What is noted in this order is counted in it.
-    const own = { method: "POST", headers: ADMIN, body: JSON.stringify({ event_type: "visit" }) };
-    await SELF.fetch(`${HOST}/api/v1/events?project_id=old`, own);
-    const rejected = async () => {
-      const log = await SELF.fetch(`${HOST}/api/v1/requests?project_id=old`, { headers: ADMIN });
-      return (await log.json<{ counts: { rejected: number } }>()).counts.rejected;
-    };
+    await call("POST", "/events?project_id=old", { event_type: "visit" });
+    const rejected = async () =>
+      (await read<{ counts: { rejected: number } }>("/requests?project_id=old")).counts.rejected;
     await vi.waitFor(async () => expect(await rejected()).toBeGreaterThan(0), { timeout: 200_000, interval: 100 });
     expect(await rejected()).toBe(1);
   });
@@ -175,7 +167,6 @@ it("that became a dead letter can be edited, however old it is", async () => {
   const event = storedEvent({ project_id: "old", event_type: "visit", event_id: "dead", player_id: "p", timestamp });
   await keepDeadLetters(db, [{ event, error: "SQLITE_CONSTRAINT" }], "event-log", Date.now());
   const { id } = (await env.DB.prepare("SELECT id FROM dead_letters WHERE event_id = 'dead'").first<Row>()) as Row;
-  const edit = { method: "PATCH", headers: ADMIN, body: JSON.stringify({ event: { banner_tag: "t" } }) };
-  const answer = await SELF.fetch(`${HOST}/api/v1/dead-letters/${id}`, edit);
-  expect(await answer.json()).toMatchObject({ event: { banner_tag: "t", timestamp } });
+  const edit = { event: { banner_tag: "t" } };
+  expect(await answerOf("PATCH", `/dead-letters/${id}`, edit)).toMatchObject({ event: { banner_tag: "t", timestamp } });
 });

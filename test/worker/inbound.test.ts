@@ -13,7 +13,7 @@ import { NAME, settle } from "../../worker/inbound/settling.ts";
 import { amountOf, readPostback, type Template } from "../../worker/inbound/template.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { databaseOf } from "../../worker/store/database.ts";
-import { answerOf, HOST } from "./api.ts";
+import { answerOf, call, HOST } from "./api.ts";
 import { watched } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { gate, unwoken } from "./gate.ts";
@@ -558,24 +558,16 @@ describe("a template", () => {
 
   it("that cannot work is refused, with each field that is wrong", async () => {
     const project_id = await newProject();
-    const made = await SELF.fetch(`${HOST}/api/v1/sources`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify({
-        project_id,
-        name: "n",
-        template: { fields: { payout: "p", amount: "a", click_id: "token" }, defaults: { event_type: "No" } },
-      }),
+    const made = await call("POST", "/sources", {
+      project_id,
+      name: "n",
+      template: { fields: { payout: "p", amount: "a", click_id: "token" }, defaults: { event_type: "No" } },
     });
     expect(await made.json()).toMatchObject({ status: 400, errors: [{ field: "template.fields.click_id" }] });
-    const next = await SELF.fetch(`${HOST}/api/v1/sources`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify({
-        project_id,
-        name: "n",
-        template: { fields: { payout: "p", amount: "a" }, defaults: { event_type: "No" } },
-      }),
+    const next = await call("POST", "/sources", {
+      project_id,
+      name: "n",
+      template: { fields: { payout: "p", amount: "a" }, defaults: { event_type: "No" } },
     });
     const { errors } = await next.json<{ errors: { field: string }[] }>();
     expect(errors.map(({ field }) => field)).toEqual([

@@ -2,7 +2,8 @@
 import { env, SELF } from "cloudflare:test";
 import { expect } from "vitest";
 
-export const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
+export const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+export const ADMIN = bearer(env.ADMIN_TOKEN);
 
 type Given = {
   role: string;

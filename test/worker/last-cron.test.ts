@@ -6,11 +6,12 @@ import { DUTIES, eachMinute } from "../../worker/cron.ts";
 import { CRON_RECORDED_EVERY_MS, lastCron, recordCron } from "../../worker/last-cron.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { VERSION } from "../../worker/version.ts";
+import { HOST } from "./api.ts";
 import { db } from "./log.ts";
 
 async function health(): Promise<Health> {
   forgetHealth();
-  return (await SELF.fetch("https://cron.example/health")).json<Health>();
+  return (await SELF.fetch(`${HOST}/health`)).json<Health>();
 }
 
 it("says when cron last ran, and null before it has", async () => {

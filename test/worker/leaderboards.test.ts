@@ -1,4 +1,3 @@
-import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -14,8 +13,8 @@ import {
   playersOn,
   skippedAround,
 } from "../../worker/reports/leaderboard.ts";
+import { get, read } from "./api.ts";
 import { histories } from "./histories.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, step, storedEvent } from "./log.ts";
 import { kept } from "./oracle.ts";
 
@@ -213,13 +212,7 @@ describe("leaderboards", () => {
 });
 
 describe("/games/:app_id/leaderboard", () => {
-  const ask = (query: string) =>
-    SELF.fetch(`https://games.example/api/v1/games/slots/leaderboard?project_id=arcade&${query}`, { headers: ADMIN });
-  const read = async (query: string) => {
-    const response = await ask(query);
-    expect(response.status).toBe(200);
-    return response.json<Record<string, unknown>>();
-  };
+  const PATH = "/games/slots/leaderboard?project_id=arcade";
   const entry = (rank: number, player_id: string, score: number) => ({ rank, player_id, score });
 
   it("answers by period, by date and around a player, and refuses what is wrong", async () => {
@@ -253,7 +246,7 @@ describe("/games/:app_id/leaderboard", () => {
     ]);
     await settle();
     const board = { project_id: "arcade", app_id: "slots" };
-    expect(await read("date=2026-05-04")).toEqual({
+    expect(await read(`${PATH}&date=2026-05-04`)).toEqual({
       ...board,
       period: "daily",
       from: "2026-05-04",
@@ -261,7 +254,7 @@ describe("/games/:app_id/leaderboard", () => {
       players: 2,
       entries: [entry(1, "ann", 5), entry(2, "bob", 5)],
     });
-    expect(await read("period=weekly&date=2026-05-10")).toEqual({
+    expect(await read(`${PATH}&period=weekly&date=2026-05-10`)).toEqual({
       ...board,
       period: "weekly",
       from: "2026-05-04",
@@ -269,11 +262,11 @@ describe("/games/:app_id/leaderboard", () => {
       players: 3,
       entries: [entry(1, "cat", 7), entry(2, "ann", 5), entry(3, "bob", 5)],
     });
-    expect(await read("period=weekly&date=2026-05-03")).toMatchObject({
+    expect(await read(`${PATH}&period=weekly&date=2026-05-03`)).toMatchObject({
       from: "2026-04-27",
       entries: [entry(1, "ann", 10)],
     });
-    expect(await read("period=alltime&limit=1")).toEqual({
+    expect(await read(`${PATH}&period=alltime&limit=1`)).toEqual({
       ...board,
       period: "alltime",
       from: null,
@@ -281,19 +274,21 @@ describe("/games/:app_id/leaderboard", () => {
       players: 3,
       entries: [entry(1, "ann", 15)],
     });
-    expect(await read("period=alltime&around=bob&limit=2")).toMatchObject({
+    expect(await read(`${PATH}&period=alltime&around=bob&limit=2`)).toMatchObject({
       entries: [entry(2, "cat", 7), entry(3, "bob", 5)],
     });
-    expect(await read("")).toMatchObject({ entries: [], players: 0 });
-    expect(await (await ask("period=alltime&format=csv")).text()).toBe(
+    expect(await read(`${PATH}&`)).toMatchObject({ entries: [], players: 0 });
+    expect(await (await get(`${PATH}&period=alltime&format=csv`)).text()).toBe(
       "rank,player_id,score\r\n1,ann,15\r\n2,cat,7\r\n3,bob,5\r\n",
     );
-    expect((await ask("period=alltime&around=dan")).status).toBe(404);
+    expect((await get(`${PATH}&period=alltime&around=dan`)).status).toBe(404);
     for (const wrong of ["period=monthly", "date=2026-02-30", "limit=0", "limit=1001", "limit=x", "around="]) {
-      const response = await ask(wrong);
+      const response = await get(`${PATH}&${wrong}`);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ errors: [{ field: wrong.split("=")[0] }] });
     }
-    expect(await (await ask("period=alltime&date=2026-05-04")).json()).toMatchObject({ errors: [{ field: "date" }] });
+    expect(await (await get(`${PATH}&period=alltime&date=2026-05-04`)).json()).toMatchObject({
+      errors: [{ field: "date" }],
+    });
   });
 });

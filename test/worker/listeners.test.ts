@@ -1,10 +1,10 @@
 /** A listener to live figures gets what they may see at that moment, and may send a limited number of messages. */
-import { env, runInDurableObject, SELF } from "cloudflare:test";
+import { env, runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetKey } from "../../worker/http/keys.ts";
 import type { Counters, LiveMessage } from "../../worker/live/counters.ts";
 import type { LiveEvent } from "../../worker/live/stream.ts";
-import { call, HOST } from "./api.ts";
+import { call, get } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
@@ -15,9 +15,7 @@ const LATER_MS = 31_000;
 type Listening = { socket: WebSocket; messages: LiveMessage[]; closed: () => number | null };
 
 async function listen(headers: HeadersInit): Promise<Listening> {
-  const response = await SELF.fetch(`${HOST}/api/v1/live?project_id=heard`, {
-    headers: { ...headers, upgrade: "websocket" },
-  });
+  const response = await get("/live?project_id=heard", { ...headers, upgrade: "websocket" });
   expect(response.status).toBe(101);
   const socket = response.webSocket as WebSocket;
   const messages: LiveMessage[] = [];
@@ -175,7 +173,7 @@ describe("the dashboard's session", () => {
     await response.body?.cancel();
     return { cookie: response.headers.get("set-cookie")?.split(";")[0] as string };
   };
-  const status = async (headers: HeadersInit) => (await call("GET", "/session", undefined, headers)).status;
+  const status = async (headers: HeadersInit) => (await get("/session", headers)).status;
   let key: string;
 
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { env, runInDurableObject, SELF } from "cloudflare:test";
+import { env, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { startOfLocalDay } from "../../worker/calendar.ts";
 import { Bucket, LIVE_DIMENSIONS, OTHER } from "../../worker/live/bucket.ts";
@@ -12,9 +12,9 @@ import { live } from "../../worker/projections/live.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { LiveCounters } from "../../worker/reports/listening.ts";
 import { databaseOf } from "../../worker/store/database.ts";
+import { call, get, read, sendPixel } from "./api.ts";
 import { createProject, deliver, settle, step, storedEvent } from "./log.ts";
 
-const HOST = "https://live.example";
 const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
 const NOW = Date.parse("2026-05-01T12:00:30Z");
 const SECOND = 1_000;
@@ -256,8 +256,7 @@ describe("minutes of a value", () => {
     const { "": apart = 0, [OTHER]: together = 0 } = await totals("MT");
     expect([apart > 0, together > 0, apart + together]).toEqual([true, true, 30_000]);
     expect(await totals("SE")).toEqual({ [OTHER]: together });
-    const series = (query: string) =>
-      SELF.fetch(`${HOST}/api/v1/metrics/visits?project_id=flooded&granularity=minute${query}`, { headers: ADMIN });
+    const series = (query: string) => get(`/metrics/visits?project_id=flooded&granularity=minute${query}`);
     const refused = await series("&country=MT");
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ errors: [{ field: "country" }] });
@@ -362,9 +361,7 @@ describe("visitors now", () => {
 describe("from a pixel", () => {
   it("to /realtime and to who listens; tests and bots never", async () => {
     await createProject("pushed");
-    const response = await SELF.fetch(`${HOST}/api/v1/live?project_id=pushed`, {
-      headers: { ...ADMIN, upgrade: "websocket" },
-    });
+    const response = await get("/live?project_id=pushed", { ...ADMIN, upgrade: "websocket" });
     expect(response.status).toBe(101);
     const socket = response.webSocket as WebSocket;
     const messages: LiveMessage[] = [];
@@ -372,8 +369,7 @@ describe("from a pixel", () => {
     socket.accept();
     await vi.waitFor(() => expect(messages[0]?.type).toBe("snapshot"), { timeout: 200_000 });
 
-    const pixel = await SELF.fetch(`${HOST}/visit?project_id=pushed&player_id=p1&btag=spring&event_id=live-1`);
-    await pixel.body?.cancel();
+    await sendPixel("/visit", { project_id: "pushed", player_id: "p1", btag: "spring", event_id: "live-1" });
     await vi.waitFor(
       () =>
         expect(messages.some((message) => message.type === "events" && message.events[0]?.event_id === "live-1")).toBe(
@@ -396,9 +392,7 @@ describe("from a pixel", () => {
     ]);
     await vi.waitFor(
       async () => {
-        const snapshot = await (
-          await SELF.fetch(`${HOST}/api/v1/realtime?project_id=pushed`, { headers: ADMIN })
-        ).json<Snapshot>();
+        const snapshot = await read<Snapshot>("/realtime?project_id=pushed");
         // The registration took its player's last tag.
         expect(snapshot.windows["1m"].by_type).toEqual({ visit: 1, registration: 1 });
         expect(snapshot.windows.today.banner_tags).toEqual([
@@ -459,8 +453,7 @@ describe("a rebuild of the live counters", () => {
       { events: names.map((project_id) => storedEvent({ project_id, event_type: "spin", player_id: "p" })) },
     ]);
     await settle([live]);
-    const request = { method: "POST", headers: ADMIN };
-    const answer = await SELF.fetch(`${HOST}/api/v1/projections/live/rebuild`, request);
+    const answer = await call("POST", "/projections/live/rebuild");
     expect([answer.status, await answer.json()]).toEqual([202, { rebuilding: ["live"] }]);
     await settle([live]);
     // The objects that there was no room to empty count each event once, too.

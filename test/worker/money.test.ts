@@ -1,36 +1,23 @@
 /** Money in several currencies: exact, at the rate of each event's date, and never dropped where there is none. */
-import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { divide } from "../../worker/money.ts";
 import { convert, EXACT_UNITS, exactUsd, formatAverage, formatExact, type Sum } from "../../worker/reports/usd.ts";
+import { answerOf, call, get, read } from "./api.ts";
 import { histories } from "./histories.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://money.example";
-const get = (path: string, headers: HeadersInit = ADMIN) => SELF.fetch(`${HOST}/api/v1${path}`, { headers });
-const json = async (path: string, headers: HeadersInit = ADMIN) => {
-  const response = await get(path, headers);
-  expect(response.status).toBe(200);
-  return response.json<Record<string, unknown>>();
-};
 const load = async (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) => {
-  const response = await SELF.fetch(`${HOST}/api/v1/exchange-rates`, {
-    method: "POST",
-    headers: ADMIN,
-    body: JSON.stringify({
-      rates: rates.map(([currency_code, rate_date, usd_rate]) => ({
-        currency_code,
-        rate_date,
-        usd_rate,
-        data_source: "a test",
-      })),
-    }),
-  });
-  expect(response.status).toBe(201);
+  const loaded = rates.map(([currency_code, rate_date, usd_rate]) => ({
+    currency_code,
+    rate_date,
+    usd_rate,
+    data_source: "a test",
+  }));
+  await answerOf("POST", "/exchange-rates", { rates: loaded });
 };
 
 let PROJECT = "";
@@ -62,15 +49,12 @@ describe("NGR", () => {
       paid("withdrawal", "2026-02-03", "300", "USD"),
     );
     const day = "project_id=ngr&from=2026-02-03&to=2026-02-03";
-    const change = (ngr_deduction_percent: unknown) =>
-      SELF.fetch(`${HOST}/api/v1/projects/ngr`, {
-        method: "PATCH",
-        headers: ADMIN,
-        body: JSON.stringify({ ngr_deduction_percent }),
-      });
+    const change = (ngr_deduction_percent: unknown) => call("PATCH", "/projects/ngr", { ngr_deduction_percent });
     const totals = async () => {
       const [campaigns, revenue] = await Promise.all(
-        [`/campaigns?${day}`, `/revenue?${day}&currency=project`].map(async (path) => (await json(path)).total),
+        [`/campaigns?${day}`, `/revenue?${day}&currency=project`].map(
+          async (path) => (await read<Record<string, unknown>>(path)).total,
+        ),
       );
       return { campaigns, revenue };
     };
@@ -175,12 +159,13 @@ describe("conversion", () => {
 
 const MAY = "from=2026-05-01&to=2026-05-31";
 type Row = Record<string, unknown>;
-const rowsOf = async (path: string, headers?: HeadersInit) => (await json(path, headers)).rows as Row[];
+const rowsOf = async (path: string, headers?: HeadersInit) =>
+  (await read<Record<string, unknown>>(path, headers)).rows as Row[];
 const picked = (row: Row | undefined, ...names: string[]) => names.map((name) => row?.[name]);
 
 describe("a rate", () => {
   const usd = async () => {
-    const { rows, total } = await json(`/revenue?project_id=${PROJECT}&${MAY}`);
+    const { rows, total } = await read<Record<string, unknown>>(`/revenue?project_id=${PROJECT}&${MAY}`);
     const days = (rows as Row[]).map((row) => picked(row, "event_date", "total_usd", "unconverted"));
     return [...days, picked(total as Row, "total_usd", "unconverted")];
   };
@@ -262,7 +247,7 @@ describe("/revenue", () => {
   });
 
   it("is reported by day, exactly", async () => {
-    const { rows, total, timezone } = await json(`/revenue?project_id=shop&${MAY}`);
+    const { rows, total, timezone } = await read<Record<string, unknown>>(`/revenue?project_id=shop&${MAY}`);
     expect(timezone).toBe("UTC");
     const nothing = { refunded_unconverted: {}, withdrawn_unconverted: {}, unconverted: {} };
     expect(rows).toEqual([
@@ -336,7 +321,8 @@ describe("/revenue", () => {
   });
 
   it("is reported in the project's currency, or another, as well as in USD", async () => {
-    const of = async (currency: string) => json(`/revenue?project_id=shop&${MAY}&currency=${currency}`);
+    const of = async (currency: string) =>
+      read<Record<string, unknown>>(`/revenue?project_id=shop&${MAY}&currency=${currency}`);
     const { currency, total, rows } = await of("project");
     expect(currency).toBe("EUR");
     // 9.99 EUR as it is, 29.60 USD at 1.1, 0.40625 USD at 1.2. What came in euro needs no rate, however late.
@@ -368,7 +354,7 @@ describe("/revenue", () => {
 
   it("is reported in that currency for cohorts, apps and players, too", async () => {
     const asked = "project_id=shop&currency=project";
-    const { total } = await json(`/cohorts?${asked}&${MAY}`);
+    const { total } = await read<Record<string, unknown>>(`/cohorts?${asked}&${MAY}`);
     expect((total as { converted: Row }).converted).toMatchObject({ revenue: "37.2376", net_amount: "16.7476" });
     type Valued = { value: Row[]; players: number; revenue_per_player_usd: string; converted: { value: Row[] } };
     const { value, players, revenue_per_player_usd, converted: valued } = total as Valued;
@@ -376,17 +362,17 @@ describe("/revenue", () => {
     expect(value.map(({ day }) => day)).toEqual([0, 1, 3, 7, 14, 30, 60, 90]);
     expect(value.at(-1)).toEqual({ day: 90, people: players, revenue_per_player_usd });
     expect(valued.value.at(-1)).toMatchObject({ day: 90, people: players });
-    const { total: day } = await json(`/kpis?${asked}&date=2026-05-01`);
+    const { total: day } = await read<Record<string, unknown>>(`/kpis?${asked}&date=2026-05-01`);
     expect((day as { converted: Row }).converted).toMatchObject({ revenue: "36.8991", arpu: null });
-    const { currency, converted } = await json(`/players/p1?${asked}`);
+    const { currency, converted } = await read<Record<string, unknown>>(`/players/p1?${asked}`);
     // 1,500 yen, and what was bought in euro came back.
     expect([currency, (converted as Row).spend, (converted as Row).unconverted]).toEqual(["EUR", "8.7273", {}]);
-    const { rows } = await json(`/players?${asked}&sort=player_id`);
+    const { rows } = await read<Record<string, unknown>>(`/players?${asked}&sort=player_id`);
     expect((rows as Row[]).map(({ spend, currency }) => [spend, currency])).toEqual([
       ["8.7273", "EUR"],
       [null, "EUR"],
     ]);
-    const ltv = await json(`/ltv?${asked}`);
+    const ltv = await read<Record<string, unknown>>(`/ltv?${asked}`);
     expect(ltv.currency).toBe("EUR");
     const own = (ltv.rows as { player_id: string; converted: Row }[]).find(({ player_id }) => player_id === "p1");
     expect(own?.converted).toEqual(converted);
@@ -453,7 +439,7 @@ describe("/revenue", () => {
   it("shows a key of one tag its own alone", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "shop", banner_tags: ["spring"] });
     const headers = { authorization: `Bearer ${key}` };
-    const { total } = await json(`/revenue?${MAY}`, headers);
+    const { total } = await read<Record<string, unknown>>(`/revenue?${MAY}`, headers);
     expect(picked(total as Row, "purchases", "deposits", "paying_users", "total_usd", "withdrawals")).toEqual([
       2,
       0,
@@ -511,7 +497,7 @@ describe("/ltv", () => {
   });
 
   it("tells what each player is worth, the highest first, and sums them up by segment", async () => {
-    const body = await json("/ltv?project_id=values");
+    const body = await read<Record<string, unknown>>("/ltv?project_id=values");
     const rows = body.rows as Row[];
     expect(rows[0]).toEqual({
       player_id: "whale",
@@ -565,7 +551,9 @@ describe("/ltv", () => {
     const names: unknown[] = [];
     let cursor = "";
     do {
-      const body = await json(`/ltv?project_id=values&limit=2${cursor && `&cursor=${cursor}`}`);
+      const body = await read<Record<string, unknown>>(
+        `/ltv?project_id=values&limit=2${cursor && `&cursor=${cursor}`}`,
+      );
       names.push(...(body.rows as Row[]).map((row) => row.player_id ?? row.visitor_id));
       cursor = (body.next_cursor as string | null) ?? "";
     } while (cursor);
@@ -593,7 +581,7 @@ describe("/ltv", () => {
     expect(JSON.parse(text)).not.toHaveProperty("rows");
     expect(text + (await (await get("/ltv?format=csv", viewer)).text())).not.toContain("kuwaiti");
     const affiliate = await as({ role: "analyst", banner_tags: ["fall"] });
-    const own = await json("/ltv", affiliate);
+    const own = await read<Record<string, unknown>>("/ltv", affiliate);
     expect(own).toMatchObject({ total: { players: 1, spend_usd: "122.00" }, rows: [{ player_id: "whale" }] });
     expect((await get("/ltv?banner_tag=spring", affiliate)).status).toBe(403);
   });
@@ -641,7 +629,7 @@ describe("/kpis", () => {
   ];
 
   it("tell of a day in the project's time zone, by app", async () => {
-    const { date, rows, total } = await json("/kpis?project_id=today&date=2026-05-20");
+    const { date, rows, total } = await read<Record<string, unknown>>("/kpis?project_id=today&date=2026-05-20");
     expect(date).toBe("2026-05-20");
     expect((rows as Row[]).map((row) => picked(row, ...NAMES))).toEqual([
       ["poker", 0, 3, 4, 2, 2, 0, 1, "3.00", null, null, { KWD: "5.00" }],
@@ -663,7 +651,7 @@ describe("/kpis", () => {
   });
 
   it("tell of one app, its row and total alike", async () => {
-    const { rows, total } = await json("/kpis?project_id=today&date=2026-05-20&app_id=poker");
+    const { rows, total } = await read<Record<string, unknown>>("/kpis?project_id=today&date=2026-05-20&app_id=poker");
     expect((rows as Row[]).map((row) => picked(row, ...NAMES))).toEqual([
       ["poker", 0, 3, 4, 2, 2, 0, 1, "3.00", null, null, { KWD: "5.00" }],
     ]);
@@ -673,7 +661,7 @@ describe("/kpis", () => {
   it("tell of today where no date is given", async () => {
     const now = Date.now();
     await tell(storedEvent({ project_id: "today", event_type: "visit", player_id: "p", timestamp: now }, "Asia/Tokyo"));
-    const { date, total } = await json("/kpis?project_id=today");
+    const { date, total } = await read<Record<string, unknown>>("/kpis?project_id=today");
     expect(date).toBe(new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Tokyo" }).format(now));
     expect(total).toMatchObject({ active_users: 1, new_players: 1, revenue_usd: "0.00", arppu_usd: null });
     expect((await get("/kpis?project_id=today&date=2026-02-30")).status).toBe(400);
@@ -681,7 +669,9 @@ describe("/kpis", () => {
 
   it("show a key of one tag its own alone", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "today", banner_tags: ["fall"] });
-    const { rows, total } = await json("/kpis?date=2026-05-20", { authorization: `Bearer ${key}` });
+    const { rows, total } = await read<Record<string, unknown>>("/kpis?date=2026-05-20", {
+      authorization: `Bearer ${key}`,
+    });
     expect((rows as Row[]).map((row) => row.app_id)).toEqual(["poker"]);
     expect(picked(total as Row, ...NAMES.slice(1, -1))).toEqual([0, 3, 4, 2, 2, 0, 1, "3.00", null, null]);
   });
@@ -743,7 +733,7 @@ describe("/campaigns", () => {
   ];
 
   it("convert to the project's currency, and tell new depositors from returning ones", async () => {
-    const { rows, total } = await json(`/campaigns?project_id=casino&${MAY}&sort=banner_tag`);
+    const { rows, total } = await read<Record<string, unknown>>(`/campaigns?project_id=casino&${MAY}&sort=banner_tag`);
     expect((rows as Row[]).map((row) => picked(row, "banner_tag", ...NAMES))).toEqual([
       ["fall", 0, 0, 1, 2, 4, "8.425", null, null, "0.00", "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
       ["spring", 2, 1, 0, 2, 3, "185.251", "92.6255", null, "1.00", "5.00", "179.251", {}, {}],
@@ -770,7 +760,7 @@ describe("/campaigns", () => {
   it("of some tags count a person of several once", async () => {
     const of = async (...banner_tags: string[]) => {
       const key = await makeApiKey({ role: "viewer", project_id: "casino", banner_tags });
-      const { total } = await json(`/campaigns?${MAY}`, { authorization: `Bearer ${key}` });
+      const { total } = await read<Record<string, unknown>>(`/campaigns?${MAY}`, { authorization: `Bearer ${key}` });
       return picked(total as Row, "unique_players", "depositors", "returning_depositors", "registrations", "amount");
     };
     expect(await of("spring")).toEqual([2, 2, 0, 1, "185.251"]);

@@ -1,5 +1,4 @@
 /** Payout rules, conversions and statements, through the API. */
-import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { ClickRuleView } from "../../worker/admin/click-rules.ts";
@@ -10,12 +9,12 @@ import { storeRates } from "../../worker/rates/rate.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
 import { transact } from "../../worker/store/database.ts";
+import { answerOf, call, get, read } from "./api.ts";
 import { runDuty, runOnce } from "./duty.ts";
 import { gate, unwoken } from "./gate.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://payouts.example/api/v1";
 const JUNE = Date.parse("2026-06-10T12:00:00Z");
 const DAY = 86_400_000;
 const MONTH = "month=2026-06";
@@ -27,39 +26,27 @@ async function newProject(): Promise<string> {
   await createProject(project_id, { currency: "EUR" });
   return project_id;
 }
-async function call<Answer>(
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: HeadersInit = ADMIN,
-): Promise<Answer> {
-  const response = await SELF.fetch(`${HOST}${path}`, {
-    method,
-    headers,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return (response.status === 204 ? null : response.json()) as Promise<Answer>;
-}
+const newRule = (project_id: string, rule: object) => ({
+  project_id,
+  name: "a rule",
+  valid_from: "2026-06-01",
+  ...rule,
+});
 const makeRule = (project_id: string, rule: object) =>
-  call<RuleView>("POST", "/payout-rules", { project_id, name: "a rule", valid_from: "2026-06-01", ...rule });
+  answerOf<RuleView>("POST", "/payout-rules", newRule(project_id, rule));
 const conversionsOf = async (project_id: string, more = "") =>
-  (
-    await call<{ rows: ConversionView[]; complete: boolean }>(
-      "GET",
-      `/conversions?project_id=${project_id}&${DAYS}${more}`,
-    )
-  ).rows;
+  (await read<{ rows: ConversionView[]; complete: boolean }>(`/conversions?project_id=${project_id}&${DAYS}${more}`))
+    .rows;
 const oneOf = (project_id: string, event_id: string) =>
-  call<ConversionView & { history: { status: string; reason: string; actor: string }[] }>(
-    "GET",
+  read<ConversionView & { history: { status: string; reason: string; actor: string }[] }>(
     `/conversions/${event_id}?project_id=${project_id}`,
   );
 const statementOf = (project_id: string, headers: HeadersInit = ADMIN) =>
-  call<Statement>("GET", `/statements?project_id=${project_id}&${MONTH}`, undefined, headers);
+  read<Statement>(`/statements?project_id=${project_id}&${MONTH}`, headers);
 const decide = (project_id: string, event_id: string, decision: string) =>
-  call<{ status: unknown }>("POST", `/conversions/${event_id}/${decision}?project_id=${project_id}`, {
+  call("POST", `/conversions/${event_id}/${decision}?project_id=${project_id}`, {
     reason: `to ${decision}`,
-  });
+  }).then((answer) => answer.json<{ status: unknown }>());
 
 type Given = Partial<Parameters<typeof storedEvent>[0]>;
 async function log(project_id: string, ...events: Given[]): Promise<void> {
@@ -83,8 +70,14 @@ async function log(project_id: string, ...events: Given[]): Promise<void> {
 }
 const payouts = (rows: ConversionView[]) => Object.fromEntries(rows.map(({ event_id, payout }) => [event_id, payout]));
 
+const newClickRule = (project_id: string, rule: object) => ({
+  project_id,
+  name: "Look",
+  valid_from: "2026-06-01",
+  ...rule,
+});
 const makeClickRule = (project_id: string, rule: object) =>
-  call<ClickRuleView>("POST", "/click-rules", { project_id, name: "Look", valid_from: "2026-06-01", ...rule });
+  answerOf<ClickRuleView>("POST", "/click-rules", newClickRule(project_id, rule));
 const MINUTE = 60_000;
 
 describe("before the first event of an instance", () => {
@@ -142,14 +135,14 @@ describe("a click rule", () => {
     expect(approved).toMatchObject({ status: "approved", payout: "10.00", reason: "paid", flags: flagged.flags });
 
     // A change judges the days from its first one on again; what was decided stays.
-    await call("PATCH", `/click-rules/${id}`, { seconds: 2, valid_from: "2026-06-01" });
+    await answerOf("PATCH", `/click-rules/${id}`, { seconds: 2, valid_from: "2026-06-01" });
     expect(await flagsOf(project_id)).toMatchObject({ r1: "", r3: expect.stringContaining("(version 2)") });
-    await call("DELETE", `/click-rules/${id}?valid_from=2026-06-11`);
+    await answerOf("DELETE", `/click-rules/${id}?valid_from=2026-06-11`);
     expect((await flagsOf(project_id)).r3).not.toBe("");
-    await call("DELETE", `/click-rules/${id}?valid_from=2026-06-10`);
+    await answerOf("DELETE", `/click-rules/${id}?valid_from=2026-06-10`);
     expect((await flagsOf(project_id)).r3).toBe("");
     expect((await oneOf(project_id, "r1")).status).toBe("approved");
-    expect(await call("PATCH", `/click-rules/${id}`, { seconds: 2 })).toMatchObject({ status: 409 });
+    expect((await call("PATCH", `/click-rules/${id}`, { seconds: 2 })).status).toBe(409);
   });
 
   it("flags what comes from the network or device of others, and what comes too often, over the end of a month, too", async () => {
@@ -168,8 +161,7 @@ describe("a click rule", () => {
       at(3, { user_agent: "Opera" }),
       at(4, { source_ip: "198.51.100.0", event_id: "r4" }),
     );
-    const july = await call<{ rows: ConversionView[] }>(
-      "GET",
+    const july = await read<{ rows: ConversionView[] }>(
       `/conversions?project_id=${project_id}&from=2026-06-30&to=2026-07-01`,
     );
     const found = Object.fromEntries(july.rows.map(({ event_id, flags }) => [event_id, flags]));
@@ -196,13 +188,14 @@ describe("a click rule", () => {
     const { id } = await makeClickRule(project_id, { kind: "too_fast", seconds: 120 });
     expect((await oneOf(project_id, "r1")).reason).toBe("flagged");
     await db.run(sql`DELETE FROM events WHERE project_id = ${project_id}`);
-    await call("PATCH", `/click-rules/${id}`, { seconds: 1, valid_from: "2026-06-01" });
+    await answerOf("PATCH", `/click-rules/${id}`, { seconds: 1, valid_from: "2026-06-01" });
     expect((await oneOf(project_id, "r1")).flags).toContain("(version 1)");
   });
 
   it("is refused with what is wrong", async () => {
     const project_id = await newProject();
-    const wrong = async (rule: object) => (await makeClickRule(project_id, rule)) as unknown as { detail: string };
+    const wrong = async (rule: object) =>
+      (await call("POST", "/click-rules", newClickRule(project_id, rule))).json<{ detail: string }>();
     expect((await wrong({ kind: "velocity", seconds: 60 })).detail).toBe("conversions is required for velocity");
     expect((await wrong({ kind: "too_fast", seconds: 60, conversions: 2 })).detail).toContain("leave it out");
     expect((await wrong({ kind: "same_device", seconds: 604_801, conversions: 2 })).detail).toContain("7 days");
@@ -248,7 +241,7 @@ describe("a payout rule", () => {
     await log(project_id, { event_id: "early" }, { event_id: "late", timestamp: JUNE + 5 * DAY });
     const { id } = await makeRule(project_id, { amount: "10" });
     expect(payouts(await conversionsOf(project_id))).toEqual({ early: "10.00", late: "10.00" });
-    const changed = await call<RuleView>("PATCH", `/payout-rules/${id}`, {
+    const changed = await answerOf<RuleView>("PATCH", `/payout-rules/${id}`, {
       valid_from: "2026-06-12",
       amount: "12.3456",
     });
@@ -257,9 +250,9 @@ describe("a payout rule", () => {
       [1, "2026-06-01"],
     ]);
     expect(payouts(await conversionsOf(project_id))).toEqual({ early: "10.00", late: "12.3456" });
-    await call("DELETE", `/payout-rules/${id}?valid_from=2026-06-14`);
+    await answerOf("DELETE", `/payout-rules/${id}?valid_from=2026-06-14`);
     expect(payouts(await conversionsOf(project_id))).toEqual({ early: "10.00" });
-    expect(await call("PATCH", `/payout-rules/${id}`, { amount: "1" })).toMatchObject({ status: 409 });
+    expect((await call("PATCH", `/payout-rules/${id}`, { amount: "1" })).status).toBe(409);
   });
 
   it("for a tag goes before one for all", async () => {
@@ -273,10 +266,12 @@ describe("a payout rule", () => {
 
   it("is refused where it makes no sense, each field named", async () => {
     const project_id = await newProject();
-    const wrong = async (rule: object) =>
-      ((await makeRule(project_id, rule)) as unknown as { errors: { field: string }[] }).errors.map(
-        ({ field }) => field,
-      );
+    const wrong = async (rule: object) => {
+      const { errors } = await (await call("POST", "/payout-rules", newRule(project_id, rule))).json<{
+        errors: { field: string }[];
+      }>();
+      return errors.map(({ field }) => field);
+    };
     expect(await wrong({})).toEqual(["amount"]);
     expect(await wrong({ amount: "1", event_type: "visit", first_deposit: true })).toEqual(["first_deposit"]);
     expect(await wrong({ share: "100.1" })).toEqual(["share"]);
@@ -354,7 +349,7 @@ describe("a payout", () => {
       const computing = runOnce("payouts", held.env);
       const reached = await held.reached(computing);
       const amount = `${10 + nth}.00`;
-      await call("PATCH", `/payout-rules/${id}`, { valid_from: "2026-06-01", amount });
+      await answerOf("PATCH", `/payout-rules/${id}`, { valid_from: "2026-06-01", amount });
       held.open();
       await computing;
       await runDuty("payouts", unwoken);
@@ -395,7 +390,7 @@ describe("a conversion", () => {
       ],
     });
     expect(await decide(project_id, "nobody's", "approve")).toMatchObject({ status: 404 });
-    const all = await call<DecidedAll>("POST", "/conversions/decisions", {
+    const all = await answerOf<DecidedAll>("POST", "/conversions/decisions", {
       project_id,
       decision: "approve",
       event_ids: ["x", "y", "z"],
@@ -407,10 +402,7 @@ describe("a conversion", () => {
       ["approved", true],
       [null, false],
     ]);
-    const { rows } = await call<{ rows: { action: string; subject: string }[] }>(
-      "GET",
-      `/audit?project_id=${project_id}`,
-    );
+    const { rows } = await read<{ rows: { action: string; subject: string }[] }>(`/audit?project_id=${project_id}`);
     expect(rows.slice(0, 2).map(({ action, subject }) => [action, subject])).toEqual([
       ["conversion.approve", "y"],
       ["conversion.refund", "x"],
@@ -462,18 +454,16 @@ describe("a statement", () => {
     const key = await makeApiKey({ role: "viewer", project_id, banner_tags: ["other"] });
     const own = { authorization: `Bearer ${key}` };
     expect((await statementOf(project_id, own)).totals.map(({ banner_tag }) => banner_tag)).toEqual(["other"]);
-    expect(
-      await call("GET", `/statements?project_id=${project_id}&${MONTH}&banner_tag=mine`, undefined, own),
-    ).toMatchObject({ status: 403 });
-    const { token } = await call<{ token: string }>("POST", "/shares", {
+    expect((await get(`/statements?project_id=${project_id}&${MONTH}&banner_tag=mine`, own)).status).toBe(403);
+    const { token } = await answerOf<{ token: string }>("POST", "/shares", {
       project_id,
       name: "an affiliate's",
       banner_tags: ["mine"],
     });
-    const { session } = await call<{ session: string }>("POST", "/share-sessions", { token });
+    const { session } = await answerOf<{ session: string }>("POST", "/share-sessions", { token });
     const link = { authorization: `Bearer ${session}` };
     expect((await statementOf(project_id, link)).totals.map(({ banner_tag }) => banner_tag)).toEqual(["mine"]);
-    const csv = await SELF.fetch(`${HOST}/statements?project_id=${project_id}&${MONTH}&format=csv`, { headers: link });
+    const csv = await get(`/statements?project_id=${project_id}&${MONTH}&format=csv`, link);
     expect((await csv.text()).split("\r\n").map((line) => line.split(",").slice(0, 2).join(","))).toEqual([
       "banner_tag,kind",
       ...Array(3).fill("mine,conversions"),
@@ -485,14 +475,11 @@ describe("a statement", () => {
 
 describe("a statement that is closed", () => {
   const close = (project_id: string, month: string, headers: HeadersInit = ADMIN) =>
-    call<{ detail: string; closed_at: string; closed_by: string }>(
-      "POST",
-      `/statements/${month}/close?project_id=${project_id}`,
-      undefined,
-      headers,
+    call("POST", `/statements/${month}/close?project_id=${project_id}`, undefined, headers).then((answer) =>
+      answer.json<{ detail: string; closed_at: string; closed_by: string }>(),
     );
   const of = (project_id: string, month: string, headers: HeadersInit = ADMIN) =>
-    call<Statement>("GET", `/statements?project_id=${project_id}&month=${month}`, undefined, headers);
+    read<Statement>(`/statements?project_id=${project_id}&month=${month}`, headers);
   const corrections = ({ rows }: Statement) =>
     rows
       .filter(({ kind }) => kind === "correction")
@@ -554,9 +541,7 @@ describe("a statement that is closed", () => {
     expect((await of(project_id, "2026-06", own)).rows.map(({ banner_tag }) => banner_tag)).toEqual(["other", "other"]);
     expect(corrections(await of(project_id, "2026-08", own))).toEqual([["other", "2026-06", 1, "10.00"]]);
     expect((await close(project_id, "2026-08", own)) as unknown).toMatchObject({ status: 403 });
-    const csv = await SELF.fetch(`${HOST}/statements?project_id=${project_id}&month=2026-08&format=csv`, {
-      headers: own,
-    });
+    const csv = await get(`/statements?project_id=${project_id}&month=2026-08&format=csv`, own);
     expect(await csv.text()).toContain("correction");
   });
 
@@ -594,9 +579,11 @@ describe("an erasure", () => {
       { event_id: "of-another", player_id: "other" },
     );
     const before = await statementOf(project_id);
-    await call("POST", `/conversions/of-another/reject?project_id=${project_id}`, { reason: "the same as jane-roe" });
-    await call("POST", `/conversions/of-another/approve?project_id=${project_id}`, { reason: "another one" });
-    await call("DELETE", `/players/jane-roe?project_id=${project_id}`);
+    await answerOf("POST", `/conversions/of-another/reject?project_id=${project_id}`, {
+      reason: "the same as jane-roe",
+    });
+    await answerOf("POST", `/conversions/of-another/approve?project_id=${project_id}`, { reason: "another one" });
+    await answerOf("DELETE", `/players/jane-roe?project_id=${project_id}`);
     for (const later of [0, BETWEEN_PASSES_MS + 1]) await runDuty("erasures", undefined, Date.now() + later);
     const left = await db.all(sql`SELECT person, event_id FROM conversions WHERE project_id = ${project_id}
       UNION ALL SELECT reason, '' FROM conversion_changes WHERE project_id = ${project_id}`);

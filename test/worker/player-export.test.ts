@@ -1,5 +1,5 @@
 /** The export of a player: all that any store holds, and nothing of anybody else. */
-import { createExecutionContext, SELF } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { partOf } from "../../worker/admin/player-export.ts";
@@ -20,14 +20,14 @@ import worker from "../../worker/index.ts";
 import { archive } from "../../worker/projections/archive.ts";
 import { retain } from "../../worker/retention/retain.ts";
 import { transact } from "../../worker/store/database.ts";
+import { answerOf, callWith, get, HOST, read, sendPixel } from "./api.ts";
 import { guarded } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, settle, step, storedEvent } from "./log.ts";
 
-const HOST = "https://export.example";
-const ask = (query = "") =>
-  SELF.fetch(`${HOST}/api/v1/players/carla-1/export?project_id=exported${query}`, { headers: ADMIN });
+const PATH = "/players/carla-1/export?project_id=exported";
+const ask = (query = "") => get(PATH + query);
 type Exported = {
   visitors: string[];
   profile: Record<string, unknown>;
@@ -68,7 +68,7 @@ beforeAll(async () => {
     error: "SQLITE_CONSTRAINT",
   });
   await keepDeadLetters(db, [letter("carla-1"), letter("dan-1")], "event-log", start);
-  await SELF.fetch(`${HOST}/visit?project_id=exported&player_id=carla-1`);
+  await sendPixel("/visit", { project_id: "exported", player_id: "carla-1" });
 });
 
 describe("the export of a player", () => {
@@ -103,8 +103,9 @@ describe("the export of a player", () => {
   });
 
   it("is in the audit log", async () => {
-    const audit = await SELF.fetch(`${HOST}/api/v1/audit?project_id=exported&limit=1`, { headers: ADMIN });
-    expect(await audit.json()).toMatchObject({ rows: [{ action: "player.export", subject: "carla-1" }] });
+    expect(await read("/audit?project_id=exported&limit=1")).toMatchObject({
+      rows: [{ action: "player.export", subject: "carla-1" }],
+    });
   });
 });
 
@@ -127,8 +128,7 @@ describe("the export of a player whose events have gone from the log", () => {
   const START = Date.parse("2026-01-01T23:00:00Z");
   const old = (event_id: string, hour: number, more: Partial<StoredEvent>) =>
     storedEvent({ project_id: "swept", event_type: "spin", event_id, timestamp: START + hour * HOUR, ...more });
-  const own = (query = "") =>
-    SELF.fetch(`${HOST}/api/v1/players/erin-1/export?project_id=swept${query}`, { headers: ADMIN });
+  const own = (query = "") => get(`/players/erin-1/export?project_id=swept${query}`);
   const idsIn = ({ events }: Exported) => events.map(({ event_id }) => event_id);
   const GONE = ["anonymous", "linked", "paid", "again", "tested", "crawled"];
 
@@ -217,12 +217,7 @@ describe("the export of a player whose events have gone from the log", () => {
   });
 
   it("are listed at the next try where a file is replaced under the reader", async () => {
-    const list = (bindings: Env, more = "") =>
-      worker.fetch(
-        new Request(`${HOST}/api/v1/events?project_id=swept&include=all${more}`, { headers: ADMIN }),
-        bindings,
-        createExecutionContext(),
-      );
+    const list = (bindings: Env, more = "") => callWith(bindings, "GET", `/events?project_id=swept&include=all${more}`);
     const next = `&cursor=${(await (await list(env)).json<{ next_cursor: string }>()).next_cursor}`;
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 24 * 60 });
     const ARCHIVE = guarded(env.ARCHIVE, { reads: ["get"], writes: [] }, async (act) => {
@@ -303,8 +298,7 @@ describe("the export of a player whose events have gone from the log", () => {
       "SELECT (SELECT max(seq) FROM events) < (SELECT max(last_seq) FROM archive_files) AS gone",
     ).first();
     expect(ends).toEqual({ gone: 1 });
-    const address = `${HOST}/api/v1/players/erin-1?project_id=swept`;
-    const { id } = await (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<{ id: string }>();
+    const { id } = await answerOf<{ id: string }>("DELETE", "/players/erin-1?project_id=swept");
     for (let done = false; !done; ) {
       await env.DB.prepare("UPDATE erasures SET due_at = 0").run();
       await runDuty("erasures");

@@ -1,22 +1,16 @@
 /** Players and their events: exact figures, pages to the end, the same rows in every format, and what keys may see. */
-import { createExecutionContext, env, SELF } from "cloudflare:test";
+import { createExecutionContext, env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
+import { answerOf, get, HOST, read } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent, TABLES } from "./log.ts";
 
-const HOST = "https://players.example/api/v1";
 type Row = Record<string, unknown>;
 type Listed = { rows: Row[]; next_cursor: string | null };
 
-const get = (path: string, headers: HeadersInit = ADMIN) => SELF.fetch(`${HOST}${path}`, { headers });
-async function read<Answer = Row>(path: string, headers: HeadersInit = ADMIN): Promise<Answer> {
-  const response = await get(path, headers);
-  expect([path, response.status]).toEqual([path, 200]);
-  return response.json<Answer>();
-}
-const status = async (path: string, headers: HeadersInit = ADMIN) => {
+const status = async (path: string, headers?: HeadersInit) => {
   const response = await get(path, headers);
   await response.body?.cancel();
   return response.status;
@@ -25,7 +19,7 @@ const status = async (path: string, headers: HeadersInit = ADMIN) => {
 async function pages(path: string, headers: HeadersInit = ADMIN): Promise<Row[]> {
   const rows: Row[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const page: Listed = await read(`${path}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, headers);
+    const page: Listed = await read<Listed>(`${path}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, headers);
     rows.push(...page.rows);
     cursor = page.next_cursor;
   }
@@ -84,12 +78,8 @@ beforeAll(async () => {
 
 describe("fields", () => {
   it("narrow players and lifetime values to those whose first event was of them, and so do segments", async () => {
-    const saved = await SELF.fetch(`${HOST}/segments`, {
-      method: "POST",
-      headers: { ...ADMIN, "content-type": "application/json" },
-      body: JSON.stringify({ project_id: "club", name: "lobby", filter: { app_id: ["lobby"] } }),
-    });
-    const { segment_id } = await saved.json<{ segment_id: string }>();
+    const asked = { project_id: "club", name: "lobby", filter: { app_id: ["lobby"] } };
+    const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", asked);
     const players: Record<string, string[]> = {
       "app_id=lobby": ["anna"],
       // Where she played later says nothing of how she came.
@@ -114,7 +104,7 @@ describe("fields", () => {
 
 describe("a player", () => {
   it("is told with figures, money, tags and contact", async () => {
-    expect(await read("/players/anna?project_id=club")).toEqual({
+    expect(await read<Row>("/players/anna?project_id=club")).toEqual({
       project_id: "club",
       player_id: "anna",
       first_seen: "2026-05-01T10:00:00.000Z",
@@ -146,7 +136,7 @@ describe("a player", () => {
       email: "a.new@mail.example.com",
       phone: "5",
     });
-    expect(await read("/players/ben?project_id=club")).toMatchObject({
+    expect(await read<Row>("/players/ben?project_id=club")).toMatchObject({
       segment: "minnow",
       spend_usd: "6.00",
       email: null,
@@ -167,7 +157,7 @@ describe("a player", () => {
   });
 
   it("has events by type", async () => {
-    expect(await read("/players/anna/stats?project_id=club")).toEqual({
+    expect(await read<Row>("/players/anna/stats?project_id=club")).toEqual({
       player_id: "anna",
       total_events: 11,
       event_breakdown: {
@@ -333,7 +323,7 @@ describe("an event", () => {
       data: '{"x":1}',
     });
     await deliver([{ events: [full] }]);
-    expect(await read("/events/full?project_id=club")).toEqual({
+    expect(await read<Row>("/events/full?project_id=club")).toEqual({
       ...sent,
       event_id: "full",
       event_type: "boss_defeated",
@@ -364,7 +354,7 @@ describe("an event", () => {
     ["e13", { outcome: "bot", bot: "crawler" }],
     ["e17", { banner_tag: null, attributed: false }],
   ])("%s", async (id, expected) => {
-    expect(await read(`/events/${id}?project_id=club`)).toMatchObject(expected);
+    expect(await read<Row>(`/events/${id}?project_id=club`)).toMatchObject(expected);
   });
 
   it("that is another project's is not there", async () => {
@@ -475,7 +465,7 @@ describe("events", () => {
        WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 210000)
        SELECT 'crowd', 'c' || n, 'spin', 'p', 0, 0, '1970-01-01', 0 FROM n`,
     ).run();
-    const first: Listed = await read("/events?project_id=club&event_type=rare_one");
+    const first: Listed = await read<Listed>("/events?project_id=club&event_type=rare_one");
     expect(first.rows).toEqual([]);
     expect(first.next_cursor).not.toBeNull();
     expect(await ids("event_type=rare_one")).toEqual(["rare"]);
@@ -512,7 +502,7 @@ describe("a key of one tag", () => {
       first_tag: "autumn",
       last_tag: null,
     });
-    expect(await read("/players/ben", key)).toMatchObject({
+    expect(await read<Row>("/players/ben", key)).toMatchObject({
       total_events: 2,
       total_deposits: 1,
       spend_usd: "5.00",
@@ -520,7 +510,7 @@ describe("a key of one tag", () => {
       last_tag: null,
       deposit_tag: "autumn",
     });
-    expect(await read("/players/ben/stats", key)).toMatchObject({
+    expect(await read<Row>("/players/ben/stats", key)).toMatchObject({
       total_events: 2,
       event_breakdown: { visit: 1, deposit: 1 },
     });

@@ -1,10 +1,9 @@
 /** A target is told what an event pays, once that is computed and never before. */
-import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
+import { answerOf } from "./api.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, settle } from "./log.ts";
 import { LATER, log, makeTarget, read, received, receiver, sendAll, sendOnce } from "./receiver.ts";
 
@@ -12,12 +11,7 @@ it("waits for the month of its event", { timeout: 200_000 }, async () => {
   const project_id = "told-of-payouts";
   await createProject(project_id, { currency: "EUR" });
   const rule = { project_id, name: "first deposits", first_deposit: true, amount: "35", valid_from: "2020-01-01" };
-  const made = await SELF.fetch("https://payouts.example/api/v1/payout-rules", {
-    method: "POST",
-    headers: ADMIN,
-    body: JSON.stringify(rule),
-  });
-  expect(made.status).toBe(201);
+  await answerOf("POST", "/payout-rules", rule);
   const address = await receiver({}, {}, {});
   const target = await makeTarget(project_id, {
     url: `${address}?e={event_id}&p={payout}&c={payout_currency}`,
@@ -45,20 +39,12 @@ it("tells a status of each conversion once, when a hold is over and when somebod
 }, async () => {
   const project_id = "told-of-statuses";
   await createProject(project_id, { currency: "EUR" });
-  const post = async (path: string, body: object) => {
-    const answer = await SELF.fetch(`https://payouts.example/api/v1${path}`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify(body),
-    });
-    expect(answer.status).toBeLessThan(300);
-  };
   const decide = (event_id: string, decision: string) =>
-    post(`/conversions/${event_id}/${decision}?project_id=${project_id}`, { reason: "looked at" });
+    answerOf("POST", `/conversions/${event_id}/${decision}?project_id=${project_id}`, { reason: "looked at" });
   const rule = { project_id, amount: "35", valid_from: "2020-01-01" };
-  await post("/payout-rules", { ...rule, name: "held", hold_days: 1 });
-  await post("/payout-rules", { ...rule, name: "by hand", banner_tags: ["by-hand"] });
-  await post("/click-rules", {
+  await answerOf("POST", "/payout-rules", { ...rule, name: "held", hold_days: 1 });
+  await answerOf("POST", "/payout-rules", { ...rule, name: "by hand", banner_tags: ["by-hand"] });
+  await answerOf("POST", "/click-rules", {
     project_id,
     name: "often",
     kind: "velocity",

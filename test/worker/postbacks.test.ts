@@ -1,5 +1,5 @@
 /** Postbacks, to a real server that fails in every way: each event arrives once, at the right try. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Resent, TargetView, Tested } from "../../worker/admin/postbacks.ts";
@@ -10,10 +10,10 @@ import { postbacks } from "../../worker/projections/postbacks.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { databaseOf } from "../../worker/store/database.ts";
+import { answerOf } from "./api.ts";
 import { guardedDatabase } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { gate } from "./gate.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, storedEvent } from "./log.ts";
 import { ask, LATER, log, makeTarget, read, received, receiver, sendAll, sendOnce, triesOf } from "./receiver.ts";
 
@@ -402,8 +402,7 @@ describe("a target", () => {
     expect(await eventIds(address)).toEqual(["a"]);
     // A project can be removed when the log has let go of its events.
     await db.run(sql`DELETE FROM events WHERE project_id = ${project_id}`);
-    const removing = `https://postbacks.example/api/v1/projects/${project_id}`;
-    expect((await SELF.fetch(removing, { method: "DELETE", headers: ADMIN })).status).toBe(204);
+    await answerOf("DELETE", `/projects/${project_id}`);
     held.open();
     await sending;
     await sendAll(made);
@@ -504,12 +503,7 @@ describe("an erasure", () => {
     await read();
     // Not read yet when she is erased.
     await log({ project_id, player_id: "anna-karenina", event_id: "hers-unread" });
-    const asked = await SELF.fetch(`https://postbacks.example/api/v1/players/anna-karenina?project_id=${project_id}`, {
-      method: "DELETE",
-      headers: ADMIN,
-    });
-    expect(asked.status).toBe(202);
-    const { id } = await asked.json<{ id: string }>();
+    const { id } = await answerOf<{ id: string }>("DELETE", `/players/anna-karenina?project_id=${project_id}`);
     const finished = () =>
       db.get<{ finished_at: number | null; found: string }>(
         sql`SELECT finished_at, found FROM erasures WHERE id = ${id}`,

@@ -3,6 +3,7 @@ import { env, runDurableObjectAlarm, runInDurableObject, SELF } from "cloudflare
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
+import { call, get, HOST } from "./api.ts";
 import { runOnce } from "./duty.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import {
@@ -23,7 +24,6 @@ import { settling } from "./retaining.ts";
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://reattribution.example";
 const DAY = 86_400_000;
 const NOW = Date.now();
 const PROJECTS = ["tenant", "neighbour"];
@@ -44,8 +44,8 @@ const eventsOf = (project_id: string, prefix: string) =>
     ),
   ).flat();
 
-const patch = (project_id: string, changes: object, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1/projects/${project_id}`, { method: "PATCH", headers, body: JSON.stringify(changes) });
+const patch = (project_id: string, changes: object, headers?: HeadersInit) =>
+  call("PATCH", `/projects/${project_id}`, changes, headers);
 const cursors = async () =>
   (await env.DB.prepare("SELECT name, cursor FROM projections").all<{ name: string; cursor: number }>()).results.filter(
     ({ name }) => TABLES.some((projection) => projection.name === name),
@@ -121,12 +121,10 @@ describe("a changed attribution window", () => {
 
   it("makes new answers: what was kept of the old ones is not given", async () => {
     const ask = (headers: HeadersInit = {}) =>
-      SELF.fetch(
-        `${HOST}/api/v1/campaigns?project_id=tenant&from=2020-01-01&to=${new Date(NOW - DAY).toISOString().slice(0, 10)}`,
-        {
-          headers: { ...ADMIN, ...headers },
-        },
-      );
+      get(`/campaigns?project_id=tenant&from=2020-01-01&to=${new Date(NOW - DAY).toISOString().slice(0, 10)}`, {
+        ...ADMIN,
+        ...headers,
+      });
     const first = await ask();
     const etag = first.headers.get("etag") as string;
     const rows = await first.json();

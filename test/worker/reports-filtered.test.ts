@@ -1,30 +1,30 @@
 /** Reports narrowed by fields, through their routes: as if nothing else had ever happened, but for whose first times these are. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance } from "../../worker/projections/runner.ts";
+import { answerOf, get } from "./api.ts";
 import { bothWays } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
 import { type AskedFilter, fitsFilter } from "./figures-oracle.ts";
 import { histories } from "./histories.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, db, keepToTables, settle, storedEvent, TABLES, turnToDays } from "./log.ts";
 import { understood } from "./oracle.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://filtered.example";
 const LONGEST_WAIT_MS = 200_000;
 
 /** A question's answer, once the filter's figures are counted. */
-async function ask(address: string, headers: Record<string, string> = ADMIN): Promise<Response> {
+async function ask(address: string, headers?: HeadersInit): Promise<Response> {
   const until = Date.now() + LONGEST_WAIT_MS;
   for (;;) {
-    const response = await SELF.fetch(`${HOST}/api/v1${address}`, { headers });
+    const response = await get(address, headers);
     if (response.status !== 503 || Date.now() > until) return response;
     await response.text();
     await scheduler.wait(100);
@@ -212,12 +212,8 @@ describe("a first time", () => {
 describe("a filter", () => {
   it("is that of a saved segment, what is asked for, and the tags of the key, all together", async () => {
     const { project_id, read } = await begin();
-    const post = await SELF.fetch(`${HOST}/api/v1/segments`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify({ project_id, name: "Malta", shared: true, filter: { country: ["MT"] } }),
-    });
-    const { segment_id } = await post.json<{ segment_id: string }>();
+    const segment = { project_id, name: "Malta", shared: true, filter: { country: ["MT"] } };
+    const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", segment);
     const total = async (query: string, headers?: Record<string, string>) => {
       const { status, body } = await read(`/campaigns?${MAY}&segment_id=${segment_id}${query}`, headers);
       return status === 200 ? body.total.deposits : body.detail;
@@ -236,12 +232,8 @@ describe("a filter", () => {
 
   it("is not made for who came by a share link", async () => {
     const { project_id, read } = await begin();
-    const post = async <Answer>(path: string, body: object) => {
-      const sent = { method: "POST", headers: ADMIN, body: JSON.stringify(body) };
-      return (await SELF.fetch(`${HOST}/api/v1${path}`, sent)).json<Answer>();
-    };
-    const { token } = await post<{ token: string }>("/shares", { project_id, name: "a link" });
-    const { session } = await post<{ session: string }>("/share-sessions", { token });
+    const { token } = await answerOf<{ token: string }>("POST", "/shares", { project_id, name: "a link" });
+    const { session } = await answerOf<{ session: string }>("POST", "/share-sessions", { token });
     const guest = { authorization: `Bearer ${session}` };
     expect((await read(`/campaigns?${MAY}&country=MT`, guest)).status).toBe(403);
     expect((await read(`/campaigns?${MAY}`, guest)).status).toBe(200);
@@ -290,8 +282,7 @@ describe("a filter", () => {
     const { project_id } = await begin();
     await turnToDays();
     await env.DB.prepare("UPDATE figures_stand SET whole_at = NULL").run();
-    const asked = (more: string) =>
-      SELF.fetch(`${HOST}/api/v1/funnel?${MAY}${more}&project_id=${project_id}`, { headers: ADMIN });
+    const asked = (more: string) => get(`/funnel?${MAY}${more}&project_id=${project_id}`);
     // Nor do the tables answer for a project that they have gone on without.
     for (const more of ["&country=MT", ""]) {
       const response = await asked(more);

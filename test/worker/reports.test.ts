@@ -2,16 +2,9 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
+import { get, HOST, read } from "./api.ts";
+import { ADMIN } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
-
-const HOST = "https://reports.example";
-const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
-const get = (path: string, headers: HeadersInit = ADMIN) => SELF.fetch(`${HOST}${path}`, { headers });
-const json = async (path: string) => {
-  const response = await get(path);
-  expect(response.status).toBe(200);
-  return response.json<Record<string, unknown>>();
-};
 
 const MINUTE = 60_000;
 const event = (day: string, event_type: string, more: Partial<StoredEvent>) =>
@@ -61,7 +54,7 @@ const MAY = "project_id=acme&from=2026-05-01&to=2026-05-31";
 
 describe("/metrics", () => {
   it("counts people once a day and type, and events as often as they happened", async () => {
-    expect(await json(`/api/v1/metrics?${MAY}`)).toEqual({
+    expect(await read<Record<string, unknown>>(`/metrics?${MAY}`)).toEqual({
       project_id: "acme",
       timezone: "UTC",
       from: "2026-05-01",
@@ -134,13 +127,17 @@ describe("/metrics", () => {
     ],
   ])("with %s", async (query, rows) => {
     const range = query.includes("from=") ? "project_id=acme" : MAY;
-    expect((await json(`/api/v1/metrics?${range}&${query}`)).rows).toEqual(rows);
+    expect((await read<Record<string, unknown>>(`/metrics?${range}&${query}`)).rows).toEqual(rows);
   });
 
   it("adds up the hours of the same weekday", async () => {
     type Row = { event_date: string; event_hour: number; event_type: string; count: number; total: number };
     const rowsOf = async (interval: string) =>
-      (await json(`/api/v1/metrics?project_id=acme&from=2026-05-01&to=2026-05-31&interval=${interval}`)).rows as Row[];
+      (
+        await read<Record<string, unknown>>(
+          `/metrics?project_id=acme&from=2026-05-01&to=2026-05-31&interval=${interval}`,
+        )
+      ).rows as Row[];
     const keyOf = ({ event_date, event_hour, event_type }: Row) =>
       `${new Date(event_date).getUTCDay()} ${event_hour} ${event_type}`;
     const summed = (rows: Row[]) =>
@@ -157,18 +154,18 @@ describe("/metrics", () => {
     expect(summed(week)).toEqual(summed(hours));
     expect(week.length).toBe(Object.keys(summed(hours)).length);
     expect(week.every(({ event_date }) => event_date <= "2026-05-07")).toBe(true);
-    const refused = await get("/api/v1/metrics?project_id=acme&interval=weekday&group_by=country");
+    const refused = await get("/metrics?project_id=acme&interval=weekday&group_by=country");
     expect(refused.status).toBe(400);
   });
 
   it("is served under its older names too", async () => {
-    const canonical = await json(`/api/v1/metrics?${MAY}`);
-    expect(await json(`/api/metrics?${MAY}`)).toEqual(canonical);
-    expect(await json(`/v1/metrics?${MAY}`)).toEqual(canonical);
+    const canonical = await read<Record<string, unknown>>(`/metrics?${MAY}`);
+    for (const older of ["/api", "/v1"])
+      expect(await (await SELF.fetch(`${HOST}${older}/metrics?${MAY}`, { headers: ADMIN })).json()).toEqual(canonical);
   });
 
   it("comes as CSV by Accept or by format, formulas disarmed", async () => {
-    const query = `/api/v1/metrics?${MAY}&event_type=registration&group_by=banner_tag`;
+    const query = `/metrics?${MAY}&event_type=registration&group_by=banner_tag`;
     const expected =
       "event_date,event_type,banner_tag,count,total\r\n2026-05-01,registration,spring,1,1\r\n2026-05-02,registration,'=cmd(),1,1\r\n";
     const asked = await get(query, { ...ADMIN, accept: "text/csv" });
@@ -180,7 +177,7 @@ describe("/metrics", () => {
 
 describe("/funnel", () => {
   it("follows those who first visited in the period, through all history", async () => {
-    const { by, steps } = await json(`/api/v1/funnel?${MAY}`);
+    const { by, steps } = await read<Record<string, unknown>>(`/funnel?${MAY}`);
     expect(by).toBe("visit_date");
     const timed = steps as { times_from_previous: { seconds_up_to: number | null; players: number }[] }[];
     expect(timed.map(({ times_from_previous: times }) => times.map(({ players }) => players).join(""))).toEqual([
@@ -237,14 +234,19 @@ describe("/funnel", () => {
 
   it("goes by the date of each step, by tag, and by one tag", async () => {
     const players = (steps: unknown) => (steps as { players: number }[]).map((step) => step.players);
-    expect(players((await json("/api/v1/funnel?project_id=acme&from=2026-05-02&to=2026-05-02")).steps)).toEqual([
-      1, 0, 0, 0,
-    ]);
     expect(
-      players((await json("/api/v1/funnel?project_id=acme&from=2026-05-02&to=2026-05-02&by=event_date")).steps),
+      players((await read<Record<string, unknown>>("/funnel?project_id=acme&from=2026-05-02&to=2026-05-02")).steps),
+    ).toEqual([1, 0, 0, 0]);
+    expect(
+      players(
+        (await read<Record<string, unknown>>("/funnel?project_id=acme&from=2026-05-02&to=2026-05-02&by=event_date"))
+          .steps,
+      ),
     ).toEqual([1, 1, 0, 1]);
-    expect(players((await json(`/api/v1/funnel?${MAY}&banner_tag=%3Dcmd()`)).steps)).toEqual([1, 1, 0, 0]);
-    const { groups } = await json(`/api/v1/funnel?${MAY}&group_by=banner_tag`);
+    expect(players((await read<Record<string, unknown>>(`/funnel?${MAY}&banner_tag=%3Dcmd()`)).steps)).toEqual([
+      1, 1, 0, 0,
+    ]);
+    const { groups } = await read<Record<string, unknown>>(`/funnel?${MAY}&group_by=banner_tag`);
     expect(
       (groups as { banner_tag: string; steps: unknown }[]).map((group) => [group.banner_tag, players(group.steps)]),
     ).toEqual([
@@ -256,7 +258,7 @@ describe("/funnel", () => {
 
 describe("/cohorts", () => {
   it("tells who was active again how many days later, by the week and tag of their first day", async () => {
-    const { rows, total } = await json(`/api/v1/cohorts?${MAY}&group_by=banner_tag`);
+    const { rows, total } = await read<Record<string, unknown>>(`/cohorts?${MAY}&group_by=banner_tag`);
     const spring = { cohort: "2026-04-27", banner_tag: "spring", players: 2 };
     const command = { cohort: "2026-04-27", banner_tag: "=cmd()", players: 1 };
     expect(rows).toMatchObject([command, spring]);
@@ -280,7 +282,7 @@ describe("/cohorts", () => {
     });
     expect(total).toMatchObject({ players: 3, ...value, revenue_per_player_usd: null });
     expect(first(total)[0]).toEqual({ day: 1, people: 3, active: 2, rate: 2 / 3 });
-    const { rows: byDay } = await json(`/api/v1/cohorts?${MAY}&interval=day`);
+    const { rows: byDay } = await read<Record<string, unknown>>(`/cohorts?${MAY}&interval=day`);
     expect(byDay).toMatchObject([
       { cohort: "2026-05-01", players: 2 },
       { cohort: "2026-05-02", players: 1 },
@@ -299,14 +301,14 @@ describe("/cohorts", () => {
       },
     ]);
     await settle();
-    const { total } = await json("/api/v1/cohorts?project_id=young");
+    const { total } = await read<Record<string, unknown>>("/cohorts?project_id=young");
     expect((total as { retention: unknown[] }).retention[0]).toEqual({ day: 1, people: 0, active: 0, rate: null });
   });
 });
 
 describe("/campaigns", () => {
   it("gives a row a tag and a total, in the project's currency", async () => {
-    const { rows, total, currency } = await json(`/api/v1/campaigns?${MAY}`);
+    const { rows, total, currency } = await read<Record<string, unknown>>(`/campaigns?${MAY}`);
     expect(currency).toBe("EUR");
     expect(rows).toEqual([
       {
@@ -368,7 +370,9 @@ describe("/campaigns", () => {
 
   it("says when each tag had its last event up to the end of the period, also one that is silent in it", async () => {
     const lastIn = async (query: string) => {
-      const { rows, total } = (await json(`/api/v1/campaigns?project_id=acme&${query}`)) as unknown as Campaigns;
+      const { rows, total } = (await read<Record<string, unknown>>(
+        `/campaigns?project_id=acme&${query}`,
+      )) as unknown as Campaigns;
       return {
         total: total.last_event_at,
         ...Object.fromEntries(rows.map((row) => [row.banner_tag, row.last_event_at])),
@@ -389,33 +393,35 @@ describe("/campaigns", () => {
 
   it("sorts, filters and compares", async () => {
     const tags = async (sort: string) =>
-      ((await json(`/api/v1/campaigns?${MAY}&sort=${sort}`)).rows as { banner_tag: string }[]).map(
+      ((await read<Record<string, unknown>>(`/campaigns?${MAY}&sort=${sort}`)).rows as { banner_tag: string }[]).map(
         (row) => row.banner_tag,
       );
     expect(await tags("visits")).toEqual(["=cmd()", "spring"]);
     expect(await tags("-amount")).toEqual(["spring", "=cmd()"]);
-    const one = await json(`/api/v1/campaigns?${MAY}&banner_tag=%3Dcmd()`);
+    const one = await read<Record<string, unknown>>(`/campaigns?${MAY}&banner_tag=%3Dcmd()`);
     expect(one.rows).toHaveLength(1);
     expect(one.total).toMatchObject({ visits: 1, registrations: 1 });
-    const compared = await json("/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=previous");
+    const compared = await read<Record<string, unknown>>(
+      "/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=previous",
+    );
     expect(compared.previous_period).toEqual({ from: "2026-05-01", to: "2026-05-01" });
     expect(compared.total).toMatchObject({ visits: 1, deposits: 2, previous: { visits: 3, deposits: 1 } });
     expect(compared.has_earlier_data).toBe(true);
-    const custom = "/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=custom";
-    const chosen = await json(`${custom}&compare_from=2026-05-01&compare_to=2026-05-01`);
+    const custom = "/campaigns?project_id=acme&from=2026-05-02&to=2026-05-02&compare=custom";
+    const chosen = await read<Record<string, unknown>>(`${custom}&compare_from=2026-05-01&compare_to=2026-05-01`);
     expect(chosen.previous_period).toEqual({ from: "2026-05-01", to: "2026-05-01" });
     expect(chosen.total).toEqual(compared.total);
     for (const [asked, field] of [
       [custom, "compare_from"],
       [`${custom}&compare_from=2026-05-01`, "compare_to"],
       [`${custom}&compare_from=2026-05-02&compare_to=2026-05-01`, "compare_from"],
-      [`/api/v1/campaigns?${MAY}&compare_from=2026-05-01`, "compare_from"],
+      [`/campaigns?${MAY}&compare_from=2026-05-01`, "compare_from"],
     ] as const) {
       const refused = await get(asked);
       expect(refused.status, asked).toBe(400);
       expect(await refused.json()).toMatchObject({ errors: [{ field }] });
     }
-    const year = await json(`/api/v1/campaigns?${MAY}&compare=year`);
+    const year = await read<Record<string, unknown>>(`/campaigns?${MAY}&compare=year`);
     expect(year.has_earlier_data).toBe(false);
     expect(year.previous_period).toEqual({
       from: "2025-05-01",
@@ -424,8 +430,8 @@ describe("/campaigns", () => {
   });
 
   it("holds the days that are over against as many before, and still tells of all days", async () => {
-    const asked = "/api/v1/campaigns?project_id=acme&from=2026-05-02&to=2026-05-03&compare=previous";
-    const body = await json(`${asked}&compare_until=2026-05-02`);
+    const asked = "/campaigns?project_id=acme&from=2026-05-02&to=2026-05-03&compare=previous";
+    const body = await read<Record<string, unknown>>(`${asked}&compare_until=2026-05-02`);
     expect(body.previous_period).toEqual({ from: "2026-04-30", to: "2026-05-01" });
     expect(body.compared_days).toEqual({
       from: "2026-05-02",
@@ -437,7 +443,7 @@ describe("/campaigns", () => {
       compared: { deposits: 2 },
       previous: { deposits: 0 },
     });
-    const whole = await json(`${asked}&compare_until=2026-05-03`);
+    const whole = await read<Record<string, unknown>>(`${asked}&compare_until=2026-05-03`);
     expect(whole.total).toMatchObject({ deposits: 2, compared: { deposits: 2 }, previous: { deposits: 1 } });
     const text = await (await get(`${asked}&compare_until=2026-05-02&format=csv`)).text();
     expect(text.split("\r\n")[0]).toMatch(/,previous_visits,.*,compared_visits,/);
@@ -451,7 +457,7 @@ describe("/campaigns", () => {
 
 describe("/players/{id}", () => {
   it("tells what is known of a player, the time as a visitor included", async () => {
-    expect(await json("/api/v1/players/half?project_id=acme")).toEqual({
+    expect(await read<Record<string, unknown>>("/players/half?project_id=acme")).toEqual({
       project_id: "acme",
       player_id: "half",
       first_seen: "2026-05-01T12:00:00.000Z",
@@ -482,28 +488,28 @@ describe("/players/{id}", () => {
       registration_tag: "=cmd()",
       deposit_tag: null,
     });
-    expect((await get("/api/v1/players/nobody?project_id=acme")).status).toBe(404);
+    expect((await get("/players/nobody?project_id=acme")).status).toBe(404);
   });
 });
 
 describe("wrong parameters", () => {
   it.each([
-    ["/api/v1/metrics?from=2026-02-30", "from"],
-    ["/api/v1/metrics?from=2026-05-02&to=2026-05-01", "from"],
-    ["/api/v1/metrics?interval=week", "interval"],
-    ["/api/v1/metrics?group_by=password", "group_by"],
-    ["/api/v1/metrics?form=2026-05-01", "form"],
-    ["/api/v1/metrics?from=2026-05-01&from=2026-05-02", "from"],
-    ["/api/v1/metrics?format=xml", "format"],
-    ["/api/v1/metrics?country=mt", "country"],
-    ["/api/v1/metrics?device=", "device"],
-    ["/api/v1/anomalies?country=malta", "country"],
-    ["/api/v1/conversions?country=MT", "country"],
-    ["/api/v1/funnel?platform=", "platform"],
-    ["/api/v1/metrics?project_id=nowhere", "project_id"],
-    ["/api/v1/funnel?by=moon", "by"],
-    ["/api/v1/campaigns?sort=banner_tag;drop", "sort"],
-    ["/api/v1/campaigns?compare=never", "compare"],
+    ["/metrics?from=2026-02-30", "from"],
+    ["/metrics?from=2026-05-02&to=2026-05-01", "from"],
+    ["/metrics?interval=week", "interval"],
+    ["/metrics?group_by=password", "group_by"],
+    ["/metrics?form=2026-05-01", "form"],
+    ["/metrics?from=2026-05-01&from=2026-05-02", "from"],
+    ["/metrics?format=xml", "format"],
+    ["/metrics?country=mt", "country"],
+    ["/metrics?device=", "device"],
+    ["/anomalies?country=malta", "country"],
+    ["/conversions?country=MT", "country"],
+    ["/funnel?platform=", "platform"],
+    ["/metrics?project_id=nowhere", "project_id"],
+    ["/funnel?by=moon", "by"],
+    ["/campaigns?sort=banner_tag;drop", "sort"],
+    ["/campaigns?compare=never", "compare"],
   ])("%s is a 400 that names it", async (path, field) => {
     const response = await get(path);
     expect(response.status).toBe(400);

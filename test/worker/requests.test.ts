@@ -1,26 +1,20 @@
-import { createExecutionContext, env, runInDurableObject, SELF, waitOnExecutionContext } from "cloudflare:test";
+import { env, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Requests } from "../../worker/admin/requests.ts";
 import { ERROR_CODES } from "../../worker/event.ts";
-import worker from "../../worker/index.ts";
 import { outcomes } from "../../worker/projections/outcomes.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
 import { hintFor } from "../../worker/request-log/hints.ts";
 import { type Delivery, SAMPLES_KEPT } from "../../worker/request-log/log.ts";
 import { boundedRequest, SAMPLES_A_MINUTE } from "../../worker/request-log/rejection.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { call, get, HOST, read, requestWith, sendPixel } from "./api.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://requests.example";
 type Sent = Record<string, string>;
-const pixel = async (path: string, query: Sent | [string, string][], headers: HeadersInit = {}) => {
-  const response = await SELF.fetch(`${HOST}${path}?${new URLSearchParams(query)}`, { headers });
-  await response.body?.cancel();
-  return response;
-};
-const ask = (project_id: string, query: Sent = {}, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1/requests?${new URLSearchParams({ project_id, ...query })}`, { headers });
+const ask = (project_id: string, query: Sent = {}, headers?: HeadersInit) =>
+  get(`/requests?${new URLSearchParams({ project_id, ...query })}`, headers);
 const requests = async (project_id: string, query: Sent = {}) => {
   const response = await ask(project_id, query);
   expect(response.status).toBe(200);
@@ -36,7 +30,6 @@ const rejected = (project_id: string, total: number) =>
     },
     { timeout: 200_000, interval: 100 },
   );
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 beforeAll(async () => {
   for (const name of ["flood", "ring", "words", "mine", "other", "taken", "counted", "api", "shy", "down"]) {
@@ -60,16 +53,13 @@ describe("a flood of rejected pixels", () => {
     } as unknown as Env;
     const answers = await Promise.all(
       Array.from({ length: 500 }, async (_, n) => {
-        const context = createExecutionContext();
         const query = new URLSearchParams({ project_id: "flood", player_id: `p${n}`, amount: "{payout}", btag: "t" });
         if (n === 499) {
           query.set("amount", "5");
           query.set("currency", "EUR");
           query.set("timestamp", "1700000000");
         }
-        const response = await worker.fetch(new Request(`${HOST}/deposit?${query}`), counting, context);
-        await response.body?.cancel();
-        await waitOnExecutionContext(context);
+        const response = await requestWith(counting, new Request(`${HOST}/deposit?${query}`));
         return response.status;
       }),
     );
@@ -263,7 +253,7 @@ describe("a request as it is shown", () => {
 
 describe("rejections", () => {
   it("are shown with what was sent, why it was refused and what to do", async () => {
-    await pixel("/deposit", {
+    await sendPixel("/deposit", {
       project_id: "words",
       player_id: "p",
       btag: "t",
@@ -289,16 +279,16 @@ describe("rejections", () => {
 
   it("that name an unknown project, or none that could be one, are the default project's", async () => {
     const before = (await requests("default")).counts.rejected;
-    await pixel("/visit", { project_id: "nobodys", player_id: "p", btag: "t" });
-    await pixel("/visit", { project_id: "nobodys", player_id: "p" });
-    await pixel("/visit", { project_id: "NOT A SLUG", player_id: "p", btag: "t" });
+    await sendPixel("/visit", { project_id: "nobodys", player_id: "p", btag: "t" });
+    await sendPixel("/visit", { project_id: "nobodys", player_id: "p" });
+    await sendPixel("/visit", { project_id: "NOT A SLUG", player_id: "p", btag: "t" });
     await rejected("default", before + 3);
     expect((await ask("nobodys")).status).toBe(400);
   });
 
   it("of a browser that asks for privacy are counted, and nothing of them is kept", async () => {
     await env.DB.prepare("UPDATE projects SET respect_privacy_signals = 1 WHERE project_id = 'shy'").run();
-    await pixel("/visit", { project_id: "shy", player_id: "private", btag: "t" }, { "sec-gpc": "1" });
+    await sendPixel("/visit", { project_id: "shy", player_id: "private", btag: "t" }, { "sec-gpc": "1" });
     const { rows } = await rejected("shy", 1);
     expect(rows[0]).toMatchObject({ request: {}, errors: [{ code: "privacy_signal" }] });
     expect(JSON.stringify(rows)).not.toContain("private");
@@ -306,7 +296,7 @@ describe("rejections", () => {
 
   it("of the events API are each event's own, under the key's project", async () => {
     const key = await makeApiKey({ role: "collect", project_id: "api" });
-    const post = (body: string) => SELF.fetch(`${HOST}/api/v1/events`, { method: "POST", headers: bearer(key), body });
+    const post = (body: string) => call("POST", "/events", body, bearer(key));
     const events = [
       { event_type: "spin", player_id: "p", event_id: "api-1" },
       { event_type: "spin", player_id: "p", amount: 5 },
@@ -330,11 +320,8 @@ describe("rejections", () => {
     const record = vi.fn(() => Promise.reject(new Error("down")));
     const broken = { ...env, REQUEST_LOG: { getByName: () => ({ record }) } } as unknown as Env;
     const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const context = createExecutionContext();
-    const request = new Request(`${HOST}/visit?project_id=down&player_id=p`);
-    const response = await worker.fetch(request, broken, context);
+    const response = await requestWith(broken, new Request(`${HOST}/visit?project_id=down&player_id=p`));
     expect([response.status, response.headers.get("x-event-error")]).toEqual([400, "missing banner_tag"]);
-    await waitOnExecutionContext(context);
     expect(record).toHaveBeenCalledTimes(2);
     expect(JSON.parse(logged.mock.calls[0]?.[0] as string)).toMatchObject({
       message: "rejections not recorded",
@@ -354,15 +341,13 @@ describe("who may see it", () => {
     const statuses = async (path: string) =>
       Promise.all(
         [{}, bearer(analyst), bearer(affiliate), bearer(admin)].map(
-          async (headers: HeadersInit) => (await SELF.fetch(`${HOST}/api/v1${path}`, { headers })).status,
+          async (headers: HeadersInit) => (await get(path, headers)).status,
         ),
       );
     expect(await statuses("/requests")).toEqual([401, 403, 403, 200]);
     expect(await statuses("/requests?project_id=other")).toEqual([401, 403, 403, 403]);
     expect(await statuses("/bots")).toEqual([401, 200, 403, 200]);
-    expect(
-      (await (await SELF.fetch(`${HOST}/api/v1/requests`, { headers: bearer(admin) })).json<Requests>()).project_id,
-    ).toBe("mine");
+    expect((await read<Requests>("/requests", bearer(admin))).project_id).toBe("mine");
     for (const wrong of [
       { cursor: "x" },
       { since: "yesterday" },
@@ -475,7 +460,7 @@ it("one payment that comes twice, and a correction of it, are counted and shown 
   await createProject("twice", { currency: "EUR" });
   const deposit = async (player_id: string, amount: string, more: Sent = {}) => {
     const sent = { project_id: "twice", btag: player_id, player_id, amount, currency: "EUR", ...more };
-    const response = await pixel("/deposit", sent, { accept: "application/json" });
+    const response = await sendPixel("/deposit", sent, { accept: "application/json" });
     return response.headers.get("x-event-id") ?? response.headers.get("x-event-error");
   };
   // A first deposit and a deposit, as networks report one payment: without an id they are two.
@@ -557,8 +542,7 @@ describe("outcomes", () => {
     expect(await found()).toEqual(naive);
 
     const viewer = await makeApiKey({ role: "viewer", project_id: "counted" });
-    const report = async (query: string) =>
-      SELF.fetch(`${HOST}/api/v1/bots?from=2026-09-01&to=2026-09-30${query}`, { headers: bearer(viewer) });
+    const report = async (query: string) => get(`/bots?from=2026-09-01&to=2026-09-30${query}`, bearer(viewer));
     const body = await (await report("")).json<Bots>();
     const ofBots = events.filter((event) => event.bot !== null && event.test === 0);
     expect(body).toMatchObject({ events: events.filter((event) => event.test === 0).length, total: ofBots.length });

@@ -1,5 +1,4 @@
 /** The log comes back from its archive, whatever call fails or is the last one, and while events come in. */
-import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
@@ -11,9 +10,10 @@ import { type Restored, restoreStep } from "../../worker/event-log/restore.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
+import { answerOf, call, read } from "./api.ts";
 import { archivedRows, Crash, emptyBucket, faulty, keysIn, objectsIn } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, keepToTables, settle, storedEvent, TABLES } from "./log.ts";
 import { lose } from "./loss.ts";
 import { figuresOf } from "./oracle.ts";
@@ -21,7 +21,6 @@ import { figuresOf } from "./oracle.ts";
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://restore.example";
 const HOUR = 3_600_000;
 const START = Date.parse("2026-05-01T22:00:00Z");
 const NOW = START + 9 * HOUR;
@@ -66,10 +65,8 @@ async function archiveAll(bindings: Env = env): Promise<void> {
   for (const projection of GROUPS.archive.projections)
     while ((await advance(bindings, db, projection, NOW, 20)).behind > 0);
 }
-async function askToErase(player_id: string): Promise<SignedReceipt> {
-  const address = `${HOST}/api/v1/players/${player_id}?project_id=one&suppress=1`;
-  return (await SELF.fetch(address, { method: "DELETE", headers: ADMIN })).json<SignedReceipt>();
-}
+const askToErase = (player_id: string) =>
+  answerOf<SignedReceipt>("DELETE", `/players/${player_id}?project_id=one&suppress=1`);
 /** Of someone who did nothing; without the pauses between its passes. */
 async function erase(player_id: string): Promise<{ id: string }> {
   const { id } = await askToErase(player_id);
@@ -125,27 +122,19 @@ const event = (n: number, more: Partial<StoredEvent> = {}) => {
   });
 };
 
-const statementOf = async (month: string) =>
-  (await SELF.fetch(`${HOST}/api/v1/statements?project_id=one&month=${month}`, { headers: ADMIN })).json<{
-    closed_at: string | null;
-    rows: { kind: string; payout: string }[];
-  }>();
+type Statement = {
+  closed_at: string | null;
+  rows: { kind: string; payout: string }[];
+};
+const statementOf = (month: string) => read<Statement>(`/statements?project_id=one&month=${month}`);
 /** What an affiliate has seen: a conversion that somebody approved, on a statement that is closed. */
 async function closeMay(): Promise<void> {
-  const post = async (path: string, body: unknown) => {
-    const answer = await SELF.fetch(`${HOST}/api/v1${path}`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify(body),
-    });
-    expect([path, answer.status]).toEqual([path, answer.ok ? answer.status : "taken"]);
-  };
   const rule = { project_id: "one", name: "Deposits", valid_from: "2026-05-01", event_type: "deposit", amount: "10" };
-  await post("/payout-rules", { ...rule, currency: "EUR" });
+  await answerOf("POST", "/payout-rules", { ...rule, currency: "EUR" });
   await runDuty("payouts");
   const [conversion] = await rowsOf("conversions", "project_id = 'one' AND payout > 0");
-  await post(`/conversions/${conversion?.event_id}/approve?project_id=one`, { reason: "looked at" });
-  await post("/statements/2026-05/close?project_id=one", {});
+  await answerOf("POST", `/conversions/${conversion?.event_id}/approve?project_id=one`, { reason: "looked at" });
+  await answerOf("POST", "/statements/2026-05/close?project_id=one", {});
 }
 const EVENTS = 80;
 const bucketBefore = new Map<string, { bytes: ArrayBuffer; customMetadata: Record<string, string> }>();
@@ -158,8 +147,8 @@ beforeAll(async () => {
   await emptyBucket();
   for (const project_id of PROJECTS) await createProject(project_id);
   await makeApiKey({ role: "viewer", project_id: "one" });
-  const schema = JSON.stringify({ project_id: "one", event_type: "visit", schema: { type: "object" }, mode: "warn" });
-  await SELF.fetch(`${HOST}/api/v1/schemas`, { method: "POST", headers: ADMIN, body: schema });
+  const schema = { project_id: "one", event_type: "visit", schema: { type: "object" }, mode: "warn" };
+  await answerOf("POST", "/schemas", schema);
   await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 108000000, 'test', 1)").run();
   await erase("erased-before");
   const events = Array.from({ length: EVENTS }, (_, n) => event(n));
@@ -354,8 +343,7 @@ it("a file of several row groups comes back group by group", async () => {
 });
 
 describe("the route", () => {
-  const ask = (headers: HeadersInit = ADMIN) =>
-    SELF.fetch(`${HOST}/api/v1/archive/restore`, { method: "POST", headers });
+  const ask = (headers?: HeadersInit) => call("POST", "/archive/restore", undefined, headers);
 
   it("does a step at a time, and nothing more when it is done", async () => {
     await lose();

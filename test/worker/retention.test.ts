@@ -1,5 +1,4 @@
 /** What goes, goes behind the archive and the projections; and no figure changes, nor is an event counted again. */
-import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -13,11 +12,11 @@ import { leastEventDays } from "../../worker/retention/keeping.ts";
 import { retain } from "../../worker/retention/retain.ts";
 import { databaseOf } from "../../worker/store/database.ts";
 import { projects, type Retention } from "../../worker/store/schema.ts";
+import { call, read } from "./api.ts";
 import { archivedRows, emptyBucket, FAULTS, faulty } from "./bucket.ts";
 import { doingsIn, doingsOf, makeOfDays } from "./doings.ts";
 import { keptDates, readDays } from "./figures-read.ts";
 import { histories } from "./histories.ts";
-import { ADMIN } from "./keys.ts";
 import { createProject, db, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 import { settling, sweeping } from "./retaining.ts";
@@ -223,15 +222,9 @@ describe("settled days", () => {
   });
 
   it("cannot be made again from a log that no longer has them", async () => {
-    const post = (path: string) =>
-      SELF.fetch(`https://retention.example/api/v1${path}`, { method: "POST", headers: ADMIN });
-    expect((await post("/projections/daily/rebuild")).status).toBe(409);
-    expect((await post("/projections/live/rebuild")).status).toBe(202);
-    const changed = await SELF.fetch("https://retention.example/api/v1/projects/late", {
-      method: "PATCH",
-      headers: ADMIN,
-      body: JSON.stringify({ attribution_days: 3 }),
-    });
+    expect((await call("POST", "/projections/daily/rebuild")).status).toBe(409);
+    expect((await call("POST", "/projections/live/rebuild")).status).toBe(202);
+    const changed = await call("PATCH", "/projects/late", { attribution_days: 3 });
     expect(changed.status).toBe(409);
   });
 });
@@ -303,25 +296,25 @@ describe("retention", () => {
     await retain(env, db, at(60), EVER);
     expect(await inLog("listed")).toEqual(["third"]);
     forgetProjects();
-    const read = async (query: string) => {
+    const idsOf = async (query: string) => {
       const ids: string[] = [];
       for (let cursor: string | null = ""; cursor !== null; ) {
-        const path = `/api/v1/events?project_id=listed&limit=1&${query}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-        const response = await SELF.fetch(`https://retention.example${path}`, { headers: ADMIN });
-        expect(response.status).toBe(200);
-        const page = await response.json<{ rows: { event_id: string }[]; next_cursor: string | null }>();
+        type Page = { rows: { event_id: string }[]; next_cursor: string | null };
+        const page: Page = await read<Page>(
+          `/events?project_id=listed&limit=1&${query}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+        );
         ids.push(...page.rows.map(({ event_id }) => event_id));
         cursor = page.next_cursor;
       }
       return ids;
     };
-    expect(await read("")).toEqual(["third", "test", "second", "first"]);
-    expect(await read("include=counted&from=2026-05-02")).toEqual(["third", "second"]);
-    expect(await read("to=2026-05-01")).toEqual(["first"]);
-    expect(await read("from=2026-06-09")).toEqual(["third"]);
-    expect(await read("player_id=p&banner_tag=b")).toEqual([]);
-    expect(await read("country=MT&platform=ios")).toEqual(["second"]);
-    expect(await read("country=MT&platform=web")).toEqual([]);
+    expect(await idsOf("")).toEqual(["third", "test", "second", "first"]);
+    expect(await idsOf("include=counted&from=2026-05-02")).toEqual(["third", "second"]);
+    expect(await idsOf("to=2026-05-01")).toEqual(["first"]);
+    expect(await idsOf("from=2026-06-09")).toEqual(["third"]);
+    expect(await idsOf("player_id=p&banner_tag=b")).toEqual([]);
+    expect(await idsOf("country=MT&platform=ios")).toEqual(["second"]);
+    expect(await idsOf("country=MT&platform=web")).toEqual([]);
   });
 
   it("removes archived events, those with an amount later, and of nobody else", async () => {
@@ -432,11 +425,7 @@ describe("retention", () => {
     [{ events_days: 62, figures_days: 61 }, "retention.figures_days"],
     [{ events_days: 0 }, "retention.events_days"],
   ])("of %j is refused", async (retention, field) => {
-    const response = await SELF.fetch("https://retention.example/api/v1/projects", {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify({ project_id: "refused", retention }),
-    });
+    const response = await call("POST", "/projects", { project_id: "refused", retention });
     expect(response.status).toBe(400);
     expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
     expect(leastEventDays(30)).toBe(62);

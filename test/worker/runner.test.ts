@@ -8,6 +8,7 @@ import worker from "../../worker/index.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { overruns } from "../../worker/store/budget.ts";
 import { PLANS, planOf } from "../../worker/store/plan.ts";
+import { HOST } from "./api.ts";
 import { ADMIN } from "./keys.ts";
 
 /** A duty of the test's own, among the others while the test runs. */
@@ -105,9 +106,9 @@ describe("a duty", () => {
     });
     const said = async () => {
       forgetHealth();
-      const response = await SELF.fetch("https://runner.example/health");
+      const response = await SELF.fetch(`${HOST}/health`);
       const { status, failing_duties } = await response.json<Health>();
-      const metrics = await (await SELF.fetch("https://runner.example/metrics", { headers: ADMIN })).text();
+      const metrics = await (await SELF.fetch(`${HOST}/metrics`, { headers: ADMIN })).text();
       expect(metrics).toContain(`edgepixel_duties_failing ${failing_duties.length}\n`);
       const since = failing_duties.find(({ name }) => name === "test ailing")?.since;
       return { answer: response.status, status, since };

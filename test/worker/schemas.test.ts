@@ -10,11 +10,10 @@ import type { Drift } from "../../worker/registry/drift.ts";
 import { patternFault } from "../../worker/registry/pattern.ts";
 import { accepts, compile } from "../../worker/registry/validation.ts";
 import { canonical, readSchema } from "../../worker/registry/vocabulary.ts";
+import { call, get, HOST, read, sendPixel } from "./api.ts";
 import { watched } from "./database.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, storedEvent } from "./log.ts";
-
-const HOST = "https://schemas.example";
 
 type Json = Record<string, unknown>;
 const ofData = (properties: Json, more: Json = {}): Json => ({
@@ -22,24 +21,18 @@ const ofData = (properties: Json, more: Json = {}): Json => ({
   properties: { data: { type: "object", properties, ...more } },
 });
 
-const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = ADMIN) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, {
-    method,
-    headers: { ...headers, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
 const register = (project_id: string, event_type: string, schema: unknown, more: Json = {}) =>
   call("POST", "/schemas", { project_id, event_type, schema, ...more });
 type Problem = { status: number; detail: string; errors: { field: string; code: string; message: string }[] };
 
-const read = (document: unknown, event = false) => {
+const readDocument = (document: unknown, event = false) => {
   const reading = readSchema(document, { event });
   if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
   return reading;
 };
 const compare = (before: unknown, after: unknown) => {
-  const { schema, places } = read(after);
-  return incompatibilities(read(before).schema, schema, places).map(({ pointer }) => pointer);
+  const { schema, places } = readDocument(after);
+  return incompatibilities(readDocument(before).schema, schema, places).map(({ pointer }) => pointer);
 };
 
 describe("a schema", () => {
@@ -179,7 +172,7 @@ describe("a schema", () => {
       ],
     ],
   ])("says what is wrong by %s", (_, document, value, expected) => {
-    const found = compile(read(document).schema)(value).map(({ path, message }) => [path.join("."), message]);
+    const found = compile(readDocument(document).schema)(value).map(({ path, message }) => [path.join("."), message]);
     expect(found).toEqual(expected);
   });
 });
@@ -435,9 +428,9 @@ describe("the registry", () => {
       mode: "enforce",
     });
     expect([wider.status, await wider.json()]).toMatchObject([201, { version: 2, mode: "enforce", current: true }]);
-    const { rows } = await (await call("GET", "/schemas?project_id=brand&event_type=level_up")).json<{
+    const { rows } = await read<{
       rows: SchemaVersionView[];
-    }>();
+    }>("/schemas?project_id=brand&event_type=level_up");
     expect(rows.map(({ version, current, mode }) => [version, current, mode])).toEqual([
       [2, true, "enforce"],
       [1, false, "off"],
@@ -563,16 +556,16 @@ describe("the registry", () => {
     expect((await call("POST", "/schemas", body, analyst)).status).toBe(403);
     expect((await call("PATCH", "/schemas/level_up", { mode: "off" }, analyst)).status).toBe(403);
     expect((await call("DELETE", "/schemas/level_up", undefined, analyst)).status).toBe(403);
-    expect((await call("GET", "/schemas", undefined, viewer)).status).toBe(403);
-    expect((await call("GET", "/schemas/level_up", undefined, analyst)).status).toBe(200);
-    expect((await call("GET", "/schemas?project_id=brand", undefined, foreign)).status).toBe(403);
+    expect((await get("/schemas", viewer)).status).toBe(403);
+    expect((await get("/schemas/level_up", analyst)).status).toBe(200);
+    expect((await get("/schemas?project_id=brand", foreign)).status).toBe(403);
     expect((await call("POST", "/schemas", { ...body, project_id: "brand" }, foreign)).status).toBe(403);
-    expect(await (await call("GET", "/schemas", undefined, foreign)).json()).toEqual({ rows: [], next_cursor: null });
-    expect((await call("GET", "/schemas?type=x")).status).toBe(400);
-    const paged = await (await call("GET", "/schemas?project_id=brand&limit=1")).json<{
+    expect(await (await get("/schemas", foreign)).json()).toEqual({ rows: [], next_cursor: null });
+    expect((await get("/schemas?type=x")).status).toBe(400);
+    const paged = await read<{
       rows: unknown[];
       next_cursor: number;
-    }>();
+    }>("/schemas?project_id=brand&limit=1");
     expect([paged.rows.length, paged.next_cursor]).toEqual([1, expect.any(Number)]);
   });
 
@@ -607,12 +600,7 @@ describe("an event", () => {
       },
     },
   };
-  const send = (body: unknown) =>
-    SELF.fetch(`${HOST}/api/v1/events`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+  const send = (body: unknown) => call("POST", "/events", body, bearer(key));
   const won = (more: Json) => ({ event_type: "won", player_id: "p", ...more });
 
   beforeAll(async () => {
@@ -678,8 +666,7 @@ describe("an event", () => {
         warnings: [{ field: "data", code: "schema_violation", message: "data is required (schema version 1)" }],
       },
     ]);
-    const pixel = await SELF.fetch(`${HOST}/pixel/won?player_id=p&btag=t&project_id=strict`);
-    await pixel.body?.cancel();
+    const pixel = await sendPixel("/pixel/won", { player_id: "p", btag: "t", project_id: "strict" });
     expect([pixel.status, pixel.headers.get("x-event-warning")]).toEqual([200, "schema_violation data"]);
     await change("off");
     expect(await (await send(won({ event_id: "off-1" }))).json()).toEqual({ status: "accepted", event_id: "off-1" });
@@ -729,7 +716,7 @@ describe("drift", () => {
     ];
     await deliver([{ events }]);
     const drift = async (path = "boss_defeated/drift", headers: Record<string, string> = ADMIN) =>
-      (await call("GET", `/schemas/${path}?project_id=drifting`, undefined, headers)).json<Drift>();
+      (await get(`/schemas/${path}?project_id=drifting`, headers)).json<Drift>();
     const before = await drift();
     expect(before.sample).toEqual({ events: 4, since: expect.any(String), complete: true });
     expect(before.unnamed.map(({ field, events }) => [field, events])).toEqual([
@@ -769,7 +756,7 @@ describe("drift", () => {
         example_event_id: "drift-2",
       },
     ]);
-    expect(await (await call("GET", "/schemas/boss_defeated?project_id=drifting")).json()).toMatchObject({
+    expect(await (await get("/schemas/boss_defeated?project_id=drifting")).json()).toMatchObject({
       drift: { violations },
     });
     // Who is limited to a tag sees that tag's events only.

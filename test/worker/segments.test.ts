@@ -1,11 +1,11 @@
 /** Saved segments: whose they are, who may use them, and that none shows more than its user may see. */
-import { createExecutionContext, env } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import { app } from "../../worker/app.ts";
 import { conjunction, scopeFilterOf } from "../../worker/figures/scope-filter.ts";
 import { scopeName } from "../../worker/figures/scopes.ts";
 import { refuseUncounted, scopeFor } from "../../worker/http/scope.ts";
 import { fillSome, MOST_SCOPES } from "../../worker/projections/scopes.ts";
+import { call, get, read } from "./api.ts";
 import { unwoken } from "./gate.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
@@ -14,29 +14,17 @@ const PROJECT = "segmented";
 const as = (key: string) => ({ authorization: `Bearer ${key}` });
 type Who = Record<string, string>;
 
-const call = (who: Who, method: string, path: string, body?: unknown) =>
-  app.fetch(
-    new Request(`https://segments.example/api/v1${path}`, {
-      method,
-      headers: who,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }),
-    env,
-    createExecutionContext(),
-  );
 type Segment = { segment_id: string; name: string; shared: boolean; own: boolean; filter: Record<string, string[]> };
 async function save(who: Who, given: object): Promise<Segment> {
-  const response = await call(who, "POST", "/segments", { project_id: PROJECT, name: "a", ...given });
+  const response = await call("POST", "/segments", { project_id: PROJECT, name: "a", ...given }, who);
   expect(response.status).toBe(201);
   return response.json<Segment>();
 }
 const names = async (who: Who) =>
-  (await (await call(who, "GET", `/segments?project_id=${PROJECT}`)).json<{ rows: Segment[] }>()).rows.map(
-    ({ name }) => name,
-  );
+  (await read<{ rows: Segment[] }>(`/segments?project_id=${PROJECT}`, who)).rows.map(({ name }) => name);
 const tagsOf = async (who: Who, segment_id: string, more = "") => {
   const path = `/campaigns?project_id=${PROJECT}&segment_id=${segment_id}${more}`;
-  const { rows } = await (await call(who, "GET", path)).json<{ rows: { banner_tag: string | null }[] }>();
+  const { rows } = await read<{ rows: { banner_tag: string | null }[] }>(path, who);
   return rows.map(({ banner_tag }) => banner_tag ?? "").sort();
 };
 
@@ -72,32 +60,32 @@ describe("a segment", () => {
     expect(await tagsOf(viewer, segment_id)).toEqual(["red", "red-two"]);
     expect(await tagsOf(viewer, segment_id, "&banner_tag_not=red")).toEqual(["red-two"]);
     expect(await tagsOf(viewer, segment_id, "&banner_tag=blue")).toEqual([]);
-    expect((await call(other, "GET", `/metrics?project_id=${PROJECT}&segment_id=${segment_id}`)).status).toBe(400);
+    expect((await get(`/metrics?project_id=${PROJECT}&segment_id=${segment_id}`, other)).status).toBe(400);
     for (const method of ["PATCH", "DELETE"])
-      expect((await call(other, method, `/segments/${segment_id}`, { name: "mine" })).status).toBe(404);
+      expect((await call(method, `/segments/${segment_id}`, { name: "mine" }, other)).status).toBe(404);
 
-    const changed = await call(viewer, "PATCH", `/segments/${segment_id}`, { filter: { banner_tag_not: ["red"] } });
+    const changed = await call("PATCH", `/segments/${segment_id}`, { filter: { banner_tag_not: ["red"] } }, viewer);
     expect(await changed.json()).toMatchObject({ name: "reds", filter: { banner_tag_contains: [] } });
     expect(await tagsOf(viewer, segment_id)).toEqual(["", "blue", "red-two"]);
-    expect((await call(viewer, "DELETE", `/segments/${segment_id}`)).status).toBe(204);
-    expect((await call(viewer, "GET", `/metrics?project_id=${PROJECT}&segment_id=${segment_id}`)).status).toBe(400);
+    expect((await call("DELETE", `/segments/${segment_id}`, undefined, viewer)).status).toBe(204);
+    expect((await get(`/metrics?project_id=${PROJECT}&segment_id=${segment_id}`, viewer)).status).toBe(400);
   });
 
   it("is shared, changed and removed for all by administrators alone", async () => {
     const filter = { banner_tag: ["blue"] };
-    expect((await call(viewer, "POST", "/segments", { name: "b", filter, shared: true })).status).toBe(403);
+    expect((await call("POST", "/segments", { name: "b", filter, shared: true }, viewer)).status).toBe(403);
     const { segment_id } = await save(ADMIN, { name: "blues", filter, shared: true });
     expect([await names(viewer), await names(other)]).toEqual([["blues"], ["blues"]]);
     expect(await tagsOf(other, segment_id)).toEqual(["blue"]);
     for (const method of ["PATCH", "DELETE"])
-      expect((await call(viewer, method, `/segments/${segment_id}`, { name: "mine" })).status).toBe(403);
+      expect((await call(method, `/segments/${segment_id}`, { name: "mine" }, viewer)).status).toBe(403);
     const own = await save(viewer, { name: "own", filter });
-    expect((await call(viewer, "PATCH", `/segments/${own.segment_id}`, { shared: true })).status).toBe(403);
-    expect((await call(ADMIN, "DELETE", `/segments/${own.segment_id}`)).status).toBe(204);
-    expect((await call(ADMIN, "DELETE", `/segments/${segment_id}`)).status).toBe(204);
-    const audit = await (await call(ADMIN, "GET", `/audit?project_id=${PROJECT}`)).json<{
+    expect((await call("PATCH", `/segments/${own.segment_id}`, { shared: true }, viewer)).status).toBe(403);
+    expect((await call("DELETE", `/segments/${own.segment_id}`)).status).toBe(204);
+    expect((await call("DELETE", `/segments/${segment_id}`)).status).toBe(204);
+    const audit = await read<{
       rows: { action: string }[];
-    }>();
+    }>(`/audit?project_id=${PROJECT}`);
     expect(audit.rows.map(({ action }) => action).slice(0, 3)).toEqual([
       "segment.remove",
       "segment.remove",
@@ -107,14 +95,14 @@ describe("a segment", () => {
 
   it("is of its project alone", async () => {
     const { segment_id } = await save(ADMIN, { filter: { banner_tag: ["blue"] }, shared: true });
-    expect((await call(ADMIN, "GET", `/metrics?project_id=another&segment_id=${segment_id}`)).status).toBe(400);
+    expect((await get(`/metrics?project_id=another&segment_id=${segment_id}`)).status).toBe(400);
     const admin = as(await makeApiKey({ role: "admin", project_id: "another" }));
-    expect((await call(admin, "DELETE", `/segments/${segment_id}`)).status).toBe(404);
+    expect((await call("DELETE", `/segments/${segment_id}`, undefined, admin)).status).toBe(404);
     expect(
-      (await call(viewer, "POST", "/segments", { project_id: "another", name: "x", filter: { banner_tag: ["a"] } }))
+      (await call("POST", "/segments", { project_id: "another", name: "x", filter: { banner_tag: ["a"] } }, viewer))
         .status,
     ).toBe(403);
-    await call(ADMIN, "DELETE", `/segments/${segment_id}`);
+    await call("DELETE", `/segments/${segment_id}`);
   });
 
   it("never shows a limited key more, nor tells it of other tags", async () => {
@@ -122,11 +110,9 @@ describe("a segment", () => {
     const foreign = await save(ADMIN, { name: "foreign", filter: { banner_tag_not: ["blue"] }, shared: true });
     expect(await names(affiliate)).toEqual(["wide"]);
     expect(await tagsOf(affiliate, wide.segment_id)).toEqual(["red"]);
-    expect(
-      (await call(affiliate, "GET", `/metrics?project_id=${PROJECT}&segment_id=${foreign.segment_id}`)).status,
-    ).toBe(400);
+    expect((await get(`/metrics?project_id=${PROJECT}&segment_id=${foreign.segment_id}`, affiliate)).status).toBe(400);
     for (const filter of [{ banner_tag: ["blue"] }, { banner_tag_not: ["blue"] }])
-      expect((await call(affiliate, "POST", "/segments", { name: "x", filter })).status).toBe(403);
+      expect((await call("POST", "/segments", { name: "x", filter }, affiliate)).status).toBe(403);
     await save(affiliate, { name: "mine", filter: { banner_tag: ["red"] } });
     expect(await names(affiliate)).toEqual(["mine", "wide"]);
   });
@@ -134,7 +120,7 @@ describe("a segment", () => {
   it("goes on with a key that is rotated", async () => {
     const old = await makeApiKey({ role: "viewer", project_id: PROJECT });
     await save(as(old), { name: "kept", filter: { banner_tag: ["red"] } });
-    const rotated = await call(ADMIN, "POST", `/keys/${old.split("_")[1]}/rotate`, {});
+    const rotated = await call("POST", `/keys/${old.split("_")[1]}/rotate`, {});
     const { key } = await rotated.json<{ key: string }>();
     expect(await names(as(key))).toContain("kept");
   });
@@ -147,7 +133,7 @@ describe("a segment", () => {
     [{ name: "x", filter: { banner_tag: Array(51).fill("a") } }, "filter.banner_tag"],
     [{ name: "x", filter: { browser: ["Firefox"] } }, "browser"],
   ])("is not made of %j", async (given, field) => {
-    const response = await call(viewer, "POST", "/segments", given);
+    const response = await call("POST", "/segments", given, viewer);
     expect(response.status).toBe(400);
     expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
   });
@@ -158,7 +144,7 @@ describe("a segment of more than tags", () => {
   const finns = { country: ["FI", "SE"], platform: ["ios"] };
   type Saved = Segment & { figures: { whole: boolean; counted: number } };
   const saved = async (given: object, project_id = MADE) => {
-    const response = await call(ADMIN, "POST", "/segments", { project_id, name: "a", shared: true, ...given });
+    const response = await call("POST", "/segments", { project_id, name: "a", shared: true, ...given });
     return { status: response.status, segment: await response.json<Saved & { detail: string }>() };
   };
   const problem = async (response: Response) => ({ status: response.status, ...(await response.json<object>()) });
@@ -207,12 +193,12 @@ describe("a segment of more than tags", () => {
     expect(await people(finns, ["red", "blue"])).toEqual([[1, 2]]);
     expect(await people({ ...finns, banner_tag: ["blue"] }, ["red"])).toEqual([]);
     const path = `/segments/${segment.segment_id}`;
-    const changed = await call(ADMIN, "PATCH", path, { filter: { country: ["NO"] } });
+    const changed = await call("PATCH", path, { filter: { country: ["NO"] } });
     expect(await changed.json()).toMatchObject({ filter: { country: ["NO"], platform: [] }, figures: { whole: true } });
     expect(await people({ country: ["NO"] })).toEqual([[1, 1]]);
-    const { rows } = await (await call(ADMIN, "GET", `/segments?project_id=${MADE}`)).json<{ rows: Saved[] }>();
+    const { rows } = await read<{ rows: Saved[] }>(`/segments?project_id=${MADE}`);
     expect(rows.map(({ figures }) => figures)).toEqual([{ whole: true, counted: 1 }]);
-    expect((await call(ADMIN, "DELETE", path)).status).toBe(204);
+    expect((await call("DELETE", path)).status).toBe(204);
   });
 
   it("names what is wrong with its filter, and is refused by a report that is kept by tag", async () => {
@@ -221,13 +207,13 @@ describe("a segment of more than tags", () => {
       segment: { errors: [{ field: "filter.country.0" }] },
     });
     const { segment } = await saved({ filter: { device: ["mobile"] } });
-    const asked = await call(ADMIN, "GET", `/conversions?project_id=${MADE}&segment_id=${segment.segment_id}`);
+    const asked = await get(`/conversions?project_id=${MADE}&segment_id=${segment.segment_id}`);
     expect(await problem(asked)).toMatchObject({ status: 400, detail: expect.stringContaining("narrows by device") });
-    await call(ADMIN, "DELETE", `/segments/${segment.segment_id}`);
+    await call("DELETE", `/segments/${segment.segment_id}`);
   });
 
   it("opens no share link, which shows what is kept by tag", async () => {
-    const link = (segment_id: string) => call(ADMIN, "POST", "/shares", { project_id: MADE, name: "link", segment_id });
+    const link = (segment_id: string) => call("POST", "/shares", { project_id: MADE, name: "link", segment_id });
     const fields = (await saved({ filter: { country: ["FI"] } })).segment;
     expect(await problem(await link(fields.segment_id))).toMatchObject({
       status: 400,
@@ -235,7 +221,7 @@ describe("a segment of more than tags", () => {
     });
     const tags = (await saved({ filter: { banner_tag: ["red"] } })).segment;
     expect((await link(tags.segment_id)).status).toBe(201);
-    const changed = await call(ADMIN, "PATCH", `/segments/${tags.segment_id}`, { filter: { country: ["FI"] } });
+    const changed = await call("PATCH", `/segments/${tags.segment_id}`, { filter: { country: ["FI"] } });
     expect(await problem(changed)).toMatchObject({ status: 409, detail: expect.stringContaining("Share links") });
   });
 

@@ -1,29 +1,24 @@
 /** Series, held to a naive count of known events: by the minute from the live counters, by hour and day from the tables. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { addDays, localTime, startOfLocalDay } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Point, SeriesAnswer } from "../../worker/reports/series/series.ts";
+import { get, read, sendPixel } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://series.example";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const ZONE = "Europe/Malta";
 
 type Asked = Record<string, string | number>;
-const ask = (name: string, asked: Asked, headers: HeadersInit = ADMIN) =>
-  SELF.fetch(
-    `${HOST}/api/v1/metrics/${name}?${new URLSearchParams({ project_id: "series", ...asked } as Record<string, string>)}`,
-    { headers },
-  );
-async function read(name: string, asked: Asked, headers: HeadersInit = ADMIN): Promise<SeriesAnswer> {
-  const response = await ask(name, asked, headers);
-  expect(response.status).toBe(200);
-  return response.json();
-}
+const pathOf = (name: string, asked: Asked) =>
+  `/metrics/${name}?${new URLSearchParams({ project_id: "series", ...asked } as Record<string, string>)}`;
+const ask = (name: string, asked: Asked, headers?: HeadersInit) => get(pathOf(name, asked), headers);
+const seriesOf = (name: string, asked: Asked, headers?: HeadersInit) =>
+  read<SeriesAnswer>(pathOf(name, asked), headers);
 
 let state = 11;
 const next = () => {
@@ -199,14 +194,14 @@ const dimensionsOf = (name: string) =>
 
 describe("a series", () => {
   it.each(byMinute)("%s by the minute is what happened in each, for the last 24 hours", async (name) => {
-    const answer = await read(name, {});
+    const answer = await seriesOf(name, {});
     expect(answer).toMatchObject({ granularity: "minute", source: "live", name });
     expect([1_440, 1_441]).toContain(answer.points.length);
     check(name, answer, {});
     expect(answer.points.filter(({ complete }) => complete === false)).toEqual([answer.points.at(-1)]);
     for (const dimension of dimensionsOf(name)) {
       const asked = { dimension, startTime: NOW - 2 * HOUR, endTime: NOW - HOUR };
-      const cut = await read(name, asked);
+      const cut = await seriesOf(name, asked);
       expect(new Set(cut.points.map(({ time }) => time)).size).toBeLessThanOrEqual(61);
       check(name, cut, asked);
     }
@@ -218,7 +213,7 @@ describe("a series", () => {
       endTime: new Date(startOfLocalDay(ZONE, at + 30 * HOUR)).toISOString(),
     });
     const hours = async (at: number) => {
-      const answer = await read(name, day(at));
+      const answer = await seriesOf(name, day(at));
       check(name, answer, {});
       return [answer.granularity, answer.source, answer.points.length, answer.startTime, answer.endTime];
     };
@@ -235,11 +230,11 @@ describe("a series", () => {
       for (const at of [FORWARD, BACK]) {
         for (const granularity of ["hour", "day"]) {
           const asked = { granularity, startTime: at - DAY, endTime: at + 2 * DAY, ...(dimension && { dimension }) };
-          check(name, await read(name, asked), asked);
+          check(name, await seriesOf(name, asked), asked);
         }
       }
     }
-    const days = await read(name, { startTime: "2025-03-25T12:00:00Z", endTime: "2025-11-01" });
+    const days = await seriesOf(name, { startTime: "2025-03-25T12:00:00Z", endTime: "2025-11-01" });
     expect(days).toMatchObject({ granularity: "day", source: "tables", startTime: "2025-03-24T23:00:00.000Z" });
     check(name, days, {});
     expect(days.points).toHaveLength(222);
@@ -259,14 +254,14 @@ describe("a series", () => {
               ? { startTime: NOW - 2 * HOUR, endTime: NOW - HOUR }
               : { startTime: BACK - DAY, endTime: BACK + 2 * DAY };
           const asked: Asked = { granularity, ...time, ...filter, ...(dimension && { dimension }) };
-          const answer = await read(name, asked);
+          const answer = await seriesOf(name, asked);
           if (granularity !== "minute")
             expect(answer.points.some(({ value }) => value !== null && Number(value) > 0)).toBe(true);
           check(name, answer, asked);
         }
     }
     const some = { granularity: "day", startTime: BACK, endTime: BACK + DAY, app_id: "slots", banner_tag: "summer" };
-    check(name, await read(name, some), some, ["summer"]);
+    check(name, await seriesOf(name, some), some, ["summer"]);
   });
 
   it("of the live counters is that of the tables, hour by hour", async () => {
@@ -276,7 +271,7 @@ describe("a series", () => {
         : NOW - (NOW % HOUR) - 20 * HOUR;
     for (const name of ["visits", "registrations", "deposits", "events"]) {
       const [minutes, hours] = await Promise.all(
-        ["minute", "hour"].map((granularity) => read(name, { granularity, startTime })),
+        ["minute", "hour"].map((granularity) => seriesOf(name, { granularity, startTime })),
       );
       for (const { time, value } of hours?.points ?? []) {
         const at = Date.parse(time);
@@ -291,12 +286,12 @@ describe("a series", () => {
 
   it("shows a pixel at once, from the live counters", async () => {
     await createProject("sooner");
-    const { status } = await SELF.fetch(`${HOST}/visit?project_id=sooner&player_id=p&btag=t`);
+    const { status } = await sendPixel("/visit", { project_id: "sooner", player_id: "p", btag: "t" });
     expect(status).toBe(200);
     const started = Date.now();
     await vi.waitFor(
       async () => {
-        const { points } = await read("visits", { project_id: "sooner", startTime: started - HOUR });
+        const { points } = await seriesOf("visits", { project_id: "sooner", startTime: started - HOUR });
         expect(points.reduce((sum, { value }) => sum + (value as number), 0)).toBe(1);
       },
       { timeout: 200_000, interval: 50 },
@@ -315,16 +310,16 @@ describe("a series", () => {
             endTime: FORWARD + 2 * DAY,
             ...(dimension && { dimension }),
           };
-          check(name, await read(name, days, headers), days, banner_tags);
+          check(name, await seriesOf(name, days, headers), days, banner_tags);
           if (byPeople.includes(name)) continue;
           const minutes = { startTime: NOW - 90 * MINUTE, ...(dimension && { dimension }) };
-          check(name, await read(name, minutes, headers), minutes, banner_tags);
+          check(name, await seriesOf(name, minutes, headers), minutes, banner_tags);
         }
       }
       expect((await ask("visits", { banner_tag: "nobody's" }, headers)).status).toBe(403);
     }
     const one = { granularity: "hour", startTime: FORWARD, endTime: FORWARD + DAY, banner_tag: "summer" };
-    check("daily_active_users", await read("daily_active_users", one), one, ["summer"]);
+    check("daily_active_users", await seriesOf("daily_active_users", one), one, ["summer"]);
   });
 
   it("of days that are over is kept, and told to be the same until an event changes it", async () => {
@@ -367,9 +362,9 @@ describe("a series", () => {
   });
 
   it("goes by the hour where people are counted, and by the minute just inside 24 hours", async () => {
-    expect(await read("daily_active_users", {})).toMatchObject({ granularity: "hour", source: "tables" });
-    expect(await read("visits", { startTime: Date.now() - DAY + 1_000 })).toMatchObject({ source: "live" });
-    expect(await read("visits", { startTime: Date.now() - DAY - 2 * MINUTE })).toMatchObject({ source: "tables" });
+    expect(await seriesOf("daily_active_users", {})).toMatchObject({ granularity: "hour", source: "tables" });
+    expect(await seriesOf("visits", { startTime: Date.now() - DAY + 1_000 })).toMatchObject({ source: "live" });
+    expect(await seriesOf("visits", { startTime: Date.now() - DAY - 2 * MINUTE })).toMatchObject({ source: "tables" });
   });
 
   it("is a table, too", async () => {

@@ -1,32 +1,21 @@
 /** Share links: how they are opened, what they show, and when they end. */
-import { createExecutionContext, env } from "cloudflare:test";
+import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import { app } from "../../worker/app.ts";
 import { hashPassword, isPassword } from "../../worker/http/share.ts";
+import { call, get, HOST, read } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://shares.example";
 const PROJECT = "showcase";
 type Who = Record<string, string>;
 
-const call = (who: Who, method: string, path: string, body?: unknown) =>
-  app.fetch(
-    new Request(`${HOST}/api/v1${path}`, {
-      method,
-      headers: who,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }),
-    env,
-    createExecutionContext(),
-  );
 type Share = { share_id: string; token: string; expires_at: string; banner_tags: string[] | null };
 async function share(given: object = {}, who: Who = ADMIN): Promise<Share> {
-  const response = await call(who, "POST", "/shares", { project_id: PROJECT, name: "For the agency", ...given });
+  const response = await call("POST", "/shares", { project_id: PROJECT, name: "For the agency", ...given }, who);
   expect(response.status).toBe(201);
   return response.json<Share>();
 }
-const open = (token: string, password?: string) => call({}, "POST", "/share-sessions", { token, password });
+const open = (token: string, password?: string) => call("POST", "/share-sessions", { token, password }, {});
 async function enter(token: string): Promise<Who> {
   const response = await open(token);
   expect(response.status).toBe(200);
@@ -36,11 +25,11 @@ const codeOf = async (response: Response) => [
   response.status,
   (await response.json<{ errors?: { code: string }[] }>()).errors?.[0]?.code,
 ];
-const statusOf = async (who: Who, path = `/metrics?project_id=${PROJECT}`) => (await call(who, "GET", path)).status;
+const statusOf = async (who: Who, path = `/metrics?project_id=${PROJECT}`) => (await get(path, who)).status;
 const tagsOf = async (who: Who, more = "") => {
-  const { rows } = await (await call(who, "GET", `/campaigns?${more}`)).json<{
+  const { rows } = await read<{
     rows: { banner_tag: string | null }[];
-  }>();
+  }>(`/campaigns?${more}`, who);
   return rows.map(({ banner_tag }) => banner_tag ?? "").sort();
 };
 
@@ -72,7 +61,7 @@ describe("a share link", () => {
     expect(opened).toMatchObject({ project_id: PROJECT, name: "For the agency", view: "campaigns" });
     expectAfter(before, opened.expires_at, 12 * 3_600_000);
     const who = { authorization: `Bearer ${opened.session}` };
-    expect(await (await call(who, "GET", "/session")).json()).toMatchObject({
+    expect(await (await get("/session", who)).json()).toMatchObject({
       role: "viewer",
       project_id: PROJECT,
       banner_tags: null,
@@ -82,7 +71,7 @@ describe("a share link", () => {
     });
     expect(await tagsOf(who)).toEqual(["", "blue", "red", "red-two"]);
     for (const path of ["/shares", "/audit"]) {
-      const text = await (await call(ADMIN, "GET", path + (path === "/shares" ? `?project_id=${PROJECT}` : ""))).text();
+      const text = await (await get(path + (path === "/shares" ? `?project_id=${PROJECT}` : ""))).text();
       expect(text).toContain(share_id);
       expect(text).not.toContain(token.split("_")[2]);
     }
@@ -118,14 +107,14 @@ describe("a share link", () => {
     ])
       expect(await statusOf({ authorization: `Bearer ${altered}` })).toBe(401);
     const key = authorization.replace("Bearer ", "");
-    expect((await call({}, "POST", "/session", { key })).status).toBe(401);
+    expect((await call("POST", "/session", { key }, {})).status).toBe(401);
   });
 
   it("ends at once when it is revoked, and when it is over", async () => {
     const { share_id, token } = await share();
     const who = await enter(token);
     expect(await statusOf(who)).toBe(200);
-    expect((await call(ADMIN, "DELETE", `/shares/${share_id}`)).status).toBe(204);
+    expect((await call("DELETE", `/shares/${share_id}`)).status).toBe(204);
     expect([await statusOf(who), (await open(token)).status]).toEqual([401, 404]);
 
     const brief = await share({ expires_at: new Date(Date.now() + 60_000).toISOString() });
@@ -153,22 +142,22 @@ describe("a share link", () => {
       "/audit",
     ])
       expect([path, await statusOf(free, path)]).toEqual([path, 403]);
-    expect((await call(free, "POST", "/segments", { name: "x", filter: { banner_tag: ["red"] } })).status).toBe(403);
-    const scraped = await app.fetch(new Request(`${HOST}/metrics`, { headers: free }), env, createExecutionContext());
+    expect((await call("POST", "/segments", { name: "x", filter: { banner_tag: ["red"] } }, free)).status).toBe(403);
+    const scraped = await SELF.fetch(`${HOST}/metrics`, { headers: free });
     expect(scraped.status).toBe(403);
   });
 
   it("follows its segment, which cannot go while it is open", async () => {
     const given = { project_id: PROJECT, name: "reds", filter: { banner_tag_contains: ["red"] } };
-    const own = await (await call(ADMIN, "POST", "/segments", given)).json<{ segment_id: string }>();
-    const unshared = await call(ADMIN, "POST", "/shares", {
+    const own = await (await call("POST", "/segments", given)).json<{ segment_id: string }>();
+    const unshared = await call("POST", "/shares", {
       project_id: PROJECT,
       name: "x",
       ...own,
       filter: undefined,
     });
     expect(unshared.status).toBe(400);
-    const { segment_id } = await (await call(ADMIN, "POST", "/segments", { ...given, shared: true })).json<{
+    const { segment_id } = await (await call("POST", "/segments", { ...given, shared: true })).json<{
       segment_id: string;
     }>();
     const { share_id, token } = await share({ segment_id });
@@ -176,22 +165,22 @@ describe("a share link", () => {
     expect(await tagsOf(who)).toEqual(["red", "red-two"]);
     expect(await statusOf(who, "/metrics?banner_tag=blue")).toBe(403);
     expect(await statusOf(who, `/metrics?segment_id=${segment_id}`)).toBe(400);
-    await call(ADMIN, "PATCH", `/segments/${segment_id}`, { filter: { banner_tag_not: ["red"] } });
+    await call("PATCH", `/segments/${segment_id}`, { filter: { banner_tag_not: ["red"] } });
     expect(await tagsOf(who)).toEqual(["", "blue", "red-two"]);
-    await call(ADMIN, "PATCH", `/segments/${segment_id}`, { filter: { banner_tag_contains: ["nothing"] } });
+    await call("PATCH", `/segments/${segment_id}`, { filter: { banner_tag_contains: ["nothing"] } });
     expect(await tagsOf(who)).toEqual([]);
-    expect((await call(ADMIN, "DELETE", `/segments/${segment_id}`)).status).toBe(409);
-    expect((await call(ADMIN, "PATCH", `/segments/${segment_id}`, { shared: false })).status).toBe(409);
+    expect((await call("DELETE", `/segments/${segment_id}`)).status).toBe(409);
+    expect((await call("PATCH", `/segments/${segment_id}`, { shared: false })).status).toBe(409);
     await env.DB.prepare("DELETE FROM segments WHERE segment_id = ?").bind(segment_id).run();
     expect(await statusOf(who)).toBe(401);
-    await call(ADMIN, "DELETE", `/shares/${share_id}`);
+    await call("DELETE", `/shares/${share_id}`);
   });
 
   it("is made by administrators of all tags, of their own project", async () => {
     const limited = await makeApiKey({ role: "admin", project_id: PROJECT, banner_tags: ["red"] });
     const own = await makeApiKey({ role: "admin", project_id: PROJECT });
     const status = async (key: string, project_id: string) =>
-      (await call({ authorization: `Bearer ${key}` }, "POST", "/shares", { name: "x", project_id })).status;
+      (await call("POST", "/shares", { name: "x", project_id }, { authorization: `Bearer ${key}` })).status;
     expect([await status(limited, PROJECT), await status(own, "hidden"), await status(own, PROJECT)]).toEqual([
       403, 403, 201,
     ]);
@@ -205,14 +194,14 @@ describe("a share link", () => {
     [{ name: "x", segment_id: "none" }, "segment_id"],
     [{ name: "x", view: "no view" }, "view"],
   ])("is not made of %j", async (given, field) => {
-    const response = await call(ADMIN, "POST", "/shares", given);
+    const response = await call("POST", "/shares", given);
     expect(response.status).toBe(400);
     expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe(field);
   });
 });
 
 describe("its socket", () => {
-  const listen = (who: Who) => call({ upgrade: "websocket", ...who }, "GET", `/live?project_id=${PROJECT}`);
+  const listen = (who: Who) => get(`/live?project_id=${PROJECT}`, { upgrade: "websocket", ...who });
 
   it("takes the bearer as a protocol, shows its tags, and closes with the link", async () => {
     const { share_id, token } = await share({ banner_tags: ["red"] });
@@ -228,7 +217,7 @@ describe("its socket", () => {
     socket.accept();
     const { windows } = JSON.parse(await first);
     expect(windows.today.banner_tags.map(({ banner_tag }: { banner_tag: string }) => banner_tag)).toEqual(["red"]);
-    await call(ADMIN, "DELETE", `/shares/${share_id}`);
+    await call("DELETE", `/shares/${share_id}`);
     expect(await closed).toBe(4000);
     expect((await listen({ "sec-websocket-protocol": protocols })).status).toBe(401);
     expect((await listen({ "sec-websocket-protocol": "bearer, ess_none" })).status).toBe(401);

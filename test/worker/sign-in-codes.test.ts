@@ -1,19 +1,14 @@
 /** Codes that sign in once, as whoever made them. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { principalOfCode } from "../../worker/http/sign-in-code.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { answerOf, call, get, read } from "./api.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject } from "./log.ts";
 
-const HOST = "https://codes.example";
-const call = (method: string, path: string, headers: HeadersInit = {}, body?: object) =>
-  SELF.fetch(`${HOST}/api/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
-
 type Made = { code: string; expires_at: string };
-const make = async (headers: HeadersInit = ADMIN): Promise<Made> =>
-  (await call("POST", "/session/codes", headers)).json<Made>();
-const use = (code: string) => call("POST", "/session", {}, { code });
+const make = (headers?: HeadersInit) => answerOf<Made>("POST", "/session/codes", undefined, headers);
+const use = (code: string) => call("POST", "/session", { code }, {});
 const codesOf = async (answer: Response) =>
   (await answer.json<{ errors: { code: string }[] }>()).errors.map(({ code }) => code);
 const cookieOf = (answer: Response) => ({ cookie: answer.headers.get("set-cookie")?.split(";")[0] ?? "" });
@@ -28,7 +23,7 @@ it("sign in once, for ten minutes, also when two come at once", async () => {
   for (const refused of answers.filter(({ status }) => status === 401))
     expect(await codesOf(refused)).toEqual(["code_used"]);
   const cookie = cookieOf(answers.find(({ status }) => status === 200) as Response);
-  expect(await (await call("GET", "/session", cookie)).json()).toMatchObject({ role: "admin", key_id: null });
+  expect(await (await get("/session", cookie)).json()).toMatchObject({ role: "admin", key_id: null });
 });
 
 it("say whether they have expired or are not known, and are kept as digests", async () => {
@@ -51,13 +46,13 @@ it("sign in as the key that made them, and no longer than that key holds", async
   const [first, second] = [await make(bearer(key)), await make(bearer(key))];
   const answer = await use(first.code);
   expect(await answer.json()).toMatchObject({ role: "admin", project_id: "codes", key_id: key.split("_")[1] });
-  await call("DELETE", `/keys/${key.split("_")[1]}`, ADMIN);
+  await call("DELETE", `/keys/${key.split("_")[1]}`);
   expect((await use(second.code)).status).toBe(401);
 });
 
 it("are not made from a session, which could else go on for ever", async () => {
   const cookie = cookieOf(await use((await make()).code));
-  const answer = await call("POST", "/session/codes", cookie);
+  const answer = await call("POST", "/session/codes", undefined, cookie);
   expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([
     403,
     "A sign-in code is made with a key, and not from a session.",
@@ -66,7 +61,7 @@ it("are not made from a session, which could else go on for ever", async () => {
 
 it("end with all sessions of their maker", async () => {
   const { code } = await make();
-  expect((await call("DELETE", "/session?all=true", ADMIN)).status).toBe(204);
+  expect((await call("DELETE", "/session?all=true")).status).toBe(204);
   expect(await codesOf(await use(code))).toEqual(["unknown_code"]);
 });
 
@@ -77,14 +72,14 @@ it("end with the ADMIN_TOKEN", async () => {
 
 it("stand in the audit log, without the code", async () => {
   const { code } = await make();
-  const { rows } = await (await call("GET", "/audit?limit=1", ADMIN)).json<{ rows: object[] }>();
+  const { rows } = await read<{ rows: object[] }>("/audit?limit=1");
   expect(rows).toMatchObject([{ action: "session.code", actor: "admin", subject: "admin" }]);
   expect(JSON.stringify(rows)).not.toContain(code);
 });
 
 it("or a key, and not both, is what signing in takes", async () => {
   for (const body of [{}, { key: "k", code: "c" }]) {
-    const answer = await call("POST", "/session", {}, body);
+    const answer = await call("POST", "/session", body, {});
     expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([
       400,
       "key or code is required, and not both",

@@ -3,10 +3,10 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import table from "../../docs/systems.md?raw";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
+import { answerOf, HOST } from "./api.ts";
 import { ADMIN } from "./keys.ts";
 import { db, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://systems.example";
 const files = Object.keys(
   import.meta.glob(["../../worker/**", "../../docs/**", "../../pixel/**", "../../dashboard/**", "../../docs-page/**"]),
 );
@@ -77,13 +77,7 @@ beforeAll(async () => {
     ["/schemas", { event_type: "level_up", schema: { type: "object" }, mode: "warn" }],
     ["/keys", { name: "one", role: "viewer" }],
   ] as const) {
-    const made = await SELF.fetch(`${HOST}/api/v1${path}`, {
-      method: "POST",
-      headers: ADMIN,
-      body: JSON.stringify(body),
-    });
-    expect([path, made.status]).toEqual([path, path === "/exchange-rates" ? made.status : 201]);
-    expect(made.ok).toBe(true);
+    await answerOf("POST", path, body);
   }
 });
 

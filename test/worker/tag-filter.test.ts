@@ -1,26 +1,18 @@
 /** Reports narrowed to tags by all that they can be narrowed by: each answer is that of the tags that it comes to. */
-import { createExecutionContext, env } from "cloudflare:test";
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Api, app } from "../../worker/app.ts";
+import type { Api } from "../../worker/app.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { get, HOST, read } from "./api.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
-const HOST = "https://filters.example";
 const PROJECT = "filtered";
 const TAGS = ["summer", "SUMMER-two", "winter", "50%_off", "été"];
 /** Days that are over, so that answers are kept, too. */
 const DAY = "2026-03-04";
 const PERIOD = `project_id=${PROJECT}&from=2026-03-01&to=2026-03-31`;
 
-const call = (path: string, init: RequestInit = {}) =>
-  app.fetch(new Request(`${HOST}/api/v1${path}`, { headers: ADMIN, ...init }), env, createExecutionContext());
-async function answer<Body = Record<string, unknown>>(path: string, init?: RequestInit): Promise<Body> {
-  const response = await call(path, init);
-  expect([path, response.status]).toEqual([path, 200]);
-  return response.json<Body>();
-}
 const asked = (filter: Record<string, string[]>) =>
   Object.entries(filter)
     .flatMap(([name, values]) => values.map((value) => `&${name}=${encodeURIComponent(value)}`))
@@ -85,7 +77,7 @@ describe("a report", () => {
   it.each(NARROWED.map((one) => [one.path, one] as const))("%s is of what its filters come to", async (_, one) => {
     const path = `${pathOf(one)}?${periodFor(one)}`;
     for (const [filter, tags] of CASES) {
-      const got = await answer(`${path}${asked(filter)}`);
+      const got = await read(`${path}${asked(filter)}`);
       const { rows, steps, points } = got as Record<string, { value?: number; players?: number }[]>;
       if (tags.length === 0) {
         expect([filter, rows ?? [], (steps ?? []).map(({ players }) => players).filter(Boolean)]).toEqual([
@@ -95,14 +87,14 @@ describe("a report", () => {
         ]);
         expect((points ?? []).filter(({ value }) => value !== 0)).toEqual([]);
       } else if (!tags.includes("")) {
-        expect({ filter, got }).toEqual({ filter, got: await answer(`${path}${asked({ banner_tag: tags })}`) });
+        expect({ filter, got }).toEqual({ filter, got: await read(`${path}${asked({ banner_tag: tags })}`) });
       }
     }
   });
 
   it("adds up to what its tags do alone", async () => {
     const totals = async (filter: Record<string, string[]>) => {
-      const { rows } = await answer<{ rows: { event_type: string; total: number }[] }>(
+      const { rows } = await read<{ rows: { event_type: string; total: number }[] }>(
         `/metrics?${PERIOD}${asked(filter)}`,
       );
       return rows.reduce((sum, { total }) => sum + total, 0);
@@ -119,11 +111,10 @@ describe("a report", () => {
 
   it("counts a person of several tags once, and whoever has none as one without", async () => {
     const unique = async (filter: Record<string, string[]>) =>
-      (await answer<{ total: { unique_players: number } }>(`/campaigns?${PERIOD}${asked(filter)}`)).total
-        .unique_players;
+      (await read<{ total: { unique_players: number } }>(`/campaigns?${PERIOD}${asked(filter)}`)).total.unique_players;
     expect(await unique({ banner_tag: ["summer", "winter"] })).toBe(3);
     expect(await unique({ banner_tag_not: TAGS })).toBe(1);
-    const { rows } = await answer<{ rows: { player_id: string }[] }>(
+    const { rows } = await read<{ rows: { player_id: string }[] }>(
       `/players?project_id=${PROJECT}${asked({ banner_tag_not: TAGS })}`,
     );
     expect(rows.map(({ player_id }) => player_id)).toEqual(["p5"]);
@@ -131,7 +122,7 @@ describe("a report", () => {
 
   it("is told apart by its filters in every form, where it is kept", async () => {
     for (const format of ["json", "csv", "ndjson"]) {
-      const of = (filter: Record<string, string[]>) => call(`/campaigns?${PERIOD}&format=${format}${asked(filter)}`);
+      const of = (filter: Record<string, string[]>) => get(`/campaigns?${PERIOD}&format=${format}${asked(filter)}`);
       const [one, other] = [await of({ banner_tag_not: ["summer"] }), await of({ banner_tag_contains: ["summer"] })];
       expect(one.headers.get("etag")).toBeTruthy();
       expect(one.headers.get("etag")).not.toBe(other.headers.get("etag"));
@@ -149,7 +140,7 @@ describe("a report", () => {
     ["segment_id=nowhere", "segment_id"],
     ["banner_tag_like=x", "banner_tag_like"],
   ])("refuses %s", async (query, field) => {
-    const response = await call(`/metrics?project_id=${PROJECT}&${query}`);
+    const response = await get(`/metrics?project_id=${PROJECT}&${query}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ errors: [{ field }] });
   });
@@ -166,7 +157,9 @@ describe("a report", () => {
     ["2026-03-02", "2026-03-08", "2026-02-23", "2026-03-01"],
     ["2026-03-01", "2026-03-31", "2026-01-25", "2026-02-24"],
   ])("of %s to %s is compared with the same weekdays", async (from, to, before, until) => {
-    const body = await answer(`/campaigns?project_id=${PROJECT}&from=${from}&to=${to}&compare=weekday`);
+    const body = await read<{ previous_period: object }>(
+      `/campaigns?project_id=${PROJECT}&from=${from}&to=${to}&compare=weekday`,
+    );
     expect(body.previous_period).toEqual({ from: before, to: until });
     const weekday = (date: string) => new Date(date).getUTCDay();
     expect(weekday(before)).toBe(weekday(from));
@@ -176,15 +169,15 @@ describe("a report", () => {
 describe("a key of some tags", () => {
   it("is never shown more, whatever it asks", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: PROJECT, banner_tags: ["summer", "winter"] });
-    const init = { headers: { authorization: `Bearer ${key}` } };
+    const headers = bearer(key);
     const seen = async (filter: Record<string, string[]>) =>
-      (await answer<{ rows: { banner_tag: string }[] }>(`/campaigns?${PERIOD}${asked(filter)}`, init)).rows.map(
+      (await read<{ rows: { banner_tag: string }[] }>(`/campaigns?${PERIOD}${asked(filter)}`, headers)).rows.map(
         ({ banner_tag }) => banner_tag,
       );
     expect((await seen({})).sort()).toEqual(["summer", "winter"]);
     expect(await seen({ banner_tag_not: ["summer"] })).toEqual(["winter"]);
     expect(await seen({ banner_tag_contains: ["SUMMER"] })).toEqual(["summer"]);
     expect(await seen({ banner_tag_contains: ["off"] })).toEqual([]);
-    expect((await call(`/campaigns?${PERIOD}&banner_tag=summer&banner_tag=50%25_off`, init)).status).toBe(403);
+    expect((await get(`/campaigns?${PERIOD}&banner_tag=summer&banner_tag=50%25_off`, headers)).status).toBe(403);
   });
 });

@@ -1,13 +1,13 @@
 /** Events with a doubt, from the door to what is shown of them. */
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { answerOf, call, get, HOST } from "./api.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, keepToTables, settle, TABLES } from "./log.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://taken.example";
 const soon = { timeout: 200_000, interval: 200 };
 let key: string;
 
@@ -16,9 +16,8 @@ beforeAll(async () => {
   key = await makeApiKey({ project_id: "taken", role: "collect" });
 });
 
-const post = (body: string) =>
-  SELF.fetch(`${HOST}/api/v1/events`, { method: "POST", body, headers: { authorization: `Bearer ${key}` } });
-const text = async (path: string) => (await SELF.fetch(`${HOST}/api/v1${path}`, { headers: ADMIN })).text();
+const post = (body: string) => call("POST", "/events", body, bearer(key));
+const text = async (path: string) => (await get(path)).text();
 
 describe("ids of 17 digits", () => {
   const SENT = `[{"event_id":"big-1","event_type":"auth","player_id":"steam-a","data":{"steam_id":76561198122624102,"v":1.10}},
@@ -120,13 +119,7 @@ describe("equal scores", () => {
           score,
           timestamp: `${day}T${time}Z`,
         };
-        const headers = { authorization: `Bearer ${by}` };
-        const response = await SELF.fetch(`${HOST}/api/v1/events`, {
-          method: "POST",
-          body: JSON.stringify(event),
-          headers,
-        });
-        expect(response.status).toBe(202);
+        await answerOf("POST", "/events", event, bearer(by));
       }
       await vi.waitFor(async () => {
         await settle(TABLES);

@@ -1,13 +1,12 @@
 /** What is logged: a request can be followed from its answer to the figures, and nothing is logged that must not be. */
-import { createExecutionContext, env, SELF, waitOnExecutionContext } from "cloudflare:test";
+import { env, SELF } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
-import worker from "../../worker/index.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
+import { HOST, requestWith } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, deliver, storedEvent } from "./log.ts";
 
-const HOST = "https://trace.example";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 type Line = { level: string; message: string; request_ids?: string[] } & Record<string, unknown>;
 
@@ -42,13 +41,8 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   return response;
 }
 
-async function askWith(bindings: Partial<Record<keyof Env, unknown>>, path: string, init: RequestInit = {}) {
-  const context = createExecutionContext();
-  const response = await worker.fetch(new Request(`${HOST}${path}`, init), { ...env, ...bindings } as Env, context);
-  await response.body?.cancel();
-  await waitOnExecutionContext(context);
-  return response;
-}
+const askWith = (bindings: Partial<Record<keyof Env, unknown>>, path: string, init: RequestInit = {}) =>
+  requestWith({ ...env, ...bindings } as Env, new Request(`${HOST}${path}`, init));
 
 const PERSON = "player-7c1f";
 const pixel = `/visit?project_id=traced&player_id=${PERSON}&btag=t`;

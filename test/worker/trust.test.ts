@@ -1,29 +1,21 @@
 /** Nothing from the open door hides what came with a key or a good signature, whichever came first. */
-import { env, SELF } from "cloudflare:test";
+import { env } from "cloudflare:test";
 import { type SQL, sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sign } from "../../worker/collect/signature.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { supersede } from "../../worker/event-log/append.ts";
 import { repairsOf } from "../../worker/projections/resolve.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { answerOf, read, sendPixel } from "./api.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, DEAD_LETTER_QUEUE, db, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-const HOST = "https://trust.example";
-const ask = async <Body>(path: string, init: RequestInit = {}): Promise<Body> => {
-  const response = await SELF.fetch(`${HOST}/api/v1${path}`, { ...init, headers: ADMIN });
-  expect(response.status, path).toBeLessThan(300);
-  return response.json<Body>();
-};
-const pixel = async (path: string, fields: Record<string, string>) => {
-  const response = await SELF.fetch(`${HOST}${path}?${new URLSearchParams(fields)}`);
-  await response.body?.cancel();
-  return response.headers.get("x-event-status");
-};
+const pixel = async (path: string, fields: Record<string, string>) =>
+  (await sendPixel(path, fields)).headers.get("x-event-status");
 const logged = async (project_id: string) =>
   (
     await env.DB.prepare(
@@ -37,9 +29,9 @@ const expectLogged = (project_id: string, rows: object[]) =>
 
 describe("a stranger", () => {
   it("takes neither id nor transaction from a signed deposit, nor from one with a key", async () => {
-    const { pixel_secret } = await ask<{ pixel_secret: string }>("/projects", {
-      method: "POST",
-      body: JSON.stringify({ project_id: "squatted", require_signature: true }),
+    const { pixel_secret } = await answerOf<{ pixel_secret: string }>("POST", "/projects", {
+      project_id: "squatted",
+      require_signature: true,
     });
     const stranger = { project_id: "squatted", player_id: "x", btag: "evil" };
     const genuine = { ...stranger, player_id: "p1", btag: "summer", amount: "25.00", currency: "EUR" };
@@ -57,13 +49,7 @@ describe("a stranger", () => {
     const first = { ...genuine, transaction_id: "T-1001", event_id: "order-1" };
     expect(await pixel("/deposit", await signed(first))).toBe("accepted");
     const { btag: banner_tag, ...second } = { ...genuine, transaction_id: "T-1002", event_id: "order-2" };
-    const response = await SELF.fetch(`${HOST}/api/v1/events`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}` },
-      body: JSON.stringify({ ...second, banner_tag, event_type: "deposit" }),
-    });
-    expect(response.status).toBe(202);
-    await response.body?.cancel();
+    await answerOf("POST", "/events", { ...second, banner_tag, event_type: "deposit" }, bearer(key));
     await expectLogged("squatted", [
       { event_id: "order-1", event_type: "visit", trusted: 0, duplicate_of: "order-1" },
       { event_id: "order-2", event_type: "visit", trusted: 0, duplicate_of: "order-2" },
@@ -77,17 +63,17 @@ describe("a stranger", () => {
     expect(Object.keys(players)).toEqual(['["p1"]']);
 
     // Whoever asks is told which of the two counts, and why the other does not.
-    expect(await ask("/events/order-1?project_id=squatted")).toMatchObject({
+    expect(await read("/events/order-1?project_id=squatted")).toMatchObject({
       event_type: "deposit",
       trusted: true,
       outcome: "counted",
     });
-    const { rows } = await ask<{ rows: object[] }>("/events?project_id=squatted&event_type=visit");
+    const { rows } = await read<{ rows: object[] }>("/events?project_id=squatted&event_type=visit");
     expect(rows).toMatchObject([
       { event_id: "order-2", trusted: false, outcome: "duplicate", duplicate_of: "order-2" },
       { event_id: "order-1", trusted: false, outcome: "duplicate", duplicate_of: "order-1" },
     ]);
-    const requests = await ask<{ counts: object; rows: { hint: string | null }[] }>("/requests?project_id=squatted");
+    const requests = await read<{ counts: object; rows: { hint: string | null }[] }>("/requests?project_id=squatted");
     expect(requests.counts).toMatchObject({ accepted: 4, accepted_as: { counted: 2, duplicate: 2 } });
     expect(requests.rows.filter(({ hint }) => /came with a key or a signature/.test(hint ?? ""))).toHaveLength(2);
   });
@@ -149,7 +135,7 @@ describe("an open event that was counted before the trusted one came", () => {
     await deliver([{ events: before }]);
     await settle();
     expect(await figuresIn("late")).toEqual(figuresOf(before, 30));
-    const board = () => ask<{ entries: object[] }>("/games/slots/leaderboard?project_id=late&period=alltime");
+    const board = () => read<{ entries: object[] }>("/games/slots/leaderboard?project_id=late&period=alltime");
     expect((await board()).entries).toMatchObject([{ score: 90 }]);
 
     for (let time = 0; time < 2; time++) await deliver([{ events: since }, { events: before }]);
@@ -195,7 +181,7 @@ describe("an open event that was counted before the trusted one came", () => {
         ...more,
       });
     type Live = { windows: { today: { total: number; amounts: object } }; events: { event_id: string }[] };
-    const live = () => ask<Live>("/realtime?project_id=live-late");
+    const live = () => read<Live>("/realtime?project_id=live-late");
     await deliver([{ events: [event({ event_id: "open" })] }]);
     await settle();
     expect((await live()).events).toMatchObject([{ event_id: "open" }]);
@@ -227,14 +213,14 @@ describe("what other stores keep of an open event", () => {
     await createProject("letters");
     const events = [event("letters", {}), event("letters", { trusted: 1 }), event("letters", { bot: "crawler" })];
     for (let time = 0; time < 2; time++) await deliver([{ events }], env, DEAD_LETTER_QUEUE);
-    const letters = await ask<{ rows: { id: number; event: StoredEvent }[] }>("/dead-letters?project_id=letters");
+    const letters = await read<{ rows: { id: number; event: StoredEvent }[] }>("/dead-letters?project_id=letters");
     expect(letters.rows.map((letter) => [letter.event.trusted, letter.event.bot]).toSorted()).toEqual([
       [0, null],
       [0, "crawler"],
       [1, null],
     ]);
     const ids = letters.rows.map(({ id }) => id);
-    expect(await ask("/dead-letters/replay", { method: "POST", body: JSON.stringify({ ids }) })).toMatchObject({
+    expect(await answerOf("POST", "/dead-letters/replay", { ids })).toMatchObject({
       replayed: 3,
     });
     expect((await logged("letters")).length).toBe(3);

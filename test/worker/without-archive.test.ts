@@ -1,14 +1,13 @@
 /** An instance that was deployed without a bucket: it says so, keeps everything else going, and can get one later. */
-import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { app } from "../../worker/app.ts";
 import { DUTIES } from "../../worker/cron.ts";
 import { begin } from "../../worker/erasure/erase.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { forgetHealth } from "../../worker/reports/health.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { transact } from "../../worker/store/database.ts";
+import { HOST, requestWith } from "./api.ts";
 import { archivedRows, emptyBucket } from "./bucket.ts";
 import { runDuty } from "./duty.ts";
 import { ADMIN } from "./keys.ts";
@@ -19,10 +18,8 @@ const LONG_AGO = Date.now() - 200 * DAY;
 const { ARCHIVE: _, ...bare } = env;
 const without = bare as unknown as Env;
 
-async function ask(path: string, method = "GET"): Promise<Response> {
-  const request = new Request(`https://bare.example${path}`, { method, headers: ADMIN });
-  return app.fetch(request, metered(without, "request").env, createExecutionContext());
-}
+const ask = (path: string, method = "GET"): Promise<Response> =>
+  requestWith(metered(without, "request").env, new Request(`${HOST}${path}`, { method, headers: ADMIN }));
 
 const count = async (table: string) =>
   (await env.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n")) ?? 0;

@@ -10,7 +10,7 @@ import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, launch, openPage, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, inDialog, launch, openPage, report, type Server, signInAt, startServer } from "./harness.ts";
 
 const soon = { timeout: 200_000 };
 const PASSWORD = "correct horse";
@@ -43,14 +43,9 @@ async function sendTraffic(): Promise<void> {
 }
 
 /** A page of an administrator. */
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server);
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
+const signedIn = (path: string) => signInAt(browser, server, path);
 
 const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).click();
-const inDialog = (page: Page) => page.getByRole("dialog");
 const row = (page: Page, key: string) => page.locator(`[data-row="${key}"]`);
 const said = (page: Page, text: string) => page.locator(".said").getByText(text).waitFor(soon);
 

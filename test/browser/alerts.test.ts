@@ -1,74 +1,72 @@
 /** What administrators do with alerts on the dashboard. */
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ScheduleView, SentReport } from "../../worker/admin/schedules.ts";
-import { browserPath, changeAnswers, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import {
+  browserPath,
+  changeAnswers,
+  inDialog,
+  launch,
+  press,
+  report,
+  type Server,
+  signInAt,
+  startReceiver,
+  startServer,
+} from "./harness.ts";
 
 const QUIET = "Quiet hours, as 22:00-07:00";
 const soon = { timeout: 200_000 };
 
 let server: Server;
 let browser: Browser;
-let receiver: HttpServer;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
 const received: { kind: string }[] = [];
 
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server);
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
-const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
-const inDialog = (page: Page) => page.getByRole("dialog");
+const signedIn = (path: string) => signInAt(browser, server, path);
 
 describe.skipIf(!browserPath)("alerts", () => {
   beforeAll(async () => {
-    receiver = createServer(async (request, response) => {
-      let body = "";
-      for await (const part of request) body += part;
+    receiver = await startReceiver(({ body }) => {
       received.push(JSON.parse(body) as { kind: string });
-      response.writeHead(200).end("thanks");
+      return { status: 200, text: "thanks" };
     });
-    await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
     server = await startServer();
     browser = await launch();
   }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
-    receiver?.closeAllConnections();
-    receiver?.close();
+    receiver?.stop();
   });
 
   test("a channel, an alert and a report are made, tried, paused, changed and removed", async () => {
     const page = await signedIn("/?view=alerts");
-    const { port } = receiver.address() as AddressInfo;
     await press(page, "Make a channel");
     await page.getByLabel("Name").fill("Our server");
     await page.getByLabel("Kind").selectOption("webhook");
-    await page.getByLabel("Address").fill(`http://127.0.0.1:${port}/in`);
+    await page.getByLabel("Address").fill(`${receiver.url}/in`);
     await inDialog(page).getByRole("button", { name: "Make the channel" }).click();
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     await page.keyboard.press("Escape");
-    await page.getByText(`http://127.0.0.1:${port}/in`).waitFor(soon);
+    await page.getByText(`${receiver.url}/in`).waitFor(soon);
 
     await press(page, "Our server");
     await press(page, "Change…");
     await page.getByLabel("Name").fill("Our own server");
-    await page.getByLabel("Address").fill(`http://127.0.0.1:${port}/other`);
+    await page.getByLabel("Address").fill(`${receiver.url}/other`);
     await page.getByLabel("A new secret").check();
     await press(page, "Change the channel");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     await page.keyboard.press("Escape");
-    await page.getByText(`http://127.0.0.1:${port}/other`).waitFor(soon);
+    await page.getByText(`${receiver.url}/other`).waitFor(soon);
     await press(page, "Change…");
     await page.getByLabel("Name").fill("Our server");
     await press(page, "Change the channel");
     await page.getByRole("heading", { name: "Our server" }).waitFor(soon);
     // What it is sent to stays as it is where nothing is given.
-    await page.getByText(`http://127.0.0.1:${port}/other`).waitFor(soon);
+    await page.getByText(`${receiver.url}/other`).waitFor(soon);
     await press(page, "All alerts");
 
     await press(page, "Make an alert");

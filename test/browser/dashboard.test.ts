@@ -5,7 +5,7 @@ import { bucketsOf, lastHours } from "../../dashboard/period.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, changeAnswers, launch, openPage, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, launch, openPage, report, type Server, signInAt, startServer } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 /** As a person's browser names itself: what says that it is a program may be taken for a bot. */
@@ -40,11 +40,7 @@ async function sendTraffic(): Promise<void> {
 }
 
 /** A page of someone who has signed in already. */
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server);
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
+const signedIn = (path: string) => signInAt(browser, server, path);
 
 const figure = (page: Page, name: string) => page.locator(`[data-figure="${name}"] data`);
 const valueIn = async (page: Page, name: string) => Number(await figure(page, name).getAttribute("value"));

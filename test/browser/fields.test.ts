@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { addDays } from "../../worker/calendar.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signInAt, startServer } from "./harness.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TODAY = new Date().toISOString().slice(0, 10);
@@ -41,11 +41,7 @@ const traffic = () =>
     ];
   }).flat();
 
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server, { viewport: { width: 1440, height: 1000 } });
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
+const signedIn = (path: string) => signInAt(browser, server, path, { viewport: { width: 1440, height: 1000 } });
 
 const search = (page: Page) => new URL(page.url()).searchParams;
 const chip = (page: Page, called: string) => page.getByRole("button", { name: `Remove the filter ${called}` });

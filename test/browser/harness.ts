@@ -2,11 +2,20 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type APIResponse, type Browser, type BrowserContext, chromium, type Page, type Route } from "playwright-core";
+import {
+  type APIResponse,
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+  type Route,
+} from "playwright-core";
 import { migrationsInto } from "../../scripts/start/migrations.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -74,6 +83,36 @@ export async function signIn(
   const answer = await page.request.post(`${url}/api/v1/session`, { data: { key } });
   if (answer.status() !== 200) throw new Error(`The key was answered with ${answer.status()}.`);
   return page;
+}
+
+/** The same, at an address of the dashboard. */
+export async function signInAt(browser: Browser, server: Server, path: string, options?: SignedIn): Promise<Page> {
+  const page = await signIn(browser, server, options);
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+
+export const press = (page: Page, name: string | RegExp): Promise<void> =>
+  page.getByRole("button", { name }).first().click();
+export const inDialog = (page: Page): Locator => page.getByRole("dialog");
+
+/** Another system, which receives requests over HTTP, and its answers. */
+export async function startReceiver(
+  answers: (request: { url: string; body: string }) => { status: number; text: string },
+): Promise<{ url: string; stop: () => void }> {
+  const receiver = createHttpServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    const { status, text } = answers({ url: request.url ?? "", body });
+    response.writeHead(status).end(text);
+  });
+  await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
+  const { port } = receiver.address() as AddressInfo;
+  const stop = () => {
+    receiver.closeAllConnections();
+    receiver.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, stop };
 }
 
 type Answer = NonNullable<Parameters<Route["fulfill"]>[0]>;

@@ -1,23 +1,17 @@
 /** What administrators do with payouts on the dashboard: a rule, a conversion, its statement. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, inDialog, launch, press, report, type Server, signInAt, startServer } from "./harness.ts";
 
 const soon = { timeout: 200_000 };
 
 let server: Server;
 let browser: Browser;
 
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server);
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
-const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
-const inDialog = (page: Page) => page.getByRole("dialog");
+const signedIn = (path: string) => signInAt(browser, server, path);
 
 describe.skipIf(!browserPath)("payouts", () => {
   beforeAll(async () => {

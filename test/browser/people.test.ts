@@ -1,7 +1,7 @@
 /** Players, events, leaderboards and kept reports: what the pages show is what the API says. */
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, launch, report, type Server, signInAt, startServer } from "./harness.ts";
 
 const DAY_MS = 86_400_000;
 /** Noon of yesterday, in UTC. */
@@ -51,11 +51,7 @@ async function sendTraffic(): Promise<void> {
   expect(await post("events", events)).toMatchObject({ accepted: events.length, rejected: 0 });
 }
 
-async function signedIn(path: string, key = server.token): Promise<Page> {
-  const page = await signIn(browser, server, { key });
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
+const signedIn = (path: string, key = server.token) => signInAt(browser, server, path, { key });
 
 const row = (page: Page, key: string) => page.locator(`[data-row="${key}"]`);
 const cell = (page: Page, key: string, column: string) => row(page, key).locator(`[data-column="${column}"]`);

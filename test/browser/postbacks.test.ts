@@ -1,42 +1,42 @@
 /** What administrators do with postbacks on the dashboard. */
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TargetView } from "../../worker/admin/postbacks.ts";
 import type { SourceView } from "../../worker/admin/sources.ts";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import {
+  browserPath,
+  inDialog,
+  launch,
+  press,
+  report,
+  type Server,
+  signInAt,
+  startReceiver,
+  startServer,
+} from "./harness.ts";
 
 const soon = { timeout: 200_000 };
 
 let server: Server;
 let browser: Browser;
-let receiver: HttpServer;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
 const received: string[] = [];
 
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server);
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
-const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first().click();
-const inDialog = (page: Page) => page.getByRole("dialog");
+const signedIn = (path: string) => signInAt(browser, server, path);
 
 describe.skipIf(!browserPath)("postbacks", () => {
   beforeAll(async () => {
-    receiver = createServer((request, response) => {
-      received.push(request.url ?? "");
-      response.writeHead(418).end("a teapot");
+    receiver = await startReceiver(({ url }) => {
+      received.push(url);
+      return { status: 418, text: "a teapot" };
     });
-    await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
     server = await startServer();
     browser = await launch();
   }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
-    receiver?.closeAllConnections();
-    receiver?.close();
+    receiver?.stop();
   });
 
   test("a target is made, tried, paused, resumed, changed and removed", async () => {
@@ -52,8 +52,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await inDialog(page).getByText("still has <tracking-domain>").waitFor(soon);
     await page.getByLabel("Tracker").selectOption("");
     expect(await page.getByLabel("URL").inputValue()).toBe("");
-    const { port } = receiver.address() as AddressInfo;
-    await page.getByLabel("URL").fill(`http://127.0.0.1:${port}/p?e={event_type}`);
+    await page.getByLabel("URL").fill(`${receiver.url}/p?e={event_type}`);
     await press(page, "Make the target");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     expect(await inDialog(page).locator("code").first().textContent()).toMatch(/^[0-9a-f]{48}$/);

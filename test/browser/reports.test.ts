@@ -8,7 +8,7 @@ import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, openPage, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, launch, openPage, report, type Server, signIn, signInAt, startServer } from "./harness.ts";
 
 const TODAY = new Date().toISOString().slice(0, 10);
 const day = (back: number) => addDays(TODAY, -back);
@@ -71,11 +71,7 @@ async function post(path: string, body: unknown): Promise<unknown> {
 }
 
 /** A page of someone who has signed in already. */
-async function signedIn(path: string): Promise<Page> {
-  const page = await signIn(browser, server, { viewport: { width: 1440, height: 1600 } });
-  await page.goto(`${server.url}${path}`);
-  return page;
-}
+const signedIn = (path: string) => signInAt(browser, server, path, { viewport: { width: 1440, height: 1600 } });
 
 const cell = (page: Page, row: string, column: string) =>
   page.locator(`[data-row="${row}"] [data-column="${column}"] data`).getAttribute("value");

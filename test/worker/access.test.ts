@@ -1,6 +1,6 @@
 import { env, SELF } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject } from "./log.ts";
 
 const HOST = "https://access.example";
@@ -93,7 +93,7 @@ describe("the projects to choose from", () => {
   it("are listed for a reader: their own, or all", async () => {
     await createProject("picked");
     const told = async (given: Parameters<typeof makeApiKey>[0]) => {
-      const headers = { authorization: `Bearer ${await makeApiKey(given)}` };
+      const headers = bearer(await makeApiKey(given));
       const response = await SELF.fetch(`${HOST}/api/v1/session`, { headers });
       return (await response.json<{ projects: unknown }>()).projects;
     };
@@ -139,12 +139,10 @@ describe("guessing", () => {
 describe("what is not there", () => {
   it("is a problem document too", async () => {
     const response = await SELF.fetch(`${HOST}/api/v1/nothing`, {
-      headers: { authorization: `Bearer ${env.ADMIN_TOKEN}` },
+      headers: ADMIN,
     });
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ status: 404, title: "Not found" });
-    expect(
-      (await SELF.fetch(`${HOST}/api/v1/live`, { headers: { authorization: `Bearer ${env.ADMIN_TOKEN}` } })).status,
-    ).toBe(426);
+    expect((await SELF.fetch(`${HOST}/api/v1/live`, { headers: ADMIN })).status).toBe(426);
   });
 });

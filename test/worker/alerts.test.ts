@@ -5,7 +5,6 @@ import { describe, expect, it, vi } from "vitest";
 import type { AlertView, IncidentView, TriedAlert } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
 import { watch } from "../../worker/alerts/watching.ts";
-import { sendNotices } from "../../worker/channels/sending.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
@@ -14,11 +13,11 @@ import { live } from "../../worker/projections/live.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { answerOf, call, HOST } from "./api.ts";
-import { guardedDatabase } from "./database.ts";
+import { databaseThatEnds } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
-import { received, receiver } from "./receiver.ts";
+import { received, receiver, sendNoticesTo } from "./receiver.ts";
 
 const PATIENCE = { timeout: 200_000 };
 const MINUTE = 60_000;
@@ -69,20 +68,6 @@ async function count(now: number): Promise<void> {
 
 /** All that is due, in as many invocations as the free plan needs, each as after a restart. */
 const watchAt = (now: number, bindings: Env = unwoken) => runDuty("alerts", bindings, now);
-async function sendAt({ id }: { id: string }, now: number): Promise<void> {
-  for (;;) {
-    const { env: own, budget } = metered(env, "notices");
-    const progress = await sendNotices(
-      own,
-      db,
-      id,
-      budget,
-      () => now,
-      () => 0,
-    );
-    if (progress !== "more") return;
-  }
-}
 const told = async (address: string) =>
   (await received(address)).map(({ body }) => JSON.parse(body) as { kind: string; lines: string[]; subject: string });
 const kindsAt = async (address: string) => (await told(address)).map(({ kind }) => kind);
@@ -106,7 +91,7 @@ describe("silence", () => {
     const begins = now + 6 * HOUR + 5 * MINUTE;
     for (const at of [0, 5, 10, 60]) {
       await watchAt(begins + at * MINUTE);
-      await sendAt(channel, begins + at * MINUTE);
+      await sendNoticesTo(channel, begins + at * MINUTE);
     }
     expect(await told(address)).toMatchObject([
       {
@@ -126,7 +111,7 @@ describe("silence", () => {
     await log(over, { project_id, banner_tag: "aff-x" });
     for (const at of [0, 5, 10]) {
       await watchAt(over + at * MINUTE);
-      await sendAt(channel, over + at * MINUTE);
+      await sendNoticesTo(channel, over + at * MINUTE);
     }
     expect(await kindsAt(address)).toEqual(["opened", "ended"]);
     const [opened, ended] = await told(address);
@@ -183,35 +168,22 @@ describe("an incident", () => {
     const address = await receiver({});
     const channel = await webhook(project_id, address);
     const alert = await alertOn(project_id, SILENCE, [channel]);
-    let left = 0;
     // Each call of the database in turn is the one at which the invocation ends, before or behind it.
-    const killed = (behind: boolean): Env => ({
-      ...unwoken,
-      DB: guardedDatabase(async (act) => {
-        if (left-- > 0) return act();
-        if (behind) await act();
-        throw new Error("D1_ERROR: the invocation was ended");
-      }),
-    });
     for (const behind of [false, true]) {
-      for (let calls = 0; calls < 12; calls++) {
-        left = calls;
-        await watchAt(now, killed(behind)).catch(() => undefined);
-      }
+      for (let calls = 0; calls < 12; calls++)
+        await watchAt(now, { ...unwoken, DB: databaseThatEnds(calls, behind) }).catch(() => undefined);
     }
     await Promise.all([1, 2, 3].map(() => watchAt(now)));
     await watchAt(now + 5 * MINUTE);
-    await sendAt(channel, now + 5 * MINUTE);
+    await sendNoticesTo(channel, now + 5 * MINUTE);
     expect(await kindsAt(address)).toEqual(["opened"]);
     await log(now + HOUR, { project_id, banner_tag: "aff-x" });
     for (const behind of [false, true]) {
-      for (let calls = 0; calls < 12; calls++) {
-        left = calls;
-        await watchAt(now + HOUR, killed(behind)).catch(() => undefined);
-      }
+      for (let calls = 0; calls < 12; calls++)
+        await watchAt(now + HOUR, { ...unwoken, DB: databaseThatEnds(calls, behind) }).catch(() => undefined);
     }
     await Promise.all([1, 2, 3].map(() => watchAt(now + HOUR)));
-    await sendAt(channel, now + HOUR);
+    await sendNoticesTo(channel, now + HOUR);
     expect(await kindsAt(address)).toEqual(["opened", "ended"]);
     expect(await historyOf(alert)).toHaveLength(1);
   });
@@ -223,17 +195,17 @@ describe("an incident", () => {
     const channel = await webhook(project_id, address);
     const alert = await alertOn(project_id, SILENCE, [channel]);
     await watchAt(now);
-    await sendAt(channel, now);
+    await sendNoticesTo(channel, now);
     const over = now + 5 * MINUTE;
     await log(over, { project_id, banner_tag: "aff-x" });
     await watchAt(over);
     const second = over + 1;
-    await sendAt(channel, second);
+    await sendNoticesTo(channel, second);
     // Its end waits for its beginning to arrive.
     expect(await kindsAt(address)).toEqual(["opened", "opened"]);
-    await sendAt(channel, second + PAUSES_MS[1]);
+    await sendNoticesTo(channel, second + PAUSES_MS[1]);
     expect(await kindsAt(address)).toEqual(["opened", "opened", "opened", "ended"]);
-    await sendAt(channel, second + DAY);
+    await sendNoticesTo(channel, second + DAY);
     expect(await received(address)).toHaveLength(4);
     expect((await historyOf(alert))[0]?.notices).toMatchObject([
       { kind: "opened", status: "sent", tries: 3, error: null },
@@ -266,9 +238,9 @@ describe("an incident", () => {
     await alertOn(project_id, SILENCE, [channel], { quiet_from: "22:00", quiet_to: "07:15" });
     await watchAt(now);
     const morning = now + 7 * HOUR + 45 * MINUTE;
-    await sendAt(channel, morning - MINUTE);
+    await sendNoticesTo(channel, morning - MINUTE);
     expect(await received(address)).toEqual([]);
-    await sendAt(channel, morning);
+    await sendNoticesTo(channel, morning);
     expect(await kindsAt(address)).toEqual(["opened"]);
   });
 
@@ -285,7 +257,7 @@ describe("an incident", () => {
     await watchAt(now);
     expect((await stateOf(alert)).state).toBe("open");
     expect((await call("DELETE", `/alerts/${alert.id}`)).status).toBe(204);
-    await sendAt(channel, now + DAY);
+    await sendNoticesTo(channel, now + DAY);
     expect(await received(address)).toEqual([]);
     expect(await db.all(sql`SELECT * FROM incidents WHERE project_id = ${project_id}`)).toEqual([]);
   });
@@ -515,7 +487,7 @@ describe("a channel", () => {
     const alert = await alertOn(project_id, SILENCE, [...channels]);
     await watchAt(now);
     expect((await call("DELETE", `/channels/${channels[0].id}`)).status).toBe(204);
-    for (const channel of channels) await sendAt(channel, now);
+    for (const channel of channels) await sendNoticesTo(channel, now);
     expect([await kindsAt(gone), await kindsAt(stays)]).toEqual([[], ["opened"]]);
     expect((await stateOf(alert)).channels).toEqual([channels[1].id]);
     await runDuty("notice keeping", env, now);

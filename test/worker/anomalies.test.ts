@@ -10,7 +10,7 @@ import { FIRST_DEPOSIT } from "../../worker/reports/anomalies/series.ts";
 import type { Anomaly } from "../../worker/reports/anomalies/verdict.ts";
 import { get, read } from "./api.ts";
 import { bothWays } from "./both-ways.ts";
-import { makeApiKey } from "./keys.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
 
 type Row = Pick<
@@ -131,7 +131,7 @@ describe("ten planted faults", () => {
 
   it("a key that is limited to a tag sees the same of it, and of nothing else", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "brand", banner_tags: ["south"] });
-    const own = await anomaliesOf(LAST, { authorization: `Bearer ${key}` });
+    const own = await anomaliesOf(LAST, bearer(key));
     expect(own.rows).toEqual(rows.filter(({ banner_tag }) => banner_tag === "south"));
     expect(own.rows.length).toBeGreaterThan(3);
     expect(await anomaliesOf(`${LAST}&banner_tag=south`)).toEqual(own);

@@ -7,7 +7,7 @@ import { append } from "../../worker/event-log/append.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { isByDays } from "../../worker/projections/figures-progress.ts";
 import { get } from "./api.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, settle, storedEvent, TABLES } from "./log.ts";
 import { settling, sweeping } from "./retaining.ts";
 
@@ -100,7 +100,7 @@ async function playersOf(project_id: string): Promise<Record<string, string>[]> 
   const key = await makeApiKey({ project_id, role: "analyst", banner_tags: ["a"] });
   // Whom other tags brought it does not see.
   const seen = PLAYERS.filter((address) => !address.startsWith("/players/q"));
-  return [await answersOf(project_id, PLAYERS), await answersOf(project_id, seen, { authorization: `Bearer ${key}` })];
+  return [await answersOf(project_id, PLAYERS), await answersOf(project_id, seen, bearer(key))];
 }
 
 const EVENTS: (Partial<StoredEvent> & { event_type: string; day: number })[] = [

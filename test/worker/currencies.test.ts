@@ -8,21 +8,13 @@ import { CURRENCIES, divide, PAST_CURRENCIES } from "../../worker/money.ts";
 import { JOINED, JOINED_UNITS, unitsPerEuro } from "../../worker/rates/euro.ts";
 import { rateInForce } from "../../worker/rates/in-force.ts";
 import { forgetHealth } from "../../worker/reports/health.ts";
-import { answerOf, HOST, read } from "./api.ts";
+import { HOST, read } from "./api.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
+import { loadRates } from "./rates.ts";
 
 const PROJECT = "currencies";
 const today = new Date().toISOString().slice(0, 10);
 
-const load = async (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) => {
-  const loaded = rates.map(([currency_code, rate_date, usd_rate]) => ({
-    currency_code,
-    rate_date,
-    usd_rate,
-    data_source: "a test",
-  }));
-  await answerOf("POST", "/exchange-rates", { rates: loaded });
-};
 const buy = async (...bought: [day: string, amount: number, currency: string][]) => {
   const events = bought.map(([day, amount, currency]) =>
     storedEvent({
@@ -78,7 +70,7 @@ describe("a currency that is gone", () => {
   });
 
   it("is converted where a rate is loaded", async () => {
-    await load(["HRK", "2022-11-01", "0.13"]);
+    await loadRates(["HRK", "2022-11-01", "0.13"]);
     await buy(["2022-11-01", 100, "HRK"]);
     expect(await revenue("2022-11-01")).toEqual({ usd: "13.00", unconverted: {} });
   });
@@ -86,7 +78,7 @@ describe("a currency that is gone", () => {
 
 describe("a currency that the euro took the place of", () => {
   it("is worth what the euro is, from the day on, and not before", async () => {
-    await load(["EUR", "2022-12-31", "1.07"], ["EUR", "2026-01-05", "1.17"], ["EUR", "2015-02-02", "1.1345"]);
+    await loadRates(["EUR", "2022-12-31", "1.07"], ["EUR", "2026-01-05", "1.17"], ["EUR", "2015-02-02", "1.1345"]);
     await buy(["2022-12-31", 753.45, "HRK"], ["2023-01-01", 753.45, "HRK"], ["2026-01-05", 195.583, "BGN"]);
     expect(await revenue("2022-12-31")).toEqual({ usd: "0.00", unconverted: { HRK: "753.45" } });
     // A hundred euros.
@@ -95,7 +87,7 @@ describe("a currency that the euro took the place of", () => {
   });
 
   it("has its own rate where one is in force", async () => {
-    await load(["BGN", "2026-02-02", "0.5"], ["EUR", "2026-02-02", "1.17"]);
+    await loadRates(["BGN", "2026-02-02", "0.5"], ["EUR", "2026-02-02", "1.17"]);
     await buy(["2026-02-02", 10, "BGN"]);
     expect(await revenue("2026-02-02")).toEqual({ usd: "5.00", unconverted: {} });
   });
@@ -124,11 +116,11 @@ describe("a currency that the euro took the place of", () => {
 });
 
 it("the health names the currencies of today's money that no rate converts", async () => {
-  await load(["EUR", today, "1.17"]);
+  await loadRates(["EUR", today, "1.17"]);
   expect(await withoutRate()).toEqual([]);
   await buy([today, 1_000, "RUB"], [today, 100, "BGN"], [today, 5, "USD"], ["2026-03-02", 5, "KWD"]);
   expect(await withoutRate()).toEqual(["RUB"]);
   expect(await revenue(today)).toEqual({ usd: "64.8212", unconverted: { RUB: "1000.00" } });
-  await load(["RUB", today, "0.01"]);
+  await loadRates(["RUB", today, "0.01"]);
   expect(await withoutRate()).toEqual([]);
 });

@@ -64,3 +64,37 @@ export function watched() {
   });
   return { bindings: { ...env, DB } satisfies Env, seen };
 }
+
+/** The database of an invocation that ends at its call number `calls`, counted from 0: before it, or `behind` it. */
+export function databaseThatEnds(calls: number, behind: boolean): D1Database {
+  let left = calls;
+  return guardedDatabase(async (act) => {
+    if (left-- > 0) return act();
+    if (behind) await act();
+    throw new Error("D1_ERROR: the invocation was ended");
+  });
+}
+
+/** The database, in which something else happens once, just before the first transaction that moves a projection. */
+export function databaseWith(happens: () => Promise<unknown>): D1Database {
+  let isWriting = false;
+  let hasHappened = false;
+  return new Proxy(env.DB, {
+    get(real, name) {
+      const value = Reflect.get(real, name);
+      if (name === "prepare")
+        return (text: string) => {
+          isWriting ||= text.startsWith("INSERT INTO projections");
+          return real.prepare(text);
+        };
+      if (name !== "batch") return typeof value === "function" ? value.bind(real) : value;
+      return async (statements: D1PreparedStatement[]) => {
+        if (isWriting && !hasHappened) {
+          hasHappened = true;
+          await happens();
+        }
+        return real.batch(statements);
+      };
+    },
+  });
+}

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
 import { call, read } from "./api.ts";
-import { makeApiKey } from "./keys.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, DEAD_LETTER_QUEUE, deliver, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";
 import { figuresOf } from "./oracle.ts";
 
@@ -300,7 +300,7 @@ describe("letters", () => {
 
   it("of one project are nobody else's", async () => {
     const key = await makeApiKey({ project_id: "desk", role: "admin" });
-    const headers = { authorization: `Bearer ${key}` };
+    const headers = bearer(key);
     const { rows } = await (await letters("GET", "?limit=1000", undefined, headers)).json<{
       rows: { project_id: string }[];
     }>();

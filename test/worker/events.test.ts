@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchAnswer, EventResult } from "../../worker/collect/batch.ts";
 import type { EventMessage } from "../../worker/event.ts";
 import worker from "../../worker/index.ts";
-import { makeApiKey } from "./keys.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, figuresIn, keepToTables, settle } from "./log.ts";
 
 // It looks into the tables.
@@ -26,7 +26,7 @@ const post = (body: BodyInit, { key = collect, headers = {}, path = "/api/v1/eve
   SELF.fetch(HOST + path, {
     method: "POST",
     body,
-    headers: { "content-type": "application/json", ...(key && { authorization: `Bearer ${key}` }), ...headers },
+    headers: { "content-type": "application/json", ...(key && bearer(key)), ...headers },
   });
 const send = (body: unknown, sending?: Sending) => post(JSON.stringify(body), sending);
 
@@ -179,7 +179,7 @@ describe("a request", () => {
     ["that is broken JSON", () => post('{"event_type":'), 415],
     ["that is no UTF-8", () => post(new Uint8Array([0x22, 0xff, 0x22])), 415],
     ["that is empty", () => post(""), 415],
-    ["by GET", () => SELF.fetch(`${HOST}/api/v1/events`, { headers: { authorization: `Bearer ${collect}` } }), 403],
+    ["by GET", () => SELF.fetch(`${HOST}/api/v1/events`, { headers: bearer(collect) }), 403],
   ])("%s", async (_, ask, status) => {
     const response = await ask();
     expect(response.status).toBe(status);

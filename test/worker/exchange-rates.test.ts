@@ -10,7 +10,7 @@ import { forgetHealth } from "../../worker/reports/health.ts";
 import type { FeedAnswer } from "../feed/answer.ts";
 import { call, callWith, get, HOST, read, requestWith } from "./api.ts";
 import { runDuty } from "./duty.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 
 const PATH = "/exchange-rates";
 
@@ -215,7 +215,7 @@ describe("rates", () => {
 
   it("are changed by those alone who administer all projects", async () => {
     const key = await makeApiKey({ role: "admin", project_id: "default" });
-    const headers = { authorization: `Bearer ${key}` };
+    const headers = bearer(key);
     expect((await post({ rates: [good] }, headers)).status).toBe(403);
     expect((await call("POST", `${PATH}/refresh`, undefined, headers)).status).toBe(403);
     expect((await get(PATH, headers)).status).toBe(200);

@@ -16,6 +16,7 @@ import { figuresBy } from "../../worker/projections/figures.ts";
 import { advance, lostRace, rebuild } from "../../worker/projections/runner.ts";
 import { askScope, fillSome, keepScopes } from "../../worker/projections/scopes.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
+import { databaseWith } from "./database.ts";
 import { aHistory, type Clock, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
 import { readDays, readPeople } from "./figures-read.ts";
 import { unwoken } from "./gate.ts";
@@ -129,24 +130,10 @@ describe("an erasure of the figures' rows", () => {
     await count(layout);
     await append(db, [spin(1), spin(2)]);
     await settle(TABLES);
-    let [isWriting, isErased] = [false, false];
-    const DB = new Proxy(env.DB, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (name === "prepare")
-          return (text: string) => {
-            isWriting ||= text.startsWith("INSERT INTO projections");
-            return target.prepare(text);
-          };
-        if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
-        return async (statements: D1PreparedStatement[]) => {
-          if (isWriting && !isErased) {
-            isErased = true;
-            await erase(project_id, "alice-77");
-          }
-          return target.batch(statements);
-        };
-      },
+    let isErased = false;
+    const DB = databaseWith(async () => {
+      isErased = true;
+      await erase(project_id, "alice-77");
     });
     const failed = await advance(env, databaseOf({ DB }), figuresBy(layout), Date.now()).catch((error) => error);
     expect([isErased, lostRace(failed)]).toEqual([true, true]);

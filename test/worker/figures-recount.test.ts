@@ -11,6 +11,7 @@ import { figures } from "../../worker/projections/figures.ts";
 import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
+import { databaseWith } from "./database.ts";
 import { runDuty, runOnce } from "./duty.ts";
 import { comparable } from "./figures-compare.ts";
 import { daysOf } from "./figures-oracle.ts";
@@ -88,24 +89,9 @@ describe("the figures of a project whose attribution window changes", () => {
     const more = eventsOf("one", "p").map((event) => ({ ...event, timestamp: event.timestamp + DAY / 2 }));
     sent.one?.push(...more);
     await append(db, more);
-    let [isWriting, isCounted] = [false, false];
-    const DB = new Proxy(env.DB, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (name === "prepare")
-          return (text: string) => {
-            isWriting ||= text.startsWith("INSERT INTO projections");
-            return target.prepare(text);
-          };
-        if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
-        return async (statements: D1PreparedStatement[]) => {
-          if (isWriting && !isCounted) {
-            isCounted = true;
-            expect(await recount(env, db, Date.now())).toBe(true);
-          }
-          return target.batch(statements);
-        };
-      },
+    let isCounted = false;
+    const DB = databaseWith(async () => {
+      isCounted = await recount(env, db, Date.now());
     });
     const failed = await advance(env, databaseOf({ DB }), figures, Date.now()).catch((error) => error);
     expect([isCounted, lostRace(failed)]).toEqual([true, true]);

@@ -22,6 +22,7 @@ import {
   scopesOf,
 } from "../../worker/projections/scopes.ts";
 import { type Database, databaseOf } from "../../worker/store/database.ts";
+import { databaseWith } from "./database.ts";
 import { makeTables } from "./figures.ts";
 import { comparable } from "./figures-compare.ts";
 import { aHistory, type Clock, DAY, eventsOf, FROM, WINDOW } from "./figures-histories.ts";
@@ -123,29 +124,7 @@ describe("figures under a filter", () => {
     expect(cells).toBeGreaterThan(1_000);
   }, 3_600_000);
 
-  /** The database, in which something else happens just before the first transaction that moves the figures. */
-  const justBefore = (happens: () => Promise<unknown>) => {
-    let [isWriting, hasHappened] = [false, false];
-    const DB = new Proxy(env.DB, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (name === "prepare")
-          return (text: string) => {
-            isWriting ||= text.startsWith("INSERT INTO projections");
-            return target.prepare(text);
-          };
-        if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
-        return async (statements: D1PreparedStatement[]) => {
-          if (isWriting && !hasHappened) {
-            hasHappened = true;
-            await happens();
-          }
-          return target.batch(statements);
-        };
-      },
-    });
-    return databaseOf({ DB });
-  };
+  const justBefore = (happens: () => Promise<unknown>) => databaseOf({ DB: databaseWith(happens) });
   const SMALL: SliceSize = { rows: 4, pages: 1, chunks: 10 };
   /** What changes figures: each was made from the same people. */
   const CHANGES = {

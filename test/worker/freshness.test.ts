@@ -7,7 +7,7 @@ import { figures } from "../../worker/projections/figures.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { get } from "./api.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 let projects = 0;
@@ -92,7 +92,7 @@ describe("an answer", () => {
     const { project_id, send, ask, tag } = await begin();
     await send("2026-05-02", { banner_tag: "a" });
     const key = await makeApiKey({ role: "viewer", project_id, banner_tags: ["a"] });
-    const limited = await ask(MAY, { authorization: `Bearer ${key}` });
+    const limited = await ask(MAY, bearer(key));
     const tags = [await tag(MAY), await tag(`${MAY}&format=csv`), limited.headers.get("etag")];
     await env.DB.prepare("UPDATE projects SET currency = 'EUR' WHERE project_id = ?").bind(project_id).run();
     const { forgetProjects } = await import("../../worker/project.ts");

@@ -5,7 +5,7 @@ import { forgetKey } from "../../worker/http/keys.ts";
 import type { Counters, LiveMessage } from "../../worker/live/counters.ts";
 import type { LiveEvent } from "../../worker/live/stream.ts";
 import { call, get } from "./api.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const SETTINGS = { project_id: "heard", timezone: "UTC" };
@@ -54,7 +54,6 @@ const happens = (banner_tag: string, now: number) => counters().apply(SETTINGS, 
 const heard = ({ messages }: Listening) =>
   messages.flatMap((message) => (message.type === "events" || message.type === "snapshot" ? message.events : []));
 const idOf = (key: string) => key.split("_")[1] as string;
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 beforeAll(async () => {
   await createProject("heard");

@@ -13,9 +13,9 @@ import { rebuild } from "../../worker/projections/runner.ts";
 import { LiveCounters } from "../../worker/reports/listening.ts";
 import { databaseOf } from "../../worker/store/database.ts";
 import { call, get, read, sendPixel } from "./api.ts";
+import { ADMIN } from "./keys.ts";
 import { createProject, deliver, settle, step, storedEvent } from "./log.ts";
 
-const ADMIN = { authorization: `Bearer ${env.ADMIN_TOKEN}` };
 const NOW = Date.parse("2026-05-01T12:00:30Z");
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -340,12 +340,7 @@ describe("visitors now", () => {
     await createProject(project_id);
     const at = Date.now();
     const visit = (more: object) => storedEvent({ project_id, event_type: "visit", timestamp: at, ...more });
-    const now = async () =>
-      (
-        await (
-          await SELF.fetch(`${HOST}/api/v1/realtime?project_id=${project_id}`, { headers: ADMIN })
-        ).json<Snapshot>()
-      ).visitors_now;
+    const now = async () => (await read<Snapshot>(`/realtime?project_id=${project_id}`)).visitors_now;
     await deliver([{ events: [visit({ visitor_id: "v1" }), visit({ visitor_id: "v2" }), visit({ player_id: "p9" })] }]);
     await settle([live]);
     expect(await now()).toBe(3);

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { app, routes } from "../../worker/app.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { viewOf } from "../../worker/reports/listening.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://matrix.example";
@@ -44,7 +44,7 @@ beforeAll(async () => {
   }
   await settle();
   const key = async (who: Who, given: Parameters<typeof makeApiKey>[0]) => {
-    headersOf[who] = { authorization: `Bearer ${await makeApiKey(given)}` };
+    headersOf[who] = bearer(await makeApiKey(given));
   };
   await key("collect", { role: "collect", project_id: "own" });
   await key("viewer", { role: "viewer", project_id: "own" });
@@ -63,7 +63,7 @@ beforeAll(async () => {
     await post("/payout-rules", { project_id, name: "visits", event_type: "visit", amount: "1" });
   const { token } = await post<{ token: string }>("/shares", { project_id: "own", name: "a link" });
   const { session } = await post<{ session: string }>("/share-sessions", { token });
-  headersOf.guest = { authorization: `Bearer ${session}` };
+  headersOf.guest = bearer(session);
 });
 
 /** Who may at all, by role. Everyone else gets 403, nobody 401. */
@@ -568,8 +568,7 @@ describe("a key of one tag", () => {
       expect(await status(`/${route}?project_id=own&banner_tag=other`)).toBe(403);
     const key = await makeApiKey({ role: "analyst", project_id: "own", banner_tags: ["mine"] });
     const player = async (id: string) =>
-      (await SELF.fetch(`${HOST}/api/v1/players/${id}?project_id=own`, { headers: { authorization: `Bearer ${key}` } }))
-        .status;
+      (await SELF.fetch(`${HOST}/api/v1/players/${id}?project_id=own`, { headers: bearer(key) })).status;
     expect(await player("player-42")).toBe(200);
     expect(await player("other-player")).toBe(404);
   });
@@ -579,7 +578,7 @@ describe("a key of one tag", () => {
     const send = (banner_tag?: string) =>
       SELF.fetch(`${HOST}/api/v1/events`, {
         method: "POST",
-        headers: { authorization: `Bearer ${key}` },
+        headers: bearer(key),
         body: JSON.stringify({ event_type: "spin", player_id: "p", banner_tag }),
       });
     expect((await send("mine")).status).toBe(202);
@@ -662,7 +661,7 @@ describe("who sees no amounts", () => {
       token: string;
     }>();
     const { session } = await (await post("/share-sessions", { token })).json<{ session: string }>();
-    asking.guest = { authorization: `Bearer ${session}` };
+    asking.guest = bearer(session);
   });
 
   const leaves = (value: unknown): unknown[] =>
@@ -766,14 +765,13 @@ describe("who sees no amounts", () => {
       body: "{}",
     });
     const { key } = await rotated.json<{ key: string }>();
-    const session = await get("/session", { authorization: `Bearer ${key}` });
+    const session = await get("/session", bearer(key));
     expect(await session.json()).toMatchObject({ role: "viewer", hide_amounts: true });
   });
 });
 
 describe("a key", () => {
-  const session = (key: string) =>
-    SELF.fetch(`${HOST}/api/v1/session`, { headers: { authorization: `Bearer ${key}` } });
+  const session = (key: string) => SELF.fetch(`${HOST}/api/v1/session`, { headers: bearer(key) });
   const keys = (method: string, path = "", body?: unknown) =>
     SELF.fetch(`${HOST}/api/v1/keys${path}`, {
       method,

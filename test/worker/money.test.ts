@@ -5,20 +5,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
 import { divide } from "../../worker/money.ts";
 import { convert, EXACT_UNITS, exactUsd, formatAverage, formatExact, type Sum } from "../../worker/reports/usd.ts";
-import { answerOf, call, get, read } from "./api.ts";
+import { call, get, read } from "./api.ts";
 import { histories } from "./histories.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
-
-const load = async (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) => {
-  const loaded = rates.map(([currency_code, rate_date, usd_rate]) => ({
-    currency_code,
-    rate_date,
-    usd_rate,
-    data_source: "a test",
-  }));
-  await answerOf("POST", "/exchange-rates", { rates: loaded });
-};
+import { loadRates } from "./rates.ts";
 
 let PROJECT = "";
 const paid = (event_type: string, day: string, amount: string, currency: string, more: Partial<StoredEvent> = {}) =>
@@ -182,16 +173,16 @@ describe("a rate", () => {
       ["0.00", { SEK: "150.00" }],
     ]);
     // Of a later date: neither.
-    await load(["SEK", "2026-05-19", "0.5"]);
+    await loadRates(["SEK", "2026-05-19", "0.5"]);
     expect((await usd()).at(-1)).toEqual(["0.00", { SEK: "150.00" }]);
     // Seven days are as old as a rate may be; eight are too old.
-    await load(["SEK", "2026-05-10", "0.1"]);
+    await loadRates(["SEK", "2026-05-10", "0.1"]);
     expect(await usd()).toEqual([
       ["2026-05-10", "10.00", {}],
       ["2026-05-18", "0.00", { SEK: "50.00" }],
       ["10.00", { SEK: "50.00" }],
     ]);
-    await load(["SEK", "2026-05-11", "0.12345678"]);
+    await loadRates(["SEK", "2026-05-11", "0.12345678"]);
     expect(await usd()).toEqual([
       ["2026-05-10", "10.00", {}],
       // 50 × 0.12345678 = 6.172839
@@ -199,7 +190,7 @@ describe("a rate", () => {
       ["16.1728", {}],
     ]);
     // An administrator corrects one day.
-    await load(["SEK", "2026-05-10", "0.2"]);
+    await loadRates(["SEK", "2026-05-10", "0.2"]);
     expect((await usd()).at(-1)).toEqual(["26.1728", {}]);
   });
 
@@ -211,11 +202,11 @@ describe("a rate", () => {
     const etag = first.headers.get("etag") as string;
     expect(await first.json()).toMatchObject({ total: { total_usd: "0.00" } });
     expect((await get(path, { ...ADMIN, "if-none-match": etag })).status).toBe(304);
-    await load(["NOK", "2026-05-10", "0.09"]);
+    await loadRates(["NOK", "2026-05-10", "0.09"]);
     const second = await get(path, { ...ADMIN, "if-none-match": etag });
     expect(await second.json()).toMatchObject({ total: { total_usd: "9.00" } });
     // Corrected at once: of the same millisecond, perhaps.
-    await load(["NOK", "2026-05-10", "0.1"]);
+    await loadRates(["NOK", "2026-05-10", "0.1"]);
     expect(await (await get(path)).json()).toMatchObject({ total: { total_usd: "10.00" } });
   });
 });
@@ -223,7 +214,7 @@ describe("a rate", () => {
 describe("/revenue", () => {
   beforeAll(async () => {
     await begin("shop", { currency: "EUR" });
-    await load(
+    await loadRates(
       ["EUR", "2026-05-01", "1.1"],
       ["EUR", "2026-05-02", "1.2"],
       ["JPY", "2026-05-01", "0.0064"],
@@ -438,7 +429,7 @@ describe("/revenue", () => {
 
   it("shows a key of one tag its own alone", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "shop", banner_tags: ["spring"] });
-    const headers = { authorization: `Bearer ${key}` };
+    const headers = bearer(key);
     const { total } = await read<Record<string, unknown>>(`/revenue?${MAY}`, headers);
     expect(picked(total as Row, "purchases", "deposits", "paying_users", "total_usd", "withdrawals")).toEqual([
       2,
@@ -463,7 +454,7 @@ describe("/revenue", () => {
 describe("/ltv", () => {
   beforeAll(async () => {
     await begin("values", { timezone: "Europe/Malta" });
-    await load(["EUR", "2026-04-01", "1.1"], ["EUR", "2026-04-08", "1.2"]);
+    await loadRates(["EUR", "2026-04-01", "1.1"], ["EUR", "2026-04-08", "1.2"]);
     const seen = (player_id: string, day: string, banner_tag: string | null, event_type = "visit") =>
       storedEvent(
         { project_id: "values", event_type, player_id, banner_tag, timestamp: Date.parse(day) },
@@ -572,9 +563,8 @@ describe("/ltv", () => {
   });
 
   it("names players to analysts alone, and to a key of one tag those that it brought", async () => {
-    const as = async (given: Parameters<typeof makeApiKey>[0]) => ({
-      authorization: `Bearer ${await makeApiKey({ project_id: "values", ...given })}`,
-    });
+    const as = async (given: Parameters<typeof makeApiKey>[0]) =>
+      bearer(await makeApiKey({ project_id: "values", ...given }));
     const viewer = await as({ role: "viewer" });
     const text = await (await get("/ltv", viewer)).text();
     expect(JSON.parse(text)).toMatchObject({ total: { players: 7 } });
@@ -590,7 +580,7 @@ describe("/ltv", () => {
 describe("/kpis", () => {
   beforeAll(async () => {
     await begin("today", { timezone: "Asia/Tokyo" });
-    await load(["JPY", "2026-05-20", "0.0064"]);
+    await loadRates(["JPY", "2026-05-20", "0.0064"]);
     const at = (time: string, event_type: string, player_id: string, more: Partial<StoredEvent> = {}) =>
       storedEvent({ project_id: "today", event_type, player_id, timestamp: Date.parse(time), ...more }, "Asia/Tokyo");
     const money = (amount: string, currency: string) => ({ amount: Number(amount) * 10_000, currency });
@@ -680,7 +670,7 @@ describe("/kpis", () => {
 describe("/campaigns", () => {
   beforeAll(async () => {
     await begin("casino", { currency: "EUR" });
-    await load(
+    await loadRates(
       ["EUR", "2026-05-03", "1.25"],
       ["EUR", "2026-05-04", "1.6"],
       ["GBP", "2026-05-03", "1.3"],
@@ -760,7 +750,7 @@ describe("/campaigns", () => {
   it("of some tags count a person of several once", async () => {
     const of = async (...banner_tags: string[]) => {
       const key = await makeApiKey({ role: "viewer", project_id: "casino", banner_tags });
-      const { total } = await read<Record<string, unknown>>(`/campaigns?${MAY}`, { authorization: `Bearer ${key}` });
+      const { total } = await read<Record<string, unknown>>(`/campaigns?${MAY}`, bearer(key));
       return picked(total as Row, "unique_players", "depositors", "returning_depositors", "registrations", "amount");
     };
     expect(await of("spring")).toEqual([2, 2, 0, 1, "185.251"]);

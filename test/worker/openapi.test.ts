@@ -13,7 +13,7 @@ import { GROUPS } from "../../worker/projections/index.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { linkOf } from "../../worker/schedules/unsubscribing.ts";
 import { runDuty } from "./duty.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://openapi.example";
@@ -258,7 +258,7 @@ describe("roles", () => {
 
   it.each(guarded.map((one) => [one.entry.operationId, one] as const))("of %s are as it says", async (_, one) => {
     const key = await makeApiKey({ role: SHORT[one.entry["x-role"] as string] as string, project_id: null });
-    const short = await send(one, { headers: { authorization: `Bearer ${key}` } });
+    const short = await send(one, { headers: bearer(key) });
     expect(short.status).toBe(403);
     await held(one, short);
     const without = await send(one, { headers: { authorization: "" } });
@@ -266,7 +266,7 @@ describe("roles", () => {
     await held(one, without);
     const enough = await makeApiKey({ role: one.entry["x-role"] as string, project_id: null });
     const body = one.entry.requestBody && "";
-    const allowed = await send(one, { headers: { authorization: `Bearer ${enough}` }, body });
+    const allowed = await send(one, { headers: bearer(enough), body });
     expect([401, 403]).not.toContain(allowed.status);
     await held(one, allowed);
   });
@@ -431,9 +431,7 @@ describe("answers", () => {
     for (const method of ["send", "post"]) {
       const body = undefined;
       expect(await ask(`${method}PostbackByToken`, { path, query, body })).toEqual({ status: "accepted" });
-      expect(
-        await ask(`${method}Postback`, { path, query, body, headers: { authorization: `Bearer ${token}` } }),
-      ).toEqual({
+      expect(await ask(`${method}Postback`, { path, query, body, headers: bearer(token) })).toEqual({
         status: "accepted",
       });
       await ask(`${method}PostbackByToken`, { path: { source: "network", token: "none" }, query, body });
@@ -610,7 +608,7 @@ describe("answers", () => {
     const secret = (await ask("createShare", { body: { name: "x", password: "long enough" } })) as { token: string };
     await ask("listShares");
     const { session } = (await ask("openShare", { body: { token } })) as { session: string };
-    await ask("getSession", { headers: { authorization: `Bearer ${session}` } });
+    await ask("getSession", { headers: bearer(session) });
     await ask("openShare", { body: { token: secret.token } });
     await ask("revokeShare", { path: { share_id } });
     await ask("openShare", { body: { token } });

@@ -12,7 +12,7 @@ import { transact } from "../../worker/store/database.ts";
 import { answerOf, call, get, read } from "./api.ts";
 import { runDuty, runOnce } from "./duty.ts";
 import { gate, unwoken } from "./gate.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const JUNE = Date.parse("2026-06-10T12:00:00Z");
@@ -452,7 +452,7 @@ describe("a statement", () => {
       { banner_tag: "other", currency: "EUR", approved: "2.50", pending: "10.00", without_rate: 0 },
     ]);
     const key = await makeApiKey({ role: "viewer", project_id, banner_tags: ["other"] });
-    const own = { authorization: `Bearer ${key}` };
+    const own = bearer(key);
     expect((await statementOf(project_id, own)).totals.map(({ banner_tag }) => banner_tag)).toEqual(["other"]);
     expect((await get(`/statements?project_id=${project_id}&${MONTH}&banner_tag=mine`, own)).status).toBe(403);
     const { token } = await answerOf<{ token: string }>("POST", "/shares", {
@@ -461,7 +461,7 @@ describe("a statement", () => {
       banner_tags: ["mine"],
     });
     const { session } = await answerOf<{ session: string }>("POST", "/share-sessions", { token });
-    const link = { authorization: `Bearer ${session}` };
+    const link = bearer(session);
     expect((await statementOf(project_id, link)).totals.map(({ banner_tag }) => banner_tag)).toEqual(["mine"]);
     const csv = await get(`/statements?project_id=${project_id}&${MONTH}&format=csv`, link);
     expect((await csv.text()).split("\r\n").map((line) => line.split(",").slice(0, 2).join(","))).toEqual([
@@ -537,7 +537,7 @@ describe("a statement that is closed", () => {
     ]);
     expect((await of(project_id, "2026-07")).rows).toEqual(july.rows);
 
-    const own = { authorization: `Bearer ${await makeApiKey({ role: "viewer", project_id, banner_tags: ["other"] })}` };
+    const own = bearer(await makeApiKey({ role: "viewer", project_id, banner_tags: ["other"] }));
     expect((await of(project_id, "2026-06", own)).rows.map(({ banner_tag }) => banner_tag)).toEqual(["other", "other"]);
     expect(corrections(await of(project_id, "2026-08", own))).toEqual([["other", "2026-06", 1, "10.00"]]);
     expect((await close(project_id, "2026-08", own)) as unknown).toMatchObject({ status: 403 });

@@ -10,7 +10,7 @@ import { postbacks } from "../../worker/projections/postbacks.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { databaseOf } from "../../worker/store/database.ts";
-import { answerOf } from "./api.ts";
+import { answerOf, HOST } from "./api.ts";
 import { guardedDatabase } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { gate } from "./gate.ts";
@@ -324,7 +324,7 @@ describe("a target", () => {
   it.each<[string, Record<string, unknown>, string, string]>([
     ["an unknown macro", { url: "https://tracker.example.com/?a={commission}" }, "url", "{commission}"],
     ["a private address", { url: "https://10.0.0.1/" }, "url", "IP addresses"],
-    ["this instance", { url: "https://postbacks.example/visit" }, "url", "own host"],
+    ["this instance", { url: `${HOST}/visit` }, "url", "own host"],
     ["a body with GET", { body_type: "json", body: "{}" }, "body", "GET"],
     ["a body of no type", { method: "POST", body: "{}" }, "body_type", "is required"],
     ["a body that is no JSON", { method: "POST", body_type: "json", body: "{amount}" }, "body", "must be JSON"],

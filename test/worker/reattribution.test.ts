@@ -5,7 +5,7 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { call, get, HOST } from "./api.ts";
 import { runOnce } from "./duty.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import {
   changeWindow,
   createProject,
@@ -74,7 +74,7 @@ beforeAll(async () => {
 
 describe("a changed attribution window", () => {
   it("sends no projection back, and every report of all projects stays whole while people are attributed again", async () => {
-    const headers = { authorization: `Bearer ${await makeApiKey({ role: "admin", project_id: "tenant" })}` };
+    const headers = bearer(await makeApiKey({ role: "admin", project_id: "tenant" }));
     const [before, neighbour, own] = [await cursors(), await figuresIn("neighbour"), await figuresIn("tenant")];
     expect((await patch("tenant", { attribution_days: 3 }, headers)).status).toBe(200);
     expect(await cursors()).toEqual(before);

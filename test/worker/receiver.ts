@@ -1,7 +1,8 @@
 /** The other system in the tests of postbacks, and targets that tell it. */
-import { env, SELF } from "cloudflare:test";
-import { expect, inject } from "vitest";
+import { env } from "cloudflare:test";
+import { inject } from "vitest";
 import type { ShownTarget, TryView } from "../../worker/admin/postbacks.ts";
+import { sendNotices } from "../../worker/channels/sending.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { sendDue } from "../../worker/postbacks/sending.ts";
@@ -9,10 +10,8 @@ import { postbacks } from "../../worker/projections/postbacks.ts";
 import { advance } from "../../worker/projections/runner.ts";
 import { metered } from "../../worker/store/budget.ts";
 import type { Received, ReceiverAnswer } from "../receiver/answer.ts";
-import { ADMIN } from "./keys.ts";
+import { answerOf, call } from "./api.ts";
 import { db, storedEvent } from "./log.ts";
-
-const HOST = "https://postbacks.example";
 
 /** What is made at this time is due for nobody's own clock: only the tests send it. */
 export const LATER = Date.parse("2040-01-01T00:00:00Z");
@@ -29,18 +28,10 @@ export async function received(address: string): Promise<Received[]> {
   return (await fetch(`${origin}/control${pathname}`)).json<Received[]>();
 }
 
-export const ask = (method: string, path: string, body?: unknown) =>
-  SELF.fetch(`${HOST}/api/v1/postbacks${path}`, {
-    method,
-    headers: ADMIN,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+export const ask = (method: string, path: string, body?: unknown) => call(method, `/postbacks${path}`, body);
 
-export async function makeTarget(project_id: string, given: Record<string, unknown>): Promise<ShownTarget> {
-  const answer = await ask("POST", "", { project_id, name: "a receiver", event_types: ["deposit"], ...given });
-  expect(answer.status).toBe(201);
-  return answer.json<ShownTarget>();
-}
+export const makeTarget = (project_id: string, given: Record<string, unknown>) =>
+  answerOf<ShownTarget>("POST", "/postbacks", { project_id, name: "a receiver", event_types: ["deposit"], ...given });
 
 /** Oldest first. */
 export async function triesOf({ id }: { id: string }): Promise<TryView[]> {
@@ -60,11 +51,11 @@ export async function read(now = LATER): Promise<void> {
   while ((await advance(env, db, postbacks, now)).behind > 0);
 }
 
-/** One invocation of the target's object, as after a restart: all that it knows is in the database. */
-export async function sendOnce({ id }: { id: string }, now = LATER) {
-  const { env: own, budget } = metered(env, "postbacks");
-  const progress = await sendDue(
-    own,
+/** One invocation of the object that sends, as after a restart: all that it knows is in the database. */
+async function invoke(send: typeof sendDue, duty: "postbacks" | "notices", id: string, now: number) {
+  const { env: bindings, budget } = metered(env, duty);
+  const progress = await send(
+    bindings,
     db,
     id,
     budget,
@@ -73,9 +64,13 @@ export async function sendOnce({ id }: { id: string }, now = LATER) {
   );
   return { progress, budget };
 }
-export async function sendAll(target: { id: string }, now = LATER) {
+async function invokeToTheEnd(send: typeof sendDue, duty: "postbacks" | "notices", id: string, now: number) {
   for (;;) {
-    const { progress } = await sendOnce(target, now);
+    const { progress } = await invoke(send, duty, id, now);
     if (progress !== "more") return progress;
   }
 }
+export const sendOnce = ({ id }: { id: string }, now = LATER) => invoke(sendDue, "postbacks", id, now);
+export const sendAll = ({ id }: { id: string }, now = LATER) => invokeToTheEnd(sendDue, "postbacks", id, now);
+/** To a channel. */
+export const sendNoticesTo = ({ id }: { id: string }, now: number) => invokeToTheEnd(sendNotices, "notices", id, now);

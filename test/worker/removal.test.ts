@@ -6,12 +6,10 @@ import { append } from "../../worker/event-log/append.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { call, read } from "./api.ts";
 import { runDuty } from "./duty.ts";
-import { makeApiKey } from "./keys.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, DEAD_LETTER_QUEUE, db, deliver, settle, storedEvent } from "./log.ts";
 
 const MINUTE = 60_000;
-
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 /** Values for columns whose rule allows only some. */
 const ALLOWED: Record<string, unknown> = {

@@ -11,7 +11,7 @@ import { bothWays } from "./both-ways.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
 import { type AskedFilter, fitsFilter } from "./figures-oracle.ts";
 import { histories } from "./histories.ts";
-import { makeApiKey } from "./keys.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, keepToTables, settle, storedEvent, TABLES, turnToDays } from "./log.ts";
 import { understood } from "./oracle.ts";
 
@@ -222,9 +222,8 @@ describe("a filter", () => {
     expect(await total("&platform=ios")).toBe(1);
     expect(await total("&country=SE")).toBe(0);
     expect(await total("&banner_tag_not=spring")).toBe(1);
-    const limited = async (...banner_tags: string[]) => ({
-      authorization: `Bearer ${await makeApiKey({ role: "viewer", project_id, banner_tags })}`,
-    });
+    const limited = async (...banner_tags: string[]) =>
+      bearer(await makeApiKey({ role: "viewer", project_id, banner_tags }));
     expect(await total("", await limited("spring"))).toBe(1);
     expect(await total("", await limited("spring", "autumn"))).toBe(2);
     expect(await total("&banner_tag=autumn", await limited("spring"))).toContain("limited to other banner tags");
@@ -234,7 +233,7 @@ describe("a filter", () => {
     const { project_id, read } = await begin();
     const { token } = await answerOf<{ token: string }>("POST", "/shares", { project_id, name: "a link" });
     const { session } = await answerOf<{ session: string }>("POST", "/share-sessions", { token });
-    const guest = { authorization: `Bearer ${session}` };
+    const guest = bearer(session);
     expect((await read(`/campaigns?${MAY}&country=MT`, guest)).status).toBe(403);
     expect((await read(`/campaigns?${MAY}`, guest)).status).toBe(200);
     expect((await read(`/metrics?${MAY}&country=MT`, guest)).status).toBe(200);

@@ -1,20 +1,18 @@
 /** Reports by schedule, by a clock that the tests move: one for each period, whatever fails, runs again, or did not run. */
-import { env, SELF } from "cloudflare:test";
+import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { ShownChannel } from "../../worker/admin/channels.ts";
 import type { ScheduleView, SentReport, TriedReport } from "../../worker/admin/schedules.ts";
-import { sendNotices } from "../../worker/channels/sending.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
 import { type Every, newestPeriod, periodsDue } from "../../worker/schedules/period.ts";
-import { metered } from "../../worker/store/budget.ts";
 import { answerOf, call } from "./api.ts";
-import { guardedDatabase } from "./database.ts";
+import { databaseThatEnds } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
 import { createProject, db, settle, storedEvent } from "./log.ts";
-import { received, receiver } from "./receiver.ts";
+import { received, receiver, sendNoticesTo } from "./receiver.ts";
 
 const PATIENCE = { timeout: 200_000 };
 const HOUR = 3_600_000;
@@ -57,22 +55,6 @@ async function scheduleOf(project_id: string, sent_to: string, channels: { id: s
   return schedule;
 }
 const issueAt = (now: number, bindings: Env = unwoken) => runDuty("scheduled reports", bindings, now);
-async function sendAt({ id }: { id: string }, now: number): Promise<void> {
-  for (;;) {
-    const { env: own, budget } = metered(env, "notices");
-    if (
-      (await sendNotices(
-        own,
-        db,
-        id,
-        budget,
-        () => now,
-        () => 0,
-      )) !== "more"
-    )
-      return;
-  }
-}
 type Told = {
   kind: string;
   title: string;
@@ -133,16 +115,16 @@ describe("a scheduled report", () => {
     const channel = await webhook(project_id, address);
     await scheduleOf(project_id, "2040-02-01", [channel]);
     await issueAt(at("2040-02-03T06:59:00Z"));
-    await sendAt(channel, at("2040-02-03T06:59:00Z"));
+    await sendNoticesTo(channel, at("2040-02-03T06:59:00Z"));
     expect(await received(address)).toEqual([]);
     for (const now of ["2040-02-03T07:00:00Z", "2040-02-03T07:05:00Z", "2040-02-03T23:00:00Z"]) {
       await issueAt(at(now));
-      await sendAt(channel, at(now));
+      await sendNoticesTo(channel, at(now));
     }
     expect(await periods(address)).toEqual(["2040-02-02 2040-02-02"]);
     // Three days without cron.
     await issueAt(at("2040-02-06T12:00:00Z"));
-    await sendAt(channel, at("2040-02-06T12:00:00Z"));
+    await sendNoticesTo(channel, at("2040-02-06T12:00:00Z"));
     expect(await periods(address)).toEqual([2, 3, 4, 5].map((day) => `2040-02-0${day} 2040-02-0${day}`));
   });
 
@@ -152,27 +134,17 @@ describe("a scheduled report", () => {
     const channel = await webhook(project_id, address);
     const { id } = await scheduleOf(project_id, "2040-03-01", [channel]);
     const now = at("2040-03-03T08:00:00Z");
-    let left = 0;
-    const killed = (behind: boolean): Env => ({
-      ...unwoken,
-      DB: guardedDatabase(async (act) => {
-        if (left-- > 0) return act();
-        if (behind) await act();
-        throw new Error("D1_ERROR: the invocation was ended");
-      }),
-    });
+    // Each call of the database in turn is the one at which the invocation ends, before or behind it.
     for (const behind of [false, true]) {
-      for (let calls = 0; calls < 24; calls++) {
-        left = calls;
-        await issueAt(now, killed(behind)).catch(() => undefined);
-      }
+      for (let calls = 0; calls < 24; calls++)
+        await issueAt(now, { ...unwoken, DB: databaseThatEnds(calls, behind) }).catch(() => undefined);
     }
     // One that fails by itself is tried again later.
     const later = now + HOUR;
     await Promise.all([1, 2, 3].map(() => issueAt(later)));
-    await sendAt(channel, later);
-    await sendAt(channel, later + HOUR);
-    await sendAt(channel, now + DAY);
+    await sendNoticesTo(channel, later);
+    await sendNoticesTo(channel, later + HOUR);
+    await sendNoticesTo(channel, now + DAY);
     // The second try of the same one.
     expect(await periods(address)).toEqual(["2040-03-02 2040-03-02", "2040-03-02 2040-03-02"]);
     const { rows } = await (await call("GET", `/scheduled-reports/${id}/history`)).json<{ rows: SentReport[] }>();
@@ -204,7 +176,7 @@ describe("a scheduled report", () => {
     );
     const now = at("2040-04-16T07:00:00Z");
     await issueAt(now);
-    await sendAt(channel, now);
+    await sendNoticesTo(channel, now);
     const [report] = await told(address);
     expect(report).toMatchObject({
       kind: "report",
@@ -231,11 +203,11 @@ describe("a scheduled report", () => {
       storedEvent({ project_id, event_type: "visit", player_id: "p", timestamp, received_at: timestamp }),
     ]);
     await issueAt(at("2040-05-03T08:00:00Z"));
-    await sendAt(channel, at("2040-05-03T08:00:00Z"));
+    await sendNoticesTo(channel, at("2040-05-03T08:00:00Z"));
     expect(await received(address)).toEqual([]);
     await settle();
     await issueAt(at("2040-05-03T08:05:00Z"));
-    await sendAt(channel, at("2040-05-03T08:05:00Z"));
+    await sendNoticesTo(channel, at("2040-05-03T08:05:00Z"));
     expect(await told(address)).toMatchObject([{ figures: { visits: 1 } }]);
   });
 
@@ -259,7 +231,7 @@ describe("a scheduled report", () => {
         sent_to: newestPeriod("UTC", "month", 0, Date.now()).to,
       });
       await issueAt(Date.now());
-      await sendAt(channel, Date.now());
+      await sendNoticesTo(channel, Date.now());
       expect(await received(address)).toEqual([]);
       expect((await call("DELETE", `/scheduled-reports/${id}`)).status).toBe(204);
       expect((await call("GET", `/scheduled-reports/${id}/history`)).status).toBe(404);
@@ -273,7 +245,7 @@ describe("a scheduled report", () => {
     const { id } = await scheduleOf(project_id, "2040-06-01", [...channels]);
     const send = async (now: string) => {
       await issueAt(at(now));
-      for (const channel of channels) await sendAt(channel, at(now));
+      for (const channel of channels) await sendNoticesTo(channel, at(now));
     };
     await send("2040-06-03T08:00:00Z");
     type Mail = { subject: string; html: string; end: string; files: { name: string; content: string }[] };
@@ -333,7 +305,7 @@ describe("a scheduled report", () => {
     await scheduleOf(project_id, "2040-08-01", [channel]);
     await call("DELETE", `/segments/${segment_id}`);
     await issueAt(at("2040-08-03T08:00:00Z"));
-    await sendAt(channel, at("2040-08-03T08:00:00Z"));
+    await sendNoticesTo(channel, at("2040-08-03T08:00:00Z"));
     expect(await received(address)).toHaveLength(1);
     const { rows } = await (await call("GET", `/scheduled-reports?project_id=${project_id}`)).json<{
       rows: ScheduleView[];

@@ -548,9 +548,9 @@ describe("the registry", () => {
   });
 
   it("is for administrators of the project; analysts read", async () => {
-    const analyst = { authorization: `Bearer ${await makeApiKey({ role: "analyst", project_id: "brand" })}` };
-    const viewer = { authorization: `Bearer ${await makeApiKey({ role: "viewer", project_id: "brand" })}` };
-    const foreign = { authorization: `Bearer ${await makeApiKey({ role: "admin", project_id: "other" })}` };
+    const analyst = bearer(await makeApiKey({ role: "analyst", project_id: "brand" }));
+    const viewer = bearer(await makeApiKey({ role: "viewer", project_id: "brand" }));
+    const foreign = bearer(await makeApiKey({ role: "admin", project_id: "other" }));
     const body = { event_type: "level_up", schema: {} };
     expect((await call("POST", "/schemas", body, {})).status).toBe(401);
     expect((await call("POST", "/schemas", body, analyst)).status).toBe(403);
@@ -761,7 +761,7 @@ describe("drift", () => {
     });
     // Who is limited to a tag sees that tag's events only.
     const limited = await makeApiKey({ role: "analyst", project_id: "drifting", banner_tags: ["a"] });
-    expect((await drift(undefined, { authorization: `Bearer ${limited}` })).sample.events).toBe(1);
+    expect((await drift(undefined, bearer(limited))).sample.events).toBe(1);
     expect(await drift("nothing_yet/drift")).toMatchObject({ sample: { events: 0, since: null }, unnamed: [] });
   });
 });

@@ -7,11 +7,10 @@ import { refuseUncounted, scopeFor } from "../../worker/http/scope.ts";
 import { fillSome, MOST_SCOPES } from "../../worker/projections/scopes.ts";
 import { call, get, read } from "./api.ts";
 import { unwoken } from "./gate.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const PROJECT = "segmented";
-const as = (key: string) => ({ authorization: `Bearer ${key}` });
 type Who = Record<string, string>;
 
 type Segment = { segment_id: string; name: string; shared: boolean; own: boolean; filter: Record<string, string[]> };
@@ -42,9 +41,9 @@ beforeAll(async () => {
     },
   ]);
   await settle();
-  viewer = as(await makeApiKey({ role: "viewer", project_id: PROJECT }));
-  other = as(await makeApiKey({ role: "viewer", project_id: PROJECT }));
-  affiliate = as(await makeApiKey({ role: "viewer", project_id: PROJECT, banner_tags: ["red"] }));
+  viewer = bearer(await makeApiKey({ role: "viewer", project_id: PROJECT }));
+  other = bearer(await makeApiKey({ role: "viewer", project_id: PROJECT }));
+  affiliate = bearer(await makeApiKey({ role: "viewer", project_id: PROJECT, banner_tags: ["red"] }));
 });
 
 describe("a segment", () => {
@@ -96,7 +95,7 @@ describe("a segment", () => {
   it("is of its project alone", async () => {
     const { segment_id } = await save(ADMIN, { filter: { banner_tag: ["blue"] }, shared: true });
     expect((await get(`/metrics?project_id=another&segment_id=${segment_id}`)).status).toBe(400);
-    const admin = as(await makeApiKey({ role: "admin", project_id: "another" }));
+    const admin = bearer(await makeApiKey({ role: "admin", project_id: "another" }));
     expect((await call("DELETE", `/segments/${segment_id}`, undefined, admin)).status).toBe(404);
     expect(
       (await call("POST", "/segments", { project_id: "another", name: "x", filter: { banner_tag: ["a"] } }, viewer))
@@ -119,10 +118,10 @@ describe("a segment", () => {
 
   it("goes on with a key that is rotated", async () => {
     const old = await makeApiKey({ role: "viewer", project_id: PROJECT });
-    await save(as(old), { name: "kept", filter: { banner_tag: ["red"] } });
+    await save(bearer(old), { name: "kept", filter: { banner_tag: ["red"] } });
     const rotated = await call("POST", `/keys/${old.split("_")[1]}/rotate`, {});
     const { key } = await rotated.json<{ key: string }>();
-    expect(await names(as(key))).toContain("kept");
+    expect(await names(bearer(key))).toContain("kept");
   });
 
   it.each<[object, string]>([

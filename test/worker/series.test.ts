@@ -5,7 +5,7 @@ import { addDays, localTime, startOfLocalDay } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Point, SeriesAnswer } from "../../worker/reports/series/series.ts";
 import { get, read, sendPixel } from "./api.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const MINUTE = 60_000;
@@ -301,7 +301,7 @@ describe("a series", () => {
   it("speaks of a limited key's own tags alone", async () => {
     for (const banner_tags of [["spring"], ["summer", "winter"]]) {
       const key = await makeApiKey({ role: "viewer", project_id: "series", banner_tags });
-      const headers = { authorization: `Bearer ${key}` };
+      const headers = bearer(key);
       for (const name of names) {
         for (const dimension of [undefined, ...dimensionsOf(name)]) {
           const days = {

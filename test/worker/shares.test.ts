@@ -3,7 +3,7 @@ import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hashPassword, isPassword } from "../../worker/http/share.ts";
 import { call, get, HOST, read } from "./api.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const PROJECT = "showcase";
@@ -19,7 +19,7 @@ const open = (token: string, password?: string) => call("POST", "/share-sessions
 async function enter(token: string): Promise<Who> {
   const response = await open(token);
   expect(response.status).toBe(200);
-  return { authorization: `Bearer ${(await response.json<{ session: string }>()).session}` };
+  return bearer((await response.json<{ session: string }>()).session);
 }
 const codeOf = async (response: Response) => [
   response.status,
@@ -60,7 +60,7 @@ describe("a share link", () => {
     const opened = await (await open(token)).json<{ session: string; expires_at: string }>();
     expect(opened).toMatchObject({ project_id: PROJECT, name: "For the agency", view: "campaigns" });
     expectAfter(before, opened.expires_at, 12 * 3_600_000);
-    const who = { authorization: `Bearer ${opened.session}` };
+    const who = bearer(opened.session);
     expect(await (await get("/session", who)).json()).toMatchObject({
       role: "viewer",
       project_id: PROJECT,
@@ -105,7 +105,7 @@ describe("a share link", () => {
       `ess_${id}_${until}_${"0".repeat(64)}`,
       one.token,
     ])
-      expect(await statusOf({ authorization: `Bearer ${altered}` })).toBe(401);
+      expect(await statusOf(bearer(altered))).toBe(401);
     const key = authorization.replace("Bearer ", "");
     expect((await call("POST", "/session", { key }, {})).status).toBe(401);
   });
@@ -180,7 +180,7 @@ describe("a share link", () => {
     const limited = await makeApiKey({ role: "admin", project_id: PROJECT, banner_tags: ["red"] });
     const own = await makeApiKey({ role: "admin", project_id: PROJECT });
     const status = async (key: string, project_id: string) =>
-      (await call("POST", "/shares", { name: "x", project_id }, { authorization: `Bearer ${key}` })).status;
+      (await call("POST", "/shares", { name: "x", project_id }, bearer(key))).status;
     expect([await status(limited, PROJECT), await status(own, "hidden"), await status(own, PROJECT)]).toEqual([
       403, 403, 201,
     ]);

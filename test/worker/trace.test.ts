@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { StoredEvent } from "../../worker/event.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { HOST, requestWith } from "./api.ts";
-import { ADMIN, makeApiKey } from "./keys.ts";
+import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, storedEvent } from "./log.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -198,7 +198,7 @@ describe("a request", () => {
     const headers = { "cf-connecting-ip": "198.51.100.77", "user-agent": "Some Agent/1" };
     await ask(`${pixel}&amount=1&sig=${secret}`, { headers });
     await ask(`${pixel}&click_id=${secret}`, { headers });
-    await ask(`/api/v1/players/${PERSON}?project_id=traced`, { headers: { authorization: `Bearer ${secret}` } });
+    await ask(`/api/v1/players/${PERSON}?project_id=traced`, { headers: bearer(secret) });
     await ask("/api/v1/keys", {
       method: "POST",
       headers: ADMIN,
@@ -206,7 +206,7 @@ describe("a request", () => {
     });
     await ask("/api/v1/events", {
       method: "POST",
-      headers: { authorization: `Bearer ${key}` },
+      headers: bearer(key),
       body: JSON.stringify({ event_type: "spin", player_id: PERSON, amount: secret }),
     });
     await find("batch appended", () => true);

@@ -7,7 +7,7 @@ import { valueIn } from "../../worker/reports/traffic/dimension.ts";
 import { readTraffic } from "../../worker/reports/traffic/log.ts";
 import type { Traffic } from "../../worker/reports/traffic.ts";
 import { call, read } from "./api.ts";
-import { makeApiKey } from "./keys.ts";
+import { bearer, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent } from "./log.ts";
 
 const MAY = "project_id=sources&from=2026-05-01&to=2026-05-31";
@@ -107,7 +107,7 @@ const of = (tags: string[] | null) => ({
 
 it("shows a key that is limited to tags what counts for these, and to figures alone no key that may be personal", async () => {
   const key = await makeApiKey({ role: "viewer", project_id: "sources", banner_tags: ["south"] });
-  const headers = { authorization: `Bearer ${key}` };
+  const headers = bearer(key);
   expect(inShort(await asked("by=s1", headers))).toEqual(["7 1 1 0 1 1 2.00", "true 1 0 0 0 0 0.00"]);
   expect((await ask(`${MAY}&by=data.note`, headers)).status).toBe(403);
   expect(inShort(await asked("by=data.note")).map((row) => row.split(" ")[0])).toEqual(["ann", "bob", "cat"]);

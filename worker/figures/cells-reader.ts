@@ -1,4 +1,4 @@
-/** Reads figures of days for reports, by what they are divided by. */
+/** Reads the figures of days for reports, divided by a dimension where one is given. */
 import { type Cell, cellsColumn, cellsOf, type Divided, type MoneyCell, moneyColumn, moneyOf } from "./cells.ts";
 import { type DaysAsked, readDayTexts } from "./day-texts.ts";
 import type { Column } from "./parts.ts";

@@ -5,19 +5,19 @@ import type { Column, PartName } from "./parts.ts";
 import { unpair } from "./state.ts";
 import { ANY_TYPE, DEPOSITORS, PAYERS, PURCHASERS, type Words } from "./words.ts";
 
-/** How figures are divided. They are kept by the tag and one dimension, so there is one. */
+/** How figures are divided. They are kept by tag and by one dimension, so at most one dimension can be given. */
 export type Divided = {
   hourly: boolean;
-  /** Only these types, among which any type and those who paid have names of their own; null is each that an event has. */
+  /** Only these types, which may include the names for "any type" and for the payers; null means every type of an event. */
   types: readonly string[] | null;
   dimension: DimensionName;
-  /** Only this value of the dimension; null is each. */
+  /** Only this value of the dimension; null means every value. */
   value: string | null;
 };
 
 /**
- * Where a figure belongs: a day or an hour of everybody, where `tag` is null, or of a tag; a type, and a value of the
- * dimension, `''` where there is none.
+ * What a figure is about: a day or an hour; one tag, or all tags where `tag` is null; a type; and a value of the
+ * dimension, `''` where there is no dimension.
  */
 export type CellPlace = {
   tag: string | null;
@@ -34,10 +34,10 @@ export const cellsColumn = ({ hourly, dimension }: Divided): Column =>
   hourly ? "hours" : dimension === "none" ? "counts" : "cells";
 export const moneyColumn = ({ hourly }: Divided): Column => (hourly ? "hours" : "cells");
 
-/** A row with the column that is asked for. */
+/** A row with the requested column. */
 export type DayText = { tag: string | null; event_date: string; text: string };
 
-/** Names in the place of a type that are no types. */
+/** Names that are used in the place of a type but are not types. */
 const NO_TYPES: readonly string[] = [ANY_TYPE, PAYERS, PURCHASERS, DEPOSITORS];
 
 const isWanted = ({ types }: Divided, name: string): boolean =>
@@ -45,7 +45,7 @@ const isWanted = ({ types }: Divided, name: string): boolean =>
 
 type Entry = { line: number; event_hour: number | null; value: string; sums: readonly number[] };
 
-/** The entries of a part in the dimension asked for. */
+/** The entries of a part in the requested dimension. */
 function* divided(text: string, part: PartName, asked: Divided, words: Words): Generator<Entry> {
   for (const { line, key, sums } of entriesOf(text, part)) {
     const cell = cellOf(key);

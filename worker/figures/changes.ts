@@ -1,13 +1,13 @@
-/** The sums that a run adds to the figures of days, and takes from them. */
+/** The sums that a run adds to the figures of days or subtracts from them. */
 import { PART_NAMES, PARTS, type PartName } from "./parts.ts";
 import { Tally } from "./tally.ts";
 
-/** Stands for all tags; each tag has its number. */
+/** The number for all tags together; every tag has a number of its own. */
 export const EVERYBODY = -1;
 
 const NUMBERS = Object.fromEntries(PART_NAMES.map((name, number) => [name, number])) as Record<PartName, number>;
 
-/** Of all lines of a row's columns: the part, and the line in it. Never changes, as rows have it. */
+/** One number for a part and a line of it. Stored rows contain it, so it must never change. */
 export const lineNumber = (part: PartName, line: number): number => line * 16 + NUMBERS[part];
 export const lineOf = (number: number): { part: PartName; line: number } => ({
   part: PART_NAMES[number % 16] as PartName,

@@ -1,7 +1,8 @@
 /**
- * A person's events lie in chunks, each with the state before it. The last one is open: events are written behind it
- * without being read. A full one is closed as it is stored, and the next begins. So the row of a person stays small, and a
- * change of the past is counted from the chunk that it falls into. Events of one moment are never in two chunks.
+ * A person's events are stored in chunks, each with the state before its first event. The last chunk is open: new events
+ * are appended to it without reading it. A full chunk is closed, and the next one begins. So the row of a person stays
+ * small, and a change of the past is counted from the chunk that contains it. Events of the same time are always in the
+ * same chunk.
  */
 import type { Changes } from "./changes.ts";
 import { fold, type Rules } from "./fold.ts";
@@ -9,33 +10,33 @@ import { eventsText, type PersonEvent } from "./person-event.ts";
 import type { State } from "./state.ts";
 import { readState, stateText } from "./state-text.ts";
 
-/** How many events an open chunk may have, and one that is made at once. */
+/** How many events an open chunk may have, and a chunk that is written as a whole. */
 export type Sizes = { open: number; closed: number };
 export const SIZES: Sizes = { open: 32, closed: 200 };
 
 /** A closed chunk: the state before it, its events, and the time of the last one. */
 export type Chunk = { until: number; head: string; events: string };
 
-/** The changes of a person's rows. */
+/** The changes to a person's rows. */
 export type Written = {
   now: State;
-  /** The state before the open chunk, and its events; `head` is null where `events` go behind those that are there. */
+  /** The state before the open chunk, and its events; `head` is null where `events` are appended to the stored ones. */
   head: string | null;
   events: string;
-  /** Whether the stored chunk is closed unchanged; `until` is the time of its last event. */
+  /** Whether the stored chunk is closed without a change; `until` is the time of its last event. */
   closes: { until: number } | null;
-  /** Further chunks that are closed. */
+  /** Further closed chunks. */
   closed: Chunk[];
 };
 
-/** The state as the head of what follows: all events up to it are in closed chunks, or gone. */
+/** The state as the beginning of the next chunk: all events before it are in closed chunks, or have left the log. */
 export function close(state: State): string {
   state.closed = state.total;
   state.closed_at = state.at;
   return stateText(state);
 }
 
-/** Counts events that are in order and later than all before them; `state` moves on. */
+/** Counts events, which are in order and later than all earlier ones, and updates `state`. */
 function countInChunks(
   state: State,
   head: string | null,
@@ -62,7 +63,7 @@ function countInChunks(
   return { now: state, head: before, events: eventsText(rest), closed };
 }
 
-/** Events behind a person's last one: nothing of the past is read. */
+/** Events that are later than the person's last one: nothing of the past is read. */
 export function goOn(
   now: State,
   events: readonly PersonEvent[],
@@ -78,9 +79,9 @@ export function goOn(
 }
 
 /**
- * Takes a person's events out of the figures from the beginning of a chunk on, and counts others in their place. `head` is the
- * state before the chunk, `old` are its events and all later ones, `events` replace them; `before` are the rules by which
- * `old` was counted. Null where the person has no event left.
+ * Subtracts a person's events from the figures, from the beginning of a chunk on, and counts `events` instead. `head` is the
+ * state before the chunk, `old` are the events of this chunk and of all later ones; `before` are the rules by which `old` was
+ * counted. Null where the person has no event left.
  */
 export function recount(
   head: string,

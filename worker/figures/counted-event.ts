@@ -1,4 +1,4 @@
-/** An event as figures are counted from it, from either log. */
+/** An event with what figures are counted from; both forms of the log give it. */
 import type { LoggedRow } from "../log-columns.ts";
 
 export const COUNTED_COLUMNS = [
@@ -23,20 +23,20 @@ export const COUNTED_COLUMNS = [
   "trusted",
 ] as const satisfies readonly (keyof LoggedRow)[];
 
-/** `duplicate_of` is the event that counts in its place, as far as was known when it came. */
+/** `duplicate_of` is the event that counts instead, as far as was known on arrival. */
 export type CountedEvent = Pick<LoggedRow, (typeof COUNTED_COLUMNS)[number] | "duplicate_of">;
 
 export type Numbered = { seq: number; event: CountedEvent };
 
-/** The events of one project that a run takes. */
+/** The events of one project in one run. */
 export type ProjectLog = {
   project_id: string;
   events: Numbered[];
-  /** Events that count no more, by the log as it is at the end of the run: earlier ones, and some of these. */
+  /** Events that no longer count, by the log at the end of the run: earlier events, and some of these. */
   superseded: Numbered[];
 };
 
-/** Puts events under their projects. */
+/** Groups events by project. */
 export class ProjectLogs {
   readonly #projects = new Map<string, ProjectLog>();
 

@@ -1,7 +1,7 @@
 /**
- * Rows of days. What a run adds to a row is written behind what is there, without reading it, and a reader adds up; once as
- * much was added as there was, the row is read and packed. So a run moves few bytes, and a row has at most twice the
- * length of its figures.
+ * Rows of days. A run appends its sums to a row without reading it, and a reader adds them up. Once as much was appended as
+ * the row had, the run reads the row and packs it: each sum is then there once. So a run moves few bytes, and a row is at
+ * most twice as long as its figures.
  */
 import { type Changes, columnOf, lineOf, widthOf } from "./changes.ts";
 import { Reader, Writer } from "./numbers.ts";
@@ -10,15 +10,15 @@ import { codeName } from "./scopes.ts";
 import { addText, type Entry, Tally, writeTally } from "./tally.ts";
 import type { Words } from "./words.ts";
 
-/** The lines of a row that change, by their numbers, each with its entries. */
+/** The lines of a row that change, by number, with their entries. */
 export type Line = { number: number; entries: Entry[] };
 export type DayChange = { scope: string; date: number; lines: Line[] };
 
-/** The columns that runs write behind. */
+/** The columns that runs append to. */
 export type Texts = Record<Exclude<Column, "counts">, string>;
 const TEXTS = ["life", "cells", "hours"] as const satisfies readonly (keyof Texts)[];
 
-/** Behind each line. */
+/** The end of each line. */
 const END = "\n";
 
 /** Without sums of zero. */
@@ -59,7 +59,7 @@ export const dayTexts = (lines: readonly Line[]): Texts => ({
 
 export const lengthOf = (texts: Texts): number => TEXTS.reduce((length, name) => length + texts[name].length, 0);
 
-/** Lines of a column by their numbers (see `lineOf`), all that was written of each added up; of all parts, or of one. */
+/** The lines of a column by number (see `lineOf`), with all that was written of each added up: of all parts, or of one. */
 export function readLines(text: string, part?: PartName): Map<number, Tally> {
   const lines = new Map<number, Tally>();
   for (const line of text.split(END)) {
@@ -74,24 +74,24 @@ export function readLines(text: string, part?: PartName): Map<number, Tally> {
   return lines;
 }
 
-/** Texts in which each sum is once. @throws where one is less than nothing. */
+/** Texts that have each sum once. @throws where a sum is negative. */
 export function packed(texts: Texts): Texts {
   const read = TEXTS.flatMap((name) => [...readLines(texts[name])]);
   const lines = read.map(([number, tally]) => ({ number, entries: tally.entries() }));
   for (const { number, entries } of lines)
     for (const [key, sums] of entries)
-      if (sums.some((sum) => sum < 0)) throw new RangeError(`Line ${number} has ${sums} at ${key}: less than nothing.`);
+      if (sums.some((sum) => sum < 0)) throw new RangeError(`Line ${number} has ${sums} at ${key}, which is negative.`);
   return dayTexts(lines.filter(({ entries }) => entries.length > 0));
 }
 
-/** One text behind the other. */
+/** Joins two texts of a column. */
 export const joined = (one: Texts, other: Texts): Texts => ({
   life: one.life + other.life,
   cells: one.cells + other.cells,
   hours: one.hours + other.hours,
 });
 
-/** `{"visit":[people,events]}`; under an empty name, of any type. */
+/** `{"visit":[people,events]}`; the empty name is any type. */
 export function mergedCounts(text: string, lines: readonly Line[], words: Words): string {
   const counts: Record<string, [number, number]> = text === "" ? {} : JSON.parse(text);
   for (const { number, entries } of lines) {

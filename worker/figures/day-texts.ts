@@ -1,4 +1,4 @@
-/** Reads rows of days for reports: a row for each day of a scope, whatever the number of events. */
+/** Reads rows of days for reports. Each scope has one row a day, however many events there were. */
 import { DAY_MS, utcDate } from "../time.ts";
 import { lineOf } from "./changes.ts";
 import { readLines } from "./day-rows.ts";
@@ -9,17 +9,17 @@ import { rowsOf } from "./statements.ts";
 import type { Sums } from "./tally.ts";
 import { Words } from "./words.ts";
 
-/** Which rows, and what of them. */
+/** Which rows are read, and which column of them. */
 export type DaysAsked<Name extends Column> = {
-  /** Both included; without `to` all days from the first on. */
+  /** Both days are included; without `to` all days from `from` on. */
   from: string;
   to: string | null;
-  /** Rows of everybody together, of each tag, or of each of these tags. */
+  /** The rows of all tags together, of each tag, or of each of these tags. */
   wanted: "everybody" | "tags" | readonly string[];
   columns: readonly Name[];
 };
 
-/** A row of everybody where `tag` is null. */
+/** `tag` is null in the row of all tags together. */
 export type DayTexts<Name extends Column = Column> = {
   tag: string | null;
   /** The same day, in days since 1970 and as text. */
@@ -31,8 +31,8 @@ export type Days<Name extends Column = Column> = { words: Words; rows: DayTexts<
 
 const WORDS = "SELECT names FROM words WHERE project_id = ?1 ORDER BY first";
 /**
- * Scopes are found one after the other in the index: there are far more days than scopes. Those of tags lie together, but for
- * the one of what has no tag.
+ * Finds the scopes one after the other in the index, since there are far more days than scopes. Scopes of tags are next to
+ * each other, except that of events without a tag.
  */
 const tagScopes = (after: string, before: string, none: string) => `WITH RECURSIVE scopes (scope) AS (
   SELECT (SELECT min(scope) FROM days WHERE project_id = ?1 AND scope > ${after} AND scope < ${before})
@@ -40,15 +40,15 @@ const tagScopes = (after: string, before: string, none: string) => `WITH RECURSI
     FROM scopes s WHERE s.scope IS NOT NULL)
   SELECT scope AS value FROM scopes WHERE scope IS NOT NULL UNION ALL SELECT ${none}`;
 
-/** Before the names of all rows of tags: those have no control characters in them. */
+/** Sorts before the names of all rows of tags, which have no control characters. */
 const AFTER_CONTROLS = "\u001f\u{10ffff}";
-/** Behind every tag, which have 128 characters at most. */
+/** Sorts behind every tag: a tag has 128 characters at most. */
 const LAST = "\u{10ffff}".repeat(129);
 const LAST_DAY = "9999-12-31";
 
 export const dateOf = (number: number): string => utcDate(number * DAY_MS);
 
-/** Whose days: under the filter of this number, see `scopes.ts`, or under none. */
+/** Which days: of a project, under the filter with this number (see `scopes.ts`) or under none. */
 export type Place = { project_id: string; filter: number | null };
 
 function statement(
@@ -69,7 +69,7 @@ function statement(
       );
 }
 
-/** The tags that rows are of, and `''` for what has none. One call. */
+/** The tags that have rows; `''` is no tag. One call. */
 export async function readTags(db: D1Database, project_id: string): Promise<string[]> {
   const { results } = await db
     .prepare(`SELECT s.value AS tag FROM (${tagScopes("?2", "?3", "?4")}) s`)
@@ -81,7 +81,7 @@ export async function readTags(db: D1Database, project_id: string): Promise<stri
 type Asks = readonly [DaysAsked<Column>, ...DaysAsked<Column>[]];
 type Read<Asked extends Asks> = { [At in keyof Asked]: Days<Asked[At]["columns"][number]> };
 
-/** Several readings of one moment, of everybody and their tags. One call. */
+/** Several readings of the same state of the database. One call. */
 export async function readDayTexts<const Asked extends Asks>(
   db: D1Database,
   place: Place,
@@ -90,7 +90,7 @@ export async function readDayTexts<const Asked extends Asks>(
   return readIn(place, asked, await db.batch(statements(db, place, asked)));
 }
 
-/** The same, and the rows of another query of the same moment. */
+/** The same, together with the rows of another query. */
 export async function readDayTextsBeside<const Asked extends Asks>(
   db: D1Database,
   place: Place,
@@ -122,7 +122,7 @@ function readIn<Asked extends Asks>({ filter }: Place, asked: Asked, [names, ...
 
 export type PartEntry = { line: number; key: number; sums: Sums };
 
-/** The entries of a part in the text of its column. */
+/** The entries of a part, from the text of its column. */
 export function* entriesOf(text: string, part: PartName): Generator<PartEntry> {
   for (const [number, tally] of readLines(text, part)) {
     const { line } = lineOf(number);

@@ -2,14 +2,14 @@
 import type { DayChange, Texts } from "./day-rows.ts";
 import type { Words } from "./words.ts";
 
-/** Of a row its counts, and its texts where it is time to pack them. */
+/** The counts of a row, and its texts if it is time to pack them. */
 type DayRow = { counts: string; texts: Texts | null };
 
 type Run = { project_id: string; rules: { words: Words } };
-/** A day that changes, with what was read of its row; none where it has none yet. */
+/** A day that changes, with what was read of its row; without it where there is no row yet. */
 export type ReadDay = { run: Run; change: DayChange; row: DayRow | undefined };
 
-/** How many characters may be added to a short row before it is packed. */
+/** How many characters may be appended to a short row before it is packed. */
 export const LEAST_ADDED = 4_000;
 
 const due = (column: keyof Texts) => `CASE WHEN d.added > max(?2, d.packed) THEN d.${column} END AS ${column}`;

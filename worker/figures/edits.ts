@@ -1,4 +1,4 @@
-/** A run's changes of people's histories: events that come, that count no more, or that turn out to be someone else's. */
+/** What a run changes in people's histories: new events, events that no longer count, and events that belong to another person now. */
 import { DAY_MS } from "../time.ts";
 import type { CountedEvent, Numbered } from "./counted-event.ts";
 import type { PersonEvent } from "./person-event.ts";
@@ -10,9 +10,9 @@ export type Edit = {
   added: PersonEvent[];
   /** By `seq`. */
   removed: Set<number>;
-  /** Visitors who are another player's now: what came by them alone goes. */
+  /** Visitors who belong to another player now: events that name only the visitor leave this person. */
   lost: Set<string>;
-  /** Whether the person, a visitor, is a player's now. */
+  /** Whether the person is a visitor who belongs to a player now. */
   gone: boolean;
 };
 
@@ -58,8 +58,8 @@ const rankOf = ({ timestamp, event_id, trusted }: CountedEvent): string =>
   `${String(timestamp).padStart(15, "0")} ${event_id} ${1 - trusted}`;
 
 /**
- * Which visitors turn out to be which players: of all events that name both the earliest decides, so late and reordered
- * ones lead to the same answer. A duplicate says so as well. `known` are the links before.
+ * Which visitor belongs to which player: the earliest event that names both decides, so late and reordered events lead to
+ * the same answer. Duplicates are looked at, too. `known` are the links so far.
  */
 export function newLinks(events: readonly Numbered[], known: (visitor: string) => Link | null): Map<string, Link> {
   const links = new Map<string, Link>();
@@ -73,7 +73,7 @@ export function newLinks(events: readonly Numbered[], known: (visitor: string) =
   return links;
 }
 
-/** Whose event it is, by the links given. */
+/** The person of an event, by these links. */
 export function personOf(event: CountedEvent, link: (visitor: string) => Link | null): string {
   if (event.player_id !== null) return event.player_id;
   const visitor = visitorOf(event.visitor_id ?? "");

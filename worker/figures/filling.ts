@@ -1,7 +1,8 @@
 /**
- * Counts the past under filters that are new: some people at a time, in the order of their names, each with the whole history
- * that there is. It reads people and writes rows of days. Each later run counts a person who has been passed under them.
- * A name keeps its place wherever the row of a person lies, in the table or in a page; each page begins behind all names of the one before it.
+ * Counts the past under new filters: some people at a time, in the order of their names, each with the whole history. It reads
+ * people and writes rows of days. Once a person was counted here, later runs count the person's new events under the filter.
+ * The order of names is the same for rows in the table and for people in pages: a page begins behind all names of the page
+ * before it.
  */
 import { Changes } from "./changes.ts";
 import { dayChanges } from "./day-rows.ts";
@@ -18,27 +19,27 @@ import { readPage } from "./visitor-pages.ts";
 import { Words } from "./words.ts";
 import { dayWrites } from "./writes.ts";
 
-/** Filters of a project that have come to the same place: those before it have been passed. */
+/** Filters of a project whose counting has come to the same place: the people before it are done. */
 export type Unfilled = { project_id: string; place: string; filters: { number: number; filter: ScopeFilter }[] };
 
-/** At most so many rows of people, and chunks of their past; and pages of visitors, each of some dozens. */
+/** The most rows of people, chunks of their past, and pages of visitors (some dozens each) of a slice. */
 export type SliceSize = { rows: number; pages: number; chunks: number };
 export const SLICE: SliceSize = { rows: 2_000, pages: 200, chunks: 500 };
 
-/** The rows that a slice adds, for one transaction that moves the place; `next` is null at the end. */
+/** The rows that a slice adds, for one transaction that also moves the place; `next` is null at the end. */
 export type Slice = { writes: D1PreparedStatement[]; next: string | null; counted: number };
 
-/** Calls and statements of a slice at most; one more for each further time so many chunks, of somebody who has more. */
+/** The most calls and statements of a slice; a person with more chunks than `chunks` takes another one for each further `chunks`. */
 export const SLICE_CALLS = 40;
 
 const WORDS = "SELECT names FROM words WHERE project_id = ?1 ORDER BY first";
-/** Where the pages end that a slice reads. */
+/** The end of the pages that a slice reads. */
 const PAGES_END =
   "SELECT first FROM visitor_pages WHERE project_id = ?1 AND first > ?2 ORDER BY first LIMIT 1 OFFSET ?3";
 const PAGES = `SELECT first, body FROM visitor_pages WHERE project_id = ?1 AND first >= ifnull(
     (SELECT max(first) FROM visitor_pages WHERE project_id = ?1 AND first <= ?2), '')
   ORDER BY first LIMIT ?3 + 1`;
-/** Before the end of the pages: further rows would be read again. */
+/** Rows up to the end of the pages; the next slice reads those behind it. */
 const ROWS = `SELECT person, now, head, recent FROM people WHERE project_id = ?1 AND person >= ?2
   AND (NOT EXISTS (${PAGES_END}) OR person < (${PAGES_END})) ORDER BY person LIMIT ?4`;
 const CHUNKS = `SELECT person, until, head, recent FROM people_past
@@ -47,7 +48,7 @@ const CHUNKS = `SELECT person, until, head, recent FROM people_past
 type Chunk = { person: string; until: number; head: string; recent: string };
 type Found = Map<string, PersonRow>;
 
-/** The lesser of two ends; null is none. */
+/** The earlier of two ends; null is no end. */
 const nearer = (one: string | null, other: string | null): string | null =>
   one === null || (other !== null && compareText(other, one) < 0) ? other : one;
 
@@ -81,7 +82,7 @@ export async function fillSlice(
   for (const [person, row] of found) {
     if (linkOf(row.now) !== null) continue;
     const chunks = past.chunks.get(person) ?? [];
-    // By the window by which the person is counted, which may not be the project's yet.
+    // With the attribution window that the person was counted with, which may be older than the project's.
     const { attribution_days } = stateOf(row, { words });
     const state = readState(chunks[0]?.head ?? row.head);
     for (const { recent } of [...chunks, row])
@@ -98,7 +99,7 @@ export async function fillSlice(
   return { writes: dayWrites(db, days, seq), next, counted: pagesPassed + rowsPassed };
 }
 
-/** Closed chunks of people from a place on; where there are more, the end is nearer. Of one person it reads all, however many. */
+/** Closed chunks of people from a place on. Where there are more than fit, `end` is earlier; one person is always read whole. */
 async function readPast(
   db: D1Database,
   project_id: string,

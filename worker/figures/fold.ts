@@ -1,7 +1,7 @@
 /**
- * What a person adds to the figures is a function of that person's events in their order. `fold` moves the state of a person
- * on by events and counts what they add, so a history can be counted at once or in pieces with the same result, and taken out
- * again: by counting it from the same state with the other sign.
+ * What a person adds to the figures is a function of that person's events in order. `fold` updates the state of a person by
+ * events and counts what they add. So a history can be counted at once or in pieces with the same result, and it can be
+ * subtracted: by counting it from the same state with the sign -1.
  */
 import { DAY_MS } from "../time.ts";
 import type { Changes } from "./changes.ts";
@@ -19,7 +19,7 @@ export type Rules = {
   scopes: readonly Scope[];
 };
 
-/** Events of one moment: steps of the funnel in their order, so that none comes before its own step before. */
+/** The order of events of the same time: by the steps of the funnel, so that a step never comes before the one that it follows. */
 const rank = (event_type: number): number => {
   const step = [VISIT, REGISTRATION, DEPOSIT].indexOf(event_type);
   return step === -1 ? 3 : step;
@@ -27,7 +27,7 @@ const rank = (event_type: number): number => {
 
 type Tagged = { event: PersonEvent; tag: number; way: number };
 
-/** The events of one moment with the tag each counts for. The last own tag of the moment counts for all without one. */
+/** The events of the same time, each with the tag that it counts for. Events without a tag take the last tag among them. */
 function tagged(state: State, moment: readonly PersonEvent[], { attribution_days, words }: Rules): Tagged[] {
   for (const { banner_tag, at } of moment) {
     if (banner_tag === NONE) continue;
@@ -47,7 +47,7 @@ function tagged(state: State, moment: readonly PersonEvent[], { attribution_days
   return turns;
 }
 
-/** What the first events of a person, and their own tags, leave in the state: of those of one moment, by the tags' names. */
+/** What a person's first events and their tags leave in the state. Among events of the same time the names of the tags decide. */
 function touch(state: State, turns: readonly Tagged[], { attribution_days, words }: Rules): void {
   let first = turns[0] as Tagged;
   let least: Tagged | null = null;
@@ -70,8 +70,8 @@ function touch(state: State, turns: readonly Tagged[], { attribution_days, words
 }
 
 /**
- * Moves `state` on by `events`, which are in order and later than its last one, and adds what they count to `changes`, or
- * takes it out. Events of one moment must come together. Without `changes` only the state moves.
+ * Updates `state` by `events`, which are in order and later than its last event, and adds what they count to `changes`, or
+ * subtracts it. Events of the same time must come in one call. Without `changes` only the state is updated.
  */
 export function fold(
   state: State,

@@ -1,8 +1,8 @@
-/** When somebody was last here, deposited or paid, as far as a filter lets it through. */
+/** The last day on which a person was active, deposited or paid, under a filter. */
 import type { Scope } from "./scopes.ts";
 import type { LastDay, State } from "./state.ts";
 
-/** By the last of these days, under all tags and under one; 0 where never. */
+/** The latest of these days, under all tags and under one tag; 0 where there is none. */
 export function lastDay({ ways }: State, scope: Scope, tag: number, days: readonly LastDay[]) {
   const last = { ever: 0, tagged: 0 };
   for (const way of ways) {

@@ -1,19 +1,19 @@
-/** When each tag had its last event: the latest day of its row, and of that day the latest hour. */
+/** When each tag had its last event: the latest day that has a row, and the latest hour of that day. */
 import { cellOf, HOURS } from "./counters/dimensions.ts";
 import { dateOf, entriesOf, type Place } from "./day-texts.ts";
 import { dateNumber } from "./edits.ts";
 import { scopeName } from "./scopes.ts";
 import { NONE } from "./words.ts";
 
-/** On the project's clock. */
+/** In the project's time zone. */
 export type Hour = { event_date: string; event_hour: number };
 
-/** A row without counts is of events that no figure counts. */
+/** A row without counts has events that no figure counts. */
 const LAST = `SELECT s.value AS scope, d.date, d.hours FROM json_each(?2) s
   CROSS JOIN days d ON d.day = (SELECT l.day FROM days l WHERE l.project_id = ?1 AND l.scope = s.value
     AND l.date <= ?3 AND l.counts <> '{}' ORDER BY l.date DESC LIMIT 1)`;
 
-/** By tag, those up to a day that had any. One call: one row is read for each tag, however long ago that was. */
+/** By tag, up to a day. One call: it reads one row for each tag, however long ago the last event was. */
 export async function lastHours(
   db: D1Database,
   { project_id, filter }: Place,
@@ -34,7 +34,7 @@ export async function lastHours(
   );
 }
 
-/** The latest hour in which there was an event of any type. */
+/** The latest hour that had an event. */
 function lastHourIn(hours: string): number {
   let last = 0;
   for (const { line, key, sums } of entriesOf(hours, "cells_by_hour")) {

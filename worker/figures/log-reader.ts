@@ -3,7 +3,7 @@ import { type ProjectLog, ProjectLogs } from "./counted-event.ts";
 import { readBody } from "./segment.ts";
 import { rowsOf } from "./statements.ts";
 
-/** The events `after < seq <= upTo`; `behind` are so many that come behind them. */
+/** The events with `after < seq <= upTo`; `behind` is how many later ones there are. */
 type LogRange = { after: number; upTo: number; behind: number; projects: ProjectLog[] };
 
 const STATE =
@@ -17,7 +17,7 @@ const SUPERSEDED = `SELECT DISTINCT x.value AS seq, o.seq AS first, o.body FROM 
 type Segment = { seq: number; events: number; body: string };
 type Superseded = { seq: number; first: number; body: string };
 
-/** At least `limit` events, and fewer than a segment more, as far as there are so many. One call. */
+/** At least `limit` events, and less than a segment more; fewer where the log has no more. One call. */
 export async function readLog(db: D1Database, limit: number): Promise<LogRange> {
   const [state, segments, earlier] = await db.batch([
     db.prepare(STATE),
@@ -32,7 +32,7 @@ export async function readLog(db: D1Database, limit: number): Promise<LogRange> 
     for (const [offset, event] of readBody(body).entries())
       projects.logOf(event).events.push({ seq: seq + offset, event });
   for (const { seq, first, body } of rowsOf<Superseded>(earlier)) {
-    // An event whose segment has gone from the log was counted for good.
+    // An event whose segment has left the log stays counted.
     const event = readBody(body)[seq - first];
     if (event) projects.logOf(event).superseded.push({ seq, event });
   }

@@ -3,8 +3,8 @@ import { COUNTED_COLUMNS, type CountedEvent, type ProjectLog, ProjectLogs } from
 import { rowsOf } from "./statements.ts";
 
 /**
- * An event that turned out to repeat a trusted one counted when it came. Where the trusted one is beyond what is read, it still
- * counts; else it is among the superseded ones.
+ * An event that a trusted one replaced later had counted on arrival. It still counts while the trusted one has not been read;
+ * then it is in `superseded`.
  */
 const COLUMNS = `seq, ${COUNTED_COLUMNS.join(", ")},
   CASE WHEN superseded_at IS NULL THEN duplicate_of END AS duplicate_of`;
@@ -13,7 +13,7 @@ const SUPERSEDED = `SELECT ${COLUMNS} FROM events WHERE superseded_at > ?1 AND s
 
 type Row = CountedEvent & { seq: number };
 
-/** The events `after < seq <= upTo`, and those that were superseded by them. One call. */
+/** The events with `after < seq <= upTo`, and the earlier ones that they superseded. One call. */
 export async function readEventLog(db: D1Database, after: number, upTo: number): Promise<ProjectLog[]> {
   const [events, superseded] = await db.batch([
     db.prepare(EVENTS).bind(after, upTo),

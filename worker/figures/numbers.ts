@@ -1,6 +1,7 @@
 /**
- * Whole numbers and texts one behind the other in one text. A number is written in base64 digits of five bits, the lowest
- * first; the sixth bit of a digit says that more follow (as source maps do it, without a sign). A text has its length before it.
+ * Whole numbers and texts, written one after another into one text. A number is written in base64 digits of five bits, the
+ * lowest first; the sixth bit of a digit says that another follows (as in source maps, without a sign). A text follows its
+ * length.
  */
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BITS = 32;
@@ -9,16 +10,16 @@ const UNITS = Uint16Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 const VALUES = new Uint8Array(128);
 for (const [value, unit] of UNITS.entries()) VALUES[unit] = value;
 
-/** The digits of 2^53. */
+/** How many digits 2^53 has. */
 const MOST_DIGITS = 11;
-/** Numbers below are taken apart by bits. */
+/** Smaller numbers are split by bit operations. */
 const BY_BITS = 2 ** 31;
 const BUFFER = 4_096;
 const TEXT = new TextDecoder("utf-16le", { fatal: false, ignoreBOM: true });
 
 /**
- * Writes a text. It is used again and again, each time from `begin` to `take`: adding digits to a string one by one would
- * leave a string behind for each.
+ * Writes a text. One writer is used for many texts, each from `begin` to `take`: appending digits to a string one by one
+ * would make a new string for each.
  */
 export class Writer {
   readonly #units = new Uint16Array(BUFFER);
@@ -30,9 +31,9 @@ export class Writer {
     this.#text = "";
   }
 
-  /** @throws where it is negative, or above 2^53: no figure is. */
+  /** @throws where the number is negative or above 2^53: no figure is. */
   whole(n: number): void {
-    if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`${n} is no whole number that can be kept.`);
+    if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`${n} is not a whole number from 0 to 2^53.`);
     if (this.#at + MOST_DIGITS > BUFFER) this.#flush();
     let left = n;
     for (; left >= BY_BITS; left = Math.floor(left / BITS)) this.#digit(BITS + (left % BITS));
@@ -40,7 +41,7 @@ export class Writer {
     this.#digit(left);
   }
 
-  /** A number of either sign. */
+  /** A number that may be negative. */
   signed(n: number): void {
     this.whole(n < 0 ? -2 * n - 1 : 2 * n);
   }
@@ -68,7 +69,7 @@ export class Writer {
   }
 }
 
-/** Reads what a `Writer` wrote, in the same order. @throws where the text ends too early or has another character. */
+/** Reads what a `Writer` wrote, in the same order. @throws where the text ends too early or has a character that is no digit. */
 export class Reader {
   readonly #text: string;
   #at: number;
@@ -86,7 +87,7 @@ export class Reader {
     let value = 0;
     for (let unit = 1; ; unit *= BITS) {
       const digit = VALUES[this.#text.charCodeAt(this.#at++)];
-      if (digit === undefined) throw new RangeError(`The text ends, or is none, at ${this.#at - 1}.`);
+      if (digit === undefined) throw new RangeError(`The text ends or has a wrong character at ${this.#at - 1}.`);
       if (digit < BITS) return value + digit * unit;
       value += (digit - BITS) * unit;
     }

@@ -1,4 +1,4 @@
-/** The outcome of every event in the log, also of those that no figure counts. */
+/** The outcome of every event in the log, including those that no figure counts. */
 import { HOUR_MS } from "../time.ts";
 import { type Changes, EVERYBODY } from "./changes.ts";
 import type { CountedEvent } from "./counted-event.ts";
@@ -9,10 +9,10 @@ import { NONE, type Words } from "./words.ts";
 export const OUTCOMES = ["counted", "test", "duplicate", "bot"] as const;
 export type EventOutcome = (typeof OUTCOMES)[number];
 
-/** Counted in addition to the outcomes: events that counted first and are duplicates now. */
+/** Counted in addition to the outcomes: events that counted at first and are duplicates now. */
 export const SUPERSEDED = "superseded";
 
-/** By their numbers, which rows have. */
+/** By number; stored rows contain these numbers. */
 const NAMES = [...OUTCOMES, SUPERSEDED] as const;
 type Name = (typeof NAMES)[number];
 
@@ -22,7 +22,7 @@ export const outcomeOfLine = (line: number) => {
   return { outcome: NAMES[outcome], reason };
 };
 
-/** A test of a bot is a test, and a bot's second transaction a bot's. */
+/** The first that applies: a test event of a bot is a test, and a bot's repeated transaction is a bot's event. */
 const outcomeOf = ({ test, bot, duplicate_of }: CountedEvent): Name =>
   test === 1 ? "test" : bot !== null ? "bot" : duplicate_of !== null ? "duplicate" : "counted";
 
@@ -34,5 +34,5 @@ function count(changes: Changes, event: CountedEvent, outcome: Name, reason: num
 export const countOutcome = (changes: Changes, event: CountedEvent, words: Words): void =>
   count(changes, event, outcomeOf(event), event.test === 0 ? words.code(event.bot) : NONE);
 
-/** It was counted first and repeats a trusted event now: nothing here ever falls. */
+/** The event counted at first and repeats a trusted event now. Counts of outcomes never go down, so this is counted in addition. */
 export const countSuperseded = (changes: Changes, event: CountedEvent): void => count(changes, event, SUPERSEDED, NONE);

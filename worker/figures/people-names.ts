@@ -1,9 +1,9 @@
-/** The people of a project, a page at a time: those with a row of their own, then the visitors in pages. */
+/** The people of a project, some at a time: first those with a row in the table, then the visitors in pages. */
 import { linkOf } from "./person-row.ts";
 import { rowsOf } from "./statements.ts";
 import { readPage } from "./visitor-pages.ts";
 
-/** Where to go on: behind a person with a row of their own, or behind a page. */
+/** Where the next reading begins: behind a person in the table, or behind a page. */
 export type PeoplePlace = { in: "rows" | "pages"; after: string };
 export const FIRST_PEOPLE: PeoplePlace = { in: "rows", after: "" };
 
@@ -12,7 +12,7 @@ export type PeoplePage = { people: string[]; next: PeoplePlace | null };
 const ROWS = "SELECT person, now FROM people WHERE project_id = ?1 AND person > ?2 ORDER BY person LIMIT ?3";
 const PAGES = "SELECT first, body FROM visitor_pages WHERE project_id = ?1 AND first > ?2 ORDER BY first LIMIT ?3";
 
-/** Reads this many rows or pages. A person who moves from one to the other meanwhile was counted by what is known then. */
+/** Reads this many rows or pages. A person whom a run moves between the table and a page meanwhile was counted by that run. */
 export async function peoplePage(
   db: D1Database,
   project_id: string,

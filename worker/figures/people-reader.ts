@@ -10,8 +10,8 @@ export type Asked = { project_id: string; people: People; person: string };
 
 const SAME = "p.project_id = j.value ->> 0 AND p.person = j.value ->> 1";
 /**
- * The rows of their own that people have; then the pages that visitors without one fall into. A row that an erasure took out of
- * a page may have no state: that follows from its events.
+ * Reads the rows that people have in the table, and the pages for visitors who have none. A row that an erasure moved out of
+ * a page may lack the state, which is then computed from the events.
  */
 const PEOPLE = `WITH found AS MATERIALIZED (
     SELECT j.key AS asked, j.value ->> 0 AS project_id, j.value ->> 1 AS person, p.id, p.now,
@@ -31,7 +31,7 @@ type PageRow = { asked: null; project_id: string; first: string; body: string };
 const namesOf = (asked: readonly Asked[]): string =>
   JSON.stringify(asked.map(({ project_id, person }) => [project_id, person]));
 
-/** A statement that reads people, and what takes its result. Visitors are looked for in pages, too. */
+/** A statement that reads people, and the function that takes its result. Visitors are also looked for in pages. */
 export function peopleRead(db: D1Database, asked: readonly Asked[]) {
   const statement = db.prepare(PEOPLE).bind(namesOf(asked));
   const take = (result: D1Result | undefined) => {
@@ -48,17 +48,17 @@ export function peopleRead(db: D1Database, asked: readonly Asked[]) {
   return { statement, take };
 }
 
-/** `from` is the moment from which a history is needed; `closed_at` the time up to which it is in closed chunks. */
+/** `from` is the time from which a history is needed; `closed_at` the time up to which it is in closed chunks. */
 export type HistoryAsked = Asked & { from: number; closed_at: number };
 
-/** A person's events from the beginning of a chunk on, the state before them, and the closed chunks they are from. */
+/** A person's events from the beginning of a chunk on, the state before them, and the closed chunks that have them. */
 export type History = { head: string; events: PersonEvent[]; closed: number[] };
 
 const OPEN = `SELECT j.key AS asked, p.head, p.recent FROM json_each(?1) j CROSS JOIN people p ON ${SAME}`;
 const CLOSED = `SELECT j.value ->> 3 AS asked, p.until, p.head, p.recent FROM json_each(?1) j
   CROSS JOIN people_past p ON ${SAME} AND p.until >= j.value ->> 2 ORDER BY asked, p.until`;
 
-/** Histories from the chunk on that a moment falls into; one call. */
+/** Histories, each from the chunk on that contains `from`. One call. */
 export async function readHistories(
   db: D1Database,
   asked: readonly HistoryAsked[],
@@ -89,19 +89,19 @@ export async function readHistories(
   return histories;
 }
 
-/** Closed chunks up to a moment, and the next one. */
+/** Closed chunks up to a time, and the next one. */
 const UP_TO = `SELECT j.key AS asked, p.until, p.head, p.recent FROM json_each(?1) j CROSS JOIN people_past p ON ${SAME}
   AND p.until <= ifnull((SELECT min(n.until) FROM people_past n
     WHERE n.project_id = p.project_id AND n.person = p.person AND n.until > j.value ->> 2), j.value ->> 2)
   ORDER BY asked, p.until`;
 
-/** A day begins so much later somewhere than in UTC, at most. */
+/** The most that a day in any time zone begins after the same day in UTC. */
 const LATEST_MS = 12 * 3_600_000;
 
 /** `before` is a day, in days since 1970. */
 export type ChunksAsked = Asked & { before: number };
 
-/** People's chunks in order, as far as they may have events of earlier days; one call. */
+/** The chunks of people, in order, that may have events of earlier days. One call. */
 export async function readChunks<One extends ChunksAsked>(
   db: D1Database,
   asked: readonly One[],

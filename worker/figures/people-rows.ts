@@ -1,4 +1,4 @@
-/** Which rows of people a run writes: each in a row of its own, or in a page of visitors. */
+/** The rows of people that a run writes: rows of the table, or pages of visitors. */
 import type { Written } from "./chunks.ts";
 import type { People } from "./people.ts";
 import { linkRow, type PersonRow, windowText } from "./person-row.ts";
@@ -9,10 +9,10 @@ import { type Page, type PageSizes, pageRows } from "./visitor-pages.ts";
 export type PeopleRows = {
   /** New rows: project_id, person, now, head, recent. */
   people: string[][];
-  /** Rows that are there, by their id; where `head` is null, `recent` goes behind what is there. */
+  /** Changed rows, by id; where `head` is null, `recent` is appended to the stored text. */
   changed: [id: number, now: string, head: string | null, recent: string][];
   gone: number[];
-  /** Chunks that are closed as they lie in the row of an id, that are closed beside them, and that are none any more. */
+  /** Chunks that are closed as they are in the row of this id, further closed chunks, and chunks to delete. */
   closes: [id: number, until: number][];
   closed: (string | number)[][];
   reopened: [project_id: string, person: string, until: number][];
@@ -31,7 +31,7 @@ export const noRows = (): PeopleRows => ({
   emptied: [],
 });
 
-/** The state of a person with so few events is quick to compute, and is not kept. */
+/** The state of a person with so few events is quick to compute, so it is not stored. */
 const FEW = 2;
 
 /** Adds one project's people. */
@@ -86,12 +86,12 @@ function pagedRow({ now, head, events }: Written, before: PersonRow | undefined)
   };
 }
 
-/** The pages of visitors that a run writes: those that its visitors are in, and those that enough new ones come into. */
+/** The pages of visitors that a run writes: those that have its visitors, and those that get enough new visitors. */
 class TouchedPages {
   readonly #people: People;
   readonly #sizes: PageSizes;
   readonly #worth: ReadonlySet<string | null>;
-  /** By their names; null is what comes before the first page. */
+  /** By name; null is the place before the first page. */
   readonly #pages = new Map<string | null, Page>();
 
   constructor(people: People, persons: readonly string[], sizes: PageSizes) {
@@ -105,7 +105,7 @@ class TouchedPages {
     this.#worth = new Set([...coming].flatMap(([place, count]) => (count >= sizes.worth ? [place] : [])));
   }
 
-  /** The page that a person is in, or comes into; null where that is a row of its own. */
+  /** The page of a person, old or new; null for a person with a row in the table. */
   pageOf(person: string): Page | null {
     const stored = this.#people.rows.get(person);
     const first = stored ? ("page" in stored.place ? stored.place.page : undefined) : this.#people.places.get(person);

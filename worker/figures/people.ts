@@ -1,11 +1,11 @@
-/** The people of a project whom a run has read, and where their rows are. */
+/** The people of a project that a run has read, and where their rows are. */
 import { type Link, linkOf, type PersonRow } from "./person-row.ts";
 import { compareText } from "./text-order.ts";
 import { type Page, readPage } from "./visitor-pages.ts";
 
 /**
- * Where a row is: in a page of visitors, by the page's name; or a row of its own, by its id, of which `head` and `recent` are
- * read last.
+ * Where a row is: in a page of visitors, by the page's name; or in the table, by its id. `head` and `recent` of a row in the
+ * table are read last.
  */
 export type Place = { page: string } | { id: number };
 export type Stored = { row: PersonRow; link: Link | null; place: Place };
@@ -13,7 +13,7 @@ export type Stored = { row: PersonRow; link: Link | null; place: Place };
 export class People {
   readonly rows = new Map<string, Stored>();
   readonly pages = new Map<string, Page>();
-  /** The page that a visitor without a row would come into; null where that is before the first page. */
+  /** The page for a visitor without a row; null where the place is before the first page. */
   #firsts: string[] = [];
   readonly places = new Map<string, string | null>();
 
@@ -21,13 +21,13 @@ export class People {
     return this.rows.get(visitor)?.link ?? null;
   }
 
-  /** The row of a person that has events; none for a visitor that is a player's. */
+  /** The row of a person who has events; none for a visitor who belongs to a player. */
   withEvents(person: string): Stored | undefined {
     const stored = this.rows.get(person);
     return stored?.link === null ? stored : undefined;
   }
 
-  /** A row without head. Where its state is not kept, it has the events that the state is computed from. */
+  /** A row without its head. Where the state is not stored, it has the events that the state is computed from. */
   putOwn(person: string, { id, now, recent }: { id: number; now: string; recent: string }): void {
     this.#put(person, { now, head: "", recent }, { id });
   }
@@ -41,7 +41,7 @@ export class People {
     this.#firsts = [...this.pages.keys()].sort(compareText);
   }
 
-  /** Finds a visitor without a row of its own in the page that it is in, or the place that it would come into. */
+  /** Finds the page of a visitor without a row in the table, or the place where the visitor would be added. */
   place(visitor: string): void {
     if (this.rows.has(visitor)) return;
     const page = this.#pageOf(visitor);
@@ -50,7 +50,7 @@ export class People {
     else this.places.set(visitor, page);
   }
 
-  /** The last page that begins before a visitor; it is among those that were read. */
+  /** The last page that begins before a visitor; it has been read. */
   #pageOf(visitor: string): string | null {
     let [from, to] = [0, this.#firsts.length];
     while (from < to) {

@@ -1,4 +1,4 @@
-/** An event as its person keeps it: what figures are counted from, with names as numbers of the project's dictionary. */
+/** An event as it is stored with its person: what figures are counted from, with names as numbers of the project's dictionary. */
 import { Reader, Writer } from "./numbers.ts";
 
 export type PersonEvent = {
@@ -7,7 +7,7 @@ export type PersonEvent = {
   at: number;
   event_id: string;
   event_type: number;
-  /** The event's own tag; 0 where it has none. */
+  /** The tag that the event names; 0 where it names none. */
   banner_tag: number;
   app_id: number;
   country: number;
@@ -20,7 +20,7 @@ export type PersonEvent = {
   /** Days since 1970, in the project's time zone, and the hour, 0 to 23. */
   date: number;
   hour: number;
-  /** The visitor who did it, where no player was named; else empty. */
+  /** The visitor, where the event names no player; else empty. */
   visitor_id: string;
 };
 
@@ -41,7 +41,7 @@ const NUMBERS = [
 
 const writer = new Writer();
 
-/** Events in text, each complete: more may be written behind them. */
+/** Events as text. Each is complete, so more can be appended. */
 export function eventsText(events: readonly PersonEvent[]): string {
   writer.begin();
   for (const event of events) {
@@ -65,6 +65,6 @@ export function readEvents(text: string): PersonEvent[] {
   return events;
 }
 
-/** By time. Where two have the same, by id: then the order does not depend on which came first. */
+/** By time, and by id where the times are equal, so the order does not depend on which event arrived first. */
 export const inOrder = (one: PersonEvent, other: PersonEvent): number =>
   one.at - other.at || (one.event_id < other.event_id ? -1 : one.event_id > other.event_id ? 1 : 0);

@@ -1,4 +1,4 @@
-/** A row of a person, in a table or in a page of visitors: a state and events, or the player that a visitor is. */
+/** The row of a person, in the table or in a page of visitors: a state and events, or the player whom a visitor belongs to. */
 import type { Rules } from "./fold.ts";
 import { fold } from "./fold.ts";
 import { Reader, Writer } from "./numbers.ts";
@@ -7,10 +7,10 @@ import { NO_FILTERS } from "./scopes.ts";
 import { noState, type State } from "./state.ts";
 import { readState } from "./state-text.ts";
 
-/** Columns as they lie; `now` has only the attribution window where it follows from the events. */
+/** The columns as stored; `now` has only the attribution window where the state follows from the events. */
 export type PersonRow = { now: string; head: string; recent: string };
 
-/** The player that a visitor is, by the earliest event that names both: `rank` sorts events by time and id. */
+/** The player whom a visitor belongs to, by the earliest event that names both: `rank` sorts events by time and id. */
 export type Link = { player_id: string; rank: string };
 
 const LINK = "@";
@@ -28,14 +28,14 @@ export function linkRow({ player_id, rank }: Link): PersonRow {
   return { now: LINK + writer.take(), head: "", recent: "" };
 }
 
-/** Null where the row is a person's own. */
+/** Null where the row is not a link to a player. */
 export function linkOf(now: string): Link | null {
   if (!now.startsWith(LINK)) return null;
   const reader = new Reader(now, LINK.length);
   return { player_id: reader.string(), rank: reader.string() };
 }
 
-/** In the place of a state that follows quickly from a person's events. */
+/** What is stored instead of a state that is quick to compute from the person's events. */
 export function windowText({ attribution_days }: State): string {
   writer.begin();
   writer.whole(attribution_days);

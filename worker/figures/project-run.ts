@@ -18,7 +18,7 @@ import { readState } from "./state-text.ts";
 import { compareText } from "./text-order.ts";
 import { Words } from "./words.ts";
 
-/** The changes of a person: new rows or none, and the closed chunks that go. */
+/** The changes of a person: new rows or none, and the closed chunks to delete. */
 export type PersonWrite = { person: string; written: Written | null; reopened: number[] };
 
 export class ProjectRun {
@@ -28,19 +28,19 @@ export class ProjectRun {
   readonly edits = new Edits();
   links: ReadonlyMap<string, Link> = new Map();
   rules: Rules = { words: new Words(), attribution_days: 0, scopes: NO_FILTERS };
-  /** Filters whose past is being counted: in their scopes count people before a place. */
+  /** Filters whose past is being counted: only the people before a place count in their scopes. */
   unfilled: readonly { scope: Scope; place: string }[] = [];
-  /** Days before this one are settled, in days since 1970; 0 where none is. */
+  /** Days before this one are settled, in days since 1970; 0 where none is settled. */
   settled = 0;
   readonly #log: ProjectLog;
   readonly #after: number;
   readonly #again: readonly string[];
-  /** Events that had counted and count no more, by their seq. */
+  /** Events that had counted and no longer count, by their seq. */
   readonly #superseded: ReadonlyMap<number, Numbered>;
   readonly #states = new Map<string, State>();
   readonly #histories = new Map<string, History>();
 
-  /** `after` is the seq of the last event that is counted already; `again` are people to recount, as the window has changed. */
+  /** `after` is the seq of the last event that has been counted; `again` are people to count again because the window has changed. */
   constructor(log: ProjectLog, after: number, again: readonly string[] = []) {
     this.project_id = log.project_id;
     this.#log = log;
@@ -50,7 +50,7 @@ export class ProjectRun {
     this.#superseded = new Map(counted.map((one) => [one.seq, one]));
   }
 
-  /** Everybody whom the events name, or who is counted again. */
+  /** All people whom the events name or who are counted again. */
   names(): string[] {
     const names = new Set<string>(this.#again);
     for (const { event } of [...this.#log.events, ...this.#log.superseded]) {
@@ -61,7 +61,7 @@ export class ProjectRun {
     return [...names];
   }
 
-  /** The players whom these visitors are, as far as they have not been read yet. */
+  /** The players whom these visitors belong to and who have not been read yet. */
   linkedPlayers(): string[] {
     const players = new Set<string>();
     for (const { link } of this.people.rows.values())
@@ -69,7 +69,7 @@ export class ProjectRun {
     return [...players];
   }
 
-  /** All of them who have events. */
+  /** Those who have events. */
   everybody(): string[] {
     const people = new Set<string>();
     for (const [name, { link }] of this.people.rows) people.add(link?.player_id ?? name);
@@ -81,14 +81,14 @@ export class ProjectRun {
     return forgetEvents(this.#state(person), chunks, this.settled, this.#countedBy(person));
   }
 
-  /** Which visitors turn out to be which players, and the histories that are needed for it. */
+  /** Finds which visitors belong to which players now, and the histories that this needs. */
   link(): HistoryAsked[] {
     this.links = newLinks(this.#log.events, (visitor) => this.people.linkOf(visitor));
     const sources = new Set(this.#moves().map(({ visitor, before }) => before ?? visitor));
     return [...sources].flatMap((person) => this.#ask(person, 0));
   }
 
-  /** Events that are another's now, that count no more, and that came; and the histories that are needed for them. */
+  /** Finds the events that change person, that no longer count, and that are new; and the histories that they need. */
   edit(sources: ReadonlyMap<HistoryAsked, History>): HistoryAsked[] {
     this.#take(sources);
     for (const move of this.#moves()) this.#move(move);
@@ -101,16 +101,16 @@ export class ProjectRun {
         added[0]?.at ?? Number.POSITIVE_INFINITY,
         removedAt.get(person) ?? Number.POSITIVE_INFINITY,
       );
-      // After a change of the window nothing of the person's old counts stays.
+      // After a change of the window all of the person's counts are replaced.
       const changed = this.#hasOldWindow(person);
       const isLate = changed || removed.size > 0 || from <= this.#state(person).at;
-      // Without settled days a history begins behind them, so nothing before may stay.
+      // The events of settled days leave a history, so all of it is written again.
       const all = changed || this.settled > 0;
       return isLate && !this.#histories.has(person) ? this.#ask(person, all ? 0 : from) : [];
     });
   }
 
-  /** Counts everybody of whom something changes. */
+  /** Counts all people who change. */
   count(late: ReadonlyMap<HistoryAsked, History>, sizes: Sizes): PersonWrite[] {
     this.#take(late);
     return [...this.edits].map(([person, edit]) => {
@@ -127,7 +127,7 @@ export class ProjectRun {
     });
   }
 
-  /** Those that come behind the beginning of a history; the others are of settled days, and are counted alone. */
+  /** Events behind the beginning of a history; the others are of settled days, and are counted without it. */
   #behind(person: string, head: string, added: readonly PersonEvent[]): PersonEvent[] {
     const state = readState(head);
     if (state.total === 0) return [...added];
@@ -136,12 +136,12 @@ export class ProjectRun {
     return behind;
   }
 
-  /** By which a person was counted. */
+  /** The rules that a person was counted with. */
   #countedBy(person: string): Rules {
     return { ...this.#rulesOf(person), attribution_days: this.#state(person).attribution_days };
   }
 
-  /** Visitors who turn out to be another person than they were. */
+  /** Visitors who belong to another person than before. */
   #moves(): Move[] {
     return [...this.links].flatMap(([visitor, { player_id }]) => {
       const before = this.people.linkOf(visitor);
@@ -162,7 +162,7 @@ export class ProjectRun {
     this.edits.editOf(player_id).added.push(...moving);
   }
 
-  /** From when on each person loses an event to a trusted one. */
+  /** For each person who loses an event to a trusted one, the time of the first such event. */
   #remove(): Map<string, number> {
     const removedAt = new Map<string, number>();
     for (const { seq, event } of this.#superseded.values()) {
@@ -225,7 +225,7 @@ export class ProjectRun {
 
 type Move = { visitor: string; player_id: string; before: string | null };
 
-/** A history as an edit leaves it, in order. */
+/** A history after an edit, in order. */
 const edited = (events: readonly PersonEvent[], { added, removed, lost, gone }: Edit): PersonEvent[] =>
   gone
     ? []

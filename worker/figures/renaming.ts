@@ -1,21 +1,21 @@
-/** Gives a person other names in the rows that figures are counted from. No figure depends on what somebody is called. */
+/** Gives a person other names in the rows that figures are counted from. No figure depends on a name. */
 import { eventsText, readEvents } from "./person-event.ts";
 import { linkOf, linkRow, type PersonRow } from "./person-row.ts";
 import { compareText } from "./text-order.ts";
 import { type Page, pageText } from "./visitor-pages.ts";
 
-/** The pseudonyms of the person's names, as each kind of column has them, and of names within texts. */
+/** The pseudonyms for the person's names, in the form of each kind of column, and for names within texts. */
 export type Renaming = {
   players: ReadonlyMap<string, string>;
   visitors: ReadonlyMap<string, string>;
-  /** As rows of people are called: a player, or a visitor behind a control character. */
+  /** The name in rows of people: a player id, or a control character and a visitor id. */
   persons: ReadonlyMap<string, string>;
-  /** Replaces names in texts of the person's own events, and in texts of other people's. */
+  /** Replaces names in texts of the person's events, and in texts of other people's events. */
   inOwnText(text: string): string;
   inOthersText(text: string): string;
 };
 
-/** Events of one person, who may have been the one whose names change, or another who was so for a while by a visitor. */
+/** The events in one row: of the erased person, or of another person who shared a visitor with them for a while. */
 export function renamedEvents(person: string, text: string, names: Renaming): string {
   const isOwn = names.persons.has(person);
   return eventsText(
@@ -27,7 +27,7 @@ export function renamedEvents(person: string, text: string, names: Renaming): st
   );
 }
 
-/** States have no names in them. */
+/** States contain no names. */
 export function renamedRow(person: string, row: PersonRow, names: Renaming): PersonRow {
   const link = linkOf(row.now);
   if (link === null) return { ...row, recent: renamedEvents(person, row.recent, names) };
@@ -37,13 +37,13 @@ export function renamedRow(person: string, row: PersonRow, names: Renaming): Per
 }
 
 export type RenamedPage = {
-  /** What is left of the page; null where that is nobody. */
+  /** The rest of the page; null where it is empty. */
   page: { first: string; body: string } | null;
-  /** Visitors who leave it, since their new names belong elsewhere. */
+  /** Visitors who leave the page, since their new names sort into another place. */
   gone: { person: string; row: PersonRow }[];
 };
 
-/** A page is called after a visitor, who need not be in it any more. */
+/** The name of a page is the name of a visitor, who may no longer be in it. */
 export function renamedPage(first: string, page: Page, names: Renaming): RenamedPage {
   const rows = [...page].map(([person, row]) => ({ person, row: renamedRow(person, row, names) }));
   const isGone = ({ person }: { person: string }) => names.persons.has(person);

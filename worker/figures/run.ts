@@ -1,7 +1,7 @@
 /**
- * Brings the figures forward: reads what was appended since the last run, counts what it adds to each person and what it
- * changes of their past, and writes all of it in one batch with the move of the cursor. So redelivery, crashes and
- * concurrent runs change nothing.
+ * Brings the figures forward: reads the events that were appended since the last run, counts what they add to each person
+ * and what they change in the past, and writes all of it in one batch that also moves the cursor. So redelivery, crashes and
+ * concurrent runs change no figure.
  */
 import { SIZES, type Sizes } from "./chunks.ts";
 import type { ProjectLog } from "./counted-event.ts";
@@ -18,16 +18,16 @@ import { PAGE_SIZES, type PageSizes } from "./visitor-pages.ts";
 import { Words } from "./words.ts";
 import { moveCursor, writes } from "./writes.ts";
 
-/** Events a run takes, about: enough to group well, few enough for an invocation's memory and D1's 30 s a batch. */
+/** About how many events a run takes: enough to group well, few enough for the memory of an invocation and for D1's 30 s a batch. */
 const MOST_EVENTS = 5_000;
 
-/** Calls and statements of such a run, at most. */
+/** The most calls and statements of such a run. */
 export const RUN_CALLS = 40;
 
 export type Layout = { chunks: Sizes; pages: PageSizes; leastAdded: number };
 export const LAYOUT: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: LEAST_ADDED };
 
-/** The run took the events `after < seq <= cursor`; `behind` are left. */
+/** The run took the events with `after < seq <= cursor`; `behind` is how many are left. */
 type Ran = { after: number; cursor: number; behind: number };
 
 /**
@@ -41,7 +41,7 @@ export async function runFigures(db: D1Database, events = MOST_EVENTS, layout = 
   return { after, cursor: upTo, behind };
 }
 
-/** The changes by the events `after < seq <= upTo`, as statements for one transaction with the move of the cursor. */
+/** The changes by the events with `after < seq <= upTo`, as statements for one transaction that also moves the cursor. */
 export const countLog = (
   db: D1Database,
   projects: readonly ProjectLog[],
@@ -56,8 +56,8 @@ export const countLog = (
   );
 
 /**
- * The changes from counting people again whose project has another attribution window now, as statements for one transaction that
- * fails where figures have been brought forward from `cursor` meanwhile. Who has the window already stays as they are.
+ * Counts people again whose project has another attribution window now: the changes are statements for one transaction,
+ * which fails where the figures have moved beyond `cursor` meanwhile. People who were counted with this window do not change.
  */
 export const recount = (
   db: D1Database,
@@ -69,9 +69,9 @@ export const recount = (
   countRuns(db, [new ProjectRun({ project_id, events: [], superseded: [] }, cursor, people)], cursor, layout);
 
 /**
- * Takes what people did on settled days out of their rows, as statements; no figure changes. `names` are, of each project,
- * players, and visitors as `visitorOf` has them. Four calls. What was written meanwhile is lost: the statements belong into a
- * transaction that fails where the figures have moved.
+ * Removes the events of settled days from people's rows, as statements; no figure changes. `names` has the players and
+ * visitors (as `visitorOf` names them) of each project. Four calls. The statements overwrite what was written since these
+ * calls, so they belong into a transaction that fails where the figures have moved.
  */
 export async function forget(
   db: D1Database,
@@ -127,7 +127,7 @@ type WordsRow = { project_id: string; names: string };
 type ScopeRow = { project_id: string; number: number; filter: string; place: string | null };
 type SettingsRow = { project_id: string; attribution_days: number; settled_before: string };
 
-/** The projects' words and settings and all people whom the events name; then the players whom visitors are. */
+/** Reads the words and settings of the projects and all people whom the events name; then the players whom visitors belong to. */
 async function readPeople(db: D1Database, runs: readonly ProjectRun[]): Promise<void> {
   const ids = JSON.stringify(runs.map(({ project_id }) => project_id));
   const { statement, take } = peopleRead(

@@ -1,18 +1,18 @@
-/** A filter over fields of an event, by which figures are counted apart: see `scopes.ts`. */
+/** A filter over fields of an event. Figures under each filter are counted separately: see `scopes.ts`. */
 import type { Words } from "./words.ts";
 
-/** What a filter looks at. The tag is the one that the event counts for, also where the event has none itself. */
+/** The fields of a filter. The tag is the one that the event counts for, even where the event names none. */
 export const FIELDS = ["banner_tag", "country", "device", "app_id", "platform"] as const;
 export type Field = (typeof FIELDS)[number];
 
-/** All conditions hold together. What is absent is no condition; an empty list of values lets nothing through. */
+/** An event must meet all conditions. An absent field is no condition; an empty list of values lets no event through. */
 export type ScopeFilter = {
-  /** One of these; `''` is what has none. */
+  /** One of these; `''` is no value. */
   [Name in Field]?: string[];
 } & {
-  /** None of these: also what has no tag. */
+  /** None of these; events without a tag fit. */
   banner_tag_not?: string[];
-  /** It contains at least one word of each of these lists, in any case. */
+  /** The tag contains at least one word of each of these lists, in upper or lower case. */
   banner_tag_contains?: string[][];
 };
 
@@ -28,7 +28,7 @@ export function tagTest(filter: ScopeFilter): (tag: string) => boolean {
     parts.every((list) => list.some((part) => tag.toLowerCase().includes(part)));
 }
 
-/** One filter for what fits all of these, in the one spelling that it has. */
+/** One filter for the events that fit all of these, in its only spelling. */
 export function conjunction(filters: readonly ScopeFilter[]): ScopeFilter {
   const all: ScopeFilter = {};
   for (const field of FIELDS) {
@@ -51,10 +51,10 @@ export function conjunction(filters: readonly ScopeFilter[]): ScopeFilter {
   return all;
 }
 
-/** The one text that a filter has, whatever it was made of. */
+/** The text of a filter. Equal filters have the same text, however they were written. */
 export const filterText = (filter: ScopeFilter): string => JSON.stringify(conjunction([filter]));
 
-/** A filter of one tag and others is its tag under the others: so affiliates share what is kept under them. */
+/** A filter with one tag is counted as that tag under the other conditions, so affiliates share the rows under them. */
 export function parted(filter: ScopeFilter): { filter: ScopeFilter; tag: string | null } {
   const { banner_tag, ...others } = conjunction([filter]);
   const [tag, ...further] = banner_tag ?? [];
@@ -63,10 +63,10 @@ export function parted(filter: ScopeFilter): { filter: ScopeFilter; tag: string 
     : { filter: { ...others, ...(banner_tag && { banner_tag }) }, tag: null };
 }
 
-/** What a filter looks at, as numbers of a project's dictionary. */
+/** The fields of a filter, as numbers of a project's dictionary. */
 export type Fields = { readonly [Name in Field]: number };
 
-/** Whether a word fits, which is found out once for each. */
+/** Whether a word fits; the answer for each word is remembered. */
 function wordTest(words: Words, fits: (name: string) => boolean): (code: number) => boolean {
   const known = new Map<number, boolean>();
   return (code) => {

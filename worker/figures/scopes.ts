@@ -1,19 +1,19 @@
 /**
- * Scopes of figures. A row of days is of everybody or of one tag; and, for each filter that somebody asks for, of everybody
- * under it and of each tag under it. An event counts in the scopes whose filter it fits.
+ * Scopes of figures. A row of days has the figures of all tags together or of one tag; for each filter that somebody asks for
+ * there are further rows, of all tags together and of each tag under the filter. An event counts in all scopes that it fits.
  */
 import { EVERYBODY } from "./changes.ts";
 import { type Fields, filterTest, type ScopeFilter } from "./scope-filter.ts";
 import { MOST_WORDS, type Words } from "./words.ts";
 
-/** Stands for every tag, and for none; no tag can hold it. */
+/** The name for all tags together; no tag can contain it. */
 export const ANY_TAG = "\u001fall";
 
-/** A filter by its number. Number 0 is no filter: everything fits. */
+/** A filter with its number. Number 0 is no filter: every event fits. */
 export type Scope = { number: number; fits(fields: Fields): boolean };
 
 export const EVERYTHING: Scope = { number: 0, fits: () => true };
-/** Where nobody has asked for a filter. */
+/** The scopes of a project without filters. */
 export const NO_FILTERS: readonly Scope[] = [EVERYTHING];
 
 export const scopeOf = (number: number, filter: ScopeFilter, words: Words): Scope => ({
@@ -23,23 +23,23 @@ export const scopeOf = (number: number, filter: ScopeFilter, words: Words): Scop
 
 const SPAN = 2 * MOST_WORDS;
 
-/** A filter and a tag, or everybody, as one number. */
+/** A filter, and a tag or all tags, as one number. */
 export const scopeCode = (number: number, tag: number): number => number * SPAN + tag;
 const partsOf = (code: number): { number: number; tag: number } => {
   const number = Math.floor((code - EVERYBODY) / SPAN);
   return { number, tag: code - number * SPAN };
 };
 
-/** No tag has a control character in it. */
+/** No tag contains a control character. */
 const MARK = "\u001f";
 
-/** How rows of days are called: of a filter's number, or of none, and of one tag, or of everybody. */
+/** The names of rows of days: the number of the filter, if any, and the tag or the name for all tags. */
 export function scopeName(number: number | null, tag: string | null): string {
   if (number === null) return tag ?? ANY_TAG;
   return tag === null ? `${MARK}${number}` : `${MARK}${number}${MARK}${tag}`;
 }
 
-/** The names of all rows under a filter: from this on, and before that. */
+/** The range of names of all rows under a filter: from the first, up to but without the second. */
 export const namesUnder = (number: number): { from: string; before: string } => ({
   from: `${MARK}${number}`,
   before: `${MARK}${number} `,
@@ -50,6 +50,6 @@ export function codeName(code: number, words: Words): string {
   return scopeName(number === 0 ? null : number, tag === EVERYBODY ? null : words.name(tag));
 }
 
-/** Those that something fits; mostly there are no filters. */
+/** The scopes that an event fits. Most projects have no filters. */
 export const fitting = (scopes: readonly Scope[], fields: Fields): readonly Scope[] =>
   scopes === NO_FILTERS ? scopes : scopes.filter((scope) => scope.fits(fields));

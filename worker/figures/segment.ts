@@ -2,10 +2,10 @@
 import type { StoredEvent } from "../event.ts";
 import { columnsBut } from "../log-columns.ts";
 
-/** `duplicate_of` is the event that counts in its place, as far as was known when it came. */
+/** `duplicate_of` is the event that counts instead, as far as was known on arrival. */
 type Duplicate = { duplicate_of: string | null };
 
-/** An event as it comes into the log, and as it is read. */
+/** An event as it is appended to the log, and as it is read from it. */
 export type Logged = Duplicate & { event: StoredEvent };
 export type LoggedEvent = StoredEvent & Duplicate;
 
@@ -14,8 +14,8 @@ type Name = (typeof COLUMNS)[number];
 type Cell = LoggedEvent[Name];
 
 /**
- * A column of a segment. What all events have is said once, and not at all where that is null; of few values each is said
- * once, and every event has its place among them: most columns are so.
+ * A column of a segment. If all events have the same value, it is written once, and null is not written at all. If there are
+ * few different values, which most columns have, each is written once, and every event has the index of its value.
  */
 type Column = Cell | Cell[] | { values: Cell[]; at: number[] };
 type Body = { events: number } & Partial<Record<Name, Column>>;
@@ -29,7 +29,7 @@ function columnOf(cells: readonly Cell[]): Column {
   return { values, at: cells.map((cell) => places.get(cell) ?? 0) };
 }
 
-/** JSON of the events by column. */
+/** The events as JSON, by column. */
 export function bodyOf(rows: readonly Logged[]): string {
   const body: Body = { events: rows.length };
   for (const name of COLUMNS) {
@@ -61,5 +61,5 @@ export function readBody(text: string): LoggedEvent[] {
   return events as LoggedEvent[];
 }
 
-/** Tests and bots count nowhere. */
+/** Events of tests and bots are in no figure. */
 export const canCount = ({ bot, test }: Pick<StoredEvent, "bot" | "test">): boolean => bot === null && test === 0;

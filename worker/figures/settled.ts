@@ -1,6 +1,6 @@
 /**
- * Settled days: what people did on them is counted for good, and its events leave the people when they leave the log. A
- * person's history then begins behind those days, with the state that they led to.
+ * Settled days: their figures stay as they are. When their events leave the log, they also leave the rows of the people. A
+ * person's history then begins behind those days, with the state at their end.
  */
 
 import type { Changes } from "./changes.ts";
@@ -14,10 +14,10 @@ import { fitting } from "./scopes.ts";
 import { noState, placeOfWay, type State, seenOf, wayAt } from "./state.ts";
 import { readState } from "./state-text.ts";
 
-/** The state before a person's events, as text, and the events. */
+/** The state before a person's events, as text, and these events. */
 type Begun = { head: string; events: PersonEvent[] };
 
-/** How many events are of days before `date`, in days since 1970; those of one moment stay together. */
+/** How many events are of days before `date`, in days since 1970. Events of the same time stay together. */
 function settledIn(events: readonly PersonEvent[], date: number): number {
   let count = 0;
   while (count < events.length && (events[count] as PersonEvent).date < date) count++;
@@ -25,7 +25,7 @@ function settledIn(events: readonly PersonEvent[], date: number): number {
   return count;
 }
 
-/** A history from `date` on. `rules` are those by which it was counted. */
+/** A history from `date` on. `rules` are the rules that it was counted with. */
 export function behindSettled({ head, events }: Begun, date: number, rules: Rules): Begun {
   const count = settledIn(events, date);
   if (count === 0) return { head, events };
@@ -34,10 +34,10 @@ export function behindSettled({ head, events }: Begun, date: number, rules: Rule
   return { head: close(state), events: events.slice(count) };
 }
 
-/** A chunk as it is stored; the open one has no `until`. */
+/** A chunk as stored; the open one has no `until`. */
 export type StoredChunk = { until: number | null; head: string; recent: string };
 
-/** What becomes of a person's chunks: which go, and the one that then comes first, where it is another than before. */
+/** The changes to a person's chunks: which are deleted, and the new first chunk, where it changes. */
 export type Forgotten = {
   gone: number[];
   closed: Chunk | null;
@@ -45,8 +45,8 @@ export type Forgotten = {
 };
 
 /**
- * Takes the events before `date` out of a person's chunks, which are in order; null where there are none. `now` is the state
- * behind all of them.
+ * Removes the events before `date` from a person's chunks, which are in order; null where there are none. `now` is the state
+ * after all events.
  */
 export function forgetEvents(now: State, chunks: readonly StoredChunk[], date: number, rules: Rules): Forgotten | null {
   const gone: number[] = [];
@@ -68,15 +68,15 @@ export function forgetEvents(now: State, chunks: readonly StoredChunk[], date: n
 }
 
 /**
- * Counts an event that comes for days that a person's history no longer has: the event and its amount, not its person, who
- * may have been counted on that day. Without a tag of its own it counts for none.
+ * Counts an event that arrives for a settled day: the event and its amount, but not its person, who may have been counted on
+ * that day already. If it names no tag, it counts for no tag.
  */
 export function countSettled(event: PersonEvent, head: State, { scopes: all }: Rules, changes: Changes): void {
   const tag = event.banner_tag;
   const state: State = {
     ...noState(),
     first_date: Math.min(head.first_date, event.date),
-    // Somebody who has paid before, and has been here before.
+    // A state that has been active and has paid before, so the person is not counted as new.
     ways: [{ ...wayAt(head, head.first_way), paid_deposit_on: event.date }],
   };
   const way = placeOfWay(state, event, tag);

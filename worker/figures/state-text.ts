@@ -14,7 +14,7 @@ import {
   type Way,
 } from "./state.ts";
 
-/** Goes up with each change of what a state holds. People with an older version must be rebuilt from the log. */
+/** Increases with each change of what a state contains. People with an older version must be rebuilt from the log. */
 const VERSION = 2;
 
 const NUMBERS = [
@@ -36,7 +36,7 @@ const TOUCHES = ["first_touch", "last_touch"] as const;
 
 const WAY = [...FIELDS, ...LAST_DAYS] as const satisfies readonly (keyof Way)[];
 
-/** The rest is its way's. */
+/** The other fields are in the way. */
 const SEEN = ["event_type", "way", "currency", "hour"] as const satisfies readonly (keyof Seen)[];
 
 const writer = new Writer();
@@ -54,7 +54,7 @@ function readMilestone(reader: Reader): Milestone | null {
   return { at: reader.whole(), date: reader.whole(), way: reader.whole() };
 }
 
-/** Empty where nothing has happened yet. */
+/** Empty for a person without events. */
 export function stateText(state: State): string {
   if (state.total === 0) return "";
   writer.begin();
@@ -80,7 +80,7 @@ export function stateText(state: State): string {
   return writer.take();
 }
 
-/** @throws where it is of another version. */
+/** @throws where the text has another version. */
 export function readState(text: string): State {
   const state = noState();
   if (text === "") return state;

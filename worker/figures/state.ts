@@ -1,15 +1,15 @@
 /**
- * A person's state: all that the next event's share of the figures depends on. It grows with the number of distinct things
- * (tags, apps, countries, currencies), never with the number of events.
+ * A person's state: everything that the counting of the next event depends on. It grows with the number of different tags,
+ * apps, countries and currencies, never with the number of events.
  */
 import type { PersonEvent } from "./person-event.ts";
 import type { Fields } from "./scope-filter.ts";
 import { MOST_WORDS } from "./words.ts";
 
 /**
- * A way in which somebody was here: the tag that events counted for and the other fields that filters look at; with the last
- * day on which there was any such event, a deposit, an amount of a purchase, or one of a deposit, 0 where there was none. So
- * what any filter's figures depend on follows from ways.
+ * A combination of the fields that filters look at (the tag that events count for, and others), with the last day of any such
+ * event, of a deposit, of a paid purchase and of a paid deposit; 0 where there was none. From the ways of a person follows
+ * everything that the figures under any filter depend on.
  */
 export const LAST_DAYS = ["active_on", "deposited_on", "paid_purchase_on", "paid_deposit_on"] as const;
 export type LastDay = (typeof LAST_DAYS)[number];
@@ -20,31 +20,31 @@ export const NO_WAY: Way = {
   ...{ active_on: 0, deposited_on: 0, paid_purchase_on: 0, paid_deposit_on: 0 },
 };
 
-/** When something happened for the first or last time, on which date, and in which way, by its place among all. */
+/** When something happened for the first or last time, on which date, and the index of the way in `ways`. */
 export type Milestone = { at: number; date: number; way: number };
 
-/** The first of its kind, in the order of the funnel; the third deposit is in no step of it. */
+/** First events, in the order of the funnel; the third deposit is not a step of it. */
 export const MILESTONES = ["visit", "registration", "deposit", "second_deposit", "third_deposit"] as const;
 export type MilestoneName = (typeof MILESTONES)[number];
 
-/** An event of a person's last day, in every dimension; `hour` is the last in which they did just this. */
+/** What the person did on their last day, in every dimension; `hour` is the last hour of an event that is equal in all of them. */
 export type Seen = Fields & Pick<PersonEvent, "event_type" | "currency" | "hour"> & { way: number };
 
-/** So many amounts, and their sum: whole units and ten-thousandths apart, so that no sum leaves what a number holds exactly. */
+/** The number of amounts, and their sum: whole units and ten-thousandths are separate, so that every sum is exact in a number. */
 export type Money = { payments: number; whole: number; fraction: number };
 
 export type State = {
-  /** The attribution window by which all of it was counted. */
+  /** The attribution window that all of it was counted with. */
   attribution_days: number;
-  /** Events, the first and the last one's time, and the last one's date. */
+  /** The number of events, the times of the first and the last one, and the date of the last one. */
   total: number;
   first_at: number;
   at: number;
   date: number;
-  /** As many events, up to this time, are in closed chunks; see `person.ts`. */
+  /** How many events are in closed chunks, and the time of the last of them; see `chunks.ts`. */
   closed: number;
   closed_at: number;
-  /** The last tag that an event had itself, and when. */
+  /** The last tag that an event named, and when. */
   tag: number;
   tag_at: number;
   /** The day and the way of the first event. */
@@ -53,9 +53,9 @@ export type State = {
   first_touch: Milestone | null;
   last_touch: Milestone | null;
   milestones: Record<MilestoneName, Milestone | null>;
-  /** How many steps of the funnel were taken one after the other. */
+  /** How many steps of the funnel were taken in order. */
   steps: number;
-  /** In the order in which they came. */
+  /** In the order of their first events. */
   ways: Way[];
   /** Events by type and app, and money by type and currency: see `pair`. */
   did: Map<number, number>;
@@ -85,7 +85,7 @@ export const noState = (): State => ({
   seen: [],
 });
 
-/** The place of the way that an event came in, which may be a new one. */
+/** The index of the way of an event; adds the way where it is new. */
 export function placeOfWay({ ways }: State, { app_id, country, device, platform }: PersonEvent, tag: number): number {
   for (let place = 0; place < ways.length; place++) {
     const way = ways[place] as Way;

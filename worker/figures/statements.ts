@@ -1,12 +1,12 @@
-/** Statements of many rows, and the rows that statements give. */
+/** Statements that insert many rows, and the rows that statements return. */
 import { pieces } from "../store/pieces.ts";
 
-/** Where rows go: a table, its columns, and what follows the rows. */
+/** Where rows are inserted: a table, its columns, and the SQL behind the rows. */
 export type Into = { table: string; columns: readonly string[]; conflict?: string };
 
 /**
- * Statements that insert rows, all of them in one JSON text: so few that a run is within any plan's queries. Each value as a
- * parameter of its own, a statement for each 20 rows, took the same time in D1.
+ * Statements that insert rows, which are passed as one JSON text: so few statements that a run stays within the queries of
+ * any plan. One bound parameter for each value, with 20 rows a statement, took the same time in D1.
  */
 export function inserts(
   db: D1Database,
@@ -21,5 +21,5 @@ export function inserts(
 /** Rows as JSON, in as few pieces as D1 takes. */
 export const json = (rows: readonly unknown[]): string[] => pieces(rows.map((row) => JSON.stringify(row)));
 
-/** The rows that one statement of a batch gave. */
+/** The rows that one statement of a batch returned. */
 export const rowsOf = <Row>(result: D1Result | undefined): Row[] => (result?.results ?? []) as Row[];

@@ -1,10 +1,10 @@
-/** Sums by key, and the same as text: by rising key, each key as the difference to the one before it. */
+/** Sums by key, and their text: in the order of the keys, each key as the difference to the one before it. */
 import { Reader, type Writer } from "./numbers.ts";
 
 export type Sums = [number, number, number];
 export type Entry = [key: number, sums: Sums];
 
-/** Most tallies are short: so few entries are sorted where they are, without a copy. */
+/** Most tallies are short. Up to so many entries are sorted in place, without a copy. */
 const FEW = 16;
 
 function inserted(entries: Entry[]): Entry[] {
@@ -34,7 +34,7 @@ export class Tally {
     sums[2] += third;
   }
 
-  /** Entries by rising key, without those that came to nothing. */
+  /** Entries in the order of their keys, without those whose sums are 0. */
   entries(): Entry[] {
     const all = [...this.#sums];
     const entries = all.every(isAny) ? all : all.filter(isAny);
@@ -42,7 +42,7 @@ export class Tally {
   }
 }
 
-/** `width` sums of each entry are written. */
+/** Writes `width` sums of each entry. */
 export function writeTally(writer: Writer, entries: readonly Entry[], width: number): void {
   let last = 0;
   for (const [key, sums] of entries) {
@@ -54,7 +54,7 @@ export function writeTally(writer: Writer, entries: readonly Entry[], width: num
   }
 }
 
-/** Adds what `writeTally` wrote to a tally. */
+/** Adds the entries that `writeTally` wrote to a tally. */
 export function addText(tally: Tally, text: string, width: number): void {
   let key = 0;
   for (const reader = new Reader(text); reader.more; ) {

@@ -1,12 +1,12 @@
 /**
- * Visitors side by side in sorted pages, so that one row is written for many: the snippet's ids have a time in them, so
- * visitors of one hour are neighbours, and most come once. A visitor that comes alone into its page gets a row of its own.
+ * Visitors in sorted pages, so that one row is written for many. The ids of the snippet contain a time, so visitors of one
+ * hour are neighbours, and most visit only once. A visitor that would be the only new one in its page gets a row in the table.
  */
 import { Reader, Writer } from "./numbers.ts";
 import type { PersonRow } from "./person-row.ts";
 import { compareText } from "./text-order.ts";
 
-/** Visitors a page, and for how many new ones a page is written again. */
+/** The most visitors of a page, and how many new ones make it worth writing again. */
 export type PageSizes = { visitors: number; worth: number };
 export const PAGE_SIZES: PageSizes = { visitors: 48, worth: 4 };
 
@@ -28,8 +28,8 @@ export function pageText(rows: readonly [string, PersonRow][]): string {
 }
 
 /**
- * A page as rows of `visitor_pages`: as many as it takes, the first of which keeps its name. `first` is null where the page
- * is new. None where it is empty.
+ * A page as one or more rows of `visitor_pages`; the first row keeps the name of the page. `first` is null where the page is
+ * new. An empty page gives no row.
  */
 export function pageRows(first: string | null, page: Page, { visitors }: PageSizes): { first: string; body: string }[] {
   const all = [...page].sort(([one], [other]) => compareText(one, other));

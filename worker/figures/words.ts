@@ -1,22 +1,22 @@
 /**
- * The dictionary of a project: names of types, tags, apps, countries and the like as small numbers, which people and
- * days are kept in. A number never gets another meaning.
+ * The dictionary of a project: small numbers for the names of types, tags, apps, countries and the like. Rows of people and
+ * days contain these numbers. The meaning of a number never changes.
  */
 
-/** Where a type is meant, these names are any type, and those who paid: by anything, by a purchase, or by a deposit. */
+/** Names that are used like types: any type; and the payers of anything, of a purchase, or of a deposit. */
 export const ANY_TYPE = "";
 export const PAYERS = "$payer";
 export const PURCHASERS = "$purchaser";
 export const DEPOSITORS = "$depositor";
 
-/** Every dictionary begins with these, so that code can name them. No type is called as the payers are, or as all others. */
+/** Every dictionary begins with these, so that code can use their numbers. No type can have the name of the payers or of all other names. */
 const FIRST_WORDS = [
   ...([ANY_TYPE, PAYERS, "$other", "visit", "registration", "deposit", "purchase"] as const),
   ...([PURCHASERS, DEPOSITORS] as const),
 ] as const;
 const codeOf = (word: (typeof FIRST_WORDS)[number]) => FIRST_WORDS.indexOf(word);
 
-/** No tag, no country; as a type: any. */
+/** No tag or no country; as a type: any type. */
 export const NONE = codeOf("");
 export const PAYER = codeOf("$payer");
 export const VISIT = codeOf("visit");
@@ -26,7 +26,7 @@ export const PURCHASE = codeOf("purchase");
 export const PURCHASER = codeOf("$purchaser");
 export const DEPOSITOR = codeOf("$depositor");
 
-/** Names beyond these count together, as `$other`: a sender that makes up a name for each event fills no dictionary. */
+/** Further names count together as `$other`, so that a sender with a new name in each event cannot fill a dictionary. */
 export const MOST_WORDS = 2 ** 20;
 const OTHER = codeOf("$other");
 
@@ -35,7 +35,7 @@ export class Words {
   readonly #codes: Map<string, number>;
   readonly #known: number;
 
-  /** `names` are those of an earlier dictionary in their order; none where the project is new. */
+  /** `names` are the stored names in the order of their numbers; none for a new project. */
   constructor(names: readonly string[] = []) {
     this.#names = names.length > 0 ? [...names] : [...FIRST_WORDS];
     this.#codes = new Map(this.#names.map((name, code) => [name, code]));
@@ -54,17 +54,17 @@ export class Words {
 
   name(code: number): string {
     const name = this.#names[code];
-    if (name === undefined) throw new RangeError(`No word has the number ${code}.`);
+    if (name === undefined) throw new RangeError(`The dictionary has no word with the number ${code}.`);
     return name;
   }
 
-  /** By their names, as text is sorted in JavaScript. */
+  /** Sorts by name, in the order of JavaScript. */
   compare(one: number, other: number): number {
     if (one === other) return 0;
     return this.name(one) < this.name(other) ? -1 : 1;
   }
 
-  /** From where on names are new since the dictionary was read, and all from a number on. */
+  /** The number from which on names are new since the dictionary was read; and all names from a number on. */
   get firstNew(): number | null {
     return this.#names.length > this.#known ? this.#known : null;
   }

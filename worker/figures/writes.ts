@@ -1,4 +1,4 @@
-/** What a run writes, as statements of one batch. */
+/** What a run writes, as the statements of one batch. */
 import { isGuarded } from "../store/guard.ts";
 import { dayTexts, joined, lengthOf, mergedCounts, packed } from "./day-rows.ts";
 import type { ReadDay } from "./days-reader.ts";
@@ -43,7 +43,7 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
          (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1))`,
       rows.reopened,
     ),
-    // As it is stored: before its row in `people` changes.
+    // Copies the stored chunk, so this comes before the row in `people` changes.
     ...each(
       `INSERT INTO people_past (project_id, person, until, head, recent)
        SELECT p.project_id, p.person, j.value ->> 1, p.head, p.recent FROM json_each(?1) j CROSS JOIN people p ON p.id = j.value ->> 0`,
@@ -51,7 +51,7 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
     ),
     ...inserts(db, PAST, rows.closed),
     ...inserts(db, PEOPLE, rows.people),
-    // In the order in which they lie, so that a page of the table that many are in is read once.
+    // In the order of the table, so that a page of it that has many of them is read once.
     ...each(
       `UPDATE people SET now = j.value ->> 1, head = ifnull(j.value ->> 2, head),
          recent = CASE WHEN j.value ->> 2 IS NULL THEN recent || (j.value ->> 3) ELSE j.value ->> 3 END
@@ -67,10 +67,10 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
   ];
 }
 
-/** Words a row. */
+/** How many words a row has. */
 const WORDS_A_ROW = 200;
 
-/** Names that are new: the row that they begin in, and those behind it. */
+/** The new names: the row that has the first of them, and the rows behind it. */
 function wordRows({ project_id, rules: { words } }: ProjectRun): (string | number)[][] {
   if (words.firstNew === null) return [];
   const rows: (string | number)[][] = [];
@@ -89,7 +89,7 @@ function dayRow({ run, change: { scope, date, lines }, row }: ReadDay, seq: numb
   return [run.project_id, scope, date, seq, behind ? null : length, behind ? length : 0, counts, life, cells, hours];
 }
 
-/** All that changes, up to `seq`. */
+/** All changes, up to `seq`. */
 type Changed = { runs: readonly ProjectRun[]; people: PeopleRows; days: readonly ReadDay[]; seq: number };
 
 /** About ten statements, and one more for each 600,000 characters. */

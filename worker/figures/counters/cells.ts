@@ -1,6 +1,6 @@
 /**
- * People and events of each day and hour by type and dimension. Events are counted one by one; a person once a day, hour,
- * type and value of a dimension, which follows from what the person was last seen doing on that day.
+ * People and events of each day and hour by type and dimension. Each event counts; a person counts once for each day, hour,
+ * type and value of a dimension. Whether the person has been counted already follows from what the state says of that day.
  */
 import { type Changes, type DayChanges, EVERYBODY } from "../changes.ts";
 import { type Scope, scopeCode } from "../scopes.ts";
@@ -10,10 +10,10 @@ import { alike, cellKey, dimensionsOf, hourLine } from "./dimensions.ts";
 import { payersOf, pays } from "./income.ts";
 import type { Turn } from "./index.ts";
 
-/** Any type: no event has it. */
+/** The name for any type; no event can have it as its type. */
 const ANY = NONE;
 
-/** For a type, or any, or the payers: in which dimensions the person has been counted, on this day and in this hour, as bits. */
+/** The dimensions, as bits, in which the person has been counted for a type, for any type or as a payer: on this day and in this hour. */
 type Counted = { event_type: number; day: number; hour: number; tagDay: number; tagHour: number };
 
 const nothingYet = (event_type: number): Counted => ({ event_type, day: 0, hour: 0, tagDay: 0, tagHour: 0 });

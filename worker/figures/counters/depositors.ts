@@ -1,6 +1,7 @@
 /**
- * People by the days on which they deposited, each with the day before it under the same tag, as in `returns`. Where there
- * is none, with the day of their first deposit ever; and at that first deposit itself, with the day of their registration.
+ * People by the days on which they deposited. Each such day is counted together with the last day before it on which they
+ * deposited under the same tag, as in `returns`; where there is none, together with the day of their first deposit under any
+ * tag; and the first deposit itself together with the day of their registration.
  */
 import { EVERYBODY } from "../changes.ts";
 import { lastDay } from "../last-day.ts";
@@ -9,7 +10,7 @@ import { wayAt } from "../state.ts";
 import { DEPOSIT, REGISTRATION } from "../words.ts";
 import type { Turn } from "./index.ts";
 
-/** The lines: what the key, a date, is. 0 as a key: no such day. */
+/** The lines say what the date in the key means. The key 0 means that there is no such day. */
 export const DEPOSITOR_LINES = { previous: 0, first: 1, registration: 2 } as const;
 
 export function countDepositors(turn: Turn): void {

@@ -1,4 +1,4 @@
-/** By what figures of a day are divided, as data. */
+/** The dimensions by which the figures of a day are divided, as data. */
 import type { Seen } from "../state.ts";
 import { MOST_WORDS } from "../words.ts";
 import { isPayers } from "./income.ts";
@@ -6,15 +6,15 @@ import { isPayers } from "./income.ts";
 export type DimensionName = "none" | "country" | "device" | "app_id" | "platform" | "banner_tag" | "currency";
 type Dimension = {
   name: DimensionName;
-  /** The word by which it divides; none for all. */
+  /** The field of the event that has the value; null where nothing is divided. */
   field: Exclude<keyof Seen, "hour" | "event_type" | "way"> | null;
-  /** Whether it divides everybody's figures alone: those of one tag have one tag. */
+  /** Whether it divides only the figures of all tags together, as the tag itself does. */
   everybody?: true;
-  /** Whether it divides those who paid alone. */
+  /** Whether it divides only the payers. */
   payers?: true;
 };
 
-/** In the order of their numbers, which rows have: a new one goes to the end. */
+/** In the order of their numbers. Stored rows contain these numbers, so a new dimension goes to the end. */
 export const DIMENSIONS = [
   { name: "none", field: null },
   { name: "country", field: "country" },
@@ -29,7 +29,7 @@ const numberOf = (name: DimensionName): number => DIMENSIONS.findIndex((dimensio
 export const UNDIVIDED = numberOf("none");
 export const APP_ID = numberOf("app_id");
 
-/** A dimension and a value of it as one number. */
+/** A dimension and one of its values, as one number. */
 export const cellKey = (dimension: number, value: number): number => dimension * MOST_WORDS + value;
 export const cellOf = (key: number) => ({
   dimension: DIMENSIONS[Math.floor(key / MOST_WORDS)],
@@ -56,7 +56,7 @@ export const dimensionsOf = (everybody: boolean, event_type: number): readonly P
   return everybody ? BY.everybody : BY.tag;
 };
 
-/** In which dimensions two are alike, as bits. */
+/** The dimensions in which two events have the same value, as bits. */
 export function alike(one: Seen, other: Seen): number {
   let bits = 0;
   for (let number = 0; number < DIMENSIONS.length; number++) {
@@ -67,5 +67,5 @@ export function alike(one: Seen, other: Seen): number {
 }
 
 export const HOURS = 24;
-/** Lines of a day have the type as their number; lines by hour have the hour in front of it. */
+/** The number of a line is that of its type; in the parts by hour the hour comes first. */
 export const hourLine = (line: number, hour: number): number => line * HOURS + hour;

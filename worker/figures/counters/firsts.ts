@@ -1,6 +1,6 @@
 /**
- * People who are active on their first day, and who deposit on the day of their first deposit, each once, and once for each
- * app in which they do: under a tag or a filter what they do for it, and the first deposit where that was for it, too.
+ * People who are active on their first day, and people who deposit on the day of their first deposit. Each counts once, and
+ * once for each app. Under a tag or a filter only events that fit it are looked at; the first deposit must fit it, too.
  */
 import { EVERYBODY } from "../changes.ts";
 import { type Scope, scopeCode } from "../scopes.ts";
@@ -9,7 +9,7 @@ import { DEPOSIT, NONE } from "../words.ts";
 import { APP_ID, cellKey, UNDIVIDED } from "./dimensions.ts";
 import type { Turn } from "./index.ts";
 
-/** The lines: whose first day this is, and who deposits first on it. */
+/** The lines: people with their first day, and people with their first deposit. */
 export const FIRST_LINES = { day: 0, deposit: 1 } as const;
 
 export function countFirsts(turn: Turn): void {

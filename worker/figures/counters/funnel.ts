@@ -1,7 +1,7 @@
 /**
- * Which step of the funnel somebody took when, and how long after the one before. Each step is counted on its day, by its
- * own tag; and, where all steps before it were taken one behind the other, also by the day and tag of the visit. Under a
- * filter by the step's own day count the steps that fit it, and by the day of the visit all steps after a visit that does.
+ * The steps of the funnel: when a person took each, and how long after the step before. A step is counted on its day, by its
+ * tag. If the person took all earlier steps in order, it is also counted by the day and tag of the visit. Under a filter, the
+ * first count has the steps that fit the filter, the second has all steps after a visit that fits it.
  */
 import { EVERYBODY } from "../changes.ts";
 import { fitting, type Scope, scopeCode } from "../scopes.ts";
@@ -9,24 +9,24 @@ import { type MilestoneName, wayAt } from "../state.ts";
 import { DEPOSIT, REGISTRATION, VISIT } from "../words.ts";
 import type { Turn } from "./index.ts";
 
-/** Each step is a milestone of the state. */
+/** Each step is one of the milestones in the state. */
 const FUNNEL_STEPS: readonly MilestoneName[] = ["visit", "registration", "deposit", "second_deposit"];
 
-/** The milestones of each type, in their order: an event of the type reaches the first that its person has not reached. */
+/** The milestones of each type, in order: an event of the type reaches the first one that the person has not reached yet. */
 const MILESTONES_OF = new Map<number, readonly MilestoneName[]>([
   [VISIT, ["visit"]],
   [REGISTRATION, ["registration"]],
   [DEPOSIT, ["deposit", "second_deposit", "third_deposit"]],
 ]);
 
-/** The line: counted by the step's own day, where `visit_date` is 0, or by the day of the visit. */
+/** The line: by the day of the step, where `visit_date` is 0, or by the day of the visit. */
 const stepLine = (step: number, visit_date: number): number => visit_date * FUNNEL_STEPS.length + step;
 export const stepOf = (line: number) => ({
   step: line % FUNNEL_STEPS.length,
   visit_date: Math.floor(line / FUNNEL_STEPS.length),
 });
 
-/** The key of an elapsed time; null where it is not known. */
+/** The key of an elapsed time; null is an unknown time. */
 const elapsedKey = (elapsed: number | null): number => (elapsed === null ? 0 : elapsed + 1);
 export const elapsedOf = (key: number): number | null => (key === 0 ? null : key - 1);
 

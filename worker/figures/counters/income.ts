@@ -11,7 +11,7 @@ const INCOMES = Object.values({
 } satisfies Record<(typeof INCOME)[number], Income>);
 
 const PAYERS_BY_TYPE = new Map<number, number>(INCOMES.map(({ type, payers }) => [type, payers]));
-/** By which days those who paid are counted: by anything, or in one way. */
+/** For each group of payers the days of a way on which they paid: by anything, or by one kind of payment. */
 const DAYS = new Map<number, readonly LastDay[]>([
   [PAYER, INCOMES.map(({ day }) => day)],
   ...INCOMES.map(({ payers, day }): [number, LastDay[]] => [payers, [day]]),
@@ -25,7 +25,7 @@ type Paying = Pick<PersonEvent, "event_type" | "currency">;
 
 export const pays = ({ event_type, currency }: Paying): boolean => currency !== NONE && PAYERS_BY_TYPE.has(event_type);
 
-/** Among whom somebody counts who does this: nobody, or all who pay and those who pay in this way. */
+/** The groups of payers that an event puts its person into: none, or all payers and those who pay in this way. */
 export function payersOf(event: Paying): readonly number[] {
   const payer = pays(event) ? PAYERS_BY_TYPE.get(event.event_type) : undefined;
   return payer === undefined ? [] : [PAYER, payer];

@@ -1,4 +1,4 @@
-/** The counters. A counter reads the state as it was before the event, and updates its own part of the state. */
+/** The counters. Each reads the state before the event, and updates its part of the state. */
 import type { Changes } from "../changes.ts";
 import type { PersonEvent } from "../person-event.ts";
 import type { Scope } from "../scopes.ts";
@@ -11,28 +11,28 @@ import { countMoney } from "./money.ts";
 import { countPayers } from "./payers.ts";
 import { countReturns } from "./returns.ts";
 
-/** One event at the end of a person's history. */
+/** The next event of a person. */
 export type Turn = {
   state: State;
   event: PersonEvent;
   /** The tag that the event counts for. */
   tag: number;
-  /** The place of its way among those of the state. */
+  /** The index of the event's way in `state.ways`. */
   way: number;
-  /** Whether it is the person's first event of its day. */
+  /** Whether it is the first event of the person on its day. */
   newDay: boolean;
-  /** In which scopes the person counts, and those of them that the event fits. */
+  /** The scopes in which the person counts, and those among them that the event fits. */
   all: readonly Scope[];
   scopes: readonly Scope[];
-  /** Where it is counted; null where only the state is wanted. */
+  /** Where counts are added; null to update the state alone. */
   changes: Changes | null;
-  /** Whether it is counted, or taken out. */
+  /** 1 adds, -1 subtracts. */
   sign: 1 | -1;
 };
 
 type Counter = (turn: Turn) => void;
 
-/** In this order: others look at what has been seen before, at who has paid before, and at milestones that the funnel sets. */
+/** The order matters: a counter that looks at what was seen or paid before comes before the counter that changes it. */
 export const COUNTERS: readonly Counter[] = [
   countFirsts,
   countCells,

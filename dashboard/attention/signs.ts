@@ -1,6 +1,6 @@
 /** What somebody should look at now, in a few words, and where that is done. Pure. */
 
-import type { TargetView } from "../../worker/admin/postbacks.ts";
+import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { Requests } from "../../worker/admin/requests.ts";
 import { localTime } from "../../worker/calendar.ts";
 import type { Health } from "../../worker/reports/health.ts";

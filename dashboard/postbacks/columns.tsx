@@ -1,5 +1,6 @@
 /** The columns of the list of targets, and of what was sent to one. */
-import type { TargetView, TryView } from "../../worker/admin/postbacks.ts";
+import type { TargetView } from "../../worker/admin/postback-target.ts";
+import type { TryView } from "../../worker/admin/postback-tries.ts";
 import { stateText } from "../format.ts";
 import type { Column } from "../table/columns.ts";
 import { words } from "../words.ts";

@@ -1,6 +1,8 @@
 /** Making and changing a target, its secret, and what a test of it brought back. */
 import { useState } from "preact/hooks";
-import type { PresetView, TargetView, Tested } from "../../worker/admin/postbacks.ts";
+import type { TargetView } from "../../worker/admin/postback-target.ts";
+import type { Tested } from "../../worker/admin/postback-tries.ts";
+import type { PresetView } from "../../worker/admin/postbacks.ts";
 import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";

@@ -1,6 +1,8 @@
 /** One target: how it does, what was sent to it, and what can be done with it. */
 import { useState } from "preact/hooks";
-import type { PresetView, TargetView, Tested, TryView } from "../../worker/admin/postbacks.ts";
+import type { TargetView } from "../../worker/admin/postback-target.ts";
+import type { Tested, TryView } from "../../worker/admin/postback-tries.ts";
+import type { PresetView } from "../../worker/admin/postbacks.ts";
 import { useAction } from "../act/action.ts";
 import { Confirm } from "../act/dialog.tsx";
 import { useAnswer } from "../answers.ts";

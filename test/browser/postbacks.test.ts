@@ -1,7 +1,7 @@
 /** What administrators do with postbacks on the dashboard. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TargetView } from "../../worker/admin/postbacks.ts";
+import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { SourceView } from "../../worker/admin/sources.ts";
 import {
   browserPath,

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterEach, expect, it, vi } from "vitest";
 import { processes, runs, runtimesOf } from "../../scripts/start/processes.ts";
-import type { ShownTarget, TryView } from "../../worker/admin/postbacks.ts";
+import type { ShownTarget } from "../../worker/admin/postback-target.ts";
+import type { TryView } from "../../worker/admin/postback-tries.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import { browserPath, launch, report, type Server, startServer } from "../browser/harness.ts";
 

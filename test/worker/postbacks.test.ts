@@ -2,7 +2,8 @@
 import { env } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { Resent, TargetView, Tested } from "../../worker/admin/postbacks.ts";
+import type { TargetView } from "../../worker/admin/postback-target.ts";
+import type { Resent, Tested } from "../../worker/admin/postback-tries.ts";
 import { PAUSED_AFTER, PAUSES_MS, WARNED_AFTER } from "../../worker/postbacks/ladder.ts";
 import { sendDue } from "../../worker/postbacks/sending.ts";
 import { signatureOf } from "../../worker/postbacks/signature.ts";

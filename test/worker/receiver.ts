@@ -1,7 +1,8 @@
 /** The other system in the tests of postbacks, and targets that tell it. */
 import { env } from "cloudflare:test";
 import { inject } from "vitest";
-import type { ShownTarget, TryView } from "../../worker/admin/postbacks.ts";
+import type { ShownTarget } from "../../worker/admin/postback-target.ts";
+import type { TryView } from "../../worker/admin/postback-tries.ts";
 import { sendNotices } from "../../worker/channels/sending.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";

@@ -15,6 +15,7 @@ import { exchangeRateRoutes } from "./exchange-rates.ts";
 import { keyRoutes } from "./keys.ts";
 import { payoutRuleRoutes } from "./payout-rules.ts";
 import { playerExportRoutes } from "./player-export.ts";
+import { postbackTryRoutes } from "./postback-tries.ts";
 import { postbackRoutes } from "./postbacks.ts";
 import { projectionRoutes } from "./projections.ts";
 import { projectRoutes } from "./projects.ts";
@@ -45,6 +46,7 @@ const ALL = [
   ...deadLetterRoutes,
   ...exchangeRateRoutes,
   ...postbackRoutes,
+  ...postbackTryRoutes,
   ...sourceRoutes,
   ...channelRoutes,
   ...alertRoutes,

@@ -5,11 +5,9 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import { bytesOf } from "../archive/bucket.ts";
-import { COLUMNS } from "../archive/columns.ts";
-import { type ArchiveFile, addFiles, liveFiles } from "../archive/files.ts";
+import { addFiles, liveFiles } from "../archive/files.ts";
 import type { Manifest } from "../archive/manifest.ts";
-import { decode, groupsOf, ROW_GROUP, type Row, SCHEMA_VERSION } from "../archive/parquet.ts";
+import { ROW_GROUP, SCHEMA_VERSION } from "../archive/parquet.ts";
 import { EVENTS, lastSeqOf, MANIFESTS } from "../archive/partition.ts";
 import { SETTINGS, STATE, TABLE_NAMES } from "../archive/settings.ts";
 import { PROJECTIONS } from "../projections/index.ts";
@@ -17,6 +15,8 @@ import { beginAgain, clearReceivers } from "../projections/runner.ts";
 import { type Database, transact } from "../store/database.ts";
 import { isGuarded, isTaken } from "../store/guard.ts";
 import { duplicateOf, LOGGED, supersede } from "./append.ts";
+import { fitting, groupOf, wholeOf } from "./restored-files.ts";
+import { insertEvents, pieces, putRows, type Table } from "./restored-rows.ts";
 
 export const PHASES = ["settings", "audit", "manifests", "events", "check", "done"] as const;
 export type Phase = (typeof PHASES)[number];
@@ -49,9 +49,6 @@ const LOST_SEQS = 1_000_000;
 /** Objects that one step reads, and pieces that it writes: any invocation has room for them. */
 const OBJECTS_A_STEP = 10;
 const PIECES_A_STEP = 5;
-/** D1 takes values of up to 2 MB. */
-const PARAMETER_CHARACTERS = 600_000;
-
 /** Projections that are records of their own: they have had the archive's events. */
 const RECORDS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
 const RECEIVED = PROJECTIONS.filter((projection) => "deliver" in projection && projection.clear);
@@ -127,47 +124,17 @@ async function lastSeq(bucket: R2Bucket): Promise<number> {
   }
 }
 
-type Table = Record<string, unknown>[];
-
 async function json<Body>(bucket: R2Bucket, key: string): Promise<Body> {
   const object = await bucket.get(key);
   if (object === null) throw new Error(`${key} is not in the bucket.`);
   return object.json<Body>();
 }
 
-/** The rows as they were; one that has the same key now gives way. */
-async function put(table: string, rows: Table): Promise<SQL[]> {
-  const columns = Object.keys(rows[0] ?? {});
-  const values = columns.map((_, index) => `value ->> ${index}`).join(", ");
-  const chunks = await Array.fromAsync(pieces(rows.map((row) => columns.map((column) => row[column]))));
-  return chunks.map(
-    (chunk) => sql`INSERT OR REPLACE INTO ${sql.raw(table)} (${sql.raw(columns.join(", "))})
-      SELECT ${sql.raw(values)} FROM json_each(${chunk})`,
-  );
-}
-
-/** As JSON, in pieces that a parameter takes. */
-async function* pieces(rows: Iterable<unknown[]> | AsyncIterable<unknown[]>): AsyncGenerator<string> {
-  let held: string[] = [];
-  let size = 0;
-  for await (const row of rows) {
-    const text = JSON.stringify(row);
-    if (size + text.length > PARAMETER_CHARACTERS && held.length > 0) {
-      yield `[${held}]`;
-      held = [];
-      size = 0;
-    }
-    held.push(text);
-    size += text.length;
-  }
-  if (held.length > 0) yield `[${held}]`;
-}
-
 type Step = (env: Env, db: Database, place: Place, now: number, most: number) => Promise<unknown>;
 
 const settings: Step = async (env, db, place) => {
   const saved = await json<Record<string, Table>>(env.ARCHIVE, SETTINGS);
-  const tables = await Promise.all(TABLE_NAMES.map((table) => put(table, saved[table] ?? [])));
+  const tables = await Promise.all(TABLE_NAMES.map((table) => putRows(table, saved[table] ?? [])));
   const all = tables.flat();
   const done = place.pieces_done + SETTINGS_A_STEP;
   await transact(db, [
@@ -199,7 +166,7 @@ const audit: Step = async (env, db, place) => {
   const pages = await Promise.all(
     keys.filter((key) => key !== SETTINGS).map((key) => json<Record<string, Table>>(env.ARCHIVE, key)),
   );
-  const entries = await Promise.all(pages.flatMap(Object.entries).map(([table, rows]) => put(table, rows)));
+  const entries = await Promise.all(pages.flatMap(Object.entries).map(([table, rows]) => putRows(table, rows)));
   const last = keys.at(-1);
   await transact(db, [...entries.flat(), moveOn(place, last === undefined ? enter("manifests") : { done_key: last })]);
 };
@@ -215,12 +182,6 @@ const manifests: Step = async (env, db, place) => {
     moveOn(place, last === undefined ? enter("events") : { done_key: last }),
   ]);
 };
-
-const NAMES = sql.raw(COLUMNS.map(({ name }) => name).join(", "));
-const at = (name: (typeof COLUMNS)[number]["name"]) =>
-  sql.raw(`j.value ->> ${COLUMNS.findIndex((column) => column.name === name)}`);
-const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(", "));
-const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 
 /** Small files together, of a large one a row group. Of the rows no more is held than one piece and what it is cut from. */
 const events: Step = async (env, db, place, _, most) => {
@@ -238,82 +199,16 @@ const events: Step = async (env, db, place, _, most) => {
     if (seen++ < place.pieces_done) continue;
     if (seen > place.pieces_done + PIECES_A_STEP) {
       const pieces_done = place.pieces_done + PIECES_A_STEP;
-      return transact(db, [...(last === null ? [] : insert(last, place.base)), moveOn(place, { pieces_done })]);
+      return transact(db, [...(last === null ? [] : insertEvents(last, place.base)), moveOn(place, { pieces_done })]);
     }
-    if (last !== null) await transact(db, insert(last, place.base));
+    if (last !== null) await transact(db, insertEvents(last, place.base));
     last = piece;
   }
-  await transact(db, [...(last === null ? [] : insert(last, place.base)), moveOn(place, moved)]);
+  await transact(db, [...(last === null ? [] : insertEvents(last, place.base)), moveOn(place, moved)]);
 };
 /** Of the year 9999. */
 const LAST_HOUR = 70_000_000;
 const FILES_A_STEP = 12;
-/** Files of a step are held together; one alone may be larger. */
-const BYTES_A_STEP = 16 * 1024 * 1024;
-
-type Read = { rows: AsyncGenerator<Row>; moved: Partial<Place> };
-
-/** Those that have no more events together, and no more bytes, than a step takes; one at least. */
-function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
-  let [rows, bytes] = [0, 0];
-  const beyond = files.findIndex((file) => {
-    rows += file.rows;
-    bytes += file.bytes;
-    return rows > most || bytes > BYTES_A_STEP;
-  });
-  return files.slice(0, beyond === -1 ? files.length : Math.max(1, beyond));
-}
-
-async function* rowsOf(files: readonly ArrayBuffer[], only?: number): AsyncGenerator<Row> {
-  for (const bytes of files)
-    for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
-}
-
-/** A file's bytes, which have as many rows as the manifest says, and how many its row groups have. */
-async function opened(bucket: R2Bucket, file: ArchiveFile): Promise<{ bytes: ArrayBuffer; groups: number[] }> {
-  const bytes = await bytesOf(bucket, file);
-  const groups = groupsOf(bytes);
-  const rows = groups.reduce((sum, own) => sum + own, 0);
-  if (rows !== file.rows) throw new Error(`${file.key} has ${rows} rows of ${file.rows}.`);
-  return { bytes, groups };
-}
-
-async function wholeOf(bucket: R2Bucket, files: readonly ArchiveFile[]): Promise<Read> {
-  const read = await Promise.all(files.map((file) => opened(bucket, file)));
-  const { key } = files.at(-1) as ArchiveFile;
-  const rows_done = files.reduce((sum, file) => sum + file.rows, 0);
-  return {
-    rows: rowsOf(read.map(({ bytes }) => bytes)),
-    moved: { done_key: key, files_done: files.length, rows_done },
-  };
-}
-
-async function groupOf(bucket: R2Bucket, file: ArchiveFile, group: number): Promise<Read> {
-  const { bytes, groups } = await opened(bucket, file);
-  const ended = group >= groups.length - 1;
-  const place = ended ? { done_key: file.key, groups_done: 0, files_done: 1 } : { groups_done: group + 1 };
-  return { rows: rowsOf([bytes], group), moved: { ...place, rows_done: groups[group] ?? 0 } };
-}
-
-const insert = (piece: string, base: number): SQL[] => [
-  // An event that came once more meanwhile is the one of the archive.
-  sql`DELETE FROM events WHERE seq IN (SELECT e.seq FROM json_each(${piece}) j
-    JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")}
-      AND e.standing = ${at("trusted")} * 2 + ${CAN_COUNT} WHERE e.seq > ${base})`,
-  sql`INSERT OR IGNORE INTO events (${NAMES}) SELECT ${VALUES} FROM json_each(${piece}) j`,
-  sql`INSERT INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
-    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, ${at("trusted")}, ${at("event_id")}
-    FROM json_each(${piece}) j
-    WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} IS NULL
-    ON CONFLICT DO UPDATE SET event_id = excluded.event_id WHERE event_id <> excluded.event_id`,
-  // One whose id counts elsewhere has its transaction all the same, where it was the first.
-  sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
-    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, 0, ${at("event_id")} FROM json_each(${piece}) j
-    WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} = ${at("event_id")}`,
-  // The archive has an event as it stood when it was written: a trusted one may have come later.
-  supersede(sql`SELECT ${at("project_id")} AS project_id, ${at("event_id")} AS event_id FROM json_each(${piece}) j`),
-];
-
 /** Counts what is there, and lets the projections go. */
 const check: Step = async (env, db, place, now) => {
   const found = await db.get<{ rows: number }>(sql`SELECT count(*) AS rows FROM events WHERE seq <= ${place.base}`);

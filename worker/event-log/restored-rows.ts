@@ -1,0 +1,63 @@
+/** The statements that write restored rows: of any table, and of the log with what belongs to an event. */
+
+import { type SQL, sql } from "drizzle-orm";
+import { COLUMNS } from "../archive/columns.ts";
+import { supersede } from "./append.ts";
+
+/** D1 takes values of up to 2 MB. */
+const PARAMETER_CHARACTERS = 600_000;
+
+export type Table = Record<string, unknown>[];
+
+/** The rows as they were; one that has the same key now gives way. */
+export async function putRows(table: string, rows: Table): Promise<SQL[]> {
+  const columns = Object.keys(rows[0] ?? {});
+  const values = columns.map((_, index) => `value ->> ${index}`).join(", ");
+  const chunks = await Array.fromAsync(pieces(rows.map((row) => columns.map((column) => row[column]))));
+  return chunks.map(
+    (chunk) => sql`INSERT OR REPLACE INTO ${sql.raw(table)} (${sql.raw(columns.join(", "))})
+      SELECT ${sql.raw(values)} FROM json_each(${chunk})`,
+  );
+}
+
+/** As JSON, in pieces that a parameter takes. */
+export async function* pieces(rows: Iterable<unknown[]> | AsyncIterable<unknown[]>): AsyncGenerator<string> {
+  let held: string[] = [];
+  let size = 0;
+  for await (const row of rows) {
+    const text = JSON.stringify(row);
+    if (size + text.length > PARAMETER_CHARACTERS && held.length > 0) {
+      yield `[${held}]`;
+      held = [];
+      size = 0;
+    }
+    held.push(text);
+    size += text.length;
+  }
+  if (held.length > 0) yield `[${held}]`;
+}
+
+const NAMES = sql.raw(COLUMNS.map(({ name }) => name).join(", "));
+const at = (name: (typeof COLUMNS)[number]["name"]) =>
+  sql.raw(`j.value ->> ${COLUMNS.findIndex((column) => column.name === name)}`);
+const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(", "));
+const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
+
+export const insertEvents = (piece: string, base: number): SQL[] => [
+  // An event that came once more meanwhile is the one of the archive.
+  sql`DELETE FROM events WHERE seq IN (SELECT e.seq FROM json_each(${piece}) j
+    JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")}
+      AND e.standing = ${at("trusted")} * 2 + ${CAN_COUNT} WHERE e.seq > ${base})`,
+  sql`INSERT OR IGNORE INTO events (${NAMES}) SELECT ${VALUES} FROM json_each(${piece}) j`,
+  sql`INSERT INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, ${at("trusted")}, ${at("event_id")}
+    FROM json_each(${piece}) j
+    WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} IS NULL
+    ON CONFLICT DO UPDATE SET event_id = excluded.event_id WHERE event_id <> excluded.event_id`,
+  // One whose id counts elsewhere has its transaction all the same, where it was the first.
+  sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+    SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, 0, ${at("event_id")} FROM json_each(${piece}) j
+    WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} = ${at("event_id")}`,
+  // The archive has an event as it stood when it was written: a trusted one may have come later.
+  supersede(sql`SELECT ${at("project_id")} AS project_id, ${at("event_id")} AS event_id FROM json_each(${piece}) j`),
+];

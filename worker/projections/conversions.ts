@@ -5,7 +5,7 @@
 
 import { type SQL, sql } from "drizzle-orm";
 import { words } from "../store/sql.ts";
-import type { Attributed, Tables } from "./projection.ts";
+import { type Attributed, repaired, type Tables } from "./projection.ts";
 import {
   counts,
   eventsIn,
@@ -62,13 +62,7 @@ export const conversions: Tables = {
   after: ["identities"],
   aboutPeople: true,
   attributed,
-  apply: (step) => [
-    ...(step.repairs === null
-      ? []
-      : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
-    add(newEvents(step, isJudged)),
-    clicked(step),
-  ],
+  apply: (step) => [...repaired(attributed, step), add(newEvents(step, isJudged)), clicked(step)],
   clear: () => [sql`DELETE FROM conversions`],
 };
 

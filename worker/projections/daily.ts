@@ -7,7 +7,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { UNITS } from "../money.ts";
 import { LOG_TABLES } from "../tables.ts";
-import type { Attributed, Tables } from "./projection.ts";
+import { type Attributed, repaired, type Tables } from "./projection.ts";
 import { newEvents, OF_TABLE_PROJECTS, PAID, pastOfPeople } from "./resolve.ts";
 
 /** A table of daily counts, and what its rows are grouped by in addition to project, date and type. */
@@ -88,9 +88,7 @@ export const daily: Tables = {
   apply: (step) => {
     const fresh = newEvents(step, OF_TABLE_PROJECTS);
     return [
-      ...(step.repairs === null
-        ? []
-        : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
+      ...repaired(attributed, step),
       ...ROLLUPS.map((rollup) => rollUp(rollup, fresh, 1, true)),
       sum(newEvents(step, PAID), 1),
       record(fresh),

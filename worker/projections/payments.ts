@@ -6,7 +6,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PAYMENT_TYPES, UNITS } from "../money.ts";
 import { words } from "../store/sql.ts";
-import type { Attributed, Tables } from "./projection.ts";
+import { type Attributed, repaired, type Tables } from "./projection.ts";
 import { isSettledDay, newEvents, PAID, pastOfPeople, repairedPeople } from "./resolve.ts";
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
@@ -33,11 +33,6 @@ export const payments: Tables = {
   after: ["identities"],
   aboutPeople: true,
   attributed,
-  apply: (step) => [
-    ...(step.repairs === null
-      ? []
-      : [...attributed.takeOut(step.repairs, step.after), ...attributed.putIn(step.repairs, step.upTo)]),
-    add(newEvents(step, PAID)),
-  ],
+  apply: (step) => [...repaired(attributed, step), add(newEvents(step, PAID))],
   clear: () => [sql`DELETE FROM payments`],
 };

@@ -21,6 +21,10 @@ export type Attributed = {
   putIn(people: NonNullable<Repairs>, asOf: number): SQL[];
 };
 
+/** Replaces what the people whose past a step changes have added. */
+export const repaired = ({ takeOut, putIn }: Attributed, { repairs, after, upTo }: Step): SQL[] =>
+  repairs === null ? [] : [...takeOut(repairs, after), ...putIn(repairs, upTo)];
+
 /** Figures in tables: a step's writes run in one transaction with the move of the cursor. */
 export type Tables = Named & {
   /** Whether a step must know whose past it changes. */

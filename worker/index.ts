@@ -4,8 +4,7 @@
  */
 import { app } from "./app.ts";
 import { eachMinute } from "./cron.ts";
-import type { EventMessage } from "./event.ts";
-import { consume } from "./event-log/consumer.ts";
+import { consumerOf } from "./queues.ts";
 import { metered } from "./store/budget.ts";
 
 export type { Api } from "./app.ts";
@@ -18,6 +17,6 @@ export { Runner } from "./runner.ts";
 export default {
   fetch: (request: Request, env: Env, context: ExecutionContext) =>
     app.fetch(request, metered(env, "request").env, context),
-  queue: (batch: MessageBatch<EventMessage>, env: Env) => consume(batch, metered(env, batch.queue).env),
+  queue: (batch: MessageBatch, env: Env) => consumerOf(batch.queue)(batch, metered(env, batch.queue).env),
   scheduled: (controller: ScheduledController, env: Env) => eachMinute(controller, metered(env, "cron").env),
-} satisfies ExportedHandler<Env, EventMessage>;
+} satisfies ExportedHandler<Env>;

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CONDITION_KINDS } from "../../worker/alerts/condition.ts";
+import { CHANNEL_KINDS } from "../../worker/channels/channel.ts";
 import { ERROR_CODES } from "../../worker/event.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -71,6 +73,12 @@ describe("routes", () => {
       .replace(/\/$/, "/?");
     const documented = new RegExp(`${pattern}(?![\\w/{<-])`).test(everything);
     expect(documented, `${path} stands in README.md or docs/`).toBe(true);
+  });
+});
+
+describe("docs/alerts.md", () => {
+  it.each([...CONDITION_KINDS, ...CHANNEL_KINDS])("has a row for the kind %s", (kind) => {
+    expect(textOf("docs/alerts.md")).toContain(`\n| \`${kind}\` | `);
   });
 });
 

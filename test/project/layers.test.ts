@@ -6,6 +6,7 @@ import { circles, importsOf, roomOf, sources } from "./imports.ts";
 /** From the top. A file may import from its own step and from those below; a circle is refused even within a step. */
 const STEPS: string[][] = [
   ["worker/index.ts"],
+  ["worker/queues.ts"],
   ["worker/runner.ts"],
   ["worker/cron.ts"],
   ["worker/app.ts"],

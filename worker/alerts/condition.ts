@@ -91,21 +91,10 @@ export const CONDITION_KINDS = Object.keys(KINDS) as ConditionKind[];
 const one = <Kind extends ConditionKind>(kind: Kind) =>
   z.strictObject({ kind: z.literal(kind), ...(KINDS[kind].shape as (typeof KINDS)[Kind]["shape"]) });
 
+type Shape = { [Kind in ConditionKind]: ReturnType<typeof one<Kind>> }[ConditionKind];
 export const condition = z.discriminatedUnion(
   "kind",
-  [
-    one("threshold"),
-    one("change"),
-    one("silence"),
-    one("anomaly"),
-    one("rejections"),
-    one("postbacks"),
-    one("dead_letters"),
-    one("rates"),
-    one("archive"),
-    one("projections"),
-    one("plan"),
-  ],
+  CONDITION_KINDS.map((kind) => one(kind)) as unknown as [Shape, ...Shape[]],
   `must have a kind: ${CONDITION_KINDS.join(", ")}`,
 );
 export type Condition = z.output<typeof condition>;

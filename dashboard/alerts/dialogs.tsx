@@ -73,7 +73,7 @@ export function AlertForm({ project_id, channels, close, alert }: WithChannels &
         )}
         <div class="fields">
           <Field name="cool_down" label={words.alerts.minutesBetweenIncidents} type="number" />
-          <Field name="quiet_from" label={words.alerts.quietHoursAs22000700} value={quiet ?? ""} />
+          <Field name="quiet_from" label={words.alerts.quietHoursLabel} value={quiet ?? ""} />
         </div>
         <Channels channels={channels} chosen={alert?.channels} />
       </Form>

@@ -41,7 +41,7 @@ export function OneAlert({ alert, channels, timezone }: Alerted) {
       <Answered answer={answer} what={words.alerts.incidents} skeleton={<TableSkeleton columns={INCIDENTS} rows={3} />}>
         {({ rows }) => (
           <DataTable
-            name={words.alerts.incidents2}
+            name={words.alerts.incidentsTable}
             columns={INCIDENTS}
             rows={rows}
             keyOf={(row) => row.id}
@@ -75,11 +75,11 @@ export function OneSchedule({ schedule, channels, timezone }: Scheduled) {
       }
       {...TRIED}
     >
-      <p class="lead">{error ?? words.alerts.sentUpTo2(sent_to)}</p>
+      <p class="lead">{error ?? words.alerts.sentUpToDay(sent_to)}</p>
       <Answered answer={answer} what={words.alerts.sentReports} skeleton={<TableSkeleton columns={SENT} rows={3} />}>
         {({ rows }) => (
           <DataTable
-            name={words.alerts.sentReports2}
+            name={words.alerts.sentReportsTable}
             columns={SENT}
             rows={rows}
             keyOf={({ to, channel_id }) => `${to} ${channel_id}`}

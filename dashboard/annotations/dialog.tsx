@@ -25,7 +25,7 @@ export function NotesDialog({ scope, close }: Fronted) {
     <Dialog title={words.annotations.notes} close={close}>
       <div class="dialog-body">
         <p class="muted">{words.annotations.whatWasNotedOnDaysOfAllWho(periodText(scope))}</p>
-        <Answered answer={answer} what={words.annotations.notes2} skeleton={<p class="bone">Notes</p>}>
+        <Answered answer={answer} what={words.annotations.notesInMessage} skeleton={<p class="bone">Notes</p>}>
           {({ rows }) =>
             rows.length === 0 ? (
               <p>{words.annotations.noneYet}</p>

@@ -76,7 +76,7 @@ function silentSign({ rows }: NonNullable<Looked["anomalies"]>, { today, yesterd
   const [only] = tags;
   if (only === undefined) return [];
   const text = listed(
-    tags.map(({ tag, first, measures }) => words.attention.since2(tag, missing(measures), dateText(first))),
+    tags.map(({ tag, first, measures }) => words.attention.tagSince(tag, missing(measures), dateText(first))),
   );
   return [{ key: "silent", text, to: { view: "anomalies", ...(tags.length === 1 && { banner_tag: [only.tag] }) } }];
 }

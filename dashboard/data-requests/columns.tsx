@@ -46,5 +46,5 @@ export const COLUMNS: readonly Column<SignedReceipt>[] = [
     kind: "text",
     value: ({ suppress }) => (suppress ? words.dataRequests.refused : words.dataRequests.recorded),
   },
-  { name: "finished_at", title: words.dataRequests.finished2, kind: "time" },
+  { name: "finished_at", title: words.dataRequests.finishedColumn, kind: "time" },
 ];

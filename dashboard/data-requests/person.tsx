@@ -79,7 +79,7 @@ function Erase({ player_id, project_id, erased, close }: Erasing) {
   }, words.dataRequests.theErasureHasBegun);
   return (
     <Confirm
-      title={words.dataRequests.erase2(player_id)}
+      title={words.dataRequests.eraseTitle(player_id)}
       label={words.dataRequests.eraseThePlayer}
       action={action}
       close={close}

@@ -46,7 +46,7 @@ export function ReceiptPanel({ id, scope: { timezone } }: { id: string; scope: S
     >
       <Answered
         answer={answer}
-        what={words.dataRequests.receipt2}
+        what={words.dataRequests.receiptInMessage}
         skeleton={
           <p class="lead" aria-hidden="true">
             <span class="bone">The player is erased.</span>

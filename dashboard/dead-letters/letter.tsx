@@ -32,7 +32,7 @@ export function Letter({ letter: first, timezone, close }: Shown) {
     return (
       <Confirm
         title={words.deadLetters.discardTheLetter}
-        label={words.deadLetters.discardTheLetter2}
+        label={words.deadLetters.discardLetterButton}
         action={discarded}
         close={close}
       >
@@ -49,7 +49,7 @@ export function Letter({ letter: first, timezone, close }: Shown) {
         <Fact name={words.common.project}>{project_id ?? NOTHING}</Fact>
         <Fact name={words.common.eventId}>{event_id ?? NOTHING}</Fact>
         <Fact name={words.deadLetters.consumer}>{consumer}</Fact>
-        <Fact name={words.deadLetters.failed2(timezone)}>{timeText(failed_at, timezone)}</Fact>
+        <Fact name={words.deadLetters.failedAt(timezone)}>{timeText(failed_at, timezone)}</Fact>
         {resolved_at && <Fact name={`${stateText(status)} (${timezone})`}>{timeText(resolved_at, timezone)}</Fact>}
       </dl>
       <div class="dialog-body">

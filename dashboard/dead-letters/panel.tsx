@@ -89,7 +89,7 @@ function All({ work, scope: { address }, close }: { work: Work; scope: Scope; cl
   return (
     <Confirm
       title={replays ? words.deadLetters.replayAllThatWait : words.deadLetters.discardAllThatWait}
-      label={replays ? words.deadLetters.replayAll2 : words.deadLetters.discardAll2}
+      label={replays ? words.deadLetters.replayAllButton : words.deadLetters.discardAllButton}
       tone={replays ? "primary" : "danger"}
       action={action}
       close={close}

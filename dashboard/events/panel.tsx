@@ -68,7 +68,7 @@ export function EventsPanel({ scope }: { scope: Scope }) {
                   })
                 }
               >
-                {words.events.showAllEventsOfTheLast30}
+                {words.events.showEventsOf30Days}
               </button>
             </>
           }

@@ -143,7 +143,12 @@ function RemoveSegment({ segment_id, scope: { address }, close }: Removed) {
     if (address.segment_id === segment_id) go({ segment_id: undefined });
   }, words.frame.theSegmentIsDeleted);
   return (
-    <Confirm title={words.frame.deleteTheSegment2} label={words.frame.deleteTheSegment3} action={action} close={close}>
+    <Confirm
+      title={words.frame.deleteSegmentTitle}
+      label={words.frame.deleteSegmentButton}
+      action={action}
+      close={close}
+    >
       <p>{words.frame.addressesAndShareLinksThat}</p>
     </Confirm>
   );

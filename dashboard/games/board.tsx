@@ -57,7 +57,7 @@ export function Board({ scope, app_id }: { scope: Scope; app_id: string }) {
         <>
           <p class="lead">{words.games.playersHaveAPlace(players, exact(players))}</p>
           <DataTable
-            name={words.games.leaderboard2}
+            name={words.games.leaderboardTitle}
             columns={columnsFor(sought)}
             rows={entries}
             keyOf={({ player_id }) => player_id}

@@ -26,7 +26,7 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       name="leaderboard"
-      title={words.games.leaderboard2}
+      title={words.games.leaderboardTitle}
       actions={
         <>
           <Chosen
@@ -61,10 +61,10 @@ export function LeaderboardPanel({ scope }: { scope: Scope }) {
       {app_id !== undefined ? (
         <Board scope={scope} app_id={app_id} />
       ) : (
-        <Answered answer={answer} what={words.games.apps2} skeleton={<BoardSkeleton />}>
+        <Answered answer={answer} what={words.games.appsInMessage} skeleton={<BoardSkeleton />}>
           {() => (
             <div class="none">
-              <p>{words.games.nobodyHasScoredInTheLast91}</p>
+              <p>{words.games.nobodyScoredIn91Days}</p>
               <p>{words.games.eventsOfTheTypePlayerScore}</p>
             </div>
           )}

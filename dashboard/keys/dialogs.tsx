@@ -198,7 +198,7 @@ export function RotateKey({ of, scope: { timezone }, show, close }: Showing & Of
     });
   });
   return (
-    <Dialog title={words.keys.rotate2(of.name)} close={close}>
+    <Dialog title={words.keys.rotateTitle(of.name)} close={close}>
       <Form action={action} label={words.keys.createTheNewKey} cancel={close}>
         <p>{words.keys.aNewKeyWithTheSameRole}</p>
         <Field name="overlap_seconds" label={words.keys.theOldKeyStillWorks} options={OVERLAPS} value="86400" />

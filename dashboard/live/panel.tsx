@@ -62,7 +62,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
             ? words.live.onlyWhatFitsTheFiltersWhat
             : hasFields(address)
               ? words.live.onlyTheEventsThatFitThe
-              : words.live.onlyTheEventsThatFitThe2}
+              : words.live.eventsOnlyOfManyTags}
         </p>
       )}
       {shown && (

@@ -9,10 +9,10 @@ export type Group = Omit<Segment, "segment"> & { segment: Segment["segment"] | "
 type Missing = keyof Group & `${string}unconverted`;
 
 const SPENT: Record<Segment["segment"], string> = {
-  whale: words.ltv.from100,
-  dolphin: words.ltv.n20To100,
-  minnow: words.ltv.n5To20,
-  free: words.ltv.lessThan5,
+  whale: words.ltv.from100Usd,
+  dolphin: words.ltv.from20To100Usd,
+  minnow: words.ltv.from5To20Usd,
+  free: words.ltv.lessThan5Usd,
   unknown: words.ltv.paidWithoutAnExchangeRate,
 };
 

@@ -38,7 +38,7 @@ type Ruled<Rule> = { scope: Scope; rule?: Rule; close: () => void; end: () => vo
 const End = ({ end }: { end: () => void }) => (
   <p>
     <button type="button" class="button danger" onClick={end}>
-      {words.payouts.endTheRule2}
+      {words.payouts.endRuleOpens}
     </button>
   </p>
 );
@@ -105,7 +105,7 @@ export function PayoutRuleForm({ scope: { project_id, today }, rule, close, end 
             label={words.payouts.eachTier}
             lines={2}
             value={terms?.tiers.map(tierText).join("\n")}
-            hint={words.payouts.suchAs114030}
+            hint={words.payouts.tiersExample}
           />
         </div>
         <Tick name="first_deposit" label={words.common.onlyAPlayerFirstDeposit} />

@@ -115,7 +115,7 @@ function CloseMonth({ scope: { project_id }, month, close }: Closing) {
     words.payouts.closed,
   );
   return (
-    <Confirm title={words.payouts.close(month)} label={words.payouts.closeTheMonth2} action={action} close={close}>
+    <Confirm title={words.payouts.close(month)} label={words.payouts.closeMonthButton} action={action} close={close}>
       <p>{words.payouts.itsStatementSaysTheSame}</p>
     </Confirm>
   );
@@ -124,7 +124,7 @@ function CloseMonth({ scope: { project_id }, month, close }: Closing) {
 const SHOWN = {
   all: { only: {}, none: words.payouts.noRuleJudgesAnEventOfThese },
   pending: { only: { status: "pending" }, none: words.payouts.nothingOfTheseDaysIs },
-  flagged: { only: { reason: "flagged" }, none: words.payouts.nothingOfTheseDaysIs2 },
+  flagged: { only: { reason: "flagged" }, none: words.payouts.nothingFlagged },
 } as const;
 type Shown = keyof typeof SHOWN;
 const TITLES = {

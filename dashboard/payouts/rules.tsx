@@ -93,7 +93,7 @@ function EndRule({ routes, rule, ends, close }: Ending) {
   const action = useAction(() => read(client[routes][":id"].$delete({ param: { id }, query: {} })), words.common.done);
   return (
     <Confirm
-      title={words.payouts.end2(newest(rule)?.name ?? "")}
+      title={words.payouts.endTitle(newest(rule)?.name ?? "")}
       label={words.payouts.endTheRule}
       action={action}
       close={close}
@@ -116,7 +116,7 @@ export const PayoutRules = rulesPanel({
 
 export const ClickRules = rulesPanel({
   routes: "click-rules",
-  title: words.payouts.clickRules2,
+  title: words.payouts.clickRulesTitle,
   query: clickRules,
   columns: CLICK_RULES,
   Form: ClickRuleForm,

@@ -14,7 +14,7 @@ export const COLUMNS: readonly Column<PlayerRow>[] = [
     title: words.common.segment,
     kind: "text",
     telling: true,
-    hint: words.players.bySpendInUsdWhaleFrom100,
+    hint: words.players.spendGroups,
     show: ({ segment }) => <span class="badge">{stateText(segment)}</span>,
   },
   {

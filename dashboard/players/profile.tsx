@@ -37,7 +37,7 @@ export function PlayerPage({ scope, player_id }: Shown) {
           actions={may(scope.principal, "admin") && <AdminActions scope={scope} player_id={player_id} />}
           busy={player.stale}
         >
-          <p class="lead">{words.players.timesIn2(scope.timezone)}</p>
+          <p class="lead">{words.players.timesInZone(scope.timezone)}</p>
           <Answered answer={player} what={words.common.player} skeleton={<FactsSkeleton facts={20} />}>
             {(player) => (
               <>
@@ -50,7 +50,7 @@ export function PlayerPage({ scope, player_id }: Shown) {
           {player.data && (
             <>
               <h3>{words.players.eventsByType}</h3>
-              <Answered answer={done} what={words.players.eventsByType2} skeleton={<FactsSkeleton facts={6} />}>
+              <Answered answer={done} what={words.players.eventsByTypeInMessage} skeleton={<FactsSkeleton facts={6} />}>
                 {(done) => <Breakdown of={done} />}
               </Answered>
             </>

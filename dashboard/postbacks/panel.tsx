@@ -43,7 +43,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
         >
           {({ rows }) => (
             <DataTable
-              name={words.postbacks.targets2}
+              name={words.postbacks.targetsTable}
               columns={COLUMNS}
               rows={rows}
               keyOf={({ id }) => id}

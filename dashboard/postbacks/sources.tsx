@@ -77,7 +77,7 @@ export function Sources({ scope: { project_id, timezone }, answer }: Listed) {
       <Answered answer={answer} what={words.postbacks.sources} skeleton={<TableSkeleton columns={COLUMNS} rows={2} />}>
         {({ rows }) => (
           <DataTable
-            name={words.postbacks.sources2}
+            name={words.postbacks.sourcesTable}
             columns={COLUMNS}
             rows={rows}
             keyOf={({ id }) => id}
@@ -164,7 +164,7 @@ export function OneSource({ source, timezone }: { source: SourceView; timezone: 
       >
         {({ rows }) => (
           <DataTable
-            name={words.postbacks.whatWaits2}
+            name={words.postbacks.whatWaitsTable}
             columns={WAITING}
             rows={rows}
             keyOf={({ n }) => String(n)}

@@ -65,7 +65,7 @@ function SendAgain({ id, which, what, close }: Again & { id: string; close: () =
   return (
     <Confirm
       title={words.postbacks.sendItAgain}
-      label={words.postbacks.sendItAgain2}
+      label={words.postbacks.sendAgainButton}
       tone="primary"
       action={action}
       close={close}
@@ -92,14 +92,14 @@ function Log({ id, timezone }: { id: string; timezone: string }) {
           class="button"
           onClick={() => again({ which: { dead: true }, what: words.postbacks.whatWasGivenUp })}
         >
-          {words.postbacks.sendAgain2}
+          {words.postbacks.sendAgainOpens}
         </button>
       }
     >
       <p class="lead">{words.postbacks.theLastHundredTriesKeptFor(timezone)}</p>
       <Answered
         answer={answer}
-        what={words.postbacks.whatWasSent2}
+        what={words.postbacks.whatWasSentInMessage}
         skeleton={<TableSkeleton columns={TRIES} rows={4} />}
       >
         {({ rows }) => (

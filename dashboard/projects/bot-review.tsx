@@ -39,7 +39,7 @@ export function BotReview({ project_id, timezone }: { project_id: string; timezo
       {asked && (
         <Confirm
           title={words.projects.applyTheBotRulesToPast}
-          label={words.projects.applyToPastEvents2}
+          label={words.projects.applyToPastButton}
           tone="primary"
           action={apply}
           close={() => ask(false)}

@@ -83,7 +83,7 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
                 </>
               ) : (
                 <>
-                  <p>{words.requests.nothingCameInTheLast24}</p>
+                  <p>{words.requests.nothingCameIn24Hours}</p>
                   <button type="button" class="button" onClick={() => go({ view: "setup" })}>
                     {words.common.setUp}
                   </button>

@@ -68,7 +68,7 @@ export function RevenuePanel({ scope }: { scope: Scope }) {
                   exactMoney(total.amount, data.into),
                 )}
                 asTable={asTable}
-                none={words.revenue.nothingWasPaidInThisPeriod2}
+                none={words.revenue.nothingPaidInPeriod}
               />
               <Currencies totals={total.totals ?? {}} />
               <NoRate what={words.common.paid} amounts={total.unconverted} principal={scope.principal} />

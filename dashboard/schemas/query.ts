@@ -9,7 +9,7 @@ export const MODES = { off: words.schemas.off, warn: words.schemas.warn, enforce
 export const MODE_HINTS = {
   off: words.schemas.eventsOfThisTypeAreNot,
   warn: words.schemas.anEventThatBreaksTheSchema,
-  enforce: words.schemas.anEventThatBreaksTheSchema2,
+  enforce: words.schemas.breakingEventIsRejected,
 };
 
 /** Versions of one answer; a project has fewer as a rule. */

@@ -188,7 +188,7 @@ function Retire({ scope: { project_id }, event_type, close }: Typed & { close: (
       action={action}
       close={close}
     >
-      <p>{words.schemas.eventsOfThisTypeAreNot2}</p>
+      <p>{words.schemas.retiredTypeIsNotChecked}</p>
     </Confirm>
   );
 }

@@ -105,7 +105,7 @@ function Signed({ deposit, secret, signatures }: Secret) {
 const MACROS = {
   player_id: words.setup.thePlayerIdTheSameOneInAll,
   btag: words.setup.theTagOfTheCampaignOrThe,
-  payout: words.setup.theAmountAloneSuchAs2500,
+  payout: words.setup.amountExample,
   currency: words.setup.threeLettersSuchAsEur,
   transaction_id: words.setup.whatDistinguishesThis,
   click_id: words.setup.theClickThatItGoesBackTo,
@@ -114,7 +114,7 @@ const MACROS = {
 function Postback({ own, project, samples }: Pasted) {
   return (
     <>
-      {project.require_signature && <p>{words.setup.thisProjectWantsAmounts2}</p>}
+      {project.require_signature && <p>{words.setup.wantsSignedAmounts}</p>}
       <Piece title={words.setup.theAddressToGiveToThe} text={samples.postback(own)}>
         <p class="lead">{words.setup.replaceEachNameInBracesBy}</p>
       </Piece>

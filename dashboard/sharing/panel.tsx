@@ -66,7 +66,7 @@ export function SharingPanel({ scope }: { scope: Scope }) {
       <Answered answer={answer} what={words.sharing.shareLinks} skeleton={<TableSkeleton columns={columns} rows={4} />}>
         {({ rows }) => (
           <DataTable
-            name={words.sharing.shareLinks2}
+            name={words.sharing.shareLinksTable}
             columns={columns}
             rows={rows.filter((share) => all || standingOf(share) === "open")}
             keyOf={({ share_id }) => share_id}

@@ -84,7 +84,11 @@ function ReportDialog({ scope, report_id, close }: { scope: Scope; report_id: st
   const values = COLUMNS.slice(1);
   return (
     <Dialog title={report_id} close={close} wide>
-      <Answered answer={answer} what={words.stored.report2} skeleton={<FactsSkeleton facts={values.length + 1} />}>
+      <Answered
+        answer={answer}
+        what={words.stored.reportInMessage}
+        skeleton={<FactsSkeleton facts={values.length + 1} />}
+      >
         {(found) => (
           <>
             <p class="lead">

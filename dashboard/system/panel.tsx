@@ -65,7 +65,7 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
     <Panel name="health" title={words.system.health}>
       <Answered
         answer={answer}
-        what={words.system.health2}
+        what={words.system.healthInMessage}
         skeleton={<Facts of={Object.fromEntries(facts({ status: "ok", dependencies: nothing }))} />}
       >
         {(data) => (
@@ -136,7 +136,7 @@ function Projections({ health, scope }: { health: Health["projections"]; scope: 
       </p>
       <Answered
         answer={answer}
-        what={words.system.projections2}
+        what={words.system.projectionsInMessage}
         skeleton={<TableSkeleton columns={COLUMNS} rows={12} />}
       >
         {({ rows }) => (
@@ -167,7 +167,12 @@ function Rebuild({ name, close }: { name: string; close: () => void }) {
     words.system.theRebuildHasBegun,
   );
   return (
-    <Confirm title={words.system.rebuild2(titled(name))} label={words.system.rebuild3} action={action} close={close}>
+    <Confirm
+      title={words.system.rebuildTitle(titled(name))}
+      label={words.system.rebuildButton}
+      action={action}
+      close={close}
+    >
       <p>{words.system.itIsEmptiedWithAllThat}</p>
     </Confirm>
   );

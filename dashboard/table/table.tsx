@@ -244,7 +244,7 @@ function NothingFound({ search }: { search: string }) {
     <div class="none">
       <p>{words.table.nothingHereContains(search)}</p>
       <button type="button" class="button" onClick={() => go({ search: undefined }, "replace")}>
-        {words.table.showAllRows2}
+        {words.table.showAllRowsButton}
       </button>
     </div>
   );

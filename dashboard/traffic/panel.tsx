@@ -122,7 +122,7 @@ function Show({ data, scope }: { data: Traffic; scope: Scope }) {
   const field = FIELD_NAMES.find((name) => name === by);
   return (
     <>
-      <p class="lead">{words.traffic.aVisitorCountsOnceByThe2}</p>
+      <p class="lead">{words.traffic.countsOnceByFirstVisit}</p>
       <Compared scope={scope} />
       <NoRate what={words.common.deposited} amounts={data.total.unconverted} principal={scope.principal} />
       <DataTable

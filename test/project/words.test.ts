@@ -110,6 +110,8 @@ describe("visible text", () => {
     expect(texts.length).toBeGreaterThan(1_000);
     const shown = new Set(code.match(/\bwords\.\w+\.\w+/g));
     expect(texts.filter((text) => !shown.has(text))).toEqual([]);
+    // Two texts that are alike have names that say where each is used, and no numbers.
+    expect(texts.filter((text) => /\d$/.test(text))).toEqual([]);
   });
 });
 

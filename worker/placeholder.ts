@@ -33,6 +33,8 @@ const WITHIN: readonly RegExp[] = [
 
 /** Encoded once too often, by the network or by a redirect on the way; and escaped as HTML or JSON. */
 function plain(value: string): string {
+  // Most values are plain, and each event has several.
+  if (!/[^ -~]|[%&\\]/.test(value)) return value.trim();
   let text = value
     .replace(/&(?:(lt|#0*60|#x0*3c)|(?:gt|#0*62|#x0*3e));/gi, (_, opens) => (opens ? "<" : ">"))
     .replace(/&(?:(lbrace|lcub|#0*123|#x0*7b)|(?:rbrace|rcub|#0*125|#x0*7d));/gi, (_, opens) => (opens ? "{" : "}"))
@@ -64,6 +66,7 @@ const MARKED = /^([^\p{L}\p{N}]*)(.*?)([^\p{L}\p{N}]*)$/su;
 const OPENS = /[([{<«‹%#=|^~+*\\]/u;
 const CLOSES = /[)\]}>»›%#=|^~+*]/u;
 function isMarkedName(text: string): boolean {
+  if (!/^[^\p{L}\p{N}]|[^\p{L}\p{N}]$/u.test(text)) return false;
   const [, before = "", name = "", after = ""] = MARKED.exec(text) ?? [];
   if (before + after === "" || !isFieldName(name)) return false;
   return FROM_A_MANUAL.test(name) || OPENS.test(before) || (before === "" && CLOSES.test(after));
@@ -71,6 +74,7 @@ function isMarkedName(text: string): boolean {
 /** Names of parameters with marks around them, within a value: `[click_id]-[sub_id]`, `x%click_id%`. */
 const NAMES_WITHIN = /[[(<«]([\p{L}\p{N}_-]+)[\])>»]|([#%$@])([\p{L}\p{N}_-]+)\2/gu;
 const holdsMarkedName = (text: string) =>
+  /[[(<«#%$@]/.test(text) &&
   [...text.matchAll(NAMES_WITHIN)].some(([, bracketed, , marked]) => isNamed(bracketed ?? marked ?? ""));
 
 const isNamed = (text: string) => FROM_A_MANUAL.test(text) && isFieldName(text);
@@ -88,8 +92,10 @@ export function isMacro(value: string): boolean {
     const match = pattern.exec(text);
     return match !== null && !FILLED.test(between(match));
   };
-  if (WHOLE.some(marked) || WITHIN.some(marked) || OF_A_FORMAT.test(text)) return true;
-  if (SAYS_SO.test(text) || isNamed(text) || holdsMarkedName(text)) return true;
+  const hasMarks = /[^A-Za-z\d. -]/.test(text);
+  if (hasMarks && (WHOLE.some(marked) || WITHIN.some(marked) || OF_A_FORMAT.test(text) || holdsMarkedName(text)))
+    return true;
+  if (SAYS_SO.test(text) || isNamed(text)) return true;
   return text.length <= LONGEST_NAME && (isMarkedName(text) || isFieldName(INSTRUCTION.exec(text)?.[1] ?? ""));
 }
 
@@ -125,8 +131,7 @@ const OF_A_SPREADSHEET = /^\d(?:[.,]\d+)?e\+\d+$/;
 /** What testers and documents write for the id of a payment. */
 const NO_PAYMENT = /^(?:tests?|testing|demo|examples?|samples?|todo|tbd|x{3,16}|\.{3}|order|transaction|payment)$/;
 const normal = (value: string) =>
-  value
-    .normalize("NFKC")
+  (/[^ -~]/.test(value) ? value.normalize("NFKC") : value)
     .replace(/^[\s\u200B\uFEFF'"]+|[\s\u200B\uFEFF'"]+$/g, "")
     .toLowerCase();
 
@@ -136,7 +141,11 @@ export const isUnset = (value: string): boolean => UNSET.has(normal(value));
 export function namesNothing(value: string): boolean {
   const text = normal(value);
   if (UNSET.has(text) || NOBODY.has(text) || NOBODY.has(text.replace(/[_-]/g, " "))) return true;
-  return JOINED.test(text) || OF_A_SPREADSHEET.test(text) || /^(?:0x0+|[0\s\p{P}\p{Sm}\p{Sk}\p{Sc}]*)$/u.test(text);
+  return (
+    (/null|nan|none|undefined|object/.test(text) && JOINED.test(text)) ||
+    OF_A_SPREADSHEET.test(text) ||
+    /^(?:0x0+|[0\s\p{P}\p{Sm}\p{Sk}\p{Sc}]*)$/u.test(text)
+  );
 }
 /** What does not distinguish one payment, or one click, from another. */
 export const namesNoPayment = (value: string): boolean =>

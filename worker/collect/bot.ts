@@ -35,9 +35,12 @@ const DATA_CENTRES: ReadonlySet<number> = new Set([
   45102, // Alibaba
 ]);
 
-/** isbot takes Yahoo's crawler for a browser. */
-const isCrawlingBrowser = (agent: string) =>
-  isbot(agent.replace(MODEL, "$1").replace(OF_PEOPLE, "")) || /\bslurp\b/i.test(agent);
+/** isbot takes Yahoo's crawler for a browser, and some browsers for crawlers. */
+function isCrawlingBrowser(agent: string): boolean {
+  if (/\bslurp\b/i.test(agent)) return true;
+  const named = agent.replace(MODEL, "$1");
+  return isbot(named) && isbot(named.replace(OF_PEOPLE, ""));
+}
 
 /** For agents that do not pose as a browser: an app and a server's library are no bots, whatever their name. */
 function isCrawler(agent: string): boolean {

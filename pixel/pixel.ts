@@ -151,7 +151,7 @@ if (script && before.q !== 0) {
         const image = new Image();
         image.src = url;
         await image.decode();
-        settled = true;
+        settled = url;
       } catch {}
     }
     if (settled) {
@@ -193,7 +193,7 @@ if (script && before.q !== 0) {
       }
       if (click) state.click = [click, at];
       // A page of the same site led here: the visit goes on.
-      if (!before && !`.${from}`.endsWith(`.${domain || hostname}`))
+      if (!(before || `.${from}`.endsWith(`.${domain || hostname}`)))
         state.visit = { landing_page: sound(page.split("?")[0], 512), referrer: from };
       return undefined;
     });
@@ -237,7 +237,8 @@ if (script && before.q !== 0) {
             // A field under both its names would be refused.
             if (value) query.set(name === "btag" ? "banner_tag" : name, value);
           }
-        const event: Unsent = [at, `happened?${query}`];
+        // biome-ignore lint/style/useTemplate: it packs better
+        const event: Unsent = [at, "happened?" + query];
         state.unsent.push(event);
         state.unsent = state.unsent.filter((event) => at - event[0] < OLDEST).slice(-MOST_UNSENT);
         return event;

@@ -193,7 +193,7 @@ export const conversion = report({
     const { project_id } = project;
     const which = sql`c.project_id = ${project_id} AND c.event_id = ${event_id} ${onlyTags(sql`c.banner_tag`, tags)}`;
     const at = await db.get<{ from: string; tag: string } | undefined>(
-      sql`SELECT substr(c.event_date, 1, 7) AS "from", c.banner_tag AS tag FROM conversions c WHERE ${which}`,
+      sql`SELECT substr(c.event_date, 1, 7) AS "from", c.banner_tag AS tag FROM conversions c INDEXED BY conversions_by_id WHERE ${which}`,
     );
     // What has just come may not be there yet.
     const months = at ? { from: at.from, to: at.from, tags: [at.tag] } : ALWAYS;

@@ -1,5 +1,6 @@
 /** Lines on their way: gathered into batches, each judged here first and then by the server, settled in their order. */
-import { ALIASES, EVENT_BYTES, type FieldError, importedEvent, readEvent } from "../../worker/event.ts";
+import { ALIASES, EVENT_BYTES, type FieldError, importedEvent } from "../../worker/event.ts";
+import { readEvent } from "../../worker/event-reading.ts";
 import type { Entry } from "./entry.ts";
 import type { Identity } from "./identity.ts";
 import { type Mapping, mapped } from "./mapping.ts";

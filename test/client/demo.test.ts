@@ -10,7 +10,7 @@ import { sendNow } from "../../scripts/demo/send.ts";
 import { storyOf } from "../../scripts/demo/story.ts";
 import { addDays } from "../../worker/calendar.ts";
 import { botReason } from "../../worker/collect/bot.ts";
-import { readEvent } from "../../worker/event.ts";
+import { readEvent } from "../../worker/event-reading.ts";
 import { BEFORE } from "../../worker/reports/anomalies/band.ts";
 import { type Counted, seriesOf } from "../../worker/reports/anomalies/series.ts";
 import { anomaliesIn } from "../../worker/reports/anomalies/verdict.ts";

@@ -36,6 +36,7 @@ const STEPS: string[][] = [
   ["worker/store"],
   [
     "worker/event.ts",
+    "worker/event-reading.ts",
     "worker/placeholder.ts",
     "worker/lookalike.ts",
     "worker/exact-json.ts",

@@ -2,7 +2,8 @@
 import { env } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { type Door, readEvent, whenByAge } from "../../worker/event.ts";
+import { type Door, whenByAge } from "../../worker/event.ts";
+import { readEvent } from "../../worker/event-reading.ts";
 import { answerOf, sendPixel } from "./api.ts";
 
 const MINUTE = 60_000;

@@ -1,6 +1,7 @@
 /** What networks, browsers and back ends really send: accepted where possible, with a warning. */
 import { describe, expect, it } from "vitest";
-import { type Door, fields, readEvent } from "../../worker/event.ts";
+import { type Door, fields } from "../../worker/event.ts";
+import { readEvent } from "../../worker/event-reading.ts";
 import { parseExact } from "../../worker/exact-json.ts";
 import { isMacro, namesNothing } from "../../worker/placeholder.ts";
 

@@ -1,6 +1,6 @@
 /** What other products send to us by mistake gets the hint that names our field. */
 import { describe, expect, it } from "vitest";
-import { readEvent } from "../../worker/event.ts";
+import { readEvent } from "../../worker/event-reading.ts";
 import { hintFor, hintForTaken } from "../../worker/request-log/hints.ts";
 import { boundedRequest } from "../../worker/request-log/rejection.ts";
 

@@ -2,8 +2,9 @@
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchAnswer } from "../../worker/collect/batch.ts";
-import { type Door, readEvent } from "../../worker/event.ts";
+import type { Door } from "../../worker/event.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
+import { readEvent } from "../../worker/event-reading.ts";
 import { answerOf, call, read } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, figuresIn, keepToTables, settle, storedEvent } from "./log.ts";

@@ -3,9 +3,10 @@
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { storedEvent } from "../collect/stored-event.ts";
-import { DOORS, readEvent, type StoredEvent } from "../event.ts";
+import { DOORS, type StoredEvent } from "../event.ts";
 import { standingOf } from "../event-log/append.ts";
 import { type DeadLetter, type Replay, replay, resolved } from "../event-log/dead-letters.ts";
+import { readEvent } from "../event-reading.ts";
 import { parseExact } from "../exact-json.ts";
 import { reaches } from "../http/access.ts";
 import { json } from "../http/operation.ts";

@@ -4,7 +4,8 @@
  */
 import type { Context } from "hono";
 import { v7 as uuidv7 } from "uuid";
-import { EVENT_BYTES, type FieldError, type ImportedEvent, readEvent, type StoredEvent } from "../event.ts";
+import { EVENT_BYTES, type FieldError, type ImportedEvent, type StoredEvent } from "../event.ts";
+import { readEvent } from "../event-reading.ts";
 import { isNumber } from "../exact-json.ts";
 import { reaches } from "../http/access.ts";
 import { sha256 } from "../http/keys.ts";

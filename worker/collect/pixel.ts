@@ -3,7 +3,8 @@
  * and its status never lies: 200 only when the queue has the event.
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { type FieldError, projectId, readEvent } from "../event.ts";
+import { type FieldError, projectId } from "../event.ts";
+import { readEvent } from "../event-reading.ts";
 import type { Incoming } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { limitHeaders, withinLimit } from "../http/rate-limit.ts";

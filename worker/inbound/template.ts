@@ -2,7 +2,8 @@
  * What a network sends, as an event and a decision: by a template, which says which of the network's parameters is what,
  * and what its statuses mean.
  */
-import { type FieldError, fields, type ImportedEvent, readEvent } from "../event.ts";
+import { type FieldError, fields, type ImportedEvent } from "../event.ts";
+import { readEvent } from "../event-reading.ts";
 import { numberAsSent } from "../exact-json.ts";
 import { STATUSES, type Status } from "../payouts/month.ts";
 import { isMacro } from "../placeholder.ts";

@@ -69,6 +69,39 @@ describe("NGR", () => {
   });
 });
 
+describe("campaigns and sources of visitors", () => {
+  it("have amounts in the currency that is asked for, else in the project's", async () => {
+    await begin("one-currency", { currency: "EUR" });
+    await loadRates(["EUR", "2026-02-01", "1.25"], ["GBP", "2026-02-01", "1.5"]);
+    await tell(
+      paid("visit", "2026-02-03", "0", "EUR", { amount: null, currency: null, country: "DE" }),
+      paid("deposit", "2026-02-03", "100", "EUR"),
+      paid("deposit", "2026-02-03", "30", "GBP"),
+    );
+    const totals = (currency: string) =>
+      Promise.all(
+        ["campaigns", "traffic?by=country"].map(async (path) => {
+          const asked = `project_id=one-currency&from=2026-02-03&to=2026-02-03${currency}`;
+          const answer = await read<{ currency: string; total: { amount: string } }>(
+            `/${path}${path.includes("?") ? "&" : "?"}${asked}`,
+          );
+          return [answer.currency, answer.total.amount];
+        }),
+      );
+    expect(await totals("")).toEqual([
+      ["EUR", "136.00"],
+      ["EUR", "136.00"],
+    ]);
+    expect(await totals("&currency=project")).toEqual(await totals(""));
+    expect(await totals("&currency=USD")).toEqual([
+      ["USD", "170.00"],
+      ["USD", "170.00"],
+    ]);
+    const wrong = await get("/campaigns?project_id=one-currency&from=2026-02-03&to=2026-02-03&currency=XYZ");
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { errors: [{ field: "currency" }] }]);
+  });
+});
+
 describe("rounding", () => {
   it.each<[bigint, bigint, bigint]>([
     [5n, 2n, 2n],

@@ -36,7 +36,7 @@ export const COLUMNS: readonly Column<RequestRow>[] = [
     name: "tag",
     title: words.common.tag,
     kind: "text",
-    value: ({ request: { banner_tag, btag } }) => (banner_tag ?? btag) as string | null,
+    value: ({ request: { banner_tag, btag } }) => (banner_tag ?? btag ?? null) as string | null,
   },
   { name: "errors", title: words.common.error, kind: "text", value: codesOf },
   {

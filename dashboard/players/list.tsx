@@ -6,10 +6,10 @@ import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
-import { shownOf } from "../table/columns.ts";
 import { PagedList } from "../table/list.tsx";
 import { Chosen, Sought } from "../table/narrow.tsx";
 import { TableTools } from "../table/tools.tsx";
+import { useShown } from "../table/visible.ts";
 import { words } from "../words.ts";
 import { COLUMNS, MASKED, SPENDERS } from "./columns.tsx";
 import {
@@ -58,7 +58,7 @@ export const PlayersPanel = ({ scope }: { scope: Scope }) =>
 
 /** Everybody, by what they spent in all. */
 function Spenders({ scope }: { scope: Scope }) {
-  const { address, go } = useNavigation();
+  const { go } = useNavigation();
   return (
     <Panel
       name="players"
@@ -80,7 +80,7 @@ function Spenders({ scope }: { scope: Scope }) {
       <p class="lead">{words.players.whatEachSpentOverAll(scope.timezone)}</p>
       <PagedList
         name={words.common.players}
-        columns={shownOf(SPENDERS, address.columns)}
+        columns={useShown(SPENDERS)}
         query={(cursor) => spenders(scope, cursor)}
         keyOf={({ player_id, visitor_id }) => player_id ?? visitor_id ?? ""}
         timezone={scope.timezone}
@@ -124,7 +124,7 @@ function Players({ scope }: { scope: Scope }) {
       <p class="lead">{words.players.timesIn(meaningOf(scope), scope.timezone)}</p>
       <PagedList
         name={words.common.players}
-        columns={shownOf(COLUMNS, address.columns)}
+        columns={useShown(COLUMNS)}
         query={(cursor) => players(scope, cursor)}
         keyOf={({ player_id }) => player_id}
         timezone={scope.timezone}

@@ -26,7 +26,7 @@ import {
 import { Scroll } from "./scroll.tsx";
 import { sheetOf, showSheet } from "./sheet.ts";
 import { inWords, valueIn } from "./value.tsx";
-import { useColumns, usePhone } from "./visible.ts";
+import { useColumns, usePhone, useShown } from "./visible.ts";
 
 /** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
 const PAGE = 50;
@@ -139,6 +139,7 @@ export function DataTable<Row>(given: Tabular<Row>) {
 function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
   const { address, go } = useNavigation();
   const phone = usePhone();
+  const chosen = useShown(columns);
   const [own, setOwn] = useState<string | undefined>(undefined);
   return aside
     ? {
@@ -149,7 +150,7 @@ function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
         byChange: false,
       }
     : {
-        columns: shownOf(columns, address.columns, phone),
+        columns: chosen,
         sort: readSort(columns, address.sort, first),
         sortBy: (sort: string) => go({ sort }, "replace"),
         search: address.search ?? "",
@@ -252,7 +253,7 @@ function NothingFound({ search }: { search: string }) {
 
 /** Stands in for a table that is on its way, and is as large. */
 export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Column<Row>[]; rows?: number }) {
-  const shown = shownOf(useColumns(columns), useNavigation().address.columns, usePhone());
+  const shown = useShown(columns);
   return (
     <div class="table-scroll" aria-hidden="true">
       <table class="data-table">

@@ -4,7 +4,8 @@ import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";
 import { type Column, shownOf } from "./columns.ts";
 import { Download } from "./download.tsx";
-import { useColumns, usePhone } from "./visible.ts";
+import { keepColumns } from "./kept-columns.ts";
+import { useColumns, usePhone, useShown } from "./visible.ts";
 
 type Tools<Row> = {
   /** What is sought, as `Find a tag`. */
@@ -43,13 +44,15 @@ function ColumnMenu<Row>({ columns: all }: { columns: readonly Column<Row>[] }) 
   const phone = usePhone();
   const { address, go } = useNavigation();
   const first = shownOf(columns, [], phone).map(({ name }) => name);
-  const shown = shownOf(columns, address.columns, phone).map(({ name }) => name);
+  const shown = useShown(all).map(({ name }) => name);
   const choose = (name: string, on: boolean) => {
     const chosen = columns
       .slice(1)
       .flatMap((column) => ((column.name === name ? on : shown.includes(column.name)) ? [column.name] : []));
     const usual = chosen.length === first.length - 1 && chosen.every((column) => first.includes(column));
-    if (chosen.length > 0) go({ columns: usual ? [] : chosen }, "replace");
+    if (chosen.length === 0) return;
+    keepColumns(address.view, phone, usual ? [] : chosen);
+    go({ columns: usual ? [] : chosen }, "replace");
   };
   return (
     <Menu label={words.table.chooseColumns} button={<span>{words.table.columns}</span>}>

@@ -1,7 +1,9 @@
-/** The columns that who looks may see, and whether there is room for few alone. */
+/** The columns that who looks may see and has chosen, and whether there is room for few alone. */
 import { useEffect, useState } from "preact/hooks";
 import { useAmounts } from "../amounts.ts";
-import type { Column } from "./columns.ts";
+import { useNavigation } from "../navigation.ts";
+import { type Column, shownOf } from "./columns.ts";
+import { keptColumns } from "./kept-columns.ts";
 
 export const columnsFor = <Row>(columns: readonly Column<Row>[], amounts: boolean): readonly Column<Row>[] =>
   amounts ? columns : columns.filter(({ kind, telling }) => kind !== "money" && kind !== "average" && !telling);
@@ -21,4 +23,12 @@ export function usePhone(): boolean {
     return () => media.removeEventListener("change", look);
   }, []);
   return is;
+}
+
+/** Those of the address, else those that were chosen before, else those that the table begins with. */
+export function useShown<Row>(columns: readonly Column<Row>[]): Column<Row>[] {
+  const { address } = useNavigation();
+  const phone = usePhone();
+  const chosen = address.columns.length > 0 ? address.columns : keptColumns(address.view, phone);
+  return shownOf(useColumns(columns), chosen, phone);
 }

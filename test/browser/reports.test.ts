@@ -362,6 +362,39 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("compare_from")).toBeNull();
   });
 
+  test("the columns that were chosen stay, in other views and when one comes again, until they are those of the beginning", async () => {
+    const page = await signIn(browser, server, { viewport: { width: 1280, height: 1000 } });
+    const heads = async () => {
+      await page.locator(".campaigns [data-row]").first().waitFor();
+      const all = await page.locator(".campaigns .data-table thead th").allTextContents();
+      return all.map((head) => head.replace(/[↑↓]/, ""));
+    };
+    const choose = async (name: string, on: boolean) => {
+      await page.locator(".campaigns").getByRole("button", { name: "Choose columns" }).click();
+      await page.getByRole("checkbox", { name, exact: true }).setChecked(on);
+      await page.keyboard.press("Escape");
+    };
+    await page.goto(`${server.url}/?view=campaigns&${DAYS}`);
+    const first = await heads();
+    await choose("Deposits", false);
+    const chosen = first.filter((name) => name !== "Deposits");
+    expect(chosen.length).toBe(first.length - 1);
+    await expect.poll(heads, soon).toEqual(chosen);
+    await page.getByRole("link", { name: "Funnel", exact: true }).first().click();
+    await page.locator(".funnel").first().waitFor();
+    await page.getByRole("link", { name: "Campaigns", exact: true }).first().click();
+    await expect.poll(heads, soon).toEqual(chosen);
+    expect(search(page).has("columns")).toBe(false);
+    await page.goto(`${server.url}/?view=campaigns&${DAYS}&columns=visits`);
+    await expect.poll(heads, soon).toEqual([first[0], "Visits"]);
+    await page.goto(`${server.url}/?view=campaigns&${DAYS}`);
+    await expect.poll(heads, soon).toEqual(chosen);
+    await choose("Deposits", true);
+    await expect.poll(heads, soon).toEqual(first);
+    await page.reload();
+    await expect.poll(heads, soon).toEqual(first);
+  });
+
   test("on a phone campaigns and sources begin with first deposits and amounts, without scrolling", async () => {
     const page = await signIn(browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true });
     for (const [view, first] of [

@@ -18,6 +18,7 @@ const orNull = <Data>(asked: Promise<Data>): Promise<Data | null> => asked.catch
 
 export function attention({ principal, address: { project_id }, project_id: id, today }: Scope): Query<Looked> {
   const admin = may(principal, "admin");
+  const ofAll = admin && principal.project_id === null;
   return {
     key: `attention ${JSON.stringify([id, today])}`,
     steady: true,
@@ -26,15 +27,16 @@ export function attention({ principal, address: { project_id }, project_id: id, 
       const options = { init: { signal } };
       const about = given({ project_id, limit: MOST });
       const days = { from: addDays(today, 1 - DAYS), to: today };
-      const [rejected, letters, sentTo, healthy, anomalies] = await Promise.all([
+      const [rejected, letters, sentTo, healthy, plan, anomalies] = await Promise.all([
         admin ? orNull(read(client.requests.$get({ query: { ...about, status: "rejected" } }, options))) : null,
         admin ? orNull(read(client["dead-letters"].$get({ query: { ...about, status: "waiting" } }, options))) : null,
         admin ? orNull(read(client.postbacks.$get({ query: { project_id: id } }, options))) : null,
-        // It is of all projects.
-        admin && principal.project_id === null ? orNull(health().ask(signal)) : null,
+        // These are of all projects.
+        ofAll ? orNull(health().ask(signal)) : null,
+        ofAll ? orNull(read(client.plan.$get({}, options))) : null,
         orNull(read(client.anomalies.$get({ query: given({ project_id, ...days }) }, options))),
       ]);
-      return { rejected, letters, targets: sentTo, health: healthy, anomalies };
+      return { rejected, letters, targets: sentTo, health: healthy, plan, anomalies };
     },
   };
 }

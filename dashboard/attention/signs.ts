@@ -1,5 +1,6 @@
 /** What somebody should look at now, in a few words, and where that is done. Pure. */
 
+import type { PlanUseView } from "../../worker/admin/plan.ts";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { Requests } from "../../worker/admin/requests.ts";
 import { localTime } from "../../worker/calendar.ts";
@@ -20,7 +21,11 @@ export type Looked = {
   targets: { rows: readonly Pick<TargetView, "name" | "state" | "failures">[] } | null;
   health: Pick<Health, "dependencies" | "exchange_rates" | "failing_duties" | "projections"> | null;
   anomalies: Pick<Anomalies, "rows"> | null;
+  plan: { rows: readonly Pick<PlanUseView, "what" | "percent">[] } | null;
 };
+
+/** Of what the plan allows: who acts now has time. */
+const NEAR_THE_END_PERCENT = 80;
 
 /** So many names are shown; of the others, how many there are. */
 const NAMED = 3;
@@ -119,11 +124,24 @@ function healthSigns({
   ];
 }
 
+const ALLOWED: Record<PlanUseView["what"], string> = {
+  database_megabytes: words.attention.sizeOfDatabase,
+  requests_a_day: words.attention.requestsOfToday,
+  queue_operations_a_day: words.attention.queueOperationsOfToday,
+};
+
+function planSign({ rows }: NonNullable<Looked["plan"]>): Sign[] {
+  const near = rows.filter(({ percent }) => percent >= NEAR_THE_END_PERCENT);
+  if (near.length === 0) return [];
+  const shares = near.map(({ what, percent }) => words.attention.shareOf(exact(Math.floor(percent)), ALLOWED[what]));
+  return [{ key: "plan", text: words.attention.planIsUsed(listed(shares)), to: { view: "projections" } }];
+}
+
 type Days = { today: string; yesterday: string };
 
 /** The most urgent first: what is being lost, then what is missing, then what is behind. */
 export const signsOf = (
-  { letters, rejected, anomalies, health, targets }: Looked,
+  { letters, rejected, anomalies, health, plan, targets }: Looked,
   timezone: string,
   days: Days,
 ): readonly Sign[] => [
@@ -131,5 +149,6 @@ export const signsOf = (
   ...(rejected ? rejectedSign(rejected, timezone, days.today) : []),
   ...(anomalies ? silentSign(anomalies, days) : []),
   ...(health ? healthSigns(health) : []),
+  ...(plan ? planSign(plan) : []),
   ...(targets ? targetsSign(targets) : []),
 ];

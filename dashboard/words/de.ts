@@ -539,6 +539,11 @@ const de: Words = {
     postbacksFail: (names) => `Postbacks schlagen fehl: ${names}`,
     failing: (failing) => `Fehlerhaft: ${failing}`,
     needsAttention: "Braucht Aufmerksamkeit",
+    shareOf: (percent, what) => `${percent} % ${what}`,
+    planIsUsed: (shares) => `Cloudflares Tarif ist fast ausgeschöpft: ${shares}`,
+    sizeOfDatabase: "der Größe der Datenbank",
+    requestsOfToday: "der Anfragen von heute",
+    queueOperationsOfToday: "der heutigen Vorgänge der Warteschlange",
     yesterday: "gestern, ",
   },
   audit: {

@@ -544,6 +544,11 @@ const en = {
     postbacksFail: (names: Text) => `Postbacks fail: ${names}`,
     failing: (failing: Text) => `Failing: ${failing}`,
     needsAttention: "Needs attention",
+    shareOf: (percent: Text, what: Text) => `${percent} % of ${what}`,
+    planIsUsed: (shares: Text) => `Cloudflare's plan is nearly used up: ${shares}`,
+    sizeOfDatabase: "the database's size",
+    requestsOfToday: "today's requests",
+    queueOperationsOfToday: "today's queue operations",
     yesterday: "yesterday, ",
   },
   audit: {

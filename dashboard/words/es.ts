@@ -531,6 +531,11 @@ const es: Words = {
     postbacksFail: (names) => `Fallan postbacks: ${names}`,
     failing: (failing) => `Con fallos: ${failing}`,
     needsAttention: "Requiere atención",
+    shareOf: (percent, what) => `${percent} % ${what}`,
+    planIsUsed: (shares) => `El plan de Cloudflare está casi agotado: ${shares}`,
+    sizeOfDatabase: "del tamaño de la base de datos",
+    requestsOfToday: "de las peticiones de hoy",
+    queueOperationsOfToday: "de las operaciones de cola de hoy",
     yesterday: "ayer, ",
   },
   audit: {

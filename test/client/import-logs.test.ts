@@ -214,7 +214,8 @@ describe("the W3C extended format", () => {
     expect(await read(text.join("\n"))).toEqual([
       "header",
       { ...visit, referrer: "partner.example" },
-      visit,
+      // No site led there, which is not the page that sent it either.
+      { ...visit, referrer: null },
       { ...visit, referrer: "https://brand.example/lobby", data: { referrer: "Newsletter" } },
     ]);
   });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
 import { conditionOf, filledOf } from "../../dashboard/alerts/condition.ts";
+import { type Looked, signsOf } from "../../dashboard/attention/signs.ts";
 import { runningBucket } from "../../dashboard/chart/axis.ts";
 import { earlierOf } from "../../dashboard/cohorts/earlier.ts";
 import { zipOf } from "../../dashboard/files/zip.ts";
@@ -23,6 +24,34 @@ import { addDays, daysBetween } from "../../worker/calendar.ts";
 import { unzipped } from "../unzipped.ts";
 
 const TODAY = "2026-03-11";
+
+describe("what needs attention", () => {
+  const nothing: Looked = { rejected: null, letters: null, targets: null, health: null, anomalies: null, plan: null };
+  const signs = (more: Partial<Looked>) =>
+    signsOf({ ...nothing, ...more }, "UTC", { today: TODAY, yesterday: "2026-03-10" });
+
+  it("names what of the plan is nearly used up", () => {
+    const use = (database: number, requests: number) => ({
+      plan: {
+        rows: [
+          { what: "database_megabytes", percent: database },
+          { what: "requests_a_day", percent: requests },
+        ] as const,
+      },
+    });
+    expect(signs(use(79.99, 12))).toEqual([]);
+    expect(signs(use(80, 12))).toEqual([
+      {
+        key: "plan",
+        text: "Cloudflare's plan is nearly used up: 80 % of the database's size",
+        to: { view: "projections" },
+      },
+    ]);
+    expect(signs(use(91.7, 99)).map(({ text }) => text)).toEqual([
+      "Cloudflare's plan is nearly used up: 91 % of the database's size, 99 % of today's requests",
+    ]);
+  });
+});
 
 describe("the address", () => {
   const tag = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });

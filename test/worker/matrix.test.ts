@@ -460,6 +460,7 @@ const CASES: Case[] = [
     status: 404,
   },
   { route: "GET /projections", path: () => "/projections", may: ADMINS, status: 200, elsewhere: 200 },
+  { route: "GET /plan", path: () => "/plan", may: FAR, status: 200 },
   { route: "POST /projections/:name/rebuild", path: () => "/projections/outcomes/rebuild", may: FAR, status: 202 },
   { ...report("/players/nobody-here", ADMINS, 202), route: "DELETE /players/:player_id" },
   { ...report("/players/player-42/export", ADMINS), route: "GET /players/:player_id/export" },

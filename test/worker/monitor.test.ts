@@ -1,11 +1,20 @@
 /** `GET /metrics`: well-formed to the letter, true to the last event, and each part failing by itself. */
-import { createExecutionContext, env, runInDurableObject, SELF, waitOnExecutionContext } from "cloudflare:test";
+import {
+  createExecutionContext,
+  env,
+  evictDurableObject,
+  runInDurableObject,
+  SELF,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { PlanUseView } from "../../worker/admin/plan.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { BOUNDS_MS, ROUTE_CLASSES } from "../../worker/meter/meter.ts";
 import { expose, FAMILIES } from "../../worker/monitor/families.ts";
 import { PARTS } from "../../worker/monitor/parts.ts";
+import { read } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, storedEvent } from "./log.ts";
 
@@ -252,10 +261,48 @@ describe("the counters", () => {
     expect(kept).toBe(2);
 
     const meter = env.METER.getByName("twice");
-    await meter.record("a", { "queue events": 3 });
-    await meter.record("a", { "queue events": 3 });
-    await meter.record("b", { "queue events": 4, "ms pixel": 1 });
+    const noon = Date.UTC(2026, 4, 1, 12);
+    await meter.record("a", { "queue events": 3 }, noon);
+    await meter.record("a", { "queue events": 3 }, noon);
+    await meter.record("b", { "queue events": 4, "ms pixel": 1 }, noon);
     expect(await meter.read()).toEqual({ "queue events": 7, "ms pixel": 1 });
+  });
+});
+
+describe("the meter", () => {
+  it("knows what was counted on the day, also after a restart and of an object that did not know of days", async () => {
+    const day = (date: string, hour: number) => Date.parse(`${date}T00:00:00Z`) + hour * 3_600_000;
+    const meter = env.METER.getByName("days");
+    await runInDurableObject(meter, (_, { storage: { sql } }) => {
+      sql.exec("DROP TABLE state");
+      sql.exec("CREATE TABLE state (id INTEGER PRIMARY KEY, counts TEXT NOT NULL, deliveries TEXT NOT NULL)");
+      sql.exec(`INSERT INTO state VALUES (0, '{"queue messages":5}', '["old"]')`);
+    });
+    await evictDurableObject(meter);
+    expect(await meter.countsOf("2026-05-01")).toEqual({});
+    await meter.record("a", { "queue messages": 2 }, day("2026-05-01", 10));
+    await meter.record("b", { "queue messages": 1, "ms pixel": 4 }, day("2026-05-01", 23.9));
+    expect(await meter.countsOf("2026-05-01")).toEqual({ "queue messages": 3, "ms pixel": 4 });
+    await evictDurableObject(meter);
+    await meter.record("c", { "queue messages": 7 }, day("2026-05-02", 0));
+    expect(await meter.countsOf("2026-05-02")).toEqual({ "queue messages": 7, "ms pixel": 0 });
+    expect(await meter.countsOf("2026-05-01")).toEqual({});
+    expect(await meter.read()).toEqual({ "queue messages": 15, "ms pixel": 4 });
+  });
+
+  it("says how much of the plan is used", async () => {
+    await env.METER.getByName("instance").record(
+      "many",
+      { "requests pixel 2xx": 90_000, "queue messages": 100 },
+      Date.now(),
+    );
+    const { rows } = await read<{ rows: PlanUseView[] }>("/plan");
+    const by = Object.fromEntries(rows.map((row) => [row.what, row]));
+    expect(by.database_megabytes).toMatchObject({ allowed: 500 });
+    expect(by.database_megabytes?.used).toBeGreaterThan(0);
+    expect(by.requests_a_day).toMatchObject({ allowed: 100_000 });
+    expect(by.requests_a_day?.percent).toBeGreaterThanOrEqual(90);
+    expect(by.queue_operations_a_day?.used).toBeGreaterThanOrEqual(300);
   });
 });
 

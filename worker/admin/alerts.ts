@@ -235,6 +235,7 @@ export const alertRoutes = [
         await act(what, [
           sql`INSERT INTO alerts (id, project_id, origin, name, condition, channels, cool_down, quiet_from, quiet_to,
             created_at, changed_at, checked_at, memory)
+          -- The last one is of the version before, which still runs while a new one is deployed.
           SELECT ${id}, ${project_id}, ${origin}, ${columns.name}, ${columns.condition}, ${columns.channels}, ${cool_down},
             ${quiet_from}, ${quiet_to}, CASE WHEN (SELECT count(*) FROM alerts WHERE project_id = ${project_id}) < ${MOST_ALERTS}
               THEN ${now} END, ${now}, 0, '{}'`,
@@ -322,7 +323,7 @@ export const alertRoutes = [
       const { id, project_id } = alert;
       const project = await findProject(env, project_id, now);
       if (!project) throw new Problem(404, `There is no alert ${id}.`);
-      const { holds, finding } = await judge({ env: env, db, project, now }, alert.condition, alert.memory);
+      const { holds, finding } = await judge({ env, db, project, now }, alert.condition);
       const channels = (await channelsOf(db, project_id)).filter((channel) => alert.channels.includes(channel.id));
       const message = tried(alert, finding, now);
       const sent = await Promise.all(

@@ -14,6 +14,7 @@ import { erasureRoutes } from "./erasures.ts";
 import { exchangeRateRoutes } from "./exchange-rates.ts";
 import { keyRoutes } from "./keys.ts";
 import { payoutRuleRoutes } from "./payout-rules.ts";
+import { planRoutes } from "./plan.ts";
 import { playerExportRoutes } from "./player-export.ts";
 import { postbackTryRoutes } from "./postback-tries.ts";
 import { postbackRoutes } from "./postbacks.ts";
@@ -41,6 +42,7 @@ const ALL = [
   ...keyRoutes,
   ...requestRoutes,
   ...projectionRoutes,
+  ...planRoutes,
   ...auditRoutes,
   ...schemaRoutes,
   ...deadLetterRoutes,

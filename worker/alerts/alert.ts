@@ -2,7 +2,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 import type { Condition } from "./condition.ts";
-import type { Memory } from "./plan.ts";
 import type { Quiet } from "./quiet.ts";
 
 /** What an administrator sets. */
@@ -25,15 +24,13 @@ export type Alert = AlertSettings & {
   paused_at: number | null;
   checked_at: number;
   error: string | null;
-  memory: Memory;
   /** The incident that has not ended; null where there is none. */
   incident: { id: string; opened_at: number; finding: string } | null;
 };
 
-type AlertRow = Omit<Alert, "condition" | "channels" | "memory" | "incident"> & {
+type AlertRow = Omit<Alert, "condition" | "channels" | "incident"> & {
   condition: string;
   channels: string;
-  memory: string;
   incident_id: string | null;
   opened_at: number | null;
   finding: string | null;
@@ -43,7 +40,6 @@ const alertOf = ({ incident_id, opened_at, finding, ...row }: AlertRow): Alert =
   ...row,
   condition: JSON.parse(row.condition),
   channels: JSON.parse(row.channels),
-  memory: JSON.parse(row.memory),
   incident:
     incident_id === null ? null : { id: incident_id, opened_at: opened_at as number, finding: finding as string },
 });

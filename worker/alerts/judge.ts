@@ -4,6 +4,7 @@ import { hasArchive } from "../archive/attached.ts";
 import { addDays, localTime } from "../calendar.ts";
 import { failingDuties } from "../failing-duties.ts";
 import { ADMIN } from "../http/keys.ts";
+import { type Limited, planUse } from "../meter/plan-use.ts";
 import { stateOf } from "../postbacks/ladder.ts";
 import { targetsOf } from "../postbacks/target.ts";
 import { isByDays } from "../projections/figures-progress.ts";
@@ -16,11 +17,10 @@ import { withoutRate } from "../reports/without-rate.ts";
 import { SAMPLES_KEPT } from "../request-log/log.ts";
 import type { Condition, ConditionKind, ConditionOf } from "./condition.ts";
 import { eventsIn, isFresh, spanOf, tagsOf, valuesOf, type Watched } from "./measure.ts";
-import { type Memory, planUse } from "./plan.ts";
 import { figure, lengthOf, nounOf, whose } from "./words.ts";
 
 /** `null`: nobody can say now, since figures are behind; what was so before stays so. */
-export type Finding = { holds: boolean | null; finding: string; memory?: Memory };
+export type Finding = { holds: boolean | null; finding: string };
 
 /** Figures that are behind tell of a silence that is none. */
 const BEHIND: Finding = { holds: null, finding: "The figures are behind: nothing can be said." };
@@ -166,21 +166,22 @@ async function machinery({ env, db, now }: Watched, ofArchive: boolean): Promise
   return { holds: found.length > 0, finding: found.length > 0 ? `${found.join("; ")}.` : "All is as it should be." };
 }
 
-async function plan(watched: Watched, { percent }: ConditionOf<"plan">, remembered: Memory): Promise<Finding> {
-  const { uses, memory } = await planUse(watched, remembered);
-  const shown = uses.map((use) => `${use.percent.toFixed(1)} % of ${use.what}`).join(", ");
+const ALLOWED: Record<Limited, string> = {
+  database_megabytes: "the database's size",
+  requests_a_day: "the day's requests",
+  queue_operations_a_day: "the day's queue operations",
+};
+
+async function plan({ env, db, now }: Watched, { percent }: ConditionOf<"plan">): Promise<Finding> {
+  const uses = await planUse(env, db, now);
+  const shown = uses.map((use) => `${use.percent.toFixed(1)} % of ${ALLOWED[use.what]}`).join(", ");
   return {
     holds: uses.some((use) => use.percent >= percent),
     finding: `Of what the plan allows are used: ${shown}; the limit is ${figure(percent)} %.`,
-    memory,
   };
 }
 
-type Judge<Kind extends ConditionKind> = (
-  watched: Watched,
-  given: ConditionOf<Kind>,
-  memory: Memory,
-) => Promise<Finding>;
+type Judge<Kind extends ConditionKind> = (watched: Watched, given: ConditionOf<Kind>) => Promise<Finding>;
 
 const JUDGES: { [Kind in ConditionKind]: Judge<Kind> } = {
   threshold,
@@ -197,5 +198,5 @@ const JUDGES: { [Kind in ConditionKind]: Judge<Kind> } = {
   plan,
 };
 
-export const judge = (watched: Watched, given: Condition, memory: Memory): Promise<Finding> =>
-  (JUDGES[given.kind] as Judge<ConditionKind>)(watched, given, memory);
+export const judge = (watched: Watched, given: Condition): Promise<Finding> =>
+  (JUDGES[given.kind] as Judge<ConditionKind>)(watched, given);

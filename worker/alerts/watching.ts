@@ -28,7 +28,7 @@ const errorOf = (error: unknown): string =>
 
 async function found(watched: Watched, alert: Alert): Promise<Finding & { error: string | null }> {
   try {
-    return { ...(await judge(watched, alert.condition, alert.memory)), error: null };
+    return { ...(await judge(watched, alert.condition)), error: null };
   } catch (error) {
     log("error", "alert not judged", { alert_id: alert.id, error: String(error) });
     return { holds: null, finding: "", error: errorOf(error) };
@@ -38,10 +38,9 @@ async function found(watched: Watched, alert: Alert): Promise<Finding & { error:
 /** What came of one alert, for one transaction. */
 async function changesOf(watched: Watched, alert: Alert): Promise<SQL[]> {
   const { now, project } = watched;
-  const { holds, finding, error, memory = alert.memory } = await found(watched, alert);
+  const { holds, finding, error } = await found(watched, alert);
   const due_at = sendableAt(project.timezone, alert, now);
-  const noted = sql`UPDATE alerts SET checked_at = ${now}, error = ${error}, memory = ${JSON.stringify(memory)}
-    WHERE id = ${alert.id}`;
+  const noted = sql`UPDATE alerts SET checked_at = ${now}, error = ${error} WHERE id = ${alert.id}`;
   if (holds === true && alert.incident === null)
     return [...open(alert, opened(alert, incidentId(alert, now), finding, now), finding, now, due_at), noted];
   if (holds === false && alert.incident !== null) {

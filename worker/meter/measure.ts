@@ -43,11 +43,11 @@ export function measure(
 export async function record(env: Env, counts: Counts): Promise<void> {
   const id = crypto.getRandomValues(new Uint8Array(6)).toHex();
   try {
-    await meterOf(env).record(id, counts);
+    await meterOf(env).record(id, counts, Date.now());
   } catch {
     try {
       await scheduler.wait(RETRY_AFTER_MS);
-      await meterOf(env).record(id, counts);
+      await meterOf(env).record(id, counts, Date.now());
     } catch (error) {
       log("error", "counts not recorded", { counts, error: String(error) });
     }

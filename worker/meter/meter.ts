@@ -1,8 +1,9 @@
 /**
- * What the instance does, counted for ever: requests, how long they took, and what the queue brought. One Durable
+ * What the instance does, counted for ever and since the day began: requests, how long they took, and what the queue brought. One Durable
  * Object, since isolates share no memory; it gets what they have gathered.
  */
 import { DurableObject } from "cloudflare:workers";
+import { utcDate } from "../time.ts";
 
 /** Which part of the Worker answered. */
 export const ROUTE_CLASSES = ["pixel", "events", "read", "write", "other"] as const;
@@ -29,8 +30,12 @@ export function add(into: Counts, counts: Counts): void {
 /** A delivery that is sent again comes within seconds; so many others may come in between. */
 const DELIVERIES_REMEMBERED = 200;
 
+/** What was counted when the first delivery of a day came, UTC. */
+type Morning = { day: string; counts: Counts };
+
 export class Meter extends DurableObject<unknown> {
   readonly #counts: Counts = {};
+  #morning: Morning = { day: "", counts: {} };
   #deliveries: string[] = [];
 
   constructor(state: DurableObjectState, env: unknown) {
@@ -39,25 +44,41 @@ export class Meter extends DurableObject<unknown> {
     sql.exec(
       "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, counts TEXT NOT NULL, deliveries TEXT NOT NULL)",
     );
-    const [kept] = sql.exec<{ counts: string; deliveries: string }>("SELECT * FROM state").toArray();
+    const columns = sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('state')").toArray();
+    // An object of an earlier version has a table without it.
+    if (!columns.some(({ name }) => name === "morning"))
+      sql.exec(`ALTER TABLE state ADD COLUMN morning TEXT NOT NULL DEFAULT '{"day":"","counts":{}}'`);
+    const [kept] = sql.exec<{ counts: string; deliveries: string; morning: string }>("SELECT * FROM state").toArray();
     if (!kept) return;
     this.#counts = JSON.parse(kept.counts);
     this.#deliveries = JSON.parse(kept.deliveries);
+    this.#morning = JSON.parse(kept.morning);
   }
 
-  /** Counts a delivery once, by its random id: one row written. */
-  async record(id: string, counts: Counts): Promise<void> {
+  /** Counts a delivery once, by its random id: one row written. `now` is in epoch milliseconds. */
+  async record(id: string, counts: Counts, now: number): Promise<void> {
     if (this.#deliveries.includes(id)) return;
+    const day = utcDate(now);
+    if (this.#morning.day < day) this.#morning = { day, counts: { ...this.#counts } };
     add(this.#counts, counts);
     this.#deliveries = [...this.#deliveries, id].slice(-DELIVERIES_REMEMBERED);
     this.ctx.storage.sql.exec(
-      "INSERT OR REPLACE INTO state (id, counts, deliveries) VALUES (0, ?, ?)",
+      "INSERT OR REPLACE INTO state (id, counts, deliveries, morning) VALUES (0, ?, ?, ?)",
       JSON.stringify(this.#counts),
       JSON.stringify(this.#deliveries),
+      JSON.stringify(this.#morning),
     );
   }
 
   async read(): Promise<Counts> {
     return this.#counts;
+  }
+
+  /** What was counted on a day, UTC, of which nothing is known but of the last one. */
+  async countsOf(day: string): Promise<Counts> {
+    const { day: last, counts: before } = this.#morning;
+    if (day !== last) return {};
+    const names = Object.keys(this.#counts) as Counter[];
+    return Object.fromEntries(names.map((name) => [name, (this.#counts[name] ?? 0) - (before[name] ?? 0)]));
   }
 }

@@ -6,8 +6,9 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { PROJECTIONS } from "../../worker/projections/index.ts";
 import { rebuild } from "../../worker/projections/runner.ts";
 import { keepReports } from "../../worker/reports/aggregate.ts";
-import { get, read } from "./api.ts";
+import { callWith, get, read } from "./api.ts";
 import { runDuty } from "./duty.ts";
+import { unwoken } from "./gate.ts";
 import { makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, settle, storedEvent, TABLES } from "./log.ts";
 
@@ -55,7 +56,10 @@ const WEEK = {
   unconverted: { XAF: "1.00" },
 };
 
-const week = () => read<Report>("/reports/weekly-2026-05-04?project_id=kept");
+const WEEKLY = "/reports/weekly-2026-05-04?project_id=kept";
+const week = () => read<Report>(WEEKLY);
+/** As it is found where nobody brings the tables forward meanwhile. */
+const weekAsItIs = async () => (await callWith(unwoken, "GET", WEEKLY)).json<Report>();
 const rate = (currency: string, day: string, usd: number, loaded: number) =>
   env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), 'test', CAST(? AS INTEGER))")
     .bind(currency, day, usd, loaded)
@@ -111,11 +115,11 @@ describe("a kept report", () => {
     await settle();
     await rebuild(env, db, PROJECTIONS, "payments");
     // What came late cannot be told while payments are on their way.
-    expect(await week()).toEqual({ ...before, stale: true });
+    expect(await weekAsItIs()).toEqual({ ...before, stale: true });
     await settle();
     expect(await week()).toMatchObject({ total_spins: 5, revenue_usd: "26.002", stale: false, revision: 6 });
     await rebuild(env, db, PROJECTIONS, "identities");
-    expect(await week()).toMatchObject({ total_spins: 5, revision: 6, stale: false });
+    expect(await weekAsItIs()).toMatchObject({ total_spins: 5, revision: 6, stale: false });
     await settle();
     expect(await week()).toMatchObject({ total_spins: 5, revision: 6, stale: false });
   });

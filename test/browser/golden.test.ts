@@ -946,7 +946,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       await does(page.locator(`.campaigns [data-row="${tag}"] th button`).click());
       await does(page.getByRole("link", { name: "Share", exact: true }).click());
       await does(page.getByRole("dialog").getByRole("button", { name: "Create the link" }).click());
-      const [link = ""] = await page.getByRole("dialog").locator("code").allTextContents();
+      const link = (await page.getByRole("dialog").locator("code").first().textContent()) ?? "";
       const { total, rows } = await answerOf<Campaigns>("campaigns", { banner_tag: tag });
       expect(rows.length).toBe(1);
       const affiliate = await (await browser.newContext({ viewport: { width: 1600, height: 2_000 } })).newPage();

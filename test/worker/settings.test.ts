@@ -2,10 +2,14 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { saveSettings } from "../../worker/archive/settings.ts";
+import { archive, archiveSettings } from "../../worker/projections/archive.ts";
+import { advance, callsOf } from "../../worker/projections/runner.ts";
+import { metered } from "../../worker/store/budget.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { suppress } from "../../worker/suppression.ts";
 import { keysIn } from "./bucket.ts";
 import { makeApiKey } from "./keys.ts";
-import { createProject, db } from "./log.ts";
+import { createProject, db, deliver, step, storedEvent } from "./log.ts";
 
 const NOW = Date.UTC(2026, 4, 31, 12);
 const DAY = 86_400_000;
@@ -99,5 +103,24 @@ describe("settings in the bucket", () => {
     for (const year of years) expect(await datesIn(year)).toContain(`${year}-03-01`);
     while (!(await saveSome(4)));
     expect(await datesIn("2010")).toEqual(["2010-03-01", "2010-03-02"]);
+  });
+
+  it("need no more calls than their step asks for before it begins", async () => {
+    await createProject("few-calls");
+    await deliver([{ events: [storedEvent({ project_id: "few-calls", event_type: "visit", player_id: "p" })] }]);
+    await step(archive);
+    // So many are left that the step begins, and not one more; the rates' pages and the audit log's are due.
+    const free = { ...env, PLAN: "free" } as const;
+    const all = metered(free, "all").budget.left;
+    const { env: own, budget } = metered(free, "archive", { reserved: all - callsOf(archiveSettings) });
+    const later = Date.now() + 9 * DAY;
+    const { after, cursor } = await advance(own, databaseOf(own), archiveSettings, later);
+    expect(budget.subrequests).toBeGreaterThan(20);
+    expect(budget.left).toBeGreaterThanOrEqual(0);
+    // It wrote the settings, and goes on with the pages when it has more.
+    expect(cursor).toBe(after);
+    expect((await env.ARCHIVE.head("state/settings.json"))?.customMetadata?.pass).toBeDefined();
+    while ((await advance(env, db, archiveSettings, later)).behind > 0);
+    expect((await env.ARCHIVE.head("state/settings.json"))?.customMetadata?.pass).toBeUndefined();
   });
 });

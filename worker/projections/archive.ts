@@ -9,7 +9,9 @@ import { budgetOf } from "../store/budget.ts";
 import { type Database, transact } from "../store/database.ts";
 import type { Delivery } from "./projection.ts";
 
-/** Calls that a step makes behind what it delivers: the move of the cursor, or the note of a failure. */
+/** Calls that a step makes before what it delivers: where things are, and how far it goes. */
+const LOOK_CALLS = 2;
+/** And behind it: the move of the cursor, or the note of a failure. */
 const MOVE_CALLS = 3;
 
 /** An event waits for the end of its quarter of an hour, and then for the one in which it came late. */
@@ -52,6 +54,8 @@ export const archiveSettings: Delivery = {
   name: "archive_settings",
   after: [],
   patience: PATIENCE_MS,
+  // The settings are written whole, which takes a call for each of their tables.
+  calls: LOOK_CALLS + SETTINGS_CALLS + PAGE_CALLS + MOVE_CALLS,
   reach: archived,
   async deliver(env, db, _, now) {
     const hasRoom = () => budgetOf(env).left >= PAGE_CALLS + SETTINGS_CALLS + MOVE_CALLS;

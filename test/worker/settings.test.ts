@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { saveSettings } from "../../worker/archive/settings.ts";
-import { archive, archiveSettings } from "../../worker/projections/archive.ts";
+import { archive, archiveManifest, archiveSettings } from "../../worker/projections/archive.ts";
+import type { Projection } from "../../worker/projections/projection.ts";
 import { advance, callsOf } from "../../worker/projections/runner.ts";
 import { metered } from "../../worker/store/budget.ts";
 import { databaseOf } from "../../worker/store/database.ts";
@@ -13,6 +14,13 @@ import { createProject, db, deliver, step, storedEvent } from "./log.ts";
 
 const NOW = Date.UTC(2026, 4, 31, 12);
 const DAY = 86_400_000;
+
+/** An environment that has just the calls left with which a step of this begins, on the free plan. */
+function justEnoughFor(projection: Projection) {
+  const free = { ...env, PLAN: "free" } as const;
+  const all = metered(free, "all").budget.left;
+  return metered(free, "archive", { reserved: all - callsOf(projection) });
+}
 
 /** The real bucket, with what is written to it. */
 function recorded() {
@@ -110,9 +118,7 @@ describe("settings in the bucket", () => {
     await deliver([{ events: [storedEvent({ project_id: "few-calls", event_type: "visit", player_id: "p" })] }]);
     await step(archive);
     // So many are left that the step begins, and not one more; the rates' pages and the audit log's are due.
-    const free = { ...env, PLAN: "free" } as const;
-    const all = metered(free, "all").budget.left;
-    const { env: own, budget } = metered(free, "archive", { reserved: all - callsOf(archiveSettings) });
+    const { env: own, budget } = justEnoughFor(archiveSettings);
     const later = Date.now() + 9 * DAY;
     const { after, cursor } = await advance(own, databaseOf(own), archiveSettings, later);
     expect(budget.subrequests).toBeGreaterThan(20);
@@ -122,5 +128,29 @@ describe("settings in the bucket", () => {
     expect((await env.ARCHIVE.head("state/settings.json"))?.customMetadata?.pass).toBeDefined();
     while ((await advance(env, db, archiveSettings, later)).behind > 0);
     expect((await env.ARCHIVE.head("state/settings.json"))?.customMetadata?.pass).toBeUndefined();
+  });
+});
+
+describe("files that are to go", () => {
+  it("stay while an invocation has no room for taking them away, and go when it has", async () => {
+    await deliver([{ events: [storedEvent({ project_id: "few-calls", event_type: "visit", player_id: "q" })] }]);
+    await step(archive);
+    const hours = Array.from({ length: 12 }, (_, n) => 24 * n);
+    const add =
+      env.DB.prepare(`INSERT INTO archive_files (key, hour, first_seq, last_seq, rows, bytes, sha256, min_received_at,
+        max_received_at, created_at, state) VALUES (?, ?, 1, 1, 0, 0, '', 0, 0, 0, ?)`);
+    await env.DB.batch(
+      hours.map((hour, n) => add.bind(`events/gone-${n}.parquet`, hour, n % 2 === 0 ? "given_up" : "retired")),
+    );
+    const left = () =>
+      env.DB.prepare("SELECT count(*) AS files FROM archive_files WHERE state IN ('given_up', 'retired')").first(
+        "files",
+      );
+    const { env: own, budget } = justEnoughFor(archiveManifest);
+    await advance(own, databaseOf(own), archiveManifest, Date.now());
+    expect(budget.left).toBeGreaterThanOrEqual(0);
+    expect(await left()).toBe(hours.length);
+    while ((await advance(env, db, archiveManifest, Date.now())).behind > 0);
+    expect(await left()).toBe(0);
   });
 });

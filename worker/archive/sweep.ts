@@ -5,6 +5,7 @@
  */
 
 import { sql } from "drizzle-orm";
+import { budgetOf } from "../store/budget.ts";
 import { type Database, transact } from "../store/database.ts";
 import { among } from "../store/sql.ts";
 import { deleteFiles, putFence } from "./bucket.ts";
@@ -19,18 +20,24 @@ const FENCES = 4;
 const DAYS = 3;
 /** Objects that one request deletes at most. */
 const DELETED = 1_000;
+/** Calls that it takes to see what is to go. */
+const LOOK_CALLS = 2;
 /** Calls and statements of one call at most. */
-export const SWEEP_CALLS = 2 * FENCES + DAYS * MANIFEST_CALLS + 5;
+export const SWEEP_CALLS = LOOK_CALLS + 2 * FENCES + DAYS * MANIFEST_CALLS + 3;
 
 type Gone = { key: string; hour: number; state: "retired" | "given_up" | "fenced" };
 
-/** Whether all that was to go when the call began has gone. */
-export async function sweep(env: Env, db: Database, now: number): Promise<boolean> {
+/**
+ * Whether all that was to go when the call began has gone. Nothing goes where the invocation has no room for it and for the
+ * calls that are to follow, as many as `following`.
+ */
+export async function sweep(env: Env, db: Database, now: number, following = 0): Promise<boolean> {
   const old = sql`created_at <= ${now - GIVEN_UP_MS}`;
   await transact(db, [giveUp(sql`${old} OR ${OUTDATED}`, now)]);
   const gone = await db.all<Gone>(sql`SELECT key, hour, state FROM archive_files
     WHERE state <> 'live' AND (state IN ('retired', 'given_up') OR (state = 'fenced' AND ${old}))`);
   if (gone.length === 0) return true;
+  if (budgetOf(env).left < SWEEP_CALLS - LOOK_CALLS + following) return false;
 
   const fenced = gone.filter(({ state }) => state === "given_up").slice(0, FENCES);
   for (const { key } of fenced) {

@@ -44,7 +44,7 @@ export const archiveManifest: Delivery = {
   async deliver(env, db, { upTo }, now) {
     if (!(await writeDueManifests(env, db))) return null;
     // What runs that were broken off have left.
-    if (!(await sweep(env, db, now))) return null;
+    if (!(await sweep(env, db, now, MOVE_CALLS))) return null;
     return [sql`DELETE FROM archive_runs WHERE last_seq < ${upTo} AND finished_at IS NOT NULL`];
   },
   clear: async (_, db) => void (await transact(db, [allManifestsDue])),

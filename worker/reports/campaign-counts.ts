@@ -11,7 +11,7 @@ import { sumsOf } from "./days/sums.ts";
 import { onlyTags, type Period } from "./period.ts";
 import { type Sum, sums } from "./usd.ts";
 
-const COUNTS = [
+export const COUNTS = [
   "visits",
   "unique_players",
   "registrations",

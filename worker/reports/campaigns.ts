@@ -6,7 +6,7 @@ import { tagFilter } from "../http/tag-filter.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
 import { amounts, days, instant, maybe, money, named, rate, text, whole } from "./answer.ts";
-import { type Campaign, fromDays, fromTables, noCounts, type Paid } from "./campaign-counts.ts";
+import { type Campaign, COUNTS, fromDays, fromTables, noCounts, type Paid } from "./campaign-counts.ts";
 import { COMPARE, comparedDays, comparedPeriod } from "./compared.ts";
 import { codeOf, instead } from "./currency.ts";
 import { hadBegunByDays } from "./days/campaigns.ts";
@@ -22,14 +22,7 @@ import { amountsCell, averageOf, convert, formatAmounts, formatExact } from "./u
 
 const SORTABLE = [
   "banner_tag",
-  "visits",
-  "unique_players",
-  "registrations",
-  "first_deposits",
-  "new_depositors",
-  "returning_depositors",
-  "depositors",
-  "deposits",
+  ...COUNTS,
   "amount",
   "deposit_per_first_deposit",
   "deposit_per_visit",

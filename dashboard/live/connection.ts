@@ -1,5 +1,5 @@
 /** One project's live figures: a WebSocket that comes back by itself, and the state that it feeds. */
-import type { LiveMessage } from "../../worker/live/counters.ts";
+import type { LiveMessage } from "../../worker/live/messages.ts";
 import { client, credential, read } from "../api.ts";
 import { backOff } from "./back-off.ts";
 import { type LiveState, nothingYet, received } from "./state.ts";

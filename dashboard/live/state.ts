@@ -1,5 +1,6 @@
 /** What the page knows of the live figures, and how a message of the socket changes it. Pure. */
-import type { LiveMessage, Snapshot, StreamedEvent } from "../../worker/live/counters.ts";
+import type { LiveMessage, Snapshot } from "../../worker/live/messages.ts";
+import type { StreamedEvent } from "../../worker/live/stream.ts";
 
 export type { StreamedEvent };
 export type Counts = Omit<Snapshot, "events">;

@@ -1,8 +1,9 @@
 /** What other products send to us by mistake gets the hint that names our field. */
 import { describe, expect, it } from "vitest";
 import { readEvent } from "../../worker/event-reading.ts";
-import { hintFor, hintForTaken } from "../../worker/request-log/hints.ts";
+import { hintFor } from "../../worker/request-log/hints.ts";
 import { boundedRequest } from "../../worker/request-log/rejection.ts";
+import { hintForTaken } from "../../worker/request-log/taken-hints.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 

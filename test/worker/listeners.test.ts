@@ -2,7 +2,8 @@
 import { env, runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetKey } from "../../worker/http/keys.ts";
-import type { Counters, LiveMessage } from "../../worker/live/counters.ts";
+import type { Counters } from "../../worker/live/counters.ts";
+import type { LiveMessage } from "../../worker/live/messages.ts";
 import type { LiveEvent } from "../../worker/live/stream.ts";
 import { call, get } from "./api.ts";
 import { ADMIN, bearer, makeApiKey } from "./keys.ts";

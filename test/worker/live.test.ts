@@ -2,7 +2,7 @@ import { env, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { startOfLocalDay } from "../../worker/calendar.ts";
 import { Bucket, LIVE_DIMENSIONS, OTHER } from "../../worker/live/bucket.ts";
-import type { LiveMessage, Snapshot } from "../../worker/live/counters.ts";
+import type { LiveMessage, Snapshot } from "../../worker/live/messages.ts";
 import { Present } from "../../worker/live/present.ts";
 import { cellOf, type LiveEvent } from "../../worker/live/stream.ts";
 import type { Window } from "../../worker/live/tally.ts";

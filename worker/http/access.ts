@@ -1,7 +1,7 @@
 /** Finds out who is asking, and lets in who may. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import type { Credential } from "../live/counters.ts";
+import type { Credential } from "../live/listeners.ts";
 import { findProject, type Project } from "../project.ts";
 import { ADMIN, principalOfKey, principalOfKeyId } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";

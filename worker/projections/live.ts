@@ -3,7 +3,7 @@
  * no more, since it repeats a trusted event, is taken back together with that event.
  */
 import { type SQL, sql } from "drizzle-orm";
-import type { LiveSettings } from "../live/counters.ts";
+import type { LiveSettings } from "../live/messages.ts";
 import type { LiveEvent } from "../live/stream.ts";
 import { budgetOf } from "../store/budget.ts";
 import type { Delivery } from "./projection.ts";

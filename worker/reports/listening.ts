@@ -1,7 +1,9 @@
 /** The live counters with what they know nothing of: what a listener may see, by key, session or share link. */
 import { principalOf, reaches } from "../http/access.ts";
 import { may, type Principal } from "../http/principal.ts";
-import { Counters, type Credential, type View } from "../live/counters.ts";
+import { Counters } from "../live/counters.ts";
+import type { Credential } from "../live/listeners.ts";
+import type { View } from "../live/stream.ts";
 import { metered } from "../store/budget.ts";
 
 /** Viewers see that something happened, not who did it; a key of some tags sees what counts for those. Amounts may be hidden. */

@@ -5,7 +5,7 @@ import { ofProject } from "../http/access.ts";
 import { parameters } from "../http/parameters.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import type { Listener } from "../live/counters.ts";
+import type { Listener } from "../live/listeners.ts";
 import { viewOf } from "./listening.ts";
 import { common } from "./period.ts";
 

@@ -8,7 +8,7 @@ import { addDays, daysBetween, localTime } from "../../calendar.ts";
 import { ANY_TAG } from "../../figures/scopes.ts";
 import { Problem } from "../../http/problem.ts";
 import { OTHER } from "../../live/bucket.ts";
-import type { MinuteRow } from "../../live/counters.ts";
+import type { MinuteRow } from "../../live/minutes.ts";
 import { INCOME, UNITS } from "../../money.ts";
 import { RATE_UNITS } from "../../rates/rate.ts";
 import { among } from "../../store/sql.ts";

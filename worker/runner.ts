@@ -4,12 +4,12 @@
  * platform.
  */
 import { DurableObject } from "cloudflare:workers";
-import { sendingOf as noticesOf } from "./channels/sending.ts";
+import { channelSenders } from "./channels/sending.ts";
 import { DUTIES } from "./cron.ts";
 import { recordRun } from "./failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
-import { sendingOf as postbacksOf } from "./postbacks/sending.ts";
+import { targetSenders } from "./postbacks/sending.ts";
 import { metered } from "./store/budget.ts";
 
 /** How long one alarm works before it lets the next one go on. On a developer's machine requests wait until it has ended. */
@@ -128,5 +128,5 @@ export class Runner extends DurableObject<Env> {
   }
 }
 
-const dutyOf = (name: string | undefined) =>
-  DUTIES.find((duty) => duty.name === name) ?? postbacksOf(name) ?? noticesOf(name);
+const dutyOf = (name = "") =>
+  DUTIES.find((duty) => duty.name === name) ?? targetSenders.dutyOf(name) ?? channelSenders.dutyOf(name);

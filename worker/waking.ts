@@ -3,8 +3,9 @@
  * one wake is enough for what is due now. So that those which hang or fail do not make the waker run again and
  * again, it is remembered here; where that is lost, they are woken once more.
  */
-import { wake } from "./duty.ts";
-import { budgetOf } from "./store/budget.ts";
+import { type Duty, type Progress, wake } from "./duty.ts";
+import { type Budget, budgetOf } from "./store/budget.ts";
+import { type Database, databaseOf } from "./store/database.ts";
 import { MINUTE_MS } from "./time.ts";
 
 /** When an object was woken, by its name. */
@@ -28,3 +29,24 @@ export async function wakeDue(env: Env, now: number, look: () => Promise<Due[]>)
   for (const name of names) woken.set(name, now);
   return due.length <= room;
 }
+
+/** `clock` tells the time of an object's invocation, which goes on while it sends. */
+type Send = (env: Env, db: Database, id: string, budget: Budget, clock: () => number) => Promise<Progress>;
+
+/** The Durable Objects that send, one for each target or channel: they are named by what they send to and its id. */
+export const senders = (to: string, duty: string, send: Send) => ({
+  nameOf: (id: string): string => `${to} ${id}`,
+  /** What the object of this name does; undefined where it sends to something else. */
+  dutyOf: (name: string): Duty | undefined =>
+    name.startsWith(`${to} `)
+      ? {
+          name: duty,
+          every: Number.POSITIVE_INFINITY,
+          run(env, budget, now) {
+            const began = Date.now();
+            const clock = () => now + Date.now() - began;
+            return send(env, databaseOf(env), name.slice(to.length + 1), budget, clock);
+          },
+        }
+      : undefined,
+});

@@ -1,8 +1,9 @@
 /** Making and changing alerts, channels and scheduled reports, and what a test of one brought back. */
 import { useState } from "preact/hooks";
-import type { AlertView, TriedChannel } from "../../worker/admin/alerts.ts";
+import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
 import type { ScheduleView } from "../../worker/admin/schedules.ts";
+import type { TriedChannel } from "../../worker/admin/sent.ts";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { Field, type Filled, Form, linesOf, Tick } from "../act/form.tsx";

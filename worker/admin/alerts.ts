@@ -6,9 +6,7 @@ import { ALERT_STATES, type Alert, type AlertSettings, alertsOf, findAlert, stat
 import { condition, wrongCondition } from "../alerts/condition.ts";
 import { tried } from "../alerts/incident.ts";
 import { judge } from "../alerts/judge.ts";
-import { CHANNEL_KINDS, channelsOf } from "../channels/channel.ts";
 import { NOTICE_KINDS } from "../channels/message.ts";
-import { tell } from "../channels/sending.ts";
 import { projectId } from "../event.ts";
 import { reaches } from "../http/access.ts";
 import { withoutUndefined } from "../http/body.ts";
@@ -23,10 +21,9 @@ import type { Database } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
 import { iso } from "../time.ts";
 import { route } from "./route.ts";
+import { channelIds, noticeFields, refusalOfChannels, sendTest, takenBy, triedChannels } from "./sent.ts";
 
 export const MOST_ALERTS = 50;
-/** Of one alert: a try asks all of them at once. */
-const MOST_CHANNELS = 5;
 const MOST_COOL_DOWN = 7 * 24 * 60;
 
 const time = z
@@ -36,7 +33,7 @@ const time = z
 const settings = {
   name: z.string().min(1, "must not be empty").max(200, "is too long"),
   condition,
-  channels: z.array(z.string().max(64, "is no channel")).max(MOST_CHANNELS, `must be ${MOST_CHANNELS} at most`),
+  channels: channelIds,
   cool_down: z
     .int("must be whole minutes")
     .min(0, "must not be negative")
@@ -61,9 +58,6 @@ export const historyQuery = z.strictObject(paging);
 const DEFAULT_COOL_DOWN = 60;
 
 const finding = text.describe("What was found, in a sentence.");
-const answered = {
-  error: maybe.describe("Why it does not count as delivered."),
-};
 const alertView = z
   .object({
     id: text,
@@ -81,15 +75,6 @@ const alertView = z
     incident: z.object({ id: text, opened_at: instant, finding }).nullable(),
   })
   .meta({ id: "Alert" });
-export const noticeFields = {
-  channel_id: text,
-  channel: maybe.describe("Its name; null where it was removed."),
-  status: z.enum(["waiting", "sent", "dead"]),
-  tries: whole,
-  at: instant.describe("When it was sent or given up; while it waits, when the next try is due."),
-  answer: z.int().nullable().describe("The status of the last answer; null where none came."),
-  ...answered,
-};
 const notice = z.object({ ...noticeFields, kind: z.enum(NOTICE_KINDS) });
 const incident = z
   .object({
@@ -100,18 +85,6 @@ const incident = z
     notices: z.array(notice),
   })
   .meta({ id: "Incident" });
-export const triedChannels = z.array(
-  z.object({
-    channel_id: text,
-    channel: text,
-    kind: z.enum(CHANNEL_KINDS),
-    taken: z.boolean(),
-    status: z.int().nullable().describe("Of the answer; null where none came."),
-    took_ms: whole,
-    response: text.describe("How its body begins, 500 characters at most."),
-    ...answered,
-  }),
-);
 const triedAlert = z
   .object({
     holds: z.boolean().nullable().describe("Whether its condition holds now; null where that cannot be said."),
@@ -122,7 +95,6 @@ const triedAlert = z
 export type AlertView = z.output<typeof alertView>;
 export type NoticeView = z.output<typeof notice>;
 export type IncidentView = z.output<typeof incident>;
-export type TriedChannel = z.output<typeof triedChannels>[number];
 export type TriedAlert = z.output<typeof triedAlert>;
 
 const view = (alert: Alert): AlertView => {
@@ -152,9 +124,8 @@ async function check(db: Database, principal: Principal, project_id: string, giv
   if ((quiet_from === null) !== (quiet_to === null))
     wrong(quiet_from === null ? "quiet_from" : "quiet_to", "is required: quiet hours have a beginning and an end");
   if (quiet_from !== null && quiet_from === quiet_to) wrong("quiet_to", "must not be quiet_from");
-  const known = new Set((await channelsOf(db, project_id)).map(({ id }) => id));
-  const unknown = channels.find((id) => !known.has(id));
-  if (unknown !== undefined) wrong("channels", `has ${unknown}, which is no channel of ${project_id}`);
+  const refusalOfIds = await refusalOfChannels(db, project_id, channels);
+  if (refusalOfIds !== null) wrong("channels", refusalOfIds);
   if (errors.length > 0) throw new Problem(400, errors.map(({ message }) => message).join("; "), { errors });
   if ("segment_id" in condition && condition.segment_id !== undefined)
     await usableSegment(db, project_id, principal, condition.segment_id);
@@ -324,16 +295,9 @@ export const alertRoutes = [
       const project = await findProject(env, project_id, now);
       if (!project) throw new Problem(404, `There is no alert ${id}.`);
       const { holds, finding } = await judge({ env, db, project, now }, alert.condition);
-      const channels = (await channelsOf(db, project_id)).filter((channel) => alert.channels.includes(channel.id));
       const message = tried(alert, finding, now);
-      const sent = await Promise.all(
-        channels.map(async (channel): Promise<TriedChannel> => {
-          const { ok, ...told } = await tell(env, channel, message, now);
-          return { channel_id: channel.id, channel: channel.name, kind: channel.kind, taken: ok, ...told };
-        }),
-      );
-      const details = { taken: sent.filter(({ taken }) => taken).map(({ channel_id }) => channel_id) };
-      await act({ project_id, subject: id, details }, []);
+      const sent = await sendTest(env, db, alert, () => message, now);
+      await act({ project_id, subject: id, details: takenBy(sent) }, []);
       return { holds, finding, sent };
     },
   ),

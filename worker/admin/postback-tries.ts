@@ -9,7 +9,7 @@ import { Problem } from "../http/problem.ts";
 import type { ToldEvent } from "../postbacks/macros.ts";
 import { requestOf } from "../postbacks/request.ts";
 import { send } from "../postbacks/send.ts";
-import { objectOf } from "../postbacks/sending.ts";
+import { targetSenders } from "../postbacks/sending.ts";
 import { METHODS, type Target } from "../postbacks/target.ts";
 import { noteTries, type TryRow } from "../postbacks/tries.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
@@ -169,7 +169,7 @@ export const postbackTryRoutes = [
       WHERE target_id = ${id} AND event_id ${among(ids)}`;
       const details = { ...choice, resent: ids.length };
       await act({ project_id, subject: id, details }, [again]);
-      await wake(env, [objectOf(id)]);
+      await wake(env, [targetSenders.nameOf(id)]);
       return { resent: ids.length, more: found.length > AT_ONCE };
     },
   ),

@@ -9,7 +9,7 @@ import { json } from "../http/operation.ts";
 import { Problem } from "../http/problem.ts";
 import { parseMoney } from "../money.ts";
 import { TARGET_PRESET_NAMES, TARGET_PRESETS } from "../postbacks/presets.ts";
-import { objectOf } from "../postbacks/sending.ts";
+import { targetSenders } from "../postbacks/sending.ts";
 import { METHODS, type Target, type TargetSettings, targetsOf } from "../postbacks/target.ts";
 import { text } from "../reports/answer.ts";
 import { isGuarded } from "../store/guard.ts";
@@ -171,7 +171,7 @@ export const postbackRoutes = [
       const what = { project_id: target.project_id, subject: target.id, details };
       if (set.length > 0)
         await act(what, [sql`UPDATE postback_targets SET ${sql.join(set, sql`, `)} WHERE id = ${target.id}`]);
-      if (paused === false) await wake(env, [objectOf(target.id)]);
+      if (paused === false) await wake(env, [targetSenders.nameOf(target.id)]);
       const changed = viewTarget(await targetOf(db, principal, target.id));
       return { ...changed, ...(secret !== null && { secret }) };
     },

@@ -3,8 +3,6 @@
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import type { Watched } from "../alerts/measure.ts";
-import { channelsOf } from "../channels/channel.ts";
-import { tell } from "../channels/sending.ts";
 import { projectId } from "../event.ts";
 import { reaches } from "../http/access.ts";
 import { withoutUndefined } from "../http/body.ts";
@@ -20,13 +18,10 @@ import { findSchedule, type Schedule, type ScheduleSettings, schedulesOf } from 
 import type { Database } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
 import { iso } from "../time.ts";
-import type { TriedChannel } from "./alerts.ts";
-import { noticeFields, triedChannels } from "./alerts.ts";
 import { route } from "./route.ts";
+import { channelIds, noticeFields, refusalOfChannels, sendTest, takenBy, triedChannels } from "./sent.ts";
 
 export const MOST_SCHEDULES = 20;
-/** Of one report: a try asks all of them at once. */
-const MOST_CHANNELS = 5;
 
 const settings = {
   name: z.string().min(1, "must not be empty").max(200, "is too long"),
@@ -38,7 +33,7 @@ const settings = {
     .max(50, "must be 50 at most")
     .nullable(),
   segment_id: z.string().min(1, "must not be empty").max(64, "is too long").nullable(),
-  channels: z.array(z.string().max(64, "is no channel")).max(MOST_CHANNELS, `must be ${MOST_CHANNELS} at most`),
+  channels: channelIds,
 };
 const { hour, banner_tags, segment_id, ...needed } = settings;
 export const newSchedule = z.strictObject({
@@ -98,10 +93,8 @@ async function ownSchedule(db: Database, principal: Principal, id: string): Prom
 
 /** That what it names is there. */
 async function check(db: Database, principal: Principal, project_id: string, given: ScheduleSettings): Promise<void> {
-  const known = new Set((await channelsOf(db, project_id)).map(({ id }) => id));
-  const unknown = given.channels.find((id) => !known.has(id));
-  if (unknown !== undefined)
-    throw Problem.of("channels", `channels has ${unknown}, which is no channel of ${project_id}`);
+  const refusal = await refusalOfChannels(db, project_id, given.channels);
+  if (refusal !== null) throw Problem.of("channels", `channels ${refusal}`);
   if (given.segment_id !== null) await usableSegment(db, project_id, principal, given.segment_id);
 }
 
@@ -254,16 +247,9 @@ export const scheduleRoutes = [
       const watched: Watched = { env, db, project: await projectFor(project_id), now };
       const period = newestPeriod(watched.project.timezone, every, 0, now);
       const issue = await issueOf(watched, schedule, period);
-      const readers = readersOf(schedule);
-      const channels = (await channelsOf(db, project_id)).filter((channel) => readers.includes(channel.id));
-      const sent = await Promise.all(
-        channels.map(async (channel): Promise<TriedChannel> => {
-          const { ok, ...told } = await tell(env, channel, await messageTo(watched, issue, channel, "test"), now);
-          return { channel_id: channel.id, channel: channel.name, kind: channel.kind, taken: ok, ...told };
-        }),
-      );
-      const details = { taken: sent.filter(({ taken }) => taken).map(({ channel_id }) => channel_id) };
-      await act({ project_id, subject: id, details }, []);
+      const readers = { project_id, channels: readersOf(schedule) };
+      const sent = await sendTest(env, db, readers, (channel) => messageTo(watched, issue, channel, "test"), now);
+      await act({ project_id, subject: id, details: takenBy(sent) }, []);
       return { ...period, sent };
     },
   ),

@@ -4,13 +4,13 @@
  * is sent again, by whose `kind` and `subject` a receiver can tell.
  */
 import { type SQL, sql } from "drizzle-orm";
-import type { Duty, Progress } from "../duty.ts";
+import type { Progress } from "../duty.ts";
 import { log } from "../log.ts";
 import { nextTryAt } from "../postbacks/ladder.ts";
 import { type Outcome, send } from "../postbacks/send.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
-import { type Database, databaseOf } from "../store/database.ts";
-import { type Due as Waking, wakeDue } from "../waking.ts";
+import type { Database } from "../store/database.ts";
+import { senders, type Due as Waking, wakeDue } from "../waking.ts";
 import { type Channel, findChannel } from "./channel.ts";
 import { KINDS, type Sending } from "./kinds.ts";
 import { builderOf } from "./mail.ts";
@@ -94,28 +94,12 @@ export async function sendNotices(
   return "more";
 }
 
-const OBJECT = "channel ";
-/** The name of a channel's object. */
-export const objectOf = (channel_id: string): string => `${OBJECT}${channel_id}`;
-
-/** What the object of this name does; undefined where it is none of a channel. */
-export const sendingOf = (name: string | undefined): Duty | undefined =>
-  name?.startsWith(OBJECT)
-    ? {
-        name: "notices sending",
-        every: Number.POSITIVE_INFINITY,
-        run(env, budget, now) {
-          const began = Date.now();
-          const clock = () => now + Date.now() - began;
-          return sendNotices(env, databaseOf(env), name.slice(OBJECT.length), budget, clock);
-        },
-      }
-    : undefined;
+export const channelSenders = senders("channel", "notices sending", sendNotices);
 
 /** Wakes the channels that have something due. False where there is no room for them all. */
 export const wakeChannels = (env: Env, db: Database, now: number): Promise<boolean> =>
   wakeDue(env, now, () =>
-    db.all<Waking>(sql`SELECT ${OBJECT} || c.id AS name, (SELECT n.due_at FROM notices n
+    db.all<Waking>(sql`SELECT ${channelSenders.nameOf("")} || c.id AS name, (SELECT n.due_at FROM notices n
         WHERE n.channel_id = c.id AND n.status = 'waiting' AND n.due_at <= ${now} ORDER BY n.due_at DESC LIMIT 1) AS due_at
       FROM channels c WHERE c.removed_at IS NULL AND due_at IS NOT NULL`),
   );

@@ -5,7 +5,7 @@
 
 import { type SQL, sql } from "drizzle-orm";
 import { wake } from "../duty.ts";
-import { objectOf } from "../postbacks/sending.ts";
+import { targetSenders } from "../postbacks/sending.ts";
 import { type Target, targetsOf } from "../postbacks/target.ts";
 import { KEPT_DAYS } from "../postbacks/tries.ts";
 import { PSEUDONYMS } from "../pseudonym.ts";
@@ -58,7 +58,7 @@ export async function tellStatuses(env: Env, db: Database, now: number, hasRoom:
       if (!hasRoom()) return false;
       made = await makeRows(db, target, now);
     }
-    if (all > 0) await wake(env, [objectOf(target.id)]);
+    if (all > 0) await wake(env, [targetSenders.nameOf(target.id)]);
   }
   return true;
 }

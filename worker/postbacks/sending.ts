@@ -4,11 +4,11 @@
  * an invocation ends in between, the same event is sent again, by which its `{event_id}` tells.
  */
 import { sql } from "drizzle-orm";
-import { type Duty, type Progress, wake } from "../duty.ts";
+import { type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
-import { type Database, databaseOf, transact } from "../store/database.ts";
-import { type Due as Waking, wakeDue } from "../waking.ts";
+import { type Database, transact } from "../store/database.ts";
+import { senders, type Due as Waking, wakeDue } from "../waking.ts";
 import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
 import type { ToldEvent } from "./macros.ts";
 import { macrosOf, requestOf } from "./request.ts";
@@ -154,28 +154,12 @@ export async function sendDue(
   return "more";
 }
 
-const OBJECT = "postbacks ";
-/** The name of a target's object. */
-export const objectOf = (target_id: string): string => `${OBJECT}${target_id}`;
-
-/** What the object of this name does; undefined where it is none of a target. */
-export const sendingOf = (name: string | undefined): Duty | undefined =>
-  name?.startsWith(OBJECT)
-    ? {
-        name: "postbacks sending",
-        every: Number.POSITIVE_INFINITY,
-        run(env, budget, now) {
-          const began = Date.now();
-          const clock = () => now + Date.now() - began;
-          return sendDue(env, databaseOf(env), name.slice(OBJECT.length), budget, clock);
-        },
-      }
-    : undefined;
+export const targetSenders = senders("postbacks", "postbacks sending", sendDue);
 
 /** Wakes the targets that have something due. False where there is no room for them all. */
 export const wakeTargets = (env: Env, db: Database, now: number): Promise<boolean> =>
   wakeDue(env, now, () =>
-    db.all<Waking>(sql`SELECT ${OBJECT} || t.id AS name, (SELECT p.due_at FROM postbacks p
+    db.all<Waking>(sql`SELECT ${targetSenders.nameOf("")} || t.id AS name, (SELECT p.due_at FROM postbacks p
         WHERE p.target_id = t.id AND p.status = 'waiting' AND p.due_at <= ${now} ORDER BY p.due_at DESC LIMIT 1) AS due_at
       FROM postback_targets t WHERE t.removed_at IS NULL AND t.paused_at IS NULL AND due_at IS NOT NULL`),
   );

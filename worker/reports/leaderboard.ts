@@ -2,6 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, localTime, mondayOf } from "../calendar.ts";
+import { pageParameters } from "../http/page.ts";
 import { Problem } from "../http/problem.ts";
 import { BOARDS, type BoardPeriod, MILLION } from "../projections/leaderboards.ts";
 import type { Database } from "../store/database.ts";
@@ -21,12 +22,7 @@ const query = z.strictObject({
     .default("daily")
     .describe("What the scores are summed over; weeks start on Monday. `daily` where absent."),
   date: date.optional().describe("The day, or any day of the week, in the project's time zone. Today where absent."),
-  limit: z.coerce
-    .number("must be a number")
-    .int("must be whole")
-    .min(1, "must be at least 1")
-    .max(1_000, "must be at most 1000")
-    .default(100),
+  limit: pageParameters.limit,
   around: z
     .string("must be given once")
     .min(1, "must not be empty")

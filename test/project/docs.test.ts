@@ -88,3 +88,18 @@ describe("error codes", () => {
     expect(explained, `${code} stands in docs/pixels.md or docs/events.md`).toBe(true);
   });
 });
+
+describe("the decision about the event log", () => {
+  it("names every index of the log, as each costs rows", () => {
+    const indices = new Set<string>();
+    for (const file of filesIn("migrations", ".sql").sort())
+      for (const [, made, dropped] of read(file).matchAll(
+        /CREATE (?:UNIQUE )?INDEX (\w+) ON events |DROP INDEX (\w+)/g,
+      ))
+        if (made) indices.add(made);
+        else indices.delete(dropped as string);
+    expect(indices.size).toBeGreaterThan(1);
+    const text = read("docs/adr/0001-event-log.md");
+    expect([...indices].filter((name) => !text.includes(`| \`${name}\``))).toEqual([]);
+  });
+});

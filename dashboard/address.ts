@@ -18,7 +18,7 @@ const oneOf =
     names.find((name) => name === given) ?? names[0];
 
 export const COMPARISONS = ["previous", "year", "weekday", "custom", "none"] as const;
-export const SERIES_NAMES = ["visits", "registrations", "deposits", "amount", "ngr"] as const;
+export const SERIES_NAMES = ["visits", "registrations", "first_deposits", "deposits", "amount", "ngr"] as const;
 /** The project's own, or that which all reports have. */
 export const CURRENCIES = ["project", "USD"] as const;
 export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;

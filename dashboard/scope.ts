@@ -2,7 +2,7 @@
 import { localTime } from "../worker/calendar.ts";
 import type { Principal } from "../worker/http/principal.ts";
 import type { Address } from "./address.ts";
-import { type Interval, intervalOf, type Period, resolve } from "./period.ts";
+import { type Interval, intervalOf, isHourly, type Period, resolve } from "./period.ts";
 
 export type Scope = Period & {
   address: Address;
@@ -17,13 +17,15 @@ export type Scope = Period & {
 
 export type Known = { project_id: string; timezone: string };
 
-const hidesSeries = ({ series }: Address, { hide_amounts }: Principal) =>
-  hide_amounts === true && (series === "amount" || series === "ngr");
+/** Amounts may be hidden from who looks; first deposits have no hours, so the last 24 of them have none. */
+const hidesSeries = ({ series, period }: Address, { hide_amounts }: Principal) =>
+  series === "first_deposits" ? isHourly(period) : hide_amounts === true && (series === "amount" || series === "ngr");
 
 export function scopeOf(address: Address, { project_id, timezone }: Known, principal: Principal, now: number): Scope {
   const { date: today, hour } = localTime(timezone, now);
   const period = resolve(address.period, today);
-  const interval = intervalOf(period, address.interval);
+  const asked = intervalOf(period, address.interval);
+  const interval = asked === "hour" && address.series === "first_deposits" && !isHourly(address.period) ? "day" : asked;
   const shown = hidesSeries(address, principal) ? { ...address, series: "visits" as const } : address;
   return { ...period, address: shown, principal, project_id, interval, timezone, today, hour };
 }

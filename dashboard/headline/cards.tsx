@@ -53,6 +53,7 @@ const CARDS: readonly Card[] = [
   {
     figure: "first_deposits",
     title: words.common.firstDeposits,
+    series: "first_deposits",
     Note: ({ data: { total } }) => (
       <>
         {total.registration_to_first_deposit !== null &&
@@ -102,6 +103,8 @@ export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
   const { address } = scope;
   const { go } = useNavigation();
   const cards = useCards(data);
+  // Without a rule for NGR the chart is of what was deposited.
+  const chosen = address.series === "ngr" && data.total.ngr === undefined ? "amount" : address.series;
   return (
     <div class={`cards of-${cards.length}`}>
       {cards.map((card) => {
@@ -112,7 +115,7 @@ export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
             key={card.figure}
             type="button"
             class={`card ${card.figure}`}
-            aria-pressed={series === address.series}
+            aria-pressed={series === chosen}
             onClick={() => go({ series }, "replace")}
           >
             {body}

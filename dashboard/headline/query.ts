@@ -1,18 +1,20 @@
 /** The course over time; weeks and months are summed up from days. `period` may be another one, to compare with. */
+import { addDays, localTime, startOfLocalDay } from "../../worker/calendar.ts";
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { Query } from "../answers.ts";
 import { client } from "../api.ts";
 import { inCurrency, inOwn } from "../currency.ts";
 import type { Period } from "../period.ts";
-import { datedOf, daysOf, queryAll } from "../reports.ts";
+import { aboutOf, datedOf, daysOf, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
-import { AMOUNT, type AmountName, isOfMoney } from "./series.ts";
+import { AMOUNT, type AmountName, FIRST, isOfMoney } from "./series.ts";
 
 export type Course = Period & {
   rows: Pick<MetricsRow, "event_date" | "event_hour" | "event_type" | "total" | "count">[];
-  /** The currency, where it is of amounts, and of which. */
+  /** The currency, where it is of amounts. */
   into?: string;
-  of?: AmountName;
+  /** What it is of, where that is no count of events by type. */
+  of?: AmountName | "first_deposits";
 };
 
 const byInterval = ({ interval }: Scope) => (interval === "hour" ? "hour" : "day");
@@ -47,20 +49,60 @@ function amounts(scope: Scope, period: Period, of: AmountName): Query<Course> {
     key: [of, ...queries.map(({ key }) => key)].join(" "),
     ask: async (signal) => {
       const answers = await Promise.all(queries.map(({ ask }) => ask(signal)));
-      const course = answers.flatMap(({ rows }) =>
+      // A project without a rule for NGR has no such amounts: then it is of what was deposited.
+      const ofNgr = of === "ngr" && answers.every(({ rows }) => rows.every((row) => row.ngr !== undefined));
+      const [given] = answers;
+      const course = (of === "ngr" && !ofNgr && given ? [given] : answers).flatMap(({ rows }) =>
         rows.map(({ event_date, event_hour, amount, ngr = "0" }) => ({
           event_date,
           ...(event_hour !== undefined && { event_hour }),
           event_type: AMOUNT,
-          total: Number(of === "ngr" ? ngr : amount),
+          total: Number(ofNgr ? ngr : amount),
           count: 0,
         })),
       );
-      const [{ into = "USD" } = {}] = answers;
-      return { ...daysOf(period), into, of, rows: course };
+      return { ...daysOf(period), into: given?.into ?? "USD", of: ofNgr ? "ngr" : "amount", rows: course };
     },
   };
 }
 
-export const course = (scope: Scope, period: Period): Query<Course> =>
-  isOfMoney(scope.address.series) ? amounts(scope, period, scope.address.series) : metrics(scope, period);
+const HALF_A_DAY_MS = 43_200_000;
+/** When a day begins on a clock: within half a day around noon in UTC every clock shows that day, whatever the zone. */
+function beginningOf(timezone: string, date: string): number {
+  const noon = Date.parse(`${date}T12:00Z`);
+  const within = [noon, noon - HALF_A_DAY_MS, noon + HALF_A_DAY_MS].find((at) => localTime(timezone, at).date === date);
+  return startOfLocalDay(timezone, within ?? noon);
+}
+
+/** People by the day of their first deposit ever. */
+function firstDeposits(scope: Scope, period: Period): Query<Course> {
+  const { timezone } = scope;
+  const asked = {
+    ...aboutOf("metrics", scope),
+    startTime: String(beginningOf(timezone, period.from)),
+    endTime: String(beginningOf(timezone, addDays(period.to, 1))),
+    granularity: "day",
+  } as const;
+  const { key, ask } = query("first_deposits", asked, (asked, options) =>
+    client.metrics[":name"].$get({ param: { name: "first_deposits" }, query: asked }, options),
+  );
+  return {
+    key,
+    ask: async (signal) => ({
+      ...daysOf(period),
+      of: "first_deposits",
+      rows: (await ask(signal)).points.map(({ time, value }) => ({
+        event_date: localTime(timezone, Date.parse(time)).date,
+        event_type: FIRST,
+        total: Number(value),
+        count: 0,
+      })),
+    }),
+  };
+}
+
+export function course(scope: Scope, period: Period): Query<Course> {
+  const { series } = scope.address;
+  if (series === "first_deposits") return firstDeposits(scope, period);
+  return isOfMoney(series) ? amounts(scope, period, series) : metrics(scope, period);
+}

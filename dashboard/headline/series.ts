@@ -9,17 +9,21 @@ export type Measure = "total" | "count";
 
 /** The type under which amounts come (`query.ts`): no event is called so. */
 export const AMOUNT = "deposit amount";
+/** Likewise of first deposits. */
+export const FIRST = "first deposit";
 export type AmountName = "amount" | "ngr";
 export const isOfMoney = (name: SeriesName): name is AmountName => name === "amount" || name === "ngr";
 
-/** What is counted: amounts are no counts. */
-export type CountedName = Exclude<SeriesName, AmountName>;
-export const countedOf = (name: SeriesName): CountedName => (isOfMoney(name) ? "deposits" : name);
+/** What counts of events by type have: amounts are no counts, and first deposits are people that a report of their own has. */
+export type CountedName = Exclude<SeriesName, AmountName | "first_deposits">;
+export const countedOf = (name: SeriesName): CountedName =>
+  isOfMoney(name) || name === "first_deposits" ? "deposits" : name;
 
 /** Each has a colour of its name in style/tokens.css. */
 export const SERIES: Record<SeriesName, { title: string; event_type: string }> = {
   visits: { title: words.common.visits, event_type: "visit" },
   registrations: { title: words.common.registrations, event_type: "registration" },
+  first_deposits: { title: words.common.firstDeposits, event_type: FIRST },
   deposits: { title: words.common.deposits, event_type: "deposit" },
   amount: { title: words.common.depositAmount, event_type: AMOUNT },
   ngr: { title: words.campaigns.ngr, event_type: AMOUNT },
@@ -29,9 +33,9 @@ export const MEASURES = { total: words.headline.total, count: words.headline.uni
   Measure,
   string
 >;
-/** People of several days cannot be added up: a week has no number of its own. Nor has an amount. */
+/** People of several days cannot be added up: a week has no number of its own. Nor has an amount, or a first deposit. */
 export const isCounted = (interval: Interval, series: SeriesName): boolean =>
-  !isOfMoney(series) && (interval === "hour" || interval === "day");
+  !isOfMoney(series) && series !== "first_deposits" && (interval === "hour" || interval === "day");
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
 

@@ -1,5 +1,6 @@
 /** The chosen figure over time, as a chart and as a table. */
 import { useEffect, useState } from "preact/hooks";
+import { useAmounts } from "../amounts.ts";
 import { NotesDialog } from "../annotations/dialog.tsx";
 import { annotations, notesOf, seesNotes } from "../annotations/query.ts";
 import { useAnswer } from "../answers.ts";
@@ -7,6 +8,7 @@ import { axisOf, firstOf, intervalIn } from "../chart/axis.ts";
 import { Chart, ChartSkeleton, fetchDrawing, Legend, LegendSkeleton, useAsTable } from "../chart/chart.tsx";
 import type { Picture } from "../chart/picture.ts";
 import { bucketLong, periodText, spoken, titled } from "../format.ts";
+import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Choices, Zone } from "../panel.tsx";
 import { bucketsOf, type Interval, intervalsOf, isHourly, lastHours, type Period } from "../period.ts";
@@ -26,8 +28,12 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
   const before = useAnswer(previous && !hours ? course(scope, previous) : null);
   const noted = useAnswer(seesNotes(scope.principal) ? annotations(scope, hours?.days ?? scope) : null);
   const [reading, read] = useState(false);
-  const { title } = SERIES[address.series];
-  const intervals = intervalsOf(scope);
+  const amounts = useAmounts();
+  // A project without a rule has no NGR: its answer is of deposits.
+  const chosen = address.series === "ngr" && answer.data?.of === "amount" ? "amount" : address.series;
+  const { title } = SERIES[chosen];
+  const [shortest, ...longer] = intervalsOf(scope);
+  const intervals = [shortest, ...longer].filter((name) => name !== "hour" || chosen !== "first_deposits");
   // Its place is held until the other period is there.
   const isCompared = address.compare !== "none";
   useEffect(fetchDrawing, []);
@@ -45,7 +51,15 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
               legend={words.headline.interval}
               options={Object.fromEntries(intervals.map((name) => [name, titled(name)])) as Record<Interval, string>}
               chosen={scope.interval}
-              choose={(interval) => go({ interval: interval === intervals[0] ? "auto" : interval }, "replace")}
+              choose={(interval) => go({ interval: interval === shortest ? "auto" : interval }, "replace")}
+            />
+          )}
+          {amounts && (chosen === "deposits" || chosen === "amount") && (
+            <Choices
+              legend={words.headline.amountOrCount}
+              options={{ amount: words.headline.amount, deposits: words.headline.count }}
+              chosen={chosen}
+              choose={(series) => go({ series }, "replace")}
             />
           )}
           {isCounted(scope.interval, address.series) && (
@@ -125,6 +139,13 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           };
           return (
             <>
+              {address.series === "ngr" && data.of === "amount" && (
+                <p class="lead" data-no-ngr>
+                  {words.headline.noNgrRule(
+                    scope.principal.role === "admin" && <Link to={{ view: "projects" }}>{words.common.projects}</Link>,
+                  )}
+                </p>
+              )}
               {isCompared && <Legend picture={picture} />}
               <Chart
                 picture={picture}

@@ -900,6 +900,13 @@ const en = {
     epc: (amount: Part): Part => ["EPC ", amount],
     deposits: (count: Part): Part => [count, " deposits"],
     keyFiguresAndTheirCourse: "Key figures and their course",
+    amountOrCount: "Amount or count",
+    amount: "Amount",
+    count: "Count",
+    noNgrRule: (where: Part): Part => [
+      "This project has no NGR deduction, so the chart shows deposit amounts. ",
+      where,
+    ],
     total: "Total",
     unique: "Unique",
     by: (title: Part, interval: Part): Part => [title, " by ", interval],

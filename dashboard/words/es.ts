@@ -883,6 +883,13 @@ const es: Words = {
     epc: (amount) => ["EPC ", amount],
     deposits: (count) => [count, " depósitos"],
     keyFiguresAndTheirCourse: "Cifras clave y su evolución",
+    amountOrCount: "Importe o cantidad",
+    amount: "Importe",
+    count: "Cantidad",
+    noNgrRule: (where) => [
+      "Este proyecto no tiene deducción para NGR, así que el gráfico muestra importes de depósitos. ",
+      where,
+    ],
     total: "Total",
     unique: "Únicos",
     by: (title, interval) => [title, " por ", interval],

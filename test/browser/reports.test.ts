@@ -574,6 +574,54 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.locator(".hours").getByRole("button", { name: "Deposits", pressed: true }).waitFor();
   });
 
+  test("first deposits are a card that the chart follows, day by day and by week", async () => {
+    const page = await signedIn(`/?from=${day(14)}&to=${day(1)}&compare=previous`);
+    await page
+      .locator(".cards")
+      .getByRole("button", { name: /^First deposits/ })
+      .click();
+    await page.getByRole("heading", { name: "First deposits by day" }).waitFor();
+    await page.getByRole("button", { name: "Show as table" }).click();
+    const days = Array.from({ length: 14 }, (_, index) => day(14 - index));
+    const of = async (dates: string) => (await report<Campaigns>(server, `campaigns?${dates}`)).total.first_deposits;
+    const firsts = await Promise.all(days.map((date) => of(`from=${date}&to=${date}`)));
+    expect(new Set(firsts).size).toBeGreaterThan(1);
+    const cells = page.locator(".trend .chart-table tbody td:nth-child(2)");
+    await expect.poll(() => cells.allTextContents(), soon).toEqual(firsts.map(String));
+    const before = await Promise.all(days.map((date) => of(`from=${addDays(date, -14)}&to=${addDays(date, -14)}`)));
+    const earlier = page.locator(".trend .chart-table tbody td:nth-child(3)");
+    await expect
+      .poll(async () => (await earlier.allTextContents()).map((text) => text.split(" ").at(-1)), soon)
+      .toEqual(before.map(String));
+    await page.getByRole("group", { name: "Interval" }).getByRole("button", { name: "Week" }).click();
+    const sum = async () => (await cells.allTextContents()).reduce((all, text) => all + Number(text), 0);
+    await expect.poll(() => cells.count(), soon).toBeLessThan(7);
+    expect(await sum()).toBe(firsts.reduce((all, first) => all + first, 0));
+    // One tag's are its own; hours have none, so two days are two points.
+    await page.goto(`${server.url}/?series=first_deposits&banner_tag=south&from=${day(2)}&to=${day(1)}&compare=none`);
+    await page.getByRole("heading", { name: "First deposits by day" }).waitFor();
+    await page.getByRole("button", { name: "Show as table" }).click();
+    await expect.poll(() => cells.allTextContents(), soon).toEqual(["1", "1"]);
+  });
+
+  test("deposits are shown by amount or by count; without a rule for NGR its chart says what is missing", async () => {
+    const page = await signedIn(`/?${DAYS}&compare=none&series=deposits`);
+    const choice = page.getByRole("group", { name: "Amount or count" });
+    await choice.getByRole("button", { name: "Count", pressed: true }).waitFor();
+    await choice.getByRole("button", { name: "Amount" }).click();
+    await page.getByRole("heading", { name: "Deposit amount by day" }).waitFor();
+    expect(search(page).get("series")).toBe("amount");
+    await choice.getByRole("button", { name: "Count" }).click();
+    await page.getByRole("heading", { name: "Deposits by day" }).waitFor();
+    await page.goto(`${server.url}/?${DAYS}&compare=none&series=ngr`);
+    await page.getByRole("heading", { name: "Deposit amount by day" }).waitFor();
+    await page.getByText("This project has no NGR deduction").getByRole("link", { name: "Projects" }).waitFor();
+    await page.getByRole("button", { name: /^Deposit amount/, pressed: true }).waitFor();
+    await page.getByRole("button", { name: "Show as table" }).click();
+    const amounts = await page.locator(".trend .chart-table tbody td").allTextContents();
+    expect(new Set(amounts).size).toBeGreaterThan(2);
+  });
+
   test("cohorts are of weeks, tell what is not over yet, and what players are worth", async () => {
     type Cohorts = {
       rows: {

@@ -10,6 +10,9 @@ type Questions = {
   limitedOnce?: string[];
   /** What stands for the parameters of the path. */
   paths?: string[];
+  /** Paths with their queries, where one path cannot be asked what the others are. */
+  alone?: string[];
+  limitedAlone?: string[];
 };
 
 /** All of it; a month over both changes of the clocks; the days on which they change; an ordinary day; before it all. */
@@ -71,6 +74,11 @@ export const QUESTIONS: Record<string, Questions> = {
       `${HOURS[0]}&granularity=hour&app_id=slots&dimension=banner_tag`,
     ],
     limitedOnce: [SPAN, `${HOURS[0]}&granularity=hour`, `${SPAN}&dimension=banner_tag`],
+    // By the day and by tag alone.
+    alone: ["", "&dimension=banner_tag", "&banner_tag=Brand", "&banner_tag=Brand&banner_tag=affiliate-2"].map(
+      (more) => `metrics/first_deposits?${SPAN}${more}`,
+    ),
+    limitedAlone: ["", "&dimension=banner_tag"].map((more) => `metrics/first_deposits?${SPAN}${more}`),
   },
   "/bots": { periods: [""] },
   "/funnel": {
@@ -198,17 +206,20 @@ export const NOT_ASKED = [
 
 /** Addresses about one project. */
 export function questions(path: string, { project_id }: GoldenProject, limited: boolean): string[] {
-  const { paths = [path.slice(1)], periods, once, limitedPeriods, limitedOnce } = QUESTIONS[path] ?? {};
+  const asked = QUESTIONS[path] ?? {};
+  const { paths = [path.slice(1)], periods, once, limitedPeriods, limitedOnce } = asked;
   const dated = (limited ? limitedPeriods : periods) ?? [];
   const queries = [
     ...PERIODS.flatMap((period) => dated.map((query) => ({ query, period }))),
     ...((limited ? limitedOnce : once) ?? []).map((query) => ({ query, period: {} })),
   ];
-  return paths.flatMap((at) =>
-    queries.map(({ query, period }) => {
-      const url = new URL(`https://golden.example/api/v1/${at}?${query}`);
-      for (const [name, value] of Object.entries({ project_id, ...period })) url.searchParams.set(name, value);
-      return `${url.pathname}${url.search}`;
-    }),
-  );
+  const addressOf = (at: string, period: object) => {
+    const url = new URL(`https://golden.example/api/v1/${at}`);
+    for (const [name, value] of Object.entries({ project_id, ...period })) url.searchParams.set(name, value);
+    return `${url.pathname}${url.search}`;
+  };
+  return [
+    ...paths.flatMap((at) => queries.map(({ query, period }) => addressOf(`${at}?${query}`, period))),
+    ...((limited ? asked.limitedAlone : asked.alone) ?? []).map((at) => addressOf(at, {})),
+  ];
 }

@@ -51,6 +51,9 @@ const ADDRESSES = [
   ...each(TIMES, ["granularity=day", "granularity=hour"], grouped("dimension", "banner_tag", "app_id")).flatMap(
     (query) => NAMES.map((name) => `/metrics/${name}?${query}`),
   ),
+  ...each(TIMES, ["granularity=day"], grouped("dimension", "banner_tag")).map(
+    (query) => `/metrics/first_deposits?${query}`,
+  ),
   ...each(TIMES, ["granularity=day", "granularity=hour"], ["dimension=country", "dimension=device"]).flatMap((query) =>
     ["events", "daily_active_users"].map((name) => `/metrics/${name}?${query}`),
   ),

@@ -124,6 +124,18 @@ const FORMULAS: Record<string, (own: StoredEvent[]) => number | string | null> =
     return visits ? own.filter(({ event_type }) => event_type === "registration").length / visits : null;
   },
 };
+/** The person's first deposit ever: these events have one person's deposits in the order of their times. */
+const FIRST_DEPOSITS = new Set(
+  [
+    ...Map.groupBy(
+      events.filter(({ event_type }) => event_type === "deposit"),
+      personOf,
+    ).values(),
+  ].map((own) => own.toSorted((a, b) => a.timestamp - b.timestamp)[0]),
+);
+const BY_DAY_ALONE: typeof FORMULAS = {
+  first_deposits: (own) => own.filter((event) => FIRST_DEPOSITS.has(event)).length,
+};
 const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 const NARROWING = ["country", "device", "app_id"] as const;
 
@@ -141,7 +153,7 @@ function check(name: string, { points, endTime }: SeriesAnswer, asked: Asked, ta
       visible.filter(({ timestamp }) => timestamp >= time && timestamp < (until.get(time) as number)),
     ]),
   );
-  const formula = FORMULAS[name] as (own: StoredEvent[]) => number | string | null;
+  const formula = { ...FORMULAS, ...BY_DAY_ALONE }[name] as (own: StoredEvent[]) => number | string | null;
   const naive = points.map(({ unconverted: _, ...point }): Point => {
     const all = byTime.get(Date.parse(point.time)) as StoredEvent[];
     const own = dimension ? all.filter((event) => event[dimension] === point[dimension]) : all;
@@ -163,7 +175,7 @@ function check(name: string, { points, endTime }: SeriesAnswer, asked: Asked, ta
     };
   });
   expect(points).toEqual(naive);
-  if (dimension && ["visits", "registrations", "deposits", "events"].includes(name)) {
+  if (dimension && ["first_deposits", "visits", "registrations", "deposits", "events"].includes(name)) {
     // No value of the dimension is missing.
     const all = [...byTime.values()].reduce((sum, own) => sum + (formula(own) as number), 0);
     expect(points.reduce((sum, { value }) => sum + (value as number), 0)).toBe(all);
@@ -322,6 +334,21 @@ describe("a series", () => {
     check("daily_active_users", await seriesOf("daily_active_users", one), one, ["summer"]);
   });
 
+  it("has first deposits by the day, by the tag of each", async () => {
+    for (const banner_tags of [null, ["spring"], ["summer", "winter"]]) {
+      const headers = banner_tags
+        ? bearer(await makeApiKey({ role: "viewer", project_id: "series", banner_tags }))
+        : undefined;
+      for (const dimension of [{}, { dimension: "banner_tag" }]) {
+        const asked = { startTime: FORWARD - DAY, endTime: FORWARD + 2 * DAY, granularity: "day", ...dimension };
+        const answer = await seriesOf("first_deposits", asked, headers);
+        expect(answer).toMatchObject({ granularity: "day", source: "tables" });
+        expect(answer.points.some(({ value }) => Number(value) > 0)).toBe(true);
+        check("first_deposits", answer, asked, banner_tags);
+      }
+    }
+  });
+
   it("of days that are over is kept, and told to be the same until an event changes it", async () => {
     const asked = { granularity: "hour", startTime: FORWARD, endTime: FORWARD + 4 * HOUR };
     const first = await ask("events", asked);
@@ -344,6 +371,9 @@ describe("a series", () => {
     ["visits", { granularity: "day", startTime: "-8640000000000000" }, 400, "granularity"],
     ["daily_active_users", { granularity: "minute" }, 400, "granularity"],
     ["arpu", { granularity: "minute" }, 400, "granularity"],
+    ["first_deposits", { granularity: "hour" }, 400, "granularity"],
+    ["first_deposits", { granularity: "minute" }, 400, "granularity"],
+    ["first_deposits", { granularity: "day", dimension: "country" }, 400, "dimension"],
     ["visits", { dimension: "player_id" }, 400, "dimension"],
     ["revenue", { dimension: "country" }, 400, "dimension"],
     ["visits", { from: "2025-01-01" }, 400, "from"],

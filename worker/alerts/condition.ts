@@ -8,9 +8,9 @@ import { MINUTE_MS } from "../time.ts";
 
 const MOST_DAYS = 7;
 
-/** The series that an alert can watch. People are not counted by the minute: those with people in them are left out. */
+/** The series that an alert can watch: people are not counted by the minute, first deposits not by the hour, so both are left out. */
 export const METRICS = (Object.entries(SERIES) as [SeriesName, Series][])
-  .filter(([, series]) => !series.people)
+  .filter(([, { people, firsts }]) => !people && !firsts)
   .map(([name]) => name);
 
 const tag = z.string().min(1, "must not be empty").max(128, "is too long");

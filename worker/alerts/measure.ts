@@ -116,6 +116,7 @@ async function partsOf(
       total: (type) =>
         own.reduce((sum, row) => sum + (type === undefined || row.event_type === type ? row.total : 0), 0),
       people: 0,
+      firsts: 0,
       usd: convert(paid.filter(({ interval }) => names.has(interval))).exact,
     };
   });

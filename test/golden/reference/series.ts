@@ -20,6 +20,7 @@ const NAMES: Record<
   visits: { types: ["visit"], value: (part) => part?.events ?? 0 },
   registrations: { types: ["registration"], value: (part) => part?.events ?? 0 },
   deposits: { types: ["deposit"], value: (part) => part?.events ?? 0 },
+  first_deposits: { value: (part) => part?.people ?? 0 },
   events: { value: (part) => part?.events ?? 0 },
   daily_active_users: { value: (part) => part?.people ?? 0 },
   revenue: { types: ["purchase", "deposit"], money: true, value: (_, usd) => money(usd) },
@@ -63,14 +64,17 @@ export const series: Report = async (ask) => {
     `WITH ${clock(granularity)} SELECT label, begins, ends FROM intervals ORDER BY begins`,
     values,
   );
-  const parts = await select<Part>(
-    `WITH ${clock(granularity)}
-    SELECT label, ${group} AS value, count(DISTINCT person) AS people, count(*) AS events,
+  const counted = `SELECT label, ${group} AS value, count(DISTINCT person) AS people, count(*) AS events,
       count(*) FILTER (event_type = 'visit') AS visit, count(*) FILTER (event_type = 'registration') AS registration
     FROM events JOIN intervals ON label = ${label}
     WHERE project_id = $project AND TAGGED AND NARROWED ${types ? `AND event_type IN (${types.map((type) => `'${type}'`)})` : ""}
       ${name === "revenue" ? "AND amount IS NOT NULL" : ""}
-    GROUP BY ALL`,
+    GROUP BY ALL`;
+  const firsts = `SELECT label, ${group} AS value, count(*) AS people, 0 AS events, 0 AS visit, 0 AS registration
+    FROM (SELECT project_id, deposit_on, deposit_tag AS banner_tag FROM persons) JOIN intervals ON label = deposit_on
+    WHERE project_id = $project AND TAGGED GROUP BY ALL`;
+  const parts = await select<Part>(
+    `WITH ${clock(granularity)} ${name === "first_deposits" ? firsts : counted}`,
     values,
   );
   const paid = paying ? await payments(ask, [label, group], "TAGGED AND NARROWED") : null;

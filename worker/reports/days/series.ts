@@ -1,12 +1,14 @@
 /** What a series is made of, by hour or day and dimension, from rows of days: as `series/sources.ts` has it from the tables. */
 import type { Cell, CellPlace, Divided, MoneyCell } from "../../figures/cells.ts";
 import { readCells, readMoney } from "../../figures/cells-reader.ts";
+import { readDayTexts } from "../../figures/day-texts.ts";
 import { ANY_TYPE } from "../../figures/words.ts";
 import { INCOME } from "../../money.ts";
 import type { Database } from "../../store/database.ts";
 import type { Period } from "../period.ts";
 import { nameOfHour } from "../series/intervals.ts";
 import type { Count, Paid, People, Wanted } from "../series/sources.ts";
+import { depositorsIn } from "./people.ts";
 import { byTag, type DaysScope, dimensionOf, readByTag, together } from "./scope.ts";
 import { sumsOf } from "./sums.ts";
 
@@ -49,6 +51,26 @@ export async function peopleFromDays(
 ): Promise<People[]> {
   const cells = await readCells(db.$client, rowsOf(scope, period, wanted), divided(scope, wanted, [ANY_TYPE]));
   return cells.map((cell: Cell) => ({ ...placeOf(scope, wanted, cell), people: cell.people }));
+}
+
+/** People whose first deposit ever is of a day. */
+export async function firstsFromDays(
+  db: Database,
+  scope: DaysScope,
+  { dimension }: Wanted,
+  { from, to }: Period,
+): Promise<People[]> {
+  const wanted = dimension === null ? together(scope) : byTag(scope);
+  const [{ rows }] = await readDayTexts(db.$client, scope, [{ from, to, wanted, columns: ["life"] }]);
+  const people = new Map<string, People>();
+  for (const { tag, event_date, life } of rows) {
+    const { first_deposits } = depositorsIn(life, { from: event_date, to: event_date });
+    if (first_deposits === 0) continue;
+    const value = dimension === null ? "" : (tag ?? "");
+    const key = `${event_date} ${value}`;
+    people.set(key, { interval: event_date, value, people: first_deposits + (people.get(key)?.people ?? 0) });
+  }
+  return [...people.values()];
 }
 
 export async function paidFromDays(db: Database, scope: DaysScope, wanted: Wanted, period: Period): Promise<Paid[]> {

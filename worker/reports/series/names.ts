@@ -1,6 +1,6 @@
 /** What series there are: a name, what it is made from, and how. */
 import { formatAverage, formatExact } from "../usd.ts";
-import type { Dimension, Narrowing } from "./sources.ts";
+import { DIMENSIONS, type Dimension, type Narrowing } from "./sources.ts";
 
 /** What an interval holds, of one value of a dimension. */
 export type Parts = {
@@ -8,6 +8,8 @@ export type Parts = {
   total(event_type?: string): number;
   /** Distinct people. */
   people: number;
+  /** Those of them whose first deposit ever it was. */
+  firsts: number;
   /** What they paid, in 1e-12 USD. */
   usd: bigint;
 };
@@ -20,6 +22,8 @@ export type Series = {
   types?: readonly string[] | null;
   /** Whether people are counted: a minute has no figure of its own then. */
   people?: true;
+  /** Whether people are counted by their first deposit: that is kept by day and tag alone. */
+  firsts?: true;
   /** Whether payments are summed up: those are not kept by country and device. */
   money?: true;
   value(parts: Parts): Value;
@@ -35,6 +39,11 @@ export const SERIES = {
   visits: ofType("visit"),
   registrations: ofType("registration"),
   deposits: ofType("deposit"),
+  first_deposits: {
+    is: "people whose first deposit ever is of that day, by the tag of that deposit",
+    firsts: true,
+    value: (parts) => parts.firsts,
+  },
   events: { is: "distinct events of any type", types: null, value: (parts) => parts.total() },
   revenue: {
     is: "what was paid by purchases and deposits, in USD at the rate in force on the event's date",
@@ -60,6 +69,16 @@ export const MONEY_DIMENSIONS: readonly Dimension[] = ["banner_tag", "app_id"];
 /** By which fields a series can be narrowed, by the hour and day as by the minute. */
 export const EVENT_FIELDS: readonly Narrowing[] = ["country", "device", "app_id"];
 export const MONEY_FIELDS: readonly Narrowing[] = ["app_id"];
+
+/** The dimensions that a series can have, and why no others. */
+export function dimensionsOf({ money, firsts }: Series): { dimensions: readonly Dimension[]; what: string } {
+  if (firsts) return { dimensions: ["banner_tag"], what: "first deposits" };
+  return money ? { dimensions: MONEY_DIMENSIONS, what: "payments" } : { dimensions: DIMENSIONS, what: "events" };
+}
+
+/** By which fields the tables have a series. */
+export const fieldsOf = ({ money, firsts }: Series): readonly Narrowing[] =>
+  firsts ? [] : money ? MONEY_FIELDS : EVENT_FIELDS;
 
 export type SeriesName = keyof typeof SERIES;
 export const SERIES_NAMES = Object.keys(SERIES) as SeriesName[];

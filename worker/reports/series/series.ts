@@ -12,15 +12,16 @@ import type { Project } from "../../project.ts";
 import { DAY_MS, iso, MINUTE_MS } from "../../time.ts";
 import { amounts, instant, maybe, named } from "../answer.ts";
 import type { DaysScope } from "../days/scope.ts";
-import { countsFromDays, paidFromDays, peopleFromDays } from "../days/series.ts";
+import { countsFromDays, firstsFromDays, paidFromDays, peopleFromDays } from "../days/series.ts";
 import { type FieldFilter, fieldFilter } from "../field-filter.ts";
 import { common, type Period } from "../period.ts";
 import { report } from "../report.ts";
 import { amountsCell, convert, formatAmounts } from "../usd.ts";
 import { GRANULARITIES, type Granularity, type Interval, intervalsOf } from "./intervals.ts";
 import {
+  dimensionsOf,
   EVENT_FIELDS,
-  MONEY_DIMENSIONS,
+  fieldsOf,
   MONEY_FIELDS,
   type Parts,
   SERIES,
@@ -34,6 +35,7 @@ import {
   countsFromTables,
   DIMENSIONS,
   type From,
+  firstsFromTables,
   type Paid,
   type People,
   paidByMinute,
@@ -115,9 +117,13 @@ function seriesOf(name: string): Series {
   throw new Problem(404, `There is no series ${name}; there are ${SERIES_NAMES.join(", ")}.`);
 }
 
-/** Without a granularity of its own, people are counted by the hour at the finest. */
+/** Without a granularity of its own, people are counted by the hour at the finest, and by their first deposit by the day. */
 function rangeFor(series: Series, name: string, asked: Query, now: number, byDays: boolean): Range {
   const range = rangeOf(asked, now, byDays);
+  if (series.firsts && range.granularity !== "day") {
+    if (asked.granularity === undefined) return { ...range, granularity: "day" };
+    throw Problem.of("granularity", `granularity must be day for ${name}: they are kept by the day`);
+  }
   if (!series.people || range.granularity !== "minute") return range;
   if (asked.granularity === undefined) return { ...range, granularity: "hour" };
   throw Problem.of("granularity", `granularity must be hour or day for ${name}: people are not counted by the minute`);
@@ -140,6 +146,7 @@ const periodOf = ({ timezone }: Project, { from, to }: Range) => ({
 class Found {
   readonly #totals = new Map<string, Map<string, number>>();
   readonly #people = new Map<string, number>();
+  readonly #firsts = new Map<string, number>();
   readonly #paid = new Map<string, Paid[]>();
   readonly values = new Set<string>();
 
@@ -147,6 +154,7 @@ class Found {
     intervals: readonly Interval[],
     counts: readonly Count[],
     people: readonly People[],
+    firsts: readonly People[],
     paid: readonly Paid[],
   ) {
     const names = new Set(intervals.map(({ name }) => name));
@@ -157,11 +165,15 @@ class Found {
       const types = this.#totals.get(key) ?? new Map<string, number>();
       this.#totals.set(key, types.set(event_type, (types.get(event_type) ?? 0) + total));
     }
-    for (const { interval, value, people: number } of people) {
-      if (!names.has(interval)) continue;
-      this.values.add(value);
-      this.#people.set(`${interval} ${value}`, number);
-    }
+    for (const [found, numbers] of [
+      [people, this.#people],
+      [firsts, this.#firsts],
+    ] as const)
+      for (const { interval, value, people: number } of found) {
+        if (!names.has(interval)) continue;
+        this.values.add(value);
+        numbers.set(`${interval} ${value}`, number);
+      }
     for (const sum of paid) {
       if (!names.has(sum.interval)) continue;
       this.values.add(sum.value);
@@ -179,6 +191,7 @@ class Found {
     return {
       total: (event_type) => (event_type === undefined ? all() : (types?.get(event_type) ?? 0)),
       people: this.#people.get(`${name} ${value}`) ?? 0,
+      firsts: this.#firsts.get(`${name} ${value}`) ?? 0,
       usd: exact,
       unconverted,
     };
@@ -186,7 +199,12 @@ class Found {
 }
 
 /** Where figures come from: each is read only where it is asked for. */
-type Source = { counts(): Promise<Count[]>; people(): Promise<People[]>; paid(): Promise<Paid[]> };
+type Source = {
+  counts(): Promise<Count[]>;
+  people(): Promise<People[]>;
+  firsts(): Promise<People[]>;
+  paid(): Promise<Paid[]>;
+};
 
 function sourceOf(asked: From & { days: DaysScope | null }, wanted: Wanted, period: Period): Source {
   const { db, days } = asked;
@@ -195,11 +213,13 @@ function sourceOf(asked: From & { days: DaysScope | null }, wanted: Wanted, peri
     return {
       counts: () => countsFromDays(db, days, wanted, period),
       people: () => peopleFromDays(db, days, wanted, period),
+      firsts: () => firstsFromDays(db, days, wanted, period),
       paid: () => paidFromDays(db, days, wanted, period),
     };
   return {
     counts: () => (live ? countsByMinute(asked, wanted) : countsFromTables(asked, wanted, period)),
     people: () => peopleFromTables(asked, wanted, period),
+    firsts: () => firstsFromTables(asked, wanted, period),
     paid: () => (live ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period)),
   };
 }
@@ -231,14 +251,17 @@ export const series = report({
   first: "startTime",
   inCells: true,
   keptBy: ({ dimension }, { name }) => {
-    const kept = isOfMoney(seriesOf(name)) ? MONEY_FIELDS : EVENT_FIELDS;
-    return kept.filter((field) => dimension === undefined || dimension === "banner_tag" || dimension === field);
+    return fieldsOf(seriesOf(name)).filter(
+      (field) => dimension === undefined || dimension === "banner_tag" || dimension === field,
+    );
   },
   // An interval that is not over yet grows, and the next one begins.
-  reads: ({ query: asked, project, now, byDays }) => {
+  reads: ({ query: asked, params: { name }, project, now, byDays }) => {
     const range = rangeOf(asked, now, byDays);
     const over = periodOf(project, range).to < localTime(project.timezone, now).date;
-    return over && range.granularity !== "minute" ? "period" : "now";
+    if (!over || range.granularity === "minute") return "now";
+    // A first deposit is only the first as long as none is found before it.
+    return seriesOf(name).firsts ? "until" : "period";
   },
   async read(asked) {
     const { project, params, now } = asked;
@@ -248,10 +271,11 @@ export const series = report({
     const range = rangeFor(formula, name, asked.query, now, asked.byDays);
     const intervals = intervalsOf(timezone, range.granularity, range.from, range.to);
     const dimension = asked.query.dimension ?? null;
-    if (formula.money && dimension !== null && !MONEY_DIMENSIONS.includes(dimension))
+    const { dimensions, what } = dimensionsOf(formula);
+    if (dimension !== null && !dimensions.includes(dimension))
       throw Problem.of(
         "dimension",
-        `dimension must be ${MONEY_DIMENSIONS.join(" or ")} for ${name}: payments are not kept by ${dimension}`,
+        `dimension must be ${dimensions.join(" or ")} for ${name}: ${what} are not kept by ${dimension}`,
       );
     const types = formula.types ?? null;
     const wanted: Wanted = {
@@ -263,13 +287,14 @@ export const series = report({
     };
     const source = range.granularity === "minute" ? "live" : "tables";
     const period = periodOf(project, range);
-    const { counts: countsIn, people: peopleIn, paid: paidIn } = sourceOf(asked, wanted, period);
-    const [counts, people, paid] = await Promise.all([
+    const { counts: countsIn, people: peopleIn, firsts: firstsIn, paid: paidIn } = sourceOf(asked, wanted, period);
+    const [counts, people, firsts, paid] = await Promise.all([
       formula.types === undefined ? [] : countsIn(),
       formula.people ? peopleIn() : [],
+      formula.firsts ? firstsIn() : [],
       formula.money ? paidIn() : [],
     ]);
-    const found = new Found(intervals, counts, people, paid);
+    const found = new Found(intervals, counts, people, firsts, paid);
     const values = dimension === null ? [""] : [...found.values].sort();
     if (intervals.length * values.length > MOST_POINTS) throw tooMany();
     const points = intervals.flatMap((interval) =>

@@ -151,3 +151,14 @@ export async function peopleFromTables(asked: From, wanted: Wanted, period: Peri
         SELECT ${columns}, count(DISTINCT person) AS people FROM activity WHERE ${within(asked, period, filter)} GROUP BY ${by}`);
   return found.map(placed);
 }
+
+/** People whose first deposit ever is of a day: those of any tag, or of each by the tag of that deposit. */
+export async function firstsFromTables(asked: From, wanted: Wanted, period: Period): Promise<People[]> {
+  const { columns, by } = placeIn(wanted);
+  const ofAny = wanted.dimension === null && asked.tags === null;
+  const found = await asked.db.all<Dated & { people: number }>(sql`
+    SELECT ${columns}, sum(people) AS people FROM depositors WHERE ${within(asked, period, null)} AND is_first
+      AND banner_tag ${ofAny ? sql`=` : sql`<>`} ${ANY_TAG}
+    GROUP BY ${by} HAVING sum(people) <> 0`);
+  return found.map(placed);
+}

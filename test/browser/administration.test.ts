@@ -2,7 +2,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import type { AuditEntry } from "../../worker/admin/audit-log.ts";
 import type { BotReviewView } from "../../worker/admin/bot-reviews.ts";
 import type { KeyView } from "../../worker/admin/keys.ts";
@@ -10,7 +10,8 @@ import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, inDialog, launch, openPage, report, type Server, signInAt, startServer } from "./harness.ts";
+import { browserPath, inDialog, openPage, report, type Server, signInAt } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };
 const PASSWORD = "correct horse";
@@ -67,9 +68,8 @@ describe.skipIf(!browserPath)("administration", () => {
   let partner: HttpServer;
   let partnerPage = "";
 
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     partner = createServer((_, response) => {
       response.setHeader("content-type", "text/html").end(`<!doctype html><h1>A partner</h1>${partnerPage}`);
     }).listen(0, "127.0.0.1");
@@ -80,14 +80,8 @@ describe.skipIf(!browserPath)("administration", () => {
     });
   });
 
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  afterAll(async () => {
+  afterAll(() => {
     partner?.close();
-    await browser?.close();
-    await server?.stop();
   });
 
   test("a player is found, exported, and erased when that is confirmed", async () => {

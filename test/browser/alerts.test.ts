@@ -1,20 +1,19 @@
 /** What administrators do with alerts on the dashboard. */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ScheduleView, SentReport } from "../../worker/admin/schedules.ts";
 import {
   browserPath,
   changeAnswers,
   inDialog,
-  launch,
   press,
   report,
   type Server,
   signInAt,
   startReceiver,
-  startServer,
 } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const QUIET = "Quiet hours, as 22:00-07:00";
 const soon = { timeout: 200_000 };
@@ -27,17 +26,15 @@ const received: { kind: string }[] = [];
 const signedIn = (path: string) => signInAt(browser, server, path);
 
 describe.skipIf(!browserPath)("alerts", () => {
-  beforeAll(async () => {
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     receiver = await startReceiver(({ body }) => {
       received.push(JSON.parse(body) as { kind: string });
       return { status: 200, text: "thanks" };
     });
-    server = await startServer();
-    browser = await launch();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+  });
+
+  afterAll(() => {
     receiver?.stop();
   });
 

@@ -1,11 +1,12 @@
 /** The dashboard, as who signs in to it sees it: the same figures as the API's, fresh, and robust. */
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { bucketsOf, lastHours } from "../../dashboard/period.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, changeAnswers, launch, openPage, report, type Server, signInAt, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, openPage, report, type Server, signInAt } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const HOUR_MS = 3_600_000;
 /** As a person's browser names itself: what says that it is a program may be taken for a bot. */
@@ -49,23 +50,13 @@ const status = (page: Page) => page.getByRole("status").first();
 const soon = { timeout: 200_000 };
 
 describe.skipIf(!browserPath)("the dashboard", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     await sendTraffic();
     await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(2), {
       timeout: 200_000,
       interval: 200,
     });
-  });
-
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
   });
 
   test("asks who is not signed in for a key, then goes where one wanted to, until one signs out", async () => {

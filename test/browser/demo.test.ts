@@ -1,16 +1,8 @@
 /** The demo site, used as a visitor would, up to the dashboard's figures. */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  browserPath,
-  changeAnswers,
-  handleFirst,
-  launch,
-  openPage,
-  report,
-  type Server,
-  startServer,
-} from "./harness.ts";
+import { describe, expect, test } from "vitest";
+import { browserPath, changeAnswers, handleFirst, openPage, report, type Server } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const PAGES = ["/demo/", "/demo/sign-up", "/demo/cashier"];
 
@@ -23,14 +15,8 @@ const eventually = <Value>(read: () => Promise<Value>) => expect.poll(read, { ti
 const statuses = (page: Page) => page.locator("#sent > li .sent-status").allInnerTexts();
 
 describe.skipIf(!browserPath)("the demo site", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+  serverAndBrowser((started, launched) => {
+    [server, browser] = [started, launched];
   });
 
   test("a visit by a campaign, a registration and a deposit count as one of each", async () => {

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { VIEWS } from "../../dashboard/views.ts";
 import { LANGUAGES } from "../../dashboard/words.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, report, type Server, signIn } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DAY_MS = 86_400_000;
@@ -94,20 +95,17 @@ const address = (view: string) => `${server.url}/?view=${view}&period=30d`;
 const views = Object.keys(VIEWS);
 
 describe.skipIf(!browserPath)("every view", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-    await sendTraffic();
-    await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(10), {
-      timeout: 200_000,
-      interval: 200,
-    });
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  serverAndBrowser(
+    async (started, launched) => {
+      [server, browser] = [started, launched];
+      await sendTraffic();
+      await vi.waitFor(async () => expect((await report<Campaigns>(server, "campaigns")).total.deposits).toBe(10), {
+        timeout: 200_000,
+        interval: 200,
+      });
+    },
+    { keepPages: true },
+  );
 
   describe.each(LOOKS)("in $colorScheme, $viewport.width wide", ({ colorScheme, viewport, filter }) => {
     let page: Page;

@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { addDays } from "../../worker/calendar.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, report, type Server, signInAt, startServer } from "./harness.ts";
+import { browserPath, report, type Server, signInAt } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TODAY = new Date().toISOString().slice(0, 10);
@@ -55,9 +56,8 @@ const totals = async (filter: string) => {
 };
 
 describe.skipIf(!browserPath)("filters by country, device, app and platform", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     const events = traffic();
     const answer = await fetch(`${server.url}/api/v1/import`, {
       method: "POST",
@@ -69,15 +69,6 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
       async () => expect((await report<Campaigns>(server, `campaigns?${DAYS}`)).total.visits).toBe(PEOPLE),
       { timeout: 200_000, interval: 300 },
     );
-  });
-
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
   });
 
   test("Germany and mobile, chosen by keyboard, narrow all that is shown, until they are removed", async () => {

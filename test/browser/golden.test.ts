@@ -1,7 +1,7 @@
 /** Every figure of every view is the API's, of two months that hold what makes counting and showing hard. */
 import { buffer } from "node:stream/consumers";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { dateText, duration, exactMoney, periodText, rate } from "../../dashboard/format.ts";
 import type { ProjectionView } from "../../worker/admin/projections.ts";
 import { addDays, daysBetween } from "../../worker/calendar.ts";
@@ -17,7 +17,8 @@ import { END, FROM, PROJECTS } from "../golden/projects.ts";
 import { goldenRates } from "../golden/rates.ts";
 import { goldenEvents } from "../golden/traffic.ts";
 import { unzipped } from "../unzipped.ts";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, report, type Server, signIn } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const PROJECT = "golden-utc";
 const date = (at: number) => new Date(at).toISOString().slice(0, 10);
@@ -251,9 +252,8 @@ const campaignTable = ({ rows, total }: Campaigns): Shown =>
   new Map([[TOTAL, campaignCells(total)], ...rows.map((row) => [row.banner_tag ?? "", campaignCells(row)] as const)]);
 
 describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     for (const { people: _, ...settings } of PROJECTS.filter(({ project_id }) => project_id === PROJECT))
       await post("projects", { ...settings, bot_rules: { user_agents: ["golden-rule"] } });
     await post("exchange-rates", { rates: goldenRates() });
@@ -280,11 +280,6 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
     expect(complaints.splice(0)).toEqual([]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
   });
 
   test("campaigns: each figure of each tag, and its file", async () => {

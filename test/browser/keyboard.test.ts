@@ -1,8 +1,9 @@
 /** The dashboard without a mouse: everything is reached by Tab, the shortcuts do what the sheet says, focus stays. */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, report, type Server, signIn } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 /** More presses of Tab than any page has places to stop at, before its figures. */
 const MOST_STOPS = 80;
@@ -38,9 +39,8 @@ const rowsOn = (page: Page) =>
   page.locator("[data-row]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-row")));
 
 describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     const events = ["spring", "summer", "autumn"].flatMap((banner_tag, index) =>
       Array.from({ length: 3 - index }, (_, n) => ({
         event_type: "visit",
@@ -58,15 +58,6 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
       timeout: 200_000,
       interval: 200,
     });
-  });
-
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
   });
 
   test("Tab comes by the figures, the views and the days, and a menu gives the focus back", async () => {

@@ -4,14 +4,15 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { DeadLetterView } from "../../worker/admin/dead-letters.ts";
 import type { Requests } from "../../worker/admin/requests.ts";
 import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import { addDays } from "../../worker/calendar.ts";
 import type { Drift } from "../../worker/registry/drift.ts";
 import type { Health } from "../../worker/reports/health.ts";
-import { browserPath, changeDatabase, launch, report, type Server, signIn, startServer } from "./harness.ts";
+import { browserPath, changeDatabase, report, type Server, signIn } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -66,16 +67,8 @@ function documented(file: string, heading: string, language: string, project_id 
 }
 
 describe.skipIf(!browserPath)("the views of administrators", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+  serverAndBrowser((started, launched) => {
+    [server, browser] = [started, launched];
   });
 
   test("lead from an empty overview to a pixel that is seen as it arrives", async () => {

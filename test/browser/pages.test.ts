@@ -2,9 +2,10 @@
 import { createServer, type Server as Site } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { installed, openAlone } from "./alone.ts";
-import { browserPath, handleFirst, launch, report, type Server, startServer } from "./harness.ts";
+import { browserPath, handleFirst, report, type Server } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 let server: Server;
@@ -46,20 +47,22 @@ async function upToNow(): Promise<void> {
 }
 
 describe.skipIf(!browserPath)("the snippet on a page", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-    site = createServer((request, response) => {
-      const path = new URL(request.url ?? "", "http://site").pathname;
-      asked.push(request.url ?? "");
-      const page = pages[path] ?? pages["/"] ?? "";
-      const { body, type = "text/html", headers = {} } = typeof page === "string" ? { body: page } : page;
-      response.writeHead(path === "/favicon.ico" ? 404 : 200, { "content-type": type, ...headers });
-      response.end(type === "text/html" ? `<!doctype html><meta charset="utf-8"><title>A site</title>${body}` : body);
-    });
-    await new Promise<void>((listening) => site.listen(0, listening));
-    port = (site.address() as AddressInfo).port;
-  });
+  serverAndBrowser(
+    async (started, launched) => {
+      [server, browser] = [started, launched];
+      site = createServer((request, response) => {
+        const path = new URL(request.url ?? "", "http://site").pathname;
+        asked.push(request.url ?? "");
+        const page = pages[path] ?? pages["/"] ?? "";
+        const { body, type = "text/html", headers = {} } = typeof page === "string" ? { body: page } : page;
+        response.writeHead(path === "/favicon.ico" ? 404 : 200, { "content-type": type, ...headers });
+        response.end(type === "text/html" ? `<!doctype html><meta charset="utf-8"><title>A site</title>${body}` : body);
+      });
+      await new Promise<void>((listening) => site.listen(0, listening));
+      port = (site.address() as AddressInfo).port;
+    },
+    { keepPages: true },
+  );
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((close) => close()));
@@ -67,11 +70,9 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
     asked = [];
   });
 
-  afterAll(async () => {
-    await browser?.close();
+  afterAll(() => {
     site?.closeAllConnections();
     site?.close();
-    await server?.stop();
   });
 
   test.for(installed("Chromium", "Chromium's shell"))(

@@ -1,10 +1,11 @@
 /** What administrators do with payouts on the dashboard: a rule, a conversion, its statement. */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
-import { browserPath, inDialog, launch, press, report, type Server, signInAt, startServer } from "./harness.ts";
+import { browserPath, inDialog, press, report, type Server, signInAt } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };
 
@@ -14,13 +15,8 @@ let browser: Browser;
 const signedIn = (path: string) => signInAt(browser, server, path);
 
 describe.skipIf(!browserPath)("payouts", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+  serverAndBrowser((started, launched) => {
+    [server, browser] = [started, launched];
   });
 
   test("a rule is made, a conversion is approved with a reason, and the statement has it", async () => {

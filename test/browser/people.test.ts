@@ -1,7 +1,8 @@
 /** Players, events, leaderboards and kept reports: what the pages show is what the API says. */
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { browserPath, launch, report, type Server, signInAt, startServer } from "./harness.ts";
+import { describe, expect, test, vi } from "vitest";
+import { browserPath, report, type Server, signInAt } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const DAY_MS = 86_400_000;
 /** Noon of yesterday, in UTC. */
@@ -67,9 +68,8 @@ const fileOf = async (page: Page, link: string) =>
   ).text();
 
 describe.skipIf(!browserPath)("the views of people and games", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     await sendTraffic();
     await vi.waitFor(
       async () => {
@@ -79,15 +79,6 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
       },
       { timeout: 200_000, interval: 200 },
     );
-  });
-
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
   });
 
   test("players are those of the API, found by id, segment and step of the funnel", async () => {

@@ -6,7 +6,8 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { browserPath, changeAnswers, handleFirst, launch, type Server, startServer } from "./harness.ts";
+import { browserPath, changeAnswers, handleFirst, type Server, startServer } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 import { counted, eventually, goOffline, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 /** docs/adr/0005-snippet.md says why. */
@@ -53,31 +54,31 @@ async function open(visitor: Visitor, path: string): Promise<void> {
 const expectCounted = (banner_tag: string) => eventually(() => counted(server, banner_tag));
 
 describe.skipIf(!browserPath)("the snippet", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-    site = createServer((request, response) => {
-      response.writeHead(request.url === "/favicon.ico" ? 404 : 200, { "content-type": "text/html" });
-      response.end(
-        `<!doctype html><title>A site</title>${head}<h1>${new URL(request.url ?? "", origin).pathname}</h1>`,
-      );
-    });
-    await new Promise<void>((listening) => site.listen(0, "127.0.0.1", listening));
-    // Another host than the server's, so that all is cross-site as it is for customers.
-    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    head = tagOf();
-  });
+  serverAndBrowser(
+    async (started, launched) => {
+      [server, browser] = [started, launched];
+      site = createServer((request, response) => {
+        response.writeHead(request.url === "/favicon.ico" ? 404 : 200, { "content-type": "text/html" });
+        response.end(
+          `<!doctype html><title>A site</title>${head}<h1>${new URL(request.url ?? "", origin).pathname}</h1>`,
+        );
+      });
+      await new Promise<void>((listening) => site.listen(0, "127.0.0.1", listening));
+      // Another host than the server's, so that all is cross-site as it is for customers.
+      origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+      head = tagOf();
+    },
+    { keepPages: true },
+  );
 
   afterEach(async () => {
     head = tagOf();
     await Promise.all(contexts.splice(0).map((context) => context.close()));
   });
 
-  afterAll(async () => {
-    await browser?.close();
+  afterAll(() => {
     site?.closeAllConnections();
     site?.close();
-    await server?.stop();
   });
 
   test(`has at most ${MOST_GZIPPED} bytes gzipped`, async () => {

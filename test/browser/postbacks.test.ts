@@ -1,19 +1,10 @@
 /** What administrators do with postbacks on the dashboard. */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { SourceView } from "../../worker/admin/sources.ts";
-import {
-  browserPath,
-  inDialog,
-  launch,
-  press,
-  report,
-  type Server,
-  signInAt,
-  startReceiver,
-  startServer,
-} from "./harness.ts";
+import { browserPath, inDialog, press, report, type Server, signInAt, startReceiver } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };
 
@@ -25,17 +16,15 @@ const received: string[] = [];
 const signedIn = (path: string) => signInAt(browser, server, path);
 
 describe.skipIf(!browserPath)("postbacks", () => {
-  beforeAll(async () => {
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     receiver = await startReceiver(({ url }) => {
       received.push(url);
       return { status: 418, text: "a teapot" };
     });
-    server = await startServer();
-    browser = await launch();
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+  });
+
+  afterAll(() => {
     receiver?.stop();
   });
 

@@ -1,14 +1,15 @@
 /** The reports' views: the figures of the API, and where they lead. */
 import { buffer } from "node:stream/consumers";
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { exact, exactMoney, periodText, rate } from "../../dashboard/format.ts";
 import { addDays, mondayOf } from "../../worker/calendar.ts";
 import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, openPage, report, type Server, signIn, signInAt, startServer } from "./harness.ts";
+import { browserPath, openPage, report, type Server, signIn, signInAt } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 const TODAY = new Date().toISOString().slice(0, 10);
 const day = (back: number) => addDays(TODAY, -back);
@@ -80,9 +81,8 @@ const search = (page: Page) => new URL(page.url()).searchParams;
 const soon = { timeout: 200_000 };
 
 describe.skipIf(!browserPath)("the views of reports", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
+  serverAndBrowser(async (started, launched) => {
+    [server, browser] = [started, launched];
     const rates = Array.from({ length: 10 }, (_, n) => ({
       currency_code: "EUR",
       rate_date: day(5 * n),
@@ -101,15 +101,6 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       },
       { timeout: 200_000, interval: 300 },
     );
-  });
-
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
   });
 
   test("a tag becomes the page of its campaign, which leads back to all of them", async () => {

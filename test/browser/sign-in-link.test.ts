@@ -1,7 +1,8 @@
 /** The link that `npm start` prints: one click signs in, a second says that it was used, a late one that it has expired. */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { browserPath, changeDatabase, launch, type Server, startServer } from "./harness.ts";
+import { describe, expect, it } from "vitest";
+import { browserPath, changeDatabase, type Server } from "./harness.ts";
+import { serverAndBrowser } from "./served.ts";
 
 let server: Server;
 let browser: Browser;
@@ -23,13 +24,8 @@ async function newLink(): Promise<string> {
 }
 
 describe.skipIf(!browserPath)("a sign-in link", () => {
-  beforeAll(async () => {
-    server = await startServer();
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+  serverAndBrowser((started, launched) => {
+    [server, browser] = [started, launched];
   });
 
   it("is printed by npm start, without the token, and signs in by a click; the code leaves the address", async () => {

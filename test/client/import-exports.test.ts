@@ -419,7 +419,45 @@ describe("values that only describe", () => {
   });
 });
 
+/** The headers of reports, as their makers document them and as public programs that read them have them. */
+const HEADERS: readonly [preset: string, header: string][] = [
+  [
+    "appsflyer",
+    "Attributed Touch Type,Attributed Touch Time,Install Time,Event Time,Event Name,Event Value,Event Revenue,Event Revenue Currency,Event Revenue USD,Event Source,Is Receipt Validated,Partner,Media Source,Channel,Keywords,Campaign,Campaign ID,Region,Country Code,State,City,Postal Code,DMA,IP,WIFI,Operator,Carrier,Language,AppsFlyer ID,Advertising ID,IDFA,Android ID,Customer User ID,IMEI,IDFV,Platform,Device Type,OS Version,App Version,SDK Version,App ID,App Name,Bundle ID,User Agent",
+  ],
+  [
+    "appsflyer-locker",
+    "event_type,attribution_type,attributed_touch_type,install_time,event_time,event_name,event_value,event_revenue,event_revenue_currency,event_revenue_usd,media_source,campaign,country_code,ip,appsflyer_id,customer_user_id,platform,app_version,app_id,user_agent",
+  ],
+  [
+    "everflow",
+    "conversion_id,conversion_unix_timestamp,sub1,sub2,source_id,status,payout_type,revenue_type,payout,revenue,session_user_ip,conversion_user_ip,country,region,platform,http_user_agent,adv1,is_event,event,transaction_id,click_unix_timestamp,sale_amount,order_id,currency_id,app_id",
+  ],
+  [
+    "voluum-api",
+    "postbackTimestamp,visitTimestamp,transactionId,clickId,trafficSourceId,campaignId,campaignName,conversionType,revenue,externalId,countryCode,ip,userAgent",
+  ],
+  [
+    "singular",
+    "etl_record_processing_hour_utc,adjusted_timestamp,adjusted_timestamp_unix_utc,app_longname,app_version,arguments,campaign_name,converted_currency,converted_revenue,country,custom_user_id,device_id,device_id_type,ip,name,platform",
+  ],
+  [
+    "branch",
+    "id,name,timestamp,timestamp_iso,origin,last_attributed_touch_data_tilde_campaign,event_data_revenue,event_data_currency,event_data_transaction_id,user_data_developer_identity,user_data_aaid,user_data_idfv,user_data_platform,user_data_app_version,user_data_geo_country_code,user_data_ip,user_data_user_agent",
+  ],
+  [
+    "adjust",
+    "{adid},{activity_kind},{event_name},{created_at},{revenue_float},{currency},{campaign_name},{app_id},{app_version},{os_name},{country},{ip_address},{user_agent}",
+  ],
+];
+/** No page of theirs has the whole header: a test reads a few lines of each. */
+const WITHOUT_HEADER = ["keitaro", "voluum"];
+
 describe("a preset", () => {
+  it.each(PRESET_NAMES)("%s has the header of its reports here", (name) =>
+    expect([...WITHOUT_HEADER, ...HEADERS.map(([preset]) => preset)]).toContain(name),
+  );
+
   it("is of known fields and columns, and is recognised by its columns", () => {
     for (const name of PRESET_NAMES) {
       const preset = PRESETS[name] as (typeof PRESETS)[string];
@@ -496,42 +534,15 @@ describe("a preset", () => {
     ]);
   });
 
-  // The headers of these reports as their makers document them, and as public programs that read them have them.
-  it.each<[string, string]>([
-    [
-      "appsflyer",
-      "Attributed Touch Type,Attributed Touch Time,Install Time,Event Time,Event Name,Event Value,Event Revenue,Event Revenue Currency,Event Revenue USD,Event Source,Is Receipt Validated,Partner,Media Source,Channel,Keywords,Campaign,Campaign ID,Region,Country Code,State,City,Postal Code,DMA,IP,WIFI,Operator,Carrier,Language,AppsFlyer ID,Advertising ID,IDFA,Android ID,Customer User ID,IMEI,IDFV,Platform,Device Type,OS Version,App Version,SDK Version,App ID,App Name,Bundle ID,User Agent",
-    ],
-    [
-      "appsflyer-locker",
-      "event_type,attribution_type,attributed_touch_type,install_time,event_time,event_name,event_value,event_revenue,event_revenue_currency,event_revenue_usd,media_source,campaign,country_code,ip,appsflyer_id,customer_user_id,platform,app_version,app_id,user_agent",
-    ],
-    [
-      "everflow",
-      "conversion_id,conversion_unix_timestamp,sub1,sub2,source_id,status,payout_type,revenue_type,payout,revenue,session_user_ip,conversion_user_ip,country,region,platform,http_user_agent,adv1,is_event,event,transaction_id,click_unix_timestamp,sale_amount,order_id,currency_id,app_id",
-    ],
-    [
-      "voluum-api",
-      "postbackTimestamp,visitTimestamp,transactionId,clickId,trafficSourceId,campaignId,campaignName,conversionType,revenue,externalId,countryCode,ip,userAgent",
-    ],
-    [
-      "singular",
-      "etl_record_processing_hour_utc,adjusted_timestamp,adjusted_timestamp_unix_utc,app_longname,app_version,arguments,campaign_name,converted_currency,converted_revenue,country,custom_user_id,device_id,device_id_type,ip,name,platform",
-    ],
-    [
-      "branch",
-      "id,name,timestamp,timestamp_iso,origin,last_attributed_touch_data_tilde_campaign,event_data_revenue,event_data_currency,event_data_transaction_id,user_data_developer_identity,user_data_aaid,user_data_idfv,user_data_platform,user_data_app_version,user_data_geo_country_code,user_data_ip,user_data_user_agent",
-    ],
-    [
-      "adjust",
-      "{adid},{activity_kind},{event_name},{created_at},{revenue_float},{currency},{campaign_name},{app_id},{app_version},{os_name},{country},{ip_address},{user_agent}",
-    ],
-  ])("of %s finds all its columns in the header that its maker documents, and is recognised by it", (name, header) => {
-    const columns = header.split(",");
-    const wanted = PRESETS[name]?.columns.flatMap(([, ...from]) => from.map((path) => path.split(".")[0] as string));
-    expect(wanted?.filter((column) => !columns.includes(column))).toEqual([]);
-    expect(presetFor(new Set(columns))).toBe(name);
-  });
+  it.each(HEADERS)(
+    "of %s finds all its columns in the header that its maker documents, and is recognised by it",
+    (name, header) => {
+      const columns = header.split(",");
+      const wanted = PRESETS[name]?.columns.flatMap(([, ...from]) => from.map((path) => path.split(".")[0] as string));
+      expect(wanted?.filter((column) => !columns.includes(column))).toEqual([]);
+      expect(presetFor(new Set(columns))).toBe(name);
+    },
+  );
 
   it("of AppsFlyer's Data Locker reads its own columns, whatever else is called event_type in it", async () => {
     const rows =

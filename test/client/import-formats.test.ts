@@ -8,7 +8,7 @@ import { judgeLine } from "../../scripts/import/batch.ts";
 import { readCombined } from "../../scripts/import/combined.ts";
 import { csv, delimiterOf, splitRecord } from "../../scripts/import/csv.ts";
 import type { Entry, Found, Line } from "../../scripts/import/entry.ts";
-import { formatOf, guessFormat } from "../../scripts/import/format.ts";
+import { FORMAT_NAMES, type Format, formatOf, guessFormat } from "../../scripts/import/format.ts";
 import { pathsOf } from "../../scripts/import/hit.ts";
 import { Identity } from "../../scripts/import/identity.ts";
 import { linesOf } from "../../scripts/import/lines.ts";
@@ -278,11 +278,14 @@ describe("access logs", () => {
 });
 
 describe("the format is recognised by the content", () => {
-  it.each([
-    ['{"event_type":"visit"}', "ndjson"],
-    ["event_type,player_id", "csv"],
-    ['::1 - - [10/Oct/2023:13:55:36 +0000] "GET / HTTP/2.0" 200 5 "-" "-"', "combined"],
-  ])("%s", (line, format) => expect(formatOf(line)).toBe(format));
+  const FIRST_LINES: Record<Format, string> = {
+    ndjson: '{"event_type":"visit"}',
+    csv: "event_type,player_id",
+    combined: '::1 - - [10/Oct/2023:13:55:36 +0000] "GET / HTTP/2.0" 200 5 "-" "-"',
+    w3c: "#Fields: date time cs-method cs-uri-stem sc-status",
+    "json-log": '{"time":"2026-05-01T08:00:00Z","method":"GET","path":"/visit?visitor_id=v","status":200}',
+  };
+  it.each(FORMAT_NAMES)("%s", (format) => expect(formatOf(FIRST_LINES[format])).toBe(format));
 
   it("whatever the file is called", async () => {
     expect(await guessFormat(file(gzipSync('\uFEFF\n\n{"a":1}\n'), "old.csv"))).toBe("ndjson");

@@ -7,6 +7,7 @@ import type { Found } from "../../scripts/import/entry.ts";
 import { FORMATS, formatOf, guessFormat } from "../../scripts/import/format.ts";
 import { addressIn, pathsOf } from "../../scripts/import/hit.ts";
 import { linesOf } from "../../scripts/import/lines.ts";
+import { LAYOUTS, layoutOf } from "../../scripts/import/log-layouts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edgepixel-logs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -263,7 +264,7 @@ describe("JSON", () => {
   const asked = { target: "/visit?visitor_id=v&btag=summer", agent: "Mozilla/5.0 (X11)" };
   const page = "https://brand.example/";
   const full = { ...visit, referrer: page, user_agent: asked.agent };
-  it.each<[string, object, object]>([
+  const SAMPLES: readonly [name: string, record: Readonly<Record<string, unknown>>, event: object][] = [
     [
       "Cloudflare's Logpush",
       {
@@ -501,7 +502,14 @@ describe("JSON", () => {
       },
       visit,
     ],
-  ])("of %s", async (_, record, event) => expect(await read(`${JSON.stringify(record)}\n`)).toEqual([event]));
+  ];
+  it.each(SAMPLES)("of %s", async (_, record, event) =>
+    expect(await read(`${JSON.stringify(record)}\n`)).toEqual([event]),
+  );
+
+  it.each(LAYOUTS.map(({ name }) => name))("of %s has a sample here", (name) =>
+    expect(SAMPLES.map(([, record]) => layoutOf(record)?.name)).toContain(name),
+  );
 
   it("is an event's where it has an event's fields", () => {
     const order = { event_type: "deposit", status: 200, url: "/x", timestamp: "2026-05-01" };

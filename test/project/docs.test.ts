@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { FORMAT_NAMES } from "../../scripts/import/format.ts";
+import { PRESET_NAMES as IMPORT_PRESETS } from "../../scripts/import/presets.ts";
 import { CONDITION_KINDS } from "../../worker/alerts/condition.ts";
 import { CHANNEL_KINDS } from "../../worker/channels/channel.ts";
 import { ERROR_CODES } from "../../worker/event.ts";
@@ -86,6 +88,17 @@ describe("error codes", () => {
   it.each(ERROR_CODES)("%s is explained", (code) => {
     const explained = textOf("docs/pixels.md", "docs/events.md").includes(`\`${code}\``);
     expect(explained, `${code} stands in docs/pixels.md or docs/events.md`).toBe(true);
+  });
+});
+
+describe("docs/import.md", () => {
+  const text = read("docs/import.md");
+  it.each(IMPORT_PRESETS)("has a row for the preset %s", (name) => expect(text).toContain(`\n| \`${name}\` |`));
+  it("has every format, among the options and by itself", () => {
+    const [option = ""] = /\| `--format NAME` \|.*/.exec(text) ?? [];
+    expect(FORMAT_NAMES.filter((name) => !option.includes(`\`${name}\``))).toEqual([]);
+    const itself = (name: string) => text.includes(`\n| \`${name}\` |`) || text.includes(`\n**${name.toUpperCase()}**`);
+    expect(FORMAT_NAMES.filter((name) => !itself(name))).toEqual([]);
   });
 });
 

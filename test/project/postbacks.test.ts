@@ -5,6 +5,7 @@
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { PRESET_NAMES } from "../../worker/inbound/presets.ts";
 import { PAUSED_AFTER, PAUSES_MS, WARNED_AFTER } from "../../worker/postbacks/ladder.ts";
 import { MACRO_NAMES } from "../../worker/postbacks/macros.ts";
 import { TARGET_PRESETS } from "../../worker/postbacks/presets.ts";
@@ -38,6 +39,8 @@ describe("docs/postbacks.md", () => {
       expect(page).toContain(`| \`${name}\` | \`${url}\` | [${title}](${docs}) |`);
     },
   );
+
+  it.each(PRESET_NAMES)("has the parameters of the network %s", (name) => expect(page).toContain(`\n| \`${name}\` |`));
 
   it("has the pauses between tries, and when a target is left alone", () => {
     const minutes = PAUSES_MS.map((ms) => ms / 60_000);

@@ -7,7 +7,7 @@ import type { ShownSource, WaitingView } from "../../worker/admin/sources.ts";
 import { sign } from "../../worker/collect/signature.ts";
 import { wake } from "../../worker/duty.ts";
 import { BETWEEN_PASSES_MS } from "../../worker/erasure/steps.ts";
-import { PRESETS } from "../../worker/inbound/presets.ts";
+import { PRESET_NAMES, PRESETS, type PresetName } from "../../worker/inbound/presets.ts";
 import { MOST_WAITING, SHOWN_MS, WAITS_MS } from "../../worker/inbound/received.ts";
 import { NAME, settle } from "../../worker/inbound/settling.ts";
 import { amountOf, readPostback, type Template } from "../../worker/inbound/template.ts";
@@ -538,22 +538,35 @@ describe("a template", () => {
     ["12.5", "point", "EUR", "12.5"],
   ] as const)("reads %s with %s of %s", (text, form, currency, as) => expect(amountOf(text, form, currency)).toBe(as));
 
-  it("of each preset reads what the network's documentation shows", () => {
-    const said = (name: keyof typeof PRESETS, query: string) =>
-      readPostback([...new URLSearchParams(query)], PRESETS[name], NOW);
-    expect(said("keitaro", "subid=1dad2cg1&status=lead&payout=10&currency=eur&tid=2")).toMatchObject({
-      said: {
-        event: { click_id: "1dad2cg1", transaction_id: "1dad2cg1-2", amount: 100_000, currency: "EUR" },
-        status: "pending",
-      },
-    });
-    expect(said("keitaro", "subid=1dad2cg1&payout=10")).toMatchObject({ said: { status: "approved", said: "sale" } });
-    expect(said("voluum", "cid=w1&payout=2.5&txid=9")).toMatchObject({
-      said: { event: { transaction_id: "w1-9", currency: "USD" } },
-    });
-    expect(said("kuala", "tid=a&payout=0.99&xid=&offer=5&subid1=")).toMatchObject({
-      said: { event: { click_id: "a", transaction_id: "a", amount: 9_900, data: '{"offer":"5"}' } },
-    });
+  /** What the networks' documentation shows, and for `generic` our own names. */
+  const SENT: Record<PresetName, readonly [query: string, said: object][]> = {
+    generic: [
+      [
+        "click_id=c&transaction_id=T-1&amount=2.50&currency=EUR&status=pending",
+        { event: { click_id: "c", transaction_id: "T-1", amount: 25_000, currency: "EUR" }, said: "pending" },
+      ],
+    ],
+    keitaro: [
+      [
+        "subid=1dad2cg1&status=lead&payout=10&currency=eur&tid=2",
+        {
+          event: { click_id: "1dad2cg1", transaction_id: "1dad2cg1-2", amount: 100_000, currency: "EUR" },
+          status: "pending",
+        },
+      ],
+      ["subid=1dad2cg1&payout=10", { status: "approved", said: "sale" }],
+    ],
+    voluum: [["cid=w1&payout=2.5&txid=9", { event: { transaction_id: "w1-9", currency: "USD" } }]],
+    kuala: [
+      [
+        "tid=a&payout=0.99&xid=&offer=5&subid1=",
+        { event: { click_id: "a", transaction_id: "a", amount: 9_900, data: '{"offer":"5"}' } },
+      ],
+    ],
+  };
+  it.each(PRESET_NAMES)("of the preset %s reads what the network sends", (name) => {
+    for (const [query, said] of SENT[name])
+      expect(readPostback([...new URLSearchParams(query)], PRESETS[name], NOW)).toMatchObject({ said });
   });
 
   it("that cannot work is refused, with each field that is wrong", async () => {

@@ -9,6 +9,7 @@ import { liveFiles } from "../../worker/archive/files.ts";
 import { hourOf } from "../../worker/archive/partition.ts";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import { readEvent } from "../../worker/event-reading.ts";
+import { PRESET_NAMES } from "../../worker/inbound/presets.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { linkOf } from "../../worker/schedules/unsubscribing.ts";
@@ -423,7 +424,7 @@ describe("answers", () => {
     await ask("createSource", { body: { name: "n", template: { fields: { payout: "payout" } } } });
     expect(await ask("listSources")).toMatchObject({
       rows: [{ id, paused_at: null }],
-      presets: ["generic", "keitaro", "voluum", "kuala"],
+      presets: PRESET_NAMES,
     });
     await ask("listSources", { query: "project_id=nowhere" });
     const query = "click_id=c-1&transaction_id=T-1&amount=25.00";

@@ -53,7 +53,7 @@ const SHARED = {
   currency: oneOf(CURRENCIES),
 } as const satisfies Record<string, Read>;
 
-/** What one view is about; another view begins anew. */
+/** What belongs to one view; another view begins without it. */
 const OWN = {
   series: oneOf(SERIES_NAMES),
   measure: oneOf(["total", "count"]),

@@ -81,7 +81,7 @@ function entryOf<Data>(query: Query<Data>): Entry {
 }
 
 function listen(entry: Entry, listener: () => void): () => void {
-  // What is shown elsewhere on the page is kept fresh already.
+  // Another part of the page shows this answer and already refreshes it.
   const fresh = entry.listeners.size > 0 && entry.data !== undefined && !entry.error;
   entry.listeners.add(listener);
   if (!entry.asking && !fresh) void fetchEntry(entry);
@@ -154,7 +154,7 @@ export function useAnswer<Data>(query: Query<Data> | null): Answer<Data> {
   const last = useRef<Data | undefined>(undefined);
   const key = query?.key;
   const entry = query ? entryOf(query) : undefined;
-  // The key stands for the query and its entry.
+  // The key identifies the query and its entry.
   useEffect(() => (entry ? listen(entry, () => render(undefined)) : undefined), [key]);
   const own = entry?.data as Data | undefined;
   if (own !== undefined) last.current = own;

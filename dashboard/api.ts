@@ -33,7 +33,7 @@ export class ApiError extends Error {
 const unreachable = () => new ApiError(0, words.panel.noConnection, words.panel.theServerDidNotAnswerCheck);
 
 async function problemOf(response: Pick<Reply<unknown>, "status" | "headers" | "json">): Promise<ApiError> {
-  // What stands between here and the Worker may answer with something else than a problem document.
+  // A proxy before the Worker may answer with something else than a problem document.
   const problem = (await response.json().catch(() => null)) as Partial<ProblemDocument> | null;
   return new ApiError(
     response.status,

@@ -17,7 +17,7 @@ type Signed = Principal | null | undefined;
 
 const SESSION: Query<Principal> = { key: "session", ask: whoIsSignedIn, steady: true };
 
-/** A share link opens the page for whoever has it; else it is who is signed in. */
+/** A share link opens the page for everybody who has it; without one, the page is for the person who is signed in. */
 export function App() {
   useEffect(() => {
     // Another link in the same tab.

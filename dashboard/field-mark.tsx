@@ -13,7 +13,7 @@ const LETTERS = 0x1f1e6 - 0x41;
 const flagOf = (code: string) => String.fromCodePoint(...[...code].map((letter) => LETTERS + letter.charCodeAt(0)));
 
 let known: boolean | undefined;
-/** Whether the machine's fonts have flags: else two letters or boxes would stand there. */
+/** Whether the machine's fonts have flags: without them, two letters or boxes would be shown. */
 function hasFlags(): boolean {
   if (known !== undefined) return known;
   const context = document.createElement("canvas").getContext("2d");

@@ -47,7 +47,7 @@ export type Change = { direction: "up" | "down" | "same"; text: string };
 export function changeOf(now: number, before: number): Change | null {
   if (now === 0 && before === 0) return null;
   if (before === 0) return { direction: "up", text: words.panel.newWord };
-  // To the whole percent that is shown, so that no arrow stands before a 0 %.
+  // Rounded as it is shown, so that no arrow precedes a 0 %.
   const ratio = Math.round((now / before - 1) * 100) / 100;
   const direction = ratio > 0 ? "up" : ratio < 0 ? "down" : "same";
   return { direction, text: ratio >= 10 ? `×${short(Math.round(now / before))}` : change.format(ratio) };
@@ -100,7 +100,7 @@ export function size(bytes: number): string {
   return new Intl.NumberFormat(locale, options).format(bytes / 1_000 ** power);
 }
 
-/** A date of the project's calendar is formatted as it stands: no zone may move it. */
+/** A date of the project's calendar is formatted without a time zone, which could move it to another day. */
 const dateFormat = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
 const dayAndMonth = dateFormat({ day: "numeric", month: "short" });

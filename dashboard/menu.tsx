@@ -1,4 +1,4 @@
-/** A button that opens a small panel. Escape, a press elsewhere, or leaving it by keyboard closes it. */
+/** A button that opens a small panel. Escape, a press outside of it, or leaving it by keyboard closes it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Open } from "./icons.tsx";

@@ -26,7 +26,7 @@ export function useAddressBar(): { address: Address; go: Go } {
     return () => removeEventListener("popstate", back);
   }, []);
   const go: Go = (changes, how = "push") => {
-    // Read anew, so that two changes in one turn do not undo each other.
+    // Read again, so that two changes in one turn do not undo each other.
     const next = change(readAddress(location.search), changes);
     const url = linkTo(next, {});
     if (url === `${location.pathname}${location.search}${location.hash}`) return;

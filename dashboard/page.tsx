@@ -29,7 +29,7 @@ type Shown = {
   embedded?: boolean;
 };
 
-/** Who is taken to ask until it is known: what everybody may see stands still when it is. */
+/** The asker that is assumed until the session is known: what everybody may see then does not move. */
 const ANYBODY: Principal = { role: "viewer", project_id: "", banner_tags: null, key_id: null };
 
 export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) {

@@ -13,11 +13,11 @@ type Asking<Data> = {
   title: string;
   query: (scope: Scope) => Query<Data>;
   Show: FunctionComponent<{ data: Data; scope: Scope }>;
-  /** What stands in for the answer, as large as it will be. */
+  /** What is shown until the answer arrives, in its size. */
   Skeleton: FunctionComponent<{ scope: Scope }>;
   /** What can be switched about it. */
   Actions?: FunctionComponent<{ scope: Scope }>;
-  /** Asked once it comes near to what is seen: it stands far down. */
+  /** Asked only when the reader scrolls near it: it is far down the page. */
   later?: true;
   /** It tells days, so it says on whose clock they are. */
   zoned?: true;
@@ -134,7 +134,7 @@ export function Answered<Data>({
 
 type Failure = { error: ApiError; what: string; busy: boolean; retry: () => void };
 
-/** What the server is still at work on is no failure: how far it is stands in its message. */
+/** While the server is still working on it, that is no failure: the message says how far it is. */
 const NotYet = ({ error, what }: Pick<Failure, "error" | "what">) => (
   <div class="failed soon" role="status">
     <div>

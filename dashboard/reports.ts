@@ -1,4 +1,4 @@
-/** How a question to the API is put: a name, parameters, a call. The questions themselves stand with their panels. */
+/** A query to the API: a name, parameters, a call. The queries are in the folders of their panels. */
 import type { Field } from "../worker/reports/field-filter.ts";
 import { type Address, FIELD_NAMES } from "./address.ts";
 import type { Query } from "./answers.ts";

@@ -1,5 +1,5 @@
 /**
- * The page as a share link opens it. The link's token stands in the address, behind the #, which no server is sent; what
+ * The page as a share link opens it. The link's token is in the address behind the #, which browsers send to no server; what
  * it is changed for is kept in memory alone, so that a reload asks again.
  */
 import type { ComponentChildren } from "preact";

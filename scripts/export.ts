@@ -64,7 +64,7 @@ async function load(instance: Instance, file: ArchiveFileView, out: string, tall
     if (answer.status === 404) return false;
     if (answer.status !== 200) throw new Error(`${file.key}: ${refusal(answer)}`);
     const { bytes } = answer;
-    // Changed on its way.
+    // The bytes were changed during the download.
     if (sha256(bytes) !== file.sha256) continue;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.part`, bytes);

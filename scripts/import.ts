@@ -63,7 +63,7 @@ async function importAll(): Promise<void> {
   const timezone = values.timezone ?? (preset && PRESETS[preset]?.timezone);
   const clock: Clock = {
     timezone: timezone ?? target?.timezone ?? "UTC",
-    // A dry run asks nobody, so it does not know that clock; whether a time is taken hangs on it at the edges alone.
+    // A dry run asks no server, so it does not know the project's clock. That only matters for times at the limits of what is accepted.
     ...(dry && !timezone && { called: "the project's own clock" }),
     dates,
   };

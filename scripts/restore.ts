@@ -1,5 +1,5 @@
 /**
- * `npm run restore`: brings a database that was lost, and migrated anew, back from the archive in the bucket, step by
+ * `npm run restore`: brings a database that was lost, and migrated again, back from the archive in the bucket, step by
  * step. It can be stopped and run again. docs/restore.md has the drill.
  */
 import type { Restored } from "../worker/event-log/restore.ts";

@@ -55,7 +55,7 @@ export const EVENT_BYTES = 32 * 1024;
 const MINUTE = 60_000;
 export const DAY = 1_440 * MINUTE;
 export const AHEAD = 5 * MINUTE;
-/** What a sender's clock may differ from ours without being wrong: the request was on its way, too. */
+/** How far a sender's clock may differ from ours without being wrong. It includes the time that the request took. */
 const ON_ITS_WAY = 10_000;
 /** Nothing that happened before it can be meant. */
 export const EPOCH = Date.UTC(2000, 0);
@@ -103,7 +103,7 @@ export const eventType = z
   .string({ error: "must be text" })
   .regex(/^[a-z][a-z0-9_]{0,63}$/, "must start with a-z and hold only a-z, 0-9 and _, at most 64");
 
-/** How a name from elsewhere would be written here: `Order Completed` as `order_completed`; null where nothing is left of it. */
+/** How another product's name would be written here: `Order Completed` as `order_completed`; null where no letter or digit is left. */
 export function spelledAsType(name: string): string | null {
   const words = name
     .normalize("NFKD")

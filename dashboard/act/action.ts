@@ -12,7 +12,7 @@ export type Action<Given extends unknown[]> = {
   error: ApiError | null;
 };
 
-/** `done` is said to the reader when it went well; then what the page shows is asked anew. */
+/** `done` is shown to the reader when it went well; then all that the page shows is asked again. */
 export function useAction<Given extends unknown[]>(
   act: (...given: Given) => Promise<unknown>,
   done?: string,

@@ -1,4 +1,4 @@
-/** Text that is there to be taken elsewhere, by one press; it may have several lines. */
+/** Text with a button that copies it; it may have several lines. */
 import { useRef, useState } from "preact/hooks";
 import { words } from "../words.ts";
 

@@ -32,7 +32,7 @@ export const asksFor = (kind = "") => ({
 
 const METRIC = /^(?:visits|registrations|deposits|events|revenue|conversion_rate)$/;
 
-/** What has no field of its own stands in one, as `country=DE, at_least=5`. */
+/** Settings without a form field are written into one text, as `country=DE, at_least=5`. */
 const furtherOf = (text = "") =>
   Object.fromEntries(
     linesOf(text).map((line) => {

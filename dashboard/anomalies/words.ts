@@ -5,7 +5,7 @@ import type { Anomaly } from "./query.ts";
 
 /** One of them, and several. */
 const NOUNS: Readonly<Record<string, readonly [string, string]>> = words.anomalies.nouns;
-/** As they stand behind a rate. */
+/** As they follow a rate in a sentence. */
 const RATES: Record<string, string> = {
   visit_to_registration: words.anomalies.ofVisitsLedToARegistration,
   registration_to_first_deposit: words.anomalies.ofRegistrationsLedToAFirst,

@@ -3,7 +3,7 @@ import { client } from "../api.ts";
 import { csvOf, datedOf, given, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
-/** What people are told apart by, and how that is called. */
+/** What people are grouped by, and its name. */
 export const DIMENSIONS = { country: FIELD_TITLES.country, device: FIELD_TITLES.device, app_id: FIELD_TITLES.app_id };
 export type Dimension = keyof typeof DIMENSIONS;
 export const NAMES = Object.keys(DIMENSIONS) as Dimension[];

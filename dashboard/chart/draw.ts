@@ -16,13 +16,13 @@ import type { Line, Picture } from "./picture.ts";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, fills);
 
-/** The bucket that is pointed at, and where it stands, in pixels from the left. */
+/** The bucket that is pointed at, and its position in pixels from the left. */
 export type Pointed = { index: number; x: number };
 type Point = (at: Pointed | null) => void;
 
 export type Drawing = {
   update: (picture: Picture) => void;
-  /** Takes the colours anew: the theme has changed. */
+  /** Reads the colours again, after the theme has changed. */
   recolour: () => void;
   destroy: () => void;
 };
@@ -62,7 +62,7 @@ function datasetOf(
     data: happened,
     line,
     shade: as === "bar" ? colour : palette.soft(line.colour),
-    // Bars stand on each other, all else for itself.
+    // Bars are stacked, lines are not.
     stack: as === "bar" ? "bars" : line.title,
     borderColor: colour,
     pointRadius: 0,
@@ -119,7 +119,7 @@ function configure(
       layout: { padding: { top: 8, right: 8 } },
       scales: {
         x: {
-          // Half a bar stands before its point.
+          // Half of a bar is to the left of its point.
           offset: barred,
           grid: { display: false },
           border: { color: grid },

@@ -37,7 +37,7 @@ function band({ ctx }: Chart, { points: upper }: Layer, { points: lower }: Layer
   for (const { x, y } of lower.toReversed()) ctx.lineTo(x, y);
 }
 
-/** Each stands on the one below it. */
+/** Each begins at the top of the one below. */
 function bars({ ctx, chartArea }: Chart, { points }: Layer, below: Layer | undefined, room: number): void {
   const width = Math.min(WIDEST_BAR, room * BAR);
   points.forEach(({ x, y }, index) => {

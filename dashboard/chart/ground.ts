@@ -1,4 +1,4 @@
-/** What stands behind a chart's figures: week-ends, and marks of what was noted. */
+/** The background of a chart: weekends, and marks of annotations. */
 import type { Chart, Plugin } from "chart.js";
 import type { Picture } from "./picture.ts";
 

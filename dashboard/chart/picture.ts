@@ -19,7 +19,7 @@ export type Line = {
 };
 
 export type Picture = {
-  /** Equal names and lengths are the same picture with fresh figures, which move; another is drawn anew. */
+  /** Equal names and lengths are the same picture with fresh figures, which move; another is drawn from the start. */
   name: string;
   /** What a bucket is, as the head of a table's column: Day, Hour, Week. */
   bucket: string;
@@ -35,7 +35,7 @@ export type Picture = {
   notes?: readonly (readonly string[])[];
   /** The bucket that is not over yet: drawn dashed, and nothing after it. Absent or beyond the end where all are over. */
   running?: number;
-  /** The bucket that it is about: its point stands out. */
+  /** The bucket that it is about: its point is emphasised. */
   marked?: number;
   kind: Extract<Kind, "count" | "money" | "rate">;
   /** Of amounts: an ISO 4217 code. */

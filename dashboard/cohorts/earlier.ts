@@ -9,7 +9,7 @@ const firstOfMonth = (month: number): string =>
   `${Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, "0")}-01`;
 
 /**
- * Which cohort of the earlier period has the place of one of this period. Null where weeks or months begin elsewhere in the
+ * Which cohort of the earlier period has the place of one of this period. Null where weeks or months begin at another place in the
  * two: part of a week would be compared with a whole one.
  */
 export function earlierOf(interval: Cohort, now: Period, before: Period): ((cohort: string) => string) | null {

@@ -1,4 +1,4 @@
-/** All that stands around a view inside of another site's page: the days, and the way to the whole of it. */
+/** What surrounds a view that is embedded in another site's page: the days, and a link to the whole dashboard. */
 import { writeAddress } from "../address.ts";
 import { Mark } from "../icons.tsx";
 import { useNavigation } from "../navigation.ts";

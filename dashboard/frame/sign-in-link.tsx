@@ -1,5 +1,5 @@
 /**
- * The page as a sign-in link opens it. The code stands behind the #, which no server is sent; it leaves the address before
+ * The page as a sign-in link opens it. The code is behind the #, which browsers send to no server; it leaves the address before
  * anything else happens, and is changed for a session.
  */
 import type { ComponentChildren } from "preact";

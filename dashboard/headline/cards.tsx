@@ -76,7 +76,7 @@ const CARDS: readonly Card[] = [
   },
 ];
 
-/** Where the project has a rule for NGR, it stands in the place of how many deposits there were. */
+/** Where the project has a rule for NGR, its card replaces the number of deposits. */
 const NGR_CARDS: readonly Card[] = [
   ...CARDS.slice(0, 3),
   {

@@ -108,7 +108,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
                 title,
                 ...(compared && { legend: `${title}, ${periodText(data)}` }),
                 colour: series,
-                // NGR can lie below zero, where no bar stands.
+                // NGR can be below zero, and a bar cannot.
                 as: data.into === undefined ? "filled" : data.of === "ngr" ? "line" : "bar",
                 points: points.slice(first, hours?.end),
               },

@@ -4,12 +4,12 @@ import { client, credential, read } from "../api.ts";
 import { backOff } from "./back-off.ts";
 import { type LiveState, nothingYet, received } from "./state.ts";
 
-/** Windows run on while nothing happens, so ask again; an answer also shows that the line still stands. */
+/** Windows of time move on while nothing happens, so ask again; an answer also shows that the connection still works. */
 const REFRESH_MS = 10_000;
 /** A server that hangs takes the connection and says nothing: then another try is made. */
 const SILENCE_MS = 10_000;
 const SIGNED_OUT = 4401;
-/** From time to time the server wants to know anew who listens. */
+/** From time to time the server asks listeners to connect again, and looks up who they are. */
 const CONNECT_AGAIN = 4000;
 
 export class LiveConnection {
@@ -62,7 +62,7 @@ export class LiveConnection {
     url.protocol = url.protocol.replace("http", "ws");
     if (this.#project_id) url.searchParams.set("project_id", this.#project_id);
     const session = credential();
-    // A page cannot give a socket headers: what stands in for a cookie goes as a protocol.
+    // A page cannot set headers of a socket: the token that replaces a cookie is sent as a protocol.
     const socket = new WebSocket(url, session === null ? [] : ["bearer", session]);
     this.#socket = socket;
     this.#asked = false;

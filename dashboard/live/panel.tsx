@@ -33,7 +33,7 @@ const visitsBy = (devices: Counts["windows"]["60m"]["devices"]): [string, number
 export function LivePanel({ wide = false }: { wide?: boolean }) {
   const live = useLive();
   const { address } = useNavigation();
-  // What the page asked first stands until the socket speaks.
+  // The answer to the page's first request is shown until the socket sends its first message.
   const asked = useAnswer(project(address.project_id));
   const first = asked.stale ? undefined : asked.data;
   const counts = live.counts ?? first ?? null;

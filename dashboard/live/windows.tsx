@@ -26,7 +26,7 @@ export function Windows({ windows, others: shown = Number.POSITIVE_INFINITY }: C
     .filter(([type]) => !ALWAYS.includes(type))
     .sort(([, a], [, b]) => b - a)
     .map(([type]) => type);
-  // One that would be summed up alone may as well stand there.
+  // A single rest is shown by its name and not as "others".
   const rest = others.length > shown + 1 ? others.slice(shown) : [];
   const rows = [...ALWAYS, ...others.slice(0, others.length - rest.length)].map((type) => ({
     name: type,

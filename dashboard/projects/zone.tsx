@@ -1,4 +1,4 @@
-/** The fields of a project that stand in more than one form. */
+/** The fields of a project that more than one form has. */
 import type { ComponentChildren } from "preact";
 import { Field } from "../act/form.tsx";
 import { words } from "../words.ts";

@@ -158,7 +158,7 @@ function AddRate({ today, close }: { today: string; close: () => void }) {
   );
 }
 
-/** Refused lines that are told; the rest is as many as it is. */
+/** So many refused lines are listed; of the others only their number is shown. */
 const TOLD = 20;
 
 function UploadRates({ close }: { close: () => void }) {

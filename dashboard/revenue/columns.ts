@@ -1,4 +1,4 @@
-/** The columns of revenue: by day, or by what it is told apart by. Pure. */
+/** The columns of revenue: by day, or by what it is grouped by. Pure. */
 
 import { bucketLong } from "../format.ts";
 import { lessOf } from "../sums.ts";
@@ -73,7 +73,7 @@ export const FACTS: readonly Column<Total>[] = [
   ...figures<Total>().slice(1),
 ];
 
-/** By currency, what was paid stands in it, too. */
+/** By currency, what was paid is shown in that currency, too. */
 export const columnsOf = (group: Group): readonly Column<Summed>[] => [
   {
     name: group,

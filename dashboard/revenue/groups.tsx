@@ -1,4 +1,4 @@
-/** Revenue by what it is told apart by, or by day. */
+/** Revenue by day, or by what it is grouped by. */
 import { justTag } from "../address.ts";
 import { dateText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";

@@ -5,7 +5,7 @@ import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
 
-/** What revenue is told apart by. */
+/** What revenue is grouped by. */
 export const GROUPS = {
   none: words.common.all,
   app_id: words.common.app,

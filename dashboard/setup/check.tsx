@@ -54,7 +54,7 @@ function TestSender({ scope: { project_id } }: { scope: Scope }) {
   const test = new URLSearchParams({ project_id, player_id: "set-up", btag: "set-up", test: "1" });
   const action = useAction(async () => {
     setAnswer(null);
-    // Without its page, as from a server: it stands for no site.
+    // Without its page, as from a server, it says nothing about a site.
     const { status, headers } = await fetch(`/visit?${test}`, { referrerPolicy: "no-referrer", cache: "no-store" });
     setAnswer({ status, headers: TOLD.flatMap((name) => [[name, headers.get(name)]]).filter(isTold) });
   });

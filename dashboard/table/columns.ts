@@ -119,7 +119,7 @@ export function arrange<Row>(
 
 /**
  * The columns to show: those that are asked for, else those that are not optional, of which a phone has the few that are named
- * for it. The heading always stands.
+ * for it. The heading is always shown.
  */
 export function shownOf<Row>(
   columns: readonly Column<Row>[],

@@ -23,7 +23,7 @@ type Listed<Row> = {
   keyOf: (row: Row) => string;
   timezone: string;
   press?: (row: Row) => { title: string; go: () => void } | undefined;
-  /** What stands there without any row. */
+  /** What is shown if there is no row. */
   none: ComponentChildren;
 };
 

@@ -1,4 +1,4 @@
-/** What narrows a list that the server reads: a text to type, or one of several values. It stands in the address. */
+/** What narrows a list that the server reads: a text to type, or one of several values. Its value is in the address. */
 import type { Address } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";

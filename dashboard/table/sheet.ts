@@ -10,7 +10,7 @@ export type Sheet<Row> = {
   timezone: string;
   before?: { of: HeldAgainst<Row>; called: string } | undefined;
 };
-/** A column of the file: its head, and what stands in each row. */
+/** A column of the file: its heading, and its cell in each row. */
 type Filed<Row> = { head: string; cell: (row: Row) => Cell };
 
 /** What is no number is text; what is not known stays empty. */

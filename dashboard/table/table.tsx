@@ -1,6 +1,6 @@
 /**
  * A table of rows that are all there: sorted and searched in place, with a total, the share of it, and the change to
- * the rows of another period. Its state stands in the address, or is its own where the view has several tables.
+ * the rows of another period. Its state is in the address, or in the table where the view has several tables.
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -49,7 +49,7 @@ export type Tabular<Row> = {
   press?: (row: Row) => { title: string; go: () => void } | undefined;
   /** Asks for the rows that contain something, and so for their total. */
   filter?: (search: string) => void;
-  /** What stands there without any row. */
+  /** What is shown if there is no row. */
   none: ComponentChildren;
   /** Sorting is kept here and not in the address. */
   aside?: true;
@@ -251,7 +251,7 @@ function NothingFound({ search }: { search: string }) {
   );
 }
 
-/** Stands in for a table that is on its way, and is as large. */
+/** What is shown until a table arrives, in its size. */
 export function TableSkeleton<Row>({ columns, rows = 8 }: { columns: readonly Column<Row>[]; rows?: number }) {
   const shown = useShown(columns);
   return (

@@ -31,7 +31,7 @@ export function inWords(kind: Kind, value: Given, currency = "USD"): string {
   return kind === "date" ? dateText(String(value)) : String(value);
 }
 
-/** A row's cell of a column, with its exact value as data for whoever reads the page by machine. */
+/** A row's cell of a column, with its exact value as data for programs that read the page. */
 export function valueIn<Row>(column: Column<Row>, row: Row, timezone: string) {
   const { kind, summed, missing, currency } = column;
   const value = valueAt(column, row);

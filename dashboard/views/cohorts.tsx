@@ -8,7 +8,7 @@ import { LtvPanel } from "../ltv/panel.tsx";
 import { ltv } from "../ltv/query.ts";
 import type { Scope } from "../scope.ts";
 
-/** How many cohorts there are is known with the answer: what stands below them comes then, and does not move. */
+/** Only the answer says how many cohorts there are. What follows below is shown after it, so that nothing moves. */
 export function View({ scope }: { scope: Scope }) {
   const { data, error } = useAnswer(comparedCohorts(scope));
   const amounts = useAmounts();

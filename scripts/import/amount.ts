@@ -22,7 +22,7 @@ const LOCALES: readonly [locale: string, display: "symbol" | "narrowSymbol"][] =
 ];
 let signs: Map<string, Set<string>> | null = null;
 
-/** The currencies that a sign may stand for, by the languages in which it is written. Made when the first sign is met. */
+/** The currencies that a sign may mean, by the languages in which it is written. Made when the first sign is read. */
 function meaningsOf(sign: string): ReadonlySet<string> | undefined {
   if (!signs) {
     signs = new Map();

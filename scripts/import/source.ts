@@ -1,4 +1,4 @@
-/** One file on its way in: read, judged, sent a few batches at a time, and settled in the order of its lines. */
+/** Imports one file: reads it, judges its lines, sends a few batches at a time, and settles them in the order of the lines. */
 import { Batch, judgeLine } from "./batch.ts";
 import { FORMATS, type Format } from "./format.ts";
 import type { Paths } from "./hit.ts";

@@ -1,4 +1,4 @@
-/** The archive: how it stands, its files, and the files themselves. They hold all projects, and so must the key. */
+/** The archive: its state, the list of its files, and the files. A file contains all projects, so a key for all projects is needed. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";

@@ -1,4 +1,4 @@
-/** Projections: where each stands in the log, what went wrong, and beginning anew. */
+/** Projections: the place of each in the log, its last error, and how to rebuild it. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -28,7 +28,7 @@ export type ProjectionView = z.output<typeof projectionView>;
 
 const BUSY = "A player is being erased, or a day's events are about to go; try again in a minute.";
 
-/** They are of all projects, so only a key for all projects may begin them anew. */
+/** A projection is about all projects, so only a key for all projects may rebuild it. */
 const administered = { tag: "Administration", role: "admin" } as const;
 
 export const projectionRoutes = [

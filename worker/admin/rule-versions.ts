@@ -49,7 +49,7 @@ export type VersionView<Terms> = Pick<Version<Terms>, "version" | "name" | "bann
 };
 export type RuleOf<Terms> = { id: string; project_id: string; versions: VersionView<Terms>[] };
 
-/** The newest version first; `show` gives the terms as they are told. */
+/** The newest version first; `show` turns the stored terms into those of the answer. */
 export function viewOf<Terms, Shown>(
   versions: readonly Version<Terms>[],
   show: (terms: Terms, name: string) => Shown,

@@ -19,7 +19,7 @@ const VERSIONS_SHOWN = 100;
 export type State = typeof schemas.$inferSelect;
 export type Version = typeof schemaVersions.$inferSelect;
 
-/** D1 answers from its primary: a session that may read elsewhere is never opened, so what was written is seen. */
+/** D1 answers from its primary, because no session that allows replicas is opened. So a read sees what was written before. */
 export async function stateOf(db: Database, project_id: string, event_type: string): Promise<State | undefined> {
   const [state] = await db
     .select()

@@ -22,7 +22,7 @@ export const unsubscribeQuery = z.strictObject({
     .describe("What the link of a mail has; it names the report and its reader."),
 });
 
-/** Nobody signs in here: this stands in the audit log. */
+/** Nobody signs in here: the audit log has this in place of a key's name. */
 const READER = { ...ADMIN, key_id: "unsubscribe" };
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";

@@ -47,7 +47,7 @@ export const tried = (alert: Told, finding: string, at: number): Message => ({
   ...about(alert, at),
 });
 
-/** One for an alert and moment: whoever runs again makes no other one. */
+/** The id follows from the alert and the moment, so a second run makes no second incident. */
 export const incidentId = ({ id }: Pick<Alert, "id">, now: number): string => `${id}.${now}`;
 
 /** Unless the alert was changed, paused or removed meanwhile, has an incident, or rests from the last one. */

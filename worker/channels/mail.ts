@@ -12,7 +12,7 @@ import { type Message, textOf } from "./message.ts";
 const MACROS = ["from", "to", "subject", "text", "html", "csv_name", "csv_base64", "unsubscribe"] as const;
 type Macro = (typeof MACROS)[number];
 
-/** What may stand in a header of a mail: one address, and nothing that begins another line. */
+/** What a header of a mail may contain: one address, and nothing that begins another line. */
 const mailbox = z.email("must be an e-mail address").max(254, "is too long");
 
 const bodyTemplate = z

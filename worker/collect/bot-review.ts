@@ -19,7 +19,7 @@ import { reviewedReason } from "./bot.ts";
 
 /** Events of the log that one step looks through, those of other projects among them. */
 const STEP = 5_000;
-/** Calls and statements of a step, and of the last one, which begins all figures anew. */
+/** Calls and statements of a step, and of the last one, which begins a rebuild of all figures. */
 const STEP_CALLS = 10;
 const LAST_CALLS = 45;
 
@@ -80,8 +80,8 @@ const changedBy = (db: Database, review: BotReview, to: number, verdicts: readon
       AND e.user_agent IS v.value ->> 0 AND e.bot IS v.value ->> 1`);
 
 /**
- * Flags events, and decides anew who has the ids and transactions that they had, or would have: the first that counts. Where
- * the log has the event with the other flag already, it stays as it is.
+ * Flags events, and decides again which event has each of their ids and transactions: the first that counts. An event stays as it
+ * is if the log also has it with the other flag.
  */
 function flag({ project_id }: BotReview, changed: readonly Changed[]): SQL[] {
   const given = JSON.stringify(changed.map(({ seq, bot }) => [seq, bot]));
@@ -123,7 +123,7 @@ async function step(env: Env, db: Database, review: BotReview, head: number): Pr
   return false;
 }
 
-/** What is made of the log, and depends on which events are bots'. What was sent elsewhere stays sent. */
+/** The projections that depend on which events are bots'. Postbacks that were sent stay sent. */
 const DEPENDENT = [GROUPS.live, GROUPS.tables, GROUPS.figures].flatMap(({ projections }) =>
   projections.map(({ name }) => name),
 );

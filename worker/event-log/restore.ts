@@ -44,7 +44,7 @@ export type Restored = {
 /** Why it cannot be done; nothing was changed. */
 export class NotRestorable extends Error {}
 
-/** Numbers of the log that were given away and never reached the archive: nobody who remembers one shall meet it again. */
+/** Numbers of the log that events had which never reached the archive: they are not used again, as somebody may remember one. */
 const LOST_SEQS = 1_000_000;
 /** Objects that one step reads, and pieces that it writes: any invocation has room for them. */
 const OBJECTS_A_STEP = 10;

@@ -54,7 +54,7 @@ export const insertEvents = (piece: string, base: number): SQL[] => [
     FROM json_each(${piece}) j
     WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} IS NULL
     ON CONFLICT DO UPDATE SET event_id = excluded.event_id WHERE event_id <> excluded.event_id`,
-  // One whose id counts elsewhere has its transaction all the same, where it was the first.
+  // An event whose id another event has still gets its transaction, if it was the first with it.
   sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
     SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, 0, ${at("event_id")} FROM json_each(${piece}) j
     WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} = ${at("event_id")}`,

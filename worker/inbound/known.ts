@@ -54,7 +54,7 @@ const SEQ = sql`coalesce((SELECT e.seq FROM events e
 const IS_KNOWN = sql`(${SEQ} IS NOT NULL OR ${holder(1)} IS NOT NULL OR ${IS_RETIRED})`;
 
 /**
- * Whether something can be done about `r` now: the log has its event, or one can be made of it and none is on its way.
+ * Whether `r` can be settled now: the log has its event, or an event can be made of it and none is in the queue.
  * Some six rows read.
  */
 export const IS_READY = sql`(${SEQ} IS NOT NULL OR (r.sent_at IS NULL
@@ -64,7 +64,7 @@ export const IS_READY = sql`(${SEQ} IS NOT NULL OR (r.sent_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM received_postbacks s WHERE s.project_id = r.project_id AND s.event_type = r.event_type
     AND s.subject = r.subject AND s.sent_at IS NOT NULL)))`;
 
-/** How what a postback is about stands in the log. */
+/** The state in the log of what a postback is about. */
 export type Standing = {
   open: boolean;
   /** Whether the log has, or had, a trusted event of it. */

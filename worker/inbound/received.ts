@@ -85,7 +85,7 @@ export async function aboutThose(db: Database, which: SQL, limit: number): Promi
 /** Those that came lately: by their numbers, which grow with time, so that what waits for long is not read. */
 export const cameSince = (at: number): SQL => sql`r.n > ifnull((
   SELECT o.n FROM received_postbacks o WHERE o.received_at < ${at} ORDER BY o.n DESC LIMIT 1), 0)`;
-/** Those whose event is on its way to the log. */
+/** Those whose event is in the queue. */
 export const isSent = sql`r.sent_at IS NOT NULL`;
 export const waitsYet = (now: number): SQL => sql`r.received_at > ${now - WAITS_MS}`;
 

@@ -45,10 +45,10 @@ const MOST_DECISIONS = 15;
 const ROUND_CALLS = 13;
 const LAST_CALLS = 2;
 
-/** All that was received about one thing, and how it stands. */
+/** All postbacks about one conversion, and its state. */
 type Group = { rows: Received[]; standing: Standing };
 
-/** What becomes an event, where there is none yet: the first that stands. */
+/** The postback that becomes the event, where there is none yet: the first whose status is valid. */
 const baseOf = ({ rows, standing: { known, open } }: Group): Received | undefined =>
   known || rows.some(({ sent_at }) => sent_at !== null)
     ? undefined

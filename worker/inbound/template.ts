@@ -49,7 +49,7 @@ export const namesOf = (names: string | readonly string[] | undefined): readonly
 export type Said = { event: ImportedEvent; status: Status | null; said: string | null };
 export type Read = { ok: true; said: Said } | { ok: false; event_type: string | null; errors: FieldError[] };
 
-/** A conversion that does not stand: an event that is not there yet is not made of it. */
+/** Statuses of a conversion that is not valid: no event is made of a postback with one of these. */
 export const isVoid = (status: Status | null): boolean => status !== null && !["pending", "approved"].includes(status);
 
 const SECONDS = /^\d{9,10}$/;

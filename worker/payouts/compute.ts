@@ -93,7 +93,7 @@ async function computeMonth(db: Database, due: Due, { versions, clickRules }: Ru
   const currencies = new Set(versions.flatMap(({ terms }) => (terms ? [terms.currency] : [])));
   const rates = await newestRates(db);
   for (let place: PlaceInMonth | null = MONTH_BEGINS; place; ) {
-    // What has begun goes on for as long as it takes: it would begin anew.
+    // A month that has begun is finished, however long it takes: the next try would begin at its first event again.
     if (!room.forCalls(PAGE_CALLS)) return false;
     const facts = await readFacts(db, asked, place, PAGE);
     const pairs = new Set<string>();
@@ -131,7 +131,7 @@ export const roomOf = (budget: Budget): Room => ({
   computed: 0,
 });
 
-/** A month that not even an invocation of its own has room for: better told by the duty's failure than tried for ever. */
+/** For a month that does not fit into a whole invocation: the duty fails, and so shows it, instead of trying for ever. */
 export class MonthTooLarge extends Error {}
 
 /** Computes these months where they are due, the newest first, as long as there is room. Whether none is left. */
@@ -163,7 +163,7 @@ async function computeDue(db: Database, months: Months, room: Room): Promise<boo
     if (!room.toBegin(LOOK_CALLS)) return false;
     const due = await dueMonths(db, months);
     if (due.length === 0) return true;
-    // Behind the versions of the months: whoever changes a rule moves them on.
+    // Only after the versions of the months: a change of a rule increases these.
     const versions = await rulesOf(db, months.project_id);
     const rules = { versions, clickRules: await clickRulesOf(db, months.project_id) };
     for (const one of due) {

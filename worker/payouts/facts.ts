@@ -1,4 +1,4 @@
-/** Reads the events of a tag's month as they stand, and writes what each pays. */
+/** Reads the events of a tag's month, and writes what each pays. */
 import { type SQL, sql } from "drizzle-orm";
 import { actors, counts, NOW } from "../projections/resolve.ts";
 import { isPseudonym } from "../pseudonym.ts";

@@ -1,4 +1,4 @@
-/** Keeps payouts as they must be: for whoever reads them at once, and for all others within the hour. */
+/** Computes payouts that are due: at once for a reader, and within the hour otherwise. */
 
 import { sql } from "drizzle-orm";
 import { type Duty, wake } from "../duty.ts";
@@ -12,7 +12,7 @@ import { tellStatuses } from "./telling.ts";
 
 const NAME = "payouts";
 
-/** Calls of what a target is told: its rows, and its wake. */
+/** Calls of sending statuses to one target: to write its rows, and to wake it. */
 const TELLING_CALLS = 3;
 
 /** How long a reader waits for months that are due, in milliseconds, and how many calls it keeps for its answer. */

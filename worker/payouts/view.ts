@@ -1,4 +1,4 @@
-/** Conversions as they stand now: what was decided last, else what the rule's hold comes to. */
+/** Conversions with their present status: what was decided last, else what follows from the rule's hold. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 import { amountNow, currencyNow, lastChange } from "./facts.ts";

@@ -4,7 +4,7 @@ import type { ClickTerms, Flag } from "./click-rules.ts";
 import type { Share, Status, Why } from "./month.ts";
 import type { Rule, Terms, Tier } from "./terms.ts";
 
-/** What is told of the event beside the rule. */
+/** What is shown of the event in addition to the rule. */
 export type Explained = {
   event_type: string;
   event_date: string;

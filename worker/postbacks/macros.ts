@@ -1,4 +1,4 @@
-/** The macros of a target's templates: which there are, and what they stand for. */
+/** The macros of a target's templates, and their values. */
 
 import type { StoredEvent } from "../event.ts";
 import { numberAsSent, parseExact } from "../exact-json.ts";
@@ -23,7 +23,7 @@ export type ToldEvent = Pick<
   /** What the event pays its tag, by the payout rules; null where none judges it, or it cannot be known without a rate. */
   payout: number | null;
   payout_currency: string | null;
-  /** What a conversion has come to, where the target is told of that. */
+  /** The status of the conversion, for targets that are sent statuses. */
   conversion_status: string | null;
 };
 
@@ -75,7 +75,7 @@ function textOf(value: unknown): string {
   return numberAsSent(value) ?? JSON.stringify(value);
 }
 
-/** What each of these macros stands for. */
+/** The value of each of these macros. */
 export async function valuesOf(event: ToldEvent, names: Iterable<string>): Promise<Map<string, string>> {
   const data = event.data === null ? {} : (parseExact(event.data) as Record<string, unknown>);
   const values = new Map<string, string>();

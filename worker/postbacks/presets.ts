@@ -1,6 +1,6 @@
 /**
  * URLs of targets to begin with: how known trackers and ad networks take conversions, as their own documentation states it.
- * What is different for each customer stands in angle brackets, and a URL that still has such a blank is refused.
+ * Angle brackets mark what differs between customers. A URL that still contains them is refused.
  *
  * An affiliate's tracker gets the payout; an ad network where traffic is bought gets the amount. Some trackers need a transaction
  * to keep several conversions of one click apart: they get the event's id, which is unique.
@@ -68,7 +68,7 @@ export const TARGET_PRESETS = {
     url: "https://trc.taboola.com/actions-handler/log/3/s2s-action?click-id={click_id}&name=<event-name>&revenue={amount}&currency={currency}&orderid={event_id}",
     docs: "https://developers.taboola.com/pixel/docs/the-postback-url",
   },
-  /** The click is what `{conversions_tracking}` of the campaign's URL stands for. Its panel shows the domain with the goal. */
+  /** The click is the value of `{conversions_tracking}` in the campaign's URL. Its panel shows the domain with the goal. */
   exoclick: {
     title: "ExoClick",
     method: "GET",

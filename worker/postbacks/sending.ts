@@ -38,7 +38,7 @@ type Due = Omit<ToldEvent, "banner_tag" | "event_id" | "conversion_status"> & {
   seq: number | null;
 };
 
-/** Whether a target is told what the event pays. */
+/** Whether the URL or body of a target contains what the event pays. */
 const needsPayout = (target: Target): boolean => macrosOf(target).some((name) => /^payout(?:_currency)?$/.test(name));
 
 /** The tables have the event `e`, and nothing of its month is still to be computed. */
@@ -94,7 +94,7 @@ async function tell(env: Env, target: Target, due: Due, now: number, chance: num
   return { outcome, row: { ...about, ...shown, ...answered, next_try_at }, status, sent: true };
 }
 
-/** What was decided, unless somebody has asked for it anew meanwhile. */
+/** The result of a try, unless somebody has asked to send it again meanwhile. */
 function noted(target: Target, done: readonly Done[], now: number) {
   const rows = JSON.stringify(done.map(({ row, status }) => [row.event_id, row.try, status, row.next_try_at ?? now]));
   const moved = sql`UPDATE postbacks SET tries = n.try, status = n.status, due_at = n.due_at

@@ -5,7 +5,7 @@ import type { Database } from "../store/database.ts";
 export const METHODS = ["GET", "POST"] as const;
 export const BODY_TYPES = ["form", "json"] as const;
 
-/** The statuses of conversions that a target can be told of. */
+/** The statuses of conversions that a target can be sent. */
 export const TOLD_STATUSES = ["approved", "rejected", "refunded", "charged_back"] as const;
 
 /** What an administrator sets. */
@@ -20,7 +20,7 @@ export type TargetSettings = {
   min_amount: number | null;
   currency: string | null;
   test: boolean;
-  /** It is told when a conversion comes to this; null: of events as they come. */
+  /** It is sent a conversion when that gets this status; null: it is sent events as they arrive. */
   conversion_status: (typeof TOLD_STATUSES)[number] | null;
   method: (typeof METHODS)[number];
   url: string;

@@ -41,7 +41,7 @@ export type Tables = Named & {
 /** Read together with the cursor: which beginning of the projection the events are handed over in. */
 export type Delivered = Range & { epoch: number };
 
-/** What is kept elsewhere: handed over before the cursor moves, so the receiver must know what it has. */
+/** What another store keeps. Events are delivered before the cursor moves, so the receiver must recognise events that it already has. */
 export type Delivery = Named & {
   /** Up to where it goes now, with so many calls at most; the whole range where absent. */
   reach?(db: Database, range: Range, now: number, calls: number): Promise<number>;
@@ -51,8 +51,8 @@ export type Delivery = Named & {
    */
   deliver(env: Env, db: Database, range: Delivered, now: number): Promise<SQL[] | null>;
   /**
-   * Empties the receiver, after an epoch has begun; what has come in that epoch by then stays. Absent where it is a record
-   * of its own, and never begun anew.
+   * Empties the receiver after a new epoch has begun, but keeps what was delivered in that epoch. Absent where the receiver is a
+   * record that is never rebuilt.
    */
   clear?(env: Env, db: Database, epoch: number): Promise<void>;
 };

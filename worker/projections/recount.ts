@@ -37,7 +37,7 @@ export const beginRecount = (project_id: string, days: number, now: number): SQL
 type Next = { project_id: string; place: string; moves: number };
 
 /**
- * Counts some more people anew: of the project that has waited longest, those last that failed. Whether there is more to do. A
+ * Counts some more people again: of the project that has waited longest, those last that failed. Whether there is more to do. A
  * failure that is not a lost race is noted with the project, until it works.
  */
 export async function recountSome(

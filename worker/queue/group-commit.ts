@@ -80,7 +80,7 @@ async function follow(
   group.bytes += bytes;
   const outcome = await settledOrLate(group.sent);
   if (outcome === "sent") return;
-  // Its leader may have been cancelled before it sent; nobody else shall wait for it.
+  // The request that sends for the others may have been cancelled: no further request waits for it.
   if (gathering === group) gathering = null;
   await outlet.send({ events: [...events], request_ids: [request_id] });
 }

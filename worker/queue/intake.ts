@@ -26,7 +26,7 @@ export type IntakeState = { messages: number; events: number; refused_since: num
 
 export class Intake extends DurableObject<Pick<Env, "EVENTS" | "LOCAL">> {
   readonly #sql: SqlStorage;
-  /** The row that is on its way to the queue: nothing is added to it. */
+  /** The row that is being sent to the queue: nothing is added to it. */
   #leaving: number | null = null;
   /** Whether an alarm runs, which sets the next one itself. */
   #running = false;

@@ -1,6 +1,6 @@
 /**
  * The daily feed of exchange rates. A feed that is broken, late or gone changes nothing: the last good rates stay, and
- * `/health` says how it is. Rates that came from elsewhere are never overwritten.
+ * `/health` says how it is. Rates from other sources are never overwritten.
  */
 
 import { type SQL, sql } from "drizzle-orm";

@@ -184,7 +184,7 @@ function itemFaults(before: Rules[], after: Rules, here: string, places: Places)
   const longest = least(before.map((rules) => rules.maxItems));
   const known = most([...before, after].map((rules) => rules.prefixItems?.length ?? 0));
   const faults: Fault[] = [];
-  // One step beyond those with a place of their own stands for all that follow.
+  // The first item behind those of `prefixItems` represents all that follow.
   for (let index = 0; index <= known && index < longest; index++) {
     const item = conjunction(before.map((rules) => ofItem(rules, index)));
     const isNamed = after.prefixItems?.[index] !== undefined;

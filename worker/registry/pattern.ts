@@ -31,7 +31,7 @@ export function patternFault(pattern: string): string | null {
   return ways <= MOST_WAYS ? null : "could take too long: repetitions inside repetitions, or too many of them";
 }
 
-/** In how many ways a pattern, which is valid, can be laid over a text: the most that backtracking tries. */
+/** In how many ways a valid pattern can match a text: as many as backtracking tries at most. */
 function countWays(pattern: string): number {
   let at = 0;
 

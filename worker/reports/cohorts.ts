@@ -118,7 +118,7 @@ const FIRST_DAY_OF: Record<Cohort, (date: string) => string> = {
 
 type Counted = { cohort: string; banner_tag: string; day: number; people: number; active: number };
 
-/** How cohorts are told apart; `today` is not over yet. */
+/** How people are grouped into cohorts; `today` is not over yet. */
 type CohortsAsked = {
   interval: Cohort;
   tags: string[] | null;

@@ -1,6 +1,6 @@
 /**
  * Which currency a report's money is wanted in. Figures in USD have `usd` in their names and are always there; in another
- * currency they stand in `converted`, and in CSV in place of those in USD.
+ * currency they are in `converted`, and in CSV in place of those in USD.
  */
 import * as z from "zod";
 import { PAST_CURRENCIES } from "../money.ts";

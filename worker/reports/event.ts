@@ -1,4 +1,4 @@
-/** An event as it stands in the log: what was sent, what the server made of it, and whether it counts. */
+/** An event of the log: what was sent, what the server made of it, and whether it counts. */
 
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
@@ -69,7 +69,7 @@ export const eventView = z
 export type EventView = z.output<typeof eventView>;
 export const EVENT_COLUMNS = Object.keys(eventView.shape) as (keyof EventView)[];
 
-/** As the log has it; `seq` and `timestamp` say where it stands in a list. */
+/** A row of the log; `seq` and `timestamp` are its place in a list. */
 export type LoggedEvent = Omit<
   EventView,
   "timestamp" | "received_at" | "amount" | "data" | "trusted" | "attributed"

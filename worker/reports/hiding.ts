@@ -20,7 +20,7 @@ type Part =
 
 const partOf = (schema: Schema) => schema._zod.def as unknown as Part;
 
-/** The names of what tells amounts, wherever it stands. */
+/** The names of fields that reveal amounts, at any depth of an answer. */
 function namesIn(schema: Schema): string[] {
   const part = partOf(schema);
   switch (part.type) {
@@ -75,7 +75,7 @@ export function withoutAmounts(schema: Schema, value: unknown): unknown {
   }
 }
 
-/** Figures of other periods stand under their name behind a word, such as `previous_amount`. */
+/** Figures of other periods have a prefix, such as `previous_amount`. */
 const isOf = (column: string, name: string) => column === name || column.endsWith(`_${name}`);
 
 /** The table as it is shown to who sees no amounts. */

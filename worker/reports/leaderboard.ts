@@ -71,7 +71,7 @@ export async function playersOn(db: Database, board: Board): Promise<number> {
   return (await db.get<{ players: number }>(sql`SELECT count(*) AS players ${rowsOf(board)}`))?.players ?? 0;
 }
 
-/** How many stand before a player; null where the player is not on the board. */
+/** How many players are ahead of a player; null where the player is not on the board. */
 export async function playersBefore(db: Database, board: Board, player_id: string): Promise<number | null> {
   const found = await db.get<{ before: number } | undefined>(sql`
     SELECT (SELECT count(*) ${rowsOf(board)} AND (-millions, -rest, reached, player_id) < (-own.m, -own.r, own.at, own.id)) AS before
@@ -79,7 +79,7 @@ export async function playersBefore(db: Database, board: Board, player_id: strin
   return found?.before ?? null;
 }
 
-/** How many places to leave out so that the player behind `before` others stands in the middle of `limit`. */
+/** How many places to leave out so that a player with `before` others ahead is in the middle of `limit` places. */
 export const skippedAround = (before: number, players: number, limit: number): number =>
   Math.max(0, Math.min(before - Math.floor((limit - 1) / 2), players - limit));
 

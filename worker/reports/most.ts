@@ -3,7 +3,7 @@
 /** Rows of one answer in JSON. CSV and NDJSON have all. */
 export const MOST_ROWS = 1_000;
 
-/** The largest, in the order in which they stand, and how many are left out. */
+/** The largest rows, in their original order, and how many are left out. */
 export function largest<Row>(
   rows: readonly Row[],
   sizeOf: (row: Row) => number,

@@ -118,7 +118,7 @@ const row = z.object({
 type Row = z.output<typeof row>;
 export type PlayerRow = Row;
 
-/** Where a row stands: by what it is sorted, and among equals by whose it is. */
+/** The place of a row in the list: the value that the list is sorted by, and the person among equal values. */
 const place = z.object({ value: z.union([z.string(), z.number()]), person: z.string() });
 type Place = z.output<typeof place>;
 

@@ -22,7 +22,7 @@ const row = z.object({
   last_tag: maybe.describe("The tag of the last tagged event."),
 });
 export type Profile = z.output<typeof row>;
-/** Visitors stand in the same table behind a control character, and before all players. */
+/** Visitors are in the same table. Their names begin with a control character, so they come before all players. */
 const FIRST = sql`uid >= ' '`;
 const COLUMNS = Object.keys(row.shape);
 

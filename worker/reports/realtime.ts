@@ -45,6 +45,6 @@ export const realtimeRoutes = new Hono<App>()
     const response = await c.env.LIVE.getByName(project_id).fetch(request);
     const { webSocket } = response;
     if (webSocket === null || c.req.header("sec-websocket-protocol") === undefined) return response;
-    // Who offers protocols is told which one it is.
+    // A client that offers protocols expects to read in the answer which one was chosen.
     return new Response(null, { status: 101, webSocket, headers: { "sec-websocket-protocol": "bearer" } });
   });

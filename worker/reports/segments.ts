@@ -1,6 +1,6 @@
 /** What players are worth is shown in segments, by what they spent in USD. */
 
-/** From the highest: whoever spent as much as `from` whole USD belongs to the first that fits. */
+/** From the highest: a person belongs to the first segment whose `from`, in whole USD, they have spent. */
 export const SEGMENTS = [
   { segment: "whale", from: 100 },
   { segment: "dolphin", from: 20 },

@@ -7,7 +7,7 @@ import { GENERAL, RULES } from "./hint-rules.ts";
 import { fill } from "./hint-text.ts";
 import { type Sent, sentAs, sentValue } from "./sent-names.ts";
 
-/** ` as \`order_completed\`, or \`purchase\` …`: how a type from elsewhere would be written here. */
+/** ` as \`order_completed\`, or \`purchase\` …`: how another product's type would be written here. */
 function spelled(value: unknown): string {
   const ours = spelledAsType(String(value ?? ""));
   if (ours === null || typeof value !== "string") return "";

@@ -114,7 +114,7 @@ export async function messageTo<Kind extends "report" | "test">(
   };
 }
 
-/** Claims the period and makes what is sent of it, in one transaction: whoever comes second finds it claimed. */
+/** Claims the period and writes what is sent, in one transaction: a second run finds the period claimed. */
 export async function claim(watched: Watched, issue: Issue, channels: readonly Channel[]): Promise<SQL[]> {
   const { schedule, period } = issue;
   const { now, project } = watched;

@@ -76,7 +76,7 @@ const tags = ({ currency, rows }: Told) =>
     }),
   ]);
 
-/** `notes` stand above the figures. */
+/** `notes` are shown above the figures. */
 export function htmlOf(
   title: string,
   notes: readonly string[],

@@ -38,7 +38,7 @@ const payment = ({ event_date, event_type, currency, payments, whole, fraction }
   event_type: event_type as Payment["event_type"],
 });
 
-/** One call. What is told by tag alone lies in the rows of tags; all else has everybody's, divided by tag. */
+/** One call. Some counts are only in the rows of a tag; the others are in the rows of all tags, divided by tag. */
 export async function campaignsOfDays(
   db: D1Database,
   scope: DaysScope,

@@ -7,7 +7,7 @@ import type { Period } from "../period.ts";
 import { byTag, type DaysScope, together } from "./scope.ts";
 import type { Paid } from "./sums.ts";
 
-/** Whose first day was of this tag; of any, where they are not told apart by tag: `''`. */
+/** The tag of their first day; `''` where cohorts are not grouped by tag. */
 type Begun = { first_date: string; tag: string };
 
 export type CohortDays = {

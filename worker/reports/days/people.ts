@@ -1,4 +1,4 @@
-/** Distinct people of a period, from pairs of days: whoever was there is counted at their first day in it, whose day before lies outside. */
+/** Distinct people of a period, from pairs of days: each person is counted at their first day in it, as the day before that is outside of the period. */
 import { DEPOSITOR_LINES } from "../../figures/counters/depositors.ts";
 import { entriesOf } from "../../figures/day-texts.ts";
 import { dateNumber } from "../../figures/edits.ts";

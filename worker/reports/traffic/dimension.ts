@@ -8,7 +8,7 @@ import { refuseHidden } from "../hiding.ts";
 const COLUMNS = ["referrer", "browser", "os", "country", "device", "app_id", "platform"] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** Keys of `data` that say whence a visit came, and not who it was: whoever sees figures may ask for them by their own names. */
+/** Keys of `data` that say where a visit came from, and not who it was. Everybody who may see figures may group by them. */
 const LANDING_PAGE = "landing_page";
 const SUB_ID = /^s[1-9]\d?$/;
 const DATA = /^data\.([\w-]{1,64})$/;

@@ -1,6 +1,6 @@
 /**
- * Reports of whole days, weeks and months, kept once they are over on the project's clock. One is made again when an
- * event or a rate of its days came after it was made, so a kept report is never other than a new one would be.
+ * Reports of whole days, weeks and months, kept once they are over on the project's clock. A report is made again when an
+ * event or a rate for its days arrives after it was made, so a kept report always equals a new one.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
@@ -13,14 +13,14 @@ import { REPORT_TYPE_NAMES, REPORT_TYPES, type ReportType } from "./aggregate/re
 import { foundInDays } from "./days/aggregate.ts";
 import type { Period } from "./period.ts";
 
-/** Whose reports, and which day it is there. */
+/** A project, and the date of today there. */
 export type Clock = { project_id: string; today: string };
 
 /** A rate is in force for a week (see usd.ts), so loads of the week before count. */
 const LOADED = sql`ifnull((SELECT max(l.loaded_at) FROM loads l
   WHERE l.rate_date BETWEEN date(from_date, '-7 days') AND to_date), 0)`;
 
-/** Whether figures of a period may have gone, by the project's wish: what is kept of it stays, and is not made again. */
+/** Whether the project's retention may have removed figures of a period: its kept report stays, and is not made again. */
 const goneFrom = (project_id: SQL, from_date: SQL): SQL => sql`EXISTS (SELECT 1 FROM sweeps w
   WHERE w.project_id = ${project_id} AND w.class = 'aggregated_reports' AND w.swept_before > ${from_date})`;
 const GONE = goneFrom(sql`ended.project_id`, sql`from_date`);
@@ -50,19 +50,19 @@ export function standing(type: ReportType, clocks: readonly Clock[], { from, to 
     ), standing AS MATERIALIZED (SELECT *, ${LOADED} AS loaded, ${GONE} AS gone FROM ended)`;
 }
 
-/** Whether a kept report `r` of a standing period `s` lacks something. */
+/** Whether a kept report `r` of the period `s` is missing or out of date. */
 export const STALE = sql`(NOT s.gone AND (r.seq < ifnull(s.seq, 0) OR r.rates < s.loaded))`;
 
 /** `touched` is the last event of the period, `seq` the last one that its report will have. */
 type Due = { project_id: string; from_date: string; to_date: string; touched: number; seq: number; rates: number };
 
-/** D1 queries that finding the due reports takes, and those of one project's. */
+/** D1 queries to find the reports that are due, and to make those of one project. */
 const LOOK_QUERIES = 1;
 const PROJECT_QUERIES = 6;
 
 /**
- * Makes what is not there or stale of these periods, the latest `most` at most, project by project while there is `room`;
- * gives back how many it made.
+ * Makes the reports of these periods that are missing or stale: the latest `most` at most, project by project while there
+ * is `room`. Returns how many it made.
  */
 export async function keepReports(
   db: Database,
@@ -73,7 +73,7 @@ export async function keepReports(
   most: number,
   room: (queries: number) => boolean = () => true,
 ): Promise<number> {
-  // How far the tables have come is read before what they hold: an event that comes between makes the report stale.
+  // The place of the tables in the log is read before their rows: an event that arrives in between makes the report stale.
   const due =
     await db.all<Due>(sql`WITH ${standing(type, clocks, period)}, least(seq) AS MATERIALIZED (SELECT ${LEAST_CURSOR})
     SELECT s.project_id, s.from_date, s.to_date, s.seq AS touched, least.seq AS seq, s.loaded AS rates
@@ -109,7 +109,7 @@ const FIGURES = [
   "events",
 ] as const satisfies (keyof Figures)[];
 
-/** An older view never replaces a newer one, nor one that has lost some of its days; a new revision is one with other figures. */
+/** A report never replaces one that was made of more events, or of more days of its period. A new revision has other figures. */
 function write(type: ReportType, made: readonly (Due & Figures)[], now: number): SQL {
   const values = sql.raw(FIGURES.map((name) => `value ->> '${name}'`).join(", "));
   const names = sql.raw(FIGURES.join(", "));
@@ -126,9 +126,12 @@ function write(type: ReportType, made: readonly (Due & Figures)[], now: number):
     WHERE excluded.seq >= aggregated_reports.seq AND excluded.rates >= aggregated_reports.rates`;
 }
 
-/** Events are taken for 31 days; what comes later still, by a replay, is seen to when its report is asked for. */
+/**
+ * Events are accepted for 31 days. For an event that comes later, by a replay, the report is made again when somebody asks
+ * for it.
+ */
 const LATE_DAYS = 40;
-/** Reports made in one run. The next one goes on. */
+/** Reports made in one run; the next run makes the others. */
 const RUN = 200;
 /** Days begin on a quarter of an hour, in any time zone. */
 const QUARTER_MS = 15 * 60_000;

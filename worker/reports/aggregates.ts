@@ -57,14 +57,14 @@ const viewOf = (stored: Stored): AggregatedReport => {
   };
 };
 
-/** The reports of a period, the latest first; what is not there or stale is made. */
+/** The reports of a period, the latest first. Missing and stale ones are made first. */
 async function reportsOf(
   { env, db, project, now }: Pick<Asked<unknown>, "env" | "db" | "project" | "now">,
   type: ReportType,
   period: Period,
   limit: number,
 ) {
-  // The tables have been: those tell which periods have changed.
+  // The tables were brought forward already: they say which periods have changed.
   if (await isByDays(db, project.project_id)) await bringForward(env, db, now, undefined, "figures");
   const clocks = [{ project_id: project.project_id, today: localTime(project.timezone, now).date }];
   await keepReports(db, type, clocks, period, now, limit);
@@ -77,7 +77,7 @@ async function reportsOf(
   return kept.map(viewOf);
 }
 
-/** No event is dated before or after. */
+/** No event has a date outside of these. */
 const FIRST_DAY = "1970-01-01";
 const LAST_DAY = "9999-01-01";
 

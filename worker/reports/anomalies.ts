@@ -1,6 +1,7 @@
 /**
- * Days on which a tag, or all together, left the band that the weeks before let one expect: in volume or conversion,
- * silence included. The verdict on a day depends on the days before it alone, never on the period that is asked for.
+ * Days on which the volume or conversion of a tag, or of all tags together, was outside of the band that follows from the
+ * weeks before. Days without events are included. The verdict on a day depends only on the days before it, and not on the
+ * period of the request.
  */
 import * as z from "zod";
 import { addDays, daysBetween, localTime } from "../calendar.ts";
@@ -17,7 +18,7 @@ import { fieldFilter } from "./field-filter.ts";
 import { dated } from "./period.ts";
 import { report } from "./report.ts";
 
-/** Each series takes a few milliseconds for as many days. */
+/** Each series takes a few milliseconds for so many days. */
 const MOST_DAYS = 92;
 
 const query = z.strictObject({ ...dated, ...tagFilter, ...fieldFilter });
@@ -53,7 +54,7 @@ const answer = z
   })
   .meta({ id: "Anomalies" });
 
-/** The newest first; of a day the worst, then what concerns all, then what strayed furthest. */
+/** The newest day first; of a day the worst first, then those of all tags, then those that are furthest from the band. */
 const inOrder = (a: Anomaly, b: Anomaly) =>
   b.day - a.day ||
   SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
@@ -73,7 +74,7 @@ export const anomalies = report({
   query,
   answer,
   holds: "The newest first, of a day the most severe.",
-  // What has not come by now may have by then.
+  // An event that has not arrived by now may arrive by then.
   reads: "now",
   keptBy: () => [],
   ofAllTags: true,

@@ -10,13 +10,13 @@ export const counts = z.record(z.string(), whole);
 export const text = z.string();
 export const maybe = z.string().nullable();
 
-/** What tells amounts of money, and is null for who sees none (`hiding.ts`). */
+/** A value that reveals amounts of money: it is null for readers from whom amounts are hidden (`hiding.ts`). */
 const AMOUNTS = z.registry<{ tells: "amounts" }>();
 export function telling<Schema extends z.ZodType>(schema: Schema): Schema {
   AMOUNTS.add(schema, { tells: "amounts" });
   return schema;
 }
-/** Also where it was described since: that is what is asked of its parents. */
+/** A schema that was described is a copy, so its parents are asked, too. */
 export const tellsAmounts = (schema: z.core.$ZodType): boolean => AMOUNTS.get(schema)?.tells === "amounts";
 
 /** A decimal with two to four places. */

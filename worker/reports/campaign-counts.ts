@@ -30,13 +30,13 @@ type Depositors = "depositors" | "returning_depositors" | "first_deposits" | "ne
 export type Paid = Sum & { banner_tag: string; event_type: (typeof CAMPAIGN_PAYMENTS)[number] };
 export type Campaign = { counts: Counts; paid: Paid[] };
 
-/** What each tag brought, and all together. */
+/** What each tag brought, and all tags together. */
 type Brought = { campaigns: Map<string, Campaign>; total: Campaign };
 
 /** From rows of days. */
 export async function fromDays(db: Database, { currency }: Project, period: Period, days: DaysScope): Promise<Brought> {
   const { campaigns, total } = await campaignsOfDays(db.$client, days, period);
-  // Rates are looked up once for all: those of a tag's payments are among those of all together.
+  // Rates are looked up once: the payments of all tags together include those of each tag.
   const tags = [...campaigns];
   const paid = tags.flatMap(([banner_tag, own]) => own.paid.map((row) => ({ ...row, banner_tag })));
   const all = await sumsOf(db, [...paid, ...total.paid.map((row) => ({ ...row, banner_tag: ANY_TAG }))], currency);
@@ -51,7 +51,7 @@ export async function fromDays(db: Database, { currency }: Project, period: Peri
   };
 }
 
-/** From the tables. What came in the currency that is asked for needs no rate, and no date. */
+/** From the tables. Amounts that are already in the requested currency need no rate, and no date. */
 export async function fromTables(
   db: Database,
   { project_id, currency }: Project,
@@ -59,12 +59,12 @@ export async function fromTables(
   tags: string[] | null,
 ): Promise<Brought> {
   const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to} ${onlyTags(sql`banner_tag`, tags)}`;
-  /** Whoever was active is counted at their first day in the period, whose day before lies outside. */
+  /** Each active person is counted at their first day in the period: their active day before that is outside of it. */
   const peopleOf = (banner_tag: SQL) => sql`SELECT ifnull(sum(r.people), 0) FROM returns r
     WHERE r.project_id = ${project_id} AND r.banner_tag = ${banner_tag}
       AND r.event_date BETWEEN ${from} AND ${to} AND r.previous_date < ${from}`;
   const days = JSON.stringify(Array.from({ length: daysBetween(from, to) }, (_, index) => addDays(from, index)));
-  // Day by day, since that is how `activity` is ordered: what people did besides is not read.
+  // Day by day, which is the order of `activity`, so that other types of events are not read.
   const deposited = sql`SELECT DISTINCT a.person FROM json_each(${days}) d CROSS JOIN activity a
       ON a.project_id = ${project_id} AND a.event_date = d.value AND a.event_type = 'deposit'
     WHERE true ${onlyTags(sql`a.banner_tag`, tags)}`;
@@ -87,7 +87,7 @@ export async function fromTables(
         ifnull(sum(total) FILTER (WHERE event_type = 'deposit'), 0) AS deposits,
         (${peopleOf(sql`s.banner_tag`)}) AS unique_players
       FROM event_summary s WHERE ${within} GROUP BY banner_tag`),
-    // As in `returns`: at their first day in the period. Where no tags are asked for, those of any are among them.
+    // As in `returns`: at their first day in the period. Without a filter by tag, people without a tag are included.
     db.all<Tagged<Depositors>>(sql`
       SELECT banner_tag, sum(people) AS depositors,
         ifnull(sum(people) FILTER (WHERE first_date < ${from}), 0) AS returning_depositors,

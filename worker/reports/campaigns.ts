@@ -1,4 +1,4 @@
-/** A row per banner tag: what it brought in the period, and in the period that it is compared with. */
+/** A row for each banner tag: what it brought in the period, and in the period of comparison. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { Problem } from "../http/problem.ts";
@@ -35,7 +35,7 @@ const SORTABLE = [
   "last_event_at",
 ] as const;
 type Sortable = (typeof SORTABLE)[number];
-/** What is compared with another period. */
+/** The figures that are compared with the other period. */
 const COMPARED = SORTABLE.filter((name) => name !== "banner_tag" && name !== "last_event_at");
 
 const query = z.strictObject({
@@ -152,7 +152,7 @@ function figures({ counts, paid }: Campaign, project: Project): CampaignFigures 
   };
 }
 
-/** The order of amounts tells of them. */
+/** An order by amounts would reveal them. */
 function isByAmount(sort: string): boolean {
   const column = sort.replace(/^-/, "") as Sortable;
   return column !== "banner_tag" && column !== "last_event_at" && isAmount(figuresOf[column]);
@@ -179,13 +179,16 @@ async function hadBegun(db: Database, project_id: string, day: string): Promise<
   return found.length > 0;
 }
 
-/** A row whose value is not known, for want of a rate, comes first in either order: nobody takes it for a small one. */
+/**
+ * A row whose value is not known, because a rate is missing, comes first in either order, so that it is not taken for a
+ * small one.
+ */
 function sorted(rows: CampaignRow[], sort: string): CampaignRow[] {
   const descending = sort.startsWith("-");
   const column = sort.replace(/^-/, "") as Sortable;
   const unknown = (row: CampaignRow) =>
     Number((MISSING[column] ?? []).some((name) => Object.keys(row[name]).length > 0));
-  // Behind all others where there is nothing to divide.
+  // After all others where there is nothing to divide by.
   const value = (row: CampaignRow) =>
     column === "banner_tag" || column === "last_event_at" ? (row[column] ?? "") : Number(row[column] ?? -1);
   return rows.sort((a, b) => {
@@ -215,7 +218,7 @@ export const campaigns = report({
     "compare=weekday",
     "compare=custom&compare_from=2026-01-01&compare_to=2026-01-07",
   ],
-  // A first deposit is only the first as long as none is found before it.
+  // An earlier deposit may still arrive, and then this one is no longer the first.
   reads: ({ query: { compare_to }, period }) => (compare_to !== undefined && compare_to > period.to ? "all" : "until"),
   converts: true,
   keptBy: () => [],

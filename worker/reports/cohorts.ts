@@ -1,7 +1,7 @@
 /**
  * People by the week of their first day: how many were active again so many days later, what they had paid by then, and
- * until now. A day is looked at once it is over, so a young cohort is not taken for a poor one: `people` are those of the
- * cohort for whom it is.
+ * until now. A day is counted only once it is over, so that a young cohort does not look like a poor one: `people` are
+ * those of the cohort for whom the day is over.
  */
 
 import { sql } from "drizzle-orm";
@@ -102,7 +102,7 @@ const answer = z
   })
   .meta({ id: "Cohorts" });
 
-/** The first day of the cohort in which a date lies, of those who begin in the period. */
+/** The first day of the cohort that contains a date. */
 const COHORT_OF = {
   day: sql`cohort_date`,
   week: sql`date(cohort_date, 'weekday 0', '-6 days')`,
@@ -124,7 +124,7 @@ type CohortsAsked = {
   tags: string[] | null;
   grouped: boolean;
   today: string;
-  /** In which amounts are wanted beside USD; null: in none. */
+  /** The currency of amounts in addition to USD; null: none. */
   into: string | null;
 };
 
@@ -179,7 +179,7 @@ async function paidRows(
         ${asked.grouped ? sql`banner_tag` : sql`''`} AS banner_tag
       FROM begun WHERE true ${onlyTags(sql`banner_tag`, asked.tags)}
     )`;
-  // Who pays is looked up once for both: what they paid, and, without a type, how many they are.
+  // The payers are looked up once for two results: what they paid, and, in rows without a type, how many they are.
   const rows = await db.all<Paid | (Paying & { event_type: null })>(sql`WITH ${payers}
     SELECT cohort, banner_tag, first_date, event_type, ${sums(asked.into ?? "USD")}, NULL AS people
     FROM cohorts CROSS JOIN paid USING (person)
@@ -248,7 +248,7 @@ const flows = (paid: Paid[], into: string) => ({
   ),
 });
 
-/** How many people each day is over for, and what they had paid by its end, of which `into` is the currency. */
+/** For each day, the people for whom it is over, and what they had paid by its end. */
 type Aged = { day: number; people: number; paid: Paid[] };
 
 function agedOf(paid: Paid[], retention: readonly { day: number; people: number }[], today: string): Aged[] {

@@ -1,4 +1,4 @@
-/** The days that a report's figures are held against. Pure. */
+/** The days that a report's figures are compared with. Pure. */
 import { addDays, daysBetween } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
 import type { Period } from "./period.ts";
@@ -13,8 +13,8 @@ type Asked = {
 };
 
 /**
- * The days just before, as many; the nearest before that fall on the same weekdays; the same days a year earlier; or those
- * that are asked for. Undefined where nothing is compared.
+ * As many days just before; or the nearest days before on the same weekdays; or the same days a year earlier; or the
+ * requested days. Undefined where nothing is compared.
  */
 export function comparedPeriod(period: Period, { compare, compare_from, compare_to }: Asked): Period | undefined {
   const chosen = { compare_from, compare_to };
@@ -41,7 +41,7 @@ export function comparedPeriod(period: Period, { compare, compare_from, compare_
   return { from: yearEarlier(from), to: yearEarlier(to) };
 }
 
-/** The days of both periods that are held against each other where the last ones of the period are not. */
+/** The days of both periods that are compared, if the last days of the period are not. */
 export function comparedDays({ from, to }: Period, previous: Period, until: string) {
   if (until < from || until > to) throw Problem.of("compare_until", "compare_until must be a day of the period");
   const left = addDays(previous.to, -(daysBetween(until, to) - 1));

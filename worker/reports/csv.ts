@@ -1,9 +1,9 @@
-/** A cell of CSV (RFC 4180) that spreadsheets take for what it is. Pure. */
+/** A cell of CSV (RFC 4180) that spreadsheets read as text or number, and never as a formula. Pure. */
 
-/** An object is JSON in it. */
+/** An object is written as JSON. */
 export type Cell = string | number | boolean | null | Readonly<Record<string, unknown>>;
 
-/** Without it Excel takes UTF-8 for the encoding of its country. */
+/** Without it Excel reads UTF-8 as the encoding of its country. */
 export const BYTE_ORDER_MARK = "\uFEFF";
 
 /**

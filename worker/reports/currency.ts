@@ -8,7 +8,7 @@ import type { Project } from "../project.ts";
 import { amounts, text } from "./answer.ts";
 import { amountsCell } from "./usd.ts";
 
-/** The project's own, whichever that is. */
+/** The project's currency. */
 const OWN = "project";
 
 /** As a parameter of a report. */
@@ -20,7 +20,7 @@ export const wanted = {
     .describe("Gives amounts in this currency too, in `converted`; `project` is the project's own."),
 };
 
-/** As a parameter of a report whose amounts are in one currency: the project's, where none is asked for. */
+/** As a parameter of a report whose amounts are in one currency: the project's currency by default. */
 export const instead = {
   currency: wanted.currency.describe("Gives amounts in this currency; without it, in the project's own (`project`)."),
 };
@@ -34,13 +34,13 @@ export const given = {
 export const codeOf = (project: Pick<Project, "currency">, { currency }: { currency?: string | undefined }) =>
   currency === OWN ? project.currency : (currency ?? null);
 
-/** What has no rate into that currency, and so is in no figure of it. */
+/** Amounts without a rate into that currency, which are in no figure in it. */
 export const unconverted = amounts.describe("What has no rate into it on its date: it is in no figure beside it.");
 
 type Flat = string | number | boolean | null;
 type Converted = Record<string, string | null | Record<string, string>>;
 
-/** A row of CSV: amounts in the currency that is asked for in place of those in USD, and amounts by currency in a cell. */
+/** A row of CSV: amounts in the requested currency replace those in USD, and amounts by currency are one cell. */
 export function inOneCurrency<Row extends { converted?: Converted }>(
   { converted = {}, ...row }: Row,
   currency: string | null,
@@ -51,7 +51,7 @@ export function inOneCurrency<Row extends { converted?: Converted }>(
   return Object.fromEntries(all.map(([name, value]) => [name, cell(value)]));
 }
 
-/** The columns of that; `names` are those of the amounts in it. */
+/** The columns of such rows; `names` are the columns of amounts in the requested currency. */
 export const columnsIn = (columns: readonly string[], names: readonly string[], currency: string | null): string[] =>
   currency === null
     ? [...columns]

@@ -23,7 +23,7 @@ const SHOWN = {
   instant,
   date: z.iso.date(),
   money,
-  /** Senders put amounts into `data`, too. */
+  /** Senders may put amounts into `data`. */
   json: telling(z.record(text, z.unknown())),
   flag: z.boolean(),
 } as const satisfies Record<ColumnType, z.ZodType>;
@@ -41,7 +41,7 @@ const TOLD: Partial<Record<ColumnName, string>> = {
   trusted: "Whether a key or a good signature vouches for it.",
 };
 
-/** `outcome` tells of tests. */
+/** `outcome` already says whether it is a test. */
 const VIEWED = columnsBut("seq", "project_id", "test");
 type Viewed = (typeof VIEWED)[number];
 type Shown<Name extends Viewed> = (typeof LOG_COLUMNS)[Name] extends readonly [
@@ -89,10 +89,10 @@ const STORED = sql.raw(
     .join(", "),
 );
 
-/** `from` is the log as `e` with a condition. Only those that count for the tags, where some are given. */
+/** `from` is the log as `e` with a condition. With `tags`, only events that count for these. */
 export function loggedEvents(db: Database, from: SQL, tags: string[] | null, order: SQL, limit: number) {
   const first = sql`ORDER BY ${order} LIMIT ${limit}`;
-  // Where every event will do, whose it is and what it counts for is asked of those alone that are shown.
+  // Without further conditions, the person and the tag are looked up only for the events that are shown.
   return db.all<LoggedEvent>(sql`
     WITH placed AS (
       SELECT e.seq, e.project_id, ${STORED}, e.test, e.banner_tag AS own_tag, ${person(sql`e`, NOW)} AS person
@@ -115,7 +115,7 @@ export function viewOf({ seq: _, own_tag, ...event }: LoggedEvent): EventView {
   return Object.fromEntries(EVENT_COLUMNS.map((column) => [column, shown[column]])) as EventView;
 }
 
-/** An id can be that of a trusted event, of one from the open door, and of tests and bots. */
+/** A trusted event, an open one, a test and a bot's event may have the same id. */
 const HIGHEST = sql`trusted DESC, test, bot IS NOT NULL, seq`;
 
 export const event = report({
@@ -131,7 +131,8 @@ export const event = report({
   holds: "The event as the log has it.",
   examples: { event_id: "of-player-42" },
   problems: [404],
-  // What it counts for changes with events that arrive later; the log is asked each time, and has it before any table.
+  // The tag that it counts for may change with later events, so the log is asked each time. It also has events that no
+  // table has yet.
   reads: "now",
   async read({ db, project: { project_id }, params: { event_id }, tags }) {
     const from = sql`events e WHERE e.project_id = ${project_id} AND e.event_id = ${event_id}`;

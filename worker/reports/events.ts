@@ -1,6 +1,6 @@
 /**
- * The log's events, the last one taken first; behind them those that have gone from the log, as the archive has them: the
- * latest hour first.
+ * The events of the log, the last accepted one first; after them the events that were removed from the log, from the
+ * archive, the latest hour first.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -39,7 +39,10 @@ const query = z.strictObject({
 });
 type Query = z.output<typeof query>;
 
-/** Events of the log that one query looks at, and how many such looks one page takes: a rare filter ends a page early. */
+/**
+ * How many events of the log one query reads, and how many such queries one page may take: with a rare filter a page ends
+ * early.
+ */
 const LOOK = 20_000;
 const LOOKS = 10;
 
@@ -61,7 +64,7 @@ function filters({ from, to, event_type, include, ...query }: Query): SQL {
 export const ofPlayer = (project_id: string, player_id: string): SQL =>
   sql`events e WHERE e.project_id = ${project_id} AND e.actor IN (${actors(sql`${project_id}`, sql`${player_id}`, NOW)})`;
 
-/** The last `limit` events before `seq` that match, with those that `LOOKS` looks find at most. */
+/** The last `limit` events before `seq` that match; fewer where `LOOKS` queries find no more. */
 async function before(
   env: Env,
   db: Database,
@@ -79,7 +82,7 @@ async function before(
   const rows: LoggedEvent[] = [];
   for (let looks = 0; looks < LOOKS && end > first && rows.length <= limit && (looks === 0 || hasRoom(env)); looks++) {
     const start = Math.max(first, end - LOOK);
-    // By seq and no index: those know a project's events in other orders only.
+    // By `seq` and without an index: the indices have a project's events only in other orders.
     const from = sql`events e NOT INDEXED WHERE e.seq >= ${start} AND e.seq < ${end} AND e.project_id = ${project_id} ${filters(query)}`;
     rows.push(...(await loggedEvents(db, from, tags, sql`seq DESC`, limit + 1 - rows.length)));
     end = start;
@@ -103,13 +106,13 @@ async function beforeOf(
 
 type Archived = Awaited<ReturnType<typeof archivedEvents>>["events"][number];
 
-/** An archived event counts for its own tag: what it was attributed to is in the figures, and no longer known. */
+/** An archived event is shown under the tag that it names. The tag that it was attributed to is only in the figures. */
 const outcomeOf = ({ test, bot, duplicate_of }: Archived) =>
   test === 1 ? "test" : bot !== null ? "bot" : duplicate_of !== null ? "duplicate" : "counted";
 const archivedView = ({ project_id: _, test: __, ...row }: Archived, outcome: LoggedEvent["outcome"]) =>
   viewOf({ ...row, own_tag: row.banner_tag, outcome });
 
-/** The same of days whose events may have gone from the log. Those that are still there have been shown. */
+/** The same for days whose events may have been removed from the log. Those that the log still has were shown before. */
 async function archivedBefore(
   env: Env,
   db: Database,
@@ -150,7 +153,7 @@ async function archivedBefore(
   return { rows, next };
 }
 
-/** Where a page ends: in the log, or in the archive behind it; `true` is at its beginning. */
+/** Where a page ends: in the log, or in the archive after it; `true` is the beginning of the archive. */
 const place = z.union([z.int(), z.literal(true), z.object({ hour: z.int(), seq: z.int() })]);
 
 export const events = report({

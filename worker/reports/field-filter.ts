@@ -1,7 +1,7 @@
 /**
- * Narrows a report to some values of fields, beside its tags: all conditions hold together. Of one value of one field the tables
- * have some figures; those of all else are made of rows of days under the filter. A report that has neither refuses
- * the field, since an answer that left it out would be taken for one about it.
+ * Narrows a report to some values of fields, in addition to tags. All conditions must hold. For one value of one field the
+ * tables have some figures; all others come from rows of days under the filter. A report that has neither refuses the
+ * field, because an answer without the condition would be misunderstood.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { MiddlewareHandler } from "hono";
@@ -31,7 +31,7 @@ const someOf = (field: Field) =>
     .pipe(z.array(VALUES[field]).max(MOST_VALUES, `must be given ${MOST_VALUES} times at most`))
     .optional();
 
-/** The parameters of a report that can be narrowed by any of them: each to one of its values. */
+/** The parameters of a report that can be narrowed by each of these fields, to one or more values. */
 export const fieldFilter = {
   country: someOf("country"),
   device: someOf("device"),
@@ -42,7 +42,7 @@ export type FieldQuery = { [Name in Field]?: string[] | undefined };
 
 const once = (field: Field) => z.string("must be given once").pipe(VALUES[field]).optional();
 
-/** The same where each is given once. */
+/** The same with one value for each field. */
 export const fieldValues = {
   country: once("country"),
   device: once("device"),
@@ -50,7 +50,7 @@ export const fieldValues = {
   platform: once("platform"),
 } as const satisfies Record<Field, z.ZodType>;
 
-/** Refuses fields at a report that is not kept by any. */
+/** Refuses the fields that a report cannot be narrowed by. */
 export const onlyKnownFields =
   ({ shape }: z.ZodObject): MiddlewareHandler<App> =>
   async (c, next) => {

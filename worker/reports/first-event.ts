@@ -10,7 +10,7 @@ import { fieldsIn } from "./narrowing.ts";
 /** One of these values of each field that is named. */
 export type FirstEvent = { [Name in Field]?: string[] };
 
-/** The fields that a question and its saved segment ask for. */
+/** The fields of a query and its saved segment. */
 export async function firstEventOf(db: Database, who: Who, query: TagQuery & FieldQuery): Promise<FirstEvent> {
   return fieldsIn(await askedFilters(db, who, query), query);
 }

@@ -14,7 +14,7 @@ import { formatOf } from "./table.ts";
 
 type Dependencies = { reads: Exclude<Reads, "now">; converts: boolean };
 
-/** How long a kept answer is held, in seconds: nobody asks for its ETag any more once it has changed. */
+/** How long an answer is kept, in seconds. Once its ETag has changed, nobody asks for it any more. */
 const KEPT_SECONDS = 3_600;
 
 const DAYS = {
@@ -31,16 +31,19 @@ type Version = Place & {
   reviewed: number | null;
 };
 
-/** What an answer is made from, but for the tags that it may speak of. */
+/** What an answer depends on, except the tags that the reader may see. */
 type Question = Pick<Asked<unknown>, "env" | "db" | "project" | "period" | "now"> & {
-  /** What it is read from. Which days an event changes, the tables tell: where the figures are ahead of them, any may have. */
+  /**
+   * What it is read from. Only the tables say which days an event changes: where the figures have later events than the
+   * tables, any day may have changed.
+   */
   from: GatheringGroup;
 };
 
 /** What people are attributed by, of each group. */
 const MOVES = { tables: "reattributions", figures: "recounts" } as const satisfies Record<GatheringGroup, string>;
 
-/** Null: of these, nothing but the moment matters. */
+/** Null: it depends on the moment only. */
 async function look({ db, project, period, from }: Question, dependencies: Dependencies | null): Promise<Version> {
   const changed = dependencies
     ? sql`(SELECT max(seq) FROM changes WHERE project_id = ${project.project_id} ${DAYS[dependencies.reads](period)})`
@@ -56,13 +59,13 @@ async function look({ db, project, period, from }: Question, dependencies: Depen
       (SELECT moves FROM bot_reviews WHERE project_id = ${project.project_id}) AS reviewed FROM place`);
 }
 
-/** Null while a projection has not come as far as the events in question, or as far as it must for this answer. */
+/** Null while a projection has not read the events that this answer depends on. */
 function versionOf({ seq, least, rates, names, reattributed, reviewed }: Version): string | null {
   if (least < (seq ?? 0)) return null;
   return `${seq ?? 0} ${rates ?? 0} ${names} ${reattributed ?? 0} ${reviewed ?? 0}`;
 }
 
-/** Which answer it would be; null where that cannot be said. And what the tables lack that they should have. */
+/** The version of the answer, or null where it is not known; and how many events the tables lack. */
 export type Standing = { version: string | null; lag: Lag | null };
 
 /** Brings the tables forward, where they are not fresh enough for this question. */
@@ -86,7 +89,7 @@ async function digest(parts: unknown): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 16).toHex();
 }
 
-/** The answer, or word that the asker has it already. `version` is which one it would be. */
+/** The answer, or 304 where the client has it already. `version` is the version of the answer. */
 export async function fresh<Answer extends Response>(
   c: Context<App>,
   asked: Asked<unknown> & Pick<Question, "from">,
@@ -113,7 +116,7 @@ export async function fresh<Answer extends Response>(
   const headers = { etag: `"${key}"`, "cache-control": "private, no-cache", vary: "accept" };
   if (c.req.header("if-none-match")?.includes(headers.etag)) return c.body(null, 304, headers) as unknown as Answer;
 
-  // What depends on all events changes with each of them, and it is among these that people are named.
+  // A report about all events changes with each event, and only such reports name people.
   const closed = dependencies.reads !== "all" && period.to < localTime(project.timezone, now).date;
   const at = new Request(new URL(`/api/v1/kept/${key}`, c.req.url));
   const kept = closed ? await caches.default.match(at) : undefined;
@@ -125,7 +128,7 @@ export async function fresh<Answer extends Response>(
   }
 
   const response = await answer();
-  // A rebuild may have begun meanwhile, and this be half an answer.
+  // A rebuild may have begun meanwhile, so the answer may be incomplete.
   if (versionOf(await look(asked, dependencies)) !== version) return response;
   if (closed) {
     const copy = new Response(response.clone().body, {

@@ -1,7 +1,7 @@
 /**
- * Visit → registration → first deposit → repeat deposit, over all history. By `visit_date`, the people whose first
- * visit lies in the period, and what became of them since; by `event_date`, who took each step in the period.
- * A step counts only behind the one before it.
+ * Visit → registration → first deposit → repeat deposit, over all history. By `visit_date`: the people whose first visit is
+ * in the period, and the steps that they took since. By `event_date`: the people who took each step in the period. A step
+ * counts only after the step before it.
  */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -17,11 +17,11 @@ import { report } from "./report.ts";
 /** The steps, in the order of `FUNNEL_STEPS`. */
 export const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
 
-/** Groups of one answer in JSON, the largest; CSV and NDJSON have all. */
+/** The most groups of an answer in JSON; CSV and NDJSON have all. */
 const MOST_GROUPS = 1_000;
 
 const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
-/** In seconds; what takes longer is a bucket of its own. */
+/** In seconds; longer times are one further bucket. */
 const BUCKETS = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY, null] as const;
 
 const query = z.strictObject({
@@ -76,7 +76,7 @@ type StepRow = {
   times: number[];
 };
 
-/** People by how long it took them. As literals: so many parameters would be too many. */
+/** People by how long it took them. Literals, because D1 does not allow so many parameters. */
 const BY_TIME = sql.raw(
   BUCKETS.map((upTo, index) => {
     const longerThan = BUCKETS[index - 1];
@@ -89,7 +89,7 @@ const BY_TIME = sql.raw(
 );
 const TIMES = sql.raw(`json_array(${BUCKETS.map((_, index) => `ifnull(sum(time_${index}), 0)`).join(", ")})`);
 
-/** Steps by people, with the median time since the step before, of those who took that before: from the tables. */
+/** From the tables: the people of each step, and the median time since the step before. */
 async function fromTables(
   db: Database,
   project_id: string,
@@ -100,7 +100,7 @@ async function fromTables(
   const anchor = asked.by === "visit_date" ? "visit" : "event";
   const within = sql`project_id = ${project_id} AND anchor = ${anchor} AND event_date BETWEEN ${from} AND ${to} AND people > 0
     ${onlyTags(sql`banner_tag`, asked.tags)}`;
-  // Added up in the order of the table; then sorted once, by time, for the medians.
+  // Summed in the order of the table, then sorted once by time for the medians.
   const rows = await db.all<Omit<StepRow, "times"> & { times: string }>(sql`
     WITH daily AS (
       SELECT ${group} AS banner_tag, step, sum(people) AS people, sum(people) FILTER (WHERE elapsed >= 0) AS timed,
@@ -125,7 +125,7 @@ async function fromTables(
   return rows.map((row) => ({ ...row, times: JSON.parse(row.times) }));
 }
 
-/** How many took longer than a bucket's bound before it, and no longer than its own. */
+/** How many took longer than the bound of the bucket before, and no longer than the bound of this one. */
 const inBuckets = (times: readonly Elapsed[]): number[] =>
   BUCKETS.map((upTo, index) => {
     const longerThan = BUCKETS[index - 1];
@@ -136,7 +136,7 @@ const inBuckets = (times: readonly Elapsed[]): number[] =>
       .reduce((sum, { people }) => sum + people, 0);
   });
 
-/** Of an even number, half way between the two in the middle. `times` are in their order. */
+/** For an even number, the middle between the two in the middle. `times` are sorted. */
 function medianSeconds(times: readonly Elapsed[]): number | null {
   const timed = times.reduce((sum, { people }) => sum + people, 0);
   if (timed === 0) return null;

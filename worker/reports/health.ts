@@ -19,12 +19,12 @@ import { VERSION } from "../version.ts";
 import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
 
 /**
- * A projection that has not reached an event after this long is behind, in milliseconds, unless it says another: after the
- * event came, or where its group gathers, after so many have gathered or the longest time is over.
+ * A projection is behind if it has not read an event after so many milliseconds, unless it has another limit. They begin
+ * when the event arrived; in a group that gathers, when so many events have gathered or the longest time is over.
  */
 const LATE_MS = 120_000;
 
-/** Who counts an old log has something to do each hour. */
+/** A projection that counts an old log does some of it each hour. */
 const LONGEST_REST_MS = GROUPS.figures.every + LATE_MS;
 
 type Judged = { group: Group; name: string; patience: number; gathered: number | null };
@@ -45,7 +45,7 @@ const JUDGED = GROUP_NAMES.flatMap((group): Judged[] => {
 type State = "ok" | "failing";
 type Rates = FeedHealth["status"];
 export type ProjectionHealth = {
-  /** `counting`: it comes through a log that was there before it, some events an hour, and nobody waits for it. */
+  /** `counting`: it reads a log that is older than itself, some events an hour, and no report waits for it. */
   status: State | "behind" | "counting";
   /** Events of the log that it has not taken yet. */
   lag_events: number;
@@ -56,7 +56,7 @@ export type Health = {
   status: State;
   /** Of the Worker. */
   version: string;
-  /** The newest migration of the database, by its file's name. Null where none was noted, or the database fails. */
+  /** The name of the database's newest migration. Null where none is noted, or where the database fails. */
   migration: string | null;
   /** `archive` is `off` in an instance that was deployed without a bucket, `intake` on the paid plan. */
   dependencies: {
@@ -68,12 +68,12 @@ export type Health = {
     exchange_rates: Rates;
   };
   /**
-   * What the feed of rates is about; the last good rates stay in force. `without_rate` are currencies of today's and
+   * The state of the feed of rates; the last good rates stay in force. `without_rate` are currencies of today's and
    * yesterday's money that no rate converts.
    */
   exchange_rates: Omit<FeedHealth, "status"> & { without_rate: string[] };
   projections: Record<string, ProjectionHealth>;
-  /** They are tried again by themselves; why they fail is in the logs. */
+  /** They are tried again automatically; the logs say why they fail. */
   failing_duties: FailingDuty[];
   /** When cron last ran, to five minutes. Null where it has not yet. */
   last_cron: string | null;
@@ -84,10 +84,10 @@ type Position = {
   cursor: number;
   head: number | null;
   waiting_since: number | null;
-  /** Since when there are as many as gather. */
+  /** Since when as many events wait as gather. */
   full_since: number | null;
   failed: number;
-  /** Whether it comes through an old log, and has moved when it should. */
+  /** Whether it reads an old log, and has moved within the expected time. */
   counting: number;
 };
 
@@ -114,12 +114,12 @@ export async function projectionHealth(env: Env, db: Database, now: number): Pro
   );
 }
 
-/** wrangler notes what it has applied in a table of its own. */
+/** The table in which wrangler notes the migrations that it has applied. */
 const newestMigration = async (db: Database) =>
   (await db.get<{ name: string } | undefined>(sql`SELECT name FROM d1_migrations ORDER BY id DESC LIMIT 1`))?.name ??
   null;
 
-/** What a check found, with its failure logged and not shown. */
+/** The result of a check. Its failure is logged, and not shown. */
 async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; answer: T | undefined }> {
   try {
     return { state: "ok", answer: await ask };
@@ -129,7 +129,7 @@ async function check<T>(part: string, ask: Promise<T>): Promise<{ state: State; 
   }
 }
 
-/** Fails where the queue takes nothing of what waits in the intake. */
+/** Fails where the queue refuses the events that wait in the intake. */
 async function sends(env: Env): Promise<void> {
   const { events, refused_since } = await intakeOf(env).state();
   if (refused_since !== null)
@@ -152,8 +152,9 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   ]);
   const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
   const projections = database.answer ?? {};
-  // Not the rates: without new ones all goes on, and what cannot be converted is shown with each figure. A 503 would take
-  // an instance out of service for a feed that is somebody else's. Nor the duties, as all answers are right without them.
+  // Rates are left out: without new ones everything else works, and each figure says what it could not convert. A 503 would
+  // take an instance out of service because of somebody else's feed. Duties are left out, too, as all answers are right
+  // without them.
   const needed = {
     database: database.state,
     live: live.state,

@@ -1,6 +1,7 @@
 /**
- * Answers for who sees no amounts of money. What an answer's schema says tells amounts (`money`, `amounts`, `telling` of
- * answer.ts) is null in JSON, and is no column of CSV and NDJSON; what no schema names is left out.
+ * Answers for readers from whom amounts of money are hidden. The fields that the answer's schema marks (`money`, `amounts`,
+ * `telling` of answer.ts) are null in JSON, and are no columns of CSV and NDJSON. A field that is not in the schema is left
+ * out.
  */
 import type * as z from "zod";
 import type { Principal } from "../http/principal.ts";
@@ -9,7 +10,7 @@ import { tellsAmounts } from "./answer.ts";
 import type { Table } from "./table.ts";
 
 type Schema = z.core.$ZodType;
-/** As far as an answer's schema is made of these. */
+/** The parts of zod that schemas of answers consist of. */
 type Part =
   | { type: "object"; shape: Record<string, Schema> }
   | { type: "array"; element: Schema }
@@ -78,7 +79,7 @@ export function withoutAmounts(schema: Schema, value: unknown): unknown {
 /** Figures of other periods have a prefix, such as `previous_amount`. */
 const isOf = (column: string, name: string) => column === name || column.endsWith(`_${name}`);
 
-/** The table as it is shown to who sees no amounts. */
+/** The table without amounts. */
 export function hidden<Body extends object>(
   answer: z.ZodType<Body>,
   { body, columns, rows }: Table<Body>,
@@ -91,7 +92,7 @@ export function hidden<Body extends object>(
   };
 }
 
-/** Refuses what would tell amounts without showing any: by their order, or as a filter. */
+/** Refuses queries that would reveal amounts without showing any: by an order, or by a filter. */
 export function refuseHidden({ hide_amounts }: Principal, field?: string): void {
   if (!hide_amounts) return;
   if (field !== undefined)

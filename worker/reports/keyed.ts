@@ -1,6 +1,6 @@
 /**
- * Rows that some columns name, such as a day, a type and a tag: they come in the order of these, in pages, since nobody knows
- * how many tags there are.
+ * Rows that are identified by some columns, such as a day, a type and a tag. They come in the order of these columns and in
+ * pages, because there may be any number of tags.
  */
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
@@ -9,12 +9,12 @@ import { text } from "./answer.ts";
 import { inPages, type Page, pageOf } from "./list.ts";
 import type { Period } from "./period.ts";
 
-/** Rows of a page in JSON where no limit is asked for, and the most that can be: some 1 MB. */
+/** Rows of a page in JSON, by default and at most: some 1 MB. */
 export const ROWS_A_PAGE = 10_000;
 export const keyedPages = inPages(ROWS_A_PAGE);
 export const moreRows = text.exactOptional().describe("Where there are more rows: `cursor` of the next page.");
 
-/** The values of the columns that name a row. */
+/** The values of the columns that identify a row. */
 export type Key = (string | number)[];
 export const keyOf = (columns: readonly string[]) =>
   z.array(z.union([z.string(), z.number()])).length(columns.length) as z.ZodType<Key>;
@@ -27,11 +27,11 @@ const tuple = (values: readonly SQL[]) => sql`(${sql.join([...values], sql`, `)}
 const compared = (columns: readonly string[], sign: ">" | "<=", key: Key) =>
   sql`AND ${tuple(columns.map((column) => sql.raw(column)))} ${sql.raw(sign)} ${tuple(key.map((value) => sql`${value}`))}`;
 
-/** The days of a period from a row on, whose key begins with its day; the first of them are looked through again for it. */
+/** The days of a period from a row on, whose key begins with its day. The rows of the first day are read again to find it. */
 export const daysBehind = ({ from, to }: Period, after: Key | null): SQL =>
   sql`event_date BETWEEN ${after === null ? from : String(after[0])} AND ${to}`;
 
-/** Rows behind one, and up to another, both by their keys. */
+/** Rows after one key, and up to another. */
 export const between = (columns: readonly string[], after: Key | null, upTo: Key | null = null): SQL =>
   sql`${after === null ? sql`` : compared(columns, ">", after)} ${upTo === null ? sql`` : compared(columns, "<=", upTo)}`;
 
@@ -51,7 +51,7 @@ export const inKeyOrder = <Row extends object>(rows: readonly Row[], columns: re
     .sort((one, other) => compareKeys(one.key, other.key))
     .map(({ row }) => row);
 
-/** Of rows in that order those behind a key, so many at most. */
+/** Of rows in that order, those after a key: so many at most. */
 export function pageBehind<Row extends object>(
   sorted: readonly Row[],
   columns: readonly string[],

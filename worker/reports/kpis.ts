@@ -61,7 +61,7 @@ export type Kpis = z.output<typeof answer>;
 type People = Pick<AppKpis, "installs" | "new_players" | "active_users" | "first_deposits">;
 type Paid = Sum & { app_id: string; event_type: (typeof INCOME)[number] };
 
-/** People by app, and in all; who paid; and what. */
+/** People by app and altogether, payers, and payments. */
 type KpisFound = {
   people: (People & { app_id: string })[];
   everyone: People | undefined;
@@ -95,7 +95,7 @@ async function fromTables(
         WHERE p.project_id = ${project_id} AND p.person = did.person AND p.deposit_date = ${day}
         ${onlyTags(sql`p.deposit_tag`, tags)})) AS first_deposits
     FROM did GROUP BY app_id ORDER BY app_id`;
-  // The plus keeps the index by person out of it, which has all of the project's days.
+  // The plus prevents the use of the index by person, which would read all of the project's days.
   const [people, everyone, payers, payer, paid] = await Promise.all([
     db.all<People & { app_id: string }>(count("app_id")),
     db.get<People>(count("''")),
@@ -150,7 +150,7 @@ function kpisOf({ people, everyone, payers, payer, paid }: KpisFound, into: stri
     };
   };
   const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };
-  // Who pays is active: each app of a payment has a row of people.
+  // A payer is active, so each app with a payment has a row of people.
   const payersOf = new Map(payers.map(({ app_id, people }) => [app_id, people]));
   const paidIn = Map.groupBy(paid, ({ app_id }) => app_id);
   const rows = people.map(
@@ -181,7 +181,7 @@ export const kpis = report({
   keptBy: () => ["app_id"],
   period: dayOf,
   first: "date",
-  // Whoever is new is so only as long as nothing older is found.
+  // An older event may still arrive, and then the person is no longer new.
   reads: "all",
   converts: true,
   async read({ db, project, tags, field, days, query, period: { from: day } }) {

@@ -1,4 +1,4 @@
-/** When each tag had its last event up to a day, to the hour: days have hours, and no times. */
+/** When each tag had its last event up to a day, to the hour: rows of days have hours, and no times. */
 import { sql } from "drizzle-orm";
 import { instantOf } from "../calendar.ts";
 import { type Hour, lastHours } from "../figures/last-hours.ts";
@@ -8,7 +8,7 @@ import { among } from "../store/sql.ts";
 import { iso } from "../time.ts";
 import type { DaysScope } from "./days/scope.ts";
 
-/** From the tables: the last day of each tag is a step of an index, and of these days all that happened is read. */
+/** From the tables: the last day of each tag is one step in an index, and all rows of these days are read. */
 async function fromTables(db: Database, project_id: string, tags: readonly string[], to: string) {
   const rows = await db.all<Hour & { banner_tag: string }>(sql`
     WITH last AS MATERIALIZED (
@@ -25,7 +25,7 @@ async function fromTables(db: Database, project_id: string, tags: readonly strin
   return new Map(rows.map(({ banner_tag, ...hour }) => [banner_tag, hour]));
 }
 
-/** The beginning of that hour, by tag; a tag that had none is not among them. `days` is null where the tables have it. */
+/** The beginning of that hour, by tag; tags without an event are left out. `days` is null where the tables are read. */
 export async function lastEvents(
   db: Database,
   { project_id, timezone }: Project,

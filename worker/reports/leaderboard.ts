@@ -56,7 +56,7 @@ const rowsOf = ({ project_id, app_id, period, starts_on }: Board): SQL =>
   sql`FROM leaderboards WHERE project_id = ${project_id} AND app_id = ${app_id} AND period = ${period}
     AND starts_on = ${starts_on}`;
 
-/** `limit` places from the one behind `skipped` on. */
+/** `limit` places after the first `skipped`. */
 export async function places(db: Database, board: Board, skipped: number, limit: number): Promise<LeaderboardEntry[]> {
   const rows = await db.all<Row>(sql`SELECT player_id, millions, rest ${rowsOf(board)}
     ORDER BY millions DESC, rest DESC, reached, player_id LIMIT ${limit} OFFSET ${skipped}`);
@@ -83,7 +83,7 @@ export async function playersBefore(db: Database, board: Board, player_id: strin
 export const skippedAround = (before: number, players: number, limit: number): number =>
   Math.max(0, Math.min(before - Math.floor((limit - 1) / 2), players - limit));
 
-/** The board of the day or week in which a date lies. */
+/** The board of the day or week that contains a date. */
 function boardOn(period: BoardPeriod, on: string): { starts_on: string; from: string | null; to: string | null } {
   switch (period) {
     case "daily":

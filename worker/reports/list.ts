@@ -1,4 +1,4 @@
-/** Lists: JSON gives a page at a time, by `cursor` and `limit`; CSV and NDJSON give all rows, as far as one answer goes. */
+/** Lists: JSON has a page at a time, by `cursor` and `limit`; CSV and NDJSON have all rows that fit into one answer. */
 import * as z from "zod";
 import { seal, unseal } from "../http/cursor.ts";
 import { maybe, text } from "./answer.ts";
@@ -8,7 +8,7 @@ import { common } from "./period.ts";
 import type { Asked } from "./report.ts";
 import type { Table } from "./table.ts";
 
-/** The parameters of what comes in pages, of so many rows at most. */
+/** The parameters of a list in pages of so many rows at most. */
 export const inPages = (most: number) => ({
   limit: z.coerce
     .number("must be a number")
@@ -22,14 +22,17 @@ export const listed = { ...common, ...inPages(1_000) };
 type Listed = { limit?: number | undefined; cursor?: string | undefined };
 
 const PAGE = 100;
-/** Rows read at once where all are asked for: large, since an invocation may ask D1 only so often (worker/store/plan.ts). */
+/**
+ * Rows of one query where all rows are requested: many, because an invocation may make only so many queries
+ * (worker/store/plan.ts).
+ */
 const STREAMED_PAGE = 10_000;
 
 /** An answer that is a list. */
 export const listOf = <Row extends z.ZodType>(row: Row) =>
   z.object({ project_id: text, rows: z.array(row), next_cursor: maybe });
 
-/** Some rows in their order, and behind which place the next ones are; null where these are the last. */
+/** Some rows in their order, and the place after which the next ones come; null where these are the last. */
 export type Page<Row, Place> = { rows: Row[]; next: Place | null };
 
 /** `rows` has one row more than `limit` where there is a next page. */
@@ -40,8 +43,8 @@ export function pageOf<Row, Place>(rows: Row[], limit: number, placeOf: (row: Ro
 }
 
 /**
- * The first page, of so many rows where no limit is asked for, and all pages. `place` is what a cursor holds; `read` gives the
- * rows behind one, at most so many.
+ * The first page, with a default limit, and all pages. `place` is the content of a cursor; `read` returns the rows after a
+ * place, so many at most.
  */
 export async function paged<Row, Place>(
   { env, project, query: { limit, cursor } }: Pick<Asked<Listed>, "env" | "project" | "query">,

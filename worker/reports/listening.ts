@@ -1,4 +1,4 @@
-/** The live counters with what they know nothing of: what a listener may see, by key, session or share link. */
+/** The live counters, with the rights of listeners: what one may see follows from the key, session or share link. */
 import { principalOf, reaches } from "../http/access.ts";
 import { may, type Principal } from "../http/principal.ts";
 import { Counters } from "../live/counters.ts";
@@ -6,7 +6,10 @@ import type { Credential } from "../live/listeners.ts";
 import type { View } from "../live/stream.ts";
 import { metered } from "../store/budget.ts";
 
-/** Viewers see that something happened, not who did it; a key of some tags sees what counts for those. Amounts may be hidden. */
+/**
+ * Viewers see that something happened, and not who did it. A key that is limited to tags sees what counts for these.
+ * Amounts may be hidden.
+ */
 export const viewOf = (principal: Principal): View => ({
   personal: may(principal, "analyst"),
   banner_tags: principal.banner_tags,

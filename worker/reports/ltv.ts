@@ -38,7 +38,7 @@ import {
   withoutRateOf,
 } from "./worth.ts";
 
-/** Rows that CSV takes at once. */
+/** Rows that one query reads for CSV. */
 const CSV_PAGE = 10_000;
 
 const query = z.strictObject({
@@ -211,7 +211,7 @@ type Found = Exactly &
 
 type Which = Whose & { segment: Segment | undefined; into: string | null };
 
-/** So many people, and one more where there is one. */
+/** So many people after a position, and one more to know whether there are others. */
 function peopleBehind(segment: Segment | undefined, limit: number, after: Position | null): Question<Found> {
   const [whole, rest, behind] = after ?? [];
   const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
@@ -326,7 +326,7 @@ export const ltv = report({
     const which = { ...whose, segment, into };
     const after = cursor === undefined ? null : decode(cursor);
     const named = may(principal, "analyst");
-    // All of it at once: to know what each player is worth takes every payment.
+    // All three in one query, because it must read every payment anyway.
     const { groups, paid, people } = await lookAtEveryone<{ groups: Grouped; paid: SegmentPayment; people: Found }>(
       db,
       project_id,

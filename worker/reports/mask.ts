@@ -1,4 +1,7 @@
-/** Personal data as those see it who may not know whose it is. What was the same stays the same, so it can be joined. */
+/**
+ * Personal data in masked form, for readers who may not know whose it is. Equal values have equal masks, so they can be
+ * joined.
+ */
 import type { Project } from "../project.ts";
 
 const PSEUDONYM_CHARACTERS = 20;
@@ -16,7 +19,7 @@ export function maskEmail(email: string): string {
 /** `+356 2123 4567` → `***67`. */
 export const maskPhone = (phone: string): string => `***${phone.replace(/\D/g, "").slice(-2)}`;
 
-/** Gives an id its pseudonym: an HMAC under the project's secret, so that nobody finds out the id by trying. */
+/** Gives an id its pseudonym: an HMAC under the project's secret, so that nobody can find the id by trying values. */
 export async function pseudonyms({ project_id, pixel_secret }: Project): Promise<(id: string) => Promise<string>> {
   const encoder = new TextEncoder();
   const secret = encoder.encode(`pseudonym ${project_id} ${pixel_secret}`);

@@ -33,7 +33,7 @@ import { report } from "./report.ts";
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** By what the tables have them narrowed: columns of `activity`, too. */
+/** The fields by which the tables can narrow counts: columns of `activity`, too. */
 const FIELDS = ["country", "device", "app_id"] as const;
 
 const query = z.strictObject({
@@ -75,17 +75,17 @@ export type Metrics = z.output<typeof answer>;
 
 const isHourly = (interval: Asked["interval"]) => interval === "hour" || interval === "weekday";
 
-/** The narrowest table that holds the answer: a day's counts, those per tag, or who did what. */
+/** The smallest table that has the answer: counts by day, counts by day and tag, or `activity`. */
 function source({ group_by, tags, interval, filter }: Asked): "daily_metrics" | "event_summary" | "activity" {
   if (filter !== null || isHourly(interval) || (group_by !== undefined && group_by !== "banner_tag")) return "activity";
   if (group_by === "banner_tag" || tags?.length === 1) return "event_summary";
-  // Someone who came by several tags is one person.
+  // A person with several tags counts once.
   return tags === null ? "daily_metrics" : "activity";
 }
 
 const DAYS_OF_A_WEEK = 7;
 
-/** What names a row. */
+/** The columns that identify a row. */
 const columnsOf = ({ interval, group_by }: Pick<Asked, "interval" | "group_by">) => [
   "event_date",
   ...(isHourly(interval) ? ["event_hour"] : []),
@@ -93,7 +93,7 @@ const columnsOf = ({ interval, group_by }: Pick<Asked, "interval" | "group_by">)
   ...(group_by ? [group_by] : []),
 ];
 
-/** The rows behind a key, so many at most, of the tables. */
+/** The rows after a key, so many at most, from the tables. */
 async function tableRows(
   db: Database,
   project_id: string,
@@ -128,7 +128,7 @@ function asWeekdays(rows: readonly MetricsRow[], period: Period): MetricsRow[] {
   ].map(([, own]) => ({ ...(own[0] as MetricsRow), count: sum(own, "count"), total: sum(own, "total") }));
 }
 
-/** The same of the tables: a week's hours of each type, which are added up there and read at once. */
+/** The same from the tables: the hours of a week for each type, summed in SQL and read at once. */
 function tableWeek(db: Database, project_id: string, period: Period, asked: Asked): RowsBehind {
   const { event_type, tags, filter } = asked;
   const { from, to } = period;
@@ -147,7 +147,7 @@ function tableWeek(db: Database, project_id: string, period: Period, asked: Aske
   };
 }
 
-/** The same of rows of days, which are read once for all pages. */
+/** The same from rows of days, which are read once for all pages. */
 function dayRows(db: Database, days: DaysScope, period: Period, asked: Asked): RowsBehind {
   const { event_type, group_by, interval } = asked;
   const columns = columnsOf(asked);

@@ -1,4 +1,4 @@
-/** Tables that JSON gives no more of than a reader can use: the largest rows, and how many others there are. */
+/** Tables of which JSON has no more rows than a reader can use: the largest, and how many others there are. */
 
 /** Rows of one answer in JSON. CSV and NDJSON have all. */
 export const MOST_ROWS = 1_000;

@@ -1,10 +1,10 @@
-/** Whom an id names that is not their own: of a transaction, of a click, or an e-mail address that they gave. */
+/** The people whom another id identifies: the id of a transaction or of a click, or an e-mail address that they gave. */
 import { sql } from "drizzle-orm";
 import { NOW, person, withTag } from "../projections/resolve.ts";
 import type { Database } from "../store/database.ts";
 import { onlyTags } from "./period.ts";
 
-/** Of more people than this an id is none. */
+/** An id of more people than this identifies nobody. */
 const MOST_PEOPLE = 1_000;
 
 /**

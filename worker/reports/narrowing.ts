@@ -1,6 +1,6 @@
 /**
- * What a report is narrowed to, and where its figures come from: the tables, which are kept by tag and some of them by one field,
- * or rows of days under a filter, which can be of any fields.
+ * What a report is narrowed to, and where its figures come from: from the tables, which have figures by tag and some by one
+ * field; or from rows of days under a filter, which can have any fields.
  */
 import { conjunction, filterText, type ScopeFilter, scopeFilterOf } from "../figures/scope-filter.ts";
 import type { Principal } from "../http/principal.ts";
@@ -32,7 +32,7 @@ const withoutTags = ({
 const askedFields = (query: FieldQuery): ScopeFilter =>
   scopeFilterOf(Object.fromEntries(FIELDS.map((field) => [field, query[field] ?? []])));
 
-/** What filters and a question say of fields beside the tag. */
+/** The conditions on fields other than the tag, of the query and of filters. */
 export const fieldsIn = (filters: readonly ScopeFilter[], query: FieldQuery): { [Name in Field]?: string[] } =>
   conjunction([...filters.map(withoutTags), askedFields(query)]);
 
@@ -67,7 +67,7 @@ export const answersFromDays = async (
   inCells: boolean,
 ): Promise<boolean> => filter !== null || ((field === null || inCells) && (await isByDays(db, project_id)));
 
-/** Everybody (null) and each tag have rows of their own; all else is counted under a filter. */
+/** All tags together (null) and each tag have separate rows; everything else is counted under a filter. */
 type Whose = { tags: readonly string[] | null } | { filter: ScopeFilter };
 
 type Asking = { env: Env; db: Database; project: Pick<Project, "project_id">; principal: Principal; now: number };
@@ -113,7 +113,10 @@ export async function daysFor(
   return daysOf(asking, { filter: together }, field);
 }
 
-/** Whoever has a link could have the past counted under one filter after another: it shows its own tags together, or one of them. */
+/**
+ * Everybody who has a share link could otherwise make the past be counted under one filter after another. So a link shows
+ * its tags together, or one of them.
+ */
 function refuseOthers({ banner_tags }: Principal, filter: ScopeFilter): void {
   const own = banner_tags === null ? null : filterText({ banner_tag: banner_tags });
   if (filterText(filter) !== own)

@@ -1,6 +1,6 @@
 /**
- * NGR by a rule: the net amount less a share of it, which a project names for what it pays beside withdrawals: fees, taxes and
- * bonuses. A project that names none has no NGR.
+ * NGR by a rule: the net amount less a share of it. The project sets the share for fees, taxes and bonuses. A project
+ * without such a share has no NGR.
  */
 import type { Project } from "../project.ts";
 import { money } from "./answer.ts";
@@ -18,7 +18,7 @@ export function ngrOf(
   { ngr_deduction_percent }: Pick<Project, "ngr_deduction_percent">,
   net: bigint,
 ): string | undefined {
-  // A copy of the settings from before there was a share has none.
+  // A copy of the settings that an earlier version made has no share.
   if (ngr_deduction_percent == null) return undefined;
   const left = BigInt(WHOLE - Math.round(ngr_deduction_percent * 100));
   return formatAverage(net * left, WHOLE) ?? undefined;

@@ -1,20 +1,20 @@
 /**
- * Tables of many pages. An invocation may ask the database only so often (worker/store/plan.ts), so one answer has as many
- * pages as there is room for; where rows are left, it ends with the cursor behind which the next answer goes on.
+ * Tables of many pages. An invocation may make only so many queries (worker/store/plan.ts), so an answer has as many pages
+ * as that allows. Where rows are left, it ends with the cursor for the next answer.
  */
 import { budgetOf } from "../store/budget.ts";
 import type { Page } from "./list.ts";
 
-/** Pages as they come, then the cursor of what is left, null where that is nothing. `next(true)` asks to end here. */
+/** The pages one after another, then the cursor of the rest; null where nothing is left. `next(true)` asks to end here. */
 export type Pages<Row> = AsyncGenerator<readonly Row[], string | null, boolean | undefined>;
 
-/** Calls that reading a page takes, where it does not look at what is left by itself, and what an answer ends with. */
+/** Calls of reading a page, where reading does not check the budget itself; and calls at the end of an answer. */
 export const PAGE_CALLS = 8;
 
 /** Whether there is room for another page. */
 export const hasRoom = (env: Env): boolean => budgetOf(env).left >= PAGE_CALLS;
 
-/** `read` gives the page behind a place; null where only the first one is asked for. */
+/** `read` returns the page after a place; null where only the first page is requested. */
 export async function* pagesOf<Row, Place>(
   env: Env,
   first: Page<Row, Place>,
@@ -29,7 +29,7 @@ export async function* pagesOf<Row, Place>(
   }
 }
 
-/** The same request for what comes behind the cursor. */
+/** The same request with the cursor. */
 export function following(address: string, cursor: string): string {
   const { pathname, searchParams } = new URL(address);
   searchParams.set("cursor", cursor);

@@ -1,4 +1,4 @@
-/** The parameters that reports share: which project, and which days on its own clock. */
+/** The parameters that reports share: the project, and the days in its time zone. */
 
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
@@ -33,7 +33,7 @@ export function onlyTags(column: SQL, tags: string[] | null): SQL {
 
 const DEFAULT_DAYS = 30;
 
-/** Up to today, and 30 days long, where nothing else is asked for. */
+/** By default 30 days up to today. */
 export function periodOf(
   project: Project,
   asked: { from?: string | undefined; to?: string | undefined },

@@ -1,4 +1,4 @@
-/** How often a player did what. */
+/** How often a player did each type of event. */
 
 import * as z from "zod";
 import { iso } from "../time.ts";

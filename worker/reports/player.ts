@@ -1,4 +1,4 @@
-/** One player: when they came, by what, and what they did. Personal, so only for analysts. */
+/** One player: first and last event, milestones with their tags, and events by type. Personal, so only for analysts. */
 
 import { and, eq, sql } from "drizzle-orm";
 import * as z from "zod";
@@ -57,7 +57,7 @@ export type PlayerProfile = z.output<typeof answer>;
 
 export type Player = typeof players.$inferSelect;
 
-/** The player, or a 404: also where none of the tags brought them. */
+/** The player, or a 404, which is also the answer where none of the asker's tags brought the player. */
 export async function knownPlayer(db: Database, project_id: string, player_id: string, tags: string[] | null) {
   const [row] = await db
     .select()
@@ -72,7 +72,7 @@ const BROUGHT = ["first_tag", "last_tag", "registration_tag", "deposit_tag"] as 
 const broughtBy = (row: Player, tags: string[] | null) =>
   tags === null || BROUGHT.some((name) => row[name] && tags.includes(row[name]));
 
-/** The tags of a player that may be shown; a foreign one is null, as is none. */
+/** The tags of a player. A tag that the asker may not see is null, as is no tag. */
 export const tagsOf = (row: Pick<Player, (typeof BROUGHT)[number]>, tags: string[] | null) => {
   const shown = (tag: string | null) => (tag && (tags === null || tags.includes(tag)) ? tag : null);
   return {

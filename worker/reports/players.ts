@@ -1,4 +1,4 @@
-/** The players: sought by id, tag, segment, spend or first day, in the order that is asked for. */
+/** The players: found by id, tag, segment, spend or first day, in the requested order. */
 
 import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
@@ -122,11 +122,14 @@ export type PlayerRow = Row;
 const place = z.object({ value: z.union([z.string(), z.number()]), person: z.string() });
 type Place = z.output<typeof place>;
 
-/** Whom a segment is sought among at once, and how often for one page: where few belong to it, a page ends early. */
+/**
+ * How many people are read at once to find those of a segment, and how often for one page: where few belong to the segment,
+ * a page ends early.
+ */
 const LOOK = 2_000;
 const LOOKS = 10;
 
-/** A row of `players`; where spend is asked for, with what they spent. */
+/** A row of `players`; with spend where the query needs it. */
 type Found = Player & Partial<Record<(typeof SPEND)[number], string>>;
 
 const SPEND = ["spend_whole", "spend_rest"] as const;
@@ -181,7 +184,7 @@ function sorting(sort: string) {
   };
 }
 
-/** Brought by one of these tags; `''` are those whom none brought. */
+/** People whom one of these tags brought; `''` are people without a tag. */
 function broughtBy(tags: string[] | null): SQL {
   if (tags === null) return sql``;
   const named = tags.filter((name) => name !== "");
@@ -195,23 +198,26 @@ function broughtBy(tags: string[] | null): SQL {
 const within = (day: SQL, { from, to }: Query) =>
   sql`${from === undefined ? sql`` : sql`AND ${day} >= ${from}`} ${to === undefined ? sql`` : sql`AND ${day} <= ${to}`}`;
 
-/** By the day and tag of a step, as the funnel counts by `event_date`. */
+/** By the day and tag of a step, as the funnel does with `by=event_date`. */
 function atStep(name: (typeof STEPS)[number], query: Query, tags: string[] | null): SQL {
   const step = FUNNEL_STEPS[STEPS.indexOf(name)];
   const day = sql.raw(`${step}_date`);
   return sql`AND ${day} IS NOT NULL ${onlyTags(sql.raw(`${step}_tag`), tags)} ${within(day, query)}`;
 }
 
-/** The parameters that a query gives, of these. */
+/** Those of these parameters that the query has. */
 const givenOf = (query: Query, names: readonly (keyof Query)[]) => names.filter((name) => query[name] !== undefined);
 
-/** What asks for spend, by the parameter that does. */
+/** The parameters of the query that need spend. */
 const askingForSpend = (query: Query): (keyof Query)[] => [
   ...givenOf(query, ["spend_from", "spend_to"]),
   ...(sortedBy(query.sort) === "spend_usd" ? (["sort"] as const) : []),
 ];
 
-/** Deposits and spend are of all tags together, and tags may be others': they are no question for who is limited to some. */
+/**
+ * Deposits and spend are counted over all tags, and a player's tags may be other affiliates'. So keys that are limited to
+ * tags cannot filter or sort by them.
+ */
 function onlyForAllTags(query: Query): void {
   const [field] = [
     ...givenOf(query, ["deposits_from", "deposits_to"]),
@@ -251,8 +257,8 @@ function activeAndPaying({ deposits_from, deposits_to, last_event_from, last_eve
 }
 
 /**
- * `own` are the tags that the asker is limited to: whom none of them brought is not theirs to see. `named` are those whom what is sought
- * names, though it is not the beginning of their id.
+ * `own` are the tags that the asker is limited to: only people whom one of them brought are shown. `named` are people whom
+ * `search` identifies by something else than their id.
  */
 function chosen(query: Query, timezone: string, tags: string[] | null, own: string[] | null, named: string[]): SQL {
   const { search, has_deposit, funnel_step } = query;
@@ -274,7 +280,7 @@ function chosen(query: Query, timezone: string, tags: string[] | null, own: stri
 const wholly = ({ spend, unconverted, refunded_unconverted }: z.output<typeof convertedSpend>): string | null =>
   Object.keys({ ...unconverted, ...refunded_unconverted }).length > 0 ? null : spend;
 
-/** Their figures under these tags, of those who belong to the segment where there is one: their events are counted one by one. */
+/** The rows of these people, without those who are not of the segment. Under tags, their events are counted one by one. */
 async function shown(
   db: Database,
   project_id: string,
@@ -352,7 +358,7 @@ export const players = report({
     const own = principal.banner_tags;
     const named = query.search === undefined ? [] : await namedBy(db, project_id, query.search, own);
     const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, own, named)}`;
-    // Only what asks for spend reads every payment.
+    // Only a query that needs spend reads every payment.
     const from =
       askingForSpend(query).length === 0
         ? sql`SELECT * FROM players`

@@ -1,4 +1,4 @@
-/** The players as a table for BI tools. Who may not see personal data sees pseudonyms and masked contacts. */
+/** The players as a table for BI tools. Readers who may not see personal data see pseudonyms and masked contacts. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { may } from "../http/principal.ts";

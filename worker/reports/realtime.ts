@@ -1,4 +1,4 @@
-/** The live figures: asked for once, or pushed over a WebSocket as they change. */
+/** The live figures: once by GET, or over a WebSocket as they change. */
 import { Hono } from "hono";
 import * as z from "zod";
 import { ofProject } from "../http/access.ts";

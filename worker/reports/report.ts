@@ -20,24 +20,24 @@ import { answersFromDays, daysFor, type Narrowing, narrowingOf } from "./narrowi
 import { type Period, periodOf } from "./period.ts";
 import { type Table, table } from "./table.ts";
 
-/** What a report is asked, and by whom. */
+/** A request to a report: the query, and who asks. */
 export type Asked<Query, Parameter extends string = never> = {
   env: Env;
   db: Database;
   project: Project;
   principal: Principal;
-  /** The only tags that the answer may speak of; null is all, `''` what has none. */
+  /** The only tags that the answer may be about; null is all, `''` is no tag. */
   tags: string[] | null;
-  /** The only value of a field that they may be about, by which the tables have figures; null is any. */
+  /** The only value of a field that the figures may be about, for figures from the tables; null is any. */
   field: FieldFilter | null;
   /** The fields that a person's first event must have, where the report is narrowed by them. */
   firstEvent: FirstEvent;
-  /** Whose rows of days the answer is made of; null: it is made of the tables. */
+  /** The rows of days that the answer is made of; null: it is made of the tables. */
   days: DaysScope | null;
-  /** Whether it is about a filter that nothing but rows of days can have. */
+  /** Whether the query has a filter that only rows of days have. */
   byDays: boolean;
   query: Query;
-  /** What varies in the path. */
+  /** The parameters of the path. */
   params: Record<Parameter, string>;
   /** The days asked for, both included; the last 30 where none are. */
   period: Period;
@@ -45,12 +45,12 @@ export type Asked<Query, Parameter extends string = never> = {
   now: number;
 };
 
-/** As long as it is not known which tags it may be about: that is read from the figures, too. */
+/** A request before its tags are known, as they are read from the figures, too. */
 type Untagged<Query, Parameter extends string> = Omit<Asked<Query, Parameter>, "tags" | "days" | "firstEvent">;
 
 /**
- * Which events an answer depends on: those dated in its period, those up to the period's end, all of the project, or
- * the moment, too.
+ * What an answer depends on: the events of its period; all events up to the period's end; all events of the project; or
+ * these and the moment.
  */
 export type Reads = "period" | "until" | "all" | "now";
 
@@ -63,13 +63,13 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   description: string;
   role: Extract<Role, "viewer" | "analyst">;
   query: Query;
-  /** The answer in JSON; the same in CSV are its rows. */
+  /** The answer in JSON; CSV has its rows. */
   answer: z.ZodType<Answer>;
-  /** What the answer holds, in a sentence. */
+  /** The rows of the answer, in a sentence. */
   holds: string;
-  /** Values to begin with, for the documentation and the tests; those of the path are needed. */
+  /** Example values for the documentation and the tests; those of the path are required. */
   examples?: Record<string, string>;
-  /** Queries that the tests ask beside the empty one. */
+  /** Queries that the tests make in addition to the empty one. */
   tries?: readonly string[];
   /** Other problems than a wrong parameter or credential. */
   problems?: readonly 404[];
@@ -77,9 +77,9 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   untagged?: true;
   /** Its rows are people: a share link does not show it. */
   people?: true;
-  /** It is of nothing but amounts: who sees none is refused; what `amountsIn` names of a query, is too. */
+  /** Its figures are only amounts: readers from whom amounts are hidden are refused. */
   ofAmounts?: true;
-  /** The parameter by which a question asks for amounts, in whatever way they are shown. */
+  /** The parameter of a query that needs amounts: the query is refused for readers from whom these are hidden. */
   amountsIn?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): string | undefined;
   reads: Reads | ((question: Untagged<z.output<Query>, ParametersIn<Path>>) => Reads);
   /** The days that the answer is about, where the query does not name them by `from` and `to`. */
@@ -87,15 +87,15 @@ export type Definition<Path extends string, Query extends z.ZodObject, Answer ex
   /** The parameter that names the first of them. */
   first?: string;
   /**
-   * The fields by which the tables have what is asked for, one value of one of them: by all else it is made of rows of days.
-   * Absent where it is made of the tables alone.
+   * The fields by which the tables have the figures, for one value of one of them; under other filters the report is made
+   * of rows of days. Absent where it is always made of the tables.
    */
   keptBy?(query: z.output<Query>, params: Record<ParametersIn<Path>, string>): readonly Field[];
   /** It is about people, and narrowed by the fields of each person's first event. */
   byFirstEvent?: true;
-  /** Its figures are those of all tags, and tags choose what is shown of them: a filter of rows of days has no tags. */
+  /** Its figures are of all tags, and tags only select what is shown. So a filter of rows of days has no tags. */
   ofAllTags?: true;
-  /** Rows of days have it by one value of these fields, too, without a filter. */
+  /** Rows of days have the figures by one value of these fields without a filter, too. */
   inCells?: true;
   /** Nobody is counted under two tags, so its figures of several tags are the sums of theirs. */
   tagsAddUp?: true;
@@ -151,7 +151,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
         ? await narrowingOf({ db, project, principal }, given, definition.keptBy(given, params), ofAllTags)
         : TABLES_ALONE;
       const { field, filter } = narrowing;
-      // Whoever has a link could have the past counted under one filter after another.
+      // Everybody who has a share link could otherwise make the past be counted under one filter after another.
       if (filter !== null && principal.share_id !== undefined)
         throw new Problem(403, "A share link shows what is kept by tag: ask for fewer fields, or with a key.");
       const byDays = filter !== null;
@@ -192,7 +192,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
   return { ...definition, routes: routes as unknown as Routes<Path, Query, Answer> };
 }
 
-/** A report among others, whatever it asks and answers. */
+/** A report of any query and answer. */
 export type Described = Omit<
   ReturnType<typeof report>,
   "routes" | "read" | "reads" | "period" | "answer" | "query" | "amountsIn"

@@ -1,4 +1,4 @@
-/** What players paid and were paid back, by day or hour: in the currencies it came in, and in USD. */
+/** What players paid and were paid back, by day or hour: in the currencies of the payments, and in USD. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -35,7 +35,7 @@ import { convert, formatAmounts, formatAverage, formatExact, type Sum, sums, uni
 /** What revenue can be grouped by: columns of `payments`. */
 const DIMENSIONS = ["app_id", "platform", "currency", "banner_tag"] as const;
 
-/** By what the tables have it narrowed: columns of `payments`, too. */
+/** The fields by which the tables can narrow revenue: columns of `payments`, too. */
 const FIELDS = ["app_id", "platform"] as const;
 
 const query = z.strictObject({
@@ -50,9 +50,9 @@ const query = z.strictObject({
 });
 type Query = Pick<z.output<typeof query>, "event_type" | "group_by" | "interval"> & {
   filter: FieldFilter | null;
-  /** In which amounts are wanted beside USD; null: in none. */
+  /** The currency of amounts in addition to USD; null: none. */
   into: string | null;
-  /** By which NGR is made. */
+  /** The rule of NGR. */
   project: Pick<Project, "ngr_deduction_percent">;
 };
 
@@ -123,7 +123,7 @@ const isOf =
     event_type === type;
 const count = (rows: readonly Paid[]) => rows.reduce((total, row) => total + row.total, 0);
 
-/** What came in, was refunded, and was withdrawn, in a currency. */
+/** What was received, refunded and withdrawn, in a currency. */
 const flows = (paid: readonly Paid[], into: string) =>
   [isIncome, isOf("refund"), isOf("withdrawal")].map((which) => convert(paid.filter(which), into)) as Three;
 
@@ -180,7 +180,7 @@ function figuresOf(
 type Converted = ReturnType<typeof convert>;
 type Three = [Converted, Converted, Converted];
 
-/** What names a row. */
+/** The columns that identify a row. */
 const columnsOf = ({ interval, group_by }: Query) => [
   "event_date",
   ...(interval === "hour" ? ["event_hour"] : []),
@@ -192,12 +192,15 @@ const payments = (project_id: string, period: Period, tags: string[] | null, ask
     ${asked.event_type === undefined ? sql`` : sql`AND event_type = ${asked.event_type}`} ${onlyTags(sql`banner_tag`, tags)} ${onlyField(asked.filter)}`;
 const ofIncome = sql`AND event_type IN (${words(INCOME)})`;
 
-/** Payments are added up by type and currency: of a row so many about, and never as many as the least that is read. */
+/**
+ * Payments are summed by type and currency. A row has about so many such sums, and always fewer than one query reads at
+ * least.
+ */
 const [SUMS_A_ROW, LEAST_SUMS] = [4, 2_000];
 
 const nameOf = (columns: readonly string[], row: Keys) => JSON.stringify(keyIn(columns, row));
 
-/** A row of each of what `paid` is grouped by. */
+/** The sums of `paid`, by what it is grouped by. */
 function rowsOf(paid: readonly Paid[], paying: ReadonlyMap<string, number>, asked: Query): Row[] {
   const columns = columnsOf(asked);
   return [...Map.groupBy(paid, (row) => nameOf(columns, row))].map(([key, own]): Row => {
@@ -211,7 +214,7 @@ function rowsOf(paid: readonly Paid[], paying: ReadonlyMap<string, number>, aske
   });
 }
 
-/** The rows behind a key, so many at most, and the sums that they were made of: from the tables. */
+/** From the tables: the rows after a key, so many at most, and the sums that they were made of. */
 async function revenueRows(
   db: Database,
   project_id: string,
@@ -229,12 +232,12 @@ async function revenueRows(
     await db.all<Paid>(sql`SELECT ${by}, event_type, ${sums(asked.into ?? "USD")} ${within} ${between(columns, after)}
     GROUP BY ${by}, event_type, currency ORDER BY ${by} LIMIT ${most + 1}`);
   const all = [...Map.groupBy(paid, (row) => nameOf(columns, row))];
-  // Of the last one there may be more.
+  // The last row may have further sums.
   const whole = paid.length > most ? all.slice(0, -1) : all;
   const shown = whole.slice(0, limit);
   const last = shown.length < all.length ? shown.at(-1)?.[0] : undefined;
   const next = last === undefined ? null : (JSON.parse(last) as Key);
-  // The plus keeps the index by person out of it, which has all of the project's days.
+  // The plus prevents the use of the index by person, which would read all of the project's days.
   const people = await db.all<Keys & { people: number }>(sql`SELECT ${by}, count(DISTINCT +person) AS people
     ${within} ${between(columns, after, next)} ${ofIncome} GROUP BY ${by}`);
   const paying = new Map(people.map((row) => [nameOf(columns, row), row.people]));
@@ -249,7 +252,7 @@ async function revenueRows(
   };
 }
 
-/** Of all rows; `paid` are their sums where they are known already. */
+/** The total of all rows; `paid` are their sums where they were read already. */
 async function totalOf(
   db: Database,
   project_id: string,
@@ -269,7 +272,7 @@ async function totalOf(
   return figuresOf(all, everyone?.people ?? 0, asked, false);
 }
 
-/** Where an answer comes from: its rows behind a key, and then the total. */
+/** What an answer is read from: its rows after a key, and then the total. */
 type Source = { behind(after: Key | null, limit: number): Promise<Page<Row, Key>>; total(): Promise<Figures> };
 
 function fromTables(db: Database, project_id: string, period: Period, tags: string[] | null, asked: Query): Source {

@@ -1,4 +1,4 @@
-/** What players are worth is shown in segments, by what they spent in USD. */
+/** Players belong to segments by what they spent in USD. */
 
 /** From the highest: a person belongs to the first segment whose `from`, in whole USD, they have spent. */
 export const SEGMENTS = [
@@ -7,9 +7,9 @@ export const SEGMENTS = [
   { segment: "minnow", from: 5 },
 ] as const;
 
-/** Whoever spent less, or nothing. */
+/** Everybody who spent less, or nothing. */
 export const FREE = "free";
-/** Whoever has a purchase, deposit or refund without an exchange rate: nobody knows what they spent. */
+/** Everybody with a purchase, deposit or refund without an exchange rate: what they spent is not known. */
 export const UNKNOWN = "unknown";
 export const SEGMENT_NAMES = [...SEGMENTS.map(({ segment }) => segment), FREE, UNKNOWN] as const;
 export type Segment = (typeof SEGMENT_NAMES)[number];

@@ -1,4 +1,4 @@
-/** What players have spent and withdrawn, each in all: in the currencies it came in, and in USD. */
+/** What each player has spent and withdrawn altogether: in the currencies of the payments, and in USD. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { INCOME, type PaymentType } from "../money.ts";
@@ -30,16 +30,16 @@ export type Spend = {
   spend_usd: string;
   withdrawn: Record<string, string>;
   withdrawn_usd: string;
-  /** What has no rate in force: it is in no figure in USD. */
+  /** Amounts without a rate in force, which are in no figure in USD. */
   unconverted: Record<string, string>;
   refunded_unconverted: Record<string, string>;
   withdrawn_unconverted: Record<string, string>;
   segment: Segment;
-  /** In the currency that is asked for, if one is. */
+  /** In the requested currency, if there is one. */
   converted?: z.output<typeof convertedSpend>;
 };
 
-/** Sums by currency, those of `less` taken off. */
+/** Sums by currency, less those of `less`. */
 function amountsOf(paid: readonly Sum[], less: readonly Sum[] = []): Record<string, string> {
   const amounts = new Map<string, bigint>();
   const add = (rows: readonly Sum[], sign: bigint) => {
@@ -50,7 +50,7 @@ function amountsOf(paid: readonly Sum[], less: readonly Sum[] = []): Record<stri
   return formatAmounts(amounts);
 }
 
-/** What came in, was refunded, and was withdrawn. */
+/** What was received, refunded and withdrawn. */
 function flowsBy(paid: readonly Payment[]) {
   const income = paid.filter(({ event_type }) => (INCOME as readonly PaymentType[]).includes(event_type));
   const refunds = paid.filter(({ event_type }) => event_type === "refund");

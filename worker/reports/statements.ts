@@ -85,7 +85,7 @@ export const statements = report({
     const asking = monthOf(project, query, now);
     const closings = await closedMonths(db, project_id);
     const closed = closings.some(({ month }) => month === asking);
-    // Corrections are of any month that is closed.
+    // Corrections may be of any closed month.
     const from = closings.map(({ month }) => month).find((month) => month < asking) ?? asking;
     const complete = closed || (await bringPayouts(env, db, { project_id, from, to: asking, tags }, now));
     const today = localTime(timezone, now).date;

@@ -10,13 +10,13 @@ export const FORMATS = {
   json: "application/json",
   csv: "text/csv",
   ndjson: "application/x-ndjson",
-  /** CSV with a mark at its start, without which Excel takes UTF-8 for the encoding of its country. */
+  /** CSV with a byte order mark, without which Excel reads UTF-8 as the encoding of its country. */
   excel: "text/csv",
 } as const;
 export type Format = keyof typeof FORMATS;
 export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
-/** The one that the query names, else the table's among those that are accepted. */
+/** The format that the query names, else the one of those that the client accepts. */
 export function formatOf(c: Pick<Context, "req">): Format {
   const named = FORMAT_NAMES.find((format) => format === c.req.query("format"));
   const accepted = c.req.header("accept")?.toLowerCase() ?? "";
@@ -30,7 +30,7 @@ const csv: Writer = {
   line: (columns, row) => csvLine(columns.map((column) => row[column] ?? null)),
 };
 
-/** Rows as a file, for who sends it. */
+/** Rows as a file. */
 export const csvOf = (columns: readonly string[], rows: readonly Row[]): string =>
   `${csv.head(columns)}${rows.map((row) => csv.line(columns, row)).join("")}`;
 
@@ -50,7 +50,7 @@ export type Table<Body extends object> = {
   body: Body;
   /** Its table. */
   columns: readonly string[];
-  /** All of them; some that come; or pages, of which there may be more than one answer can have. */
+  /** All rows; rows that are read one after another; or pages, of which there may be more than fit into one answer. */
   rows: readonly Row[] | AsyncIterable<readonly Row[]> | { pages: Pages<Row> };
 };
 
@@ -77,9 +77,12 @@ export async function table<Body extends object>(
   return c.body(text, 200, type) as unknown as Answer<Body>;
 }
 
-/** Characters of an answer that are held until it begins: as long as that is all of it, `Link` can say where the next goes on. */
+/**
+ * So many characters of an answer are held before it is sent: if that is the whole answer, the header `Link` can name the
+ * next one.
+ */
 const MOST_HELD = 8_000_000;
-/** With so many calls left, an answer of any length that is likely comes to its end: it is streamed, and never held whole. */
+/** With so many calls left, an answer of any likely length can be completed: it is streamed, and not held in memory. */
 const CALLS_OF_A_STREAM = 100;
 
 /** What people open in a spreadsheet says itself that it is not all; programs read the header. */

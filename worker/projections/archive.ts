@@ -1,4 +1,4 @@
-/** Keeps the log in the bucket for good: every event in Parquet files, their manifests, and the settings. */
+/** Archives the log in the bucket: every event in Parquet files, their manifests, and the settings. */
 import { sql } from "drizzle-orm";
 import { allManifestsDue, writeDueManifests } from "../archive/manifest.ts";
 import { MANIFESTS } from "../archive/partition.ts";
@@ -9,9 +9,9 @@ import { budgetOf } from "../store/budget.ts";
 import { type Database, transact } from "../store/database.ts";
 import type { Delivery } from "./projection.ts";
 
-/** Calls that a step makes before what it delivers: where things are, and how far it goes. */
+/** Calls of a step before the delivery: to read the places of the projections, and how far to go. */
 const LOOK_CALLS = 2;
-/** And behind it: the move of the cursor, or the note of a failure. */
+/** And after it: the move of the cursor, or the note of a failure. */
 const MOVE_CALLS = 3;
 
 /** An event waits for the end of its quarter of an hour, and then for the one in which it came late. */
@@ -23,7 +23,7 @@ export const archive: Delivery = {
   patience: PATIENCE_MS,
   reach: reachOfRun,
   async deliver(env, db, range, now) {
-    // A log that was lost begins at 1 again: its archive would forget what it has of these days.
+    // A lost log begins at 1 again: without this check, the archive would overwrite what it has of these days.
     if (range.after === 0 && (await env.ARCHIVE.list({ prefix: MANIFESTS, limit: 1 })).objects.length > 0)
       throw new Error(
         "The bucket holds the archive of another log, or of this one before it was lost: npm run restore.",
@@ -35,7 +35,7 @@ export const archive: Delivery = {
 const archived = async (db: Database) =>
   (await db.get<{ cursor: number }>(sql`SELECT cursor FROM projections WHERE name = ${archive.name}`))?.cursor ?? 0;
 
-/** Tells the bucket what the archive holds. Not in one step with it: the bucket has no transactions. */
+/** Writes the manifests of what the archive has. A separate projection, because the bucket has no transactions. */
 export const archiveManifest: Delivery = {
   name: "archive_manifest",
   after: [],
@@ -43,7 +43,7 @@ export const archiveManifest: Delivery = {
   reach: archived,
   async deliver(env, db, { upTo }, now) {
     if (!(await writeDueManifests(env, db))) return null;
-    // What runs that were broken off have left.
+    // Files that were left behind by runs that broke off.
     if (!(await sweep(env, db, now, MOVE_CALLS))) return null;
     return [sql`DELETE FROM archive_runs WHERE last_seq < ${upTo} AND finished_at IS NOT NULL`];
   },

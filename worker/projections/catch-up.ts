@@ -1,6 +1,6 @@
 /**
- * The tables and the figures gather events until somebody asks. Readers ask here first, so that what they read is
- * never from before the last ten seconds; those who ask at the same time wait for one run.
+ * The tables and the figures gather events until somebody reads them. Readers call this first, so that what they read is at
+ * most ten seconds old; readers at the same time wait for the same run.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { inTime } from "../in-time.ts";
@@ -11,20 +11,20 @@ import { GROUPS } from "./index.ts";
 export type GatheringGroup = "tables" | "figures";
 const namesOf = (group: GatheringGroup) => JSON.stringify(GROUPS[group].projections.map(({ name }) => name));
 
-/** With so many events behind, about what a run does in the time below, nobody waits. */
+/** Readers do not wait if more events are left than a run does in the time below. */
 const MOST_AWAITED = 5_000;
 const LONGEST_WAIT_MS = 5_000;
-/** What the object may need to answer at all. */
+/** How long the object may need to answer at all. */
 const ANSWER_MS = 1_000;
 
-/** How far all of a group have come in the log. */
+/** The last event that all projections of a group have read. */
 export const leastCursor = (group: GatheringGroup): SQL => sql`(SELECT min(ifnull(p.cursor, 0))
   FROM json_each(${namesOf(group)}) t LEFT JOIN projections p ON p.name = t.value)`;
 
-/** How far all tables have come in the log. */
+/** The last event that all tables have. */
 export const LEAST_CURSOR = leastCursor("tables");
 
-/** Where a group is: the columns of a `Place`, of the table `place`, which is made by WITH. */
+/** The place of a group in the log: the columns of a `Place`, from `place`, which a WITH defines. */
 export const placeOf = (group: GatheringGroup): SQL => sql`place AS MATERIALIZED (
   SELECT *, (SELECT e.received_at FROM events e WHERE e.seq > least ORDER BY e.seq LIMIT 1) AS waiting_since FROM (
     SELECT min(ifnull(p.cursor, 0)) AS least, min(ifnull(p.updated_at, 0)) AS moved_at,
@@ -32,15 +32,18 @@ export const placeOf = (group: GatheringGroup): SQL => sql`place AS MATERIALIZED
     FROM json_each(${namesOf(group)}) t LEFT JOIN projections p ON p.name = t.value))`;
 
 export type Place = {
-  /** The last event that all of the group have taken, and the last one of the log. */
+  /** The last event that all projections of the group have read, and the last one of the log. */
   least: number;
   head: number;
-  /** When that one moved that moved first, and when the oldest event was received that waits; epoch milliseconds. */
+  /**
+   * When the projection moved that has not moved for the longest time, and when the oldest waiting event was received;
+   * epoch milliseconds.
+   */
   moved_at: number;
   waiting_since: number | null;
 };
 
-/** Events that wait for longer than they may, and for how long the oldest does. */
+/** How many events wait for longer than they may, and for how long the oldest does. */
 export type Lag = { events: number; seconds: number };
 
 export function lagOf(group: GatheringGroup, { least, head, waiting_since }: Place, now: number): Lag | null {
@@ -48,13 +51,13 @@ export function lagOf(group: GatheringGroup, { least, head, waiting_since }: Pla
   return { events: head - least, seconds: Math.round((now - waiting_since) / 1_000) };
 }
 
-/** Whether events wait that a run within so many milliseconds has not seen, or should have taken. */
+/** Whether events wait that no run in the last so many milliseconds has seen, or that should have been read already. */
 const isDue = (group: GatheringGroup, place: Place, now: number, age: number): boolean =>
   place.head > place.least && (now - place.moved_at >= age || lagOf(group, place, now) !== null);
 
 /**
- * Has a group brought forward where it is not as fresh as it must be for this reader, and waits for it, not for ever. Whether it
- * did: then it is somewhere else now. Where it fails, the reader has what is there.
+ * Brings a group forward if it is older than this reader allows, and waits for it for a limited time. Returns whether it
+ * did so, as its place is then another one. If it fails, the reader reads what is there.
  */
 export async function catchUp(
   env: Env,
@@ -75,7 +78,7 @@ export async function catchUp(
   return true;
 }
 
-/** For readers that have not looked where the group is. With `age` 0 nothing is left that was in the log before. */
+/** For readers that have not read the group's place. With `age` 0 all events are read that were in the log before. */
 export async function bringForward(
   env: Env,
   db: Database,
@@ -87,7 +90,7 @@ export async function bringForward(
   if (place) await catchUp(env, group, place, now, age);
 }
 
-/** For readers of both: the tables tell which days an event has changed, and the figures what they have come to. */
+/** For readers of both: the tables say which days an event has changed, and the figures have the counts. */
 export async function bringAllForward(env: Env, db: Database, now: number, age?: number): Promise<void> {
   await Promise.all([bringForward(env, db, now, age), bringForward(env, db, now, age, "figures")]);
 }

@@ -18,7 +18,7 @@ import {
   repairedPeople,
 } from "./resolve.ts";
 
-/** What every rule needs to know of, whichever events it pays for: first deposits, and what is left of them. */
+/** The types that every rule needs, whatever it pays for: they show first deposits, and what was paid back. */
 const MONEY = ["deposit", "withdrawal", "refund"] as const;
 
 /** The types that the rules of a project judge, as rows: project_id, event_type. */
@@ -31,7 +31,7 @@ const COLUMNS = sql.raw(
   "seq, project_id, event_id, event_type, event_date, timestamp, person, amount, currency, banner_tag",
 );
 
-/** What is there already stays: settled days, and what the look through the past has found. */
+/** Rows that exist already stay: those of settled days, and those that were added for a rule's past. */
 const add = (resolved: SQL, which = sql`true`): SQL => sql`INSERT INTO conversions (${COLUMNS})
   WITH ${resolved} SELECT ${COLUMNS} FROM resolved WHERE ${which} ON CONFLICT DO NOTHING`;
 
@@ -44,8 +44,8 @@ const attributed: Attributed = {
 };
 
 /**
- * A visit that comes later than the conversions behind it is their click now, as far as click rules ask: their months are due,
- * and those that look back at them.
+ * A visit that arrives after later conversions becomes their click, which matters to click rules: the months of these
+ * conversions are due, and so are the months that look back at them.
  */
 const clicked = ({ after, upTo }: Range): SQL => sql`UPDATE payout_months SET version = version + 1
   WHERE EXISTS (SELECT 1 FROM click_rules) AND (project_id, banner_tag, month) IN (
@@ -66,6 +66,6 @@ export const conversions: Tables = {
   clear: () => [sql`DELETE FROM conversions`],
 };
 
-/** Adds a project's events of the past that its rules judge, as they stand when the log ends at `asOf`. */
+/** Adds a project's past events that its rules judge, as they are when the log ends at `asOf`. */
 export const addPast = (project_id: string, range: Range, asOf: number): SQL =>
   add(pastEvents(range, asOf, sql`e.project_id = ${project_id} AND ${isJudged}`));

@@ -1,8 +1,7 @@
 /**
- * The daily figures. `total` is distinct events; `count` is people, at most once per day, type and person
- * (in `event_summary` also per tag). `activity` remembers who has been counted, and answers how many
- * distinct people a longer range has. Counts are kept of projects alone whose reports are made of these tables; sums of money are
- * kept of all.
+ * The daily figures. `total` is distinct events; `count` is people, at most once per day, type and person (in
+ * `event_summary` also per tag). `activity` remembers who has been counted, and answers how many distinct people a longer
+ * range has. Counts are written only for projects whose reports come from these tables; sums of money are written for all.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { UNITS } from "../money.ts";

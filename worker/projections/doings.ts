@@ -1,7 +1,7 @@
 /**
- * What people did, for who asks about single people. Of projects whose reports are made of the tables, `player_days` tells. Of the
- * others it is counted from the log, and kept in rows of days for settled days alone: in `settled_days`, and in `player_days` for
- * what was settled while those were written.
+ * What single people did. For projects whose reports come from the tables, it is in `player_days`. For the others it is
+ * counted from the log, and only settled days have rows: in `settled_days`, and in `player_days` for days that were settled
+ * while that was still written.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -9,7 +9,7 @@ import { among } from "../store/sql.ts";
 import { DAY_MS } from "../time.ts";
 import { actors, NOW, pastOfPeople } from "./resolve.ts";
 
-/** As far as the days of people have come in the log. */
+/** The last event that the days of people have. */
 const READ = sql`ifnull((SELECT cursor FROM projections WHERE name = 'player_days'), 0)`;
 
 /** Whether a row `d` of `player_days` counts, of the project `w`. */
@@ -33,7 +33,7 @@ export function doings(project_id: string, people: readonly string[], tags: stri
 /** Events within so long after a person's first one may be of an earlier day, where the project's clock was set back meanwhile. */
 const LONGEST_SETBACK_MS = 2 * DAY_MS;
 
-/** The first day of a person in `players`; where none of their days are kept any more, that of their first event. */
+/** The first day of a person, for `players`; where none of their days is kept any more, the day of their first event. */
 export const FIRST_DATE = sql`coalesce(nullif(min(
     ifnull((SELECT d.event_date FROM projects w CROSS JOIN player_days d ON d.project_id = w.project_id AND d.person = players.person
       WHERE w.project_id = players.project_id AND ${DOES_COUNT} ORDER BY d.event_date LIMIT 1), '~'),

@@ -1,6 +1,6 @@
 /**
- * How far the figures are. Where a log is older than the figures, or they begin again, they count some of its events an hour,
- * and no report answers from them until they have counted the whole log once.
+ * The progress of the figures. If the log is older than the figures, or they begin again, they count some events an hour,
+ * and no report uses them until they have counted the whole log once.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -30,9 +30,9 @@ export const FIGURES_WHOLE = sql`EXISTS (SELECT 1 FROM figures_stand WHERE whole
 export const BY_DAYS = sql`by_days = 1`;
 
 export type FiguresProgress = {
-  /** Whether the figures have counted the whole log once: reports answer from them only then. */
+  /** Whether the figures have counted the whole log once: only then do reports use them. */
   whole: boolean;
-  /** The last event that they have taken, and the last one of the log. */
+  /** The last event that they have counted, and the last one of the log. */
   cursor: number;
   head: number;
 };
@@ -50,9 +50,9 @@ export const isByDays = async (db: Database, project_id: string): Promise<boolea
   (await db.get(sql`SELECT 1 FROM projects WHERE project_id = ${project_id} AND ${BY_DAYS}`)) !== undefined;
 
 /**
- * From which day on a project's figures have all events; null where they have all that there ever were. Where they have not, what
- * people did before that day is not known either: whether somebody was there for the first time, whose tag an event has for
- * as long as the window of attribution, and what steps and payments came before.
+ * The day from which on a project's figures have all events; null where they have all events of the project. Otherwise,
+ * what people did before that day is not known: whether a person came for the first time, which tag an event counts for
+ * during the first attribution window, and earlier steps and payments.
  */
 export async function figuresFrom(db: Database, project_id: string): Promise<string | null> {
   const found = await db.get<{ date: string } | undefined>(
@@ -73,8 +73,9 @@ export function secondsUntilWhole(env: Env, { cursor, head }: FiguresProgress): 
 }
 
 /**
- * Up to which event a step goes. An old log takes its time while the tables still answer; where reports wait for the figures, as
- * after a rebuild or a restore, it takes none. Nobody has a day's allowance on a developer's machine.
+ * The last event of a step. An old log is counted slowly while the tables still answer; if reports wait for the figures, as
+ * after a rebuild or a restore, it is counted at full speed. On a developer's machine there is no allowance a day to keep
+ * to.
  */
 export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Range, now: number): Promise<number> {
   const plan = planOf(env);
@@ -88,7 +89,7 @@ export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Ra
 
 /** What a step records, in one transaction with the move of the cursor. */
 export const recordStep = ({ after, upTo }: Range, now: number): SQL[] => [
-  // Days that were settled before the first step: their events may have gone.
+  // Days that were settled before the first step: their events may have been removed.
   ...(after > 0
     ? []
     : [
@@ -100,7 +101,7 @@ export const recordStep = ({ after, upTo }: Range, now: number): SQL[] => [
     FROM events WHERE true
     ON CONFLICT (id) DO UPDATE SET whole_at = excluded.whole_at, hour = excluded.hour,
       taken = excluded.taken + CASE WHEN hour = excluded.hour THEN taken ELSE 0 END WHERE whole_at IS NULL`,
-  // From here on the tables do without them.
+  // From here on the tables leave out these projects.
   sql`UPDATE projects SET by_days = 1 WHERE by_days = 0 AND ${FIGURES_WHOLE}
     AND NOT EXISTS (SELECT 1 FROM figures_from f WHERE f.project_id = projects.project_id)`,
 ];

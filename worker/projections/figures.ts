@@ -8,18 +8,19 @@ import { FIGURES, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { reachOfFigures, recordStep } from "./figures-progress.ts";
 import type { Counted } from "./projection.ts";
 
-/** When it begins again, people are counted by the present windows: none is left to count again. */
+/** When it begins again, people are counted with the present windows, so nobody is left to count again. */
 const TABLES = [
   ...["words", "people", "people_past", "visitor_pages", "days"],
   ...["figures_stand", "figures_from", "recounts"],
 ];
 
 /**
- * Calls beside those of a run: where it stands, how far it goes, the move of the cursor, three notes, and that of a failure.
+ * Calls in addition to those of a run: to read its place and how far to go, the move of the cursor, three notes, and the
+ * note of a failure.
  */
 const OTHER_CALLS = 7;
 
-/** Who a visitor is it finds out by itself, so it follows no other. */
+/** It finds out by itself which player a visitor is, so it waits for no other projection. */
 export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
   name: FIGURES,
   after: [],
@@ -40,12 +41,12 @@ export const figuresBy = (layout: Layout = LAYOUT): Counted => ({
 
 export const figures = figuresBy();
 
-/** Who did an event. */
+/** The people of events. */
 export type Doer = { project_id: string; player_id: string | null; visitor_id: string | null };
 
 /**
- * Takes what these did on settled days out of their rows: statements for the transaction in which the events leave the log. It
- * fails where people are changed meanwhile; null while nothing may change.
+ * Removes what these people did on settled days from their rows: statements for the transaction in which the events leave
+ * the log. The transaction fails if people are changed meanwhile; null while nothing may change.
  */
 export async function forgetDoers(db: Database, doers: readonly Doer[]): Promise<D1PreparedStatement[] | null> {
   const at = await figuresAt(db);

@@ -1,8 +1,8 @@
 /**
- * Which player a visitor is. The earliest event (by its own time, then id) that names both decides, so that
- * late and reordered events lead to the same answer. A duplicate says so as well: that its transaction, or its id, counts
- * elsewhere does not make its visitor another one. Every improvement is a row of its own at its `seq`:
- * the answer can be asked for as of any point of the log.
+ * Which player a visitor is. The earliest event (by its own time, then id) that names both decides, so that late and
+ * reordered events lead to the same answer. Duplicates are used as well: another event counts in their place, but they name
+ * their visitor and player all the same. Every better answer is a further row with its `seq`, so the answer can be asked
+ * for as of any point of the log.
  */
 import { sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";

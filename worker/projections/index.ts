@@ -21,10 +21,10 @@ import { EVERY_MS as POSTBACKS_EVERY_MS, postbacks } from "./postbacks.ts";
 import type { Projection } from "./projection.ts";
 import { keepScopes } from "./scopes.ts";
 
-/** What is still in the queue when an interval closes. */
+/** For events that are still in the queue when an interval ends. */
 const GRACE_MS = 60_000;
 
-/** When a group runs that gathers events until somebody asks. */
+/** When a group runs that gathers events until somebody reads. */
 export type Gathering = {
   /** As soon as so many events wait for it. */
   events: number;
@@ -33,22 +33,22 @@ export type Gathering = {
 };
 
 export type GroupOf = {
-  /** How often cron wakes it, in milliseconds: so long an event waits at most, where nobody asks. */
+  /** How often cron wakes it, in milliseconds: an event waits that long at most if nobody reads. */
   every: number;
   /** How long it waits after it was woken, in milliseconds. */
   linger(now: number): number;
   /** Absent where new events wake the group, or cron alone. */
   gathering?: Gathering;
   projections: readonly Projection[];
-  /** What follows a run, with what is left of its budget. Whether all of it was done. */
+  /** Work after a run, with the rest of its budget. Returns whether all of it was done. */
   afterwards?(env: Env, db: Database, now: number): Promise<boolean>;
 };
 
 /**
- * Groups run side by side, each in a Durable Object of its name; what is slow in one does not hold up another.
- * The tables and the figures gather: of events that are written together, one costs a third to a half of what it costs alone
- * (docs/cost.md). The figures are by themselves, as they may have an old log to count.
- * The archive takes closed intervals, so it waits for the end of one.
+ * Groups run at the same time, each in a Durable Object of its name, so a slow one delays no other. The tables and the
+ * figures gather: an event that is written together with others costs a third to a half of what it costs alone
+ * (docs/cost.md). The figures are a separate group, as they may have an old log to count. The archive takes closed
+ * intervals, so it waits for the end of one.
  */
 export const GROUPS = {
   live: { every: MINUTE_MS, linger: () => 0, projections: [live] },
@@ -88,7 +88,7 @@ export const PROJECTIONS: readonly Projection[] = Object.values(GROUPS).flatMap(
   (group) => group.projections as readonly Projection[],
 );
 
-/** Those that this instance has. */
+/** The projections that this instance has. */
 export const projectionsOf = (env: Pick<Env, "ARCHIVE">): readonly Projection[] =>
   GROUP_NAMES.filter((group) => runsIn(env, group)).flatMap(
     (group) => GROUPS[group].projections as readonly Projection[],

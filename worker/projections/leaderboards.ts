@@ -38,7 +38,7 @@ const WHOLE_REAL =
   sql.raw(`CASE WHEN e.data ->> '$.score' BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
   AND e.data ->> '$.score' = CAST(e.data ->> '$.score' AS INTEGER) THEN CAST(e.data ->> '$.score' AS INTEGER) END`);
 
-/** Only who is known as a player has a place, and only a whole number that JavaScript holds is a score. */
+/** Only players have a place, and only a whole number that JavaScript represents exactly is a score. */
 function scored(resolved: SQL, which = sql`true`): SQL {
   return sql`${resolved}, scored AS (
       SELECT r.project_id, r.app_id, r.event_date, r.person AS player_id, printf('%015d ', r.timestamp) || r.event_id AS moment,
@@ -66,8 +66,9 @@ const add = (resolved: SQL, which?: SQL, boards = sql`true`) => sql`
   FROM boards WHERE ${boards} GROUP BY ${KEY} ${MERGE}`;
 
 /**
- * A score that names its player never moves. Those move that a visitor made without a name, and those go that turn out to
- * repeat a trusted event: this is whoever lost or won such scores. Their boards of a week and of all time are made from those of the days, which outlive the events.
+ * A score that names its player never moves. A visitor's scores move when the visitor turns out to be a player, and scores
+ * are removed when they turn out to repeat a trusted event. These are the people who lost or won such scores. Their boards
+ * of a week and of all time are made from the boards of days, which stay longer than the events.
  */
 function move(repairs: string, { after, upTo }: Range): SQL[] {
   const pasts = [pastOfPeople(repairs, after), pastOfPeople(repairs, upTo)] as const;

@@ -1,6 +1,6 @@
 /**
- * Hands new events to the live counters of their projects: delivered at least once, counted once by `seq`. One that counts
- * no more, since it repeats a trusted event, is taken back together with that event.
+ * Delivers new events to the live counters of their projects: at least once, and the counters count each `seq` once. An
+ * event that no longer counts, because it repeats a trusted event, is taken back when that event is delivered.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { LiveSettings } from "../live/messages.ts";
@@ -17,7 +17,7 @@ const OTHER_CALLS = 7;
 /** Calls that a rebuild makes once the objects are empty. */
 const CALLS_AFTER_CLEARING = 5;
 
-/** The rows for the counters, of `resolved` events: at which `seq` each is delivered, and which one it takes back. */
+/** The rows for the counters, of `resolved` events: the `seq` at which each is delivered, and the event that it takes back. */
 const liveRows = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolved}
   SELECT ${seq} AS seq, ${takes_back} AS takes_back, r.event_id, r.event_type, r.player_id, r.person,
     char(31) || e.visitor_id AS visitor, r.banner_tag, r.country,
@@ -27,7 +27,7 @@ const liveRows = (resolved: SQL, seq: SQL, takes_back: SQL) => sql`WITH ${resolv
 export const live: Delivery = {
   name: "live",
   after: [],
-  /** Each project is a call: as many as may be made, in the order in which their events came. */
+  /** Each project is one call: as many projects as the calls allow, in the order in which their events arrived. */
   async reach(db, { after, upTo }, _, calls) {
     const most = Math.max(1, calls - OTHER_CALLS);
     const beyond = await db.get<{ seq: number | null }>(sql`SELECT min(first) AS seq FROM (
@@ -50,7 +50,7 @@ export const live: Delivery = {
   },
   async clear(env, db, epoch) {
     const projects = await db.all<{ project_id: string }>(sql`SELECT project_id FROM projects`);
-    // Those that there is no room for are emptied with the first event that they get in the new epoch.
+    // Counters for which no call is left are emptied with the first event that they get in the new epoch.
     const most = Math.max(0, budgetOf(env).left - CALLS_AFTER_CLEARING);
     for (const { project_id } of projects.slice(0, most)) await env.LIVE.getByName(project_id).clear(epoch);
   },

@@ -1,20 +1,20 @@
 /**
- * What became of every event in the log, also of those that no figure counts: how many were counted, were tests,
- * repeated a transaction, or came from bots, and why those are taken for bots. Each is counted as it was when the log took it.
- * Those that turned out later to repeat a trusted event are counted again as `superseded`: nothing here ever falls.
+ * The outcome of every event in the log, including those that no figure counts: how many were counted, were tests, repeated
+ * a transaction, or came from bots, and the reasons for bots. Each has its outcome at the time when it was appended. An
+ * event that turns out later to repeat a trusted one is also counted as `superseded`, so no number here ever decreases.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { SUPERSEDED } from "../figures/outcomes.ts";
 import type { Tables } from "./projection.ts";
 
-/** What became of an event of the log, in SQL. A test of a bot is a test, and a bot's second transaction a bot's. */
+/** The outcome of an event of the log, in SQL. A test of a bot is a test, and a bot's second transaction a bot's. */
 export const outcomeOf = sql.raw(`CASE WHEN test = 1 THEN 'test' WHEN bot IS NOT NULL THEN 'bot'
   WHEN duplicate_of IS NOT NULL THEN 'duplicate' ELSE 'counted' END`);
 
-/** As it was when the log took it: before a trusted event took its place. */
+/** The outcome when the event was appended, before a trusted event replaced it. */
 const FIRST_OUTCOME = sql`CASE WHEN superseded_at IS NOT NULL THEN 'counted' ELSE ${outcomeOf} END`;
 
-/** Rows of `project_id`, `outcome`, `total` for the next events, as many as gather, that `event_outcomes` does not have yet. */
+/** Rows of `project_id`, `outcome`, `total` for the events that `event_outcomes` does not have yet, as many as gather at most. */
 export const uncountedOutcomes = (
   gathered: number,
 ): SQL => sql`SELECT e.project_id, ${FIRST_OUTCOME} AS outcome, count(*) AS total

@@ -1,6 +1,7 @@
 /**
- * Who paid what, or was paid: sums by person, day, hour, app, platform, tag and currency. They stay in the currency they
- * came in, since a rate may come later, or be corrected; whole units and ten-thousandths apart, as in `money_summary`.
+ * What people paid and were paid: sums by person, day, hour, app, platform, tag and currency. They are in the currency of
+ * the event, since a rate may come later, or be corrected. Whole units and ten-thousandths are separate, as in
+ * `money_summary`.
  */
 
 import { type SQL, sql } from "drizzle-orm";

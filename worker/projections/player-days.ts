@@ -1,8 +1,8 @@
 /**
- * Who did what on which day, and from it how people return: `returns` pairs each day on which a person was active with
- * the one before it, `retention` counts those who were there again so many days after their first, and `depositors` has
- * the days on which they deposited. All of it is kept of projects alone whose reports are made of it; of the others the log tells
- * who did what (see `doings.ts`), and `settled_days` of days that are settled.
+ * Who did what on which day, and from it how people return: `returns` pairs each day on which a person was active with the
+ * one before it, `retention` counts those who were there again so many days after their first, and `depositors` has the
+ * days on which they deposited. All of it is written only for projects whose reports come from it. For the others, what
+ * people did is read from the log (see `doings.ts`), and from `settled_days` for days that are settled.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RETENTION_DAYS } from "../figures/counters/returns.ts";
@@ -29,7 +29,7 @@ const BEFORE = sql`before AS MATERIALIZED (
   SELECT ${DAY} FROM people p CROSS JOIN player_days d ON d.project_id = p.project_id AND d.person = p.person)`;
 const NEW_DAY = sql.raw("r.project_id, r.person, r.event_date, r.banner_tag, r.timestamp AS first_at");
 
-/** By new events: of those people for whom something changes beside the number of their events. */
+/** By new events: the people for whom more changes than the number of their events. */
 const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIALIZED (
     SELECT DISTINCT project_id, person FROM resolved r WHERE NOT EXISTS (
       SELECT 1 FROM player_days d WHERE d.project_id = r.project_id AND d.person = r.person
@@ -40,7 +40,7 @@ const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIAL
     SELECT * FROM before
     UNION ALL SELECT ${NEW_DAY} FROM people p JOIN resolved r ON r.project_id = p.project_id AND r.person = p.person)`;
 
-/** Of the people whose past is counted again. */
+/** The people whose past is counted again. */
 const replacements = (
   repairs: string,
   upTo: number,
@@ -85,7 +85,7 @@ const record = (table: "player_days" | "settled_days", resolved: SQL, which = sq
   WITH ${resolved} SELECT ${KEY}, min(timestamp), count(*) FROM resolved WHERE ${which} GROUP BY ${KEY}
   ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at), total = total + excluded.total`;
 
-/** Keeps what people did on a project's days that are being settled, where the log alone has it. */
+/** Stores what people did on the days of a project that are being settled, where only the log has it. */
 export const settleDays = (project_id: string, resolved: SQL): SQL =>
   record(
     "settled_days",
@@ -95,7 +95,7 @@ export const settleDays = (project_id: string, resolved: SQL): SQL =>
 
 const counted = (change: Change) => [countReturns(change), countRetention(change)];
 
-/** The days as they are tell what to take out of the counts, so one statement does both. */
+/** The present days show what to subtract from the counts, so one statement does both. */
 const attributed: Attributed = {
   takeOut: () => [],
   putIn: (people, asOf) => [

@@ -1,7 +1,8 @@
 /**
- * One row a player, and a visitor who paid: when they were first and last seen, and their milestones with date and tag. A milestone is sortable
- * text (see the migrations), so that the earlier of two is their minimum. With them `funnel`: how many people took which
- * step of it when, and how long after the one before, of projects alone whose reports are made of it.
+ * A row for each player, and for each visitor who paid: when they were first and last seen, and their milestones with date
+ * and tag. A milestone is sortable text (see the migrations), so that the earlier of two is their minimum. Also `funnel`:
+ * how many people took each step on which day, and how long after the step before; only for projects whose reports come
+ * from it.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { FIRST_DATE } from "./doings.ts";
@@ -31,7 +32,7 @@ const EVENT = eventOf((field) => field);
 /** The same for rows of the log, where a missing field is NULL. */
 const EVENT_OF_LOG = eventOf((field) => `ifnull(${field}, '')`);
 
-/** Whether an event has money in it, or is a deposit of which nobody said how much. */
+/** Whether an event has an amount, or is a deposit without one. */
 const paid = (alias: string) => sql.raw(`(${alias}.amount IS NOT NULL OR ${alias}.event_type = 'deposit')`);
 
 /** The steps of the funnel, by their milestone. */
@@ -42,7 +43,7 @@ const earliest = (...milestones: string[]) =>
   `nullif(min(${milestones.map((one) => (one.startsWith("max(") ? one : `ifnull(${one}, '~')`)).join(", ")}), '~')`;
 const later = (one: string, other: string) => `max(ifnull(${one}, '~'), ifnull(${other}, '~'))`;
 
-/** NULL for people who were there before the column, until they are looked up: a later event must not take its place. */
+/** NULL for people who are older than the column, until they are looked up: a later event must not be taken for their first. */
 const unlessUnknown = (column: string, value: string) =>
   `CASE WHEN k.first_seen IS NULL OR k.${column} IS NOT NULL THEN ${value} END`;
 
@@ -71,12 +72,12 @@ const COLUMNS: Record<string, string> = {
 };
 const NAMES = Object.keys(COLUMNS);
 
-/** Where the rows are that count on: everyone's, or what is settled of them. */
+/** The table with the rows to which events are added: all of a person, or what is settled of them. */
 type Known = "players" | "settled_players";
 
 /**
- * `merged`: the rows of all who did something, from these events and the row that is there. With `repairs` also those
- * people's who did nothing on days that are not settled.
+ * `merged`: the rows of all people with events, from these events and the existing row. With `repairs` also of people
+ * without events on days that are not settled.
  */
 function merged(resolved: SQL, known: Known, repairs: string | null = null, projectSet: ProjectSet = "all"): SQL {
   return sql`${resolved}, marked AS (
@@ -107,8 +108,9 @@ const settledOnly = (repairs: string, projectSet: ProjectSet) => sql`
     AND NOT EXISTS (SELECT 1 FROM new n WHERE n.project_id = s.project_id AND n.person = s.person)`;
 
 /**
- * Of the rows of `merged`, those that are kept. Where reports are made of days, nobody reads the row of a visitor who has never paid, and
- * most of the rows would be such: they are left out. A visitor who pays is looked up in the log (`firstPayments`).
+ * The rows of `merged` that are written. Where reports come from rows of days, nobody reads the row of a visitor who has
+ * never paid, and most rows would be of such visitors: they are left out. A visitor who pays later is looked up in the log
+ * (`firstPayments`).
  */
 const KEPT = sql`(m.player_id IS NOT NULL OR m.total_deposits > 0
   OR (m.project_id, m.person) IN (SELECT project_id, person FROM resolved WHERE ${paid("resolved")})
@@ -124,7 +126,7 @@ const upsert = (
   WITH ${rows} SELECT * FROM merged m WHERE ${into === "players" ? KEPT : sql`true`}
   ON CONFLICT DO UPDATE SET ${sql.raw(NAMES.map((name) => `${name} = excluded.${name}`).join(", "))}`;
 
-/** Visitors without a row who pay in this range, and were there before it. */
+/** Visitors without a row who pay in this range and have earlier events. */
 const firstPayments = ({ after, upTo }: Range): SQL => sql`
   SELECT e.project_id, e.actor AS person FROM events e
   WHERE e.seq > ${after} AND e.seq <= ${upTo} AND e.player_id IS NULL AND ${paid("e")} AND ${counts(sql`e`, upTo)}
@@ -138,7 +140,7 @@ const byStep = (expressionOf: (index: number) => string) =>
   `CASE s.value ${FUNNEL_STEPS.map((_, index) => `WHEN ${index} THEN ${expressionOf(index)}`).join(" ")} END`;
 const STEP = sql.raw(byStep((index) => FUNNEL_STEPS[index] as string));
 const STEP_BEFORE = sql.raw(byStep((index) => FUNNEL_STEPS[index - 1] ?? "NULL"));
-/** Whether all steps up to this one were taken, each behind the one before it. */
+/** Whether all steps up to this one were taken, each after the step before it. */
 const ORDERED = sql.raw(byStep((index) => ["visit IS NOT NULL", ...inOrder.slice(0, index)].join(" AND ")));
 const MILESTONES = sql.raw(FUNNEL_STEPS.join(", "));
 
@@ -162,10 +164,10 @@ function countFunnel(rows: SQL, before: SQL): SQL {
     ON CONFLICT DO UPDATE SET people = people + excluded.people`;
 }
 
-/** Keeps what these events add to their people's rows, so that it counts on when the events have gone from the log. */
+/** Stores what these events add to their people's rows, so that it still counts when the events have left the log. */
 export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
 
-/** Of so many people who lack a column. */
+/** For so many people without a column's value. */
 const lacking = (column: string, most: number) => sql`(project_id, person) IN (
   SELECT project_id, person FROM players WHERE ${sql.raw(column)} IS NULL LIMIT ${sql.raw(String(most))})`;
 
@@ -173,7 +175,10 @@ const lacking = (column: string, most: number) => sql`(project_id, person) IN (
 const lookUpDate = (most: number): SQL =>
   sql`UPDATE players SET first_date = ${FIRST_DATE} WHERE ${lacking("first_date", most)}`;
 
-/** Fills in `first_event` from the log where it is NULL, for `most` people. Fields are empty where the log has that event no more. */
+/**
+ * Fills in `first_event` from the log where it is NULL, for `most` people. Fields are empty where the log no longer has
+ * that event.
+ */
 const lookUp = (most: number): SQL => sql`UPDATE players SET first_event = ifnull((
     SELECT min(${EVENT_OF_LOG}) FROM events e
     WHERE e.project_id = players.project_id AND e.actor IN (${actors(sql`players.project_id`, sql`players.person`, NOW)})
@@ -181,7 +186,7 @@ const lookUp = (most: number): SQL => sql`UPDATE players SET first_event = ifnul
   ), printf('%015d', first_seen) || ' ["","","",""]')
   WHERE ${lacking("first_event", most)}`;
 
-/** The rows as they are tell what to take out of the funnel, so one statement does both. */
+/** The present rows show what to subtract from the funnel, so one statement does both. */
 const attributed: Attributed = {
   takeOut: () => [],
   putIn: (people, asOf) => {

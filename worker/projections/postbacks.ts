@@ -1,6 +1,6 @@
 /**
- * Makes a row for each target and new event that it is to get, together with the move of the cursor: an event is sent
- * once, whatever runs again. A record of its own: what was sent is not sent again, however often the log is read.
+ * Writes a row for each target and new event to send, together with the move of the cursor, so an event is sent once, even
+ * if a step runs again. The rows are never rebuilt: what was sent is not sent again, however often the log is read.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { macrosOf } from "../postbacks/request.ts";
@@ -11,7 +11,7 @@ import { pieces } from "../store/pieces.ts";
 import type { Delivery } from "./projection.ts";
 import { actors, counts, eventsIn, newEvents, type Range, superseded } from "./resolve.ts";
 
-/** Cron brings it forward where nobody has a target; an append does where somebody has. */
+/** Without targets cron brings it forward; with a target each append does. */
 export const EVERY_MS = 5 * 60_000;
 
 /** How long it waits for the tables, in milliseconds. */
@@ -19,11 +19,11 @@ const TABLES_MS = 20_000;
 
 type Row = Candidate & { event_id: string; person: string; own_tag: string | null };
 
-/** Whether a target must know who somebody is, or which tag an event without one counts for. */
+/** Whether a target needs the person of an event, or the tag that an event without one counts for. */
 const needsPeople = (target: Target): boolean =>
   target.first_deposit || target.banner_tags !== null || macrosOf(target).includes("banner_tag");
 
-/** No deposit of this person came before, neither in the log nor among those that have gone from it. */
+/** The person has no earlier deposit, neither in the log nor among the events that have left it. */
 const isFirst = (upTo: number): SQL => {
   const personsNames = actors(sql`r.project_id`, sql`r.person`, upTo);
   return sql`r.event_type = 'deposit' AND NOT EXISTS (SELECT 1 FROM events d
@@ -32,7 +32,7 @@ const isFirst = (upTo: number): SQL => {
       WHERE s.project_id = r.project_id AND s.person IN (${personsNames}) AND s.deposit IS NOT NULL)`;
 };
 
-/** The types of each project that somebody is to get. */
+/** The types of events that a project's targets get. */
 const wanted = (targets: readonly Target[], test: boolean): SQL => {
   const pairs = targets
     .filter((one) => one.test === test)
@@ -55,11 +55,11 @@ const candidates = (db: Database, targets: readonly Target[], { after, upTo }: R
     ORDER BY seq`);
 };
 
-/** Whose visitors are whose players is known up to here. */
+/** Up to here it is known which visitor is which player. */
 const identified = async (db: Database): Promise<number> =>
   (await db.get<{ cursor: number }>(sql`SELECT cursor FROM projections WHERE name = 'identities'`))?.cursor ?? 0;
 
-/** Events whose place a trusted one has taken, by that one: where these were sent, it is not sent again. */
+/** Events that a trusted one has replaced, by that one: where they were sent, it is not sent again. */
 async function repeated(db: Database, range: Range): Promise<Map<string, string[]>> {
   const rows = await db.all<{ key: string; event_id: string }>(
     sql`SELECT e.project_id || ' ' || e.duplicate_of AS key, e.event_id FROM ${superseded(range)}`,
@@ -71,7 +71,7 @@ async function repeated(db: Database, range: Range): Promise<Map<string, string[
 
 const at = (index: number) => sql.raw(`j.value ->> ${index}`);
 
-/** Of an event all of its targets together. */
+/** All targets of an event together. */
 const make = (piece: string, now: number): SQL => sql`
   INSERT INTO postbacks (target_id, event_id, project_id, event_type, person, banner_tag, status, made_at, due_at)
   SELECT g.id, ${at(0)}, ${at(1)}, ${at(2)}, ${at(3)}, ${at(4)}, 'waiting', ${now}, ${now}
@@ -105,7 +105,7 @@ export const postbacks: Delivery = {
     const repeats = await repeated(db, range);
     const made = rows.flatMap((row) => {
       const matching = targets.filter((target) => tells(target, row)).map(({ id }) => id);
-      // Somebody was erased before this came here: nothing more is sent about them.
+      // The person was erased before this step: nothing more is sent about them.
       if (matching.length === 0 || isPseudonym(row.person)) return [];
       const { event_id, project_id, event_type, person, banner_tag } = row;
       const before = repeats.get(`${project_id} ${event_id}`) ?? [];

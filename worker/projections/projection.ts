@@ -5,7 +5,7 @@ import type { Range, Repairs, Step } from "./resolve.ts";
 
 type Named = {
   name: string;
-  /** Whose cursors this one never overtakes. Rebuilding one of those rebuilds this one. */
+  /** The projections that must have read an event before this one. Rebuilding one of them rebuilds this one. */
   after: readonly string[];
   /** Milliseconds that an event may wait for it; two minutes where absent. */
   patience?: number;
@@ -13,11 +13,11 @@ type Named = {
   calls?: number;
 };
 
-/** How people's share of the figures is made again, as it is when the log ends at `asOf`. */
+/** How people's part of the figures is made again, as it is when the log ends at `asOf`. */
 export type Attributed = {
-  /** Takes out what these people have added. */
+  /** Subtracts what these people have added. */
   takeOut(people: NonNullable<Repairs>, asOf: number): SQL[];
-  /** Puts in what they add now, after `takeOut`. */
+  /** Adds what they add now, after `takeOut`. */
   putIn(people: NonNullable<Repairs>, asOf: number): SQL[];
 };
 
@@ -29,7 +29,7 @@ export const repaired = ({ takeOut, putIn }: Attributed, { repairs, after, upTo 
 export type Tables = Named & {
   /** Whether a step must know whose past it changes. */
   aboutPeople: boolean;
-  /** People, beside those whose past a range changes, who are counted again by their past: rows of project_id and person. */
+  /** Further people who are counted again from their past, as rows of project_id and person. */
   repairs?(range: Range): SQL;
   apply(step: Step): SQL[];
   /** Present where figures depend on the attribution window. */
@@ -38,15 +38,15 @@ export type Tables = Named & {
   clear(): SQL[];
 };
 
-/** Read together with the cursor: which beginning of the projection the events are handed over in. */
+/** A range, with the epoch that was read together with the cursor: it increases whenever the projection begins again. */
 export type Delivered = Range & { epoch: number };
 
 /** What another store keeps. Events are delivered before the cursor moves, so the receiver must recognise events that it already has. */
 export type Delivery = Named & {
-  /** Up to where it goes now, with so many calls at most; the whole range where absent. */
+  /** The last event of the step, with so many calls at most; where absent, the whole range. */
   reach?(db: Database, range: Range, now: number, calls: number): Promise<number>;
   /**
-   * Gives what belongs into one transaction with the move of the cursor; null where the range takes more steps, and this
+   * Returns the statements for the transaction that moves the cursor; null where the range takes further steps, and this
    * one has noted what it did.
    */
   deliver(env: Env, db: Database, range: Delivered, now: number): Promise<SQL[] | null>;
@@ -59,7 +59,7 @@ export type Delivery = Named & {
 
 /** Figures that code counts: it reads what it needs, and its writes run in one transaction with the move of the cursor. */
 export type Counted = Named & {
-  /** Up to where it goes now. */
+  /** The last event of the step. */
   reach(env: Env, db: Database, range: Range, now: number): Promise<number>;
   count(db: Database, range: Range, now: number): Promise<D1PreparedStatement[]>;
   /** What empties the tables for a rebuild. */

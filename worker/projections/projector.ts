@@ -1,4 +1,4 @@
-/** The duties that run groups of projections: woken after an append, by who reads what they make, and by cron. */
+/** The duties that run groups of projections: woken after an append, by readers, and by cron. */
 import { sql } from "drizzle-orm";
 import { type Duty, type Progress, wake } from "../duty.ts";
 import { log } from "../log.ts";
@@ -10,7 +10,7 @@ import { anyReattribution, REATTRIBUTION_CALLS, reattribute } from "./reattribut
 import { anyRecount, RECOUNT_CALLS, recountSome } from "./recount.ts";
 import { advance, callsOf, lostRace, recordFailure } from "./runner.ts";
 
-/** Failures of one run; where they cannot even be noted, it would else try the same project to the end of its budget. */
+/** Failures of one run: if a failure cannot be noted either, the run would try the same project until its budget ends. */
 const MOST_UNATTRIBUTED = 10;
 
 async function project(group: Group, env: Env, budget: Budget): Promise<Progress> {
@@ -21,7 +21,8 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
   for (let busy = true; busy && !failed; ) {
     busy = false;
     for (const projection of await furthestBehind(db, GROUPS[group].projections)) {
-      // Time ends it only once something was done: else a slow database would let it look at the first ones for ever.
+      // The time limit applies only once something was done: otherwise a run with a slow database would try the first ones
+      // for ever.
       const calls = callsOf(projection);
       if (budget.left < calls || (moved && !budget.has(calls))) return failed ? "failed" : "more";
       try {
@@ -39,11 +40,11 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
         }
         failed = true;
         log("error", "projection failed", { projection: projection.name, error: String(error) });
-        // The database itself may be what is failing; then /health says so of it.
+        // The database itself may fail; /health then says that.
         await recordFailure(db, projection.name, error, Date.now()).catch(() => undefined);
       }
     }
-    // Behind the projections, which are at one place in the log only then.
+    // After the projections, which are at the same place in the log only then.
     const behind = BEHIND[group];
     if (behind && !failed && unattributed < MOST_UNATTRIBUTED && (await behind.any(db, unattributed === 0))) {
       if (!budget.has(behind.calls)) return "more";
@@ -55,7 +56,7 @@ async function project(group: Group, env: Env, budget: Budget): Promise<Progress
   return failed ? "failed" : unattributed > 0 ? "later" : "done";
 }
 
-/** What follows a changed attribution window: whether there is any, and a step of it. */
+/** The work after a change of an attribution window: whether there is any, and one step. */
 type Behind = {
   calls: number;
   any(db: Database, failing: boolean): Promise<boolean>;
@@ -70,7 +71,10 @@ const BEHIND: Partial<Record<Group, Behind>> = {
   figures: { calls: RECOUNT_CALLS, any: anyRecount, some: (env, db) => recountSome(env, db, Date.now()) },
 };
 
-/** One project's trouble holds up none of the others, and no projection. Once one failed, those that fail are left for later. */
+/**
+ * A failure of one project delays neither other projects nor projections. After a failure, failing projects are left for
+ * later.
+ */
 async function attributeAgain(some: () => Promise<boolean>): Promise<boolean | "failed"> {
   try {
     return await some();
@@ -81,7 +85,7 @@ async function attributeAgain(some: () => Promise<boolean>): Promise<boolean | "
   }
 }
 
-/** Those that lack events, the furthest behind first: a budget may end before the last of them. */
+/** The projections that lack events, the one with the most missing events first, as the budget may end before the last. */
 async function furthestBehind(db: Database, projections: readonly Projection[]): Promise<Projection[]> {
   const found = await db.get<{
     head: number;
@@ -110,15 +114,15 @@ export const projectors: readonly Duty[] = GROUP_NAMES.map((group) => ({
   run: (env, budget) => run(group, env, budget),
 }));
 
-/** Wakes every group. A wake that is lost is made up for by the next one, at the latest by cron. */
+/** Wakes every group. If a wake is lost, the next one replaces it, at the latest the one by cron. */
 export const wakeProjectors = (env: Env): Promise<void> => wake(env, GROUP_NAMES);
 
 const OTHERS = ["tables", "figures", "postbacks"] as const satisfies Group[];
 
 /**
- * After an append: the live counters follow at once, tables and figures once enough has gathered, postbacks where anybody has a
- * target. The archive waits for the end of an interval, of which cron knows. Each wake is a billed request, and one that sets
- * an alarm a billed row.
+ * After an append: wakes the live counters at once, tables and figures once enough events have gathered, and postbacks
+ * where there is a target. The archive waits for the end of an interval, and cron wakes it. Each wake is a billed request,
+ * and a wake that sets an alarm is a billed row.
  */
 export const wakeAfterAppend = (env: Env, others: Record<(typeof OTHERS)[number], boolean>): Promise<void> =>
   wake(env, ["live", ...OTHERS.filter((group) => others[group])]);

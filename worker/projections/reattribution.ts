@@ -1,8 +1,8 @@
 /**
- * A changed attribution window, in the tables: the project's people are attributed again, some at a time, while all figures stay where
- * they are. Which window a person has is a function of their name and of how far this has come (`WINDOW` in `resolve.ts`),
- * so events that come meanwhile are attributed by the same window as the rest of that person's past. Other projects' people
- * are not touched.
+ * A changed attribution window, in the tables: the project's people are attributed again, some at a time, while reports go
+ * on. The window of a person follows from the person's name and from how far this has come (`WINDOW` in `resolve.ts`), so
+ * new events are attributed with the same window as the rest of that person's past. People of other projects are not
+ * touched.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
@@ -18,7 +18,7 @@ const PEOPLE_AT_ONCE = 200;
 /** Calls and statements of one step at most, the note of a failure among them. */
 export const REATTRIBUTION_CALLS = 39;
 
-/** Whether people of any project, of those that fail too where `failing`, are being attributed again. */
+/** Whether people of any project are being attributed again; with `failing`, projects that fail are included. */
 export const anyReattribution = async (db: Database, failing: boolean): Promise<boolean> =>
   (await db.get(
     sql`SELECT 1 FROM reattributions WHERE place IS NOT NULL AND (${failing ? 1 : 0} OR failing_since IS NULL) LIMIT 1`,
@@ -26,7 +26,7 @@ export const anyReattribution = async (db: Database, failing: boolean): Promise<
 
 /** What a change of the window adds to the transaction that makes it, before it is made. */
 export const beginReattribution = (project_id: string, days: number, now: number): SQL[] => [
-  // One that is under way ends first, and then goes on to the window that the project has by then.
+  // A reattribution that has begun ends first, and then another one begins with the project's window at that time.
   sql`INSERT INTO reattributions (project_id, former_days, days, place, moves, updated_at)
     SELECT project_id, attribution_days, ${days}, '', 1, ${now} FROM projects
     WHERE project_id = ${project_id} AND attribution_days <> ${days}
@@ -49,9 +49,9 @@ type Place = { first: number; last: number; generation: number; free: 0 | 1 };
 type Person = { person: string; events: number };
 
 /**
- * Attributes some more people again: of the project that has waited longest, those last that failed. Whether there is more to
- * do. It does nothing while the projections are at different places in the log, which they reach on their own. A failure
- * that is not a lost race is noted with the project, until it works.
+ * Attributes some more people again: of the project that has waited longest; projects that failed come last. Returns
+ * whether there is more to do. While the projections are at different places in the log, it does nothing. A failure that is
+ * not a lost race is noted with the project, until it works.
  */
 export async function reattribute(
   db: Database,
@@ -95,7 +95,7 @@ async function goOn(
 
   const { project_id, moves } = running;
   const asOf = at.first;
-  /** Fails, and with it the transaction, where anything it was made from has changed meanwhile: NULL is not allowed. */
+  /** Fails if anything that was read has changed meanwhile, and so does the transaction: NULL is not allowed. */
   const move = (to: SQL) => sql`UPDATE reattributions SET ${to}, updated_at = ${now}, failing_since = NULL,
     moves = CASE WHEN moves = ${moves} AND (SELECT min(cursor) = ${asOf} AND max(cursor) = ${asOf} FROM ${cursors})
       AND EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NULL AND generation = ${at.generation})
@@ -119,9 +119,9 @@ async function goOn(
   return true;
 }
 
-/** The next people in the order of their names: as many as have so many events together, one at least. */
+/** The next people in the order of their names: as many as have that many events together, and at least one. */
 async function peopleBehind(db: Database, { project_id, place }: Running, most: number): Promise<Person[]> {
-  // A visitor who never paid may have no row of `players`, and conversions all the same.
+  // A visitor who never paid may have conversions without a row of `players`.
   const people = await db.all<Person>(sql`SELECT person, max(events) AS events FROM (
       SELECT * FROM (SELECT person, total_events AS events FROM players
         WHERE project_id = ${project_id} AND person > ${place} ORDER BY person LIMIT ${PEOPLE_AT_ONCE})

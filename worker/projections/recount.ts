@@ -1,6 +1,6 @@
 /**
- * A changed attribution window, in the figures. Who does something is counted by the window as it is then, with all of their
- * past; the others are counted by it here, some at a time, in the order in which their rows lie.
+ * A changed attribution window, in the figures. A person with a new event is counted with the new window, including all of
+ * their past. The others are counted with it here, some at a time, in the order of their rows.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { FIRST_PEOPLE, type PeoplePlace, peoplePage } from "../figures/people-names.ts";
@@ -11,13 +11,16 @@ import { type Plan, planOf } from "../store/plan.ts";
 import { type FiguresAt, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
-/** People that are counted again in one step, about: as many events as a step of the log has. */
+/** About how many people are counted again in one step: as many as a step of the log has events. */
 const PEOPLE = { free: 10, paid: 100 } as const satisfies Record<Plan, number>;
 
-/** Calls and statements of one step at most: those of a run, and two to find out, one to find people, two notes, that of a failure. */
+/**
+ * Calls and statements of one step at most: those of a run, two to find out whether there is work, one to find people, two
+ * notes, and the note of a failure.
+ */
 export const RECOUNT_CALLS = RUN_CALLS + 6;
 
-/** Whether people of any project, of those that fail too where `failing`, are to be counted again. */
+/** Whether people of any project are to be counted again; with `failing`, projects that fail are included. */
 export const anyRecount = async (db: Database, failing: boolean): Promise<boolean> =>
   (await db.get(
     sql`SELECT 1 FROM recounts WHERE place IS NOT NULL AND (${failing ? 1 : 0} OR failing_since IS NULL) LIMIT 1`,
@@ -27,7 +30,10 @@ export const anyRecount = async (db: Database, failing: boolean): Promise<boolea
 export const isRecounted = (project_id: string | SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM recounts WHERE project_id = ${project_id} AND place IS NOT NULL)`;
 
-/** What a change of the window adds to the transaction that makes it, before it is made. One that is under way begins again. */
+/**
+ * What a change of the window adds to the transaction that makes it, before it is made. A recount that has begun starts
+ * again.
+ */
 export const beginRecount = (project_id: string, days: number, now: number): SQL =>
   sql`INSERT INTO recounts (project_id, place, moves, updated_at)
     SELECT project_id, ${JSON.stringify(FIRST_PEOPLE)}, 1, ${now} FROM projects
@@ -37,8 +43,8 @@ export const beginRecount = (project_id: string, days: number, now: number): SQL
 type Next = { project_id: string; place: string; moves: number };
 
 /**
- * Counts some more people again: of the project that has waited longest, those last that failed. Whether there is more to do. A
- * failure that is not a lost race is noted with the project, until it works.
+ * Counts some more people again: of the project that has waited longest; projects that failed come last. Returns whether
+ * there is more to do. A failure that is not a lost race is noted with the project, until it works.
  */
 export async function recountSome(
   env: Env,

@@ -13,7 +13,7 @@ export type Repairs = string | null;
 
 export type Step = Range & { repairs: Repairs };
 
-/** The last event of the log as it is looked at. */
+/** The `seq` at which the log is taken to end. */
 export type AsOf = number | SQL;
 
 /** As the log is now. */
@@ -23,13 +23,13 @@ export const NOW = Number.MAX_SAFE_INTEGER;
 export const counts = (alias: SQL, asOf: AsOf): SQL => sql`(${alias}.counted = 1 OR ${alias}.superseded_at > ${asOf})`;
 
 /**
- * A piece of the log, for more conditions behind it. Where one of these names the project, SQLite would rather read all of the
- * project's events by an index than the piece.
+ * A range of the log, to which conditions can be added. NOT INDEXED, because with a condition on the project SQLite would
+ * read all of the project's events by an index in place of the range.
  */
 export const eventsIn = ({ after, upTo }: Range): SQL =>
   sql`events e NOT INDEXED WHERE e.seq > ${after} AND e.seq <= ${upTo}`;
 
-/** The events that had counted when the log ended at `after`, and do no longer at `upTo`. */
+/** The events that counted when the log ended at `after`, and no longer count at `upTo`. */
 export const superseded = ({ after, upTo }: Range): SQL =>
   sql`events e WHERE e.superseded_at > ${after} AND e.superseded_at <= ${upTo} AND e.seq <= ${after}`;
 
@@ -52,7 +52,7 @@ export function actors(project: SQL, who: SQL, asOf: AsOf): SQL {
 
 /**
  * A project's attribution window, in milliseconds, for the person of `e`. While the project's people are being attributed
- * again by a new window (see `reattribution.ts`), it depends on whether this one has been.
+ * again with a new window (see `reattribution.ts`), it depends on whether that is done for this person.
  */
 const WINDOW = sql.raw(`(SELECT 86400000 * coalesce((
     SELECT CASE WHEN e.person > r.place THEN r.former_days ELSE r.days END FROM reattributions r
@@ -60,8 +60,8 @@ const WINDOW = sql.raw(`(SELECT 86400000 * coalesce((
   FROM projects w WHERE w.project_id = e.project_id)`);
 
 /**
- * Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. Whatever has
- * gone from the log had been passed by every projection, so what `settled_touches` has of it holds at any `asOf`.
+ * Rows of `placed`, with the tag that each counts for: its own, else the person's last within the window, else ''. Every
+ * projection had read the events that left the log, so what `settled_touches` has of them holds at any `asOf`.
  */
 export function withTag(asOf: AsOf): SQL {
   const personsNames = actors(sql`e.project_id`, sql`e.person`, asOf);
@@ -88,29 +88,35 @@ const COLUMNS = sql.raw(
 );
 
 /**
- * Days before this one are settled: their events may have gone from the log. What they added to the figures stays as it
- * is, even where a visitor turns out to be another player.
+ * Days before this one are settled: their events may have left the log. What they added to the figures stays unchanged,
+ * even if a visitor turns out to be another player.
  */
 const SETTLED_BEFORE = sql.raw("(SELECT s.settled_before FROM projects s WHERE s.project_id = e.project_id)");
 
-/** Of events, those of days that are settled already. The first part names no event: where no project has such days, none is read. */
+/**
+ * Whether an event is of a settled day. The first part does not depend on the event: where no project has settled days, no
+ * further row is read.
+ */
 export const SETTLED = sql`EXISTS (SELECT 1 FROM projects WHERE settled_before <> '') AND e.event_date < ${SETTLED_BEFORE}`;
 
 /**
- * Which projects: all, those whose reports are made of the tables that no others need, or those whose reports are made of days (see
+ * Which projects: all, those whose reports come from the tables, or those whose reports come from rows of days (see
  * `figures-progress.ts`).
  */
 export type ProjectSet = "all" | "tables" | "days";
 export const isOf = (project_id: SQL, projectSet: Exclude<ProjectSet, "all">) =>
   sql`EXISTS (SELECT 1 FROM projects w WHERE w.project_id = ${project_id} AND w.by_days = ${sql.raw(projectSet === "days" ? "1" : "0")})`;
-/** Of events, those of the second kind. The first part names no event: where there is no such project, none is read. */
+/**
+ * Whether an event is of a project of the second kind. The first part does not depend on the event: where there is no such
+ * project, no further row is read.
+ */
 export const OF_TABLE_PROJECTS = sql`EXISTS (SELECT 1 FROM projects WHERE by_days = 0) AND ${isOf(sql`e.project_id`, "tables")}`;
-/** Of events, those of settled days, in projects of the third kind. */
+/** Whether an event is of a settled day in a project of the third kind. */
 export const SETTLED_OF_DAYS = sql`${SETTLED} AND ${isOf(sql`e.project_id`, "days")}`;
-/** Of events, those with money. */
+/** Whether an event has an amount. */
 export const PAID = sql`e.amount IS NOT NULL`;
 
-/** New events by which nobody's past is counted again; `which` may narrow them. */
+/** New events, without those of people whose past is counted again; `which` may narrow them. */
 export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {
   return sql`placed AS MATERIALIZED (
       SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM ${eventsIn({ after, upTo })} AND ${counts(sql`e`, upTo)} AND ${which}

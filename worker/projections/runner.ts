@@ -21,15 +21,15 @@ const MOST_CALLS = 22;
 export const callsOf = ({ calls }: Projection): number => calls ?? MOST_CALLS;
 
 /**
- * Tells of every move of every reattribution: by which window a person is attributed may have changed with each. The figures have
- * an epoch for theirs (`figures-fence.ts`), and the tables' moves do not hold them up.
+ * Increases with every step of every reattribution, as each may change the window of a person. The figures have an epoch
+ * for this (`figures-fence.ts`), so steps in the tables do not interrupt them.
  */
 const REATTRIBUTED = sql`(SELECT count(*) || ' ' || ifnull(sum(moves), 0) FROM reattributions)`;
 const reattributedOf = (projection: Projection): SQL => ("count" in projection ? sql`''` : REATTRIBUTED);
 
 /**
- * Where the log ends and every projection is; how often people were renamed, by which erasure they are now, and how often
- * people were attributed again.
+ * The end of the log and the place of every projection; how often people were renamed, which erasure renames them now, and
+ * how often people were attributed again.
  */
 type State = {
   head: number | null;
@@ -40,10 +40,10 @@ type State = {
   erasure_id: string | null;
   reattributed: string;
 };
-/** What a step was made from, which must not have changed when it is written. */
+/** What a step has read and what must be unchanged when it writes. */
 type Naming = { generation: number; reattributed: string; epoch: number };
 
-/** It took the events `after < seq <= cursor`, and so many are left. */
+/** The step read the events `after < seq <= cursor`; `behind` is how many are left. */
 export type Outcome = { name: string; after: number; cursor: number; behind: number };
 
 /** One step of one projection. `limit` is in events; `now` in epoch milliseconds. */
@@ -58,7 +58,7 @@ export async function advance(
     (SELECT json_group_object(name, cursor) FROM projections) AS cursors,
     (SELECT epoch FROM projections WHERE name = ${projection.name}) AS epoch, ${reattributedOf(projection)} AS reattributed,
     (SELECT generation FROM renaming) AS generation, (SELECT erasure_id FROM renaming) AS erasure_id`);
-  // Without it no cursor would move: better said in /health than waited for.
+  // Without it no cursor would move: an error, which /health shows, is better than waiting.
   if (state?.generation == null) throw new Error("The table renaming has lost its row, which migration 0013 puts in.");
   const epoch = state.epoch ?? 0;
   const naming = { generation: state.generation, reattributed: state.reattributed, epoch };
@@ -66,7 +66,7 @@ export async function advance(
   const cursorOf = (name: string) => cursors[name] ?? 0;
   const after = cursorOf(projection.name);
   const end = state.head ?? 0;
-  // Not behind, as far as it can help: who restores the log, or gives the names back, wakes it.
+  // It has nothing to do until the restore or the renaming ends, which then wakes it.
   if (state.held || state.erasure_id !== null) return { name: projection.name, after, cursor: after, behind: 0 };
   const upTo = Math.min(end, after + limit, ...projection.after.map(cursorOf));
   if (upTo <= after) return { name: projection.name, after, cursor: after, behind: Math.max(0, end - after) };
@@ -74,7 +74,7 @@ export async function advance(
   const range: Range = { after, upTo };
   if ("deliver" in projection) {
     range.upTo = (await projection.reach?.(db, range, now, budgetOf(env).left)) ?? upTo;
-    // What it leaves for later does not keep anyone busy now.
+    // Events that it leaves for later are no reason to run again now.
     if (range.upTo <= after) return { name: projection.name, after, cursor: after, behind: 0 };
     const written = await projection.deliver(env, db, { ...range, epoch }, now);
     if (written === null) return { name: projection.name, after, cursor: after, behind: end - after };
@@ -99,8 +99,8 @@ async function findRepairs(db: Database, { repairs }: Tables, range: Range): Pro
 }
 
 /**
- * Fails, and with it the transaction, when another run has moved the cursor or begun again meanwhile, people were renamed or attributed
- * again since they were looked up, or a restore has begun: NULL is not allowed.
+ * Fails, and so does the transaction, if another run has moved the cursor or begun again meanwhile, if people were renamed
+ * or attributed again since they were read, or if a restore has begun: NULL is not allowed.
  */
 function move(
   projection: Projection,
@@ -116,7 +116,7 @@ function move(
       updated_at = ${now}, error = NULL, failed_at = NULL`;
 }
 
-/** Whether a step failed only because another run took it: nothing is wrong, and there may be more to do. */
+/** Whether a step failed only because another run did it: nothing is wrong, and there may be more to do. */
 export const lostRace = (error: unknown): boolean =>
   lostTurn(error) ||
   isGuarded(error, "projections.cursor", "reattributions.moves", "recounts.moves", "archive_runs.attempts");
@@ -130,22 +130,25 @@ export async function recordFailure(db: Database, name: string, error: unknown, 
 
 const NONE_SETTLED = sql`NOT EXISTS (SELECT 1 FROM projects WHERE settled_before <> '')`;
 
-/** Whether events may have gone from the log: tables made from the log can then not be made again. */
+/** Whether events may have left the log: tables can then not be made again from it. */
 export const anySettled = async (db: Database): Promise<boolean> =>
   (await db.get<{ none: 0 | 1 }>(sql`SELECT ${NONE_SETTLED} AS "none"`))?.none === 0;
 
-/** Whether people are renamed: what is derived now may have names that the log is about to lose. */
+/** Whether people are being renamed: what is derived now may have names that the log is about to lose. */
 export const RENAMING = sql`EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL)`;
 
-/** Events have gone from the log, or a player is being erased, since it was asked for. */
+/** Events have left the log, or an erasure has begun, since the rebuild was asked for. */
 export const cannotRebuild = (error: unknown): boolean => isGuarded(error, "renaming.generation");
 
-/** A projection's first place again, in a later epoch, `least` or more: what is being handed over at this moment is of the one before. */
+/**
+ * Sets a projection back to its first place, in a later epoch, at least `least`: what is being delivered at this moment
+ * belongs to the epoch before.
+ */
 export const beginAgain = (name: string, least = 1): SQL =>
   sql`INSERT INTO projections (name, cursor, epoch) VALUES (${name}, 0, ${least})
     ON CONFLICT (name) DO UPDATE SET cursor = 0, epoch = max(epoch + 1, excluded.epoch), error = NULL, failed_at = NULL`;
 
-/** Empties the receivers of deliveries that have begun again: each knows what it has of the new epoch already. */
+/** Empties the receivers of deliveries that have begun again: each knows what it already has of the new epoch. */
 export async function clearReceivers(env: Env, db: Database, projections: readonly Projection[]): Promise<void> {
   for (const projection of projections) {
     if (!("deliver" in projection)) continue;
@@ -155,8 +158,8 @@ export async function clearReceivers(env: Env, db: Database, projections: readon
 }
 
 /**
- * Empties projections and all that follow them, and sends them back to the log's beginning. Receivers last: a run that comes
- * in between hands over to them in the new epoch, which empties them as well.
+ * Empties projections and all that follow them, and sets them back to the beginning of the log. Receivers come last: a run
+ * in between delivers in the new epoch, which empties them as well.
  */
 export async function rebuild(
   env: Env,
@@ -169,7 +172,7 @@ export async function rebuild(
     if (projection.after.some((other) => affected.has(other))) affected.add(projection.name);
   const again = all.filter((candidate) => affected.has(candidate.name));
   await transact(db, [
-    // Fails where it must not be any more: NULL is not allowed.
+    // Fails where a rebuild is no longer allowed: NULL is not allowed.
     sql`UPDATE renaming SET generation = CASE WHEN ${names.every((name) => name === "live") ? sql`true` : NONE_SETTLED} AND NOT ${RENAMING}
       THEN generation END`,
     ...again.flatMap((projection) => [

@@ -1,6 +1,6 @@
 /**
- * The filters that a project's figures are counted under: made when somebody asks for one, filled with the past some people at
- * a time, and dropped once nobody has asked for them for long.
+ * The filters that a project's figures are counted under. A filter is made when somebody asks for it, filled with the past
+ * some people at a time, and removed when nobody has asked for it for long.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -17,15 +17,15 @@ import { beginEpoch, failIfMoved, figuresAt } from "./figures-fence.ts";
 import { lostRace } from "./runner.ts";
 
 /**
- * Filters a project, beside those of the tags that keys and share links are limited to. Each is a row or two more in each run in
- * which an event fits it.
+ * Filters of a project, without those for keys and share links that are limited to tags. Each is a row or two more in each
+ * run in which an event fits it.
  */
 export const MOST_SCOPES = 50;
 /** Sets of several tags that keys and share links are limited to: an event fits few of them. */
 const MOST_OF_TAGS = 500;
-/** So many of the filters can be of one key that only reads: it pushes out its own, and few of others. */
+/** So many of the filters may be of one key that can only read: beyond that it replaces its own filters. */
 export const MOST_OF_A_READER = 20;
-/** Those that nobody saved and nobody has asked for in so long go. */
+/** Filters that are not saved are removed if nobody has asked for them for so long. */
 const UNUSED_MS = 30 * DAY_MS;
 /** Rows of days that one statement removes. */
 const ROWS_AT_ONCE = 1_000;
@@ -50,11 +50,11 @@ const findScope = (db: Database, project_id: string, filter: string): Promise<Sc
   db.get<ScopeRow | undefined>(sql`SELECT number, filter, asked_at, asked_by, place, counted, people FROM scopes
     WHERE project_id = ${project_id} AND filter = ${filter} ORDER BY number LIMIT 1`);
 
-/** How many rows there are to count; an index has no more than one entry for each. */
+/** How many rows there are to count; an index has at most one entry for each. */
 const ROWS_OF_PEOPLE = (project_id: string) => sql`(SELECT count(*) FROM people WHERE project_id = ${project_id})
   + (SELECT count(*) FROM visitor_pages WHERE project_id = ${project_id})`;
 
-/** As `filterText` has them: what keys and share links are limited to, those of several tags; and what segments narrow by. */
+/** Filters as `filterText` writes them: those of keys and share links that are limited to several tags, and those of segments. */
 type Saved = { tags: Set<string>; segments: Set<string> };
 
 async function savedFilters(db: Database, project_id: string, now: number): Promise<Saved> {
@@ -74,7 +74,10 @@ async function savedFilters(db: Database, project_id: string, now: number): Prom
 
 type Wish = { project_id: string; filter: string; now: number; reader: string | null };
 
-/** Makes it where there is room: what keys and links are limited to is counted by itself, and belongs to no reader. */
+/**
+ * Makes the filter if the number of filters allows it. Filters of keys and links are limited separately, and belong to no
+ * reader.
+ */
 function make({ project_id, filter, now, reader }: Wish, { tags }: Saved): SQL {
   const isOfTags = tags.has(filter);
   const likes = sql`FROM scopes WHERE project_id = ${project_id} AND filter IS NOT NULL
@@ -87,7 +90,10 @@ function make({ project_id, filter, now, reader }: Wish, { tags }: Saved): SQL {
       AND (SELECT count(*) ${likes} AND asked_by = ${asker}) < ${MOST_OF_A_READER}`;
 }
 
-/** What makes room: of unsaved filters the one that was not asked for longest, of the reader's own where these are too many. */
+/**
+ * The filter that is replaced: of the filters that are not saved, the one that was asked for least recently; of the
+ * reader's own if these are too many.
+ */
 async function pushedOut(
   db: Database,
   { project_id, filter, reader }: Wish,
@@ -101,8 +107,8 @@ async function pushedOut(
 }
 
 /**
- * The filter as it is kept for whoever asks for it now; `reader` is the key where that only reads. Null where there are too many
- * that are saved, of the project or of the key.
+ * Finds or makes the filter for a query; `reader` is the key, if that can only read. Null where the project or the key has
+ * too many saved filters.
  */
 export async function askScope(
   db: Database,
@@ -129,11 +135,11 @@ export async function askScope(
   }
 }
 
-/** Its rows of days go later, some at a time; no run counts under it any more. */
+/** Its rows of days are removed later, some at a time; no run counts under it any more. */
 const drop = (db: Database, number: number): Promise<unknown> =>
   transact(db, [sql`UPDATE scopes SET filter = NULL WHERE number = ${number}`, beginEpoch()]);
 
-/** Of a project those filters that have come least far; null where all are whole. */
+/** The filters of a project whose counting has come least far; null where all are complete. */
 async function furthestBehind(db: Database, project_id: string | null): Promise<Unfilled | null> {
   const ofProject = project_id === null ? sql`` : sql`AND project_id = ${project_id}`;
   const rows = await db.all<{ project_id: string; place: string; number: number; filter: string }>(sql`
@@ -151,8 +157,8 @@ async function furthestBehind(db: Database, project_id: string | null): Promise<
 }
 
 /**
- * Counts the past of some more people, of one project or of any. Whether there may be more to do; null while nothing may change.
- * @throws where a run has counted meanwhile.
+ * Counts the past of some more people, of one project or of any. Returns whether there may be more to do; null while
+ * nothing may change. @throws where a run has counted meanwhile.
  */
 export async function fillSome(
   db: Database,
@@ -178,7 +184,7 @@ export async function fillSome(
   return true;
 }
 
-/** Removes some rows of a filter that was dropped, and then that. */
+/** Removes some rows of a filter that was removed, and at the end the filter. */
 async function emptySome(db: Database): Promise<void> {
   const dropped = await db.get<{ number: number; project_id: string } | undefined>(
     sql`SELECT number, project_id FROM scopes WHERE filter IS NULL LIMIT 1`,

@@ -1,8 +1,8 @@
-/** Files of events in the bucket. A file is put once, under a key of its writer's own, and never overwritten. */
+/** Files of events in the bucket. Each is put once, under a key that only its writer uses, and never overwritten. */
 import { type ArchiveFile, TurnLost } from "./files.ts";
 import { decode, encode, type Row, type Wanted } from "./parquet.ts";
 
-/** R2 deletes as many at once. */
+/** The most objects that R2 deletes in one call. */
 const AT_ONCE = 1_000;
 
 export const hex = (digest: ArrayBuffer): string =>
@@ -10,7 +10,7 @@ export const hex = (digest: ArrayBuffer): string =>
 
 const PARQUET = { httpMetadata: { contentType: "application/vnd.apache.parquet" } };
 
-/** Puts a file of events where nothing is, and gives its SHA-256 in hex. */
+/** Puts a file of events under a key that must be free, and returns its SHA-256 in hex. */
 export async function putFile(bucket: R2Bucket, key: string, bytes: Uint8Array): Promise<string> {
   const sha256 = await crypto.subtle.digest("SHA-256", bytes);
   const put = await bucket.put(key, bytes, { sha256, ...PARQUET, onlyIf: { etagDoesNotMatch: "*" } });
@@ -23,8 +23,8 @@ export async function putFile(bucket: R2Bucket, key: string, bytes: Uint8Array):
 }
 
 /**
- * Puts a file without events under the key of one that was given up, whatever is there: it can never be live, and with
- * its key taken its writer cannot put it any more.
+ * Puts a file without events under the key of a file that was given up, even if that exists: such a file can never become
+ * live, and once its key is used, its writer cannot put it any more.
  */
 export async function putFence(bucket: R2Bucket, key: string): Promise<void> {
   await bucket.put(key, encode([]), PARQUET);
@@ -37,8 +37,8 @@ export async function deleteFiles(bucket: R2Bucket, keys: readonly string[]): Pr
 const TRIES = 10;
 
 /**
- * Puts an object that is a copy of what D1 holds. `read` makes it, after the object that is there was looked at; null is to
- * leave that. Of two at a time, the one that has read the older state finds the object changed under it, and reads again.
+ * Puts an object that is a copy of rows of D1. `read` makes it, after the present object was read; null leaves that object.
+ * Of two writers at once, the one that has read the older rows finds the object changed, and reads again.
  */
 export async function putCopy(
   bucket: R2Bucket,
@@ -59,11 +59,11 @@ export async function putCopy(
   throw new Error(`${key} changes faster than it can be written.`);
 }
 
-/** A file that is not as it was written, or not there at all: trying again does not help. */
+/** A file that is missing, or is not as it was written: trying again does not help. */
 export class DamagedFile extends Error {}
 export class MissingFile extends DamagedFile {}
 
-/** A file's bytes, once it is sure that they are as they were written. */
+/** A file's bytes, after the check that they are as they were written. */
 export async function bytesOf(
   bucket: R2Bucket,
   { key, sha256 }: Pick<ArchiveFile, "key" | "sha256">,
@@ -76,7 +76,7 @@ export async function bytesOf(
   return bytes;
 }
 
-/** The rows of a file, or those of them that are wanted. */
+/** The rows of a file, or only the wanted ones. */
 export async function* readFile(
   bucket: R2Bucket,
   file: Pick<ArchiveFile, "key" | "sha256">,

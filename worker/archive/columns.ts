@@ -1,15 +1,15 @@
-/** The columns of the archive: the log's own, each with its Parquet type and how a value gets there and back. */
+/** The columns of the archive: those of the log, each with its Parquet type and the conversion in both directions. */
 
 import type { SchemaElement } from "hyparquet";
 import { type ColumnName, type ColumnType, LOG_COLUMNS } from "../log-columns.ts";
 import { DAY_MS, utcDate } from "../time.ts";
 
-/** As SQLite has it. */
+/** The value in SQLite. */
 export type Value = string | number | null;
 
 type Type = {
   element: Pick<SchemaElement, "type" | "converted_type" | "logical_type" | "precision" | "scale">;
-  /** The same without what it means: read so, nothing becomes a float or a `Date`. */
+  /** The same without the logical type, so that no value is read as a float or a `Date`. */
   write(value: string | number): unknown;
   read(value: unknown): Value;
 };
@@ -56,7 +56,7 @@ const TYPES: Record<ColumnType, Type> = {
   flag: { element: { type: "BOOLEAN" }, write: (value) => value === 1, read: (value) => (value ? 1 : 0) },
 };
 
-/** `absent` is what a row has where its file does not have the column. */
+/** `absent` is the value of a row whose file does not have the column. */
 export type Column = { name: ColumnName; type: Type; required: boolean; absent: Value };
 
 /** In the order of the file. */

@@ -1,6 +1,6 @@
 /**
- * Merges the small files of an hour into one, once a day. What is live in D1, and what the manifest lists, is whole at
- * every moment: see `rewrite.ts` and `sweep.ts`. What a crash leaves, the next call takes away.
+ * Merges the small files of an hour into one, once a day. The live files in D1 and those of the manifest are complete at
+ * every moment: see `rewrite.ts` and `sweep.ts`. The next call removes what a crash leaves.
  */
 
 import { sql } from "drizzle-orm";
@@ -17,13 +17,13 @@ import { type Group, replace } from "./rewrite.ts";
 import { PAGE_CALLS, SETTINGS_CALLS, saveSettings } from "./settings.ts";
 import { SWEEP_CALLS, sweep } from "./sweep.ts";
 
-/** An hour rests so long before its files are merged. */
+/** How long an hour is over before its files are merged. */
 const REST_HOURS = 2;
-/** A file does not grow beyond it by merging: it is made in memory. */
+/** The largest file that merging makes, as it is made in memory. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** Files that one merge reads at most: an hour of more is merged in several. */
+/** Files that one merge reads at most: an hour with more files takes several merges. */
 const MOST_FILES = 12;
-/** Calls and statements of a merge beside those of reading its files, and of ending a call. */
+/** Calls and statements of a merge without those of reading its files, and of the end of a call. */
 const MERGE_CALLS = 8;
 const END_CALLS = 2;
 /** How long a call has the archive for itself. */
@@ -33,7 +33,7 @@ const LEASE_MS = 5 * MINUTE_MS;
 const DAILY_AT_MS = 190 * MINUTE_MS;
 
 export type Compaction = {
-  /** Files that are gone, and those that took their place. */
+  /** The number of files that were merged, and of files that replaced them. */
   merged_files: number;
   made_files: number;
   /** Whether nothing is left to merge. */
@@ -42,7 +42,7 @@ export type Compaction = {
 
 const dayOf = (now: number) => utcDate(now);
 
-/** Some of the day's work each time, until it is done. */
+/** Each run does some of the day's work, until it is done. */
 export const compaction: Duty = {
   name: "compaction",
   every: 5 * MINUTE_MS,
@@ -53,8 +53,7 @@ export const compaction: Duty = {
       sql`SELECT 1 FROM archive_compactions WHERE day = ${dayOf(now)} AND finished_at IS NOT NULL`,
     );
     if (done) return "done";
-    // Also on days without events.
-    // Not by time: a slow database would then let no page be written, for ever.
+    // Also on days without events. Not limited by time: with a slow database no page would ever be written.
     const hasRoom = () => budget.left >= PAGE_CALLS + SETTINGS_CALLS;
     if (!(await saveSettings(env.ARCHIVE, db, now, hasRoom))) return "more";
     const compacted = await compact(env, db, now);
@@ -65,7 +64,7 @@ export const compaction: Duty = {
 /** How far the day's pass over the hours is. */
 type Pass = { place: number };
 
-/** Merges what one call can. Null where another one is at it, or a restore, which reads the files in their order. */
+/** Merges as much as one call can. Null while another call merges, or while a restore reads the files in their order. */
 export async function compact(env: Env, db: Database, now: number): Promise<Compaction | null> {
   const day = dayOf(now);
   // A pass that has ended begins again.
@@ -88,17 +87,17 @@ export async function compact(env: Env, db: Database, now: number): Promise<Comp
   return { merged_files, made_files, finished };
 }
 
-/** Sweeps while the budget has room. Whether all is gone that was to go. */
+/** Sweeps while the budget has room. Returns whether everything was removed. */
 async function swept(env: Env, db: Database, now: number): Promise<boolean> {
   const budget = budgetOf(env);
   while (budget.has(SWEEP_CALLS + END_CALLS)) if (await sweep(env, db, now)) return true;
   return false;
 }
 
-/** Where the pass is, and what it has done in this call. */
+/** The place of the pass, and what it has done in this call. */
 type Merged = Pass & Omit<Compaction, "finished">;
 
-/** Merges hour by hour while the budget has room. Whether no hour is left. */
+/** Merges hour by hour while the budget has room. Returns whether no hour is left. */
 async function walk(env: Env, db: Database, merged: Merged, now: number): Promise<boolean> {
   const budget = budgetOf(env);
   while (budget.has(END_CALLS + 1)) {
@@ -115,7 +114,7 @@ async function walk(env: Env, db: Database, merged: Merged, now: number): Promis
           merged.made_files++;
         } catch (error) {
           whole = false;
-          // The others need not wait for it; what another writer took is merged another time.
+          // The other groups need not wait for it. Files that another writer has changed are merged another time.
           if (!lostTurn(error)) log("error", "merge failed", { key: group[0]?.key, error: String(error) });
         }
       }
@@ -127,10 +126,10 @@ async function walk(env: Env, db: Database, merged: Merged, now: number): Promis
   return false;
 }
 
-/** Files that one look reads. */
+/** Files that one query reads. */
 const FILES_A_LOOK = 500;
 
-/** The files of the hours behind `place` and before `end`, as many hours as one look reads. */
+/** The files of the hours after `place` and before `end`, as many hours as one query reads. */
 async function hoursBehind(db: Database, place: number, end: number): Promise<[number, Candidate[]][]> {
   if (place + 1 >= end) return [];
   const files = await db.all<Candidate>(sql`SELECT * FROM archive_files
@@ -143,7 +142,7 @@ async function hoursBehind(db: Database, place: number, end: number): Promise<[n
 
 type Candidate = ArchiveFile & { state: "live" | "planned" };
 
-/** Neighbours, as many as one merge reads and as make a file of the largest size. */
+/** Groups of neighbouring files, each as large as one merge may read and one file may be. */
 function together(files: readonly ArchiveFile[]): Group[] {
   const groups: ArchiveFile[][] = [];
   let bytes = 0;

@@ -24,11 +24,12 @@ export type ArchiveFile = {
 };
 
 /**
- * Another writer was quicker, or gave up what this one had planned. Nothing was changed, and the work can be done again.
+ * Another writer was faster, or gave up the files that this one had planned. Nothing was changed, and the work can be done
+ * again.
  */
 export class TurnLost extends Error {}
 
-/** Whether work on the archive failed only because another writer was quicker. */
+/** Whether work on the archive failed only because another writer was faster. */
 export const lostTurn = (error: unknown): boolean =>
   error instanceof TurnLost || isGuarded(error, "archive_files.state");
 
@@ -50,8 +51,8 @@ const VALUES = sql.raw(NAMES.map((name) => `value ->> '${name}'`).join(", "));
 type Asked = { first: number; end: number; after?: string; seq?: number; limit?: number };
 
 /**
- * Live files of the hours from `first` up to and without `end`, in the order of their keys, behind `after`; of the first hour
- * only those with events behind `seq`.
+ * Live files of the hours from `first` up to but without `end`, in the order of their keys, after `after`; of the first
+ * hour only those with events after `seq`.
  */
 export function liveFiles(
   db: Database,
@@ -66,7 +67,7 @@ export function liveFiles(
 export const isLive = async (db: Database, key: string): Promise<boolean> =>
   (await db.get(sql`SELECT 1 FROM archive_files WHERE key = ${key} AND state = 'live'`)) !== undefined;
 
-/** All in one statement, whatever their number. A key that is there already is an error. */
+/** Inserts any number of files in one statement. A key that exists already is an error. */
 const insert = (files: readonly ArchiveFile[], state: "planned" | "live", sources: string | null): SQL => sql`
   INSERT INTO archive_files (${COLUMNS}, state, sources)
   SELECT ${VALUES}, ${state}, ${sources} FROM json_each(${JSON.stringify(files)})`;
@@ -88,7 +89,7 @@ export const plan = (files: readonly Planned[], sources: readonly ArchiveFile[] 
 
 const keyOfThese = (files: readonly { key: string }[]) => sql`key ${among(files.map(({ key }) => key))}`;
 
-/** Fails, and with it the transaction, unless all these files have this state: NULL is not allowed. */
+/** Fails, and so does the transaction, unless all these files have this state: NULL is not allowed. */
 const ensure = (files: readonly { key: string }[], state: "planned" | "live"): SQL =>
   sql`INSERT INTO archive_files (${COLUMNS}, state) SELECT '', 0, 0, 0, 0, 0, '', 0, 0, 0, NULL
     WHERE (SELECT count(*) FROM archive_files WHERE state = ${state} AND ${keyOfThese(files)}) <> ${files.length}`;
@@ -102,10 +103,10 @@ export const plannedFiles = (
     WHERE state = 'planned' AND sources IS NULL AND first_seq = ${range.first_seq} AND last_seq = ${range.last_seq}
     ORDER BY key`);
 
-/** Notes what is in planned files, which must be in the bucket by then. */
+/** Notes the contents of planned files, which must already be in the bucket. */
 export const describe = (files: readonly ArchiveFile[]): SQL[] => settle(files, "planned");
 
-/** Makes planned files live, which must be in the bucket by then. */
+/** Makes planned files live, which must already be in the bucket. */
 export const makeLive = (files: readonly ArchiveFile[]): SQL[] => settle(files, "live");
 
 const settle = (files: readonly ArchiveFile[], state: "planned" | "live"): SQL[] => [
@@ -116,13 +117,13 @@ const settle = (files: readonly ArchiveFile[], state: "planned" | "live"): SQL[]
     FROM json_each(${JSON.stringify(files)}) v WHERE archive_files.key = v.value ->> 'key'`,
 ];
 
-/** Takes live files out of the archive; their objects go with the next `sweep`. */
+/** Removes live files from the archive; the next `sweep` deletes their objects. */
 export const retire = (files: readonly ArchiveFile[]): SQL[] => [
   ensure(files, "live"),
   sql`UPDATE archive_files SET state = 'retired' WHERE ${keyOfThese(files)}`,
 ];
 
-/** Takes back what was planned and will not be put any more, by its writer itself. */
+/** Removes planned files that their writer will not put any more. */
 export const takeBack = (files: readonly Planned[]): SQL =>
   sql`UPDATE archive_files SET state = 'retired' WHERE state = 'planned' AND ${keyOfThese(files)}`;
 
@@ -132,6 +133,6 @@ export const FROM_LOG = sql`sources IS NULL`;
 export const OUTDATED = sql`EXISTS (SELECT 1 FROM json_each(archive_files.sources) s WHERE NOT EXISTS (
   SELECT 1 FROM archive_files f WHERE f.key = s.value AND f.state = 'live'))`;
 
-/** From now on planned files of this kind cannot become live, whatever their writers still do. */
+/** From now on these planned files cannot become live, even if their writers go on. */
 export const giveUp = (kind: SQL, now: number): SQL => sql`
   UPDATE archive_files SET state = 'given_up', created_at = CAST(${now} AS INTEGER) WHERE state = 'planned' AND (${kind})`;

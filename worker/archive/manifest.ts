@@ -1,6 +1,6 @@
 /**
- * The manifest in the bucket: an object for each UTC day of events, which lists the day's live files. A reader that goes
- * by it sees every event once, whatever other objects the bucket has, and needs no D1.
+ * The manifest in the bucket: an object for each UTC day of events, which lists the day's live files. A reader that follows
+ * it sees every event once, even if the bucket has other objects, and does not need D1.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { budgetOf } from "../store/budget.ts";
@@ -23,7 +23,7 @@ export type Manifest = {
 /** Calls and statements that follow the manifests in one invocation. */
 const OTHER_CALLS = 6;
 
-/** Writes a day's object from D1. Who changes the files does so after the change. */
+/** Writes a day's object from D1, after each change of its files. */
 export async function writeManifest(bucket: R2Bucket, db: Database, day: string): Promise<void> {
   await putCopy(bucket, manifestKey(day), async () => {
     const first = firstHourOf(day);
@@ -41,8 +41,8 @@ export async function writeManifest(bucket: R2Bucket, db: Database, day: string)
 }
 
 /**
- * A log that went back to an earlier state would write its events beside others of the same numbers: the manifests of
- * these hours then list files from behind its cursor.
+ * A log that was set back to an earlier state would write further events with the same numbers. It is recognised by
+ * manifests of these hours that list files beyond its cursor.
  */
 export async function refuseOtherLog(
   bucket: R2Bucket,
@@ -59,10 +59,10 @@ export async function refuseOtherLog(
   }
 }
 
-/** Calls that the manifest of a day takes, where nobody else writes it at the same time. */
+/** Calls of writing the manifest of a day, if nobody else writes it at the same time. */
 export const MANIFEST_CALLS = 3;
 
-/** Notes that the manifests of these hours' days have to be written again; `mark` is another one each time. */
+/** Notes that the manifests of these hours' days have to be written again; `mark` is different each time. */
 export const manifestsDue = (hours: readonly number[], mark: number): SQL => sql`
   INSERT INTO manifests_due (day, mark)
   SELECT DISTINCT date(value * 3600, 'unixepoch'), ${mark} FROM json_each(${JSON.stringify(hours)}) WHERE true
@@ -73,7 +73,7 @@ export const allManifestsDue = sql`
   INSERT OR IGNORE INTO manifests_due (day, mark)
   SELECT DISTINCT date(hour * 3600, 'unixepoch'), 0 FROM archive_files WHERE state = 'live'`;
 
-/** Writes manifests that are due, while the budget has room for another one. Whether none is left. */
+/** Writes manifests that are due, while the budget has room for another one. Returns whether none is left. */
 export async function writeDueManifests(env: Env, db: Database): Promise<boolean> {
   const budget = budgetOf(env);
   const most = Math.max(1, Math.floor((budget.left - OTHER_CALLS) / MANIFEST_CALLS));
@@ -87,7 +87,7 @@ export async function writeDueManifests(env: Env, db: Database): Promise<boolean
     written.push(one);
   }
   if (written.length === 0) return true;
-  // One that was noted again meanwhile stays.
+  // A day that was noted again meanwhile stays due.
   await transact(db, [
     sql`DELETE FROM manifests_due WHERE (day, mark) IN (SELECT value ->> 'day', value ->> 'mark'
       FROM json_each(${JSON.stringify(written)}))`,

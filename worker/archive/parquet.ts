@@ -1,4 +1,4 @@
-/** Rows of the log to Parquet and back, without loss. The same rows give the same bytes. */
+/** Converts rows of the log to Parquet and back, without loss. The same rows give the same bytes. */
 import { parquetMetadata, parquetRead, type SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { ColumnName } from "../log-columns.ts";
@@ -7,7 +7,7 @@ import { at, COLUMNS, type Value } from "./columns.ts";
 /** A row of the log, its values in the order of `COLUMNS`. */
 export type Row = Value[];
 
-/** Told in each file; a test holds it to package.json. */
+/** Written into each file; a test compares it with package.json. */
 export const SOFTWARE = "edgepixel 0.1.0";
 /** Of the columns. 2 has `trusted`: an id is unique among trusted events and among the others. */
 export const SCHEMA_VERSION = 2;
@@ -15,7 +15,7 @@ export const SCHEMA_VERSION = 2;
 /** Rows that are encoded together; what a reader can skip. */
 export const ROW_GROUP = 10_000;
 
-/** By these a reader skips row groups; for others, minimum and maximum would only be weight. */
+/** Readers skip row groups by the minimum and maximum of these columns; of other columns these would only take space. */
 const BOUNDED = new Set(["seq", "project_id", "event_type", "timestamp", "received_at", "event_date"]);
 
 const SCHEMA: SchemaElement[] = [
@@ -29,7 +29,7 @@ const SCHEMA: SchemaElement[] = [
   ),
 ];
 
-/** A file that grows by row groups. `rows` is how many it will have. */
+/** A file that is written row group by row group. `rows` is how many it will have. */
 export function parquetFile(rows: number) {
   const writer = new ByteWriter();
   const file = new ParquetWriter({
@@ -68,18 +68,21 @@ export function encode(rows: readonly Row[]): Uint8Array {
   return file.finish();
 }
 
-/** One that leaves a byte order mark where it is. */
+/** A decoder that keeps a byte order mark. */
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const parsers = { stringFromBytes: (bytes: Uint8Array) => decoder.decode(bytes) };
 
-/** What is decoded at once, about, before compression: rows of eight kilobytes are not held by the ten thousand. */
+/**
+ * About how many bytes are decoded at once, without compression, so that ten thousand rows of eight kilobytes are not in
+ * memory together.
+ */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
 /** How many rows each row group of a file has. */
 export const groupsOf = (bytes: ArrayBuffer): number[] =>
   parquetMetadata(bytes).row_groups.map(({ num_rows }) => Number(num_rows));
 
-/** What a reader looks for: the columns that decide, and whether a row is wanted: no other column is read before. */
+/** What a reader looks for: the columns that decide, and whether a row is wanted. Other columns are read only for wanted rows. */
 export type Wanted = { columns: readonly ColumnName[]; matches(row: Row): boolean };
 
 /**
@@ -91,7 +94,7 @@ export async function* decode(
   { only, wanted }: { only?: number; wanted?: Wanted } = {},
 ): AsyncGenerator<Row[]> {
   const metadata = parquetMetadata(bytes);
-  // What the integers mean is taken off, so that they stay integers.
+  // Logical types are removed, so that integers stay integers.
   const schema = metadata.schema.map(({ converted_type: _, logical_type: __, ...element }) => element);
   const read = async (rowStart: number, rowEnd: number, columns?: readonly ColumnName[]): Promise<Row[]> => {
     let rows: Row[] = [];

@@ -25,13 +25,13 @@ const padded = (seq: number) => String(seq).padStart(12, "0");
 export const newWriter = (): string => crypto.randomUUID().slice(0, 8);
 
 /**
- * By the range of the log that was taken, not by the rows that were in it: known before anything is written.
- * `generation` is how often the hour's files have been rewritten.
+ * By the range of the log and not by its rows, so that the key is known before anything is written. `generation` is how
+ * often the hour's files have been rewritten.
  */
 export const keyOf = (hour: number, first_seq: number, last_seq: number, writer: string, generation = 0): string =>
   `${partition(hour)}${padded(first_seq)}-${padded(last_seq)}${generation === 0 ? "" : `.c${generation}`}.${writer}.parquet`;
 
-/** The end of a key, also of those that were made before they named their writer, which may begin with `c` and digits. */
+/** The end of a key. Older keys do not name their writer, and may begin with `c` and digits. */
 const ENDING = /-(?<last>\d+)(?:\.c(?<generation>\d{1,6}))?(?:\.[0-9a-f]{8})?\.parquet$/;
 
 export const generationOf = (key: string): number => Number(ENDING.exec(key)?.groups?.generation ?? 0);

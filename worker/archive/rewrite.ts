@@ -1,7 +1,7 @@
 /**
- * The one way in which files of the archive become others: for merging, erasing and retention alike. The new file is
- * planned under a key of its writer's own, put, and made live in one transaction that retires the ones that it was made
- * from. Of two writers that take the same file only one can do that; the other one loses its turn, and has changed nothing.
+ * Replaces files of the archive, for merging, erasing and retention. The new file is planned under a key that only its
+ * writer uses, put, and made live in one transaction that retires the files it was made from. Of two writers that read the
+ * same file only one can do that; the other one fails, and has changed nothing.
  */
 import type { SQL } from "drizzle-orm";
 import { type Database, transact } from "../store/database.ts";
@@ -15,7 +15,7 @@ export type Group = readonly ArchiveFile[];
 
 export const rowsIn = (group: Group): number => group.reduce((sum, file) => sum + file.rows, 0);
 
-/** The rows of a live file. It may have been replaced since it was found: then the turn is lost. */
+/** The rows of a live file. If it was replaced since it was found, this fails. */
 export async function* readLive(env: Env, db: Database, file: ArchiveFile, wanted?: Wanted): AsyncGenerator<Row[]> {
   try {
     yield* readFile(env.ARCHIVE, file, wanted);
@@ -28,11 +28,11 @@ export async function* readLive(env: Env, db: Database, file: ArchiveFile, wante
 export type Rewritten = {
   /** Statements that make the new file live in place of the group. They fail where another writer has changed the group. */
   statements: SQL[];
-  /** To be called where that failed: the file goes. */
+  /** To be called if that failed: removes the file. */
   drop(): Promise<void>;
 };
 
-/** Writes the files of a group again, as one, with their rows as `change` makes them, so many as `rows` says. */
+/** Writes the files of a group again as one file, with the rows that `change` returns; `rows` is their number. */
 export async function rewrite(
   env: Env,
   db: Database,
@@ -103,7 +103,7 @@ async function encoded(
 
 type Replacing = { rows?: number; commit?: (statements: SQL[]) => Promise<unknown> };
 
-/** Rewrites a group and makes the result the archive; `commit` is the transaction, which may do more. */
+/** Rewrites a group and makes the result live; `commit` runs the transaction, and may add statements. */
 export async function replace(
   env: Env,
   db: Database,

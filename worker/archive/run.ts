@@ -26,17 +26,23 @@ import { dayOf, hourOf, keyOf, newWriter } from "./partition.ts";
 /** `after < seq <= upTo`. */
 type Range = { after: number; upTo: number };
 
-/** Only what was received before the last closed one of these is taken: few files, and soon enough. */
+/**
+ * The length of an interval. Only events that were received before the end of the last closed interval are archived, so
+ * that there are few files, and the delay is short.
+ */
 export const INTERVAL_MS = 15 * 60_000;
 
-/** Events of a run at most, and at least where one is halved: so many files an invocation can always write. */
+/** Events of a run at most, and at least after halving: an invocation can always write the files of the latter. */
 const MOST = 5_000;
 const LEAST = 32;
-/** Files that one step puts at most: others are waiting for the bucket, and for this thread. Each try puts half as many. */
+/**
+ * Files that one step puts at most, because other requests wait for the bucket and for this thread. Each further try puts
+ * half as many.
+ */
 const FILES_A_STEP = 10;
 /** Calls and statements of a step beside those of its files and their days. */
 const OTHER_CALLS = 14;
-/** Times that a step of a run is tried: the platform ends what takes too much time or memory without a word. */
+/** How often a step of a run is tried: the platform ends an invocation that takes too much time or memory without an error. */
 const TRIES = 4;
 
 type Run = {
@@ -57,11 +63,11 @@ async function lastRun(db: Database): Promise<Run | null> {
 
 const lengthOf = (run: Run) => run.last_seq - run.first_seq + 1;
 
-/** How long the next run may be: one that went well in the first try lets the next one be longer. */
+/** How long the next run may be: after a run that succeeded at the first try, the next one may be longer. */
 const sizeAfter = (run: Run | null): number =>
   run === null ? MOST : run.attempts > 1 ? run.size : Math.min(MOST, Math.ceil(run.size * 1.5));
 
-/** How far the archive goes now: the rest of a run that was begun, else what was received in closed intervals. */
+/** The last event of this run: the rest of a run that was begun, else the events that were received in closed intervals. */
 export async function reachOfRun(db: Database, { after, upTo }: Range, now: number): Promise<number> {
   const run = await lastRun(db);
   if (run !== null && run.finished_at === null) {
@@ -70,7 +76,7 @@ export async function reachOfRun(db: Database, { after, upTo }: Range, now: numb
   }
   const end = Math.min(upTo, after + sizeAfter(run));
   const closed = Math.floor(now / INTERVAL_MS) * INTERVAL_MS;
-  // An event dated in the future does not hold up the rest.
+  // An event with a date in the future does not delay the others.
   const open = await db.get<{ seq: number }>(sql`SELECT seq FROM events NOT INDEXED
     WHERE seq > ${after} AND seq <= ${end} AND received_at >= ${closed} AND received_at <= ${now} ORDER BY seq LIMIT 1`);
   return open ? open.seq - 1 : end;
@@ -79,13 +85,13 @@ export async function reachOfRun(db: Database, { after, upTo }: Range, now: numb
 /** The files of a run that has begun: noted, and those that are in the bucket with what is in them. */
 async function plannedBy(db: Database, run: Run): Promise<ArchiveFile[]> {
   const files = await plannedFiles(db, run);
-  // A writer that gave one of them up gave up all.
+  // If one of them was given up, all were.
   return files.length === run.hours.length ? files : [];
 }
 
 /**
- * Goes on with the run where its last step stopped, or begins it: the files that it will put are noted. What another try
- * has planned is given up, so that only the last one to begin can end it.
+ * Continues the run after its last step, or begins it by noting the files that it will put. The files that another try has
+ * planned are given up, so that only the try that began last can end the run.
  */
 async function begin(db: Database, { after, upTo }: Range, now: number): Promise<{ run: Run; files: ArchiveFile[] }> {
   const before = await lastRun(db);
@@ -127,7 +133,7 @@ async function begin(db: Database, { after, upTo }: Range, now: number): Promise
   return { run, files };
 }
 
-/** Fails where someone else has begun it again meanwhile, perhaps in halves: NULL is not allowed. */
+/** Fails if another invocation has begun the run again meanwhile, perhaps with half of the events: NULL is not allowed. */
 const recordAttempt = (run: Run, attempts: number, finished_at: number | null = null): SQL =>
   sql`UPDATE archive_runs SET finished_at = ${finished_at},
     attempts = CASE WHEN last_seq = ${run.last_seq} AND attempts = ${run.attempts} THEN CAST(${attempts} AS INTEGER) END
@@ -144,7 +150,7 @@ function next(files: readonly ArchiveFile[], attempts: number, calls: number): A
   return files.slice(0, end === -1 ? files.length : Math.max(1, end));
 }
 
-/** As the log took them: that an event turned out later to repeat a trusted one changes no file. */
+/** Events as they were appended: an event that turns out later to repeat a trusted one changes no file. */
 const AS_TAKEN = sql.raw(
   COLUMNS.map(({ name }) =>
     name === "duplicate_of" ? "CASE WHEN superseded_at IS NULL THEN duplicate_of END" : name,
@@ -176,8 +182,8 @@ async function put(
 }
 
 /**
- * Writes some of the range's files. With the last of them it gives what makes all of them the archive, and belongs into one
- * transaction with the cursor; null until then.
+ * Writes some of the range's files. After the last one it returns the statements that make all of them live, for the
+ * transaction that moves the cursor; null until then.
  */
 export async function archiveRange(env: Env, db: Database, range: Range, now: number): Promise<SQL[] | null> {
   const { run, files } = await begin(db, range, now);

@@ -53,7 +53,7 @@ type Paged = {
   between(since: Position, until: Position): SQL;
 };
 
-/** The tables that grow and grow: a page is written again when something has come to it since it was last written. */
+/** The tables that only grow: a page is written again when rows were added to it since it was last written. */
 const PAGED = {
   exchange_rates: {
     columns: "*",
@@ -62,21 +62,22 @@ const PAGED = {
     rows: (year) => sql`rate_date >= ${String(year)} AND rate_date < ${String(Number(year) + 1)}`,
     between: (since, until) => sql`loaded_at BETWEEN ${since.rate} AND ${until.rate}`,
   },
-  // People who must not be recorded again, known only by these keys. Not their order: others may have come after a loss.
+  // People who must not be recorded again, known only by these digests. Their numbers are left out: others may have been
+  // given after a loss.
   suppressions: {
     columns: "project_id, digest",
     where: sql`true`,
     ...range("n", SUPPRESSIONS_A_PAGE),
     between: (since, until) => sql`n > ${since.suppression} AND n <= ${until.suppression}`,
   },
-  // Decisions about conversions: they are in no log.
+  // Decisions about conversions, which are not in the log.
   conversion_changes: {
     columns: "*",
     where: sql`true`,
     ...range("seq", CHANGES_A_PAGE),
     between: (since, until) => sql`at BETWEEN ${since.change ?? 0} AND ${until.change ?? 0}`,
   },
-  // Statements that are closed: no log tells what they said.
+  // Closed statements, whose contents are not in the log.
   closed_statements: {
     columns: "*",
     where: sql`true`,
@@ -91,7 +92,7 @@ const PAGED = {
     rows: (month) => sql`month = ${String(month)}`,
     between: (since, until) => sql`closed_at BETWEEN ${since.closing ?? 0} AND ${until.closing ?? 0}`,
   },
-  // Receipts. One that runs still knows the names that it takes away.
+  // Receipts of erasures. The row of a running erasure still has the names that it removes.
   erasures: {
     columns: "*",
     where: sql`finished_at IS NOT NULL`,
@@ -99,17 +100,17 @@ const PAGED = {
     between: (since, until) => sql`finished_at BETWEEN ${since.receipt} AND ${until.receipt}`,
   },
 } as const satisfies Record<string, Paged>;
-/** All of them: in an older bucket the settings hold those that are in pages now. */
+/** All of these tables: in an older bucket the settings contain those that are in pages now. */
 export const TABLE_NAMES = [...SETTINGS_TABLES, ...(Object.keys(PAGED) as (keyof typeof PAGED)[])];
 
-/** How far each of what grows was when it was last written. */
+/** For each growing table, the last position that was written. */
 type Position = { audit: number; rate: number; receipt: number; suppression: number; change: number; closing: number };
 const NOWHERE: Position = { audit: 0, rate: 0, receipt: 0, suppression: 0, change: 0, closing: 0 };
 
-/** A page of what grows: of the audit log, or of one of the tables. */
+/** A page of a growing table, the audit log included. */
 type Page = { table: "audit" | keyof typeof PAGED; from: string | number };
 
-/** The next call continues where this one has no more room: behind the page that was `written` last, by their keys. */
+/** When the calls are used up, the next call continues after the page that was `written` last, in the order of keys. */
 type Pass = { day: string; since: Position; until: Position; written: string };
 
 const keyOf = ({ table, from }: Page): string => {
@@ -117,9 +118,9 @@ const keyOf = ({ table, from }: Page): string => {
   return table === "audit" ? `${AUDIT}${name}.json` : `${STATE}tables/${table}/${name}.json`;
 };
 
-/** Calls that a page takes: looking at what is there, reading, writing. */
+/** Calls of a page: reading the present object, reading rows, writing. */
 export const PAGE_CALLS = 3;
-/** Calls that all the rest takes: where things are, which pages are due, the settings' tables, and writing them. */
+/** Calls of everything else: reading positions and which pages are due, reading the tables of the settings, and writing them. */
 export const SETTINGS_CALLS = 2 + Object.keys(PAGED).length + SETTINGS_TABLES.length + 1;
 
 /** Entries of the audit log in an object: only the last one is ever rewritten. */
@@ -137,9 +138,9 @@ const positionOf = async (db: Database): Promise<Position> =>
     ifnull((SELECT max(closed_at) FROM closed_statements), 0) AS closing`)) as Position;
 
 /**
- * Writes what changed since it was last written: an act is in the audit log, a rate in its time of loading,
- * a receipt in the time when it was signed, a suppression in its number. `hasRoom` says whether there is room for another
- * page, and the settings behind it. Whether all was written.
+ * Writes what changed since it was last written. Changes are found by the audit log for administrative acts, by the time of
+ * loading for rates, by the time of signing for receipts, and by the number for suppressions. `hasRoom` says whether there
+ * are calls for another page and for the settings after it. Returns whether everything was written.
  */
 export async function saveSettings(
   bucket: R2Bucket,
@@ -176,19 +177,19 @@ export async function saveSettings(
 
 const versionOf = ({ day, until }: Pick<Pass, "day" | "until">) => `${day} ${Object.values(until).join(" ")}`;
 
-/** The pass that goes on, or a new one; null where nothing has changed. */
+/** The present pass, or a new one; null where nothing has changed. */
 function passOf(saved: Record<string, string> | undefined, last: Position, day: string): Pass | null {
   if (saved?.version === versionOf({ day, until: last })) return null;
   const archived = Number(saved?.audit ?? 0);
   if (last.audit < archived) throw new Error(OTHER_LOG);
   const begun = saved?.pass === undefined ? null : (JSON.parse(saved.pass) as Pass);
   if (begun?.day === day) return begun;
-  // Once a day also what nobody reported.
+  // Once a day everything, also without a reported change.
   const since = saved?.position === undefined || saved.day !== day ? NOWHERE : (JSON.parse(saved.position) as Position);
   return { day, since: { ...since, audit: archived }, until: last, written: "" };
 }
 
-/** The pages that are left, of those that were due when the pass began: what has changed since is due in the next one. */
+/** The pages that are left of those that were due when the pass began. Later changes are due in the next pass. */
 async function pagesOf(db: Database, { since, until, written }: Pass): Promise<Page[]> {
   const pages: Page[] = [];
   for (let page = Math.floor(since.audit / PAGE); page <= Math.floor(until.audit / PAGE); page++)
@@ -201,7 +202,7 @@ async function pagesOf(db: Database, { since, until, written }: Pass): Promise<P
   return pages.filter((page) => keyOf(page) > written).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-/** No more than one page is held. */
+/** Only one page is in memory at a time. */
 async function savePage(bucket: R2Bucket, db: Database, page: Page): Promise<void> {
   const { table, from } = page;
   if (table === "audit") return saveAudit(bucket, db, Number(from) / PAGE);
@@ -225,14 +226,14 @@ const saveAudit = (bucket: R2Bucket, db: Database, page: number): Promise<void> 
   });
 
 /**
- * Makes a page of the audit log's copy what D1 has now. Who read older entries and has not put them yet finds the page
- * changed. False where there is no such page.
+ * Writes a page of the audit log's copy again from D1. Another writer that has read older entries and not put them yet
+ * finds the page changed. False where there is no such page.
  */
 export async function renewAudit(bucket: R2Bucket, db: Database, page: number): Promise<boolean> {
   const text = await (await bucket.get(auditKey(page)))?.text();
   const entries = await entriesOf(db, page);
   if (text === undefined && entries.audit.length === 0) return false;
-  // A page with more entries is of a log that was lost, and is not restored yet: it must not be lost, too.
+  // A page with more entries than D1 is of an audit log that was lost and not restored yet, so it must not be overwritten.
   const kept = text === undefined ? 0 : (JSON.parse(text) as Entries).audit.length;
   if (kept <= entries.audit.length && text !== JSON.stringify(entries)) await saveAudit(bucket, db, page);
   return true;
@@ -241,8 +242,8 @@ export async function renewAudit(bucket: R2Bucket, db: Database, page: number): 
 type Note = { annotation_id: string };
 
 /**
- * Makes the notes in the copy of the settings what D1 has now. One that D1 does not have stays: it was removed, and goes with
- * the next copy, or is of a database that was lost.
+ * Writes the notes in the copy of the settings again from D1. A note that D1 does not have stays: either it was removed,
+ * and the next copy lacks it, or it is of a database that was lost.
  */
 export async function renewNotes(bucket: R2Bucket, db: Database): Promise<void> {
   await putCopy(bucket, SETTINGS, async (there) => {

@@ -1,7 +1,7 @@
 /**
- * Takes away what is no longer, or never became, part of the archive. A retired file is deleted, since nobody writes it
- * any more. A file that was given up may still be put by a writer that knows nothing of that: an empty file takes its
- * key, which no writer puts over, until no writer can be left.
+ * Removes files that are no longer, or never became, part of the archive. A retired file is deleted, since nobody writes it
+ * any more. A file that was given up may still be put by a writer that does not know of that. So an empty file is put under
+ * its key, which no writer overwrites, until no such writer can exist any more.
  */
 
 import { sql } from "drizzle-orm";
@@ -13,14 +13,17 @@ import { giveUp, OUTDATED } from "./files.ts";
 import { MANIFEST_CALLS, writeManifest } from "./manifest.ts";
 import { dayOf } from "./partition.ts";
 
-/** Files that were planned and not put in this time were given up. Until then their hour is left alone: it may be too large for one call. */
+/**
+ * Files that were planned and not put within this time are given up. Until then their hour is not merged again, as it may
+ * be too large for one call.
+ */
 const GIVEN_UP_MS = 12 * 60 * 60_000;
-/** Files that are fenced in one call, and days whose manifest is written: each takes requests of the bucket. */
+/** How many files get an empty file, and how many days a manifest, in one call: each takes requests to the bucket. */
 const FENCES = 4;
 const DAYS = 3;
 /** Objects that one request deletes at most. */
 const DELETED = 1_000;
-/** Calls that it takes to see what is to go. */
+/** Calls of finding out what is to be removed. */
 const LOOK_CALLS = 2;
 /** Calls and statements of one call at most. */
 export const SWEEP_CALLS = LOOK_CALLS + 2 * FENCES + DAYS * MANIFEST_CALLS + 3;
@@ -28,8 +31,8 @@ export const SWEEP_CALLS = LOOK_CALLS + 2 * FENCES + DAYS * MANIFEST_CALLS + 3;
 type Gone = { key: string; hour: number; state: "retired" | "given_up" | "fenced" };
 
 /**
- * Whether all that was to go when the call began has gone. Nothing goes where the invocation has no room for it and for the
- * calls that are to follow, as many as `following`.
+ * Returns whether everything was removed that was to be removed when the call began. Nothing is removed if the invocation
+ * has no room for that and for the `following` calls after it.
  */
 export async function sweep(env: Env, db: Database, now: number, following = 0): Promise<boolean> {
   const old = sql`created_at <= ${now - GIVEN_UP_MS}`;
@@ -44,7 +47,7 @@ export async function sweep(env: Env, db: Database, now: number, following = 0):
     await putFence(env.ARCHIVE, key);
     await transact(db, [sql`UPDATE archive_files SET state = 'fenced' WHERE key = ${key} AND state = 'given_up'`]);
   }
-  // Only what the manifest no longer lists goes.
+  // Only files that the manifest no longer lists are removed.
   const retired = gone.filter(({ state }) => state === "retired");
   const days = new Set([...new Set(retired.map(({ hour }) => dayOf(hour)))].slice(0, DAYS));
   const deleted = gone

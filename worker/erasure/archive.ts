@@ -14,7 +14,7 @@ import { type LoggedEvent, renamedIds, scrubbed } from "./log.ts";
 const SEQ = at("seq");
 const PROJECT = at("project_id");
 
-/** The rows as they are to be: the same array where nothing changes. */
+/** The changed rows; the same array where nothing changes. */
 function renamer({ job, person }: Work, renamedIds: ReadonlySet<string>) {
   const one = (row: Row): Row => {
     if (row[PROJECT] !== job.project_id || (row[SEQ] as number) > job.names.head) return row;
@@ -34,17 +34,17 @@ async function rowsOf({ env, db }: Work, file: ArchiveFile): Promise<Row[]> {
   return rows;
 }
 
-/** The hour that is looked through, and its files that have been; `end` is behind them all. */
+/** The hour that is being searched, and its files that were searched already; `end` is after all hours. */
 type Place = { hour: number; seen: string[] } | "end";
 
 /** Files that one piece reads at most. */
 const FILES = 5;
 
 /**
- * An hour's files, some at a time, until none is left that was not seen: a merge may have come between. Nothing can bring
- * the names back behind this: a run that read the log before it was renamed is given up at the beginning, and a file that
- * was made from one with the names cannot become live once that one is not. At the end no object is left that was
- * retired, or given up, until then.
+ * Searches an hour's files, some at a time, until no file is left that was not searched: a merge may have made new ones.
+ * The names cannot come back after this: a run that read the log before the renaming is given up at the beginning, and a
+ * file made from a file with the names cannot become live once that file is retired. At the end no object is left that was
+ * retired or given up until then.
  */
 export async function archive(work: Work): Promise<Piece> {
   const { env, db, job, now } = work;
@@ -81,7 +81,7 @@ export async function archive(work: Work): Promise<Piece> {
   return { changes: [], place: { hour, seen: [...seen, ...unseen.map(({ key }) => key)] } satisfies Place };
 }
 
-/** Nothing is to be done where there was never one. An archive that was taken away would keep the person. */
+/** Without an archive there is nothing to do. But if its bucket was removed from the deployment, the person would stay in it. */
 async function withoutArchive({ db }: Work): Promise<Piece> {
   const had = await db.get(sql`SELECT 1 WHERE EXISTS (SELECT 1 FROM archive_files)
     OR EXISTS (SELECT 1 FROM archive_compactions)`);

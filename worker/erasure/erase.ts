@@ -19,7 +19,7 @@ const ANSWER_CALLS = 6;
 
 export type Asked = { project_id: string; player_id: string; suppress: boolean };
 
-/** Whether something of the player is there (again). */
+/** Whether the stores have something of the player (again). */
 async function isKnown(db: Database, { project_id, player_id }: Asked): Promise<boolean> {
   const found = await db.get(sql`SELECT 1 WHERE
     EXISTS (SELECT 1 FROM events WHERE project_id = ${project_id} AND actor = ${player_id})
@@ -30,7 +30,7 @@ async function isKnown(db: Database, { project_id, player_id }: Asked): Promise<
   return found !== undefined;
 }
 
-/** Whether it is not an id that many share, such as `undefined`. */
+/** Whether the id is one person's, and not one that many share, such as `undefined`. */
 export const isOnePerson = async (db: Database, { project_id, player_id }: Asked): Promise<boolean> =>
   (await visitorsOf(db, project_id, player_id)).length <= MOST_VISITORS;
 
@@ -39,8 +39,8 @@ const latest = (db: Database, project_id: string, subject: string) =>
     ORDER BY n DESC LIMIT 1`);
 
 /**
- * The erasure of this player: one that runs, one that has finished and still holds, or a new one. `note` writes down with
- * it who asked for it.
+ * The erasure of this player: a running one, a finished one that is still valid, or a new one. `note` records in the same
+ * transaction who asked for it.
  */
 export async function begin(
   db: Database,
@@ -68,12 +68,12 @@ export async function begin(
     return id;
   } catch (error) {
     if (!isTaken(error, "erasures")) throw error;
-    // Another request was quicker.
+    // Another request was faster.
     return (await latest(db, project_id, subject))?.id ?? id;
   }
 }
 
-/** Goes on with one erasure for a moment; the duty goes on at once with the rest, as projections may wait for it. */
+/** Continues one erasure for a short time; then the duty continues it at once, as projections may wait for it. */
 export async function work(env: Env, db: Database, id: string): Promise<void> {
   const budget = budgetOf(env);
   const until = Date.now() + REQUEST_MS;
@@ -81,7 +81,7 @@ export async function work(env: Env, db: Database, id: string): Promise<void> {
   if (progress === "more") await wake(env, [erasures.name]);
 }
 
-/** Goes on with all that run, the oldest first. */
+/** Continues all running erasures, the oldest first. */
 export async function resumeErasures(env: Env, budget: Budget, now: number): Promise<Progress> {
   const db = databaseOf(env);
   const outcomes: Progress[] = [];

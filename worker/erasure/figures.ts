@@ -1,7 +1,7 @@
 /**
- * Gives the rows that the figures of the new core are counted from their new names, while projections are stopped. They have more
- * than a name in a column: the ids of events and visitors are within their texts, also of others who shared a visitor or whose
- * events mention the person.
+ * Renames the person in the rows that figures are counted from, while projections are stopped. Not only columns have names:
+ * the texts of rows have ids of events and visitors, also those of other people who shared a visitor or whose events
+ * mention the person.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -35,12 +35,12 @@ function mayName(texts: SQL, { words, visitors }: Person): SQL {
     WHERE instr(lower(${texts}), w.value) > 0)`;
 }
 
-/** What a part of the work changes, and where it goes on; null is its end. */
+/** What a part of the work changes, and the place where it continues; null is its end. */
 type Done<At> = { changes: Change[]; at: At | null };
 
 type Row = PersonRow & { id: number; person: string };
 
-/** Rows of their own. What has its new name is not found again. */
+/** The person's rows. A row with its new name is not found again. */
 async function ownRows({ db, job, person }: Work): Promise<Done<true>> {
   const rows = await db.all<Row>(sql`SELECT id, person, now, head, recent FROM people
     WHERE project_id = ${job.project_id} AND person ${among(person.persons.keys())} LIMIT ${AT_ONCE}`);
@@ -80,7 +80,7 @@ async function ownPast({ db, job, person }: Work): Promise<Done<true>> {
 
 type PageRow = { page: number; first: string; body: string };
 
-/** Rewrites the pages that have changed. A visitor who leaves a page gets a row of their own. */
+/** Rewrites the pages that have changed. A visitor who leaves a page gets a row in the table. */
 function pages(project_id: string, rows: readonly PageRow[], names: Renaming): Change[] {
   const renamed = rows
     .map((row) => ({ row, ...renamedPage(row.first, readPage(row.body), names) }))
@@ -116,7 +116,7 @@ async function ownPages({ db, job, person }: Work, from: number): Promise<Done<n
   return { changes: pages(job.project_id, rows, renamingOf(person)), at: from + VISITORS };
 }
 
-/** Others, who may have events of a visitor that they shared, or events whose ids mention the person. */
+/** Other people, who may have events of a shared visitor, or events whose ids mention the person. */
 async function otherRows({ db, job, person }: Work, after: string): Promise<Done<string>> {
   const page = sql`SELECT id, person, now, head, recent FROM people
     WHERE project_id = ${job.project_id} AND person > ${after} ORDER BY person LIMIT ${SCAN}`;
@@ -167,7 +167,7 @@ async function otherPages({ db, job, person }: Work, after: string): Promise<Don
 }
 
 /**
- * Whose past is counted under a filter depends on their names while it is being filled, so that begins again, as another
+ * While a filter is being filled, it depends on people's names whose past is counted. So that begins again, as another
  * scope. See `worker/figures/filling.ts`.
  */
 const fillAnew = (project_id: string): Change[] => {
@@ -181,7 +181,7 @@ const fillAnew = (project_id: string): Change[] => {
   ];
 };
 
-/** The parts of the work in their order, each from its beginning or from where it was. */
+/** The parts of the work in their order, each from its beginning or from its last place. */
 const PARTS = [
   (work: Work) => ownRows(work),
   (work: Work) => ownPast(work),

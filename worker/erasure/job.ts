@@ -1,7 +1,7 @@
 /**
  * An erasure as a job: steps in a fixed order, each done in bounded pieces. A piece changes the database, notes what it
- * found and moves the job on in one transaction, so it can stop anywhere and go on, and two that run it at once do
- * nothing twice.
+ * found and moves the job's place in one transaction. So a job can stop anywhere and continue, and two invocations at once
+ * do nothing twice.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -12,7 +12,7 @@ import { type Database, transact } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
 import { type Names, type Person, personOf } from "./names.ts";
 
-/** Where something of a person can be; `mentions` are other people's events that name them. */
+/** The stores that may have something of a person; `mentions` are other people's events that name the person. */
 export const STORES = [
   "events",
   "mentions",
@@ -46,11 +46,11 @@ export type Job = {
   suppress: boolean;
   pass: number;
   step: string;
-  /** Where the step goes on; null is its beginning. */
+  /** The place where the step continues; null is its beginning. */
   place: unknown;
   moves: number;
   due_at: number;
-  /** How many changes all erasures together had made when it was read. */
+  /** How many changes all erasures together had made when the job was read. */
   pieces: number;
   names: Names;
 };
@@ -58,19 +58,19 @@ type Row = Omit<Job, "suppress" | "place" | "names"> & { suppress: number; place
 
 export type Work = { env: Env; db: Database; job: Job; person: Person; now: number };
 
-/** `found` is how many rows a statement changes, or how many another store says. */
+/** `found` is how many rows a statement changes, or the number that another store returns. */
 export type Change = { change?: SQL; found?: Store; total?: number };
 export type Piece = {
   changes: Change[];
-  /** Where to go on; null is the step's end. */
+  /** The place where to continue; null is the end of the step. */
   place: unknown;
-  /** The step that follows, where it is not the one after this. */
+  /** The next step, if it is not the following one. */
   next?: string | undefined;
-  /** Columns of the job that change beside. */
+  /** Further columns of the job that change. */
   with?: SQL;
-  /** Another erasure is in the way: nothing is done. */
+  /** Another erasure must end first: nothing is done. */
   wait?: true;
-  /** It makes sure by itself that what it changes is as it was read; this is done where it was not. */
+  /** The piece checks by itself that what it changes is as it was read; this runs where it was not. */
   lost?(): Promise<void>;
 };
 export type Step = { name: string; work(work: Work): Promise<Piece> };
@@ -105,13 +105,13 @@ const tally = ({ id }: Job, { found, total }: Change): SQL => {
   return sql`UPDATE erasures SET found = json_set(found, ${path}, ifnull(found ->> ${path}, 0) + ${more}) WHERE id = ${id}`;
 };
 
-/** Fails, and with it the transaction, when another run has moved the job meanwhile: NULL is not allowed. */
+/** Fails, and so does the transaction, if another run has moved the job meanwhile: NULL is not allowed. */
 const move = ({ id, moves }: Job, step: string, place: unknown, also?: SQL): SQL =>
   sql`UPDATE erasures SET moves = CASE WHEN moves = ${moves} THEN moves + 1 END, step = ${step},
     place = ${place === null ? null : JSON.stringify(place)}, error = NULL ${also === undefined ? sql`` : sql`, ${also}`}
     WHERE id = ${id}`;
 
-/** Fails where another erasure has changed anything since the job was read: it may have been the same texts. */
+/** Fails if another erasure has changed anything since the job was read, as it may have changed the same texts. */
 const alone = ({ pieces }: Job, { changes, lost }: Piece): SQL[] =>
   lost || !changes.some(({ change }) => change)
     ? []
@@ -120,7 +120,7 @@ const alone = ({ pieces }: Job, { changes, lost }: Piece): SQL[] =>
 const lostRace = (error: unknown) =>
   lostTurn(error) || isGuarded(error, "erasures.moves", "renaming.generation", "renaming.pieces");
 
-/** Does one piece. Whether there is more to do now. */
+/** Does one piece. Returns whether there is more to do now. */
 export async function advance(
   env: Env,
   db: Database,
@@ -157,7 +157,7 @@ const reasonOf = (error: unknown): string => {
 /** Calls and statements of one piece at most, the note of a failure among them. */
 const MOST_CALLS = 24;
 
-/** Works on a job while there is `room` for another piece, or until it has to wait. What goes wrong is in its receipt. */
+/** Works on a job while there is `room` for another piece, or until it has to wait. The receipt has the last error. */
 export async function run(
   env: Env,
   db: Database,
@@ -172,7 +172,7 @@ export async function run(
       if (lostRace(error)) continue;
       const reason = reasonOf(error);
       log("error", "erasure failed", { id, error: reason });
-      // The database itself may be what is failing.
+      // The database itself may fail.
       await db
         .run(sql`UPDATE erasures SET error = ${reason} WHERE id = ${id} AND finished_at IS NULL`)
         .catch(() => undefined);

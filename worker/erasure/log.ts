@@ -1,4 +1,4 @@
-/** The log: the person's own events lose what is personal and get new names; other people's lose what mentions them. */
+/** The log: the person's events lose personal fields and get new names; other people's events lose what mentions the person. */
 import { type SQL, sql } from "drizzle-orm";
 import { LOG_COLUMNS, type LoggedRow, PERSONAL_COLUMNS, type PersonalColumn } from "../log-columns.ts";
 import { among } from "../store/sql.ts";
@@ -7,11 +7,11 @@ import { type Person, VISITOR } from "./names.ts";
 import { overwrite } from "./overwrite.ts";
 import { renamed } from "./people.ts";
 
-/** Events that one transaction rewrites, and events that one query looks through. */
+/** Events that one transaction rewrites, and events that one query searches. */
 const AT_ONCE = 500;
 const SCAN = 5_000;
 
-/** Columns that the person's own events keep in part: under new names, or as a figure needs them. */
+/** Personal columns that the person's events keep in part: with new names, or as far as a figure needs them. */
 const KEPT_IN_PART = [
   "player_id",
   "visitor_id",
@@ -28,7 +28,10 @@ export const GONE = Object.fromEntries(
   PERSONAL_COLUMNS.filter((name) => !includes(KEPT_IN_PART, name)).map((name) => [name, null]),
 ) as Record<Gone, null>;
 
-/** Where other people's events may mention the person: in what senders wrote, not in what the edge saw of them. */
+/**
+ * The columns in which other people's events may mention the person: those that senders wrote, not those that the server
+ * added.
+ */
 const SEEN = ["browser", "os", "source_ip"];
 type Text = {
   [Name in PersonalColumn]: (typeof LOG_COLUMNS)[Name][0] extends "text" ? Name : never;
@@ -72,13 +75,13 @@ function eraseMentions(person: Person, event: LoggedEvent, ids: ReadonlySet<stri
     ...texts,
     player_id: renamed(person, "player_id", event.player_id),
     visitor_id: renamed(person, "visitor_id", event.visitor_id),
-    // An event of the person's own was renamed more thoroughly: what refers to it follows.
+    // An event of the person was renamed more thoroughly, so references to it get the same new id.
     duplicate_of: reference !== null && ids.has(reference) ? reference : text(event.duplicate_of),
     data: event.data === null ? null : words.inJson(event.data, "mentioned"),
   };
 }
 
-/** An event as the archive has it: it may have gone from the log, and what it refers to, too. */
+/** An event of the archive: the log may no longer have it, or the event that it refers to. */
 export function scrubbed(person: Person, event: LoggedEvent, ids: ReadonlySet<string>): Columns {
   const actor = event.player_id ?? VISITOR + event.visitor_id;
   return person.persons.has(actor) ? eraseOwn(person, event) : eraseMentions(person, event, ids);
@@ -127,7 +130,7 @@ function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Col
 const unlike = ({ event, becomes }: { event: LoggedEvent; becomes: Columns }) =>
   PERSONAL_COLUMNS.some((name) => event[name] !== becomes[name]);
 
-/** The person's own, by the index of who did it. What has its new name is not found again, so no place is kept. */
+/** The person's events, by the index of actors. An event with its new name is not found again, so no place is kept. */
 export async function personsOwnEvents({ db, job, person }: Work): Promise<Piece> {
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM events e
     WHERE e.project_id = ${job.project_id} AND e.actor ${among(person.persons.keys())} AND e.seq <= ${job.names.head}
@@ -143,7 +146,7 @@ export async function personsOwnEvents({ db, job, person }: Work): Promise<Piece
   };
 }
 
-/** Other players' events under a shared visitor, where they decided whose the visitor is. */
+/** Other players' events with a shared visitor that decided which player the visitor is. */
 export async function decidingEvents(work: Work): Promise<Piece> {
   const { db, job, person } = work;
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
@@ -152,7 +155,7 @@ export async function decidingEvents(work: Work): Promise<Piece> {
   return { changes: await changeMentions(work, events), place: events.length === 0 ? null : true };
 }
 
-/** Which of these, renamed as the person's own would be, are events of the log: those were the person's own. */
+/** Those of these ids which, renamed as the person's are, belong to events of the log: these were the person's. */
 export async function renamedIds({ db, job, person }: Work, references: (string | null)[]): Promise<Set<string>> {
   const renamedReferences = references.flatMap((id) =>
     id === null || person.words.inOwnText(id) === id ? [] : [person.words.inOwnText(id)],
@@ -176,13 +179,13 @@ async function changeMentions(work: Work, events: LoggedEvent[]): Promise<Change
   return [{ change: change as SQL, found: "mentions" }, ...others.map((one) => ({ change: one }))];
 }
 
-/** Looks through the log, from `after` up to `upTo`. */
+/** Searches the log, from `after` up to `upTo`. */
 async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
   const { db, job, person } = work;
   const from = Math.max(after, (job.place as number | null) ?? 0);
   const end = Math.min(upTo, from + SCAN);
   if (from >= end) return { changes: [], place: null };
-  // The limit keeps SQLite from building the text again for each word.
+  // The LIMIT prevents SQLite from building the text again for each word.
   const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM (
       SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
       WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e
@@ -194,7 +197,7 @@ async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
   };
 }
 
-/** What `identities` or the figures have not read yet: they must not come upon a name that no longer means anyone. */
+/** Events that `identities` or the figures have not read yet: they must not read a name that means nobody any more. */
 export const unreadEvents = (work: Work) => scan(work, work.job.names.identified, work.job.names.head);
-/** All others that no earlier pass has looked through. */
+/** All other events that no earlier pass has searched. */
 export const earlierEvents = (work: Work) => scan(work, work.job.names.scanned, work.job.names.identified);

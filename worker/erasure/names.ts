@@ -9,21 +9,21 @@ import { digitsOf, type Pair, type Words, wordsOf } from "./words.ts";
 /** The names that an erasure knows of its person while it runs; fresh pseudonyms in each pass. */
 export type Names = {
   player: Pair;
-  /** Every visitor that they ever were. */
+  /** Every visitor who ever was this player. */
   visitors: Pair[];
-  /** The visitors that were another player, too. */
+  /** The visitors who were another player, too. */
   shared: string[];
   /** E-mail addresses and telephone numbers from their events' data. */
   contacts: Pair[];
   /**
-   * The last event when they were looked up, which may have gone from the log and be in the archive alone, and how far
-   * `identities` and the figures were: the log is read again from there.
+   * The last event of the log when the names were read, which may now be in the archive only; and the places of
+   * `identities` and of the figures, from which the log is read again.
    */
   head: number;
   identified: number;
   /** When that was, epoch milliseconds. */
   since: number;
-  /** The end of the log that the pass before has looked through. */
+  /** The end of the log that the earlier pass has searched. */
   scanned: number;
 };
 
@@ -63,7 +63,7 @@ async function contactsOf(db: Database, project_id: string, actors: readonly str
   return given.flatMap((contact) => [contact, digitsOf(contact) ?? []].flat());
 }
 
-/** The names that are in the stores now, and those that an earlier pass knew. */
+/** The names that the stores have now, and those that an earlier pass found. */
 export async function gather(db: Database, project_id: string, known: Names, now: number): Promise<Names> {
   const [player_id] = known.player;
   const visitors = [...new Set([...namesOf(known.visitors), ...(await visitorsOf(db, project_id, player_id))])];
@@ -87,7 +87,7 @@ export async function gather(db: Database, project_id: string, known: Names, now
     head: at?.head ?? 0,
     identified: at?.identified ?? 0,
     since: now,
-    // A new name is looked for everywhere.
+    // A new name is searched in all of the log.
     scanned: same ? known.head : 0,
   };
 }
@@ -103,11 +103,11 @@ export const firstNames = (player_id: string): Names => ({
   scanned: 0,
 });
 
-/** The names as the stores write them, and the pseudonym of each. */
+/** The names in the form of the stores, and the pseudonym of each. */
 export type Person = {
   players: ReadonlyMap<string, string>;
   visitors: ReadonlyMap<string, string>;
-  /** As `actor` and `person` have them: a visitor's id follows a control character. */
+  /** As in `actor` and `person`: a visitor's id follows a control character. */
   persons: ReadonlyMap<string, string>;
   words: Words;
 };

@@ -13,7 +13,7 @@ const PAGE = 2_000;
 const named = (texts: SQL, { words }: Person) =>
   sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify(words.needles)}) w WHERE instr(lower(${texts}), w.value) > 0)`;
 
-/** Whose count a table's rows are in, where it has none of its own. */
+/** The store in whose count the rows of a table are included, if the table has no count. */
 const FOUND_AS = { conversion_changes: "conversions", annotations: "audit" } as const;
 
 const changed = (
@@ -29,7 +29,7 @@ const changed = (
 
 type Transaction = { event_type: string; transaction_id: string; trusted: number; event_id: string };
 
-/** Transactions whose event has gone from the log; the others were renamed with their event. */
+/** Transactions whose event has left the log; the others were renamed with their event. */
 export async function transactions({ db, job, person }: Work): Promise<Piece> {
   const [type, id, trust] = (job.place as [string, string, number] | null) ?? ["", "", 0];
   const page = sql`SELECT * FROM transactions
@@ -56,7 +56,7 @@ export async function transactions({ db, job, person }: Work): Promise<Piece> {
   return { changes, place: last ? [last.event_type, last.transaction_id, last.trusted] : null };
 }
 
-/** Ids of events that have gone from the log. */
+/** Ids of events that have left the log. */
 export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
   const page = sql`SELECT DISTINCT event_id FROM retired_events
     WHERE project_id = ${job.project_id} AND event_id > ${(job.place as string | null) ?? ""} ORDER BY event_id LIMIT ${PAGE}`;
@@ -73,7 +73,7 @@ export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
   return { changes, place: last?.event_id ?? null };
 }
 
-/** Ids of other people's events, and the reasons that anybody gave for a change. */
+/** Ids of other people's events, and the reasons that were given for changes. */
 export async function conversions({ db, job, person: { words } }: Work): Promise<Piece> {
   const [table, from, from_n] = (job.place as ["conversions" | "conversion_changes", number, number] | null) ?? [
     "conversions",
@@ -107,7 +107,7 @@ export async function conversions({ db, job, person: { words } }: Work): Promise
 
 type Letter = { id: number; event_id: string | null; event: string; error: string };
 
-/** A dead letter of the person is rewritten like an event of the log: it can still be replayed, and counts. */
+/** A dead letter of the person is rewritten like an event of the log, so it can still be replayed and counted. */
 function erasedLetter(person: Person, { event_id, event, error }: Letter): [string | null, string, string] {
   const { words } = person;
   let stored: Partial<StoredEvent> = {};
@@ -165,7 +165,7 @@ export async function audit({ db, job, person }: Work): Promise<Piece> {
   return last ? { changes, place: last.id } : { changes: await notes({ db, job, person }), place: null };
 }
 
-/** What a team noted on days: few, and read at once. */
+/** Annotations: few, so they are read at once. */
 async function notes({ db, job, person }: Pick<Work, "db" | "job" | "person">): Promise<Change[]> {
   const rows = await db.values<[string, string]>(sql`SELECT annotation_id, text FROM annotations n
     WHERE project_id = ${job.project_id} AND ${named(sql`n.text`, person)}`);

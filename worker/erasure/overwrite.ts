@@ -2,7 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 
 export type Value = string | number | null;
-/** A row as it is, by its key, and what its columns become. */
+/** The key of a row, and the new values of its columns. */
 export type Rewrite = { key: Value[]; values: Value[] };
 
 export function overwrite(

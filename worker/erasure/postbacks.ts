@@ -1,6 +1,6 @@
 /**
- * Postbacks of a person go, with what was sent: nothing more is sent about them, nor taken of what networks have sent. Of other
- * people's, what mentions the person.
+ * Removes the postbacks of a person, and what was sent: nothing more is sent about the person, and waiting postbacks of
+ * networks become no event. In other people's postbacks, mentions of the person are removed.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -47,7 +47,7 @@ export async function ownPostbacks({ db, job, person }: Work): Promise<Piece> {
 
 type Whose = { players: Iterable<string>; visitors: Iterable<string>; actors: Iterable<string> };
 
-/** Waiting postbacks of networks about a person, also those that name only a click of theirs. */
+/** Waiting postbacks of networks about a person, also those that name only one of the person's clicks. */
 export function isReceivedOf(project_id: string, { players, visitors, actors }: Whose): SQL {
   return sql`project_id = ${project_id} AND (player_id ${among(players)} OR visitor_id ${among(visitors)}
     OR click_id IN (SELECT e.click_id FROM events e WHERE e.project_id = ${project_id} AND e.actor ${among(actors)}
@@ -109,7 +109,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The ids follow those of the log; of a request or an answer that mentions the person nothing is left. */
+/** Ids are replaced as in the log; a request or an answer that mentions the person is removed. */
 export async function mentioningPostbacks({ db, job, person: { words } }: Work): Promise<Piece> {
   const [table, target, last] = (job.place as ["postbacks" | "postback_tries", string, string | number] | null) ?? [
     "postbacks",

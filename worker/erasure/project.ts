@@ -1,7 +1,7 @@
 /**
- * Removing a project with all that is kept of it. Its row, keys and share links go at once, with the note that it was
- * removed; everything else in bounded pieces. All is looked through twice: until isolates have forgotten the project, one
- * of them may still write something down for it.
+ * Removes a project and everything that is kept of it. Its row, keys and share links are removed at once, with a note of
+ * the removal; everything else in bounded pieces. All stores are searched twice, because an isolate that still remembers
+ * the project may write something for it.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -11,16 +11,19 @@ import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
 import { MINUTE_MS } from "../time.ts";
 
-/** Tables with a `project_id` whose rows outlive the project: who did what, and the proofs of erasures. */
+/** Tables with a `project_id` whose rows stay after the project: the audit log, and the receipts of erasures. */
 const KEPT = ["audit", "erasures", "removals"];
 /** Rows that one statement removes. */
 const AT_ONCE = 1_000;
-/** From the removal to the second look, in milliseconds: some more than isolates remember. */
+/** The time from the removal to the second search, in milliseconds: longer than isolates remember. */
 const SECOND_LOOK_MS = REMEMBERED_MS + 30_000;
 
 type Table = { name: string; key: string };
 
-/** Every table of the database with rows of projects, and its primary key: a new one is among them by itself. */
+/**
+ * Every table of the database with a `project_id`, and its primary key. They are read from the database, so a new table is
+ * included.
+ */
 async function tablesOfProjects(db: Database): Promise<Table[]> {
   const tables = await db.all<Table>(sql`SELECT m.name, (
       SELECT group_concat(k.name, ', ') FROM pragma_table_info(m.name) k WHERE k.pk > 0) AS key
@@ -29,7 +32,7 @@ async function tablesOfProjects(db: Database): Promise<Table[]> {
   return tables.filter(({ name }) => !KEPT.includes(name));
 }
 
-/** The tables that hold something of the project: one query for all. */
+/** The tables that have rows of the project: one query for all. */
 async function filled(db: Database, project_id: string): Promise<Table[]> {
   const tables = await tablesOfProjects(db);
   const found = await db.get<Record<string, 0 | 1>>(sql`WITH gone (id) AS (SELECT ${project_id})
@@ -53,14 +56,14 @@ export async function obstacleTo(db: Database, project_id: string): Promise<stri
   return null;
 }
 
-/** The last day that had events; where figures have gone, too, the day on which the last of them went from the log. */
+/** The last day with events; where their figures were removed, too, the day on which the last events left the log. */
 const lastDay = (project_id: string): SQL => sql`coalesce(
   (SELECT max(event_date) FROM event_outcomes WHERE project_id = ${project_id}),
   (SELECT date(s.updated_at / 1000, 'unixepoch') FROM sweeps s WHERE s.project_id = ${project_id} AND s.class = 'events'), '')`;
 
 /**
- * What closes a project for good, for one transaction with the note of who did it. It fails where the project has events
- * by now: NULL is not allowed.
+ * The statements that close a project, for one transaction with the entry of the audit log. They fail if the project has
+ * new events meanwhile: NULL is not allowed.
  */
 export const closeProject = (project_id: string, now: number): SQL[] => [
   sql`UPDATE projects SET name = CASE WHEN NOT EXISTS (SELECT 1 FROM events WHERE project_id = ${project_id})
@@ -69,17 +72,17 @@ export const closeProject = (project_id: string, now: number): SQL[] => [
   ...["projects", "keys", "shares"].map((table) => sql`DELETE FROM ${sql.raw(table)} WHERE project_id = ${project_id}`),
 ];
 
-/** Whether a project cannot be made under this id yet: what was there before it is still being removed. */
+/** Whether a project cannot be made under this id yet, because the rows of an earlier project are still being removed. */
 export const isBeingRemoved = (project_id: string): SQL =>
   sql`EXISTS (SELECT 1 FROM removals WHERE project_id = ${project_id} AND finished_at IS NULL)`;
 
 /** Whether there is room for so many more calls. */
 type Room = (calls: number) => boolean;
-/** Calls by which it is found what is left of a project, and by which a look through it ends. */
+/** Calls to find what is left of a project, and calls at the end of a search. */
 const LOOK_CALLS = 2;
 const LAST_CALLS = 3;
 
-/** Goes on with all removals that are due, as long as there is room; gives back whether it has done all of it. */
+/** Continues all removals that are due, as long as there is room; returns whether all of it is done. */
 export async function removeProjects(env: Env, db: Database, now: number, room: Room): Promise<boolean> {
   const due = await db.all<{ project_id: string; pass: number }>(sql`
     SELECT project_id, pass FROM removals WHERE finished_at IS NULL AND due_at <= ${now} ORDER BY removed_at`);
@@ -119,7 +122,7 @@ async function removeRows(
 const REQUEST_MS = 5_000;
 const ANSWER_CALLS = 6;
 
-/** Begins to remove what is left of a project that was closed; most have little left. The rest is the duty's. */
+/** Begins to remove what is left of a closed project, which is often little. The duty does the rest. */
 export async function beginRemoval(env: Env, db: Database, now: number): Promise<void> {
   const budget = budgetOf(env);
   const until = Date.now() + REQUEST_MS;

@@ -1,4 +1,4 @@
-/** What an erasure found where: shown while it runs, signed when it has finished. It never names the person. */
+/** What an erasure found in which store: shown while it runs, and signed when it has finished. It never names the person. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { instanceKey } from "../instance-key.ts";
@@ -9,10 +9,10 @@ import type { Found, Work } from "./job.ts";
 export type Receipt = {
   id: string;
   project_id: string;
-  /** Keyed digest of the player, so that two receipts of one player are seen to be that. */
+  /** A keyed digest of the player, so that two receipts of the same player can be recognised. */
   subject: string;
   status: "running" | "finished";
-  /** Whether what comes for the player is refused from now on. */
+  /** Whether new events of the player are refused from now on. */
   suppress: boolean;
   /** Rows, samples and events that named the person, by store. */
   found: Found;
@@ -22,7 +22,7 @@ export type Receipt = {
 export type SignedReceipt = Receipt & {
   /** Ed25519, base64, of the receipt without `signature` and `error`; null while it runs. */
   signature: string | null;
-  /** The error that keeps it from going on; it is tried again each minute. */
+  /** The error that stops it; it is tried again each minute. */
   error: string | null;
 };
 
@@ -78,7 +78,7 @@ const privateKey = async (db: Database) => JSON.parse(await instanceKey(db, "rec
 
 export type PublicKey = {
   jwk: { kty: string; crv: string; x: string };
-  /** The same, for openssl. */
+  /** The public key as PEM, for openssl. */
   pem: string;
 };
 

@@ -1,7 +1,7 @@
 /**
- * The steps of an erasure, in their order. All are done twice: what was under way the first time has landed by the
- * second, a minute later. Each pass has pseudonyms of its own: a person who came back meanwhile was counted as somebody new,
- * and stays that.
+ * The steps of an erasure, in their order. All are done twice: events that were in the queue during the first pass are in
+ * the log at the second, a minute later. Each pass has other pseudonyms: a person who came back in between was counted as a
+ * new person, and stays one.
  */
 import { sql } from "drizzle-orm";
 import { hasArchive } from "../archive/attached.ts";
@@ -22,10 +22,10 @@ import { sealed } from "./receipt.ts";
 import { peopleTables } from "./tables.ts";
 
 const PASSES = 2;
-/** Longer than isolates trust what they have read of suppressions, and than rejections wait to be recorded. */
+/** Longer than isolates remember suppressions, and longer than rejections wait to be recorded. */
 export const BETWEEN_PASSES_MS = 60_000;
 
-/** A log that was lost and created again knows nothing of the archive, from which a restore would bring the person back. */
+/** A database that was lost and created again does not know the archive, and a restore from that would bring the person back. */
 async function refuseBeforeRestore({ env, db }: Work): Promise<void> {
   if (!hasArchive(env)) return;
   const archives = await db.get(sql`SELECT 1 FROM projections WHERE name = 'archive' AND cursor > 0`);
@@ -36,8 +36,9 @@ async function refuseBeforeRestore({ env, db }: Work): Promise<void> {
 }
 
 /**
- * Stops the projections, unless another erasure has. Not while people of the project are attributed again, in the order of
- * their names: whoever changed theirs meanwhile might be passed over; nor during a restore, which may bring them back.
+ * Stops the projections, unless another erasure has done so. It waits while people of the project are attributed again in
+ * the order of their names, as a person with a new name might be left out; and it waits during a restore, which may bring
+ * names back.
  */
 async function hold(work: Work): Promise<Piece> {
   const { db, job } = work;
@@ -50,7 +51,7 @@ async function hold(work: Work): Promise<Piece> {
   await refuseBeforeRestore(work);
   return {
     changes: [
-      // Fails where another was quicker: NULL is not allowed.
+      // Fails if another erasure was faster: NULL is not allowed.
       {
         change: sql`UPDATE renaming SET erasure_id = ${job.id},
           generation = CASE WHEN (erasure_id IS NULL OR erasure_id = ${job.id}) AND NOT ${busy} THEN generation + 1 END`,
@@ -65,14 +66,14 @@ async function names({ db, job, now }: Work): Promise<Piece> {
   return { changes: [], place: null, with: sql`names = ${JSON.stringify(found)}` };
 }
 
-/** Those who ask for it are not recorded again; a browser that is another player's, too, is not held against them. */
+/** If the request says so, the person is not recorded again. Visitors who are another player, too, are still recorded. */
 async function keepOut({ db, job }: Work): Promise<Piece> {
-  // As it is now: it may have been asked for since.
+  // Read again, as it may have been requested meanwhile.
   const asked = await db.get(sql`SELECT 1 FROM erasures WHERE id = ${job.id} AND suppress = 1`);
   if (!asked) return { changes: [], place: null };
   const { project_id, names } = job;
   const unshared = names.visitors.map(([name]) => name).filter((name) => !names.shared.includes(name));
-  // The first one reads the key that all of them are made with.
+  // The first digest also reads the key for all of them.
   const player = await digestOf(db, project_id, "player_id", names.player[0]);
   const visitors = await Promise.all(unshared.map((visitor) => digestOf(db, project_id, "visitor_id", visitor)));
   const digests = [player, ...visitors];
@@ -81,7 +82,7 @@ async function keepOut({ db, job }: Work): Promise<Piece> {
 }
 
 async function release({ env, job }: Work): Promise<Piece> {
-  // Woken before they may run would be for nothing; cron makes up for a wake that is lost.
+  // They are woken only when they may run; if the wake is lost, cron wakes them.
   if (job.place === null) {
     return {
       changes: [{ change: sql`UPDATE renaming SET erasure_id = NULL WHERE erasure_id = ${job.id}` }],
@@ -103,7 +104,7 @@ async function again(work: Work): Promise<Piece> {
       with: sql`pass = pass + 1, due_at = CAST(${due_at} AS INTEGER)`,
     };
   }
-  // Asked for since the second pass began.
+  // It was requested after the second pass began.
   const { changes } = await keepOut(work);
   return { changes, place: null };
 }

@@ -1,4 +1,4 @@
-/** Gives the tables of people their new names, one table after the other, so many rows in a transaction. */
+/** Renames the person in the tables of people, one table after the other, so many rows in a transaction. */
 import { sql } from "drizzle-orm";
 import { LOG_TABLES, type LogTable, PEOPLE_TABLES, type PeopleTable } from "../tables.ts";
 import type { Piece, Work } from "./job.ts";
@@ -10,7 +10,7 @@ const AT_ONCE = 1_000;
 
 const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
-/** Days on which the person did something, under the new names or the old: as the log has it, and as is kept of it. */
+/** Days on which the person did something, under new or old names: from the log, and from what is stored of it. */
 function daysOf(project_id: string, { persons }: Person) {
   const both = list([...persons.keys(), ...persons.values()]);
   return sql`SELECT event_date, event_type, app_id FROM player_days WHERE project_id = ${project_id} AND person IN ${both}
@@ -43,7 +43,7 @@ async function rename({ db, job, person }: Work, table: PeopleTable): Promise<Pi
   return [{ change, found: table }];
 }
 
-/** With the id of an event in it: the person's own were renamed more thoroughly than others'. */
+/** Rows with the id of an event: the ids of the person's events were renamed more thoroughly than those of others. */
 const textOf = ({ players, persons, words }: Person, { player_id, person }: Record<string, Value>, text: string) =>
   players.has(player_id as string) || persons.has(person as string) ? words.inOwnText(text) : words.inOthersText(text);
 

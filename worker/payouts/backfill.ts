@@ -1,6 +1,6 @@
 /**
- * A rule may cover days that are over, and types of events that no rule has judged before: then the log is looked through
- * for them, some at a time. What comes meanwhile is added as it comes.
+ * A rule may cover past days, and types of events that no rule has judged before. Then the log is searched for them, some
+ * events at a time, while the projection adds new events.
  */
 
 import { sql } from "drizzle-orm";
@@ -12,7 +12,7 @@ import { type Database, transact } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
 import type { Room } from "./compute.ts";
 
-/** Numbers of the log that one transaction looks at. */
+/** How many events of the log one transaction reads. */
 const SLICE = 5_000;
 const SLICE_CALLS = 4;
 
@@ -34,7 +34,7 @@ const look = (db: Database, project_id: string): Promise<State | undefined> =>
       (${RENAMING} OR ${RESTORING} OR ${isReattributed(project_id)}) AS held
     FROM (SELECT ${project_id} AS project_id) p LEFT JOIN payout_backfills b ON b.project_id = p.project_id`);
 
-/** The projects of which some of the past is still to be looked through: none before the projection's first step. */
+/** The projects whose past is still to be searched: none before the projection's first step. */
 export const unfilled = async (db: Database): Promise<string[]> =>
   (
     await db.values<[string]>(sql`SELECT DISTINCT j.project_id FROM (${JUDGED}) j
@@ -48,17 +48,17 @@ const isCovered = ({ wanted, event_types }: State): boolean => {
   return (JSON.parse(wanted) as string[]).every((type) => known.has(type));
 };
 
-/** Fails, and with it the transaction, where the projection has moved on since it was read: NULL is not allowed. */
+/** Fails, and so does the transaction, if the projection has moved since it was read: NULL is not allowed. */
 const stillAt = (cursor: number) =>
   sql`UPDATE projections SET cursor = CASE WHEN cursor = ${cursor} AND NOT ${RENAMING} AND NOT ${RESTORING} THEN cursor END
     WHERE name = ${conversions.name}`;
 const lostRace = (error: unknown) => isGuarded(error, "projections.cursor");
 
-/** Looks through what is left of the past, as long as there is room. Whether all of it was. */
+/** Searches the rest of the past, as long as there is room. Returns whether all of it was searched. */
 export async function backfill(db: Database, project_id: string, room: Room): Promise<boolean> {
   while (room.toBegin(SLICE_CALLS)) {
     const state = await look(db, project_id);
-    // Before its first step there is nothing that it could have missed.
+    // Before its first step the projection cannot have missed anything.
     if (!state || state.cursor === null) return true;
     const { wanted, cursor, event_types, place, until, held } = state;
     if (!isCovered(state)) {

@@ -1,11 +1,11 @@
 /**
- * Rules that look at how a conversion came from its click, and flag it: then it pays nothing until somebody approves it.
- * Pure: the same events and rules always flag the same.
+ * Rules that compare a conversion with its click, and may flag it: a flagged conversion pays nothing until somebody
+ * approves it. Pure: the same events and rules always flag the same conversions.
  */
 import type { Database } from "../store/database.ts";
 import { inForce, type Version, versionsOf } from "./versions.ts";
 
-/** How each kind judges: by the time since the click, or by how many came within a time before. */
+/** How each kind judges: by the time since the click, or by the number of conversions in a time before. */
 export const CLICK_KINDS = {
   too_fast: "click",
   too_late: "click",
@@ -15,7 +15,7 @@ export const CLICK_KINDS = {
 } as const;
 export type ClickKind = keyof typeof CLICK_KINDS;
 export const CLICK_KIND_NAMES = Object.keys(CLICK_KINDS) as [ClickKind, ...ClickKind[]];
-/** What comes or goes makes the month that is so many days later due, too: see the triggers of migration 0036. */
+/** A new or removed conversion also makes the month due that is so many days later: see the triggers of migration 0036. */
 export const LONGEST_DAYS = 7;
 
 export type ClickTerms = {
@@ -24,7 +24,7 @@ export type ClickTerms = {
   event_type: string | null;
   /** Between the click and the conversion, or the time in which others are counted. */
   seconds: number;
-  /** How many others are too many, or how many in all are allowed; null where time alone counts. */
+  /** How many others are too many, or how many altogether are allowed; null where only the time counts. */
   conversions: number | null;
 };
 export type ClickRuleVersion = Version<ClickTerms>;
@@ -32,32 +32,32 @@ export type ClickRuleVersion = Version<ClickTerms>;
 export const clickRulesOf = (db: Database, project_id: string): Promise<ClickRuleVersion[]> =>
   versionsOf<ClickTerms>(db, "click_rules", project_id);
 
-/** Why a conversion is flagged: the rule as it was, and what was found. */
+/** Why a conversion is flagged: the rule at that time, and the number that was found. */
 export type Flag = Omit<ClickTerms, "event_type"> & {
   rule_id: string;
   version: number;
   name: string;
-  /** Seconds since the click, or how many there were. */
+  /** Seconds since the click, or the number of conversions. */
   found: number;
 };
 
-/** What is known of a conversion beside itself. */
+/** Further facts about a conversion. */
 export type Clicked = {
   person: string;
-  /** When its click was: the person's last visit under its tag before it. */
+  /** The time of its click: the person's last earlier visit with its tag. */
   click_at: number | null;
   /** Of the event, or of its click where a server sent it. */
   network: string | null;
   device: string | null;
-  /** What it was flagged for before, where the log tells nothing of it any more. */
+  /** The earlier flag, where the log no longer has the event. */
   kept: Flag[] | null;
 };
 type Seen = { event_type: string; event_date: string; timestamp: number; clicked: Clicked | null };
 
-/** So many that are over are kept, so that the queue is not moved with each. */
+/** So many old entries stay in the queue before it is cut, so that it is not copied for each. */
 const LET_GO = 10_000;
 
-/** Counts what came within a time, by what it is counted by. */
+/** Counts conversions within a time, by network or another key. */
 class Window {
   readonly #ms: number;
   readonly #of: (seen: Seen) => string | null;
@@ -71,7 +71,7 @@ class Window {
       kind === "velocity" ? "" : (clicked?.[kind === "same_network" ? "network" : "device"] ?? null);
   }
 
-  /** How many there are with this one; and of those, how many are other people's. */
+  /** How many there are including this one, and how many of those are other people's. */
   take(seen: Seen): { all: number; others: number } {
     const { timestamp, event_type } = seen;
     for (let first = this.#queue[this.#gone]; first && first.at <= timestamp - this.#ms; ) {
@@ -117,7 +117,7 @@ export class Flags {
         this.#windows.set(windowOf(terms), new Window(terms));
   }
 
-  /** Whether what came on the days before counts. */
+  /** Whether conversions of the days before count. */
   get looksBack(): boolean {
     return this.#windows.size > 0;
   }

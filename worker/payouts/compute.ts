@@ -1,6 +1,6 @@
 /**
- * Computes the months that are due. What a month is computed from may change meanwhile: whatever changes it moves its
- * `version` on in the same transaction, and nothing is written of a month whose version is not the one that was read.
+ * Computes the months that are due. What a month depends on may change meanwhile. Every such change increases the month's
+ * `version` in the same transaction, and a month is not written if its version is another than the one that was read.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -27,15 +27,15 @@ import {
 import { Month, type RateOf, type Share } from "./month.ts";
 import { type RuleVersion, rulesOf } from "./terms.ts";
 
-/** Which months are asked about; both ends are part of it. Tags: null is all. */
+/** The months of a query, both ends included. Tags: null is all. */
 export type Months = { project_id: string; from: string; to: string; tags: readonly string[] | null };
 export const ALWAYS = { from: "", to: "9999-12", tags: null } as const;
 
 type Due = { project_id: string; banner_tag: string; month: string; version: number; computed: number };
 
-/** Events that are read at once. */
+/** Events that one query reads. */
 const PAGE = 5_000;
-/** Months that are looked up at once. */
+/** Months that one query reads. */
 const MONTHS = 50;
 /** Calls of one page of events, and of looking for what is due. */
 export const PAGE_CALLS = 6;
@@ -45,13 +45,13 @@ const inMonths = ({ project_id, from, to, tags }: Months): SQL => sql`project_id
   AND month BETWEEN ${from} AND ${to}
   ${tags === null ? sql`` : sql`AND banner_tag ${among(tags)}`}`;
 
-/** Makes those due again of which exchange rates have come or were corrected. */
+/** Makes months due again whose exchange rates arrived or were corrected. */
 const dueByRates = (which: SQL): SQL => sql`UPDATE payout_months SET version = version + 1
   WHERE ${which} AND computed >= version AND rates IS NOT NULL AND EXISTS (
     SELECT 1 FROM exchange_rates x WHERE x.loaded_at > payout_months.rates
       AND x.rate_date BETWEEN date(payout_months.month || '-01', '-7 days') AND payout_months.month || '-31')`;
 
-/** Makes all of a project's months from this one on due; of these tags, where they are named. */
+/** Makes all of a project's months from this one on due; with tags, only those of these tags. */
 export const dueFrom = (project_id: string, month: string, tags: readonly string[] | null): SQL =>
   sql`UPDATE payout_months SET version = version + 1 WHERE ${inMonths({ project_id, from: month, to: ALWAYS.to, tags })}`;
 
@@ -59,7 +59,7 @@ const dueMonths = (db: Database, months: Months): Promise<Due[]> =>
   db.all<Due>(sql`SELECT project_id, banner_tag, month, version, computed FROM payout_months
     WHERE ${inMonths(months)} AND computed < version ORDER BY month DESC, banner_tag LIMIT ${MONTHS}`);
 
-/** Fails, and with it the transaction, where the month is not as it was read any more: NULL is not allowed. */
+/** Fails, and so does the transaction, if the month has changed since it was read: NULL is not allowed. */
 const note = (
   { project_id, banner_tag, month, version, computed }: Due,
   done: { shares: Share[]; rates: number | null } | null,
@@ -118,11 +118,11 @@ function behind(facts: readonly Read[]): PlaceInMonth | null {
   return last ? [last.event_date, last.timestamp, last.event_id] : null;
 }
 
-/** Whether there is room for so many calls more: for what begins time, too, and for what has begun calls alone. */
+/** Whether there is room for so many calls more: to begin a month there must also be time, to continue one only calls. */
 export type Room = {
   toBegin(calls: number): boolean;
   forCalls(calls: number): boolean;
-  /** Months that were computed in it. */
+  /** The number of months that were computed. */
   computed: number;
 };
 export const roomOf = (budget: Budget): Room => ({
@@ -134,14 +134,14 @@ export const roomOf = (budget: Budget): Room => ({
 /** For a month that does not fit into a whole invocation: the duty fails, and so shows it, instead of trying for ever. */
 export class MonthTooLarge extends Error {}
 
-/** Computes these months where they are due, the newest first, as long as there is room. Whether none is left. */
+/** Computes those of these months that are due, the newest first, as long as there is room. Returns whether none is left. */
 export async function computeMonths(db: Database, months: Months, room: Room): Promise<boolean> {
   if (!room.toBegin(LOOK_CALLS)) return false;
   await db.run(dueByRates(inMonths(months)));
   return computeDue(db, months, room);
 }
 
-/** The same of all projects: those that have nothing due cost nothing. */
+/** The same for all projects; projects without a due month cost nothing. */
 export async function computeAll(db: Database, room: Room): Promise<boolean> {
   if (!room.toBegin(LOOK_CALLS)) return false;
   await db.run(dueByRates(sql`true`));

@@ -1,11 +1,11 @@
-/** Decisions about conversions: which status follows which, and how they are written down. */
+/** Decisions about conversions: which status may follow which, and how decisions are written. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Status } from "./month.ts";
 
 export const ACTIONS = ["approve", "reject", "refund", "charge-back"] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** What an action makes of a conversion, and of which. */
+/** The status that an action leads to, and the statuses that it may follow. */
 export const DECISIONS = {
   approve: { status: "approved", from: ["pending", "rejected"] },
   reject: { status: "rejected", from: ["pending", "approved"] },
@@ -19,7 +19,10 @@ export type Change = {
   /** In 1/10,000 units; both or neither. */
   amount: number | null;
   currency: string | null;
-  /** How many changes there were when it was decided: with another one since, it fails. Where absent, it comes behind them all. */
+  /**
+   * The number of changes at the time of the decision: it fails if there was another change since. Where absent, it follows
+   * whatever changes there are.
+   */
   after?: number;
 };
 

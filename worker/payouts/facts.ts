@@ -7,23 +7,26 @@ import type { Database } from "../store/database.ts";
 import type { Clicked } from "./click-rules.ts";
 import type { Fact, RateOf, Status, Verdict, Why } from "./month.ts";
 
-/** What was decided last about an event; `seq` is the event's. */
+/** The last decision about an event; `seq` is the event's. */
 export const lastChange = (column: "status" | "amount" | "currency", seq: SQL): SQL =>
   sql`(SELECT h.${sql.raw(column)} FROM conversion_changes h WHERE h.seq = ${seq} AND h.${sql.raw(column)} IS NOT NULL
     ORDER BY h.n DESC LIMIT 1)`;
 
-/** What holds of the event's amount: the last correction, else what came. */
+/** The amount in force: the last correction, else the event's amount. */
 export const amountNow = sql`coalesce(${lastChange("amount", sql`c.seq`)}, c.amount)`;
 export const currencyNow = sql`coalesce(${lastChange("currency", sql`c.seq`)}, c.currency)`;
 
-/** No deposit of this person came before `c`: neither in the table, nor among those that had gone before it was made. */
+/**
+ * The person has no deposit before `c`: neither in the table, nor among the events that had left the log before the table
+ * was made.
+ */
 export const IS_FIRST = sql`c.event_type = 'deposit' AND NOT EXISTS (
     SELECT 1 FROM conversions d WHERE d.project_id = c.project_id AND d.person = c.person AND d.event_type = 'deposit'
       AND (d.timestamp, d.event_id) < (c.timestamp, c.event_id))
   AND NOT EXISTS (SELECT 1 FROM settled_players s WHERE s.project_id = c.project_id
     AND s.person IN (${actors(sql`c.project_id`, sql`c.person`, NOW)}) AND s.deposit < printf('%015d', c.timestamp))`;
 
-/** As it was computed the last time. */
+/** The last result. */
 type Before = {
   rule_id: string | null;
   rule_version: number | null;
@@ -35,7 +38,7 @@ export type Read = Fact & { event_id: string; before: Before };
 type Row = Omit<Fact, "first" | "status" | "clicked"> &
   Before & { event_id: string; first: 0 | 1; status: Status | null } & Partial<ClickRow>;
 
-/** The last visit under its tag of whom `c` is by, before it. */
+/** The person's last visit with the tag of `c`, before `c`. */
 const CLICK = sql`(SELECT k.seq FROM events k
   WHERE k.project_id = c.project_id AND k.actor IN (${actors(sql`c.project_id`, sql`c.person`, NOW)}) AND k.tagged = 1
     AND k.timestamp <= c.timestamp AND k.event_type = 'visit' AND k.banner_tag = c.banner_tag AND k.seq <> c.seq
@@ -43,7 +46,7 @@ const CLICK = sql`(SELECT k.seq FROM events k
   ORDER BY k.timestamp DESC, k.event_id DESC LIMIT 1)`;
 
 type ClickRow = Pick<Clicked, "person" | "click_at" | "network" | "device"> & { in_log: 0 | 1 };
-/** A server has no browser: what it sends for somebody came from the network of the click. */
+/** An event that a server sends has no browser, so the network of the click is used. */
 const CLICKED = sql`, c.person, e.seq IS NOT NULL AS in_log, k.timestamp AS click_at,
   CASE WHEN e.user_agent IS NULL THEN k.source_ip ELSE e.source_ip END AS network,
   CASE WHEN e.user_agent IS NULL THEN k.source_ip || ' ' || k.user_agent ELSE e.source_ip || ' ' || e.user_agent END AS device`;
@@ -54,7 +57,7 @@ const clickedOf = ({ person, in_log, click_at, network, device, why }: ClickRow 
   click_at,
   network,
   device,
-  // What has gone from the log, and what an erasure has left of somebody, is flagged as it was.
+  // An event that has left the log, or that an erasure has changed, keeps its earlier flag.
   kept: in_log === 1 && !isPseudonym(person) ? null : ((JSON.parse(why ?? "{}") as Partial<Why>).flags ?? []),
 });
 
@@ -68,7 +71,7 @@ type Asked = {
   /** Days, both included. */
   from: string;
   to: string;
-  /** Whether there are click rules, which must know more. */
+  /** Whether there are click rules, which need further facts. */
   clicks: boolean;
 };
 
@@ -109,7 +112,7 @@ export async function readRates(db: Database, pairs: ReadonlySet<string>): Promi
 }
 export const pairOf = (currency: string, day: string) => `${currency} ${day}`;
 
-/** Whether what is stored of an event is what it pays now. */
+/** Whether the stored payout of an event is the one computed now. */
 export function isAsBefore({ before }: Read, verdict: Verdict | null): boolean {
   const { rule_id, rule_version, payout, why, hold_until } = storedOf(verdict);
   return (
@@ -129,7 +132,7 @@ const storedOf = (verdict: Verdict | null): Before => ({
   hold_until: verdict?.hold_until ?? null,
 });
 
-/** A row as JSON: what is written of an event. */
+/** The row of an event, as JSON. */
 export const rowOf = (seq: number, verdict: Verdict | null): string => {
   const { rule_id, rule_version, payout, why, hold_until } = storedOf(verdict);
   return JSON.stringify([seq, rule_id, rule_version, payout, verdict?.rule.terms.currency ?? null, why, hold_until]);

@@ -19,10 +19,7 @@ const TELLING_CALLS = 3;
 const LONGEST_MS = 5_000;
 const ANSWER_CALLS = 12;
 
-/**
- * Brings the months forward that somebody asks about. Whether what they read then is whole: where it is not, the duty goes
- * on with it.
- */
+/** Computes the due months of a query. Returns whether all of them are computed; if not, the duty continues. */
 export async function bringPayouts(env: Env, db: Database, months: Months, now: number): Promise<boolean> {
   await bringForward(env, db, now);
   const until = Date.now() + LONGEST_MS;
@@ -35,7 +32,7 @@ export async function bringPayouts(env: Env, db: Database, months: Months, now: 
   return whole;
 }
 
-/** Makes sure that what has become due is computed soon. */
+/** Makes sure that due months are computed soon. */
 export const wakePayouts = (env: Env): Promise<void> => wake(env, [NAME]);
 
 export const payouts: Duty = {
@@ -47,7 +44,7 @@ export const payouts: Duty = {
     const past = await unfilled(db);
     let done = true;
     for (const project_id of past) done = (await backfill(db, project_id, room)) && done;
-    // Months are computed in invocations that are all theirs.
+    // Months are computed in separate invocations.
     if (past.length === 0) done = await computeAll(db, room);
     else if (done) return "more";
     if (done && !(budget.has(TELLING_CALLS) && (await tellStatuses(env, db, now, () => budget.has(TELLING_CALLS)))))
@@ -56,7 +53,7 @@ export const payouts: Duty = {
   },
 };
 
-/** While people are renamed, attributed again, or a log is restored, there is nothing to hurry for. */
+/** While people are renamed or attributed again, or a log is restored, the duty need not hurry. */
 const isHeld = async (db: Database): Promise<boolean> =>
   (await db.get(sql`SELECT 1 WHERE EXISTS (SELECT 1 FROM renaming WHERE erasure_id IS NOT NULL)
     OR EXISTS (SELECT 1 FROM restores WHERE finished_at IS NULL)

@@ -1,6 +1,7 @@
 /**
  * What a tag earns in a month, from its events in their order: pure, so that the same events, rules, rates and decisions
- * always pay the same. Each event is judged by one rule of its day, and each day's money shared by one.
+ * always pay the same. Each event is judged by one rule that is valid on its day, and each day's revenue is shared by one
+ * rule.
  */
 
 import { divide, formatMoney } from "../money.ts";
@@ -11,7 +12,7 @@ import { type Rule, type RuleVersion, rulesInForce, type Terms, type Tier } from
 
 export const STATUSES = ["pending", "approved", "rejected", "refunded", "charged_back"] as const;
 export type Status = (typeof STATUSES)[number];
-/** What these would pay is not paid, and they count toward nothing. */
+/** Conversions with these statuses are not paid, and count towards no tier or cap. */
 export const VOID = ["rejected", "refunded", "charged_back"] as const satisfies Status[];
 const isVoid = (status: Status | null) => VOID.some((one) => one === status);
 
@@ -34,7 +35,7 @@ export type Fact = {
 /** The rate in force on a day, in 1e-8 USD; null where there is none. */
 export type RateOf = (currency: string, day: string) => number | null;
 
-/** Why an event pays what it pays; `paid` also where that is nothing, because the rule shares revenue alone. */
+/** Why an event pays what it pays; also `paid` where that is nothing, because the rule only shares revenue. */
 export const REASONS = [
   "paid",
   "void",
@@ -48,14 +49,14 @@ export const REASONS = [
 ] as const;
 export type Why = {
   reason: (typeof REASONS)[number];
-  /** Its place among the conversions of the rule in the month, from 1; and what they come to with it, as a decimal. */
+  /** Its place among the conversions of the rule in the month, from 1; and the sum of the payouts up to it, as a decimal. */
   nth?: number;
   sum?: string;
   /** The event's amount in the rule's currency, as a decimal, where it came in another. */
   converted?: string;
   /** The tier that it has reached: its place in the rule's list. */
   tier?: number;
-  /** What click rules found, also where somebody has approved it since. */
+  /** What click rules found, also where the conversion was approved since. */
   flags?: Flag[];
 };
 
@@ -74,7 +75,7 @@ export type Share = {
   version: number;
   name: string;
   currency: string;
-  /** As decimals, in `currency`: what came, and what was paid back. */
+  /** As decimals, in `currency`: what was received, and what was paid back. */
   deposits: string;
   withdrawals: string;
   refunds: string;
@@ -133,17 +134,17 @@ export class Month {
     this.#flags = new Flags(tag, clickRules);
   }
 
-  /** Whether what came on the days before the month counts with its first ones. */
+  /** Whether conversions of the days before the month count together with its first ones. */
   get looksBack(): boolean {
     return this.#flags.looksBack;
   }
 
-  /** Takes what came on the days before the month. */
+  /** Adds the conversions of the days before the month. */
   lookBack(fact: Fact): void {
     this.#flags.take(fact);
   }
 
-  /** Whether anything was converted, or could not be: then other rates make another month. */
+  /** Whether an amount was converted, or could not be: then the result depends on rates. */
   get usesRates(): boolean {
     return this.#usesRates;
   }
@@ -196,7 +197,7 @@ export class Month {
     return rules;
   }
 
-  /** A rule counts on where its version changes. */
+  /** The counts of a rule continue when its version changes. */
   #tally({ id }: Rule): Tally {
     const known = this.#tallies.get(id);
     if (known) return known;

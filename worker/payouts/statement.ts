@@ -1,4 +1,4 @@
-/** What affiliates earn in a month: lines of conversions by rule and status, of shares of revenue, and what they come to. */
+/** What affiliates earn in a month: lines of conversions by rule and status, lines of shares of revenue, and their totals. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { addDays } from "../calendar.ts";
@@ -17,19 +17,19 @@ export type Line = {
   kind: (typeof KINDS)[number];
   rule_id: string;
   rule: string;
-  /** Null of a share. */
+  /** Null for a share. */
   event_type: string | null;
   status: Status;
-  /** Of a correction: the month that is closed. */
+  /** For a correction: the closed month. */
   of_month: string | null;
-  /** How many; of a share, 0; of a correction, how many more or, below zero, fewer. */
+  /** The number of conversions; for a share 0; for a correction the difference. */
   conversions: number;
   currency: string;
   /** Null where part of it cannot be known without a rate. */
   payout: string | null;
   /** Conversions, or events of a share, that lack a rate. */
   without_rate: number;
-  /** Of a share, and of a correction. */
+  /** For a share and for a correction. */
   explanation: string;
 };
 export type Total = {
@@ -37,7 +37,7 @@ export type Total = {
   currency: string;
   approved: string;
   pending: string;
-  /** What lacks a rate: it is in neither. */
+  /** Amounts without a rate: they are in neither. */
   without_rate: number;
 };
 
@@ -80,11 +80,11 @@ function statusOf({ rule_id, version }: Share, month: string, today: string, ver
   return addDays(lastDayOf(month), hold) < today ? "approved" : "pending";
 }
 
-/** What is asked for: the project, its clock, and whose. */
+/** The query: the project, its time zone, and the tags. */
 export type About = { project_id: string; tags: string[] | null; today: string; now: number };
 type Dated = Line & { month: string };
 
-/** As it is computed now, of a month or of months of tags. */
+/** The present lines, of a month or of months of tags. */
 async function computed(db: Database, { project_id, today, now }: About, rows: SQL, months: SQL): Promise<Dated[]> {
   const [versions, paid, shared] = await Promise.all([
     rulesOf(db, project_id),
@@ -137,18 +137,18 @@ export const closedMonths = (db: Database, project_id: string): Promise<Closed[]
     sql`SELECT month, closed_at, actor FROM closed_statements WHERE project_id = ${project_id} ORDER BY month`,
   );
 
-/** What makes a line of one month that of another: what they come to can be compared. */
+/** Lines of a month that are equal in these columns can be compared with an earlier state of the month. */
 const lineKey = ({ banner_tag, rule_id, event_type, currency }: Line, month: string) =>
   JSON.stringify([banner_tag, month, rule_id, event_type, currency]);
 
-/** Of what a project lets go of by its age, nothing can be compared; two days more, whatever the hour. */
+/** Months whose figures retention may have removed cannot be compared; two days are added for time zones. */
 const isKept = (project_id: string, today: string): SQL => sql`s.month || '-01' > ifnull((
       SELECT date(${today}, '-' || (p.retention ->> 'figures_days') || ' days', '+2 days') FROM projects p
       WHERE p.project_id = ${project_id}), '')
     AND s.month || '-01' >= ifnull((
       SELECT w.swept_before FROM sweeps w WHERE w.project_id = ${project_id} AND w.class = 'conversions'), '')`;
 
-/** What months that are closed have come to since, against all that closed statements say of them. */
+/** The difference between the present lines of closed months and all that closed statements say about them. */
 async function corrections(db: Database, about: About): Promise<{ lines: Line[]; now: Dated[]; looked: Pair[] }> {
   const { project_id, tags, today } = about;
   const looked = await db.values<Pair>(sql`SELECT m.banner_tag, m.month FROM closed_statements s
@@ -238,8 +238,8 @@ export async function statement(db: Database, month: string, about: About): Prom
 export class NotClosable extends Error {}
 
 /**
- * What closes a month with all its lines. It fails, and with it the transaction, where something has changed since it was
- * computed: NULL is not allowed.
+ * The statements that close a month with all its lines. They fail, and so does the transaction, if something has changed
+ * since it was computed: NULL is not allowed.
  */
 export async function closing(db: Database, month: string, about: About, actor: string): Promise<SQL[]> {
   const { project_id, now, today } = about;
@@ -266,7 +266,7 @@ export async function closing(db: Database, month: string, about: About, actor: 
     places.set(line.banner_tag, n);
     return JSON.stringify([line.banner_tag, n, JSON.stringify(line)]);
   });
-  // What is pending becomes approved by itself when its hold is over.
+  // A pending conversion becomes approved when its hold ends.
   const open = [...own, ...earlier].filter(({ status }) => status === "pending");
   const pending = JSON.stringify(open.map(({ banner_tag, month }): Pair => [banner_tag, month]));
   return [

@@ -1,6 +1,7 @@
 /**
- * Targets that are told of a conversion's status: a row for each that has come to it since the target was made. A row stays for
- * 30 days, so what came to its status longer ago is not looked at again, and none is sent twice.
+ * Targets that are sent conversions with a certain status: a row for each conversion that got the status since the target
+ * was made. A row stays for 30 days, and conversions that got their status longer ago are not looked at again, so none is
+ * sent twice.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -14,27 +15,27 @@ import { DAY_MS } from "../time.ts";
 import { IS_FIRST } from "./facts.ts";
 import { statusAt } from "./view.ts";
 
-/** Less than rows are kept. */
+/** Shorter than rows are kept. */
 const LOOKS_BACK_MS = (KEPT_DAYS - 1) * DAY_MS;
 /** Rows that one statement makes. */
 const AT_ONCE = 1_000;
 
 const listed = (values: readonly string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
 
-/** Of `conversions c`, what such a target asks for. */
+/** The condition on `conversions c` of such a target. */
 const fits = ({ event_types, banner_tags, first_deposit, min_amount, currency }: Target): SQL => sql`
   c.event_type IN ${listed(event_types)} AND c.rule_id IS NOT NULL
   ${banner_tags === null ? sql`` : sql`AND c.banner_tag IN ${listed(banner_tags)}`}
   ${first_deposit ? sql`AND ${IS_FIRST}` : sql``}
   ${min_amount === null ? sql`` : sql`AND c.currency = ${currency} AND c.amount >= ${min_amount}`}`;
 
-/** Makes the rows of one target that are missing, so many at once. How many there were. */
+/** Makes the missing rows of one target, so many at once. Returns how many it made. */
 async function makeRows(db: Database, target: Target, now: number): Promise<number> {
   const { id, project_id, conversion_status, created_at } = target;
   const since = Math.max(created_at, now - LOOKS_BACK_MS);
   const decided = sql`SELECT h.seq FROM conversion_changes h WHERE h.at >= ${since} AND h.at <= ${now}
     AND h.project_id = ${project_id} AND h.status = ${conversion_status}`;
-  // A month that is still to be computed may flag it.
+  // While the month is not computed, the conversion may still be flagged.
   const held = sql`SELECT c.seq FROM conversions c WHERE c.project_id = ${project_id} AND c.hold_until >= ${since}
     AND c.hold_until <= ${now} AND ${statusAt(now)} = 'approved' AND NOT EXISTS (SELECT 1 FROM payout_months m
       WHERE m.project_id = c.project_id AND m.banner_tag = c.banner_tag AND m.month = substr(c.event_date, 1, 7)
@@ -50,7 +51,7 @@ async function makeRows(db: Database, target: Target, now: number): Promise<numb
   return meta.changes;
 }
 
-/** Makes the rows that are missing, and wakes their targets. False where there is no room for them all. */
+/** Makes the missing rows, and wakes their targets. False where there is no room for all targets. */
 export async function tellStatuses(env: Env, db: Database, now: number, hasRoom: () => boolean): Promise<boolean> {
   for (const target of (await targetsOf(db)).filter(({ conversion_status }) => conversion_status !== null)) {
     let all = 0;

@@ -1,11 +1,11 @@
-/** What a payout rule says, and which of a project's rules is in force for a tag on a day. */
+/** The terms of a payout rule, and which of a project's rules is in force for a tag on a day. */
 import type { Database } from "../store/database.ts";
 import { type InForce, inForce, type Version, versionsOf } from "./versions.ts";
 
-/** By what a tier is reached: how many conversions the rule has in the month, or what they came to. */
+/** What a tier depends on: the number of the rule's conversions in the month, or the sum of their amounts. */
 export const TIERS_BY = ["number", "sum"] as const;
 
-/** From its `from` on this holds in the place of what the rule says for all. */
+/** From its `from` on a tier replaces the rule's general terms. */
 export type Tier = {
   /** A number of conversions, or a sum in 1/10,000 units of the rule's currency. */
   from: number;
@@ -20,19 +20,19 @@ export type Terms = {
   event_type: string;
   /** Only a person's first deposit. */
   first_deposit: boolean;
-  /** Only events of so much at least. */
+  /** Only events with at least this amount. */
   min_amount: number | null;
-  /** For each; null is nothing. */
+  /** For each event; null is nothing. */
   amount: number | null;
-  /** Of the month's deposits less withdrawals and refunds; null is none. */
+  /** The share of the month's deposits less withdrawals and refunds; null is none. */
   share: number | null;
   tiers_by: (typeof TIERS_BY)[number] | null;
   /** In their order. */
   tiers: Tier[];
-  /** So many are paid in a day, and in a month; null is all. */
+  /** The most that are paid in a day, and in a month; null is all. */
   cap_day: number | null;
   cap_month: number | null;
-  /** A conversion is approved so many days after its event, unless somebody decides; null: only when somebody does. */
+  /** A conversion is approved so many days after its event, unless somebody decides before; null: only by a decision. */
   hold_days: number | null;
 };
 

@@ -1,4 +1,4 @@
-/** Rules that are never overwritten: a change is a version that is valid from a day on. */
+/** Rules are never overwritten: a change is a version that is valid from a day on. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 
@@ -11,11 +11,11 @@ export type Version<Terms> = {
   banner_tags: string[] | null;
   /** `YYYY-MM-DD`, on the project's clock. */
   valid_from: string;
-  /** Null: from that day on it says nothing. */
+  /** Null: the rule ends on that day. */
   terms: Terms | null;
   made_at: number;
 };
-/** A version that says something. */
+/** A version that is not an end. */
 export type InForce<Terms> = Version<Terms> & { terms: Terms };
 
 /** The tables of such rules. */
@@ -41,7 +41,7 @@ export async function versionsOf<Terms>(db: Database, table: RuleTable, project_
 
 const names = <Terms>(version: Version<Terms>, tag: string) => version.banner_tags?.includes(tag) ?? true;
 
-/** Those in force for a tag on a day, the oldest rule first: of each rule the newest version that covers the day. */
+/** The rules in force for a tag on a day, the oldest rule first: for each rule the newest version that covers the day. */
 export function inForce<Terms>(versions: readonly Version<Terms>[], tag: string, day: string): InForce<Terms>[] {
   const newest = new Map<string, Version<Terms>>();
   for (const version of versions) if (version.valid_from <= day) newest.set(version.id, version);

@@ -25,7 +25,7 @@ const nameOf = (event_type: string) => TYPES[event_type] ?? `\`${event_type}\` e
 const basis = ({ tiers_by, currency }: Terms, { from }: Tier): string =>
   tiers_by === "number" ? `the month's number ${from} on` : `${money(from, currency)} in the month on`;
 
-/** What a rule says, in a sentence. */
+/** The terms of a rule, in a sentence. */
 export function termsInWords({ terms, name }: Pick<Rule, "terms" | "name">): string {
   const { currency, event_type, first_deposit, min_amount, amount, share, tiers, cap_day, cap_month } = terms;
   const which = first_deposit ? "a player's first deposit" : `each ${nameOf(event_type)}`;
@@ -66,7 +66,7 @@ export function timeInWords(seconds: number): string {
   return parts.join(" ") || "0 seconds";
 }
 
-/** What a click rule says, in a sentence. */
+/** A click rule, in a sentence. */
 export function clickTermsInWords({ kind, event_type, seconds, conversions }: ClickTerms): string {
   const what = event_type === null ? "a conversion" : `a ${nameOf(event_type)}`;
   const time = timeInWords(seconds);
@@ -161,7 +161,7 @@ export function explainShare({
   return `${payout} ${currency}. ${base}; the rule “${name}” pays ${percentOf(share)} of it.${negative}`;
 }
 
-/** What a closed month has come to since. */
+/** How a closed month has changed since. */
 export function explainCorrection(what: {
   month: string;
   rule: string;

@@ -1,10 +1,10 @@
 /** How soon a pixel shows: in the live counters, and in the daily tables. Asked of a running server, as a user would. */
-import { startServer } from "../test/browser/harness.ts";
+import { startCommand } from "../test/start-command.ts";
 
 const ROUNDS = 20;
 
 export async function benchLatency(): Promise<void> {
-  const server = await startServer();
+  const server = await startCommand();
   const headers = { authorization: `Bearer ${server.token}` };
   const read = async (path: string) => (await fetch(`${server.url}/api/v1/${path}`, { headers })).json();
   const until = async (seen: () => Promise<boolean>) => {

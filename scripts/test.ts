@@ -2,8 +2,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
-import { browserPath, emptyState } from "../test/browser/harness.ts";
+import { browserPath } from "../test/browser/harness.ts";
 import { bundle } from "../test/bundled.ts";
+import { emptyState } from "../test/new-state.ts";
 import { COMPILED } from "./here.ts";
 import { RERUN } from "./reruns.ts";
 import { makeToken } from "./start/token.ts";

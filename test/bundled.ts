@@ -85,6 +85,20 @@ export async function bundle(): Promise<string> {
   return made;
 }
 
+/** The Worker's own module in such a folder, and all that it imports, by their paths. */
+export function entryIn(folder: string): { folder: string; modules: string[] } {
+  const modules: string[] = [];
+  const add = (file: string) => {
+    if (modules.includes(file)) return;
+    modules.push(file);
+    const text = readFileSync(file, "utf8");
+    for (const [, imported = ""] of text.matchAll(/^(?:import|export)\b[^;]*?"(\.{1,2}\/[^"]+\.mjs)";$/gm))
+      add(resolve(dirname(file), imported));
+  };
+  add(join(folder, "index.mjs"));
+  return { folder, modules };
+}
+
 /** Of the sources as they are when the run begins: one that watches sees changes of tests alone. */
 export async function bundledWorker(): Promise<Plugin> {
   const made = await bundle();

@@ -10,7 +10,8 @@ import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import type { SignedReceipt } from "../../worker/erasure/receipt.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, inDialog, openPage, report, type Server, signInAt } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, inDialog, openPage, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };

@@ -3,16 +3,8 @@ import type { Browser } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ScheduleView, SentReport } from "../../worker/admin/schedules.ts";
-import {
-  browserPath,
-  changeAnswers,
-  inDialog,
-  press,
-  report,
-  type Server,
-  signInAt,
-  startReceiver,
-} from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, changeAnswers, inDialog, press, signInAt, startReceiver } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const QUIET = "Quiet hours, as 22:00-07:00";

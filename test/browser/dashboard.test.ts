@@ -5,7 +5,8 @@ import { bucketsOf, lastHours } from "../../dashboard/period.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, changeAnswers, openPage, report, type Server, signInAt } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, changeAnswers, openPage, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const HOUR_MS = 3_600_000;

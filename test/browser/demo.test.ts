@@ -1,7 +1,8 @@
 /** The demo site, used as a visitor would, up to the dashboard's figures. */
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { browserPath, changeAnswers, handleFirst, openPage, report, type Server } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, changeAnswers, handleFirst, openPage } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const PAGES = ["/demo/", "/demo/sign-up", "/demo/cashier"];

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { VIEWS } from "../../dashboard/views.ts";
 import { LANGUAGES } from "../../dashboard/words.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, report, type Server, signIn } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, signIn } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -7,7 +7,8 @@ import { describe, expect, test, vi } from "vitest";
 import { addDays } from "../../worker/calendar.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, report, type Server, signInAt } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -16,8 +16,9 @@ import type { Traffic, TrafficRow } from "../../worker/reports/traffic.ts";
 import { END, FROM, PROJECTS } from "../golden/projects.ts";
 import { goldenRates } from "../golden/rates.ts";
 import { goldenEvents } from "../golden/traffic.ts";
+import { report, type Server } from "../server.ts";
 import { unzipped } from "../unzipped.ts";
-import { browserPath, report, type Server, signIn } from "./harness.ts";
+import { browserPath, signIn } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const PROJECT = "golden-utc";

@@ -11,7 +11,8 @@ import type { Browser, Page, Request } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unstable_readConfig } from "wrangler";
-import { browserPath, launch, report, type Server, startServer } from "./harness.ts";
+import { report, type Server, startServer } from "../server.ts";
+import { browserPath, launch } from "./harness.ts";
 import { eventually, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

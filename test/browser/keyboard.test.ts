@@ -2,7 +2,8 @@
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import { browserPath, report, type Server, signIn } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, signIn } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 /** More presses of Tab than any page has places to stop at, before its figures. */

@@ -11,7 +11,8 @@ import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import { addDays } from "../../worker/calendar.ts";
 import type { Drift } from "../../worker/registry/drift.ts";
 import type { Health } from "../../worker/reports/health.ts";
-import { browserPath, changeDatabase, report, type Server, signIn } from "./harness.ts";
+import { changeDatabase, report, type Server } from "../server.ts";
+import { browserPath, signIn } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

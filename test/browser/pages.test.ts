@@ -3,8 +3,9 @@ import { createServer, type Server as Site } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { report, type Server } from "../server.ts";
 import { installed, openAlone } from "./alone.ts";
-import { browserPath, handleFirst, report, type Server } from "./harness.ts";
+import { browserPath, handleFirst } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 import { counted, eventually, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import type { ConversionView } from "../../worker/reports/conversions.ts";
 import type { Statement } from "../../worker/reports/statements.ts";
-import { browserPath, inDialog, press, report, type Server, signInAt } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, inDialog, press, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };

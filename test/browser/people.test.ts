@@ -1,7 +1,8 @@
 /** Players, events, leaderboards and kept reports: what the pages show is what the API says. */
 import type { Browser, Locator, Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
-import { browserPath, report, type Server, signInAt } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const DAY_MS = 86_400_000;

@@ -6,7 +6,8 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { browserPath, changeAnswers, handleFirst, type Server, startServer } from "./harness.ts";
+import { type Server, startServer } from "../server.ts";
+import { browserPath, changeAnswers, handleFirst } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 import { counted, eventually, goOffline, last, stored, types, type Visitor, visitorOf } from "./visitor.ts";
 

@@ -3,7 +3,8 @@ import type { Browser } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { SourceView } from "../../worker/admin/sources.ts";
-import { browserPath, inDialog, press, report, type Server, signInAt, startReceiver } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, inDialog, press, signInAt, startReceiver } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };

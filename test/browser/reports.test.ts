@@ -8,7 +8,8 @@ import type { Bots } from "../../worker/reports/bots.ts";
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, openPage, report, type Server, signIn, signInAt } from "./harness.ts";
+import { report, type Server } from "../server.ts";
+import { browserPath, openPage, signIn, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const TODAY = new Date().toISOString().slice(0, 10);

@@ -1,7 +1,8 @@
 /** The server and the browser of a test file, from before its first test until after its last. */
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { launch, type Server, startServer } from "./harness.ts";
+import { type Server, startServer } from "../server.ts";
+import { launch } from "./harness.ts";
 
 /**
  * Starts both, and hands them to `ready`, which does what else comes before the tests. Pages are closed after each test, unless

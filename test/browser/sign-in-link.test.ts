@@ -1,10 +1,11 @@
 /** The link that `npm start` prints: one click signs in, a second says that it was used, a late one that it has expired. */
 import type { Browser, Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
-import { browserPath, changeDatabase, type Server } from "./harness.ts";
-import { serverAndBrowser } from "./served.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { changeDatabase } from "../server.ts";
+import { type Started, startCommand } from "../start-command.ts";
+import { browserPath, launch } from "./harness.ts";
 
-let server: Server;
+let server: Started;
 let browser: Browser;
 const PATIENCE = { timeout: 200_000 };
 
@@ -24,8 +25,16 @@ async function newLink(): Promise<string> {
 }
 
 describe.skipIf(!browserPath)("a sign-in link", () => {
-  serverAndBrowser((started, launched) => {
-    [server, browser] = [started, launched];
+  beforeAll(async () => {
+    server = await startCommand();
+    browser = await launch();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
   });
 
   it("is printed by npm start, without the token, and signs in by a click; the code leaves the address", async () => {

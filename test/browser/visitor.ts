@@ -1,7 +1,7 @@
 /** A visitor of a site with the snippet, and what their pages send to the server. */
 import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { beforeEach, expect } from "vitest";
-import { report, type Server } from "./harness.ts";
+import { report, type Server } from "../server.ts";
 
 export type Sent = { type: string; fields: Record<string, string>; at: number };
 export type Visitor = { context: BrowserContext; page: Page; sent: Sent[]; errors: string[]; warnings: string[] };

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type BreakerState, createClient } from "../../pixel/client.ts";
-import { logged, type Server, startServer } from "../browser/harness.ts";
+import { logged, type Server, startServer } from "../server.ts";
 
 let server: Server;
 let key: string;

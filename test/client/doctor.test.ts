@@ -8,7 +8,7 @@ import type { Finding, Place } from "../../scripts/doctor/check.ts";
 import { CHECKS } from "../../scripts/doctor/checks.ts";
 import { examine } from "../../scripts/doctor/examine.ts";
 import { placeAt } from "../../scripts/doctor/place.ts";
-import { changeDatabase, type Server, startServer } from "../browser/harness.ts";
+import { changeDatabase, type Server, startServer } from "../server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const generous = { timeout: 120_000, interval: 500 };

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { logged, report, type Server, startServer } from "../browser/harness.ts";
+import { logged, report, type Server, startServer } from "../server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 let server: Server;

@@ -7,10 +7,12 @@ import { processes, runs, runtimesOf } from "../../scripts/start/processes.ts";
 import type { ShownTarget } from "../../worker/admin/postback-target.ts";
 import type { TryView } from "../../worker/admin/postback-tries.ts";
 import type { Metrics } from "../../worker/reports/metrics.ts";
-import { browserPath, launch, report, type Server, startServer } from "../browser/harness.ts";
+import { browserPath, launch } from "../browser/harness.ts";
+import { report } from "../server.ts";
+import { type Started, startCommand } from "../start-command.ts";
 
 const generous = { timeout: 120_000, interval: 200 };
-let server: Server;
+let server: Started;
 let browser: Browser | undefined;
 
 afterEach(async () => {
@@ -46,7 +48,7 @@ async function storedVisits(): Promise<number> {
 }
 
 it("is started again on the same data when its proxy is killed, and the dashboard comes back", async () => {
-  server = await startServer();
+  server = await startCommand();
   expect((await visit("before")).status).toBe(200);
   await vi.waitFor(async () => expect(await storedVisits()).toBe(1), generous);
 
@@ -80,7 +82,7 @@ it("sends each postback that was under way when it was killed, once for each dep
   });
   await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
   try {
-    server = await startServer();
+    server = await startCommand();
     const { port } = receiver.address() as AddressInfo;
     const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
     const target = {
@@ -117,7 +119,7 @@ it("sends each postback that was under way when it was killed, once for each dep
 });
 
 it("ends with a status and says why when it fails again within seconds", async () => {
-  server = await startServer();
+  server = await startCommand();
   process.kill(wrangler(), "SIGKILL");
   await untilRestarted(1);
   process.kill(wrangler(), "SIGKILL");
@@ -126,7 +128,7 @@ it("ends with a status and says why when it fails again within seconds", async (
 });
 
 it("leaves nothing behind when it is killed itself", async () => {
-  server = await startServer();
+  server = await startCommand();
   const left = members().map(({ pid }) => pid);
   expect(left.length).toBeGreaterThan(3);
   server.process.kill("SIGKILL");

@@ -25,6 +25,8 @@ export type Server = {
   token: string;
   port: number;
   persistTo: string;
+  /** What cron does, now. Fails where the Worker says that it failed. */
+  runCron(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -72,13 +74,17 @@ export async function startServer(options: { port?: number; persistTo?: string }
   });
   const url = (await miniflare.ready).origin;
   const worker = await miniflare.getWorker();
-  const cron = setInterval(() => void worker.scheduled({ cron: "* * * * *" }).catch(() => undefined), CRON_MS);
+  const runCron = async () => {
+    const { outcome } = await worker.scheduled({ cron: "* * * * *" });
+    if (outcome !== "ok") throw new Error(`Cron ended with ${outcome}.`);
+  };
+  const cron = setInterval(() => void runCron().catch(() => undefined), CRON_MS);
   const stop = async () => {
     clearInterval(cron);
     await miniflare.dispose();
     if (overrun) throw new Error(`An invocation asked for more than its plan allows: ${overrun}`);
   };
-  return { url, token, port: Number(new URL(url).port), persistTo, stop };
+  return { url, token, port: Number(new URL(url).port), persistTo, runCron, stop };
 }
 
 export async function within(ms: number, done: () => Promise<boolean>): Promise<boolean> {

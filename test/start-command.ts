@@ -68,7 +68,11 @@ async function start(): Promise<Started> {
     await end(child, port);
     if (overrun) throw new Error(`An invocation asked for more than its plan allows: ${overrun}`);
   };
-  return { url, token: adminToken(), port, persistTo, process: child, output: () => output, stop };
+  const runCron = async () => {
+    const { status } = await fetch(`${url}/cdn-cgi/handler/scheduled`);
+    if (status !== 200) throw new Error(`Cron was answered ${status}.`);
+  };
+  return { url, token: adminToken(), port, persistTo, runCron, process: child, output: () => output, stop };
 }
 
 const running = new Set<ChildProcess>();

@@ -356,7 +356,7 @@ describe.skipIf(!browserPath)("administration", () => {
     const [running] = (await report<{ rows: SignedReceipt[] }>(server, "erasures")).rows;
     const page = await signedIn("/?view=data_requests");
     await row(page, String(running?.id)).getByRole("button").click();
-    const cron = setInterval(() => void fetch(`${server.url}/cdn-cgi/handler/scheduled`), 2_000);
+    const cron = setInterval(() => void server.runCron(), 2_000);
     await page.getByRole("link", { name: "Download the receipt" }).waitFor({ timeout: 200_000 });
     clearInterval(cron);
 

@@ -17,7 +17,7 @@ let server: Server;
 beforeAll(async () => {
   server = await startServer();
   // As `npm start` does each minute.
-  expect((await fetch(`${server.url}/cdn-cgi/handler/scheduled`)).status).toBe(200);
+  await server.runCron();
   await untilHealth((health) => !health.includes('"last_cron":null'));
 });
 afterAll(() => server?.stop());

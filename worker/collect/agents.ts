@@ -1,12 +1,12 @@
 /**
- * What a user agent says about the sender, as data. Found in public lists of crawlers and browsers (isbot's and
- * crawler-user-agents'); docs/pixels.md has how many of them are recognised.
+ * What a user agent says about the sender, as data, from public lists of crawlers and browsers (isbot and
+ * crawler-user-agents); docs/pixels.md says how many of these are recognised.
  */
 
 const anyOf = (words: string, before = "", after = ""): RegExp =>
   new RegExp(`${before}(?:${words.trim().split(/\s+/).join("|")})${after}`, "i");
 
-/** Apps on a device name themselves as they like, and a game may be called Spider: they are known by their platform. */
+/** Apps on a device may have any name, and a game may be called Spider: they are recognised by their platform. */
 export const APP = anyOf(
   String.raw`CFNetwork/ Darwin/\d Dalvik/ UnityPlayer/ UnityWebRequest okhttp/ Alamofire/ \(dart:io\) Dart/\d UnrealEngine Godot
   Cocos2d FB(?:AN|AV)/ ReactNative Expo/ \(i(?:Phone|Pad|Pod)[;,\d] ;\s?iOS\s\d Scale/\d Android\s\d+[.;)] ExoPlayer GameActivity LOVE/ libgdx
@@ -14,7 +14,7 @@ export const APP = anyOf(
   "(?:^|[^a-z])",
 );
 
-/** Libraries with which servers send, and services that report: these are postbacks, and count. */
+/** Libraries with which servers send, and services that send postbacks: their events count. */
 export const SENDER = anyOf(
   String.raw`python-(?:requests|urllib|httpx) ^python/ aiohttp urllib3 httpx/ GuzzleHttp Guzzle/ ^Apache-HttpClient
   ^Apache-HttpAsyncClient Commons-HttpClient AsyncHttpClient ^AHC/ ^Java/ ^Java-http-client Jersey/ Jetty/ RestSharp
@@ -30,7 +30,7 @@ export const SENDER = anyOf(
   ^grpc- ^http-kit lua-resty-http scalaj-http http_get ^Amazon\sCloudFront ^colly ^curl$ easybill ^collectd ^Upflow`,
 );
 
-/** Whose app fetches a link, or an icon, when somebody pastes it: not the device's owner. */
+/** Apps that fetch a link or an icon when somebody pastes it: that is no visit by the owner of the device. */
 export const PREVIEW = anyOf("whatsapp swcd", "^", "(?:[/\\s(]|$)");
 
 /** Names that only crawlers have, whatever library they use. */
@@ -64,5 +64,5 @@ export const CRAWLER = anyOf(
   nuzzel spotify/1 trackable/ sixy\.ch mediahubmx corporama ^determ$ ning/ emclient leadgen algoliarecommend adminlabs amazon-kendra-customer-id-\d`,
 );
 
-/** The address at which a crawler explains itself: `(+https://crawler.example)`. */
+/** The address of a page that describes the crawler: `(+https://crawler.example)`. */
 export const EXPLAINS_ITSELF = /\(\s?(?:\+|compatible;|mailto:|see\s)|[(;,\s]\+?\s?https?:\/\/|[\w.-]+@[\w-]+\.\w/i;

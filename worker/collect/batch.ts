@@ -1,6 +1,6 @@
 /**
- * A body of events: one event, an array, or `{"events":[…]}`. Each event is judged by itself; those that are taken are
- * all durable before the answer.
+ * A body of events: one event, an array, or `{"events":[…]}`. Each event is judged separately. All accepted events are
+ * durable before the answer.
  */
 import type { Context } from "hono";
 import { v7 as uuidv7 } from "uuid";
@@ -37,7 +37,7 @@ function idempotencyKey(request: Request): string | null {
   return key;
 }
 
-/** Seconds after which a sender may try again what could not be made durable. */
+/** Seconds after which a sender may try again, if events could not be made durable. */
 const RETRY_AFTER = "5";
 
 export type EventResult =
@@ -48,17 +48,17 @@ export type EventAnswer = { status: "accepted"; event_id: string; warnings?: Fie
 
 export type Refusal = Omit<Rejection, "door">;
 
-/** What differs between the routes that take such a body. */
+/** The differences between the routes with such a body. */
 export type Entrance = {
   door: "api" | "import";
   /** Who sent an event, and whether that was a bot. */
   sender(request: Request, event: ImportedEvent, project: Project): Sender & Pick<StoredEvent, "bot">;
-  /** Hears of what was refused, with the answer that says so: after a 503 the whole batch comes again. */
+  /** Called with the refused events and the status of the answer: after a 503 the whole batch comes again. */
   refused(c: Context<App>, refusals: readonly Refusal[]): void;
 };
 
 type Admitted = { event: ImportedEvent; project: Project; warnings?: FieldError[] };
-/** With its place in the body. */
+/** An event with its place in the body. */
 type Taken = Admitted & { index: number };
 type Read = Admitted | { errors: FieldError[] };
 
@@ -66,7 +66,7 @@ const refused = (field: string, code: FieldError["code"], message: string): Read
   errors: [{ field, code, message }],
 });
 
-/** One event of the body, as far as it can be taken by this key. */
+/** One event of the body, after the checks of fields and of the key. */
 async function read(
   env: Env,
   door: Entrance["door"],
@@ -126,7 +126,7 @@ async function store(
 
   const content = `${c.var.principal.key_id} ${c.req.query("project_id") ?? ""} ${text}`;
   const key = idempotencyKey(c.req.raw);
-  // Made of key and content alone: a request that repeats both gets the same ids, at any time and in any isolate.
+  // Made from key and content only, so a request that repeats both gets the same ids, at any time and in any isolate.
   if (key !== null) return send(withIds((await sha256(`${key} ${content}`)).slice(0, SEED_CHARACTERS)));
 
   const events = withIds(null);
@@ -143,7 +143,7 @@ async function store(
   }
 }
 
-/** A refused event, under the key's own project, else under the one that it names. */
+/** A refused event, under the project of the key, else under the project that the event names. */
 function refusal(
   { project_id }: Principal,
   named: string | undefined,
@@ -178,7 +178,7 @@ export const through = (entrance: Entrance) => async (c: Context<App>) => {
   });
 
   try {
-    // One after another: the first reads the project and its schema, the others find them read.
+    // One after another: the first reads the project and its schema, and the others use what it has read.
     const readings: Read[] = [];
     for (const event of events) readings.push(await read(c.env, entrance.door, principal, named, event, now));
     const refusals = readings.flatMap((reading, index) =>

@@ -1,7 +1,7 @@
 /**
  * Applies a project's bot rules to its past events. A duty goes through the log, judges each event again by its user agent,
  * and then has all figures counted again. An event with a key or a good signature can lose its flag, and never gets one.
- * Files of the archive keep the flags that events came with: after a restore the log is judged again.
+ * Files of the archive keep the original flags, so the log is judged again after a restore.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
@@ -17,7 +17,7 @@ import type { BotRules } from "../store/schema.ts";
 import { MINUTE_MS } from "../time.ts";
 import { reviewedReason } from "./bot.ts";
 
-/** Events of the log that one step looks through, those of other projects among them. */
+/** Events of the log that one step reads, including those of other projects. */
 const STEP = 5_000;
 /** Calls and statements of a step, and of the last one, which begins a rebuild of all figures. */
 const STEP_CALLS = 10;
@@ -33,23 +33,23 @@ export type BotReview = {
   finished_at: number | null;
 };
 
-/** Undefined where none was ever asked for. */
+/** Undefined where no review was ever requested. */
 export const findBotReview = (db: Database, project_id: string): Promise<BotReview | undefined> =>
   db.get<BotReview | undefined>(sql`SELECT * FROM bot_reviews WHERE project_id = ${project_id}`);
 
-/** Begins one by the rules of now, in the place of one that was there: for one transaction with the note of who asked. */
+/** Begins a review by the present rules, and replaces an earlier one: for one transaction with the entry of the audit log. */
 export const beginBotReview = (project_id: string, now: number): SQL =>
   sql`INSERT INTO bot_reviews (project_id, rules, requested_at)
     SELECT project_id, bot_rules, ${now} FROM projects WHERE project_id = ${project_id}
     ON CONFLICT (project_id) DO UPDATE SET rules = excluded.rules, requested_at = excluded.requested_at, place = 0, changed = 0,
       moves = moves + 1, finished_at = NULL`;
 
-/** Fails, and with it the transaction, where another step was quicker: NULL is not allowed. */
+/** Fails, and so does the transaction, if another step was faster: NULL is not allowed. */
 const move = ({ project_id, moves }: BotReview, set: SQL): SQL =>
   sql`UPDATE bot_reviews SET moves = CASE WHEN moves = ${moves} THEN moves + 1 END, ${set} WHERE project_id = ${project_id}`;
 const lostMove = (error: unknown): boolean => isGuarded(error, "bot_reviews.moves");
 
-/** An agent, what its events were taken for, and what they are. */
+/** A user agent, the flag that its events have, and the flag that they should have. */
 type Verdict = [agent: string | null, before: string | null, after: string | null];
 
 /** The events of a step that can be judged again. */
@@ -110,7 +110,7 @@ function flag({ project_id }: BotReview, changed: readonly Changed[]): SQL[] {
   ];
 }
 
-/** Whether it has come to the end of the log. */
+/** Whether the review has reached the end of the log. */
 async function step(env: Env, db: Database, review: BotReview, head: number): Promise<boolean> {
   const to = Math.min(review.place + STEP, head);
   if (to <= review.place) return true;

@@ -1,7 +1,6 @@
 /**
- * Whether a pixel comes from a bot. Said of browsers and of what calls itself a crawler; a pixel that another server
- * sends, with whatever agent its library has, is no bot. A bot's event is kept and flagged, and stays out of the
- * figures.
+ * Whether a pixel comes from a bot. Browsers and declared crawlers are judged; a pixel that another server sends is no
+ * bot's, whatever user agent its library has. A bot's event is stored with a flag, and is in no figure.
  */
 import { isbot } from "isbot";
 import type { BotRules } from "../store/schema.ts";
@@ -13,7 +12,10 @@ export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre" 
 const POSES_AS_BROWSER = /^(?:opera|lynx|e?links|w3m|ncsa_mosaic)\b|^applewebkit\/|\bmozilla\//i;
 /** A phone's model comes after its system, and may be a CUBOT. A text with a slash or an address there is no model. */
 const MODEL = /(\bandroid[\s\d._a-z-]*;(?: [a-z]{2}[-_][a-z]{2};)?) [^;()/+@]*(?: build\/[^;()\s]*)?(?=[;)])/gi;
-/** What browsers of televisions and of old phones, and apps with a browser inside, say that isbot takes for a crawler's name. */
+/**
+ * Words in the user agents of televisions, old phones and apps with an embedded browser that isbot takes for a crawler's
+ * name.
+ */
 const OF_PEOPLE =
   /HbbTV\/[\d.]+ \([^)]*\)?|\b(?:CE-HTML|NETTV|Bada|webOS|REX|Maple\d*)[/\d.]*|Catcher[\d.]*|Sogou(?:MSE|MobileBrowser)|QQDownload|chromeframe|Google Earth|com\.google\.\w+|AppleNews|\[air\.com\.[\w.]+\/[\d.]+\]|Process\/tools\w*|SogouSearch Android|GmmClient:\w+|HTC; Radar/gi;
 const HEADLESS = /headless|phantomjs|playwright|puppeteer|selenium/i;
@@ -42,7 +44,7 @@ function isCrawlingBrowser(agent: string): boolean {
   return isbot(named) && isbot(named.replace(OF_PEOPLE, ""));
 }
 
-/** For agents that do not pose as a browser: an app and a server's library are no bots, whatever their name. */
+/** For user agents that do not claim to be a browser: an app and a server's library are no bots, whatever their name. */
 function isCrawler(agent: string): boolean {
   if (PREVIEW.test(agent)) return true;
   if (APP.test(agent)) return false;
@@ -54,13 +56,13 @@ type Visit = {
   agent: string | null;
   /** Number of the autonomous system that the request came from, where it is known. */
   asn: number | undefined;
-  /** Whether a browser loads the page in case it is visited. */
+  /** Whether the browser prefetches the page. */
   prefetch?: boolean;
   /** On a developer's own machine headless browsers are how pages are tried out. */
   local: boolean;
 };
 
-/** Characters of a longer agent that are looked at. */
+/** The characters of a longer user agent that are read. */
 const AGENT_CHARACTERS = 1_024;
 
 const names = (parts: string[] | undefined, agent: string): boolean =>
@@ -79,13 +81,10 @@ export function botReason({ agent: given, asn, prefetch, local }: Visit, rules: 
   return null;
 }
 
-/** What is kept of an event that was judged before. */
+/** The stored fields of an event that was judged before. */
 type Judged = { agent: string | null; bot: string | null; local: boolean };
 
-/**
- * The same of an event of the past. How its page was loaded and from which network it came is known only by what it was
- * taken for then.
- */
+/** The same of an event of the past. Only the old flag shows how its page was loaded and from which network it came. */
 export function reviewedReason({ agent, bot, local }: Judged, rules: BotRules): BotReason | null {
   if (bot === "prefetch") return bot;
   const found = botReason({ agent, asn: undefined, local }, rules);

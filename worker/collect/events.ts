@@ -7,7 +7,7 @@ import { recordRejections } from "../request-log/record-rejections.ts";
 import { through } from "./batch.ts";
 import { senderOf } from "./sender.ts";
 
-/** Any page may send: the key decides, and no cookie goes along. */
+/** Any page may send: the key decides, and no cookie is used. */
 const fromPages = cors({
   origin: "*",
   allowMethods: ["POST"],
@@ -19,7 +19,7 @@ const fromPages = cors({
 const collect = through({
   door: "api",
   sender(request) {
-    // A server sends for its players: its agent is not theirs.
+    // A server sends for its players, so its user agent is not theirs.
     const { country, source_ip } = senderOf(request);
     return { country, source_ip, device: null, browser: null, os: null, referrer: null, user_agent: null, bot: null };
   },

@@ -1,16 +1,16 @@
 /**
  * Batches too large for one send to the queue. Sent in parts, one can fail when some of its events are in the queue
- * already. Its sender gets an error and sends it again; events that came without an id must then get the ids of
- * the failed attempt. So a failed attempt leaves a note under the batch's content, and the next attempt with the same
- * content takes that note away. Only a failure leaves one: equal batches of several senders stay apart.
+ * already. Its sender gets an error and sends it again; events that came without an id must then get the ids of the failed
+ * attempt. So a failed attempt writes a note with a digest of the batch's content, and the next attempt with the same
+ * content removes the note. Only a failure writes one, so equal batches of several senders are different batches.
  *
- * While the database is away the note cannot be read, so such a batch is refused before any part of it is sent:
- * taken under new ids, it would count twice behind an attempt that failed, or after a failure that could not be noted.
+ * While the database is away the note cannot be read, so such a batch is refused before any part of it is sent: with new
+ * ids it would count twice after a failed attempt, or after a failure that could not be noted.
  */
 import { sql } from "drizzle-orm";
 import { type Database, transact } from "../store/database.ts";
 
-/** How long after the failure a batch of the same content is taken for the same batch. */
+/** How long after a failure a batch with the same content counts as the same batch. */
 const RETRY_WITHIN_MS = 10 * 60_000;
 
 /** The beginning of a failed attempt's ids, for the first retry; null where there was no such attempt. */

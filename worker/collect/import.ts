@@ -1,6 +1,6 @@
 /**
- * Imports: events of long ago, from files. As the events API, but they may be of any age and say who sent them; the
- * importer's own address and agent are nobody's.
+ * Imports: old events from files. The same as the events API, but events may be of any age and say who sent them. The
+ * importer's own address and user agent are not used.
  */
 import { Hono } from "hono";
 import { atLeast } from "../http/access.ts";
@@ -9,7 +9,7 @@ import { through } from "./batch.ts";
 import { botReason } from "./bot.ts";
 import { sentBy } from "./sender.ts";
 
-/** A log names the page, another tracker's export perhaps its host alone. */
+/** A log has the page's address; another tracker's export may have only the host. */
 const pageOf = (referrer: string | undefined) =>
   referrer === undefined || referrer.includes("://") ? (referrer ?? null) : `https://${referrer}`;
 
@@ -19,7 +19,7 @@ const collect = through({
     const bot = botReason({ agent: user_agent, asn: undefined, local: false }, project.bot_rules);
     return { ...sentBy({ country, referrer: pageOf(referrer), source_ip, user_agent }), bot };
   },
-  // The answer tells the importer why; the request log is about events that senders send.
+  // The importer reads the reasons in the answer. The request log is for live events.
   refused: () => undefined,
 });
 

@@ -1,6 +1,6 @@
 /**
- * Pixels: what an image, a form, a beacon or another server's postback can send, by GET or POST. The answer is always a 1×1 GIF,
- * and its status never lies: 200 only when the queue has the event.
+ * Pixels: what an image, a form, a beacon or another server's postback can send, by GET or POST. The answer is always a 1×1
+ * GIF, and its status is 200 only when the queue has the event.
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type FieldError, projectId } from "../event.ts";
@@ -36,7 +36,7 @@ const HEADERS = {
   ...limitHeaders("pixel"),
 };
 
-/** For a beacon that says that it carries JSON; forms, texts and images are sent without asking. */
+/** For a beacon with the type JSON, for which browsers send a preflight; forms, texts and images need none. */
 const PREFLIGHT = {
   ...HEADERS,
   "access-control-allow-methods": "GET, POST",
@@ -48,7 +48,7 @@ const preflight: MiddlewareHandler<Incoming> = async (c, next) => {
   await next();
 };
 
-/** Seconds after which a sender may try again what could not be made durable. */
+/** Seconds after which a sender may try again, if the event could not be made durable. */
 const RETRY_AFTER = 5;
 
 export type Outcome =
@@ -131,9 +131,9 @@ function answer(outcome: Outcome, wantsJson: boolean, keeps: boolean): Response 
 
 const sentAs = (pairs: readonly [string, unknown][], name: string) => pairs.find(([key]) => key === name)?.[1];
 
-/** The type of the event is that of the path, or one of the fields where the path says none. */
+/** The event's type is the path's; without one it is a field. */
 const pixel = (type: string | null) => async (c: Context<Incoming>) => {
-  // Hono answers HEAD by the route of GET; asking about a pixel is not firing it.
+  // Hono answers HEAD by the route of GET; a HEAD must not count as an event.
   if (c.req.method === "HEAD")
     return new Problem(405, "Pixels are sent with GET or POST.").toResponse({ ...HEADERS, allow: "GET, POST" });
   const now = Date.now();
@@ -157,8 +157,8 @@ const pixel = (type: string | null) => async (c: Context<Incoming>) => {
 };
 
 /**
- * The snippet on a page whose policy allows it images alone: it says `sent_at`, as no image in a page's HTML does, keeps
- * its events, and sees no status. An image would mean that its event is there.
+ * The snippet on a page whose policy allows it only images. It sends `sent_at`, which no image in a page's HTML has. It
+ * keeps its events and sees no status: for it an image means that the event was stored.
  */
 const keepsAsImage = (request: Context<Incoming>["req"]): boolean =>
   request.header("sec-fetch-dest") === "image" && request.query("sent_at") !== undefined;
@@ -195,7 +195,7 @@ const typed = (c: Context<Incoming>) => pixel(c.req.param("event_type") ?? "")(c
 
 export const pixelRoutes = new Hono<Incoming>()
   .get("/project.json", privacy)
-  // The route that earlier snippets ask, of which browsers and sites may have copies.
+  // The route of earlier snippets, of which browsers and sites may have copies.
   .get("/pixel.json", privacy)
   .use("/visit", preflight)
   .get("/visit", visit)

@@ -2,7 +2,10 @@
 import { isMacro } from "../placeholder.ts";
 import { hostOf } from "./sender.ts";
 
-/** The path says the type; a parameter may say it again, and no other. `sig` is about the request, not about the event. */
+/**
+ * The path has the type; a parameter may repeat it, but not name another one. `sig` is about the request, not about the
+ * event.
+ */
 export const fieldsOf = (event_type: string, sent: Iterable<[string, unknown]>): [string, unknown][] => [
   ["event_type", event_type],
   ...[...sent].filter(([name, value]) => name !== "sig" && !(name === "event_type" && value === event_type)),
@@ -11,13 +14,13 @@ export const fieldsOf = (event_type: string, sent: Iterable<[string, unknown]>):
 const NO_SITE = "-";
 const HOST = /^(?:[a-z\d-]+\.[a-z\d.-]+|localhost)(?::\d+)?$/i;
 
-/** Of a page's address, or of a host alone. Null: it is some other text, which is data like any other. */
+/** The host of a page's address, or of a host alone. Null: it is another text, which is kept as further data. */
 const siteIn = (text: string): string | null =>
   isMacro(text) ? null : hostOf(HOST.test(text) ? `https://${text}` : text.includes("://") ? text : null);
 
 /**
- * What a pixel says of the page that led to its site, and its other parameters. The host is null where no other site did, and
- * undefined where it says nothing of that: then the page that sends it is all that is known.
+ * What a pixel says of the page that led to its site, and its other parameters. The host is null where no other site led to
+ * it, and undefined where the pixel does not say: then only the sending page is known.
  */
 export function referrerIn(sent: readonly [string, unknown][]): {
   host: string | null | undefined;

@@ -10,7 +10,7 @@ export type Sender = Pick<
 
 const USER_AGENT_CHARACTERS = 512;
 
-/** `host` is that of the site which led to the one that sends; undefined where the page that sends is all that is known. */
+/** `host` is the host of the site that led to the sending one; undefined where only the sending page is known. */
 export function senderOf(request: Request, host?: string | null): Sender {
   const sender = sentBy({
     country: countryOf(request),
@@ -21,7 +21,7 @@ export function senderOf(request: Request, host?: string | null): Sender {
   return host === undefined ? sender : { ...sender, referrer: host };
 }
 
-/** Only the host of the referring page, only a part of the address, and what the agent says of itself. */
+/** Stored are only the host of the referring page, a part of the address, and the user agent. */
 export function sentBy(sender: Pick<Sender, "country" | "referrer" | "source_ip" | "user_agent">): Sender {
   const { country, referrer, source_ip, user_agent } = sender;
   return {

@@ -40,7 +40,7 @@ const [PROJECT, ID, TYPE, TRANSACTION, IS_TRUSTED] = [
 const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 const STANDING = sql`(${IS_TRUSTED} * 2 + ${CAN_COUNT})`;
 
-/** An event that has gone from the log was counted: it is not stored again. */
+/** An event that has left the log was counted: it is not stored again. */
 const notRetired = sql`NOT EXISTS (
   SELECT 1 FROM retired_events r WHERE r.project_id = ${PROJECT} AND r.event_id = ${ID} AND r.standing = ${STANDING})`;
 
@@ -55,7 +55,7 @@ const GIVEN: Claim = {
   standing: STANDING,
 };
 
-/** An event of the log, to be judged as one that is appended. */
+/** An event of the log, judged as if it were appended now. */
 export const LOGGED: Claim = {
   project_id: sql`events.project_id`,
   event_id: sql`events.event_id`,
@@ -85,9 +85,9 @@ const HOLDER_OF = (alias: "n" | "o", trusted: 0 | 1) =>
     AND t.transaction_id = ${sql.raw(alias)}.transaction_id AND t.trusted = ${sql.raw(String(trusted))}`;
 
 /**
- * Takes open events out of the figures whose id or transaction a trusted event has. `given` are events of the log, by
- * `project_id` and `event_id`, of which one of the two is. What counted on a settled day stays as it is. Written
- * in this way SQLite goes by indexes alone; an UPDATE FROM would go through the whole log.
+ * Marks open events as no longer counting if a trusted event has their id or transaction. `given` are events of the log, by
+ * `project_id` and `event_id`: one of the two. Events of settled days stay as they are. In this form SQLite uses indices
+ * only; an UPDATE FROM would read the whole log.
  */
 export const supersede = (given: SQL): SQL => sql`
   WITH g AS MATERIALIZED (${given}
@@ -116,10 +116,10 @@ type Taken = { tables: number; figures: number };
 /** The events that were stored, without those that the log had already. */
 export type Appended = {
   stored: number;
-  /** Between which `seq` they are; null where nothing was stored. */
+  /** Their first and last `seq`; null where nothing was stored. */
   first_seq: number | null;
   last_seq: number | null;
-  /** Up to which `seq` all tables have taken the log, and the figures. */
+  /** The last `seq` that all tables have read, and the last one that the figures have read. */
   taken: Taken;
   /** Whether any project has a target of postbacks. */
   has_targets: boolean;
@@ -182,7 +182,7 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
 /** Rows as arrays in the order of the columns, and whether any of them has a transaction or is trusted. */
 type Chunk = { json: string; transactions: boolean; trusted: boolean };
 
-/** In as few parameters as hold them. */
+/** In as few parameters as possible. */
 function* chunks(events: readonly StoredEvent[]): Generator<Chunk> {
   let rows: string[] = [];
   let size = 0;
@@ -190,7 +190,7 @@ function* chunks(events: readonly StoredEvent[]): Generator<Chunk> {
   let trusted = false;
   const ids = new Set<string>();
   for (const given of events) {
-    // Events that were queued or set aside by an old version do not say which door they came by.
+    // Events that an old version queued or kept as dead letters do not say whether they are trusted.
     const event = { ...given, trusted: given.trusted ?? 0 };
     const id = `${event.project_id} ${event.event_id} ${standingOf(event)}`;
     // The log would ignore the second of a batch, but not the transaction that it claims.

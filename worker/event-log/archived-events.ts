@@ -1,6 +1,6 @@
 /**
- * Events of the archive, for what the log does not hold any more. A file is read whole, so one call reads a few of them
- * and says where it stopped.
+ * Events of the archive, for those that the log no longer has. A file is read whole, so one call reads a few files and says
+ * where it stopped.
  */
 import { at, COLUMNS } from "../archive/columns.ts";
 import { liveFiles } from "../archive/files.ts";
@@ -10,7 +10,7 @@ import { readLive } from "../archive/rewrite.ts";
 import type { ColumnName, LoggedRow } from "../log-columns.ts";
 import type { Database } from "../store/database.ts";
 
-/** The most that one call reads, about: a file that was begun is read to its end. */
+/** About how much one call reads: a file that was begun is read to its end. */
 const MOST_FILES = 24;
 const MOST_ROWS = 100_000;
 
@@ -22,7 +22,7 @@ export type ArchiveFilters = Partial<
   >
 >;
 
-/** Where the next call goes on: with the events of this UTC hour (counted from 1970) before this `seq`. */
+/** Where the next call continues: with the events of this UTC hour (counted from 1970) before this `seq`. */
 export type ArchivePosition = { hour: number; seq: number };
 
 export type ArchivedEvents = {
@@ -32,9 +32,9 @@ export type ArchivedEvents = {
 };
 
 /**
- * The project's events that happened from `from` up to and without `to`, in epoch milliseconds: the latest UTC hour
- * first, within it the last one taken first. At most `limit`, and fewer where the reading ends before: where there is no
- * `room` for another file. One file is always read.
+ * The project's events from `from` up to but without `to`, in epoch milliseconds: the latest UTC hour first, within it the
+ * last appended event first. At most `limit`, and fewer where there is no `room` for another file. At least one file is
+ * read.
  */
 export async function archivedEvents(
   env: Env,

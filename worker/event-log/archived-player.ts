@@ -1,6 +1,6 @@
 /**
- * A person's events that have gone from the log, from the archive. Every file of those days is looked through, so one
- * call reads some files, known before the first is read.
+ * A person's events that have left the log, from the archive. Every file of those days must be searched, so one call reads
+ * some files, which are chosen before the first is read.
  */
 import { bytesOf, MissingFile } from "../archive/bucket.ts";
 import { at } from "../archive/columns.ts";
@@ -16,11 +16,11 @@ import { eventOf } from "./archived-events.ts";
 /** An invocation may compute for 30 seconds. */
 export const MOST_FILES = 500;
 const MOST_ROWS = 2_000_000;
-/** Files that are read side by side: so many, or fewer where they are larger together. */
+/** Files that are read at the same time: so many, or fewer where they are larger together. */
 const SIDE_BY_SIDE = 8;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
 
-/** Before which UTC hour, counted from 1970, events have gone from the log, or may go within a day; 0 where none. */
+/** The UTC hour, counted from 1970, before which events have left the log or may leave it within a day; 0 where none have. */
 export function firstHourInLog({ settled_before, retention, timezone }: Project, now: number): number {
   const days = retention.events_days;
   const due = days === undefined ? "" : addDays(localTime(timezone, now).date, 1 - days);
@@ -29,11 +29,11 @@ export function firstHourInLog({ settled_before, retention, timezone }: Project,
   return last === "" ? 0 : firstHourOf(addDays(last, 1));
 }
 
-/** A place in the archive: behind it are the events of this UTC hour (counted from 1970) behind `seq`, and all later hours. */
+/** A place in the archive: after it come the events of this UTC hour (counted from 1970) after `seq`, and all later hours. */
 export type ArchivePlace = { hour: number; seq: number };
 export const BEGINNING: ArchivePlace = { hour: 0, seq: 0 };
 
-/** The files that one call reads, its place, and the next call's place; null where this is all. */
+/** The files that one call reads, its place, and the next call's place; null where there is none. */
 export type ArchivePart = { from: ArchivePlace; files: ArchiveFile[]; next: ArchivePlace | null };
 
 /** The next files from a place on, of hours before `before`: so many at most, and one at least. */
@@ -49,7 +49,7 @@ export async function nextPart(db: Database, from: ArchivePlace, before: number,
   if (following === undefined) return { from, files: found, next: null };
   const files = found.slice(0, beyond);
   const last = files.at(-1) as ArchiveFile;
-  // Files of an hour hold parts of the log, one behind the other, also where they are merged meanwhile.
+  // Files of an hour contain consecutive parts of the log, also after a merge.
   return { from, files, next: { hour: following.hour, seq: following.hour === last.hour ? last.last_seq : 0 } };
 }
 
@@ -92,7 +92,7 @@ async function bytesOfLive(env: Env, db: Database, file: ArchiveFile): Promise<A
   }
 }
 
-/** The rows of a file that was replaced: those of its part of the log, in the files that its hour has now. */
+/** The rows of a file that was replaced: the same part of the log, from the files that its hour has now. */
 async function* replaced(env: Env, db: Database, file: ArchiveFile, wanted: Wanted): AsyncGenerator<Row[]> {
   const seq = at("seq");
   const ofFile = (row: Row) => (row[seq] as number) >= file.first_seq && (row[seq] as number) <= file.last_seq;

@@ -1,7 +1,8 @@
 /**
  * Which events the log keeps, and which of them count. An id is unique among trusted events, for which a key or a good
- * signature vouches, and among open ones, apart for tests and bots. Of an id the trusted event counts; of a transaction the
- * first trusted one, else the first. The others are kept as duplicates. Tests and bots take no transaction from what counts.
+ * signature vouches, and among open ones, apart for tests and bots. Of the events with an id the trusted one counts; of
+ * those with a transaction the first trusted one, else the first. The others are kept as duplicates. Tests and bots take no
+ * transaction from what counts.
  */
 import type { StoredEvent } from "../event.ts";
 import { canCount, type Logged } from "../figures/segment.ts";
@@ -21,7 +22,7 @@ type Transacting = Pick<StoredEvent, "project_id" | "event_type" | "transaction_
 export const transactionKey = ({ project_id, event_type, transaction_id }: Transacting): string =>
   JSON.stringify([project_id, event_type, transaction_id]);
 
-/** The event that has a transaction: one of the log, or one of the events that are being looked at. */
+/** The event that has a transaction: one of the log, or one of the events that are being decided. */
 type Holder = { event_id: string; seq: number } | Row;
 
 /** An event that is appended. */
@@ -40,7 +41,7 @@ export const NOTHING_KNOWN: Known = { places: new Map(), holders: [new Map(), ne
 
 export type Decision = {
   rows: Row[];
-  /** The seq of earlier events that count no more. */
+  /** The seq of earlier events that no longer count. */
   superseded: number[];
   /** Rows that take a transaction. */
   claims: Row[];
@@ -54,7 +55,7 @@ const rowWith = (rows: readonly Row[], standing: number) => rows.find((row) => r
 const isHere = (rows: readonly Row[], places: readonly number[], standing: number): boolean =>
   rowWith(rows, standing) !== undefined || placeWith(places, standing) !== undefined;
 
-/** Decides about events, in their order, given all that the log knows of their ids and transactions. */
+/** Decides which events count, in their order, from all that the log knows of their ids and transactions. */
 export function decide(events: readonly StoredEvent[], known: Known): Decision {
   const decision: Decision = { rows: [], superseded: [], claims: [] };
   const byId = new Map<string, Row[]>();

@@ -22,7 +22,7 @@ import {
 } from "./dead-letters.ts";
 
 const CONSUMER = "event-log";
-/** How the names of dead-letter queues end: each deployment has its own, as `edgepixel-staging-events-dlq`. */
+/** The end of the names of dead-letter queues. Each deployment has one, such as `edgepixel-staging-events-dlq`. */
 const DEAD_LETTERS = "-dlq";
 
 /** Seconds until the next try: longer each time, as the log may need a while. */
@@ -30,7 +30,7 @@ const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
 
 /** Characters of the messages that are appended together. */
 const PORTION_CHARACTERS = 1_000_000;
-/** Calls and statements of appending a portion and of what follows it; and where a part of it is tried. */
+/** Calls and statements of appending a portion and of the work after it; and of trying a part of it. */
 const APPEND_CALLS = 26;
 const TRY_CALLS = 16;
 
@@ -40,7 +40,7 @@ const IDS_A_LINE = 2_000;
 /** `duplicates` are events that the log had already; `overdue` is whether one has waited in the queue too long to gather. */
 type Consumed = Taken & { messages: number; events: number; duplicates: number; overdue: boolean };
 
-/** Without the events of people who were erased while these were on their way. */
+/** The events without those of people who were erased while the events were in the queue. */
 async function admissible(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   const gone = await areSuppressed(db, events);
   const kept = events.filter((_, index) => !gone[index]);
@@ -89,7 +89,7 @@ async function keepUndelivered(db: Database, batch: MessageBatch<EventMessage>, 
   await keepDeadLetters(db, unstored, CONSUMER, now);
 }
 
-/** The requests that a batch came from: an old message names none. */
+/** The ids of the requests that a batch came from: an old message has none. */
 const requestsOf = (messages: Messages): string[] => [
   ...new Set(messages.flatMap(({ body }) => (Array.isArray(body?.request_ids) ? body.request_ids : []))),
 ];
@@ -103,7 +103,7 @@ function logBatch(messages: Messages, consumed: Consumed, ms: number): void {
   }
 }
 
-/** Messages whose events one piece of the log's writing takes together, about. */
+/** About how many messages are appended together. */
 function portionsOf(messages: Messages): Message<EventMessage>[][] {
   const portions: Message<EventMessage>[][] = [];
   let size = PORTION_CHARACTERS;
@@ -134,7 +134,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
     for (const messages of portionsOf(batch.messages)) {
       const began = Date.now();
       const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
-      // Events that there was no room for are delivered again at once.
+      // Events for which there was no room are delivered again at once.
       const whole = consumed?.untried.length === 0;
       for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds: 0 });
       if (!consumed) continue;
@@ -161,12 +161,12 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
   "queue known": duplicates,
 });
 
-/** Whether a group runs now: so many events wait for it, or one has waited for too long before. */
+/** Whether a group runs now, because enough events wait for it, or because one has waited too long. */
 const isTimeFor = (group: GatheringGroup, { taken, first_seq, last_seq, overdue }: Consumed): boolean =>
   first_seq !== null && last_seq !== null && (overdue || isTimeToRun(group, taken[group], first_seq, last_seq));
 
 const wake = (env: Env, others: Parameters<typeof wakeAfterAppend>[1]) =>
   wakeAfterAppend(env, others).catch((error) => {
-    // The events are safe: cron wakes the projectors, and so does who reads the tables.
+    // The events are stored: cron wakes the projectors later, and so do readers of the tables.
     log("error", "wake failed", { error: String(error) });
   });

@@ -1,6 +1,6 @@
 /**
- * Dead letters: what the consumer could not store. Either the queue gave up on a message after its retries, or an event
- * can never be stored as it is. Each is kept with the event as it was, until someone replays or discards it.
+ * Dead letters: what the consumer could not store. Either the queue gave up on a message after its retries, or an event can
+ * never be stored as it is. Each is kept with its event, until somebody replays or discards it.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -65,12 +65,12 @@ export async function keepDeadLetters(
 export const isPoison = (error: unknown): boolean =>
   /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|malformed JSON|string or blob too big/i.test(String(error));
 
-/** What was appended, what can never be stored, and what there was no room to try. */
+/** The events that were appended, those that can never be stored, and those for which there was no room. */
 export type Taken = Appended & { unstored: Unstored[]; untried: StoredEvent[] };
 
 /**
- * Appends what can be appended; gives back the events that can not, each with its error, and those that it could not try
- * once there was no more `room`. Throws where the log is down.
+ * Appends the events that can be appended. Returns the others, each with its error, and those that were not tried because
+ * there was no `room`. Throws where the log is down.
  */
 export async function appendOrSetAside(
   db: Database,
@@ -93,7 +93,7 @@ async function appendOrHalve(db: Database, events: readonly StoredEvent[], room:
     const [only] = events;
     if (events.length === 1 && only)
       return { ...NOTHING, unstored: [{ event: only, error: String(error) }], untried: [] };
-    // One bad event must not keep the others out: halve the batch until it is alone.
+    // One bad event must not prevent the others from being stored: halve the batch until it is alone.
     const middle = Math.ceil(events.length / 2);
     const first = await appendOrHalve(db, events.slice(0, middle), room);
     const second = await appendOrHalve(db, events.slice(middle), room);
@@ -105,7 +105,7 @@ async function appendOrHalve(db: Database, events: readonly StoredEvent[], room:
   }
 }
 
-/** The events that have no waiting dead letter: so each try of a batch finds further ones that cannot be stored. */
+/** The events without a waiting dead letter, so that each try of a batch finds further events that cannot be stored. */
 export async function withoutWaitingLetters(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   const nameOf = (event: readonly string[]) => JSON.stringify(event);
   const ids = events.map(({ project_id, event_id }) => [project_id, event_id]);
@@ -128,8 +128,8 @@ export type Replay = { id: number; status: "replayed" } | { id: number; status: 
 export type WriteAudited = (statements: SQL[], results: readonly Replay[]) => Promise<void>;
 
 /**
- * Appends the letters' events, then marks those in one transaction with the note. What the log has already stays as it is, so
- * where that transaction fails the letters wait on, and replaying them again changes nothing.
+ * Appends the letters' events, then marks the letters in one transaction with the entry of the audit log. If that
+ * transaction fails, the letters still wait; replaying them again changes nothing, because the log has the events already.
  */
 export async function replay(
   db: Database,
@@ -158,7 +158,7 @@ export async function replay(
   return results;
 }
 
-/** Marks those of the letters that still wait. */
+/** Marks the letters that still wait. */
 export const resolved = (ids: readonly number[], status: "replayed" | "discarded", now: number): SQL =>
   sql`UPDATE dead_letters SET status = ${status}, resolved_at = CAST(${now} AS INTEGER)
     WHERE id ${among(ids)} AND status = 'waiting'`;

@@ -1,16 +1,16 @@
 /**
  * Puts the ids of appended events into pages, many at once, so that a row is written for several hundred of them: ids with
- * a time in them, as the server, the snippet and the SDK make them, fall side by side. An id that comes alone into its page
- * gets a row of its own.
+ * a time in them, as the server, the snippet and the SDK make them, are neighbours. An id that is the only new one in its
+ * page gets a row in a table.
  */
 import { isGuarded } from "../store/guard.ts";
 import { pieces } from "../store/pieces.ts";
 import { pageOf } from "./known.ts";
 
 const IDS_A_PAGE = 400;
-/** A page is rewritten for at least this many ids; fewer get rows of their own. */
+/** A page is rewritten for at least this many ids; fewer get rows in the table. */
 const WORTH_A_PAGE = 4;
-/** How many ids may wait in their segments, where each append looks through them. */
+/** How many ids may wait in their segments, where each append must search them. */
 const MOST_WAITING = 64;
 /** Elements are `"<event_id>":<place>` of a JSON object: no character of an id is escaped, and all sort behind the quote. */
 type Element = string;
@@ -101,7 +101,7 @@ function laid(
   ];
 }
 
-/** A page with more ids in it; as many pages as it then takes. One that stays as it was is not written again. */
+/** A page with further ids, or several pages where they are too many. A page without a change is not written again. */
 function pagesOf(old: Page | undefined, added: readonly Element[]): [first: string, ids: string][] {
   const all = [...(old ? elementsOf(old.ids) : []), ...added].sort();
   const pages: [string, string][] = [];

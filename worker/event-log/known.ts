@@ -1,9 +1,15 @@
-/** What the log knows of ids and transactions, in SQL: segments whose ids are not in pages yet, pages, and ids that came alone. */
+/**
+ * What the log knows of ids and transactions, in SQL: segments whose ids are not in pages yet, pages, and ids with a row in
+ * the table.
+ */
 import type { StoredEvent } from "../event.ts";
 import { bodyOf } from "../figures/segment.ts";
 import { type Decision, idKey, type Known, placeOf, transactionKey } from "./claims.ts";
 
-/** So few ids are looked for in the texts of pages; more are looked up among their elements, which D1 counts as rows read. */
+/**
+ * So few ids are searched in the texts of pages; more are looked up among the elements of pages, each of which D1 counts as
+ * a row read.
+ */
 const FEW = 8;
 
 const GIVEN = `given AS MATERIALIZED (
@@ -37,7 +43,7 @@ const NO_PLACES = `?3 = 0 AND NOT EXISTS (SELECT 1 FROM given g WHERE
   OR instr(ifnull((SELECT p.ids FROM log_id_pages p WHERE p.page = ${PAGE}), ''), '"' || g.event_id || '":') > 0
   OR EXISTS (SELECT 1 FROM log_ids i WHERE ${ALONE}))`;
 
-/** Behind all that there was, also where that has gone from the log. */
+/** After all earlier events, including those that have left the log. */
 const NEXT_SEQ = `max(ifnull((SELECT seq + events FROM log_segments ORDER BY seq DESC LIMIT 1), 1),
   (SELECT max(cursor, ids_cursor) + 1 FROM log_state))`;
 
@@ -90,7 +96,7 @@ export function insertion(
     );
 }
 
-/** Behind `insertion`: takes the transactions, if the segment was written. */
+/** Comes after `insertion`: takes the transactions, if the segment was written. */
 export function claiming(db: D1Database, { rows, claims }: Decision): D1PreparedStatement {
   const taken = claims.map((row) => {
     const { project_id, event_type, transaction_id, trusted, event_id } = row.event;

@@ -1,7 +1,7 @@
 /**
- * Brings a wiped log back from its archive, in bounded steps. Each moves on in one transaction with what it writes, so
- * a restore that is stopped continues, and nothing is there twice. Meanwhile events come in, above the archive's, and
- * projections pause: they start again from the first event when the log is whole.
+ * Brings a wiped log back from its archive, in bounded steps. Each step writes its rows and its progress in one
+ * transaction, so a restore that was stopped continues, and no event is written twice. Meanwhile new events get numbers
+ * above those of the archive, and projections pause: they start again from the first event when the log is complete.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -26,13 +26,13 @@ type Place = {
   base: number;
   done_key: string;
   groups_done: number;
-  /** How many pieces of what this step reads are written already. */
+  /** How many pieces of this step are written already. */
   pieces_done: number;
   files_done: number;
   rows_done: number;
 };
 
-/** How far it is. The totals are known once the manifests have been read. */
+/** The progress. The totals are known once the manifests have been read. */
 export type Restored = {
   phase: Phase;
   files_done: number;
@@ -41,7 +41,7 @@ export type Restored = {
   rows_total: number;
 };
 
-/** Why it cannot be done; nothing was changed. */
+/** Why a restore cannot begin; nothing was changed. */
 export class NotRestorable extends Error {}
 
 /** Numbers of the log that events had which never reached the archive: they are not used again, as somebody may remember one. */
@@ -49,7 +49,7 @@ const LOST_SEQS = 1_000_000;
 /** Objects that one step reads, and pieces that it writes: any invocation has room for them. */
 const OBJECTS_A_STEP = 10;
 const PIECES_A_STEP = 5;
-/** Projections that are records of their own: they have had the archive's events. */
+/** Projections that are never rebuilt: they have read the archive's events before. */
 const RECORDS = PROJECTIONS.filter((projection) => "deliver" in projection && !projection.clear);
 const RECEIVED = PROJECTIONS.filter((projection) => "deliver" in projection && projection.clear);
 const placeOf = (db: Database) => db.get<Place>(sql`SELECT * FROM restores`);
@@ -64,7 +64,7 @@ async function progress(db: Database): Promise<Restored> {
 /** Writes the statements that begin a restore, and the entry of the audit log, in one transaction. */
 export type WriteAudited = (statements: SQL[]) => Promise<unknown>;
 
-/** Does one step, of so many events at most or one row group, and gives back how far it is. When it is done it does nothing. */
+/** Does one step, of so many events at most or of one row group, and returns the progress. After the end it does nothing. */
 export async function restoreStep(
   env: Env,
   db: Database,
@@ -78,7 +78,7 @@ export async function restoreStep(
   return progress(db);
 }
 
-/** Fails, and with it the transaction, when another step was quicker: NULL is not allowed. */
+/** Fails, and so does the transaction, if another step was faster: NULL is not allowed. */
 const moveOn = ({ phase, done_key, groups_done, pieces_done }: Place, to: Partial<Place>): SQL => {
   const next = { phase, done_key, groups_done, pieces_done: 0, files_done: 0, rows_done: 0, ...to };
   return sql`UPDATE restores SET phase = CASE WHEN phase = ${phase} AND done_key = ${done_key}
@@ -89,11 +89,11 @@ const moveOn = ({ phase, done_key, groups_done, pieces_done }: Place, to: Partia
 };
 const enter = (phase: Phase): Partial<Place> => ({ phase, done_key: "", groups_done: 0 });
 
-/** Whether a step failed only because another one took it. */
+/** Whether a step failed only because another invocation did it. */
 export const lostStep = (error: unknown): boolean =>
   isGuarded(error, "restores.phase") || isTaken(error, "restores.id");
 
-/** Makes room below what has come in since the log was lost, and holds the projections. */
+/** Makes room for the archive's numbers below those of new events, and stops the projections. */
 async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
   const archived = await db.get(sql`SELECT 1 FROM projections WHERE name = 'archive' AND cursor > 0`);
   if (archived) throw new NotRestorable("This log goes on and has its archive: there is nothing to restore.");
@@ -139,7 +139,7 @@ const settings: Step = async (env, db, place) => {
   const done = place.pieces_done + SETTINGS_A_STEP;
   await transact(db, [
     moveOn(place, done < all.length ? { pieces_done: done } : enter("audit")),
-    // Erasures and acts since the log was lost come behind those of the archive.
+    // Erasures and administrative acts since the loss come after those of the archive.
     ...(place.pieces_done > 0
       ? []
       : [
@@ -147,14 +147,14 @@ const settings: Step = async (env, db, place) => {
           sql`UPDATE audit SET id = id + CAST(${place.base} AS INTEGER)`,
         ]),
     ...all.slice(place.pieces_done, done),
-    // All events come back, those of settled days, too: their figures are derived like any others.
+    // All events come back, including those of settled days: their figures are derived like all others.
     sql`UPDATE projects SET settled_before = '', player_days_before = NULL`,
   ]);
 };
-/** Statements of it that one step runs. */
+/** How many of its statements one step runs. */
 const SETTINGS_A_STEP = 25;
 
-/** The objects that come next in a phase. */
+/** The next objects of a phase. */
 async function following(bucket: R2Bucket, prefix: string, { done_key }: Place): Promise<string[]> {
   const { objects } = await bucket.list({ prefix, limit: OBJECTS_A_STEP, ...(done_key && { startAfter: done_key }) });
   return objects.map(({ key }) => key);
@@ -183,7 +183,7 @@ const manifests: Step = async (env, db, place) => {
   ]);
 };
 
-/** Small files together, of a large one a row group. Of the rows no more is held than one piece and what it is cut from. */
+/** Small files together, or one row group of a large file. In memory are only one piece and the rows that it is cut from. */
 const events: Step = async (env, db, place, _, most) => {
   const asked = { first: 0, end: LAST_HOUR, after: place.done_key, limit: FILES_A_STEP };
   const files = await liveFiles(db, asked);
@@ -209,7 +209,7 @@ const events: Step = async (env, db, place, _, most) => {
 /** Of the year 9999. */
 const LAST_HOUR = 70_000_000;
 const FILES_A_STEP = 12;
-/** Counts what is there, and lets the projections go. */
+/** Counts the restored rows, and lets the projections continue. */
 const check: Step = async (env, db, place, now) => {
   const found = await db.get<{ rows: number }>(sql`SELECT count(*) AS rows FROM events WHERE seq <= ${place.base}`);
   const { rows_total } = await progress(db);
@@ -227,7 +227,7 @@ const check: Step = async (env, db, place, now) => {
     ...RECORDS.map(
       ({ name }) => sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${place.base}, ${now})`,
     ),
-    // The rows of before are gone, and with them their epochs: no count has come as far as the time has.
+    // The old epochs were lost with the rows. The present time is greater than any epoch, as these count up from a time.
     ...RECEIVED.map(({ name }) => beginAgain(name, now)),
     // The archive has the flags that events came with.
     sql`UPDATE bot_reviews SET place = 0, changed = 0, moves = moves + 1, finished_at = NULL`,

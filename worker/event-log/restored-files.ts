@@ -7,12 +7,12 @@ import { decode, groupsOf, type Row } from "../archive/parquet.ts";
 /** Files of a step are held together; one alone may be larger. */
 const BYTES_A_STEP = 16 * 1024 * 1024;
 
-/** How far a restore is behind the rows of a step. */
+/** The progress of a restore after the rows of a step. */
 type Moved = { done_key?: string; groups_done?: number; files_done?: number; rows_done: number };
-/** The rows that a step reads, and the place behind them. */
+/** The rows that a step reads, and the place after them. */
 type Read = { rows: AsyncGenerator<Row>; moved: Moved };
 
-/** Those that have no more events together, and no more bytes, than a step takes; one at least. */
+/** The first files that together have no more events and bytes than a step takes; at least one. */
 export function fitting(files: readonly ArchiveFile[], most: number): ArchiveFile[] {
   let [rows, bytes] = [0, 0];
   const beyond = files.findIndex((file) => {
@@ -28,7 +28,7 @@ async function* rowsOf(files: readonly ArrayBuffer[], only?: number): AsyncGener
     for await (const rows of decode(bytes, { ...(only !== undefined && { only }) })) yield* rows;
 }
 
-/** A file's bytes, which have as many rows as the manifest says, and how many its row groups have. */
+/** A file's bytes, after the check that it has as many rows as the manifest says; and the rows of each row group. */
 async function opened(bucket: R2Bucket, file: ArchiveFile): Promise<{ bytes: ArrayBuffer; groups: number[] }> {
   const bytes = await bytesOf(bucket, file);
   const groups = groupsOf(bytes);

@@ -1,4 +1,4 @@
-/** The statements that write restored rows: of any table, and of the log with what belongs to an event. */
+/** The statements that write restored rows: of any table, and of the log with an event's transaction. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { COLUMNS } from "../archive/columns.ts";
@@ -9,7 +9,7 @@ const PARAMETER_CHARACTERS = 600_000;
 
 export type Table = Record<string, unknown>[];
 
-/** The rows as they were; one that has the same key now gives way. */
+/** The archived rows; they replace present rows with the same key. */
 export async function putRows(table: string, rows: Table): Promise<SQL[]> {
   const columns = Object.keys(rows[0] ?? {});
   const values = columns.map((_, index) => `value ->> ${index}`).join(", ");
@@ -44,7 +44,7 @@ const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(",
 const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 
 export const insertEvents = (piece: string, base: number): SQL[] => [
-  // An event that came once more meanwhile is the one of the archive.
+  // An event that arrived again meanwhile is replaced by the archive's.
   sql`DELETE FROM events WHERE seq IN (SELECT e.seq FROM json_each(${piece}) j
     JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")}
       AND e.standing = ${at("trusted")} * 2 + ${CAN_COUNT} WHERE e.seq > ${base})`,
@@ -58,6 +58,6 @@ export const insertEvents = (piece: string, base: number): SQL[] => [
   sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
     SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, 0, ${at("event_id")} FROM json_each(${piece}) j
     WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} = ${at("event_id")}`,
-  // The archive has an event as it stood when it was written: a trusted one may have come later.
+  // The archive has an event as it was when its file was written: a trusted event may have replaced it later.
   supersede(sql`SELECT ${at("project_id")} AS project_id, ${at("event_id")} AS event_id FROM json_each(${piece}) j`),
 ];

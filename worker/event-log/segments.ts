@@ -1,7 +1,7 @@
 /**
- * Appends events to the log in segments, once each: a segment is one row, whatever its length. It is written only if the log
- * still knows no more of its ids and transactions than was known when it was decided what becomes of each event: at
- * first nothing, which is nearly always so, else what the log then says.
+ * Appends events to the log in segments, once each: a segment is one row, whatever its length. It is written only if what
+ * the log knows of its ids and transactions has not changed since it was decided which events count. At first the log is
+ * assumed to know nothing, which is nearly always true; after a conflict it is read.
  */
 import type { StoredEvent } from "../event.ts";
 import { type Appended, NOTHING, together } from "./append.ts";
@@ -12,10 +12,10 @@ const EVENTS_A_SEGMENT = 100;
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
 const SEGMENT_CHARACTERS = 600_000;
 
-/** A number and what JSON adds to it, about. */
+/** About the characters of a number with what JSON adds. */
 const NUMBER_CHARACTERS = 16;
 
-/** Tries against others who append the same events at the same moment. */
+/** Tries, in case other invocations append the same events at the same moment. */
 const TRIES = 10;
 
 /** Segments that are written in one call, as long as the log knows nothing of their events. */
@@ -38,7 +38,7 @@ export async function appendSegments(db: D1Database, events: readonly StoredEven
   return all;
 }
 
-/** About the length of an event's text: what can be long in it is text. */
+/** About the length of an event's text: only texts in it can be long. */
 function lengthOf(event: StoredEvent): number {
   let length = 0;
   for (const value of Object.values(event)) length += typeof value === "string" ? value.length : NUMBER_CHARACTERS;
@@ -49,7 +49,7 @@ function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
   let some: StoredEvent[] = [];
   let size = 0;
   for (const given of events) {
-    // Events that were queued by an old version do not say which door they came by.
+    // Events that an old version queued do not say whether they are trusted.
     const event = given.trusted === undefined ? { ...(given as StoredEvent), trusted: 0 as const } : given;
     const length = lengthOf(event);
     if (some.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && some.length > 0)) {
@@ -63,7 +63,7 @@ function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
   if (some.length > 0) yield some;
 }
 
-/** What became of the segments that were written: up to the first of which the log knows an event. */
+/** The outcome of the segments that were written: those before the first with an event that the log knows. */
 async function appendUnknown(db: D1Database, segments: readonly StoredEvent[][]): Promise<Appended[]> {
   const decisions = segments.map((events) => ({ asked: askedOf(events), decision: decide(events, NOTHING_KNOWN) }));
   const writes = decisions.map(({ asked, decision }, place) => [
@@ -102,7 +102,7 @@ async function appendKnown(db: D1Database, events: readonly StoredEvent[]): Prom
 function appendedOf(written: D1Result<Written> | undefined, { rows }: Decision): Appended | null {
   const { seq, taken } = written?.results[0] ?? {};
   if (seq === undefined || taken === undefined) return null;
-  // Not read here: the reader of postbacks looks each time.
+  // Not read here: the projection of postbacks looks for targets in each run.
   const end = { first_seq: seq, last_seq: seq + rows.length - 1 };
   return { stored: rows.length, ...end, taken: { tables: taken, figures: taken }, has_targets: true };
 }

@@ -1,4 +1,4 @@
-/** What postbacks about one event change of its conversion, in the order in which they came. */
+/** How postbacks about one event change its conversion, in the order of their arrival. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Change } from "../payouts/decide.ts";
 import type { Standing } from "./known.ts";
@@ -6,21 +6,21 @@ import type { Received } from "./received.ts";
 
 export type Decision = { project_id: string; change: Change; actor: string; reason: string };
 
-/** A reason is 500 characters at most, as where people write one. */
+/** The most characters of a reason, as for people. */
 const SAID_CHARACTERS = 100;
 const reasonOf = ({ source, said }: Received): string =>
   said === null
     ? `Postback of the source ${source}.`
     : `Postback of the source ${source}, which calls it “${said.slice(0, SAID_CHARACTERS).toWellFormed()}”.`;
 
-/** What was paid back, from which a postback only leads on to the next. */
+/** Statuses of a conversion that was paid back: a postback can only change one of them to the next. */
 const PAID_BACK: readonly Change["status"][] = ["refunded", "charged_back"];
 
-/** When the network says that it was; null where it says nothing of that, and the event has the time of the receipt. */
+/** The time that the network names; null where it names none, and the event has the time of receipt. */
 export const toldAt = ({ event, received_at }: Received): number | null =>
   event.timestamp === received_at ? null : event.timestamp;
 
-/** All of a postback that can change a conversion, as a text: two that have the same say the same. */
+/** Everything in a postback that can change a conversion, as a text: postbacks with equal texts are equal. */
 export const saysOf = (row: Received): string =>
   JSON.stringify([row.source, row.status, row.event.amount, row.event.currency, toldAt(row)]);
 
@@ -60,7 +60,7 @@ export function decisionsOf(rows: readonly Received[], standing: Standing): Deci
   return decisions;
 }
 
-/** Notes what these have said of the conversion at `seq`. */
+/** Records what these postbacks say about the conversion at `seq`. */
 export const noteSaid = (said: readonly { seq: number; row: Received }[]): SQL => sql`
   INSERT INTO settled_postbacks (seq, says, project_id, told_at)
   SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3

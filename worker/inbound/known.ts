@@ -1,4 +1,4 @@
-/** What the log knows: of clicks, by their ids, and of what postbacks are about. */
+/** What the log knows of clicks, by their ids, and of the events that postbacks are about. */
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { lastChange } from "../payouts/facts.ts";
@@ -6,7 +6,7 @@ import type { Status } from "../payouts/month.ts";
 import type { Database } from "../store/database.ts";
 import type { Received } from "./received.ts";
 
-/** Events of one click that are looked at: the first ones. */
+/** How many events of one click are read: the first ones. */
 const OF_A_CLICK = 20;
 
 export type Click = Pick<StoredEvent, "player_id" | "visitor_id" | "banner_tag">;
@@ -40,13 +40,13 @@ export async function clicksOf(
 
 const holder = (trusted: 0 | 1): SQL => sql`(SELECT t.event_id FROM transactions t WHERE t.project_id = r.project_id
   AND t.event_type = r.event_type AND t.transaction_id = r.transaction_id AND t.trusted = ${sql.raw(String(trusted))})`;
-/** Whether an event has the transaction of `r` that nobody vouches for: a trusted one would take its place. */
+/** Whether an open event has the transaction of `r`: a trusted event would replace it. */
 const IS_OPEN = sql`${holder(0)} IS NOT NULL`;
 /** The id of the trusted event that `r` is about, where there may be one. */
 const TRUSTED_ID = sql`CASE WHEN r.transaction_id IS NULL THEN r.event_id ELSE ${holder(1)} END`;
 const IS_RETIRED = sql`EXISTS (SELECT 1 FROM retired_events d
   WHERE d.project_id = r.project_id AND d.event_id = ${TRUSTED_ID} AND d.standing = 3)`;
-/** Where it is in the log, or was, as far as it is a conversion. */
+/** The place in the log of a trusted conversion, also of one that has left the log. */
 const SEQ = sql`coalesce((SELECT e.seq FROM events e
     WHERE e.project_id = r.project_id AND e.event_id = ${TRUSTED_ID} AND e.standing = 3),
   CASE WHEN ${IS_RETIRED} THEN (SELECT c.seq FROM conversions c
@@ -69,13 +69,13 @@ export type Standing = {
   open: boolean;
   /** Whether the log has, or had, a trusted event of it. */
   known: boolean;
-  /** Where; null where it has gone from the log, and is no conversion. */
+  /** Its `seq`; null where it has left the log, and is no conversion. */
   seq: number | null;
-  /** As decided last; null where nobody has. */
+  /** The last decision; null where there is none. */
   status: Status | null;
   amount: number | null;
   currency: string | null;
-  /** What postbacks have said of it, and the latest of their own times. */
+  /** What postbacks have said about it, and the latest time that they named. */
   said: string[];
   told_at: number | null;
 };

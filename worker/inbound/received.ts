@@ -1,4 +1,4 @@
-/** Postbacks from their answer until they are done with: kept in the order in which they came. */
+/** Postbacks from their receipt until they are settled, in the order of their arrival. */
 
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
@@ -8,7 +8,7 @@ import { isGuarded } from "../store/guard.ts";
 import { DAY_MS } from "../time.ts";
 import { isVoid } from "./template.ts";
 
-/** For so long a click, or the transaction that is decided about, is waited for; and then it is still shown. */
+/** How long a postback waits for its click or its transaction; and how long it is still shown after that. */
 export const WAITS_MS = 7 * DAY_MS;
 export const SHOWN_MS = 30 * DAY_MS;
 /** Of a project. */
@@ -21,7 +21,7 @@ export type Received = {
   event_type: string;
   event_id: string;
   transaction_id: string | null;
-  /** What it is about, as the log knows it: its transaction, once for ever in a project and type, else its event. */
+  /** What a postback is about: its transaction, which is unique in a project and type, else its event. */
   subject: string;
   click_id: string | null;
   event: StoredEvent;
@@ -38,7 +38,7 @@ export const needsClick = ({ player_id, visitor_id }: StoredEvent): boolean =>
   player_id === null && visitor_id === null;
 
 type Given = { source: string; event: StoredEvent; status: Status | null; said: string | null };
-/** Keeps one, unless as many of the project wait as may: whether it was kept is in `changes`. */
+/** Stores a postback, unless too many of the project wait already: `changes` says whether it was stored. */
 export const keep = ({ source, event, status, said }: Given, now: number): SQL => sql`
   INSERT INTO received_postbacks (project_id, source, event_type, event_id, transaction_id, click_id, player_id, visitor_id, test,
     event, status, said, received_at)
@@ -50,7 +50,7 @@ export const keep = ({ source, event, status, said }: Given, now: number): SQL =
 export const REASONS = ["unknown_click", "unknown_transaction", "not_in_the_log"] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** Why one waits. */
+/** Why a postback waits. */
 export function reasonOf({ sent_at, status, event }: Pick<Received, "sent_at" | "status" | "event">): Reason {
   if (sent_at !== null) return "not_in_the_log";
   if (isVoid(status)) return "unknown_transaction";
@@ -69,11 +69,14 @@ export const waitingOf = async (
       AND n < ${before} ORDER BY n DESC LIMIT ${limit}`)
   ).map(receivedOf);
 
-/** What all postbacks about one thing have in common. */
+/** What all postbacks about the same conversion have in common. */
 export const keyOf = ({ project_id, event_type, subject }: Received): string =>
   JSON.stringify([project_id, event_type, subject]);
 
-/** All about some things: of those that have a row which fits, so many. Each thing's in their order. */
+/**
+ * All postbacks about some conversions: so many conversions that have a matching row. Those of one conversion are in their
+ * order.
+ */
 export async function aboutThose(db: Database, which: SQL, limit: number): Promise<Received[][]> {
   const rows = await db.all<Row>(sql`WITH ready AS MATERIALIZED (
       SELECT DISTINCT r.project_id, r.event_type, r.subject FROM received_postbacks r WHERE ${which} LIMIT ${limit})
@@ -82,7 +85,7 @@ export async function aboutThose(db: Database, which: SQL, limit: number): Promi
   return [...Map.groupBy(rows.map(receivedOf), keyOf).values()];
 }
 
-/** Those that came lately: by their numbers, which grow with time, so that what waits for long is not read. */
+/** Recent postbacks: found by their numbers, which grow with time, so that those which wait for long are not read. */
 export const cameSince = (at: number): SQL => sql`r.n > ifnull((
   SELECT o.n FROM received_postbacks o WHERE o.received_at < ${at} ORDER BY o.n DESC LIMIT 1), 0)`;
 /** Those whose event is in the queue. */
@@ -94,7 +97,7 @@ const those = (rows: readonly Received[]): SQL =>
 
 export const remove = (rows: readonly Received[]): SQL => sql`DELETE FROM received_postbacks WHERE n IN ${those(rows)}`;
 
-/** Fails, and with it the transaction, where one of them has gone meanwhile: NULL is not allowed. */
+/** Fails, and so does the transaction, if one of them was removed meanwhile: NULL is not allowed. */
 export const stillThere = (
   rows: readonly Received[],
 ): SQL => sql`INSERT INTO received_postbacks (project_id) SELECT NULL

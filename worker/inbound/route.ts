@@ -1,6 +1,6 @@
 /**
- * The door of inbound postbacks: GET or POST, as a query, a form or JSON. 200 means that the postback is kept in the database, and
- * that what it says will be counted or decided; until its click comes, it waits.
+ * The door of inbound postbacks: GET or POST, as a query, a form or JSON. 200 means that the postback is stored in the
+ * database, and will be counted or decided; it waits until its click is known.
  */
 import { type Context, Hono } from "hono";
 import { asQuery, postedBy } from "../collect/posted.ts";
@@ -22,10 +22,10 @@ import { namedBy, type Source, sourceAt, unproved } from "./source.ts";
 import { readPostback } from "./template.ts";
 
 const HEADERS = { "cache-control": "no-store", ...limitHeaders("pixel") };
-/** Seconds, where too many wait: some have gone after it, or an administrator has looked. */
+/** Seconds until a network should try again where too many postbacks wait. */
 const RETRY_AFTER = "600";
 
-/** A server tells of somebody: nothing of its request is theirs. */
+/** A server sends it for a player: nothing of the request is the player's. */
 const NOBODYS_REQUEST = {
   country: null,
   device: null,
@@ -110,7 +110,7 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
     throw new Problem(429, `${MOST_WAITING} postbacks of ${project_id} wait for their clicks, which is the most.`, {
       headers: { ...HEADERS, "retry-after": RETRY_AFTER },
     });
-  // It is kept: cron makes up for a wake that is lost.
+  // It is stored: if the wake is lost, cron wakes the duty.
   c.executionCtx.waitUntil(
     wake(c.env, [NAME]).catch((error) => log("warn", "inbound postbacks not woken", { error: String(error) })),
   );

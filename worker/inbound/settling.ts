@@ -1,7 +1,8 @@
 /**
- * Brings received postbacks where they belong. Of what the log does not have yet, the first that stands becomes an event, once
- * its click is known; when the log has it, what the postbacks about it decide is noted, and they go. All of it can stop
- * anywhere and go on: an event that is sent again has the same id, and a decision is noted with the removal of its postback.
+ * Settles received postbacks. If the log has no event for them yet, the first one with a valid status becomes an event,
+ * once its click is known. When the log has the event, what the postbacks decide is recorded, and they are removed. It can
+ * stop anywhere and continue: an event that is sent again has the same id, and a decision is recorded in the transaction
+ * that removes its postback.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -33,12 +34,15 @@ import {
 } from "./received.ts";
 import { isVoid } from "./template.ts";
 
-/** What came in this time is looked at each minute, and whenever another one comes; all the rest once an hour. */
+/**
+ * Postbacks that arrived within this time are looked at each minute, and whenever another one arrives; all others once an
+ * hour.
+ */
 const FRESH_MS = 10 * MINUTE_MS;
-/** How soon the log is looked at again for an event that was sent. */
+/** How soon the log is read again to find an event that was sent. */
 const PAUSE_MS = 3_000;
 
-/** Things that one round is about, and postbacks whose decisions it notes. */
+/** Conversions of one round, and postbacks whose decisions it records. */
 const SUBJECTS = 40;
 const MOST_DECISIONS = 15;
 /** Calls and statements of a round beside its decisions: four reads, two of suppressions, sending, four writes, a wake. */
@@ -54,7 +58,7 @@ const baseOf = ({ rows, standing: { known, open } }: Group): Received | undefine
     ? undefined
     : rows.find(({ status }) => !isVoid(status) || open);
 
-/** Each with what its click says; null where that is not known yet. */
+/** Each with the data of its click; null where the click is not known yet. */
 async function completed(db: Database, bases: readonly Received[], now: number): Promise<(StoredEvent | null)[]> {
   const clicked = bases.filter(({ click_id }) => click_id !== null);
   const found = await clicksOf(
@@ -70,7 +74,10 @@ async function completed(db: Database, bases: readonly Received[], now: number):
   });
 }
 
-/** Sends what can become an event now. Tests are nobody's conversion: nothing follows, and they go; so does what is of the erased. */
+/**
+ * Sends the postbacks that can become events now. Those about tests and about erased people are removed, as they are no
+ * conversions.
+ */
 async function sendEvents(env: Env, db: Database, bases: readonly Received[], now: number): Promise<number> {
   const events = await completed(db, bases, now);
   const ready = bases.flatMap((row, index) => {
@@ -98,7 +105,7 @@ async function sendEvents(env: Env, db: Database, bases: readonly Received[], no
   return ready.length;
 }
 
-/** Notes what was decided about events that the log has, as far as there is room. How many postbacks are done with. */
+/** Records the decisions about events that the log has, as far as there is room. Returns how many postbacks are settled. */
 async function noteDecisions(env: Env, db: Database, groups: readonly Group[], now: number): Promise<number> {
   const statements: SQL[] = [];
   const done: Received[] = [];
@@ -118,7 +125,7 @@ async function noteDecisions(env: Env, db: Database, groups: readonly Group[], n
   try {
     await transact(db, [stillThere(done), ...statements, noteSaid(said), remove(done)]);
   } catch (error) {
-    // Somebody else was quicker, or they are of a source that was removed.
+    // Another run was faster, or their source was removed.
     if (!haveGone(error)) throw error;
     return 0;
   }
@@ -126,7 +133,7 @@ async function noteDecisions(env: Env, db: Database, groups: readonly Group[], n
   return done.length;
 }
 
-/** How many postbacks moved on. */
+/** How many postbacks changed their state. */
 async function round(env: Env, db: Database, which: SQL, now: number): Promise<number> {
   const found = await aboutThose(db, sql`${which} AND ${IS_READY}`, SUBJECTS);
   if (found.length === 0) return 0;

@@ -1,4 +1,4 @@
-/** Sources of inbound postbacks: how they are found by their address, and how a sender proves to be one. */
+/** Sources of inbound postbacks: how a source is found by its address, and how a sender proves that it is the source. */
 import { sql } from "drizzle-orm";
 import { isSigned } from "../collect/signature.ts";
 import { sameDigest, sha256 } from "../http/keys.ts";
@@ -50,10 +50,10 @@ export async function sourceAt(db: Database, address: string): Promise<Source | 
   return row ? sourceOf(row) : null;
 }
 
-/** What a request shows: the token of its path or header, and the pairs that a signature is made over. */
+/** The proof in a request: the token of its path or header, and the pairs that are signed. */
 export type Proof = { token: string; query: URLSearchParams };
 
-/** What is not proved; null is nothing. */
+/** Which proof is missing or wrong; null is none. */
 export async function unproved(source: Source, { token, query }: Proof): Promise<"token" | "sig" | null> {
   const { token_hash, signing_secret } = source;
   if (token_hash !== null && !sameDigest(await sha256(token), token_hash)) return "token";

@@ -1,6 +1,6 @@
 /**
- * What a network sends, as an event and a decision: by a template, which says which of the network's parameters is what,
- * and what its statuses mean.
+ * Reads what a network sends as an event and a decision, by a template: it maps the network's parameters to fields, and its
+ * statuses to ours.
  */
 import { type FieldError, fields, type ImportedEvent } from "../event.ts";
 import { readEvent } from "../event-reading.ts";
@@ -8,7 +8,7 @@ import { numberAsSent } from "../exact-json.ts";
 import { STATUSES, type Status } from "../payouts/month.ts";
 import { isMacro } from "../placeholder.ts";
 
-/** What a template can fill, beside `data.<key>`. */
+/** The fields that a template can fill, in addition to `data.<key>`. */
 export const FILLED = [
   "click_id",
   "transaction_id",
@@ -36,7 +36,7 @@ export type Meaning = { status?: Status | undefined; event_type?: string | undef
 export type Template = {
   /** Field → the network's parameter. The values of several are joined by `-`, without those that are empty. */
   fields: Record<string, string | string[]>;
-  /** Field → what it is where the network sends nothing for it. */
+  /** Field → its value where the network sends none. */
   defaults: Record<string, string>;
   statuses: Record<string, Meaning>;
   amounts: (typeof AMOUNTS)[number];
@@ -45,7 +45,7 @@ export type Template = {
 export const namesOf = (names: string | readonly string[] | undefined): readonly string[] =>
   names === undefined ? [] : typeof names === "string" ? [names] : names;
 
-/** What one postback says. `said` is the network's own word for the status. */
+/** The content of one postback. `said` is the network's word for the status. */
 export type Said = { event: ImportedEvent; status: Status | null; said: string | null };
 export type Read = { ok: true; said: Said } | { ok: false; event_type: string | null; errors: FieldError[] };
 
@@ -76,7 +76,7 @@ function placesOf(currency: string): number {
   }
 }
 
-/** An amount as the events API takes it; null where it is not in this form. What is no number is refused there. */
+/** An amount in the form of the events API; null where it is not in this form. The API refuses what is no number. */
 export function amountOf(text: string, form: Template["amounts"], currency: string): string | null {
   if (form === "point" || !/^\d/.test(text)) return text;
   if (form === "comma") return /^\d[\d.]*(?:,\d+)?$/.test(text) ? text.replaceAll(".", "").replace(",", ".") : null;
@@ -86,7 +86,7 @@ export function amountOf(text: string, form: Template["amounts"], currency: stri
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
-/** The network's words in any case: they are read by people who set them up by hand. */
+/** The network's words, in upper or lower case, as people write them by hand. */
 function meaningOf(template: Template, said: string): Meaning | null {
   const own = Object.entries(template.statuses).find(([word]) => word.toLowerCase() === said.toLowerCase());
   if (own) return own[1];
@@ -132,7 +132,7 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
     if (field === "event_type" || field === "status") continue;
     const value = textFor(field);
     if (value === "") continue;
-    // A pixel is taken without such a value; a postback is about nothing without its click or its transaction.
+    // A pixel is accepted without such a value, but a postback without its click or its transaction is about nothing.
     if (IDS.has(field) && isMacro(value)) {
       errors.push(withName({ field, code: "unexpanded_macro", message: `${field} ${UNEXPANDED}` }, template));
       continue;
@@ -142,7 +142,7 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
       if (amount === null) errors.push({ field, code: "invalid", message: FORMS[template.amounts] });
       pairs.push([field, amount ?? "0"]);
     }
-    // A currency says something of an amount, and a template has it also for postbacks without one.
+    // A currency belongs to an amount; a template may have a default currency also for postbacks without an amount.
     else if (field === "currency" && textFor("amount") === "") continue;
     else if (field === "timestamp" && SECONDS.test(value)) pairs.push([field, `${value}000`]);
     else pairs.push([field, value]);
@@ -178,7 +178,7 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
   return { ok: true, said: { event: reading.event, status: meaning?.status ?? null, said: said || null } };
 }
 
-/** With the network's own name for the field, which is what its people look for. */
+/** With the network's name for the field, which its people look for. */
 function withName(error: FieldError, { fields: names }: Template): FieldError {
   const sent = namesOf(names[error.field]);
   return sent.length === 0 || sent.includes(error.field)

@@ -1,8 +1,7 @@
 /**
- * What was counted in one second or minute: a cell for each distinct combination of all that it can be broken down by,
- * so that every breakdown, and that of every set of tags, is a sum of cells. There are never more cells than events;
- * for a thousand events of affiliate traffic 13 KB are stored, less than counts by each dimension and by each tag's
- * own countries and devices take (88 KB).
+ * The counts of one second or minute: a cell for each distinct combination of type and dimensions, so that every breakdown,
+ * also of a set of tags, is a sum of cells. There are never more cells than events. A thousand events of affiliate traffic
+ * take 13 KB; counts by dimension and by each tag's countries and devices would take 88 KB.
  */
 
 /** The dimensions of live figures; `''` is none. */
@@ -21,7 +20,7 @@ export type Cell = Record<LiveDimension, string> & {
 
 const NAMES = ["event_type", ...LIVE_DIMENSIONS, "currency"] as const;
 
-/** Beyond a room (in characters, of the 2 MB that a row can hold) new combinations are counted together, as this. */
+/** When a bucket has so many characters (a row can have 2 MB), new combinations are counted together under this name. */
 export const OTHER = "(other)";
 const others = Object.fromEntries(LIVE_DIMENSIONS.map((dimension) => [dimension, OTHER]));
 const ROOMS: { characters: number; fold: Partial<Cell> }[] = [

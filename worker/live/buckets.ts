@@ -26,7 +26,7 @@ export class Buckets {
     }
   }
 
-  /** Counts a cell at a moment; kept from the next `store` on. */
+  /** Counts a cell at a moment; stored by the next `store`. */
   add(at: number, cell: Cell, now: number): void {
     for (const level of LEVEL_NAMES) {
       if (at < now - LEVELS[level].kept) continue;
@@ -38,7 +38,7 @@ export class Buckets {
     }
   }
 
-  /** Writes what was added, and forgets what is over. */
+  /** Writes what was added, and removes old buckets. */
   store(now: number): void {
     for (const level of LEVEL_NAMES) {
       const { length, kept, open } = LEVELS[level];
@@ -57,7 +57,7 @@ export class Buckets {
     this.forget();
   }
 
-  /** Lets go of what is in memory alone: what was added since it was last stored. */
+  /** Drops what is only in memory: what was added since the last `store`. */
   forget(): void {
     for (const level of LEVEL_NAMES) {
       this.#open[level].clear();

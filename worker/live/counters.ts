@@ -25,7 +25,7 @@ export abstract class Counters extends DurableObject<unknown> {
   #recent: LiveEvent[] = [];
   #present = new Present();
   #applied = 0;
-  /** Deliveries of an earlier epoch are of a projection that has begun again since. */
+  /** Deliveries of an earlier epoch are outdated: the projection has begun again since. */
   #epoch = 0;
   readonly #listeners: Listeners;
 
@@ -52,7 +52,7 @@ export abstract class Counters extends DurableObject<unknown> {
   /** What a listener may see now; null where they may not listen any more. */
   protected abstract viewOf(project_id: string, credential: Credential, now: number): Promise<View | null>;
 
-  /** Makes memory what storage has. */
+  /** Reads the stored state into memory. */
   #remember(): void {
     const [kept] = this.#sql
       .exec<{ applied: number; recent: string; present: string }>("SELECT applied, recent, present FROM state")
@@ -70,7 +70,7 @@ export abstract class Counters extends DurableObject<unknown> {
     return "pong";
   }
 
-  /** Counts what it has not counted yet, then sends it to who listens. */
+  /** Counts the events that it has not counted yet, then sends the changes to listeners. */
   async apply(settings: LiveSettings, events: LiveEvent[], now: number, epoch = this.#epoch): Promise<void> {
     if (epoch < this.#epoch) return;
     if (epoch > this.#epoch) this.#begin(epoch);
@@ -110,8 +110,8 @@ export abstract class Counters extends DurableObject<unknown> {
   }
 
   /**
-   * Takes a person out of the stream and of who is there; the counts stay. Returns how many events there were under this
-   * token. `persons` are all names of the person, which a Worker of an earlier version does not say.
+   * Removes a person from the stream and from the present visitors; the counts stay. Returns how many events were removed
+   * under this token. `persons` are all names of the person; a Worker of an earlier version does not pass them.
    */
   async forget(
     token: string,
@@ -139,7 +139,7 @@ export abstract class Counters extends DurableObject<unknown> {
     return total;
   }
 
-  /** Forgets everything, for a rebuild, which is the beginning of an epoch. Not again what has come in it already. */
+  /** Removes everything for a rebuild, which begins an epoch, unless events of that epoch were counted already. */
   async clear(epoch: number): Promise<void> {
     if (epoch > this.#epoch) this.#begin(epoch);
   }
@@ -153,7 +153,7 @@ export abstract class Counters extends DurableObject<unknown> {
     this.#remember();
   }
 
-  /** Forgets everything for good: its project is gone. Listeners must connect again, and find nothing there. */
+  /** Removes everything, as the project was removed. Listeners must connect again, and find no project. */
   async remove(): Promise<void> {
     this.#begin(this.#epoch);
     this.#sql.exec("DELETE FROM erased");
@@ -196,12 +196,12 @@ export abstract class Counters extends DurableObject<unknown> {
     return windows;
   }
 
-  /** Takes a listener's WebSocket; who may listen was decided before. */
+  /** Accepts a listener's WebSocket; that it may listen was checked before. */
   override fetch(request: Request): Promise<Response> {
     return this.#listeners.accept(request);
   }
 
-  /** Closes the connections by these share links: listeners who still may connect again. */
+  /** Closes the connections of these share links; listeners who are still allowed connect again. */
   async disconnect(share_ids: readonly string[]): Promise<void> {
     this.#listeners.disconnect(share_ids);
   }
@@ -218,7 +218,7 @@ export abstract class Counters extends DurableObject<unknown> {
 
 /** The latest first, without those that are taken back. */
 const countedOf = (fresh: readonly LiveEvent[]): LiveEvent[] =>
-  // The stream does not say whose it is but by the player's id.
+  // In the stream only the player's id names the person.
   fresh
     .filter((event) => event.takes_back === null)
     .map(({ person: _, visitor: __, ...event }) => event)

@@ -7,7 +7,7 @@ import { log } from "../log.ts";
 import type { LiveMessage, LiveSettings, Snapshot } from "./messages.ts";
 import { type LiveEvent, streamed, type View } from "./stream.ts";
 
-/** By what somebody listens; what they may see follows from it, and is looked up again and again. */
+/** The credential of a listener. Its rights are looked up again after a short time. */
 export type Credential = {
   /** Null: ADMIN_TOKEN, or a share link. */
   key_id: string | null;
@@ -18,11 +18,11 @@ export type Credential = {
 /** `until` is when they must connect again, epoch milliseconds. */
 export type Listener = { credential: Credential; until: number };
 
-/** What a socket carries while its object sleeps: some hundred bytes, whatever the listener may see. */
+/** What is stored with a socket while its object sleeps: some hundred bytes. */
 type Attachment = {
   settings: LiveSettings;
   listener: Listener;
-  /** How many messages came since when. */
+  /** How many messages arrived since a moment. */
   asked: { since: number; messages: number };
 };
 
@@ -37,11 +37,14 @@ export type Figures = {
 /** The socket is closed with this code when a listener must connect, and perhaps sign in, again. */
 const CONNECT_AGAIN = 4000;
 
-/** So long a listener's right is taken as it was looked up. With what an isolate remembers of a key it is 30 seconds. */
+/**
+ * How long a listener's rights are used before they are looked up again. Together with what an isolate remembers of a key
+ * it is 30 seconds.
+ */
 const RIGHT_MS = 10_000;
 const RIGHTS_KEPT = 1_000;
 
-/** What a listener may send: a few words now and then, of which some are answered with a snapshot. */
+/** The limits of what a listener may send: short messages, some of which are answered with a snapshot. */
 const MESSAGES = { characters: 256, windowMs: 10_000, answered: 5, most: 50 };
 const POLICY_VIOLATION = 1008;
 const TOO_BIG = 1009;
@@ -59,7 +62,7 @@ export class Listeners {
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
 
-  /** Takes a listener's WebSocket; who may listen was decided before. */
+  /** Accepts a listener's WebSocket; that it may listen was checked before. */
   async accept(request: Request): Promise<Response> {
     const { settings, listener } = JSON.parse(request.headers.get("x-listener") ?? "null") as {
       settings: LiveSettings;
@@ -74,7 +77,7 @@ export class Listeners {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Closes the connections by these share links: listeners who still may connect again. */
+  /** Closes the connections of these share links; listeners who are still allowed connect again. */
   disconnect(share_ids: readonly string[]): void {
     for (const share_id of share_ids)
       for (const socket of this.#state.getWebSockets(share_id)) socket.close(CONNECT_AGAIN, "connect again");
@@ -85,7 +88,7 @@ export class Listeners {
     for (const socket of this.#state.getWebSockets()) socket.close(CONNECT_AGAIN, "connect again");
   }
 
-  /** Whatever a listener says, it means "tell me again": windows run on while nothing happens. */
+  /** Every message of a listener asks for the figures again, because windows of time move on while nothing happens. */
   async answer(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const size = typeof message === "string" ? message.length : message.byteLength;
     if (size > MESSAGES.characters) return socket.close(TOO_BIG, "too large");
@@ -98,7 +101,7 @@ export class Listeners {
     if (messages < MESSAGES.answered) await this.#show(socket, now);
   }
 
-  /** The figures that a socket may be shown now. Null: none; a socket that stays without is closed. */
+  /** The figures that a socket may be shown now; null where it may see none. It is closed if that is final. */
   async #viewFor(socket: WebSocket, now: number): Promise<View | null> {
     const { settings, listener } = attachmentOf(socket);
     if (now > listener.until) {
@@ -110,13 +113,16 @@ export class Listeners {
       if (view === null) socket.close(CONNECT_AGAIN, "connect again");
       return view;
     } catch (error) {
-      // Nothing is shown on trust; the next event asks again.
+      // Without an answer nothing is shown; the next event looks it up again.
       log("warn", "listener not looked up", { project_id: settings.project_id, error: String(error) });
       return null;
     }
   }
 
-  /** Looked up once for all sockets of a credential, and only while something is shown: an object that sleeps asks nothing. */
+  /**
+   * Looked up once for all sockets of a credential, and only when something is shown, so that a sleeping object makes no
+   * calls.
+   */
   #rightOf(project_id: string, credential: Credential, now: number): Promise<View | null> {
     const name = JSON.stringify(credential);
     const known = this.#rights.get(name);

@@ -21,8 +21,8 @@ export type MinutesAsked = {
   /** Null: all together. */
   dimension: LiveDimension | null;
   /**
-   * Only what has this value of a field, and what was counted together with others (`OTHER`), which may have it. A Worker
-   * of an earlier version, which can be there for a moment at an upgrade, does not say.
+   * Only events with this value of a field, and those that were counted together (`OTHER`), which may have it. A Worker of
+   * an earlier version, which may still run during an upgrade, does not pass it.
    */
   filter?: { field: LiveDimension; value: string } | null;
   banner_tags: string[] | null;

@@ -1,15 +1,15 @@
 /**
- * Who was there in the last five minutes: each person's latest event of each tag. A change makes a new one, so that what could not
- * be stored has not happened. People and tags are kept as a number of 53 bits that is made of their name: no name is stored, all
- * have the same size, and of 15,000 people two are taken for one in one of 80 million cases.
+ * The people of the last five minutes: each person's latest event of each tag. A change makes a new object, so that a
+ * change that could not be stored is dropped. People and tags are stored as a hash of 53 bits: no name is stored, all have
+ * the same size, and among 15,000 people two have the same hash in one of 80 million cases.
  */
 import type { LiveEvent } from "./stream.ts";
 
 export const PRESENT_MS = 5 * 60_000;
-/** Of more the earliest leave before their time: a row of storage has room for 2 MB, and these take 1.6 at most. */
+/** With more people the earliest are removed too early: a row of storage has room for 2 MB, and so many take 1.6 MB at most. */
 const MOST = 15_000;
 
-/** cyrb53, which spreads texts that are alike. */
+/** cyrb53, which gives similar texts different hashes. */
 function numberOf(name: string): number {
   let [high, low] = [0xdeadbeef, 0x41c6ce57];
   for (let index = 0; index < name.length; index++) {
@@ -24,7 +24,7 @@ function numberOf(name: string): number {
 
 /** When a person's latest event of a tag was: epoch milliseconds. */
 type Seen = readonly [person: number, tag: number, at: number];
-/** Who a visitor is, and when that was last seen: the log may say it later than it has the visitor's events. */
+/** Which player a visitor is, and when that was last seen: the log may learn it after the visitor's events. */
 type Known = readonly [visitor: number, person: number, at: number];
 
 /** The latest of each key since then, as many as there is room for. */
@@ -60,7 +60,10 @@ export class Present {
     return JSON.stringify([this.#seen, this.#known]);
   }
 
-  /** With these events, and without who has gone. A visitor who turns out to be a player is that player. */
+  /**
+   * With these events, and without people who were not seen for five minutes. A visitor who turns out to be a player is
+   * counted as that player.
+   */
   after(events: readonly LiveEvent[], now: number): Present {
     const since = now - PRESENT_MS;
     const named = events.flatMap(({ person, visitor, banner_tag, at, takes_back }) =>

@@ -1,4 +1,4 @@
-/** Events as the live figures take them, and as their stream shows them to those who may see it. */
+/** Events as the live counters receive them, and as the stream shows them. */
 
 import { formatMoney } from "../money.ts";
 import { iso } from "../time.ts";
@@ -7,12 +7,12 @@ import type { Cell } from "./bucket.ts";
 /** A counted event as the live figures need it. */
 export type LiveEvent = {
   seq: number;
-  /** The `seq` under which this event was counted that counts no more; null where it is counted now. */
+  /** The `seq` under which this event was counted before it stopped to count; null where it is counted now. */
   takes_back: number | null;
   event_id: string;
   event_type: string;
   player_id: string | null;
-  /** Whose it is, and what its visitor is called where they are not known: not said by a Worker of an earlier version. */
+  /** The person, and the visitor's name where the event names no player: a Worker of an earlier version does not pass them. */
   person?: string;
   visitor?: string | null;
   banner_tag: string;
@@ -21,7 +21,7 @@ export type LiveEvent = {
   app_id: string;
   amount: number | null;
   currency: string | null;
-  /** When it happened, or when it was received where its clock runs ahead; epoch milliseconds. */
+  /** When it happened, or when it was received if the sender's clock is fast; epoch milliseconds. */
   at: number;
 };
 
@@ -46,7 +46,7 @@ export type StreamedEvent = {
   timestamp: string;
 };
 
-/** What may be shown: who did it, and of which tags (null is all); perhaps no amounts of money. */
+/** What may be shown: people or not, which tags (null is all), and amounts of money or not. */
 export type View = { personal: boolean; banner_tags: string[] | null; hide_amounts?: true };
 
 export function streamed(events: LiveEvent[], { personal, banner_tags, hide_amounts }: View): StreamedEvent[] {

@@ -1,4 +1,4 @@
-/** Counts over sliding windows and today, for those who may see some tags: pure but for its buckets, with time passed in. */
+/** Counts over sliding windows and today, of some tags. Pure except for its buckets; the time is passed in. */
 
 import { startOfLocalDay } from "../calendar.ts";
 import { iso } from "../time.ts";
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 export const WINDOWS = { "1m": MINUTE, "5m": 5 * MINUTE, "60m": 60 * MINUTE } as const;
 export type WindowName = keyof typeof WINDOWS | "today";
 
-/** Minutes that are shown one by one, and kept added up: as many as the longest window has. */
+/** Minutes that are shown individually, and whose sums are kept: as many as the longest window has. */
 const MINUTES = 60;
 
 export class Windows {
@@ -27,11 +27,11 @@ export class Windows {
     this.#shows = tags === null ? () => true : (cell) => tags.includes(cell.banner_tag);
   }
 
-  /** Takes note of what the buckets have got. */
+  /** Adds what was added to the buckets. */
   add(at: number, cell: Cell): void {
     this.#minutes.delete(startOf("minutes", at));
     if (!this.#today || at < this.#today.midnight || !this.#shows(cell)) return;
-    // A window that loses events is added up again: a tally would go on showing values that are gone.
+    // A window that loses events is summed again: a tally would still show values that have none left.
     if (cell.total < 0) this.#today = null;
     else this.#today.tally.add(cell);
   }
@@ -54,7 +54,7 @@ export class Windows {
     }));
   }
 
-  /** Whole minutes where they fit, seconds at the ends. */
+  /** Whole minutes where possible, seconds at the ends. */
   #between(from: number, to: number): Tally {
     const first = Math.min(to, startOf("minutes", from + MINUTE - 1));
     const last = Math.max(first, startOf("minutes", to));

@@ -1,4 +1,4 @@
-/** The request that sends an event to a target, and what of it may be shown. */
+/** The request that sends an event to a target, and the part of it that may be shown. */
 import { SECRET_NAME } from "../secret-name.ts";
 import { type Json, textsIn, withTexts } from "./json-texts.ts";
 import { fill, namesIn, percentEncoded, type ToldEvent, valuesOf, wrongMacro } from "./macros.ts";
@@ -11,7 +11,7 @@ export type PostbackRequest = {
   body: string | null;
   headers: Record<string, string>;
 };
-/** Without the values that a template writes out for `token` and the like. */
+/** Without the values of parameters such as `token`. */
 export type ShownRequest = Pick<PostbackRequest, "method" | "url" | "body">;
 
 const TYPES = { form: "application/x-www-form-urlencoded", json: "application/json" } as const;
@@ -44,7 +44,7 @@ export function wrongBody({ body_type, body }: Pick<TargetSettings, "body_type" 
   }
 }
 
-/** With `shown` as it may be kept and read by others. */
+/** `shown` is the form that may be stored and shown. */
 export async function requestOf(
   target: Target,
   event: ToldEvent,

@@ -1,4 +1,4 @@
-/** Sends one postback, and tells what came back. */
+/** Sends one postback, and returns the outcome. */
 import { refusalOf } from "./address.ts";
 import type { PostbackRequest } from "./request.ts";
 
@@ -22,7 +22,7 @@ export type Outcome = {
 /** Counts as a call of the invocation. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Bodies may be without end, or garbage: as much as is shown is read, and the rest is refused. */
+/** Bodies may be endless, or no text: only as much as is shown is read, and the rest is cancelled. */
 async function beginningOf(response: Response): Promise<string> {
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
@@ -36,7 +36,7 @@ async function beginningOf(response: Response): Promise<string> {
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    // It was cut, or hung: the status is what it answered.
+    // The body broke off or did not end: the status is the answer.
   } finally {
     await reader?.cancel().catch(() => undefined);
   }
@@ -67,7 +67,7 @@ export async function send(
     response: "",
     error,
   });
-  // As it was when the target was made, unless the instance has moved from a developer's machine.
+  // Checked again, as the instance may have moved from a developer's machine since the target was made.
   const refusal = refusalOf(new URL(url), { local });
   if (refusal !== null) return failed(`its URL ${refusal}`);
   try {

@@ -1,7 +1,7 @@
 /**
- * Sends what is due to one target. Each target has a Durable Object of its name, whose alarms are the invocations: so none
- * waits for another, each has a budget of its own, and nothing is sent twice at once. A try is noted behind its answer: where
- * an invocation ends in between, the same event is sent again, by which its `{event_id}` tells.
+ * Sends what is due to one target. Each target has a Durable Object of its name, whose alarms are the invocations: so no
+ * target waits for another, each has a separate budget, and nothing is sent twice at once. A try is recorded after its
+ * answer: if an invocation ends in between, the same event is sent again with the same `{event_id}`.
  */
 import { sql } from "drizzle-orm";
 import { type Progress, wake } from "../duty.ts";
@@ -19,12 +19,12 @@ import { noteTries, type Try } from "./tries.ts";
 /** Sent at once to a target that answers well; Cloudflare lets six connections wait for an answer. One that fails is tried alone. */
 const AT_ONCE = 4;
 /**
- * Calls and statements of a round beside what it sends: two reads, three writes, the look for what is due later, and two
- * calls for what a payout is made from.
+ * Calls and statements of a round without the sending: two reads, three writes, a read of what is due later, and two calls
+ * for the tables of payouts.
  */
 const ROUND_CALLS = 8;
 
-/** How long a payout is waited for before it is looked for again, and the tables for it, in milliseconds. */
+/** How long to wait before a payout is looked up again, and how long to wait for the tables, in milliseconds. */
 const PAYOUT_PAUSE_MS = 10_000;
 const TABLES_MS = 20_000;
 
@@ -34,19 +34,19 @@ type Due = Omit<ToldEvent, "banner_tag" | "event_id" | "conversion_status"> & {
   person: string;
   tries: number;
   posted_type: string;
-  /** Null where the log has it no more. */
+  /** Null where the log no longer has it. */
   seq: number | null;
 };
 
 /** Whether the URL or body of a target contains what the event pays. */
 const needsPayout = (target: Target): boolean => macrosOf(target).some((name) => /^payout(?:_currency)?$/.test(name));
 
-/** The tables have the event `e`, and nothing of its month is still to be computed. */
+/** The tables have the event `e`, and its month is computed. */
 const IS_PAID = sql`e.seq <= ifnull((SELECT cursor FROM projections WHERE name = 'conversions'), 0) AND NOT EXISTS (
   SELECT 1 FROM payout_months m WHERE m.project_id = c.project_id AND m.banner_tag = c.banner_tag
     AND m.month = substr(c.event_date, 1, 7) AND m.computed < m.version)`;
 
-/** With the event as it is in the log now. Of two with one id the one that counts is sent. */
+/** With the event as the log has it now. Of two events with the same id the one that counts is sent. */
 const dueRows = (db: Database, target: Target, now: number, most: number) =>
   db.all<Due>(sql`SELECT p.event_id, p.banner_tag AS attributed, p.person, p.tries, p.event_type AS posted_type,
       e.seq, e.event_type, e.player_id, e.visitor_id, e.click_id, e.transaction_id, e.amount, e.currency, e.timestamp, e.data,

@@ -1,6 +1,6 @@
 /**
- * What proves that a postback is from here: `t=<epoch seconds>,v1=<hex HMAC-SHA256>` over the time, the method, the whole URL
- * and the body, each behind a line feed but the first.
+ * The proof that a postback is from this instance: `t=<epoch seconds>,v1=<hex HMAC-SHA256>` over the time, the method, the
+ * whole URL and the body, separated by line feeds.
  */
 export const SIGNATURE = "X-Edgepixel-Signature";
 

@@ -1,4 +1,4 @@
-/** Whom a project tells of which events. */
+/** The targets that a project sends events to. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 
@@ -12,11 +12,11 @@ export const TOLD_STATUSES = ["approved", "rejected", "refunded", "charged_back"
 export type TargetSettings = {
   name: string;
   event_types: string[];
-  /** Null: whatever its tag is. */
+  /** Null: events with any tag, and without one. */
   banner_tags: string[] | null;
   /** Only a person's first deposit. */
   first_deposit: boolean;
-  /** In 1/10,000 units of `currency`: only amounts in it, and none below. */
+  /** In 1/10,000 units of `currency`: only events with at least this amount in that currency. */
   min_amount: number | null;
   currency: string | null;
   test: boolean;
@@ -90,7 +90,7 @@ export function tells(target: Target, event: Candidate): boolean {
     event.project_id === target.project_id &&
     target.event_types.includes(event.event_type) &&
     (event.test === 1) === target.test &&
-    // What happened before it was there: an import brings years of it.
+    // Events from before the target was made are not sent: an import may bring years of them.
     event.at >= target.created_at &&
     (banner_tags === null || banner_tags.includes(event.banner_tag)) &&
     (!first_deposit || event.first === 1) &&

@@ -21,6 +21,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   core: async () => (await import("./core.ts")).benchCore(),
   gathering: async () => (await import("./gathering.ts")).benchGathering(),
   reports: async () => (await import("./reports.ts")).benchReports(),
+  views: async () => (await import("./views.ts")).benchViews(),
   restore: async () => (await import("./restore.ts")).benchRestore(),
   archive: async () => (await import("./archive.ts")).benchArchive(),
   anomalies: async () => (await import("./anomalies.ts")).benchAnomalies(),

@@ -104,10 +104,22 @@ async function load(folder: string, events: number): Promise<void> {
   const miniflare = open(folder);
   await migrate((await miniflare.getD1Database("DB")) as unknown as D1Database);
   await miniflare.dispose();
-  const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find(
-    (name) => name.endsWith(".sqlite") && !name.includes("metadata"),
+  const { db, close } = openLoader(databaseIn(folder));
+  await fill(db, events);
+  close();
+}
+
+/** The file of the database in a folder of state. */
+export function databaseIn(folder: string): string {
+  const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((name) =>
+    /d1\/.*\/[0-9a-f]+\.sqlite$/.test(name),
   );
-  const { db, close } = openLoader(join(folder, file as string));
+  if (file === undefined) throw new Error(`There is no database in ${folder}.`);
+  return join(folder, file);
+}
+
+/** Appends events to an empty log, and makes all tables of them. */
+export async function fill(db: Database, events: number): Promise<void> {
   const end = Date.now() - (Date.now() % DAY_MS);
   const started = performance.now();
   let loaded = 0;
@@ -132,7 +144,6 @@ async function load(folder: string, events: number): Promise<void> {
   await backfill(db, "default", room);
   await computeAll(db, room);
   console.log(`${room.computed} months of payouts computed`);
-  close();
 }
 
 async function project(db: Database): Promise<void> {

@@ -95,6 +95,23 @@ function listen(entry: Entry, listener: () => void): () => void {
   };
 }
 
+/** The answer to a question that is part of another one: the page's, where it has it or asks for it already. */
+export function answerFor<Data>({ key, ask }: Query<Data>, signal: AbortSignal): Promise<Data> {
+  const entry = entryOf({ key, ask });
+  return new Promise((resolve, reject) => {
+    let leave = () => {};
+    const settle = () => {
+      if (entry.asking) return;
+      leave();
+      if (entry.error) reject(entry.error);
+      else resolve(entry.data as Data);
+    };
+    signal.addEventListener("abort", () => leave());
+    leave = listen(entry, settle);
+    if (!entry.asking) leave();
+  });
+}
+
 /** Asks again whatever is on the page. */
 export function refreshAnswers(): void {
   for (const entry of entries.values()) {

@@ -69,11 +69,18 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
         {!embedded && <ViewsMenu principal={principal} open={opened === "views"} near={preloadView} close={close} />}
         {about.error && !known ? (
           <main id="content" class="notice" tabIndex={-1}>
-            <Failed error={about.error} what={words.frame.project} busy={about.loading} retry={about.retry} />
-            {about.error.status === 400 && (
-              <button type="button" class="button" onClick={() => go({ project_id: undefined })}>
-                {words.frame.openTheDefaultProject}
-              </button>
+            {about.error.status === 400 && address.project_id !== undefined ? (
+              <div class="failed" role="alert">
+                <div>
+                  <strong>{words.frame.thereIsNoProject(address.project_id)}</strong>
+                  <p>{words.frame.theAddressNamesIt}</p>
+                </div>
+                <button type="button" class="button" onClick={() => go({ project_id: undefined })}>
+                  {words.frame.openTheDefaultProject}
+                </button>
+              </div>
+            ) : (
+              <Failed error={about.error} what={words.frame.project} busy={about.loading} retry={about.retry} />
             )}
           </main>
         ) : (

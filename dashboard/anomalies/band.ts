@@ -17,7 +17,13 @@ type Course = {
 };
 
 /** `rows` begin `BEFORE` days before the period. First deposits have no course by day: then it is that of their base. */
-export function courseOf(rows: readonly MetricsRow[], { from, to }: Period, anomaly: Anomaly, watched: number): Course {
+export function courseOf(
+  rows: readonly MetricsRow[],
+  { from, to }: Period,
+  anomaly: Anomaly,
+  watched: number,
+  today: string,
+): Course {
   const begin = addDays(from, -BEFORE);
   const dates = Array.from({ length: daysBetween(begin, to) }, (_, day) => addDays(begin, day));
   const count = (type: string) => {
@@ -39,13 +45,13 @@ export function courseOf(rows: readonly MetricsRow[], { from, to }: Period, anom
   const bands = bandsOf({ measure, conversion, banner_tag: anomaly.banner_tag, values, bases }, BEFORE);
   const days = (anomaly.days === 1 ? bands.alone : bands.together).slice(BEFORE);
   const limit = limitFor(watched);
-  // Of the day itself the answer knows it for certain.
+  // Of the day itself the answer knows it for certain. A day that is not over has no band yet: a part of it is held against no whole day.
   const at = (own: number, of: (count: { mean: number; spread: number }) => number) =>
-    days.map((day, index) =>
-      addDays(from, index) === anomaly.event_date && anomaly.complete
-        ? own
-        : day && of(day) / (conversion ? day.base : 1),
-    );
+    days.map((day, index) => {
+      const date = addDays(from, index);
+      if (date === today) return null;
+      return date === anomaly.event_date ? own : day && of(day) / (conversion ? day.base : 1);
+    });
   return {
     measure,
     values: days.map((day, index) => {

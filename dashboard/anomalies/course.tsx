@@ -28,7 +28,7 @@ export function Course({ anomaly, watched, scope, close }: Shown) {
       <p class="lead">{message}</p>
       <Answered answer={answer} what={words.anomalies.course} skeleton={<ChartSkeleton />}>
         {({ rows }) => {
-          const course = courseOf(rows, period, anomaly, watched);
+          const course = courseOf(rows, period, anomaly, watched, scope.today);
           const title =
             days > 1 ? words.anomalies.daysUpToEach(measureText(course.measure), days) : measureText(course.measure);
           const picture: Picture = {
@@ -45,7 +45,11 @@ export function Course({ anomaly, watched, scope, close }: Shown) {
           return <Chart picture={picture} summary={message} asTable={asTable} none="" />;
         }}
       </Answered>
-      <p class="lead">{words.anomalies.shadedTheExpectedRange}</p>
+      <p class="lead">
+        {words.anomalies.shadedTheExpectedRange}
+        {days > 1 && words.anomalies.eachPointIsOfDays(days)}
+        {period.to === scope.today && words.anomalies.todayIsJudgedLater}
+      </p>
       <p class="dialog-actions">
         {toggle}
         <Link

@@ -1,4 +1,5 @@
 /** Days on which something left the band expected of it, the newest first. */
+import { addDays } from "../../worker/calendar.ts";
 import { isFiltered, NO_FILTERS } from "../address.ts";
 import { bucketLong, bucketShort, exact, titled } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
@@ -34,8 +35,14 @@ const COLUMNS: readonly Column<Ordered>[] = [
     value: ({ order }) => order,
     show: ({ event_date, days, complete }) => (
       <>
-        <span title={bucketLong({ event_date })}>{bucketShort({ event_date })}</span>
-        {days > 1 && <span class="muted">{words.anomalies.andBefore(days - 1)}</span>}
+        <span title={bucketLong({ event_date })}>
+          {days > 1
+            ? words.anomalies.daysTo(
+                bucketShort({ event_date: addDays(event_date, 1 - days) }),
+                bucketShort({ event_date }),
+              )
+            : bucketShort({ event_date })}
+        </span>
         {!complete && <span class="muted">{words.anomalies.untilNow}</span>}
       </>
     ),

@@ -6,12 +6,14 @@ import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { words } from "../words.ts";
 import { COLUMNS, type Figures } from "./columns.ts";
 import { ComparisonNote, ComparisonSkeleton, comparisonOf } from "./comparison.tsx";
 import { campaigns, campaignsCsv } from "./query.ts";
+import { titleOf, UnfoldBy, Within } from "./within.tsx";
 
 export const CampaignsPanel = panel({
   name: "campaigns",
@@ -33,6 +35,7 @@ function Actions({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   return (
     <>
+      {scope.address.view === "campaigns" && <UnfoldBy scope={scope} />}
       {address.compare !== "none" && (
         <Choices
           legend={words.campaigns.sortBy}
@@ -93,6 +96,14 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
         sort="-visits"
         total={figures(total)}
         leftOut={data.rows_left_out}
+        {...(scope.address.view === "campaigns" && {
+          within: {
+            title: (row: Figures) => titleOf(scope, row),
+            rows: (row: Figures, columns: readonly Column<Figures>[]) => (
+              <Within scope={scope} row={row} columns={columns} />
+            ),
+          },
+        })}
         {...(comparison && {
           before: { of: ({ banner_tag }: Figures) => compared.get(banner_tag), called: comparison.called },
         })}

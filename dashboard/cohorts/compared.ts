@@ -1,6 +1,6 @@
 /** The cohorts, and those of the period that they are compared with. */
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
-import type { Query } from "../answers.ts";
+import { answerFor, type Query } from "../answers.ts";
 import { comparisonOf } from "../campaigns/comparison.tsx";
 import { campaigns } from "../campaigns/query.ts";
 import type { Scope } from "../scope.ts";
@@ -18,7 +18,7 @@ export function comparedCohorts(scope: Scope): Query<ComparedCohorts> {
     key: `${key} ${comparison.key}`,
     ask: async (signal) => {
       // Days that cannot be compared are no reason to show nothing.
-      const compared = comparison.ask(signal).catch(() => undefined);
+      const compared = answerFor(comparison, signal).catch(() => undefined);
       const data = await ask(signal);
       const found = await compared;
       const called = found && comparisonOf(found, scope)?.called;

@@ -14,11 +14,11 @@ import { DAYS, columnsOf as revenueColumns } from "../revenue/columns.ts";
 import { GROUPS, NAMES as REVENUE_NAMES, revenue } from "../revenue/query.ts";
 import { byGroup } from "../revenue/sums.ts";
 import type { Scope } from "../scope.ts";
+import { columnsOf as trafficColumns } from "../sources/columns.tsx";
+import { dimensionTitle } from "../sources/dimension.ts";
+import { traffic } from "../sources/query.ts";
 import { type Sheet, sheetOf } from "../table/sheet.ts";
 import { columnsFor } from "../table/visible.ts";
-import { columnsOf as trafficColumns } from "../traffic/columns.tsx";
-import { dimensionTitle } from "../traffic/dimension.ts";
-import { traffic } from "../traffic/query.ts";
 import { words } from "../words.ts";
 import { type Packed, zipOf } from "./zip.ts";
 

@@ -1,5 +1,5 @@
 /** The course over time; weeks and months are summed up from days. `period` may be another one, to compare with. */
-import { addDays, localTime, startOfLocalDay } from "../../worker/calendar.ts";
+import { localTime } from "../../worker/calendar.ts";
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { Query } from "../answers.ts";
 import { client } from "../api.ts";
@@ -66,12 +66,11 @@ function amounts(scope: Scope, period: Period, of: AmountName): Query<Course> {
   };
 }
 
-const HALF_A_DAY_MS = 43_200_000;
-/** When a day begins on a clock: within half a day around noon in UTC every clock shows that day, whatever the zone. */
-function beginningOf(timezone: string, date: string): number {
+const HOUR_MS = 3_600_000;
+/** A moment of a day on a clock: at noon in UTC, or half a day before or after, every clock shows that day. */
+function momentOf(timezone: string, date: string): number {
   const noon = Date.parse(`${date}T12:00Z`);
-  const within = [noon, noon - HALF_A_DAY_MS, noon + HALF_A_DAY_MS].find((at) => localTime(timezone, at).date === date);
-  return startOfLocalDay(timezone, within ?? noon);
+  return [noon, noon - 12 * HOUR_MS].find((at) => localTime(timezone, at).date === date) ?? noon + 12 * HOUR_MS;
 }
 
 /** People by the day of their first deposit ever. */
@@ -79,8 +78,9 @@ function firstDeposits(scope: Scope, period: Period): Query<Course> {
   const { timezone } = scope;
   const asked = {
     ...aboutOf("metrics", scope),
-    startTime: String(beginningOf(timezone, period.from)),
-    endTime: String(beginningOf(timezone, addDays(period.to, 1))),
+    // The whole days in which these moments are. A moment of today may be yet to come.
+    startTime: String(Math.min(momentOf(timezone, period.from), Date.now() - (Date.now() % HOUR_MS))),
+    endTime: String(momentOf(timezone, period.to) + 1),
     granularity: "day",
   } as const;
   const { key, ask } = query("first_deposits", asked, (asked, options) =>

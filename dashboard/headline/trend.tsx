@@ -107,9 +107,9 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
               {
                 title,
                 ...(compared && { legend: `${title}, ${periodText(data)}` }),
-                colour: series,
+                colour: series.replace("_", "-"),
                 // NGR can be below zero, and a bar cannot.
-                as: data.into === undefined ? "filled" : data.of === "ngr" ? "line" : "bar",
+                as: data.of === undefined ? "filled" : data.of === "ngr" ? "line" : "bar",
                 points: points.slice(first, hours?.end),
               },
               ...(hours && isCompared

@@ -1,7 +1,7 @@
 /** When it happens: the hours of a week, each the deeper the more there was of what the cards have chosen. */
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import { exact, short, weekday } from "../format.ts";
-import { type CountedName, countedOf, isOfMoney, SERIES } from "../headline/series.ts";
+import { type CountedName, countedOf, SERIES } from "../headline/series.ts";
 import { useNavigation } from "../navigation.ts";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
@@ -12,7 +12,7 @@ import { words } from "../words.ts";
 import { hours, hoursCsv } from "./query.ts";
 import { weekOf } from "./week.ts";
 
-const NAMES = (Object.keys(SERIES) as (keyof typeof SERIES)[]).filter((name) => !isOfMoney(name));
+const NAMES = (Object.keys(SERIES) as (keyof typeof SERIES)[]).filter((name) => countedOf(name) === name);
 
 export const HoursPanel = panel({
   name: "hours",

@@ -18,6 +18,7 @@ import { TableTools } from "../table/tools.tsx";
 import { words } from "../words.ts";
 import { bots, botsCsv, people } from "./query.ts";
 import { reasonOf } from "./reasons.ts";
+import { ValuesPanel } from "./values.tsx";
 
 const FACTS: readonly Column<Bots>[] = [
   {
@@ -128,6 +129,7 @@ export function QualityPanel({ scope }: { scope: Scope }) {
           )}
         </Answered>
       </Panel>
+      {(answer.data || answer.error) && <ValuesPanel scope={scope} />}
     </div>
   );
 }

@@ -49,6 +49,11 @@ export type Tabular<Row> = {
   press?: (row: Row) => { title: string; go: () => void } | undefined;
   /** Asks for the rows that contain something, and so for their total. */
   filter?: (search: string) => void;
+  /** What a row is made of, as further rows below it that are asked for when it is unfolded; undefined for a row without such. */
+  within?: {
+    title: (row: Row) => string | undefined;
+    rows: (row: Row, columns: readonly Column<Row>[]) => ComponentChildren;
+  };
   /** What is shown if there is no row. */
   none: ComponentChildren;
   /** Sorting is kept here and not in the address. */
@@ -62,6 +67,8 @@ export function DataTable<Row>(given: Tabular<Row>) {
   const { name, rows, keyOf, timezone, total, none, leftOut = 0 } = table;
   const { columns, sort, sortBy, search, byChange } = useTableState(table);
   const [shown, setShown] = useState(PAGE);
+  const [unfolded, setUnfolded] = useState<readonly string[]>([]);
+  const { within } = table;
   const { before } = table;
   const arranged = arrange(rows, table.columns, sort, search, byChange && before ? before.of : undefined);
   const [heading] = columns;
@@ -98,12 +105,28 @@ export function DataTable<Row>(given: Tabular<Row>) {
             </tbody>
           )}
           <tbody>
-            {arranged.slice(0, shown).map((row) => {
+            {arranged.slice(0, shown).flatMap((row) => {
               const press = table.press?.(row);
-              return (
+              const key = keyOf(row);
+              const open = unfolded.includes(key);
+              const parts = within?.title(row);
+              return [
                 // The button in the row does the same for the keyboard.
-                <tr key={keyOf(row)} data-row={keyOf(row)} class={press ? "pressable" : ""} onClick={press?.go}>
+                <tr key={key} data-row={key} class={press ? "pressable" : ""} onClick={press?.go}>
                   <th scope="row" class={heading && isNumeric(heading.kind) ? "number" : ""}>
+                    {parts !== undefined && (
+                      <button
+                        type="button"
+                        class="unfold"
+                        aria-expanded={open}
+                        aria-label={parts}
+                        title={parts}
+                        onClick={(event) => {
+                          event.stopPropagation();
+                          setUnfolded(open ? unfolded.filter((one) => one !== key) : [...unfolded, key]);
+                        }}
+                      />
+                    )}
                     {press ? (
                       <button type="button" class="link" title={press.title}>
                         {heading && (heading.show?.(row) ?? valueIn(heading, row, timezone))}
@@ -115,8 +138,11 @@ export function DataTable<Row>(given: Tabular<Row>) {
                   {columns.slice(1).map((column) => (
                     <Cell key={column.name} column={column} row={row} table={table} />
                   ))}
-                </tr>
-              );
+                </tr>,
+                ...(open && parts !== undefined
+                  ? [<Unfolded key={`${key} unfolded`}>{within?.rows(row, columns)}</Unfolded>]
+                  : []),
+              ];
             })}
           </tbody>
         </table>
@@ -135,6 +161,9 @@ export function DataTable<Row>(given: Tabular<Row>) {
     </>
   );
 }
+
+/** Rows below a row, which stay with it when the table is sorted. */
+const Unfolded = ({ children }: { children: ComponentChildren }) => <>{children}</>;
 
 function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
   const { address, go } = useNavigation();

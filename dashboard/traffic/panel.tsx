@@ -10,12 +10,12 @@ import { NoRate } from "../no-rate.tsx";
 import { Choices, panel } from "../panel.tsx";
 import { fileNameOf } from "../reports.ts";
 import type { Scope } from "../scope.ts";
+import { columnsOf, nameOf, type Row } from "../sources/columns.tsx";
+import { byKey, choicesOf, dimensionOf, dimensionTitle } from "../sources/dimension.ts";
+import { latestVisits, traffic, trafficCsv } from "../sources/query.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { TableTools } from "../table/tools.tsx";
 import { words } from "../words.ts";
-import { columnsOf, nameOf, type Row } from "./columns.tsx";
-import { byKey, choicesOf, dimensionOf, dimensionTitle } from "./dimension.ts";
-import { latestVisits, traffic, trafficCsv } from "./query.ts";
 
 const TITLE = words.traffic.trafficSources;
 

@@ -352,7 +352,9 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await page.getByRole("row", { name: /^spring/ }).waitFor();
 
     await page.goto(`${server.url}/?project_id=nobody`);
-    await expect.poll(() => page.getByRole("alert").textContent(), soon).toMatch(/no project nobody/);
+    await expect.poll(() => page.getByRole("alert").textContent(), soon).toMatch(/no project “nobody”/);
+    // Two lines of text and a button are no taller than that.
+    expect((await page.getByRole("alert").boundingBox())?.height).toBeLessThan(100);
     await page.getByRole("button", { name: "Open the default project" }).click();
     await figure(page, "visits").waitFor();
   });

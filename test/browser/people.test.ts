@@ -2,7 +2,7 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { report, type Server } from "../server.ts";
-import { browserPath, signInAt } from "./harness.ts";
+import { browserPath, changeAnswers, signIn, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const DAY_MS = 86_400_000;
@@ -268,6 +268,27 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     await page.getByRole("button", { name: "Monthly" }).click();
     const monthly = await report<Rows>(server, "reports?type=monthly");
     await expect.poll(() => rowsOn(page)).toEqual(monthly.rows.map(({ report_id }) => report_id));
+  });
+
+  test("a kept report's average purchase says what has no exchange rate", async () => {
+    const page = await signIn(browser, server);
+    await changeAnswers(page, /\/api\/v1\/reports\?/, () => ({
+      json: {
+        rows: [
+          {
+            ...{ report_id: "daily-2026-11-21", type: "daily", from: "2026-11-21", to: "2026-11-21", players: 3 },
+            ...{ events: 9, total_spins: 0, total_purchases: 3, avg_purchase: null, most_spent_app: null },
+            ...{ revenue_usd: "0.00", unconverted: { XAF: "900.00" }, revision: 1, stale: false },
+            generated_at: "2026-11-22T00:15:00.000Z",
+          },
+        ],
+      },
+    }));
+    await page.goto(`${server.url}/?view=stored`);
+    const shown = cell(page, "daily-2026-11-21", "avg_purchase");
+    await shown.waitFor();
+    expect(await shown.textContent()).toBe("unknown");
+    expect(await shown.locator("data").getAttribute("title")).toMatch(/900/);
   });
 
   // The last, since it sends more.

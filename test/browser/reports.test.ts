@@ -354,6 +354,63 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("compare_from")).toBeNull();
   });
 
+  test("a tag unfolds into its visitors by country, or by what is chosen", async () => {
+    const page = await signedIn(`/?view=campaigns&${DAYS}&compare=none`);
+    const unfold = (by: string) => page.getByRole("button", { name: `north by ${by}`, exact: true });
+    await unfold("country").click();
+    const within = page.locator("tr[data-within]");
+    const shown = async () =>
+      Object.fromEntries(
+        await within.evaluateAll((rows) =>
+          rows.map((row) => [
+            row.getAttribute("data-within"),
+            ["visits", "first_deposits", "amount"].map((name) =>
+              row.querySelector(`[data-column="${name}"] data`)?.getAttribute("value"),
+            ),
+          ]),
+        ),
+      );
+    type Traffic = { rows: { value: string; visits: number; first_deposits: number; amount: string }[] };
+    const ofApi = async (by: string) => {
+      const { rows } = await report<Traffic>(server, `traffic?by=${by}&banner_tag=north&currency=project&${DAYS}`);
+      return Object.fromEntries(
+        rows.map(({ value, visits, first_deposits, amount }) => [
+          value,
+          [String(visits), String(first_deposits), amount],
+        ]),
+      );
+    };
+    const countries = await ofApi("country");
+    expect(Object.keys(countries).sort()).toEqual(["AT", "DE"]);
+    await expect.poll(shown, soon).toEqual(countries);
+    expect(search(page).get("banner_tag"), "the row itself was not pressed").toBeNull();
+    await page.getByLabel("Unfold rows by").selectOption("device");
+    const devices = await ofApi("device");
+    expect(Object.keys(devices).sort()).toEqual(["desktop", "mobile"]);
+    await expect.poll(shown, soon).toEqual(devices);
+    await page.getByRole("link", { name: "All in Traffic sources" }).click();
+    await page.locator('.traffic [data-row="mobile"]').waitFor();
+    expect(Object.fromEntries(search(page))).toMatchObject({
+      view: "traffic",
+      banner_tag: "north",
+      group_by: "device",
+    });
+    await page.goBack();
+    await unfold("device").click();
+    await within.first().waitFor();
+    await unfold("device").click();
+    await expect.poll(() => within.count(), soon).toBe(0);
+  });
+
+  test("cohorts ask once for what they are compared with", async () => {
+    const page = await signIn(browser, server);
+    const asked: string[] = [];
+    page.on("request", (request) => request.url().includes("/api/v1/campaigns?") && asked.push(request.url()));
+    await page.goto(`${server.url}/?view=cohorts&from=${day(13)}&to=${day(7)}`);
+    await page.locator('.cohorts .total [data-column="players"] .delta').waitFor();
+    expect(asked).toHaveLength(1);
+  });
+
   test("the columns that were chosen stay, in other views and when one comes again, until they are those of the beginning", async () => {
     const page = await signIn(browser, server, { viewport: { width: 1280, height: 1000 } });
     const heads = async () => {
@@ -607,7 +664,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("heading", { name: "Deposits by day" }).waitFor();
     await page.goto(`${server.url}/?${DAYS}&compare=none&series=ngr`);
     await page.getByRole("heading", { name: "Deposit amount by day" }).waitFor();
-    await page.getByText("This project has no NGR deduction").getByRole("link", { name: "Projects" }).waitFor();
+    await page.getByText("No NGR deduction is set").getByRole("link", { name: "Projects" }).waitFor();
     await page.getByRole("button", { name: /^Deposit amount/, pressed: true }).waitFor();
     await page.getByRole("button", { name: "Show as table" }).click();
     const amounts = await page.locator(".trend .chart-table tbody td").allTextContents();
@@ -811,6 +868,10 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     // Three weeks and six days before it, and two after it up to the last one that is over, or today.
     expect(days[27]).toEqual([expected_low, expected_high, 0]);
     expect(days[26]).toEqual([expect.any(Number), expect.any(Number), 25]);
+    // Today is the last day: it has a course, and no range to be outside of.
+    const last = dialog.locator("tbody tr").last().locator("td");
+    expect((await last.allTextContents()).slice(0, 2)).toEqual(["–", "–"]);
+    await dialog.getByText("Today has no range until").waitFor();
     await page.goBack();
     expect(await dialog.count()).toBe(0);
 
@@ -828,6 +889,16 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(await fact(page, "total")).toBe(String(total));
     expect(await fact(page, "people")).toBe(String(events - total));
     for (const { reason, total } of by_reason) expect(await cell(page, reason, "total")).toBe(String(total));
+
+    const from = page.locator(".bots-by-value");
+    await from.scrollIntoViewIfNeeded();
+    const { by_value = [] } = await report<Bots>(server, `bots?by=banner_tag&${DAYS}`);
+    expect(by_value).toEqual([{ value: null, events: 3, total: 3 }]);
+    await from.locator('[data-row=""] [data-column="total"] data').waitFor();
+    expect(await from.locator('[data-row=""] th').textContent()).toBe("(no tag)");
+    expect(await from.locator('[data-row=""] [data-column="share"]').textContent()).toBe("100.0%");
+    await from.getByRole("button", { name: "Country" }).click();
+    await expect.poll(() => from.locator('[data-row=""] th').textContent(), soon).toBe("unknown");
 
     await page.getByRole("button", { name: "Show as table" }).click();
     const drawn = page.getByRole("region", { name: /events came from bots/ });

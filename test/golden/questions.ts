@@ -80,7 +80,10 @@ export const QUESTIONS: Record<string, Questions> = {
     ),
     limitedAlone: ["", "&dimension=banner_tag"].map((more) => `metrics/first_deposits?${SPAN}${more}`),
   },
-  "/bots": { periods: [""] },
+  "/bots": {
+    periods: ["", "by=country"],
+    once: ["banner_tag", "device"].map((by) => `from=2025-10-05&to=2025-11-02&by=${by}`),
+  },
   "/funnel": {
     periods: [
       "",

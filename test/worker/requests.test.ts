@@ -510,6 +510,8 @@ describe("outcomes", () => {
         timestamp: Date.parse("2026-09-01T00:00:00Z") + (n % 5) * 86_400_000,
         received_at: Date.parse("2026-09-06T00:00:00Z") + n * 60_000,
         bot: bots[n % 4] ?? null,
+        banner_tag: n % 5 === 0 ? null : `tag-${n % 3}`,
+        country: ["MT", "DE"][n % 2] ?? null,
         test: n % 10 === 0 ? 1 : 0,
         transaction_id: n % 3 === 0 ? `x${n % 30}` : null,
       }),
@@ -552,5 +554,26 @@ describe("outcomes", () => {
     });
     expect(body.rows.length).toBe(new Set(ofBots.map(({ event_date, bot }) => `${event_date} ${bot}`)).size);
     expect((await (await report("&format=csv")).text()).split("\r\n")[0]).toBe("event_date,reason,total");
+
+    for (const by of ["banner_tag", "country", "device"] as const) {
+      const { by_value, ...rest } = await (await report(`&by=${by}`)).json<Bots>();
+      expect(rest, "beside the values all is as without").toEqual(body);
+      const all = events.filter((event) => event.test === 0);
+      const naive = [...Map.groupBy(all, (event) => event[by])].map(([value, own]) => ({
+        value,
+        events: own.length,
+        total: own.filter(({ bot }) => bot !== null).length,
+      }));
+      const withBots = naive.filter(({ total }) => total > 0);
+      expect(by_value).toHaveLength(withBots.length);
+      expect(by_value).toEqual(expect.arrayContaining(withBots));
+      const totals = (by_value ?? []).map(({ total }) => total);
+      expect(totals).toEqual(totals.toSorted((a, b) => b - a));
+      const csv = (await (await report(`&by=${by}&format=csv`)).text()).trim().split("\r\n");
+      expect(csv[0]).toBe("value,events,total");
+      expect(csv).toHaveLength(1 + withBots.length);
+    }
+    const year = await get("/bots?from=2026-01-01&to=2026-12-31&by=country", bearer(viewer));
+    expect((await year.json<{ errors: { field: string }[] }>()).errors.map(({ field }) => field)).toEqual(["from"]);
   });
 });

@@ -1,26 +1,17 @@
 /** Where visitors came from: a row for each referrer, landing page, sub-id, browser or country, and what its visitors did. */
-import { sql } from "drizzle-orm";
 import * as z from "zod";
-import { daysBetween } from "../calendar.ts";
-import { Problem } from "../http/problem.ts";
 import { tagFilter } from "../http/tag-filter.ts";
-import { isByDays } from "../projections/figures-progress.ts";
-import type { Database } from "../store/database.ts";
 import { amounts, days, maybe, money, named, rate, text, whole } from "./answer.ts";
 import { codeOf, instead } from "./currency.ts";
 import { sumsOf } from "./days/sums.ts";
 import { fieldFilter } from "./field-filter.ts";
 import { MOST_ROWS } from "./most.ts";
-import { refuseUntilWhole } from "./narrowing.ts";
 import { dated } from "./period.ts";
 import { report } from "./report.ts";
 import { dimension, refusePersonal, valueIn } from "./traffic/dimension.ts";
 import type { Brought } from "./traffic/gather.ts";
-import { readTraffic } from "./traffic/log.ts";
+import { MOST_DAYS, readTraffic, refuseLongOrGone } from "./traffic/log.ts";
 import { amountsCell, averageOf, convert, formatAmounts, formatExact, type Sum } from "./usd.ts";
-
-/** The events of so many days are looked through at once. */
-const MOST_DAYS = 92;
 
 const SORTABLE = [
   "value",
@@ -132,22 +123,6 @@ function added(all: readonly Brought[]): Omit<Brought, "paid"> {
   };
 }
 
-/** Seconds after which to ask again: steps of a review follow each other at once. */
-const REVIEW_SECONDS = 15;
-
-/**
- * The log has some events as the new bot rules judge them and others as the old ones did; then its tables are empty, until all is
- * counted again.
- */
-async function refuseWhileReviewed(env: Env, db: Database, project_id: string): Promise<void> {
-  const going = await db.get(sql`SELECT 1 FROM bot_reviews WHERE project_id = ${project_id} AND finished_at IS NULL`);
-  if (going !== undefined)
-    throw new Problem(503, "The bot rules of the project are being applied to its past events.", {
-      headers: { "Retry-After": String(REVIEW_SECONDS) },
-    });
-  if (await isByDays(db, project_id)) await refuseUntilWhole(env, db);
-}
-
 export const traffic = report({
   id: "getTraffic",
   path: "/traffic",
@@ -169,14 +144,10 @@ export const traffic = report({
   byFirstEvent: true,
   async read({ env, db, project, principal, period, tags, firstEvent: fields, query }) {
     const { by, sort } = query;
-    const { project_id, timezone, settled_before } = project;
+    const { project_id, timezone } = project;
     const currency = codeOf(project, query) ?? project.currency;
     refusePersonal(principal, by);
-    if (daysBetween(period.from, period.to) > MOST_DAYS)
-      throw Problem.of("from", `from must not be more than ${MOST_DAYS} days before to`);
-    if (period.from < settled_before)
-      throw Problem.of("from", `from must not lie before ${settled_before}: earlier events may have gone from the log`);
-    await refuseWhileReviewed(env, db, project_id);
+    await refuseLongOrGone({ env, db, project, period });
     const gathered = await readTraffic(env, db, { project_id, period, tags, fields, value: valueIn(by) });
     const brought = gathered.brought();
     const paid = [...brought].flatMap(([value, own]) => own.paid.map((one) => ({ ...one, value })));

@@ -4,12 +4,16 @@
  * since the first of the period, of all projects, each once.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { daysBetween } from "../../calendar.ts";
 import { Problem } from "../../http/problem.ts";
+import type { Project } from "../../project.ts";
+import { isByDays } from "../../projections/figures-progress.ts";
 import { NOW, person, withTag } from "../../projections/resolve.ts";
 import type { Database } from "../../store/database.ts";
 import { among } from "../../store/sql.ts";
 import { FIELDS } from "../field-filter.ts";
 import type { FirstEvent } from "../first-event.ts";
+import { refuseUntilWhole } from "../narrowing.ts";
 import { hasRoom } from "../pages.ts";
 import { onlyTags, type Period } from "../period.ts";
 import { type Found, Gathered } from "./gather.ts";
@@ -30,11 +34,14 @@ export type Asked = {
   value: SQL;
 };
 
-const within = ({ project_id, period: { from, to } }: Asked) =>
+/** Whose events, of which days. */
+type Which = Pick<Asked, "project_id" | "period">;
+
+const within = ({ project_id, period: { from, to } }: Which) =>
   sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
 
 /** How many events the days have, whatever became of them, as far as they are counted; and between which places of the log they lie. */
-const standOf = (db: Database, asked: Asked) =>
+const standOf = (db: Database, asked: Which) =>
   db.get<{ first: number; end: number; total: number }>(sql`SELECT
     ifnull((SELECT min(seq) FROM events), 0) AS first,
     1 + min(ifnull((SELECT cursor FROM projections WHERE name = 'outcomes'), 0),
@@ -70,28 +77,36 @@ function piece(asked: Asked, start: number, end: number): SQL {
     FROM resolved r`;
 }
 
-type Piece = { total: number; found: Found[] };
+type Piece<Row> = { total: number; found: Row[] };
+/** Asks for `total` and `found`, a JSON list, of the events of some places of the log. */
+type PieceOf = (start: number, end: number) => SQL;
 
 /** Long ids and values make a text too large: then it is read in halves. */
-async function read(db: Database, asked: Asked, start: number, end: number): Promise<Piece[]> {
+async function read<Row>(db: Database, pieceOf: PieceOf, start: number, end: number): Promise<Piece<Row>[]> {
   try {
-    const { total, found } = (await db.get<{ total: number; found: string }>(piece(asked, start, end))) as {
-      total: number;
+    const { total, found } = (await db.get<{ total: number | null; found: string }>(pieceOf(start, end))) as {
+      total: number | null;
       found: string;
     };
-    return [{ total, found: JSON.parse(found) as Found[] }];
+    return [{ total: total ?? 0, found: JSON.parse(found) as Row[] }];
   } catch (error) {
     if (end - start < 2 || !/too big/i.test(`${error} ${(error as Error).cause}`)) throw error;
     const middle = Math.floor((start + end) / 2);
-    return [...(await read(db, asked, middle, end)), ...(await read(db, asked, start, middle))];
+    return [...(await read<Row>(db, pieceOf, middle, end)), ...(await read<Row>(db, pieceOf, start, middle))];
   }
 }
 
-/** `look` is how many events one query looks at. */
-export async function readTraffic(env: Env, db: Database, asked: Asked, look = LOOK): Promise<Gathered> {
-  const gathered = new Gathered();
-  const stand = await standOf(db, asked);
-  if (stand === undefined) return gathered;
+/** Reads all events of the period; `look` is how many events one query looks at. */
+export async function readPieces<Row>(
+  env: Env,
+  db: Database,
+  which: Which,
+  pieceOf: PieceOf,
+  add: (found: Row[]) => void,
+  look = LOOK,
+): Promise<void> {
+  const stand = await standOf(db, which);
+  if (stand === undefined) return;
   if (stand.total > MOST_EVENTS)
     throw Problem.of(
       "from",
@@ -102,10 +117,52 @@ export async function readTraffic(env: Env, db: Database, asked: Asked, look = L
   for (let { end } = stand; end > stand.first && left > 0; end -= look) {
     if (!hasRoom(env))
       throw Problem.of("from", "from must be later: one answer cannot read so much of the log", "too_many");
-    for (const { total, found } of await read(db, asked, Math.max(stand.first, end - look), end)) {
+    for (const { total, found } of await read<Row>(db, pieceOf, Math.max(stand.first, end - look), end)) {
       left -= total;
-      gathered.add(found);
+      add(found);
     }
   }
+}
+
+export async function readTraffic(env: Env, db: Database, asked: Asked, look = LOOK): Promise<Gathered> {
+  const gathered = new Gathered();
+  const add = (found: Found[]) => gathered.add(found);
+  await readPieces<Found>(env, db, asked, (start, end) => piece(asked, start, end), add, look);
   return gathered;
+}
+
+/** The events of so many days are looked through at once. */
+export const MOST_DAYS = 92;
+
+/** Seconds after which to ask again: steps of a review follow each other at once. */
+const REVIEW_SECONDS = 15;
+
+/**
+ * The log has some events as the new bot rules judge them and others as the old ones did; then its tables are empty, until all is
+ * counted again.
+ */
+async function refuseWhileReviewed(env: Env, db: Database, project_id: string): Promise<void> {
+  const going = await db.get(sql`SELECT 1 FROM bot_reviews WHERE project_id = ${project_id} AND finished_at IS NULL`);
+  if (going !== undefined)
+    throw new Problem(503, "The bot rules of the project are being applied to its past events.", {
+      headers: { "Retry-After": String(REVIEW_SECONDS) },
+    });
+  if (await isByDays(db, project_id)) await refuseUntilWhole(env, db);
+}
+
+type Asking = {
+  env: Env;
+  db: Database;
+  project: Pick<Project, "project_id" | "settled_before">;
+  period: Period;
+};
+
+/** @throws where the log is not read for so many days, has them no more, or is being changed. */
+export async function refuseLongOrGone({ env, db, project, period }: Asking): Promise<void> {
+  const { project_id, settled_before } = project;
+  if (daysBetween(period.from, period.to) > MOST_DAYS)
+    throw Problem.of("from", `from must not be more than ${MOST_DAYS} days before to`);
+  if (period.from < settled_before)
+    throw Problem.of("from", `from must not lie before ${settled_before}: earlier events may have gone from the log`);
+  await refuseWhileReviewed(env, db, project_id);
 }

@@ -51,13 +51,13 @@ export const localMinute = (timezone: string, at: number): number =>
  */
 export function instantOf(timezone: string, wall: number): number {
   if (timezone === "UTC") return wall;
-  // By the offsets before and after whatever the clocks do that day.
+  // By the zone's offsets before and after a possible change on that day.
   const by = (day: number) => wall - (wallOf(timezone, day) - day);
   const [before, after] = [by(wall - DAY_MS), by(wall + DAY_MS)];
   return wallOf(timezone, before) !== wall && wallOf(timezone, after) === wall ? after : before;
 }
 
-/** The first instant of the local day of `at`, whatever the clocks did that day. */
+/** The first instant of the local day of `at`, also where the clocks change on that day. */
 export function startOfLocalDay(timezone: string, at: number): number {
   const { date } = localTime(timezone, at);
   // A day has 23 to 25 hours and begins on a quarter of an hour (Nepal, Chatham): walk back by hours, then by quarters.

@@ -36,7 +36,7 @@ export const DUTIES: readonly Duty[] = [
   scheduledReports,
 ];
 
-/** Those whose time has come in the minute that ends now. */
+/** The duties that are due in the minute that ends now. */
 export const dueAt = (now: number): Duty[] =>
   DUTIES.filter(({ every }) => Math.floor(now / every) > Math.floor((now - MINUTE_MS) / every));
 
@@ -48,6 +48,6 @@ export async function eachMinute(
     env,
     dueAt(scheduledTime).map(({ name }) => name),
   );
-  // The objects that are woken do not need the record, and the database may be what fails.
+  // The woken objects do not need this record, and the database itself may fail.
   await recordCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
 }

@@ -1,4 +1,4 @@
-/** Reads an event from what a sender sent: each field by its rule, what is set aside, and what is wrong. */
+/** Reads an event as it was sent: each field by its rule, the values that are set aside, and the errors. */
 import {
   AHEAD,
   ALIASES,
@@ -23,10 +23,10 @@ import {
 import { isNumber, numberAsSent } from "./exact-json.ts";
 import { isMacro, isUnset, namesNoPayment, namesNothing } from "./placeholder.ts";
 
-/** `warnings` is what the event was taken in spite of. */
+/** `warnings` are faults in spite of which the event is accepted. */
 export type Reading = { ok: true; event: ImportedEvent; warnings: FieldError[] } | { ok: false; errors: FieldError[] };
 
-/** What is said of a field's value before its rule is asked. */
+/** The checks of a value before its field's rule. */
 type Doubt = { code: ErrorCode; message: string };
 const MACRO: Doubt = { code: "unexpanded_macro", message: "arrived unexpanded, and was kept as further data" };
 const UNSET: Doubt = { code: "placeholder", message: "is what is written for no value, and was kept as further data" };
@@ -36,15 +36,15 @@ const NO_PAYMENT: Doubt = {
   message: "does not distinguish payments, and was kept as further data",
 };
 
-/** An id of something: also `0` and `none` are no such id. */
+/** An id: `0` and `none` are none, either. */
 const ofId = (value: string) => (namesNothing(value) ? UNSET : isMacro(value) ? MACRO : null);
 /** A name, which may be any word that somebody chose. */
 const ofName = (value: string) => (isUnset(value) ? UNSET : isMacro(value) ? MACRO : null);
 const nobody = (value: string) => (namesNothing(value) || isMacro(value) ? NOBODY : null);
 
 /**
- * Fields that would make one of many: an event is taken without such a value, which stays in `data`; where it alone says
- * who it was, the event is refused.
+ * Fields in which a placeholder would merge many people or payments into one: the event is accepted without such a value,
+ * which is stored in `data`. If only that value names the person, the event is refused.
  */
 const DOUBTS: Readonly<Record<string, (value: string) => Doubt | null>> = {
   player_id: nobody,
@@ -59,9 +59,9 @@ const DOUBTS: Readonly<Record<string, (value: string) => Doubt | null>> = {
   app_version: ofName,
 };
 
-/** Fields that only describe an event: it counts without a value that breaks their rule. */
+/** Fields that only describe an event: a value that breaks their rule is left out, and the event counts. */
 const DESCRIBING = ["banner_tag", "app_id", "session_id", "click_id", "platform", "app_version"] as const;
-/** So much is kept of such a value. */
+/** The most characters that are stored of such a value. */
 const KEPT_CHARACTERS = 600;
 
 /** Text fields to which a number may be sent: databases number their players and orders. */
@@ -69,10 +69,10 @@ const NUMBERED = new Set(Object.keys(DOUBTS));
 const WHOLE = /^-?\d+$/;
 const TRIMMED = new Set(["currency", "timestamp", "sent_at", "score", "test"]);
 
-/** What is longer is too long for each of these fields, and looking through it would take time. */
+/** A longer value is too long for each of these fields, and checking it would take time. */
 const isOfALength = (value: unknown): value is string => typeof value === "string" && value.length <= 1_000;
 
-/** A value as its rule takes it: numbers with all their digits, tags without what is not seen around them. */
+/** A value in the form of its rule: numbers with all their digits, tags without invisible characters around them. */
 function asRuled(field: string, value: unknown): unknown {
   const digits = numberAsSent(value);
   if (field === "banner_tag" && isOfALength(value)) return value.replace(UNSEEN_AROUND, "");
@@ -131,7 +131,7 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
 
   if (dataInParts) leaveOut(other, warnings);
 
-  // Of the sender's clock and not of the event. What cannot be read of it must not cost the event.
+  // It is about the sender's clock and not about the event, so an unreadable value must not refuse the event.
   const sent_at = sentNow ? timestamp.safeParse(known.sent_at).data : undefined;
   if (sentNow && known.sent_at !== undefined && sent_at === undefined) {
     warnings.push({ field: "sent_at", code: "invalid", message: `sent_at ${TIME_RULE}, and was left out` });
@@ -183,7 +183,7 @@ export function readEvent(sent: Iterable<[string, unknown]>, door: Door, now: nu
   return { ok: true, event: at === stated ? parsed.data : { ...parsed.data, timestamp: at }, warnings };
 }
 
-/** Takes out of the further keys what `data` cannot hold. */
+/** Removes the further keys that `data` has no room for. */
 function leaveOut(other: [string, unknown][], warnings: FieldError[]): void {
   const unread = other.filter(([key, value]) => !wellFormed(key) || !within(value, DATA_DEPTH));
   // The braces; each pair has a comma and a colon.
@@ -206,7 +206,7 @@ function leaveOut(other: [string, unknown][], warnings: FieldError[]): void {
   warn("too_large", tooLarge, "data may have 8 KB as JSON");
 }
 
-/** What is wrong with a value of a field that only describes the event. */
+/** The fault of a value in a field that only describes the event. */
 function faultIn(field: keyof typeof fields, value: unknown): Doubt | null {
   if (typeof value !== "string") return null;
   const issue = fields[field].safeParse(value).error?.issues[0];
@@ -215,7 +215,7 @@ function faultIn(field: keyof typeof fields, value: unknown): Doubt | null {
   return { code, message: `${issue.message}, and was kept as further data` };
 }
 
-/** Takes out placeholders, and what only describes the event and breaks its rule. Returns these, by field. */
+/** Removes placeholders, and values that only describe the event and break their rule. Returns these, by field. */
 function setAside(known: Record<string, unknown>, errors: FieldError[], warnings: FieldError[]): Map<string, string> {
   const doubtful = new Map<string, string>();
   for (const [field, doubtOf] of Object.entries(DOUBTS)) {
@@ -227,12 +227,12 @@ function setAside(known: Record<string, unknown>, errors: FieldError[], warnings
     if (doubt === null) continue;
     delete known[field];
     const { code, message } = doubt;
-    // A player's id is never done without: the visitor behind it would become somebody else's past.
+    // A player's id is never left out: the event would be counted for the visitor, who may belong to another person.
     if (field === "player_id" || (field === "visitor_id" && known.player_id === undefined)) {
       errors.push({ field, code, message: `${field} ${message}` });
     } else {
       const kept = String(value).slice(0, KEPT_CHARACTERS).toWellFormed();
-      // Bytes that are no UTF-8 arrive as this, which `data` does not take.
+      // Bytes that are no UTF-8 arrive as this character, which `data` does not accept.
       doubtful.set(field, kept.replaceAll("\uFFFD", "%EF%BF%BD"));
       warnings.push({ field, code, message: `${field} ${message}` });
     }
@@ -240,7 +240,7 @@ function setAside(known: Record<string, unknown>, errors: FieldError[], warnings
   return doubtful;
 }
 
-/** Puts into `data` what has no field of its own, and what was set aside as long as there is room. */
+/** Stores in `data` the keys without a field, and values that were set aside as far as there is room. */
 function keep(known: Record<string, unknown>, other: [string, unknown][], doubtful: ReadonlyMap<string, string>): void {
   if (other.length === 0 && doubtful.size === 0) return;
   const given = known.data ?? {};

@@ -1,6 +1,6 @@
 /**
- * The wire contract: what an event may look like when it comes in, and what it is once it is taken.
- * Everything else in the project speaks of these fields by these names.
+ * The wire contract: the form of an event when it arrives, and when it is stored. Everything else in the project uses these
+ * names of fields.
  */
 import * as z from "zod";
 import { isDate } from "./calendar.ts";
@@ -25,7 +25,7 @@ export const BUILT_IN_TYPES = [
   "refund",
 ] as const;
 
-/** Why a field was refused, or taken with a doubt. One table for the headers, the answers and the request log. */
+/** Why a field was refused, or accepted with a warning. One table for the headers, the answers and the request log. */
 export const ERROR_CODES = [
   "missing",
   "invalid",
@@ -57,7 +57,7 @@ export const DAY = 1_440 * MINUTE;
 export const AHEAD = 5 * MINUTE;
 /** How far a sender's clock may differ from ours without being wrong. It includes the time that the request took. */
 const ON_ITS_WAY = 10_000;
-/** Nothing that happened before it can be meant. */
+/** No event can be earlier. */
 export const EPOCH = Date.UTC(2000, 0);
 
 const CONTROL = /\p{Cc}/u;
@@ -68,7 +68,7 @@ const ISO_8601 =
 const UNSEEN = String.raw`(?:[\p{White_Space}\u115F\u1160\u2800\u3164\uFFA0]|(?![\u{E0000}-\u{E007F}])\p{Cf})+`;
 export const UNSEEN_AROUND = new RegExp(`^${UNSEEN}|${UNSEEN}$`, "gu");
 
-/** Bad UTF-8 in a query arrives as U+FFFD, a lone surrogate in JSON as itself: both have lost what was meant. */
+/** Bad UTF-8 in a query arrives as U+FFFD, and a lone surrogate in JSON as itself: in both the original text is lost. */
 export const wellFormed = (text: string): boolean => text.isWellFormed() && !text.includes("\uFFFD");
 
 const fault = (code: ErrorCode, message: string) => ({ error: message, params: { code }, abort: true });
@@ -87,7 +87,7 @@ function text(longest: number) {
 
 const UNEXPANDED = fault("unexpanded_macro", "arrived unexpanded: the sender did not fill in its template");
 
-/** A value with a form of its own, where an unexpanded macro can be distinguished from a wrong value. */
+/** A value with a fixed form, so that an unexpanded macro can be distinguished from a wrong value. */
 function form(rule: string) {
   return z
     .union([z.string(), z.number()], { error: rule })
@@ -181,7 +181,7 @@ export function within(value: unknown, depth: number): boolean {
   return Object.entries(value).every(([key, inner]) => wellFormed(key) && within(inner, depth - 1));
 }
 
-/** Every field that a sender may name, with its rule. A key that is not here lands in `data`. */
+/** Every field that a sender may name, with its rule. Other keys are stored in `data`. */
 export const fields = {
   event_id: z
     .string({ error: "must be text" })
@@ -214,7 +214,10 @@ export const fields = {
 export const wireEvent = z.object(fields);
 export type WireEvent = z.output<typeof wireEvent>;
 
-/** What an import says of who sent an event: at the other doors the request itself says it, and these fields land in `data`. */
+/**
+ * The fields by which an import says who sent an event: at the other doors the request shows that, and these fields are
+ * stored in `data`.
+ */
 export const senderFields = {
   country: z
     .string({ error: "must be text" })
@@ -229,7 +232,8 @@ export type ImportedEvent = z.output<typeof importedEvent>;
 
 /**
  * When an event happened by our clock. A sender's clock can be wrong by weeks, but by the same at both ends of an event's
- * age. What is later than its own sending was stamped before the clock was set right: it counts as it arrives.
+ * age. An event that is later than its sending got its time before the clock was corrected: it counts with the time of
+ * arrival.
  */
 export function whenByAge(happened: number, sent_at: number, arrived: number): number {
   if (happened <= sent_at && Math.abs(arrived - sent_at) <= ON_ITS_WAY) return happened;
@@ -237,9 +241,9 @@ export function whenByAge(happened: number, sent_at: number, arrived: number): n
 }
 
 /**
- * What differs between the ways in. `oldest` is in milliseconds before now; `sentNow` says that what comes in was sent
- * just now, so that `sent_at` shows how wrong the sender's clock is; `byClick` that a click id is enough to say whose it is;
- * `dataInParts` that of further keys those are left out that cannot be kept, as nobody reads the answer.
+ * The differences between the doors. `oldest` is in milliseconds before now. `sentNow`: events are received when they are
+ * sent, so `sent_at` shows how wrong the sender's clock is. `byClick`: a click id is enough to identify the person.
+ * `dataInParts`: further keys that cannot be stored are left out without a refusal, as nobody reads the answer.
  */
 export const DOORS = {
   pixel: {
@@ -264,7 +268,7 @@ export const DOORS = {
     byClick: false,
     ages: "31 days old",
   },
-  // What an old hit without its time would count for is today.
+  // Without its time, an old hit would count for today.
   import: {
     takes: importedEvent,
     required: ["timestamp"],
@@ -297,7 +301,7 @@ export const ALIASES: Readonly<Record<string, string>> = Object.assign(Object.cr
   game_id: "app_id",
 });
 
-/** An event that was taken: as the queue carries it and the log stores it. Absent is null. */
+/** An accepted event, as it is in the queue and in the log. Absent is null. */
 export type StoredEvent = {
   event_id: string;
   project_id: string;
@@ -327,21 +331,21 @@ export type StoredEvent = {
   device: string | null;
   browser: string | null;
   os: string | null;
-  /** Host of the site that led to the one that sent it, where that was said; else of the page that sent it. */
+  /** Host of the site that led to the sending one, if the event has it; else of the sending page. */
   referrer: string | null;
   /** Truncated: /24 of IPv4, /48 of IPv6. */
   source_ip: string | null;
   user_agent: string | null;
-  /** Why it is taken for a bot's; null where it is not. */
+  /** Why it is a bot's; null where it is not. */
   bot: string | null;
   test: 0 | 1;
-  /** Whether a key or a good signature vouches for it. */
+  /** Whether it came with a key or a good signature. */
   trusted: 0 | 1;
 };
 
 /** One message of the queue. Always a list: the queue bills by the message. */
 export type EventMessage = {
   events: StoredEvent[];
-  /** Of the requests that brought them, for the log. */
+  /** The ids of the requests that brought them, for the log. */
   request_ids?: string[];
 };

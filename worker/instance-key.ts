@@ -1,4 +1,4 @@
-/** The instance's own secrets, made on first use: of two that are made at once, the first is used. */
+/** The secrets of the instance, made on first use: if two are made at once, the first one is used. */
 import { sql } from "drizzle-orm";
 import type { Database } from "./store/database.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The columns of the log, once for all who name them: what the queue brings, what the archive keeps, what is shown of an
- * event and what is exported. A new one goes to the end: files of the archive have them in this order.
+ * The columns of the log, for the queue, the archive, the pages that show an event, and the export. A new one is added at
+ * the end: files of the archive have them in this order.
  */
 import type { StoredEvent } from "./event.ts";
 

@@ -1,9 +1,9 @@
 /**
- * Gathers in an isolate what requests have to hand on, without holding up their answers: the first goes at once, what
- * comes while it is under way or soon after it goes together.
+ * Gathers in an isolate what requests pass on, without delaying their answers: the first item is sent at once; items that
+ * arrive during that, or soon after it, are sent together.
  */
 
-/** For how many intervals a group waits for the one before it. */
+/** For how many intervals a group waits for the group before it. */
 const PATIENCE = 5;
 
 type Gathered<Group> = { group: Group; since: number };
@@ -21,14 +21,14 @@ export class Outbox<Group> {
     this.#empty = empty;
   }
 
-  /** Resolves when what was put has gone, or another request carries it. */
+  /** Resolves when the item was sent, or when another request sends it. */
   async add(put: (group: Group) => void, deliver: (group: Group) => Promise<void>): Promise<void> {
     const now = Date.now();
     const known = this.#gathering;
     const gathered = known ?? { group: this.#empty(now), since: now };
     put(gathered.group);
-    // The request that opened the group carries it, so the others need not wait for it. A group that has not gone by
-    // then was forgotten: its request was cancelled.
+    // The request that opened the group sends it, so the others need not wait. If the group was not sent by then, that
+    // request was cancelled.
     if (known && now - known.since < (PATIENCE + 2) * this.#interval) return;
     gathered.since = now;
     this.#gathering = gathered;
@@ -44,7 +44,10 @@ export class Outbox<Group> {
     }
   }
 
-  /** Resolves when the next group may go. The timer is I/O of its own: none waits only for another request. */
+  /**
+   * Resolves when the next group may be sent. The timer is I/O of this request, so that it does not only wait for another
+   * request.
+   */
   async #turn(): Promise<void> {
     for (let waits = 0; waits <= PATIENCE; waits++) {
       const wait = this.#lastBegan + this.#interval - Date.now();

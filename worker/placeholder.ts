@@ -1,6 +1,6 @@
 /**
- * Placeholders that were sent in place of a value: a network's macro that nobody filled in, and what scripts and databases write
- * for nothing. All events that carry one look like one person, or like one payment.
+ * Placeholders that were sent in place of a value: a network's macro that was not filled in, and what scripts and databases
+ * write for a missing value. All events with the same placeholder look like one person, or like one payment.
  */
 import { isFieldName } from "./lookalike.ts";
 
@@ -25,13 +25,13 @@ const WHOLE: readonly RegExp[] = [
   /^\*\|([^|]+)\|\*$/u,
   /^\(\(([^()]+)\)\)$/u,
 ];
-/** Those that are certain also within a value. */
+/** Marks that are recognised also within a value. */
 const WITHIN: readonly RegExp[] = [
   new RegExp(String.raw`[$#%]?\{{1,3}(${NAME})\}{1,3}`, "u"),
   new RegExp(`%%(${NAME})%%|##(${NAME})##`, "u"),
 ];
 
-/** Encoded once too often, by the network or by a redirect on the way; and escaped as HTML or JSON. */
+/** Values that were encoded once too often, by the network or by a redirect; and values escaped as HTML or JSON. */
 function plain(value: string): string {
   // Most values are plain, and each event has several.
   if (!/[^ -~]|[%&\\]/.test(value)) return value.trim();
@@ -85,7 +85,7 @@ const between = (match: RegExpExecArray): string =>
     .filter((part) => part !== undefined)
     .at(-1) ?? "";
 
-/** Whether nobody filled in the template from which the value, or a part of it, was made. */
+/** Whether the value, or a part of it, is a template that was not filled in. */
 export function isMacro(value: string): boolean {
   const text = plain(value);
   const marked = (pattern: RegExp) => {
@@ -113,14 +113,14 @@ const UNSET = new Set(
 /** Several of them together, and what a template made with one: `null,null`, `brand-undefined`, `user_null`. Null is also a surname. */
 const JOINED =
   /^(?:(?:undefined|null|nan|none)(?:[\s_.,:;|/-]*(?=.)|$)){2,}$|(?:^|[\s_.,:;|/-])(?:undefined|\[object object\])$|(?:id|u|p|user|player|visitor|account|customer|client|order|tx|txn|transaction)[_.:/-](?:null|nan)$/;
-/** What names nobody and no payment: PostHog refuses most of these ids, for the people whom they have merged. */
+/** Values that name nobody and no payment. PostHog refuses most of these as ids, because they would merge people. */
 const NOBODY = new Set(
   (
     "none|(none)|n/a|na|n.a.|empty|unknown|undef|true|false|anonymous|anon|guest|not authenticated|notauthenticated|" +
     "unauthenticated|not logged in|logged out|-1|missing|default|distinct id|email|id|string|nobody|no user|" +
     "anonymous user|anonymoususer|guest user|unknown user|unidentified|not available|unavailable|" +
     "not provided|(not provided)|redacted|" +
-    // A visitor who is not signed in, as sites greet them.
+    // Names that sites give a visitor who is not signed in.
     "gast|invitado|invité|ospite|convidado|гость|аноним|gość|ゲスト|游客|访客|" +
     // Ids that many devices share: emulators of Android, and what its later versions say for an address.
     "9774d56d682e549c|02:00:00:00:00:00|ffffffff ffff ffff ffff ffffffffffff|xxxxxxxx xxxx xxxx xxxx xxxxxxxxxxxx"

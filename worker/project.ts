@@ -1,7 +1,7 @@
 /**
- * What the doors must know of a project: its settings, its schemas in force, and whom it must not record. Read in one batch,
- * once in a while and not once a request. Where the database does not answer, what was last known holds: to this isolate,
- * else to another of its data centre within the hour.
+ * What the doors need of a project: its settings, its schemas in force, and the people whom it must not record. It is read
+ * in one batch, and remembered for some seconds. While the database does not answer, the last known state is used: this
+ * isolate's, else that of another one in the data centre within the hour.
  */
 import { and, eq, ne, sql } from "drizzle-orm";
 import { projectId } from "./event.ts";
@@ -24,34 +24,34 @@ export type Snapshot = {
   suppressions: string;
 };
 
-/** How long an isolate trusts what it has read, in milliseconds. A change is in force everywhere after it. */
+/** How long an isolate uses what it has read, in milliseconds. After that a change is in force everywhere. */
 export const SETTINGS_TTL_MS = 30_000;
 /** A project that was not found is looked up again sooner: it may be about to be created. */
 const ABSENT_TTL_MS = 2_000;
-/** After the database did not answer, and something was known: until it is asked again. */
+/** How long the last known state is used before a database that did not answer is asked again. */
 const AWAY_MS = 2_000;
-/** How long the database may take where something is known already. */
+/** How long to wait for the database if an earlier state is known. */
 const PATIENCE_MS = 2_000;
 const MOST = 500;
-/** A project's newest suppressions that its snapshot has: 33 bytes each. */
+/** How many of a project's newest suppressions its snapshot has: 33 bytes each. */
 const MOST_SUPPRESSIONS = 1_000;
 
-/** How names that are not known are looked up: so many one by one, then all names at once. */
+/** How unknown names are looked up: so many one by one, then all at once. */
 const STRANGERS = { lookUps: 20, windowMs: 10_000, mostNames: 20_000 };
 
 const known = new Remembered<Snapshot>(MOST);
-/** Names that nobody has: apart, so that those who invent some push no project out. */
+/** Names without a project, remembered separately, so that invented names do not displace projects. */
 const absent = new Remembered<null>(MOST);
 /** Reads that are under way: a request that comes meanwhile waits for the same one. */
 const underWay = new Remembered<Promise<Snapshot | null>>(MOST);
 let strangers = { since: 0, lookUps: 0 };
 let names: { all: ReadonlySet<string>; complete: boolean; until: number } | null = null;
-/** Goes up with each change in this isolate: what was being read meanwhile may be older, and is soon read again. */
+/** Increases with each change in this isolate: what was being read during the change may be older, and is soon read again. */
 let changes = 0;
 
 const copyName = (project_id: string) => `project ${project_id}`;
 
-/** How schemas and their versions meet. */
+/** The join of schemas and their versions. */
 export const versionInForce = and(
   eq(schemaVersions.project_id, schemas.project_id),
   eq(schemaVersions.event_type, schemas.event_type),
@@ -101,7 +101,10 @@ async function isInvented(env: Env, name: string, now: number): Promise<boolean>
   return names.complete && !names.all.has(name);
 }
 
-/** What is known of the project, or null where there is none. Throws where the database does not answer and nothing is known. */
+/**
+ * The snapshot of the project, or null where there is no project. Throws where the database does not answer and no earlier
+ * state is known.
+ */
 export async function findSnapshot(env: Env, project_id: string, now: number): Promise<Snapshot | null> {
   const memory = known.get(project_id);
   if (memory && now < memory.until) return memory.value;
@@ -119,7 +122,7 @@ export async function findSnapshot(env: Env, project_id: string, now: number): P
   }
 }
 
-/** The read that is under way, or a new one. A request that was cancelled leaves one that never ends: it is soon old. */
+/** The present read, or a new one. The read of a cancelled request never ends, so a read is only shared for a short time. */
 function together(env: Env, project_id: string, now: number): Promise<Snapshot | null> {
   const other = underWay.get(project_id);
   if (other && now < other.until) return other.value;
@@ -132,7 +135,7 @@ function together(env: Env, project_id: string, now: number): Promise<Snapshot |
 
 class Late extends Error {}
 
-/** Gives up after a while: the database may be stalled. */
+/** Gives up after some time, as the database may be stalled. */
 async function orLate(reading: Promise<Snapshot | null>): Promise<Snapshot | null> {
   const found = await inTime(reading, PATIENCE_MS, "late");
   if (found === "late") throw new Late("the database takes its time");

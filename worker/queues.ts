@@ -1,4 +1,7 @@
-/** The queues that the Worker consumes, by the end of their names: each deployment has its own, as `edgepixel-staging-events`. */
+/**
+ * The queues that the Worker consumes, by the end of their names: each deployment has other queues, such as
+ * `edgepixel-staging-events`.
+ */
 import { consume } from "./event-log/consumer.ts";
 
 type Consumer = (batch: MessageBatch, env: Env) => Promise<void>;

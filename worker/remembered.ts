@@ -1,10 +1,10 @@
-/** What an isolate remembers of what it has read: a bounded number of things, of which the one that was read first goes first. */
+/** A limited number of values that an isolate has read; the one that was read first is dropped first. */
 
 export type Memory<Value> = {
   value: Value;
   /** When it was read, epoch milliseconds. */
   read_at: number;
-  /** Until when it is taken without being read again. */
+  /** Until when it is used without being read again. */
   until: number;
 };
 
@@ -31,7 +31,7 @@ export class Remembered<Value> {
     this.#memories.delete(name);
   }
 
-  /** Everything is read again when it is next asked for; until then it is what was last known. */
+  /** Everything is read again at its next use; if that fails, the last known value remains. */
   expire(): void {
     for (const memory of this.#memories.values()) memory.until = 0;
   }

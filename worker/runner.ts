@@ -1,7 +1,7 @@
 /**
  * Runs a duty: a Durable Object of its name, whose alarms are its invocations. So a duty never runs twice at once, has a
- * budget of its own, goes on where it stopped, and holds up no other. An alarm coalesces wakes and is retried by the
- * platform.
+ * separate budget, continues where it stopped, and delays no other duty. An alarm merges several wakes, and the platform
+ * retries it.
  */
 import { DurableObject } from "cloudflare:workers";
 import { channelSenders } from "./channels/sending.ts";
@@ -12,7 +12,7 @@ import { log } from "./log.ts";
 import { targetSenders } from "./postbacks/sending.ts";
 import { metered } from "./store/budget.ts";
 
-/** How long one alarm works before it lets the next one go on. On a developer's machine requests wait until it has ended. */
+/** How long one alarm works before the next one continues. On a developer's machine requests wait until it has ended. */
 const SLICE_MS = 10_000;
 const LOCAL_SLICE_MS = 1_000;
 /** The pause after a failure; each further one doubles it, up to a minute. */
@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 60_000;
 const NOTE_CALLS = 1;
 
 export class Runner extends DurableObject<Env> {
-  /** Runs, one after the other, that failed; and that left something which failed. */
+  /** The number of consecutive runs that failed, and of consecutive runs that left something which failed. */
   #failures = 0;
   #leftovers = 0;
   /** Whether the database says that the duty fails; null as long as this object has not written it. */
@@ -46,8 +46,9 @@ export class Runner extends DurableObject<Env> {
   }
 
   /**
-   * Makes sure that a run which began in the last `age` milliseconds has left nothing to do, and waits for it, for `patience`
-   * milliseconds at most. Whether that is so. Who asks while a run goes on waits for that one, where it is no older.
+   * Makes sure that a run which began in the last `age` milliseconds has left nothing to do, and waits for it, for
+   * `patience` milliseconds at most. Returns whether that is so. A caller during a run waits for that run, if it is recent
+   * enough.
    */
   async bringForward(name: string, age: number, patience: number): Promise<boolean> {
     const asked = Date.now();
@@ -56,7 +57,7 @@ export class Runner extends DurableObject<Env> {
     while (this.#current < since) {
       if (this.#running === null || this.#running < since) {
         const alarm = await this.ctx.storage.getAlarm();
-        // It failed, and pauses: who asks does not hurry it.
+        // It failed, and pauses: callers do not shorten the pause.
         if (alarm !== null && alarm > Date.now() && this.#failures > 0) return false;
         if (alarm === null ? !this.#called : alarm > Date.now()) {
           this.#called = true;
@@ -74,7 +75,7 @@ export class Runner extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const now = Date.now();
-    // Before anything is awaited: from now on no alarm is set, and who asks for a run must not set another.
+    // Before anything is awaited: from now on no alarm is set, and a caller must not set another one.
     this.#running = now;
     this.#called = false;
     try {
@@ -111,7 +112,7 @@ export class Runner extends DurableObject<Env> {
     if (alarm === null || alarm > at) await this.ctx.storage.setAlarm(at);
   }
 
-  /** With the call that the duty's budget leaves for it. The database itself may be what fails. */
+  /** With the call that the duty's budget reserves for it. The database itself may fail. */
   async #record(name: string, failed: boolean, now: number): Promise<void> {
     if (this.#recorded === failed) return;
     try {

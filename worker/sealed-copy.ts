@@ -1,9 +1,9 @@
 /**
- * Copies of what was read from the database, in Cloudflare's cache: where the database does not answer, an isolate that
- * has read nothing yet goes on with what others in its data centre have read within the hour. Nobody outside can ask for
- * the address, but other Workers of the same account share the cache, and a copy holds secrets of projects and digests of
- * keys. So each copy is sealed with a key made of ADMIN_TOKEN, and bound to its name: it can be neither read nor forged nor
- * passed off as another's. Without an ADMIN_TOKEN there are no copies; on workers.dev the cache keeps none.
+ * Copies of what was read from the database, in Cloudflare's cache: while the database does not answer, an isolate that has
+ * read nothing yet uses what others in its data centre have read within the hour. Nobody outside can request the address,
+ * but other Workers of the same account share the cache, and a copy contains secrets of projects and digests of keys. So
+ * each copy is encrypted with a key made from ADMIN_TOKEN, and bound to its name: it cannot be read, forged or used under
+ * another name. Without an ADMIN_TOKEN there are no copies; on workers.dev the cache keeps none.
  */
 import { waitUntil } from "cloudflare:workers";
 import { log } from "./log.ts";
@@ -11,7 +11,7 @@ import type { Memory } from "./remembered.ts";
 
 /** For how long a copy may be used, in milliseconds. */
 export const COPY_MS = 3_600_000;
-/** No such host can exist. The number goes up when what is kept changes its form. */
+/** No such host can exist. The number increases when the form of copies changes. */
 const ADDRESS = "https://copies.edgepixel.invalid/1/";
 const IV_BYTES = 12;
 
@@ -73,7 +73,7 @@ export async function findCopy<Value>(env: Env, name: string, now: number): Prom
   }
 }
 
-/** In this data centre; in others a copy ends with its time. */
+/** In this data centre only; in others a copy expires. */
 export function dropCopy(name: string): void {
   inTheBackground(caches.default.delete(addressOf(name)));
 }

@@ -1,7 +1,7 @@
 /**
- * Who asked not to be recorded again. Only digests are kept, keyed with a secret of the instance: the list shows nobody
- * who is on it. The doors know a project's newest ones, so that they can say why they refuse; the consumer asks the
- * database about everyone in a batch. A project without any costs no digest at all.
+ * People who asked not to be recorded again. Only digests are stored, keyed with a secret of the instance, so the list does
+ * not show who is on it. The doors have a project's newest digests, so that they can say why they refuse; the consumer asks
+ * the database about everybody in a batch. For a project without suppressions no digest is computed.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { FieldError } from "./event.ts";
@@ -36,7 +36,7 @@ export async function digestOf(db: Database, project_id: string, field: NameFiel
   return new Uint8Array(await crypto.subtle.sign("HMAC", await hmac(db), text)).slice(0, 16).toHex();
 }
 
-/** As stored or as sent: what is not there names nobody. */
+/** As stored or as sent: absent values are left out. */
 const namesOf = (sent: Named): [NameField, string][] =>
   FIELDS.flatMap((field) => {
     const name = sent[field];
@@ -44,8 +44,8 @@ const namesOf = (sent: Named): [NameField, string][] =>
   });
 
 /**
- * The field that names someone who is not to be recorded, or null: at the doors, which neither wait for the database nor
- * hold all digests. Whom they let in the consumer drops.
+ * The field that names a suppressed person, or null. For the doors, which do not wait for the database and do not have all
+ * digests: the consumer drops the people whom they accept.
  */
 export async function suppressed(env: Env, project_id: string, sent: Named, now: number): Promise<NameField | null> {
   const digests = (await findSnapshot(env, project_id, now))?.suppressions;
@@ -60,7 +60,7 @@ export async function suppressed(env: Env, project_id: string, sent: Named, now:
   return null;
 }
 
-/** Of each whether it names someone who is not to be recorded: one digest for each name and one query, however many there are. */
+/** For each event whether it names a suppressed person: one digest for each name and one query, however many there are. */
 export async function areSuppressed(
   db: Database,
   sent: readonly (Named & { project_id: string })[],

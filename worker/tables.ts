@@ -1,7 +1,7 @@
 /**
- * The tables that are made of the log, once for all who go through them: retention removes the days of those that have
- * any, an erasure renames the people of those that name some. A test holds this list to the database: whichever table has
- * a day or a person and is not here is named by it.
+ * The tables that are made from the log: retention removes old days from those with days, and an erasure renames people in
+ * those with people. A test compares this list with the database, and names a table with a day or a person that is missing
+ * here.
  */
 
 /** The columns that can name somebody. */
@@ -20,7 +20,10 @@ export type LogTable = {
   index?: string;
 };
 
-/** Kept reports go first: from then on none is made of what goes after them. Of people, `player_days` is the last: by it the others are found. */
+/**
+ * Kept reports come first, so that none is made from days that are being removed. Of the tables with people, `player_days`
+ * comes last, because the rows of the others are found by it.
+ */
 export const LOG_TABLES = {
   aggregated_reports: { key: ["project_id", "report_type", "from_date"], day: "to_date" },
   identities: { key: ["project_id", "visitor_id", "seq"], names: ["visitor_id", "player_id"], texts: ["rank"] },
@@ -87,11 +90,11 @@ export type PeopleTable = With<"names">;
 const tablesWith = <Property extends keyof LogTable>(property: Property) =>
   Object.keys(LOG_TABLES).filter((name) => property in LOG_TABLES[name as keyof Tables]) as With<Property>[];
 
-/** Those with figures by day, in the order in which they are cleared of old ones. */
+/** The tables with figures by day, in the order in which old days are removed. */
 export const DATED_TABLES: readonly DatedTable[] = tablesWith("day");
-/** Those that name people, in the order in which an erasure renames them. */
+/** The tables that name people, in the order in which an erasure renames them. */
 export const PEOPLE_TABLES: readonly PeopleTable[] = tablesWith("names");
 
-/** The columns of a key behind the project. */
+/** The columns of a key after the project. */
 export const keyWithin = (table: keyof Tables): string[] =>
   LOG_TABLES[table].key.filter((column) => column !== "project_id");

@@ -1,7 +1,7 @@
 /**
- * Wakes objects that have something due. Each goes on by itself until it has no more, and after a failure by its own alarm:
- * one wake is enough for what is due now. So that those which hang or fail do not make the waker run again and
- * again, it is remembered here; where that is lost, they are woken once more.
+ * Wakes objects that have something due. Each continues until it has no more, and after a failure by its alarm, so one wake
+ * is enough for what is due now. Wakes are remembered here, so that objects which hang or fail do not make the caller run
+ * again and again; if that memory is lost, they are woken once more.
  */
 import { type Duty, type Progress, wake } from "./duty.ts";
 import { type Budget, budgetOf } from "./store/budget.ts";
@@ -10,15 +10,15 @@ import { MINUTE_MS } from "./time.ts";
 
 /** When an object was woken, by its name. */
 const woken = new Map<string, number>();
-/** A wake that was lost is made up for by the next run of cron's. */
+/** After this time an object is woken again, in case the wake was lost. */
 const AGAIN_MS = 4 * MINUTE_MS;
 /** One call in addition to those that wake. */
 const LOOK_CALLS = 1;
 
-/** An object, and when the newest of what is due at it came to be so. */
+/** An object, and the time when its newest due item became due. */
 export type Due = { name: string; due_at: number };
 
-/** False where there is no room for them all. */
+/** Returns false where there is no room for all. */
 export async function wakeDue(env: Env, now: number, look: () => Promise<Due[]>): Promise<boolean> {
   const room = budgetOf(env).left - LOOK_CALLS;
   if (room <= 0) return false;

@@ -1,4 +1,4 @@
-/** Alerts: made, changed, paused, tried, and what they found. */
+/** Alerts: to make, change, pause and test them, and what they found. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -114,7 +114,7 @@ async function ownAlert(db: Database, principal: Principal, id: string): Promise
   return alert;
 }
 
-/** The rules between fields, and that what they name is there. */
+/** Checks the rules between fields, and that the named channels and segments exist. */
 async function check(db: Database, principal: Principal, project_id: string, given: AlertSettings): Promise<void> {
   const errors: Complaint[] = [];
   const wrong = (field: string, rule: string) => errors.push({ field, code: "invalid", message: `${field} ${rule}` });
@@ -246,7 +246,7 @@ export const alertRoutes = [
       const details = { ...changes, ...(paused !== undefined && { paused }) };
       if (Object.keys(details).length > 0)
         await act({ project_id, subject: id, details }, [
-          // What is judged meanwhile by the old settings comes to nothing. A changed condition is judged at once.
+          // A judgement by the old settings that is under way has no effect. A changed condition is judged at once.
           sql`UPDATE alerts SET ${sql.join(set)} paused_at = ${paused_at}, error = NULL, changed_at = max(${now}, changed_at + 1),
           checked_at = CASE WHEN condition = ${columns.condition} AND paused_at IS ${paused_at} THEN checked_at ELSE 0 END
           WHERE id = ${id}`,

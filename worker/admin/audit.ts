@@ -1,4 +1,4 @@
-/** The audit log: who did which administrative act to what. Written with the act, or the act does not happen. */
+/** The audit log: who did which administrative act to what. An entry is written in the transaction of the act. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Principal } from "../http/principal.ts";
 import { type Database, transact } from "../store/database.ts";
@@ -12,7 +12,7 @@ export type Act = {
   details?: Record<string, unknown>;
 };
 
-/** Does it and notes it, in one transaction. */
+/** Does an act and writes its entry, in one transaction. */
 export async function act(
   db: Database,
   principal: Principal,
@@ -26,6 +26,6 @@ export async function act(
   await transact(db, [...statements, note]);
 }
 
-/** A key of one project sees nothing of a project that was there before under the same id. */
+/** A key of one project does not see entries of an earlier project with the same id. */
 export const madeAt = (project_id: string): SQL =>
   sql`(SELECT p.created_at FROM projects p WHERE p.project_id = ${project_id})`;

@@ -1,4 +1,4 @@
-/** Channels: whom a project sends alerts and reports to. Their settings are never shown again. */
+/** Channels: where a project sends alerts and reports. Their settings are never shown again. */
 
 import { sql } from "drizzle-orm";
 import type { Context } from "hono";
@@ -43,7 +43,7 @@ export const newChannel = z.discriminatedUnion(
   [given("webhook"), given("slack"), given("discord"), given("telegram"), given("email")],
   `must have a kind: ${CHANNEL_KINDS.join(", ")}`,
 );
-/** Settings are given whole: what is there is not shown, so nobody changes a part of it. */
+/** Settings are replaced as a whole: they are not shown, so nobody can change a part of them. */
 export const channelChanges = z.strictObject({
   name: name.optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -86,7 +86,7 @@ const withSecret = (channel: Channel): ShownChannel => ({
 
 const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
 
-/** The rules of addresses, and those between settings. */
+/** Checks the rules of addresses, and those between settings. */
 function check(c: Context<App>, { kind, settings }: ChannelSettings): void {
   const rules = { local: c.env.LOCAL === "1" };
   const own = new URL(c.req.url).host;

@@ -60,7 +60,7 @@ async function decide(
   const ids = [...new Set(event_ids)];
   const look = () => readConversions(db, now, sql`c.project_id = ${project_id} AND c.event_id ${among(ids)}`);
   let found = await look();
-  // What has just come may not be computed yet.
+  // A conversion that has just arrived may not be computed yet.
   if (found.length < ids.length) {
     await bringPayouts(env, db, { project_id, ...ALWAYS }, now);
     found = await look();

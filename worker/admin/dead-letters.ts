@@ -1,4 +1,4 @@
-/** Dead letters: listed, shown, edited, replayed, discarded. All of it can be done twice without harm. */
+/** Dead letters: to list, show, edit, replay and discard them. Everything can be repeated without harm. */
 
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
@@ -31,7 +31,7 @@ export const deadLetterQuery = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(", ")}`).optional(),
   event_type: z.string().optional(),
 });
-/** Which ones: by id, or all that wait (in a project). */
+/** The letters of an act: by id, or all that wait (in a project). */
 export const deadLetterChoice = z.union([
   z.strictObject({ ids: z.array(z.int()).min(1).max(1_000) }),
   z.strictObject({ all: z.literal(true), project_id: z.string().optional() }),
@@ -81,7 +81,7 @@ const view = ({ standing: _, ...letter }: DeadLetter): DeadLetterView => ({
   resolved_at: iso(letter.resolved_at),
 });
 
-/** One request replays or discards so many; "all" goes on where it stopped when asked again. */
+/** One request replays or discards so many; "all" continues when it is requested again. */
 const AT_ONCE = 1_000;
 /** Calls and statements of appending some events, and of ending the request. */
 const REPLAY_CALLS = 24;
@@ -145,7 +145,7 @@ function asSent(event: Partial<StoredEvent>): Record<string, unknown> {
   };
 }
 
-/** What is no JSON may be the very reason why the event could not be stored. */
+/** Text that is no JSON may be the reason why the event could not be stored. */
 function readData(data: string): unknown {
   try {
     return parseExact(data);
@@ -154,7 +154,7 @@ function readData(data: string): unknown {
   }
 }
 
-/** What is older than the events API takes was imported. */
+/** An event that is older than the events API accepts was imported. */
 const doorOf = ({ timestamp = 0 }: Partial<StoredEvent>, received_at: number) =>
   timestamp > 0 && timestamp < received_at - DOORS.api.oldest ? "import" : "api";
 
@@ -277,7 +277,7 @@ export const deadLetterRoutes = [
       if (letter.status !== "waiting") throw new Problem(409, `The letter was ${letter.status} already.`);
       const before = eventIn(letter);
       const received_at = before.received_at ?? letter.failed_at;
-      // Its id stays: it is the same event.
+      // The id is kept, as it is the same event.
       const sent = {
         ...asSent(before),
         ...changes,

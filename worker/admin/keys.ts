@@ -67,7 +67,7 @@ const view = ({ hash: _, ...key }: Key): KeyView => ({
   revoked_at: iso(key.revoked_at),
 });
 
-/** What administers sees everything, and what only sends sees nothing. */
+/** Keys that administer see everything, and keys that only send see nothing, so neither is limited. */
 function onlyForReaders(role: Key["role"], hide_amounts: boolean | undefined): void {
   if (hide_amounts && role !== "viewer" && role !== "analyst")
     throw Problem.of(
@@ -155,7 +155,7 @@ export const keyRoutes = [
     },
     async ({ db, principal, params, readBody, act }) => {
       const key = await ownKey(db, principal, params.id);
-      // Only what is named is written: what others change meanwhile stays.
+      // Only the given fields are written, so that other changes at the same time are kept.
       const changes = withoutUndefined(await readBody());
       onlyForReaders(key.role, changes.hide_amounts);
       if (Object.keys(changes).length > 0) {
@@ -189,7 +189,7 @@ export const keyRoutes = [
       try {
         await act(
           { project_id: old.project_id, subject: old.id, details: { to: id, overlap_seconds } },
-          // The new key is as the old one is at this moment, whatever it was when it was read.
+          // The new key copies the old one as it is in this statement, which may have changed since it was read.
           [
             sql`INSERT INTO keys (id, name, project_id, role, banner_tags, hash, created_at, expires_at, hide_amounts)
             SELECT ${id}, CASE WHEN revoked_at IS NULL THEN name END, project_id, role, banner_tags,

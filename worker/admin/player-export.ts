@@ -1,7 +1,7 @@
 /**
- * All that is kept of a player, streamed: whole as JSON, the events as CSV or NDJSON. Those that have gone from the log
- * follow from the archive. An answer has as many of both as an invocation has calls for, and names the next one. Only an
- * administrator may have it.
+ * Everything that is stored about a player, streamed: as JSON, or only the events as CSV or NDJSON. Events that have left
+ * the log follow from the archive. An answer has as many events as an invocation has calls for, and names the next answer.
+ * Only administrators may read it.
  */
 
 import { eq, type SQL, sql } from "drizzle-orm";
@@ -45,7 +45,7 @@ export const exportQuery = z.strictObject({
     .describe("`next_cursor` of the part before: the events go on there."),
 });
 
-/** Where a part begins: behind an event of the log, in the order of time, or in the archive behind the log. */
+/** Where a part begins: after an event of the log, in the order of time, or in the archive after the log. */
 type Place = { log: Logged } | { archive: ArchivePlace };
 type Logged = { timestamp: number; seq: number };
 
@@ -112,7 +112,7 @@ const actorsOf = (player_id: string, visitors: readonly string[]) => [
   ...visitors.map((visitor) => VISITOR + visitor),
 ];
 
-/** What of the log is theirs, in the order of time; read from the index alone. */
+/** The player's events of the log, in the order of time; read from the index only. */
 async function orderOf(db: Database, { project_id, player_id, visitors }: Person): Promise<Logged[]> {
   const actors = actorsOf(player_id, visitors);
   const rows = await db.values<[number, number]>(sql`SELECT timestamp, seq FROM events WHERE project_id = ${project_id}
@@ -166,7 +166,7 @@ async function* asJson(
   yield `],"next_cursor":${JSON.stringify(next_cursor)}}`;
 }
 
-/** What is kept beside the events. */
+/** What is stored in addition to events. */
 async function beside(env: Env, db: Database, project_id: string, player_id: string, visitors: string[]) {
   const rows = (query: SQL) => db.all<Row>(query);
   const { pattern } = wordsOf([player_id, ...visitors].map((name) => [name, ""]));

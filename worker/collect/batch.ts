@@ -53,7 +53,7 @@ export type Entrance = {
   door: "api" | "import";
   /** Who sent an event, and whether that was a bot. */
   sender(request: Request, event: ImportedEvent, project: Project): Sender & Pick<StoredEvent, "bot">;
-  /** Called with the refused events and the status of the answer: after a 503 the whole batch comes again. */
+  /** Called with the refused events if the answer names them; not with a 503, after which the whole batch comes again. */
   refused(c: Context<App>, refusals: readonly Refusal[]): void;
 };
 

@@ -227,7 +227,7 @@ const check: Step = async (env, db, place, now) => {
     ...RECORDS.map(
       ({ name }) => sql`INSERT INTO projections (name, cursor, updated_at) VALUES (${name}, ${place.base}, ${now})`,
     ),
-    // The old epochs were lost with the rows. The present time is greater than any epoch, as these count up from a time.
+    // The old epochs were lost with the rows. The present time is greater than any epoch that was reached by counting.
     ...RECEIVED.map(({ name }) => beginAgain(name, now)),
     // The archive has the flags that events came with.
     sql`UPDATE bot_reviews SET place = 0, changed = 0, moves = moves + 1, finished_at = NULL`,

@@ -1,4 +1,4 @@
-/** Finds out who is asking, and lets in who may. */
+/** Identifies the asker of a request, and checks the role. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Credential } from "../live/listeners.ts";
@@ -10,7 +10,7 @@ import { limitHeaders, limitSignIn, withinLimit } from "./rate-limit.ts";
 import { principalOfSession, readSession } from "./session.ts";
 import { isShareSession, principalOfShare, principalOfShareSession } from "./share.ts";
 
-/** Seconds after which who could not be identified may try again. */
+/** Seconds after which a request may be tried again whose asker could not be identified. */
 const RETRY_AFTER = "5";
 
 /** Pages cannot set headers of a socket: there the protocols `bearer, <session>` carry it. Null is none. */
@@ -20,7 +20,7 @@ function bearerOf(c: Context<App>): string | null {
   return /^bearer, *(\S+)$/.exec(c.req.header("sec-websocket-protocol") ?? "")?.[1] ?? null;
 }
 
-/** Keys are looked up in the database: where it does not answer, no key is called wrong. */
+/** Keys are looked up in the database: while it does not answer, no key is called wrong. */
 export async function identified<Answer>(finding: Promise<Answer>): Promise<Answer> {
   try {
     return await finding;
@@ -72,7 +72,7 @@ export const atLeast = (role: Role) =>
       const limited = principal.role === "admin" && role === "admin";
       throw new Problem(403, limited ? "This key is limited to its banner tags." : `This needs the role ${role}.`);
     }
-    // Many may have opened one link: each is limited by their address.
+    // Many people may have opened the same link, so each is limited by address.
     const { key_id } = principal;
     if (!c.var.principal && !(await withinLimit(c.env, "api", c.req.raw, key_id))) {
       throw new Problem(429, "Too many requests with this key.", { headers: limitHeaders("api", true) });
@@ -84,7 +84,7 @@ export const atLeast = (role: Role) =>
     }
   });
 
-/** For routes that a key of one's own is needed for. */
+/** For routes that need a key, and not a share link. */
 export const notShared = createMiddleware<App>(async (c, next) => {
   if (c.var.principal.share_id !== undefined) throw new Problem(403, "A share link shows figures, and nothing else.");
   await next();
@@ -109,7 +109,7 @@ export async function projectFor(
   return project;
 }
 
-/** Settles which project a request is about, by the query. */
+/** Sets the project that a request is about, from the query. */
 export const ofProject = createMiddleware<App>(async (c, next) => {
   c.set("project", await projectFor(c.env, c.var.principal, c.req.query("project_id"), Date.now()));
   await next();

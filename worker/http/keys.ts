@@ -1,4 +1,4 @@
-/** Keys: how they look, how they are kept, and whose they are. */
+/** Keys: their form, how they are stored, and the principal of each. */
 import { eq } from "drizzle-orm";
 import { log } from "../log.ts";
 import { Remembered } from "../remembered.ts";
@@ -14,18 +14,18 @@ const MOST = 1_000;
 
 type Key = typeof keys.$inferSelect;
 const known = new Remembered<Key>(MOST);
-/** Ids that are no key's: apart, so that those who guess push no key out. */
+/** Ids without a key, remembered separately, so that guesses do not displace keys. */
 const absent = new Remembered<null>(MOST);
 
 const copyName = (id: string) => `key ${id}`;
 
 /** How a key is looked up. */
 export type LookingUp = {
-  /** Asked before the database is, for an id that may be guessed: throws where there were too many. */
+  /** Called before the database is asked for an id that may be a guess: throws where there were too many. */
   guess?: (() => Promise<void>) | undefined;
   /**
-   * Whether a key that was read within the hour holds while the database does not answer. One that was revoked meanwhile
-   * would hold as long: enough to send events, too little to read or change any.
+   * Whether a key that was read within the hour is accepted while the database does not answer. It may have been revoked
+   * meanwhile, so it may send events, but not read or change anything.
    */
   copies?: boolean | undefined;
 };
@@ -55,7 +55,7 @@ async function findKey(env: Env, id: string, now: number, { guess, copies }: Loo
   if (memory && now < memory.until) return memory.value;
   if (now < (absent.get(id)?.until ?? 0)) return null;
   const last = memory ?? (await findCopy<Key>(env, copyName(id), now));
-  // A key that was valid within the hour is no guess.
+  // A key that was valid within the last hour is no guess.
   if (!last) await guess?.();
   try {
     const [key = null] = await databaseOf(env).select().from(keys).where(eq(keys.id, id));
@@ -74,7 +74,7 @@ async function findKey(env: Env, id: string, now: number, { guess, copies }: Loo
   }
 }
 
-/** After a change: what was read before no longer holds, here nor in this data centre's copies. */
+/** After a change: forgets what was read before, here and in this data centre's copies. */
 export function forgetKey(id: string): void {
   known.delete(id);
   dropCopy(copyName(id));
@@ -96,7 +96,7 @@ async function isAdmin(env: Env, digest: string): Promise<boolean> {
   return sameDigest(digest, adminDigest.digest);
 }
 
-/** The principal of a key, or null where it is none, is over, or was revoked. */
+/** The principal of a key, or null where there is no such key, or where it has expired or was revoked. */
 export async function principalOfKey(
   env: Env,
   given: string,
@@ -110,7 +110,7 @@ export async function principalOfKey(
   return key && sameDigest(digest, key.hash) ? principalFrom(key, now) : null;
 }
 
-/** The principal of a key that was shown earlier: a session lasts no longer than its key. */
+/** The principal of a key that a session began with: a session lasts no longer than its key. */
 export async function principalOfKeyId(env: Env, id: string, now: number): Promise<Principal | null> {
   return principalFrom(await findKey(env, id, now, {}), now);
 }

@@ -1,4 +1,4 @@
-/** One operation of the API, as its entry in the document is made from. */
+/** One operation of the API: its entry in the document is made from it. */
 import type * as z from "zod";
 import type { Role } from "./principal.ts";
 
@@ -48,8 +48,8 @@ export type Answer = {
   /** By media type; `null` is a file. */
   content?: Record<string, z.ZodType | null>;
   /**
-   * Media types in which the rows of the JSON are answered where that is asked for. Not content of their own: a typed
-   * client would take every answer for one of JSON or text.
+   * Media types in which the rows can also be answered. They are not in `content`, or a typed client would expect JSON or
+   * text in every answer.
    */
   tables?: readonly TableMedia[];
   headers?: readonly string[];
@@ -59,24 +59,24 @@ export type Operation = {
   id: string;
   tag: Tag;
   method: "get" | "post" | "put" | "patch" | "delete";
-  /** With the parts that vary in braces. */
+  /** With its parameters in braces. */
   path: string;
   summary: string;
   description: string;
-  /** The least that it needs; null is no key. */
+  /** The least role that it needs; null is no key. */
   role: Role | null;
   /** The schema that the route itself reads its query by. */
   query?: z.ZodObject;
-  /** Query parameters that the rule of the route adds to its schema. */
+  /** Query parameters in addition to those of the schema. */
   required?: readonly string[];
-  /** Whether any other query parameter is taken, too. */
+  /** Whether further query parameters are accepted. */
   open?: string;
   /** `gzip`: it may come packed. `repeatable`: with an `Idempotency-Key`. */
   body?: { schema: z.ZodType; gzip?: true; repeatable?: true; examples: Record<string, unknown> };
-  /** Values to begin with; other parameters begin empty. */
+  /** Example values; other parameters are empty at first. */
   examples?: Record<string, string>;
   answers: Record<number, Answer>;
-  /** The problem documents beside those that its role, query and body bring along. */
+  /** Its problem documents, in addition to those that follow from its role, query and body. */
   problems?: readonly ProblemCode[];
   /** What a WebSocket sends. */
   messages?: z.ZodType;

@@ -30,5 +30,5 @@ export function page<Row>(rows: Row[], limit: number, cursorOf: (row: Row) => nu
 export const rows = <Row extends z.ZodType>(row: Row) => z.object({ rows: z.array(row) });
 export const paged = <Row extends z.ZodType>(row: Row) =>
   z.object({ rows: z.array(row), next_cursor: z.int().nullable() });
-/** Of an act that does so many at once. */
+/** For an act that handles a limited number at once. */
 export const more = z.boolean().describe("Whether there are more: ask again.");

@@ -23,7 +23,7 @@ export const parameters = <Shape extends z.ZodRawShape, Config extends z.core.$Z
 
 const nameOf = (issue: z.core.$ZodIssue) => String(issue.path[0] ?? "query");
 
-/** The names of what varies in a path; one may say what it looks like: `:id{[0-9]+}`. */
+/** The names of a path's parameters; one may have a pattern: `:id{[0-9]+}`. */
 export type ParametersIn<Path extends string> = Path extends `${infer Part}/${infer Rest}`
   ? ParametersIn<Part> | ParametersIn<Rest>
   : Path extends `:${infer Name}{${string}`

@@ -2,7 +2,7 @@
 import type { Project } from "../project.ts";
 import type { Session } from "./session.ts";
 
-/** In order: a role can do all that the ones before it can. `collect`, which only sends, is not among them. */
+/** In order: a role includes those before it. `collect`, which only sends, is not in this order. */
 const READING = ["viewer", "analyst", "admin"] as const;
 export const ROLES = ["collect", ...READING] as const;
 export type Role = (typeof ROLES)[number];
@@ -31,13 +31,14 @@ export type App = {
   Variables: Incoming["Variables"] & {
     principal: Principal;
     project: Project;
-    /** The dashboard's, where that is by what somebody came. */
+    /** The dashboard's session, if the request has one. */
     session?: Session;
   };
 };
 
 export function may(principal: Principal, role: Role): boolean {
-  // Nothing of administration is kept by tag: who is limited to some tags can do all else. Much of it tells amounts.
+  // Administration is not divided by tag, and much of it shows amounts. So keys that are limited to tags, or from which
+  // amounts are hidden, have no part in it.
   if (role === "admin" && (principal.banner_tags !== null || principal.hide_amounts)) return false;
   if (role === "collect") return principal.role === "collect" || principal.role === "admin";
   return principal.role !== "collect" && READING.indexOf(principal.role) >= READING.indexOf(role);

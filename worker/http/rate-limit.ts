@@ -2,7 +2,7 @@
 import { isLoopback, networkOf } from "./address.ts";
 import { Problem } from "./problem.ts";
 
-/** Requests in a period of seconds; as in wrangler.toml, which is what counts. */
+/** Requests in a period of seconds: a copy of the limits in wrangler.toml, which are the ones in force. */
 export const LIMITS = {
   pixel: { requests: 600, seconds: 10 },
   api: { requests: 1_000, seconds: 10 },
@@ -16,12 +16,12 @@ const BINDINGS = {
   sign_in: "SIGN_IN_LIMIT",
 } as const satisfies Record<LimitName, keyof Env>;
 
-/** All who come without an address together. Cloudflare gives every request one. */
+/** Requests without an address have one limit together. Cloudflare gives every request an address. */
 const NO_ADDRESS = "none";
 
 /**
- * A developer's own machine is not limited. The headers alone cannot tell which machine that is: without Cloudflare in front
- * a sender writes them. So a setting must say that the instance runs there, as `npm start` does.
+ * A developer's own machine is not limited. Headers cannot show that, because without Cloudflare a sender can write any. So
+ * a setting must say that the instance runs there, which `npm start` sets.
  */
 const isExempt = (env: Env, address: string | null): boolean =>
   env.LOCAL === "1" && (address === null || isLoopback(address));
@@ -34,7 +34,7 @@ export async function withinLimit(env: Env, name: LimitName, request: Request, w
   return success;
 }
 
-/** Tells the limit (draft-ietf-httpapi-ratelimit-headers), and when it is used up also for how long. */
+/** Headers with the limit (draft-ietf-httpapi-ratelimit-headers), and how long it lasts once it is used up. */
 export function limitHeaders(name: LimitName, usedUp = false): Record<string, string> {
   const { requests, seconds } = LIMITS[name];
   return {
@@ -43,7 +43,7 @@ export function limitHeaders(name: LimitName, usedUp = false): Record<string, st
   };
 }
 
-/** Keys, tokens and passwords are not to be guessed: an address may try a few. */
+/** Prevents that keys, tokens and passwords are guessed: an address may try a few. */
 export async function limitSignIn(env: Env, request: Request): Promise<void> {
   if (await withinLimit(env, "sign_in", request, null)) return;
   throw new Problem(429, "Too many tries to sign in from this address.", { headers: limitHeaders("sign_in", true) });

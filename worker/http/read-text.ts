@@ -1,15 +1,15 @@
 /**
- * The text of a request's body, and never more of it than its limit: what is read is counted while it is read, and the rest
- * is cancelled. `Content-Length` only says sooner what the counting would say, since it may be absent or wrong.
+ * The text of a request's body, up to its limit: bytes are counted while they are read, and the rest is cancelled.
+ * `Content-Length` may be absent or wrong, so it only serves to refuse earlier.
  */
 import { Problem } from "./problem.ts";
 
 /**
- * gzip makes at most 1,032 bytes of one, and the decompressor unpacks all of what it is given at once: so much at a time
- * becomes 1 MB at most.
+ * gzip unpacks a byte to at most 1,032, and the decompressor unpacks all of its input at once: so many bytes at a time
+ * become 1 MB at most.
  */
 const PIECE_BYTES = 1_024;
-/** gzip adds a header, a trailer, and a little for what cannot be packed. */
+/** gzip adds a header, a trailer, and a little for data that cannot be compressed. */
 const PACKING_BYTES = 1_024;
 const READ_BYTES = 16 * 1_024;
 
@@ -75,12 +75,12 @@ async function* counted(bytes: Bytes, most: number, rule: BodyRule): Bytes {
   }
 }
 
-/** Gives the decompressor the next piece only when what it made of the last one has been read. */
+/** Gives the decompressor the next piece only when its output of the last one has been read. */
 async function* unpacked(packed: Bytes): Bytes {
   const { readable, writable } = new DecompressionStream("gzip");
   const writer = writable.getWriter();
   const reader = readable.getReader({ mode: "byob" });
-  // Both sides reject for what is no gzip; it is thrown where it is awaited.
+  // Both sides reject if it is no gzip; the error is thrown where it is awaited.
   for (const side of [writer, reader]) side.closed.catch(() => undefined);
   let reading: Promise<ReadableStreamReadResult<Uint8Array>> | null = null;
   const read = () => {
@@ -98,7 +98,7 @@ async function* unpacked(packed: Bytes): Bytes {
           if (made === null) break;
           reading = null;
           if (made.value) yield made.value;
-          // A read that is not filled has taken all that there is.
+          // A read that is not filled has read all of it.
           drained = made.done || made.value.byteLength < READ_BYTES;
         }
       }
@@ -117,6 +117,6 @@ async function* unpacked(packed: Bytes): Bytes {
   }
 }
 
-/** A read that finds nothing stays open until something is written: whatever is there comes within a turn. */
+/** A read without data stays open until something is written; existing data comes within one turn of the event loop. */
 const orNothing = <Result>(reading: Promise<Result>): Promise<Result | null> =>
   Promise.race([reading, scheduler.wait(0).then(() => null)]);

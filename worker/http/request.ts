@@ -1,4 +1,4 @@
-/** The middleware of every request: its id, in the answer and in the log; its log line; its time on the meter. */
+/** The middleware of every request: its id in the answer and in the log, its log line, and its time on the meter. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
@@ -20,7 +20,7 @@ function idOf(headers: Headers, now: number): string {
   return given !== null && ID.test(given) ? given : uuidv7({ msecs: now });
 }
 
-/** The pattern that answered, such as `/api/v1/players/:player_id`; `none` where nothing is there. */
+/** The route's pattern, such as `/api/v1/players/:player_id`; `none` where there is no route. */
 const routeOf = (c: Context): string => matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "none";
 
 const API = /^\/(?:api|v1)\//;
@@ -35,8 +35,8 @@ function classOf(c: Context): RouteClass {
 }
 
 /**
- * Requests that failed, took long or changed something have a line. What was sent and taken has none of its own, since
- * lines are billed: the line of its queue batch names it. `LOG_LEVEL=debug` logs every request.
+ * Requests that failed, took long or changed something have a line. Accepted events have no line, since lines are billed:
+ * the line of their queue batch has the request's id. `LOG_LEVEL=debug` logs every request.
  */
 function worthALine(c: Context<Incoming>, ms: number): boolean {
   if (c.res.status >= 400 || ms >= SLOW_MS) return true;
@@ -48,11 +48,11 @@ export const traced = createMiddleware<Incoming>(async (c, next) => {
   const request_id = idOf(c.req.raw.headers, began);
   c.set("request_id", request_id);
   await next();
-  // The headers of a WebSocket's answer are its object's own.
+  // The headers of a WebSocket's answer cannot be changed.
   if (c.res.status !== 101) {
     c.res.headers.set("x-request-id", request_id);
     c.res.headers.set("x-content-type-options", "nosniff");
-    // Answers of the API are about somebody: none is kept that does not say for how long.
+    // Answers of the API may be personal, so none is cached that does not say for how long.
     if (API.test(c.req.path) && !c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   }
   const ms = Date.now() - began;

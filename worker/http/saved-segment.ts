@@ -1,4 +1,4 @@
-/** Saved segments: filters of events under a name, one's own or shared with all who read the project. */
+/** Saved segments: filters of events with a name, private or shared with everybody who reads the project. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 import type { Principal } from "./principal.ts";
@@ -24,7 +24,7 @@ const NO_FIELDS = { country: [], device: [], app_id: [], platform: [] };
 
 export const segmentOf = (row: SegmentRow): Segment => ({
   ...row,
-  // Those that were saved before filters had other fields name none.
+  // Segments that were saved before filters had other fields have only tags.
   filter: { ...NO_FIELDS, ...JSON.parse(row.filter) },
   shared: row.shared === 1,
 });
@@ -39,13 +39,13 @@ export function keepsTo({ banner_tags }: Principal, { banner_tag, banner_tag_not
   return banner_tags === null || [...banner_tag, ...banner_tag_not].every((tag) => banner_tags.includes(tag));
 }
 
-/** One's own and the shared ones, but none that shows a limited key other tags. Who opened a share link has none. */
+/** A key's own segments and shared ones, except those with tags that the key may not see. A share link has none. */
 export function sees(principal: Principal, { owner, shared, filter }: Segment): boolean {
   if (principal.share_id !== undefined) return false;
   return (owner === principal.key_id || shared) && keepsTo(principal, filter);
 }
 
-/** The segment that a question names. */
+/** The segment that a query names. */
 export async function usableSegment(
   db: Database,
   project_id: string,

@@ -1,4 +1,4 @@
-/** The scope of figures that a question is about: its filter, those of its saved segment and of who asks, all together. */
+/** The scope of figures for a query: its filter, that of its saved segment, and that of the asker, combined. */
 import { wake } from "../duty.ts";
 import { filterText, parted, type ScopeFilter } from "../figures/scope-filter.ts";
 import { lostRace } from "../projections/runner.ts";
@@ -10,12 +10,12 @@ import { Problem } from "./problem.ts";
 /** How far the figures under a filter are counted: a share from 0 to 1 of the people that there are. */
 export type Counted = { whole: boolean; counted: number };
 
-/** Rows of days by `scopeName(scope, tag)`; `scope` is null where no filter is needed, and 0 where nothing can fit. */
+/** Rows of days by `scopeName(scope, tag)`; `scope` is null where no filter is needed, and 0 where no event can fit. */
 export type FigureScope = Counted & { scope: number | null; tag: string | null };
 
 const WHOLE: Counted = { whole: true, counted: 1 };
 const NOT_BEGUN: Counted = { whole: false, counted: 0 };
-/** With so few rows of people, a question waits until all are counted. */
+/** With so few rows of people, the query waits until all are counted. */
 const FEW_PEOPLE = 2_000;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -27,12 +27,12 @@ function countedOf({ place, counted, people }: ScopeRow): Counted {
 const fitsNothing = (filter: ScopeFilter): boolean =>
   Object.values(filter).some((values: string[] | string[][]) => values.length === 0);
 
-/** The key of who asks, where it only reads: such a key has few filters of its own. */
+/** The asker's key, if it can only read: such a key may have only a few filters. */
 export const readerOf = ({ role, key_id }: Principal): string | null => (role === "admin" ? null : key_id);
 
 /**
- * Where the figures under a filter are. It is made where nobody has asked for it in the last month; its past is counted within the
- * request where there are few people, else by the duty that counts figures. @throws where there are too many.
+ * The scope of a filter. It is made if nobody has asked for it in the last month. Its past is counted within the request if
+ * there are few people, else by the duty that counts figures. @throws where there are too many filters.
  */
 export async function scopeFor(
   env: Env,
@@ -72,7 +72,7 @@ async function fillNow(db: Database, project_id: string): Promise<void> {
   }
 }
 
-/** Refuses a question about figures that are not all counted yet, saying how far they are. */
+/** Refuses a query about figures that are not completely counted yet, with their progress. */
 export function refuseUncounted({ whole, counted }: Counted): void {
   if (whole) return;
   throw new Problem(503, `The figures for this filter are being counted: ${Math.floor(counted * 100)} %.`, {
@@ -80,7 +80,7 @@ export function refuseUncounted({ whole, counted }: Counted): void {
   });
 }
 
-/** How far the figures under filters are counted, without asking for them. */
+/** How far the figures under filters are counted. It does not count as a use of them. */
 export async function countedBy(db: Database, project_id: string): Promise<(filter: ScopeFilter) => Counted> {
   const rows = new Map((await scopesOf(db, project_id)).map((row) => [row.filter, row]));
   return (asked) => {

@@ -1,7 +1,7 @@
 /**
- * The dashboard's session: a signed cookie. Signing out ends it, and all sessions of a credential can be ended at once;
- * which were is looked up at each request, as share links are, so it holds at once and everywhere. Changing ADMIN_TOKEN
- * ends all of them.
+ * The dashboard's session: a signed cookie. Signing out ends it, and all sessions of a credential can be ended at once.
+ * Ended sessions are looked up at each request, as share links are, so the end is in force at once and everywhere. Changing
+ * ADMIN_TOKEN ends all sessions.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
@@ -40,20 +40,20 @@ export async function startSession(c: InWorker, { key_id }: Principal, now: numb
   });
 }
 
-/** The session of a cookie; null where there is none, it is not ours or was altered, or it is over. */
+/** The session of a cookie; null where there is none, where it is not ours or was altered, or where it has expired. */
 export async function readSession(c: InWorker, now: number): Promise<Session | null> {
   if (!c.env.ADMIN_TOKEN) return null;
   const value = await getSignedCookie(c, secret(c), COOKIE);
   if (!value) return null;
-  // Signed by us, but perhaps by an older version of us.
+  // The signature is ours, but perhaps by an older version.
   const { data } = session.safeParse(JSON.parse(value));
   return data && now < data.until ? data : null;
 }
 
-/** By which all sessions of a credential are ended: no id of a session begins so. */
+/** The prefix of entries that end all sessions of a credential: no id of a session begins like this. */
 const everyOne = (key_id: string | null) => `all of ${key_id ?? "admin"}`;
 
-/** Who signed in; null where the session was ended, or its key is over. */
+/** The principal of the session; null where the session was ended, or its key has expired or was revoked. */
 export async function principalOfSession(
   env: Env,
   { id, key_id, began_at }: Pick<Session, "id" | "key_id" | "began_at">,

@@ -13,7 +13,7 @@ import { type SegmentRow, segmentOf } from "./saved-segment.ts";
 import { knownTags, narrowed, otherFields, type TagFilter } from "./tag-filter.ts";
 
 const SESSION_MS = 12 * 3_600_000;
-/** As many as the platform permits. */
+/** As many iterations as the platform permits. */
 const ITERATIONS = 100_000;
 
 export type Share = {
@@ -79,12 +79,12 @@ async function openShare(db: Database, share_id: string, now: number): Promise<O
   const segment = await db.get<SegmentRow | undefined>(
     sql`SELECT * FROM segments WHERE segment_id = ${share.segment_id}`,
   );
-  // Without its segment it would show all, and by tag alone more than a segment of other fields lets through.
+  // Without its segment it would show everything, and by tags alone more than a segment with other fields.
   const filter = segment ? segmentOf(segment).filter : null;
   return filter !== null && otherFields(filter).length === 0 ? { ...share, filter } : null;
 }
 
-/** The open link of a token. */
+/** The link of a token, if it is valid. */
 export async function shareOfToken(db: Database, token: string, now: number): Promise<Share | null> {
   const [, share_id] = /^eps_([0-9a-f]{16})_[0-9a-f]{48}$/.exec(token) ?? [];
   const share = share_id === undefined ? null : await openShare(db, share_id, now);

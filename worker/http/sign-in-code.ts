@@ -1,6 +1,7 @@
 /**
- * Codes that sign in once, within minutes: the holder of a key gives a browser a session without giving it the key, such as
- * by a link with the code behind its #. Only the digest of a code is kept, made with ADMIN_TOKEN, so that a new one ends all.
+ * Codes that sign in once, within minutes. The holder of a key can give a browser a session without giving it the key, for
+ * instance by a link with the code behind its #. Only a digest of a code is stored, made with ADMIN_TOKEN, so that a new
+ * token ends all codes.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -11,7 +12,7 @@ import type { Principal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 
 const MINUTES = 10;
-/** For how long a code that is over is still known, in milliseconds: a late user sees why it opens nothing. */
+/** How long an expired code is still stored, in milliseconds, so that a late user sees why it does not work. */
 const REMEMBERED_MS = 86_400_000;
 
 export type SignInCode = {
@@ -22,7 +23,7 @@ export type SignInCode = {
 
 const digestOf = (env: Env, code: string) => sha256(`sign-in code ${code} ${env.ADMIN_TOKEN}`);
 
-/** A new code for the holder of a key, and what must be written for it to hold. */
+/** A new code for the holder of a key, and the statements that store it. */
 export async function newCode(
   env: Env,
   { key_id }: Principal,
@@ -64,7 +65,7 @@ async function whyNot(db: Database, hash: string): Promise<keyof typeof REFUSALS
 export async function principalOfCode(env: Env, code: string, now: number): Promise<Principal | null> {
   const db = databaseOf(env);
   const hash = await digestOf(env, code);
-  // Of two that use it at once, one finds it unused.
+  // If two use it at once, only one finds it unused.
   const used = await db.get<{ key_id: string | null } | undefined>(sql`UPDATE sign_in_codes SET used_at = ${now}
     WHERE hash = ${hash} AND used_at IS NULL AND expires_at > ${now} RETURNING key_id`);
   if (!used) throw refused(await whyNot(db, hash));

@@ -1,4 +1,4 @@
-/** Which tags a question is about: what it asks for, and what its saved segment does, among those that the asker may see. */
+/** The tags that a query is about: those of the query and of its saved segment, among those that the asker may see. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { readTags } from "../figures/day-texts.ts";
@@ -15,9 +15,9 @@ import { usableSegment } from "./saved-segment.ts";
 export type TagFilter = {
   /** One of these. */
   banner_tag: string[];
-  /** None of these: also what has no tag. */
+  /** None of these; events without a tag fit. */
   banner_tag_not: string[];
-  /** Holds one of these, in any case. */
+  /** The tag contains one of these, in upper or lower case. */
   banner_tag_contains: string[];
 };
 
@@ -72,11 +72,11 @@ function fits({ banner_tag, banner_tag_not, banner_tag_contains }: TagFilter): (
     (parts.length === 0 || parts.some((part) => tag.toLowerCase().includes(part)));
 }
 
-/** The tags that a project has figures of, and `''` for what has none. */
+/** The tags with figures of a project, and `''` for events without a tag. */
 export const knownTags = async (db: Database, project_id: string): Promise<string[]> =>
   (await isByDays(db, project_id)) ? readTags(db.$client, project_id) : tagsOfTables(db, project_id);
 
-/** A step of the table's order each. */
+/** Each is one step in the order of the table. */
 async function tagsOfTables(db: Database, project_id: string): Promise<string[]> {
   const rows = await db.values<[string]>(sql`
     WITH RECURSIVE known (tag) AS (
@@ -108,7 +108,7 @@ export async function narrowed(
 
 export type Who = { project: Project; principal: Principal };
 
-/** The filters of a question and of its saved segment. Asking for a foreign tag is refused. */
+/** The filters of a query and of its saved segment. A tag that the asker may not see is refused. */
 async function conditionsOf(
   db: Database,
   { project, principal }: Who,
@@ -121,7 +121,10 @@ async function conditionsOf(
   return { asked: { banner_tag, banner_tag_not, banner_tag_contains }, saved: saved?.filter ?? null };
 }
 
-/** The only tags that an answer may speak of; null is all. A segment of other fields is refused where an answer is `from` the tables. */
+/**
+ * The only tags that an answer may be about; null is all. A segment with other fields is refused where an answer is `from`
+ * the tables.
+ */
 export async function visibleTags(
   db: Database,
   project: Project,
@@ -138,7 +141,7 @@ export async function visibleTags(
   );
 }
 
-/** The filters that hold together in a question: of who asks, of what is asked for, and of its saved segment. */
+/** The filters of a query that must all hold: the asker's, the query's, and that of its saved segment. */
 export async function askedFilters(db: Database, who: Who, query: TagQuery): Promise<ScopeFilter[]> {
   const { asked, saved } = await conditionsOf(db, who, query);
   const allowed = who.principal.banner_tags;

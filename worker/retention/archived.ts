@@ -1,6 +1,6 @@
 /**
- * Removes archived events that are older than their projects want, those with an amount by a setting of their own. A pass
- * looks once through the files that may have any, for all projects together; other projects' events stay in them.
+ * Removes archived events that are older than their projects want; events with an amount have a separate setting. A pass
+ * reads the files that may have such events once, for all projects together; other projects' events stay in them.
  */
 
 import { sql } from "drizzle-orm";
@@ -31,17 +31,17 @@ const DATE = at("event_date");
 const AMOUNT = at("amount");
 const classOf = (row: Row): Class => (row[AMOUNT] === null ? "archive" : "purchases");
 
-/** What a project wanted when the pass began; hours from `first` on have not been looked through for it. */
+/** The setting of a project when the pass began; hours from `first` on have not been searched for it. */
 type Wish = Due & { class: Class; first: number };
 export type Pass = {
   began_at: number;
-  /** When the pass before began: files of old hours that came since are looked through, too. */
+  /** When the earlier pass began: newer files of old hours are searched, too. */
   since: number;
   wishes: Wish[];
-  /** The hour that is looked through, and its files that have been. */
+  /** The hour that is being searched, and its files that were searched already. */
   hour: number;
   seen: string[];
-  /** Whether a file could not be read: then nothing is noted as gone, and the next day tries again. */
+  /** Whether a file could not be read: then nothing is noted as removed, and it is tried again the next day. */
   failed: boolean;
   ended: boolean;
 };
@@ -51,7 +51,10 @@ const dayOf = (now: number) => utcDate(now);
 const wishesOf = (keeping: Work["keeping"], now: number) =>
   CLASSES.flatMap((name) => dueBy(keeping, SETTINGS[name], now).map((due) => ({ ...due, class: name })));
 
-/** Begins a pass where something is due: the hours of each wish that no pass has seen. A day begins up to 14 hours early. */
+/**
+ * Begins a pass where something is due: for each setting the hours that no pass has searched. A day begins up to 14 hours
+ * before the same day in UTC.
+ */
 async function begin(
   db: Database,
   asked: Omit<Wish, "first">[],
@@ -71,10 +74,10 @@ async function begin(
   });
   return { began_at: now, since: before?.began_at ?? 0, wishes, hour: -1, seen: [], failed: false, ended: false };
 }
-/** A day ends up to 12 hours late. */
+/** A day ends up to 12 hours after the same day in UTC. */
 const endOf = ({ due }: Pick<Wish, "due">) => firstHourOf(addDays(due, 1));
 
-/** Hours that no pass has seen for some wish, as few intervals. */
+/** Hours that no pass has searched for some setting, as few intervals. */
 function intervals(wishes: readonly Wish[]): [first: number, end: number][] {
   const merged: [number, number][] = [];
   const all = wishes.map((wish): [number, number] => [wish.first, endOf(wish)]).sort(([a], [b]) => a - b);
@@ -86,7 +89,7 @@ function intervals(wishes: readonly Wish[]): [first: number, end: number][] {
   return merged;
 }
 
-/** The next hour with files to look through. A file is noted a while before it is live: a day is more than that. */
+/** The next hour with files to search. A file is noted some time before it is live, at most a day. */
 async function nextHour(db: Database, { wishes, hour, since }: Pass): Promise<number | null> {
   const found = await db.get<{ hour: number | null }>(sql`SELECT min(hour) AS hour FROM archive_files
     WHERE state = 'live' AND hour > ${hour} AND (
@@ -96,7 +99,7 @@ async function nextHour(db: Database, { wishes, hour, since }: Pass): Promise<nu
   return found?.hour ?? null;
 }
 
-/** Writes a file again without what is to go; gives how many events of each wish went. */
+/** Writes a file again without the events to remove; returns how many were removed by each setting. */
 async function clean({ env, db, now }: Work, file: ArchiveFile, pass: Pass, place: Place<Pass>): Promise<number> {
   const due = new Map(pass.wishes.map((wish) => [`${wish.class} ${wish.project_id}`, wish]));
   const wishFor = (row: Row) => {
@@ -129,7 +132,7 @@ async function clean({ env, db, now }: Work, file: ArchiveFile, pass: Pass, plac
   return going.length;
 }
 
-/** One file after the other. What a project has changed its mind about is left out for the rest of the pass. */
+/** One file after the other. A setting that was changed meanwhile is left out for the rest of the pass. */
 export async function* sweepArchive(work: Work, place: Place<Pass>): Steps {
   const { env, db, now, keeping } = work;
   const asked = wishesOf(keeping, now);
@@ -161,7 +164,7 @@ export async function* sweepArchive(work: Work, place: Place<Pass>): Steps {
       yield removed;
       continue;
     }
-    // The objects of what was rewritten go before the next hour.
+    // The objects of rewritten files are deleted before the next hour begins.
     if (!(await sweep(env, db, now))) {
       yield 0;
       continue;

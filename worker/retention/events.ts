@@ -1,6 +1,6 @@
 /**
- * Sweeps the events of settled days from the log, and in the same transaction from the people who did them. Their ids are
- * remembered, since an event counts once for ever, and their people's last tags.
+ * Removes the events of settled days from the log, and in the same transaction from the rows of people. It stores their
+ * ids, since an event counts once for ever, and their people's last tags.
  */
 
 import { sql } from "drizzle-orm";
@@ -11,9 +11,9 @@ import type { Database } from "../store/database.ts";
 import { utcDate } from "../time.ts";
 import { countByProject, type Place, recordSwept, type Steps, WINDOW, type Work } from "./keeping.ts";
 
-/** Events of the log that one query looks through. */
+/** Events of the log that one query reads. */
 const LOOKED_THROUGH = 10_000;
-/** How far the slowest projection has come, the archive among them where there is one. */
+/** The least cursor of all projections, including the archive's where there is one. */
 const ripeIn = (env: Env) => sql`(SELECT min(ifnull(c.cursor, 0))
   FROM json_each(${JSON.stringify(projectionsOf(env).map(({ name }) => name))}) n
   LEFT JOIN projections c ON c.name = n.value)`;
@@ -22,7 +22,7 @@ const ripeIn = (env: Env) => sql`(SELECT min(ifnull(c.cursor, 0))
 export type Pass = {
   /** For which day, and which settled days. */
   settled: string;
-  /** The event that it has seen last. */
+  /** The last event that it has read. */
   position: number;
   target: number;
 };
@@ -43,7 +43,7 @@ async function passOf(db: Database, now: number): Promise<Pass | null> {
   return { settled, position: 0, target: found.target };
 }
 
-/** Once over the whole log a day, and whenever other days are settled than before. */
+/** A pass over the whole log once a day, and whenever other days are settled than before. */
 export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): Steps {
   let forward = false;
   const ripe = ripeIn(env);
@@ -64,10 +64,10 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
         WHERE e.seq > ${position} AND e.seq <= min(last, ripe) AND e.event_date < p.settled_before
         ORDER BY e.seq LIMIT ${WINDOW})) AS going FROM bounds`);
     const going = JSON.parse(found?.going ?? "[]") as Going[];
-    // Where the window has no event, the rest of the log has none.
+    // If this range has no event, the rest of the log has none.
     const end = Math.min(found?.last ?? target, found?.ripe ?? 0);
     if (end <= position && position < target) {
-      // Who waits for the archive alone need not ask for the tables.
+      // If only the archive is behind, the tables need not be brought forward.
       if (forward || (found?.tables ?? 0) >= target) return "waiting";
       forward = true;
       await bringForward(env, db, now, 0);
@@ -87,7 +87,7 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
     const removal = [
       sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
         SELECT project_id, event_id, standing FROM events WHERE seq IN ${these}`,
-      // Of two at the same millisecond, in different steps, the first stays.
+      // Of two tags at the same millisecond, in different steps, the first is kept.
       sql`INSERT INTO settled_touches (project_id, person, timestamp, banner_tag)
         SELECT project_id, actor, timestamp, banner_tag FROM (
           SELECT *, row_number() OVER (PARTITION BY project_id, actor ORDER BY timestamp DESC, event_id DESC) AS nth

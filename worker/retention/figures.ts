@@ -14,7 +14,7 @@ import {
   type Work,
 } from "./keeping.ts";
 
-/** The projects of which a table still may have days that are to go. */
+/** The projects of which a table may still have days to remove. */
 async function pending(db: Database, due: readonly Due[]): Promise<Map<DatedTable, Due[]>> {
   const rows = await db.all<{ project_id: string; table: DatedTable }>(sql`
     SELECT d.value ->> 'project_id' AS project_id, t.value AS "table"
@@ -30,7 +30,7 @@ async function pending(db: Database, due: readonly Due[]): Promise<Map<DatedTabl
   );
 }
 
-/** The next rows of a table that are to go, of the projects in their order; each is its project and the rest of its key. */
+/** The next rows of a table to remove, in the order of projects; each is a project and the rest of the key. */
 async function goingFrom(
   db: Database,
   table: DatedTable,
@@ -66,7 +66,7 @@ export async function* sweepFigures({ db, now, keeping }: Work, place: Place<[ta
       open.find(({ name }) => DATED_TABLES.indexOf(name) > DATED_TABLES.indexOf(table as DatedTable)) ?? open[0];
     if (!next) return "done";
     const rows = await goingFrom(db, next.name, next.asked);
-    // A full list ends in the middle of a project; those before it are through.
+    // A full list ends within a project; the projects before it are done.
     const cut = rows.length < WINDOW ? undefined : rows.at(-1)?.project_id;
     const ends = next.asked.findIndex(({ project_id }) => project_id === cut);
     const through = ends === -1 ? next.asked : next.asked.slice(0, ends);

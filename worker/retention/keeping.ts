@@ -1,4 +1,4 @@
-/** What projects want to keep for how long, and the record of what was removed. */
+/** How long projects keep each class of data, and the record of what was removed. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
@@ -7,13 +7,13 @@ import { type Database, transact } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
 import { projects, type Retention } from "../store/schema.ts";
 
-/** How long events may come late through the API, in days; longer ago is settled on arrival. */
+/** How late events may arrive by the API, in days; the days of older events are settled on arrival. */
 const LATE_DAYS = 31;
 
 /** The fewest days that events stay in the log: a late event may need a tag that is the whole window older than it. */
 export const leastEventDays = (attribution_days: number): number => attribution_days + LATE_DAYS + 1;
 
-/** Rows that one transaction looks for and removes: three to four are written for each event that goes. */
+/** Rows that one transaction finds and removes: three to four rows are written for each removed event. */
 export const WINDOW = 1_000;
 
 export const keepingProjects = async (db: Database): Promise<Project[]> =>
@@ -24,20 +24,20 @@ export const keepingProjects = async (db: Database): Promise<Project[]> =>
 /** Data from before `due` is to be removed. */
 export type Due = { project_id: string; days: number; due: string };
 
-/** Those projects that have this setting, and the day before which it lets things go on their clocks. */
+/** The projects with this setting, and the day in their time zones before which data is removed. */
 export const dueBy = (keeping: readonly Project[], setting: keyof Retention, now: number): Due[] =>
   keeping.flatMap(({ project_id, timezone, retention }) => {
     const days = retention[setting];
     return days === undefined ? [] : [{ project_id, days, due: addDays(localTime(timezone, now).date, -days) }];
   });
 
-/** Those behind `after` first, so that the project that was served last waits for all others. */
+/** The projects after `after` first, so that the project that was served last waits for all others. */
 export function inTurn<Item extends { project_id: string }>(items: readonly Item[], after: string): Item[] {
   const next = items.findIndex(({ project_id }) => project_id > after);
   return next <= 0 ? [...items] : [...items.slice(next), ...items.slice(0, next)];
 }
 
-/** How much of a class went from a project, and the day before which nothing of it is left; '' says nothing of that. */
+/** How much of a class was removed from a project, and the day before which nothing of it is left; '' where that is not known. */
 export type Swept = { project_id: string; class: string; removed: number; swept_before: string };
 
 export const recordSwept = (swept: readonly Swept[], now: number): SQL => sql`
@@ -56,7 +56,7 @@ export const countByProject = (rows: readonly { project_id: string }[]): Map<str
     ]),
   );
 
-/** Where the work of a class goes on, as it was read and as it was written since. */
+/** The place where the work of a class continues, as it was read and as it was written since. */
 export class Place<Value> {
   readonly #name: string;
   #text: string | null;
@@ -70,8 +70,8 @@ export class Place<Value> {
   }
 
   /**
-   * Runs statements in one transaction with the move to another place. Fails where another run has moved on meanwhile:
-   * NULL is not allowed.
+   * Runs statements in one transaction with the move of the place. Fails if another run has moved it meanwhile: NULL is not
+   * allowed.
    */
   async move(db: Database, to: Value, now: number, statements: readonly (SQL | D1PreparedStatement)[]): Promise<void> {
     const text = JSON.stringify(to);
@@ -84,7 +84,7 @@ export class Place<Value> {
     this.#text = text;
   }
 }
-/** Whether a step failed only because another run took it, or people were changed meanwhile. */
+/** Whether a step failed only because another run did it, or because people were changed meanwhile. */
 export const lostPlace = (error: unknown): boolean => isGuarded(error, "retention_places.place", "projections.cursor");
 
 export type Work = { env: Env; db: Database; now: number; keeping: readonly Project[] };
@@ -92,5 +92,5 @@ export type Work = { env: Env; db: Database; now: number; keeping: readonly Proj
 /** Why a class ends: nothing is left that is due, or what is due cannot go yet. */
 export type End = "done" | "waiting";
 
-/** The work of a class, one bounded step at a time; each gives how many days or rows it let go. */
+/** The work of a class, one bounded step at a time; each yields how many days or rows it removed. */
 export type Steps = AsyncGenerator<number, End>;

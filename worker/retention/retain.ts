@@ -1,9 +1,9 @@
 /**
- * Lets go of what a project no longer wants to keep, never ahead of the archive and of the projections.
+ * Removes what a project no longer wants to keep, but no events that the archive or a projection has not read.
  *
- * The events of a day go in two steps. The day is *settled*: what its events add to their people is kept, and from then
- * on its figures stay as they are, even if a visitor becomes another player (see `resolve.ts`). Then its events are *swept*
- * from the log. Figures and archived events go by settings of their own.
+ * The events of a day go in two steps. The day is *settled*: what its events add to their people is kept, and from then on
+ * its figures stay as they are, even if a visitor becomes another player (see `resolve.ts`). Then its events are *swept*
+ * from the log. Figures and archived events have separate settings.
  *
  * Each class of work takes one step in turn, and serves the projects in turn, so that none waits for the end of another.
  */
@@ -18,7 +18,7 @@ import { sweepFigures } from "./figures.ts";
 import { type End, keepingProjects, lostPlace, Place, type Steps, type Work } from "./keeping.ts";
 import { settle } from "./settle.ts";
 
-/** A class, begun at its place; it can be begun again. */
+/** A class of work from its place on; it can be begun again. */
 const opened =
   <Value>(steps: (work: Work, place: Place<Value>) => Steps) =>
   (name: string, work: Work, text: string | null) => {
@@ -35,21 +35,21 @@ const CLASSES = {
 type Class = keyof typeof CLASSES;
 const NAMES = Object.keys(CLASSES) as Class[];
 
-/** The place of the turns themselves: the class that took a step last. */
+/** The place in the turns: the class that took a step last. */
 const TURN = "turn";
 
 type Open = { name: Class; begin(): Steps; steps: Steps; end: End | null };
 
 export type Retained = {
-  /** Days that were settled, and rows that have gone. */
+  /** Days that were settled, and rows that were removed. */
   removed: Record<Class, number>;
-  /** Classes with work that is due and not done: it goes on in the next run. */
+  /** Classes with work that is due and not done: the next run continues it. */
   more: Class[];
   /** Classes with work that is due and cannot be done yet. */
   waiting: Class[];
 };
 
-/** Does what is due while something is left of what the invocation may do. */
+/** Does what is due while the budget of the invocation lasts. */
 export async function retain(env: Env, db: Database, now: number, left: () => boolean): Promise<Retained> {
   const removed: Retained["removed"] = { settled: 0, events: 0, figures: 0, archive: 0 };
   const keeping = await keepingProjects(db);
@@ -66,7 +66,7 @@ export async function retain(env: Env, db: Database, now: number, left: () => bo
     const begin = CLASSES[name](name, work, places[name] ?? null);
     return { name, begin, steps: begin(), end: null };
   });
-  /** Its events can go now. */
+  /** Its events can be removed now. */
   const begunAgain = (name: Class) => {
     const one = classes.find((candidate) => candidate.name === name) as Open;
     if (one.end !== null) Object.assign(one, { steps: one.begin(), end: null });
@@ -86,14 +86,14 @@ export async function retain(env: Env, db: Database, now: number, left: () => bo
       }
     } catch (error) {
       one.end = "waiting";
-      // Where another run is at it, nothing is wrong. Else the other classes go on without it.
+      // If another run does the same work, nothing is wrong. Otherwise the other classes continue without it.
       if (!lostPlace(error)) failures.push(error);
     }
     served = one.name;
   }
   const ended = (end: End | null) => classes.filter((one) => one.end === end).map(({ name }) => name);
   const more = ended(null);
-  // Who begins next matters only where not all came to their end.
+  // The class to begin with next matters only if not all were finished.
   if (more.length > 0 && served !== null) await turn.move(db, served, now, []).catch(() => undefined);
   if (failures.length > 0) throw failures[0];
   return { removed, more, waiting: ended("waiting") };

@@ -1,4 +1,4 @@
-/** Settles days: what their events add to their people is kept, and their figures stay as they are from then on. */
+/** Settles days: what their events add to people is stored, and their figures stay unchanged from then on. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
@@ -23,7 +23,10 @@ const READY = sql`(min(${LEAST_CURSOR}, ${leastCursor("figures")}) >= ifnull((SE
 /** A project's oldest day that is not settled and has events; null where none is due. Its people may have to come first. */
 type Next = { project_id: string; settled_before: string; due: string; event_date: string | null; held: 0 | 1 };
 
-/** Fails, and with it the transaction, where a project is not as it was read, or it is not the time: NULL is not allowed. */
+/**
+ * Fails, and so does the transaction, if the project has changed since it was read, or if settling is not allowed now: NULL
+ * is not allowed.
+ */
 const move = (days: readonly { project_id: string; from: string; to: string }[]): SQL => sql`
   UPDATE projects SET settled_before = CASE WHEN ${READY} AND settled_before = d.value ->> 'from'
     AND NOT ${isReattributed(sql`projects.project_id`)} THEN d.value ->> 'to' END,
@@ -42,7 +45,7 @@ export async function* settle({ env, db, now, keeping }: Work, place: Place<stri
       .map(({ project_id, due }) => ({ project_id, due, settled_before: settledBefore.get(project_id) ?? "" }))
       .filter(({ settled_before, due }) => settled_before < due);
     if (asked.length === 0) return "done";
-    // Which days have events is in `changes`, which has come as far as the tables must have.
+    // `changes` has the days with events; it has read as much of the log as the tables.
     const found = await db.get<{ ready: number; head: number; next: string }>(sql`
       SELECT ${READY} AS ready, ifnull((SELECT max(seq) FROM events), 0) AS head, (
         SELECT json_group_array(json_set(d.value, '$.held', ${isReattributed(sql`d.value ->> 'project_id'`)},

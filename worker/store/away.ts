@@ -1,5 +1,5 @@
 /**
- * Whether a call failed because of the database, not because of what it was asked: the same call may succeed soon. D1 gives
+ * Whether a call failed because of the database and not because of the statement: the same call may succeed soon. D1 gives
  * both as `D1_ERROR: <text>`, and adds SQLite's code where SQLite refused the statement
  * (https://developers.cloudflare.com/d1/observability/debug-d1/).
  */

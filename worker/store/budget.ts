@@ -6,7 +6,7 @@
 import { log } from "../log.ts";
 import { type Limits, PLANS, planOf } from "./plan.ts";
 
-/** The invocation has used up its plan's limit. What it asked for was not done. */
+/** The invocation has used up its plan's limit. The call was not made. */
 export class BudgetSpent extends Error {}
 
 /** The newest invocations that went over, for the tests, which fail on any. */
@@ -70,7 +70,7 @@ export class Budget {
 const BUDGET = Symbol("budget");
 type Metered = Env & { [BUDGET]?: Budget };
 
-/** The budget that an environment counts in. One that counts nothing, as tests use, has all of its plan left. */
+/** The budget in which an environment counts. An environment that does not count, as in tests, has all of its plan left. */
 export const budgetOf = (env: Env): Budget => (env as Metered)[BUDGET] ?? new Budget("not counted", PLANS[planOf(env)]);
 
 class CountedStatement {
@@ -166,7 +166,7 @@ const BINDINGS = {
   EMAIL: mail,
 } satisfies { [Name in keyof Env as Env[Name] extends Remote ? Name : never]: unknown } & { EMAIL: unknown };
 
-/** For each real environment what all of its invocations share: getters, which wrap a binding when it is first used. */
+/** For each real environment the getters that all of its invocations share; they wrap a binding when it is first used. */
 const shared = new WeakMap<Env, Env>();
 
 function sharedOf(env: Env): Env {
@@ -189,7 +189,7 @@ function sharedOf(env: Env): Env {
 
 /**
  * The environment for one invocation, with what counts its calls; `until` is when it should end by itself, in epoch
- * milliseconds, and `reserved` are calls that it leaves to whoever began it.
+ * milliseconds, and `reserved` are calls that it leaves to its caller.
  */
 export function metered(
   env: Env,

@@ -15,7 +15,7 @@ export function prepared(db: Database, statement: SQL): D1PreparedStatement {
   return db.$client.prepare(text).bind(...params);
 }
 
-/** Runs statements in one transaction, in their order, and gives what each came to. */
+/** Runs statements in one transaction, in their order, and returns the result of each. */
 export async function transact(db: Database, statements: readonly (SQL | D1PreparedStatement)[]): Promise<D1Result[]> {
   return db.$client.batch(
     statements.map((statement) => (statement instanceof SQL ? prepared(db, statement) : statement)),

@@ -24,7 +24,7 @@ export const projects = sqliteTable("projects", {
   ngr_deduction_percent: real(),
 });
 
-/** For how many days what is kept; for ever where nothing is said. */
+/** For how many days each class is kept; for ever where it is absent. */
 export type Retention = {
   /** Events in the log. */
   events_days?: number | undefined;
@@ -39,7 +39,7 @@ export type Retention = {
 export type BotRules = {
   /** Parts of user agents, in any case, that are bots. */
   user_agents?: string[] | undefined;
-  /** Parts of user agents that are none, whatever the general rules say. */
+  /** Parts of user agents that are no bots', even if the general rules say so. */
   allowed_user_agents?: string[] | undefined;
   /** Whether browsers that run in a data centre are bots. */
   data_centres?: boolean | undefined;

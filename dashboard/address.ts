@@ -1,14 +1,14 @@
-/** What the page shows, as its address says it. Pure: read from a query string, written to one; defaults are left out. */
+/** What the page shows, as its address. Pure: it is read from a query string and written to one; defaults are left out. */
 import { isDate } from "../worker/calendar.ts";
 import type { Field } from "../worker/reports/field-filter.ts";
 import { type Choice, isHourly, isPreset, type Preset } from "./period.ts";
 import { words } from "./words.ts";
 
-/** A field is read from all that is given under its name. */
+/** A field is read from all values with its name. */
 type Read = (given: readonly string[]) => string | readonly string[] | undefined;
 
 const text = ([given]: readonly string[]): string | undefined => given?.trim() || undefined;
-/** What senders name may begin or end with a space: it is another name then. */
+/** Senders' names may begin or end with a space, which makes another name. */
 const id = ([given]: readonly string[]): string | undefined => given || undefined;
 const list = (given: readonly string[]): readonly string[] => [...new Set(given)].filter(Boolean);
 const date = ([given]: readonly string[]): string | undefined => (given && isDate(given) ? given : undefined);
@@ -19,11 +19,11 @@ const oneOf =
 
 export const COMPARISONS = ["previous", "year", "weekday", "custom", "none"] as const;
 export const SERIES_NAMES = ["visits", "registrations", "first_deposits", "deposits", "amount", "ngr"] as const;
-/** The project's own, or that which all reports have. */
+/** The project's currency, or USD, which all reports have. */
 export const CURRENCIES = ["project", "USD"] as const;
 export const INTERVALS = ["auto", "hour", "day", "week", "month"] as const;
 
-/** What narrows a report beside tags, and how that is called. */
+/** The fields in addition to tags that narrow a report, and their names. */
 export const FIELD_TITLES: Record<Field, string> = {
   country: words.common.country,
   device: words.common.device,
@@ -32,7 +32,7 @@ export const FIELD_TITLES: Record<Field, string> = {
 };
 export const FIELD_NAMES = Object.keys(FIELD_TITLES) as Field[];
 
-/** What holds for every view; the first of several is the default. */
+/** What is the same for every view; the first of several values is the default. */
 const SHARED = {
   view: (given: readonly string[]) => text(given) ?? "overview",
   project_id: text,
@@ -40,7 +40,7 @@ const SHARED = {
   /** With `custom`: the days that are compared with. */
   compare_from: date,
   compare_to: date,
-  /** Filters, by the names that the API gives them; all of them hold together. */
+  /** Filters, by their names in the API; all of them must hold. */
   banner_tag: list,
   banner_tag_not: list,
   banner_tag_contains: list,
@@ -49,7 +49,7 @@ const SHARED = {
   app_id: list,
   platform: list,
   segment_id: text,
-  /** What amounts are shown in, wherever they can be. */
+  /** The currency of amounts, wherever they can be converted. */
   currency: oneOf(CURRENCIES),
 } as const satisfies Record<string, Read>;
 
@@ -63,7 +63,7 @@ const OWN = {
   /** A column sorts by its value, or by how much that changed. */
   sort_by: oneOf(["value", "change"]),
   search: text,
-  /** The columns of the table, where they are not those that it begins with. */
+  /** The columns of the table, if they are not the default ones. */
   columns: list,
   group_by: text,
   /** Whose leaderboard it is. */
@@ -73,13 +73,13 @@ const OWN = {
   segment: text,
   /** How many deposits players have. */
   deposits: text,
-  /** A day, where one alone is looked at. */
+  /** A day, if only one is shown. */
   date,
   /** Of an error. */
   code: text,
   leaderboard: oneOf(["daily", "weekly", "alltime"]),
   severity: oneOf(["all", "high", "medium"]),
-  /** Which of a view's parts, states or steps is looked at. */
+  /** The part, state or step of a view that is shown. */
   part: text,
 } as const satisfies Record<string, Read>;
 
@@ -88,14 +88,14 @@ const FIELDS = { ...SHARED, ...OWN };
 type Fields = { [Name in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Name]> };
 export type Address = Fields & { period: Choice };
 
-/** A view begins with these days, unless others are chosen. */
+/** The days of a view until others are chosen. */
 const PERIODS: Partial<Record<string, Preset>> = { cohorts: "91d", anomalies: "30d" };
 const periodOf = (view: string): Preset => PERIODS[view] ?? "7d";
 /** The views that have figures of hours. */
 const HOURLY_VIEWS = ["overview"];
 /** Whether a view has figures of such days. */
 export const isOffered = (choice: Choice, view: string): boolean => !isHourly(choice) || HOURLY_VIEWS.includes(view);
-/** The same days where hours cannot be had. */
+/** The same days for views without hours. */
 const offered = (choice: Choice, view: string): Choice => (isOffered(choice, view) ? choice : "2d");
 const names = Object.keys(FIELDS) as (keyof Fields)[];
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -108,7 +108,7 @@ function readPeriod(query: URLSearchParams): Choice {
   return isPreset(name) ? offered(name, view) : periodOf(view);
 }
 
-/** Days to compare with are those of a comparison with such, and both of them. */
+/** Days to compare with are only kept together, and only for a comparison with chosen days. */
 function comparisonIn({ compare, compare_from: from, compare_to: to }: Fields): Partial<Fields> {
   if (compare === "custom" && from && to && from <= to) return {};
   return { compare: compare === "custom" ? "previous" : compare, compare_from: undefined, compare_to: undefined };
@@ -135,8 +135,8 @@ export function writeAddress({ period, ...fields }: Address): string {
 }
 
 /**
- * The address after some changes. Another view keeps what holds for all, and begins with its own defaults; so it does
- * with its days, where none but the first view's own were chosen.
+ * The address after some changes. Another view keeps what is the same for all views, and begins with its defaults; also
+ * with its default days, unless days were chosen.
  */
 export function change(address: Address, changes: Partial<Address>): Address {
   const elsewhere = changes.view !== undefined && changes.view !== address.view;
@@ -162,19 +162,19 @@ type Filters = typeof NO_FILTERS;
 export const filtersOf = (address: Address): Filters =>
   Object.fromEntries((Object.keys(NO_FILTERS) as (keyof Filters)[]).map((name) => [name, address[name]])) as Filters;
 export const isFiltered = (address: Address): boolean => !same(filtersOf(address), NO_FILTERS);
-/** Whether something beside tags narrows it. */
+/** Whether a field other than the tag narrows it. */
 export const hasFields = (address: Address): boolean => FIELD_NAMES.some((name) => address[name].length > 0);
 
-/** Of tags one alone; other fields stay. */
+/** Only this tag; other fields stay. */
 export const justTag = (tag: string): Partial<Address> => ({ ...NO_TAGS, banner_tag: [tag] });
 
-/** The one tag that everything is about, if it is so, whatever other fields there are. */
+/** The tag that everything is about, if there is only one; other fields may narrow it further. */
 export function onlyTag(address: Address): string | undefined {
   const [tag] = address.banner_tag;
   return tag !== undefined && same({ ...address, ...justTag(tag) }, address) ? tag : undefined;
 }
 
-/** Whether a tag passes the filters that name tags; what a saved segment holds, only the server knows. */
+/** Whether a tag passes the filters that name tags; the tags of a saved segment are known only to the server. */
 export function fits({ banner_tag, banner_tag_not, banner_tag_contains }: Address, tag: string | null): boolean {
   const contains = (part: string) => tag?.toLowerCase().includes(part.toLowerCase()) ?? false;
   return (

@@ -1,4 +1,4 @@
-/** Whether who looks may see amounts of money: a key or share link may hide them. */
+/** Whether the reader may see amounts of money: a key or share link may hide them. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 

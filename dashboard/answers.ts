@@ -1,9 +1,9 @@
-/** Answers of the API that the page shows: asked once however many ask, kept while they are refreshed or fail. */
+/** Answers of the API that the page shows: requested once for all their readers, and kept while they are refreshed or fail. */
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { ApiError, lagOf } from "./api.ts";
 import { words } from "./words.ts";
 
-/** A question to the API; equal keys are the same question. */
+/** A query to the API; equal keys are the same query. */
 export type Query<Data> = {
   key: string;
   ask: (signal: AbortSignal) => Promise<Data>;
@@ -21,7 +21,7 @@ type Entry = {
   again: boolean;
 };
 
-/** Answers that nobody shows are kept for Back, up to here. */
+/** How many answers that are not shown are kept for Back. */
 const KEPT = 40;
 const entries = new Map<string, Entry>();
 
@@ -60,7 +60,7 @@ async function fetchEntry(entry: Entry): Promise<void> {
 function entryOf<Data>(query: Query<Data>): Entry {
   const known = entries.get(query.key);
   if (known) {
-    // It may have been held still meanwhile, or go on.
+    // Refreshing may have been paused or resumed meanwhile.
     known.query = query;
     return known;
   }
@@ -112,14 +112,17 @@ export function answerFor<Data>({ key, ask }: Query<Data>, signal: AbortSignal):
   });
 }
 
-/** Asks again whatever is on the page. */
+/** Requests everything on the page again. */
 export function refreshAnswers(): void {
   for (const entry of entries.values()) {
     if (entry.listeners.size > 0 && !entry.query.steady) void fetchEntry(entry);
   }
 }
 
-/** Asks again every so many milliseconds while somebody looks: for what changes without any event. Null: not. */
+/**
+ * Requests it again every so many milliseconds while the page is visible, for answers that change without any event. Null:
+ * never.
+ */
 export function useRefreshing(ms: number | null): void {
   useEffect(() => {
     if (ms === null) return;
@@ -128,13 +131,10 @@ export function useRefreshing(ms: number | null): void {
   }, [ms]);
 }
 
-/** Who wants to know of any change, whatever the question. */
+/** Those who are called at any change of any query. */
 const watchers = new Set<() => void>();
 
-/**
- * What keeps answers on the page from being as fresh as they could be: the error, undefined where there is none, and how
- * many events the figures lack.
- */
+/** Why answers on the page are not up to date: the error, undefined where there is none, and how many events the figures lack. */
 export function useStaleness(): { error: ApiError | undefined; loading: boolean; lag: number } {
   const [, render] = useReducer((turn: number, _: undefined) => turn + 1, 0);
   useEffect(() => {
@@ -151,14 +151,14 @@ export function useStaleness(): { error: ApiError | undefined; loading: boolean;
   };
 }
 
-/** Forgets all: what one person was shown is not for the next. */
+/** Forgets everything, as the next person may not see what this one was shown. */
 export function forgetAnswers(): void {
   entries.clear();
 }
 
 export type Answer<Data> = {
   data: Data | undefined;
-  /** The data are of an earlier question, while this one is being asked. */
+  /** The data are of an earlier query, while this one is being requested. */
   stale: boolean;
   loading: boolean;
   error: ApiError | undefined;

@@ -3,7 +3,7 @@ import type { Complaint, ProblemDocument } from "../worker/http/problem.ts";
 import { clientOf } from "./client.ts";
 import { words } from "./words.ts";
 
-/** What the page asks with where it was opened by a share link: kept here alone, and never with a cookie beside it. */
+/** The token of requests if the page was opened by a share link: only kept here, and never sent together with a cookie. */
 let bearer: string | null = null;
 export const credential = (): string | null => bearer;
 export function askWith(session: string): void {
@@ -13,15 +13,15 @@ const headers = (): Record<string, string> => (bearer === null ? {} : { authoriz
 
 export const client = clientOf(`${location.origin}/api/v1`, headers);
 
-/** Status 0: no answer came at all. `fields` says what is wrong with which field of a form. */
+/** Status 0: there was no answer. `fields` has the error of each field of a form. */
 export class ApiError extends Error {
   readonly status: number;
   readonly title: string;
   readonly fields: readonly Complaint[];
-  /** In so many seconds it is worth asking again, as the server says. */
+  /** The seconds after which the server says to ask again. */
   readonly again: number | undefined;
   constructor(status: number, title: string, detail: string, fields: readonly Complaint[] = [], again?: number) {
-    // The API writes some of them as the rest of a sentence.
+    // Some messages of the API are the rest of a sentence.
     super(detail.charAt(0).toUpperCase() + detail.slice(1));
     this.status = status;
     this.title = title;
@@ -46,7 +46,7 @@ async function problemOf(response: Pick<Reply<unknown>, "status" | "headers" | "
 
 let signedOut: () => void = () => undefined;
 
-/** Called once any answer says that nobody is signed in. */
+/** Called when an answer says that nobody is signed in. */
 export function onSignedOut(listener: () => void): void {
   signedOut = listener;
 }
@@ -64,7 +64,7 @@ export async function read<Body>(asked: Promise<Reply<Body>>): Promise<Body> {
     throw unreachable();
   });
   if (response.ok) {
-    // Done, and nothing to say of it.
+    // Done, without a body.
     if (response.status === 204) return undefined as Body;
     const body = await response.json().catch(() => {
       throw unreachable();

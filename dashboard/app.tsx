@@ -1,4 +1,4 @@
-/** Settles who is asking and on which clock, then shows the view that the address names. */
+/** Finds out who is asking and in which time zone, then shows the view of the address. */
 import { useEffect, useState } from "preact/hooks";
 import type { Principal } from "../worker/http/principal.ts";
 import { forgetAnswers, type Query, useAnswer } from "./answers.ts";
@@ -12,7 +12,7 @@ import { Failed } from "./panel.tsx";
 import { isEmbedded, Over, Shared, tokenIn } from "./share-link.tsx";
 import { words } from "./words.ts";
 
-/** Undefined while it is not known yet, null where nobody is. */
+/** Undefined while it is not known yet, null where nobody is signed in. */
 type Signed = Principal | null | undefined;
 
 const SESSION: Query<Principal> = { key: "session", ask: whoIsSignedIn, steady: true };
@@ -20,7 +20,7 @@ const SESSION: Query<Principal> = { key: "session", ask: whoIsSignedIn, steady: 
 /** A share link opens the page for everybody who has it; without one, the page is for the person who is signed in. */
 export function App() {
   useEffect(() => {
-    // Another link in the same tab.
+    // Another link was opened in the same tab.
     const other = () => location.reload();
     addEventListener("hashchange", other);
     return () => removeEventListener("hashchange", other);
@@ -51,7 +51,7 @@ function SignedIn({ refusal }: { refusal: string | null }) {
     setPrincipal(null);
   };
 
-  // Whoever signed out knows how they had come.
+  // A person who signed out knows how they had signed in.
   if (principal === null) return <SignIn signedIn={setPrincipal} refusal={who.data ? null : refusal} />;
   return (
     <NavigationProvider value={navigation}>

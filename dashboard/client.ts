@@ -1,13 +1,13 @@
 /**
- * The typed client of the API: its types are Hono's, from the Worker's own routes; what runs is this much of Hono's
- * client, since the whole of it would be a twentieth of the page.
+ * The typed client of the API: its types are Hono's, from the Worker's routes; its code is a small part of Hono's client,
+ * which would be a twentieth of the page.
  */
 import type { hc } from "hono/client";
 import type { Api } from "../worker/index.ts";
 
 export type Client = ReturnType<typeof hc<Api>>;
 
-/** What a call takes as its body. A form has texts: what it cannot know is left to the server, which names each wrong field. */
+/** The body of a call. A form has texts, so it may pass a wrong value: the server names each wrong field. */
 export type BodyOf<Call> = Call extends (args: infer Args, ...rest: never[]) => unknown
   ? Args extends { json: infer Body }
     ? Body
@@ -32,7 +32,7 @@ export function clientOf(base: string, headers: () => Record<string, string>): C
       ) => {
         const parts = path
           .slice(0, -1)
-          // A route may say what a parameter looks like: `:id{[0-9]+}`.
+          // A parameter of a route may have a pattern: `:id{[0-9]+}`.
           .map((part) => (part[0] === ":" ? encodeURIComponent(param[part.slice(1).replace(/{.*/, "")] ?? "") : part));
         const url = new URL([base, ...parts].join("/"));
         for (const [name, values] of Object.entries(query))

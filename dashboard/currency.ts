@@ -1,8 +1,8 @@
-/** Answers whose amounts are wanted in the currency of the address: their rows with these in place of those in USD. Pure. */
+/** Answers with amounts in the currency of the address: their rows with these amounts in place of those in USD. Pure. */
 import type { Query } from "./answers.ts";
 import type { Scope } from "./scope.ts";
 
-/** What is asked for. */
+/** The requested currency. */
 export const inCurrency = ({ address: { currency } }: Pick<Scope, "address">) => ({ currency });
 
 type Given = { converted?: object };
@@ -13,7 +13,7 @@ export type Own<Row extends Given> = Omit<Row, "converted" | Extract<keyof Row, 
 const ownOf = <Row extends Given>({ converted, ...row }: Row, into: string) =>
   ({ ...row, ...converted, into }) as unknown as Own<Row>;
 
-/** What an answer has of rows: a list of them, or one. */
+/** The rows of an answer: a list, or one. */
 const PARTS = ["rows", "segments", "total"] as const;
 type Answer = { currency?: string; rows?: Given[]; segments?: Given[]; total?: Given };
 type OwnPart<Part> = Part extends (infer Row extends Given)[] ? Own<Row>[] : Part extends Given ? Own<Part> : Part;

@@ -1,4 +1,4 @@
-/** Until when something holds, as a day of the project's clock: to the end of it. */
+/** The last day of something's validity, in the project's time zone: until the end of that day. */
 import { addDays, localTime, startOfLocalDay } from "../worker/calendar.ts";
 import { DAY_MS } from "../worker/time.ts";
 
@@ -11,6 +11,6 @@ export function endOf(date: string, timezone: string): string {
   return new Date(startOfLocalDay(timezone, within)).toISOString();
 }
 
-/** The last day on which something holds. */
+/** The last day on which something is valid. */
 export const lastDayOf = (expires_at: string, timezone: string): string =>
   localTime(timezone, Date.parse(expires_at) - 1).date;

@@ -1,4 +1,4 @@
-/** One of the facts at the head of a panel: its name, and what it is. */
+/** One of the facts at the head of a panel: its name and its value. */
 import type { ComponentChildren } from "preact";
 
 type Stated = {

@@ -1,4 +1,4 @@
-/** A few figures with their names. What there is none of is left out where that says nothing. */
+/** A few figures with their names. An absent figure is left out where its absence says nothing. */
 import type { ComponentChildren } from "preact";
 import { Fact as Named } from "./fact.tsx";
 import { Price } from "./figure.tsx";
@@ -20,7 +20,7 @@ export const Facts = ({ facts }: { facts: readonly Fact[] }) => (
 
 type Valued = { name: string; title: string; kind: Kind; value: Given; hint?: string };
 
-/** Facts of plain values, on a clock. */
+/** Facts of plain values, with times in a time zone. */
 export const factsOf = (values: readonly Valued[], timezone: string): Fact[] =>
   values.map(({ kind, value, ...fact }) => ({
     ...fact,

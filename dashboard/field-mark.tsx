@@ -1,4 +1,4 @@
-/** The flag of a country, or the shape of a device, beside its name: it says no more than that. */
+/** The flag of a country, or the shape of a device, next to its name, for recognition only. */
 import type { Field } from "../worker/reports/field-filter.ts";
 import { countryName } from "./format.ts";
 import { Icon } from "./icons.tsx";
@@ -8,7 +8,7 @@ const SHAPES: Record<string, string> = {
   tablet: "M3 1.5h10v13H3z",
   desktop: "M1.5 2.5h13v8h-13zM5 13.5h6",
 };
-/** A flag is the letters of its country, as signs of their own. */
+/** A flag is the letters of its country's code, as regional indicator symbols. */
 const LETTERS = 0x1f1e6 - 0x41;
 const flagOf = (code: string) => String.fromCodePoint(...[...code].map((letter) => LETTERS + letter.charCodeAt(0)));
 
@@ -32,7 +32,7 @@ export function FieldMark({ field, value }: { field: Field | undefined; value: s
         </Icon>
       </span>
     );
-  // What is called by its code is no country.
+  // A value that is shown by its code is no known country.
   if (field !== "country" || !value || !/^[A-Z]{2}$/.test(value) || countryName(value) === value || !hasFlags())
     return null;
   return (

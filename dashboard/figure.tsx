@@ -1,4 +1,4 @@
-/** Figures on the page: short where they are long, exact on hover, with how they changed. */
+/** Figures on the page: abbreviated where they are long, exact on hover, with their change. */
 import type { ComponentChildren } from "preact";
 import { averageMoney, type Change, exact, exactMoney, short, shortMoney } from "./format.ts";
 import { words } from "./words.ts";
@@ -15,7 +15,7 @@ export const Money = ({ amount, currency }: { amount: string; currency: string }
   </data>
 );
 
-/** An amount for each of something: cents matter. */
+/** An average amount: cents matter. */
 export const Average = ({ amount, currency }: { amount: string; currency: string }) => (
   <data value={amount} title={exactMoney(amount, currency)}>
     {averageMoney(amount, currency)}
@@ -24,7 +24,7 @@ export const Average = ({ amount, currency }: { amount: string; currency: string
 
 type Summed = { amount: string; currency: string; missing: Readonly<Record<string, string>> };
 
-/** A sum, and beside it each amount that belongs to it and has no exchange rate; below zero where it is taken off. */
+/** A sum, followed by each amount that belongs to it and has no exchange rate; negative where it is subtracted. */
 export function Sum({ amount, currency, missing }: Summed) {
   const others = Object.entries(missing);
   if (others.length === 0) return <Money amount={amount} currency={currency} />;
@@ -50,7 +50,7 @@ export const withoutRate = (missing: Readonly<Record<string, string>>): string =
       .join(", "),
   );
 
-/** A price or a single payment, which no abbreviation suits. */
+/** A price or a single payment, which is never abbreviated. */
 export const Price = ({ amount, currency }: { amount: string; currency: string }) => (
   <data value={amount}>{exactMoney(amount, currency)}</data>
 );
@@ -58,7 +58,7 @@ export const Price = ({ amount, currency }: { amount: string; currency: string }
 const ARROWS = { up: "▲", down: "▼", same: "" } as const;
 const SPOKEN = { up: words.panel.up, down: words.panel.down, same: words.panel.unchanged };
 
-/** Counts below it move by chance. */
+/** Smaller counts change by chance. */
 export const FEW = 10;
 
 type Moved = {
@@ -66,11 +66,11 @@ type Moved = {
   compared: string;
   /** More of it is worse. */
   bad?: boolean | undefined;
-  /** Too few for the change to say anything. */
+  /** Too few for a meaningful change. */
   small?: boolean;
 };
 
-/** How far a figure is from what it is compared with, which is said in words on hover. */
+/** The change of a figure against the period of comparison, with words on hover. */
 export function Delta({ change, compared, bad = false, small = false }: Moved) {
   if (!change) return null;
   const { direction, text } = change;

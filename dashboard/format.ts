@@ -35,7 +35,7 @@ export const shortMoney = (amount: string, currency: string): string =>
     ? currencyFormat(currency, { maximumFractionDigits: 0 }).format(decimal(amount))
     : currencyFormat(currency, { notation: "compact", maximumFractionDigits: 1 }).format(decimal(amount));
 
-/** For each of something: with two places, as long as it is short enough for them. */
+/** An average: with two decimal places, if it is short enough for them. */
 export const averageMoney = (amount: string, currency: string): string =>
   Math.abs(Number(amount)) < LONG
     ? currencyFormat(currency, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(decimal(amount))
@@ -43,7 +43,7 @@ export const averageMoney = (amount: string, currency: string): string =>
 
 export type Change = { direction: "up" | "down" | "same"; text: string };
 
-/** How a figure moved; null where neither period had any. */
+/** The change of a figure; null where both periods are zero. */
 export function changeOf(now: number, before: number): Change | null {
   if (now === 0 && before === 0) return null;
   if (before === 0) return { direction: "up", text: words.panel.newWord };
@@ -59,7 +59,7 @@ const points = new Intl.NumberFormat(locale, {
   signDisplay: "exceptZero",
 });
 
-/** How a rate moved: in percentage points, since a percentage of a percentage misleads. */
+/** The change of a rate: in percentage points, since a percentage of a percentage is misleading. */
 export function changeOfRate(now: number, before: number): Change {
   const moved = Math.round((now - before) * 1_000) / 10;
   return { direction: moved > 0 ? "up" : moved < 0 ? "down" : "same", text: words.panel.points(points.format(moved)) };
@@ -93,7 +93,7 @@ const unit = (count: number, name: string) =>
 
 const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
-/** How large something is, by thousands: `1.2 MB`. */
+/** A size in bytes, by thousands: `1.2 MB`. */
 export function size(bytes: number): string {
   const power = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   const options = { style: "unit", unit: BYTES[power], unitDisplay: "short", maximumFractionDigits: 1 } as const;
@@ -132,7 +132,7 @@ const CLOCKS = {
   full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
-/** A moment on the project's clock; it keeps its formats, since each is slow to make. */
+/** A moment in the project's time zone. The formats are kept, since each is slow to make. */
 function onClock(timestamp: string, timezone: string, clock: keyof typeof CLOCKS): string {
   const key = `${timezone} ${clock}`;
   const known = clocks.get(key);
@@ -144,7 +144,7 @@ function onClock(timestamp: string, timezone: string, clock: keyof typeof CLOCKS
 /** The time of day on the project's clock. */
 export const clockTime = (timestamp: string, timezone: string, seconds = true): string =>
   onClock(timestamp, timezone, seconds ? "seconds" : "minutes");
-/** The same in the order that sorts, as spreadsheets know it: `2026-11-30 09:41:07`. */
+/** The same in a sortable form that spreadsheets read: `2026-11-30 09:41:07`. */
 export const sortableTime = (timestamp: string, timezone: string): string =>
   new Intl.DateTimeFormat("sv-SE", { timeZone: timezone, dateStyle: "short", timeStyle: "medium" }).format(
     new Date(timestamp),
@@ -169,7 +169,7 @@ export function countryName(code: string): string {
   }
 }
 
-/** A value of a field as people call it. */
+/** The name of a field's value for people. */
 export const fieldValue = (field: Field, value: string): string =>
   field === "country" ? countryName(value) : field === "device" ? titled(value) : value;
 

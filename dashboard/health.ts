@@ -1,9 +1,9 @@
-/** How the instance is, as it says of itself. */
+/** The health of the instance, from `/health`. */
 import type { Health } from "../worker/reports/health.ts";
 import type { Query } from "./answers.ts";
 import { read } from "./api.ts";
 
-/** Open to everyone, and no part of the API. Its status says how the instance is: a 503 has the same body. */
+/** Open to everybody, and no part of the API. A 503 has the same body. */
 export const health = (): Query<Health> => ({
   key: "health",
   ask: (signal) =>

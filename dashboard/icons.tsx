@@ -1,4 +1,4 @@
-/** The few pictures of the frame, in the colour of the text around them. */
+/** The icons of the frame, in the colour of the surrounding text. */
 import type { ComponentChildren } from "preact";
 
 export const Icon = ({ children }: { children: ComponentChildren }) => (

@@ -1,4 +1,4 @@
-/** Things that a project keeps, each with a page of its own: how one is made or changed, and what can be done with it. */
+/** Items of a project that each have a page: how one is made or changed, and the actions on it. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { useAction } from "./act/action.ts";
@@ -11,10 +11,10 @@ import { words } from "./words.ts";
 /** Their routes are of the same kind; rules, sources and channels are not tried, and rules and channels are not paused. */
 type Kind = "payout-rules" | "click-rules" | "alerts" | "scheduled-reports" | "channels" | "postbacks" | "sources";
 
-/** Makes one, or changes the one that has this id. */
+/** Makes an item, or changes the one with this id. */
 export const keep = <Made,>(of: Kind, project_id: string, id: string | undefined, settings: object) => {
   const routes = client[of as "alerts"];
-  // What comes back is of this kind, which `of` alone does not say to the compiler.
+  // The answer is of this kind, which the compiler cannot know from `of`.
   return read(
     id
       ? routes[":id"].$patch({ param: { id }, json: settings })
@@ -27,14 +27,14 @@ type Shown<Dialog> = {
   of: Kind;
   id: string;
   name: string;
-  /** How all of them are called, and what goes with it when it is removed. */
+  /** The name of the list, and what is removed together with an item. */
   all: string;
   lost: string;
-  /** Undefined where it cannot be. */
+  /** Undefined where the action is not possible. */
   paused?: boolean;
-  /** What the button of a test says; what a test brings back is opened. */
+  /** The label of the test button; the answer of a test is shown. */
   test?: string;
-  /** What is open before the page, but for the question whether it is to be removed. */
+  /** The dialog that is open, except the one that confirms a removal. */
   dialog: (opened: "change" | Dialog, open: (opened: Opened<Dialog>) => void, close: () => void) => ComponentChildren;
   children?: ComponentChildren;
 };

@@ -4,13 +4,13 @@ import type { Address } from "./address.ts";
 import { linkTo, useNavigation } from "./navigation.ts";
 
 type Linked = {
-  /** What is other about that address. */
+  /** The changes of the address. */
   to: Partial<Address>;
   class?: string;
   title?: string;
-  /** It leads to where one is. */
+  /** It leads to the present address. */
   current?: boolean;
-  /** It may be followed soon. */
+  /** The reader may follow it soon. */
   near?: () => void;
   /** It was followed. */
   gone?: () => void;
@@ -26,10 +26,10 @@ export function Link({ to, current, near, gone, ...anchor }: Linked) {
       aria-current={current ? "page" : undefined}
       onPointerEnter={near}
       onClick={(event) => {
-        // A new tab or window is the browser's to open.
+        // The browser opens new tabs and windows.
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();
-        // The row that holds it may be pressed, too.
+        // The row that contains it reacts to clicks, too.
         event.stopPropagation();
         go(to);
         gone?.();

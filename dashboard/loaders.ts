@@ -1,4 +1,4 @@
-/** The code of the views, loaded when one is first shown: all that is for reading in one piece, administration in another. */
+/** The code of the views, loaded when one is first shown: all reports in one piece, administration in another. */
 import { isAdministrative, type View, viewOf } from "./views.ts";
 import { administrationWords } from "./words.ts";
 
@@ -16,5 +16,5 @@ export async function loadView(name: string): Promise<View | undefined> {
   return entry && (await (isAdministrative(entry.group) ? administration : reports)()).VIEWS[name];
 }
 
-/** So that it is there when it is shown. That it cannot be had is said then. */
+/** Loads it before it is shown. An error is shown when the view is opened. */
 export const preloadView = (name: string): void => void loadView(name).catch(() => undefined);

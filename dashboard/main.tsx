@@ -7,7 +7,7 @@ import { language } from "./words.ts";
 
 document.documentElement.lang = language;
 
-// The view's code comes while it is found out who is asking.
+// The view's code is loaded while the session is looked up.
 preloadView(readAddress(location.search).view);
 
 render(<App />, document.getElementById("app") as HTMLElement);

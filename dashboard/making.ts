@@ -1,2 +1,2 @@
-/** The part of a view that opens with the dialog that makes something, such as a link for what the filters are about. */
+/** Opens a view together with its dialog that makes something, such as a share link for the present filters. */
 export const MAKE = "make";

@@ -1,9 +1,9 @@
-/** The address as state: components read it, change it, and hear when Back changes it. */
+/** The address as state: components read it, change it, and are called when Back changes it. */
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import { type Address, change, readAddress, writeAddress } from "./address.ts";
 
-/** `replace` is for what is typed or toggled finely: Back should not step through it. */
+/** `replace` is for small changes such as typing, which Back should not step through. */
 export type Go = (changes: Partial<Address>, how?: "push" | "replace") => void;
 
 const Navigation = createContext<{ address: Address; go: Go }>({
@@ -13,7 +13,7 @@ const Navigation = createContext<{ address: Address; go: Go }>({
 export const NavigationProvider = Navigation.Provider;
 export const useNavigation = () => useContext(Navigation);
 
-/** The address with some of it changed, for a link. */
+/** The address with some changes, for a link. */
 export const linkTo = (address: Address, changes: Partial<Address>): string =>
   // The fragment holds the share link, if the page was opened by one.
   `${location.pathname}${writeAddress(change(address, changes))}${location.hash}`;

@@ -1,11 +1,11 @@
-/** Says plainly what is in no total, because its currency has no exchange rate, and where that is mended. */
+/** Says which amounts are in no total because their currency has no exchange rate, and where to add the rate. */
 import { may, type Principal } from "../worker/http/principal.ts";
 import { exactMoney } from "./format.ts";
 import { Link } from "./link.tsx";
 import { viewOf } from "./views.ts";
 import { words } from "./words.ts";
 
-/** Null: who looks sees no amounts. */
+/** Null: the reader may not see amounts. */
 type Without = { what: string; amounts: Readonly<Record<string, string>> | null; principal: Principal };
 
 export function NoRate({ what, amounts, principal }: Without) {

@@ -1,4 +1,4 @@
-/** The frame around a view: its header, the views, what the reports are about, and the view once it is there. */
+/** The frame around a view: the header, the menu of views, the filters, and the view once it is loaded. */
 import { useEffect, useState } from "preact/hooks";
 import type { Principal } from "../worker/http/principal.ts";
 import { Said } from "./act/said.tsx";
@@ -110,7 +110,7 @@ export function Page({ principal = ANYBODY, signOut, embedded = false }: Shown) 
   );
 }
 
-/** The time, to the minute: what today is, and which hour is running. */
+/** The time, to the minute: it decides which day and hour it is. */
 function useMinutes(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -125,7 +125,7 @@ function useMinutes(): number {
   return now;
 }
 
-/** The code of a view. The one before stays until the next is there. */
+/** The code of a view. The view before is shown until the next one is loaded. */
 function useView(name: string): { view: View | undefined; failed: boolean } {
   const [loaded, setLoaded] = useState<{ name: string; view?: View | undefined }>({ name: "" });
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** A framed part of the page that asks one question: its title, its answer, or why there is none. */
+/** A framed part of the page with one query: its title, its answer, or the reason why there is none. */
 import type { ComponentChildren, FunctionComponent, JSX, Ref } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Answer, Query } from "./answers.ts";
@@ -8,22 +8,22 @@ import type { Scope } from "./scope.ts";
 import { words } from "./words.ts";
 
 type Asking<Data> = {
-  /** Names the panel in styles, and is where a link can lead. */
+  /** The panel's name in styles, and the target of links. */
   name: string;
   title: string;
   query: (scope: Scope) => Query<Data>;
   Show: FunctionComponent<{ data: Data; scope: Scope }>;
   /** What is shown until the answer arrives, in its size. */
   Skeleton: FunctionComponent<{ scope: Scope }>;
-  /** What can be switched about it. */
+  /** Its switches. */
   Actions?: FunctionComponent<{ scope: Scope }>;
   /** Asked only when the reader scrolls near it: it is far down the page. */
   later?: true;
-  /** It tells days, so it says on whose clock they are. */
+  /** It shows days, so it names their time zone. */
   zoned?: true;
 };
 
-/** Makes a panel, or a whole view, of a query and what shows its answer. */
+/** Makes a panel, or a whole view, from a query and a component that shows its answer. */
 export function panel<Data>({ name, title, query, Show, Skeleton, Actions, later, zoned }: Asking<Data>) {
   return function Asked({ scope }: { scope: Scope }): JSX.Element {
     const [near, mark] = useNear(later);
@@ -49,10 +49,10 @@ export function panel<Data>({ name, title, query, Show, Skeleton, Actions, later
   };
 }
 
-/** How far from what is seen a panel may be that is asked for, so that it is there when it is. */
+/** How near to the visible part of the page a panel is loaded, so that it is there when the reader scrolls to it. */
 const NEAR = "400px";
 
-/** Whether something has been near to what is seen, from its first showing on. */
+/** Whether an element has been near the visible part of the page. */
 function useNear(later = false) {
   const mark = useRef<HTMLElement>(null);
   const [near, setNear] = useState(!later);
@@ -71,10 +71,10 @@ function useNear(later = false) {
 type Framed = {
   name: string;
   title: string;
-  /** The time zone of the days that it tells. */
+  /** The time zone of its days. */
   zone?: string | undefined;
   actions?: ComponentChildren;
-  /** On a page of its own, with room side by side. */
+  /** On a separate page, with room for two columns. */
   wide?: boolean;
   busy?: boolean;
   mark?: Ref<HTMLElement>;
@@ -97,7 +97,7 @@ export function Panel({ name, title, zone, actions, wide = false, busy = false, 
   );
 }
 
-/** On whose clock the days and hours beside it are. */
+/** The time zone of days and hours. */
 export const Zone = ({ timezone }: { timezone: string }) => (
   <span class="zone" title={words.panel.allDaysAndHoursAreOnThe}>
     {timezone}
@@ -105,8 +105,8 @@ export const Zone = ({ timezone }: { timezone: string }) => (
 );
 
 /**
- * Old data stay while new ones are on their way, or when these fail. A failed refresh of what is shown is told once
- * for the whole page (frame/unrefreshed.tsx), not in every panel.
+ * Old data stay until new data arrive, or if these fail. A failed refresh is reported once for the whole page
+ * (frame/unrefreshed.tsx), not in every panel.
  */
 export function Answered<Data>({
   answer,
@@ -159,7 +159,7 @@ export function Failed({ error, what, busy, retry }: Failure) {
   );
 }
 
-/** Two or three choices, of which one holds. */
+/** Two or three choices, one of which is selected. */
 export function Choices<Name extends string>({
   legend,
   options,

@@ -26,7 +26,7 @@ export const PRESETS = {
     title: words.periods.yesterday,
     of: (today: string) => ({ from: addDays(today, -1), to: addDays(today, -1) }),
   },
-  /** The hours up to now lie in two days: of what goes by days alone it is both of them. */
+  /** The last 24 hours are in two days: reports by day show both. */
   "24h": { title: words.periods.last24Hours, of: lastDays(2), hourly: true },
   "2d": { title: words.periods.yesterdayAndToday, of: lastDays(2) },
   "7d": { title: words.periods.last7Days, of: lastDays(7) },
@@ -46,7 +46,7 @@ export const PRESETS = {
 export type Preset = keyof typeof PRESETS;
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
 export const isPreset = (name: string): name is Preset => Object.hasOwn(PRESETS, name);
-/** It begins and ends within a day, which not every view has figures of. */
+/** It begins and ends within a day; not every view has such figures. */
 export const isHourly = (choice: Choice): boolean => typeof choice === "string" && "hourly" in PRESETS[choice];
 
 /** A preset, which moves with the calendar, or two fixed days. */
@@ -55,7 +55,7 @@ export type Choice = Preset | Period;
 export const resolve = (choice: Choice, today: string): Period =>
   typeof choice === "string" ? PRESETS[choice].of(today) : choice;
 
-/** The preset that these days are today, so that an address stays true tomorrow. */
+/** The preset that equals these days today, so that the address is still right tomorrow. */
 export function choiceOf(period: Period, today: string): Choice {
   const preset = PRESET_NAMES.find((name) => {
     if (isHourly(name)) return false;
@@ -77,7 +77,7 @@ export function step(period: Period, direction: -1 | 1, today: string): Period |
 
 export type Interval = "hour" | "day" | "week" | "month";
 
-/** What a period can be cut into: neither too few points to see anything, nor too many. */
+/** The intervals of a period: with neither too few points nor too many. */
 export function intervalsOf(period: Period): [Interval, ...Interval[]] {
   const days = daysBetween(period.from, period.to);
   if (days <= 2) return ["hour"];

@@ -7,7 +7,7 @@ import type { Client } from "./client.ts";
 import type { Period } from "./period.ts";
 import type { Scope } from "./scope.ts";
 
-/** Drops what is not asked for. */
+/** Drops absent parameters. */
 type Given<Asked> = { [Name in keyof Asked]: Exclude<Asked[Name], undefined> };
 export const given = <Asked extends object>(asked: Asked) =>
   Object.fromEntries(
@@ -16,7 +16,7 @@ export const given = <Asked extends object>(asked: Asked) =>
 
 type Options = { init: RequestInit };
 
-/** A question by name and parameters, which together tell it from any other. */
+/** A query, identified by its name and parameters. */
 export function query<Asked extends object, Data>(
   name: string,
   asked: Asked,
@@ -28,7 +28,7 @@ export function query<Asked extends object, Data>(
   };
 }
 
-/** A question whose rows come in pages: all of them, as one answer. */
+/** A query whose rows come in pages: all of them, as one answer. */
 export function queryAll<Asked extends object, Data extends { rows: unknown[]; next_cursor?: string }>(
   name: string,
   asked: Asked,
@@ -53,7 +53,7 @@ type Routes = Omit<Client, number | symbol>;
 type AskedOf<Route> = Route extends { $get: (asked: { query: infer Asked }, ...more: never[]) => unknown }
   ? Asked
   : never;
-/** The reports that are kept by tag. */
+/** The reports that can be filtered by tag. */
 type Report = {
   [Name in keyof Routes]: [AskedOf<Routes[Name]>] extends [never]
     ? never
@@ -64,8 +64,8 @@ type Report = {
 type Takes<Asked> = Asked extends { country?: infer Given } ? (string[] extends Given ? "values" : "value") : "none";
 
 /**
- * How many values of a country, device, app and platform each report takes. It is what the Worker says: a report that is
- * left out, or that takes others, does not compile.
+ * How many countries, devices, apps and platforms each report accepts. The types are the Worker's: a report that is missing
+ * here, or that accepts others, does not compile.
  */
 const TAKES: { [Name in Report]: Takes<AskedOf<Routes[Name]>> } = {
   metrics: "values",
@@ -88,14 +88,14 @@ type FieldsOf<Name extends Report> = {
   none: object;
 }[(typeof TAKES)[Name]];
 
-/** Of readonly lists, since the typed client takes others. */
+/** Mutable copies of readonly lists, as the typed client requires. */
 function fieldsOf<Name extends Report>(report: Name, address: Address): FieldsOf<Name> {
   const takes = TAKES[report];
   const of = (name: Field) => (takes === "value" ? address[name][0] : [...address[name]]);
   return Object.fromEntries((takes === "none" ? [] : FIELD_NAMES).map((name) => [name, of(name)])) as FieldsOf<Name>;
 }
 
-/** What a report is asked: the project and those of the filters that it takes. */
+/** The parameters of a report: the project, and the filters that it accepts. */
 export const aboutOf = <Name extends Report>(report: Name, { address }: Scope) => ({
   project_id: address.project_id,
   banner_tag: [...address.banner_tag],
@@ -104,7 +104,7 @@ export const aboutOf = <Name extends Report>(report: Name, { address }: Scope) =
   segment_id: address.segment_id,
   ...fieldsOf(report, address),
 });
-/** The days, both included. `period` may be another one than the scope's, to compare with. */
+/** The same with days, both included. `period` may be the period of comparison. */
 export const daysOf = ({ from, to }: Period) => ({ from, to });
 /** The same for a report of some days. */
 export const datedOf = <Name extends Report>(report: Name, scope: Scope, period: Period = scope) => ({
@@ -112,14 +112,14 @@ export const datedOf = <Name extends Report>(report: Name, scope: Scope, period:
   ...daysOf(period),
 });
 
-/** Where the whole answer can be had as a file, without a cap on rows. CSV that is downloaded is opened in a spreadsheet. */
+/** The address of the whole answer as a file, without a limit of rows. Downloaded CSV is for spreadsheets. */
 export const fileOf = (url: URL, format: "csv" | "ndjson" | "json"): string => {
   url.searchParams.set("format", format === "csv" ? "excel" : format);
   return url.href;
 };
 export const csvOf = (url: URL): string => fileOf(url, "csv");
 
-/** Of a name that is part of a file's: what file systems and shells take as it is. */
+/** A part of a file's name with characters that file systems and shells accept. */
 const inFileName = (part: string): string => part.replaceAll(/[^\p{L}\p{N}.-]+/gu, "-").slice(0, 40);
 
 const filtersInName = (report: Report, address: Address) => [
@@ -131,8 +131,8 @@ const filtersInName = (report: Report, address: Address) => [
 ];
 
 /**
- * What a file is called, without its ending: its project, what it holds, what that is narrowed to, and its days. No filter
- * narrows what is not kept by tag: its report is null.
+ * The name of a file without its ending: the project, the report, the filters, and the days. Where filters do not apply,
+ * `report` is null.
  */
 export function fileNameOf(report: Report | null, scope: Scope, what: string, ...narrowed: (string | undefined)[]) {
   const { project_id, from, to } = scope;
@@ -142,7 +142,7 @@ export function fileNameOf(report: Report | null, scope: Scope, what: string, ..
     .join("_");
 }
 
-/** What is settled about a project before any report of it: that it is there, and its clock. */
+/** What must be known of a project before its reports: that it exists, and its time zone. */
 export const project = (project_id: string | undefined) => ({
   ...query("realtime", { project_id }, (asked, options) => client.realtime.$get({ query: asked }, options)),
   steady: true,

@@ -1,4 +1,4 @@
-/** What every report on the page is about, settled from the address, the project's clock, the time and who asks. */
+/** What every report on the page is about: it follows from the address, the project's time zone, the time and the asker. */
 import { localTime } from "../worker/calendar.ts";
 import type { Principal } from "../worker/http/principal.ts";
 import type { Address } from "./address.ts";
@@ -10,14 +10,14 @@ export type Scope = Period & {
   project_id: string;
   interval: Interval;
   timezone: string;
-  /** The project's own date and hour now. */
+  /** The present date and hour in the project's time zone. */
   today: string;
   hour: number;
 };
 
 export type Known = { project_id: string; timezone: string };
 
-/** Amounts may be hidden from who looks; first deposits have no hours, so the last 24 of them have none. */
+/** Amounts may be hidden from the reader. First deposits have no figures by hour, so the last 24 hours do not show them. */
 const hidesSeries = ({ series, period }: Address, { hide_amounts }: Principal) =>
   series === "first_deposits" ? isHourly(period) : hide_amounts === true && (series === "amount" || series === "ngr");
 

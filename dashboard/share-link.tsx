@@ -1,6 +1,6 @@
 /**
- * The page as a share link opens it. The link's token is in the address behind the #, which browsers send to no server; what
- * it is changed for is kept in memory alone, so that a reload asks again.
+ * The page as a share link opens it. The link's token is in the address behind the #, which browsers send to no server; the
+ * session that it opens is only kept in memory, so that a reload opens it again.
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ import { words } from "./words.ts";
 /** The token of the link in an address. */
 export const tokenIn = (hash: string): string | undefined => /^#share=(.+)$/.exec(hash)?.[1];
 
-/** Whether this is the page that other sites may put inside of theirs. */
+/** Whether this is the page that other sites may embed. */
 export const isEmbedded = (): boolean => location.pathname.startsWith("/embed");
 
 type State =

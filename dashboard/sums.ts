@@ -1,4 +1,4 @@
-/** Decimals added up exactly, as they are: no float in between. Pure. */
+/** Sums of decimals, exact and without floats. Pure. */
 
 /** Amounts have at most four places. */
 const PLACES = 4;
@@ -18,7 +18,7 @@ export function sumOf(amounts: readonly string[]): string {
 
 type Amounts = Readonly<Record<string, string>>;
 
-/** By currency: all of them together, in the order of the codes. */
+/** Amounts by currency, summed, in the order of the codes. */
 export function addOf(all: readonly Amounts[]): Record<string, string> {
   const together: Record<string, string> = {};
   for (const amounts of all)
@@ -27,7 +27,7 @@ export function addOf(all: readonly Amounts[]): Record<string, string> {
   return Object.fromEntries(Object.entries(together).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** By currency: `from` less each of the others. */
+/** Amounts by currency: `from` less the others. */
 export function lessOf(from: Amounts, ...others: readonly Amounts[]): Record<string, string> {
   const left: Record<string, string> = { ...from };
   for (const other of others)

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. Kept in the browser; public/theme.js sets it before the first paint. */
+/** Light, dark, or the system's theme. Stored in the browser; public/theme.js sets it before the first paint. */
 import { useEffect, useState } from "preact/hooks";
 
 export const THEMES = ["system", "light", "dark"] as const;
@@ -13,7 +13,7 @@ export function setTheme(theme: Theme): void {
     if (theme === "system") localStorage.removeItem("theme");
     else localStorage.setItem("theme", theme);
   } catch {
-    // Storage is off: the choice lasts as long as the page.
+    // Storage is disabled: the choice lasts until the page is closed.
   }
   dispatchEvent(new Event("themechange"));
 }
@@ -28,7 +28,7 @@ export function useTheme(): Theme {
   return theme;
 }
 
-/** Calls back whenever colours change, by choice or with the system. */
+/** Calls back when the colours change, by the reader or by the system. */
 export function useColours(changed: () => void): void {
   useEffect(() => {
     const system = matchMedia("(prefers-color-scheme: dark)");

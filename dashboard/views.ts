@@ -12,19 +12,19 @@ export type View = FunctionComponent<{ scope: Scope }>;
 export type ViewEntry = {
   title: string;
   group: "Reports" | "People" | "Data" | "Set-up";
-  /** What it takes to see it. */
+  /** The role that it needs. */
   role: Extract<Role, "viewer" | "analyst" | "admin">;
-  /** It is about now, or about no days at all, so that there is no period to choose; perhaps a part of it alone. */
+  /** It is about now, or not about days, so there is no period to choose; this may be true for a part of it. */
   undated?: true | ((address: Address, principal: Principal | undefined) => boolean);
   /** There is nothing to compare with. */
   uncompared?: true;
-  /** Its figures are not kept by tag: filters do not narrow it, and who may see some tags only does not see it. */
+  /** Its figures are not divided by tag: filters do not narrow it, and readers who are limited to tags do not see it. */
   untagged?: true;
   /** Its figures can be narrowed by country, device, app and platform, too. */
   fields?: true;
   /** It names people, so a share link does not open it. */
   people?: true;
-  /** It is of nothing but amounts of money, so who sees none does not open it. */
+  /** It shows only amounts of money, so readers from whom these are hidden do not see it. */
   amounts?: true;
 };
 
@@ -94,7 +94,7 @@ export const VIEWS: Record<string, ViewEntry> = {
     role: "viewer",
     fields: true,
     uncompared: true,
-    // Pseudonyms have no days: they are all there is to see for who may not know them.
+    // Readers who may not see people see only pseudonyms here, which have no days.
     undated: ({ player_id }, principal) => player_id !== undefined || principal?.role === "viewer",
     people: true,
   },
@@ -161,7 +161,7 @@ export const VIEWS: Record<string, ViewEntry> = {
   sharing: { title: words.common.sharing, group: "Set-up", role: "admin", undated: true },
 };
 
-/** Technical views, out of the way of who reads figures every day: folded in the menu, and in views/administration.ts. */
+/** Technical views, which daily readers do not need: folded in the menu, and in views/administration.ts. */
 export const isAdministrative = (group: ViewEntry["group"]): boolean => group === "Data" || group === "Set-up";
 
 /** The view that an address names, if there is one. */

@@ -1,6 +1,6 @@
 /**
- * All visible text in the language of the reader. Each language is a file of words/, of which a browser loads one. What
- * imports this runs once the language is there, so constants of modules may be made of it.
+ * All visible text in the language of the reader. Each language is a file of words/, and a browser loads one of them.
+ * Modules that import this run after the language is loaded, so their constants may contain texts.
  */
 import type { Words } from "./words/text.ts";
 
@@ -8,7 +8,7 @@ type Load = () => Promise<{ default: Words }>;
 /** `later` is there in what is built: texts of administration are a piece of their own. */
 type Known = { called: string; region: string; load: Load; later?: Load };
 
-/** By the tag that browsers know a language by. `region` is for dates and numbers, where the browser names none. */
+/** By the language tags of browsers. `region` is for dates and numbers if the browser names none. */
 export const LANGUAGES = {
   en: { called: "English", region: "en-GB", load: () => import("./words/en.ts") },
   de: { called: "Deutsch", region: "de-DE", load: () => import("./words/de.ts") },
@@ -25,17 +25,17 @@ const baseOf = (tag: string) => tag.split("-")[0];
 const tags: readonly string[] = typeof navigator === "undefined" ? [] : navigator.languages;
 
 function chosen(): string | null {
-  // Outside of a browser, as in tests, nobody reads.
+  // Outside of a browser, as in tests, any language will do.
   if (typeof document === "undefined") return "en";
   try {
     return localStorage.getItem("language");
   } catch {
-    // Storage is off: the browser's languages it is.
+    // Storage is disabled: the browser's languages decide.
     return null;
   }
 }
 
-/** What was chosen here, else the first of the browser's languages that there is. */
+/** The language that was chosen here, else the first of the browser's languages that exists. */
 const asked = chosen();
 export const language: Language = isLanguage(asked) ? asked : (tags.map(baseOf).find(isLanguage) ?? "en");
 
@@ -44,14 +44,14 @@ export const locale: string = tags.find((tag) => baseOf(tag) === language) ?? LA
 
 export function chooseLanguage(name: Language): void {
   localStorage.setItem("language", name);
-  // Texts are taken when the code is loaded.
+  // Texts are read when the code is loaded.
   location.reload();
 }
 
 const { load, later }: Known = LANGUAGES[language];
 export const words: Words = (await load()).default;
 
-/** Texts of administration are there once this is done. */
+/** Loads the texts of administration. */
 export async function administrationWords(): Promise<void> {
   if (later) Object.assign(words, (await later()).default);
 }

@@ -1,4 +1,4 @@
-/** One project's live figures: a WebSocket that comes back by itself, and the state that it feeds. */
+/** The live figures of one project: a WebSocket that reconnects, and the state that its messages change. */
 import type { LiveMessage } from "../../worker/live/messages.ts";
 import { client, credential, read } from "../api.ts";
 import { backOff } from "./back-off.ts";
@@ -6,7 +6,7 @@ import { type LiveState, nothingYet, received } from "./state.ts";
 
 /** Windows of time move on while nothing happens, so ask again; an answer also shows that the connection still works. */
 const REFRESH_MS = 10_000;
-/** A server that hangs takes the connection and says nothing: then another try is made. */
+/** A server that hangs accepts the connection and sends nothing: then another try is made. */
 const SILENCE_MS = 10_000;
 const SIGNED_OUT = 4401;
 /** From time to time the server asks listeners to connect again, and looks up who they are. */
@@ -86,14 +86,14 @@ export class LiveConnection {
 
   #lost(code: number): void {
     this.#socket = null;
-    // Once: if it goes on, something is wrong.
+    // Only once: if it continues, something is wrong.
     if (code === CONNECT_AGAIN && this.#attempt === 0) {
       this.#attempt = 1;
       this.#connect();
       return;
     }
     this.#set({ ...this.state, connection: this.state.counts ? "reconnecting" : "connecting" });
-    // A refused handshake does not say why: where nobody is signed in, this question leads to signing in.
+    // A refused handshake gives no reason: if nobody is signed in, this request leads to signing in.
     if (code === SIGNED_OUT || this.#attempt % 4 === 1) void read(client.session.$get()).catch(() => undefined);
     this.#retry = setTimeout(() => this.#connect(), backOff(this.#attempt, Math.random()));
     this.#attempt += 1;
@@ -102,7 +102,7 @@ export class LiveConnection {
   #refresh = (): void => {
     const socket = this.#socket;
     if (document.hidden || socket?.readyState !== WebSocket.OPEN) return;
-    // The last question is still open: the line is dead, though nobody has said so.
+    // The last message has no answer: the connection is dead without having been closed.
     if (this.#asked) {
       socket.close();
       this.#lost(1006);
@@ -112,7 +112,7 @@ export class LiveConnection {
     socket.send("refresh");
   };
 
-  /** Back online, or looked at again: no reason to wait any longer. */
+  /** Online again, or visible again: no reason to wait any longer. */
   #now = (): void => {
     if (document.hidden) return;
     if (this.#socket) this.#refresh();

@@ -1,14 +1,14 @@
 /**
  * Keeps the figures on the page as fresh as they can be. The live counters say that something happened; then everything is
- * asked again, which has the tables brought forward, at most every ten seconds (worker/projections/index.ts).
+ * requested again, which brings the tables forward, at most every ten seconds (worker/projections/index.ts).
  */
 import type { LiveConnection } from "./connection.ts";
 
 /** After a change, in milliseconds: more of them may follow. */
 const SOON = 2_000;
-/** Between one time and the next: a little more than ten seconds, so that the tables are brought forward each time. */
+/** Between two refreshes: a little more than ten seconds, so that the tables are brought forward each time. */
 const AGAIN = 11_000;
-/** Without any change: so that today, and what others backfilled, does not grow old. */
+/** Without any change, for a new day and for old events that others import. */
 const AT_LEAST = 60_000;
 
 export function keepFresh(live: LiveConnection, refresh: () => void): () => void {
@@ -20,7 +20,7 @@ export function keepFresh(live: LiveConnection, refresh: () => void): () => void
   const run = () => {
     clearTimeout(timer);
     timer = undefined;
-    // Nobody is looking: what was missed is made up for when somebody does.
+    // The page is not visible: it is refreshed when it becomes visible.
     if (document.hidden) return;
     const now = performance.now();
     refreshedAt = now;

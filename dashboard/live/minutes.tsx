@@ -1,4 +1,4 @@
-/** The last 60 minutes as bars, the running minute last. */
+/** The last 60 minutes as bars, the present minute last. */
 import { clockTime, exact } from "../format.ts";
 import { words } from "../words.ts";
 import type { Counts } from "./state.ts";

@@ -1,8 +1,8 @@
-/** Live events that pass the filters, and counts of the tags that do, as far as the largest tags tell. Pure. */
+/** Live events that pass the filters, and counts of the tags that do, as far as the largest tags show. Pure. */
 import { type Address, fits, hasFields } from "../address.ts";
 import type { Counts, StreamedEvent } from "./state.ts";
 
-/** The server tells so many tags of a window, the largest. */
+/** The server sends so many tags of a window, the largest. */
 const TOLD = 10;
 /** Where there are far too many, it counts them together. */
 const OTHERS = "(other)";
@@ -36,7 +36,7 @@ export function narrowedWindows(windows: Windows, address: Address): Record<keyo
     : null;
 }
 
-/** What the stream tells of an event beside its tag. */
+/** The fields of an event in the stream, in addition to its tag. */
 const TOLD_OF_EVENTS = ["country", "device", "app_id"] as const;
 
 /** Whether an event passes the filters that name tags, countries, devices and apps. */

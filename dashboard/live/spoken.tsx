@@ -1,4 +1,4 @@
-/** Says the live figures to screen readers: in a sentence, and not more often than one can listen. */
+/** The live figures for screen readers: in a sentence, and not too often. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { exact, titled } from "../format.ts";
 import { words } from "../words.ts";

@@ -1,4 +1,4 @@
-/** What the page knows of the live figures, and how a message of the socket changes it. Pure. */
+/** The live figures of the page, and how a message of the socket changes them. Pure. */
 import type { LiveMessage, Snapshot } from "../../worker/live/messages.ts";
 import type { StreamedEvent } from "../../worker/live/stream.ts";
 
@@ -30,7 +30,7 @@ export function received(state: LiveState, message: LiveMessage): LiveState {
     case "snapshot": {
       const { type: _, events, ...counts } = message;
       const merged = merge(events, state.events);
-      // Before the first one, or in a gap, something may have happened that was not pushed to us.
+      // Before the first message, or in a gap, events may have happened that were not sent to the page.
       const changed = state.counts ? merged !== state.events : counts.windows["1m"].total > 0;
       return { ...state, connection: "live", counts, events: merged, changes: state.changes + (changed ? 1 : 0) };
     }

@@ -1,4 +1,4 @@
-/** The events as they come. Paused, it holds still and counts what it keeps back. */
+/** The events as they arrive. While it is paused, it counts the events that it does not show. */
 import { useState } from "preact/hooks";
 import { clockTime, exactMoney, titled } from "../format.ts";
 import { words } from "../words.ts";

@@ -12,7 +12,7 @@ const ROWS = 5;
 type Ranked = {
   title: string;
   rows: [value: string, total: number][] | undefined;
-  /** What the values are of, where they have names of their own. */
+  /** The field of the values, if its values have names for people. */
   field?: Field;
   /** Whether a row can be pressed to show only its tag. */
   filter?: boolean;

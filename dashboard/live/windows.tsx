@@ -10,14 +10,14 @@ const COLUMNS: readonly [WindowName, string, string][] = [
   ["60m", words.live.min(60), words.live.theLast60Minutes],
   ["today", words.common.today, words.live.sinceMidnightOnTheProject],
 ];
-/** Always there; whatever else happens comes after them. */
+/** These types are always shown; other types come after them. */
 const ALWAYS = ["visit", "registration", "deposit"];
 
 export type ByType = Record<WindowName, Record<string, number>>;
 
 type Counted = {
   windows: ByType | undefined;
-  /** Types that have a row of their own beside those that are always there; the rest is summed up. */
+  /** How many further types have a row; the rest is summed. */
   others?: number;
 };
 

@@ -9,35 +9,35 @@ type Shown<Row> = {
   title: string;
   hint?: string;
   kind: Kind;
-  /** Of an amount: an ISO 4217 code. */
+  /** For an amount: an ISO 4217 code. */
   currency?: (row: Row) => string;
   /** Amounts by currency that belong to the value and have no exchange rate: with any, the value is not known. */
   missing?: (row: Row) => Readonly<Record<string, string>>;
-  /** It is no amount, and follows from amounts: who sees none does not see it. */
+  /** It is no amount, but follows from amounts: readers from whom these are hidden do not see it. */
   telling?: true;
-  /** The value is a sum: what is known of it is shown, and what is missing beside it. */
+  /** The value is a sum: the known part is shown, followed by what is missing. */
   summed?: true;
-  /** How much of the total a row has is shown too. */
+  /** The row's share of the total is shown, too. */
   share?: true;
-  /** How many events or people the value rests on, where it is no count itself. */
+  /** The number of events or people that the value is made from, if it is no count. */
   of?: (row: Row) => number;
   /** More of it is worse. */
   bad?: true;
-  /** An older row has more of it, so it is not held against one of another period. */
+  /** An older row has more of it, so it is not compared with another period. */
   uncompared?: true;
-  /** Sentences: it is given room for them. */
+  /** It has sentences, which need room. */
   prose?: true;
-  /** Not among the columns that the table begins with. */
+  /** Not a default column. */
   optional?: true;
   /** Among the few that fit on a phone. */
   phone?: true;
-  /** How a cell is shown where its value alone does not do. */
+  /** How a cell is shown, if not by its value alone. */
   show?: (row: Row) => ComponentChildren;
 };
 
 /**
- * A column by its name in the API and the CSV: it shows the row's field of that name, or what `value` makes of the row.
- * Amounts are decimals, rates parts of one, durations seconds, times ISO 8601. Null: there is none.
+ * A column, named as in the API and the CSV: it shows the row's field of that name, or the result of `value`. Amounts are
+ * decimals, rates parts of one, durations seconds, times ISO 8601. Null: there is none.
  */
 export type Column<Row> = Shown<Row> &
   ({ name: keyof Row & string; value?: undefined } | { name: string; value: (row: Row) => Value });
@@ -48,7 +48,7 @@ export const valueAt = <Row>({ name, value }: Column<Row>, row: Row): Value =>
 const NUMERIC: readonly Kind[] = ["count", "money", "average", "rate", "duration"];
 export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
 
-/** Whether a cell says how its figure changed. */
+/** Whether a cell shows the change of its figure. */
 export const isCompared = <Row>({ kind, uncompared }: Column<Row>): boolean => isNumeric(kind) && !uncompared;
 
 export const isTime = (kind: Kind): boolean => kind === "time" || kind === "ago";
@@ -63,7 +63,7 @@ export const classOf = <Row>({ kind, prose }: Column<Row>): string =>
 
 export type Sort = { column: string; descending: boolean };
 
-/** `-visits`: the largest first, as the API has it. What no column is called falls back to the first choice. */
+/** `-visits`: the largest first, as in the API. An unknown column is replaced by the default order. */
 export function readSort<Row>(columns: readonly Column<Row>[], asked: string | undefined, first: string): Sort {
   const known = asked !== undefined && columns.some(({ name }) => name === asked.replace(/^-/, ""));
   const sort = known ? asked : first;
@@ -79,10 +79,10 @@ export function nextSort<Row>({ column, descending }: Sort, pressed: Column<Row>
 const comparable = (kind: Kind, value: Value): string | number =>
   isNumeric(kind) ? (value === null ? Number.NEGATIVE_INFINITY : Number(value)) : String(value ?? "").toLowerCase();
 
-/** A row as it is compared, and the same of the period that it is compared with. */
+/** The figures of a row that are compared, and the same figures of the period of comparison. */
 export type HeldAgainst<Row> = (row: Row) => { current: Row; earlier: Row } | undefined;
 
-/** By how much a figure grew, in what it is counted in: of a per cent, small figures would have the largest. */
+/** The absolute growth of a figure: in per cent, small figures would grow most. */
 function changeIn<Row>(column: Column<Row>, held: ReturnType<HeldAgainst<Row>>): number {
   if (!held || isUnknown(column, held.current) || isUnknown(column, held.earlier)) return Number.NEGATIVE_INFINITY;
   const [now, before] = [valueAt(column, held.current), valueAt(column, held.earlier)];
@@ -90,8 +90,8 @@ function changeIn<Row>(column: Column<Row>, held: ReturnType<HeldAgainst<Row>>):
 }
 
 /**
- * Rows whose heading contains what is sought, in order; equal ones by their heading. Those whose value is not known come
- * first in either order, as in the API: nobody takes them for small ones. With `held`, figures are sorted by their change.
+ * Rows whose heading contains what is sought, in order; equal ones by their heading. Rows whose value is not known come
+ * first in either order, as in the API, so that they do not look small. With `held`, figures are sorted by their change.
  */
 export function arrange<Row>(
   rows: readonly Row[],
@@ -118,8 +118,8 @@ export function arrange<Row>(
 }
 
 /**
- * The columns to show: those that are asked for, else those that are not optional, of which a phone has the few that are named
- * for it. The heading is always shown.
+ * The columns to show: those that were chosen, else those that are not optional; a phone has the few that are marked for
+ * it. The heading is always shown.
  */
 export function shownOf<Row>(
   columns: readonly Column<Row>[],

@@ -1,4 +1,4 @@
-/** Files: what a table shows, or what the API has. */
+/** Files of a table: as it is shown, or from the API. */
 import { useState } from "preact/hooks";
 import { credential, readFile } from "../api.ts";
 import { save } from "../save.ts";
@@ -9,7 +9,7 @@ type Offered = {
   url: string;
   name: string;
   label?: string;
-  /** The table whose rows it is, as they are shown; the API's file where some are not. */
+  /** The table whose shown rows are the file; if it does not show all rows, the API's file is used. */
   table?: string | undefined;
 };
 

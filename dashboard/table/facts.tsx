@@ -1,4 +1,4 @@
-/** One row on its own: its figures with their names. */
+/** A single row: its figures with their names. */
 import { Fact } from "../fact.tsx";
 import { type Column, isNumeric } from "./columns.ts";
 import { Changed } from "./table.tsx";
@@ -7,7 +7,7 @@ import { useColumns } from "./visible.ts";
 
 type Stated<Row> = {
   columns: readonly Column<Row>[];
-  /** Without it, its place is held. */
+  /** Without it, its space is reserved. */
   row: Row | undefined;
   timezone: string;
   /** The row as it is compared, and what it is compared with. Null: that is not known yet, or there is nothing to compare. */

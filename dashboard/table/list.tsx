@@ -1,4 +1,4 @@
-/** A list that the server gives in pages, the newest first as a rule: more of it comes by a press. */
+/** A list that the server sends in pages, usually the newest first; a button loads more. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Query } from "../answers.ts";
@@ -15,10 +15,10 @@ type Cursor = string | number;
 type Page<Row> = { rows: Row[]; next_cursor?: Cursor | null };
 
 type Listed<Row> = {
-  /** What it is a list of, for who listens and for what failed. */
+  /** The name of the list, for screen readers and error messages. */
   name: string;
   columns: readonly Column<Row>[];
-  /** The question for the page that begins at a cursor; the first has none. */
+  /** The query for the page that begins at a cursor; the first page has none. */
   query: (cursor: Cursor | undefined) => Query<Page<Row>>;
   keyOf: (row: Row) => string;
   timezone: string;
@@ -33,7 +33,7 @@ export function PagedList<Row>(given: Listed<Row>) {
   const first = query(undefined);
   const answer = useAnswer(first);
   const [pages, setPages] = useState(1);
-  // Another question begins at its first page.
+  // Another query begins at its first page.
   useEffect(() => setPages(1), [first.key]);
   return (
     <Answered answer={answer} what={words.inSentence(name)} skeleton={<TableSkeleton columns={columns} rows={12} />}>
@@ -98,7 +98,7 @@ type Remaining<Row> = {
   more: () => void;
 };
 
-/** Each page begins where the one before it ends now, so that none is missed when new rows came in before. */
+/** Each page begins where the page before it ends now, so that no row is missed when new rows have arrived. */
 function Rest<Row>({ list, cursor, pages, more }: Remaining<Row>) {
   const { data, error, loading, retry } = useAnswer(cursor && pages > 0 ? list.query(cursor) : null);
   if (!cursor) return null;

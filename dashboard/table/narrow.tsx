@@ -1,4 +1,4 @@
-/** What narrows a list that the server reads: a text to type, or one of several values. Its value is in the address. */
+/** A filter of a list that the server reads: a text field, or one of several values. Its value is in the address. */
 import type { Address } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";
@@ -6,7 +6,7 @@ import { words } from "../words.ts";
 type Field = "search" | "sort" | "segment" | "deposits" | "part" | "event_type" | "app" | "player_id";
 const changed = (name: Field, value: string): Partial<Address> => ({ [name]: value.trim() || undefined });
 
-/** Asked for when Enter is pressed or the field is left. */
+/** Applied when Enter is pressed or the field is left. */
 export function Sought({ name, label }: { name: Field; label: string }) {
   const { address, go } = useNavigation();
   const given = address[name] ?? "";
@@ -26,7 +26,7 @@ export function Sought({ name, label }: { name: Field; label: string }) {
   );
 }
 
-/** Values and how they are called; the first, `""`, is what holds where nothing is chosen. */
+/** Values and their names; the first, `""`, is the default. */
 export function Chosen({ name, label, options }: { name: Field; label: string; options: Record<string, string> }) {
   const { address, go } = useNavigation();
   const chosen = address[name] ?? "";

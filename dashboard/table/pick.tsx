@@ -1,21 +1,21 @@
-/** Narrows a list to one value of a field, as the address has it. */
+/** Narrows a list to one value of a field; the value is in the address. */
 import { useId } from "preact/hooks";
 import { useLive } from "../live/live.ts";
 import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";
 
 type Picked = {
-  /** Such as `All reasons`: what is chosen while nothing is. */
+  /** The name of the default, such as `All reasons`. */
   every: string;
   label: string;
-  /** Each value, and how it is called. */
+  /** Each value and its name. */
   options: Record<string, string>;
   chosen: string | undefined;
   choose: (value: string | undefined) => void;
 };
 
 export function Pick({ every, label, options, chosen, choose }: Picked) {
-  // One that came by the address may not be among those that are known.
+  // A value from the address may not be among the known ones.
   const all = { "": every, ...options, ...(chosen && { [chosen]: options[chosen] ?? chosen }) };
   return (
     <select class="input" aria-label={label} onChange={(event) => choose(event.currentTarget.value || undefined)}>
@@ -28,7 +28,7 @@ export function Pick({ every, label, options, chosen, choose }: Picked) {
   );
 }
 
-/** One event type: whichever is typed; those of today are suggested. */
+/** One event type: any that is typed; today's types are suggested. */
 export function PickType() {
   const { address, go } = useNavigation();
   const { counts } = useLive();

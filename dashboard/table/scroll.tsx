@@ -1,4 +1,4 @@
-/** What a table scrolls in. Where more of it lies to the right, its edge fades and shows an arrow. */
+/** The scrolling container of a table. If there is more to the right, its edge fades and shows an arrow. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../words.ts";
@@ -8,7 +8,7 @@ export function Scroll({ name, children }: { name: string; children: ComponentCh
   const [more, setMore] = useState(false);
   const look = () => {
     const { scrollLeft = 0, clientWidth = 0, scrollWidth = 0 } = frame.current ?? {};
-    // A pixel is what rounding leaves.
+    // A difference of one pixel is due to rounding.
     setMore(scrollLeft + clientWidth < scrollWidth - 1);
   };
   useEffect(() => {

@@ -13,7 +13,7 @@ export type Sheet<Row> = {
 /** A column of the file: its heading, and its cell in each row. */
 type Filed<Row> = { head: string; cell: (row: Row) => Cell };
 
-/** What is no number is text; what is not known stays empty. */
+/** Values that are no numbers are text; unknown values are empty. */
 function cellOf<Row>(column: Column<Row>, row: Row, timezone: string): Cell {
   const value = valueAt(column, row);
   if (value === null || (isUnknown(column, row) && !column.summed)) return null;
@@ -58,12 +58,12 @@ export function sheetOf<Row>(sheet: Sheet<Row>): string {
 }
 
 const sheets = new Map<string, () => string>();
-/** Says what the table of a name shows now, until what is returned is called. */
+/** Registers what the table of a name shows, until the returned function is called. */
 export function showSheet(name: string, sheet: () => string): () => void {
   sheets.set(name, sheet);
   return () => {
     if (sheets.get(name) === sheet) sheets.delete(name);
   };
 }
-/** Undefined where no such table is shown, or where it is not all of it. */
+/** Undefined where no such table is shown, or where it does not show all rows. */
 export const sheetNow = (name: string): string | undefined => sheets.get(name)?.();

@@ -1,6 +1,6 @@
 /**
- * A table of rows that are all there: sorted and searched in place, with a total, the share of it, and the change to
- * the rows of another period. Its state is in the address, or in the table where the view has several tables.
+ * A table with all its rows: sorted and searched in the browser, with a total, shares of it, and the change against another
+ * period. Its state is in the address, or in the table where the view has several tables.
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -28,26 +28,26 @@ import { sheetOf, showSheet } from "./sheet.ts";
 import { inWords, valueIn } from "./value.tsx";
 import { useColumns, usePhone, useShown } from "./visible.ts";
 
-/** Rows that are drawn at once; the others are one press away, and all are in the CSV. */
+/** Rows that are shown at first; a button shows the others, and all are in the CSV. */
 const PAGE = 50;
 
 export type Tabular<Row> = {
-  /** What it is a table of, for who listens. */
+  /** The name of the table, for screen readers. */
   name: string;
-  /** The first names its row. */
+  /** The first column is the heading of its row. */
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row) => string;
   timezone: string;
-  /** How it is sorted at first: `-visits` is the largest first. */
+  /** The default order: `-visits` is the largest first. */
   sort: string;
   /** All rows together. */
   total?: Row | undefined;
   /** The row as it is compared, and the same of the period that it is compared with, which is called so. */
   before?: { of: HeldAgainst<Row>; called: string };
-  /** Where a row leads; undefined where it leads nowhere. */
+  /** The link of a row; undefined where it has none. */
   press?: (row: Row) => { title: string; go: () => void } | undefined;
-  /** Asks for the rows that contain something, and so for their total. */
+  /** Requests the rows that contain a text, and so their total. */
   filter?: (search: string) => void;
   /** What a row is made of, as further rows below it that are asked for when it is unfolded; undefined for a row without such. */
   within?: {
@@ -56,7 +56,7 @@ export type Tabular<Row> = {
   };
   /** What is shown if there is no row. */
   none: ComponentChildren;
-  /** Sorting is kept here and not in the address. */
+  /** The order is kept here and not in the address. */
   aside?: true;
   /** The server has rows that are not among these. */
   leftOut?: number;
@@ -237,7 +237,7 @@ function Cell<Row>({ column, row, table: { total, before, timezone } }: Celled<R
 
 export type Held<Row> = { column: Column<Row>; current: Row; earlier: Row; called: string };
 
-/** How a value changed; nothing where either is not known. */
+/** The change of a value; nothing where one of the two is not known. */
 export function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
   const { kind, currency, bad, of } = column;
   const [is, was] = [valueAt(column, current), valueAt(column, earlier)];
@@ -255,7 +255,7 @@ export function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
 
 type Finding = { found: number; of: number; search: string; filter: Tabular<never>["filter"] };
 
-/** A person may be in several rows: what is found cannot be added up here, and another total would mislead. */
+/** A person may be in several rows, so the found rows cannot be summed here, and another total would be misleading. */
 const Found = ({ found, of, search, filter }: Finding) => (
   <p class="lead found">
     {words.table.ofRows(found, exact(found), exact(of), search)}

@@ -1,4 +1,4 @@
-/** What can be done with a view's table: find a row, choose columns, take it all as a file. */
+/** The tools of a view's table: find a row, choose columns, download a file. */
 import { Menu } from "../menu.tsx";
 import { useNavigation } from "../navigation.ts";
 import { words } from "../words.ts";
@@ -8,10 +8,10 @@ import { keepColumns } from "./kept-columns.ts";
 import { useColumns, usePhone, useShown } from "./visible.ts";
 
 type Tools<Row> = {
-  /** What is sought, as `Find a tag`. */
+  /** The label of the search field, such as `Find a tag`. */
   find?: string;
   columns?: readonly Column<Row>[];
-  /** Where all of it can be had, what the file is called, and the name of the table whose rows it is as they are shown. */
+  /** The address of the whole file, its name, and the name of the table whose shown rows it has. */
   csv?: { url: string; name: string; table?: string };
 };
 

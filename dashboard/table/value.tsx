@@ -1,4 +1,4 @@
-/** One value as its column has it: abbreviated where it is long, exact on hover. */
+/** One value in the form of its column: abbreviated where it is long, exact on hover. */
 import { Average, Count, Money, Sum, withoutRate } from "../figure.tsx";
 import { ago, dateText, duration, exact, exactMoney, NOTHING, rate, timeText } from "../format.ts";
 import { words } from "../words.ts";
@@ -21,7 +21,7 @@ export function Value({ kind, value, currency, timezone }: Shown) {
   return <>{inWords(kind, value, currency)}</>;
 }
 
-/** The same exactly, for who hovers or listens. */
+/** The exact value, for hovering and for screen readers. */
 export function inWords(kind: Kind, value: Given, currency = "USD"): string {
   if (value === null) return NOTHING;
   if (kind === "count") return exact(Number(value));

@@ -1,4 +1,4 @@
-/** The columns that who looks may see and has chosen, and whether there is room for few alone. */
+/** The columns that the reader may see and has chosen, and whether there is only room for a few. */
 import { useEffect, useState } from "preact/hooks";
 import { useAmounts } from "../amounts.ts";
 import { useNavigation } from "../navigation.ts";
@@ -11,7 +11,7 @@ export const columnsFor = <Row>(columns: readonly Column<Row>[], amounts: boolea
 export const useColumns = <Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] =>
   columnsFor(columns, useAmounts());
 
-/** As the styles have it. */
+/** The same width as in the styles. */
 const PHONE = "(max-width: 47rem)";
 
 export function usePhone(): boolean {
@@ -25,7 +25,7 @@ export function usePhone(): boolean {
   return is;
 }
 
-/** Those of the address, else those that were chosen before, else those that the table begins with. */
+/** The columns of the address, else those that were chosen before, else the default ones. */
 export function useShown<Row>(columns: readonly Column<Row>[]): Column<Row>[] {
   const { address } = useNavigation();
   const phone = usePhone();

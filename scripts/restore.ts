@@ -12,7 +12,7 @@ const TRIES = 20;
 
 const { values } = readCommand({
   name: "npm run restore",
-  help: "Brings a database that was lost, and migrated anew, back from the archive; docs/restore.md has the drill.",
+  help: "Restores a database that was lost, and migrated again, from the archive; docs/restore.md has the drill.",
   options: URL_OPTION,
 });
 

@@ -92,7 +92,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await field("Least amount").fill("");
     await field("Currency of the amount").fill("");
     await field("Sent by").selectOption("bare");
-    await field("A new secret in place of the one that it has").check();
+    await field("A new secret that replaces the present one").check();
     await press(page, "Change the target");
     await inDialog(page).getByText("Copy it now").waitFor(soon);
     await press(page, "Done");

@@ -82,7 +82,7 @@ const view = (row: Row, principal: Principal): AnnotationView => {
 /** They are of the whole project. */
 function onlyForAllTags({ banner_tags }: Principal): void {
   if (banner_tags !== null)
-    throw new Problem(403, "This key is limited to its banner tags, and notes are of the whole project.");
+    throw new Problem(403, "This key is limited to its banner tags, and notes are about the whole project.");
 }
 
 function inOrder({ from, to }: { from: string; to: string }): void {
@@ -95,7 +95,8 @@ const find = (db: Database, annotation_id: string) =>
 async function changeable(db: Database, principal: Principal, annotation_id: string): Promise<Row> {
   const row = await find(db, annotation_id);
   if (!row || !reaches(principal, row.project_id)) throw new Problem(404, `There is no note ${annotation_id}.`);
-  if (!mayChange(principal, row)) throw new Problem(403, "A note is changed by who wrote it, or by the role admin.");
+  if (!mayChange(principal, row))
+    throw new Problem(403, "A note can be changed by its author, or with the role admin.");
   return row;
 }
 
@@ -116,7 +117,7 @@ export const annotationRoutes = [
       role: "viewer",
       unshared: true,
       summary: "Notes on days",
-      description: "What the team noted on days of the project, also beside the charts of the dashboard.",
+      description: "The team's notes on days of the project, which the charts of the dashboard mark.",
       query: annotationsQuery,
       answers: { 200: { description: "By their first day.", content: json(rows(annotationView)) } },
     },

@@ -148,7 +148,7 @@ export const archiveRoutes = [
       method: "get",
       path: "/archive",
       ...ofArchive,
-      summary: "How the archive stands",
+      summary: "The state of the archive",
       description: OF_ALL,
       answers: { 200: { description: "What it holds, and what it did last.", content: json(archiveState) } },
       problems: [404],

@@ -17,7 +17,7 @@ const reviewView = z
     changed: whole.describe("Events whose flag has changed so far."),
     finished_at: instant
       .nullable()
-      .describe("When all were judged, and the figures began to be made anew. Null while it goes on."),
+      .describe("When all events were judged, and the rebuild of the figures began. Null until then."),
   })
   .meta({ id: "BotReview" });
 export type BotReviewView = z.output<typeof reviewView>;
@@ -50,7 +50,7 @@ export const botReviewRoutes = [
       method: "post",
       path: "/projects/:project_id/bot-review",
       ...administered,
-      everywhere: "Figures of all projects are made anew by it, which needs a key for all projects.",
+      everywhere: "It rebuilds the figures of all projects, which needs a key for all projects.",
       summary: "Apply a project's bot rules to its past",
       description:
         "Each event of the log is judged again by its user agent and the rules of now. Then all figures are counted again from the " +
@@ -65,7 +65,7 @@ export const botReviewRoutes = [
       if (await anySettled(db))
         throw new Problem(
           409,
-          "Events have gone from the log by a project's retention: what they added to the figures cannot be made anew.",
+          "Retention has removed events from the log: what they added to the figures cannot be rebuilt.",
         );
       await act({ project_id, subject: project_id }, [beginBotReview(project_id, now)]);
       await wake(env, [botReviews.name]);

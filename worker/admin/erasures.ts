@@ -57,7 +57,7 @@ export const erasureRoutes = [
       role: "admin",
       summary: "Erase a player everywhere",
       description:
-        "Goes on by itself, in two passes a minute apart; asking again gives the receipt as it stands. Counts and sums stay as they are.",
+        "Goes on by itself, in two passes a minute apart; asking again returns the receipt as it is now. Counts and sums stay as they are.",
       examples,
       query: erasureQuery,
       answers: {
@@ -129,7 +129,7 @@ export const erasureRoutes = [
       role: "admin",
       summary: "Show a receipt",
       description: "What was found and is gone, store by store; signed once it has finished.",
-      answers: { 200: { description: "As it stands.", content: json(receipt) } },
+      answers: { 200: { description: "The receipt as it is now.", content: json(receipt) } },
       problems: [404],
     },
     async ({ db, principal, params }) => {

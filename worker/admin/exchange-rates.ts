@@ -228,7 +228,7 @@ export const exchangeRateRoutes = [
       const feed: FeedHealth = await refreshRates(env, now);
       if (feed.status === "failing") {
         const headers = { "retry-after": "60" };
-        throw new Problem(503, `The feed is of no use: ${feed.error}. The rates stay as they are.`, { headers });
+        throw new Problem(503, `The feed cannot be used: ${feed.error}. The rates stay as they are.`, { headers });
       }
       return feed;
     },

@@ -174,7 +174,7 @@ export const keyRoutes = [
       path: "/keys/:id/rotate",
       ...administered,
       summary: "Replace a key",
-      description: "The old one goes on beside the new one for a while.",
+      description: "The old key stays valid for a while, in addition to the new one.",
       body: { schema: rotation, examples: { "An hour": { overlap_seconds: 3600 } } },
       answers: { 201: { description: "The new key; it is shown this once.", content: json(rotatedKey) } },
       problems: [404, 409],

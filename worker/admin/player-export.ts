@@ -220,7 +220,7 @@ const playerExport = z
     profile: record.nullable(),
     payments: z.array(record),
     dead_letters: z.array(record),
-    network_postbacks: z.array(record).describe("What networks told of the player and is not counted yet."),
+    network_postbacks: z.array(record).describe("Postbacks of networks about the player that are not counted yet."),
     requests: z.array(record).describe("Samples of refused requests."),
     events: z
       .array(record)

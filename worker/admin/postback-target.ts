@@ -75,7 +75,7 @@ const targetFields = {
   conversion_status: z
     .enum(TOLD_STATUSES)
     .nullable()
-    .describe("It is told when a conversion comes to this; null: of events as they come."),
+    .describe("It is sent a conversion when that gets this status; null: it is sent events as they arrive."),
   method: z.enum(METHODS),
   url: text,
   body_type: z.enum(BODY_TYPES).nullable(),

@@ -163,7 +163,7 @@ export const postbackTryRoutes = [
         sql`SELECT event_id FROM postbacks WHERE target_id = ${id} AND ${which} LIMIT ${AT_ONCE + 1}`,
       );
       if ("event_id" in choice && found.length === 0)
-        throw new Problem(404, `This target was never to be told of the event ${choice.event_id}.`);
+        throw new Problem(404, `This target was never to be sent the event ${choice.event_id}.`);
       const ids = found.slice(0, AT_ONCE).map(([event_id]) => event_id);
       const again = sql`UPDATE postbacks SET status = 'waiting', tries = 0, due_at = ${now}
       WHERE target_id = ${id} AND event_id ${among(ids)}`;

@@ -38,7 +38,7 @@ const targetPreset = z
     name: z.enum(TARGET_PRESET_NAMES),
     title: text,
     method: z.enum(METHODS),
-    url: text.describe("A template of `url`; what stands in angle brackets is to be filled in."),
+    url: text.describe("A template of `url`; fill in what is in angle brackets."),
     docs: text.describe("Where the tracker documents its parameters."),
   })
   .meta({ id: "PostbackPreset" });

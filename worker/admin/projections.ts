@@ -38,7 +38,7 @@ export const projectionRoutes = [
       method: "get",
       path: "/projections",
       ...administered,
-      summary: "Where each projection stands in the log",
+      summary: "The place of each projection in the log",
       description:
         "Every figure is derived from the event log by one of these. Tells how far each one is and what went wrong last.",
       answers: { 200: { description: "All of them.", content: json(rows(projectionView)) } },
@@ -69,7 +69,7 @@ export const projectionRoutes = [
       method: "post",
       path: "/projections/:name/rebuild",
       ...administered,
-      summary: "Begin a projection anew",
+      summary: "Rebuild a projection",
       description: "From the beginning of the log; those that share its tables go along. Needs a key for all projects.",
       examples: { name: "daily" },
       answers: { 202: { description: "It has begun.", content: json(rebuilding) } },
@@ -81,12 +81,13 @@ export const projectionRoutes = [
       const projection = projectionsOf(env).find((candidate) => candidate.name === name);
       if (!projection) throw new Problem(404, `There is no projection ${name}.`);
       if (principal.project_id !== null) throw new Problem(403, "A rebuild needs a key for all projects.");
-      if (projection.clear === undefined) throw new Problem(409, `${name} is a record of its own, and not rebuilt.`);
+      if (projection.clear === undefined)
+        throw new Problem(409, `${name} is a record of what was sent, and is not rebuilt.`);
       if (await db.get(sql`SELECT 1 WHERE ${RENAMING}`)) throw new Problem(409, BUSY);
       if (name !== "live" && (await anySettled(db)))
         throw new Problem(
           409,
-          "Events have gone from the log; `npm run restore` makes all figures anew from the archive.",
+          "Events were removed from the log; `npm run restore` rebuilds all figures from the archive.",
         );
       await act({ project_id: null, subject: name }, []);
       const rebuilding = await rebuild(env, db, PROJECTIONS, name).catch((error: unknown) => {

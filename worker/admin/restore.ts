@@ -11,7 +11,7 @@ import { route } from "./route.ts";
 
 const restoredView = z
   .object({
-    phase: z.enum(PHASES).describe("`done`: the log is whole, and the projections derive their figures anew."),
+    phase: z.enum(PHASES).describe("`done`: the log is complete, and the projections rebuild their figures."),
     files_done: whole,
     files_total: whole.describe("Known once the manifests have been read, as is `rows_total`."),
     rows_done: whole,
@@ -28,7 +28,7 @@ export const restoreRoutes = [
       ...ofArchive,
       summary: "Restore a lost log, a step",
       description:
-        `${OF_ALL} For a database that was lost and migrated anew. One call does a part: ask again until it is done, which ` +
+        `${OF_ALL} For a database that was lost and migrated again. One call does a part: ask again until it is done, which ` +
         "`npm run restore` does. Events may come in meanwhile.",
       answers: { 200: { description: "How far it is.", content: json(restoredView) } },
       problems: [404, 409],
@@ -42,7 +42,7 @@ export const restoreRoutes = [
         return restored;
       } catch (error) {
         if (error instanceof NotRestorable) throw new Problem(409, error.message);
-        if (lostStep(error)) throw new Problem(409, "Another step of the restore was quicker.");
+        if (lostStep(error)) throw new Problem(409, "Another step of the restore was faster.");
         throw error;
       }
     },

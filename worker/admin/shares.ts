@@ -124,7 +124,7 @@ export const shareRoutes = [
       const given = await readBody();
       const { project_id } = await projectFor(given.project_id);
       const { name, expires_at = now + DEFAULT_MS, password } = given;
-      if (expires_at <= now) throw Problem.of("expires_at", "expires_at must lie in the future");
+      if (expires_at <= now) throw Problem.of("expires_at", "expires_at must be in the future");
       const { share_id, token } = makeToken();
       const share: Share = {
         share_id,

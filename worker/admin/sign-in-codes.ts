@@ -20,7 +20,7 @@ export const signInCodeRoutes = [
       role: "admin",
       summary: "Make a code that signs in once",
       description:
-        "For ten minutes, as whoever made it. A link to the dashboard with `#sign-in=` and the code behind it signs in a browser that never sees the key, as `npm start` prints one. Not from a session, which could else go on for ever.",
+        "It is valid for ten minutes, for the holder of the key that made it. A link to the dashboard with `#sign-in=` and the code behind it signs in a browser that never sees the key, as `npm start` prints one. Not from a session, which could else go on for ever.",
       answers: { 201: { description: "The code, this once.", content: json(signInCode) } },
       audit: "session.code",
     },

@@ -34,7 +34,8 @@ async function asked(c: Context<App>, token: string): Promise<{ schedule: Schedu
   const db = databaseOf(c.env);
   const named = await unsubscriberOf(db, token);
   const schedule = named && (await findSchedule(db, named.schedule_id));
-  if (!named || !schedule) throw new Problem(404, "This link ends no report: it is not whole, or the report is gone.");
+  if (!named || !schedule)
+    throw new Problem(404, "This link ends no report: it is incomplete, or the report was removed.");
   return { schedule, channel_id: named.channel_id };
 }
 

@@ -108,7 +108,10 @@ const FIELDS = ["country", "device", "app_id"] as const;
 export function wrongCondition(given: Condition): { field: string; rule: string } | null {
   const named = FIELDS.filter((field) => (given as Record<string, unknown>)[field] !== undefined);
   if (named.length > 1)
-    return { field: `condition.${named[1]}`, rule: `must not be given beside ${named[0]}: one field is watched` };
+    return {
+      field: `condition.${named[1]}`,
+      rule: `must not be given together with ${named[0]}: an alert watches one field`,
+    };
   if (given.kind !== "threshold" && given.kind !== "change") return null;
   if (given.event_type !== undefined && given.metric !== "events")
     return { field: "condition.event_type", rule: "is for the metric events alone" };

@@ -26,7 +26,7 @@ export async function identified<Answer>(finding: Promise<Answer>): Promise<Answ
     return await finding;
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem(503, "It cannot be found out now who is asking. Please try again.", {
+    throw new Problem(503, "The key cannot be checked now. Please try again.", {
       headers: { "retry-after": RETRY_AFTER },
       cause: error,
     });

@@ -14,7 +14,8 @@ export const TAGS = {
   Schemas: "A JSON Schema for each event type, in versions.",
   "Exchange rates": "What a unit of a currency was worth in USD on a day. All projects share them.",
   "Dead letters": "What the log could not store.",
-  Postbacks: "Telling other systems of events, and being told of conversions. Administered by the role `admin`.",
+  Postbacks:
+    "Events that are sent to other systems, and conversions that networks report. Administered by the role `admin`.",
   Alerts: "Hearing of what happens, and of what does not. Role `admin`.",
   Payouts:
     "What affiliates are paid for, and what was decided about it. Role `admin`; what they earn is among the reports.",

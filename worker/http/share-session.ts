@@ -29,7 +29,7 @@ export const shareSessionRoutes = new Hono<App>().post("/share-sessions", async 
   if (!c.env.ADMIN_TOKEN) throw new Problem(503, "No ADMIN_TOKEN is set, which sessions are signed with.");
   const now = Date.now();
   const share = await identified(shareOfToken(databaseOf(c.env), token, now));
-  if (!share) throw new Problem(404, "This link is not known here, or it is over.");
+  if (!share) throw new Problem(404, "This link is not known here, or it has expired.");
   if (share.password !== null) {
     if (password === undefined) throw refused("password_required", "This link asks for its password.");
     if (!(await isPassword(password, share.password))) throw refused("wrong_password", "This is not the password.");

@@ -135,7 +135,7 @@ export async function visibleTags(
   const { asked, saved } = await conditionsOf(db, { project, principal }, query);
   const [field] = saved ? otherFields(saved) : [];
   if (field !== undefined && from === "tables")
-    throw Problem.of("segment_id", `this segment narrows by ${field}, and these figures are kept by tag alone`);
+    throw Problem.of("segment_id", `this segment narrows by ${field}, and these figures are only divided by tag`);
   return narrowed(principal.banner_tags, saved ? [asked, saved] : [asked], () =>
     from === "days" ? readTags(db.$client, project.project_id) : knownTags(db, project.project_id),
   );

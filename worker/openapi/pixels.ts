@@ -91,7 +91,7 @@ const posted = (operation: Operation): Operation => ({
   summary: `${operation.summary}, sent by a form or a beacon`,
   description:
     `${HONEST} The fields may also stand in the body, of at most 32 KB: a form, the same as text, or a JSON object. ` +
-    "What stands in both was given twice.",
+    "A field in both the query and the body is given twice.",
 });
 
 export const pixelOperations: Operation[] = [

@@ -280,7 +280,7 @@ export function readSchema(document: unknown, { event = true } = {}): SchemaRead
     }
     if (draft === "07" && given.$ref !== undefined) {
       const beside = Object.keys(given).find((key) => key !== "$ref" && !ANNOTATIONS.has(key) && !DEFINITIONS.has(key));
-      if (beside !== undefined) refuse(below(at, beside), `draft 07 ignores ${beside} beside $ref; say allOf`);
+      if (beside !== undefined) refuse(below(at, beside), `draft 07 ignores ${beside} next to $ref; use allOf`);
     }
     for (const pattern of Object.keys(isObject(rules.patternProperties) ? rules.patternProperties : {})) {
       const fault = patternFault(pattern);

@@ -35,7 +35,9 @@ export const codeOf = (project: Pick<Project, "currency">, { currency }: { curre
   currency === OWN ? project.currency : (currency ?? null);
 
 /** Amounts without a rate into that currency, which are in no figure in it. */
-export const unconverted = amounts.describe("What has no rate into it on its date: it is in no figure beside it.");
+export const unconverted = amounts.describe(
+  "Amounts without a rate into the currency on their date: the figures do not include them.",
+);
 
 type Flat = string | number | boolean | null;
 type Converted = Record<string, string | null | Record<string, string>>;

@@ -96,6 +96,6 @@ export function hidden<Body extends object>(
 export function refuseHidden({ hide_amounts }: Principal, field?: string): void {
   if (!hide_amounts) return;
   if (field !== undefined)
-    throw Problem.of(field, `${field} tells of amounts, which this key or share link does not see`);
-  throw new Problem(403, "This key or share link sees no amounts, and this report is of nothing else.");
+    throw Problem.of(field, `${field} would reveal amounts, which are hidden from this key or share link`);
+  throw new Problem(403, "Amounts are hidden from this key or share link, and this report has nothing else.");
 }

@@ -117,7 +117,7 @@ export const leaderboard = report({
   async read({ db, project: { project_id, timezone }, params: { app_id }, query, now }) {
     const { period, date, limit, around } = query;
     if (period === "alltime" && date !== undefined)
-      throw Problem.of("date", "date is of the daily and weekly boards; the one of all time has none");
+      throw Problem.of("date", "date is only for the daily and weekly boards; the board of all time has no date");
     const { starts_on, from, to } = boardOn(period, date ?? localTime(timezone, now).date);
     const board: Board = { project_id, app_id, period, starts_on };
     const players = await playersOn(db, board);

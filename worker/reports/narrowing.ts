@@ -120,5 +120,5 @@ export async function daysFor(
 function refuseOthers({ banner_tags }: Principal, filter: ScopeFilter): void {
   const own = banner_tags === null ? null : filterText({ banner_tag: banner_tags });
   if (filterText(filter) !== own)
-    throw new Problem(403, "A share link shows all that it is for together, or one tag: ask for one, or with a key.");
+    throw new Problem(403, "A share link shows all its tags together, or one of them: ask for one tag, or use a key.");
 }

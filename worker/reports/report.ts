@@ -137,7 +137,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
     async (c) => {
       const { principal, project } = c.var;
       if (untagged && principal.banner_tags !== null)
-        throw new Problem(403, "This key is limited to its banner tags, and this report is not kept by tag.");
+        throw new Problem(403, "This key is limited to its banner tags, and this report is not divided by tag.");
       if (people && principal.share_id !== undefined)
         throw new Problem(403, "A share link shows figures, and no people.");
       if (ofAmounts) refuseHidden(principal);
@@ -153,7 +153,7 @@ export function report<Path extends string, Query extends z.ZodObject, Answer ex
       const { field, filter } = narrowing;
       // Everybody who has a share link could otherwise make the past be counted under one filter after another.
       if (filter !== null && principal.share_id !== undefined)
-        throw new Problem(403, "A share link shows what is kept by tag: ask for fewer fields, or with a key.");
+        throw new Problem(403, "A share link cannot narrow by these fields: ask for fewer fields, or use a key.");
       const byDays = filter !== null;
       const ofDays =
         definition.keptBy !== undefined && (await answersFromDays(db, project.project_id, narrowing, inCells));

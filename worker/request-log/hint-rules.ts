@@ -261,7 +261,7 @@ export const GENERAL: Record<ErrorCode, string> = {
   invalid: "`$field` does not have the form that it must have; the message says which.",
   too_long: "`$field` is too long. Check that it holds only the id, not a whole URL or a list.",
   too_many_keys:
-    "The pixel carries too many parameters of its own: those beyond the first 40 beside the known fields are left out. The events API takes more.",
+    "The pixel has too many further parameters: the first 40 in addition to the known fields are kept, and the others are left out. The events API takes more.",
   too_large: "`$field` is too large. Send what is needed to count the event, not whole documents.",
   repeated:
     "The same parameter came twice, so it is not clear which one holds. Remove one, also where a redirect adds it again.",

@@ -21,7 +21,7 @@ export type DaysScope = {
 /** Refuses days before the first that figures are kept of; `field` is the parameter that names them. */
 export function refuseBefore({ since }: DaysScope, field: string, date: string): void {
   if (since !== null && date < since)
-    throw Problem.of(field, `${field} must not lie before ${since}: these figures begin on that day`);
+    throw Problem.of(field, `${field} must not be before ${since}: these figures begin on that day`);
 }
 
 /** Whether rows by tag are those of each tag: where they are of a tag alone, or cells are needed for a field. */

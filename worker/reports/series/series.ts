@@ -101,7 +101,7 @@ function rangeOf(asked: Query, now: number, byDays: boolean): Range {
       `granularity must be hour or day for this filter: by the minute events are counted by one value of ${EVENT_FIELDS.join(", ")}, payments by one of ${MONEY_FIELDS.join(", ")}`,
     );
   if (granularity === "minute" && !lively)
-    throw Problem.of("startTime", "startTime must lie within the last 24 hours where the granularity is minute");
+    throw Problem.of("startTime", "startTime must be within the last 24 hours if the granularity is minute");
   if ((to - from) / LENGTHS[granularity] > MOST_POINTS) throw tooMany();
   return { from, to, granularity };
 }

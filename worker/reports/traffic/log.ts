@@ -116,7 +116,7 @@ export async function readPieces<Row>(
   let left = stand.total;
   for (let { end } = stand; end > stand.first && left > 0; end -= look) {
     if (!hasRoom(env))
-      throw Problem.of("from", "from must be later: one answer cannot read so much of the log", "too_many");
+      throw Problem.of("from", "from must be later: one answer cannot read that much of the log", "too_many");
     for (const { total, found } of await read<Row>(db, pieceOf, Math.max(stand.first, end - look), end)) {
       left -= total;
       add(found);
@@ -163,6 +163,6 @@ export async function refuseLongOrGone({ env, db, project, period }: Asking): Pr
   if (daysBetween(period.from, period.to) > MOST_DAYS)
     throw Problem.of("from", `from must not be more than ${MOST_DAYS} days before to`);
   if (period.from < settled_before)
-    throw Problem.of("from", `from must not lie before ${settled_before}: earlier events may have gone from the log`);
+    throw Problem.of("from", `from must not be before ${settled_before}: earlier events may have left the log`);
   await refuseWhileReviewed(env, db, project_id);
 }

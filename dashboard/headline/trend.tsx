@@ -57,7 +57,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
           {amounts && (chosen === "deposits" || chosen === "amount") && (
             <Choices
               legend={words.headline.amountOrCount}
-              options={{ amount: words.headline.amount, deposits: words.headline.count }}
+              options={{ amount: words.common.amount, deposits: words.headline.count }}
               chosen={chosen}
               choose={(series) => go({ series }, "replace")}
             />

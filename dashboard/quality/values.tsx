@@ -39,16 +39,15 @@ const columnsOf = (by: By): readonly Column<Row>[] => [
       </span>
     ),
   },
-  { name: "total", title: words.quality.eventsOfBots, kind: "count", share: true, phone: true },
+  { name: "total", title: words.common.bots, kind: "count", share: true, phone: true },
   {
     name: "share",
     title: words.quality.shareOfBots,
     kind: "rate",
-    hint: words.quality.ofAllEventsButTests,
     value: ({ total, events }) => (events > 0 ? total / events : null),
     phone: true,
   },
-  { name: "events", title: words.common.events, kind: "count", hint: words.quality.peopleAndBots },
+  { name: "events", title: words.common.events, kind: "count" },
 ];
 
 export const ValuesPanel = panel({

@@ -900,7 +900,6 @@ const de: Words = {
     deposits: (count) => [count, " Einzahlungen"],
     keyFiguresAndTheirCourse: "Kennzahlen und ihr Verlauf",
     amountOrCount: "Betrag oder Anzahl",
-    amount: "Betrag",
     count: "Anzahl",
     noNgrRule: (where) => ["Es ist kein NGR-Abzug eingestellt, daher sind dies Einzahlungsbeträge. ", where],
     total: "Gesamt",
@@ -1427,7 +1426,6 @@ const de: Words = {
   },
   quality: {
     whereBotsCameFrom: "Woher Bots kamen",
-    peopleAndBots: "Von Menschen und Bots, ohne Tests",
     humanEvents: "Ereignisse von Menschen",
     allButThoseOfBotsAndTests: "Alle außer denen von Bots, und außer Tests",
     eventsOfBots: "Ereignisse von Bots",

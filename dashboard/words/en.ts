@@ -912,7 +912,6 @@ const en = {
     deposits: (count: Part): Part => [count, " deposits"],
     keyFiguresAndTheirCourse: "Key figures and their course",
     amountOrCount: "Amount or count",
-    amount: "Amount",
     count: "Count",
     noNgrRule: (where: Part): Part => ["No NGR deduction is set, so these are deposit amounts. ", where],
     total: "Total",
@@ -1441,7 +1440,6 @@ const en = {
   },
   quality: {
     whereBotsCameFrom: "Where bots came from",
-    peopleAndBots: "Of people and of bots, without tests",
     humanEvents: "Human events",
     allButThoseOfBotsAndTests: "All but those of bots, and tests",
     eventsOfBots: "Events of bots",

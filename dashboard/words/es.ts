@@ -894,7 +894,6 @@ const es: Words = {
     deposits: (count) => [count, " depósitos"],
     keyFiguresAndTheirCourse: "Cifras clave y su evolución",
     amountOrCount: "Importe o cantidad",
-    amount: "Importe",
     count: "Cantidad",
     noNgrRule: (where) => ["No hay deducción para NGR, así que son importes de depósitos. ", where],
     total: "Total",
@@ -1417,7 +1416,6 @@ const es: Words = {
   },
   quality: {
     whereBotsCameFrom: "De dónde vinieron los bots",
-    peopleAndBots: "De personas y de bots, sin pruebas",
     humanEvents: "Eventos de personas",
     allButThoseOfBotsAndTests: "Todos menos los de bots y las pruebas",
     eventsOfBots: "Eventos de bots",

@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { channelSenders } from "./channels/sending.ts";
 import { DUTIES } from "./cron.ts";
-import { recordRun } from "./failing-duties.ts";
+import { recordRun } from "./duties/failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { targetSenders } from "./postbacks/sending.ts";

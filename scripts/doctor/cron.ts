@@ -1,4 +1,4 @@
-import { CRON_RECORDED_EVERY_MS } from "../../worker/last-cron.ts";
+import { CRON_RECORDED_EVERY_MS } from "../../worker/duties/last-cron.ts";
 import { type Check, logsOf, ok, warning, wrong } from "./check.ts";
 
 /** Cron runs each minute, and its last run is recorded every few minutes. */

@@ -32,7 +32,7 @@ const STEPS: string[][] = [
   ["worker/suppression.ts"],
   ["worker/project.ts", "worker/instance-key.ts"],
   ["worker/log-columns.ts"],
-  ["worker/duty.ts", "worker/failing-duties.ts", "worker/forgetting.ts", "worker/last-cron.ts", "worker/waking.ts"],
+  ["worker/duties"],
   ["worker/store"],
   [
     "worker/event.ts",

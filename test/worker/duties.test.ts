@@ -11,7 +11,7 @@ import { type ArchiveFile, addFiles } from "../../worker/archive/files.ts";
 import { encode, type Row } from "../../worker/archive/parquet.ts";
 import { EVENTS, hourOf, keyOf } from "../../worker/archive/partition.ts";
 import { sendNotices } from "../../worker/channels/sending.ts";
-import type { Progress } from "../../worker/duty.ts";
+import type { Progress } from "../../worker/duties/duty.ts";
 import worker from "../../worker/index.ts";
 import { sendDue } from "../../worker/postbacks/sending.ts";
 import { type Budget, metered } from "../../worker/store/budget.ts";

@@ -1,7 +1,7 @@
 /** Runs duties in tests as their objects do: each run has a budget of its own, and goes over it only by failing the test. */
 import { env } from "cloudflare:workers";
 import { DUTIES } from "../../worker/cron.ts";
-import type { Progress } from "../../worker/duty.ts";
+import type { Progress } from "../../worker/duties/duty.ts";
 import { type Budget, metered } from "../../worker/store/budget.ts";
 
 /** One invocation of a duty, and what it asked for. */

@@ -1,12 +1,12 @@
 /** A changed attribution window, in the figures: those who do nothing more are counted by the new one, too. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { failingDuties } from "../../worker/duties/failing-duties.ts";
 import { begin } from "../../worker/erasure/erase.ts";
 import { advance as advanceErasure } from "../../worker/erasure/job.ts";
 import { STEPS } from "../../worker/erasure/steps.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
-import { failingDuties } from "../../worker/failing-duties.ts";
 import { figures } from "../../worker/projections/figures.ts";
 import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
 import type { ShownSource, WaitingView } from "../../worker/admin/sources.ts";
 import { sign } from "../../worker/collect/signature.ts";
-import { wake } from "../../worker/duty.ts";
+import { wake } from "../../worker/duties/duty.ts";
 import { BETWEEN_PASSES_MS } from "../../worker/erasure/steps.ts";
 import { PRESET_NAMES, PRESETS, type PresetName } from "../../worker/inbound/presets.ts";
 import { MOST_WAITING, SHOWN_MS, WAITS_MS } from "../../worker/inbound/received.ts";

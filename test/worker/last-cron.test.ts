@@ -3,7 +3,7 @@ import { env, SELF } from "cloudflare:test";
 import { expect, it } from "vitest";
 import operations from "../../docs/operations.md?raw";
 import { DUTIES, eachMinute } from "../../worker/cron.ts";
-import { CRON_RECORDED_EVERY_MS, lastCron, recordCron } from "../../worker/last-cron.ts";
+import { CRON_RECORDED_EVERY_MS, lastCron, recordCron } from "../../worker/duties/last-cron.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { VERSION } from "../../worker/version.ts";
 import { HOST } from "./api.ts";

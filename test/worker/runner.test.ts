@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject, SELF } from "cloudflare:test
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DUTIES, dueAt } from "../../worker/cron.ts";
-import type { Duty, Progress } from "../../worker/duty.ts";
+import type { Duty, Progress } from "../../worker/duties/duty.ts";
 import worker from "../../worker/index.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
 import { overruns } from "../../worker/store/budget.ts";

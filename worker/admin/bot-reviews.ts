@@ -1,7 +1,7 @@
 /** A project's bot rules, applied to the events that it has already. */
 import * as z from "zod";
 import { beginBotReview, botReviews, findBotReview } from "../collect/bot-review.ts";
-import { wake } from "../duty.ts";
+import { wake } from "../duties/duty.ts";
 import { json } from "../http/operation.ts";
 import { Problem } from "../http/problem.ts";
 import { anySettled } from "../projections/runner.ts";

@@ -2,7 +2,7 @@
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import { wake } from "../duty.ts";
+import { wake } from "../duties/duty.ts";
 import { json } from "../http/operation.ts";
 import { more, page, paged, pageParameters } from "../http/page.ts";
 import { Problem } from "../http/problem.ts";

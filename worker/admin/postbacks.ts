@@ -2,7 +2,7 @@
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
-import { wake } from "../duty.ts";
+import { wake } from "../duties/duty.ts";
 import { projectId } from "../event.ts";
 import { withoutUndefined } from "../http/body.ts";
 import { json } from "../http/operation.ts";

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { hasArchive } from "../archive/attached.ts";
 import { addDays, localTime } from "../calendar.ts";
-import { failingDuties } from "../failing-duties.ts";
+import { failingDuties } from "../duties/failing-duties.ts";
 import { ADMIN } from "../http/keys.ts";
 import { type Limited, planUse } from "../meter/plan-use.ts";
 import { stateOf } from "../postbacks/ladder.ts";

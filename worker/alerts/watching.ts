@@ -1,7 +1,7 @@
 /** Judges the alerts whose turn it is, opens and ends their incidents, and wakes the channels that have something to send. */
 import { type SQL, sql } from "drizzle-orm";
 import { wakeChannels } from "../channels/sending.ts";
-import type { Duty, Progress } from "../duty.ts";
+import type { Duty, Progress } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import type { Budget } from "../store/budget.ts";

@@ -4,7 +4,7 @@
  */
 
 import { sql } from "drizzle-orm";
-import type { Duty } from "../duty.ts";
+import type { Duty } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";

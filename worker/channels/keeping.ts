@@ -1,7 +1,7 @@
 /** Removes messages and incidents that are over for 90 days, and channels that were removed. */
 
 import { sql } from "drizzle-orm";
-import { forgetting } from "../forgetting.ts";
+import { forgetting } from "../duties/forgetting.ts";
 import { DAY_MS } from "../time.ts";
 import { KEPT_DAYS } from "./notices.ts";
 

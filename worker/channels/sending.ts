@@ -4,13 +4,13 @@
  * is sent again, by whose `kind` and `subject` a receiver can tell.
  */
 import { type SQL, sql } from "drizzle-orm";
-import type { Progress } from "../duty.ts";
+import type { Progress } from "../duties/duty.ts";
+import { senders, type Due as Waking, wakeDue } from "../duties/waking.ts";
 import { log } from "../log.ts";
 import { nextTryAt } from "../postbacks/ladder.ts";
 import { type Outcome, send } from "../postbacks/send.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import type { Database } from "../store/database.ts";
-import { senders, type Due as Waking, wakeDue } from "../waking.ts";
 import { type Channel, findChannel } from "./channel.ts";
 import { KINDS, type Sending } from "./kinds.ts";
 import { builderOf } from "./mail.ts";

@@ -5,7 +5,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
-import type { Duty } from "../duty.ts";
+import type { Duty } from "../duties/duty.ts";
 import { duplicateOf, LOGGED } from "../event-log/append.ts";
 import { GROUPS, PROJECTIONS } from "../projections/index.ts";
 import { wakeProjectors } from "../projections/projector.ts";

@@ -2,7 +2,7 @@
 
 import { type SQL, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
-import { type Duty, type Progress, wake } from "../duty.ts";
+import { type Duty, type Progress, wake } from "../duties/duty.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";
 import { isTaken } from "../store/guard.ts";

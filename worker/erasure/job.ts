@@ -6,7 +6,7 @@
 
 import { type SQL, sql } from "drizzle-orm";
 import { lostTurn } from "../archive/files.ts";
-import type { Progress } from "../duty.ts";
+import type { Progress } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { type Database, transact } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";

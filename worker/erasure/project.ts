@@ -5,7 +5,7 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import type { Duty } from "../duty.ts";
+import type { Duty } from "../duties/duty.ts";
 import { REMEMBERED_MS } from "../event-log/removed-projects.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";

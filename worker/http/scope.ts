@@ -1,5 +1,5 @@
 /** The scope of figures for a query: its filter, that of its saved segment, and that of the asker, combined. */
-import { wake } from "../duty.ts";
+import { wake } from "../duties/duty.ts";
 import { filterText, parted, type ScopeFilter } from "../figures/scope-filter.ts";
 import { lostRace } from "../projections/runner.ts";
 import { askScope, fillSome, MOST_OF_A_READER, MOST_SCOPES, type ScopeRow, scopesOf } from "../projections/scopes.ts";

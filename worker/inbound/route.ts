@@ -5,7 +5,7 @@
 import { type Context, Hono } from "hono";
 import { asQuery, postedBy } from "../collect/posted.ts";
 import { storedEvent } from "../collect/stored-event.ts";
-import { wake } from "../duty.ts";
+import { wake } from "../duties/duty.ts";
 import type { FieldError } from "../event.ts";
 import type { Incoming } from "../http/principal.ts";
 import { Problem, type ProblemStatus } from "../http/problem.ts";

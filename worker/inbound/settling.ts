@@ -6,7 +6,7 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import type { Duty, Progress } from "../duty.ts";
+import type { Duty, Progress } from "../duties/duty.ts";
 import type { StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { noteChanges } from "../payouts/decide.ts";

@@ -4,8 +4,8 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { ALERT_STATES, alertsOf, stateOf as stateOfAlert } from "../alerts/alert.ts";
+import { failingDuties } from "../duties/failing-duties.ts";
 import { DOORS } from "../event.ts";
-import { failingDuties } from "../failing-duties.ts";
 import { OUTCOMES } from "../figures/outcomes.ts";
 import { meterOf } from "../meter/measure.ts";
 import { BOUNDS_MS, type Counter, QUEUE_COUNTERS, ROUTE_CLASSES } from "../meter/meter.ts";

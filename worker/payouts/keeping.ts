@@ -1,7 +1,7 @@
 /** Computes payouts that are due: at once for a reader, and within the hour otherwise. */
 
 import { sql } from "drizzle-orm";
-import { type Duty, wake } from "../duty.ts";
+import { type Duty, wake } from "../duties/duty.ts";
 import { bringForward } from "../projections/catch-up.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";

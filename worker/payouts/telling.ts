@@ -5,7 +5,7 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import { wake } from "../duty.ts";
+import { wake } from "../duties/duty.ts";
 import { targetSenders } from "../postbacks/sending.ts";
 import { type Target, targetsOf } from "../postbacks/target.ts";
 import { KEPT_DAYS } from "../postbacks/tries.ts";

@@ -1,7 +1,7 @@
 /** Removes what is older than 30 days, and all that belongs to a target which was removed. */
 
 import { sql } from "drizzle-orm";
-import { forgetting } from "../forgetting.ts";
+import { forgetting } from "../duties/forgetting.ts";
 import { DAY_MS } from "../time.ts";
 import { KEPT_DAYS } from "./tries.ts";
 

@@ -4,11 +4,11 @@
  * answer: if an invocation ends in between, the same event is sent again with the same `{event_id}`.
  */
 import { sql } from "drizzle-orm";
-import { type Progress, wake } from "../duty.ts";
+import { type Progress, wake } from "../duties/duty.ts";
+import { senders, type Due as Waking, wakeDue } from "../duties/waking.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, transact } from "../store/database.ts";
-import { senders, type Due as Waking, wakeDue } from "../waking.ts";
 import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
 import type { ToldEvent } from "./macros.ts";
 import { macrosOf, requestOf } from "./request.ts";

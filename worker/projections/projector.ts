@@ -1,6 +1,6 @@
 /** The duties that run groups of projections: woken after an append, by readers, and by cron. */
 import { sql } from "drizzle-orm";
-import { type Duty, type Progress, wake } from "../duty.ts";
+import { type Duty, type Progress, wake } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import type { Budget } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";

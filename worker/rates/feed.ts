@@ -4,7 +4,7 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import type { Duty } from "../duty.ts";
+import type { Duty } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";

@@ -4,7 +4,7 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import { addDays, localTime } from "../calendar.ts";
-import type { Duty } from "../duty.ts";
+import type { Duty } from "../duties/duty.ts";
 import { bringAllForward, LEAST_CURSOR } from "../projections/catch-up.ts";
 import { isByDays } from "../projections/figures-progress.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";

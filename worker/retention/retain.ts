@@ -9,7 +9,7 @@
  */
 import { sql } from "drizzle-orm";
 import { RESTORING } from "../archive/restoring.ts";
-import type { Duty } from "../duty.ts";
+import type { Duty } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { type Database, databaseOf } from "../store/database.ts";
 import { sweepArchive } from "./archived.ts";

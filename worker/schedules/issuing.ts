@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { isFresh, type Watched } from "../alerts/measure.ts";
 import { channelsOf } from "../channels/channel.ts";
 import { wakeChannels } from "../channels/sending.ts";
-import type { Duty, Progress } from "../duty.ts";
+import type { Duty, Progress } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { findProject } from "../project.ts";
 import type { Budget } from "../store/budget.ts";

@@ -4,8 +4,8 @@
  */
 
 import { sql } from "drizzle-orm";
-import { type Database, databaseOf } from "./store/database.ts";
-import { iso } from "./time.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { iso } from "../time.ts";
 
 export type FailingDuty = {
   name: string;

@@ -3,10 +3,11 @@
  * is enough for what is due now. Wakes are remembered here, so that objects which hang or fail do not make the caller run
  * again and again; if that memory is lost, they are woken once more.
  */
+
+import { type Budget, budgetOf } from "../store/budget.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { MINUTE_MS } from "../time.ts";
 import { type Duty, type Progress, wake } from "./duty.ts";
-import { type Budget, budgetOf } from "./store/budget.ts";
-import { type Database, databaseOf } from "./store/database.ts";
-import { MINUTE_MS } from "./time.ts";
 
 /** When an object was woken, by its name. */
 const woken = new Map<string, number>();

@@ -1,8 +1,8 @@
 /** When cron last ran, for `/health`: it wakes all duties, and nothing else shows that it has stopped. */
 
 import { sql } from "drizzle-orm";
-import { type Database, databaseOf } from "./store/database.ts";
-import { iso } from "./time.ts";
+import { type Database, databaseOf } from "../store/database.ts";
+import { iso } from "../time.ts";
 
 /** A record is a row written, which is billed. So it is renewed only when the last one is this old, in milliseconds. */
 export const CRON_RECORDED_EVERY_MS = 5 * 60_000;

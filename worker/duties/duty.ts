@@ -1,5 +1,5 @@
 /** Work without a request or a message of the queue. Each duty runs in separate invocations: see runner.ts. */
-import type { Budget } from "./store/budget.ts";
+import type { Budget } from "../store/budget.ts";
 
 /**
  * `more`: it continues at once. `failed`: it continues after a pause, and has logged why. `later`: something failed and is

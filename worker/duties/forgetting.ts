@@ -1,9 +1,9 @@
 /** A duty that removes what is over, in rounds of a few statements, until nothing more goes. */
 
 import type { SQL } from "drizzle-orm";
+import { databaseOf, transact } from "../store/database.ts";
+import { HOUR_MS } from "../time.ts";
 import type { Duty } from "./duty.ts";
-import { databaseOf, transact } from "./store/database.ts";
-import { HOUR_MS } from "./time.ts";
 
 /** What a round may cost beside its statements. */
 const SPARE_CALLS = 1;

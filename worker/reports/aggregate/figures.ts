@@ -1,4 +1,4 @@
-/** What a kept report holds: from the tables; rows of days have the same (see `../days/aggregate.ts`). */
+/** The figures of a kept report, from the tables. `../days/aggregate.ts` reads the same from rows of days. */
 
 import { sql } from "drizzle-orm";
 import { ANY_TAG } from "../../figures/scopes.ts";
@@ -23,7 +23,7 @@ export type Figures = {
 
 type Paid = Sum & { from_date: string; app_id: string; event_type: (typeof INCOME)[number] };
 
-/** By the first days of reports: events, people and payments; and how far in the log what was read had come. */
+/** Events, people and payments, each by the first day of a report; `seq` is the place in the log that the tables had reached. */
 export type Found = {
   counts: { from_date: string; events: number; spins: number; purchases: number }[];
   people: { from_date: string; people: number }[];
@@ -39,7 +39,7 @@ export async function foundInTables(
 ): Promise<Found> {
   const { first } = REPORT_TYPES[type];
   const within = sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
-  // In one transaction: all are of the same moment.
+  // In one transaction, so that all are from the same moment.
   const read = await transact(db, [
     sql`SELECT ${first} AS from_date, sum(total) AS events,
         ifnull(sum(total) FILTER (WHERE event_type = 'spin'), 0) AS spins,
@@ -82,7 +82,7 @@ export const figuresBy =
     };
   };
 
-/** The app with the largest sum in USD; of equal ones the first by name. */
+/** The app with the largest sum in USD; where sums are equal, the first by name. */
 function mostSpent(purchases: readonly Paid[]): string | null {
   const apps = [...Map.groupBy(purchases, ({ app_id }) => app_id)]
     .filter(([app_id]) => app_id !== "")

@@ -1,4 +1,4 @@
-/** How long a kept report is: the first day of the one in which a date lies, and in SQL that and its last day. */
+/** The periods of kept reports: the first day of the period that contains a date; in SQL, that day and the last one. */
 import { sql } from "drizzle-orm";
 import { mondayOf } from "../../calendar.ts";
 

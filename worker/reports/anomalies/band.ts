@@ -1,46 +1,46 @@
 /**
- * How far days fall from what was expected of them, and so how wide the band is. Counts are compared by twice their
- * square roots, whose noise is 1 whatever the volume (Anscombe).
+ * How far the counts of days are from what was expected, and how wide the band around the expected count therefore is.
+ * Counts are compared by twice their square roots, whose noise has a standard deviation of 1 at any volume (Anscombe).
  */
 import { expectedRates, HISTORY } from "./rates.ts";
 import type { Series } from "./series.ts";
 
-/** Days whose surprises say how wide the band is, and how many of them it takes. */
+/** The width of a band is computed from the surprises of this many days before; at least `LEAST_SURPRISES` must be known. */
 const SURPRISES = 28;
 const LEAST_SURPRISES = 7;
-/** How many days are looked at together, which shows of a small tag what one day does not. */
+/** This many days are also judged by their sum: for a small tag it shows what one day does not. */
 export const TOGETHER = 3;
-/** Days that must be known before the first that is judged: what it is held against, and whether those before it told. */
+/** Days that must be known before the first judged one: to compute its band, and to know whether days before it were anomalies. */
 export const BEFORE = HISTORY + SURPRISES + 2 * (TOGETHER - 1);
 
-/** The share of the surprises that tell the spread, since the largest may have been faults. */
+/** The spread is computed from the smallest surprises, this share of them, since the largest may have been faults. */
 const KEPT = 0.85;
-/** What makes the root mean square of that share a standard deviation (of normal ones). */
+/** The factor from the root mean square of that share to the standard deviation (for a normal distribution). */
 const KEPT_SCALE = 1.386;
-/** What every volume wavers by, as a share, however large it is. */
+/** The share by which every volume varies, however large it is. */
 const WAVER = 0.05;
-/** How much more than chance an expectation from so few days strays. */
+/** The factor by which the noise is larger than chance alone, since the expectation comes from few days. */
 const UNCERTAIN = 1.1;
 
 /** How far a count lies from what was expected, in units of counting noise. */
 export const surprise = (value: number, mean: number): number =>
   2 * (Math.sqrt(value + 3 / 8) - Math.sqrt(mean + 3 / 8));
 
-/** The count that would be such a surprise. */
+/** The count whose surprise is `distance`. */
 export const countAt = (distance: number, mean: number): number =>
   Math.max(0, Math.max(0, Math.sqrt(mean + 3 / 8) + distance / 2) ** 2 - 3 / 8);
 
-/** The standard deviation that surprises have at the least. */
+/** The smallest standard deviation of surprises. */
 const noise = (mean: number): number => Math.hypot(UNCERTAIN, WAVER * Math.sqrt(mean));
 
-/** The standard deviation of surprises, whatever the largest of them are. */
+/** The standard deviation of surprises; the largest do not change it. */
 function spreadOf(surprises: number[]): number {
   const sizes = Float64Array.from(surprises, Math.abs).sort();
   const kept = sizes.slice(0, Math.ceil(sizes.length * KEPT));
   return KEPT_SCALE * Math.sqrt(kept.reduce((all, size) => all + size * size, 0) / kept.length);
 }
 
-/** For each day the sum over as many days up to it. */
+/** For each day the sum of the `span` days that end with it. */
 const sums = (values: number[], span: number): number[] =>
   values.map((_, day) => {
     let all = 0;
@@ -53,14 +53,14 @@ export type Day = {
   base: number;
   /** The count that was expected. */
   mean: number;
-  /** The standard deviation of its surprise. */
+  /** The standard deviation of the surprise. */
   spread: number;
 };
 
 /** By day: null where too little is known. */
 export type Bands = {
   alone: (Day | null)[];
-  /** Of so many days up to each. */
+  /** By the sum of the `TOGETHER` days that end with each day. */
   together: (Day | null)[];
 };
 

@@ -1,17 +1,17 @@
-/** How much of a day's traffic has come by an hour, as the day before and the same weekday a week before had it. */
+/** The share of a day's events that has come by an hour, from the day before and the same weekday a week before. */
 import { addDays } from "../../calendar.ts";
 import type { DaySoFar } from "./series.ts";
 
-/** With fewer events on a day, its hours say nothing. */
+/** With fewer events on a day, its hours do not show a usual share. */
 const ENOUGH = 50;
 
 /** Distinct events of a day, all of them and those before the hour that has begun. */
 export type PartOfDay = { event_date: string; event_type: string; banner_tag: string; total: number; early: number };
 
-/** The days that tell how today goes. */
+/** The days from which today's share is estimated. */
 export const daysLikeToday = (today: string): [string, string] => [addDays(today, -1), addDays(today, -7)];
 
-/** The lesser of the days' shares, so that nothing is missed too soon. Tags that are not watched are as one: `''`. */
+/** The smaller share of the days, so that no drop is reported too soon. Tags that are not watched are together under `''`. */
 export function daySoFarBy(parts: readonly PartOfDay[]): DaySoFar {
   const days = new Map<string, { total: number; early: number }>();
   const key = (date: string, type: string | null, tag: string | null) => JSON.stringify([date, type, tag]);

@@ -1,4 +1,4 @@
-/** The middle of a few values, which some odd ones among them do not move; by their weights, where they have any. */
+/** The median of a few values, which a few odd values do not change; weighted where there are `weights`. */
 export function median(values: readonly number[], weights?: readonly number[]): number {
   const sorted: number[] = [];
   const weighing: number[] = [];

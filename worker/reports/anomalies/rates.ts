@@ -1,25 +1,25 @@
-/** What a day should have brought, from the weeks before it, so that a few odd days among those do not change it. */
+/** The expected value of a day, from medians over the weeks before it, so that a few odd days do not change it. */
 import { median } from "./median.ts";
 import type { Series } from "./series.ts";
 
 const WEEK = 7;
-/** Days whose weekdays are compared, each with the week that ends with it. */
+/** Days from which the factors of weekdays are computed; each is compared with the week that ends with it. */
 const SEASON = 4 * WEEK;
-/** Days that the expectation of a day is made from, and how many must have passed since the first with traffic. */
+/** Days from which a day's expectation is computed; `LEAST_HISTORY` must have passed since the first day with traffic. */
 export const HISTORY = SEASON + WEEK - 1;
 const LEAST_HISTORY = 14;
-/** Days whose median is the level. A lasting change is the new normal when it has lasted half of them. */
+/** The level is the median of this many days. A lasting change becomes the expected level when it has lasted half of them. */
 const LEVEL = 14;
-/** A weekday without traffic: not quite nothing, so that it can be divided by. */
+/** The factor of a weekday without traffic. It is not 0, since rates are divided by it. */
 const NEXT_TO_NOTHING = 0.02;
-/** The variance of a median, in that of a value (of a normal one, for many). */
+/** The variance of the median of n values is this factor times the variance of one value, divided by n (normal, n large). */
 const MEDIAN_VARIANCE = Math.PI / 2;
-/** What makes the median distance from the middle a standard deviation. */
+/** The factor from the median distance from the median to the standard deviation (for a normal distribution). */
 const MAD_SCALE = 1.4826;
 
 const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
 
-/** Each day's rate over the middle one of the week that ends with it; NaN where that says nothing. */
+/** Each day's rate divided by the median rate of the week that ends with it; NaN where that is 0 or not known. */
 function weeklyRatios(rates: number[], bases: number[]): number[] {
   return rates.map((rate, day) => {
     if (day < WEEK - 1) return Number.NaN;
@@ -28,7 +28,7 @@ function weeklyRatios(rates: number[], bases: number[]): number[] {
   });
 }
 
-/** What a day of each weekday brings, against the week's middle: drawn towards 1 as far as it may be chance. */
+/** The factor of each weekday to the week's median: closer to 1 the more of the difference may be chance. */
 function weekdayFactors(ratios: number[], values: number[], from: number, to: number): number[] {
   const found = Array.from({ length: WEEK }, (): number[] => []);
   for (let day = from; day < to; day++) {
@@ -38,7 +38,7 @@ function weekdayFactors(ratios: number[], values: number[], from: number, to: nu
   const middles = found.map((own) => (own.length > 0 ? median(own) : 1));
   const strays = found.flatMap((own, weekday) => own.map((ratio) => Math.abs(ratio - (middles[weekday] as number))));
   const weeks = strays.length / WEEK;
-  // A median of few takes part of their noise with it; and no count varies less than chance makes it.
+  // The median of few values follows their noise, so distances from it are too small; and no count varies less than by chance.
   const variance = Math.max(
     (to - from) / Math.max(1, sum(values.slice(from, to))),
     (MAD_SCALE * median(strays)) ** 2 * (weeks / Math.max(0.5, weeks - 1)),
@@ -54,13 +54,13 @@ function weekdayFactors(ratios: number[], values: number[], from: number, to: nu
   });
 }
 
-/** For each day from `from` on what it should have brought for each one of its base; NaN where too little is known. */
+/** For each day from `from` on, the expected value for 1 of its base; NaN where too little is known. */
 export function expectedRates({ values, bases }: Series, from: number): number[] {
   const rates = values.map((value, day) => ((bases[day] as number) > 0 ? value / (bases[day] as number) : 0));
   const ratios = weeklyRatios(rates, bases);
   return rates.map((_, day) => {
     if (day < from) return Number.NaN;
-    // Before the first traffic nothing was missing; after five weeks without any, nothing is.
+    // Nothing is expected before the first traffic, nor after five weeks without any.
     let begins = Math.max(0, day - HISTORY);
     while (begins < day && values[begins] === 0) begins++;
     if (day - begins < LEAST_HISTORY) return Number.NaN;

@@ -18,7 +18,7 @@ const whole = (count: number) => Math.round(count).toLocaleString("en");
 const percent = (rate: number) => `${(100 * rate).toFixed(1)} %`;
 const range = (low: number, high: number, show: (figure: number) => string) => `${show(low)} to ${show(high)}`;
 
-/** `hour` is the one until which a day that is not over has been looked at; null, where it is over. */
+/** `hour` is the hour up to which a day that is not over was judged; null where the day is over. */
 export function sentenceOf(anomaly: Anomaly, event_date: string, hour: number | null): string {
   const { measure, banner_tag, days, value, expected_low: low, expected_high: high } = anomaly;
   const whose = banner_tag === null ? "All tags" : `Tag ${banner_tag}`;
@@ -32,7 +32,7 @@ export function sentenceOf(anomaly: Anomaly, event_date: string, hour: number | 
   if (step) {
     return `${whose}: ${percent(value)} of ${noun(step.of)} led to a ${step.to} ${when}, where ${range(low, high, percent)} were expected.`;
   }
-  // Of the day's part, it is certain only that more should have come.
+  // For a day that is not over, it is certain only that more should have come.
   const expected = hour === null ? range(low, high, whole) : `at least ${whole(low)}`;
   const came = value === 0 ? "no" : hour === null ? whole(value) : `only ${whole(value)}`;
   return `${whose}: ${came} ${noun(measure)} ${when}, where ${expected} were expected.`;

@@ -1,35 +1,35 @@
-/** What is watched: for each tag, and for all of them together, volumes by type and the steps of conversion, by day. */
+/** What is watched by day, for each tag and for all events together: the number of events by type, and conversion rates. */
 import { addDays, daysBetween } from "../../calendar.ts";
 import type { Period } from "../period.ts";
 
 /** The counted events of a type and tag ("" is none): distinct events by date. */
 export type Counted = { event_type: string; banner_tag: string; totals: Record<string, number> };
 
-/** How first deposits are named among the types: no type of event can have this name. */
+/** The name of first deposits among the event types: no event type can have it. */
 export const FIRST_DEPOSIT = "first deposit";
 
-/** Steps whose rate is watched: so many of one for each of the other, on the same day. */
+/** The conversion rates that are watched: the count of `to` for each `of`, on the same day. */
 export const CONVERSIONS = [
   { measure: "visit_to_registration", of: "visit", to: "registration" },
   { measure: "registration_to_first_deposit", of: "registration", to: FIRST_DEPOSIT },
 ] as const;
 
 export type Series = {
-  /** An event type, or a step of conversion. */
+  /** An event type, or a conversion rate. */
   measure: string;
   conversion: boolean;
-  /** Null: all tags, and what has none. */
+  /** Null: all events, with or without a tag. */
   banner_tag: string | null;
   /** By day, from the first day of the window on. */
   values: number[];
-  /** What a day's value is a rate of: visits for registrations per visit; for a volume the share of the day that is over. */
+  /** What a day's value is divided by: for registrations per visit the visits; for a volume the share of its events due by now. */
   bases: number[];
 };
 
-/** With fewer in all its weeks, nothing would be told of a series. */
+/** A series with a smaller sum over the whole window is not watched: nothing would be reported about it. */
 export const LEAST = 20;
 
-/** What share of the day that is not over lies behind, for a volume; 0 is unknown. */
+/** For a volume, the share of the day's events that has usually come by now; 0 where it is not known. */
 export type DaySoFar = (event_type: string, banner_tag: string | null) => number;
 
 type ByType = Map<string, number[]>;
@@ -42,7 +42,7 @@ function countsOf(counted: readonly Counted[], window: Period): Map<string | nul
     const values = days.map((day) => totals[day] ?? 0);
     const all = counts.get(null) as ByType;
     all.set(event_type, all.get(event_type)?.map((value, day) => value + (values[day] as number)) ?? values);
-    // What has no tag is watched as part of all.
+    // Events without a tag are watched only as a part of all events.
     if (banner_tag === "") continue;
     const own = counts.get(banner_tag) ?? new Map();
     counts.set(banner_tag, own.set(event_type, values));
@@ -50,7 +50,7 @@ function countsOf(counted: readonly Counted[], window: Period): Map<string | nul
   return counts;
 }
 
-/** The series of a window of days, of which the last may not be over. */
+/** The series of a window of days. `soFar` is null where the last day is over. */
 export function seriesOf(counted: readonly Counted[], window: Period, soFar: DaySoFar | null): Series[] {
   const series = [...countsOf(counted, window)].flatMap(([banner_tag, byType]) => [
     ...[...byType]
@@ -63,7 +63,7 @@ export function seriesOf(counted: readonly Counted[], window: Period, soFar: Day
     ...CONVERSIONS.flatMap(({ measure, of, to }) => {
       const values = byType.get(to);
       if (!values) return [];
-      // Who visits now may register later in the day.
+      // A day that is not over has no rate: who visits now may register later in the day.
       const bases = values.map((_, day) => (soFar && day === values.length - 1 ? 0 : (byType.get(of)?.[day] ?? 0)));
       return [{ measure, conversion: true, banner_tag, values, bases }];
     }),

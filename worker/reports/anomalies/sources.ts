@@ -1,4 +1,4 @@
-/** What anomalies are looked for in: the tables, by tag; rows of days have the same (see `../days/anomalies.ts`). */
+/** Reads the counts in which anomalies are looked for, from the tables; `../days/anomalies.ts` does so from rows of days. */
 
 import { sql } from "drizzle-orm";
 import { addDays, daysBetween } from "../../calendar.ts";
@@ -9,18 +9,18 @@ import type { Period } from "../period.ts";
 import { daySoFarBy, daysLikeToday, type PartOfDay } from "./day-so-far.ts";
 import { type Counted, type DaySoFar, FIRST_DEPOSIT } from "./series.ts";
 
-/** Tags that are watched one by one: those with most events, and before them those that are asked for. */
+/** How many tags are watched one by one: first the requested ones, then those with the most events. */
 export const MOST_TAGS = 200;
 
-/** The days that are looked at, and the hour that has begun of the last one; null where that day is over. */
+/** The days that are read. `hour` is the current hour of the last day; null where that day is over. */
 export type Window = Period & { hour: number | null };
 
 export type Watch = {
-  /** Events by type and watched tag, then first deposits by tag, each in the order of text. All other tags are as one: `''`. */
+  /** Events by type and watched tag, then first deposits by tag, both in text order. All other tags are together under `''`. */
   counted: Counted[];
   /** Null where the last day is over. */
   soFar: DaySoFar | null;
-  /** Tags that are not watched. */
+  /** How many tags are not watched one by one. */
   left_out: number;
 };
 
@@ -41,7 +41,7 @@ async function watchedTags(
   return found ?? { tags: "[]", left_out: 0 };
 }
 
-/** A row's tag, or '' where it is none of these. */
+/** A row's tag, or `''` where it is none of `tags`. */
 const watchedTag = (tags: string) =>
   sql`CASE WHEN banner_tag IN (SELECT value FROM json_each(${tags})) THEN banner_tag ELSE '' END`;
 
@@ -73,7 +73,7 @@ async function soFarIn(db: Database, project_id: string, today: string, hour: nu
   return daySoFarBy(parts);
 }
 
-/** `asked` are tags that come first among those that are watched. */
+/** `asked` are tags that are watched before all others. */
 export async function watchFromTables(
   db: Database,
   project_id: string,

@@ -1,4 +1,4 @@
-/** Which days left their bands, and how badly. */
+/** Which days are outside of their bands, and how far. */
 import { bandsOf, countAt, type Day, surprise, TOGETHER } from "./band.ts";
 import type { Series } from "./series.ts";
 
@@ -8,13 +8,13 @@ export const SEVERITIES = ["high", "medium"] as const;
 export type Anomaly = {
   /** Its index in the window. */
   day: number;
-  /** Over how many days up to that one. */
+  /** How many days were judged together; `day` is the last of them. */
   days: number;
   measure: string;
   banner_tag: string | null;
   kind: (typeof KINDS)[number];
   severity: (typeof SEVERITIES)[number];
-  /** Counts; of a conversion rates. */
+  /** Counts, or rates for a conversion. */
   value: number;
   expected: number;
   expected_low: number;
@@ -23,14 +23,14 @@ export type Anomaly = {
   distance: number;
 };
 
-/** A spike of fewer is not worth a word. */
+/** A spike with fewer events is not reported. */
 const LEAST_SPIKE = 20;
 
-/** False alarms a day that are put up with, over all series. */
+/** How many false alarms a day are accepted, over all series. */
 const FALSE_ALARMS = 0.05;
 const LEAST_LIMIT = 4;
 
-/** How many standard deviations a day may stray, where so many series are watched (Chernoff's bound, both sides). */
+/** How many standard deviations a day may be off while `watched` series are watched (Chernoff's bound, both sides). */
 export const limitFor = (watched: number): number =>
   Math.max(LEAST_LIMIT, Math.sqrt(2 * Math.log(Math.max(1, watched) / FALSE_ALARMS)));
 
@@ -44,7 +44,7 @@ function kindOf(conversion: boolean, value: number, down: boolean): Anomaly["kin
   return down ? "drop" : "spike";
 }
 
-/** Whether a day strays more than chance alone in the direction of a distance. */
+/** Whether a day is off by more than one standard deviation in the direction of `distance`. */
 const leans = (day: Day | null | undefined, distance: number) => !!day && distanceOf(day) * Math.sign(distance) > 1;
 
 function verdict(series: Series, found: Day | null | undefined, limit: number): Omit<Anomaly, "day" | "days"> | null {
@@ -69,19 +69,19 @@ function verdict(series: Series, found: Day | null | undefined, limit: number): 
   };
 }
 
-/** Of a day that is not over, only what is certain: that far too little has come. */
+/** For a day that is not over, only what is certain is reported: that far too little has come. */
 const early = ({ kind, value, expected }: Pick<Anomaly, "kind" | "value" | "expected">) =>
   (kind === "silence" || kind === "drop") && value <= expected / 2;
 
 export type Found = {
   anomalies: Anomaly[];
-  /** By day: the series whose silence would be told. */
+  /** By day: the series whose silence would be reported. */
   watched: Series[][];
 };
 
-/** The anomalies of the days from `from` on; those from `unfinished` on are not over. */
+/** The anomalies of the days from `from` on; the days from `unfinished` on are not over. */
 export function anomaliesIn(all: readonly Series[], from: number, unfinished: number): Found {
-  // Whether a day is told depends on whether those were with which it is looked at together.
+  // Whether several days are reported together depends on whether one of them was reported alone.
   const banded = all.map((series) => ({ series, bands: bandsOf(series, from - TOGETHER + 1) }));
   const watched = (all[0]?.values ?? []).map((_, day) =>
     banded.filter(({ bands }) => missable(bands.together[day])).map(({ series }) => series),
@@ -93,7 +93,7 @@ export function anomaliesIn(all: readonly Series[], from: number, unfinished: nu
       const own = told[day];
       if (day < from) return [];
       if (own) return day < unfinished || early(own) ? [{ day, days: 1, ...own }] : [];
-      // What a day told by itself is not told again of those after it, nor of a day that is as it should be.
+      // Days are not reported together where an earlier one was reported alone, or where the last one is as expected.
       if (day >= unfinished || told.slice(Math.max(0, day - TOGETHER + 1), day).some(Boolean)) return [];
       const joint = verdict(series, together[day], limit);
       return joint && leans(alone[day], joint.distance) ? [{ day, days: TOGETHER, ...joint }] : [];

@@ -1,4 +1,4 @@
-/** What kept reports are made of, from rows of days: as `../aggregate/figures.ts` has it from the tables. */
+/** The figures of kept reports, from rows of days. `../aggregate/figures.ts` reads the same from the tables. */
 import { cellsOf, type Divided, moneyOf } from "../../figures/cells.ts";
 import { type DaysAsked, readDayTextsBeside } from "../../figures/day-texts.ts";
 import { INCOME } from "../../money.ts";

@@ -1,4 +1,4 @@
-/** What anomalies are looked for in, from rows of days: as `../anomalies/sources.ts` has it from the tables. */
+/** Reads the counts in which anomalies are looked for, from rows of days; `../anomalies/sources.ts` does so from the tables. */
 import { cellsOf, type Divided } from "../../figures/cells.ts";
 import { stepOf } from "../../figures/counters/funnel.ts";
 import { type Days, type DaysAsked, type DayTexts, entriesOf, readDayTexts } from "../../figures/day-texts.ts";
@@ -12,7 +12,7 @@ import { type DaysScope, together } from "./scope.ts";
 const FIRST_DEPOSIT_STEP = FUNNEL_STEPS.indexOf("deposit");
 const byTagAnd = (hourly: boolean): Divided => ({ hourly, types: null, dimension: "banner_tag", value: null });
 
-/** Distinct events of a type, by tag and day. */
+/** Distinct events by type, tag and day. */
 type Totals = Map<string, Map<string, Map<string, number>>>;
 
 function totalsIn({ words, rows }: Days<"cells">): Totals {
@@ -28,7 +28,7 @@ function totalsIn({ words, rows }: Days<"cells">): Totals {
 
 const sumOf = (byDay: ReadonlyMap<string, number>) => [...byDay.values()].reduce((all, total) => all + total, 0);
 
-/** All that have events, those first that are asked for, then those with most. */
+/** All tags that have events: first the requested ones, then those with the most events. */
 function tagsIn(totals: Totals, asked: ReadonlySet<string>): string[] {
   const events = new Map<string, number>();
   for (const ofType of totals.values())
@@ -42,7 +42,7 @@ function tagsIn(totals: Totals, asked: ReadonlySet<string>): string[] {
     .map(([tag]) => tag);
 }
 
-/** Adds up what a list of days and tags has, all tags but the watched ones as one. */
+/** Adds up numbers by tag and day. All tags that are not watched are together under `''`. */
 class ByTag {
   readonly #tags = new Map<string, Record<string, number>>();
 
@@ -75,7 +75,7 @@ function eventsIn(totals: Totals, watched: ReadonlySet<string>): Counted[] {
   });
 }
 
-/** Who deposited for the first time on a day, counted by that day. */
+/** How many people deposited for the first time on the day of a row. */
 function firstDepositsOn({ life }: DayTexts<"life">): number {
   let people = 0;
   for (const { line, sums } of entriesOf(life, "funnel")) {
@@ -85,7 +85,7 @@ function firstDepositsOn({ life }: DayTexts<"life">): number {
   return people;
 }
 
-/** `tags` are those with a series of their own; what the others have is what is left of all. */
+/** `tags` has the rows of tags with a separate series; the other tags together have the rest of `all`. */
 function firstDeposits(all: Days<"life">, tags: Days<"life">, watched: ReadonlySet<string>): Counted[] {
   const found = new ByTag(watched);
   const left = new Map(all.rows.map((row) => [row.event_date, firstDepositsOn(row)]));
@@ -111,7 +111,7 @@ function partsOfDays({ words, rows }: Days<"hours">, hour: number, watched: Read
   );
 }
 
-/** Two calls. Where the figures begin within the window, it is as if nothing had happened before. */
+/** Two database calls. If the figures begin within the window, the days before count as days without events. */
 export async function watchFromDays(
   db: D1Database,
   scope: DaysScope,
@@ -129,7 +129,7 @@ export async function watchFromDays(
   const totals = totalsIn(days);
   const tags = tagsIn(totals, new Set(asked));
   const watched = new Set(tags.slice(0, MOST_TAGS));
-  // With fewer deposits there is no series of first ones.
+  // A tag with fewer deposits gets no series of first deposits.
   const deposits = [...(totals.get("deposit") ?? [])].filter(
     ([tag, byDay]) => watched.has(tag) && sumOf(byDay) >= LEAST,
   );

@@ -1,4 +1,4 @@
-/** What each tag brought in a period, and all together, from rows of days. */
+/** The counts and payments of a period, for each tag and for all together, from rows of days. */
 import { type Cell, cellsOf, type Divided, type MoneyCell, moneyOf } from "../../figures/cells.ts";
 import { type DaysAsked, type DayTexts, readDayTexts } from "../../figures/day-texts.ts";
 import { dateNumber } from "../../figures/edits.ts";
@@ -16,7 +16,7 @@ const nothing = (): Counts => ({
   ...{ depositors: 0, returning_depositors: 0, first_deposits: 0, new_depositors: 0 },
 });
 
-/** The payments that a campaign has amounts of. */
+/** The types of payments whose amounts a campaign shows. */
 export const CAMPAIGN_PAYMENTS = ["deposit", "refund", "withdrawal"] as const satisfies readonly PaymentType[];
 
 type Payment = Paid & { event_type: (typeof CAMPAIGN_PAYMENTS)[number] };
@@ -38,7 +38,7 @@ const payment = ({ event_date, event_type, currency, payments, whole, fraction }
   event_type: event_type as Payment["event_type"],
 });
 
-/** One call. Some counts are only in the rows of a tag; the others are in the rows of all tags, divided by tag. */
+/** One database call. Some counts are only in the rows of each tag; the others are in the rows of all tags, divided by tag. */
 export async function campaignsOfDays(
   db: D1Database,
   scope: DaysScope,
@@ -73,7 +73,7 @@ export async function campaignsOfDays(
   return { campaigns, total };
 }
 
-/** Cells and payments of a row: of all that it is of, where `of` is null, and of each tag. */
+/** The cells and payments of a row: for the whole row, where `of` is null, and for each tag. */
 function* figuresIn(
   { tag, event_date, counts, cells }: DayTexts<"counts" | "life" | "cells">,
   words: Words,
@@ -95,7 +95,7 @@ function* figuresIn(
     yield { of: paid.value, paid };
 }
 
-/** Whether anything had happened by that day, under whatever filter. A row without counts is of events that no figure counts. */
+/** Whether the project had any event up to that day, under no filter. A row without counts has events that no figure counts. */
 export async function hadBegunByDays(db: D1Database, project_id: string, day: string): Promise<boolean> {
   const found = await db
     .prepare("SELECT 1 FROM days WHERE project_id = ? AND scope = ? AND date <= ? AND counts <> '{}' LIMIT 1")

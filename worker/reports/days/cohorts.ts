@@ -11,7 +11,7 @@ import type { Paid } from "./sums.ts";
 type Begun = { first_date: string; tag: string };
 
 export type CohortDays = {
-  /** How many were active so many days after the first, by days. */
+  /** How many people were active, by the number of days after their first day. */
   first_days: (Begun & { active: Map<number, number> })[];
   paid: (Begun & Paid & { event_type: PaymentType })[];
   paying: (Begun & { people: number })[];
@@ -19,7 +19,10 @@ export type CohortDays = {
 
 const isPayment = (name: string): name is PaymentType => (PAYMENT_TYPES as readonly string[]).includes(name);
 
-/** Of those whose first day lies in the period. One call, of all days since: what they pay lies on the day on which they do. */
+/**
+ * For people whose first day is in the period. One database call, which also reads all later days: returns and payments are
+ * in the rows of the days on which they happened.
+ */
 export async function cohortsOfDays(
   db: D1Database,
   scope: DaysScope,

@@ -1,4 +1,4 @@
-/** Which steps of the funnel people took, and how long after the one before, from rows of days. */
+/** Which steps of the funnel people took, and how long after the step before, from rows of days. */
 import { elapsedOf, stepOf } from "../../figures/counters/funnel.ts";
 import { type DaysAsked, entriesOf, readDayTexts } from "../../figures/day-texts.ts";
 import { dateNumber } from "../../figures/edits.ts";
@@ -6,24 +6,24 @@ import type { Period } from "../period.ts";
 import { byTag, type DaysScope, together } from "./scope.ts";
 
 type Asked = {
-  /** By the day of the first visit, with whatever came of it since; or by each step's own day. */
+  /** By the day of the first visit, with all steps that followed it since; or by the day of each step. */
   by: "visit_date" | "event_date";
   /** A row for each tag and step. */
   grouped: boolean;
 };
 
-/** So many took so many milliseconds. */
+/** How many people took `elapsed` milliseconds. */
 export type Elapsed = { elapsed: number; people: number };
 
 export type Step = {
   banner_tag: string | null;
   step: number;
   players: number;
-  /** By rising time, of those who had taken the step before. */
+  /** The shortest first; only people who had taken the step before. */
   times: Elapsed[];
 };
 
-/** One call. */
+/** One database call. */
 export async function stepsOfDays(
   db: D1Database,
   scope: DaysScope,
@@ -40,7 +40,7 @@ export async function stepsOfDays(
   const [{ rows }] = await readDayTexts(db, scope, [asked]);
   const [first, last] = [dateNumber(from), dateNumber(to)];
   const isAsked = (visited: number) => (byVisit ? visited >= first && visited <= last : visited === 0);
-  /** By tag, then step: people by what it took them, or by null. */
+  /** By tag, then step: people by the milliseconds since the step before; null is an unknown time. */
   const taken = new Map<string | null, Map<number, Map<number | null, number>>>();
   for (const { tag, life } of rows)
     for (const { line, key, sums } of entriesOf(life, "funnel")) {

@@ -1,4 +1,4 @@
-/** A day at a glance, by app, from rows of days. */
+/** The key figures of a day, by app, from rows of days. */
 import { type CellPlace, cellsOf, type Divided, moneyOf } from "../../figures/cells.ts";
 import { cellOf, type DimensionName } from "../../figures/counters/dimensions.ts";
 import { FIRST_LINES } from "../../figures/counters/firsts.ts";
@@ -20,7 +20,7 @@ export type KpiDays = {
   paid: (Paid & { app_id: string; event_type: (typeof INCOME)[number] })[];
 };
 
-/** One call. */
+/** One database call. */
 export async function kpisOfDays(db: D1Database, scope: DaysScope, day: string): Promise<KpiDays> {
   const asked = {
     from: day,
@@ -74,7 +74,7 @@ export async function kpisOfDays(db: D1Database, scope: DaysScope, day: string):
   return scope.field === null ? found : ofApp(found, scope.field.value);
 }
 
-/** Of one app alone: who used it is everyone there is. */
+/** The figures of one app; `everyone` is then everyone who used it. */
 function ofApp({ people, payers, paid }: KpiDays, app_id: string): KpiDays {
   const own = <Row extends { app_id: string }>(rows: readonly Row[]) => rows.filter((row) => row.app_id === app_id);
   const [who] = own(people);

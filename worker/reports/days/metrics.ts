@@ -15,8 +15,9 @@ type Asked = {
 export type CountRow = { event_date: string; event_hour?: number; event_type: string; count: number; total: number };
 
 /**
- * A row for each day or hour, type and value of the dimension, which is under the dimension's name: `''` where there is none.
- * By tag everybody's rows have it; a tag alone has its own.
+ * A row for each day or hour, type and value of the dimension. The property with the dimension's name has the value, `''`
+ * where there is none. Counts by tag are read from the rows of all tags; where the scope has tags or a field, from the rows of
+ * each tag.
  */
 export async function countsOfDays(
   db: D1Database,

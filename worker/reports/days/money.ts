@@ -12,7 +12,7 @@ import type { Paid } from "./sums.ts";
 export const PAYMENT_DIMENSIONS = ["app_id", "platform", "currency", "banner_tag", "country", "device"] as const;
 type Dimension = (typeof PAYMENT_DIMENSIONS)[number];
 
-/** Who pays by an event of a type; null is any that is income. Nobody pays by a refund. */
+/** The group of payers of a type; without a type, of any income. Null where nobody pays by that type, as by a refund. */
 export function payersBy(event_type: PaymentType | undefined): string | null {
   if (event_type === undefined) return PAYERS;
   return event_type === "purchase" ? PURCHASERS : event_type === "deposit" ? DEPOSITORS : null;
@@ -20,18 +20,18 @@ export function payersBy(event_type: PaymentType | undefined): string | null {
 
 type Asked = { event_type: PaymentType | undefined; group_by: Dimension | undefined; hourly: boolean };
 
-/** Of a day or hour and a value of the dimension, `''` where there is none. */
+/** The day or hour, and the value of the dimension, `''` where there is none. */
 type Placed = { event_date: string; event_hour: number | null; value: string };
 export type PaidRow = Placed & Paid & { event_type: PaymentType };
 export type PayersRow = Placed & { people: number };
 export type MoneyOfDays = {
   paid: PaidRow[];
   paying: PayersRow[];
-  /** Distinct people in all of the period. */
+  /** Distinct people in the whole period. */
   payers: number;
 };
 
-/** What was paid in a period, in no order, and by how many. One call. */
+/** What was paid in a period, in no order, and by how many people. One database call. */
 export async function moneyOfDays(
   db: D1Database,
   scope: DaysScope,
@@ -41,7 +41,7 @@ export async function moneyOfDays(
   const ofTags = group_by === "banner_tag" && scope.tags !== null;
   const undivided = group_by === undefined || ofTags;
   const divided = { hourly, value: null };
-  // The currency of a payment is in its line; people who paid are divided by it.
+  // Every line of payments names its currency. For people who paid, the currency is a dimension.
   const amounts: Divided = {
     ...divided,
     types: event_type === undefined ? PAYMENT_TYPES : [event_type],
@@ -79,7 +79,7 @@ export async function moneyOfDays(
     payers: who === null ? 0 : lives.rows.reduce((sum, { life: text }) => sum + payersIn(text, who, from), 0),
   };
 
-  /** Whoever paid is counted at their first day in the period, whose day before lies outside. */
+  /** Each person is counted on their first paying day in the period: the paying day before it is before the period. */
   function payersIn(text: string, name: string, first: string): number {
     let sum = 0;
     for (const { line, key, sums } of entriesOf(text, "payers"))

@@ -1,10 +1,13 @@
-/** Distinct people of a period, from pairs of days: each person is counted at their first day in it, as the day before that is outside of the period. */
+/**
+ * Distinct people of a period. Rows have each active day of a person with the active day before it. A person is counted on
+ * their first active day in the period: the active day before it is before the period.
+ */
 import { DEPOSITOR_LINES } from "../../figures/counters/depositors.ts";
 import { entriesOf } from "../../figures/day-texts.ts";
 import { dateNumber } from "../../figures/edits.ts";
 import type { Period } from "../period.ts";
 
-/** People with any event, of one day of the period. */
+/** People with any event, from the row of one day of the period. */
 export function activeIn(life: string, { from }: Period): number {
   const first = dateNumber(from);
   let people = 0;
@@ -14,7 +17,7 @@ export function activeIn(life: string, { from }: Period): number {
 
 export type Depositors = Record<"depositors" | "returning_depositors" | "first_deposits" | "new_depositors", number>;
 
-/** People who deposited, of one day of the period. */
+/** People who deposited, from the row of one day of the period. */
 export function depositorsIn(life: string, { from, to }: Period): Depositors {
   const [first, last] = [dateNumber(from), dateNumber(to)];
   const found: Depositors = { depositors: 0, returning_depositors: 0, first_deposits: 0, new_depositors: 0 };

@@ -1,4 +1,4 @@
-/** Whose rows of days an answer is made of. */
+/** Which rows of days an answer is made from. */
 import type { Divided } from "../../figures/cells.ts";
 import type { DimensionName } from "../../figures/counters/dimensions.ts";
 import type { DaysAsked } from "../../figures/day-texts.ts";
@@ -8,26 +8,26 @@ import type { FieldFilter } from "../field-filter.ts";
 
 export type DaysScope = {
   project_id: string;
-  /** The number of a filter; null is none: what everybody did. */
+  /** The number of a filter; null where there is none, so that all events count. */
   filter: number | null;
-  /** One tag alone, none that is left, or several whose figures add up. Null is all that the filter lets through. */
+  /** One tag, several tags whose figures add up, or none where the filter leaves none. Null: all events that fit the filter. */
   tags: readonly string[] | null;
-  /** One value of one field that cells have, which alone the answer is about; null is any. */
+  /** The answer is limited to one value of a field that cells have; null where it is not. */
   field: FieldFilter | null;
-  /** The first day of which they have all; null where they have all days that there ever were. */
+  /** The first day from which on the rows are complete; null where they have all days of the project. */
   since: string | null;
 };
 
-/** Refuses days before the first that figures are kept of; `field` is the parameter that names them. */
+/** Refuses a date before the first day with figures; `field` is the parameter that names the date. */
 export function refuseBefore({ since }: DaysScope, field: string, date: string): void {
   if (since !== null && date < since)
     throw Problem.of(field, `${field} must not be before ${since}: these figures begin on that day`);
 }
 
-/** Whether rows by tag are those of each tag: where they are of a tag alone, or cells are needed for a field. */
+/** Whether figures by tag are read from the rows of each tag: where tags are given, or where a field needs the cells. */
 export const readByTag = ({ tags, field }: DaysScope): boolean => tags !== null || field !== null;
 
-/** By what cells are divided: by the field that the answer is about, which is also what it may be divided by beside the tag. */
+/** What cells are divided by. An answer that is limited to a field can be divided only by that field, or by the tag. */
 export const dimensionOf = (
   { field }: DaysScope,
   dimension: DimensionName | undefined,
@@ -35,7 +35,7 @@ export const dimensionOf = (
   field === null ? { dimension: dimension ?? "none", value: null } : { dimension: field.field, value: field.value };
 
 type Wanted = DaysAsked<Column>["wanted"];
-/** All together; a tag alone is all there is. */
+/** The rows of all tags together; where tags are given, their rows. */
 export const together = ({ tags }: DaysScope): Wanted => tags ?? "everybody";
-/** Each tag by itself. */
+/** The rows of each tag; where tags are given, their rows. */
 export const byTag = ({ tags }: DaysScope): Wanted => tags ?? "tags";

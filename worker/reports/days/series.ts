@@ -1,4 +1,4 @@
-/** What a series is made of, by hour or day and dimension, from rows of days: as `series/sources.ts` has it from the tables. */
+/** The counts of series by hour or day and dimension, from rows of days. `../series/sources.ts` reads the same from the tables. */
 import type { Cell, CellPlace, Divided, MoneyCell } from "../../figures/cells.ts";
 import { readCells, readMoney } from "../../figures/cells-reader.ts";
 import { readDayTexts } from "../../figures/day-texts.ts";
@@ -53,7 +53,7 @@ export async function peopleFromDays(
   return cells.map((cell: Cell) => ({ ...placeOf(scope, wanted, cell), people: cell.people }));
 }
 
-/** People whose first deposit ever is of a day. */
+/** People whose first deposit ever is on a day. */
 export async function firstsFromDays(
   db: Database,
   scope: DaysScope,

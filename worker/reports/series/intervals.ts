@@ -10,13 +10,13 @@ export type Granularity = (typeof GRANULARITIES)[number];
 export type Interval = {
   at: number;
   until: number;
-  /** As the sources name it: a minute's beginning, or `YYYY-MM-DD`, or `YYYY-MM-DD 13`. */
+  /** The name in the rows of the sources: the minute's beginning, or `YYYY-MM-DD`, or `YYYY-MM-DD 13`. */
   name: string;
 };
 
 /**
- * The intervals that `from <= … < to` touches, whole. An hour that the clock shows twice, as it goes back, is one of
- * two hours' length: the log keeps the hour as the clock showed it.
+ * The whole intervals that `from <= … < to` touches. When the clock goes back and shows an hour twice, this is one interval
+ * of two hours: the log has only the hour that the clock showed.
  */
 export function intervalsOf(timezone: string, granularity: Granularity, from: number, to: number): Interval[] {
   if (granularity === "minute") {

@@ -1,16 +1,16 @@
-/** What series there are: a name, what it is made from, and how. */
+/** The series as data: the name of each, which counts it needs, and how its value is computed. */
 import { formatAverage, formatExact } from "../usd.ts";
 import { DIMENSIONS, type Dimension, type Narrowing } from "./sources.ts";
 
-/** What an interval holds, of one value of a dimension. */
+/** The counts of an interval, for one value of a dimension. */
 export type Parts = {
   /** Distinct events, of a type or of all. */
   total(event_type?: string): number;
   /** Distinct people. */
   people: number;
-  /** Those of them whose first deposit ever it was. */
+  /** People whose first deposit ever is in it. */
   firsts: number;
-  /** What they paid, in 1e-12 USD. */
+  /** What people paid, in 1e-12 USD. */
   usd: bigint;
 };
 export type Value = number | string | null;
@@ -18,13 +18,13 @@ export type Value = number | string | null;
 export type Series = {
   /** What the value is, with its unit. */
   is: string;
-  /** The event types that are counted; null is all, absent is none. */
+  /** The event types that are counted; null: all; absent: none. */
   types?: readonly string[] | null;
-  /** Whether people are counted: a minute has no figure of its own then. */
+  /** Whether people are counted: they are not counted by the minute. */
   people?: true;
-  /** Whether people are counted by their first deposit: that is kept by day and tag alone. */
+  /** Whether people are counted by their first deposit: this is kept only by day and tag. */
   firsts?: true;
-  /** Whether payments are summed up: those are not kept by country and device. */
+  /** Whether payments are summed up: they are not kept by country and device. */
   money?: true;
   value(parts: Parts): Value;
 };
@@ -63,20 +63,20 @@ export const SERIES = {
     value: (parts) => (parts.total("visit") > 0 ? parts.total("registration") / parts.total("visit") : null),
   },
 } as const satisfies Record<string, Series>;
-/** What `payments` is kept by. */
+/** The dimensions of the table `payments`. */
 export const MONEY_DIMENSIONS: readonly Dimension[] = ["banner_tag", "app_id"];
 
-/** By which fields a series can be narrowed, by the hour and day as by the minute. */
+/** The fields by which a series of events can be narrowed, in every granularity. */
 export const EVENT_FIELDS: readonly Narrowing[] = ["country", "device", "app_id"];
 export const MONEY_FIELDS: readonly Narrowing[] = ["app_id"];
 
-/** The dimensions that a series can have, and why no others. */
+/** The dimensions that a series can have, and what it counts, for the message that refuses another dimension. */
 export function dimensionsOf({ money, firsts }: Series): { dimensions: readonly Dimension[]; what: string } {
   if (firsts) return { dimensions: ["banner_tag"], what: "first deposits" };
   return money ? { dimensions: MONEY_DIMENSIONS, what: "payments" } : { dimensions: DIMENSIONS, what: "events" };
 }
 
-/** By which fields the tables have a series. */
+/** The fields by which the tables can narrow a series. */
 export const fieldsOf = ({ money, firsts }: Series): readonly Narrowing[] =>
   firsts ? [] : money ? MONEY_FIELDS : EVENT_FIELDS;
 

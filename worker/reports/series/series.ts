@@ -44,7 +44,7 @@ import {
   type Wanted,
 } from "./sources.ts";
 
-/** By the hour where it is not asked for otherwise. */
+/** Up to this length a range is shown by the hour, unless the request names a granularity. */
 const HOURLY_MS = 14 * DAY_MS;
 const MOST_POINTS = 100_000;
 const LENGTHS = { minute: MINUTE_MS, hour: 3_600_000, day: DAY_MS } as const satisfies Record<Granularity, number>;
@@ -87,12 +87,12 @@ export type SeriesAnswer = z.output<typeof answer>;
 
 type Range = { from: number; to: number; granularity: Granularity };
 
-/** By rows of days nothing has a figure by the minute. */
+/** `byDays`: the figures are read from rows of days, which have none by the minute. */
 function rangeOf(asked: Query, now: number, byDays: boolean): Range {
   const to = Math.min(asked.endTime ?? now, now);
   const from = asked.startTime ?? to - DAY_MS;
   if (from >= to) throw Problem.of("startTime", "startTime must be before endTime, and not in the future");
-  // The minute in which the 24 hours begin is one of them.
+  // The minute in which the 24 hours begin is included.
   const lively = from >= now - DAY_MS - MINUTE_MS;
   const granularity = asked.granularity ?? (lively && !byDays ? "minute" : to - from <= HOURLY_MS ? "hour" : "day");
   if (granularity === "minute" && byDays)
@@ -117,7 +117,7 @@ function seriesOf(name: string): Series {
   throw new Problem(404, `There is no series ${name}; there are ${SERIES_NAMES.join(", ")}.`);
 }
 
-/** Without a granularity of its own, people are counted by the hour at the finest, and by their first deposit by the day. */
+/** Unless the request names a granularity, people are counted by the hour at the finest, and first deposits by the day. */
 function rangeFor(series: Series, name: string, asked: Query, now: number, byDays: boolean): Range {
   const range = rangeOf(asked, now, byDays);
   if (series.firsts && range.granularity !== "day") {
@@ -129,7 +129,7 @@ function rangeFor(series: Series, name: string, asked: Query, now: number, byDay
   throw Problem.of("granularity", `granularity must be hour or day for ${name}: people are not counted by the minute`);
 }
 
-/** As the sources have it. */
+/** The filter in the form that the sources take. */
 function narrowed(filter: FieldFilter | null): Wanted["filter"] {
   const field = EVENT_FIELDS.find((name) => name === filter?.field);
   return filter && field ? { field, value: filter.value } : null;
@@ -142,7 +142,7 @@ const periodOf = ({ timezone }: Project, { from, to }: Range) => ({
   to: localTime(timezone, to - 1).date,
 });
 
-/** What was found, as the series' formula asks for it. */
+/** The rows that were read, in the form that the formula of a series needs. */
 class Found {
   readonly #totals = new Map<string, Map<string, number>>();
   readonly #people = new Map<string, number>();
@@ -198,7 +198,7 @@ class Found {
   }
 }
 
-/** Where figures come from: each is read only where it is asked for. */
+/** The sources of figures; each is read only where the series needs it. */
 type Source = {
   counts(): Promise<Count[]>;
   people(): Promise<People[]>;
@@ -255,12 +255,12 @@ export const series = report({
       (field) => dimension === undefined || dimension === "banner_tag" || dimension === field,
     );
   },
-  // An interval that is not over yet grows, and the next one begins.
+  // While the period's last day is not over, its intervals grow and new ones begin.
   reads: ({ query: asked, params: { name }, project, now, byDays }) => {
     const range = rangeOf(asked, now, byDays);
     const over = periodOf(project, range).to < localTime(project.timezone, now).date;
     if (!over || range.granularity === "minute") return "now";
-    // A first deposit is only the first as long as none is found before it.
+    // An earlier deposit may still arrive, and a first deposit is then no longer the first.
     return seriesOf(name).firsts ? "until" : "period";
   },
   async read(asked) {

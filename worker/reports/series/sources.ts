@@ -1,6 +1,6 @@
 /**
- * Where a series comes from: the live counters' minutes, or the tables' hours and days. Both give rows by interval and
- * by the value of a dimension, `''` where there is none.
+ * The sources of a series: the minutes of the live counters, or the hours and days of the tables. Both give rows by
+ * interval and by the value of a dimension, `''` where there is none.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -21,7 +21,7 @@ import { type Granularity, type Interval, nameOfHour } from "./intervals.ts";
 
 export const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
-/** Fields by which a series can be narrowed, beside its tags. */
+/** Fields by which a series can be narrowed, in addition to its tags. */
 export type Narrowing = Exclude<Dimension, "banner_tag">;
 
 export type Wanted = {
@@ -83,7 +83,7 @@ export async function paidByMinute(asked: From, wanted: Wanted): Promise<Paid[]>
   }));
 }
 
-/** Where a row of the tables belongs; grouped by its number of columns. */
+/** The columns that place a row of the tables in an interval and a dimension, and the numbers of these columns to group by. */
 function placeIn({ granularity, dimension }: Wanted): { columns: SQL; by: SQL } {
   const hour = granularity === "hour";
   return {
@@ -104,11 +104,11 @@ const within = ({ project, tags }: From, { from, to }: Period, filter: FieldFilt
 
 export async function countsFromTables(asked: From, wanted: Wanted, period: Period): Promise<Count[]> {
   const { granularity, dimension, filter, types } = wanted;
-  // The narrowest that has it: a day's counts, those per tag, or who did what.
+  // The smallest table that has the figures: counts by day, counts by day and tag, or the activity of each person.
   const wide = filter !== null || granularity === "hour" || (dimension !== null && dimension !== "banner_tag");
   const table = wide ? "activity" : asked.tags === null && dimension === null ? "daily_metrics" : "event_summary";
   const days = Array.from({ length: daysBetween(period.from, period.to) }, (_, index) => addDays(period.from, index));
-  // Day by day and type by type, since that is how they are ordered: what was done besides is not read.
+  // Day by day and type by type, as the tables are ordered, so that rows of other types are not read.
   const rows =
     types === null
       ? sql.raw(table)
@@ -134,7 +134,7 @@ export async function paidFromTables(asked: From, wanted: Wanted, period: Period
 export async function peopleFromTables(asked: From, wanted: Wanted, period: Period): Promise<People[]> {
   const { tags, db } = asked;
   const { granularity, dimension, filter } = wanted;
-  // `returns` knows them by the day: of one tag, or of all.
+  // The table `returns` has people by day, for one tag or for all together.
   const ofTag = dimension === "banner_tag" || tags?.length === 1;
   const known =
     filter === null &&
@@ -152,7 +152,7 @@ export async function peopleFromTables(asked: From, wanted: Wanted, period: Peri
   return found.map(placed);
 }
 
-/** People whose first deposit ever is of a day: those of any tag, or of each by the tag of that deposit. */
+/** People whose first deposit ever is on a day: over all tags, or by the tag of that deposit. */
 export async function firstsFromTables(asked: From, wanted: Wanted, period: Period): Promise<People[]> {
   const { columns, by } = placeIn(wanted);
   const ofAny = wanted.dimension === null && asked.tags === null;

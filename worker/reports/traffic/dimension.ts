@@ -8,7 +8,7 @@ import { refuseHidden } from "../hiding.ts";
 const COLUMNS = ["referrer", "browser", "os", "country", "device", "app_id", "platform"] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** Keys of `data` that say where a visit came from, and not who it was. Everybody who may see figures may group by them. */
+/** Keys of `data` that say where a visit came from, and not who the visitor was. Everybody who may see figures may group by them. */
 const LANDING_PAGE = "landing_page";
 const SUB_ID = /^s[1-9]\d?$/;
 const DATA = /^data\.([\w-]{1,64})$/;
@@ -24,7 +24,7 @@ export const dimension = z
     `must be one of ${COLUMNS.join(", ")}, ${LANDING_PAGE}, s1 to s99, or data. and a key, such as data.creative`,
   );
 
-/** What senders put into `data` may be personal, or an amount. */
+/** The values of other keys of `data` may be personal, or amounts. */
 export function refusePersonal(principal: Principal, by: string): void {
   const key = keyIn(by);
   if (key === null || isOpen(key)) return;
@@ -33,10 +33,10 @@ export function refusePersonal(principal: Principal, by: string): void {
   refuseHidden(principal, "by");
 }
 
-/** A longer value is one with all that begin as it does. */
+/** Values are cut to this length: longer ones with the same beginning are one value. */
 const MOST_CHARACTERS = 256;
 
-/** The value of a row of the log that is called `e`; null where there is none, or where it is a list or an object. */
+/** The value in the row `e` of the log; null where there is none, or where it is a list or an object. */
 export function valueIn(by: string): SQL {
   const key = keyIn(by);
   const path = `$."${key}"`;

@@ -1,15 +1,15 @@
 /**
- * What each value brought. Somebody counts for the value of their first visit of the period, so nobody is counted twice, and
- * so does what they did in the period: a second page, or another way in, takes nothing from the first. Pure.
+ * The visits, people and payments of each value. A person, and everything the person did in the period, counts for the value of
+ * the person's first visit in the period. So nobody is counted twice, and later visits with other values change nothing. Pure.
  */
 import { UNITS } from "../../money.ts";
 import type { Paid } from "../days/sums.ts";
 
-/** An event, in few bytes: there are hundreds of thousands. The value is `''` where the visit has none. */
+/** An event as a short tuple, since there are hundreds of thousands. The value is `''` where the visit has none. */
 export type Found =
   | [event_type: "visit", person: string, timestamp: number, event_id: string, value: string]
   | [event_type: "registration", person: string, event_date: string]
-  /** `first`: whether the person's first deposit ever lies in the period. */
+  /** `first`: whether the person's first deposit ever is in the period. */
   | [
       event_type: "deposit",
       person: string,
@@ -66,7 +66,7 @@ export class Gathered {
     };
     for (const [value, visits] of this.#visits) of(value).visits = visits;
     for (const { value } of this.#firsts.values()) of(value).visitors++;
-    /** A person registers once a day, and deposits first once. */
+    /** Registrations are counted once for each person and day, first deposits once for each person. */
     const once = new Set<string>();
     const isNew = (what: string) => !once.has(what) && once.add(what) !== undefined;
     const sums = new Map<string, Paid>();

@@ -1,7 +1,7 @@
 /**
- * Reads the events of a period from the log, which is in the order of arrival: from the last event of the period's days back,
- * piece by piece, until as many are found as `event_outcomes` has counted for these days. So as many events are read as came
- * since the first of the period, of all projects, each once.
+ * Reads the events of a period from the log, which is in the order of arrival: from the last event of the period backwards,
+ * piece by piece, until as many are found as `event_outcomes` has counted for these days. So it reads the events of all
+ * projects that arrived since the first event of the period, each once.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { daysBetween } from "../../calendar.ts";
@@ -18,29 +18,29 @@ import { hasRoom } from "../pages.ts";
 import { onlyTags, type Period } from "../period.ts";
 import { type Found, Gathered } from "./gather.ts";
 
-/** So that no query holds up appends for long, and that what it finds is no larger than D1 lets a text be (2 MB). */
+/** Events that one query looks at: few enough not to delay appends, and to keep the text of its result within D1's limit (2 MB). */
 const LOOK = 10_000;
-/** Events of a period that are read: what an invocation has memory and time for. */
+/** The most events of a period that are read, by the memory and time of an invocation. */
 const MOST_EVENTS = 500_000;
 
 export type Asked = {
   project_id: string;
   period: Period;
-  /** Of these tags; null is any. */
+  /** Null: all tags. */
   tags: string[] | null;
-  /** Which visits. */
+  /** Only visits with these fields. */
   fields: FirstEvent;
-  /** What they are grouped by, of a row that is called `e`. */
+  /** SQL for the value by which visits are grouped, from the row `e` of the log. */
   value: SQL;
 };
 
-/** Whose events, of which days. */
+/** The events of one project on these days. */
 type Which = Pick<Asked, "project_id" | "period">;
 
 const within = ({ project_id, period: { from, to } }: Which) =>
   sql`project_id = ${project_id} AND event_date BETWEEN ${from} AND ${to}`;
 
-/** How many events the days have, whatever became of them, as far as they are counted; and between which places of the log they lie. */
+/** How many events of the days have been counted so far, with any outcome, and between which places of the log they are. */
 const standOf = (db: Database, asked: Which) =>
   db.get<{ first: number; end: number; total: number }>(sql`SELECT
     ifnull((SELECT min(seq) FROM events), 0) AS first,
@@ -49,8 +49,8 @@ const standOf = (db: Database, asked: Which) =>
     ifnull((SELECT sum(total) FROM event_outcomes WHERE ${within(asked)} AND outcome <> 'superseded'), 0) AS total`);
 
 /**
- * How many events of the period a piece of the log has, and those that matter, as JSON: a row for each would be three times as
- * large. The tag that an event counts for is looked up only where tags matter.
+ * How many events of the period a piece of the log has, and those that the report needs, as JSON: a row for each would be
+ * three times as large. The tag that an event counts for is looked up only where the request names tags.
  */
 function piece(asked: Asked, start: number, end: number): SQL {
   const { project_id, tags, fields, value, period } = asked;
@@ -78,10 +78,10 @@ function piece(asked: Asked, start: number, end: number): SQL {
 }
 
 type Piece<Row> = { total: number; found: Row[] };
-/** Asks for `total` and `found`, a JSON list, of the events of some places of the log. */
+/** A query for the events with `start <= seq < end`: `total`, how many there are, and `found`, a JSON list. */
 type PieceOf = (start: number, end: number) => SQL;
 
-/** Long ids and values make a text too large: then it is read in halves. */
+/** Where long ids and values make the text of a piece too large, the piece is read in halves. */
 async function read<Row>(db: Database, pieceOf: PieceOf, start: number, end: number): Promise<Piece<Row>[]> {
   try {
     const { total, found } = (await db.get<{ total: number | null; found: string }>(pieceOf(start, end))) as {
@@ -131,15 +131,15 @@ export async function readTraffic(env: Env, db: Database, asked: Asked, look = L
   return gathered;
 }
 
-/** The events of so many days are looked through at once. */
+/** The longest period that is read at once, in days. */
 export const MOST_DAYS = 92;
 
-/** Seconds after which to ask again: steps of a review follow each other at once. */
+/** Seconds after which to ask again. It is short, since the steps of a review follow each other without a pause. */
 const REVIEW_SECONDS = 15;
 
 /**
- * The log has some events as the new bot rules judge them and others as the old ones did; then its tables are empty, until all is
- * counted again.
+ * During a review some events in the log are judged by the new bot rules and others by the old ones. After it the tables are
+ * empty until all events are counted again.
  */
 async function refuseWhileReviewed(env: Env, db: Database, project_id: string): Promise<void> {
   const going = await db.get(sql`SELECT 1 FROM bot_reviews WHERE project_id = ${project_id} AND finished_at IS NULL`);
@@ -157,7 +157,7 @@ type Asking = {
   period: Period;
 };
 
-/** @throws where the log is not read for so many days, has them no more, or is being changed. */
+/** @throws where the period has too many days, where its events may have left the log, or while a review changes the log. */
 export async function refuseLongOrGone({ env, db, project, period }: Asking): Promise<void> {
   const { project_id, settled_before } = project;
   if (daysBetween(period.from, period.to) > MOST_DAYS)

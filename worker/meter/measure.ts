@@ -1,17 +1,20 @@
-/** Brings counts to the meter: those of requests gathered for some seconds, those of the queue at once. */
+/** Sends counts to the meter: those of requests after some seconds, together; those of the queue at once. */
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
 import { type Plan, planOf } from "../store/plan.ts";
 import { add, BOUNDS_MS, type Counts, type RouteClass } from "./meter.ts";
 
-/** A delivery is a request and a row, of which the free plan has 100,000 a day; `waitUntil` has 30 seconds. */
+/**
+ * How long counts of requests are gathered. A delivery costs a request and a written row, and the free plan has 100,000 of each
+ * a day; `waitUntil` allows 30 seconds.
+ */
 const INTERVALS_MS = { free: 15_000, paid: 4_000 } as const satisfies Record<Plan, number>;
 const RETRY_AFTER_MS = 500;
 
-/** One for the instance. */
+/** One meter for the whole instance. */
 export const meterOf = (env: Env) => env.METER.getByName("instance");
 
-/** Once an isolate. */
+/** One for each isolate. */
 const outboxes = {
   free: new Outbox<Counts>(INTERVALS_MS.free, () => ({})),
   paid: new Outbox<Counts>(INTERVALS_MS.paid, () => ({})),
@@ -39,7 +42,7 @@ export function measure(
   );
 }
 
-/** Never throws: what could not be counted is logged. */
+/** Never throws: counts that could not be recorded are logged. */
 export async function record(env: Env, counts: Counts): Promise<void> {
   const id = crypto.getRandomValues(new Uint8Array(6)).toHex();
   try {

@@ -1,6 +1,6 @@
 /**
- * What the instance does, counted for ever and since the day began: requests, how long they took, and what the queue brought. One Durable
- * Object, since isolates share no memory; it gets what they have gathered.
+ * Counts of the instance since its beginning and since the day began, UTC: requests, how long they took, and the queue's
+ * batches, messages and events. One Durable Object, since isolates share no memory; each isolate sends what it has gathered.
  */
 import { DurableObject } from "cloudflare:workers";
 import { utcDate } from "../time.ts";
@@ -9,13 +9,13 @@ import { utcDate } from "../time.ts";
 export const ROUTE_CLASSES = ["pixel", "events", "read", "write", "other"] as const;
 export type RouteClass = (typeof ROUTE_CLASSES)[number];
 
-/** Upper bounds of the latency histogram, in milliseconds; what took longer is in the last one, which has none. */
+/** Upper bounds of the latency histogram, in milliseconds. Longer requests are in one more class, which has no bound. */
 export const BOUNDS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000] as const;
 
-/** Counts of the queue: `known` are events that the log had already, `retries` are batches that are delivered again. */
+/** Counts of the queue: `known` are events that were in the log already, `retries` are batches that are delivered again. */
 export const QUEUE_COUNTERS = ["batches", "messages", "events", "known", "retries"] as const;
 
-/** `took` has the number of a bound in it; `ms` sums up how long they took. */
+/** The number after `took` is the index of the bound in `BOUNDS_MS`; `ms` is the sum of the times, in milliseconds. */
 export type Counter =
   | `requests ${RouteClass} ${number}xx`
   | `took ${RouteClass} ${number}`
@@ -27,10 +27,10 @@ export function add(into: Counts, counts: Counts): void {
   for (const [name, count] of Object.entries(counts) as [Counter, number][]) into[name] = (into[name] ?? 0) + count;
 }
 
-/** A delivery that is sent again comes within seconds; so many others may come in between. */
+/** A delivery that is sent again comes within seconds; at most this many others are expected in between. */
 const DELIVERIES_REMEMBERED = 200;
 
-/** What was counted when the first delivery of a day came, UTC. */
+/** The counts before the first delivery of a day, UTC. */
 type Morning = { day: string; counts: Counts };
 
 export class Meter extends DurableObject<unknown> {
@@ -45,7 +45,7 @@ export class Meter extends DurableObject<unknown> {
       "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, counts TEXT NOT NULL, deliveries TEXT NOT NULL)",
     );
     const columns = sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('state')").toArray();
-    // An object of an earlier version has a table without it.
+    // The table of an earlier version has no such column.
     if (!columns.some(({ name }) => name === "morning"))
       sql.exec(`ALTER TABLE state ADD COLUMN morning TEXT NOT NULL DEFAULT '{"day":"","counts":{}}'`);
     const [kept] = sql.exec<{ counts: string; deliveries: string; morning: string }>("SELECT * FROM state").toArray();
@@ -74,7 +74,7 @@ export class Meter extends DurableObject<unknown> {
     return this.#counts;
   }
 
-  /** What was counted on a day, UTC, of which nothing is known but of the last one. */
+  /** The counts of a day, UTC. Only the last day is known; for any other the answer is empty. */
   async countsOf(day: string): Promise<Counts> {
     const { day: last, counts: before } = this.#morning;
     if (day !== last) return {};

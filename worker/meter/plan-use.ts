@@ -1,6 +1,6 @@
 /**
  * How much of what the plan allows is used: the size of the database, and on the free plan the day's requests and queue
- * operations. Cloudflare says only the first to a Worker; the others are what the meter has counted since midnight UTC.
+ * operations. A Worker can read only the first from Cloudflare; the meter has counted the others since midnight UTC.
  */
 import { sql } from "drizzle-orm";
 import { type Database, prepared } from "../store/database.ts";
@@ -21,7 +21,7 @@ export type Use = { what: Limited; used: number; allowed: number; percent: numbe
 const requestsIn = (counts: Counts): number =>
   Object.entries(counts).reduce((sum, [name, count]) => (name.startsWith("requests ") ? sum + (count ?? 0) : sum), 0);
 
-/** Of what the plan limits. `now` is in epoch milliseconds. */
+/** The use of everything that the plan limits. `now` is in epoch milliseconds. */
 export async function planUse(env: Env, db: Database, now: number): Promise<Use[]> {
   const allowances = ALLOWANCES[planOf(env)];
   const [counts, { meta }] = await Promise.all([

@@ -1,4 +1,4 @@
-/** The routes of administration, in the document. */
+/** The OpenAPI operations of administration. */
 import { ADMIN_ROUTES } from "../admin/index.ts";
 import type { Operation } from "../http/operation.ts";
 

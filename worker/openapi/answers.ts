@@ -1,4 +1,7 @@
-/** The answers, in zod, for the document alone. The compiler holds them to the routes' types, a test to what is sent. */
+/**
+ * Zod schemas of answers, used only for the OpenAPI document. The compiler compares them with the types of the routes, a test
+ * with the answers that are sent.
+ */
 import * as z from "zod";
 import { feedFields, feedState } from "../admin/exchange-rates.ts";
 import type { BatchAnswer, EventAnswer, EventResult } from "../collect/batch.ts";

@@ -1,4 +1,4 @@
-/** The OpenAPI document: made from the list of operations, and from the zod schemas that the routes use. */
+/** The OpenAPI document, made from the list of operations and from the zod schemas that the routes use. */
 import * as z from "zod";
 import { type Answer, type Operation, PROBLEMS, type ProblemCode, TABLES, TAGS } from "../http/operation.ts";
 import { adminOperations } from "./admin.ts";
@@ -111,7 +111,7 @@ function describe(operation: Operation, schemas: Components): JsonSchema {
   };
 }
 
-/** Those that follow from how a route is made, and its own. */
+/** The statuses of an operation's problems: those of every route with a role, a query or a body, and those that it names itself. */
 function problemsOf({ role, query, body, problems = [], answers }: Operation): ProblemCode[] {
   const all = new Set<ProblemCode>([
     ...(query || body ? [400 as const] : []),

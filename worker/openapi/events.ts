@@ -1,4 +1,4 @@
-/** The events API and imports, in the document. */
+/** The OpenAPI operations of the events API and of imports. */
 import * as z from "zod";
 import { importedEvent, projectId, wireEvent } from "../event.ts";
 import type { Operation } from "../http/operation.ts";
@@ -30,7 +30,7 @@ const hit = {
   referrer: "https://bonus.example/offers",
 };
 
-/** What is answered to a body of events, whichever route takes it. */
+/** The answers of every route that takes a body of events. */
 const answers: Operation["answers"] = {
   202: {
     description: "Accepted: one event with its id; of a batch some or all, each with its outcome.",

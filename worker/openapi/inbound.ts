@@ -1,4 +1,4 @@
-/** Inbound postbacks, in the document. */
+/** The OpenAPI operations of inbound postbacks. */
 import * as z from "zod";
 import { json, type Operation } from "../http/operation.ts";
 

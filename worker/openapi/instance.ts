@@ -1,4 +1,4 @@
-/** What is about the instance itself, in the document. */
+/** The OpenAPI operations about the instance itself. */
 import * as z from "zod";
 import { json, type Operation } from "../http/operation.ts";
 import { scrapeQuery } from "../monitor/metrics.ts";

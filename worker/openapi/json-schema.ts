@@ -1,4 +1,4 @@
-/** JSON Schema of the zod schemas that the routes use. Those with an `id` become components, and are referred to. */
+/** JSON Schemas from the zod schemas that the routes use. A schema with an `id` becomes a component, and others refer to it. */
 import * as z from "zod";
 import { tellsAmounts } from "../reports/answer.ts";
 import { DESCRIPTIONS } from "./words.ts";
@@ -7,7 +7,7 @@ export type JsonSchema = { [keyword: string]: unknown };
 export type Components = Record<string, JsonSchema>;
 type Direction = "input" | "output";
 
-/** `input` is what a sender may give, `output` what an answer holds. */
+/** `input` is what a sender may send, `output` what an answer contains. */
 export function jsonSchema(schema: z.ZodType, io: Direction, components: Components): JsonSchema {
   const {
     $schema: _,
@@ -21,14 +21,14 @@ export function jsonSchema(schema: z.ZodType, io: Direction, components: Compone
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** What tells amounts is null for a key that sees none, whatever it is for others. */
+/** Fields with amounts are null for a key that may not see amounts, so the schema allows null for them. */
 function nullWhereHidden({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: JsonSchema }): void {
   if (tellsAmounts(zodSchema) && typeof jsonSchema.type === "string") jsonSchema.type = [jsonSchema.type, "null"];
 }
 
-/** What zod makes, less what it says of every record, integer and date, and with a description for each known name. */
+/** The schema that zod makes, without what it adds to every record, integer and date, and with a description for each known name. */
 function tidy(made: object, io: Direction): JsonSchema {
-  // Inside a schema of its own zod refers to `$defs`; here those are the document's components.
+  // zod makes each schema as a separate document with `$defs`; here these are the components of the OpenAPI document.
   const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');
   return JSON.parse(text, (_, part) => {
     if (part?.format === "date-time" || part?.format === "date") delete part.pattern;
@@ -36,7 +36,7 @@ function tidy(made: object, io: Direction): JsonSchema {
     if (part?.minimum === Number.MIN_SAFE_INTEGER) delete part.minimum;
     if (part?.type !== "object") return part;
     delete part.propertyNames;
-    // A client must not break when an answer gets another field.
+    // A client must not break when an answer gets a new field.
     if (io === "output" && part.additionalProperties === false) delete part.additionalProperties;
     for (const [name, property] of Object.entries<JsonSchema>(part.properties ?? {})) {
       if (DESCRIPTIONS[name]) property.description ??= DESCRIPTIONS[name];

@@ -1,4 +1,4 @@
-/** The pixels, in the document. */
+/** The OpenAPI operations of the pixels. */
 import * as z from "zod";
 import { fields, projectId } from "../event.ts";
 import { json, type Operation } from "../http/operation.ts";
@@ -15,7 +15,7 @@ const pixelQuery = z.object({
     ),
   sig: z.string().optional(),
 });
-/** Where the path does not say what happened. */
+/** For the pixels whose path does not name the event type. */
 const typedQuery = z.object({ event_type: fields.event_type, ...pixelQuery.shape });
 const FURTHER =
   "Every other parameter lands in `data`: the first 40 of them, 8 KB in all; what does not fit is left out, with a warning.";

@@ -1,4 +1,4 @@
-/** The reports and the live figures, in the document. */
+/** The OpenAPI operations of the reports and of the live figures. */
 
 import { json, type Operation } from "../http/operation.ts";
 import { REPORTS } from "../reports/index.ts";
@@ -24,7 +24,7 @@ export const reportOperations: Operation[] = REPORTS.map(
         tables: [FORMATS.csv, FORMATS.ndjson],
       },
     },
-    // There are too many filters.
+    // 409: the project has too many filters.
     problems: [...problems, ...(keptBy ? ([409] as const) : [])],
   }),
 );

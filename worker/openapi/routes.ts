@@ -1,4 +1,4 @@
-/** `GET /openapi.json`: made once in an isolate, at the first request. Open to everyone, and to pages of other origins. */
+/** `GET /openapi.json`: each isolate makes it once, at the first request. Open to everyone, and to pages of other origins. */
 import { Hono } from "hono";
 import { openApi } from "./document.ts";
 

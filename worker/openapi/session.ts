@@ -1,4 +1,4 @@
-/** Signing in and out, and opening a share link, in the document. */
+/** The OpenAPI operations of signing in and out, and of opening a share link. */
 import * as z from "zod";
 import { json, type Operation } from "../http/operation.ts";
 import { type ShareSession, shareOpening } from "../http/share-session.ts";

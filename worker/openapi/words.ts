@@ -1,4 +1,4 @@
-/** What a name means. It means the same everywhere: in a query, in a body, in an answer. */
+/** The descriptions of fields and parameters by name. A name means the same in every query, body and answer. */
 export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   event_id: "Identifies the event in its project; sent again, it counts once. Made by the server where absent.",
   event_type: "What happened: a built-in type such as `visit`, `registration`, `deposit`, or one of your own.",

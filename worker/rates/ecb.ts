@@ -1,6 +1,6 @@
 /**
- * Reads the European Central Bank's reference rates: units of each currency for one euro, by day, as XML or CSV. Strictly: a
- * document that is cut off, is another one, or lacks what a rate in USD needs is refused as a whole.
+ * Reads the European Central Bank's reference rates: units of each currency for one euro, by day, as XML or CSV. It is strict:
+ * a document that is cut off, is something else, or has no rate of USD is refused as a whole.
  */
 
 import { isDate } from "../calendar.ts";
@@ -21,7 +21,7 @@ type Day = { date: string; perEuro: Map<string, Decimal> };
 const TOKEN = /<\?[^<>]*\?>|<\/([\w:]+)\s*>|<([\w:]+)((?:\s+[\w:]+\s*=\s*(?:'[^'<]*'|"[^"<]*"))*)\s*(\/?)>|[^<]+/y;
 const ATTRIBUTE = /([\w:]+)\s*=\s*(?:'([^']*)'|"([^"]*)")/g;
 
-/** Calls `opened` with the elements around each new one, itself last. False where the document is not well formed. */
+/** Calls `opened` for each element with its path: the elements around it, then itself. False where the XML is not well formed. */
 function walk(xml: string, opened: (path: readonly Element[]) => void): boolean {
   const path: Element[] = [];
   let roots = 0;
@@ -101,10 +101,10 @@ function crossed(days: readonly Day[]): EcbReading {
   return { ok: true, rates };
 }
 
-/** The history begins with `Date,USD,…`; the day's own file has a blank behind each comma. */
+/** The file of all days begins with `Date,USD,…`; the file of one day has a blank after each comma. */
 export const isEcbCsv = (text: string): boolean => /^\uFEFF?Date(?:\s*,\s*[A-Z]{3})+\s*,?\s*\r?\n/.test(text);
 
-/** `05 January 2026`, as the day's own file has it, or `2026-01-05`. */
+/** `05 January 2026`, as in the file of one day, or `2026-01-05`. */
 function dateOf(text: string): string {
   const at = /^\d{1,2} [A-Z][a-z]+ \d{4}$/.test(text) ? Date.parse(`${text} UTC`) : Number.NaN;
   return Number.isNaN(at) ? text : utcDate(at);
@@ -121,7 +121,7 @@ export function readEcbCsv(text: string): EcbReading {
     if (days.some((one) => one.date === date)) return { ok: false, error: `it has ${date} twice` };
     const perEuro = new Map<string, Decimal>();
     for (const [currency, cell] of Object.entries(cells)) {
-      // A comma ends each line; a currency that has no rate that day, or is gone, has N/A.
+      // Each line ends with a comma; a currency without a rate on that day, or that no longer exists, has N/A.
       if (currency === "" || cell === "" || cell === "N/A") continue;
       const value = decimal(cell);
       if (value === null) return { ok: false, error: `its rate of ${currency} on ${date} is not a positive decimal` };

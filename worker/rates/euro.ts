@@ -1,6 +1,6 @@
 /**
- * Currencies that the euro took the place of. What a euro is in them is fixed for ever (Council Regulation (EC) No 2866/98
- * and its amendments), so from that day on they are worth what the euro is.
+ * Currencies that the euro replaced. Their rates to the euro are fixed for ever (Council Regulation (EC) No 2866/98 and its
+ * amendments), so from that day on the rate of such a currency follows from the rate of the euro.
  */
 export const JOINED: readonly (readonly [currency: string, perEuro: string, since: string])[] = [
   ["ATS", "13.7603", "1999-01-01"],

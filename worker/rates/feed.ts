@@ -1,6 +1,6 @@
 /**
  * The daily feed of exchange rates. A feed that is broken, late or gone changes nothing: the last good rates stay, and
- * `/health` says how it is. Rates from other sources are never overwritten.
+ * `/health` shows the feed's status. Rates from other sources are never overwritten.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -16,9 +16,9 @@ import { storeRates } from "./rate.ts";
 export const FEED = "ecb";
 
 const TIMEOUT_MS = 10_000;
-/** The longest that the bank is silent, over Easter, is five days. */
+/** The longest time that the bank publishes nothing is five days, over Easter. */
 const STALE_DAYS = 5;
-/** The bank publishes at about 16:00 in Frankfurt, on its working days; at night comes what was late. UTC. */
+/** Hours in UTC. The bank publishes at about 16:00 in Frankfurt, on its working days; late rates are read at night. */
 const PUBLISHING_HOURS = [14, 15, 16, 17];
 const NIGHTLY_HOUR = 2;
 
@@ -27,7 +27,7 @@ export type FeedState = {
   tried_at: number;
   /** The newest date that the feed ever had rates of. */
   last_rate_date: string | null;
-  /** Why the last attempt failed; null where it did not. */
+  /** Why the last attempt failed; null where it succeeded. */
   error: string | null;
 };
 
@@ -81,7 +81,7 @@ async function download(budget: Budget, url: string, now: number): Promise<EcbRe
     : reading;
 }
 
-/** The feed may correct itself, and nobody else. */
+/** The feed may correct its rates, but not those of other sources. */
 const OWN_AND_CHANGED = sql`exchange_rates.data_source = excluded.data_source
   AND exchange_rates.usd_rate <> excluded.usd_rate`;
 

@@ -1,7 +1,6 @@
 /**
- * The rate in force on a date: the latest that is not after it and not more than 7 days before it; USD is always 1. A
- * currency that the euro took the place of has the euro's rate where it has none of its own, by the units that a euro is for
- * ever.
+ * The rate in force on a date: the latest that is not after it and not more than 7 days before it; USD is always 1. Where a
+ * currency that the euro replaced has no such rate, its rate is computed from the euro's rate by the fixed units for a euro.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { words } from "../store/sql.ts";
@@ -11,11 +10,11 @@ import { RATE_UNITS } from "./rate.ts";
 const recent = (event_date: SQL) => sql`x.rate_date BETWEEN date(${event_date}, '-7 days') AND ${event_date}
     ORDER BY x.rate_date DESC LIMIT 1`;
 
-/** As rows: currency, 1/1,000,000 units for a euro, and the date from which on that is so. */
+/** As rows: currency, 1/1,000,000 units for a euro, and the date from which on this rate is fixed. */
 const joined = sql.raw(
   `(VALUES ${JOINED.map(([currency, perEuro, since]) => `('${currency}', ${unitsPerEuro(perEuro)}, '${since}')`).join(", ")})`,
 );
-/** The euro's rate over what a euro is, half to even. */
+/** The euro's rate divided by the units for a euro, rounded half to even. */
 const fixed = (() => {
   const [twice, by] = [`2 * x.usd_rate * ${JOINED_UNITS} + j.column2`, "2 * j.column2"];
   return sql.raw(`(${twice}) / (${by}) - ((${twice}) % (${by}) = 0 AND (${twice}) / (${by}) % 2)`);

@@ -4,7 +4,7 @@ import { type SQL, sql } from "drizzle-orm";
 export const RATE_UNITS = 100_000_000;
 const PLACES = 8;
 
-/** No currency is worth more; it also keeps every product of an amount and a rate within 63 bits. */
+/** No currency is worth more than this many USD; it also keeps every product of an amount and a rate within 63 bits. */
 const LARGEST_WHOLE = 1_000n;
 
 export type Rate = {
@@ -33,8 +33,9 @@ export function formatRate(rate: number): string {
 }
 
 /**
- * Writes rates over those of the same currency and date, where `replaces` holds of the old one and `excluded`, the new. No two loads are of the
- * same `loaded_at`, in epoch milliseconds: by the last one it is seen whether a converted amount is still the same.
+ * Inserts rates; a rate of the same currency and date is replaced where `replaces` is true, an SQL condition over the old row
+ * and the new one, `excluded`. Every load has a different `loaded_at`, in epoch milliseconds: the latest one shows whether
+ * converted amounts may have changed.
  */
 export const storeRates = (rates: readonly Rate[], now: number, replaces = sql`true`): SQL => sql`
   INSERT INTO exchange_rates (currency_code, rate_date, usd_rate, data_source, loaded_at)

@@ -16,7 +16,7 @@ const MOST_ERRORS = 20;
 const MOST_CHECKS = 500;
 const OK: Verdict = { status: "ok" };
 
-/** By the version's id. A version never changes, so what was made of it stays. */
+/** By the version's id. A version never changes, so its check never expires. */
 const checks = new Remembered<Check>(MOST_CHECKS);
 
 async function checkOf(env: Env, id: number, now: number): Promise<Check> {

@@ -1,13 +1,13 @@
 /**
- * Whether a schema accepts all that another one accepts. Types, lists of values, limits and what is in objects and lists
- * are compared; whatever else a schema says must stay as it was. What passes here is safe, and some safe changes do not pass.
+ * Whether a new schema accepts every value that the old one accepts. Types, lists of values, limits, and the values in objects
+ * and lists are compared; all other keywords must not change. A change that passes is safe; some safe changes do not pass.
  *
- * A value that several schemas at once have accepted is what is known before each step, so `before` is a list.
+ * `before` is a list of schemas, all of which have accepted the value: several can apply to the same place.
  */
 import { accepts } from "./validation.ts";
 import { below, canonical, type Fault, type Places, type Rules, type Schema, type Type } from "./vocabulary.ts";
 
-/** A number is whole or it is not: with these, each value has one kind. */
+/** Numbers are divided into integers and fractions, so that each value has exactly one kind. */
 type Kind = Exclude<Type, "number"> | "fraction";
 const KINDS: readonly Kind[] = ["null", "boolean", "integer", "fraction", "string", "array", "object"];
 const KIND_NAMES: Readonly<Record<Kind, string>> = {
@@ -22,7 +22,7 @@ const KIND_NAMES: Readonly<Record<Kind, string>> = {
 
 const MOST_FAULTS = 20;
 
-/** Keywords that are not compared: the kinds of values that they restrict, and those that have a meaning only together. */
+/** Keywords that are not compared, and the kinds of values that they restrict. Keywords in one entry only have a meaning together. */
 const NOT_COMPARED: readonly { kinds: Kind[]; keywords: (keyof Rules)[] }[] = [
   { kinds: [...KINDS], keywords: ["anyOf"] },
   { kinds: [...KINDS], keywords: ["oneOf"] },
@@ -51,7 +51,7 @@ export function incompatibilities(before: Schema, after: Schema, places: Places)
     .slice(0, MOST_FAULTS);
 }
 
-/** All that hold where these hold; null where nothing can. */
+/** All rules that hold for a value that these schemas accept; null where they accept no value. */
 function conjunction(schemas: readonly Schema[]): Rules[] | null {
   const all: Rules[] = [];
   for (const schema of schemas) {
@@ -86,7 +86,7 @@ const most = (numbers: (number | undefined)[]): number =>
 const least = (numbers: (number | undefined)[]): number =>
   Math.min(Number.POSITIVE_INFINITY, ...numbers.filter((number) => number !== undefined));
 
-/** What applies to a property of this name. */
+/** The schemas for a property of this name. */
 function ofProperty(rules: Rules, name: string): Schema[] {
   const own = rules.properties && Object.hasOwn(rules.properties, name) ? [rules.properties[name] as Schema] : [];
   const matching = Object.entries(rules.patternProperties ?? {}).flatMap(([pattern, schema]) =>
@@ -98,7 +98,7 @@ function ofProperty(rules: Rules, name: string): Schema[] {
 
 const ofItem = (rules: Rules, index: number): Schema => rules.prefixItems?.[index] ?? rules.items ?? true;
 
-/** Whether two rules say the same by these keywords. */
+/** Whether these keywords are the same in both rules. */
 const areSame = (one: Rules, other: Rules, keywords: readonly (keyof Rules)[]): boolean =>
   keywords.every((keyword) => canonical(one[keyword] ?? null) === canonical(other[keyword] ?? null));
 
@@ -138,7 +138,7 @@ function narrowings(before: Rules[], after: Schema, at: string, places: Places):
   ];
 }
 
-/** Whether it holds; else by which keyword it does not, and why. */
+/** Whether the check holds; otherwise the keyword that breaks it, and why. */
 type Check = [holds: boolean, keyword: string, message: string];
 
 function countChecks(
@@ -184,7 +184,7 @@ function itemFaults(before: Rules[], after: Rules, here: string, places: Places)
   const longest = least(before.map((rules) => rules.maxItems));
   const known = most([...before, after].map((rules) => rules.prefixItems?.length ?? 0));
   const faults: Fault[] = [];
-  // The first item behind those of `prefixItems` represents all that follow.
+  // The first item after those of `prefixItems` represents all that follow.
   for (let index = 0; index <= known && index < longest; index++) {
     const item = conjunction(before.map((rules) => ofItem(rules, index)));
     const isNamed = after.prefixItems?.[index] !== undefined;
@@ -217,7 +217,7 @@ function propertyFaults(before: Rules[], after: Rules, here: string, places: Pla
   }
 
   const { additionalProperties = true } = after;
-  // What other keys may hold is known of those rules alone that set the same keys apart by pattern.
+  // Values of other keys can be compared only between rules with the same `patternProperties`.
   const isCovered = before.some((rules) => {
     const value = areSame(rules, after, ["patternProperties"]) && conjunction([rules.additionalProperties ?? true]);
     return value === null || (value !== false && narrowings(value, additionalProperties, "", places).length === 0);

@@ -1,6 +1,6 @@
 /**
- * How far events and a schema have drifted apart, as the log has it: keys in `data` that the schema does not name,
- * fields it names that never come, and events that break it. Read when asked for, so that it costs sending nothing.
+ * How events in the log differ from a schema: keys in `data` that the schema does not name, fields of the schema that no event
+ * has, and events that break the schema. It is computed when it is requested, so that it does not slow down sending.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -13,18 +13,18 @@ import { fieldOf, instanceOf } from "./instance.ts";
 import { accepts, compile } from "./validation.ts";
 import type { Schema } from "./vocabulary.ts";
 
-/** How many rows of the log are looked at, from its end backwards, */
+/** The log is read backwards from its end, at most this many rows, */
 const LOG_ROWS = 50_000;
-/** until so many events of the type are found, */
+/** until this many events of the type are found, */
 const EVENTS = 5_000;
-/** or so much data, in bytes. */
+/** or this much data, in bytes. */
 const DATA_BYTES = 8 * 1024 * 1024;
 const PAGE = 500;
 const MOST_FIELDS = 200;
 const DEPTH = 4;
 
 export type Drift = {
-  /** The events that were looked at. */
+  /** The events that were read. */
   sample: { events: number; since: string | null; complete: boolean };
   unnamed: { field: string; events: number; types: string[]; example_event_id: string }[];
   never_seen: string[];
@@ -40,14 +40,14 @@ export type Asked = {
 type Row = StoredEvent & { seq: number };
 
 function eventsOf({ project_id, event_type, banner_tags }: Asked, from: number, before: number): SQL {
-  // There is no index by type, which would cost each event a row: the table is walked backwards instead, and by no other index.
+  // There is no index by type, since it would cost a written row for each event: the table is read backwards, without an index.
   return sql`SELECT * FROM events NOT INDEXED WHERE seq >= ${from} AND seq < ${before}
     AND project_id = ${project_id} AND event_type = ${event_type}
     ${banner_tags === null ? sql`` : sql`AND banner_tag ${among(banner_tags)}`}
     ORDER BY seq DESC LIMIT ${PAGE}`;
 }
 
-/** `schema` is null where none is registered: then nothing is named. */
+/** `schema` is null where none is registered: then it names no key. */
 export async function driftOf(
   db: Database,
   asked: Asked,
@@ -82,7 +82,7 @@ export async function driftOf(
   };
 }
 
-/** Adds up what drifted, event by event. */
+/** Adds up the differences, event by event. */
 export function gather(schema: Schema | null, version: number) {
   type Count = { events: number; example_event_id: string };
   const unnamed = new Map<string, Count & { types: Set<string> }>();
@@ -144,7 +144,7 @@ function walk(value: unknown, path: string[], schemas: Schema[], types: Map<stri
   if (typeof value !== "object" || value === null || path.length > DEPTH) return;
   if (Array.isArray(value)) {
     const items = schemas.flatMap((schema) => itemsOf(schema));
-    // A schema that says nothing about a list's items names none of them, and that is no drift.
+    // A schema without rules for the items of a list names no keys in them: these are not reported as unnamed.
     if (items.length > 0) for (const item of value) walk(item, [...path, "*"], items, types);
     return;
   }
@@ -157,7 +157,7 @@ function walk(value: unknown, path: string[], schemas: Schema[], types: Map<stri
 
 const schemaOf = (schema: Schema | null): Schema[] => (schema === null ? [] : [schema]);
 
-/** The schema and all that speak of the same value. What `not` and `if` name is not named. */
+/** The schema and all inner schemas for the same value, except `not` and `if`: they only test, and name no fields. */
 function together(schema: Schema): Exclude<Schema, boolean>[] {
   if (typeof schema === "boolean") return [];
   const parts = [schema.then, schema.else, ...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
@@ -178,7 +178,7 @@ function within(schemas: Schema[], key: string): Schema[] {
 const itemsOf = (schema: Schema): Schema[] =>
   together(schema).flatMap(({ items, prefixItems = [] }) => [...prefixItems, ...(items === undefined ? [] : [items])]);
 
-/** The fields that a schema names, those inside of others too. */
+/** The fields that a schema names, including those inside of other fields. */
 function namedFields(schema: Schema, path: string[] = []): string[][] {
   if (path.length > DEPTH) return [];
   const found = together(schema).flatMap(({ properties = {} }) =>

@@ -1,16 +1,16 @@
-/** An event as a schema sees it, whichever door it came through. */
+/** An event in the form that schemas check: the same for events from every door. */
 
 import type { WireEvent } from "../event.ts";
 import { formatMoney } from "../money.ts";
 import { iso } from "../time.ts";
 import { EVENT_FIELDS } from "./vocabulary.ts";
 
-/** An event as it was read, or as the log has it: in the log, absent is null. */
+/** An event from a request, or from the log, where absent fields are null. */
 export type Seen = { [Field in keyof WireEvent]?: unknown };
 
 /**
- * Absent fields are left out. `amount` is a number, `timestamp` ISO 8601 in UTC, `test` there only where it is true,
- * `data` an object. `project_id` is left out: it says which schema to ask.
+ * Absent fields are left out. `amount` is a number, `timestamp` ISO 8601 in UTC, `test` present only where it is true,
+ * `data` an object. `project_id` is left out: it selects the schema.
  */
 export function instanceOf(event: Seen): Record<string, unknown> {
   const instance: Record<string, unknown> = {};
@@ -36,7 +36,7 @@ export function instanceOf(event: Seen): Record<string, unknown> {
   return instance;
 }
 
-/** `data.boss.name`. Senders choose the names in `data`, and this goes into a header: only what is safe there stays. */
+/** Such as `data.boss.name`. It is sent in a header, and senders choose the names in `data`, so they are encoded and cut. */
 export const fieldOf = (path: readonly string[]): string =>
   path.length === 0
     ? "event"

@@ -1,22 +1,22 @@
 /**
- * Regular expressions in schemas run on every event, and the engine backtracks. So a pattern may be tried in a
- * bounded number of ways only, which is counted here before it is registered, and it sees short texts only.
+ * Regular expressions in schemas run on every event, and the engine backtracks. So the number of ways in which a pattern can
+ * match is counted here and limited before it is registered, and only short texts are matched.
  */
 
 /** A longer text matches no pattern. */
 export const PATTERN_TEXT = 256;
 const PATTERN_LENGTH = 256;
-/** What three unbounded repetitions, one after the other, come to on the longest text: 257^3, and a little. */
+/** Slightly more than 257^3, the number of ways of three unbounded repetitions in a row on the longest text. */
 const MOST_WAYS = 2 ** 25;
 
 const HEAD = `^(?![^]{${PATTERN_TEXT + 1}})[^]*?(?:`;
 const TAIL = ")";
 
-/** The same pattern, for short texts only. It may match anywhere in them, as it would by itself. */
+/** The same pattern, limited to short texts. It may match anywhere in the text, as without the limit. */
 export const guarded = (pattern: string): string => HEAD + pattern + TAIL;
 export const unguarded = (pattern: string): string => pattern.slice(HEAD.length, -TAIL.length);
 
-/** Why a pattern is not taken, or null. */
+/** Why a pattern is refused; null where it is accepted. */
 export function patternFault(pattern: string): string | null {
   if (pattern.length > PATTERN_LENGTH) return `must have at most ${PATTERN_LENGTH} characters`;
   try {
@@ -31,11 +31,11 @@ export function patternFault(pattern: string): string | null {
   return ways <= MOST_WAYS ? null : "could take too long: repetitions inside repetitions, or too many of them";
 }
 
-/** In how many ways a valid pattern can match a text: as many as backtracking tries at most. */
+/** In how many ways a valid pattern can match a text: the most that backtracking can try. */
 function countWays(pattern: string): number {
   let at = 0;
 
-  /** `{1,3}`, `*`, `?` after an atom: from, to. */
+  /** The smallest and largest number of repetitions of an atom, by `{1,3}`, `*`, `+` or `?` after it. */
   function repetition(): [number, number] {
     const [found = "", from, comma, to] = /^(?:\{(\d+)(,?)(\d*)\}|[*+?])/u.exec(pattern.slice(at)) ?? [];
     at += found.length;
@@ -54,7 +54,7 @@ function countWays(pattern: string): number {
     }
   }
 
-  /** An atom's own ways; a plain character or class has one. */
+  /** The number of ways of one atom; a plain character or class has one. */
   function atom(): number {
     const opening = /^\((?:\?:|\?<\w+>)?/u.exec(pattern.slice(at))?.[0];
     if (opening !== undefined) {

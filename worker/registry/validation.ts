@@ -1,9 +1,9 @@
-/** Checks values by a schema, and says what is wrong in words for the sender. */
+/** Checks values by a schema, and describes the faults in words for the sender. */
 import { type OutputUnit, Validator } from "@cfworker/json-schema";
 import { guarded, unguarded } from "./pattern.ts";
 import type { Rules, Schema } from "./vocabulary.ts";
 
-/** `path`: where in the value, step by step. */
+/** `path` is the place in the value, a key or index for each step. */
 export type Violation = { path: string[]; keyword: string; message: string };
 
 export type Check = (value: unknown) => Violation[];
@@ -13,7 +13,7 @@ const MAPS = new Set(["properties", "patternProperties", "dependentSchemas"]);
 const SCHEMAS = new Set(["items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else"]);
 const NOTHING = { not: {} };
 
-/** As the library takes it: patterns guarded, and `false` in the form whose place it can name. */
+/** The schema for the library: with guarded patterns, and with `{ not: {} }` for `false`, so that the library reports its place. */
 function prepared(schema: Schema): object {
   if (typeof schema === "boolean") return schema ? {} : structuredClone(NOTHING);
   return Object.fromEntries(
@@ -35,7 +35,7 @@ function prepared(schema: Schema): object {
   );
 }
 
-/** Passed on from below, where the reason is. */
+/** Errors of these keywords only repeat errors of inner schemas, which have the reason. */
 const PASSING = new Set(
   "properties patternProperties additionalProperties items prefixItems allOf if dependentSchemas".split(" "),
 );

@@ -1,7 +1,7 @@
 /**
- * Which JSON Schemas are taken: the part of drafts 07 and 2020-12 on which both agree and which is checked in full.
- * A keyword that is not supported is refused with its place, never ignored. References are put in place of themselves here, so that
- * whatever comes after meets none.
+ * Which JSON Schemas are accepted: the keywords that mean the same in drafts 07 and 2020-12, all of which are checked.
+ * A keyword that is not supported is refused with its place, never ignored. References are replaced here by the schemas that they
+ * refer to, so that no other code has to know them.
  */
 import { fields } from "../event.ts";
 import { patternFault } from "./pattern.ts";
@@ -9,11 +9,11 @@ import { patternFault } from "./pattern.ts";
 export const TYPES = ["null", "boolean", "integer", "number", "string", "array", "object"] as const;
 export type Type = (typeof TYPES)[number];
 
-/** A schema whose references, annotations and other ways of saying the same are gone. */
+/** A schema without references and annotations, in only one of the spellings that mean the same. */
 export type Schema = boolean | Rules;
 export type Rules = {
   type?: Type[];
-  /** `const` is a list of one. */
+  /** `const` becomes a list of one value. */
   enum?: unknown[];
   minimum?: number;
   maximum?: number;
@@ -50,7 +50,7 @@ export type Rules = {
   else?: Schema;
 };
 
-/** Something at a place in a schema; the place is a JSON pointer as a URI fragment, `#` for all of it. */
+/** A fault at a place in a schema: a JSON pointer as a URI fragment, `#` for the whole schema. */
 export type Fault = { pointer: string; message: string };
 
 /** Where each of the rules is in the document that was registered. */
@@ -59,7 +59,7 @@ export type SchemaReading = { ok: true; schema: Schema; places: Places } | { ok:
 
 export const SCHEMA_BYTES = 32 * 1024;
 const DEPTH = 16;
-/** After references are put in place: a few definitions that use each other twice would grow without end. */
+/** Counted after references are replaced: with a few definitions that each use another twice, the schema grows exponentially. */
 const MOST_SCHEMAS = 2_000;
 const MOST_FAULTS = 20;
 
@@ -90,13 +90,13 @@ const COUNTS = new Set(
   "minLength maxLength minItems maxItems minContains maxContains minProperties maxProperties".split(" "),
 );
 const LIMITS = new Set("minimum maximum exclusiveMinimum exclusiveMaximum".split(" "));
-/** About the value itself. */
+/** Keywords with a schema for the value itself. */
 const IN_PLACE = new Set("not if then else".split(" "));
 const IN_PLACE_LISTS = new Set("allOf anyOf oneOf".split(" "));
-/** About what is in the value. */
+/** Keywords with a schema for the values inside of it. */
 const INNER = new Set("items contains additionalProperties propertyNames".split(" "));
 const DEFINITIONS = new Set("$defs definitions".split(" "));
-/** Draft 07 would ignore these. */
+/** Draft 07 does not have these keywords and would ignore them. */
 const NEW_IN_2020_12 = new Set(
   "prefixItems minContains maxContains dependentRequired dependentSchemas $defs".split(" "),
 );
@@ -107,7 +107,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   unevaluatedItems: "say items",
 };
 
-/** Fields that the request decides before a schema is asked. */
+/** Fields that are decided by the request, before its event is checked by a schema. */
 const SETTLED: readonly string[] = ["project_id", "sent_at"];
 /** The fields at the top of an event; every other key goes to `data`. */
 export const EVENT_FIELDS: ReadonlySet<string> = new Set(
@@ -119,11 +119,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string") && new Set(value).size === value.length;
 
-/** One more step of a pointer. */
+/** A pointer with one more step. */
 export const below = (pointer: string, step: string | number): string =>
   `${pointer}/${encodeURI(String(step).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1")).replaceAll("#", "%23")}`;
 
-/** The same text for the same JSON, whatever the order of its keys. */
+/** The same text for the same JSON in any order of keys. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (!isObject(value)) return JSON.stringify(value);
@@ -147,7 +147,7 @@ export function readSchema(document: unknown, { event = true } = {}): SchemaRead
       faults.push({ pointer, message });
   };
 
-  /** `ofEvent`: whether the rules are about the event itself and not about something in it. */
+  /** `ofEvent`: whether the rules are about the event itself and not about a value in it. */
   type Where = { at: string; depth: number; ofEvent: boolean; through: readonly string[] };
 
   function read(given: unknown, where: Where): Schema {
@@ -297,7 +297,7 @@ export function readSchema(document: unknown, { event = true } = {}): SchemaRead
           "refuses every event: each has event_type, so properties must name it",
         );
     }
-    // A schema that only refers is what it refers to.
+    // A schema that has nothing but a reference is replaced by its target.
     if (all.length === 1 && Object.keys(rules).length === 0) return all[0] as Schema;
     if (all.length > 0) rules.allOf = [...all, ...((rules.allOf as Schema[] | undefined) ?? [])];
     return placed(rules as Rules, at);
